@@ -1,0 +1,1 @@
+"""What is decided: workflow definitions. Deterministic, and light to import."""

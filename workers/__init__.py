@@ -1,0 +1,1 @@
+"""What is done: the bodies of the activities. Everything here may touch the world."""
