@@ -1,3 +1,10 @@
-"""Durable workflows in plain Python: futures, a replaying decider, activity workers; on Amazon SWF or on this machine."""
+"""Durable workflows in plain Python: futures, a replaying decider, activity workers, on Amazon SWF or on this machine."""
+
+from . import activity, futures
+from .activity import Activity
+from .retry import RetryPolicy
+from .workflow import WaitForSignal, Workflow, logger
 
 __version__ = "0.1.0"
+
+__all__ = ["Activity", "RetryPolicy", "WaitForSignal", "Workflow", "activity", "futures", "logger"]

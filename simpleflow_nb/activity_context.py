@@ -1,0 +1,64 @@
+"""What a running activity may know and do: which task it is, its heartbeat, whether it is to end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any
+
+from .exceptions import ActivityCanceled
+
+
+@dataclass(kw_only=True)
+class ActivityContext:
+    """The activity task that this thread or process works on."""
+
+    domain: str
+    workflow_id: str
+    run_id: str
+    activity_id: str  #: id of this attempt, such as ``activity-pkg.load-1.2``
+    name: str  #: type name
+    version: str
+    task_list: str
+    service: Any = None  #: the SWF-shaped client of this worker; None in a process of its own
+    beat: Callable[[str | None], None] | None = None
+    cancel_requested: Callable[[], bool] = field(default=lambda: False)
+    process_groups: Any = None  #: where processes that the body starts are noted, so that none survives a crash
+
+    def heartbeat(self, details: str | None = None) -> None:
+        """Say that work goes on; ``details`` (at most 2,048 characters) are kept by the service until the next beat.
+
+        The worker beats by itself; call this to store progress, and to be told of a cancellation.
+
+        Raises:
+            ActivityCanceled: the workflow asked for the end of this task, or the task is over on the service.
+        """
+        if self.beat is not None:
+            self.beat(details)
+        self.check()
+
+    def check(self) -> None:
+        """Raise ActivityCanceled if the end of this task was asked for; costs nothing and calls nobody."""
+        if self.cancel_requested():
+            raise ActivityCanceled(f"{self.activity_id}: cancellation requested")
+
+
+_current: ContextVar[ActivityContext | None] = ContextVar("activity_context", default=None)
+
+
+def context() -> ActivityContext:
+    """The context of the activity that runs in this thread.
+
+    Raises:
+        RuntimeError: no activity runs here.
+    """
+    found = _current.get()
+    if found is None:
+        raise RuntimeError("no activity runs here; context() works inside an activity that a worker carries out")
+    return found
+
+
+def set_context(value: ActivityContext | None) -> None:
+    """For workers: what :func:`context` returns from now on in this thread."""
+    _current.set(value)

@@ -1,0 +1,29 @@
+"""Numbers with a name: SWF's limits and a few durations.
+
+Limits: https://docs.aws.amazon.com/amazonswf/latest/developerguide/swf-dg-limits.html and the service model in botocore.
+"""
+
+SECOND = 1
+MINUTE = 60
+HOUR = 60 * MINUTE
+DAY = 24 * HOUR
+
+MAX_DATA_CHARACTERS = 32_768  #: input, result, details, control, executionContext
+MAX_REASON_CHARACTERS = 256
+MAX_ID_CHARACTERS = 256
+MAX_HEARTBEAT_DETAILS_CHARACTERS = 2_048
+MAX_DECISIONS = 100  #: a response; SWF bounds the bytes, its own Flow framework stops at this count
+MAX_REQUEST_BYTES = 1_000_000
+MAX_OPEN_ACTIVITY_COUNT = 1_000  #: an execution
+MAX_TAGS = 5
+MAX_PAGE_SIZE = 1_000
+MAX_HISTORY_EVENTS = 25_000
+WARN_HISTORY_EVENTS = 10_000
+
+NEVER = "NONE"  #: SWF's word for a timeout that does not end
+
+DEFAULT_HEARTBEAT_SECONDS = 120
+DEFAULT_ACTIVITY_SECONDS = 5 * MINUTE
+DEFAULT_DECISION_SECONDS = 60
+DEFAULT_RUN_SECONDS = 7 * DAY
+MAX_RUN_SECONDS = 365 * DAY

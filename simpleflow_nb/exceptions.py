@@ -1,0 +1,163 @@
+"""Everything the engine raises.
+
+SimpleflowError
+├── DefinitionError            a workflow, an activity or their input is wrong; nothing has run
+├── ServiceError               the service that keeps the histories cannot be used
+│   ├── JournalError           the journal file cannot be opened, read or written
+│   └── JournalInUse           another process owns the journal
+├── ReplayError                history and code do not fit together; the execution is parked
+│   ├── NonDeterminismError    the code decides something else than what history has
+│   ├── HistoryError           an event that this version cannot read
+│   └── PayloadError           a payload kept outside the history cannot be read
+├── StaleCache                 internal: a cached execution is out of date
+├── TaskException              something that a workflow submitted did not succeed
+│   └── TaskFailed             ``name``, ``reason``, ``details``
+│       ├── DependencyFailed   never run: one of its arguments failed
+│       ├── TimeoutError       a timeout of the service; ``timeout_type``
+│       └── TaskCanceled       cancelled by the workflow or by its worker
+├── ExecutionBlocked           kept for imports from simpleflow: waiting raises nothing here
+└── ActivityCanceled           raised inside an activity whose cancellation was requested
+
+RunEnded (BaseException)       internal: ``Workflow.fail`` and ``continue_as_new`` leave ``run()`` with it
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class SimpleflowError(Exception):
+    """Base of all exceptions of this package."""
+
+
+class DefinitionError(SimpleflowError):
+    """A workflow, an activity or their input is wrong."""
+
+
+class ServiceError(SimpleflowError):
+    """The service that keeps the histories cannot be used."""
+
+
+class JournalError(ServiceError):
+    """The journal file cannot be opened, read or written."""
+
+
+class JournalInUse(ServiceError):
+    """Another process owns the journal; ``pid`` is its process id, 0 when it could not be read."""
+
+    def __init__(self, path: str, pid: int) -> None:
+        holder = f"process {pid}" if pid else "another process"
+        super().__init__(f"{path} is in use by {holder}; wait for it, stop it, or name another file with --db")
+        self.path, self.pid = path, pid
+
+
+class ReplayError(SimpleflowError):
+    """History and code do not fit together."""
+
+
+class HistoryError(ReplayError):
+    """An event that this version of the engine cannot read."""
+
+
+class PayloadError(ReplayError):
+    """A payload that is kept outside the history cannot be read."""
+
+
+class NonDeterminismError(ReplayError):
+    """The replayed code decides something else than what history has.
+
+    ``event_id`` is the first event that differs, None when the code decides more than a decision task recorded.
+    """
+
+    def __init__(self, event_id: int | None, recorded: str, now: str) -> None:
+        where = f"event {event_id}" if event_id else "end of the decision"
+        super().__init__(
+            f"{where}: history has {recorded}; the code now has {now}. "
+            "If the change is meant, guard it with workflow.patched('some-id')"
+        )
+        self.event_id, self.recorded, self.now = event_id, recorded, now
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.event_id, self.recorded, self.now)
+
+
+class StaleCache(SimpleflowError):
+    """The events given do not continue what a cached execution knows."""
+
+
+class ExecutionBlocked(SimpleflowError):
+    """Never raised: a workflow that waits is suspended. Kept so that imports from simpleflow work."""
+
+
+class TaskException(SimpleflowError):
+    """Something that a workflow submitted did not succeed."""
+
+    @property
+    def exception(self) -> TaskException:
+        """simpleflow wraps the failure; here the exception is the failure."""
+        return self
+
+
+class TaskFailed(TaskException):
+    """A task ended without a result.
+
+    ``name`` is the task's id, ``reason`` at most 256 characters such as ``ValueError: nope``, ``details`` a JSON text
+    with ``error_type``, ``message`` and ``traceback`` when a Python activity raised, else None.
+    """
+
+    def __init__(self, name: str, reason: str | None = None, details: str | None = None) -> None:
+        super().__init__(name, reason, details)
+        self.name, self.reason, self.details = name, reason, details
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.reason}" if self.reason else self.name
+
+    @property
+    def error_type(self) -> str:
+        """Class name of the Python exception behind the failure; empty when there is none."""
+        head, separator, _ = (self.reason or "").partition(":")
+        return head if separator and head.isidentifier() else ""
+
+
+class DependencyFailed(TaskFailed):
+    """The task was never run because a task that it needs failed; ``dependency`` is that one's id."""
+
+    def __init__(self, name: str, dependency: str) -> None:
+        super().__init__(name, f"needs {dependency}, which failed")
+        self.dependency = dependency
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.name, self.dependency)
+
+
+class TimeoutError(TaskFailed):
+    """The service ended the task; ``timeout_type`` is one of SWF's ActivityTaskTimeoutType."""
+
+    def __init__(self, name: str, timeout_type: str, details: str | None = None) -> None:
+        super().__init__(name, f"timeout {timeout_type}", details)
+        self.timeout_type = timeout_type
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.name, self.timeout_type, self.details)
+
+
+class TaskCanceled(TaskFailed):
+    """The task was cancelled, by the workflow or by its worker."""
+
+    def __init__(self, name: str, details: str | None = None) -> None:
+        super().__init__(name, "cancelled", details)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.name, self.details)
+
+
+class ActivityCanceled(SimpleflowError):
+    """Raised inside an activity, at a heartbeat, when the workflow asked for its cancellation."""
+
+
+class RunEnded(BaseException):
+    """Leaves ``Workflow.run`` with a decision already made; not an Exception, so ``except Exception`` lets it through."""
+
+    def __init__(self, decision_type: str, attributes: dict[str, Any]) -> None:
+        super().__init__(decision_type)
+        self.decision_type, self.attributes = decision_type, attributes

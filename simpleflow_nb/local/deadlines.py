@@ -1,0 +1,46 @@
+"""Moments at which something ends by itself: timers, timeouts."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable
+from typing import Any
+
+
+class Deadlines:
+    """A heap of (moment, what). Entries whose object has moved on are left in and ignored when they come up."""
+
+    __slots__ = ("_heap", "_serial", "_swept_at")
+
+    def __init__(self) -> None:
+        self._heap: list[tuple[float, int, Any, str, Any]] = []
+        self._serial = 0
+        self._swept_at = 4_096
+
+    def push(self, moment: float, run: Any, kind: str, key: Any) -> bool:
+        """Whether it is the next one now."""
+        self._serial += 1
+        heapq.heappush(self._heap, (moment, self._serial, run, kind, key))
+        return self._heap[0][1] == self._serial
+
+    def next_moment(self) -> float | None:
+        return self._heap[0][0] if self._heap else None
+
+    def pop_due(self, now: float) -> tuple[float, Any, str, Any] | None:
+        if not self._heap or self._heap[0][0] > now:
+            return None
+        moment, _, run, kind, key = heapq.heappop(self._heap)
+        return moment, run, kind, key
+
+    def drop_stale(self, is_live: Callable[[Any, str, Any], bool]) -> None:
+        """Forget what cannot matter any more; costs nothing until many entries have gathered."""
+        if len(self._heap) < self._swept_at:
+            return
+        self._heap = [entry for entry in self._heap if is_live(entry[2], entry[3], entry[4])]
+        heapq.heapify(self._heap)
+        self._swept_at = max(4_096, 2 * len(self._heap))
+
+    def pop_stale(self, is_live: Callable[[Any, str, Any], bool]) -> None:
+        """Forget what cannot matter any more at the head, so that the next moment is a real one."""
+        while self._heap and not is_live(*self._heap[0][2:]):
+            heapq.heappop(self._heap)

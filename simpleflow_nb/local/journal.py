@@ -1,0 +1,181 @@
+"""The journal: every history in one SQLite file, a row for each call that added events.
+
+WAL with synchronous=NORMAL: what was committed survives the death of the process at any instant; a power cut may take the
+last transactions. With ``durable`` (synchronous=FULL) it does not.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from ..exceptions import JournalError
+
+SCHEMA_VERSION = 1
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS runs (
+    number INTEGER PRIMARY KEY, workflow_id TEXT NOT NULL, run_id TEXT NOT NULL, started REAL NOT NULL,
+    info TEXT NOT NULL, closed REAL, close_status TEXT
+);
+CREATE INDEX IF NOT EXISTS runs_by_workflow_id ON runs (workflow_id);
+CREATE TABLE IF NOT EXISTS batches (
+    run INTEGER NOT NULL, first INTEGER NOT NULL, events TEXT NOT NULL, PRIMARY KEY (run, first)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS types (
+    kind TEXT NOT NULL, name TEXT NOT NULL, version TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (kind, name, version)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS requests (id INTEGER PRIMARY KEY AUTOINCREMENT, operation TEXT NOT NULL, arguments TEXT NOT NULL);
+"""
+
+_encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
+
+RunRow = tuple[int, str, str, float, dict[str, Any], float | None, str | None]
+Batch = tuple[int, int, list[dict[str, Any]]]  #: run number, index of the first event, events
+
+
+class Journal:
+    """The file, opened by its owner.
+
+    Raises:
+        JournalError: it cannot be opened, is not a journal, or was written by a newer version.
+    """
+
+    def __init__(self, path: Path, *, durable: bool = False) -> None:
+        self.path = path
+        self.commits = 0
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=32)
+        except (OSError, sqlite3.Error) as error:
+            raise JournalError(f"{path} cannot be opened: {_cause(error)}") from None
+        try:
+            self._db.execute("PRAGMA busy_timeout=10000")
+            self._db.execute("PRAGMA journal_mode=WAL")
+            self._db.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
+            self._db.executescript(_SCHEMA)
+            check_schema(self._db, path)
+            self._db.execute("INSERT OR IGNORE INTO meta VALUES ('schema', ?)", (str(SCHEMA_VERSION),))
+        except sqlite3.Error as error:
+            self._db.close()
+            raise _unusable(path, error) from None
+        except JournalError:
+            self._db.close()
+            raise
+
+    def close(self) -> None:
+        self._db.close()
+
+    def write(
+        self,
+        batches: list[Batch],
+        started: list[tuple[int, str, str, float, dict[str, Any]]],
+        closed: list[tuple[float, str, int]],
+        taken_request: int = 0,
+    ) -> None:
+        """One transaction. When it returns, the events survive the death of this process.
+
+        ``taken_request`` is the last of the :mod:`.requests` that these events carry out.
+
+        Raises:
+            JournalError: nothing of it was written.
+        """
+        db = self._db
+        rows = [(run, first, _encode(events)) for run, first, events in batches]
+        try:
+            if len(rows) == 1 and not started and not closed and not taken_request:
+                db.execute("INSERT INTO batches VALUES (?, ?, ?)", rows[0])
+            else:
+                db.execute("BEGIN IMMEDIATE")
+                db.executemany(
+                    "INSERT INTO runs (number, workflow_id, run_id, started, info) VALUES (?, ?, ?, ?, ?)",
+                    [(*row[:4], _encode(row[4])) for row in started],
+                )
+                db.executemany("INSERT INTO batches VALUES (?, ?, ?)", rows)
+                db.executemany("UPDATE runs SET closed = ?, close_status = ? WHERE number = ?", closed)
+                if taken_request:
+                    db.execute("DELETE FROM requests WHERE id <= ?", (taken_request,))
+                db.execute("COMMIT")
+        except sqlite3.Error as error:
+            if db.in_transaction:
+                db.execute("ROLLBACK")
+            raise JournalError(f"{self.path} cannot be written: {_cause(error)}") from error
+        self.commits += 1
+
+    def write_type(self, kind: str, name: str, version: str, body: dict[str, Any]) -> None:
+        """A registered type or domain; not part of any transaction.
+
+        Raises:
+            JournalError: it was not written.
+        """
+        try:
+            self._write_type(kind, name, version, body)
+        except sqlite3.Error as error:
+            raise JournalError(f"{self.path} cannot be written: {_cause(error)}") from error
+
+    def _write_type(self, kind: str, name: str, version: str, body: dict[str, Any]) -> None:
+        self._db.execute("INSERT OR REPLACE INTO types VALUES (?, ?, ?, ?)", (kind, name, version, _encode(body)))
+
+    def types(self) -> Iterator[tuple[str, str, str, dict[str, Any]]]:
+        for kind, name, version, body in self._db.execute("SELECT kind, name, version, body FROM types"):
+            yield kind, name, version, json.loads(body)
+
+    def runs(self) -> list[RunRow]:
+        """Every execution, oldest first, without its events."""
+        return run_rows(self._db, self.path)
+
+    def events(self, run: int) -> list[dict[str, Any]]:
+        return run_events(self._db, self.path, run)
+
+    def open_events(self) -> dict[int, list[dict[str, Any]]]:
+        """The histories of the executions that are not closed."""
+        histories: dict[int, list[dict[str, Any]]] = {}
+        query = (
+            "SELECT run, events FROM batches WHERE run IN (SELECT number FROM runs WHERE closed IS NULL) ORDER BY run, first"
+        )
+        try:
+            for run, events in self._db.execute(query):
+                histories.setdefault(run, []).extend(json.loads(events))
+        except (sqlite3.Error, ValueError) as error:
+            raise _unusable(self.path, error) from None
+        return histories
+
+
+def run_rows(db: sqlite3.Connection, path: Path) -> list[RunRow]:
+    query = "SELECT number, workflow_id, run_id, started, info, closed, close_status FROM runs ORDER BY number"
+    try:
+        return [(*row[:4], json.loads(row[4]), *row[5:]) for row in db.execute(query)]
+    except (sqlite3.Error, ValueError) as error:
+        raise _unusable(path, error) from None
+
+
+def run_events(db: sqlite3.Connection, path: Path, run: int) -> list[dict[str, Any]]:
+    events: list[dict[str, Any]] = []
+    try:
+        for (text,) in db.execute("SELECT events FROM batches WHERE run = ? ORDER BY first", (run,)):
+            events.extend(json.loads(text))
+    except (sqlite3.Error, ValueError) as error:
+        raise _unusable(path, error) from None
+    return events
+
+
+def check_schema(db: sqlite3.Connection, path: Path) -> None:
+    row = db.execute("SELECT value FROM meta WHERE key = 'schema'").fetchone()
+    if row is not None and int(row[0]) > SCHEMA_VERSION:
+        raise JournalError(
+            f"{path} was written by a newer version (schema {row[0]}, this is {SCHEMA_VERSION}); upgrade, or use --db"
+        )
+
+
+def _unusable(path: Path, error: Exception) -> JournalError:
+    return JournalError(
+        f"{path} is not a readable journal: {_cause(error)}; move it away to start afresh, or name another with --db"
+    )
+
+
+def _cause(error: Exception) -> str:
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__

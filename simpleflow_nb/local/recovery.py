@@ -1,0 +1,55 @@
+"""Going on after a restart: open tasks go back to their lists, those that the former process had in its hands end."""
+
+from __future__ import annotations
+
+from .run import NEVER, Event, OpenActivity, Run
+from .store import Store
+
+
+def recover(store: Store, *, workers_are_gone: bool = True) -> list[tuple[Run, Event]]:
+    """Put the open tasks of a freshly opened store to work again.
+
+    History is never rewritten: a started decision task times out, a started activity times out with HEARTBEAT, which is
+    not counted as one of its attempts. Returns the activities so ended, each with its ActivityTaskScheduled event.
+    """
+    lost: list[tuple[Run, Event]] = []
+    with store.lock:
+        now = round(store.clock.now(), 3)
+        for run in list(store.open_by_id.values()):
+            for scheduled, activity in list(run.activities.items()):
+                if activity.started and workers_are_gone:
+                    lost.append((run, run.events[scheduled - 1]))
+                    run.time_out_activity(now, scheduled, "HEARTBEAT", "the process that worked on it is gone")
+                else:
+                    _reschedule(run, activity)
+            decision = run.decision
+            if decision is not None and decision.started and workers_are_gone:
+                run.time_out_decision(now)
+            elif decision is not None and not any(effect[0] == "decision" for effect in run.effects):
+                run.effects.append(("decision", decision.scheduled))
+            for timer_id, (started, due) in run.timers.items():
+                run.effects.append(("deadline", due, "timer", (timer_id, started)))
+            timeout = run.started_attributes.get("executionStartToCloseTimeout", NEVER)
+            if timeout != NEVER:
+                run.effects.append(("deadline", run.started_at + int(timeout), "run", 0))
+            store.dirty[run.number] = run
+        if store.dirty:
+            store.commit()
+    return lost
+
+
+def _reschedule(run: Run, activity: OpenActivity) -> None:
+    event = run.events[activity.scheduled - 1]
+    asked, at = event["activityTaskScheduledEventAttributes"], event["eventTimestamp"]
+    if not activity.started:
+        run.effects.append(("activity", activity.scheduled))
+    started_at = run.events[activity.started - 1]["eventTimestamp"] if activity.started else 0.0
+    for name, kind, since in (
+        ("scheduleToStartTimeout", "SCHEDULE_TO_START", 0.0 if activity.started else at),
+        ("scheduleToCloseTimeout", "SCHEDULE_TO_CLOSE", at),
+        ("startToCloseTimeout", "START_TO_CLOSE", started_at),
+        ("heartbeatTimeout", "HEARTBEAT", started_at),
+    ):
+        timeout = asked.get(name, NEVER)
+        if since and timeout not in (NEVER, "0"):
+            run.effects.append(("deadline", since + int(timeout), kind, activity.scheduled))

@@ -1,0 +1,280 @@
+"""SWF's rules for one workflow execution: what each call appends to its history.
+
+The history is the only state: all else here can be rebuilt from it (:func:`rebuilt`). Nothing in this file knows time,
+threads or disks; the service passes the moment in and publishes what :attr:`Run.effects` collects once it is durable.
+
+https://docs.aws.amazon.com/amazonswf/latest/apireference/API_HistoryEvent.html
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+Event = dict[str, Any]
+Effect = tuple[Any, ...]
+
+NEVER = "NONE"
+
+
+class AttributeNames(dict[str, str]):
+    """Event type -> key of its attributes, computed once each."""
+
+    def __missing__(self, kind: str) -> str:
+        name = self[kind] = f"{kind[0].lower()}{kind[1:]}EventAttributes"
+        return name
+
+
+ATTRIBUTES = AttributeNames()
+
+CLOSE_STATUS = {
+    "WorkflowExecutionCompleted": "COMPLETED",
+    "WorkflowExecutionFailed": "FAILED",
+    "WorkflowExecutionCanceled": "CANCELED",
+    "WorkflowExecutionTerminated": "TERMINATED",
+    "WorkflowExecutionContinuedAsNew": "CONTINUED_AS_NEW",
+    "WorkflowExecutionTimedOut": "TIMED_OUT",
+}
+
+
+class OpenActivity:
+    """An activity task that has not ended."""
+
+    __slots__ = ("activity_id", "cancel_requested_event", "details", "last_beat", "scheduled", "started")
+
+    def __init__(self, scheduled: int, activity_id: str) -> None:
+        self.scheduled, self.activity_id = scheduled, activity_id
+        self.started = 0
+        self.cancel_requested_event = 0
+        self.last_beat = 0.0
+        self.details: str | None = None
+
+
+class OpenDecision:
+    """The decision task that is scheduled or started."""
+
+    __slots__ = ("scheduled", "started", "task_list")
+
+    def __init__(self, scheduled: int, task_list: str) -> None:
+        self.scheduled, self.started, self.task_list = scheduled, 0, task_list
+
+
+class Run:
+    """One workflow execution.
+
+    ``effects`` are what must become visible when the events are durable: ``("decision", scheduled event id)``,
+    ``("activity", scheduled event id)``, ``("deadline", moment, kind, key)``, ``("continue", attributes)``.
+    """
+
+    __slots__ = (
+        "activities",
+        "close_status",
+        "closed_at",
+        "context",
+        "context_at",
+        "decision",
+        "effects",
+        "events",
+        "last_started",
+        "number",
+        "open_ids",
+        "previous",
+        "run_id",
+        "sticky",
+        "timers",
+        "unseen",
+        "workflow_id",
+    )
+
+    def __init__(self, number: int, workflow_id: str, run_id: str) -> None:
+        self.number, self.workflow_id, self.run_id = number, workflow_id, run_id
+        self.events: list[Event] = []
+        self.effects: list[Effect] = []
+        self.activities: dict[int, OpenActivity] = {}
+        self.open_ids: dict[str, int] = {}
+        self.timers: dict[str, tuple[int, float]] = {}  # timer id -> (TimerStarted event, moment it fires)
+        self.decision: OpenDecision | None = None
+        self.unseen = False  # something happened since the open decision task was started
+        self.previous = 0  # DecisionTaskStarted of the last decision task that was started and completed
+        self.last_started = 0  # of the last one that was started, completed or not
+        self.sticky: tuple[str, str] | None = None
+        self.context: str | None = None
+        self.context_at = 0.0
+        self.close_status: str | None = None
+        self.closed_at = 0.0
+
+    # ---- facts of the start ------------------------------------------------------------------------------------------------
+
+    @property
+    def started_attributes(self) -> dict[str, Any]:
+        attributes: dict[str, Any] = self.events[0]["workflowExecutionStartedEventAttributes"]
+        return attributes
+
+    @property
+    def started_at(self) -> float:
+        moment: float = self.events[0]["eventTimestamp"]
+        return moment
+
+    @property
+    def cancel_requested(self) -> bool:
+        return any(event["eventType"] == "WorkflowExecutionCancelRequested" for event in self.events)
+
+    # ---- events --------------------------------------------------------------------------------------------------------------
+
+    def add(self, now: float, kind: str, attributes: dict[str, Any]) -> int:
+        events = self.events
+        event_id = len(events) + 1
+        events.append({"eventId": event_id, "eventTimestamp": now, "eventType": kind, ATTRIBUTES[kind]: attributes})
+        return event_id
+
+    def start(self, now: float, attributes: dict[str, Any]) -> None:
+        self.add(now, "WorkflowExecutionStarted", attributes)
+        timeout = attributes.get("executionStartToCloseTimeout", NEVER)
+        if timeout != NEVER:
+            self.effects.append(("deadline", now + int(timeout), "run", 0))
+        self.want_decision(now)
+
+    def want_decision(self, now: float) -> None:
+        """At most one decision task is open; what comes while it is worked on schedules the next one when it ends."""
+        decision = self.decision
+        if decision is None:
+            started = self.started_attributes
+            task_list, timeout = started["taskList"]["name"], started.get("taskStartToCloseTimeout", NEVER)
+            if self.sticky is not None:
+                task_list, wait = self.sticky
+            attributes = {"taskList": {"name": task_list}, "startToCloseTimeout": timeout}
+            event_id = self.add(now, "DecisionTaskScheduled", attributes)
+            self.decision = OpenDecision(event_id, task_list)
+            self.effects.append(("decision", event_id))
+            if self.sticky is not None and wait != NEVER:
+                self.effects.append(("deadline", now + int(wait), "decision not started", event_id))
+        elif decision.started:
+            self.unseen = True
+
+    def start_decision(self, now: float, identity: str | None) -> int:
+        decision = self.decision
+        assert decision is not None
+        attributes: dict[str, Any] = {"scheduledEventId": decision.scheduled}
+        if identity:
+            attributes["identity"] = identity
+        event_id = decision.started = self.last_started = self.add(now, "DecisionTaskStarted", attributes)
+        timeout = self.started_attributes.get("taskStartToCloseTimeout", NEVER)
+        if timeout != NEVER:
+            self.effects.append(("deadline", now + int(timeout), "decision", event_id))
+        return event_id
+
+    def time_out_decision(self, now: float, timeout_type: str = "START_TO_CLOSE") -> None:
+        """The decision task is over without a decision; the next one goes to the execution's own list again."""
+        decision = self.decision
+        assert decision is not None
+        self.add(
+            now,
+            "DecisionTaskTimedOut",
+            {"scheduledEventId": decision.scheduled, "startedEventId": decision.started, "timeoutType": timeout_type},
+        )
+        self.decision, self.unseen, self.sticky = None, False, None
+        self.want_decision(now)
+
+    def start_activity(self, now: float, scheduled: int, identity: str | None) -> int:
+        activity = self.activities[scheduled]
+        attributes: dict[str, Any] = {"scheduledEventId": scheduled}
+        if identity:
+            attributes["identity"] = identity
+        activity.started = self.add(now, "ActivityTaskStarted", attributes)
+        activity.last_beat = now
+        asked = self.events[scheduled - 1]["activityTaskScheduledEventAttributes"]
+        for name, kind in (("startToCloseTimeout", "START_TO_CLOSE"), ("heartbeatTimeout", "HEARTBEAT")):
+            timeout = asked.get(name, NEVER)
+            if timeout != NEVER and timeout != "0":
+                self.effects.append(("deadline", now + int(timeout), kind, scheduled))
+        return activity.started
+
+    def end_activity(self, now: float, scheduled: int, how: str, attributes: dict[str, Any], quiet: bool = False) -> None:
+        """``how`` is Completed, Failed, Canceled or TimedOut; ``quiet`` when the caller schedules the decision task."""
+        activity = self.activities.pop(scheduled)
+        del self.open_ids[activity.activity_id]
+        ids = {"scheduledEventId": scheduled, "startedEventId": activity.started}
+        self.add(now, "ActivityTask" + how, ids | attributes)
+        if not quiet:
+            self.want_decision(now)
+
+    def time_out_activity(self, now: float, scheduled: int, timeout_type: str, details: str | None = None) -> None:
+        kept = details if details is not None else self.activities[scheduled].details
+        attributes = {"timeoutType": timeout_type} | ({"details": kept} if kept is not None else {})
+        self.end_activity(now, scheduled, "TimedOut", attributes)
+
+    def fire_timer(self, now: float, timer_id: str) -> None:
+        started, _ = self.timers.pop(timer_id)
+        self.add(now, "TimerFired", {"timerId": timer_id, "startedEventId": started})
+        self.want_decision(now)
+
+    def signal(self, now: float, name: str, text: str | None) -> None:
+        attributes = {"signalName": name} | ({"input": text} if text is not None else {})
+        self.add(now, "WorkflowExecutionSignaled", attributes)
+        self.want_decision(now)
+
+    def request_cancel(self, now: float) -> None:
+        self.add(now, "WorkflowExecutionCancelRequested", {})
+        self.want_decision(now)
+
+    def close(self, now: float, kind: str, attributes: dict[str, Any]) -> None:
+        """The last event; open tasks and timers are gone with it."""
+        self.add(now, kind, attributes)
+        self.close_status, self.closed_at = CLOSE_STATUS[kind], now
+        self.decision, self.unseen = None, False
+        self.activities.clear()
+        self.open_ids.clear()
+        self.timers.clear()
+
+    def terminate(self, now: float, reason: str | None, details: str | None, policy: str, cause: str) -> None:
+        attributes = {"childPolicy": policy, "cause": cause}
+        attributes |= {k: v for k, v in (("reason", reason), ("details", details)) if v is not None}
+        self.close(now, "WorkflowExecutionTerminated", attributes)
+
+
+def rebuilt(run: Run, events: list[Event]) -> Run:
+    """The run's open tasks and timers from its history alone."""
+    run.events = events
+    activities, open_ids, timers = run.activities, run.open_ids, run.timers
+    decision: OpenDecision | None = None
+    seen = False
+    for event in events:
+        kind = event["eventType"]
+        a = event[ATTRIBUTES[kind]]
+        if kind == "ActivityTaskScheduled":
+            activities[event["eventId"]] = OpenActivity(event["eventId"], a["activityId"])
+            open_ids[a["activityId"]] = event["eventId"]
+        elif kind == "ActivityTaskStarted":
+            activity = activities[a["scheduledEventId"]]
+            activity.started, activity.last_beat = event["eventId"], event["eventTimestamp"]
+        elif kind in ("ActivityTaskCompleted", "ActivityTaskFailed", "ActivityTaskTimedOut", "ActivityTaskCanceled"):
+            del open_ids[activities.pop(a["scheduledEventId"]).activity_id]
+            seen = True
+        elif kind == "ActivityTaskCancelRequested":
+            activities[open_ids[a["activityId"]]].cancel_requested_event = event["eventId"]
+        elif kind == "TimerStarted":
+            timers[a["timerId"]] = (event["eventId"], event["eventTimestamp"] + int(a["startToFireTimeout"]))
+        elif kind == "TimerFired" or kind == "TimerCanceled":
+            del timers[a["timerId"]]
+            seen = seen or kind == "TimerFired"
+        elif kind == "DecisionTaskScheduled":
+            decision = OpenDecision(event["eventId"], a["taskList"]["name"])
+        elif kind == "DecisionTaskStarted":
+            assert decision is not None
+            decision.started, run.last_started, seen = event["eventId"], event["eventId"], False
+        elif kind == "DecisionTaskCompleted":
+            decision, run.previous = None, a["startedEventId"]
+            if "executionContext" in a:
+                run.context, run.context_at = a["executionContext"] or None, event["eventTimestamp"]
+        elif kind == "DecisionTaskTimedOut":
+            decision = None
+        elif kind in ("WorkflowExecutionSignaled", "WorkflowExecutionCancelRequested"):
+            seen = True
+        elif kind in CLOSE_STATUS:
+            run.close_status, run.closed_at = CLOSE_STATUS[kind], event["eventTimestamp"]
+            activities.clear()
+            open_ids.clear()
+            timers.clear()
+            decision = None
+    run.decision = decision
+    run.unseen = bool(decision and decision.started and seen)
+    return run

@@ -1,0 +1,159 @@
+"""Domains, workflow types and activity types: registering, describing, listing, deprecating."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..constants import MAX_RUN_SECONDS
+from .faults import Fault, invalid, unknown_resource
+from .store import Store
+
+Type = dict[str, Any]
+
+
+class TypeRegistry(Store):
+    """What may be started and scheduled. Kept in the journal like the histories."""
+
+    types: dict[str, dict[tuple[str, str], Type]]
+
+    def _load_types(self, domain: str) -> None:
+        self.types = {"workflow": {}, "activity": {}, "domain": {}}
+        if self.journal is not None:
+            for kind, name, version, body in self.journal.types():
+                self.types[kind][name, version] = body
+        if not self.types["domain"]:
+            self._put("domain", domain, "", {"retention": "NONE"})
+
+    def _check_domain(self, domain: str) -> None:
+        if (domain, "") not in self.types["domain"]:
+            raise unknown_resource(f"Unknown domain: {domain}")
+
+    def _put(self, kind: str, name: str, version: str, body: Type, status: str = "REGISTERED") -> None:
+        whole = {"status": status, "creationDate": round(self.clock.now(), 3), **body}
+        if self.journal is not None:
+            self.journal.write_type(kind, name, version, whole)
+        self.types[kind][name, version] = whole
+
+    def _known_type(self, kind: str, wanted: dict[str, str]) -> Type:
+        """
+        Raises:
+            Fault: UnknownResourceFault, TypeDeprecatedFault.
+        """
+        found = self.types[kind].get((wanted["name"], wanted["version"]))
+        if found is None:
+            raise unknown_resource(f"Unknown type: {kind.title()}Type=[name={wanted['name']}, version={wanted['version']}]")
+        if found["status"] == "DEPRECATED":
+            raise Fault("TypeDeprecatedFault", f"{kind.title()}Type=[name={wanted['name']}, version={wanted['version']}]")
+        return found
+
+    def _register(self, kind: str, domain: str, name: str, version: str, body: Type) -> dict[str, Any]:
+        self._check_domain(domain)
+        if not 0 < len(name) <= 256 or not 0 < len(version) <= 64:
+            raise invalid("a type's name has 1 to 256 characters, its version 1 to 64")
+        timeout = body.get("defaultExecutionStartToCloseTimeout")
+        if timeout is not None and timeout != "NONE" and int(timeout) > MAX_RUN_SECONDS:
+            raise invalid("defaultExecutionStartToCloseTimeout is more than a year")
+        with self.lock:
+            if (name, version) in self.types[kind]:
+                raise Fault("TypeAlreadyExistsFault", f"{kind.title()}Type=[name={name}, version={version}]")
+            self._put(kind, name, version, body)
+        return {}
+
+    def register_workflow_type(self, *, domain: str, name: str, version: str, **body: Any) -> dict[str, Any]:
+        return self._register("workflow", domain, name, version, body)
+
+    def register_activity_type(self, *, domain: str, name: str, version: str, **body: Any) -> dict[str, Any]:
+        return self._register("activity", domain, name, version, body)
+
+    def register_domain(self, *, name: str, workflowExecutionRetentionPeriodInDays: str, **body: Any) -> dict[str, Any]:
+        with self.lock:
+            if (name, "") in self.types["domain"]:
+                raise Fault("DomainAlreadyExistsFault", name)
+            self._put("domain", name, "", {**body, "retention": workflowExecutionRetentionPeriodInDays})
+        return {}
+
+    def describe_domain(self, *, name: str) -> dict[str, Any]:
+        self._check_domain(name)
+        found = self.types["domain"][name, ""]
+        return {
+            "domainInfo": {"name": name, "status": found["status"], "description": found.get("description", "")},
+            "configuration": {"workflowExecutionRetentionPeriodInDays": found["retention"]},
+        }
+
+    def list_domains(self, *, registrationStatus: str = "REGISTERED", **_: Any) -> dict[str, Any]:
+        infos = [
+            {"name": name, "status": found["status"], "description": found.get("description", "")}
+            for (name, _), found in sorted(self.types["domain"].items())
+            if found["status"] == registrationStatus
+        ]
+        return {"domainInfos": infos}
+
+    def describe_workflow_type(self, *, domain: str, workflowType: dict[str, str]) -> dict[str, Any]:
+        return self._describe("workflow", domain, workflowType)
+
+    def describe_activity_type(self, *, domain: str, activityType: dict[str, str]) -> dict[str, Any]:
+        return self._describe("activity", domain, activityType)
+
+    def _describe(self, kind: str, domain: str, wanted: dict[str, str]) -> dict[str, Any]:
+        self._check_domain(domain)
+        found = self.types[kind].get((wanted["name"], wanted["version"]))
+        if found is None:
+            raise unknown_resource(f"Unknown type: {kind.title()}Type=[name={wanted['name']}, version={wanted['version']}]")
+        return {
+            "typeInfo": self._info(kind, wanted["name"], wanted["version"], found),
+            "configuration": {key: value for key, value in found.items() if key.startswith("default")},
+        }
+
+    def _info(self, kind: str, name: str, version: str, found: Type) -> dict[str, Any]:
+        info = {f"{kind}Type": {"name": name, "version": version}, "status": found["status"]}
+        info["creationDate"] = found["creationDate"]
+        if found.get("description"):
+            info["description"] = found["description"]
+        if found.get("deprecationDate"):
+            info["deprecationDate"] = found["deprecationDate"]
+        return info
+
+    def list_workflow_types(self, *, domain: str, registrationStatus: str, **request: Any) -> dict[str, Any]:
+        return self._list_types("workflow", domain, registrationStatus, request)
+
+    def list_activity_types(self, *, domain: str, registrationStatus: str, **request: Any) -> dict[str, Any]:
+        return self._list_types("activity", domain, registrationStatus, request)
+
+    def _list_types(self, kind: str, domain: str, status: str, request: dict[str, Any]) -> dict[str, Any]:
+        self._check_domain(domain)
+        infos = [
+            self._info(kind, name, version, found)
+            for (name, version), found in sorted(self.types[kind].items(), reverse=bool(request.get("reverseOrder")))
+            if found["status"] == status and request.get("name") in (None, name)
+        ]
+        start, size = int(request.get("nextPageToken") or 0), min(request.get("maximumPageSize") or 1000, 1000)
+        answer: dict[str, Any] = {"typeInfos": infos[start : start + size]}
+        if start + size < len(infos):
+            answer["nextPageToken"] = str(start + size)
+        return answer
+
+    def deprecate_workflow_type(self, *, domain: str, workflowType: dict[str, str]) -> dict[str, Any]:
+        return self._set_status("workflow", domain, workflowType, "DEPRECATED")
+
+    def undeprecate_workflow_type(self, *, domain: str, workflowType: dict[str, str]) -> dict[str, Any]:
+        return self._set_status("workflow", domain, workflowType, "REGISTERED")
+
+    def deprecate_activity_type(self, *, domain: str, activityType: dict[str, str]) -> dict[str, Any]:
+        return self._set_status("activity", domain, activityType, "DEPRECATED")
+
+    def undeprecate_activity_type(self, *, domain: str, activityType: dict[str, str]) -> dict[str, Any]:
+        return self._set_status("activity", domain, activityType, "REGISTERED")
+
+    def _set_status(self, kind: str, domain: str, wanted: dict[str, str], status: str) -> dict[str, Any]:
+        self._check_domain(domain)
+        with self.lock:
+            found = self.types[kind].get((wanted["name"], wanted["version"]))
+            if found is None:
+                raise unknown_resource(f"Unknown type: {kind.title()}Type=[name={wanted['name']}, version={wanted['version']}]")
+            if found["status"] == status:
+                code = "TypeDeprecatedFault" if status == "DEPRECATED" else "TypeAlreadyExistsFault"
+                raise Fault(code, f"{kind.title()}Type=[name={wanted['name']}, version={wanted['version']}]")
+            body = {**found, "deprecationDate": round(self.clock.now(), 3) if status == "DEPRECATED" else None}
+            del body["status"]
+            self._put(kind, wanted["name"], wanted["version"], body, status)
+        return {}

@@ -1,0 +1,113 @@
+"""Executions as the listing calls show them.
+
+https://docs.aws.amazon.com/amazonswf/latest/apireference/API_WorkflowExecutionInfo.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from .faults import invalid
+from .run import Run
+
+Info = dict[str, Any]
+
+
+def new_info(run: Run) -> Info:
+    """The parts that do not change, kept beside the history so that listing reads no events."""
+    started = run.started_attributes
+    info: Info = {
+        "execution": {"workflowId": run.workflow_id, "runId": run.run_id},
+        "workflowType": started["workflowType"],
+        "startTimestamp": run.started_at,
+        "tagList": started.get("tagList", []),
+    }
+    if started.get("parentWorkflowExecution"):
+        info["parent"] = started["parentWorkflowExecution"]
+    return info
+
+
+def with_status(info: Info, closed_at: float | None, close_status: str | None, cancel_requested: bool = False) -> Info:
+    """A WorkflowExecutionInfo."""
+    whole = {**info, "executionStatus": "CLOSED" if close_status else "OPEN", "cancelRequested": cancel_requested}
+    if close_status:
+        whole |= {"closeTimestamp": closed_at, "closeStatus": close_status}
+    return whole
+
+
+def configuration(run: Run) -> dict[str, Any]:
+    started = run.started_attributes
+    keys = ("taskStartToCloseTimeout", "executionStartToCloseTimeout", "taskList", "taskPriority", "childPolicy", "lambdaRole")
+    return {key: started[key] for key in keys if key in started}
+
+
+def description(run: Run, info: Info) -> dict[str, Any]:
+    """The answer of DescribeWorkflowExecution."""
+    closed = run.close_status is not None
+    answer: dict[str, Any] = {
+        "executionInfo": with_status(info, run.closed_at, run.close_status, run.cancel_requested),
+        "executionConfiguration": configuration(run),
+        "openCounts": {
+            "openActivityTasks": len(run.activities),
+            "openDecisionTasks": 0 if closed or run.decision is None else 1,
+            "openTimers": len(run.timers),
+            "openChildWorkflowExecutions": 0,
+            "openLambdaFunctions": 0,
+        },
+    }
+    if run.context is not None:
+        answer["latestExecutionContext"] = run.context
+    starts = [event["eventTimestamp"] for event in run.events if event["eventType"] == "ActivityTaskScheduled"]
+    if starts:
+        answer["latestActivityTaskTimestamp"] = starts[-1]
+    return answer
+
+
+def selected(infos: Iterable[Info], request: dict[str, Any], *, is_open: bool) -> Iterator[Info]:
+    """The infos that a listing request asks for. Exactly one of SWF's filters may be given.
+
+    Raises:
+        Fault: ValidationException for more than one filter, or no time filter.
+    """
+    filters = [name for name in ("executionFilter", "typeFilter", "tagFilter", "closeStatusFilter") if request.get(name)]
+    if len(filters) > 1:
+        raise invalid(f"{' and '.join(filters)} exclude each other; give one")
+    by_close_time = not is_open and request.get("closeTimeFilter") is not None
+    times = request.get("closeTimeFilter") if by_close_time else request.get("startTimeFilter")
+    if times is None:
+        raise invalid("a startTimeFilter is required" if is_open else "a startTimeFilter or a closeTimeFilter is required")
+    oldest, latest = _epoch(times["oldestDate"]), _epoch(times["latestDate"]) if times.get("latestDate") else float("inf")
+    for info in infos:
+        if (info["executionStatus"] == "OPEN") is not is_open:
+            continue
+        moment = info["closeTimestamp"] if by_close_time else info["startTimestamp"]
+        if not oldest <= moment <= latest:
+            continue
+        if (wanted := request.get("executionFilter")) and info["execution"]["workflowId"] != wanted["workflowId"]:
+            continue
+        if (wanted := request.get("typeFilter")) and (
+            info["workflowType"]["name"] != wanted["name"]
+            or wanted.get("version", info["workflowType"]["version"]) != info["workflowType"]["version"]
+        ):
+            continue
+        if (wanted := request.get("tagFilter")) and wanted["tag"] not in info["tagList"]:
+            continue
+        if (wanted := request.get("closeStatusFilter")) and info.get("closeStatus") != wanted["status"]:
+            continue
+        yield info
+
+
+def page(infos: list[Info], request: dict[str, Any], *, newest_key: str) -> dict[str, Any]:
+    """One page of a listing, newest first unless ``reverseOrder``."""
+    infos = sorted(infos, key=lambda info: info[newest_key], reverse=not request.get("reverseOrder"))
+    size = min(request.get("maximumPageSize") or 1000, 1000)
+    start = int(request.get("nextPageToken") or 0)
+    answer: dict[str, Any] = {"executionInfos": infos[start : start + size]}
+    if start + size < len(infos):
+        answer["nextPageToken"] = str(start + size)
+    return answer
+
+
+def _epoch(moment: Any) -> float:
+    return float(moment.timestamp()) if hasattr(moment, "timestamp") else float(moment)

@@ -1,0 +1,132 @@
+"""Values as JSON text, the way they stand in a history, and references to payloads that are too long for it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import types
+import uuid
+from collections.abc import Callable
+from datetime import UTC, date, datetime, time
+from typing import Any
+
+from .constants import MAX_DATA_CHARACTERS
+from .exceptions import PayloadError
+
+scan_once: Callable[[str, int], tuple[Any, int]] = json.JSONDecoder().scan_once  # type: ignore[attr-defined]  # json.loads without its Python layer: it is called once for each result
+
+_REFERENCE = re.compile(r"simpleflow-nb\+sha256:([0-9a-f]{64}) (\d+)\Z")
+
+Load = Callable[[str], str]  #: digest of a payload -> its text; raises PayloadError
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        moment = value.astimezone(UTC) if value.tzinfo else value
+        return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+    if isinstance(value, date | time):
+        return value.isoformat()
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    if isinstance(value, set | frozenset | types.GeneratorType | range | map | filter | zip):
+        return list(value)
+    if isinstance(value, uuid.UUID):
+        return str(value)
+    if hasattr(value, "__fspath__"):
+        return value.__fspath__()
+    raise TypeError(f"{type(value).__module__}.{type(value).__qualname__} is not a JSON value: {value!r:.80}")
+
+
+_encoder = json.JSONEncoder(separators=(",", ":"), sort_keys=True, ensure_ascii=False, default=_plain)
+encode: Callable[[Any], str] = _encoder.encode
+"""Compact JSON with sorted keys. Dates become ISO strings, bytes UTF-8 text, sets and generators lists.
+
+Raises TypeError for what has no JSON form."""
+
+
+def decode(text: str | None, load: Load | None = None) -> Any:
+    """The value behind a text of the history: JSON, else the text itself, as simpleflow reads it; "" and None are None.
+
+    Raises:
+        PayloadError: the text is a reference and ``load`` is missing or cannot read it.
+    """
+    if not text:
+        return None
+    if text[0] == "s" and (found := _REFERENCE.match(text)):
+        if load is None:
+            raise PayloadError(f"payload {found[1][:12]} is kept outside the history and no store is configured")
+        text = load(found[1])
+    try:
+        value, end = scan_once(text, 0)
+    except (StopIteration, ValueError):
+        end = 0
+    if end == len(text):
+        return value
+    try:
+        return json.loads(text)  # blanks around the value, or not JSON
+    except ValueError:
+        return text
+
+
+def digest(text: str) -> str:
+    """SHA-256 of a payload's text, in hex: its name wherever it is kept."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def reference(text: str) -> str:
+    """What stands in the history for a payload that is kept elsewhere."""
+    return f"simpleflow-nb+sha256:{digest(text)} {len(text)}"
+
+
+def referenced_digest(text: str | None) -> str | None:
+    """The digest that a text refers to, None when it is the payload itself."""
+    found = _REFERENCE.match(text) if text and text[0] == "s" else None
+    return found[1] if found else None
+
+
+def is_too_long(text: str | None) -> bool:
+    """Whether a text does not fit SWF's Data fields (32,768 characters)."""
+    return text is not None and len(text) > MAX_DATA_CHARACTERS
+
+
+def shortened(text: str | None, limit: int = MAX_DATA_CHARACTERS) -> str | None:
+    """A text for people, cut in the middle when it is over the limit."""
+    if text is None or len(text) <= limit:
+        return text
+    note = f"\n... {len(text) - limit + 60} characters left out ...\n"
+    head = (limit - len(note)) // 2
+    return text[:head] + note + text[-(limit - len(note) - head) :]
+
+
+def parse_input(text: str | None) -> dict[str, Any]:
+    """``--input`` of the command line, in all of simpleflow's forms, as ``{"args": [...], "kwargs": {...}}``.
+
+    A mapping with ``args`` and ``kwargs`` (or either) is taken as it is, any other mapping is refused because its
+    meaning would be a guess; a list is the positional arguments; a number, a string, null, or text that is not JSON is
+    the one argument; no text at all is no arguments.
+
+    Raises:
+        ValueError: a mapping with other keys, or ``args``/``kwargs`` of the wrong kind.
+    """
+    if text is None:
+        return {}
+    try:
+        value = json.loads(text)
+    except ValueError as error:
+        if text.lstrip()[:1] in ("{", "["):
+            raise ValueError(f"input is not JSON: {error}") from None
+        value = text
+    if isinstance(value, list):
+        return {"args": value}
+    if not isinstance(value, dict):
+        return {"args": [value]}
+    if unknown := set(value) - {"args", "kwargs", "__extra", "meta"}:
+        name = sorted(unknown)[0]
+        raise ValueError(
+            f"input has the key {name!r}; a mapping takes 'args' (a list) and 'kwargs' (a mapping), "
+            f'for example {{"kwargs": {{"{name}": ...}}}}'
+        )
+    if not isinstance(value.get("args", []), list) or not isinstance(value.get("kwargs", {}), dict):
+        raise ValueError("input: 'args' must be a list and 'kwargs' a mapping")
+    return value

@@ -1,0 +1,280 @@
+"""One execution of a workflow, replayed: it takes the events that follow those it knows and returns the decisions to send."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from greenlet import getcurrent
+
+from .. import payload
+from ..constants import MAX_DECISIONS, MAX_OPEN_ACTIVITY_COUNT
+from ..exceptions import HistoryError, NonDeterminismError, StaleCache
+from . import commands
+from .commands import Command, Queued
+from .handlers import HANDLERS
+from .inputs import InputComparison
+from .tasks import Tasks
+
+Event = dict[str, Any]
+
+_COMPLETED = "DecisionTaskCompleted"
+
+
+class Execution(Tasks):
+    """A workflow's code and what history says of it.
+
+    Args:
+        program: the workflow's code, see :class:`.suspension.Suspension`.
+        run_id: seeds the random stream and the jitter of retries.
+        open_activity_limit: more activities than this are held back; recorded in the history when it changes.
+        decision_limit: decisions in one response.
+        task_list: overrides the activities' own task lists.
+        load: reads a payload that is kept outside the history.
+        on_log: takes the lines of ``workflow.log``, once each.
+    """
+
+    __slots__ = (
+        "activity_task_list",
+        "backoff_is_open",
+        "backoffs",
+        "cancel_requested",
+        "close_refused",
+        "closed",
+        "configured_limit",
+        "decided_at",
+        "decision_limit",
+        "default_task_list",
+        "engine_version",
+        "input",
+        "inputs",
+        "now",
+        "parks",
+        "should_cancel",
+        "split",
+        "started_attributes",
+        "streak",
+        "wakes",
+        "workflow_id",
+    )
+
+    def __init__(
+        self,
+        program: Callable[[Any], Any],
+        *,
+        run_id: str = "",
+        workflow_id: str = "",
+        open_activity_limit: int = MAX_OPEN_ACTIVITY_COUNT,
+        decision_limit: int = MAX_DECISIONS,
+        task_list: str | None = None,
+        load: payload.Load | None = None,
+        on_log: Callable[[str], None] | None = None,
+    ) -> None:
+        super().__init__(program, load, run_id, on_log)
+        self.workflow_id = workflow_id
+        self.configured_limit, self.decision_limit = open_activity_limit, decision_limit
+        self.activity_task_list, self.default_task_list = task_list, ""
+        self.inputs = InputComparison()
+        self.input: str | None = None
+        self.started_attributes: dict[str, Any] = {}
+        self.should_cancel: Callable[[], bool] | None = None
+        self.close_refused: Queued | None = None
+        self.now = 0.0  # epoch seconds of the decision task that is replayed
+        self.closed = self.cancel_requested = self.backoff_is_open = False
+        self.decided_at = self.engine_version = 0
+        self.split = self.wakes = self.backoffs = self.streak = self.parks = 0
+
+    def advance(self, events: list[Event]) -> list[dict[str, Any]]:
+        """Apply the events up to and including the DecisionTaskStarted that is open; returns the decisions to send.
+
+        Overlap with what is already known is dropped. A history that is closed is only checked; it gives no decisions.
+
+        Raises:
+            StaleCache: the events do not join on, or the last decision was not accepted: replay the whole history.
+            NonDeterminismError: the code decides something else than what history has.
+            HistoryError: an event that this version does not know.
+        """
+        first = events[0]["eventId"]
+        if first != self.next_id:
+            if first > self.next_id:
+                raise StaleCache(f"knows events up to {self.next_id - 1}, got {first}")
+            events = events[self.next_id - first :]
+            first = self.next_id
+        completed = [e for e in events if e["eventType"] == _COMPLETED]
+        if self.decided_at:
+            if (
+                not completed
+                or completed[0]["decisionTaskCompletedEventAttributes"]["startedEventId"] != self.decided_at
+                or _is_parked(events, completed[0]["eventId"] - first)
+            ):
+                raise StaleCache("the last decision was not accepted")
+            del completed[0]
+        position = 0
+        for done in completed:
+            at = done["eventId"] - first
+            if _is_parked(events, at):  # decided nothing, like a decision task that timed out
+                continue
+            stop = done["decisionTaskCompletedEventAttributes"]["startedEventId"] - first + 1
+            self._apply(events[position:stop])
+            self.next_id = first + stop
+            patches = self._leading_markers(events, at + 1)
+            if not self.open_limit:
+                self.open_limit = MAX_OPEN_ACTIVITY_COUNT
+            self.batch_patches, self.replaying = patches, True
+            self._resume(events[stop - 1])
+            for id in patches:
+                if id not in self.patches:
+                    raise NonDeterminismError(
+                        done["eventId"],
+                        f"patched({id!r})",
+                        "nothing that asks for it: it was removed too early, say deprecate_patch there",
+                    )
+            position = stop
+        self._apply(events[position:])
+        self.next_id = first + len(events)
+        if self.closed:
+            return []
+        if events[-1]["eventType"] != "DecisionTaskStarted":
+            raise StaleCache("history does not end with the decision task that is open")
+        self.batch_patches, self.replaying, self.decided_at = None, False, events[-1]["eventId"]
+        self.new_patches = []
+        changed_limit = self.open_limit != self.configured_limit
+        self.open_limit = self.configured_limit
+        self._resume(events[-1])
+        return self._response(changed_limit)
+
+    def _apply(self, events: list[Event]) -> None:
+        handlers = HANDLERS
+        for event in events:
+            try:
+                handler = handlers[event["eventType"]]
+            except KeyError:
+                raise HistoryError(
+                    f"event {event.get('eventId')}: {event.get('eventType')!r} is not an event that this version can read"
+                ) from None
+            if handler is not None:
+                handler(self, event)
+
+    def _leading_markers(self, events: list[Event], at: int) -> tuple[str, ...]:
+        """The engine's markers that open a response: the limits in force, and patches taken by that very decision."""
+        patches: tuple[str, ...] = ()
+        while at < len(events) and events[at]["eventType"] == "MarkerRecorded":
+            attributes = events[at]["markerRecordedEventAttributes"]
+            name = attributes["markerName"]
+            if name == commands.ENGINE:
+                settings = json.loads(attributes["details"])
+                if settings["engine"] > commands.ENGINE_VERSION:
+                    raise HistoryError(
+                        f"event {events[at]['eventId']}: written by engine version {settings['engine']}, "
+                        f"this is {commands.ENGINE_VERSION}; upgrade this decider"
+                    )
+                self.engine_version, self.open_limit = settings["engine"], settings["open_activities"]
+            elif name.startswith(commands.PATCH):
+                patches += (name[len(commands.PATCH) :],)
+            else:
+                break
+            at += 1
+        return patches
+
+    def _resume(self, started: Event) -> None:
+        """One decision: check that the former one is complete, queue what became ready, let the code go on."""
+        queue = self.queue
+        if len(queue) != self.split:  # the wake-up timer says how many decisions were left over
+            left = f"{self.split} more decisions left over for later" if self.split else "nothing more decided there"
+            raise self.difference(None, left, queue[0] if queue else None)
+        self.split = 0
+        self.now = started["eventTimestamp"]
+        if self.close_refused is not None:
+            queue.append(self.close_refused)
+            self.close_refused = None
+        if self.finished is not None:
+            return
+        if self.cancel_requested and self._cancels():
+            return
+        if self.refused and not self.backoff_is_open:
+            self.backoffs, self.streak, self.backoff_is_open = self.backoffs + 1, min(self.streak + 1, 8), True
+            self.due.append(self._timer(f"{commands.BACKOFF}{self.backoffs}", 2**self.streak))
+        if self.due:
+            queue.extend(self.due)
+            self.due = []
+        if self.ready:
+            self._release()
+        self.hub = getcurrent()
+        while self.wake:
+            self.wake = False
+            self.greenlet.switch()
+            if self.defect is not None:
+                defect, self.defect = self.defect, None
+                raise defect
+            if self.finished is not None:
+                self.ready.clear()
+                queue.append(self.finished)
+                return
+            if self.ready:
+                self._release()
+
+    def _cancels(self) -> bool:
+        """The run was asked to end. True when it does; its code is unwound before the decision is made."""
+        self.cancel_requested = False
+        if self.should_cancel is not None:
+            try:
+                if not self.should_cancel():
+                    return False
+            except Exception as error:
+                self._fail_run(error)
+        self.ready.clear()
+        self.due.clear()
+        self.kill()
+        if self.finished is None:
+            self.finished = Command("CancelWorkflowExecution", None, {})
+        self.queue.append(self.finished)
+        return True
+
+    def _response(self, changed_limit: bool) -> list[dict[str, Any]]:
+        """The decisions to send: the engine's markers first, then as much of the queue as fits, then the wake-up timer."""
+        out = []
+        if changed_limit or not self.engine_version:
+            details = {"engine": self.engine_version or commands.ENGINE_VERSION, "open_activities": self.open_limit}
+            out.append(commands.marker(commands.ENGINE, json.dumps(details)))
+            self.engine_version = details["engine"]
+        out += [commands.marker(commands.PATCH + id) for id in self.new_patches]
+        queue = self.queue
+        room = max(0, self.decision_limit - len(out))
+        take = len(queue) if len(queue) <= room else max(0, room - 1)
+        body = [
+            commands.decision(command, self.activity_task_list, self.default_task_list)
+            for command, _ in zip(queue, range(take), strict=False)
+        ]
+        fit = commands.fitting(body) if len(body) > 1 else len(body)
+        out += body[:fit]
+        left = len(queue) - fit
+        if left:
+            out.append(commands.timer(f"{commands.WAKE}{self.wakes + 1}", 0, str(left)))
+        return out
+
+    def recorded(self, event: Event, kind: str, key: str | None, refused: bool = False) -> Queued:
+        """History has the record of a decision: it must be the oldest one not yet recorded."""
+        queue = self.queue
+        command = None
+        if queue:
+            command = queue.popleft()
+            if command.key == key and command.type == kind:
+                return command
+        had = (f"{kind}({key})" if key else kind) + (" refused" if refused else "")
+        raise self.difference(event, had, command)
+
+    def difference(self, event: Event | None, had: str, command: Queued | None) -> NonDeterminismError:
+        """The error to raise for a decision that differs; caused by what run() raised, if it did."""
+        error = NonDeterminismError(event["eventId"] if event else None, had, commands.described(command))
+        error.__cause__ = self.error
+        return error
+
+
+def _is_parked(events: list[Event], at: int) -> bool:
+    """Whether that DecisionTaskCompleted only said that the decider could not decide."""
+    at += 1
+    if at >= len(events) or events[at]["eventType"] != "MarkerRecorded":
+        return False
+    name: str = events[at]["markerRecordedEventAttributes"]["markerName"]
+    return name.startswith(commands.PARK)

@@ -1,0 +1,44 @@
+"""Inputs that history has against inputs that the code gives now.
+
+Ids alone cannot show that two calls of one activity changed places, and then each would get the other's result. A changed
+input is allowed; one that belongs to another call of the same activity is a difference.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import payload
+from ..futures import Future
+from .arguments import filled
+from .commands import activity_input
+
+
+class InputComparison:
+    """Remembers, for each activity, the calls whose input is not the recorded one."""
+
+    __slots__ = ("changed",)
+
+    def __init__(self) -> None:
+        self.changed: dict[str, tuple[dict[str, Future[Any]], dict[str, Future[Any]]]] = {}
+
+    def other_call(self, future: Future[Any], recorded: str | None) -> Future[Any] | None:
+        """The call whose input changed places with this one's; None when the input is the same or merely changed."""
+        if recorded is None:
+            return None
+        if payload.referenced_digest(recorded) is None:
+            try:
+                had, _ = payload.scan_once(recorded, 0)
+                if had["args"] == filled(future.args) and had["kwargs"] == filled(future.kwargs):
+                    return None
+            except (StopIteration, ValueError, TypeError, KeyError):
+                pass  # not written by this engine; compared as text below
+        text = activity_input(future.task, future.args, future.kwargs)
+        if payload.referenced_digest(recorded) is not None:
+            text = payload.reference(text)
+        if text == recorded:
+            return None
+        by_recorded, by_own = self.changed.setdefault(future.name, ({}, {}))
+        other = by_recorded.get(text) or by_own.get(recorded)
+        by_recorded[recorded], by_own[text] = future, future
+        return other

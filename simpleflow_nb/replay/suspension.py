@@ -1,0 +1,163 @@
+"""The workflow's code, suspended in a greenlet: it goes on where it waited when history has what it waits for."""
+
+from __future__ import annotations
+
+import traceback
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextvars import copy_context
+from types import CoroutineType
+from typing import Any
+
+from greenlet import GreenletExit, getcurrent, greenlet
+
+from .. import futures, payload
+from ..constants import MAX_REASON_CHARACTERS
+from ..exceptions import DefinitionError, ReplayError, RunEnded, TaskFailed
+from ..futures import DONE, Future
+from .arguments import waited_for
+from .commands import Command
+
+_MAX_DEATHS = 20  # times that evicted code may catch its own end before it is left alone
+
+
+class Suspension:
+    """``program(self)`` is called once, inside the greenlet, and its return value is the run's result.
+
+    A suspension belongs to the thread that creates it; :meth:`kill` must be called before it is dropped, because the
+    collector cannot see into a suspended stack.
+    """
+
+    __slots__ = ("dead", "deaths", "defect", "error", "failures", "finished", "greenlet", "hub", "load", "program")
+
+    def __init__(self, program: Callable[[Any], Any], load: payload.Load | None) -> None:
+        self.program, self.load = program, load
+        self.greenlet = greenlet(self._main)
+        self.greenlet.gr_context = copy_context()
+        self.hub: greenlet | None = None
+        self.failures: deque[Future[Any]] = deque()  # to be raised where the code waits, in event order
+        self.finished: Command | None = None
+        self.error: BaseException | None = None  # what run() raised
+        self.defect: BaseException | None = None  # not the code's doing: the execution is parked
+        self.dead, self.deaths = False, 0
+
+    def block(self, futures: tuple[Future[Any], ...], quantifier: Callable[[Iterator[bool]], bool] = all) -> None:
+        """Suspend the code until all (or any) of these have ended or a failure must be raised.
+
+        Raises:
+            TaskFailed: the oldest failure of a task with ``raises_on_failure`` that was not raised yet.
+            GreenletExit: the execution was evicted; from then on at every call.
+        """
+        while True:
+            if self.dead:
+                self.deaths += 1
+                if self.deaths > _MAX_DEATHS:  # `while True: try ... except: pass` in user code: leave it behind
+                    self._hub_switch()
+                raise GreenletExit
+            if self.failures:
+                error = self.failures.popleft().error
+                assert error is not None
+                raise error
+            if quantifier is all:
+                for future in futures:
+                    if future.stage < DONE:
+                        future.awaited = True
+                        break
+                else:
+                    return
+            else:
+                if any(future.stage >= DONE for future in futures):
+                    return
+                for future in futures:
+                    future.awaited = True
+            self._hub_switch()
+
+    def decoded(self, future: Future[Any]) -> Any:
+        """The result of a finished future, decoded once; never waits."""
+        if future.decode:
+            try:
+                future.value = payload.decode(future.value, self.load)
+            except ReplayError as error:
+                if getcurrent() is not self.greenlet:
+                    raise
+                self.defect = error
+                self._hub_switch()
+            future.decode = False
+        return future.value
+
+    def kill(self) -> bool:
+        """Unwind the code without letting it decide anything; its ``finally`` blocks run.
+
+        Returns False when the code refuses to end; keep a reference then, or it is thrown at again.
+        """
+        self.dead = True
+        if self.greenlet:
+            self.hub = getcurrent()
+            self.greenlet.throw(GreenletExit)
+        return not self.greenlet
+
+    def where(self) -> list[traceback.FrameSummary]:
+        """The stack of the suspended code, innermost last; empty when it is not suspended."""
+        frame = self.greenlet.gr_frame if self.greenlet else None
+        if frame is None:
+            return []
+        return [f for f in traceback.extract_stack(frame) if f.filename not in _ENGINE_FILES]
+
+    def _main(self) -> None:
+        try:
+            result = self.program(self)
+            if type(result) is CoroutineType:
+                result = _driven(result)
+            text = payload.encode(waited_for(result))
+            if self.failures:
+                self.block(())
+            self.finished = Command("CompleteWorkflowExecution", None, {} if result is None else {"result": text})
+        except GreenletExit as error:
+            if not self.dead:
+                self._fail_run(error)
+        except RunEnded as end:
+            self.finished = Command(end.decision_type, None, end.attributes)
+        except (KeyboardInterrupt, MemoryError, ReplayError) as error:
+            if not self.dead:
+                self.defect = error
+        except BaseException as error:  # SystemExit too: user code must not end the decider
+            if not self.dead:
+                self._fail_run(error)
+
+    def _fail_run(self, error: BaseException) -> None:
+        self.error = error
+        if isinstance(error, TaskFailed):
+            reason = f'Workflow execution error in {error.name}: "{error.reason}"'
+            details = error.details or ""
+        else:
+            reason = f"{type(error).__name__}: {error}"
+            frames = traceback.format_exception(type(error), error, error.__traceback__)
+            del frames[1:2]  # the engine's own frame
+            body = {"error_type": type(error).__name__, "message": str(error), "traceback": "".join(frames)}
+            details = payload.encode(body)
+        attributes = {"reason": reason[:MAX_REASON_CHARACTERS]}
+        if details:
+            attributes["details"] = payload.shortened(details) or ""
+        self.finished = Command("FailWorkflowExecution", None, attributes)
+
+    def _hub_switch(self) -> None:
+        hub = self.hub
+        if hub is None or getcurrent() is not self.greenlet:
+            raise DefinitionError("a workflow can only wait inside run(), in the thread that runs it")
+        hub.switch()
+
+
+def _driven(coroutine: CoroutineType[Any, Any, Any]) -> Any:
+    """The return value of ``async def run``: awaiting a future suspends the greenlet, the coroutine itself never yields."""
+    try:
+        coroutine.send(None)
+    except StopIteration as end:
+        return end.value
+    coroutine.close()
+    raise DefinitionError(
+        "async run() may only await what submit() returned; use self.timer(seconds) for asyncio.sleep "
+        "and futures.wait(...) for asyncio.gather"
+    )
+
+
+_ENGINE_FILES = frozenset({__file__, futures.__file__})

@@ -1,0 +1,355 @@
+"""The tasks of an execution: what the code submits, when it is scheduled, retried, resolved, failed or cancelled."""
+
+from __future__ import annotations
+
+import random
+import sys
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from .. import payload
+from ..exceptions import DependencyFailed, TaskCanceled, TaskFailed
+from ..futures import DONE, FAILED, HELD, OPEN, QUEUED, STOPPED, Future
+from . import commands
+from .arguments import futures_in, has_futures
+from .commands import ActivityTask, Command, Queued
+from .suspension import Suspension
+
+MAX_LOSSES = 5  #: workers lost in a row by one task before that counts as its failure
+
+
+class Tasks(Suspension):
+    """Futures from submit to their end, and the queue of decisions that history has no record of yet."""
+
+    __slots__ = (
+        "batch_patches",
+        "by_event",
+        "counters",
+        "due",
+        "last_signals",
+        "log_lines",
+        "new_patches",
+        "next_id",
+        "on_log",
+        "open",
+        "open_limit",
+        "patches",
+        "queue",
+        "random_stream",
+        "ready",
+        "refused",
+        "replaying",
+        "run_id",
+        "signal_waits",
+        "signals",
+        "tasks",
+        "wake",
+    )
+
+    def __init__(
+        self,
+        program: Callable[[Any], Any],
+        load: payload.Load | None,
+        run_id: str,
+        on_log: Callable[[str], None] | None,
+    ) -> None:
+        super().__init__(program, load)
+        self.run_id, self.on_log = run_id, on_log
+        self.queue: deque[Queued] = deque()  # decided, and not yet recorded in history
+        self.ready: deque[Future[Any]] = deque()  # to be scheduled at the next boundary
+        self.refused: list[Future[Any]] = []  # refused by a quota: tried again behind one timer
+        self.due: list[Future[Any]] = []  # the engine's own timers, queued at the next boundary
+        self.tasks: dict[str, Future[Any]] = {}
+        self.by_event: dict[int, Future[Any]] = {}
+        self.counters: dict[str, int] = {}
+        self.signals: dict[str, deque[tuple[str | None, int]]] = {}
+        self.signal_waits: dict[str, deque[Future[Any]]] = {}
+        self.last_signals: dict[str, tuple[str | None, int]] = {}
+        self.patches: dict[str, bool] = {}
+        self.batch_patches: tuple[str, ...] | None = None  # those that the replayed decision took; None when live
+        self.new_patches: list[str] = []
+        self.log_lines: deque[str] = deque(maxlen=20)
+        self.random_stream: random.Random | None = None
+        self.wake, self.replaying = True, False
+        self.next_id, self.open, self.open_limit = 1, 0, 0
+
+    # ---- what workflow code calls ----------------------------------------------------------------------------------------
+
+    def submit_activity(self, task: ActivityTask, args: tuple[Any, ...], kwargs: dict[str, Any], depth: int = 2) -> Future[Any]:
+        """Schedule an activity as soon as its arguments are there. The id is reserved now, whatever the arguments."""
+        if self.dead:
+            self.block(())
+        name = task.name
+        if task.idempotent:
+            future: Future[Any] = Future(self, "ScheduleActivityTask", "", name, task)
+        else:
+            n = self.counters[name] = self.counters.get(name, 0) + 1
+            id = commands.activity_id(name, n)
+            future = self.tasks[id] = Future(self, "ScheduleActivityTask", id, name, task)
+        future.args, future.raises = args, task.raises_on_failure
+        if kwargs:
+            if "__priority" in kwargs:
+                future.priority = kwargs.pop("__priority")
+            future.kwargs = kwargs
+        frame = sys._getframe(depth)
+        future.code, future.lasti = frame.f_code, frame.f_lasti
+        if has_futures(args) or (kwargs and has_futures(kwargs.values())):
+            self._hold(future)
+        elif task.idempotent:
+            self._identify(future)
+        else:
+            self._enqueue(future)
+        return future
+
+    def start_timer(
+        self, seconds: int, timer_id: str | None = None, control: str | None = None, depth: int = 2
+    ) -> Future[None]:
+        """A timer; one with an id that was used before is that same timer."""
+        if self.dead:
+            self.block(())
+        if timer_id is None:
+            n = self.counters["timer"] = self.counters.get("timer", 0) + 1
+            timer_id = f"timer-{n}"
+        elif timer_id in self.tasks:
+            return self.tasks[timer_id]
+        future = self._timer(timer_id, seconds, control)
+        frame = sys._getframe(depth)
+        future.code, future.lasti = frame.f_code, frame.f_lasti
+        self.queue.append(future)
+        return future
+
+    def record_marker(self, name: str, details: str | None, depth: int = 2) -> None:
+        attributes = {"markerName": name} if details is None else {"markerName": name, "details": details}
+        self._decide("RecordMarker", name, attributes, depth + 1)
+
+    def next_signal(self, name: str) -> Future[Any]:
+        """The next unread signal of that name; one that arrived before anybody asked counts."""
+        if self.dead:
+            self.block(())
+        future: Future[Any] = Future(self, "signal", name, name)
+        future.stage = OPEN
+        arrived = self.signals.get(name)
+        if arrived:
+            text, order = arrived.popleft()
+            self.resolve(future, text, order)
+        else:
+            self.signal_waits.setdefault(name, deque()).append(future)
+        return future
+
+    def last_signal(self, name: str) -> Future[Any]:
+        """simpleflow's rule: the latest signal of that name, read or not; waits for the first one."""
+        if self.dead:
+            self.block(())
+        future: Future[Any] = Future(self, "last signal", name, name)
+        future.stage = OPEN
+        known = self.last_signals.get(name)
+        if known:
+            self.resolve(future, *known)
+        else:
+            self.signal_waits.setdefault(name, deque()).append(future)
+        return future
+
+    def patched(self, id: str) -> bool:
+        """Whether this run goes the new way at the change named ``id``; the first answer is kept for the whole run."""
+        if self.dead:
+            self.block(())
+        known = self.patches.get(id)
+        if known is None:
+            if self.batch_patches is None:
+                known = True
+                self.new_patches.append(id)
+            else:
+                known = id in self.batch_patches
+            self.patches[id] = known
+        return known
+
+    def deprecate_patch(self, id: str) -> None:
+        """Says that every run still open went the new way at ``id``; accepts its marker and records none."""
+        if self.dead:
+            self.block(())
+        self.patches.setdefault(id, True)
+
+    def cancel(self, future: Future[Any]) -> None:
+        if self.dead:
+            self.block(())
+        if future.stage >= DONE or future.cancelling:
+            return
+        future.cancelling = True
+        kind = future.type
+        if kind == "signal" or kind == "last signal":
+            self.signal_waits[future.name].remove(future)
+            self.settle(future, STOPPED, TaskCanceled(future.id))
+        elif kind == "StartTimer":
+            self._decide("CancelTimer", future.id, {"timerId": future.id}, 3)
+            self.settle(future, STOPPED, TaskCanceled(future.id))
+        elif future.stage == HELD:
+            for waiting in (self.ready, self.refused):
+                if future in waiting:
+                    waiting.remove(future)
+            retry = self.tasks.get(f"{commands.RETRY}{future.id}-{future.attempt}")
+            if retry is not None and retry.stage < DONE:
+                self.cancel(retry)
+            self.settle(future, STOPPED, TaskCanceled(future.id))
+        else:
+            self._decide("RequestCancelActivityTask", future.key, {"activityId": future.key}, 3)
+
+    def draw(self) -> random.Random:
+        """A random stream that draws the same numbers at every replay."""
+        if self.random_stream is None:
+            self.random_stream = random.Random(self.run_id)
+        return self.random_stream
+
+    def log(self, message: str) -> None:
+        if self.dead:
+            return
+        self.log_lines.append(message)
+        if not self.replaying and self.on_log is not None:
+            self.on_log(message)
+
+    def _decide(self, kind: str, key: str | None, attributes: dict[str, Any], depth: int) -> None:
+        if self.dead:
+            self.block(())
+        command = Command(kind, key, attributes)
+        frame = sys._getframe(depth)
+        command.code, command.lasti = frame.f_code, frame.f_lasti
+        self.queue.append(command)
+
+    def _timer(self, id: str, seconds: int, control: str | None = None) -> Future[None]:
+        future: Future[None] = Future(self, "StartTimer", id, "timer")
+        self.tasks[id] = future
+        future.args, future.stage = (seconds, control), QUEUED
+        return future
+
+    def _hold(self, future: Future[Any]) -> None:
+        needed = [f for f in futures_in((future.args, future.kwargs)) if f.stage != DONE]
+        failed = next((f for f in needed if f.stage > DONE), None)
+        if failed is not None:
+            self.fail(future, DependencyFailed(future.id or future.name, failed.id), failed)
+        elif not needed:
+            self._arguments_ready(future)
+        else:
+            future.missing = len(needed)
+            for f in needed:
+                if f.dependents is None:
+                    f.dependents = []
+                f.dependents.append(future)
+
+    def _arguments_ready(self, future: Future[Any]) -> None:
+        if future.task.idempotent:
+            self._identify(future)
+        else:
+            self._enqueue(future)
+
+    def _identify(self, future: Future[Any]) -> None:
+        """An idempotent task has its arguments: another one with the same arguments stands for it."""
+        text = commands.activity_input(future.task, future.args, future.kwargs)
+        id = commands.activity_id(future.name, payload.digest(text)[:32])
+        first = self.tasks.setdefault(id, future)
+        future.id = future.key = id
+        if first is future:
+            self._enqueue(future)
+        elif first.stage == DONE:
+            self.resolve(future, first.value, first.order, first.decode)
+        elif first.stage > DONE:
+            assert first.error is not None
+            self.settle(future, first.stage, first.error, first.order)
+        else:
+            if first.followers is None:
+                first.followers = []
+            first.followers.append(future)
+
+    def _enqueue(self, future: Future[Any]) -> None:
+        if self.ready or self.open >= self.open_limit:
+            self.ready.append(future)
+        else:
+            self.open += 1
+            future.stage = QUEUED
+            self.queue.append(future)
+
+    def _release(self) -> None:
+        ready, self.ready = self.ready, deque()
+        while ready and self.open < self.open_limit:
+            future = ready.popleft()
+            if future.stage != HELD:
+                continue
+            if not future.id:
+                self._identify(future)
+                ready.extend(self.ready)
+                self.ready.clear()
+                continue
+            self.open += 1
+            future.stage = QUEUED
+            self.queue.append(future)
+        ready.extend(self.ready)
+        self.ready = ready
+
+    def resolve(self, future: Future[Any], value: Any, order: int, decode: bool = True) -> None:
+        future.value, future.order, future.stage, future.decode = value, order, DONE, decode
+        if future.awaited:
+            self.wake = True
+        if future.dependents:
+            for dependent in future.dependents:
+                dependent.missing -= 1
+                if not dependent.missing and dependent.stage == HELD:
+                    self.ready.append(dependent)
+            future.dependents = None
+        if future.followers:
+            followers, future.followers = future.followers, None
+            for follower in followers:
+                if follower.stage < DONE:
+                    self.resolve(follower, value, order, decode)
+
+    def settle(self, future: Future[Any], stage: int, error: BaseException, order: int | None = None) -> None:
+        future.stage, future.error, future.order = stage, error, self.next_id if order is None else order
+        if future.awaited:
+            self.wake = True
+        if future.dependents:
+            dependents, future.dependents = future.dependents, None
+            for dependent in dependents:
+                if dependent.stage == HELD:
+                    failure = DependencyFailed(dependent.id or dependent.name, future.id)
+                    self.fail(dependent, failure, future, future.order)
+        if future.followers:
+            followers, future.followers = future.followers, None
+            for follower in followers:
+                if follower.stage < DONE:
+                    self.settle(follower, stage, error, future.order)
+
+    def fail(
+        self, future: Future[Any], error: TaskFailed, dependency: Future[Any] | None = None, order: int | None = None
+    ) -> None:
+        """The end of a task that did not succeed. It is raised unless the task that it needed already is."""
+        self.settle(future, FAILED, error, order)
+        if future.raises and not (dependency is not None and dependency.raises):
+            self.failures.append(future)
+            self.wake = True
+
+    def attempt_failed(self, future: Future[Any], error: TaskFailed, order: int, *, lost: bool = False) -> None:
+        """One attempt has ended without a result; ``lost`` when that says nothing of the task, only of its worker."""
+        self.open -= 1
+        if future.cancelling or self.finished is not None:
+            self.fail(future, error, order=order)
+            return
+        if lost and future.losses < MAX_LOSSES:
+            future.losses += 1
+            self.again(future)
+            return
+        future.losses = 0
+        future.failed_attempts += 1
+        policy = future.task.retry
+        if not policy.allows(future.failed_attempts, error):
+            self.fail(future, error, order=order)
+            return
+        wait = policy.wait_seconds(future.failed_attempts, f"{self.run_id} {future.key}")
+        if wait:
+            future.stage = HELD
+            self.due.append(self._timer(f"{commands.RETRY}{future.id}-{future.attempt}", wait))
+        else:
+            self.again(future)
+
+    def again(self, future: Future[Any]) -> None:
+        future.attempt += 1
+        future.key = f"{future.id}.{future.attempt}"
+        future.stage = HELD
+        self.ready.append(future)

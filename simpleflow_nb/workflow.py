@@ -1,0 +1,328 @@
+"""Workflows: plain Python that submits tasks and waits for futures.
+
+::
+
+    class Report(Workflow):
+        name, version, task_list = "report", "1", "deciders"
+
+        def run(self, day):
+            flows = self.submit(aggregate, day)
+            return self.submit(draw, flows).result
+
+``run()`` must decide the same whenever it is replayed: take the time, random numbers and ids from the workflow, do
+everything that touches the world in activities, and guard changes for open runs with :meth:`Workflow.patched`.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import random
+import uuid
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, ParamSpec, TypeVar, overload
+
+from . import payload
+from .activity import Activity
+from .constants import MAX_ID_CHARACTERS, MAX_OPEN_ACTIVITY_COUNT
+from .exceptions import DefinitionError, RunEnded
+from .futures import Future
+from .replay import Execution
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+logger = logging.getLogger("simpleflow_nb")
+
+
+@dataclass(frozen=True)
+class TimerTask:
+    """What :meth:`Workflow.start_timer` returns, to be submitted."""
+
+    timer_id: str
+    timeout: int
+    control: Any = None
+
+
+@dataclass(frozen=True)
+class CancelTimerTask:
+    timer_id: str
+
+
+@dataclass(frozen=True)
+class MarkerTask:
+    name: str
+    details: Any = None
+
+
+@dataclass(frozen=True)
+class WaitForSignal:
+    signal_name: str
+
+
+@dataclass(frozen=True)
+class ContinueAsNewTask:
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+
+
+Submittable = TimerTask | CancelTimerTask | MarkerTask | WaitForSignal | ContinueAsNewTask
+
+
+class Workflow:
+    """Subclass, set ``name``, ``version`` and ``task_list``, and write :meth:`run`.
+
+    Attributes:
+        name: type name on the service; ``module.Class`` when None.
+        version: of the type.
+        task_list: where its decision tasks wait, and its activities that name none.
+        execution_timeout, decision_tasks_timeout: seconds; the starter's defaults when None.
+        max_open_activity_count: more activities than this are held back by the decider.
+    """
+
+    name: str | None = None
+    version: str = "1"
+    task_list: str | None = None
+    task_priority: int | None = None
+    tag_list: list[str] | None = None
+    child_policy: str = "TERMINATE"
+    execution_timeout: int | None = None
+    decision_tasks_timeout: int | None = None
+    max_open_activity_count: int = MAX_OPEN_ACTIVITY_COUNT
+
+    def __init__(self, executor: Execution) -> None:
+        self.executor = executor
+        self._markers: dict[tuple[str, str | None], Future[Any]] = {}
+        self._uuids = 0
+
+    def run(self, *args: Any, **kwargs: Any) -> Any:
+        raise NotImplementedError(f"{type(self).__name__}.run() is what the workflow does; write it")
+
+    # ---- tasks -------------------------------------------------------------------------------------------------------------
+
+    @overload
+    def submit(self, task: Activity[P, T], *args: Any, **kwargs: Any) -> Future[T]: ...
+    @overload
+    def submit(self, task: Submittable) -> Future[Any]: ...
+    def submit(self, task: Any, *args: Any, **kwargs: Any) -> Any:
+        """Schedule a task as soon as its arguments are there; returns its future at once.
+
+        Futures may stand anywhere in the arguments, also in lists and dicts. ``__priority=N`` sets the task's priority.
+
+        Raises:
+            DefinitionError: ``task`` is not something that can be submitted.
+        """
+        if type(task) is Activity:
+            return self.executor.submit_activity(task, args, kwargs)
+        return self._submit_other(task, args, kwargs)
+
+    def _submit_other(self, task: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        executor = self.executor
+        if isinstance(task, Activity):
+            return executor.submit_activity(task, args, kwargs, depth=3)
+        if isinstance(task, TimerTask):
+            control = None if task.control is None else payload.encode(task.control)
+            return executor.start_timer(_seconds(task.timeout), _user_name(task.timer_id, "timer"), control, depth=3)
+        if isinstance(task, CancelTimerTask):
+            timer = executor.tasks.get(task.timer_id)
+            if timer is None:
+                raise DefinitionError(f"timer {task.timer_id!r} was never started")
+            timer.cancel()
+            return timer
+        if isinstance(task, MarkerTask):
+            return self._record(task)
+        if isinstance(task, WaitForSignal):
+            return executor.last_signal(task.signal_name)
+        if isinstance(task, ContinueAsNewTask):
+            body = {"args": task.args, "kwargs": task.kwargs}
+            raise RunEnded("ContinueAsNewWorkflowExecution", continue_as_new_attributes(type(self), body, executor))
+        if callable(task):
+            name = getattr(task, "__qualname__", repr(task))
+            raise DefinitionError(f"{name} is not an activity; decorate it with @activity.with_attributes(...)")
+        raise DefinitionError(f"{task!r:.80} cannot be submitted; pass an activity")
+
+    def map(self, task: Activity[..., T], iterable: Iterable[Any]) -> list[Future[T]]:
+        """One task for each item, with the item as its argument."""
+        return [self.submit(task, item) for item in iterable]
+
+    def starmap(self, task: Activity[..., T], iterable: Iterable[Iterable[Any]]) -> list[Future[T]]:
+        """One task for each item, with the item's elements as its arguments."""
+        return [self.submit(task, *items) for items in iterable]
+
+    def timer(self, wait: timedelta | float) -> Future[None]:
+        """A future that ends after that long (seconds, or a timedelta); rounded up to whole seconds."""
+        seconds = wait.total_seconds() if isinstance(wait, timedelta) else wait
+        return self.executor.start_timer(_seconds(seconds))
+
+    def start_timer(self, timer_id: str, timeout: int, control: Any = None) -> TimerTask:
+        """A timer with a name of your own, to be submitted; a name used before is that same timer."""
+        return TimerTask(timer_id, timeout, control)
+
+    def cancel_timer(self, timer_id: str) -> CancelTimerTask:
+        """The end of a timer before its time, to be submitted."""
+        return CancelTimerTask(timer_id)
+
+    def next_signal(self, name: str) -> Future[Any]:
+        """The next signal of that name that nobody has read yet; its result is the signal's input, decoded."""
+        return self.executor.next_signal(name)
+
+    def wait_signal(self, name: str) -> WaitForSignal:
+        """The latest signal of that name, read or not, to be submitted."""
+        return WaitForSignal(name)
+
+    def record_marker(self, name: str, details: Any = None) -> MarkerTask:
+        """A note in the history, to be submitted; the same note is recorded once."""
+        return MarkerTask(name, details)
+
+    def list_markers(self, all: bool = False) -> list[MarkerTask]:
+        """The markers recorded so far by this run: the last of each name, or ``all`` of them."""
+        notes = [MarkerTask(name, payload.decode(text)) for name, text in self._markers]
+        return notes if all else list({note.name: note for note in notes}.values())
+
+    def _record(self, task: MarkerTask) -> Future[Any]:
+        executor = self.executor
+        name = _user_name(task.name, "marker")
+        text = None if task.details is None else payload.encode(task.details)
+        known = self._markers.get((name, text))
+        if known is None:
+            executor.record_marker(name, text, depth=4)
+            known = self._markers[name, text] = Future(executor, "RecordMarker", name, name)
+            executor.resolve(known, text, executor.next_id, decode=False)
+        return known
+
+    # ---- the run itself ----------------------------------------------------------------------------------------------------
+
+    def now(self) -> datetime:
+        """The time of the decision, UTC: the same at every replay."""
+        return datetime.fromtimestamp(self.executor.now, UTC)
+
+    @property
+    def random(self) -> random.Random:
+        """A random stream that draws the same numbers at every replay."""
+        return self.executor.draw()
+
+    def uuid(self) -> uuid.UUID:
+        """A new id that is the same at every replay; independent of :attr:`random`."""
+        self._uuids += 1
+        return uuid.uuid5(uuid.NAMESPACE_OID, f"{self.executor.run_id}/{self._uuids}")
+
+    @property
+    def is_replaying(self) -> bool:
+        """Whether the code repeats what it did before. For logs only: code that decides by it is not deterministic."""
+        return self.executor.replaying
+
+    def log(self, message: object) -> None:
+        """A line for the log, and for ``workflow.info``; silent while replaying."""
+        self.executor.log(str(message))
+
+    def patched(self, change_id: str) -> bool:
+        """Whether this run takes the new path of a change: runs that passed here before the change keep the old one."""
+        return self.executor.patched(change_id)
+
+    def deprecate_patch(self, change_id: str) -> None:
+        """Stands where ``patched`` stood, once no run on the old path is open; remove it when those runs are closed too."""
+        self.executor.deprecate_patch(change_id)
+
+    def fail(self, reason: str, details: str | None = None) -> None:
+        """End the run as failed, here and now. Cannot be caught with ``except Exception``."""
+        attributes = {"reason": reason[:256]}
+        if details:
+            attributes["details"] = payload.shortened(details) or ""
+        raise RunEnded("FailWorkflowExecution", attributes)
+
+    def continue_as_new(self, *args: Any, **kwargs: Any) -> ContinueAsNewTask:
+        """A fresh history for the same workflow with these arguments, to be submitted; ends this run."""
+        return ContinueAsNewTask(args, kwargs)
+
+    def get_run_context(self) -> dict[str, Any]:
+        """Which execution this is, under simpleflow's keys."""
+        executor, started = self.executor, self.executor.started_attributes
+        parent = started.get("parentWorkflowExecution") or {}
+        return {
+            "name": started.get("workflowType", {}).get("name"),
+            "version": started.get("workflowType", {}).get("version"),
+            "workflow_id": executor.workflow_id,
+            "run_id": executor.run_id,
+            "tag_list": started.get("tagList", []),
+            "continued_execution_run_id": started.get("continuedExecutionRunId"),
+            "parent_workflow_id": parent.get("workflowId"),
+            "parent_run_id": parent.get("runId"),
+        }
+
+    # ---- hooks, called where the run is decided for the first time -----------------------------------------------------------
+
+    def should_cancel(self) -> bool:
+        """Whether a request to cancel ends the run; False goes on as if nothing had been asked."""
+        return True
+
+    def on_canceled(self) -> None:
+        """Called before the run ends as cancelled. It cannot submit any more."""
+
+    @classmethod
+    def type_name(cls) -> str:
+        return cls.name or f"{cls.__module__}.{cls.__qualname__}"
+
+    @classmethod
+    def class_path(cls) -> str:
+        """Where the class is found: what stands as ``__extra.class`` in the input of its executions."""
+        return f"{cls.__module__}.{cls.__qualname__}"
+
+
+def program(workflow_class: type[Workflow]) -> Callable[[Execution], Any]:
+    """What an :class:`~simpleflow_nb.replay.Execution` runs for that class: ``run`` with the arguments of its input."""
+
+    def start(execution: Execution) -> Any:
+        workflow = workflow_class(execution)
+
+        def should_cancel() -> bool:
+            if not workflow.should_cancel():
+                return False
+            workflow.on_canceled()
+            return True
+
+        execution.should_cancel = should_cancel
+        arguments = payload.decode(execution.input, execution.load)
+        if not isinstance(arguments, dict):
+            arguments = {"args": arguments if isinstance(arguments, list) else [arguments]} if execution.input else {}
+        return workflow.run(*arguments.get("args", ()), **arguments.get("kwargs", {}))
+
+    return start
+
+
+def continue_as_new_attributes(cls: type[Workflow], arguments: dict[str, Any], executor: Execution) -> dict[str, Any]:
+    """A ContinueAsNewWorkflowExecution decision that keeps what the run was started with."""
+    started = executor.started_attributes
+    attributes = {"input": execution_input(cls, arguments)}
+    for key in (
+        "executionStartToCloseTimeout",
+        "taskStartToCloseTimeout",
+        "taskList",
+        "taskPriority",
+        "childPolicy",
+        "tagList",
+    ):
+        if started.get(key):
+            attributes[key] = started[key]
+    return attributes
+
+
+_KEPT = ("executionStartToCloseTimeout", "taskStartToCloseTimeout", "taskList", "taskPriority", "childPolicy", "tagList")
+
+
+def execution_input(cls: type[Workflow], arguments: dict[str, Any]) -> str:
+    """The input of an execution: the arguments, and the class that a decider finds it by."""
+    return payload.encode({**arguments, "__extra": {"class": cls.class_path()}})
+
+
+def _seconds(wait: float) -> int:
+    if not wait >= 0:
+        raise DefinitionError(f"a timer of {wait} seconds: it cannot be negative")
+    return math.ceil(wait)
+
+
+def _user_name(name: str, what: str) -> str:
+    if not name or name.startswith("_") or len(name) > MAX_ID_CHARACTERS:
+        raise DefinitionError(f"{name!r} cannot name a {what}: 1 to 256 characters, not beginning with an underscore")
+    return name
