@@ -191,3 +191,8 @@ def with_attributes(
 def registered(name: str) -> Activity[Any, Any] | None:
     """The activity of that type name whose module this process has imported."""
     return _registry.get(name)
+
+
+def all_registered() -> list[Activity[Any, Any]]:
+    """Every activity with a body that this process has imported."""
+    return list(_registry.values())

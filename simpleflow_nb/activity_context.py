@@ -25,6 +25,7 @@ class ActivityContext:
     beat: Callable[[str | None], None] | None = None
     cancel_requested: Callable[[], bool] = field(default=lambda: False)
     process_groups: Any = None  #: where processes that the body starts are noted, so that none survives a crash
+    on_cancel: list[Callable[[], None]] = field(default_factory=list)  #: called when the end of the task is asked for
 
     def heartbeat(self, details: str | None = None) -> None:
         """Say that work goes on; ``details`` (at most 2,048 characters) are kept by the service until the next beat.

@@ -1,0 +1,354 @@
+"""The decider: takes decision tasks, replays what it does not remember, answers with decisions."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import logging
+import os
+import socket
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from .. import activity as activities
+from .. import constants, payload
+from ..exceptions import ReplayError, ServiceError, StaleCache
+from ..replay import Execution, commands
+from ..workflow import Workflow, program
+from .faults import ALREADY_REGISTERED, UNKNOWN_RESOURCE, fault_code
+from .payload_directory import MemoryPayloads, Payloads, keep_long_texts
+
+logger = logging.getLogger(__name__)
+
+Task = dict[str, Any]
+
+CACHED_EVENTS = 400_000  #: an execution counts 40 and its events; an idle one takes about 10 KiB
+_LONGEST_PARK_SECONDS = 3_600
+
+
+class WorkflowNotFound(ReplayError):
+    """No class is known for an execution's type."""
+
+
+class Parked:
+    """An execution that could not be decided, and why."""
+
+    def __init__(self, workflow_id: str, run_id: str, error: BaseException, wait_seconds: int) -> None:
+        self.workflow_id, self.run_id, self.error, self.wait_seconds = workflow_id, run_id, error, wait_seconds
+
+
+class _Cached:
+    __slots__ = ("context", "execution", "weight")
+
+    def __init__(self, execution: Execution) -> None:
+        self.execution, self.weight, self.context = execution, 40, ""
+
+
+class Decider:
+    """One thread that decides. It must be the only one to touch the executions it keeps: call everything from it.
+
+    Args:
+        service: anything with boto3's SWF calls.
+        workflows: classes that are found by type name; others by the class that the execution's input names.
+        activity_task_list: overrides the task lists of all activities.
+        on_parked: told of each execution that could not be decided.
+    """
+
+    def __init__(
+        self,
+        service: Any,
+        domain: str,
+        task_list: str,
+        workflows: Iterable[type[Workflow]] = (),
+        *,
+        payloads: Payloads | None = None,
+        activity_task_list: str | None = None,
+        cached_events: int = CACHED_EVENTS,
+        on_parked: Callable[[Parked], None] | None = None,
+    ) -> None:
+        self.service, self.domain, self.task_list = service, domain, task_list
+        self.workflows = {cls.type_name(): cls for cls in workflows}
+        self.payloads = payloads or MemoryPayloads()
+        self.activity_task_list, self.cached_events, self.on_parked = activity_task_list, cached_events, on_parked
+        self.identity = json.dumps({"hostname": socket.gethostname(), "pid": os.getpid()})
+        self._cache: OrderedDict[str, _Cached] = OrderedDict()
+        self._cached_weight = 0
+        self._registered: set[tuple[str, str]] = set()
+        self._unkillable: list[Execution] = []
+        self.decisions = self.replays = self.events_read = 0
+
+    def register_types(self) -> None:
+        """Register the workflows given and every activity that this process knows, so that no decision fails for it."""
+        for cls in self.workflows.values():
+            self._register(
+                self.service.register_workflow_type,
+                name=cls.type_name(),
+                version=cls.version,
+                defaultTaskList={"name": cls.task_list or self.task_list},
+                defaultChildPolicy=cls.child_policy,
+                defaultTaskStartToCloseTimeout=str(cls.decision_tasks_timeout or constants.DEFAULT_DECISION_SECONDS),
+                defaultExecutionStartToCloseTimeout=str(cls.execution_timeout or constants.DEFAULT_RUN_SECONDS),
+            )
+        for known in activities.all_registered():
+            self._register_activity(known.decision_attributes)
+
+    def _register_activity(self, attributes: dict[str, Any]) -> None:
+        kind = attributes["activityType"]
+        timeouts = ("heartbeatTimeout", "scheduleToCloseTimeout", "scheduleToStartTimeout", "startToCloseTimeout")
+        defaults = {f"defaultTask{name[0].upper()}{name[1:]}": attributes[name] for name in timeouts if name in attributes}
+        self._register(self.service.register_activity_type, name=kind["name"], version=kind["version"], **defaults)
+        self._registered.add((kind["name"], kind["version"]))
+
+    def _register(self, call: Callable[..., Any], **body: Any) -> None:
+        try:
+            call(domain=self.domain, **body)
+        except Exception as error:
+            if fault_code(error) not in ALREADY_REGISTERED:
+                raise
+
+    def run(self, stop: threading.Event) -> None:
+        """Poll and decide until told to stop; then drop what is cached.
+
+        Raises:
+            ServiceError: the service cannot be used any more.
+        """
+        try:
+            while not stop.is_set():
+                task = self.poll()
+                if task is not None:
+                    self.decide(task)
+        finally:
+            self.evict_all()
+
+    def poll(self) -> Task | None:
+        task: Task = self.service.poll_for_decision_task(
+            domain=self.domain,
+            taskList={"name": self.task_list},
+            identity=self.identity,
+            startAtPreviousStartedEvent=True,
+        )
+        return task if task.get("taskToken") else None
+
+    def decide(self, task: Task) -> None:
+        """Answer one decision task: with decisions, or, when it cannot be decided, by parking the execution."""
+        try:
+            cached, decisions = self._decisions(task)
+        except (ServiceError, KeyboardInterrupt, MemoryError):
+            raise
+        except Exception as error:
+            if fault_code(error):  # the service refused to hand out the history: the task is over
+                logger.info("%s: no decision: %s", task["workflowExecution"]["workflowId"], error)
+                return
+            self._park(task, error)
+            return
+        self.decisions += 1
+        context = self._changed_context(cached)
+        try:
+            for one in decisions:
+                if one["decisionType"] == "ScheduleActivityTask":
+                    attributes = one["scheduleActivityTaskDecisionAttributes"]
+                    kind = attributes["activityType"]
+                    if (kind["name"], kind["version"]) not in self._registered:
+                        self._register_activity(attributes)
+            keep_long_texts(decisions, self.payloads)
+            self.service.respond_decision_task_completed(taskToken=task["taskToken"], decisions=decisions, **context)
+        except Exception as error:
+            self._evict(task["workflowExecution"]["runId"])
+            if fault_code(error) != UNKNOWN_RESOURCE:
+                raise
+            logger.info("%s: the decision came too late: %s", task["workflowExecution"]["workflowId"], error)
+            return
+        if cached.execution.finished is not None and len(decisions) == 1:
+            self._evict(task["workflowExecution"]["runId"])  # a close that is refused is rare: the whole history is read again
+        self._shrink()
+
+    # ---- replaying -----------------------------------------------------------------------------------------------------------
+
+    def _decisions(self, task: Task) -> tuple[_Cached, list[dict[str, Any]]]:
+        run_id = task["workflowExecution"]["runId"]
+        cached = self._cache.get(run_id)
+        events = self._pages(task)
+        if cached is not None:
+            self._cache.move_to_end(run_id)
+            try:
+                decisions = cached.execution.advance(events)
+            except StaleCache:
+                self._evict(run_id)
+            except ReplayError as error:  # what was remembered may be at fault: the whole history says
+                logger.debug("%s: replaying all after %s", run_id, error)
+                self._evict(run_id)
+            except BaseException:
+                self._evict(run_id)
+                raise
+            else:
+                self._weigh(cached, len(events))
+                return cached, decisions
+        if events[0]["eventId"] != 1:
+            events = self._history(task)
+        self.replays += 1
+        cached = _Cached(self._new_execution(task, events))
+        try:
+            decisions = cached.execution.advance(events)
+        except BaseException:
+            self._kill(cached.execution)
+            raise
+        self._cache[run_id] = cached
+        self._cached_weight += cached.weight
+        self._weigh(cached, len(events))
+        return cached, decisions
+
+    def _pages(self, task: Task) -> list[dict[str, Any]]:
+        events: list[dict[str, Any]] = task["events"]
+        token = task.get("nextPageToken")
+        while token:
+            page = self.service.poll_for_decision_task(
+                domain=self.domain,
+                taskList={"name": self.task_list},
+                identity=self.identity,
+                nextPageToken=token,
+                startAtPreviousStartedEvent=True,
+            )
+            events = events + page["events"]
+            token = page.get("nextPageToken")
+        self.events_read += len(events)
+        return events
+
+    def _history(self, task: Task) -> list[dict[str, Any]]:
+        """The whole history up to the decision task; what came after it is not for this decision."""
+        events: list[dict[str, Any]] = []
+        request: dict[str, Any] = {"domain": self.domain, "execution": task["workflowExecution"]}
+        while True:
+            page = self.service.get_workflow_execution_history(**request)
+            events += page["events"]
+            if events[-1]["eventId"] >= task["startedEventId"] or not page.get("nextPageToken"):
+                break
+            request["nextPageToken"] = page["nextPageToken"]
+        del events[task["startedEventId"] :]
+        self.events_read += len(events)
+        return events
+
+    def _new_execution(self, task: Task, events: list[dict[str, Any]]) -> Execution:
+        cls = self._workflow_class(task, events)
+        execution = task["workflowExecution"]
+        name = execution["workflowId"]
+        return Execution(
+            program(cls),
+            run_id=execution["runId"],
+            workflow_id=name,
+            open_activity_limit=cls.max_open_activity_count,
+            task_list=self.activity_task_list,
+            load=self.payloads.load,
+            on_log=lambda line: logging.getLogger("simpleflow_nb").info("%s: %s", name, line),
+        )
+
+    def _workflow_class(self, task: Task, events: list[dict[str, Any]]) -> type[Workflow]:
+        """By type name among the workflows given, else the class named in the input, if that is a Workflow.
+
+        Raises:
+            WorkflowNotFound: neither; one sentence says what was tried.
+        """
+        type_name = task["workflowType"]["name"]
+        known = self.workflows.get(type_name)
+        if known is not None:
+            return known
+        text = events[0].get("workflowExecutionStartedEventAttributes", {}).get("input")
+        body = payload.decode(text, self.payloads.load)
+        path = body.get("__extra", {}).get("class") if isinstance(body, dict) else None
+        if not path:
+            raise WorkflowNotFound(f"no workflow of type {type_name!r} is known here, and the input names no class")
+        return workflow_class(path)
+
+    # ---- parking -------------------------------------------------------------------------------------------------------------
+
+    def _park(self, task: Task, error: BaseException) -> None:
+        """Say that this execution cannot be decided now: a marker with the reason, first, and a timer to try again."""
+        execution = task["workflowExecution"]
+        events = task["events"] if task["events"][0]["eventId"] == 1 and not task.get("nextPageToken") else self._history(task)
+        parks = sum(
+            event["eventType"] == "TimerStarted" and event["timerStartedEventAttributes"]["timerId"].startswith(commands.PARK)
+            for event in events
+        )
+        wait = min(2 ** min(parks, 20), _LONGEST_PARK_SECONDS)
+        name = f"{commands.PARK}{parks + 1}"
+        reason = f"{type(error).__name__}: {error}"
+        context = payload.encode({"parked": payload.shortened(reason, 2_000), "next_try_seconds": wait})
+        level = logging.WARNING if isinstance(error, ReplayError) else logging.ERROR
+        unexpected = None if isinstance(error, ReplayError) else error
+        logger.log(level, "%s is parked, next try in %d s: %s", execution["workflowId"], wait, reason, exc_info=unexpected)
+        try:
+            self.service.respond_decision_task_completed(
+                taskToken=task["taskToken"],
+                decisions=[commands.marker(name, payload.shortened(reason)), commands.timer(name, wait)],
+                executionContext=context,
+            )
+        except Exception as late:
+            if fault_code(late) != UNKNOWN_RESOURCE:
+                raise
+        if self.on_parked is not None:
+            self.on_parked(Parked(execution["workflowId"], execution["runId"], error, wait))
+
+    def _changed_context(self, cached: _Cached) -> dict[str, str]:
+        """The execution context to send: a small document for ``workflow.info``, when it is not the one sent before."""
+        lines = list(cached.execution.log_lines)
+        body: dict[str, Any] = {"log": lines} if lines else {}
+        if cached.execution.next_id > constants.WARN_HISTORY_EVENTS:
+            body["warning"] = (
+                f"history has {cached.execution.next_id - 1} events; the service ends the run at "
+                f"{constants.MAX_HISTORY_EVENTS}: continue_as_new before"
+            )
+        text = payload.encode(body) if body else ""
+        if text == cached.context:
+            return {}
+        cached.context = text
+        return {"executionContext": payload.shortened(text) or ""}
+
+    # ---- the cache -----------------------------------------------------------------------------------------------------------
+
+    def _weigh(self, cached: _Cached, events: int) -> None:
+        cached.weight += events
+        self._cached_weight += events
+
+    def _shrink(self) -> None:
+        while self._cached_weight > self.cached_events and self._cache:
+            self._evict(next(iter(self._cache)))
+
+    def _evict(self, run_id: str) -> None:
+        cached = self._cache.pop(run_id, None)
+        if cached is not None:
+            self._cached_weight -= cached.weight
+            self._kill(cached.execution)
+
+    def _kill(self, execution: Execution) -> None:
+        if not execution.kill():
+            place = execution.where()
+            line = f"{place[-1].filename}:{place[-1].lineno}" if place else "its code"
+            logger.warning("%s: %s swallows every exception and cannot be evicted", execution.workflow_id, line)
+            self._unkillable.append(execution)
+
+    def evict_all(self) -> None:
+        for run_id in list(self._cache):
+            self._evict(run_id)
+
+
+def workflow_class(path: str) -> type[Workflow]:
+    """The workflow at a dotted path such as ``examples.basic.BasicWorkflow``.
+
+    Raises:
+        WorkflowNotFound: it cannot be imported, or is not a Workflow; one sentence.
+    """
+    module_name, _, name = path.rpartition(".")
+    if not module_name:
+        raise WorkflowNotFound(f"{path!r} is not a dotted path to a class, such as examples.basic.BasicWorkflow")
+    try:
+        module = importlib.import_module(module_name)
+    except ImportError as error:
+        raise WorkflowNotFound(f"{path}: module {module_name} cannot be imported: {error}") from error
+    except Exception as error:
+        raise WorkflowNotFound(f"{path}: importing {module_name} raised {type(error).__name__}: {error}") from error
+    found = getattr(module, name, None)
+    if not isinstance(found, type) or not issubclass(found, Workflow):
+        what = "there is no such class" if found is None else "it is not a Workflow"
+        raise WorkflowNotFound(f"{path}: {what} in {module_name}")
+    return found

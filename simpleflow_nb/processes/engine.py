@@ -1,0 +1,95 @@
+"""A decider and a worker in this process, on one service: what ``--local`` and tests run on."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from ..exceptions import ServiceError
+from ..workflow import Workflow
+from .decider import Decider, Parked
+from .payload_directory import MemoryPayloads, Payloads
+from .process_groups import ProcessGroups
+from .worker import Worker
+
+logger = logging.getLogger(__name__)
+
+BEAT_SECONDS = 1.0  #: a local heartbeat costs microseconds, and cancellations are seen the sooner
+
+
+class Engine:
+    """Start it, start executions on the service, and stop it.
+
+    Args:
+        service: owned by the caller, who closes it after :meth:`stop`.
+        decision_list: task list of the decider.
+        task_lists: lists of the worker with their number of threads; all activities go to ``activity_task_list`` when that
+            is given.
+    """
+
+    def __init__(
+        self,
+        service: Any,
+        domain: str,
+        *,
+        decision_list: str,
+        task_lists: Mapping[str, int] | None = None,
+        workflows: Iterable[type[Workflow]] = (),
+        activity_task_list: str | None = None,
+        payloads: Payloads | None = None,
+        process_groups: ProcessGroups | None = None,
+        on_parked: Callable[[Parked], None] | None = None,
+    ) -> None:
+        self.service, self.domain = service, domain
+        payloads = payloads or MemoryPayloads()
+        self.payloads = payloads
+        self.decider = Decider(
+            service,
+            domain,
+            decision_list,
+            workflows,
+            payloads=payloads,
+            activity_task_list=activity_task_list,
+            on_parked=on_parked,
+        )
+        if task_lists is None:
+            task_lists = {activity_task_list or decision_list: os.cpu_count() or 1}
+        self.worker = Worker(
+            service, domain, task_lists, payloads=payloads, beat_seconds=BEAT_SECONDS, process_groups=process_groups
+        )
+        self.failure: BaseException | None = None
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._decide, name="decider", daemon=True)
+
+    def start(self) -> None:
+        self.decider.register_types()
+        self._thread.start()
+        self.worker.start()
+
+    def stop(self, *, cancel: bool = False) -> None:
+        """Take no more tasks; ``cancel`` ends the bodies under way. The service's polls must be woken by closing it."""
+        self._stop.set()
+        self.worker.stop()
+        if cancel:
+            self.worker.cancel_all()
+
+    def join(self, timeout_seconds: float | None = None) -> bool:
+        """Whether the worker's threads and the decider's have ended in that time."""
+        ended = self.worker.join(timeout_seconds)
+        self._thread.join(timeout_seconds)
+        return ended and not self._thread.is_alive()
+
+    def _decide(self) -> None:
+        try:
+            self.decider.run(self._stop)
+        except BaseException as error:
+            self.failure = error
+            logger.log(
+                logging.ERROR if isinstance(error, ServiceError) else logging.CRITICAL,
+                "the decider stops: %s",
+                error,
+                exc_info=not isinstance(error, ServiceError),
+            )

@@ -1,0 +1,96 @@
+"""Payloads too long for a history, kept in a directory under the SHA-256 of their text."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+from typing import Any, Protocol
+
+from .. import payload
+from ..exceptions import PayloadError
+
+_DATA_FIELDS = ("input", "result", "details", "control")
+
+
+class Payloads(Protocol):
+    """Where long payloads go. The same text stored twice is one payload."""
+
+    def store(self, text: str) -> None: ...
+    def load(self, digest: str) -> str: ...
+
+
+class PayloadDirectory:
+    """One file a payload, written once, never changed: every process that shares the directory can read it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def store(self, text: str) -> None:
+        """
+        Raises:
+            OSError: the directory cannot be written.
+        """
+        target = self._file(payload.digest(text))
+        if target.exists():
+            return
+        target.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=".")
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8", errors="surrogatepass", newline="") as file:
+                file.write(text)
+            os.replace(temporary, target)
+        except BaseException:
+            os.unlink(temporary)
+            raise
+
+    def load(self, digest: str) -> str:
+        """
+        Raises:
+            PayloadError: it is not there, or is not what was stored.
+        """
+        file = self._file(digest)
+        try:
+            text = file.read_bytes().decode("utf-8", "surrogatepass")
+        except (OSError, UnicodeDecodeError) as error:
+            raise PayloadError(f"payload {digest[:12]} cannot be read from {file}: {error}") from None
+        if payload.digest(text) != digest:
+            raise PayloadError(f"payload {digest[:12]} in {file} is damaged")
+        return text
+
+    def _file(self, digest: str) -> Path:
+        return self.path / digest[:2] / f"{digest}.json"
+
+
+class MemoryPayloads:
+    """For a service that lives in memory."""
+
+    def __init__(self) -> None:
+        self._texts: dict[str, str] = {}
+
+    def store(self, text: str) -> None:
+        self._texts[payload.digest(text)] = text
+
+    def load(self, digest: str) -> str:
+        try:
+            return self._texts[digest]
+        except KeyError:
+            raise PayloadError(f"payload {digest[:12]} was never stored here") from None
+
+
+def kept(text: str | None, payloads: Payloads) -> str | None:
+    """The text, or the reference that stands for it when it does not fit the history's fields."""
+    if text is None or not payload.is_too_long(text):
+        return text
+    payloads.store(text)
+    return payload.reference(text)
+
+
+def keep_long_texts(decisions: list[dict[str, Any]], payloads: Payloads) -> None:
+    """Replace, in place, every text of the decisions that is too long by its reference."""
+    for one in decisions:
+        for attributes in one.values():
+            if isinstance(attributes, dict):
+                for name in _DATA_FIELDS:
+                    if name in attributes:
+                        attributes[name] = kept(attributes[name], payloads)

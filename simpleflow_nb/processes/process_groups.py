@@ -1,0 +1,76 @@
+"""Process groups that a worker has started, noted on disk so that none outlives it unseen."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+from pathlib import Path
+
+
+class ProcessGroups:
+    """One small file for each group: its id and when its leader was started, so that a reused id is never killed."""
+
+    def __init__(self, directory: Path | None = None) -> None:
+        self.directory = directory
+
+    def record(self, pid: int) -> None:
+        """Note a process that leads its own group, right after it was started."""
+        if self.directory is None:
+            return
+        self.directory.mkdir(parents=True, exist_ok=True)
+        (self.directory / str(pid)).write_text(_started(pid))
+
+    def forget(self, pid: int) -> None:
+        if self.directory is not None:
+            (self.directory / str(pid)).unlink(missing_ok=True)
+
+    def kill_left_over(self) -> list[int]:
+        """Kill the groups that a former process left running; returns their ids."""
+        killed: list[int] = []
+        if self.directory is None or not self.directory.is_dir():
+            return killed
+        for file in self.directory.iterdir():
+            if not file.name.isdigit():
+                continue
+            pid = int(file.name)
+            if _is_alive(pid) and file.read_text() == _started(pid):
+                kill_group(pid)
+                killed.append(pid)
+            elif not _is_alive(pid) and _group_has_members(pid):
+                kill_group(pid)  # the leader is gone, its children are not; a group's id is not reused while it has members
+                killed.append(pid)
+            file.unlink(missing_ok=True)
+        return killed
+
+
+def kill_group(pid: int) -> None:
+    """SIGKILL to a whole process group; nothing when it is gone."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, signal.SIGKILL)
+
+
+def _started(pid: int) -> str:
+    """When the process was started, in the kernel's own unit; empty where that cannot be known."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
+    except (OSError, IndexError):
+        return ""
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _group_has_members(pid: int) -> bool:
+    try:
+        os.killpg(pid, 0)
+    except (ProcessLookupError, PermissionError):
+        return False
+    return True

@@ -1,0 +1,134 @@
+"""What users test their own workflows with: a service in memory whose clock skips the waiting.
+
+::
+
+    def test_my_workflow():
+        assert run_workflow(Report, "2024-01-01") == {"flights": 3}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from . import payload
+from .constants import MAX_RUN_SECONDS
+from .exceptions import SimpleflowError
+from .local.clock import VirtualClock
+from .local.service import DOMAIN, LocalService
+from .processes.decider import Parked
+from .processes.engine import Engine
+from .workflow import Workflow, execution_input
+
+_LIST = "testing"
+
+
+class RunFailed(SimpleflowError):
+    """The run under test did not complete. ``status`` is its close status, None when it was parked."""
+
+    def __init__(self, status: str | None, reason: str, history: list[dict[str, Any]]) -> None:
+        super().__init__(f"{status or 'PARKED'}: {reason}")
+        self.status, self.reason, self.history = status, reason, history
+
+
+class Harness:
+    """A service in memory with a decider and workers on it; time jumps whenever nothing can run."""
+
+    def __init__(self, *workflows: type[Workflow], workers: int = 2, clock: VirtualClock | None = None) -> None:
+        self.clock = clock or VirtualClock()
+        self.service = LocalService(clock=self.clock)
+        self.parked: list[Parked] = []
+        self.engine = Engine(
+            self.service,
+            DOMAIN,
+            decision_list=_LIST,
+            task_lists={_LIST: workers},
+            workflows=workflows,
+            activity_task_list=_LIST,
+            on_parked=self.parked.append,
+        )
+        self.engine.start()
+        self._serial = 0
+
+    def start(self, workflow: type[Workflow], *args: Any, workflow_id: str | None = None, **kwargs: Any) -> tuple[str, str]:
+        """Start a run; returns its workflow id and run id."""
+        self._serial += 1
+        workflow_id = workflow_id or f"{workflow.__name__}-{self._serial}"
+        if workflow.type_name() not in self.engine.decider.workflows:
+            self.engine.decider.workflows[workflow.type_name()] = workflow
+            self.engine.decider.register_types()
+        started = self.service.start_workflow_execution(
+            domain=DOMAIN,
+            workflowId=workflow_id,
+            workflowType={"name": workflow.type_name(), "version": workflow.version},
+            taskList={"name": _LIST},
+            executionStartToCloseTimeout=str(workflow.execution_timeout or MAX_RUN_SECONDS),
+            input=execution_input(workflow, {"args": args, "kwargs": kwargs}),
+        )
+        return workflow_id, started["runId"]
+
+    def signal(self, workflow_id: str, name: str, value: Any = None) -> None:
+        self.service.signal_workflow_execution(
+            domain=DOMAIN, workflowId=workflow_id, signalName=name, input=payload.encode(value)
+        )
+
+    def history(self, workflow_id: str, run_id: str | None = None) -> list[dict[str, Any]]:
+        """Every event so far."""
+        execution = {"workflowId": workflow_id} | ({"runId": run_id} if run_id else {})
+        request: dict[str, Any] = {"domain": DOMAIN, "execution": execution}
+        events: list[dict[str, Any]] = []
+        while True:
+            page = self.service.get_workflow_execution_history(**request)
+            events += page["events"]
+            if "nextPageToken" not in page:
+                return events
+            request["nextPageToken"] = page["nextPageToken"]
+
+    def result(self, workflow_id: str, run_id: str, *, real_seconds: float = 60) -> Any:
+        """What ``run()`` returned, once it has; a run continued as new is followed to its last one.
+
+        Raises:
+            RunFailed: it failed, was cancelled, terminated, timed out or parked; ``history`` tells all.
+        """
+        waited = 0.0
+        while (status := self.service.wait_closed(workflow_id, run_id, 0.05)) is None:
+            waited += 0.05
+            if self.parked:
+                raise RunFailed(None, str(self.parked[0].error), self.history(workflow_id, run_id))
+            if self.engine.failure or self.engine.worker.failure:
+                raise RunFailed(None, str(self.engine.failure or self.engine.worker.failure), self.history(workflow_id, run_id))
+            if waited > real_seconds:
+                raise RunFailed(None, f"still open after {real_seconds} s", self.history(workflow_id, run_id))
+        events = self.history(workflow_id, run_id)
+        last = next(value for key, value in events[-1].items() if key.endswith("EventAttributes"))
+        if status == "CONTINUED_AS_NEW":
+            return self.result(workflow_id, last["newExecutionRunId"], real_seconds=real_seconds)
+        if status != "COMPLETED":
+            raise RunFailed(status, last.get("reason", ""), events)
+        return payload.decode(last.get("result"), self.engine.payloads.load)
+
+    def close(self) -> None:
+        self.engine.stop(cancel=True)
+        self.service.close()
+        self.engine.join(10)
+
+
+@contextmanager
+def harness(*workflows: type[Workflow], workers: int = 2, clock: VirtualClock | None = None) -> Iterator[Harness]:
+    """A :class:`Harness` for the length of a ``with`` block."""
+    opened = Harness(*workflows, workers=workers, clock=clock)
+    try:
+        yield opened
+    finally:
+        opened.close()
+
+
+def run_workflow(workflow: type[Workflow], *args: Any, **kwargs: Any) -> Any:
+    """Run a workflow with its activities, on a clock that skips the waiting; returns what ``run()`` returned.
+
+    Raises:
+        RunFailed: it did not complete.
+    """
+    with harness(workflow) as opened:
+        return opened.result(*opened.start(workflow, *args, **kwargs))
