@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from .. import payload
 from ..futures import Future
 
 
 def has_futures(values: Iterable[Any]) -> bool:
-    """Whether a future stands anywhere in these values, in nested lists, tuples and dicts too."""
+    """Whether a future stands anywhere in these values, in nested lists, tuples and dicts too.
+
+    Raises:
+        TypeError: a value that has no JSON form: said here, at the line that submits it, not when the decision is sent.
+    """
     for item in values:
         kind = type(item)
         if kind is int or kind is str or kind is float or kind is bool or item is None:
@@ -17,10 +22,15 @@ def has_futures(values: Iterable[Any]) -> bool:
         if kind is Future:
             return True
         if kind is dict:
+            if any(type(key) is not str for key in item):
+                payload.encode(dict.fromkeys(item))
             if has_futures(item.values()):
                 return True
-        elif (kind is list or kind is tuple) and has_futures(item):
-            return True
+        elif kind is list or kind is tuple:
+            if has_futures(item):
+                return True
+        elif not isinstance(item, Iterator):  # reading an iterator would empty it
+            payload.encode(item)
     return False
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from types import CodeType
 from typing import Any, Protocol
 
@@ -135,8 +135,18 @@ def fitting(decisions: Iterable[dict[str, Any]], limit_bytes: int = MAX_REQUEST_
 
 def _size(one: dict[str, Any]) -> int:
     attributes = next(value for key, value in one.items() if key != "decisionType")
-    texts = [value for value in attributes.values() if type(value) is str]
+    texts = list(_texts(attributes.values()))
     characters = sum(len(text) for text in texts if len(text) <= MAX_DATA_CHARACTERS)
     if characters < 1_000:
-        return 6 * characters + 1_500  # an upper bound: a character takes at most six bytes on the wire
+        return 12 * characters + 1_500  # an upper bound: a character takes at most two \\uXXXX on the wire
     return 1_500 + sum(len(json.dumps(text)) if len(text) <= MAX_DATA_CHARACTERS else 200 for text in texts)
+
+
+def _texts(values: Iterable[Any]) -> Iterator[str]:
+    for value in values:
+        if type(value) is str:
+            yield value
+        elif type(value) is dict:
+            yield from _texts(value.values())
+        elif type(value) is list:
+            yield from _texts(value)

@@ -124,16 +124,17 @@ class Execution(Tasks):
             self.batch_patches, self.replaying = patches, True
             self._resume(events[stop - 1])
             for id in patches:
-                if id not in self.patches:
+                if not self.patches.get(id):  # also one that was asked earlier, where history has no answer
                     raise NonDeterminismError(
                         done["eventId"],
                         f"patched({id!r})",
-                        "nothing that asks for it: it was removed too early, say deprecate_patch there",
+                        "nothing that asks for it there first: it was removed too early, say deprecate_patch there",
                     )
             position = stop
         self._apply(events[position:])
         self.next_id = first + len(events)
         if self.closed:
+            self._check_complete()  # a run that was ended from outside may have left more undecided than it recorded
             return []
         if events[-1]["eventType"] != "DecisionTaskStarted":
             raise StaleCache("history does not end with the decision task that is open")
@@ -180,9 +181,7 @@ class Execution(Tasks):
     def _resume(self, started: Event) -> None:
         """One decision: check that the former one is complete, queue what became ready, let the code go on."""
         queue = self.queue
-        if len(queue) != self.split:  # the wake-up timer says how many decisions were left over
-            left = f"{self.split} more decisions left over for later" if self.split else "nothing more decided there"
-            raise self.difference(None, left, queue[0] if queue else None)
+        self._check_complete()
         self.split = 0
         self.now = started["eventTimestamp"]
         if self.close_refused is not None:
@@ -214,15 +213,25 @@ class Execution(Tasks):
             if self.ready:
                 self._release()
 
+    def _check_complete(self) -> None:
+        """All that the last decision task decided must be recorded, but for what the wake-up timer says is left over."""
+        queue = self.queue
+        if len(queue) != self.split:
+            left = f"{self.split} more decisions left over for later" if self.split else "nothing more decided there"
+            raise self.difference(None, left, queue[0] if queue else None)
+
     def _cancels(self) -> bool:
         """The run was asked to end. True when it does; its code is unwound before the decision is made."""
         self.cancel_requested = False
+        leftovers = len(self.queue)
         if self.should_cancel is not None:
             try:
                 if not self.should_cancel():
                     return False
             except Exception as error:
                 self._fail_run(error)
+        while len(self.queue) > leftovers:  # what the hook submitted: the run is over
+            self.queue.pop()
         self.ready.clear()
         self.due.clear()
         self.kill()

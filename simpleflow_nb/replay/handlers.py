@@ -146,8 +146,11 @@ def _retried(x: Execution, timer_id: str) -> Future[Any]:
 def _start_timer_failed(x: Execution, e: Event) -> None:
     a = e["startTimerFailedEventAttributes"]
     timer_id: str = a["timerId"]
-    if timer_id.startswith((commands.WAKE, commands.PARK)):
-        raise exceptions.HistoryError(f"event {e['eventId']}: the engine's timer {timer_id} was refused: {a['cause']}")
+    if timer_id.startswith(commands.WAKE):  # it stands last, so what is queued here is what it would have said
+        x.split = len(x.queue)
+        return
+    if timer_id.startswith(commands.PARK):
+        return  # its refusal has brought a decision task already
     f: Any = x.recorded(e, "StartTimer", timer_id, refused=True)
     if f.stage >= DONE:
         return

@@ -109,14 +109,15 @@ class Suspension:
             if type(result) is CoroutineType:
                 result = _driven(result)
             text = payload.encode(waited_for(result))
-            if self.failures:
+            if self.failures or self.dead:  # dead: it caught its own end and returned all the same
                 self.block(())
             self.finished = Command("CompleteWorkflowExecution", None, {} if result is None else {"result": text})
         except GreenletExit as error:
             if not self.dead:
                 self._fail_run(error)
         except RunEnded as end:
-            self.finished = Command(end.decision_type, None, end.attributes)
+            if not self.dead:
+                self.finished = Command(end.decision_type, None, end.attributes)
         except (KeyboardInterrupt, MemoryError, ReplayError) as error:
             if not self.dead:
                 self.defect = error

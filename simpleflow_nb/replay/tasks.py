@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .. import payload
-from ..exceptions import DependencyFailed, TaskCanceled, TaskFailed
+from ..exceptions import DefinitionError, DependencyFailed, TaskCanceled, TaskFailed
 from ..futures import DONE, FAILED, HELD, OPEN, QUEUED, STOPPED, Future
 from . import commands
 from .arguments import futures_in, has_futures
@@ -86,7 +86,9 @@ class Tasks(Suspension):
         else:
             n = self.counters[name] = self.counters.get(name, 0) + 1
             id = commands.activity_id(name, n)
-            future = self.tasks[id] = Future(self, "ScheduleActivityTask", id, name, task)
+            future = Future(self, "ScheduleActivityTask", id, name, task)
+            if self.tasks.setdefault(id, future) is not future:
+                raise DefinitionError(f"a timer of this run is named {id!r}, as the next task of {name}; give it another name")
         future.args, future.raises = args, task.raises_on_failure
         if kwargs:
             if "__priority" in kwargs:
@@ -109,10 +111,14 @@ class Tasks(Suspension):
         if self.dead:
             self.block(())
         if timer_id is None:
-            n = self.counters["timer"] = self.counters.get("timer", 0) + 1
-            timer_id = f"timer-{n}"
+            while timer_id is None or timer_id in self.tasks:  # a user may have named one timer-2
+                n = self.counters["timer"] = self.counters.get("timer", 0) + 1
+                timer_id = f"timer-{n}"
         elif timer_id in self.tasks:
-            return self.tasks[timer_id]
+            known = self.tasks[timer_id]
+            if known.type != "StartTimer":
+                raise DefinitionError(f"{timer_id!r} cannot name a timer: it is the id of a task of this run")
+            return known
         future = self._timer(timer_id, seconds, control)
         frame = sys._getframe(depth)
         future.code, future.lasti = frame.f_code, frame.f_lasti
@@ -225,7 +231,7 @@ class Tasks(Suspension):
         needed = [f for f in futures_in((future.args, future.kwargs)) if f.stage != DONE]
         failed = next((f for f in needed if f.stage > DONE), None)
         if failed is not None:
-            self.fail(future, DependencyFailed(future.id or future.name, failed.id), failed)
+            self.fail(future, DependencyFailed(future.id or future.name, failed.id or failed.name), failed)
         elif not needed:
             self._arguments_ready(future)
         else:
@@ -308,7 +314,7 @@ class Tasks(Suspension):
             dependents, future.dependents = future.dependents, None
             for dependent in dependents:
                 if dependent.stage == HELD:
-                    failure = DependencyFailed(dependent.id or dependent.name, future.id)
+                    failure = DependencyFailed(dependent.id or dependent.name, future.id or future.name)
                     self.fail(dependent, failure, future, future.order)
         if future.followers:
             followers, future.followers = future.followers, None

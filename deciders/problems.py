@@ -1,0 +1,131 @@
+"""What is wrong with a workflow file: every problem with its line, all at once.
+
+SpecificationError (a ValueError)      the file is refused; ``.problems`` says why
+UnknownWorkflowError (a LookupError)   the file is fine, but has no workflow of that name
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+#: Beyond these a guess costs more time than it saves the reader.
+_LONGEST_GUESSED_WORD = 100
+_MOST_GUESSED_OPTIONS = 500
+_PROBLEMS_WITH_GUESSES = 100
+
+_LONGEST_SHOWN_VALUE = 80
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong, where it is wrong."""
+
+    path: Path  #: the file, as it was given
+    line: int  #: counted from 1; 0 when the whole file is meant (it is missing, say)
+    message: str  #: one line, lower case, without the place
+
+    def __str__(self) -> str:
+        where = f"{self.path.name}:{self.line}" if self.line else self.path.name
+        return f"{where}: {self.message}"
+
+
+class SpecificationError(ValueError):
+    """A workflow file cannot be used. Nothing has run.
+
+    ``problems`` is never empty and is in line order; the text has one line per problem.
+    """
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__(list(problems))
+        self.problems: list[Problem] = list(problems)
+
+    def __str__(self) -> str:
+        return "\n".join(str(problem) for problem in self.problems)
+
+
+class UnknownWorkflowError(LookupError):
+    """A workflow was asked for by a name that the file does not define."""
+
+
+class Problems:
+    """Collects the problems of one file while it is being read."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._found: list[Problem] = []
+
+    def __bool__(self) -> bool:
+        return bool(self._found)
+
+    def add(self, line: int, message: str) -> None:
+        """Note a problem; the same sentence at the same line counts once."""
+        problem = Problem(self.path, line, message)
+        if problem not in self._found[-100:]:
+            self._found.append(problem)
+
+    def did_you_mean(self, word: str, options: Iterable[str]) -> str:
+        """`` (did you mean 'x'?)``, or nothing when no option is near (or there are too many problems to guess)."""
+        if len(self._found) >= _PROBLEMS_WITH_GUESSES:
+            return ""
+        return did_you_mean(word, options)
+
+    def raise_if_any(self) -> None:
+        """Give up on the file if anything was noted.
+
+        Raises:
+            SpecificationError: with every problem, in line order.
+        """
+        if self._found:
+            raise SpecificationError(sorted(self._found, key=lambda problem: problem.line))
+
+
+def near_miss(word: str, options: Iterable[str], *, cutoff: float = 0.6) -> str | None:
+    """The option that was probably meant, or None.
+
+    ``cutoff`` is difflib's similarity between 0 and 1. An option that differs only in case always wins.
+    """
+    candidates = list(options)
+    if len(word) > _LONGEST_GUESSED_WORD or len(candidates) > _MOST_GUESSED_OPTIONS:
+        return None
+    folded = word.casefold()
+    if same := [option for option in candidates if option.casefold() == folded]:
+        return same[0]
+    matches = get_close_matches(word, candidates, n=1, cutoff=cutoff)
+    if matches:
+        return matches[0]
+    by_case = {option.casefold(): option for option in candidates}
+    matches = get_close_matches(folded, by_case, n=1, cutoff=cutoff)
+    return by_case[matches[0]] if matches else None
+
+
+def did_you_mean(word: str, options: Iterable[str]) -> str:
+    """`` (did you mean 'x'?)`` for the nearest option, or an empty string."""
+    guess = near_miss(word, options)
+    return f" (did you mean {guess!r}?)" if guess is not None else ""
+
+
+def shown(value: Any) -> str:
+    """``value`` as a message shows it: on one line, and cut when it is long."""
+    try:
+        text = repr(value) if isinstance(value, (str, list, dict, tuple)) else _spelled(value)
+    except ValueError:  # Python refuses to spell out an integer of more than 4,300 digits
+        return "a number of more than 4,300 digits"
+    return text if len(text) <= _LONGEST_SHOWN_VALUE else f"{text[: _LONGEST_SHOWN_VALUE - 4]} ..."
+
+
+def _spelled(value: Any) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value)
+
+
+def listed(names: Iterable[str]) -> str:
+    """``'a', 'b' and 'c'``; an empty string for no names."""
+    quoted = [repr(name) for name in names]
+    return " and ".join([", ".join(quoted[:-1]), quoted[-1]]) if len(quoted) > 1 else "".join(quoted)

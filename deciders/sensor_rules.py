@@ -1,0 +1,158 @@
+"""What the shape of the sensor's part of a workflow file cannot say: times, types of data, sources, stencils."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo, available_timezones
+
+from deciders.cron import schedule_fault
+from deciders.date_stencil import DateStencil, DateStencilError
+from deciders.inputs_folder import leaving_fault
+from deciders.problems import Problems, listed, shown
+from deciders.workflow_file import FLOWAPI_CDR_TYPES
+from deciders.yaml_lines import BROKEN, YamlNode, json_value
+
+_ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_PLACE_OF_DATE = "{date}"
+
+
+def checked_sensor(root: YamlNode, workflow_names: list[str], problems: Problems) -> dict[str, Any]:
+    """The values of a `deciders.specification.SensorSpecification`, usable if nothing was added to ``problems``."""
+    sensor = root.get("available_dates_sensor")
+    if sensor is None or not isinstance(sensor.value, dict):
+        return {}
+    schedule, timezone = sensor.get("schedule"), sensor.get("timezone")
+    if schedule is not None and schedule.text is not None and (fault := schedule_fault(schedule.text)):
+        problems.add(schedule.line, f"schedule {fault}")
+    if timezone is not None and timezone.text is not None and not _is_timezone(timezone.text):
+        hint = problems.did_you_mean(timezone.text, _likely_timezones(timezone.text))
+        problems.add(timezone.line, f"{shown(timezone.text)} is not the name of a time zone{hint}")
+    source = _checked_source(sensor.get("source"), problems)
+    entries = sensor.get("workflows")
+    checked: dict[str, Any] = {
+        "schedule": schedule.value if schedule is not None else None,
+        "cdr_types": _checked_types(sensor.get("cdr_types"), source, problems),
+        "source": source,
+        "workflows": [_checked_entry(entry, workflow_names, problems) for entry in (entries.items() if entries else [])],
+    }
+    for key in ("timezone", "require"):
+        if (node := sensor.get(key)) is not None:
+            checked[key] = node.value
+    return checked
+
+
+def _is_timezone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        # Besides its own KeyError, zoneinfo lets out what opening an odd name as a file raises.
+        return False
+    return True
+
+
+def _likely_timezones(name: str) -> list[str]:
+    """Of some 600 names those that may have been meant: in the same region, or with the same city."""
+    region, _, city = name.casefold().rpartition("/")
+    names = sorted(available_timezones())
+    in_region = [known for known in names if region and known.casefold().startswith(f"{region}/")]
+    return in_region or [known for known in names if known.casefold().rpartition("/")[2][:3] == city[:3]]
+
+
+def _checked_source(node: YamlNode | None, problems: Problems) -> dict[str, Any]:
+    flowapi: dict[str, Any] = {"kind": "flowapi"}
+    if node is None or node.text == "flowapi" or node.value is BROKEN:
+        return flowapi
+    if not isinstance(node.value, dict):
+        hint = problems.did_you_mean(node.text, ["flowapi"]) if node.text is not None else ""
+        found = "a list" if isinstance(node.value, list) else shown(node.value)
+        problems.add(node.line, f"source must be 'flowapi' or a mapping with 'files', not {found}{hint}")
+        return flowapi
+    for key, value in node.value.items():
+        if key != "files":
+            hint = problems.did_you_mean(str(key), ["files"])
+            problems.add(value.line, f"{shown(key)} is not a setting of the source{hint}")
+    files = node.get("files")
+    if files is None:
+        problems.add(node.line, "the source lacks 'files'")
+        return {"kind": "files", "files": {}}
+    if not isinstance(files.value, dict) or not files.value:
+        problems.add(files.line, "'files' of the source must be a mapping of at least one type of data to its files")
+        return {"kind": "files", "files": {}}
+    for name, pattern in files.value.items():
+        if not isinstance(name, str) or not name.strip():
+            problems.add(pattern.line, f"the type of data {shown(name)} must be text; put it in quotes")
+        elif pattern.value is BROKEN:
+            continue
+        elif pattern.text is None:
+            problems.add(pattern.line, f"the files of {shown(name)} must be text, not {shown(pattern.plain())}")
+        elif fault := _pattern_fault(pattern.text):
+            problems.add(pattern.line, f"the files of {shown(name)}: {shown(pattern.text)} {fault}")
+    return {"kind": "files", "files": files.plain()}
+
+
+def _pattern_fault(pattern: str) -> str | None:
+    if pattern.count(_PLACE_OF_DATE) != 1:
+        return f"must hold {_PLACE_OF_DATE} exactly once"
+    if "**" in pattern:
+        return "must not hold '**': name the folders"
+    return leaving_fault(pattern)
+
+
+def _checked_types(node: YamlNode | None, source: dict[str, Any], problems: Problems) -> list[Any] | None:
+    if node is None or not isinstance(node.value, list):
+        return None
+    files = source.get("files")
+    known = [name for name in files if isinstance(name, str)] if files is not None else list(FLOWAPI_CDR_TYPES)
+    for item in node.value:
+        if known and item.text is not None and item.text not in known:
+            whose = "the types of the source" if files is not None else "FlowAPI's types"
+            hint = problems.did_you_mean(item.text, known)
+            problems.add(item.line, f"cdr_types: {shown(item.text)} is none of {whose}, {listed(known)}{hint}")
+    return list(dict.fromkeys(item.text for item in node.value if item.text is not None))
+
+
+def _checked_entry(entry: YamlNode, workflow_names: list[str], problems: Problems) -> dict[str, Any]:
+    name, parameters = entry.get("workflow_name"), entry.get("parameters")
+    if name is not None and name.text is not None and name.text not in workflow_names:
+        hint = problems.did_you_mean(name.text, workflow_names)
+        problems.add(name.line, f"there is no workflow {shown(name.text)} in this file{hint}")
+    checked: dict[str, Any] = {"workflow_name": name.value if name is not None else None}
+    if parameters is not None:
+        checked["parameters"] = json_value(parameters, problems)
+    if (earliest := entry.get("earliest_date")) is not None and earliest.value is not BROKEN:
+        checked["earliest_date"] = _checked_date(earliest, problems)
+    if (stencil := entry.get("date_stencil")) is not None and stencil.value is not BROKEN:
+        checked["date_stencil"] = _checked_stencil(stencil, problems)
+    return checked
+
+
+def _checked_date(node: YamlNode, problems: Problems) -> date | None:
+    value = node.value
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value
+    if isinstance(value, str) and _ISO_DATE.fullmatch(value):
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            pass  # the 30th of February, say: falls through to the complaint
+    found = "a mapping" if isinstance(value, dict) else "a list" if isinstance(value, list) else shown(value)
+    problems.add(node.line, f"earliest_date must be a date such as 2016-01-31, not {found}")
+    return None
+
+
+def _checked_stencil(node: YamlNode, problems: Problems) -> list[Any] | None:
+    if not isinstance(node.value, list):
+        found = "a mapping" if isinstance(node.value, dict) else shown(node.value)
+        problems.add(node.line, f"date_stencil must be a list, not {found}")
+        return None
+    # One by one, so that every bad element is reported and not only the first.
+    for item in node.value:
+        if item.value is BROKEN or any(member.value is BROKEN for member in item.items()):
+            continue
+        try:
+            DateStencil([item.plain()])
+        except DateStencilError as error:
+            problems.add(item.line, f"date_stencil: {error}")
+    return list(node.plain())

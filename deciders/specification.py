@@ -1,0 +1,147 @@
+"""A workflow file, checked: which notebooks make up which workflows, and which workflows run for which dates.
+
+`load_specification` is the only way from YAML to these models. They are frozen, and every one of them survives
+``model_validate(model_dump(mode="json"))`` unchanged, because a run gets its workflow by value, as JSON.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from deciders.problems import Problem, Problems, SpecificationError, UnknownWorkflowError, did_you_mean
+from deciders.sensor_rules import checked_sensor
+from deciders.specification_rules import check_parameters, checked_workflows
+from deciders.workflow_file import AUTOMATIC_PARAMETERS, FLOWAPI_CDR_TYPES, check_shape, specification_schema
+from deciders.yaml_lines import read_yaml
+
+__all__ = [
+    "AUTOMATIC_PARAMETERS",
+    "FLOWAPI_CDR_TYPES",
+    "ConfiguredWorkflow",
+    "FilesSource",
+    "FlowApiSource",
+    "NotebookSpecification",
+    "OutputSpecification",
+    "Problem",
+    "SensorSpecification",
+    "Specification",
+    "SpecificationError",
+    "UnknownWorkflowError",
+    "WorkflowSpecification",
+    "load_specification",
+    "specification_schema",
+]
+
+
+class _Model(BaseModel):
+    # Infinities are YAML values like any other, and must not turn into null on the way through JSON.
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="constants")
+
+
+class OutputSpecification(_Model):
+    """The report that is made of an executed notebook."""
+
+    format: Literal["pdf"]
+    template: str | None = None  #: relative to the inputs folder; None means the built-in one
+
+
+class NotebookSpecification(_Model):
+    """One notebook of a workflow."""
+
+    label: str
+    filename: str  #: relative to the inputs folder
+    parameters: dict[str, str] = {}  #: the notebook's parameter: name of the value (see `needs`)
+    output: OutputSpecification | None = None
+    needs: tuple[str, ...] = ()  #: labels of the notebooks whose executed files it takes, in order of first mention
+
+
+class WorkflowSpecification(_Model):
+    """Notebooks that run together."""
+
+    name: str
+    notebooks: tuple[NotebookSpecification, ...]  #: each after those that it needs; else as in the file
+    parameters: tuple[str, ...] = ()  #: names that a start must give a value to, sorted
+
+
+class ConfiguredWorkflow(_Model):
+    """An entry of the sensor: a workflow with the parameters that it gets for every date."""
+
+    workflow_name: str
+    parameters: dict[str, Any] = {}  #: JSON values; dates of the file are ISO text here
+    earliest_date: date | None = None  #: no reference date before this one
+    date_stencil: list[int | date | list[int | date]] | None = None  #: for `deciders.date_stencil`; None means [0]
+
+
+class FilesSource(_Model):
+    """Dates are taken from the names of files."""
+
+    kind: Literal["files"] = "files"
+    files: dict[str, str]  #: type of data: path relative to the inputs folder with {date}; * and ? match within a name
+
+
+class FlowApiSource(_Model):
+    """Dates are asked of FlowKit's FlowAPI."""
+
+    kind: Literal["flowapi"] = "flowapi"
+
+
+class SensorSpecification(_Model):
+    """When to look for new dates, where, and what to run for them."""
+
+    schedule: str | None  #: cron string; None means look once
+    timezone: str = "UTC"  #: of the schedule
+    cdr_types: tuple[str, ...] | None = None  #: None means all; an empty tuple means that nothing is ever due
+    require: Literal["any", "all"] = "any"  #: whether a date must be there for one of the types or for all
+    source: FilesSource | FlowApiSource = FlowApiSource()
+    workflows: tuple[ConfiguredWorkflow, ...]
+
+
+class Specification(_Model):
+    """A whole workflow file."""
+
+    path: Path  #: as given to `load_specification`
+    inputs_dir: Path  #: absolute: the folder of the file, to which all its file names are relative
+    workflows: tuple[WorkflowSpecification, ...]
+    sensor: SensorSpecification
+
+    def workflow(self, name: str) -> WorkflowSpecification:
+        """The workflow of that name.
+
+        Raises:
+            UnknownWorkflowError: there is none.
+        """
+        for workflow in self.workflows:
+            if workflow.name == name:
+                return workflow
+        names = [workflow.name for workflow in self.workflows]
+        raise UnknownWorkflowError(f"{self.path.name} has no workflow {name!r}{did_you_mean(name, names)}")
+
+
+def load_specification(path: str | Path) -> Specification:
+    """Read and check a workflow file, and look at the notebooks that it names.
+
+    The format is AutoFlow's, with ``source``, ``require`` and ``timezone`` added to the sensor. Unknown settings are
+    refused except at the top level.
+
+    Raises:
+        SpecificationError: the file cannot be read or is wrong somewhere; it names every problem with its line.
+    """
+    path = Path(path)
+    problems = Problems(path)
+    root = read_yaml(path, problems)
+    if root is None:
+        problems.raise_if_any()
+    assert root is not None
+    inputs_dir = path.absolute().parent
+    check_shape(root, problems)
+    workflows = checked_workflows(root, inputs_dir, problems)
+    sensor = checked_sensor(root, [workflow.name for workflow in workflows], problems)
+    check_parameters(root, workflows, problems)
+    problems.raise_if_any()
+    return Specification.model_validate(
+        {"path": path, "inputs_dir": inputs_dir, "workflows": [made.as_dict() for made in workflows], "sensor": sensor}
+    )

@@ -1,0 +1,254 @@
+"""The shape of ``workflows.yml``: which settings there are, and of what kind.
+
+The models below are the one description of the format: they check the shape, and editors get their JSON Schema from
+them. What a shape cannot say (names that must exist, cycles, dates that never come) is checked in
+`deciders.specification_rules`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, WithJsonSchema
+from pydantic_core import ErrorDetails
+
+from deciders.problems import Problems, shown
+from deciders.yaml_lines import BROKEN, YamlNode
+
+#: What the sensor and the engine set themselves; no notebook may be labelled so, no parameter of the file be named so.
+AUTOFLOW_PARAMETERS = ("reference_date", "date_ranges", "flowapi_url")
+#: The same, and ours: a workflow's own parameter of that name wins over it.
+AUTOMATIC_PARAMETERS = (*AUTOFLOW_PARAMETERS, "inputs_dir")
+FLOWAPI_CDR_TYPES = ("calls", "sms", "mds", "topups")
+NAME_PATTERN = r"^(?!\.{1,2}$)[^/\\:|\u0000-\u001f\u007f-\u009f]{1,100}$"
+
+_DATE_SCHEMA = {"type": "string", "format": "date"}
+_BOUND_SCHEMA = {"anyOf": [{"type": "integer", "minimum": -36_525, "maximum": 36_525}, _DATE_SCHEMA]}
+_STENCIL_SCHEMA = {
+    "type": "array",
+    "items": {"anyOf": [*_BOUND_SCHEMA["anyOf"], {"type": "array", "items": _BOUND_SCHEMA, "minItems": 2, "maxItems": 2}]},
+    "default": [0],
+}
+_SOURCE_SCHEMA = {
+    "anyOf": [
+        {"const": "flowapi"},
+        {
+            "type": "object",
+            "required": ["files"],
+            "additionalProperties": False,
+            "properties": {
+                "files": {
+                    "type": "object",
+                    "minProperties": 1,
+                    "additionalProperties": {"type": "string", "pattern": r"^(?!/)[^{]*\{date\}[^{]*$"},
+                    "description": "For each type of data the path of its files, relative to this file; {date} stands for "
+                    "the ISO date, * and ? for other characters.",
+                }
+            },
+        },
+    ],
+    "default": "flowapi",
+}
+
+#: Absent means the default; null does not. Defaults of None below never reach a schema or a reader.
+_ABSENT: Any = None
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+
+class OutputEntry(_Entry):
+    """What is made of an executed notebook."""
+
+    format: Literal["pdf"] = Field(description="The only format there is.")
+    template: str | None = Field(None, description="A file beside this one; null means the built-in template.")
+
+
+class NotebookEntry(_Entry):
+    """One notebook of a workflow."""
+
+    filename: str = Field(
+        min_length=1,
+        description="The .ipynb file, relative to this file.",
+        json_schema_extra={"pattern": r"^(?!/).*\.ipynb$"},
+    )
+    parameters: dict[str, str] = Field(
+        _ABSENT,
+        description="For each parameter of the notebook the name of its value: a workflow parameter, another notebook's "
+        "label (its executed file), or " + ", ".join(AUTOMATIC_PARAMETERS) + ".",
+    )
+    output: OutputEntry = Field(_ABSENT, description="Make a report of it.")
+
+
+class WorkflowEntry(_Entry):
+    """Notebooks that run together."""
+
+    name: str = Field(description="Unique in this file.", json_schema_extra={"pattern": NAME_PATTERN})
+    notebooks: dict[str, NotebookEntry] = Field(
+        description="The notebooks by label; the order of execution follows from their parameters.",
+        json_schema_extra={
+            "minProperties": 1,
+            "propertyNames": {"pattern": NAME_PATTERN, "not": {"enum": list(AUTOFLOW_PARAMETERS)}},
+        },
+    )
+
+
+class ConfiguredEntry(_Entry):
+    """A workflow that runs for each new date."""
+
+    workflow_name: str = Field(description="A workflow of this file.")
+    parameters: dict[str, Any] = Field(_ABSENT, description="A value for each parameter of the workflow.")
+    earliest_date: Annotated[Any, WithJsonSchema(_DATE_SCHEMA)] = Field(
+        _ABSENT, description="No reference date before this one."
+    )
+    date_stencil: Annotated[Any, WithJsonSchema(_STENCIL_SCHEMA)] = Field(
+        _ABSENT,
+        description="The dates that must be available: days after the reference date, dates, or pairs [first, end] of "
+        "these, whose end is not included.",
+    )
+
+
+class SensorEntry(_Entry):
+    """When to look for new dates, where, and what to run for them."""
+
+    schedule: str | None = Field(description="A cron string of 5 fields, or 6 with seconds last; null means look once.")
+    timezone: str = Field("UTC", description="The time zone of the schedule, for example Europe/Zurich.")
+    cdr_types: list[str] | None = Field(
+        None,
+        description="The types of data to look at, of " + ", ".join(FLOWAPI_CDR_TYPES) + ", or of the source's own; null "
+        "means all.",
+    )
+    require: Literal["any", "all"] = Field("any", description="Whether a date must be there for one type or for all.")
+    source: Annotated[Any, WithJsonSchema(_SOURCE_SCHEMA)] = Field(_ABSENT, description="Where dates come from.")
+    workflows: list[ConfiguredEntry] = Field(description="What runs for each date.")
+
+
+class WorkflowFile(BaseModel):
+    """``workflows.yml``. Other settings at this level are ignored."""
+
+    model_config = ConfigDict(strict=True, extra="ignore", frozen=True, title="simpleflow_nb workflows")
+
+    workflows: list[WorkflowEntry]
+    available_dates_sensor: SensorEntry
+
+
+def specification_schema() -> dict[str, Any]:
+    """JSON Schema (2020-12) of ``workflows.yml``, for editors that complete and check YAML.
+
+    It accepts every file that `load_specification` accepts; it cannot say which names must exist or be unique.
+    """
+    schema = WorkflowFile.model_json_schema()
+    _drop_null_defaults(schema)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+
+
+def _drop_null_defaults(schema: Any) -> None:
+    """A default of null would tell an editor to offer what the loader refuses."""
+    if isinstance(schema, dict):
+        if "default" in schema and schema["default"] is None:
+            del schema["default"]
+        for part in schema.values():
+            _drop_null_defaults(part)
+    elif isinstance(schema, list):
+        for part in schema:
+            _drop_null_defaults(part)
+
+
+def check_shape(root: YamlNode, problems: Problems) -> None:
+    """Note everything that is missing, unknown or of the wrong kind."""
+    if root.value is None:
+        problems.add(root.line, "the file is empty; it needs 'workflows' and 'available_dates_sensor'")
+    elif isinstance(root.value, list):
+        problems.add(root.line, "the file is a list; it needs 'workflows' and 'available_dates_sensor' at the top")
+    elif not isinstance(root.value, dict):
+        problems.add(root.line, f"the file is just {shown(root.value)}; it needs 'workflows' and 'available_dates_sensor'")
+    else:
+        try:
+            WorkflowFile.model_validate(root.plain())
+        except ValidationError as error:
+            for detail in error.errors(include_url=False):
+                _note(detail, root, problems)
+
+
+def _note(detail: ErrorDetails, root: YamlNode, problems: Problems) -> None:
+    kind, path = detail["type"], list(detail["loc"])
+    if path[-1:] == ["[key]"]:
+        key = detail["input"]
+        problems.add(root.at(path[:-1]).line, f"the key {shown(key)} of {_named(root, path[:-2])[0]} is not text; quote it")
+        return
+    owner, model = _named(root, path[:-1])
+    last = path[-1] if path else ""
+    line = root.at(path).line
+    node = root.at(path)
+    if kind == "missing":
+        problems.add(line, f"{owner} lacks {last!r}")
+    elif kind in ("extra_forbidden", "invalid_key"):
+        fields = list(model.model_fields) if model else []
+        problems.add(line, f"{shown(last)} is not a setting of {owner}{problems.did_you_mean(str(last), fields)}")
+    elif node.value is not BROKEN:
+        what, _ = _named(root, path)
+        if isinstance(last, str) and not _is_entry(path):
+            what = f"{last!r} of {owner}"
+        elif isinstance(last, int) and not _is_entry(path):
+            what = f"item {last + 1} of {path[-2]!r}"
+        problems.add(line, f"{what} must be {_wanted(detail)}, not {_kind(node.value)}")
+
+
+def _wanted(detail: ErrorDetails) -> str:
+    kind = detail["type"]
+    if kind == "literal_error":
+        return str(detail.get("ctx", {}).get("expected"))
+    return {
+        "string_type": "text",
+        "string_too_short": "a name",
+        "list_type": "a list",
+        "dict_type": "a mapping",
+        "model_type": "a mapping",
+        "model_attributes_type": "a mapping",
+    }.get(kind, detail["msg"])
+
+
+def _kind(value: Any) -> str:
+    """What was found instead: the value itself when it is short, else its kind."""
+    if isinstance(value, dict):
+        return "a mapping"
+    return "a list" if isinstance(value, list) else shown(value)
+
+
+def _is_entry(path: list[int | str]) -> bool:
+    """Whether the path leads to something that messages call by name (a workflow, a notebook, the sensor, ...)."""
+    shape = tuple("*" if isinstance(step, int) else step for step in path)
+    return shape in (("workflows", "*"), ("available_dates_sensor", "workflows", "*")) or (
+        len(shape) == 4 and shape[:3] == ("workflows", "*", "notebooks")
+    )
+
+
+def _named(root: YamlNode, path: list[int | str]) -> tuple[str, type[BaseModel] | None]:
+    """How a message calls the part of the file at ``path``, and the model of its settings if it has any."""
+    match path:
+        case []:
+            return "the file", WorkflowFile
+        case ["workflows", int(place)]:
+            name = root.at(path).get("name")
+            known = name is not None and name.text
+            return f"workflow {shown(known)}" if known else f"workflow {place + 1}", WorkflowEntry
+        case ["workflows", int(), "notebooks", str(label)]:
+            return f"notebook {shown(label)}", NotebookEntry
+        case ["workflows", int(), "notebooks", str(label), "output"]:
+            return f"the output of notebook {shown(label)}", OutputEntry
+        case ["workflows", int(), "notebooks", str(label), "parameters"]:
+            return f"the parameters of notebook {shown(label)}", None
+        case ["available_dates_sensor"]:
+            return "available_dates_sensor", SensorEntry
+        case ["available_dates_sensor", "workflows", int(place)]:
+            return entry_named(root, place), ConfiguredEntry
+        case [*_, last]:
+            return repr(last), None
+    return "the file", None
+
+
+def entry_named(root: YamlNode, place: int) -> str:
+    """How a message calls the sensor's entry at ``place`` (from 0)."""
+    name = root.at(["available_dates_sensor", "workflows", place]).get("workflow_name")
+    return f"entry {place + 1} of the sensor" + (f" ({shown(name.text)})" if name is not None and name.text else "")

@@ -1,0 +1,125 @@
+"""The command ``simpleflow-nb``: finding its commands, and turning errors into a sentence and an exit code."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import os
+import sys
+from typing import Any
+
+import click
+
+from .. import __version__
+from ..exceptions import DefinitionError, ServiceError, SimpleflowError
+from ..inspection.tables import FORMATS
+
+DONE, RUN_FAILED, WRONG, UNREACHABLE = 0, 1, 2, 3  #: exit codes
+
+_COMMANDS = {
+    "validate": "definition",
+    "plan": "definition",
+    "status": "definition",
+    "sensor.start": "sensor",
+    "workflow.start": "start",
+    "workflow.list": "workflow",
+    "workflow.info": "workflow",
+    "workflow.tasks": "workflow",
+    "workflow.profile": "workflow",
+    "workflow.history": "workflow",
+    "workflow.cancel": "requests",
+    "workflow.signal": "requests",
+    "workflow.terminate": "requests",
+}
+
+
+class Commands(click.Group):
+    """The commands, each imported when it is used: ``simpleflow-nb validate`` needs no papermill."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        module = _COMMANDS.get(cmd_name)
+        if module is None:
+            return None
+        loaded = importlib.import_module(f".{module}", __package__)
+        found: click.Command = getattr(loaded, cmd_name.replace(".", "_"))
+        return found
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            import difflib
+
+            near = difflib.get_close_matches(args[0], _COMMANDS, n=1, cutoff=0.5)
+            guess = f" (did you mean {near[0]!r}?)" if near else ""
+            raise click.UsageError(f"there is no command {args[0]!r}{guess}", error.ctx) from None
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="simpleflow-nb")
+@click.option(
+    "--format",
+    "style",
+    type=click.Choice(FORMATS),
+    default="tabular",
+    envvar="SIMPLEFLOW_FORMAT",
+    show_default=True,
+    help="How tables are printed.",
+)
+@click.option("--header/--no-header", default=False, help="Print the names of the columns.")
+@click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True, help="Colours.")
+@click.pass_context
+def cli(ctx: click.Context, style: str, header: bool, color: str) -> None:
+    """Notebook workflows that survive anything, on this machine or on Amazon SWF."""
+    ctx.obj = {"style": style, "header": header, "color": color}
+    _configure_logging()
+
+
+def _configure_logging() -> None:
+    level = os.environ.get("AUTOFLOW_LOG_LEVEL") or os.environ.get("LOG_LEVEL") or "WARNING"
+    if level.upper() not in logging.getLevelNamesMapping():
+        raise click.UsageError(f"LOG_LEVEL is {level!r}; one of DEBUG, INFO, WARNING, ERROR is expected")
+    logging.basicConfig(
+        level=level.upper(),
+        stream=sys.stderr,
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+        datefmt="%Y-%m-%dT%H:%M:%S",
+    )
+    for name in ("traitlets", "papermill", "asyncio"):  # what they say of a notebook is in its artefacts
+        logging.getLogger(name).setLevel(max(logging.ERROR, logging.root.level))
+
+
+def show_error(error: BaseException | str) -> None:
+    """One sentence on standard error; a specification's problems are a line each."""
+    click.echo(str(error) if "\n" in str(error) else f"simpleflow-nb: {error}", err=True)
+
+
+def main(args: list[str] | None = None) -> Any:
+    """Run the command line; returns through SystemExit with one of the documented exit codes."""
+    if (here := os.getcwd()) not in sys.path:
+        sys.path.insert(0, here)
+    try:
+        code = cli.main(args=args, prog_name="simpleflow-nb", standalone_mode=False)
+    except click.exceptions.Exit as stop:
+        code = stop.exit_code
+    except click.ClickException as error:
+        error.show()
+        code = WRONG
+    except click.Abort:
+        code = RUN_FAILED
+    except ServiceError as error:
+        show_error(error)
+        code = UNREACHABLE
+    except DefinitionError as error:
+        show_error(error)
+        code = WRONG
+    except SimpleflowError as error:
+        show_error(error)
+        code = RUN_FAILED
+    except BrokenPipeError:  # `simpleflow-nb ... | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        code = DONE
+    sys.exit(code if isinstance(code, int) else DONE)

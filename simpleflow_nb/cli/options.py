@@ -1,0 +1,81 @@
+"""Options that several commands share, and what they stand for."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+import yaml
+
+from ..exceptions import DefinitionError
+from ..inspection.tables import Table, formatted
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+STATE_FOLDER = ".simpleflow-nb"
+JOURNAL = "journal.sqlite3"
+
+
+def outputs_option(command: F) -> F:
+    text = "Folder for notebooks, reports and records. [default: $AUTOFLOW_OUTPUTS_DIR, or 'outputs' beside FILE.yml]"
+    return click.option("--outputs", type=click.Path(path_type=Path, file_okay=False), help=text)(command)
+
+
+def db_option(command: F) -> F:
+    text = "Journal of the local service. [default: in the outputs folder, or in .simpleflow-nb here]"
+    return click.option("--db", type=click.Path(path_type=Path, dir_okay=False), help=text)(command)
+
+
+def local_option(command: F) -> F:
+    return click.option("--local", is_flag=True, help="On this machine, without AWS.")(command)
+
+
+def outputs_folder(given: Path | None, specification_file: Path) -> Path:
+    """Where a specification's outputs go, absolute."""
+    if given is None and (named := os.environ.get("AUTOFLOW_OUTPUTS_DIR")):
+        given = Path(named)
+    return (given or specification_file.absolute().parent / "outputs").absolute()
+
+
+def journal_path(db: Path | None, outputs: Path | None = None) -> Path:
+    """The journal of a local run: the one given, the outputs folder's, or the one of the working directory."""
+    if db is not None:
+        return db.absolute()
+    return (outputs.absolute() if outputs else Path.cwd()) / STATE_FOLDER / JOURNAL
+
+
+def require_local(local: bool) -> None:
+    """
+    Raises:
+        DefinitionError: the command was not told to work locally, which is all it can do.
+    """
+    if not local:
+        raise DefinitionError("add --local: runs on Amazon SWF are not part of this version")
+
+
+def parsed_settings(pairs: tuple[str, ...]) -> dict[str, Any]:
+    """``--set key=value``, the value read as YAML.
+
+    Raises:
+        DefinitionError: no equals sign, or a value that is not YAML.
+    """
+    values: dict[str, Any] = {}
+    for pair in pairs:
+        key, equals, text = pair.partition("=")
+        if not equals or not key:
+            raise DefinitionError(f"--set {pair}: write it as name=value")
+        try:
+            values[key] = yaml.safe_load(text)
+        except yaml.YAMLError as error:
+            raise DefinitionError(f"--set {pair}: the value is not YAML: {str(error).splitlines()[0]}") from None
+    return values
+
+
+def show(ctx: click.Context, table: Table) -> None:
+    """Print a table in the format that the command line asked for."""
+    text = formatted(table, ctx.obj["style"], with_header=ctx.obj["header"])
+    if text:
+        click.echo(text)

@@ -1,0 +1,181 @@
+"""A random service for a random workflow: one game is one run, to its end or to a decision task that is left open."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+from .programs import SIGNALS, Program, random_program, statements, workflow_of
+from .referee import Event, Limits, Referee, attributes, reloaded
+
+MAX_DECISIONS = 40
+
+
+@dataclass(frozen=True, kw_only=True)
+class Game:
+    """What is left of a game. ``program`` is the code at its end, ``history`` is closed or ends with a started decision."""
+
+    seed: int
+    program: Program
+    limits: Limits
+    run_id: str
+    history: list[Event]
+    stats: Counter[str]
+
+
+def random_limits(rng: random.Random) -> Limits:
+    return Limits(decisions=rng.choice([3, 4, 6, 100]), open_activities=rng.choice([2, 5, 1000]))
+
+
+def played_game(seed: int) -> Game:
+    """Play the workflow of that seed; the same seed is the same game.
+
+    Raises:
+        AssertionError: two ways of deciding differ, or something that must always hold does not.
+        ReplayError: the engine accuses code that did not change.
+    """
+    rng = random.Random(seed)
+    program = random_program(rng)
+    limits = random_limits(rng)
+    with Referee(workflow_of(program), limits=limits, run_id=f"run-{seed}") as referee:
+        return _Table(seed, rng, program, referee).play()
+
+
+class _Table:
+    """A game under way: the referee, the world's habits in this game, and the code, which may change."""
+
+    def __init__(self, seed: int, rng: random.Random, program: Program, referee: Referee) -> None:
+        self.seed, self.rng, self.program, self.referee = seed, rng, program, referee
+        self.run = referee.run
+        flaky = rng.choice([0, 0, 0.1, 0.3])
+        causes = ["ACTIVITY_CREATION_RATE_EXCEEDED", "OPEN_ACTIVITIES_LIMIT_EXCEEDED", "ACTIVITY_TYPE_DOES_NOT_EXIST"]
+        referee.refuse = lambda a: rng.choice(causes) if rng.random() < flaky else None
+        referee.quotas = rng.choice([referee.quotas, type(referee.quotas)(open_activities=3, open_timers=rng.choice([2, 1000]))])
+        self.lost_decisions = rng.choice([0, 0.15])
+        self.late = rng.choice([0, 0.3, 0.6])
+        self.lost_workers = rng.choice([3, 3, 60])
+        self.cancels = rng.choice([0, 0.01, 0.03])
+        self.deploys = {rng.randint(1, 6) for _ in range(rng.choice([0, 0, 1, 2]))}
+        self.new_limits = {rng.randint(1, 6) for _ in range(rng.choice([0, 0, 0, 1, 2]))}
+        self.stats = referee.stats
+
+    def play(self) -> Game:
+        rng, referee, run = self.rng, self.referee, self.run
+        for step in range(MAX_DECISIONS):
+            self.change_code(step)
+            self.wait_for_decision_task()
+            if run.close_status:
+                break
+            if rng.random() < 0.5:
+                self.world(rng.randint(0, 5))
+            if run.close_status:
+                break
+            referee.start_decision()
+            decisions = referee.decisions(with_lagging=rng.random() < 0.3, overlap=rng.randint(0, 3))
+            if step == MAX_DECISIONS - 1:
+                break
+            if rng.random() < self.late:
+                self.world(rng.randint(1, 3))
+            if rng.random() < 0.01:
+                run.terminate(referee.clock, "enough", None, "TERMINATE", "OPERATOR_INITIATED")
+                break
+            roll = rng.random()
+            if roll < self.lost_decisions / 2:
+                referee.time_out_decision()
+                self.stats["decision tasks timed out"] += 1
+            elif roll < self.lost_decisions:
+                referee.park()
+                self.stats["decision tasks parked"] += 1
+            else:
+                sticky = ("sticky", "5") if rng.random() < 0.3 else None
+                referee.respond(decisions, sticky=sticky)
+            referee.clock = round(referee.clock + rng.choice([0, 0.5]), 3)
+        referee.check_rebuilt()
+        referee.check_end()
+        self.count_events()
+        return Game(
+            seed=self.seed,
+            program=self.program,
+            limits=referee.limits,
+            run_id=run.run_id,
+            history=reloaded(run.events),
+            stats=self.stats,
+        )
+
+    def wait_for_decision_task(self) -> None:
+        rng, run = self.rng, self.run
+        while run.decision is None and not run.close_status:
+            if run.activities or run.timers:
+                self.world(1)
+            else:  # only a signal, or an operator, can move it
+                self.stats["moved by a signal"] += 1
+                run.signal(self.referee.clock, rng.choice(SIGNALS), "1")
+
+    def world(self, steps: int) -> None:
+        """Workers, timers and people do something."""
+        rng, run, referee = self.rng, self.run, self.referee
+        for _ in range(steps):
+            referee.clock = round(referee.clock + rng.choice([0, 0.001, 1]), 3)
+            moves: list[tuple[str, Any]] = []
+            for scheduled, activity in run.activities.items():
+                moves += [("end" if activity.started else "begin", scheduled)] * 3
+                if not activity.started and rng.random() < 0.03:
+                    moves.append(("never started", scheduled))
+            moves += [("fire", timer_id) for timer_id in run.timers] * 2
+            if rng.random() < 0.3:
+                moves.append(("signal", rng.choice(SIGNALS)))
+            if rng.random() < self.cancels:
+                moves = [("cancel", None)]
+            if not moves:
+                return
+            move, key = rng.choice(moves)
+            now = referee.clock
+            if move == "begin":
+                run.start_activity(now, key, None)
+            elif move == "end":
+                self.end_activity(key)
+            elif move == "never started":
+                run.end_activity(now, key, "TimedOut", {"timeoutType": "SCHEDULE_TO_START"})
+            elif move == "fire":
+                run.fire_timer(now, key)
+            elif move == "signal":
+                run.signal(now, key, rng.choice([None, "", json.dumps(rng.randint(0, 9))]))
+            else:
+                run.request_cancel(now)
+
+    def end_activity(self, scheduled: int) -> None:
+        rng = self.rng
+        how = rng.choices(["Completed", "Failed", "Lost", "TimedOut", "Canceled"], [80, 12, self.lost_workers, 2, 3])[0]
+        body: dict[str, Any] = {}
+        if how == "Completed" and rng.random() < 0.9:
+            body = {"result": rng.choice(["", json.dumps(rng.choice([1, "x", [1, {"a": 2}], None, ""]))])}
+        elif how == "Failed":
+            body = {"reason": rng.choice(["E", "ValueError: nope", "KeyError: 'x'"])}
+        elif how in ("TimedOut", "Lost"):
+            body = {"timeoutType": "HEARTBEAT" if how == "Lost" else "START_TO_CLOSE"}
+        self.run.end_activity(self.referee.clock, scheduled, "TimedOut" if how == "Lost" else how, body)
+
+    def change_code(self, step: int) -> None:
+        """Deploy, while the run is open: a change that is guarded by a patch, or other limits."""
+        rng = self.rng
+        if step in self.deploys:
+            self.program = reloaded(self.program)
+            block = rng.choice([self.program["body"]] + [block for block, _ in statements(self.program["body"])])
+            new = {"kind": "submit", "uid": rng.getrandbits(48), "name": "new", "args": [{"future": 1}], "kwargs": {}, "retry": 0}
+            patch = {"kind": "patch", "uid": rng.getrandbits(48), "id": f"deployed-{step}", "body": [new]}
+            block.insert(rng.randint(0, len(block)), patch)
+            self.referee.deploy(workflow_of(self.program))
+            self.stats["deployed with a patch"] += 1
+        if step in self.new_limits:
+            self.referee.deploy(workflow_of(self.program), random_limits(rng))
+            self.stats["deployed with other limits"] += 1
+
+    def count_events(self) -> None:
+        for event in self.run.events:
+            self.stats[event["eventType"]] += 1
+            cause = attributes(event).get("cause")
+            if cause:
+                self.stats[f"cause {cause}"] += 1

@@ -1,0 +1,316 @@
+"""The referee: plays a workflow against SWF's rules and compares every way of deciding it.
+
+Each decision task is decided three times: by an execution that was kept since the last one, by one that replays the whole
+history, read back from JSON, and now and then by one that was left behind for a while. They must give the same decisions,
+whole dicts compared; and the run rebuilt from its JSON must be the run.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from simpleflow_nb.exceptions import StaleCache
+from simpleflow_nb.local.decisions import UNLIMITED, Quotas, attributes_of, complete_decision
+from simpleflow_nb.local.run import ATTRIBUTES, Run, rebuilt
+from simpleflow_nb.replay import Execution, commands
+from simpleflow_nb.workflow import Workflow, program
+
+Event = dict[str, Any]
+Decision = dict[str, Any]
+
+RUN_ID = "run-1"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """What a decider is configured with."""
+
+    decisions: int = 100  #: in one response
+    open_activities: int = 1_000
+
+
+def reloaded(value: Any) -> Any:
+    """What comes back when it goes through JSON, as every history does."""
+    return json.loads(json.dumps(value))
+
+
+def execution_of(workflow_class: type[Workflow], limits: Limits, run_id: str = RUN_ID, **more: Any) -> Execution:
+    return Execution(
+        program(workflow_class),
+        run_id=run_id,
+        workflow_id="played",
+        open_activity_limit=limits.open_activities,
+        decision_limit=limits.decisions,
+        **more,
+    )
+
+
+def attributes(event: Event) -> dict[str, Any]:
+    found: dict[str, Any] = event[ATTRIBUTES[event["eventType"]]]
+    return found
+
+
+def state_of(run: Run) -> dict[str, Any]:
+    """All that can be known of a run from its history, in a form that can be compared."""
+    decision = run.decision
+    return {
+        "activities": {
+            n: (a.scheduled, a.activity_id, a.started, a.cancel_requested_event) for n, a in run.activities.items()
+        },
+        "open_ids": run.open_ids,
+        "timers": run.timers,
+        "decision": decision and (decision.scheduled, decision.started, decision.task_list),
+        "unseen": run.unseen,
+        "previous": run.previous,
+        "last_started": run.last_started,
+        "context": run.context,
+        "context_at": run.context_at,
+        "close_status": run.close_status,
+        "closed_at": run.closed_at,
+    }
+
+
+class Referee:
+    """One run, the executions that decide it, and the service that carries the decisions out.
+
+    Use it as a context manager: suspended code must be unwound in the end.
+    """
+
+    def __init__(
+        self,
+        workflow_class: type[Workflow],
+        *,
+        limits: Limits = Limits(),
+        run_id: str = RUN_ID,
+        text: str | None = None,
+        quotas: Quotas = UNLIMITED,
+        refuse: Callable[[dict[str, Any]], str | None] | None = None,
+    ) -> None:
+        self.workflow_class, self.limits, self.quotas, self.refuse = workflow_class, limits, quotas, refuse
+        self.stats: Counter[str] = Counter()
+        self.most_open = limits.open_activities  # of all limits that this run was decided with
+        self.clock = 1000.0
+        self.run = Run(1, "played", run_id)
+        self.executions: list[Execution] = []
+        self.cached: Execution | None = None
+        self.lagging: Execution | None = None
+        body: dict[str, Any] = {"taskList": {"name": "decisions"}, "workflowType": {"name": "played", "version": "1"}}
+        self.run.start(self.clock, body if text is None else {**body, "input": text})
+
+    def __enter__(self) -> Referee:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.evict()
+
+    # ---- executions ----------------------------------------------------------------------------------------------------------
+
+    def new(self) -> Execution:
+        execution = execution_of(self.workflow_class, self.limits, self.run.run_id)
+        self.executions.append(execution)
+        return execution
+
+    def kill(self, execution: Execution | None) -> None:
+        if execution is None:
+            return
+        self.executions.remove(execution)
+        queued = list(execution.queue)
+        assert execution.kill(), "code that does not swallow its end can be unwound"
+        assert list(execution.queue) == queued, "code that is unwound decides nothing"
+
+    def evict(self) -> None:
+        """Forget all that is cached, as a decider that ends does."""
+        self.cached = self.lagging = None
+        for execution in list(self.executions):
+            self.kill(execution)
+
+    def deploy(self, workflow_class: type[Workflow], limits: Limits | None = None) -> None:
+        """New code, or new limits, while the run is open."""
+        self.evict()
+        self.workflow_class, self.limits = workflow_class, limits or self.limits
+        self.most_open = max(self.most_open, self.limits.open_activities)
+
+    # ---- deciding ------------------------------------------------------------------------------------------------------------
+
+    def start_decision(self) -> None:
+        self.run.start_decision(self.clock, None)
+
+    def decisions(self, *, with_lagging: bool = False, overlap: int = 0) -> list[Decision]:
+        """What the open decision task decides, by every way there is."""
+        self.check_rebuilt()
+        events = self.run.events
+        assert events[-1]["eventType"] == "DecisionTaskStarted"
+        cold = self.new()
+        truth = cold.advance(reloaded(events))
+        self.stats["decided"] += 1
+        if self.cached is None:
+            self.cached = cold
+        else:
+            try:
+                known = self.cached.next_id - 1
+                got = self.cached.advance(events[max(0, known - overlap) :])
+            except StaleCache:
+                self.stats["stale"] += 1
+                self.kill(self.cached)
+                self.cached = cold
+            else:
+                self.stats["cached"] += 1
+                assert got == truth, ("cached is not cold", got, truth)
+        if with_lagging:
+            if self.lagging is None:
+                self.lagging = self.new()
+            try:
+                again = self.lagging.advance(reloaded(events[max(0, self.lagging.next_id - 1 - overlap) :]))
+            except StaleCache:
+                self.kill(self.lagging)
+                self.lagging = None
+            else:
+                self.stats["left behind"] += 1
+                assert again == truth, ("left behind is not cold", again, truth)
+        if cold is not self.cached:
+            self.check_alike(self.cached, cold)
+            self.kill(cold)
+        self.check_laws(truth)
+        return truth
+
+    def respond(self, decisions: list[Decision], **more: Any) -> None:
+        complete_decision(
+            self.run,
+            self.clock,
+            reloaded(decisions),
+            quotas=self.quotas,
+            refuse=self.refuse,
+            new_run_id=lambda: "next-run",
+            **more,
+        )
+        assert len(self.run.activities) <= self.most_open, "more open than the limit allows"
+
+    def decide(self) -> list[Decision]:
+        """One whole decision task."""
+        self.start_decision()
+        decisions = self.decisions()
+        self.respond(decisions)
+        return decisions
+
+    def park(self) -> None:
+        """Answer as a decider that cannot decide: a marker, first, and a timer to try again."""
+        n = 1 + sum(
+            event["eventType"] == "TimerStarted" and attributes(event)["timerId"].startswith(commands.PARK)
+            for event in self.run.events
+        )
+        name = f"{commands.PARK}{n}"
+        self.respond([commands.marker(name, "boom"), commands.timer(name, 1)], context="parked")
+
+    def time_out_decision(self) -> None:
+        self.run.time_out_decision(self.clock)
+
+    # ---- the world -------------------------------------------------------------------------------------------------------------
+
+    def scheduled(self, activity_id: str) -> int:
+        return self.run.open_ids[activity_id]
+
+    def begin(self, activity_id: str) -> None:
+        self.run.start_activity(self.clock, self.scheduled(activity_id), None)
+
+    def end(self, activity_id: str, how: str, **body: Any) -> None:
+        scheduled = self.scheduled(activity_id)
+        if not self.run.activities[scheduled].started:
+            self.begin(activity_id)
+        self.clock += 1
+        self.run.end_activity(self.clock, scheduled, how, body)
+
+    def complete(self, activity_id: str, value: Any = None) -> None:
+        self.end(activity_id, "Completed", **({} if value is None else {"result": json.dumps(value)}))
+
+    def fail(self, activity_id: str, reason: str = "ValueError: no") -> None:
+        self.end(activity_id, "Failed", reason=reason)
+
+    def lose_worker(self, activity_id: str) -> None:
+        self.end(activity_id, "TimedOut", timeoutType="HEARTBEAT")
+
+    def fire(self, timer_id: str) -> None:
+        self.clock += 1
+        self.run.fire_timer(self.clock, timer_id)
+
+    def signal(self, name: str, value: Any = None) -> None:
+        self.run.signal(self.clock, name, json.dumps(value))
+
+    def request_cancel(self) -> None:
+        self.run.request_cancel(self.clock)
+
+    # ---- what must always hold ---------------------------------------------------------------------------------------------------
+
+    def check_rebuilt(self) -> None:
+        again = rebuilt(Run(1, "played", self.run.run_id), reloaded(self.run.events))
+        assert state_of(again) == state_of(self.run)
+
+    def check_alike(self, one: Execution, other: Execution) -> None:
+        """What user code and listings can see of two executions of the run."""
+        for name in ("next_id", "now", "open", "open_limit", "patches", "counters", "log_lines", "split", "wakes", "backoffs"):
+            assert getattr(one, name) == getattr(other, name), name
+        assert {f.id: f.state for f in one.tasks.values()} == {f.id: f.state for f in other.tasks.values()}
+        assert (one.finished and one.finished.type) == (other.finished and other.finished.type)
+
+    def check_laws(self, decisions: list[Decision]) -> None:
+        execution = self.cached
+        assert execution is not None
+        kinds = [one["decisionType"] for one in decisions]
+        closing = [kind for kind in kinds if kind.endswith("WorkflowExecution")]
+        assert len(closing) <= 1
+        assert not closing or closing[0] == kinds[-1], "what closes the run stands last"
+        ours = [one for one in decisions if engine_marker(one)]
+        assert ours == decisions[: len(ours)], "the engine's markers stand first"
+        assert len(decisions) <= max(self.limits.decisions, len(ours) + 1)
+        wakes = [one for one in decisions if attributes_of(one).get("timerId", "").startswith(commands.WAKE)]
+        sent = len(decisions) - len(ours) - len(wakes)
+        left = len(execution.queue) - sent
+        assert [int(attributes_of(one)["control"]) for one in wakes] == ([left] if left else [])
+        if execution.finished is not None:
+            assert closing or left, "run() is over and nothing closes the execution"
+        else:
+            self.check_alive(execution)
+
+    def check_alive(self, execution: Execution) -> None:
+        """Nothing that could go on is forgotten."""
+        assert not execution.due
+        assert not execution.refused or execution.backoff_is_open
+        if execution.ready:
+            assert execution.open >= execution.open_limit
+
+    def check_end(self) -> None:
+        """Every result that the code was given is the one that history has for that very task."""
+        execution = self.new()
+        events = reloaded(self.run.events)
+        try:
+            execution.advance(events)
+        except StaleCache:
+            pass  # the history was left without an open decision task
+        results: dict[str, tuple[str, str | None]] = {}
+        ids: dict[int, str] = {}
+        for event in events:
+            kind, a = event["eventType"], attributes(event)
+            if kind == "ActivityTaskScheduled":
+                ids[event["eventId"]] = a["activityId"]
+            elif kind.startswith("ActivityTask") and kind[12:] in ("Completed", "Failed", "TimedOut", "Canceled"):
+                results[ids[a["scheduledEventId"]]] = kind[12:], a.get("result")
+            assert a.get("cause") not in ("ACTIVITY_ID_ALREADY_IN_USE", "TIMER_ID_ALREADY_IN_USE"), event
+        for future in execution.tasks.values():
+            if future.type != "ScheduleActivityTask":
+                continue
+            how, text = results.get(future.key, ("", None))
+            if future.state == "FINISHED" and future.error is None:
+                value = execution.decoded(future)
+                assert how == "Completed", future
+                assert value == (json.loads(text) if text else None), future
+            elif how == "Completed":
+                raise AssertionError(f"{future} has a result in history")
+        self.kill(execution)
+
+
+def engine_marker(decision: Decision) -> bool:
+    name: str = attributes_of(decision).get("markerName", "") if decision["decisionType"] == "RecordMarker" else ""
+    return name == commands.ENGINE or name.startswith(commands.PATCH)

@@ -1,0 +1,185 @@
+import base64
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.unit.reports.samples import HOSTILE, png
+from workers.reports.draft import Draft
+from workers.reports.html import html_code, is_empty
+from workers.reports.markdown import markdown_html
+from workers.reports.typst_code import Code
+
+
+@pytest.fixture
+def draft(tmp_path):
+    return Draft(folder=tmp_path, cell=7)
+
+
+def prose_code(draft: Draft, markdown: str) -> Code:
+    return html_code(draft, markdown_html(markdown))
+
+
+@pytest.mark.parametrize(
+    ("markdown", "code"),
+    [
+        ("Hello  *big*\n**world**", 'par({\n"Hello "\nemph("big")\n" "\nstrong("world")\n})'),
+        ("`a  b`", 'par(report.inline-code("a b"))'),
+        ("a  \nb", 'par({\n"a"\nlinebreak()\n"b"\n})'),
+        ("## A *b*", 'report.section({\n"A "\nemph("b")\n}, level: 2, anchor: "to-a-b")'),
+        ("> quoted", 'report.quotation(par("quoted"))'),
+        ("- a\n- b", '{\nparbreak()\nlist("a", "b", tight: true)\n}'),
+        ("3. a\n4. b", '{\nparbreak()\nenum("a", "b", tight: true, start: 3)\n}'),
+        ("- a\n  - b", '{\nparbreak()\nlist({\n"a"\nlist("b", tight: true)\n}, tight: true)\n}'),
+        ("---", "report.rule()"),
+        ("```python\nx = 1\n```", 'report.code-box(raw("x = 1", block: true, lang: "python"))'),
+        ("    indented", 'report.code-box(raw("indented", block: true, lang: none))'),
+        ("[x](https://a.b/?c=d&e)", 'par(link("https://a.b/?c=d&e", "x"))'),
+        ("[x](#Some-Title)", 'par(report.jump("to-some-title", "x"))'),
+        ("[x](javascript:alert)", 'par("x")'),
+        ("[x](file:///etc/passwd)", 'par("x")'),
+        ("from $5 to $10", 'par("from $5 to $10")'),
+        ("- [x] done", '{\nparbreak()\nlist({\nreport.checkbox(true)\n"done"\n}, tight: true, marker: [])\n}'),
+        ("", "[]"),
+    ],
+)
+def test_prose_becomes_calls_and_literals(draft, markdown, code):
+    assert prose_code(draft, markdown) == code
+    assert draft.warnings == []
+
+
+@pytest.mark.parametrize(
+    ("html", "code"),
+    [
+        ("<div><p>a</p><div>b</div></div>", '{\npar("a")\npar("b")\n}'),
+        ("<p>a<script>x()</script><style>p{}</style></p>", 'par("a")'),
+        ("<p style='display:none'>a</p>", "[]"),
+        (
+            "<span style='color: #ff0000; font-weight: bold'>x</span>",
+            'par(text("x", fill: rgb(255, 0, 0, 255), weight: "bold"))',
+        ),
+        ("<span style='color: nonsense(\"#panic()'>x</span>", 'par("x")'),
+        ("<mark>x</mark>H<sub>2</sub>", 'par({\nhighlight("x")\n"H"\nsub("2")\n})'),
+        ("<!-- comment -->", "[]"),
+        ("<b>never <i>closed", 'par(strong({\n"never "\nemph("closed")\n}))'),
+        ("<p>1000 rows × 9 columns</p>", 'report.table-note("1000 rows × 9 columns")'),  # noqa: RUF001 - pandas writes it so
+    ],
+)
+def test_html_becomes_calls_and_literals(draft, html, code):
+    assert html_code(draft, html) == code
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{}", "# {}", "- {}", "> {}", "```\n{}\n```", "<pre>{}</pre>", "<p>{}</p>", "<table><tr><td>{}</td></tr></table>",
+    ],
+)  # fmt: skip
+def test_typst_code_in_a_notebook_stays_text(draft, source):
+    written = str(html_code(draft, source.format(HOSTILE.replace("<l>", ""))))
+    for string in _strings(written):
+        written = written.replace(string, "")
+    assert "#" not in written
+    assert "read(" not in written
+    assert "panic" not in written
+
+
+def _strings(code: str) -> list[str]:
+    """The string literals of Typst code, longest first."""
+    return sorted(re.findall(r'"(?:[^"\\]|\\.)*"', code), key=len, reverse=True)
+
+
+def test_the_first_heading_of_level_1_is_the_title_and_the_next_a_section(draft):
+    assert prose_code(draft, "# Flows of *March*") == 'report.anchor("to-flows-of-march")'
+    assert (draft.title.text, draft.title.shown) == ("Flows of March", '{\n"Flows of "\nemph("March")\n}')
+    assert prose_code(draft, "# Second") == 'report.section("Second", level: 1, anchor: "to-second")'
+
+
+def test_a_picture_alone_is_a_figure_and_one_in_a_line_is_not(draft, tmp_path):
+    (tmp_path / "plot.png").write_bytes(png(100, 50))
+    assert prose_code(draft, '![flows](plot.png "A caption")') == (
+        'report.figure-image("figure-1.png", caption: "A caption", width: 62.0pt, alt: "flows")'
+    )
+    assert prose_code(draft, "see ![](plot.png) there") == (
+        'par({\n"see "\nreport.inline-image("figure-2.png", width: 62.0pt, alt: none)\n" there"\n})'
+    )
+
+
+@pytest.mark.parametrize(
+    ("address", "warning"),
+    [
+        ("http://127.0.0.1:9/x.png", "cell 7: the image http://127.0.0.1:9/x.png was left out (not in the notebook's folder)"),
+        ("/etc/passwd", "cell 7: the image /etc/passwd was left out (not in the notebook's folder)"),
+        ("../secret.png", "cell 7: the image ../secret.png was left out (not in the notebook's folder)"),
+        ("no.png", "cell 7: the image no.png was left out (no such file)"),
+        ("attachment:no.png", "cell 7: the image attachment:no.png was left out (an attachment that is missing)"),
+        ("data:image/png;base64,@@", "cell 7: the image was left out (not valid base64)"),
+        ("data:text/html,x", "cell 7: the image was left out (not an image)"),
+    ],
+)
+def test_a_picture_that_is_not_in_the_folder_leaves_a_note_and_a_warning(draft, address, warning):
+    (draft.folder.parent / "secret.png").write_bytes(png())
+    assert html_code(draft, f'<img src="{address}" alt="flows">') == 'report.missing-image("flows")'
+    assert draft.warnings == [warning]
+
+
+def test_a_link_out_of_the_folder_is_not_followed(draft, tmp_path):
+    outside = tmp_path.parent / "outside.png"
+    outside.write_bytes(png())
+    (tmp_path / "inside.png").symlink_to(outside)
+    assert html_code(draft, '<img src="inside.png">') == 'report.missing-image("inside.png")'
+
+
+def test_an_attachment_is_taken_from_its_cell(draft):
+    picture = base64.b64encode(png(10, 10)).decode("ascii")
+    html = markdown_html("![a](attachment:x.png)", {"x.png": {"image/png": picture}})
+    assert html_code(draft, html) == 'report.figure-image("figure-1.png", caption: none, width: 6.2pt, alt: "a")'
+
+
+def test_an_svg_in_html_keeps_its_upper_case_attributes(draft):
+    html_code(draft, '<div><svg viewBox="0 0 10 10" width="10" height="10"><linearGradient/></svg></div>')
+    assert b'viewBox="0 0 10 10"' in draft.figures["figure-1.svg"]
+    assert b"linearGradient" in draft.figures["figure-1.svg"]
+
+
+def test_an_embedded_page_leaves_a_note_with_its_address(draft):
+    assert html_code(draft, "<iframe src='https://a.b/c'></iframe>") == (
+        'report.note("An interactive page is shown here in the notebook. https://a.b/c")'
+    )
+    assert draft.warnings == ["cell 7: an interactive page cannot be printed"]
+
+
+@pytest.mark.parametrize(
+    ("html", "empty"),
+    [
+        ("<div id='x'></div><script>draw()</script>", True),
+        ("<style>p {}</style>", True),
+        ("<p>text</p>", False),
+        ("<table></table>", False),
+        ("<img src='x'>", False),
+        ("<iframe src='x'></iframe>", False),
+    ],
+)
+def test_html_without_anything_but_scripts_is_empty(html, empty):
+    assert is_empty(html) is empty
+
+
+@pytest.mark.parametrize(
+    "html", ["<div>" * 3000 + "deep", "<b>" * 3000 + "deep", "<ul><li>" * 500 + "deep", "<table><tr><td>" * 200 + "deep"]
+)
+def test_however_deep_elements_are_nested_their_text_is_kept(draft, html):
+    assert "deep" in html_code(draft, html)
+
+
+def test_html_over_5_megabytes_leaves_a_note(draft):
+    assert html_code(draft, "<p>" + "x" * 5_000_000) == 'report.note("An output of 5.0 MB of HTML is too large to be printed.")'
+
+
+def test_a_formula_that_is_not_understood_is_shown_as_tex(draft):
+    assert prose_code(draft, r"see $\foo{x}$") == 'par({\n"see "\nreport.inline-code("\\\\foo{x}")\n})'
+    assert draft.warnings == [r"cell 7: a formula was not understood and is shown as TeX: \foo{x}"]
+
+
+def test_pictures_are_named_by_their_place_in_the_report(tmp_path):
+    draft = Draft(folder=Path(tmp_path))
+    assert [draft.add_figure(b"a", "png"), draft.add_figure(b"b", "svg")] == ["figure-1.png", "figure-2.svg"]

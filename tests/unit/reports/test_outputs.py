@@ -1,0 +1,91 @@
+from typing import Any
+
+import pytest
+
+from tests.unit.reports.samples import failed, png_text, shown
+from workers.reports.draft import Draft
+from workers.reports.outputs import outputs_code
+from workers.reports.typst_code import Code
+
+NOTE = 'report.note("Interactive output: open the notebook to see it.")'
+PRINT = {"output_type": "stream", "name": "stdout", "text": ["a\n", "b\n"]}
+
+
+@pytest.fixture
+def draft(tmp_path):
+    return Draft(folder=tmp_path, cell=7)
+
+
+def one(draft: Draft, output: dict[str, Any]) -> Code | None:
+    codes = outputs_code(draft, [output], streams=False)
+    return codes[0] if codes else None
+
+
+def test_prints_are_shown_when_asked_for(draft):
+    assert outputs_code(draft, [PRINT], streams=False) == []
+    assert outputs_code(draft, [PRINT], streams=True) == [r'report.output-text(raw("a\nb", block: true), whole: true)']
+
+
+@pytest.mark.parametrize(
+    ("bundle", "beginning"),
+    [
+        ({"text_plain": "42"}, 'report.output-text(raw("42"'),
+        ({"text_plain": "<x>", "text_html": "<p>rich</p>"}, 'par("rich")'),
+        ({"image_png": png_text(), "text_html": "<div></div>", "text_plain": "<Figure>"}, "report.figure-image("),
+        ({"text_latex": r"$\displaystyle \frac{1}{2}$", "text_plain": "1/2"}, "report.display-equation("),
+        ({"text_latex": r"\begin{tabular}x\end{tabular}", "text_html": "<p>t</p>"}, 'par("t")'),
+        ({"text_markdown": "*rich*", "text_plain": "<Markdown>"}, 'par(emph("rich"))'),
+        ({"application_json": {"a": 1}, "text_plain": "<JSON>"}, r'report.output-text(raw("{\n  \"a\": 1\n}"'),
+        ({"text_html": "<div id='x'></div><script>draw()</script>"}, NOTE),
+        ({"application_vnd.plotly.v1+json": {}, "text_html": "<div></div>"}, NOTE),
+        ({"application_vnd.jupyter.widget-view+json": {}, "text_plain": "IntSlider(value=1)"}, NOTE),
+        ({"text_html": "<iframe srcdoc='x'></iframe>Make this Notebook Trusted: Trust Notebook"}, NOTE),
+    ],
+)
+def test_the_richest_form_that_can_be_printed_is_shown(draft, bundle, beginning):
+    assert str(one(draft, shown(**bundle))).startswith(beginning)
+
+
+@pytest.mark.parametrize(
+    "bundle",
+    [
+        {"text_plain": "<matplotlib.legend.Legend at 0x7f2b3c>"},
+        {"text_plain": "[<matplotlib.lines.Line2D at 0x7f2b3c>]"},
+        {"text_plain": ""},
+        {"application_vnd.jupyter.widget-view+json": {}, "text_plain": "  0%|          | 0/10 [00:00<?, ?it/s]"},
+        {},
+    ],
+)
+def test_what_says_nothing_to_a_reader_is_left_out(draft, bundle):
+    assert one(draft, shown(**bundle)) is None
+    assert draft.warnings == []
+
+
+def test_beside_a_figure_what_plotting_returns_is_left_out(draft):
+    title = {"output_type": "execute_result", "metadata": {}, "data": {"text/plain": "Text(0.5, 1.0, 'Flows')"}}
+    picture = shown(image_png=png_text())
+    assert len(outputs_code(draft, [title, picture], streams=False)) == 1
+    assert len(outputs_code(draft, [title], streams=False)) == 1
+
+
+def test_an_error_has_its_sentence_above_the_traceback(draft):
+    trace = [
+        "\x1b[31m" + "-" * 75 + "\x1b[0m",
+        "\x1b[31mValueError\x1b[0m    Traceback (most recent call last)",
+        "Cell In[1], line 2",
+    ]
+    assert one(draft, failed("ValueError", "\x1b[1mno flows\x1b[0m", trace)) == (
+        'report.error-box("ValueError: no flows", report.output-text(raw("Cell In[1], line 2", block: true), whole: true))'
+    )
+    assert draft.warnings == ["cell 7: shows an error, ValueError: no flows"]
+
+
+@pytest.mark.parametrize("data", ["@@", "aGVsbG8=", None, 5, ""])
+def test_a_broken_picture_leaves_a_note_and_a_warning(draft, data):
+    assert one(draft, shown(image_png=data)) == 'report.note("An image here could not be read.")'
+    assert [warning.split(" (")[0] for warning in draft.warnings] == ["cell 7: the image could not be read"]
+
+
+@pytest.mark.parametrize("output", [{}, {"output_type": "display_data", "data": [1]}, {"output_type": "stream", "text": 5}])
+def test_odd_outputs_are_left_out(draft, output):
+    assert outputs_code(draft, [output], streams=True) == []

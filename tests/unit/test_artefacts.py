@@ -1,0 +1,130 @@
+from pathlib import Path
+
+import pytest
+
+from workers.artefacts import LONGEST_PART_BYTES, Artefacts, OutputsError, path_part, write_atomically
+
+RUN = ("flows", "2016-01-02_1e6bbce8", "report")
+
+
+def left_by_a_run(artefacts, text, run=RUN):
+    artefacts.notebook_folder(*run).mkdir(parents=True)
+    artefacts.notebook(*run).write_text(text)
+
+
+def test_the_layout_of_an_outputs_folder():
+    artefacts = Artefacts(Path("/out"))
+    assert artefacts.notebook_folder(*RUN) == Path("/out/notebooks/flows/2016-01-02_1e6bbce8/report")
+    assert artefacts.notebook(*RUN) == Path("/out/notebooks/flows/2016-01-02_1e6bbce8/report/report.ipynb")
+    assert artefacts.report(*RUN) == Path("/out/reports/flows/2016-01-02_1e6bbce8/report.pdf")
+    assert artefacts.attempt_folder(*RUN, 2) == Path("/out/notebooks/flows/2016-01-02_1e6bbce8/.attempts/2/report")
+
+
+@pytest.mark.parametrize(
+    ("name", "part"),
+    [
+        ("flows above normal", "flows above normal"),
+        ("2016-01-02_1e6bbce8", "2016-01-02_1e6bbce8"),
+        ("é", "é"),
+        ("a/b", "a%2Fb"),
+        ("a%2Fb", "a%252Fb"),
+        ("..", "%2E."),
+        (".attempts", "%2Eattempts"),
+        ("{date}", "{date}"),
+        ("a\nb", "a%0Ab"),
+    ],
+)
+def test_a_name_becomes_one_safe_part_of_a_path(name, part):
+    assert path_part(name) == part
+
+
+def test_long_names_are_cut_and_stay_different():
+    first, second = path_part("é" * 300 + "1"), path_part("é" * 300 + "2")
+    assert first != second
+    assert len(first.encode()) <= LONGEST_PART_BYTES
+
+
+def test_an_empty_name_gets_no_folder():
+    with pytest.raises(ValueError, match=r"^a workflow, an instance and a label need a name to get a folder$"):
+        path_part("")
+
+
+def test_attempts_are_counted_and_the_earlier_ones_kept(tmp_path):
+    artefacts = Artefacts(tmp_path)
+    assert artefacts.begin_attempt(*RUN) == 1
+    left_by_a_run(artefacts, "first")
+    assert artefacts.begin_attempt(*RUN) == 2
+    assert not artefacts.notebook_folder(*RUN).exists()
+    left_by_a_run(artefacts, "second")
+    assert artefacts.begin_attempt(*RUN) == 3
+    kept = [(artefacts.attempt_folder(*RUN, n) / "report.ipynb").read_text() for n in (1, 2)]
+    assert kept == ["first", "second"]
+
+
+def test_beginning_again_after_a_crash_gives_the_same_number(tmp_path):
+    artefacts = Artefacts(tmp_path)
+    left_by_a_run(artefacts, "first")
+    artefacts.attempt_folder(*RUN, 1).parent.mkdir(parents=True)  # died before the rename
+    assert artefacts.begin_attempt(*RUN) == 2
+    assert artefacts.begin_attempt(*RUN) == 2  # died after it
+    artefacts.notebook_folder(*RUN).mkdir()  # died before the attempt left anything
+    assert artefacts.begin_attempt(*RUN) == 2
+
+
+def test_labels_of_one_instance_count_their_own_attempts(tmp_path):
+    artefacts = Artefacts(tmp_path)
+    other = (*RUN[:2], "other")
+    left_by_a_run(artefacts, "first")
+    left_by_a_run(artefacts, "first of the other", other)
+    assert artefacts.begin_attempt(*RUN) == 2
+    assert artefacts.begin_attempt(*other) == 2
+    assert sorted(path.name for path in artefacts.attempt_folder(*RUN, 1).parent.iterdir()) == ["other", "report"]
+
+
+def test_a_writable_folder_is_made_and_left_empty(tmp_path):
+    outputs = tmp_path / "a" / "b"
+    Artefacts(outputs).check_writable()
+    assert list(outputs.iterdir()) == []
+
+
+def test_an_outputs_folder_that_is_a_file_is_refused(tmp_path):
+    outputs = tmp_path / "outputs"
+    outputs.write_text("")
+    with pytest.raises(OutputsError) as refused:
+        Artefacts(outputs).check_writable()
+    assert str(refused.value) == f"outputs folder {outputs} is a file; name a folder"
+
+
+def test_an_outputs_folder_that_cannot_be_made_is_refused(tmp_path):
+    (tmp_path / "file").write_text("")
+    outputs = tmp_path / "file" / "outputs"
+    with pytest.raises(OutputsError) as refused:
+        Artefacts(outputs).check_writable()
+    assert str(refused.value) == f"outputs folder {outputs} does not exist and cannot be made: not a directory"
+
+
+@pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="needs a folder that not even root can write to")
+def test_an_outputs_folder_that_cannot_be_written_to_is_refused():
+    with pytest.raises(OutputsError, match=r"^outputs folder /proc/self cannot be written to: [a-z ]+$"):
+        Artefacts(Path("/proc/self")).check_writable()
+
+
+def test_a_file_is_replaced_whole(tmp_path):
+    path = tmp_path / "run.json"
+    write_atomically(path, "é")
+    write_atomically(path, b"\xff")
+    assert path.read_bytes() == b"\xff"
+    assert [entry.name for entry in tmp_path.iterdir()] == ["run.json"]
+
+
+def test_a_written_file_is_as_readable_as_any_other(tmp_path):
+    (tmp_path / "plain").write_text("")
+    write_atomically(tmp_path / "ours", "")
+    assert (tmp_path / "ours").stat().st_mode == (tmp_path / "plain").stat().st_mode
+
+
+def test_a_write_that_fails_leaves_nothing(tmp_path):
+    (tmp_path / "run.json").mkdir()
+    with pytest.raises(OSError, match="directory"):
+        write_atomically(tmp_path / "run.json", "x")
+    assert [entry.name for entry in tmp_path.iterdir()] == ["run.json"]

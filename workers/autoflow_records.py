@@ -1,0 +1,64 @@
+"""Runs that AutoFlow has recorded in the same database. Its table is read, never altered.
+
+AutoFlow appends a row to ``workflow_runs`` when a run begins (``running``) and one when it ends (``success`` or
+``failed``). A ``running`` row says nothing: after a crash it stays for ever.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+
+TABLE = "workflow_runs"
+_COLUMNS = {"id", "workflow_name", "parameters_hash", "state", "timestamp"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class AutoflowEnd:
+    """How AutoFlow's latest run of an instance ended."""
+
+    workflow_name: str
+    identity: str  #: AutoFlow's ``parameters_hash``
+    state: Literal["succeeded", "failed"]
+    moment: datetime  #: UTC; without a time zone from SQLite
+    number: int  #: of the row
+
+
+def read_autoflow_ends(connection: sa.Connection, instance: tuple[str, str] | None = None) -> list[AutoflowEnd]:
+    """The latest end of each instance, or of the one (workflow name, identity).
+
+    Empty if the database has no table of AutoFlow's; another program's table of that name is left alone.
+    """
+    import sqlalchemy as sa
+
+    inspector = sa.inspect(connection)
+    if not inspector.has_table(TABLE):
+        return []
+    if not {column["name"] for column in inspector.get_columns(TABLE)} >= _COLUMNS:
+        return []
+    number, name = sa.column("id", sa.Integer), sa.column("workflow_name", sa.Text)
+    identity, moment = sa.column("parameters_hash", sa.Text), sa.column("timestamp", sa.DateTime(timezone=True))
+    state = sa.cast(sa.column("state"), sa.Text)  # an enumeration of the database in PostgreSQL
+    query = (
+        sa.select(name, identity, state, moment, number)
+        .select_from(sa.table(TABLE))
+        .where(state.in_(["success", "failed"]))
+        .order_by(moment, number)
+    )
+    if instance is not None:
+        query = query.where(name == instance[0], identity == instance[1])
+    latest = {(row[0], row[1]): row for row in connection.execute(query)}
+    return [
+        AutoflowEnd(
+            workflow_name=row[0],
+            identity=row[1],
+            state="succeeded" if row[2] == "success" else "failed",
+            moment=row[3],
+            number=row[4],
+        )
+        for row in latest.values()
+    ]

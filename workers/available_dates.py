@@ -1,0 +1,279 @@
+"""Which dates there is data for: asked of FlowKit's FlowAPI, or read off the names of files."""
+
+from __future__ import annotations
+
+import base64
+import json
+import logging
+import os
+import re
+import time
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from deciders.specification import FilesSource, Specification
+from workers.secrets import MissingSecretError, masked, read_secret
+
+if TYPE_CHECKING:
+    import ssl
+
+logger = logging.getLogger(__name__)
+
+#: Ten thousand times what a century of dates for four types needs.
+LARGEST_REPLY_BYTES = 50_000_000
+
+_TOKEN = re.compile(r"[A-Za-z0-9_-]+=*\.[A-Za-z0-9_-]+=*\.[A-Za-z0-9_-]*=*", re.ASCII)
+_ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+
+
+class SourceError(Exception):
+    """The available dates could not be read. The text is one sentence and never holds the token."""
+
+
+def read_available_dates(specification: Specification, *, timeout_seconds: float = 30) -> dict[str, list[date]]:
+    """Available dates by type of data, ascending, each once; a type without data has an empty list.
+
+    With a files source only the types in the sensor's ``cdr_types`` are looked at, if it has any; FlowAPI answers for
+    all its types in one request. ``timeout_seconds`` bounds that request as a whole.
+
+    Raises:
+        SourceError: a folder is missing or unreadable; FlowAPI is not configured, cannot be reached, refuses, or
+            answers something that is not understood; the token is unreadable or has expired (no request is made then).
+    """
+    source = specification.sensor.source
+    if isinstance(source, FilesSource):
+        wanted = specification.sensor.cdr_types
+        names = source.files if wanted is None else wanted
+        return {name: dates_of_files(specification.inputs_dir, source.files[name]) for name in names}
+    return flowapi_dates(timeout_seconds=timeout_seconds)
+
+
+def dates_of_files(inputs_dir: Path, pattern: str) -> list[date]:
+    """The dates for which a file of that name exists, ascending.
+
+    ``pattern`` is relative to ``inputs_dir``; ``{date}`` in it stands for an ISO date (a name with the 30th of
+    February is no match), ``*`` and ``?`` for any characters within a name.
+
+    Raises:
+        SourceError: a folder that the pattern names is missing or cannot be read.
+    """
+    steps = [step for step in pattern.split("/") if step not in ("", ".")]
+    found = {day for day in _walk(inputs_dir, steps, None, is_named=True) if day is not None}
+    return sorted(found)
+
+
+def _walk(folder: Path, steps: list[str], day: date | None, *, is_named: bool) -> Iterator[date | None]:
+    """The date of each file under ``folder`` whose path fits ``steps``.
+
+    ``is_named``: the pattern names the folder itself, so it must exist; others were only found to fit.
+    """
+    step, rest = steps[0], steps[1:]
+    if not any(special in step for special in ("*", "?", "{date}")):
+        path = folder / step
+        if rest:
+            yield from _walk(path, rest, day, is_named=is_named)
+        elif _is_file(path):
+            yield day
+        return
+    fits = _fitting(step)
+    try:
+        names = sorted(entry.name for entry in os.scandir(folder))
+    except (FileNotFoundError, NotADirectoryError):
+        if is_named:
+            raise SourceError(f"there is no folder {folder} to look for files in") from None
+        return
+    except OSError as error:
+        raise SourceError(f"the folder {folder} cannot be read ({error.strerror})") from None
+    for name in names:
+        if not (match := fits.fullmatch(name)):
+            continue
+        here = day
+        if "date" in match.groupdict():
+            try:
+                here = date.fromisoformat(match["date"])
+            except ValueError:
+                continue
+        if rest:
+            yield from _walk(folder / name, rest, here, is_named=False)
+        elif _is_file(folder / name):
+            yield here
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError as error:
+        raise SourceError(f"{path} cannot be looked at ({error.strerror})") from None
+
+
+def _fitting(step: str) -> re.Pattern[str]:
+    meanings = {"*": ".*", "?": ".", "{date}": r"(?P<date>\d{4}-\d{2}-\d{2})"}
+    parts = re.split(r"(\*|\?|\{date\})", step)
+    return re.compile("".join(meanings.get(part) or re.escape(part) for part in parts), re.ASCII | re.DOTALL)
+
+
+def flowapi_dates(*, timeout_seconds: float = 30) -> dict[str, list[date]]:
+    """What FlowAPI at ``FLOWAPI_URL`` says, asked with the secret ``FLOWAPI_TOKEN``.
+
+    ``SSL_CERTIFICATE_FILE`` names the certificates to trust instead of the usual ones. One GET; redirects are not
+    followed, so that the token goes nowhere else.
+
+    Raises:
+        SourceError: see `read_available_dates`.
+    """
+    import httpx
+
+    url = _flowapi_url()
+    token = _checked_token()
+    shown_url = _without_login(url)
+    try:
+        with (
+            httpx.Client(verify=_certificates(), timeout=httpx.Timeout(timeout_seconds), follow_redirects=False) as client,
+            client.stream("GET", f"{url}/api/0/available_dates", headers={"Authorization": f"Bearer {token}"}) as response,
+        ):
+            body = _read_body(response, shown_url, timeout_seconds)
+            status = response.status_code
+    except httpx.TimeoutException:
+        raise SourceError(f"FlowAPI at {shown_url} did not answer within {timeout_seconds:g} s") from None
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError, ImportError) as error:
+        # The last two come from proxies set in the environment: one of an unknown kind, or one that httpx has no package for.
+        raise SourceError(f"cannot reach FlowAPI at {shown_url}: {_said(str(error), token)}") from None
+    if status != 200:
+        raise SourceError(_refusal(shown_url, status, body, token))
+    return _parsed(shown_url, body, token)
+
+
+def _flowapi_url() -> str:
+    url = os.environ.get("FLOWAPI_URL", "").strip().rstrip("/")
+    if not url:
+        raise SourceError("FLOWAPI_URL is not set, so there is no FlowAPI to ask; or give the sensor a source of files")
+    try:
+        parts = urlsplit(url)
+        is_web = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_web = False
+    if not is_web:
+        raise SourceError(f"FLOWAPI_URL must be like https://host:port, not {_without_login(url)!r}")
+    if parts.scheme == "http" and parts.hostname not in ("localhost", "127.0.0.1", "::1"):
+        logger.warning("the token goes unencrypted to %s; use https", _without_login(url))
+    return url
+
+
+def _without_login(url: str) -> str:
+    """The URL fit for a message: a user and password in it are cut out, and so is a query."""
+    return masked(re.sub(r"//[^/]*@", "//", url).partition("?")[0])
+
+
+def _checked_token() -> str:
+    """The token, if FlowAPI could accept it: whether it is signed by the right key only FlowAPI can tell."""
+    try:
+        token = read_secret("FLOWAPI_TOKEN")
+    except MissingSecretError as error:
+        raise SourceError(str(error)) from None
+    except (OSError, UnicodeDecodeError):
+        raise SourceError("the secret FLOWAPI_TOKEN cannot be read from its file") from None
+    claims = _claims(token)
+    if claims is None:
+        raise SourceError("FLOWAPI_TOKEN is not a JSON web token: copy it again from FlowAuth, whole and without quotes")
+    expiry = claims.get("exp")
+    if expiry is None:
+        return token
+    if not isinstance(expiry, (int, float)) or isinstance(expiry, bool):
+        raise SourceError("FLOWAPI_TOKEN has an expiry date that is no number: ask for a new one in FlowAuth")
+    if expiry <= time.time():
+        when = datetime.fromtimestamp(max(expiry, 0), UTC)
+        raise SourceError(f"FLOWAPI_TOKEN expired on {when:%Y-%m-%d %H:%M} UTC: ask for a new one in FlowAuth")
+    return token
+
+
+def _claims(token: str) -> dict[str, Any] | None:
+    if not _TOKEN.fullmatch(token):
+        return None
+    try:
+        parts = [json.loads(base64.urlsafe_b64decode(_padded(part))) for part in token.split(".")[:2]]
+    except (ValueError, RecursionError):
+        return None
+    return parts[1] if all(isinstance(part, dict) for part in parts) else None
+
+
+def _padded(part: str) -> str:
+    bare = part.rstrip("=")
+    return bare + "=" * (-len(bare) % 4)
+
+
+def _certificates() -> ssl.SSLContext | bool:
+    import ssl
+
+    try:
+        path = read_secret("SSL_CERTIFICATE_FILE", "")
+        return ssl.create_default_context(cafile=path) if path else True
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "it holds no certificate"
+        raise SourceError(f"the certificate named by SSL_CERTIFICATE_FILE cannot be used: {reason}") from None
+
+
+def _read_body(response: Any, shown_url: str, timeout_seconds: float) -> bytes:
+    """The reply, within one deadline: a server that sends a byte now and then would outlast httpx's own timeouts."""
+    deadline = time.monotonic() + timeout_seconds
+    body = bytearray()
+    for chunk in response.iter_bytes():
+        body += chunk
+        if len(body) > LARGEST_REPLY_BYTES:
+            raise SourceError(f"FlowAPI at {shown_url} answers with more than {LARGEST_REPLY_BYTES} bytes")
+        if time.monotonic() > deadline:
+            raise SourceError(f"FlowAPI at {shown_url} did not finish its answer within {timeout_seconds:g} s")
+    return bytes(body)
+
+
+def _refusal(shown_url: str, status: int, body: bytes, token: str) -> str:
+    said = ""
+    try:
+        reply = json.loads(body)
+        if isinstance(reply, dict) and isinstance(reply.get("msg"), str):
+            said = f": {_said(reply['msg'], token)}"
+    except (ValueError, RecursionError):
+        pass  # an error page of some proxy says nothing that fits into a sentence
+    if status in (401, 403):
+        return f"FlowAPI at {shown_url} refuses the token (status {status}){said}"
+    if status == 404:
+        return f"there is no FlowAPI at {shown_url} (status 404): check FLOWAPI_URL"
+    if 300 <= status < 400:
+        return f"FlowAPI at {shown_url} sends us elsewhere (status {status}): set FLOWAPI_URL to its final address"
+    return f"FlowAPI at {shown_url} answers with status {status}{said}"
+
+
+def _said(text: str, token: str) -> str:
+    """What the other side said, on one line, cut, and without the token even if it echoes it."""
+    return masked(" ".join(text.replace(token, "***").split()))[:200] or "no reason given"
+
+
+def _parsed(shown_url: str, body: bytes, token: str) -> dict[str, list[date]]:
+    odd = f"FlowAPI at {shown_url} gives an answer that is not understood"
+    try:
+        reply = json.loads(body)
+    except (ValueError, RecursionError):
+        raise SourceError(f"{odd}: not JSON") from None
+    by_type = reply.get("available_dates") if isinstance(reply, dict) else None
+    if not isinstance(by_type, dict):
+        raise SourceError(f"{odd}: it lacks 'available_dates'")
+    found: dict[str, list[date]] = {}
+    for name, days in by_type.items():
+        if not isinstance(days, list):
+            raise SourceError(f"{odd}: the dates of {_said(repr(name), token)} are not a list")
+        try:
+            found[name] = sorted({_parsed_date(day) for day in days})
+        except ValueError as error:
+            raise SourceError(f"{odd}: {_said(str(error), token)} is not a date") from None
+    return found
+
+
+def _parsed_date(day: Any) -> date:
+    if not isinstance(day, str) or not _ISO_DATE.fullmatch(day):
+        raise ValueError(repr(day))
+    try:
+        return date.fromisoformat(day)
+    except ValueError:
+        raise ValueError(repr(day)) from None

@@ -1,0 +1,1 @@
+"""Where the processes come from that run the cells of notebooks."""

@@ -1,0 +1,62 @@
+"""The colour of a run: red failed, orange done with warnings, green done.
+
+The rule for warnings is ductaflow's: a line warns when its first 15 characters contain a warning sign or ``warning:``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from enum import StrEnum
+
+WARNING_WINDOW = 15  #: characters at the head of a line; what stands further right is data
+
+# The variation selector belongs to the sign: the emoji counts only if it ends inside the window. ASCII keeps
+# `ignore case` from matching a dotless or dotted Turkish i.
+_MARK = re.compile("\u26a0\ufe0f?|warning:", re.IGNORECASE | re.ASCII)
+
+
+class Light(StrEnum):
+    """How a run went, for people."""
+
+    GREEN = "green"
+    ORANGE = "orange"
+    RED = "red"
+
+    @staticmethod
+    def worst(lights: Iterable[Light | str]) -> Light:
+        """Light of a whole from those of its parts: red before orange before green.
+
+        No parts give green: nothing went wrong. Names (``"orange"``) are taken too.
+
+        Raises:
+            ValueError: a name that is no light.
+        """
+        order = list(Light)
+        return max((Light(light) for light in lights), key=order.index, default=Light.GREEN)
+
+
+def light_for(lines: Iterable[str], *, failed: bool) -> Light:
+    """Colour of a run from its captured output.
+
+    Only a line's first 15 characters count, so data that mentions a warning does not turn a run orange. ``failed`` wins
+    over anything the output says; no lines give green.
+    """
+    if failed:
+        return Light.RED
+    return Light.ORANGE if any(_warns(line) for line in _lines(lines)) else Light.GREEN
+
+
+def warning_lines(lines: Iterable[str]) -> list[str]:
+    """Those of ``lines`` that warn, in order, without their line ends."""
+    return [line.rstrip("\r\n") for line in _lines(lines) if _warns(line)]
+
+
+def _warns(line: str) -> bool:
+    # One character more than the window shows a variation selector that is cut off by it.
+    return any(found.end() <= WARNING_WINDOW for found in _MARK.finditer(line[: WARNING_WINDOW + 1]))
+
+
+def _lines(lines: Iterable[str]) -> Iterable[str]:
+    # A whole text would otherwise be taken character by character and never warn.
+    return lines.splitlines() if isinstance(lines, str) else lines

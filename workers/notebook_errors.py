@@ -1,0 +1,41 @@
+"""What running a notebook raises.
+
+SimpleflowError
+├── NotebookRefused    nothing has run: the file, its kernel or the parameters are wrong
+└── NotebookFailed     it ran, or its kernel did not start; the half-run notebook is kept
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from simpleflow_nb.exceptions import SimpleflowError
+
+_LONGEST_CAUSE = 300  # characters; the whole is in the notebook
+
+
+class NotebookRefused(SimpleflowError):
+    """The notebook cannot be run as asked, said in one sentence. Nothing has run and nothing was written."""
+
+
+class NotebookFailed(SimpleflowError):
+    """A cell of the notebook raised, its kernel died, or its time was over.
+
+    ``cell`` counts all cells of the source notebook from 1 and is None if the kernel ended before the first one.
+    ``ename`` and ``evalue`` are those of the exception in the notebook; a kernel that died gives ``DeadKernelError``, a
+    notebook that was too slow ``TimeoutError``. ``traceback`` is the end of the traceback in plain text, perhaps empty.
+    ``notebook`` is the path of the half-run notebook. Survives pickling.
+    """
+
+    def __init__(self, label: str, cell: int | None, ename: str, evalue: str, traceback: str, notebook: Path, /) -> None:
+        where = f"in cell {cell}" if cell else "before its first cell"
+        cause = " ".join(f"{ename}: {evalue}".split()) if evalue else ename
+        if len(cause) > _LONGEST_CAUSE:
+            cause = cause[: _LONGEST_CAUSE - 3] + "..."
+        super().__init__(f"notebook {label!r} failed {where}: {cause} (see {notebook})")
+        self.label, self.cell, self.ename, self.evalue = label, cell, ename, evalue
+        self.traceback, self.notebook = traceback, notebook
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.label, self.cell, self.ename, self.evalue, self.traceback, self.notebook)

@@ -1,0 +1,44 @@
+"""What gathers while a report is written, besides its Typst code."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from workers.reports.typst_code import Code, call, literal, printable
+
+
+@dataclass(frozen=True, kw_only=True)
+class Title:
+    """The title of the report."""
+
+    text: str  #: for the metadata of the PDF and the running head
+    shown: Code  #: as it is set on the first page
+
+
+@dataclass(kw_only=True)
+class Draft:
+    """One report in the making."""
+
+    folder: Path  #: pictures that prose points at are read from here and from nowhere else
+    title: Title | None = None  #: the first heading of level 1 that is met
+    figures: dict[str, bytes] = field(default_factory=dict)  #: file name to content, all checked
+    figure_cells: dict[str, int] = field(default_factory=dict)  #: file name to the cell it came from
+    warnings: list[str] = field(default_factory=list)
+    cell: int = 0  #: number of the cell being written, the notebook's first cell being 1
+
+    def add_figure(self, data: bytes, extension: str) -> str:
+        """Keep a checked picture and return the file name under which Typst will find it."""
+        name = f"figure-{len(self.figures) + 1}.{extension}"
+        self.figures[name] = data
+        self.figure_cells[name] = self.cell
+        return name
+
+    def warn(self, message: str) -> None:
+        """Add ``cell N: message`` on one line, once."""
+        line = f"cell {self.cell}: {printable(' '.join(message.split()))}"
+        if line not in self.warnings:
+            self.warnings.append(line)
+
+    def omission(self, shown: str, warning: str) -> Code:
+        """A visible note in place of something that cannot be printed, and a warning about it."""
+        self.warn(warning)
+        return call("report.note", literal(shown))

@@ -1,0 +1,375 @@
+"""HTML, of prose and of outputs, to Typst code."""
+
+import base64
+import re
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+from workers.reports import css, figures, math, tables
+from workers.reports.draft import Draft, Title
+from workers.reports.text import breakable, preformatted
+from workers.reports.typst_code import EMPTY, Code, Value, call, content, literal
+
+if TYPE_CHECKING:
+    from bs4 import BeautifulSoup, Tag
+    from bs4.element import PageElement
+
+#: Typst gives up on lists and quotes nested in each other about 20 times; what lies deeper is set as plain text
+DEPTH_LIMIT = 12
+#: elements that draw nothing themselves (div, span) may be nested this deep
+TAG_DEPTH_LIMIT = 150
+#: parsing takes about a second for each megabyte
+BYTE_LIMIT = 5_000_000
+
+_BLOCKS = frozenset((
+    "address", "article", "aside", "blockquote", "body", "center", "dd", "details", "div", "dl", "dt", "fieldset",
+    "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "html", "iframe",
+    "li", "main", "nav", "ol", "p", "pre", "section", "summary", "table", "ul", "video", "audio", "canvas",
+))  # fmt: skip
+_UNSEEN = frozenset((
+    "script", "style", "head", "title", "template", "noscript", "meta", "link", "base", "object", "embed", "select",
+    "button", "textarea", "svg", "param", "source",
+))  # fmt: skip
+_INTERACTIVE = frozenset(("iframe", "video", "audio", "canvas"))
+_INLINE_CALLS = {
+    **dict.fromkeys(("strong", "b"), "strong"),
+    **dict.fromkeys(("em", "i", "cite", "var", "dfn"), "emph"),
+    **dict.fromkeys(("del", "s", "strike"), "strike"),
+    **dict.fromkeys(("u", "ins"), "underline"),
+    "sub": "sub",
+    "sup": "super",
+    "mark": "highlight",
+}
+_SVG = re.compile(r"<svg\b.*?</svg\s*>", re.DOTALL | re.IGNORECASE)
+_DRAWN = re.compile(r"<(?:table|img|svg)\b", re.IGNORECASE)
+_BLANKS = re.compile(r"[ \t\r\n\f]+")
+_SIZE_OF_FRAME = re.compile(r"\s*[\d,.]+ rows \u00d7 [\d,.]+ columns\s*")
+_LINK = re.compile(r"(?:https?|mailto|ftp):[^\s\"<>]+", re.IGNORECASE)
+
+
+def html_code(draft: Draft, html: str) -> Code:
+    """The Typst code of a piece of HTML. Pages, scripts and players in it leave a note, hidden elements nothing.
+
+    The first heading of level 1 of the whole report becomes its title and leaves no code here.
+    """
+    from bs4 import BeautifulSoup
+
+    html = tables.with_fewer_rows(html)
+    if len(html) > BYTE_LIMIT:
+        return draft.omission(
+            f"An output of {len(html) / 1e6:,.1f} MB of HTML is too large to be printed.",
+            "an HTML output over 5 MB was left out",
+        )
+    # html.parser writes attributes in lower case, which SVG does not survive: it travels as a picture
+    soup = BeautifulSoup(_SVG.sub(_svg_as_picture, html), "html.parser")
+    return HtmlWriter(draft, soup).code()
+
+
+def is_empty(html: str) -> bool:
+    """Whether the HTML shows nothing without the scripts in it: no text, picture or table."""
+    from bs4 import BeautifulSoup
+
+    if _DRAWN.search(html):
+        return False
+    soup = BeautifulSoup(html[:BYTE_LIMIT], "html.parser")
+    for unseen in soup.find_all(["script", "style", "head", "title", "template", "noscript"]):
+        unseen.extract()
+    for page in soup.find_all("iframe"):
+        page.string = ""
+    return not soup.get_text(strip=True) and soup.find(list(_INTERACTIVE)) is None
+
+
+def anchor_name(text: str) -> str:
+    """The name under which a heading or an element can be jumped to: Jupyter's, in lower case."""
+    return "to-" + re.sub(r"\s+", "-", text.strip()).lower()
+
+
+def _svg_as_picture(svg: re.Match[str]) -> str:
+    return f'<img src="data:image/svg+xml;base64,{base64.b64encode(svg.group().encode("utf-8", "replace")).decode("ascii")}">'
+
+
+class HtmlWriter:
+    """Writes one parsed piece of HTML into a draft."""
+
+    def __init__(self, draft: Draft, soup: "BeautifulSoup") -> None:
+        self.draft = draft
+        self.sheet = css.Stylesheet(soup)
+        self._soup = soup
+
+    def code(self) -> Code:
+        """All of it."""
+        return content(self.blocks(self._soup, 0, 0))
+
+    def blocks(self, parent: "Tag", depth: int, tags: int) -> list[Code]:
+        """The children of ``parent``, runs of text and inline elements gathered into paragraphs."""
+        from bs4 import Tag
+
+        written: list[Code] = []
+        run: list[PageElement] = []
+        for child in parent.children:
+            if isinstance(child, Tag) and (child.name in _BLOCKS or self._holds_blocks(child)):
+                written += self._paragraph(run, depth, tags)
+                run = []
+                if not css.hidden(self.sheet.of(child)):
+                    written += self._block(child, depth, tags + 1)
+            else:
+                run.append(child)
+        return written + self._paragraph(run, depth, tags)
+
+    def _holds_blocks(self, tag: "Tag") -> bool:
+        return tag.name not in _UNSEEN and tag.find(list(_BLOCKS)) is not None
+
+    def _paragraph(self, run: "Sequence[PageElement]", depth: int, tags: int) -> list[Code]:
+        from bs4 import Tag
+
+        solid = [node for node in run if isinstance(node, Tag) or not _is_blank(node)]
+        if len(solid) == 1 and isinstance(solid[0], Tag):
+            alone = solid[0]
+            if alone.name == "a" and len(only := [node for node in alone.children if not _is_blank(node)]) == 1:
+                alone = only[0] if isinstance(only[0], Tag) and only[0].name == "img" else alone
+            if alone.name == "img":
+                return [self._picture(alone, block=True)]
+            if alone.name == "tex":
+                return [self._formula(alone)]
+        pieces = self.inline(run, depth, tags)
+        return [call("par", content(pieces))] if pieces else []
+
+    def _block(self, tag: "Tag", depth: int, tags: int) -> list[Code]:
+        if depth > DEPTH_LIMIT or tags > TAG_DEPTH_LIMIT:
+            text = _BLANKS.sub(" ", tag.get_text(" ")).strip()
+            return [call("par", literal(breakable(text)))] if text else []
+        match tag.name:
+            case "h1" | "h2" | "h3" | "h4" | "h5" | "h6":
+                return self._heading(tag, int(tag.name[1]), depth, tags)
+            case "ul" | "ol":
+                # the break sets a list off from the paragraph before it; a list within an item stays close
+                return [call("parbreak"), *self._list(tag, depth, tags)]
+            case "blockquote":
+                return [call("report.quotation", content(self.blocks(tag, depth + 1, tags)))]
+            case "pre":
+                return self._preformatted(tag)
+            case "hr":
+                return [call("report.rule")]
+            case "table":
+                return tables.table_code(tag, self, depth + 4, tags)
+            case "p" if _SIZE_OF_FRAME.fullmatch(text := tag.get_text()):
+                return [call("report.table-note", literal(text.strip()))]
+            case "dt":
+                return [call("report.term", content(self.inline(list(tag.children), depth, tags)))]
+            case "dd":
+                return [call("report.indented", content(self.blocks(tag, depth + 1, tags)))]
+            case name if name in _INTERACTIVE:
+                return [self._interactive(tag)]
+            case _:
+                return self._container(tag, depth, tags)
+
+    def _container(self, tag: "Tag", depth: int, tags: int) -> list[Code]:
+        declared = self.sheet.of(tag)
+        inner = self.blocks(tag, depth, tags)
+        fill, named = css.background_code(declared), css.text_arguments(declared)
+        if inner and (fill or named):
+            body = content(inner)
+            body = call("text", body, **named) if named else body
+            inner = [call("report.coloured-block", body, fill=fill) if fill else body]
+        return [*self._anchor(tag), *inner]
+
+    def _anchor(self, tag: "Tag") -> list[Code]:
+        name = tag.get("id") or (tag.get("name") if tag.name == "a" else None)
+        return [call("report.anchor", literal(anchor_name(str(name))))] if name and str(name).strip() else []
+
+    def _heading(self, tag: "Tag", level: int, depth: int, tags: int) -> list[Code]:
+        text = _BLANKS.sub(" ", tag.get_text()).strip()
+        pieces = self.inline(list(tag.children), depth, tags)
+        if not pieces:
+            return []
+        shown, anchor = content(pieces), literal(anchor_name(text or "picture"))
+        if level == 1 and self.draft.title is None:
+            self.draft.title = Title(text=text, shown=shown)
+            return [call("report.anchor", anchor)]
+        return [*self._anchor(tag), call("report.section", shown, level=level, anchor=anchor)]
+
+    def _list(self, tag: "Tag", depth: int, tags: int) -> list[Code]:
+        from bs4 import Tag
+
+        if depth > DEPTH_LIMIT:
+            return [literal(breakable(_BLANKS.sub(" ", tag.get_text(" ")).strip()))]
+        items = [
+            content(self._item(child, depth + 1, tags + 1))
+            for child in tag.children
+            if isinstance(child, Tag) and child.name == "li"
+        ]
+        if not items:
+            return self.blocks(tag, depth + 1, tags + 1)
+        named: dict[str, Value] = {"tight": tag.find("p") is None}
+        if tag.name == "ol" and re.fullmatch(r"\d{1,6}", str(tag.get("start", ""))):
+            named["start"] = int(str(tag["start"]))
+        if tag.name == "ul" and tag.find("input", type="checkbox"):
+            named["marker"] = EMPTY
+        return [call("enum" if tag.name == "ol" else "list", *items, **named)]
+
+    def _item(self, item: "Tag", depth: int, tags: int) -> list[Code]:
+        from bs4 import Tag
+
+        written: list[Code] = []
+        run: list[PageElement] = []
+        for child in [*item.children, None]:
+            if child is not None and not (isinstance(child, Tag) and child.name in _BLOCKS):
+                run.append(child)
+                continue
+            # not a paragraph of its own, or the list would be spread out
+            written += self.inline(run, depth, tags)
+            run = []
+            if isinstance(child, Tag) and child.name in ("ul", "ol"):
+                written += self._list(child, depth, tags + 1)
+            elif isinstance(child, Tag):
+                written += self._block(child, depth, tags + 1)
+        return written
+
+    def _preformatted(self, tag: "Tag") -> list[Code]:
+        text = tag.get_text()
+        if not text.strip():
+            return []
+        inner = tag.find("code")
+        classes = " ".join((*tag.get_attribute_list("class", ""), *(inner.get_attribute_list("class", "") if inner else ())))  # type: ignore[arg-type]
+        language = re.search(r"language-(\S+)", classes)
+        return [preformatted(text, language.group(1) if language else None)]
+
+    def _interactive(self, tag: "Tag") -> Code:
+        source = str(tag.get("src", ""))
+        kind = {"video": "A video", "audio": "A sound"}.get(tag.name, "An interactive page")
+        where = f" {source}" if _LINK.fullmatch(source) else ""
+        return self.draft.omission(f"{kind} is shown here in the notebook.{where}", f"{kind.lower()} cannot be printed")
+
+    def inline(self, run: "Sequence[PageElement]", depth: int, tags: int) -> list[Code]:
+        """Text and inline elements of one paragraph: blanks run together, none at its ends."""
+        return self._inline(run, _collapsed(run), depth, tags)
+
+    def _inline(self, run: "Iterable[PageElement]", texts: dict[int, str], depth: int, tags: int) -> list[Code]:
+        from bs4 import Tag
+
+        written: list[Code] = []
+        for node in run:
+            if isinstance(node, Tag):
+                if node.name not in _UNSEEN:
+                    written += self._inline_tag(node, texts, depth, tags + 1)
+            elif text := texts.get(id(node)):
+                written.append(literal(breakable(text)))
+        return written
+
+    def _inline_tag(self, tag: "Tag", texts: dict[int, str], depth: int, tags: int) -> list[Code]:
+        declared = self.sheet.of(tag)
+        if css.hidden(declared):
+            return []
+        if tags > TAG_DEPTH_LIMIT or depth > DEPTH_LIMIT * 2:
+            return [literal(breakable(_BLANKS.sub(" ", tag.get_text())))]
+        match tag.name:
+            case "br":
+                return [call("linebreak")]
+            case "img":
+                return [self._picture(tag, block=False)]
+            case "tex":
+                return [self._formula(tag)]
+            case "code" | "tt" | "kbd" | "samp":
+                text = _BLANKS.sub(" ", tag.get_text())
+                return [call("report.inline-code", literal(breakable(text)))] if text.strip() else []
+            case "input":
+                ticked = tag.has_attr("checked")
+                return [call("report.checkbox", Code("true" if ticked else "false"))] if tag.get("type") == "checkbox" else []
+            case name if name in _INTERACTIVE:
+                return [self._interactive(tag)]
+            case "wbr":
+                return [literal("\u200b")]
+        wraps = tag.name in _INLINE_CALLS
+        inner = self._inline(tag.children, texts, depth + wraps, tags)
+        if not inner:
+            return self._anchor(tag)
+        body = content(inner)
+        if wraps:
+            body = call(_INLINE_CALLS[tag.name], body)
+        if named := css.text_arguments(declared):
+            body = call("text", body, **named)
+        if fill := css.background_code(declared):
+            body = call("highlight", body, fill=fill)
+        if tag.name == "a":
+            body = self._link(tag, body)
+        return [*self._anchor(tag), body]
+
+    def _link(self, tag: "Tag", body: Code) -> Code:
+        address = str(tag.get("href", "")).strip()
+        if address.startswith("#") and len(address) > 1:
+            return call("report.jump", literal(anchor_name(unquote(address[1:]))), body)
+        return call("link", literal(address), body) if _LINK.fullmatch(address) else body
+
+    def _formula(self, tag: "Tag") -> Code:
+        source, display = tag.get_text(), tag.has_attr("display")
+        code = math.formula(source, display=display)
+        if code is not None:
+            return code
+        self.draft.warn(f"a formula was not understood and is shown as TeX: {math.bare(source)[:60]}")
+        if display:
+            return preformatted(math.bare(source), "latex")
+        return call("report.inline-code", literal(breakable(math.bare(source))))
+
+    def _picture(self, tag: "Tag", *, block: bool) -> Code:
+        address, alternative = str(tag.get("src", "")), str(tag.get("alt", ""))
+        width = re.fullmatch(r"(\d{1,5})(?:\.\d+)?(?:px)?", str(tag.get("width", "")).strip())
+        pixels = float(width.group(1)) if width else None
+        try:
+            data = figures.address_bytes(address, self.draft.folder)
+        except figures.UnusablePicture as reason:
+            name = "" if address[:5].lower() == "data:" else f" {address[:120]}"
+            self.draft.warn(f"the image{name} was left out ({reason})")
+            return call("report.missing-image", literal(breakable(alternative[:200] or address[:80])))
+        if block:
+            return figures.figure(
+                self.draft, data, alternative=alternative, width_pixels=pixels, caption=str(tag.get("title", ""))[:500]
+            )
+        return figures.inline_picture(self.draft, data, alternative=alternative, width_pixels=pixels)
+
+
+def _is_blank(node: "PageElement") -> bool:
+    from bs4.element import NavigableString, PreformattedString
+
+    return isinstance(node, PreformattedString) or (isinstance(node, NavigableString) and not node.strip())
+
+
+def _collapsed(run: "Iterable[PageElement]") -> dict[int, str]:
+    """Each piece of text of a paragraph as it is printed, by the identity of its node."""
+    from bs4 import Tag
+    from bs4.element import NavigableString, PreformattedString
+
+    printed: dict[int, str] = {}
+    last: int | None = None
+    after_blank = True
+
+    def take(nodes: "Iterable[PageElement]") -> None:
+        nonlocal last, after_blank
+        for node in nodes:
+            if isinstance(node, PreformattedString):  # comments and the like
+                continue
+            if isinstance(node, NavigableString):
+                text = _BLANKS.sub(" ", node)
+                text = text.lstrip(" ") if after_blank else text
+                if text:
+                    printed[id(node)] = text
+                    last, after_blank = id(node), text.endswith(" ")
+            elif isinstance(node, Tag) and node.name not in _UNSEEN:
+                if node.name == "br":
+                    after_blank = True
+                elif node.name in ("img", "tex", "code", "input"):
+                    last, after_blank = None, False
+                else:
+                    stack.append(iter(node.children))
+                    return
+
+    # a stack of iterators, not recursion: hostile HTML nests thousands deep
+    stack = [iter(run)]
+    while stack:
+        height = len(stack)
+        take(stack[-1])
+        if len(stack) == height:
+            stack.pop()
+    if last is not None:
+        printed[last] = printed[last].rstrip(" ")
+    return printed

@@ -1,0 +1,321 @@
+"""Formulas: TeX to MathML by the ``latex2mathml`` package, and its tree to Typst's math calls.
+
+Only string literals and calls come out, so a formula cannot contain Typst code. What is not understood is shown as TeX in a
+code box by the caller rather than as a formula that is subtly wrong.
+"""
+
+import re
+from collections.abc import Sequence
+from html import unescape
+from typing import TYPE_CHECKING
+
+from workers.reports.typst_code import EMPTY, Code, array, call, content, em, keyword, literal
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
+
+#: longer sources are not formulas that anybody reads
+SOURCE_LIMIT = 5_000
+DEPTH_LIMIT = 40
+
+_ACCENTS = {
+    "^": "\u0302", "~": "\u0303", "¯": "\u0304", "˘": "\u0306", "˙": "\u0307", "¨": "\u0308", "˚": "\u030a", "ˇ": "\u030c",
+    "`": "\u0300", "\u00b4": "\u0301", "→": "\u20d7", "←": "\u20d6",
+}  # fmt: skip
+_LINES = frozenset("―‾_¯")
+_VARIANTS = {
+    "bold": ("math.bold", "math.upright"),
+    "normal": ("math.upright",),
+    "italic": ("math.italic",),
+    "bold-italic": ("math.bold", "math.italic"),
+    "double-struck": ("math.bb",),
+    "script": ("math.cal",),
+    "fraktur": ("math.frak",),
+    "sans-serif": ("math.sans",),
+    "monospace": ("math.mono",),
+}
+_LIMIT_OPERATORS = frozenset((
+    "lim", "max", "min", "sup", "inf", "det", "Pr", "gcd", "limsup", "liminf", "argmax", "argmin",
+))  # fmt: skip
+_OPENING, _CLOSING = frozenset("([{|‖⟨⌊⌈"), frozenset(")]}|‖⟩⌋⌉")
+
+# what latex2mathml lacks, in terms of what it has
+_RENAMED_ENVIRONMENTS = {
+    "align": "align*", "aligned": "align*", "alignat": "align*", "alignedat": "align*", "eqnarray": "align*",
+    "eqnarray*": "align*", "gather": "gather*", "gathered": "gather*", "multline": "gather*", "multline*": "gather*",
+    "dcases": "cases", "smallmatrix": "matrix",
+}  # fmt: skip
+_TRANSPARENT_ENVIRONMENTS = frozenset(("equation", "equation*", "displaymath", "math"))
+_ENVIRONMENT = re.compile(r"\\(begin|end)\s*\{([a-zA-Z]+\*?)\}(\{\d+\})?")
+_SILENT = re.compile(r"\\(?:nonumber|notag|allowbreak)(?![a-zA-Z])|\\label\s*\{[^{}]*\}|(?<!\\)%[^\n]*")
+
+
+class _NotUnderstood(Exception):
+    pass
+
+
+def formula(tex: str, *, display: bool) -> Code | None:
+    """The formula as a Typst equation, on a line of its own if ``display``; None when the source is not understood.
+
+    Dollar signs and the like around the source are taken off.
+    """
+    from latex2mathml.converter import convert_to_element
+
+    source = _prepared(tex)
+    if not source or len(source) > SOURCE_LIMIT:
+        return None
+    try:
+        tree = convert_to_element(source)
+    except Exception:
+        # on TeX that it does not know, latex2mathml raises nearly every builtin exception (KeyError, IndexError, ...)
+        return None
+    try:
+        body = _row(list(tree), depth=0)
+    except (_NotUnderstood, RecursionError):
+        return None
+    return call("report.display-equation" if display else "report.inline-equation", body)
+
+
+def bare(tex: str) -> str:
+    r"""``tex`` without the delimiters around it: dollar signs, ``\(``, ``\[``, and ``\displaystyle`` in front."""
+    shown = tex.strip()
+    for opening, closing in (("$$", "$$"), ("$", "$"), (r"\[", r"\]"), (r"\(", r"\)")):
+        if shown.startswith(opening) and shown.endswith(closing) and len(shown) > len(opening) + len(closing):
+            shown = shown[len(opening) : -len(closing)].strip()
+    return re.sub(r"^\\displaystyle(?![a-zA-Z])\s*", "", shown)
+
+
+def _prepared(tex: str) -> str:
+    return _ENVIRONMENT.sub(_renamed, _SILENT.sub("", bare(tex))).strip()
+
+
+def _renamed(found: re.Match[str]) -> str:
+    name = found.group(2)
+    if name in _TRANSPARENT_ENVIRONMENTS:
+        return ""
+    count = "" if name.startswith("align") else found.group(3) or ""
+    return f"\\{found.group(1)}{{{_RENAMED_ENVIRONMENTS.get(name, name)}}}{count}"
+
+
+def _text(element: "Element") -> str:
+    return unescape(element.text or "")
+
+
+def _row(elements: "Sequence[Element]", depth: int) -> Code:
+    if depth > DEPTH_LIMIT:
+        raise _NotUnderstood
+    pieces: list[Code] = []
+    position = 0
+    while position < len(elements):
+        element = elements[position]
+        following = elements[position + 1 : position + 3]
+        if _is_binomial(element, following):
+            above, below = following[0]
+            pieces.append(call("math.binom", _one(above, depth), _one(below, depth)))
+            position += 3
+        elif _is_fenced_table(element, following):
+            pieces.append(
+                call("math.lr", content((_glyph(_text(element)), _table(following[0], depth), _one(following[1], depth))))
+            )
+            position += 3
+        elif element.tag == "mi" and element.get("mathvariant") == "normal":
+            word = [element]
+            while position + len(word) < len(elements) and elements[position + len(word)].get("mathvariant") == "normal":
+                word.append(elements[position + len(word)])
+            pieces.append(call("math.upright", literal("".join(map(_text, word)))))
+            position += len(word)
+        else:
+            pieces.append(_one(element, depth))
+            position += 1
+    return content(pieces)
+
+
+def _is_binomial(element: "Element", following: "Sequence[Element]") -> bool:
+    return (
+        len(following) == 2
+        and element.tag == following[1].tag == "mo"
+        and (_text(element), _text(following[1])) == ("(", ")")
+        and following[0].tag == "mfrac"
+        and following[0].get("linethickness") == "0"
+        and len(following[0]) == 2
+    )
+
+
+def _is_fenced_table(element: "Element", following: "Sequence[Element]") -> bool:
+    return (
+        len(following) == 2
+        and element.tag == following[1].tag == "mo"
+        and following[0].tag == "mtable"
+        and _text(element) in _OPENING
+        and _text(following[1]) in _CLOSING
+    )
+
+
+def _children(element: "Element", count: int, depth: int) -> list[Code]:
+    if len(element) != count:
+        raise _NotUnderstood
+    return [_one(child, depth + 1) for child in element]
+
+
+def _one(element: "Element", depth: int) -> Code:
+    match element.tag:
+        case "math" | "mpadded":
+            return _row(list(element), depth + 1)
+        case "mrow":
+            return _group(element, depth)
+        case "mstyle":
+            body = _row(list(element), depth + 1)
+            style = {"true": "math.display", "false": "math.inline"}.get(element.get("displaystyle", ""))
+            return call(style, body) if style else body
+        case "mi" | "mo":
+            return _symbol(element)
+        case "mn":
+            return literal(_text(element))
+        case "mtext":
+            return _styled(literal(_text(element).replace("$", "")), element.get("mathvariant"))
+        case "mspace":
+            return _space(element)
+        case "mfrac":
+            above, below = _children(element, 2, depth)
+            if element.get("linethickness") == "0":
+                return call("math.mat", array((above,)), array((below,)), delim=None)
+            return call("math.frac", above, below)
+        case "msqrt":
+            return call("math.sqrt", _row(list(element), depth + 1))
+        case "mroot":
+            body, degree = _children(element, 2, depth)
+            return call("math.root", degree, body)
+        case "msub" | "msup" | "msubsup":
+            return _scripts(element, depth)
+        case "munder" | "mover" | "munderover":
+            return _stacked(element, depth)
+        case "mtable":
+            return _table(element, depth)
+        case "mphantom":
+            return call("hide", _row(list(element), depth + 1))
+        case "menclose":
+            body = _row(list(element), depth + 1)
+            return call("math.cancel", body) if "strike" in element.get("notation", "") else call("report.framed-math", body)
+        case _:
+            raise _NotUnderstood
+
+
+def _group(element: "Element", depth: int) -> Code:
+    children = list(element)
+    if len(children) == 1 and children[0].tag == "mo":  # TeX's way to take the blanks off a comma or an operator: {,}
+        return call("math.class", literal("normal"), _symbol(children[0]))
+    body = _row(children, depth + 1)
+    ends = children[:1] + children[-1:]
+    if len(children) > 1 and any(end.get("fence") == "true" and end.get("form") for end in ends):
+        return call("math.lr", body)
+    return body
+
+
+def _symbol(element: "Element") -> Code:
+    if len(element):  # \mathop{abc}
+        return call("math.op", _row(list(element), 1))
+    text = _text(element).strip()
+    if not text:
+        return EMPTY
+    if (text.startswith("\\") and len(text) > 1) or (text in ("&", "}", "{") and element.tag == "mi"):
+        raise _NotUnderstood  # an unknown command, or a brace or tab stop in a wrong place
+    if len(text) > 1 and text[0].isalpha():
+        name = text.replace("\u2009", " ")
+        return call("math.op", literal(name), limits=name.replace(" ", "") in _LIMIT_OPERATORS)
+    if len(text) > 1:
+        return literal(text)
+    if size := re.fullmatch(r"(\d(?:\.\d+)?)em", element.get("minsize", "")):
+        return call("math.lr", _glyph(text), size=em(float(size.group(1))))
+    return _styled(_glyph(text), element.get("mathvariant"))
+
+
+def _glyph(character: str) -> Code:
+    return call("report.glyph", literal(character))
+
+
+def _styled(body: Code, variant: str | None) -> Code:
+    for function in _VARIANTS.get(variant or "", ()):
+        body = call(function, body)
+    return body
+
+
+def _space(element: "Element") -> Code:
+    if element.get("linebreak") == "newline":
+        return call("linebreak")
+    width = re.fullmatch(r"(-?\d+(?:\.\d+)?)em", element.get("width", ""))
+    return call("h", em(max(-1.0, min(10.0, float(width.group(1)))))) if width else EMPTY
+
+
+def _scripts(element: "Element", depth: int) -> Code:
+    count = 2 if element.tag == "msubsup" else 1
+    # latex2mathml puts the parts of a bracketed matrix here one by one
+    *base, first = list(element) if count == 1 else list(element)[:-1]
+    if len(element) <= count or not base:
+        raise _NotUnderstood
+    attached = {"b": _one(first, depth + 1)} if element.tag != "msup" else {"t": _one(first, depth + 1)}
+    if count == 2:
+        attached["t"] = _one(element[-1], depth + 1)
+    return call("math.attach", _row(base, depth + 1), **attached)
+
+
+def _stacked(element: "Element", depth: int) -> Code:
+    if element.tag == "munderover":
+        base, below, above = _children(element, 3, depth)
+        return call("math.attach", call("math.limits", base), b=below, t=above)
+    if len(element) != 2:
+        raise _NotUnderstood
+    base_element, mark = element
+    over = element.tag == "mover"
+    if mark.tag == "mo" and not len(mark):
+        decorated = _decorated(_one(base_element, depth + 1), base_element, _text(mark), over)
+        if decorated is not None:
+            return decorated
+    braced = _brace_with_note(element, depth)
+    if braced is not None:
+        return braced
+    base, script = _children(element, 2, depth)
+    return call("math.attach", call("math.limits", base), **{"t" if over else "b": script})
+
+
+def _decorated(base: Code, base_element: "Element", mark: str, over: bool) -> Code | None:
+    if mark in ("⏞", "⏟"):
+        return call("math.overbrace" if over else "math.underbrace", base)
+    single = len("".join(map(unescape, base_element.itertext()))) == 1
+    if mark in _LINES and not (mark == "¯" and over and single):
+        return call("math.overline" if over else "math.underline", base)
+    if over and mark in _ACCENTS:
+        return call("math.accent", base, literal(_ACCENTS[mark]))
+    return None
+
+
+def _brace_with_note(element: "Element", depth: int) -> Code | None:
+    inner, note = element
+    if inner.tag != element.tag or len(inner) != 2 or _text(inner[1]) not in ("⏞", "⏟"):
+        return None
+    function = "math.overbrace" if element.tag == "mover" else "math.underbrace"
+    return call(function, _one(inner[0], depth + 1), _one(note, depth + 1))
+
+
+def _table(table: "Element", depth: int) -> Code:
+    rows = [list(row) for row in table]
+    if not rows:
+        raise _NotUnderstood
+    if table.get("displaystyle") == "true" and depth <= 1:
+        return _aligned(rows, depth)
+    columns = max(map(len, rows))
+    cells = [[_row(list(cell), depth + 1) for cell in row] + [EMPTY] * (columns - len(row)) for row in rows]
+    alignment = {cell.get("columnalign", "center") for row in rows for cell in row}
+    align = alignment.pop() if len(alignment) == 1 else "center"
+    return call("math.mat", *map(array, cells), delim=None, align=keyword(align if align in ("left", "right") else "center"))
+
+
+def _aligned(rows: "list[list[Element]]", depth: int) -> Code:
+    pieces: list[Code] = []
+    for number, row in enumerate(rows):
+        if number:
+            pieces.append(call("linebreak"))
+        for column, cell in enumerate(row):
+            if column:
+                pieces.append(keyword("report.align-point"))
+            pieces.append(_row(list(cell), depth + 1))
+    return content(pieces)

@@ -1,0 +1,165 @@
+"""A notebook as a reader of the report sees it: which cells, and what of them."""
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from workers.reports.outputs import joined_text
+
+_REMOVED_CELL = frozenset(("remove_cell", "remove-cell", "hide_cell", "hide-cell", "remove_all", "remove-all"))
+_HIDDEN_INPUT = frozenset((
+    "remove_input", "remove-input", "hide_input", "hide-input", "remove_code", "hide_code", "hide-code",
+    "parameters", "injected-parameters",
+))  # fmt: skip
+_HIDDEN_OUTPUT = frozenset(("remove_output", "remove-output", "hide_output", "hide-output", "remove_outputs"))
+_FAILURE = "papermill-error-cell-tag"
+_NUMBER_LIMIT = 100_000
+
+
+class UnreadableNotebook(Exception):
+    """The file is not a notebook; the message says why in a few words."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShownCell:
+    """What is to be seen of one cell."""
+
+    number: int  #: place in the notebook, from 1, cells of every kind counted
+    kind: Literal["prose", "html", "plain", "failure", "code"]
+    source: str  #: empty for a code cell whose input is hidden
+    attachments: dict[str, Any]
+    outputs: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShownNotebook:
+    """What is to be seen of a notebook."""
+
+    cells: list[ShownCell]
+    language: str
+    title: str | None  #: from the notebook's own metadata or Quarto's heading, not from its prose
+    finished: str | None  #: when papermill ended it, ISO 8601
+
+
+def read_notebook(path: Path) -> dict[str, Any]:
+    """The notebook at ``path`` as plain data, in format 4. Cells are not validated: what is odd in them is left out later.
+
+    Raises:
+        UnreadableNotebook: no such file, not JSON, or not a notebook.
+    """
+    try:
+        notebook = json.loads(path.read_bytes())
+    except FileNotFoundError as error:
+        raise UnreadableNotebook("there is no such file") from error
+    except OSError as error:
+        raise UnreadableNotebook(error.strerror or "it cannot be read") from error
+    except (ValueError, RecursionError) as error:  # UnicodeDecodeError and JSONDecodeError are ValueErrors
+        raise UnreadableNotebook("it is not JSON") from error
+    if isinstance(notebook, dict) and notebook.get("nbformat") in (1, 2, 3):
+        notebook = _upgraded(notebook)
+    if not isinstance(notebook, dict) or not isinstance(notebook.get("cells"), list):
+        raise UnreadableNotebook("it has no list of cells")
+    return notebook
+
+
+def _upgraded(notebook: dict[str, Any]) -> dict[str, Any]:
+    from nbformat import convert
+    from nbformat.reader import reads
+
+    try:
+        return dict(convert(reads(json.dumps(notebook)), 4))  # type: ignore[no-untyped-call]
+    except Exception as error:
+        # the upgrade from formats before 2014 assumes a valid notebook and fails in any way on others
+        raise UnreadableNotebook("it is in an old format and damaged") from error
+
+
+def shown_notebook(notebook: dict[str, Any], *, code: bool) -> ShownNotebook:
+    """The cells to show, in order. Tags and metadata that hide a cell, its input or its outputs always count.
+
+    Code of cells tagged ``parameters`` or ``injected-parameters`` is always hidden. Cells that show nothing are left out.
+    """
+    metadata = _mapping(notebook.get("metadata"))
+    title = metadata.get("title") if isinstance(metadata.get("title"), str) else None
+    cells: list[ShownCell] = []
+    for number, raw in enumerate(notebook["cells"][:_NUMBER_LIMIT], start=1):
+        cell = _mapping(raw)
+        source = joined_text(cell.get("source"))
+        if cell.get("cell_type") == "raw" and (heading := _front_matter(source)) is not None:
+            title = title or heading.get("title")
+            continue
+        shown = _shown_cell(number, cell, source, code)
+        if shown is not None:
+            cells.append(shown)
+    language = _mapping(metadata.get("language_info")).get("name") or _mapping(metadata.get("kernelspec")).get("language")
+    finished = _mapping(metadata.get("papermill")).get("end_time")
+    return ShownNotebook(
+        cells=cells,
+        language=language if isinstance(language, str) else "python",
+        title=title.strip() or None if title else None,
+        finished=finished if isinstance(finished, str) else None,
+    )
+
+
+def _shown_cell(number: int, cell: dict[str, Any], source: str, code: bool) -> ShownCell | None:
+    metadata = _mapping(cell.get("metadata"))
+    tags = (
+        {tag for tag in metadata.get("tags") or () if isinstance(tag, str)} if isinstance(metadata.get("tags"), list) else set()
+    )
+    jupyter = _mapping(metadata.get("jupyter"))
+    if tags & _REMOVED_CELL:
+        return None
+    source_hidden = bool(tags & _HIDDEN_INPUT) or any(
+        flag is True for flag in (jupyter.get("source_hidden"), metadata.get("hide_input"), metadata.get("hideCode"))
+    )
+    if cell.get("cell_type") == "code":
+        outputs_hidden = (
+            bool(tags & _HIDDEN_OUTPUT) or jupyter.get("outputs_hidden") is True or metadata.get("collapsed") is True
+        )
+        outputs = cell.get("outputs") if isinstance(cell.get("outputs"), list) and not outputs_hidden else []
+        kept = [output for output in outputs or () if isinstance(output, dict)]
+        shown_source = source if code and not source_hidden and source.strip() else ""
+        if not shown_source and not kept:
+            return None
+        return ShownCell(number=number, kind="code", source=shown_source, attachments={}, outputs=kept)
+    kind = _prose_kind(cell, metadata, tags)
+    if kind is None or not source.strip() or source_hidden:
+        return None
+    return ShownCell(number=number, kind=kind, source=source, attachments=_mapping(cell.get("attachments")), outputs=[])
+
+
+def _prose_kind(
+    cell: dict[str, Any], metadata: dict[str, Any], tags: set[str]
+) -> Literal["prose", "html", "plain", "failure"] | None:
+    if cell.get("cell_type") == "markdown":
+        return "failure" if _FAILURE in tags else "prose"
+    if cell.get("cell_type") != "raw":
+        return None
+    # a raw cell is meant for one format alone; LaTeX or reStructuredText would be noise here
+    match metadata.get("raw_mimetype") or metadata.get("format") or "":
+        case "text/markdown":
+            return "prose"
+        case "text/html":
+            return "html"
+        case "" | "text/plain":
+            return "plain"
+    return None
+
+
+def _front_matter(source: str) -> dict[str, str] | None:
+    """The heading that Quarto and others keep in a raw cell of YAML between lines of dashes; None when it is not one."""
+    import yaml
+
+    block = re.fullmatch(r"\s*---[ \t]*\n(.*?)\n---\s*", source[:20_000], re.DOTALL)
+    if not block:
+        return None
+    try:
+        loaded = yaml.safe_load(block.group(1))
+    except (yaml.YAMLError, ValueError, RecursionError):
+        return None
+    return {str(key): value for key, value in loaded.items() if isinstance(value, str)} if isinstance(loaded, dict) else None
+
+
+def _mapping(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}

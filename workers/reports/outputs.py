@@ -1,0 +1,134 @@
+"""What code cells put out: pictures, tables, values, prints, errors."""
+
+import json
+import re
+from typing import Any
+
+from workers.reports import figures, math
+from workers.reports.draft import Draft
+from workers.reports.html import html_code, is_empty
+from workers.reports.markdown import markdown_html
+from workers.reports.text import monospaced, preformatted, printed, without_escapes
+from workers.reports.typst_code import Code, call, literal
+
+_RASTERS = ("image/png", "image/jpeg", "image/gif", "image/webp")
+_SCRIPTED = re.compile(r"application/(vnd\.(jupyter\.widget|plotly|vega|bokeh|holoviews)|javascript)|text/javascript")
+_PROGRESS_BAR = re.compile(r"\d+%\|")
+# <matplotlib.lines.Line2D at 0x7f>, [<Axes: >], Text(0.5, 1.0, 'title'), (array([...]), <BarContainer object of 10 artists>)
+_OBJECT = re.compile(r"[\[({\s]*<[^<>\n]*>[\])},\s]*", re.DOTALL)
+_DRAWN = re.compile(r".*<[A-Z][\w.]*(?::| object| at 0x).*|(?:Text|array)\(.*\)", re.DOTALL)
+_TABULAR = re.compile(r"\\begin\s*\{(?:tabular|longtable|table)")
+
+
+def outputs_code(draft: Draft, outputs: list[dict[str, Any]], *, streams: bool) -> list[Code]:
+    """The code of the outputs of one cell, in their order. Prints are left out unless ``streams``, errors never are."""
+    has_picture = any(kind.startswith("image/") for output in outputs for kind in _bundle(output))
+    written: list[Code | None] = []
+    for output in outputs:
+        match output.get("output_type"):
+            case "stream":
+                text = joined_text(output.get("text"))
+                written.append(monospaced(text) if streams and without_escapes(printed(text)).strip() else None)
+            case "error":
+                written.append(_error(draft, output))
+            case "execute_result" | "display_data" | "update_display_data":
+                written.append(_displayed(draft, _bundle(output), output.get("metadata"), has_picture))
+    return [code for code in written if code is not None]
+
+
+def joined_text(value: object) -> str:
+    """The text of a notebook's multi-line string: one string, or a list of them; empty for anything else."""
+    if isinstance(value, list):
+        return "".join(part for part in value if isinstance(part, str))
+    return value if isinstance(value, str) else ""
+
+
+def _bundle(output: dict[str, Any]) -> dict[str, Any]:
+    data = output.get("data")
+    return {str(kind): value for kind, value in data.items()} if isinstance(data, dict) else {}
+
+
+def _error(draft: Draft, output: dict[str, Any]) -> Code:
+    name, message = joined_text(output.get("ename")) or "Error", joined_text(output.get("evalue"))
+    headline = without_escapes(printed(message)).strip()
+    headline = f"{name}: {headline}" if headline else name
+    lines = output.get("traceback")
+    trace = "\n".join(line for line in lines if isinstance(line, str)) if isinstance(lines, list) else ""
+    # IPython begins with a line of dashes and one with the name of the error, which stands above already
+    trace = re.sub(r"\A[^\n]*-{20,}[^\n]*\n[^\n]*Traceback \(most recent call last\)[^\n]*\n", "", trace)
+    draft.warn(f"shows an error, {headline[:150]}")
+    shown = monospaced(trace) if without_escapes(trace).strip() else None
+    return call("report.error-box", literal(headline[:2_000]), *([shown] if shown else []))
+
+
+def _displayed(draft: Draft, bundle: dict[str, Any], metadata: object, has_picture: bool) -> Code | None:
+    """The richest form of a result that can be printed: picture, then formula, table or prose, then text. None for nothing."""
+    plain = joined_text(bundle.get("text/plain")).strip()
+    if "image/svg+xml" in bundle:
+        return figures.figure(
+            draft, joined_text(bundle["image/svg+xml"]).encode("utf-8", "replace"), alternative=_alternative(plain)
+        )
+    for kind in _RASTERS:
+        if kind in bundle:
+            return _raster(draft, bundle[kind], _width(metadata, kind), _alternative(plain))
+    html, latex = joined_text(bundle.get("text/html")), joined_text(bundle.get("text/latex"))
+    if latex.strip() and not _TABULAR.search(latex) and (formula := math.formula(latex, display=True)):
+        return formula
+    if markdown := joined_text(bundle.get("text/markdown")).strip():
+        return html_code(draft, markdown_html(markdown))
+    scripted = any(_SCRIPTED.match(kind) for kind in bundle)
+    if html.strip() and not is_empty(html):
+        if "<iframe" in html and "Trust Notebook" in html:  # folium's map
+            return _interactive(draft)
+        return html_code(draft, html)
+    if html.strip() or scripted:
+        return None if _PROGRESS_BAR.search(plain) or _clears_only(bundle) else _interactive(draft)
+    if latex.strip():
+        draft.warn("a formula was not understood and is shown as TeX")
+        return preformatted(math.bare(latex), "latex")
+    if "application/json" in bundle:
+        return monospaced(json.dumps(bundle["application/json"], indent=2, ensure_ascii=False, default=str))
+    if not plain or _says_nothing(plain, has_picture):
+        return None
+    return monospaced(plain)
+
+
+def _raster(draft: Draft, value: object, width_pixels: float | None, alternative: str) -> Code:
+    try:
+        data = figures.base64_bytes(joined_text(value))
+    except figures.UnusablePicture:
+        data = b""  # the check names it as unreadable, with the same note
+    return figures.figure(draft, data, alternative=alternative, width_pixels=width_pixels)
+
+
+def _width(metadata: object, kind: str) -> float | None:
+    """The width in pixels that the front end would give the picture: half of it for figures of double resolution."""
+    size = metadata.get(kind) if isinstance(metadata, dict) else None
+    width = size.get("width") if isinstance(size, dict) else None
+    return float(width) if isinstance(width, int | float) else None
+
+
+def _alternative(plain: str) -> str:
+    return "" if plain.startswith("<") else plain[:300]
+
+
+def _interactive(draft: Draft) -> Code:
+    return draft.omission(
+        "Interactive output: open the notebook to see it.", "an interactive output cannot be printed and left a note"
+    )
+
+
+def _clears_only(bundle: dict[str, Any]) -> bool:
+    # bokeh and others load their scripts by an output of their own, which shows nothing in the notebook either
+    scripts = joined_text(bundle.get("application/javascript")) + joined_text(bundle.get("text/html"))
+    return (
+        "application/vnd.bokehjs_load.v0+json" in bundle
+        or "require.config" in scripts
+        or ("<style" in scripts and "<script" not in scripts)
+    )
+
+
+def _says_nothing(plain: str, has_picture: bool) -> bool:
+    if _OBJECT.fullmatch(plain) and (" at 0x" in plain or has_picture):
+        return True
+    return has_picture and len(plain) < 2_000 and _DRAWN.fullmatch(plain) is not None
