@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/amazonswf/latest/apireference/API_Operations.html
 
 from __future__ import annotations
 
+import threading
 import time
 import uuid
 from collections.abc import Callable
@@ -38,6 +39,8 @@ class LocalService(Reading):
         clock: a :class:`.clock.VirtualClock` skips the waiting, for tests.
         quotas: limits of one execution.
         poll_seconds: how long a poll waits for a task.
+        workers_inside: whether deciders and workers live and die with this process. When they do not, the start of a
+            task is durable before it is handed out, and tasks that were started stay started across a restart.
     """
 
     def __init__(
@@ -48,8 +51,10 @@ class LocalService(Reading):
         quotas: Quotas | None = None,
         poll_seconds: float = 60,
         domain: str = DOMAIN,
+        workers_inside: bool = True,
     ) -> None:
-        self.poll_seconds = poll_seconds
+        self.poll_seconds, self.workers_inside = poll_seconds, workers_inside
+        self.caller = threading.local()  # .is_there: whether the caller of this thread's poll still waits for the answer
         self._ownership: Ownership | None = None
         super().__init__(journal, clock, quotas or Quotas())
         self._load_types(domain)
@@ -85,7 +90,7 @@ class LocalService(Reading):
             ownership.release()
             raise
         service._ownership = ownership
-        recover(service)
+        recover(service, workers_are_gone=service.workers_inside)
         return service
 
     def close(self) -> None:
@@ -209,7 +214,7 @@ class LocalService(Reading):
                     break
             before = run.last_started
             started = run.start_decision(self._now(), identity)
-            self.note(run)
+            self._note_start(run)
             first = max(before, 1) if startAtPreviousStartedEvent else 1
             return self._decision_answer(run, started, first, size, reverseOrder)
 
@@ -300,7 +305,7 @@ class LocalService(Reading):
                 if activity is not None and not activity.started:
                     break
             started = run.start_activity(self._now(), scheduled, identity)
-            self.note(run)
+            self._note_start(run)
             asked = run.events[scheduled - 1]["activityTaskScheduledEventAttributes"]
             answer = {
                 "taskToken": f"a{run.number}.{scheduled}.{started}",
@@ -386,7 +391,17 @@ class LocalService(Reading):
                 task_list.last_poll = time.monotonic()
         if self.stopping:
             return None
+        is_there = getattr(self.caller, "is_there", None)
+        if is_there is not None and not is_there():
+            task_list.ready.notify()  # somebody else may be waiting for the task that woke this poll
+            return None
         return task_list.take()
+
+    def _note_start(self, run: Run) -> None:
+        if self.workers_inside:
+            self.note(run)
+        else:
+            self.commit(run)
 
     def _run_of(self, token: str, kind: str) -> Run:
         if token[:1] != kind:

@@ -77,6 +77,9 @@ class Decider:
         self._cached_weight = 0
         self._registered: set[tuple[str, str]] = set()
         self._unkillable: list[Execution] = []
+        self.sticky_list: str | None = None
+        self._sticky_seconds = 0
+        self._sticky_given: dict[str, int] = {}  # run id -> DecisionTaskStarted that was answered with the sticky list
         self.decisions = self.replays = self.events_read = 0
 
     def register_types(self) -> None:
@@ -108,6 +111,13 @@ class Decider:
             if fault_code(error) not in ALREADY_REGISTERED:
                 raise
 
+    def keep_on(self, sticky_list: str | None, seconds: int = 0) -> None:
+        """Ask for the next task of each run that is decided here on a list of one's own; None stops asking.
+
+        A task that nobody takes from there within that time goes to the run's own list again.
+        """
+        self.sticky_list, self._sticky_seconds = sticky_list, seconds
+
     def run(self, stop: threading.Event) -> None:
         """Poll and decide until told to stop; then drop what is cached.
 
@@ -131,10 +141,13 @@ class Decider:
         )
         return task if task.get("taskToken") else None
 
-    def decide(self, task: Task) -> None:
-        """Answer one decision task: with decisions, or, when it cannot be decided, by parking the execution."""
+    def decide(self, task: Task, task_list: str | None = None) -> None:
+        """Answer one decision task: with decisions, or, when it cannot be decided, by parking the execution.
+
+        ``task_list`` is where the task came from, when that is not the decider's own.
+        """
         try:
-            cached, decisions = self._decisions(task)
+            cached, decisions = self._decisions(task, task_list or self.task_list)
         except (ServiceError, KeyboardInterrupt, MemoryError):
             raise
         except Exception as error:
@@ -144,7 +157,11 @@ class Decider:
             self._park(task, error)
             return
         self.decisions += 1
-        context = self._changed_context(cached)
+        extra = self._changed_context(cached)
+        if self.sticky_list is not None:
+            extra["taskList"] = {"name": self.sticky_list}
+            extra["taskListScheduleToStartTimeout"] = str(self._sticky_seconds)
+            self._sticky_given[task["workflowExecution"]["runId"]] = task["startedEventId"]
         try:
             for one in decisions:
                 if one["decisionType"] == "ScheduleActivityTask":
@@ -153,7 +170,7 @@ class Decider:
                     if (kind["name"], kind["version"]) not in self._registered:
                         self._register_activity(attributes)
             keep_long_texts(decisions, self.payloads)
-            self.service.respond_decision_task_completed(taskToken=task["taskToken"], decisions=decisions, **context)
+            self.service.respond_decision_task_completed(taskToken=task["taskToken"], decisions=decisions, **extra)
         except Exception as error:
             self._evict(task["workflowExecution"]["runId"])
             if fault_code(error) != UNKNOWN_RESOURCE:
@@ -166,10 +183,11 @@ class Decider:
 
     # ---- replaying -----------------------------------------------------------------------------------------------------------
 
-    def _decisions(self, task: Task) -> tuple[_Cached, list[dict[str, Any]]]:
+    def _decisions(self, task: Task, task_list: str) -> tuple[_Cached, list[dict[str, Any]]]:
         run_id = task["workflowExecution"]["runId"]
         cached = self._cache.get(run_id)
-        events = self._pages(task)
+        events = self._pages(task, task_list)
+        self._look_for_sticky(run_id, events)
         if cached is not None:
             self._cache.move_to_end(run_id)
             try:
@@ -199,13 +217,26 @@ class Decider:
         self._weigh(cached, len(events))
         return cached, decisions
 
-    def _pages(self, task: Task) -> list[dict[str, Any]]:
+    def _look_for_sticky(self, run_id: str, events: list[dict[str, Any]]) -> None:
+        """Histories show whether the service knows sticky lists: the task after such an answer was scheduled on one, or not."""
+        started = self._sticky_given.pop(run_id, 0)
+        if not started or self.sticky_list is None:
+            return
+        for event in events:
+            if event["eventType"] == "DecisionTaskScheduled" and event["eventId"] > started:
+                name = event["decisionTaskScheduledEventAttributes"]["taskList"]["name"]
+                if "~" not in name:
+                    logger.info("this service knows no sticky task lists")
+                    self.keep_on(None)
+                return
+
+    def _pages(self, task: Task, task_list: str) -> list[dict[str, Any]]:
         events: list[dict[str, Any]] = task["events"]
         token = task.get("nextPageToken")
         while token:
             page = self.service.poll_for_decision_task(
                 domain=self.domain,
-                taskList={"name": self.task_list},
+                taskList={"name": task_list},
                 identity=self.identity,
                 nextPageToken=token,
                 startAtPreviousStartedEvent=True,
@@ -289,7 +320,7 @@ class Decider:
         if self.on_parked is not None:
             self.on_parked(Parked(execution["workflowId"], execution["runId"], error, wait))
 
-    def _changed_context(self, cached: _Cached) -> dict[str, str]:
+    def _changed_context(self, cached: _Cached) -> dict[str, Any]:
         """The execution context to send: a small document for ``workflow.info``, when it is not the one sent before."""
         lines = list(cached.execution.log_lines)
         body: dict[str, Any] = {"log": lines} if lines else {}

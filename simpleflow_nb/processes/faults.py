@@ -1,6 +1,23 @@
-"""Refused calls, whichever client they come from."""
+"""Refused and broken calls, whichever client they come from."""
 
 from __future__ import annotations
+
+UNKNOWN_RESOURCE = "UnknownResourceFault"
+ALREADY_REGISTERED = ("TypeAlreadyExistsFault", "DomainAlreadyExistsFault")
+ALREADY_STARTED = "WorkflowExecutionAlreadyStartedFault"
+
+_THROTTLED = {"ThrottlingException", "Throttling", "RequestLimitExceeded", "LimitExceededFault", "TooManyRequestsException"}
+_BROKEN = {
+    "ConnectionClosedError",
+    "ConnectionError",
+    "ConnectTimeoutError",
+    "EndpointConnectionError",
+    "HTTPClientError",
+    "IncompleteReadError",
+    "ReadTimeoutError",
+    "ResponseParserError",
+    "ResponseStreamingError",
+}
 
 
 def fault_code(error: BaseException) -> str:
@@ -15,6 +32,10 @@ def fault_code(error: BaseException) -> str:
     return code
 
 
-UNKNOWN_RESOURCE = "UnknownResourceFault"
-ALREADY_REGISTERED = ("TypeAlreadyExistsFault", "DomainAlreadyExistsFault")
-ALREADY_STARTED = "WorkflowExecutionAlreadyStartedFault"
+def is_passing(error: BaseException) -> bool:
+    """Whether the same call may well succeed in a moment: a broken connection, a throttled or failed answer."""
+    if type(error).__name__ in _BROKEN or fault_code(error) in _THROTTLED:
+        return True
+    response = getattr(error, "response", None)
+    status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) if isinstance(response, dict) else 0
+    return bool(status >= 500)

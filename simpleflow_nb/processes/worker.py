@@ -18,7 +18,8 @@ from ..activity import Activity
 from ..activity_context import ActivityContext, set_context
 from ..constants import MAX_HEARTBEAT_DETAILS_CHARACTERS, MAX_REASON_CHARACTERS
 from ..exceptions import ActivityCanceled, ServiceError, TaskFailed
-from .faults import UNKNOWN_RESOURCE, fault_code
+from .backoff import Backoff
+from .faults import UNKNOWN_RESOURCE, fault_code, is_passing
 from .isolated_call import IsolatedCall
 from .payload_directory import MemoryPayloads, Payloads, kept
 from .process_groups import ProcessGroups
@@ -117,14 +118,21 @@ class Worker:
     # ---- one task ------------------------------------------------------------------------------------------------------------
 
     def _work(self, task_list: str) -> None:
+        backoff = Backoff(self._stop)
         while not self._stop.is_set():
             try:
                 task = self.service.poll_for_activity_task(
                     domain=self.domain, taskList={"name": task_list}, identity=self.identity
                 )
+                backoff.succeeded()
                 if task.get("taskToken"):
                     self.work_on(task, task_list)
             except Exception as error:
+                if is_passing(error):
+                    if type(error).__name__ != "ReadTimeoutError":  # that one is an empty poll whose answer was lost
+                        logger.warning("worker on %r: %s", task_list, error)
+                        backoff.wait()
+                    continue
                 if not self._stop.is_set():
                     self.failure = error
                     level = logging.ERROR if isinstance(error, ServiceError) else logging.CRITICAL

@@ -1,0 +1,108 @@
+"""Which service a command works with: Amazon SWF (or what ``AWS_ENDPOINT_URL`` points at)."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from ..exceptions import DefinitionError
+from ..processes.faults import ALREADY_REGISTERED, UNKNOWN_RESOURCE, fault_code
+from ..processes.payload_directory import PayloadDirectory
+from .options import STATE_FOLDER
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+DEFAULT_RETENTION_DAYS = 30
+
+
+def domain_options(command: F) -> F:
+    """``--domain``, ``--region``, ``--create-domain``, ``--retention-days``."""
+    command = click.option(
+        "--retention-days",
+        type=click.IntRange(0, 90),
+        default=DEFAULT_RETENTION_DAYS,
+        show_default=True,
+        help="How long a created domain keeps closed runs.",
+    )(command)
+    command = click.option("--create-domain", is_flag=True, help="Register the domain if it does not exist.")(command)
+    command = click.option("--region", envvar="AWS_DEFAULT_REGION", help="AWS region. [default: as boto3 finds it]")(command)
+    return click.option("--domain", "-d", envvar="SWF_DOMAIN", help="SWF domain. [default: $SWF_DOMAIN]")(command)
+
+
+def payloads_option(command: F) -> F:
+    text = "Folder for payloads too long for a history, the same for all processes. [default: .simpleflow-nb/payloads here]"
+    return click.option("--payloads", type=click.Path(path_type=Path, file_okay=False), help=text)(command)
+
+
+def payload_directory(given: Path | None, outputs: Path | None = None) -> PayloadDirectory:
+    if given is None and (named := os.environ.get("SIMPLEFLOW_NB_PAYLOADS")):
+        given = Path(named)
+    return PayloadDirectory((given or (outputs or Path.cwd()) / STATE_FOLDER / "payloads").absolute())
+
+
+@contextmanager
+def connected(
+    domain: str | None,
+    region: str | None,
+    *,
+    create: bool = False,
+    retention_days: int = DEFAULT_RETENTION_DAYS,
+    pollers: int = 10,
+) -> Iterator[Any]:
+    """SWF, with a domain that exists.
+
+    Raises:
+        DefinitionError: no domain named, or none of that name.
+        ServiceError: no region or credentials, or the service cannot be reached or does not answer.
+    """
+    from ..swf.client import SwfService
+
+    if not domain:
+        raise DefinitionError("name the domain with --domain (or SWF_DOMAIN), or add --local to work without AWS")
+    with explaining():
+        service = SwfService(region=region, pollers=pollers)
+        try:
+            _check_domain(service, domain, create, retention_days)
+            yield service
+        finally:
+            service.close()
+
+
+@contextmanager
+def explaining() -> Iterator[None]:
+    """Turn what boto3 raises for causes outside the program into one sentence."""
+    from ..swf.explanations import explained
+
+    try:
+        yield
+    except Exception as error:
+        sentence = explained(error)
+        if sentence is None:
+            raise
+        raise sentence from error
+
+
+def _check_domain(service: Any, domain: str, create: bool, retention_days: int) -> None:
+    try:
+        found = service.describe_domain(name=domain)
+    except Exception as error:
+        if fault_code(error) != UNKNOWN_RESOURCE:
+            raise
+    else:
+        if found["domainInfo"]["status"] == "DEPRECATED":
+            raise DefinitionError(f"the domain {domain!r} is deprecated; nothing can be started in it")
+        return
+    if not create:
+        known = [info["name"] for info in service.list_domains(registrationStatus="REGISTERED")["domainInfos"]]
+        there = f"there are {', '.join(sorted(known)[:5])}" if known else "there are none"
+        raise DefinitionError(f"there is no domain {domain!r} ({there}); --create-domain makes it")
+    try:
+        service.register_domain(name=domain, workflowExecutionRetentionPeriodInDays=str(retention_days))
+    except Exception as error:
+        if fault_code(error) not in ALREADY_REGISTERED:
+            raise

@@ -1,0 +1,201 @@
+"""``decider.start`` and ``worker.start``: the processes that carry out workflows on a service."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+import click
+
+from ..exceptions import DefinitionError
+from ..processes.decider import Decider, WorkflowNotFound, workflow_class
+from ..processes.decider_process import DeciderProcess
+from ..processes.process_groups import ProcessGroups
+from ..processes.supervisor import Supervisor, is_child, this_command
+from ..processes.worker import Worker
+from ..processes.worker_process import WorkerProcess
+from ..workflow import Workflow
+from .connection import connected, domain_options, explaining, payload_directory, payloads_option
+from .local_run import default_workers
+from .options import STATE_FOLDER, outputs_folder, outputs_option
+
+logger = logging.getLogger(__name__)
+
+
+class Stoppable(Protocol):
+    def run(self) -> None: ...
+    def stop(self) -> None: ...
+
+
+def is_specification(word: str) -> bool:
+    return Path(word).suffix in (".yml", ".yaml")
+
+
+@click.command("decider.start")
+@click.argument("workflows", nargs=-1, metavar="[WORKFLOW... | FILE.yml]")
+@domain_options
+@click.option("--task-list", "-t", help="Where decision tasks wait. [default: the workflows' own]")
+@click.option("--nb-processes", "-N", type=click.IntRange(min=1), default=1, show_default=True, help="Processes that decide.")
+@click.option("--activity-task-list", help="Send all activities to this list instead of their own.")
+@payloads_option
+@outputs_option
+def decider_start(
+    workflows: tuple[str, ...],
+    domain: str | None,
+    region: str | None,
+    create_domain: bool,
+    retention_days: int,
+    task_list: str | None,
+    nb_processes: int,
+    activity_task_list: str | None,
+    payloads: Path | None,
+    outputs: Path | None,
+) -> None:
+    """Decide for WORKFLOWs, or for the notebook workflows of FILE.yml, until SIGTERM."""
+    classes, folder = _decided(workflows, outputs)
+    task_list = task_list or _common_task_list(classes)
+    with connected(domain, region, create=create_domain, retention_days=retention_days) as service:
+        if not is_child() and nb_processes > 1:
+            _supervise(nb_processes)
+        decider = Decider(
+            service,
+            domain or "",
+            task_list,
+            classes,
+            payloads=payload_directory(payloads, folder),
+            activity_task_list=activity_task_list,
+        )
+        with explaining():
+            decider.register_types()
+            _name_process(f"decider({task_list})")
+            _run(DeciderProcess(decider))
+
+
+def _decided(workflows: tuple[str, ...], outputs: Path | None) -> tuple[list[type[Workflow]], Path | None]:
+    if workflows and is_specification(workflows[0]):
+        if len(workflows) > 1:
+            raise DefinitionError("give one FILE.yml, or any number of workflow classes")
+        from .definition import read_specification
+
+        specification = read_specification(Path(workflows[0]))
+        from deciders.notebook_workflow import NotebookWorkflow
+        from deciders.sensor_workflow import SensorWorkflow
+
+        return [NotebookWorkflow, SensorWorkflow], outputs_folder(outputs, specification.path)
+    try:
+        return [workflow_class(path) for path in workflows], None
+    except WorkflowNotFound as error:
+        raise DefinitionError(str(error)) from None
+
+
+def _common_task_list(classes: list[type[Workflow]]) -> str:
+    lists = {cls.task_list for cls in classes if cls.task_list}
+    if len(lists) == 1:
+        return lists.pop()
+    if not lists:
+        raise DefinitionError("name the task list with --task-list: no workflow says one")
+    raise DefinitionError(f"the workflows have different task lists ({', '.join(sorted(lists))}); choose with --task-list")
+
+
+@click.command("worker.start")
+@click.argument("file", type=click.Path(path_type=Path), required=False)
+@domain_options
+@click.option("--task-list", "-t", "task_lists", multiple=True, help="A list to work on; may be given several times.")
+@click.option("--nb-processes", "-N", type=click.IntRange(min=1), default=1, show_default=True, help="Worker processes.")
+@click.option("--nb-slots", type=click.IntRange(min=1), help="Tasks of a list that a process runs at once. [default: cores]")
+@click.option("--heartbeat", type=click.FloatRange(min=0), default=30, show_default=True, help="Longest time between beats, s.")
+@payloads_option
+@outputs_option
+def worker_start(
+    file: Path | None,
+    domain: str | None,
+    region: str | None,
+    create_domain: bool,
+    retention_days: int,
+    task_lists: tuple[str, ...],
+    nb_processes: int,
+    nb_slots: int | None,
+    heartbeat: float,
+    payloads: Path | None,
+    outputs: Path | None,
+) -> None:
+    """Carry out activities, or the notebooks, reports and checks of FILE.yml, until SIGTERM."""
+    slots = nb_slots or default_workers()
+    lists: Mapping[str, int]
+    folder = None
+    if file is not None:
+        lists, folder = _notebook_lists(file, slots, outputs, task_lists)
+    elif task_lists:
+        lists = dict.fromkeys(task_lists, slots)
+    else:
+        raise DefinitionError("name the list to work on with --task-list, or give the FILE.yml of notebook workflows")
+    pollers = sum(lists.values())
+    with connected(domain, region, create=create_domain, retention_days=retention_days, pollers=pollers + 4) as service:
+        if not is_child() and nb_processes > 1:
+            _supervise(nb_processes)
+        state = (folder or Path.cwd()) / STATE_FOLDER
+        worker = Worker(
+            service,
+            domain or "",
+            lists,
+            payloads=payload_directory(payloads, folder),
+            beat_seconds=heartbeat or 30,
+            process_groups=ProcessGroups(state / "processes" / str(os.getpid())),
+        )
+        with explaining():
+            _name_process(f"worker({', '.join(lists)})")
+            _run(WorkerProcess(worker))
+
+
+def _notebook_lists(file: Path, slots: int, outputs: Path | None, chosen: tuple[str, ...]) -> tuple[dict[str, int], Path]:
+    """The lists of notebook workflows with their slots (all three, or those chosen), and the outputs folder."""
+    from .definition import read_specification
+
+    specification = read_specification(file)
+    from deciders import activities
+    from workers import activities as bodies  # noqa: F401  (importing registers them)
+
+    lists = {activities.NOTEBOOKS: slots, activities.REPORTS: max(1, slots // 2), activities.SENSOR: 2}
+    if unknown := set(chosen) - set(lists):
+        raise DefinitionError(f"{sorted(unknown)[0]!r} is no list of notebook workflows; there are {', '.join(lists)}")
+    return {name: number for name, number in lists.items() if not chosen or name in chosen}, outputs_folder(
+        outputs, specification.path
+    )
+
+
+def _supervise(number: int) -> None:
+    """Run that many processes of this command instead of one; never returns."""
+    raise click.exceptions.Exit(Supervisor(this_command(), number).run())
+
+
+def _run(process: Stoppable) -> None:
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: process.stop())
+    if is_child():
+        threading.Thread(target=_stop_with_parent, args=(process, os.getppid()), daemon=True).start()
+    process.run()
+
+
+def _stop_with_parent(process: Stoppable, parent: int) -> None:
+    """A supervisor that was killed cannot tell its processes to end."""
+    pause = threading.Event()
+    while os.getppid() == parent:
+        pause.wait(1)
+    process.stop()
+
+
+def _name_process(title: str) -> Any:
+    """Show in ``ps`` what this process is."""
+    if os.environ.get("SIMPLEFLOW_DISABLE_SETPROCTITLE"):
+        return
+    try:
+        from setproctitle import setproctitle
+    except ImportError:
+        logger.debug("setproctitle is not installed: processes keep their names")
+        return
+    setproctitle(f"simpleflow-nb {title}")

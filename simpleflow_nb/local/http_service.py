@@ -1,0 +1,218 @@
+"""The local service over SWF's wire protocol, for boto3 and the AWS command line with ``AWS_ENDPOINT_URL``.
+
+JSON 1.0 over HTTP/1.1: the operation in ``X-Amz-Target``, the request and the answer in the body.
+https://docs.aws.amazon.com/amazonswf/latest/developerguide/UsingJSON-swf.html
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+import logging
+import re
+import select
+import socket
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from ..exceptions import ServiceError
+from .faults import Fault
+from .service import LocalService
+
+logger = logging.getLogger(__name__)
+
+_TARGET = "SimpleWorkflowService."
+_LONGEST_REQUEST_BYTES = 1 << 20
+_encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
+
+OPERATIONS = frozenset(
+    {
+        "CountClosedWorkflowExecutions",
+        "CountOpenWorkflowExecutions",
+        "CountPendingActivityTasks",
+        "CountPendingDecisionTasks",
+        "DeprecateActivityType",
+        "DeprecateWorkflowType",
+        "DescribeActivityType",
+        "DescribeDomain",
+        "DescribeWorkflowExecution",
+        "DescribeWorkflowType",
+        "GetWorkflowExecutionHistory",
+        "ListActivityTypes",
+        "ListClosedWorkflowExecutions",
+        "ListDomains",
+        "ListOpenWorkflowExecutions",
+        "ListWorkflowTypes",
+        "PollForActivityTask",
+        "PollForDecisionTask",
+        "RecordActivityTaskHeartbeat",
+        "RegisterActivityType",
+        "RegisterDomain",
+        "RegisterWorkflowType",
+        "RequestCancelWorkflowExecution",
+        "RespondActivityTaskCanceled",
+        "RespondActivityTaskCompleted",
+        "RespondActivityTaskFailed",
+        "RespondDecisionTaskCompleted",
+        "SignalWorkflowExecution",
+        "StartWorkflowExecution",
+        "TerminateWorkflowExecution",
+        "UndeprecateActivityType",
+        "UndeprecateWorkflowType",
+    }
+)  #: what is answered; the operations on tags of domains, deleting types and deprecating domains are not imitated
+
+_METHODS = {_TARGET + name: re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower() for name in OPERATIONS}
+
+
+class HttpService:
+    """Serves a :class:`.service.LocalService` on a port, a thread for each connection.
+
+    Args:
+        token: when given, requests must be signed with it as the access key id.
+
+    Raises:
+        ServiceError: the address cannot be bound.
+    """
+
+    def __init__(self, service: LocalService, host: str = "127.0.0.1", port: int = 0, *, token: str | None = None) -> None:
+        self.service = service
+
+        class Handler(_Handler):
+            pass
+
+        Handler.service, Handler.token = service, token
+        try:
+            self._server = _Server((host, port), Handler)
+        except OSError as error:
+            raise ServiceError(f"{host}:{port} cannot be bound: {error.strerror}") from None
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.1,), name="http", daemon=True)
+
+    @property
+    def endpoint(self) -> str:
+        """For ``AWS_ENDPOINT_URL``."""
+        host, port = self._server.server_address[:2]
+        shown = host.decode() if isinstance(host, bytes) else str(host)
+        return f"http://{'[' + shown + ']' if ':' in shown else shown}:{port}"
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop taking connections, answer the polls that wait, close the service."""
+        self._server.shutdown()
+        self.service.close()
+        self._server.close_connections()
+        self._server.server_close()
+        self._thread.join()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128
+
+    def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler]) -> None:
+        if ":" in address[0]:
+            self.address_family = socket.AF_INET6
+        self._connections: set[socket.socket] = set()
+        super().__init__(address, handler)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        self._connections.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        self._connections.discard(request)
+        super().shutdown_request(request)
+
+    def close_connections(self) -> None:
+        for connection in list(self._connections):
+            try:
+                connection.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                continue  # it is gone already
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        logger.debug("connection of %s broke", client_address, exc_info=True)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    wbufsize = -1  # one packet for head and body
+    disable_nagle_algorithm = True
+    service: LocalService
+    token: str | None = None
+
+    def do_POST(self) -> None:
+        try:
+            length = int(self.headers.get("Content-Length", ""))
+        except ValueError:
+            self.close_connection = True
+            return self._answer(400, _fault("SerializationException", "a Content-Length is expected"))
+        if not 0 <= length <= _LONGEST_REQUEST_BYTES:
+            self.close_connection = True
+            return self._answer(413, _fault("RequestEntityTooLargeException", "a request has at most 1 MB"))
+        body = self.rfile.read(length)
+        if len(body) < length:
+            self.close_connection = True
+            return None
+        if self.token is not None and not self._has_token(self.token):
+            return self._answer(400, _fault("UnrecognizedClientException", "the access key id is not the service's token"))
+        method = _METHODS.get(self.headers.get("X-Amz-Target", ""))
+        if method is None:
+            target = self.headers.get("X-Amz-Target", "")
+            return self._answer(400, _fault("UnknownOperationException", f"this service does not answer {target!r}"))
+        return self._answer(*self._call(method, body))
+
+    def do_GET(self) -> None:
+        self._answer(200, {"service": "simpleflow_nb", "operations": sorted(OPERATIONS)})
+
+    def _call(self, method: str, body: bytes) -> tuple[int, dict[str, Any]]:
+        try:
+            request = json.loads(body or b"{}")
+            if not isinstance(request, dict):
+                raise ValueError("a JSON object is expected")
+        except ValueError as error:
+            return 400, _fault("SerializationException", str(error))
+        self.service.caller.is_there = self._client_is_there
+        try:
+            return 200, getattr(self.service, method)(**request)
+        except Fault as fault:
+            return 400, _fault(fault.code, fault.message)
+        except ServiceError as error:
+            return 500, _fault("InternalFailure", str(error))
+        except (TypeError, KeyError, ValueError, AttributeError) as error:  # members that are missing or of the wrong kind
+            logger.debug("bad %s request", method, exc_info=True)
+            return 400, _fault("ValidationException", f"{type(error).__name__}: {error}")
+
+    def _client_is_there(self) -> bool:
+        """A closed connection is readable and empty."""
+        try:
+            ready, _, _ = select.select([self.connection], [], [], 0)
+            return not ready or bool(self.connection.recv(1, socket.MSG_PEEK))
+        except (OSError, ValueError):
+            return False
+
+    def _has_token(self, token: str) -> bool:
+        found = re.search(r"Credential=([^/]+)/", self.headers.get("Authorization", ""))
+        return found is not None and hmac.compare_digest(found[1].encode(), token.encode())
+
+    def _answer(self, status: int, body: dict[str, Any]) -> None:
+        text = _encode(body).encode()
+        head = (
+            f"HTTP/1.1 {status} {'OK' if status == 200 else 'Error'}\r\n"
+            "Content-Type: application/x-amz-json-1.0\r\n"
+            f"Content-Length: {len(text)}\r\n"
+        )
+        if self.close_connection:
+            head += "Connection: close\r\n"
+        self.wfile.write(head.encode() + b"\r\n" + text)
+        self.wfile.flush()
+
+    def log_message(self, format: str, *args: Any) -> None:
+        logger.debug(format, *args)
+
+
+def _fault(code: str, message: str) -> dict[str, Any]:
+    return {"__type": f"com.amazonaws.swf.base.model#{code}", "message": message}

@@ -1,0 +1,24 @@
+"""How long to wait after a call that failed and may succeed later."""
+
+from __future__ import annotations
+
+import random
+import threading
+
+_LONGEST_SECONDS = 60.0
+
+
+class Backoff:
+    """Doubling waits with full jitter, back to the beginning after a success."""
+
+    def __init__(self, stop: threading.Event, *, first_seconds: float = 1.0) -> None:
+        self._stop, self._first, self._failures = stop, first_seconds, 0
+
+    def succeeded(self) -> None:
+        self._failures = 0
+
+    def wait(self) -> None:
+        """Wait, longer after each failure in a row; returns at once when it is time to stop."""
+        longest = min(self._first * 2**self._failures, _LONGEST_SECONDS)
+        self._failures = min(self._failures + 1, 10)
+        self._stop.wait(random.uniform(longest / 2, longest))

@@ -1,0 +1,39 @@
+"""A worker process: a :class:`.worker.Worker` until it is told to stop."""
+
+from __future__ import annotations
+
+import threading
+
+from .worker import Worker
+
+_LOOK_SECONDS = 0.2
+
+
+class WorkerProcess:
+    """Runs a worker in the main thread's name. Polls that wait are waited for: a task could be on its way to them."""
+
+    def __init__(self, worker: Worker) -> None:
+        self.worker = worker
+        self._stop, self._abandon = threading.Event(), threading.Event()
+
+    def stop(self) -> None:
+        """Once: take no new tasks, finish those under way. Twice: end the bodies under way too, and go."""
+        if self._stop.is_set():
+            self._abandon.set()
+        self._stop.set()
+
+    def run(self) -> None:
+        """
+        Raises:
+            Exception: what made a thread of the worker end before its time.
+        """
+        self.worker.start()
+        while not self._stop.wait(_LOOK_SECONDS):
+            if self.worker.failure is not None:
+                raise self.worker.failure
+        self.worker.stop()
+        while not self._abandon.is_set():
+            if self.worker.join(_LOOK_SECONDS):
+                return
+        self.worker.cancel_all()
+        self.worker.join(_LOOK_SECONDS)

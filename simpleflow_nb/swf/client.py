@@ -1,0 +1,82 @@
+"""The SWF service of the engine, provided by boto3."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from ..exceptions import DefinitionError, ServiceError
+from . import fast_path
+
+POLL_SECONDS = (
+    60  #: how long SWF holds a poll, https://docs.aws.amazon.com/amazonswf/latest/apireference/API_PollForDecisionTask.html
+)
+READ_TIMEOUT_SECONDS = 75
+DEFAULT_RETRIES = 5
+
+
+class SwfService:
+    """boto3's SWF calls on two clients: one for polls, one for the rest.
+
+    A poll is sent once and waited for: sent again it could hand a task to a connection that nobody reads. Everything else
+    is retried, adaptively, ``SWF_CONNECTION_RETRIES`` times. Region, endpoint and credentials are found as boto3 does.
+
+    Args:
+        pollers: connections that may wait at the same time.
+
+    Raises:
+        ServiceError: no region is known.
+    """
+
+    def __init__(self, *, region: str | None = None, endpoint_url: str | None = None, pollers: int = 10) -> None:
+        import boto3
+        from botocore.config import Config
+        from botocore.exceptions import NoRegionError
+
+        session = boto3.session.Session(region_name=region)
+        polling = Config(
+            read_timeout=READ_TIMEOUT_SECONDS,
+            connect_timeout=10,
+            retries={"total_max_attempts": 1},
+            tcp_keepalive=True,
+            max_pool_connections=max(10, pollers),
+        )
+        other = Config(
+            read_timeout=30,
+            connect_timeout=10,
+            retries={"total_max_attempts": _retries() + 1, "mode": "adaptive"},
+            tcp_keepalive=True,
+            max_pool_connections=max(10, pollers),
+        )
+        try:
+            self._polling = session.client("swf", endpoint_url=endpoint_url, config=polling)
+            self._other = session.client("swf", endpoint_url=endpoint_url, config=other)
+        except NoRegionError:
+            raise ServiceError("no AWS region is known; give --region, or set AWS_DEFAULT_REGION") from None
+        except ValueError as error:
+            raise DefinitionError(f"AWS_ENDPOINT_URL: {error}") from None
+        self.endpoint: str = self._other.meta.endpoint_url
+        for client in (self._polling, self._other):
+            fast_path.install(client)
+
+    def poll_for_decision_task(self, **request: Any) -> dict[str, Any]:
+        answer: dict[str, Any] = self._polling.poll_for_decision_task(**request)
+        return answer
+
+    def poll_for_activity_task(self, **request: Any) -> dict[str, Any]:
+        answer: dict[str, Any] = self._polling.poll_for_activity_task(**request)
+        return answer
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._other, name)
+
+    def close(self) -> None:
+        self._polling.close()
+        self._other.close()
+
+
+def _retries() -> int:
+    text = os.environ.get("SWF_CONNECTION_RETRIES", str(DEFAULT_RETRIES))
+    if not text.isdigit():
+        raise DefinitionError(f"SWF_CONNECTION_RETRIES is {text!r}; a number of retries is expected")
+    return int(text)

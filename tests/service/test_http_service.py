@@ -1,0 +1,204 @@
+"""The local service over HTTP, called with boto3."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from simpleflow_nb.local.http_service import OPERATIONS, HttpService
+from simpleflow_nb.local.service import LocalService
+
+TYPE = {"name": "w", "version": "1"}
+NO_TYPE = {"name": "no", "version": "1"}
+ACTIVITY = {"name": "a", "version": "1"}
+
+
+def client_of(http: HttpService, key: str = "key") -> Any:
+    return boto3.client(
+        "swf",
+        region_name="eu-west-1",
+        endpoint_url=http.endpoint,
+        aws_access_key_id=key,
+        aws_secret_access_key="secret",
+        config=Config(retries={"total_max_attempts": 1}),
+    )
+
+
+@pytest.fixture
+def http() -> Iterator[HttpService]:
+    served = HttpService(LocalService(poll_seconds=2, workers_inside=False))
+    served.start()
+    yield served
+    served.close()
+
+
+@pytest.fixture
+def swf(http: HttpService) -> Iterator[Any]:
+    client = client_of(http)
+    client.register_workflow_type(
+        domain="local",
+        **TYPE,
+        defaultTaskList={"name": "d"},
+        defaultChildPolicy="TERMINATE",
+        defaultTaskStartToCloseTimeout="60",
+        defaultExecutionStartToCloseTimeout="3600",
+    )
+    client.register_activity_type(domain="local", **ACTIVITY)
+    yield client
+    client.close()
+
+
+def schedule(activity_id: str) -> dict[str, Any]:
+    attributes = {"activityId": activity_id, "activityType": ACTIVITY, "taskList": {"name": "a"}, "input": "é"}
+    return {"decisionType": "ScheduleActivityTask", "scheduleActivityTaskDecisionAttributes": attributes}
+
+
+def test_a_whole_run_over_boto3(swf: Any) -> None:
+    run_id = swf.start_workflow_execution(domain="local", workflowId="x", workflowType=TYPE, tagList=["t"])["runId"]
+    task = swf.poll_for_decision_task(domain="local", taskList={"name": "d"})
+    assert [event["eventType"] for event in task["events"]][-1] == "DecisionTaskStarted"
+    swf.respond_decision_task_completed(taskToken=task["taskToken"], decisions=[schedule("one")])
+    work = swf.poll_for_activity_task(domain="local", taskList={"name": "a"})
+    assert (work["activityId"], work["input"]) == ("one", "é")
+    assert swf.record_activity_task_heartbeat(taskToken=work["taskToken"])["cancelRequested"] is False
+    swf.respond_activity_task_completed(taskToken=work["taskToken"], result="1")
+    task = swf.poll_for_decision_task(domain="local", taskList={"name": "d"})
+    done = {"decisionType": "CompleteWorkflowExecution", "completeWorkflowExecutionDecisionAttributes": {"result": "2"}}
+    swf.respond_decision_task_completed(taskToken=task["taskToken"], decisions=[done])
+    found = swf.describe_workflow_execution(domain="local", execution={"workflowId": "x", "runId": run_id})
+    assert found["executionInfo"]["closeStatus"] == "COMPLETED"
+
+
+@pytest.mark.parametrize(
+    ("call", "arguments", "code"),
+    [
+        ("describe_domain", {"name": "nowhere"}, "UnknownResourceFault"),
+        (
+            "start_workflow_execution",
+            {"workflowId": "y", "workflowType": {"name": "no", "version": "1"}},
+            "UnknownResourceFault",
+        ),
+        ("start_workflow_execution", {"workflowId": "a:b", "workflowType": TYPE}, "ValidationException"),
+        ("signal_workflow_execution", {"workflowId": "nobody", "signalName": "s"}, "UnknownResourceFault"),
+        ("register_activity_type", {**ACTIVITY}, "TypeAlreadyExistsFault"),
+        ("tag_resource", {"resourceArn": "x", "tags": []}, "UnknownOperationException"),
+    ],
+)
+def test_a_refused_call_is_the_fault_that_swf_raises(swf: Any, call: str, arguments: dict[str, Any], code: str) -> None:
+    if call not in ("describe_domain", "tag_resource"):
+        arguments = {"domain": "local", **arguments}
+    with pytest.raises(ClientError) as caught:
+        getattr(swf, call)(**arguments)
+    assert caught.value.response["Error"]["Code"] == code
+
+
+def test_a_poll_wakes_as_soon_as_there_is_a_task(swf: Any, http: HttpService) -> None:
+    found: list[dict[str, Any]] = []
+    other = client_of(http)
+    thread = threading.Thread(target=lambda: found.append(other.poll_for_decision_task(domain="local", taskList={"name": "d"})))
+    thread.start()
+    while not http.service.decision_lists["d"].waiting:
+        time.sleep(0.001)
+    swf.start_workflow_execution(domain="local", workflowId="x", workflowType=TYPE)
+    thread.join(1.5)  # well before the poll's own two seconds are over
+    assert found
+    assert found[0]["workflowExecution"]["workflowId"] == "x"
+    other.close()
+
+
+def test_an_empty_poll_has_no_task_token(swf: Any) -> None:
+    answer = swf.poll_for_activity_task(domain="local", taskList={"name": "nobody"})
+    assert not answer.get("taskToken")
+
+
+def test_a_task_is_not_handed_to_a_caller_that_has_hung_up(swf: Any, http: HttpService) -> None:
+    host, port = http.endpoint.removeprefix("http://").split(":")
+    body = json.dumps({"domain": "local", "taskList": {"name": "d"}})
+    raw = socket.create_connection((host, int(port)))
+    head = f"POST / HTTP/1.1\r\nX-Amz-Target: SimpleWorkflowService.PollForDecisionTask\r\nContent-Length: {len(body)}\r\n\r\n"
+    raw.sendall((head + body).encode())
+    while not http.service.decision_lists["d"].waiting:
+        time.sleep(0.001)
+    raw.close()
+    swf.start_workflow_execution(domain="local", workflowId="x", workflowType=TYPE)
+    task = swf.poll_for_decision_task(domain="local", taskList={"name": "d"})
+    assert task["workflowExecution"]["workflowId"] == "x"
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [(b"not json", "SerializationException"), (b"[1]", "SerializationException"), (b"{}", "ValidationException")],
+)
+def test_a_malformed_request_is_answered_with_a_fault(http: HttpService, body: bytes, code: str) -> None:
+    request = urllib.request.Request(
+        http.endpoint, data=body, headers={"X-Amz-Target": "SimpleWorkflowService.StartWorkflowExecution"}
+    )
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        urllib.request.urlopen(request, timeout=5)
+    with caught.value as answer:
+        assert json.loads(answer.read())["__type"].endswith("#" + code)
+
+
+def test_with_a_token_only_its_holders_are_served() -> None:
+    http = HttpService(LocalService(poll_seconds=1), token="sixteen-letters!")
+    http.start()
+    try:
+        good, bad = client_of(http, "sixteen-letters!"), client_of(http, "another")
+        assert good.list_domains(registrationStatus="REGISTERED")["domainInfos"][0]["name"] == "local"
+        with pytest.raises(ClientError, match="UnrecognizedClientException"):
+            bad.list_domains(registrationStatus="REGISTERED")
+        good.close()
+        bad.close()
+    finally:
+        http.close()
+
+
+def test_started_tasks_outlive_a_restart_of_the_service(tmp_path: Path) -> None:
+    first = HttpService(LocalService.open(tmp_path / "j.sqlite3", workers_inside=False, poll_seconds=1))
+    first.start()
+    swf = client_of(first)
+    swf.register_workflow_type(
+        domain="local",
+        **TYPE,
+        defaultTaskList={"name": "d"},
+        defaultChildPolicy="TERMINATE",
+        defaultTaskStartToCloseTimeout="60",
+        defaultExecutionStartToCloseTimeout="3600",
+    )
+    swf.register_activity_type(domain="local", **ACTIVITY)
+    swf.start_workflow_execution(domain="local", workflowId="x", workflowType=TYPE)
+    task = swf.poll_for_decision_task(domain="local", taskList={"name": "d"})
+    swf.respond_decision_task_completed(taskToken=task["taskToken"], decisions=[schedule("one")])
+    work = swf.poll_for_activity_task(domain="local", taskList={"name": "a"})
+    swf.close()
+    first.close()
+    second = HttpService(LocalService.open(tmp_path / "j.sqlite3", workers_inside=False, poll_seconds=1))
+    second.start()
+    swf = client_of(second)
+    swf.respond_activity_task_completed(taskToken=work["taskToken"], result="1")
+    task = swf.poll_for_decision_task(domain="local", taskList={"name": "d"})
+    assert [event["eventType"] for event in task["events"][-3:]] == [
+        "ActivityTaskCompleted",
+        "DecisionTaskScheduled",
+        "DecisionTaskStarted",
+    ]
+    swf.close()
+    second.close()
+
+
+def test_every_operation_served_exists_in_swf() -> None:
+    client = boto3.client("swf", region_name="eu-west-1", aws_access_key_id="x", aws_secret_access_key="y")
+    assert set(client.meta.service_model.operation_names) >= OPERATIONS
+    client.close()

@@ -1,0 +1,185 @@
+"""SWF through boto3: the clients, the fast path, and the engine on a moto server."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError
+
+from simpleflow_nb import Workflow, activity
+from simpleflow_nb.exceptions import DefinitionError, ServiceError
+from simpleflow_nb.processes.engine import Engine
+from simpleflow_nb.processes.faults import is_passing
+from simpleflow_nb.swf import fast_path
+from simpleflow_nb.swf.client import SwfService
+from simpleflow_nb.swf.explanations import explained
+from simpleflow_nb.workflow import execution_input
+from tests.service.moto_server import environment, moto_endpoint
+
+
+@activity.with_attributes(version="1", task_list="work")
+def increment(x: int) -> int:
+    return x + 1
+
+
+@activity.with_attributes(version="1", task_list="work")
+def slow(x: int) -> int:
+    time.sleep(0.3)
+    return x
+
+
+class PendingArgument(Workflow):
+    """The later call of one name must not get the result of an earlier one whose argument is still pending."""
+
+    name = "pending_argument"
+    task_list = "decide"
+
+    def run(self) -> list[int]:
+        first = self.submit(slow, 1)
+        second = self.submit(increment, first)
+        third = self.submit(increment, 100)
+        return [second.result, third.result]
+
+
+@pytest.fixture(scope="module")
+def endpoint() -> Iterator[str]:
+    with moto_endpoint() as address:
+        yield address
+
+
+@pytest.fixture
+def swf(endpoint: str) -> Iterator[SwfService]:
+    with environment(AWS_ENDPOINT_URL=endpoint):
+        service = SwfService()
+        if "tests" not in [info["name"] for info in service.list_domains(registrationStatus="REGISTERED")["domainInfos"]]:
+            service.register_domain(name="tests", workflowExecutionRetentionPeriodInDays="1")
+        yield service
+        service.close()
+
+
+def run_to_end(swf: SwfService, cls: type[Workflow], workflow_id: str) -> list[dict[str, Any]]:
+    """The history of a run that an engine of its own has carried out."""
+    engine = Engine(swf, "tests", decision_list="decide", task_lists={"work": 2}, workflows=[cls])
+    engine.start()
+    started = swf.start_workflow_execution(
+        domain="tests",
+        workflowId=workflow_id,
+        workflowType={"name": cls.type_name(), "version": cls.version},
+        taskList={"name": "decide"},
+        input=execution_input(cls, {}),
+    )
+    execution = {"workflowId": workflow_id, "runId": started["runId"]}
+    for _ in range(300):
+        info = swf.describe_workflow_execution(domain="tests", execution=execution)["executionInfo"]
+        if info["executionStatus"] != "OPEN":
+            break
+        time.sleep(0.1)
+    engine.stop()
+    assert engine.join(10)
+    events: list[dict[str, Any]] = swf.get_workflow_execution_history(domain="tests", execution=execution)["events"]
+    return events
+
+
+def test_a_call_whose_argument_is_pending_keeps_its_own_result(swf: SwfService) -> None:
+    events = run_to_end(swf, PendingArgument, "pending")
+    assert events[-1]["eventType"] == "WorkflowExecutionCompleted"
+    assert events[-1]["workflowExecutionCompletedEventAttributes"]["result"] == "[2,101]"
+
+
+def test_no_decision_fails_for_want_of_a_registered_type(swf: SwfService) -> None:
+    events = run_to_end(swf, PendingArgument, "registered")
+    assert not [event["eventType"] for event in events if event["eventType"].endswith("Failed")]
+
+
+def test_the_fast_path_gives_what_boto3_gives_but_for_the_kind_of_timestamps(swf: SwfService, endpoint: str) -> None:
+    events = run_to_end(swf, PendingArgument, "compared")
+    plain = boto3.client("swf", endpoint_url=endpoint)
+    started = swf.list_closed_workflow_executions(
+        domain="tests", startTimeFilter={"oldestDate": 0}, executionFilter={"workflowId": "compared"}
+    )["executionInfos"]
+    run_id = next(i["execution"]["runId"] for i in started if i["execution"]["workflowId"] == "compared")
+    theirs = plain.get_workflow_execution_history(domain="tests", execution={"workflowId": "compared", "runId": run_id})[
+        "events"
+    ]
+    plain.close()
+    assert all(isinstance(event["eventTimestamp"], float | int) for event in events)
+    for event in theirs:
+        event["eventTimestamp"] = event["eventTimestamp"].timestamp()
+    assert [{**e, "eventTimestamp": round(e["eventTimestamp"], 3)} for e in events] == [
+        {**e, "eventTimestamp": round(e["eventTimestamp"], 3)} for e in theirs
+    ]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"status_code": 400, "body": b'{"__type": "x#UnknownResourceFault"}'},
+        {"status_code": 200, "body": b"not json"},
+        {"status_code": 200, "body": b'{"events": "what"}'},
+        {"status_code": 200, "body": b"[]"},
+    ],
+)
+def test_the_fast_path_leaves_alone_what_it_does_not_know(answer: dict[str, Any]) -> None:
+    taken: dict[str, Any] = {}
+    body = answer["body"]
+    fast_path.decode(response_dict=answer, customized_response_dict=taken)
+    assert (taken, answer["body"]) == ({}, body)
+
+
+def test_polls_are_sent_once_and_read_longer_than_swf_holds_them(swf: SwfService) -> None:
+    config = swf._polling.meta.config
+    assert (config.read_timeout, config.retries["total_max_attempts"], config.tcp_keepalive) == (75, 1, True)
+    assert swf._other.meta.config.retries == {"total_max_attempts": 6, "mode": "adaptive"}
+
+
+def test_the_number_of_retries_is_a_setting(endpoint: str) -> None:
+    with environment(AWS_ENDPOINT_URL=endpoint, SWF_CONNECTION_RETRIES="2"):
+        service = SwfService()
+        assert service._other.meta.config.retries["total_max_attempts"] == 3
+        service.close()
+    with (
+        environment(AWS_ENDPOINT_URL=endpoint, SWF_CONNECTION_RETRIES="many"),
+        pytest.raises(DefinitionError, match="SWF_CONNECTION_RETRIES is 'many'; a number of retries is expected"),
+    ):
+        SwfService()
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (
+            NoCredentialsError(),
+            "no AWS credentials were found; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a profile",
+        ),
+        (
+            EndpointConnectionError(endpoint_url="http://127.0.0.1:1/"),
+            'the service cannot be reached: Could not connect to the endpoint URL: "http://127.0.0.1:1/"',
+        ),
+        (
+            ClientError({"Error": {"Code": "UnrecognizedClientException", "Message": "bad"}}, "DescribeDomain"),
+            "AWS does not accept the credentials (UnrecognizedClientException)",
+        ),
+    ],
+)
+def test_causes_outside_the_program_are_explained(error: Exception, sentence: str) -> None:
+    found = explained(error)
+    assert isinstance(found, ServiceError)
+    assert str(found) == sentence
+
+
+@pytest.mark.parametrize(
+    ("error", "passing"),
+    [
+        (EndpointConnectionError(endpoint_url="http://127.0.0.1:1/"), True),
+        (ClientError({"Error": {"Code": "ThrottlingException", "Message": "slow down"}}, "x"), True),
+        (ClientError({"Error": {"Code": "X", "Message": ""}, "ResponseMetadata": {"HTTPStatusCode": 503}}, "x"), True),
+        (ClientError({"Error": {"Code": "UnknownResourceFault", "Message": ""}}, "x"), False),
+        (ValueError("ours"), False),
+    ],
+)
+def test_only_what_may_succeed_later_is_tried_again(error: Exception, passing: bool) -> None:
+    assert is_passing(error) is passing
