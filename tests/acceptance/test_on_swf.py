@@ -1,0 +1,203 @@
+"""The commands for SWF, typed as a user types them: on a moto server and on the local service over HTTP."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.service.moto_server import CREDENTIALS, moto_endpoint
+
+ROOT = Path(__file__).parents[2]
+
+
+def environment(endpoint: str, folder: Path) -> dict[str, str]:
+    return {
+        **os.environ,
+        **CREDENTIALS,
+        "AWS_ENDPOINT_URL": endpoint,
+        "PYTHONPATH": str(ROOT),
+        "HOME": str(folder),
+        "SIMPLEFLOW_NB_PAYLOADS": str(folder / "payloads"),
+    }
+
+
+def typed(endpoint: str, folder: Path, *words: str, timeout: float = 60) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "simpleflow_nb", *words],
+        env=environment(endpoint, folder),
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+    )
+
+
+@contextmanager
+def local_service(folder: Path, *words: str) -> Iterator[str]:
+    """``service.start`` in a process of its own; gives its endpoint."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "simpleflow_nb", "service.start", "--port", "0", "--domain", "TestDomain", *words],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    with process.stdout:
+        try:
+            found = re.match(r"AWS_ENDPOINT_URL=(\S+)", process.stdout.readline())
+            assert found
+            yield found[1]
+        finally:
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(20) == 0
+
+
+@pytest.fixture(params=["moto", "service.start"])
+def endpoint(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    if request.param == "moto":
+        with moto_endpoint() as address:
+            yield address
+    else:
+        with local_service(tmp_path) as address:
+            yield address
+
+
+def test_standalone_runs_a_workflow_and_prints_its_result(endpoint: str, tmp_path: Path) -> None:
+    words = ("standalone", "examples.basic.BasicWorkflow", "--domain", "TestDomain", "--create-domain", "--input", "[1, 0]")
+    done = typed(endpoint, tmp_path, *words)
+    assert (done.returncode, done.stdout) == (0, "(1 + 1) * 2 = 4\n4\n"), done.stderr
+    assert re.fullmatch(r"BasicWorkflow \S+\n", done.stderr)
+
+
+FAILING = """
+from simpleflow_nb import Workflow, activity
+
+@activity.with_attributes(task_list="x", version="1")
+def explode():
+    raise ValueError("nope")
+
+class Failing(Workflow):
+    name, version, task_list = "failing", "1", "x"
+
+    def run(self):
+        return self.submit(explode).result
+"""
+
+
+def test_standalone_says_why_a_run_failed_and_exits_with_1(endpoint: str, tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text(FAILING)
+    done = typed(endpoint, tmp_path, "standalone", "mine.Failing", "--domain", "TestDomain", "--create-domain")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert (
+        'simpleflow-nb: Failing failed: Workflow execution error in activity-mine.explode-1: "ValueError: nope"' in done.stderr
+    )
+    assert 'raise ValueError("nope")' in done.stderr
+    assert "simpleflow_nb/cli" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "sentence"),
+    [
+        (
+            ("standalone", "examples.basic.BasicWorkflow", "--domain", "Nowhere"),
+            2,
+            "simpleflow-nb: there is no domain 'Nowhere' (there are TestDomain); --create-domain makes it\n",
+        ),
+        (
+            ("standalone", "examples.basic.BasicWorkflow"),
+            2,
+            "simpleflow-nb: name the domain with --domain (or SWF_DOMAIN), or add --local to work without AWS\n",
+        ),
+        (
+            ("standalone", "examples.basic.Missing", "--domain", "TestDomain"),
+            2,
+            "simpleflow-nb: examples.basic.Missing: there is no such class in examples.basic\n",
+        ),
+        (
+            ("standalone", "examples.basic.BasicWorkflow", "--domain", "TestDomain", "--input", "[1,"),
+            2,
+            "simpleflow-nb: --input: input is not JSON: Expecting value: line 1 column 4 (char 3)\n",
+        ),
+        (
+            ("decider.start", "--domain", "TestDomain"),
+            2,
+            "simpleflow-nb: name the task list with --task-list: no workflow says one\n",
+        ),
+        (
+            ("worker.start", "--domain", "TestDomain"),
+            2,
+            "simpleflow-nb: name the list to work on with --task-list, or give the FILE.yml of notebook workflows\n",
+        ),
+    ],
+)
+def test_a_mistake_gets_one_sentence(words: tuple[str, ...], code: int, sentence: str, tmp_path: Path) -> None:
+    with local_service(tmp_path) as endpoint:
+        done = typed(endpoint, tmp_path, *words)
+    assert (done.returncode, done.stderr) == (code, sentence)
+
+
+def test_an_endpoint_that_nobody_answers_is_one_sentence_and_exit_3(tmp_path: Path) -> None:
+    words = ("standalone", "examples.basic.BasicWorkflow", "--domain", "D")
+    environ = environment("http://127.0.0.1:9", tmp_path) | {"SWF_CONNECTION_RETRIES": "0"}
+    done = subprocess.run(
+        [sys.executable, "-m", "simpleflow_nb", *words], env=environ, cwd=tmp_path, capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 3
+    assert done.stderr == (
+        'simpleflow-nb: the service cannot be reached: Could not connect to the endpoint URL: "http://127.0.0.1:9/"\n'
+    )
+
+
+def test_missing_credentials_are_one_sentence_and_exit_3(tmp_path: Path) -> None:
+    environ = {key: value for key, value in environment("http://127.0.0.1:9", tmp_path).items() if "ACCESS_KEY" not in key}
+    environ |= {"AWS_EC2_METADATA_DISABLED": "true"}
+    words = ("worker.start", "--task-list", "x", "--domain", "D")
+    done = subprocess.run(
+        [sys.executable, "-m", "simpleflow_nb", *words], env=environ, cwd=tmp_path, capture_output=True, text=True, timeout=60
+    )
+    assert (done.returncode, done.stderr) == (
+        3,
+        "simpleflow-nb: no AWS credentials were found; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a profile\n",
+    )
+
+
+def test_an_open_bind_needs_a_token(tmp_path: Path) -> None:
+    done = typed("", tmp_path, "service.start", "--bind", "0.0.0.0", "--port", "0")
+    assert (done.returncode, done.stderr) == (
+        2,
+        "simpleflow-nb: --bind 0.0.0.0 is open to other machines: give a --token of 16 characters or more\n",
+    )
+
+
+def test_supervised_deciders_and_workers_end_with_their_supervisor(tmp_path: Path) -> None:
+    with local_service(tmp_path) as endpoint:
+        commands = [
+            ("decider.start", "examples.basic.BasicWorkflow", "--domain", "TestDomain", "--nb-processes", "2"),
+            ("worker.start", "--task-list", "quickstart", "--domain", "TestDomain", "--nb-processes", "2"),
+        ]
+        environ = environment(endpoint, tmp_path)
+        processes = [
+            subprocess.Popen([sys.executable, "-m", "simpleflow_nb", *words], env=environ, cwd=tmp_path) for words in commands
+        ]
+        try:
+            done = typed(
+                endpoint, tmp_path, "standalone", "examples.basic.BasicWorkflow", "--domain", "TestDomain", "--input", "[2, 0]"
+            )
+            assert done.returncode == 0, done.stderr
+        finally:
+            for process in processes:
+                process.send_signal(signal.SIGTERM)
+            time.sleep(0.5)
+            for process in processes:
+                process.send_signal(signal.SIGTERM)
+        assert [process.wait(20) for process in processes] == [0, 0]
