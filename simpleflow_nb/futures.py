@@ -6,7 +6,7 @@ pending one for its result suspends the workflow until history brings it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from types import CodeType, EllipsisType
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -165,7 +165,10 @@ class Future(Generic[T]):
         return f"<Future {self.id} {self.state}>"
 
 
-def wait(*futures: Future[Any]) -> list[Any]:
+Futures = Future[Any] | Sequence[Future[Any]]  #: futures one by one, or a single list of them
+
+
+def wait(*futures: Futures) -> list[Any]:
     """The results of all, in the order given; None for each that failed or was cancelled.
 
     Waits for all to end. The failure of a task with ``raises_on_failure`` is raised here, as at any other wait.
@@ -176,7 +179,7 @@ def wait(*futures: Future[Any]) -> list[Any]:
     return [future.wait() for future in pending]
 
 
-def wait_any(*futures: Future[Any]) -> Future[Any]:
+def wait_any(*futures: Futures) -> Future[Any]:
     """The one that ended first, in the order of history; waits until one has.
 
     Raises:
@@ -189,7 +192,7 @@ def wait_any(*futures: Future[Any]) -> Future[Any]:
     return min((future for future in pending if future.stage >= DONE), key=lambda future: future.order)
 
 
-def as_completed(*futures: Future[Any]) -> Iterator[Future[Any]]:
+def as_completed(*futures: Futures) -> Iterator[Future[Any]]:
     """The futures in the order in which they end, which is the order of history; waits before each."""
     remaining = list(_futures(futures))
     while remaining:

@@ -3,35 +3,54 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from types import GeneratorType
 from typing import Any
 
 from .. import payload
 from ..futures import Future
 
+FUTURES, READ_ONCE = 1, 2
 
-def has_futures(values: Iterable[Any]) -> bool:
-    """Whether a future stands anywhere in these values, in nested lists, tuples and dicts too.
+_READ_ONCE = frozenset({GeneratorType, map, filter, zip})
+
+
+def contents(values: Iterable[Any]) -> int:
+    """Whether futures (:data:`FUTURES`) or iterators (:data:`READ_ONCE`) stand anywhere in these values, in nested lists,
+    tuples and dicts too; both flags may be set.
 
     Raises:
         TypeError: a value that has no JSON form: said here, at the line that submits it, not when the decision is sent.
     """
+    found = 0
     for item in values:
         kind = type(item)
         if kind is int or kind is str or kind is float or kind is bool or item is None:
             continue  # exact types first: most arguments are plain, and this runs for every submit of every replay
         if kind is Future:
-            return True
-        if kind is dict:
+            found |= FUTURES
+        elif kind is dict:
             if any(type(key) is not str for key in item):
                 payload.encode(dict.fromkeys(item))
-            if has_futures(item.values()):
-                return True
+            found |= contents(item.values())
         elif kind is list or kind is tuple:
-            if has_futures(item):
-                return True
-        elif not isinstance(item, Iterator):  # reading an iterator would empty it
+            found |= contents(item)
+        elif kind in _READ_ONCE:
+            found |= READ_ONCE
+        else:
             payload.encode(item)
-    return False
+    return found
+
+
+def listed(value: Any) -> Any:
+    """The value with a list in the place of each iterator: every attempt of a task, and every check of it, reads it again."""
+    kind = type(value)
+    if kind in _READ_ONCE or kind is list:
+        return [listed(item) for item in value]
+    if kind is tuple:
+        return tuple(listed(item) for item in value)
+    if kind is dict:
+        return {key: listed(item) for key, item in value.items()}
+    return value
 
 
 def futures_in(values: Iterable[Any]) -> Iterator[Future[Any]]:

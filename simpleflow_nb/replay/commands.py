@@ -138,7 +138,7 @@ def _size(one: dict[str, Any]) -> int:
     texts = list(_texts(attributes.values()))
     characters = sum(len(text) for text in texts if len(text) <= MAX_DATA_CHARACTERS)
     if characters < 1_000:
-        return 12 * characters + 1_500  # an upper bound: a character takes at most two \\uXXXX on the wire
+        return 12 * characters + 1_500  # an upper bound: a character takes at most two \uXXXX on the wire
     return 1_500 + sum(len(json.dumps(text)) if len(text) <= MAX_DATA_CHARACTERS else 200 for text in texts)
 
 

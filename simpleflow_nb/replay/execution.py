@@ -193,7 +193,7 @@ class Execution(Tasks):
             return
         if self.refused and not self.backoff_is_open:
             self.backoffs, self.streak, self.backoff_is_open = self.backoffs + 1, min(self.streak + 1, 8), True
-            self.due.append(self._timer(f"{commands.BACKOFF}{self.backoffs}", 2**self.streak))
+            self.due.insert(0, self._timer(f"{commands.BACKOFF}{self.backoffs}", 2**self.streak))
         if self.due:
             queue.extend(self.due)
             self.due = []

@@ -154,14 +154,13 @@ def _start_timer_failed(x: Execution, e: Event) -> None:
     f: Any = x.recorded(e, "StartTimer", timer_id, refused=True)
     if f.stage >= DONE:
         return
-    error = exceptions.TaskFailed(f.id, a["cause"])
     if timer_id.startswith(commands.RETRY):
         f.stage = DONE
         f = _retried(x, timer_id)
     elif timer_id.startswith(commands.BACKOFF):  # no timer can carry the wait: the decider process waits instead
         f.stage, x.backoff_is_open = DONE, False
         return
-    x.fail(f, error, order=e["eventId"])
+    x.fail(f, exceptions.TaskFailed(f.id, a["cause"]), order=e["eventId"])
 
 
 def _marker_recorded(x: Execution, e: Event) -> None:

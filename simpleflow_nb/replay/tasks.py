@@ -6,15 +6,19 @@ import random
 import sys
 from collections import deque
 from collections.abc import Callable
+from types import FrameType
 from typing import Any
 
 from .. import payload
 from ..exceptions import DefinitionError, DependencyFailed, TaskCanceled, TaskFailed
 from ..futures import DONE, FAILED, HELD, OPEN, QUEUED, STOPPED, Future
 from . import commands
-from .arguments import futures_in, has_futures
+from .arguments import FUTURES, READ_ONCE, contents, futures_in, listed
 from .commands import ActivityTask, Command, Queued
 from .suspension import Suspension
+
+_PACKAGE = __file__.rpartition("replay")[0]
+_WORKFLOW_FILE = f"{_PACKAGE}workflow.py"
 
 MAX_LOSSES = 5  #: workers lost in a row by one task before that counts as its failure
 
@@ -80,6 +84,10 @@ class Tasks(Suspension):
         """Schedule an activity as soon as its arguments are there. The id is reserved now, whatever the arguments."""
         if self.dead:
             self.block(())
+        found = contents(args) | (contents(kwargs.values()) if kwargs else 0)
+        if found & READ_ONCE:
+            args, kwargs = listed(args), listed(kwargs)
+            found = contents(args) | contents(kwargs.values())
         name = task.name
         if task.idempotent:
             future: Future[Any] = Future(self, "ScheduleActivityTask", "", name, task)
@@ -89,14 +97,15 @@ class Tasks(Suspension):
             future = Future(self, "ScheduleActivityTask", id, name, task)
             if self.tasks.setdefault(id, future) is not future:
                 raise DefinitionError(f"a timer of this run is named {id!r}, as the next task of {name}; give it another name")
-        future.args, future.raises = args, task.raises_on_failure
-        if kwargs:
-            if "__priority" in kwargs:
-                future.priority = kwargs.pop("__priority")
-            future.kwargs = kwargs
-        frame = sys._getframe(depth)
+        future.raises = task.raises_on_failure
+        if kwargs and "__priority" in kwargs:
+            future.priority = kwargs.pop("__priority")
+        future.args, future.kwargs = args, kwargs
+        frame: FrameType = sys._getframe(depth)
+        if frame.f_code.co_filename == _WORKFLOW_FILE:  # Workflow.map and the like
+            frame = _caller(frame)
         future.code, future.lasti = frame.f_code, frame.f_lasti
-        if has_futures(args) or (kwargs and has_futures(kwargs.values())):
+        if found & FUTURES:
             self._hold(future)
         elif task.idempotent:
             self._identify(future)
@@ -127,7 +136,7 @@ class Tasks(Suspension):
 
     def record_marker(self, name: str, details: str | None, depth: int = 2) -> None:
         attributes = {"markerName": name} if details is None else {"markerName": name, "details": details}
-        self._decide("RecordMarker", name, attributes, depth + 1)
+        self._decide("RecordMarker", name, attributes)
 
     def next_signal(self, name: str) -> Future[Any]:
         """The next unread signal of that name; one that arrived before anybody asked counts."""
@@ -187,7 +196,7 @@ class Tasks(Suspension):
             self.signal_waits[future.name].remove(future)
             self.settle(future, STOPPED, TaskCanceled(future.id))
         elif kind == "StartTimer":
-            self._decide("CancelTimer", future.id, {"timerId": future.id}, 3)
+            self._decide("CancelTimer", future.id, {"timerId": future.id})
             self.settle(future, STOPPED, TaskCanceled(future.id))
         elif future.stage == HELD:
             for waiting in (self.ready, self.refused):
@@ -198,7 +207,7 @@ class Tasks(Suspension):
                 self.cancel(retry)
             self.settle(future, STOPPED, TaskCanceled(future.id))
         else:
-            self._decide("RequestCancelActivityTask", future.key, {"activityId": future.key}, 3)
+            self._decide("RequestCancelActivityTask", future.key, {"activityId": future.key})
 
     def draw(self) -> random.Random:
         """A random stream that draws the same numbers at every replay."""
@@ -213,11 +222,11 @@ class Tasks(Suspension):
         if not self.replaying and self.on_log is not None:
             self.on_log(message)
 
-    def _decide(self, kind: str, key: str | None, attributes: dict[str, Any], depth: int) -> None:
+    def _decide(self, kind: str, key: str | None, attributes: dict[str, Any]) -> None:
         if self.dead:
             self.block(())
         command = Command(kind, key, attributes)
-        frame = sys._getframe(depth)
+        frame = _caller(sys._getframe(1))
         command.code, command.lasti = frame.f_code, frame.f_lasti
         self.queue.append(command)
 
@@ -359,3 +368,10 @@ class Tasks(Suspension):
         future.key = f"{future.id}.{future.attempt}"
         future.stage = HELD
         self.ready.append(future)
+
+
+def _caller(frame: FrameType) -> FrameType:
+    """The innermost frame that is not the engine's: the line of the workflow's code that a message shall name."""
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
+        frame = frame.f_back
+    return frame

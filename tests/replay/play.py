@@ -53,7 +53,9 @@ class _Table:
         flaky = rng.choice([0, 0, 0.1, 0.3])
         causes = ["ACTIVITY_CREATION_RATE_EXCEEDED", "OPEN_ACTIVITIES_LIMIT_EXCEEDED", "ACTIVITY_TYPE_DOES_NOT_EXIST"]
         referee.refuse = lambda a: rng.choice(causes) if rng.random() < flaky else None
-        referee.quotas = rng.choice([referee.quotas, type(referee.quotas)(open_activities=3, open_timers=rng.choice([2, 1000]))])
+        referee.quotas = rng.choice(
+            [referee.quotas, type(referee.quotas)(open_activities=3, open_timers=rng.choice([2, 1000]))]
+        )
         self.lost_decisions = rng.choice([0, 0.15])
         self.late = rng.choice([0, 0.3, 0.6])
         self.lost_workers = rng.choice([3, 3, 60])
@@ -164,7 +166,8 @@ class _Table:
         if step in self.deploys:
             self.program = reloaded(self.program)
             block = rng.choice([self.program["body"]] + [block for block, _ in statements(self.program["body"])])
-            new = {"kind": "submit", "uid": rng.getrandbits(48), "name": "new", "args": [{"future": 1}], "kwargs": {}, "retry": 0}
+            new = {"kind": "submit", "uid": rng.getrandbits(48), "name": "new", "args": [{"future": 1}], "kwargs": {}}
+            new |= {"retry": 0, "raises": False, "idempotent": False}
             patch = {"kind": "patch", "uid": rng.getrandbits(48), "id": f"deployed-{step}", "body": [new]}
             block.insert(rng.randint(0, len(block)), patch)
             self.referee.deploy(workflow_of(self.program))

@@ -58,9 +58,7 @@ def state_of(run: Run) -> dict[str, Any]:
     """All that can be known of a run from its history, in a form that can be compared."""
     decision = run.decision
     return {
-        "activities": {
-            n: (a.scheduled, a.activity_id, a.started, a.cancel_requested_event) for n, a in run.activities.items()
-        },
+        "activities": {n: (a.scheduled, a.activity_id, a.started, a.cancel_requested_event) for n, a in run.activities.items()},
         "open_ids": run.open_ids,
         "timers": run.timers,
         "decision": decision and (decision.scheduled, decision.started, decision.task_list),
@@ -96,7 +94,7 @@ class Referee:
         self.clock = 1000.0
         self.run = Run(1, "played", run_id)
         self.executions: list[Execution] = []
-        self.cached: Execution | None = None
+        self.cached: Any = None  # the Execution kept since the last decision, None before the first
         self.lagging: Execution | None = None
         body: dict[str, Any] = {"taskList": {"name": "decisions"}, "workflowType": {"name": "played", "version": "1"}}
         self.run.start(self.clock, body if text is None else {**body, "input": text})
@@ -107,7 +105,7 @@ class Referee:
     def __exit__(self, *error: object) -> None:
         self.evict()
 
-    # ---- executions ----------------------------------------------------------------------------------------------------------
+    # ---- executions -------------------------------------------------------------------------------------------------
 
     def new(self) -> Execution:
         execution = execution_of(self.workflow_class, self.limits, self.run.run_id)
@@ -134,7 +132,7 @@ class Referee:
         self.workflow_class, self.limits = workflow_class, limits or self.limits
         self.most_open = max(self.most_open, self.limits.open_activities)
 
-    # ---- deciding ------------------------------------------------------------------------------------------------------------
+    # ---- deciding ---------------------------------------------------------------------------------------------------
 
     def start_decision(self) -> None:
         self.run.start_decision(self.clock, None)
@@ -150,8 +148,9 @@ class Referee:
         if self.cached is None:
             self.cached = cold
         else:
+            known = self.cached.next_id - 1
+            is_cancelled = self.cached.finished is None and self.asks_to_cancel(events[known:])
             try:
-                known = self.cached.next_id - 1
                 got = self.cached.advance(events[max(0, known - overlap) :])
             except StaleCache:
                 self.stats["stale"] += 1
@@ -160,6 +159,8 @@ class Referee:
             else:
                 self.stats["cached"] += 1
                 assert got == truth, ("cached is not cold", got, truth)
+                if is_cancelled:
+                    assert self.cached.finished.type == "CancelWorkflowExecution", "a request to cancel wins"
         if with_lagging:
             if self.lagging is None:
                 self.lagging = self.new()
@@ -208,7 +209,7 @@ class Referee:
     def time_out_decision(self) -> None:
         self.run.time_out_decision(self.clock)
 
-    # ---- the world -------------------------------------------------------------------------------------------------------------
+    # ---- the world --------------------------------------------------------------------------------------------------
 
     def scheduled(self, activity_id: str) -> int:
         return self.run.open_ids[activity_id]
@@ -242,11 +243,16 @@ class Referee:
     def request_cancel(self) -> None:
         self.run.request_cancel(self.clock)
 
-    # ---- what must always hold ---------------------------------------------------------------------------------------------------
+    # ---- what must always hold --------------------------------------------------------------------------------------
 
     def check_rebuilt(self) -> None:
         again = rebuilt(Run(1, "played", self.run.run_id), reloaded(self.run.events))
         assert state_of(again) == state_of(self.run)
+
+    def asks_to_cancel(self, news: list[Event]) -> bool:
+        """Whether these events end the run as cancelled, by the rules of random programs; False for other workflows."""
+        played = getattr(self.workflow_class, "played", {"refuses_cancel": 1})
+        return not played["refuses_cancel"] and any(e["eventType"] == "WorkflowExecutionCancelRequested" for e in news)
 
     def check_alike(self, one: Execution, other: Execution) -> None:
         """What user code and listings can see of two executions of the run."""

@@ -1,0 +1,49 @@
+"""Random workflows against a random service: however a decision is come by, it is the same decision.
+
+Two-way comparisons are blind to rules that are broken the same way everywhere; those have tests of their own in
+``test_rules.py``, and ``test_sabotage.py`` says which.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from tests.settings import count
+
+from .play import played_game
+
+_AT_A_TIME = 100
+
+
+@pytest.mark.parametrize("first", range(0, count(1_500, 30_000), _AT_A_TIME))
+def test_a_cached_a_replayed_and_a_reloaded_execution_decide_the_same(first):
+    for seed in range(first, first + _AT_A_TIME):
+        try:
+            played_game(seed)
+        except Exception as error:
+            error.add_note(f"seed {seed}: play it alone with tests.replay.play.played_game({seed})")
+            raise
+
+
+def test_the_random_service_does_everything_that_a_service_can_do():
+    """A generator that stops making some event would make the test above pass for nothing."""
+    stats: Counter[str] = Counter()
+    for seed in range(400):
+        stats += played_game(seed).stats
+    wanted = {
+        *("cached", "stale", "left behind", "decision tasks timed out", "decision tasks parked"),
+        *("deployed with a patch", "deployed with other limits"),
+        *("ActivityTaskCompleted", "ActivityTaskFailed", "ActivityTaskTimedOut", "ActivityTaskCanceled"),
+        *("ActivityTaskCancelRequested", "RequestCancelActivityTaskFailed", "ScheduleActivityTaskFailed"),
+        *("TimerFired", "TimerCanceled", "CancelTimerFailed", "StartTimerFailed", "MarkerRecorded"),
+        *("WorkflowExecutionSignaled", "WorkflowExecutionCancelRequested", "DecisionTaskTimedOut"),
+        *("WorkflowExecutionCompleted", "WorkflowExecutionFailed", "WorkflowExecutionCanceled"),
+        *("WorkflowExecutionContinuedAsNew", "WorkflowExecutionTerminated"),
+        *("CompleteWorkflowExecutionFailed", "FailWorkflowExecutionFailed", "CancelWorkflowExecutionFailed"),
+        *("cause ACTIVITY_CREATION_RATE_EXCEEDED", "cause OPEN_ACTIVITIES_LIMIT_EXCEEDED"),
+        *("cause ACTIVITY_TYPE_DOES_NOT_EXIST", "cause OPEN_TIMERS_LIMIT_EXCEEDED"),
+        *("cause UNHANDLED_DECISION", "cause TIMER_ID_UNKNOWN", "cause ACTIVITY_ID_UNKNOWN"),
+    }
+    assert {what for what in wanted if not stats[what]} == set()

@@ -1,0 +1,424 @@
+"""The rules of replay, 1 to 8: which events belong to which decision, and what is compared with what.
+
+Each test fails when its rule is taken out of the engine: ``test_sabotage.py`` takes them out. Every decision that a
+:class:`~tests.replay.referee.Referee` gives out was made by a cached and by a replayed execution, and was the same.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from simpleflow_nb import futures
+from simpleflow_nb.exceptions import HistoryError, StaleCache
+from simpleflow_nb.local.decisions import Quotas, attributes_of
+
+from .referee import Limits, Referee, execution_of
+from .scenarios import (
+    clean,
+    events_of,
+    execution_replays,
+    five_tasks,
+    here,
+    history_of_load_then_clean,
+    join,
+    last_event,
+    load,
+    plot,
+    quota_for,
+    replay_by,
+    retried,
+    shorts,
+    two_tasks_and_what_was_seen,
+    workflow,
+)
+
+# ---- 1 to 5: which events belong to which decision -----------------------------------------------------------------
+
+
+def test_what_happens_while_a_decision_is_made_was_not_seen_by_it():
+    """Rule 1: a DecisionTaskCompleted is the end of what its DecisionTaskStarted had seen; the rest is the next decision's."""
+    with Referee(workflow(two_tasks_and_what_was_seen)) as referee:
+        referee.decide()
+        referee.complete("activity-load-1")
+        referee.start_decision()
+        decisions = referee.decisions()
+        referee.complete("activity-clean-1")
+        referee.respond(decisions)
+        assert shorts(decisions) == ["ScheduleActivityTask join-1"]
+        assert shorts(referee.decide()) == ["CompleteWorkflowExecution"]
+        assert execution_replays(referee)
+
+
+def test_what_the_engine_decides_waits_for_the_next_decision():
+    """Rule 2: a retry timer that became due while a decision was made is decided by the next one."""
+
+    def run(w):
+        w.submit(retried)
+        w.submit(load).result
+        w.submit(clean).result
+
+    with Referee(workflow(run)) as referee:
+        referee.decide()
+        referee.complete("activity-load-1")
+        referee.start_decision()
+        decisions = referee.decisions()
+        referee.fail("activity-retried-1")
+        referee.respond(decisions)
+        assert shorts(decisions) == ["ScheduleActivityTask clean-1"]
+        assert shorts(referee.decide()) == ["StartTimer _retry-activity-retried-1-1"]
+
+
+def test_a_task_that_became_ready_waits_for_the_next_decision():
+    """Rule 2: the result of an argument that comes while a decision is made is no reason to decide in it."""
+
+    def run(w):
+        first = w.submit(load)
+        w.submit(plot, first)
+        w.submit(join).result
+        w.submit(clean).result
+
+    with Referee(workflow(run)) as referee:
+        referee.decide()
+        referee.complete("activity-join-1")
+        referee.start_decision()
+        decisions = referee.decisions()
+        referee.complete("activity-load-1", 1)
+        referee.respond(decisions)
+        assert shorts(decisions) == ["ScheduleActivityTask clean-1"]
+        assert shorts(referee.decide()) == ["ScheduleActivityTask plot-1"]
+
+
+def test_the_engine_decides_in_a_fixed_order_before_the_code_goes_on():
+    """Rule 2: backoff timer, retry timers, ready tasks, the code's own. Changing the order breaks open runs."""
+
+    def run(w):
+        w.submit(retried)
+        first = w.submit(load)
+        w.submit(plot, first)
+        w.submit(join)
+        first.result
+        w.submit(w.record_marker("seen")).result
+        w.submit(clean).result
+
+    with Referee(workflow(run), refuse=lambda a: quota_for("join", a)) as referee:
+        referee.decide()
+        referee.complete("activity-load-1", 1)
+        referee.fail("activity-retried-1")
+        assert shorts(referee.decide()) == [
+            "StartTimer _backoff-1",
+            "StartTimer _retry-activity-retried-1-1",
+            "ScheduleActivityTask plot-1",
+            "RecordMarker seen",
+            "ScheduleActivityTask clean-1",
+        ]
+
+
+def test_a_decision_task_that_timed_out_decided_nothing():
+    """Rule 3: there is no decision without its DecisionTaskCompleted, and what was cached then is out of date."""
+    with Referee(workflow(two_tasks_and_what_was_seen)) as referee:
+        referee.decide()
+        referee.complete("activity-load-1")
+        referee.start_decision()
+        assert shorts(referee.decisions()) == ["ScheduleActivityTask join-1"]
+        referee.time_out_decision()
+        referee.complete("activity-clean-1")
+        referee.start_decision()
+        assert shorts(referee.decisions()) == ["ScheduleActivityTask plot-1", "CompleteWorkflowExecution"]
+        assert referee.stats["stale"] == 1
+
+
+def test_a_parked_decision_decided_nothing_and_leftovers_of_a_split_survive_it():
+    """Rule 4: its marker comes first and makes replay skip it; its timer belongs to nobody."""
+
+    def run(w):
+        futures.wait(w.map(load, range(5)))
+
+    with Referee(workflow(run), limits=Limits(decisions=3)) as referee:
+        assert shorts(referee.decide()) == ["ScheduleActivityTask load-1", "StartTimer _wake-1"]
+        referee.fire("_wake-1")
+        referee.start_decision()
+        assert shorts(referee.decisions()) == [
+            "ScheduleActivityTask load-2",
+            "ScheduleActivityTask load-3",
+            "StartTimer _wake-2",
+        ]
+        referee.park()
+        assert [event["eventType"] for event in referee.run.events[-2:]] == ["MarkerRecorded", "TimerStarted"]
+        referee.fire("_park-1")
+        assert shorts(referee.decide()) == ["ScheduleActivityTask load-2", "ScheduleActivityTask load-3", "StartTimer _wake-2"]
+        referee.fire("_wake-2")
+        assert shorts(referee.decide()) == ["ScheduleActivityTask load-4", "ScheduleActivityTask load-5"]
+        assert referee.stats["stale"] == 1
+
+
+def test_a_parked_decision_that_saw_something_leaves_it_to_the_next_one():
+    """Rule 4: what arrived before a parked decision is first seen by the code at the next decision that counts."""
+    with Referee(workflow(two_tasks_and_what_was_seen)) as referee:
+        referee.decide()
+        referee.complete("activity-load-1")
+        referee.start_decision()
+        referee.decisions()
+        referee.park()
+        referee.complete("activity-clean-1")
+        assert shorts(referee.decide()) == ["ScheduleActivityTask plot-1", "CompleteWorkflowExecution"]
+
+
+def test_a_cached_execution_is_out_of_date_when_events_are_missing():
+    """Rule 5: the new events must join on to those it knows. Whole pages are fetched by the decider process."""
+    with Referee(workflow(two_tasks_and_what_was_seen)) as referee:
+        referee.decide()
+        referee.complete("activity-load-1")
+        referee.start_decision()
+        execution = referee.cached
+        with pytest.raises(StaleCache, match="knows events up to 3, got 6"):
+            execution.advance(referee.run.events[5:])
+
+
+@pytest.mark.parametrize("overlap", [0, 1, 3])
+def test_a_cached_execution_drops_the_events_that_it_knows(overlap):
+    """Rule 5: a poll that starts at the previous DecisionTaskStarted by time hands out some events again."""
+
+    def run(w):
+        w.next_signal("a").result
+        w.next_signal("a").result
+
+    with Referee(workflow(run)) as referee:
+        referee.signal("a")
+        referee.decide()
+        referee.signal("b")
+        referee.start_decision()
+        assert referee.decisions(overlap=overlap) == []
+        assert referee.stats["cached"] == 1
+
+
+@pytest.mark.parametrize("lost_by", ["nobody answered", "a parked decision", "the decision of another decider"])
+def test_a_cached_execution_is_out_of_date_when_its_decision_was_not_accepted(lost_by):
+    """Rule 5: the first DecisionTaskCompleted that is new must be that of the decision it made, and must not be parked."""
+    with Referee(workflow(two_tasks_and_what_was_seen)) as referee:
+        referee.decide()
+        referee.complete("activity-load-1")
+        referee.start_decision()
+        decisions = referee.decisions()
+        if lost_by == "a parked decision":
+            referee.park()
+            referee.fire("_park-1")
+        else:
+            referee.time_out_decision()
+            if lost_by == "the decision of another decider":
+                referee.start_decision()
+                referee.respond(decisions)
+                referee.complete("activity-join-1")
+        referee.start_decision()
+        execution = referee.cached
+        with pytest.raises(StaleCache, match="the last decision was not accepted"):
+            execution.advance(referee.run.events[execution.next_id - 1 :])
+
+
+# ---- 6 to 8: records -----------------------------------------------------------------------------------------------
+
+
+def test_an_outcome_may_stand_among_the_records_of_a_decision():
+    """Rule 6: ActivityTaskCanceled of a task that no worker had begun stands right behind the request, before other records.
+
+    The outcomes of children and external workflows belong here too; this version carries none of them out.
+    """
+
+    def run(w):
+        first = w.submit(load)
+        w.submit(clean).result
+        first.cancel()
+        w.submit(plot).result
+
+    with Referee(workflow(run)) as referee:
+        referee.decide()
+        referee.complete("activity-clean-1")
+        referee.decide()
+        kinds = [event["eventType"] for event in referee.run.events[-4:]]
+        assert kinds == [
+            "ActivityTaskCancelRequested",
+            "ActivityTaskCanceled",
+            "ActivityTaskScheduled",
+            "DecisionTaskScheduled",
+        ]
+        assert shorts(referee.decide()) == []
+        assert referee.cached.tasks["activity-load-1"].state == futures.CANCELLED
+
+
+def test_a_refused_request_to_cancel_is_the_record_of_that_request():
+    """Rule 6: the task ended while the decision was made; its outcome stands before the record that refuses."""
+
+    def run(w):
+        first = w.submit(load)
+        w.submit(clean).result
+        first.cancel()
+        return first.wait()
+
+    with Referee(workflow(run)) as referee:
+        referee.decide()
+        referee.complete("activity-clean-1")
+        referee.start_decision()
+        decisions = referee.decisions()
+        referee.complete("activity-load-1", 7)
+        referee.respond(decisions)
+        assert events_of(referee, "RequestCancelActivityTaskFailed")
+        assert attributes_of(referee.decide()[-1]) == {"result": "7"}
+
+
+def test_an_event_of_a_kind_that_this_version_does_not_know_is_named():
+    """Rule 6: neither guessed at nor skipped."""
+    with Referee(workflow(two_tasks_and_what_was_seen)) as referee:
+        referee.decide()
+        referee.run.add(1.0, "LambdaFunctionScheduled", {})
+        referee.signal("go")
+        referee.start_decision()
+        with pytest.raises(HistoryError) as caught:
+            execution_of(referee.workflow_class, Limits()).advance(referee.run.events)
+        assert str(caught.value) == "event 8: 'LambdaFunctionScheduled' is not an event that this version can read"
+
+
+@pytest.mark.parametrize(
+    ("name", "event_id", "message"),
+    [
+        (
+            "renamed",
+            6,
+            "event 6: history has ScheduleActivityTask(activity-load-1, type load); "
+            "the code now has ScheduleActivityTask(activity-join-1) at test_rules_01_to_08.py:LINE.",
+        ),
+        (
+            "fewer",
+            7,
+            "event 7: history has StartTimer(timer-1); the code now has no further decision here.",
+        ),
+        (
+            "retyped",
+            7,
+            "event 7: history has StartTimer(timer-1); the code now has RecordMarker(note) at test_rules_01_to_08.py:LINE.",
+        ),
+        (
+            "more",
+            None,
+            "end of the decision: history has nothing more decided there; "
+            "the code now has ScheduleActivityTask(activity-plot-1) at test_rules_01_to_08.py:LINE.",
+        ),
+        (
+            "later",
+            12,
+            "event 12: history has ScheduleActivityTask(activity-clean-1, type clean); "
+            "the code now has RecordMarker(note) at test_rules_01_to_08.py:LINE.",
+        ),
+    ],
+)
+def test_every_record_must_be_the_oldest_decision_that_has_none(name, event_id, message):
+    """Rule 7: compared in order, by kind, id and type name, and each decision task exhausted where it was decided."""
+    lines = {}
+
+    def renamed(w):
+        lines["renamed"] = here()
+        w.submit(join, 1)
+        w.timer(5).result
+
+    def fewer(w):
+        w.submit(load, 1).result
+
+    def retyped(w):
+        w.submit(load, 1)
+        lines["retyped"] = here()
+        w.submit(w.record_marker("note"))
+        w.timer(5).result
+
+    def more(w):
+        w.submit(load, 1)
+        timer = w.timer(5)
+        lines["more"] = here()
+        w.submit(plot)
+        timer.result
+        w.submit(clean).result
+
+    def later(w):
+        w.submit(load, 1)
+        w.timer(5).result
+        lines["later"] = here()
+        w.submit(w.record_marker("note"))
+        w.submit(clean).result
+
+    code = {"renamed": renamed, "fewer": fewer, "retyped": retyped, "more": more, "later": later}[name]
+    error = replay_by(code, history_of_load_then_clean())
+    expected = message.replace("LINE", str(lines.get(name, 0) + 1))
+    assert str(error) == expected + " If the change is meant, guard it with workflow.patched('some-id')"
+    assert error.event_id == event_id
+
+
+def test_code_that_decided_more_than_an_ended_history_has_is_caught_too():
+    """Rule 7: a run that was terminated has no later decision at which the queue is looked at."""
+    with Referee(workflow(two_tasks_and_what_was_seen)) as referee:
+        referee.decide()
+        referee.run.terminate(2.0, None, None, "TERMINATE", "OPERATOR_INITIATED")
+
+        def more(w):
+            futures.wait(w.submit(load), w.submit(clean), w.submit(plot))
+
+        error = replay_by(more, referee.run.events)
+        assert str(error).startswith("end of the decision: history has nothing more decided there; the code now has")
+        assert replay_by(two_tasks_and_what_was_seen, referee.run.events) is None
+
+
+def history_of_five_tasks():
+    """Five tasks decided in three responses of three decisions each, markers and wake-up timers included."""
+    with Referee(workflow(five_tasks), limits=Limits(decisions=3)) as referee:
+        for wake in ("_wake-1", "_wake-2"):
+            referee.decide()
+            referee.fire(wake)
+        referee.decide()
+        referee.complete("activity-load-1")
+        referee.start_decision()
+        return referee.run.events
+
+
+def test_a_response_that_is_too_long_is_split_and_its_timer_says_how_much_is_left():
+    """Rule 8: nothing is lost; what is left over goes first next time."""
+    history = history_of_five_tasks()
+    timers = [e["timerStartedEventAttributes"] for e in history if e["eventType"] == "TimerStarted"]
+    assert [(t["timerId"], t["startToFireTimeout"], t["control"]) for t in timers] == [
+        ("_wake-1", "0", "4"),
+        ("_wake-2", "0", "2"),
+    ]
+    ids = [
+        e["activityTaskScheduledEventAttributes"]["activityId"] for e in history if e["eventType"] == "ActivityTaskScheduled"
+    ]
+    assert ids == [f"activity-load-{n}" for n in range(1, 6)]
+
+
+@pytest.mark.parametrize("decisions", [3, 4, 100])
+def test_a_split_is_read_from_history_and_never_computed_again(decisions):
+    """Rule 8: limits may change between versions."""
+    assert replay_by(five_tasks, history_of_five_tasks(), limits=Limits(decisions=decisions)) is None
+
+
+@pytest.mark.parametrize("tasks", [4, 6])
+def test_a_change_among_what_was_left_over_is_caught_in_its_own_decision(tasks):
+    """Rule 8: that a response was split is not enough to know; the number left over is."""
+
+    def other(w):
+        futures.wait(w.map(load, range(tasks)))
+
+    history = history_of_five_tasks()
+    first_split = next(n for n, e in enumerate(history) if e["eventType"] == "TimerFired")
+    started = next(n for n in range(first_split, len(history)) if history[n]["eventType"] == "DecisionTaskStarted")
+    error = replay_by(other, history[: started + 1])
+    assert str(error).startswith("end of the decision: history has 4 more decisions left over for later; the code now has")
+
+
+def test_a_wake_up_timer_that_is_refused_loses_nothing():
+    """Rule 8: the run holds as many timers as the service allows, and the refusal itself brings the next decision task."""
+
+    def run(w):
+        w.timer(100)
+        futures.wait(w.map(load, range(4)))
+
+    with Referee(workflow(run), limits=Limits(decisions=4), quotas=Quotas(open_timers=1)) as referee:
+        assert shorts(referee.decide()) == ["StartTimer timer-1", "ScheduleActivityTask load-1", "StartTimer _wake-1"]
+        assert last_event(referee, "StartTimerFailed")["timerId"] == "_wake-1"
+        expected = [f"ScheduleActivityTask load-{n}" for n in (2, 3, 4)]
+        assert shorts(referee.decide()) == expected
+        assert execution_replays(referee)
