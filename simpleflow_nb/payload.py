@@ -29,7 +29,9 @@ def _plain(value: Any) -> Any:
         return value.isoformat()
     if isinstance(value, bytes):
         return value.decode("utf-8", "replace")
-    if isinstance(value, set | frozenset | types.GeneratorType | range | map | filter | zip):
+    if isinstance(value, set | frozenset):
+        return sorted(value, key=encode)  # the order of a set differs from process to process
+    if isinstance(value, types.GeneratorType | range | map | filter | zip):
         return list(value)
     if isinstance(value, uuid.UUID):
         return str(value)

@@ -27,7 +27,7 @@ class RetryPolicy:
             raise ValueError(f"attempts is {self.attempts}; there is always a first one")
         if self.first_wait < timedelta(0) or self.longest_wait < timedelta(0):
             raise ValueError("a wait cannot be negative")
-        if self.factor < 1:
+        if not self.factor >= 1:  # a NaN is not, either
             raise ValueError(f"factor is {self.factor}; waits do not get shorter, use 1 or more")
         if not 0 <= self.jitter <= 1:
             raise ValueError(f"jitter is {self.jitter}; it is a share from 0 to 1")
@@ -47,10 +47,10 @@ class RetryPolicy:
         ``seed`` names the task and the attempt: the same seed gives the same wait at every replay.
         """
         longest = self.longest_wait.total_seconds()
-        try:
+        try:  # no first wait, no wait at all, however often
             seconds = min(self.first_wait.total_seconds() * self.factor ** (failures - 1), longest)
         except OverflowError:
-            seconds = longest
+            seconds = longest if self.first_wait else 0.0
         if self.jitter:
             seconds *= 1 - self.jitter * random.Random(seed).random()
         return math.ceil(seconds)

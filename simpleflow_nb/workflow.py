@@ -19,7 +19,7 @@ import logging
 import math
 import random
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, ParamSpec, TypeVar, overload
@@ -127,7 +127,7 @@ class Workflow:
             return executor.start_timer(_seconds(task.timeout), _user_name(task.timer_id, "timer"), control, depth=3)
         if isinstance(task, CancelTimerTask):
             timer = executor.tasks.get(task.timer_id)
-            if timer is None:
+            if timer is None or timer.type != "StartTimer":
                 raise DefinitionError(f"timer {task.timer_id!r} was never started")
             timer.cancel()
             return timer
@@ -187,7 +187,7 @@ class Workflow:
         text = None if task.details is None else payload.encode(task.details)
         known = self._markers.get((name, text))
         if known is None:
-            executor.record_marker(name, text, depth=4)
+            executor.record_marker(name, text)
             known = self._markers[name, text] = Future(executor, "RecordMarker", name, name)
             executor.resolve(known, text, executor.next_id, decode=False)
         return known
@@ -270,25 +270,43 @@ class Workflow:
         return f"{cls.__module__}.{cls.__qualname__}"
 
 
-def program(workflow_class: type[Workflow]) -> Callable[[Execution], Any]:
-    """What an :class:`~simpleflow_nb.replay.Execution` runs for that class: ``run`` with the arguments of its input."""
+class Program:
+    """What an :class:`~simpleflow_nb.replay.Execution` runs for a workflow class: ``run`` with the arguments of its input."""
 
-    def start(execution: Execution) -> Any:
-        workflow = workflow_class(execution)
+    def __init__(self, workflow_class: type[Workflow]) -> None:
+        self.workflow_class = workflow_class
+        self.workflow: Workflow | None = None
+        self.error: Exception | None = None
 
-        def should_cancel() -> bool:
-            if not workflow.should_cancel():
-                return False
-            workflow.on_canceled()
-            return True
+    def bind(self, execution: Execution) -> None:
+        """Make the workflow object, so that its hooks can be asked before the code has begun."""
+        try:
+            self.workflow = self.workflow_class(execution)
+        except Exception as error:  # the user's __init__: it fails the run, where run() would
+            self.error = error
+        execution.should_cancel = self._should_cancel
 
-        execution.should_cancel = should_cancel
+    def __call__(self, execution: Execution) -> Any:
+        if self.workflow is None:
+            assert self.error is not None
+            raise self.error
         arguments = payload.decode(execution.input, execution.load)
         if not isinstance(arguments, dict):
             arguments = {"args": arguments if isinstance(arguments, list) else [arguments]} if execution.input else {}
-        return workflow.run(*arguments.get("args", ()), **arguments.get("kwargs", {}))
+        return self.workflow.run(*arguments.get("args", ()), **arguments.get("kwargs", {}))
 
-    return start
+    def _should_cancel(self) -> bool:
+        if self.workflow is None:
+            return True
+        if not self.workflow.should_cancel():
+            return False
+        self.workflow.on_canceled()
+        return True
+
+
+def program(workflow_class: type[Workflow]) -> Program:
+    """The program of one execution of that class."""
+    return Program(workflow_class)
 
 
 def continue_as_new_attributes(cls: type[Workflow], arguments: dict[str, Any], executor: Execution) -> dict[str, Any]:

@@ -26,6 +26,7 @@ Task = dict[str, Any]
 
 CACHED_EVENTS = 400_000  #: an execution counts 40 and its events; an idle one takes about 10 KiB
 _LONGEST_PARK_SECONDS = 3_600
+_LOG_CHARACTERS = 300  #: of a line of ``workflow.log`` in the execution context
 
 
 class WorkflowNotFound(ReplayError):
@@ -322,7 +323,7 @@ class Decider:
 
     def _changed_context(self, cached: _Cached) -> dict[str, Any]:
         """The execution context to send: a small document for ``workflow.info``, when it is not the one sent before."""
-        lines = list(cached.execution.log_lines)
+        lines = [line[:_LOG_CHARACTERS] for line in cached.execution.log_lines]
         body: dict[str, Any] = {"log": lines} if lines else {}
         if cached.execution.next_id > constants.WARN_HISTORY_EVENTS:
             body["warning"] = (

@@ -78,12 +78,15 @@ class Execution(Tasks):
         self.inputs = InputComparison()
         self.input: str | None = None
         self.started_attributes: dict[str, Any] = {}
-        self.should_cancel: Callable[[], bool] | None = None
+        self.should_cancel: Callable[[], bool] | None = None  # asked when the run's cancellation was requested
         self.close_refused: Queued | None = None
         self.now = 0.0  # epoch seconds of the decision task that is replayed
         self.closed = self.cancel_requested = self.backoff_is_open = False
         self.decided_at = self.engine_version = 0
         self.split = self.wakes = self.backoffs = self.streak = self.parks = 0
+        bind = getattr(program, "bind", None)
+        if bind is not None:
+            bind(self)
 
     def advance(self, events: list[Event]) -> list[dict[str, Any]]:
         """Apply the events up to and including the DecisionTaskStarted that is open; returns the decisions to send.

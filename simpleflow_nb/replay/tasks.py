@@ -134,7 +134,7 @@ class Tasks(Suspension):
         self.queue.append(future)
         return future
 
-    def record_marker(self, name: str, details: str | None, depth: int = 2) -> None:
+    def record_marker(self, name: str, details: str | None) -> None:
         attributes = {"markerName": name} if details is None else {"markerName": name, "details": details}
         self._decide("RecordMarker", name, attributes)
 
