@@ -21,6 +21,8 @@ FIRST_COMPLETED = "FIRST_COMPLETED"
 FIRST_EXCEPTION = "FIRST_EXCEPTION"
 ALL_COMPLETED = "ALL_COMPLETED"
 
+NO_KWARGS: dict[str, Any] = {}  # shared by the many tasks that have none; never changed
+
 # Stages of a future, in order; what is at DONE or beyond has ended.
 HELD, QUEUED, OPEN, DONE, FAILED, STOPPED = range(6)
 
@@ -87,7 +89,7 @@ class Future(Generic[T]):
         self.missing = self.failed_attempts = self.losses = 0
         self.attempt = 1
         self.args: tuple[Any, ...] = ()
-        self.kwargs: dict[str, Any] = {}
+        self.kwargs = NO_KWARGS
         self.priority: int | EllipsisType | None = ...  # the task's own
         self.code: CodeType | None = None
         self.lasti = 0

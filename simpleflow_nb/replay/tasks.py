@@ -100,7 +100,9 @@ class Tasks(Suspension):
         future.raises = task.raises_on_failure
         if kwargs and "__priority" in kwargs:
             future.priority = kwargs.pop("__priority")
-        future.args, future.kwargs = args, kwargs
+        future.args = args
+        if kwargs:
+            future.kwargs = kwargs
         frame: FrameType = sys._getframe(depth)
         if frame.f_code.co_filename == _WORKFLOW_FILE:  # Workflow.map and the like
             frame = _caller(frame)
