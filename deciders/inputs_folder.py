@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os.path
 import re
 import unicodedata
@@ -60,14 +61,24 @@ def checked_file(inputs_dir: Path, filename: str, suffix: str | None, line: int,
             problems.add(line, f"{shown(filename)} is a folder, not a file")
         elif path.is_file():
             return path
+        elif _is_circle(path):
+            problems.add(line, f"{shown(filename)} cannot be looked at (a circle of links)")
         else:
             hint = problems.did_you_mean(filename, _siblings(inputs_dir, path))
             problems.add(line, f"there is no file {shown(filename)} beside this file{hint}")
     except (OSError, RuntimeError, ValueError) as error:
-        # RuntimeError is how pathlib of Python 3.11 and 3.12 reports a circle of links.
+        # RuntimeError is how pathlib of Python 3.11 and 3.12 reports a circle of links; later ones say nothing.
         reason = getattr(error, "strerror", None) or "a circle of links"
         problems.add(line, f"{shown(filename)} cannot be looked at ({reason})")
     return None
+
+
+def _is_circle(path: Path) -> bool:
+    try:
+        path.stat()
+    except OSError as error:
+        return error.errno == errno.ELOOP
+    return False
 
 
 def leaving_fault(filename: str) -> str | None:

@@ -259,8 +259,11 @@ def _read_text(path: Path, problems: Problems) -> str | None:
     except IsADirectoryError:
         problems.add(0, "is a folder, not a file")
         return None
-    except (OSError, ValueError) as error:
-        problems.add(0, f"cannot be read ({getattr(error, 'strerror', None) or error})")
+    except OSError as error:
+        problems.add(0, f"cannot be read ({error.strerror or error})")
+        return None
+    except ValueError:  # in words that differ from version to version
+        problems.add(0, "cannot be read (embedded null byte)")
         return None
     encoding = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     try:

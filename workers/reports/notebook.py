@@ -69,7 +69,7 @@ def _upgraded(notebook: dict[str, Any]) -> dict[str, Any]:
     from nbformat.reader import reads
 
     try:
-        return dict(convert(reads(json.dumps(notebook)), 4))  # type: ignore[no-untyped-call]
+        return dict(convert(reads(json.dumps(notebook)), 4))  # type: ignore[no-untyped-call, unused-ignore]
     except Exception as error:
         # the upgrade from formats before 2014 assumes a valid notebook and fails in any way on others
         raise UnreadableNotebook("it is in an old format and damaged") from error

@@ -1,5 +1,4 @@
 import re
-import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -7,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import require_program
 from tests.unit.reports.samples import HOSTILE, code, failed, frame_html, notebook, png_text, prose, saved, shown
 from workers.reports import Report, ReportError, ReportOptions, convert_report
 
@@ -22,9 +22,8 @@ REPORT = notebook(
 
 
 def text_of(pdf: Path) -> str:
-    if shutil.which("pdftotext") is None:
-        pytest.skip("pdftotext is not installed")
-    return subprocess.run(["pdftotext", "-layout", str(pdf), "-"], capture_output=True, text=True, check=True).stdout
+    pdftotext = require_program("pdftotext", "poppler-utils")
+    return subprocess.run([pdftotext, "-layout", str(pdf), "-"], capture_output=True, text=True, check=True).stdout
 
 
 def test_a_notebook_becomes_a_pdf_and_folders_are_made(tmp_path):
@@ -55,12 +54,12 @@ def test_code_and_prints_are_shown_when_asked_for_but_never_parameters(tmp_path)
     assert "reference_date =" not in text
 
 
-@pytest.mark.skipif(shutil.which("pdfinfo") is None, reason="pdfinfo is not installed")
 @pytest.mark.parametrize(("given", "title"), [(None, "Flows of March"), ("Given", "Given")])
 def test_the_title_is_kept_in_the_metadata(tmp_path, given, title):
     pdf = tmp_path / "flows.pdf"
     convert_report(saved(tmp_path, REPORT), pdf, ReportOptions(title=given))
-    information = subprocess.run(["pdfinfo", str(pdf)], capture_output=True, text=True, check=True).stdout
+    pdfinfo = require_program("pdfinfo", "poppler-utils")
+    information = subprocess.run([pdfinfo, str(pdf)], capture_output=True, text=True, check=True).stdout
     assert re.findall(r"^Title: +(.*)$", information, re.MULTILINE) == [title]
 
 

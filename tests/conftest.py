@@ -1,0 +1,56 @@
+"""What holds for every test: system programs may be missing here but not in CI, and no test leaves processes behind."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+
+import psutil
+import pytest
+
+_GRACE_SECONDS = 5
+#: Python's own helper processes live as long as the process that needed them.
+_LIVES_ON = ("multiprocessing.resource_tracker", "multiprocessing.forkserver")
+
+
+def require_program(name: str, package: str) -> str:
+    """The path of a system program, for tests that cannot do without it.
+
+    Without it the test is skipped with the command that installs it on Debian; with ``CI=true`` it fails.
+    """
+    path = shutil.which(name)
+    if path is None:
+        message = f"{name} is not installed; apt-get install {package}"
+        if os.environ.get("CI") == "true":
+            pytest.fail(message, pytrace=False)
+        pytest.skip(message)
+    return path
+
+
+@pytest.fixture(autouse=True)
+def no_process_is_left_behind() -> Iterator[None]:
+    """Fails a test that started a process and did not end it; fixtures of a wider scope may keep theirs."""
+    before = {child.pid for child in psutil.Process().children()}
+    yield
+    left = [child for child in psutil.Process().children() if child.pid not in before and not _lives_on(child)]
+    if not left:
+        return
+    _, left = psutil.wait_procs(left, timeout=_GRACE_SECONDS)
+    named = [f"{child.pid} {_command(child)}" for child in left]
+    for child in left:
+        child.kill()
+    psutil.wait_procs(left, timeout=_GRACE_SECONDS)
+    if named:
+        pytest.fail(f"left processes behind: {'; '.join(named)}", pytrace=False)
+
+
+def _command(process: psutil.Process) -> str:
+    try:
+        return " ".join(process.cmdline())[:200] or process.name()
+    except psutil.Error:
+        return "(gone)"
+
+
+def _lives_on(process: psutil.Process) -> bool:
+    return any(helper in _command(process) for helper in _LIVES_ON)
