@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import Any
 
-from simpleflow_nb import Workflow, futures
+from simpleflow_nb import Workflow, futures, payload
 from simpleflow_nb.exceptions import DependencyFailed, TaskFailed
 from simpleflow_nb.futures import Future
 
@@ -13,6 +13,8 @@ from . import activities
 from .specification import NotebookSpecification, WorkflowSpecification
 
 GREEN, ORANGE, RED = "green", "orange", "red"
+
+Failures = Sequence[tuple[str, BaseException]]  #: by label, or by label and ``.pdf`` for its report
 
 
 class NotebookWorkflow(Workflow):
@@ -49,10 +51,12 @@ class NotebookWorkflow(Workflow):
 
         notebooks: dict[str, Future[Any]] = {}
         reports: dict[str, Future[Any]] = {}
-        for position, notebook in enumerate(specification.notebooks):
+        depths: dict[str, int] = {}
+        for notebook in specification.notebooks:
+            depths[notebook.label] = 1 + max((depths[label] for label in notebook.needs), default=-1)
             notebooks[notebook.label] = self.submit(
                 activities.execute_notebook,
-                __priority=position,  # with many runs under way, those that have begun are finished first
+                __priority=depths[notebook.label],  # with many runs under way, those that have begun are finished first
                 label=notebook.label,
                 filename=notebook.filename,
                 inputs_dir=inputs_dir,
@@ -71,11 +75,16 @@ class NotebookWorkflow(Workflow):
                 )
         futures.wait(*notebooks.values(), *reports.values())
 
-        ended = notebooks | {f"report:{label}": future for label, future in reports.items()}
-        failures = {name: future.exception for name, future in ended.items() if future.exception is not None}
-        results = {name: future.result for name, future in ended.items() if name not in failures}
-        artefacts = {name: str(result["path"]) for name, result in results.items()}
-        lights = [RED] if failures else [str(result["light"]) for result in results.values()]
+        failures = [(label, future.exception) for label, future in notebooks.items() if future.exception is not None]
+        failures += [
+            (f"{label}.pdf", future.exception)
+            for label, future in reports.items()
+            if future.exception is not None and notebooks[label].exception is None
+        ]
+        results = [(label, future) for label, future in notebooks.items() if future.exception is None]
+        results += [(f"report:{label}", future) for label, future in reports.items() if future.exception is None]
+        artefacts = {name: str(future.result["path"]) for name, future in results}
+        lights = [RED] if failures else [str(future.result["light"]) for _, future in results]
         light = max(lights, key=(GREEN, ORANGE, RED).index)
         error = _reason(failures) if failures else None
         self.submit(
@@ -114,18 +123,23 @@ def _values(
     return {"parameters": values, "upstream": upstream, "flowapi_url_as": automatic}
 
 
-def _reason(failures: Mapping[str, BaseException]) -> str:
-    """Every failed label with its cause; those that were not run because of it are named behind."""
-    causes, skipped = [], []
-    for name, error in failures.items():
-        if isinstance(error, DependencyFailed):
-            skipped.append(name)
-        else:
-            causes.append(f"{name}: {error.reason if isinstance(error, TaskFailed) else error}")
-    text = "; ".join(causes)
-    return f"{text} (not run: {', '.join(skipped)})" if skipped else text
+def _reason(failures: Failures) -> str:
+    """Every failed label, the causes, and the labels that were not run: a service may cut off the end of a long text."""
+    failed = [(name, error) for name, error in failures if not isinstance(error, DependencyFailed)]
+    skipped = [name for name, error in failures if isinstance(error, DependencyFailed)]
+    text = f"{', '.join(name for name, _ in failed)} failed: {'; '.join(_cause(error) for _, error in failed)}"
+    return f"{text}; not run: {', '.join(skipped)}" if skipped else text
 
 
-def _details(failures: Mapping[str, BaseException]) -> str | None:
-    texts = [error.details for error in failures.values() if isinstance(error, TaskFailed) and error.details]
-    return texts[0] if texts else None
+def _cause(error: BaseException) -> str:
+    """The sentence of the exception, whole when the history has it."""
+    if not isinstance(error, TaskFailed):
+        return str(error)
+    details = payload.decode(error.details, lambda digest: "null") if error.details else None
+    message = details.get("message") if isinstance(details, dict) else None
+    return str(message or error.reason or error.name)
+
+
+def _details(failures: Failures) -> str | None:
+    """Those of the first failure that has any: the traceback."""
+    return next((error.details for _, error in failures if isinstance(error, TaskFailed) and error.details), None)

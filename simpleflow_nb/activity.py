@@ -12,6 +12,7 @@ The function stays callable as it was. A workflow submits it with ``self.submit(
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable
 from typing import Any, Generic, Literal, ParamSpec, TypeVar
 
@@ -124,8 +125,8 @@ def _timeout(name: str, value: Timeout, default: int | str) -> str:
     if value == constants.NEVER:
         return constants.NEVER
     try:
-        seconds = int(float(value))
-    except (TypeError, ValueError):
+        seconds = math.ceil(float(value))  # never shorter than asked for; 0.5 is not 0, which would be no timeout at all
+    except (TypeError, ValueError, OverflowError):
         seconds = -1
     if seconds < 0 or seconds > 99_999_999:
         raise DefinitionError(f"activity {name}: {value!r} is not a timeout; give seconds (0 to 99999999) or 'NONE'")

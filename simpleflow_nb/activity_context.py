@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from .exceptions import ActivityCanceled
@@ -26,11 +27,21 @@ class ActivityContext:
     cancel_requested: Callable[[], bool] = field(default=lambda: False)
     process_groups: Any = None  #: where processes that the body starts are noted, so that none survives a crash
     on_cancel: list[Callable[[], None]] = field(default_factory=list)  #: called when the end of the task is asked for
+    find_last_details: Callable[[], str | None] = field(default=lambda: None)
+
+    @cached_property
+    def last_heartbeat_details(self) -> str | None:
+        """What former attempts at this task said last with :meth:`heartbeat`, to go on from there; None when they said nothing.
+
+        The first attempt costs nothing; a later one reads the execution's history, once.
+        """
+        return self.find_last_details()
 
     def heartbeat(self, details: str | None = None) -> None:
-        """Say that work goes on; ``details`` (at most 2,048 characters) are kept by the service until the next beat.
+        """Say that work goes on; ``details`` (at most 2,048 characters) are kept for a next attempt at this task.
 
-        The worker beats by itself; call this to store progress, and to be told of a cancellation.
+        The worker beats by itself; call this to store progress, and to be told of a cancellation. It may be called often:
+        details that come quickly after each other are sent together, and a service that is busy does no harm.
 
         Raises:
             ActivityCanceled: the workflow asked for the end of this task, or the task is over on the service.

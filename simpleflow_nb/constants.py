@@ -16,9 +16,12 @@ MAX_DECISIONS = 100  #: a response; SWF bounds the bytes, its own Flow framework
 MAX_REQUEST_BYTES = 1_000_000
 MAX_OPEN_ACTIVITY_COUNT = 1_000  #: an execution
 MAX_TAGS = 5
+MAX_TIMEOUT_SECONDS = 99_999_999  #: eight digits, in every duration
 MAX_PAGE_SIZE = 1_000
 MAX_HISTORY_EVENTS = 25_000
 WARN_HISTORY_EVENTS = 10_000
+
+PROCESS_GONE = "the process that worked on it is gone"  #: details of the timeouts with which a local service ends tasks
 
 NEVER = "NONE"  #: SWF's word for a timeout that does not end
 

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -22,6 +23,7 @@ from .processes.engine import Engine
 from .workflow import Workflow, execution_input
 
 _LIST = "testing"
+_LOOK_SECONDS = 0.05
 
 
 class RunFailed(SimpleflowError):
@@ -91,22 +93,28 @@ class Harness:
         Raises:
             RunFailed: it failed, was cancelled, terminated, timed out or parked; ``history`` tells all.
         """
-        waited = 0.0
-        while (status := self.service.wait_closed(workflow_id, run_id, 0.05)) is None:
-            waited += 0.05
-            if self.parked:
-                raise RunFailed(None, str(self.parked[0].error), self.history(workflow_id, run_id))
-            if self.engine.failure or self.engine.worker.failure:
-                raise RunFailed(None, str(self.engine.failure or self.engine.worker.failure), self.history(workflow_id, run_id))
-            if waited > real_seconds:
-                raise RunFailed(None, f"still open after {real_seconds} s", self.history(workflow_id, run_id))
-        events = self.history(workflow_id, run_id)
-        last = next(value for key, value in events[-1].items() if key.endswith("EventAttributes"))
-        if status == "CONTINUED_AS_NEW":
-            return self.result(workflow_id, last["newExecutionRunId"], real_seconds=real_seconds)
-        if status != "COMPLETED":
-            raise RunFailed(status, last.get("reason", ""), events)
-        return payload.decode(last.get("result"), self.engine.payloads.load)
+        until = time.monotonic() + real_seconds
+        while True:
+            status = self._close_status(workflow_id, run_id, until, real_seconds)
+            events = self.history(workflow_id, run_id)
+            last = next(value for key, value in events[-1].items() if key.endswith("EventAttributes"))
+            if status == "COMPLETED":
+                return payload.decode(last.get("result"), self.engine.payloads.load)
+            if status != "CONTINUED_AS_NEW":
+                raise RunFailed(status, last.get("reason", ""), events)
+            run_id = last["newExecutionRunId"]
+
+    def _close_status(self, workflow_id: str, run_id: str, until: float, real_seconds: float) -> str:
+        while (status := self.service.wait_closed(workflow_id, run_id, _LOOK_SECONDS)) is None:
+            reason = next((str(parked.error) for parked in self.parked if parked.run_id == run_id), None)
+            failure = self.engine.failure or self.engine.worker.failure
+            if reason is None and failure is not None:
+                reason = f"{type(failure).__name__}: {failure}"
+            if reason is None and time.monotonic() > until:
+                reason = f"still open after {real_seconds} s"
+            if reason is not None:
+                raise RunFailed(None, reason, self.history(workflow_id, run_id))
+        return status
 
     def close(self) -> None:
         self.engine.stop(cancel=True)

@@ -26,7 +26,7 @@ from typing import Any, ParamSpec, TypeVar, overload
 
 from . import payload
 from .activity import Activity
-from .constants import MAX_ID_CHARACTERS, MAX_OPEN_ACTIVITY_COUNT
+from .constants import MAX_ID_CHARACTERS, MAX_OPEN_ACTIVITY_COUNT, MAX_TIMEOUT_SECONDS
 from .exceptions import DefinitionError, RunEnded
 from .futures import Future
 from .replay import Execution
@@ -335,12 +335,15 @@ def execution_input(cls: type[Workflow], arguments: dict[str, Any]) -> str:
 
 
 def _seconds(wait: float) -> int:
-    if not wait >= 0:
-        raise DefinitionError(f"a timer of {wait} seconds: it cannot be negative")
+    if not 0 <= wait <= MAX_TIMEOUT_SECONDS:
+        raise DefinitionError(f"a timer of {wait} seconds: it takes 0 to {MAX_TIMEOUT_SECONDS}")
     return math.ceil(wait)
 
 
 def _user_name(name: str, what: str) -> str:
     if not name or name.startswith("_") or len(name) > MAX_ID_CHARACTERS:
         raise DefinitionError(f"{name!r} cannot name a {what}: 1 to 256 characters, not beginning with an underscore")
+    if what == "timer" and (name == "arn" or any(c in ":/|" or ord(c) < 32 or 127 <= ord(c) < 160 for c in name)):
+        # https://docs.aws.amazon.com/amazonswf/latest/apireference/API_StartTimerDecisionAttributes.html
+        raise DefinitionError(f"{name!r} cannot name a timer: no ':', '/', '|' or controls, and not 'arn'")
     return name

@@ -13,6 +13,7 @@ import click
 from ..exceptions import DefinitionError
 from ..processes.faults import ALREADY_REGISTERED, UNKNOWN_RESOURCE, fault_code
 from ..processes.payload_directory import PayloadDirectory
+from ..processes.supervisor import wait_at_gate
 from .options import STATE_FOLDER
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -67,6 +68,7 @@ def connected(
     with explaining():
         service = SwfService(region=region, pollers=pollers)
         try:
+            wait_at_gate()
             _check_domain(service, domain, create, retention_days)
             yield service
         finally:

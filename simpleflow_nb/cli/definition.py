@@ -13,13 +13,15 @@ from ..exceptions import DefinitionError, ServiceError
 from ..inspection.tables import Table, formatted
 from ..local.reader import JournalReader
 from ..local.service import DOMAIN
-from .main import DONE, WRONG
+from .main import DONE, SpecificationProblems
 from .options import db_option, journal_path, outputs_folder, outputs_option
 from .packages import require_application
 
 if TYPE_CHECKING:
     from deciders.due_runs import DueRuns
     from deciders.specification import Specification
+
+_LONGEST_ERROR = 72  #: characters of it in the table of runs; --json has it whole
 
 _FILE = click.argument("file", type=click.Path(path_type=Path, dir_okay=True))
 
@@ -28,7 +30,8 @@ def read_specification(file: Path) -> Specification:
     """The checked specification; a folder stands for its ``workflows.yml``.
 
     Raises:
-        DefinitionError: every problem, a line each.
+        SpecificationProblems: every problem, a line each.
+        DefinitionError: something hides our packages.
     """
     require_application()
     from deciders.specification import SpecificationError, load_specification
@@ -36,14 +39,13 @@ def read_specification(file: Path) -> Specification:
     try:
         return load_specification(file / "workflows.yml" if file.is_dir() else file)
     except SpecificationError as error:
-        raise DefinitionError(str(error)) from None
+        raise SpecificationProblems(str(error)) from None
 
 
 @click.command("validate")
 @click.argument("file", type=click.Path(path_type=Path), required=False)
 @click.option("--schema", is_flag=True, help="Print the JSON Schema of workflow files, for editors.")
-@click.pass_context
-def validate(ctx: click.Context, file: Path | None, schema: bool) -> None:
+def validate(file: Path | None, schema: bool) -> None:
     """Check FILE.yml and the notebooks it names: every problem in one go, each with its line."""
     if schema:
         require_application()
@@ -53,12 +55,7 @@ def validate(ctx: click.Context, file: Path | None, schema: bool) -> None:
         return
     if file is None:
         raise click.UsageError("give a workflow file, or --schema")
-    try:
-        specification = read_specification(file)
-    except DefinitionError as error:
-        problems = str(error).splitlines()
-        click.echo("\n".join(problems), err=True)
-        ctx.exit(WRONG)
+    specification = read_specification(file)
     notebooks = sum(len(workflow.notebooks) for workflow in specification.workflows)
     configured = len(specification.sensor.workflows)
     click.echo(
@@ -142,8 +139,7 @@ def _show_not_due(planned: DueRuns, why: bool) -> None:
         return
     counts: dict[str, int] = defaultdict(int)
     for one in planned.not_due:
-        reason = one.reason.partition(" 2")[0] if one.reason.startswith("needs") else one.reason
-        counts[reason.split(",")[0]] += 1
+        counts["needs dates that are not available" if one.reason.startswith("needs ") else one.reason] += 1
     for reason, count in sorted(counts.items(), key=lambda item: -item[1]):
         click.echo(f"  {count} {reason}")
     click.echo("  (--why lists each)")
@@ -269,7 +265,8 @@ def _cell(row: dict[str, Any]) -> str:
     if row["state"] == "succeeded":
         return str(row["light"])
     if row["state"] == "failed":
-        return f"red: {(row['error'] or 'failed').splitlines()[0][:60]}"
+        line = (row["error"] or "failed").splitlines()[0]
+        return f"red: {line if len(line) <= _LONGEST_ERROR else line[: _LONGEST_ERROR - 3] + '...'}"
     return str(row["state"])
 
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import sys
 import threading
+import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
-import click
-
 from ..exceptions import ServiceError
-from ..inspection.executions import executions
 from ..local.service import DOMAIN, LocalService
+from ..local.task_lists import TaskList
 from ..processes.decider import Parked
 from ..processes.engine import Engine
 from ..processes.faults import UNKNOWN_RESOURCE, fault_code
@@ -23,38 +23,56 @@ from ..processes.payload_directory import PayloadDirectory
 from ..processes.process_groups import ProcessGroups
 from ..workflow import Workflow
 from .progress import Progress
+from .scratch import Scratch
 
 logger = logging.getLogger(__name__)
 
+Execution = dict[str, str]
+
 _LOOK_SECONDS = 0.1
-_CANCEL_SECONDS = 15
+_CANCEL_SECONDS = 10
+_LAST_SECONDS = 5
 
 
 class LocalRun:
-    """Owns the journal for as long as it is entered.
+    """Owns the journal from the beginning; carries out tasks from :meth:`work` to the end of its ``with`` block.
 
-    Ctrl-C once: no task is started any more, those under way end, and the journal keeps the rest for the next time.
-    Twice: the runs are cancelled and what is under way is killed.
+    Ctrl-C (or SIGTERM) once: no task is started any more, those under way end, and the journal keeps the rest for the next
+    time. Twice: the runs are cancelled and what is under way is killed.
 
     Raises:
         ServiceError: the journal is in use, or cannot be used.
     """
 
-    def __init__(
-        self,
-        journal: Path,
-        *,
-        decision_list: str,
-        task_lists: Mapping[str, int] | None = None,
-        activity_task_list: str | None = None,
-        workflows: Iterable[type[Workflow]] = (),
-        durable: bool = False,
-    ) -> None:
+    def __init__(self, journal: Path, *, durable: bool = False) -> None:
         state = journal.parent
-        groups = ProcessGroups(state / "processes")
-        self.service = LocalService.open(journal, durable=durable, before_recovery=lambda: _end_left_over(groups))
+        self._groups, self._scratch = ProcessGroups(state / "processes"), Scratch(state / "scratch")
+        self.payloads = PayloadDirectory(state / "payloads")
+        self.service = LocalService.open(journal, durable=durable, before_recovery=self._end_left_over)
         self.parked: dict[str, Parked] = {}
         self.interrupts = 0
+        self._began = time.monotonic()
+        self.engine: Engine | None = None
+        self._former: dict[int, Any] = {}
+        self._wake = threading.Event()
+        self._abandoned: list[TaskList] = []
+
+    def __enter__(self) -> LocalRun:
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGINT, signal.SIGTERM):
+                self._former[number] = signal.signal(number, self._interrupt)
+        self._scratch.open()
+        return self
+
+    def work(
+        self,
+        *,
+        decision_list: str,
+        task_lists: Mapping[str, int],
+        activity_task_list: str | None = None,
+        workflows: Iterable[type[Workflow]] = (),
+    ) -> None:
+        """Decide, and carry out the tasks of these lists, with so many at once for each."""
         self.engine = Engine(
             self.service,
             DOMAIN,
@@ -62,35 +80,34 @@ class LocalRun:
             task_lists=task_lists,
             activity_task_list=activity_task_list,
             workflows=workflows,
-            payloads=PayloadDirectory(state / "payloads"),
-            process_groups=groups,
+            payloads=self.payloads,
+            process_groups=self._groups,
             on_parked=self._note_parked,
         )
-        self._former: dict[int, Any] = {}
-        self._wake = threading.Event()
-
-    def __enter__(self) -> LocalRun:
         self.engine.start()
-        if threading.current_thread() is threading.main_thread():
-            for number in (signal.SIGINT, signal.SIGTERM):
-                self._former[number] = signal.signal(number, self._interrupt)
-        return self
 
     def __exit__(self, *_: object) -> None:
         try:
-            self.engine.stop()
+            if self.engine is not None:
+                self._stop(self.engine)
             self.service.close()
-            self.engine.join(_CANCEL_SECONDS)
+            with self.service.lock:
+                for task_list in self._abandoned:
+                    task_list.ready.notify_all()
+            if self.engine is not None:
+                self.engine.join(0.05 if self.engine.worker.running() else _LAST_SECONDS)
+            self._scratch.close()
         finally:
             for number, handler in self._former.items():
                 signal.signal(number, handler)
 
-    def wait(self, is_over: Callable[[], bool], progress: Progress) -> bool:
-        """Until ``is_over`` says so; False when the user stopped it before.
+    def wait(self, is_over: Callable[[], bool], progress: Progress, *, mine: Callable[[], list[Execution]]) -> bool:
+        """Until ``is_over`` says so; False when the user stopped it before. ``mine`` are the executions to cancel then.
 
         Raises:
             ServiceError: the service broke on the way.
         """
+        assert self.engine is not None
         said = 0
         with progress:
             while not is_over():
@@ -99,13 +116,14 @@ class LocalRun:
                     raise ServiceError(f"the local service stopped: {failure}") from failure
                 if self.interrupts > said:
                     said = self.interrupts
-                    if said == 1:
-                        self.engine.worker.stop()
-                        self._say("stopping: no new task is started; those under way go on to their end (Ctrl-C again cancels)")
-                    else:
-                        self._say("cancelling the open runs")
-                        self._cancel_open_runs()
+                    if said > 1:
+                        say("cancelling the open runs")
+                        self._cancel(mine())
                         return False
+                    self._take_no_more_tasks(self.engine)
+                    under_way = len(self.engine.worker.running())
+                    if under_way:
+                        say(f"stopping: no new task is started, {under_way} under way will end first; Ctrl-C again cancels")
                 if said and not self.engine.worker.running():
                     return False
                 progress.update()
@@ -113,27 +131,53 @@ class LocalRun:
                 self._wake.clear()
         return True
 
-    def open_runs(self, *types: str) -> list[dict[str, Any]]:
-        """The open executions of these types, those that are parked left out."""
+    def open_runs(self, *types: str) -> list[Execution]:
+        """The open executions of these types, oldest first; those that are parked are left out."""
+        with self.service.lock:  # a run that has just closed is there until that is durable
+            runs = [run for number, run in self.service.runs.items() if number not in self.service.closed]
         return [
-            info
-            for info in executions(self.service, DOMAIN, is_open=True)
-            if info["workflowType"]["name"] in types and info["execution"]["runId"] not in self.parked
+            {"workflowId": run.workflow_id, "runId": run.run_id}
+            for run in runs
+            if run.started_attributes["workflowType"]["name"] in types and run.run_id not in self.parked
         ]
 
-    def _cancel_open_runs(self) -> None:
-        for info in executions(self.service, DOMAIN, is_open=True):
+    def seconds(self) -> float:
+        """Since this process took the journal."""
+        return time.monotonic() - self._began
+
+    def _take_no_more_tasks(self, engine: Engine) -> None:
+        """Workers that wait for a task wait in vain: what the decider still schedules goes to lists that nobody polls."""
+        engine.worker.stop()
+        with self.service.lock:
+            for name in engine.worker.task_lists:
+                self._abandoned.append(self.service.activity_lists.pop(name, TaskList(self.service.lock)))
+
+    def _cancel(self, executions: list[Execution]) -> None:
+        assert self.engine is not None
+        for execution in executions:
             try:
-                self.service.request_cancel_workflow_execution(domain=DOMAIN, **info["execution"])
+                self.service.request_cancel_workflow_execution(domain=DOMAIN, **execution)
             except Exception as error:
                 if fault_code(error) != UNKNOWN_RESOURCE:  # else it has closed meanwhile
                     raise
+        numbers = [self.service.numbers[one["workflowId"], one["runId"]] for one in executions]
         self.engine.worker.cancel_all()
-        waiting = threading.Event()
-        for _ in range(int(_CANCEL_SECONDS / _LOOK_SECONDS)):
-            if not self.engine.worker.running() and not self.service.open_by_id:
+        until = time.monotonic() + _CANCEL_SECONDS
+        while time.monotonic() < until:
+            if not self.engine.worker.running() and all(number in self.service.closed for number in numbers):
                 return
-            waiting.wait(_LOOK_SECONDS)
+            if self.interrupts > 2:
+                return
+            time.sleep(_LOOK_SECONDS / 2)
+
+    def _stop(self, engine: Engine) -> None:
+        """End what is still under way without a word to the service: the next owner starts it again."""
+        for running in engine.worker.running():
+            running.over = True
+        engine.stop(cancel=True)
+        until = time.monotonic() + _LAST_SECONDS
+        while engine.worker.running() and time.monotonic() < until and self.interrupts < 2:
+            time.sleep(_LOOK_SECONDS / 2)
 
     def _note_parked(self, parked: Parked) -> None:
         self.parked[parked.run_id] = parked
@@ -143,13 +187,15 @@ class LocalRun:
         self.interrupts += 1
         self._wake.set()
 
-    def _say(self, text: str) -> None:
-        click.echo(f"simpleflow-nb: {text}", err=True)
+    def _end_left_over(self) -> None:
+        for pid in self._groups.kill_left_over():
+            logger.info("killed the process group %d that a former run left behind", pid)
+        self._scratch.remove_left_over()
 
 
-def _end_left_over(groups: ProcessGroups) -> None:
-    for pid in groups.kill_left_over():
-        logger.info("killed the process group %d that a former run left behind", pid)
+def say(text: str) -> None:
+    """A line for the person at the terminal, on standard error."""
+    print(f"simpleflow-nb: {text}", file=sys.stderr, flush=True)  # click.echo would write past the live display
 
 
 def default_workers() -> int:

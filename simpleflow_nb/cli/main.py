@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import logging
 import os
 import sys
 from typing import Any
@@ -13,6 +12,7 @@ import click
 from .. import __version__
 from ..exceptions import DefinitionError, ServiceError, SimpleflowError
 from ..inspection.tables import FORMATS
+from . import logs
 
 DONE, RUN_FAILED, WRONG, UNREACHABLE = 0, 1, 2, 3  #: exit codes
 
@@ -51,6 +51,16 @@ class Commands(click.Group):
         found: click.Command = getattr(loaded, cmd_name.replace(".", "_"))
         return found
 
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Each command with its first sentence, whole: click would cut it short."""
+        rows = []
+        for name in self.list_commands(ctx):
+            command = self.get_command(ctx, name)
+            text = " ".join((command.help or "").split("\n\n")[0].split()) if command is not None else ""
+            rows.append((name, text.partition(". ")[0].removesuffix(".")))
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
     def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
         try:
             return super().resolve_command(ctx, args)
@@ -79,38 +89,40 @@ class Commands(click.Group):
 def cli(ctx: click.Context, style: str, header: bool, color: str) -> None:
     """Notebook workflows that survive anything, on this machine or on Amazon SWF."""
     ctx.obj = {"style": style, "header": header, "color": color}
-    _configure_logging()
+    logs.configure()
 
 
-def _configure_logging() -> None:
-    level = os.environ.get("AUTOFLOW_LOG_LEVEL") or os.environ.get("LOG_LEVEL") or "WARNING"
-    if level.upper() not in logging.getLevelNamesMapping():
-        raise click.UsageError(f"LOG_LEVEL is {level!r}; one of DEBUG, INFO, WARNING, ERROR is expected")
-    logging.basicConfig(
-        level=level.upper(),
-        stream=sys.stderr,
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-        datefmt="%Y-%m-%dT%H:%M:%S",
-    )
-    for name in ("traitlets", "papermill", "asyncio"):  # what they say of a notebook is in its artefacts
-        logging.getLogger(name).setLevel(max(logging.ERROR, logging.root.level))
+class SpecificationProblems(DefinitionError):
+    """What is wrong with a workflow file: a line each, beginning with the file and the line."""
 
 
 def show_error(error: BaseException | str) -> None:
-    """One sentence on standard error; a specification's problems are a line each."""
-    click.echo(str(error) if "\n" in str(error) else f"simpleflow-nb: {error}", err=True)
+    """One sentence on standard error; a specification's problems are a line each, as compilers write them."""
+    click.echo(str(error) if isinstance(error, SpecificationProblems) else f"simpleflow-nb: {error}", err=True)
+
+
+def _usage_sentence(error: click.ClickException) -> str:
+    text = error.format_message().rstrip(".")
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    more = f" (see {context.command_path} --help)" if context is not None else ""
+    return text[:1].lower() + text[1:] + more
 
 
 def main(args: list[str] | None = None) -> Any:
     """Run the command line; returns through SystemExit with one of the documented exit codes."""
-    if (here := os.getcwd()) not in sys.path:
+    try:
+        here = os.getcwd()
+    except FileNotFoundError:
+        show_error("the working directory has been removed; change to another one")
+        sys.exit(WRONG)
+    if here not in sys.path:
         sys.path.insert(0, here)
     try:
         code = cli.main(args=args, prog_name="simpleflow-nb", standalone_mode=False)
     except click.exceptions.Exit as stop:
         code = stop.exit_code
     except click.ClickException as error:
-        error.show()
+        show_error(_usage_sentence(error))
         code = WRONG
     except click.Abort:
         code = RUN_FAILED
@@ -126,4 +138,9 @@ def main(args: list[str] | None = None) -> Any:
     except BrokenPipeError:  # `simpleflow-nb ... | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         code = DONE
+    except OSError as error:
+        if error.filename is None:
+            raise  # no file of the user's: a bug of ours
+        show_error(f"{error.filename}: {(error.strerror or str(error)).lower()}")
+        code = RUN_FAILED
     sys.exit(code if isinstance(code, int) else DONE)

@@ -6,24 +6,20 @@ import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import click
-
-from .. import payload
-from ..exceptions import DefinitionError
+from ..exceptions import DefinitionError, ServiceError
 from ..inspection.executions import executions
 from ..local.service import DOMAIN
 from .definition import read_specification
-from .local_run import LocalRun
+from .local_run import LocalRun, say
 from .options import journal_path, outputs_folder
 from .packages import require_application
-from .progress import Progress, RunState, Watch
+from .progress import Progress
+from .run_states import NOTEBOOK_TYPE, Watch
+from .summary import show_summary
 
 if TYPE_CHECKING:
     from deciders.due_runs import Run
     from deciders.specification import Specification
-
-NOTEBOOK_TYPE = "notebook_workflow"
-SENSOR_TYPE = "sensor_workflow"
 
 
 def checked_outputs(given: Path | None, specification: Specification) -> Path:
@@ -42,26 +38,40 @@ def checked_outputs(given: Path | None, specification: Specification) -> Path:
     return outputs
 
 
-def opened_run(outputs: Path, db: Path | None, slots: int, *, durable: bool) -> LocalRun:
-    """A decider and workers for notebook workflows, on the journal of these outputs."""
+def opened_run(outputs: Path, db: Path | None, *, durable: bool) -> LocalRun:
+    """The journal of these outputs, owned; nothing works on it yet.
+
+    Raises:
+        ServiceError: the journal or the run records cannot be used.
+    """
     require_application()
+    from workers.run_records import RecordsError, RunRecords
+
+    run = LocalRun(journal_path(db, outputs), durable=durable)
+    try:
+        RunRecords.open(outputs).close()
+    except RecordsError as error:
+        run.service.close()
+        raise ServiceError(str(error)) from None
+    return run
+
+
+def work_on_notebooks(run: LocalRun, slots: int) -> int:
+    """Carry out notebook workflows, so many notebooks at once. Returns how many interrupted runs go on; says so."""
     from deciders import activities
     from deciders.notebook_workflow import NotebookWorkflow
     from deciders.sensor_workflow import SensorWorkflow
     from workers import activities as bodies  # noqa: F401  (importing registers them)
-    from workers.run_records import RecordsError, RunRecords
 
-    try:
-        RunRecords.open(outputs).close()
-    except RecordsError as error:
-        raise DefinitionError(str(error)) from None
-    return LocalRun(
-        journal_path(db, outputs),
+    interrupted = len(run.open_runs(NOTEBOOK_TYPE))
+    if interrupted:
+        say(f"going on with {interrupted} interrupted run{'s' if interrupted > 1 else ''}")
+    run.work(
         decision_list=activities.DECISIONS,
         task_lists={activities.NOTEBOOKS: slots, activities.REPORTS: max(1, slots // 2), activities.SENSOR: 2},
         workflows=[NotebookWorkflow, SensorWorkflow],
-        durable=durable,
     )
+    return interrupted
 
 
 def start_notebook_workflow(
@@ -93,25 +103,21 @@ def start_notebook_workflow(
         raise DefinitionError(str(error)) from None
     instance = requested_run(specification, name, arguments.get("kwargs", {}))
     folder = checked_outputs(outputs, specification)
-    with opened_run(folder, db, slots, durable=durable) as run:
+    with opened_run(folder, db, durable=durable) as run:
         from workers.activities import start_run
 
-        watch = Watch(run.service, [NOTEBOOK_TYPE])
+        watch = Watch(run.service, [NOTEBOOK_TYPE], load=run.payloads.load)
         if new:
             for info in executions(run.service, DOMAIN, is_open=True, executionFilter={"workflowId": instance.workflow_id}):
                 run.service.terminate_workflow_execution(domain=DOMAIN, **info["execution"], reason="started again with --new")
-        run_id = start_run(run.service, DOMAIN, specification, instance, str(folder), rerun=True)
-        if run_id is None:
-            run_id = run.service.open_by_id[instance.workflow_id].run_id
-            click.echo(f"simpleflow-nb: going on with {instance.workflow_id} (--new starts it again)", err=True)
-        number = run.service.numbers[instance.workflow_id, run_id]
-
-        def is_over() -> bool:
-            return number in run.service.closed or run_id in run.parked
-
-        ended = run.wait(is_over, Progress(watch, quiet=quiet, color=color))
-        states = [state for state in watch.look() if state.run_id == run_id]
-        return summary(run, states, ended=ended, command_again="the same command goes on")
+        work_on_notebooks(run, slots)
+        start_run(run.service, DOMAIN, specification, instance, str(folder), rerun=True)  # nothing happens if it is open
+        ended = run.wait(
+            lambda: not run.open_runs(NOTEBOOK_TYPE),
+            Progress(watch, quiet=quiet, color=color),
+            mine=lambda: run.open_runs(NOTEBOOK_TYPE),
+        )
+        return show_summary(run, watch.states(), ended=ended)
 
 
 def requested_run(specification: Specification, name: str, values: dict[str, Any]) -> Run:
@@ -150,46 +156,3 @@ def requested_run(specification: Specification, name: str, values: dict[str, Any
         return run_for(entry, date)
     except DateStencilError as error:
         raise DefinitionError(f"{name} for {date}: {error}") from None
-
-
-def summary(run: LocalRun, states: list[RunState], *, ended: bool, command_again: str) -> int:
-    """Say what has run, where the reports are and what failed; returns the exit code."""
-    results = {state.run_id: _result(run, state) for state in states}
-    reports: list[str] = []
-    orange = 0
-    for state in states:
-        result = results[state.run_id]
-        orange += result.get("light") == "orange"
-        reports += [path for name, path in (result.get("artefacts") or {}).items() if name.startswith("report:")]
-    done = [state for state in states if state.status == "COMPLETED"]
-    failed = [state for state in states if state.status not in (None, "COMPLETED")]
-    still_open = [state for state in states if state.status is None]
-    seconds = max((s.ended or 0 for s in states), default=0) - min((s.started for s in states), default=0)
-    if reports:
-        click.echo(f"{len(reports)} report{'s' if len(reports) > 1 else ''}:")
-        for path in reports:
-            click.echo(f"  {path}")
-    counts = f"{len(done)} of {len(states)} run{'s' if len(states) != 1 else ''} succeeded"
-    if done:
-        counts += f" in {seconds:.0f} s" if not still_open else ""
-        counts += f", {orange} with warnings" if orange else ""
-    if states:
-        click.echo(counts)
-    if failed:
-        click.echo("failed:", err=True)
-        for state in failed:
-            word = (state.status or "").lower().replace("_", " ")
-            click.echo(f"  {state.title}: {state.reason or word}", err=True)
-    for parked in run.parked.values():
-        click.echo(f"  {parked.workflow_id} cannot go on: {parked.error}", err=True)
-    if still_open and not ended:
-        number = len(run.service.open_by_id)
-        click.echo(
-            f"simpleflow-nb: interrupted with {number} execution{'s' if number > 1 else ''} open; {command_again}", err=True
-        )
-    return 1 if failed or still_open or run.parked else 0
-
-
-def _result(run: LocalRun, state: RunState) -> dict[str, Any]:
-    value = payload.decode(state.result, run.engine.payloads.load) if state.result else None
-    return value if isinstance(value, dict) else {}

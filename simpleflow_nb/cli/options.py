@@ -53,7 +53,7 @@ def require_local(local: bool) -> None:
         DefinitionError: the command was not told to work locally, which is all it can do.
     """
     if not local:
-        raise DefinitionError("add --local: runs on Amazon SWF are not part of this version")
+        raise DefinitionError("add --local: this command does not work on Amazon SWF in this version")
 
 
 def parsed_settings(pairs: tuple[str, ...]) -> dict[str, Any]:
@@ -69,7 +69,7 @@ def parsed_settings(pairs: tuple[str, ...]) -> dict[str, Any]:
             raise DefinitionError(f"--set {pair}: write it as name=value")
         try:
             values[key] = yaml.safe_load(text)
-        except yaml.YAMLError as error:
+        except (yaml.YAMLError, ValueError) as error:  # a date that does not exist is a ValueError
             raise DefinitionError(f"--set {pair}: the value is not YAML: {str(error).splitlines()[0]}") from None
     return values
 

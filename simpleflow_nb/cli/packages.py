@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import importlib
+import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 from ..exceptions import DefinitionError
@@ -16,10 +17,11 @@ def require_application() -> None:
     """
     home = Path(__file__).resolve().parents[2]
     for name in ("deciders", "workers"):
-        try:
-            found = importlib.import_module(name)
-        except ImportError as error:
-            raise DefinitionError(f"the package {name!r} cannot be imported: {error}; install simpleflow_nb again") from None
-        place = Path(found.__file__).resolve().parent if found.__file__ else Path(next(iter(found.__path__))).resolve()
-        if place.parent != home:
+        loaded = sys.modules.get(name)
+        spec = loaded.__spec__ if loaded is not None else find_spec(name)  # looking does not run what stands there
+        if spec is None:
+            raise DefinitionError(f"the package {name!r} of simpleflow_nb is not installed; install simpleflow_nb again")
+        origin = Path(spec.origin) if spec.origin else Path(next(iter(spec.submodule_search_locations or [name])))
+        place = origin.parent if origin.name == "__init__.py" else origin
+        if place.resolve() != home / name:
             raise DefinitionError(f"{place} hides the package {name!r} of simpleflow_nb; rename it, or run from another folder")

@@ -4,27 +4,29 @@ from __future__ import annotations
 
 import logging
 import os
+import queue
 import signal
 import threading
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import click
 
 from ..exceptions import DefinitionError
 from ..processes.decider import Decider, WorkflowNotFound, workflow_class
-from ..processes.decider_process import DeciderProcess
-from ..processes.process_groups import ProcessGroups
-from ..processes.supervisor import Supervisor, is_child, this_command
-from ..processes.worker import Worker
+from ..processes.decider_process import STICKY_SECONDS, DeciderProcess
+from ..processes.process_groups import own_process_groups
+from ..processes.supervisor import QUICK, Supervisor, is_child, is_orphan, this_command
+from ..processes.worker import Worker, usable_cores
 from ..processes.worker_process import WorkerProcess
 from ..workflow import Workflow
 from .connection import connected, domain_options, explaining, payload_directory, payloads_option
-from .local_run import default_workers
 from .options import STATE_FOLDER, outputs_folder, outputs_option
 
 logger = logging.getLogger(__name__)
+
+_LOOK_SECONDS = 0.5
 
 
 class Stoppable(Protocol):
@@ -42,6 +44,13 @@ def is_specification(word: str) -> bool:
 @click.option("--task-list", "-t", help="Where decision tasks wait. [default: the workflows' own]")
 @click.option("--nb-processes", "-N", type=click.IntRange(min=1), default=1, show_default=True, help="Processes that decide.")
 @click.option("--activity-task-list", help="Send all activities to this list instead of their own.")
+@click.option(
+    "--sticky-timeout",
+    type=click.IntRange(min=0),
+    default=STICKY_SECONDS,
+    show_default=True,
+    help="How long a run's next task waits for the process that remembers it, s; 0: any process takes it.",
+)
 @payloads_option
 @outputs_option
 def decider_start(
@@ -53,6 +62,7 @@ def decider_start(
     task_list: str | None,
     nb_processes: int,
     activity_task_list: str | None,
+    sticky_timeout: int,
     payloads: Path | None,
     outputs: Path | None,
 ) -> None:
@@ -61,7 +71,7 @@ def decider_start(
     task_list = task_list or _common_task_list(classes)
     with connected(domain, region, create=create_domain, retention_days=retention_days) as service:
         if not is_child() and nb_processes > 1:
-            _supervise(nb_processes)
+            _supervise(nb_processes, f"deciders({task_list})")
         decider = Decider(
             service,
             domain or "",
@@ -73,7 +83,7 @@ def decider_start(
         with explaining():
             decider.register_types()
             _name_process(f"decider({task_list})")
-            _run(DeciderProcess(decider))
+            _run(DeciderProcess(decider, sticky_seconds=sticky_timeout))
 
 
 def _decided(workflows: tuple[str, ...], outputs: Path | None) -> tuple[list[type[Workflow]], Path | None]:
@@ -125,7 +135,7 @@ def worker_start(
     outputs: Path | None,
 ) -> None:
     """Carry out activities, or the notebooks, reports and checks of FILE.yml, until SIGTERM."""
-    slots = nb_slots or default_workers()
+    slots = nb_slots or usable_cores()
     lists: Mapping[str, int]
     folder = None
     if file is not None:
@@ -137,17 +147,17 @@ def worker_start(
     pollers = sum(lists.values())
     with connected(domain, region, create=create_domain, retention_days=retention_days, pollers=pollers + 4) as service:
         if not is_child() and nb_processes > 1:
-            _supervise(nb_processes)
+            _supervise(nb_processes, f"workers({', '.join(lists)})")
         state = (folder or Path.cwd()) / STATE_FOLDER
-        worker = Worker(
-            service,
-            domain or "",
-            lists,
-            payloads=payload_directory(payloads, folder),
-            beat_seconds=heartbeat or 30,
-            process_groups=ProcessGroups(state / "processes" / str(os.getpid())),
-        )
-        with explaining():
+        with explaining(), own_process_groups(state / "processes") as groups:
+            worker = Worker(
+                service,
+                domain or "",
+                lists,
+                payloads=payload_directory(payloads, folder),
+                beat_seconds=heartbeat or 30,
+                process_groups=groups,
+            )
             _name_process(f"worker({', '.join(lists)})")
             _run(WorkerProcess(worker))
 
@@ -168,28 +178,36 @@ def _notebook_lists(file: Path, slots: int, outputs: Path | None, chosen: tuple[
     )
 
 
-def _supervise(number: int) -> None:
+def _supervise(number: int, title: str) -> None:
     """Run that many processes of this command instead of one; never returns."""
-    raise click.exceptions.Exit(Supervisor(this_command(), number).run())
+    supervisor = Supervisor(this_command(), number)
+    _name_process(title)
+    raise click.exceptions.Exit(supervisor.run())
 
 
 def _run(process: Stoppable) -> None:
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: process.stop())
-    if is_child():
-        threading.Thread(target=_stop_with_parent, args=(process, os.getppid()), daemon=True).start()
+    asked: queue.SimpleQueue[None] = queue.SimpleQueue()  # an Event may be in use by the very thread that is interrupted
+    for number in QUICK:
+        signal.signal(number, lambda *_: asked.put(None))
+    threading.Thread(target=_listen, args=(process, asked), name="signals", daemon=True).start()
     process.run()
 
 
-def _stop_with_parent(process: Stoppable, parent: int) -> None:
-    """A supervisor that was killed cannot tell its processes to end."""
-    pause = threading.Event()
-    while os.getppid() == parent:
-        pause.wait(1)
-    process.stop()
+def _listen(process: Stoppable, asked: queue.SimpleQueue[None]) -> None:
+    """Stop the process when it is asked to, and when nobody is left who could ask: its supervisor was killed."""
+    is_stopping = False
+    while True:
+        try:
+            asked.get(timeout=_LOOK_SECONDS)
+        except queue.Empty:
+            if is_stopping or not is_orphan():
+                continue
+            logger.warning("the process that looked after this one is gone; stopping")
+        is_stopping = True
+        process.stop()
 
 
-def _name_process(title: str) -> Any:
+def _name_process(title: str) -> None:
     """Show in ``ps`` what this process is."""
     if os.environ.get("SIMPLEFLOW_DISABLE_SETPROCTITLE"):
         return

@@ -8,13 +8,14 @@ from typing import Any
 
 import click
 
-from ..inspection.executions import found_execution
+from ..exceptions import DefinitionError
 from ..local.ownership import is_owned
 from ..local.reader import JournalReader
 from ..local.requests import leave_request
 from ..local.service import DOMAIN
 from .options import db_option, local_option, require_local
-from .workflow import found_journal, run_arguments, split_run
+from .run_states import status_word
+from .workflow import found_journal, found_run, run_arguments, split_run
 
 
 def _ask(local: bool, db: Path | None, run: tuple[str, ...], operation: str, **arguments: Any) -> None:
@@ -23,9 +24,13 @@ def _ask(local: bool, db: Path | None, run: tuple[str, ...], operation: str, **a
     name, run_id = split_run(run)
     reader = JournalReader(journal)
     try:
-        execution = found_execution(reader, DOMAIN, name, run_id)
+        execution = found_run(reader, name, run_id)
+        described = reader.describe_workflow_execution(domain=DOMAIN, execution=execution)
     finally:
         reader.close()
+    if described["executionInfo"]["executionStatus"] == "CLOSED":
+        how = status_word(described["executionInfo"]["closeStatus"])
+        raise DefinitionError(f"{execution['workflowId']} has ended already ({how})")
     body = {"domain": DOMAIN, **execution, **{key: value for key, value in arguments.items() if value is not None}}
     leave_request(journal, operation, body)
     when = "now" if is_owned(journal) else "when the next local run begins: nobody owns the journal now"

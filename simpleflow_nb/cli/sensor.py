@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from pathlib import Path
+from typing import Any
 
 import click
 
 from .. import payload
 from ..inspection.executions import executions
 from ..local.service import DOMAIN
+from ..processes.payload_directory import kept
 from ..workflow import execution_input
 from .definition import read_specification
-from .local_run import LocalRun, default_workers
-from .notebook_run import NOTEBOOK_TYPE, SENSOR_TYPE, checked_outputs, opened_run, summary
+from .local_run import LocalRun, default_workers, say
+from .notebook_run import checked_outputs, opened_run, work_on_notebooks
 from .options import db_option, local_option, outputs_option, require_local
-from .progress import Progress, Watch
+from .progress import Progress
+from .run_states import NOTEBOOK_TYPE, SENSOR_TYPE, Watch, last_attributes, plain_cause, status_word
+from .summary import show_summary
 
 
 @click.command("sensor.start")
@@ -47,70 +50,113 @@ def sensor_start(
     require_local(local)
     specification = read_specification(file)
     folder = checked_outputs(outputs, specification)
-    once = once or specification.sensor.schedule is None
-    with opened_run(folder, db, nb_workers or default_workers(), durable=durable) as run:
-        going_on = run.open_runs(NOTEBOOK_TYPE)
-        if going_on:
-            click.echo(f"simpleflow-nb: going on with {len(going_on)} interrupted run(s)", err=True)
-        watch = Watch(run.service, [NOTEBOOK_TYPE])
-        sensor = _start_sensor(run, specification.model_dump_json(), specification.path, str(folder), once=once)
-        if not once and specification.sensor.schedule is not None:
-            schedule, zone = specification.sensor.schedule, specification.sensor.timezone
+    schedule, zone = specification.sensor.schedule, specification.sensor.timezone
+    once = once or schedule is None
+    with opened_run(folder, db, durable=durable) as run:
+        watch = Watch(run.service, [NOTEBOOK_TYPE], load=run.payloads.load)
+        work_on_notebooks(run, nb_workers or default_workers())
+        sensor = Sensor(run, specification.model_dump(mode="json"), specification.path, str(folder), once=once)
+        if not once:
             click.echo(f"looking for new dates at {schedule!r} ({zone}); Ctrl-C stops", err=True)
 
         def is_over() -> bool:
-            return sensor in run.service.closed and not run.open_runs(NOTEBOOK_TYPE)
+            sensor.show_checks()
+            return not sensor.is_open() and not run.open_runs(NOTEBOOK_TYPE)
 
-        ended = run.wait(is_over, Progress(watch, quiet=quiet, color=ctx.obj["color"]))
-        states = watch.look()
-        code = summary(run, states, ended=ended, command_again="the same command goes on with them")
-        if once and ended:
-            code = max(code, _show_check(run, sensor, nothing_ran=not states))
+        ended = run.wait(
+            is_over,
+            Progress(watch, quiet=quiet, color=ctx.obj["color"]),
+            mine=lambda: run.open_runs(NOTEBOOK_TYPE, SENSOR_TYPE),
+        )
+        states = watch.states()
+        code = show_summary(run, states, ended=ended)
+        if not sensor.is_open():
+            code = max(code, sensor.show_end(nothing_ran=not states, once=once))
     ctx.exit(code)
 
 
-def _start_sensor(run: LocalRun, specification: str, path: Path, outputs: str, *, once: bool) -> int:
-    """Start the sensor's execution with the file as it is now; a former one keeps nothing worth going on with."""
-    from deciders.sensor_workflow import SensorWorkflow
+class Sensor:
+    """The sensor's execution, started with the file as it is now; a former one keeps nothing worth going on with."""
 
-    for info in executions(run.service, DOMAIN, is_open=True, typeFilter={"name": SENSOR_TYPE}):
-        run.service.terminate_workflow_execution(domain=DOMAIN, **info["execution"], reason="started again")
-    name = hashlib.sha256(str(path.absolute()).encode()).hexdigest()[:8]
-    workflow_id = f"sensor-{path.absolute().parent.name[:100]}-{name}"
-    arguments = {"kwargs": {"specification": json.loads(specification), "outputs": outputs, "once": once}}
-    text = execution_input(SensorWorkflow, arguments)
-    from ..processes.payload_directory import kept
+    def __init__(self, run: LocalRun, specification: dict[str, Any], path: Path, outputs: str, *, once: bool) -> None:
+        from deciders.sensor_workflow import SensorWorkflow
 
-    started = run.service.start_workflow_execution(
-        domain=DOMAIN,
-        workflowId=workflow_id,
-        workflowType={"name": SensorWorkflow.type_name(), "version": SensorWorkflow.version},
-        input=kept(text, run.engine.payloads),
-    )
-    return run.service.numbers[workflow_id, started["runId"]]
+        self.run = run
+        for info in executions(run.service, DOMAIN, is_open=True, typeFilter={"name": SENSOR_TYPE}):
+            run.service.terminate_workflow_execution(domain=DOMAIN, **info["execution"], reason="started again")
+        self.workflow_id = sensor_id(path)
+        text = execution_input(SensorWorkflow, {"kwargs": {"specification": specification, "outputs": outputs, "once": once}})
+        started = run.service.start_workflow_execution(
+            domain=DOMAIN,
+            workflowId=self.workflow_id,
+            workflowType={"name": SensorWorkflow.type_name(), "version": SensorWorkflow.version},
+            input=kept(text, run.payloads),
+        )
+        self._run_id, self._seen, self._said = started["runId"], 0, ""
+
+    def is_open(self) -> bool:
+        """Also when it was continued as a new run."""
+        service = self.run.service
+        return service.latest_by_id[self.workflow_id] not in service.closed
+
+    def show_checks(self) -> None:
+        """Say what went wrong at a check, once for each change: the next one may find it right again."""
+        service = self.run.service
+        with service.lock:
+            current = service.open_by_id.get(self.workflow_id)
+            if current is None:
+                return
+            if current.run_id != self._run_id:
+                self._run_id, self._seen = current.run_id, 0
+            events = current.events[self._seen :]
+            self._seen += len(events)
+        for event in events:
+            if event["eventType"] == "ActivityTaskFailed":
+                trouble = f"the check for new dates failed: {_message(event['activityTaskFailedEventAttributes'])}"
+            elif event["eventType"] == "ActivityTaskCompleted":
+                found = payload.decode(event["activityTaskCompletedEventAttributes"].get("result"), self.run.payloads.load)
+                trouble = "\n".join(f"warning: {warning}" for warning in found["warnings"])
+            else:
+                continue
+            self._tell(trouble)
+
+    def show_end(self, *, nothing_ran: bool, once: bool) -> int:
+        """What the one check found, or how the sensor was ended; 1 if it failed."""
+        service = self.run.service
+        with service.lock:
+            whole = service.whole_run(self.workflow_id, None)
+            status, last = whole.close_status or "", last_attributes(whole.events)
+            failed = [e for e in whole.events if e["eventType"] == "ActivityTaskFailed"]
+        if status != "COMPLETED":
+            if status == "FAILED" and failed:
+                cause = f"the check for new dates failed: {_message(failed[-1]['activityTaskFailedEventAttributes'])}"
+            else:
+                cause = f"the sensor was {status_word(status)}" + (f": {last['reason']}" if last.get("reason") else "")
+            self._tell(cause)
+            return 1
+        if once:
+            found = payload.decode(last.get("result"), self.run.payloads.load)
+            self._tell("\n".join(f"warning: {warning}" for warning in found["warnings"]))
+            if nothing_ran:
+                click.echo(f"nothing is due ({found['not_due']} dates are not; plan --why says why)")
+        return 0
+
+    def _tell(self, trouble: str) -> None:
+        if trouble and trouble != self._said:
+            for line in trouble.splitlines():
+                say(line)
+        self._said = trouble
 
 
-def _show_check(run: LocalRun, number: int, *, nothing_ran: bool) -> int:
-    """What the one check found; 1 if it failed."""
-    execution = run.service.infos[number]["execution"]
-    with run.service.lock:
-        last = run.service.whole_run(execution["workflowId"], execution["runId"]).events[-1]
-    end = next(value for key, value in last.items() if key.endswith("EventAttributes"))
-    if run.service.closed[number][1] != "COMPLETED":
-        reason = end.get("reason") or run.service.closed[number][1].lower()
-        click.echo(f"simpleflow-nb: the check for new dates failed: {_cause(reason)}", err=True)
-        return 1
-    found = payload.decode(end.get("result"), run.engine.payloads.load)
-    for warning in found["warnings"]:
-        click.echo(f"warning: {warning}", err=True)
-    if nothing_ran:
-        click.echo(f"nothing is due ({found['not_due']} dates are not; plan --why says why)")
-    return 0
+def sensor_id(path: Path) -> str:
+    """Workflow id of the sensor of a workflow file: its folder's name, and a hash of its path."""
+    digest = hashlib.sha256(str(path.absolute()).encode()).hexdigest()[:8]
+    folder = "".join("-" if c in ":/|" or not c.isprintable() else c for c in path.absolute().parent.name)
+    return f"sensor-{folder[:100] or 'root'}-{digest}"
 
 
-def _cause(reason: str) -> str:
-    """The sentence inside ``Workflow execution error in <task>: "<Class>: <sentence>"``."""
-    _, quote, text = reason.partition('"')
-    text = text.removesuffix('"') if quote else reason
-    head, colon, sentence = text.partition(": ")
-    return sentence if colon and head.isidentifier() else text
+def _message(attributes: dict[str, Any]) -> str:
+    """The sentence of an exception, whole where the history has it."""
+    body = payload.decode(attributes.get("details"), lambda digest: "null")
+    message = body.get("message") if isinstance(body, dict) else None
+    return str(message) if message else plain_cause(attributes.get("reason") or "no reason is known")

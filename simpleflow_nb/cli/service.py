@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import queue
 import signal
-import threading
 from pathlib import Path
 
 import click
@@ -28,27 +28,32 @@ _NOT_IMITATED = "not imitated: child workflows, external signals, Lambda, thrott
 @click.option("--bind", "host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--token", envvar="SIMPLEFLOW_NB_TOKEN", help="What clients give as access key id; needed beyond loopback.")
 @click.option("--domain", "domain", default="local", show_default=True, help="Domain that exists from the start.")
+@click.option(
+    "--poll-seconds", type=click.FloatRange(0.1, 60), default=60, show_default=True, help="How long a poll waits for a task."
+)
 @click.option("--durable", is_flag=True, help="Survive a power cut as well, at the price of a disk flush for each step.")
-def service_start(db: Path | None, port: int, host: str, token: str | None, domain: str, durable: bool) -> None:
+def service_start(
+    db: Path | None, port: int, host: str, token: str | None, domain: str, poll_seconds: float, durable: bool
+) -> None:
     """Serve SWF's calls on this machine: point boto3 and the AWS command line at it with AWS_ENDPOINT_URL."""
     if token is None and not _is_loopback(host):
         raise DefinitionError(f"--bind {host} is open to other machines: give a --token of 16 characters or more")
     if token is not None and len(token) < 16:
         raise DefinitionError("the --token has fewer than 16 characters; that can be guessed")
     journal = journal_path(db)
-    service = LocalService.open(journal, durable=durable, domain=domain, workers_inside=False)
+    service = LocalService.open(journal, durable=durable, domain=domain, workers_inside=False, poll_seconds=poll_seconds)
     try:
         http = HttpService(service, host, port, token=token)
     except BaseException:
         service.close()
         raise
-    stop = threading.Event()
+    stop: queue.SimpleQueue[None] = queue.SimpleQueue()  # the lock of an Event could be in the interrupted thread's hands
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
+        signal.signal(number, lambda *_: stop.put(None))
     http.start()
     click.echo(f"AWS_ENDPOINT_URL={http.endpoint}  (domain {domain}, journal {journal}, process {os.getpid()})")
     click.echo(_NOT_IMITATED)
-    stop.wait()
+    stop.get()
     http.close()
 
 

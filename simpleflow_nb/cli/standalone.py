@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import subprocess
@@ -9,6 +10,7 @@ import sys
 import time
 import uuid
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import click
@@ -17,18 +19,20 @@ from .. import payload
 from ..constants import MAX_ID_CHARACTERS
 from ..exceptions import DefinitionError
 from ..inspection.executions import history
-from ..processes.decider import WorkflowNotFound, workflow_class
-from ..processes.faults import ALREADY_STARTED, fault_code
+from ..inspection.task_rows import task_rows
+from ..processes.decider import Decider, WorkflowNotFound, workflow_class
+from ..processes.faults import ALREADY_STARTED, UNKNOWN_RESOURCE, fault_code, is_passing
 from ..processes.payload_directory import kept
-from ..processes.supervisor import CHILD
+from ..processes.supervisor import GATE, QUICK, child_environment
+from ..processes.worker import usable_cores
 from ..workflow import execution_input
 from .connection import connected, domain_options, payload_directory, payloads_option
-from .local_run import default_workers
 from .options import parsed_settings
-from .start import traceback_of
 
-_LOOK_SECONDS = 0.5
-_GRACE_SECONDS = 2.0
+logger = logging.getLogger(__name__)
+
+_GRACE_SECONDS = 6.0  #: a worker needs a moment to kill processes and kernels
+_CANCEL_SECONDS = 10.0
 
 
 @click.command("standalone")
@@ -76,100 +80,225 @@ def standalone(
         raise DefinitionError(f"--input: {error}") from None
     if settings:
         arguments["kwargs"] = {**arguments.get("kwargs", {}), **parsed_settings(settings)}
-    with connected(domain, region, create=create_domain, retention_days=retention_days) as service:
-        assert domain is not None
-        name = workflow_id or cls.__name__
-        task_list = f"{name[: MAX_ID_CHARACTERS - 33]}-{uuid.uuid4().hex}"
-        store = payload_directory(payloads)
-        common = ["--domain", domain, "--task-list", task_list, "--payloads", str(store.path)]
-        common += ["--region", region] if region else []
-        slots = str(nb_workers or default_workers())
-        crew = Crew()
-        try:
-            for _ in range(nb_deciders):
-                crew.start("decider.start", workflow, *common, "--activity-task-list", task_list)
-            crew.start("worker.start", *common, "--nb-slots", slots, "--heartbeat", str(heartbeat))
-            _register(service, domain, cls, task_list)
-            body = {
-                "domain": domain,
-                "workflowId": name,
-                "workflowType": {"name": cls.type_name(), "version": cls.version},
-                "taskList": {"name": task_list},
-                "input": kept(execution_input(cls, arguments), store) or "",
-                "tagList": [tag.strip() for tag in tags.split(",") if tag.strip()] if tags else list(cls.tag_list or []),
-            }
-            if execution_timeout:
-                body["executionStartToCloseTimeout"] = str(execution_timeout)
-            try:
-                run_id = service.start_workflow_execution(**body)["runId"]
-            except Exception as error:
-                if fault_code(error) == ALREADY_STARTED:
-                    raise DefinitionError(f"a run with the id {name!r} is open; choose another --workflow-id") from None
-                raise
-            click.echo(f"{name} {run_id}", err=True)
-            code = _await_end(service, domain, {"workflowId": name, "runId": run_id}, crew, store.load)
-        finally:
-            crew.end()
+    name = workflow_id or cls.__name__
+    task_list = f"{name[: MAX_ID_CHARACTERS - 33]}-{uuid.uuid4().hex}"
+    store = payload_directory(payloads)
+    common = ["--task-list", task_list, "--payloads", str(store.path)]
+    common += ["--domain", domain] if domain else []
+    common += ["--region", region] if region else []
+    body: dict[str, Any] = {
+        "domain": domain,
+        "workflowId": name,
+        "workflowType": {"name": cls.type_name(), "version": cls.version},
+        "taskList": {"name": task_list},
+        "input": kept(execution_input(cls, arguments), store) or "",
+        "tagList": [tag.strip() for tag in tags.split(",") if tag.strip()] if tags else list(cls.tag_list or []),
+    }
+    if execution_timeout:
+        body["executionStartToCloseTimeout"] = str(execution_timeout)
+    with Crew() as crew:
+        for _ in range(nb_deciders):
+            crew.start_decider(workflow, *common, "--activity-task-list", task_list)
+        crew.start_worker(*common, "--nb-slots", str(nb_workers or usable_cores()), "--heartbeat", str(heartbeat))
+        with connected(domain, region, create=create_domain, retention_days=retention_days) as service:
+            Decider(service, domain or "", task_list, [cls]).register_types()  # the start needs them, the decider may be later
+            crew.go()
+            execution = _started(service, body)
+            click.echo(f"{name} {execution['runId']}", err=True)
+            code = _Watch(service, body, crew, store.load).await_end(execution)
     ctx.exit(code)
 
 
-def _register(service: Any, domain: str, cls: Any, task_list: str) -> None:
-    """The type must be there when the run is started, whether or not the decider has come so far."""
-    from ..processes.decider import Decider
+def _started(service: Any, body: dict[str, Any]) -> dict[str, str]:
+    """The execution, started with that request.
 
-    Decider(service, domain, task_list, [cls]).register_types()
+    Raises:
+        DefinitionError: one with that id is open.
+    """
+    name = body["workflowId"]
+    try:
+        run_id = service.start_workflow_execution(**body)["runId"]
+    except Exception as error:
+        if fault_code(error) != ALREADY_STARTED:
+            raise
+        # the answer to a first try may have been lost: then it is ours, nobody else has this task list
+        found = service.list_open_workflow_executions(
+            domain=body["domain"], startTimeFilter={"oldestDate": 0}, executionFilter={"workflowId": name}
+        )["executionInfos"]
+        for info in found:
+            described = service.describe_workflow_execution(domain=body["domain"], execution=info["execution"])
+            if described["executionConfiguration"]["taskList"] == body["taskList"]:
+                execution: dict[str, str] = info["execution"]
+                return execution
+        raise DefinitionError(f"a run with the id {name!r} is open; choose another --workflow-id") from None
+    return {"workflowId": name, "runId": run_id}
 
 
-def _await_end(service: Any, domain: str, execution: dict[str, str], crew: Crew, load: payload.Load) -> int:
-    while True:
-        info = service.describe_workflow_execution(domain=domain, execution=execution)["executionInfo"]
-        if info["executionStatus"] == "CLOSED":
-            break
-        if (code := crew.dead()) is not None:
-            click.echo(f"simpleflow-nb: a process of this run ended with {code}; the run is still open", err=True)
-            return 1
-        time.sleep(_LOOK_SECONDS)
-    last = history(service, domain, execution)[-1]
-    end = next(value for key, value in last.items() if key.endswith("EventAttributes"))
-    status = info.get("closeStatus", "")
-    if status == "CONTINUED_AS_NEW":
-        return _await_end(service, domain, {**execution, "runId": end["newExecutionRunId"]}, crew, load)
-    if status == "COMPLETED":
-        result = payload.decode(end.get("result"), load)
-        if result is not None:
-            click.echo(payload.encode(result))
-        return 0
-    word = status.lower().replace("_", " ")
-    because = f": {end['reason']}" if end.get("reason") else ""
-    click.echo(f"simpleflow-nb: {execution['workflowId']} {word}{because}", err=True)
-    if trace := traceback_of(end.get("details")):
-        click.echo(trace.rstrip(), err=True)
-    return 1
+class _Watch:
+    """Waits for the end of one run, and says how it went."""
+
+    def __init__(self, service: Any, started: dict[str, Any], crew: Crew, load: payload.Load) -> None:
+        self.service, self.crew, self.load = service, crew, load
+        self.domain, self.task_list = started["domain"], started["taskList"]["name"]
+        self._interrupts = 0
+        self._began = time.monotonic()
+
+    def await_end(self, execution: dict[str, str]) -> int:
+        """The exit code."""
+        for number in QUICK:
+            signal.signal(number, self._on_signal)
+        said, cancelled = 0, 0.0
+        while True:
+            info = self._described(execution)
+            if info.get("executionStatus") == "CLOSED":
+                following = self._said_end(execution, info.get("closeStatus", ""))
+                if isinstance(following, int):
+                    return following
+                execution = following
+                continue
+            if self._interrupts > said:
+                said = self._interrupts
+                if said == 1:
+                    _say("stopping: no new task is started, those under way end first; Ctrl-C again cancels the run")
+                    self.crew.stop()
+                else:
+                    _say("cancelling the run")
+                    cancelled = cancelled or time.monotonic()
+                    if said == 2:
+                        self._cancel(execution)
+            if cancelled and (said > 2 or time.monotonic() - cancelled > _CANCEL_SECONDS):
+                return 1
+            if said == 1 and not self._under_way(execution):
+                _say(
+                    f"stopped; {execution['workflowId']} is still open. decider.start and worker.start with "
+                    f"--domain {self.domain} --task-list {self.task_list} go on with it"
+                )
+                return 1
+            if not said and (code := self.crew.dead()) is not None:
+                _say(f"a process of this run ended with {code}; the run is still open")
+                return 1
+            # short runs are seen to end at once, long ones cost one call a second: SWF allows six, of the whole account
+            time.sleep(min(max(0.05, (time.monotonic() - self._began) / 20), 1.0))
+
+    def _described(self, execution: dict[str, str]) -> dict[str, Any]:
+        """Empty when the service cannot say just now."""
+        try:
+            found: dict[str, Any] = self.service.describe_workflow_execution(domain=self.domain, execution=execution)
+        except Exception as error:
+            if not is_passing(error):
+                raise
+            logger.warning("the run cannot be looked at: %s", error)
+            return {}
+        info: dict[str, Any] = found["executionInfo"]
+        return info
+
+    def _said_end(self, execution: dict[str, str], status: str) -> int | dict[str, str]:
+        """The exit code; or the execution that goes on with the run, when it was continued as new."""
+        last = history(self.service, self.domain, execution)[-1]
+        end = next(value for key, value in last.items() if key.endswith("EventAttributes"))
+        if status == "CONTINUED_AS_NEW":
+            return {**execution, "runId": end["newExecutionRunId"]}
+        if status == "COMPLETED":
+            result = payload.decode(end.get("result"), self.load)
+            if result is not None:
+                click.echo(payload.encode(result))
+            return 0
+        from .start import traceback_of
+
+        word = status.lower().replace("_", " ")
+        because = f": {end['reason']}" if end.get("reason") else ""
+        _say(f"{execution['workflowId']} {word}{because}")
+        if trace := traceback_of(end.get("details")):
+            click.echo(trace.rstrip(), err=True)
+        return 1
+
+    def _under_way(self, execution: dict[str, str]) -> bool:
+        """Whether activities are started and have not ended."""
+        rows = task_rows(history(self.service, self.domain, execution))
+        return any(row.state == "started" for row in rows)
+
+    def _cancel(self, execution: dict[str, str]) -> None:
+        self.crew.decide_again()
+        try:
+            self.service.request_cancel_workflow_execution(domain=self.domain, **execution)
+        except Exception as error:
+            if fault_code(error) != UNKNOWN_RESOURCE:  # else it has closed meanwhile
+                raise
+
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        self._interrupts += 1
 
 
 class Crew:
-    """The processes of one standalone run."""
+    """The processes of one standalone run. They load while this one makes sure of the service; :meth:`go` lets them work."""
 
     def __init__(self) -> None:
-        self._processes: list[subprocess.Popen[bytes]] = []
+        self._deciders: list[subprocess.Popen[bytes]] = []
+        self._workers: list[subprocess.Popen[bytes]] = []
+        self._decider_words: tuple[str, ...] = ()
 
-    def start(self, *words: str) -> None:
-        environment = {**os.environ, CHILD: "1"}
+    def __enter__(self) -> Crew:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._end()
+
+    def start_decider(self, *words: str) -> None:
+        self._decider_words = words
+        self._deciders.append(self._started("decider.start", *words))
+
+    def start_worker(self, *words: str) -> None:
+        self._workers.append(self._started("worker.start", *words))
+
+    def _started(self, *words: str) -> subprocess.Popen[bytes]:
+        environment = {**os.environ, **child_environment(), GATE: "1"}
         command = [sys.executable, "-m", "simpleflow_nb", *words]
-        self._processes.append(subprocess.Popen(command, env=environment, start_new_session=True))
+        return subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, start_new_session=True)
+
+    def go(self) -> None:
+        for process in (*self._deciders, *self._workers):
+            if process.stdin is not None and not process.stdin.closed:
+                try:
+                    process.stdin.write(b"go")
+                    process.stdin.close()
+                except BrokenPipeError:
+                    continue  # it has ended; the watch says so
 
     def dead(self) -> int | None:
         """The exit code of a process that has ended, None while all live."""
-        return next((code for process in self._processes if (code := process.poll()) is not None), None)
+        return next((code for process in (*self._deciders, *self._workers) if (code := process.poll()) is not None), None)
 
-    def end(self) -> None:
-        """Ask them to end; polls on a list that nobody uses any more need not be waited for."""
-        for number in (signal.SIGTERM, signal.SIGTERM, signal.SIGKILL):
-            for process in self._processes:
-                if process.poll() is None:
-                    process.send_signal(number)
-            until = time.monotonic() + _GRACE_SECONDS / 2
-            while time.monotonic() < until and any(process.poll() is None for process in self._processes):
-                time.sleep(0.02)
-        for process in self._processes:
-            process.wait()
+    def stop(self) -> None:
+        """No activity is scheduled any more; the workers finish those that they have."""
+        _tell(self._deciders, *QUICK)
+        _tell(self._workers, signal.SIGTERM)
+
+    def decide_again(self) -> None:
+        """After :meth:`stop`: the run can be closed."""
+        self.start_decider(*self._decider_words)
+        self.go()
+
+    def _end(self) -> None:
+        """Ask them to end at once; polls on a list that nobody uses any more need not be waited for."""
+        processes = [*self._deciders, *self._workers]
+        _tell(processes, *QUICK)
+        until = time.monotonic() + _GRACE_SECONDS
+        for process in processes:
+            try:
+                process.wait(max(0.0, until - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+            if process.stdin is not None and not process.stdin.closed:
+                process.stdin.close()
+
+
+def _say(text: str) -> None:
+    click.echo(f"simpleflow-nb: {text}", err=True)
+
+
+def _tell(processes: list[subprocess.Popen[bytes]], *numbers: int) -> None:
+    for process in processes:
+        if process.poll() is None:
+            for number in numbers:
+                process.send_signal(number)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import datetime
-import sys
+import inspect
+import secrets
 import time
 from pathlib import Path
 from typing import Any
@@ -11,16 +11,16 @@ from typing import Any
 import click
 
 from .. import payload
-from ..exceptions import DefinitionError, TaskFailed
-from ..inspection.executions import executions, history
+from ..exceptions import DefinitionError
 from ..local.service import DOMAIN
 from ..processes.decider import WorkflowNotFound, workflow_class
+from ..processes.faults import ALREADY_STARTED, fault_code
+from ..processes.payload_directory import kept
 from ..workflow import Workflow, execution_input
-from .local_run import LocalRun, default_workers
+from .local_run import LocalRun, default_workers, say
 from .options import db_option, journal_path, local_option, outputs_option, parsed_settings, require_local
-from .progress import Progress, RunState, Watch
-
-_LIST = "local"
+from .progress import Progress
+from .run_states import RunState, Watch, shown_seconds, status_word, traceback_of
 
 
 @click.command("workflow.start")
@@ -95,128 +95,103 @@ def workflow_start(
         cls = workflow_class(workflow)
     except WorkflowNotFound as error:
         raise DefinitionError(str(error)) from None
-    run = LocalRun(
-        journal_path(db),
-        decision_list=_LIST,
-        task_lists={_LIST: workers},
-        activity_task_list=_LIST,
-        workflows=[cls],
-        durable=durable,
-    )
-    with run:
-        code = _carry_out(
-            run, cls, arguments, workflow_id, tag_list, execution_timeout, new=new, quiet=quiet, color=ctx.obj["color"]
-        )
+    try:
+        inspect.signature(cls.run).bind(None, *arguments.get("args", ()), **arguments.get("kwargs", {}))
+    except TypeError as error:
+        raise DefinitionError(f"{cls.class_path()}.run() does not take this input: {error}") from None
+    text = execution_input(cls, arguments)
+    with LocalRun(journal_path(db), durable=durable) as run:
+        execution = None if new else interrupted_run(run, cls.type_name(), text, workflow_id)
+        if execution is not None:
+            say(f"going on with {execution['workflowId']} (--new starts another run)")
+            workflow_id = execution["workflowId"]
+            task_list = run.service.open_by_id[workflow_id].started_attributes["taskList"]["name"]
+        else:
+            workflow_id = workflow_id or f"{cls.type_name()}-{cls.version}-{int(time.time() * 1000)}"
+            task_list = f"local-{secrets.token_hex(6)}"  # its own: other interrupted runs of this journal stay as they are
+        watch = Watch(run.service, load=run.payloads.load, workflow_id=workflow_id)
+        run.work(decision_list=task_list, task_lists={task_list: workers}, activity_task_list=task_list, workflows=[cls])
+        if execution is None:
+            _start(run, cls, text, workflow_id, tag_list, execution_timeout, task_list)
+        code = _carry_out(run, workflow_id, Progress(watch, quiet=quiet, color=ctx.obj["color"]))
     ctx.exit(code)
 
 
-def _carry_out(
+def _start(
     run: LocalRun,
     cls: type[Workflow],
-    arguments: dict[str, Any],
-    workflow_id: str | None,
+    text: str,
+    workflow_id: str,
     tags: list[str],
     execution_timeout: int | None,
-    *,
-    new: bool,
-    quiet: bool,
-    color: str,
-) -> int:
-    text = execution_input(cls, arguments)
-    watch = Watch(run.service, [cls.type_name()])
-    execution = None if new else interrupted_run(run, cls.type_name(), text, workflow_id)
-    if execution is not None:
-        click.echo(f"simpleflow-nb: going on with {execution['workflowId']} (--new starts another run)", err=True)
-    else:
-        workflow_id = workflow_id or f"{cls.type_name()}-{cls.version}-{int(time.time() * 1000)}"
-        try:
-            started = run.service.start_workflow_execution(
-                domain=DOMAIN,
-                workflowId=workflow_id,
-                workflowType={"name": cls.type_name(), "version": cls.version},
-                taskList={"name": _LIST},
-                tagList=tags or list(cls.tag_list or []),
-                input=stored(run, text),
-                **({"executionStartToCloseTimeout": str(execution_timeout)} if execution_timeout else {}),
-            )
-        except Exception as error:
-            raise _start_error(error, workflow_id) from error
-        execution = {"workflowId": workflow_id, "runId": started["runId"]}
-    number = run.service.numbers[execution["workflowId"], execution["runId"]]
-    finished = run.wait(
-        lambda: number in run.service.closed or execution["runId"] in run.parked, Progress(watch, quiet=quiet, color=color)
-    )
-    if parked := run.parked.get(execution["runId"]):
-        message = f"{parked.workflow_id} cannot go on: {parked.error}"
-        click.echo(f"simpleflow-nb: {message}\nfix the code and type the same command again: it goes on where it was", err=True)
+    task_list: str,
+) -> None:
+    try:
+        run.service.start_workflow_execution(
+            domain=DOMAIN,
+            workflowId=workflow_id,
+            workflowType={"name": cls.type_name(), "version": cls.version},
+            taskList={"name": task_list},
+            tagList=tags or list(cls.tag_list or []),
+            input=kept(text, run.payloads),
+            **({"executionStartToCloseTimeout": str(execution_timeout)} if execution_timeout else {}),
+        )
+    except Exception as error:
+        if fault_code(error) == ALREADY_STARTED:
+            raise DefinitionError(
+                f"a run with the id {workflow_id!r} is open with another input; choose another --workflow-id"
+            ) from None
+        if fault_code(error):
+            raise DefinitionError(f"the run cannot be started: {getattr(error, 'message', error)}") from None
+        raise
+
+
+def _carry_out(run: LocalRun, workflow_id: str, progress: Progress) -> int:
+    service = run.service
+
+    def current() -> dict[str, str] | None:
+        """The open execution of that id: a run continued as new goes on under it."""
+        number = service.latest_by_id[workflow_id]
+        found: dict[str, str] = service.infos[number]["execution"]
+        return found if number not in service.closed else None
+
+    def is_over() -> bool:
+        found = current()
+        return found is None or found["runId"] in run.parked
+
+    run.wait(is_over, progress, mine=lambda: [found] if (found := current()) else [])
+    for parked in run.parked.values():
+        say(f"{parked.workflow_id} cannot go on: {parked.error}")
+        say("fix the code and type the same command again: it goes on where it was")
         return 1
-    if not finished and number not in run.service.closed:
-        click.echo(f"simpleflow-nb: {execution['workflowId']} is interrupted; the same command goes on with it", err=True)
+    if current() is not None:
+        say(f"{workflow_id} is interrupted; the same command goes on with it")
         return 1
-    return report_end(run, execution, next(state for state in watch.look() if state.run_id == execution["runId"]))
+    return report_end(run, progress.watch.look_again())
 
 
 def interrupted_run(run: LocalRun, type_name: str, text: str, workflow_id: str | None) -> dict[str, str] | None:
-    """The open execution of that type and input, if there is one."""
-    wanted = stored(run, text)
-    for info in executions(run.service, DOMAIN, is_open=True, typeFilter={"name": type_name}):
-        execution: dict[str, str] = info["execution"]
+    """The open execution of that type and input, the newest if there are several."""
+    wanted = kept(text, run.payloads)
+    for execution in reversed(run.open_runs(type_name)):
         if workflow_id is not None and execution["workflowId"] != workflow_id:
             continue
-        first = run.service.open_by_id[execution["workflowId"]].started_attributes
-        if first.get("input") == wanted:
+        if run.service.open_by_id[execution["workflowId"]].started_attributes.get("input") == wanted:
             return execution
     return None
 
 
-def stored(run: LocalRun, text: str) -> str:
-    """The input as it stands in a history: the text, or a reference when it is too long."""
-    from ..processes.payload_directory import kept
-
-    return kept(text, run.engine.payloads) or ""
-
-
-def report_end(run: LocalRun, execution: dict[str, str], state: RunState) -> int:
-    """Say how a run has ended; returns the exit code."""
-    seconds = (state.ended or 0) - state.started
-    spent = str(datetime.timedelta(seconds=round(seconds))) if seconds >= 60 else f"{seconds:.1f} s"
+def report_end(run: LocalRun, state: RunState) -> int:
+    """Say how a run has ended; its result goes to standard output. Returns the exit code."""
+    spent = shown_seconds((state.ended or 0) - state.started)
     if state.status == "COMPLETED":
-        result = payload.decode(state.result, run.engine.payloads.load)
-        shown = "" if result is None else f": {payload.encode(result)[:200]}"
-        if sys.stderr.isatty():
-            click.echo(f"{execution['workflowId']} completed in {spent}{shown}", err=True)
+        click.echo(f"{state.workflow_id} completed in {spent}", err=True)
+        result = payload.decode(state.result, run.payloads.load)
+        if result is not None:
+            click.echo(payload.encode(result))
         return 0
-    if state.status == "CONTINUED_AS_NEW":
-        click.echo(
-            f"{execution['workflowId']} was continued as a new run; the same command with --workflow-id goes on", err=True
-        )
-        return 0
-    word = (state.status or "").lower().replace("_", " ")
-    click.echo(
-        f"simpleflow-nb: {execution['workflowId']} {word} after {spent}" + (f": {state.reason}" if state.reason else ""),
-        err=True,
-    )
-    last = history(run.service, DOMAIN, execution)[-1]
-    details = next(value for key, value in last.items() if key.endswith("EventAttributes")).get("details")
-    if trace := traceback_of(details):
+    because = f": {state.reason}" if state.reason else ""
+    say(f"{state.workflow_id} {status_word(state.status or '')} after {spent}{because}")
+    if trace := traceback_of(state.details):
         click.echo(trace.rstrip(), err=True)
     return 1
-
-
-def traceback_of(details: str | None) -> str:
-    """The traceback of the user's code in the details of a failure; empty when there is none."""
-    body = payload.decode(details, lambda digest: "null") if details else None
-    if not isinstance(body, dict):
-        return ""
-    lines = body.get("traceback") or ""
-    return "".join(lines) if isinstance(lines, list) else str(lines)
-
-
-def _start_error(error: Exception, workflow_id: str) -> Exception:
-    from ..processes.faults import ALREADY_STARTED, fault_code
-
-    if fault_code(error) == ALREADY_STARTED:
-        return DefinitionError(f"a run with the id {workflow_id!r} is open with another input; choose another --workflow-id")
-    if fault_code(error):
-        return DefinitionError(f"the run cannot be started: {getattr(error, 'message', error)}")
-    return error if not isinstance(error, TaskFailed) else DefinitionError(str(error))

@@ -66,14 +66,45 @@ def split_run(words: tuple[str, ...]) -> tuple[str, str | None]:
 def workflow_list(ctx: click.Context, local: bool, db: Path | None, status: str, days: int) -> None:
     """List executions, newest first: id, type, status."""
     with _Opened(local, db) as reader:
-        show(ctx, inspection.list_table(reader, DOMAIN, status=status, started_since_days=days))
+        table = inspection.list_table(reader, DOMAIN, status=status, started_since_days=days)
+    if not table.rows:
+        other = "--status closed lists those that have ended" if status == "open" else "--started-since looks further back"
+        click.echo(f"no {status} executions; {other}", err=True)
+    show(ctx, table)
 
 
 def _about(local: bool, db: Path | None, run: tuple[str, ...], make: Any) -> Table:
     name, run_id = split_run(run)
     with _Opened(local, db) as reader:
-        table: Table = make(reader, inspection.found_execution(reader, DOMAIN, name, run_id))
+        table: Table = make(reader, found_run(reader, name, run_id))
     return table
+
+
+def found_run(reader: JournalReader, run: str, run_id: str | None) -> dict[str, str]:
+    """The execution that RUN means: a workflow id, its unique beginning, or ``NAME/DATE`` of a notebook run.
+
+    ``NAME/DATE_IDENTITY``, as folders and progress name a run, tells runs with other parameters apart; some of the
+    identity is enough.
+
+    Raises:
+        DefinitionError: there is none, or several fit; one sentence.
+    """
+    name, slash, rest = run.rpartition("/")
+    if not slash or run_id is not None:
+        return inspection.found_execution(reader, DOMAIN, run, run_id)
+    date, _, identity = rest.partition("_")
+    beginning = f"{name}-{date}-{identity}"
+    infos = [
+        info
+        for is_open in (True, False)
+        for info in inspection.executions(reader, DOMAIN, is_open=is_open, tagFilter={"tag": name})
+        if info.get("tagList", [])[:2] == [name, date] and info["execution"]["workflowId"].startswith(beginning)
+    ]
+    ids = sorted({info["execution"]["workflowId"] for info in infos})
+    if len(ids) > 1:
+        fits = ", ".join(f"{name}/{date}_{one[len(name) + len(date) + 2 :][:8]}" for one in ids)
+        raise DefinitionError(f"{run!r} fits {len(ids)} runs with different parameters: {fits}; name one of them")
+    return inspection.found_execution(reader, DOMAIN, ids[0] if ids else run)
 
 
 @click.command("workflow.info")
@@ -83,7 +114,11 @@ def _about(local: bool, db: Path | None, run: tuple[str, ...], make: Any) -> Tab
 @click.pass_context
 def workflow_info(ctx: click.Context, run: tuple[str, ...], local: bool, db: Path | None) -> None:
     """Show one execution: what it is, how long it took, how it ended, what it logged."""
-    show(ctx, _about(local, db, run, lambda reader, execution: inspection.info_table(reader, DOMAIN, execution)))
+    table = _about(local, db, run, lambda reader, execution: inspection.info_table(reader, DOMAIN, execution))
+    if ctx.obj["style"] == "human":  # a line for each column: what there is nothing to say about needs none
+        kept = [i for i, value in enumerate(table.rows[0]) if value not in (None, "")]
+        table = Table([table.header[i] for i in kept], [[table.rows[0][i] for i in kept]])
+    show(ctx, table)
 
 
 @click.command("workflow.tasks")

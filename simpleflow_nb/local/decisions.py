@@ -60,8 +60,10 @@ def check(decisions: list[dict[str, Any]]) -> None:
     Raises:
         Fault: ValidationException.
     """
-    for one in decisions:
+    for index, one in enumerate(decisions):
         kind = one.get("decisionType")
+        if kind in _CLOSING and index < len(decisions) - 1:
+            raise invalid("Close must be last decision in list")  # SWF's own words: https://github.com/floci-io/floci/pull/2257
         if kind in _CLOSING or kind in _APPLY:
             continue
         if kind in _LATER:
@@ -86,6 +88,8 @@ def complete_decision(
     completed: Attributes = {"scheduledEventId": open_decision.scheduled, "startedEventId": open_decision.started}
     if context is not None:
         completed["executionContext"] = context
+    if sticky is not None:
+        completed["taskList"], completed["taskListScheduleToStartTimeout"] = {"name": sticky[0]}, sticky[1]
     done = run.add(now, "DecisionTaskCompleted", completed)
     if context is not None:
         run.context, run.context_at = context or None, now

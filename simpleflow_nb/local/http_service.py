@@ -7,12 +7,15 @@ https://docs.aws.amazon.com/amazonswf/latest/developerguide/UsingJSON-swf.html
 from __future__ import annotations
 
 import hmac
+import ipaddress
 import json
 import logging
 import re
 import select
 import socket
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -24,6 +27,7 @@ logger = logging.getLogger(__name__)
 
 _TARGET = "SimpleWorkflowService."
 _LONGEST_REQUEST_BYTES = 1 << 20
+_LAST_SECONDS = 2.0
 _encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 
 OPERATIONS = frozenset(
@@ -100,9 +104,10 @@ class HttpService:
         self._thread.start()
 
     def close(self) -> None:
-        """Stop taking connections, answer the polls that wait, close the service."""
+        """Stop taking connections, answer the calls that came and the polls that wait, close the service."""
         self._server.shutdown()
         self.service.close()
+        self._server.wait_until_answered(_LAST_SECONDS)
         self._server.close_connections()
         self._server.server_close()
         self._thread.join()
@@ -116,6 +121,8 @@ class _Server(ThreadingHTTPServer):
         if ":" in address[0]:
             self.address_family = socket.AF_INET6
         self._connections: set[socket.socket] = set()
+        self._calls = 0  # that are carried out now
+        self._idle = threading.Condition()
         super().__init__(address, handler)
 
     def process_request(self, request: Any, client_address: Any) -> None:
@@ -133,6 +140,22 @@ class _Server(ThreadingHTTPServer):
             except OSError:
                 continue  # it is gone already
 
+    @contextmanager
+    def answering(self) -> Iterator[None]:
+        """A call, until its answer is on its way."""
+        with self._idle:
+            self._calls += 1
+        try:
+            yield
+        finally:
+            with self._idle:
+                self._calls -= 1
+                self._idle.notify_all()
+
+    def wait_until_answered(self, timeout_seconds: float) -> None:
+        with self._idle:
+            self._idle.wait_for(lambda: not self._calls, timeout_seconds)
+
     def handle_error(self, request: Any, client_address: Any) -> None:
         logger.debug("connection of %s broke", client_address, exc_info=True)
 
@@ -141,10 +164,15 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     wbufsize = -1  # one packet for head and body
     disable_nagle_algorithm = True
+    server: _Server
     service: LocalService
     token: str | None = None
 
     def do_POST(self) -> None:
+        with self.server.answering():
+            self._post()
+
+    def _post(self) -> None:
         try:
             length = int(self.headers.get("Content-Length", ""))
         except ValueError:
@@ -159,6 +187,10 @@ class _Handler(BaseHTTPRequestHandler):
             return None
         if self.token is not None and not self._has_token(self.token):
             return self._answer(400, _fault("UnrecognizedClientException", "the access key id is not the service's token"))
+        if self.token is None and not self._is_addressed_here():
+            return self._answer(
+                400, _fault("AccessDeniedException", "without a token only this machine's names are served")
+            )
         method = _METHODS.get(self.headers.get("X-Amz-Target", ""))
         if method is None:
             target = self.headers.get("X-Amz-Target", "")
@@ -182,9 +214,11 @@ class _Handler(BaseHTTPRequestHandler):
             return 400, _fault(fault.code, fault.message)
         except ServiceError as error:
             return 500, _fault("InternalFailure", str(error))
-        except (TypeError, KeyError, ValueError, AttributeError) as error:  # members that are missing or of the wrong kind
-            logger.debug("bad %s request", method, exc_info=True)
-            return 400, _fault("ValidationException", f"{type(error).__name__}: {error}")
+        except Exception as error:
+            if found := _malformed(method, request):
+                return 400, _fault("ValidationException", found)
+            logger.critical("%s raised %s", method, type(error).__name__, exc_info=True)
+            return 500, _fault("InternalFailure", f"{type(error).__name__}: {error}")
 
     def _client_is_there(self) -> bool:
         """A closed connection is readable and empty."""
@@ -197,6 +231,15 @@ class _Handler(BaseHTTPRequestHandler):
     def _has_token(self, token: str) -> bool:
         found = re.search(r"Credential=([^/]+)/", self.headers.get("Authorization", ""))
         return found is not None and hmac.compare_digest(found[1].encode(), token.encode())
+
+    def _is_addressed_here(self) -> bool:
+        """Whether the caller knows whom it calls: a page in a browser here, whose name was made to lead here, does not."""
+        host = self.headers.get("Host", "")
+        name = host.rpartition(":")[0] if not host.endswith("]") and ":" in host else host
+        try:
+            return not name or name == "localhost" or ipaddress.ip_address(name.strip("[]")).is_loopback
+        except ValueError:
+            return False
 
     def _answer(self, status: int, body: dict[str, Any]) -> None:
         text = _encode(body).encode()
@@ -212,6 +255,18 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: Any) -> None:
         logger.debug(format, *args)
+
+
+def _malformed(method: str, request: dict[str, Any]) -> str:
+    """What is wrong with a request by SWF's own description of its calls; empty when nothing is."""
+    from botocore.session import get_session
+    from botocore.validate import ParamValidator
+
+    name = next(operation for operation, found in _METHODS.items() if found == method).removeprefix(_TARGET)
+    shape: Any = get_session().get_service_model("swf").operation_model(name).input_shape
+    report: str = ParamValidator().validate(request, shape).generate_report()
+    unknown = [member for member in request if member not in shape.members]
+    return " ".join([*report.split("\n"), *(f"Unknown member: {member}" for member in unknown)]).strip()
 
 
 def _fault(code: str, message: str) -> dict[str, Any]:

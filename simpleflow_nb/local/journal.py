@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -48,6 +49,7 @@ class Journal:
     def __init__(self, path: Path, *, durable: bool = False) -> None:
         self.path = path
         self.commits = 0
+        self._writing = threading.Lock()  # a type must not slip into, and be undone with, a transaction under way
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=32)
@@ -57,12 +59,13 @@ class Journal:
             self._db.execute("PRAGMA busy_timeout=10000")
             self._db.execute("PRAGMA journal_mode=WAL")
             self._db.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
+            if self._db.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone():
+                check_schema(self._db, path)
             self._db.executescript(_SCHEMA)
-            check_schema(self._db, path)
             self._db.execute("INSERT OR IGNORE INTO meta VALUES ('schema', ?)", (str(SCHEMA_VERSION),))
         except sqlite3.Error as error:
             self._db.close()
-            raise _unusable(path, error) from None
+            raise unusable(path, error) from None
         except JournalError:
             self._db.close()
             raise
@@ -84,8 +87,19 @@ class Journal:
         Raises:
             JournalError: nothing of it was written.
         """
-        db = self._db
         rows = [(run, first, _encode(events)) for run, first, events in batches]
+        with self._writing:
+            self._write(rows, started, closed, taken_request)
+        self.commits += 1
+
+    def _write(
+        self,
+        rows: list[tuple[int, int, str]],
+        started: list[tuple[int, str, str, float, dict[str, Any]]],
+        closed: list[tuple[float, str, int]],
+        taken_request: int,
+    ) -> None:
+        db = self._db
         try:
             if len(rows) == 1 and not started and not closed and not taken_request:
                 db.execute("INSERT INTO batches VALUES (?, ?, ?)", rows[0])
@@ -104,7 +118,6 @@ class Journal:
             if db.in_transaction:
                 db.execute("ROLLBACK")
             raise JournalError(f"{self.path} cannot be written: {_cause(error)}") from error
-        self.commits += 1
 
     def write_type(self, kind: str, name: str, version: str, body: dict[str, Any]) -> None:
         """A registered type or domain; not part of any transaction.
@@ -113,7 +126,8 @@ class Journal:
             JournalError: it was not written.
         """
         try:
-            self._write_type(kind, name, version, body)
+            with self._writing:
+                self._write_type(kind, name, version, body)
         except sqlite3.Error as error:
             raise JournalError(f"{self.path} cannot be written: {_cause(error)}") from error
 
@@ -121,8 +135,15 @@ class Journal:
         self._db.execute("INSERT OR REPLACE INTO types VALUES (?, ?, ?, ?)", (kind, name, version, _encode(body)))
 
     def types(self) -> Iterator[tuple[str, str, str, dict[str, Any]]]:
-        for kind, name, version, body in self._db.execute("SELECT kind, name, version, body FROM types"):
-            yield kind, name, version, json.loads(body)
+        """
+        Raises:
+            JournalError: they cannot be read.
+        """
+        try:
+            for kind, name, version, body in self._db.execute("SELECT kind, name, version, body FROM types"):
+                yield kind, name, version, json.loads(body)
+        except (sqlite3.Error, ValueError) as error:
+            raise unusable(self.path, error) from None
 
     def runs(self) -> list[RunRow]:
         """Every execution, oldest first, without its events."""
@@ -141,7 +162,7 @@ class Journal:
             for run, events in self._db.execute(query):
                 histories.setdefault(run, []).extend(json.loads(events))
         except (sqlite3.Error, ValueError) as error:
-            raise _unusable(self.path, error) from None
+            raise unusable(self.path, error) from None
         return histories
 
 
@@ -150,7 +171,7 @@ def run_rows(db: sqlite3.Connection, path: Path) -> list[RunRow]:
     try:
         return [(*row[:4], json.loads(row[4]), *row[5:]) for row in db.execute(query)]
     except (sqlite3.Error, ValueError) as error:
-        raise _unusable(path, error) from None
+        raise unusable(path, error) from None
 
 
 def run_events(db: sqlite3.Connection, path: Path, run: int) -> list[dict[str, Any]]:
@@ -159,19 +180,19 @@ def run_events(db: sqlite3.Connection, path: Path, run: int) -> list[dict[str, A
         for (text,) in db.execute("SELECT events FROM batches WHERE run = ? ORDER BY first", (run,)):
             events.extend(json.loads(text))
     except (sqlite3.Error, ValueError) as error:
-        raise _unusable(path, error) from None
+        raise unusable(path, error) from None
     return events
 
 
 def check_schema(db: sqlite3.Connection, path: Path) -> None:
     row = db.execute("SELECT value FROM meta WHERE key = 'schema'").fetchone()
-    if row is not None and int(row[0]) > SCHEMA_VERSION:
+    if row is not None and not (row[0].isdecimal() and int(row[0]) <= SCHEMA_VERSION):
         raise JournalError(
             f"{path} was written by a newer version (schema {row[0]}, this is {SCHEMA_VERSION}); upgrade, or use --db"
         )
 
 
-def _unusable(path: Path, error: Exception) -> JournalError:
+def unusable(path: Path, error: Exception) -> JournalError:
     return JournalError(
         f"{path} is not a readable journal: {_cause(error)}; move it away to start afresh, or name another with --db"
     )

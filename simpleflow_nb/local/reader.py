@@ -5,9 +5,10 @@ from __future__ import annotations
 import sqlite3
 import threading
 from pathlib import Path
+from typing import Any
 
-from ..exceptions import JournalError
-from .journal import Journal, check_schema
+from ..exceptions import JournalError, ServiceError
+from .journal import Journal, check_schema, unusable
 from .reading import Reading
 
 
@@ -20,9 +21,16 @@ class _ReadOnlyJournal(Journal):
         self.path = path
         try:
             self._db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, check_same_thread=False, timeout=10)
+        except sqlite3.Error as error:
+            raise unusable(path, error) from None
+        try:
             check_schema(self._db, path)
         except sqlite3.Error as error:
-            raise JournalError(f"{path} is not a readable journal: {error}; name another with --db") from None
+            self._db.close()
+            raise unusable(path, error) from None
+        except JournalError:
+            self._db.close()
+            raise
 
 
 class JournalReader(Reading):
@@ -36,7 +44,8 @@ class JournalReader(Reading):
         journal = _ReadOnlyJournal(Path(path))
         self.journal = journal
         self.lock, self._reading = threading.Lock(), threading.Lock()
-        self.runs, self.infos, self.closed, self.dirty = {}, {}, {}, {}
+        self.runs, self.infos, self.closed, self.dirty, self.unborn = {}, {}, {}, {}, set()
+        self.broken, self.ended = None, False
         self.numbers, self.latest_by_id = {}, {}
         for number, workflow_id, run_id, _, info, closed_at, close_status in journal.runs():
             self.infos[number] = info
@@ -46,6 +55,11 @@ class JournalReader(Reading):
         self.types = {"workflow": {}, "activity": {}, "domain": {}}
         for kind, name, version, body in journal.types():
             self.types[kind][name, version] = body
+
+    def count_pending_decision_tasks(self, *, domain: str, taskList: dict[str, str]) -> dict[str, Any]:
+        raise ServiceError("only the owner of a journal knows which tasks wait")
+
+    count_pending_activity_tasks = count_pending_decision_tasks
 
     def close(self) -> None:
         assert self.journal is not None

@@ -6,6 +6,8 @@ from typing import Any
 
 from ..constants import MAX_PAGE_SIZE
 from . import visibility
+from .faults import invalid
+from .run import Run
 from .type_registry import TypeRegistry
 
 
@@ -30,12 +32,12 @@ class Reading(TypeRegistry):
         self._check_domain(domain)
         with self.lock:
             events = self.whole_run(execution["workflowId"], execution.get("runId")).events
-            start, size = int(nextPageToken or 0), maximumPageSize or MAX_PAGE_SIZE
-            if reverseOrder:
-                events = events[::-1]
-            answer: dict[str, Any] = {"events": events[start : start + size]}
-            if start + size < len(events):
-                answer["nextPageToken"] = str(start + size)
+            newest, start = _position(nextPageToken) or (len(events), 0)
+            size = min(maximumPageSize or MAX_PAGE_SIZE, MAX_PAGE_SIZE)
+            whole = events[:newest][::-1] if reverseOrder else events  # newest first: what comes meanwhile shifts nothing
+            answer: dict[str, Any] = {"events": whole[start : start + size]}
+            if start + size < len(whole):
+                answer["nextPageToken"] = f"{newest}.{start + size}"
             return answer
 
     def list_open_workflow_executions(self, *, domain: str, **request: Any) -> dict[str, Any]:
@@ -45,27 +47,61 @@ class Reading(TypeRegistry):
         return self._list(domain, request, is_open=False)
 
     def _list(self, domain: str, request: dict[str, Any], *, is_open: bool) -> dict[str, Any]:
-        self._check_domain(domain)
-        with self.lock:
-            infos = [
-                visibility.with_status(info, *self.closed.get(number, (None, None))) for number, info in self.infos.items()
-            ]
-        found = list(visibility.selected(infos, request, is_open=is_open))
+        found = self._selected(domain, request, is_open=is_open)
         by_close_time = not is_open and request.get("closeTimeFilter") is not None
         return visibility.page(found, request, newest_key="closeTimestamp" if by_close_time else "startTimestamp")
 
     def count_open_workflow_executions(self, *, domain: str, **request: Any) -> dict[str, Any]:
-        return {"count": len(self._list(domain, request, is_open=True)["executionInfos"]), "truncated": False}
+        return {"count": len(self._selected(domain, request, is_open=True)), "truncated": False}
 
     def count_closed_workflow_executions(self, *, domain: str, **request: Any) -> dict[str, Any]:
-        return {"count": len(self._list(domain, request, is_open=False)["executionInfos"]), "truncated": False}
+        return {"count": len(self._selected(domain, request, is_open=False)), "truncated": False}
+
+    def _selected(self, domain: str, request: dict[str, Any], *, is_open: bool) -> list[visibility.Info]:
+        self._check_domain(domain)
+        with self.lock:
+            self.check_usable()
+            infos = []
+            for number, info in self.infos.items():
+                if number not in self.unborn and (number in self.closed) is not is_open:
+                    closed_at, close_status = self.closed.get(number, (None, None))
+                    infos.append(visibility.with_status(info, closed_at, close_status, self._cancel_requested(number)))
+        return list(visibility.selected(infos, request, is_open=is_open))
+
+    def _cancel_requested(self, number: int) -> bool | None:
+        """None when only the file knows."""
+        run = self.runs.get(number)
+        return run.cancel_requested if run is not None else None
 
     def count_pending_decision_tasks(self, *, domain: str, taskList: dict[str, str]) -> dict[str, Any]:
         self._check_domain(domain)
         with self.lock:
-            return {"count": len(self.decision_lists[taskList["name"]]), "truncated": False}
+            return {"count": self.decision_lists[taskList["name"]].count(_waits_for_decider), "truncated": False}
 
     def count_pending_activity_tasks(self, *, domain: str, taskList: dict[str, str]) -> dict[str, Any]:
         self._check_domain(domain)
         with self.lock:
-            return {"count": len(self.activity_lists[taskList["name"]]), "truncated": False}
+            return {"count": self.activity_lists[taskList["name"]].count(_waits_for_worker), "truncated": False}
+
+
+def _waits_for_decider(run: Run, scheduled: int) -> bool:
+    return run.decision is not None and run.decision.scheduled == scheduled and not run.decision.started
+
+
+def _waits_for_worker(run: Run, scheduled: int) -> bool:
+    activity = run.activities.get(scheduled)
+    return activity is not None and not activity.started
+
+
+def _position(token: str | None) -> tuple[int, int] | None:
+    """The last event and the number of events already given, when a history's first page was read.
+
+    Raises:
+        Fault: ValidationException.
+    """
+    if token is None:
+        return None
+    newest, _, given = token.partition(".")
+    if not newest.isdecimal() or not given.isdecimal():
+        raise invalid(f"Invalid token: {token!r:.40}")
+    return int(newest), int(given)

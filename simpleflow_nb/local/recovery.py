@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from .run import NEVER, Event, OpenActivity, Run
+from ..constants import PROCESS_GONE
+from .run import NEVER, Event, OpenActivity, OpenDecision, Run
 from .store import Store
 
 
@@ -19,14 +20,14 @@ def recover(store: Store, *, workers_are_gone: bool = True) -> list[tuple[Run, E
             for scheduled, activity in list(run.activities.items()):
                 if activity.started and workers_are_gone:
                     lost.append((run, run.events[scheduled - 1]))
-                    run.time_out_activity(now, scheduled, "HEARTBEAT", "the process that worked on it is gone")
+                    run.time_out_activity(now, scheduled, "HEARTBEAT", PROCESS_GONE)
                 else:
-                    _reschedule(run, activity)
+                    _reschedule(run, activity, now)
             decision = run.decision
             if decision is not None and decision.started and workers_are_gone:
                 run.time_out_decision(now)
             elif decision is not None and not any(effect[0] == "decision" for effect in run.effects):
-                run.effects.append(("decision", decision.scheduled))
+                _reschedule_decision(run, decision)
             for timer_id, (started, due) in run.timers.items():
                 run.effects.append(("deadline", due, "timer", (timer_id, started)))
             timeout = run.started_attributes.get("executionStartToCloseTimeout", NEVER)
@@ -38,17 +39,32 @@ def recover(store: Store, *, workers_are_gone: bool = True) -> list[tuple[Run, E
     return lost
 
 
-def _reschedule(run: Run, activity: OpenActivity) -> None:
+def _reschedule_decision(run: Run, decision: OpenDecision) -> None:
+    run.effects.append(("decision", decision.scheduled))
+    scheduled = run.events[decision.scheduled - 1]
+    if decision.started:
+        timeout = run.started_attributes.get("taskStartToCloseTimeout", NEVER)
+        since, kind, key = run.events[decision.started - 1]["eventTimestamp"], "decision", decision.started
+    else:
+        timeout = scheduled["decisionTaskScheduledEventAttributes"].get("scheduleToStartTimeout", NEVER)
+        since, kind, key = scheduled["eventTimestamp"], "decision not started", decision.scheduled
+    if timeout != NEVER:
+        run.effects.append(("deadline", since + int(timeout), kind, key))
+
+
+def _reschedule(run: Run, activity: OpenActivity, now: float) -> None:
     event = run.events[activity.scheduled - 1]
     asked, at = event["activityTaskScheduledEventAttributes"], event["eventTimestamp"]
     if not activity.started:
         run.effects.append(("activity", activity.scheduled))
     started_at = run.events[activity.started - 1]["eventTimestamp"] if activity.started else 0.0
+    if activity.started:
+        activity.last_beat = now  # nobody could hear its heart while the service was away
     for name, kind, since in (
         ("scheduleToStartTimeout", "SCHEDULE_TO_START", 0.0 if activity.started else at),
         ("scheduleToCloseTimeout", "SCHEDULE_TO_CLOSE", at),
         ("startToCloseTimeout", "START_TO_CLOSE", started_at),
-        ("heartbeatTimeout", "HEARTBEAT", started_at),
+        ("heartbeatTimeout", "HEARTBEAT", now if activity.started else 0.0),
     ):
         timeout = asked.get(name, NEVER)
         if since and timeout not in (NEVER, "0"):

@@ -44,13 +44,21 @@ class Inbox:
         self._seen = 0
 
     def take(self) -> list[tuple[int, str, dict[str, Any]]]:
-        """The requests not taken yet: (id, operation, arguments). They are deleted with the events that they lead to."""
-        rows = self._db.execute(
-            "SELECT id, operation, arguments FROM requests WHERE id > ? ORDER BY id", (self._seen,)
-        ).fetchall()
+        """The requests not taken yet: (id, operation, arguments). They are deleted with the events that they lead to.
+
+        Raises:
+            JournalError: they cannot be read.
+        """
+        try:
+            rows = self._db.execute(
+                "SELECT id, operation, arguments FROM requests WHERE id > ? ORDER BY id", (self._seen,)
+            ).fetchall()
+            taken = [(number, operation, json.loads(arguments)) for number, operation, arguments in rows]
+        except (sqlite3.Error, ValueError) as error:
+            raise JournalError(f"the requests of other processes cannot be read: {error}") from None
         if rows:
             self._seen = rows[-1][0]
-        return [(number, operation, json.loads(arguments)) for number, operation, arguments in rows]
+        return taken
 
     def close(self) -> None:
         self._db.close()

@@ -142,6 +142,8 @@ class Run:
             if self.sticky is not None:
                 task_list, wait = self.sticky
             attributes = {"taskList": {"name": task_list}, "startToCloseTimeout": timeout}
+            if self.sticky is not None and wait != NEVER:
+                attributes["scheduleToStartTimeout"] = wait
             event_id = self.add(now, "DecisionTaskScheduled", attributes)
             self.decision = OpenDecision(event_id, task_list)
             self.effects.append(("decision", event_id))
@@ -263,10 +265,11 @@ def rebuilt(run: Run, events: list[Event]) -> Run:
             decision.started, run.last_started, seen = event["eventId"], event["eventId"], False
         elif kind == "DecisionTaskCompleted":
             decision, run.previous = None, a["startedEventId"]
+            run.sticky = (a["taskList"]["name"], a["taskListScheduleToStartTimeout"]) if "taskList" in a else None
             if "executionContext" in a:
                 run.context, run.context_at = a["executionContext"] or None, event["eventTimestamp"]
         elif kind == "DecisionTaskTimedOut":
-            decision = None
+            decision, run.sticky = None, None
         elif kind in ("WorkflowExecutionSignaled", "WorkflowExecutionCancelRequested"):
             seen = True
         elif kind in CLOSE_STATUS:

@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/amazonswf/latest/apireference/API_Operations.html
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 import uuid
@@ -12,9 +13,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ..constants import MAX_DATA_CHARACTERS, MAX_HEARTBEAT_DETAILS_CHARACTERS, MAX_PAGE_SIZE, MAX_REASON_CHARACTERS
+from ..constants import MAX_HEARTBEAT_DETAILS_CHARACTERS, MAX_PAGE_SIZE, MAX_REASON_CHARACTERS
 from ..exceptions import ServiceError
+from . import checks
 from . import decisions as rules
+from .checks import check_data
 from .clock import Clock
 from .decisions import Quotas
 from .faults import Fault, invalid, unknown_resource
@@ -35,7 +38,7 @@ class LocalService(Reading):
     Use it like ``boto3.client("swf")``; refused calls raise :class:`.faults.Fault`, which has ClientError's ``response``.
 
     Args:
-        journal: None keeps everything in memory.
+        journal: None keeps everything in memory; what a journal holds is gone on with.
         clock: a :class:`.clock.VirtualClock` skips the waiting, for tests.
         quotas: limits of one execution.
         poll_seconds: how long a poll waits for a task.
@@ -57,7 +60,14 @@ class LocalService(Reading):
         self.caller = threading.local()  # .is_there: whether the caller of this thread's poll still waits for the answer
         self._ownership: Ownership | None = None
         super().__init__(journal, clock, quotas or Quotas())
-        self._load_types(domain)
+        try:
+            self._load_types(domain)
+            if journal is not None:
+                recover(self, workers_are_gone=workers_inside)
+        except BaseException:
+            self.close_inbox()
+            raise
+        self.keep_time()
 
     @classmethod
     def open(
@@ -90,7 +100,6 @@ class LocalService(Reading):
             ownership.release()
             raise
         service._ownership = ownership
-        recover(service, workers_are_gone=service.workers_inside)
         return service
 
     def close(self) -> None:
@@ -117,10 +126,13 @@ class LocalService(Reading):
         lambdaRole: str | None = None,
     ) -> dict[str, Any]:
         self._check_domain(domain)
-        _check_name("workflowId", workflowId)
-        _check_data("input", input)
-        if tagList and (len(tagList) > 5 or any(len(tag) > 256 for tag in tagList)):
-            raise invalid("tagList: at most 5 tags of at most 256 characters")
+        checks.check_name("workflowId", workflowId)
+        check_data("input", input)
+        checks.check_tags(tagList)
+        checks.check_integer("taskPriority", taskPriority)
+        checks.check_duration("executionStartToCloseTimeout", executionStartToCloseTimeout)
+        checks.check_duration("taskStartToCloseTimeout", taskStartToCloseTimeout)
+        checks.check_child_policy(childPolicy)
         defaults = self._known_type("workflow", workflowType)
         attributes: dict[str, Any] = {"workflowType": dict(workflowType), "parentInitiatedEventId": 0}
         for name, value, default in (
@@ -131,8 +143,7 @@ class LocalService(Reading):
         ):
             value = value if value is not None else defaults.get(default)
             if value is None:
-                cause = "DEFAULT_" + "".join("_" + c if c.isupper() else c for c in name).upper() + "_UNDEFINED"
-                raise Fault("DefaultUndefinedFault", cause)
+                raise Fault("DefaultUndefinedFault", f"DEFAULT_{_screaming(name)}_UNDEFINED")
             attributes[name] = value
         attributes |= {
             k: v for k, v in (("input", input), ("taskPriority", taskPriority), ("lambdaRole", lambdaRole)) if v is not None
@@ -140,7 +151,9 @@ class LocalService(Reading):
         if tagList:
             attributes["tagList"] = list(tagList)
         with self.lock:
-            self._check_running()
+            self.check_usable()
+            if self.stopping:
+                raise ServiceError("the local service is stopping")
             if workflowId in self.open_by_id:
                 raise Fault("WorkflowExecutionAlreadyStartedFault", f"Already Started: {workflowId}")
             run = self.add_run(workflowId, uuid.uuid4().hex, attributes, self._now())
@@ -151,8 +164,8 @@ class LocalService(Reading):
         self, *, domain: str, workflowId: str, signalName: str, runId: str | None = None, input: str | None = None
     ) -> dict[str, Any]:
         self._check_domain(domain)
-        _check_name("signalName", signalName)
-        _check_data("input", input)
+        checks.check_length("signalName", signalName)
+        check_data("input", input)
         with self.lock:
             run = self.open_run(workflowId, runId)
             run.signal(self._now(), signalName, input)
@@ -178,6 +191,9 @@ class LocalService(Reading):
         childPolicy: str | None = None,
     ) -> dict[str, Any]:
         self._check_domain(domain)
+        check_data("reason", reason, MAX_REASON_CHARACTERS)
+        check_data("details", details)
+        checks.check_child_policy(childPolicy)
         with self.lock:
             run = self.open_run(workflowId, runId)
             policy = childPolicy or run.started_attributes.get("childPolicy", "TERMINATE")
@@ -200,12 +216,13 @@ class LocalService(Reading):
         startAtPreviousStartedEvent: bool = False,
     ) -> dict[str, Any]:
         self._check_domain(domain)
-        size = maximumPageSize or MAX_PAGE_SIZE
+        size = min(maximumPageSize or MAX_PAGE_SIZE, MAX_PAGE_SIZE)
         with self.lock:
             if nextPageToken:
                 return self._decision_page(nextPageToken, size)
+            until = time.monotonic() + self.poll_seconds
             while True:
-                found = self._wait_for_task(self.decision_lists[taskList["name"]])
+                found = self._wait_for_task(self.decision_lists[taskList["name"]], until)
                 if found is None:
                     return dict(_EMPTY_POLL, previousStartedEventId=0)
                 run, scheduled = found
@@ -214,22 +231,27 @@ class LocalService(Reading):
                     break
             before = run.last_started
             started = run.start_decision(self._now(), identity)
+            oldest = max(before, 1) if startAtPreviousStartedEvent else 1
+            answer = self._decision_answer(run, started, oldest, 0, size, reverseOrder)
             self._note_start(run)
-            first = max(before, 1) if startAtPreviousStartedEvent else 1
-            return self._decision_answer(run, started, first, size, reverseOrder)
+            return answer
 
-    def _decision_answer(self, run: Run, started: int, first: int, size: int, reverse: bool) -> dict[str, Any]:
-        """A page of the events from ``first`` to the one that started the decision task: never what came after it."""
+    def _decision_answer(
+        self, run: Run, started: int, oldest: int, given: int, size: int, reverse: bool
+    ) -> dict[str, Any]:
+        """A page of the events from ``oldest`` to the one that started the decision task: never what came after it.
+
+        ``given`` events were in the pages before.
+        """
         decision = run.decision
         assert decision is not None
         if reverse:
-            top = started if first == 1 else first
-            low = max(1, top - size + 1)
-            events = run.events[low - 1 : top][::-1]
-            following = low - 1 if low > 1 else 0
+            newest = started - given
+            events = run.events[max(oldest, newest - size + 1) - 1 : newest][::-1]
         else:
+            first = oldest + given
             events = run.events[first - 1 : min(started, first - 1 + size)]
-            following = first + size if first - 1 + size < started else 0
+        given += len(events)
         answer = {
             "taskToken": f"d{run.number}.{decision.scheduled}.{started}",
             "startedEventId": started,
@@ -238,16 +260,18 @@ class LocalService(Reading):
             "events": events,
             "previousStartedEventId": run.previous,
         }
-        if following:
-            answer["nextPageToken"] = f"{run.number}.{started}.{following}.{int(reverse)}"
+        if given <= started - oldest:
+            answer["nextPageToken"] = f"{run.number}.{started}.{oldest}.{given}.{int(reverse)}"
         return answer
 
     def _decision_page(self, token: str, size: int) -> dict[str, Any]:
-        number, started, first, reverse = (int(part) for part in token.split("."))
+        if not _PAGE_TOKEN.match(token):
+            raise invalid(f"Invalid token: {token!r:.40}")
+        number, started, oldest, given, reverse = (int(part) for part in token.split("."))
         run = self.runs.get(number)
         if run is None or run.decision is None or run.decision.started != started:
             raise unknown_resource("the decision task of this page is over")
-        return self._decision_answer(run, started, first, size, bool(reverse))
+        return self._decision_answer(run, started, oldest, given, size, bool(reverse))
 
     def respond_decision_task_completed(
         self,
@@ -260,14 +284,11 @@ class LocalService(Reading):
     ) -> dict[str, Any]:
         decisions = decisions or []
         rules.check(decisions)
-        _check_data("executionContext", executionContext)
-        for one in decisions:
-            for name, value in rules.attributes_of(one).items():
-                if name in _DATA_FIELDS:
-                    _check_data(name, value)
+        checks.check_decisions(decisions)
+        check_data("executionContext", executionContext)
+        checks.check_duration("taskListScheduleToStartTimeout", taskListScheduleToStartTimeout)
         with self.lock:
-            run = self._run_of(taskToken, "d")
-            scheduled, started = _ids_of(taskToken)
+            run, scheduled, started = self._run_of(taskToken, "d")
             decision = run.decision
             if decision is None or decision.scheduled != scheduled or decision.started != started:
                 raise unknown_resource(f"Unknown decision task, scheduledEventId={scheduled}")
@@ -276,7 +297,7 @@ class LocalService(Reading):
             rules.complete_decision(
                 run,
                 now,
-                decisions,
+                [self._with_defaults(one) for one in decisions],
                 context=executionContext,
                 sticky=sticky,
                 quotas=self.quotas,
@@ -296,8 +317,9 @@ class LocalService(Reading):
     def poll_for_activity_task(self, *, domain: str, taskList: dict[str, str], identity: str | None = None) -> dict[str, Any]:
         self._check_domain(domain)
         with self.lock:
+            until = time.monotonic() + self.poll_seconds
             while True:
-                found = self._wait_for_task(self.activity_lists[taskList["name"]])
+                found = self._wait_for_task(self.activity_lists[taskList["name"]], until)
                 if found is None:
                     return dict(_EMPTY_POLL)
                 run, scheduled = found
@@ -319,18 +341,18 @@ class LocalService(Reading):
             return answer
 
     def respond_activity_task_completed(self, *, taskToken: str, result: str | None = None) -> dict[str, Any]:
-        _check_data("result", result)
+        check_data("result", result)
         return self._end_activity(taskToken, "Completed", {"result": result})
 
     def respond_activity_task_failed(
         self, *, taskToken: str, reason: str | None = None, details: str | None = None
     ) -> dict[str, Any]:
-        _check_data("reason", reason, MAX_REASON_CHARACTERS)
-        _check_data("details", details)
+        check_data("reason", reason, MAX_REASON_CHARACTERS)
+        check_data("details", details)
         return self._end_activity(taskToken, "Failed", {"reason": reason, "details": details})
 
     def respond_activity_task_canceled(self, *, taskToken: str, details: str | None = None) -> dict[str, Any]:
-        _check_data("details", details)
+        check_data("details", details)
         return self._end_activity(taskToken, "Canceled", {"details": details})
 
     def _end_activity(self, token: str, how: str, attributes: dict[str, Any]) -> dict[str, Any]:
@@ -339,25 +361,26 @@ class LocalService(Reading):
             body = {key: value for key, value in attributes.items() if value is not None}
             if how == "Canceled" and activity.cancel_requested_event:
                 body["latestCancelRequestedEventId"] = activity.cancel_requested_event
+            asked = run.events[activity.scheduled - 1]["activityTaskScheduledEventAttributes"]
+            # this worker is about to ask for more: the virtual clock must not take its list for one that nobody polls
+            self.activity_lists[asked["taskList"]["name"]].last_poll = time.monotonic()
             run.end_activity(self._now(), activity.scheduled, how, body)
             self.commit(run)
         return {}
 
     def record_activity_task_heartbeat(self, *, taskToken: str, details: str | None = None) -> dict[str, Any]:
         """Also makes the start of the task durable: a worker beats once before it starts a process that could outlive it."""
-        _check_data("details", details, MAX_HEARTBEAT_DETAILS_CHARACTERS)
+        check_data("details", details, MAX_HEARTBEAT_DETAILS_CHARACTERS)
         with self.lock:
             run, activity = self._started_activity(taskToken)
             activity.last_beat = self.clock.now()
             if details is not None:
                 activity.details = details
-            if run.number in self.dirty:
-                self.commit(run)
+            self.wait_durable(run)
             return {"cancelRequested": activity.cancel_requested_event > 0}
 
     def _started_activity(self, token: str) -> tuple[Run, OpenActivity]:
-        run = self._run_of(token, "a")
-        scheduled, started = _ids_of(token)
+        run, scheduled, started = self._run_of(token, "a")
         activity = run.activities.get(scheduled)
         if activity is None or activity.started != started:
             raise unknown_resource(f"Unknown activity, scheduledEventId={scheduled}")
@@ -368,27 +391,25 @@ class LocalService(Reading):
     def _now(self) -> float:
         return round(self.clock.now(), 3)
 
-    def _check_running(self) -> None:
-        if self.broken is not None:
-            raise ServiceError(str(self.broken)) from self.broken
-        if self.stopping:
-            raise ServiceError("the local service is stopping")
+    def _wait_for_task(self, task_list: TaskList, until: float) -> tuple[Run, int] | None:
+        """The next task of the list; waits for one. None when the poll's time is over or the service stops.
 
-    def _wait_for_task(self, task_list: TaskList) -> tuple[Run, int] | None:
-        """The next task of the list; waits for one. None when the poll's time is over or the service stops."""
-        until = time.monotonic() + self.poll_seconds
+        Raises:
+            ServiceError: the journal cannot be written any more.
+        """
+        self.check_usable()
         while not len(task_list):
             left = until - time.monotonic()
             if self.stopping or left <= 0:
                 return None
-            if self.broken is not None:
-                raise ServiceError(str(self.broken)) from self.broken
             task_list.waiting += 1
             try:
                 task_list.ready.wait(left)
             finally:
                 task_list.waiting -= 1
                 task_list.last_poll = time.monotonic()
+            if not self.stopping:  # a poll that wakes too late to find the service still there is answered like the others
+                self.check_usable()
         if self.stopping:
             return None
         is_there = getattr(self.caller, "is_there", None)
@@ -403,40 +424,52 @@ class LocalService(Reading):
         else:
             self.commit(run)
 
-    def _run_of(self, token: str, kind: str) -> Run:
-        if token[:1] != kind:
+    def _run_of(self, token: str, kind: str) -> tuple[Run, int, int]:
+        """The open run of a task token, and the ids of the events that scheduled and started the task."""
+        parts = _TASK_TOKEN.match(token)
+        if parts is None or parts[1] != kind:
             raise invalid(f"Invalid token: {token!r:.40}")
-        try:
-            number = int(token[1 : token.index(".")])
-        except ValueError:
-            raise invalid(f"Invalid token: {token!r:.40}") from None
-        run = self.runs.get(number)
+        self.check_usable()
+        run = self.runs.get(int(parts[2]))
         if run is None or run.close_status is not None:
             raise unknown_resource("the execution of this task is closed")
-        return run
+        return run, int(parts[3]), int(parts[4])
+
+    def _with_defaults(self, decision: dict[str, Any]) -> dict[str, Any]:
+        """A decision to schedule an activity, completed with what its type was registered with."""
+        attributes = rules.attributes_of(decision)
+        if decision["decisionType"] != "ScheduleActivityTask" or attributes.keys() >= _NEEDED:
+            return decision
+        activity_type = attributes["activityType"]
+        known = self.types["activity"].get((activity_type["name"], activity_type["version"]), {})
+        found = {name: known[default] for name, default in _DEFAULTS.items() if default in known}
+        return {"decisionType": "ScheduleActivityTask", "scheduleActivityTaskDecisionAttributes": {**found, **attributes}}
 
     def _refusal(self, attributes: dict[str, Any]) -> str | None:
         activity_type = attributes["activityType"]
         known = self.types["activity"].get((activity_type["name"], activity_type["version"]))
         if known is None:
             return "ACTIVITY_TYPE_DOES_NOT_EXIST"
-        return "ACTIVITY_TYPE_DEPRECATED" if known["status"] == "DEPRECATED" else None
+        if known["status"] == "DEPRECATED":
+            return "ACTIVITY_TYPE_DEPRECATED"
+        for name in sorted(_NEEDED - attributes.keys()):
+            return f"DEFAULT_{_screaming(name)}_UNDEFINED"
+        return None
 
 
-_DATA_FIELDS = frozenset({"input", "result", "details", "control"})
+_TASK_TOKEN = re.compile(r"([da])(\d+)\.(\d+)\.(\d+)\Z", re.ASCII)
+_PAGE_TOKEN = re.compile(r"\d+\.\d+\.\d+\.\d+\.[01]\Z", re.ASCII)
+_DEFAULTS = {
+    "taskList": "defaultTaskList",
+    "taskPriority": "defaultTaskPriority",
+    "scheduleToStartTimeout": "defaultTaskScheduleToStartTimeout",
+    "scheduleToCloseTimeout": "defaultTaskScheduleToCloseTimeout",
+    "startToCloseTimeout": "defaultTaskStartToCloseTimeout",
+    "heartbeatTimeout": "defaultTaskHeartbeatTimeout",
+}
+_NEEDED = _DEFAULTS.keys() - {"taskPriority"}
 
 
-def _ids_of(token: str) -> tuple[int, int]:
-    _, scheduled, started = token.split(".")
-    return int(scheduled), int(started)
-
-
-def _check_data(name: str, text: str | None, limit: int = MAX_DATA_CHARACTERS) -> None:
-    if text is not None and len(text) > limit:
-        raise invalid(f"Value at '{name}' failed to satisfy constraint: Member must have length less than or equal to {limit}")
-
-
-def _check_name(name: str, text: str) -> None:
-    # https://docs.aws.amazon.com/amazonswf/latest/apireference/API_StartWorkflowExecution.html (workflowId)
-    if not 0 < len(text) <= 256 or text == "arn" or any(c in ":/|" or ord(c) < 32 or 127 <= ord(c) < 160 for c in text):
-        raise invalid(f"Value at '{name}' is not a name: 1 to 256 characters, no ':', '/', '|' or controls, not 'arn'")
+def _screaming(name: str) -> str:
+    """``taskList`` as ``TASK_LIST``."""
+    return "".join("_" + c if c.isupper() else c for c in name).upper()

@@ -25,6 +25,7 @@ from .visibility import Info, new_info
 logger = logging.getLogger(__name__)
 
 _INBOX_SECONDS = 0.1
+_LOOK_SECONDS = 0.25
 
 
 class Store:
@@ -41,23 +42,29 @@ class Store:
         self.latest_by_id: dict[str, int] = {}
         self.decision_lists: defaultdict[str, TaskList] = defaultdict(lambda: TaskList(self.lock))
         self.activity_lists: defaultdict[str, TaskList] = defaultdict(lambda: TaskList(self.lock))
-        self.stopping = False
+        self.unborn: set[int] = set()  # runs whose start is not durable yet
+        self.stopping = self.ended = False
         self.broken: Exception | None = None
         self._saved: dict[int, int] = {}
         self.dirty: dict[int, Run] = {}  # with events that are not durable yet
         self._flushing, self._batch = False, 0
+        self._in_flight: set[int] = set()  # runs with events in the batch that is being written
         self._flushed = threading.Condition(self.lock)
         self._closings = threading.Condition(self.lock)
         self._tick = threading.Condition(self.lock)
         self._deadlines = Deadlines()
         self._waiters = 0
+        self._carrying_out = threading.local()  # .request: the one of another process that this thread carries out
         self._taken_request = 0
-        self._inbox = Inbox(journal.path) if journal else None
         self._reading = threading.Lock()
         self._next_number = 1
         if journal is not None:
             self._load(journal)
+        self._inbox = Inbox(journal.path) if journal else None
         self._timekeeper = threading.Thread(target=self._keep_time, name="timekeeper", daemon=True)
+
+    def keep_time(self) -> None:
+        """From now on timers fire, tasks time out, and requests of other processes are carried out."""
         self._timekeeper.start()
 
     def close(self) -> None:
@@ -66,21 +73,41 @@ class Store:
             if self.stopping:
                 return
             self.stopping = True
-            for lists in (self.decision_lists, self.activity_lists):
-                for task_list in lists.values():
-                    task_list.ready.notify_all()
-            self._closings.notify_all()
-            self._tick.notify_all()
-            if self.broken is None and self.dirty:
-                self.commit()
+            self._wake_all()
         self._timekeeper.join()
-        if self.journal is not None:
-            with self.lock:
-                while self._flushing:
-                    self._flushed.wait()
-            self.journal.close()
+        with self.lock:
+            try:
+                while self._flushing or (self.dirty and self.broken is None):
+                    self.commit()
+            except ServiceError as error:
+                logger.error("%s", error)  # nothing of it was acknowledged
+            self.ended = True
+        with self._reading:
+            if self.journal is not None:
+                self.journal.close()
+        self.close_inbox()
+
+    def close_inbox(self) -> None:
         if self._inbox is not None:
             self._inbox.close()
+
+    def check_usable(self) -> None:
+        """
+        Raises:
+            ServiceError: the journal could not be written, or the service has ended.
+        """
+        if self.broken is not None:
+            raise ServiceError(str(self.broken)) from self.broken
+        if self.ended:
+            raise ServiceError("the local service has ended")
+
+    def _wake_all(self) -> None:
+        for lists in (self.decision_lists, self.activity_lists):
+            for task_list in lists.values():
+                task_list.ready.notify_all()
+        self._flushed.notify_all()
+        self._closings.notify_all()
+        self._tick.notify_all()
 
     # ---- durability: called with the lock held, return with the lock held ----------------------------------------------------
 
@@ -92,33 +119,54 @@ class Store:
         """
         for run in runs:
             self.dirty[run.number] = run
+            if len(run.events) > self.quotas.history_events and run.close_status is None:
+                policy = run.started_attributes.get("childPolicy", "TERMINATE")
+                run.terminate(round(self.clock.now(), 3), None, None, policy, "EVENT_LIMIT_EXCEEDED")
+                self.forget_open(run)
+        request = getattr(self._carrying_out, "request", 0)
+        if request:
+            self._taken_request = request  # forgotten by the transaction that writes what came of it
         if self.journal is None:
             self._publish(self._take()[1])
             return
         ticket = self._batch + (2 if self._flushing else 1)  # the batch on its way does not hold these events
         while self._batch < ticket:
-            if self.broken is not None:
-                raise ServiceError(str(self.broken)) from self.broken
+            self.check_usable()
             if self._flushing:
                 self._flushed.wait()
                 continue
             self._flushing = True
+            self._in_flight = set(self.dirty)
             written, news = self._take()
             self.lock.release()  # others go on adding to the next batch
-            failure: Exception | None = None
+            failure: BaseException | None = None
             try:
                 if any(written):
                     self.journal.write(*written)
-            except JournalError as error:
+            except BaseException as error:
                 failure = error
             finally:
                 self.lock.acquire()
-            self._flushing, self._batch = False, self._batch + 1
-            self._flushed.notify_all()
-            if failure is not None:
-                self.broken = failure
+            self._flushing = False
+            if failure is not None:  # the batch stays open: nobody whose events were in it is told that they are kept
+                self.broken = failure if isinstance(failure, Exception) else ServiceError("the local service was interrupted")
+                self._wake_all()
+                if not isinstance(failure, JournalError):
+                    raise failure
                 raise ServiceError(str(failure)) from failure
+            self._batch += 1
+            self._in_flight = set()
+            self._flushed.notify_all()
             self._publish(news)
+
+    def wait_durable(self, run: Run) -> None:
+        """Return once every event that the run has now is durable.
+
+        Raises:
+            ServiceError: the journal could not be written.
+        """
+        while run.number in self.dirty or run.number in self._in_flight:
+            self.commit()
 
     def note(self, run: Run) -> None:
         """These events may wait for the next commit of anybody: losing them with the process loses nothing."""
@@ -147,6 +195,7 @@ class Store:
 
     def _publish(self, news: list[tuple[Run, list[Any], bool]]) -> None:
         for run, effects, closed in news:
+            self.unborn.discard(run.number)
             for effect in effects:
                 kind = effect[0]
                 if kind == "decision":
@@ -183,6 +232,7 @@ class Store:
         run = Run(self._next_number, workflow_id, run_id)
         self._next_number += 1
         run.start(now, attributes)
+        self.unborn.add(run.number)
         self.runs[run.number] = self.open_by_id[workflow_id] = run
         self.infos[run.number] = new_info(run)
         self.numbers[workflow_id, run_id] = self.latest_by_id[workflow_id] = run.number
@@ -198,6 +248,7 @@ class Store:
         Raises:
             Fault: UnknownResourceFault, when it is not open.
         """
+        self.check_usable()
         run = self.open_by_id.get(workflow_id)
         if run is None or (run_id and run.run_id != run_id):
             raise unknown_resource(f"Unknown execution: workflowId={workflow_id}" + (f", runId={run_id}" if run_id else ""))
@@ -209,6 +260,7 @@ class Store:
         Raises:
             Fault: UnknownResourceFault.
         """
+        self.check_usable()
         number = self.numbers.get((workflow_id, run_id)) if run_id else self.latest_by_id.get(workflow_id)
         if number is None:
             raise unknown_resource(f"Unknown execution: workflowId={workflow_id}" + (f", runId={run_id}" if run_id else ""))
@@ -219,8 +271,8 @@ class Store:
             with self._reading:
                 events = self.journal.events(number)
             run = rebuilt(Run(number, execution["workflowId"], execution["runId"]), events)
-        elif run.number in self.dirty:
-            self.commit(run)  # a reader sees only what is durable
+        else:
+            self.wait_durable(run)  # a reader sees only what is durable
         return run
 
     def wait_closed(self, workflow_id: str, run_id: str, timeout_seconds: float | None = None) -> str | None:
@@ -252,13 +304,23 @@ class Store:
                     if wait is None or wait > 0:
                         if self._inbox is not None:
                             wait = _INBOX_SECONDS if wait is None else min(wait, _INBOX_SECONDS)
-                        self._tick.wait(wait)
+                        elif wait is not None and self.clock.virtual:
+                            wait = min(wait, _LOOK_SECONDS)  # a list stops being polled without anybody saying so
+                        if not self.stopping:
+                            self._tick.wait(wait)
                     self._deadlines.drop_stale(self._is_live)
                 except ServiceError as error:
                     logger.error("%s", error)
                     return
-            if self._inbox is not None:
-                self._take_requests(self._inbox)
+            if self._inbox is not None and not self.stopping:
+                try:
+                    self._take_requests(self._inbox)
+                except ServiceError as error:
+                    logger.error("%s", error)
+                    with self.lock:
+                        self.broken = self.broken or error
+                        self._wake_all()
+                    return
 
     def _fire_due(self) -> float | None:
         """Carry out what is due; returns the seconds until the next moment, None when there is none."""
@@ -334,11 +396,15 @@ class Store:
 
     def _take_requests(self, inbox: Inbox) -> None:
         for number, operation, arguments in inbox.take():
-            self._taken_request = number
+            self._carrying_out.request = number
             try:
                 getattr(self, operation)(**arguments)
-            except Fault as fault:
-                logger.warning("a request from another process was refused: %s", fault)
+            except (Fault, TypeError) as error:  # TypeError: arguments that this version does not know
+                logger.warning("a request from another process was refused: %s", error)
+                with self.lock:
+                    self.commit()
+            finally:
+                self._carrying_out.request = 0
 
     # ---- opening -------------------------------------------------------------------------------------------------------------
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 
@@ -29,6 +30,10 @@ class TaskList:
         heapq.heappush(self._heap, (-priority, self._serial, run, scheduled))
         if self.waiting:
             self.ready.notify()
+
+    def count(self, is_there: Callable[[Any, int], bool]) -> int:
+        """The tasks that can still be taken; those of closed executions stay until somebody comes by."""
+        return len({(run.number, scheduled) for _, _, run, scheduled in self._heap if is_there(run, scheduled)})
 
     def take(self) -> tuple[Any, int]:
         _, _, run, scheduled = heapq.heappop(self._heap)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..constants import MAX_RUN_SECONDS
+from .checks import page_start
 from .faults import Fault, invalid, unknown_resource
 from .store import Store
 
@@ -126,7 +127,7 @@ class TypeRegistry(Store):
             for (name, version), found in sorted(self.types[kind].items(), reverse=bool(request.get("reverseOrder")))
             if found["status"] == status and request.get("name") in (None, name)
         ]
-        start, size = int(request.get("nextPageToken") or 0), min(request.get("maximumPageSize") or 1000, 1000)
+        start, size = page_start(request.get("nextPageToken")), min(request.get("maximumPageSize") or 1000, 1000)
         answer: dict[str, Any] = {"typeInfos": infos[start : start + size]}
         if start + size < len(infos):
             answer["nextPageToken"] = str(start + size)

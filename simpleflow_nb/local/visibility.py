@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from .checks import page_start
 from .faults import invalid
 from .run import Run
 
@@ -28,9 +29,11 @@ def new_info(run: Run) -> Info:
     return info
 
 
-def with_status(info: Info, closed_at: float | None, close_status: str | None, cancel_requested: bool = False) -> Info:
-    """A WorkflowExecutionInfo."""
-    whole = {**info, "executionStatus": "CLOSED" if close_status else "OPEN", "cancelRequested": cancel_requested}
+def with_status(info: Info, closed_at: float | None, close_status: str | None, cancel_requested: bool | None = None) -> Info:
+    """A WorkflowExecutionInfo. Without ``cancelRequested`` when that is not known."""
+    whole = {**info, "executionStatus": "CLOSED" if close_status else "OPEN"}
+    if cancel_requested is not None:
+        whole["cancelRequested"] = cancel_requested
     if close_status:
         whole |= {"closeTimestamp": closed_at, "closeStatus": close_status}
     return whole
@@ -68,11 +71,13 @@ def selected(infos: Iterable[Info], request: dict[str, Any], *, is_open: bool) -
     """The infos that a listing request asks for. Exactly one of SWF's filters may be given.
 
     Raises:
-        Fault: ValidationException for more than one filter, or no time filter.
+        Fault: ValidationException for more than one filter, or not exactly one time filter.
     """
     filters = [name for name in ("executionFilter", "typeFilter", "tagFilter", "closeStatusFilter") if request.get(name)]
     if len(filters) > 1:
         raise invalid(f"{' and '.join(filters)} exclude each other; give one")
+    if request.get("startTimeFilter") is not None and request.get("closeTimeFilter") is not None:
+        raise invalid("startTimeFilter and closeTimeFilter exclude each other; give one")
     by_close_time = not is_open and request.get("closeTimeFilter") is not None
     times = request.get("closeTimeFilter") if by_close_time else request.get("startTimeFilter")
     if times is None:
@@ -102,7 +107,7 @@ def page(infos: list[Info], request: dict[str, Any], *, newest_key: str) -> dict
     """One page of a listing, newest first unless ``reverseOrder``."""
     infos = sorted(infos, key=lambda info: info[newest_key], reverse=not request.get("reverseOrder"))
     size = min(request.get("maximumPageSize") or 1000, 1000)
-    start = int(request.get("nextPageToken") or 0)
+    start = page_start(request.get("nextPageToken"))
     answer: dict[str, Any] = {"executionInfos": infos[start : start + size]}
     if start + size < len(infos):
         answer["nextPageToken"] = str(start + size)

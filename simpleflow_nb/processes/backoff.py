@@ -5,13 +5,13 @@ from __future__ import annotations
 import random
 import threading
 
-_LONGEST_SECONDS = 60.0
+_LONGEST_SECONDS = 20.0  #: a service that is back is in use again within this time
 
 
 class Backoff:
-    """Doubling waits with full jitter, back to the beginning after a success."""
+    """Doubling waits with jitter, back to the beginning after a success."""
 
-    def __init__(self, stop: threading.Event, *, first_seconds: float = 1.0) -> None:
+    def __init__(self, stop: threading.Event, *, first_seconds: float = 0.5) -> None:
         self._stop, self._first, self._failures = stop, first_seconds, 0
 
     def succeeded(self) -> None:

@@ -17,7 +17,7 @@ from .. import constants, payload
 from ..exceptions import ReplayError, ServiceError, StaleCache
 from ..replay import Execution, commands
 from ..workflow import Workflow, program
-from .faults import ALREADY_REGISTERED, UNKNOWN_RESOURCE, fault_code
+from .faults import ALREADY_REGISTERED, UNKNOWN_RESOURCE, fault_code, is_passing, is_refused
 from .payload_directory import MemoryPayloads, Payloads, keep_long_texts
 
 logger = logging.getLogger(__name__)
@@ -26,6 +26,12 @@ Task = dict[str, Any]
 
 CACHED_EVENTS = 400_000  #: an execution counts 40 and its events; an idle one takes about 10 KiB
 _LONGEST_PARK_SECONDS = 3_600
+_CLOSING = {
+    "CompleteWorkflowExecution",
+    "FailWorkflowExecution",
+    "CancelWorkflowExecution",
+    "ContinueAsNewWorkflowExecution",
+}
 _LOG_CHARACTERS = 300  #: of a line of ``workflow.log`` in the execution context
 
 
@@ -43,8 +49,8 @@ class Parked:
 class _Cached:
     __slots__ = ("context", "execution", "weight")
 
-    def __init__(self, execution: Execution) -> None:
-        self.execution, self.weight, self.context = execution, 40, ""
+    def __init__(self, execution: Execution, context: str) -> None:
+        self.execution, self.weight, self.context = execution, 40, context
 
 
 class Decider:
@@ -142,27 +148,36 @@ class Decider:
         )
         return task if task.get("taskToken") else None
 
-    def decide(self, task: Task, task_list: str | None = None) -> None:
+    def decide(self, task: Task, task_list: str | None = None, *, whole: bool = False) -> None:
         """Answer one decision task: with decisions, or, when it cannot be decided, by parking the execution.
 
-        ``task_list`` is where the task came from, when that is not the decider's own.
+        ``task_list`` is where the task came from, when that is not the decider's own; ``whole`` says that it was polled
+        with the whole history and not only with what is new. What was not delivered is forgotten
+        here; the service asks again when the task has timed out.
+
+        Raises:
+            ServiceError: the service cannot be used any more.
+            Exception: a call that failed, see :func:`.faults.is_passing`.
         """
         try:
-            cached, decisions = self._decisions(task, task_list or self.task_list)
+            cached, decisions = self._decisions(task, task_list or self.task_list, whole)
         except (ServiceError, KeyboardInterrupt, MemoryError):
             raise
         except Exception as error:
+            if is_passing(error):  # the history could not be read
+                self._evict(task["workflowExecution"]["runId"])
+                raise
             if fault_code(error):  # the service refused to hand out the history: the task is over
                 logger.info("%s: no decision: %s", task["workflowExecution"]["workflowId"], error)
                 return
             self._park(task, error)
             return
         self.decisions += 1
+        logger.info("%d decisions at event %d", len(decisions), task["startedEventId"])
         extra = self._changed_context(cached)
         if self.sticky_list is not None:
             extra["taskList"] = {"name": self.sticky_list}
             extra["taskListScheduleToStartTimeout"] = str(self._sticky_seconds)
-            self._sticky_given[task["workflowExecution"]["runId"]] = task["startedEventId"]
         try:
             for one in decisions:
                 if one["decisionType"] == "ScheduleActivityTask":
@@ -174,20 +189,25 @@ class Decider:
             self.service.respond_decision_task_completed(taskToken=task["taskToken"], decisions=decisions, **extra)
         except Exception as error:
             self._evict(task["workflowExecution"]["runId"])
+            if is_refused(error):  # it would be refused again, and the task come again, until somebody looks into it
+                self._park(task, error)
+                return
             if fault_code(error) != UNKNOWN_RESOURCE:
                 raise
             logger.info("%s: the decision came too late: %s", task["workflowExecution"]["workflowId"], error)
             return
-        if cached.execution.finished is not None and len(decisions) == 1:
+        if "taskList" in extra and cached.execution.finished is None:
+            self._sticky_given[task["workflowExecution"]["runId"]] = task["startedEventId"]
+        if decisions and decisions[-1]["decisionType"] in _CLOSING:
             self._evict(task["workflowExecution"]["runId"])  # a close that is refused is rare: the whole history is read again
         self._shrink()
 
     # ---- replaying -----------------------------------------------------------------------------------------------------------
 
-    def _decisions(self, task: Task, task_list: str) -> tuple[_Cached, list[dict[str, Any]]]:
+    def _decisions(self, task: Task, task_list: str, whole: bool) -> tuple[_Cached, list[dict[str, Any]]]:
         run_id = task["workflowExecution"]["runId"]
         cached = self._cache.get(run_id)
-        events = self._pages(task, task_list)
+        events = self._pages(task, task_list, whole)
         self._look_for_sticky(run_id, events)
         if cached is not None:
             self._cache.move_to_end(run_id)
@@ -207,7 +227,7 @@ class Decider:
         if events[0]["eventId"] != 1:
             events = self._history(task)
         self.replays += 1
-        cached = _Cached(self._new_execution(task, events))
+        cached = _Cached(self._new_execution(task, events), _last_context(events))
         try:
             decisions = cached.execution.advance(events)
         except BaseException:
@@ -231,7 +251,7 @@ class Decider:
                     self.keep_on(None)
                 return
 
-    def _pages(self, task: Task, task_list: str) -> list[dict[str, Any]]:
+    def _pages(self, task: Task, task_list: str, whole: bool) -> list[dict[str, Any]]:
         events: list[dict[str, Any]] = task["events"]
         token = task.get("nextPageToken")
         while token:
@@ -240,7 +260,7 @@ class Decider:
                 taskList={"name": task_list},
                 identity=self.identity,
                 nextPageToken=token,
-                startAtPreviousStartedEvent=True,
+                startAtPreviousStartedEvent=not whole,
             )
             events = events + page["events"]
             token = page.get("nextPageToken")
@@ -350,6 +370,7 @@ class Decider:
         cached = self._cache.pop(run_id, None)
         if cached is not None:
             self._cached_weight -= cached.weight
+            self._sticky_given.pop(run_id, None)
             self._kill(cached.execution)
 
     def _kill(self, execution: Execution) -> None:
@@ -362,6 +383,15 @@ class Decider:
     def evict_all(self) -> None:
         for run_id in list(self._cache):
             self._evict(run_id)
+
+
+def _last_context(events: list[dict[str, Any]]) -> str:
+    """The execution context that the service shows now: of the last response that gave one."""
+    for event in reversed(events):
+        context = event.get("decisionTaskCompletedEventAttributes", {}).get("executionContext")
+        if context is not None:
+            return str(context)
+    return ""
 
 
 def workflow_class(path: str) -> type[Workflow]:
@@ -377,7 +407,7 @@ def workflow_class(path: str) -> type[Workflow]:
         module = importlib.import_module(module_name)
     except ImportError as error:
         raise WorkflowNotFound(f"{path}: module {module_name} cannot be imported: {error}") from error
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise WorkflowNotFound(f"{path}: importing {module_name} raised {type(error).__name__}: {error}") from error
     found = getattr(module, name, None)
     if not isinstance(found, type) or not issubclass(found, Workflow):

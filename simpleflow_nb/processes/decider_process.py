@@ -10,14 +10,16 @@ import threading
 import uuid
 from typing import Any
 
+from ..exceptions import ServiceError
 from .backoff import Backoff
 from .decider import Decider, Task
-from .faults import is_passing
+from .faults import is_of_the_service, is_passing
+from .log_context import logged_as
 
 logger = logging.getLogger(__name__)
 
 STICKY_SECONDS = 10  #: a task that this process has not taken by then goes back to everybody's list
-_IDLE_SECONDS = 0.2
+_LOOK_SECONDS = 0.1
 
 
 class DeciderProcess:
@@ -28,56 +30,74 @@ class DeciderProcess:
 
     Args:
         pollers: threads on the execution's list; one more waits on the process's own.
+        sticky_seconds: how long a task may wait on the process's own list; 0 to have no such list.
     """
 
-    def __init__(self, decider: Decider, *, pollers: int = 2, sticky: bool = True) -> None:
+    def __init__(self, decider: Decider, *, pollers: int = 2, sticky_seconds: int = STICKY_SECONDS) -> None:
         self.decider = decider
-        self._tasks: queue.Queue[tuple[Task, str]] = queue.Queue()
-        self._stop = threading.Event()
-        self._abandon = threading.Event()
+        self.failure: BaseException | None = None  # why a poller has ended before it was told to
+        # A poller holds at most one task back: what cannot be decided soon is better left to another process.
+        self._tasks: queue.Queue[tuple[Task, str, bool]] = queue.Queue(maxsize=1)
+        self._stop, self._abandon = threading.Event(), threading.Event()
         self._threads = [self._thread(decider.task_list, whole=True, number=n) for n in range(pollers)]
-        if sticky:
+        if sticky_seconds:
             own = f"{decider.task_list[:150]}~{socket.gethostname()[:60]}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
-            decider.keep_on(own, STICKY_SECONDS)
+            decider.keep_on(own, sticky_seconds)
             self._threads.append(self._thread(own, whole=False, number=0))
 
     def _thread(self, task_list: str, *, whole: bool, number: int) -> threading.Thread:
         name = f"poller-{number}" if whole else "sticky-poller"
-        return threading.Thread(target=self._poll, args=(task_list, whole), name=name, daemon=True)
+        return threading.Thread(target=self._keep_polling, args=(task_list, whole), name=name, daemon=True)
 
     def stop(self) -> None:
-        """Once: take no new tasks, finish those that came. Twice: leave everything as it is."""
+        """Once: take no new tasks, finish those that came. Twice: leave everything as it is.
+
+        Not for signal handlers of the thread that is in :meth:`run`.
+        """
         if self._stop.is_set():
             self._abandon.set()
         self._stop.set()
 
     def run(self) -> None:
-        """Until :meth:`stop`; polls that wait are waited for, because a task could be on its way to them."""
+        """Until :meth:`stop`; polls that wait are waited for, because a task could be on its way to them.
+
+        Raises:
+            ServiceError: the service cannot be used any more.
+            Exception: a bug, in a thread that polls.
+        """
         for thread in self._threads:
             thread.start()
         try:
             while not self._abandon.is_set():
+                is_polling = any(thread.is_alive() for thread in self._threads)  # asked first: the last task may still come
                 try:
-                    task, task_list = self._tasks.get(timeout=_IDLE_SECONDS)
+                    task, task_list, whole = self._tasks.get(timeout=_LOOK_SECONDS)
                 except queue.Empty:
-                    if self._stop.is_set() and not any(thread.is_alive() for thread in self._threads):
+                    if self.failure is not None:
+                        raise self.failure from None
+                    if self._stop.is_set() and not is_polling:
                         return
                     continue
                 if self._stop.is_set():
                     self.decider.keep_on(None)  # hand the execution back to everybody's list
-                self._decide(task, task_list)
+                self._decide(task, task_list, whole)
         finally:
             self.decider.evict_all()
 
-    def _decide(self, task: Task, task_list: str) -> None:
-        try:
-            self.decider.decide(task, task_list)
-        except Exception as error:
-            if not is_passing(error):
+    def _decide(self, task: Task, task_list: str, whole: bool) -> None:
+        execution = task["workflowExecution"]
+        with logged_as(workflow_id=execution["workflowId"], run_id=execution["runId"]):
+            try:
+                self.decider.decide(task, task_list, whole=whole)
+            except ServiceError:
                 raise
-            logger.warning("%s: the decision was not delivered: %s", task["workflowExecution"]["workflowId"], error)
+            except Exception as error:  # whatever it is: the other executions must not wait for it
+                if is_of_the_service(error):
+                    logger.warning("the decision was not delivered, the service will ask again: %s", error)
+                else:
+                    logger.critical("neither decided nor parked: %s", error, exc_info=True)
 
-    def _poll(self, task_list: str, whole: bool) -> None:
+    def _keep_polling(self, task_list: str, whole: bool) -> None:
         backoff = Backoff(self._stop)
         while not self._stop.is_set():
             if not whole and self.decider.sticky_list is None:
@@ -92,10 +112,14 @@ class DeciderProcess:
             except Exception as error:
                 if type(error).__name__ == "ReadTimeoutError":
                     continue  # an empty poll whose answer was lost
-                if not is_passing(error) and not self._stop.is_set():
-                    logger.error("poll of %r failed: %s", task_list, error)
+                if not is_of_the_service(error):
+                    self.failure = error
+                    return
+                if not self._stop.is_set():
+                    level = logging.WARNING if is_passing(error) else logging.ERROR
+                    logger.log(level, "poll of %r failed: %s", task_list, error)
                 backoff.wait()
                 continue
             backoff.succeeded()
             if task.get("taskToken"):
-                self._tasks.put((task, task_list))
+                self._tasks.put((task, task_list, whole))

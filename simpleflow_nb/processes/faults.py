@@ -7,6 +7,14 @@ ALREADY_REGISTERED = ("TypeAlreadyExistsFault", "DomainAlreadyExistsFault")
 ALREADY_STARTED = "WorkflowExecutionAlreadyStartedFault"
 
 _THROTTLED = {"ThrottlingException", "Throttling", "RequestLimitExceeded", "LimitExceededFault", "TooManyRequestsException"}
+_REFUSED = {
+    "DefaultUndefinedFault",
+    "ParamValidationError",
+    "RequestEntityTooLarge",
+    "RequestEntityTooLargeException",
+    "SerializationException",
+    "ValidationException",
+}
 _BROKEN = {
     "ConnectionClosedError",
     "ConnectionError",
@@ -32,9 +40,24 @@ def fault_code(error: BaseException) -> str:
     return code
 
 
+def is_throttled(error: BaseException) -> bool:
+    """Whether the service has had too many calls."""
+    return fault_code(error) in _THROTTLED
+
+
+def is_refused(error: BaseException) -> bool:
+    """Whether the request itself is at fault: sent again it would be refused again, and other requests are not concerned."""
+    return fault_code(error) in _REFUSED or type(error).__name__ in _REFUSED
+
+
+def is_of_the_service(error: BaseException) -> bool:
+    """Whether a call failed outside this program, passing or not: also missing permissions and credentials."""
+    return is_passing(error) or bool(fault_code(error)) or type(error).__module__.startswith("botocore.")
+
+
 def is_passing(error: BaseException) -> bool:
     """Whether the same call may well succeed in a moment: a broken connection, a throttled or failed answer."""
-    if type(error).__name__ in _BROKEN or fault_code(error) in _THROTTLED:
+    if type(error).__name__ in _BROKEN or is_throttled(error):
         return True
     response = getattr(error, "response", None)
     status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) if isinstance(response, dict) else 0

@@ -18,6 +18,7 @@ from ..exceptions import TaskFailed
 from .process_groups import ProcessGroups, kill_group
 
 _LOOK_SECONDS = 0.1
+_EXIT_SECONDS = 5.0  # for the child's own way out, once its answer is here
 
 
 class IsolatedCall:
@@ -43,6 +44,7 @@ class IsolatedCall:
                 "args": args,
                 "kwargs": kwargs,
                 "sys_path": sys.path,
+                "last_heartbeat_details": context.last_heartbeat_details,
                 "context": {
                     "domain": context.domain,
                     "workflow_id": context.workflow_id,
@@ -64,21 +66,28 @@ class IsolatedCall:
         """
         reader, writer = os.pipe()
         command = [sys.executable, "-m", "simpleflow_nb.processes.isolated", str(writer)]
-        process = subprocess.Popen(command, stdin=subprocess.PIPE, pass_fds=(writer,), start_new_session=True)
-        self.process_groups.record(process.pid)
         try:
+            process = subprocess.Popen(command, stdin=subprocess.PIPE, pass_fds=(writer,), start_new_session=True)
+        except OSError:
+            os.close(reader)
+            raise
+        finally:
             os.close(writer)
+        try:
+            self.process_groups.record(process.pid)
             assert process.stdin is not None
             try:
                 process.stdin.write(self.request.encode("utf-8", "surrogatepass") + b"\n")
                 process.stdin.flush()  # left open: its end is the child's sign that nobody waits any more
             except BrokenPipeError:
                 pass  # it died at once; the exit code below says how
-            answer = self._answer(reader)
-            process.stdin.close()
-            code = process.wait()
+            answer = self._answer(reader, process)
             if answer is None:
-                raise TaskFailed(self.task["activityId"], f"process {process.pid} died: exit code {code}")
+                raise TaskFailed(self.task["activityId"], f"process {process.pid} died: exit code {process.wait()}")
+            try:
+                process.wait(_EXIT_SECONDS)  # it still has to flush what it has printed
+            except subprocess.TimeoutExpired:
+                pass  # a thread that the body has left holds it back; it is killed below
             if "failed" in answer:
                 raise TaskFailed(self.task["activityId"], answer["failed"], answer["details"])
             result: str = answer["result"]
@@ -96,13 +105,16 @@ class IsolatedCall:
                     pass  # the child is gone, and with it the reader of what was still buffered
             self.process_groups.forget(process.pid)
 
-    def _answer(self, reader: int) -> dict[str, Any] | None:
+    def _answer(self, reader: int, process: subprocess.Popen[bytes]) -> dict[str, Any] | None:
         """The child's last line; None when it ended without one. Its heartbeats are passed on."""
         buffer = b""
         while True:
             self.context.check()
-            ready, _, _ = select.select([reader], [], [], _LOOK_SECONDS)
+            is_dead = process.poll() is not None  # asked first: what it wrote before is there now
+            ready, _, _ = select.select([reader], [], [], 0 if is_dead else _LOOK_SECONDS)
             if not ready:
+                if is_dead:  # something that it has forked holds the other end open
+                    return None
                 continue
             chunk = os.read(reader, 1 << 16)
             if not chunk:

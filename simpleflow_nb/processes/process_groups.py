@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import glob
 import os
+import shutil
 import signal
+import socket
+import uuid
+from collections.abc import Iterator
 from pathlib import Path
+
+import psutil
 
 
 class ProcessGroups:
@@ -34,7 +41,8 @@ class ProcessGroups:
             if not file.name.isdigit():
                 continue
             pid = int(file.name)
-            if _is_alive(pid) and file.read_text() == _started(pid):
+            started = file.read_text()
+            if started and started == _started(pid):
                 kill_group(pid)
                 killed.append(pid)
             elif not _is_alive(pid) and _group_has_members(pid):
@@ -44,6 +52,32 @@ class ProcessGroups:
         return killed
 
 
+@contextlib.contextmanager
+def own_process_groups(folder: Path) -> Iterator[ProcessGroups]:
+    """Those of this process, among several that share the folder, maybe from several machines.
+
+    What processes of this machine have left behind there, having died without a word, is killed first.
+    """
+    host = socket.gethostname()
+    for other in folder.glob(f"{glob.escape(host)}-*"):
+        number = other.name.rpartition("-")[2]
+        if not number.isdigit() or _is_alive(int(number)):
+            continue
+        claimed = folder / f".{uuid.uuid4().hex}"
+        try:
+            other.rename(claimed)
+        except FileNotFoundError:
+            continue  # another process sees to it
+        ProcessGroups(claimed).kill_left_over()
+        shutil.rmtree(claimed)
+    own = folder / f"{host}-{os.getpid()}"
+    try:
+        yield ProcessGroups(own)
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            shutil.rmtree(own)
+
+
 def kill_group(pid: int) -> None:
     """SIGKILL to a whole process group; nothing when it is gone."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
@@ -51,10 +85,14 @@ def kill_group(pid: int) -> None:
 
 
 def _started(pid: int) -> str:
-    """When the process was started, in the kernel's own unit; empty where that cannot be known."""
+    """When the process was started, in the kernel's own unit where it tells; empty when there is no such process."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
     except (OSError, IndexError):
+        pass  # no such process, or not Linux
+    try:
+        return str(psutil.Process(pid).create_time())
+    except psutil.Error:
         return ""
 
 

@@ -6,8 +6,10 @@ import importlib
 import json
 import logging
 import os
+import random
 import socket
 import threading
+import time
 import traceback
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -19,8 +21,10 @@ from ..activity_context import ActivityContext, set_context
 from ..constants import MAX_HEARTBEAT_DETAILS_CHARACTERS, MAX_REASON_CHARACTERS
 from ..exceptions import ActivityCanceled, ServiceError, TaskFailed
 from .backoff import Backoff
-from .faults import UNKNOWN_RESOURCE, fault_code, is_passing
+from .checkpoints import last_details, with_progress
+from .faults import UNKNOWN_RESOURCE, fault_code, is_of_the_service, is_passing, is_refused, is_throttled
 from .isolated_call import IsolatedCall
+from .log_context import logged_as
 from .payload_directory import MemoryPayloads, Payloads, kept
 from .process_groups import ProcessGroups
 
@@ -29,6 +33,7 @@ logger = logging.getLogger(__name__)
 Task = dict[str, Any]
 
 _MOST_BEATS_APART_SECONDS = 30.0
+_LOOK_SECONDS = 0.2
 
 
 class Running:
@@ -39,11 +44,28 @@ class Running:
         self.token: str = task["taskToken"]
         self.activity_id: str = task["activityId"]
         self.workflow_id: str = task["workflowExecution"]["workflowId"]
+        self.run_id: str = task["workflowExecution"]["runId"]
         self.cancelled = threading.Event()
         self.over = False  # the service has ended the task: nothing is left to report
         self.on_cancel: list[Callable[[], None]] = []
+        self.details: str | None = None  # what the body said last of its progress
         self.beat_seconds = _MOST_BEATS_APART_SECONDS
-        self.next_beat = 0.0
+        self.given_up_after: float | None = None  # seconds of silence after which the service ends the task
+        self.started = self.last_beat = time.monotonic()
+        self.last_try = 0.0  # of a beat, whether or not it reached the service
+        self.next_beat = self.ends_by = float("inf")
+        self.is_beating = threading.Lock()
+
+    def limit(self, timeouts: Mapping[str, str], most_seconds: float) -> None:
+        """How often to beat, and when the service will have ended the task, by the activity's own timeouts."""
+        self.beat_seconds = most_seconds
+        heartbeat, whole = timeouts["heartbeatTimeout"], timeouts["startToCloseTimeout"]
+        if heartbeat.isdigit() and int(heartbeat):
+            self.beat_seconds = min(most_seconds, int(heartbeat) / 3)
+            self.given_up_after = float(heartbeat)
+        if whole.isdigit() and int(whole):
+            self.ends_by = self.started + int(whole) + _LOOK_SECONDS
+        self.next_beat = self.started + self.beat_seconds
 
     def cancel(self) -> None:
         if self.cancelled.is_set():
@@ -51,6 +73,11 @@ class Running:
         self.cancelled.set()
         for call in list(self.on_cancel):
             call()
+
+    def leave(self) -> None:
+        """End the body and report nothing."""
+        self.over = True
+        self.cancel()
 
 
 class Worker:
@@ -60,6 +87,7 @@ class Worker:
         service: anything with boto3's SWF calls.
         task_lists: name of each list, and how many of its tasks run at once.
         beat_seconds: longest time between two heartbeats of a task; a third of its heartbeat timeout when that is less.
+            A task that has not reached the service for its whole heartbeat timeout is given up: another worker has it by then.
         process_groups: notes the processes that bodies start.
     """
 
@@ -81,7 +109,7 @@ class Worker:
         self.failure: BaseException | None = None  # why a thread has ended before it was told to
         self._running: dict[str, Running] = {}
         self._lock = threading.Lock()
-        self._stop = threading.Event()
+        self._stop, self._abandon = threading.Event(), threading.Event()
         self._threads: list[threading.Thread] = []
         self._heart: threading.Thread | None = None
 
@@ -91,7 +119,7 @@ class Worker:
                 thread = threading.Thread(target=self._work, args=(name,), name=f"{name}-{slot + 1}", daemon=True)
                 self._threads.append(thread)
                 thread.start()
-        self._heart = threading.Thread(target=self._beat, name="heartbeats", daemon=True)
+        self._heart = threading.Thread(target=self._keep_beating, name="heartbeats", daemon=True)
         self._heart.start()
 
     def stop(self) -> None:
@@ -103,12 +131,19 @@ class Worker:
         for running in self.running():
             running.cancel()
 
+    def abandon(self) -> None:
+        """End every body under way and report nothing: their tasks time out, and are tried again elsewhere."""
+        self._stop.set()
+        self._abandon.set()
+        for running in self.running():
+            running.leave()
+
     def join(self, timeout_seconds: float | None = None) -> bool:
         """Whether all threads have ended in that time."""
-        for thread in self._threads:
-            thread.join(timeout_seconds)
-        if self._heart is not None:
-            self._heart.join(timeout_seconds)
+        until = None if timeout_seconds is None else time.monotonic() + timeout_seconds
+        threads = self._threads if self._heart is None else [*self._threads, self._heart]
+        for thread in threads:
+            thread.join(None if until is None else max(0.0, until - time.monotonic()))
         return not any(thread.is_alive() for thread in self._threads)
 
     def running(self) -> list[Running]:
@@ -127,59 +162,79 @@ class Worker:
                 backoff.succeeded()
                 if task.get("taskToken"):
                     self.work_on(task, task_list)
-            except Exception as error:
-                if is_passing(error):
-                    if type(error).__name__ != "ReadTimeoutError":  # that one is an empty poll whose answer was lost
-                        logger.warning("worker on %r: %s", task_list, error)
-                        backoff.wait()
-                    continue
-                if not self._stop.is_set():
-                    self.failure = error
-                    level = logging.ERROR if isinstance(error, ServiceError) else logging.CRITICAL
-                    logger.log(level, "worker on %r stops: %s", task_list, error, exc_info=not isinstance(error, ServiceError))
+            except ServiceError as error:
+                self._end(task_list, error)
                 return
+            except Exception as error:
+                if type(error).__name__ == "ReadTimeoutError":
+                    continue  # an empty poll whose answer was lost
+                if not is_of_the_service(error):
+                    self._end(task_list, error)
+                    return
+                if not self._stop.is_set():
+                    level = logging.WARNING if is_passing(error) else logging.ERROR
+                    logger.log(level, "worker on %r: %s", task_list, error)
+                backoff.wait()
+
+    def _end(self, task_list: str, error: Exception) -> None:
+        if self._stop.is_set():
+            return
+        self.failure = error
+        expected = isinstance(error, ServiceError)
+        level = logging.ERROR if expected else logging.CRITICAL
+        logger.log(level, "worker on %r stops: %s", task_list, error, exc_info=not expected)
 
     def work_on(self, task: Task, task_list: str = "") -> None:
-        """Run the body of one task and report its end."""
+        """Run the body of one task and report its end.
+
+        Raises:
+            ServiceError: the service cannot be used any more.
+            Exception: the service does not let this worker report, whatever it says.
+        """
         running = Running(task)
-        name = task["activityType"]["name"]
-        try:
-            body = find_activity(name)
-        except LookupError as error:
-            self._respond(running, "failed", reason=str(error)[:MAX_REASON_CHARACTERS], details=_details(error, str(error)))
-            return
-        timeout = body.timeouts["heartbeatTimeout"]
-        if timeout.isdigit() and int(timeout):
-            running.beat_seconds = min(self.beat_seconds, int(timeout) / 3)
-        else:
-            running.beat_seconds = self.beat_seconds
+        with logged_as(workflow_id=running.workflow_id, run_id=running.run_id, activity_id=running.activity_id):
+            try:
+                body = find_activity(task["activityType"]["name"])
+            except LookupError as error:
+                logger.warning("cannot be carried out: %s", error)
+                self._respond(running, "failed", reason=str(error)[:MAX_REASON_CHARACTERS], details=_details(error, str(error)))
+                return
+            running.limit(body.timeouts, self.beat_seconds)
+            logger.info("started")
+            with self._lock:
+                self._running[running.token] = running
+            if self._abandon.is_set():  # since the poll came back
+                running.leave()
+            try:
+                how, answer = self._carry_out(running, body, task_list)
+                logger.info("%s after %.3f s", how, time.monotonic() - running.started)
+                self._respond(running, how, **answer)
+            finally:
+                with self._lock:
+                    self._running.pop(running.token, None)
+
+    def _carry_out(self, running: Running, body: Activity[Any, Any], task_list: str) -> tuple[str, dict[str, Any]]:
+        """How the task ended, and what to say of it. The task is still under way: a report can take its time too."""
         context = self._context(running, task_list)
-        with self._lock:
-            self._running[running.token] = running
         set_context(context)
         try:
-            arguments = payload.decode(task.get("input"), self.payloads.load) or {}
+            arguments = payload.decode(running.task.get("input"), self.payloads.load) or {}
             args, kwargs = arguments.get("args", []), arguments.get("kwargs", {})
             if body.isolation == "process":
-                self._heartbeat(running, None)  # its start must be durable before a process exists that can outlive us
-                text = IsolatedCall(body, task, args, kwargs, context, self.process_groups).text()
+                self._beat(running)  # its start must be durable before a process exists that can outlive us
+                text = IsolatedCall(body, running.task, args, kwargs, context, self.process_groups).text()
             else:
-                text = payload.encode(_run(body, context, args, kwargs))
-            if running.cancelled.is_set() and running.over:
-                return
-            self._respond(running, "completed", result=kept(text, self.payloads))
+                text = payload.encode(run_body(body, context, args, kwargs))
+            return "completed", {"result": kept(text, self.payloads)}
         except ActivityCanceled as error:
-            self._respond(running, "canceled", details=str(error))
-        except Exception as error:
+            return "canceled", {"details": payload.shortened(str(error))}
+        except (Exception, SystemExit) as error:  # a body that exits must not take the worker's thread with it
             if running.cancelled.is_set():
-                self._respond(running, "canceled", details=str(error)[:MAX_REASON_CHARACTERS])
-            else:
-                reason, details = failure_of(error)
-                self._respond(running, "failed", reason=reason, details=details)
+                return "canceled", {"details": payload.shortened(str(error))}
+            reason, details = failure_of(error)
+            return "failed", {"reason": reason, "details": with_progress(details, running.details)}
         finally:
             set_context(None)
-            with self._lock:
-                self._running.pop(running.token, None)
 
     def _context(self, running: Running, task_list: str) -> ActivityContext:
         task = running.task
@@ -192,52 +247,101 @@ class Worker:
             version=task["activityType"]["version"],
             task_list=task_list,
             service=self.service,
-            beat=lambda details: self._heartbeat(running, details),
+            beat=lambda details: self._note_progress(running, details),
             cancel_requested=running.cancelled.is_set,
             process_groups=self.process_groups,
             on_cancel=running.on_cancel,
+            find_last_details=lambda: last_details(self.service, self.domain, task["workflowExecution"], running.activity_id),
         )
 
     def _respond(self, running: Running, how: str, **body: Any) -> None:
-        if running.over:
-            logger.info("%s %s: was over before it ended here", running.workflow_id, running.activity_id)
-            return
-        body = {key: value for key, value in body.items() if value is not None}
-        try:
-            getattr(self.service, f"respond_activity_task_{how}")(taskToken=running.token, **body)
-        except Exception as error:
-            if fault_code(error) != UNKNOWN_RESOURCE:
-                raise
-            logger.info("%s %s: its end came too late: %s", running.workflow_id, running.activity_id, error)
+        """Report the end until the service has it, or has ended the task itself; its heart goes on beating meanwhile."""
+        backoff = Backoff(self._abandon)
+        while not running.over:
+            body = {key: value for key, value in body.items() if value is not None}
+            try:
+                getattr(self.service, f"respond_activity_task_{how}")(taskToken=running.token, **body)
+                return
+            except Exception as error:
+                if fault_code(error) == UNKNOWN_RESOURCE:
+                    logger.info("its end came too late: %s", error)
+                    return
+                if is_refused(error) and how != "failed":
+                    how, body = "failed", dict(zip(("reason", "details"), failure_of(error), strict=True))
+                    continue
+                if not is_passing(error):
+                    raise
+                logger.warning("its end is not reported yet: %s", error)
+                backoff.wait()
+        logger.info("was over before it ended here")
 
     # ---- heartbeats ----------------------------------------------------------------------------------------------------------
 
-    def _beat(self) -> None:
-        while not self._stop.wait(min(self.beat_seconds, 1.0)) or self.running():
+    def _keep_beating(self) -> None:
+        while not self._abandon.is_set() and (not self._stop.is_set() or any(thread.is_alive() for thread in self._threads)):
+            now = time.monotonic()
             for running in self.running():
-                running.next_beat -= min(self.beat_seconds, 1.0)
-                if running.next_beat > 0 or running.over:
+                if min(running.next_beat, running.ends_by) > now or running.over:
                     continue
-                running.next_beat = running.beat_seconds
-                try:
-                    self._heartbeat(running, None)
-                except Exception as error:
-                    logger.warning("%s %s: heartbeat failed: %s", running.workflow_id, running.activity_id, error)
-            if self._stop.is_set() and not any(thread.is_alive() for thread in self._threads):
-                return
+                if now >= running.ends_by:
+                    running.ends_by = float("inf")  # asked once: the service may have been given a longer time
+                # one that hangs must not keep the others waiting
+                threading.Thread(target=self._beat, args=(running,), name="heartbeat", daemon=True).start()
+            if self._stop.is_set():
+                self._abandon.wait(_LOOK_SECONDS / 10)  # whoever stops a worker waits for this thread too
+            else:
+                self._stop.wait(_LOOK_SECONDS)
 
-    def _heartbeat(self, running: Running, details: str | None) -> None:
-        body = {"details": details[:MAX_HEARTBEAT_DETAILS_CHARACTERS]} if details is not None else {}
-        try:
-            answer = self.service.record_activity_task_heartbeat(taskToken=running.token, **body)
-        except Exception as error:
-            if fault_code(error) != UNKNOWN_RESOURCE:
-                raise
-            running.over = True  # timed out, or the execution is closed
-            running.cancel()
+    def _note_progress(self, running: Running, details: str | None) -> None:
+        """A heartbeat that the body asks for. Those that come too quickly are left to the next one that is due."""
+        if details is not None:
+            running.details = details[:MAX_HEARTBEAT_DETAILS_CHARACTERS]
+        apart = min(running.beat_seconds, max(1.0, running.beat_seconds / 6))
+        if time.monotonic() - running.last_try >= apart:
+            self._beat(running)
+        else:
+            running.next_beat = min(running.next_beat, running.last_try + apart)
+
+    def _beat(self, running: Running) -> None:
+        """Tell the service that the task is under way, and hear whether it is wanted; a call that fails is made again soon."""
+        if running.over or not running.is_beating.acquire(blocking=False):
             return
-        if answer.get("cancelRequested"):
-            running.cancel()
+        try:
+            now = running.last_try = time.monotonic()
+            body = {"details": running.details} if running.details is not None else {}  # one without would clear them
+            try:
+                answer = self.service.record_activity_task_heartbeat(taskToken=running.token, **body)
+            except Exception as error:
+                self._beat_failed(running, error)
+                return
+            running.last_beat, running.next_beat = now, now + running.beat_seconds
+            if answer.get("cancelRequested"):
+                running.cancel()
+        finally:
+            running.is_beating.release()
+
+    def _beat_failed(self, running: Running, error: Exception) -> None:
+        with logged_as(workflow_id=running.workflow_id, run_id=running.run_id, activity_id=running.activity_id):
+            if fault_code(error) == UNKNOWN_RESOURCE or isinstance(error, ServiceError):
+                logger.info("is over on the service: %s", error)  # timed out, the execution is closed, no service
+                running.leave()
+                return
+            now = time.monotonic()
+            if running.given_up_after is not None and now - running.last_beat >= running.given_up_after:
+                logger.warning("given up: its heartbeats have not reached the service for %d s", running.given_up_after)
+                running.leave()
+                return
+            wait = running.beat_seconds if is_throttled(error) else min(running.beat_seconds, 5.0)
+            running.next_beat = now + random.uniform(wait / 2, wait)
+            logger.warning("heartbeat failed: %s", error)
+
+
+def usable_cores() -> int:
+    """The number of cores that this process may use."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # not on this system
+        return os.cpu_count() or 1
 
 
 def find_activity(name: str) -> Activity[Any, Any]:
@@ -254,7 +358,7 @@ def find_activity(name: str) -> Activity[Any, Any]:
         raise LookupError(f"activity {name!r} is not known to this worker, and its name says no module to import")
     try:
         module = importlib.import_module(module_name)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise LookupError(f"activity {name}: {module_name} cannot be imported: {type(error).__name__}: {error}") from error
     found = getattr(module, function, None)
     if not isinstance(found, Activity) or found.callable is None:
@@ -282,7 +386,8 @@ def _details(error: BaseException, reason: str) -> str:
     return text
 
 
-def _run(body: Activity[Any, Any], context: ActivityContext, args: list[Any], kwargs: dict[str, Any]) -> Any:
+def run_body(body: Activity[Any, Any], context: ActivityContext, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    """Call an activity's body as it wants to be called."""
     if body.add_context_in_kwargs:
         kwargs = {**kwargs, "context": context}
     return body.execute(*args, **kwargs)

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import threading
+import time
 
 from .worker import Worker
 
-_LOOK_SECONDS = 0.2
+_LOOK_SECONDS = 0.1
+_LAST_SECONDS = 5.0
 
 
 class WorkerProcess:
-    """Runs a worker in the main thread's name. Polls that wait are waited for: a task could be on its way to them."""
+    """Runs a worker until :meth:`stop`. Polls that wait are waited for: a task could be on its way to them."""
 
     def __init__(self, worker: Worker) -> None:
         self.worker = worker
         self._stop, self._abandon = threading.Event(), threading.Event()
 
     def stop(self) -> None:
-        """Once: take no new tasks, finish those under way. Twice: end the bodies under way too, and go."""
+        """Once: take no new tasks, finish those under way. Twice: end the bodies under way too, and go.
+
+        What is ended so is not reported: the service finds it out by the missing heartbeat and the task is tried again.
+        Not for signal handlers of the thread that is in :meth:`run`.
+        """
         if self._stop.is_set():
             self._abandon.set()
         self._stop.set()
@@ -35,5 +41,7 @@ class WorkerProcess:
         while not self._abandon.is_set():
             if self.worker.join(_LOOK_SECONDS):
                 return
-        self.worker.cancel_all()
-        self.worker.join(_LOOK_SECONDS)
+        self.worker.abandon()
+        until = time.monotonic() + _LAST_SECONDS
+        while self.worker.running() and time.monotonic() < until:  # processes and kernels take a moment to kill
+            time.sleep(_LOOK_SECONDS / 5)

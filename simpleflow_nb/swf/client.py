@@ -16,10 +16,12 @@ DEFAULT_RETRIES = 5
 
 
 class SwfService:
-    """boto3's SWF calls on two clients: one for polls, one for the rest.
+    """boto3's SWF calls on three clients: for polls, for heartbeats, for the rest.
 
-    A poll is sent once and waited for: sent again it could hand a task to a connection that nobody reads. Everything else
-    is retried, adaptively, ``SWF_CONNECTION_RETRIES`` times. Region, endpoint and credentials are found as boto3 does.
+    A poll is sent once and waited for: sent again it could hand a task to a connection that nobody reads. A heartbeat is
+    sent once, soon given up, and followed by the next one; were it retried with the rest, the waits of throttled ones would
+    hold back results. Everything else, further pages of a poll included, is retried, adaptively, ``SWF_CONNECTION_RETRIES``
+    times. Region, endpoint and credentials are found as boto3 does.
 
     Args:
         pollers: connections that may wait at the same time.
@@ -41,6 +43,13 @@ class SwfService:
             tcp_keepalive=True,
             max_pool_connections=max(10, pollers),
         )
+        beating = Config(
+            read_timeout=10,
+            connect_timeout=5,
+            retries={"total_max_attempts": 1},
+            tcp_keepalive=True,
+            max_pool_connections=max(10, pollers),
+        )
         other = Config(
             read_timeout=30,
             connect_timeout=10,
@@ -50,6 +59,7 @@ class SwfService:
         )
         try:
             self._polling = session.client("swf", endpoint_url=endpoint_url, config=polling)
+            self._beating = session.client("swf", endpoint_url=endpoint_url, config=beating)
             self._other = session.client("swf", endpoint_url=endpoint_url, config=other)
         except NoRegionError:
             raise ServiceError("no AWS region is known; give --region, or set AWS_DEFAULT_REGION") from None
@@ -60,11 +70,16 @@ class SwfService:
             fast_path.install(client)
 
     def poll_for_decision_task(self, **request: Any) -> dict[str, Any]:
-        answer: dict[str, Any] = self._polling.poll_for_decision_task(**request)
+        client = self._other if request.get("nextPageToken") else self._polling
+        answer: dict[str, Any] = client.poll_for_decision_task(**request)
         return answer
 
     def poll_for_activity_task(self, **request: Any) -> dict[str, Any]:
         answer: dict[str, Any] = self._polling.poll_for_activity_task(**request)
+        return answer
+
+    def record_activity_task_heartbeat(self, **request: Any) -> dict[str, Any]:
+        answer: dict[str, Any] = self._beating.record_activity_task_heartbeat(**request)
         return answer
 
     def __getattr__(self, name: str) -> Any:
@@ -72,6 +87,7 @@ class SwfService:
 
     def close(self) -> None:
         self._polling.close()
+        self._beating.close()
         self._other.close()
 
 

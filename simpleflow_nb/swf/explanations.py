@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..exceptions import ServiceError
-from ..processes.faults import fault_code
+from ..processes.faults import fault_code, is_passing, is_throttled
 
 _CREDENTIALS = {"UnrecognizedClientException", "InvalidClientTokenId", "InvalidSignatureException", "ExpiredTokenException"}
 _DENIED = {"AccessDeniedException", "AccessDenied", "OperationNotPermittedFault"}
@@ -14,7 +14,7 @@ def explained(error: BaseException) -> ServiceError | None:
     name = type(error).__name__
     if name in ("NoCredentialsError", "PartialCredentialsError", "CredentialRetrievalError"):
         return ServiceError("no AWS credentials were found; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a profile")
-    if name in ("EndpointConnectionError", "ConnectTimeoutError", "ProxyConnectionError", "SSLError"):
+    if name in ("EndpointConnectionError", "ConnectTimeoutError", "ConnectionClosedError", "ProxyConnectionError", "SSLError"):
         return ServiceError(f"the service cannot be reached: {error}")
     if name == "NoRegionError":
         return ServiceError("no AWS region is known; give --region, or set AWS_DEFAULT_REGION")
@@ -23,4 +23,10 @@ def explained(error: BaseException) -> ServiceError | None:
         return ServiceError(f"AWS does not accept the credentials ({code})")
     if code in _DENIED:
         return ServiceError(f"AWS does not allow this call: {error}")
+    if is_throttled(error):
+        return ServiceError(f"the service has too much to do and refuses calls ({code}); try again later")
+    if name == "ReadTimeoutError":
+        return ServiceError(f"the service does not answer: {error}")
+    if is_passing(error):
+        return ServiceError(f"the service fails: {error}")
     return None

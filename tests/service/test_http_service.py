@@ -61,7 +61,9 @@ def swf(http: HttpService) -> Iterator[Any]:
 
 
 def schedule(activity_id: str) -> dict[str, Any]:
+    timeouts = ("scheduleToStartTimeout", "scheduleToCloseTimeout", "startToCloseTimeout", "heartbeatTimeout")
     attributes = {"activityId": activity_id, "activityType": ACTIVITY, "taskList": {"name": "a"}, "input": "é"}
+    attributes |= dict.fromkeys(timeouts, "NONE")
     return {"decisionType": "ScheduleActivityTask", "scheduleActivityTaskDecisionAttributes": attributes}
 
 

@@ -1,0 +1,71 @@
+"""What is logged, and how a line looks: text for people, JSON for what collects logs.
+
+``LOG_LEVEL`` says from which level on, ``SIMPLEFLOW_NB_LOG_FORMAT=json`` asks for JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+from datetime import UTC, datetime
+
+from ..exceptions import DefinitionError
+from ..processes.log_context import logged_ids
+
+_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+_FORMAT = "SIMPLEFLOW_NB_LOG_FORMAT"
+
+
+class TextFormatter(logging.Formatter):
+    """``2026-01-31T12:00:00 INFO simpleflow_nb.processes.worker [daily activity-pkg.load-1] started``, in local time."""
+
+    def __init__(self) -> None:
+        super().__init__("%(asctime)s %(levelname)s %(name)s%(ids)s: %(message)s", "%Y-%m-%dT%H:%M:%S")
+
+    def format(self, record: logging.LogRecord) -> str:
+        ids = logged_ids()
+        message = record.getMessage()
+        named = [ids[key] for key in ("workflow_id", "activity_id") if key in ids and ids[key] not in message]
+        record.ids = f" [{' '.join(named)}]" if named else ""
+        return super().format(record)
+
+
+class JsonFormatter(logging.Formatter):
+    """One object a line: time (UTC), level, logger, process, message; workflow_id, run_id, activity_id, error where known."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        moment = datetime.fromtimestamp(record.created, UTC)
+        body: dict[str, object] = {
+            "time": moment.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            "level": record.levelname,
+            "logger": record.name,
+            "process": record.process,
+            **logged_ids(),
+            "message": record.getMessage(),
+        }
+        if record.exc_info:
+            body["error"] = self.formatException(record.exc_info)
+        return json.dumps(body, ensure_ascii=False)
+
+
+def configure() -> None:
+    """Log to standard error, as the environment says.
+
+    Raises:
+        DefinitionError: ``LOG_LEVEL`` or ``SIMPLEFLOW_NB_LOG_FORMAT`` has a value that is neither of those known.
+    """
+    level = os.environ.get("AUTOFLOW_LOG_LEVEL") or os.environ.get("LOG_LEVEL") or "WARNING"
+    if level.upper() not in logging.getLevelNamesMapping():
+        raise DefinitionError(f"LOG_LEVEL is {level!r}; one of {', '.join(_LEVELS)} is expected")
+    style = os.environ.get(_FORMAT) or "text"
+    if style not in ("text", "json"):
+        raise DefinitionError(f"{_FORMAT} is {style!r}; text or json is expected")
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(JsonFormatter() if style == "json" else TextFormatter())
+    logging.basicConfig(level=level.upper(), handlers=[handler])
+    for name in ("traitlets", "papermill", "asyncio"):  # what they say of a notebook is in its artefacts
+        logging.getLogger(name).setLevel(max(logging.ERROR, logging.root.level))
+    for name in ("botocore", "boto3", "urllib3"):  # at DEBUG they print payloads
+        logging.getLogger(name).setLevel(max(logging.WARNING, logging.root.level))

@@ -1,0 +1,242 @@
+"""The executions of a local run as a person wants to see them: what each label does, how each run ended."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from .. import payload
+from ..inspection.task_rows import TaskRow, task_rows
+from ..local.service import LocalService
+
+NOTEBOOK_TYPE = "notebook_workflow"
+SENSOR_TYPE = "sensor_workflow"
+
+_BODIES = "workers.activities."
+_HOME = str(Path(__file__).resolve().parents[1]) + "/"
+_OURS = ("NotebookFailed: ", "NotebookRefused: ", "ReportError: ", "SourceError: ", "RecordsError: ", "OutputsError: ")
+_WORDS = {"scheduled": "waiting", "started": "running", "completed": "done", "canceled": "cancelled"}
+_IDENTITY_CHARACTERS = 32
+#: looking takes at most this share of the time
+_LOOK_SHARE = 20
+
+
+@dataclass
+class LabelState:
+    """A notebook, a report or an activity of a run."""
+
+    name: str
+    state: str  #: waiting, running, done, FAILED, cancelled
+    attempt: int = 1
+    note: str = ""  #: what it does just now, its first warning, or why it failed
+    cause: str = ""  #: why it failed, in full
+    began: float | None = None  #: epoch seconds
+    ended: float | None = None
+    is_shown: bool = True  #: bookkeeping tasks of the application are not news
+    result: dict[str, Any] = field(default_factory=dict)  #: of a notebook or a report: its path, light and warnings
+
+    @property
+    def seconds(self) -> float:
+        """How long it has run so far, or ran; 0 before it begins."""
+        return (self.ended or time.time()) - self.began if self.began else 0.0
+
+
+@dataclass
+class RunState:
+    """One execution."""
+
+    title: str
+    workflow_id: str
+    run_id: str
+    started: float
+    labels: list[LabelState] = field(default_factory=list)
+    status: str | None = None  #: SWF's close status; None while it is open
+    reason: str | None = None
+    details: str | None = None
+    result: Any = None
+    ended: float | None = None
+    arguments: dict[str, Any] = field(default_factory=dict)  #: what it was started with, by name
+
+
+class Watch:
+    """The executions of some types, or of one workflow id, that were open when it was made or were started since.
+
+    Args:
+        load: reads the payloads that are kept outside the histories.
+        workflow_id: look at the executions of this id alone.
+    """
+
+    def __init__(
+        self,
+        service: LocalService,
+        types: Iterable[str] = (),
+        *,
+        load: payload.Load | None = None,
+        workflow_id: str | None = None,
+    ) -> None:
+        self.service, self.types, self.workflow_id = service, set(types), workflow_id
+        self.load = load or (lambda digest: "null")
+        self.runs: dict[int, RunState] = {}
+        with service.lock:
+            self._open = {run.number for run in service.open_by_id.values() if self._is_wanted(service.infos[run.number])}
+            self._newest = next(reversed(service.infos), 0)
+        self._seen: dict[int, tuple[int, dict[int, str | None]]] = {}
+        self._next_look = 0.0
+
+    def look(self) -> list[RunState]:
+        """The executions about which there is something new, in the order in which they were started."""
+        begun = time.monotonic()
+        changed = [self._read(number, *news) for number, news in sorted(self._news().items())]
+        self._next_look = begun + _LOOK_SHARE * (time.monotonic() - begun)
+        return changed
+
+    def is_rested(self) -> bool:
+        """Whether it is time to look again: long histories take a while to read."""
+        return time.monotonic() >= self._next_look
+
+    def states(self) -> list[RunState]:
+        """The executions as they were at the last look, in the order in which they were started."""
+        return [self.runs[number] for number in sorted(self.runs)]
+
+    def look_again(self) -> RunState:
+        """The last execution that was started, as it is now."""
+        self.look()
+        return self.states()[-1]
+
+    def _is_wanted(self, info: dict[str, Any]) -> bool:
+        if self.workflow_id is not None:
+            return bool(info["execution"]["workflowId"] == self.workflow_id)
+        return info["workflowType"]["name"] in self.types
+
+    def _news(self) -> dict[int, tuple[Any, ...]]:
+        service, news = self.service, {}
+        with service.lock:
+            newest = next(reversed(service.infos), 0)
+            numbers = range(self._newest + 1, newest + 1)
+            self._open |= {n for n in numbers if n in service.infos and self._is_wanted(service.infos[n])}
+            self._newest = newest
+            for number in self._open:
+                run, closed = service.runs.get(number), service.closed.get(number)
+                events = list(run.events) if run is not None else None
+                notes = {a.scheduled: a.details for a in run.activities.values()} if run is not None else {}
+                if closed is None and events is not None and self._seen.get(number) == (len(events), notes):
+                    continue
+                self._seen[number] = (len(events or ()), notes)
+                news[number] = (service.infos[number], events, notes, closed)
+        return news
+
+    def _read(
+        self,
+        number: int,
+        info: dict[str, Any],
+        events: list[dict[str, Any]] | None,
+        notes: dict[int, str | None],
+        closed: tuple[float, str] | None,
+    ) -> RunState:
+        execution = info["execution"]
+        if events is None:
+            with self.service.lock:
+                events = self.service.whole_run(execution["workflowId"], execution["runId"]).events
+        state = RunState(_title(info), execution["workflowId"], execution["runId"], info["startTimestamp"])
+        first = self._decoded(events[0]["workflowExecutionStartedEventAttributes"].get("input"))
+        state.arguments = first.get("kwargs") or {}
+        latest: dict[str, TaskRow] = {row.id: row for row in task_rows(events)}
+        for row in latest.values():
+            state.labels.append(self._label(row, notes.get(row.scheduled_event_id)))
+        if closed is not None:
+            state.ended, state.status = closed
+            end = next(value for key, value in events[-1].items() if key.endswith("EventAttributes"))
+            state.reason, state.details, state.result = end.get("reason"), end.get("details"), end.get("result")
+            self._open.discard(number)
+            self._seen.pop(number, None)
+        self.runs[number] = state
+        return state
+
+    def _label(self, row: TaskRow, note: str | None) -> LabelState:
+        shown = LabelState(
+            row.id.removeprefix("activity-"), _WORDS.get(row.state, "FAILED"), row.attempt, began=row.started, ended=row.ended
+        )
+        if row.name.startswith(_BODIES):
+            function = row.name.removeprefix(_BODIES)
+            shown.is_shown = function in ("execute_notebook", "convert_report")
+            if shown.is_shown:
+                label = str(self._decoded(row.input).get("kwargs", {}).get("label"))
+                shown.name = f"{label}.pdf" if function == "convert_report" else label
+                shown.result = self._decoded(row.result)
+        if shown.state == "FAILED":
+            shown.note = plain_cause(row.reason or "")
+            message = self._decoded(row.details).get("message")
+            shown.cause = (
+                plain_cause(str(message)) if message and shown.is_shown and row.name.startswith(_BODIES) else shown.note
+            )
+        elif shown.state == "running":
+            shown.note = note or ""
+        elif warnings := shown.result.get("warnings"):
+            shown.note = str(warnings[0])
+        return shown
+
+    def _decoded(self, text: str | None) -> dict[str, Any]:
+        value = payload.decode(text, self.load) if text else None
+        return value if isinstance(value, dict) else {}
+
+
+def status_word(status: str) -> str:
+    """SWF's close status in a person's words."""
+    return {"CANCELED": "cancelled", "TIMED_OUT": "timed out", "CONTINUED_AS_NEW": "continued as new"}.get(
+        status, status.lower()
+    )
+
+
+def shown_seconds(seconds: float) -> str:
+    """``1.5 s`` below a minute, ``0:01:30`` from then on."""
+    return f"{seconds:.1f} s" if seconds < 60 else str(timedelta(seconds=round(seconds)))
+
+
+def plain_cause(reason: str) -> str:
+    """A reason without the class name of an exception of ours, which says nothing more than its sentence."""
+    for prefix in _OURS:
+        if reason.startswith(prefix):
+            return reason.removeprefix(prefix)
+    return reason
+
+
+def _title(info: dict[str, Any]) -> str:
+    """``name/date_identity`` of a notebook run, as its folder is called; else the workflow id."""
+    workflow_id: str = info["execution"]["workflowId"]
+    tags = info.get("tagList") or []
+    if info["workflowType"]["name"] == NOTEBOOK_TYPE and len(tags) > 1:
+        return f"{tags[0]}/{tags[1]}_{workflow_id[-_IDENTITY_CHARACTERS:][:8]}"
+    return workflow_id
+
+
+def last_attributes(events: list[dict[str, Any]]) -> dict[str, Any]:
+    """What the last event of a closed execution says."""
+    found: dict[str, Any] = next(value for key, value in events[-1].items() if key.endswith("EventAttributes"))
+    return found
+
+
+def traceback_of(details: str | None) -> str:
+    """The traceback of the user's code in the details of a failure, without our frames; empty when there is none.
+
+    Where all frames are ours, all are kept: it is our bug.
+    """
+    try:
+        body = json.loads(details or "null")
+    except ValueError:
+        body = {"traceback": details}
+    lines = body.get("traceback") or "" if isinstance(body, dict) else ""
+    text = "".join(lines) if isinstance(lines, list) else str(lines)
+    if "Traceback (most recent call last)" not in text:
+        return ""
+    head, *frames = re.split(r"^(?=  File \")", text, flags=re.MULTILINE)
+    if not frames:
+        return text
+    last, end = re.match(r"((?:    .*\n|  File .*\n)*)((?:.|\n)*)", frames[-1]).groups()  # type: ignore[union-attr]
+    theirs = [frame for frame in [*frames[:-1], last] if not frame.startswith(f'  File "{_HOME}')]
+    return head + "".join(theirs) + end if theirs else text

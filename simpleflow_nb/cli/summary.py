@@ -1,0 +1,90 @@
+"""What is said when a local run of notebook workflows has ended."""
+
+from __future__ import annotations
+
+import click
+
+from .. import payload
+from .local_run import LocalRun, say
+from .run_states import LabelState, RunState, status_word
+
+_MOST_REPORTS = 30
+_MOST_FAILED = 30
+
+
+def show_summary(run: LocalRun, states: list[RunState], *, ended: bool) -> int:
+    """Say where the reports are, what warned, what failed and why; returns the exit code.
+
+    Reports and the count go to standard output, the rest to standard error.
+    """
+    done = [state for state in states if state.status == "COMPLETED"]
+    cancelled = [state for state in states if state.status == "CANCELED"]
+    failed = [state for state in states if state.status not in (None, "COMPLETED", "CANCELED")]
+    still_open = [state for state in states if state.status is None and state.run_id not in run.parked]
+    _show_reports([path for state in done for path in _reports(state, run.payloads.load)])
+    orange = [state for state in done if any(label.result.get("warnings") for label in state.labels)]
+    if orange:
+        click.echo("with warnings:", err=True)
+        for state in orange:
+            for label in state.labels:
+                if warnings := label.result.get("warnings"):
+                    more = f" (and {len(warnings) - 1} more)" if len(warnings) > 1 else ""
+                    click.echo(f"  {state.title}  {label.name}: {warnings[0]}{more}", err=True)
+    if failed:
+        click.echo("failed:", err=True)
+        for state in failed[:_MOST_FAILED]:
+            for line in _failure(state):
+                click.echo(f"  {line}", err=True)
+        if len(failed) > _MOST_FAILED:
+            click.echo(f"  and {len(failed) - _MOST_FAILED} more", err=True)
+    if cancelled:
+        runs = f"{len(cancelled)} run{' was' if len(cancelled) == 1 else 's were'}"
+        say(f"{runs} cancelled; the next check starts {'it' if len(cancelled) == 1 else 'them'} afresh")
+    for parked in run.parked.values():
+        say(f"{parked.workflow_id} cannot go on: {parked.error}")
+    if states:
+        text = f"{len(done)} of {len(states)} run{'s' if len(states) != 1 else ''} succeeded"
+        text += f" in {run.seconds():.0f} s" if done and not still_open else ""
+        click.echo(text + (f", {len(orange)} with warnings" if orange else ""))
+    if still_open and not ended:
+        number = len(still_open)
+        them = "it" if number == 1 else "them"
+        say(f"interrupted with {number} run{'s' if number > 1 else ''} open; the same command goes on with {them}")
+    return 1 if failed or cancelled or still_open or run.parked else 0
+
+
+def _show_reports(reports: list[str]) -> None:
+    if not reports:
+        return
+    click.echo(f"{len(reports)} report{'s' if len(reports) > 1 else ''}:")
+    for path in reports[-_MOST_REPORTS:]:
+        click.echo(f"  {path}")
+    if len(reports) > _MOST_REPORTS:
+        click.echo(f"  and {len(reports) - _MOST_REPORTS} earlier ones")
+
+
+def _reports(state: RunState, load: payload.Load) -> list[str]:
+    result = payload.decode(state.result, load) if state.result else None
+    artefacts = result.get("artefacts") or {} if isinstance(result, dict) else {}
+    return [path for name, path in artefacts.items() if name.startswith("report:")]
+
+
+def _failure(state: RunState) -> list[str]:
+    """The run, each label that failed with its cause in full, and the labels that were not run for it."""
+    failed = [label for label in state.labels if label.state == "FAILED" and label.is_shown]
+    if state.status != "FAILED" or not failed:
+        because = f": {state.reason}" if state.reason else ""
+        return [f"{state.title} {status_word(state.status or '')}{because}"]
+    lines = [state.title] + [f"  {_cause(label)}" for label in failed]
+    if skipped := _not_run(state):
+        lines.append(f"  not run: {', '.join(skipped)}")
+    return lines
+
+
+def _cause(label: LabelState) -> str:
+    return label.cause if label.cause.startswith(f"notebook {label.name!r} ") else f"{label.name}: {label.cause}"
+
+
+def _not_run(state: RunState) -> list[str]:
+    names = [notebook["label"] for notebook in state.arguments.get("workflow", {}).get("notebooks", ())]
+    return [name for name in names if name not in {label.name for label in state.labels}]

@@ -1,0 +1,75 @@
+"""What former attempts at an activity task have said of their progress, read from the history."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from .. import payload
+from ..constants import PROCESS_GONE
+
+PROGRESS = "last_heartbeat_details"  #: key in the details of a failure, where SWF itself keeps no details of a heartbeat
+
+_ATTEMPT = re.compile(r"(.+-\w+)\.(\d+)")
+
+
+def last_details(service: Any, domain: str, execution: dict[str, str], activity_id: str) -> str | None:
+    """Details of the last heartbeat before the attempt with that id; None when no former attempt gave any.
+
+    A first attempt asks nobody. A later one reads the history from its end, back to where the task was first scheduled.
+    """
+    found = _ATTEMPT.fullmatch(activity_id)
+    if found is None:
+        return None
+    task_id, attempt = found[1], int(found[2])
+    former = {f"{task_id}.{number}" for number in range(2, attempt)} | {task_id}
+    ends: dict[int, str | None] = {}  # ActivityTaskScheduled -> details of its end
+    request: dict[str, Any] = {"domain": domain, "execution": execution, "reverseOrder": True}
+    while True:
+        page = service.get_workflow_execution_history(**request)
+        for event in sorted(page["events"], key=_event_id, reverse=True):
+            kind = event["eventType"]
+            if kind == "ActivityTaskTimedOut":
+                attributes = event["activityTaskTimedOutEventAttributes"]
+                details = attributes.get("details")
+                ends[attributes["scheduledEventId"]] = None if details == PROCESS_GONE else details
+            elif kind == "ActivityTaskFailed":
+                attributes = event["activityTaskFailedEventAttributes"]
+                ends[attributes["scheduledEventId"]] = _progress_in(attributes.get("details"))
+            elif kind == "ActivityTaskScheduled":
+                scheduled_id = event["activityTaskScheduledEventAttributes"]["activityId"]
+                if scheduled_id in former:
+                    said = ends.get(event["eventId"])
+                    if said is not None or scheduled_id == task_id:
+                        return said
+        if not page.get("nextPageToken"):
+            return None
+        request["nextPageToken"] = page["nextPageToken"]
+
+
+def with_progress(details: str, progress: str | None) -> str:
+    """The details of a failure with those of the last heartbeat, for :func:`last_details`."""
+    body = payload.decode(details) if progress is not None else None
+    if not isinstance(body, dict):
+        return details
+    text = payload.encode({**body, PROGRESS: progress})
+    if not payload.is_too_long(text):
+        return text
+    lines = body.get("traceback")
+    if isinstance(lines, list):
+        body["traceback"] = [payload.shortened("".join(map(str, lines)), 4_000)]
+    text = payload.encode({**body, PROGRESS: progress})
+    return details if payload.is_too_long(text) else text
+
+
+def _progress_in(details: str | None) -> str | None:
+    if not details or PROGRESS not in details:
+        return None
+    body = payload.decode(details)
+    found = body.get(PROGRESS) if isinstance(body, dict) else None
+    return found if isinstance(found, str) else None
+
+
+def _event_id(event: dict[str, Any]) -> int:
+    number: int = event["eventId"]
+    return number

@@ -1,0 +1,177 @@
+"""The sensor: when it looks, what it does about a check that fails, how its history stays short."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from deciders.sensor_workflow import SensorWorkflow
+from deciders.specification import load_specification
+from simpleflow_nb import activity
+from simpleflow_nb.activity import Activity
+from simpleflow_nb.activity_context import context
+from simpleflow_nb.local.clock import VirtualClock
+from simpleflow_nb.local.service import DOMAIN
+from simpleflow_nb.testing import Harness, RunFailed, harness
+from tests.acceptance.samples import WORKFLOWS, inputs
+from workers import activities as bodies
+
+FOUND = {"started": [], "not_due": 0, "warnings": []}
+
+
+@pytest.fixture
+def place() -> Iterator[Harness]:
+    """Friday, 29 March 2024, at noon UTC; on the Sunday after clocks in Europe go forward."""
+    with harness(SensorWorkflow, clock=VirtualClock(datetime(2024, 3, 29, 12, tzinfo=UTC).timestamp())) as opened:
+        yield opened
+
+
+@pytest.fixture
+def checks(monkeypatch: pytest.MonkeyPatch, place: Harness) -> Callable[..., list[float]]:
+    """Have a function called at each check instead of the real one; gives the moments of the checks.
+
+    It is told how many checks there were before. The sensor is terminated at check number ``last``.
+    """
+
+    def replace(last: int, check: Callable[[int], Any] = lambda number: FOUND) -> list[float]:
+        moments: list[float] = []
+
+        def feed_new_dates(**given: Any) -> Any:
+            moments.append(place.clock.now())
+            if len(moments) == last:
+                place.service.terminate_workflow_execution(domain=DOMAIN, workflowId=context().workflow_id)
+            return check(len(moments))
+
+        declared = bodies.feed_new_dates
+        monkeypatch.setitem(activity._registry, declared.name, declared)  # put back at the end
+        Activity(feed_new_dates, name=declared.name, version=declared.version, raises_on_failure=False)
+        return moments
+
+    return replace
+
+
+def specification(schedule: str | None, timezone: str = "UTC") -> dict[str, Any]:
+    return {"sensor": {"schedule": schedule, "timezone": timezone}}
+
+
+def watched(place: Harness, schedule: str, timezone: str = "UTC") -> tuple[str, list[str]]:
+    """Run the sensor until it is terminated: its workflow id, and how each of its runs ended."""
+    workflow_id, run_id = place.start(SensorWorkflow, specification=specification(schedule, timezone), outputs="/out")
+    with pytest.raises(RunFailed, match="TERMINATED"):
+        place.result(workflow_id, run_id)
+    closed = place.service.list_closed_workflow_executions(
+        domain=DOMAIN, startTimeFilter={"oldestDate": 0}, executionFilter={"workflowId": workflow_id}
+    )
+    return workflow_id, [info["closeStatus"] for info in closed["executionInfos"]][::-1]
+
+
+def shown(moments: list[float], zone: str) -> list[str]:
+    return [datetime.fromtimestamp(moment, ZoneInfo(zone)).strftime("%d %H:%M") for moment in moments]
+
+
+@pytest.mark.parametrize(
+    ("schedule", "zone", "times"),
+    [
+        ("0 6 * * *", "UTC", ["30 06:00", "31 06:00", "01 06:00"]),
+        ("0 6 * * *", "Europe/Paris", ["30 06:00", "31 06:00", "01 06:00"]),  # one of them after only 23 hours
+        ("30 */6 * * 1-5", "Asia/Kathmandu", ["29 18:30", "01 00:30", "01 06:30"]),  # 12:00 UTC is 17:45 there
+    ],
+)
+def test_it_looks_at_the_times_of_its_schedule_in_its_timezone(
+    schedule: str, zone: str, times: list[str], place: Harness, checks: Callable[..., list[float]]
+) -> None:
+    moments = checks(last=3)
+    watched(place, schedule, zone)
+    assert shown(moments, zone) == times
+
+
+def test_a_check_that_fails_is_logged_and_the_next_one_comes(place: Harness, checks: Callable[..., list[float]]) -> None:
+    def check(number: int) -> dict[str, Any]:
+        if number == 2:
+            raise OSError("the data are away")
+        return FOUND
+
+    moments = checks(3, check)
+    workflow_id, _ = watched(place, "0 6 * * *")
+    assert shown(moments, "UTC") == ["30 06:00", "31 06:00", "01 06:00"]
+    described = place.service.describe_workflow_execution(
+        domain=DOMAIN, execution={"workflowId": workflow_id, "runId": _last_run(place, workflow_id)}
+    )
+    [line] = json.loads(described["latestExecutionContext"])["log"]
+    assert line.endswith("check failed: activity-workers.activities.feed_new_dates-2: OSError: the data are away")
+
+
+def _last_run(place: Harness, workflow_id: str) -> str:
+    run_id: str = place.service.infos[place.service.latest_by_id[workflow_id]]["execution"]["runId"]
+    return run_id
+
+
+@pytest.mark.parametrize(
+    ("schedule", "checks_of_a_run"),
+    [
+        ("0 * * * *", 180),  # so many checks
+        ("0 6 * * *", 31),  # or thirty days
+    ],
+)
+def test_its_history_begins_anew_before_it_is_long(
+    schedule: str, checks_of_a_run: int, place: Harness, checks: Callable[..., list[float]]
+) -> None:
+    moments = checks(last=2 * checks_of_a_run + 1)
+    workflow_id, ends = watched(place, schedule)
+    assert ends == ["CONTINUED_AS_NEW", "CONTINUED_AS_NEW", "TERMINATED"]
+    first = place.service.infos[min(place.service.infos)]["execution"]["runId"]
+    kinds = [event["eventType"] for event in place.history(workflow_id, first)]
+    assert (kinds.count("ActivityTaskCompleted"), kinds.count("TimerFired")) == (checks_of_a_run, checks_of_a_run)
+    assert len(kinds) < 2_500
+    step = 3_600 if schedule.startswith("0 *") else 86_400
+    assert {round((after - before) / step) for before, after in itertools.pairwise(moments)} == {1}
+
+
+def test_once_is_one_check_now_whose_result_is_the_runs(place: Harness, checks: Callable[..., list[float]]) -> None:
+    moments = checks(99, lambda number: {**FOUND, "not_due": 7})
+    ids = place.start(SensorWorkflow, specification=specification("0 6 * * *"), outputs="/out", once=True)
+    assert place.result(*ids) == {**FOUND, "not_due": 7}
+    assert len(moments) == 1
+
+
+def test_without_a_schedule_it_looks_once(place: Harness, checks: Callable[..., list[float]]) -> None:
+    moments = checks(99)
+    assert place.result(*place.start(SensorWorkflow, specification=specification(None), outputs="/out")) == FOUND
+    assert len(moments) == 1
+
+
+def test_once_fails_when_its_check_fails(place: Harness, checks: Callable[..., list[float]]) -> None:
+    def check(number: int) -> Any:
+        raise OSError("the data are away")
+
+    checks(99, check)
+    with pytest.raises(RunFailed, match="OSError: the data are away"):
+        place.result(*place.start(SensorWorkflow, specification=specification(None), outputs="/out", once=True))
+
+
+def test_a_real_check_says_why_nothing_is_due(place: Harness, tmp_path: Path) -> None:
+    file = inputs(tmp_path / "in", dates=(), workflows=WORKFLOWS)
+    given = load_specification(file).model_dump(mode="json")
+    ids = place.start(SensorWorkflow, specification=given, outputs=str(tmp_path / "out"), once=True)
+    assert place.result(*ids) == {"started": [], "not_due": 0, "warnings": ["no dates are available yet for 'calls'"]}
+
+
+def test_a_real_check_starts_each_due_run_once(place: Harness, tmp_path: Path) -> None:
+    given = load_specification(inputs(tmp_path / "in")).model_dump(mode="json")
+    place.engine.decider.workflows.clear()
+    from deciders.notebook_workflow import NotebookWorkflow
+
+    place.engine.decider.workflows.update({cls.type_name(): cls for cls in (SensorWorkflow, NotebookWorkflow)})
+    place.engine.decider.register_types()
+    arguments = {"specification": given, "outputs": str(tmp_path / "out"), "once": True}
+    first = place.result(*place.start(SensorWorkflow, workflow_id="first", **arguments))
+    assert [name[:15] for name in first["started"]] == [f"days-2016-01-0{day}" for day in (1, 2, 3, 4)]
+    again = place.result(*place.start(SensorWorkflow, workflow_id="again", **arguments))
+    assert again == {"started": [], "not_due": 4, "warnings": []}  # they run: nobody decides for them here

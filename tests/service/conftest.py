@@ -1,0 +1,55 @@
+"""What the tests of the service share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from simpleflow_nb import testing
+from simpleflow_nb.local.service import LocalService
+
+from .conformance import Conforming, history_problems
+from .desk import Desk
+from .stage import Stage
+
+
+@pytest.fixture
+def desk() -> Iterator[Desk]:
+    """A service in memory on which nothing happens by itself; at the end nothing may have broken the service model."""
+    desk = Desk()
+    yield desk
+    desk.close()
+    assert desk.swf.found == []
+
+
+@pytest.fixture
+def stage() -> Iterator[Callable[..., Stage]]:
+    """Makes a :class:`Stage` for the workflows given, and closes it."""
+    opened: list[Stage] = []
+
+    def opening(*workflows: Any, **options: Any) -> Stage:
+        opened.append(Stage(*workflows, **options))
+        return opened[-1]
+
+    yield opening
+    for one in opened:
+        one.close()
+
+
+@pytest.fixture(autouse=True)
+def harnesses_keep_to_the_service_model(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Every harness of a test runs on a service that checks each request, each answer, and in the end each history."""
+    made: list[Conforming] = []
+
+    def checked(**options: Any) -> Conforming:
+        made.append(Conforming(LocalService(**options)))
+        return made[-1]
+
+    monkeypatch.setattr(testing, "LocalService", checked)
+    yield
+    for one in made:
+        assert one.found == []
+        for run in one.service.runs.values():
+            assert history_problems(run.events) == []

@@ -1,0 +1,374 @@
+"""The decider: what it remembers makes no difference, and what it cannot decide hurts nobody else."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+
+import pytest
+
+from simpleflow_nb import Workflow, activity, futures, payload
+from simpleflow_nb.inspection.executions import info_table
+from simpleflow_nb.local.faults import invalid
+from simpleflow_nb.local.service import DOMAIN
+
+from .desk import attributes
+
+
+@activity.with_attributes(name="decider.double", retry=1)
+def double(x):
+    return x * 2
+
+
+@activity.with_attributes(name="decider.flaky", retry=1, raises_on_failure=False)
+def flaky(x):
+    raise ValueError(f"never {x}")
+
+
+class Busy(Workflow):
+    """Something of everything."""
+
+    name = "decider.busy"
+
+    def run(self, width):
+        self.log(f"begins with {width}")
+        first = [self.submit(double, n) for n in range(width)]
+        failing = self.submit(flaky, 1)
+        total = sum(futures.wait(*first))
+        self.log(f"has {total}")
+        self.submit(self.record_marker("total", total))
+        timer = self.timer(60)
+        timer.cancel()
+        last = self.submit(double, self.submit(double, total))
+        self.log("ends")
+        return {"last": last, "failing": repr(failing.exception), "patched": self.patched("new way")}
+
+
+def _comparable(events):
+    """A history without what must differ between two runs: their ids and moments."""
+    return [(event["eventType"], json.dumps(attributes(event), sort_keys=True)) for event in events]
+
+
+def test_a_decider_that_forgets_everything_decides_the_same(stage):
+    histories = {}
+    for cached_events in (400_000, 0):
+        played = stage(Busy, cached_events=cached_events)
+        ended = played.play(Busy, 3)
+        assert json.loads(ended["result"]) == {
+            "last": 24,
+            "failing": "TaskFailed('activity-decider.flaky-1', 'ValueError: never 1', "
+            + repr(json.loads(json.dumps(_details(played)))) + ")",
+            "patched": True,
+        }
+        histories[cached_events] = _without_tracebacks(_comparable(played.events()))
+        decisions = played.types().count("DecisionTaskCompleted")
+        assert played.decider.decisions == decisions > 3
+        assert played.decider.replays == (1 if cached_events else decisions)
+    assert histories[0] == histories[400_000]
+
+
+def _details(played):
+    failed = [event for event in played.events() if event["eventType"] == "ActivityTaskFailed"]
+    return attributes(failed[-1])["details"]
+
+
+def _without_tracebacks(histories):
+    return [(kind, text) for kind, text in histories if "traceback" not in text]
+
+
+class Paged:
+    """A service whose pages are short."""
+
+    def __init__(self, service):
+        self.service = service
+        self.pages = 0
+
+    def __getattr__(self, name):
+        call = getattr(self.service, name)
+        if name not in ("poll_for_decision_task", "get_workflow_execution_history"):
+            return call
+
+        def paged(**request):
+            self.pages += 1
+            return call(**request, maximumPageSize=3)
+
+        return paged
+
+
+@pytest.mark.parametrize("cached_events", [400_000, 0])
+def test_a_history_that_comes_in_many_pages_is_decided_the_same(stage, cached_events):
+    whole, paged = stage(Busy), stage(Busy, cached_events=cached_events, service=Paged)
+    whole.play(Busy, 5)
+    paged.play(Busy, 5)
+    assert paged.decider.service.pages > 8
+    assert _without_tracebacks(_comparable(paged.events())) == _without_tracebacks(_comparable(whole.events()))
+
+
+# ---- parking -----------------------------------------------------------------------------------------------------------------
+
+
+class Changing(Workflow):
+    name = "decider.changing"
+    steps = (double, flaky)
+
+    def run(self):
+        return [self.submit(step, n).result for n, step in enumerate(self.steps)]
+
+
+def test_an_execution_whose_code_has_changed_is_parked_until_the_code_is_right_again(stage, monkeypatch):
+    played = stage(Changing, cached_events=0)
+    monkeypatch.setattr(Changing, "steps", (double, double))
+    run_id = played.begin(Changing)
+    assert played.decides()
+    assert played.works()
+    monkeypatch.setattr(Changing, "steps", (flaky, double))
+    assert played.decides()
+    parked = played.parked[0]
+    assert (parked.workflow_id, parked.run_id, parked.wait_seconds) == ("run", run_id, 1)
+    reason = str(parked.error)
+    assert reason.startswith(
+        "event 6: history has ScheduleActivityTask(activity-decider.double-1, type decider.double); "
+        "the code now has ScheduleActivityTask(activity-decider.flaky-1) at test_decider.py:"
+    )
+    assert reason.endswith("If the change is meant, guard it with workflow.patched('some-id')")
+    marker, timer = played.events()[-2:]
+    assert attributes(marker)["markerName"] == attributes(timer)["timerId"] == "_park-1"
+    assert attributes(marker)["details"] == f"NonDeterminismError: {reason}"
+    assert _shown(played, run_id, "reason") == f"NonDeterminismError: {reason}"
+
+    for wait in (2, 4, 8):
+        played.pass_time(wait / 2)
+        played.wait_for("DecisionTaskScheduled", count=wait.bit_length() + 1)
+        assert played.decides()
+        assert played.parked[-1].wait_seconds == wait
+    monkeypatch.setattr(Changing, "steps", (double, double))  # deployed
+    played.pass_time(8)
+    played.wait_for("DecisionTaskScheduled", count=6)
+    played.act()
+    assert attributes(played.events()[-1])["result"] == "[0,2]"
+    assert _shown(played, run_id, "reason") is None
+
+
+def _shown(played, run_id, column):
+    table = info_table(played.swf, DOMAIN, {"workflowId": "run", "runId": run_id})
+    return table.rows[0][list(table.header).index(column)]
+
+
+def test_the_wait_of_a_parked_execution_grows_to_an_hour(stage):
+    played = stage(Broken)
+    played.begin(Broken)
+    waits = []
+    for _ in range(15):
+        assert played.decides()
+        waits.append(played.parked[-1].wait_seconds)
+        played.pass_time(waits[-1])
+        played.wait_for("DecisionTaskScheduled", count=len(waits) + 1)
+    assert waits == [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 3600, 3600, 3600]
+
+
+class Broken(Workflow):
+    """Its history is unreadable: a payload that was never stored."""
+
+    name = "decider.broken"
+
+    def run(self, *args):
+        payload.decode(payload.reference("never stored"), self.executor.load)
+
+
+@pytest.mark.parametrize(
+    ("body", "sentence"),
+    [
+        ("{}", "no workflow of type 'flow' is known here, and the input names no class"),
+        ("not JSON", "no workflow of type 'flow' is known here, and the input names no class"),
+        (
+            '{"__extra":{"class":"Lonely"}}',
+            "'Lonely' is not a dotted path to a class, such as examples.basic.BasicWorkflow",
+        ),
+        (
+            '{"__extra":{"class":"no.such.module.Class"}}',
+            "no.such.module.Class: module no.such.module cannot be imported: No module named 'no'",
+        ),
+        (
+            '{"__extra":{"class":"tests.service.test_decider.Missing"}}',
+            "tests.service.test_decider.Missing: there is no such class in tests.service.test_decider",
+        ),
+        (
+            '{"__extra":{"class":"tests.service.test_decider.double"}}',
+            "tests.service.test_decider.double: it is not a Workflow in tests.service.test_decider",
+        ),
+        ('{"__extra":{"class":"raising_module.Class"}}', "raising_module.Class: importing raising_module raised ValueError: at import"),
+        ('{"__extra":{"class":"exiting_module.Class"}}', "exiting_module.Class: importing exiting_module raised SystemExit: 3"),
+        (payload.reference("{}"), f"payload {payload.digest('{}')[:12]} was never stored here"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_found_or_read_is_parked_with_one_sentence(stage, body, sentence, tmp_path, monkeypatch):
+    (tmp_path / "raising_module.py").write_text("raise ValueError('at import')")
+    (tmp_path / "exiting_module.py").write_text("raise SystemExit(3)")
+    monkeypatch.syspath_prepend(tmp_path)
+    played = stage()
+    played.start(taskList={"name": "stage"}, input=body)
+    assert played.decides()
+    assert str(played.parked[0].error) == sentence
+    assert not played.decides()
+
+
+def test_a_class_that_the_input_names_is_found_once_its_module_is_there(stage, tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(tmp_path)
+    played = stage()
+    played.start(taskList={"name": "stage"}, input='{"args":[4],"__extra":{"class":"late_module.Late"}}')
+    assert played.decides()
+    assert played.parked
+    (tmp_path / "late_module.py").write_text(
+        "from simpleflow_nb import Workflow\nclass Late(Workflow):\n    def run(self, x):\n        return x + 1\n"
+    )
+    played.pass_time(1)
+    played.wait_for("TimerFired")
+    played.act()
+    assert attributes(played.events()[-1])["result"] == "5"
+    sys.modules.pop("late_module")
+
+
+def test_a_poisoned_execution_does_not_hold_up_the_others(stage):
+    played = stage(Busy, Broken)
+    for n in range(3):
+        played.begin(Broken, workflow_id=f"bad-{n}")
+        played.begin(Busy, 2, workflow_id=f"good-{n}")
+    played.act()
+    assert [played.types(f"good-{n}")[-1] for n in range(3)] == ["WorkflowExecutionCompleted"] * 3
+    assert [played.types(f"bad-{n}")[-1] for n in range(3)] == ["TimerStarted"] * 3
+    assert {parked.workflow_id for parked in played.parked} == {"bad-0", "bad-1", "bad-2"}
+
+
+class Refusing:
+    """A service that finds fault with every response that completes a run."""
+
+    def __init__(self, service):
+        self.service = service
+
+    def __getattr__(self, name):
+        return getattr(self.service, name)
+
+    def respond_decision_task_completed(self, **request):
+        if any(one["decisionType"] == "CompleteWorkflowExecution" for one in request["decisions"]):
+            raise invalid("I do not like the look of it")
+        return self.service.respond_decision_task_completed(**request)
+
+
+def test_an_execution_whose_decisions_the_service_refuses_is_parked_too(stage):
+    played = stage(Busy, service=Refusing)
+    played.begin(Busy, 1)
+    played.act()
+    assert str(played.parked[0].error) == "ValidationException: I do not like the look of it"
+    assert played.types()[-1] == "TimerStarted"
+
+
+# ---- late, long, loud --------------------------------------------------------------------------------------------------------
+
+
+def test_a_decision_that_comes_too_late_is_dropped_and_taken_again(stage, caplog):
+    caplog.set_level(logging.INFO)
+    played = stage(Busy)
+    run_id = played.begin(Busy, 1)
+    task = played.decider.poll()
+    played.pass_time(3_600)
+    played.wait_for("DecisionTaskTimedOut")
+    played.decider.decide(task)
+    assert "the decision came too late" in caplog.text
+    played.act()
+    assert played.types(run_id=run_id)[-1] == "WorkflowExecutionCompleted"
+    assert played.decider.replays == 2
+    assert played.parked == []
+
+
+def test_a_run_that_has_ended_is_not_remembered(stage):
+    played = stage(Busy)
+    played.play(Busy, 1)
+    assert not played.decider._cache
+    assert played.decider._cached_weight == 0
+
+
+@activity.with_attributes(name="decider.echo")
+def echo(value):
+    return value
+
+
+class Long(Workflow):
+    name = "decider.long"
+
+    def run(self, text):
+        back = self.submit(echo, text).result
+        self.submit(self.record_marker("long", back))
+        assert back == text
+        return [back, len(back)]
+
+
+@pytest.mark.parametrize("cached_events", [400_000, 0])
+def test_payloads_of_any_length_go_by_reference_and_come_back(stage, cached_events):
+    text = "é" * 100_000
+    played = stage(Long, cached_events=cached_events)
+    body = payload.encode({"args": [text], "kwargs": {}})
+    played.payloads.store(body)
+    played.start(
+        workflowType={"name": "decider.long", "version": "1"}, taskList={"name": "stage"}, input=payload.reference(body)
+    )
+    played.act()
+    assert played.parked == []
+    events = {event["eventType"]: attributes(event) for event in played.events()}
+    for kind, name in (
+        ("ActivityTaskScheduled", "input"),
+        ("ActivityTaskCompleted", "result"),
+        ("MarkerRecorded", "details"),
+        ("WorkflowExecutionCompleted", "result"),
+    ):
+        kept = events[kind][name]
+        assert kept.startswith("simpleflow-nb+sha256:")
+        assert text in str(payload.decode(kept, played.payloads.load))
+    assert payload.decode(events["WorkflowExecutionCompleted"]["result"], played.payloads.load) == [text, 100_000]
+
+
+class Listening(Workflow):
+    name = "decider.listening"
+
+    def run(self, count):
+        return sum(self.next_signal("number").result for _ in range(count))
+
+
+def test_a_long_history_is_warned_of(stage):
+    played = stage(Listening)
+    run_id = played.begin(Listening, 10_001)
+    assert played.decides()
+    for _ in range(10_000):
+        played.local.signal_workflow_execution(domain=DOMAIN, workflowId="run", signalName="number", input="1")
+    assert played.decides()
+    assert _shown(played, run_id, "warning") == (
+        "history has 10007 events; the service ends the run at 25000: continue_as_new before"
+    )
+    played.signal("number", input="1")
+    assert played.decides()
+    assert attributes(played.events()[-1])["result"] == "10001"
+
+
+@pytest.mark.parametrize("cached_events", [400_000, 0])
+def test_lines_of_the_log_appear_once_and_are_sent_only_when_there_are_new_ones(stage, cached_events, caplog):
+    caplog.set_level(logging.INFO, "simpleflow_nb")
+    played = stage(Busy, cached_events=cached_events)
+    run_id = played.begin(Busy, 2)
+    played.act()
+    contexts = [attributes(event).get("executionContext") for event in played.events() if event["eventType"] == "DecisionTaskCompleted"]
+    sent = [json.loads(context)["log"] for context in contexts if context is not None]
+    lines = ["begins with 2", "has 2", "ends"]
+    assert sent == [lines[:1], lines]
+    assert _shown(played, run_id, "log") == "begins with 2 | has 2 | ends"
+    said = [record.getMessage() for record in caplog.records if record.name == "simpleflow_nb"]
+    assert [line.removeprefix("run: ") for line in said] == lines
+
+
+def test_many_executions_are_decided_by_turns(stage):
+    played = stage(Busy, cached_events=300)  # some of them are forgotten on the way
+    for n in range(8):
+        played.begin(Busy, 2, workflow_id=f"run-{n}")
+    played.act()
+    results = [json.loads(attributes(played.events(f"run-{n}")[-1])["result"])["last"] for n in range(8)]
+    assert results == [8] * 8
+    assert played.decider.replays > 8

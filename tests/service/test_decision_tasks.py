@@ -1,0 +1,231 @@
+"""Decision tasks, timers and markers: one at a time, nothing unseen, lists and their overrides."""
+
+from __future__ import annotations
+
+import pytest
+
+from simpleflow_nb.local.decisions import Quotas
+from simpleflow_nb.local.faults import Fault
+
+from .desk import Desk, attributes, cancel, cancel_timer, complete, continue_as_new, fail, marker, schedule, start_timer
+
+
+def test_one_decision_task_is_open_whatever_happens(desk):
+    desk.start()
+    for _ in range(3):
+        desk.signal("again")
+    assert desk.types().count("DecisionTaskScheduled") == 1
+    task = desk.decision_task()
+    for _ in range(3):
+        desk.signal("again")
+    assert not desk.decision_task().get("taskToken")
+    desk.respond(task)
+    assert desk.types()[-2:] == ["DecisionTaskCompleted", "DecisionTaskScheduled"]
+    assert desk.types().count("DecisionTaskScheduled") == 2
+
+
+@pytest.mark.parametrize("close", [complete(), fail(), cancel(), continue_as_new()], ids=lambda one: one["decisionType"])
+def test_a_close_that_has_not_seen_everything_is_refused(desk, close):
+    run_id = desk.start()
+    task = desk.decision_task()
+    desk.signal("unseen")
+    desk.respond(task, close)
+    kind = close["decisionType"]
+    assert desk.types()[-3:] == ["DecisionTaskCompleted", f"{kind}Failed", "DecisionTaskScheduled"]
+    assert attributes(desk.events()[-2]) == {"cause": "UNHANDLED_DECISION", "decisionTaskCompletedEventId": 5}
+    desk.decide(close)
+    assert desk.describe(run_id)["executionInfo"]["executionStatus"] == "CLOSED"
+
+
+def test_what_is_decided_with_a_refused_close_is_carried_out(desk):
+    desk.start()
+    task = desk.decision_task()
+    desk.signal("unseen")
+    desk.respond(task, marker("noted"), complete())
+    assert desk.types()[-3:] == ["MarkerRecorded", "CompleteWorkflowExecutionFailed", "DecisionTaskScheduled"]
+
+
+def test_a_decision_task_that_takes_too_long_is_given_out_again(desk):
+    desk.start(taskStartToCloseTimeout="10")
+    task = desk.decision_task()
+    desk.pass_time(10)
+    ended = attributes(desk.wait_for("DecisionTaskTimedOut"))
+    assert ended == {"timeoutType": "START_TO_CLOSE", "scheduledEventId": 2, "startedEventId": 3}
+    with pytest.raises(Fault, match="UnknownResourceFault: Unknown decision task, scheduledEventId=2"):
+        desk.respond(task)
+    again = desk.decision_task()
+    assert (again["startedEventId"], again["previousStartedEventId"]) == (6, 0)
+    desk.respond(again, complete())
+
+
+def test_the_next_task_goes_to_the_list_that_the_response_asks_for(desk):
+    desk.start()
+    desk.decide(schedule("a-1"), taskList={"name": "mine"})
+    for _ in range(2):
+        desk.signal("wake")
+        assert not desk.decision_task("flows").get("taskToken")
+        desk.decide(task_list="mine", taskList={"name": "mine"})
+    desk.signal("wake")
+    desk.decide(task_list="mine")  # no override: back to the execution's own
+    desk.signal("wake")
+    desk.decide(task_list="flows")
+
+
+def test_a_task_that_nobody_takes_from_an_override_in_time_goes_back_to_the_own_list(desk):
+    desk.start()
+    desk.decide(schedule("a-1"), taskList={"name": "mine"}, taskListScheduleToStartTimeout="5")
+    desk.signal("wake")
+    scheduled = desk.events()[-1]
+    assert attributes(scheduled)["taskList"] == {"name": "mine"}
+    desk.pass_time(5)
+    ended = attributes(desk.wait_for("DecisionTaskTimedOut"))
+    assert ended == {"timeoutType": "SCHEDULE_TO_START", "scheduledEventId": scheduled["eventId"], "startedEventId": 0}
+    assert not desk.decision_task("mine").get("taskToken")
+    desk.decide(task_list="flows")
+    desk.signal("wake")
+    desk.decide(complete(), task_list="flows")
+
+
+def test_a_task_taken_from_an_override_and_not_answered_in_time_goes_back_to_the_own_list(desk):
+    desk.start(taskStartToCloseTimeout="10")
+    desk.decide(schedule("a-1"), taskList={"name": "mine"}, taskListScheduleToStartTimeout="5")
+    desk.signal("wake")
+    assert desk.decision_task("mine")["taskToken"]
+    desk.pass_time(10)
+    assert attributes(desk.wait_for("DecisionTaskTimedOut"))["timeoutType"] == "START_TO_CLOSE"
+    desk.decide(complete(), task_list="flows")
+
+
+def test_decision_tasks_too_are_handed_out_by_priority(desk):
+    for name, priority in (("a", "1"), ("b", "2"), ("c", "1"), ("d", "3")):
+        desk.start(name, taskPriority=priority)
+    order = [desk.decision_task()["workflowExecution"]["workflowId"] for _ in range(4)]
+    assert order == ["d", "b", "a", "c"]
+
+
+def test_the_execution_context_of_the_last_response_that_gave_one_is_shown(desk):
+    run_id = desk.start()
+    assert "latestExecutionContext" not in desk.describe(run_id)
+    desk.decide(schedule("a-1"), executionContext="one")
+    desk.signal("wake")
+    desk.decide()
+    assert desk.describe(run_id)["latestExecutionContext"] == "one"
+    desk.signal("wake")
+    desk.decide(executionContext="")
+    assert "latestExecutionContext" not in desk.describe(run_id)
+
+
+# ---- timers and markers ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seconds", [0, 1, 3600])
+def test_a_timer_fires_at_its_moment_and_not_before(desk, seconds):
+    desk.start()
+    desk.decide(start_timer("t", seconds))
+    if seconds:
+        desk.pass_time(seconds - 0.5)
+        assert desk.types()[-1] == "TimerStarted"
+        desk.pass_time(0.5)
+    assert attributes(desk.wait_for("TimerFired")) == {"timerId": "t", "startedEventId": 5}
+    assert desk.types()[-1] == "DecisionTaskScheduled"
+
+
+def test_a_cancelled_timer_does_not_fire(desk):
+    desk.start()
+    desk.decide(start_timer("t", 10), start_timer("u", 20))
+    desk.signal("wake")
+    desk.decide(cancel_timer("t"))
+    assert desk.last() == {"timerId": "t", "startedEventId": 5, "decisionTaskCompletedEventId": 10}
+    desk.pass_time(20)
+    assert attributes(desk.wait_for("TimerFired"))["timerId"] == "u"
+    assert desk.types().count("TimerFired") == 1
+
+
+def test_the_id_of_a_timer_that_ended_is_free_again_and_its_old_moment_means_nothing(desk):
+    desk.start()
+    desk.decide(start_timer("t", 10))
+    desk.signal("wake")
+    desk.decide(cancel_timer("t"), start_timer("t", 20))
+    desk.pass_time(10)
+    desk.signal("look")
+    assert "TimerFired" not in desk.types()
+    desk.pass_time(10)
+    desk.wait_for("TimerFired")
+
+
+def test_timers_that_cannot_be_are_answered_with_events():
+    desk = Desk(quotas=Quotas(open_timers=2))
+    desk.start()
+    desk.decide(start_timer("t", 10), start_timer("t", 10), start_timer("u", 10), start_timer("v", 10), cancel_timer("w"))
+    causes = [attributes(event).get("cause") for event in desk.events() if event["eventType"].endswith("Failed")]
+    assert causes == ["TIMER_ID_ALREADY_IN_USE", "OPEN_TIMERS_LIMIT_EXCEEDED", "TIMER_ID_UNKNOWN"]
+    assert desk.types()[-1] == "DecisionTaskScheduled"
+    desk.close()
+
+
+def test_markers_are_recorded_as_they_are(desk):
+    desk.start()
+    desk.decide(marker("m", details="1"), marker("m"))
+    assert [attributes(event) for event in desk.events()[-2:]] == [
+        {"markerName": "m", "details": "1", "decisionTaskCompletedEventId": 4},
+        {"markerName": "m", "decisionTaskCompletedEventId": 4},
+    ]
+
+
+# ---- responses that cannot be carried out ------------------------------------------------------------------------------------
+
+
+def _without(decision, name):
+    body = next(value for key, value in decision.items() if key != "decisionType")
+    body.pop(name)
+    return decision
+
+
+@pytest.mark.parametrize(
+    "decision, message",
+    [
+        ({"decisionType": "Dance"}, "'Dance' is not a decision type"),
+        ({}, "None is not a decision type"),
+        (_without(schedule("a"), "activityId"), "decisions[1]: ScheduleActivityTask without activityId"),
+        (_without(schedule("a"), "activityType"), "decisions[1]: ScheduleActivityTask without activityType"),
+        (schedule("a", activityType={"name": "task"}), "decisions[1]: activityType without version"),
+        (schedule("a", taskList={}), "decisions[1]: taskList without name"),
+        (schedule("a/b"), "decisions[1]: Value at 'activityId' is not a name: 1 to 256 characters, no ':', '/', '|' or controls, not 'arn'"),
+        (schedule("a", startToCloseTimeout="soon"), "decisions[1]: Value at 'startToCloseTimeout' is not a duration: 'soon'"),
+        (schedule("a", taskPriority="high"), "decisions[1]: Value at 'taskPriority' is not an integer: 'high'"),
+        (_without(start_timer("t", 1), "startToFireTimeout"), "decisions[1]: StartTimer without startToFireTimeout"),
+        (start_timer("t", -1), "decisions[1]: Value at 'startToFireTimeout' is not a duration: '-1'"),
+        (start_timer("t", "NONE"), "decisions[1]: Value at 'startToFireTimeout' is not a duration: 'NONE'"),
+        (_without(cancel_timer("t"), "timerId"), "decisions[1]: CancelTimer without timerId"),
+        (_without(marker("m"), "markerName"), "decisions[1]: RecordMarker without markerName"),
+        (continue_as_new(executionStartToCloseTimeout="x"), "decisions[1]: Value at 'executionStartToCloseTimeout' is not a duration: 'x'"),
+        (fail(reason="r" * 257), "decisions[1]: Value at 'reason' failed to satisfy constraint: Member must have length less than or equal to 256"),
+    ],
+)  # fmt: skip
+def test_a_response_with_an_impossible_decision_is_refused_whole(desk, decision, message):
+    desk.start()
+    task = desk.decision_task()
+    before = desk.events()
+    with pytest.raises(Fault) as refused:
+        desk.local.respond_decision_task_completed(taskToken=task["taskToken"], decisions=[marker("fine"), decision])
+    assert str(refused.value) == f"ValidationException: {message}"
+    assert desk.events() == before
+    desk.respond(task, complete())  # the task is still open
+
+
+def test_a_bad_timeout_of_an_override_is_refused(desk):
+    desk.start()
+    task = desk.decision_task()
+    with pytest.raises(Fault, match="ValidationException: Value at 'taskListScheduleToStartTimeout' is not a duration: 'x'"):
+        desk.local.respond_decision_task_completed(
+            taskToken=task["taskToken"], taskList={"name": "mine"}, taskListScheduleToStartTimeout="x"
+        )
+    desk.respond(task)
+
+
+@pytest.mark.parametrize("token", ["", "nonsense", "d1", "d1.2", "dx.2.3", "d1.x.3", "a1.2.3"])
+def test_a_token_that_was_never_given_out_is_refused(desk, token):
+    desk.start()
+    desk.decision_task()
+    with pytest.raises(Fault, match="^ValidationException: Invalid token: "):
+        desk.local.respond_decision_task_completed(taskToken=token)

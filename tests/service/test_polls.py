@@ -1,0 +1,337 @@
+"""Long polls, pages of histories, and listings."""
+
+from __future__ import annotations
+
+import threading
+import time
+from datetime import UTC, datetime
+
+import pytest
+
+from simpleflow_nb.local.clock import Clock, VirtualClock
+from simpleflow_nb.local.faults import Fault
+from simpleflow_nb.local.service import DOMAIN, LocalService
+
+from .conformance import history_problems
+from .desk import FLOW, Desk, complete, continue_as_new, fail, marker, schedule
+
+
+def _in_threads(count, call):
+    """What the calls return, in the order in which they return."""
+    found: list = []
+    threads = [threading.Thread(target=lambda: found.append(call()), daemon=True) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    return threads, found
+
+
+def _joined(threads):
+    for thread in threads:
+        thread.join(20)
+        assert not thread.is_alive()
+
+
+def _wait_until(is_so):
+    until = time.monotonic() + 20
+    while not is_so():
+        assert time.monotonic() < until
+        time.sleep(0.001)
+
+
+def test_a_waiting_poll_wakes_at_once_and_each_task_goes_to_one_of_them():
+    desk = Desk(poll_seconds=60)
+    threads, found = _in_threads(4, desk.decision_task)
+    _wait_until(lambda: desk.local.decision_lists["flows"].waiting == 4)
+    for n in range(4):
+        desk.start(f"run-{n}")
+    _joined(threads)
+    assert sorted(task["workflowExecution"]["workflowId"] for task in found) == [f"run-{n}" for n in range(4)]
+    threads, found = _in_threads(2, desk.activity_task)
+    _wait_until(lambda: desk.local.activity_lists["work"].waiting == 2)
+    desk.start("more")
+    desk.decide(schedule("a-1"), schedule("a-2"))
+    _joined(threads)
+    assert sorted(task["activityId"] for task in found) == ["a-1", "a-2"]
+    desk.close()
+
+
+def test_a_poll_answers_with_nothing_when_its_time_is_over():
+    service = LocalService(poll_seconds=0.05)
+    before = time.monotonic()
+    assert service.poll_for_decision_task(domain=DOMAIN, taskList={"name": "x"})["taskToken"] == ""
+    assert service.poll_for_activity_task(domain=DOMAIN, taskList={"name": "x"})["taskToken"] == ""
+    assert time.monotonic() - before >= 0.1
+    service.close()
+
+
+def test_closing_the_service_answers_every_poll_with_nothing():
+    desk = Desk(poll_seconds=60)
+    threads, found = _in_threads(2, desk.decision_task)
+    more, also_found = _in_threads(2, desk.activity_task)
+    _wait_until(lambda: desk.local.decision_lists["flows"].waiting + desk.local.activity_lists["work"].waiting == 4)
+    desk.close()
+    _joined(threads + more)
+    assert [task["taskToken"] for task in found + also_found] == [""] * 4
+
+
+def test_a_poll_ends_by_its_time_also_when_the_tasks_it_finds_are_stale():
+    """Tasks of executions that have closed meanwhile stay in their list until somebody comes by."""
+    desk = Desk(poll_seconds=0.05)
+    desk.start()
+    desk.decide(*[schedule(f"a-{n}") for n in range(50)])
+    desk.terminate()
+    before = time.monotonic()
+    assert not desk.activity_task().get("taskToken")
+    assert time.monotonic() - before < 2
+    desk.close()
+
+
+# ---- pages -------------------------------------------------------------------------------------------------------------------
+
+
+def _open_task(desk, markers):
+    """A decision task whose history has 3 + 3 + markers + 1 events, started as the last of them; signals come after it."""
+    desk.start()
+    desk.decide(*[marker(f"m{n}") for n in range(markers)])
+    desk.signal("wake")
+
+
+def _pages(desk, **options):
+    task = desk.decision_task(**options)
+    pages = [task]
+    while "nextPageToken" in pages[-1]:
+        desk.signal("later")  # what comes after the decision task was started is not for this decision
+        pages.append(desk.decision_task(nextPageToken=pages[-1]["nextPageToken"], **options))
+        assert pages[-1]["taskToken"] == task["taskToken"]
+    return [[event["eventId"] for event in page["events"]] for page in pages]
+
+
+@pytest.mark.parametrize("markers", [0, 1, 2, 3])
+@pytest.mark.parametrize("size", [1, 2, 3, 4, 5, 7, 100])
+@pytest.mark.parametrize("reverse", [False, True])
+@pytest.mark.parametrize("only_new", [False, True])
+def test_the_pages_of_a_poll_are_its_history_cut_up(desk, markers, size, reverse, only_new):
+    _open_task(desk, markers)
+    pages = _pages(desk, maximumPageSize=size, reverseOrder=reverse, startAtPreviousStartedEvent=only_new)
+    wanted = list(range(3 if only_new else 1, 4 + markers + 3 + 1))
+    if reverse:
+        wanted.reverse()
+    assert [event_id for page in pages for event_id in page] == wanted
+    assert {len(page) for page in pages[:-1]} <= {size}
+    assert 0 < len(pages[-1]) <= size
+
+
+def test_the_pages_of_a_poll_end_with_its_decision_task(desk):
+    _open_task(desk, 3)
+    task = desk.decision_task(maximumPageSize=2)
+    desk.respond(task, complete())
+    with pytest.raises(Fault, match="UnknownResourceFault: the decision task of this page is over"):
+        desk.decision_task(nextPageToken=task["nextPageToken"])
+
+
+@pytest.mark.parametrize("call", ["poll", "history", "list"])
+def test_a_page_token_that_was_never_given_out_is_refused(desk, call):
+    desk.start()
+    with pytest.raises(Fault, match="^ValidationException: Invalid token: 'nonsense'$"):
+        if call == "poll":
+            desk.decision_task(nextPageToken="nonsense")
+        elif call == "history":
+            execution = desk.local.infos[1]["execution"]
+            desk.swf.get_workflow_execution_history(domain=DOMAIN, execution=execution, nextPageToken="nonsense")
+        else:
+            desk.swf.list_open_workflow_executions(
+                domain=DOMAIN, startTimeFilter={"oldestDate": 0}, nextPageToken="nonsense"
+            )
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 1_000])
+@pytest.mark.parametrize("reverse", [False, True])
+def test_the_pages_of_a_history_are_the_history_cut_up_also_while_it_grows(desk, size, reverse):
+    desk.start()
+    desk.decide(marker("m"))
+    execution, found = desk.local.infos[1]["execution"], []
+    request = {"domain": DOMAIN, "execution": execution, "maximumPageSize": size, "reverseOrder": reverse}
+    length = 5
+    while True:
+        page = desk.swf.get_workflow_execution_history(**request)
+        found += [event["eventId"] for event in page["events"]]
+        if "nextPageToken" not in page:
+            break
+        request["nextPageToken"] = page["nextPageToken"]
+        if reverse:
+            desk.signal("meanwhile")
+    assert found == (list(range(length, 0, -1)) if reverse else list(range(1, length + 1)))
+
+
+def test_a_page_has_at_most_1000_events(desk):
+    desk.start()
+    desk.decide(*[marker("m") for _ in range(1_500)])
+    execution = desk.local.infos[1]["execution"]
+    page = desk.swf.get_workflow_execution_history(domain=DOMAIN, execution=execution)
+    assert len(page["events"]) == 1_000
+    assert history_problems(desk.events()) == []
+
+
+# ---- listings ----------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def shelf():
+    """Six executions: two open, four closed in different ways, a minute apart."""
+    start = datetime(2024, 1, 1, tzinfo=UTC).timestamp()
+    desk = Desk(LocalService(clock=VirtualClock(start), poll_seconds=0))
+    desk.swf.register_workflow_type(domain=DOMAIN, name="flow", version="2")
+    ends = {"b": complete(), "c": fail(reason="r"), "d": None, "e": continue_as_new(), "f": complete()}
+    for minute, name in enumerate("abcdef"):
+        version = "2" if name in "df" else "1"
+        kind = {"name": "flow", "version": version}
+        options = {"taskList": {"name": "flows"}, "taskStartToCloseTimeout": "60", "executionStartToCloseTimeout": "999999"}
+        desk.start(name, workflowType=kind, tagList=[name, "odd" if minute % 2 else "even"], childPolicy="ABANDON", **options)
+        task = desk.decision_task()
+        if ends.get(name):
+            desk.respond(task, ends[name])
+            if name == "e":
+                desk.decide(schedule("open"))  # of its next run
+        elif name == "d":
+            desk.terminate("d")
+        else:
+            desk.respond(task, schedule("open"))
+        desk.pass_time(60)
+    yield desk
+    desk.close()
+
+
+MIDNIGHT = datetime(2024, 1, 1, tzinfo=UTC)
+ALL = {"startTimeFilter": {"oldestDate": MIDNIGHT}}
+
+
+@pytest.mark.parametrize(
+    "is_open, filters, ids",
+    [
+        (True, ALL, "ea"),
+        (True, {**ALL, "reverseOrder": True}, "ae"),
+        (True, {**ALL, "executionFilter": {"workflowId": "a"}}, "a"),
+        (True, {**ALL, "tagFilter": {"tag": "even"}}, "a"),
+        (True, {**ALL, "typeFilter": {"name": "flow", "version": "2"}}, ""),
+        (False, ALL, "fedcb"),
+        (False, {**ALL, "reverseOrder": True}, "bcdef"),
+        (False, {**ALL, "executionFilter": {"workflowId": "c"}}, "c"),
+        (False, {**ALL, "tagFilter": {"tag": "odd"}}, "fdb"),
+        (False, {**ALL, "typeFilter": {"name": "flow"}}, "fedcb"),
+        (False, {**ALL, "typeFilter": {"name": "flow", "version": "2"}}, "fd"),
+        (False, {**ALL, "typeFilter": {"name": "other"}}, ""),
+        (False, {**ALL, "closeStatusFilter": {"status": "COMPLETED"}}, "fb"),
+        (False, {**ALL, "closeStatusFilter": {"status": "CONTINUED_AS_NEW"}}, "e"),
+        (False, {**ALL, "closeStatusFilter": {"status": "TERMINATED"}}, "d"),
+        (False, {"startTimeFilter": {"oldestDate": MIDNIGHT.timestamp() + 150}}, "fed"),
+        (False, {"startTimeFilter": {"oldestDate": MIDNIGHT.timestamp(), "latestDate": MIDNIGHT.timestamp() + 150}}, "cb"),
+        (False, {"closeTimeFilter": {"oldestDate": MIDNIGHT.timestamp() + 150}}, "fed"),
+    ],
+)
+def test_listings_select_by_one_filter_and_a_time(shelf, is_open, filters, ids):
+    what = "open" if is_open else "closed"
+    answer = getattr(shelf.swf, f"list_{what}_workflow_executions")(domain=DOMAIN, **filters)
+    assert "".join(info["execution"]["workflowId"] for info in answer["executionInfos"]) == ids
+    assert "nextPageToken" not in answer
+    filters = {key: value for key, value in filters.items() if key != "reverseOrder"}
+    assert getattr(shelf.swf, f"count_{what}_workflow_executions")(domain=DOMAIN, **filters) == {
+        "count": len(ids),
+        "truncated": False,
+    }
+
+
+@pytest.mark.parametrize(
+    "is_open, filters, message",
+    [
+        (True, {}, "a startTimeFilter is required"),
+        (False, {}, "a startTimeFilter or a closeTimeFilter is required"),
+        (
+            False,
+            {**ALL, "closeTimeFilter": {"oldestDate": 0}},
+            "startTimeFilter and closeTimeFilter exclude each other; give one",
+        ),
+        (
+            False,
+            {**ALL, "tagFilter": {"tag": "x"}, "executionFilter": {"workflowId": "x"}},
+            "executionFilter and tagFilter exclude each other; give one",
+        ),
+    ],
+)
+def test_listings_want_exactly_one_time_and_at_most_one_filter(desk, is_open, filters, message):
+    call = desk.local.list_open_workflow_executions if is_open else desk.local.list_closed_workflow_executions
+    with pytest.raises(Fault) as refused:
+        call(domain=DOMAIN, **filters)
+    assert str(refused.value) == f"ValidationException: {message}"
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 10])
+def test_listings_come_in_pages(shelf, size):
+    found, request = [], {"domain": DOMAIN, **ALL, "maximumPageSize": size}
+    while True:
+        page = shelf.swf.list_closed_workflow_executions(**request)
+        found += [info["execution"]["workflowId"] for info in page["executionInfos"]]
+        if "nextPageToken" not in page:
+            break
+        assert len(page["executionInfos"]) == size
+        request["nextPageToken"] = page["nextPageToken"]
+    assert "".join(found) == "fedcb"
+
+
+def test_a_listing_shows_how_each_execution_ended(shelf):
+    infos = shelf.swf.list_closed_workflow_executions(domain=DOMAIN, **ALL)["executionInfos"]
+    assert {info["execution"]["workflowId"]: info["closeStatus"] for info in infos} == {
+        "b": "COMPLETED",
+        "c": "FAILED",
+        "d": "TERMINATED",
+        "e": "CONTINUED_AS_NEW",
+        "f": "COMPLETED",
+    }
+    assert all(info["closeTimestamp"] >= info["startTimestamp"] for info in infos)
+    shelf.swf.request_cancel_workflow_execution(domain=DOMAIN, workflowId="a")
+    infos = shelf.swf.list_open_workflow_executions(domain=DOMAIN, **ALL)["executionInfos"]
+    assert {info["execution"]["workflowId"]: info["cancelRequested"] for info in infos} == {"e": False, "a": True}
+
+
+def test_more_than_a_page_of_executions_is_counted_whole():
+    desk = Desk()
+    for n in range(1_003):
+        desk.local.start_workflow_execution(domain=DOMAIN, workflowId=f"run-{n}", workflowType=FLOW)
+    assert desk.swf.count_open_workflow_executions(domain=DOMAIN, **ALL) == {"count": 1_003, "truncated": False}
+    desk.close()
+
+
+# ---- types and domains -------------------------------------------------------------------------------------------------------
+
+
+def test_types_are_registered_described_listed_and_deprecated(desk):
+    kind = {"name": "task", "version": "2"}
+    desk.swf.register_activity_type(domain=DOMAIN, **kind, description="a task", defaultTaskHeartbeatTimeout="9")
+    described = desk.swf.describe_activity_type(domain=DOMAIN, activityType=kind)
+    assert described["configuration"] == {"defaultTaskHeartbeatTimeout": "9"}
+    assert (described["typeInfo"]["activityType"], described["typeInfo"]["description"]) == (kind, "a task")
+    with pytest.raises(Fault, match=r"^TypeAlreadyExistsFault: ActivityType=\[name=task, version=2\]$"):
+        desk.swf.register_activity_type(domain=DOMAIN, **kind)
+    desk.swf.deprecate_activity_type(domain=DOMAIN, activityType=kind)
+    with pytest.raises(Fault, match="^TypeDeprecatedFault"):
+        desk.swf.deprecate_activity_type(domain=DOMAIN, activityType=kind)
+    for status, versions in (("REGISTERED", ["1"]), ("DEPRECATED", ["2"])):
+        infos = desk.swf.list_activity_types(domain=DOMAIN, registrationStatus=status)["typeInfos"]
+        assert [info["activityType"]["version"] for info in infos] == versions
+    assert desk.swf.describe_workflow_type(domain=DOMAIN, workflowType=FLOW)["configuration"]["defaultChildPolicy"] == "TERMINATE"
+    assert len(desk.swf.list_workflow_types(domain=DOMAIN, registrationStatus="REGISTERED")["typeInfos"]) == 1
+
+
+def test_domains_are_registered_and_listed(desk):
+    desk.swf.register_domain(name="second", workflowExecutionRetentionPeriodInDays="30")
+    with pytest.raises(Fault, match="^DomainAlreadyExistsFault: second$"):
+        desk.swf.register_domain(name="second", workflowExecutionRetentionPeriodInDays="30")
+    infos = desk.swf.list_domains(registrationStatus="REGISTERED")["domainInfos"]
+    assert [info["name"] for info in infos] == [DOMAIN, "second"]
+    assert desk.swf.describe_domain(name="second")["configuration"] == {"workflowExecutionRetentionPeriodInDays": "30"}
+
+
+def test_the_clock_never_goes_back():
+    clock = Clock()
+    moments = [clock.now() for _ in range(1_000)]
+    assert moments == sorted(moments)
+    assert abs(moments[0] - time.time()) < 60

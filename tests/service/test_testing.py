@@ -1,0 +1,299 @@
+"""What users test their own workflows with: whole runs, in no time."""
+
+from __future__ import annotations
+
+import threading
+import time
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from simpleflow_nb import RetryPolicy, Workflow, activity, futures
+from simpleflow_nb.constants import DAY
+from simpleflow_nb.local.clock import VirtualClock
+from simpleflow_nb.testing import RunFailed, harness, run_workflow
+
+from ..settings import count
+
+
+@activity.with_attributes(name="testing.add")
+def add(x, y):
+    return x + y
+
+
+@activity.with_attributes(name="testing.fail")
+def fail(message):
+    raise ValueError(message)
+
+
+class Sum(Workflow):
+    name = "testing.sum"
+
+    def run(self, *numbers, start=0):
+        total = start
+        for number in numbers:
+            total = self.submit(add, total, number)
+        return total
+
+
+def test_a_workflow_runs_with_its_activities():
+    assert run_workflow(Sum, 1, 2, 3, start=10) == 16
+
+
+def test_one_harness_runs_many_workflows_also_those_it_was_not_made_for():
+    with harness(workers=1) as opened:
+        runs = [opened.start(Sum, n, n) for n in range(5)]
+        assert [opened.result(*run) for run in reversed(runs)] == [8, 6, 4, 2, 0]
+        assert runs[0][0] == "Sum-1"
+        assert opened.start(Sum, workflow_id="mine")[0] == "mine"
+
+
+class Failing(Workflow):
+    name = "testing.failing"
+
+    def run(self, how):
+        if how == "activity":
+            self.submit(fail, "nope").result
+        elif how == "code":
+            raise KeyError("missing")
+        elif how == "fail":
+            self.fail("enough", "of it")
+        elif how == "forever":
+            self.next_signal("never").result
+
+
+@pytest.mark.parametrize(
+    ("how", "sentence"),
+    [
+        ("activity", 'FAILED: Workflow execution error in activity-testing.fail-1: "ValueError: nope"'),
+        ("code", "FAILED: KeyError: 'missing'"),
+        ("fail", "FAILED: enough"),
+    ],
+)
+def test_a_run_that_fails_says_why_and_shows_its_history(how, sentence):
+    with pytest.raises(RunFailed) as failed:
+        run_workflow(Failing, how)
+    assert str(failed.value) == sentence
+    assert failed.value.status == "FAILED"
+    assert sentence == f"FAILED: {failed.value.reason}"
+    assert failed.value.history[0]["eventType"] == "WorkflowExecutionStarted"
+    assert failed.value.history[-1]["eventType"] == "WorkflowExecutionFailed"
+
+
+@pytest.mark.parametrize(
+    ("call", "sentence"),
+    [
+        ("terminate_workflow_execution", "TERMINATED: by hand"),
+        ("request_cancel_workflow_execution", "CANCELED: "),
+    ],
+)
+def test_a_run_that_is_ended_from_outside_says_so(call, sentence):
+    with harness(Failing) as opened:
+        workflow_id, run_id = opened.start(Failing, "forever")
+        more = {"reason": "by hand"} if call.startswith("terminate") else {}
+        getattr(opened.service, call)(domain="local", workflowId=workflow_id, **more)
+        with pytest.raises(RunFailed) as failed:
+            opened.result(workflow_id, run_id)
+    assert str(failed.value) == sentence
+
+
+def test_a_run_that_takes_longer_than_its_own_time_says_so():
+    with harness(Failing) as opened, pytest.raises(RunFailed, match="^TIMED_OUT: $"):
+        opened.result(*opened.start(Failing, "forever"))
+    assert opened.clock.skipped_seconds > 300 * DAY
+
+
+def test_a_run_that_waits_for_real_longer_than_it_may_says_so():
+    go_on = threading.Event()
+
+    @activity.with_attributes(name="testing.wait")
+    def wait():
+        go_on.wait(20)
+
+    class Waiting(Workflow):
+        name = "testing.waiting"
+
+        def run(self):
+            self.submit(wait).result
+
+    with harness(Waiting) as opened:
+        with pytest.raises(RunFailed, match=r"^PARKED: still open after 0\.2 s$"):
+            opened.result(*opened.start(Waiting), real_seconds=0.2)
+        go_on.set()
+
+
+class Parking(Workflow):
+    name = "testing.parking"
+    times = 0
+
+    def run(self):
+        type(self).times += 1
+        if type(self).times > 1:
+            return self.submit(fail, "other").result
+        return self.submit(add, 1, 2).result
+
+
+def test_a_run_that_is_parked_says_why_and_the_others_go_on(monkeypatch):
+    with harness(Parking, Sum) as opened:
+        opened.engine.decider.cached_events = 0
+        parked = opened.start(Parking)
+        with pytest.raises(RunFailed) as failed:
+            opened.result(*parked)
+        assert failed.value.status is None
+        assert str(failed.value).startswith("PARKED: event 6: history has ScheduleActivityTask(activity-testing.add-1")
+        assert opened.result(*opened.start(Sum, 1, 2)) == 3
+
+
+class Collecting(Workflow):
+    name = "testing.collecting"
+
+    def run(self, count):
+        return [self.next_signal("item").result for _ in range(count)]
+
+
+def test_signals_reach_a_run_in_their_order():
+    with harness(Collecting) as opened:
+        run = opened.start(Collecting, 3)
+        for value in ({"a": 1}, None, "x"):
+            opened.signal(run[0], "item", value)
+        assert opened.result(*run) == [{"a": 1}, None, "x"]
+
+
+class Rolling(Workflow):
+    name = "testing.rolling"
+
+    def run(self, left, done=0):
+        if left:
+            self.submit(self.continue_as_new(left - 1, done=done + 1))
+        return done
+
+
+def test_a_run_is_followed_through_all_its_continuations():
+    with harness(Rolling) as opened:
+        workflow_id, run_id = opened.start(Rolling, 1_200)
+        assert opened.result(workflow_id, run_id) == 1_200
+        assert len(opened.service.infos) == 1_201
+        assert len(opened.history(workflow_id, run_id)) == 6
+
+
+# ---- time --------------------------------------------------------------------------------------------------------------------
+
+
+class Month(Workflow):
+    name = "testing.month"
+
+    def run(self):
+        days = []
+        for _ in range(30):
+            self.timer(timedelta(days=1)).result
+            days.append(self.now().date().isoformat())
+        return days
+
+
+def test_thirty_days_pass_in_no_time():
+    clock = VirtualClock(datetime(2024, 1, 1, 12, tzinfo=UTC).timestamp())
+    before = time.monotonic()
+    with harness(Month, clock=clock) as opened:
+        days = opened.result(*opened.start(Month))
+    assert (days[0], days[-1], len(days)) == ("2024-01-02", "2024-01-31", 30)
+    assert clock.jumps >= 30
+    assert 29.9 * DAY < clock.skipped_seconds <= 30 * DAY
+    assert time.monotonic() - before < 10
+
+
+@activity.with_attributes(
+    name="testing.flaky", retry=RetryPolicy(attempts=5, first_wait=timedelta(hours=1), factor=2, longest_wait=timedelta(hours=6))
+)
+def flaky(seen):
+    ATTEMPTS.append(1)
+    if len(ATTEMPTS) < 5:
+        raise OSError("not yet")
+    return len(ATTEMPTS)
+
+
+ATTEMPTS: list[int] = []
+
+
+def test_hours_of_retries_pass_in_no_time():
+    class Retrying(Workflow):
+        name = "testing.retrying"
+
+        def run(self):
+            before = self.now()
+            attempts = self.submit(flaky, 0).result
+            return [attempts, round((self.now() - before).total_seconds() / 3600, 1)]
+
+    ATTEMPTS.clear()
+    assert run_workflow(Retrying) == [5, 13.0]  # 1 + 2 + 4 + 6
+
+
+@activity.with_attributes(name="testing.work")
+def work(seconds):
+    time.sleep(seconds)
+    return "work"
+
+
+class Limited(Workflow):
+    """Real work against a limit of ten seconds: time must not jump while the work is done."""
+
+    name = "testing.limited"
+
+    def run(self, seconds, chains):
+        limit = self.timer(10)
+        tasks = [self.submit(work, seconds) for _ in range(chains)]
+        for _ in range(2):
+            tasks = [self.submit(work, seconds, __priority=1) for task in tasks if futures.wait(task)]
+        first = futures.wait_any(limit, *tasks)
+        futures.wait(*tasks)
+        limit.cancel()
+        return "limit" if first is limit else first.result
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_a_limit_of_ten_seconds_never_wins_against_real_work(workers):
+    with harness(Limited, workers=workers) as opened:
+        for _ in range(count(50, 1_000)):
+            assert opened.result(*opened.start(Limited, 0.001, 3)) == "work"
+        assert opened.clock.skipped_seconds == 0
+
+
+def test_work_that_takes_longer_than_a_second_is_not_overtaken_by_a_timer():
+    """A worker that has been busy for a while has not polled its list for a while; it will as soon as it is done."""
+    with harness(Limited, workers=1) as opened:
+        assert opened.result(*opened.start(Limited, 1.2, 1)) == "work"
+        assert opened.clock.skipped_seconds == 0
+
+
+class Unattended(Workflow):
+    name = "testing.unattended"
+
+    def run(self):
+        return self.submit(lost).exception.reason
+
+
+@activity.with_attributes(name="testing.lost", schedule_to_start_timeout=3600, raises_on_failure=False, task_list="nowhere")
+def lost():
+    raise AssertionError("nobody works on this list")
+
+
+def test_a_task_on_a_list_that_nobody_polls_times_out_in_no_time():
+    with harness(Unattended) as opened:
+        opened.engine.decider.activity_task_list = None
+        assert opened.result(*opened.start(Unattended)) == "timeout SCHEDULE_TO_START"
+
+
+def test_time_jumps_again_after_a_worker_has_gone_away():
+    """Nobody says that a list is not polled any more: the service has to find out."""
+    with harness(Unattended) as opened:
+        opened.engine.decider.activity_task_list = None
+        opened.service.service.activity_lists["nowhere"].last_poll = time.monotonic()  # somebody has just left
+        workflow_id, run_id = opened.start(Unattended)
+        assert opened.service.wait_closed(workflow_id, run_id, 20) == "COMPLETED"
+
+
+def test_a_harness_that_is_closed_leaves_no_thread_behind():
+    before = set(threading.enumerate())
+    for _ in range(3):
+        with harness(Sum) as opened:
+            opened.result(*opened.start(Sum, 1))
+    assert set(threading.enumerate()) <= before

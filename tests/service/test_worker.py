@@ -1,0 +1,488 @@
+"""The worker: what bodies do to it, and what it does to bodies."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from simpleflow_nb import Activity, Workflow, activity, futures
+from simpleflow_nb.activity_context import context
+from simpleflow_nb.exceptions import ActivityCanceled
+from simpleflow_nb.processes import isolated_call
+from simpleflow_nb.processes.process_groups import ProcessGroups
+from simpleflow_nb.processes.worker import Worker
+from simpleflow_nb.testing import harness, run_workflow
+
+from . import isolated_bodies as bodies
+from .desk import attributes
+
+_PATIENCE_SECONDS = 20
+
+
+def _wait_until(is_so):
+    until = time.monotonic() + _PATIENCE_SECONDS
+    while not is_so():
+        assert time.monotonic() < until
+        time.sleep(0.01)
+
+
+class One(Workflow):
+    """One activity, and how it ended."""
+
+    name = "worker.one"
+    task: Activity = bodies.add
+
+    def run(self, *args, **kwargs):
+        future = self.submit(self.task, *args, **kwargs)
+        error = future.exception
+        return {"result": future.wait(), "error": None if error is None else str(error)}
+
+
+@pytest.fixture
+def one(monkeypatch):
+    """Runs an activity in a workflow of its own: what came out, and the history."""
+
+    def run(task, *args, **kwargs):
+        monkeypatch.setattr(One, "task", task)
+        with harness(One, workers=1) as opened:
+            started = opened.start(One, *args, **kwargs)
+            return opened.result(*started), opened.history(*started)
+
+    return run
+
+
+def _ended(history, kind="ActivityTaskFailed"):
+    return next(attributes(event) for event in history if event["eventType"] == kind)
+
+
+# ---- bodies that fail --------------------------------------------------------------------------------------------------------
+
+
+@activity.with_attributes(name="worker.spoil", raises_on_failure=False)
+def spoil(how):
+    if how == "raise":
+        raise ValueError("nope")
+    if how == "raise long":
+        raise ValueError("x" * 100_000)
+    if how == "raise nothing":
+        raise KeyError
+    if how == "exit":
+        sys.exit(3)
+    if how == "group":
+        raise ExceptionGroup("two", [ValueError("a"), KeyError("b")])
+    return object()
+
+
+@pytest.mark.parametrize(
+    ("how", "reason", "error_type"),
+    [
+        ("raise", "ValueError: nope", "ValueError"),
+        ("raise long", "ValueError: " + "x" * 244, "ValueError"),
+        ("raise nothing", "KeyError: ", "KeyError"),
+        ("exit", "SystemExit: 3", "SystemExit"),
+        ("group", "ExceptionGroup: two (2 sub-exceptions)", "ExceptionGroup"),
+        ("not JSON", "TypeError: builtins.object is not a JSON value: <object object at ", "TypeError"),
+    ],
+)
+def test_a_body_that_fails_says_what_and_where(one, how, reason, error_type):
+    _, history = one(spoil, how)
+    failed = _ended(history)
+    assert failed["reason"].startswith(reason)
+    assert len(failed["reason"]) <= 256
+    details = json.loads(failed["details"])
+    assert details["error_type"] == error_type
+    assert details["error"][:200] == failed["reason"][:200]
+    assert set(details) == {"error", "error_type", "message", "traceback"}
+    if how in ("raise", "exit"):
+        assert 'in spoil\n    raise ValueError("nope")' in "".join(details["traceback"]) or how == "exit"
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("nameless", "activity 'nameless' is not known to this worker, and its name says no module to import"),
+        (
+            "no.such.module.load",
+            "activity no.such.module.load: no.such.module cannot be imported: ModuleNotFoundError: No module named 'no'",
+        ),
+        ("exiting.load", "activity exiting.load: exiting cannot be imported: SystemExit: 3"),
+        ("json.no_such_thing", "activity json.no_such_thing: there is no such function in json"),
+        ("json.dumps", "activity json.dumps: it is not an @activity in json"),
+        ("os.system", "activity os.system: it is not an @activity in os"),
+    ],
+)
+def test_what_is_not_an_activity_is_never_run_and_said_in_one_sentence(one, name, sentence, tmp_path, monkeypatch):
+    (tmp_path / "exiting.py").write_text("raise SystemExit(3)")
+    monkeypatch.syspath_prepend(tmp_path)
+    _, history = one(Activity(None, name=name, raises_on_failure=False))
+    assert _ended(history)["reason"] == sentence
+
+
+def test_a_worker_goes_on_after_every_kind_of_failure(monkeypatch):
+    class Many(Workflow):
+        name = "worker.many"
+
+        def run(self):
+            hows = ["raise", "exit", "not JSON", "raise nothing"]
+            return [repr(type(future.exception).__name__) for future in self.map(spoil, hows)]
+
+    with harness(Many, workers=1) as opened:
+        assert opened.result(*opened.start(Many)) == ["'TaskFailed'"] * 4
+        assert opened.engine.worker.failure is None
+
+
+# ---- shapes of bodies --------------------------------------------------------------------------------------------------------
+
+CALLS: list[str] = []
+
+
+@activity.with_attributes(name="worker.task_class")
+class TaskClass:
+    def __init__(self, x, y=0):
+        self.x, self.y = x, y
+
+    def execute(self):
+        return self.x + self.y
+
+    def post_execute(self):
+        CALLS.append(f"after {self.x}")
+
+
+@activity.with_attributes(name="worker.same", idempotent=True)
+def same(x):
+    CALLS.append(f"same {x}")
+    return x
+
+
+@activity.with_attributes(name="worker.noted")
+def noted(x):
+    CALLS.append(str(x))
+    return x
+
+
+def test_a_class_is_built_executed_and_followed_up(one):
+    CALLS.clear()
+    assert one(TaskClass, 3, y=4)[0] == {"result": 7, "error": None}
+    assert CALLS == ["after 3"]
+
+
+@pytest.mark.parametrize("task", [bodies.threaded_whereabouts, bodies.isolated_whereabouts])
+def test_a_body_that_asks_for_its_context_gets_it(one, task):
+    assert one(task, y=2)[0]["result"] == [2, f"activity-{task.name}-1"]
+
+
+def test_an_idempotent_activity_runs_once_for_the_same_arguments():
+    class Twice(Workflow):
+        name = "worker.twice"
+
+        def run(self):
+            first = self.submit(same, 1)
+            held = self.submit(same, first)
+            return [first.result, self.submit(same, 1).result, held.result, self.submit(same, 2).result]
+
+    CALLS.clear()
+    assert run_workflow(Twice) == [1, 1, 1, 2]
+    assert CALLS == ["same 1", "same 2"]
+
+
+def test_tasks_of_higher_priority_are_worked_on_first():
+    class Ranked(Workflow):
+        name = "worker.ranked"
+
+        def run(self):
+            return futures.wait(*[self.submit(noted, n, __priority=n % 3) for n in range(6)])
+
+    CALLS.clear()
+    with harness(Ranked, workers=1) as opened:
+        assert opened.result(*opened.start(Ranked)) == [0, 1, 2, 3, 4, 5]
+    assert CALLS == ["2", "5", "1", "4", "0", "3"]
+
+
+# ---- hearts ------------------------------------------------------------------------------------------------------------------
+
+
+@activity.with_attributes(name="worker.slow", heartbeat_timeout=1)
+def slow(seconds):
+    time.sleep(seconds)
+    return seconds
+
+
+def test_the_worker_beats_for_a_body_that_says_nothing(one):
+    out, history = one(slow, 2.2)
+    assert out["result"] == 2.2
+    assert "ActivityTaskTimedOut" not in [event["eventType"] for event in history]
+
+
+@activity.with_attributes(name="worker.stuck", start_to_close_timeout=1, raises_on_failure=False)
+def stuck():
+    context().heartbeat("cell 3")
+    CALLS.append("stuck")
+    while True:
+        context().check()
+        time.sleep(0.01)
+
+
+def test_progress_reaches_the_timeout_and_the_body_is_told_that_it_is_over(one):
+    out, history = one(stuck)
+    timed_out = _ended(history, "ActivityTaskTimedOut")
+    assert (timed_out["timeoutType"], timed_out["details"]) == ("START_TO_CLOSE", "cell 3")
+    assert out == {"result": None, "error": "activity-worker.stuck-1: timeout START_TO_CLOSE"}
+
+
+class Counting:
+    """A service that counts its calls."""
+
+    def __init__(self, service):
+        self.service, self.beats = service, 0
+
+    def __getattr__(self, name):
+        if name == "record_activity_task_heartbeat":
+            self.beats += 1
+        return getattr(self.service, name)
+
+
+def test_a_worker_that_is_told_to_stop_beats_on_at_its_own_pace_until_the_last_body_has_ended(desk):
+    """Without a pause between, a long notebook would be ended by a worker that hammers the service."""
+    go_on = threading.Event()
+    started = threading.Event()
+
+    @activity.with_attributes(name="task")
+    def body():
+        started.set()
+        assert go_on.wait(_PATIENCE_SECONDS)
+
+    desk.start()
+    decision = desk.decision_task()
+    timeouts = dict.fromkeys(("scheduleToStartTimeout", "scheduleToCloseTimeout", "startToCloseTimeout", "heartbeatTimeout"), "NONE")
+    schedule = {"activityId": "a", "activityType": {"name": "task", "version": "1"}, "taskList": {"name": "work"}, **timeouts}
+    desk.respond(decision, {"decisionType": "ScheduleActivityTask", "scheduleActivityTaskDecisionAttributes": schedule})
+    counting = Counting(desk.swf)
+    worker = Worker(counting, "local", {"work": 1}, beat_seconds=0.2)
+    worker.start()
+    assert started.wait(_PATIENCE_SECONDS)
+    worker.stop()
+    time.sleep(0.5)
+    assert not worker.join(0)
+    assert counting.beats <= 5
+    go_on.set()
+    assert worker.join(_PATIENCE_SECONDS)
+    assert desk.types()[-2:] == ["ActivityTaskCompleted", "DecisionTaskScheduled"]
+
+
+# ---- cancelling --------------------------------------------------------------------------------------------------------------
+
+AT_WORK = threading.Event()
+
+
+@activity.with_attributes(name="worker.patient", raises_on_failure=False)
+def patient(call):
+    AT_WORK.set()
+    until = time.monotonic() + _PATIENCE_SECONDS
+    try:
+        while time.monotonic() < until:
+            getattr(context(), call)()
+            time.sleep(0.01)
+    except ActivityCanceled:
+        CALLS.append("cleaned up")
+        raise
+
+
+class Cancelling(Workflow):
+    name = "worker.cancelling"
+    task: Activity = patient
+
+    def run(self, *args):
+        future = self.submit(self.task, *args)
+        self.next_signal("cancel").result
+        future.cancel()
+        error = future.exception
+        return [future.state, type(error).__name__, str(error)]
+
+
+@pytest.mark.parametrize("call", ["heartbeat", "check"])
+def test_a_cancellation_reaches_the_body_where_it_looks(call):
+    AT_WORK.clear()
+    CALLS.clear()
+    with harness(Cancelling) as opened:
+        started = opened.start(Cancelling, call)
+        assert AT_WORK.wait(_PATIENCE_SECONDS)
+        opened.signal(started[0], "cancel")
+        assert opened.result(*started) == ["CANCELLED", "TaskCanceled", "activity-worker.patient-1: cancelled"]
+        ended = _ended(opened.history(*started), "ActivityTaskCanceled")
+    assert CALLS == ["cleaned up"]
+    assert ended["details"] == "activity-worker.patient-1: cancellation requested"
+    assert ended["latestCancelRequestedEventId"] > 0
+
+
+def _pids(file: Path) -> list[int]:
+    _wait_until(file.exists)
+    return [int(pid) for pid in file.read_text().split()]
+
+
+def _are_gone(pids: list[int]) -> bool:
+    for pid in pids:
+        try:
+            if psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
+                return False
+        except psutil.NoSuchProcess:
+            continue
+    return True
+
+
+def test_cancelling_an_isolated_body_ends_its_whole_family(monkeypatch, tmp_path):
+    monkeypatch.setattr(Cancelling, "task", bodies.family)
+    with harness(Cancelling) as opened:
+        started = opened.start(Cancelling, str(tmp_path / "pids"))
+        pids = _pids(tmp_path / "pids")
+        assert len(pids) == 4
+        assert not _are_gone(pids[3:])
+        opened.signal(started[0], "cancel")
+        assert opened.result(*started)[:2] == ["CANCELLED", "TaskCanceled"]
+        assert _are_gone(pids)
+
+
+def test_a_timeout_ends_an_isolated_body_and_its_whole_family(one, tmp_path):
+    out, _ = one(bodies.short_lived_family, str(tmp_path / "pids"))
+    assert out["error"].endswith("timeout START_TO_CLOSE")
+    pids = _pids(tmp_path / "pids")
+    _wait_until(lambda: _are_gone(pids))
+
+
+def test_a_harness_that_is_closed_leaves_no_body_behind(monkeypatch, tmp_path):
+    monkeypatch.setattr(Cancelling, "task", bodies.family)
+    with harness(Cancelling) as opened:
+        opened.start(Cancelling, str(tmp_path / "pids"))
+        pids = _pids(tmp_path / "pids")
+    assert _are_gone(pids)
+
+
+# ---- processes ---------------------------------------------------------------------------------------------------------------
+
+
+def test_an_isolated_body_returns_its_result(one):
+    assert one(bodies.add, 1, y=2)[0] == {"result": 3, "error": None}
+
+
+@pytest.mark.parametrize(
+    ("how", "reason"),
+    [
+        ("raise", r"ValueError: nope"),
+        ("exit", r"SystemExit: 3"),
+        ("die", r"process \d+ died: exit code 7"),
+        ("kill", r"process \d+ died: exit code -9"),
+        ("fork and die", r"process \d+ died: exit code 7"),
+        ("not JSON", r"TypeError: builtins.object is not a JSON value: <object object at 0x\w+>"),
+    ],
+)
+def test_an_isolated_body_that_fails_says_what(one, how, reason):
+    _, history = one(bodies.spoil, how)
+    assert re.fullmatch(reason, _ended(history)["reason"])
+
+
+def test_what_an_isolated_body_starts_finds_nothing_to_read(one):
+    assert one(bodies.read_everything)[0]["result"] == ""
+
+
+def test_all_that_an_isolated_body_prints_comes_out(one, capfd):
+    assert one(bodies.talk, 2_000)[0]["result"] == 2_000
+    assert capfd.readouterr().out.splitlines() == [f"line {n} of a body" for n in range(2_000)]
+
+
+def test_a_thread_that_an_isolated_body_has_left_does_not_hold_its_result_for_ever(one, monkeypatch):
+    monkeypatch.setattr(isolated_call, "_EXIT_SECONDS", 0.5)
+    assert one(bodies.leave_a_thread)[0]["result"] == "done"
+
+
+def test_progress_of_an_isolated_body_is_kept(one):
+    _, history = one(bodies.beats)
+    assert "cell 2" in _ended(history)["details"]
+
+
+_PARENT = """
+import sys
+from simpleflow_nb import Workflow
+from simpleflow_nb.testing import harness
+from tests.service.isolated_bodies import family
+
+class Run(Workflow):
+    name = "orphans"
+    def run(self, pids):
+        return self.submit(family, pids).result
+
+with harness(Run) as opened:
+    opened.result(*opened.start(Run, sys.argv[1]))
+"""
+
+
+def test_a_worker_that_is_killed_leaves_no_isolated_body_behind(tmp_path):
+    file = tmp_path / "pids"
+    parent = subprocess.Popen([sys.executable, "-c", _PARENT, str(file)], cwd=Path(__file__).parents[2])
+    try:
+        pids = _pids(file)
+        assert not _are_gone(pids[:1])
+    finally:
+        parent.kill()
+        parent.wait()
+    _wait_until(lambda: _are_gone(pids))
+
+
+@pytest.fixture
+def sleeper():
+    """A process that leads a group of its own, with a child in it."""
+    code = "import subprocess, sys, time; p = subprocess.Popen(['sleep', '600']); print(p.pid, flush=True); time.sleep(600)"
+    leader = subprocess.Popen([sys.executable, "-c", code], start_new_session=True, stdout=subprocess.PIPE, text=True)
+    assert leader.stdout is not None
+    child = int(leader.stdout.readline())
+    yield leader, child
+    for pid in (leader.pid, child):
+        try:
+            psutil.Process(pid).kill()
+        except psutil.Error:
+            pass  # as it should be
+    leader.communicate()
+
+
+def test_process_groups_that_a_dead_worker_left_are_killed_by_the_next_one(tmp_path, sleeper):
+    leader, child = sleeper
+    ProcessGroups(tmp_path).record(leader.pid)
+    assert ProcessGroups(tmp_path).kill_left_over() == [leader.pid]
+    leader.wait()
+    _wait_until(lambda: _are_gone([leader.pid, child]))
+    assert ProcessGroups(tmp_path).kill_left_over() == []
+
+
+def test_a_group_is_killed_also_when_its_leader_is_gone(tmp_path, sleeper):
+    leader, child = sleeper
+    ProcessGroups(tmp_path).record(leader.pid)
+    leader.kill()
+    leader.wait()
+    assert ProcessGroups(tmp_path).kill_left_over() == [leader.pid]
+    _wait_until(lambda: _are_gone([child]))
+
+
+@pytest.mark.parametrize("started", ["1", ""])
+def test_a_process_that_merely_has_a_former_id_is_left_alone(tmp_path, sleeper, started):
+    leader, child = sleeper
+    (tmp_path / str(leader.pid)).write_text(started)
+    (tmp_path / "notes.txt").write_text("not a group")
+    assert ProcessGroups(tmp_path).kill_left_over() == []
+    assert not _are_gone([leader.pid])
+    assert not _are_gone([child])
+    assert [file.name for file in tmp_path.iterdir()] == ["notes.txt"]
+
+
+def test_a_body_that_ends_leaves_no_note_of_its_group(tmp_path, monkeypatch):
+    groups = ProcessGroups(tmp_path / "groups")
+    with harness(One) as opened:
+        opened.engine.worker.process_groups = groups
+        monkeypatch.setattr(One, "task", bodies.add)
+        assert opened.result(*opened.start(One, 1, 2))["result"] == 3
+    assert list((tmp_path / "groups").iterdir()) == []

@@ -1,0 +1,242 @@
+"""Executions as tables: every column for a fixed history, and every format whole."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from simpleflow_nb.exceptions import DefinitionError
+from simpleflow_nb.inspection.executions import (
+    found_execution,
+    history,
+    history_table,
+    info_table,
+    list_table,
+    profile_table,
+    tasks_table,
+)
+from simpleflow_nb.inspection.tables import FORMATS, Table, formatted
+from simpleflow_nb.inspection.task_rows import split_id
+from simpleflow_nb.local.clock import Clock
+from simpleflow_nb.local.service import DOMAIN, LocalService
+
+NOON = 1_704_110_400.0  # 1 January 2024, 12:00 UTC
+
+
+class Wound(Clock):
+    """A clock that goes on only when it is told to."""
+
+    def __init__(self) -> None:
+        self.moment = NOON
+
+    def now(self) -> float:
+        return self.moment
+
+
+class Played:
+    """An execution of two activities, the first of which fails once."""
+
+    def __init__(self) -> None:
+        self.clock = Wound()
+        self.service = LocalService(clock=self.clock, poll_seconds=0)
+        types = {"name": "sums", "version": "1"}
+        self.service.register_workflow_type(domain=DOMAIN, **types)
+        for name in ("load", "add"):
+            self.service.register_activity_type(domain=DOMAIN, name=f"pkg.{name}", version="1")
+        self.execution = self.start("sums-1", tags=["a=1", "b"])
+        self.decide([self.scheduled("load", "activity-pkg.load-1"), self.scheduled("add", "activity-pkg.add-1")])
+        self.wait(1)
+        load, add = self.polled(), self.polled()
+        self.wait(2)
+        self.service.respond_activity_task_failed(taskToken=load, reason="OSError: no such file", details="{}")
+        self.decide([self.scheduled("load", "activity-pkg.load-1.2")])
+        self.wait(4)
+        self.service.respond_activity_task_completed(taskToken=add, result="7")
+        again = self.polled()
+        self.wait(0.5)
+        self.service.respond_activity_task_completed(taskToken=again, result='{"rows": 3}')
+        done = {
+            "decisionType": "CompleteWorkflowExecution",
+            "completeWorkflowExecutionDecisionAttributes": {"result": "[3,7]"},
+        }
+        self.decide([done], context='{"log":["3 rows"]}')
+
+    def start(self, workflow_id: str, *, kind: str = "sums", tags: list[str] | None = None) -> dict[str, str]:
+        started = self.service.start_workflow_execution(
+            domain=DOMAIN,
+            workflowId=workflow_id,
+            workflowType={"name": kind, "version": "1"},
+            taskList={"name": "decisions"},
+            tagList=tags,
+            childPolicy="TERMINATE",
+            executionStartToCloseTimeout="3600",
+            taskStartToCloseTimeout="60",
+            input='{"__extra":{"class":"pkg.Sums"},"args":[1],"kwargs":{}}',
+        )
+        return {"workflowId": workflow_id, "runId": started["runId"]}
+
+    def scheduled(self, name: str, activity_id: str) -> dict[str, Any]:
+        attributes = {
+            "activityId": activity_id,
+            "activityType": {"name": f"pkg.{name}", "version": "1"},
+            "taskList": {"name": "work"},
+            "heartbeatTimeout": "NONE",
+            "scheduleToCloseTimeout": "NONE",
+            "scheduleToStartTimeout": "NONE",
+            "startToCloseTimeout": "300",
+        }
+        return {"decisionType": "ScheduleActivityTask", "scheduleActivityTaskDecisionAttributes": attributes}
+
+    def decide(self, decisions: list[dict[str, Any]], *, context: str | None = None) -> None:
+        task = self.service.poll_for_decision_task(domain=DOMAIN, taskList={"name": "decisions"})
+        self.service.respond_decision_task_completed(taskToken=task["taskToken"], decisions=decisions, executionContext=context)
+
+    def polled(self) -> str:
+        token: str = self.service.poll_for_activity_task(domain=DOMAIN, taskList={"name": "work"})["taskToken"]
+        return token
+
+    def wait(self, seconds: float) -> None:
+        self.clock.moment += seconds
+
+
+@pytest.fixture(scope="module")
+def played() -> Any:
+    made = Played()
+    yield made
+    made.service.close()
+
+
+def test_the_list_has_simpleflows_columns(played: Played) -> None:
+    table = list_table(played.service, DOMAIN, status="closed", started_since_days=100 * 365)
+    assert formatted(table, with_header=True) == "Workflow ID  Workflow Type  Status\nsums-1       sums           COMPLETED"
+
+
+def test_info_is_one_row_with_simpleflows_columns_first(played: Played) -> None:
+    table = info_table(played.service, DOMAIN, played.execution)
+    assert list(zip(table.header, table.rows[0], strict=True)) == [
+        ("domain", "local"),
+        ("workflow_type.name", "sums"),
+        ("workflow_type.version", "1"),
+        ("task_list", "decisions"),
+        ("workflow_id", "sums-1"),
+        ("run_id", played.execution["runId"]),
+        ("tag_list", "a=1,b"),
+        ("execution_time", 7.5),
+        ("input", {"args": [1], "kwargs": {}}),
+        ("status", "COMPLETED"),
+        ("events", 20),
+        ("result", "[3,7]"),
+        ("reason", None),
+        ("log", "3 rows"),
+        ("warning", None),
+    ]
+
+
+def test_tasks_are_newest_first_with_id_and_attempt_apart(played: Played) -> None:
+    assert formatted(tasks_table(played.service, DOMAIN, played.execution), with_header=True) == "\n".join(
+        [
+            "Tasks     Last State  Last State Time                   Scheduled Time             ID"
+            "                   Attempt  Reason",
+            "pkg.load  completed   2024-01-01 12:00:07.500000+00:00  2024-01-01 12:00:03+00:00  activity-pkg.load-1  2",
+            "pkg.add   completed   2024-01-01 12:00:07+00:00         2024-01-01 12:00:00+00:00  activity-pkg.add-1   1",
+            "pkg.load  failed      2024-01-01 12:00:03+00:00         2024-01-01 12:00:00+00:00  activity-pkg.load-1  1"
+            "        OSError: no such file",
+        ]
+    )
+    assert len(tasks_table(played.service, DOMAIN, played.execution, most=2).rows) == 2
+
+
+def test_the_profile_has_the_longest_task_first(played: Played) -> None:
+    assert formatted(profile_table(played.service, DOMAIN, played.execution), with_header=True) == "\n".join(
+        [
+            "Task                   Last State  Scheduled         Time Scheduled  Start             Time Running  End"
+            "               Percentage of total time",
+            "activity-pkg.add-1     completed   2024-01-01 12:00  1.00            2024-01-01 12:00  6.00"
+            "          2024-01-01 12:00  70.59",
+            "activity-pkg.load-1    failed      2024-01-01 12:00  1.00            2024-01-01 12:00  2.00"
+            "          2024-01-01 12:00  23.53",
+            "activity-pkg.load-1.2  completed   2024-01-01 12:00  4.00            2024-01-01 12:00  0.50"
+            "          2024-01-01 12:00  5.88",
+        ]
+    )
+
+
+def test_the_history_has_a_row_for_each_event(played: Played) -> None:
+    events = history(played.service, DOMAIN, played.execution)
+    rows = formatted(history_table(events), "tsv").splitlines()
+    assert len(rows) == 20
+    assert rows[0].split("\t")[:3] == ["1", "2024-01-01 12:00:00+00:00", "WorkflowExecutionStarted"]
+    assert rows[-1].split("\t") == [
+        "20",
+        "2024-01-01 12:00:07.500000+00:00",
+        "WorkflowExecutionCompleted",
+        '"{""decisionTaskCompletedEventId"":19,""result"":""[3,7]""}"',
+    ]
+
+
+TABLE = Table(
+    ["Name", "Seconds", "Note"], [["load", 1.5, 'a "b", c'], ["add <é>", None, {"k": [1]}]]
+)  # quotes, nothing to say, not ASCII, a value with a structure
+
+SHOWN = {
+    ("tabular", False): "load     1.50  a \"b\", c\nadd <é>        {'k': [1]}",
+    ("tabular", True): "Name     Seconds  Note\nload     1.50     a \"b\", c\nadd <é>           {'k': [1]}",
+    ("human", False): ("Name     load\nSeconds  1.50\nNote     a \"b\", c\n\nName     add <é>\nSeconds\nNote     {'k': [1]}"),
+    ("json", False): '[["load",1.5,"a \\"b\\", c"],["add <é>",null,{"k":[1]}]]',
+    ("json", True): (
+        '[{"Name":"load","Note":"a \\"b\\", c","Seconds":1.5},{"Name":"add <é>","Note":{"k":[1]},"Seconds":null}]'
+    ),
+    ("prettyjson", False): (
+        '[\n  {\n    "Name": "load",\n    "Note": "a \\"b\\", c",\n    "Seconds": 1.5\n  },\n'
+        '  {\n    "Name": "add <é>",\n    "Note": {\n      "k": [\n        1\n      ]\n    },\n    "Seconds": null\n  }\n]'
+    ),
+    ("csv", False): 'load,1.5,"a ""b"", c"\nadd <é>,,{\'k\': [1]}',
+    ("csv", True): 'Name,Seconds,Note\nload,1.5,"a ""b"", c"\nadd <é>,,{\'k\': [1]}',
+    ("tsv", True): 'Name\tSeconds\tNote\nload\t1.5\t"a ""b"", c"\nadd <é>\t\t{\'k\': [1]}',
+}
+
+
+@pytest.mark.parametrize(("style", "with_header"), SHOWN)
+def test_every_format_is_what_it_is_documented_to_be(style: str, with_header: bool) -> None:
+    assert formatted(TABLE, style, with_header=with_header) == SHOWN[style, with_header]
+
+
+@pytest.mark.parametrize("style", FORMATS)
+def test_a_table_without_rows_is_no_trouble(style: str) -> None:
+    empty = {"json": "[]", "prettyjson": "[]"}
+    assert formatted(Table(["Name"]), style) == empty.get(style, "")
+
+
+@pytest.mark.parametrize(
+    ("activity_id", "task"),
+    [
+        ("activity-pkg.load-1", ("activity-pkg.load-1", 1)),
+        ("activity-pkg.load-1.2", ("activity-pkg.load-1", 2)),
+        ("activity-pkg.load-0f3a.12", ("activity-pkg.load-0f3a", 12)),
+        ("mine", ("mine", 1)),
+    ],
+)
+def test_an_id_names_a_task_and_its_attempt(activity_id: str, task: tuple[str, int]) -> None:
+    assert split_id(activity_id) == task
+
+
+@pytest.mark.parametrize(
+    ("run", "sentence"),
+    [
+        ("nix", "workflow 'nix' is not known here; workflow.list shows which are"),
+        ("b", "'b' is the beginning of 2 workflow ids: b-1, b-2; give more of it"),
+    ],
+)
+def test_a_run_that_is_unknown_or_not_unique_is_refused(run: str, sentence: str) -> None:
+    made = Played()
+    try:
+        made.start("b-1")
+        made.start("b-2")
+        with pytest.raises(DefinitionError) as refused:
+            found_execution(made.service, DOMAIN, run)
+        assert str(refused.value) == sentence
+        assert found_execution(made.service, DOMAIN, "sums") == made.execution
+        assert found_execution(made.service, DOMAIN, "b-2")["workflowId"] == "b-2"
+    finally:
+        made.service.close()

@@ -1,0 +1,225 @@
+"""What a run of a workflow of notebooks submits, in which order, and what it makes of the ends."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from deciders.notebook_workflow import NotebookWorkflow
+from deciders.specification import NotebookSpecification, OutputSpecification, WorkflowSpecification
+from simpleflow_nb import activity
+from simpleflow_nb.activity import Activity
+from simpleflow_nb.local.service import DOMAIN
+from simpleflow_nb.testing import Harness, RunFailed, harness
+from simpleflow_nb.workflow import execution_input
+from workers import activities as bodies  # the real bodies are registered before they are replaced
+
+PDF = OutputSpecification(format="pdf")
+
+
+class Bodies:
+    """Stand-ins for what would run kernels: they note their calls and answer as told."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[str, dict[str, Any]]] = []
+        self.failures: dict[str, Exception] = {}
+        self.lights: dict[str, str] = {}
+        self.succeeded: dict[str, str] | None = None
+        self.at_once: threading.Barrier | None = None
+
+    def already_succeeded(self, **given: Any) -> dict[str, str] | None:
+        self.calls.append(("already_succeeded", given))
+        return self.succeeded
+
+    def execute_notebook(self, **given: Any) -> dict[str, Any]:
+        self.calls.append((given["label"], given))
+        if self.at_once is not None:
+            self.at_once.wait(20)
+        return self._end(given["label"], f"/out/{given['label']}.ipynb")
+
+    def convert_report(self, **given: Any) -> dict[str, Any]:
+        name = f"{given['label']}.pdf"
+        self.calls.append((name, given))
+        return self._end(name, f"/out/{name}")
+
+    def record_run(self, **given: Any) -> None:
+        self.calls.append(("record_run", given))
+
+    def _end(self, name: str, path: str) -> dict[str, Any]:
+        if name in self.failures:
+            raise self.failures[name]
+        return {"path": path, "light": self.lights.get(name, "green"), "warnings": []}
+
+    def names(self) -> list[str]:
+        return [name for name, _ in self.calls]
+
+    def given(self, name: str) -> dict[str, Any]:
+        [found] = [given for called, given in self.calls if called == name]
+        return found
+
+
+@pytest.fixture
+def replaced(monkeypatch: pytest.MonkeyPatch) -> Bodies:
+    made = Bodies()
+    for name in ("already_succeeded", "execute_notebook", "convert_report", "record_run"):
+        declared: Activity[..., Any] = getattr(bodies, name)
+        monkeypatch.setitem(activity._registry, declared.name, declared)  # put back at the end
+        Activity(getattr(made, name), name=declared.name, version=declared.version)
+    return made
+
+
+@pytest.fixture
+def place() -> Iterator[Harness]:
+    with harness(NotebookWorkflow) as opened:
+        yield opened
+
+
+def notebooks(*chain: tuple[str, tuple[str, ...]], reports: tuple[str, ...] = ()) -> tuple[NotebookSpecification, ...]:
+    """Labels, each with the labels that it needs."""
+    return tuple(
+        NotebookSpecification(
+            label=label,
+            filename=f"{label}.ipynb",
+            parameters={f"{name}_path": name for name in needs},
+            needs=needs,
+            output=PDF if label in reports else None,
+        )
+        for label, needs in chain
+    )
+
+
+def started(place: Harness, made: tuple[NotebookSpecification, ...], **more: Any) -> Callable[[], Any]:
+    """Start a run of these notebooks; the function that is returned waits for its result."""
+    arguments = {
+        "workflow": WorkflowSpecification(name="days", notebooks=made).model_dump(mode="json"),
+        "instance": "2016-01-01_abcdef01",
+        "identity": "abcdef01" * 4,
+        "parameters": {"reference_date": "2016-01-01", "mode": "fast"},
+        "inputs_dir": "/in",
+        "outputs": "/out",
+        **more,
+    }
+    run = place.service.start_workflow_execution(
+        domain=DOMAIN,
+        workflowId="days-2016-01-01",
+        workflowType={"name": NotebookWorkflow.type_name(), "version": NotebookWorkflow.version},
+        taskList={"name": place.engine.decider.task_list},
+        input=execution_input(NotebookWorkflow, {"kwargs": arguments}),
+    )
+    return lambda: place.result("days-2016-01-01", run["runId"])
+
+
+def test_a_notebook_runs_after_those_it_needs_and_its_report_after_it(replaced: Bodies, place: Harness) -> None:
+    made = notebooks(("a", ()), ("b", ("a",)), ("c", ("b",)), reports=("c",))
+    result = started(place, made)()
+    assert replaced.names() == ["already_succeeded", "a", "b", "c", "c.pdf", "record_run"]
+    artefacts = {"a": "/out/a.ipynb", "b": "/out/b.ipynb", "c": "/out/c.ipynb", "report:c": "/out/c.pdf"}
+    assert result == {"state": "succeeded", "light": "green", "artefacts": artefacts}
+
+
+def test_labels_that_do_not_need_each_other_run_at_once(replaced: Bodies, place: Harness) -> None:
+    replaced.at_once = threading.Barrier(2)  # each waits until the other has begun
+    started(place, notebooks(("a", ()), ("b", ())))()
+    assert sorted(replaced.names()[1:3]) == ["a", "b"]
+
+
+def test_a_parameter_is_a_value_an_automatic_one_or_the_path_of_a_notebook(replaced: Bodies, place: Harness) -> None:
+    first = NotebookSpecification(label="first", filename="first.ipynb")
+    parameters = {"how": "mode", "day": "reference_date", "folder": "inputs_dir", "url": "flowapi_url", "table": "first"}
+    second = NotebookSpecification(label="second", filename="second.py", parameters=parameters, needs=("first",))
+    started(place, (first, second))()
+    assert replaced.given("second") == {
+        "workflow": "days",
+        "instance": "2016-01-01_abcdef01",
+        "outputs": "/out",
+        "label": "second",
+        "filename": "second.py",
+        "inputs_dir": "/in",
+        "parameters": {"how": "fast", "day": "2016-01-01", "folder": "/in"},
+        "upstream": {"table": {"path": "/out/first.ipynb", "light": "green", "warnings": []}},
+        "flowapi_url_as": ["url"],
+    }
+
+
+def test_a_workflows_own_parameter_wins_over_the_automatic_one(replaced: Bodies, place: Harness) -> None:
+    one = NotebookSpecification(label="one", filename="one.ipynb", parameters={"folder": "inputs_dir"})
+    started(place, (one,), parameters={"inputs_dir": "/elsewhere"})()
+    assert replaced.given("one")["parameters"] == {"folder": "/elsewhere"}
+
+
+def test_a_failure_stops_those_that_need_it_and_nobody_else(replaced: Bodies, place: Harness) -> None:
+    replaced.failures["a"] = ValueError("no rows")
+    made = notebooks(("a", ()), ("b", ("a",)), ("c", ("b",)), ("d", ()), reports=("a", "c", "d"))
+    with pytest.raises(RunFailed) as failed:
+        started(place, made)()
+    assert failed.value.reason == "a failed: no rows; not run: b, c"
+    assert [name for name in replaced.names() if name not in ("already_succeeded", "record_run")] == ["a", "d", "d.pdf"]
+    record = replaced.given("record_run")
+    assert (record["state"], record["light"], record["error"]) == ("failed", "red", failed.value.reason)
+    assert record["artefacts"] == {"d": "/out/d.ipynb", "report:d": "/out/d.pdf"}
+
+
+def test_every_failed_label_is_named_before_the_causes(replaced: Bodies, place: Harness) -> None:
+    replaced.failures = {"a": ValueError("x" * 300), "b.pdf": ValueError("no pages")}
+    with pytest.raises(RunFailed) as failed:
+        started(place, notebooks(("a", ()), ("b", ()), reports=("b",)))()
+    assert failed.value.reason == f"a, b.pdf failed: {'x' * 300}; no pages"[:256]  # SWF keeps no more of a reason
+    assert replaced.given("record_run")["error"] == f"a, b.pdf failed: {'x' * 300}; no pages"
+
+
+def test_a_report_is_tried_twice_and_a_notebook_once(replaced: Bodies, place: Harness) -> None:
+    replaced.failures = {"a.pdf": ValueError("no pages"), "b": ValueError("no rows")}
+    with pytest.raises(RunFailed):
+        started(place, notebooks(("a", ()), ("b", ()), reports=("a",)))()
+    assert (replaced.names().count("a.pdf"), replaced.names().count("b")) == (2, 1)
+
+
+@pytest.mark.parametrize(
+    ("lights", "light"),
+    [
+        ({}, "green"),
+        ({"a": "orange"}, "orange"),
+        ({"b.pdf": "orange"}, "orange"),
+    ],
+)
+def test_the_light_of_a_run_is_the_worst_of_its_parts(
+    lights: dict[str, str], light: str, replaced: Bodies, place: Harness
+) -> None:
+    replaced.lights = lights
+    result = started(place, notebooks(("a", ()), ("b", ()), reports=("b",)))()
+    assert (result["light"], replaced.given("record_run")["light"]) == (light, light)
+
+
+def test_an_instance_that_has_succeeded_before_ends_at_once(replaced: Bodies, place: Harness) -> None:
+    replaced.succeeded = {"a": "/out/a.ipynb"}
+    result = started(place, notebooks(("a", ())))()
+    assert result == {"state": "already done", "light": "green", "artefacts": {"a": "/out/a.ipynb"}}
+    assert replaced.names() == ["already_succeeded"]
+    asked = {"workflow": "days", "identity": "abcdef01" * 4, "outputs": "/out"}
+    assert replaced.given("already_succeeded") == asked
+
+
+def test_a_rerun_does_not_ask_whether_it_has_succeeded_before(replaced: Bodies, place: Harness) -> None:
+    replaced.succeeded = {"a": "/out/a.ipynb"}
+    assert started(place, notebooks(("a", ())), rerun=True)()["state"] == "succeeded"
+    assert replaced.names() == ["a", "record_run"]
+
+
+def test_the_record_says_what_was_run_and_when(replaced: Bodies, place: Harness) -> None:
+    started(place, notebooks(("a", ())))()
+    record = replaced.given("record_run")
+    assert record.pop("started") <= record.pop("ended")
+    assert record == {
+        "workflow": "days",
+        "instance": "2016-01-01_abcdef01",
+        "outputs": "/out",
+        "identity": "abcdef01" * 4,
+        "parameters": {"reference_date": "2016-01-01", "mode": "fast"},
+        "state": "succeeded",
+        "light": "green",
+        "error": None,
+        "artefacts": {"a": "/out/a.ipynb"},
+    }
