@@ -25,6 +25,7 @@ class ActivityContext:
     service: Any = None  #: the SWF-shaped client of this worker; None in a process of its own
     beat: Callable[[str | None], None] | None = None
     cancel_requested: Callable[[], bool] = field(default=lambda: False)
+    payloads: Any = None  #: where texts too long for a history are kept
     process_groups: Any = None  #: where processes that the body starts are noted, so that none survives a crash
     on_cancel: list[Callable[[], None]] = field(default_factory=list)  #: called when the end of the task is asked for
     find_last_details: Callable[[], str | None] = field(default=lambda: None)

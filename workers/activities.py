@@ -15,6 +15,7 @@ from deciders.specification import Specification
 from simpleflow_nb.activity_context import context
 from simpleflow_nb.exceptions import ActivityCanceled
 from simpleflow_nb.processes.faults import ALREADY_STARTED, fault_code
+from simpleflow_nb.processes.payload_directory import Payloads, kept
 from simpleflow_nb.processes.process_groups import kill_group
 from simpleflow_nb.workflow import execution_input
 
@@ -180,7 +181,7 @@ def feed_new_dates(*, specification: dict[str, Any], outputs: str) -> dict[str, 
     started: list[str] = []
     for run in plan.due:
         task.check()
-        if start_run(task.service, task.domain, whole, run, outputs) is not None:
+        if start_run(task.service, task.domain, whole, run, outputs, task.payloads) is not None:
             started.append(run.workflow_id)
     return {"started": started, "not_due": len(plan.not_due), "warnings": list(plan.warnings)}
 
@@ -204,12 +205,20 @@ def open_runs(service: Any, domain: str) -> dict[tuple[str, str], str]:
 
 
 def start_run(
-    service: Any, domain: str, specification: Specification, run: Run, outputs: str, *, rerun: bool = False
+    service: Any,
+    domain: str,
+    specification: Specification,
+    run: Run,
+    outputs: str,
+    payloads: Payloads,
+    *,
+    rerun: bool = False,
 ) -> str | None:
     """Start one run; returns its run id, None when one of this instance is open already.
 
     ``rerun`` runs the instance even if it has succeeded before.
     """
+    arguments = {**run_arguments(specification, run, outputs), "rerun": rerun}
     try:
         started = service.start_workflow_execution(
             domain=domain,
@@ -217,7 +226,7 @@ def start_run(
             workflowType={"name": NotebookWorkflow.type_name(), "version": NotebookWorkflow.version},
             taskList={"name": declared.DECISIONS},
             tagList=[run.workflow_name, run.reference_date.isoformat()],
-            input=execution_input(NotebookWorkflow, {"kwargs": {**run_arguments(specification, run, outputs), "rerun": rerun}}),
+            input=kept(execution_input(NotebookWorkflow, {"kwargs": arguments}), payloads),
         )
     except Exception as error:
         if fault_code(error) == ALREADY_STARTED:

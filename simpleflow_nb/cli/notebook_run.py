@@ -92,6 +92,31 @@ def start_notebook_workflow(
     Raises:
         DefinitionError: no such workflow, or parameters that are missing or not its own.
     """
+    specification, instance, folder = requested(file, name, arguments, outputs)
+    with opened_run(folder, db, durable=durable) as run:
+        from workers.activities import start_run
+
+        watch = Watch(run.service, [NOTEBOOK_TYPE], load=run.payloads.load)
+        if new:
+            for info in executions(run.service, DOMAIN, is_open=True, executionFilter={"workflowId": instance.workflow_id}):
+                run.service.terminate_workflow_execution(domain=DOMAIN, **info["execution"], reason="started again with --new")
+        work_on_notebooks(run, slots)
+        # nothing happens if it is open
+        start_run(run.service, DOMAIN, specification, instance, str(folder), run.payloads, rerun=True)
+        ended = run.wait(
+            lambda: not run.open_runs(NOTEBOOK_TYPE),
+            Progress(watch, quiet=quiet, color=color),
+            mine=lambda: run.open_runs(NOTEBOOK_TYPE),
+        )
+        return show_summary(run, watch.states(), ended=ended)
+
+
+def requested(file: Path, name: str, arguments: dict[str, Any], outputs: Path | None) -> tuple[Specification, Run, Path]:
+    """What ``FILE.yml:NAME`` and its arguments ask for, and the outputs folder.
+
+    Raises:
+        DefinitionError: no such workflow, or parameters that are missing or not its own.
+    """
     specification = read_specification(file)
     from deciders.specification import UnknownWorkflowError
 
@@ -101,23 +126,11 @@ def start_notebook_workflow(
         specification.workflow(name)
     except UnknownWorkflowError as error:
         raise DefinitionError(str(error)) from None
-    instance = requested_run(specification, name, arguments.get("kwargs", {}))
-    folder = checked_outputs(outputs, specification)
-    with opened_run(folder, db, durable=durable) as run:
-        from workers.activities import start_run
-
-        watch = Watch(run.service, [NOTEBOOK_TYPE], load=run.payloads.load)
-        if new:
-            for info in executions(run.service, DOMAIN, is_open=True, executionFilter={"workflowId": instance.workflow_id}):
-                run.service.terminate_workflow_execution(domain=DOMAIN, **info["execution"], reason="started again with --new")
-        work_on_notebooks(run, slots)
-        start_run(run.service, DOMAIN, specification, instance, str(folder), rerun=True)  # nothing happens if it is open
-        ended = run.wait(
-            lambda: not run.open_runs(NOTEBOOK_TYPE),
-            Progress(watch, quiet=quiet, color=color),
-            mine=lambda: run.open_runs(NOTEBOOK_TYPE),
-        )
-        return show_summary(run, watch.states(), ended=ended)
+    return (
+        specification,
+        requested_run(specification, name, arguments.get("kwargs", {})),
+        checked_outputs(outputs, specification),
+    )
 
 
 def requested_run(specification: Specification, name: str, values: dict[str, Any]) -> Run:

@@ -47,15 +47,6 @@ def journal_path(db: Path | None, outputs: Path | None = None) -> Path:
     return (outputs.absolute() if outputs else Path.cwd()) / STATE_FOLDER / JOURNAL
 
 
-def require_local(local: bool) -> None:
-    """
-    Raises:
-        DefinitionError: the command was not told to work locally, which is all it can do.
-    """
-    if not local:
-        raise DefinitionError("add --local: this command does not work on Amazon SWF in this version")
-
-
 def parsed_settings(pairs: tuple[str, ...]) -> dict[str, Any]:
     """``--set key=value``, the value read as YAML.
 

@@ -7,16 +7,19 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from .. import payload
+from ..exceptions import DefinitionError
 from ..inspection.executions import executions
 from ..local.service import DOMAIN
 from ..processes.payload_directory import kept
 from ..workflow import execution_input
+from .connection import connected, domain_options, payload_directory, payloads_option
 from .definition import read_specification
 from .local_run import LocalRun, default_workers, say
 from .notebook_run import checked_outputs, opened_run, work_on_notebooks
-from .options import db_option, local_option, outputs_option, require_local
+from .options import db_option, local_option, outputs_option
 from .progress import Progress
 from .run_states import NOTEBOOK_TYPE, SENSOR_TYPE, Watch, last_attributes, plain_cause, status_word
 from .summary import show_summary
@@ -25,6 +28,8 @@ from .summary import show_summary
 @click.command("sensor.start")
 @click.argument("file", type=click.Path(path_type=Path))
 @local_option
+@domain_options
+@payloads_option
 @click.option("--once", is_flag=True, help="One check now; wait for its runs; exit 1 if one failed.")
 @click.option("--nb-workers", type=click.IntRange(min=1), help="Notebooks that run at once. [default: number of cores]")
 @click.option("--durable", is_flag=True, help="Survive a power cut as well, at the price of a disk flush for each step.")
@@ -36,6 +41,11 @@ def sensor_start(
     ctx: click.Context,
     file: Path,
     local: bool,
+    domain: str | None,
+    region: str | None,
+    create_domain: bool,
+    retention_days: int,
+    payloads: Path | None,
     once: bool,
     nb_workers: int | None,
     durable: bool,
@@ -46,11 +56,24 @@ def sensor_start(
     """Run the workflows of FILE.yml for every date that is due, on its schedule.
 
     With --local everything happens in this process: sensor, decider, notebooks and reports. Interrupted runs go on first.
+    With --domain the sensor is started on SWF, and decider.start FILE.yml and worker.start FILE.yml carry it out; its id is
+    printed, and with --once the command waits for the runs that the check has started.
     """
-    require_local(local)
+    if local and domain is not None and ctx.get_parameter_source("domain") is ParameterSource.COMMANDLINE:
+        raise DefinitionError("--local and --domain exclude each other; give one")
     specification = read_specification(file)
     folder = checked_outputs(outputs, specification)
     schedule, zone = specification.sensor.schedule, specification.sensor.timezone
+    if not local:
+        from .remote_sensor import await_check, start_remote_sensor
+
+        store = payload_directory(payloads, folder)
+        with connected(domain, region, create=create_domain, retention_days=retention_days) as service:
+            assert domain is not None
+            workflow_id, run_id = start_remote_sensor(service, domain, specification, str(folder), store, once=once)
+            click.echo(f"{workflow_id} {run_id}")
+            code = await_check(service, domain, {"workflowId": workflow_id, "runId": run_id}, store) if once else 0
+        ctx.exit(code)
     once = once or schedule is None
     with opened_run(folder, db, durable=durable) as run:
         watch = Watch(run.service, [NOTEBOOK_TYPE], load=run.payloads.load)

@@ -16,6 +16,7 @@ from ..local.service import LocalService
 from .options import journal_path
 
 DEFAULT_PORT = 4617
+_LOOK_SECONDS = 0.2
 
 _NOT_IMITATED = "not imitated: child workflows, external signals, Lambda, throttling, retention, tags of domains"
 
@@ -53,7 +54,12 @@ def service_start(
     http.start()
     click.echo(f"AWS_ENDPOINT_URL={http.endpoint}  (domain {domain}, journal {journal}, process {os.getpid()})")
     click.echo(_NOT_IMITATED)
-    stop.get()
+    while True:
+        try:
+            stop.get(timeout=_LOOK_SECONDS)  # a signal that comes just before a wait without end would not end it
+            break
+        except queue.Empty:
+            continue
     http.close()
 
 

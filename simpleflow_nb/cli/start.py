@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from .. import payload
 from ..exceptions import DefinitionError
@@ -17,8 +18,9 @@ from ..processes.decider import WorkflowNotFound, workflow_class
 from ..processes.faults import ALREADY_STARTED, fault_code
 from ..processes.payload_directory import kept
 from ..workflow import Workflow, execution_input
+from .connection import connected, domain_options, payloads_option
 from .local_run import LocalRun, default_workers, say
-from .options import db_option, journal_path, local_option, outputs_option, parsed_settings, require_local
+from .options import db_option, journal_path, local_option, outputs_option, parsed_settings
 from .progress import Progress
 from .run_states import RunState, Watch, shown_seconds, status_word, traceback_of
 
@@ -26,6 +28,9 @@ from .run_states import RunState, Watch, shown_seconds, status_word, traceback_o
 @click.command("workflow.start")
 @click.argument("workflow")
 @local_option
+@domain_options
+@click.option("--task-list", help="Where its decision tasks wait on SWF. [default: the workflow's own]")
+@payloads_option
 @click.option("--input", "-i", "text", help="Arguments as JSON: a list, a value, or {'args': [...], 'kwargs': {...}}.")
 @click.option("--input-file", type=click.File(), help="The same from a file; - reads standard input.")
 @click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="One keyword argument; the value is read as YAML.")
@@ -43,6 +48,12 @@ def workflow_start(
     ctx: click.Context,
     workflow: str,
     local: bool,
+    domain: str | None,
+    region: str | None,
+    create_domain: bool,
+    retention_days: int,
+    task_list: str | None,
+    payloads: Path | None,
     text: str | None,
     input_file: Any,
     settings: tuple[str, ...],
@@ -58,9 +69,11 @@ def workflow_start(
 ) -> None:
     """Run WORKFLOW: a class such as examples.basic.BasicWorkflow, or FILE.yml:NAME.
 
-    An interrupted run of the same workflow and input goes on where it was; --new starts another one.
+    With --local it is carried out here and waited for; an interrupted run of the same workflow and input goes on where it
+    was, unless --new. With --domain it is started on SWF, and its workflow id and run id are printed.
     """
-    require_local(local)
+    if local and domain is not None and ctx.get_parameter_source("domain") is ParameterSource.COMMANDLINE:
+        raise DefinitionError("--local and --domain exclude each other; give one")
     if input_file is not None:
         if text is not None:
             raise DefinitionError("--input and --input-file exclude each other; give one")
@@ -75,6 +88,25 @@ def workflow_start(
     tag_list = [tag.strip() for tag in tags.split(",") if tag.strip()] if tags else []
     workers = nb_workers or default_workers()
     file, colon, name = workflow.rpartition(":")
+    if not local:
+        from .remote_start import start_remotely
+
+        with connected(domain, region, create=create_domain, retention_days=retention_days) as service:
+            assert domain is not None
+            started = start_remotely(
+                service,
+                domain,
+                workflow,
+                arguments,
+                outputs=outputs,
+                payloads=payloads,
+                task_list=task_list,
+                workflow_id=workflow_id,
+                tags=tag_list,
+                execution_timeout=execution_timeout,
+            )
+        click.echo(" ".join(started))
+        ctx.exit(0)
     if colon and Path(file).suffix in (".yml", ".yaml"):
         from .notebook_run import start_notebook_workflow
 

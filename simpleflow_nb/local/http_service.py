@@ -188,9 +188,7 @@ class _Handler(BaseHTTPRequestHandler):
         if self.token is not None and not self._has_token(self.token):
             return self._answer(400, _fault("UnrecognizedClientException", "the access key id is not the service's token"))
         if self.token is None and not self._is_addressed_here():
-            return self._answer(
-                400, _fault("AccessDeniedException", "without a token only this machine's names are served")
-            )
+            return self._answer(400, _fault("AccessDeniedException", "without a token only this machine's names are served"))
         method = _METHODS.get(self.headers.get("X-Amz-Target", ""))
         if method is None:
             target = self.headers.get("X-Amz-Target", "")

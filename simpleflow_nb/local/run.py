@@ -144,6 +144,8 @@ class Run:
             attributes = {"taskList": {"name": task_list}, "startToCloseTimeout": timeout}
             if self.sticky is not None and wait != NEVER:
                 attributes["scheduleToStartTimeout"] = wait
+            if "taskPriority" in started:
+                attributes["taskPriority"] = started["taskPriority"]
             event_id = self.add(now, "DecisionTaskScheduled", attributes)
             self.decision = OpenDecision(event_id, task_list)
             self.effects.append(("decision", event_id))

@@ -145,9 +145,15 @@ class LocalService(Reading):
             if value is None:
                 raise Fault("DefaultUndefinedFault", f"DEFAULT_{_screaming(name)}_UNDEFINED")
             attributes[name] = value
-        attributes |= {
-            k: v for k, v in (("input", input), ("taskPriority", taskPriority), ("lambdaRole", lambdaRole)) if v is not None
-        }
+        for name, value, default in (
+            ("taskPriority", taskPriority, "defaultTaskPriority"),
+            ("lambdaRole", lambdaRole, "defaultLambdaRole"),
+        ):
+            value = value if value is not None else defaults.get(default)
+            if value is not None:
+                attributes[name] = value
+        if input is not None:
+            attributes["input"] = input
         if tagList:
             attributes["tagList"] = list(tagList)
         with self.lock:
@@ -236,9 +242,7 @@ class LocalService(Reading):
             self._note_start(run)
             return answer
 
-    def _decision_answer(
-        self, run: Run, started: int, oldest: int, given: int, size: int, reverse: bool
-    ) -> dict[str, Any]:
+    def _decision_answer(self, run: Run, started: int, oldest: int, given: int, size: int, reverse: bool) -> dict[str, Any]:
         """A page of the events from ``oldest`` to the one that started the decision task: never what came after it.
 
         ``given`` events were in the pages before.
@@ -438,7 +442,7 @@ class LocalService(Reading):
     def _with_defaults(self, decision: dict[str, Any]) -> dict[str, Any]:
         """A decision to schedule an activity, completed with what its type was registered with."""
         attributes = rules.attributes_of(decision)
-        if decision["decisionType"] != "ScheduleActivityTask" or attributes.keys() >= _NEEDED:
+        if decision["decisionType"] != "ScheduleActivityTask" or attributes.keys() >= _DEFAULTS.keys():
             return decision
         activity_type = attributes["activityType"]
         known = self.types["activity"].get((activity_type["name"], activity_type["version"]), {})

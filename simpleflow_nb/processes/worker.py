@@ -49,11 +49,11 @@ class Running:
         self.over = False  # the service has ended the task: nothing is left to report
         self.on_cancel: list[Callable[[], None]] = []
         self.details: str | None = None  # what the body said last of its progress
-        self.beat_seconds = _MOST_BEATS_APART_SECONDS
+        self.beat_seconds = 1.0  # until its activity is known
         self.given_up_after: float | None = None  # seconds of silence after which the service ends the task
         self.started = self.last_beat = time.monotonic()
         self.last_try = 0.0  # of a beat, whether or not it reached the service
-        self.next_beat = self.ends_by = float("inf")
+        self.next_beat, self.ends_by = self.started + self.beat_seconds, float("inf")
         self.is_beating = threading.Lock()
 
     def limit(self, timeouts: Mapping[str, str], most_seconds: float) -> None:
@@ -193,28 +193,27 @@ class Worker:
         """
         running = Running(task)
         with logged_as(workflow_id=running.workflow_id, run_id=running.run_id, activity_id=running.activity_id):
-            try:
-                body = find_activity(task["activityType"]["name"])
-            except LookupError as error:
-                logger.warning("cannot be carried out: %s", error)
-                self._respond(running, "failed", reason=str(error)[:MAX_REASON_CHARACTERS], details=_details(error, str(error)))
-                return
-            running.limit(body.timeouts, self.beat_seconds)
-            logger.info("started")
             with self._lock:
                 self._running[running.token] = running
-            if self._abandon.is_set():  # since the poll came back
-                running.leave()
             try:
-                how, answer = self._carry_out(running, body, task_list)
+                if self._abandon.is_set():  # since the poll came back
+                    return
+                how, answer = self._carry_out(running, task_list)
                 logger.info("%s after %.3f s", how, time.monotonic() - running.started)
                 self._respond(running, how, **answer)
             finally:
                 with self._lock:
                     self._running.pop(running.token, None)
 
-    def _carry_out(self, running: Running, body: Activity[Any, Any], task_list: str) -> tuple[str, dict[str, Any]]:
+    def _carry_out(self, running: Running, task_list: str) -> tuple[str, dict[str, Any]]:
         """How the task ended, and what to say of it. The task is still under way: a report can take its time too."""
+        try:
+            body = find_activity(running.task["activityType"]["name"])  # the heart beats while its module is imported
+        except LookupError as error:
+            logger.warning("cannot be carried out: %s", error)
+            return "failed", {"reason": str(error)[:MAX_REASON_CHARACTERS], "details": _details(error, str(error))}
+        running.limit(body.timeouts, self.beat_seconds)
+        logger.info("started")
         context = self._context(running, task_list)
         set_context(context)
         try:
@@ -249,6 +248,7 @@ class Worker:
             service=self.service,
             beat=lambda details: self._note_progress(running, details),
             cancel_requested=running.cancelled.is_set,
+            payloads=self.payloads,
             process_groups=self.process_groups,
             on_cancel=running.on_cancel,
             find_last_details=lambda: last_details(self.service, self.domain, task["workflowExecution"], running.activity_id),

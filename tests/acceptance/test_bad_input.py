@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -217,7 +218,19 @@ COMMANDS: list[tuple[tuple[str, ...], int, str]] = [
         2,
         "invalid value for '--input-file': 'nix.json': No such file or directory (see simpleflow-nb workflow.start --help)",
     ),
-    (("workflow.start", "mine.Mine"), 2, "add --local: this command does not work on Amazon SWF in this version"),
+    (
+        ("workflow.start", "mine.Mine"),
+        2,
+        "name the domain with --domain (or SWF_DOMAIN), or add --local to work without AWS",
+    ),
+    (("workflow.info", "mine"), 2, "which domain is 'mine' in? name it first or with --domain, or add --local"),
+    (("workflow.list",), 2, "name the domain first or with --domain, or add --local for runs on this machine"),
+    (("workflow.list", "a", "b"), 2, "b: give no more than a domain"),
+    (
+        ("workflow.start", "mine.Mine", "--local", "--domain", "d"),
+        2,
+        "--local and --domain exclude each other; give one",
+    ),
     (
         ("workflow.info", "--local", "nix"),
         3,
@@ -305,5 +318,5 @@ def test_a_users_own_package_called_workers_may_hold_a_workflow(tmp_path: Path) 
 
 def test_a_reader_that_has_seen_enough_is_no_error(tmp_path: Path) -> None:
     inputs(tmp_path / "here")
-    result = os.popen(f"cd {tmp_path}/here && simpleflow-nb validate --schema 2>&1 | head -1")
+    result = os.popen(f"cd {tmp_path}/here && {sys.executable} -m simpleflow_nb validate --schema 2>&1 | head -1")
     assert (result.read(), result.close()) == ("{\n", None)

@@ -173,8 +173,7 @@ class Proxy:
             answer = handler.upstream.getresponse()
             status, text = answer.status, answer.read()
         except (OSError, http.client.HTTPException):
-            handler.close_connection = True
-            handler.upstream = None
+            handler.close_connection = True  # which closes the connection to the service as well
             return
         if fate == "cut after":
             handler.close_connection = True
@@ -232,6 +231,7 @@ class Crowd:
             "AWS_ENDPOINT_URL": self.proxy.endpoint,
             "PYTHONPATH": str(ROOT),
             "SWF_CONNECTION_RETRIES": "2",
+            "PYTHONFAULTHANDLER": "1",  # SIGABRT shows where a process hangs
             MARK: self.mark,
         }
 
@@ -282,13 +282,13 @@ class Crowd:
             return f"{number.name} child"
         if what == "service":
             self.service.send_signal(number)
-            self.service.wait(20)
+            self.await_end(self.service)
             self.service = self._start_service()
             return f"{number.name} service"
         if what == "supervisor":
             index = choice.randrange(2)
             self.supervisors[index].send_signal(number)
-            self.supervisors[index].wait(30)
+            self.await_end(self.supervisors[index])
             self.supervisors[index] = self._start(self.commands[index])
             return f"{number.name} supervisor"
         self.proxy.cut_all()
@@ -315,10 +315,17 @@ class Crowd:
         time.sleep(0.3)  # two signals at once would be one
         for process in self.supervisors:
             process.send_signal(signal.SIGTERM)
-        for process in self.supervisors:
-            assert process.wait(30) == 0
+        assert [self.await_end(process) for process in self.supervisors] == [0, 0]
         self.service.send_signal(signal.SIGTERM)
-        assert self.service.wait(30) == 0
+        assert self.await_end(self.service) == 0
+
+    def await_end(self, process: subprocess.Popen[bytes]) -> int:
+        try:
+            return process.wait(30)
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGABRT)
+            process.wait(10)
+            pytest.fail(f"{process.args!r} does not end\n{self.log.read_text()[-10_000:]}", pytrace=False)
 
     def close(self) -> None:
         for process in (*self.supervisors, self.service):

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.acceptance.samples import DATES, inputs
 from tests.service.moto_server import CREDENTIALS, moto_endpoint
 
 ROOT = Path(__file__).parents[2]
@@ -60,6 +61,15 @@ def local_service(folder: Path, *words: str) -> Iterator[str]:
         finally:
             process.send_signal(signal.SIGTERM)
             assert process.wait(20) == 0
+
+
+def ended(process: subprocess.Popen[bytes], seconds: float = 20) -> int:
+    """The exit code of a process that was told to end; -9 when it did not."""
+    try:
+        return process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        return process.wait()
 
 
 @pytest.fixture(params=["moto", "service.start"])
@@ -201,3 +211,55 @@ def test_supervised_deciders_and_workers_end_with_their_supervisor(tmp_path: Pat
             for process in processes:
                 process.send_signal(signal.SIGTERM)
         assert [process.wait(20) for process in processes] == [0, 0]
+
+
+def test_notebook_workflows_run_on_a_fleet(tmp_path: Path) -> None:
+    """One decider and two worker processes on the local service; the sensor looks once and everything is inspected."""
+    file = inputs(tmp_path / "inputs", dates=DATES[:2])
+    outputs = str(tmp_path / "outputs")
+    with local_service(tmp_path) as endpoint:
+        environ = environment(endpoint, tmp_path) | {"SWF_DOMAIN": "TestDomain", "AUTOFLOW_OUTPUTS_DIR": outputs}
+        commands = [("decider.start", str(file)), ("worker.start", str(file), "--nb-processes", "2", "--nb-slots", "1")]
+        processes = [
+            subprocess.Popen([sys.executable, "-m", "simpleflow_nb", *words], env=environ, cwd=tmp_path) for words in commands
+        ]
+
+        def asked(*words: str) -> subprocess.CompletedProcess[str]:
+            return subprocess.run(
+                [sys.executable, "-m", "simpleflow_nb", *words],
+                env=environ,
+                cwd=tmp_path,
+                capture_output=True,
+                text=True,
+                timeout=90,
+            )
+
+        try:
+            once = asked("sensor.start", str(file), "--once")
+            assert once.returncode == 0, once.stderr
+            assert once.stdout.endswith("2 of 2 runs succeeded\n")
+            again = asked("sensor.start", str(file), "--once")
+            assert again.stdout.endswith("nothing is due (2 dates are not; plan --why says why)\n")
+            started = asked("workflow.start", f"{file}:days", "--set", "reference_date=2016-01-01")
+            assert started.returncode == 0, started.stderr
+            assert len(started.stdout.split()) == 2
+            refused = asked("workflow.signal", "TestDomain", "nobody", "--name", "x")
+            assert refused.stderr == "simpleflow-nb: workflow 'nobody' is not known here; workflow.list shows which are\n"
+            listed = asked("workflow.list", "TestDomain", "--status", "closed").stdout
+            assert [line.split()[-1] for line in listed.splitlines() if "notebook_workflow" in line].count("COMPLETED") >= 2
+            tasks = asked("workflow.tasks", "--domain", "TestDomain", "days/2016-01-02").stdout
+            assert [line.split()[0].rpartition(".")[2] for line in tasks.splitlines()] == [
+                "record_run",
+                "convert_report",
+                "execute_notebook",
+                "execute_notebook",
+                "already_succeeded",
+            ]
+        finally:
+            for _ in range(2):
+                for process in processes:
+                    if process.poll() is None:
+                        process.send_signal(signal.SIGTERM)
+                time.sleep(0.5)
+            ends = [ended(process) for process in processes]
+        assert ends == [0, 0]

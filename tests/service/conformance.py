@@ -35,7 +35,12 @@ _REFERENCES: dict[str, set[str]] = {
     "latestCancelRequestedEventId": {"ActivityTaskCancelRequested"},
 }
 _SCHEDULED = {"Activity": "ActivityTaskScheduled", "Decision": "DecisionTaskScheduled"}
-_STARTED = {"Activity": "ActivityTaskStarted", "Decision": "DecisionTaskStarted", "TimerF": "TimerStarted", "TimerC": "TimerStarted"}
+_STARTED = {
+    "Activity": "ActivityTaskStarted",
+    "Decision": "DecisionTaskStarted",
+    "TimerF": "TimerStarted",
+    "TimerC": "TimerStarted",
+}
 
 
 @cache
@@ -49,10 +54,11 @@ def operations() -> dict[str, botocore.model.OperationModel]:
     return {xform_name(name): model().operation_model(name) for name in model().operation_names}
 
 
-def problems(shape: botocore.model.Shape, value: Any, where: str) -> list[str]:
-    """What is wrong with a value, one sentence each; nothing when it conforms to the shape."""
+def problems(shape: Any, value: Any, where: str) -> list[str]:
+    """What is wrong with a value, one sentence each; nothing when it conforms to the shape (botocore's)."""
     kind = shape.type_name
-    if not isinstance(value, _TYPES[kind]) or (isinstance(value, bool) and kind != "boolean"):
+    is_of_kind = isinstance(value, _TYPES[kind]) and (kind == "boolean" or not isinstance(value, bool))
+    if not is_of_kind:
         return [f"{where} is a {type(value).__name__}, not a {kind}"]
     found: list[str] = []
     if kind == "structure":
@@ -67,9 +73,9 @@ def problems(shape: botocore.model.Shape, value: Any, where: str) -> list[str]:
         allowed = getattr(shape, "enum", None)
         if allowed and value not in allowed:
             found.append(f"{where} is {value!r}, not one of {', '.join(allowed)}")
-        if shape.name.startswith("DurationInSeconds") and not value.isdigit():
-            if value != "NONE" or shape.name == "DurationInSeconds":
-                found.append(f"{where} is {value!r}, not whole seconds")
+        durations = {"DurationInSeconds": (), "DurationInSecondsOptional": ("NONE",)}
+        if shape.name in durations and not value.isdigit() and value not in durations[shape.name]:
+            found.append(f"{where} is {value!r}, not whole seconds")
     if kind in ("string", "list"):
         least, most = shape.metadata.get("min", 0), shape.metadata.get("max")
         if len(value) < least or (most is not None and len(value) > most):
@@ -94,7 +100,9 @@ def answer_problems(name: str, answer: dict[str, Any]) -> list[str]:
         return [f"{name} answers {answer!r}, not nothing"] if answer else []
     if name.startswith("poll_for_") and not answer.get("taskToken"):
         # an empty poll: the model requires members that SWF leaves out then
-        return [f"an empty {name} has {key!r}" for key in answer.keys() - {"taskToken", "startedEventId", "previousStartedEventId"}]
+        return [
+            f"an empty {name} has {key!r}" for key in answer.keys() - {"taskToken", "startedEventId", "previousStartedEventId"}
+        ]
     found = problems(shape, answer, name)
     for event in answer.get("events", ()):
         found += _attributes_problems(event)

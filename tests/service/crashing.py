@@ -1,6 +1,7 @@
 """The child of ``test_crash.py``: a whole local run that says what was acknowledged, until it is killed.
 
-``main(JOURNAL)`` prints ``open``, a line for each start and each result that was acknowledged, and ``end`` when all runs are closed.
+``main(JOURNAL)`` prints ``open``, a line for each start and each result that was acknowledged, and ``end`` when all runs
+are closed.
 """
 
 from __future__ import annotations
@@ -93,4 +94,3 @@ def main(path: str) -> None:
         service.wait_closed(workflow_id, run_id)
     os.write(1, b"end\n")
     os._exit(0)
-

@@ -33,9 +33,10 @@ WORK, BARE_WORK, SPARE_WORK = (
 UNKNOWN = {"name": "nobody", "version": "1"}
 FLOW_DEFAULTS: dict[str, Any] = {
     "defaultTaskList": {"name": SHARED_DECISIONS},
-    "defaultExecutionStartToCloseTimeout": "3600",
-    "defaultTaskStartToCloseTimeout": "60",
+    "defaultExecutionStartToCloseTimeout": "3605",
+    "defaultTaskStartToCloseTimeout": "65",
     "defaultChildPolicy": "TERMINATE",
+    "defaultTaskPriority": "2",
 }
 WORK_DEFAULTS: dict[str, Any] = {
     "defaultTaskList": {"name": SHARED_WORK},
@@ -145,6 +146,7 @@ class KnownRun:
     workflow_type: dict[str, str]
     task_list: str
     tags: list[str]
+    priority: str | None
     standing: Standing = field(default_factory=Standing)
     parted: bool = False
     closed_in_step: int | None = None
@@ -207,14 +209,15 @@ def first_steps() -> list[Step]:
 class Script:
     """The steps of a seed.
 
-    Half of the scripts give each workflow id its own task lists. There anything may happen at any time. In the others all
+    Most scripts give each workflow id its own task lists. There anything may happen at any time. In the others all
     executions share their lists, so that the order of the tasks of several executions counts; then nothing happens to an
     execution while a decision task of its is open, because moto's surplus decision tasks would take places in the queue.
     """
 
     def __init__(self, seed: int) -> None:
         self.random = random.Random(seed)
-        self.shares_lists = self.random.random() < 0.5
+        self.shares_lists = self.random.random() < 0.4
+        self.is_slow = self.random.random() < 0.5  #: time passes often
         self.serial = 0
 
     def next_step(self, known: Known) -> Step:
@@ -265,14 +268,18 @@ class Script:
         if not self.shares_lists or kind == BARE_FLOW or self.chance(0.3):
             arguments["taskList"] = {"name": task_list}
         given = {
-            "executionStartToCloseTimeout": self.random.choice(["500", "90000"]),
-            "taskStartToCloseTimeout": self.random.choice(["30", "300"]),
+            "executionStartToCloseTimeout": self.random.choice(["505", "90005"]),
+            "taskStartToCloseTimeout": self.random.choice(["35", "305"]),
             "childPolicy": self.random.choice(["TERMINATE", "REQUEST_CANCEL", "ABANDON"]),
         }
         arguments |= self.maybe(0.9 if kind == BARE_FLOW else 0.2, **given)
         arguments |= self.maybe(0.4, input=self.text())
         if not self.shares_lists:
             arguments |= self.maybe(0.2, taskPriority=["0", "7", "-1"])
+        elif kind == BARE_FLOW:
+            arguments["taskPriority"] = FLOW_DEFAULTS[
+                "defaultTaskPriority"
+            ]  # as all the others: moto knows no order of priority
         if tags := self.random.sample(TAGS, self.random.choice([0, 0, 1, 2])):
             arguments["tagList"] = tags
         return Step("start_workflow_execution", arguments)
@@ -364,10 +371,10 @@ class Script:
             body["taskList"] = {"name": SHARED_WORK if self.shares_lists else f"work-{workflow_id}"}
         # a bare type needs them all
         body |= self.maybe(0.97 if kind == BARE_WORK else 0.2, **dict.fromkeys(ACTIVITY_TIMEOUTS, "NONE"))
-        if self.chance(0.2):
-            body["heartbeatTimeout"] = self.random.choice(["30", "300"])
+        if self.chance(0.3):
+            body["heartbeatTimeout"] = self.random.choice(["35", "305"])
         if self.chance(0.12):
-            body[self.random.choice(ACTIVITY_TIMEOUTS)] = self.random.choice(["20", "200"])
+            body[self.random.choice(ACTIVITY_TIMEOUTS)] = self.random.choice(["25", "205"])
         body |= self.maybe(0.4, input=self.text()) | self.maybe(0.2, control=self.text())
         if kind == BARE_WORK or self.chance(0.2):
             body["taskPriority"] = "3"  # always the same: moto knows no order of priority
@@ -478,9 +485,11 @@ class Script:
         return Step("count_pending_activity_tasks", {"domain": DOMAIN, "taskList": {"name": name}})
 
     def pass_time(self, known: Known) -> Step | None:
-        if self.shares_lists or not known.open_runs():
+        if self.shares_lists or not known.open_runs() or not (self.is_slow or self.chance(0.3)):
             return None
-        return Step("pass_time", {"seconds": self.random.choices([7, 45, 400, 4000], weights=[50, 30, 15, 5])[0]})
+        # tens, while every timeout ends in 5: no deadline is reached by the real time that a script takes
+        tens = self.random.choices([self.random.randint(1, 6), self.random.randint(7, 60), 400], weights=[60, 30, 10])[0]
+        return Step("pass_time", {"seconds": 10 * tens})
 
     # ---- types ---------------------------------------------------------------------------------------------------------------
 
@@ -561,7 +570,7 @@ _WEIGHTS: dict[Callable[[Script, Known], Step | None], int] = {
     Script.history: 3,
     Script.list_executions: 7,
     Script.count_pending: 6,
-    Script.pass_time: 9,
+    Script.pass_time: 20,
     Script.about_types: 6,
     Script.late_answer: 4,
     Script.mistake: 3,

@@ -150,7 +150,7 @@ def request_cancel(activity_id: str) -> Decision:
     return _decision("RequestCancelActivityTask", activityId=activity_id)
 
 
-def start_timer(timer_id: str, seconds: int) -> Decision:
+def start_timer(timer_id: str, seconds: int | str) -> Decision:
     return _decision("StartTimer", timerId=timer_id, startToFireTimeout=str(seconds))
 
 

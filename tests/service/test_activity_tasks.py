@@ -12,7 +12,7 @@ from .desk import TASK, Desk, attributes, complete, request_cancel, schedule
 
 
 @pytest.mark.parametrize(
-    "timeout, is_started, name",
+    ("timeout", "is_started", "name"),
     [
         ("scheduleToStartTimeout", False, "SCHEDULE_TO_START"),
         ("scheduleToCloseTimeout", False, "SCHEDULE_TO_CLOSE"),
@@ -32,7 +32,7 @@ def test_each_timeout_ends_the_task_at_its_moment_and_not_before(desk, timeout, 
     assert ended == {"timeoutType": name, "scheduledEventId": 5, "startedEventId": 6 if is_started else 0}
     assert desk.types()[-1] == "DecisionTaskScheduled"
     if task is not None:
-        with pytest.raises(Fault, match="UnknownResourceFault: Unknown activity, scheduledEventId=5"):
+        with pytest.raises(Fault, match=r"UnknownResourceFault: Unknown activity, scheduledEventId=5"):
             desk.swf.respond_activity_task_completed(taskToken=task["taskToken"])
 
 
@@ -58,7 +58,7 @@ def test_a_beating_heart_keeps_the_task_alive_and_its_last_words_reach_the_timeo
     assert "ActivityTaskTimedOut" not in desk.types()
     desk.pass_time(10)
     assert attributes(desk.wait_for("ActivityTaskTimedOut"))["details"] == "cell 2"
-    with pytest.raises(Fault, match="UnknownResourceFault"):
+    with pytest.raises(Fault, match=r"UnknownResourceFault"):
         desk.swf.record_activity_task_heartbeat(taskToken=task["taskToken"])
 
 
@@ -67,12 +67,12 @@ def test_heartbeat_details_have_at_most_2048_characters(desk):
     desk.decide(schedule("a-1"))
     token = desk.activity_task()["taskToken"]
     desk.local.record_activity_task_heartbeat(taskToken=token, details="x" * 2_048)
-    with pytest.raises(Fault, match="ValidationException: Value at 'details'.*2048"):
+    with pytest.raises(Fault, match=r"ValidationException: Value at 'details'.*2048"):
         desk.local.record_activity_task_heartbeat(taskToken=token, details="x" * 2_049)
 
 
 @pytest.mark.parametrize(
-    "how, body, event",
+    ("how", "body", "event"),
     [
         ("completed", {"result": "1"}, "ActivityTaskCompleted"),
         ("completed", {"result": ""}, "ActivityTaskCompleted"),
@@ -89,7 +89,7 @@ def test_what_the_worker_says_is_what_history_has(desk, how, body, event):
     getattr(desk.swf, f"respond_activity_task_{how}")(taskToken=task["taskToken"], **body)
     assert desk.types()[-2:] == [event, "DecisionTaskScheduled"]
     assert attributes(desk.events()[-2]) == {**body, "scheduledEventId": 5, "startedEventId": 6}
-    with pytest.raises(Fault, match="UnknownResourceFault"):
+    with pytest.raises(Fault, match=r"UnknownResourceFault"):
         getattr(desk.swf, f"respond_activity_task_{how}")(taskToken=task["taskToken"])
 
 
@@ -166,7 +166,7 @@ def test_more_open_activities_than_the_quota_are_refused_by_name():
 
 
 @pytest.mark.parametrize(
-    "kind, is_deprecated, cause",
+    ("kind", "is_deprecated", "cause"),
     [
         ({"name": "unheard", "version": "1"}, False, "ACTIVITY_TYPE_DOES_NOT_EXIST"),
         (TASK, True, "ACTIVITY_TYPE_DEPRECATED"),
@@ -200,7 +200,7 @@ def test_what_the_decision_does_not_say_comes_from_the_type(desk):
 
 
 @pytest.mark.parametrize(
-    "missing, cause",
+    ("missing", "cause"),
     [
         ("taskList", "DEFAULT_TASK_LIST_UNDEFINED"),
         ("scheduleToStartTimeout", "DEFAULT_SCHEDULE_TO_START_TIMEOUT_UNDEFINED"),

@@ -58,7 +58,8 @@ def test_a_decider_that_forgets_everything_decides_the_same(stage):
         assert json.loads(ended["result"]) == {
             "last": 24,
             "failing": "TaskFailed('activity-decider.flaky-1', 'ValueError: never 1', "
-            + repr(json.loads(json.dumps(_details(played)))) + ")",
+            + repr(json.loads(json.dumps(_details(played))))
+            + ")",
             "patched": True,
         }
         histories[cached_events] = _without_tracebacks(_comparable(played.events()))
@@ -197,11 +198,17 @@ class Broken(Workflow):
             '{"__extra":{"class":"tests.service.test_decider.double"}}',
             "tests.service.test_decider.double: it is not a Workflow in tests.service.test_decider",
         ),
-        ('{"__extra":{"class":"raising_module.Class"}}', "raising_module.Class: importing raising_module raised ValueError: at import"),
-        ('{"__extra":{"class":"exiting_module.Class"}}', "exiting_module.Class: importing exiting_module raised SystemExit: 3"),
+        (
+            '{"__extra":{"class":"raising_module.Class"}}',
+            "raising_module.Class: importing raising_module raised ValueError: at import",
+        ),
+        (
+            '{"__extra":{"class":"exiting_module.Class"}}',
+            "exiting_module.Class: importing exiting_module raised SystemExit: 3",
+        ),
         (payload.reference("{}"), f"payload {payload.digest('{}')[:12]} was never stored here"),
     ],
-)  # fmt: skip
+)
 def test_what_cannot_be_found_or_read_is_parked_with_one_sentence(stage, body, sentence, tmp_path, monkeypatch):
     (tmp_path / "raising_module.py").write_text("raise ValueError('at import')")
     (tmp_path / "exiting_module.py").write_text("raise SystemExit(3)")
@@ -355,7 +362,9 @@ def test_lines_of_the_log_appear_once_and_are_sent_only_when_there_are_new_ones(
     played = stage(Busy, cached_events=cached_events)
     run_id = played.begin(Busy, 2)
     played.act()
-    contexts = [attributes(event).get("executionContext") for event in played.events() if event["eventType"] == "DecisionTaskCompleted"]
+    contexts = [
+        attributes(event).get("executionContext") for event in played.events() if event["eventType"] == "DecisionTaskCompleted"
+    ]
     sent = [json.loads(context)["log"] for context in contexts if context is not None]
     lines = ["begins with 2", "has 2", "ends"]
     assert sent == [lines[:1], lines]

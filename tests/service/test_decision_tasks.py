@@ -51,7 +51,7 @@ def test_a_decision_task_that_takes_too_long_is_given_out_again(desk):
     desk.pass_time(10)
     ended = attributes(desk.wait_for("DecisionTaskTimedOut"))
     assert ended == {"timeoutType": "START_TO_CLOSE", "scheduledEventId": 2, "startedEventId": 3}
-    with pytest.raises(Fault, match="UnknownResourceFault: Unknown decision task, scheduledEventId=2"):
+    with pytest.raises(Fault, match=r"UnknownResourceFault: Unknown decision task, scheduledEventId=2"):
         desk.respond(task)
     again = desk.decision_task()
     assert (again["startedEventId"], again["previousStartedEventId"]) == (6, 0)
@@ -175,6 +175,9 @@ def test_markers_are_recorded_as_they_are(desk):
 # ---- responses that cannot be carried out ------------------------------------------------------------------------------------
 
 
+NOT_A_NAME = "is not a name: 1 to 256 characters, no ':', '/', '|' or controls, not 'arn'"
+
+
 def _without(decision, name):
     body = next(value for key, value in decision.items() if key != "decisionType")
     body.pop(name)
@@ -182,7 +185,7 @@ def _without(decision, name):
 
 
 @pytest.mark.parametrize(
-    "decision, message",
+    ("decision", "message"),
     [
         ({"decisionType": "Dance"}, "'Dance' is not a decision type"),
         ({}, "None is not a decision type"),
@@ -190,7 +193,8 @@ def _without(decision, name):
         (_without(schedule("a"), "activityType"), "decisions[1]: ScheduleActivityTask without activityType"),
         (schedule("a", activityType={"name": "task"}), "decisions[1]: activityType without version"),
         (schedule("a", taskList={}), "decisions[1]: taskList without name"),
-        (schedule("a/b"), "decisions[1]: Value at 'activityId' is not a name: 1 to 256 characters, no ':', '/', '|' or controls, not 'arn'"),
+        (schedule("a/b"), f"decisions[1]: Value at 'activityId' {NOT_A_NAME}"),
+        (start_timer("arn", 1), f"decisions[1]: Value at 'timerId' {NOT_A_NAME}"),
         (schedule("a", startToCloseTimeout="soon"), "decisions[1]: Value at 'startToCloseTimeout' is not a duration: 'soon'"),
         (schedule("a", taskPriority="high"), "decisions[1]: Value at 'taskPriority' is not an integer: 'high'"),
         (_without(start_timer("t", 1), "startToFireTimeout"), "decisions[1]: StartTimer without startToFireTimeout"),
@@ -198,10 +202,16 @@ def _without(decision, name):
         (start_timer("t", "NONE"), "decisions[1]: Value at 'startToFireTimeout' is not a duration: 'NONE'"),
         (_without(cancel_timer("t"), "timerId"), "decisions[1]: CancelTimer without timerId"),
         (_without(marker("m"), "markerName"), "decisions[1]: RecordMarker without markerName"),
-        (continue_as_new(executionStartToCloseTimeout="x"), "decisions[1]: Value at 'executionStartToCloseTimeout' is not a duration: 'x'"),
-        (fail(reason="r" * 257), "decisions[1]: Value at 'reason' failed to satisfy constraint: Member must have length less than or equal to 256"),
+        (
+            continue_as_new(executionStartToCloseTimeout="x"),
+            "decisions[1]: Value at 'executionStartToCloseTimeout' is not a duration: 'x'",
+        ),
+        (
+            fail(reason="r" * 257),
+            "decisions[1]: Value at 'reason' failed to satisfy constraint: Member must have length less than or equal to 256",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_response_with_an_impossible_decision_is_refused_whole(desk, decision, message):
     desk.start()
     task = desk.decision_task()
@@ -216,7 +226,7 @@ def test_a_response_with_an_impossible_decision_is_refused_whole(desk, decision,
 def test_a_bad_timeout_of_an_override_is_refused(desk):
     desk.start()
     task = desk.decision_task()
-    with pytest.raises(Fault, match="ValidationException: Value at 'taskListScheduleToStartTimeout' is not a duration: 'x'"):
+    with pytest.raises(Fault, match=r"ValidationException: Value at 'taskListScheduleToStartTimeout' is not a duration: 'x'"):
         desk.local.respond_decision_task_completed(
             taskToken=task["taskToken"], taskList={"name": "mine"}, taskListScheduleToStartTimeout="x"
         )
@@ -227,5 +237,5 @@ def test_a_bad_timeout_of_an_override_is_refused(desk):
 def test_a_token_that_was_never_given_out_is_refused(desk, token):
     desk.start()
     desk.decision_task()
-    with pytest.raises(Fault, match="^ValidationException: Invalid token: "):
+    with pytest.raises(Fault, match=r"^ValidationException: Invalid token: "):
         desk.local.respond_decision_task_completed(taskToken=token)

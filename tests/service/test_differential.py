@@ -33,8 +33,10 @@ from simpleflow_nb.local.http_service import HttpService
 from simpleflow_nb.local.service import LocalService
 from tests.service.decision_scripts import (
     ACTIVITY_TIMEOUTS,
+    BARE_FLOW,
     CLOSINGS,
     DOMAIN,
+    FLOW_DEFAULTS,
     WORK_DEFAULTS,
     Event,
     Known,
@@ -272,18 +274,21 @@ def spelling_of_timer_canceled(both: Both) -> bool:
     return found
 
 
-def _only_local(kinds: tuple[str, ...], names: tuple[str, ...]) -> Callable[[Both], bool]:
-    def rule(both: Both) -> bool:
-        found = False
-        for ours, theirs in both.pairs():
-            if ours["eventType"] in kinds:
-                for name in names:
-                    if name in ours["attributes"] and name not in theirs["attributes"]:
-                        theirs["attributes"][name] = ours["attributes"][name]
-                        found = True
-        return found
+def timer_of_a_failed_cancel(both: Both) -> bool:
+    found = False
+    for ours, theirs in both.pairs():
+        if ours["eventType"] == "CancelTimerFailed" and "timerId" not in theirs["attributes"]:
+            theirs["attributes"]["timerId"], found = ours["attributes"]["timerId"], True
+    return found
 
-    return rule
+
+def priority_in_the_history(both: Both) -> bool:
+    priority = both.game.known.runs[both.run].priority
+    found = False
+    for _, theirs in both.pairs():
+        if theirs["eventType"] in ("WorkflowExecutionStarted", "DecisionTaskScheduled") and priority is not None:
+            theirs["attributes"]["taskPriority"], found = priority, True
+    return found
 
 
 def tags_of_an_execution(both: Both) -> bool:
@@ -571,10 +576,10 @@ def _open_count(
 
 
 def priority_of_an_execution(both: Both) -> bool:
-    ours, theirs = both.local["answer"]["executionConfiguration"], both.moto["answer"]["executionConfiguration"]
-    if "taskPriority" not in ours or "taskPriority" in theirs:
+    priority, theirs = both.game.known.runs[both.run].priority, both.moto["answer"]["executionConfiguration"]
+    if priority is None or "taskPriority" in theirs:
         return False
-    theirs["taskPriority"] = ours["taskPriority"]
+    theirs["taskPriority"] = priority
     return True
 
 
@@ -770,7 +775,7 @@ ROWS = (
         right="local",
         source=_API + "CancelTimerFailedEventAttributes.html: required",
         at=("history",),
-        rule=_only_local(("CancelTimerFailed",), ("timerId",)),
+        rule=timer_of_a_failed_cancel,
     ),
     Row(
         name="tags are not in the history",
@@ -788,7 +793,7 @@ ROWS = (
         right="local",
         source=_API + "WorkflowExecutionStartedEventAttributes.html, DecisionTaskScheduledEventAttributes",
         at=("history",),
-        rule=_only_local(("WorkflowExecutionStarted", "DecisionTaskScheduled"), ("taskPriority",)),
+        rule=priority_in_the_history,
     ),
     Row(
         name="ActivityTaskScheduled lacks the defaults of the type",
@@ -1219,7 +1224,9 @@ class Game:
         for side, run_id in zip((self.local, self.moto), run_ids, strict=True):
             side.run_ids.append(run_id)
         a = step.arguments
-        self.known.runs.append(KnownRun(a["workflowId"], a["workflowType"], "", a.get("tagList", [])))
+        default = None if a["workflowType"] == BARE_FLOW else FLOW_DEFAULTS["defaultTaskPriority"]
+        known = KnownRun(a["workflowId"], a["workflowType"], "", a.get("tagList", []), a.get("taskPriority", default))
+        self.known.runs.append(known)
         run = len(self.known.runs) - 1
         self.refresh(run)
         self.known.runs[run].task_list = attributes(self.local.raw[run][0])["taskList"]["name"]

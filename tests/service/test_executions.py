@@ -33,7 +33,7 @@ def test_an_execution_starts_with_its_defaults_and_one_decision_task(desk):
 
 def test_an_id_is_taken_while_its_execution_is_open(desk):
     first = desk.start()
-    with pytest.raises(Fault, match="WorkflowExecutionAlreadyStartedFault: Already Started: run") as refused:
+    with pytest.raises(Fault, match=r"WorkflowExecutionAlreadyStartedFault: Already Started: run") as refused:
         desk.start()
     assert refused.value.response["Error"]["Code"] == "WorkflowExecutionAlreadyStartedFault"
     desk.decide(complete())
@@ -44,7 +44,7 @@ def test_an_id_is_taken_while_its_execution_is_open(desk):
 
 
 @pytest.mark.parametrize(
-    "missing, cause",
+    ("missing", "cause"),
     [
         ("defaultTaskList", "DEFAULT_TASK_LIST_UNDEFINED"),
         ("defaultExecutionStartToCloseTimeout", "DEFAULT_EXECUTION_START_TO_CLOSE_TIMEOUT_UNDEFINED"),
@@ -69,7 +69,7 @@ UNKNOWN = {"domain": DOMAIN, "workflowId": "nobody"}
 
 
 @pytest.mark.parametrize(
-    "call, request_, message",
+    ("call", "request_", "message"),
     [
         ("start_workflow_execution", {"domain": "x", "workflowId": "a", "workflowType": FLOW}, "Unknown domain: x"),
         (
@@ -106,14 +106,14 @@ def test_an_execution_that_has_closed_takes_nothing_any_more(desk, call):
     run_id = desk.start()
     desk.decide(complete())
     request = {"signalName": "late"} if call.startswith("signal") else {}
-    with pytest.raises(Fault, match="UnknownResourceFault"):
+    with pytest.raises(Fault, match=r"UnknownResourceFault"):
         getattr(desk.swf, call)(domain=DOMAIN, workflowId="run", runId=run_id, **request)
 
 
 LONG = "x" * 32_769
 
 
-@pytest.mark.parametrize("size, refused", [(32_768, False), (32_769, True)])
+@pytest.mark.parametrize(("size", "refused"), [(32_768, False), (32_769, True)])
 def test_data_of_more_than_32768_characters_is_refused_wherever_it_goes(desk, size, refused):
     text, local = "x" * size, desk.local  # unchecked calls: the checking proxy would refuse them itself
     desk.start("other")
@@ -133,18 +133,23 @@ def test_data_of_more_than_32768_characters_is_refused_wherever_it_goes(desk, si
     ]
     for attempt in attempts:
         if refused:
-            with pytest.raises(Fault, match=r"^ValidationException: (decisions\[0\]: )?Value at '\w+' failed to satisfy constraint"):
+            with pytest.raises(
+                Fault, match=r"^ValidationException: (decisions\[0\]: )?Value at '\w+' failed to satisfy constraint"
+            ):
                 attempt()
         else:
             attempt()
 
 
 @pytest.mark.parametrize(
-    "options, message",
+    ("options", "message"),
     [
         ({"tagList": ["a", "b", "c", "d", "e", "f"]}, "tagList: at most 5 tags of at most 256 characters"),
         ({"tagList": ["t" * 257]}, "tagList: at most 5 tags of at most 256 characters"),
-        ({"workflowId": "a/b"}, "Value at 'workflowId' is not a name: 1 to 256 characters, no ':', '/', '|' or controls, not 'arn'"),
+        (
+            {"workflowId": "a/b"},
+            "Value at 'workflowId' is not a name: 1 to 256 characters, no ':', '/', '|' or controls, not 'arn'",
+        ),
         ({"executionStartToCloseTimeout": "soon"}, "Value at 'executionStartToCloseTimeout' is not a duration: 'soon'"),
         ({"taskStartToCloseTimeout": "123456789"}, "Value at 'taskStartToCloseTimeout' is not a duration: '123456789'"),
         ({"taskPriority": "high"}, "Value at 'taskPriority' is not an integer: 'high'"),
@@ -192,9 +197,9 @@ def test_termination_ends_everything_at_once(desk):
         "childPolicy": "ABANDON",
         "cause": "OPERATOR_INITIATED",
     }
-    with pytest.raises(Fault, match="UnknownResourceFault: the execution of this task is closed"):
+    with pytest.raises(Fault, match=r"UnknownResourceFault: the execution of this task is closed"):
         desk.swf.respond_activity_task_completed(taskToken=working["taskToken"])
-    with pytest.raises(Fault, match="UnknownResourceFault: the execution of this task is closed"):
+    with pytest.raises(Fault, match=r"UnknownResourceFault: the execution of this task is closed"):
         desk.swf.record_activity_task_heartbeat(taskToken=working["taskToken"])
     assert not desk.activity_task().get("taskToken")
     assert not desk.decision_task().get("taskToken")
@@ -220,7 +225,7 @@ def test_an_execution_ends_when_its_time_is_over(desk):
 
 
 @pytest.mark.parametrize(
-    "decision, event, body",
+    ("decision", "event", "body"),
     [
         (complete(result="3"), "WorkflowExecutionCompleted", {"result": "3"}),
         (complete(), "WorkflowExecutionCompleted", {}),

@@ -303,7 +303,11 @@ def test_a_broken_disk_stops_everything_and_takes_back_nothing_that_was_acknowle
     run_id = desk.start()
     desk.decide(schedule("a-1"))
     desk.signal("acknowledged")
-    polls = [_raised(desk.activity_task), _raised(lambda: desk.activity_task("idle")), _raised(lambda: desk.decision_task("idle"))]
+    polls = [
+        _raised(desk.activity_task),
+        _raised(lambda: desk.activity_task("idle")),
+        _raised(lambda: desk.decision_task("idle")),
+    ]
     waiting = _raised(lambda: desk.local.wait_closed("run", run_id))
     polls[0][0].join(20)  # it has the task
     _wait_until(lambda: desk.local.activity_lists["idle"].waiting == 1 and desk.local.decision_lists["idle"].waiting == 1)
@@ -362,11 +366,16 @@ def _raised(call):
 def test_a_disk_that_is_full_says_so(path):
     desk = opened(path)
     desk.start()
+    assert desk.local.journal is not None
     (pages,) = desk.local.journal._db.execute("PRAGMA page_count").fetchone()
     desk.local.journal._db.execute(f"PRAGMA max_page_count = {pages}")
-    with pytest.raises(ServiceError, match="cannot be written: database or disk is full"):
+
+    def fill():
         for _ in range(100):
             desk.signal("big", input="x" * 32_000)
+
+    with pytest.raises(ServiceError, match=r"cannot be written: database or disk is full"):
+        fill()
     acknowledged = sum(event["eventType"] == "WorkflowExecutionSignaled" for event in desk.local.open_by_id["run"].events) - 1
     desk.close()
     desk = opened(path)
@@ -379,7 +388,7 @@ def test_after_its_end_the_service_says_that_it_has_ended(path):
     desk.start()
     desk.close()
     for call in (desk.start, lambda: desk.signal("late"), desk.events):
-        with pytest.raises(ServiceError, match="^the local service (has ended|is stopping)$"):
+        with pytest.raises(ServiceError, match=r"^the local service (has ended|is stopping)$"):
             call()
 
 
@@ -427,7 +436,7 @@ def test_damage_elsewhere_is_refused_in_one_sentence_too(path, damage):
     db.execute(damage)
     db.commit()
     db.close()
-    with pytest.raises(JournalError, match="is not a readable journal: "):
+    with pytest.raises(JournalError, match=r"is not a readable journal: "):
         LocalService.open(path)
 
 
@@ -530,7 +539,7 @@ def test_a_reader_beside_the_owner_sees_what_is_committed(path):
     reader = JournalReader(path)
     infos = reader.list_closed_workflow_executions(domain=DOMAIN, startTimeFilter={"oldestDate": 0})["executionInfos"]
     assert [info["closeStatus"] for info in infos] == ["TERMINATED"]
-    with pytest.raises(ServiceError, match="^only the owner of a journal knows which tasks wait$"):
+    with pytest.raises(ServiceError, match=r"^only the owner of a journal knows which tasks wait$"):
         reader.count_pending_activity_tasks(domain=DOMAIN, taskList={"name": "work"})
     reader.close()
     desk.close()
@@ -584,7 +593,9 @@ def test_requests_left_when_nobody_owns_the_journal_are_taken_by_the_next_owner_
         desk = opened(path)
         desk.wait_for("WorkflowExecutionSignaled", count=3)
         time.sleep(0.15)  # another look into the inbox
-        names = [attributes(event)["signalName"] for event in desk.events() if event["eventType"] == "WorkflowExecutionSignaled"]
+        names = [
+            attributes(event)["signalName"] for event in desk.events() if event["eventType"] == "WorkflowExecutionSignaled"
+        ]
         assert names == ["s0", "s1", "s2"]
         desk.close()
 
@@ -598,6 +609,7 @@ class Interrupted(LocalService):
         if request["signalName"] == "asked":
             thread, _ = _in_thread(lambda: self.signal_workflow_execution(domain=DOMAIN, workflowId="other", signalName="s"))
             thread.join(20)
+            assert self.journal is not None
             self.left_after_others.append(_requests_left(self.journal.path))
         return super().signal_workflow_execution(**request)
 
@@ -613,6 +625,7 @@ def _requests_left(path) -> int:
 def test_a_request_is_forgotten_only_by_the_transaction_that_writes_what_came_of_it(path):
     """Otherwise a death between the two loses it."""
     service = Interrupted.open(path, poll_seconds=0)
+    assert isinstance(service, Interrupted)
     service.left_after_others = []
     desk = Desk(service)
     desk.start()
@@ -633,9 +646,7 @@ def test_a_request_that_is_refused_is_forgotten_and_said(path, caplog):
     desk.wait_for("WorkflowExecutionSignaled")
     desk.close()
     said = [record.getMessage() for record in caplog.records]
-    assert said[0] == (
-        "a request from another process was refused: UnknownResourceFault: Unknown execution: workflowId=nobody"
-    )
+    assert said[0] == ("a request from another process was refused: UnknownResourceFault: Unknown execution: workflowId=nobody")
     assert "colour" in said[1]
     db = sqlite3.connect(path)
     assert db.execute("SELECT count(*) FROM requests").fetchone() == (0,)
@@ -644,9 +655,11 @@ def test_a_request_that_is_refused_is_forgotten_and_said(path, caplog):
 
 def test_only_three_kinds_of_requests_can_be_left(path):
     opened(path).close()
-    with pytest.raises(ValueError, match="^'start_workflow_execution' cannot be left as a request; one of signal_workflow_execution"):
+    with pytest.raises(
+        ValueError, match=r"^'start_workflow_execution' cannot be left as a request; one of signal_workflow_execution"
+    ):
         leave_request(path, "start_workflow_execution", {})
-    with pytest.raises(JournalError, match="does not exist; nothing has run here yet"):
+    with pytest.raises(JournalError, match=r"does not exist; nothing has run here yet"):
         leave_request(path.with_name("other"), "signal_workflow_execution", {})
 
 

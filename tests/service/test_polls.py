@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -125,23 +126,24 @@ def test_the_pages_of_a_poll_end_with_its_decision_task(desk):
     _open_task(desk, 3)
     task = desk.decision_task(maximumPageSize=2)
     desk.respond(task, complete())
-    with pytest.raises(Fault, match="UnknownResourceFault: the decision task of this page is over"):
+    with pytest.raises(Fault, match=r"UnknownResourceFault: the decision task of this page is over"):
         desk.decision_task(nextPageToken=task["nextPageToken"])
 
 
-@pytest.mark.parametrize("call", ["poll", "history", "list"])
+@pytest.mark.parametrize(
+    "call",
+    ["poll_for_decision_task", "get_workflow_execution_history", "list_open_workflow_executions", "list_activity_types"],
+)
 def test_a_page_token_that_was_never_given_out_is_refused(desk, call):
-    desk.start()
-    with pytest.raises(Fault, match="^ValidationException: Invalid token: 'nonsense'$"):
-        if call == "poll":
-            desk.decision_task(nextPageToken="nonsense")
-        elif call == "history":
-            execution = desk.local.infos[1]["execution"]
-            desk.swf.get_workflow_execution_history(domain=DOMAIN, execution=execution, nextPageToken="nonsense")
-        else:
-            desk.swf.list_open_workflow_executions(
-                domain=DOMAIN, startTimeFilter={"oldestDate": 0}, nextPageToken="nonsense"
-            )
+    run_id = desk.start()
+    requests: dict[str, dict[str, Any]] = {
+        "poll_for_decision_task": {"taskList": {"name": "flows"}},
+        "get_workflow_execution_history": {"execution": {"workflowId": "run", "runId": run_id}},
+        "list_open_workflow_executions": {"startTimeFilter": {"oldestDate": 0}},
+        "list_activity_types": {"registrationStatus": "REGISTERED"},
+    }
+    with pytest.raises(Fault, match=r"^ValidationException: Invalid token: 'nonsense'$"):
+        getattr(desk.swf, call)(domain=DOMAIN, nextPageToken="nonsense", **requests[call])
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 1_000])
@@ -188,8 +190,9 @@ def shelf():
         options = {"taskList": {"name": "flows"}, "taskStartToCloseTimeout": "60", "executionStartToCloseTimeout": "999999"}
         desk.start(name, workflowType=kind, tagList=[name, "odd" if minute % 2 else "even"], childPolicy="ABANDON", **options)
         task = desk.decision_task()
-        if ends.get(name):
-            desk.respond(task, ends[name])
+        end = ends.get(name)
+        if end is not None:
+            desk.respond(task, end)
             if name == "e":
                 desk.decide(schedule("open"))  # of its next run
         elif name == "d":
@@ -206,7 +209,7 @@ ALL = {"startTimeFilter": {"oldestDate": MIDNIGHT}}
 
 
 @pytest.mark.parametrize(
-    "is_open, filters, ids",
+    ("is_open", "filters", "ids"),
     [
         (True, ALL, "ea"),
         (True, {**ALL, "reverseOrder": True}, "ae"),
@@ -241,7 +244,7 @@ def test_listings_select_by_one_filter_and_a_time(shelf, is_open, filters, ids):
 
 
 @pytest.mark.parametrize(
-    "is_open, filters, message",
+    ("is_open", "filters", "message"),
     [
         (True, {}, "a startTimeFilter is required"),
         (False, {}, "a startTimeFilter or a closeTimeFilter is required"),
@@ -312,18 +315,20 @@ def test_types_are_registered_described_listed_and_deprecated(desk):
     with pytest.raises(Fault, match=r"^TypeAlreadyExistsFault: ActivityType=\[name=task, version=2\]$"):
         desk.swf.register_activity_type(domain=DOMAIN, **kind)
     desk.swf.deprecate_activity_type(domain=DOMAIN, activityType=kind)
-    with pytest.raises(Fault, match="^TypeDeprecatedFault"):
+    with pytest.raises(Fault, match=r"^TypeDeprecatedFault"):
         desk.swf.deprecate_activity_type(domain=DOMAIN, activityType=kind)
     for status, versions in (("REGISTERED", ["1"]), ("DEPRECATED", ["2"])):
         infos = desk.swf.list_activity_types(domain=DOMAIN, registrationStatus=status)["typeInfos"]
         assert [info["activityType"]["version"] for info in infos] == versions
-    assert desk.swf.describe_workflow_type(domain=DOMAIN, workflowType=FLOW)["configuration"]["defaultChildPolicy"] == "TERMINATE"
+    assert (
+        desk.swf.describe_workflow_type(domain=DOMAIN, workflowType=FLOW)["configuration"]["defaultChildPolicy"] == "TERMINATE"
+    )
     assert len(desk.swf.list_workflow_types(domain=DOMAIN, registrationStatus="REGISTERED")["typeInfos"]) == 1
 
 
 def test_domains_are_registered_and_listed(desk):
     desk.swf.register_domain(name="second", workflowExecutionRetentionPeriodInDays="30")
-    with pytest.raises(Fault, match="^DomainAlreadyExistsFault: second$"):
+    with pytest.raises(Fault, match=r"^DomainAlreadyExistsFault: second$"):
         desk.swf.register_domain(name="second", workflowExecutionRetentionPeriodInDays="30")
     infos = desk.swf.list_domains(registrationStatus="REGISTERED")["domainInfos"]
     assert [info["name"] for info in infos] == [DOMAIN, "second"]

@@ -576,7 +576,7 @@ def swf(http: HttpService) -> Iterator[SwfService]:
 def test_heartbeats_are_sent_once_and_soon_given_up(swf: SwfService) -> None:
     config = swf._beating.meta.config
     assert (config.read_timeout, config.connect_timeout, config.retries["total_max_attempts"]) == (10, 5, 1)
-    with pytest.raises(ClientError, match="UnknownResourceFault"):
+    with pytest.raises(ClientError, match=r"UnknownResourceFault"):
         swf.record_activity_task_heartbeat(taskToken="a1.2.3")
 
 

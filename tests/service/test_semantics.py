@@ -176,7 +176,9 @@ def test_a_failure_that_nobody_waits_for_fails_the_run_all_the_same():
         self.submit(slow, 1).result
         return "done"
 
-    with pytest.raises(RunFailed, match='^FAILED: Workflow execution error in activity-semantics.strict-1: "ValueError: unheard"$'):
+    with pytest.raises(
+        RunFailed, match=r'^FAILED: Workflow execution error in activity-semantics.strict-1: "ValueError: unheard"$'
+    ):
         _run(careless)
 
 
@@ -236,12 +238,12 @@ def test_a_request_to_cancel_asks_the_hooks(agrees, monkeypatch):
         run = opened.start(Cancellable)
         opened.service.request_cancel_workflow_execution(domain=DOMAIN, workflowId=run[0])
         if agrees:
-            with pytest.raises(RunFailed, match="^CANCELED: $"):
+            with pytest.raises(RunFailed, match=r"^CANCELED: $"):
                 opened.result(*run)
         else:
             opened.signal(run[0], "go on")
             assert opened.result(*run) == "went on"
-    assert CALLED == (["asked", "cancelled"] if agrees else ["asked"])
+    assert (["asked", "cancelled"] if agrees else ["asked"]) == CALLED
 
 
 def test_a_marker_is_recorded_once_for_the_same_name_and_details():
@@ -324,7 +326,10 @@ def test_named_timers_are_the_same_timer_and_can_be_cancelled():
         (lambda self: self.submit(3), "DefinitionError: 3 cannot be submitted; pass an activity"),
         (lambda self: self.submit(inc, object()), "TypeError: builtins.object is not a JSON value: <object object at "),
         (lambda self: futures.wait_any(), "ValueError: wait_any needs at least one future: none of nothing ever ends"),
-        (lambda self: futures.wait(3), "TypeError: 3 is not a future; pass what submit() returned"),
+        (
+            lambda self: futures.wait(3),  # type: ignore[arg-type]
+            "TypeError: 3 is not a future; pass what submit() returned",
+        ),
     ],
 )
 def test_mistakes_of_workflow_code_fail_the_run_with_one_sentence(code, sentence):

@@ -98,7 +98,7 @@ def test_a_run_that_is_ended_from_outside_says_so(call, sentence):
 
 
 def test_a_run_that_takes_longer_than_its_own_time_says_so():
-    with harness(Failing) as opened, pytest.raises(RunFailed, match="^TIMED_OUT: $"):
+    with harness(Failing) as opened, pytest.raises(RunFailed, match=r"^TIMED_OUT: $"):
         opened.result(*opened.start(Failing, "forever"))
     assert opened.clock.skipped_seconds > 300 * DAY
 
@@ -202,7 +202,8 @@ def test_thirty_days_pass_in_no_time():
 
 
 @activity.with_attributes(
-    name="testing.flaky", retry=RetryPolicy(attempts=5, first_wait=timedelta(hours=1), factor=2, longest_wait=timedelta(hours=6))
+    name="testing.flaky",
+    retry=RetryPolicy(attempts=5, first_wait=timedelta(hours=1), factor=2, longest_wait=timedelta(hours=6)),
 )
 def flaky(seen):
     ATTEMPTS.append(1)
@@ -268,7 +269,7 @@ class Unattended(Workflow):
     name = "testing.unattended"
 
     def run(self):
-        return self.submit(lost).exception.reason
+        return str(self.submit(lost).exception)
 
 
 @activity.with_attributes(name="testing.lost", schedule_to_start_timeout=3600, raises_on_failure=False, task_list="nowhere")
@@ -279,14 +280,14 @@ def lost():
 def test_a_task_on_a_list_that_nobody_polls_times_out_in_no_time():
     with harness(Unattended) as opened:
         opened.engine.decider.activity_task_list = None
-        assert opened.result(*opened.start(Unattended)) == "timeout SCHEDULE_TO_START"
+        assert opened.result(*opened.start(Unattended)) == "activity-testing.lost-1: timeout SCHEDULE_TO_START"
 
 
 def test_time_jumps_again_after_a_worker_has_gone_away():
     """Nobody says that a list is not polled any more: the service has to find out."""
     with harness(Unattended) as opened:
         opened.engine.decider.activity_task_list = None
-        opened.service.service.activity_lists["nowhere"].last_poll = time.monotonic()  # somebody has just left
+        opened.service.activity_lists["nowhere"].last_poll = time.monotonic()  # somebody has just left
         workflow_id, run_id = opened.start(Unattended)
         assert opened.service.wait_closed(workflow_id, run_id, 20) == "COMPLETED"
 

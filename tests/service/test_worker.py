@@ -261,7 +261,9 @@ def test_a_worker_that_is_told_to_stop_beats_on_at_its_own_pace_until_the_last_b
 
     desk.start()
     decision = desk.decision_task()
-    timeouts = dict.fromkeys(("scheduleToStartTimeout", "scheduleToCloseTimeout", "startToCloseTimeout", "heartbeatTimeout"), "NONE")
+    timeouts = dict.fromkeys(
+        ("scheduleToStartTimeout", "scheduleToCloseTimeout", "startToCloseTimeout", "heartbeatTimeout"), "NONE"
+    )
     schedule = {"activityId": "a", "activityType": {"name": "task", "version": "1"}, "taskList": {"name": "work"}, **timeouts}
     desk.respond(decision, {"decisionType": "ScheduleActivityTask", "scheduleActivityTaskDecisionAttributes": schedule})
     counting = Counting(desk.swf)

@@ -1,0 +1,88 @@
+"""Where a command looks for executions: a domain on a service, or the journal of local runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from ..exceptions import DefinitionError
+from ..local.reader import JournalReader
+from ..local.service import DOMAIN
+from .connection import connected
+from .options import STATE_FOLDER, db_option, journal_path, local_option
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def place_options(command: F) -> F:
+    """``--local``, ``--db``, ``--domain``, ``--region``."""
+    command = click.option("--region", envvar="AWS_DEFAULT_REGION", help="AWS region. [default: as boto3 finds it]")(command)
+    command = click.option("--domain", help="SWF domain; without it and --local, the first word is the domain.")(command)
+    return local_option(db_option(command))
+
+
+@dataclass(frozen=True)
+class Place:
+    """A service to look at, and what to call its domain. ``journal`` is None on SWF."""
+
+    service: Any
+    domain: str
+    words: tuple[str, ...]  #: the positional arguments without the domain
+    journal: Path | None = None
+
+
+@contextmanager
+def opened_place(
+    words: tuple[str, ...], *, local: bool, db: Path | None, domain: str | None, region: str | None, needs: int = 1
+) -> Iterator[Place]:
+    """The place that the options say, or the first word; ``needs`` words must remain.
+
+    Raises:
+        DefinitionError: no domain named, or too few or too many words.
+        ServiceError: the journal cannot be read, or the service cannot be reached.
+    """
+    if local or db is not None:
+        if len(words) > needs and words[0] == DOMAIN:
+            words = words[1:]  # simpleflow's habit of naming the domain first
+        _check_words(words, needs)
+        journal = found_journal(db)
+        reader = JournalReader(journal)
+        try:
+            yield Place(reader, DOMAIN, words, journal)
+        finally:
+            reader.close()
+        return
+    if domain is None:
+        if not words:
+            raise DefinitionError("name the domain first or with --domain, or add --local for runs on this machine")
+        if len(words) == needs == 1:
+            raise DefinitionError(f"which domain is {words[0]!r} in? name it first or with --domain, or add --local")
+        domain, words = words[0], words[1:]
+    _check_words(words, needs)
+    with connected(domain, region) as service:
+        yield Place(service, domain, words)
+
+
+def _check_words(words: tuple[str, ...], needs: int) -> None:
+    if len(words) < needs:
+        raise DefinitionError("name the run: a workflow id, its beginning, or NAME/DATE")
+    if len(words) > 2 * needs:
+        raise DefinitionError(
+            f"{' '.join(words)}: give {'a run, and at most its run id' if needs else 'no more than a domain'}"
+        )
+
+
+def found_journal(db: Path | None) -> Path:
+    """The journal to look at: the one given, the working directory's, or that of an ``outputs`` folder here."""
+    if db is not None:
+        return db.absolute()
+    here = journal_path(None)
+    if not here.exists():
+        for near in sorted(Path.cwd().glob(f"*/{STATE_FOLDER}/{here.name}")):
+            return near
+    return here
