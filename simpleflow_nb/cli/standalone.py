@@ -21,6 +21,7 @@ from ..exceptions import DefinitionError
 from ..inspection.executions import history
 from ..inspection.task_rows import task_rows
 from ..processes.decider import Decider, WorkflowNotFound, workflow_class
+from ..processes.decider_process import STICKY_SECONDS
 from ..processes.faults import ALREADY_STARTED, UNKNOWN_RESOURCE, fault_code, is_passing
 from ..processes.payload_directory import kept
 from ..processes.supervisor import GATE, QUICK, child_environment
@@ -32,7 +33,7 @@ from .options import parsed_settings
 logger = logging.getLogger(__name__)
 
 _GRACE_SECONDS = 6.0  #: a worker needs a moment to kill processes and kernels
-_CANCEL_SECONDS = 10.0
+_CANCEL_SECONDS = STICKY_SECONDS + 5.0  # the task may wait on the list of the decider that was stopped
 
 
 @click.command("standalone")

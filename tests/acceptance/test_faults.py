@@ -294,6 +294,13 @@ class Crowd:
         self.proxy.cut_all()
         return "connections cut"
 
+    def revive(self) -> None:
+        """As the operating system's own supervisor does: start again what could not reach the service when it began."""
+        for index, supervisor in enumerate(self.supervisors):
+            if supervisor.poll() is not None:
+                assert supervisor.returncode == 3, self.log.read_text()[-4_000:]
+                self.supervisors[index] = self._start(self.commands[index])
+
     def members(self) -> list[psutil.Process]:
         """Every process that carries this crowd's mark, whoever its parent is now."""
         found = []
@@ -435,6 +442,8 @@ def test_every_run_completes_with_its_result_whatever_is_killed_and_cut(crowd: C
         for number in range(count(small=3, soak=300)):
             one_round(crowd, swf, choice, number, acknowledging)
         wait_for(lambda: not crowd.orphans(), "the end of the orphans", crowd.log)
+        crowd.revive()
+        wait_for(lambda: len(crowd.children()) == 4, "two deciders and two workers", crowd.log)
         crowd.end()
         assert [process.cmdline() for process in crowd.members()] == []
     finally:
@@ -473,6 +482,7 @@ def check_run(crowd: Crowd, swf: Any, workflow_id: str, run_id: str, folder: Pat
     execution = {"workflowId": workflow_id, "runId": run_id}
 
     def is_closed() -> bool:
+        crowd.revive()
         described = insist(lambda: swf.describe_workflow_execution(domain=DOMAIN, execution=execution))
         return bool(described["executionInfo"]["executionStatus"] == "CLOSED")
 

@@ -485,13 +485,14 @@ def size_of_a_listing(both: Both) -> bool:
     if size is None:
         return False
     again = {key: value for key, value in both.step.arguments.items() if key != "maximumPageSize"}
-    whole = both.game.moto.call(both.step.call, again)
-    if "fault" in whole or len(whole["answer"]["executionInfos"]) <= size:
+    whole = both.game.moto.shown(both.game.moto.call(both.step.call, again))
+    cut = {"answer": {"executionInfos": whole.get("answer", {}).get("executionInfos", [])[:size]}}
+    for listing in (whole, cut):
+        both.game.drop_parted(listing)
+    if "fault" in whole or both.moto not in (cut, whole):
         return False
-    whole = both.game.moto.shown(whole)
-    assert both.moto["answer"]["executionInfos"] == whole["answer"]["executionInfos"][:size]
     both.moto = whole
-    return True
+    return bool(whole != cut)
 
 
 def filters(both: Both) -> bool:
@@ -909,7 +910,7 @@ ROWS = (
         name="previousStartedEventId after a decision task that timed out",
         local="that of the last one that was completed",
         moto="that of the last one that was started",
-        right="local",
+        right="open",
         source=_API + "PollForDecisionTask.html: the previous decision task that was processed by the decider",
         at=("poll_for_decision_task",),
         rule=previous_timed_out,
@@ -1366,7 +1367,7 @@ class Game:
         ours, _ = self.local.pages(step.call, step.arguments, "executionInfos")
         both = Both(self, step, self.local.shown(ours), self.moto.shown(self.moto.call(step.call, step.arguments)))
         for one in (both.local, both.moto):
-            self._drop_parted(one)
+            self.drop_parted(one)
         self.compare(both, step.call)
 
     _list_closed_workflow_executions = _list_open_workflow_executions
@@ -1375,10 +1376,10 @@ class Game:
         """moto's listing of all that are open, or closed, oldest first."""
         answer = self.moto.call(step.call, {"domain": DOMAIN, "startTimeFilter": {"oldestDate": 0}})
         shown: dict[str, Any] = self.moto.shown(answer)
-        self._drop_parted(shown)
+        self.drop_parted(shown)
         return shown
 
-    def _drop_parted(self, outcome: dict[str, Any]) -> None:
+    def drop_parted(self, outcome: dict[str, Any]) -> None:
         if "answer" in outcome:
             infos = outcome["answer"]["executionInfos"]
             infos[:] = [info for info in infos if not self.known.runs[info["execution"]["runId"].index].parted]
