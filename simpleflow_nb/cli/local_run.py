@@ -184,8 +184,7 @@ class LocalRun:
         self._wake.set()
 
     def _interrupt(self, number: int, frame: FrameType | None) -> None:
-        self.interrupts += 1
-        self._wake.set()
+        self.interrupts += 1  # and nothing with a lock: this thread may be holding it, a tenth of a second is soon enough
 
     def _end_left_over(self) -> None:
         for pid in self._groups.kill_left_over():
