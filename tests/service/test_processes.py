@@ -465,19 +465,21 @@ def test_what_keeps_dying_is_started_later_and_later() -> None:
 
 
 CHILD = """
-import signal, sys, time
+import os, signal, sys, time
 signals = []
+def say(line):  # in one write: two processes share the pipe
+    os.write(1, line.encode() + b"\\n")
 signal.signal(signal.SIGTERM, lambda *_: signals.append("TERM"))
 signal.signal(signal.SIGINT, lambda *_: signals.append("INT"))
-print("ready", flush=True)
+say("ready")
 while not signals:
     time.sleep(0.01)
-for _ in range(100):
+for _ in range(200):
     if "INT" in signals:
-        print("at once", flush=True)
+        say("at once")
         sys.exit(0)
     time.sleep(0.01)
-print("after finishing", flush=True)
+say("after finishing")
 """
 
 
