@@ -15,7 +15,7 @@ import click
 
 from ..exceptions import DefinitionError
 from ..processes.decider import Decider, WorkflowNotFound, workflow_class
-from ..processes.decider_process import STICKY_SECONDS, DeciderProcess
+from ..processes.decider_process import STICKY_SECONDS, DeciderProcess, collect_rarely
 from ..processes.process_groups import own_process_groups
 from ..processes.supervisor import QUICK, Supervisor, is_child, is_orphan, this_command
 from ..processes.worker import Worker, usable_cores
@@ -83,6 +83,7 @@ def decider_start(
         with explaining():
             decider.register_types()
             _name_process(f"decider({task_list})")
+            collect_rarely()
             _run(DeciderProcess(decider, sticky_seconds=sticky_timeout))
 
 

@@ -54,7 +54,7 @@ def running(names: Sequence[str]) -> Iterator[dict[str, Peer]]:
     with ExitStack() as ends:
         peers = {}
         for name in names:
-            python = _installed(name)
+            python = installed(name)
             module = f"tests.benchmarks.peers.{name}_peer"
             process = ends.enter_context(
                 subprocess.Popen(
@@ -71,8 +71,12 @@ def running(names: Sequence[str]) -> Iterator[dict[str, Peer]]:
         yield peers
 
 
-def _installed(name: str) -> str:
-    """The interpreter of the peer's environment, which is made on first use and when the requirement has changed."""
+def installed(name: str) -> str:
+    """The interpreter of the peer's environment, which is made on first use and when the requirement has changed.
+
+    Raises:
+        PeerError: it cannot be installed.
+    """
     folder, requirement = ENVIRONMENTS / name, REQUIREMENTS[name]
     python, complete = folder / "bin" / "python", folder / "requirement.txt"
     wanted = f"{requirement} on Python {sys.version.split()[0]}"

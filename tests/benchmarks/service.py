@@ -1,0 +1,98 @@
+"""The local service over HTTP, beside moto's server: steps of chains, by clients that cost next to nothing."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+
+from tests.benchmarks.figures import Contestant, Sample, compared, milliseconds, print_table, ratio
+from tests.benchmarks.peers import PeerError
+from tests.benchmarks.servers import DOMAIN, SERVERS
+from tests.benchmarks.stepping import Client
+
+SUMMARY = "steps of service.start with 1, 2 and 4 clients, beside moto's server"
+REPEATS = 5
+
+
+def measure(repeats: int, *, with_peers: bool = True, tiny: bool = False) -> None:
+    steps = 3 if tiny else 60
+    with ExitStack() as stack:
+        endpoints = {
+            name: stack.enter_context(start()) for name, start in SERVERS.items() if with_peers or name == "service.start"
+        }
+        for endpoint in endpoints.values():
+            _registered(Client(endpoint))
+        rows = []
+        for clients in (1,) if tiny else (1, 2, 4):
+            figures = compared(
+                {
+                    name: _contestant(stack.enter_context(walkers(endpoint, clients)), steps)
+                    for name, endpoint in endpoints.items()
+                },
+                repeats,
+            )
+            rows += [
+                (
+                    f"{name}, {clients} clients",
+                    f"{1 / one.minimum:,.0f}",
+                    milliseconds(one.minimum),
+                    milliseconds(one.median),
+                    ratio(one, figures["service.start"]),
+                )
+                for name, one in figures.items()
+            ]
+    print_table(
+        f"A step (a decision and an activity, four calls) of chains of {steps}, one a client; the last event is on disk",
+        ("", "steps/s", "minimum ms", "median ms", "of service.start"),
+        rows,
+    )
+
+
+@contextmanager
+def walkers(endpoint: str, number: int) -> Iterator[Sequence[subprocess.Popen[str]]]:
+    """So many client processes, loaded and waiting."""
+    command = [sys.executable, "-m", "tests.benchmarks.stepping", endpoint]
+    with ExitStack() as stack:
+        processes = []
+        for _ in range(number):
+            process = stack.enter_context(
+                subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True),
+            )
+            stack.callback(process.kill)
+            processes.append(process)
+        yield processes
+
+
+def _contestant(processes: Sequence[subprocess.Popen[str]], steps: int) -> Contestant:
+    """All clients at once; the sample is for one step of any of them."""
+
+    def contestant() -> Sample:
+        start = time.perf_counter()
+        for process in processes:
+            assert process.stdin is not None
+            print(json.dumps({"run": uuid.uuid4().hex, "steps": steps}), file=process.stdin, flush=True)
+        for process in processes:
+            assert process.stdout is not None
+            if not process.stdout.readline():
+                raise PeerError("a client ended without an answer; what it said stands above")
+        return Sample((time.perf_counter() - start) / (steps * len(processes)), 0.0)
+
+    return contestant
+
+
+def _registered(client: Client) -> None:
+    for operation, request in (
+        ("RegisterDomain", {"name": DOMAIN, "workflowExecutionRetentionPeriodInDays": "1"}),
+        ("RegisterWorkflowType", {"domain": DOMAIN, "name": "chain", "version": "1"}),
+        ("RegisterActivityType", {"domain": DOMAIN, "name": "step", "version": "1"}),
+    ):
+        try:
+            client.call(operation, **request)
+        except RuntimeError as error:
+            if "AlreadyExists" not in str(error):
+                raise
