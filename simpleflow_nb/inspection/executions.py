@@ -108,6 +108,8 @@ def info_table(service: Any, domain: str, execution: dict[str, str]) -> Table:
         ("reason", end.get("reason") if is_closed else notes.get("parked")),
         ("log", " | ".join(notes.get("log", [])) or None),
         ("warning", notes.get("warning")),
+        ("activities", ", ".join(f"{n} {state.replace('_', ' ')}" for state, n in notes.get("activities", {}).items()) or None),
+        ("waiting_signals", ", ".join(notes.get("waiting_signals", [])) or None),
     ]
     return Table([name for name, _ in columns], [[value for _, value in columns]])
 

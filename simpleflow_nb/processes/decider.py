@@ -344,7 +344,9 @@ class Decider:
     def _changed_context(self, cached: _Cached) -> dict[str, Any]:
         """The execution context to send: a small document for ``workflow.info``, when it is not the one sent before."""
         lines = [line[:_LOG_CHARACTERS] for line in cached.execution.log_lines]
-        body: dict[str, Any] = {"log": lines} if lines else {}
+        body: dict[str, Any] = _progress(cached.execution)
+        if lines:
+            body["log"] = lines
         if cached.execution.next_id > constants.WARN_HISTORY_EVENTS:
             body["warning"] = (
                 f"history has {cached.execution.next_id - 1} events; the service ends the run at "
@@ -383,6 +385,19 @@ class Decider:
     def evict_all(self) -> None:
         for run_id in list(self._cache):
             self._evict(run_id)
+
+
+def _progress(execution: Execution) -> dict[str, Any]:
+    """How far a run is: its activities by what became of them, and the signals that it waits for."""
+    counts = {
+        "completed": execution.completed,
+        "failed": execution.failed,
+        "open": execution.open,
+        "held_back": len(execution.ready) + len(execution.refused),
+    }
+    waiting = sorted(name for name, waits in execution.signal_waits.items() if waits)
+    found: dict[str, Any] = {name: number for name, number in counts.items() if number}
+    return ({"activities": found} if found else {}) | ({"waiting_signals": waiting} if waiting else {})
 
 
 def _last_context(events: list[dict[str, Any]]) -> str:

@@ -74,6 +74,7 @@ def _schedule_activity_failed(x: Execution, e: Event) -> None:
 def _activity_completed(x: Execution, e: Event) -> None:
     a = e["activityTaskCompletedEventAttributes"]
     x.open -= 1
+    x.completed += 1
     text = a.get("result")
     x.resolve(_scheduled(x, e, a), text or None, e["eventId"], bool(text))
 

@@ -29,8 +29,10 @@ class Tasks(Suspension):
     __slots__ = (
         "batch_patches",
         "by_event",
+        "completed",
         "counters",
         "due",
+        "failed",
         "last_signals",
         "log_lines",
         "new_patches",
@@ -77,6 +79,7 @@ class Tasks(Suspension):
         self.random_stream: random.Random | None = None
         self.wake, self.replaying = True, False
         self.next_id, self.open, self.open_limit = 1, 0, 0
+        self.completed = self.failed = 0  # activities that have ended so
 
     # ---- what workflow code calls ----------------------------------------------------------------------------------------
 
@@ -338,6 +341,8 @@ class Tasks(Suspension):
     ) -> None:
         """The end of a task that did not succeed. It is raised unless the task that it needed already is."""
         self.settle(future, FAILED, error, order)
+        if future.type == "ScheduleActivityTask":
+            self.failed += 1
         if future.raises and not (dependency is not None and dependency.raises):
             self.failures.append(future)
             self.wake = True

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
+import textwrap
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +18,7 @@ import pytest
 
 from tests.acceptance.samples import DATES, inputs
 from tests.service.moto_server import CREDENTIALS, moto_endpoint
+from tests.settings import count, is_soak
 
 ROOT = Path(__file__).parents[2]
 
@@ -263,3 +266,34 @@ def test_notebook_workflows_run_on_a_fleet(tmp_path: Path) -> None:
                 time.sleep(0.5)
             ends = [ended(process) for process in processes]
         assert ends == [0, 0]
+
+
+def readme_commands() -> str:
+    """The commands of README's section on SWF, as they stand there."""
+    section = (ROOT / "README.rst").read_text().partition("On Amazon SWF\n---")[2]
+    return textwrap.dedent(section.partition("::\n")[2].partition("\n\n``standalone``")[0])
+
+
+def test_the_commands_of_the_readme_do_what_it_says(endpoint: str, tmp_path: Path) -> None:
+    """All of them under --soak; else those up to the notebooks."""
+    shutil.copytree(ROOT / "examples", tmp_path / "examples")
+    commands = readme_commands()
+    alone, notebooks = commands.split("\n\n")
+    assert [line.split()[1] for line in notebooks.splitlines()] == ["decider.start", "worker.start", "sensor.start"]
+    script = (
+        commands if is_soak() else alone
+    ) + "\ncode=$?\nfor i in 1 2; do kill $(jobs -p); sleep 1; done\nwait\nexit $code\n"
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(
+        ["bash", "-c", script],
+        env=environment(endpoint, tmp_path) | {"PATH": path},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=count(60, 900),
+    )
+    assert done.returncode == 0, done.stderr
+    assert "4" in done.stdout.splitlines()
+    if is_soak():
+        assert done.stdout.endswith("14 of 14 runs succeeded\n"), done.stdout
+        assert len(list((tmp_path / "outputs" / "flights-swf" / "reports").rglob("*.pdf"))) == 14

@@ -26,7 +26,9 @@ def measure(repeats: int, *, with_peers: bool = True, tiny: bool = False) -> Non
             name: stack.enter_context(start()) for name, start in SERVERS.items() if with_peers or name == "service.start"
         }
         for endpoint in endpoints.values():
-            _registered(Client(endpoint))
+            client = Client(endpoint)
+            stack.callback(client.close)
+            _registered(client)
         rows = []
         for clients in (1,) if tiny else (1, 2, 4):
             figures = compared(

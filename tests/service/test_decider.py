@@ -26,6 +26,11 @@ def flaky(x):
     raise ValueError(f"never {x}")
 
 
+@activity.with_attributes(raises_on_failure=False)
+def never(x):
+    raise ValueError(f"never {x}")
+
+
 class Busy(Workflow):
     """Something of everything."""
 
@@ -357,7 +362,7 @@ def test_a_long_history_is_warned_of(stage):
 
 
 @pytest.mark.parametrize("cached_events", [400_000, 0])
-def test_lines_of_the_log_appear_once_and_are_sent_only_when_there_are_new_ones(stage, cached_events, caplog):
+def test_lines_of_the_log_appear_once_and_are_shown_as_long_as_the_run_lives(stage, cached_events, caplog):
     caplog.set_level(logging.INFO, "simpleflow_nb")
     played = stage(Busy, cached_events=cached_events)
     run_id = played.begin(Busy, 2)
@@ -367,10 +372,42 @@ def test_lines_of_the_log_appear_once_and_are_sent_only_when_there_are_new_ones(
     ]
     sent = [json.loads(context)["log"] for context in contexts if context is not None]
     lines = ["begins with 2", "has 2", "ends"]
-    assert sent == [lines[:1], lines]
+    assert [shown for shown, former in zip(sent, [None, *sent], strict=False) if shown != former] == [lines[:1], lines]
     assert _shown(played, run_id, "log") == "begins with 2 | has 2 | ends"
     said = [record.getMessage() for record in caplog.records if record.name == "simpleflow_nb"]
     assert [line.removeprefix("run: ") for line in said] == lines
+
+
+class Awaiting(Workflow):
+    name = "decider.awaiting"
+    max_open_activity_count = 2
+
+    def run(self):
+        numbers = [self.submit(double, n) for n in range(3)]
+        refused = self.submit(never, 1)
+        futures.wait(*numbers, refused)
+        return self.next_signal("go").result
+
+
+@pytest.mark.parametrize("cached_events", [400_000, 0])
+def test_how_far_a_run_is_is_shown_without_its_history(stage, cached_events):
+    played = stage(Awaiting, cached_events=cached_events)
+    run_id = played.begin(Awaiting)
+
+    def shown():
+        assert played.decides()
+        return _shown(played, run_id, "activities"), _shown(played, run_id, "waiting_signals")
+
+    seen = [shown()]
+    while played.works():
+        seen.append(shown())
+    assert seen == [
+        ("2 held back, 2 open", None),
+        ("1 completed, 1 held back, 2 open", None),
+        ("2 completed, 2 open", None),
+        ("3 completed, 1 open", None),
+        ("3 completed, 1 failed", "go"),
+    ]
 
 
 def test_many_executions_are_decided_by_turns(stage):

@@ -130,6 +130,8 @@ def test_info_is_one_row_with_simpleflows_columns_first(played: Played) -> None:
         ("reason", None),
         ("log", "3 rows"),
         ("warning", None),
+        ("activities", None),
+        ("waiting_signals", None),
     ]
 
 
