@@ -30,7 +30,7 @@ def read_specification(file: Path) -> Specification:
     """The checked specification; a folder stands for its ``workflows.yml``.
 
     Raises:
-        SpecificationProblems: every problem, a line each.
+        SpecificationProblems: every problem, a line each; the file named as it was given, to be opened from here.
         DefinitionError: something hides our packages.
     """
     require_application()
@@ -39,7 +39,9 @@ def read_specification(file: Path) -> Specification:
     try:
         return load_specification(file / "workflows.yml" if file.is_dir() else file)
     except SpecificationError as error:
-        raise SpecificationProblems(str(error)) from None
+        places = [f"{problem.path}:{problem.line}" if problem.line else problem.path for problem in error.problems]
+        lines = [f"{place}: {problem.message}" for place, problem in zip(places, error.problems, strict=True)]
+        raise SpecificationProblems("\n".join(lines)) from None
 
 
 @click.command("validate")

@@ -283,6 +283,15 @@ def test_what_is_wrong_on_the_command_line_is_one_sentence(
     assert not (modules / ".simpleflow-nb").exists()
 
 
+def test_the_file_of_a_problem_is_named_as_it_was_given(tmp_path: Path) -> None:
+    inputs(tmp_path / "inputs", workflows="workflows: 3\n")
+    done = typed("validate", "inputs/workflows.yml", cwd=tmp_path)
+    assert (done.returncode, done.stderr.splitlines()[0]) == (
+        2,
+        "inputs/workflows.yml:1: 'workflows' of the file must be a list, not 3",
+    )
+
+
 def test_a_run_that_is_not_known_or_not_unique_is_one_sentence(tmp_path: Path) -> None:
     with_modules(tmp_path / "here")
     for name in ("run-1", "run-2"):
