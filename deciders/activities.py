@@ -6,6 +6,7 @@ A machine that only decides imports this and none of the libraries that the bodi
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from simpleflow_nb import Activity, RetryPolicy
 from simpleflow_nb.constants import DAY, HOUR, MINUTE
@@ -49,7 +50,7 @@ record_run: Activity[..., None] = Activity(
 )
 """Record how a run has ended; recording it again changes nothing."""
 
-feed_new_dates: Activity[..., dict[str, object]] = Activity(
+feed_new_dates: Activity[..., dict[str, Any]] = Activity(
     None,
     name="workers.activities.feed_new_dates",
     version="1",
@@ -58,3 +59,14 @@ feed_new_dates: Activity[..., dict[str, object]] = Activity(
     start_to_close_timeout=DAY,
 )
 """Look at the available dates and start every run that is due; returns what was started and why the rest was not."""
+
+start_runs: Activity[..., dict[str, Any]] = Activity(
+    None,
+    name="workers.activities.start_runs",
+    version="1",
+    task_list=SENSOR,
+    raises_on_failure=False,
+    start_to_close_timeout=DAY,
+    retry=_RECORDS_RETRY,
+)
+"""Start runs that somebody asked the sensor for; returns which."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -17,14 +17,16 @@ from deciders import identity as identities
 from deciders.date_stencil import AvailableDays, DateStencil, DateStencilValueError
 from deciders.identity import identity
 from deciders.problems import listed
-from deciders.specification import ConfiguredWorkflow, SensorSpecification, Specification
+from deciders.reruns import NOT_RUN_YET, SUCCEEDED, RunHistory, verdict
+from deciders.specification import ConfiguredWorkflow, SensorSpecification, Specification, WorkflowSpecification
 
 __all__ = ["DueRuns", "NotDue", "Run", "due_runs", "identity", "run_for"]
 
 #: A reason names this many missing dates, and counts the others.
 _MOST_DATES_IN_A_REASON = 10
 
-_NOT_DUE_IN_STATE = {"running": "running", "succeeded": "already succeeded"}
+RUNNING = "running"
+_OTHER_PARAMETERS = "already succeeded with other parameters, and rerun_when lacks parameters_changed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,15 @@ class Run:
     date_stencil: DateStencil
     configured_parameters: dict[str, Any]  #: as they stand in the file
     identity: str  #: 32 hex digits, see `deciders.identity`
+    reason: str = field(default=NOT_RUN_YET, compare=False)  #: why it is due: the end of a sentence about the run
+    is_rerun: bool = field(default=False, compare=False)  #: it has succeeded before, and is to run all the same
+    #: notebooks of a former try that succeeded, and that nothing has changed for, need not be done again
+    keeps_labels: bool = field(default=False, compare=False)
+
+    @property
+    def needed_days(self) -> list[tuple[int, int]]:
+        """The days of its stencil, as half-open ranges of ordinals that do not overlap, ascending."""
+        return self.date_stencil.needed_ranges(self.reference_date.toordinal())
 
     @property
     def date_ranges(self) -> list[tuple[date, date]]:
@@ -97,23 +108,27 @@ def due_runs(
     specification: Specification,
     available_dates: Mapping[str, Iterable[date]],
     run_states: Mapping[tuple[str, str], str],
+    *,
+    history: RunHistory | None = None,
 ) -> DueRuns:
     """Every run that should be started now.
 
     A date is due for an entry when it is available, not before ``earliest_date``, all dates of the stencil are
-    available, and its instance neither runs nor has succeeded: a failed one is due again. Which dates are available is
-    the union (``require: any``) or the intersection (``all``) over the sensor's types.
+    available, and its instance neither runs nor has succeeded: a failed one is due again, as the workflow's ``attempts``
+    and ``retry_wait`` allow; a succeeded one when something of its ``rerun_when`` has changed. Which dates are available
+    is the union (``require: any``) or the intersection (``all``) over the sensor's types.
 
     Args:
         specification: the workflow file.
         available_dates: dates by type, in any order; types that the sensor does not ask for are ignored.
         run_states: "running", "succeeded" or "failed" by workflow name and identity; absent means never run.
+        history: what more is known of former runs. Without it failures are tried again at once, and nothing has changed.
 
     Raises:
         ValueError: a state is none of the three.
     """
     ordinals, warnings = _considered(specification.sensor, available_dates)
-    looker = _Looker(AvailableDays(ordinals), run_states, specification.sensor.workflows)
+    looker = _Looker(AvailableDays(ordinals), run_states, specification, history or RunHistory())
     for number, configured in enumerate(specification.sensor.workflows, start=1):
         looker.look_at(number, configured)
     return DueRuns(tuple(looker.due), tuple(looker.not_due), tuple(warnings))
@@ -168,17 +183,20 @@ class _Looker:
         self,
         available: AvailableDays,
         run_states: Mapping[tuple[str, str], str],
-        entries: Iterable[ConfiguredWorkflow],
+        specification: Specification,
+        history: RunHistory,
     ) -> None:
         self.due: list[Run] = []
         self.not_due: list[NotDue] = []
         self._available = available
         self._days = [(ordinal, date.fromordinal(ordinal)) for ordinal in available.ordinals]
-        self._run_states = run_states
+        self._run_states, self._history = run_states, history
+        self._workflows = {workflow.name: workflow for workflow in specification.workflows}
         self._texts = _TextsByLength()
         #: entries often share a stencil, and what it comes to for a date is the same for all of them
         self._seen: dict[DateStencil, dict[int, _Look]] = {}
-        entry_counts = Counter(entry.workflow_name for entry in entries)
+        self._entries = specification.sensor.workflows
+        entry_counts = Counter(entry.workflow_name for entry in self._entries)
         #: first entry of each identity, kept only for workflows that several entries name
         self._first_entry: dict[str, dict[str, int]] = {name: {} for name, count in entry_counts.items() if count > 1}
 
@@ -189,6 +207,8 @@ class _Looker:
         seen = self._seen.setdefault(stencil, {})
         look_at = self._look_with(stencil)
         first_entry = self._first_entry.get(name)
+        workflow, run_states, ends = self._workflows.get(name), self._run_states, self._history.ends
+        is_done_whatever_its_parameters = self._success_of_the_date(number, configured, workflow)
         for ordinal, day in self._days:
             if earliest is not None and day < earliest:
                 self._refuse(name, day, None, f"before earliest_date {earliest}")
@@ -203,13 +223,44 @@ class _Looker:
             if first_entry is not None and (first := first_entry.setdefault(found, number)) != number:
                 self._refuse(name, day, found, f"duplicate of entry {first}")
                 continue
-            state = self._run_states.get((name, found), "failed")
-            if state in _NOT_DUE_IN_STATE:
-                self._refuse(name, day, found, _NOT_DUE_IN_STATE[state])
-            elif state == "failed":
-                self.due.append(Run(name, day, stencil, configured.parameters, found))
+            state = run_states.get((name, found))
+            if state == RUNNING:
+                self._refuse(name, day, found, RUNNING)
+                continue
+            if state is None and is_done_whatever_its_parameters(day):
+                self._refuse(name, day, found, _OTHER_PARAMETERS)
+                continue
+            end = ends.get((name, found))
+            days = stencil.needed_ranges(ordinal) if end is not None and end.data is not None else ()
+            is_due, reason, keeps_labels = verdict(workflow, state, end, days, self._history)
+            if is_due:
+                is_rerun = state == SUCCEEDED
+                self.due.append(Run(name, day, stencil, configured.parameters, found, reason, is_rerun, keeps_labels))
             else:
-                raise ValueError(f"run state {state!r} is none of 'running', 'succeeded' and 'failed'")
+                self._refuse(name, day, found, reason)
+
+    def _success_of_the_date(
+        self, number: int, configured: ConfiguredWorkflow, workflow: WorkflowSpecification | None
+    ) -> Callable[[date], bool]:
+        """Whether a date counts as done although this very instance has never run.
+
+        That is so when changed parameters are no cause for a rerun, and the date has succeeded as an instance that is not
+        another entry's.
+        """
+        if workflow is None or "parameters_changed" in workflow.rerun_when:
+            return _never
+        name, successes = configured.workflow_name, self._history.successes
+        others = [
+            entry for place, entry in enumerate(self._entries, start=1) if place != number and entry.workflow_name == name
+        ]
+
+        def is_done(day: date) -> bool:
+            identities = successes.get((name, day.isoformat()))
+            if not identities:
+                return False
+            return bool(set(identities) - {_identity_of(entry, day) for entry in others})
+
+        return is_done
 
     def _look_with(self, stencil: DateStencil) -> Callable[[int], _Look]:
         """A function that looks at one ordinal after another with the same stencil."""
@@ -238,6 +289,18 @@ class _Looker:
         dates = ", ".join(date.fromordinal(ordinal).isoformat() for ordinal in ordinals)
         more = f" and {total - len(ordinals)} more" if total > len(ordinals) else ""
         return f"needs {dates}{more} which {'is' if total == 1 else 'are'} not available"
+
+
+def _never(day: date) -> bool:
+    return False
+
+
+def _identity_of(configured: ConfiguredWorkflow, day: date) -> str | None:
+    """None when the entry's stencil holds no date for that day: it has no instance then."""
+    try:
+        return run_for(configured, day).identity
+    except DateStencilValueError:
+        return None
 
 
 def _json_around_dates(parameters: Mapping[str, Any]) -> tuple[str, str, str]:

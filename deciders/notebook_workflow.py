@@ -22,6 +22,12 @@ class NotebookWorkflow(Workflow):
 
     The result is ``{"state": "succeeded" | "already done", "light", "artefacts"}``. When labels fail, those that need
     them are not run, the others are, and the run fails at the end with a reason that names every failed label.
+
+    Args of ``run``:
+        kept: labels that succeeded in a former run, each with what its activity returned then; they are not run, and the
+            result lists them as ``cached``.
+        only: run this label, those that it needs as far as they are not kept, and nothing else.
+        origin: why the run was started, and what it was made from; goes into its record.
     """
 
     name = "notebook_workflow"
@@ -38,8 +44,13 @@ class NotebookWorkflow(Workflow):
         inputs_dir: str,
         outputs: str,
         rerun: bool = False,
+        kept: dict[str, dict[str, Any]] | None = None,
+        only: str | None = None,
+        origin: dict[str, Any] | None = None,
     ) -> dict[str, Any]:
         specification = WorkflowSpecification.model_validate(workflow)
+        kept = kept or {}
+        asked_for = specification.with_needs_of(only) if only is not None else specification.notebooks
         began = self.now()
         place = {"workflow": specification.name, "instance": instance, "outputs": outputs}
         if not rerun:
@@ -52,23 +63,25 @@ class NotebookWorkflow(Workflow):
         notebooks: dict[str, Future[Any]] = {}
         reports: dict[str, Future[Any]] = {}
         depths: dict[str, int] = {}
-        for notebook in specification.notebooks:
+        for notebook in asked_for:
             depths[notebook.label] = 1 + max((depths[label] for label in notebook.needs), default=-1)
+            if notebook.label in kept:
+                continue
             notebooks[notebook.label] = self.submit(
                 activities.execute_notebook,
                 __priority=depths[notebook.label],  # with many runs under way, those that have begun are finished first
                 label=notebook.label,
                 filename=notebook.filename,
                 inputs_dir=inputs_dir,
-                **_values(notebook, parameters, notebooks, inputs_dir),
+                **_values(notebook, parameters, {**kept, **notebooks}, inputs_dir),
                 **place,
             )
-        for notebook in specification.notebooks:
-            if notebook.output is not None:
+        for notebook in asked_for:
+            if notebook.output is not None and (only is None or notebook.label == only):
                 reports[notebook.label] = self.submit(
                     activities.convert_report,
                     label=notebook.label,
-                    executed=notebooks[notebook.label],
+                    executed=notebooks.get(notebook.label) or kept[notebook.label],
                     template=notebook.output.template,
                     reference_date=parameters.get("reference_date"),
                     **place,
@@ -79,37 +92,44 @@ class NotebookWorkflow(Workflow):
         failures += [
             (f"{label}.pdf", future.exception)
             for label, future in reports.items()
-            if future.exception is not None and notebooks[label].exception is None
+            if future.exception is not None and (label in kept or notebooks[label].exception is None)
         ]
-        results = [(label, future) for label, future in notebooks.items() if future.exception is None]
-        results += [(f"report:{label}", future) for label, future in reports.items() if future.exception is None]
-        artefacts = {name: str(future.result["path"]) for name, future in results}
-        lights = [RED] if failures else [str(future.result["light"]) for _, future in results]
+        results = [(label, kept[label]) for label in (one.label for one in asked_for) if label in kept]
+        results += [(label, future.result) for label, future in notebooks.items() if future.exception is None]
+        results += [(f"report:{label}", future.result) for label, future in reports.items() if future.exception is None]
+        artefacts = {name: str(result["path"]) for name, result in results}
+        lights = [RED] if failures else [str(result["light"]) for _, result in results]
         light = max(lights, key=(GREEN, ORANGE, RED).index)
         error = _reason(failures) if failures else None
         self.submit(
             activities.record_run,
             identity=identity,
             parameters=parameters,
-            state="failed" if failures else "succeeded",
+            state="failed" if failures else "succeeded" if only is None else "partial",
             light=light,
             started=began,
             ended=self.now(),
             error=error,
             artefacts=artefacts,
+            labels=_ends(specification, kept, notebooks),
+            **({"origin": origin} if origin is not None else {}),
             **place,
         ).result
         if error is not None:
             self.fail(error, _details(failures))
-        return {"state": "succeeded", "light": light, "artefacts": artefacts}
+        cached = {"cached": [label for label, _ in results if label in kept]} if kept else {}
+        return {"state": "succeeded", "light": light, "artefacts": artefacts, **cached}
 
 
 def _values(
-    notebook: NotebookSpecification, parameters: dict[str, Any], done: dict[str, Future[Any]], inputs_dir: str
+    notebook: NotebookSpecification,
+    parameters: dict[str, Any],
+    done: dict[str, Future[Any] | dict[str, Any]],
+    inputs_dir: str,
 ) -> dict[str, Any]:
     """What a notebook's parameters stand for: values, or the notebooks before it, whose paths the worker puts in."""
     values: dict[str, Any] = {}
-    upstream: dict[str, Future[Any]] = {}
+    upstream: dict[str, Future[Any] | dict[str, Any]] = {}
     automatic: list[str] = []
     for name, source in notebook.parameters.items():
         if source in done:
@@ -121,6 +141,21 @@ def _values(
         else:
             automatic.append(name)  # flowapi_url: known to the worker that runs the notebook
     return {"parameters": values, "upstream": upstream, "flowapi_url_as": automatic}
+
+
+def _ends(
+    specification: WorkflowSpecification, kept: dict[str, dict[str, Any]], notebooks: dict[str, Future[Any]]
+) -> dict[str, str]:
+    """What became of each label."""
+    ends = {}
+    for label in (notebook.label for notebook in specification.notebooks):
+        if label in kept:
+            ends[label] = "cached"
+        elif label not in notebooks or isinstance(notebooks[label].exception, DependencyFailed):
+            ends[label] = "not run"
+        else:
+            ends[label] = "done" if notebooks[label].exception is None else "failed"
+    return ends
 
 
 def _reason(failures: Failures) -> str:

@@ -37,7 +37,7 @@ def checked_sensor(root: YamlNode, workflow_names: list[str], problems: Problems
         "source": source,
         "workflows": [_checked_entry(entry, workflow_names, problems) for entry in (entries.items() if entries else [])],
     }
-    for key in ("timezone", "require"):
+    for key in ("timezone", "require", "max_parallel_runs"):
         if (node := sensor.get(key)) is not None:
             checked[key] = node.value
     return checked

@@ -2,24 +2,39 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from simpleflow_nb import Workflow
+from simpleflow_nb import Workflow, futures
 from simpleflow_nb.constants import MAX_RUN_SECONDS
+from simpleflow_nb.exceptions import TaskFailed
+from simpleflow_nb.futures import Future
 
 from . import activities
 from .cron import next_time
 
+#: Signals that a sensor takes. ``reload`` has the new specification as its input, ``start`` a list of run requests.
+PAUSE, RESUME, RELOAD, START = SIGNALS = ("pause", "resume", "reload", "start")
+
 _LONGEST_HISTORY = timedelta(days=30)
-_MOST_CHECKS = 180  # about eleven events each
+_MOST_STEPS = 180  #: checks and signals of one history; about eleven events each
+_FIRST_RETRY = timedelta(minutes=1)
+_LONGEST_RETRY = timedelta(hours=1)
+#: A failure is seen at a check, and checks cost requests: runs with a short retry_wait are not looked at more often.
+_SHORTEST_RETRY = timedelta(seconds=10)
 
 
 class SensorWorkflow(Workflow):
-    """Keeps nothing between checks: what is due is worked out anew each time, so nothing is missed or done twice.
+    """Keeps nothing between checks but when it looked last: what is due is worked out anew each time, so nothing is missed
+    or done twice.
 
-    A check that fails is logged, and the next one comes at its time. With ``once`` the run is one check, and its result
-    is what ``feed_new_dates`` returned.
+    A check that fails is logged and tried again after 1, 2, 4 ... minutes, at most an hour, and at the next time of the
+    schedule anyway. Times that pass while nothing runs, or while a check goes on, come to one check. With ``once``, or
+    without a schedule, the run is one check, and its result is what ``feed_new_dates`` returned.
+
+    Args of ``run``:
+        last_look: ISO time of the last check of a former sensor; a time of the schedule since then is made up for at once.
+        starts_per_second: bounds how fast runs are started; None does not.
     """
 
     name = "sensor_workflow"
@@ -27,19 +42,139 @@ class SensorWorkflow(Workflow):
     task_list = activities.DECISIONS
     execution_timeout = MAX_RUN_SECONDS
 
-    def run(self, *, specification: dict[str, Any], outputs: str, once: bool = False) -> dict[str, Any]:
-        schedule, zone = specification["sensor"]["schedule"], specification["sensor"]["timezone"]
-        if once or schedule is None:
-            checked = self.submit(activities.feed_new_dates, specification=specification, outputs=outputs)
-            return checked.result
+    def run(
+        self,
+        *,
+        specification: dict[str, Any],
+        outputs: str,
+        once: bool = False,
+        paused: bool = False,
+        last_look: str | None = None,
+        starts_per_second: float | None = None,
+    ) -> dict[str, Any]:
+        self.specification, self.outputs, self.starts_per_second = specification, outputs, starts_per_second
+        self.paused, self.failures, self.retry_at = paused, 0, None
+        if once or self.schedule is None:
+            return self._whole_check()
         began = self.now()
-        for _ in range(_MOST_CHECKS):
-            now = self.now()
-            self.timer(next_time(schedule, now, zone) - now).result
-            checked = self.submit(activities.feed_new_dates, specification=specification, outputs=outputs)
-            if checked.exception is not None:
-                self.log(f"check failed: {checked.exception}")
+        self.last_look = datetime.fromisoformat(last_look) if last_look is not None else began
+        self.signals = {name: self.next_signal(name) for name in SIGNALS}
+        for _ in range(_MOST_STEPS):
+            is_time = self._wait()
+            if self._handle_signals():
+                if self.schedule is None:
+                    return self._whole_check()
+            elif is_time:
+                self._check()
             if self.now() - began > _LONGEST_HISTORY:
                 break
-        self.submit(self.continue_as_new(specification=specification, outputs=outputs))
+        # What is signalled between here and the new history is not lost: the service refuses to close a run that has news.
+        arguments = {"specification": self.specification, "outputs": outputs, "paused": self.paused}
+        if starts_per_second is not None:
+            arguments["starts_per_second"] = starts_per_second
+        self.submit(self.continue_as_new(**arguments, last_look=self.last_look.isoformat()))
         raise AssertionError("continue_as_new ends the run")
+
+    retry_at: datetime | None  #: an extra check: after one that failed, or for runs with a retry_wait
+
+    @property
+    def schedule(self) -> str | None:
+        found: str | None = self.specification["sensor"]["schedule"]
+        return found
+
+    def _wait(self) -> bool:
+        """Until it is time for a check, or somebody signals; whether it is time."""
+        waiting: list[Future[Any]] = list(self.signals.values())
+        if self.paused:
+            futures.wait_any(*waiting)
+            return False
+        now, schedule = self.now(), self.schedule
+        assert schedule is not None
+        moment = next_time(schedule, self.last_look, self.specification["sensor"]["timezone"])
+        if self.retry_at is not None:
+            moment = min(moment, self.retry_at)
+        if moment <= now:
+            return True
+        timer = self.timer(moment - now)
+        futures.wait_any(timer, *waiting)
+        if timer.done:
+            return True
+        timer.cancel()
+        return False
+
+    def _handle_signals(self) -> bool:
+        """Whether there was any. A check whose time has come in the same moment follows at once: its time is past then."""
+        arrived = [name for name, signal in self.signals.items() if signal.done]
+        for name in arrived:
+            given = self.signals[name].result
+            self.signals[name] = self.next_signal(name)
+            if name == START:
+                self._start_asked_for(given)
+            elif name == RELOAD:
+                self.specification = given
+                self.log(f"reloaded {given.get('path', '')}")
+            else:
+                self.paused = name == PAUSE
+                self.log("paused" if self.paused else "resumed")
+        return bool(arrived)
+
+    def _start_asked_for(self, requests: list[dict[str, Any]]) -> None:
+        asked = self.submit(
+            activities.start_runs,
+            specification=self.specification,
+            outputs=self.outputs,
+            requests=requests,
+            starts_per_second=self.starts_per_second,
+        )
+        if asked.exception is not None:
+            self.log(f"runs that were asked for cannot be started: {_cause(asked.exception)}")
+
+    def _check(self) -> None:
+        """One check, which goes on until nothing is held back, the next time of the schedule comes, or it is paused."""
+        began = self.last_look = self.now()
+        self.retry_at = None
+        following = next_time(str(self.schedule), began, self.specification["sensor"]["timezone"])
+        while True:
+            found = self._submitted_check(began)
+            futures.wait_any(found, self.signals[PAUSE])
+            if not found.done:
+                found.cancel()  # and the signal is handled in its turn
+            if found.exception is not None:
+                if not found.cancelled:
+                    self._note_failure(found.exception)
+                return
+            self.failures = 0
+            result = found.result
+            if not result["held_back"] or self.now() >= following:
+                break
+        if result["retry_seconds"] is not None:
+            self.retry_at = self.now() + max(timedelta(seconds=result["retry_seconds"]), _SHORTEST_RETRY)
+
+    def _note_failure(self, error: BaseException) -> None:
+        wait = min(_FIRST_RETRY * 2**self.failures, _LONGEST_RETRY)
+        self.failures += 1
+        self.retry_at = self.now() + wait
+        self.log(f"check failed: {_cause(error)}; tried again in {int(wait.total_seconds() // 60)} min")
+
+    def _whole_check(self) -> dict[str, Any]:
+        """The check that is asked for once; nothing is left that was held back."""
+        began = self.now()
+        whole = self._submitted_check(began).result
+        while whole["held_back"]:
+            more = self._submitted_check(began).result
+            whole = {**more, "started": whole["started"] + more["started"]}
+        return whole
+
+    def _submitted_check(self, began: datetime) -> Future[dict[str, Any]]:
+        return self.submit(
+            activities.feed_new_dates,
+            specification=self.specification,
+            outputs=self.outputs,
+            check_began=began.isoformat(),
+            starts_per_second=self.starts_per_second,
+        )
+
+
+def _cause(error: BaseException) -> str:
+    """The sentence alone, without the id of the task that it came from."""
+    return str(error.reason or error) if isinstance(error, TaskFailed) else str(error)

@@ -65,6 +65,24 @@ class WorkflowSpecification(_Model):
     name: str
     notebooks: tuple[NotebookSpecification, ...]  #: each after those that it needs; else as in the file
     parameters: tuple[str, ...] = ()  #: names that a start must give a value to, sorted
+    attempts: int | None = None  #: failures in a row after which the sensor gives a date up; None: never
+    retry_wait_seconds: int = 0  #: after a failure, before the sensor tries again
+    rerun_when: tuple[str, ...] = ("parameters_changed",)  #: of `deciders.workflow_file.RERUN_CAUSES`
+
+    def with_needs_of(self, label: str) -> tuple[NotebookSpecification, ...]:
+        """The notebook of that label behind all those that it needs, directly or not, in the order of the workflow.
+
+        Raises:
+            KeyError: there is none of that label.
+        """
+        by_label = {notebook.label: notebook for notebook in self.notebooks}
+        wanted, left = set[str](), [label]
+        while left:
+            found = by_label[left.pop()]
+            if found.label not in wanted:
+                wanted.add(found.label)
+                left.extend(found.needs)
+        return tuple(notebook for notebook in self.notebooks if notebook.label in wanted)
 
 
 class ConfiguredWorkflow(_Model):
@@ -96,6 +114,7 @@ class SensorSpecification(_Model):
     timezone: str = "UTC"  #: of the schedule
     cdr_types: tuple[str, ...] | None = None  #: None means all; an empty tuple means that nothing is ever due
     require: Literal["any", "all"] = "any"  #: whether a date must be there for one of the types or for all
+    max_parallel_runs: int | None = None  #: of this file's runs, open at once; None means no limit
     source: FilesSource | FlowApiSource = FlowApiSource()
     workflows: tuple[ConfiguredWorkflow, ...]
 

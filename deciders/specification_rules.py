@@ -13,6 +13,7 @@ from typing import Any
 
 from deciders.inputs_folder import checked_file, folded_name, name_fault
 from deciders.notebook_parameters import read_notebook_parameters
+from deciders.policy_rules import checked_policy
 from deciders.problems import Problems, listed, near_miss, shown
 from deciders.workflow_file import AUTOFLOW_PARAMETERS, AUTOMATIC_PARAMETERS, entry_named
 from deciders.yaml_lines import YamlNode
@@ -54,6 +55,7 @@ class CheckedWorkflow:
     name: str
     notebooks: list[CheckedNotebook] = field(default_factory=list)
     is_complete: bool = True  #: False when something in it could not be read, so that its parameters are not known
+    policy: dict[str, Any] = field(default_factory=dict)  #: when it is run again
 
     @property
     def labels(self) -> list[str]:
@@ -77,7 +79,7 @@ class CheckedWorkflow:
     def as_dict(self) -> dict[str, Any]:
         """For `deciders.specification.WorkflowSpecification`."""
         notebooks = [notebook.as_dict() for notebook in self.notebooks]
-        return {"name": self.name, "notebooks": notebooks, "parameters": sorted(self.references())}
+        return {"name": self.name, "notebooks": notebooks, "parameters": sorted(self.references()), **self.policy}
 
 
 def checked_workflows(root: YamlNode, inputs_dir: Path, problems: Problems) -> list[CheckedWorkflow]:
@@ -97,6 +99,7 @@ def checked_workflows(root: YamlNode, inputs_dir: Path, problems: Problems) -> l
             how = "is defined twice" if other == name.text else f"differs from {shown(other)} only in case"
             problems.add(name.line, f"workflow name {shown(name.text)} {how} (first in line {line})")
         found.append(_checked_workflow(name.text, entry, inputs_dir, problems))
+        found[-1].policy = checked_policy(entry, root, problems)
     return found
 
 

@@ -29,6 +29,12 @@ _STENCIL_SCHEMA = {
     "items": {"anyOf": [*_BOUND_SCHEMA["anyOf"], {"type": "array", "items": _BOUND_SCHEMA, "minItems": 2, "maxItems": 2}]},
     "default": [0],
 }
+_DURATION_SCHEMA = {
+    "anyOf": [{"type": "number", "minimum": 0}, {"type": "string", "pattern": r"^\s*\d+(\.\d+)?\s*(s|min|m|h|d)\s*$"}],
+    "default": 0,
+}
+#: What may make a succeeded run due again. AutoFlow knows the first alone.
+RERUN_CAUSES = ("parameters_changed", "notebook_changed", "data_changed")
 _SOURCE_SCHEMA = {
     "anyOf": [
         {"const": "flowapi"},
@@ -92,6 +98,19 @@ class WorkflowEntry(_Entry):
             "propertyNames": {"pattern": NAME_PATTERN, "not": {"enum": list(AUTOFLOW_PARAMETERS)}},
         },
     )
+    attempts: int = Field(
+        _ABSENT,
+        ge=1,
+        le=1_000,
+        description="A date that fails so often in a row is given up; without it, never.",
+    )
+    retry_wait: Annotated[Any, WithJsonSchema(_DURATION_SCHEMA)] = Field(
+        _ABSENT,
+        description="How long after a failure a date is tried again: 90 s, 10 min, 2 h, 1 d.",
+    )
+    rerun_when: list[Literal["parameters_changed", "notebook_changed", "data_changed"]] = Field(
+        _ABSENT, description="What makes a date that has succeeded due again; [parameters_changed] if not given."
+    )
 
 
 class ConfiguredEntry(_Entry):
@@ -121,6 +140,7 @@ class SensorEntry(_Entry):
     )
     require: Literal["any", "all"] = Field("any", description="Whether a date must be there for one type or for all.")
     source: Annotated[Any, WithJsonSchema(_SOURCE_SCHEMA)] = Field(_ABSENT, description="Where dates come from.")
+    max_parallel_runs: int = Field(_ABSENT, ge=1, le=100_000, description="So many runs are open at once; others wait.")
     workflows: list[ConfiguredEntry] = Field(description="What runs for each date.")
 
 
@@ -199,8 +219,12 @@ def _wanted(detail: ErrorDetails) -> str:
     kind = detail["type"]
     if kind == "literal_error":
         return str(detail.get("ctx", {}).get("expected"))
+    if kind in ("greater_than_equal", "less_than_equal"):
+        bound = "at least" if kind == "greater_than_equal" else "at most"
+        return f"{bound} {next(iter(detail['ctx'].values()))}"
     return {
         "string_type": "text",
+        "int_type": "a whole number",
         "string_too_short": "a name",
         "list_type": "a list",
         "dict_type": "a mapping",

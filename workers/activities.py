@@ -9,22 +9,19 @@ from pathlib import Path
 from typing import Any
 
 from deciders import activities as declared
-from deciders.due_runs import Run, due_runs
-from deciders.notebook_workflow import NotebookWorkflow
 from deciders.specification import Specification
 from simpleflow_nb.activity_context import context
 from simpleflow_nb.exceptions import ActivityCanceled
-from simpleflow_nb.processes.faults import ALREADY_STARTED, fault_code
-from simpleflow_nb.processes.payload_directory import Payloads, kept
 from simpleflow_nb.processes.process_groups import kill_group
-from simpleflow_nb.workflow import execution_input
 
 from .artefacts import Artefacts
-from .available_dates import read_available_dates
+from .latest_links import point_latest
 from .lights import Light
 from .notebooks import NotebookFailed, run_notebook
 from .run_records import RunRecord, RunRecords
+from .run_tables import State
 from .secrets import masked
+from .sensor_check import check_for_new_dates, start_requested
 
 
 @declared.already_succeeded.implemented_by
@@ -136,8 +133,13 @@ def record_run(
     ended: str,
     error: str | None,
     artefacts: dict[str, str],
+    labels: dict[str, str] | None = None,
+    origin: dict[str, Any] | None = None,
 ) -> None:
-    """Record the end of this run; idempotent, because the record is found by its run id."""
+    """Record the end of this run; idempotent, because the record is found by its run id.
+
+    A run that succeeded becomes the ``latest`` of its workflow's reports, unless one of a later date is.
+    """
     task = context()
     with closing(RunRecords.open(Path(outputs))) as records:
         records.record(
@@ -147,7 +149,7 @@ def record_run(
                 instance=instance,
                 reference_date=parameters.get("reference_date"),
                 parameters=parameters,
-                state="succeeded" if state == "succeeded" else "failed",
+                state=_recorded_state(state),
                 light=light,
                 started=datetime.fromisoformat(started),
                 ended=datetime.fromisoformat(ended),
@@ -156,93 +158,60 @@ def record_run(
                 run_id=task.run_id,
                 error=masked(error) if error is not None else None,
                 artefacts=artefacts,
+                reason=(origin or {}).get("reason"),
+                labels=labels or {},
+                notebooks=(origin or {}).get("notebooks"),
+                data=(origin or {}).get("data"),
             )
         )
+    if state == "succeeded":
+        point_latest(Path(outputs), workflow, instance, parameters.get("reference_date"))
+
+
+def _recorded_state(state: str) -> State:
+    return "succeeded" if state == "succeeded" else "partial" if state == "partial" else "failed"
 
 
 @declared.feed_new_dates.implemented_by
-def feed_new_dates(*, specification: dict[str, Any], outputs: str) -> dict[str, object]:
-    """Start every run that is due, in AutoFlow's order.
-
-    The open executions are listed first and the records read second: an end is recorded before its execution closes, so
-    a run that ends in between is seen at least once.
+def feed_new_dates(
+    *,
+    specification: dict[str, Any],
+    outputs: str,
+    check_began: str | None = None,
+    starts_per_second: float | None = None,
+) -> dict[str, Any]:
+    """Start every run that is due, in AutoFlow's order; see :func:`workers.sensor_check.check_for_new_dates`.
 
     Raises:
         SourceError: the available dates cannot be read.
         RecordsError: the run records cannot be read.
     """
-    task = context()
+    began = datetime.fromisoformat(check_began) if check_began is not None else None
     whole = Specification.model_validate(specification)
-    available = read_available_dates(whole)
-    states = open_runs(task.service, task.domain)
-    with closing(RunRecords.open(Path(outputs))) as records:
-        states = records.states() | states
-    plan = due_runs(whole, available, states)
-    started: list[str] = []
-    for run in plan.due:
-        task.check()
-        if start_run(task.service, task.domain, whole, run, outputs, task.payloads) is not None:
-            started.append(run.workflow_id)
-    return {"started": started, "not_due": len(plan.not_due), "warnings": list(plan.warnings)}
+    return check_for_new_dates(context(), whole, outputs, check_began=began, starts_per_second=starts_per_second)
 
 
-def open_runs(service: Any, domain: str) -> dict[tuple[str, str], str]:
-    """The instances that run now, as the service knows them: (workflow name, identity) -> "running"."""
-    states: dict[tuple[str, str], str] = {}
-    request: dict[str, Any] = {
-        "domain": domain,
-        "startTimeFilter": {"oldestDate": 0},
-        "typeFilter": {"name": NotebookWorkflow.type_name()},
-    }
-    while True:
-        page = service.list_open_workflow_executions(**request)
-        for info in page["executionInfos"]:
-            tags = info.get("tagList") or [""]
-            states[tags[0], info["execution"]["workflowId"][-32:]] = "running"
-        if not page.get("nextPageToken"):
-            return states
-        request["nextPageToken"] = page["nextPageToken"]
-
-
-def start_run(
-    service: Any,
-    domain: str,
-    specification: Specification,
-    run: Run,
-    outputs: str,
-    payloads: Payloads,
+@declared.start_runs.implemented_by
+def start_runs(
     *,
-    rerun: bool = False,
-) -> str | None:
-    """Start one run; returns its run id, None when one of this instance is open already.
+    specification: dict[str, Any],
+    outputs: str,
+    requests: list[dict[str, Any]],
+    began: str | None = None,
+    most_at_once: int | None = None,
+    starts_per_second: float | None = None,
+) -> dict[str, Any]:
+    """Start the runs that somebody asked for; see :func:`workers.sensor_check.start_requested`.
 
-    ``rerun`` runs the instance even if it has succeeded before.
+    Raises:
+        RecordsError: the run records cannot be read.
     """
-    arguments = {**run_arguments(specification, run, outputs), "rerun": rerun}
-    try:
-        started = service.start_workflow_execution(
-            domain=domain,
-            workflowId=run.workflow_id,
-            workflowType={"name": NotebookWorkflow.type_name(), "version": NotebookWorkflow.version},
-            taskList={"name": declared.DECISIONS},
-            tagList=[run.workflow_name, run.reference_date.isoformat()],
-            input=kept(execution_input(NotebookWorkflow, {"kwargs": arguments}), payloads),
-        )
-    except Exception as error:
-        if fault_code(error) == ALREADY_STARTED:
-            return None
-        raise
-    run_id: str = started["runId"]
-    return run_id
-
-
-def run_arguments(specification: Specification, run: Run, outputs: str) -> dict[str, Any]:
-    """What :class:`~deciders.notebook_workflow.NotebookWorkflow` is started with."""
-    return {
-        "workflow": specification.workflow(run.workflow_name).model_dump(mode="json"),
-        "instance": run.instance,
-        "identity": run.identity,
-        "parameters": run.parameters,
-        "inputs_dir": str(specification.inputs_dir),
-        "outputs": outputs,
-    }
+    return start_requested(
+        context(),
+        Specification.model_validate(specification),
+        outputs,
+        requests,
+        began=datetime.fromisoformat(began) if began is not None else None,
+        most_at_once=most_at_once,
+        starts_per_second=starts_per_second,
+    )

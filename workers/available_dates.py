@@ -60,13 +60,32 @@ def dates_of_files(inputs_dir: Path, pattern: str) -> list[date]:
     Raises:
         SourceError: a folder that the pattern names is missing or cannot be read.
     """
+    return sorted({day for day, _ in dated_files(inputs_dir, pattern)})
+
+
+def dated_files(inputs_dir: Path, pattern: str) -> Iterator[tuple[date, Path]]:
+    """Each file that `dates_of_files` counts, with its date."""
     steps = [step for step in pattern.split("/") if step not in ("", ".")]
-    found = {day for day in _walk(inputs_dir, steps, None, is_named=True) if day is not None}
-    return sorted(found)
+    return ((day, path) for day, path in _walk(inputs_dir, steps, None, is_named=True) if day is not None)
 
 
-def _walk(folder: Path, steps: list[str], day: date | None, *, is_named: bool) -> Iterator[date | None]:
-    """The date of each file under ``folder`` whose path fits ``steps``.
+def files_by_date(specification: Specification) -> dict[date, list[Path]]:
+    """The files of each date, of the types that the sensor wants; nothing for other sources than files.
+
+    Raises:
+        SourceError: see `dates_of_files`.
+    """
+    found: dict[date, list[Path]] = {}
+    source = specification.sensor.source
+    if isinstance(source, FilesSource):
+        for name in source.files if specification.sensor.cdr_types is None else specification.sensor.cdr_types:
+            for day, path in dated_files(specification.inputs_dir, source.files[name]):
+                found.setdefault(day, []).append(path)
+    return found
+
+
+def _walk(folder: Path, steps: list[str], day: date | None, *, is_named: bool) -> Iterator[tuple[date | None, Path]]:
+    """Each file under ``folder`` whose path fits ``steps``, with its date.
 
     ``is_named``: the pattern names the folder itself, so it must exist; others were only found to fit.
     """
@@ -76,7 +95,7 @@ def _walk(folder: Path, steps: list[str], day: date | None, *, is_named: bool) -
         if rest:
             yield from _walk(path, rest, day, is_named=is_named)
         elif _is_file(path):
-            yield day
+            yield day, path
         return
     fits = _fitting(step)
     try:
@@ -99,7 +118,7 @@ def _walk(folder: Path, steps: list[str], day: date | None, *, is_named: bool) -
         if rest:
             yield from _walk(folder / name, rest, here, is_named=False)
         elif _is_file(folder / name):
-            yield here
+            yield here, folder / name
 
 
 def _is_file(path: Path) -> bool:

@@ -10,46 +10,38 @@ from __future__ import annotations
 import json
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from deciders.reruns import LastEnd
 from simpleflow_nb.exceptions import SimpleflowError
-from workers.autoflow_records import AutoflowEnd, read_autoflow_ends
+from workers.autoflow_records import read_autoflow_ends
+from workers.run_tables import (
+    SAYS_NOTHING,
+    SCHEMA_VERSION,
+    RunRecord,
+    added_columns,
+    autoflow_record,
+    aware,
+    record_of,
+    row_of,
+    runs_table,
+    schema_table,
+)
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
-SCHEMA_VERSION = 1
+__all__ = ["RecordsError", "RunRecord", "RunRecords"]
+
 BUSY_SECONDS = 60  #: how long SQLite waits for another process's transaction
 
 
 class RecordsError(SimpleflowError):
     """The run records cannot be used: not there, not readable, not writable, or of a newer version."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class RunRecord:
-    """The end of one run."""
-
-    workflow_name: str
-    identity: str  #: of the instance: md5 of its parameters (AutoFlow's rule)
-    instance: str  #: the name in paths: ``<reference date>_<8 hex of the identity>``, or a scenario's
-    reference_date: str | None  #: ISO date; None for a run without one
-    parameters: dict[str, Any]  #: what has no JSON form is kept as text
-    state: Literal["succeeded", "failed", "cancelled"]
-    light: str  #: green, orange or red
-    started: datetime  #: with a time zone
-    ended: datetime  #: with a time zone
-    attempt: int  #: 1 for the first
-    workflow_id: str
-    run_id: str
-    error: str | None
-    artefacts: dict[str, str]  #: label, or ``report:<label>``, to its path
 
 
 class RunRecords:
@@ -83,7 +75,7 @@ class RunRecords:
         except sa.exc.SQLAlchemyError as error:
             raise RecordsError(f"run records in {self.location} cannot be used: {_first_line(error)}") from None
         metadata = sa.MetaData()
-        self._runs, self._schema = _runs_table(metadata), _schema_table(metadata)
+        self._runs, self._schema = runs_table(metadata), schema_table(metadata)
         try:
             self._prepare()
         except BaseException:
@@ -122,7 +114,7 @@ class RunRecords:
         """
         import sqlalchemy as sa
 
-        values = _row(record)
+        values = row_of(record)
         runs = self._runs
         with self._transaction() as connection:
             known = connection.execute(sa.update(runs).where(runs.c.run_id == record.run_id).values(**values))
@@ -130,28 +122,109 @@ class RunRecords:
                 connection.execute(sa.insert(runs).values(**values))
 
     def states(self) -> dict[tuple[str, str], str]:
-        """(workflow name, identity) -> how its latest run ended, ``succeeded`` or ``failed``.
+        """(workflow name, identity) -> how its latest run ended, ``succeeded`` or ``failed`` (which it also is when it timed
+        out or was terminated).
 
-        A cancelled run changes nothing: what was there before it stands. Where only AutoFlow has rows, its latest
+        A cancelled or partial run changes nothing: what was there before it stands. Where only AutoFlow has rows, its latest
         ``success`` or ``failed`` counts and ``running`` says nothing, as it stays for ever after a crash.
         """
         import sqlalchemy as sa
 
         runs = self._runs
-        latest = (
-            sa.select(sa.func.max(runs.c.id)).where(runs.c.state != "cancelled").group_by(runs.c.workflow_name, runs.c.identity)
-        )
         with self._transaction() as connection:
             ends = read_autoflow_ends(connection)
             states: dict[tuple[str, str], str] = {(end.workflow_name, end.identity): end.state for end in ends}
-            rows = connection.execute(
-                sa.select(runs.c.workflow_name, runs.c.identity, runs.c.state).where(runs.c.id.in_(latest))
-            )
-            states.update({(name, identity): state for name, identity, state in rows})
+            query = sa.select(runs.c.workflow_name, runs.c.identity, runs.c.state).where(runs.c.id.in_(self._latest()))
+            for name, identity, state in connection.execute(query):
+                states[name, identity] = "succeeded" if state == "succeeded" else "failed"
         return states
 
+    def ends(self) -> dict[tuple[str, str], LastEnd]:
+        """(workflow name, identity) -> what is known of its latest run that was neither cancelled nor partial.
+
+        AutoFlow's rows are not among them: they say nothing beyond the state.
+        """
+        import sqlalchemy as sa
+
+        runs, before = self._runs, self._runs.alias("before")
+        succeeded = (
+            sa.select(before.c.workflow_name, before.c.identity, sa.func.max(before.c.id).label("id"))
+            .where(before.c.state == "succeeded")
+            .group_by(before.c.workflow_name, before.c.identity)
+            .subquery()
+        )
+        same = sa.and_(succeeded.c.workflow_name == runs.c.workflow_name, succeeded.c.identity == runs.c.identity)
+        failures = (
+            sa.select(runs.c.workflow_name, runs.c.identity, sa.func.count())
+            .select_from(runs.outerjoin(succeeded, same))
+            .where(runs.c.state == "failed", runs.c.id > sa.func.coalesce(succeeded.c.id, 0))
+            .group_by(runs.c.workflow_name, runs.c.identity)
+        )
+        columns = (runs.c.workflow_name, runs.c.identity, runs.c.state, runs.c.ended, runs.c.notebooks, runs.c.data)
+        with self._transaction() as connection:
+            counts = {(name, identity): count for name, identity, count in connection.execute(failures)}
+            rows = connection.execute(sa.select(*columns).where(runs.c.id.in_(self._latest()))).all()
+        return {
+            (row.workflow_name, row.identity): LastEnd(
+                state=row.state,
+                ended=aware(row.ended),
+                failures=counts.get((row.workflow_name, row.identity), 0),
+                notebooks=json.loads(row.notebooks) if row.notebooks is not None else None,
+                data=json.loads(row.data) if row.data is not None else None,
+            )
+            for row in rows
+        }
+
+    def successes(self) -> dict[tuple[str, str], set[str]]:
+        """(workflow name, ISO reference date) -> the identities of its instances that have ever succeeded."""
+        import sqlalchemy as sa
+
+        runs, found = self._runs, dict[tuple[str, str], set[str]]()
+        query = (
+            sa.select(runs.c.workflow_name, runs.c.reference_date, runs.c.identity)
+            .where(runs.c.state == "succeeded", runs.c.reference_date.is_not(None))
+            .distinct()
+        )
+        with self._transaction() as connection:
+            for name, day, identity in connection.execute(query):
+                found.setdefault((name, day), set()).add(identity)
+        return found
+
+    def unrecorded(self, run_ids: Iterable[str]) -> set[str]:
+        """Those of the run ids that have no record."""
+        import sqlalchemy as sa
+
+        left = sorted(set(run_ids))
+        missing = set(left)
+        with self._transaction() as connection:
+            for at in range(0, len(left), 500):
+                chosen = self._runs.c.run_id.in_(left[at : at + 500])
+                missing -= set(connection.execute(sa.select(self._runs.c.run_id).where(chosen)).scalars())
+        return missing
+
+    def runs(self, workflow_name: str | None = None, identity: str | None = None) -> list[RunRecord]:
+        """Every record, of one workflow or one of its instances, in the order in which they were made."""
+        import sqlalchemy as sa
+
+        runs = self._runs
+        query = sa.select(runs).order_by(runs.c.id)
+        if workflow_name is not None:
+            query = query.where(runs.c.workflow_name == workflow_name)
+        if identity is not None:
+            query = query.where(runs.c.identity == identity)
+        with self._transaction() as connection:
+            return [record_of(row) for row in connection.execute(query)]
+
+    def _latest(self) -> Any:
+        """The numbers of the latest records that say something of their instances."""
+        import sqlalchemy as sa
+
+        runs = self._runs
+        chosen = runs.c.state.not_in(SAYS_NOTHING)
+        return sa.select(sa.func.max(runs.c.id)).where(chosen).group_by(runs.c.workflow_name, runs.c.identity)
+
     def succeeded(self, workflow_name: str, identity: str) -> RunRecord | None:
-        """The run that makes this instance done: its latest that was not cancelled, if that succeeded, else None.
+        """The run that makes this instance done: its latest that was neither cancelled nor partial, if that succeeded.
 
         An instance that only AutoFlow has run comes with what AutoFlow kept: no instance, parameters or artefacts.
         """
@@ -161,15 +234,19 @@ class RunRecords:
         with self._transaction() as connection:
             row = connection.execute(
                 sa.select(runs)
-                .where(runs.c.workflow_name == workflow_name, runs.c.identity == identity, runs.c.state != "cancelled")
+                .where(
+                    runs.c.workflow_name == workflow_name,
+                    runs.c.identity == identity,
+                    runs.c.state.not_in(SAYS_NOTHING),
+                )
                 .order_by(runs.c.id.desc())
                 .limit(1)
             ).first()
             if row is not None:
-                record = _record(row)
+                record = record_of(row)
                 return record if record.state == "succeeded" else None
             ends = read_autoflow_ends(connection, (workflow_name, identity))
-        return next((_autoflow_record(end) for end in ends if end.state == "succeeded"), None)
+        return next((autoflow_record(end) for end in ends if end.state == "succeeded"), None)
 
     def attempts(self, workflow_name: str, identity: str) -> int:
         """How many runs of the instance are recorded, however they ended. AutoFlow's are not counted."""
@@ -186,17 +263,19 @@ class RunRecords:
     def latest(self, workflow_name: str | None = None) -> list[RunRecord]:
         """Newest record of each instance, of one workflow or of all, by workflow, reference date and instance.
 
+        Partial runs do not count.
         Instances without a reference date come first within their workflow. AutoFlow's rows are not among them.
         """
         import sqlalchemy as sa
 
         runs = self._runs
-        newest = sa.select(sa.func.max(runs.c.id)).group_by(runs.c.workflow_name, runs.c.instance)
+        whole = runs.c.state != "partial"
+        newest = sa.select(sa.func.max(runs.c.id)).where(whole).group_by(runs.c.workflow_name, runs.c.instance)
         query = sa.select(runs).where(runs.c.id.in_(newest))
         if workflow_name is not None:
             query = query.where(runs.c.workflow_name == workflow_name)
         with self._transaction() as connection:
-            records = [_record(row) for row in connection.execute(query)]
+            records = [record_of(row) for row in connection.execute(query)]
         return sorted(records, key=lambda record: (record.workflow_name, record.reference_date or "", record.instance))
 
     def close(self) -> None:
@@ -235,6 +314,7 @@ class RunRecords:
                     # Changes nothing, and fails now if the database is read-only rather than at the end of a run.
                     connection.execute(sa.update(self._schema).where(sa.false()).values(version=version))
                     return
+                self._add_columns(connection, inspector)
             for table in (self._schema, self._runs):
                 connection.execute(sa.schema.CreateTable(table, if_not_exists=True))
                 for index in table.indexes:
@@ -245,6 +325,19 @@ class RunRecords:
                 # Readers do not wait for writers then. Kept by the file; a file system that cannot do it keeps the
                 # rollback journal, which is as safe.
                 connection.exec_driver_sql("PRAGMA journal_mode=WAL")
+
+    def _add_columns(self, connection: sa.Connection, inspector: sa.Inspector) -> None:
+        """What an older version of the table lacks."""
+        import sqlalchemy as sa
+
+        if not inspector.has_table(self._runs.name):
+            return
+        there = {column["name"] for column in inspector.get_columns(self._runs.name)}
+        table = connection.dialect.identifier_preparer.quote(self._runs.name)
+        for column in added_columns():
+            if column.name not in there:
+                described = sa.schema.CreateColumn(column).compile(dialect=connection.dialect)
+                connection.exec_driver_sql(f"ALTER TABLE {table} ADD COLUMN {described}")
 
     @contextmanager
     def _transaction(self, *, exclusive: bool = False) -> Iterator[sa.Connection]:
@@ -262,105 +355,6 @@ class RunRecords:
                 yield connection
         except sa.exc.SQLAlchemyError as error:
             raise RecordsError(f"run records in {self.location} cannot be used: {_first_line(error)}") from None
-
-
-def _runs_table(metadata: sa.MetaData) -> sa.Table:
-    import sqlalchemy as sa
-
-    # The number orders the records: one database counts for all machines, whose clocks may differ.
-    number = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
-    return sa.Table(
-        "sfnb_runs",
-        metadata,
-        sa.Column("id", number, primary_key=True, autoincrement=True),
-        sa.Column("workflow_name", sa.Text, nullable=False),
-        sa.Column("identity", sa.Text, nullable=False),
-        sa.Column("instance", sa.Text, nullable=False),
-        sa.Column("reference_date", sa.Text),
-        sa.Column("parameters", sa.Text, nullable=False),
-        sa.Column("state", sa.Text, nullable=False),
-        sa.Column("light", sa.Text, nullable=False),
-        sa.Column("started", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("ended", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("attempt", sa.Integer, nullable=False),
-        sa.Column("workflow_id", sa.Text, nullable=False),
-        sa.Column("run_id", sa.Text, nullable=False),
-        sa.Column("error", sa.Text),
-        sa.Column("artefacts", sa.Text, nullable=False),
-        sa.Index("sfnb_runs_run_id", "run_id", unique=True),
-        sa.Index("sfnb_runs_identity", "workflow_name", "identity", "id"),
-        sa.Index("sfnb_runs_instance", "workflow_name", "instance", "id"),
-    )
-
-
-def _schema_table(metadata: sa.MetaData) -> sa.Table:
-    import sqlalchemy as sa
-
-    return sa.Table("sfnb_schema", metadata, sa.Column("version", sa.Integer, primary_key=True, autoincrement=False))
-
-
-def _row(record: RunRecord) -> dict[str, Any]:
-    from workers.secrets import masked
-
-    def text(value: str) -> str:
-        return masked(value).replace("\0", "")  # PostgreSQL has no NUL in texts
-
-    return {
-        "workflow_name": record.workflow_name,
-        "identity": record.identity,
-        "instance": record.instance,
-        "reference_date": record.reference_date,
-        "parameters": text(json.dumps(record.parameters, default=str)),
-        "state": record.state,
-        "light": str(record.light),
-        "started": _utc(record.started),
-        "ended": _utc(record.ended),
-        "attempt": record.attempt,
-        "workflow_id": record.workflow_id,
-        "run_id": record.run_id,
-        "error": None if record.error is None else text(record.error),
-        "artefacts": json.dumps(record.artefacts, default=str),
-    }
-
-
-def _record(row: sa.Row[Any]) -> RunRecord:
-    values = dict(row._mapping)
-    del values["id"]
-    for name in ("parameters", "artefacts"):
-        values[name] = json.loads(values[name])
-    for name in ("started", "ended"):
-        values[name] = _aware(values[name])
-    return RunRecord(**values)
-
-
-def _autoflow_record(end: AutoflowEnd) -> RunRecord:
-    return RunRecord(
-        workflow_name=end.workflow_name,
-        identity=end.identity,
-        instance="",
-        reference_date=None,
-        parameters={},
-        state=end.state,
-        light="green" if end.state == "succeeded" else "red",
-        started=_aware(end.moment),
-        ended=_aware(end.moment),
-        attempt=1,
-        workflow_id="",
-        run_id=f"autoflow-{end.number}",
-        error=None,
-        artefacts={},
-    )
-
-
-def _utc(moment: datetime) -> datetime:
-    if moment.tzinfo is None:
-        raise ValueError(f"a run record needs times with a time zone, not {moment}")
-    return moment.astimezone(UTC)
-
-
-def _aware(moment: datetime) -> datetime:
-    """SQLite keeps no time zone; what was put in was UTC."""
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 def _with_installed_driver(url: sa.URL) -> sa.URL:

@@ -74,9 +74,10 @@ def current_plan(specification: Specification, outputs: Path, db: Path | None) -
         ServiceError: the journal or the run records cannot be read.
     """
     from deciders.due_runs import due_runs
-    from workers.activities import open_runs
     from workers.available_dates import SourceError, read_available_dates
     from workers.run_records import RecordsError, RunRecords
+    from workers.run_starts import open_runs
+    from workers.sensor_check import present_history
 
     try:
         available = read_available_dates(specification)
@@ -90,13 +91,15 @@ def current_plan(specification: Specification, outputs: Path, db: Path | None) -
             states = open_runs(reader, DOMAIN)
         finally:
             reader.close()
+    history = None
     if _has_records(outputs):
         try:
             with RunRecords.open(outputs) as records:
                 states = records.states() | states
+                history = present_history(specification, records)
         except RecordsError as error:
             raise ServiceError(str(error)) from None
-    return due_runs(specification, available, states)
+    return due_runs(specification, available, states, history=history)
 
 
 def _has_records(outputs: Path) -> bool:
@@ -108,7 +111,7 @@ def _has_records(outputs: Path) -> bool:
 
 @click.command("plan")
 @_FILE
-@click.option("--why", is_flag=True, help="Also list every date that is not due, with the reason.")
+@click.option("--why", is_flag=True, help="Also say why each run is due, and list every date that is not, with the reason.")
 @click.option("--json", "as_json", is_flag=True, help="Everything as JSON.")
 @outputs_option
 @db_option
@@ -122,10 +125,11 @@ def plan(file: Path, why: bool, as_json: bool, outputs: Path | None, db: Path | 
     for warning in planned.warnings:
         click.echo(f"warning: {warning}", err=True)
     if planned.due:
-        table = Table(["workflow", "date", "parameters", "notebooks"])
+        table = Table(["workflow", "date", "parameters", "notebooks", *(["why"] if why else [])])
         for run in planned.due:
             labels = " -> ".join(notebook.label for notebook in specification.workflow(run.workflow_name).notebooks)
-            table.rows.append([run.workflow_name, run.reference_date.isoformat(), _settings(run.configured_parameters), labels])
+            day, settings = run.reference_date.isoformat(), _settings(run.configured_parameters)
+            table.rows.append([run.workflow_name, day, settings, labels, *([run.reason] if why else [])])
         click.echo(formatted(table, with_header=True))
     click.echo(f"{_count(len(planned.due), 'run')} due, {len(planned.not_due)} not due")
     if planned.not_due:
@@ -141,10 +145,17 @@ def _show_not_due(planned: DueRuns, why: bool) -> None:
         return
     counts: dict[str, int] = defaultdict(int)
     for one in planned.not_due:
-        counts["needs dates that are not available" if one.reason.startswith("needs ") else one.reason] += 1
+        counts[_kind_of(one.reason)] += 1
     for reason, count in sorted(counts.items(), key=lambda item: -item[1]):
         click.echo(f"  {count} {reason}")
     click.echo("  (--why lists each)")
+
+
+def _kind_of(reason: str) -> str:
+    """A reason without what differs from date to date."""
+    if reason.startswith("needs "):
+        return "needs dates that are not available"
+    return "failed; retry_wait is not over" if reason.startswith("failed; retry_wait") else reason
 
 
 def _plan_json(planned: DueRuns) -> dict[str, Any]:
@@ -157,6 +168,7 @@ def _plan_json(planned: DueRuns) -> dict[str, Any]:
                 "identity": run.identity,
                 "workflow_id": run.workflow_id,
                 "parameters": run.parameters,
+                "reason": run.reason,
             }
             for run in planned.due
         ],
@@ -202,8 +214,8 @@ def status(ctx: click.Context, file: Path, as_json: bool, outputs: Path | None, 
 
 
 def _state_rows(specification: Specification, outputs: Path, db: Path | None) -> list[dict[str, Any]]:
-    from workers.activities import open_runs
     from workers.run_records import RecordsError, RunRecords
+    from workers.run_starts import open_runs
 
     names = {workflow.name for workflow in specification.workflows}
     rows: dict[tuple[str, str], dict[str, Any]] = {}

@@ -94,7 +94,7 @@ def start_notebook_workflow(
     """
     specification, instance, folder = requested(file, name, arguments, outputs)
     with opened_run(folder, db, durable=durable) as run:
-        from workers.activities import start_run
+        from workers.run_starts import start_run
 
         watch = Watch(run.service, [NOTEBOOK_TYPE], load=run.payloads.load)
         if new:

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from .run_states import LabelState, RunState, Watch, shown_seconds, status_word
 
-_STYLES = {"done": "green", "running": "cyan", "waiting": "dim", "FAILED": "bold red", "cancelled": "yellow"}
+_STYLES = {"done": "green", "cached": "green", "running": "cyan", "waiting": "dim", "FAILED": "bold red", "cancelled": "yellow"}
 _NAME_WIDTHS = (12, 48)
 _MOST_LABELS = 12  #: of one run; of more, those that are done or waiting are counted
 _FRAMES_PER_SECOND = 4

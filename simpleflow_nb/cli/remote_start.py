@@ -76,7 +76,7 @@ def _start_notebooks(
     specification, instance, folder = requested(file, name, arguments, outputs)
     from deciders.activities import DECISIONS
     from deciders.notebook_workflow import NotebookWorkflow
-    from workers.activities import start_run
+    from workers.run_starts import start_run
 
     Decider(service, domain, DECISIONS, [NotebookWorkflow]).register_types()
     store = payload_directory(payloads, folder)

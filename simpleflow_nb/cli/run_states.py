@@ -32,7 +32,7 @@ class LabelState:
     """A notebook, a report or an activity of a run."""
 
     name: str
-    state: str  #: waiting, running, done, FAILED, cancelled
+    state: str  #: waiting, running, done, cached, FAILED, cancelled
     attempt: int = 1
     note: str = ""  #: what it does just now, its first warning, or why it failed
     cause: str = ""  #: why it failed, in full
@@ -146,6 +146,8 @@ class Watch:
         state = RunState(_title(info), execution["workflowId"], execution["runId"], info["startTimestamp"])
         first = self._decoded(events[0]["workflowExecutionStartedEventAttributes"].get("input"))
         state.arguments = first.get("kwargs") or {}
+        for name, result in (state.arguments.get("kept") or {}).items():
+            state.labels.append(LabelState(name, "cached", result=result))
         latest: dict[str, TaskRow] = {row.id: row for row in task_rows(events)}
         for row in latest.values():
             state.labels.append(self._label(row, notes.get(row.scheduled_event_id)))

@@ -23,7 +23,7 @@ from simpleflow_nb.testing import Harness, RunFailed, harness
 from tests.acceptance.samples import WORKFLOWS, inputs
 from workers import activities as bodies
 
-FOUND = {"started": [], "not_due": 0, "warnings": []}
+FOUND: dict[str, Any] = {"started": [], "not_due": 0, "held_back": 0, "warnings": [], "retry_seconds": None}
 
 
 @pytest.fixture
@@ -92,20 +92,34 @@ def test_it_looks_at_the_times_of_its_schedule_in_its_timezone(
     assert shown(moments, zone) == times
 
 
+def test_a_check_that_fails_is_tried_again_with_longer_and_longer_waits(
+    place: Harness, checks: Callable[..., list[float]]
+) -> None:
+    def check(number: int) -> dict[str, Any]:
+        if number > 1:
+            raise OSError("the data are away")
+        return FOUND
+
+    moments = checks(12, check)
+    watched(place, "0 6 * * *")
+    times = ["06:00", "06:01", "06:03", "06:07", "06:15", "06:31", "07:03", "08:03", "09:03", "10:03", "11:03"]
+    assert shown(moments, "UTC") == ["30 06:00", *(f"31 {time}" for time in times)]
+
+
 def test_a_check_that_fails_is_logged_and_the_next_one_comes(place: Harness, checks: Callable[..., list[float]]) -> None:
     def check(number: int) -> dict[str, Any]:
         if number == 2:
             raise OSError("the data are away")
         return FOUND
 
-    moments = checks(3, check)
+    moments = checks(4, check)
     workflow_id, _ = watched(place, "0 6 * * *")
-    assert shown(moments, "UTC") == ["30 06:00", "31 06:00", "01 06:00"]
+    assert shown(moments, "UTC") == ["30 06:00", "31 06:00", "31 06:01", "01 06:00"]
     described = place.service.describe_workflow_execution(
         domain=DOMAIN, execution={"workflowId": workflow_id, "runId": _last_run(place, workflow_id)}
     )
     [line] = json.loads(described["latestExecutionContext"])["log"]
-    assert line.endswith("check failed: activity-workers.activities.feed_new_dates-2: OSError: the data are away")
+    assert line.endswith("check failed: OSError: the data are away; tried again in 1 min")
 
 
 def _last_run(place: Harness, workflow_id: str) -> str:
@@ -160,7 +174,7 @@ def test_a_real_check_says_why_nothing_is_due(place: Harness, tmp_path: Path) ->
     file = inputs(tmp_path / "in", dates=(), workflows=WORKFLOWS)
     given = load_specification(file).model_dump(mode="json")
     ids = place.start(SensorWorkflow, specification=given, outputs=str(tmp_path / "out"), once=True)
-    assert place.result(*ids) == {"started": [], "not_due": 0, "warnings": ["no dates are available yet for 'calls'"]}
+    assert place.result(*ids) == {**FOUND, "warnings": ["no dates are available yet for 'calls'"]}
 
 
 def test_a_real_check_starts_each_due_run_once(place: Harness, tmp_path: Path) -> None:
@@ -174,4 +188,4 @@ def test_a_real_check_starts_each_due_run_once(place: Harness, tmp_path: Path) -
     first = place.result(*place.start(SensorWorkflow, workflow_id="first", **arguments))
     assert [name[:15] for name in first["started"]] == [f"days-2016-01-0{day}" for day in (1, 2, 3, 4)]
     again = place.result(*place.start(SensorWorkflow, workflow_id="again", **arguments))
-    assert again == {"started": [], "not_due": 4, "warnings": []}  # they run: nobody decides for them here
+    assert again == {**FOUND, "not_due": 4}  # they run: nobody decides for them here

@@ -222,4 +222,49 @@ def test_the_record_says_what_was_run_and_when(replaced: Bodies, place: Harness)
         "light": "green",
         "error": None,
         "artefacts": {"a": "/out/a.ipynb"},
+        "labels": {"a": "done"},
     }
+
+
+KEPT_A = {"a": {"path": "/out/a.ipynb", "light": "orange", "warnings": ["warning: few"]}}
+
+
+def test_what_succeeded_in_a_former_run_is_not_done_again_and_called_cached(replaced: Bodies, place: Harness) -> None:
+    made = notebooks(("a", ()), ("b", ("a",)), reports=("a", "b"))
+    result = started(place, made, kept=KEPT_A)()
+    assert replaced.names() == ["already_succeeded", "b", "a.pdf", "b.pdf", "record_run"] or replaced.names() == [
+        "already_succeeded",
+        "a.pdf",
+        "b",
+        "b.pdf",
+        "record_run",
+    ]
+    assert replaced.given("b")["upstream"] == {"a_path": KEPT_A["a"]}
+    assert replaced.given("a.pdf")["executed"] == KEPT_A["a"]
+    artefacts = {"a": "/out/a.ipynb", "b": "/out/b.ipynb", "report:a": "/out/a.pdf", "report:b": "/out/b.pdf"}
+    assert result == {"state": "succeeded", "light": "orange", "artefacts": artefacts, "cached": ["a"]}
+    assert replaced.given("record_run")["labels"] == {"a": "cached", "b": "done"}
+
+
+def test_a_report_of_a_cached_notebook_may_fail(replaced: Bodies, place: Harness) -> None:
+    replaced.failures = {"a.pdf": ValueError("no pages")}
+    with pytest.raises(RunFailed) as failed:
+        started(place, notebooks(("a", ()), reports=("a",)), kept=KEPT_A)()
+    assert failed.value.reason == "a.pdf failed: no pages"
+    record = replaced.given("record_run")
+    assert (record["labels"], record["artefacts"]) == ({"a": "cached"}, {"a": "/out/a.ipynb"})
+
+
+def test_one_label_alone_runs_with_what_it_needs_and_nothing_behind_it(replaced: Bodies, place: Harness) -> None:
+    made = notebooks(("a", ()), ("b", ("a",)), ("c", ("b",)), ("d", ()), reports=("a", "b", "c"))
+    result = started(place, made, only="b", rerun=True)()
+    assert replaced.names() == ["a", "b", "b.pdf", "record_run"]
+    assert result["artefacts"] == {"a": "/out/a.ipynb", "b": "/out/b.ipynb", "report:b": "/out/b.pdf"}
+    record = replaced.given("record_run")
+    assert (record["state"], record["labels"]) == ("partial", {"a": "done", "b": "done", "c": "not run", "d": "not run"})
+
+
+def test_the_record_says_why_a_run_was_started_and_from_what(replaced: Bodies, place: Harness) -> None:
+    origin = {"reason": "failed before (attempt 2)", "notebooks": {"a.ipynb": "0123"}, "data": None}
+    started(place, notebooks(("a", ())), origin=origin)()
+    assert replaced.given("record_run")["origin"] == origin

@@ -125,6 +125,7 @@ def test_a_valid_file_becomes_a_model(inputs):
         "timezone": "Europe/Zurich",
         "cdr_types": ("calls", "sms"),
         "require": "all",
+        "max_parallel_runs": None,
         "source": {"kind": "flowapi"},
     }
     first, second = made.sensor.workflows

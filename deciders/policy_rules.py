@@ -1,0 +1,41 @@
+"""What the shape of a workflow cannot say about running it again: waits, and what can be told to have changed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from deciders.durations import seconds_of
+from deciders.problems import Problems, shown
+from deciders.yaml_lines import BROKEN, YamlNode
+
+
+def checked_policy(workflow: YamlNode, root: YamlNode, problems: Problems) -> dict[str, Any]:
+    """The values of `deciders.specification.WorkflowSpecification` that say when a date is run again."""
+    checked: dict[str, Any] = {}
+    if (attempts := workflow.get("attempts")) is not None:
+        checked["attempts"] = attempts.value
+    if (wait := workflow.get("retry_wait")) is not None and wait.value is not BROKEN:
+        try:
+            checked["retry_wait_seconds"] = seconds_of(wait.plain())
+        except ValueError as error:
+            problems.add(wait.line, f"retry_wait {error}")
+    if (causes := workflow.get("rerun_when")) is not None and isinstance(causes.value, list):
+        checked["rerun_when"] = list(dict.fromkeys(node.text for node in causes.value if node.text is not None))
+        for node in causes.value:
+            if node.text == "data_changed" and (kind := _source_without_versions(root)) is not None:
+                problems.add(
+                    node.line,
+                    f"rerun_when: {shown(node.text)} needs a source whose data can be told to have changed, "
+                    f"which {kind} cannot; 'files' can",
+                )
+    return checked
+
+
+def _source_without_versions(root: YamlNode) -> str | None:
+    """What the sensor's source is called when it cannot tell changed data; None when it can, or is wrong anyway."""
+    source = (root.get("available_dates_sensor") or YamlNode(None, 0)).get("source")
+    if source is None or source.text == "flowapi":
+        return "flowapi"
+    if not isinstance(source.value, dict) or "files" in source.value:
+        return None
+    return next((str(key) for key in source.value), None)

@@ -1,0 +1,121 @@
+"""When an instance that has run before is due again: failures tried again, changes that call for a rerun.
+
+Pure: what is known of former runs comes in, a verdict with its reason goes out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+
+from deciders.durations import shown_duration
+from deciders.specification import WorkflowSpecification
+
+NOT_RUN_YET = "not run yet"
+WAITS_FOR_RETRY = "failed; retry_wait"  #: the begin of a reason
+SUCCEEDED, FAILED = "succeeded", "failed"
+
+_MOST_NAMES_IN_A_REASON = 3
+
+DateRanges = Sequence[tuple[int, int]]  #: half-open, of proleptic ordinals
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LastEnd:
+    """How the latest run of an instance ended that says anything about it."""
+
+    state: str  #: succeeded, failed, timed out, terminated
+    ended: datetime  #: with a time zone
+    failures: int = 0  #: in a row, since the instance last succeeded
+    notebooks: Mapping[str, str] | None = None  #: SHA-256 of each notebook file as it was; None when that was not kept
+    data: Mapping[str, Any] | None = None  #: what was kept of the data files; None when nothing was
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunHistory:
+    """What is known beyond the states of instances, for those rules that need it."""
+
+    now: datetime = field(default_factory=lambda: datetime.now(UTC))
+    ends: Mapping[tuple[str, str], LastEnd] = field(default_factory=dict)  #: by workflow name and identity
+    #: by workflow name and ISO reference date the identities that have succeeded
+    successes: Mapping[tuple[str, str], Collection[str]] = field(default_factory=dict)
+    notebooks: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  #: SHA-256 now, by workflow and file name
+    #: the data files of these days that differ from what was kept. A question rather than data: looking at all files of all
+    #: days beforehand would be a waste.
+    changed_data: Callable[[Mapping[str, Any], DateRanges], Sequence[str]] = lambda kept, days: ()
+    #: the begin of a check that goes on: what has failed since is not tried again within it
+    check_began: datetime | None = None
+
+
+class Verdict(NamedTuple):
+    """Whether a run is due, and why or why not: the end of a sentence that begins with the workflow and the date."""
+
+    is_due: bool
+    reason: str
+    keeps_labels: bool = False  #: notebooks that succeeded before, and that nothing has changed for, need not be done again
+
+
+def verdict(
+    workflow: WorkflowSpecification | None, state: str | None, end: LastEnd | None, days: DateRanges, history: RunHistory
+) -> Verdict:
+    """For an instance that is not running, whose dates are all there.
+
+    ``state`` is that of its latest run; ``end`` what more is known of it, which may be nothing.
+
+    Raises:
+        ValueError: a state that is neither "succeeded" nor "failed".
+    """
+    if state is None:
+        return Verdict(True, NOT_RUN_YET)
+    if state not in (SUCCEEDED, FAILED):
+        raise ValueError(f"run state {state!r} is none of 'running', 'succeeded' and 'failed'")
+    if end is None or workflow is None:
+        return Verdict(False, "already succeeded") if state == SUCCEEDED else Verdict(True, "failed before")
+    data, notebooks = _changes(workflow, end, days, history)
+    change = "; ".join(reason for reason in (data, notebooks) if reason)
+    keeps_labels = not data
+    if state == SUCCEEDED:
+        return Verdict(True, change, keeps_labels) if change else Verdict(False, "already succeeded")
+    how = {"timed out": "timed out", "terminated": "was terminated"}.get(end.state, FAILED)
+    if history.check_began is not None and end.ended >= history.check_began:
+        return Verdict(False, f"{how} in this check; the next one tries again")
+    if change:
+        return Verdict(True, f"{how} before; {change}", keeps_labels)
+    if end.state != FAILED:
+        return Verdict(True, f"its last run {how}", keeps_labels)
+    if workflow.attempts is not None and end.failures >= workflow.attempts:
+        times = "once" if end.failures == 1 else f"{end.failures} times in a row"
+        return Verdict(False, f"failed {times}, and attempts is {workflow.attempts}; runs.retry tries again")
+    again = end.ended + timedelta(seconds=workflow.retry_wait_seconds)
+    if again > history.now:
+        wait = shown_duration(workflow.retry_wait_seconds)
+        return Verdict(False, f"{WAITS_FOR_RETRY} of {wait} lasts until {again.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC")
+    of_how_many = f" of {workflow.attempts}" if workflow.attempts is not None else ""
+    return Verdict(True, f"failed before (attempt {end.failures + 1}{of_how_many})", keeps_labels)
+
+
+def changed_notebooks(workflow: WorkflowSpecification, end: LastEnd, now: Mapping[str, str]) -> list[str]:
+    """The workflow's notebook files that differ from what ``end`` was made with; none when that was not kept."""
+    if end.notebooks is None:
+        return []
+    names = dict.fromkeys(notebook.filename for notebook in workflow.notebooks)
+    return [name for name in names if now.get(name) != end.notebooks.get(name)]
+
+
+def _changes(workflow: WorkflowSpecification, end: LastEnd, days: DateRanges, history: RunHistory) -> tuple[str, str]:
+    """What has changed since the latest run, of the things that the workflow is to be run again for: data, notebooks."""
+    changed_data: Sequence[str] = ()
+    changed: Sequence[str] = ()
+    if "data_changed" in workflow.rerun_when and end.data is not None:
+        changed_data = history.changed_data(end.data, days)
+    if "notebook_changed" in workflow.rerun_when:
+        changed = changed_notebooks(workflow, end, history.notebooks.get(workflow.name, {}))
+    data = f"data_changed: {_listed(changed_data)}" if changed_data else ""
+    return data, f"notebook_changed: {_listed(changed)}" if changed else ""
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _MOST_NAMES_IN_A_REASON} more" if len(names) > _MOST_NAMES_IN_A_REASON else ""
+    return ", ".join(names[:_MOST_NAMES_IN_A_REASON]) + more

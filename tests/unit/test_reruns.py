@@ -1,0 +1,170 @@
+"""When an instance that has run before is due again, and how the reason reads."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deciders.due_runs import due_runs, run_for
+from deciders.durations import seconds_of, shown_duration
+from deciders.reruns import LastEnd, RunHistory, verdict
+from deciders.specification import (
+    ConfiguredWorkflow,
+    NotebookSpecification,
+    SensorSpecification,
+    Specification,
+    WorkflowSpecification,
+)
+
+NOW = datetime(2016, 1, 2, 12, tzinfo=UTC)
+NOTEBOOKS = (NotebookSpecification(label="a", filename="a.ipynb"), NotebookSpecification(label="b", filename="b.ipynb"))
+HASHES = {"a.ipynb": "1", "b.ipynb": "2"}
+
+
+def flow(**policy: Any) -> WorkflowSpecification:
+    return WorkflowSpecification(name="days", notebooks=NOTEBOOKS, **policy)
+
+
+def end(state: str = "failed", *, minutes_ago: int = 5, failures: int = 1, **more: Any) -> LastEnd:
+    return LastEnd(state=state, ended=NOW - timedelta(minutes=minutes_ago), failures=failures, notebooks=HASHES, **more)
+
+
+def known(**more: Any) -> RunHistory:
+    return RunHistory(now=NOW, notebooks={"days": HASHES}, **more)
+
+
+CHANGED = {"notebooks": {"days": {"a.ipynb": "1", "b.ipynb": "3"}}}
+
+
+@pytest.mark.parametrize(
+    ("policy", "state", "last", "more", "verdict_"),
+    [
+        ({}, None, None, {}, (True, "not run yet", False)),
+        ({}, "failed", None, {}, (True, "failed before", False)),  # AutoFlow's row, of which no more is known
+        ({}, "failed", end(), {}, (True, "failed before (attempt 2)", True)),
+        ({"attempts": 3}, "failed", end(failures=2), {}, (True, "failed before (attempt 3 of 3)", True)),
+        (
+            {"attempts": 3},
+            "failed",
+            end(failures=3),
+            {},
+            (False, "failed 3 times in a row, and attempts is 3; runs.retry tries again", False),
+        ),
+        ({"attempts": 1}, "failed", end(), {}, (False, "failed once, and attempts is 1; runs.retry tries again", False)),
+        ({"attempts": 1}, "failed", end("timed out"), {}, (True, "its last run timed out", True)),
+        ({"attempts": 1}, "failed", end("terminated"), {}, (True, "its last run was terminated", True)),
+        (
+            {"retry_wait_seconds": 600},
+            "failed",
+            end(),
+            {},
+            (False, "failed; retry_wait of 10 min lasts until 2016-01-02 12:05:00 UTC", False),
+        ),
+        ({"retry_wait_seconds": 300}, "failed", end(), {}, (True, "failed before (attempt 2)", True)),
+        (
+            {},
+            "failed",
+            end(),
+            {"check_began": NOW - timedelta(minutes=5)},
+            (False, "failed in this check; the next one tries again", False),
+        ),
+        ({}, "failed", end(), {"check_began": NOW}, (True, "failed before (attempt 2)", True)),
+        ({}, "succeeded", end("succeeded"), CHANGED, (False, "already succeeded", False)),
+        (
+            {"rerun_when": ("notebook_changed",)},
+            "succeeded",
+            end("succeeded"),
+            CHANGED,
+            (True, "notebook_changed: b.ipynb", True),
+        ),
+        (
+            {"rerun_when": ("notebook_changed",), "attempts": 1},
+            "failed",
+            end(),
+            CHANGED,
+            (True, "failed before; notebook_changed: b.ipynb", True),
+        ),
+        (
+            {"rerun_when": ("notebook_changed",)},
+            "succeeded",
+            LastEnd(state="succeeded", ended=NOW),
+            CHANGED,
+            (False, "already succeeded", False),  # made before such things were kept
+        ),
+        (
+            {"rerun_when": ("data_changed", "notebook_changed")},
+            "succeeded",
+            end("succeeded", data={}),
+            {**CHANGED, "changed_data": lambda kept, days: ["5.csv", "4.csv", "3.csv", "2.csv", "1.csv"]},
+            (True, "data_changed: 5.csv, 4.csv, 3.csv and 2 more; notebook_changed: b.ipynb", False),
+        ),
+    ],
+)
+def test_a_verdict_has_its_reason(
+    policy: dict[str, Any], state: str | None, last: LastEnd | None, more: dict[str, Any], verdict_: tuple[bool, str, bool]
+) -> None:
+    assert (
+        verdict(
+            flow(**policy), state, last, [(1, 2)], known(**more) if "notebooks" not in more else RunHistory(now=NOW, **more)
+        )
+        == verdict_
+    )
+
+
+def specification(*entries: ConfiguredWorkflow, **policy: Any) -> Specification:
+    return Specification(
+        path=Path("workflows.yml"),
+        inputs_dir=Path("/inputs"),
+        workflows=(flow(**policy),),
+        sensor=SensorSpecification(schedule=None, workflows=entries),
+    )
+
+
+def test_without_parameters_changed_a_date_is_done_whatever_its_parameters_were():
+    fast, slow = (ConfiguredWorkflow(workflow_name="days", parameters={"how": how}) for how in ("fast", "slow"))
+    day = date(2016, 1, 1)
+    history = RunHistory(successes={("days", "2016-01-01"): {run_for(fast, day).identity}})
+    made = due_runs(specification(slow, rerun_when=()), {"calls": [day]}, {}, history=history)
+    assert [one.reason for one in made.not_due] == [
+        "already succeeded with other parameters, and rerun_when lacks parameters_changed"
+    ]
+    assert due_runs(specification(slow), {"calls": [day]}, {}, history=history).due != ()
+    # what another entry of the file stands for is its own, and says nothing about this one
+    assert [
+        run.configured_parameters
+        for run in due_runs(
+            specification(fast, slow, rerun_when=()),
+            {"calls": [day]},
+            {("days", run_for(fast, day).identity): "succeeded"},
+            history=history,
+        ).due
+    ] == [{"how": "slow"}]
+
+
+@pytest.mark.parametrize(
+    ("written", "seconds", "shown"),
+    [
+        (90, 90, "90 s"),
+        ("90 s", 90, "90 s"),
+        ("10min", 600, "10 min"),
+        (" 2 h ", 7_200, "2 h"),
+        ("1.5 d", 129_600, "36 h"),
+        (0.2, 1, "1 s"),
+        ("1 d", 86_400, "1 d"),
+        (0, 0, "0 s"),
+    ],
+)
+def test_a_length_of_time_is_read_and_shown(written: Any, seconds: int, shown: str) -> None:
+    assert seconds_of(written) == seconds
+    assert shown_duration(seconds) == shown
+
+
+@pytest.mark.parametrize(
+    "written", ["soon", "10 weeks", "-1 s", True, None, [1], {"s": 1}, -1, float("nan"), "400 d", 10**12, "١ s"]
+)
+def test_what_is_no_length_of_time_is_refused(written: Any) -> None:
+    with pytest.raises(ValueError, match="^must be "):
+        seconds_of(written)

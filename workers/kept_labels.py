@@ -1,0 +1,98 @@
+"""What a run that is tried again need not do again: notebooks that succeeded, and whose making nothing has changed since.
+
+Read off what is in the outputs folder, not remembered: a run that was killed, or that timed out, leaves the same.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from deciders.due_runs import Run
+from deciders.specification import NotebookSpecification, WorkflowSpecification
+from workers.artefacts import Artefacts
+from workers.secrets import masked
+
+
+def notebook_hashes(workflow: WorkflowSpecification, inputs_dir: Path) -> dict[str, str]:
+    """SHA-256 of each notebook file of the workflow, by its name in the workflow file; without those that cannot be read."""
+    found: dict[str, str] = {}
+    for name in dict.fromkeys(notebook.filename for notebook in workflow.notebooks):
+        try:
+            found[name] = hashlib.sha256((inputs_dir / name).read_bytes()).hexdigest()
+        except OSError:
+            continue  # the run itself will say so, in the place where it needs the file
+    return found
+
+
+def kept_labels(
+    workflow: WorkflowSpecification, run: Run, inputs_dir: Path, artefacts: Artefacts, hashes: Mapping[str, str]
+) -> dict[str, dict[str, Any]]:
+    """The labels whose executed notebook stands, each with what its activity would return (path, light, warnings).
+
+    A label stands if it succeeded, its file and its parameters are the same as then, the labels that it needs stand, and
+    none of them was made after it. ``hashes`` are the files' present ones.
+    """
+    kept: dict[str, dict[str, Any]] = {}
+    ended: dict[str, datetime] = {}
+    for notebook in workflow.notebooks:
+        if not all(label in kept for label in notebook.needs):
+            continue
+        folder = artefacts.notebook_folder(workflow.name, run.instance, notebook.label)
+        record, config = _read(folder / "run.json"), _read(folder / "config.json")
+        path = artefacts.notebook(workflow.name, run.instance, notebook.label)
+        if record.get("status") != "succeeded" or not path.is_file():
+            continue
+        if hashes.get(notebook.filename) != record.get("source_sha256"):
+            continue
+        if not _are_the_same(config.get("parameters"), _expected(notebook, run, kept, inputs_dir)):
+            continue
+        try:
+            began, ended[notebook.label] = (datetime.fromisoformat(record[key]) for key in ("started", "ended"))
+        except (KeyError, TypeError, ValueError):
+            continue
+        if any(ended[label] > began for label in notebook.needs):
+            continue
+        kept[notebook.label] = {
+            "path": str(path),
+            "light": record.get("light") or "green",
+            "warnings": list(record.get("warnings") or ()),
+        }
+    return kept
+
+
+def _expected(
+    notebook: NotebookSpecification, run: Run, kept: Mapping[str, Mapping[str, Any]], inputs_dir: Path
+) -> dict[str, Any]:
+    """The parameters that the notebook would get now, but for those that only the worker that runs it knows."""
+    values: dict[str, Any] = {}
+    parameters = run.parameters
+    for name, source in notebook.parameters.items():
+        if source in kept:
+            values[name] = kept[source]["path"]
+        elif source in parameters:
+            values[name] = parameters[source]
+        elif source == "inputs_dir":
+            values[name] = str(inputs_dir)
+    return values
+
+
+def _are_the_same(then: Any, now: dict[str, Any]) -> bool:
+    """``then`` was written with secrets masked, and may hold what ``now`` cannot know."""
+    if not isinstance(then, dict) or not now.keys() <= then.keys():
+        return False
+    there = {name: then[name] for name in now}
+    return masked(json.dumps(there, sort_keys=True, default=str)) == masked(json.dumps(now, sort_keys=True, default=str))
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """A JSON object; empty when there is none, or one that cannot be read: what it belongs to is made again then."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}

@@ -1,0 +1,102 @@
+"""Ends that a run could not record itself: it timed out, was terminated or cancelled."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import UTC, datetime
+from typing import Any
+
+from deciders.notebook_workflow import NotebookWorkflow
+from simpleflow_nb import payload
+from simpleflow_nb.exceptions import PayloadError
+from simpleflow_nb.inspection.executions import executions, history
+from simpleflow_nb.inspection.task_rows import epoch, task_rows
+from simpleflow_nb.processes.payload_directory import Payloads
+from workers.run_records import RunRecord, RunRecords
+from workers.run_tables import State
+
+_STATES: dict[str, State] = {"TIMED_OUT": "timed out", "TERMINATED": "terminated", "CANCELED": "cancelled"}
+
+
+def record_lost_ends(
+    service: Any, domain: str, records: RunRecords, *, names: Collection[str], outputs: str, payloads: Payloads
+) -> int:
+    """Record how runs of these workflows ended that had no chance to do so; returns how many there were.
+
+    Only runs with this outputs folder count: a domain may hold others'. An end before which the instance has been started
+    anew is left out, as it would pass for the latest.
+
+    Raises:
+        RecordsError: the records cannot be read or written.
+    """
+    lost = []
+    for close_status in _STATES:
+        for info in executions(service, domain, is_open=False, closeStatusFilter={"status": close_status}):
+            tags = info.get("tagList") or [""]
+            if info["workflowType"]["name"] == NotebookWorkflow.type_name() and tags[0] in names:
+                lost.append(info)
+    missing = records.unrecorded(info["execution"]["runId"] for info in lost) if lost else set()
+    recorded = 0
+    for info in sorted(lost, key=lambda info: epoch(info["closeTimestamp"])):
+        if info["execution"]["runId"] in missing:
+            record = _record_of(service, domain, info, records, outputs, payloads)
+            if record is not None and _is_latest(records, record):
+                records.record(record)
+                recorded += 1
+    return recorded
+
+
+def _record_of(
+    service: Any, domain: str, info: dict[str, Any], records: RunRecords, outputs: str, payloads: Payloads
+) -> RunRecord | None:
+    """None when the run is another folder's, or its input cannot be read any more."""
+    execution = {key: info["execution"][key] for key in ("workflowId", "runId")}
+    events = history(service, domain, execution)
+    try:
+        body = payload.decode(events[0]["workflowExecutionStartedEventAttributes"].get("input"), payloads.load)
+        given = body["kwargs"]
+        if given["outputs"] != outputs:
+            return None
+        instance, identity, parameters = given["instance"], given["identity"], given["parameters"]
+        workflow: str = given["workflow"]["name"]
+    except (KeyError, TypeError, PayloadError):
+        return None
+    labels = dict.fromkeys(given.get("kept") or {}, "cached")
+    artefacts = {name: str(value["path"]) for name, value in (given.get("kept") or {}).items()}
+    for row in task_rows(events):
+        if row.name != "workers.activities.execute_notebook":
+            continue
+        label = payload.decode(row.input, payloads.load)["kwargs"]["label"]
+        labels[label] = "done" if row.state == "completed" else "failed"
+        if row.state == "completed":
+            artefacts[label] = str(payload.decode(row.result, payloads.load)["path"])
+    for notebook in given["workflow"]["notebooks"]:
+        labels.setdefault(notebook["label"], "not run")
+    state = _STATES[info["closeStatus"]]
+    origin = given.get("origin") or {}
+    last = next(value for key, value in events[-1].items() if key.endswith("EventAttributes"))
+    because = f": {last['reason']}" if last.get("reason") else ""
+    return RunRecord(
+        workflow_name=workflow,
+        identity=identity,
+        instance=instance,
+        reference_date=parameters.get("reference_date"),
+        parameters=parameters,
+        state=state,
+        light="red",
+        started=datetime.fromtimestamp(epoch(info["startTimestamp"]), UTC),
+        ended=datetime.fromtimestamp(epoch(info["closeTimestamp"]), UTC),
+        attempt=records.attempts(workflow, identity) + 1,
+        workflow_id=execution["workflowId"],
+        run_id=execution["runId"],
+        error=f"the run {'was ' if state != 'timed out' else ''}{state}{because}",
+        artefacts=artefacts,
+        reason=origin.get("reason"),
+        labels=labels,
+        notebooks=origin.get("notebooks"),
+        data=origin.get("data"),
+    )
+
+
+def _is_latest(records: RunRecords, record: RunRecord) -> bool:
+    return all(one.started < record.started for one in records.runs(record.workflow_name, record.identity))

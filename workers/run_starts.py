@@ -1,0 +1,217 @@
+"""Starting runs on a service: one, or many in turn; and which run there now."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from deciders import activities as declared
+from deciders.due_runs import Run
+from deciders.notebook_workflow import NotebookWorkflow
+from deciders.specification import FilesSource, Specification
+from simpleflow_nb.activity_context import ActivityContext
+from simpleflow_nb.processes.faults import ALREADY_STARTED, fault_code, is_throttled
+from simpleflow_nb.processes.payload_directory import Payloads, kept
+from simpleflow_nb.workflow import execution_input
+from workers.artefacts import Artefacts
+from workers.data_stamps import DataStamps
+from workers.kept_labels import kept_labels, notebook_hashes
+
+logger = logging.getLogger(__name__)
+
+#: How long one activity waits for room for the runs that it holds back, before its workflow asks again.
+LONGEST_WAIT_SECONDS = 900.0
+#: AWS refills the bucket of StartWorkflowExecution at some calls a second, and the fleet's deciders need calls as well.
+REMOTE_STARTS_PER_SECOND = 5.0
+
+_LOOK_SECONDS = 0.2
+_REMOTE_LOOK_SECONDS = 5.0
+
+
+@dataclass(frozen=True)
+class WantedRun:
+    """A run that is to be started."""
+
+    run: Run
+    only: str | None = None  #: this notebook alone, and those that it needs as far as they have not succeeded
+
+
+@dataclass
+class Started:
+    """What came of starting runs in turn."""
+
+    workflow_ids: list[str] = field(default_factory=list)
+    held_back: int = 0  #: there was no room for them
+
+
+def open_runs(service: Any, domain: str) -> dict[tuple[str, str], str]:
+    """The instances that run now, as the service knows them: (workflow name, identity) -> "running"."""
+    states: dict[tuple[str, str], str] = {}
+    request: dict[str, Any] = {
+        "domain": domain,
+        "startTimeFilter": {"oldestDate": 0},
+        "typeFilter": {"name": NotebookWorkflow.type_name()},
+    }
+    while True:
+        page = service.list_open_workflow_executions(**request)
+        for info in page["executionInfos"]:
+            tags = info.get("tagList") or [""]
+            states[tags[0], info["execution"]["workflowId"][-32:]] = "running"
+        if not page.get("nextPageToken"):
+            return states
+        request["nextPageToken"] = page["nextPageToken"]
+
+
+def start_run(
+    service: Any,
+    domain: str,
+    specification: Specification,
+    run: Run,
+    outputs: str,
+    payloads: Payloads,
+    *,
+    rerun: bool = False,
+    only: str | None = None,
+    stamps: DataStamps | None = None,
+) -> str | None:
+    """Start one run; returns its run id, None when one of this instance is open already.
+
+    ``rerun`` runs the instance even if it has succeeded before. With ``only`` the notebook of that label is done again, and
+    what it needs is taken from former runs where it stands. ``stamps`` are those of the check under way, if there is one.
+
+    Raises:
+        SourceError, OSError: the run is to know its data files, and they cannot be read.
+    """
+    rerun = rerun or run.is_rerun or only is not None
+    arguments = {**run_arguments(specification, run, outputs, only=only, stamps=stamps), "rerun": rerun}
+    try:
+        started = service.start_workflow_execution(
+            domain=domain,
+            workflowId=run.workflow_id,
+            workflowType={"name": NotebookWorkflow.type_name(), "version": NotebookWorkflow.version},
+            taskList={"name": declared.DECISIONS},
+            tagList=[run.workflow_name, run.reference_date.isoformat()],
+            input=kept(execution_input(NotebookWorkflow, {"kwargs": arguments}), payloads),
+        )
+    except Exception as error:
+        if fault_code(error) == ALREADY_STARTED:
+            return None
+        raise
+    run_id: str = started["runId"]
+    return run_id
+
+
+def run_arguments(
+    specification: Specification, run: Run, outputs: str, *, only: str | None = None, stamps: DataStamps | None = None
+) -> dict[str, Any]:
+    """What :class:`~deciders.notebook_workflow.NotebookWorkflow` is started with."""
+    workflow = specification.workflow(run.workflow_name)
+    hashes = notebook_hashes(workflow, specification.inputs_dir)
+    keeps = run.keeps_labels or only is not None
+    standing = kept_labels(workflow, run, specification.inputs_dir, Artefacts(Path(outputs)), hashes) if keeps else {}
+    if only is not None:
+        standing.pop(only, None)
+    data = None
+    if "data_changed" in workflow.rerun_when and isinstance(specification.sensor.source, FilesSource):
+        data = (stamps or DataStamps(specification)).of(run.needed_days)
+    arguments = {
+        "workflow": workflow.model_dump(mode="json"),
+        "instance": run.instance,
+        "identity": run.identity,
+        "parameters": run.parameters,
+        "inputs_dir": str(specification.inputs_dir),
+        "outputs": outputs,
+        "origin": {"reason": run.reason, "notebooks": hashes, "data": data},
+    }
+    return arguments | ({"kept": standing} if standing else {}) | ({"only": only} if only is not None else {})
+
+
+class Starter:
+    """Starts runs in turn, with room for so many at once and at a bounded rate.
+
+    Args:
+        names: the workflows whose open runs count for ``most_at_once``.
+        starts_per_second: None does not bound it, which is right for a service in this process.
+    """
+
+    def __init__(
+        self,
+        task: ActivityContext,
+        specification: Specification,
+        outputs: str,
+        *,
+        names: Collection[str],
+        most_at_once: int | None,
+        starts_per_second: float | None,
+        stamps: DataStamps | None = None,
+    ) -> None:
+        self.task, self.specification, self.outputs = task, specification, outputs
+        self._names, self._most_at_once = set(names), most_at_once
+        self._pause_seconds = 1 / starts_per_second if starts_per_second else 0.0
+        self._look_seconds = _LOOK_SECONDS if starts_per_second is None else _REMOTE_LOOK_SECONDS
+        self._stamps = stamps or DataStamps(specification, task.heartbeat)
+        self._room = 0
+
+    def start(self, wanted: Sequence[WantedRun]) -> Started:
+        """Start them in that order. Those for which there is no room within a quarter of an hour are held back.
+
+        Raises:
+            ActivityCanceled: the end of this task was asked for; what was started runs on.
+        """
+        done = Started()
+        patience = time.monotonic() + LONGEST_WAIT_SECONDS
+        for number, one in enumerate(wanted):
+            self.task.check()
+            if not self._has_room(patience):
+                done.held_back = len(wanted) - number
+                break
+            if self._start_one(one) is not None:
+                self._room -= 1
+                done.workflow_ids.append(one.run.workflow_id)
+                if self._pause_seconds:
+                    time.sleep(self._pause_seconds)
+                    self.task.heartbeat(f"{len(done.workflow_ids)} of {len(wanted)} runs started")
+        return done
+
+    def _start_one(self, one: WantedRun) -> str | None:
+        task = self.task
+        while True:
+            try:
+                return start_run(
+                    task.service,
+                    task.domain,
+                    self.specification,
+                    one.run,
+                    self.outputs,
+                    task.payloads,
+                    only=one.only,
+                    stamps=self._stamps,
+                )
+            except Exception as error:
+                if not is_throttled(error):
+                    raise
+                logger.info("the service has had too many starts; going on in %g s", _REMOTE_LOOK_SECONDS)
+            task.heartbeat()
+            time.sleep(_REMOTE_LOOK_SECONDS)
+
+    def _has_room(self, patience: float) -> bool:
+        """Wait for room for one more run; False when there was none in time."""
+        if self._most_at_once is None:
+            return True
+        while self._room <= 0:
+            self._room = self._most_at_once - _count_of(open_runs(self.task.service, self.task.domain), self._names)
+            if self._room > 0:
+                break
+            if time.monotonic() > patience:
+                return False
+            self.task.heartbeat()
+            time.sleep(self._look_seconds)
+        return True
+
+
+def _count_of(running: Iterable[tuple[str, str]], names: set[str]) -> int:
+    return sum(name in names for name, _ in running)

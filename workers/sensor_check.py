@@ -1,0 +1,139 @@
+"""One check of the sensor: what is available, what runs, what has run, and so what is to be started."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from deciders.due_runs import RUNNING, DueRuns, due_runs
+from deciders.reruns import WAITS_FOR_RETRY, RunHistory
+from deciders.run_requests import requested_runs
+from deciders.specification import Specification
+from simpleflow_nb.activity_context import ActivityContext
+from workers.available_dates import read_available_dates
+from workers.data_stamps import DataStamps
+from workers.kept_labels import notebook_hashes
+from workers.lost_ends import record_lost_ends
+from workers.run_records import RunRecords
+from workers.run_starts import Starter, WantedRun, open_runs
+
+
+def present_history(
+    specification: Specification,
+    records: RunRecords,
+    *,
+    stamps: DataStamps | None = None,
+    check_began: datetime | None = None,
+) -> RunHistory:
+    """What the rules of :mod:`deciders.reruns` need to know, as it is now.
+
+    Raises:
+        RecordsError: the records cannot be read.
+    """
+    workflows = specification.workflows
+    hashed = [workflow for workflow in workflows if "notebook_changed" in workflow.rerun_when]
+    forgiving = any("parameters_changed" not in workflow.rerun_when for workflow in workflows)
+    return RunHistory(
+        now=datetime.now(UTC),
+        ends=records.ends(),
+        successes=records.successes() if forgiving else {},
+        notebooks={workflow.name: notebook_hashes(workflow, specification.inputs_dir) for workflow in hashed},
+        changed_data=(stamps or DataStamps(specification)).changed,
+        check_began=check_began,
+    )
+
+
+def check_for_new_dates(
+    task: ActivityContext,
+    specification: Specification,
+    outputs: str,
+    *,
+    check_began: datetime | None = None,
+    starts_per_second: float | None = None,
+) -> dict[str, Any]:
+    """Start every run that is due, in AutoFlow's order: the sensor's entries, the dates of each ascending.
+
+    The open executions are listed first and the records read second: an end is recorded before its execution closes, so
+    a run that ends in between is seen at least once. What has failed since ``check_began`` is not started again.
+
+    Returns:
+        ``started``: workflow ids; ``not_due``: how many are not; ``held_back``: for how many ``max_parallel_runs`` left no
+        room; ``warnings``; ``retry_seconds``: after how long a failure of these workflows is to be tried again, None when
+        no workflow with a ``retry_wait`` has anything open or failed.
+
+    Raises:
+        SourceError: the available dates cannot be read.
+        RecordsError: the run records cannot be read.
+    """
+    available = read_available_dates(specification)
+    task.heartbeat()
+    names = {workflow.name for workflow in specification.workflows}
+    running = open_runs(task.service, task.domain)
+    stamps = DataStamps(specification, task.heartbeat)
+    with closing(RunRecords.open(Path(outputs))) as records:
+        record_lost_ends(task.service, task.domain, records, names=names, outputs=outputs, payloads=task.payloads)
+        states = records.states() | running
+        history = present_history(specification, records, stamps=stamps, check_began=check_began)
+    plan = due_runs(specification, available, states, history=history)
+    starter = Starter(
+        task,
+        specification,
+        outputs,
+        names=names,
+        most_at_once=specification.sensor.max_parallel_runs,
+        starts_per_second=starts_per_second,
+        stamps=stamps,
+    )
+    started = starter.start([WantedRun(run) for run in plan.due])
+    return {
+        "started": started.workflow_ids,
+        "not_due": len(plan.not_due),
+        "held_back": started.held_back,
+        "warnings": list(plan.warnings),
+        "retry_seconds": _retry_seconds(specification, plan),
+    }
+
+
+def _retry_seconds(specification: Specification, plan: DueRuns) -> int | None:
+    """The shortest ``retry_wait`` of those workflows that may have failures to try again before the next tick."""
+    waits = {flow.name: flow.retry_wait_seconds for flow in specification.workflows if flow.retry_wait_seconds}
+    busy = {run.workflow_name for run in plan.due}
+    busy |= {one.workflow_name for one in plan.not_due if one.reason == RUNNING or one.reason.startswith(WAITS_FOR_RETRY)}
+    return min((waits[name] for name in busy & waits.keys()), default=None)
+
+
+def start_requested(
+    task: ActivityContext,
+    specification: Specification,
+    outputs: str,
+    requests: Sequence[dict[str, Any]],
+    *,
+    began: datetime | None = None,
+    most_at_once: int | None = None,
+    starts_per_second: float | None = None,
+) -> dict[str, Any]:
+    """Start runs that somebody asked for, in the order asked; those that run already, or have ended since ``began``, are
+    passed over.
+
+    Returns:
+        ``started``: workflow ids; ``held_back``: for how many there was no room.
+
+    Raises:
+        RecordsError: the run records cannot be read.
+    """
+    running = open_runs(task.service, task.domain)
+    with closing(RunRecords.open(Path(outputs))) as records:
+        ends = records.ends()
+    wanted = []
+    for run, only in requested_runs(requests):
+        key = (run.workflow_name, run.identity)
+        end = ends.get(key)
+        if key not in running and (began is None or end is None or end.ended < began):
+            wanted.append(WantedRun(run, only))
+    names = {run.run.workflow_name for run in wanted}
+    starter = Starter(task, specification, outputs, names=names, most_at_once=most_at_once, starts_per_second=starts_per_second)
+    started = starter.start(wanted)
+    return {"started": started.workflow_ids, "held_back": started.held_back}
