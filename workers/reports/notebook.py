@@ -41,6 +41,7 @@ class ShownNotebook:
     language: str
     title: str | None  #: from the notebook's own metadata or Quarto's heading, not from its prose
     finished: str | None  #: when papermill ended it, ISO 8601
+    parameters: dict[str, Any]  #: as papermill has noted them; empty when it did not run the notebook
 
 
 def read_notebook(path: Path) -> dict[str, Any]:
@@ -93,12 +94,14 @@ def shown_notebook(notebook: dict[str, Any], *, code: bool) -> ShownNotebook:
         if shown is not None:
             cells.append(shown)
     language = _mapping(metadata.get("language_info")).get("name") or _mapping(metadata.get("kernelspec")).get("language")
-    finished = _mapping(metadata.get("papermill")).get("end_time")
+    papermill = _mapping(metadata.get("papermill"))
+    finished = papermill.get("end_time")
     return ShownNotebook(
         cells=cells,
         language=language if isinstance(language, str) else "python",
         title=title.strip() or None if title else None,
         finished=finished if isinstance(finished, str) else None,
+        parameters=_mapping(papermill.get("parameters")),
     )
 
 
