@@ -19,6 +19,7 @@ _TEMPLATES = "template"  # folder of the author's template, within Typst's
 _BESIDE_TEMPLATE = (".typ", ".png", ".jpg", ".jpeg", ".gif", ".webp", ".svg")
 _BESIDE_TEMPLATE_FILES = 100
 _BESIDE_TEMPLATE_BYTES = 20_000_000
+_PACKAGE = re.compile(rb"\"@[\w-]+/[\w-]+:\d")
 _COUNT = re.compile(rb"/Type\s*/Pages\b[^>]*?/Count (\d+)|/Count (\d+)[^>]*?/Type\s*/Pages\b")
 
 
@@ -55,7 +56,7 @@ def typeset(
         folder = _Folder(Path(name), draft, fonts, finished, template)
         problem = folder.pdf(cells, arguments)
         if isinstance(problem, bytes):
-            return problem, _page_count(problem)
+            return problem, page_count(problem)
         folder.check_template(arguments)
         folder.refuse_bad_figures()
         pdf = folder.pdf(cells, arguments)
@@ -63,7 +64,7 @@ def typeset(
             pdf = folder.pdf(folder.with_notes_for_bad_cells(cells), arguments)
         if not isinstance(pdf, bytes):
             raise NotTypeset(pdf)
-        return pdf, _page_count(pdf)
+        return pdf, page_count(pdf)
 
 
 class _Folder:
@@ -154,16 +155,26 @@ def _copied_template(template: Path, folder: Path) -> str:
         text = template.read_bytes()
         folder.mkdir()
         (folder / template.name).write_bytes(text)
+        _refuse_packages(template.name, text)
         room = _BESIDE_TEMPLATE_BYTES
         for beside in sorted(template.parent.iterdir())[: 20 * _BESIDE_TEMPLATE_FILES]:
             if beside.suffix.lower() in _BESIDE_TEMPLATE and beside.is_file() and beside.name != template.name:
                 size = beside.stat().st_size
                 if size <= room and sum(1 for _ in folder.iterdir()) < _BESIDE_TEMPLATE_FILES:
+                    if beside.suffix.lower() == ".typ":
+                        _refuse_packages(beside.name, beside.read_bytes())
                     shutil.copyfile(beside, folder / beside.name)
                     room -= size
     except OSError as error:
         raise BadTemplate(f"{template.name}: {(error.strerror or str(error)).lower()}") from error
     return template.name
+
+
+def _refuse_packages(name: str, text: bytes) -> None:
+    """Typst would fetch them from the network; nothing else in a Typst file looks like this."""
+    if found := _PACKAGE.search(text):
+        line = text[: found.start()].count(b"\n") + 1
+        raise BadTemplate(f"{name}:{line}: packages are not fetched; put the file that you need beside the template")
 
 
 @cache
@@ -174,6 +185,7 @@ def typeset_fonts(directories: tuple[Path, ...]) -> Any:
     return typst.Fonts(False, True, [str(directory) for directory in directories])
 
 
-def _page_count(pdf: bytes) -> int:
+def page_count(pdf: bytes) -> int:
+    """How many pages a PDF has; 0 when it does not say."""
     found = _COUNT.search(pdf)
     return int(found.group(1) or found.group(2)) if found else 0

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
-from workers.reports.compilation import BadTemplate, NotTypeset, typeset
+from workers.reports.asciidoc import ASCIIDOC_TEMPLATES, TemplateFailed, asciidoc_pdf
+from workers.reports.compilation import BadTemplate, NotTypeset, page_count, typeset
 from workers.reports.draft import Draft, Title
 from workers.reports.html import html_code
 from workers.reports.markdown import markdown_html
@@ -34,7 +35,8 @@ class ReportOptions:
     parameters: bool = False  #: show the parameters of the run under the title
     title: str | None = None  #: instead of the first heading of level 1
     reference_date: str | None = None  #: printed under the title and in the running head, as it is
-    template: Path | None = None  #: the author's own look of a PDF: a Typst file (``.typ``)
+    #: the author's own look of a PDF: a Typst file, or an asciidoc template of nbconvert, which then decides everything
+    template: Path | None = None
     #: folders of fonts for PDF, besides Typst's own (Libertinus Serif, New Computer Modern, DejaVu Sans Mono)
     font_directories: tuple[Path, ...] = ()
 
@@ -62,7 +64,8 @@ def convert_report(notebook: Path, target: Path, options: ReportOptions = Report
     """
     notebook, target = Path(notebook), Path(target)
     try:
-        shown = shown_notebook(read_notebook(notebook), code=options.code)
+        source = read_notebook(notebook)
+        shown = shown_notebook(source, code=options.code)
     except UnreadableNotebook as reason:
         raise ReportError(f"not a readable notebook: {notebook} ({reason})") from reason
     draft = Draft(folder=notebook.absolute().parent)
@@ -78,6 +81,12 @@ def convert_report(notebook: Path, target: Path, options: ReportOptions = Report
             streams=options.streams,
         )
         data = page.encode("utf-8")
+    elif options.template is not None and options.template.name.endswith(ASCIIDOC_TEMPLATES):
+        try:
+            data = asciidoc_pdf(source, options.template)
+        except TemplateFailed as reason:
+            raise ReportError(f"template {reason}") from reason
+        pages = page_count(data)
     else:
         data, pages = _pdf(draft, shown, notebook, options)
     write_report(target, data)
@@ -112,7 +121,7 @@ def _pdf(draft: Draft, shown: ShownNotebook, notebook: Path, options: ReportOpti
             template=options.template,
         )
     except BadTemplate as reason:
-        raise ReportError(f"the template cannot be used: {reason}") from reason
+        raise ReportError(f"template {reason}") from reason
     except NotTypeset as reason:
         raise ReportError(f"the notebook cannot be typeset: {notebook} ({reason})") from reason
     except OSError as error:
