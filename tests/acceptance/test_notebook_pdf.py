@@ -34,12 +34,16 @@ def test_the_name_of_the_output_says_that_it_is_html(tmp_path: Path) -> None:
         (["text.txt"], 2, "not a readable notebook: text.txt (it is not JSON)"),
         (["flows.ipynb", "-o", "flows.docx"], 2, "flows.docx: a report is a .pdf or an .html file"),
         (["flows.ipynb", "--template", "no.typ"], 2, "no.typ: there is no such file"),
-        (["flows.ipynb", "--template", "text.txt"], 2, "text.txt: a template ends in .typ (Typst), .tpl or .asciidoc.j2 (asciidoc)"),
+        (
+            ["flows.ipynb", "--template", "text.txt"],
+            2,
+            "text.txt: a template ends in .typ (Typst), .tpl or .asciidoc.j2 (asciidoc)",
+        ),
         (["flows.ipynb", "-o", "a.html", "--template", "bad.typ"], 2, "--template is for PDF; HTML has one look"),
         (["flows.ipynb", "--fonts", "nowhere"], 2, "nowhere: there is no such folder"),
         (["flows.ipynb", "--template", "bad.typ"], 1, "template bad.typ:1: unknown variable: nope"),
     ],
-)  # fmt: skip
+)
 def test_a_mistake_is_one_sentence_and_leaves_no_file(tmp_path: Path, words: list[str], code: int, message: str) -> None:
     saved(tmp_path, FLOWS, "flows.ipynb")
     (tmp_path / "text.txt").write_text("text")
