@@ -41,9 +41,10 @@ convert_report: Activity[..., dict[str, object]] = Activity(
     task_list=REPORTS,
     raises_on_failure=False,
     start_to_close_timeout=10 * MINUTE,
-    retry=1,
+    # a notebook that cannot be read is no better the second time; a report that ran out of memory may be
+    retry=RetryPolicy(attempts=2, first_wait=timedelta(seconds=5), not_retried=("ReportError",)),
 )
-"""Make the report of an executed notebook; returns its path, light and warnings."""
+"""Make one report of an executed notebook; returns its path, light and warnings."""
 
 record_run: Activity[..., None] = Activity(
     None, name="workers.activities.record_run", version="1", task_list=SENSOR, retry=_RECORDS_RETRY

@@ -14,14 +14,15 @@ from .specification import NotebookSpecification, WorkflowSpecification
 
 GREEN, ORANGE, RED = "green", "orange", "red"
 
-Failures = Sequence[tuple[str, BaseException]]  #: by label, or by label and ``.pdf`` for its report
+Failures = Sequence[tuple[str, BaseException]]  #: by label, or by label and format (``.pdf``) for its report
 
 
 class NotebookWorkflow(Workflow):
     """Takes its specification by value: a run never depends on a file that has changed since.
 
     The result is ``{"state": "succeeded" | "already done", "light", "artefacts"}``. When labels fail, those that need
-    them are not run, the others are, and the run fails at the end with a reason that names every failed label.
+    them are not run, the others are, and the run fails at the end with a reason that names every failed label. A report that
+    fails fails nothing: the notebooks are done, and the light is orange.
 
     Args of ``run``:
         kept: labels that succeeded in a former run, each with what its activity returned then; they are not run, and the
@@ -61,7 +62,7 @@ class NotebookWorkflow(Workflow):
                 return {"state": "already done", "light": GREEN, "artefacts": artefacts}
 
         notebooks: dict[str, Future[Any]] = {}
-        reports: dict[str, Future[Any]] = {}
+        reports: dict[tuple[str, str], Future[Any]] = {}  # by label and format
         depths: dict[str, int] = {}
         for notebook in asked_for:
             depths[notebook.label] = 1 + max((depths[label] for label in notebook.needs), default=-1)
@@ -77,30 +78,33 @@ class NotebookWorkflow(Workflow):
                 **place,
             )
         for notebook in asked_for:
-            if notebook.output is not None and (only is None or notebook.label == only):
-                reports[notebook.label] = self.submit(
+            if only is not None and notebook.label != only:
+                continue
+            for output in notebook.output:
+                reports[notebook.label, output.format] = self.submit(
                     activities.convert_report,
                     label=notebook.label,
                     executed=notebooks.get(notebook.label) or kept[notebook.label],
-                    template=notebook.output.template,
+                    inputs_dir=inputs_dir,
                     reference_date=parameters.get("reference_date"),
+                    **output.model_dump(mode="json"),
                     **place,
                 )
         futures.wait(*notebooks.values(), *reports.values())
 
         failures = [(label, future.exception) for label, future in notebooks.items() if future.exception is not None]
-        failures += [
-            (f"{label}.pdf", future.exception)
-            for label, future in reports.items()
+        unreported = [
+            (f"{label}.{format}", future.exception)
+            for (label, format), future in reports.items()
             if future.exception is not None and (label in kept or notebooks[label].exception is None)
         ]
         results = [(label, kept[label]) for label in (one.label for one in asked_for) if label in kept]
         results += [(label, future.result) for label, future in notebooks.items() if future.exception is None]
-        results += [(f"report:{label}", future.result) for label, future in reports.items() if future.exception is None]
+        results += [(_artefact(*key), future.result) for key, future in reports.items() if future.exception is None]
         artefacts = {name: str(result["path"]) for name, result in results}
-        lights = [RED] if failures else [str(result["light"]) for _, result in results]
+        lights = [RED] if failures else [str(result["light"]) for _, result in results] + [ORANGE] * bool(unreported)
         light = max(lights, key=(GREEN, ORANGE, RED).index)
-        error = _reason(failures) if failures else None
+        error = _reason([*failures, *unreported]) if failures or unreported else None
         self.submit(
             activities.record_run,
             identity=identity,
@@ -115,10 +119,14 @@ class NotebookWorkflow(Workflow):
             **({"origin": origin} if origin is not None else {}),
             **place,
         ).result
-        if error is not None:
-            self.fail(error, _details(failures))
+        if failures:
+            self.fail(_reason([*failures, *unreported]), _details(failures))
         cached = {"cached": [label for label, _ in results if label in kept]} if kept else {}
         return {"state": "succeeded", "light": light, "artefacts": artefacts, **cached}
+
+
+def _artefact(label: str, format: str) -> str:
+    return f"report:{label}" if format == "pdf" else f"report:{label}.{format}"
 
 
 def _values(

@@ -10,7 +10,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, field_validator
 
 from deciders.problems import Problem, Problems, SpecificationError, UnknownWorkflowError, did_you_mean
 from deciders.sensor_rules import checked_sensor
@@ -43,10 +43,13 @@ class _Model(BaseModel):
 
 
 class OutputSpecification(_Model):
-    """The report that is made of an executed notebook."""
+    """A report that is made of an executed notebook."""
 
-    format: Literal["pdf"]
+    format: Literal["pdf", "html"]
     template: str | None = None  #: relative to the inputs folder; None means the built-in one
+    code: bool = False  #: whether it shows the code of the cells
+    streams: bool = False  #: whether it shows what the cells printed
+    parameters: bool = False  #: whether it shows the parameters of the run under its title
 
 
 class NotebookSpecification(_Model):
@@ -55,8 +58,14 @@ class NotebookSpecification(_Model):
     label: str
     filename: str  #: relative to the inputs folder
     parameters: dict[str, str] = {}  #: the notebook's parameter: name of the value (see `needs`)
-    output: OutputSpecification | None = None
+    output: tuple[OutputSpecification, ...] = ()  #: no two of the same format
     needs: tuple[str, ...] = ()  #: labels of the notebooks whose executed files it takes, in order of first mention
+
+    @field_validator("output", mode="before")
+    @classmethod
+    def _several(cls, output: Any) -> Any:
+        # runs that were started by version 0.1 have None, or the one output itself
+        return () if output is None else output if isinstance(output, list | tuple) else (output,)
 
 
 class WorkflowSpecification(_Model):

@@ -13,6 +13,7 @@ from typing import Any
 
 from deciders.inputs_folder import checked_file, folded_name, name_fault
 from deciders.notebook_parameters import read_notebook_parameters
+from deciders.output_rules import checked_outputs
 from deciders.policy_rules import checked_policy
 from deciders.problems import Problems, listed, near_miss, shown
 from deciders.workflow_file import AUTOFLOW_PARAMETERS, AUTOMATIC_PARAMETERS, entry_named
@@ -33,7 +34,7 @@ class CheckedNotebook:
     line: int
     filename: str
     parameters: dict[str, YamlNode]  #: those whose value is text
-    output: dict[str, Any] | None
+    output: list[dict[str, Any]] = field(default_factory=list)
     needs: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
@@ -137,20 +138,14 @@ def _checked_notebook(
         workflow.is_complete = False
     if given is not _NOTHING and not isinstance(given.value, dict):
         workflow.is_complete = False
-    notebook = CheckedNotebook(label, node.line, "", parameters, None)
+    notebook = CheckedNotebook(label, node.line, "", parameters)
     filename = node.get("filename")
     if filename is not None and filename.text:
         notebook.filename = filename.text
         path = checked_file(inputs_dir, filename.text, ".ipynb", filename.line, problems)
         if path is not None and given.entries():
             _check_against_file(notebook, given, path, problems)
-    output = node.get("output")
-    if output is not None:
-        notebook.output = {"format": (output.get("format") or _NOTHING).value}
-        template = output.get("template")
-        if template is not None and template.text is not None:
-            notebook.output["template"] = template.text
-            checked_file(inputs_dir, template.text, None, template.line, problems)
+    notebook.output = checked_outputs(label, node.get("output"), inputs_dir, problems)
     return notebook
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, WithJsonSchema
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError, WithJsonSchema
 from pydantic_core import ErrorDetails
 
 from deciders.problems import Problems, shown
@@ -67,8 +67,23 @@ class _Entry(BaseModel):
 class OutputEntry(_Entry):
     """What is made of an executed notebook."""
 
-    format: Literal["pdf"] = Field(description="The only format there is.")
-    template: str | None = Field(None, description="A file beside this one; null means the built-in template.")
+    format: Literal["pdf", "html"] = Field(description="Pages, or one self-contained file for browsers.")
+    template: str | None = Field(
+        None,
+        description="For pdf: a file beside this one, Typst (.typ) or nbconvert's asciidoc (.tpl, .asciidoc.j2); null means "
+        "the built-in look.",
+    )
+    code: bool = Field(_ABSENT, description="Show the code of the cells.")
+    streams: bool = Field(_ABSENT, description="Show what the cells printed.")
+    parameters: bool = Field(_ABSENT, description="Show the parameters of the run under the title.")
+
+
+#: Ours, not a part of the file: which of the two forms of an output is meant, so that problems are told of that form alone.
+ONE_OUTPUT, SEVERAL_OUTPUTS = "(one)", "(several)"
+
+
+def _output_form(value: Any) -> str:
+    return SEVERAL_OUTPUTS if isinstance(value, list) else ONE_OUTPUT
 
 
 class NotebookEntry(_Entry):
@@ -84,7 +99,10 @@ class NotebookEntry(_Entry):
         description="For each parameter of the notebook the name of its value: a workflow parameter, another notebook's "
         "label (its executed file), or " + ", ".join(AUTOMATIC_PARAMETERS) + ".",
     )
-    output: OutputEntry = Field(_ABSENT, description="Make a report of it.")
+    output: Annotated[
+        Annotated[OutputEntry, Tag(ONE_OUTPUT)] | Annotated[list[OutputEntry], Tag(SEVERAL_OUTPUTS), Field(min_length=1)],
+        Discriminator(_output_form),
+    ] = Field(_ABSENT, description="Make a report of it, or several of different formats.")
 
 
 class WorkflowEntry(_Entry):
@@ -192,7 +210,7 @@ def check_shape(root: YamlNode, problems: Problems) -> None:
 
 
 def _note(detail: ErrorDetails, root: YamlNode, problems: Problems) -> None:
-    kind, path = detail["type"], list(detail["loc"])
+    kind, path = detail["type"], [step for step in detail["loc"] if step not in (ONE_OUTPUT, SEVERAL_OUTPUTS)]
     if path[-1:] == ["[key]"]:
         key = detail["input"]
         problems.add(root.at(path[:-1]).line, f"the key {shown(key)} of {_named(root, path[:-2])[0]} is not text; quote it")
@@ -206,6 +224,8 @@ def _note(detail: ErrorDetails, root: YamlNode, problems: Problems) -> None:
     elif kind in ("extra_forbidden", "invalid_key"):
         fields = list(model.model_fields) if model else []
         problems.add(line, f"{shown(last)} is not a setting of {owner}{problems.did_you_mean(str(last), fields)}")
+    elif kind == "too_short":
+        problems.add(line, f"{last!r} of {owner} is an empty list; leave it out")
     elif node.value is not BROKEN:
         what, _ = _named(root, path)
         if isinstance(last, str) and not _is_entry(path):
@@ -226,6 +246,7 @@ def _wanted(detail: ErrorDetails) -> str:
         "string_type": "text",
         "int_type": "a whole number",
         "string_too_short": "a name",
+        "bool_type": "true or false",
         "list_type": "a list",
         "dict_type": "a mapping",
         "model_type": "a mapping",
@@ -261,6 +282,8 @@ def _named(root: YamlNode, path: list[int | str]) -> tuple[str, type[BaseModel] 
             return f"notebook {shown(label)}", NotebookEntry
         case ["workflows", int(), "notebooks", str(label), "output"]:
             return f"the output of notebook {shown(label)}", OutputEntry
+        case ["workflows", int(), "notebooks", str(label), "output", int(place)]:
+            return f"output {place + 1} of notebook {shown(label)}", OutputEntry
         case ["workflows", int(), "notebooks", str(label), "parameters"]:
             return f"the parameters of notebook {shown(label)}", None
         case ["available_dates_sensor"]:

@@ -8,14 +8,14 @@ refuse() {
     exit 1
 }
 
-# install_system_package PACKAGE: quietly, where we may; what needs it says so itself when it is still missing.
-install_system_package() {
+# install_system_packages PACKAGE...: quietly, where we may; what needs one says so itself when it is still missing.
+install_system_packages() {
     [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null || return 0
-    echo "installing $1 with apt-get ..." >&2
+    echo "installing $* with apt-get ..." >&2
     local options=(-qq -o Acquire::Retries=0 -o Acquire::http::Timeout=20)
     {
         apt-get "${options[@]}" update || true
-        DEBIAN_FRONTEND=noninteractive apt-get "${options[@]}" install -y --no-install-recommends "$1" || true
+        DEBIAN_FRONTEND=noninteractive apt-get "${options[@]}" install -y --no-install-recommends "$@" || true
     } >/dev/null 2>&1
 }
 
@@ -48,7 +48,7 @@ prepare_environment() {
     [ -n "$found" ] || refuse "Python 3.11 or later is needed, and there is no python3.13, python3.12, python3.11 or python3 of that version here"
     stamp=$(wanted_stamp "$found")
     [ "$(cat .venv/stamp 2>/dev/null)" != "$stamp" ] || return 0
-    "$found" -c 'import ensurepip, venv' 2>/dev/null || install_system_package python3-venv
+    "$found" -c 'import ensurepip, venv' 2>/dev/null || install_system_packages python3-venv
     "$found" -c 'import ensurepip, venv' 2>/dev/null || refuse "$found cannot make virtual environments; install its venv module (Debian: apt-get install python3-venv)"
     echo "installing into $PWD/.venv (once; a minute or two) ..." >&2
     "$found" -m venv --clear .venv

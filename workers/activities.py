@@ -6,7 +6,7 @@ import os
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from deciders import activities as declared
 from deciders.specification import Specification
@@ -101,22 +101,36 @@ def convert_report(
     executed: dict[str, Any],
     template: str | None,
     reference_date: str | None,
+    inputs_dir: str | None = None,
+    format: Literal["pdf", "html"] = "pdf",
+    code: bool = False,
+    streams: bool = False,
+    parameters: bool = False,
 ) -> dict[str, object]:
-    """Make the PDF of an executed notebook.
+    """Make a report of an executed notebook, in a process of its own and within its limits of time and memory.
 
     Raises:
-        ReportError: the notebook cannot be read or nothing could be typeset.
+        ReportError: the notebook cannot be read, nothing could be typeset, or a program that a template needs is missing.
+        ReportStopped: it took too much time or memory.
+        ActivityCanceled: the run was cancelled meanwhile.
     """
-    from .reports import ReportOptions
-    from .reports import convert_report as convert
+    from .reports import ReportOptions, make_report
 
-    target = Artefacts(Path(outputs)).report(workflow, instance, label)
-    report = convert(Path(executed["path"]), target, ReportOptions(reference_date=reference_date))
-    warnings = list(report.warnings)
-    if template is not None:
-        warnings.append(f"template {template} is not used: this version has one look for all reports")
-    light = Light.ORANGE if warnings else Light.GREEN
-    return {"path": str(report.path), "light": str(light), "warnings": warnings, "pages": report.pages}
+    inputs = Path(inputs_dir) if inputs_dir is not None else None
+    fonts = inputs / "fonts" if inputs is not None else None
+    options = ReportOptions(
+        format=format,
+        code=code,
+        streams=streams,
+        parameters=parameters,
+        reference_date=reference_date,
+        template=inputs / template if inputs is not None and template is not None else None,
+        font_directories=(fonts,) if fonts is not None and fonts.is_dir() else (),
+    )
+    target = Artefacts(Path(outputs)).report(workflow, instance, label, format)
+    report = make_report(Path(executed["path"]), target, options, on_wait=context().check)
+    light = Light.ORANGE if report.warnings else Light.GREEN
+    return {"path": str(report.path), "light": str(light), "warnings": list(report.warnings), "pages": report.pages}
 
 
 @declared.record_run.implemented_by

@@ -4,7 +4,7 @@
 
     <outputs>/notebooks/<workflow>/<instance>/<label>/<label>.ipynb, config.json, output.txt, run.json, ...
     <outputs>/notebooks/<workflow>/<instance>/.attempts/<n>/<label>/         earlier attempts
-    <outputs>/reports/<workflow>/<instance>/<label>.pdf
+    <outputs>/reports/<workflow>/<instance>/<label>.pdf, <label>.html
     <outputs>/.simpleflow-nb/                                                journal and run records
 """
 
@@ -83,10 +83,10 @@ class Artefacts:
         """The executed notebook."""
         return self.notebook_folder(workflow, instance, label) / f"{path_part(label)}.ipynb"
 
-    def report(self, workflow: str, instance: str, label: str) -> Path:
-        """The PDF made from the executed notebook."""
+    def report(self, workflow: str, instance: str, label: str, format: str = "pdf") -> Path:
+        """The report of that format made from the executed notebook."""
         folder = self.outputs / "reports" / path_part(workflow) / path_part(instance)
-        return folder / f"{path_part(label)}.pdf"
+        return folder / f"{path_part(label)}.{format}"
 
     def attempt_folder(self, workflow: str, instance: str, label: str, attempt: int) -> Path:
         """Where an earlier attempt of the notebook was moved to."""

@@ -21,6 +21,7 @@ _COMMANDS = {
     "plan": "definition",
     "status": "definition",
     "sensor.start": "sensor",
+    "notebook.pdf": "notebook_report",
     "workflow.start": "start",
     "standalone": "standalone",
     "decider.start": "processes",

@@ -20,7 +20,15 @@ SENSOR_TYPE = "sensor_workflow"
 
 _BODIES = "workers.activities."
 _HOME = str(Path(__file__).resolve().parents[1]) + "/"
-_OURS = ("NotebookFailed: ", "NotebookRefused: ", "ReportError: ", "SourceError: ", "RecordsError: ", "OutputsError: ")
+_OURS = (
+    "NotebookFailed: ",
+    "NotebookRefused: ",
+    "ReportError: ",
+    "ReportStopped: ",
+    "SourceError: ",
+    "RecordsError: ",
+    "OutputsError: ",
+)
 _WORDS = {"scheduled": "waiting", "started": "running", "completed": "done", "canceled": "cancelled"}
 _IDENTITY_CHARACTERS = 32
 #: looking takes at most this share of the time
@@ -168,8 +176,9 @@ class Watch:
             function = row.name.removeprefix(_BODIES)
             shown.is_shown = function in ("execute_notebook", "convert_report")
             if shown.is_shown:
-                label = str(self._decoded(row.input).get("kwargs", {}).get("label"))
-                shown.name = f"{label}.pdf" if function == "convert_report" else label
+                given = self._decoded(row.input).get("kwargs", {})
+                label = str(given.get("label"))
+                shown.name = f"{label}.{given.get('format', 'pdf')}" if function == "convert_report" else label
                 shown.result = self._decoded(row.result)
         if shown.state == "FAILED":
             shown.note = plain_cause(row.reason or "")

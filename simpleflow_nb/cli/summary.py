@@ -22,12 +22,12 @@ def show_summary(run: LocalRun, states: list[RunState], *, ended: bool) -> int:
     failed = [state for state in states if state.status not in (None, "COMPLETED", "CANCELED")]
     still_open = [state for state in states if state.status is None and state.run_id not in run.parked]
     _show_reports([path for state in done for path in _reports(state, run.payloads.load)])
-    orange = [state for state in done if any(label.result.get("warnings") for label in state.labels)]
+    orange = [state for state in done if any(_warnings(label) for label in state.labels)]
     if orange:
         click.echo("with warnings:", err=True)
         for state in orange:
             for label in state.labels:
-                if warnings := label.result.get("warnings"):
+                if warnings := _warnings(label):
                     more = f" (and {len(warnings) - 1} more)" if len(warnings) > 1 else ""
                     click.echo(f"  {state.title}  {label.name}: {warnings[0]}{more}", err=True)
     if failed:
@@ -51,6 +51,14 @@ def show_summary(run: LocalRun, states: list[RunState], *, ended: bool) -> int:
         them = "it" if number == 1 else "them"
         say(f"interrupted with {number} run{'s' if number > 1 else ''} open; the same command goes on with {them}")
     return 1 if failed or cancelled or still_open or run.parked else 0
+
+
+def _warnings(label: LabelState) -> list[str]:
+    """What a label of a run that has succeeded warns of; a report that could not be made is no more than that."""
+    if label.state == "FAILED" and label.is_shown:
+        return [label.cause]
+    found: list[str] = label.result.get("warnings") or []
+    return found
 
 
 def _show_reports(reports: list[str]) -> None:

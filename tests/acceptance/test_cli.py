@@ -77,21 +77,23 @@ def test_a_notebook_that_fails_stops_its_dependants_alone_and_is_due_again(tmp_p
 
 
 def test_warnings_turn_a_run_orange_and_are_shown(tmp_path: Path) -> None:
-    workflows = WORKFLOWS.replace("{format: pdf}", "{format: pdf, template: own.tpl}")
+    workflows = WORKFLOWS.replace("{format: pdf}", "[{format: html}, {format: pdf, template: own.typ}]")
     file = inputs(
         tmp_path / "in", dates=DATES[:1], workflows=workflows, count="print('Warning: few rows')\nprint('warning: odd')"
     )
-    (file.parent / "own.tpl").write_text("")
+    (file.parent / "own.typ").write_text("#let style(about, body) = [\n  #abuot.title\n]\n")
     done = typed("sensor.start", file, *ONCE, "--quiet", cwd=tmp_path)
     run = folder_of(file.parent / "outputs", DATES[0]).name
     assert done.stderr == (
         "with warnings:\n"
         f"  days/{run}  count: Warning: few rows (and 1 more)\n"
-        f"  days/{run}  report.pdf: template own.tpl is not used: this version has one look for all reports\n"
+        f"  days/{run}  report.pdf: template own.typ:2: unknown variable: abuot\n"
     )
     assert (done.returncode, done.stdout.splitlines()[-1].partition(" in ")[0]) == (0, "1 of 1 run succeeded")
     assert done.stdout.endswith(" s, 1 with warnings\n")
-    assert (file.parent / "outputs" / "reports" / "days" / run / "report.pdf").read_bytes()[:5] == b"%PDF-"
+    reports = file.parent / "outputs" / "reports" / "days" / run
+    assert [path.name for path in reports.iterdir()] == ["report.html"]
+    assert f"1 report:\n  {reports / 'report.html'}\n" in done.stdout
     [row] = json.loads(typed("status", file, "--json", cwd=tmp_path).stdout)
     assert (row["state"], row["light"], row["attempt"]) == ("succeeded", "orange", 1)
 

@@ -16,6 +16,7 @@ from simpleflow_nb.local.service import DOMAIN
 from simpleflow_nb.testing import Harness, RunFailed, harness
 from simpleflow_nb.workflow import execution_input
 from workers import activities as bodies  # the real bodies are registered before they are replaced
+from workers.reports import ReportError, ReportStopped
 
 PDF = OutputSpecification(format="pdf")
 
@@ -41,7 +42,7 @@ class Bodies:
         return self._end(given["label"], f"/out/{given['label']}.ipynb")
 
     def convert_report(self, **given: Any) -> dict[str, Any]:
-        name = f"{given['label']}.pdf"
+        name = f"{given['label']}.{given['format']}"
         self.calls.append((name, given))
         return self._end(name, f"/out/{name}")
 
@@ -77,7 +78,9 @@ def place() -> Iterator[Harness]:
         yield opened
 
 
-def notebooks(*chain: tuple[str, tuple[str, ...]], reports: tuple[str, ...] = ()) -> tuple[NotebookSpecification, ...]:
+def notebooks(
+    *chain: tuple[str, tuple[str, ...]], reports: tuple[str, ...] = (), outputs: tuple[OutputSpecification, ...] = (PDF,)
+) -> tuple[NotebookSpecification, ...]:
     """Labels, each with the labels that it needs."""
     return tuple(
         NotebookSpecification(
@@ -85,7 +88,7 @@ def notebooks(*chain: tuple[str, tuple[str, ...]], reports: tuple[str, ...] = ()
             filename=f"{label}.ipynb",
             parameters={f"{name}_path": name for name in needs},
             needs=needs,
-            output=PDF if label in reports else None,
+            output=outputs if label in reports else (),
         )
         for label, needs in chain
     )
@@ -170,11 +173,43 @@ def test_every_failed_label_is_named_before_the_causes(replaced: Bodies, place: 
     assert replaced.given("record_run")["error"] == f"a, b.pdf failed: {'x' * 300}; no pages"
 
 
-def test_a_report_is_tried_twice_and_a_notebook_once(replaced: Bodies, place: Harness) -> None:
-    replaced.failures = {"a.pdf": ValueError("no pages"), "b": ValueError("no rows")}
-    with pytest.raises(RunFailed):
-        started(place, notebooks(("a", ()), ("b", ()), reports=("a",)))()
-    assert (replaced.names().count("a.pdf"), replaced.names().count("b")) == (2, 1)
+def test_a_report_that_fails_leaves_the_run_done_and_orange(replaced: Bodies, place: Harness) -> None:
+    replaced.failures = {"b.pdf": ValueError("no pages")}
+    result = started(place, notebooks(("a", ()), ("b", ()), reports=("a", "b")))()
+    artefacts = {"a": "/out/a.ipynb", "b": "/out/b.ipynb", "report:a": "/out/a.pdf"}
+    assert result == {"state": "succeeded", "light": "orange", "artefacts": artefacts}
+    record = replaced.given("record_run")
+    assert (record["state"], record["light"], record["error"]) == ("succeeded", "orange", "b.pdf failed: no pages")
+    assert replaced.names().count("b.pdf") == 2  # tried again, and alone
+    assert replaced.names().count("b") == 1
+
+
+def test_a_report_is_not_tried_again_when_its_notebook_cannot_be_read(replaced: Bodies, place: Harness) -> None:
+    replaced.failures = {"a.pdf": ReportError("not a readable notebook"), "a.html": ReportStopped("too much memory")}
+    both = (PDF, OutputSpecification(format="html"))
+    assert started(place, notebooks(("a", ()), reports=("a",), outputs=both))()["light"] == "orange"
+    assert (replaced.names().count("a.pdf"), replaced.names().count("a.html"), replaced.names().count("a")) == (1, 2, 1)
+
+
+def test_each_format_is_a_report_of_its_own(replaced: Bodies, place: Harness) -> None:
+    both = (OutputSpecification(format="pdf", template="t.typ", code=True), OutputSpecification(format="html", parameters=True))
+    result = started(place, notebooks(("a", ()), reports=("a",), outputs=both))()
+    assert result["artefacts"] == {"a": "/out/a.ipynb", "report:a": "/out/a.pdf", "report:a.html": "/out/a.html"}
+    assert replaced.given("a.pdf") == {
+        "workflow": "days",
+        "instance": "2016-01-01_abcdef01",
+        "outputs": "/out",
+        "label": "a",
+        "executed": {"path": "/out/a.ipynb", "light": "green", "warnings": []},
+        "inputs_dir": "/in",
+        "reference_date": "2016-01-01",
+        "format": "pdf",
+        "template": "t.typ",
+        "code": True,
+        "streams": False,
+        "parameters": False,
+    }
+    assert (replaced.given("a.html")["parameters"], replaced.given("a.html")["template"]) == (True, None)
 
 
 @pytest.mark.parametrize(
@@ -248,11 +283,11 @@ def test_what_succeeded_in_a_former_run_is_not_done_again_and_called_cached(repl
 
 def test_a_report_of_a_cached_notebook_may_fail(replaced: Bodies, place: Harness) -> None:
     replaced.failures = {"a.pdf": ValueError("no pages")}
-    with pytest.raises(RunFailed) as failed:
-        started(place, notebooks(("a", ()), reports=("a",)), kept=KEPT_A)()
-    assert failed.value.reason == "a.pdf failed: no pages"
+    ended = started(place, notebooks(("a", ()), reports=("a",)), kept=KEPT_A)()
+    assert (ended["state"], ended["light"], ended["cached"]) == ("succeeded", "orange", ["a"])
     record = replaced.given("record_run")
     assert (record["labels"], record["artefacts"]) == ({"a": "cached"}, {"a": "/out/a.ipynb"})
+    assert (record["state"], record["error"]) == ("succeeded", "a.pdf failed: no pages")
 
 
 def test_one_label_alone_runs_with_what_it_needs_and_nothing_behind_it(replaced: Bodies, place: Harness) -> None:

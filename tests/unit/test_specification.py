@@ -13,6 +13,8 @@ import pytest
 from deciders.specification import (
     FilesSource,
     FlowApiSource,
+    NotebookSpecification,
+    OutputSpecification,
     Specification,
     SpecificationError,
     UnknownWorkflowError,
@@ -117,9 +119,8 @@ def test_a_valid_file_becomes_a_model(inputs):
         ("report", "flows_report.ipynb", ("run_flows",)),
     ]
     assert report.notebooks[1].parameters == {"flows": "run_flows", "title": "report_title", "day": "reference_date"}
-    assert report.notebooks[1].output is not None
-    assert report.notebooks[1].output.model_dump() == {"format": "pdf", "template": "template.typ"}
-    assert report.notebooks[0].output is None
+    assert report.notebooks[1].output == (OutputSpecification(format="pdf", template="template.typ"),)
+    assert report.notebooks[0].output == ()
     assert made.sensor.model_dump(exclude={"workflows"}) == {
         "schedule": "0 5 * * *",
         "timezone": "Europe/Zurich",
@@ -180,6 +181,8 @@ def test_small_files_are_accepted(inputs, text):
     [
         ("output: {format: pdf}", ""),
         ("output: {format: pdf, template: null}", ""),
+        ("output: {format: html, code: true, streams: true, parameters: true}", ""),
+        ("output: [{format: pdf}, {format: html}]", ""),
         ("parameters: {}", "parameters: {}"),
         ("parameters: {x: y}", "parameters: {y: null}"),
         ("parameters: {x: y}", "parameters: {y: [1, {2: .inf, true: 1.5}]}"),
@@ -258,14 +261,22 @@ def test_inputs_dir_may_be_a_label(inputs):
     assert load(inputs, text).workflows[0].notebooks[1].needs == ("inputs_dir",)
 
 
+@pytest.mark.parametrize(
+    ("kept", "output"),
+    [(None, ()), ({"format": "pdf", "template": "a.typ"}, (OutputSpecification(format="pdf", template="a.typ"),))],
+)
+def test_a_run_that_was_started_when_there_was_one_output_at_most_goes_on(kept, output):
+    assert NotebookSpecification.model_validate({"label": "a", "filename": "a.ipynb", "output": kept}).output == output
+
+
 def test_all_problems_are_reported_at_once_in_line_order(inputs):
-    text = VALID.replace("filename: flows_report", "filname: flows_report").replace("format: pdf", "format: html")
+    text = VALID.replace("filename: flows_report", "filname: flows_report").replace("format: pdf", "format: docx")
     text = text.replace("flows: run_flows", "flow: run_flows").replace("0 5 * *", "0 25 * *").replace("calls,", "call,")
     text = text.replace("aggregation_unit: admin2", "agregation_unit: admin2").replace("[-6, 1]", "[1, -6], x")
     assert complaints(inputs, text) == [
         "4: notebook 'report' lacks 'filename'",
         "5: 'filname' is not a setting of notebook 'report' (did you mean 'filename'?)",
-        "11: 'format' of the output of notebook 'report' must be 'pdf', not 'html'",
+        "11: 'format' of the output of notebook 'report' must be 'pdf' or 'html', not 'docx'",
         "15: notebook 'run_flows' wants 'aggregation_unit', which is neither a parameter nor a notebook "
         "(did you mean 'agregation_unit'?)",
         "20: schedule '0 25 * * *' cannot be understood: hour '25' (allowed: 0-23)",
@@ -475,7 +486,31 @@ def test_an_entry_is_refused(inputs, entry, expected):
         ("output: true", "", ["6: 'output' of notebook 'a' must be a mapping, not true"]),
         ("output: null", "", ["6: 'output' of notebook 'a' must be a mapping, not null"]),
         ("output: {}", "", ["6: the output of notebook 'a' lacks 'format'"]),
-        ("output: {format: PDF}", "", ["6: 'format' of the output of notebook 'a' must be 'pdf', not 'PDF'"]),
+        ("output: {format: PDF}", "", ["6: 'format' of the output of notebook 'a' must be 'pdf' or 'html', not 'PDF'"]),
+        ("output: []", "", ["6: 'output' of notebook 'a' is an empty list; leave it out"]),
+        ("output: [5]", "", ["6: item 1 of 'output' must be a mapping, not 5"]),
+        (
+            "output: [{format: pdf}, {format: x}]",
+            "",
+            ["6: 'format' of output 2 of notebook 'a' must be 'pdf' or 'html', not 'x'"],
+        ),
+        ("output: [{format: pdf}, {format: pdf}]", "", ["6: notebook 'a' has two outputs of format 'pdf'"]),
+        (
+            "output: {format: pdf, code: yes please}",
+            "",
+            ["6: 'code' of the output of notebook 'a' must be true or false, not 'yes please'"],
+        ),
+        (
+            "output: [{format: html, stream: true}]",
+            "",
+            ["6: 'stream' is not a setting of output 1 of notebook 'a' (did you mean 'streams'?)"],
+        ),
+        ("output: {format: html, template: bare.ipynb}", "", ["6: templates are for pdf; html has one look"]),
+        (
+            "output: {format: pdf, template: bare.ipynb}",
+            "",
+            ["6: template 'bare.ipynb' must end in '.typ' (Typst), '.tpl' or '.asciidoc.j2' (asciidoc)"],
+        ),
         ("output: {format: pdf, template: no.typ}", "", ["6: there is no file 'no.typ' beside this file"]),
         ("kernel: x", "", ["6: 'kernel' is not a setting of notebook 'a'"]),
     ],
@@ -700,7 +735,7 @@ def test_the_schema_agrees_with_the_loader(inputs):
 
     assert errors(VALID) == []
     assert errors(one(inputs, sensor="source: {files: {a: 'd/{date}.csv'}}")) == []
-    for wrong in ("kernel: x", "parameters: null", "output: null", "output: {format: html}", "parameters: {x: 5}"):
+    for wrong in ("kernel: x", "parameters: null", "output: null", "output: {format: x}", "parameters: {x: 5}"):
         assert len(errors(one(inputs, notebook=wrong))) == 1
     for wrong in ("date_stencil: null", "date_stencil: [1.5]", "date_stencil: [[1]]", "earliest_date: 5", "x: y"):
         assert len(errors(one(inputs, entry=wrong))) == 1

@@ -1,6 +1,7 @@
 """Typst code to PDF, in a folder of its own; one bad picture or cell does not cost the report."""
 
 import re
+import shutil
 import tempfile
 from collections.abc import Sequence
 from datetime import datetime
@@ -9,11 +10,21 @@ from pathlib import Path
 from typing import Any
 
 from workers.reports.draft import Draft
-from workers.reports.typst_code import Code, Value, call, content, literal
+from workers.reports.typst_code import Code, Value, call, content, dictionary, literal
 
 _LOOK = Path(__file__).with_name("report.typ")
 _MAIN = "main.typ"
+_TEMPLATES = "template"  # folder of the author's template, within Typst's
+#: what of the files beside a template it can use; more and larger ones are not looked at
+_BESIDE_TEMPLATE = (".typ", ".png", ".jpg", ".jpeg", ".gif", ".webp", ".svg")
+_BESIDE_TEMPLATE_FILES = 100
+_BESIDE_TEMPLATE_BYTES = 20_000_000
+_PACKAGE = re.compile(rb"\"@[\w-]+/[\w-]+:\d")
 _COUNT = re.compile(rb"/Type\s*/Pages\b[^>]*?/Count (\d+)|/Count (\d+)[^>]*?/Type\s*/Pages\b")
+
+
+class BadTemplate(Exception):
+    """The author's template cannot be used; the message says where and why."""
 
 
 class NotTypeset(Exception):
@@ -27,35 +38,44 @@ def typeset(
     *,
     finished: datetime | None,
     fonts: tuple[Path, ...],
+    template: Path | None = None,
 ) -> tuple[bytes, int]:
     """The PDF and the number of its pages. Cells are pairs of number and code; ``arguments`` go to ``report.document``.
+
+    With a ``template`` (the path of a Typst file) they go, as one dictionary and before the body, to its function ``style``.
+    It sees ``/report.typ``, Typst files and pictures of its own folder, and nothing else.
 
     Pictures that Typst cannot decode, and then cells that it refuses, are replaced by a note and a warning in ``draft``.
     The same arguments give the same bytes.
 
     Raises:
+        BadTemplate: ``template`` cannot be read or holds an error.
         NotTypeset: nothing of the report can be typeset.
     """
     with tempfile.TemporaryDirectory(prefix="report-") as name:
-        folder = _Folder(Path(name), draft, fonts, finished)
+        folder = _Folder(Path(name), draft, fonts, finished, template)
         problem = folder.pdf(cells, arguments)
         if isinstance(problem, bytes):
-            return problem, _page_count(problem)
+            return problem, page_count(problem)
+        folder.check_template(arguments)
         folder.refuse_bad_figures()
         pdf = folder.pdf(cells, arguments)
         if not isinstance(pdf, bytes):
             pdf = folder.pdf(folder.with_notes_for_bad_cells(cells), arguments)
         if not isinstance(pdf, bytes):
             raise NotTypeset(pdf)
-        return pdf, _page_count(pdf)
+        return pdf, page_count(pdf)
 
 
 class _Folder:
     """The only folder that Typst sees: the look, the report and its checked pictures."""
 
-    def __init__(self, path: Path, draft: Draft, fonts: tuple[Path, ...], finished: datetime | None) -> None:
+    def __init__(
+        self, path: Path, draft: Draft, fonts: tuple[Path, ...], finished: datetime | None, template: Path | None
+    ) -> None:
         self._path, self._draft, self._finished = path, draft, finished
-        self._fonts = _fonts(fonts)
+        self._template = _copied_template(template, path / _TEMPLATES) if template is not None else None
+        self._fonts = typeset_fonts(fonts)
         self._refused: list[str] = []
         (path / "report.typ").write_bytes(_LOOK.read_bytes())
         for name, data in draft.figures.items():
@@ -63,10 +83,36 @@ class _Folder:
 
     def pdf(self, cells: Sequence[tuple[int, Code]], arguments: dict[str, Value]) -> bytes | str:
         """The PDF, or why there is none."""
+        look = call("report.document.with", **arguments)
+        before = '#import "report.typ"\n'
+        if self._template is not None:
+            before += f"#import {literal(f'{_TEMPLATES}/{self._template}')}: style\n"
+            look = call("style.with", dictionary(**arguments))
+        result = self._compiled(f"{before}#show: {look}\n#{content(code for _, code in cells)}\n")
+        return result if isinstance(result, bytes) else result[0]
+
+    def check_template(self, arguments: dict[str, Value]) -> None:
+        """Set a page that holds the title alone, to know whether the template is to blame.
+
+        Raises:
+            BadTemplate: it is.
+        """
+        if self._template is None:
+            return
+        place = f"{_TEMPLATES}/{self._template}"
+        result = self._compiled(
+            f'#import "report.typ"\n#import {literal(place)}: style\n#show: {call("style.with", dictionary(**arguments))}\n'
+        )
+        if isinstance(result, bytes):
+            return
+        reason, where = result
+        line = re.search(rf"{re.escape(place)}:(\d+)", where)
+        raise BadTemplate(f"{self._template}{f':{line.group(1)}' if line else ''}: {reason}")
+
+    def _compiled(self, source: str) -> "bytes | tuple[str, str]":
+        """The PDF, or Typst's reason and its drawing of the place."""
         import typst
 
-        body = content(code for _, code in cells)
-        source = f'#import "report.typ"\n#show: {call("report.document.with", **arguments)}\n#{body}\n'
         main = self._path / _MAIN
         main.write_text(source, encoding="utf-8")
         timestamp: dict[str, Any] = {"timestamp": self._finished} if self._finished else {}
@@ -81,7 +127,7 @@ class _Folder:
                 **timestamp,
             )
         except typst.TypstError as error:
-            return str(error).splitlines()[0] if str(error) else "no reason given"
+            return str(error).splitlines()[0] if str(error) else "no reason given", str(error.diagnostic)
         return bytes(pdf)
 
     def refuse_bad_figures(self) -> None:
@@ -104,14 +150,42 @@ class _Folder:
         return kept
 
 
+def _copied_template(template: Path, folder: Path) -> str:
+    try:
+        text = template.read_bytes()
+        folder.mkdir()
+        (folder / template.name).write_bytes(text)
+        _refuse_packages(template.name, text)
+        room = _BESIDE_TEMPLATE_BYTES
+        for beside in sorted(template.parent.iterdir())[: 20 * _BESIDE_TEMPLATE_FILES]:
+            if beside.suffix.lower() in _BESIDE_TEMPLATE and beside.is_file() and beside.name != template.name:
+                size = beside.stat().st_size
+                if size <= room and sum(1 for _ in folder.iterdir()) < _BESIDE_TEMPLATE_FILES:
+                    if beside.suffix.lower() == ".typ":
+                        _refuse_packages(beside.name, beside.read_bytes())
+                    shutil.copyfile(beside, folder / beside.name)
+                    room -= size
+    except OSError as error:
+        raise BadTemplate(f"{template.name}: {(error.strerror or str(error)).lower()}") from error
+    return template.name
+
+
+def _refuse_packages(name: str, text: bytes) -> None:
+    """Typst would fetch them from the network; nothing else in a Typst file looks like this."""
+    if found := _PACKAGE.search(text):
+        line = text[: found.start()].count(b"\n") + 1
+        raise BadTemplate(f"{name}:{line}: packages are not fetched; put the file that you need beside the template")
+
+
 @cache
-def _fonts(directories: tuple[Path, ...]) -> Any:
+def typeset_fonts(directories: tuple[Path, ...]) -> Any:
     """Typst's own fonts and those in ``directories``, never the machine's: the same report everywhere."""
     import typst
 
     return typst.Fonts(False, True, [str(directory) for directory in directories])
 
 
-def _page_count(pdf: bytes) -> int:
+def page_count(pdf: bytes) -> int:
+    """How many pages a PDF has; 0 when it does not say."""
     found = _COUNT.search(pdf)
     return int(found.group(1) or found.group(2)) if found else 0

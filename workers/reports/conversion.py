@@ -6,15 +6,19 @@ import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Literal
 
-from workers.reports.compilation import NotTypeset, typeset
+from workers.reports.asciidoc import ASCIIDOC_TEMPLATES, TemplateFailed, asciidoc_pdf
+from workers.reports.compilation import BadTemplate, NotTypeset, page_count, typeset
 from workers.reports.draft import Draft, Title
 from workers.reports.html import html_code
 from workers.reports.markdown import markdown_html
-from workers.reports.notebook import ShownCell, UnreadableNotebook, read_notebook, shown_notebook
+from workers.reports.notebook import ShownCell, ShownNotebook, UnreadableNotebook, read_notebook, shown_notebook
 from workers.reports.outputs import outputs_code
-from workers.reports.text import monospaced, preformatted
-from workers.reports.typst_code import Code, call, content, literal
+from workers.reports.parameters import shown_parameters
+from workers.reports.text import breakable, monospaced, preformatted
+from workers.reports.typst_code import Code, array, call, content, literal
+from workers.reports.web_page import page_markup
 
 
 class ReportError(Exception):
@@ -25,13 +29,16 @@ class ReportError(Exception):
 class ReportOptions:
     """What of a notebook a report shows, and how."""
 
+    format: Literal["pdf", "html"] = "pdf"
     code: bool = False  #: show the input of code cells that do not hide it
     streams: bool = False  #: show what cells printed (stdout and stderr)
+    parameters: bool = False  #: show the parameters of the run under the title
     title: str | None = None  #: instead of the first heading of level 1
     reference_date: str | None = None  #: printed under the title and in the running head, as it is
-    font_directories: tuple[
-        Path, ...
-    ] = ()  #: fonts besides Typst's own (Libertinus Serif, New Computer Modern, DejaVu Sans Mono)
+    #: the author's own look of a PDF: a Typst file, or an asciidoc template of nbconvert, which then decides everything
+    template: Path | None = None
+    #: folders of fonts for PDF, besides Typst's own (Libertinus Serif, New Computer Modern, DejaVu Sans Mono)
+    font_directories: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,27 +46,54 @@ class Report:
     """A report that has been written."""
 
     path: Path
-    pages: int
+    pages: int  #: 1 for HTML
     warnings: tuple[str, ...]  #: one line each, such as "cell 7: the image could not be read (cut short)"
 
 
-def convert_report(notebook: Path, pdf: Path, options: ReportOptions = ReportOptions()) -> Report:
-    """Write the report of an executed notebook to ``pdf``, creating the folders above it.
+def convert_report(notebook: Path, target: Path, options: ReportOptions = ReportOptions()) -> Report:
+    """Write the report of an executed notebook to ``target``, creating the folders above it.
 
-    The first heading of level 1, also one in an output, becomes the title. What cannot be printed leaves a visible note and
-    a warning. Nothing is executed or fetched; besides the notebook and ``options.font_directories``, only those pictures are
-    read that its prose shows and that lie inside its own folder. A file at ``pdf`` is replaced in one step or, when there is
+    The first heading of level 1, also one in an output, becomes the title. What cannot be shown leaves a visible note and
+    a warning. Nothing is executed or fetched; besides the notebook and what ``options`` name, only those pictures are read
+    that its prose shows and that lie inside its own folder. A file at ``target`` is replaced in one step or, when there is
     an error, left alone. The same notebook and options give the same bytes. May be called from several threads at once.
 
     Raises:
-        ReportError: ``notebook`` is missing or not a notebook, it cannot be typeset at all, or ``pdf`` cannot be written.
+        ReportError: ``notebook`` is missing or not a notebook, it or the template cannot be typeset at all, or ``target``
+            cannot be written.
     """
-    notebook, pdf = Path(notebook), Path(pdf)
+    notebook, target = Path(notebook), Path(target)
     try:
-        shown = shown_notebook(read_notebook(notebook), code=options.code)
+        source = read_notebook(notebook)
+        shown = shown_notebook(source, code=options.code)
     except UnreadableNotebook as reason:
         raise ReportError(f"not a readable notebook: {notebook} ({reason})") from reason
     draft = Draft(folder=notebook.absolute().parent)
+    pages = 1
+    if options.format == "html":
+        page = page_markup(
+            draft,
+            shown,
+            title=options.title or shown.title,
+            fallback_title=notebook.stem,
+            reference_date=options.reference_date,
+            parameters=shown.parameters if options.parameters else {},
+            streams=options.streams,
+        )
+        data = page.encode("utf-8")
+    elif options.template is not None and options.template.name.endswith(ASCIIDOC_TEMPLATES):
+        try:
+            data = asciidoc_pdf(source, options.template)
+        except TemplateFailed as reason:
+            raise ReportError(f"template {reason}") from reason
+        pages = page_count(data)
+    else:
+        data, pages = _pdf(draft, shown, notebook, options)
+    write_report(target, data)
+    return Report(path=target, pages=pages, warnings=tuple(draft.warnings))
+
+
+def _pdf(draft: Draft, shown: ShownNotebook, notebook: Path, options: ReportOptions) -> tuple[bytes, int]:
     given_title = options.title or shown.title
     if given_title:
         draft.title = Title(text=given_title, shown=literal(given_title))
@@ -69,8 +103,9 @@ def convert_report(notebook: Path, pdf: Path, options: ReportOptions = ReportOpt
         cells.append((cell.number, _cell_code(draft, cell, shown.language, options)))
     finished = _moment(shown.finished)
     title = draft.title.text if draft.title else notebook.stem
+    parameters = shown_parameters(shown.parameters) if options.parameters else ()
     try:
-        data, pages = typeset(
+        return typeset(
             draft,
             cells,
             {
@@ -78,17 +113,19 @@ def convert_report(notebook: Path, pdf: Path, options: ReportOptions = ReportOpt
                 "title_text": literal(title),
                 "short_title": literal(title if len(title) <= 90 else title[:88].rstrip() + "…"),
                 "reference_date": literal(options.reference_date) if options.reference_date else None,
+                "parameters": array(array((literal(name), literal(breakable(value)))) for name, value in parameters),
                 "is_dated": finished is not None,
             },
             finished=finished,
             fonts=options.font_directories,
+            template=options.template,
         )
+    except BadTemplate as reason:
+        raise ReportError(f"template {reason}") from reason
     except NotTypeset as reason:
         raise ReportError(f"the notebook cannot be typeset: {notebook} ({reason})") from reason
     except OSError as error:
         raise ReportError(f"the notebook cannot be typeset: {notebook} ({error.strerror or error})") from error
-    _write(pdf, data)
-    return Report(path=pdf, pages=pages, warnings=tuple(draft.warnings))
 
 
 def _cell_code(draft: Draft, cell: ShownCell, language: str, options: ReportOptions) -> Code:
@@ -122,14 +159,19 @@ def _moment(text: str | None) -> datetime | None:
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).replace(microsecond=0)
 
 
-def _write(pdf: Path, data: bytes) -> None:
-    unfinished = pdf.with_name(f".{pdf.name}.{uuid.uuid4().hex}.part")
+def write_report(target: Path, data: bytes) -> None:
+    """Write the file of a report in one step, creating the folders above it.
+
+    Raises:
+        ReportError: it cannot be written; what was there is left alone.
+    """
+    unfinished = target.with_name(f".{target.name}.{uuid.uuid4().hex}.part")
     try:
-        pdf.parent.mkdir(parents=True, exist_ok=True)
+        target.parent.mkdir(parents=True, exist_ok=True)
         try:
             unfinished.write_bytes(data)
-            os.replace(unfinished, pdf)
+            os.replace(unfinished, target)
         finally:
             unfinished.unlink(missing_ok=True)
     except OSError as error:
-        raise ReportError(f"the report cannot be written to {pdf}: {error.strerror or error}") from error
+        raise ReportError(f"the report cannot be written to {target}: {error.strerror or error}") from error

@@ -3,7 +3,7 @@
 import re
 from typing import TYPE_CHECKING, Any
 
-from workers.reports.typst_code import Code, Value, colour, em, literal
+from workers.reports.typst_code import Code, Value, array, call, colour, em, literal, percent
 
 if TYPE_CHECKING:
     from bs4 import BeautifulSoup, Tag
@@ -15,12 +15,21 @@ SELECTOR_LIMIT = 100
 Declarations = dict[str, str]
 
 _READ = frozenset((
-    "color", "background", "background-color", "font-weight", "font-style", "text-align", "text-decoration",
+    "color", "background", "background-color", "background-image", "font-weight", "font-style", "text-align", "text-decoration",
     "font-size", "display", "visibility",
 ))  # fmt: skip
 _ID_SELECTOR = re.compile(r"#([\w-]+)")
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)(em|rem|px|pt|%)")
 _EM_PER_UNIT = {"em": 1.0, "rem": 1.0, "px": 1 / 14, "pt": 1 / 10.5, "%": 0.01}
+# a comma that is not inside of rgb(...)
+_OUTER_COMMA = re.compile(r",(?![^()]*\))")
+_STOP = re.compile(r"(.+?)(?:\s+(\d+(?:\.\d+)?)%)?(?:\s+(\d+(?:\.\d+)?)%)?")
+_KEYWORDS = {
+    "font-weight": ("normal", "bold", "bolder", "lighter", "400", "500", "600", "700", "800", "900"),
+    "font-style": ("normal", "italic", "oblique"),
+    "text-align": ("left", "right", "center", "justify"),
+    "text-decoration": ("underline", "line-through"),
+}
 _BOLD = frozenset(("bold", "bolder", "600", "700", "800", "900"))
 
 
@@ -89,15 +98,51 @@ def _matches(soup: "BeautifulSoup", selector: str) -> "list[Tag]":
         return []  # a browser ignores a rule that it does not understand
 
 
-def colour_code(value: str) -> Code | None:
-    """A CSS colour; None when it is none, or wholly transparent."""
+Rgba = tuple[int, int, int, int]  #: components of 0 to 255 each
+
+
+def rgba(value: str) -> Rgba | None:
+    """A CSS colour; None when it is none."""
     from tinycss2.color3 import parse_color
 
     parsed = parse_color(value)
-    if parsed is None or isinstance(parsed, str) or parsed.alpha == 0:
+    if parsed is None or isinstance(parsed, str):
         return None
     red, green, blue, alpha = (round(255 * min(1.0, max(0.0, component))) for component in parsed)
-    return colour(red, green, blue, alpha)
+    return red, green, blue, alpha
+
+
+def colour_code(value: str) -> Code | None:
+    """A CSS colour; None when it is none, or wholly transparent."""
+    components = rgba(value)
+    return colour(*components) if components is not None and components[3] else None
+
+
+def bar(declared: Declarations) -> list[tuple[Rgba, float]] | None:
+    """The stops, colour and per cent from the left, of a background that runs from left to right: the bars of pandas' Styler.
+
+    Offsets only rise, the first is 0 and the last 100; None for any other background.
+    """
+    import tinycss2
+
+    for component in tinycss2.parse_component_value_list(declared.get("background") or declared.get("background-image") or ""):
+        if component.type == "function" and component.lower_name == "linear-gradient":
+            parts = tinycss2.serialize(component.arguments)
+            direction, *stops = (part.strip() for part in _OUTER_COMMA.split(parts))
+            return _stops(stops) if direction in ("90deg", "to right") else None
+    return None
+
+
+def _stops(texts: list[str]) -> list[tuple[Rgba, float]] | None:
+    stops: list[tuple[Rgba, float]] = []
+    for number, text in enumerate(texts[:50]):
+        found = _STOP.fullmatch(text)
+        components = rgba(found.group(1)) if found else None
+        if found is None or components is None:
+            return None
+        places = [float(place) for place in found.group(2, 3) if place] or [100.0 * number / max(1, len(texts) - 1)]
+        stops += [(components, min(100.0, max(place, stops[-1][1] if stops else 0.0))) for place in places]
+    return [(stops[0][0], 0.0), *stops, (stops[-1][0], 100.0)] if len(stops) > 1 else None
 
 
 def text_arguments(declared: Declarations) -> dict[str, Value]:
@@ -117,9 +162,35 @@ def text_arguments(declared: Declarations) -> dict[str, Value]:
 
 
 def background_code(declared: Declarations) -> Code | None:
-    """The plain background colour, if there is one."""
+    """The background, plain or a bar, if there is one."""
+    if stops := bar(declared):
+        shown = (array((colour(*components), percent(place))) for components, place in stops)
+        return call("gradient.linear", *shown)
     value = declared.get("background-color") or declared.get("background")
     return colour_code(value) if value else None
+
+
+def safe_style(declared: Declarations) -> str:
+    """The declarations again as CSS, every value made anew from what was understood: nothing in it can point anywhere."""
+    written: list[str] = []
+    for name in ("color", "background-color"):
+        value = declared.get(name) or (declared.get("background") if name == "background-color" else None)
+        if value and (components := rgba(value)):
+            written.append(f"{name}:{_css_colour(components)}")
+    if stops := bar(declared):
+        shown = ",".join(f"{_css_colour(components)} {place:.2f}%" for components, place in stops)
+        written.append(f"background:linear-gradient(90deg,{shown})")
+    for name, allowed in _KEYWORDS.items():
+        if declared.get(name) in allowed:
+            written.append(f"{name}:{declared[name]}")
+    if size := _SIZE.fullmatch(declared.get("font-size", "")):
+        written.append(f"font-size:{min(2.0, max(0.5, float(size.group(1)) * _EM_PER_UNIT[size.group(2)])):.2f}em")
+    return ";".join(written)
+
+
+def _css_colour(components: Rgba) -> str:
+    red, green, blue, alpha = components
+    return f"rgba({red},{green},{blue},{alpha / 255:.3g})"
 
 
 def hidden(declared: Declarations) -> bool:

@@ -27,11 +27,11 @@ _BLOCKS = frozenset((
     "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "html", "iframe",
     "li", "main", "nav", "ol", "p", "pre", "section", "summary", "table", "ul", "video", "audio", "canvas",
 ))  # fmt: skip
-_UNSEEN = frozenset((
+UNSEEN = frozenset((
     "script", "style", "head", "title", "template", "noscript", "meta", "link", "base", "object", "embed", "select",
     "button", "textarea", "svg", "param", "source",
 ))  # fmt: skip
-_INTERACTIVE = frozenset(("iframe", "video", "audio", "canvas"))
+INTERACTIVE = frozenset(("iframe", "video", "audio", "canvas"))
 _INLINE_CALLS = {
     **dict.fromkeys(("strong", "b"), "strong"),
     **dict.fromkeys(("em", "i", "cite", "var", "dfn"), "emph"),
@@ -45,7 +45,7 @@ _SVG = re.compile(r"<svg\b.*?</svg\s*>", re.DOTALL | re.IGNORECASE)
 _DRAWN = re.compile(r"<(?:table|img|svg)\b", re.IGNORECASE)
 _BLANKS = re.compile(r"[ \t\r\n\f]+")
 _SIZE_OF_FRAME = re.compile(r"\s*[\d,.]+ rows \u00d7 [\d,.]+ columns\s*")
-_LINK = re.compile(r"(?:https?|mailto|ftp):[^\s\"<>]+", re.IGNORECASE)
+LINK = re.compile(r"(?:https?|mailto|ftp):[^\s\"<>]+", re.IGNORECASE)
 
 
 def html_code(draft: Draft, html: str) -> Code:
@@ -61,8 +61,7 @@ def html_code(draft: Draft, html: str) -> Code:
             f"An output of {len(html) / 1e6:,.1f} MB of HTML is too large to be printed.",
             "an HTML output over 5 MB was left out",
         )
-    # html.parser writes attributes in lower case, which SVG does not survive: it travels as a picture
-    soup = BeautifulSoup(_SVG.sub(_svg_as_picture, html), "html.parser")
+    soup = BeautifulSoup(with_svg_as_pictures(html), "html.parser")
     return HtmlWriter(draft, soup).code()
 
 
@@ -77,12 +76,17 @@ def is_empty(html: str) -> bool:
         unseen.extract()
     for page in soup.find_all("iframe"):
         page.string = ""
-    return not soup.get_text(strip=True) and soup.find(list(_INTERACTIVE)) is None
+    return not soup.get_text(strip=True) and soup.find(list(INTERACTIVE)) is None
 
 
 def anchor_name(text: str) -> str:
     """The name under which a heading or an element can be jumped to: Jupyter's, in lower case."""
     return "to-" + re.sub(r"\s+", "-", text.strip()).lower()
+
+
+def with_svg_as_pictures(html: str) -> str:
+    """``html`` with drawings in it as ``<img>``: html.parser writes attributes in lower case, which SVG does not survive."""
+    return _SVG.sub(_svg_as_picture, html)
 
 
 def _svg_as_picture(svg: re.Match[str]) -> str:
@@ -118,7 +122,7 @@ class HtmlWriter:
         return written + self._paragraph(run, depth, tags)
 
     def _holds_blocks(self, tag: "Tag") -> bool:
-        return tag.name not in _UNSEEN and tag.find(list(_BLOCKS)) is not None
+        return tag.name not in UNSEEN and tag.find(list(_BLOCKS)) is not None
 
     def _paragraph(self, run: "Sequence[PageElement]", depth: int, tags: int) -> list[Code]:
         from bs4 import Tag
@@ -159,7 +163,7 @@ class HtmlWriter:
                 return [call("report.term", content(self.inline(list(tag.children), depth, tags)))]
             case "dd":
                 return [call("report.indented", content(self.blocks(tag, depth + 1, tags)))]
-            case name if name in _INTERACTIVE:
+            case name if name in INTERACTIVE:
                 return [self._interactive(tag)]
             case _:
                 return self._container(tag, depth, tags)
@@ -238,7 +242,7 @@ class HtmlWriter:
     def _interactive(self, tag: "Tag") -> Code:
         source = str(tag.get("src", ""))
         kind = {"video": "A video", "audio": "A sound"}.get(tag.name, "An interactive page")
-        where = f" {source}" if _LINK.fullmatch(source) else ""
+        where = f" {source}" if LINK.fullmatch(source) else ""
         return self.draft.omission(f"{kind} is shown here in the notebook.{where}", f"{kind.lower()} cannot be printed")
 
     def inline(self, run: "Sequence[PageElement]", depth: int, tags: int) -> list[Code]:
@@ -251,7 +255,7 @@ class HtmlWriter:
         written: list[Code] = []
         for node in run:
             if isinstance(node, Tag):
-                if node.name not in _UNSEEN:
+                if node.name not in UNSEEN:
                     written += self._inline_tag(node, texts, depth, tags + 1)
             elif text := texts.get(id(node)):
                 written.append(literal(breakable(text)))
@@ -276,7 +280,7 @@ class HtmlWriter:
             case "input":
                 ticked = tag.has_attr("checked")
                 return [call("report.checkbox", Code("true" if ticked else "false"))] if tag.get("type") == "checkbox" else []
-            case name if name in _INTERACTIVE:
+            case name if name in INTERACTIVE:
                 return [self._interactive(tag)]
             case "wbr":
                 return [literal("\u200b")]
@@ -299,7 +303,7 @@ class HtmlWriter:
         address = str(tag.get("href", "")).strip()
         if address.startswith("#") and len(address) > 1:
             return call("report.jump", literal(anchor_name(unquote(address[1:]))), body)
-        return call("link", literal(address), body) if _LINK.fullmatch(address) else body
+        return call("link", literal(address), body) if LINK.fullmatch(address) else body
 
     def _formula(self, tag: "Tag") -> Code:
         source, display = tag.get_text(), tag.has_attr("display")
@@ -354,7 +358,7 @@ def _collapsed(run: "Iterable[PageElement]") -> dict[int, str]:
                 if text:
                     printed[id(node)] = text
                     last, after_blank = id(node), text.endswith(" ")
-            elif isinstance(node, Tag) and node.name not in _UNSEEN:
+            elif isinstance(node, Tag) and node.name not in UNSEEN:
                 if node.name == "br":
                     after_blank = True
                 elif node.name in ("img", "tex", "code", "input"):

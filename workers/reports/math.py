@@ -6,7 +6,7 @@ code box by the caller rather than as a formula that is subtly wrong.
 
 import re
 from collections.abc import Sequence
-from html import unescape
+from html import escape, unescape
 from typing import TYPE_CHECKING
 
 from workers.reports.typst_code import EMPTY, Code, array, call, content, em, keyword, literal
@@ -50,6 +50,13 @@ _ENVIRONMENT = re.compile(r"\\(begin|end)\s*\{([a-zA-Z]+\*?)\}(\{\d+\})?")
 _SILENT = re.compile(r"\\(?:nonumber|notag|allowbreak)(?![a-zA-Z])|\\label\s*\{[^{}]*\}|(?<!\\)%[^\n]*")
 
 
+_MATHML_ATTRIBUTE = re.compile(
+    r"(?:xmlns=http://www\.w3\.org/1998/Math/MathML|(?:mathvariant|display|displaystyle|form|fence|stretchy|accent|accentunder"
+    r"|movablelimits|linethickness|columnalign|notation|minsize|maxsize|width|height|depth|lspace|rspace|voffset|rowspacing"
+    r"|columnspacing|scriptlevel|mathsize|separator)=[\w .%+-]{1,40})"
+)
+
+
 class _NotUnderstood(Exception):
     pass
 
@@ -59,21 +66,44 @@ def formula(tex: str, *, display: bool) -> Code | None:
 
     Dollar signs and the like around the source are taken off.
     """
+    tree = _tree(tex, "inline")
+    try:
+        body = _row(list(tree), depth=0) if tree is not None else None
+    except (_NotUnderstood, RecursionError):
+        return None
+    if body is None:
+        return None
+    return call("report.display-equation" if display else "report.inline-equation", body)
+
+
+def mathml(tex: str, *, display: bool) -> str | None:
+    """The formula as MathML; None where `formula` has none.
+
+    The text is that of the formula, escaped; elements and attributes are only those that draw something.
+    """
+    if formula(tex, display=display) is None or (tree := _tree(tex, "block" if display else "inline")) is None:
+        return None
+    return _markup(tree)
+
+
+def _markup(element: "Element") -> str:
+    kept = {name: value for name, value in element.attrib.items() if _MATHML_ATTRIBUTE.fullmatch(f"{name}={value}")}
+    attributes = "".join(f' {name}="{escape(value)}"' for name, value in kept.items())
+    inner = escape(_text(element)) + "".join(map(_markup, element))
+    return f"<{element.tag}{attributes}>{inner}</{element.tag}>"
+
+
+def _tree(tex: str, display: str) -> "Element | None":
     from latex2mathml.converter import convert_to_element
 
     source = _prepared(tex)
     if not source or len(source) > SOURCE_LIMIT:
         return None
     try:
-        tree = convert_to_element(source)
+        return convert_to_element(source, display=display)  # type: ignore[no-any-return, unused-ignore]
     except Exception:
         # on TeX that it does not know, latex2mathml raises nearly every builtin exception (KeyError, IndexError, ...)
         return None
-    try:
-        body = _row(list(tree), depth=0)
-    except (_NotUnderstood, RecursionError):
-        return None
-    return call("report.display-equation" if display else "report.inline-equation", body)
 
 
 def bare(tex: str) -> str:

@@ -8,12 +8,13 @@ from typing import Any, Literal
 
 from workers.reports.outputs import joined_text
 
-_REMOVED_CELL = frozenset(("remove_cell", "remove-cell", "hide_cell", "hide-cell", "remove_all", "remove-all"))
-_HIDDEN_INPUT = frozenset((
+#: tags that leave out a cell, its input or its outputs
+REMOVED_CELL = frozenset(("remove_cell", "remove-cell", "hide_cell", "hide-cell", "remove_all", "remove-all"))
+HIDDEN_INPUT = frozenset((
     "remove_input", "remove-input", "hide_input", "hide-input", "remove_code", "hide_code", "hide-code",
     "parameters", "injected-parameters",
 ))  # fmt: skip
-_HIDDEN_OUTPUT = frozenset(("remove_output", "remove-output", "hide_output", "hide-output", "remove_outputs"))
+HIDDEN_OUTPUT = frozenset(("remove_output", "remove-output", "hide_output", "hide-output", "remove_outputs"))
 _FAILURE = "papermill-error-cell-tag"
 _NUMBER_LIMIT = 100_000
 
@@ -41,6 +42,7 @@ class ShownNotebook:
     language: str
     title: str | None  #: from the notebook's own metadata or Quarto's heading, not from its prose
     finished: str | None  #: when papermill ended it, ISO 8601
+    parameters: dict[str, Any]  #: as papermill has noted them; empty when it did not run the notebook
 
 
 def read_notebook(path: Path) -> dict[str, Any]:
@@ -93,12 +95,14 @@ def shown_notebook(notebook: dict[str, Any], *, code: bool) -> ShownNotebook:
         if shown is not None:
             cells.append(shown)
     language = _mapping(metadata.get("language_info")).get("name") or _mapping(metadata.get("kernelspec")).get("language")
-    finished = _mapping(metadata.get("papermill")).get("end_time")
+    papermill = _mapping(metadata.get("papermill"))
+    finished = papermill.get("end_time")
     return ShownNotebook(
         cells=cells,
         language=language if isinstance(language, str) else "python",
         title=title.strip() or None if title else None,
         finished=finished if isinstance(finished, str) else None,
+        parameters=_mapping(papermill.get("parameters")),
     )
 
 
@@ -108,14 +112,14 @@ def _shown_cell(number: int, cell: dict[str, Any], source: str, code: bool) -> S
         {tag for tag in metadata.get("tags") or () if isinstance(tag, str)} if isinstance(metadata.get("tags"), list) else set()
     )
     jupyter = _mapping(metadata.get("jupyter"))
-    if tags & _REMOVED_CELL:
+    if tags & REMOVED_CELL:
         return None
-    source_hidden = bool(tags & _HIDDEN_INPUT) or any(
+    source_hidden = bool(tags & HIDDEN_INPUT) or any(
         flag is True for flag in (jupyter.get("source_hidden"), metadata.get("hide_input"), metadata.get("hideCode"))
     )
     if cell.get("cell_type") == "code":
         outputs_hidden = (
-            bool(tags & _HIDDEN_OUTPUT) or jupyter.get("outputs_hidden") is True or metadata.get("collapsed") is True
+            bool(tags & HIDDEN_OUTPUT) or jupyter.get("outputs_hidden") is True or metadata.get("collapsed") is True
         )
         outputs = cell.get("outputs") if isinstance(cell.get("outputs"), list) and not outputs_hidden else []
         kept = [output for output in outputs or () if isinstance(output, dict)]

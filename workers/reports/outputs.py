@@ -1,7 +1,8 @@
-"""What code cells put out: pictures, tables, values, prints, errors."""
+"""What code cells put out: pictures, tables, values, prints, errors; of each the richest form that can be shown."""
 
 import json
 import re
+from dataclasses import dataclass
 from typing import Any
 
 from workers.reports import figures, math
@@ -20,20 +21,111 @@ _DRAWN = re.compile(r".*<[A-Z][\w.]*(?::| object| at 0x).*|(?:Text|array)\(.*\)"
 _TABULAR = re.compile(r"\\begin\s*\{(?:tabular|longtable|table)")
 
 
-def outputs_code(draft: Draft, outputs: list[dict[str, Any]], *, streams: bool) -> list[Code]:
-    """The code of the outputs of one cell, in their order. Prints are left out unless ``streams``, errors never are."""
+@dataclass(frozen=True, kw_only=True)
+class Figure:
+    """A picture, not checked yet."""
+
+    data: bytes  #: empty when it could not be decoded
+    alternative: str
+    width_pixels: float | None = None
+
+
+@dataclass(frozen=True)
+class Formula:
+    """TeX that `workers.reports.math` understands."""
+
+    tex: str
+
+
+@dataclass(frozen=True)
+class Html:
+    """HTML that shows something without its scripts."""
+
+    source: str
+
+
+@dataclass(frozen=True)
+class Prose:
+    """Markdown."""
+
+    source: str
+
+
+@dataclass(frozen=True)
+class Text:
+    """What a terminal would show, escape sequences included."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Source:
+    """Program text."""
+
+    text: str
+    language: str
+
+
+@dataclass(frozen=True)
+class Note:
+    """What stands for something that cannot be shown."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Failure:
+    """An error with its traceback, which may be empty."""
+
+    headline: str
+    trace: str
+
+
+Part = Figure | Formula | Html | Prose | Text | Source | Note | Failure
+
+
+def shown_parts(draft: Draft, outputs: list[dict[str, Any]], *, streams: bool) -> list[Part]:
+    """What is shown of the outputs of one cell, in their order. Prints are left out unless ``streams``, errors never are.
+
+    Only the warnings of ``draft`` are written to.
+    """
     has_picture = any(kind.startswith("image/") for output in outputs for kind in _bundle(output))
-    written: list[Code | None] = []
+    parts: list[Part | None] = []
     for output in outputs:
         match output.get("output_type"):
             case "stream":
                 text = joined_text(output.get("text"))
-                written.append(monospaced(text) if streams and without_escapes(printed(text)).strip() else None)
+                parts.append(Text(text) if streams and without_escapes(printed(text)).strip() else None)
             case "error":
-                written.append(_error(draft, output))
+                parts.append(_error(draft, output))
             case "execute_result" | "display_data" | "update_display_data":
-                written.append(_displayed(draft, _bundle(output), output.get("metadata"), has_picture))
-    return [code for code in written if code is not None]
+                parts.append(_displayed(draft, _bundle(output), output.get("metadata"), has_picture))
+    return [part for part in parts if part is not None]
+
+
+def outputs_code(draft: Draft, outputs: list[dict[str, Any]], *, streams: bool) -> list[Code]:
+    """`shown_parts` as Typst code."""
+    return [_code(draft, part) for part in shown_parts(draft, outputs, streams=streams)]
+
+
+def _code(draft: Draft, part: Part) -> Code:
+    match part:
+        case Figure():
+            return figures.figure(draft, part.data, alternative=part.alternative, width_pixels=part.width_pixels)
+        case Formula(tex):
+            return math.formula(tex, display=True) or preformatted(math.bare(tex), "latex")
+        case Html(source):
+            return html_code(draft, source)
+        case Prose(source):
+            return html_code(draft, markdown_html(source))
+        case Text(text):
+            return monospaced(text)
+        case Source(text, language):
+            return preformatted(text, language)
+        case Note(text):
+            return call("report.note", literal(text))
+        case Failure(headline, trace):
+            return call("report.error-box", literal(headline), *([monospaced(trace)] if trace else []))
 
 
 def joined_text(value: object) -> str:
@@ -48,7 +140,7 @@ def _bundle(output: dict[str, Any]) -> dict[str, Any]:
     return {str(kind): value for kind, value in data.items()} if isinstance(data, dict) else {}
 
 
-def _error(draft: Draft, output: dict[str, Any]) -> Code:
+def _error(draft: Draft, output: dict[str, Any]) -> Failure:
     name, message = joined_text(output.get("ename")) or "Error", joined_text(output.get("evalue"))
     headline = without_escapes(printed(message)).strip()
     headline = f"{name}: {headline}" if headline else name
@@ -57,48 +149,46 @@ def _error(draft: Draft, output: dict[str, Any]) -> Code:
     # IPython begins with a line of dashes and one with the name of the error, which stands above already
     trace = re.sub(r"\A[^\n]*-{20,}[^\n]*\n[^\n]*Traceback \(most recent call last\)[^\n]*\n", "", trace)
     draft.warn(f"shows an error, {headline[:150]}")
-    shown = monospaced(trace) if without_escapes(trace).strip() else None
-    return call("report.error-box", literal(headline[:2_000]), *([shown] if shown else []))
+    return Failure(headline[:2_000], trace if without_escapes(trace).strip() else "")
 
 
-def _displayed(draft: Draft, bundle: dict[str, Any], metadata: object, has_picture: bool) -> Code | None:
-    """The richest form of a result that can be printed: picture, then formula, table or prose, then text. None for nothing."""
+def _displayed(draft: Draft, bundle: dict[str, Any], metadata: object, has_picture: bool) -> Part | None:
+    """The richest form of a result that can be shown: picture, then formula, table or prose, then text. None for nothing."""
     plain = joined_text(bundle.get("text/plain")).strip()
     if "image/svg+xml" in bundle:
-        return figures.figure(
-            draft, joined_text(bundle["image/svg+xml"]).encode("utf-8", "replace"), alternative=_alternative(plain)
-        )
+        drawing = joined_text(bundle["image/svg+xml"]).encode("utf-8", "replace")
+        return Figure(data=drawing, alternative=_alternative(plain))
     for kind in _RASTERS:
         if kind in bundle:
-            return _raster(draft, bundle[kind], _width(metadata, kind), _alternative(plain))
+            return _raster(bundle[kind], _width(metadata, kind), _alternative(plain))
     html, latex = joined_text(bundle.get("text/html")), joined_text(bundle.get("text/latex"))
-    if latex.strip() and not _TABULAR.search(latex) and (formula := math.formula(latex, display=True)):
-        return formula
+    if latex.strip() and not _TABULAR.search(latex) and math.formula(latex, display=True):
+        return Formula(latex)
     if markdown := joined_text(bundle.get("text/markdown")).strip():
-        return html_code(draft, markdown_html(markdown))
+        return Prose(markdown)
     scripted = any(_SCRIPTED.match(kind) for kind in bundle)
     if html.strip() and not is_empty(html):
         if "<iframe" in html and "Trust Notebook" in html:  # folium's map
             return _interactive(draft)
-        return html_code(draft, html)
+        return Html(html)
     if html.strip() or scripted:
         return None if _PROGRESS_BAR.search(plain) or _clears_only(bundle) else _interactive(draft)
     if latex.strip():
         draft.warn("a formula was not understood and is shown as TeX")
-        return preformatted(math.bare(latex), "latex")
+        return Source(math.bare(latex), "latex")
     if "application/json" in bundle:
-        return monospaced(json.dumps(bundle["application/json"], indent=2, ensure_ascii=False, default=str))
+        return Text(json.dumps(bundle["application/json"], indent=2, ensure_ascii=False, default=str))
     if not plain or _says_nothing(plain, has_picture):
         return None
-    return monospaced(plain)
+    return Text(plain)
 
 
-def _raster(draft: Draft, value: object, width_pixels: float | None, alternative: str) -> Code:
+def _raster(value: object, width_pixels: float | None, alternative: str) -> Figure:
     try:
         data = figures.base64_bytes(joined_text(value))
     except figures.UnusablePicture:
         data = b""  # the check names it as unreadable, with the same note
-    return figures.figure(draft, data, alternative=alternative, width_pixels=width_pixels)
+    return Figure(data=data, alternative=alternative, width_pixels=width_pixels)
 
 
 def _width(metadata: object, kind: str) -> float | None:
@@ -112,10 +202,9 @@ def _alternative(plain: str) -> str:
     return "" if plain.startswith("<") else plain[:300]
 
 
-def _interactive(draft: Draft) -> Code:
-    return draft.omission(
-        "Interactive output: open the notebook to see it.", "an interactive output cannot be printed and left a note"
-    )
+def _interactive(draft: Draft) -> Note:
+    draft.warn("an interactive output cannot be printed and left a note")
+    return Note("Interactive output: open the notebook to see it.")
 
 
 def _clears_only(bundle: dict[str, Any]) -> bool:

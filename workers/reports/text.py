@@ -74,7 +74,7 @@ def monospaced(text: str) -> Code:
 
 
 def _lines(text: str) -> Iterator[Code]:
-    runs = ((ink, line) for ink, run in _inked(text) for line in re.split("(\n)", run) if line)
+    runs = ((ink, line) for ink, run in inked(text) for line in re.split("(\n)", run) if line)
     for ink, group in groupby(runs, key=lambda run: run[0]):
         for _, line in group:
             yield call("linebreak") if line == "\n" else _printed_run(ink, line)
@@ -96,7 +96,8 @@ def _printed_run(ink: Ink, line: str) -> Code:
     return run
 
 
-def _inked(text: str) -> Iterator[tuple[Ink, str]]:
+def inked(text: str) -> Iterator[tuple[Ink, str]]:
+    """The pieces of terminal text and how each is printed; the escape sequences are gone."""
     ink, start = Ink(), 0
     text = _OTHER_SEQUENCES.sub("", text)
     for sequence in _SEQUENCE.finditer(text):

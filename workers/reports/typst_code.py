@@ -63,6 +63,11 @@ def array(items: Iterable[Value]) -> Code:
     return Code("(" + "".join(f"{_code(item)}, " for item in items) + ")")
 
 
+def dictionary(**items: Value) -> Code:
+    """``(name: value, )``; underscores in the names become hyphens."""
+    return Code("(" + "".join(f"{keyword(name.replace('_', '-'))}: {_code(value)}, " for name, value in items.items()) + ")")
+
+
 def content(pieces: Iterable[Code]) -> Code:
     """The pieces one after the other, nothing between them; empty content for no pieces."""
     kept = [_code(piece) for piece in pieces if piece != EMPTY]
@@ -81,6 +86,11 @@ def points(length: float) -> Code:
 def em(length: float) -> Code:
     """A length in units of the font size, to a hundredth."""
     return Code(f"{length:.2f}em")
+
+
+def percent(share: float) -> Code:
+    """A share in per cent, to a hundredth."""
+    return Code(f"{share:.2f}%")
 
 
 def colour(red: int, green: int, blue: int, alpha: int = 255) -> Code:

@@ -1,0 +1,176 @@
+"""HTML, of prose and of outputs, to HTML that shows the same and can do nothing: no script, no style sheet, no address to load.
+
+Nothing is passed on as it came: elements and attributes on the lists below are written anew, all text is escaped.
+"""
+
+import base64
+import re
+from collections.abc import Iterator
+from html import escape
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+from workers.reports import css, figures, math, tables
+from workers.reports.draft import Draft
+from workers.reports.html import BYTE_LIMIT, INTERACTIVE, LINK, TAG_DEPTH_LIMIT, UNSEEN, anchor_name, with_svg_as_pictures
+
+if TYPE_CHECKING:
+    from bs4 import Tag
+
+_VOID = frozenset(("br", "hr", "wbr", "col"))
+_KEPT = frozenset((
+    "a", "abbr", "b", "blockquote", "caption", "center", "cite", "code", "dd", "del", "details", "dfn", "div", "dl", "dt", "em",
+    "figcaption", "figure", "h1", "h2", "h3", "h4", "h5", "h6", "i", "ins", "kbd", "li", "mark", "ol", "p", "pre", "q", "s",
+    "samp", "section", "small", "span", "strike", "strong", "sub", "summary", "sup", "table", "tbody", "td", "tfoot", "th",
+    "thead", "tr", "tt", "u", "ul", "var", "colgroup",
+)) | _VOID  # fmt: skip
+_NUMBERS = {"td": ("colspan", "rowspan"), "th": ("colspan", "rowspan"), "col": ("span",), "ol": ("start",)}
+_MEDIA_TYPES = {"png": "png", "jpg": "jpeg", "gif": "gif", "webp": "webp", "svg": "svg+xml"}
+_LONGEST_TITLE = 500
+
+
+class MarkupWriter:
+    """Writes pieces of HTML for one page. The first heading of level 1 becomes its title and is not written."""
+
+    def __init__(self, draft: Draft, *, title: str | None = None) -> None:
+        self.draft = draft
+        self.title = title
+        self._numbers: set[int] = set()  # identities of the cells in columns of numbers
+
+    def markup(self, html: str) -> str:
+        """``html`` made safe. Pages, scripts and players in it leave a note, hidden elements nothing."""
+        from bs4 import BeautifulSoup
+
+        html = tables.with_fewer_rows(html)
+        if len(html) > BYTE_LIMIT:
+            self.draft.warn("an HTML output over 5 MB was left out")
+            return note(f"An output of {len(html) / 1e6:,.1f} MB of HTML is too large to be shown.")
+        soup = BeautifulSoup(with_svg_as_pictures(html), "html.parser")
+        sheet = css.Stylesheet(soup)
+        return "".join(self._children(soup, sheet, 0))
+
+    def picture(self, data: bytes, alternative: str, width_pixels: float | None = None, caption: str = "") -> str:
+        """A checked picture within the page itself; a note if it cannot be used."""
+        try:
+            picture = figures.checked_picture(data)
+        except figures.UnusablePicture as reason:
+            self.draft.warn(f"the image could not be read ({reason})")
+            named = f": {alternative[:200]}" if alternative else ""
+            return note(f"An image here could not be read{named}.")
+        width = width_pixels if width_pixels and 0 < width_pixels < 100_000 else None
+        if width is None and picture.width_points:
+            width = picture.width_points / figures.POINTS_PER_PIXEL
+        address = f"data:image/{_MEDIA_TYPES[picture.extension]};base64,{base64.b64encode(picture.data).decode('ascii')}"
+        sized = f' width="{width:.0f}"' if width else ""
+        shown = f'<img src="{address}" alt="{escape(alternative[:_LONGEST_TITLE])}"{sized}>'
+        return f"<figure>{shown}<figcaption>{escape(caption)}</figcaption></figure>" if caption else shown
+
+    def formula(self, tex: str, *, display: bool) -> str:
+        """A formula as MathML, which browsers typeset themselves; as TeX, with a warning, when it is not understood."""
+        shown = math.mathml(tex, display=display)
+        if shown is not None:
+            return shown
+        self.draft.warn(f"a formula was not understood and is shown as TeX: {math.bare(tex)[:60]}")
+        return f"<pre>{escape(math.bare(tex))}</pre>" if display else f"<code>{escape(math.bare(tex))}</code>"
+
+    def _children(self, parent: "Tag", sheet: css.Stylesheet, depth: int) -> Iterator[str]:
+        from bs4 import Tag
+        from bs4.element import NavigableString, PreformattedString
+
+        for child in parent.children:
+            if isinstance(child, Tag):
+                yield self._element(child, sheet, depth + 1)
+            elif isinstance(child, NavigableString) and not isinstance(child, PreformattedString):  # comments and the like
+                yield escape(child)
+
+    def _element(self, tag: "Tag", sheet: css.Stylesheet, depth: int) -> str:
+        declared = sheet.of(tag)
+        if tag.name in UNSEEN or css.hidden(declared):
+            return ""
+        if depth > TAG_DEPTH_LIMIT:
+            return escape(tag.get_text(" "))
+        match tag.name:
+            case "tex":
+                return self.formula(tag.get_text(), display=tag.has_attr("display"))
+            case "img":
+                return self._image(tag)
+            case "input":
+                checked = " checked" if tag.has_attr("checked") else ""
+                return f'<input type="checkbox" disabled{checked}>' if tag.get("type") == "checkbox" else ""
+            case name if name in INTERACTIVE:
+                return self._interactive(tag)
+            case "h1" if self.title is None and (text := " ".join(tag.get_text().split())):
+                self.title = text
+                return ""
+        if tag.name == "table":
+            grid = tables.grid_of(tag)
+            columns = (column for column, numeric in zip(grid.columns, grid.numeric, strict=True) if numeric)
+            self._numbers |= {id(cell.tag) for column in columns for cell in column}
+            heads = (cell for row in grid.cells[: grid.header_rows] for cell in row if len(cell.columns) == 1)
+            self._numbers |= {id(cell.tag) for cell in heads if grid.numeric[cell.columns.start]}
+        inner = "".join(self._children(tag, sheet, depth))
+        if tag.name not in _KEPT:
+            return inner
+        attributes = "".join(f' {name}="{escape(value)}"' for name, value in self._attributes(tag, declared))
+        if tag.name in _VOID:
+            return f"<{tag.name}{attributes}>"
+        element = f"<{tag.name}{attributes}>{inner}</{tag.name}>"
+        return f'<div class="wide">{element}</div>' + _rows_left_out(tag) if tag.name == "table" else element
+
+    def _attributes(self, tag: "Tag", declared: css.Declarations) -> Iterator[tuple[str, str]]:
+        if style := css.safe_style(declared):
+            yield "style", style
+        if tag.get("dir") in ("ltr", "rtl", "auto"):
+            yield "dir", str(tag["dir"])
+        elif tag.name in ("p", "li", "td", "th", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "dd", "dt"):
+            yield "dir", "auto"
+        if id(tag) in self._numbers:
+            yield "class", "number"
+        for name in _NUMBERS.get(tag.name, ()):
+            if re.fullmatch(r"\d{1,4}", str(tag.get(name, ""))):
+                yield name, str(tag[name])
+        if tag.name in ("h1", "h2", "h3", "h4", "h5", "h6"):
+            yield "id", anchor_name(" ".join(tag.get_text().split()))
+        elif tag.get("id"):
+            yield "id", anchor_name(str(tag["id"]))
+        if tag.name == "a":
+            address = str(tag.get("href", "")).strip()
+            if address.startswith("#") and len(address) > 1:
+                yield "href", "#" + anchor_name(unquote(address[1:]))
+            elif LINK.fullmatch(address):
+                yield "href", address
+                yield "rel", "noopener noreferrer"
+        if tag.get("title"):
+            yield "title", str(tag["title"])[:_LONGEST_TITLE]
+
+    def _image(self, tag: "Tag") -> str:
+        address, alternative = str(tag.get("src", "")), str(tag.get("alt", ""))
+        try:
+            data = figures.address_bytes(address, self.draft.folder)
+        except figures.UnusablePicture as reason:
+            name = "" if address[:5].lower() == "data:" else f" {address[:120]}"
+            self.draft.warn(f"the image{name} was left out ({reason})")
+            return f'<span class="missing">Image not included: {escape(alternative[:200] or address[:80])}</span>'
+        width = re.fullmatch(r"(\d{1,5})(?:\.\d+)?(?:px)?", str(tag.get("width", "")).strip())
+        return self.picture(
+            data, alternative, float(width.group(1)) if width else None, str(tag.get("title", ""))[:_LONGEST_TITLE]
+        )
+
+    def _interactive(self, tag: "Tag") -> str:
+        source = str(tag.get("src", ""))
+        kind = {"video": "A video", "audio": "A sound"}.get(tag.name, "An interactive page")
+        self.draft.warn(f"{kind.lower()} cannot be printed")
+        return note(f"{kind} is shown here in the notebook." + (f" {source}" if LINK.fullmatch(source) else ""))
+
+
+def note(text: str) -> str:
+    """What stands for something that cannot be shown."""
+    return f'<div class="note">{escape(text)}</div>'
+
+
+def _rows_left_out(table: "Tag") -> str:
+    cut = str(table.get("data-rows-cut", ""))
+    if not re.fullmatch(r"\d{1,9}", cut):
+        return ""
+    ends = tables.ROWS_AT_EACH_END
+    return f'<p class="caption">first {ends + 1} and last {ends} of {int(cut) + 2 * ends + 1:,} rows</p>'
