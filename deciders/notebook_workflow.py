@@ -55,12 +55,13 @@ class NotebookWorkflow(Workflow):
         for notebook in specification.notebooks:
             depths[notebook.label] = 1 + max((depths[label] for label in notebook.needs), default=-1)
             notebooks[notebook.label] = self.submit(
-                activities.execute_notebook,
+                activities.notebook_activity(notebook.retries, notebook.timeout_seconds),
                 __priority=depths[notebook.label],  # with many runs under way, those that have begun are finished first
                 label=notebook.label,
                 filename=notebook.filename,
                 inputs_dir=inputs_dir,
                 **_values(notebook, parameters, notebooks, inputs_dir),
+                **_limits(notebook),
                 **place,
             )
         for notebook in specification.notebooks:
@@ -121,6 +122,13 @@ def _values(
         else:
             automatic.append(name)  # flowapi_url: known to the worker that runs the notebook
     return {"parameters": values, "upstream": upstream, "flowapi_url_as": automatic}
+
+
+def _limits(notebook: NotebookSpecification) -> dict[str, Any]:
+    """The settings that the file gives: what it does not mention stays out of the history."""
+    settings = notebook.model_dump(include={"timeout_seconds", "cell_timeout_seconds", "memory_limit_bytes", "kernel"})
+    given = {name: value for name, value in settings.items() if value is not None}
+    return given | ({"environment": notebook.environment} if notebook.environment else {})
 
 
 def _reason(failures: Failures) -> str:

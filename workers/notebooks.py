@@ -93,8 +93,8 @@ def run_notebook(
     once. When the function returns or raises, nothing that descends from the kernel is left.
 
     Raises:
-        NotebookRefused: nothing has run: no such notebook or kernel, a parameter that the notebook does not declare, or
-            a value that has no JSON form.
+        NotebookRefused: nothing has run: no such notebook or kernel, a parameter that the notebook does not declare, a
+            value that has no JSON form, or the executed notebook would overwrite ``path``.
         NotebookFailed: a cell raised, the kernel died or did not start, a limit was reached, or it was cancelled.
         OSError: the artefacts cannot be written.
     """
@@ -223,6 +223,9 @@ def _begin(
     """The folder, made, with ``config.json`` in it; the label; where the executed notebook will be."""
     folder = Path(into).absolute()
     label = label or source.path.stem
+    notebook = folder / f"{path_part(label)}.ipynb"
+    if notebook.exists() and notebook.samefile(source.path):
+        raise NotebookRefused(f"notebook {source.path} would be overwritten by the executed one; run it into another folder")
     folder.mkdir(parents=True, exist_ok=True)
     config = {
         "label": label,
@@ -233,7 +236,7 @@ def _begin(
         "parameters": values,
     }
     _write_json(folder / "config.json", config)
-    return folder, label, folder / f"{path_part(label)}.ipynb"
+    return folder, label, notebook
 
 
 def _execute(session: NotebookSession, values: dict[str, Any], label: str) -> None:

@@ -21,6 +21,8 @@ _COMMANDS = {
     "plan": "definition",
     "status": "definition",
     "sensor.start": "sensor",
+    "notebook.run": "notebook",
+    "notebook.debug": "notebook",
     "workflow.start": "start",
     "standalone": "standalone",
     "decider.start": "processes",
