@@ -24,15 +24,25 @@ already_succeeded: Activity[..., dict[str, str] | None] = Activity(
 )
 """Whether this instance has succeeded before: its artefacts, or None."""
 
-execute_notebook: Activity[..., dict[str, object]] = Activity(
-    None,
-    name="workers.activities.execute_notebook",
-    version="1",
-    task_list=NOTEBOOKS,
-    raises_on_failure=False,
-    start_to_close_timeout=24 * HOUR,
-)
-"""Run one notebook in a kernel of its own; returns its path, light and warnings."""
+
+def notebook_activity(retries: int = 0, timeout_seconds: float | None = None) -> Activity[..., dict[str, object]]:
+    """Run one notebook in a kernel of its own; returns its path, light and warnings.
+
+    It is tried again ``retries`` times when it fails (not when it was refused, which would happen again), after waits of
+    10, 20, 40 s and so on up to an hour. The service's own limit, a day, makes way for a longer ``timeout_seconds``.
+    """
+    return Activity(
+        None,
+        name="workers.activities.execute_notebook",
+        version="1",
+        task_list=NOTEBOOKS,
+        raises_on_failure=False,
+        start_to_close_timeout=max(24 * HOUR, (timeout_seconds or 0) + HOUR),  # the worker's limit comes first
+        retry=RetryPolicy(attempts=retries + 1, not_retried=("NotebookRefused",)),
+    )
+
+
+execute_notebook = notebook_activity()
 
 convert_report: Activity[..., dict[str, object]] = Activity(
     None,

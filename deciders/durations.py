@@ -9,9 +9,18 @@ from typing import Any
 from deciders.problems import shown
 
 _UNITS = {"s": 1, "min": 60, "m": 60, "h": 3_600, "d": 86_400}
-_DURATION = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(s|min|m|h|d)\s*", re.ASCII)
+DURATION_PATTERN = r"^\s*([0-9]{1,15}(?:\.[0-9]{1,9})?)\s*([sS]|[mM][iI][nN]|[mM]|[hH]|[dD])\s*$"
 #: SWF keeps no execution longer than a year, and so no timer in it.
 LONGEST_SECONDS = 31_536_000
+
+
+def read_seconds(value: Any) -> float | None:
+    """Seconds, from a number of them or from text: a number with one of ``s``, ``m`` or ``min``, ``h``, ``d``; None else."""
+    if isinstance(value, str):
+        found = re.match(DURATION_PATTERN, value)
+        return float(found[1]) * _UNITS[found[2].lower()] if found else None
+    # compared with a limit, a NaN is out, and so is an integer too large for a float
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e18 else None
 
 
 def seconds_of(value: Any) -> int:
@@ -20,12 +29,8 @@ def seconds_of(value: Any) -> int:
     Raises:
         ValueError: the end of a sentence that begins with what the value is for.
     """
-    seconds: float
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        seconds = value
-    elif isinstance(value, str) and (found := _DURATION.fullmatch(value)):
-        seconds = float(found[1]) * _UNITS[found[2]]
-    else:
+    seconds = read_seconds(value)
+    if seconds is None:
         what = "a list" if isinstance(value, list) else "a mapping" if isinstance(value, dict) else shown(value)
         raise ValueError(f"must be a length of time such as 90 s, 10 min, 2 h or 1 d, not {what}")
     if not 0 <= seconds <= LONGEST_SECONDS:  # a NaN is not, either

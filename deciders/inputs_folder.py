@@ -42,13 +42,13 @@ def folded_name(name: str) -> str:
     return unicodedata.normalize("NFC", name).casefold()
 
 
-def checked_file(inputs_dir: Path, filename: str, suffix: str | None, line: int, problems: Problems) -> Path | None:
+def checked_file(inputs_dir: Path, filename: str, suffixes: tuple[str, ...], line: int, problems: Problems) -> Path | None:
     """The existing file called ``filename`` under ``inputs_dir``, or None with the reason in ``problems``.
 
-    ``suffix``, when given, is the exact ending wanted. A symbolic link may lead anywhere inside the folder.
+    ``suffixes``, unless empty, are the exact endings that will do. A symbolic link may lead anywhere inside the folder.
     """
-    if suffix is not None and Path(filename).suffix != suffix:
-        problems.add(line, f"{shown(filename)} must end in {suffix!r}")
+    if suffixes and Path(filename).suffix not in suffixes:
+        problems.add(line, f"{shown(filename)} must end in {' or '.join(map(repr, suffixes))}")
         return None
     if fault := leaving_fault(filename):
         problems.add(line, f"{shown(filename)} {fault}")

@@ -1,6 +1,7 @@
 """What a notebook says it takes: the names that its cell tagged ``parameters`` assigns.
 
-Read from the file as JSON and Python's own grammar, so a machine that only decides needs no papermill. That the tag is
+Read from the file as JSON (or as a script with cells) and Python's own grammar, so a machine that only decides needs
+no papermill. That the tag is
 ``parameters`` and that the first such cell counts is papermill's convention.
 """
 
@@ -8,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,7 +26,13 @@ class NotebookParameters:
 
 
 def read_notebook_parameters(path: Path) -> NotebookParameters | None:
-    """The parameters of the notebook in ``path``; None when the file is no JSON notebook of format 4 (or unreadable)."""
+    """The parameters of the notebook in ``path``; None when the file is no JSON notebook of format 4 (or unreadable).
+
+    A ``.py`` file is read as jupytext's percent format: a line that begins with ``# %%`` begins a cell, and may have
+    ``tags=["parameters"]``.
+    """
+    if path.suffix == ".py":
+        return _parameters_of_script(path)
     try:
         notebook = json.loads(path.read_bytes())
     except (OSError, ValueError, RecursionError):
@@ -35,6 +43,20 @@ def read_notebook_parameters(path: Path) -> NotebookParameters | None:
     for cell in cells:
         if _TAG in _tags(cell):
             return NotebookParameters(True, assigned_names(_source(cell)) if _is_python(notebook) else None)
+    return NotebookParameters(False, None)
+
+
+def _parameters_of_script(path: Path) -> NotebookParameters | None:
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, ValueError):
+        return None
+    cells = re.split(r"^(?=# ?%%)", text, flags=re.MULTILINE)
+    for cell in cells[1:]:
+        head, _, body = cell.partition("\n")
+        tags = re.search(r"\btags=(\[[^\]]*\])", head)
+        if tags and _TAG in re.findall(r"""["']([^"']*)["']""", tags[1]):
+            return NotebookParameters(True, assigned_names(body))
     return NotebookParameters(False, None)
 
 

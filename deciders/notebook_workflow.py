@@ -69,12 +69,13 @@ class NotebookWorkflow(Workflow):
             if notebook.label in kept:
                 continue
             notebooks[notebook.label] = self.submit(
-                activities.execute_notebook,
+                activities.notebook_activity(notebook.retries, notebook.timeout_seconds),
                 __priority=depths[notebook.label],  # with many runs under way, those that have begun are finished first
                 label=notebook.label,
                 filename=notebook.filename,
                 inputs_dir=inputs_dir,
                 **_values(notebook, parameters, {**kept, **notebooks}, inputs_dir),
+                **_limits(notebook),
                 **place,
             )
         for notebook in asked_for:
@@ -164,6 +165,13 @@ def _ends(
         else:
             ends[label] = "done" if notebooks[label].exception is None else "failed"
     return ends
+
+
+def _limits(notebook: NotebookSpecification) -> dict[str, Any]:
+    """The settings that the file gives: what it does not mention stays out of the history."""
+    settings = notebook.model_dump(include={"timeout_seconds", "cell_timeout_seconds", "memory_limit_bytes", "kernel"})
+    given = {name: value for name, value in settings.items() if value is not None}
+    return given | ({"environment": notebook.environment} if notebook.environment else {})
 
 
 def _reason(failures: Failures) -> str:

@@ -44,4 +44,4 @@ def _check_template(template: str, line: int, format: Any, inputs_dir: Path, pro
     elif not template.endswith((TYPST_TEMPLATE, *ASCIIDOC_TEMPLATES)):
         known = "'.typ' (Typst), '.tpl' or '.asciidoc.j2' (asciidoc)"
         problems.add(line, f"template {shown(template)} must end in {known}")
-    checked_file(inputs_dir, template, None, line, problems)
+    checked_file(inputs_dir, template, (), line, problems)

@@ -117,6 +117,13 @@ def shown(value: Any) -> str:
     return text if len(text) <= _LONGEST_SHOWN_VALUE else f"{text[: _LONGEST_SHOWN_VALUE - 4]} ..."
 
 
+def kind_of(value: Any) -> str:
+    """What was found instead of something: ``a mapping``, ``a list``, or the value itself."""
+    if isinstance(value, dict):
+        return "a mapping"
+    return "a list" if isinstance(value, list) else shown(value)
+
+
 def _spelled(value: Any) -> str:
     if value is None:
         return "null"

@@ -59,6 +59,12 @@ class NotebookSpecification(_Model):
     filename: str  #: relative to the inputs folder
     parameters: dict[str, str] = {}  #: the notebook's parameter: name of the value (see `needs`)
     output: tuple[OutputSpecification, ...] = ()  #: no two of the same format
+    timeout_seconds: float | None = None  #: of an attempt
+    cell_timeout_seconds: float | None = None  #: of each cell
+    memory_limit_bytes: int | None = None  #: resident, of the kernel and all that descends from it
+    retries: int = 0  #: further attempts after a failure
+    kernel: str | None = None  #: None means the notebook's own
+    environment: dict[str, str] = {}  #: added to that of the worker
     needs: tuple[str, ...] = ()  #: labels of the notebooks whose executed files it takes, in order of first mention
 
     @field_validator("output", mode="before")

@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from deciders.inputs_folder import checked_file, folded_name, name_fault
+from deciders.notebook_limits import checked_limits
 from deciders.notebook_parameters import read_notebook_parameters
 from deciders.output_rules import checked_outputs
 from deciders.policy_rules import checked_policy
 from deciders.problems import Problems, listed, near_miss, shown
-from deciders.workflow_file import AUTOFLOW_PARAMETERS, AUTOMATIC_PARAMETERS, entry_named
+from deciders.workflow_file import AUTOFLOW_PARAMETERS, AUTOMATIC_PARAMETERS, NOTEBOOK_SUFFIXES, entry_named
 from deciders.yaml_lines import YamlNode
 
 #: How alike two names must be before one counts as a slip for the other: when the sensor's entry lacks the name anyway,
@@ -36,6 +37,7 @@ class CheckedNotebook:
     parameters: dict[str, YamlNode]  #: those whose value is text
     output: list[dict[str, Any]] = field(default_factory=list)
     needs: tuple[str, ...] = ()
+    limits: dict[str, Any] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         """For `deciders.specification.NotebookSpecification`."""
@@ -46,6 +48,7 @@ class CheckedNotebook:
             "parameters": parameters,
             "output": self.output,
             "needs": self.needs,
+            **self.limits,
         }
 
 
@@ -142,10 +145,11 @@ def _checked_notebook(
     filename = node.get("filename")
     if filename is not None and filename.text:
         notebook.filename = filename.text
-        path = checked_file(inputs_dir, filename.text, ".ipynb", filename.line, problems)
+        path = checked_file(inputs_dir, filename.text, NOTEBOOK_SUFFIXES, filename.line, problems)
         if path is not None and given.entries():
             _check_against_file(notebook, given, path, problems)
     notebook.output = checked_outputs(label, node.get("output"), inputs_dir, problems)
+    notebook.limits = checked_limits(label, node, problems)
     return notebook
 
 

@@ -12,7 +12,9 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError, WithJsonSchema
 from pydantic_core import ErrorDetails
 
-from deciders.problems import Problems, shown
+from deciders.durations import DURATION_PATTERN
+from deciders.notebook_limits import LONGEST_SECONDS, MOST_RETRIES, VARIABLE_PATTERN
+from deciders.problems import Problems, kind_of, shown
 from deciders.yaml_lines import BROKEN, YamlNode
 
 #: What the sensor and the engine set themselves; no notebook may be labelled so, no parameter of the file be named so.
@@ -20,19 +22,29 @@ AUTOFLOW_PARAMETERS = ("reference_date", "date_ranges", "flowapi_url")
 #: The same, and ours: a workflow's own parameter of that name wins over it.
 AUTOMATIC_PARAMETERS = (*AUTOFLOW_PARAMETERS, "inputs_dir")
 FLOWAPI_CDR_TYPES = ("calls", "sms", "mds", "topups")
+NOTEBOOK_SUFFIXES = (".ipynb", ".py")
 NAME_PATTERN = r"^(?!\.{1,2}$)[^/\\:|\u0000-\u001f\u007f-\u009f]{1,100}$"
 
 _DATE_SCHEMA = {"type": "string", "format": "date"}
 _BOUND_SCHEMA = {"anyOf": [{"type": "integer", "minimum": -36_525, "maximum": 36_525}, _DATE_SCHEMA]}
+_DURATION_SCHEMA = {
+    "anyOf": [
+        {"type": "number", "exclusiveMinimum": 0, "maximum": LONGEST_SECONDS},
+        {"type": "string", "pattern": DURATION_PATTERN},
+    ]
+}
+_MEMORY_SCHEMA = {
+    "anyOf": [
+        {"type": "number", "minimum": 1_000_000},
+        {"type": "string", "pattern": r"^\s*[0-9]+(\.[0-9]+)?\s*[kmgtKMGT][iI]?[bB]\s*$"},
+    ]
+}
 _STENCIL_SCHEMA = {
     "type": "array",
     "items": {"anyOf": [*_BOUND_SCHEMA["anyOf"], {"type": "array", "items": _BOUND_SCHEMA, "minItems": 2, "maxItems": 2}]},
     "default": [0],
 }
-_DURATION_SCHEMA = {
-    "anyOf": [{"type": "number", "minimum": 0}, {"type": "string", "pattern": r"^\s*\d+(\.\d+)?\s*(s|min|m|h|d)\s*$"}],
-    "default": 0,
-}
+_WAIT_SCHEMA = {"anyOf": [{"type": "number", "minimum": 0}, {"type": "string", "pattern": DURATION_PATTERN}], "default": 0}
 #: What may make a succeeded run due again. AutoFlow knows the first alone.
 RERUN_CAUSES = ("parameters_changed", "notebook_changed", "data_changed")
 _SOURCE_SCHEMA = {
@@ -91,8 +103,8 @@ class NotebookEntry(_Entry):
 
     filename: str = Field(
         min_length=1,
-        description="The .ipynb file, relative to this file.",
-        json_schema_extra={"pattern": r"^(?!/).*\.ipynb$"},
+        description="The .ipynb file, or .py file in percent format, relative to this file.",
+        json_schema_extra={"pattern": r"^(?!/).*\.(ipynb|py)$"},
     )
     parameters: dict[str, str] = Field(
         _ABSENT,
@@ -103,6 +115,24 @@ class NotebookEntry(_Entry):
         Annotated[OutputEntry, Tag(ONE_OUTPUT)] | Annotated[list[OutputEntry], Tag(SEVERAL_OUTPUTS), Field(min_length=1)],
         Discriminator(_output_form),
     ] = Field(_ABSENT, description="Make a report of it, or several of different formats.")
+    timeout: Annotated[Any, WithJsonSchema(_DURATION_SCHEMA)] = Field(
+        _ABSENT, description="An attempt is stopped after so long: seconds, or text such as 10m or 2h."
+    )
+    cell_timeout: Annotated[Any, WithJsonSchema(_DURATION_SCHEMA)] = Field(_ABSENT, description="The same for each cell.")
+    memory_limit: Annotated[Any, WithJsonSchema(_MEMORY_SCHEMA)] = Field(
+        _ABSENT, description="It is killed when it has more memory: bytes, or text such as 500MB or 2GiB."
+    )
+    retries: Annotated[Any, WithJsonSchema({"type": "integer", "minimum": 0, "maximum": MOST_RETRIES})] = Field(
+        _ABSENT, description="Further attempts after a failure."
+    )
+    kernel: Annotated[Any, WithJsonSchema({"type": "string", "pattern": r"^[A-Za-z0-9._\-]+$"})] = Field(
+        _ABSENT, description="The Jupyter kernel to run it in, by default its own."
+    )
+    env: dict[str, str] = Field(
+        _ABSENT,
+        description="Variables that are added to its environment.",
+        json_schema_extra={"propertyNames": {"pattern": VARIABLE_PATTERN}},
+    )
 
 
 class WorkflowEntry(_Entry):
@@ -122,7 +152,7 @@ class WorkflowEntry(_Entry):
         le=1_000,
         description="A date that fails so often in a row is given up; without it, never.",
     )
-    retry_wait: Annotated[Any, WithJsonSchema(_DURATION_SCHEMA)] = Field(
+    retry_wait: Annotated[Any, WithJsonSchema(_WAIT_SCHEMA)] = Field(
         _ABSENT,
         description="How long after a failure a date is tried again: 90 s, 10 min, 2 h, 1 d.",
     )
@@ -232,7 +262,7 @@ def _note(detail: ErrorDetails, root: YamlNode, problems: Problems) -> None:
             what = f"{last!r} of {owner}"
         elif isinstance(last, int) and not _is_entry(path):
             what = f"item {last + 1} of {path[-2]!r}"
-        problems.add(line, f"{what} must be {_wanted(detail)}, not {_kind(node.value)}")
+        problems.add(line, f"{what} must be {_wanted(detail)}, not {kind_of(node.value)}")
 
 
 def _wanted(detail: ErrorDetails) -> str:
@@ -252,13 +282,6 @@ def _wanted(detail: ErrorDetails) -> str:
         "model_type": "a mapping",
         "model_attributes_type": "a mapping",
     }.get(kind, detail["msg"])
-
-
-def _kind(value: Any) -> str:
-    """What was found instead: the value itself when it is short, else its kind."""
-    if isinstance(value, dict):
-        return "a mapping"
-    return "a list" if isinstance(value, list) else shown(value)
 
 
 def _is_entry(path: list[int | str]) -> bool:
@@ -286,6 +309,8 @@ def _named(root: YamlNode, path: list[int | str]) -> tuple[str, type[BaseModel] 
             return f"output {place + 1} of notebook {shown(label)}", OutputEntry
         case ["workflows", int(), "notebooks", str(label), "parameters"]:
             return f"the parameters of notebook {shown(label)}", None
+        case ["workflows", int(), "notebooks", str(label), "env"]:
+            return f"'env' of notebook {shown(label)}", None
         case ["available_dates_sensor"]:
             return "available_dates_sensor", SensorEntry
         case ["available_dates_sensor", "workflows", int(place)]:

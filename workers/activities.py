@@ -12,12 +12,12 @@ from deciders import activities as declared
 from deciders.specification import Specification
 from simpleflow_nb.activity_context import context
 from simpleflow_nb.exceptions import ActivityCanceled
-from simpleflow_nb.processes.process_groups import kill_group
 
 from .artefacts import Artefacts
+from .kernels.supply import open_shared
 from .latest_links import point_latest
 from .lights import Light
-from .notebooks import NotebookFailed, run_notebook
+from .notebooks import Cancellation, NotebookFailed, run_notebook
 from .run_records import RunRecord, RunRecords
 from .run_tables import State
 from .secrets import masked
@@ -44,8 +44,15 @@ def execute_notebook(
     parameters: dict[str, Any],
     upstream: dict[str, dict[str, Any]],
     flowapi_url_as: list[str],
+    timeout_seconds: float | None = None,
+    cell_timeout_seconds: float | None = None,
+    memory_limit_bytes: int | None = None,
+    kernel: str | None = None,
+    environment: dict[str, str] | None = None,
 ) -> dict[str, object]:
-    """Run one notebook in a kernel of its own, in its own folder; the kernel is killed when the task is cancelled.
+    """Run one notebook in a kernel of its own, in its own folder.
+
+    When the task is cancelled the cell is interrupted, and all that the kernel has started is killed two seconds later.
 
     Raises:
         NotebookRefused, NotebookFailed: see :func:`workers.notebooks.run_notebook`.
@@ -63,14 +70,13 @@ def execute_notebook(
         task.process_groups.record(pid)
         task.heartbeat()  # a kernel can outlive this process: the start of the task must be on record
 
-    def kill_kernels() -> None:
-        for pid in kernels:
-            kill_group(pid)
-
     def on_progress(cell: int, cells: int, heading: str) -> None:
         task.heartbeat(f"cell {cell} of {cells}" + (f": {heading}" if heading else ""))
 
-    task.on_cancel.append(kill_kernels)
+    cancellation = Cancellation()
+    task.on_cancel.append(cancellation.cancel)
+    if task.cancel_requested():  # since the task began
+        cancellation.cancel()
     try:
         done = run_notebook(
             Path(inputs_dir) / filename,
@@ -78,6 +84,13 @@ def execute_notebook(
             artefacts.notebook_folder(workflow, instance, label),
             label=label,
             attempt=attempt,
+            kernel=kernel,
+            timeout_seconds=timeout_seconds,
+            cell_timeout_seconds=cell_timeout_seconds,
+            memory_limit_bytes=memory_limit_bytes,
+            environment=environment,
+            cancellation=cancellation,
+            kernels=open_shared(),
             on_kernel_started=on_kernel_started,
             on_progress=on_progress,
         )

@@ -1,17 +1,18 @@
-"""The papermill engine that runs our notebooks: one kernel process each, no sleeps, atomic saves, nothing left behind.
+"""The papermill engine that runs our notebooks: one fresh kernel each, no sleeps, atomic saves, nothing left behind.
 
-Used as ``papermill.execute_notebook(notebook, None, engine_name=ENGINE_NAME, session=session)``. Where the kernel comes
-from is ``NotebookSession.new_kernel``; the rest of this module does not care.
+Used as ``papermill.execute_notebook(notebook, None, engine_name=ENGINE_NAME, session=session)``, and by anybody who has
+papermill as ``papermill --engine simpleflow-nb IN OUT``. Where the kernel comes from is the session's affair.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import time
-from collections.abc import Callable, Coroutine, Mapping
+import os
+import signal
+from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from queue import Empty
 from typing import Any
@@ -21,20 +22,20 @@ import zmq
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 from papermill.clientwrap import PapermillNotebookClient
-from papermill.engines import NBClientEngine, NotebookExecutionManager, papermill_engines
+from papermill.engines import NBClientEngine, papermill_engines
 
-from workers.artefacts import write_atomically
-from workers.kernels.spawned import SpawnedKernel, described_end
-from workers.notebook_output import OutputText
-from workers.notebook_source import NotebookSource
-from workers.secrets import masked
+from workers.kernels.kernel import Kernel
+from workers.kernels.lifeline import described_end
+from workers.kernels.memory import SAMPLE_SECONDS, shown_bytes, used_bytes
+from workers.kernels.supply import shared_supply
+from workers.notebook_saves import PapermillSavedNotebook, SavedNotebook
+from workers.notebook_session import NotebookLimits, NotebookSession, PassedOutput
+from workers.notebook_source import NotebookSource, kernel_called
 
 ENGINE_NAME = "simpleflow-nb"
 
 START_SECONDS = 180  #: for a kernel to answer; many that start at once on a busy machine are slow
-INTERRUPT_SECONDS = 2.0  #: between the interruption of a notebook that is too slow and the end of its kernel
-LEAST_SAVE_SECONDS = 1.0  #: between two saves while cells run
-SAVE_SHARE = 20  #: and at least this many times what the last save took
+INTERRUPT_SECONDS = 2.0  #: between the interruption of a cell and the end of its kernel
 IOPUB_SECONDS = 60  #: for output that is still under way when a cell has ended
 
 # nbclient and papermill log as errors what we raise; without a handler Python would print them.
@@ -48,90 +49,6 @@ class KernelNotStarted(Exception):
     def __init__(self, reason: str, name: str = "KernelNotStarted") -> None:
         super().__init__(reason)
         self.name = name
-
-
-@dataclass
-class NotebookSession:
-    """One run of one notebook: what the engine needs to know, and what it finds out."""
-
-    source: NotebookSource
-    path: Path  #: of the executed notebook
-    folder: Path  #: working directory of the kernel
-    environment: Mapping[str, str]
-    output: OutputText
-    timeout_seconds: float | None = None  #: for all of it, the start of the kernel included
-    on_kernel_started: Callable[[int], None] | None = None
-    on_progress: Callable[[int, int, str], None] | None = None
-    failed: bool = False  #: set by the first cell that fails
-    saved: SavedNotebook | None = None  #: set when the engine begins
-    kernel: SpawnedKernel | None = None
-    added_cell: int = -1  #: index of the cell that papermill has added for the parameters
-    _numbers: list[int] = field(default_factory=list)
-    _started: float = field(default_factory=time.monotonic)
-
-    def new_kernel(self) -> SpawnedKernel:
-        """The kernel for this run, not started yet."""
-        self.kernel = SpawnedKernel.of(self.source.kernel_name, self.source.kernel_spec, self.on_kernel_started)
-        return self.kernel
-
-    def seconds_left(self) -> float | None:
-        """Until the notebook's time is over, at least 0; None if it has all the time."""
-        if self.timeout_seconds is None:
-            return None
-        return max(0.0, self._started + self.timeout_seconds - time.monotonic())
-
-    def count_cells(self, cells: list[NotebookNode]) -> None:
-        """Note which cell of the source each cell of the executed notebook is, before papermill marks a failure."""
-        added = len(cells) > len(self.source.notebook.cells)  # else the source had a cell with injected parameters
-        injected = next((index for index, cell in enumerate(cells) if added and _is_injected(cell)), len(cells))
-        self.added_cell = injected
-        self._numbers = [index + 1 if index < injected else index for index in range(len(cells))]
-
-    def cell_number(self, index: int) -> int:
-        """The number, from 1, that a cell of the executed notebook has in the source notebook.
-
-        The cell that papermill adds for the parameters counts as the one before it.
-        """
-        return self._numbers[index]
-
-
-class SavedNotebook(NotebookExecutionManager):  # type: ignore[misc, unused-ignore]
-    """The executed notebook on the disk: replaced whole, with secrets masked, and not more often than is cheap."""
-
-    def __init__(self, nb: NotebookNode, session: NotebookSession) -> None:
-        super().__init__(nb, output_path=str(session.path), progress_bar=False)
-        self.session = session
-        self._next_save = 0.0
-
-    def save(self, *, force: bool = False, **options: Any) -> None:
-        """Save, unless the last save was a moment ago. papermill saves twice for each cell, which is quadratic."""
-        if "nb" in options:
-            self.nb = options["nb"]
-        begun = time.monotonic()
-        if not force and begun < self._next_save:
-            return
-        text: str = nbformat.writes(self.nb)  # type: ignore[no-untyped-call, unused-ignore]
-        write_atomically(self.session.path, masked(text))
-        ended = time.monotonic()
-        self._next_save = ended + max(LEAST_SAVE_SECONDS, SAVE_SHARE * (ended - begun))
-
-    def autosave_cell(self) -> None:
-        """Called for each message of the kernel."""
-        self.save()
-
-    def cell_exception(self, cell: NotebookNode, cell_index: int | None = None, **options: Any) -> None:
-        """Mark the cell failed and save: the kernel's end may take a while."""
-        super().cell_exception(cell, cell_index=cell_index, **options)
-        self.session.failed = True
-        self.save(force=True)
-
-    def notebook_complete(self, **options: Any) -> None:
-        """Close the notebook's record. Cells that were not reached stay pending."""
-        self.end_time = self.now()
-        record = self.nb.metadata.papermill
-        record["end_time"] = self.end_time.isoformat()
-        record["duration"] = (self.end_time - self.start_time).total_seconds()
-        self.save(force=True)
 
 
 class NotebookClient(PapermillNotebookClient):  # type: ignore[misc, unused-ignore]
@@ -155,34 +72,59 @@ class NotebookClient(PapermillNotebookClient):  # type: ignore[misc, unused-igno
     async def _run_notebook(self) -> None:
         kernel = self.km = self.session.new_kernel()
         self.kernel_is_idle = False
+        loop = asyncio.get_running_loop()
+        # Why the notebook has to end before its time; an asyncio.Event could not say it.
+        stopping: asyncio.Future[_NotebookStopped] = loop.create_future()
+        self._stopping = stopping
+        cancelled = partial(_call_in, loop, partial(_settle, stopping, _Cancelled("on request")))
+        self.session.cancellation.listen(cancelled)
+        watching = loop.create_task(self._watch_memory(kernel))
         try:
             await self._start(kernel)
             await self._run_cells()
             self.set_widgets_metadata()
         finally:
+            self.session.cancellation.forget(cancelled)
+            watching.cancel()
             await kernel.end(politely=self.kernel_is_idle)
 
-    async def _start(self, kernel: SpawnedKernel) -> None:
-        # A history file would be shared by all kernels of the machine.
-        arguments = ["--HistoryManager.hist_file=:memory:"] if self.session.source.language == "python" else []
+    async def _watch_memory(self, kernel: Kernel) -> None:
+        limit = self.session.limits.memory_bytes
+        while limit is not None and not self._stopping.done():
+            if kernel.is_running() and kernel.has_pid:
+                used = used_bytes(kernel.group, limit)
+                self.session.peak_memory_bytes = max(self.session.peak_memory_bytes, used)
+                if used > limit:
+                    reason = f"used {shown_bytes(used)} of memory, more than its limit of {shown_bytes(limit)}"
+                    _settle(self._stopping, _TooMuchMemory(reason))
+            await asyncio.sleep(SAMPLE_SECONDS)
+
+    async def _start(self, kernel: Kernel) -> None:
         try:
-            await kernel.launch(arguments, self.session.folder, self.session.environment)
+            await kernel.launch(self.session.folder, self.session.environment)
         except OSError as error:
             program = self.session.source.kernel_spec.argv[:1]
             raise KernelNotStarted(f"its program {' '.join(program)} cannot be started: {error.strerror}") from None
         left = self.session.seconds_left()
         seconds = START_SECONDS if left is None else min(START_SECONDS, left)
+        answering = asyncio.ensure_future(self._first_answer(kernel))
         try:
-            information = await asyncio.wait_for(self._first_answer(kernel), seconds)
-        except TimeoutError:
+            await self._either(answering, seconds)
+        finally:
+            answering.cancel()
+        if not answering.done():
+            if self._stopping.done():
+                stop = self._stopping.result()
+                raise KernelNotStarted(str(stop), stop.name)
             if left is not None and seconds == left:
-                raise KernelNotStarted(self._too_slow(), "TimeoutError") from None
-            raise KernelNotStarted(f"no answer within {seconds:g} s{_quoted(kernel.said)}") from None
+                raise KernelNotStarted(self._too_slow(), "TimeoutError")
+            raise KernelNotStarted(f"no answer within {seconds:g} s{_quoted(kernel.said)}")
+        information = await answering
         self.nb.metadata["language_info"] = information["content"]["language_info"]
         self.kernel_is_idle = True
 
-    async def _first_answer(self, kernel: SpawnedKernel) -> dict[str, Any]:
-        await kernel.sockets_bound()
+    async def _first_answer(self, kernel: Kernel) -> dict[str, Any]:
+        await kernel.listening()
         # Without a limit the kernel would drop output while we are busy saving.
         kernel.context.setsockopt(zmq.RCVHWM, 0)
         client = self.kc = kernel.client(context=kernel.context)
@@ -233,10 +175,8 @@ class NotebookClient(PapermillNotebookClient):  # type: ignore[misc, unused-igno
         running = asyncio.ensure_future(self.async_execute_cell(cell, index))
         running.add_done_callback(lambda done: done.cancelled() or done.exception())  # looked at, whoever waits
         try:
-            await asyncio.wait({running}, timeout=self.session.seconds_left() if cell.cell_type == "code" else None)
-            if not running.done():
-                await self._interrupt(running)
-                raise _TooSlow(self._too_slow())
+            if cell.cell_type == "code":
+                await self._wait_or_stop(running)
             await running
         except CellExecutionError:
             self.kernel_is_idle = True
@@ -244,6 +184,8 @@ class NotebookClient(PapermillNotebookClient):  # type: ignore[misc, unused-igno
         except DeadKernelError:
             kernel = self.session.kernel
             assert kernel is not None
+            if self._stopping.done():
+                raise self._stopping.result() from None
             raise _KernelDied(f"the kernel {described_end(await kernel.process.poll())}", kernel.said) from None
         except CellTimeoutError:
             raise _KernelDied(f"the kernel's output did not arrive within {IOPUB_SECONDS} s", "") from None
@@ -251,6 +193,33 @@ class NotebookClient(PapermillNotebookClient):  # type: ignore[misc, unused-igno
             running.cancel()
         self.kernel_is_idle = True
         return self._exit_asked
+
+    async def _wait_or_stop(self, running: asyncio.Future[Any]) -> None:
+        """Wait for a cell, as long as the notebook may go on.
+
+        Raises:
+            _NotebookStopped: it may not; the cell has been interrupted.
+        """
+        whole, each = self.session.seconds_left(), self.session.limits.cell_timeout_seconds
+        seconds = min((limit for limit in (whole, each) if limit is not None), default=None)
+        await self._either(running, seconds)
+        if running.done():
+            return
+        if not self._stopping.done():
+            await self._interrupt(running)
+            raise _TooSlow(self._too_slow() if seconds == whole else f"the cell was stopped after {each:g} s")
+        stop: _NotebookStopped = self._stopping.result()
+        if isinstance(stop, _TooMuchMemory):
+            assert self.km is not None
+            await self.km.process.send_signal(signal.SIGKILL)  # it would only take more
+        else:
+            await self._interrupt(running)
+        raise stop
+
+    async def _either(self, future: asyncio.Future[Any], seconds: float | None) -> None:
+        """Wait until the future is done, the notebook has to stop, or the time is over."""
+        both: set[asyncio.Future[Any]] = {future, self._stopping}
+        await asyncio.wait(both, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
 
     async def _interrupt(self, running: asyncio.Future[Any]) -> None:
         """Interrupt a cell, so that its traceback gets into the notebook, and give it a moment."""
@@ -260,7 +229,7 @@ class NotebookClient(PapermillNotebookClient):  # type: ignore[misc, unused-igno
         self.kernel_is_idle = running.done()
 
     def _too_slow(self) -> str:
-        return f"stopped after {self.session.timeout_seconds:g} s"
+        return f"stopped after {self.session.limits.timeout_seconds:g} s"
 
     async def _async_poll_kernel_alive(self) -> None:
         assert self.session.kernel is not None
@@ -289,19 +258,38 @@ class NotebookEngine(NBClientEngine):  # type: ignore[misc, unused-ignore]
     """The engine as papermill knows it."""
 
     @classmethod
-    def execute_notebook(cls, nb: NotebookNode, kernel_name: str, *, session: NotebookSession, **options: Any) -> NotebookNode:
-        """Run ``nb`` and keep it in ``session.path``, whatever happens."""
-        # papermill was given the notebook itself, and would keep a copy of it in its own metadata.
-        nb.metadata.papermill["input_path"] = str(session.source.path)
-        nb.metadata.papermill["output_path"] = str(session.path)
+    def execute_notebook(
+        cls,
+        nb: NotebookNode,
+        kernel_name: str,
+        output_path: str | None = None,
+        *,
+        session: NotebookSession | None = None,
+        **options: Any,
+    ) -> NotebookNode:
+        """Run ``nb`` and keep it, whatever happens: in ``session.path``, or without a session where papermill would.
+
+        Without a session the options of papermill's own engine count, those that concern saving and the pace of it
+        excepted.
+        """
+        if session is not None:
+            # papermill was given the notebook itself, and would keep a copy of it in its own metadata.
+            nb.metadata.papermill["input_path"] = str(session.source.path)
+            nb.metadata.papermill["output_path"] = str(session.path)
+            saved = SavedNotebook(nb, session)
+        else:
+            session = _session_of_papermill(nb, kernel_name, output_path, options)
+            shown = {name: options[name] for name in ("progress_bar", "log_output") if name in options}
+            saved = PapermillSavedNotebook(nb, session, output_path=output_path, **{"progress_bar": True, **shown})
         session.count_cells(nb.cells)
-        saved = session.saved = SavedNotebook(nb, session)
+        session.saved = saved
         saved.notebook_start()
         try:
             client = NotebookClient(
                 saved,
                 log=_log,
                 kernel_name=kernel_name,
+                log_output=bool(options.get("log_output")),
                 iopub_timeout=IOPUB_SECONDS,
                 stdout_file=session.output.stdout,
                 stderr_file=session.output.stderr,
@@ -314,7 +302,34 @@ class NotebookEngine(NBClientEngine):  # type: ignore[misc, unused-ignore]
             raise
         finally:
             saved.notebook_complete()
+            if session.kernels is not None:
+                session.kernels.refill()
         return nb
+
+
+def _session_of_papermill(
+    nb: NotebookNode, kernel_name: str, output_path: str | None, options: dict[str, Any]
+) -> NotebookSession:
+    """A session with what papermill knows."""
+    spec = kernel_called(kernel_name)
+    path = Path(options.get("input_path") or "notebook.ipynb")
+    source = NotebookSource(
+        path=path,
+        sha256="",
+        notebook=nb,
+        kernel_name=kernel_name,
+        kernel_spec=spec,
+        language=(spec.language or "python").lower(),
+    )
+    return NotebookSession(
+        source=source,
+        path=Path(output_path or path.name),
+        folder=Path.cwd(),  # papermill has changed it for this run
+        environment=os.environ.copy(),
+        output=PassedOutput(options.get("stdout_file"), options.get("stderr_file")),
+        limits=NotebookLimits(cell_timeout_seconds=options.get("execution_timeout")),
+        kernels=shared_supply(),
+    )
 
 
 papermill_engines.register(ENGINE_NAME, NotebookEngine)
@@ -338,6 +353,28 @@ class _TooSlow(_NotebookStopped):
     name = "TimeoutError"
 
 
+class _Cancelled(_NotebookStopped):
+    name = "Cancelled"
+
+
+class _TooMuchMemory(_NotebookStopped):
+    name = "MemoryLimitExceeded"
+
+
+def _settle(stopping: asyncio.Future[_NotebookStopped], reason: _NotebookStopped) -> None:
+    """Stop, unless there is a reason already."""
+    if not stopping.done():
+        stopping.set_result(reason)
+
+
+def _call_in(loop: asyncio.AbstractEventLoop, action: Callable[[], object]) -> None:
+    """Call something in the thread of a loop; nothing happens if the loop has ended."""
+    try:
+        loop.call_soon_threadsafe(action)
+    except RuntimeError:
+        pass
+
+
 def _run_in_own_loop(notebook: Coroutine[Any, Any, None]) -> None:
     def run() -> None:
         # With a factory the runner leaves the thread's own event loop alone.
@@ -357,7 +394,7 @@ def _add_error(cell: NotebookNode, error: BaseException) -> None:
     """Say in the cell why it ended when the kernel no longer could."""
     if cell.cell_type != "code":
         return
-    if isinstance(error, _TooSlow):
+    if isinstance(error, _TooSlow | _Cancelled):
         # The interrupted cell's own traceback says where it was; the reason is ours.
         trace = [line for output in cell.outputs if output.output_type == "error" for line in output.traceback]
         cell.outputs = [output for output in cell.outputs if output.output_type != "error"]
@@ -373,10 +410,6 @@ def _add_error(cell: NotebookNode, error: BaseException) -> None:
 def _left_on_purpose(error: CellExecutionError) -> bool:
     """``sys.exit()`` or ``sys.exit(0)``: the end of the notebook, as papermill has it."""
     return error.ename == "SystemExit" and error.evalue in ("", "0")
-
-
-def _is_injected(cell: NotebookNode) -> bool:
-    return "injected-parameters" in cell.metadata.get("tags", ())
 
 
 def _heading(cell: NotebookNode) -> str:

@@ -24,7 +24,8 @@ class NotebookFailed(SimpleflowError):
 
     ``cell`` counts all cells of the source notebook from 1 and is None if the kernel ended before the first one.
     ``ename`` and ``evalue`` are those of the exception in the notebook; a kernel that died gives ``DeadKernelError``, a
-    notebook that was too slow ``TimeoutError``. ``traceback`` is the end of the traceback in plain text, perhaps empty.
+    notebook that was too slow ``TimeoutError``, one that took too much memory ``MemoryLimitExceeded``, one that was
+    cancelled ``Cancelled``. ``traceback`` is the end of the traceback in plain text, perhaps empty.
     ``notebook`` is the path of the half-run notebook. Survives pickling.
     """
 
@@ -35,6 +36,7 @@ class NotebookFailed(SimpleflowError):
             cause = cause[: _LONGEST_CAUSE - 3] + "..."
         super().__init__(f"notebook {label!r} failed {where}: {cause} (see {notebook})")
         self.label, self.cell, self.ename, self.evalue = label, cell, ename, evalue
+        self.cause = cause  #: class and text of the exception, on one line
         self.traceback, self.notebook = traceback, notebook
 
     def __reduce__(self) -> tuple[Any, ...]:

@@ -7,7 +7,6 @@ import difflib
 import hashlib
 import json
 import os
-import sys
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -37,10 +36,11 @@ class NotebookSource:
     language: str
 
 
-def read_notebook_source(path: str | os.PathLike[str]) -> NotebookSource:
+def read_notebook_source(path: str | os.PathLike[str], *, kernel: str | None = None) -> NotebookSource:
     """Read an ``.ipynb`` file (nbformat 3 or 4) or a ``.py`` file in jupytext's percent format.
 
-    A notebook that names no kernel, ``python3``, or a Python kernel that is not installed runs on this interpreter.
+    ``kernel`` is the one to run it in, by default the notebook's own. A notebook that names no kernel, ``python3``, or a
+    Python kernel that is not installed runs on this interpreter.
 
     Raises:
         NotebookRefused: no such file, not a notebook, or its kernel is not installed.
@@ -55,7 +55,7 @@ def read_notebook_source(path: str | os.PathLike[str]) -> NotebookSource:
     notebook = _parsed(path, content)
     # The tag that papermill gives the cells which it puts into a notebook that failed.
     notebook.cells = [cell for cell in notebook.cells if "papermill-error-cell-tag" not in cell.metadata.get("tags", ())]
-    kernel_name, kernel_spec = _kernel(path, notebook)
+    kernel_name, kernel_spec = _kernel(path, notebook, kernel)
     return NotebookSource(
         path=path,
         sha256=hashlib.sha256(content).hexdigest(),
@@ -143,28 +143,35 @@ def _give_ids(document: dict[str, Any]) -> None:
         seen.add(cell["id"])
 
 
-def _kernel(path: Path, notebook: NotebookNode) -> tuple[str, KernelSpec]:
-    from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKernel
+def kernel_called(name: str) -> KernelSpec:
+    """The specification of a kernel; ``python3`` is this interpreter, whatever is installed under that name.
+
+    Raises:
+        NoSuchKernel, ValueError: there is none of that name, or it cannot be the name of one.
+    """
+    from jupyter_client.kernelspec import KernelSpecManager
+
+    from workers.kernels.kernel import own_python_spec
+
+    return own_python_spec() if name in (OWN_KERNEL, "python") else KernelSpecManager().get_kernel_spec(name)
+
+
+def _kernel(path: Path, notebook: NotebookNode, chosen: str | None) -> tuple[str, KernelSpec]:
+    from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
 
     wanted = notebook.metadata.get("kernelspec", {})
-    name = wanted.get("name") or OWN_KERNEL
+    name = chosen or wanted.get("name") or OWN_KERNEL
     language = wanted.get("language") or notebook.metadata.get("language_info", {}).get("name") or "python"
-    # This very interpreter has the packages that the project was installed with; PATH may lead elsewhere.
-    own = KernelSpec(
-        argv=[sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
-        display_name="Python 3 (ipykernel)",
-        language="python",
-    )
-    if name in (OWN_KERNEL, "python"):
-        return OWN_KERNEL, own
-    manager = KernelSpecManager()
+    if name == "python":
+        name = OWN_KERNEL
     try:
-        return name, manager.get_kernel_spec(name)
-    except (NoSuchKernel, ValueError):  # ValueError: a name that cannot be a kernel's
-        if language.lower() == "python":
-            return OWN_KERNEL, own
-    installed = sorted({*manager.find_kernel_specs(), OWN_KERNEL})
-    raise NotebookRefused(f"notebook {path} wants kernel {name!r}, which is not installed (there is {_listed(installed)})")
+        return name, kernel_called(name)
+    except (NoSuchKernel, ValueError):
+        if chosen is None and language.lower() == "python":
+            return OWN_KERNEL, kernel_called(OWN_KERNEL)
+    installed = sorted({*KernelSpecManager().find_kernel_specs(), OWN_KERNEL})
+    who = f"notebook {path} wants" if chosen is None else f"notebook {path} is to run in"
+    raise NotebookRefused(f"{who} kernel {name!r}, which is not installed (there is {_listed(installed)})")
 
 
 def _declared_names(source: NotebookSource, cell: NotebookNode) -> set[str] | None:

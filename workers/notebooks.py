@@ -3,9 +3,9 @@
 After ``run_notebook`` the folder holds, whether it went well or not:
 
 ``<label>.ipynb``   the executed notebook, up to where it came
-``config.json``     label, source, its SHA-256, and the parameters as the notebook got them
+``config.json``     label, source, its SHA-256, kernel, environment, and the parameters as the notebook got them
 ``output.txt``      what the notebook printed
-``run.json``        status, light, times, attempt, version of the source, warnings, error
+``run.json``        status, light, times, attempt, version of the source, where its kernel came from, warnings, error
 and what the notebook itself has written: the folder is its working directory.
 """
 
@@ -19,19 +19,27 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from workers.artefacts import path_part, write_atomically
+from workers.kernels.supply import KernelSupply, shared_supply, warm_kernels
 from workers.lights import Light, warning_lines
 from workers.notebook_errors import NotebookFailed, NotebookRefused
+from workers.notebook_output import OutputText
+from workers.notebook_session import Cancellation, NotebookLimits, NotebookSession
 from workers.notebook_source import NotebookSource, checked_parameters, read_notebook_source
 from workers.secrets import masked
 from workers.source_version import SourceVersion, read_source_version
 
-if TYPE_CHECKING:
-    from workers.notebook_engine import NotebookSession
-
-__all__ = ["NotebookFailed", "NotebookRefused", "NotebookResult", "run_notebook"]
+__all__ = [
+    "Cancellation",
+    "NotebookFailed",
+    "NotebookRefused",
+    "NotebookResult",
+    "prepare_notebook",
+    "run_notebook",
+    "warm_kernels",
+]
 
 KEPT_WARNINGS = 50  #: warning lines in a result; all of them are in output.txt
 KEPT_WARNING_CHARACTERS = 300  #: of each
@@ -55,42 +63,45 @@ def run_notebook(
     into: str | os.PathLike[str],
     *,
     label: str | None = None,
+    kernel: str | None = None,
     timeout_seconds: float | None = None,
+    cell_timeout_seconds: float | None = None,
+    memory_limit_bytes: int | None = None,
+    environment: Mapping[str, str] | None = None,
     attempt: int = 1,
+    cancellation: Cancellation | None = None,
+    kernels: KernelSupply | None = None,
     on_kernel_started: Callable[[int], None] | None = None,
     on_progress: Callable[[int, int, str], None] | None = None,
-    environment: Mapping[str, str] | None = None,
 ) -> NotebookResult:
-    """Run the notebook ``path`` in a kernel process of its own and keep what it leaves in the folder ``into``.
+    """Run the notebook ``path`` in a fresh kernel process and keep what it leaves in the folder ``into``.
 
     ``path`` is an ``.ipynb`` file, or a ``.py`` file in percent format. ``into`` is made if it is missing; what an
-    earlier run left there is overwritten. ``label`` names the notebook, by default after its file. ``environment`` is
-    added to ours for the kernel. Several notebooks may run at once in threads of one process.
+    earlier run left there is overwritten. ``label`` names the notebook, by default after its file. ``kernel`` is the name
+    of the kernel to run it in, by default the notebook's own. ``environment`` is added to ours for the kernel. Several
+    notebooks may run at once in threads of one process. Kernels are forked from a fork server within a
+    :func:`warm_kernels` block, or come from ``kernels``; else each is a program of its own.
 
     ``on_kernel_started`` gets the kernel's process id, which is also the id of its process group, before anything runs.
     ``on_progress`` is called when a cell begins, with its number from 1, the number of cells, and the last Markdown
     heading so far (perhaps empty). Both are called in the caller's thread, unless an event loop runs there. What they
     raise kills the kernel and leaves this function; the artefacts are kept and say so.
 
-    After ``timeout_seconds``, the start of the kernel included, the cell is interrupted, and killed 2 s later if it
-    goes on. When the function returns or raises, no process of the kernel's group is left.
+    After ``timeout_seconds`` (the start of the kernel included), after ``cell_timeout_seconds`` in one cell, or when
+    somebody calls ``cancellation.cancel()``, the cell is interrupted, and killed 2 s later if it goes on. A kernel that
+    with all its descendants has more than ``memory_limit_bytes`` resident (looked at ten times a second) is killed at
+    once. When the function returns or raises, nothing that descends from the kernel is left.
 
     Raises:
-        NotebookRefused: nothing has run: no such notebook or kernel, a parameter that the notebook does not declare, or
-            a value that has no JSON form.
-        NotebookFailed: a cell raised, the kernel died or did not start, or the time was over.
+        NotebookRefused: nothing has run: no such notebook or kernel, a parameter that the notebook does not declare, a
+            value that has no JSON form, or the executed notebook would overwrite ``path``.
+        NotebookFailed: a cell raised, the kernel died or did not start, a limit was reached, or it was cancelled.
         OSError: the artefacts cannot be written.
     """
-    source = read_notebook_source(path)
+    source = read_notebook_source(path, kernel=kernel)
     values = checked_parameters(source, parameters or {})
-    folder = Path(into).absolute()
-    label = label or source.path.stem
-    folder.mkdir(parents=True, exist_ok=True)
-    notebook = folder / f"{path_part(label)}.ipynb"
-    _write_json(
-        folder / "config.json",
-        {"label": label, "source": str(source.path), "source_sha256": source.sha256, "parameters": values},
-    )
+    cancellation = cancellation or Cancellation()
+    folder, label, notebook = _begin(source, values, into, label, environment)
     record: dict[str, Any] = {
         "label": label,
         "status": "running",
@@ -103,17 +114,36 @@ def run_notebook(
         "source_sha256": source.sha256,
         "git_commit": None,
         "git_dirty": None,
+        "kernel": None,
+        "peak_memory_bytes": None,
         "warnings": [],
         "error": None,
     }
     _write_json(folder / "run.json", record)
     begun = time.monotonic()
     error: dict[str, Any] | None = {"cell": None, "ename": "Interrupted", "evalue": ""}
+    session: NotebookSession | None = None
     # git answers while the kernel starts.
-    with ThreadPoolExecutor(1, thread_name_prefix="source-version") as pool:
+    with ThreadPoolExecutor(1, thread_name_prefix="source-version") as pool, OutputText(folder / "output.txt") as output:
         version = pool.submit(read_source_version, source.path)
         try:
-            _execute(source, values, label, notebook, folder, timeout_seconds, on_kernel_started, on_progress, environment)
+            session = NotebookSession(
+                source=source,
+                path=notebook,
+                folder=folder,
+                environment={**os.environ, **(environment or {})},
+                output=output,
+                limits=NotebookLimits(
+                    timeout_seconds=timeout_seconds,
+                    cell_timeout_seconds=cell_timeout_seconds,
+                    memory_bytes=memory_limit_bytes,
+                ),
+                kernels=kernels or shared_supply(),
+                cancellation=cancellation,
+                on_kernel_started=on_kernel_started,
+                on_progress=on_progress,
+            )
+            _execute(session, values, label)
             error = None
         except NotebookFailed as failure:
             error = {"cell": failure.cell, "ename": failure.ename, "evalue": failure.evalue}
@@ -122,7 +152,14 @@ def run_notebook(
             error = {"cell": None, "ename": type(stop).__name__, "evalue": str(stop)}
             raise
         finally:
+            output.close()
             record.update(_end(folder, begun, error, version.result()))
+            if error is not None and cancellation.is_asked:
+                record["status"] = "cancelled"
+            if session is not None and session.kernel is not None:
+                made = session.kernel
+                record["kernel"] = {"name": source.kernel_name, "origin": made.origin, "reason": made.reason or None}
+                record["peak_memory_bytes"] = session.peak_memory_bytes or None
             _write_json(folder / "run.json", record)
     return NotebookResult(
         path=notebook,
@@ -133,51 +170,99 @@ def run_notebook(
     )
 
 
-def _execute(
+def prepare_notebook(
+    path: str | os.PathLike[str],
+    parameters: Mapping[str, Any] | None,
+    into: str | os.PathLike[str],
+    *,
+    label: str | None = None,
+    kernel: str | None = None,
+) -> Path:
+    """Write the notebook as it would run, with a cell of these parameters, into the folder ``into``; nothing is executed.
+
+    ``config.json`` is written beside it. Returns the path of the notebook.
+
+    Raises:
+        NotebookRefused: as for :func:`run_notebook`.
+        OSError: it cannot be written.
+    """
+    source = read_notebook_source(path, kernel=kernel)
+    values = checked_parameters(source, parameters or {})
+    _, _, notebook = _begin(source, values, into, label, None)
+    import nbformat
+    import papermill
+
+    prepared = papermill.execute_notebook(
+        source.notebook,
+        None,
+        parameters=values,
+        prepare_only=True,
+        kernel_name=source.kernel_name,
+        language=source.language,
+    )
+    prepared.metadata["kernelspec"] = {
+        "name": source.kernel_name,
+        "display_name": source.kernel_spec.display_name,
+        "language": source.language,
+    }
+    prepared.metadata.pop("papermill", None)  # it has not run
+    for cell in prepared.cells:
+        cell.metadata.pop("papermill", None)
+    text: str = nbformat.writes(prepared)  # type: ignore[no-untyped-call, unused-ignore]
+    write_atomically(notebook, text)
+    return notebook
+
+
+def _begin(
     source: NotebookSource,
     values: dict[str, Any],
-    label: str,
-    notebook: Path,
-    folder: Path,
-    timeout_seconds: float | None,
-    on_kernel_started: Callable[[int], None] | None,
-    on_progress: Callable[[int, int, str], None] | None,
+    into: str | os.PathLike[str],
+    label: str | None,
     environment: Mapping[str, str] | None,
-) -> None:
+) -> tuple[Path, str, Path]:
+    """The folder, made, with ``config.json`` in it; the label; where the executed notebook will be."""
+    folder = Path(into).absolute()
+    label = label or source.path.stem
+    notebook = folder / f"{path_part(label)}.ipynb"
+    if notebook.exists() and notebook.samefile(source.path):
+        raise NotebookRefused(f"notebook {source.path} would be overwritten by the executed one; run it into another folder")
+    folder.mkdir(parents=True, exist_ok=True)
+    config = {
+        "label": label,
+        "source": str(source.path),
+        "source_sha256": source.sha256,
+        "kernel": source.kernel_name,
+        "environment": dict(environment or {}),
+        "parameters": values,
+    }
+    _write_json(folder / "config.json", config)
+    return folder, label, notebook
+
+
+def _execute(session: NotebookSession, values: dict[str, Any], label: str) -> None:
     import papermill
     from papermill.exceptions import PapermillExecutionError
 
-    from workers.notebook_engine import ENGINE_NAME, KernelNotStarted, NotebookSession
-    from workers.notebook_output import OutputText
+    from workers.notebook_engine import ENGINE_NAME, KernelNotStarted
 
-    with OutputText(folder / "output.txt") as output:
-        session = NotebookSession(
-            source=source,
-            path=notebook,
-            folder=folder,
-            environment={**os.environ, **(environment or {})},
-            output=output,
-            timeout_seconds=timeout_seconds,
-            on_kernel_started=on_kernel_started,
-            on_progress=on_progress,
+    source = session.source
+    try:
+        # The notebook itself rather than paths: papermill takes braces in a path for templates, writes in place, and
+        # changes the directory of the whole process.
+        papermill.execute_notebook(
+            source.notebook,
+            None,
+            parameters=values,
+            engine_name=ENGINE_NAME,
+            kernel_name=source.kernel_name,
+            language=source.language,
+            progress_bar=False,
+            session=session,
         )
-        try:
-            # The notebook itself rather than paths: papermill takes braces in a path for templates, writes in place,
-            # and changes the directory of the whole process.
-            papermill.execute_notebook(
-                source.notebook,
-                None,
-                parameters=values,
-                engine_name=ENGINE_NAME,
-                kernel_name=source.kernel_name,
-                language=source.language,
-                progress_bar=False,
-                session=session,
-            )
-        except PapermillExecutionError as error:
-            raise _failure(label, error, session) from None
-        except KernelNotStarted as error:
-            raise NotebookFailed(label, None, error.name, masked(str(error)), "", notebook) from None
+    except PapermillExecutionError as error:
+        raise _failure(label, error, session) from None
+    except KernelNotStarted as error:
+        raise NotebookFailed(label, None, error.name, masked(str(error)), "", session.path) from None
 
 
 def _failure(label: str, error: Any, session: NotebookSession) -> NotebookFailed:
@@ -185,9 +270,8 @@ def _failure(label: str, error: Any, session: NotebookSession) -> NotebookFailed
 
     assert session.saved is not None
     number = session.cell_number(error.cell_index)
-    session.saved.save(force=True)  # papermill has put its mark at the top and at the cell
     lines = strip_color("\n".join(error.traceback)).splitlines()
-    return NotebookFailed(
+    failed = NotebookFailed(
         label,
         number,
         error.ename,
@@ -195,6 +279,8 @@ def _failure(label: str, error: Any, session: NotebookSession) -> NotebookFailed
         masked("\n".join(lines[-KEPT_TRACEBACK_LINES:])),
         session.path,
     )
+    session.saved.name_failure(f"Cell {number} failed: {failed.cause}")
+    return failed
 
 
 def _end(folder: Path, begun: float, error: dict[str, Any] | None, version: SourceVersion | None) -> dict[str, Any]:

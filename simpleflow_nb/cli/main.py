@@ -21,6 +21,8 @@ _COMMANDS = {
     "plan": "definition",
     "status": "definition",
     "sensor.start": "sensor",
+    "notebook.run": "notebook",
+    "notebook.debug": "notebook",
     "notebook.pdf": "notebook_report",
     "workflow.start": "start",
     "standalone": "standalone",

@@ -63,9 +63,9 @@ def command(*words: Any) -> list[str]:
 
 
 def environment(**more: str) -> dict[str, str]:
-    """Ours without what would change the command's behaviour."""
+    """Ours without what would change the command's behaviour; the fork server imports nothing but what a kernel needs."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith(("AUTOFLOW_", "SIMPLEFLOW_", "SWF_"))}
-    return {**kept, "PYTHONPATH": str(ROOT), "TERM": "dumb", "COLUMNS": "120", **more}
+    return {**kept, "PYTHONPATH": str(ROOT), "TERM": "dumb", "COLUMNS": "120", "SIMPLEFLOW_NB_PRELOAD": "", **more}
 
 
 def typed(*words: Any, cwd: Path, timeout: float = 120, **more: str) -> subprocess.CompletedProcess[str]:

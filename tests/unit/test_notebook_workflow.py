@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from deciders.activities import notebook_activity
 from deciders.notebook_workflow import NotebookWorkflow
 from deciders.specification import NotebookSpecification, OutputSpecification, WorkflowSpecification
 from simpleflow_nb import activity
@@ -16,6 +17,7 @@ from simpleflow_nb.local.service import DOMAIN
 from simpleflow_nb.testing import Harness, RunFailed, harness
 from simpleflow_nb.workflow import execution_input
 from workers import activities as bodies  # the real bodies are registered before they are replaced
+from workers.notebooks import NotebookRefused
 from workers.reports import ReportError, ReportStopped
 
 PDF = OutputSpecification(format="pdf")
@@ -210,6 +212,34 @@ def test_each_format_is_a_report_of_its_own(replaced: Bodies, place: Harness) ->
         "parameters": False,
     }
     assert (replaced.given("a.html")["parameters"], replaced.given("a.html")["template"]) == (True, None)
+
+
+@pytest.mark.parametrize(
+    ("failure", "tries"),
+    [(ValueError("no rows"), 3), (NotebookRefused("notebook /in/a.ipynb does not exist"), 1)],
+)
+def test_a_notebook_is_tried_again_as_often_as_it_says_unless_it_was_refused(
+    failure: Exception, tries: int, replaced: Bodies, place: Harness
+) -> None:
+    replaced.failures["a"] = failure
+    began = place.service.clock.now()
+    with pytest.raises(RunFailed):
+        started(place, (NotebookSpecification(label="a", filename="a.ipynb", retries=2),))()
+    assert replaced.names().count("a") == tries
+    assert place.service.clock.now() - began >= (30 if tries == 3 else 0)  # virtual seconds: waits of 10 and 20
+
+
+def test_a_notebook_is_given_the_limits_that_it_has_and_no_others(replaced: Bodies, place: Harness) -> None:
+    limits = {"timeout_seconds": 100_000.0, "memory_limit_bytes": 10**9, "kernel": "ir", "environment": {"A": "b"}}
+    started(place, (NotebookSpecification(label="a", filename="a.ipynb", **limits),))()
+    given = replaced.given("a")
+    assert {name: given.get(name) for name in (*limits, "cell_timeout_seconds")} == {**limits, "cell_timeout_seconds": None}
+    assert "cell_timeout_seconds" not in given
+
+
+@pytest.mark.parametrize(("timeout_seconds", "expected"), [(None, "86400"), (60, "86400"), (100_000, "103600")])
+def test_the_services_own_limit_makes_way_for_a_longer_one(timeout_seconds: float | None, expected: str) -> None:
+    assert notebook_activity(0, timeout_seconds).timeouts["startToCloseTimeout"] == expected
 
 
 @pytest.mark.parametrize(

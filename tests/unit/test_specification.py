@@ -460,6 +460,10 @@ def test_an_entry_is_refused(inputs, entry, expected):
     assert complaints(inputs, one(inputs, entry=entry)) == expected
 
 
+DURATION = "a duration of at most 30 days, such as 90 (seconds), 10m or 2h"
+MEMORY = "an amount of memory of at least 1 MB, such as 500MB or 2GiB"
+
+
 @pytest.mark.parametrize(
     ("notebook", "entry", "expected"),
     [
@@ -512,7 +516,24 @@ def test_an_entry_is_refused(inputs, entry, expected):
             ["6: template 'bare.ipynb' must end in '.typ' (Typst), '.tpl' or '.asciidoc.j2' (asciidoc)"],
         ),
         ("output: {format: pdf, template: no.typ}", "", ["6: there is no file 'no.typ' beside this file"]),
-        ("kernel: x", "", ["6: 'kernel' is not a setting of notebook 'a'"]),
+        ("kernels: x", "", ["6: 'kernels' is not a setting of notebook 'a' (did you mean 'kernel'?)"]),
+        ("timeout: soon", "", [f"6: 'timeout' of notebook 'a' must be {DURATION}, not 'soon'"]),
+        ("timeout: 0", "", [f"6: 'timeout' of notebook 'a' must be {DURATION}, not 0"]),
+        ("timeout: 31d", "", [f"6: 'timeout' of notebook 'a' must be {DURATION}, not '31d'"]),
+        ("cell_timeout: .nan", "", [f"6: 'cell_timeout' of notebook 'a' must be {DURATION}, not nan"]),
+        ("cell_timeout: true", "", [f"6: 'cell_timeout' of notebook 'a' must be {DURATION}, not true"]),
+        ("memory_limit: 2 GX", "", [f"6: 'memory_limit' of notebook 'a' must be {MEMORY}, not '2 GX'"]),
+        ("memory_limit: 2", "", [f"6: 'memory_limit' of notebook 'a' must be {MEMORY}, not 2"]),
+        ("memory_limit: [1]", "", [f"6: 'memory_limit' of notebook 'a' must be {MEMORY}, not a list"]),
+        ("retries: 1.5", "", ["6: 'retries' of notebook 'a' must be a whole number from 0 to 20, not 1.5"]),
+        ("retries: -1", "", ["6: 'retries' of notebook 'a' must be a whole number from 0 to 20, not -1"]),
+        (
+            "kernel: a b",
+            "",
+            ["6: 'kernel' of notebook 'a' must be the name of a kernel, of letters, digits, '-', '_' and '.', not 'a b'"],
+        ),
+        ("env: {A: 1}", "", ["6: 'A' of 'env' of notebook 'a' must be text, not 1"]),
+        ("env: {A-B: x}", "", ["6: 'A-B' in 'env' of notebook 'a' cannot be the name of a variable"]),
     ],
 )
 def test_a_notebook_is_refused(inputs, notebook, entry, expected):
@@ -525,8 +546,8 @@ def test_a_notebook_is_refused(inputs, notebook, entry, expected):
         ("othr.ipynb", "there is no file 'othr.ipynb' beside this file (did you mean 'other.ipynb'?)"),
         ("sub/run_flow.ipynb", "there is no file 'sub/run_flow.ipynb' beside this file (did you mean 'sub/run_flows.ipynb'?)"),
         ("no/where.ipynb", "there is no file 'no/where.ipynb' beside this file"),
-        ("other.py", "'other.py' must end in '.ipynb'"),
-        ("other.IPYNB", "'other.IPYNB' must end in '.ipynb'"),
+        ("other.txt", "'other.txt' must end in '.ipynb' or '.py'"),
+        ("other.IPYNB", "'other.IPYNB' must end in '.ipynb' or '.py'"),
         ("../x/other.ipynb", "'../x/other.ipynb' leaves the folder of this file"),
         ("sub/../../other.ipynb", "'sub/../../other.ipynb' leaves the folder of this file"),
         ("/other.ipynb", "'/other.ipynb' is not relative to the folder of this file"),
@@ -735,7 +756,14 @@ def test_the_schema_agrees_with_the_loader(inputs):
 
     assert errors(VALID) == []
     assert errors(one(inputs, sensor="source: {files: {a: 'd/{date}.csv'}}")) == []
-    for wrong in ("kernel: x", "parameters: null", "output: null", "output: {format: x}", "parameters: {x: 5}"):
+    for wrong in (
+        "kernels: x",
+        "timeout: 0",
+        "parameters: null",
+        "output: null",
+        "output: {format: x}",
+        "parameters: {x: 5}",
+    ):
         assert len(errors(one(inputs, notebook=wrong))) == 1
     for wrong in ("date_stencil: null", "date_stencil: [1.5]", "date_stencil: [[1]]", "earliest_date: 5", "x: y"):
         assert len(errors(one(inputs, entry=wrong))) == 1

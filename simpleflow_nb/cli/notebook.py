@@ -1,0 +1,263 @@
+"""``notebook.run`` and ``notebook.debug``: one notebook, outside any workflow."""
+
+from __future__ import annotations
+
+import json
+import queue
+import shlex
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+import yaml
+
+from .. import payload
+from ..exceptions import DefinitionError
+from ..inspection import executions as inspection
+from .connection import payload_directory
+from .options import parsed_settings
+from .packages import require_application
+from .place import Place, opened_place, place_options
+from .run_states import NOTEBOOK_TYPE
+from .workflow import run_of
+
+if TYPE_CHECKING:
+    from workers.notebooks import Cancellation
+
+_OURS = {"config.json", "run.json"}
+
+
+@click.command("notebook.run")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="A parameter, its value read as YAML.")
+@click.option("--params", type=click.Path(path_type=Path), help="A JSON or YAML file of parameters; --set wins over it.")
+@click.option("--into", type=click.Path(path_type=Path), help="Folder for what it leaves. [default: its name, without ending]")
+@click.option("--prepare-only", is_flag=True, help="Write the notebook with its parameters, and run nothing.")
+@click.option("--kernel", help="Name of the kernel. [default: the notebook's own]")
+@click.option("--timeout", metavar="DURATION", help="Stop it after so long: 90, 10m, 2h.")
+@click.option("--cell-timeout", metavar="DURATION", help="Stop it when a cell takes so long.")
+@click.option("--memory-limit", metavar="SIZE", help="Kill it when it has more memory: 500MB, 2GiB.")
+@click.option("--quiet", "-q", is_flag=True, help="No progress.")
+def notebook_run(
+    file: Path,
+    settings: tuple[str, ...],
+    params: Path | None,
+    into: Path | None,
+    prepare_only: bool,
+    kernel: str | None,
+    timeout: str | None,
+    cell_timeout: str | None,
+    memory_limit: str | None,
+    quiet: bool,
+) -> None:
+    """Run one notebook (.ipynb, or .py with cells) and print the path of the executed one.
+
+    The folder also gets what it printed (output.txt), how it went (run.json), and is its working directory.
+    """
+    require_application()
+    from deciders.notebook_limits import duration_seconds, memory_bytes
+    from workers.notebooks import Cancellation, NotebookFailed, NotebookRefused, prepare_notebook, run_notebook
+
+    values = {**(_parameters_in(params) if params is not None else {}), **parsed_settings(settings)}
+    limits: dict[str, Any] = {
+        "timeout_seconds": _limit("--timeout", timeout, duration_seconds),
+        "cell_timeout_seconds": _limit("--cell-timeout", cell_timeout, duration_seconds),
+        "memory_limit_bytes": _limit("--memory-limit", memory_limit, memory_bytes),
+    }
+    into = (into or Path(file.stem)).absolute()
+    _check_folder(into)
+    try:
+        if prepare_only:
+            click.echo(prepare_notebook(file, values, into, kernel=kernel))
+            return
+        cancellation = Cancellation()
+        with _told_of_signals(cancellation):
+            done = run_notebook(
+                file,
+                values,
+                into,
+                kernel=kernel,
+                cancellation=cancellation,
+                on_progress=None if quiet else _show_progress(),
+                **limits,
+            )
+    except NotebookRefused as error:
+        raise DefinitionError(str(error)) from None
+    except NotebookFailed as error:
+        _end_progress(quiet)
+        if error.traceback:
+            click.echo(error.traceback, err=True)
+        click.echo(f"simpleflow-nb: {error}", err=True)
+        raise click.exceptions.Exit(1) from None
+    _end_progress(quiet)
+    for line in done.warnings:
+        click.echo(f"{done.light}: {line}", err=True)
+    click.echo(done.path)
+
+
+@click.command("notebook.debug")
+@click.argument("words", nargs=-1, required=True, metavar="[DOMAIN] RUN LABEL")
+@place_options
+@click.option("--into", type=click.Path(path_type=Path), help="Folder for it. [default: debug/INSTANCE/LABEL here]")
+def notebook_debug(words: tuple[str, ...], into: Path | None, **place: Any) -> None:
+    """Prepare a notebook of a run with the very parameters that it had, and say how to open it.
+
+    Nothing is executed, and what the run has left stays as it is.
+    """
+    require_application()
+    if len(words) < 2:
+        raise DefinitionError("name the run and the label of the notebook")
+    *run, label = words
+    with opened_place(tuple(run), **place) as there:
+        arguments = _arguments_of(there)
+    from workers.artefacts import Artefacts
+    from workers.notebooks import NotebookRefused, prepare_notebook
+
+    labels = [notebook["label"] for notebook in arguments["workflow"]["notebooks"]]
+    if label not in labels:
+        from deciders.problems import did_you_mean
+
+        raise DefinitionError(f"the run has no notebook {label!r}{did_you_mean(label, labels)}; it has {', '.join(labels)}")
+    workflow, instance = arguments["workflow"]["name"], arguments["instance"]
+    folder = Artefacts(Path(arguments["outputs"])).notebook_folder(workflow, instance, label)
+    config, record = _read_json(folder / "config.json"), _read_json(folder / "run.json")
+    if config is None:
+        raise DefinitionError(f"{label!r} of {workflow}/{instance} has not begun: there is no {folder / 'config.json'}")
+    into = (into or Path("debug", folder.parent.name, folder.name)).absolute()
+    _check_folder(into)
+    try:
+        prepared = prepare_notebook(config["source"], config["parameters"], into, label=label, kernel=config.get("kernel"))
+    except NotebookRefused as error:
+        raise DefinitionError(str(error)) from None
+    parameters = into / "parameters.json"
+    parameters.write_text(json.dumps(config["parameters"], indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    now = _read_json(into / "config.json") or {}
+    if now.get("source_sha256") != config.get("source_sha256"):
+        click.echo(f"{config['source']} has changed since it ran; this is the present version", err=True)
+    click.echo(f"{prepared}  ({_how_it_went(record)})")
+    variables = [f"{name}={value}" for name, value in (config.get("environment") or {}).items()]
+    before = ["env", *variables] if variables else []
+    again = ["simpleflow-nb", "notebook.run", config["source"], "--params", str(parameters), "--into", str(into / "again")]
+    click.echo(f"open it:  {shlex.join([*before, 'jupyter', 'lab', str(prepared)])}")
+    click.echo(f"run it:   {shlex.join([*before, *again])}")
+
+
+def _limit(option: str, text: str | None, read: Callable[[Any], Any]) -> Any:
+    if text is None:
+        return None
+    try:
+        number: Any = float(text)
+    except ValueError:
+        number = text
+    try:
+        return read(number)
+    except ValueError as error:
+        raise DefinitionError(f"{option} {text}: give {error}") from None
+
+
+def _parameters_in(path: Path) -> dict[str, Any]:
+    """The parameters of a JSON or YAML file; JSON is YAML, but reads numbers its own way."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise DefinitionError(f"--params {path}: {(error.strerror or str(error)).lower()}") from None
+    except UnicodeDecodeError:
+        raise DefinitionError(f"--params {path}: the file is not UTF-8 text") from None
+    try:
+        values = json.loads(text) if path.suffix == ".json" else yaml.safe_load(text)
+    except (ValueError, yaml.YAMLError, RecursionError) as error:
+        kind = "JSON" if path.suffix == ".json" else "YAML"
+        raise DefinitionError(f"--params {path}: the file is not {kind}: {str(error).splitlines()[0]}") from None
+    if values is None:
+        return {}
+    if not isinstance(values, dict) or not all(isinstance(name, str) for name in values):
+        raise DefinitionError(f"--params {path}: the file must be a mapping of names to values")
+    return values
+
+
+def _check_folder(into: Path) -> None:
+    """Refuse a folder with files of somebody else: notebooks are written over what is there."""
+    if into.is_file():
+        raise DefinitionError(f"{into} is a file; name a folder with --into")
+    if into.is_dir():
+        names = {entry.name for entry in into.iterdir()}
+        if names and not names & _OURS:
+            raise DefinitionError(f"{into} has files that no earlier run has left; name another folder with --into")
+
+
+@contextmanager
+def _told_of_signals(cancellation: Cancellation) -> Iterator[None]:
+    """Ctrl-C and SIGTERM cancel the notebook, so that its end is on record; a second one ends us as it would anybody."""
+    asked: queue.SimpleQueue[bool] = queue.SimpleQueue()  # a lock could be in the hands of the interrupted thread
+    numbers = (signal.SIGINT, signal.SIGTERM)
+
+    def ask(number: int, _: object) -> None:
+        signal.signal(number, former[signal.Signals(number)])
+        asked.put(True)
+
+    def listen() -> None:
+        if asked.get():
+            cancellation.cancel()
+
+    former = {number: signal.signal(number, ask) for number in numbers}
+    thread = threading.Thread(target=listen, name="signals", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        for number, handler in former.items():
+            signal.signal(number, handler)
+        asked.put(False)
+        thread.join()
+
+
+def _show_progress() -> Callable[[int, int, str], None]:
+    """One line that changes on a terminal, a line for each cell elsewhere."""
+    on_terminal = sys.stderr.isatty()
+
+    def show(cell: int, cells: int, heading: str) -> None:
+        text = f"cell {cell} of {cells}" + (f": {heading}" if heading else "")
+        if on_terminal:
+            print(f"\r\x1b[2K{text[:78]}", end="", file=sys.stderr, flush=True)
+        else:
+            print(text, file=sys.stderr, flush=True)
+
+    return show
+
+
+def _end_progress(quiet: bool) -> None:
+    if not quiet and sys.stderr.isatty():
+        print("\r\x1b[2K", end="", file=sys.stderr, flush=True)
+
+
+def _arguments_of(place: Place) -> dict[str, Any]:
+    """What a run of notebooks was started with."""
+    execution = run_of(place)
+    first = inspection.history(place.service, place.domain, execution)[0]["workflowExecutionStartedEventAttributes"]
+    if first["workflowType"]["name"] != NOTEBOOK_TYPE:
+        raise DefinitionError(f"{execution['workflowId']} is no run of notebooks but of {first['workflowType']['name']}")
+    kept = payload_directory(place.journal.parent / "payloads" if place.journal is not None else None)
+    arguments: dict[str, Any] = payload.decode(first.get("input"), kept.load)["kwargs"]
+    return arguments
+
+
+def _read_json(path: Path) -> dict[str, Any] | None:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return content if isinstance(content, dict) else None
+
+
+def _how_it_went(record: dict[str, Any] | None) -> str:
+    if record is None:
+        return "how it went is not on record"
+    error = record.get("error") or {}
+    where = f" in cell {error['cell']}" if error.get("cell") else ""
+    why = " ".join(f"{error['ename']}: {error.get('evalue', '')}".split())[:200] if error else ""
+    return f"attempt {record.get('attempt')} {record.get('status')}{where}" + (f": {why}" if why else "")

@@ -1,0 +1,104 @@
+"""Notebooks for tests, and folders for what they leave."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import nbformat
+import psutil
+import pytest
+
+from workers.kernels.supply import KernelSettings, KernelSupply
+
+new = nbformat.v4
+PRELOADED = ("numpy", "pandas", "matplotlib.pyplot", "matplotlib_inline.backend_inline")
+
+Write = Callable[..., Path]
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Write:
+    """Write a notebook: its first cell is tagged `parameters`; text that begins with # is Markdown."""
+
+    def write_notebook(*cells: str, name: str = "report.ipynb", tagged: bool = True, **metadata: object) -> Path:
+        notebook = new.new_notebook()
+        notebook.metadata.update(metadata)
+        for cell in cells:
+            kind = new.new_markdown_cell if cell.startswith("#") else new.new_code_cell
+            notebook.cells.append(kind(cell))
+        if tagged:
+            notebook.cells[0].metadata["tags"] = ["parameters"]
+        path = tmp_path / name
+        nbformat.write(notebook, path)
+        return path
+
+    return write_notebook
+
+
+@pytest.fixture
+def into(tmp_path: Path) -> Path:
+    return tmp_path / "out" / "report"
+
+
+@pytest.fixture
+def temporary(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
+    """Folder for temporary files, with a path that is short enough for sockets. Nothing of ours may stay in it."""
+    assert tmp_path.is_dir()  # pytest's own folder comes first, or it would be made in ours
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        monkeypatch.setenv("TMPDIR", folder)
+        monkeypatch.setattr(tempfile, "tempdir", folder)
+        yield Path(folder)
+        assert list(Path(folder).glob("sfnb-*")) == []
+
+
+@pytest.fixture(scope="session")
+def forking() -> Iterator[KernelSupply]:
+    """A fork server for all tests of the session, ready."""
+    supply = KernelSupply(KernelSettings(preload=PRELOADED))
+    supply.start()
+    supply.wait_ready()
+    yield supply
+    supply.close()
+
+
+@pytest.fixture
+def no_kernel_is_left() -> Iterator[None]:
+    """Fails a test after which something is left of a kernel, wherever in the tree of processes."""
+    before = set(psutil.Process().children(recursive=True))  # a report's process may be kept for the next one
+    yield
+    wait_until(lambda: set(psutil.Process().children(recursive=True)) <= before | set(_fork_servers()))
+
+
+def _fork_servers() -> list[psutil.Process]:
+    """Children of ours, which stay; their own children are kernels."""
+    found = []
+    for child in psutil.Process().children():
+        try:
+            if "fork_server_process" in " ".join(child.cmdline()):
+                found.append(child)
+        except psutil.NoSuchProcess:
+            continue
+    return found
+
+
+def wait_until(condition: Callable[[], object], seconds: float = 30) -> None:
+    """Poll until the condition holds.
+
+    Raises:
+        AssertionError: it did not in that time.
+    """
+    until = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < until, f"waited for {seconds:g} s"
+        time.sleep(0.01)
+
+
+def is_running(pid: int) -> bool:
+    """Whether the process is there and has not ended."""
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False

@@ -1,0 +1,430 @@
+"""A kernel behaves the same wherever it comes from: held in a pool, forked, or a program of its own."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import nbformat
+import psutil
+import pytest
+
+from tests.acceptance.conftest import PRELOADED, is_running, wait_until
+from workers.kernels.supply import KernelSettings, KernelSupply
+from workers.notebooks import Cancellation, NotebookFailed, run_notebook
+
+ORIGINS = ("spawn", "fork", "pool")
+
+pytestmark = pytest.mark.usefixtures("temporary", "no_kernel_is_left")
+
+
+@pytest.fixture(scope="module")
+def pool():
+    os.environ.pop("PYTEST_CURRENT_TEST", None)  # see `run`; kernels that are held look at the environment too early
+    supply = KernelSupply(KernelSettings(preload=PRELOADED, pool_size=1))
+    supply.start()
+    yield supply
+    supply.close()
+
+
+@pytest.fixture(params=ORIGINS)
+def origin(request):
+    return request.param
+
+
+@pytest.fixture
+def run(origin, request, into, no_kernel_is_left):
+    """Run a notebook in a kernel of the origin; gives what it printed."""
+    supply = {
+        "spawn": lambda: KernelSupply(KernelSettings(forks=False)),
+        "fork": lambda: request.getfixturevalue("forking"),
+        "pool": lambda: request.getfixturevalue("pool_now"),
+    }[origin]()
+
+    def run_it(path, parameters=None, **options):
+        os.environ.pop("PYTEST_CURRENT_TEST", None)  # with it ipykernel leaves out the capture of file descriptors
+        if origin == "pool":
+            supply.wait_ready()
+        try:
+            run_notebook(path, parameters or {}, options.pop("folder", into), kernels=supply, **options)
+        finally:
+            made = json.loads((into / "run.json").read_text())["kernel"] if (into / "run.json").exists() else None
+            assert made is None or made["origin"] == origin
+        return (into / "output.txt").read_text()
+
+    return run_it
+
+
+@pytest.fixture
+def pool_now(pool):
+    """The pool, empty again after the test: kernels that are held would be found by the next one."""
+    yield pool
+    pool.drain()
+
+
+def failure_of(run, path, **options):
+    with pytest.raises(NotebookFailed) as failed:
+        run(path, **options)
+    return failed.value
+
+
+def states(path):
+    return [cell.metadata.papermill.status for cell in nbformat.read(path, 4).cells if cell.cell_type == "code"]
+
+
+# What a cell can see of its process, less what differs between any two processes.
+LOOK_AROUND = """\
+import gc, json, locale, os, pathlib, resource, signal, socket, sys, tempfile, threading, time, warnings
+from IPython import get_ipython
+strip = lambda text: text.replace(os.path.dirname(get_ipython().kernel.parent.connection_file), "FOLDER")
+seen = {
+    "argv": [strip(word) for word in sys.argv],
+    "path": sys.path,
+    "flags": str(sys.flags),
+    "main": sorted(name for name in vars(sys.modules["__main__"]) if not name.startswith("_")),
+    "name": __name__,
+    "dh": [str(folder) for folder in _dh],
+    "cwd": os.getcwd(),
+    "environment": {key: value for key, value in os.environ.items() if key not in ("JPY_PARENT_PID", "SHLVL", "_")},
+    "leads": (os.getpid() == os.getpgrp() == os.getsid(0)),
+    "parent": os.environ["JPY_PARENT_PID"] == str(os.getppid()),
+    "signals": {number.name: str(signal.getsignal(number)).split(" at ")[0] for number in signal.valid_signals()
+                if isinstance(number, signal.Signals)},
+    "blocked": sorted(signal.pthread_sigmask(signal.SIG_BLOCK, [])),
+    "stdin": (sys.stdin.read() if sys.stdin and not sys.stdin.closed else None),
+    "streams": [type(stream).__name__ for stream in (sys.stdout, sys.stderr)],
+    "threads": sorted(thread.name for thread in threading.enumerate() if not thread.name.startswith("Thread-")),
+    "main thread": threading.current_thread() is threading.main_thread(),
+    "gc": (gc.isenabled(), gc.get_threshold()),
+    "locale": (locale.getlocale(), sys.getfilesystemencoding(), sys.getdefaultencoding()),
+    "umask": os.umask(0o22),
+    "limits": [resource.getrlimit(resource.RLIMIT_NOFILE), resource.getrlimit(resource.RLIMIT_CORE)],
+    "recursion": sys.getrecursionlimit(),
+    "hooks": [sys.excepthook.__qualname__, sys.displayhook.__class__.__name__, sys.breakpointhook.__qualname__],
+    "colours": get_ipython().colors,
+    "tempdir": tempfile.gettempdir(),
+    "zone": time.tzname,
+    "ours": sorted(name for name in sys.modules if name.split(".")[0] in ("workers", "deciders", "simpleflow_nb")),
+    "history": get_ipython().history_manager.hist_file,
+    "sockets": [name for name in os.listdir("/proc/self/fd") if False],
+}
+print(json.dumps(seen, default=str))"""
+
+
+def test_a_cell_sees_the_same_process_wherever_its_kernel_comes_from(write, tmp_path, forking, pool_now):
+    path = write("a = 1", LOOK_AROUND)
+    spawning = KernelSupply(KernelSettings(forks=False))
+    pool_now.wait_ready()
+    seen = {}
+    environment = {"TZ": "Asia/Tokyo", "MINE": "é \n x", "EMPTY": ""}
+    for name, supply in (("spawn", spawning), ("fork", forking), ("pool", pool_now)):
+        run_notebook(path, {}, tmp_path / "place", environment=environment, kernels=supply)
+        assert json.loads((tmp_path / "place" / "run.json").read_text())["kernel"]["origin"] == name
+        seen[name] = json.loads((tmp_path / "place" / "output.txt").read_text())
+    assert seen["spawn"]["cwd"] == str(tmp_path / "place")
+    assert seen["spawn"]["zone"] == ["JST", "JST"]
+    assert seen["fork"]["environment"] == seen["spawn"]["environment"]
+    assert {**seen["fork"], "ours": []} == seen["spawn"]
+    assert {**seen["pool"], "ours": []} == seen["spawn"]
+    assert [seen["fork"]["ours"], seen["pool"]["ours"]] == [[], []]
+
+
+def test_nothing_of_one_notebook_is_seen_by_the_next(write, run):
+    path = write(
+        "a = 1",
+        "import os, sys, random, uuid, numpy\n"
+        "print('left' in globals(), os.environ.get('LEFT'), 'left' in sys.modules)\n"
+        "left = sys.modules['left'] = os.environ['LEFT'] = 'x'\n"
+        "kernel = get_ipython().kernel.parent.connection_file\n"
+        "print(os.getpid(), kernel, random.random(), numpy.random.rand(), numpy.random.default_rng().random(), uuid.uuid4())",
+    )
+    first, second = run(path).splitlines(), run(path).splitlines()
+    assert (first[0], second[0]) == ("False None False", "False None False")
+    assert set(first[1].split()) & set(second[1].split()) == set()
+
+
+def test_what_subprocesses_and_file_descriptors_print_is_captured_in_order_of_arrival(write, run):
+    path = write(
+        "import os, subprocess, sys",
+        "print('python'); sys.stdout.flush(); subprocess.run(['echo', 'program'])",
+        "os.system('echo shell; echo error >&2')",
+        "os.write(1, b'raw\\n'); os.write(2, b'caf\\xe9\\n')",
+        "!echo bang",
+        "print('\\u2603', ascii('\\udce9'))",
+        "print('\\udce9')",
+    )
+    said = run(path)
+    assert set(said.splitlines()) == {
+        "python",
+        "program",
+        "shell",
+        "error",
+        "raw",
+        "caf\ufffd",
+        "bang",
+        "\u2603 '\\udce9'",
+        "\ufffd",
+    }
+
+
+FIGURES = (
+    "import matplotlib.pyplot as plt, matplotlib, json",
+    "figure = plt.figure(); plt.plot([1, 2])",
+    "plt.plot([3]); plt.show(); print(plt.get_backend())",
+    "print(json.dumps([matplotlib.rcParams[k] for k in ('figure.dpi', 'figure.figsize', 'interactive', 'figure.facecolor')]))",
+)
+
+
+def test_figures_are_inline_and_look_the_same(write, run, into):
+    said = run(write(*FIGURES)).splitlines()
+    assert said[0] in ("inline", "module://matplotlib_inline.backend_inline")
+    assert json.loads(said[1]) == [100.0, [6.4, 4.8], True, "white"]
+    cells = nbformat.read(into / "report.ipynb", 4).cells
+    pictures = [len([out for out in cell.outputs if "image/png" in out.get("data", {})]) for cell in cells]
+    assert pictures == [0, 1, 1, 0]
+
+
+def test_another_backend_of_figures_is_honoured(write, run):
+    assert run(write(*FIGURES[:3]), environment={"MPLBACKEND": "agg"}).splitlines()[-1] == "agg"
+
+
+def test_libraries_with_threads_and_processes_of_their_own_work(write, run):
+    path = write(
+        "import io, multiprocessing as mp, threading, asyncio, concurrent.futures as cf",
+        "import numpy as np, pandas as pd, pyarrow as pa, pyarrow.compute as pc\n"
+        "x = np.ones((300, 300)); print((x @ x)[0, 0], round(np.linalg.svd(x)[1][0]))\n"
+        "frame = pd.DataFrame({'a': range(50_000), 's': ['x'] * 50_000}); b = io.BytesIO(); frame.to_parquet(b); b.seek(0)\n"
+        "print(len(pd.read_parquet(b)), pc.sum(pa.array(range(1000))))",
+        "with mp.get_context('fork').Pool(2) as p: print(p.map(abs, [-1, -2]))",
+        "with cf.ProcessPoolExecutor(1, mp_context=mp.get_context('spawn')) as e: print(list(e.map(abs, [-3])))",
+        "with mp.get_context('forkserver').Pool(1) as p: print(p.map(abs, [-4]))",
+        "await asyncio.sleep(0.01); print('awaited')",
+        "t = threading.Thread(target=print, args=('thread',)); t.start(); t.join()",
+    )
+    assert run(path) == "300.0 300\n50000 499500\n[1, 2]\n[3]\n[4]\nawaited\nthread\n"
+
+
+def test_functions_for_the_exit_run_and_may_print_to_a_file(write, run, into):
+    run(write("import atexit, threading, time", "def late():\n    open('late.txt', 'w').write('x')\natexit.register(late)"))
+    assert (into / "late.txt").read_text() == "x"
+
+
+def test_a_question_to_the_user_is_refused(write, run):
+    failed = failure_of(run, write("a = 1", "input('name?')"))
+    assert (failed.cell, failed.ename) == (2, "StdinNotImplementedError")
+
+
+def test_a_module_beside_the_notebook_may_have_the_name_of_one_of_ours(write, run, into):
+    into.mkdir(parents=True)
+    (into / "workers.py").write_text("name = 'theirs'")
+    assert run(write("a = 1", "import workers; print(workers.name)")) == "theirs\n"
+
+
+@pytest.mark.parametrize(
+    ("death", "reason"),
+    [
+        ("os._exit(3)", "the kernel exited with status 3"),
+        ("os.kill(os.getpid(), 9)", "the kernel was killed by SIGKILL, perhaps because memory ran out"),
+        ("import ctypes; ctypes.string_at(0)", "the kernel was killed by SIGSEGV"),
+    ],
+)
+def test_a_kernel_that_dies_takes_everything_along_that_it_has_started(write, run, into, death, reason):
+    path = write(
+        "import os, subprocess, sys, time",
+        "for own in (False, True):\n"
+        "    child = subprocess.Popen(['sleep', '600'], start_new_session=own)\n"
+        "    print(child.pid, file=open(f'{own}.txt', 'w'))\n"
+        "# a daemon: its parent is gone, it has its own session and an empty environment\n"
+        "subprocess.run([sys.executable, '-c', 'import os, subprocess\\n"
+        'print(subprocess.Popen(["sleep", "600"], start_new_session=True, env={}).pid, file=open("daemon.txt", "w"))\'])\n'
+        "print('last words'); sys.stdout.flush(); time.sleep(0.3)\n" + death,
+        "never",
+    )
+    failed = failure_of(run, path)
+    assert (failed.cell, failed.ename, failed.evalue) == (2, "DeadKernelError", reason)
+    assert states(failed.notebook) == ["completed", "failed", "pending"]
+    assert (into / "output.txt").read_text() == "last words\n"
+    assert [is_running(int((into / f"{name}.txt").read_text())) for name in ("False", "True", "daemon")] == [False] * 3
+
+
+def test_what_a_notebook_leaves_running_when_it_ends_well_is_ended_too(write, run, into):
+    path = write(
+        "import subprocess",
+        "pids = [subprocess.Popen(['sleep', '600'], start_new_session=own).pid for own in (False, True)]\n"
+        "print(*pids, file=open('pids.txt', 'w'))",
+    )
+    run(path)
+    assert [is_running(int(pid)) for pid in (into / "pids.txt").read_text().split()] == [False, False]
+
+
+STUBBORN = "import signal, time\nfor s in (signal.SIGINT, signal.SIGTERM): signal.signal(s, signal.SIG_IGN)\n"
+
+
+@pytest.mark.parametrize(
+    ("cell", "trace"),
+    [("while True: pass", "KeyboardInterrupt"), (STUBBORN + "while True: pass", "")],
+    ids=["busy", "stubborn"],
+)
+def test_a_cell_that_takes_too_long_is_interrupted_then_killed(write, run, cell, trace):
+    failed = failure_of(run, write("a = 1", cell, "never"), cell_timeout_seconds=0.5)
+    assert str(failed) == (
+        f"notebook 'report' failed in cell 2: TimeoutError: the cell was stopped after 0.5 s (see {failed.notebook})"
+    )
+    assert trace in failed.traceback
+    assert states(failed.notebook) == ["completed", "failed", "pending"]
+
+
+@pytest.mark.parametrize("cell", ["time.sleep(600)", STUBBORN + "time.sleep(600)"], ids=["polite", "stubborn"])
+def test_a_notebook_that_is_cancelled_ends_and_says_so(write, run, into, cell):
+    cancellation = Cancellation()
+    path = write(
+        "import subprocess, time", "subprocess.Popen(['sleep', '600'], start_new_session=True)\nopen('on', 'w')\n" + cell
+    )
+
+    def cancel():
+        wait_until((into / "on").exists)
+        cancellation.cancel()
+
+    thread = threading.Thread(target=cancel)
+    thread.start()
+    failed = failure_of(run, path, cancellation=cancellation)
+    thread.join()
+    assert (failed.cell, failed.ename, failed.evalue) == (2, "Cancelled", "on request")
+    assert states(failed.notebook) == ["completed", "failed"]
+    record = json.loads((into / "run.json").read_text())
+    assert (record["status"], record["light"]) == ("cancelled", "red")
+
+
+def test_a_notebook_that_was_cancelled_before_it_began_runs_no_cell(write, run):
+    cancellation = Cancellation()
+    cancellation.cancel()
+    failed = failure_of(run, write("open('never', 'w')"), cancellation=cancellation)
+    assert failed.ename == "Cancelled"
+    assert not (failed.notebook.parent / "never").exists()
+
+
+def test_a_notebook_that_takes_too_much_memory_is_killed_and_the_peak_told(write, run, into):
+    path = write(
+        "import subprocess, sys, time",
+        "subprocess.Popen([sys.executable, '-c', 'x = b\"x\" * 400_000_000; import time; time.sleep(600)'], "
+        "start_new_session=True)\ntime.sleep(600)",
+    )
+    failed = failure_of(run, path, memory_limit_bytes=400_000_000)
+    assert (failed.cell, failed.ename) == (2, "MemoryLimitExceeded")
+    assert failed.evalue.startswith("used ")
+    assert failed.evalue.endswith(" MB of memory, more than its limit of 400 MB")
+    assert json.loads((into / "run.json").read_text())["peak_memory_bytes"] > 400_000_000
+
+
+def test_a_notebook_within_its_limit_of_memory_is_left_alone(write, run, into):
+    run(write("a = 1", "import pandas, time; time.sleep(0.5)"), memory_limit_bytes=400_000_000)
+    assert 0 < json.loads((into / "run.json").read_text())["peak_memory_bytes"] < 400_000_000
+
+
+def test_four_notebooks_at_a_time_do_not_meet(write, tmp_path, forking, pool_now):
+    path = write("n = 0", "import os; print(n, os.getcwd(), os.environ['N'], os.getpid())")
+    supplies = [forking, pool_now, KernelSupply(KernelSettings(forks=False))]
+
+    def run(number):
+        folder = tmp_path / str(number)
+        run_notebook(path, {"n": number}, folder, environment={"N": str(number * 2)}, kernels=supplies[number % 3])
+        return (folder / "output.txt").read_text().split()
+
+    with ThreadPoolExecutor(4) as threads:
+        found = list(threads.map(run, range(12)))
+    assert [line[:3] for line in found] == [[str(n), str(tmp_path / str(n)), str(n * 2)] for n in range(12)]
+    assert len({line[3] for line in found}) == 12
+
+
+WORKER = """\
+import sys
+from workers.kernels.supply import KernelSettings, KernelSupply
+from workers.notebooks import run_notebook
+path, into, origin = sys.argv[1:]
+supply = KernelSupply(KernelSettings(forks=origin != "spawn", preload=(), pool_size=2 * (origin == "pool")))
+if origin != "spawn":
+    supply.wait_ready()
+run_notebook(path, {}, into, kernels=supply)
+"""
+
+
+def test_nothing_outlives_a_worker_that_is_killed_not_even_a_busy_kernels_daemon(write, origin, into, temporary):
+    path = write(
+        "import os, subprocess, sys",
+        "daemon = subprocess.Popen(['sleep', '600'], start_new_session=True, env={})\n"
+        "print(os.getpid(), daemon.pid, file=open('pids', 'w'), flush=True); os.rename('pids', 'pids.txt')\n"
+        "10 ** 10 ** 8  # holds the interpreter's lock: no thread of the kernel can see that its parent is gone",
+    )
+    with subprocess.Popen([sys.executable, "-c", WORKER, path, into, origin], start_new_session=True) as worker:
+        wait_until((into / "pids.txt").exists, 60)
+        kernel, daemon = map(int, (into / "pids.txt").read_text().split())
+        family = psutil.Process(worker.pid).children(recursive=True)
+        assert {kernel, daemon} <= {one.pid for one in family} | {daemon}
+        worker.kill()
+    wait_until(lambda: not any(is_running(pid) for pid in (kernel, daemon, *(one.pid for one in family))))
+    assert json.loads((into / "run.json").read_text())["status"] == "running"
+    for folder in temporary.glob("sfnb-*"):  # what a killed process cannot remove
+        for file in folder.iterdir():
+            file.unlink()
+        folder.rmdir()
+
+
+def test_a_kernel_whose_guardian_is_killed_dies_with_it(write, run, into):
+    path = write(
+        "import os, signal, subprocess, time",
+        "print(subprocess.Popen(['sleep', '600'], start_new_session=True).pid, file=open('pid.txt', 'w'), flush=True)\n"
+        "os.kill(os.getppid(), signal.SIGKILL); time.sleep(600)",
+    )
+    failed = failure_of(run, path)
+    assert (failed.cell, failed.ename) == (2, "DeadKernelError")
+    orphan = int((into / "pid.txt").read_text())
+    if is_running(orphan) and "spawn" in json.loads((into / "run.json").read_text())["kernel"]["origin"]:
+        os.kill(orphan, signal.SIGKILL)  # nobody is left to see to it
+    wait_until(lambda: not is_running(orphan))
+
+
+def test_a_kernel_is_interruptible_although_its_worker_ignores_the_signal(write, run):
+    former = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        failed = failure_of(run, write("a = 1", "import time; time.sleep(600)"), cell_timeout_seconds=0.5)
+    finally:
+        signal.signal(signal.SIGINT, former)
+    assert "KeyboardInterrupt" in failed.traceback
+
+
+def test_progress_is_told_while_the_notebook_runs_and_its_output_is_there_at_once(write, run, into):
+    seen = []
+
+    def look(cell, cells, heading):
+        if cell == 4:
+            wait_until(lambda: (into / "output.txt").read_text() == "one\n")
+        seen.append((cell, cells, heading))
+
+    run(write("a = 1", "## First part", "print('one')", "print('two')"), on_progress=look)
+    assert seen == [(1, 4, ""), (2, 4, "First part"), (3, 4, "First part"), (4, 4, "First part")]
+
+
+def test_a_cell_is_saved_while_it_runs_but_not_after_every_message(write, run, into):
+    files = set()
+    end = threading.Event()
+
+    def look():
+        while not end.is_set():
+            try:
+                files.add(os.stat(into / "report.ipynb").st_ino)
+            except FileNotFoundError:
+                pass
+            time.sleep(0.001)
+
+    thread = threading.Thread(target=look)
+    thread.start()
+    try:
+        run(write("import sys, time", "for n in range(500):\n    print(n); sys.stdout.flush()", *["a = 1"] * 50))
+    finally:
+        end.set()
+        thread.join()
+    assert len(files) < 40

@@ -1,0 +1,209 @@
+"""``notebook.run`` and ``notebook.debug`` as a user types them, and a notebook's own settings in a workflow file."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from tests.acceptance.conftest import wait_until
+from tests.acceptance.samples import DATES, command, environment, inputs, notebook, typed
+
+SCRIPT = "# %% [markdown]\n# # Prepare\n\n# %% tags=['parameters']\nn, day = 1, None\n\n# %%\nprint(n, day)\n\n# %%\n{last}\n"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "prep.py").write_text(SCRIPT.format(last="print('Warning: few rows')"))
+    (tmp_path / "bad.py").write_text(SCRIPT.format(last="1 / (n - 3)"))
+    (tmp_path / "values.yml").write_text("n: 5\nday: 2016-01-31\n")
+    (tmp_path / "values.json").write_text('{"n": 6, "day": "2016-02-01"}')
+    return tmp_path
+
+
+def test_one_notebook_is_run_with_its_parameters_and_its_path_printed(folder: Path) -> None:
+    done = typed("notebook.run", "prep.py", "--params", "values.yml", "--set", "n=7", cwd=folder)
+    assert (done.returncode, done.stdout) == (0, f"{folder}/prep/prep.ipynb\n")
+    assert done.stderr == (
+        "cell 1 of 4: Prepare\ncell 2 of 4: Prepare\ncell 3 of 4: Prepare\ncell 4 of 4: Prepare\norange: Warning: few rows\n"
+    )
+    assert (folder / "prep" / "output.txt").read_text() == "7 2016-01-31\nWarning: few rows\n"
+    again = typed("notebook.run", "prep.py", "--params", "values.json", "--quiet", cwd=folder)
+    assert (again.returncode, again.stderr) == (0, "orange: Warning: few rows\n")
+    assert (folder / "prep" / "output.txt").read_text() == "6 2016-02-01\nWarning: few rows\n"
+
+
+def test_a_notebook_that_fails_shows_its_traceback_and_one_sentence(folder: Path) -> None:
+    done = typed("notebook.run", "bad.py", "--set", "n=3", "--into", "there", "--quiet", cwd=folder)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "----> 1 1 / (n - 3)" in done.stderr
+    assert done.stderr.splitlines()[-1] == (
+        f"simpleflow-nb: notebook 'bad' failed in cell 4: ZeroDivisionError: division by zero (see {folder}/there/bad.ipynb)"
+    )
+
+
+def test_a_notebook_can_be_prepared_without_being_run(folder: Path) -> None:
+    done = typed("notebook.run", "bad.py", "--set", "n=3", "--prepare-only", cwd=folder)
+    assert (done.returncode, done.stdout) == (0, f"{folder}/bad/bad.ipynb\n")
+    prepared = nbformat.read(folder / "bad" / "bad.ipynb", 4)
+    assert [cell.source for cell in prepared.cells if "injected-parameters" in cell.metadata.get("tags", ())] == [
+        "# Parameters\nn = 3\n"
+    ]
+    assert [cell.outputs for cell in prepared.cells if cell.cell_type == "code"] == [[], [], [], []]
+    assert sorted(entry.name for entry in (folder / "bad").iterdir()) == ["bad.ipynb", "config.json"]
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["no.py"], "notebook {folder}/no.py does not exist"),
+        (
+            ["prep.py", "--set", "m=1"],
+            "notebook 'prep.py' has no parameter 'm'; its cell tagged 'parameters' sets 'day' and 'n'",
+        ),
+        (["prep.py", "--set", "m"], "--set m: write it as name=value"),
+        (["prep.py", "--params", "no.yml"], "--params no.yml: no such file or directory"),
+        (["prep.py", "--params", "list.yml"], "--params list.yml: the file must be a mapping of names to values"),
+        (
+            ["prep.py", "--params", "prep.json"],
+            "--params prep.json: the file is not JSON: Expecting value: line 1 column 1 (char 0)",
+        ),
+        (["prep.py", "--into", "."], "{folder} has files that no earlier run has left; name another folder with --into"),
+        (["prep.py", "--into", "prep.py"], "{folder}/prep.py is a file; name a folder with --into"),
+        (
+            ["prep.py", "--timeout", "soon"],
+            "--timeout soon: give a duration of at most 30 days, such as 90 (seconds), 10m or 2h",
+        ),
+        (
+            ["prep.py", "--memory-limit", "1"],
+            "--memory-limit 1: give an amount of memory of at least 1 MB, such as 500MB or 2GiB",
+        ),
+        (
+            ["prep.py", "--kernel", "nope"],
+            "notebook {folder}/prep.py is to run in kernel 'nope', which is not installed (there is 'python3')",
+        ),
+    ],
+)
+def test_a_mistake_is_one_sentence_and_nothing_is_written(folder: Path, words: list[str], sentence: str) -> None:
+    (folder / "list.yml").write_text("- 1\n")
+    (folder / "prep.json").write_text("n: 1\n")
+    before = sorted(folder.iterdir())
+    done = typed("notebook.run", *words, cwd=folder, JUPYTER_PATH="/nowhere")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == f"simpleflow-nb: {sentence.format(folder=folder)}\n"
+    assert sorted(folder.iterdir()) == before
+
+
+def test_an_executed_notebook_never_overwrites_its_source(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    notebook(tmp_path / "a" / "a.ipynb", "n = 1", "print(n)")
+    (tmp_path / "a" / "run.json").write_text("{}")
+    content = (tmp_path / "a" / "a.ipynb").read_bytes()
+    done = typed("notebook.run", "a/a.ipynb", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (
+        2,
+        f"simpleflow-nb: notebook {tmp_path}/a/a.ipynb would be overwritten by the executed one; run it into another folder\n",
+    )
+    assert (tmp_path / "a" / "a.ipynb").read_bytes() == content
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_notebook_is_on_record(folder: Path, number: signal.Signals) -> None:
+    (folder / "slow.py").write_text(SCRIPT.format(last="open('on', 'w'); import time; time.sleep(600)"))
+    with subprocess.Popen(
+        command("notebook.run", "slow.py", "--quiet"), cwd=folder, env=environment(), stderr=subprocess.PIPE, text=True
+    ) as process:
+        wait_until((folder / "slow" / "on").exists, 60)
+        process.send_signal(number)
+        _, stderr = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert stderr.splitlines()[-1] == (
+        f"simpleflow-nb: notebook 'slow' failed in cell 4: Cancelled: on request (see {folder}/slow/slow.ipynb)"
+    )
+    record = json.loads((folder / "slow" / "run.json").read_text())
+    assert (record["status"], record["error"]["cell"]) == ("cancelled", 4)
+
+
+LIMITED = """\
+workflows:
+  - name: days
+    notebooks:
+      count:
+        filename: count.py
+        parameters: {day: reference_date}
+        cell_timeout: 0.5
+        memory_limit: 4GB
+        kernel: python3
+        env: {WHO: me}
+available_dates_sensor:
+  schedule: null
+  source: {files: {calls: 'data/{date}.csv'}}
+  workflows: [{workflow_name: days}]
+"""
+
+
+def test_a_failed_notebook_of_a_run_is_prepared_with_its_exact_parameters(tmp_path: Path) -> None:
+    file = inputs(tmp_path / "in", dates=DATES[:1], workflows=LIMITED)
+    source = "# %% tags=['parameters']\nday = None\n# %%\nimport os, time\nprint(day, os.environ['WHO'])\ntime.sleep(600)\n"
+    (tmp_path / "in" / "count.py").write_text(source)
+    first = typed("sensor.start", file, "--local", "--once", "--outputs", tmp_path / "out", cwd=tmp_path)
+    [folder] = (tmp_path / "out" / "notebooks" / "days").iterdir()
+    assert first.returncode == 1, first.stderr
+    assert "failed in cell 2: TimeoutError: the cell was stopped after 0.5 s" in first.stderr
+    assert (folder / "count" / "output.txt").read_text() == "2016-01-01 me\n"
+    record = json.loads((folder / "count" / "run.json").read_text())
+    assert record["kernel"] == {"name": "python3", "origin": "fork", "reason": None}
+    assert record["peak_memory_bytes"] > 10**6
+
+    done = typed("notebook.debug", "--local", f"days/{DATES[0]}", "count", cwd=tmp_path)
+    prepared = tmp_path / "debug" / folder.name / "count" / "count.ipynb"
+    failure = "attempt 1 failed in cell 2: TimeoutError: the cell was stopped after 0.5 s"
+    again = f"{tmp_path}/in/count.py --params {prepared.parent}/parameters.json --into {prepared.parent}/again"
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == (
+        f"{prepared}  ({failure})\n"
+        f"open it:  env WHO=me jupyter lab {prepared}\n"
+        f"run it:   env WHO=me simpleflow-nb notebook.run {again}\n"
+    )
+    cells = [cell.source for cell in nbformat.read(prepared, 4).cells]
+    assert cells[1] == '# Parameters\nday = "2016-01-01"\n'
+
+    (tmp_path / "in" / "count.py").write_text(source.replace("600", "0"))
+    changed = typed("notebook.debug", "--local", f"days/{DATES[0]}", "count", cwd=tmp_path)
+    assert changed.stderr == f"{tmp_path}/in/count.py has changed since it ran; this is the present version\n"
+    rerun = subprocess.run(
+        command("notebook.run", *again.split(), "--quiet"),
+        env=environment(WHO="me"),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (rerun.returncode, rerun.stdout) == (0, f"{prepared.parent}/again/count.ipynb\n"), rerun.stderr
+    wrong = typed("notebook.debug", "--local", f"days/{DATES[0]}", "cuont", cwd=tmp_path)
+    assert (wrong.returncode, wrong.stderr) == (
+        2,
+        "simpleflow-nb: the run has no notebook 'cuont' (did you mean 'count'?); it has count\n",
+    )
+
+
+def test_papermill_finds_the_engine_by_its_name(tmp_path: Path) -> None:
+    notebook(tmp_path / "in.ipynb", "n = 1", "print(n)", "import os; print(os.getcwd())", "1 / (n - 3)")
+    program = [sys.executable, "-m", "papermill", "--engine", "simpleflow-nb", "--no-progress-bar"]
+    kernel = ["-k", "python3", "-l", "python"]
+    done = subprocess.run(
+        [*program, *kernel, "-p", "n", "5", "in.ipynb", "out.ipynb"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    executed = nbformat.read(tmp_path / "out.ipynb", 4)
+    printed = [out.text for cell in executed.cells for out in cell.get("outputs", ()) if out.output_type == "stream"]
+    assert printed == ["5\n", f"{tmp_path}\n"]
+    failed = subprocess.run(
+        [*program, *kernel, "-p", "n", "3", "in.ipynb", "out.ipynb"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert (failed.returncode, "ZeroDivisionError" in failed.stderr) == (1, True)
+    assert nbformat.read(tmp_path / "out.ipynb", 4).metadata.papermill.exception is True

@@ -1,0 +1,136 @@
+"""The fork server: a process that has imported what notebooks import, and forks a kernel whenever it is asked to.
+
+Started by :class:`.fork_server.ForkServer`. Over the socket whose descriptor is its first argument (the others are modules)
+it says one JSON line when it is ready, and gets one file descriptor for each kernel: the other end of its lifeline. It
+ends when the socket is closed; the kernels do not need it.
+
+It never starts a thread, an event loop or a ZeroMQ context, which no fork would survive.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import os
+import signal
+import socket
+import sys
+import warnings
+from collections.abc import Mapping
+
+from . import guardian
+from .forked_kernel import become_kernel
+
+#: What a kernel imports on its way to the first cell, and in it.
+KERNEL_MODULES = (
+    "ipykernel.kernelapp",
+    "ipykernel.ipkernel",
+    "ipykernel.zmqshell",
+    "ipykernel.heartbeat",
+    "ipykernel.debugger",
+    "ipykernel.comm.manager",
+    "IPython.core.completer",
+    "IPython.core.historyapp",
+    "IPython.core.magics",
+    "IPython.core.pylabtools",
+    "IPython.core.debugger",
+    "matplotlib_inline.config",
+    "tornado.platform.asyncio",
+    "zmq.asyncio",
+    "importlib.metadata",
+    "ipykernel_launcher",
+    "sqlite3",
+    "jedi",
+    "psutil",
+    "faulthandler",
+    "pdb",
+    "unittest",
+)
+
+
+def main() -> None:
+    """Import, say so, fork."""
+    control = socket.socket(fileno=int(sys.argv[1]))
+    control.set_inheritable(False)
+    del sys.path[0]  # where we come from, which may not be where notebooks import from
+    before = dict(os.environ)
+    os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"  # read at the import
+    gc.disable()
+    missing = _import_all([*KERNEL_MODULES, *sys.argv[2:]])
+    set_by_imports = {name: value for name, value in os.environ.items() if name not in before and name != "MPLBACKEND"}
+    gc.collect()
+    gc.freeze()  # a collection would write to the pages that the kernels share
+    signal.signal(signal.SIGCHLD, _reap)
+    guardian.become_subreaper()
+    roots = sorted({name.partition(".")[0] for name in sys.modules} - {"workers", "__main__"})
+    guardian.tell(control, {"modules": roots, "missing": missing, "path": sys.path})
+    while True:
+        word, descriptors, _, _ = socket.recv_fds(control, 1, 1)
+        if not word:
+            return
+        lifeline = socket.socket(fileno=descriptors[0])
+        _fork_guardian(control, lifeline, set_by_imports)
+        lifeline.close()
+
+
+def _import_all(names: list[str]) -> dict[str, str]:
+    """Import them; what could not be, and why. What they warn of goes to our standard error, which nobody reads."""
+    missing = {}
+    for name in names:
+        try:
+            importlib.import_module(name)
+        except Exception as error:  # a broken library is the notebook's affair, if it needs it at all
+            missing[name] = f"{type(error).__name__}: {error}"
+    return missing
+
+
+def _fork_guardian(control: socket.socket, lifeline: socket.socket, set_by_imports: Mapping[str, str]) -> None:
+    if _fork() == 0:
+        control.close()
+        try:
+            guardian.guard(lifeline, lambda: _fork_kernel(lifeline, set_by_imports))
+        finally:
+            os._exit(0)
+
+
+def _fork_kernel(lifeline: socket.socket, set_by_imports: Mapping[str, str]) -> int:
+    pid = _fork()
+    if pid == 0:
+        become_kernel(lifeline, set_by_imports)
+    return pid
+
+
+def _fork() -> int:
+    with warnings.catch_warnings():
+        # Python 3.12 and later warn of the native threads of OpenBLAS and Arrow, which both start them anew.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return os.fork()
+
+
+def _reap(*_: object) -> None:
+    """Reap guardians that have ended. What a killed guardian could not kill became ours, and is killed now."""
+    was_killed = False
+    while True:
+        try:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            break
+        if pid == 0:
+            break
+        was_killed = was_killed or os.WIFSIGNALED(status)
+    if was_killed:
+        for pid in guardian.children_of(os.getpid()):
+            if _was_orphaned(pid):
+                for each in (*guardian.descendants(pid), pid):
+                    try:
+                        os.kill(each, signal.SIGKILL)
+                    except ProcessLookupError:
+                        continue
+
+
+def _was_orphaned(pid: int) -> bool:
+    """Guardians are in the server's own session; every kernel and what it starts has left it."""
+    try:
+        return os.getsid(pid) != os.getsid(0)
+    except ProcessLookupError:
+        return False

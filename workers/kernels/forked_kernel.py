@@ -1,0 +1,132 @@
+"""What happens in a process between its fork from the fork server and the first cell: it becomes a kernel like any other.
+
+Nothing here may run before the fork: no thread, event loop or ZeroMQ context survives one.
+"""
+
+from __future__ import annotations
+
+import atexit
+import gc
+import json
+import os
+import signal
+import socket
+import sys
+import tempfile
+import threading
+import time
+import traceback
+from collections.abc import Mapping
+from typing import Any, NoReturn
+
+from . import guardian
+
+_INLINE = "matplotlib_inline.backend_inline"
+
+
+def become_kernel(lifeline: socket.socket, set_by_imports: Mapping[str, str]) -> NoReturn:
+    """Run a kernel in this process until it is told to shut down.
+
+    The first line from the owner is ``{"arguments": [...], "log": "...", "held": false}``, the second ``{"environment":
+    {...}, "folder": "..."}``. With ``held`` the kernel is got ready before it waits for the second. What the imports of
+    the fork server have set in the environment is added, as it would be by those of the kernel.
+    """
+    code = 1
+    try:
+        code = _run(lifeline, set_by_imports)
+    except SystemExit as stop:
+        code = stop.code if isinstance(stop.code, int) else int(stop.code is not None)
+    except BaseException:  # IPython's own except hook would show it to nobody
+        traceback.print_exc(file=sys.__stderr__)
+    finally:
+        os._exit(code)
+
+
+def _run(lifeline: socket.socket, set_by_imports: Mapping[str, str]) -> int:
+    from ipykernel.kernelapp import IPKernelApp
+
+    guardian.lead_session()
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGPIPE, signal.SIG_IGN)  # as in any Python
+    if hasattr(signal, "SIGXFSZ"):
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    gc.enable()
+    with lifeline, lifeline.makefile("rb") as owner:
+        first = json.loads(owner.readline() or "null")
+        if first is None:
+            return 0
+        # Before IPython puts its pipes over standard output and error: done later, it would undo that.
+        guardian.redirect_standard_streams(first["log"])
+        sys.argv = [os.path.join(os.path.dirname(_ipykernel_launcher()), "ipykernel_launcher.py"), *first["arguments"]]
+        if not first["held"]:
+            _move_in(json.loads(owner.readline() or "null"), set_by_imports)
+        application = IPKernelApp.instance()
+        # What died with us without a word would be a kernel that its guardian lost; the number is frozen at import otherwise.
+        application.initialize([*first["arguments"], f"--IPKernelApp.parent_handle={os.getppid()}"])
+        if first["held"]:
+            guardian.tell(lifeline, {"held": True})
+            _move_in(json.loads(owner.readline() or "null"), set_by_imports)
+            _settle(application)
+        if _INLINE in sys.modules:
+            sys.modules[_INLINE]._enable_matplotlib_integration()  # done at its import, it found no IPython
+        _forget_our_modules()
+        guardian.tell(lifeline, {"ready": True})
+    application.start()
+    return _leave(application)
+
+
+def _move_in(place: Mapping[str, Any] | None, set_by_imports: Mapping[str, str]) -> None:
+    """Take on the environment and the working directory of the run; nobody else's randomness."""
+    if place is None:
+        os._exit(0)
+    os.environ.clear()
+    os.environ.update({**set_by_imports, **place["environment"]})
+    os.environ["JPY_PARENT_PID"] = str(os.getppid())
+    time.tzset()
+    os.chdir(place["folder"])
+    tempfile.tempdir = None  # TMPDIR is read once
+    if "numpy" in sys.modules:  # Python's own generators see to it themselves
+        sys.modules["numpy"].random.seed()
+    if "matplotlib" in sys.modules and os.environ.get("MPLBACKEND"):
+        sys.modules["matplotlib"].rcParams["backend"] = os.environ["MPLBACKEND"]
+
+
+def _settle(application: Any) -> None:
+    """What IPython has read from the environment and the working directory, once more."""
+    application.shell.init_environment()
+    os.environ.setdefault("MPLBACKEND", f"module://{_INLINE}")
+    here = os.getcwd()
+    application.shell.starting_dir = here
+    application.shell.history_manager.dir_hist[:] = [here]
+
+
+def _forget_our_modules() -> None:
+    """A notebook's own module ``workers`` must not be hidden by ours."""
+    for name in [name for name in sys.modules if name.partition(".")[0] == "workers"]:
+        del sys.modules[name]
+
+
+def _leave(application: Any) -> int:
+    """End as Python does, without the 300 ms that taking down pandas costs.
+
+    ``IPKernelApp.close`` is left out: it stops the thread that sends output and then waits for one that flushes it, up to
+    ten seconds. The system closes sockets as well.
+    """
+    atexit.unregister(application.close)
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            pass  # the notebook has closed it
+    threading._shutdown()  # type: ignore[attr-defined]
+    atexit._run_exitfuncs()
+    for stream in (sys.__stdout__, sys.__stderr__):
+        if stream is not None and not stream.closed:
+            stream.flush()
+    return 0
+
+
+def _ipykernel_launcher() -> str:
+    import ipykernel_launcher
+
+    return ipykernel_launcher.__file__

@@ -1,0 +1,258 @@
+"""One kernel for one notebook, wherever its process comes from.
+
+It is spoken to over sockets in a private folder: no ports, so no race for them and no exposure.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import signal
+import sys
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from jupyter_client.connect import KernelConnectionInfo
+from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
+from jupyter_client.manager import AsyncKernelManager
+from jupyter_client.provisioning.local_provisioner import LocalProvisioner
+
+from .lifeline import Lifeline, spawn
+
+SHUTDOWN_SECONDS = 2.5  #: for a kernel that was asked to go: its atexit functions; Jupyter's own figure
+TERMINATE_SECONDS = 1.0  #: between SIGTERM and SIGKILL
+
+Origin = Literal["pool", "fork", "spawn"]
+
+OWN_KERNEL = "python3"  #: name of the kernel that is this interpreter
+
+_KERNEL_ID = "notebook"  # any; a manager has one kernel
+_LONGEST_SOCKET_PATH = 90  # bytes; systems take 104 to 108, with the port's number
+_HISTORY_IN_MEMORY = "--HistoryManager.hist_file=:memory:"  # a file would be shared by all kernels of the machine
+
+
+class KernelProcess(LocalProvisioner):
+    """The process of a kernel, as its lifeline knows it."""
+
+    lifeline: Lifeline | None = None  #: from the beginning if the process was forked, else from its launch
+    first_words: dict[str, Any] | None = None  #: what a forked process has not been told yet
+    said_in: Path
+
+    @property
+    def has_process(self) -> bool:
+        return self.lifeline is not None
+
+    async def launch_kernel(self, cmd: list[str], **options: Any) -> KernelConnectionInfo:
+        """Start the process.
+
+        Raises:
+            OSError: the program cannot be executed.
+        """
+        if self.lifeline is None:
+            self.lifeline = spawn(cmd, options["cwd"], options["env"], self.said_in)
+        else:
+            if self.first_words is not None:
+                self.lifeline.tell(self.first_words)
+            self.lifeline.tell({"environment": options["env"], "folder": options["cwd"]})
+        lifeline = self.lifeline
+        await lifeline.until(lambda: lifeline.pid is not None or lifeline.error is not None)
+        if lifeline.error is not None:
+            raise lifeline.error
+        self.pid = self.pgid = lifeline.pid
+        return self.connection_info
+
+    async def poll(self) -> int | None:
+        """Exit status, None while the process runs, 0 before it was started."""
+        if self.lifeline is None:
+            return 0
+        self.lifeline.hear()
+        return self._status()
+
+    async def exited(self) -> None:
+        """Wait for the process and all that it has started to be gone."""
+        assert self.lifeline is not None
+        lifeline = self.lifeline
+        await lifeline.until(lambda: lifeline.exit_status is not None)
+
+    async def wait(self) -> int | None:
+        """Wait for the end; the exit status."""
+        if self.lifeline is None:
+            return 0
+        await self.exited()
+        return self._status()
+
+    async def send_signal(self, signum: int) -> None:
+        """Send a signal to the whole process group; nothing happens if it is gone."""
+        if self.lifeline is not None:
+            self.lifeline.signal(signum)
+
+    def hang_up(self) -> None:
+        """Kill what is left, all descendants included."""
+        if self.lifeline is not None:
+            self.lifeline.hang_up()
+
+    def _status(self) -> int | None:
+        assert self.lifeline is not None
+        if self.lifeline.exit_status is None and self.lifeline.is_over:
+            return -signal.SIGKILL  # so dies a kernel whose guardian was killed
+        return self.lifeline.exit_status
+
+
+class _OneKernelSpec(KernelSpecManager):
+    """Knows the one specification that the notebook's reader has chosen."""
+
+    chosen: KernelSpec
+
+    def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
+        return self.chosen
+
+
+class Kernel(AsyncKernelManager):
+    """Manager of one kernel process, used for one notebook."""
+
+    folder: Path
+    process: KernelProcess
+    origin: Origin = "spawn"
+    reason: str = ""  #: why it was not forked; empty if it was
+    on_started: Callable[[int], None] | None = None
+
+    @classmethod
+    def of(cls, name: str, spec: KernelSpec) -> Kernel:
+        """A kernel that is not started yet, and will be a program of its own."""
+        specs = _OneKernelSpec()
+        specs.chosen = spec
+        manager = cls(kernel_name=name, kernel_spec_manager=specs)
+        manager.folder = _private_folder()
+        process = KernelProcess(kernel_id=_KERNEL_ID, kernel_spec=spec, parent=manager)
+        process.said_in = manager.folder / "said.txt"
+        manager.process = manager.provisioner = process
+        manager.connection_file = str(manager.folder / "k.json")
+        if (spec.language or "").lower() == "python":  # other kernels may know nothing but TCP
+            manager.transport = "ipc"
+            manager.ip = str(manager.folder / "k")
+        return manager
+
+    def is_running(self) -> bool:
+        """Whether the process has been started and has not ended."""
+        lifeline = self.process.lifeline
+        if lifeline is None:
+            return False
+        lifeline.hear()
+        return lifeline.exit_status is None and not lifeline.is_over
+
+    def wait_held(self) -> None:
+        """Wait until a kernel that is held has got ready, or has ended."""
+        lifeline = self.process.lifeline
+        assert lifeline is not None
+        while self.is_running() and not lifeline.is_held:
+            lifeline.wait()
+
+    async def launch(self, cwd: Path, environment: Mapping[str, str]) -> None:
+        """Start the process. ``on_started`` gets its process id, which is its process group's.
+
+        Raises:
+            OSError: the program of the kernel specification cannot be started.
+        """
+        self.kernel_id = _KERNEL_ID
+        command, options = await self._async_pre_start_kernel(
+            extra_arguments=[_HISTORY_IN_MEMORY] if self.transport == "ipc" else [], cwd=str(cwd), env=dict(environment)
+        )
+        await self._async_launch_kernel(command, **options)
+        self._attempted_start = True
+        if self.on_started is not None:
+            self.on_started(self.group)
+        await self._async_post_start_kernel(**options)
+
+    def fork(self, lifeline: Lifeline, *, held: bool) -> None:
+        """Have the process at the end of ``lifeline`` become this kernel at its launch; with ``held`` it gets ready now."""
+        self.origin = "pool" if held else "fork"
+        self.process.lifeline = lifeline
+        words = {"arguments": ["-f", self.connection_file, _HISTORY_IN_MEMORY], "log": str(self.process.said_in), "held": held}
+        if held:
+            self.write_connection_file()
+            lifeline.tell(words)
+        else:
+            self.process.first_words = words
+
+    @property
+    def group(self) -> int:
+        """Process id and process group id in one."""
+        assert self.process.lifeline is not None
+        assert self.process.lifeline.pid is not None
+        return self.process.lifeline.pid
+
+    @property
+    def has_pid(self) -> bool:
+        """Whether the process has been started: ``group`` can be asked for."""
+        return self.process.lifeline is not None and self.process.lifeline.pid is not None
+
+    @property
+    def said(self) -> str:
+        """End of what the process wrote to its own standard output and error: why it did not start, or a crash."""
+        try:
+            return self.process.said_in.read_bytes()[-4_000:].decode("utf-8", "replace").strip()
+        except FileNotFoundError:
+            return ""
+
+    async def listening(self) -> None:
+        """Wait until the kernel listens; connecting earlier costs a reconnect interval. Returns if it dies meanwhile."""
+        lifeline = self.process.lifeline
+        assert lifeline is not None
+        if self.origin != "spawn":
+            await lifeline.until(lambda: lifeline.is_ready or lifeline.exit_status is not None)
+            return
+        if self.transport != "ipc":
+            return
+        sockets = [Path(f"{self.ip}-{port}") for port in (self.shell_port, self.control_port, self.iopub_port)]
+        while await self.process.poll() is None and not all(path.exists() for path in sockets):
+            await asyncio.sleep(0.003)
+
+    async def end(self, *, politely: bool) -> None:
+        """End the process and all that descends from it, whatever they do, and remove the private folder.
+
+        ``politely`` asks an idle kernel to go, so that its atexit functions run; a busy one would not answer.
+        """
+        try:
+            if politely and self.process.has_process and await self.process.poll() is None:
+                await self._async_request_shutdown()
+                await self._ended_within(SHUTDOWN_SECONDS, signal.SIGTERM)
+                await self._ended_within(TERMINATE_SECONDS, signal.SIGKILL)
+        finally:
+            self.process.hang_up()
+            self.context.destroy(linger=0)  # nobody is left to read what is still unsent
+            await self._async_cleanup_resources()
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    def kill(self) -> None:
+        """Last resort where no event loop runs: kill what ``end`` was kept from ending, and remove the private folder."""
+        self.process.hang_up()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    async def _ended_within(self, seconds: float, otherwise: signal.Signals) -> None:
+        try:
+            await asyncio.wait_for(self.process.exited(), seconds)
+        except TimeoutError:
+            await self.process.send_signal(otherwise)
+
+
+def own_python_spec() -> KernelSpec:
+    """IPython's kernel on this very interpreter, which has the packages that the project was installed with.
+
+    What is installed as ``python3`` may lead elsewhere, and PATH too.
+    """
+    return KernelSpec(
+        argv=[sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+        display_name="Python 3 (ipykernel)",
+        language="python",
+    )
+
+
+def _private_folder() -> Path:
+    folder = tempfile.mkdtemp(prefix="sfnb-")  # mode 0700
+    if len(os.fsencode(folder)) > _LONGEST_SOCKET_PATH:
+        os.rmdir(folder)
+        folder = tempfile.mkdtemp(prefix="sfnb-", dir="/tmp")
+    return Path(folder)

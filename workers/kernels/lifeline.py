@@ -1,0 +1,158 @@
+"""The owner's end of the socket to a kernel's guardian; what is said on it stands in :mod:`.guardian`."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from . import guardian
+
+_KILLED_SECONDS = 15.0  # for a guardian to end what it watches over and itself
+
+
+class Lifeline:
+    """Knows one kernel as its guardian tells it. As long as it is not closed, the kernel's process id is the kernel's."""
+
+    def __init__(self, end: socket.socket, guarding: subprocess.Popen[bytes] | None = None) -> None:
+        self.pid: int | None = None  #: of the kernel, which leads its session and process group
+        self.error: OSError | None = None  #: why it could not be started
+        self.is_ready = False  #: a forked kernel listens
+        self.is_held = False  #: a forked kernel waits for its notebook
+        self.exit_status: int | None = None  #: as in ``subprocess``; nothing of the kernel is left once it is here
+        self.is_over = False  #: nothing more will be heard
+        self._socket, self._guarding, self._unread = end, guarding, b""
+
+    def tell(self, message: Mapping[str, Any]) -> None:
+        """Say something to whoever reads: the guardian first, then a forked kernel. Nothing happens if nobody does."""
+        try:
+            self._socket.setblocking(True)
+            guardian.tell(self._socket, message)
+        except OSError:
+            pass  # closed; `is_over` will say so
+
+    def hear(self) -> None:
+        """Take in what was said meanwhile, without waiting."""
+        while not self.is_over:
+            try:
+                chunk = self._socket.recv(1 << 16, socket.MSG_DONTWAIT)
+            except BlockingIOError:
+                return
+            except OSError:
+                chunk = b""
+            if not chunk:
+                self.is_over = True
+            *lines, self._unread = (self._unread + chunk).split(b"\n")
+            for line in lines:
+                self._take(json.loads(line))
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        """Wait until the condition holds, or nothing more will be heard."""
+        self.hear()
+        if condition() or self.is_over:
+            return
+        loop = asyncio.get_running_loop()
+        heard = asyncio.Event()
+        loop.add_reader(self._socket, heard.set)
+        try:
+            while not condition() and not self.is_over:
+                await heard.wait()
+                heard.clear()
+                self.hear()
+        finally:
+            loop.remove_reader(self._socket)
+
+    def wait(self) -> None:
+        """Wait, where no event loop runs, until there is something to hear."""
+        heard = select.poll()
+        heard.register(self._socket, select.POLLIN)
+        heard.poll()
+
+    def signal(self, number: int) -> None:
+        """Send a signal to the kernel's process group; nothing happens if it has ended."""
+        self.hear()
+        if self.pid is None or self.exit_status is not None or self.is_over:
+            return
+        try:
+            os.killpg(self.pid, number)
+        except (ProcessLookupError, PermissionError):
+            pass  # gone; macOS says PermissionError for a group of zombies
+
+    def hang_up(self) -> None:
+        """Have everything killed that is left of the kernel, and wait until it is gone. May be called again."""
+        if self._socket.fileno() < 0:
+            return
+        try:
+            self._socket.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass  # the guardian is gone
+        if self.exit_status is None:
+            self._socket.settimeout(_KILLED_SECONDS)
+            try:
+                while self._socket.recv(1 << 16):
+                    pass
+            except OSError:
+                pass  # a process that cannot be killed now; its guardian goes on trying
+        self.is_over = True
+        self._socket.close()
+        if self._guarding is not None:
+            self._guarding.wait()
+
+    def _take(self, message: dict[str, Any]) -> None:
+        if "pid" in message:
+            self.pid = message["pid"]
+        elif "error" in message:
+            self.error = OSError(message["error"], os.strerror(message["error"]))
+        elif "exit" in message:
+            self.exit_status = message["exit"]
+        else:
+            self.is_ready = self.is_ready or "ready" in message
+            self.is_held = self.is_held or "held" in message
+
+
+def spawn(command: Sequence[str], folder: str, environment: Mapping[str, str], log: Path) -> Lifeline:
+    """Have a guardian execute a program in ``folder``; what it prints is added to ``log``.
+
+    Whether the program could be executed is heard later.
+
+    Raises:
+        OSError: there are no processes or descriptors left.
+    """
+    ours, theirs = socket.socketpair()
+    with theirs:
+        try:
+            guarding = subprocess.Popen(
+                # Isolated and without site: nothing of the user's is imported, and it starts in 20 ms.
+                [sys.executable, "-I", "-S", guardian.__file__, str(theirs.fileno())],
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                start_new_session=True,  # Ctrl-C is for us to pass on
+            )
+        except BaseException:
+            ours.close()
+            raise
+    made = Lifeline(ours, guarding)
+    made.tell({"command": list(command), "folder": folder, "environment": dict(environment), "log": str(log)})
+    return made
+
+
+def described_end(status: int | None) -> str:
+    """How a kernel ended, in words that follow ``the kernel``."""
+    if status is None:
+        return "stopped answering"
+    if status >= 0:
+        return f"exited with status {status}"
+    try:
+        name = signal.Signals(-status).name
+    except ValueError:
+        name = f"signal {-status}"
+    return f"was killed by {name}" + (", perhaps because memory ran out" if name == "SIGKILL" else "")

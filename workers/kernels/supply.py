@@ -1,0 +1,277 @@
+"""Where the kernels of this process come from: held ready, forked, or started afresh; the first that will do."""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import os
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from simpleflow_nb.exceptions import DefinitionError
+
+if TYPE_CHECKING:
+    from jupyter_client.kernelspec import KernelSpec
+
+    from .fork_server import ForkServer
+    from .kernel import Kernel
+
+#: What notebooks import most. A library that starts threads or talks to a device does not survive a fork.
+PRELOADED = ("pandas", "matplotlib.pyplot", "matplotlib_inline.backend_inline", "scrapbook")
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class KernelSettings:
+    """How kernels are made."""
+
+    forks: bool = True  #: fork them where that is possible
+    preload: tuple[str, ...] = PRELOADED  #: modules that the fork server imports, ipykernel's own aside
+    pool_size: int = 0  #: kernels held ready; each costs about 30 MB
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] | None = None) -> KernelSettings:
+        """``SIMPLEFLOW_NB_KERNELS`` (``fork`` or ``spawn``), ``SIMPLEFLOW_NB_PRELOAD``, ``SIMPLEFLOW_NB_KERNEL_POOL``.
+
+        Raises:
+            DefinitionError: one of them has a value that means nothing.
+        """
+        found = os.environ if environment is None else environment
+        how = found.get("SIMPLEFLOW_NB_KERNELS") or "fork"
+        if how not in ("fork", "spawn"):
+            raise DefinitionError(f"SIMPLEFLOW_NB_KERNELS is {how!r}; set it to 'fork' or 'spawn', or unset it")
+        size = found.get("SIMPLEFLOW_NB_KERNEL_POOL") or "0"
+        if not size.isdecimal() or int(size) > 64:
+            raise DefinitionError(f"SIMPLEFLOW_NB_KERNEL_POOL is {size!r}; set it to a number from 0 to 64, or unset it")
+        preload = found.get("SIMPLEFLOW_NB_PRELOAD")
+        names = PRELOADED if preload is None else tuple(name.strip() for name in preload.split(",") if name.strip())
+        if bad := [name for name in names if not all(part.isidentifier() for part in name.split("."))]:
+            raise DefinitionError(f"SIMPLEFLOW_NB_PRELOAD names {bad[0]!r}, which is no module; separate modules with commas")
+        return cls(forks=how == "fork", preload=names, pool_size=int(size))
+
+
+class KernelSupply:
+    """Makes kernels, each used once. Safe to use from several threads.
+
+    The fork server is started by :meth:`start`, which does not wait for it, or when the first kernel is wanted.
+    """
+
+    def __init__(self, settings: KernelSettings) -> None:
+        self.settings = settings
+        self._lock = threading.Lock()
+        self._server: ForkServer | None = None
+        self._fault = ""
+        self._held: list[Kernel] = []
+        self._refilling: threading.Thread | None = None
+        self._told: set[str] = set()
+        self._is_closed = False
+
+    def start(self) -> None:
+        """Begin to get ready; returns at once."""
+        from .fork_server import ForkServerError
+        from .spawn_reasons import spawn_reason
+
+        if self.settings.forks and not spawn_reason(None):
+            try:
+                self._begun_server()
+            except ForkServerError:
+                return  # whoever wants a kernel finds out, and says so
+            self.refill()
+
+    def kernel(self, name: str, spec: KernelSpec, folder: Path, environment: Mapping[str, str]) -> Kernel:
+        """A kernel for one notebook, not launched yet. Its ``origin`` says what it is, its ``reason`` why it is not forked."""
+        from .kernel import Kernel
+        from .spawn_reasons import spawn_reason
+
+        reason = spawn_reason(spec)
+        if not reason and not self.settings.forks:
+            reason = "SIMPLEFLOW_NB_KERNELS asks for it"
+        if not reason:
+            forked = self._forked(name, spec, folder, environment)
+            if not isinstance(forked, str):
+                return forked
+            reason = forked
+        self._tell(reason)
+        kernel = Kernel.of(name, spec)
+        kernel.reason = reason
+        return kernel
+
+    def refill(self) -> None:
+        """Get kernels ready in the background; for the end of a run, when nobody waits for us."""
+        if self.settings.forks and self.settings.pool_size and not self._is_closed:
+            thread = self._refilling = threading.Thread(target=self._refill, name="kernel-pool", daemon=True)
+            thread.start()
+
+    def wait_ready(self) -> None:
+        """Wait until everything is ready that is got ready ahead.
+
+        Raises:
+            ForkServerError: there will be nothing.
+        """
+        self._begun_server().wait_ready()
+        self._refill()
+        for kernel in list(self._held):
+            kernel.wait_held()
+
+    def drain(self) -> None:
+        """End the kernels that are held; the next :meth:`refill` gets others ready."""
+        if self._refilling is not None:
+            self._refilling.join()
+        with self._lock:
+            held, self._held = self._held, []
+        for kernel in held:
+            kernel.kill()
+
+    @property
+    def server(self) -> ForkServer | None:
+        """The fork server, ready or not; None if there is none."""
+        return self._server
+
+    def close(self) -> None:
+        """End the fork server and the kernels that are held. Those at work go on. May be called again."""
+        with self._lock:
+            self._is_closed = True
+        self._drop(self._server)
+
+    def _begun_server(self) -> ForkServer:
+        from .fork_server import ForkServer, ForkServerError
+
+        with self._lock:
+            if self._is_closed:
+                raise ForkServerError("was closed")
+            if self._server is None:
+                self._server = ForkServer(self.settings.preload)
+            return self._server
+
+    def _forked(self, name: str, spec: KernelSpec, folder: Path, environment: Mapping[str, str]) -> Kernel | str:
+        """A kernel of the fork server, or why there is none. A server that is not usable any more is dropped."""
+        from .fork_server import ForkServerError
+        from .kernel import Kernel
+        from .spawn_reasons import fork_fault
+
+        if self._fault:
+            return self._fault  # trying again would cost as much for every notebook
+        try:
+            server = self._begun_server()
+            server.wait_ready()
+        except ForkServerError as error:
+            self._fault = f"the fork server {error}"
+            return self._fault
+        self._tell_start(server)
+        if server.has_old_packages():
+            self._drop(server)
+            return "packages have changed since the fork server was started"
+        if reason := fork_fault(server, folder, environment):
+            return reason
+        with self._lock:
+            held = self._held.pop(0) if self._held else None
+        if held is not None and held.is_running():
+            return held
+        try:
+            lifeline = server.fork()
+        except ForkServerError as error:
+            self._drop(server)  # the next kernel has it started again
+            return f"the fork server {error}"
+        kernel = Kernel.of(name, spec)
+        kernel.fork(lifeline, held=False)
+        return kernel
+
+    def _drop(self, server: ForkServer | None) -> None:
+        with self._lock:
+            held: list[Kernel] = []
+            if server is self._server:
+                self._server = None
+                held, self._held = self._held, []
+        for kernel in held:
+            kernel.kill()
+        if server is not None:
+            server.close()
+
+    def _refill(self) -> None:
+        from .fork_server import ForkServerError
+        from .kernel import OWN_KERNEL, Kernel, own_python_spec
+
+        try:
+            server = self._begun_server()
+            server.wait_ready()
+            while True:
+                with self._lock:
+                    if server is not self._server or len(self._held) >= self.settings.pool_size:
+                        return
+                    lifeline = server.fork()
+                    kernel = Kernel.of(OWN_KERNEL, own_python_spec())
+                    kernel.fork(lifeline, held=True)
+                    self._held.append(kernel)
+        except ForkServerError:
+            return  # the next kernel that is wanted finds out, and says so
+
+    def _tell(self, reason: str) -> None:
+        if reason not in self._told and self.settings.forks:
+            self._told.add(reason)
+            _log.info("a kernel is started afresh, because %s", reason)
+
+    def _tell_start(self, server: ForkServer) -> None:
+        text = f"fork server {server.pid}"
+        if text in self._told:
+            return
+        self._told.add(text)
+        _log.info("the fork server (process %d) was ready after %.1f s", server.pid, server.start_seconds)
+        for name, why in server.missing.items():
+            _log.info("%s is not imported ahead of notebooks: %s", name, why)
+
+
+_shared: KernelSupply | None = None
+_sharing = threading.Lock()
+
+
+def shared_supply() -> KernelSupply | None:
+    """The supply of this process, if it has one."""
+    return _shared
+
+
+def open_shared() -> KernelSupply:
+    """The supply of this process, opened if need be, for a process that runs notebooks one after another.
+
+    It is closed when the process ends.
+
+    Raises:
+        DefinitionError: the settings in the environment are wrong.
+    """
+    global _shared
+    with _sharing:
+        if _shared is None:
+            _shared = KernelSupply(KernelSettings.from_environment())
+            atexit.register(close_shared)
+        return _shared
+
+
+def close_shared() -> None:
+    """Close the supply of this process; nothing happens if it has none."""
+    global _shared
+    with _sharing:
+        supply, _shared = _shared, None
+    atexit.unregister(close_shared)
+    if supply is not None:
+        supply.close()
+
+
+@contextmanager
+def warm_kernels() -> Iterator[KernelSupply]:
+    """Within the ``with`` block notebooks that this process runs get their kernels from a fork server.
+
+    Its start (a second or two) is under way when the block begins. Worth it from the second notebook on.
+
+    Raises:
+        DefinitionError: the settings in the environment are wrong.
+    """
+    supply = open_shared()
+    supply.start()
+    try:
+        yield supply
+    finally:
+        close_shared()
