@@ -9,6 +9,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 
 import nbformat
@@ -32,7 +33,7 @@ _PANDAS = (
 _TEXT = ("a = 1", "for n in range(50_000): print('x' * 100)", *["a"] * 20)
 _PICTURE = (
     "a = 1",
-    "import os, base64\nfrom IPython.display import Image\nImage(data=b'\\x89PNG\\r\\n\\x1a\\n' + os.urandom(3_700_000), format='png')",
+    "import os; from IPython.display import Image\nImage(data=b'\\x89PNG\\r\\n\\x1a\\n' + os.urandom(3_700_000), format='png')",
     *["a"] * 20,
 )
 
@@ -58,15 +59,14 @@ def measure(repeats: int, *, with_peers: bool = True, tiny: bool = False) -> Non
     settings = KernelSettings(preload=()) if tiny else KernelSettings()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        supplies = {
-            "spawn": KernelSupply(KernelSettings(forks=False)),
-            "fork": stack.enter_context(_opened(KernelSupply(settings))),
-            "pool": stack.enter_context(_opened(KernelSupply(KernelSettings(preload=settings.preload, pool_size=1)))),
-        }
+        supplies = {"fork": stack.enter_context(_opened(KernelSupply(settings)))}
+        if not tiny:
+            supplies["spawn"] = KernelSupply(KernelSettings(forks=False))
+            supplies["pool"] = stack.enter_context(_opened(KernelSupply(KernelSettings(pool_size=1))))
         server = supplies["fork"].server
         assert server is not None
         print(f"the fork server was ready after {server.start_seconds:.2f} s")
-        floor = stack.enter_context(_floor(settings.preload))
+        floor = stack.enter_context(_floor(settings.preload)) if not tiny else None
         cases: dict[str, tuple[str, ...]] = {"trivial": _TRIVIAL}
         if not tiny:
             cases |= {"pandas": _PANDAS, "5 MB of text, 20 cells": _TEXT, "5 MB picture, 20 cells": _PICTURE}
@@ -75,9 +75,10 @@ def measure(repeats: int, *, with_peers: bool = True, tiny: bool = False) -> Non
             contestants = {how: _ours(file, folder / how, supply) for how, supply in supplies.items()}
             if with_peers:
                 contestants |= {_CLI: _command(file, folder), _API: _warm(file, folder)}
-            if cells in (_TRIVIAL, _PANDAS):
-                contestants[_FLOOR] = timed(lambda cells=cells: floor(cells))  # type: ignore[misc]
-            compared(contestants, 1)  # the first round finds files and caches cold
+            if floor is not None and cells in (_TRIVIAL, _PANDAS):
+                contestants[_FLOOR] = timed(partial(floor, cells))
+            if not tiny:
+                compared(contestants, 1)  # the first round finds files and caches cold
             _print(name, compared(contestants, repeats))
 
 
