@@ -170,8 +170,9 @@ def _kernel(path: Path, notebook: NotebookNode, chosen: str | None) -> tuple[str
         if chosen is None and language.lower() == "python":
             return OWN_KERNEL, kernel_called(OWN_KERNEL)
     installed = sorted({*KernelSpecManager().find_kernel_specs(), OWN_KERNEL})
-    who = f"notebook {path} wants" if chosen is None else f"notebook {path} is to run in"
-    raise NotebookRefused(f"{who} kernel {name!r}, which is not installed (there is {_listed(installed)})")
+    if chosen is None:
+        raise NotebookRefused(f"notebook {path} wants kernel {name!r}, which is not installed (there is {_listed(installed)})")
+    raise NotebookRefused(f"kernel {name!r} for notebook {path} is not installed (there is {_listed(installed)})")
 
 
 def _declared_names(source: NotebookSource, cell: NotebookNode) -> set[str] | None:

@@ -5,12 +5,13 @@ After ``run_notebook`` the folder holds, whether it went well or not:
 ``<label>.ipynb``   the executed notebook, up to where it came
 ``config.json``     label, source, its SHA-256, kernel, environment, and the parameters as the notebook got them
 ``output.txt``      what the notebook printed
-``run.json``        status, light, times, attempt, version of the source, where its kernel came from, warnings, error
+``run.json``        status, light, times, attempt, version of the source, where its kernel came from, progress, warnings, error
 and what the notebook itself has written: the folder is its working directory.
 """
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import time
@@ -41,6 +42,7 @@ __all__ = [
     "warm_kernels",
 ]
 
+PROGRESS_SECONDS = 1.0  #: until other processes can read in run.json which cell runs
 KEPT_WARNINGS = 50  #: warning lines in a result; all of them are in output.txt
 KEPT_WARNING_CHARACTERS = 300  #: of each
 KEPT_TRACEBACK_LINES = 30
@@ -116,10 +118,12 @@ def run_notebook(
         "git_dirty": None,
         "kernel": None,
         "peak_memory_bytes": None,
+        "progress": None,
         "warnings": [],
         "error": None,
     }
     _write_json(folder / "run.json", record)
+    progress = _Progress(folder, record, on_progress)
     begun = time.monotonic()
     error: dict[str, Any] | None = {"cell": None, "ename": "Interrupted", "evalue": ""}
     session: NotebookSession | None = None
@@ -141,7 +145,7 @@ def run_notebook(
                 kernels=kernels or shared_supply(),
                 cancellation=cancellation,
                 on_kernel_started=on_kernel_started,
-                on_progress=on_progress,
+                on_progress=progress.note,
             )
             _execute(session, values, label)
             error = None
@@ -168,6 +172,28 @@ def run_notebook(
         duration_seconds=record["duration_seconds"],
         warnings=tuple(record["warnings"]),
     )
+
+
+class _Progress:
+    """Notes in ``run.json`` which cell runs, and passes it on."""
+
+    def __init__(self, folder: Path, record: dict[str, Any], tell: Callable[[int, int, str], None] | None) -> None:
+        self._folder, self._record, self._tell = folder, record, tell
+        self._writing: asyncio.TimerHandle | None = None
+
+    def note(self, cell: int, cells: int, heading: str) -> None:
+        self._record["progress"] = {"cell": cell, "cells": cells, "heading": heading}
+        if self._writing is None:  # later, so that a notebook of many quick cells costs no more
+            self._writing = asyncio.get_running_loop().call_later(PROGRESS_SECONDS, self._write)
+        if self._tell is not None:
+            self._tell(cell, cells, heading)
+
+    def _write(self) -> None:
+        self._writing = None
+        try:
+            _write_json(self._folder / "run.json", self._record)
+        except OSError:
+            pass  # the disk is full, say; the end of the run is written in any case, or says so
 
 
 def prepare_notebook(

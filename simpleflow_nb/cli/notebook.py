@@ -24,7 +24,6 @@ from .options import parsed_settings
 from .packages import require_application
 from .place import Place, opened_place, place_options
 from .run_states import NOTEBOOK_TYPE
-from .workflow import run_of
 
 if TYPE_CHECKING:
     from workers.notebooks import Cancellation
@@ -147,6 +146,26 @@ def notebook_debug(words: tuple[str, ...], into: Path | None, **place: Any) -> N
     click.echo(f"run it:   {shlex.join([*before, *again])}")
 
 
+def notebook_progress(arguments: dict[str, Any]) -> list[str]:
+    """``report: cell 3 of 8: Totals`` for each notebook of an open run that is under way, as far as its folder tells.
+
+    ``arguments`` is what the run was started with. Empty where its outputs folder cannot be seen from here.
+    """
+    require_application()
+    from workers.artefacts import Artefacts
+
+    lines = []
+    for notebook in arguments.get("workflow", {}).get("notebooks", ()):
+        place = (arguments["workflow"]["name"], arguments["instance"], notebook["label"])
+        record = _read_json(Artefacts(Path(arguments["outputs"])).notebook_folder(*place) / "run.json")
+        if record is None or record.get("status") != "running":
+            continue
+        now = record.get("progress") or {}
+        text = f"cell {now['cell']} of {now['cells']}" if now else "begun"
+        lines.append(f"{notebook['label']}: {text}" + (f": {now['heading']}" if now.get("heading") else ""))
+    return lines
+
+
 def _limit(option: str, text: str | None, read: Callable[[Any], Any]) -> Any:
     if text is None:
         return None
@@ -237,6 +256,8 @@ def _end_progress(quiet: bool) -> None:
 
 def _arguments_of(place: Place) -> dict[str, Any]:
     """What a run of notebooks was started with."""
+    from .workflow import run_of
+
     execution = run_of(place)
     first = inspection.history(place.service, place.domain, execution)[0]["workflowExecutionStartedEventAttributes"]
     if first["workflowType"]["name"] != NOTEBOOK_TYPE:

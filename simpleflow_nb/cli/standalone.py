@@ -21,7 +21,6 @@ from ..exceptions import DefinitionError
 from ..inspection.executions import history
 from ..inspection.task_rows import task_rows
 from ..processes.decider import Decider, WorkflowNotFound, workflow_class
-from ..processes.decider_process import STICKY_SECONDS
 from ..processes.faults import ALREADY_STARTED, UNKNOWN_RESOURCE, fault_code, is_passing
 from ..processes.payload_directory import kept
 from ..processes.supervisor import GATE, QUICK, child_environment
@@ -33,7 +32,8 @@ from .options import parsed_settings
 logger = logging.getLogger(__name__)
 
 _GRACE_SECONDS = 6.0  #: a worker needs a moment to kill processes and kernels
-_CANCEL_SECONDS = STICKY_SECONDS + 5.0  # the task may wait on the list of the decider that was stopped
+_STICKY_SECONDS = 3  # when its decider is stopped, a task waits for so long on that decider's list
+_CANCEL_SECONDS = 60.0  # for another decider to start and to take that task; one more Ctrl-C leaves at once
 
 
 @click.command("standalone")
@@ -99,7 +99,7 @@ def standalone(
         body["executionStartToCloseTimeout"] = str(execution_timeout)
     with Crew() as crew:
         for _ in range(nb_deciders):
-            crew.start_decider(workflow, *common, "--activity-task-list", task_list)
+            crew.start_decider(workflow, *common, "--activity-task-list", task_list, "--sticky-timeout", str(_STICKY_SECONDS))
         crew.start_worker(*common, "--nb-slots", str(nb_workers or usable_cores()), "--heartbeat", str(heartbeat))
         with connected(domain, region, create=create_domain, retention_days=retention_days) as service:
             Decider(service, domain or "", task_list, [cls]).register_types()  # the start needs them, the decider may be later

@@ -12,6 +12,7 @@ from ..inspection import executions as inspection
 from ..inspection.tables import Table
 from .options import show
 from .place import Place, opened_place, place_options
+from .run_states import NOTEBOOK_TYPE
 
 MakeTable = Callable[[Any, str, dict[str, str]], Table]
 
@@ -83,11 +84,24 @@ def found_run(service: Any, domain: str, run: str, run_id: str | None) -> dict[s
 @click.pass_context
 def workflow_info(ctx: click.Context, run: tuple[str, ...], **place: Any) -> None:
     """Show one execution: what it is, how long it took, how it ended, what it logged."""
-    table = _about(run, place, inspection.info_table)
+    table = _about(run, place, _info_with_progress)
     if ctx.obj["style"] == "human":  # a line for each column: what there is nothing to say about needs none
         kept = [i for i, value in enumerate(table.rows[0]) if value not in (None, "")]
         table = Table([table.header[i] for i in kept], [[table.rows[0][i] for i in kept]])
     show(ctx, table)
+
+
+def _info_with_progress(service: Any, domain: str, execution: dict[str, str]) -> Table:
+    """What the notebooks of an open run do just now comes from their folders: no service tells what hearts have said."""
+    table = inspection.info_table(service, domain, execution)
+    values = dict(zip(table.header, table.rows[0], strict=True))
+    if values["workflow_type.name"] == NOTEBOOK_TYPE and values["status"] == "OPEN" and isinstance(values["input"], dict):
+        from .notebook import notebook_progress
+
+        lines = notebook_progress(values["input"].get("kwargs") or {})
+        table.header.append("progress")
+        table.rows[0].append(" | ".join(lines) or None)
+    return table
 
 
 @click.command("workflow.tasks")

@@ -85,7 +85,7 @@ def test_a_notebook_can_be_prepared_without_being_run(folder: Path) -> None:
         ),
         (
             ["prep.py", "--kernel", "nope"],
-            "notebook {folder}/prep.py is to run in kernel 'nope', which is not installed (there is 'python3')",
+            "kernel 'nope' for notebook {folder}/prep.py is not installed (there is 'python3')",
         ),
     ],
 )
@@ -207,3 +207,21 @@ def test_papermill_finds_the_engine_by_its_name(tmp_path: Path) -> None:
     )
     assert (failed.returncode, "ZeroDivisionError" in failed.stderr) == (1, True)
     assert nbformat.read(tmp_path / "out.ipynb", 4).metadata.papermill.exception is True
+
+
+def test_the_info_of_an_open_run_says_which_cell_each_notebook_is_at(tmp_path: Path) -> None:
+    file = inputs(tmp_path / "in", dates=DATES[:1], count="open('on', 'w').close()\nimport time; time.sleep(600)")
+    words = ("sensor.start", file, "--local", "--once", "--quiet", "--outputs", tmp_path / "out")
+    with subprocess.Popen(command(*words), env=environment(), stderr=subprocess.DEVNULL) as process:
+        wait_until(lambda: list(tmp_path.glob("out/notebooks/days/*/count/on")), 60)
+        info: dict[str, str] = {}
+
+        def progress() -> str | None:
+            looked = typed("--format", "json", "--header", "workflow.info", "--local", f"days/{DATES[0]}", cwd=tmp_path)
+            info.update(json.loads(looked.stdout)[0])
+            return info["progress"]
+
+        wait_until(lambda: progress() == "count: cell 2 of 2", 60)
+        process.terminate()
+        process.terminate()
+        process.kill()

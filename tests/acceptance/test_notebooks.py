@@ -19,6 +19,7 @@ import pytest
 from tests.acceptance.conftest import is_running, wait_until
 from workers.lights import Light
 from workers.notebooks import NotebookFailed, NotebookRefused, run_notebook
+from workers.scraps import read_scraps
 
 BROKEN = {"name": "broken", "display_name": "Broken", "language": "python"}
 
@@ -425,3 +426,15 @@ def test_a_kernel_that_does_not_start_is_a_failure_that_says_why(write, into, tm
 def test_importing_the_module_does_not_import_papermill():
     script = "import sys, workers.notebooks; print(sorted({'papermill', 'nbformat', 'zmq'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True).stdout == "[]\n"
+
+
+def test_what_was_glued_as_json_is_read_without_a_kernel(write, into):
+    path = write(
+        "a = 1",
+        "import scrapbook as sb, pandas as pd",
+        "sb.glue('sum', {'of': [a]}); sb.glue('text', 'x'); sb.glue('frame', pd.DataFrame({'a': [1]}), 'pandas')",
+        "sb.glue('sum', a + 1)",
+    )
+    assert read_scraps(run_notebook(path, {"a": 5}, into).path) == {"sum": 6, "text": "x"}
+    with pytest.raises(ValueError, match=r"run.json is no notebook: it has no cells$"):
+        read_scraps(into / "run.json")

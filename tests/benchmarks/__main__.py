@@ -7,7 +7,7 @@ import difflib
 import sys
 from typing import Protocol
 
-from tests.benchmarks import due_runs, local, replay, service, swf
+from tests.benchmarks import due_runs, local, notebooks, replay, service, swf
 from tests.benchmarks.figures import machine
 from tests.benchmarks.peers import PeerError
 
@@ -26,7 +26,14 @@ class Benchmark(Protocol):
         """
 
 
-BENCHMARKS: dict[str, Benchmark] = {"replay": replay, "local": local, "due-runs": due_runs, "swf": swf, "service": service}
+BENCHMARKS: dict[str, Benchmark] = {
+    "replay": replay,
+    "local": local,
+    "due-runs": due_runs,
+    "swf": swf,
+    "service": service,
+    "notebooks": notebooks,
+}
 
 
 def main(arguments: list[str] | None = None) -> int:

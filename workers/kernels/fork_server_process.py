@@ -30,10 +30,14 @@ KERNEL_MODULES = (
     "ipykernel.debugger",
     "ipykernel.comm.manager",
     "IPython.core.completer",
+    "IPython.core.completerlib",
+    "IPython.core.logger",
+    "IPython.core.oinspect",
     "IPython.core.historyapp",
     "IPython.core.magics",
     "IPython.core.pylabtools",
     "IPython.core.debugger",
+    "IPython.extensions.storemagic",
     "matplotlib_inline.config",
     "tornado.platform.asyncio",
     "zmq.asyncio",
@@ -47,6 +51,8 @@ KERNEL_MODULES = (
     "unittest",
 )
 
+_BACKEND = "MPLBACKEND"  # variable of matplotlib
+
 
 def main() -> None:
     """Import, say so, fork."""
@@ -54,10 +60,10 @@ def main() -> None:
     control.set_inheritable(False)
     del sys.path[0]  # where we come from, which may not be where notebooks import from
     before = dict(os.environ)
-    os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"  # read at the import
+    os.environ[_BACKEND] = "module://matplotlib_inline.backend_inline"  # read at the import
     gc.disable()
     missing = _import_all([*KERNEL_MODULES, *sys.argv[2:]])
-    set_by_imports = {name: value for name, value in os.environ.items() if name not in before and name != "MPLBACKEND"}
+    set_by_imports = {name: value for name, value in os.environ.items() if name not in before and name != _BACKEND}
     gc.collect()
     gc.freeze()  # a collection would write to the pages that the kernels share
     signal.signal(signal.SIGCHLD, _reap)

@@ -22,6 +22,7 @@ from typing import Any, NoReturn
 from . import guardian
 
 _INLINE = "matplotlib_inline.backend_inline"
+_BACKEND, _PARENT = "MPLBACKEND", "JPY_PARENT_PID"  # variables of matplotlib and of Jupyter
 
 
 def become_kernel(lifeline: socket.socket, set_by_imports: Mapping[str, str]) -> NoReturn:
@@ -81,20 +82,20 @@ def _move_in(place: Mapping[str, Any] | None, set_by_imports: Mapping[str, str])
         os._exit(0)
     os.environ.clear()
     os.environ.update({**set_by_imports, **place["environment"]})
-    os.environ["JPY_PARENT_PID"] = str(os.getppid())
+    os.environ[_PARENT] = str(os.getppid())
     time.tzset()
     os.chdir(place["folder"])
     tempfile.tempdir = None  # TMPDIR is read once
     if "numpy" in sys.modules:  # Python's own generators see to it themselves
         sys.modules["numpy"].random.seed()
-    if "matplotlib" in sys.modules and os.environ.get("MPLBACKEND"):
-        sys.modules["matplotlib"].rcParams["backend"] = os.environ["MPLBACKEND"]
+    if "matplotlib" in sys.modules and os.environ.get(_BACKEND):
+        sys.modules["matplotlib"].rcParams["backend"] = os.environ[_BACKEND]
 
 
 def _settle(application: Any) -> None:
     """What IPython has read from the environment and the working directory, once more."""
     application.shell.init_environment()
-    os.environ.setdefault("MPLBACKEND", f"module://{_INLINE}")
+    os.environ.setdefault(_BACKEND, f"module://{_INLINE}")
     here = os.getcwd()
     application.shell.starting_dir = here
     application.shell.history_manager.dir_hist[:] = [here]

@@ -164,7 +164,7 @@ class Kernel(AsyncKernelManager):
         self._attempted_start = True
         if self.on_started is not None:
             self.on_started(self.group)
-        await self._async_post_start_kernel(**options)
+        # Jupyter would connect the control channel here: before the kernel listens, which costs a reconnect interval.
 
     def fork(self, lifeline: Lifeline, *, held: bool) -> None:
         """Have the process at the end of ``lifeline`` become this kernel at its launch; with ``held`` it gets ready now."""
