@@ -15,6 +15,7 @@ from simpleflow_nb.exceptions import ActivityCanceled
 from simpleflow_nb.processes.process_groups import kill_group
 
 from .artefacts import Artefacts
+from .backfills import start_backfill as start_one_backfill
 from .latest_links import point_latest
 from .lights import Light
 from .notebooks import NotebookFailed, run_notebook
@@ -215,3 +216,27 @@ def start_runs(
         most_at_once=most_at_once,
         starts_per_second=starts_per_second,
     )
+
+
+@declared.start_backfill.implemented_by
+def start_backfill(
+    *,
+    specification: dict[str, Any],
+    outputs: str,
+    requests: list[dict[str, Any]],
+    most_at_once: int | None = None,
+    starts_per_second: float | None = None,
+) -> str:
+    """Start the execution of a backfill that the sensor was asked for; one that is open already is left alone."""
+    task = context()
+    workflow_id, _ = start_one_backfill(
+        task.service,
+        task.domain,
+        Specification.model_validate(specification),
+        outputs,
+        task.payloads,
+        requests,
+        most_at_once=most_at_once,
+        starts_per_second=starts_per_second,
+    )
+    return workflow_id

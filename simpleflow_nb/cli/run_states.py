@@ -17,6 +17,7 @@ from ..local.service import LocalService
 
 NOTEBOOK_TYPE = "notebook_workflow"
 SENSOR_TYPE = "sensor_workflow"
+BACKFILL_TYPE = "backfill_workflow"
 
 _BODIES = "workers.activities."
 _HOME = str(Path(__file__).resolve().parents[1]) + "/"
