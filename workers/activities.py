@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 from deciders import activities as declared
 from deciders.specification import Specification
 from simpleflow_nb.activity_context import context
+from simpleflow_nb.environment import setting
 from simpleflow_nb.exceptions import ActivityCanceled
 from simpleflow_nb.processes.process_groups import kill_group
 
@@ -56,7 +56,7 @@ def execute_notebook(
     artefacts = Artefacts(Path(outputs))
     attempt = artefacts.begin_attempt(workflow, instance, label)
     values = {name: value["path"] for name, value in upstream.items()} | parameters
-    values |= {name: os.environ.get("FLOWAPI_URL", "") for name in flowapi_url_as}
+    values |= {name: setting("FLOWAPI_URL") for name in flowapi_url_as}
     kernels: list[int] = []
 
     def on_kernel_started(pid: int) -> None:

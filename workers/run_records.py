@@ -8,7 +8,6 @@ altered.
 from __future__ import annotations
 
 import json
-import os
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from deciders.reruns import LastEnd
+from simpleflow_nb.environment import setting
 from simpleflow_nb.exceptions import SimpleflowError
 from workers.autoflow_records import read_autoflow_ends
 from workers.run_tables import (
@@ -61,7 +61,7 @@ class RunRecords:
 
         self._lock = threading.RLock()
         try:
-            url = _with_installed_driver(sa.make_url(uri))
+            url = installed_driver(sa.make_url(uri))
         except sa.exc.ArgumentError:
             # The text may hold a password, so it is not shown.
             raise RecordsError("AUTOFLOW_DB_URI is not a database URI such as sqlite:////outputs/runs.sqlite3") from None
@@ -86,13 +86,13 @@ class RunRecords:
     def open(cls, outputs: Path) -> RunRecords:
         """The records that belong to an outputs folder.
 
-        ``AUTOFLOW_DB_URI`` from the environment if it is set, its ``{}`` standing for the URL-quoted secret
-        ``AUTOFLOW_DB_PASSWORD`` (``/run/secrets`` first, then the environment, else empty); the file
+        ``AUTOFLOW_DB_URI`` if it is set, its ``{}`` standing for the URL-quoted secret ``AUTOFLOW_DB_PASSWORD`` (both from
+        ``/run/secrets`` first, then the environment; no password is an empty one); the file
         ``<outputs>/.simpleflow-nb/runs.sqlite3``, made if it is missing, otherwise.
         """
         from workers.secrets import read_secret
 
-        uri = os.environ.get("AUTOFLOW_DB_URI", "").strip()
+        uri = setting("AUTOFLOW_DB_URI")
         if uri:
             return cls(uri.replace("{}", quote(read_secret("AUTOFLOW_DB_PASSWORD", ""), safe="")))
         path = outputs.absolute() / ".simpleflow-nb" / "runs.sqlite3"
@@ -357,7 +357,8 @@ class RunRecords:
             raise RecordsError(f"run records in {self.location} cannot be used: {_first_line(error)}") from None
 
 
-def _with_installed_driver(url: sa.URL) -> sa.URL:
+def installed_driver(url: sa.URL) -> sa.URL:
+    """``postgresql://`` means psycopg 3 where psycopg2, SQLAlchemy's own choice, is not installed."""
     from importlib.util import find_spec
 
     if url.drivername in ("postgres", "postgresql") and find_spec("psycopg2") is None:

@@ -54,7 +54,7 @@ def open_runs(service: Any, domain: str) -> dict[tuple[str, str], str]:
     request: dict[str, Any] = {
         "domain": domain,
         "startTimeFilter": {"oldestDate": 0},
-        "typeFilter": {"name": NotebookWorkflow.type_name()},
+        "typeFilter": {"name": NotebookWorkflow.type_name(), "version": NotebookWorkflow.version},
     }
     while True:
         page = service.list_open_workflow_executions(**request)

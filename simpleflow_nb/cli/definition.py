@@ -11,6 +11,7 @@ import click
 
 from ..exceptions import DefinitionError, ServiceError
 from ..inspection.tables import Table, formatted
+from . import logs
 from .main import SpecificationProblems
 from .options import outputs_folder, outputs_option, specification_argument, specification_path
 from .packages import require_application
@@ -31,7 +32,9 @@ def read_specification(file: Path | None) -> Specification:
     """
     require_application()
     from deciders.specification import SpecificationError, load_specification
+    from workers.secrets import masked
 
+    logs.mask_with(masked)
     try:
         return load_specification(specification_path(file))
     except SpecificationError as error:

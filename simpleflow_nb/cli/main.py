@@ -32,6 +32,7 @@ _COMMANDS = {
     "runs.retry": "run_requests",
     "runs.logs": "runs",
     "outputs.clean": "outputs",
+    "doctor": "doctor",
     "workflow.start": "start",
     "standalone": "standalone",
     "decider.start": "processes",

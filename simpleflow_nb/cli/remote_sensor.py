@@ -14,7 +14,7 @@ from ..processes.decider import Decider
 from ..processes.faults import ALREADY_STARTED, fault_code
 from ..processes.payload_directory import PayloadDirectory, kept
 from ..workflow import execution_input
-from .run_states import NOTEBOOK_TYPE, last_attributes, plain_cause, status_word
+from .run_states import NOTEBOOK_TYPE, last_attributes, plain_cause, status_word, type_filter
 
 if TYPE_CHECKING:
     from deciders.specification import Specification
@@ -104,7 +104,7 @@ def await_check(service: Any, domain: str, execution: dict[str, str], store: Pay
 
 def _latest_closed(service: Any, domain: str, workflow_id: str) -> dict[str, str]:
     """The newest closed execution of that id."""
-    for info in executions(service, domain, is_open=False, typeFilter={"name": NOTEBOOK_TYPE}):
+    for info in executions(service, domain, is_open=False, typeFilter=type_filter(NOTEBOOK_TYPE)):
         if info["execution"]["workflowId"] == workflow_id:
             found: dict[str, str] = info["execution"]
             return found

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..environment import setting
 from ..exceptions import DefinitionError, ServiceError
-from .run_states import NOTEBOOK_TYPE
+from .run_states import NOTEBOOK_TYPE, type_filter
 
 if TYPE_CHECKING:
     from deciders.specification import Specification
@@ -154,7 +154,7 @@ def _running(names: set[str], place: RunPlace) -> list[RunRow]:
     from ..inspection.task_rows import epoch
 
     found, service, domain = [], place.service, place.domain
-    for info in executions(service, domain, is_open=True, typeFilter={"name": NOTEBOOK_TYPE}):
+    for info in executions(service, domain, is_open=True, typeFilter=type_filter(NOTEBOOK_TYPE)):
         name, day = (*(info.get("tagList") or []), "", "")[:2]
         if name not in names:
             continue

@@ -21,7 +21,7 @@ from .local_run import LocalRun, default_workers, say
 from .notebook_run import checked_outputs, held_outputs, opened_run, work_on_notebooks
 from .options import db_option, local_option, outputs_option, specification_argument
 from .progress import Progress
-from .run_states import BACKFILL_TYPE, NOTEBOOK_TYPE, SENSOR_TYPE, Watch, last_attributes, status_word
+from .run_states import BACKFILL_TYPE, NOTEBOOK_TYPE, SENSOR_TYPE, Watch, last_attributes, status_word, type_filter
 from .sensor_places import RunPlace, failure_message, sensor_id, sensor_state
 from .summary import show_summary
 
@@ -110,7 +110,7 @@ class Sensor:
 
         self.run, self.workflow_id = run, sensor_id(path)
         last_look = None
-        for info in executions(run.service, DOMAIN, is_open=True, typeFilter={"name": SENSOR_TYPE}):
+        for info in executions(run.service, DOMAIN, is_open=True, typeFilter=type_filter(SENSOR_TYPE)):
             if info["execution"]["workflowId"] == self.workflow_id:
                 last_look = self._last_look(info)
             run.service.terminate_workflow_execution(domain=DOMAIN, **info["execution"], reason="started again")

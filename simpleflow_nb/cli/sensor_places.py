@@ -24,7 +24,7 @@ from ..local.service import DOMAIN
 from ..processes.payload_directory import PayloadDirectory, kept
 from .connection import connected, payload_directory
 from .options import db_option, journal_path, local_option
-from .run_states import SENSOR_TYPE, plain_cause
+from .run_states import SENSOR_TYPE, plain_cause, type_filter
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -96,7 +96,7 @@ def open_sensor(place: RunPlace, path: Path) -> dict[str, str] | None:
     """The open execution of a file's sensor that some process carries out; None when there is none."""
     if place.service is None or (place.journal is not None and not is_owned(place.journal)):
         return None
-    for info in executions(place.service, place.domain, is_open=True, typeFilter={"name": SENSOR_TYPE}):
+    for info in executions(place.service, place.domain, is_open=True, typeFilter=type_filter(SENSOR_TYPE)):
         if info["execution"]["workflowId"] == sensor_id(path):
             execution: dict[str, str] = {key: info["execution"][key] for key in ("workflowId", "runId")}
             return execution

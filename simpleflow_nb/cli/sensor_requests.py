@@ -19,7 +19,7 @@ from ..processes.payload_directory import PayloadDirectory
 from .definition import read_specification
 from .options import outputs_folder, outputs_option, show, specification_argument, specification_path
 from .place import opened_place, place_options
-from .run_states import SENSOR_TYPE
+from .run_states import SENSOR_TYPE, type_filter
 from .sensor_places import RunPlace, ask_sensor, open_sensor, opened_run_place, run_place_options, sensor_state
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -101,7 +101,7 @@ def sensor_list(ctx: click.Context, words: tuple[str, ...], **place: Any) -> Non
 
             store = payload_directory(None)
         found = RunPlace(there.service, there.domain, store, there.journal)
-        for info in executions(there.service, there.domain, is_open=True, typeFilter={"name": SENSOR_TYPE}):
+        for info in executions(there.service, there.domain, is_open=True, typeFilter=type_filter(SENSOR_TYPE)):
             one = sensor_state(found, {key: info["execution"][key] for key in ("workflowId", "runId")})
             if there.journal is not None and not is_owned(there.journal):
                 one.state = "interrupted"

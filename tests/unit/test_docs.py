@@ -206,7 +206,7 @@ def test_every_message_that_is_explained_is_one_that_the_program_has():
 
 
 def test_every_variable_of_the_environment_that_is_read_is_in_the_table():
-    reading = re.compile(r"""(?:environ(?:\.get\(|\[)|envvar=|read_secret\()\s*"([A-Z_]+)\"""")
+    reading = re.compile(r"""(?:environ(?:\.get\(|\[)|envvar=|read_secret\(|setting\()\s*"([A-Z_]+)\"""")
     found = {
         name
         for package in PACKAGES
