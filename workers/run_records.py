@@ -8,6 +8,7 @@ altered.
 from __future__ import annotations
 
 import json
+import os
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -28,8 +29,7 @@ from workers.run_tables import (
     aware,
     record_of,
     row_of,
-    runs_table,
-    schema_table,
+    tables,
 )
 
 if TYPE_CHECKING:
@@ -38,6 +38,10 @@ if TYPE_CHECKING:
 __all__ = ["RecordsError", "RunRecord", "RunRecords"]
 
 BUSY_SECONDS = 60  #: how long SQLite waits for another process's transaction
+
+
+_engines: dict[tuple[int, str], sa.Engine] = {}
+_engines_lock = threading.Lock()
 
 
 class RecordsError(SimpleflowError):
@@ -68,14 +72,13 @@ class RunRecords:
         self._is_sqlite = url.get_backend_name() == "sqlite"
         self.location = str(url.database) if self._is_sqlite else url.render_as_string(hide_password=True)
         try:
-            self._engine = sa.create_engine(url, **self._connection_options(url))
+            self._engine = self._made_engine(url)
         except ImportError as error:
             hint = "; pip install 'simpleflow_nb[postgres]'" if url.get_backend_name() == "postgresql" else ""
             raise RecordsError(f"run records in {self.location} need the package {error.name}{hint}") from None
         except sa.exc.SQLAlchemyError as error:
             raise RecordsError(f"run records in {self.location} cannot be used: {_first_line(error)}") from None
-        metadata = sa.MetaData()
-        self._runs, self._schema = runs_table(metadata), schema_table(metadata)
+        self._runs, self._schema = tables()
         try:
             self._prepare()
         except BaseException:
@@ -287,6 +290,19 @@ class RunRecords:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def _made_engine(self, url: sa.URL) -> sa.Engine:
+        """One for each database and process: SQLAlchemy's compiled statements are kept with it, and a sensor opens its
+        records at each check."""
+        import sqlalchemy as sa
+
+        if self._is_sqlite and url.database in (None, "", ":memory:"):
+            return sa.create_engine(url, **self._connection_options(url))
+        key = (os.getpid(), url.render_as_string(hide_password=False))
+        with _engines_lock:
+            if key not in _engines:
+                _engines[key] = sa.create_engine(url, **self._connection_options(url))
+            return _engines[key]
 
     def _connection_options(self, url: sa.URL) -> dict[str, Any]:
         import sqlalchemy as sa

@@ -7,7 +7,7 @@ import difflib
 import sys
 from typing import Protocol
 
-from tests.benchmarks import due_runs, local, replay
+from tests.benchmarks import due_runs, local, replay, sensor
 from tests.benchmarks.figures import machine
 from tests.benchmarks.peers import PeerError
 
@@ -26,7 +26,7 @@ class Benchmark(Protocol):
         """
 
 
-BENCHMARKS: dict[str, Benchmark] = {"replay": replay, "local": local, "due-runs": due_runs}
+BENCHMARKS: dict[str, Benchmark] = {"replay": replay, "local": local, "due-runs": due_runs, "sensor": sensor}
 
 
 def main(arguments: list[str] | None = None) -> int:

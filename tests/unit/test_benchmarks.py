@@ -18,13 +18,13 @@ def test_a_benchmark_prints_its_figures(name, capsys):
 def test_without_a_name_the_benchmarks_are_listed(capsys):
     assert main([]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[0] for line in lines] == ["replay", "local", "due-runs"]
+    assert [line.split()[0] for line in lines] == ["replay", "local", "due-runs", "sensor"]
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["due_runs"], "'due_runs' is not a benchmark; there are replay, local, due-runs (did you mean 'due-runs'?)"),
+        (["due_runs"], "'due_runs' is not a benchmark; there are replay, local, due-runs, sensor (did you mean 'due-runs'?)"),
         (["local", "--repeats", "0"], "--repeats 0: at least one round is needed"),
     ],
 )

@@ -1,7 +1,6 @@
 """Loading a workflow file: what it becomes, and every way in which it is refused."""
 
 import json
-import os
 import random
 import re
 from datetime import date
@@ -20,6 +19,7 @@ from deciders.specification import (
     load_specification,
     specification_schema,
 )
+from tests.settings import count
 
 VALID = """\
     workflows:
@@ -738,11 +738,21 @@ def _mutated(text: str, source: random.Random) -> bytes:
     return raw
 
 
+#: With what VALID does not have.
+RICH = VALID.replace(
+    "  - name: lonely\n",
+    "  - name: lonely\n        attempts: 3\n        retry_wait: 10 min\n        rerun_when: [notebook_changed]\n",
+).replace(
+    "      require: all\n",
+    "      max_parallel_runs: 4\n      source: {sql: {uri: 'postgresql://me:{}@db/x', password: SECRET, query: SELECT 1}}\n",
+)
+
+
 def test_any_mutated_file_is_accepted_or_refused_with_sentences(inputs):
     source = random.Random(20160101)
     path = inputs / "workflows.yml"
-    for number in range(int(os.environ.get("SIMPLEFLOW_NB_FUZZ", "150"))):
-        raw = _mutated(dedent(VALID), source)
+    for number in range(count(150, 10_000)):
+        raw = _mutated(dedent(VALID if number % 2 else RICH), source)
         path.write_bytes(raw)
         try:
             made = load_specification(path)
