@@ -80,4 +80,14 @@ start_runs: Activity[..., dict[str, Any]] = Activity(
     start_to_close_timeout=DAY,
     retry=_RECORDS_RETRY,
 )
-"""Start runs that somebody asked the sensor for; returns which."""
+"""Start runs that somebody asked for; returns which."""
+
+start_backfill: Activity[..., str] = Activity(
+    None,
+    name="workers.activities.start_backfill",
+    version="1",
+    task_list=SENSOR,
+    raises_on_failure=False,
+    retry=_RECORDS_RETRY,
+)
+"""Start an execution that starts such runs; returns its workflow id."""

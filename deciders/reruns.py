@@ -38,7 +38,7 @@ class RunHistory:
     """What is known beyond the states of instances, for those rules that need it."""
 
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
-    ends: Mapping[tuple[str, str], LastEnd] = field(default_factory=dict)  #: by workflow name and identity
+    ends: dict[tuple[str, str], LastEnd] = field(default_factory=dict)  #: by workflow name and identity
     #: by workflow name and ISO reference date the identities that have succeeded
     successes: Mapping[tuple[str, str], Collection[str]] = field(default_factory=dict)
     notebooks: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  #: SHA-256 now, by workflow and file name

@@ -9,13 +9,12 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from deciders.cron import schedule_fault
 from deciders.date_stencil import DateStencil, DateStencilError
-from deciders.inputs_folder import leaving_fault
 from deciders.problems import Problems, listed, shown
+from deciders.source_rules import checked_source
 from deciders.workflow_file import FLOWAPI_CDR_TYPES
 from deciders.yaml_lines import BROKEN, YamlNode, json_value
 
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
-_PLACE_OF_DATE = "{date}"
 
 
 def checked_sensor(root: YamlNode, workflow_names: list[str], problems: Problems) -> dict[str, Any]:
@@ -29,7 +28,7 @@ def checked_sensor(root: YamlNode, workflow_names: list[str], problems: Problems
     if timezone is not None and timezone.text is not None and not _is_timezone(timezone.text):
         hint = problems.did_you_mean(timezone.text, _likely_timezones(timezone.text))
         problems.add(timezone.line, f"{shown(timezone.text)} is not the name of a time zone{hint}")
-    source = _checked_source(sensor.get("source"), problems)
+    source = checked_source(sensor.get("source"), problems)
     entries = sensor.get("workflows")
     checked: dict[str, Any] = {
         "schedule": schedule.value if schedule is not None else None,
@@ -60,51 +59,12 @@ def _likely_timezones(name: str) -> list[str]:
     return in_region or [known for known in names if known.casefold().rpartition("/")[2][:3] == city[:3]]
 
 
-def _checked_source(node: YamlNode | None, problems: Problems) -> dict[str, Any]:
-    flowapi: dict[str, Any] = {"kind": "flowapi"}
-    if node is None or node.text == "flowapi" or node.value is BROKEN:
-        return flowapi
-    if not isinstance(node.value, dict):
-        hint = problems.did_you_mean(node.text, ["flowapi"]) if node.text is not None else ""
-        found = "a list" if isinstance(node.value, list) else shown(node.value)
-        problems.add(node.line, f"source must be 'flowapi' or a mapping with 'files', not {found}{hint}")
-        return flowapi
-    for key, value in node.value.items():
-        if key != "files":
-            hint = problems.did_you_mean(str(key), ["files"])
-            problems.add(value.line, f"{shown(key)} is not a setting of the source{hint}")
-    files = node.get("files")
-    if files is None:
-        problems.add(node.line, "the source lacks 'files'")
-        return {"kind": "files", "files": {}}
-    if not isinstance(files.value, dict) or not files.value:
-        problems.add(files.line, "'files' of the source must be a mapping of at least one type of data to its files")
-        return {"kind": "files", "files": {}}
-    for name, pattern in files.value.items():
-        if not isinstance(name, str) or not name.strip():
-            problems.add(pattern.line, f"the type of data {shown(name)} must be text; put it in quotes")
-        elif pattern.value is BROKEN:
-            continue
-        elif pattern.text is None:
-            problems.add(pattern.line, f"the files of {shown(name)} must be text, not {shown(pattern.plain())}")
-        elif fault := _pattern_fault(pattern.text):
-            problems.add(pattern.line, f"the files of {shown(name)}: {shown(pattern.text)} {fault}")
-    return {"kind": "files", "files": files.plain()}
-
-
-def _pattern_fault(pattern: str) -> str | None:
-    if pattern.count(_PLACE_OF_DATE) != 1:
-        return f"must hold {_PLACE_OF_DATE} exactly once"
-    if "**" in pattern:
-        return "must not hold '**': name the folders"
-    return leaving_fault(pattern)
-
-
 def _checked_types(node: YamlNode | None, source: dict[str, Any], problems: Problems) -> list[Any] | None:
     if node is None or not isinstance(node.value, list):
         return None
     files = source.get("files")
-    known = [name for name in files if isinstance(name, str)] if files is not None else list(FLOWAPI_CDR_TYPES)
+    known = [name for name in files if isinstance(name, str)] if files is not None else []
+    known = list(FLOWAPI_CDR_TYPES) if source["kind"] == "flowapi" else known
     for item in node.value:
         if known and item.text is not None and item.text not in known:
             whose = "the types of the source" if files is not None else "FlowAPI's types"

@@ -13,7 +13,8 @@ from simpleflow_nb.futures import Future
 from . import activities
 from .cron import next_time
 
-#: Signals that a sensor takes. ``reload`` has the new specification as its input, ``start`` a list of run requests.
+#: Signals that a sensor takes. ``reload`` has the new specification as its input, ``start`` has ``requests`` (of
+#: `deciders.run_requests`) and ``most_at_once``.
 PAUSE, RESUME, RELOAD, START = SIGNALS = ("pause", "resume", "reload", "start")
 
 _LONGEST_HISTORY = timedelta(days=30)
@@ -118,12 +119,13 @@ class SensorWorkflow(Workflow):
                 self.log("paused" if self.paused else "resumed")
         return bool(arrived)
 
-    def _start_asked_for(self, requests: list[dict[str, Any]]) -> None:
+    def _start_asked_for(self, given: dict[str, Any]) -> None:
         asked = self.submit(
-            activities.start_runs,
+            activities.start_backfill,
             specification=self.specification,
             outputs=self.outputs,
-            requests=requests,
+            requests=given["requests"],
+            most_at_once=given.get("most_at_once"),
             starts_per_second=self.starts_per_second,
         )
         if asked.exception is not None:

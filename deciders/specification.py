@@ -10,7 +10,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from deciders.problems import Problem, Problems, SpecificationError, UnknownWorkflowError, did_you_mean
 from deciders.sensor_rules import checked_sensor
@@ -24,12 +24,14 @@ __all__ = [
     "ConfiguredWorkflow",
     "FilesSource",
     "FlowApiSource",
+    "InstalledSource",
     "NotebookSpecification",
     "OutputSpecification",
     "Problem",
     "SensorSpecification",
     "Specification",
     "SpecificationError",
+    "SqlSource",
     "UnknownWorkflowError",
     "WorkflowSpecification",
     "load_specification",
@@ -122,6 +124,26 @@ class FlowApiSource(_Model):
     kind: Literal["flowapi"] = "flowapi"
 
 
+class SqlSource(_Model):
+    """Dates are asked of a database."""
+
+    kind: Literal["sql"] = "sql"
+    uri: str  #: SQLAlchemy's; ``{}`` in it stands for the password
+    query: str  #: gives rows of a type of data and a date
+    password: str | None = None  #: name of the secret
+
+
+class InstalledSource(_Model):
+    """Dates are asked of an entry point of the group ``simpleflow_nb.sources``."""
+
+    kind: Literal["installed"] = "installed"
+    name: str
+    options: Any = None  #: JSON
+
+
+Source = FilesSource | FlowApiSource | SqlSource | InstalledSource
+
+
 class SensorSpecification(_Model):
     """When to look for new dates, where, and what to run for them."""
 
@@ -130,7 +152,7 @@ class SensorSpecification(_Model):
     cdr_types: tuple[str, ...] | None = None  #: None means all; an empty tuple means that nothing is ever due
     require: Literal["any", "all"] = "any"  #: whether a date must be there for one of the types or for all
     max_parallel_runs: int | None = None  #: of this file's runs, open at once; None means no limit
-    source: FilesSource | FlowApiSource = FlowApiSource()
+    source: Source = Field(FlowApiSource(), discriminator="kind")
     workflows: tuple[ConfiguredWorkflow, ...]
 
 

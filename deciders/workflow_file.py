@@ -60,9 +60,33 @@ _SOURCE_SCHEMA = {
                     "minProperties": 1,
                     "additionalProperties": {"type": "string", "pattern": r"^(?!/)[^{]*\{date\}[^{]*$"},
                     "description": "For each type of data the path of its files, relative to this file; {date} stands for "
-                    "the ISO date, * and ? for other characters.",
+                    "the ISO date, * and ? for other characters. s3://bucket/... is on S3.",
                 }
             },
+        },
+        {
+            "type": "object",
+            "required": ["sql"],
+            "additionalProperties": False,
+            "properties": {
+                "sql": {
+                    "type": "object",
+                    "required": ["uri", "query"],
+                    "additionalProperties": False,
+                    "properties": {
+                        "uri": {"type": "string", "description": "SQLAlchemy's; {} in it stands for the password."},
+                        "query": {"type": "string", "description": "Gives rows of a type of data and a date."},
+                        "password": {"type": "string", "description": "The name of the secret that is the password."},
+                    },
+                }
+            },
+        },
+        {
+            "type": "object",
+            "description": "A source that is installed, by its name, with its own settings.",
+            "minProperties": 1,
+            "maxProperties": 1,
+            "propertyNames": {"not": {"enum": ["files", "sql"]}},
         },
     ],
     "default": "flowapi",

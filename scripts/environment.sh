@@ -56,7 +56,7 @@ prepare_environment() {
     local pip=(.venv/bin/python -m pip install --quiet --quiet --disable-pip-version-check --constraint scripts/constraints.txt)
     "${pip[@]}" pip setuptools
     # Without isolation the project is built by the setuptools of constraints.txt.
-    "${pip[@]}" --no-build-isolation --editable '.[test,docs,example]'
+    "${pip[@]}" --no-build-isolation --editable '.[test,docs,example,flowapi,postgres]'
     echo "$stamp" >.venv/stamp
 }
 

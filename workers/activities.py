@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
@@ -11,9 +10,11 @@ from typing import Any, Literal
 from deciders import activities as declared
 from deciders.specification import Specification
 from simpleflow_nb.activity_context import context
+from simpleflow_nb.environment import setting
 from simpleflow_nb.exceptions import ActivityCanceled
 
 from .artefacts import Artefacts
+from .backfills import start_backfill as start_one_backfill
 from .kernels.supply import open_shared
 from .latest_links import point_latest
 from .lights import Light
@@ -62,7 +63,7 @@ def execute_notebook(
     artefacts = Artefacts(Path(outputs))
     attempt = artefacts.begin_attempt(workflow, instance, label)
     values = {name: value["path"] for name, value in upstream.items()} | parameters
-    values |= {name: os.environ.get("FLOWAPI_URL", "") for name in flowapi_url_as}
+    values |= {name: setting("FLOWAPI_URL") for name in flowapi_url_as}
     kernels: list[int] = []
 
     def on_kernel_started(pid: int) -> None:
@@ -242,3 +243,27 @@ def start_runs(
         most_at_once=most_at_once,
         starts_per_second=starts_per_second,
     )
+
+
+@declared.start_backfill.implemented_by
+def start_backfill(
+    *,
+    specification: dict[str, Any],
+    outputs: str,
+    requests: list[dict[str, Any]],
+    most_at_once: int | None = None,
+    starts_per_second: float | None = None,
+) -> str:
+    """Start the execution of a backfill that the sensor was asked for; one that is open already is left alone."""
+    task = context()
+    workflow_id, _ = start_one_backfill(
+        task.service,
+        task.domain,
+        Specification.model_validate(specification),
+        outputs,
+        task.payloads,
+        requests,
+        most_at_once=most_at_once,
+        starts_per_second=starts_per_second,
+    )
+    return workflow_id

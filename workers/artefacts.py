@@ -110,6 +110,11 @@ class Artefacts:
         os.rename(folder, destination)
         return kept + 2
 
+    def attempts(self, workflow: str, instance: str, label: str) -> int:
+        """How many attempts at the notebook have left something, the latest included."""
+        folder = self.notebook_folder(workflow, instance, label)
+        return self._kept_attempts(workflow, instance, label) + (1 if folder.is_dir() and any(folder.iterdir()) else 0)
+
     def check_writable(self) -> None:
         """Make the outputs folder if it is missing, and write a file into it for a moment.
 

@@ -1,4 +1,4 @@
-"""Which dates there is data for: asked of FlowKit's FlowAPI, or read off the names of files."""
+"""Which dates there is data for: asked of FlowKit's FlowAPI, read off the names of files, or as other sources say."""
 
 from __future__ import annotations
 
@@ -14,8 +14,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from deciders.specification import FilesSource, Specification
+from deciders.specification import FilesSource, InstalledSource, Specification, SqlSource
+from simpleflow_nb.environment import setting
+from workers.installed_sources import installed_dates
+from workers.s3_dates import dated_objects
 from workers.secrets import MissingSecretError, masked, read_secret
+from workers.source_errors import SourceError
+from workers.sql_dates import sql_dates
 
 if TYPE_CHECKING:
     import ssl
@@ -29,10 +34,6 @@ _TOKEN = re.compile(r"[A-Za-z0-9_-]+=*\.[A-Za-z0-9_-]+=*\.[A-Za-z0-9_-]*=*", re.
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
-class SourceError(Exception):
-    """The available dates could not be read. The text is one sentence and never holds the token."""
-
-
 def read_available_dates(specification: Specification, *, timeout_seconds: float = 30) -> dict[str, list[date]]:
     """Available dates by type of data, ascending, each once; a type without data has an empty list.
 
@@ -41,14 +42,25 @@ def read_available_dates(specification: Specification, *, timeout_seconds: float
 
     Raises:
         SourceError: a folder is missing or unreadable; FlowAPI is not configured, cannot be reached, refuses, or
-            answers something that is not understood; the token is unreadable or has expired (no request is made then).
+            answers something that is not understood; the token is unreadable or has expired (no request is made then);
+            likewise for S3, databases and installed sources.
     """
     source = specification.sensor.source
     if isinstance(source, FilesSource):
         wanted = specification.sensor.cdr_types
         names = source.files if wanted is None else wanted
-        return {name: dates_of_files(specification.inputs_dir, source.files[name]) for name in names}
+        return {name: _dates_of(specification.inputs_dir, source.files[name], timeout_seconds) for name in names}
+    if isinstance(source, SqlSource):
+        return sql_dates(source, timeout_seconds=timeout_seconds)
+    if isinstance(source, InstalledSource):
+        return installed_dates(source, specification.inputs_dir, timeout_seconds=timeout_seconds)
     return flowapi_dates(timeout_seconds=timeout_seconds)
+
+
+def _dates_of(inputs_dir: Path, pattern: str, timeout_seconds: float) -> list[date]:
+    if pattern.startswith("s3://"):
+        return sorted({day for day, _, _ in dated_objects(pattern, timeout_seconds=timeout_seconds)})
+    return dates_of_files(inputs_dir, pattern)
 
 
 def dates_of_files(inputs_dir: Path, pattern: str) -> list[date]:
@@ -70,7 +82,7 @@ def dated_files(inputs_dir: Path, pattern: str) -> Iterator[tuple[date, Path]]:
 
 
 def files_by_date(specification: Specification) -> dict[date, list[Path]]:
-    """The files of each date, of the types that the sensor wants; nothing for other sources than files.
+    """The files of each date on this machine, of the types that the sensor wants; none for other sources than files.
 
     Raises:
         SourceError: see `dates_of_files`.
@@ -79,8 +91,9 @@ def files_by_date(specification: Specification) -> dict[date, list[Path]]:
     source = specification.sensor.source
     if isinstance(source, FilesSource):
         for name in source.files if specification.sensor.cdr_types is None else specification.sensor.cdr_types:
-            for day, path in dated_files(specification.inputs_dir, source.files[name]):
-                found.setdefault(day, []).append(path)
+            if not source.files[name].startswith("s3://"):
+                for day, path in dated_files(specification.inputs_dir, source.files[name]):
+                    found.setdefault(day, []).append(path)
     return found
 
 
@@ -166,7 +179,7 @@ def flowapi_dates(*, timeout_seconds: float = 30) -> dict[str, list[date]]:
 
 
 def _flowapi_url() -> str:
-    url = os.environ.get("FLOWAPI_URL", "").strip().rstrip("/")
+    url = setting("FLOWAPI_URL").rstrip("/")
     if not url:
         raise SourceError("FLOWAPI_URL is not set, so there is no FlowAPI to ask; or give the sensor a source of files")
     try:
@@ -206,6 +219,12 @@ def _checked_token() -> str:
         when = datetime.fromtimestamp(max(expiry, 0), UTC)
         raise SourceError(f"FLOWAPI_TOKEN expired on {when:%Y-%m-%d %H:%M} UTC: ask for a new one in FlowAuth")
     return token
+
+
+def token_expiry() -> float | None:
+    """When ``FLOWAPI_TOKEN`` expires, in epoch seconds; None when it does not, or is not there."""
+    expiry = (_claims(read_secret("FLOWAPI_TOKEN", "")) or {}).get("exp")
+    return float(expiry) if isinstance(expiry, (int, float)) and not isinstance(expiry, bool) else None
 
 
 def _claims(token: str) -> dict[str, Any] | None:

@@ -6,15 +6,15 @@ import hashlib
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 from deciders.specification import FilesSource, Specification
 from workers.available_dates import files_by_date
+from workers.s3_dates import dated_objects
 
 _READ_BYTES = 1 << 20
 
-Stamp = list[Any]  #: size in bytes, time of the last change in ns, SHA-256 in hex
+Stamp = list[Any]  #: size in bytes, time of the last change in ns, SHA-256 in hex (in S3: ETag)
 
 
 class DataStamps:
@@ -28,9 +28,9 @@ class DataStamps:
 
     def __init__(self, specification: Specification, on_file: Callable[[], None] = lambda: None) -> None:
         self._specification, self._on_file = specification, on_file
-        self._files: dict[date, list[Path]] | None = None
-        self._sizes: dict[Path, tuple[int, int] | None] = {}
-        self._hashes: dict[Path, str] = {}
+        self._files: dict[date, list[str]] | None = None
+        self._sizes: dict[str, tuple[int, int] | None] = {}
+        self._hashes: dict[str, str] = {}
 
     def of(self, days: Iterable[tuple[int, int]]) -> dict[str, Stamp]:
         """The stamps of the files of these days, by their path relative to the inputs folder.
@@ -38,49 +38,56 @@ class DataStamps:
         Raises:
             SourceError: a folder or a file cannot be read.
         """
-        found = {}
-        for path in self._paths(days):
-            if (size := self._size(path)) is not None:
-                found[self._name(path)] = [*size, self._hash(path)]
-        return found
+        return {name: [*size, self._hash(name)] for name in self._names(days) if (size := self._size(name)) is not None}
 
     def changed(self, kept: Mapping[str, Any], days: Sequence[tuple[int, int]]) -> list[str]:
         """The files of these days that are not as ``kept`` has them: changed, new or gone."""
-        there = {self._name(path): path for path in self._paths(days) if self._size(path) is not None}
-        names = [name for name in kept if name not in there]
-        for name, path in there.items():
+        there = [name for name in self._names(days) if self._size(name) is not None]
+        changed = set(kept).difference(there)
+        for name in there:
             stamp = kept.get(name)
-            if stamp is None or (tuple(stamp[:2]) != self._size(path) and stamp[2] != self._hash(path)):
-                names.append(name)
-        return sorted(names)
+            # An ETag came with the listing; a file is read only where its size or time says that it may be another one.
+            may_differ = stamp is None or name in self._hashes or tuple(stamp[:2]) != self._size(name)
+            if may_differ and (stamp is None or stamp[2] != self._hash(name)):
+                changed.add(name)
+        return sorted(changed)
 
-    def _paths(self, days: Iterable[tuple[int, int]]) -> list[Path]:
-        source = self._specification.sensor.source
-        if not isinstance(source, FilesSource):
-            return []
+    def _names(self, days: Iterable[tuple[int, int]]) -> list[str]:
         if self._files is None:
-            self._files = files_by_date(self._specification)
+            self._files = self._read_names()
         ordinals = (ordinal for first, end in days for ordinal in range(first, end))
-        return [path for ordinal in ordinals for path in self._files.get(date.fromordinal(ordinal), ())]
+        return [name for ordinal in ordinals for name in self._files.get(date.fromordinal(ordinal), ())]
 
-    def _name(self, path: Path) -> str:
-        return os.path.relpath(path, self._specification.inputs_dir)
+    def _read_names(self) -> dict[date, list[str]]:
+        """Paths relative to the inputs folder, and the addresses of objects in S3, whose stamps come with them."""
+        inputs_dir, sensor = self._specification.inputs_dir, self._specification.sensor
+        found = {
+            day: [os.path.relpath(path, inputs_dir) for path in paths]
+            for day, paths in files_by_date(self._specification).items()
+        }
+        if isinstance(sensor.source, FilesSource):
+            for name in sensor.source.files if sensor.cdr_types is None else sensor.cdr_types:
+                if (pattern := sensor.source.files[name]).startswith("s3://"):
+                    for day, address, (size, changed, etag) in dated_objects(pattern):
+                        found.setdefault(day, []).append(address)
+                        self._sizes[address], self._hashes[address] = (size, changed), etag
+        return found
 
-    def _size(self, path: Path) -> tuple[int, int] | None:
-        if path not in self._sizes:
+    def _size(self, name: str) -> tuple[int, int] | None:
+        if name not in self._sizes:
             try:
-                found = path.stat()
-                self._sizes[path] = (found.st_size, found.st_mtime_ns)
+                found = (self._specification.inputs_dir / name).stat()
+                self._sizes[name] = (found.st_size, found.st_mtime_ns)
             except FileNotFoundError:  # gone since the folder was read
-                self._sizes[path] = None
-        return self._sizes[path]
+                self._sizes[name] = None
+        return self._sizes[name]
 
-    def _hash(self, path: Path) -> str:
-        if path not in self._hashes:
+    def _hash(self, name: str) -> str:
+        if name not in self._hashes:
             self._on_file()
             digest = hashlib.sha256()
-            with open(path, "rb") as file:
+            with open(self._specification.inputs_dir / name, "rb") as file:
                 while block := file.read(_READ_BYTES):
                     digest.update(block)
-            self._hashes[path] = digest.hexdigest()
-        return self._hashes[path]
+            self._hashes[name] = digest.hexdigest()
+        return self._hashes[name]

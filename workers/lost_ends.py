@@ -21,13 +21,27 @@ _STATES: dict[str, State] = {"TIMED_OUT": "timed out", "TERMINATED": "terminated
 def record_lost_ends(
     service: Any, domain: str, records: RunRecords, *, names: Collection[str], outputs: str, payloads: Payloads
 ) -> int:
-    """Record how runs of these workflows ended that had no chance to do so; returns how many there were.
+    """Record the `lost_ends`; returns how many there were.
+
+    Raises:
+        RecordsError: the records cannot be read or written.
+    """
+    lost = lost_ends(service, domain, records, names=names, outputs=outputs, payloads=payloads)
+    for record in lost:
+        records.record(record)
+    return len(lost)
+
+
+def lost_ends(
+    service: Any, domain: str, records: RunRecords, *, names: Collection[str], outputs: str, payloads: Payloads
+) -> list[RunRecord]:
+    """How runs of these workflows ended that had no chance to record it, in the order in which they ended.
 
     Only runs with this outputs folder count: a domain may hold others'. An end before which the instance has been started
     anew is left out, as it would pass for the latest.
 
     Raises:
-        RecordsError: the records cannot be read or written.
+        RecordsError: the records cannot be read.
     """
     lost = []
     for close_status in _STATES:
@@ -36,14 +50,13 @@ def record_lost_ends(
             if info["workflowType"]["name"] == NotebookWorkflow.type_name() and tags[0] in names:
                 lost.append(info)
     missing = records.unrecorded(info["execution"]["runId"] for info in lost) if lost else set()
-    recorded = 0
+    found = []
     for info in sorted(lost, key=lambda info: epoch(info["closeTimestamp"])):
         if info["execution"]["runId"] in missing:
             record = _record_of(service, domain, info, records, outputs, payloads)
             if record is not None and _is_latest(records, record):
-                records.record(record)
-                recorded += 1
-    return recorded
+                found.append(record)
+    return found
 
 
 def _record_of(

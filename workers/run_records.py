@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from deciders.reruns import LastEnd
+from simpleflow_nb.environment import setting
 from simpleflow_nb.exceptions import SimpleflowError
 from workers.autoflow_records import read_autoflow_ends
 from workers.run_tables import (
@@ -28,8 +29,7 @@ from workers.run_tables import (
     aware,
     record_of,
     row_of,
-    runs_table,
-    schema_table,
+    tables,
 )
 
 if TYPE_CHECKING:
@@ -38,6 +38,10 @@ if TYPE_CHECKING:
 __all__ = ["RecordsError", "RunRecord", "RunRecords"]
 
 BUSY_SECONDS = 60  #: how long SQLite waits for another process's transaction
+
+
+_engines: dict[tuple[int, str], sa.Engine] = {}
+_engines_lock = threading.Lock()
 
 
 class RecordsError(SimpleflowError):
@@ -61,21 +65,20 @@ class RunRecords:
 
         self._lock = threading.RLock()
         try:
-            url = _with_installed_driver(sa.make_url(uri))
+            url = installed_driver(sa.make_url(uri))
         except sa.exc.ArgumentError:
             # The text may hold a password, so it is not shown.
             raise RecordsError("AUTOFLOW_DB_URI is not a database URI such as sqlite:////outputs/runs.sqlite3") from None
         self._is_sqlite = url.get_backend_name() == "sqlite"
         self.location = str(url.database) if self._is_sqlite else url.render_as_string(hide_password=True)
         try:
-            self._engine = sa.create_engine(url, **self._connection_options(url))
+            self._engine = self._made_engine(url)
         except ImportError as error:
             hint = "; pip install 'simpleflow_nb[postgres]'" if url.get_backend_name() == "postgresql" else ""
             raise RecordsError(f"run records in {self.location} need the package {error.name}{hint}") from None
         except sa.exc.SQLAlchemyError as error:
             raise RecordsError(f"run records in {self.location} cannot be used: {_first_line(error)}") from None
-        metadata = sa.MetaData()
-        self._runs, self._schema = runs_table(metadata), schema_table(metadata)
+        self._runs, self._schema = tables()
         try:
             self._prepare()
         except BaseException:
@@ -86,13 +89,13 @@ class RunRecords:
     def open(cls, outputs: Path) -> RunRecords:
         """The records that belong to an outputs folder.
 
-        ``AUTOFLOW_DB_URI`` from the environment if it is set, its ``{}`` standing for the URL-quoted secret
-        ``AUTOFLOW_DB_PASSWORD`` (``/run/secrets`` first, then the environment, else empty); the file
+        ``AUTOFLOW_DB_URI`` if it is set, its ``{}`` standing for the URL-quoted secret ``AUTOFLOW_DB_PASSWORD`` (both from
+        ``/run/secrets`` first, then the environment; no password is an empty one); the file
         ``<outputs>/.simpleflow-nb/runs.sqlite3``, made if it is missing, otherwise.
         """
         from workers.secrets import read_secret
 
-        uri = os.environ.get("AUTOFLOW_DB_URI", "").strip()
+        uri = setting("AUTOFLOW_DB_URI")
         if uri:
             return cls(uri.replace("{}", quote(read_secret("AUTOFLOW_DB_PASSWORD", ""), safe="")))
         path = outputs.absolute() / ".simpleflow-nb" / "runs.sqlite3"
@@ -288,6 +291,19 @@ class RunRecords:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def _made_engine(self, url: sa.URL) -> sa.Engine:
+        """One for each database and process: SQLAlchemy's compiled statements are kept with it, and a sensor opens its
+        records at each check."""
+        import sqlalchemy as sa
+
+        if self._is_sqlite and url.database in (None, "", ":memory:"):
+            return sa.create_engine(url, **self._connection_options(url))
+        key = (os.getpid(), url.render_as_string(hide_password=False))
+        with _engines_lock:
+            if key not in _engines:
+                _engines[key] = sa.create_engine(url, **self._connection_options(url))
+            return _engines[key]
+
     def _connection_options(self, url: sa.URL) -> dict[str, Any]:
         import sqlalchemy as sa
 
@@ -357,7 +373,8 @@ class RunRecords:
             raise RecordsError(f"run records in {self.location} cannot be used: {_first_line(error)}") from None
 
 
-def _with_installed_driver(url: sa.URL) -> sa.URL:
+def installed_driver(url: sa.URL) -> sa.URL:
+    """``postgresql://`` means psycopg 3 where psycopg2, SQLAlchemy's own choice, is not installed."""
     from importlib.util import find_spec
 
     if url.drivername in ("postgres", "postgresql") and find_spec("psycopg2") is None:

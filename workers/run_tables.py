@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
 from workers.autoflow_records import AutoflowEnd
@@ -45,7 +46,16 @@ class RunRecord:
     data: dict[str, Any] | None = None  #: what is needed to see that its data have changed
 
 
-def runs_table(metadata: sa.MetaData) -> sa.Table:
+@lru_cache(maxsize=1)
+def tables() -> tuple[sa.Table, sa.Table]:
+    """The table of runs and that of the schema's version; the same objects each time, which compiled statements need."""
+    import sqlalchemy as sa
+
+    metadata = sa.MetaData()
+    return _runs_table(metadata), _schema_table(metadata)
+
+
+def _runs_table(metadata: sa.MetaData) -> sa.Table:
     import sqlalchemy as sa
 
     # The number orders the records: one database counts for all machines, whose clocks may differ.
@@ -82,7 +92,7 @@ def added_columns() -> list[sa.Column[Any]]:
     return [sa.Column(name, sa.Text) for name in ("reason", "labels", "notebooks", "data")]
 
 
-def schema_table(metadata: sa.MetaData) -> sa.Table:
+def _schema_table(metadata: sa.MetaData) -> sa.Table:
     import sqlalchemy as sa
 
     return sa.Table("sfnb_schema", metadata, sa.Column("version", sa.Integer, primary_key=True, autoincrement=False))

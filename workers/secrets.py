@@ -20,8 +20,18 @@ SECRETS_DIR = Path("/run/secrets")
 #: Environment variables that hold secrets whether or not anybody has asked for them yet.
 SECRET_VARIABLES = ("FLOWAPI_TOKEN", "AUTOFLOW_DB_PASSWORD", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 
-#: Read like secrets, but there is nothing to hide: masking the path of a certificate would only spoil messages.
-PUBLIC_NAMES = frozenset({"SSL_CERTIFICATE_FILE"})
+#: Read like secrets, but there is nothing to hide: masking a path or an address would only spoil messages. The address of a
+#: database is not among them, as it may hold a password.
+PUBLIC_NAMES = frozenset(
+    {
+        "SSL_CERTIFICATE_FILE",
+        "AUTOFLOW_INPUTS_DIR",
+        "AUTOFLOW_OUTPUTS_DIR",
+        "AUTOFLOW_LOG_LEVEL",
+        "LOG_LEVEL",
+        "FLOWAPI_URL",
+    }
+)
 
 #: Shorter ones are not masked: they would turn up by chance all over a text.
 SHORTEST_MASKED_SECRET = 8

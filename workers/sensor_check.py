@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from deciders.due_runs import RUNNING, DueRuns, due_runs
-from deciders.reruns import WAITS_FOR_RETRY, RunHistory
+from deciders.reruns import WAITS_FOR_RETRY, LastEnd, RunHistory
 from deciders.run_requests import requested_runs
 from deciders.specification import Specification
 from simpleflow_nb.activity_context import ActivityContext
@@ -17,8 +17,9 @@ from workers.available_dates import read_available_dates
 from workers.data_stamps import DataStamps
 from workers.kept_labels import notebook_hashes
 from workers.lost_ends import record_lost_ends
-from workers.run_records import RunRecords
+from workers.run_records import RunRecord, RunRecords
 from workers.run_starts import Starter, WantedRun, open_runs
+from workers.run_tables import SAYS_NOTHING
 
 
 def present_history(
@@ -44,6 +45,15 @@ def present_history(
         changed_data=(stamps or DataStamps(specification)).changed,
         check_began=check_began,
     )
+
+
+def add_lost_ends(states: dict[tuple[str, str], str], ends: dict[tuple[str, str], LastEnd], lost: Sequence[RunRecord]) -> None:
+    """Let states and ends say what they will once the next check has recorded the `workers.lost_ends`."""
+    for record in lost:
+        key = (record.workflow_name, record.identity)
+        if record.state not in SAYS_NOTHING:
+            states[key] = "failed"
+            ends[key] = LastEnd(state=record.state, ended=record.ended, notebooks=record.notebooks, data=record.data)
 
 
 def check_for_new_dates(

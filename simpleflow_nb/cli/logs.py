@@ -9,13 +9,24 @@ import json
 import logging
 import os
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 
+from ..environment import setting
 from ..exceptions import DefinitionError
 from ..processes.log_context import logged_ids
 
 _LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 _FORMAT = "SIMPLEFLOW_NB_LOG_FORMAT"
+
+
+_masked: Callable[[str], str] = str
+
+
+def mask_with(masked: Callable[[str], str]) -> None:
+    """Let every line from now on go through ``masked``, which knows the secrets: libraries log what notebooks print."""
+    global _masked
+    _masked = masked
 
 
 class TextFormatter(logging.Formatter):
@@ -29,7 +40,7 @@ class TextFormatter(logging.Formatter):
         message = record.getMessage()
         named = [ids[key] for key in ("workflow_id", "activity_id") if key in ids and ids[key] not in message]
         record.ids = f" [{' '.join(named)}]" if named else ""
-        return super().format(record)
+        return _masked(super().format(record))
 
 
 class JsonFormatter(logging.Formatter):
@@ -47,7 +58,7 @@ class JsonFormatter(logging.Formatter):
         }
         if record.exc_info:
             body["error"] = self.formatException(record.exc_info)
-        return json.dumps(body, ensure_ascii=False)
+        return _masked(json.dumps(body, ensure_ascii=False))
 
 
 def configure() -> None:
@@ -56,7 +67,7 @@ def configure() -> None:
     Raises:
         DefinitionError: ``LOG_LEVEL`` or ``SIMPLEFLOW_NB_LOG_FORMAT`` has a value that is neither of those known.
     """
-    level = os.environ.get("AUTOFLOW_LOG_LEVEL") or os.environ.get("LOG_LEVEL") or "WARNING"
+    level = setting("AUTOFLOW_LOG_LEVEL") or setting("LOG_LEVEL") or "WARNING"
     if level.upper() not in logging.getLevelNamesMapping():
         raise DefinitionError(f"LOG_LEVEL is {level!r}; one of {', '.join(_LEVELS)} is expected")
     style = os.environ.get(_FORMAT) or "text"

@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..exceptions import DefinitionError, ServiceError
+import click
+
+from ..exceptions import DefinitionError, JournalInUse, ServiceError
 from ..inspection.executions import executions
+from ..local.ownership import Ownership, is_owned
 from ..local.service import DOMAIN
 from .definition import read_specification
 from .local_run import LocalRun, say
-from .options import journal_path, outputs_folder
+from .options import STATE_FOLDER, journal_path, outputs_folder
 from .packages import require_application
 from .progress import Progress
-from .run_states import NOTEBOOK_TYPE, Watch
+from .run_states import BACKFILL_TYPE, NOTEBOOK_TYPE, Watch
 from .summary import show_summary
 
 if TYPE_CHECKING:
     from deciders.due_runs import Run
     from deciders.specification import Specification
+
+
+RUN_TYPES = (NOTEBOOK_TYPE, BACKFILL_TYPE)  #: what a local command waits for
 
 
 def checked_outputs(given: Path | None, specification: Specification) -> Path:
@@ -36,6 +44,32 @@ def checked_outputs(given: Path | None, specification: Specification) -> Path:
     except OutputsError as error:
         raise DefinitionError(str(error)) from None
     return outputs
+
+
+@contextmanager
+def held_outputs(outputs: Path, db: Path | None) -> Iterator[None]:
+    """Keep other local commands from running into the same outputs with another journal: each journal lets an instance run
+    once, but two would know nothing of each other.
+
+    Raises:
+        DefinitionError: such a command runs now.
+    """
+    holder = outputs / STATE_FOLDER / "outputs"
+    holder.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        held = Ownership(holder)
+    except JournalInUse as error:
+        if not is_owned(journal_path(None, outputs)) or journal_path(db, outputs) != journal_path(None, outputs):
+            who = f"process {error.pid}" if error.pid else "another process"
+            raise DefinitionError(
+                f"{who} runs workflows with outputs in {outputs} and another journal; stop it first"
+            ) from None
+        yield  # the same journal: its own lock says so in its own words
+        return
+    try:
+        yield
+    finally:
+        held.release()
 
 
 def opened_run(outputs: Path, db: Path | None, *, durable: bool) -> LocalRun:
@@ -59,6 +93,7 @@ def opened_run(outputs: Path, db: Path | None, *, durable: bool) -> LocalRun:
 def work_on_notebooks(run: LocalRun, slots: int) -> int:
     """Carry out notebook workflows, so many notebooks at once. Returns how many interrupted runs go on; says so."""
     from deciders import activities
+    from deciders.backfill_workflow import BackfillWorkflow
     from deciders.notebook_workflow import NotebookWorkflow
     from deciders.sensor_workflow import SensorWorkflow
     from workers import activities as bodies  # noqa: F401  (importing registers them)
@@ -69,7 +104,7 @@ def work_on_notebooks(run: LocalRun, slots: int) -> int:
     run.work(
         decision_list=activities.DECISIONS,
         task_lists={activities.NOTEBOOKS: slots, activities.REPORTS: max(1, slots // 2), activities.SENSOR: 2},
-        workflows=[NotebookWorkflow, SensorWorkflow],
+        workflows=[NotebookWorkflow, SensorWorkflow, BackfillWorkflow],
     )
     return interrupted
 
@@ -93,7 +128,7 @@ def start_notebook_workflow(
         DefinitionError: no such workflow, or parameters that are missing or not its own.
     """
     specification, instance, folder = requested(file, name, arguments, outputs)
-    with opened_run(folder, db, durable=durable) as run:
+    with held_outputs(folder, db), opened_run(folder, db, durable=durable) as run:
         from workers.run_starts import start_run
 
         watch = Watch(run.service, [NOTEBOOK_TYPE], load=run.payloads.load)
@@ -104,9 +139,53 @@ def start_notebook_workflow(
         # nothing happens if it is open
         start_run(run.service, DOMAIN, specification, instance, str(folder), run.payloads, rerun=True)
         ended = run.wait(
-            lambda: not run.open_runs(NOTEBOOK_TYPE),
+            lambda: not run.open_runs(*RUN_TYPES),
             Progress(watch, quiet=quiet, color=color),
-            mine=lambda: run.open_runs(NOTEBOOK_TYPE),
+            mine=lambda: run.open_runs(*RUN_TYPES),
+        )
+        return show_summary(run, watch.states(), ended=ended)
+
+
+def run_requests(
+    specification: Specification,
+    outputs: Path,
+    requests: list[dict[str, Any]],
+    *,
+    db: Path | None,
+    slots: int,
+    most_at_once: int | None = None,
+    quiet: bool = False,
+    color: str = "auto",
+) -> int:
+    """Carry out runs that were asked for (see `deciders.run_requests`) and wait for them; returns the exit code.
+
+    If a sensor of the file has the journal, the runs are left to it, and nothing is waited for.
+
+    Raises:
+        JournalInUse: another process that is no sensor of this file has the journal.
+    """
+    from .sensor_places import ask_running_sensor
+
+    try:
+        opened = opened_run(outputs, db, durable=False)
+    except JournalInUse as error:
+        journal = journal_path(db, outputs)
+        asked = {"requests": requests, "most_at_once": most_at_once}
+        if not ask_running_sensor(journal, specification.path, "start", asked):
+            raise
+        number = sum(len(request["dates"]) for request in requests)
+        click.echo(f"left {number} run{'s' if number != 1 else ''} to the sensor that has the journal (process {error.pid})")
+        return 0
+    with held_outputs(outputs, db), opened as run:
+        from workers.backfills import start_backfill
+
+        watch = Watch(run.service, [NOTEBOOK_TYPE], load=run.payloads.load)
+        work_on_notebooks(run, slots)
+        start_backfill(run.service, DOMAIN, specification, str(outputs), run.payloads, requests, most_at_once=most_at_once)
+        ended = run.wait(
+            lambda: not run.open_runs(*RUN_TYPES),
+            Progress(watch, quiet=quiet, color=color),
+            mine=lambda: run.open_runs(*RUN_TYPES),
         )
         return show_summary(run, watch.states(), ended=ended)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -10,6 +9,7 @@ from typing import Any, TypeVar
 import click
 import yaml
 
+from ..environment import setting
 from ..exceptions import DefinitionError
 from ..inspection.tables import Table, formatted
 
@@ -33,9 +33,28 @@ def local_option(command: F) -> F:
     return click.option("--local", is_flag=True, help="On this machine, without AWS.")(command)
 
 
+def specification_argument(command: F) -> F:
+    """FILE.yml, which may be left out where ``AUTOFLOW_INPUTS_DIR`` says the folder; see :func:`specification_path`."""
+    return click.argument("file", type=click.Path(path_type=Path, dir_okay=True), required=False, metavar="[FILE.yml]")(command)
+
+
+def specification_path(file: Path | None) -> Path:
+    """The workflow file that is meant: a folder stands for its ``workflows.yml``, nothing for ``AUTOFLOW_INPUTS_DIR``.
+
+    Raises:
+        DefinitionError: neither was given.
+    """
+    if file is None:
+        named = setting("AUTOFLOW_INPUTS_DIR")
+        if not named:
+            raise DefinitionError("give a workflow file such as workflows.yml, or set AUTOFLOW_INPUTS_DIR to its folder")
+        file = Path(named)
+    return file / "workflows.yml" if file.is_dir() else file
+
+
 def outputs_folder(given: Path | None, specification_file: Path) -> Path:
     """Where a specification's outputs go, absolute."""
-    if given is None and (named := os.environ.get("AUTOFLOW_OUTPUTS_DIR")):
+    if given is None and (named := setting("AUTOFLOW_OUTPUTS_DIR")):
         given = Path(named)
     return (given or specification_file.absolute().parent / "outputs").absolute()
 

@@ -94,10 +94,11 @@ def _decided(workflows: tuple[str, ...], outputs: Path | None) -> tuple[list[typ
         from .definition import read_specification
 
         specification = read_specification(Path(workflows[0]))
+        from deciders.backfill_workflow import BackfillWorkflow
         from deciders.notebook_workflow import NotebookWorkflow
         from deciders.sensor_workflow import SensorWorkflow
 
-        return [NotebookWorkflow, SensorWorkflow], outputs_folder(outputs, specification.path)
+        return [NotebookWorkflow, SensorWorkflow, BackfillWorkflow], outputs_folder(outputs, specification.path)
     try:
         return [workflow_class(path) for path in workflows], None
     except WorkflowNotFound as error:

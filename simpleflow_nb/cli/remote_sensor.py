@@ -31,14 +31,21 @@ def start_remote_sensor(
         DefinitionError: a sensor of this file is open already.
     """
     from deciders.activities import DECISIONS
+    from deciders.backfill_workflow import BackfillWorkflow
     from deciders.notebook_workflow import NotebookWorkflow
     from deciders.sensor_workflow import SensorWorkflow
+    from workers.run_starts import REMOTE_STARTS_PER_SECOND
 
-    from .sensor import sensor_id
+    from .sensor_places import sensor_id
 
-    Decider(service, domain, DECISIONS, [NotebookWorkflow, SensorWorkflow]).register_types()
+    Decider(service, domain, DECISIONS, [NotebookWorkflow, SensorWorkflow, BackfillWorkflow]).register_types()
     workflow_id = sensor_id(specification.path) + ("-once" if once else "")
-    arguments = {"specification": specification.model_dump(mode="json"), "outputs": outputs, "once": once}
+    arguments = {
+        "specification": specification.model_dump(mode="json"),
+        "outputs": outputs,
+        "once": once,
+        "starts_per_second": REMOTE_STARTS_PER_SECOND,
+    }
     try:
         started = service.start_workflow_execution(
             domain=domain,
@@ -49,7 +56,10 @@ def start_remote_sensor(
         )
     except Exception as error:
         if fault_code(error) == ALREADY_STARTED:
-            raise DefinitionError(f"a sensor of {specification.path} is open as {workflow_id} in domain {domain}") from None
+            raise DefinitionError(
+                f"a sensor of {specification.path} is open as {workflow_id} in domain {domain}; sensor.reload lets it go on "
+                "with the file as it is now, sensor.stop ends it"
+            ) from None
         raise
     return workflow_id, started["runId"]
 

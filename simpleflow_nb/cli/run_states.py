@@ -17,6 +17,8 @@ from ..local.service import LocalService
 
 NOTEBOOK_TYPE = "notebook_workflow"
 SENSOR_TYPE = "sensor_workflow"
+BACKFILL_TYPE = "backfill_workflow"
+_TYPES_VERSION = "1"  #: of all three
 
 _BODIES = "workers.activities."
 _HOME = str(Path(__file__).resolve().parents[1]) + "/"
@@ -195,6 +197,12 @@ class Watch:
     def _decoded(self, text: str | None) -> dict[str, Any]:
         value = payload.decode(text, self.load) if text else None
         return value if isinstance(value, dict) else {}
+
+
+def type_filter(name: str) -> dict[str, str]:
+    """For listing executions of a type of the application. With its version, as not every server of SWF's calls takes a name
+    alone."""
+    return {"name": name, "version": _TYPES_VERSION}
 
 
 def status_word(status: str) -> str:

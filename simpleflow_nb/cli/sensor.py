@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,15 +18,18 @@ from ..workflow import execution_input
 from .connection import connected, domain_options, payload_directory, payloads_option
 from .definition import read_specification
 from .local_run import LocalRun, default_workers, say
-from .notebook_run import checked_outputs, opened_run, work_on_notebooks
-from .options import db_option, local_option, outputs_option
+from .notebook_run import checked_outputs, held_outputs, opened_run, work_on_notebooks
+from .options import db_option, local_option, outputs_option, specification_argument
 from .progress import Progress
-from .run_states import NOTEBOOK_TYPE, SENSOR_TYPE, Watch, last_attributes, plain_cause, status_word
+from .run_states import BACKFILL_TYPE, NOTEBOOK_TYPE, SENSOR_TYPE, Watch, last_attributes, status_word, type_filter
+from .sensor_places import RunPlace, failure_message, sensor_id, sensor_state
 from .summary import show_summary
+
+_ASKED = {"pause": "the sensor is paused; sensor.resume lets it go on", "resume": "the sensor goes on", "reload": "reloaded"}
 
 
 @click.command("sensor.start")
-@click.argument("file", type=click.Path(path_type=Path))
+@specification_argument
 @local_option
 @domain_options
 @payloads_option
@@ -39,7 +42,7 @@ from .summary import show_summary
 @click.pass_context
 def sensor_start(
     ctx: click.Context,
-    file: Path,
+    file: Path | None,
     local: bool,
     domain: str | None,
     region: str | None,
@@ -75,7 +78,7 @@ def sensor_start(
             code = await_check(service, domain, {"workflowId": workflow_id, "runId": run_id}, store) if once else 0
         ctx.exit(code)
     once = once or schedule is None
-    with opened_run(folder, db, durable=durable) as run:
+    with held_outputs(folder, db), opened_run(folder, db, durable=durable) as run:
         watch = Watch(run.service, [NOTEBOOK_TYPE], load=run.payloads.load)
         work_on_notebooks(run, nb_workers or default_workers())
         sensor = Sensor(run, specification.model_dump(mode="json"), specification.path, str(folder), once=once)
@@ -84,12 +87,12 @@ def sensor_start(
 
         def is_over() -> bool:
             sensor.show_checks()
-            return not sensor.is_open() and not run.open_runs(NOTEBOOK_TYPE)
+            return not sensor.is_open() and not run.open_runs(NOTEBOOK_TYPE, BACKFILL_TYPE)
 
         ended = run.wait(
             is_over,
             Progress(watch, quiet=quiet, color=ctx.obj["color"]),
-            mine=lambda: run.open_runs(NOTEBOOK_TYPE, SENSOR_TYPE),
+            mine=lambda: run.open_runs(NOTEBOOK_TYPE, SENSOR_TYPE, BACKFILL_TYPE),
         )
         states = watch.states()
         code = show_summary(run, states, ended=ended)
@@ -99,16 +102,22 @@ def sensor_start(
 
 
 class Sensor:
-    """The sensor's execution, started with the file as it is now; a former one keeps nothing worth going on with."""
+    """The sensor's execution, started with the file as it is now. Of a former one, which a process that has ended left open,
+    only the time of its last check is kept: a time of the schedule that has passed since is made up for at once."""
 
     def __init__(self, run: LocalRun, specification: dict[str, Any], path: Path, outputs: str, *, once: bool) -> None:
         from deciders.sensor_workflow import SensorWorkflow
 
-        self.run = run
-        for info in executions(run.service, DOMAIN, is_open=True, typeFilter={"name": SENSOR_TYPE}):
+        self.run, self.workflow_id = run, sensor_id(path)
+        last_look = None
+        for info in executions(run.service, DOMAIN, is_open=True, typeFilter=type_filter(SENSOR_TYPE)):
+            if info["execution"]["workflowId"] == self.workflow_id:
+                last_look = self._last_look(info)
             run.service.terminate_workflow_execution(domain=DOMAIN, **info["execution"], reason="started again")
-        self.workflow_id = sensor_id(path)
-        text = execution_input(SensorWorkflow, {"kwargs": {"specification": specification, "outputs": outputs, "once": once}})
+        arguments = {"specification": specification, "outputs": outputs, "once": once}
+        if last_look is not None and not once:
+            arguments["last_look"] = last_look.isoformat()
+        text = execution_input(SensorWorkflow, {"kwargs": arguments})
         started = run.service.start_workflow_execution(
             domain=DOMAIN,
             workflowId=self.workflow_id,
@@ -116,6 +125,12 @@ class Sensor:
             input=kept(text, run.payloads),
         )
         self._run_id, self._seen, self._said = started["runId"], 0, ""
+
+    def _last_look(self, info: dict[str, Any]) -> datetime:
+        """When the former sensor looked last, or else began to."""
+        execution = {key: info["execution"][key] for key in ("workflowId", "runId")}
+        found = sensor_state(RunPlace(self.run.service, DOMAIN, self.run.payloads), execution)
+        return found.last_check or datetime.fromtimestamp(info["startTimestamp"], UTC)
 
     def is_open(self) -> bool:
         """Also when it was continued as a new run."""
@@ -135,10 +150,17 @@ class Sensor:
             self._seen += len(events)
         for event in events:
             if event["eventType"] == "ActivityTaskFailed":
-                trouble = f"the check for new dates failed: {_message(event['activityTaskFailedEventAttributes'])}"
+                trouble = f"the check for new dates failed: {failure_message(event['activityTaskFailedEventAttributes'])}"
             elif event["eventType"] == "ActivityTaskCompleted":
                 found = payload.decode(event["activityTaskCompletedEventAttributes"].get("result"), self.run.payloads.load)
+                if not isinstance(found, dict) or "warnings" not in found:
+                    continue  # runs that somebody asked for
                 trouble = "\n".join(f"warning: {warning}" for warning in found["warnings"])
+            elif event["eventType"] == "WorkflowExecutionSignaled":
+                asked = _ASKED.get(event["workflowExecutionSignaledEventAttributes"]["signalName"])
+                if asked is not None:
+                    say(asked)
+                continue
             else:
                 continue
             self._tell(trouble)
@@ -150,9 +172,12 @@ class Sensor:
             whole = service.whole_run(self.workflow_id, None)
             status, last = whole.close_status or "", last_attributes(whole.events)
             failed = [e for e in whole.events if e["eventType"] == "ActivityTaskFailed"]
+        if status == "CANCELED" and not self.run.interrupts:
+            say("the sensor was stopped")
+            return 0
         if status != "COMPLETED":
             if status == "FAILED" and failed:
-                cause = f"the check for new dates failed: {_message(failed[-1]['activityTaskFailedEventAttributes'])}"
+                cause = f"the check for new dates failed: {failure_message(failed[-1]['activityTaskFailedEventAttributes'])}"
             else:
                 cause = f"the sensor was {status_word(status)}" + (f": {last['reason']}" if last.get("reason") else "")
             self._tell(cause)
@@ -169,17 +194,3 @@ class Sensor:
             for line in trouble.splitlines():
                 say(line)
         self._said = trouble
-
-
-def sensor_id(path: Path) -> str:
-    """Workflow id of the sensor of a workflow file: its folder's name, and a hash of its path."""
-    digest = hashlib.sha256(str(path.absolute()).encode()).hexdigest()[:8]
-    folder = "".join("-" if c in ":/|" or not c.isprintable() else c for c in path.absolute().parent.name)
-    return f"sensor-{folder[:100] or 'root'}-{digest}"
-
-
-def _message(attributes: dict[str, Any]) -> str:
-    """The sentence of an exception, whole where the history has it."""
-    body = payload.decode(attributes.get("details"), lambda digest: "null")
-    message = body.get("message") if isinstance(body, dict) else None
-    return str(message) if message else plain_cause(attributes.get("reason") or "no reason is known")

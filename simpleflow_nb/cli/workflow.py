@@ -99,8 +99,7 @@ def _info_with_progress(service: Any, domain: str, execution: dict[str, str]) ->
         from .notebook import notebook_progress
 
         lines = notebook_progress(values["input"].get("kwargs") or {})
-        table.header.append("progress")
-        table.rows[0].append(" | ".join(lines) or None)
+        return Table([*table.header, "progress"], [[*table.rows[0], " | ".join(lines) or None]])
     return table
 
 

@@ -5,7 +5,7 @@ import pytest
 from tests.benchmarks.__main__ import BENCHMARKS
 
 
-@pytest.mark.parametrize("name", ["swf", "service"])
+@pytest.mark.parametrize("name", ["swf", "service", "notebooks"])
 def test_a_benchmark_prints_its_figures(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     BENCHMARKS[name].measure(1, with_peers=False, tiny=True)
     printed = capsys.readouterr()

@@ -14,7 +14,7 @@ import pytest
 
 from deciders.sensor_workflow import SensorWorkflow
 from deciders.specification import load_specification
-from simpleflow_nb import activity
+from simpleflow_nb import Workflow, activity
 from simpleflow_nb.activity import Activity
 from simpleflow_nb.activity_context import context
 from simpleflow_nb.local.clock import VirtualClock
@@ -104,6 +104,74 @@ def test_a_check_that_fails_is_tried_again_with_longer_and_longer_waits(
     watched(place, "0 6 * * *")
     times = ["06:00", "06:01", "06:03", "06:07", "06:15", "06:31", "07:03", "08:03", "09:03", "10:03", "11:03"]
     assert shown(moments, "UTC") == ["30 06:00", *(f"31 {time}" for time in times)]
+
+
+def test_times_that_passed_since_a_former_sensor_looked_come_to_one_check_at_once(
+    place: Harness, checks: Callable[..., list[float]]
+) -> None:
+    moments = checks(last=3)
+    former = datetime(2024, 3, 26, 6, tzinfo=UTC).isoformat()
+    given = specification("0 6 * * *")
+    ids = place.start(SensorWorkflow, specification=given, outputs="/out", last_look=former)
+    with pytest.raises(RunFailed, match="TERMINATED"):
+        place.result(*ids)
+    assert shown(moments, "UTC") == ["29 12:00", "30 06:00", "31 06:00"]
+
+
+def test_paused_it_does_not_look_and_what_passed_meanwhile_is_one_check(
+    place: Harness, checks: Callable[..., list[float]]
+) -> None:
+    def check(number: int) -> dict[str, Any]:
+        if number == 1:  # within the first check, so that no time can pass before
+            place.signal("paused", "pause")
+        return FOUND
+
+    moments = checks(3, check)
+    ids = place.start(SensorWorkflow, workflow_id="paused", specification=specification("0 6 * * *"), outputs="/out")
+    place.start(Resumes, "paused", datetime(2024, 4, 2, 12, tzinfo=UTC).isoformat())
+    with pytest.raises(RunFailed, match="TERMINATED"):
+        place.result(*ids)
+    assert shown(moments, "UTC") == ["30 06:00", "02 12:00", "03 06:00"]
+
+
+@activity.with_attributes(task_list="testing", version="1")
+def resume(workflow_id: str) -> None:
+    context().service.signal_workflow_execution(domain=DOMAIN, workflowId=workflow_id, signalName="resume")
+
+
+class Resumes(Workflow):
+    """Keeps the virtual clock from jumping to the end of a paused sensor's year."""
+
+    task_list = "testing"
+
+    def run(self, workflow_id: str, moment: str) -> None:
+        self.timer(datetime.fromisoformat(moment) - self.now()).result
+        self.submit(resume, workflow_id).result
+
+
+def test_a_specification_is_taken_over_while_it_waits(place: Harness, checks: Callable[..., list[float]]) -> None:
+    def check(number: int) -> dict[str, Any]:
+        if number == 1:
+            place.signal("reloaded", "reload", specification("0 8 * * *"))
+        return FOUND
+
+    moments = checks(3, check)
+    ids = place.start(SensorWorkflow, workflow_id="reloaded", specification=specification("0 6 * * *"), outputs="/out")
+    with pytest.raises(RunFailed, match="TERMINATED"):
+        place.result(*ids)
+    assert shown(moments, "UTC") == ["30 06:00", "30 08:00", "31 08:00"]
+
+
+def test_a_failed_run_with_a_retry_wait_is_looked_at_in_between(place: Harness, checks: Callable[..., list[float]]) -> None:
+    moments = checks(4, lambda number: {**FOUND, "retry_seconds": 600 if number < 3 else None})
+    watched(place, "0 6 * * *")
+    assert shown(moments, "UTC") == ["30 06:00", "30 06:10", "30 06:20", "31 06:00"]
+
+
+def test_what_is_held_back_is_started_in_the_same_check(place: Harness, checks: Callable[..., list[float]]) -> None:
+    checks(99, lambda number: {**FOUND, "started": [f"run-{number}"], "held_back": 3 - number, "not_due": number})
+    ids = place.start(SensorWorkflow, specification=specification(None), outputs="/out")
+    assert place.result(*ids) == {**FOUND, "started": ["run-1", "run-2", "run-3"], "not_due": 3}
 
 
 def test_a_check_that_fails_is_logged_and_the_next_one_comes(place: Harness, checks: Callable[..., list[float]]) -> None:

@@ -7,7 +7,7 @@ import difflib
 import sys
 from typing import Protocol
 
-from tests.benchmarks import due_runs, local, notebooks, replay, service, swf
+from tests.benchmarks import due_runs, local, notebooks, replay, sensor, service, swf
 from tests.benchmarks.figures import machine
 from tests.benchmarks.peers import PeerError
 
@@ -33,6 +33,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "swf": swf,
     "service": service,
     "notebooks": notebooks,
+    "sensor": sensor,
 }
 
 

@@ -7,7 +7,7 @@ from tests.benchmarks.figures import Figures, Sample, compared, milliseconds, ra
 from tests.benchmarks.histories import Chain, FanOut, history
 
 
-@pytest.mark.parametrize("name", ["replay", "local", "due-runs"])  # those with processes: tests/acceptance/test_benchmarks.py
+@pytest.mark.parametrize("name", ["replay", "local", "due-runs", "sensor"])  # the others: tests/acceptance/test_benchmarks.py
 def test_a_benchmark_prints_its_figures(name, capsys):
     BENCHMARKS[name].measure(1, with_peers=False, tiny=True)
     printed = capsys.readouterr()
@@ -26,7 +26,8 @@ def test_without_a_name_the_benchmarks_are_listed(capsys):
     [
         (
             ["due_runs"],
-            "'due_runs' is not a benchmark; there are replay, local, due-runs, swf, service, notebooks (did you mean 'due-runs'?)",
+            "'due_runs' is not a benchmark; there are replay, local, due-runs, swf, service, notebooks, sensor "
+            "(did you mean 'due-runs'?)",
         ),
         (["local", "--repeats", "0"], "--repeats 0: at least one round is needed"),
     ],

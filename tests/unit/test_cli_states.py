@@ -17,7 +17,19 @@ from rich.console import Console
 import simpleflow_nb
 from simpleflow_nb.cli.options import parsed_settings
 from simpleflow_nb.cli.progress import Progress
-from simpleflow_nb.cli.run_states import LabelState, RunState, Watch, plain_cause, shown_seconds, status_word, traceback_of
+from simpleflow_nb.cli.run_states import (
+    BACKFILL_TYPE,
+    NOTEBOOK_TYPE,
+    SENSOR_TYPE,
+    LabelState,
+    RunState,
+    Watch,
+    plain_cause,
+    shown_seconds,
+    status_word,
+    traceback_of,
+    type_filter,
+)
 from simpleflow_nb.cli.scratch import Scratch
 from simpleflow_nb.exceptions import DefinitionError
 from simpleflow_nb.local.service import LocalService
@@ -185,3 +197,12 @@ def test_a_note_that_names_something_else_removes_nothing(tmp_path: Path) -> Non
     (tmp_path / "notes" / "sfnb-half").write_text("")  # its writer was killed before it made the folder
     Scratch(tmp_path / "notes").remove_left_over()
     assert (tmp_path / "precious").is_dir()
+
+
+def test_the_types_of_the_application_are_listed_with_the_version_that_they_have() -> None:
+    from deciders.backfill_workflow import BackfillWorkflow
+    from deciders.notebook_workflow import NotebookWorkflow
+    from deciders.sensor_workflow import SensorWorkflow
+
+    for cls, name in ((NotebookWorkflow, NOTEBOOK_TYPE), (SensorWorkflow, SENSOR_TYPE), (BackfillWorkflow, BACKFILL_TYPE)):
+        assert type_filter(name) == {"name": cls.type_name(), "version": cls.version}

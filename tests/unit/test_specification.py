@@ -1,7 +1,6 @@
 """Loading a workflow file: what it becomes, and every way in which it is refused."""
 
 import json
-import os
 import random
 import re
 from datetime import date
@@ -22,6 +21,7 @@ from deciders.specification import (
     load_specification,
     specification_schema,
 )
+from tests.settings import count
 
 VALID = """\
     workflows:
@@ -363,12 +363,15 @@ def test_utf_16_is_read(inputs):
         ("require: each", ["8: 'require' of available_dates_sensor must be 'any' or 'all', not 'each'"]),
         ("shedule: null", ["8: 'shedule' is not a setting of available_dates_sensor (did you mean 'schedule'?)"]),
         ("1: null", ["8: 1 is not a setting of available_dates_sensor"]),
-        ("source: flowap", ["8: source must be 'flowapi' or a mapping with 'files', not 'flowap' (did you mean 'flowapi'?)"]),
-        ("source: null", ["8: source must be 'flowapi' or a mapping with 'files', not null"]),
-        ("source: [files]", ["8: source must be 'flowapi' or a mapping with 'files', not a list"]),
+        (
+            "source: flowap",
+            ["8: source must be 'flowapi' or a mapping with 'files' or 'sql', not 'flowap' (did you mean 'flowapi'?)"],
+        ),
+        ("source: null", ["8: source must be 'flowapi' or a mapping with 'files' or 'sql', not null"]),
+        ("source: [files]", ["8: source must be 'flowapi' or a mapping with 'files' or 'sql', not a list"]),
         (
             "source: {file: {a: b}}",
-            ["8: 'file' is not a setting of the source (did you mean 'files'?)", "8: the source lacks 'files'"],
+            ["8: 'file' is not a setting of the source (did you mean 'files'?)", "8: the source lacks 'files' or 'sql'"],
         ),
         ("source: {files: {}}", ["8: 'files' of the source must be a mapping of at least one type of data to its files"]),
         ("source: {files: {a: 5}}", ["8: the files of 'a' must be text, not 5"]),
@@ -798,11 +801,21 @@ def _mutated(text: str, source: random.Random) -> bytes:
     return raw
 
 
+#: With what VALID does not have.
+RICH = VALID.replace(
+    "  - name: lonely\n",
+    "  - name: lonely\n        attempts: 3\n        retry_wait: 10 min\n        rerun_when: [notebook_changed]\n",
+).replace(
+    "      require: all\n",
+    "      max_parallel_runs: 4\n      source: {sql: {uri: 'postgresql://me:{}@db/x', password: SECRET, query: SELECT 1}}\n",
+)
+
+
 def test_any_mutated_file_is_accepted_or_refused_with_sentences(inputs):
     source = random.Random(20160101)
     path = inputs / "workflows.yml"
-    for number in range(int(os.environ.get("SIMPLEFLOW_NB_FUZZ", "150"))):
-        raw = _mutated(dedent(VALID), source)
+    for number in range(count(150, 10_000)):
+        raw = _mutated(dedent(VALID if number % 2 else RICH), source)
         path.write_bytes(raw)
         try:
             made = load_specification(path)

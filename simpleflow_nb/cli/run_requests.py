@@ -1,0 +1,304 @@
+"""``backfill`` and ``runs.retry``: runs that a person asks for."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ..exceptions import DefinitionError
+from ..inspection.tables import Table, formatted
+from ..processes.decider import Decider
+from .connection import connected, payload_directory
+from .definition import read_specification
+from .local_run import default_workers
+from .notebook_run import checked_outputs, run_requests
+from .options import outputs_option
+from .run_rows import RunRow, counted, found_row, instance_states, run_rows, shown_settings
+from .sensor_places import check_one_place, opened_run_place, run_place_options
+
+if TYPE_CHECKING:
+    from deciders.due_runs import Run
+    from deciders.specification import Specification
+
+_MOST_SHOWN = 100
+_SUCCEEDED, _FAILED = "already succeeded; --rerun all includes it", "failed before; --rerun failed includes it"
+
+
+@click.command("backfill")
+@click.argument("file", type=click.Path(path_type=Path), metavar="FILE.yml")
+@click.argument("name")
+@click.option("--from", "first", required=True, type=click.DateTime(["%Y-%m-%d"]), help="The first reference date.")
+@click.option("--to", "last", required=True, type=click.DateTime(["%Y-%m-%d"]), help="The last reference date.")
+@click.option(
+    "--rerun",
+    type=click.Choice(["missing", "failed", "all"]),
+    default="missing",
+    show_default=True,
+    help="Dates that have not run yet; those and what failed; everything, from scratch.",
+)
+@click.option("--latest-first", is_flag=True, help="Begin with the last date.")
+@click.option("--max-parallel", type=click.IntRange(min=1), help="So many runs are open at once. [default: no limit]")
+@click.option("--only", metavar="LABEL", help="Run this notebook alone, and those it needs as far as they have not succeeded.")
+@click.option("--dry-run", is_flag=True, help="Show what would be started, and start nothing.")
+@click.option("--nb-workers", type=click.IntRange(min=1), help="Notebooks that run at once. [default: number of cores]")
+@click.option("--quiet", is_flag=True, help="Show no progress.")
+@outputs_option
+@run_place_options
+@click.pass_context
+def backfill(
+    ctx: click.Context,
+    file: Path,
+    name: str,
+    first: datetime,
+    last: datetime,
+    rerun: str,
+    latest_first: bool,
+    max_parallel: int | None,
+    only: str | None,
+    dry_run: bool,
+    nb_workers: int | None,
+    quiet: bool,
+    outputs: Path | None,
+    **place: Any,
+) -> None:
+    """Run workflow NAME for the available dates of a period, also before its earliest_date.
+
+    What runs is never started again. A running sensor of FILE.yml on this machine takes the runs over; else they are carried
+    out here and waited for. With --domain an execution starts them on SWF, and its id is printed.
+    """
+    if first > last:
+        raise DefinitionError(f"--from {first.date()} is after --to {last.date()}")
+    specification = read_specification(file)
+    _check_names(specification, name, only)
+    folder = checked_outputs(outputs, specification)
+    with opened_run_place(folder, **place) as there:
+        states = instance_states(specification, folder, there)
+    chosen, left_out = _chosen(specification, name, first.date(), last.date(), states, rerun)
+    chosen.sort(key=lambda run: run.reference_date, reverse=latest_first)
+    if dry_run or not chosen:
+        _show(chosen, left_out, states)
+        ctx.exit(0)
+    requests = _requests(specification, chosen, keeps_labels=rerun != "all", only=only)
+    click.echo(f"{counted(len(chosen), 'run')} of {name}, {sum(left_out.values())} left out", err=True)
+    code = _carry_out(
+        ctx,
+        specification,
+        folder,
+        requests,
+        most_at_once=max_parallel,
+        nb_workers=nb_workers,
+        quiet=quiet,
+        db=place["db"],
+        local=place["local"],
+        domain=place["domain"],
+        region=place["region"],
+    )
+    ctx.exit(code)
+
+
+@click.command("runs.retry")
+@click.argument("file", type=click.Path(path_type=Path), metavar="FILE.yml")
+@click.argument("run")
+@click.option("--nb-workers", type=click.IntRange(min=1), help="Notebooks that run at once. [default: number of cores]")
+@click.option("--quiet", is_flag=True, help="Show no progress.")
+@outputs_option
+@run_place_options
+@click.pass_context
+def runs_retry(
+    ctx: click.Context,
+    file: Path,
+    run: str,
+    nb_workers: int | None,
+    quiet: bool,
+    outputs: Path | None,
+    **place: Any,
+) -> None:
+    """Run again what failed of RUN (NAME/DATE or a workflow id); notebooks that succeeded are kept.
+
+    A running sensor of FILE.yml on this machine takes it over; else it is carried out here and waited for.
+    """
+    specification = read_specification(file)
+    folder = checked_outputs(outputs, specification)
+    with opened_run_place(folder, **place) as there:
+        row = found_row(run_rows(specification, folder, there), run)
+    if row.state == "running":
+        raise DefinitionError(f"{row.title} is running; it can be tried again once it has ended")
+    if row.state == "succeeded":
+        labels = counted(len(specification.workflow(row.workflow).notebooks), "label")
+        click.echo(f"nothing to retry: {row.title} succeeded, all {labels} of it")
+        ctx.exit(0)
+    code = _carry_out(
+        ctx,
+        specification,
+        folder,
+        [_retry_request(row)],
+        most_at_once=None,
+        nb_workers=nb_workers,
+        quiet=quiet,
+        db=place["db"],
+        local=place["local"],
+        domain=place["domain"],
+        region=place["region"],
+    )
+    ctx.exit(code)
+
+
+def _check_names(specification: Specification, name: str, only: str | None) -> None:
+    from deciders.problems import did_you_mean
+    from deciders.specification import UnknownWorkflowError
+
+    try:
+        workflow = specification.workflow(name)
+    except UnknownWorkflowError as error:
+        raise DefinitionError(str(error)) from None
+    labels = [notebook.label for notebook in workflow.notebooks]
+    if only is not None and only not in labels:
+        raise DefinitionError(f"{name} has no notebook {only!r}{did_you_mean(only, labels)}")
+    if not any(entry.workflow_name == name for entry in specification.sensor.workflows):
+        raise DefinitionError(f"no entry of the sensor names {name}, so there are no parameters and dates to run it with")
+
+
+def _chosen(
+    specification: Specification, name: str, first: date, last: date, states: dict[tuple[str, str], str], rerun: str
+) -> tuple[list[Run], Counter[str]]:
+    """The runs to start, and why others of the period are left out.
+
+    Raises:
+        DefinitionError: the available dates cannot be read.
+    """
+    from deciders.due_runs import due_runs
+    from workers.available_dates import SourceError, read_available_dates
+
+    entries = tuple(
+        entry.model_copy(update={"earliest_date": first})
+        for entry in specification.sensor.workflows
+        if entry.workflow_name == name
+    )
+    narrowed = specification.model_copy(update={"sensor": specification.sensor.model_copy(update={"workflows": entries})})
+    try:
+        available = read_available_dates(specification)
+    except SourceError as error:
+        raise DefinitionError(str(error)) from None
+    running = {key: state for key, state in states.items() if state == "running"}
+    plan = due_runs(narrowed, available, running)
+    left_out = Counter(one.reason for one in plan.not_due if first <= one.reference_date <= last)
+    chosen = []
+    for run in plan.due:
+        state = states.get((run.workflow_name, run.identity))
+        if run.reference_date > last:
+            continue
+        if state == "succeeded" and rerun != "all":
+            left_out[_SUCCEEDED] += 1
+        elif state == "failed" and rerun == "missing":
+            left_out[_FAILED] += 1
+        else:
+            chosen.append(dataclasses.replace(run, reason=f"backfill: {state or 'missing'}"))
+    return chosen, left_out
+
+
+def _requests(specification: Specification, chosen: list[Run], *, keeps_labels: bool, only: str | None) -> list[dict[str, Any]]:
+    """As few requests as keep the order of the runs."""
+    from deciders.run_requests import run_request
+    from deciders.specification import ConfiguredWorkflow
+
+    stencils = {
+        (entry.workflow_name, repr(entry.parameters)): entry.date_stencil for entry in reversed(specification.sensor.workflows)
+    }
+    requests: list[dict[str, Any]] = []
+    for run in chosen:
+        entry = ConfiguredWorkflow(
+            workflow_name=run.workflow_name,
+            parameters=run.configured_parameters,
+            date_stencil=stencils[run.workflow_name, repr(run.configured_parameters)],
+        )
+        one = run_request(entry, [run.reference_date], run.reason, keeps_labels=keeps_labels, only=only)
+        if requests and {**requests[-1], "dates": None} == {**one, "dates": None}:
+            requests[-1]["dates"] += one["dates"]
+        else:
+            requests.append(one)
+    return requests
+
+
+def _retry_request(row: RunRow) -> dict[str, Any]:
+    """For the very instance that ran, whatever the sensor's entries say now."""
+    from deciders.run_requests import run_request
+    from deciders.specification import ConfiguredWorkflow
+
+    if row.reference_date is None:
+        raise DefinitionError(f"{row.title} has no reference date; start it again with workflow.start")
+    parameters = dict(row.parameters)
+    ranges = parameters.pop("date_ranges", None)
+    parameters.pop("reference_date", None)
+    days: list[Any] = [[date.fromisoformat(first), date.fromisoformat(end)] for first, end in ranges or ()]
+    entry = ConfiguredWorkflow(workflow_name=row.workflow, parameters=parameters, date_stencil=days)
+    reference_date = date.fromisoformat(row.reference_date)
+    return run_request(entry, [reference_date], f"runs.retry: {row.state} before", keeps_labels=True)
+
+
+def _carry_out(
+    ctx: click.Context,
+    specification: Specification,
+    folder: Path,
+    requests: list[dict[str, Any]],
+    *,
+    most_at_once: int | None,
+    nb_workers: int | None,
+    quiet: bool,
+    db: Path | None,
+    local: bool,
+    domain: str | None,
+    region: str | None,
+) -> int:
+    check_one_place(local, domain)
+    if domain is None or local or db is not None:
+        return run_requests(
+            specification,
+            folder,
+            requests,
+            db=db,
+            slots=nb_workers or default_workers(),
+            most_at_once=most_at_once,
+            quiet=quiet,
+            color=ctx.obj["color"],
+        )
+    from deciders.activities import DECISIONS
+    from deciders.backfill_workflow import BackfillWorkflow
+    from deciders.notebook_workflow import NotebookWorkflow
+    from workers.backfills import start_backfill
+    from workers.run_starts import REMOTE_STARTS_PER_SECOND
+
+    with connected(domain, region) as service:
+        Decider(service, domain, DECISIONS, [NotebookWorkflow, BackfillWorkflow]).register_types()
+        workflow_id, run_id = start_backfill(
+            service,
+            domain,
+            specification,
+            str(folder),
+            payload_directory(None, folder),
+            requests,
+            most_at_once=most_at_once,
+            starts_per_second=REMOTE_STARTS_PER_SECOND,
+        )
+    if run_id is None:
+        raise DefinitionError(f"the same is under way as {workflow_id}")
+    click.echo(f"{workflow_id} {run_id}")
+    return 0
+
+
+def _show(chosen: list[Run], left_out: Counter[str], states: dict[tuple[str, str], str]) -> None:
+    table = Table(["date", "workflow", "parameters", "why"])
+    for run in chosen[:_MOST_SHOWN]:
+        settings = shown_settings(run.configured_parameters)
+        table.rows.append([run.reference_date.isoformat(), run.workflow_name, settings, run.reason.removeprefix("backfill: ")])
+    if chosen:
+        click.echo(formatted(table, with_header=True))
+    if len(chosen) > _MOST_SHOWN:
+        click.echo(f"and {len(chosen) - _MOST_SHOWN} more")
+    click.echo(f"{counted(len(chosen), 'run')} to start, {sum(left_out.values())} left out")
+    for reason, count in left_out.most_common():
+        click.echo(f"  {count} {reason}")

@@ -1,0 +1,209 @@
+"""The runs of a workflow file, ended and open, as one kind of row: what ``status`` and ``runs.*`` show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..environment import setting
+from ..exceptions import DefinitionError, ServiceError
+from .run_states import NOTEBOOK_TYPE, type_filter
+
+if TYPE_CHECKING:
+    from deciders.specification import Specification
+    from workers.run_records import RunRecord, RunRecords
+
+    from .sensor_places import RunPlace
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunRow:
+    """One run: the latest of its instance, or one of several."""
+
+    workflow: str
+    identity: str
+    instance: str | None
+    reference_date: str | None
+    parameters: dict[str, Any]
+    state: str  #: running, or the state of its record
+    light: str = ""
+    attempt: int | None = None
+    started: datetime | None = None
+    ended: datetime | None = None
+    reason: str | None = None  #: why it was run
+    error: str | None = None
+    labels: dict[str, str] = field(default_factory=dict)
+    artefacts: dict[str, str] = field(default_factory=dict)
+    workflow_id: str = ""
+    run_id: str = ""
+
+    @property
+    def title(self) -> str:
+        """``NAME/DATE_IDENTITY``, which commands take back as RUN."""
+        return f"{self.workflow}/{self.instance or self.reference_date or self.identity[:8]}"
+
+    @property
+    def set(self) -> str:
+        """Its parameters in a few characters."""
+        return shown_settings(self.parameters)
+
+
+def has_records(outputs: Path) -> bool:
+    """Whether there may be records: opening the default database would make it, and looking must not."""
+    return bool(setting("AUTOFLOW_DB_URI")) or (outputs / ".simpleflow-nb" / "runs.sqlite3").exists()
+
+
+def run_rows(specification: Specification, outputs: Path, place: RunPlace, *, every_run: bool = False) -> list[RunRow]:
+    """The latest run of each instance of the file's workflows, or ``every_run``, by workflow, date and parameters.
+
+    Raises:
+        ServiceError: the records cannot be read.
+    """
+    names = {workflow.name for workflow in specification.workflows}
+    records: list[RunRecord] = []
+    with _opened_records(outputs) as opened:
+        if opened is not None:
+            records = opened.runs() if every_run else opened.latest()
+            lost = _lost(names, outputs, place, opened)
+            again = {(record.workflow_name, record.identity) for record in lost} if not every_run else set()
+            records = [one for one in records if (one.workflow_name, one.identity) not in again] + lost
+    rows = [_row(record) for record in records if record.workflow_name in names]
+    running = _running(names, place) if place.service is not None else []
+    if not every_run:
+        busy = {(row.workflow, row.identity) for row in running}
+        rows = [row for row in rows if (row.workflow, row.identity) not in busy]
+    known = {row.run_id for row in rows}  # an end is recorded before its execution closes
+    rows += [row for row in running if row.run_id not in known]
+    return sorted(rows, key=lambda row: (row.workflow, row.reference_date or "", row.set))
+
+
+def instance_states(specification: Specification, outputs: Path, place: RunPlace) -> dict[tuple[str, str], str]:
+    """(workflow name, identity) -> running, succeeded or failed, as the sensor would see it.
+
+    Raises:
+        ServiceError: the records cannot be read.
+    """
+    from workers.run_starts import open_runs
+    from workers.run_tables import SAYS_NOTHING
+
+    states: dict[tuple[str, str], str] = {}
+    with _opened_records(outputs) as opened:
+        if opened is not None:
+            states = opened.states()
+            for record in _lost({workflow.name for workflow in specification.workflows}, outputs, place, opened):
+                if record.state not in SAYS_NOTHING:
+                    states[record.workflow_name, record.identity] = "failed"
+    return states | (open_runs(place.service, place.domain) if place.service is not None else {})
+
+
+@contextmanager
+def _opened_records(outputs: Path) -> Iterator[RunRecords | None]:
+    """None where there are none yet."""
+    from workers.run_records import RecordsError, RunRecords
+
+    try:
+        if not has_records(outputs):
+            yield None
+            return
+        with RunRecords.open(outputs) as opened:
+            yield opened
+    except RecordsError as error:
+        raise ServiceError(str(error)) from None
+
+
+def _lost(names: set[str], outputs: Path, place: RunPlace, records: RunRecords) -> list[RunRecord]:
+    """Ends that the next check of the sensor will record."""
+    from workers.lost_ends import lost_ends
+
+    if place.service is None:
+        return []
+    return lost_ends(place.service, place.domain, records, names=names, outputs=str(outputs), payloads=place.payloads)
+
+
+def _row(record: RunRecord) -> RunRow:
+    return RunRow(
+        workflow=record.workflow_name,
+        identity=record.identity,
+        instance=record.instance,
+        reference_date=record.reference_date,
+        parameters=record.parameters,
+        state=record.state,
+        light=record.light,
+        attempt=record.attempt,
+        started=record.started,
+        ended=record.ended,
+        reason=record.reason,
+        error=record.error,
+        labels=record.labels,
+        artefacts=record.artefacts,
+        workflow_id=record.workflow_id,
+        run_id=record.run_id,
+    )
+
+
+def _running(names: set[str], place: RunPlace) -> list[RunRow]:
+    """Open runs; their parameters stand in their histories."""
+    from datetime import UTC
+
+    from .. import payload
+    from ..inspection.executions import executions
+    from ..inspection.task_rows import epoch
+
+    found, service, domain = [], place.service, place.domain
+    for info in executions(service, domain, is_open=True, typeFilter=type_filter(NOTEBOOK_TYPE)):
+        name, day = (*(info.get("tagList") or []), "", "")[:2]
+        if name not in names:
+            continue
+        execution = {key: info["execution"][key] for key in ("workflowId", "runId")}
+        page = service.get_workflow_execution_history(domain=domain, execution=execution, maximumPageSize=1)
+        started = page["events"][0]["workflowExecutionStartedEventAttributes"]
+        body = payload.decode(started.get("input"), place.payloads.load) or {}
+        given = body.get("kwargs", {})
+        identity = execution["workflowId"][-32:]
+        found.append(
+            RunRow(
+                workflow=name,
+                identity=identity,
+                instance=given.get("instance") or f"{day}_{identity[:8]}",
+                reference_date=day or None,
+                parameters=given.get("parameters", {}),
+                state="running",
+                started=datetime.fromtimestamp(epoch(info["startTimestamp"]), UTC),
+                reason=(given.get("origin") or {}).get("reason"),
+                workflow_id=execution["workflowId"],
+                run_id=execution["runId"],
+            )
+        )
+    return found
+
+
+def found_row(rows: Sequence[RunRow], run: str) -> RunRow:
+    """The run that RUN means: ``NAME/DATE``, ``NAME/DATE_IDENTITY``, a workflow id or its unique beginning.
+
+    Raises:
+        DefinitionError: there is none, or several fit; one sentence.
+    """
+    fits = [row for row in rows if run in (row.title, row.workflow_id, row.run_id)]
+    fits = fits or [row for row in rows if row.title.startswith(run) or (row.workflow_id and row.workflow_id.startswith(run))]
+    titles = dict.fromkeys(row.title for row in fits)
+    if len(titles) > 1:
+        shown = ", ".join(list(titles)[:5])
+        raise DefinitionError(f"{run!r} fits {len(titles)} runs: {shown}; give more of it")
+    if not fits:
+        raise DefinitionError(f"there is no run {run!r}; runs.list shows which there are, as NAME/DATE or with more of the id")
+    return fits[-1]
+
+
+def shown_settings(parameters: dict[str, Any]) -> str:
+    """A set of parameters in a few characters; those that every run has are left out."""
+    own = {key: value for key, value in parameters.items() if key not in ("reference_date", "date_ranges")}
+    return ", ".join(f"{key}={value}" for key, value in own.items())
+
+
+def counted(number: int, noun: str, plural: str | None = None) -> str:
+    """``1 run``, ``2 runs``."""
+    return f"{number} {noun if number == 1 else plural or noun + 's'}"

@@ -1,0 +1,193 @@
+"""``runs.list``, ``runs.show``, ``runs.logs``: the runs of a workflow file, and what they left."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from .. import payload
+from ..exceptions import DefinitionError
+from ..inspection.tables import Table, formatted
+from .definition import read_specification
+from .options import outputs_folder, outputs_option, show
+from .run_rows import RunRow, found_row, run_rows
+from .sensor_places import opened_run_place, run_place_options
+
+_STATES = ["running", "succeeded", "failed", "timed out", "terminated", "cancelled", "partial"]
+_FILE = click.argument("file", type=click.Path(path_type=Path), metavar="FILE.yml")
+
+
+@click.command("runs.list")
+@_FILE
+@click.argument("name", required=False)
+@click.option("--state", type=click.Choice(_STATES), help="Only those.")
+@click.option("--from", "first", type=click.DateTime(["%Y-%m-%d"]), help="The first reference date.")
+@click.option("--to", "last", type=click.DateTime(["%Y-%m-%d"]), help="The last reference date.")
+@click.option("--all", "every_run", is_flag=True, help="Every run, not the latest of each date alone.")
+@outputs_option
+@run_place_options
+@click.pass_context
+def runs_list(
+    ctx: click.Context,
+    file: Path,
+    name: str | None,
+    state: str | None,
+    first: datetime | None,
+    last: datetime | None,
+    every_run: bool,
+    outputs: Path | None,
+    **place: Any,
+) -> None:
+    """List the runs of FILE.yml, of all workflows or of NAME: state, attempt, times, why they ran."""
+    specification = read_specification(file)
+    folder = outputs_folder(outputs, specification.path)
+    if name is not None and name not in (known := [workflow.name for workflow in specification.workflows]):
+        from deciders.problems import did_you_mean
+
+        raise DefinitionError(f"{specification.path.name} has no workflow {name!r}{did_you_mean(name, known)}")
+    with opened_run_place(folder, **place) as there:
+        rows = run_rows(specification, folder, there, every_run=every_run)
+    table = Table(["Run", "Parameters", "State", "Light", "Attempt", "Started (UTC)", "Seconds", "Why"])
+    for row in rows:
+        day = row.reference_date or ""
+        if (name and row.workflow != name) or (state and row.state != state):
+            continue
+        if (first and day < first.date().isoformat()) or (last and day > last.date().isoformat()):
+            continue
+        cells = [row.title, row.set, row.state, row.light, row.attempt, _shown(row.started), _seconds(row), row.reason]
+        table.rows.append(cells)
+    if not table.rows:
+        click.echo("no such runs", err=True)
+    show(ctx, table)
+
+
+@click.command("runs.show")
+@_FILE
+@click.argument("run")
+@click.option("--json", "as_json", is_flag=True, help="Everything as JSON.")
+@outputs_option
+@run_place_options
+def runs_show(file: Path, run: str, as_json: bool, outputs: Path | None, **place: Any) -> None:
+    """Show one run (NAME/DATE or a workflow id): its parameters, its labels, what they left, and its earlier attempts."""
+    specification = read_specification(file)
+    folder = outputs_folder(outputs, specification.path)
+    with opened_run_place(folder, **place) as there:
+        row = found_row(run_rows(specification, folder, there), run)
+        every = run_rows(specification, folder, there, every_run=True)
+    attempts = [one for one in every if (one.workflow, one.identity) == (row.workflow, row.identity)]
+    if as_json:
+        click.echo(payload.encode({"run": _as_json(row), "attempts": [_as_json(one) for one in attempts]}))
+        return
+    facts = {
+        "run": row.title,
+        "state": f"{row.state} ({row.light})" if row.light else row.state,
+        "attempt": row.attempt,
+        "why": row.reason,
+        "started": _shown(row.started),
+        "ended": _shown(row.ended),
+        "parameters": payload.encode(row.parameters),
+        "workflow id": row.workflow_id,
+        "run id": row.run_id,
+        "error": row.error,
+    }
+    known = {name: value for name, value in facts.items() if value not in (None, "")}
+    click.echo(formatted(Table(list(known), [list(known.values())]), "human"))
+    labels = Table(["label", "state", "executed notebook or report"])
+    for label, what in row.labels.items():
+        labels.rows.append([label, what, row.artefacts.get(label)])
+    labels.rows += [[name, "done", path] for name, path in row.artefacts.items() if name.startswith("report:")]
+    if labels.rows:
+        click.echo("\n" + formatted(labels, with_header=True))
+    if len(attempts) > 1:
+        table = Table(["attempt", "state", "started (UTC)", "why", "error"])
+        for one in attempts:
+            line = (one.error or "").partition("\n")[0]
+            table.rows.append([one.attempt, one.state, _shown(one.started), one.reason, line])
+        click.echo("\n" + formatted(table, with_header=True))
+
+
+@click.command("runs.logs")
+@_FILE
+@click.argument("run")
+@click.argument("label", required=False)
+@click.option("--grep", "pattern", help="Only lines that this regular expression matches somewhere.")
+@click.option("--attempt", type=click.IntRange(min=1), help="Of an earlier attempt at the label. [default: the latest]")
+@outputs_option
+@run_place_options
+def runs_logs(
+    file: Path, run: str, label: str | None, pattern: str | None, attempt: int | None, outputs: Path | None, **place: Any
+) -> None:
+    """Print what the notebooks of RUN printed, or that of LABEL; with several, each line behind its label."""
+    specification = read_specification(file)
+    folder = outputs_folder(outputs, specification.path)
+    try:
+        wanted = re.compile(pattern) if pattern is not None else None
+    except re.error as error:
+        raise DefinitionError(f"--grep {pattern!r} is not a regular expression: {error}") from None
+    with opened_run_place(folder, **place) as there:
+        row = found_row(run_rows(specification, folder, there), run)
+    labels = [notebook.label for notebook in specification.workflow(row.workflow).notebooks]
+    if label is not None and label not in labels:
+        from deciders.problems import did_you_mean
+
+        raise DefinitionError(f"{row.workflow} has no notebook {label!r}{did_you_mean(label, labels)}")
+    found = False
+    for one in [label] if label is not None else labels:
+        prefix = "" if label is not None else f"{one}: "
+        for line in _lines(folder, row, one, attempt):
+            found = True
+            if wanted is None or wanted.search(line):
+                click.echo(prefix + line)
+    if not found:
+        click.echo(f"{row.title}{f' {label}' if label else ''} has printed nothing (or its files were cleaned away)", err=True)
+
+
+def _lines(outputs: Path, row: RunRow, label: str, attempt: int | None) -> Iterator[str]:
+    from workers.artefacts import Artefacts
+
+    artefacts, instance = Artefacts(outputs), row.instance or ""
+    place = artefacts.notebook_folder(row.workflow, instance, label)
+    if attempt is not None:
+        kept = artefacts.attempt_folder(row.workflow, instance, label, attempt)
+        place = kept if kept.is_dir() else place
+        if not kept.is_dir() and attempt != artefacts.attempts(row.workflow, instance, label):
+            raise DefinitionError(f"{row.title} has no attempt {attempt} of {label}")
+    try:
+        with open(place / "output.txt", encoding="utf-8", errors="replace") as file:
+            yield from (line.rstrip("\n") for line in file)
+    except FileNotFoundError:
+        return
+
+
+def _shown(moment: datetime | None) -> str | None:
+    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S") if moment is not None else None
+
+
+def _seconds(row: RunRow) -> float | None:
+    return (row.ended - row.started).total_seconds() if row.started and row.ended else None
+
+
+def _as_json(row: RunRow) -> dict[str, Any]:
+    return {
+        "run": row.title,
+        "workflow": row.workflow,
+        "reference_date": row.reference_date,
+        "identity": row.identity,
+        "parameters": row.parameters,
+        "state": row.state,
+        "light": row.light,
+        "attempt": row.attempt,
+        "started": row.started.isoformat() if row.started else None,
+        "ended": row.ended.isoformat() if row.ended else None,
+        "reason": row.reason,
+        "error": row.error,
+        "labels": row.labels,
+        "artefacts": row.artefacts,
+        "workflow_id": row.workflow_id,
+        "run_id": row.run_id,
+    }

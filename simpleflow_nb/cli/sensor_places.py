@@ -1,0 +1,200 @@
+"""Where the sensor of a workflow file is, what it does there, and how it is asked for something."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+from click.core import ParameterSource
+
+from .. import payload
+from ..exceptions import DefinitionError
+from ..inspection.executions import executions, history
+from ..inspection.task_rows import epoch
+from ..local.ownership import is_owned
+from ..local.reader import JournalReader
+from ..local.requests import leave_request
+from ..local.service import DOMAIN
+from ..processes.payload_directory import PayloadDirectory, kept
+from .connection import connected, payload_directory
+from .options import db_option, journal_path, local_option
+from .run_states import SENSOR_TYPE, plain_cause, type_filter
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_CHECK = "workers.activities.feed_new_dates"
+
+
+@dataclass(frozen=True)
+class RunPlace:
+    """A service that keeps the runs of a workflow file. ``journal`` is None on SWF; ``service`` is None where nothing has
+    run on this machine yet."""
+
+    service: Any
+    domain: str
+    payloads: PayloadDirectory
+    journal: Path | None = None
+
+
+def run_place_options(command: F) -> F:
+    """``--local``, ``--db``, ``--domain``, ``--region``; on this machine when neither is said."""
+    command = click.option("--region", envvar="AWS_DEFAULT_REGION", help="AWS region. [default: as boto3 finds it]")(command)
+    command = click.option(
+        "--domain", "-d", envvar="SWF_DOMAIN", help="SWF domain; without it, on this machine. [default: $SWF_DOMAIN]"
+    )(command)
+    return local_option(db_option(command))
+
+
+@contextmanager
+def opened_run_place(
+    outputs: Path, *, local: bool, db: Path | None, domain: str | None, region: str | None
+) -> Iterator[RunPlace]:
+    """The service that keeps the runs with these outputs, to look at.
+
+    Raises:
+        DefinitionError: ``--local`` and ``--domain`` were both given.
+        ServiceError: the journal cannot be read, or the service cannot be reached.
+    """
+    check_one_place(local, domain)
+    if domain is not None and not local and db is None:
+        with connected(domain, region) as service:
+            yield RunPlace(service, domain, payload_directory(None, outputs))
+        return
+    journal = journal_path(db, outputs)
+    payloads = PayloadDirectory(journal.parent / "payloads")
+    if not journal.exists():
+        yield RunPlace(None, DOMAIN, payloads, journal)
+        return
+    with closing(JournalReader(journal)) as reader:
+        yield RunPlace(reader, DOMAIN, payloads, journal)
+
+
+def check_one_place(local: bool, domain: str | None) -> None:
+    """
+    Raises:
+        DefinitionError: both were typed; a domain from the environment gives way to ``--local``.
+    """
+    context = click.get_current_context()
+    if local and domain is not None and context.get_parameter_source("domain") is ParameterSource.COMMANDLINE:
+        raise DefinitionError("--local and --domain exclude each other; give one")
+
+
+def sensor_id(path: Path) -> str:
+    """Workflow id of the sensor of a workflow file: its folder's name, and a hash of its path."""
+    digest = hashlib.sha256(str(path.absolute()).encode()).hexdigest()[:8]
+    folder = "".join("-" if c in ":/|" or not c.isprintable() else c for c in path.absolute().parent.name)
+    return f"sensor-{folder[:100] or 'root'}-{digest}"
+
+
+def open_sensor(place: RunPlace, path: Path) -> dict[str, str] | None:
+    """The open execution of a file's sensor that some process carries out; None when there is none."""
+    if place.service is None or (place.journal is not None and not is_owned(place.journal)):
+        return None
+    for info in executions(place.service, place.domain, is_open=True, typeFilter=type_filter(SENSOR_TYPE)):
+        if info["execution"]["workflowId"] == sensor_id(path):
+            execution: dict[str, str] = {key: info["execution"][key] for key in ("workflowId", "runId")}
+            return execution
+    return None
+
+
+def ask_sensor(place: RunPlace, execution: dict[str, str], signal: str, value: Any = None) -> None:
+    """Send a signal to a sensor; the owner of a journal takes it within a tenth of a second."""
+    text = kept(payload.encode(value), place.payloads)
+    body = {"domain": place.domain, **execution, "signalName": signal, "input": text}
+    if place.journal is None:
+        place.service.signal_workflow_execution(**body)
+    else:
+        leave_request(place.journal, "signal_workflow_execution", body)
+
+
+def ask_running_sensor(journal: Path, path: Path, signal: str, value: Any) -> bool:
+    """Send a signal to the sensor of the file that the journal's owner carries out; False when it carries out none."""
+    with closing(JournalReader(journal)) as reader:
+        place = RunPlace(reader, DOMAIN, PayloadDirectory(journal.parent / "payloads"), journal)
+        execution = open_sensor(place, path)
+        if execution is None:
+            return False
+        ask_sensor(place, execution, signal, value)
+        return True
+
+
+@dataclass
+class SensorState:
+    """What a sensor does, read from its history."""
+
+    workflow_id: str
+    path: str = ""
+    schedule: str | None = None
+    timezone: str = "UTC"
+    state: str = "waiting"  #: waiting, checking, paused; ended when it is closed
+    next_check: datetime | None = None
+    last_check: datetime | None = None
+    note: str = ""  #: what came of the last check
+    looks: int = field(default=0, repr=False)  #: checks in this history
+
+
+def sensor_state(place: RunPlace, execution: dict[str, str]) -> SensorState:
+    """What the sensor of an execution does now."""
+    events = history(place.service, place.domain, execution)
+    found = SensorState(execution["workflowId"])
+    load = place.payloads.load
+    given = (payload.decode(events[0]["workflowExecutionStartedEventAttributes"].get("input"), load) or {}).get("kwargs", {})
+    _read_specification(found, given.get("specification") or {})
+    paused = bool(given.get("paused"))
+    if given.get("last_look"):
+        found.last_check = datetime.fromisoformat(given["last_look"])
+    checks: set[int] = set()
+    timers: dict[str, datetime] = {}
+    for event in events:
+        kind, at = event["eventType"], datetime.fromtimestamp(epoch(event["eventTimestamp"]), UTC)
+        attributes: dict[str, Any] = next((value for key, value in event.items() if key.endswith("EventAttributes")), {})
+        if kind == "WorkflowExecutionSignaled":
+            name = attributes["signalName"]
+            paused = name == "pause" or (paused and name != "resume")
+            if name == "reload":
+                _read_specification(found, payload.decode(attributes.get("input"), load) or {})
+        elif kind == "ActivityTaskScheduled" and attributes["activityType"]["name"] == _CHECK:
+            checks.add(event["eventId"])
+            found.last_check, found.note, found.looks = at, "", found.looks + 1
+        elif kind == "TimerStarted":
+            ends = at.timestamp() + int(attributes["startToFireTimeout"])
+            timers[attributes["timerId"]] = datetime.fromtimestamp(ends, UTC)
+        elif kind in ("TimerFired", "TimerCanceled"):
+            timers.pop(attributes["timerId"], None)
+        elif attributes.get("scheduledEventId") in checks and kind != "ActivityTaskStarted":
+            checks.discard(attributes["scheduledEventId"])
+            found.note = _note(kind, attributes, load)
+    found.state = "paused" if paused else "checking" if checks else "waiting"
+    found.next_check = min(timers.values(), default=None) if not paused else None
+    return found
+
+
+def _read_specification(found: SensorState, specification: dict[str, Any]) -> None:
+    sensor = specification.get("sensor") or {}
+    found.path = str(specification.get("path") or found.path)
+    found.schedule, found.timezone = sensor.get("schedule"), sensor.get("timezone") or "UTC"
+
+
+def _note(kind: str, attributes: dict[str, Any], load: payload.Load) -> str:
+    if kind == "ActivityTaskCompleted":
+        result = payload.decode(attributes.get("result"), load)
+        number = len(result["started"])
+        text = f"{number} run{'s' if number != 1 else ''} started" if number else "nothing due"
+        held = f", {result['held_back']} held back" if result.get("held_back") else ""
+        return text + held + "".join(f"; warning: {warning}" for warning in result["warnings"])
+    if kind == "ActivityTaskFailed":
+        return f"failed: {failure_message(attributes)}"
+    return "cancelled" if kind == "ActivityTaskCanceled" else "its worker was lost"
+
+
+def failure_message(attributes: dict[str, Any]) -> str:
+    """The sentence of the exception that a task failed with, whole where the history has it."""
+    body = payload.decode(attributes.get("details"), lambda digest: "null")
+    message = body.get("message") if isinstance(body, dict) else None
+    return str(message) if message else plain_cause(attributes.get("reason") or "no reason is known")

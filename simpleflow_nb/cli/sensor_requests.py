@@ -1,0 +1,117 @@
+"""``sensor.stop``, ``pause``, ``resume``, ``reload``, ``list``: what runs on its schedule, and telling it what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from ..exceptions import DefinitionError
+from ..inspection.executions import executions
+from ..inspection.tables import Table
+from ..local.ownership import is_owned
+from ..local.requests import leave_request
+from ..processes.payload_directory import PayloadDirectory
+from .definition import read_specification
+from .options import outputs_folder, outputs_option, show, specification_argument, specification_path
+from .place import opened_place, place_options
+from .run_states import SENSOR_TYPE, type_filter
+from .sensor_places import RunPlace, ask_sensor, open_sensor, opened_run_place, run_place_options, sensor_state
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def _sensor_options(command: F) -> F:
+    return specification_argument(outputs_option(run_place_options(command)))
+
+
+@contextmanager
+def _running_sensor(file: Path, outputs: Path | None, place: dict[str, Any]) -> Iterator[tuple[RunPlace, dict[str, str]]]:
+    """The sensor of the file. The file itself is not read: what is wrong with it must not keep anybody from stopping it.
+
+    Raises:
+        DefinitionError: no sensor of it runs here.
+    """
+    with opened_run_place(outputs_folder(outputs, file), **place) as there:
+        execution = open_sensor(there, file)
+        if execution is None:
+            where = f"in domain {there.domain}" if there.journal is None else f"on {there.journal}"
+            raise DefinitionError(f"no sensor of {file} runs {where}; sensor.start starts one")
+        yield there, execution
+
+
+@click.command("sensor.stop")
+@_sensor_options
+def sensor_stop(file: Path | None, outputs: Path | None, **place: Any) -> None:
+    """Stop the sensor of FILE.yml; runs that are open go on to their end."""
+    with _running_sensor(specification_path(file), outputs, place) as (there, execution):
+        if there.journal is None:
+            there.service.request_cancel_workflow_execution(domain=there.domain, **execution)
+        else:
+            leave_request(there.journal, "request_cancel_workflow_execution", {"domain": there.domain, **execution})
+    click.echo(f"{execution['workflowId']}: stops; open runs go on")
+
+
+@click.command("sensor.pause")
+@_sensor_options
+def sensor_pause(file: Path | None, outputs: Path | None, **place: Any) -> None:
+    """Look for no new dates until sensor.resume; runs that are open go on."""
+    _signal(file, outputs, place, "pause", "paused until sensor.resume; open runs go on")
+
+
+@click.command("sensor.resume")
+@_sensor_options
+def sensor_resume(file: Path | None, outputs: Path | None, **place: Any) -> None:
+    """Look for new dates again; times that have passed meanwhile come to one check now."""
+    _signal(file, outputs, place, "resume", "resumed")
+
+
+@click.command("sensor.reload")
+@_sensor_options
+def sensor_reload(file: Path | None, outputs: Path | None, **place: Any) -> None:
+    """Let the sensor of FILE.yml go on with the file as it is now; runs that are open end as they began."""
+    specification = read_specification(specification_path(file))
+    value = specification.model_dump(mode="json")
+    schedule = specification.sensor.schedule
+    what = f"reloaded; it looks at {schedule!r} ({specification.sensor.timezone})" if schedule else "reloaded; one last check"
+    _signal(specification.path, outputs, place, "reload", what, value)
+
+
+def _signal(file: Path | None, outputs: Path | None, place: dict[str, Any], signal: str, said: str, value: Any = None) -> None:
+    with _running_sensor(specification_path(file), outputs, place) as (there, execution):
+        ask_sensor(there, execution, signal, value)
+    click.echo(f"{execution['workflowId']}: {said}")
+
+
+@click.command("sensor.list")
+@click.argument("words", nargs=-1, metavar="[DOMAIN]")
+@place_options
+@click.pass_context
+def sensor_list(ctx: click.Context, words: tuple[str, ...], **place: Any) -> None:
+    """List open sensors: their file, state, next and last check, and what came of it."""
+    table = Table(["Sensor", "File", "State", "Schedule", "Next check (UTC)", "Last check (UTC)", "Last result"])
+    with opened_place(words, needs=0, **place) as there:
+        store = PayloadDirectory(there.journal.parent / "payloads") if there.journal is not None else None
+        if store is None:
+            from .connection import payload_directory
+
+            store = payload_directory(None)
+        found = RunPlace(there.service, there.domain, store, there.journal)
+        for info in executions(there.service, there.domain, is_open=True, typeFilter=type_filter(SENSOR_TYPE)):
+            one = sensor_state(found, {key: info["execution"][key] for key in ("workflowId", "runId")})
+            if there.journal is not None and not is_owned(there.journal):
+                one.state = "interrupted"
+            schedule = f"{one.schedule} ({one.timezone})" if one.schedule else "once"
+            moments = [_shown(moment) for moment in (one.next_check, one.last_check)]
+            table.rows.append([one.workflow_id, one.path, one.state, schedule, *moments, one.note])
+    if not table.rows:
+        click.echo("no open sensors; sensor.start starts one", err=True)
+    show(ctx, table)
+
+
+def _shown(moment: datetime | None) -> str | None:
+    return moment.strftime("%Y-%m-%d %H:%M:%S") if moment is not None else None

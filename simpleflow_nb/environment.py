@@ -1,0 +1,21 @@
+"""Settings from outside: files in ``/run/secrets``, as Docker and Kubernetes mount them, before the environment."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+#: Where secrets are mounted. AutoFlow takes its settings from there as well, secret or not.
+SECRETS_DIR = Path("/run/secrets")
+
+
+def setting(name: str) -> str:
+    """The setting of that name without white space around it; empty when there is none.
+
+    Raises:
+        OSError: its file is there, but cannot be read.
+    """
+    try:
+        return (SECRETS_DIR / name).read_text(encoding="utf-8").strip()
+    except (FileNotFoundError, NotADirectoryError):
+        return os.environ.get(name, "").strip()

@@ -1,0 +1,175 @@
+"""Run records in PostgreSQL: the same as in SQLite, from many processes at once, beside AutoFlow's table."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from tests.acceptance.samples import WORKFLOWS, command, environment, inputs
+from tests.acceptance.test_on_swf import ended, local_service
+from tests.service.moto_server import CREDENTIALS
+from tests.service.postgresql import PASSWORD, postgresql
+from workers.run_records import RunRecord, RunRecords
+
+NOON = datetime(2016, 1, 1, 12, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    with postgresql() as address:
+        yield address
+
+
+@pytest.fixture
+def address(server: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[str]:
+    """The server with nothing in it, as the environment names it."""
+    monkeypatch.setenv("AUTOFLOW_DB_URI", server)
+    monkeypatch.setenv("AUTOFLOW_DB_PASSWORD", PASSWORD)
+    yield server
+    with RunRecords.open(tmp_path) as records, records._engine.begin() as connection:
+        connection.exec_driver_sql("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+
+
+def record(number: int, state: Any = "failed", **more: Any) -> RunRecord:
+    values: dict[str, Any] = {
+        "workflow_name": "days",
+        "identity": "a" * 32,
+        "instance": "2016-01-01_aaaaaaaa",
+        "reference_date": "2016-01-01",
+        "parameters": {"text": "nul \0 and ü"},
+        "state": state,
+        "light": "red",
+        "started": NOON + timedelta(minutes=number),
+        "ended": NOON + timedelta(minutes=number, seconds=30),
+        "attempt": number,
+        "workflow_id": "days-2016-01-01",
+        "run_id": f"run-{number}",
+        "error": "no rows",
+        "artefacts": {"count": "/out/count.ipynb"},
+        "labels": {"count": "done"},
+        "notebooks": {"count.ipynb": "0123"},
+    }
+    return RunRecord(**{**values, **more})
+
+
+def test_records_are_kept_and_read_as_in_sqlite(address: str, tmp_path: Path) -> None:
+    with RunRecords.open(tmp_path) as records:
+        for number, state in enumerate(
+            ("failed", "succeeded", "failed", "timed out", "failed", "cancelled", "partial"), start=1
+        ):
+            records.record(record(number, state))
+            records.record(record(number, state))  # once more, as after a crash
+        assert PASSWORD not in records.location
+        assert records.states() == {("days", "a" * 32): "failed"}
+        end = records.ends()["days", "a" * 32]
+        assert (end.state, end.failures, end.notebooks) == ("failed", 2, {"count.ipynb": "0123"})
+        assert end.ended == NOON + timedelta(minutes=5, seconds=30)
+        assert records.successes() == {("days", "2016-01-01"): {"a" * 32}}
+        assert [one.run_id for one in records.runs("days")] == [f"run-{number}" for number in range(1, 8)]
+        assert records.unrecorded(["run-7", "run-8"]) == {"run-8"}
+        [latest] = records.latest()
+        assert (latest.state, latest.parameters) == ("cancelled", {"text": "nul \0 and ü"})
+
+
+def test_an_enumeration_of_autoflows_is_understood_and_its_table_left_alone(address: str, tmp_path: Path) -> None:
+    with RunRecords.open(tmp_path) as records:
+        with records._engine.begin() as connection:
+            connection.exec_driver_sql("CREATE TYPE runstate AS ENUM ('running', 'success', 'failed')")
+            connection.exec_driver_sql(
+                "CREATE TABLE workflow_runs (id SERIAL PRIMARY KEY, workflow_name VARCHAR, parameters_hash VARCHAR, "
+                "state runstate, timestamp TIMESTAMPTZ)"
+            )
+            rows = [("a", "success"), ("b", "failed"), ("c", "running"), ("d", "success"), ("d", "running")]
+            for number, (identity, state) in enumerate(rows):
+                values = {"i": identity, "s": state, "t": NOON + timedelta(minutes=number)}
+                connection.execute(sa.text(INSERT), values)
+        assert records.states() == {("days", "a"): "succeeded", ("days", "b"): "failed", ("days", "d"): "succeeded"}
+        with records._engine.begin() as connection:
+            assert connection.exec_driver_sql("SELECT count(*) FROM workflow_runs").scalar() == len(rows)
+
+
+INSERT = "INSERT INTO workflow_runs (workflow_name, parameters_hash, state, timestamp) VALUES ('days', :i, :s, :t)"
+OPENING = """
+import sys
+from pathlib import Path
+from workers.run_records import RunRecords
+RunRecords.open(Path(sys.argv[1])).close()
+"""
+
+
+def test_processes_make_the_tables_at_once(address: str, tmp_path: Path) -> None:
+    opening = [subprocess.Popen([sys.executable, "-c", OPENING, tmp_path], stderr=subprocess.PIPE) for _ in range(4)]
+    errors = [process.communicate(timeout=60)[1] for process in opening]
+    assert errors == [b""] * 4
+    assert [process.returncode for process in opening] == [0] * 4
+
+
+def test_a_wrong_password_is_one_sentence_without_it(address: str, tmp_path: Path) -> None:
+    environ = environment(**_settings(address, "wrong-password"))
+    words = command("status", inputs(tmp_path / "in"))
+    done = subprocess.run(words, env=environ, capture_output=True, text=True, check=False)
+    assert done.returncode == 3
+    assert done.stderr.startswith("simpleflow-nb: run records in postgresql+psycopg://sfnb:***@/postgres?host=")
+    assert "password authentication failed" in done.stderr
+    assert "wrong-password" not in done.stderr
+
+
+def _settings(address: str, password: str = PASSWORD) -> dict[str, str]:
+    return {"AUTOFLOW_DB_URI": address, "AUTOFLOW_DB_PASSWORD": password}
+
+
+ONE_NOTEBOOK = WORKFLOWS.partition("      report:")[0] + WORKFLOWS[WORKFLOWS.index("available_dates_sensor") :]
+
+
+def test_two_sensors_and_four_workers_do_everything_once(address: str, tmp_path: Path) -> None:
+    days = tuple(f"2016-01-0{day}" for day in range(1, 7))
+    place = tmp_path / "ran.txt"
+    count = f"import os\nwith open({str(place)!r}, 'a') as file: file.write(f'{{day}}\\n')"
+    first = inputs(tmp_path / "in", dates=days, workflows=ONE_NOTEBOOK, count=count)
+    second = first.with_name("second.yml")
+    second.write_text(first.read_text())
+    with local_service(tmp_path) as endpoint:
+        environ = environment(
+            **CREDENTIALS,
+            **_settings(address),
+            AWS_ENDPOINT_URL=endpoint,
+            SWF_DOMAIN="TestDomain",
+            AUTOFLOW_OUTPUTS_DIR=str(tmp_path / "out"),
+        )
+        fleet = [("decider.start", first), *[("worker.start", first, "--nb-slots", "1")] * 4]
+        processes = [subprocess.Popen(command(*words), env=environ, cwd=tmp_path) for words in fleet]
+        sensors = [
+            subprocess.Popen(
+                command("sensor.start", file, "--once"), env=environ, cwd=tmp_path, stdout=subprocess.PIPE, text=True
+            )
+            for file in (first, second)
+        ]
+        try:
+            said = [sensor.communicate(timeout=240)[0] for sensor in sensors]
+            status = subprocess.run(
+                command("runs.list", first, "--all"), env=environ, cwd=tmp_path, capture_output=True, text=True, check=False
+            )
+        finally:
+            for _ in range(2):
+                for process in (*processes, *sensors):
+                    if process.poll() is None:
+                        process.send_signal(signal.SIGTERM)
+                time.sleep(0.5)
+            ends = [ended(process) for process in processes]
+    assert ([sensor.returncode for sensor in sensors], ends) == ([0, 0], [0] * 5), said
+    assert Counter(place.read_text().split()) == dict.fromkeys(days, 1)
+    assert Counter(line.split()[1] for line in status.stdout.splitlines()) == {"succeeded": 6}, status.stderr
+    with RunRecords.open(tmp_path) as records:
+        assert sorted(one.reference_date or "" for one in records.runs()) == list(days)
+        assert set(records.states().values()) == {"succeeded"}
+    assert not (tmp_path / "out" / ".simpleflow-nb" / "runs.sqlite3").exists()

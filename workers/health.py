@@ -1,0 +1,94 @@
+"""What ``doctor`` looks at: whether what runs need is there, and what to do when it is not."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from deciders.specification import FilesSource, FlowApiSource, InstalledSource, Specification, SqlSource
+from workers.artefacts import Artefacts, OutputsError
+from workers.available_dates import read_available_dates, token_expiry
+from workers.run_records import RecordsError, RunRecords
+from workers.secrets import SHORTEST_MASKED_SECRET, known_secrets
+from workers.source_errors import SourceError
+
+OK, WARNING, FAILED = "ok", "warning", "FAILED"
+
+_SOON_SECONDS = 7 * 86_400
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one look found."""
+
+    what: str
+    state: str  #: ok, warning, FAILED
+    text: str  #: one sentence; with what to do unless it is ok
+
+
+def findings(specification: Specification, outputs: Path) -> Iterator[Finding]:
+    """Look at everything that the runs of a file need, one after the other; nothing is started, and nothing left behind
+    but the folders and tables that a run would make."""
+    yield _outputs(outputs)
+    yield _records(outputs)
+    yield from _source(specification)
+    yield from _secrets()
+
+
+def _outputs(outputs: Path) -> Finding:
+    try:
+        Artefacts(outputs).check_writable()
+    except OutputsError as error:
+        return Finding("outputs", FAILED, str(error))
+    return Finding("outputs", OK, f"{outputs} can be written to")
+
+
+def _records(outputs: Path) -> Finding:
+    try:
+        with RunRecords.open(outputs) as records:
+            number = len(records.states())
+            return Finding("records", OK, f"{records.location} has {number} instance{'s' if number != 1 else ''}")
+    except RecordsError as error:
+        return Finding("records", FAILED, str(error))
+
+
+def _source(specification: Specification) -> Iterator[Finding]:
+    source = specification.sensor.source
+    began = time.monotonic()
+    try:
+        available = read_available_dates(specification)
+    except SourceError as error:
+        yield Finding("source", FAILED, f"{_named(source)}: {error}")
+        return
+    seconds = time.monotonic() - began
+    days = {day for dates in available.values() for day in dates}
+    newest = f", the newest {max(days)}" if days else ""
+    types = ", ".join(f"{name} {len(dates)}" for name, dates in available.items()) or "no types"
+    text = f"{_named(source)} has {len(days)} dates ({types}){newest}; it took {seconds:.1f} s"
+    yield Finding("source", OK if days else WARNING, text)
+    if isinstance(source, FlowApiSource) and (expiry := token_expiry()) is not None:
+        left = expiry - time.time()
+        when = f"{datetime.fromtimestamp(expiry, UTC):%Y-%m-%d %H:%M} UTC"
+        if left < _SOON_SECONDS:
+            yield Finding("token", WARNING, f"FLOWAPI_TOKEN expires on {when}; ask for a new one in FlowAuth before")
+        else:
+            yield Finding("token", OK, f"FLOWAPI_TOKEN is good until {when}")
+
+
+def _named(source: FilesSource | FlowApiSource | SqlSource | InstalledSource) -> str:
+    if isinstance(source, FilesSource):
+        return "files"
+    if isinstance(source, SqlSource):
+        return "the query"
+    return "FlowAPI" if isinstance(source, FlowApiSource) else f"the source {source.name!r}"
+
+
+def _secrets() -> Iterator[Finding]:
+    for name, value in known_secrets().items():
+        if len(value) < SHORTEST_MASKED_SECRET:
+            short = f"{name} has fewer than {SHORTEST_MASKED_SECRET} characters"
+            text = f"{short}, so it is not masked in what is kept; use a longer one"
+            yield Finding("secrets", WARNING, text)

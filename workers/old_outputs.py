@@ -1,0 +1,43 @@
+"""Removing the folders of runs, and leaving none half removed under its own name."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import uuid
+from pathlib import Path
+
+from workers.artefacts import path_part
+from workers.latest_links import NAME
+
+
+def folders_of(outputs: Path, workflow: str, instance: str) -> list[Path]:
+    """The folders of an instance that are there: its notebooks, with earlier attempts, and its reports.
+
+    Both are left out while the workflow's link ``latest`` leads to the reports.
+    """
+    reports = outputs / "reports" / path_part(workflow)
+    link = reports / NAME
+    if link.is_symlink() and os.readlink(link) == path_part(instance):
+        return []
+    places = (outputs / "notebooks" / path_part(workflow) / path_part(instance), reports / path_part(instance))
+    return [place for place in places if place.is_dir() and not place.is_symlink()]
+
+
+def size_bytes(folder: Path) -> int:
+    """What the files below take, links not followed."""
+    total = 0
+    for place, _, names in os.walk(folder):
+        total += sum(os.lstat(os.path.join(place, name)).st_size for name in names)
+    return total
+
+
+def remove_folder(folder: Path) -> None:
+    """Remove it with all that is below; it is given a hidden name first, so that nobody finds half of it.
+
+    Raises:
+        OSError: it cannot be removed.
+    """
+    doomed = folder.with_name(f".{folder.name}.{uuid.uuid4().hex[:12]}.tmp")
+    os.rename(folder, doomed)
+    shutil.rmtree(doomed)

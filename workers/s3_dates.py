@@ -1,0 +1,64 @@
+"""Dates read off the names of objects in S3."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+from workers.source_errors import SourceError
+
+Stamp = list[Any]  #: size in bytes, time of the last change in ns, ETag
+
+
+def dated_objects(pattern: str, *, timeout_seconds: float = 30) -> Iterator[tuple[date, str, Stamp]]:
+    """Each object that fits ``s3://bucket/key``, with its date, its address and its stamp.
+
+    ``{date}`` in the key stands for an ISO date, ``*`` and ``?`` for characters other than a slash. Everything below the part
+    of the key before the first of these is listed, a thousand objects a request.
+
+    Raises:
+        SourceError: there is no such bucket, it may not be listed, or S3 cannot be reached; ``timeout_seconds`` bounds each
+            request, which is tried twice.
+    """
+    import boto3
+    from botocore.config import Config
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    bucket, _, key = pattern.removeprefix("s3://").partition("/")
+    fits = _fitting(key)
+    prefix = re.split(r"\*|\?|\{date\}", key)[0]
+    config = Config(
+        connect_timeout=min(timeout_seconds, 10),
+        read_timeout=timeout_seconds,
+        retries={"max_attempts": 2, "mode": "standard"},
+    )
+    try:
+        pages = boto3.client("s3", config=config).get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+        for page in pages:
+            for found in page.get("Contents", ()):
+                match = fits.fullmatch(found["Key"])
+                if match is None:
+                    continue
+                try:
+                    day = date.fromisoformat(match["date"])
+                except ValueError:
+                    continue  # the 30th of February, say
+                changed = int(found["LastModified"].timestamp() * 1e9)
+                yield day, f"s3://{bucket}/{found['Key']}", [found["Size"], changed, found["ETag"]]
+    except ClientError as error:
+        code = error.response.get("Error", {}).get("Code", "")
+        reason = {
+            "NoSuchBucket": "there is no such bucket",
+            "AccessDenied": "access is denied; the credentials need s3:ListBucket",
+        }.get(code, code or str(error))
+        raise SourceError(f"the bucket of {pattern} cannot be listed: {reason}") from None
+    except BotoCoreError as error:
+        raise SourceError(f"S3 cannot be asked for {pattern}: {str(error).splitlines()[0]}") from None
+
+
+def _fitting(key: str) -> re.Pattern[str]:
+    meanings = {"*": "[^/]*", "?": "[^/]", "{date}": r"(?P<date>\d{4}-\d{2}-\d{2})"}
+    parts = re.split(r"(\*|\?|\{date\})", key)
+    return re.compile("".join(meanings.get(part) or re.escape(part) for part in parts), re.ASCII | re.DOTALL)
