@@ -26,8 +26,8 @@ from ..processes.payload_directory import kept
 from ..processes.supervisor import GATE, QUICK, child_environment
 from ..processes.worker import usable_cores
 from ..workflow import execution_input
+from .arguments import arguments_options, given_arguments, given_tags
 from .connection import connected, domain_options, payload_directory, payloads_option
-from .options import parsed_settings
 
 logger = logging.getLogger(__name__)
 
@@ -39,12 +39,8 @@ _CANCEL_SECONDS = 60.0  # for another decider to start and to take that task; on
 @click.command("standalone")
 @click.argument("workflow")
 @domain_options
-@click.option("--input", "-i", "text", help="Arguments as JSON: a list, a value, or {'args': [...], 'kwargs': {...}}.")
-@click.option("--input-file", type=click.File(), help="The same from a file; - reads standard input.")
-@click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="One keyword argument; the value is read as YAML.")
+@arguments_options
 @click.option("--workflow-id", help="Id of the execution. [default: the workflow's name]")
-@click.option("--tags", help="Up to five, separated by commas.")
-@click.option("--execution-timeout", type=int, help="Seconds after which the run is ended.")
 @click.option("--nb-workers", "-W", type=click.IntRange(min=1), help="Tasks that run at once. [default: number of cores]")
 @click.option("--nb-deciders", "-D", type=click.IntRange(min=1), default=1, show_default=True, help="Decider processes.")
 @click.option("--heartbeat", type=click.FloatRange(min=0), default=30, show_default=True, help="Longest time between beats, s.")
@@ -73,14 +69,7 @@ def standalone(
         cls = workflow_class(workflow)
     except WorkflowNotFound as error:
         raise DefinitionError(str(error)) from None
-    if input_file is not None:
-        text = input_file.read()
-    try:
-        arguments = payload.parse_input(text)
-    except ValueError as error:
-        raise DefinitionError(f"--input: {error}") from None
-    if settings:
-        arguments["kwargs"] = {**arguments.get("kwargs", {}), **parsed_settings(settings)}
+    arguments = given_arguments(text, input_file, settings)
     name = workflow_id or cls.__name__
     task_list = f"{name[: MAX_ID_CHARACTERS - 33]}-{uuid.uuid4().hex}"
     store = payload_directory(payloads)
@@ -93,7 +82,7 @@ def standalone(
         "workflowType": {"name": cls.type_name(), "version": cls.version},
         "taskList": {"name": task_list},
         "input": kept(execution_input(cls, arguments), store) or "",
-        "tagList": [tag.strip() for tag in tags.split(",") if tag.strip()] if tags else list(cls.tag_list or []),
+        "tagList": given_tags(tags) or list(cls.tag_list or []),
     }
     if execution_timeout:
         body["executionStartToCloseTimeout"] = str(execution_timeout)

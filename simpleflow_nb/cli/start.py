@@ -18,9 +18,10 @@ from ..processes.decider import WorkflowNotFound, workflow_class
 from ..processes.faults import ALREADY_STARTED, fault_code
 from ..processes.payload_directory import kept
 from ..workflow import Workflow, execution_input
+from .arguments import arguments_options, given_arguments, given_tags
 from .connection import connected, domain_options, payloads_option
 from .local_run import LocalRun, default_workers, say
-from .options import db_option, journal_path, local_option, outputs_option, parsed_settings
+from .options import db_option, journal_path, local_option, outputs_option
 from .progress import Progress
 from .run_states import RunState, Watch, shown_seconds, status_word, traceback_of
 
@@ -31,12 +32,8 @@ from .run_states import RunState, Watch, shown_seconds, status_word, traceback_o
 @domain_options
 @click.option("--task-list", help="Where its decision tasks wait on SWF. [default: the workflow's own]")
 @payloads_option
-@click.option("--input", "-i", "text", help="Arguments as JSON: a list, a value, or {'args': [...], 'kwargs': {...}}.")
-@click.option("--input-file", type=click.File(), help="The same from a file; - reads standard input.")
-@click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="One keyword argument; the value is read as YAML.")
+@arguments_options
 @click.option("--workflow-id", help="Id of the execution. [default: name, version and time]")
-@click.option("--tags", help="Up to five, separated by commas.")
-@click.option("--execution-timeout", type=int, help="Seconds after which the run is ended.")
 @click.option("--new", is_flag=True, help="Start another run even if an interrupted one with this input could go on.")
 @click.option("--nb-workers", type=click.IntRange(min=1), help="Tasks that run at once. [default: number of cores]")
 @click.option("--durable", is_flag=True, help="Survive a power cut as well, at the price of a disk flush for each step.")
@@ -74,18 +71,8 @@ def workflow_start(
     """
     if local and domain is not None and ctx.get_parameter_source("domain") is ParameterSource.COMMANDLINE:
         raise DefinitionError("--local and --domain exclude each other; give one")
-    if input_file is not None:
-        if text is not None:
-            raise DefinitionError("--input and --input-file exclude each other; give one")
-        text = input_file.read()
-    try:
-        arguments = payload.parse_input(text)
-    except ValueError as error:
-        raise DefinitionError(f"--input: {error}") from None
-    arguments["kwargs"] = {**arguments.get("kwargs", {}), **parsed_settings(settings)}
-    if not arguments["kwargs"]:
-        del arguments["kwargs"]
-    tag_list = [tag.strip() for tag in tags.split(",") if tag.strip()] if tags else []
+    arguments = given_arguments(text, input_file, settings)
+    tag_list = given_tags(tags)
     workers = nb_workers or default_workers()
     file, colon, name = workflow.rpartition(":")
     if not local:

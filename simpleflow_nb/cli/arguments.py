@@ -1,0 +1,52 @@
+"""The arguments of a run that is started from the command line, and how the run is to be marked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from .. import payload
+from ..exceptions import DefinitionError
+from .options import parsed_settings
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_OPTIONS = (
+    click.option("--input", "-i", "text", help="Arguments as JSON: a list, a value, or {'args': [...], 'kwargs': {...}}."),
+    click.option("--input-file", type=click.File(), help="The same from a file; - reads standard input."),
+    click.option(
+        "--set", "settings", multiple=True, metavar="NAME=VALUE", help="One keyword argument; the value is read as YAML."
+    ),
+    click.option("--tags", help="Up to five, separated by commas."),
+    click.option("--execution-timeout", type=int, help="Seconds after which the run is ended."),
+)
+
+
+def arguments_options(command: F) -> F:
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+def given_arguments(text: str | None, input_file: Any, settings: tuple[str, ...]) -> dict[str, Any]:
+    """``{"args": [...], "kwargs": {...}}``, each only when there is one.
+
+    Raises:
+        DefinitionError: text that is no input, a setting that is none, or text and a file.
+    """
+    if input_file is not None:
+        if text is not None:
+            raise DefinitionError("--input and --input-file exclude each other; give one")
+        text = input_file.read()
+    try:
+        arguments = payload.parse_input(text)
+    except ValueError as error:
+        raise DefinitionError(f"--input: {error}") from None
+    keywords = {**arguments.pop("kwargs", {}), **parsed_settings(settings)}
+    return arguments | ({"kwargs": keywords} if keywords else {})
+
+
+def given_tags(tags: str | None) -> list[str]:
+    return [tag.strip() for tag in tags.split(",") if tag.strip()] if tags else []
