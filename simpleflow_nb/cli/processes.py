@@ -151,6 +151,8 @@ def worker_start(
         if not is_child() and nb_processes > 1:
             _supervise(nb_processes, f"workers({', '.join(lists)})")
         state = (folder or Path.cwd()) / STATE_FOLDER
+        if file is not None:
+            _get_kernels_ready(lists)
         with explaining(), own_process_groups(state / "processes") as groups:
             worker = Worker(
                 service,
@@ -178,6 +180,15 @@ def _notebook_lists(file: Path, slots: int, outputs: Path | None, chosen: tuple[
     return {name: number for name, number in lists.items() if not chosen or name in chosen}, outputs_folder(
         outputs, specification.path
     )
+
+
+def _get_kernels_ready(lists: Mapping[str, int]) -> None:
+    """Begin with what the first notebook would have to wait for."""
+    from deciders.activities import NOTEBOOKS
+    from workers.kernels.supply import open_shared
+
+    if NOTEBOOKS in lists:
+        open_shared().start()
 
 
 def _supervise(number: int, title: str) -> None:

@@ -30,7 +30,10 @@ def main() -> None:
     sys.path[:] = request["sys_path"]
 
     def send(message: dict[str, Any]) -> None:
-        answers.write(payload.encode(message).encode("utf-8", "surrogatepass") + b"\n")
+        try:
+            answers.write(payload.encode(message).encode("utf-8", "surrogatepass") + b"\n")
+        except BrokenPipeError:
+            pass  # the worker is gone: there is nobody to tell, and `_end_with_parent` is about to end us
 
     from .worker import failure_of, find_activity, run_body
 

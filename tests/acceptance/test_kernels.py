@@ -37,13 +37,9 @@ def origin(request):
 
 
 @pytest.fixture
-def run(origin, request, into, no_kernel_is_left):
+def run(origin, into, forking, pool_now):
     """Run a notebook in a kernel of the origin; gives what it printed."""
-    supply = {
-        "spawn": lambda: KernelSupply(KernelSettings(forks=False)),
-        "fork": lambda: request.getfixturevalue("forking"),
-        "pool": lambda: request.getfixturevalue("pool_now"),
-    }[origin]()
+    supply = {"spawn": KernelSupply(KernelSettings(forks=False)), "fork": forking, "pool": pool_now}[origin]
 
     def run_it(path, parameters=None, **options):
         os.environ.pop("PYTEST_CURRENT_TEST", None)  # with it ipykernel leaves out the capture of file descriptors
@@ -367,10 +363,7 @@ def test_nothing_outlives_a_worker_that_is_killed_not_even_a_busy_kernels_daemon
         worker.kill()
     wait_until(lambda: not any(is_running(pid) for pid in (kernel, daemon, *(one.pid for one in family))))
     assert json.loads((into / "run.json").read_text())["status"] == "running"
-    for folder in temporary.glob("sfnb-*"):  # what a killed process cannot remove
-        for file in folder.iterdir():
-            file.unlink()
-        folder.rmdir()
+    wait_until(lambda: not list(temporary.glob("sfnb-*")))  # its guardian has removed the folder of the kernel
 
 
 def test_a_kernel_whose_guardian_is_killed_dies_with_it(write, run, into):

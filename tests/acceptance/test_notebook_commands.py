@@ -222,6 +222,4 @@ def test_the_info_of_an_open_run_says_which_cell_each_notebook_is_at(tmp_path: P
             return info["progress"]
 
         wait_until(lambda: progress() == "count: cell 2 of 2", 60)
-        process.terminate()
-        process.terminate()
         process.kill()

@@ -52,7 +52,7 @@ class ForkServer:
         self._is_ready = False
         self._fault = ""
         self._said = tempfile.TemporaryFile()  # noqa: SIM115  closed by `close`
-        self._control, theirs = socket.socketpair()
+        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)  # whole messages
         with theirs:
             try:
                 self._process = subprocess.Popen(
@@ -93,8 +93,8 @@ class ForkServer:
         """Whether something was installed or removed since it was ready."""
         return _changed_times(self.path) != self._packages
 
-    def fork(self) -> Lifeline:
-        """A new process that waits on the lifeline to be told what to become.
+    def fork(self, folder: Path) -> Lifeline:
+        """A new process that waits on the lifeline to be told what to become; ``folder`` is removed when it has ended.
 
         Raises:
             ForkServerError: the server is gone.
@@ -103,7 +103,7 @@ class ForkServer:
         with theirs:
             try:
                 with self._asking:
-                    socket.send_fds(self._control, [b"k"], [theirs.fileno()])
+                    socket.send_fds(self._control, [os.fsencode(folder)], [theirs.fileno()])
             except OSError:
                 ours.close()
                 raise ForkServerError("has ended") from None
@@ -126,11 +126,7 @@ class ForkServer:
         line = b""
         try:
             self._control.settimeout(START_SECONDS)
-            while not line.endswith(b"\n"):
-                chunk = self._control.recv(1 << 16)
-                if not chunk:
-                    break
-                line += chunk
+            line = self._control.recv(1 << 20)
             self._control.settimeout(None)
         except OSError as error:
             self._process.kill()

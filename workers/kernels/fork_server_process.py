@@ -1,8 +1,8 @@
 """The fork server: a process that has imported what notebooks import, and forks a kernel whenever it is asked to.
 
 Started by :class:`.fork_server.ForkServer`. Over the socket whose descriptor is its first argument (the others are modules)
-it says one JSON line when it is ready, and gets one file descriptor for each kernel: the other end of its lifeline. It
-ends when the socket is closed; the kernels do not need it.
+it says one JSON line when it is ready, and gets one message for each kernel: the path of its private folder, and the file
+descriptor of the other end of its lifeline. It ends when the socket is closed; the kernels do not need it.
 
 It never starts a thread, an event loop or a ZeroMQ context, which no fork would survive.
 """
@@ -71,11 +71,11 @@ def main() -> None:
     roots = sorted({name.partition(".")[0] for name in sys.modules} - {"workers", "__main__"})
     guardian.tell(control, {"modules": roots, "missing": missing, "path": sys.path})
     while True:
-        word, descriptors, _, _ = socket.recv_fds(control, 1, 1)
-        if not word:
+        folder, descriptors, _, _ = socket.recv_fds(control, 4096, 1)
+        if not folder:
             return
         lifeline = socket.socket(fileno=descriptors[0])
-        _fork_guardian(control, lifeline, set_by_imports)
+        _fork_guardian(control, lifeline, os.fsdecode(folder), set_by_imports)
         lifeline.close()
 
 
@@ -90,11 +90,11 @@ def _import_all(names: list[str]) -> dict[str, str]:
     return missing
 
 
-def _fork_guardian(control: socket.socket, lifeline: socket.socket, set_by_imports: Mapping[str, str]) -> None:
+def _fork_guardian(control: socket.socket, lifeline: socket.socket, folder: str, set_by_imports: Mapping[str, str]) -> None:
     if _fork() == 0:
         control.close()
         try:
-            guardian.guard(lifeline, lambda: _fork_kernel(lifeline, set_by_imports))
+            guardian.guard(lifeline, folder, lambda: _fork_kernel(lifeline, set_by_imports))
         finally:
             os._exit(0)
 

@@ -70,6 +70,7 @@ def _run(lifeline: socket.socket, set_by_imports: Mapping[str, str]) -> int:
             _settle(application)
         if _INLINE in sys.modules:
             sys.modules[_INLINE]._enable_matplotlib_integration()  # done at its import, it found no IPython
+        _look_for_children_that_run(application.kernel)
         _forget_our_modules()
         guardian.tell(lifeline, {"ready": True})
     application.start()
@@ -99,6 +100,24 @@ def _settle(application: Any) -> None:
     here = os.getcwd()
     application.shell.starting_dir = here
     application.shell.history_manager.dir_hist[:] = [here]
+
+
+def _look_for_children_that_run(kernel: Any) -> None:
+    """Spare the end of the kernel a look at all processes of the system, and a wait for children that have ended.
+
+    ipykernel asks children to end and looks again and again whether they are there, up to its own end by force. Those that
+    the notebook has not waited for stay in the table of processes, and would be waited for in vain.
+    """
+    listed = getattr(kernel, "_process_children", None)
+    if listed is None:  # another ipykernel: it may do as it likes
+        return
+
+    def running() -> list[Any]:
+        if not guardian.children_of(os.getpid()):
+            return []
+        return [child for child in listed() if child.is_running() and child.status() != "zombie"]
+
+    kernel._process_children = running
 
 
 def _forget_our_modules() -> None:

@@ -37,10 +37,11 @@ _reaped: dict[int, int] = {}
 _RESTORED = ("SIGINT", "SIGTERM", "SIGQUIT", "SIGHUP", "SIGCHLD", "SIGPIPE", "SIGUSR1", "SIGUSR2", "SIGTSTP")
 
 
-def guard(lifeline: socket.socket, start: Callable[[], int]) -> None:
+def guard(lifeline: socket.socket, folder: str, start: Callable[[], int]) -> None:
     """Start a kernel, watch over it until it has ended and the owner has hung up. Returns when nothing of it is left.
 
     Args:
+        folder: the kernel's private one, for its sockets. It is removed at the end: the owner may be dead.
         start: forks the kernel and gives its process id. May raise OSError: the owner is told.
     """
     become_subreaper()
@@ -72,6 +73,7 @@ def guard(lifeline: socket.socket, start: Callable[[], int]) -> None:
         hung_up.poll()
     if kernel not in _reaped:
         os.waitpid(kernel, 0)
+    _remove(folder)
 
 
 def exit_status(pid: int) -> int | None:
@@ -236,6 +238,16 @@ def _reap_all_but(kernel: int) -> None:
                 continue
 
 
+def _remove(folder: str) -> None:
+    """Remove a folder of files; whoever else removes it at the same time does no harm."""
+    try:
+        for name in os.listdir(folder):
+            os.unlink(os.path.join(folder, name))
+        os.rmdir(folder)
+    except OSError:
+        pass  # gone already; or somebody has put a folder into it, which is not ours
+
+
 def _drain(reader: int) -> None:
     try:
         while os.read(reader, 512):
@@ -255,7 +267,7 @@ def main() -> None:
             return
         line += chunk
     request = json.loads(line)
-    guard(lifeline, lambda: start_program(request))
+    guard(lifeline, os.path.dirname(request["log"]), lambda: start_program(request))
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
+from .fork_server import ForkServer
 from .lifeline import Lifeline, spawn
 
 SHUTDOWN_SECONDS = 2.5  #: for a kernel that was asked to go: its atexit functions; Jupyter's own figure
@@ -166,8 +167,13 @@ class Kernel(AsyncKernelManager):
             self.on_started(self.group)
         # Jupyter would connect the control channel here: before the kernel listens, which costs a reconnect interval.
 
-    def fork(self, lifeline: Lifeline, *, held: bool) -> None:
-        """Have the process at the end of ``lifeline`` become this kernel at its launch; with ``held`` it gets ready now."""
+    def fork(self, server: ForkServer, *, held: bool) -> None:
+        """Have a process forked that becomes this kernel at its launch; with ``held`` it gets ready now.
+
+        Raises:
+            ForkServerError: the server is gone.
+        """
+        lifeline = server.fork(self.folder)
         self.origin = "pool" if held else "fork"
         self.process.lifeline = lifeline
         words = {"arguments": ["-f", self.connection_file, _HISTORY_IN_MEMORY], "log": str(self.process.said_in), "held": held}

@@ -172,13 +172,13 @@ class KernelSupply:
             held = self._held.pop(0) if self._held else None
         if held is not None and held.is_running():
             return held
+        kernel = Kernel.of(name, spec)
         try:
-            lifeline = server.fork()
+            kernel.fork(server, held=False)
         except ForkServerError as error:
+            kernel.kill()
             self._drop(server)  # the next kernel has it started again
             return f"the fork server {error}"
-        kernel = Kernel.of(name, spec)
-        kernel.fork(lifeline, held=False)
         return kernel
 
     def _drop(self, server: ForkServer | None) -> None:
@@ -203,9 +203,12 @@ class KernelSupply:
                 with self._lock:
                     if server is not self._server or len(self._held) >= self.settings.pool_size:
                         return
-                    lifeline = server.fork()
                     kernel = Kernel.of(OWN_KERNEL, own_python_spec())
-                    kernel.fork(lifeline, held=True)
+                    try:
+                        kernel.fork(server, held=True)
+                    except ForkServerError:
+                        kernel.kill()
+                        return  # the next kernel that is wanted finds out, and says so
                     self._held.append(kernel)
         except ForkServerError:
             return  # the next kernel that is wanted finds out, and says so
