@@ -52,11 +52,17 @@ def shortened(text: str, limit: int = TEXT_LIMIT) -> str:
 def printed(text: str) -> str:
     """What stays on a terminal after ``text``: of a line rewritten by carriage returns the last version, backspaces applied."""
     lines = (line.rstrip("\r").rsplit("\r", 1)[-1] for line in text.replace("\r\n", "\n").split("\n"))
-    shown = "\n".join(lines)
-    while "\b" in shown:
-        shorter = re.sub("[^\n\b]\b", "", shown)
-        shown = shorter if shorter != shown else shown.replace("\b", "")
-    return shown
+    return "\n".join(_without_backspaces(line) if "\b" in line else line for line in lines)
+
+
+def _without_backspaces(line: str) -> str:
+    kept: list[str] = []
+    for character in line:
+        if character != "\b":
+            kept.append(character)
+        elif kept:
+            kept.pop()
+    return "".join(kept)
 
 
 def without_escapes(text: str) -> str:

@@ -118,7 +118,12 @@ def test_an_index_cell_that_reaches_over_the_rows_left_out_is_repeated_after_the
 
 def test_a_table_with_many_columns_shows_fewer_rows(draft):
     code = html_code(draft, frame_html(500, columns=99))
-    assert "first 200 and last 200 of 500 rows" in code
+    assert "first 60 and last 60 of 500 rows" in code
+
+
+def test_tables_after_very_many_cells_show_their_ends(draft):
+    frames = [html_code(draft, frame_html(1000, columns=9)) for _ in range(3)]
+    assert [code.count("first 10 and last 10 of 1,000 rows") for code in frames] == [0, 0, 1]
 
 
 def test_a_wide_table_is_split_in_balanced_pieces_with_the_index_repeated(draft):
