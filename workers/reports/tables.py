@@ -8,7 +8,7 @@ from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from workers.reports import css
-from workers.reports.text import breakable
+from workers.reports.text import breakable, is_right_to_left
 from workers.reports.typst_code import EMPTY, Code, Value, array, call, content, keyword, literal
 
 if TYPE_CHECKING:
@@ -259,13 +259,17 @@ class _TableWriter:
             yield call(
                 "report.data-table",
                 columns=len(kept),
-                align=array(keyword("right" if self.grid.numeric[column] else "left") for column in kept),
+                align=array(keyword("right" if self._is_aligned_right(column) else "left") for column in kept),
                 header=array(array(row) for row in self._clipped(range(self.grid.header_rows), kept)),
                 body=array(self._body(kept)),
                 sample=array(self._sample(kept)),
                 caption=self._caption(columns, len(pieces) > 1),
                 whole=self._is_small(),
             )
+
+    def _is_aligned_right(self, column: int) -> bool:
+        words = "".join(cell.text for cell in self.grid.columns[column][:20])
+        return self.grid.numeric[column] or is_right_to_left(words)
 
     def _is_small(self) -> bool:
         body = self.grid.cells[self.grid.header_rows :]
@@ -307,6 +311,10 @@ class _TableWriter:
     def _cell(self, cell: Cell, width: int, height: int, column: int) -> Code:
         declared = self.writer.sheet.of(cell.tag)
         body = self._cell_body(cell)
+        if is_right_to_left(cell.text):
+            body = call("report.right-to-left", body)
+        if css.bar(declared):
+            body = call("report.bar-text", body)
         if named := css.text_arguments(declared):
             body = call("text", body, **named)
         in_header = cell.rows.start < self.grid.header_rows

@@ -1,6 +1,7 @@
 """Plain text as programs print it: escape sequences, rewritten lines, endless lines."""
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import groupby
@@ -39,6 +40,17 @@ class Ink:
 def breakable(text: str) -> str:
     """``text`` with a place to break the line (zero width) every 30 characters of runs of 40 or more without blanks."""
     return _LONG_RUN.sub(lambda run: "\u200b".join(_RUN_PIECE.findall(run.group())), text)
+
+
+def is_right_to_left(text: str) -> bool:
+    """Whether the first character that has a direction is one of a script written from right to left (Unicode's rule P2)."""
+    for character in text:
+        match unicodedata.bidirectional(character):
+            case "L":
+                return False
+            case "R" | "AL":
+                return True
+    return False
 
 
 def shortened(text: str, limit: int = TEXT_LIMIT) -> str:
