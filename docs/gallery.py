@@ -134,9 +134,7 @@ pd.DataFrame({"cell": range(1, 45), "users": random.poisson(400, 44), "share": r
 # Terminal colours are kept, and an error is told with its traceback:
 
 # %%
-print(
-    "\x1b[1mBuild\x1b[0m  \x1b[32m12 passed\x1b[0m, \x1b[31m1 failed\x1b[0m, \x1b[33m2 warnings\x1b[0m \x1b[38;5;208m(orange)\x1b[0m"
-)
+print("\x1b[1mBuild\x1b[0m  \x1b[32m12 passed\x1b[0m, \x1b[31m1 failed\x1b[0m, \x1b[38;5;208m2 warnings\x1b[0m")
 
 # %% tags=["raises-exception"]
 flows_per_user = 1_204 / len([])
