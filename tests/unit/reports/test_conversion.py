@@ -167,7 +167,7 @@ def test_the_package_is_imported_without_the_heavy_ones():
 
 
 def test_fonts_that_are_given_set_scripts_that_ours_do_not_have(tmp_path):
-    source = saved(tmp_path, notebook(prose("# Flows\n\nשלום")))
+    source = saved(tmp_path, notebook(prose("# Flows\n\nᐁᐊ")))
     fonts = tmp_path / "fonts"
     fonts.mkdir()
     (fonts / "broken.ttf").write_text("no font")
@@ -177,8 +177,8 @@ def test_fonts_that_are_given_set_scripts_that_ours_do_not_have(tmp_path):
     more.mkdir()
     shutil.copy(given, more)
     with_one = used_fonts(convert_report(source, tmp_path / "x.pdf", ReportOptions(font_directories=(more,))).path)
-    assert "DejaVuSans" not in with_none
-    assert "DejaVuSans" in with_one
+    assert not any(name.startswith("DejaVuSans") for name in with_none)
+    assert any(name.startswith("DejaVuSans") for name in with_one)
 
 
 def used_fonts(pdf: Path) -> set[str]:
