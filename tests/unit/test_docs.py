@@ -238,6 +238,13 @@ def test_the_pages_that_other_sites_show_are_plain_restructuredtext(page):
     assert (done.returncode, done.stderr) == (0, "")
 
 
+def test_the_gallery_shows_every_page_and_its_pictures_are_small():
+    shown = re.findall(r"^\.\. image:: (\S+)$", text_of("gallery"), re.MULTILINE)
+    made = sorted(f"images/{path.name}" for path in (PROJECT / "docs" / "images").glob("gallery-*.png"))
+    assert shown == made
+    assert [name for name in made if (PROJECT / "docs" / name).stat().st_size > 60_000] == []
+
+
 def test_pictures_of_the_readme_are_there_and_small():
     pictures = re.findall(r"^\.\. image:: (\S+)$", READ_FIRST[0].read_text(encoding="utf-8"), re.MULTILINE)
     assert pictures

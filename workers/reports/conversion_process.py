@@ -87,7 +87,13 @@ def end_idle_children() -> None:
             _idle.pop().end()
 
 
-class _Child:
+def idle_children() -> list["ReportChild"]:
+    """The children that are kept and have nothing to do, to look at."""
+    with _lock:
+        return list(_idle)
+
+
+class ReportChild:
     """One child process and its folder for temporary files."""
 
     def __init__(self) -> None:
@@ -189,22 +195,22 @@ class _Child:
         return f"its process {how}" + (f" ({last[0]})" if last else "")
 
 
-_idle: list[_Child] = []
+_idle: list[ReportChild] = []
 _lock = threading.Lock()
 
 
-def _taken() -> _Child:
+def _taken() -> ReportChild:
     while True:
         with _lock:
             child = _idle.pop() if _idle else None
         if child is None:
-            return _Child()
+            return ReportChild()
         if child.is_alive():
             return child
         child.end()
 
 
-def _give_back(child: _Child) -> None:
+def _give_back(child: ReportChild) -> None:
     child.product.unlink(missing_ok=True)
     with _lock:
         if len(_idle) < KEPT_CHILDREN and child.memory_bytes(with_children=False) < KEPT_MEMORY_BYTES:

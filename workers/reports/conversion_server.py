@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import IO, Any
 
 _PARENT_LOOK_SECONDS = 0.5
+_TIDY_MEMORY_BYTES = 200_000_000
 
 
 def main() -> None:
@@ -27,6 +28,8 @@ def main() -> None:
     threading.Thread(target=_end_with_parent, args=(parent, scratch), daemon=True).start()
     sys.addaudithook(_refuse_network)
     _load_libraries()
+    from workers.reports import compilation
+
     for line in sys.stdin:
         try:
             answer = _answered(json.loads(line))
@@ -34,6 +37,16 @@ def main() -> None:
             _say(answers, {"crashed": f"{type(error).__name__}: {error}"})
             raise
         _say(answers, answer)
+        # after the answer: nobody waits for it, unless the next request is there already
+        if _memory_bytes() > _TIDY_MEMORY_BYTES:
+            compilation.drop_cached_results()
+
+
+def _memory_bytes() -> int:
+    import psutil
+
+    memory: int = psutil.Process().memory_info().rss
+    return memory
 
 
 def _answered(request: dict[str, Any]) -> dict[str, Any]:

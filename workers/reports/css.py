@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 #: rules beyond this many are not looked at, and rules with a selector other than an id cost a search each
 RULE_LIMIT = 20_000
 SELECTOR_LIMIT = 100
+#: characters of all style sheets of an output that are read: about 2 seconds of parsing
+SHEET_LIMIT = 1_000_000
 
 Declarations = dict[str, str]
 
@@ -58,7 +60,7 @@ class Stylesheet:
         self._by_element: dict[int, Declarations] = {}
         sheets = [style.get_text() for style in soup.find_all("style")]
         if sheets:
-            self._take(soup, "\n".join(sheets))
+            self._take(soup, "\n".join(sheets)[:SHEET_LIMIT])
 
     def of(self, tag: "Tag") -> Declarations:
         """What applies to ``tag`` itself; nothing is inherited."""

@@ -23,6 +23,7 @@ class Draft:
     figures: dict[str, bytes] = field(default_factory=dict)  #: file name to content, all checked
     figure_cells: dict[str, int] = field(default_factory=dict)  #: file name to the cell it came from
     warnings: list[str] = field(default_factory=list)
+    table_cells: int = 0  #: of all tables so far
     cell: int = 0  #: number of the cell being written, the notebook's first cell being 1
 
     def add_figure(self, data: bytes, extension: str) -> str:

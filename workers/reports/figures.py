@@ -16,6 +16,8 @@ from workers.reports.typst_code import Code, Value, call, literal, points
 #: a picture that decodes to more is refused: 80 megapixels are 320 MB of memory
 PIXEL_LIMIT = 80_000_000
 BYTE_LIMIT = 50_000_000
+#: what draws SVG goes down by calling itself
+SVG_DEPTH_LIMIT = 200
 #: so that matplotlib's 640 pixels take five sixths of the width of the text
 POINTS_PER_PIXEL = 0.62
 #: leaves room for a caption on the page
@@ -241,6 +243,8 @@ def _svg(data: bytes) -> Picture:
     if _local_name(root.tag) != "svg":
         raise UnusablePicture("not SVG")
     _strip_active_content(root)
+    if _depth(root) > SVG_DEPTH_LIMIT:
+        raise UnusablePicture("nested too deeply")
     width, height = _svg_size(root)
     ElementTree.register_namespace("", _SVG_NAMESPACE)
     ElementTree.register_namespace("xlink", _XLINK_NAMESPACE)
@@ -271,6 +275,13 @@ def _strip_active_content(root) -> None:  # type: ignore[no-untyped-def]
                 element.attrib[name] = _OUTWARD.sub("none", value)
         if _local_name(element.tag) == "style" and element.text:
             element.text = _OUTWARD.sub("", element.text)
+
+
+def _depth(root) -> int:  # type: ignore[no-untyped-def]
+    depth, level = 0, [root]
+    while level:
+        depth, level = depth + 1, [child for element in level for child in element]
+    return depth
 
 
 def _local_name(tag: object) -> str:

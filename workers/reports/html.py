@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 from workers.reports import css, figures, math, tables
 from workers.reports.draft import Draft, Title
-from workers.reports.text import breakable, preformatted
+from workers.reports.text import breakable, is_right_to_left, preformatted
 from workers.reports.typst_code import EMPTY, Code, Value, call, content, literal
 
 if TYPE_CHECKING:
@@ -137,7 +137,14 @@ class HtmlWriter:
             if alone.name == "tex":
                 return [self._formula(alone)]
         pieces = self.inline(run, depth, tags)
-        return [call("par", content(pieces))] if pieces else []
+        if not pieces:
+            return []
+        text = _text_of(run)
+        # a paragraph that announces what follows stays on its page
+        paragraph = call("par", content(pieces))
+        if text.rstrip().endswith(":"):
+            paragraph = call("report.announcement", paragraph)
+        return [_directed(paragraph, run, text)]
 
     def _block(self, tag: "Tag", depth: int, tags: int) -> list[Code]:
         if depth > DEPTH_LIMIT or tags > TAG_DEPTH_LIMIT:
@@ -148,7 +155,7 @@ class HtmlWriter:
                 return self._heading(tag, int(tag.name[1]), depth, tags)
             case "ul" | "ol":
                 # the break sets a list off from the paragraph before it; a list within an item stays close
-                return [call("parbreak"), *self._list(tag, depth, tags)]
+                return [call("parbreak"), *(_directed(code, [tag], _text_of([tag])) for code in self._list(tag, depth, tags))]
             case "blockquote":
                 return [call("report.quotation", content(self.blocks(tag, depth + 1, tags)))]
             case "pre":
@@ -187,7 +194,7 @@ class HtmlWriter:
         pieces = self.inline(list(tag.children), depth, tags)
         if not pieces:
             return []
-        shown, anchor = content(pieces), literal(anchor_name(text or "picture"))
+        shown, anchor = _directed(content(pieces), [tag], text), literal(anchor_name(text or "picture"))
         if level == 1 and self.draft.title is None:
             self.draft.title = Title(text=text, shown=shown)
             return [call("report.anchor", anchor)]
@@ -330,6 +337,20 @@ class HtmlWriter:
                 self.draft, data, alternative=alternative, width_pixels=pixels, caption=str(tag.get("title", ""))[:500]
             )
         return figures.inline_picture(self.draft, data, alternative=alternative, width_pixels=pixels)
+
+
+def _text_of(run: "Iterable[PageElement]") -> str:
+    return "".join(node.get_text() for node in run)
+
+
+def _directed(code: Code, run: "Sequence[PageElement]", text: str) -> Code:
+    """``code`` set from right to left, if the nodes of ``run`` say so by ``dir`` or else by the first letter of their text."""
+    from bs4 import Tag
+
+    parents = [node if isinstance(node, Tag) else node.parent for node in run[:1]]
+    given = next((tag.get("dir") for tag in parents if tag is not None and tag.get("dir") in ("ltr", "rtl")), None)
+    backwards = given == "rtl" if given is not None else is_right_to_left(text)
+    return call("report.right-to-left", code) if backwards else code
 
 
 def _is_blank(node: "PageElement") -> bool:

@@ -8,7 +8,7 @@ from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from workers.reports import css
-from workers.reports.text import breakable
+from workers.reports.text import breakable, is_right_to_left
 from workers.reports.typst_code import EMPTY, Code, Value, array, call, content, keyword, literal
 
 if TYPE_CHECKING:
@@ -18,8 +18,11 @@ if TYPE_CHECKING:
 
 #: of a longer table this many rows are printed at each end
 ROWS_AT_EACH_END = 500
-#: fewer rows of a table with more cells than this
-CELL_LIMIT = 40_000
+#: fewer rows of a table with more cells than this; Typst needs about 20 kB of memory for each
+CELL_LIMIT = 12_000
+#: of all tables of a report together; those that come after show their first and last rows only
+REPORT_CELL_LIMIT = 24_000
+ROWS_BEYOND_LIMIT = 10
 COLUMN_LIMIT = 200
 #: as many characters fit beside each other in the smallest type that is used
 LINE_CHARACTERS = 118
@@ -92,16 +95,24 @@ def with_fewer_rows(html: str) -> str:
 
     Only tables without nested tables or cells that cover several rows are cut here; ``table_code`` shortens the others.
     """
-    if html.count("<tr") <= 4 * ROWS_AT_EACH_END or html.count("<table") != 1 or "rowspan" in html:
+    if html.count("<tr") <= 2 * ROWS_BEYOND_LIMIT or html.count("<table") != 1 or "rowspan" in html:
         return html
     body = html.find("<tbody")
-    starts = [row.start() for row in re.finditer(r"<tr\b", html[body:])] if body >= 0 else []
-    if len(starts) <= 2 * ROWS_AT_EACH_END:
+    starts = [body + row.start() for row in re.finditer(r"<tr\b", html[body:])] if body >= 0 else []
+    if len(starts) < 2:
+        return html
+    ends = rows_at_each_end(len(re.findall(r"<t[dh]\b", html[starts[0] : starts[1]])))
+    if len(starts) <= 2 * ends + 1:
         return html
     # one more than is shown at each end, so that what is left is still seen to be too long
-    first, last = body + starts[ROWS_AT_EACH_END + 1], body + starts[-ROWS_AT_EACH_END]
-    cut = len(starts) - 2 * ROWS_AT_EACH_END - 1
-    return html[:first].replace("<table", f'<table data-rows-cut="{cut}"', 1) + html[last:]
+    cut = len(starts) - 2 * ends - 1
+    told = f'<table data-rows-cut="{cut}" data-rows-end="{ends}"'
+    return html[: starts[ends + 1]].replace("<table", told, 1) + html[starts[-ends] :]
+
+
+def rows_at_each_end(columns: int) -> int:
+    """How many rows of a long table with so many columns are shown at each end."""
+    return min(ROWS_AT_EACH_END, max(ROWS_BEYOND_LIMIT, CELL_LIMIT // max(1, columns) // 2))
 
 
 def table_code(table: "Tag", writer: "HtmlWriter", depth: int, tags: int) -> list[Code]:
@@ -229,7 +240,10 @@ class _TableWriter:
     def __init__(self, grid: Grid, table: "Tag", writer: "HtmlWriter", depth: int, tags: int) -> None:
         self.grid, self.table, self.writer, self.depth, self.tags = grid, table, writer, depth, tags
         body = range(grid.header_rows, len(grid.cells))
-        at_each_end = min(ROWS_AT_EACH_END, max(10, CELL_LIMIT // grid.column_count // 2))
+        at_each_end = rows_at_each_end(grid.column_count)
+        if writer.draft.table_cells + min(len(body), 2 * at_each_end) * grid.column_count > REPORT_CELL_LIMIT:
+            at_each_end = ROWS_BEYOND_LIMIT
+        writer.draft.table_cells += min(len(body), 2 * at_each_end) * grid.column_count
         cut = str(table.get("data-rows-cut", ""))
         self.cut = int(cut) if re.fullmatch(r"\d{1,9}", cut) else 0
         self.sections = [body]
@@ -245,13 +259,17 @@ class _TableWriter:
             yield call(
                 "report.data-table",
                 columns=len(kept),
-                align=array(keyword("right" if self.grid.numeric[column] else "left") for column in kept),
+                align=array(keyword("right" if self._is_aligned_right(column) else "left") for column in kept),
                 header=array(array(row) for row in self._clipped(range(self.grid.header_rows), kept)),
                 body=array(self._body(kept)),
                 sample=array(self._sample(kept)),
                 caption=self._caption(columns, len(pieces) > 1),
                 whole=self._is_small(),
             )
+
+    def _is_aligned_right(self, column: int) -> bool:
+        words = "".join(cell.text for cell in self.grid.columns[column][:20])
+        return self.grid.numeric[column] or is_right_to_left(words)
 
     def _is_small(self) -> bool:
         body = self.grid.cells[self.grid.header_rows :]
@@ -293,6 +311,10 @@ class _TableWriter:
     def _cell(self, cell: Cell, width: int, height: int, column: int) -> Code:
         declared = self.writer.sheet.of(cell.tag)
         body = self._cell_body(cell)
+        if is_right_to_left(cell.text):
+            body = call("report.right-to-left", body)
+        if css.bar(declared):
+            body = call("report.bar-text", body)
         if named := css.text_arguments(declared):
             body = call("text", body, **named)
         in_header = cell.rows.start < self.grid.header_rows

@@ -1,6 +1,7 @@
 """Plain text as programs print it: escape sequences, rewritten lines, endless lines."""
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import groupby
@@ -41,6 +42,17 @@ def breakable(text: str) -> str:
     return _LONG_RUN.sub(lambda run: "\u200b".join(_RUN_PIECE.findall(run.group())), text)
 
 
+def is_right_to_left(text: str) -> bool:
+    """Whether the first character that has a direction is one of a script written from right to left (Unicode's rule P2)."""
+    for character in text:
+        match unicodedata.bidirectional(character):
+            case "L":
+                return False
+            case "R" | "AL":
+                return True
+    return False
+
+
 def shortened(text: str, limit: int = TEXT_LIMIT) -> str:
     """``text``, its middle replaced by a line that says how much is left out when it is longer than ``limit`` characters."""
     if len(text) <= limit:
@@ -52,11 +64,17 @@ def shortened(text: str, limit: int = TEXT_LIMIT) -> str:
 def printed(text: str) -> str:
     """What stays on a terminal after ``text``: of a line rewritten by carriage returns the last version, backspaces applied."""
     lines = (line.rstrip("\r").rsplit("\r", 1)[-1] for line in text.replace("\r\n", "\n").split("\n"))
-    shown = "\n".join(lines)
-    while "\b" in shown:
-        shorter = re.sub("[^\n\b]\b", "", shown)
-        shown = shorter if shorter != shown else shown.replace("\b", "")
-    return shown
+    return "\n".join(_without_backspaces(line) if "\b" in line else line for line in lines)
+
+
+def _without_backspaces(line: str) -> str:
+    kept: list[str] = []
+    for character in line:
+        if character != "\b":
+            kept.append(character)
+        elif kept:
+            kept.pop()
+    return "".join(kept)
 
 
 def without_escapes(text: str) -> str:

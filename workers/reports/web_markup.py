@@ -169,8 +169,7 @@ def note(text: str) -> str:
 
 
 def _rows_left_out(table: "Tag") -> str:
-    cut = str(table.get("data-rows-cut", ""))
-    if not re.fullmatch(r"\d{1,9}", cut):
+    cut, ends = str(table.get("data-rows-cut", "")), str(table.get("data-rows-end", ""))
+    if not re.fullmatch(r"\d{1,9}", cut) or not re.fullmatch(r"\d{1,3}", ends):
         return ""
-    ends = tables.ROWS_AT_EACH_END
-    return f'<p class="caption">first {ends + 1} and last {ends} of {int(cut) + 2 * ends + 1:,} rows</p>'
+    return f'<p class="caption">first {int(ends) + 1} and last {ends} of {int(cut) + 2 * int(ends) + 1:,} rows</p>'

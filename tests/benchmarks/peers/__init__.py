@@ -18,7 +18,12 @@ from tests.benchmarks.figures import Contestant, Sample
 
 ENVIRONMENTS = Path(__file__).resolve().parents[3] / ".venv-peers"
 
-REQUIREMENTS = {"simpleflow": "simpleflow==0.36.0", "durabletask": "durabletask==1.12.0", "dbos": "dbos==3.4.0"}
+REQUIREMENTS = {
+    "simpleflow": "simpleflow==0.36.0",
+    "durabletask": "durabletask==1.12.0",
+    "dbos": "dbos==3.4.0",
+    "webpdf": "nbconvert[webpdf]==7.17.2",
+}
 
 
 class PeerError(Exception):

@@ -1,9 +1,11 @@
 import re
+import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import matplotlib
 import pytest
 
 from tests.conftest import require_program
@@ -162,3 +164,35 @@ def test_the_package_is_imported_without_the_heavy_ones():
         [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=Path(__file__).parents[3]
     )
     assert result.stdout.strip() == "set()"
+
+
+def test_fonts_that_are_given_set_scripts_that_ours_do_not_have(tmp_path):
+    source = saved(tmp_path, notebook(prose("# Flows\n\nᐁᐊ")))
+    fonts = tmp_path / "fonts"
+    fonts.mkdir()
+    (fonts / "broken.ttf").write_text("no font")
+    with_none = used_fonts(convert_report(source, tmp_path / "x.pdf", ReportOptions(font_directories=(fonts,))).path)
+    given = Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"
+    more = tmp_path / "more"  # folders are looked through once in the life of a process
+    more.mkdir()
+    shutil.copy(given, more)
+    with_one = used_fonts(convert_report(source, tmp_path / "x.pdf", ReportOptions(font_directories=(more,))).path)
+    assert not any(name.startswith("DejaVuSans") for name in with_none)
+    assert any(name.startswith("DejaVuSans") for name in with_one)
+
+
+def used_fonts(pdf: Path) -> set[str]:
+    pdffonts = require_program("pdffonts", "poppler-utils")
+    listed = subprocess.run([pdffonts, str(pdf)], capture_output=True, text=True, check=True).stdout
+    return {line.split()[0].partition("+")[2] for line in listed.splitlines()[2:]}
+
+
+def test_parameters_stand_under_the_title_when_asked_for(tmp_path):
+    parameters = {"day": "2016-03-14", "areas": ["north", 5], "long": "x" * 300, "odd": None}
+    source = saved(tmp_path, notebook(prose("# Flows"), papermill={"parameters": parameters}))
+    text = text_of(convert_report(source, tmp_path / "x.pdf", ReportOptions(parameters=True)).path)
+    words = text.split()
+    assert words[:6] == ["Flows", "day", "2016-03-14", "areas", '["north",', "5]"]
+    assert "".join(words).partition("long")[2].partition("odd")[0].count("x") == 199
+    assert words[words.index("odd") + 1] == "null"
+    assert "2016-03-14" not in text_of(convert_report(source, tmp_path / "x.pdf").path)

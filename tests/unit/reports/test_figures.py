@@ -24,6 +24,7 @@ JPEG_HEAD = b"\xff\xd8\xff\xe0\x00\x04ab\xff\xc0\x00\x0b\x08\x00\x20\x00\x30\x01
         (b"<svg><rect", "not well-formed SVG"),
         (b"<!DOCTYPE svg [<!ENTITY a 'b'>]><svg>&a;</svg>", "not well-formed SVG"),
         (b"<html><svg/></html>", "not SVG"),
+        (SVG % (b"<g>" * 5_000 + b"</g>" * 5_000), "nested too deeply"),
     ],
 )
 def test_a_picture_that_would_stop_the_report_is_refused(data, reason):

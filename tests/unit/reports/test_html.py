@@ -183,3 +183,23 @@ def test_a_formula_that_is_not_understood_is_shown_as_tex(draft):
 def test_pictures_are_named_by_their_place_in_the_report(tmp_path):
     draft = Draft(folder=Path(tmp_path))
     assert [draft.add_figure(b"a", "png"), draft.add_figure(b"b", "svg")] == ["figure-1.png", "figure-2.svg"]
+
+
+@pytest.mark.parametrize(
+    ("markdown", "code"),
+    [
+        ("مرحبا 42.", 'report.right-to-left(par("مرحبا 42."))'),
+        ("12 مرحبا", 'report.right-to-left(par("12 مرحبا"))'),
+        ("Hello مرحبا", 'par("Hello مرحبا")'),
+        ("## عنوان", 'report.section(report.right-to-left("عنوان"), level: 2, anchor: "to-عنوان")'),
+        ("- أول\n- ثان", '{\nparbreak()\nreport.right-to-left(list("أول", "ثان", tight: true))\n}'),
+        ('<p dir="rtl">abc</p>', 'report.right-to-left(par("abc"))'),
+        ('<p dir="ltr">مرحبا</p>', 'par("مرحبا")'),
+    ],
+)
+def test_text_of_scripts_from_right_to_left_is_set_so(draft, markdown, code):
+    assert prose_code(draft, markdown) == code
+
+
+def test_a_paragraph_that_announces_something_stays_with_it(draft):
+    assert prose_code(draft, "As the table shows:") == 'report.announcement(par("As the table shows:"))'

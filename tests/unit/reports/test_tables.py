@@ -118,7 +118,12 @@ def test_an_index_cell_that_reaches_over_the_rows_left_out_is_repeated_after_the
 
 def test_a_table_with_many_columns_shows_fewer_rows(draft):
     code = html_code(draft, frame_html(500, columns=99))
-    assert "first 200 and last 200 of 500 rows" in code
+    assert "first 60 and last 60 of 500 rows" in code
+
+
+def test_tables_after_very_many_cells_show_their_ends(draft):
+    frames = [html_code(draft, frame_html(1000, columns=9)) for _ in range(3)]
+    assert [code.count("first 10 and last 10 of 1,000 rows") for code in frames] == [0, 0, 1]
 
 
 def test_a_wide_table_is_split_in_balanced_pieces_with_the_index_repeated(draft):
@@ -168,3 +173,17 @@ def test_markdown_alignment_wins_over_the_guess(draft):
 
 def test_a_table_without_rows_is_nothing(draft):
     assert html_code(draft, "<table></table>") == "[]"
+
+
+def test_bars_of_styled_cells_are_drawn_and_have_room(draft):
+    style = "background: linear-gradient(90deg, #5fba7d 25.0%, transparent 25.0%)"
+    assert (
+        'table.cell(report.bar-text("7"), fill: gradient.linear((rgb(95, 186, 125, 255), 0.00%, ), '
+        "(rgb(95, 186, 125, 255), 25.00%, ), (rgb(0, 0, 0, 0), 25.00%, ), (rgb(0, 0, 0, 0), 100.00%, )))"
+    ) in html_code(draft, f"<table><tr><td style='{style}'>7</td></tr></table>")
+
+
+def test_columns_of_scripts_from_right_to_left_stand_to_the_right(draft):
+    code = html_code(draft, "<table><tr><td>شمال</td><td>north</td></tr></table>")
+    assert "align: (right, left, )" in code
+    assert 'report.right-to-left("شمال")' in code
