@@ -162,7 +162,7 @@ def test_a_run_that_was_terminated_is_recorded_and_due_again_with_what_it_had(tm
         assert process.wait(60) == 1
     assert "terminated" in rest
     waits.touch()
-    assert [run["reason"] for run in planned(file)["due"]] == ["not run yet"]  # nobody has recorded its end yet
+    assert [run["reason"] for run in planned(file)["due"]] == ["its last run was terminated"]
     assert typed("sensor.start", file, *ONCE, cwd=tmp_path).returncode == 0
     assert records(file, "attempt", "state", "error", "reason", "labels") == [
         (1, "terminated", "the run was terminated: enough", "not run yet", '{"count": "done", "report": "failed"}'),
