@@ -118,6 +118,34 @@ def test_changed_data_make_a_date_due_again_and_nothing_of_it_is_kept(tmp_path: 
     assert planned(file)["due"] == []
 
 
+def test_a_database_of_autoflows_is_explained_date_by_date(tmp_path: Path) -> None:
+    file = inputs(tmp_path / "in", dates=DATES)
+    due = planned(file)["due"]
+    database = tmp_path / "autoflow.sqlite3"
+    with closing(sqlite3.connect(database)) as made:
+        made.execute(
+            "CREATE TABLE workflow_runs (id INTEGER PRIMARY KEY, workflow_name VARCHAR, parameters_hash VARCHAR, "
+            "state VARCHAR(7), timestamp DATETIME)"
+        )
+        ends = [(0, "running"), (0, "success"), (1, "running"), (1, "failed"), (2, "running")]  # nobody ran the last date
+        for second, (number, state) in enumerate(ends):
+            row = ("days", due[number]["identity"], state, f"2016-01-05 00:00:{second:02}.000000")
+            made.execute(
+                "INSERT INTO workflow_runs (workflow_name, parameters_hash, state, timestamp) VALUES (?, ?, ?, ?)", row
+            )
+        made.commit()
+    done = typed("plan", file, "--json", cwd=tmp_path, AUTOFLOW_DB_URI=f"sqlite:///{database}")
+    found = json.loads(done.stdout)
+    assert {one["reference_date"]: one["reason"] for one in (*found["due"], *found["not_due"])} == {
+        DATES[0]: "already succeeded",
+        DATES[1]: "failed before",
+        DATES[2]: "not run yet",
+        DATES[3]: "not run yet",
+    }
+    with closing(sqlite3.connect(database)) as held:
+        assert held.execute("SELECT count(*) FROM workflow_runs").fetchone() == (len(ends),)
+
+
 def test_a_run_that_was_terminated_is_recorded_and_due_again_with_what_it_had(tmp_path: Path) -> None:
     waits = tmp_path / "goes_on"
     file = noting(tmp_path, report=f"import pathlib, time\nwhile not pathlib.Path({str(waits)!r}).exists(): time.sleep(0.1)")
@@ -134,7 +162,7 @@ def test_a_run_that_was_terminated_is_recorded_and_due_again_with_what_it_had(tm
         assert process.wait(60) == 1
     assert "terminated" in rest
     waits.touch()
-    assert [run["reason"] for run in planned(file)["due"]] == ["not run yet"]  # nobody has recorded its end yet
+    assert [run["reason"] for run in planned(file)["due"]] == ["its last run was terminated"]
     assert typed("sensor.start", file, *ONCE, cwd=tmp_path).returncode == 0
     assert records(file, "attempt", "state", "error", "reason", "labels") == [
         (1, "terminated", "the run was terminated: enough", "not run yet", '{"count": "done", "report": "failed"}'),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -214,6 +215,17 @@ def test_its_history_begins_anew_before_it_is_long(
     assert len(kinds) < 2_500
     step = 3_600 if schedule.startswith("0 *") else 86_400
     assert {round((after - before) / step) for before, after in itertools.pairwise(moments)} == {1}
+
+
+def test_in_three_years_it_looks_every_day_once(place: Harness, checks: Callable[..., list[float]]) -> None:
+    moments = checks(last=3 * 365)
+    _, ends = watched(place, "0 6 * * *", "Europe/Paris")
+    assert Counter(ends) == {"CONTINUED_AS_NEW": len(ends) - 1, "TERMINATED": 1}
+    assert len(ends) in (36, 37)  # of 31 checks or, where clocks change, 30
+    days = [datetime.fromtimestamp(moment, ZoneInfo("Europe/Paris")) for moment in moments]
+    assert {day.strftime("%H:%M") for day in days} == {"06:00"}
+    assert {(after.date() - before.date()).days for before, after in itertools.pairwise(days)} == {1}
+    assert {round(after - before) // 3_600 for before, after in itertools.pairwise(moments)} == {23, 24, 25}
 
 
 def test_once_is_one_check_now_whose_result_is_the_runs(place: Harness, checks: Callable[..., list[float]]) -> None:

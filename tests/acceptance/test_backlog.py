@@ -1,0 +1,93 @@
+"""A backlog of many dates: each runs once, in little memory, whatever is killed on the way."""
+
+from __future__ import annotations
+
+import json
+import random
+import subprocess
+import threading
+import time
+from collections import Counter
+from contextlib import closing
+from pathlib import Path
+
+import psutil
+
+from simpleflow_nb.inspection.executions import executions
+from simpleflow_nb.local.reader import JournalReader
+from simpleflow_nb.local.service import DOMAIN
+from tests.acceptance.samples import command, environment, inputs, run_jsons, typed
+from tests.settings import count, is_soak
+
+DATES = count(small=2, soak=1_000)
+KILLS = count(small=1, soak=50)
+WORKFLOWS = 3
+MOST_MEGABYTES = 600  #: of our process; kernels are the notebooks' own
+LONGEST_SECONDS = count(small=4, soak=60)  #: until a kill
+
+
+def _file(folder: Path) -> Path:
+    names = [f"flow_{number}" for number in range(WORKFLOWS)]
+    notebooks = "{count: {filename: count.ipynb, parameters: {day: reference_date}}}"
+    flows = "".join(f"  - {{name: {name}, notebooks: {notebooks}}}\n" for name in names)
+    entries = "".join(f"    - workflow_name: {name}\n" for name in names)
+    sensor = "available_dates_sensor:\n  schedule: null\n  source: {files: {calls: 'data/{date}.csv'}}\n  workflows:\n"
+    days = tuple(f"{2013 + number // 336}-{number // 28 % 12 + 1:02}-{number % 28 + 1:02}" for number in range(DATES))
+    return inputs(folder, dates=days, workflows=f"workflows:\n{flows}{sensor}{entries}")
+
+
+def _kill_everything(process: subprocess.Popen[bytes]) -> None:
+    """SIGKILL for the process and all that it started, kernels in sessions of their own among them, in a random order."""
+    try:
+        family = [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
+    except psutil.NoSuchProcess:
+        family = []
+    random.shuffle(family)
+    for one in family:
+        try:
+            one.kill()
+        except psutil.NoSuchProcess:
+            continue
+    process.wait()
+
+
+def test_a_backlog_runs_once_whatever_is_killed_on_the_way(tmp_path: Path) -> None:
+    file, outputs = _file(tmp_path / "in"), tmp_path / "out"
+    words = command("sensor.start", file, "--local", "--quiet", "--outputs", outputs)
+    seed = random.randrange(10**6)
+    moments = random.Random(seed)
+    print(f"seed {seed}")
+    for _ in range(KILLS):
+        with subprocess.Popen(words, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+            time.sleep(moments.uniform(0.5, LONGEST_SECONDS))
+            _kill_everything(process)
+    peak = 0.0
+    with subprocess.Popen(words, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as last:
+        assert last.stdout is not None
+        said: list[str] = []
+        reading = threading.Thread(target=lambda: said.append(last.stdout.read()))  # type: ignore[union-attr]
+        reading.start()
+        while last.poll() is None:
+            try:
+                peak = max(peak, psutil.Process(last.pid).memory_info().rss / 1e6)
+            except psutil.NoSuchProcess:
+                break
+            time.sleep(0.2)
+        reading.join()
+    assert last.returncode == 0, said
+    assert peak < MOST_MEGABYTES
+
+    runs = DATES * WORKFLOWS
+    begun = time.perf_counter()
+    rows = json.loads(typed("status", file, "--json", "--outputs", outputs, cwd=tmp_path).stdout)
+    print(f"{runs} runs, peak {peak:.0f} MB, status in {time.perf_counter() - begun:.2f} s")
+    if is_soak():
+        assert time.perf_counter() - begun < 10  # a bound against accidents; how fast it is stands in the line above
+    states = Counter(row["state"] for row in rows if row["workflow"])
+    assert states == {"succeeded": runs}
+    with closing(JournalReader(outputs / ".simpleflow-nb" / "journal.sqlite3")) as reader:
+        closed = list(executions(reader, DOMAIN, is_open=False, typeFilter={"name": "notebook_workflow"}))
+        assert Counter(info["closeStatus"] for info in closed) == {"COMPLETED": runs}
+        assert list(executions(reader, DOMAIN, is_open=True)) == []
+    ends = [run["status"] for run in run_jsons(outputs)]
+    assert ends.count("succeeded") == runs  # what was killed began, and never ended
