@@ -55,6 +55,7 @@ def guard(lifeline: socket.socket, folder: str, start: Callable[[], int]) -> Non
     except OSError as error:
         tell(lifeline, {"error": error.errno})
         return
+    _await_group(kernel)
     tell(lifeline, {"pid": kernel})
 
     hung_up = select.poll()
@@ -74,6 +75,13 @@ def guard(lifeline: socket.socket, folder: str, start: Callable[[], int]) -> Non
     if kernel not in _reaped:
         os.waitpid(kernel, 0)
     _remove(folder)
+
+
+def _await_group(kernel: int) -> None:
+    """Return once the kernel leads its process group, or has ended: whoever is told its id may kill its group."""
+    until = time.monotonic() + END_SECONDS
+    while exit_status(kernel) is None and os.getpgid(kernel) != kernel and time.monotonic() < until:
+        time.sleep(0.0002)
 
 
 def exit_status(pid: int) -> int | None:
