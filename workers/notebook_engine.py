@@ -100,11 +100,6 @@ class NotebookClient(PapermillNotebookClient):  # type: ignore[misc, unused-igno
             await asyncio.sleep(SAMPLE_SECONDS)
 
     async def _start(self, kernel: Kernel) -> None:
-        try:
-            await kernel.launch(self.session.folder, self.session.environment)
-        except OSError as error:
-            program = self.session.source.kernel_spec.argv[:1]
-            raise KernelNotStarted(f"its program {' '.join(program)} cannot be started: {error.strerror}") from None
         left = self.session.seconds_left()
         seconds = START_SECONDS if left is None else min(START_SECONDS, left)
         answering = asyncio.ensure_future(self._first_answer(kernel))
@@ -124,6 +119,11 @@ class NotebookClient(PapermillNotebookClient):  # type: ignore[misc, unused-igno
         self.kernel_is_idle = True
 
     async def _first_answer(self, kernel: Kernel) -> dict[str, Any]:
+        try:
+            await kernel.launch(self.session.folder, self.session.environment)
+        except OSError as error:
+            program = self.session.source.kernel_spec.argv[:1]
+            raise KernelNotStarted(f"its program {' '.join(program)} cannot be started: {error.strerror}") from None
         await kernel.listening()
         # Without a limit the kernel would drop output while we are busy saving.
         kernel.context.setsockopt(zmq.RCVHWM, 0)

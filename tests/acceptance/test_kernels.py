@@ -106,12 +106,13 @@ seen = {
     "zone": time.tzname,
     "ours": sorted(name for name in sys.modules if name.split(".")[0] in ("workers", "deciders", "simpleflow_nb")),
     "history": get_ipython().history_manager.hist_file,
-    "sockets": [name for name in os.listdir("/proc/self/fd") if False],
+    "descriptors": len(os.listdir("/proc/self/fd")),
 }
 print(json.dumps(seen, default=str))"""
 
 
 def test_a_cell_sees_the_same_process_wherever_its_kernel_comes_from(write, tmp_path, forking, pool_now):
+    os.environ.pop("PYTEST_CURRENT_TEST", None)  # see `run`
     path = write("a = 1", LOOK_AROUND)
     spawning = KernelSupply(KernelSettings(forks=False))
     pool_now.wait_ready()
@@ -121,6 +122,8 @@ def test_a_cell_sees_the_same_process_wherever_its_kernel_comes_from(write, tmp_
         run_notebook(path, {}, tmp_path / "place", environment=environment, kernels=supply)
         assert json.loads((tmp_path / "place" / "run.json").read_text())["kernel"]["origin"] == name
         seen[name] = json.loads((tmp_path / "place" / "output.txt").read_text())
+    descriptors = {name: there.pop("descriptors") for name, there in seen.items()}
+    assert max(descriptors["fork"], descriptors["pool"]) <= descriptors["spawn"]  # nothing of the fork server is left open
     assert seen["spawn"]["cwd"] == str(tmp_path / "place")
     assert seen["spawn"]["zone"] == ["JST", "JST"]
     assert seen["fork"]["environment"] == seen["spawn"]["environment"]

@@ -21,7 +21,8 @@ END_SECONDS = 10
 
 _HOME = str(Path(__file__).parents[2])
 _PROGRAM = (
-    f"import sys; sys.path.insert(0, {_HOME!r}); del sys.path[1]; from workers.kernels.fork_server_process import main; main()"
+    f"import sys; sys.path[:] = [{_HOME!r}, *filter(None, sys.path)]; "
+    "from workers.kernels.fork_server_process import main; main()"
 )
 _PACKAGE_FOLDERS = ("site-packages", "dist-packages")
 

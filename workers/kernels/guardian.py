@@ -34,6 +34,7 @@ END_SECONDS = 10.0  #: for processes that were killed to be gone; one in an unin
 
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36  # linux/prctl.h
 _reaped: dict[int, int] = {}
+_wakeup: list[int] = []
 _RESTORED = ("SIGINT", "SIGTERM", "SIGQUIT", "SIGHUP", "SIGCHLD", "SIGPIPE", "SIGUSR1", "SIGUSR2", "SIGTSTP")
 
 
@@ -45,7 +46,7 @@ def guard(lifeline: socket.socket, folder: str, start: Callable[[], int]) -> Non
         start: forks the kernel and gives its process id. May raise OSError: the owner is told.
     """
     become_subreaper()
-    reader, writer = os.pipe()
+    _wakeup[:] = reader, writer = os.pipe()
     os.set_blocking(reader, False)
     os.set_blocking(writer, False)
     signal.signal(signal.SIGCHLD, lambda *_: None)  # SIG_DFL would not wake anybody
@@ -188,6 +189,8 @@ def lead_session() -> None:
     parent = os.getppid()
     os.setsid()
     signal.set_wakeup_fd(-1)
+    while _wakeup:
+        os.close(_wakeup.pop())
     for name in _RESTORED:
         signal.signal(getattr(signal, name), signal.SIG_DFL)
     # What a program inherits as ignored or blocked it would never get: our owner may have been started with nohup.

@@ -30,6 +30,8 @@ class Lifeline:
         self.exit_status: int | None = None  #: as in ``subprocess``; nothing of the kernel is left once it is here
         self.is_over = False  #: nothing more will be heard
         self._socket, self._guarding, self._unread = end, guarding, b""
+        self._waiters: set[asyncio.Event] = set()  # all in one event loop
+        self._loop: asyncio.AbstractEventLoop | None = None  # the one that listens
 
     def tell(self, message: Mapping[str, Any]) -> None:
         """Say something to whoever reads: the guardian first, then a forked kernel. Nothing happens if nobody does."""
@@ -59,16 +61,19 @@ class Lifeline:
         self.hear()
         if condition() or self.is_over:
             return
-        loop = asyncio.get_running_loop()
+        if self._loop is None:
+            self._loop = asyncio.get_running_loop()
+            self._loop.add_reader(self._socket, self._wake)
         heard = asyncio.Event()
-        loop.add_reader(self._socket, heard.set)
+        self._waiters.add(heard)
         try:
             while not condition() and not self.is_over:
                 await heard.wait()
                 heard.clear()
-                self.hear()
         finally:
-            loop.remove_reader(self._socket)
+            self._waiters.discard(heard)
+            if not self._waiters:
+                self._stop_listening()
 
     def wait(self) -> None:
         """Wait, where no event loop runs, until there is something to hear."""
@@ -90,6 +95,7 @@ class Lifeline:
         """Have everything killed that is left of the kernel, and wait until it is gone. May be called again."""
         if self._socket.fileno() < 0:
             return
+        self._stop_listening()
         try:
             self._socket.shutdown(socket.SHUT_WR)
         except OSError:
@@ -103,8 +109,20 @@ class Lifeline:
                 pass  # a process that cannot be killed now; its guardian goes on trying
         self.is_over = True
         self._socket.close()
+        for heard in self._waiters:
+            heard.set()
         if self._guarding is not None:
             self._guarding.wait()
+
+    def _wake(self) -> None:
+        self.hear()
+        for heard in self._waiters:
+            heard.set()
+
+    def _stop_listening(self) -> None:
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.remove_reader(self._socket)
+        self._loop = None
 
     def _take(self, message: dict[str, Any]) -> None:
         if "pid" in message:
