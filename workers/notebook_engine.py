@@ -17,7 +17,6 @@ from pathlib import Path
 from queue import Empty
 from typing import Any
 
-import nbformat
 import zmq
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
@@ -31,6 +30,16 @@ from workers.kernels.supply import shared_supply
 from workers.notebook_saves import PapermillSavedNotebook, SavedNotebook
 from workers.notebook_session import NotebookLimits, NotebookSession, PassedOutput
 from workers.notebook_source import NotebookSource, kernel_called
+from workers.notebook_stops import (
+    Cancelled,
+    KernelDied,
+    KernelNotStarted,
+    NotebookStopped,
+    TooMuchMemory,
+    TooSlow,
+    add_error,
+    left_on_purpose,
+)
 
 ENGINE_NAME = "simpleflow-nb"
 
@@ -41,14 +50,6 @@ IOPUB_SECONDS = 60  #: for output that is still under way when a cell has ended
 # nbclient and papermill log as errors what we raise; without a handler Python would print them.
 _log = logging.getLogger(__name__)
 _log.addHandler(logging.NullHandler())
-
-
-class KernelNotStarted(Exception):
-    """The kernel ended, or did not answer, before the first cell. The text says why, ``name`` what kind of end it is."""
-
-    def __init__(self, reason: str, name: str = "KernelNotStarted") -> None:
-        super().__init__(reason)
-        self.name = name
 
 
 class NotebookClient(PapermillNotebookClient):  # type: ignore[misc, unused-ignore]
@@ -74,9 +75,9 @@ class NotebookClient(PapermillNotebookClient):  # type: ignore[misc, unused-igno
         self.kernel_is_idle = False
         loop = asyncio.get_running_loop()
         # Why the notebook has to end before its time; an asyncio.Event could not say it.
-        stopping: asyncio.Future[_NotebookStopped] = loop.create_future()
+        stopping: asyncio.Future[NotebookStopped] = loop.create_future()
         self._stopping = stopping
-        cancelled = partial(_call_in, loop, partial(_settle, stopping, _Cancelled("on request")))
+        cancelled = partial(_call_in, loop, partial(_settle, stopping, Cancelled("on request")))
         self.session.cancellation.listen(cancelled)
         watching = loop.create_task(self._watch_memory(kernel))
         try:
@@ -96,7 +97,7 @@ class NotebookClient(PapermillNotebookClient):  # type: ignore[misc, unused-igno
                 self.session.peak_memory_bytes = max(self.session.peak_memory_bytes, used)
                 if used > limit:
                     reason = f"used {shown_bytes(used)} of memory, more than its limit of {shown_bytes(limit)}"
-                    _settle(self._stopping, _TooMuchMemory(reason))
+                    _settle(self._stopping, TooMuchMemory(reason))
             await asyncio.sleep(SAMPLE_SECONDS)
 
     async def _start(self, kernel: Kernel) -> None:
@@ -153,13 +154,13 @@ class NotebookClient(PapermillNotebookClient):  # type: ignore[misc, unused-igno
                     self.session.on_progress(self.session.cell_number(index), total, heading)
                 asked_to_end = await self._run_cell(cell, index)
             except CellExecutionError as error:
-                if not _left_on_purpose(error):
+                if not left_on_purpose(error):
                     self.nb_man.cell_exception(cell, cell_index=index)
                 asked_to_end = True
             except BaseException as error:
-                _add_error(cell, error)
+                add_error(cell, error)
                 self.nb_man.cell_exception(cell, cell_index=index)
-                if not isinstance(error, _NotebookStopped):
+                if not isinstance(error, NotebookStopped):
                     raise
                 asked_to_end = True
             finally:
@@ -186,9 +187,9 @@ class NotebookClient(PapermillNotebookClient):  # type: ignore[misc, unused-igno
             assert kernel is not None
             if self._stopping.done():
                 raise self._stopping.result() from None
-            raise _KernelDied(f"the kernel {described_end(await kernel.process.poll())}", kernel.said) from None
+            raise KernelDied(f"the kernel {described_end(await kernel.process.poll())}", kernel.said) from None
         except CellTimeoutError:
-            raise _KernelDied(f"the kernel's output did not arrive within {IOPUB_SECONDS} s", "") from None
+            raise KernelDied(f"the kernel's output did not arrive within {IOPUB_SECONDS} s", "") from None
         finally:
             running.cancel()
         self.kernel_is_idle = True
@@ -198,7 +199,7 @@ class NotebookClient(PapermillNotebookClient):  # type: ignore[misc, unused-igno
         """Wait for a cell, as long as the notebook may go on.
 
         Raises:
-            _NotebookStopped: it may not; the cell has been interrupted.
+            NotebookStopped: it may not; the cell has been interrupted.
         """
         whole, each = self.session.seconds_left(), self.session.limits.cell_timeout_seconds
         seconds = min((limit for limit in (whole, each) if limit is not None), default=None)
@@ -207,9 +208,9 @@ class NotebookClient(PapermillNotebookClient):  # type: ignore[misc, unused-igno
             return
         if not self._stopping.done():
             await self._interrupt(running)
-            raise _TooSlow(self._too_slow() if seconds == whole else f"the cell was stopped after {each:g} s")
-        stop: _NotebookStopped = self._stopping.result()
-        if isinstance(stop, _TooMuchMemory):
+            raise TooSlow(self._too_slow() if seconds == whole else f"the cell was stopped after {each:g} s")
+        stop: NotebookStopped = self._stopping.result()
+        if isinstance(stop, TooMuchMemory):
             assert self.km is not None
             await self.km.process.send_signal(signal.SIGKILL)  # it would only take more
         else:
@@ -335,33 +336,7 @@ def _session_of_papermill(
 papermill_engines.register(ENGINE_NAME, NotebookEngine)
 
 
-class _NotebookStopped(Exception):
-    """Ends the notebook; the engine puts it into the cell and papermill finds it there."""
-
-    name = ""
-
-
-class _KernelDied(_NotebookStopped):
-    name = "DeadKernelError"
-
-    def __init__(self, reason: str, said: str) -> None:
-        super().__init__(reason)
-        self.said = said
-
-
-class _TooSlow(_NotebookStopped):
-    name = "TimeoutError"
-
-
-class _Cancelled(_NotebookStopped):
-    name = "Cancelled"
-
-
-class _TooMuchMemory(_NotebookStopped):
-    name = "MemoryLimitExceeded"
-
-
-def _settle(stopping: asyncio.Future[_NotebookStopped], reason: _NotebookStopped) -> None:
+def _settle(stopping: asyncio.Future[NotebookStopped], reason: NotebookStopped) -> None:
     """Stop, unless there is a reason already."""
     if not stopping.done():
         stopping.set_result(reason)
@@ -388,28 +363,6 @@ def _run_in_own_loop(notebook: Coroutine[Any, Any, None]) -> None:
         return
     with ThreadPoolExecutor(1) as pool:  # called from inside an event loop: a thread cannot run two
         pool.submit(run).result()
-
-
-def _add_error(cell: NotebookNode, error: BaseException) -> None:
-    """Say in the cell why it ended when the kernel no longer could."""
-    if cell.cell_type != "code":
-        return
-    if isinstance(error, _TooSlow | _Cancelled):
-        # The interrupted cell's own traceback says where it was; the reason is ours.
-        trace = [line for output in cell.outputs if output.output_type == "error" for line in output.traceback]
-        cell.outputs = [output for output in cell.outputs if output.output_type != "error"]
-    else:
-        trace = getattr(error, "said", "").splitlines()
-    name = error.name if isinstance(error, _NotebookStopped) else type(error).__name__
-    text = str(error)
-    trace.append(f"{name}: {text}" if text else name)
-    output = nbformat.v4.new_output("error", ename=name, evalue=text, traceback=trace)  # type: ignore[no-untyped-call, unused-ignore]
-    cell.outputs.append(output)
-
-
-def _left_on_purpose(error: CellExecutionError) -> bool:
-    """``sys.exit()`` or ``sys.exit(0)``: the end of the notebook, as papermill has it."""
-    return error.ename == "SystemExit" and error.evalue in ("", "0")
 
 
 def _heading(cell: NotebookNode) -> str:

@@ -269,7 +269,8 @@ def _execute(session: NotebookSession, values: dict[str, Any], label: str) -> No
     import papermill
     from papermill.exceptions import PapermillExecutionError
 
-    from workers.notebook_engine import ENGINE_NAME, KernelNotStarted
+    from workers.notebook_engine import ENGINE_NAME
+    from workers.notebook_stops import KernelNotStarted
 
     source = session.source
     try:

@@ -216,7 +216,8 @@ class KernelSupply:
     def _tell(self, reason: str) -> None:
         if reason not in self._told and self.settings.forks:
             self._told.add(reason)
-            _log.info("a kernel is started afresh, because %s", reason)
+            sentence = f"a kernel is started afresh, because {reason}"
+            _log.info("%s", sentence)
 
     def _tell_start(self, server: ForkServer) -> None:
         text = f"fork server {server.pid}"
