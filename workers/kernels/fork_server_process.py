@@ -100,9 +100,16 @@ def _fork_guardian(control: socket.socket, lifeline: socket.socket, folder: str,
 
 
 def _fork_kernel(lifeline: socket.socket, set_by_imports: Mapping[str, str]) -> int:
+    reader, writer = os.pipe()
     pid = _fork()
     if pid == 0:
+        guardian.lead_session()
+        os.close(reader)
+        os.close(writer)
         become_kernel(lifeline, set_by_imports)
+    os.close(writer)
+    os.read(reader, 1)  # nothing ever comes: whoever is told the process id may signal the group at once
+    os.close(reader)
     return pid
 
 

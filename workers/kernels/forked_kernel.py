@@ -26,7 +26,7 @@ _BACKEND, _PARENT = "MPLBACKEND", "JPY_PARENT_PID"  # variables of matplotlib an
 
 
 def become_kernel(lifeline: socket.socket, set_by_imports: Mapping[str, str]) -> NoReturn:
-    """Run a kernel in this process until it is told to shut down.
+    """Run a kernel in this process, which leads its session, until it is told to shut down.
 
     The first line from the owner is ``{"arguments": [...], "log": "...", "held": false}``, the second ``{"environment":
     {...}, "folder": "..."}``. With ``held`` the kernel is got ready before it waits for the second. What the imports of
@@ -46,7 +46,6 @@ def become_kernel(lifeline: socket.socket, set_by_imports: Mapping[str, str]) ->
 def _run(lifeline: socket.socket, set_by_imports: Mapping[str, str]) -> int:
     from ipykernel.kernelapp import IPKernelApp
 
-    guardian.lead_session()
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)  # as in any Python
     if hasattr(signal, "SIGXFSZ"):
