@@ -26,7 +26,7 @@ FATES = {
     "exits": ("os._exit(3)", {}, "DeadKernelError"),
     "crashes": ("import ctypes; ctypes.string_at(0)", {}, "DeadKernelError"),
     "kills its guardian": ("os.kill(os.getppid(), 9); time.sleep(600)", {}, "DeadKernelError"),
-    "hangs": ("time.sleep(600)", {"cell_timeout_seconds": 0.3}, "TimeoutError"),
+    "hangs": ("time.sleep(600)", {"cell_timeout_seconds": 3}, "TimeoutError"),
     "takes too much": ("x = b'x' * 900_000_000; time.sleep(600)", {"memory_limit_bytes": 400_000_000}, "MemoryLimitExceeded"),
     "is cancelled": ("open('on', 'w').close(); time.sleep(600)", {}, "Cancelled"),
 }

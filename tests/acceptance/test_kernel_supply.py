@@ -239,6 +239,7 @@ def test_idle_memory_of_a_held_kernel_is_small():
         assert supply.server.start_seconds > 0
         guardian = psutil.Process(supply.server.pid).children()[0]
         private = sum(_private_bytes(pid) for pid in (guardian.pid, *(child.pid for child in guardian.children())))
+        print(f"{private / 1e6:.1f} MB")
         assert private < 40_000_000, f"{private / 1e6:.0f} MB"
     finally:
         supply.close()

@@ -240,7 +240,7 @@ def test_a_kernel_that_dies_takes_everything_along_that_it_has_started(write, ru
         "# a daemon: its parent is gone, it has its own session and an empty environment\n"
         "subprocess.run([sys.executable, '-c', 'import os, subprocess\\n"
         'print(subprocess.Popen(["sleep", "600"], start_new_session=True, env={}).pid, file=open("daemon.txt", "w"))\'])\n'
-        "print('last words'); sys.stdout.flush(); time.sleep(0.3)\n" + death,
+        "print('last words'); sys.stdout.flush(); time.sleep(0.5)\n" + death,
         "never",
     )
     failed = failure_of(run, path)
@@ -269,12 +269,13 @@ STUBBORN = "import signal, time\nfor s in (signal.SIGINT, signal.SIGTERM): signa
     ids=["busy", "stubborn"],
 )
 def test_a_cell_that_takes_too_long_is_interrupted_then_killed(write, run, cell, trace):
-    failed = failure_of(run, write("a = 1", cell, "never"), cell_timeout_seconds=0.5)
+    # The cell is the first one: on a busy machine any other could take as long.
+    failed = failure_of(run, write(cell, "never"), cell_timeout_seconds=0.5)
     assert str(failed) == (
-        f"notebook 'report' failed in cell 2: TimeoutError: the cell was stopped after 0.5 s (see {failed.notebook})"
+        f"notebook 'report' failed in cell 1: TimeoutError: the cell was stopped after 0.5 s (see {failed.notebook})"
     )
     assert trace in failed.traceback
-    assert states(failed.notebook) == ["completed", "failed", "pending"]
+    assert states(failed.notebook) == ["failed", "pending"]
 
 
 @pytest.mark.parametrize("cell", ["time.sleep(600)", STUBBORN + "time.sleep(600)"], ids=["polite", "stubborn"])
@@ -386,7 +387,7 @@ def test_a_kernel_whose_guardian_is_killed_dies_with_it(write, run, into):
 def test_a_kernel_is_interruptible_although_its_worker_ignores_the_signal(write, run):
     former = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        failed = failure_of(run, write("a = 1", "import time; time.sleep(600)"), cell_timeout_seconds=0.5)
+        failed = failure_of(run, write("import time; time.sleep(600)"), cell_timeout_seconds=0.5)
     finally:
         signal.signal(signal.SIGINT, former)
     assert "KeyboardInterrupt" in failed.traceback

@@ -133,7 +133,7 @@ def test_a_kernel_that_dies_takes_its_children_along_and_its_cell_says_why(write
     path = write(
         "import os, subprocess, sys, time",
         "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'])\n"
-        "open('child.txt', 'w').write(str(child.pid))\nprint('last words'); sys.stdout.flush(); time.sleep(0.3)\n" + death,
+        "open('child.txt', 'w').write(str(child.pid))\nprint('last words'); sys.stdout.flush(); time.sleep(0.5)\n" + death,
         "print('never')",
     )
     failed = failure_of(path, {}, into)
@@ -146,19 +146,11 @@ def test_a_kernel_that_dies_takes_its_children_along_and_its_cell_says_why(write
     wait_until(lambda: not is_running(child))  # killed before run_notebook returned; gone when the system has got to it
 
 
-@pytest.mark.parametrize(
-    ("cell", "traceback"),
-    [
-        ("import time; time.sleep(600)", "KeyboardInterrupt"),
-        ("import signal, time; signal.signal(signal.SIGINT, signal.SIG_IGN); time.sleep(600)", ""),
-    ],
-    ids=["interruptible", "stubborn"],
-)
-def test_a_notebook_that_takes_too_long_is_interrupted_then_killed(write, into, cell, traceback):
-    failed = failure_of(write("a = 1", cell, "never"), {}, into, timeout_seconds=4)
-    assert str(failed) == f"notebook 'report' failed in cell 2: TimeoutError: stopped after 4 s (see {into}/report.ipynb)"
-    assert traceback in failed.traceback
-    assert [state for _, state in sources_and_states(failed.notebook)] == ["completed", "failed", "pending"]
+def test_a_notebook_that_takes_too_long_is_interrupted(write, into):
+    failed = failure_of(write("import time; time.sleep(600)", "never"), {}, into, timeout_seconds=8)
+    assert str(failed) == f"notebook 'report' failed in cell 1: TimeoutError: stopped after 8 s (see {into}/report.ipynb)"
+    assert "KeyboardInterrupt" in failed.traceback
+    assert [state for _, state in sources_and_states(failed.notebook)] == ["failed", "pending"]
 
 
 def test_time_that_is_over_before_the_kernel_answers_is_said_so(write, into):
