@@ -43,7 +43,8 @@ def guard(lifeline: socket.socket, folder: str, start: Callable[[], int]) -> Non
 
     Args:
         folder: the kernel's private one, for its sockets. It is removed at the end: the owner may be dead.
-        start: forks the kernel and gives its process id. May raise OSError: the owner is told.
+        start: forks the kernel and gives its process id once it leads its group: whoever is told the id may kill the group.
+            May raise OSError: the owner is told.
     """
     become_subreaper()
     _wakeup[:] = reader, writer = os.pipe()
@@ -56,7 +57,6 @@ def guard(lifeline: socket.socket, folder: str, start: Callable[[], int]) -> Non
     except OSError as error:
         tell(lifeline, {"error": error.errno})
         return
-    _await_group(kernel)
     tell(lifeline, {"pid": kernel})
 
     hung_up = select.poll()
@@ -76,13 +76,6 @@ def guard(lifeline: socket.socket, folder: str, start: Callable[[], int]) -> Non
     if kernel not in _reaped:
         os.waitpid(kernel, 0)
     _remove(folder)
-
-
-def _await_group(kernel: int) -> None:
-    """Return once the kernel leads its process group, or has ended: whoever is told its id may kill its group."""
-    until = time.monotonic() + END_SECONDS
-    while exit_status(kernel) is None and os.getpgid(kernel) != kernel and time.monotonic() < until:
-        time.sleep(0.0002)
 
 
 def exit_status(pid: int) -> int | None:
