@@ -76,10 +76,14 @@ def opened_run(outputs: Path, db: Path | None, *, durable: bool) -> LocalRun:
     """The journal of these outputs, owned; nothing works on it yet.
 
     Raises:
+        DefinitionError: the settings of kernels in the environment are wrong.
         ServiceError: the journal or the run records cannot be used.
     """
     require_application()
+    from workers.kernels.supply import KernelSettings
     from workers.run_records import RecordsError, RunRecords
+
+    KernelSettings.from_environment()  # what is wrong with them would else fail every notebook
 
     run = LocalRun(journal_path(db, outputs), durable=durable)
     try:

@@ -223,3 +223,12 @@ def test_the_info_of_an_open_run_says_which_cell_each_notebook_is_at(tmp_path: P
 
         wait_until(lambda: progress() == "count: cell 2 of 2", 60)
         process.kill()
+
+
+def test_a_wrong_setting_of_kernels_is_said_before_anything_runs(tmp_path: Path) -> None:
+    file = inputs(tmp_path / "in", dates=DATES[:1])
+    done = typed("sensor.start", file, "--local", "--once", cwd=tmp_path, SIMPLEFLOW_NB_KERNELS="thread")
+    assert (done.returncode, done.stderr) == (
+        2,
+        "simpleflow-nb: SIMPLEFLOW_NB_KERNELS is 'thread'; set it to 'fork' or 'spawn', or unset it\n",
+    )
