@@ -122,8 +122,9 @@ def test_a_table_with_many_columns_shows_fewer_rows(draft):
 
 
 def test_tables_after_very_many_cells_show_their_ends(draft):
-    frames = [html_code(draft, frame_html(1000, columns=9)) for _ in range(3)]
-    assert [code.count("first 10 and last 10 of 1,000 rows") for code in frames] == [0, 0, 1]
+    draft.table_cells = tables.REPORT_CELL_LIMIT - 400
+    captions = [argument(html_code(draft, frame_html(rows)), "caption") for rows in (100, 100)]
+    assert captions == ["none", '"first 10 and last 10 of 100 rows"']
 
 
 def test_a_wide_table_is_split_in_balanced_pieces_with_the_index_repeated(draft):
