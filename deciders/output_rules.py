@@ -16,11 +16,6 @@ ASCIIDOC_TEMPLATES = (".asciidoc.j2", ".tpl")
 _SWITCHES = ("code", "streams", "parameters")
 
 
-def is_asciidoc_template(template: str | None) -> bool:
-    """Whether a report with this template is made by asciidoctor-pdf."""
-    return template is not None and template.endswith(ASCIIDOC_TEMPLATES)
-
-
 def checked_outputs(label: str, node: YamlNode | None, inputs_dir: Path, problems: Problems) -> list[dict[str, Any]]:
     """The outputs of a notebook as far as they could be read, for `deciders.specification.OutputSpecification`."""
     if node is None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from deciders.specification import FilesSource, FlowApiSource, InstalledSource, Specification, SqlSource
 from workers.artefacts import Artefacts, OutputsError
 from workers.available_dates import read_available_dates, token_expiry
+from workers.reports.asciidoc import asciidoc_templates, missing_for_templates
 from workers.run_records import RecordsError, RunRecords
 from workers.secrets import SHORTEST_MASKED_SECRET, known_secrets
 from workers.source_errors import SourceError
@@ -35,6 +36,7 @@ def findings(specification: Specification, outputs: Path) -> Iterator[Finding]:
     yield _outputs(outputs)
     yield _records(outputs)
     yield from _source(specification)
+    yield from _templates(specification)
     yield from _secrets()
 
 
@@ -53,6 +55,14 @@ def _records(outputs: Path) -> Finding:
             return Finding("records", OK, f"{records.location} has {number} instance{'s' if number != 1 else ''}")
     except RecordsError as error:
         return Finding("records", FAILED, str(error))
+
+
+def _templates(specification: Specification) -> Iterator[Finding]:
+    templates, missing = asciidoc_templates(specification), missing_for_templates(specification)
+    for sentence in missing:
+        yield Finding("reports", FAILED, sentence)
+    if templates and not missing:
+        yield Finding("reports", OK, f"what {', '.join(templates)} needs is installed")
 
 
 def _source(specification: Specification) -> Iterator[Finding]:

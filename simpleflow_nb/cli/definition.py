@@ -61,18 +61,10 @@ def validate(file: Path | None, schema: bool) -> None:
         f"{specification.path}: good ({counted(len(specification.workflows), 'workflow')}, "
         f"{counted(notebooks, 'notebook')}, {counted(configured, 'sensor entry', 'sensor entries')})"
     )
-    for sentence in _missing_for_templates(specification):
+    from workers.reports.asciidoc import missing_for_templates
+
+    for sentence in missing_for_templates(specification):
         click.echo(f"warning: {sentence}", err=True)
-
-
-def _missing_for_templates(specification: Specification) -> list[str]:
-    """What the reports of asciidoc templates need and this machine lacks; the workers may be on another one."""
-    from deciders.output_rules import is_asciidoc_template
-    from workers.reports.asciidoc import missing_programs
-
-    outputs = [output for workflow in specification.workflows for notebook in workflow.notebooks for output in notebook.output]
-    templates = sorted({output.template for output in outputs if output.template and is_asciidoc_template(output.template)})
-    return [f"template {template} needs {missing}" for template in templates for missing in missing_programs()]
 
 
 def current_plan(specification: Specification, outputs: Path, place: RunPlace) -> DueRuns:

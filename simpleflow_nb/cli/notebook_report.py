@@ -40,8 +40,8 @@ def notebook_pdf(
     Nothing is run: the report shows what the notebook holds.
     """
     require_application()
+    from deciders.output_rules import ASCIIDOC_TEMPLATES
     from workers.reports import ReportError, ReportOptions, end_idle_children, make_report
-    from workers.reports.asciidoc import ASCIIDOC_TEMPLATES
     from workers.reports.notebook import UnreadableNotebook, read_notebook
 
     output = output if output is not None else file.with_suffix(".pdf")

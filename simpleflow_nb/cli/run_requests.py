@@ -128,7 +128,7 @@ def runs_retry(
         row = found_row(run_rows(specification, folder, there), run)
     if row.state == "running":
         raise DefinitionError(f"{row.title} is running; it can be tried again once it has ended")
-    if row.state == "succeeded":
+    if row.state == "succeeded" and not row.error:
         labels = counted(len(specification.workflow(row.workflow).notebooks), "label")
         click.echo(f"nothing to retry: {row.title} succeeded, all {labels} of it")
         ctx.exit(0)

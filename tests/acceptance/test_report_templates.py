@@ -1,12 +1,13 @@
 """PDF reports by the author's own templates: Typst, and asciidoc as AutoFlow has it."""
 
+import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.acceptance.samples import WORKFLOWS, inputs, typed
+from tests.acceptance.samples import DATES, WORKFLOWS, inputs, typed
 from tests.conftest import require_program
 from tests.unit.reports.samples import code, frame_html, notebook, png_text, prose, saved, shown
 from workers.reports import ReportError, ReportOptions, end_idle_children, make_report
@@ -122,6 +123,10 @@ def test_without_the_programs_validate_and_the_report_say_what_to_install(flows,
         "warning: template own.tpl needs asciidoctor-pdf, which is not installed; apt-get install ruby-asciidoctor-pdf\n"
         "warning: template own.tpl needs pandoc, which is not installed; apt-get install pandoc\n"
     )
+    looked = typed("doctor", file, cwd=tmp_path, PATH="/nowhere").stdout
+    assert re.findall(r"^(\S+) +reports +(.*)$", looked, re.MULTILINE) == [
+        ("FAILED", sentence.removeprefix("warning: ")) for sentence in checked.stderr.splitlines()
+    ]
     monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(ReportError) as refused:
         made(flows, "own.tpl", AUTOFLOW_STYLE)
@@ -175,6 +180,26 @@ def test_a_typst_template_that_is_wrong_gives_one_sentence(flows, content, messa
     assert str(refused.value).startswith(message)
     assert "\n" not in str(refused.value)
     assert "root:" not in str(refused.value)
+
+
+def test_a_report_that_failed_is_made_again_without_its_notebooks(tmp_path):
+    file = inputs(
+        tmp_path / "in", dates=DATES[:1], workflows=WORKFLOWS.replace("{format: pdf}", "{format: pdf, template: own.typ}")
+    )
+    template = file.parent / "own.typ"
+    template.write_text("#let style(about, body) = nope")
+    first = typed("sensor.start", file, "--local", "--once", "--quiet", cwd=tmp_path)
+    assert first.returncode == 0, first.stderr
+    [notebook_run] = (file.parent / "outputs").glob("notebooks/days/*/report/run.json")
+    ran = notebook_run.read_text()
+    template.write_text("#let style(about, body) = body")
+    again = typed("runs.retry", file, "days/2016-01-01", "--quiet", cwd=tmp_path)
+    assert again.returncode == 0, again.stderr
+    [pdf] = (file.parent / "outputs").glob("reports/days/2016-01-01_*/report.pdf")
+    assert pdf.read_bytes().startswith(b"%PDF")
+    assert notebook_run.read_text() == ran
+    third = typed("runs.retry", file, "days/2016-01-01", cwd=tmp_path)
+    assert third.stdout.startswith("nothing to retry: ")
 
 
 def test_a_template_that_is_gone_gives_one_sentence(flows):

@@ -12,10 +12,10 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from deciders.output_rules import ASCIIDOC_TEMPLATES
+from deciders.specification import Specification
 from workers.reports.notebook import HIDDEN_INPUT, HIDDEN_OUTPUT, REMOVED_CELL
 
-#: endings of the names of such templates
-ASCIIDOC_TEMPLATES = (".tpl", ".asciidoc.j2")
 #: what has to be installed, and the Debian package that has it
 PROGRAMS = {"asciidoctor-pdf": "ruby-asciidoctor-pdf", "pandoc": "pandoc"}
 
@@ -35,6 +35,21 @@ def missing_programs() -> list[str]:
         for program, package in PROGRAMS.items()
         if shutil.which(program) is None
     ]
+
+
+def missing_for_templates(specification: Specification) -> list[str]:
+    """A sentence for each asciidoc template of a workflow file and each program that it needs and this machine lacks."""
+    return [
+        f"template {template} needs {missing}"
+        for template in asciidoc_templates(specification)
+        for missing in missing_programs()
+    ]
+
+
+def asciidoc_templates(specification: Specification) -> list[str]:
+    """The asciidoc templates of a workflow file, as it names them."""
+    outputs = [output for workflow in specification.workflows for notebook in workflow.notebooks for output in notebook.output]
+    return sorted({output.template for output in outputs if output.template and output.template.endswith(ASCIIDOC_TEMPLATES)})
 
 
 def asciidoc_pdf(notebook: dict[str, Any], template: Path) -> bytes:

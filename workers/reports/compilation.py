@@ -5,7 +5,7 @@ import shutil
 import tempfile
 from collections.abc import Sequence
 from datetime import datetime
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -178,9 +178,16 @@ def _refuse_packages(name: str, text: bytes) -> None:
         raise BadTemplate(f"{name}:{line}: packages are not fetched; put the file that you need beside the template")
 
 
-@cache
 def typeset_fonts(directories: tuple[Path, ...]) -> Any:
-    """Typst's own fonts and those in ``directories``, never the machine's: the same report everywhere."""
+    """Typst's own fonts and those in ``directories``, never the machine's: the same report everywhere.
+
+    Kept from report to report, and read again when a file has come into a directory or has left it.
+    """
+    return _fonts(directories, tuple(directory.stat().st_mtime_ns for directory in directories if directory.is_dir()))
+
+
+@lru_cache(maxsize=4)
+def _fonts(directories: tuple[Path, ...], changed: tuple[int, ...]) -> Any:
     import typst
 
     return typst.Fonts(False, True, [str(directory) for directory in directories])

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
-from workers.reports.asciidoc import ASCIIDOC_TEMPLATES, TemplateFailed, asciidoc_pdf
+from deciders.output_rules import ASCIIDOC_TEMPLATES
+from workers.reports.asciidoc import TemplateFailed, asciidoc_pdf
 from workers.reports.compilation import BadTemplate, NotTypeset, page_count, typeset
 from workers.reports.draft import Draft, Title
 from workers.reports.html import html_code

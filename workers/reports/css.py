@@ -111,7 +111,8 @@ def rgba(value: str) -> Rgba | None:
     if parsed is None or isinstance(parsed, str):
         return None
     red, green, blue, alpha = (round(255 * min(1.0, max(0.0, component))) for component in parsed)
-    return red, green, blue, alpha
+    # transparent is black in CSS, and a viewer that blends at the edge of a bar would show it
+    return (red, green, blue, alpha) if alpha else (255, 255, 255, 0)
 
 
 def colour_code(value: str) -> Code | None:
@@ -144,7 +145,11 @@ def _stops(texts: list[str]) -> list[tuple[Rgba, float]] | None:
             return None
         places = [float(place) for place in found.group(2, 3) if place] or [100.0 * number / max(1, len(texts) - 1)]
         stops += [(components, min(100.0, max(place, stops[-1][1] if stops else 0.0))) for place in places]
-    return [(stops[0][0], 0.0), *stops, (stops[-1][0], 100.0)] if len(stops) > 1 else None
+    if len(stops) < 2:
+        return None
+    # what begins at the right edge has no width, and would still be seen there as a thin line
+    seen = [stop for number, stop in enumerate(stops) if not number or stops[number - 1][1] < 100.0]
+    return [(seen[0][0], 0.0), *seen, (seen[-1][0], 100.0)]
 
 
 def text_arguments(declared: Declarations) -> dict[str, Value]:

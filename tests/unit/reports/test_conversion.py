@@ -173,10 +173,8 @@ def test_fonts_that_are_given_set_scripts_that_ours_do_not_have(tmp_path):
     (fonts / "broken.ttf").write_text("no font")
     with_none = used_fonts(convert_report(source, tmp_path / "x.pdf", ReportOptions(font_directories=(fonts,))).path)
     given = Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"
-    more = tmp_path / "more"  # folders are looked through once in the life of a process
-    more.mkdir()
-    shutil.copy(given, more)
-    with_one = used_fonts(convert_report(source, tmp_path / "x.pdf", ReportOptions(font_directories=(more,))).path)
+    shutil.copy(given, fonts)
+    with_one = used_fonts(convert_report(source, tmp_path / "x.pdf", ReportOptions(font_directories=(fonts,))).path)
     assert not any(name.startswith("DejaVuSans") for name in with_none)
     assert any(name.startswith("DejaVuSans") for name in with_one)
 

@@ -130,8 +130,8 @@ def test_bars_of_pandas_keep_their_stops_and_lose_everything_else(writer):
         "width: 10em; background: linear-gradient(90deg, transparent 20.0%, #d65f5f 20.0%, #d65f5f 70.0%, transparent 70.0%)"
     )
     assert writer.markup(f'<span style="{style}">x</span>') == (
-        '<span style="background:linear-gradient(90deg,rgba(0,0,0,0) 0.00%,rgba(0,0,0,0) 20.00%,rgba(214,95,95,1) 20.00%,'
-        'rgba(214,95,95,1) 70.00%,rgba(0,0,0,0) 70.00%,rgba(0,0,0,0) 100.00%)">x</span>'
+        '<span style="background:linear-gradient(90deg,rgba(255,255,255,0) 0.00%,rgba(255,255,255,0) 20.00%,'
+        'rgba(214,95,95,1) 20.00%,rgba(214,95,95,1) 70.00%,rgba(255,255,255,0) 70.00%,rgba(255,255,255,0) 100.00%)">x</span>'
     )
 
 
