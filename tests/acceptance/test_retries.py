@@ -60,7 +60,7 @@ def test_what_succeeded_is_cached_when_a_later_notebook_failed(tmp_path: Path) -
     assert re.findall(r"^days/\S+  (count .*)$", again.stderr, re.MULTILINE) == ["count cached"]
     assert noted(tmp_path) == ["count 2016-01-01"]
     assert records(file, "attempt", "state", "reason", "labels") == [
-        (1, "failed", "not run yet", '{"count": "done", "report": "failed"}'),
+        (1, "failed", "first run", '{"count": "done", "report": "failed"}'),
         (2, "succeeded", "failed before (attempt 2)", '{"count": "cached", "report": "done"}'),
     ]
     [(artefacts,)] = records(file, "artefacts")[1:]
@@ -149,7 +149,7 @@ def test_a_run_that_was_terminated_is_recorded_and_due_again_with_what_it_had(tm
     assert [run["reason"] for run in planned(file)["due"]] == ["its last run was terminated"]
     assert typed("sensor.start", file, *ONCE, cwd=tmp_path).returncode == 0
     assert records(file, "attempt", "state", "error", "reason", "labels") == [
-        (1, "terminated", "the run was terminated: enough", "not run yet", '{"count": "done", "report": "failed"}'),
+        (1, "terminated", "the run was terminated: enough", "first run", '{"count": "done", "report": "failed"}'),
         (2, "succeeded", None, "its last run was terminated", '{"count": "cached", "report": "done"}'),
     ]
     assert noted(tmp_path) == ["count 2016-01-01", "report "]

@@ -147,7 +147,7 @@ def test_retries_backfills_and_cleaning(file: Path) -> None:
     assert re.fullmatch(r"1 of 1 run succeeded in \d+ s\n", said(file, *one))
     whole = json.loads(said(file, "runs.show", "days/2016-01-01", "--json"))
     assert [(one["state"], one["reason"], one["labels"]) for one in whole["attempts"]] == [
-        ("succeeded", "not run yet", {"count": "done", "report": "done"}),
+        ("succeeded", "first run", {"count": "done", "report": "done"}),
         ("partial", "backfill: succeeded", {"count": "done", "report": "not run"}),
     ]
 
