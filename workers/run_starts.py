@@ -12,6 +12,7 @@ from typing import Any
 from deciders import activities as declared
 from deciders.due_runs import Run
 from deciders.notebook_workflow import NotebookWorkflow
+from deciders.reruns import NOT_RUN_YET
 from deciders.specification import FilesSource, Specification
 from simpleflow_nb.activity_context import ActivityContext
 from simpleflow_nb.processes.faults import ALREADY_STARTED, fault_code, is_throttled
@@ -27,6 +28,8 @@ logger = logging.getLogger(__name__)
 LONGEST_WAIT_SECONDS = 900.0
 #: AWS refills the bucket of StartWorkflowExecution at some calls a second, and the fleet's deciders need calls as well.
 REMOTE_STARTS_PER_SECOND = 5.0
+
+FIRST_RUN = "first run"  #: what a record calls the reason of a run that was not run yet
 
 _LOOK_SECONDS = 0.2
 _REMOTE_LOOK_SECONDS = 5.0
@@ -125,7 +128,7 @@ def run_arguments(
         "parameters": run.parameters,
         "inputs_dir": str(specification.inputs_dir),
         "outputs": outputs,
-        "origin": {"reason": run.reason, "notebooks": hashes, "data": data},
+        "origin": {"reason": FIRST_RUN if run.reason == NOT_RUN_YET else run.reason, "notebooks": hashes, "data": data},
     }
     return arguments | ({"kept": standing} if standing else {}) | ({"only": only} if only is not None else {})
 

@@ -54,11 +54,11 @@ class JsonFormatter(logging.Formatter):
             "logger": record.name,
             "process": record.process,
             **logged_ids(),
-            "message": record.getMessage(),
+            "message": _masked(record.getMessage()),
         }
         if record.exc_info:
-            body["error"] = self.formatException(record.exc_info)
-        return _masked(json.dumps(body, ensure_ascii=False))
+            body["error"] = _masked(self.formatException(record.exc_info))
+        return json.dumps(body, ensure_ascii=False)
 
 
 def configure() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -249,6 +250,6 @@ def requested_run(specification: Specification, name: str, values: dict[str, Any
         raise DefinitionError(f"{name} has no parameter {unknown[0]!r}{did_you_mean(unknown[0], sorted(wanted))}")
     entry = ConfiguredWorkflow(workflow_name=name, parameters=parameters, date_stencil=base.date_stencil if base else None)
     try:
-        return run_for(entry, date)
+        return dataclasses.replace(run_for(entry, date), reason="started by hand")
     except DateStencilError as error:
         raise DefinitionError(f"{name} for {date}: {error}") from None

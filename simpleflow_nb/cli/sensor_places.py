@@ -55,14 +55,16 @@ def run_place_options(command: F) -> F:
 def opened_run_place(
     outputs: Path, *, local: bool, db: Path | None, domain: str | None, region: str | None
 ) -> Iterator[RunPlace]:
-    """The service that keeps the runs with these outputs, to look at.
+    """The service that keeps the runs with these outputs, to look at. A domain from the environment gives way to a journal
+    in the outputs folder: who has run something there means that.
 
     Raises:
         DefinitionError: ``--local`` and ``--domain`` were both given.
         ServiceError: the journal cannot be read, or the service cannot be reached.
     """
     check_one_place(local, domain)
-    if domain is not None and not local and db is None:
+    typed = click.get_current_context().get_parameter_source("domain") is ParameterSource.COMMANDLINE
+    if domain is not None and not local and db is None and (typed or not journal_path(None, outputs).exists()):
         with connected(domain, region) as service:
             yield RunPlace(service, domain, payload_directory(None, outputs))
         return

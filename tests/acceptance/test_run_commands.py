@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 
 from tests.acceptance.samples import WORKFLOWS, command, environment, inputs, notebook, typed
+from tests.acceptance.test_on_swf import local_service
+from tests.service.moto_server import CREDENTIALS
 
 DAYS = ("2016-01-01", "2016-01-02", "2016-01-06")
 GOOD, BAD = ("succeeded", "green"), ("failed", "red")
@@ -145,7 +147,7 @@ def test_retries_backfills_and_cleaning(file: Path) -> None:
     assert re.fullmatch(r"1 of 1 run succeeded in \d+ s\n", said(file, *one))
     whole = json.loads(said(file, "runs.show", "days/2016-01-01", "--json"))
     assert [(one["state"], one["reason"], one["labels"]) for one in whole["attempts"]] == [
-        ("succeeded", "not run yet", {"count": "done", "report": "done"}),
+        ("succeeded", "first run", {"count": "done", "report": "done"}),
         ("partial", "backfill: succeeded", {"count": "done", "report": "not run"}),
     ]
 
@@ -212,3 +214,31 @@ def test_a_running_sensor_is_told_what_to_do(running: tuple[Path, Callable[..., 
     assert said(file, "sensor.stop").endswith(": stops; open runs go on\n")
     text = wait_for("the sensor was stopped")
     assert re.search(r"^2 of 2 runs succeeded", text, re.MULTILINE)
+
+
+def test_a_sensor_on_swf_is_one_and_is_told_what_to_do(tmp_path: Path) -> None:
+    file = inputs(tmp_path / "in", dates=("2016-01-01",))
+    with local_service(tmp_path) as endpoint:
+        place = {**CREDENTIALS, "AWS_ENDPOINT_URL": endpoint, "SWF_DOMAIN": "TestDomain"}
+
+        def asked(*words: object) -> subprocess.CompletedProcess[str]:
+            return typed(*words, cwd=tmp_path, **place)
+
+        none = asked("sensor.pause", file)
+        assert none.stderr == f"simpleflow-nb: no sensor of {file} runs in domain TestDomain; sensor.start starts one\n"
+        sensor_id = asked("sensor.start", file).stdout.split()[0]
+        second = asked("sensor.start", file)
+        assert (second.returncode, second.stderr) == (
+            2,
+            f"simpleflow-nb: a sensor of {file} is open as {sensor_id} in domain TestDomain; sensor.reload lets it go on with "
+            "the file as it is now, sensor.stop ends it\n",
+        )
+        assert asked("sensor.pause", file).stdout == f"{sensor_id}: paused until sensor.resume; open runs go on\n"
+        table = asked("--format", "prettyjson", "sensor.list", "TestDomain").stdout
+        [row] = json.loads(table)
+        assert (row["Sensor"], row["File"], row["State"]) == (sensor_id, str(file), "paused")
+        month = ("backfill", file, "days", "--from", "2016-01-01", "--to", "2016-01-31")
+        started = asked(*month).stdout.split()
+        assert re.fullmatch(r"backfill-days-[0-9a-f]{12}", started[0])
+        assert asked(*month).stderr.endswith(f"simpleflow-nb: the same is under way as {started[0]}\n")
+        assert asked("sensor.stop", file).stdout == f"{sensor_id}: stops; open runs go on\n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -133,6 +134,23 @@ def test_paused_it_does_not_look_and_what_passed_meanwhile_is_one_check(
     with pytest.raises(RunFailed, match="TERMINATED"):
         place.result(*ids)
     assert shown(moments, "UTC") == ["30 06:00", "02 12:00", "03 06:00"]
+
+
+def test_a_check_under_way_ends_when_it_is_paused(place: Harness, checks: Callable[..., list[float]]) -> None:
+    def check(number: int) -> dict[str, Any]:
+        if number == 1:
+            place.signal("long", "pause")
+            while True:  # until its end is asked for
+                time.sleep(0.01)
+                context().heartbeat()
+        return FOUND
+
+    moments = checks(2, check)
+    ids = place.start(SensorWorkflow, workflow_id="long", specification=specification("0 6 * * *"), outputs="/out")
+    place.start(Resumes, "long", datetime(2024, 4, 2, 12, tzinfo=UTC).isoformat())
+    with pytest.raises(RunFailed, match="TERMINATED"):
+        place.result(*ids)
+    assert shown(moments, "UTC") == ["30 06:00", "02 12:00"]
 
 
 @activity.with_attributes(task_list="testing", version="1")

@@ -1,0 +1,131 @@
+"""Starting many runs in turn: in order, with room for so many, and when the service has had enough."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deciders.due_runs import Run, run_for
+from deciders.notebook_workflow import NotebookWorkflow
+from deciders.specification import (
+    ConfiguredWorkflow,
+    FilesSource,
+    NotebookSpecification,
+    SensorSpecification,
+    Specification,
+    WorkflowSpecification,
+)
+from simpleflow_nb.activity_context import ActivityContext
+from simpleflow_nb.exceptions import ActivityCanceled
+from simpleflow_nb.local.service import DOMAIN, LocalService
+from simpleflow_nb.processes.decider import Decider
+from simpleflow_nb.processes.payload_directory import MemoryPayloads
+from workers import run_starts
+from workers.run_starts import Starter, WantedRun, open_runs
+
+ENTRY = ConfiguredWorkflow(workflow_name="days")
+
+
+@pytest.fixture
+def service() -> Iterator[LocalService]:
+    """Nobody decides here, so what is started stays open."""
+    opened = LocalService()
+    Decider(opened, DOMAIN, "deciders", [NotebookWorkflow]).register_types()
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run_starts, "_REMOTE_LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(run_starts, "_LOOK_SECONDS", 0.01)
+
+
+def task(service: Any, **more: Any) -> ActivityContext:
+    ids = {"domain": DOMAIN, "workflow_id": "sensor", "run_id": "1", "activity_id": "feed", "name": "feed", "version": "1"}
+    return ActivityContext(**ids, task_list="sensor", service=service, payloads=MemoryPayloads(), **more)
+
+
+def starter(where: ActivityContext, folder: Path, most_at_once: int | None = None) -> Starter:
+    (folder / "one.ipynb").write_text("{}")
+    specification = Specification(
+        path=folder / "workflows.yml",
+        inputs_dir=folder,
+        workflows=(WorkflowSpecification(name="days", notebooks=(NotebookSpecification(label="one", filename="one.ipynb"),)),),
+        sensor=SensorSpecification(schedule=None, source=FilesSource(files={"calls": "{date}.csv"}), workflows=(ENTRY,)),
+    )
+    return Starter(where, specification, str(folder / "out"), names={"days"}, most_at_once=most_at_once, starts_per_second=None)
+
+
+def runs(number: int) -> list[Run]:
+    return [run_for(ENTRY, date(2016, 1, 1) + timedelta(day)) for day in range(number)]
+
+
+def test_all_are_started_in_order_and_each_once(service: LocalService, tmp_path: Path) -> None:
+    wanted = [WantedRun(run) for run in runs(5)]
+    done = starter(task(service), tmp_path).start(wanted)
+    assert done.workflow_ids == [one.run.workflow_id for one in wanted]
+    assert len(open_runs(service, DOMAIN)) == 5
+    again = starter(task(service), tmp_path).start(wanted)
+    assert (again.workflow_ids, again.held_back) == ([], 0)
+
+
+def test_those_without_room_are_held_back(service: LocalService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run_starts, "LONGEST_WAIT_SECONDS", 0.0)
+    wanted = [WantedRun(run) for run in runs(5)]
+    done = starter(task(service), tmp_path, most_at_once=2).start(wanted)
+    assert (done.workflow_ids, done.held_back) == ([one.run.workflow_id for one in wanted[:2]], 3)
+
+
+def test_the_next_is_started_when_one_has_ended(service: LocalService, tmp_path: Path) -> None:
+    most = 0
+
+    def beat(details: str | None) -> None:
+        """Called while it waits for room: then one run ends."""
+        nonlocal most
+        number = len(open_runs(service, DOMAIN))
+        most = max(most, number)
+        if number == 2:
+            first = next(iter(service.open_by_id))
+            service.terminate_workflow_execution(domain=DOMAIN, workflowId=first)
+
+    wanted = [WantedRun(run) for run in runs(5)]
+    done = starter(task(service, beat=beat), tmp_path, most_at_once=2).start(wanted)
+    assert (len(done.workflow_ids), done.held_back, most) == (5, 0, 2)
+
+
+class Throttling:
+    """The service, which refuses every second start for having had too many."""
+
+    def __init__(self, service: LocalService) -> None:
+        self._service, self.refused = service, 0
+
+    def start_workflow_execution(self, **request: Any) -> Any:
+        if self.refused % 2 == 0:
+            self.refused += 1
+            error = Exception("rate exceeded")
+            error.response = {"Error": {"Code": "ThrottlingException"}}  # type: ignore[attr-defined]
+            raise error
+        self.refused += 1
+        return self._service.start_workflow_execution(**request)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._service, name)
+
+
+def test_a_service_that_has_had_too_many_starts_is_asked_again(service: LocalService, tmp_path: Path) -> None:
+    busy = Throttling(service)
+    done = starter(task(busy), tmp_path).start([WantedRun(run) for run in runs(3)])
+    assert (len(done.workflow_ids), busy.refused) == (3, 6)
+
+
+def test_it_ends_when_its_end_is_asked_for(service: LocalService, tmp_path: Path) -> None:
+    asked = iter([False, False, True])
+    where = task(service, cancel_requested=lambda: next(asked))
+    with pytest.raises(ActivityCanceled):
+        starter(where, tmp_path).start([WantedRun(run) for run in runs(5)])
+    assert len(open_runs(service, DOMAIN)) == 2
