@@ -174,7 +174,6 @@ class NotebookClient(PapermillNotebookClient):  # type: ignore[misc, unused-igno
         self.kernel_is_idle = False
         self._exit_asked = False
         running = asyncio.ensure_future(self.async_execute_cell(cell, index))
-        running.add_done_callback(lambda done: done.cancelled() or done.exception())  # looked at, whoever waits
         try:
             if cell.cell_type == "code":
                 await self._wait_or_stop(running)
@@ -191,9 +190,17 @@ class NotebookClient(PapermillNotebookClient):  # type: ignore[misc, unused-igno
         except CellTimeoutError:
             raise KernelDied(f"the kernel's output did not arrive within {IOPUB_SECONDS} s", "") from None
         finally:
-            running.cancel()
+            await self._given_up(running)
         self.kernel_is_idle = True
         return self._exit_asked
+
+    async def _given_up(self, running: asyncio.Future[Any]) -> None:
+        """End what waits for a cell that is not waited for any more; nbclient says then that the kernel has died."""
+        if not running.done():
+            running.cancel()
+            await asyncio.wait({running}, timeout=1)
+        if running.done() and not running.cancelled():
+            running.exception()  # looked at: it is no news
 
     async def _wait_or_stop(self, running: asyncio.Future[Any]) -> None:
         """Wait for a cell, as long as the notebook may go on.

@@ -1,10 +1,13 @@
 """Notebooks that crash, hang, take too much, are cancelled, lose their worker: nothing is left, all is on record."""
 
 import json
+import os
 import random
 import subprocess
 import sys
+import tempfile
 import threading
+from pathlib import Path
 
 import nbformat
 import psutil
@@ -93,11 +96,13 @@ def wait_and_cancel(into, cancellation):
 
 def kill_a_worker(write, into, choice, temporary):
     path = write("a = 1", DAEMON + "open('on', 'w').close(); 10 ** 10 ** 8")
-    with subprocess.Popen([sys.executable, "-c", WORKER, path, into, str(choice.randrange(2))]) as worker:
+    folders = Path(tempfile.mkdtemp(dir=temporary))  # those in `temporary` are of kernels that are held here
+    words = [sys.executable, "-c", WORKER, path, into, str(choice.randrange(2))]
+    with subprocess.Popen(words, env={**os.environ, "TMPDIR": str(folders)}) as worker:
         wait_until((into / "on").exists, 120)
         family = family_of(worker.pid)
         worker.kill()
-    wait_until(lambda: not any(map(is_running, family)) and not list(temporary.glob("sfnb-*")))
+    wait_until(lambda: not any(map(is_running, family)) and not list(folders.glob("sfnb-*")))
     assert nbformat.read(into / "report.ipynb", 4).cells
 
 
