@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import IO, Any
 
 _PARENT_LOOK_SECONDS = 0.5
+_REMOVALS = 20
 _TIDY_MEMORY_BYTES = 200_000_000
 
 
@@ -96,5 +97,9 @@ def _refuse_network(event: str, arguments: tuple[Any, ...]) -> None:
 def _end_with_parent(parent: int, scratch: Path) -> None:
     while os.getppid() == parent:
         time.sleep(_PARENT_LOOK_SECONDS)
-    shutil.rmtree(scratch, ignore_errors=True)
+    # again while the other thread still writes into it; once it is gone, nothing can be made in it
+    for _ in range(_REMOVALS):
+        shutil.rmtree(scratch, ignore_errors=True)
+        if not scratch.exists():
+            break
     os.killpg(0, signal.SIGKILL)
