@@ -7,11 +7,8 @@ from typing import Any
 
 from deciders.inputs_folder import checked_file
 from deciders.problems import Problems, shown
+from deciders.report_templates import ASCIIDOC_TEMPLATES, TYPST_TEMPLATE
 from deciders.yaml_lines import YamlNode
-
-#: Typst, and nbconvert's asciidoc as AutoFlow has it; longer endings first.
-TYPST_TEMPLATE = ".typ"
-ASCIIDOC_TEMPLATES = (".asciidoc.j2", ".tpl")
 
 _SWITCHES = ("code", "streams", "parameters")
 

@@ -40,7 +40,7 @@ def notebook_pdf(
     Nothing is run: the report shows what the notebook holds.
     """
     require_application()
-    from deciders.output_rules import ASCIIDOC_TEMPLATES
+    from deciders.report_templates import ASCIIDOC_TEMPLATES
     from workers.reports import ReportError, ReportOptions, end_idle_children, make_report
     from workers.reports.notebook import UnreadableNotebook, read_notebook
 

@@ -170,16 +170,16 @@ HOSTILE: dict[str, Callable[[], dict[str, Any] | bytes]] = {
         "svg", _svg("", attributes=' viewBox="0 0 1e30 1e30"').replace('width="90"', 'width="1e30"')
     ),
     "svg nested 20,000 deep": lambda: _image("svg", _svg("<g>" * 20_000 + "</g>" * 20_000)),
-    "table of a million cells": lambda: notebook(code(shown(text_html=frame_html(20_000, columns=50)))),
+    "table of 200,000 cells": lambda: notebook(code(shown(text_html=frame_html(20_000, columns=10)))),
     "table of huge spans": lambda: _html("<table>" + "<tr><td colspan=99999 rowspan=99999>x</td></tr>" * 200 + "</table>"),
     "tables in tables": lambda: _html("<table><tr><td>" * 500 + "x" + "</td></tr></table>" * 500),
     "html nested 20,000 deep": lambda: _html("<div><b>" * 20_000 + "x"),
     "lists and quotes without end": lambda: notebook(
         prose("> " * 300 + "x"), prose("\n".join("  " * level + "- x" for level in range(300)))
     ),
-    "style sheet of 20,000 rules": lambda: _html(
+    "style sheet of 10,000 rules": lambda: _html(
         "<style>"
-        + "".join(f"td:not(:not(.a{n})) ~ td > p {{color: red}}" for n in range(20_000))
+        + "".join(f"td:not(:not(.a{n})) ~ td > p {{color: red}}" for n in range(10_000))
         + "</style><table><tr><td>x</td></tr></table>"
     ),
     "log of 20 MB on one line": lambda: notebook(
@@ -187,12 +187,12 @@ HOSTILE: dict[str, Callable[[], dict[str, Any] | bytes]] = {
     ),
     "backspaces": lambda: notebook(code(shown(text_plain="ab\b" * 20_000 + "\b" * 20_000))),
     "markdown that invites backtracking": lambda: notebook(
-        *(prose(piece * 2_000) for piece in ("[", "*a ", "_a_*", "`", "![", "<a ", "$x", "\\(", "|a", "> - ", "[a](", "&amp"))
+        *(prose(piece * 1_500) for piece in ("[", "*a ", "_a_*", "`", "![", "<a ", "$x", "\\(", "|a", "> - ", "[a](", "&amp"))
     ),
     "formula without end": lambda: notebook(
         prose("$" + "{" * 3_000 + "x" + "}" * 3_000 + "$"), prose("$" + r"\frac{1}{" * 200 + "x" + "}" * 200 + "$")
     ),
-    "10,000 cells": lambda: notebook(*([prose("x")] * 10_000)),
+    "5,000 cells": lambda: notebook(*([prose("x")] * 5_000)),
     "whole number of 100,000 digits": lambda: b'{"nbformat": ' + b"4" * 100_000 + b', "cells": []}',
     "json nested without end": lambda: b'{"cells": ' + b"[" * 500_000,
     # ---- broken

@@ -217,6 +217,10 @@ def opened(lines: list[str]) -> set[str]:
     return {match.group(1) for line in lines if (match := re.search(r'open(?:at)?\([^"]*"([^"]*)".*= \d+$', line))}
 
 
+def started(lines: list[str]) -> set[str]:
+    return {match.group(1) for line in lines if (match := re.search(r'execve\("([^"]*)".*= 0$', line))}
+
+
 def test_seen_from_outside_the_child_opens_no_file_of_others_and_calls_nobody(notebooks, listener, tmp_path):
     if not has_strace():
         pytest.skip("strace is not installed, or may not look at processes here; the audit hook has looked from inside")
@@ -224,13 +228,13 @@ def test_seen_from_outside_the_child_opens_no_file_of_others_and_calls_nobody(no
     harmless.mkdir(parents=True)
     (harmless / "notebook.ipynb").write_text(json.dumps(notebook(prose("x"))))
     # some library asks for the name of the user when it is imported, and so on
-    usual = opened(traced(harmless.parents[1], tmp_path)[1])
+    _, usual = traced(harmless.parents[1], tmp_path)
     found, lines = traced(notebooks, tmp_path)
-    assert {one.get("kind") for one in found} == {None, "ReportError"}
+    assert len(found) == len(HOSTILE)
+    assert [one["refused"] for one in found if "cannot be made" in one.get("refused", "")] == []  # a bug of ours, or a death
     runs = notebooks / "runs"
-    strange = (path for path in opened(lines) - usual if path.startswith("/") and not allowed(path, runs, tmp_path))
+    strange = (path for path in opened(lines) - opened(usual) if path.startswith("/") and not allowed(path, runs, tmp_path))
     assert sorted(strange) == []
     assert [line for line in lines if "connect(" in line and "AF_INET" in line] == []
-    started = {match.group(1) for line in lines if (match := re.search(r'execve\("([^"]*)".*= 0$', line))}
-    assert {Path(path).name for path in started} <= {Path(sys.executable).name}
+    assert started(lines) <= started(usual)
     assert listener[1] == []

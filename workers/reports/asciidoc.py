@@ -10,11 +10,13 @@ import shutil
 import subprocess
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from deciders.output_rules import ASCIIDOC_TEMPLATES
-from deciders.specification import Specification
+from deciders.report_templates import ASCIIDOC_TEMPLATES
 from workers.reports.notebook import HIDDEN_INPUT, HIDDEN_OUTPUT, REMOVED_CELL
+
+if TYPE_CHECKING:
+    from deciders.specification import Specification
 
 #: what has to be installed, and the Debian package that has it
 PROGRAMS = {"asciidoctor-pdf": "ruby-asciidoctor-pdf", "pandoc": "pandoc"}
@@ -37,7 +39,7 @@ def missing_programs() -> list[str]:
     ]
 
 
-def missing_for_templates(specification: Specification) -> list[str]:
+def missing_for_templates(specification: "Specification") -> list[str]:
     """A sentence for each asciidoc template of a workflow file and each program that it needs and this machine lacks."""
     return [
         f"template {template} needs {missing}"
@@ -46,7 +48,7 @@ def missing_for_templates(specification: Specification) -> list[str]:
     ]
 
 
-def asciidoc_templates(specification: Specification) -> list[str]:
+def asciidoc_templates(specification: "Specification") -> list[str]:
     """The asciidoc templates of a workflow file, as it names them."""
     outputs = [output for workflow in specification.workflows for notebook in workflow.notebooks for output in notebook.output]
     return sorted({output.template for output in outputs if output.template and output.template.endswith(ASCIIDOC_TEMPLATES)})

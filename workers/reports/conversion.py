@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
-from deciders.output_rules import ASCIIDOC_TEMPLATES
+from deciders.report_templates import ASCIIDOC_TEMPLATES
 from workers.reports.asciidoc import TemplateFailed, asciidoc_pdf
 from workers.reports.compilation import BadTemplate, NotTypeset, page_count, typeset
 from workers.reports.draft import Draft, Title

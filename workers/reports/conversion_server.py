@@ -16,7 +16,9 @@ from pathlib import Path
 from typing import IO, Any
 
 _PARENT_LOOK_SECONDS = 0.5
+_REMOVALS = 20
 _TIDY_MEMORY_BYTES = 200_000_000
+_TIDY_REPORTS = 4
 
 
 def main() -> None:
@@ -30,7 +32,7 @@ def main() -> None:
     _load_libraries()
     from workers.reports import compilation
 
-    for line in sys.stdin:
+    for number, line in enumerate(sys.stdin, start=1):
         try:
             answer = _answered(json.loads(line))
         except BaseException as error:  # a panic of Typst is not an Exception
@@ -38,7 +40,7 @@ def main() -> None:
             raise
         _say(answers, answer)
         # after the answer: nobody waits for it, unless the next request is there already
-        if _memory_bytes() > _TIDY_MEMORY_BYTES:
+        if number % _TIDY_REPORTS == 0 and _memory_bytes() > _TIDY_MEMORY_BYTES:
             compilation.drop_cached_results()
 
 
@@ -96,5 +98,9 @@ def _refuse_network(event: str, arguments: tuple[Any, ...]) -> None:
 def _end_with_parent(parent: int, scratch: Path) -> None:
     while os.getppid() == parent:
         time.sleep(_PARENT_LOOK_SECONDS)
-    shutil.rmtree(scratch, ignore_errors=True)
+    # again while the other thread still writes into it; once it is gone, nothing can be made in it
+    for _ in range(_REMOVALS):
+        shutil.rmtree(scratch, ignore_errors=True)
+        if not scratch.exists():
+            break
     os.killpg(0, signal.SIGKILL)

@@ -1,0 +1,8 @@
+"""Templates of reports, known by the endings of their names. Imports nothing: the process that makes reports needs it too."""
+
+from __future__ import annotations
+
+#: Typst
+TYPST_TEMPLATE = ".typ"
+#: nbconvert's asciidoc, as AutoFlow has it
+ASCIIDOC_TEMPLATES = (".tpl", ".asciidoc.j2")
