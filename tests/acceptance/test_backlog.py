@@ -86,8 +86,11 @@ def test_a_backlog_runs_once_whatever_is_killed_on_the_way(tmp_path: Path) -> No
     states = Counter(row["state"] for row in rows if row["workflow"])
     assert states == {"succeeded": runs}
     with closing(JournalReader(outputs / ".simpleflow-nb" / "journal.sqlite3")) as reader:
-        closed = list(executions(reader, DOMAIN, is_open=False, typeFilter={"name": "notebook_workflow"}))
-        assert Counter(info["closeStatus"] for info in closed) == {"COMPLETED": runs}
+        closed = executions(reader, DOMAIN, is_open=False, typeFilter={"name": "notebook_workflow"})
+        ends = Counter(info["closeStatus"] for info in closed)
+        assert ends.pop("COMPLETED") == runs
+        # A task whose process is killed five times in a row is taken for the cause; its run fails, and is due again.
+        assert set(ends) <= ({"FAILED"} if KILLS >= 5 else set())
         assert list(executions(reader, DOMAIN, is_open=True)) == []
-    ends = [run["status"] for run in run_jsons(outputs)]
-    assert ends.count("succeeded") == runs  # what was killed began, and never ended
+    statuses = [run["status"] for run in run_jsons(outputs)]
+    assert statuses.count("succeeded") == runs  # what was killed began, and never ended
