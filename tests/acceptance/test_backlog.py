@@ -74,7 +74,8 @@ def test_a_backlog_runs_once_whatever_is_killed_on_the_way(tmp_path: Path) -> No
                 break
             time.sleep(0.2)
         reading.join()
-    assert last.returncode == 0, said
+    # Who kills a process five times in a row at the same task is taken to mean it: that run fails, and is due again.
+    assert last.returncode in ((0, 1) if KILLS >= 5 else (0,)), said
     assert peak < MOST_MEGABYTES
 
     runs = DATES * WORKFLOWS
@@ -89,7 +90,6 @@ def test_a_backlog_runs_once_whatever_is_killed_on_the_way(tmp_path: Path) -> No
         closed = executions(reader, DOMAIN, is_open=False, typeFilter={"name": "notebook_workflow"})
         ends = Counter(info["closeStatus"] for info in closed)
         assert ends.pop("COMPLETED") == runs
-        # A task whose process is killed five times in a row is taken for the cause; its run fails, and is due again.
         assert set(ends) <= ({"FAILED"} if KILLS >= 5 else set())
         assert list(executions(reader, DOMAIN, is_open=True)) == []
     statuses = [run["status"] for run in run_jsons(outputs)]
