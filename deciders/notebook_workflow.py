@@ -6,13 +6,21 @@ from collections.abc import Sequence
 from typing import Any
 
 from simpleflow_nb import Workflow, futures, payload
-from simpleflow_nb.exceptions import DependencyFailed, TaskFailed
+from simpleflow_nb.exceptions import DependencyFailed, TaskFailed, TimeoutError
 from simpleflow_nb.futures import Future
 
 from . import activities
 from .specification import NotebookSpecification, WorkflowSpecification
 
 GREEN, ORANGE, RED = "green", "orange", "red"
+
+#: What SWF's ActivityTaskTimeoutType means here. A worker that is lost is replaced a few times before the task fails.
+ENDED_BY_THE_SERVICE = {
+    "HEARTBEAT": "the process that carried it out was killed or lost, again and again",
+    "START_TO_CLOSE": "it took longer than it may",
+    "SCHEDULE_TO_START": "no worker took it in time",
+    "SCHEDULE_TO_CLOSE": "it was not done in time",
+}
 
 Failures = Sequence[tuple[str, BaseException]]  #: by label, or by label and format (``.pdf``) for its report
 
@@ -186,6 +194,8 @@ def _cause(error: BaseException) -> str:
     """The sentence of the exception, whole when the history has it."""
     if not isinstance(error, TaskFailed):
         return str(error)
+    if isinstance(error, TimeoutError):
+        return ENDED_BY_THE_SERVICE.get(error.timeout_type, str(error.reason))
     details = payload.decode(error.details, lambda digest: "null") if error.details else None
     message = details.get("message") if isinstance(details, dict) else None
     return str(message or error.reason or error.name)

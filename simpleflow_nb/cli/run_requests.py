@@ -32,8 +32,10 @@ _SUCCEEDED, _FAILED = "already succeeded; --rerun all includes it", "failed befo
 @click.command("backfill")
 @click.argument("file", type=click.Path(path_type=Path), metavar="FILE.yml")
 @click.argument("name")
-@click.option("--from", "first", required=True, type=click.DateTime(["%Y-%m-%d"]), help="The first reference date.")
-@click.option("--to", "last", required=True, type=click.DateTime(["%Y-%m-%d"]), help="The last reference date.")
+@click.option(
+    "--from", "first", required=True, type=click.DateTime(["%Y-%m-%d"]), metavar="DATE", help="The first reference date."
+)
+@click.option("--to", "last", required=True, type=click.DateTime(["%Y-%m-%d"]), metavar="DATE", help="The last reference date.")
 @click.option(
     "--rerun",
     type=click.Choice(["missing", "failed", "all"]),

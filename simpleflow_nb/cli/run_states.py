@@ -32,6 +32,13 @@ _OURS = (
     "OutputsError: ",
 )
 _WORDS = {"scheduled": "waiting", "started": "running", "completed": "done", "canceled": "cancelled"}
+#: SWF's ActivityTaskTimeoutType, for those who do not know it
+_TIMEOUTS = {
+    "HEARTBEAT": "the process that carried it out was killed or lost",
+    "START_TO_CLOSE": "it took longer than it may",
+    "SCHEDULE_TO_START": "no worker took it in time",
+    "SCHEDULE_TO_CLOSE": "it was not done in time",
+}
 _IDENTITY_CHARACTERS = 32
 #: looking takes at most this share of the time
 _LOOK_SHARE = 20
@@ -219,6 +226,8 @@ def shown_seconds(seconds: float) -> str:
 
 def plain_cause(reason: str) -> str:
     """A reason without the class name of an exception of ours, which says nothing more than its sentence."""
+    if reason in _TIMEOUTS:
+        return _TIMEOUTS[reason]
     for prefix in _OURS:
         if reason.startswith(prefix):
             return reason.removeprefix(prefix)

@@ -26,8 +26,8 @@ _FILE = click.argument("file", type=click.Path(path_type=Path), metavar="FILE.ym
 @_FILE
 @click.argument("name", required=False)
 @click.option("--state", type=click.Choice(_STATES), help="Only those.")
-@click.option("--from", "first", type=click.DateTime(["%Y-%m-%d"]), help="The first reference date.")
-@click.option("--to", "last", type=click.DateTime(["%Y-%m-%d"]), help="The last reference date.")
+@click.option("--from", "first", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE", help="The first reference date.")
+@click.option("--to", "last", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE", help="The last reference date.")
 @click.option("--all", "every_run", is_flag=True, help="Every run, not the latest of each date alone.")
 @outputs_option
 @run_place_options

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -138,7 +138,6 @@ class SensorState:
     next_check: datetime | None = None
     last_check: datetime | None = None
     note: str = ""  #: what came of the last check
-    looks: int = field(default=0, repr=False)  #: checks in this history
 
 
 def sensor_state(place: RunPlace, execution: dict[str, str]) -> SensorState:
@@ -163,7 +162,7 @@ def sensor_state(place: RunPlace, execution: dict[str, str]) -> SensorState:
                 _read_specification(found, payload.decode(attributes.get("input"), load) or {})
         elif kind == "ActivityTaskScheduled" and attributes["activityType"]["name"] == _CHECK:
             checks.add(event["eventId"])
-            found.last_check, found.note, found.looks = at, "", found.looks + 1
+            found.last_check, found.note = at, ""
         elif kind == "TimerStarted":
             ends = at.timestamp() + int(attributes["startToFireTimeout"])
             timers[attributes["timerId"]] = datetime.fromtimestamp(ends, UTC)

@@ -74,7 +74,8 @@ def test_a_backlog_runs_once_whatever_is_killed_on_the_way(tmp_path: Path) -> No
                 break
             time.sleep(0.2)
         reading.join()
-    assert last.returncode == 0, said
+    # Who kills a process five times in a row at the same task is taken to mean it: that run fails, and is due again.
+    assert last.returncode in ((0, 1) if KILLS >= 5 else (0,)), said
     assert peak < MOST_MEGABYTES
 
     runs = DATES * WORKFLOWS
@@ -86,8 +87,10 @@ def test_a_backlog_runs_once_whatever_is_killed_on_the_way(tmp_path: Path) -> No
     states = Counter(row["state"] for row in rows if row["workflow"])
     assert states == {"succeeded": runs}
     with closing(JournalReader(outputs / ".simpleflow-nb" / "journal.sqlite3")) as reader:
-        closed = list(executions(reader, DOMAIN, is_open=False, typeFilter={"name": "notebook_workflow"}))
-        assert Counter(info["closeStatus"] for info in closed) == {"COMPLETED": runs}
+        closed = executions(reader, DOMAIN, is_open=False, typeFilter={"name": "notebook_workflow"})
+        ends = Counter(info["closeStatus"] for info in closed)
+        assert ends.pop("COMPLETED") == runs
+        assert set(ends) <= ({"FAILED"} if KILLS >= 5 else set())
         assert list(executions(reader, DOMAIN, is_open=True)) == []
-    ends = [run["status"] for run in run_jsons(outputs)]
-    assert ends.count("succeeded") == runs  # what was killed began, and never ended
+    statuses = [run["status"] for run in run_jsons(outputs)]
+    assert statuses.count("succeeded") == runs  # what was killed began, and never ended

@@ -172,7 +172,7 @@ def running(tmp_path: Path) -> Iterator[tuple[Path, Callable[..., str]]]:
         with subprocess.Popen(words, env=environment(), stdout=stream, stderr=stream, cwd=tmp_path) as process:
 
             def wait_for(line: str) -> str:
-                until = time.monotonic() + 60
+                until = time.monotonic() + 180
                 while line not in (text := log.read_text()) and time.monotonic() < until and process.poll() is None:
                     time.sleep(0.05)
                 assert line in text, text

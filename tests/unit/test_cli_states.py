@@ -63,6 +63,7 @@ def test_details_without_a_traceback_show_none(details: str | None) -> None:
 def test_the_name_of_an_exception_of_ours_says_nothing_more_than_its_sentence() -> None:
     assert plain_cause("NotebookFailed: notebook 'a' failed in cell 1: ...") == "notebook 'a' failed in cell 1: ..."
     assert plain_cause("ValueError: nope") == "ValueError: nope"
+    assert plain_cause("HEARTBEAT") == "the process that carried it out was killed or lost"
     assert [status_word(word) for word in ("COMPLETED", "CANCELED", "TIMED_OUT")] == ["completed", "cancelled", "timed out"]
 
 
