@@ -102,7 +102,12 @@ SPECIFICATIONS: list[tuple[Sample, tuple[str, ...], int, str]] = [
         "workflows.yml:12: schedule '0 25 * * *' cannot be understood: hour '25' (allowed: 0-23)",
     ),
     (good, ("validate", "nix.yml"), 2, "nix.yml: there is no such file"),
-    (good, ("validate",), 2, "simpleflow-nb: give a workflow file such as workflows.yml, or set AUTOFLOW_INPUTS_DIR to its folder"),
+    (
+        good,
+        ("validate",),
+        2,
+        "simpleflow-nb: give a workflow file such as workflows.yml, or set AUTOFLOW_INPUTS_DIR to its folder",
+    ),
     (with_data_as_a_file, ("plan", "."), 2, f"simpleflow-nb: {NO_FOLDER}"),
     (with_data_as_a_file, ("sensor.start", ".", *ONCE), 1, f"simpleflow-nb: the check for new dates failed: {NO_FOLDER}"),
     (

@@ -108,7 +108,12 @@ class ForkServer:
             except OSError:
                 ours.close()
                 raise ForkServerError("has ended") from None
-        return Lifeline(ours)
+        lifeline = Lifeline(ours)
+        # What a process that is being killed is sent is still taken, and lost.
+        if not lifeline.wait_for_start(END_SECONDS):
+            lifeline.hang_up()
+            raise ForkServerError("has ended")
+        return lifeline
 
     def close(self) -> None:
         """End it. Its kernels go on. May be called again."""

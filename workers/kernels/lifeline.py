@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -75,11 +76,19 @@ class Lifeline:
             if not self._waiters:
                 self._stop_listening()
 
-    def wait(self) -> None:
-        """Wait, where no event loop runs, until there is something to hear."""
+    def wait(self, seconds: float | None = None) -> None:
+        """Wait, where no event loop runs, until there is something to hear, at most so long."""
         heard = select.poll()
         heard.register(self._socket, select.POLLIN)
-        heard.poll()
+        heard.poll(None if seconds is None else seconds * 1_000)
+
+    def wait_for_start(self, seconds: float) -> bool:
+        """Wait, where no event loop runs, until the kernel's process is there or could not be made; whether it came to that."""
+        until = time.monotonic() + seconds
+        while self.pid is None and self.error is None and not self.is_over and (left := until - time.monotonic()) > 0:
+            self.wait(left)
+            self.hear()
+        return self.pid is not None or self.error is not None
 
     def signal(self, number: int) -> None:
         """Send a signal to the kernel's process group; nothing happens if it has ended."""
