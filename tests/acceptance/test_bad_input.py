@@ -25,6 +25,7 @@ class Plain:
     pass
 """
 GARBAGE = "neither a database nor anything else that could be read\n" * 20
+NO_FILE = "give a workflow file such as workflows.yml, or set AUTOFLOW_INPUTS_DIR to its folder"
 ONCE = ("--local", "--once")
 START = ("workflow.start", "--local")
 
