@@ -64,7 +64,8 @@ def command(*words: Any) -> list[str]:
 
 def environment(**more: str) -> dict[str, str]:
     """Ours without what would change the command's behaviour; the fork server imports nothing but what a kernel needs."""
-    kept = {key: value for key, value in os.environ.items() if not key.startswith(("AUTOFLOW_", "SIMPLEFLOW_", "SWF_"))}
+    foreign = ("AUTOFLOW_", "SIMPLEFLOW_", "SWF_", "AWS_", "FLOWAPI_", "LOG_LEVEL")
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(foreign)}
     return {**kept, "PYTHONPATH": str(ROOT), "TERM": "dumb", "COLUMNS": "120", "SIMPLEFLOW_NB_PRELOAD": "", **more}
 
 
