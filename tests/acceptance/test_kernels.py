@@ -14,6 +14,7 @@ import psutil
 import pytest
 
 from tests.acceptance.conftest import PRELOADED, is_running, wait_until
+from tests.settings import count
 from workers.kernels.supply import KernelSettings, KernelSupply
 from workers.notebooks import Cancellation, NotebookFailed, run_notebook
 
@@ -210,6 +211,13 @@ def test_libraries_with_threads_and_processes_of_their_own_work(write, run):
 def test_functions_for_the_exit_run_and_may_print_to_a_file(write, run, into):
     run(write("import atexit, threading, time", "def late():\n    open('late.txt', 'w').write('x')\natexit.register(late)"))
     assert (into / "late.txt").read_text() == "x"
+
+
+def test_output_of_any_length_is_all_there(write, run):
+    """100,000 lines everywhere; as much as 50 MB under --soak."""
+    lines, width = count(small=100_000, soak=500_000), count(small=6, soak=99)
+    said = run(write("a = 1", f"for n in range({lines}): print(f'{{n:0{width}}}')"))
+    assert said == "".join(f"{n:0{width}}\n" for n in range(lines))
 
 
 def test_a_question_to_the_user_is_refused(write, run):

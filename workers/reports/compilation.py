@@ -14,7 +14,7 @@ from workers.reports.typst_code import Code, Value, call, content, dictionary, l
 
 _LOOK = Path(__file__).with_name("report.typ")
 _MAIN = "main.typ"
-_CACHED_RUNS = 11
+_EMPTY_RUNS = 3
 _TEMPLATES = "template"  # folder of the author's template, within Typst's
 #: what of the files beside a template it can use; more and larger ones are not looked at
 _BESIDE_TEMPLATE = (".typ", ".png", ".jpg", ".jpeg", ".gif", ".webp", ".svg")
@@ -193,14 +193,15 @@ def _fonts(directories: tuple[Path, ...], changed: tuple[int, ...]) -> Any:
     return typst.Fonts(False, True, [str(directory) for directory in directories])
 
 
-def drop_cached_results() -> None:
+def age_cached_results() -> None:
     """Give back the memory in which Typst keeps results of former reports, which no other report is likely to use.
 
-    Typst drops what it has not used in its last ten runs: ten runs of an empty page take 10 to 20 milliseconds.
+    Typst drops what it has not used in its last ten runs. After these of an empty page that is what the last three reports
+    have not used: what every report uses stays. They take some milliseconds.
     """
     import typst
 
-    for _ in range(_CACHED_RUNS):
+    for _ in range(_EMPTY_RUNS):
         typst.compile(b"#[]", font_paths=typeset_fonts(()))
 
 

@@ -17,8 +17,7 @@ from typing import IO, Any
 
 _PARENT_LOOK_SECONDS = 0.5
 _REMOVALS = 20
-_TIDY_MEMORY_BYTES = 200_000_000
-_TIDY_REPORTS = 4
+_TIDY_MEMORY_BYTES = 250_000_000
 
 
 def main() -> None:
@@ -32,7 +31,7 @@ def main() -> None:
     _load_libraries()
     from workers.reports import compilation
 
-    for number, line in enumerate(sys.stdin, start=1):
+    for line in sys.stdin:
         try:
             answer = _answered(json.loads(line))
         except BaseException as error:  # a panic of Typst is not an Exception
@@ -40,8 +39,8 @@ def main() -> None:
             raise
         _say(answers, answer)
         # after the answer: nobody waits for it, unless the next request is there already
-        if number % _TIDY_REPORTS == 0 and _memory_bytes() > _TIDY_MEMORY_BYTES:
-            compilation.drop_cached_results()
+        if _memory_bytes() > _TIDY_MEMORY_BYTES:
+            compilation.age_cached_results()
 
 
 def _memory_bytes() -> int:
