@@ -43,7 +43,7 @@ def opened_place(
     """The place that the options say, or the first word; ``needs`` words must remain.
 
     Raises:
-        DefinitionError: no domain named, or too few or too many words.
+        DefinitionError: no domain named, one that is not there, or too few or too many words.
         ServiceError: the journal cannot be read, or the service cannot be reached.
     """
     if local or db is not None:
@@ -53,7 +53,7 @@ def opened_place(
         journal = found_journal(db)
         reader = JournalReader(journal)
         try:
-            yield Place(reader, DOMAIN, words, journal)
+            yield Place(reader, _domain_of(reader, journal, domain), words, journal)
         finally:
             reader.close()
         return
@@ -66,6 +66,22 @@ def opened_place(
     _check_words(words, needs)
     with connected(domain, region) as service:
         yield Place(service, domain, words)
+
+
+def _domain_of(reader: JournalReader, journal: Path, named: str | None) -> str:
+    """The domain to look at: ``service.start`` may have kept others than that of local runs.
+
+    Raises:
+        DefinitionError: it cannot be guessed.
+    """
+    domains = sorted(name for name, _ in reader.types["domain"])
+    if not domains or (DOMAIN in domains and named is None):
+        return DOMAIN
+    if named is None and len(domains) == 1:
+        return domains[0]
+    if named not in domains:
+        raise DefinitionError(f"{journal} has the domains {', '.join(domains)}; choose one with --domain")
+    return named
 
 
 def _check_words(words: tuple[str, ...], needs: int) -> None:

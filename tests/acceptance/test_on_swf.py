@@ -184,6 +184,20 @@ def test_missing_credentials_are_one_sentence_and_exit_3(tmp_path: Path) -> None
     )
 
 
+def test_the_journal_of_a_service_is_looked_at_without_it(tmp_path: Path) -> None:
+    with local_service(tmp_path) as endpoint:
+        start = ("workflow.start", "examples.basic.BasicWorkflow", "--domain", "TestDomain", "--workflow-id", "one")
+        assert typed(endpoint, tmp_path, *start, "--input", "[1, 0]").returncode == 0
+    listed = typed("", tmp_path, "workflow.list", "--local")
+    assert (listed.returncode, listed.stdout.split(), listed.stderr) == (0, ["one", "basic", "OPEN"], "")
+    wrong = typed("", tmp_path, "workflow.list", "--local", "--domain", "Other")
+    journal = tmp_path / ".simpleflow-nb" / "journal.sqlite3"
+    assert (wrong.returncode, wrong.stderr) == (
+        2,
+        f"simpleflow-nb: {journal} has the domains TestDomain; choose one with --domain\n",
+    )
+
+
 def test_an_open_bind_needs_a_token(tmp_path: Path) -> None:
     done = typed("", tmp_path, "service.start", "--bind", "0.0.0.0", "--port", "0")
     assert (done.returncode, done.stderr) == (
