@@ -95,10 +95,7 @@ def backfill(
         most_at_once=max_parallel,
         nb_workers=nb_workers,
         quiet=quiet,
-        db=place["db"],
-        local=place["local"],
-        domain=place["domain"],
-        region=place["region"],
+        **place,
     )
     ctx.exit(code)
 
@@ -142,10 +139,7 @@ def runs_retry(
         most_at_once=None,
         nb_workers=nb_workers,
         quiet=quiet,
-        db=place["db"],
-        local=place["local"],
-        domain=place["domain"],
-        region=place["region"],
+        **place,
     )
     ctx.exit(code)
 

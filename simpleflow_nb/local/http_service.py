@@ -180,9 +180,9 @@ class _Handler(BaseHTTPRequestHandler):
     histories: EncodedHistories
 
     def parse_request(self) -> bool:
-        """Calls come by the thousand with a dozen plain header lines: a dictionary does, and takes a tenth of the time.
+        """Calls come by the thousand, with a dozen plain header lines that the library parses as if they were a mail.
 
-        Anything else that HTTP allows is left to the library.
+        Any other first line than that of a call, and what goes with it, is left to the library.
         """
         if self.raw_requestline != b"POST / HTTP/1.1\r\n":
             return super().parse_request()

@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -116,7 +116,7 @@ class Fleet:
 
 
 @contextmanager
-def fleet(endpoint: str, commands: Commands, environment: Mapping[str, str] | None = None) -> Iterator[Fleet]:
+def fleet(endpoint: str, commands: Commands) -> Iterator[Fleet]:
     """The processes, started and waiting for work on a domain that exists; killed with the ``with`` block.
 
     Raises:
@@ -133,7 +133,7 @@ def fleet(endpoint: str, commands: Commands, environment: Mapping[str, str] | No
     )
     _registered(client)
     with CountingProxy(endpoint) as proxy, tempfile.TemporaryFile() as said:
-        values = {**os.environ, **CREDENTIALS, **(environment or {}), "AWS_ENDPOINT_URL": proxy.endpoint, "LOG_LEVEL": "ERROR"}
+        values = {**os.environ, **CREDENTIALS, "AWS_ENDPOINT_URL": proxy.endpoint, "LOG_LEVEL": "ERROR"}
         processes = [
             subprocess.Popen(command, env=values, stdin=subprocess.DEVNULL, stdout=said, stderr=said)
             for command in (commands.decider, commands.worker)

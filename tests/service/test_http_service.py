@@ -7,6 +7,7 @@ import socket
 import threading
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +17,9 @@ import boto3
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from hypothesis import given, strategies
 
+from simpleflow_nb.local.encoded_histories import EncodedHistories
 from simpleflow_nb.local.http_service import OPERATIONS, HttpService
 from simpleflow_nb.local.service import LocalService
 
@@ -151,6 +154,45 @@ def test_a_malformed_request_is_answered_with_a_fault(http: HttpService, body: b
         urllib.request.urlopen(request, timeout=5)
     with caught.value as answer:
         assert json.loads(answer.read())["__type"].endswith("#" + code)
+
+
+@pytest.mark.parametrize(
+    ("lines", "status"),
+    [
+        ([b"no colon"], b"400"),
+        ([b" folded: line"], b"400"),
+        ([b"X-Long: " + b"x" * 65_536], b"400"),
+        ([b"X-%d: y" % n for n in range(100)], b"431"),
+        ([b"X-%d: y" % n for n in range(90)], b"200"),
+    ],
+    ids=["no colon", "folded", "long", "too many", "many"],
+)
+def test_a_head_that_is_malformed_or_too_long_is_refused(http: HttpService, lines: list[bytes], status: bytes) -> None:
+    place = urllib.parse.urlsplit(http.endpoint)
+    body = b'{"registrationStatus":"REGISTERED"}'
+    call = [b"x-amz-target: SimpleWorkflowService.ListDomains", b"CONTENT-LENGTH: %d" % len(body), b"connection: close"]
+    with socket.create_connection((place.hostname, place.port), timeout=5) as raw:
+        raw.sendall(b"\r\n".join([b"POST / HTTP/1.1", *call, *lines, b"", body]))
+        assert raw.makefile("rb").readline().split()[1] == status
+
+
+@given(data=strategies.data())
+def test_histories_are_encoded_as_ever_whatever_was_kept_of_them(data: strategies.DataObject) -> None:
+    """Windows of runs by turns, some joining on to what is kept, some not, and too many runs to keep."""
+    histories = EncodedHistories(kept_events=12)
+    for _ in range(data.draw(strategies.integers(1, 12))):
+        run = data.draw(strategies.sampled_from("abc"))
+        first, length = data.draw(strategies.integers(1, 9)), data.draw(strategies.integers(0, 6))
+        events = [{"eventId": number, "eventType": f"{run}{number}é"} for number in range(first, first + length)]
+        if data.draw(strategies.booleans()):
+            events.reverse()
+        answer = {
+            "taskToken": "t",
+            "workflowExecution": {"workflowId": "w", "runId": run},
+            "events": events,
+            "startedEventId": 9,
+        }
+        assert json.loads(histories.encoded(answer)) == answer
 
 
 def test_with_a_token_only_its_holders_are_served() -> None:
