@@ -8,10 +8,15 @@ from collections.abc import Iterator
 
 import psutil
 import pytest
+from hypothesis import settings
 
 _GRACE_SECONDS = 5
 #: Python's own helper processes live as long as the process that needed them.
 _LIVES_ON = ("multiprocessing.resource_tracker", "multiprocessing.forkserver")
+
+# As hypothesis does by itself in CI: a busy machine fails no test.
+settings.register_profile("unhurried", settings(), deadline=None)
+settings.load_profile("unhurried")
 
 
 def require_program(name: str, package: str) -> str:
