@@ -16,7 +16,7 @@ from typing import Any
 import click
 
 from .. import payload
-from ..constants import MAX_ID_CHARACTERS
+from ..constants import DEFAULT_DECISION_SECONDS, MAX_ID_CHARACTERS
 from ..exceptions import DefinitionError
 from ..inspection.executions import history
 from ..inspection.task_rows import task_rows
@@ -33,7 +33,9 @@ logger = logging.getLogger(__name__)
 
 _GRACE_SECONDS = 6.0  #: a worker needs a moment to kill processes and kernels
 _STICKY_SECONDS = 3  # when its decider is stopped, a task waits for so long on that decider's list
-_CANCEL_SECONDS = 60.0  # for another decider to start and to take that task; one more Ctrl-C leaves at once
+_HANG_UP_SECONDS = 0.5  # for the service to hear that the polls of stopped deciders are over, or it answers one of them
+# A task that was on its way to a stopped decider is lost until it times out; one more Ctrl-C leaves at once.
+_CANCEL_SECONDS = DEFAULT_DECISION_SECONDS + 30.0
 
 
 @click.command("standalone")
@@ -157,12 +159,10 @@ class _Watch:
                     if said == 2:
                         self._cancel(execution)
             if cancelled and (said > 2 or time.monotonic() - cancelled > _CANCEL_SECONDS):
+                _say(f"{execution['workflowId']} has not ended yet; its cancellation is requested. {self._how_to_go_on()}")
                 return 1
             if said == 1 and not self._under_way(execution):
-                _say(
-                    f"stopped; {execution['workflowId']} is still open. decider.start and worker.start with "
-                    f"--domain {self.domain} --task-list {self.task_list} go on with it"
-                )
+                _say(f"stopped; {execution['workflowId']} is still open. {self._how_to_go_on()}")
                 return 1
             if not said and (code := self.crew.dead()) is not None:
                 _say(f"a process of this run ended with {code}; the run is still open")
@@ -206,6 +206,9 @@ class _Watch:
         """Whether activities are started and have not ended."""
         rows = task_rows(history(self.service, self.domain, execution))
         return any(row.state == "started" for row in rows)
+
+    def _how_to_go_on(self) -> str:
+        return f"decider.start and worker.start with --domain {self.domain} --task-list {self.task_list} go on with it"
 
     def _cancel(self, execution: dict[str, str]) -> None:
         self.crew.decide_again()
@@ -264,27 +267,36 @@ class Crew:
         _tell(self._workers, signal.SIGTERM)
 
     def decide_again(self) -> None:
-        """After :meth:`stop`: the run can be closed."""
+        """After :meth:`stop`: the run can be closed. Once this returns, none that was stopped is given a task."""
+        stopped = list(self._deciders)
         self.start_decider(*self._decider_words)
         self.go()
+        _await_ends(stopped)
+        time.sleep(_HANG_UP_SECONDS)
 
     def _end(self) -> None:
         """Ask them to end at once; polls on a list that nobody uses any more need not be waited for."""
         processes = [*self._deciders, *self._workers]
         _tell(processes, *QUICK)
-        until = time.monotonic() + _GRACE_SECONDS
+        _await_ends(processes)
         for process in processes:
-            try:
-                process.wait(max(0.0, until - time.monotonic()))
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
             if process.stdin is not None and not process.stdin.closed:
                 process.stdin.close()
 
 
 def _say(text: str) -> None:
     click.echo(f"simpleflow-nb: {text}", err=True)
+
+
+def _await_ends(processes: list[subprocess.Popen[bytes]]) -> None:
+    """Wait for processes that were told to end; those that take long are killed."""
+    until = time.monotonic() + _GRACE_SECONDS
+    for process in processes:
+        try:
+            process.wait(max(0.0, until - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
 
 def _tell(processes: list[subprocess.Popen[bytes]], *numbers: int) -> None:

@@ -6,6 +6,7 @@ import http.client
 import json
 import os
 import random
+import select
 import signal
 import socket
 import subprocess
@@ -170,6 +171,7 @@ class Proxy:
             if handler.upstream is None:
                 handler.upstream = http.client.HTTPConnection("127.0.0.1", self.backend)
             handler.upstream.request("POST", "/", body, dict(handler.headers))
+            self._await_answer(handler)
             answer = handler.upstream.getresponse()
             status, text = answer.status, answer.read()
         except (OSError, http.client.HTTPException):
@@ -179,6 +181,14 @@ class Proxy:
             handler.close_connection = True
             return
         self._answer(handler, status, text)
+
+    @staticmethod
+    def _await_answer(handler: Any) -> None:
+        """The caller may hang up before there is an answer; the service must see it, or it gives a task to nobody."""
+        ready, _, _ = select.select([handler.upstream.sock, handler.connection], [], [])
+        if handler.upstream.sock not in ready and not handler.connection.recv(1, socket.MSG_PEEK):
+            handler.upstream.close()
+            raise ConnectionResetError("the caller has hung up")
 
     def _fate(self) -> str:
         if not self.unkind:
@@ -222,6 +232,7 @@ class Crowd:
         workers = ("worker.start", "--task-list", "work", "--nb-processes", "2", "--nb-slots", "3", "--heartbeat", "1")
         self.commands = [(*words, "--domain", DOMAIN) for words in (deciders, workers) if supervised]
         self.supervisors = [self._start(words) for words in self.commands]
+        self.standalones: list[subprocess.Popen[str]] = []
 
     @property
     def environment(self) -> dict[str, str]:
@@ -245,7 +256,7 @@ class Crowd:
         )
 
     def standalone(self, *words: str, **environment: str) -> subprocess.Popen[str]:
-        return subprocess.Popen(
+        process = subprocess.Popen(
             [sys.executable, "-m", "simpleflow_nb", "standalone", *words, "--domain", DOMAIN],
             env=self.environment | environment,
             cwd=self.folder,
@@ -253,6 +264,8 @@ class Crowd:
             stderr=subprocess.PIPE,
             text=True,
         )
+        self.standalones.append(process)
+        return process
 
     def _start_service(self) -> subprocess.Popen[bytes]:
         process = self._start(("service.start", "--port", str(self.port), "--domain", DOMAIN, "--poll-seconds", "2"))
@@ -343,6 +356,8 @@ class Crowd:
         for member in left:
             member.kill()
         psutil.wait_procs(left, timeout=10)
+        for process in self.standalones:
+            process.communicate()  # closes its pipes, so that one failure stays one
         self.proxy.close()
         self._log.close()
 
@@ -579,7 +594,23 @@ def test_standalone_cancels_the_run_at_two_interrupts(alone: Crowd) -> None:
     process.send_signal(signal.SIGINT)
     process.stderr.readline()
     process.send_signal(signal.SIGINT)
-    said, error = process.communicate(timeout=PATIENCE_SECONDS)
+    said, error = process.communicate(timeout=2 * PATIENCE_SECONDS)  # a decision task that was lost all the same times out
     assert (process.returncode, said) == (1, "")
     assert error == "simpleflow-nb: cancelling the run\nsimpleflow-nb: Waiting canceled\n"
+    wait_for(lambda: not alone.orphans(), "the end of its processes", alone.log)
+
+
+def test_standalone_leaves_at_three_interrupts_and_says_how_to_go_on(alone: Crowd) -> None:
+    note = alone.folder / "note"
+    process = alone.standalone("faulty.Waiting", "--input", json.dumps([600, str(note)]))
+    wait_for(note.exists, "the first activity", alone.log)
+    assert process.stderr is not None
+    for _ in range(3):
+        process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+    said, error = process.communicate(timeout=PATIENCE_SECONDS)
+    assert (process.returncode, said) == (1, "")
+    left, how = error.splitlines()[-1].split(". ")
+    assert left == "simpleflow-nb: Waiting has not ended yet; its cancellation is requested"
+    assert how.startswith(f"decider.start and worker.start with --domain {DOMAIN} --task-list Waiting-")
     wait_for(lambda: not alone.orphans(), "the end of its processes", alone.log)
