@@ -20,6 +20,7 @@ from deciders.reruns import LastEnd
 from simpleflow_nb.environment import setting
 from simpleflow_nb.exceptions import SimpleflowError
 from workers.autoflow_records import read_autoflow_ends
+from workers.run_queries import failures_since_success, latest_ends, latest_states
 from workers.run_tables import (
     SAYS_NOTHING,
     SCHEMA_VERSION,
@@ -131,14 +132,10 @@ class RunRecords:
         A cancelled or partial run changes nothing: what was there before it stands. Where only AutoFlow has rows, its latest
         ``success`` or ``failed`` counts and ``running`` says nothing, as it stays for ever after a crash.
         """
-        import sqlalchemy as sa
-
-        runs = self._runs
         with self._transaction() as connection:
             ends = read_autoflow_ends(connection)
             states: dict[tuple[str, str], str] = {(end.workflow_name, end.identity): end.state for end in ends}
-            query = sa.select(runs.c.workflow_name, runs.c.identity, runs.c.state).where(runs.c.id.in_(self._latest()))
-            for name, identity, state in connection.execute(query):
+            for name, identity, state in connection.execute(latest_states()):
                 states[name, identity] = "succeeded" if state == "succeeded" else "failed"
         return states
 
@@ -147,26 +144,9 @@ class RunRecords:
 
         AutoFlow's rows are not among them: they say nothing beyond the state.
         """
-        import sqlalchemy as sa
-
-        runs, before = self._runs, self._runs.alias("before")
-        succeeded = (
-            sa.select(before.c.workflow_name, before.c.identity, sa.func.max(before.c.id).label("id"))
-            .where(before.c.state == "succeeded")
-            .group_by(before.c.workflow_name, before.c.identity)
-            .subquery()
-        )
-        same = sa.and_(succeeded.c.workflow_name == runs.c.workflow_name, succeeded.c.identity == runs.c.identity)
-        failures = (
-            sa.select(runs.c.workflow_name, runs.c.identity, sa.func.count())
-            .select_from(runs.outerjoin(succeeded, same))
-            .where(runs.c.state == "failed", runs.c.id > sa.func.coalesce(succeeded.c.id, 0))
-            .group_by(runs.c.workflow_name, runs.c.identity)
-        )
-        columns = (runs.c.workflow_name, runs.c.identity, runs.c.state, runs.c.ended, runs.c.notebooks, runs.c.data)
         with self._transaction() as connection:
-            counts = {(name, identity): count for name, identity, count in connection.execute(failures)}
-            rows = connection.execute(sa.select(*columns).where(runs.c.id.in_(self._latest()))).all()
+            counts = {(name, identity): count for name, identity, count in connection.execute(failures_since_success())}
+            rows = connection.execute(latest_ends()).all()
         return {
             (row.workflow_name, row.identity): LastEnd(
                 state=row.state,
@@ -217,14 +197,6 @@ class RunRecords:
             query = query.where(runs.c.identity == identity)
         with self._transaction() as connection:
             return [record_of(row) for row in connection.execute(query)]
-
-    def _latest(self) -> Any:
-        """The numbers of the latest records that say something of their instances."""
-        import sqlalchemy as sa
-
-        runs = self._runs
-        chosen = runs.c.state.not_in(SAYS_NOTHING)
-        return sa.select(sa.func.max(runs.c.id)).where(chosen).group_by(runs.c.workflow_name, runs.c.identity)
 
     def succeeded(self, workflow_name: str, identity: str) -> RunRecord | None:
         """The run that makes this instance done: its latest that was neither cancelled nor partial, if that succeeded.

@@ -61,12 +61,16 @@ class Reading(TypeRegistry):
         self._check_domain(domain)
         with self.lock:
             self.check_usable()
-            infos = []
-            for number, info in self.infos.items():
-                if number not in self.unborn and (number in self.closed) is not is_open:
-                    closed_at, close_status = self.closed.get(number, (None, None))
-                    infos.append(visibility.with_status(info, closed_at, close_status, self._cancel_requested(number)))
-        return list(visibility.selected(infos, request, is_open=is_open))
+            never = (None, None)
+            listed = (
+                (number, info, *self.closed.get(number, never))
+                for number, info in self.infos.items()
+                if number not in self.unborn
+            )
+            return [
+                visibility.with_status(info, closed_at, close_status, self._cancel_requested(number))
+                for number, info, closed_at, close_status in visibility.selected(listed, request, is_open=is_open)
+            ]
 
     def _cancel_requested(self, number: int) -> bool | None:
         """None when only the file knows."""

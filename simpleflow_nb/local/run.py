@@ -14,6 +14,7 @@ Event = dict[str, Any]
 Effect = tuple[Any, ...]
 
 NEVER = "NONE"
+_CANCEL_REQUESTED = "WorkflowExecutionCancelRequested"
 
 
 class AttributeNames(dict[str, str]):
@@ -67,6 +68,7 @@ class Run:
 
     __slots__ = (
         "activities",
+        "cancel_requested",
         "close_status",
         "closed_at",
         "context",
@@ -99,6 +101,7 @@ class Run:
         self.sticky: tuple[str, str] | None = None
         self.context: str | None = None
         self.context_at = 0.0
+        self.cancel_requested = False
         self.close_status: str | None = None
         self.closed_at = 0.0
 
@@ -114,16 +117,14 @@ class Run:
         moment: float = self.events[0]["eventTimestamp"]
         return moment
 
-    @property
-    def cancel_requested(self) -> bool:
-        return any(event["eventType"] == "WorkflowExecutionCancelRequested" for event in self.events)
-
     # ---- events --------------------------------------------------------------------------------------------------------------
 
     def add(self, now: float, kind: str, attributes: dict[str, Any]) -> int:
         events = self.events
         event_id = len(events) + 1
         events.append({"eventId": event_id, "eventTimestamp": now, "eventType": kind, ATTRIBUTES[kind]: attributes})
+        if kind == _CANCEL_REQUESTED:
+            self.cancel_requested = True
         return event_id
 
     def start(self, now: float, attributes: dict[str, Any]) -> None:
@@ -272,8 +273,9 @@ def rebuilt(run: Run, events: list[Event]) -> Run:
                 run.context, run.context_at = a["executionContext"] or None, event["eventTimestamp"]
         elif kind == "DecisionTaskTimedOut":
             decision, run.sticky = None, None
-        elif kind in ("WorkflowExecutionSignaled", "WorkflowExecutionCancelRequested"):
+        elif kind in ("WorkflowExecutionSignaled", _CANCEL_REQUESTED):
             seen = True
+            run.cancel_requested = run.cancel_requested or kind == _CANCEL_REQUESTED
         elif kind in CLOSE_STATUS:
             run.close_status, run.closed_at = CLOSE_STATUS[kind], event["eventTimestamp"]
             activities.clear()

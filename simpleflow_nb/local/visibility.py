@@ -13,6 +13,7 @@ from .faults import invalid
 from .run import Run
 
 Info = dict[str, Any]
+Listed = tuple[int, Info, float | None, str | None]  #: number, info without status, when and how it closed
 
 
 def new_info(run: Run) -> Info:
@@ -67,8 +68,8 @@ def description(run: Run, info: Info) -> dict[str, Any]:
     return answer
 
 
-def selected(infos: Iterable[Info], request: dict[str, Any], *, is_open: bool) -> Iterator[Info]:
-    """The infos that a listing request asks for. Exactly one of SWF's filters may be given.
+def selected(listed: Iterable[Listed], request: dict[str, Any], *, is_open: bool) -> Iterator[Listed]:
+    """The executions that a listing request asks for. Exactly one of SWF's filters may be given.
 
     Raises:
         Fault: ValidationException for more than one filter, or not exactly one time filter.
@@ -83,10 +84,13 @@ def selected(infos: Iterable[Info], request: dict[str, Any], *, is_open: bool) -
     if times is None:
         raise invalid("a startTimeFilter is required" if is_open else "a startTimeFilter or a closeTimeFilter is required")
     oldest, latest = _epoch(times["oldestDate"]), _epoch(times["latestDate"]) if times.get("latestDate") else float("inf")
-    for info in infos:
-        if (info["executionStatus"] == "OPEN") is not is_open:
+    for one in listed:
+        _, info, closed_at, close_status = one
+        if (close_status is None) is not is_open:
             continue
-        moment = info["closeTimestamp"] if by_close_time else info["startTimestamp"]
+        if (wanted := request.get("closeStatusFilter")) and close_status != wanted["status"]:
+            continue
+        moment = closed_at if by_close_time and closed_at is not None else info["startTimestamp"]
         if not oldest <= moment <= latest:
             continue
         if (wanted := request.get("executionFilter")) and info["execution"]["workflowId"] != wanted["workflowId"]:
@@ -98,9 +102,7 @@ def selected(infos: Iterable[Info], request: dict[str, Any], *, is_open: bool) -
             continue
         if (wanted := request.get("tagFilter")) and wanted["tag"] not in info["tagList"]:
             continue
-        if (wanted := request.get("closeStatusFilter")) and info.get("closeStatus") != wanted["status"]:
-            continue
-        yield info
+        yield one
 
 
 def page(infos: list[Info], request: dict[str, Any], *, newest_key: str) -> dict[str, Any]:
