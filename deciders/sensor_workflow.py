@@ -35,6 +35,7 @@ class SensorWorkflow(Workflow):
 
     Args of ``run``:
         last_look: ISO time of the last check of a former sensor; a time of the schedule since then is made up for at once.
+        failures, retry_at: how many checks have failed in a row, and the ISO time of the extra check that is due for it.
         starts_per_second: bounds how fast runs are started; None does not.
     """
 
@@ -51,10 +52,13 @@ class SensorWorkflow(Workflow):
         once: bool = False,
         paused: bool = False,
         last_look: str | None = None,
+        failures: int = 0,
+        retry_at: str | None = None,
         starts_per_second: float | None = None,
     ) -> dict[str, Any]:
         self.specification, self.outputs, self.starts_per_second = specification, outputs, starts_per_second
-        self.paused, self.failures, self.retry_at = paused, 0, None
+        self.paused, self.failures = paused, failures
+        self.retry_at = datetime.fromisoformat(retry_at) if retry_at is not None else None
         if once or self.schedule is None:
             return self._whole_check()
         began = self.now()
@@ -73,6 +77,8 @@ class SensorWorkflow(Workflow):
         arguments = {"specification": self.specification, "outputs": outputs, "paused": self.paused}
         if starts_per_second is not None:
             arguments["starts_per_second"] = starts_per_second
+        if self.retry_at is not None:
+            arguments |= {"failures": self.failures, "retry_at": self.retry_at.isoformat()}
         self.submit(self.continue_as_new(**arguments, last_look=self.last_look.isoformat()))
         raise AssertionError("continue_as_new ends the run")
 

@@ -235,6 +235,20 @@ def test_its_history_begins_anew_before_it_is_long(
     assert {round((after - before) / step) for before, after in itertools.pairwise(moments)} == {1}
 
 
+def test_a_check_that_failed_just_before_its_history_begins_anew_is_tried_again_all_the_same(
+    place: Harness, checks: Callable[..., list[float]]
+) -> None:
+    def check(number: int) -> dict[str, Any]:
+        if number in (180, 181):
+            raise OSError("the data are away")
+        return FOUND
+
+    moments = checks(183, check)
+    _, ends = watched(place, "0 * * * *")
+    assert ends == ["CONTINUED_AS_NEW", "TERMINATED"]
+    assert shown(moments[178:], "UTC") == ["05 23:00", "06 00:00", "06 00:01", "06 00:03", "06 01:00"]
+
+
 def test_in_three_years_it_looks_every_day_once(place: Harness, checks: Callable[..., list[float]]) -> None:
     moments = checks(last=3 * 365)
     _, ends = watched(place, "0 6 * * *", "Europe/Paris")
