@@ -18,6 +18,7 @@ from .backfills import start_backfill as start_one_backfill
 from .kernels.supply import open_shared
 from .latest_links import point_latest
 from .lights import Light
+from .lost_attempts import record_lost_attempt
 from .notebooks import Cancellation, NotebookFailed, run_notebook
 from .run_records import RunRecord, RunRecords
 from .run_tables import State
@@ -62,6 +63,7 @@ def execute_notebook(
     task = context()
     artefacts = Artefacts(Path(outputs))
     attempt = artefacts.begin_attempt(workflow, instance, label)
+    record_lost_attempt(artefacts.attempt_folder(workflow, instance, label, attempt - 1))
     values = {name: value["path"] for name, value in upstream.items()} | parameters
     values |= {name: setting("FLOWAPI_URL") for name in flowapi_url_as}
     kernels: list[int] = []

@@ -78,6 +78,7 @@ def test_killed_at_random_moments_every_run_succeeds_once_and_nothing_is_left(tm
         assert list(executions(reader, DOMAIN, is_open=True)) == []
     whole = [run for run in run_jsons(outputs) if ".attempts" not in run["file"].parts]
     assert [(run["label"], run["status"]) for run in whole] == [("count", "succeeded"), ("report", "succeeded")] * len(DATES)
+    assert "running" not in {run["status"] for run in run_jsons(outputs)}  # what was killed is on record as lost
     assert [pdf.read_bytes()[:5] for pdf in outputs.glob("reports/days/2016-*/report.pdf")] == [b"%PDF-"] * len(DATES)
 
     assert no_processes_of(tmp_path, temporary), processes_of(tmp_path, temporary)
