@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 from collections.abc import Iterator
 
 import psutil
@@ -13,6 +14,9 @@ from hypothesis import settings
 _GRACE_SECONDS = 5
 #: Python's own helper processes live as long as the process that needed them.
 _LIVES_ON = ("multiprocessing.resource_tracker", "multiprocessing.forkserver")
+
+# A suite that a script runs in the background is started with SIGINT ignored; and so would be what the tests start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # As hypothesis does by itself in CI: a busy machine fails no test.
 settings.register_profile("unhurried", settings(), deadline=None)
