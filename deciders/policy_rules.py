@@ -26,7 +26,7 @@ def checked_policy(workflow: YamlNode, root: YamlNode, problems: Problems) -> di
                 problems.add(
                     node.line,
                     f"rerun_when: {shown(node.text)} needs a source whose data can be told to have changed, "
-                    f"which {kind} cannot; 'files' can",
+                    f"which {kind} cannot; 'files' and 'sql' can",
                 )
     return checked
 
@@ -36,6 +36,6 @@ def _source_without_versions(root: YamlNode) -> str | None:
     source = (root.get("available_dates_sensor") or YamlNode(None, 0)).get("source")
     if source is None or source.text == "flowapi":
         return "flowapi"
-    if not isinstance(source.value, dict) or "files" in source.value:
+    if not isinstance(source.value, dict) or source.value.keys() & {"files", "sql"}:
         return None
     return next((str(key) for key in source.value), None)

@@ -129,7 +129,7 @@ class SqlSource(_Model):
 
     kind: Literal["sql"] = "sql"
     uri: str  #: SQLAlchemy's; ``{}`` in it stands for the password
-    query: str  #: gives rows of a type of data and a date
+    query: str  #: gives rows of a type of data, a date, and perhaps a version of its data
     password: str | None = None  #: name of the secret
 
 

@@ -1,4 +1,4 @@
-"""Whether the data files of a date have changed since a run used them."""
+"""Whether the data of a date have changed since a run used them."""
 
 from __future__ import annotations
 
@@ -8,19 +8,22 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from deciders.specification import FilesSource, Specification
+from deciders.specification import FilesSource, Specification, SqlSource
 from workers.available_dates import files_by_date
 from workers.s3_dates import dated_objects
+from workers.source_errors import SourceError
+from workers.sql_dates import sql_versions
 
 _READ_BYTES = 1 << 20
 
-Stamp = list[Any]  #: size in bytes, time of the last change in ns, SHA-256 in hex (in S3: ETag)
+Stamp = list[Any]  #: size in bytes, time of the last change in ns, SHA-256 in hex (in S3: ETag; of a query: 0, 0, version)
 
 
 class DataStamps:
-    """The data files of one specification as they are during one check; nothing is looked at twice.
+    """The data of one specification as they are during one check; nothing is looked at twice.
 
-    A file has changed when its content has: a new time stamp alone, as a copy has it, does not count.
+    A file has changed when its content has: a new time stamp alone, as a copy has it, does not count. Data in a database have
+    when the version that the query gives has.
 
     Args:
         on_file: called before each file that is read whole, which may take a while.
@@ -33,15 +36,19 @@ class DataStamps:
         self._hashes: dict[str, str] = {}
 
     def of(self, days: Iterable[tuple[int, int]]) -> dict[str, Stamp]:
-        """The stamps of the files of these days, by their path relative to the inputs folder.
+        """The stamps of the data of these days, by path relative to the inputs folder, address, or type and date.
 
         Raises:
-            SourceError: a folder or a file cannot be read.
+            SourceError: the source cannot be read, or its query gives no versions.
         """
         return {name: [*size, self._hash(name)] for name in self._names(days) if (size := self._size(name)) is not None}
 
     def changed(self, kept: Mapping[str, Any], days: Sequence[tuple[int, int]]) -> list[str]:
-        """The files of these days that are not as ``kept`` has them: changed, new or gone."""
+        """The data of these days that are not as ``kept`` has them: changed, new or gone.
+
+        Raises:
+            SourceError: see `of`.
+        """
         there = [name for name in self._names(days) if self._size(name) is not None]
         changed = set(kept).difference(there)
         for name in there:
@@ -59,7 +66,7 @@ class DataStamps:
         return [name for ordinal in ordinals for name in self._files.get(date.fromordinal(ordinal), ())]
 
     def _read_names(self) -> dict[date, list[str]]:
-        """Paths relative to the inputs folder, and the addresses of objects in S3, whose stamps come with them."""
+        """Paths relative to the inputs folder, and names of what is elsewhere, whose stamps come with the names."""
         inputs_dir, sensor = self._specification.inputs_dir, self._specification.sensor
         found = {
             day: [os.path.relpath(path, inputs_dir) for path in paths]
@@ -71,6 +78,18 @@ class DataStamps:
                     for day, address, (size, changed, etag) in dated_objects(pattern):
                         found.setdefault(day, []).append(address)
                         self._sizes[address], self._hashes[address] = (size, changed), etag
+        elif isinstance(sensor.source, SqlSource):
+            for kind, versions in sql_versions(sensor.source).items():
+                if sensor.cdr_types is not None and kind not in sensor.cdr_types:
+                    continue
+                for day, version in versions.items():
+                    if version is None:
+                        raise SourceError(
+                            "rerun_when: data_changed needs a third column from the query of the sql source: a version of "
+                            "each date's data, such as the time of their last change"
+                        )
+                    found.setdefault(day, []).append(name := f"{kind} {day}")
+                    self._sizes[name], self._hashes[name] = (0, 0), version
         return found
 
     def _size(self, name: str) -> tuple[int, int] | None:

@@ -13,7 +13,7 @@ from deciders import activities as declared
 from deciders.due_runs import Run
 from deciders.notebook_workflow import NotebookWorkflow
 from deciders.reruns import NOT_RUN_YET
-from deciders.specification import FilesSource, Specification
+from deciders.specification import FilesSource, Specification, SqlSource
 from simpleflow_nb.activity_context import ActivityContext
 from simpleflow_nb.processes.faults import ALREADY_STARTED, fault_code, is_throttled
 from simpleflow_nb.processes.payload_directory import Payloads, kept
@@ -119,7 +119,7 @@ def run_arguments(
     if only is not None:
         standing.pop(only, None)
     data = None
-    if "data_changed" in workflow.rerun_when and isinstance(specification.sensor.source, FilesSource):
+    if "data_changed" in workflow.rerun_when and isinstance(specification.sensor.source, FilesSource | SqlSource):
         data = (stamps or DataStamps(specification)).of(run.needed_days)
     arguments = {
         "workflow": workflow.model_dump(mode="json"),

@@ -21,22 +21,35 @@ logger = logging.getLogger(__name__)
 MOST_ROWS = 5_000_000
 
 
+Versions = dict[str, dict[date, str | None]]  #: type -> date -> version of its data, None when the query gives none
+
+
 def sql_dates(source: SqlSource, *, timeout_seconds: float = 30) -> dict[str, list[date]]:
     """The dates of each type that the query gives, ascending, each once.
 
-    A row is a type of data and a date: a date, a time whose date counts, or ISO text. ``timeout_seconds`` bounds the
+    Raises:
+        SourceError: see `sql_versions`.
+    """
+    return {name: sorted(days) for name, days in sql_versions(source, timeout_seconds=timeout_seconds).items()}
+
+
+def sql_versions(source: SqlSource, *, timeout_seconds: float = 30) -> Versions:
+    """What the query gives of each type and date.
+
+    A row is a type of data, a date (a date, a time whose date counts, or ISO text) and perhaps a version of its data, which
+    may be anything that is another when they are. Several rows of a date make one version. ``timeout_seconds`` bounds the
     connection and the query together; after it the answer is not waited for any more.
 
     Raises:
         SourceError: the password is missing, the database cannot be reached or refuses, the query does not give such rows, or
             the time is over.
     """
-    found: list[dict[str, list[date]]] = []
+    found: list[Versions] = []
     failure: list[BaseException] = []
 
     def ask() -> None:
         try:
-            found.append(_asked(source, timeout_seconds))
+            found.append(_asked(source))
         except BaseException as error:
             failure.append(error)
 
@@ -51,7 +64,7 @@ def sql_dates(source: SqlSource, *, timeout_seconds: float = 30) -> dict[str, li
     return found[0]
 
 
-def _asked(source: SqlSource, timeout_seconds: float) -> dict[str, list[date]]:
+def _asked(source: SqlSource) -> Versions:
     import sqlalchemy as sa
 
     from workers.run_records import installed_driver
@@ -70,21 +83,25 @@ def _asked(source: SqlSource, timeout_seconds: float) -> dict[str, list[date]]:
     except ImportError as error:
         raise SourceError(f"the sql source needs the package {error.name}, which is not installed") from None
     where = url.render_as_string(hide_password=True)
-    days: dict[str, set[date]] = {}
+    found: dict[str, dict[date, set[str]]] = {}
     try:
         with engine.connect() as connection:
             result = connection.execute(sa.text(source.query))
-            if not result.returns_rows or len(result.keys()) != 2:
-                raise SourceError(f"the query of the sql source must give two columns, a type of data and a date ({where})")
+            if not result.returns_rows or len(result.keys()) not in (2, 3):
+                raise SourceError(
+                    "the query of the sql source must give a type of data, a date, and perhaps a version of the data, "
+                    f"in two or three columns ({where})"
+                )
             for number, row in enumerate(result):
                 if number >= MOST_ROWS:
                     raise SourceError(f"the query of the sql source gives more than {MOST_ROWS} rows ({where})")
-                days.setdefault(str(row[0]), set()).add(_day(row[1], where))
+                versions = found.setdefault(str(row[0]), {}).setdefault(_day(row[1], where), set())
+                versions.update(map(str, row[2:]))
     except sa.exc.SQLAlchemyError as error:
         raise SourceError(f"the sql source {where} cannot be asked: {_said(error, password)}") from None
     finally:
         engine.dispose()
-    return {name: sorted(found) for name, found in days.items()}
+    return {name: {day: ", ".join(sorted(seen)) or None for day, seen in days.items()} for name, days in found.items()}
 
 
 def _day(value: Any, where: str) -> date:

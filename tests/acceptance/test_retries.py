@@ -13,6 +13,7 @@ from typing import Any
 
 from tests.acceptance.samples import DATES, WORKFLOWS, command, environment, inputs, notebook, typed
 
+FILES = "source: {files: {calls: 'data/{date}.csv'}}"
 ONCE = ("--local", "--once", "--quiet")
 NOTES_ITS_RUN = "open({place!r}, 'a').write({name!r} + ' ' + {value} + '\\n')"
 
@@ -97,6 +98,31 @@ def test_changed_data_make_a_date_due_again_and_nothing_of_it_is_kept(tmp_path: 
     assert [(run["reference_date"], run["reason"]) for run in planned(file)["due"]] == [
         ("2016-01-02", "data_changed: data/2016-01-02.csv")
     ]
+    assert typed("sensor.start", file, *ONCE, cwd=tmp_path).returncode == 0
+    assert noted(tmp_path) == ["count 2016-01-02"] * 2
+    assert planned(file)["due"] == []
+
+
+def test_another_version_of_a_dates_data_in_a_database_makes_it_due_again(tmp_path: Path) -> None:
+    database = tmp_path / "days.sqlite3"
+
+    def load(version: int) -> None:
+        with closing(sqlite3.connect(database)) as made:
+            made.execute("CREATE TABLE IF NOT EXISTS days (kind, day, version)")
+            made.execute("DELETE FROM days")
+            made.execute("INSERT INTO days VALUES ('calls', '2016-01-02', ?)", (version,))
+            made.commit()
+
+    workflows = with_policy("rerun_when: [data_changed]").partition("      report:")[0]
+    workflows += WORKFLOWS[WORKFLOWS.index("available_dates_sensor") :].replace(
+        FILES, f"source: {{sql: {{uri: 'sqlite:///{database}', query: 'SELECT kind, day, version FROM days'}}}}"
+    )
+    load(1)
+    file = noting(tmp_path, workflows=workflows)
+    assert typed("sensor.start", file, *ONCE, cwd=tmp_path).returncode == 0
+    assert planned(file)["due"] == []
+    load(2)
+    assert [run["reason"] for run in planned(file)["due"]] == ["data_changed: calls 2016-01-02"]
     assert typed("sensor.start", file, *ONCE, cwd=tmp_path).returncode == 0
     assert noted(tmp_path) == ["count 2016-01-02"] * 2
     assert planned(file)["due"] == []

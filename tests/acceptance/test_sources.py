@@ -91,12 +91,41 @@ def test_a_query_gives_types_and_dates(database: Path, tmp_path: Path) -> None:
     assert asked(tmp_path, source) == {"calls": [FIRST, SECOND], "sms": [FIRST]}
 
 
+def test_a_query_tells_changed_data_by_their_version(database: Path, tmp_path: Path) -> None:
+    query = "SELECT kind, day, rowid FROM days WHERE kind = 'calls' AND rowid < {}"
+    file = with_source(tmp_path, f"{{sql: {{uri: 'sqlite:///{database}', query: \"{query}\"}}}}")
+    whole = load_specification(file)
+
+    def stamps(rows: int) -> DataStamps:
+        source = whole.sensor.source.model_copy(update={"query": query.format(rows)})
+        return DataStamps(whole.model_copy(update={"sensor": whole.sensor.model_copy(update={"source": source})}))
+
+    days = [(FIRST.toordinal(), SECOND.toordinal() + 1)]
+    kept = stamps(3).of(days)
+    assert kept == {"calls 2016-01-01": [0, 0, "2"], "calls 2016-01-02": [0, 0, "1"]}
+    assert stamps(3).changed(kept, days) == []
+    assert stamps(4).changed(kept, days) == ["calls 2016-01-01"]  # its second row makes it another version
+    assert stamps(2).changed(kept, days) == ["calls 2016-01-01"]  # it is gone
+    assert stamps(4).changed(kept, [(SECOND.toordinal(), SECOND.toordinal() + 1)]) == ["calls 2016-01-01"]
+
+
+def test_a_query_without_versions_cannot_tell_changed_data(database: Path, tmp_path: Path) -> None:
+    source = f"{{sql: {{uri: 'sqlite:///{database}', query: 'SELECT kind, day FROM days'}}}}"
+    with pytest.raises(SourceError) as refused:
+        DataStamps(load_specification(with_source(tmp_path, source))).of([(FIRST.toordinal(), SECOND.toordinal())])
+    assert str(refused.value) == (
+        "rerun_when: data_changed needs a third column from the query of the sql source: a version of each date's data, "
+        "such as the time of their last change"
+    )
+
+
 @pytest.mark.parametrize(
     ("query", "sentence"),
     [
         (
             "SELECT day FROM days",
-            "the query of the sql source must give two columns, a type of data and a date (sqlite:///{database})",
+            "the query of the sql source must give a type of data, a date, and perhaps a version of the data, in two or three "
+            "columns (sqlite:///{database})",
         ),
         (
             "SELECT kind, kind FROM days",
@@ -105,7 +134,8 @@ def test_a_query_gives_types_and_dates(database: Path, tmp_path: Path) -> None:
         ("SELECT kind, day FROM dayz", "the sql source sqlite:///{database} cannot be asked: no such table: dayz"),
         (
             "DELETE FROM days WHERE kind = ''",
-            "the query of the sql source must give two columns, a type of data and a date (sqlite:///{database})",
+            "the query of the sql source must give a type of data, a date, and perhaps a version of the data, in two or three "
+            "columns (sqlite:///{database})",
         ),
     ],
 )

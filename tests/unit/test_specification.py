@@ -804,7 +804,7 @@ def _mutated(text: str, source: random.Random) -> bytes:
 #: With what VALID does not have.
 RICH = VALID.replace(
     "  - name: lonely\n",
-    "  - name: lonely\n        attempts: 3\n        retry_wait: 10 min\n        rerun_when: [notebook_changed]\n",
+    "  - name: lonely\n        attempts: 3\n        retry_wait: 10 min\n        rerun_when: [data_changed]\n",
 ).replace(
     "      require: all\n",
     "      max_parallel_runs: 4\n      source: {sql: {uri: 'postgresql://me:{}@db/x', password: SECRET, query: SELECT 1}}\n",
