@@ -105,8 +105,12 @@ class DataStamps:
         if name not in self._hashes:
             self._on_file()
             digest = hashlib.sha256()
-            with open(self._specification.inputs_dir / name, "rb") as file:
-                while block := file.read(_READ_BYTES):
-                    digest.update(block)
+            try:
+                with open(self._specification.inputs_dir / name, "rb") as file:
+                    while block := file.read(_READ_BYTES):
+                        digest.update(block)
+            except OSError as error:
+                reason = (error.strerror or str(error)).lower()
+                raise SourceError(f"the data file {name} cannot be read: {reason}") from None
             self._hashes[name] = digest.hexdigest()
         return self._hashes[name]

@@ -11,6 +11,7 @@ from pathlib import Path
 from deciders.specification import FilesSource, FlowApiSource, InstalledSource, Specification, SqlSource
 from workers.artefacts import Artefacts, OutputsError
 from workers.available_dates import read_available_dates, token_expiry
+from workers.data_stamps import DataStamps
 from workers.reports.asciidoc import asciidoc_templates, missing_for_templates
 from workers.run_records import RecordsError, RunRecords
 from workers.secrets import SHORTEST_MASKED_SECRET, known_secrets
@@ -70,6 +71,8 @@ def _source(specification: Specification) -> Iterator[Finding]:
     began = time.monotonic()
     try:
         available = read_available_dates(specification)
+        if any("data_changed" in workflow.rerun_when for workflow in specification.workflows):
+            DataStamps(specification).of(())
     except SourceError as error:
         yield Finding("source", FAILED, f"{_named(source)}: {error}")
         return

@@ -87,7 +87,7 @@ def start_run(
     what it needs is taken from former runs where it stands. ``stamps`` are those of the check under way, if there is one.
 
     Raises:
-        SourceError, OSError: the run is to know its data files, and they cannot be read.
+        SourceError: the run is to know its data, and they cannot be read.
     """
     rerun = rerun or run.is_rerun or only is not None
     arguments = {**run_arguments(specification, run, outputs, only=only, stamps=stamps), "rerun": rerun}

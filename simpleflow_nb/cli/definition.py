@@ -71,7 +71,7 @@ def current_plan(specification: Specification, outputs: Path, place: RunPlace) -
     """What is due now, by the same rules and the same sources as the sensor's; changes nothing.
 
     Raises:
-        DefinitionError: the available dates cannot be read.
+        DefinitionError: the available dates cannot be read, or not whether their data have changed.
         ServiceError: the journal or the run records cannot be read.
     """
     from deciders.due_runs import due_runs
@@ -99,7 +99,10 @@ def current_plan(specification: Specification, outputs: Path, place: RunPlace) -
                 add_lost_ends(states, history.ends, lost)
     except RecordsError as error:
         raise ServiceError(str(error)) from None
-    return due_runs(specification, available, states | running, history=history)
+    try:
+        return due_runs(specification, available, states | running, history=history)
+    except SourceError as error:  # it is looked into once more where changed data count
+        raise DefinitionError(str(error)) from None
 
 
 @click.command("plan")

@@ -130,11 +130,13 @@ def start_notebook_workflow(
     """One run of a workflow of notebooks with the parameters given; returns the exit code.
 
     Raises:
-        DefinitionError: no such workflow, or parameters that are missing or not its own.
+        DefinitionError: no such workflow, parameters that are missing or not its own, or data that cannot be read and are to
+            be remembered with the run.
     """
     specification, instance, folder = requested(file, name, arguments, outputs)
     with held_outputs(folder, db), opened_run(folder, db, durable=durable) as run:
         from workers.run_starts import start_run
+        from workers.source_errors import SourceError
 
         watch = Watch(run.service, [NOTEBOOK_TYPE], load=run.payloads.load)
         if new:
@@ -142,7 +144,10 @@ def start_notebook_workflow(
                 run.service.terminate_workflow_execution(domain=DOMAIN, **info["execution"], reason="started again with --new")
         work_on_notebooks(run, slots)
         # nothing happens if it is open
-        start_run(run.service, DOMAIN, specification, instance, str(folder), run.payloads, rerun=True)
+        try:
+            start_run(run.service, DOMAIN, specification, instance, str(folder), run.payloads, rerun=True)
+        except SourceError as error:
+            raise DefinitionError(str(error)) from None
         ended = run.wait(
             lambda: not run.open_runs(*RUN_TYPES),
             Progress(watch, quiet=quiet, color=color),
@@ -199,7 +204,8 @@ def requested(file: Path, name: str, arguments: dict[str, Any], outputs: Path | 
     """What ``FILE.yml:NAME`` and its arguments ask for, and the outputs folder.
 
     Raises:
-        DefinitionError: no such workflow, or parameters that are missing or not its own.
+        DefinitionError: no such workflow, parameters that are missing or not its own, or data that cannot be read and are to
+            be remembered with the run.
     """
     specification = read_specification(file)
     from deciders.specification import UnknownWorkflowError

@@ -77,10 +77,14 @@ def _start_notebooks(
     from deciders.activities import DECISIONS
     from deciders.notebook_workflow import NotebookWorkflow
     from workers.run_starts import start_run
+    from workers.source_errors import SourceError
 
     Decider(service, domain, DECISIONS, [NotebookWorkflow]).register_types()
     store = payload_directory(payloads, folder)
-    run_id = start_run(service, domain, specification, instance, str(folder), store, rerun=True)
+    try:
+        run_id = start_run(service, domain, specification, instance, str(folder), store, rerun=True)
+    except SourceError as error:
+        raise DefinitionError(str(error)) from None
     if run_id is None:
         raise _open_already(instance.workflow_id)
     return instance.workflow_id, run_id

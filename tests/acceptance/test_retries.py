@@ -123,6 +123,19 @@ def test_another_version_of_a_dates_data_in_a_database_makes_it_due_again(tmp_pa
     assert planned(file)["due"] == []
     load(2)
     assert [run["reason"] for run in planned(file)["due"]] == ["data_changed: calls 2016-01-02"]
+    file.write_text(file.read_text().replace(", version FROM", " FROM"))
+    for words in (("plan", file), ("workflow.start", f"{file}:days", "--local", "--set", "reference_date=2016-01-02")):
+        told = typed(*words, cwd=tmp_path)
+        assert (told.returncode, told.stderr) == (
+            2,
+            "simpleflow-nb: rerun_when: data_changed needs a third column from the query of the sql source: a version of each "
+            "date's data, such as the time of their last change\n",
+        )
+    assert (
+        "FAILED   source   the query: rerun_when: data_changed needs a third column"
+        in typed("doctor", file, cwd=tmp_path).stdout
+    )
+    file.write_text(file.read_text().replace("day FROM", "day, version FROM"))
     assert typed("sensor.start", file, *ONCE, cwd=tmp_path).returncode == 0
     assert noted(tmp_path) == ["count 2016-01-02"] * 2
     assert planned(file)["due"] == []

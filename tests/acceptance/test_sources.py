@@ -75,6 +75,16 @@ def test_objects_in_s3_with_a_date_in_their_name_are_dates(bucket: Any, tmp_path
 # ---- a query -------------------------------------------------------------------------------------------------------------
 
 
+def test_a_data_file_that_cannot_be_read_is_one_sentence(tmp_path: Path) -> None:
+    specification = load_specification(with_source(tmp_path, "{files: {calls: 'data/{date}.csv'}}"))
+    data = tmp_path / "in" / "data"
+    data.mkdir(exist_ok=True)
+    (data / "2016-01-01.csv").symlink_to("/proc/self/mem")  # there, and reading from its beginning is an error for anybody
+    with pytest.raises(SourceError) as refused:
+        DataStamps(specification).of([(FIRST.toordinal(), SECOND.toordinal())])
+    assert str(refused.value) == "the data file data/2016-01-01.csv cannot be read: input/output error"
+
+
 @pytest.fixture
 def database(tmp_path: Path) -> Path:
     path = tmp_path / "days.sqlite3"
