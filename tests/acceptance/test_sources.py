@@ -72,9 +72,6 @@ def test_objects_in_s3_with_a_date_in_their_name_are_dates(bucket: Any, tmp_path
     assert str(refused.value) == "the bucket of s3://no-such-bucket/{date}.csv cannot be listed: there is no such bucket"
 
 
-# ---- a query -------------------------------------------------------------------------------------------------------------
-
-
 def test_a_data_file_that_cannot_be_read_is_one_sentence(tmp_path: Path) -> None:
     specification = load_specification(with_source(tmp_path, "{files: {calls: 'data/{date}.csv'}}"))
     data = tmp_path / "in" / "data"
@@ -83,6 +80,9 @@ def test_a_data_file_that_cannot_be_read_is_one_sentence(tmp_path: Path) -> None
     with pytest.raises(SourceError) as refused:
         DataStamps(specification).of([(FIRST.toordinal(), SECOND.toordinal())])
     assert str(refused.value) == "the data file data/2016-01-01.csv cannot be read: input/output error"
+
+
+# ---- a query -------------------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
