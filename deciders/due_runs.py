@@ -81,6 +81,8 @@ class NotDue:
     reference_date: date
     identity: str | None  #: None when it was not worked out: the date is too early, or dates are missing
     reason: str  #: the end of a sentence that begins with the workflow and the date
+    #: of the entry, as they stand in the file: the same workflow and date may be there with others
+    configured_parameters: dict[str, Any] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,37 +209,39 @@ class _Looker:
         seen = self._seen.setdefault(stencil, {})
         look_at = self._look_with(stencil)
         first_entry = self._first_entry.get(name)
-        workflow, run_states, ends = self._workflows.get(name), self._run_states, self._history.ends
+        workflow, run_states = self._workflows.get(name), self._run_states
+        ends, in_autoflow = self._history.ends, self._history.in_autoflow
         is_done_whatever_its_parameters = self._success_of_the_date(number, configured, workflow)
         for ordinal, day in self._days:
             if earliest is not None and day < earliest:
-                self._refuse(name, day, None, f"before earliest_date {earliest}")
+                self._refuse(configured, day, None, f"before earliest_date {earliest}")
                 continue
             look = seen.get(ordinal)
             if look is None:
                 look = seen[ordinal] = look_at(ordinal)
             if look.reason is not None:
-                self._refuse(name, day, None, look.reason)
+                self._refuse(configured, day, None, look.reason)
                 continue
             found = identities.identity_of_text(f"{before_ranges}{look.ranges}{between}{day.isoformat()}{after_date}")
             if first_entry is not None and (first := first_entry.setdefault(found, number)) != number:
-                self._refuse(name, day, found, f"duplicate of entry {first}")
+                self._refuse(configured, day, found, f"duplicate of entry {first}")
                 continue
             state = run_states.get((name, found))
             if state == RUNNING:
-                self._refuse(name, day, found, RUNNING)
+                self._refuse(configured, day, found, RUNNING)
                 continue
             if state is None and is_done_whatever_its_parameters(day):
-                self._refuse(name, day, found, _OTHER_PARAMETERS)
+                self._refuse(configured, day, found, _OTHER_PARAMETERS)
                 continue
             end = ends.get((name, found))
             days = stencil.needed_ranges(ordinal) if end is not None and end.data is not None else ()
-            is_due, reason, keeps_labels = verdict(workflow, state, end, days, self._history)
+            is_in_autoflow = (name, found) in in_autoflow
+            is_due, reason, keeps_labels = verdict(workflow, state, end, days, self._history, is_in_autoflow=is_in_autoflow)
             if is_due:
                 is_rerun = state == SUCCEEDED
                 self.due.append(Run(name, day, stencil, configured.parameters, found, reason, is_rerun, keeps_labels))
             else:
-                self._refuse(name, day, found, reason)
+                self._refuse(configured, day, found, reason)
 
     def _success_of_the_date(
         self, number: int, configured: ConfiguredWorkflow, workflow: WorkflowSpecification | None
@@ -281,8 +285,8 @@ class _Looker:
 
         return look_at
 
-    def _refuse(self, name: str, day: date, found: str | None, reason: str) -> None:
-        self.not_due.append(NotDue(name, day, found, reason))
+    def _refuse(self, configured: ConfiguredWorkflow, day: date, found: str | None, reason: str) -> None:
+        self.not_due.append(NotDue(configured.workflow_name, day, found, reason, configured.parameters))
 
     def _missing(self, needed: list[tuple[int, int]]) -> str:
         ordinals, total = self._available.missing(needed, at_most=_MOST_DATES_IN_A_REASON)

@@ -14,6 +14,7 @@ from deciders.durations import shown_duration
 from deciders.specification import WorkflowSpecification
 
 NOT_RUN_YET = "not run yet"
+_LEFT_RUNNING = "AutoFlow began it, and recorded no end"
 WAITS_FOR_RETRY = "failed; retry_wait"  #: the begin of a reason
 SUCCEEDED, FAILED = "succeeded", "failed"
 
@@ -45,6 +46,8 @@ class RunHistory:
     #: the data files of these days that differ from what was kept. A question rather than data: looking at all files of all
     #: days beforehand would be a waste.
     changed_data: Callable[[Mapping[str, Any], DateRanges], Sequence[str]] = lambda kept, days: ()
+    #: instances that AutoFlow has recorded anything of, by workflow name and identity
+    in_autoflow: Collection[tuple[str, str]] = ()
     #: the begin of a check that goes on: what has failed since is not tried again within it
     check_began: datetime | None = None
 
@@ -58,21 +61,29 @@ class Verdict(NamedTuple):
 
 
 def verdict(
-    workflow: WorkflowSpecification | None, state: str | None, end: LastEnd | None, days: DateRanges, history: RunHistory
+    workflow: WorkflowSpecification | None,
+    state: str | None,
+    end: LastEnd | None,
+    days: DateRanges,
+    history: RunHistory,
+    *,
+    is_in_autoflow: bool = False,
 ) -> Verdict:
     """For an instance that is not running, whose dates are all there.
 
-    ``state`` is that of its latest run; ``end`` what more is known of it, which may be nothing.
+    ``state`` is that of its latest run; ``end`` what more is known of it, which may be nothing; ``is_in_autoflow``
+    whether AutoFlow has recorded anything of it, and so knows all that is known where ``end`` is None.
 
     Raises:
         ValueError: a state that is neither "succeeded" nor "failed".
     """
     if state is None:
-        return Verdict(True, NOT_RUN_YET)
+        return Verdict(True, _LEFT_RUNNING if is_in_autoflow else NOT_RUN_YET)
     if state not in (SUCCEEDED, FAILED):
         raise ValueError(f"run state {state!r} is none of 'running', 'succeeded' and 'failed'")
     if end is None or workflow is None:
-        return Verdict(False, "already succeeded") if state == SUCCEEDED else Verdict(True, "failed before")
+        where = " in AutoFlow" if is_in_autoflow else ""
+        return Verdict(False, f"already succeeded{where}") if state == SUCCEEDED else Verdict(True, f"failed before{where}")
     data, notebooks = _changes(workflow, end, days, history)
     change = "; ".join(reason for reason in (data, notebooks) if reason)
     keeps_labels = not data

@@ -1,7 +1,7 @@
 """Runs that AutoFlow has recorded in the same database. Its table is read, never altered.
 
 AutoFlow appends a row to ``workflow_runs`` when a run begins (``running``) and one when it ends (``success`` or
-``failed``). A ``running`` row says nothing: after a crash it stays for ever.
+``failed``). A ``running`` row says nothing of what became of the run: after a crash it stays for ever.
 """
 
 from __future__ import annotations
@@ -35,10 +35,7 @@ def read_autoflow_ends(connection: sa.Connection, instance: tuple[str, str] | No
     """
     import sqlalchemy as sa
 
-    inspector = sa.inspect(connection)
-    if not inspector.has_table(TABLE):
-        return []
-    if not {column["name"] for column in inspector.get_columns(TABLE)} >= _COLUMNS:
+    if not _is_there(connection):
         return []
     number, name = sa.column("id", sa.Integer), sa.column("workflow_name", sa.Text)
     identity, moment = sa.column("parameters_hash", sa.Text), sa.column("timestamp", sa.DateTime(timezone=True))
@@ -62,3 +59,21 @@ def read_autoflow_ends(connection: sa.Connection, instance: tuple[str, str] | No
         )
         for row in latest.values()
     ]
+
+
+def read_autoflow_instances(connection: sa.Connection) -> set[tuple[str, str]]:
+    """(workflow name, identity) of each instance that AutoFlow has recorded anything of, if only that it began."""
+    import sqlalchemy as sa
+
+    if not _is_there(connection):
+        return set()
+    name, identity = sa.column("workflow_name", sa.Text), sa.column("parameters_hash", sa.Text)
+    query = sa.select(name, identity).select_from(sa.table(TABLE)).distinct()
+    return {(row[0], row[1]) for row in connection.execute(query)}
+
+
+def _is_there(connection: sa.Connection) -> bool:
+    import sqlalchemy as sa
+
+    inspector = sa.inspect(connection)
+    return inspector.has_table(TABLE) and {column["name"] for column in inspector.get_columns(TABLE)} >= _COLUMNS

@@ -19,7 +19,7 @@ from urllib.parse import quote
 from deciders.reruns import LastEnd
 from simpleflow_nb.environment import setting
 from simpleflow_nb.exceptions import SimpleflowError
-from workers.autoflow_records import read_autoflow_ends
+from workers.autoflow_records import read_autoflow_ends, read_autoflow_instances
 from workers.run_queries import failures_since_success, latest_ends, latest_states
 from workers.run_tables import (
     SAYS_NOTHING,
@@ -138,6 +138,11 @@ class RunRecords:
             for name, identity, state in connection.execute(latest_states()):
                 states[name, identity] = "succeeded" if state == "succeeded" else "failed"
         return states
+
+    def autoflow_instances(self) -> set[tuple[str, str]]:
+        """(workflow name, identity) of each instance of which AutoFlow has recorded anything, if only that it began."""
+        with self._transaction() as connection:
+            return read_autoflow_instances(connection)
 
     def ends(self) -> dict[tuple[str, str], LastEnd]:
         """(workflow name, identity) -> what is known of its latest run that was neither cancelled nor partial.

@@ -43,6 +43,7 @@ def present_history(
         successes=records.successes() if forgiving else {},
         notebooks={workflow.name: notebook_hashes(workflow, specification.inputs_dir) for workflow in hashed},
         changed_data=(stamps or DataStamps(specification)).changed,
+        in_autoflow=records.autoflow_instances(),
         check_began=check_began,
     )
 

@@ -136,9 +136,12 @@ def plan(file: Path | None, why: bool, as_json: bool, outputs: Path | None, **pl
 
 def _show_not_due(planned: DueRuns, why: bool) -> None:
     if why:
-        table = Table(["workflow", "date", "why not"])
+        # Several entries of one workflow say different things of the same date.
+        several = len({(one.workflow_name, one.reference_date) for one in planned.not_due}) < len(planned.not_due)
+        table = Table(["workflow", "date", *(["parameters"] if several else []), "why not"])
         for one in planned.not_due:
-            table.rows.append([one.workflow_name, one.reference_date.isoformat(), one.reason])
+            settings = [shown_settings(one.configured_parameters)] if several else []
+            table.rows.append([one.workflow_name, one.reference_date.isoformat(), *settings, one.reason])
         click.echo(formatted(table, with_header=True))
         return
     counts: dict[str, int] = defaultdict(int)
@@ -175,6 +178,7 @@ def _plan_json(planned: DueRuns) -> dict[str, Any]:
                 "workflow": one.workflow_name,
                 "reference_date": one.reference_date.isoformat(),
                 "identity": one.identity,
+                "parameters": one.configured_parameters,
                 "reason": one.reason,
             }
             for one in planned.not_due

@@ -67,9 +67,10 @@ def configure() -> None:
     Raises:
         DefinitionError: ``LOG_LEVEL`` or ``SIMPLEFLOW_NB_LOG_FORMAT`` has a value that is neither of those known.
     """
-    level = setting("AUTOFLOW_LOG_LEVEL") or setting("LOG_LEVEL") or "WARNING"
+    wanted = setting("AUTOFLOW_LOG_LEVEL")
+    name, level = ("AUTOFLOW_LOG_LEVEL", wanted) if wanted else ("LOG_LEVEL", setting("LOG_LEVEL") or "WARNING")
     if level.upper() not in logging.getLevelNamesMapping():
-        raise DefinitionError(f"LOG_LEVEL is {level!r}; one of {', '.join(_LEVELS)} is expected")
+        raise DefinitionError(f"{name} is {level!r}; one of {', '.join(_LEVELS)} is expected")
     style = os.environ.get(_FORMAT) or "text"
     if style not in ("text", "json"):
         raise DefinitionError(f"{_FORMAT} is {style!r}; text or json is expected")

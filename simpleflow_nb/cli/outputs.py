@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from .definition import read_specification
-from .options import outputs_folder, outputs_option
+from .options import outputs_folder, outputs_option, specification_argument
 from .run_rows import counted, run_rows
 from .sensor_places import opened_run_place, run_place_options
 
@@ -17,12 +17,12 @@ _MEGABYTE = 1_000_000
 
 
 @click.command("outputs.clean")
-@click.argument("file", type=click.Path(path_type=Path), metavar="FILE.yml")
+@specification_argument
 @click.option("--keep-days", type=click.IntRange(min=0), required=True, help="Keep runs that ended in the last N days.")
 @click.option("--dry-run", is_flag=True, help="Show what would be removed, and remove nothing.")
 @outputs_option
 @run_place_options
-def outputs_clean(file: Path, keep_days: int, dry_run: bool, outputs: Path | None, **place: Any) -> None:
+def outputs_clean(file: Path | None, keep_days: int, dry_run: bool, outputs: Path | None, **place: Any) -> None:
     """Remove notebooks and reports of runs of FILE.yml that ended long ago, with their earlier attempts.
 
     Records stay, so that nothing is due again. What runs is never touched, nor are the newest reports of a workflow, to which

@@ -14,7 +14,7 @@ from .. import payload
 from ..exceptions import DefinitionError
 from ..inspection.tables import Table, formatted
 from .definition import read_specification
-from .options import outputs_folder, outputs_option, show
+from .options import outputs_folder, outputs_option, show, specification_argument
 from .run_rows import RunRow, found_row, run_rows
 from .sensor_places import opened_run_place, run_place_options
 
@@ -23,7 +23,7 @@ _FILE = click.argument("file", type=click.Path(path_type=Path), metavar="FILE.ym
 
 
 @click.command("runs.list")
-@_FILE
+@specification_argument
 @click.argument("name", required=False)
 @click.option("--state", type=click.Choice(_STATES), help="Only those.")
 @click.option("--from", "first", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE", help="The first reference date.")
@@ -34,7 +34,7 @@ _FILE = click.argument("file", type=click.Path(path_type=Path), metavar="FILE.ym
 @click.pass_context
 def runs_list(
     ctx: click.Context,
-    file: Path,
+    file: Path | None,
     name: str | None,
     state: str | None,
     first: datetime | None,

@@ -320,9 +320,10 @@ def test_a_database_that_cannot_be_reached_is_one_sentence(tmp_path: Path) -> No
 
 
 def test_a_log_level_that_does_not_exist_is_one_sentence(tmp_path: Path) -> None:
-    result = typed("workflow.list", "--local", cwd=tmp_path, LOG_LEVEL="loud")
-    sentence = "LOG_LEVEL is 'loud'; one of DEBUG, INFO, WARNING, ERROR is expected"
-    assert (result.returncode, result.stderr) == (2, f"simpleflow-nb: {sentence}\n")
+    for name, more in (("LOG_LEVEL", {}), ("AUTOFLOW_LOG_LEVEL", {"LOG_LEVEL": "INFO"})):
+        result = typed("workflow.list", "--local", cwd=tmp_path, **{name: "loud"}, **more)
+        sentence = f"{name} is 'loud'; one of DEBUG, INFO, WARNING, ERROR is expected"
+        assert (result.returncode, result.stderr) == (2, f"simpleflow-nb: {sentence}\n")
 
 
 def test_a_users_own_package_called_workers_may_hold_a_workflow(tmp_path: Path) -> None:

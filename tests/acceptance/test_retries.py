@@ -141,32 +141,78 @@ def test_another_version_of_a_dates_data_in_a_database_makes_it_due_again(tmp_pa
     assert planned(file)["due"] == []
 
 
+#: What AutoFlow's own tables look like in SQLite.
+AUTOFLOW_TABLE = """\
+CREATE TABLE workflow_runs (
+    id INTEGER NOT NULL,
+    workflow_name VARCHAR,
+    parameters_hash VARCHAR,
+    state VARCHAR(7),
+    timestamp DATETIME,
+    PRIMARY KEY (id),
+    CONSTRAINT runstate CHECK (state IN ('running', 'success', 'failed'))
+)
+"""
+
+
 def test_a_database_of_autoflows_is_explained_date_by_date(tmp_path: Path) -> None:
-    file = inputs(tmp_path / "in", dates=DATES)
-    due = planned(file)["due"]
+    days = [f"2016-01-0{number}" for number in range(1, 8)]
+    file = inputs(tmp_path / "in", dates=tuple(days), workflows=WORKFLOWS + "      date_stencil: [[-1, 1]]\n")
+    due = {run["reference_date"]: run["identity"] for run in planned(file)["due"]}
+    rows = [
+        (days[1], "running"),
+        (days[1], "success"),
+        (days[2], "running"),
+        (days[2], "failed"),
+        (days[3], "running"),  # killed, and so left for ever
+        (days[4], "running"),
+        (days[4], "failed"),
+        (days[4], "running"),
+        (days[5], "running"),
+        (days[5], "success"),
+        (days[5], "running"),
+    ]
     database = tmp_path / "autoflow.sqlite3"
+    insert = "INSERT INTO workflow_runs (workflow_name, parameters_hash, state, timestamp) VALUES (?, ?, ?, ?)"
     with closing(sqlite3.connect(database)) as made:
-        made.execute(
-            "CREATE TABLE workflow_runs (id INTEGER PRIMARY KEY, workflow_name VARCHAR, parameters_hash VARCHAR, "
-            "state VARCHAR(7), timestamp DATETIME)"
-        )
-        ends = [(0, "running"), (0, "success"), (1, "running"), (1, "failed"), (2, "running")]  # nobody ran the last date
-        for second, (number, state) in enumerate(ends):
-            row = ("days", due[number]["identity"], state, f"2016-01-05 00:00:{second:02}.000000")
-            made.execute(
-                "INSERT INTO workflow_runs (workflow_name, parameters_hash, state, timestamp) VALUES (?, ?, ?, ?)", row
-            )
+        made.execute(AUTOFLOW_TABLE)
+        for second, (day, state) in enumerate(rows):
+            made.execute(insert, ("days", due[day], state, f"2016-01-08 00:00:{second:02}.000000"))
         made.commit()
-    done = typed("plan", file, "--json", cwd=tmp_path, AUTOFLOW_DB_URI=f"sqlite:///{database}")
-    found = json.loads(done.stdout)
-    assert {one["reference_date"]: one["reason"] for one in (*found["due"], *found["not_due"])} == {
-        DATES[0]: "already succeeded",
-        DATES[1]: "failed before",
-        DATES[2]: "not run yet",
-        DATES[3]: "not run yet",
-    }
+        before = made.execute("SELECT * FROM workflow_runs").fetchall()
+    done = typed("plan", file, "--why", cwd=tmp_path, AUTOFLOW_DB_URI=f"sqlite:///{database}")
+    assert done.stdout == (
+        "workflow  date        parameters  notebooks        why\n"
+        "days      2016-01-03              count -> report  failed before in AutoFlow\n"
+        "days      2016-01-04              count -> report  AutoFlow began it, and recorded no end\n"
+        "days      2016-01-05              count -> report  failed before in AutoFlow\n"
+        "days      2016-01-07              count -> report  not run yet\n"
+        "4 runs due, 3 not due\n"
+        "workflow  date        why not\n"
+        "days      2016-01-01  needs 2015-12-31 which is not available\n"
+        "days      2016-01-02  already succeeded in AutoFlow\n"
+        "days      2016-01-06  already succeeded in AutoFlow\n"
+    )
     with closing(sqlite3.connect(database)) as held:
-        assert held.execute("SELECT count(*) FROM workflow_runs").fetchone() == (len(ends),)
+        assert held.execute("SELECT * FROM workflow_runs").fetchall() == before
+        [(table,)] = held.execute("SELECT sql FROM sqlite_master WHERE name = 'workflow_runs'")
+        assert table == AUTOFLOW_TABLE.strip()
+
+
+def test_a_date_that_several_entries_refuse_is_told_with_their_parameters(tmp_path: Path) -> None:
+    workflows = WORKFLOWS.replace("day: reference_date", "day: mode").replace(
+        "    - workflow_name: days\n",
+        "    - {workflow_name: days, parameters: {mode: a}, earliest_date: 2016-01-02}\n"
+        "    - {workflow_name: days, parameters: {mode: b}, date_stencil: [[2016-01-01, 0]]}\n",
+    )
+    file = inputs(tmp_path / "in", dates=DATES[:1], workflows=workflows)
+    nothing = "date_stencil element 1, [2016-01-01, 0], holds no date for reference date 2016-01-01"
+    assert typed("plan", file, "--why", cwd=tmp_path).stdout == (
+        "0 runs due, 2 not due\n"
+        "workflow  date        parameters  why not\n"
+        "days      2016-01-01  mode=a      before earliest_date 2016-01-02\n"
+        f"days      2016-01-01  mode=b      {nothing}\n"
+    )
 
 
 def test_a_run_that_was_terminated_is_recorded_and_due_again_with_what_it_had(tmp_path: Path) -> None:

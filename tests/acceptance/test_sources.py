@@ -288,8 +288,13 @@ def test_doctor_says_what_is_missing(tmp_path: Path) -> None:
 
 def test_the_file_may_be_left_out_where_the_inputs_folder_is_known(tmp_path: Path) -> None:
     file = inputs(tmp_path / "in", dates=("2016-01-01",))
-    planned = typed("plan", cwd=tmp_path, AUTOFLOW_INPUTS_DIR=str(file.parent), AUTOFLOW_OUTPUTS_DIR=str(tmp_path / "out"))
+    known = {"AUTOFLOW_INPUTS_DIR": str(file.parent), "AUTOFLOW_OUTPUTS_DIR": str(tmp_path / "out")}
+    planned = typed("plan", cwd=tmp_path, **known)
     assert planned.stdout.splitlines()[-1] == "1 run due, 0 not due"
+    listed = typed("runs.list", cwd=tmp_path, **known)
+    assert (listed.returncode, listed.stderr) == (0, "no such runs\n")
+    cleaned = typed("outputs.clean", "--keep-days", "9", cwd=tmp_path, **known)
+    assert cleaned.stdout == "0 runs removed, 0.0 MB; 0 runs looked at\n"
     missing = typed("plan", cwd=tmp_path)
     sentence = "give a workflow file such as workflows.yml, or set AUTOFLOW_INPUTS_DIR to its folder"
     assert (missing.returncode, missing.stderr) == (2, f"simpleflow-nb: {sentence}\n")

@@ -94,6 +94,7 @@ def test_an_enumeration_of_autoflows_is_understood_and_its_table_left_alone(addr
                 values = {"i": identity, "s": state, "t": NOON + timedelta(minutes=number)}
                 connection.execute(sa.text(INSERT), values)
         assert records.states() == {("days", "a"): "succeeded", ("days", "b"): "failed", ("days", "d"): "succeeded"}
+        assert records.autoflow_instances() == {("days", identity) for identity, _ in rows}
         with records._engine.begin() as connection:
             assert connection.exec_driver_sql("SELECT count(*) FROM workflow_runs").scalar() == len(rows)
 

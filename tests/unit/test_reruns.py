@@ -39,7 +39,7 @@ CHANGED = {"notebooks": {"days": {"a.ipynb": "1", "b.ipynb": "3"}}}
     ("policy", "state", "last", "more", "verdict_"),
     [
         ({}, None, None, {}, (True, "not run yet", False)),
-        ({}, "failed", None, {}, (True, "failed before", False)),  # AutoFlow's row, of which no more is known
+        ({}, "failed", None, {}, (True, "failed before", False)),
         ({}, "failed", end(), {}, (True, "failed before (attempt 2)", True)),
         ({"attempts": 3}, "failed", end(failures=2), {}, (True, "failed before (attempt 3 of 3)", True)),
         (
@@ -104,6 +104,28 @@ def test_a_verdict_has_its_reason(
 ) -> None:
     history = RunHistory(now=NOW, **{"notebooks": {"days": HASHES}, **more})
     assert verdict(flow(**policy), state, last, [(1, 2)], history) == verdict_
+
+
+@pytest.mark.parametrize(
+    ("state", "last", "is_due", "reason"),
+    [
+        (None, None, True, "AutoFlow began it, and recorded no end"),
+        ("failed", None, True, "failed before in AutoFlow"),
+        ("succeeded", None, False, "already succeeded in AutoFlow"),
+        ("succeeded", end("succeeded"), False, "already succeeded"),  # since then, here
+        ("failed", end(), True, "failed before (attempt 2)"),
+    ],
+)
+def test_what_autoflow_alone_has_run_is_said_to_be_its(
+    state: str | None, last: LastEnd | None, is_due: bool, reason: str
+) -> None:
+    day = date(2016, 1, 1)
+    entry = ConfiguredWorkflow(workflow_name="days")
+    key = ("days", run_for(entry, day).identity)
+    history = RunHistory(now=NOW, ends={key: last} if last else {}, in_autoflow={key})
+    made = due_runs(specification(entry), {"calls": [day]}, {key: state} if state else {}, history=history)
+    assert [run.reason for run in made.due] == [reason] * is_due
+    assert [one.reason for one in made.not_due] == [reason] * (not is_due)
 
 
 def specification(*entries: ConfiguredWorkflow, **policy: Any) -> Specification:

@@ -123,8 +123,9 @@ def test_secrets_do_not_get_into_the_database(records, monkeypatch):
 def make_autoflow_table(path, rows):
     database = sqlite3.connect(path)
     database.execute(
-        "CREATE TABLE workflow_runs (id INTEGER PRIMARY KEY, workflow_name VARCHAR, parameters_hash VARCHAR, "
-        "state VARCHAR(7), timestamp DATETIME)"
+        "CREATE TABLE workflow_runs (id INTEGER NOT NULL, workflow_name VARCHAR, parameters_hash VARCHAR, "
+        "state VARCHAR(7), timestamp DATETIME, PRIMARY KEY (id), "
+        "CONSTRAINT runstate CHECK (state IN ('running', 'success', 'failed')))"
     )
     for number, (identity, state, minute) in enumerate(rows, 1):
         values = (number, "flows", identity, state, f"2016-01-01 00:{minute:02}:00.000000")
@@ -163,6 +164,7 @@ def test_what_autoflow_did_counts_and_its_table_is_not_touched(path):
         assert records.succeeded("flows", "failed") is None
         assert records.succeeded("flows", "crashed") is None
         assert records.attempts("flows", "done") == 0
+        assert records.autoflow_instances() == {("flows", identity) for identity, _, _ in rows}
         assert [record.run_id for record in records.latest()] == ["run-1"]
     assert dump(path) == before
 
@@ -181,6 +183,7 @@ def test_another_programs_table_of_that_name_is_left_alone(path):
     database.close()
     with RunRecords(f"sqlite:///{path}") as records:
         assert records.states() == {}
+        assert records.autoflow_instances() == set()
 
 
 def test_the_database_is_a_file_in_the_outputs_folder(tmp_path, monkeypatch):
