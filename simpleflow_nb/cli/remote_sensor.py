@@ -15,6 +15,7 @@ from ..processes.faults import ALREADY_STARTED, fault_code
 from ..processes.payload_directory import PayloadDirectory, kept
 from ..workflow import execution_input
 from .run_states import last_attributes, plain_cause, status_word
+from .summary import nothing_due
 
 if TYPE_CHECKING:
     from deciders.specification import Specification
@@ -76,7 +77,7 @@ def await_check(service: Any, domain: str, execution: dict[str, str], store: Pay
         click.echo(f"simpleflow-nb: warning: {warning}", err=True)
     started: list[str] = found["started"]
     if not started:
-        click.echo(f"nothing is due ({found['not_due']} dates are not; plan --why says why)")
+        click.echo(nothing_due(found["not_due"]))
         return 0
     click.echo(f"{len(started)} run{'s' if len(started) != 1 else ''} started", err=True)
     wanted, failed, done = set(started), 0, 0

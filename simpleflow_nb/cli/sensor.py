@@ -23,7 +23,7 @@ from .options import db_option, local_option, outputs_option, specification_argu
 from .progress import Progress
 from .run_states import BACKFILL_TYPE, NOTEBOOK_TYPE, SENSOR_TYPE, Watch, last_attributes, status_word, type_filter
 from .sensor_places import RunPlace, failure_message, sensor_id, sensor_state
-from .summary import show_summary
+from .summary import nothing_due, show_summary
 
 _ASKED = {"pause": "the sensor is paused; sensor.resume lets it go on", "resume": "the sensor goes on", "reload": "reloaded"}
 
@@ -186,7 +186,7 @@ class Sensor:
             found = payload.decode(last.get("result"), self.run.payloads.load)
             self._tell("\n".join(f"warning: {warning}" for warning in found["warnings"]))
             if nothing_ran:
-                click.echo(f"nothing is due ({found['not_due']} dates are not; plan --why says why)")
+                click.echo(nothing_due(found["not_due"]))
         return 0
 
     def _tell(self, trouble: str) -> None:

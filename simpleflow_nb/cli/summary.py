@@ -96,3 +96,10 @@ def _cause(label: LabelState) -> str:
 def _not_run(state: RunState) -> list[str]:
     names = [notebook["label"] for notebook in state.arguments.get("workflow", {}).get("notebooks", ())]
     return [name for name in names if name not in {label.name for label in state.labels}]
+
+
+def nothing_due(not_due: int) -> str:
+    """What to say of a check that has started nothing, when so many pairs of a workflow and a date are not due."""
+    if not not_due:
+        return "nothing is due: no date is available, or the sensor names no workflow"
+    return f"nothing is due ({not_due} dates are not; plan --why says why)"

@@ -31,6 +31,7 @@ from simpleflow_nb.cli.run_states import (
     type_filter,
 )
 from simpleflow_nb.cli.scratch import Scratch
+from simpleflow_nb.cli.summary import nothing_due
 from simpleflow_nb.exceptions import DefinitionError
 from simpleflow_nb.local.service import LocalService
 
@@ -207,3 +208,8 @@ def test_the_types_of_the_application_are_listed_with_the_version_that_they_have
 
     for cls, name in ((NotebookWorkflow, NOTEBOOK_TYPE), (SensorWorkflow, SENSOR_TYPE), (BackfillWorkflow, BACKFILL_TYPE)):
         assert type_filter(name) == {"name": cls.type_name(), "version": cls.version}
+
+
+def test_a_check_that_starts_nothing_says_whether_there_was_anything_to_look_at() -> None:
+    assert nothing_due(4) == "nothing is due (4 dates are not; plan --why says why)"
+    assert nothing_due(0) == "nothing is due: no date is available, or the sensor names no workflow"

@@ -89,8 +89,29 @@ def test_the_identity_ignores_the_order_of_keys_and_survives_json(parameters):
     assert identity(parameters) == identity(backwards) == identity(json.loads(json.dumps(parameters)))
 
 
-def test_one_and_its_text_are_different_parameters():
+def test_one_and_its_text_are_different_parameters_a_date_and_its_text_are_not():
     assert identity({"x": 1}) != identity({"x": "1"})
+    assert identity({"x": day(1)}) == identity({"x": "2016-01-01"})
+    assert identity({"x": [(day(1), day(2))]}) == identity({"x": [["2016-01-01", "2016-01-02"]]})
+
+
+@pytest.mark.parametrize(
+    ("changed", "is_the_same"),
+    [
+        ({"name": "w"}, True),
+        ({"earliest_date": day(1)}, True),
+        ({"date_stencil": [[0, 1]]}, True),  # the same days
+        ({"date_stencil": [day(2)]}, True),
+        ({"date_stencil": [-1, 0]}, False),
+        ({"parameters": {"u": "admin2", "v": None}}, False),
+        ({"parameters": {"u": "admin3"}}, False),
+    ],
+)
+def test_parameters_and_days_alone_make_the_identity(changed, is_the_same):
+    before = {"parameters": {"u": "admin2"}}
+    done = {("w", run_for(entry(**before), day(2)).identity): "succeeded"}
+    made = due_runs(specification(entry(**{**before, **changed}), cdr_types=("calls",)), {"calls": days(1, 2)}, done)
+    assert (day(2) in [run.reference_date for run in made.due]) != is_the_same
 
 
 def test_each_date_that_is_not_due_has_a_reason():
@@ -124,6 +145,21 @@ def test_a_reason_names_ten_missing_dates_and_counts_the_others():
         "needs 2013-04-06, 2013-04-07, 2013-04-08, 2013-04-09, 2013-04-10, 2013-04-11, 2013-04-12, 2013-04-13, "
         "2013-04-14, 2013-04-15 and 990 more which are not available"
     )
+
+
+def test_a_failed_date_is_due_at_each_check_and_may_be_again_and_again():
+    states = {("w", run_for(entry(), day(1)).identity): "failed"}
+    for _ in range(3):
+        assert [run.reason for run in due_runs(specification(entry()), {"calls": days(1)}, states).due] == ["failed before"]
+
+
+def test_an_offset_that_leaves_the_calendar_is_the_reason_of_that_date():
+    available = {"calls": [date(1, 1, 1), date(1, 1, 2)]}
+    made = due_runs(specification(entry(date_stencil=[-1, 0])), available, {})
+    assert [run.reference_date for run in made.due] == [date(1, 1, 2)]
+    assert [one.reason for one in made.not_due] == [
+        "date_stencil element 1, [-1, 0], leaves the calendar for reference date 0001-01-01"
+    ]
 
 
 def test_a_stencil_may_reach_before_the_earliest_date():

@@ -199,11 +199,11 @@ def test_the_database_is_a_file_in_the_outputs_folder(tmp_path, monkeypatch):
 
 def test_the_database_may_be_named_with_a_placeholder_for_the_password(tmp_path, monkeypatch):
     # A file name stands in for a server: what counts is that the password arrives quoted and is unquoted once.
-    monkeypatch.setenv("AUTOFLOW_DB_URI", f"sqlite:///file:{tmp_path}/{{}}?uri=true")
+    monkeypatch.setenv("AUTOFLOW_DB_URI", f"sqlite:///file:{tmp_path}/{{x}}{{0}}{{}}?uri=true")
     monkeypatch.setenv("AUTOFLOW_DB_PASSWORD", "a b")
     with RunRecords.open(tmp_path / "unused") as records:
         records.record(FIRST)
-    assert [entry.name for entry in tmp_path.iterdir()] == ["a b"]
+    assert [entry.name for entry in tmp_path.iterdir()] == ["{x}{0}a b"]  # other braces are left alone
 
 
 def test_a_database_of_a_newer_version_is_refused(path):

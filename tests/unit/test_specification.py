@@ -8,7 +8,9 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
+import yaml
 
+from deciders.identity import identity
 from deciders.specification import (
     FilesSource,
     FlowApiSource,
@@ -196,6 +198,34 @@ def test_small_files_are_accepted(inputs, text):
 def test_a_file_is_accepted(inputs, notebook, entry):
     made = load(inputs, one(inputs, notebook=notebook, entry=entry))
     assert Specification.model_validate(json.loads(json.dumps(made.model_dump(mode="json")))) == made
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("2016-01-01", '"2016-01-01"'),
+        ("2016-01-01 10:00:00", '"2016-01-01 10:00:00"'),
+        ("2016-01-01T10:00:00.5+02:00", '"2016-01-01 10:00:00.500000+02:00"'),
+        ("yes", "true"),
+        ("~", "null"),
+        ("010", "8"),
+        ("1:30", "90"),
+        ("1_000", "1000"),
+        ("1.0e+3", "1000.0"),
+        ("1e3", '"1e3"'),
+        (".inf", "Infinity"),
+        ("'é'", '"\\u00e9"'),
+        ("[1, [2, {b: 2016-01-01, a: x}]]", '[1, [2, {"a": "x", "b": "2016-01-01"}]]'),
+        ("{9: a, 8: b}", '{"8": "b", "9": "a"}'),
+    ],
+)
+def test_a_value_means_in_the_identity_what_it_means_to_autoflow(inputs, written, read):
+    # AutoFlow's rule: what PyYAML reads, as JSON with sorted keys, the rest as text
+    made = load(inputs, one(inputs, notebook="parameters: {x: y}", entry=f"parameters: {{y: {written}}}"))
+    kept = json.loads(json.dumps(made.model_dump(mode="json")))["sensor"]["workflows"][0]["parameters"]
+    plain = yaml.safe_load(f"{{y: {written}}}")
+    assert json.dumps(plain, sort_keys=True, default=str) == f'{{"y": {read}}}'
+    assert identity(made.sensor.workflows[0].parameters) == identity(kept) == identity(plain)
 
 
 def test_keys_of_nested_values_become_what_json_makes_of_them(inputs):
@@ -428,7 +458,10 @@ def test_a_schedule_is_refused(inputs, schedule, expected):
     [
         ("parameters: null", ["10: 'parameters' of entry 1 of the sensor ('w') must be a mapping, not null"]),
         ("parameters: {x: 1}", ["10: entry 1 of the sensor ('w') gives 'x', which no notebook of workflow 'w' wants"]),
-        ("parameters: {flowapi_url: x}", ["10: entry 1 of the sensor ('w') gives 'flowapi_url', which is set automatically"]),
+        *(
+            (f"parameters: {{{name}: x}}", [f"10: entry 1 of the sensor ('w') gives '{name}', which is set automatically"])
+            for name in ("flowapi_url", "reference_date", "date_ranges")
+        ),
         (
             "parameters: {inputs_dir: x}",
             ["10: entry 1 of the sensor ('w') gives 'inputs_dir', which no notebook of workflow 'w' wants"],
@@ -668,6 +701,19 @@ def test_every_circle_is_named(inputs):
             ],
         ),
         (
+            "workflows: []\navailable_dates_sensor: {schedule: null}",
+            ["2: available_dates_sensor lacks 'workflows'"],
+        ),
+        (
+            "workflows:\n"
+            "- {name: w, notebooks: {flowapi_url: {filename: other.ipynb}, reference_date: {filename: bare.ipynb}}}\n"
+            "available_dates_sensor: {schedule: null, workflows: []}",
+            [
+                "2: a notebook cannot be labelled 'flowapi_url', which is an automatic parameter",
+                "2: a notebook cannot be labelled 'reference_date', which is an automatic parameter",
+            ],
+        ),
+        (
             "workflows:\n- name: [x]\n  notebooks:\n    1: {filename: other.ipynb}\n    a:\n    b: 5\n"
             "available_dates_sensor: {schedule: null, workflows: {}}",
             [
@@ -747,8 +793,6 @@ def test_files_are_a_source(inputs):
 
 def test_the_schema_agrees_with_the_loader(inputs):
     jsonschema = pytest.importorskip("jsonschema")
-    import yaml
-
     schema = specification_schema()
     validator = jsonschema.Draft202012Validator(schema)
     validator.check_schema(schema)
