@@ -145,6 +145,8 @@ def test_what_autoflow_did_counts_and_its_table_is_not_touched(path):
         ("crashed after a failure", "running", 2),
         ("done after a failure", "success", 9),
         ("done after a failure", "failed", 3),
+        ("done in the same moment", "failed", 4),
+        ("done in the same moment", "success", 4),
         ("done again by us", "failed", 1),
     ]
     make_autoflow_table(path, rows)
@@ -156,6 +158,7 @@ def test_what_autoflow_did_counts_and_its_table_is_not_touched(path):
             ("flows", "failed"): "failed",
             ("flows", "crashed after a failure"): "failed",
             ("flows", "done after a failure"): "succeeded",
+            ("flows", "done in the same moment"): "succeeded",
             ("flows", "done again by us"): "succeeded",
         }
         done = records.succeeded("flows", "done")

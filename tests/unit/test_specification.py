@@ -390,6 +390,7 @@ def test_utf_16_is_read(inputs):
         ("timezone: null", ["8: 'timezone' of available_dates_sensor must be text, not null"]),
         ("cdr_types: calls", ["8: 'cdr_types' of available_dates_sensor must be a list, not 'calls'"]),
         ("cdr_types: [calls, 5]", ["8: item 2 of 'cdr_types' must be text, not 5"]),
+        ("max_parallel_runs: 0", ["8: 'max_parallel_runs' of available_dates_sensor must be at least 1, not 0"]),
         ("require: each", ["8: 'require' of available_dates_sensor must be 'any' or 'all', not 'each'"]),
         ("shedule: null", ["8: 'shedule' is not a setting of available_dates_sensor (did you mean 'schedule'?)"]),
         ("1: null", ["8: 1 is not a setting of available_dates_sensor"]),
@@ -434,6 +435,33 @@ def test_utf_16_is_read(inputs):
 )
 def test_a_sensor_is_refused(inputs, sensor, expected):
     assert complaints(inputs, one(inputs, sensor=sensor)) == expected
+
+
+LENGTH = "a length of time such as 90 s, 10 min, 2 h or 1 d"
+CAUSES = "'parameters_changed', 'notebook_changed' or 'data_changed'"
+
+
+@pytest.mark.parametrize(
+    ("workflow", "fault"),
+    [
+        ("attempt: 3", "'attempt' is not a setting of workflow 'w' (did you mean 'attempts'?)"),
+        ("attempts: 0", "'attempts' of workflow 'w' must be at least 1, not 0"),
+        ("attempts: 1001", "'attempts' of workflow 'w' must be at most 1000, not 1001"),
+        ("attempts: yes", "'attempts' of workflow 'w' must be a whole number, not true"),
+        ("retry_wait: soon", f"retry_wait must be {LENGTH}, not 'soon'"),
+        ("retry_wait: null", f"retry_wait must be {LENGTH}, not null"),
+        ("retry_wait: 400 d", "retry_wait must be between 0 s and 365 d, not '400 d'"),
+        ("rerun_when: data_changed", "'rerun_when' of workflow 'w' must be a list, not 'data_changed'"),
+        ("rerun_when: [data_change]", f"item 1 of 'rerun_when' must be {CAUSES}, not 'data_change'"),
+        (
+            "rerun_when: [data_changed]",
+            "rerun_when: 'data_changed' needs a source whose data can be told to have changed, which flowapi cannot; "
+            "'files' can",
+        ),
+    ],
+)
+def test_a_workflow_is_refused(inputs, workflow, fault):
+    assert complaints(inputs, one(inputs, workflow=workflow)) == [f"3: {fault}"]
 
 
 @pytest.mark.parametrize(
@@ -524,6 +552,11 @@ MEMORY = "an amount of memory of at least 1 MB, such as 500MB or 2GiB"
             ],
         ),
         ("output: true", "", ["6: 'output' of notebook 'a' must be a mapping, not true"]),
+        (
+            "output: {format: pdf, tempalte: x}",
+            "",
+            ["6: 'tempalte' is not a setting of the output of notebook 'a' (did you mean 'template'?)"],
+        ),
         ("output: null", "", ["6: 'output' of notebook 'a' must be a mapping, not null"]),
         ("output: {}", "", ["6: the output of notebook 'a' lacks 'format'"]),
         ("output: {format: PDF}", "", ["6: 'format' of the output of notebook 'a' must be 'pdf' or 'html', not 'PDF'"]),
