@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from jupyter_client.kernelspec import KernelSpec
     from nbformat import NotebookNode
 
+    from deciders.specification import Specification
+
 OWN_KERNEL = "python3"  #: name of the kernel that is this interpreter
 
 
@@ -55,7 +57,7 @@ def read_notebook_source(path: str | os.PathLike[str], *, kernel: str | None = N
     notebook = _parsed(path, content)
     # The tag that papermill gives the cells which it puts into a notebook that failed.
     notebook.cells = [cell for cell in notebook.cells if "papermill-error-cell-tag" not in cell.metadata.get("tags", ())]
-    kernel_name, kernel_spec = _kernel(path, notebook, kernel)
+    kernel_name, kernel_spec = _kernel(path, notebook.metadata, kernel)
     return NotebookSource(
         path=path,
         sha256=hashlib.sha256(content).hexdigest(),
@@ -156,18 +158,51 @@ def kernel_called(name: str) -> KernelSpec:
     return own_python_spec() if name in (OWN_KERNEL, "python") else KernelSpecManager().get_kernel_spec(name)
 
 
-def _kernel(path: Path, notebook: NotebookNode, chosen: str | None) -> tuple[str, KernelSpec]:
+def missing_kernels(specification: Specification) -> list[str]:
+    """A sentence for each notebook that would be refused here because its kernel is not installed."""
+    sentences = []
+    for notebook in (one for workflow in specification.workflows for one in workflow.notebooks):
+        path = specification.inputs_dir / notebook.filename
+        metadata = _metadata(path)
+        if _wanted_kernel(metadata, notebook.kernel)[0] == OWN_KERNEL:
+            continue  # most do, and what looks for kernels takes a while to import
+        try:
+            _kernel(path, metadata, notebook.kernel)
+        except NotebookRefused as refusal:
+            sentences.append(str(refusal))
+    return list(dict.fromkeys(sentences))
+
+
+def _metadata(path: Path) -> dict[str, Any]:
+    """What an ``.ipynb`` file says of itself; nothing where it is none, which others say."""
+    if path.suffix != ".ipynb":
+        return {}
+    try:
+        return _mapping(json.loads(path.read_bytes())["metadata"])
+    except (OSError, ValueError, RecursionError, KeyError, TypeError):
+        return {}
+
+
+def _wanted_kernel(metadata: Mapping[str, Any], chosen: str | None) -> tuple[str, str]:
+    """The name of a notebook's kernel, and its language in lower case."""
+    spec = _mapping(metadata.get("kernelspec"))
+    name = chosen or spec.get("name") or OWN_KERNEL
+    language = spec.get("language") or _mapping(metadata.get("language_info")).get("name") or "python"
+    return OWN_KERNEL if name == "python" or not isinstance(name, str) else name, str(language).lower()
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _kernel(path: Path, metadata: Mapping[str, Any], chosen: str | None) -> tuple[str, KernelSpec]:
     from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
 
-    wanted = notebook.metadata.get("kernelspec", {})
-    name = chosen or wanted.get("name") or OWN_KERNEL
-    language = wanted.get("language") or notebook.metadata.get("language_info", {}).get("name") or "python"
-    if name == "python":
-        name = OWN_KERNEL
+    name, language = _wanted_kernel(metadata, chosen)
     try:
         return name, kernel_called(name)
     except (NoSuchKernel, ValueError):
-        if chosen is None and language.lower() == "python":
+        if chosen is None and language == "python":
             return OWN_KERNEL, kernel_called(OWN_KERNEL)
     installed = sorted({*KernelSpecManager().find_kernel_specs(), OWN_KERNEL})
     if chosen is None:

@@ -286,6 +286,18 @@ def test_doctor_says_what_is_missing(tmp_path: Path) -> None:
     assert typed("doctor", file, cwd=tmp_path).returncode == 1
 
 
+def test_a_kernel_that_is_not_installed_is_said_by_validate_and_doctor(tmp_path: Path) -> None:
+    workflows = WORKFLOWS.replace("filename: count.ipynb\n", "filename: count.ipynb\n        kernel: julia\n")
+    file = inputs(tmp_path / "in", dates=("2016-01-01",), workflows=workflows)
+    sentence = f"kernel 'julia' for notebook {file.parent}/count.ipynb is not installed (there is "
+    checked = typed("validate", file, cwd=tmp_path)
+    assert checked.returncode == 0
+    assert checked.stderr.startswith(f"warning: {sentence}")
+    looked = typed("doctor", file, cwd=tmp_path)
+    assert looked.returncode == 1
+    assert f"FAILED   kernels  {sentence}" in looked.stdout
+
+
 def test_the_file_may_be_left_out_where_the_inputs_folder_is_known(tmp_path: Path) -> None:
     file = inputs(tmp_path / "in", dates=("2016-01-01",))
     known = {"AUTOFLOW_INPUTS_DIR": str(file.parent), "AUTOFLOW_OUTPUTS_DIR": str(tmp_path / "out")}

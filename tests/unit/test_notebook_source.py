@@ -1,0 +1,60 @@
+"""What is known of a notebook before it runs: whether there is a kernel for it."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from deciders.specification import (
+    NotebookSpecification,
+    SensorSpecification,
+    Specification,
+    WorkflowSpecification,
+)
+from workers.notebook_source import missing_kernels
+
+R = {"kernelspec": {"name": "ir", "display_name": "R", "language": "R"}}
+
+
+def specification(folder: Path, *notebooks: NotebookSpecification) -> Specification:
+    workflows = tuple(WorkflowSpecification(name=name, notebooks=notebooks) for name in ("first", "second"))
+    sensor = SensorSpecification(schedule=None, workflows=())
+    return Specification(path=folder / "workflows.yml", inputs_dir=folder, workflows=workflows, sensor=sensor)
+
+
+@pytest.mark.parametrize(
+    ("metadata", "chosen", "message"),
+    [
+        ({}, None, None),
+        ({"kernelspec": {"name": "my-environment", "language": "python"}}, None, None),  # runs on this interpreter
+        ({"kernelspec": {"name": "my-environment"}, "language_info": {"name": "python"}}, None, None),
+        ({"kernelspec": 5, "language_info": []}, None, None),
+        ({"kernelspec": {"name": ["ir"]}}, None, None),
+        (R, None, "notebook {path} wants kernel 'ir', which is not installed (there is 'python3')"),
+        (R, "python3", None),
+        (R, "julia", "kernel 'julia' for notebook {path} is not installed (there is 'python3')"),
+        ({}, "python", None),
+        ({}, "julia", "kernel 'julia' for notebook {path} is not installed (there is 'python3')"),
+    ],
+)
+def test_a_kernel_that_is_not_installed_is_known_before_anything_runs(tmp_path, monkeypatch, metadata, chosen, message):
+    monkeypatch.setenv("JUPYTER_PATH", "/nowhere")
+    path = tmp_path / "a.ipynb"
+    path.write_text(json.dumps({"cells": [], "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}))
+    found = missing_kernels(specification(tmp_path, NotebookSpecification(label="a", filename="a.ipynb", kernel=chosen)))
+    assert found == ([message.format(path=path)] if message else [])
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", "[" * 100_000, '{"metadata": 5}', "\x00"])
+def test_of_an_odd_file_no_kernel_is_known(tmp_path, content):
+    (tmp_path / "a.ipynb").write_text(content)
+    assert missing_kernels(specification(tmp_path, NotebookSpecification(label="a", filename="a.ipynb"))) == []
+
+
+def test_a_script_is_asked_for_its_kernel_only_where_the_file_of_workflows_names_one(tmp_path):
+    notebooks = (
+        NotebookSpecification(label="a", filename="a.py"),
+        NotebookSpecification(label="b", filename="b.py", kernel="julia"),
+    )
+    [sentence] = missing_kernels(specification(tmp_path, *notebooks))
+    assert sentence.startswith(f"kernel 'julia' for notebook {tmp_path / 'b.py'} is not installed (there is ")
