@@ -14,7 +14,8 @@ from deciders.durations import shown_duration
 from deciders.specification import WorkflowSpecification
 
 NOT_RUN_YET = "not run yet"
-_LEFT_RUNNING = "AutoFlow began it, and recorded no end"
+LEFT_RUNNING_BY_AUTOFLOW = "AutoFlow began it, and recorded no end"
+SUCCEEDED_IN_AUTOFLOW = "already succeeded in AutoFlow"
 WAITS_FOR_RETRY = "failed; retry_wait"  #: the begin of a reason
 SUCCEEDED, FAILED = "succeeded", "failed"
 
@@ -78,12 +79,13 @@ def verdict(
         ValueError: a state that is neither "succeeded" nor "failed".
     """
     if state is None:
-        return Verdict(True, _LEFT_RUNNING if is_in_autoflow else NOT_RUN_YET)
+        return Verdict(True, LEFT_RUNNING_BY_AUTOFLOW if is_in_autoflow else NOT_RUN_YET)
     if state not in (SUCCEEDED, FAILED):
         raise ValueError(f"run state {state!r} is none of 'running', 'succeeded' and 'failed'")
     if end is None or workflow is None:
-        where = " in AutoFlow" if is_in_autoflow else ""
-        return Verdict(False, f"already succeeded{where}") if state == SUCCEEDED else Verdict(True, f"failed before{where}")
+        if state == SUCCEEDED:
+            return Verdict(False, SUCCEEDED_IN_AUTOFLOW if is_in_autoflow else "already succeeded")
+        return Verdict(True, "failed before in AutoFlow" if is_in_autoflow else "failed before")
     data, notebooks = _changes(workflow, end, days, history)
     change = "; ".join(reason for reason in (data, notebooks) if reason)
     keeps_labels = not data

@@ -87,7 +87,11 @@ def _cell(row: RunRow) -> str:
 
 
 def _outlook(planned: DueRuns, missing: list[tuple[date, date]]) -> list[str]:
+    from deciders.reruns import SUCCEEDED_IN_AUTOFLOW
+
     lines = [f"warning: {warning}" for warning in planned.warnings]
+    if before := sum(one.reason == SUCCEEDED_IN_AUTOFLOW for one in planned.not_due):
+        lines.append(f"{counted(before, 'run')} succeeded in AutoFlow")
     if planned.due:
         lines.append(f"{counted(len(planned.due), 'run')} due (plan --why says why)")
     if missing:

@@ -193,6 +193,11 @@ def test_a_database_of_autoflows_is_explained_date_by_date(tmp_path: Path) -> No
         "days      2016-01-02  already succeeded in AutoFlow\n"
         "days      2016-01-06  already succeeded in AutoFlow\n"
     )
+    assert typed("status", file, cwd=tmp_path, AUTOFLOW_DB_URI=f"sqlite:///{database}").stdout == (
+        f"nothing has run yet with outputs in {file.parent}/outputs\n"
+        "2 runs succeeded in AutoFlow\n"
+        "4 runs due (plan --why says why)\n"
+    )
     with closing(sqlite3.connect(database)) as held:
         assert held.execute("SELECT * FROM workflow_runs").fetchall() == before
         [(table,)] = held.execute("SELECT sql FROM sqlite_master WHERE name = 'workflow_runs'")
