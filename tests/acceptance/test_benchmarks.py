@@ -1,11 +1,11 @@
-"""The benchmarks that start processes of their own run from end to end; how fast is for ``scripts/bench`` to say."""
+"""Each benchmark runs from end to end; how fast is for ``scripts/bench`` to say."""
 
 import pytest
 
 from tests.benchmarks.__main__ import BENCHMARKS
 
 
-@pytest.mark.parametrize("name", ["swf", "service", "notebooks"])
+@pytest.mark.parametrize("name", list(BENCHMARKS))
 def test_a_benchmark_prints_its_figures(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     BENCHMARKS[name].measure(1, with_peers=False, tiny=True)
     printed = capsys.readouterr()

@@ -1,18 +1,10 @@
-"""Each benchmark runs from end to end; how fast is for `scripts/bench` to say."""
+"""The words and figures of the benchmarks; that each runs is in ``tests/acceptance``."""
 
 import pytest
 
 from tests.benchmarks.__main__ import BENCHMARKS, main
 from tests.benchmarks.figures import Figures, Sample, compared, milliseconds, ratio
 from tests.benchmarks.histories import Chain, FanOut, history
-
-
-@pytest.mark.parametrize("name", ["replay", "local", "due-runs", "sensor"])  # the others: tests/acceptance/test_benchmarks.py
-def test_a_benchmark_prints_its_figures(name, capsys):
-    BENCHMARKS[name].measure(1, with_peers=False, tiny=True)
-    printed = capsys.readouterr()
-    assert printed.err == ""
-    assert printed.out.count("minimum") >= 1
 
 
 def test_without_a_name_the_benchmarks_are_listed(capsys):
