@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -9,6 +10,8 @@ from typing import Any
 import boto3
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError
+from hypothesis import given
+from hypothesis import strategies as st
 
 from simpleflow_nb import Workflow, activity
 from simpleflow_nb.exceptions import DefinitionError, ServiceError
@@ -19,6 +22,9 @@ from simpleflow_nb.swf.client import SwfService
 from simpleflow_nb.swf.explanations import explained
 from simpleflow_nb.workflow import execution_input
 from tests.service.moto_server import environment, moto_endpoint
+
+
+LONGS = st.integers(-(2**63), 2**63 - 1)  # SWF's integers; larger ones would come as floats
 
 
 @activity.with_attributes(version="1", task_list="work")
@@ -128,6 +134,23 @@ def test_the_fast_path_leaves_alone_what_it_does_not_know(answer: dict[str, Any]
     body = answer["body"]
     fast_path.decode(response_dict=answer, customized_response_dict=taken)
     assert (taken, answer["body"]) == ({}, body)
+
+
+@pytest.mark.parametrize("escaped", [True, False])
+@given(st.recursive(st.none() | st.booleans() | LONGS | st.floats(allow_nan=False) | st.text(), st.lists))
+def test_the_fast_path_reads_whatever_json_may_hold(escaped: bool, value: Any) -> None:
+    event = {"eventId": 1, "value": value}
+    answer: dict[str, Any] = {"status_code": 200, "body": json.dumps({"events": [event]}, ensure_ascii=escaped).encode()}
+    taken: dict[str, Any] = {}
+    fast_path.decode(response_dict=answer, customized_response_dict=taken)
+    assert (taken, answer["body"]) == ({"events": [event]}, b"{}")
+
+
+def test_the_fast_path_reads_a_text_that_was_cut_within_a_character() -> None:
+    answer: dict[str, Any] = {"status_code": 200, "body": b'{"events": [{"details": "half of a \\ud83d"}]}'}
+    taken: dict[str, Any] = {}
+    fast_path.decode(response_dict=answer, customized_response_dict=taken)
+    assert taken == {"events": [{"details": "half of a \ud83d"}]}
 
 
 def test_polls_are_sent_once_and_read_longer_than_swf_holds_them(swf: SwfService) -> None:
