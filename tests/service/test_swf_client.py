@@ -23,7 +23,6 @@ from simpleflow_nb.swf.explanations import explained
 from simpleflow_nb.workflow import execution_input
 from tests.service.moto_server import environment, moto_endpoint
 
-
 LONGS = st.integers(-(2**63), 2**63 - 1)  # SWF's integers; larger ones would come as floats
 
 
