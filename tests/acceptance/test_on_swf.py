@@ -159,6 +159,33 @@ def test_a_mistake_gets_one_sentence(words: tuple[str, ...], code: int, sentence
     assert (done.returncode, done.stderr) == (code, sentence)
 
 
+@pytest.mark.parametrize(
+    ("words", "code", "stderr"),
+    [
+        (("workflow.list",), 0, "no open executions; --status closed lists those that have ended\n"),
+        (("workflow.info", "mine"), 2, "simpleflow-nb: workflow 'mine' is not known here; workflow.list shows which are\n"),
+        (
+            ("workflow.info", "Nowhere", "mine"),
+            2,
+            "simpleflow-nb: there is no domain 'Nowhere' (there are TestDomain); is it the right --region and endpoint?\n",
+        ),
+    ],
+)
+def test_the_domain_of_the_environment_is_taken_where_no_word_is_left_for_it(
+    words: tuple[str, ...], code: int, stderr: str, tmp_path: Path
+) -> None:
+    with local_service(tmp_path) as endpoint:
+        done = subprocess.run(
+            [sys.executable, "-m", "simpleflow_nb", *words],
+            env=environment(endpoint, tmp_path) | {"SWF_DOMAIN": "TestDomain"},
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+    assert (done.returncode, done.stderr) == (code, stderr)
+
+
 def test_an_endpoint_that_nobody_answers_is_one_sentence_and_exit_3(tmp_path: Path) -> None:
     words = ("standalone", "examples.basic.BasicWorkflow", "--domain", "D")
     environ = environment("http://127.0.0.1:9", tmp_path) | {"SWF_CONNECTION_RETRIES": "0"}
