@@ -7,7 +7,8 @@ import json
 import re
 import types
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import is_dataclass
 from datetime import UTC, date, datetime, time
 from typing import Any
 
@@ -15,6 +16,9 @@ from .constants import MAX_DATA_CHARACTERS
 from .exceptions import PayloadError
 
 scan_once: Callable[[str, int], tuple[Any, int]] = json.JSONDecoder().scan_once  # type: ignore[attr-defined]  # json.loads without its Python layer: it is called once for each result
+
+_ENCODERS = frozenset({__file__, json.encoder.__file__})
+_LONGEST_PLACE = 120
 
 _REFERENCE = re.compile(r"simpleflow-nb\+sha256:([0-9a-f]{64}) (\d+)\Z")
 
@@ -37,7 +41,8 @@ def _plain(value: Any) -> Any:
         return str(value)
     if hasattr(value, "__fspath__"):
         return value.__fspath__()
-    raise TypeError(f"{type(value).__module__}.{type(value).__qualname__} is not a JSON value: {value!r:.80}")
+    hint = " (dataclasses.asdict makes one of it)" if is_dataclass(value) and not isinstance(value, type) else ""
+    raise TypeError(f"{type(value).__module__}.{type(value).__qualname__} is not a JSON value{hint}: {value!r:.80}")
 
 
 _encoder = json.JSONEncoder(separators=(",", ":"), sort_keys=True, ensure_ascii=False, default=_plain)
@@ -45,6 +50,45 @@ encode: Callable[[Any], str] = _encoder.encode
 """Compact JSON with sorted keys. Dates become ISO strings, bytes UTF-8 text, sets and generators lists.
 
 Raises TypeError for what has no JSON form."""
+
+
+def encoded(value: Any, what: str) -> str:
+    """:func:`encode` for a value of the user's: what it raises begins with ``what`` and the place in it.
+
+    Raises:
+        TypeError, ValueError, RecursionError: as ``encode`` does, such as ``the result['orders'][3]: shop.Order is not ...``.
+    """
+    try:
+        return encode(value)
+    except (TypeError, ValueError, RecursionError) as error:
+        place = error.__traceback__
+        while place is not None and place.tb_next is not None:
+            place = place.tb_next
+        if place is not None and place.tb_frame.f_code.co_filename not in _ENCODERS:
+            raise  # by a generator or the like in the value, which is code of the user's
+        raise type(error)(f"{what}{_place_of_mistake(value)}: {error}") from None
+
+
+def _place_of_mistake(value: Any) -> str:
+    """Where in nested lists and dicts the first value stands that has no JSON form, as a subscript; "" for the whole."""
+    place, known = "", set()
+    while id(value) not in known and len(place) < _LONGEST_PLACE:
+        known.add(id(value))
+        if isinstance(value, dict):
+            items: Iterable[tuple[Any, Any]] = value.items()
+        elif isinstance(value, list | tuple):
+            items = enumerate(value)
+        else:
+            break
+        for key, item in items:
+            try:
+                encode(item)
+            except (TypeError, ValueError, RecursionError):
+                place, value = f"{place}[{key!r:.40}]", item
+                break
+        else:
+            break  # the keys, or one more level than there may be
+    return place
 
 
 def decode(text: str | None, load: Load | None = None) -> Any:

@@ -138,6 +138,8 @@ class Workflow:
         if isinstance(task, ContinueAsNewTask):
             body = {"args": task.args, "kwargs": task.kwargs}
             raise RunEnded("ContinueAsNewWorkflowExecution", continue_as_new_attributes(type(self), body, executor))
+        if isinstance(task, type) and issubclass(task, Workflow):
+            raise DefinitionError(f"{task.__qualname__} is a workflow, and a run can submit activities only")
         if callable(task):
             name = getattr(task, "__qualname__", repr(task))
             raise DefinitionError(f"{name} is not an activity; decorate it with @activity.with_attributes(...)")
@@ -335,6 +337,8 @@ def execution_input(cls: type[Workflow], arguments: dict[str, Any]) -> str:
 
 
 def _seconds(wait: float) -> int:
+    if not isinstance(wait, int | float):
+        raise DefinitionError(f"a timer of {wait!r}: give seconds as a number, or a timedelta")
     if not 0 <= wait <= MAX_TIMEOUT_SECONDS:
         raise DefinitionError(f"a timer of {wait} seconds: it takes 0 to {MAX_TIMEOUT_SECONDS}")
     return math.ceil(wait)

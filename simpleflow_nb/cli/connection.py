@@ -18,6 +18,7 @@ from .options import STATE_FOLDER
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+DOMAIN_VARIABLE = "SWF_DOMAIN"
 DEFAULT_RETENTION_DAYS = 30
 
 
@@ -32,7 +33,7 @@ def domain_options(command: F) -> F:
     )(command)
     command = click.option("--create-domain", is_flag=True, help="Register the domain if it does not exist.")(command)
     command = click.option("--region", envvar="AWS_DEFAULT_REGION", help="AWS region. [default: as boto3 finds it]")(command)
-    return click.option("--domain", "-d", envvar="SWF_DOMAIN", help="SWF domain. [default: $SWF_DOMAIN]")(command)
+    return click.option("--domain", "-d", envvar=DOMAIN_VARIABLE, help=f"SWF domain. [default: ${DOMAIN_VARIABLE}]")(command)
 
 
 def payloads_option(command: F) -> F:
@@ -102,7 +103,9 @@ def _check_domain(service: Any, domain: str, create: bool, retention_days: int) 
     if not create:
         known = [info["name"] for info in service.list_domains(registrationStatus="REGISTERED")["domainInfos"]]
         there = f"there are {', '.join(sorted(known)[:5])}" if known else "there are none"
-        raise DefinitionError(f"there is no domain {domain!r} ({there}); --create-domain makes it")
+        can_create = any(option.name == "create_domain" for option in click.get_current_context().command.params)
+        hint = "--create-domain makes it" if can_create else "is it the right --region and endpoint?"
+        raise DefinitionError(f"there is no domain {domain!r} ({there}); {hint}")
     try:
         service.register_domain(name=domain, workflowExecutionRetentionPeriodInDays=str(retention_days))
     except Exception as error:

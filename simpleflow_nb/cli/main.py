@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import os
 import sys
@@ -154,8 +155,12 @@ def main(args: list[str] | None = None) -> Any:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         code = DONE
     except OSError as error:
-        if error.filename is None:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):  # also a write, which names no file
+            where = f"{error.filename}: " if error.filename else ""
+            show_error(f"{where}the disk is full; make room, then the same command goes on")
+        elif error.filename is None:
             raise  # no file of the user's: a bug of ours
-        show_error(f"{error.filename}: {(error.strerror or str(error)).lower()}")
+        else:
+            show_error(f"{error.filename}: {(error.strerror or str(error)).lower()}")
         code = RUN_FAILED
     sys.exit(code if isinstance(code, int) else DONE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ import click
 from ..exceptions import DefinitionError
 from ..local.reader import JournalReader
 from ..local.service import DOMAIN
-from .connection import connected
+from .connection import DOMAIN_VARIABLE, connected
 from .options import STATE_FOLDER, db_option, journal_path, local_option
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -22,7 +23,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 def place_options(command: F) -> F:
     """``--local``, ``--db``, ``--domain``, ``--region``."""
     command = click.option("--region", envvar="AWS_DEFAULT_REGION", help="AWS region. [default: as boto3 finds it]")(command)
-    command = click.option("--domain", help="SWF domain; without it and --local, the first word is the domain.")(command)
+    text = f"SWF domain; without it and --local, the first word is the domain, or else ${DOMAIN_VARIABLE}."
+    command = click.option("--domain", help=text)(command)
     return local_option(db_option(command))
 
 
@@ -40,7 +42,9 @@ class Place:
 def opened_place(
     words: tuple[str, ...], *, local: bool, db: Path | None, domain: str | None, region: str | None, needs: int = 1
 ) -> Iterator[Place]:
-    """The place that the options say, or the first word; ``needs`` words must remain.
+    """The place that the options say, or the first word, or the environment; ``needs`` words must remain.
+
+    The environment comes last: a word that can be the domain is the domain, as simpleflow reads it.
 
     Raises:
         DefinitionError: no domain named, one that is not there, or too few or too many words.
@@ -57,11 +61,17 @@ def opened_place(
         finally:
             reader.close()
         return
+    if domain is None and len(words) <= needs:
+        domain = os.environ.get(DOMAIN_VARIABLE) or None
     if domain is None:
         if not words:
-            raise DefinitionError("name the domain first or with --domain, or add --local for runs on this machine")
+            raise DefinitionError(
+                "name the domain first or with --domain (or SWF_DOMAIN), or add --local for runs on this machine"
+            )
         if len(words) == needs == 1:
-            raise DefinitionError(f"which domain is {words[0]!r} in? name it first or with --domain, or add --local")
+            raise DefinitionError(
+                f"which domain is {words[0]!r} in? name it first or with --domain (or SWF_DOMAIN), or add --local"
+            )
         domain, words = words[0], words[1:]
     _check_words(words, needs)
     with connected(domain, region) as service:

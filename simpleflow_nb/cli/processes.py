@@ -6,6 +6,7 @@ import logging
 import os
 import queue
 import signal
+import sys
 import threading
 from collections.abc import Mapping
 from pathlib import Path
@@ -27,6 +28,9 @@ from .options import STATE_FOLDER, outputs_folder, outputs_option
 logger = logging.getLogger(__name__)
 
 _LOOK_SECONDS = 0.5
+_STOPPING = (
+    "stopping: polls under way are waited for, up to a minute, and what they bring is finished; Ctrl-C again ends at once"
+)
 
 
 class Stoppable(Protocol):
@@ -71,7 +75,7 @@ def decider_start(
     task_list = task_list or _common_task_list(classes)
     with connected(domain, region, create=create_domain, retention_days=retention_days) as service:
         if not is_child() and nb_processes > 1:
-            _supervise(nb_processes, f"deciders({task_list})")
+            _supervise(nb_processes, f"deciders({task_list})", domain)
         decider = Decider(
             service,
             domain or "",
@@ -82,9 +86,9 @@ def decider_start(
         )
         with explaining():
             decider.register_types()
-            _name_process(f"decider({task_list})")
+            _name_process(title := f"decider({task_list})")
             collect_rarely()
-            _run(DeciderProcess(decider, sticky_seconds=sticky_timeout))
+            _run(DeciderProcess(decider, sticky_seconds=sticky_timeout), title, domain)
 
 
 def _decided(workflows: tuple[str, ...], outputs: Path | None) -> tuple[list[type[Workflow]], Path | None]:
@@ -149,7 +153,7 @@ def worker_start(
     pollers = sum(lists.values())
     with connected(domain, region, create=create_domain, retention_days=retention_days, pollers=pollers + 4) as service:
         if not is_child() and nb_processes > 1:
-            _supervise(nb_processes, f"workers({', '.join(lists)})")
+            _supervise(nb_processes, f"workers({', '.join(lists)})", domain)
         state = (folder or Path.cwd()) / STATE_FOLDER
         if file is not None:
             _get_kernels_ready(lists)
@@ -162,8 +166,8 @@ def worker_start(
                 beat_seconds=heartbeat or 30,
                 process_groups=groups,
             )
-            _name_process(f"worker({', '.join(lists)})")
-            _run(WorkerProcess(worker))
+            _name_process(title := f"worker({', '.join(lists)})")
+            _run(WorkerProcess(worker), title, domain)
 
 
 def _notebook_lists(file: Path, slots: int, outputs: Path | None, chosen: tuple[str, ...]) -> tuple[dict[str, int], Path]:
@@ -191,18 +195,24 @@ def _get_kernels_ready(lists: Mapping[str, int]) -> None:
         open_shared().start()
 
 
-def _supervise(number: int, title: str) -> None:
+def _supervise(number: int, title: str, domain: str | None) -> None:
     """Run that many processes of this command instead of one; never returns."""
-    supervisor = Supervisor(this_command(), number)
+    supervisor = Supervisor(
+        this_command(),
+        number,
+        on_start=lambda: _tell(f"{number} {title} at work in domain {domain}"),
+        on_stop=lambda: _tell(_STOPPING),
+    )
     _name_process(title)
     raise click.exceptions.Exit(supervisor.run())
 
 
-def _run(process: Stoppable) -> None:
+def _run(process: Stoppable, title: str, domain: str | None) -> None:
     asked: queue.SimpleQueue[None] = queue.SimpleQueue()  # an Event may be in use by the very thread that is interrupted
     for number in QUICK:
         signal.signal(number, lambda *_: asked.put(None))
     threading.Thread(target=_listen, args=(process, asked), name="signals", daemon=True).start()
+    _tell(f"{title} at work in domain {domain}")
     process.run()
 
 
@@ -216,8 +226,18 @@ def _listen(process: Stoppable, asked: queue.SimpleQueue[None]) -> None:
             if is_stopping or not is_orphan():
                 continue
             logger.warning("the process that looked after this one is gone; stopping")
+        if not is_stopping:
+            _tell(_STOPPING)
         is_stopping = True
         process.stop()
+
+
+def _tell(sentence: str) -> None:
+    """For the person who has typed the command; in the log, where nobody has."""
+    if sys.stderr.isatty() and not is_child():
+        click.echo(f"simpleflow-nb: {sentence}", err=True)
+    else:
+        logger.info(sentence)
 
 
 def _name_process(title: str) -> None:

@@ -34,8 +34,12 @@ class Ownership:
                 pid = owner_pid(journal)
                 os.close(self._file)
                 raise JournalInUse(str(journal), pid) from None
-        os.ftruncate(self._file, 0)
-        os.write(self._file, f"{os.getpid()}\n".encode())
+        try:
+            os.ftruncate(self._file, 0)
+            os.write(self._file, f"{os.getpid()}\n".encode())
+        except OSError as error:  # a full disk
+            os.close(self._file)
+            raise JournalError(f"{self.path} cannot be written: {error.strerror}") from None
 
     def release(self) -> None:
         if self._file >= 0:

@@ -35,7 +35,7 @@ def main() -> None:
         except BrokenPipeError:
             pass  # the worker is gone: there is nobody to tell, and `_end_with_parent` is about to end us
 
-    from .worker import failure_of, find_activity, run_body
+    from .worker import failure_of, find_activity, result_text
 
     try:
         last_details = request["last_heartbeat_details"]
@@ -45,7 +45,7 @@ def main() -> None:
         set_context(context)
         importlib.import_module(request["module"])
         body = find_activity(request["name"])
-        answer = {"result": payload.encode(run_body(body, context, request["args"], request["kwargs"]))}
+        answer = {"result": result_text(body, context, request["args"], request["kwargs"])}
     except (Exception, SystemExit) as error:
         reason, details = failure_of(error)
         answer = {"failed": reason, "details": details}

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import FrameType
 
 logger = logging.getLogger(__name__)
@@ -44,19 +44,30 @@ class Supervisor:
     A process learns from :func:`is_orphan` that its supervisor was killed.
     """
 
-    def __init__(self, command: Sequence[str], number: int, environment: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        command: Sequence[str],
+        number: int,
+        environment: Mapping[str, str] | None = None,
+        *,
+        on_start: Callable[[], None] = lambda: None,
+        on_stop: Callable[[], None] = lambda: None,
+    ) -> None:
         self.command = list(command)
         self.environment = {**os.environ, **(environment or {}), **child_environment()}
         self.children = [Child() for _ in range(number)]
-        self.signals = 0
+        self.signals, self.on_start, self.on_stop = 0, on_start, on_stop
 
     def run(self) -> int:
         """The exit code: 0 after a signal, else why nothing can go on."""
         for number in QUICK:
             signal.signal(number, self._on_signal)
+        self.on_start()  # now a signal is heard
         told = 0
         while True:
             if self.signals > told:
+                if not told:
+                    self.on_stop()
                 told = self.signals
                 self._tell(*(QUICK if told > 1 else QUICK[:1]))
             for child in self.children:

@@ -10,7 +10,6 @@ import random
 import socket
 import threading
 import time
-import traceback
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -20,6 +19,7 @@ from ..activity import Activity
 from ..activity_context import ActivityContext, set_context
 from ..constants import MAX_HEARTBEAT_DETAILS_CHARACTERS, MAX_REASON_CHARACTERS
 from ..exceptions import ActivityCanceled, ServiceError, TaskFailed
+from ..tracebacks import traceback_lines
 from .backoff import Backoff
 from .checkpoints import last_details, with_progress
 from .faults import UNKNOWN_RESOURCE, fault_code, is_of_the_service, is_passing, is_refused, is_throttled
@@ -34,6 +34,7 @@ Task = dict[str, Any]
 
 _MOST_BEATS_APART_SECONDS = 30.0
 _LOOK_SECONDS = 0.2
+_CARRIERS = frozenset({__file__, activities.__file__, payload.__file__, f"{__file__.rpartition('worker')[0]}isolated.py"})
 
 
 class Running:
@@ -223,7 +224,7 @@ class Worker:
                 self._beat(running)  # its start must be durable before a process exists that can outlive us
                 text = IsolatedCall(body, running.task, args, kwargs, context, self.process_groups).text()
             else:
-                text = payload.encode(run_body(body, context, args, kwargs))
+                text = result_text(body, context, args, kwargs)
             return "completed", {"result": kept(text, self.payloads)}
         except ActivityCanceled as error:
             return "canceled", {"details": payload.shortened(str(error))}
@@ -376,7 +377,7 @@ def failure_of(error: BaseException) -> tuple[str, str]:
 
 
 def _details(error: BaseException, reason: str) -> str:
-    lines = traceback.format_exception(type(error), error, error.__traceback__)
+    lines = traceback_lines(error, _CARRIERS)
     body = {"error": reason, "error_type": type(error).__name__, "message": str(error), "traceback": lines}
     text = payload.encode(body)
     if payload.is_too_long(text):
@@ -384,6 +385,11 @@ def _details(error: BaseException, reason: str) -> str:
         body["traceback"] = [(payload.shortened("".join(lines), 8_000) or "")]
         text = payload.encode(body)
     return text
+
+
+def result_text(body: Activity[Any, Any], context: ActivityContext, args: list[Any], kwargs: dict[str, Any]) -> str:
+    """What an activity's body returns, as JSON text."""
+    return payload.encoded(run_body(body, context, args, kwargs), f"the result of {body.name}")
 
 
 def run_body(body: Activity[Any, Any], context: ActivityContext, args: list[Any], kwargs: dict[str, Any]) -> Any:

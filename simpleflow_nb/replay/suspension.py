@@ -15,6 +15,7 @@ from .. import futures, payload
 from ..constants import MAX_REASON_CHARACTERS
 from ..exceptions import DefinitionError, ReplayError, RunEnded, TaskFailed
 from ..futures import DONE, Future
+from ..tracebacks import traceback_lines
 from .arguments import waited_for
 from .commands import Command
 
@@ -108,7 +109,7 @@ class Suspension:
             result = self.program(self)
             if type(result) is CoroutineType:
                 result = _driven(result)
-            text = payload.encode(waited_for(result))
+            text = payload.encoded(waited_for(result), "what run() returned")
             if self.failures or self.dead:  # dead: it caught its own end and returned all the same
                 self.block(())
             self.finished = Command("CompleteWorkflowExecution", None, {} if result is None else {"result": text})
@@ -132,9 +133,8 @@ class Suspension:
             details = error.details or ""
         else:
             reason = f"{type(error).__name__}: {error}"
-            frames = traceback.format_exception(type(error), error, error.__traceback__)
-            del frames[1:2]  # the engine's own frame
-            body = {"error_type": type(error).__name__, "message": str(error), "traceback": "".join(frames)}
+            lines = traceback_lines(error, _CARRIERS)
+            body = {"error_type": type(error).__name__, "message": str(error), "traceback": "".join(lines)}
             details = payload.encode(body)
         attributes = {"reason": reason[:MAX_REASON_CHARACTERS]}
         if details:
@@ -154,11 +154,18 @@ def _driven(coroutine: CoroutineType[Any, Any, Any]) -> Any:
         coroutine.send(None)
     except StopIteration as end:
         return end.value
+    except RuntimeError as error:
+        if not str(error).startswith(_ASYNCIO_SAYS):  # sleep, gather and their like, before they yield anything
+            raise
+        raise DefinitionError(_ONLY_FUTURES).with_traceback(error.__traceback__) from None
     coroutine.close()
-    raise DefinitionError(
-        "async run() may only await what submit() returned; use self.timer(seconds) for asyncio.sleep "
-        "and futures.wait(...) for asyncio.gather"
-    )
+    raise DefinitionError(_ONLY_FUTURES)
 
 
+_ASYNCIO_SAYS = ("no running event loop", "There is no current event loop")
+_ONLY_FUTURES = (
+    "async run() may only await what submit() returned; use self.timer(seconds) for asyncio.sleep "
+    "and futures.wait(...) for asyncio.gather"
+)
 _ENGINE_FILES = frozenset({__file__, futures.__file__})
+_CARRIERS = frozenset({__file__, payload.__file__, f"{__file__.rpartition('replay')[0]}workflow.py"})

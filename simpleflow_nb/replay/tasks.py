@@ -87,7 +87,10 @@ class Tasks(Suspension):
         """Schedule an activity as soon as its arguments are there. The id is reserved now, whatever the arguments."""
         if self.dead:
             self.block(())
-        found = contents(args) | (contents(kwargs.values()) if kwargs else 0)
+        try:
+            found = contents(args) | (contents(kwargs.values()) if kwargs else 0)
+        except TypeError as error:
+            raise TypeError(f"an argument of {task.name}: {error}") from None
         if found & READ_ONCE:
             args, kwargs = listed(args), listed(kwargs)
             found = contents(args) | contents(kwargs.values())

@@ -229,8 +229,8 @@ COMMANDS: list[tuple[tuple[str, ...], int, str]] = [
         2,
         "name the domain with --domain (or SWF_DOMAIN), or add --local to work without AWS",
     ),
-    (("workflow.info", "mine"), 2, "which domain is 'mine' in? name it first or with --domain, or add --local"),
-    (("workflow.list",), 2, "name the domain first or with --domain, or add --local for runs on this machine"),
+    (("workflow.info", "mine"), 2, "which domain is 'mine' in? name it first or with --domain (or SWF_DOMAIN), or add --local"),
+    (("workflow.list",), 2, "name the domain first or with --domain (or SWF_DOMAIN), or add --local for runs on this machine"),
     (("workflow.list", "a", "b"), 2, "b: give no more than a domain"),
     (
         ("workflow.start", "mine.Mine", "--local", "--domain", "d"),

@@ -159,6 +159,69 @@ def test_a_mistake_gets_one_sentence(words: tuple[str, ...], code: int, sentence
     assert (done.returncode, done.stderr) == (code, sentence)
 
 
+@pytest.mark.parametrize(
+    ("words", "code", "stderr"),
+    [
+        (("workflow.list",), 0, "no open executions; --status closed lists those that have ended\n"),
+        (("workflow.info", "mine"), 2, "simpleflow-nb: workflow 'mine' is not known here; workflow.list shows which are\n"),
+        (
+            ("workflow.info", "Nowhere", "mine"),
+            2,
+            "simpleflow-nb: there is no domain 'Nowhere' (there are TestDomain); is it the right --region and endpoint?\n",
+        ),
+    ],
+)
+def test_the_domain_of_the_environment_is_taken_where_no_word_is_left_for_it(
+    words: tuple[str, ...], code: int, stderr: str, tmp_path: Path
+) -> None:
+    with local_service(tmp_path) as endpoint:
+        done = subprocess.run(
+            [sys.executable, "-m", "simpleflow_nb", *words],
+            env=environment(endpoint, tmp_path) | {"SWF_DOMAIN": "TestDomain"},
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+    assert (done.returncode, done.stderr) == (code, stderr)
+
+
+@pytest.mark.parametrize(
+    ("words", "title"),
+    [
+        (("decider.start", "examples.basic.BasicWorkflow", "--task-list", "x"), "decider(x)"),
+        (("worker.start", "--task-list", "x", "--task-list", "y"), "worker(x, y)"),
+        (("worker.start", "--task-list", "x", "--nb-processes", "2"), "2 workers(x)"),
+    ],
+)
+def test_at_a_terminal_a_process_says_that_it_works_and_what_it_waits_for_when_it_stops(
+    words: tuple[str, ...], title: str, tmp_path: Path
+) -> None:
+    with local_service(tmp_path) as endpoint:
+        screen, terminal = os.openpty()
+        process = subprocess.Popen(
+            [sys.executable, "-m", "simpleflow_nb", *words, "--domain", "TestDomain"],
+            env=environment(endpoint, tmp_path),
+            cwd=tmp_path,
+            stdin=subprocess.DEVNULL,
+            stderr=terminal,
+        )
+        try:
+            os.close(terminal)  # else the end of a process that has died would be waited for
+            with open(screen, "rb", buffering=0) as lines:
+                assert lines.readline().strip().decode() == f"simpleflow-nb: {title} at work in domain TestDomain"
+                process.send_signal(signal.SIGINT)
+                assert lines.readline().strip().decode() == (
+                    "simpleflow-nb: stopping: polls under way are waited for, up to a minute, and what they bring is finished; "
+                    "Ctrl-C again ends at once"
+                )
+                process.send_signal(signal.SIGINT)
+                assert process.wait(60) == 0
+        finally:
+            process.kill()
+            process.wait()
+
+
 def test_an_endpoint_that_nobody_answers_is_one_sentence_and_exit_3(tmp_path: Path) -> None:
     words = ("standalone", "examples.basic.BasicWorkflow", "--domain", "D")
     environ = environment("http://127.0.0.1:9", tmp_path) | {"SWF_CONNECTION_RETRIES": "0"}

@@ -188,7 +188,7 @@ def test_an_argument_without_a_json_form_is_the_codes_mistake_at_its_line(wrong,
         return seen
 
     with Referee(workflow(run)) as referee:
-        assert json.loads(attributes_of(referee.decide()[-1])["result"]) == [message] * 3
+        assert json.loads(attributes_of(referee.decide()[-1])["result"]) == [f"an argument of clean: {message}"] * 3
 
 
 def test_a_generator_among_the_arguments_is_read_once_and_sent_as_often_as_needed():

@@ -207,10 +207,13 @@ def test_a_coroutine_that_awaits_something_else_is_told_what_to_use():
 
         await Foreign()
 
-    async def sleeps(w):
+    async def lets_others_run(w):
         await asyncio.sleep(0)
 
-    for code in (run, sleeps):
+    async def sleeps(w):
+        await asyncio.sleep(1)
+
+    for code in (run, lets_others_run, sleeps):
         with Referee(workflow(code)) as referee:
             assert attributes_of(referee.decide()[-1])["reason"] == (
                 "DefinitionError: async run() may only await what submit() returned; use self.timer(seconds) for asyncio.sleep "
@@ -587,7 +590,7 @@ def test_a_submitted_thing_that_cannot_be_submitted_is_explained():
 
     def run(w):
         seen = []
-        for wrong in (plain, 3, w.cancel_timer("never")):
+        for wrong in (plain, 3, w.cancel_timer("never"), Workflow):
             try:
                 w.submit(wrong)
             except Exception as error:
@@ -596,7 +599,11 @@ def test_a_submitted_thing_that_cannot_be_submitted_is_explained():
 
     messages = result_of(run)
     assert messages[0].endswith("plain is not an activity; decorate it with @activity.with_attributes(...)")
-    assert messages[1:] == ["3 cannot be submitted; pass an activity", "timer 'never' was never started"]
+    assert messages[1:] == [
+        "3 cannot be submitted; pass an activity",
+        "timer 'never' was never started",
+        "Workflow is a workflow, and a run can submit activities only",
+    ]
 
 
 def test_an_activity_may_be_given_a_priority_at_submit():

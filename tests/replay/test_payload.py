@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import uuid
 from datetime import UTC, date, datetime, time, timedelta, timezone
@@ -153,3 +154,39 @@ def test_any_json_that_is_no_mapping_is_taken(value):
     if not isinstance(value, dict):
         expected = {"args": value if isinstance(value, list) else [value]}
         assert payload.parse_input(json.dumps(value)) == expected
+
+
+@dataclasses.dataclass
+class Order:
+    number: int
+
+
+def _failing():
+    yield 1
+    raise ValueError("no more orders")
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        (object, "the result: builtins.type is not a JSON value: <class 'object'>"),
+        (
+            {"orders": [1, {"first": Order(7)}]},
+            "the result['orders'][1]['first']: tests.replay.test_payload.Order is not a JSON value "
+            "(dataclasses.asdict makes one of it): Order(number=7)",
+        ),
+        ([{(1, 2): 3}], "the result[0]: keys must be str, int, float, bool or None, not tuple"),
+        (_failing(), "no more orders"),
+    ],
+)
+def test_a_value_of_the_users_that_is_no_json_is_named_with_the_place_in_it(value, message):
+    with pytest.raises((TypeError, ValueError)) as caught:
+        payload.encoded(value, "the result")
+    assert str(caught.value) == message
+
+
+def test_values_that_contain_themselves_are_said_to():
+    value: list = [1]
+    value.append({"again": value})
+    with pytest.raises(ValueError, match=r"^the result\[1\]\['again'\]: Circular reference detected$"):
+        payload.encoded(value, "the result")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import signal
 import sqlite3
 import subprocess
@@ -362,6 +363,20 @@ def _raised(call):
     thread = threading.Thread(target=run, daemon=True)
     thread.start()
     return thread, raised
+
+
+def test_a_lock_that_cannot_be_written_is_one_sentence_and_is_not_held(path):
+    """On a full disk the lock file exists, empty, and its few bytes have no room."""
+    path.parent.mkdir()
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
+    try:
+        with pytest.raises(JournalError) as failed:
+            LocalService.open(path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert str(failed.value) == f"{path}.lock cannot be written: File too large"
+    opened(path).close()
 
 
 def test_a_disk_that_is_full_says_so(path):

@@ -308,6 +308,7 @@ def test_named_timers_are_the_same_timer_and_can_be_cancelled():
     ("code", "sentence"),
     [
         (lambda self: self.timer(-1), "DefinitionError: a timer of -1 seconds: it takes 0 to 99999999"),
+        (lambda self: self.timer("60"), "DefinitionError: a timer of '60': give seconds as a number, or a timedelta"),
         (lambda self: self.timer(float("inf")), "DefinitionError: a timer of inf seconds: it takes 0 to 99999999"),
         (lambda self: self.timer(float("nan")), "DefinitionError: a timer of nan seconds: it takes 0 to 99999999"),
         (

@@ -89,7 +89,11 @@ def spoil(how):
         ("raise nothing", "KeyError: ", "KeyError"),
         ("exit", "SystemExit: 3", "SystemExit"),
         ("group", "ExceptionGroup: two (2 sub-exceptions)", "ExceptionGroup"),
-        ("not JSON", "TypeError: builtins.object is not a JSON value: <object object at ", "TypeError"),
+        (
+            "not JSON",
+            "TypeError: the result of worker.spoil: builtins.object is not a JSON value: <object object at ",
+            "TypeError",
+        ),
     ],
 )
 def test_a_body_that_fails_says_what_and_where(one, how, reason, error_type):
@@ -381,7 +385,7 @@ def test_an_isolated_body_returns_its_result(one):
         ("die", r"process \d+ died: exit code 7"),
         ("kill", r"process \d+ died: exit code -9"),
         ("fork and die", r"process \d+ died: exit code 7"),
-        ("not JSON", r"TypeError: builtins.object is not a JSON value: <object object at 0x\w+>"),
+        ("not JSON", r"TypeError: the result of [\w.]+\.spoil: builtins.object is not a JSON value: <object object at 0x\w+>"),
     ],
 )
 def test_an_isolated_body_that_fails_says_what(one, how, reason):
