@@ -91,7 +91,7 @@ def current_plan(specification: Specification, outputs: Path, place: RunPlace) -
         return due_runs(specification, available, running)
     names = {workflow.name for workflow in specification.workflows}
     try:
-        with RunRecords.open(outputs) as records:
+        with RunRecords.open(outputs, to_look=True) as records:
             states, history = records.states(), present_history(specification, records)
             if place.service is not None:
                 lost = lost_ends(

@@ -73,8 +73,11 @@ def test_runs_are_listed_and_one_is_shown_with_its_labels(file: Path) -> None:
     shown = said(file, "runs.show", "days/2016-01-02")
     assert re.search(r"^state +failed \(red\)$", shown, re.MULTILINE)
     folder = file.parent / "outputs/notebooks/days/2016-01-02_77c101f8"
+    assert re.search(r"^error +report failed\n  notebook 'report' failed in cell 2: .* \(see .*\)\n\n", shown, re.MULTILINE)
     assert shown.endswith(
-        f"label   state   executed notebook or report\ncount   done    {folder}/count/count.ipynb\nreport  failed\n"
+        "label   state   executed notebook or report\n"
+        f"count   done    {folder}/count/count.ipynb\n"
+        f"report  failed  {folder}/report/report.ipynb\n"
     )
     whole = json.loads(said(file, "runs.show", IDS[DAYS[1]], "--json"))
     assert (whole["run"]["labels"], len(whole["attempts"])) == ({"count": "done", "report": "failed"}, 1)
