@@ -151,13 +151,13 @@ def _show_not_due(planned: DueRuns, why: bool) -> None:
         return
     counts: dict[str, int] = defaultdict(int)
     for one in planned.not_due:
-        counts[_kind_of(one.reason)] += 1
+        counts[kind_of_reason(one.reason)] += 1
     for reason, count in sorted(counts.items(), key=lambda item: -item[1]):
         click.echo(f"  {count} {reason}")
     click.echo("  (--why lists each)")
 
 
-def _kind_of(reason: str) -> str:
+def kind_of_reason(reason: str) -> str:
     """A reason without what differs from date to date."""
     if reason.startswith("needs "):
         return "needs dates that are not available"

@@ -15,6 +15,7 @@ import pytest
 from tests.acceptance.samples import command, environment, inputs, typed
 
 _PR_CAPBSET_DROP, _OVERRIDES = 24, (1, 2)  #: CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH: linux/prctl.h, linux/capability.h
+IDENTITY = "1e6bbce8"  #: its first characters, for that day
 _LIBC = ctypes.CDLL(None, use_errno=True)
 
 
@@ -100,3 +101,5 @@ def test_what_a_killed_process_has_left_is_said_to_be_interrupted(tmp_path: Path
         f"date        days\n2016-01-01  running\n0 of 1 run succeeded\n{sentence}"
     )
     assert typed("runs.list", file, cwd=file.parent).stderr == f"simpleflow-nb: {sentence}"
+    retried = typed("runs.retry", file, "days/2016-01-01", cwd=file.parent)
+    assert (retried.returncode, retried.stderr) == (2, f"simpleflow-nb: days/2016-01-01_{IDENTITY}: {sentence}")

@@ -135,8 +135,16 @@ def test_a_backfill_says_what_it_would_start(file: Path) -> None:
     ]
 
 
+def test_dates_whose_stencil_lacks_data_are_counted_together(tmp_path: Path) -> None:
+    stencil = WORKFLOWS.replace("- workflow_name: days", "- workflow_name: days\n      date_stencil: [[-7, 1]]")
+    short = inputs(tmp_path / "in", workflows=stencil)
+    assert said(short, "backfill", "days", "--from", "2016-01-01", "--to", "2016-01-31", "--dry-run") == (
+        "0 runs to start, 4 left out\n  4 needs dates that are not available\n"
+    )
+
+
 def test_retries_backfills_and_cleaning(file: Path) -> None:
-    assert said(file, "runs.retry", "days/2016-01-01") == f"nothing to retry: {IDS[DAYS[0]]} succeeded, all 2 labels of it\n"
+    assert said(file, "runs.retry", "days/2016-01-01") == f"nothing to retry: {IDS[DAYS[0]]} succeeded, with 2 notebooks\n"
     notebook(file.parent / "report.ipynb", "counted = ''", "print('made from', counted.rpartition('/')[2])")
     assert re.fullmatch(
         r"1 report:\n  \S+\n1 of 1 run succeeded in \d+ s\n", said(file, "runs.retry", "days/2016-01-02", "--quiet")
