@@ -17,7 +17,7 @@ from .connection import connected, payload_directory
 from .definition import kind_of_reason, read_specification
 from .local_run import default_workers
 from .notebook_run import checked_outputs, run_requests
-from .options import outputs_option
+from .options import Day, outputs_option
 from .run_rows import RunRow, counted, found_row, instance_states, interruption, run_rows, shown_settings
 from .sensor_places import check_one_place, opened_run_place, run_place_options
 
@@ -32,10 +32,8 @@ _SUCCEEDED, _FAILED = "already succeeded; --rerun all includes it", "failed befo
 @click.command("backfill")
 @click.argument("file", type=click.Path(path_type=Path), metavar="FILE.yml")
 @click.argument("name")
-@click.option(
-    "--from", "first", required=True, type=click.DateTime(["%Y-%m-%d"]), metavar="DATE", help="The first reference date."
-)
-@click.option("--to", "last", required=True, type=click.DateTime(["%Y-%m-%d"]), metavar="DATE", help="The last reference date.")
+@click.option("--from", "first", required=True, type=Day(), metavar="DATE", help="The first reference date.")
+@click.option("--to", "last", required=True, type=Day(), metavar="DATE", help="The last reference date.")
 @click.option(
     "--rerun",
     type=click.Choice(["missing", "failed", "all"]),

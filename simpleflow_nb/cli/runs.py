@@ -14,7 +14,7 @@ from .. import payload
 from ..exceptions import DefinitionError
 from ..inspection.tables import Table, formatted
 from .definition import read_specification
-from .options import outputs_folder, outputs_option, show, specification_argument
+from .options import Day, outputs_folder, outputs_option, show, specification_argument
 from .run_rows import RunRow, found_row, interruption, run_rows
 from .sensor_places import opened_run_place, run_place_options
 
@@ -27,8 +27,8 @@ _FILE = click.argument("file", type=click.Path(path_type=Path), metavar="FILE.ym
 @specification_argument
 @click.argument("name", required=False)
 @click.option("--state", type=click.Choice(_STATES), help="Only those.")
-@click.option("--from", "first", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE", help="The first reference date.")
-@click.option("--to", "last", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE", help="The last reference date.")
+@click.option("--from", "first", type=Day(), metavar="DATE", help="The first reference date.")
+@click.option("--to", "last", type=Day(), metavar="DATE", help="The last reference date.")
 @click.option("--all", "every_run", is_flag=True, help="Every run, not the latest of each date alone.")
 @outputs_option
 @run_place_options
