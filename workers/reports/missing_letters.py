@@ -27,7 +27,9 @@ def warn_of_missing_letters(draft: Draft, title: Code, cells: Sequence[tuple[int
 
     ``fonts`` are Typst's.
     """
-    letters = {number: _unusual(code) for number, code in cells}
+    letters: dict[int, set[str]] = {}
+    for number, code in cells:
+        letters.setdefault(number, set()).update(_unusual(code))
     letters[_TITLE] = _unusual(title).difference(*letters.values())
     asked = sorted(set().union(*letters.values()))
     if not asked:
