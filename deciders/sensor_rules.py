@@ -75,7 +75,8 @@ def _checked_types(node: YamlNode | None, source: dict[str, Any], problems: Prob
 
 def _checked_entry(entry: YamlNode, workflow_names: list[str], problems: Problems) -> dict[str, Any]:
     name, parameters = entry.get("workflow_name"), entry.get("parameters")
-    if name is not None and name.text is not None and name.text not in workflow_names:
+    # A file without any good name says so itself.
+    if name is not None and name.text is not None and workflow_names and name.text not in workflow_names:
         hint = problems.did_you_mean(name.text, workflow_names)
         problems.add(name.line, f"there is no workflow {shown(name.text)} in this file{hint}")
     checked: dict[str, Any] = {"workflow_name": name.value if name is not None else None}

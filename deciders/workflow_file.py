@@ -14,7 +14,7 @@ from pydantic_core import ErrorDetails
 
 from deciders.durations import DURATION_PATTERN
 from deciders.notebook_limits import LONGEST_SECONDS, MOST_RETRIES, VARIABLE_PATTERN
-from deciders.problems import Problems, kind_of, shown
+from deciders.problems import Problems, kind_of, near_miss, shown
 from deciders.yaml_lines import BROKEN, YamlNode
 
 #: What the sensor and the engine set themselves; no notebook may be labelled so, no parameter of the file be named so.
@@ -274,7 +274,12 @@ def _note(detail: ErrorDetails, root: YamlNode, problems: Problems) -> None:
     line = root.at(path).line
     node = root.at(path)
     if kind == "missing":
-        problems.add(line, f"{owner} lacks {last!r}")
+        # The top of a file may hold other keys (anchors, say), so a misspelled one is no problem of its own there.
+        near = near_miss(str(last), [str(key) for key in root.entries()]) if len(path) == 1 else None
+        if near is not None:
+            problems.add(root.at([near]).line, f"the file lacks {last!r}; did you mean it by {near!r}?")
+        else:
+            problems.add(line, f"{owner} lacks {last!r}")
     elif kind in ("extra_forbidden", "invalid_key"):
         fields = list(model.model_fields) if model else []
         problems.add(line, f"{shown(last)} is not a setting of {owner}{problems.did_you_mean(str(last), fields)}")

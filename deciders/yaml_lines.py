@@ -106,10 +106,9 @@ def read_yaml(path: Path, problems: Problems) -> YamlNode | None:
             node = loader.get_single_node()
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
-            problems.add(
-                lines.at((mark or loader.get_mark()).index),
-                f"not valid YAML: {_one_line(error.problem or error.context or 'cannot be read')}",
-            )
+            line = lines.at((mark or loader.get_mark()).index)
+            said = _one_line(error.problem or error.context or "cannot be read")
+            problems.add(line, f"not valid YAML: {said}{_likely_cause(said, lines.text(line))}")
             return None
         except RecursionError:
             problems.add(lines.at(loader.get_mark().index), f"is nested more than {DEEPEST_NESTING} levels deep")
@@ -133,6 +132,7 @@ class _Lines:
     """Line numbers as editors count them; YAML also breaks lines at three rare Unicode characters."""
 
     def __init__(self, text: str) -> None:
+        self._text = text
         self._starts = [found.end() for found in re.finditer(r"\r\n|\r|\n", text)]
 
     def at(self, index: int) -> int:
@@ -142,6 +142,26 @@ class _Lines:
     def of(self, node: yaml.Node) -> int:
         """The line on which a node begins."""
         return self.at(node.start_mark.index)
+
+    def text(self, line: int) -> str:
+        """What stands on a line."""
+        start = self._starts[line - 2] if line > 1 else 0
+        return self._text[start:].partition("\n")[0]
+
+
+def _likely_cause(said: str, line: str) -> str:
+    """What PyYAML's words mean to somebody who has written a workflow file."""
+    if "'\\t'" in said:
+        return "; indent with spaces, not with a tab"
+    if re.search(r":\s+\*\S*[ /]", line):
+        return (
+            '; put the schedule in quotes, as "0 6 * * *"' if "schedule" in line else "; put text that begins with * in quotes"
+        )
+    if re.search(r"(?<![\"'])\b[^\s\"']*\{date\}(?!.*[\"'])", line):
+        return "; put text with {date} in quotes"
+    if found := re.search(r"found character '(.)' that cannot start", said):
+        return f"; put text that begins with {found.group(1)} in quotes"
+    return ""
 
 
 class _TooLargeError(Exception):

@@ -12,7 +12,7 @@ from deciders.specification import FilesSource, FlowApiSource, InstalledSource, 
 from workers.artefacts import Artefacts, OutputsError
 from workers.available_dates import read_available_dates, token_expiry
 from workers.data_stamps import DataStamps
-from workers.notebook_source import missing_kernels
+from workers.notebook_source import missing_kernels, unreadable_notebooks
 from workers.reports.asciidoc import asciidoc_templates, missing_for_templates
 from workers.run_records import RecordsError, RunRecords
 from workers.secrets import SHORTEST_MASKED_SECRET, known_secrets
@@ -39,6 +39,8 @@ def findings(specification: Specification, outputs: Path) -> Iterator[Finding]:
     yield _records(outputs)
     yield from _source(specification)
     yield from _templates(specification)
+    for sentence in unreadable_notebooks(specification):
+        yield Finding("notebook", FAILED, sentence)
     for sentence in missing_kernels(specification):
         yield Finding("kernels", FAILED, sentence)
     yield from _secrets()

@@ -48,12 +48,7 @@ def read_notebook_source(path: str | os.PathLike[str], *, kernel: str | None = N
         NotebookRefused: no such file, not a notebook, or its kernel is not installed.
     """
     path = Path(path).absolute()
-    try:
-        content = path.read_bytes()
-    except FileNotFoundError:
-        raise NotebookRefused(f"notebook {path} does not exist{_similar_files(path)}") from None
-    except OSError as error:
-        raise NotebookRefused(f"notebook {path} cannot be read: {(error.strerror or str(error)).lower()}") from None
+    content = _content(path)
     notebook = _parsed(path, content)
     # The tag that papermill gives the cells which it puts into a notebook that failed.
     notebook.cells = [cell for cell in notebook.cells if "papermill-error-cell-tag" not in cell.metadata.get("tags", ())]
@@ -102,24 +97,50 @@ def checked_parameters(source: NotebookSource, parameters: Mapping[str, Any]) ->
     return values
 
 
-def _parsed(path: Path, content: bytes) -> NotebookNode:
-    import nbformat
+def _content(path: Path) -> bytes:
+    """
+    Raises:
+        NotebookRefused: there is no such file, or it cannot be read.
+    """
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise NotebookRefused(f"notebook {path} does not exist{_similar_files(path)}") from None
+    except OSError as error:
+        raise NotebookRefused(f"notebook {path} cannot be read: {(error.strerror or str(error)).lower()}") from None
 
+
+def _document(path: Path, content: bytes) -> dict[str, Any] | str:
+    """The JSON of an ``.ipynb`` file, the text of a ``.py`` file.
+
+    Raises:
+        NotebookRefused: it is not text, or not the JSON of a notebook.
+    """
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise NotebookRefused(f"notebook {path} is not UTF-8 text (byte {error.start})") from None
     if path.suffix == ".py":
-        import jupytext
-
-        notebook = jupytext.reads(text, fmt="py:percent")
-        return _upgraded(notebook)
+        return text
+    if not text.strip():
+        raise NotebookRefused(f"{path} is not a notebook: it is empty")
     try:
         document = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise NotebookRefused(f"{path} is not a notebook: {str(error)[:1].lower()}{str(error)[1:]}") from None
     if not isinstance(document, dict) or document.get("nbformat") not in (3, 4):
         raise NotebookRefused(f"{path} is not a notebook of format 3 or 4")
+    return document
+
+
+def _parsed(path: Path, content: bytes) -> NotebookNode:
+    import nbformat
+
+    document = _document(path, content)
+    if isinstance(document, str):
+        import jupytext
+
+        return _upgraded(jupytext.reads(document, fmt="py:percent"))
     try:
         _give_ids(document)
         return _upgraded(nbformat.reads(json.dumps(document), as_version=4))  # type: ignore[no-untyped-call, unused-ignore]
@@ -156,6 +177,21 @@ def kernel_called(name: str) -> KernelSpec:
     from workers.kernels.kernel import own_python_spec
 
     return own_python_spec() if name in (OWN_KERNEL, "python") else KernelSpecManager().get_kernel_spec(name)
+
+
+def unreadable_notebooks(specification: Specification) -> list[str]:
+    """A sentence for each notebook file that would be refused here because it cannot be read, or is no notebook."""
+    sentences = []
+    for notebook in (one for workflow in specification.workflows for one in workflow.notebooks):
+        path = specification.inputs_dir / notebook.filename
+        try:
+            document = _document(path, _content(path))
+        except NotebookRefused as refusal:
+            sentences.append(str(refusal))
+        else:
+            if isinstance(document, dict) and not any(isinstance(document.get(key), list) for key in ("cells", "worksheets")):
+                sentences.append(f"{path} is not a notebook: it has no list of cells")
+    return list(dict.fromkeys(sentences))
 
 
 def missing_kernels(specification: Specification) -> list[str]:

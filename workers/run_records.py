@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -19,6 +21,7 @@ from urllib.parse import quote
 from deciders.reruns import LastEnd
 from simpleflow_nb.environment import setting
 from simpleflow_nb.exceptions import SimpleflowError
+from simpleflow_nb.local.journal import read_only_uri
 from workers.autoflow_records import read_autoflow_ends, read_autoflow_instances
 from workers.run_queries import failures_since_success, latest_ends, latest_states
 from workers.run_tables import (
@@ -57,10 +60,11 @@ class RunRecords:
             a newer version. Every method may raise it.
     """
 
-    def __init__(self, uri: str) -> None:
+    def __init__(self, uri: str, *, to_look: bool = False) -> None:
         """``uri`` is SQLAlchemy's (``sqlite:////absolute/path``, ``postgresql://user:password@host/name``).
 
         Missing tables are made. ``postgresql://`` without a driver's name takes psycopg 3 unless psycopg2 is installed.
+        With ``to_look`` nothing will be recorded, and a SQLite file that this user may only read will do.
         """
         import sqlalchemy as sa
 
@@ -71,6 +75,7 @@ class RunRecords:
             # The text may hold a password, so it is not shown.
             raise RecordsError("AUTOFLOW_DB_URI is not a database URI such as sqlite:////outputs/runs.sqlite3") from None
         self._is_sqlite = url.get_backend_name() == "sqlite"
+        self._is_read_only = to_look and self._is_sqlite and _may_only_read(url.database)
         self.location = str(url.database) if self._is_sqlite else url.render_as_string(hide_password=True)
         try:
             self._engine = self._made_engine(url)
@@ -87,8 +92,8 @@ class RunRecords:
             raise
 
     @classmethod
-    def open(cls, outputs: Path) -> RunRecords:
-        """The records that belong to an outputs folder.
+    def open(cls, outputs: Path, *, to_look: bool = False) -> RunRecords:
+        """The records that belong to an outputs folder; ``to_look`` as above.
 
         ``AUTOFLOW_DB_URI`` if it is set, its ``{}`` standing for the URL-quoted secret ``AUTOFLOW_DB_PASSWORD`` (both from
         ``/run/secrets`` first, then the environment; no password is an empty one); the file
@@ -98,7 +103,7 @@ class RunRecords:
 
         uri = setting("AUTOFLOW_DB_URI")
         if uri:
-            return cls(uri.replace("{}", quote(read_secret("AUTOFLOW_DB_PASSWORD", ""), safe="")))
+            return cls(uri.replace("{}", quote(read_secret("AUTOFLOW_DB_PASSWORD", ""), safe="")), to_look=to_look)
         path = outputs.absolute() / ".simpleflow-nb" / "runs.sqlite3"
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -108,7 +113,7 @@ class RunRecords:
         import sqlalchemy as sa
 
         # Not an f-string: a path may hold `?` and other characters that mean something in a URI.
-        return cls(sa.URL.create("sqlite", database=str(path)).render_as_string(hide_password=False))
+        return cls(sa.URL.create("sqlite", database=str(path)).render_as_string(hide_password=False), to_look=to_look)
 
     def record(self, record: RunRecord) -> None:
         """Keep the end of a run, in one transaction. A run id that is known is overwritten, so it may be done again.
@@ -275,6 +280,10 @@ class RunRecords:
 
         if self._is_sqlite and url.database in (None, "", ":memory:"):
             return sa.create_engine(url, **self._connection_options(url))
+        if self._is_read_only:
+            return sa.create_engine(
+                "sqlite://", creator=partial(_read_only_connection, str(url.database)), poolclass=sa.NullPool
+            )
         key = (os.getpid(), url.render_as_string(hide_password=False))
         with _engines_lock:
             if key not in _engines:
@@ -294,7 +303,7 @@ class RunRecords:
     def _prepare(self) -> None:
         import sqlalchemy as sa
 
-        with self._transaction(exclusive=True) as connection:
+        with self._transaction(exclusive=not self._is_read_only) as connection:
             inspector = sa.inspect(connection)
             if inspector.has_table(self._schema.name):
                 version = connection.execute(sa.select(sa.func.max(self._schema.c.version))).scalar() or 0
@@ -303,6 +312,8 @@ class RunRecords:
                         f"run records in {self.location} were made by a newer simpleflow_nb "
                         f"(schema {version}, this one knows {SCHEMA_VERSION}); upgrade simpleflow_nb"
                     )
+                if self._is_read_only and version == SCHEMA_VERSION:
+                    return
                 if version == SCHEMA_VERSION:
                     # Changes nothing, and fails now if the database is read-only rather than at the end of a run.
                     connection.execute(sa.update(self._schema).where(sa.false()).values(version=version))
@@ -348,6 +359,18 @@ class RunRecords:
                 yield connection
         except sa.exc.SQLAlchemyError as error:
             raise RecordsError(f"run records in {self.location} cannot be used: {_first_line(error)}") from None
+
+
+def _may_only_read(database: str | None) -> bool:
+    """Whether a file is there, and this user cannot write it or, which SQLite needs as well, into its folder."""
+    if database in (None, "", ":memory:"):
+        return False
+    path = Path(str(database))
+    return path.exists() and not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK))
+
+
+def _read_only_connection(database: str) -> sqlite3.Connection:
+    return sqlite3.connect(read_only_uri(Path(database)), uri=True, timeout=BUSY_SECONDS, check_same_thread=False)
 
 
 def installed_driver(url: sa.URL) -> sa.URL:

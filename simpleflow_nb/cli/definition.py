@@ -61,10 +61,14 @@ def validate(file: Path | None, schema: bool) -> None:
         f"{specification.path}: good ({counted(len(specification.workflows), 'workflow')}, "
         f"{counted(notebooks, 'notebook')}, {counted(configured, 'sensor entry', 'sensor entries')})"
     )
-    from workers.notebook_source import missing_kernels
+    from workers.notebook_source import missing_kernels, unreadable_notebooks
     from workers.reports.asciidoc import missing_for_templates
 
-    for sentence in (*missing_for_templates(specification), *missing_kernels(specification)):
+    for sentence in (
+        *unreadable_notebooks(specification),
+        *missing_for_templates(specification),
+        *missing_kernels(specification),
+    ):
         click.echo(f"warning: {sentence}", err=True)
 
 
@@ -91,7 +95,7 @@ def current_plan(specification: Specification, outputs: Path, place: RunPlace) -
         return due_runs(specification, available, running)
     names = {workflow.name for workflow in specification.workflows}
     try:
-        with RunRecords.open(outputs) as records:
+        with RunRecords.open(outputs, to_look=True) as records:
             states, history = records.states(), present_history(specification, records)
             if place.service is not None:
                 lost = lost_ends(
@@ -147,13 +151,13 @@ def _show_not_due(planned: DueRuns, why: bool) -> None:
         return
     counts: dict[str, int] = defaultdict(int)
     for one in planned.not_due:
-        counts[_kind_of(one.reason)] += 1
+        counts[kind_of_reason(one.reason)] += 1
     for reason, count in sorted(counts.items(), key=lambda item: -item[1]):
         click.echo(f"  {count} {reason}")
     click.echo("  (--why lists each)")
 
 
-def _kind_of(reason: str) -> str:
+def kind_of_reason(reason: str) -> str:
     """A reason without what differs from date to date."""
     if reason.startswith("needs "):
         return "needs dates that are not available"

@@ -19,7 +19,7 @@ from .options import outputs_folder, outputs_option, specification_argument
 @outputs_option
 @click.pass_context
 def doctor(ctx: click.Context, file: Path | None, as_json: bool, outputs: Path | None) -> None:
-    """Check what the runs of FILE.yml need: file, outputs folder, records, source, kernels, programs for reports, secrets.
+    """Check what the runs of FILE.yml need: file, outputs, records, source, notebooks, kernels, programs for reports, secrets.
 
     Exits with 1 if something is missing; starts nothing.
     """

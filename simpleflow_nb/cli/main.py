@@ -138,7 +138,11 @@ def main(args: list[str] | None = None) -> Any:
     except click.exceptions.Exit as stop:
         code = stop.exit_code
     except click.ClickException as error:
-        show_error(_usage_sentence(error))
+        # click 8.2 raises what 8.1 printed: the help, for those who have typed nothing else.
+        if isinstance(error, getattr(click.exceptions, "NoArgsIsHelpError", ())):
+            click.echo(error.format_message(), err=True)
+        else:
+            show_error(_usage_sentence(error))
         code = WRONG
     except click.Abort:
         code = RUN_FAILED

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -60,7 +61,7 @@ def notebook_pdf(
     if fonts is not None and not fonts.is_dir():
         raise DefinitionError(f"{fonts}: there is no such folder")
     try:
-        read_notebook(file)
+        has_run = _has_run(read_notebook(file))
     except UnreadableNotebook as reason:
         raise DefinitionError(f"not a readable notebook: {file} ({reason})") from None
     found = fonts if fonts is not None else file.absolute().parent / "fonts"
@@ -79,7 +80,17 @@ def notebook_pdf(
         raise ReportFailed(str(error)) from None
     finally:
         end_idle_children()
+    if not has_run:
+        click.echo(
+            f"warning: no cell of {file} has been run, so that there are no results to show; notebook.run runs it", err=True
+        )
     for warning in report.warnings:
         click.echo(f"warning: {warning}", err=True)
     pages = "" if format == "html" else f"{report.pages} page{'' if report.pages == 1 else 's'}, "
     click.echo(f"{output}: {pages}{output.stat().st_size / 1e3:,.0f} kB in {shown_seconds(time.monotonic() - began)}")
+
+
+def _has_run(notebook: dict[str, Any]) -> bool:
+    """Whether anything of a notebook has been executed; one without code needs not be."""
+    cells = [cell for cell in notebook["cells"] if isinstance(cell, dict) and cell.get("cell_type") == "code"]
+    return not cells or any(cell.get("outputs") or cell.get("execution_count") for cell in cells)

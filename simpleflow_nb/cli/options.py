@@ -19,6 +19,19 @@ STATE_FOLDER = ".simpleflow-nb"
 JOURNAL = "journal.sqlite3"
 
 
+class Day(click.DateTime):
+    """An ISO date; what is none is refused in words for those who have never seen ``%Y-%m-%d``."""
+
+    def __init__(self) -> None:
+        super().__init__(["%Y-%m-%d"])
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter:
+            self.fail(f"{value!r} is not a date such as 2024-01-31", param, ctx)
+
+
 def outputs_option(command: F) -> F:
     text = "Folder for notebooks, reports and records. [default: $AUTOFLOW_OUTPUTS_DIR, or 'outputs' beside FILE.yml]"
     return click.option("--outputs", type=click.Path(path_type=Path, file_okay=False), help=text)(command)

@@ -73,6 +73,8 @@ def opened_place(
                 f"which domain is {words[0]!r} in? name it first or with --domain (or SWF_DOMAIN), or add --local"
             )
         domain, words = words[0], words[1:]
+        if domain.endswith((".yml", ".yaml")) or domain in (".", ".."):
+            raise DefinitionError(f"{domain} is no domain; for runs on this machine write --local instead of it")
     _check_words(words, needs)
     with connected(domain, region) as service:
         yield Place(service, domain, words)

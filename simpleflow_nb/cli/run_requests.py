@@ -14,11 +14,11 @@ from ..exceptions import DefinitionError
 from ..inspection.tables import Table, formatted
 from ..processes.decider import Decider
 from .connection import connected, payload_directory
-from .definition import read_specification
+from .definition import kind_of_reason, read_specification
 from .local_run import default_workers
 from .notebook_run import checked_outputs, run_requests
-from .options import outputs_option
-from .run_rows import RunRow, counted, found_row, instance_states, run_rows, shown_settings
+from .options import Day, outputs_option
+from .run_rows import RunRow, counted, found_row, instance_states, interruption, run_rows, shown_settings
 from .sensor_places import check_one_place, opened_run_place, run_place_options
 
 if TYPE_CHECKING:
@@ -32,10 +32,8 @@ _SUCCEEDED, _FAILED = "already succeeded; --rerun all includes it", "failed befo
 @click.command("backfill")
 @click.argument("file", type=click.Path(path_type=Path), metavar="FILE.yml")
 @click.argument("name")
-@click.option(
-    "--from", "first", required=True, type=click.DateTime(["%Y-%m-%d"]), metavar="DATE", help="The first reference date."
-)
-@click.option("--to", "last", required=True, type=click.DateTime(["%Y-%m-%d"]), metavar="DATE", help="The last reference date.")
+@click.option("--from", "first", required=True, type=Day(), metavar="DATE", help="The first reference date.")
+@click.option("--to", "last", required=True, type=Day(), metavar="DATE", help="The last reference date.")
 @click.option(
     "--rerun",
     type=click.Choice(["missing", "failed", "all"]),
@@ -125,11 +123,14 @@ def runs_retry(
     folder = checked_outputs(outputs, specification)
     with opened_run_place(folder, **place) as there:
         row = found_row(run_rows(specification, folder, there), run)
+        interrupted = interruption([row], there)
+    if interrupted:
+        raise DefinitionError(f"{row.title}: {interrupted}")
     if row.state == "running":
         raise DefinitionError(f"{row.title} is running; it can be tried again once it has ended")
     if row.state == "succeeded" and not row.error:
-        labels = counted(len(specification.workflow(row.workflow).notebooks), "label")
-        click.echo(f"nothing to retry: {row.title} succeeded, all {labels} of it")
+        labels = counted(len(specification.workflow(row.workflow).notebooks), "notebook")
+        click.echo(f"nothing to retry: {row.title} succeeded, with {labels}")
         ctx.exit(0)
     code = _carry_out(
         ctx,
@@ -296,5 +297,8 @@ def _show(chosen: list[Run], left_out: Counter[str], states: dict[tuple[str, str
     if len(chosen) > _MOST_SHOWN:
         click.echo(f"and {len(chosen) - _MOST_SHOWN} more")
     click.echo(f"{counted(len(chosen), 'run')} to start, {sum(left_out.values())} left out")
-    for reason, count in left_out.most_common():
+    kinds: Counter[str] = Counter()
+    for reason, count in left_out.items():
+        kinds[kind_of_reason(reason)] += count
+    for reason, count in kinds.most_common():
         click.echo(f"  {count} {reason}")

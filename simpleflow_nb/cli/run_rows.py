@@ -109,7 +109,7 @@ def _opened_records(outputs: Path) -> Iterator[RunRecords | None]:
         if not has_records(outputs):
             yield None
             return
-        with RunRecords.open(outputs) as opened:
+        with RunRecords.open(outputs, to_look=True) as opened:
             yield opened
     except RecordsError as error:
         raise ServiceError(str(error)) from None
@@ -196,6 +196,17 @@ def found_row(rows: Sequence[RunRow], run: str) -> RunRow:
     if not fits:
         raise DefinitionError(f"there is no run {run!r}; runs.list shows which there are, as NAME/DATE or with more of the id")
     return fits[-1]
+
+
+def interruption(rows: Sequence[RunRow], place: RunPlace) -> str:
+    """A sentence about runs that are open while no process carries them out; nothing where there are none."""
+    from .sensor_places import is_interrupted
+
+    number = sum(row.state == "running" for row in rows)
+    if not number or not is_interrupted(place):
+        return ""
+    what, them = ("1 run was", "it") if number == 1 else (f"{number} runs were", "them")
+    return f"{what} interrupted, and no process carries {them} out now; sensor.start --local goes on with {them}"
 
 
 def shown_settings(parameters: dict[str, Any]) -> str:

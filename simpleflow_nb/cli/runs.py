@@ -14,11 +14,12 @@ from .. import payload
 from ..exceptions import DefinitionError
 from ..inspection.tables import Table, formatted
 from .definition import read_specification
-from .options import outputs_folder, outputs_option, show, specification_argument
-from .run_rows import RunRow, found_row, run_rows
+from .options import Day, outputs_folder, outputs_option, show, specification_argument
+from .run_rows import RunRow, found_row, interruption, run_rows
 from .sensor_places import opened_run_place, run_place_options
 
 _STATES = ["running", "succeeded", "failed", "timed out", "terminated", "cancelled", "partial"]
+_NEXT_CAUSE = re.compile(r"; (?=notebook '|not run: )")
 _FILE = click.argument("file", type=click.Path(path_type=Path), metavar="FILE.yml")
 
 
@@ -26,8 +27,8 @@ _FILE = click.argument("file", type=click.Path(path_type=Path), metavar="FILE.ym
 @specification_argument
 @click.argument("name", required=False)
 @click.option("--state", type=click.Choice(_STATES), help="Only those.")
-@click.option("--from", "first", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE", help="The first reference date.")
-@click.option("--to", "last", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE", help="The last reference date.")
+@click.option("--from", "first", type=Day(), metavar="DATE", help="The first reference date.")
+@click.option("--to", "last", type=Day(), metavar="DATE", help="The last reference date.")
 @click.option("--all", "every_run", is_flag=True, help="Every run, not the latest of each date alone.")
 @outputs_option
 @run_place_options
@@ -52,6 +53,7 @@ def runs_list(
         raise DefinitionError(f"{specification.path.name} has no workflow {name!r}{did_you_mean(name, known)}")
     with opened_run_place(folder, **place) as there:
         rows = run_rows(specification, folder, there, every_run=every_run)
+        interrupted = interruption(rows, there)
     table = Table(["Run", "Parameters", "State", "Light", "Attempt", "Started (UTC)", "Seconds", "Why"])
     for row in rows:
         day = row.reference_date or ""
@@ -64,6 +66,8 @@ def runs_list(
     if not table.rows:
         click.echo("no such runs", err=True)
     show(ctx, table)
+    if interrupted and state in (None, "running"):
+        click.echo(f"simpleflow-nb: {interrupted}", err=True)
 
 
 @click.command("runs.show")
@@ -93,21 +97,24 @@ def runs_show(file: Path, run: str, as_json: bool, outputs: Path | None, **place
         "parameters": payload.encode(row.parameters),
         "workflow id": row.workflow_id,
         "run id": row.run_id,
-        "error": row.error,
     }
+    head, causes = _head_and_causes(row.error or "")
+    facts["error"] = head
     known = {name: value for name, value in facts.items() if value not in (None, "")}
     click.echo(formatted(Table(list(known), [list(known.values())]), "human"))
+    for cause in causes:
+        click.echo(f"  {cause}")
     labels = Table(["label", "state", "executed notebook or report"])
     for label, what in row.labels.items():
-        labels.rows.append([label, what, row.artefacts.get(label)])
+        labels.rows.append([label, what, row.artefacts.get(label) or _half_run(folder, row, label, what)])
     labels.rows += [[name, "done", path] for name, path in row.artefacts.items() if name.startswith("report:")]
     if labels.rows:
         click.echo("\n" + formatted(labels, with_header=True))
     if len(attempts) > 1:
         table = Table(["attempt", "state", "started (UTC)", "why", "error"])
         for one in attempts:
-            line = (one.error or "").partition("\n")[0]
-            table.rows.append([one.attempt, one.state, _shown(one.started), one.reason, line])
+            head, _ = _head_and_causes(one.error or "")
+            table.rows.append([one.attempt, one.state, _shown(one.started), one.reason, head])
         click.echo("\n" + formatted(table, with_header=True))
 
 
@@ -145,6 +152,24 @@ def runs_logs(
                 click.echo(prefix + line)
     if not found:
         click.echo(f"{row.title}{f' {label}' if label else ''} has printed nothing (or its files were cleaned away)", err=True)
+
+
+def _head_and_causes(error: str) -> tuple[str, list[str]]:
+    """Which labels failed, and a cause each; an error of another kind is its own head, to the end of its line."""
+    head, failed, rest = error.partition(" failed: ")
+    if not failed:
+        return error.partition("\n")[0], []
+    return head + " failed", _NEXT_CAUSE.split(rest)
+
+
+def _half_run(outputs: Path, row: RunRow, label: str, state: str) -> str | None:
+    """The notebook of a label that failed, if it is still there."""
+    from workers.artefacts import Artefacts
+
+    if state != "failed" or not row.instance:
+        return None
+    path = Artefacts(outputs).notebook(row.workflow, row.instance, label)
+    return str(path) if path.exists() else None
 
 
 def _lines(outputs: Path, row: RunRow, label: str, attempt: int | None) -> Iterator[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -10,7 +12,7 @@ import click
 from click.core import ParameterSource
 
 from .. import payload
-from ..exceptions import DefinitionError
+from ..exceptions import DefinitionError, JournalInUse, ServiceError
 from ..inspection.executions import executions
 from ..local.service import DOMAIN
 from ..processes.payload_directory import kept
@@ -22,7 +24,7 @@ from .notebook_run import checked_outputs, held_outputs, opened_run, work_on_not
 from .options import db_option, local_option, outputs_option, specification_argument
 from .progress import Progress
 from .run_states import BACKFILL_TYPE, NOTEBOOK_TYPE, SENSOR_TYPE, Watch, last_attributes, status_word, type_filter
-from .sensor_places import RunPlace, failure_message, sensor_id, sensor_state
+from .sensor_places import RunPlace, failure_message, open_sensor, opened_run_place, sensor_id, sensor_state
 from .summary import nothing_due, show_summary
 
 _ASKED = {"pause": "the sensor is paused; sensor.resume lets it go on", "resume": "the sensor goes on", "reload": "reloaded"}
@@ -78,7 +80,7 @@ def sensor_start(
             code = await_check(service, domain, {"workflowId": workflow_id, "runId": run_id}, store) if once else 0
         ctx.exit(code)
     once = once or schedule is None
-    with held_outputs(folder, db), opened_run(folder, db, durable=durable) as run:
+    with _own_run(folder, db, specification.path, durable=durable) as run:
         watch = Watch(run.service, [NOTEBOOK_TYPE], load=run.payloads.load)
         work_on_notebooks(run, nb_workers or default_workers())
         sensor = Sensor(run, specification.model_dump(mode="json"), specification.path, str(folder), once=once)
@@ -99,6 +101,29 @@ def sensor_start(
         if not sensor.is_open():
             code = max(code, sensor.show_end(nothing_ran=not states, once=once))
     ctx.exit(code)
+
+
+@contextmanager
+def _own_run(outputs: Path, db: Path | None, path: Path, *, durable: bool) -> Iterator[LocalRun]:
+    """
+    Raises:
+        DefinitionError: another command uses the outputs with another journal.
+        ServiceError: a sensor of the file runs already, or the journal is in use by something else or cannot be used.
+    """
+    with held_outputs(outputs, db):
+        try:
+            opened = opened_run(outputs, db, durable=durable)
+        except JournalInUse as error:
+            with opened_run_place(outputs, local=True, db=db, domain=None, region=None) as there:
+                if open_sensor(there, path) is None:
+                    raise
+            who = f"process {error.pid}" if error.pid else "another process"
+            raise ServiceError(
+                f"a sensor of {path.name} runs here already, in {who}; "
+                "sensor.reload lets it go on with the file as it is now, sensor.stop ends it"
+            ) from None
+        with opened as run:
+            yield run
 
 
 class Sensor:

@@ -96,13 +96,18 @@ def sensor_id(path: Path) -> str:
 
 def open_sensor(place: RunPlace, path: Path) -> dict[str, str] | None:
     """The open execution of a file's sensor that some process carries out; None when there is none."""
-    if place.service is None or (place.journal is not None and not is_owned(place.journal)):
+    if place.service is None or is_interrupted(place):
         return None
     for info in executions(place.service, place.domain, is_open=True, typeFilter=type_filter(SENSOR_TYPE)):
         if info["execution"]["workflowId"] == sensor_id(path):
             execution: dict[str, str] = {key: info["execution"][key] for key in ("workflowId", "runId")}
             return execution
     return None
+
+
+def is_interrupted(place: RunPlace) -> bool:
+    """Whether what is open in a journal of this machine waits for somebody to type a command that goes on with it."""
+    return place.service is not None and place.journal is not None and not is_owned(place.journal)
 
 
 def ask_sensor(place: RunPlace, execution: dict[str, str], signal: str, value: Any = None) -> None:

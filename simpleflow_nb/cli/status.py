@@ -16,7 +16,7 @@ from ..inspection.tables import Table, formatted
 from .definition import current_plan, read_specification
 from .main import DONE
 from .options import outputs_folder, outputs_option, specification_argument
-from .run_rows import RunRow, counted, run_rows, shown_settings
+from .run_rows import RunRow, counted, interruption, run_rows, shown_settings
 from .sensor_places import opened_run_place, run_place_options
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ def status(ctx: click.Context, file: Path | None, as_json: bool, outputs: Path |
             planned = current_plan(specification, folder, there)
         except DefinitionError as error:  # the source: what has run can be shown all the same
             trouble = str(error)
+        interrupted = interruption(rows, there)
     missing = missing_dates(_available(planned)) if planned is not None else []
     if as_json:
         click.echo(json.dumps(_as_json(rows, planned, missing), indent=2, ensure_ascii=False, default=str))
@@ -52,6 +53,8 @@ def status(ctx: click.Context, file: Path | None, as_json: bool, outputs: Path |
         click.echo(formatted(_grid(rows, planned), with_header=True))
         succeeded = sum(row.state == "succeeded" for row in rows)
         click.echo(f"{succeeded} of {counted(len(rows), 'run')} succeeded")
+        if interrupted:
+            click.echo(interrupted)
     if trouble:
         click.echo(f"simpleflow-nb: what is due is not known: {trouble}", err=True)
     if planned is not None and not as_json:

@@ -7,6 +7,7 @@ last transactions. With ``durable`` (synchronous=FULL) it does not.
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -192,7 +193,18 @@ def check_schema(db: sqlite3.Connection, path: Path) -> None:
         )
 
 
+def read_only_uri(path: Path) -> str:
+    """SQLite's URI to read a database in WAL mode, also in a folder where this user may write nothing."""
+    uri = f"{path.absolute().as_uri()}?mode=ro"
+    if os.access(path.parent, os.W_OK) or path.with_name(path.name + "-wal").exists():
+        return uri
+    # A reader of such a database makes files beside it, and cannot here. Whoever has it open has made them: nobody has.
+    return uri + "&immutable=1"
+
+
 def unusable(path: Path, error: Exception) -> JournalError:
+    if getattr(error, "sqlite_errorname", "").startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
+        return JournalError(f"{path} cannot be opened: {_cause(error)}; may this user read and write it?")
     return JournalError(
         f"{path} is not a readable journal: {_cause(error)}; move it away to start afresh, or name another with --db"
     )

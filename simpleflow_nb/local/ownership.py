@@ -62,7 +62,7 @@ def is_owned(journal: Path) -> bool:
     if fcntl is None:
         return owner_pid(journal) != 0
     try:
-        file = os.open(lock, os.O_RDWR | os.O_CLOEXEC)
+        file = os.open(lock, os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
         return False
     try:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..exceptions import JournalError, ServiceError
-from .journal import Journal, check_schema, unusable
+from .journal import Journal, check_schema, read_only_uri, unusable
 from .reading import Reading
 
 
@@ -20,7 +20,7 @@ class _ReadOnlyJournal(Journal):
             raise JournalError(f"{path} does not exist; nothing has run here yet (name another journal with --db)")
         self.path = path
         try:
-            self._db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, check_same_thread=False, timeout=10)
+            self._db = sqlite3.connect(read_only_uri(path), uri=True, check_same_thread=False, timeout=10)
         except sqlite3.Error as error:
             raise unusable(path, error) from None
         try:

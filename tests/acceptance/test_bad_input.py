@@ -242,6 +242,13 @@ COMMANDS: list[tuple[tuple[str, ...], int, str]] = [
         3,
         "{here}/.simpleflow-nb/journal.sqlite3 does not exist; nothing has run here yet (name another journal with --db)",
     ),
+    (("workflow.info", "a.yml", "b"), 2, "a.yml is no domain; for runs on this machine write --local instead of it"),
+    (("notebook.debug", ".", "b/2024", "c"), 2, ". is no domain; for runs on this machine write --local instead of it"),
+    (
+        ("runs.list", ".", "--from", "31.1.2024"),
+        2,
+        "invalid value for '--from': '31.1.2024' is not a date such as 2024-01-31 (see simpleflow-nb runs.list --help)",
+    ),
     (("workflow.info", "--local", "a", "b", "c"), 2, "a b c: give a run, and at most its run id"),
     (("valdate",), 2, "there is no command 'valdate' (did you mean 'validate'?) (see simpleflow-nb --help)"),
     (
@@ -287,6 +294,11 @@ def test_what_is_wrong_on_the_command_line_is_one_sentence(
     sentence = sentence.replace("{here}", str(modules))
     assert (result.stdout, result.stderr, result.returncode) == ("", f"simpleflow-nb: {sentence}\n", code)
     assert not (modules / ".simpleflow-nb").exists()
+
+
+def test_who_types_no_command_sees_which_there_are(tmp_path: Path) -> None:
+    done = typed(cwd=tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", typed("--help", cwd=tmp_path).stdout)
 
 
 def test_the_file_of_a_problem_is_named_as_it_was_given(tmp_path: Path) -> None:

@@ -99,7 +99,8 @@ def test_the_second_process_on_the_same_outputs_is_refused_with_the_pid_of_the_f
         journal = tmp_path / "out" / ".simpleflow-nb" / "journal.sqlite3"
         assert (second.returncode, second.stdout) == (3, "")
         assert second.stderr == (
-            f"simpleflow-nb: {journal} is in use by process {first.pid}; wait for it, stop it, or name another file with --db\n"
+            f"simpleflow-nb: a sensor of workflows.yml runs here already, in process {first.pid}; "
+            "sensor.reload lets it go on with the file as it is now, sensor.stop ends it\n"
         )
         looking = typed("workflow.list", "--local", "--db", journal, cwd=tmp_path)
         assert re.fullmatch(r"sensor-in-[0-9a-f]{8}  sensor_workflow  OPEN\n", looking.stdout)

@@ -52,3 +52,13 @@ def test_a_mistake_is_one_sentence_and_leaves_no_file(tmp_path: Path, words: lis
     done = typed("notebook.pdf", *words, cwd=tmp_path)
     assert (done.returncode, done.stdout, done.stderr) == (code, "", f"simpleflow-nb: {message}\n")
     assert sorted(tmp_path.iterdir()) == before
+
+
+def test_a_notebook_that_has_not_run_is_told_of(tmp_path: Path) -> None:
+    unrun = notebook(prose("# Flows"), {**code(source="answer()"), "execution_count": None})
+    saved(tmp_path, unrun, "flows.ipynb")
+    done = typed("notebook.pdf", "flows.ipynb", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (
+        0,
+        "warning: no cell of flows.ipynb has been run, so that there are no results to show; notebook.run runs it\n",
+    )

@@ -73,8 +73,11 @@ def test_runs_are_listed_and_one_is_shown_with_its_labels(file: Path) -> None:
     shown = said(file, "runs.show", "days/2016-01-02")
     assert re.search(r"^state +failed \(red\)$", shown, re.MULTILINE)
     folder = file.parent / "outputs/notebooks/days/2016-01-02_77c101f8"
+    assert re.search(r"^error +report failed\n  notebook 'report' failed in cell 2: .* \(see .*\)\n\n", shown, re.MULTILINE)
     assert shown.endswith(
-        f"label   state   executed notebook or report\ncount   done    {folder}/count/count.ipynb\nreport  failed\n"
+        "label   state   executed notebook or report\n"
+        f"count   done    {folder}/count/count.ipynb\n"
+        f"report  failed  {folder}/report/report.ipynb\n"
     )
     whole = json.loads(said(file, "runs.show", IDS[DAYS[1]], "--json"))
     assert (whole["run"]["labels"], len(whole["attempts"])) == ({"count": "done", "report": "failed"}, 1)
@@ -132,8 +135,16 @@ def test_a_backfill_says_what_it_would_start(file: Path) -> None:
     ]
 
 
+def test_dates_whose_stencil_lacks_data_are_counted_together(tmp_path: Path) -> None:
+    stencil = WORKFLOWS.replace("- workflow_name: days", "- workflow_name: days\n      date_stencil: [[-7, 1]]")
+    short = inputs(tmp_path / "in", workflows=stencil)
+    assert said(short, "backfill", "days", "--from", "2016-01-01", "--to", "2016-01-31", "--dry-run") == (
+        "0 runs to start, 4 left out\n  4 needs dates that are not available\n"
+    )
+
+
 def test_retries_backfills_and_cleaning(file: Path) -> None:
-    assert said(file, "runs.retry", "days/2016-01-01") == f"nothing to retry: {IDS[DAYS[0]]} succeeded, all 2 labels of it\n"
+    assert said(file, "runs.retry", "days/2016-01-01") == f"nothing to retry: {IDS[DAYS[0]]} succeeded, with 2 notebooks\n"
     notebook(file.parent / "report.ipynb", "counted = ''", "print('made from', counted.rpartition('/')[2])")
     assert re.fullmatch(
         r"1 report:\n  \S+\n1 of 1 run succeeded in \d+ s\n", said(file, "runs.retry", "days/2016-01-02", "--quiet")

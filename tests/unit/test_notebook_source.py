@@ -11,7 +11,7 @@ from deciders.specification import (
     Specification,
     WorkflowSpecification,
 )
-from workers.notebook_source import missing_kernels
+from workers.notebook_source import missing_kernels, unreadable_notebooks
 
 R = {"kernelspec": {"name": "ir", "display_name": "R", "language": "R"}}
 
@@ -49,6 +49,27 @@ def test_a_kernel_that_is_not_installed_is_known_before_anything_runs(tmp_path, 
 def test_of_an_odd_file_no_kernel_is_known(tmp_path, content):
     (tmp_path / "a.ipynb").write_text(content)
     assert missing_kernels(specification(tmp_path, NotebookSpecification(label="a", filename="a.ipynb"))) == []
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "{path} is not a notebook: it is empty"),
+        (b"{", "{path} is not a notebook: expecting property name enclosed in double quotes: line 1 column 2 (char 1)"),
+        (b"[]", "{path} is not a notebook of format 3 or 4"),
+        (b'{"nbformat": 4}', "{path} is not a notebook: it has no list of cells"),
+        (b"\xff", "notebook {path} is not UTF-8 text (byte 0)"),
+        (None, "notebook {path} does not exist"),
+        (b'{"nbformat": 4, "cells": []}', None),
+        (b'{"nbformat": 3, "worksheets": []}', None),
+    ],
+)
+def test_a_file_that_is_no_notebook_is_known_before_anything_runs(tmp_path, content, message):
+    path = tmp_path / "a.ipynb"
+    if content is not None:
+        path.write_bytes(content)
+    found = unreadable_notebooks(specification(tmp_path, NotebookSpecification(label="a", filename="a.ipynb")))
+    assert found == ([message.format(path=path)] if message else [])
 
 
 def test_a_script_is_asked_for_its_kernel_only_where_the_file_of_workflows_names_one(tmp_path):

@@ -329,6 +329,25 @@ def test_all_problems_are_reported_at_once_in_line_order(inputs):
         ("a: \x07", "1: holds the character '\\x07', not allowed"),
         ('a: 1\nb: "\\UFFFFFFFF"', "2: not valid YAML: an escape or a directive that means nothing"),
         ("a: *b", "1: not valid YAML: found undefined alias 'b'"),
+        (
+            "a:\n\tb: 1",
+            "2: not valid YAML: found character '\\t' that cannot start any token; indent with spaces, not with a tab",
+        ),
+        (
+            "schedule: * * * * *",
+            "1: not valid YAML: expected alphabetic or numeric character, but found ' '; "
+            'put the schedule in quotes, as "0 6 * * *"',
+        ),
+        (
+            "schedule: */5 * * * *",
+            "1: not valid YAML: expected alphabetic or numeric character, but found '/'; "
+            'put the schedule in quotes, as "0 6 * * *"',
+        ),
+        (
+            "files: {calls: data/{date}.csv}",
+            "1: not valid YAML: expected ',' or '}', but got '{'; put text with {date} in quotes",
+        ),
+        ("a: @b", "1: not valid YAML: found character '@' that cannot start any token; put text that begins with @ in quotes"),
         ("[" * 5000, "1: is nested more than 50 levels deep"),
         ("a: " + "[" * 60 + "]" * 60, "1: is nested more than 50 levels deep"),
         (
@@ -693,6 +712,13 @@ def test_every_circle_is_named(inputs):
     ("text", "expected"),
     [
         ("a: 1", ["1: the file lacks 'available_dates_sensor'", "1: the file lacks 'workflows'"]),
+        (
+            "x: 1\nworkflow: []\navailable_date_sensor: {}",
+            [
+                "2: the file lacks 'workflows'; did you mean it by 'workflow'?",
+                "3: the file lacks 'available_dates_sensor'; did you mean it by 'available_date_sensor'?",
+            ],
+        ),
         (
             "workflows: null\navailable_dates_sensor: []",
             [

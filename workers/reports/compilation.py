@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from workers.reports.draft import Draft
+from workers.reports.missing_letters import warn_of_missing_letters
 from workers.reports.typst_code import Code, Value, call, content, dictionary, literal
 
 _LOOK = Path(__file__).with_name("report.typ")
@@ -47,7 +48,7 @@ def typeset(
     It sees ``/report.typ``, Typst files and pictures of its own folder, and nothing else.
 
     Pictures that Typst cannot decode, and then cells that it refuses, are replaced by a note and a warning in ``draft``.
-    The same arguments give the same bytes.
+    Letters that no font has are boxes, and a warning. The same arguments give the same bytes.
 
     Raises:
         BadTemplate: ``template`` cannot be read or holds an error.
@@ -55,8 +56,10 @@ def typeset(
     """
     with tempfile.TemporaryDirectory(prefix="report-") as name:
         folder = _Folder(Path(name), draft, fonts, finished, template)
+        title = literal(draft.title.text if draft.title else "")
         problem = folder.pdf(cells, arguments)
         if isinstance(problem, bytes):
+            warn_of_missing_letters(draft, title, cells, folder.fonts)
             return problem, page_count(problem)
         folder.check_template(arguments)
         folder.refuse_bad_figures()
@@ -65,6 +68,7 @@ def typeset(
             pdf = folder.pdf(folder.with_notes_for_bad_cells(cells), arguments)
         if not isinstance(pdf, bytes):
             raise NotTypeset(pdf)
+        warn_of_missing_letters(draft, title, cells, folder.fonts)
         return pdf, page_count(pdf)
 
 
@@ -76,7 +80,7 @@ class _Folder:
     ) -> None:
         self._path, self._draft, self._finished = path, draft, finished
         self._template = _copied_template(template, path / _TEMPLATES) if template is not None else None
-        self._fonts = typeset_fonts(fonts)
+        self.fonts = typeset_fonts(fonts)
         self._refused: list[str] = []
         (path / "report.typ").write_bytes(_LOOK.read_bytes())
         for name, data in draft.figures.items():
@@ -121,7 +125,7 @@ class _Folder:
             pdf = typst.compile(
                 str(main),
                 root=str(self._path),
-                font_paths=self._fonts,
+                font_paths=self.fonts,
                 sys_inputs={"refused": " ".join(self._refused)},
                 package_path=str(self._path / "no-packages"),
                 package_cache_path=str(self._path / "no-packages"),

@@ -16,6 +16,8 @@ HIDDEN_INPUT = frozenset((
 ))  # fmt: skip
 HIDDEN_OUTPUT = frozenset(("remove_output", "remove-output", "hide_output", "hide-output", "remove_outputs"))
 _FAILURE = "papermill-error-cell-tag"
+#: what a run adds: the same cell has one number in reports and in the messages of the run
+_ADDED_BY_A_RUN = frozenset(("injected-parameters", _FAILURE))
 _NUMBER_LIMIT = 100_000
 
 
@@ -27,7 +29,7 @@ class UnreadableNotebook(Exception):
 class ShownCell:
     """What is to be seen of one cell."""
 
-    number: int  #: place in the notebook, from 1, cells of every kind counted
+    number: int  #: place in the notebook as its author wrote it, from 1, cells of every kind counted
     kind: Literal["prose", "html", "plain", "failure", "code"]
     source: str  #: empty for a code cell whose input is hidden
     attachments: dict[str, Any]
@@ -85,13 +87,14 @@ def shown_notebook(notebook: dict[str, Any], *, code: bool) -> ShownNotebook:
     metadata = _mapping(notebook.get("metadata"))
     title = metadata.get("title") if isinstance(metadata.get("title"), str) else None
     cells: list[ShownCell] = []
-    for number, raw in enumerate(notebook["cells"][:_NUMBER_LIMIT], start=1):
-        cell = _mapping(raw)
+    number = 0
+    for cell in map(_mapping, notebook["cells"][:_NUMBER_LIMIT]):
+        number += not _tags(_mapping(cell.get("metadata"))) & _ADDED_BY_A_RUN
         source = joined_text(cell.get("source"))
         if cell.get("cell_type") == "raw" and (heading := _front_matter(source)) is not None:
             title = title or heading.get("title")
             continue
-        shown = _shown_cell(number, cell, source, code)
+        shown = _shown_cell(max(1, number), cell, source, code)
         if shown is not None:
             cells.append(shown)
     language = _mapping(metadata.get("language_info")).get("name") or _mapping(metadata.get("kernelspec")).get("language")
@@ -108,9 +111,7 @@ def shown_notebook(notebook: dict[str, Any], *, code: bool) -> ShownNotebook:
 
 def _shown_cell(number: int, cell: dict[str, Any], source: str, code: bool) -> ShownCell | None:
     metadata = _mapping(cell.get("metadata"))
-    tags = (
-        {tag for tag in metadata.get("tags") or () if isinstance(tag, str)} if isinstance(metadata.get("tags"), list) else set()
-    )
+    tags = _tags(metadata)
     jupyter = _mapping(metadata.get("jupyter"))
     if tags & REMOVED_CELL:
         return None
@@ -131,6 +132,11 @@ def _shown_cell(number: int, cell: dict[str, Any], source: str, code: bool) -> S
     if kind is None or not source.strip() or source_hidden:
         return None
     return ShownCell(number=number, kind=kind, source=source, attachments=_mapping(cell.get("attachments")), outputs=[])
+
+
+def _tags(metadata: dict[str, Any]) -> set[str]:
+    tags = metadata.get("tags")
+    return {tag for tag in tags if isinstance(tag, str)} if isinstance(tags, list) else set()
 
 
 def _prose_kind(

@@ -179,6 +179,20 @@ def test_fonts_that_are_given_set_scripts_that_ours_do_not_have(tmp_path):
     assert any(name.startswith("DejaVuSans") for name in with_one)
 
 
+def test_letters_that_no_font_has_are_a_warning(tmp_path):
+    fonts, put = tmp_path / "fonts", "put one that does into a folder 'fonts' beside the workflow file"
+    source = saved(
+        tmp_path, notebook(prose("# Flows ᐁ"), prose("Zürich Θήβα Ржев שלום ∑ ✓ e\u0301 \u200bx"), prose("ᐊ, and ᐁ"))
+    )
+    without = convert_report(source, tmp_path / "x.pdf")
+    assert without.warnings == (f"cell 1: no font has ᐁ; {put}", f"cell 3: no font has ᐁ ᐊ; {put}")
+    titled = convert_report(source, tmp_path / "x.pdf", ReportOptions(title="ᐂ"))
+    assert titled.warnings == (*without.warnings, f"title: no font has ᐂ; {put}")
+    fonts.mkdir()
+    shutil.copy(Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf", fonts)
+    assert convert_report(source, tmp_path / "x.pdf", ReportOptions(font_directories=(fonts,))).warnings == ()
+
+
 def used_fonts(pdf: Path) -> set[str]:
     pdffonts = require_program("pdffonts", "poppler-utils")
     listed = subprocess.run([pdffonts, str(pdf)], capture_output=True, text=True, check=True).stdout

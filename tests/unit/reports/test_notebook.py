@@ -101,3 +101,18 @@ def test_a_notebook_of_format_3_is_upgraded(tmp_path):
 
 def test_outputs_that_are_not_mappings_are_left_out():
     assert kinds([code(shown(text_plain="1"), 5, None, "x")], code=False) == [(1, False, 1)]
+
+
+def test_a_cell_has_the_number_that_its_author_sees():
+    cells = shown_notebook(
+        notebook(
+            prose("it failed", tags=["papermill-error-cell-tag"]),
+            code(source="day = 1", tags=["parameters"]),
+            code(source="day = 2", tags=["injected-parameters"]),
+            prose("# Flows"),
+            prose("here", tags=["papermill-error-cell-tag"]),
+            code(source="answer()"),
+        ),
+        code=True,
+    ).cells
+    assert [(cell.number, cell.source) for cell in cells] == [(1, "it failed"), (2, "# Flows"), (2, "here"), (3, "answer()")]
