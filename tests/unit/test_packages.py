@@ -16,7 +16,8 @@ PROJECT = Path(__file__).parents[2]
 PACKAGES = ("simpleflow_nb", "deciders", "workers")
 #: What a machine that only decides must have installed.
 LIBRARIES_OF_DECIDERS = {"pydantic", "pydantic_core", "yaml", "croniter"}
-KNOWN_TO_REPLAY = {f"simpleflow_nb.{name}" for name in ("exceptions", "futures", "payload", "retry", "constants", "replay")}
+VALUES = ("exceptions", "futures", "payload", "retry", "constants", "tracebacks", "replay")
+KNOWN_TO_REPLAY = {f"simpleflow_nb.{name}" for name in VALUES}
 #: Imports that cost tens of megabytes or hundreds of milliseconds, and never happen on the way to another command.
 HEAVY = ["papermill", "nbconvert", "nbclient", "typst", "pandas", "sqlalchemy", "httpx", "boto3", "botocore", "IPython"]
 
