@@ -8,7 +8,7 @@ import logging
 import os
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -79,6 +79,27 @@ def dated_files(inputs_dir: Path, pattern: str) -> Iterator[tuple[date, Path]]:
     """Each file that `dates_of_files` counts, with its date."""
     steps = [step for step in pattern.split("/") if step not in ("", ".")]
     return ((day, path) for day, path in _walk(inputs_dir, steps, None, is_named=True) if day is not None)
+
+
+def undated_files(specification: Specification, available: Mapping[str, Collection[date]]) -> list[str]:
+    """A sentence for each type without a date whose files are there, under names with something else than a date.
+
+    Raises:
+        SourceError: see `dates_of_files`.
+    """
+    source, sentences = specification.sensor.source, list[str]()
+    if not isinstance(source, FilesSource):
+        return sentences
+    for name in available:
+        pattern = source.files[name]
+        if available[name] or pattern.startswith("s3://"):
+            continue
+        steps = [step for step in pattern.replace("{date}", "*").split("/") if step not in ("", ".")]
+        found = [path for _, path in _walk(specification.inputs_dir, steps, None, is_named=True)]
+        if found:
+            those, fit = ("1 file", "fits") if len(found) == 1 else (f"{len(found)} files", "fit")
+            sentences.append(f"{those} {fit} {pattern!r} but for the date, which is written 2024-01-31: {found[0].name!r}")
+    return sentences
 
 
 def files_by_date(specification: Specification) -> dict[date, list[Path]]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from deciders.specification import FilesSource, FlowApiSource, InstalledSource, Specification, SqlSource
 from workers.artefacts import Artefacts, OutputsError
-from workers.available_dates import read_available_dates, token_expiry
+from workers.available_dates import read_available_dates, token_expiry, undated_files
 from workers.data_stamps import DataStamps
 from workers.notebook_source import missing_kernels, unreadable_notebooks
 from workers.reports.asciidoc import asciidoc_templates, missing_for_templates
@@ -87,6 +87,8 @@ def _source(specification: Specification) -> Iterator[Finding]:
     types = ", ".join(f"{name} {len(dates)}" for name, dates in available.items()) or "no types"
     text = f"{_named(source)} has {len(days)} dates ({types}){newest}; it took {seconds:.1f} s"
     yield Finding("source", OK if days else WARNING, text)
+    for sentence in undated_files(specification, available):
+        yield Finding("source", WARNING, sentence)
     if isinstance(source, FlowApiSource) and (expiry := token_expiry()) is not None:
         left = expiry - time.time()
         when = f"{datetime.fromtimestamp(expiry, UTC):%Y-%m-%d %H:%M} UTC"

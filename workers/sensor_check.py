@@ -13,7 +13,7 @@ from deciders.reruns import WAITS_FOR_RETRY, LastEnd, RunHistory
 from deciders.run_requests import requested_runs
 from deciders.specification import Specification
 from simpleflow_nb.activity_context import ActivityContext
-from workers.available_dates import read_available_dates
+from workers.available_dates import read_available_dates, undated_files
 from workers.data_stamps import DataStamps
 from workers.kept_labels import notebook_hashes
 from workers.lost_ends import record_lost_ends
@@ -103,7 +103,7 @@ def check_for_new_dates(
         "started": started.workflow_ids,
         "not_due": len(plan.not_due),
         "held_back": started.held_back,
-        "warnings": list(plan.warnings),
+        "warnings": [*plan.warnings, *undated_files(specification, available)],
         "retry_seconds": _retry_seconds(specification, plan),
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections import defaultdict
 from pathlib import Path
@@ -80,7 +81,7 @@ def current_plan(specification: Specification, outputs: Path, place: RunPlace) -
         ServiceError: the journal or the run records cannot be read.
     """
     from deciders.due_runs import due_runs
-    from workers.available_dates import SourceError, read_available_dates
+    from workers.available_dates import SourceError, read_available_dates, undated_files
     from workers.lost_ends import lost_ends
     from workers.run_records import RecordsError, RunRecords
     from workers.run_starts import open_runs
@@ -88,11 +89,13 @@ def current_plan(specification: Specification, outputs: Path, place: RunPlace) -
 
     try:
         available = read_available_dates(specification)
+        undated = undated_files(specification, available)
     except SourceError as error:
         raise DefinitionError(str(error)) from None
     running = open_runs(place.service, place.domain) if place.service is not None else {}
     if not has_records(outputs):
-        return due_runs(specification, available, running)
+        planned = due_runs(specification, available, running)
+        return dataclasses.replace(planned, warnings=(*planned.warnings, *undated))
     names = {workflow.name for workflow in specification.workflows}
     try:
         with RunRecords.open(outputs, to_look=True) as records:
@@ -105,9 +108,10 @@ def current_plan(specification: Specification, outputs: Path, place: RunPlace) -
     except RecordsError as error:
         raise ServiceError(str(error)) from None
     try:
-        return due_runs(specification, available, states | running, history=history)
+        planned = due_runs(specification, available, states | running, history=history)
     except SourceError as error:  # it is looked into once more where changed data count
         raise DefinitionError(str(error)) from None
+    return dataclasses.replace(planned, warnings=(*planned.warnings, *undated))
 
 
 @click.command("plan")

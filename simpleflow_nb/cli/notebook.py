@@ -126,7 +126,9 @@ def notebook_debug(words: tuple[str, ...], into: Path | None, **place: Any) -> N
     folder = Artefacts(Path(arguments["outputs"])).notebook_folder(workflow, instance, label)
     config, record = _read_json(folder / "config.json"), _read_json(folder / "run.json")
     if config is None:
-        raise DefinitionError(f"{label!r} of {workflow}/{instance} has not begun: there is no {folder / 'config.json'}")
+        raise DefinitionError(
+            f"{label!r} of {workflow}/{instance} has not begun, or was cleaned away: there is no {folder / 'config.json'}"
+        )
     into = (into or Path("debug", folder.parent.name, folder.name)).absolute()
     _check_folder(into)
     try:

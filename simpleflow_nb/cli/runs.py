@@ -106,8 +106,8 @@ def runs_show(file: Path, run: str, as_json: bool, outputs: Path | None, **place
         click.echo(f"  {cause}")
     labels = Table(["label", "state", "executed notebook or report"])
     for label, what in row.labels.items():
-        labels.rows.append([label, what, row.artefacts.get(label) or _half_run(folder, row, label, what)])
-    labels.rows += [[name, "done", path] for name, path in row.artefacts.items() if name.startswith("report:")]
+        labels.rows.append([label, what, _shown_path(row.artefacts.get(label)) or _half_run(folder, row, label, what)])
+    labels.rows += [[name, "done", _shown_path(path)] for name, path in row.artefacts.items() if name.startswith("report:")]
     if labels.rows:
         click.echo("\n" + formatted(labels, with_header=True))
     if len(attempts) > 1:
@@ -160,6 +160,10 @@ def _head_and_causes(error: str) -> tuple[str, list[str]]:
     if not failed:
         return error.partition("\n")[0], []
     return head + " failed", _NEXT_CAUSE.split(rest)
+
+
+def _shown_path(path: str | None) -> str | None:
+    return path if path is None or "://" in path or Path(path).exists() else f"{path} (no longer there)"
 
 
 def _half_run(outputs: Path, row: RunRow, label: str, state: str) -> str | None:

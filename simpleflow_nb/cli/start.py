@@ -110,6 +110,8 @@ def workflow_start(
             quiet=quiet,
         )
         ctx.exit(code)
+    if Path(workflow).suffix in (".yml", ".yaml"):
+        raise DefinitionError(f"{workflow} has workflows by name; write {workflow}:NAME")
     try:
         cls = workflow_class(workflow)
     except WorkflowNotFound as error:

@@ -169,6 +169,7 @@ def test_retries_backfills_and_cleaning(file: Path) -> None:
     assert all(Path(folder).is_dir() for folder in folders)
     said(file, *clean)
     assert not any(Path(folder).exists() for folder in folders)
+    assert re.search(r"^count +done +/\S+/count.ipynb \(no longer there\)$", said(file, "runs.show", "days/2016-01-01"), re.M)
     assert (file.parent / "outputs/reports/days/latest/report.pdf").is_file()
     assert typed("plan", file, cwd=file.parent).stdout.startswith("0 runs due, 3 not due\n")
 

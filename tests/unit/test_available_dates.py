@@ -15,7 +15,7 @@ import pytest
 
 from deciders.specification import FilesSource, SensorSpecification, Specification
 from workers import secrets
-from workers.available_dates import SourceError, read_available_dates
+from workers.available_dates import SourceError, read_available_dates, undated_files
 
 
 def specification(inputs_dir: Path = Path("/inputs"), **sensor: Any) -> Specification:
@@ -77,6 +77,27 @@ def test_only_the_types_that_the_sensor_wants_are_looked_for(folder):
     with pytest.raises(SourceError) as refusal:
         read_available_dates(specification(folder, source=source))
     assert str(refusal.value) == f"there is no folder {folder}/missing to look for files in"
+
+
+@pytest.mark.parametrize(
+    ("names", "sentences"),
+    [
+        ([], []),
+        (["2024-01-31.csv", "20240131.csv"], []),
+        (["2024-01-31.txt"], []),
+        (["31.1.2024.csv"], ["1 file fits 'd/{date}.csv' but for the date, which is written 2024-01-31: '31.1.2024.csv'"]),
+        (
+            ["2024-02-30.csv", "20240131.csv"],
+            ["2 files fit 'd/{date}.csv' but for the date, which is written 2024-01-31: '2024-02-30.csv'"],
+        ),
+    ],
+)
+def test_files_that_are_named_with_another_date_are_told_of(tmp_path, names, sentences):
+    (tmp_path / "d").mkdir()
+    for name in names:
+        (tmp_path / "d" / name).write_text("")
+    given = specification(tmp_path, source=FilesSource(files={"x": "d/{date}.csv"}))
+    assert undated_files(given, read_available_dates(given)) == sentences
 
 
 def test_a_folder_that_cannot_be_looked_at_is_one_sentence(folder):
