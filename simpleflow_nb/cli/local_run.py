@@ -113,9 +113,8 @@ class LocalRun:
             while not is_over():
                 failure = self.engine.failure or self.engine.worker.failure or self.service.broken
                 if failure is not None:
-                    raise ServiceError(
-                        f"the local service stopped: {failure}; nothing is lost, and the same command goes on once that is mended"
-                    ) from failure
+                    onward = "nothing is lost, and the same command goes on once that is mended"
+                    raise ServiceError(f"the local service stopped: {failure}; {onward}") from failure
                 if self.interrupts > said:
                     said = self.interrupts
                     if said > 1:
