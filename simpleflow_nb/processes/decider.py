@@ -21,6 +21,7 @@ from ..replay import Execution, commands
 from ..tracebacks import place_of_import_error
 from ..workflow import Workflow, program
 from .faults import ALREADY_REGISTERED, UNKNOWN_RESOURCE, fault_code, is_passing, is_refused
+from .log_context import logged_as
 from .payload_directory import MemoryPayloads, Payloads, keep_long_texts
 
 logger = logging.getLogger(__name__)
@@ -138,7 +139,9 @@ class Decider:
             while not stop.is_set():
                 task = self.poll()
                 if task is not None:
-                    self.decide(task)
+                    execution = task["workflowExecution"]
+                    with logged_as(workflow_id=execution["workflowId"], run_id=execution["runId"]):
+                        self.decide(task)
         finally:
             self.evict_all()
 
