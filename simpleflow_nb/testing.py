@@ -15,7 +15,7 @@ from typing import Any
 
 from . import payload
 from .constants import MAX_RUN_SECONDS
-from .exceptions import SimpleflowError
+from .exceptions import DefinitionError, SimpleflowError
 from .local.clock import VirtualClock
 from .local.service import DOMAIN, LocalService
 from .processes.decider import Parked
@@ -38,6 +38,8 @@ class Harness:
     """A service in memory with a decider and workers on it; time jumps whenever nothing can run."""
 
     def __init__(self, *workflows: type[Workflow], workers: int = 2, clock: VirtualClock | None = None) -> None:
+        for workflow in workflows:
+            _check_class(workflow)
         self.clock = clock or VirtualClock()
         self.service = LocalService(clock=self.clock)
         self.parked: list[Parked] = []
@@ -54,7 +56,13 @@ class Harness:
         self._serial = 0
 
     def start(self, workflow: type[Workflow], *args: Any, workflow_id: str | None = None, **kwargs: Any) -> tuple[str, str]:
-        """Start a run; returns its workflow id and run id."""
+        """Start a run; returns its workflow id and run id.
+
+        Raises:
+            DefinitionError: ``workflow`` is not a Workflow class.
+            TypeError: an argument that is not a JSON value.
+        """
+        _check_class(workflow)
         self._serial += 1
         workflow_id = workflow_id or f"{workflow.__name__}-{self._serial}"
         if workflow.type_name() not in self.engine.decider.workflows:
@@ -71,6 +79,7 @@ class Harness:
         return workflow_id, started["runId"]
 
     def signal(self, workflow_id: str, name: str, value: Any = None) -> None:
+        """Send a signal to the open run of that id; ``value`` is what ``next_signal(name).result`` gives."""
         self.service.signal_workflow_execution(
             domain=DOMAIN, workflowId=workflow_id, signalName=name, input=payload.encode(value)
         )
@@ -100,9 +109,20 @@ class Harness:
             last = next(value for key, value in events[-1].items() if key.endswith("EventAttributes"))
             if status == "COMPLETED":
                 return payload.decode(last.get("result"), self.engine.payloads.load)
+            if status == "TIMED_OUT":
+                raise RunFailed(status, self._why_open(workflow_id, run_id, events), events)
             if status != "CONTINUED_AS_NEW":
                 raise RunFailed(status, last.get("reason", ""), events)
             run_id = last["newExecutionRunId"]
+
+    def _why_open(self, workflow_id: str, run_id: str, events: list[dict[str, Any]]) -> str:
+        """What a run that never ended was waiting for, as far as its decider has said."""
+        seconds = events[0]["workflowExecutionStartedEventAttributes"]["executionStartToCloseTimeout"]
+        execution = {"workflowId": workflow_id, "runId": run_id}
+        described = self.service.describe_workflow_execution(domain=DOMAIN, execution=execution)
+        signals = (payload.decode(described.get("latestExecutionContext")) or {}).get("waiting_signals", [])
+        named = f", waiting for signal {', '.join(repr(name) for name in signals)}" if signals else ""
+        return f"not ended within its execution timeout of {seconds} s{named}"
 
     def _close_status(self, workflow_id: str, run_id: str, until: float, real_seconds: float) -> str:
         while (status := self.service.wait_closed(workflow_id, run_id, _LOOK_SECONDS)) is None:
@@ -120,6 +140,11 @@ class Harness:
         self.engine.stop(cancel=True)
         self.service.close()
         self.engine.join(10)
+
+
+def _check_class(workflow: Any) -> None:
+    if not (isinstance(workflow, type) and issubclass(workflow, Workflow)):
+        raise DefinitionError(f"{workflow!r:.80} is not a workflow; give a subclass of Workflow")
 
 
 @contextmanager

@@ -333,7 +333,7 @@ _KEPT = ("executionStartToCloseTimeout", "taskStartToCloseTimeout", "taskList", 
 
 def execution_input(cls: type[Workflow], arguments: dict[str, Any]) -> str:
     """The input of an execution: the arguments, and the class that a decider finds it by."""
-    return payload.encode({**arguments, "__extra": {"class": cls.class_path()}})
+    return payload.encoded({**arguments, "__extra": {"class": cls.class_path()}}, f"the input of {cls.type_name()}")
 
 
 def _seconds(wait: float) -> int:

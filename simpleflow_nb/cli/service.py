@@ -37,6 +37,9 @@ def service_start(
     db: Path | None, port: int, host: str, token: str | None, domain: str, poll_seconds: float, durable: bool
 ) -> None:
     """Serve SWF's calls on this machine: point boto3 and the AWS command line at it with AWS_ENDPOINT_URL."""
+    address, colon, end = host.partition(":")
+    if colon and end.isdigit():
+        raise DefinitionError(f"--bind {host} has a port in it; give --bind {address} --port {end}")
     if token is None and not _is_loopback(host):
         raise DefinitionError(f"--bind {host} is open to other machines: give a --token of 16 characters or more")
     if token is not None and len(token) < 16:

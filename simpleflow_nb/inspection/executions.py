@@ -100,7 +100,7 @@ def info_table(service: Any, domain: str, execution: dict[str, str]) -> Table:
         ("workflow_id", execution["workflowId"]),
         ("run_id", execution["runId"]),
         ("tag_list", ",".join(info.get("tagList", []))),
-        ("execution_time", seconds),
+        ("execution_time", round(seconds, 3)),
         ("input", body),
         ("status", info.get("closeStatus") or info["executionStatus"]),
         ("events", len(events)),

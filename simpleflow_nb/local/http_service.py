@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/amazonswf/latest/developerguide/UsingJSON-swf.html
 
 from __future__ import annotations
 
+import errno
 import hmac
 import ipaddress
 import json
@@ -92,7 +93,8 @@ class HttpService:
         try:
             self._server = _Server((host, port), Handler)
         except OSError as error:
-            raise ServiceError(f"{host}:{port} cannot be bound: {error.strerror}") from None
+            another = "; choose another --port" if error.errno in (errno.EADDRINUSE, errno.EACCES) else ""
+            raise ServiceError(f"{host}:{port} cannot be bound: {(error.strerror or str(error)).lower()}{another}") from None
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.1,), name="http", daemon=True)
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import importlib
 import json
 import logging
@@ -10,14 +11,17 @@ import socket
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
+from types import ModuleType
 from typing import Any
 
 from .. import activity as activities
 from .. import constants, payload
 from ..exceptions import ReplayError, ServiceError, StaleCache
 from ..replay import Execution, commands
+from ..tracebacks import place_of_import_error
 from ..workflow import Workflow, program
 from .faults import ALREADY_REGISTERED, UNKNOWN_RESOURCE, fault_code, is_passing, is_refused
+from .log_context import logged_as
 from .payload_directory import MemoryPayloads, Payloads, keep_long_texts
 
 logger = logging.getLogger(__name__)
@@ -135,7 +139,9 @@ class Decider:
             while not stop.is_set():
                 task = self.poll()
                 if task is not None:
-                    self.decide(task)
+                    execution = task["workflowExecution"]
+                    with logged_as(workflow_id=execution["workflowId"], run_id=execution["runId"]):
+                        self.decide(task)
         finally:
             self.evict_all()
 
@@ -409,6 +415,17 @@ def _last_context(events: list[dict[str, Any]]) -> str:
     return ""
 
 
+def _guess(name: str, module: ModuleType) -> str:
+    """A workflow of the module that may have been meant."""
+    known = {
+        key.lower(): key
+        for key, value in vars(module).items()
+        if isinstance(value, type) and issubclass(value, Workflow) and value is not Workflow
+    }
+    close = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.8)
+    return f" (did you mean {known[close[0]]!r}?)" if close else ""
+
+
 def workflow_class(path: str) -> type[Workflow]:
     """The workflow at a dotted path such as ``examples.basic.BasicWorkflow``.
 
@@ -421,11 +438,13 @@ def workflow_class(path: str) -> type[Workflow]:
     try:
         module = importlib.import_module(module_name)
     except ImportError as error:
-        raise WorkflowNotFound(f"{path}: module {module_name} cannot be imported: {error}") from error
+        where = place_of_import_error(error)
+        raise WorkflowNotFound(f"{path}: module {module_name} cannot be imported: {error}{where}") from error
     except (Exception, SystemExit) as error:
-        raise WorkflowNotFound(f"{path}: importing {module_name} raised {type(error).__name__}: {error}") from error
+        where = place_of_import_error(error)
+        raise WorkflowNotFound(f"{path}: importing {module_name} raised {type(error).__name__}: {error}{where}") from error
     found = getattr(module, name, None)
     if not isinstance(found, type) or not issubclass(found, Workflow):
-        what = "there is no such class" if found is None else "it is not a Workflow"
-        raise WorkflowNotFound(f"{path}: {what} in {module_name}")
+        what = "it is not a Workflow" if found is not None else "there is no such class"
+        raise WorkflowNotFound(f"{path}: {what} in {module_name}{_guess(name, module) if found is None else ''}")
     return found

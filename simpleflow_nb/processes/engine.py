@@ -86,6 +86,9 @@ class Engine:
         try:
             self.decider.run(self._stop)
         except BaseException as error:
+            if self._stop.is_set() and isinstance(error, ServiceError):
+                logger.debug("the decider was stopped with a decision under way: %s", error)
+                return
             self.failure = error
             logger.log(
                 logging.ERROR if isinstance(error, ServiceError) else logging.CRITICAL,

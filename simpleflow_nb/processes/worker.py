@@ -19,7 +19,7 @@ from ..activity import Activity
 from ..activity_context import ActivityContext, set_context
 from ..constants import MAX_HEARTBEAT_DETAILS_CHARACTERS, MAX_REASON_CHARACTERS
 from ..exceptions import ActivityCanceled, ServiceError, TaskFailed
-from ..tracebacks import traceback_lines
+from ..tracebacks import place_of_import_error, traceback_lines
 from .backoff import Backoff
 from .checkpoints import last_details, with_progress
 from .faults import UNKNOWN_RESOURCE, fault_code, is_of_the_service, is_passing, is_refused, is_throttled
@@ -360,7 +360,8 @@ def find_activity(name: str) -> Activity[Any, Any]:
     try:
         module = importlib.import_module(module_name)
     except (Exception, SystemExit) as error:
-        raise LookupError(f"activity {name}: {module_name} cannot be imported: {type(error).__name__}: {error}") from error
+        what = f"{type(error).__name__}: {error}{place_of_import_error(error)}"
+        raise LookupError(f"activity {name}: {module_name} cannot be imported: {what}") from error
     found = getattr(module, function, None)
     if not isinstance(found, Activity) or found.callable is None:
         what = "there is no such function" if found is None else "it is not an @activity"

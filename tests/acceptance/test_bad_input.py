@@ -195,9 +195,10 @@ SPECIFICATIONS: list[tuple[Sample, tuple[str, ...], int, str]] = [
 
 COMMANDS: list[tuple[tuple[str, ...], int, str]] = [
     ((*START, "mine.Nix"), 2, "mine.Nix: there is no such class in mine"),
+    ((*START, "mine.mine"), 2, "mine.mine: there is no such class in mine (did you mean 'Mine'?)"),
     ((*START, "nix.Mine"), 2, "nix.Mine: module nix cannot be imported: No module named 'nix'"),
     ((*START, "broken.Mine"), 2, "broken.Mine: importing broken raised SyntaxError: invalid syntax (broken.py, line 1)"),
-    ((*START, "raising.Mine"), 2, "raising.Mine: importing raising raised ValueError: no such setting"),
+    ((*START, "raising.Mine"), 2, "raising.Mine: importing raising raised ValueError: no such setting (raising.py:1)"),
     ((*START, "mine.yml"), 2, "mine.yml has workflows by name; write mine.yml:NAME"),
     ((*START, "mine.Plain"), 2, "mine.Plain: it is not a Workflow in mine"),
     ((*START, "mine"), 2, "'mine' is not a dotted path to a class, such as examples.basic.BasicWorkflow"),

@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import textwrap
@@ -266,6 +267,21 @@ def test_an_open_bind_needs_a_token(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (
         2,
         "simpleflow-nb: --bind 0.0.0.0 is open to other machines: give a --token of 16 characters or more\n",
+    )
+
+
+def test_an_address_that_is_not_free_or_has_a_port_in_it_gets_one_sentence(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = typed("", tmp_path, "service.start", "--port", str(port))
+    assert (done.returncode, done.stderr) == (
+        3,
+        f"simpleflow-nb: 127.0.0.1:{port} cannot be bound: address already in use; choose another --port\n",
+    )
+    done = typed("", tmp_path, "service.start", "--bind", "127.0.0.1:80")
+    assert (done.returncode, done.stderr) == (
+        2,
+        "simpleflow-nb: --bind 127.0.0.1:80 has a port in it; give --bind 127.0.0.1 --port 80\n",
     )
 
 

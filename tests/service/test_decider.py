@@ -205,11 +205,11 @@ class Broken(Workflow):
         ),
         (
             '{"__extra":{"class":"raising_module.Class"}}',
-            "raising_module.Class: importing raising_module raised ValueError: at import",
+            "raising_module.Class: importing raising_module raised ValueError: at import ({tmp_path}/raising_module.py:1)",
         ),
         (
             '{"__extra":{"class":"exiting_module.Class"}}',
-            "exiting_module.Class: importing exiting_module raised SystemExit: 3",
+            "exiting_module.Class: importing exiting_module raised SystemExit: 3 ({tmp_path}/exiting_module.py:1)",
         ),
         (payload.reference("{}"), f"payload {payload.digest('{}')[:12]} was never stored here"),
     ],
@@ -221,7 +221,7 @@ def test_what_cannot_be_found_or_read_is_parked_with_one_sentence(stage, body, s
     played = stage()
     played.start(taskList={"name": "stage"}, input=body)
     assert played.decides()
-    assert str(played.parked[0].error) == sentence
+    assert str(played.parked[0].error) == sentence.replace("{tmp_path}", str(tmp_path))
     assert not played.decides()
 
 

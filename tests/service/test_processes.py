@@ -22,16 +22,19 @@ import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 from botocore.exceptions import ConnectionClosedError as BotoConnectionClosedError
 
+from simpleflow_nb import Workflow
 from simpleflow_nb.cli.logs import JsonFormatter, TextFormatter
 from simpleflow_nb.exceptions import ServiceError
 from simpleflow_nb.local.faults import Fault
 from simpleflow_nb.local.http_service import HttpService
 from simpleflow_nb.local.service import DOMAIN, LocalService
 from simpleflow_nb.processes.checkpoints import last_details, with_progress
+from simpleflow_nb.processes.engine import Engine
 from simpleflow_nb.processes.log_context import logged_as
 from simpleflow_nb.processes.worker import Running
 from simpleflow_nb.swf.client import SwfService
 from simpleflow_nb.swf.explanations import explained
+from simpleflow_nb.testing import harness
 
 from . import bodies
 from .floor import ConnectionClosedError, Floor, is_gone, throttled, until
@@ -52,6 +55,54 @@ def of(workflow_id: str, request: dict[str, Any], floor: Floor) -> bool:
     number = int(request["taskToken"][1:].partition(".")[0])
     run = floor.service.runs.get(number)
     return run is not None and run.workflow_id == workflow_id
+
+
+def test_a_local_decider_says_in_each_line_of_the_log_which_run_it_is_about(caplog: pytest.LogCaptureFixture) -> None:
+    class Short(Workflow):
+        def run(self) -> int:
+            return 1
+
+    lines: list[dict[str, str]] = []
+
+    class Lines(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            lines.append(json.loads(JsonFormatter().format(record)))
+
+    log, handler = logging.getLogger("simpleflow_nb.processes.decider"), Lines()
+    caplog.set_level(logging.INFO, log.name)
+    log.addHandler(handler)
+    try:
+        with harness(Short) as opened:
+            workflow_id, run_id = opened.start(Short)
+            opened.result(workflow_id, run_id)
+    finally:
+        log.removeHandler(handler)
+    decided = [line for line in lines if "decisions at event" in line["message"]]
+    assert [(line.get("workflow_id"), line.get("run_id")) for line in decided] == [(workflow_id, run_id)]
+
+
+def test_a_decider_that_is_stopped_while_workflow_code_blocks_says_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    """Its answer finds the service closed: what was to be expected is no error."""
+    entered, released = threading.Event(), threading.Event()
+
+    class Blocks(Workflow):
+        def run(self) -> int:
+            entered.set()
+            released.wait(60)
+            return 1
+
+    service = LocalService()
+    engine = Engine(service, DOMAIN, decision_list="x", task_lists={"x": 1}, workflows=[Blocks])
+    engine.start()
+    service.start_workflow_execution(
+        domain=DOMAIN, workflowId="w", workflowType={"name": Blocks.type_name(), "version": "1"}, taskList={"name": "x"}
+    )
+    assert entered.wait(60)
+    engine.stop()
+    service.close()
+    released.set()
+    assert engine.join(60)
+    assert (engine.failure, [record.getMessage() for record in caplog.records if record.levelno > logging.INFO]) == (None, [])
 
 
 # ---- deciders ----------------------------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ import pytest
 
 from simpleflow_nb import RetryPolicy, Workflow, activity, futures
 from simpleflow_nb.constants import DAY
+from simpleflow_nb.exceptions import DefinitionError
 from simpleflow_nb.local.clock import VirtualClock
 from simpleflow_nb.testing import RunFailed, harness, run_workflow
 
@@ -98,9 +99,32 @@ def test_a_run_that_is_ended_from_outside_says_so(call, sentence):
 
 
 def test_a_run_that_takes_longer_than_its_own_time_says_so():
-    with harness(Failing) as opened, pytest.raises(RunFailed, match=r"^TIMED_OUT: $"):
+    sentence = r"^TIMED_OUT: not ended within its execution timeout of 31536000 s, waiting for signal 'never'$"
+    with harness(Failing) as opened, pytest.raises(RunFailed, match=sentence):
         opened.result(*opened.start(Failing, "forever"))
     assert opened.clock.skipped_seconds > 300 * DAY
+
+
+def test_a_run_that_waits_for_a_signal_that_nobody_sends_names_it():
+    class Approval(Workflow):
+        name = "testing.approval"
+        execution_timeout = 3_600
+
+        def run(self):
+            return self.next_signal("answer").result
+
+    sentence = r"^TIMED_OUT: not ended within its execution timeout of 3600 s, waiting for signal 'answer'$"
+    with pytest.raises(RunFailed, match=sentence):
+        run_workflow(Approval)
+
+
+def test_what_is_no_workflow_or_no_argument_is_said_where_it_is_started():
+    with pytest.raises(
+        DefinitionError, match=r"^<Activity testing\.add version 1> is not a workflow; give a subclass of Workflow$"
+    ):
+        run_workflow(add, 1)
+    with pytest.raises(TypeError, match=r"^the input of testing\.sum\['args'\]\[1\]: builtins\.type is not a JSON value: "):
+        run_workflow(Sum, 1, object)
 
 
 def test_a_run_that_waits_for_real_longer_than_it_may_says_so():
