@@ -86,6 +86,16 @@ class WorkflowSpecification(_Model):
     retry_wait_seconds: int = 0  #: after a failure, before the sensor tries again
     rerun_when: tuple[str, ...] = ("parameters_changed",)  #: of `deciders.workflow_file.RERUN_CAUSES`
 
+    def stages(self) -> list[list[str]]:
+        """The labels, each in the first stage after those that it needs; those of one stage do not need each other."""
+        depths: dict[str, int] = {}
+        for notebook in self.notebooks:
+            depths[notebook.label] = max((depths[label] + 1 for label in notebook.needs), default=0)
+        stages: list[list[str]] = [[] for _ in range(max(depths.values(), default=-1) + 1)]
+        for label, depth in depths.items():
+            stages[depth].append(label)
+        return stages
+
     def with_needs_of(self, label: str) -> tuple[NotebookSpecification, ...]:
         """The notebook of that label behind all those that it needs, directly or not, in the order of the workflow.
 

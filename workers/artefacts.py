@@ -21,6 +21,7 @@ from simpleflow_nb.exceptions import SimpleflowError
 
 #: Bytes of one part of a path. File systems take 255; the rest is for suffixes such as ``.ipynb`` and for temporary names.
 LONGEST_PART_BYTES = 180
+_PROBE_BYTES = 65_536
 
 _UNSAFE = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|%]|^\.')
 
@@ -130,8 +131,11 @@ class Artefacts:
             raise OutputsError(f"outputs folder {folder} does not exist and cannot be made: {_reason(error)}") from None
         probe = folder / f".writable-{uuid.uuid4().hex[:12]}.tmp"
         try:
-            probe.touch(exist_ok=False)
-            probe.unlink()
+            try:
+                with open(probe, "xb") as file:
+                    file.write(bytes(_PROBE_BYTES))  # an empty file fits on a full disk
+            finally:
+                probe.unlink(missing_ok=True)
         except OSError as error:
             raise OutputsError(f"outputs folder {folder} cannot be written to: {_reason(error)}") from None
 

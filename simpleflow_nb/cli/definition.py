@@ -134,7 +134,7 @@ def plan(file: Path | None, why: bool, as_json: bool, outputs: Path | None, **pl
     if planned.due:
         table = Table(["workflow", "date", "parameters", "notebooks", *(["why"] if why else [])])
         for run in planned.due:
-            labels = " -> ".join(notebook.label for notebook in specification.workflow(run.workflow_name).notebooks)
+            labels = " -> ".join(", ".join(stage) for stage in specification.workflow(run.workflow_name).stages())
             day, settings = run.reference_date.isoformat(), shown_settings(run.configured_parameters)
             table.rows.append([run.workflow_name, day, settings, labels, *([run.reason] if why else [])])
         click.echo(formatted(table, with_header=True))

@@ -325,7 +325,10 @@ def test_named_timers_are_the_same_timer_and_can_be_cancelled():
             "DefinitionError: JSONEncoder.encode is not an activity; decorate it with @activity.with_attributes(...)",
         ),
         (lambda self: self.submit(3), "DefinitionError: 3 cannot be submitted; pass an activity"),
-        (lambda self: self.submit(inc, object()), "TypeError: builtins.object is not a JSON value: <object object at "),
+        (
+            lambda self: self.submit(inc, object()),
+            "TypeError: an argument of semantics.inc: builtins.object is not a JSON value: <object object at ",
+        ),
         (lambda self: futures.wait_any(), "ValueError: wait_any needs at least one future: none of nothing ever ends"),
         (
             lambda self: futures.wait(3),  # type: ignore[arg-type]

@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -107,6 +109,18 @@ def test_an_outputs_folder_that_cannot_be_made_is_refused(tmp_path):
 def test_an_outputs_folder_that_cannot_be_written_to_is_refused():
     with pytest.raises(OutputsError, match=r"^outputs folder /proc/self cannot be written to: [a-z ]+$"):
         Artefacts(Path("/proc/self")).check_writable()
+
+
+def test_an_outputs_folder_without_room_is_refused_and_nothing_is_left_in_it(tmp_path):
+    code = (
+        "import resource, sys; from pathlib import Path; from workers.artefacts import Artefacts, OutputsError\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, 1_000))\n"
+        "try: Artefacts(Path(sys.argv[1])).check_writable()\n"
+        "except OutputsError as error: print(error)"
+    )
+    told = subprocess.run([sys.executable, "-c", code, tmp_path], capture_output=True, text=True, check=True)
+    assert told.stdout == f"outputs folder {tmp_path} cannot be written to: file too large\n"
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_file_is_replaced_whole(tmp_path):

@@ -822,6 +822,26 @@ def test_odd_cells_have_no_tags(inputs):
     assert complaints(inputs, text) == ["4: notebook 'a' is given parameters, but 'n.ipynb' has no cell tagged 'parameters'"]
 
 
+@pytest.mark.parametrize(
+    ("needs", "stages"),
+    [
+        ({"a": ""}, [["a"]]),
+        ({"a": "", "b": ""}, [["a", "b"]]),
+        ({"a": "", "b": "a", "c": "b"}, [["a"], ["b"], ["c"]]),
+        ({"c": "ab", "a": "", "b": ""}, [["a", "b"], ["c"]]),
+        ({"a": "", "b": "a", "c": "a", "d": "abc", "e": ""}, [["a", "e"], ["b", "c"], ["d"]]),
+    ],
+)
+def test_a_workflow_has_stages_of_notebooks_that_do_not_need_each_other(inputs, needs, stages):
+    notebooks = "".join(
+        f"    {label}: {{filename: other.ipynb, parameters: {{{', '.join(f'{one}: {one}' for one in wanted)}}}}}\n"
+        for label, wanted in needs.items()
+    )
+    sensor = "available_dates_sensor:\n  schedule: null\n  workflows: [{workflow_name: w}]\n"
+    made = load(inputs, f"workflows:\n- name: w\n  notebooks:\n{notebooks}{sensor}")
+    assert made.workflow("w").stages() == stages
+
+
 def test_files_are_a_source(inputs):
     made = load(inputs, one(inputs, sensor="source: {files: {flights: 'data/flights-{date}.csv'}}\ncdr_types: [flights]"))
     assert made.sensor.source == FilesSource(files={"flights": "data/flights-{date}.csv"})
