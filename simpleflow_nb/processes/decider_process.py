@@ -14,8 +14,9 @@ from typing import Any
 from ..exceptions import ServiceError
 from .backoff import Backoff
 from .decider import Decider, Task
-from .faults import is_of_the_service, is_passing
+from .faults import is_of_the_service
 from .log_context import logged_as
+from .poll_log import PollLog
 
 logger = logging.getLogger(__name__)
 
@@ -108,7 +109,7 @@ class DeciderProcess:
                     logger.critical("neither decided nor parked: %s", error, exc_info=True)
 
     def _keep_polling(self, task_list: str, whole: bool) -> None:
-        backoff = Backoff(self._stop)
+        backoff, log = Backoff(self._stop), PollLog(logger, task_list)
         while not self._stop.is_set():
             if not whole and self.decider.sticky_list is None:
                 return
@@ -126,10 +127,10 @@ class DeciderProcess:
                     self.failure = error
                     return
                 if not self._stop.is_set():
-                    level = logging.WARNING if is_passing(error) else logging.ERROR
-                    logger.log(level, "poll of %r failed: %s", task_list, error)
+                    log.failed(error)
                 backoff.wait()
                 continue
             backoff.succeeded()
+            log.succeeded()
             if task.get("taskToken"):
                 self._tasks.put((task, task_list, whole))

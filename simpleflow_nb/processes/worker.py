@@ -26,6 +26,7 @@ from .faults import UNKNOWN_RESOURCE, fault_code, is_of_the_service, is_passing,
 from .isolated_call import IsolatedCall
 from .log_context import logged_as
 from .payload_directory import MemoryPayloads, Payloads, kept
+from .poll_log import PollLog
 from .process_groups import ProcessGroups
 
 logger = logging.getLogger(__name__)
@@ -154,13 +155,14 @@ class Worker:
     # ---- one task ------------------------------------------------------------------------------------------------------------
 
     def _work(self, task_list: str) -> None:
-        backoff = Backoff(self._stop)
+        backoff, log = Backoff(self._stop), PollLog(logger, task_list)
         while not self._stop.is_set():
             try:
                 task = self.service.poll_for_activity_task(
                     domain=self.domain, taskList={"name": task_list}, identity=self.identity
                 )
                 backoff.succeeded()
+                log.succeeded()
                 if task.get("taskToken"):
                     self.work_on(task, task_list)
             except ServiceError as error:
@@ -173,8 +175,7 @@ class Worker:
                     self._end(task_list, error)
                     return
                 if not self._stop.is_set():
-                    level = logging.WARNING if is_passing(error) else logging.ERROR
-                    logger.log(level, "worker on %r: %s", task_list, error)
+                    log.failed(error)
                 backoff.wait()
 
     def _end(self, task_list: str, error: Exception) -> None:
