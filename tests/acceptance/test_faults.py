@@ -454,7 +454,7 @@ def test_every_run_completes_with_its_result_whatever_is_killed_and_cut(crowd: C
     try:
         types = {"domain": DOMAIN, "registrationStatus": "REGISTERED"}
         wait_for(lambda: swf.list_workflow_types(**types)["typeInfos"], "the registration of the workflow", crowd.log)
-        for number in range(count(small=3, soak=300)):
+        for number in range(count(small=2, soak=300)):
             one_round(crowd, swf, choice, number, acknowledging)
         wait_for(lambda: not crowd.orphans(), "the end of the orphans", crowd.log)
         crowd.revive()

@@ -67,7 +67,7 @@ def service() -> Iterator[HttpService]:
     served.close()
 
 
-@pytest.mark.parametrize("seed", range(count(small=25, soak=1000)), ids="seed-{}".format)
+@pytest.mark.parametrize("seed", range(count(small=12, soak=1000)), ids="seed-{}".format)
 def test_a_random_script_gives_the_same_on_moto_and_on_the_local_service(seed: int, service: HttpService, moto: Side) -> None:
     local = Side("local", service.endpoint)
     try:
