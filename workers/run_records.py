@@ -11,6 +11,7 @@ import json
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -325,10 +326,22 @@ class RunRecords:
                     connection.execute(sa.schema.CreateIndex(index, if_not_exists=True))
             connection.execute(sa.insert(self._schema).values(version=SCHEMA_VERSION))
         if self._is_sqlite:
-            with self._transaction() as connection:
-                # Readers do not wait for writers then. Kept by the file; a file system that cannot do it keeps the
-                # rollback journal, which is as safe.
-                connection.exec_driver_sql("PRAGMA journal_mode=WAL")
+            self._keep_write_ahead_log()
+
+    def _keep_write_ahead_log(self) -> None:
+        """Readers do not wait for writers then. Kept by the file; a file system that cannot do it keeps the rollback journal,
+        which is as safe."""
+        until = time.monotonic() + BUSY_SECONDS
+        while True:
+            try:
+                with self._transaction() as connection:
+                    connection.exec_driver_sql("PRAGMA journal_mode=WAL")
+                return
+            except RecordsError as error:
+                # SQLite does not wait here for others that use the file: https://www.sqlite.org/wal.html
+                if "database is locked" not in str(error) or time.monotonic() >= until:
+                    raise
+            time.sleep(0.02)
 
     def _add_columns(self, connection: sa.Connection, inspector: sa.Inspector) -> None:
         """What an older version of the table lacks."""

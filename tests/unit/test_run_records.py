@@ -288,6 +288,24 @@ def record_from_a_process(path, first):
             records.record(run(number))
 
 
+def make_files_together(folder, together):
+    for number in range(20):
+        together.wait(60)
+        with RunRecords(f"sqlite:///{folder}/{number}.sqlite3"):
+            pass
+
+
+def test_processes_that_make_a_file_in_the_same_moment_wait_for_each_other(tmp_path):
+    context = multiprocessing.get_context("spawn")
+    together = context.Barrier(3)
+    processes = [context.Process(target=make_files_together, args=(tmp_path, together)) for _ in range(3)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+    assert [process.exitcode for process in processes] == [0, 0, 0]
+
+
 def test_processes_make_and_use_one_file_at_once(path):
     context = multiprocessing.get_context("spawn")
     processes = [context.Process(target=record_from_a_process, args=(path, 20 * n)) for n in range(3)]
