@@ -15,12 +15,13 @@ from typing import Protocol
 import click
 
 from ..exceptions import DefinitionError
-from ..processes.decider import Decider, WorkflowNotFound, workflow_class
+from ..processes.decider import Decider
 from ..processes.decider_process import STICKY_SECONDS, DeciderProcess, collect_rarely
 from ..processes.process_groups import own_process_groups
 from ..processes.supervisor import QUICK, Supervisor, is_child, is_orphan, this_command
 from ..processes.worker import Worker, usable_cores
 from ..processes.worker_process import WorkerProcess
+from ..processes.workflow_classes import WorkflowNotFound, workflow_class
 from ..workflow import Workflow
 from .connection import connected, domain_options, explaining, payload_directory, payloads_option
 from .options import STATE_FOLDER, outputs_folder, outputs_option

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from ..exceptions import DefinitionError
-from ..processes.decider import Decider, WorkflowNotFound, workflow_class
+from ..processes.decider import Decider
 from ..processes.faults import ALREADY_STARTED, fault_code
 from ..processes.payload_directory import kept
+from ..processes.workflow_classes import WorkflowNotFound, workflow_class
 from ..workflow import execution_input
 from .connection import payload_directory
 

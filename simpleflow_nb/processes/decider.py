@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
-import importlib
 import json
 import logging
 import os
@@ -11,18 +9,17 @@ import socket
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
-from types import ModuleType
 from typing import Any
 
 from .. import activity as activities
 from .. import constants, payload
 from ..exceptions import ReplayError, ServiceError, StaleCache
 from ..replay import Execution, commands
-from ..tracebacks import place_of_import_error
 from ..workflow import Workflow, program
 from .faults import ALREADY_REGISTERED, UNKNOWN_RESOURCE, fault_code, is_passing, is_refused
 from .log_context import logged_as
 from .payload_directory import MemoryPayloads, Payloads, keep_long_texts
+from .workflow_classes import WorkflowNotFound, workflow_class
 
 logger = logging.getLogger(__name__)
 
@@ -37,10 +34,6 @@ _CLOSING = {
     "ContinueAsNewWorkflowExecution",
 }
 _LOG_CHARACTERS = 300  #: of a line of ``workflow.log`` in the execution context
-
-
-class WorkflowNotFound(ReplayError):
-    """No class is known for an execution's type."""
 
 
 class Parked:
@@ -413,38 +406,3 @@ def _last_context(events: list[dict[str, Any]]) -> str:
         if context is not None:
             return str(context)
     return ""
-
-
-def _guess(name: str, module: ModuleType) -> str:
-    """A workflow of the module that may have been meant."""
-    known = {
-        key.lower(): key
-        for key, value in vars(module).items()
-        if isinstance(value, type) and issubclass(value, Workflow) and value is not Workflow
-    }
-    close = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.8)
-    return f" (did you mean {known[close[0]]!r}?)" if close else ""
-
-
-def workflow_class(path: str) -> type[Workflow]:
-    """The workflow at a dotted path such as ``examples.basic.BasicWorkflow``.
-
-    Raises:
-        WorkflowNotFound: it cannot be imported, or is not a Workflow; one sentence.
-    """
-    module_name, _, name = path.rpartition(".")
-    if not module_name:
-        raise WorkflowNotFound(f"{path!r} is not a dotted path to a class, such as examples.basic.BasicWorkflow")
-    try:
-        module = importlib.import_module(module_name)
-    except ImportError as error:
-        where = place_of_import_error(error)
-        raise WorkflowNotFound(f"{path}: module {module_name} cannot be imported: {error}{where}") from error
-    except (Exception, SystemExit) as error:
-        where = place_of_import_error(error)
-        raise WorkflowNotFound(f"{path}: importing {module_name} raised {type(error).__name__}: {error}{where}") from error
-    found = getattr(module, name, None)
-    if not isinstance(found, type) or not issubclass(found, Workflow):
-        what = "it is not a Workflow" if found is not None else "there is no such class"
-        raise WorkflowNotFound(f"{path}: {what} in {module_name}{_guess(name, module) if found is None else ''}")
-    return found

@@ -19,10 +19,11 @@ from ..activity import Activity
 from ..activity_context import ActivityContext, set_context
 from ..constants import MAX_HEARTBEAT_DETAILS_CHARACTERS, MAX_REASON_CHARACTERS
 from ..exceptions import ActivityCanceled, ServiceError, TaskFailed
-from ..tracebacks import place_of_import_error, traceback_lines
+from ..tracebacks import traceback_lines
 from .backoff import Backoff
 from .checkpoints import last_details, with_progress
 from .faults import UNKNOWN_RESOURCE, fault_code, is_of_the_service, is_passing, is_refused, is_throttled
+from .import_errors import place_of_import_error
 from .isolated_call import IsolatedCall
 from .log_context import logged_as
 from .payload_directory import MemoryPayloads, Payloads, kept

@@ -22,7 +22,7 @@ from tests.settings import count, is_soak
 DATES = count(small=2, soak=1_000)
 KILLS = count(small=1, soak=50)
 WORKFLOWS = 3
-MOST_MEGABYTES = 600  #: of our process; kernels are the notebooks' own
+MOST_MEGABYTES = 600  #: of our process and its fork server; kernels are the notebooks' own
 LONGEST_SECONDS = count(small=4, soak=12)  #: until a kill; short enough that all of them fall into the work
 
 

@@ -17,6 +17,7 @@ PACKAGES = ("simpleflow_nb", "deciders", "workers")
 #: What a machine that only decides must have installed.
 LIBRARIES_OF_DECIDERS = {"pydantic", "pydantic_core", "yaml", "croniter"}
 VALUES = ("exceptions", "futures", "payload", "retry", "constants", "tracebacks", "replay")
+WORLD = {"os", "pathlib", "socket", "threading", "time", "subprocess", "sqlite3", "tempfile", "urllib", "http", "asyncio"}
 KNOWN_TO_REPLAY = {f"simpleflow_nb.{name}" for name in VALUES}
 #: Imports that cost tens of megabytes or hundreds of milliseconds, and never happen on the way to another command.
 HEAVY = ["papermill", "nbconvert", "nbclient", "typst", "pandas", "sqlalchemy", "httpx", "boto3", "botocore", "IPython"]
@@ -94,8 +95,12 @@ def test_replay_is_pure_it_knows_values_and_itself(name, path):
     ours = {".".join(one.split(".")[:2]) for one in known if one.startswith("simpleflow_nb")}
     assert ours <= KNOWN_TO_REPLAY
     assert libraries(known) <= {"greenlet"}
-    world = {"os", "pathlib", "socket", "threading", "time", "subprocess", "sqlite3", "tempfile", "urllib", "http", "asyncio"}
-    assert top(known) & world == set()
+    assert top(known) & WORLD == set()
+
+
+@pytest.mark.parametrize("name", [name for name in VALUES if name != "replay"])
+def test_what_replay_knows_are_values_which_know_no_more_of_the_world(name):
+    assert top(imports(f"simpleflow_nb.{name}", PROJECT / "simpleflow_nb" / f"{name}.py")) & WORLD == set()
 
 
 CLI = modules("simpleflow_nb/cli")
