@@ -11,7 +11,7 @@ import psutil
 import pytest
 from hypothesis import settings
 
-_GRACE_SECONDS = 5
+_GRACE_SECONDS = 20
 #: Python's own helper processes live as long as the process that needed them.
 _LIVES_ON = ("multiprocessing.resource_tracker", "multiprocessing.forkserver")
 

@@ -84,7 +84,7 @@ def _fork_servers() -> list[psutil.Process]:
     return found
 
 
-def wait_until(condition: Callable[[], object], seconds: float = 30) -> None:
+def wait_until(condition: Callable[[], object], seconds: float = 60) -> None:
     """Poll until the condition holds.
 
     Raises:

@@ -64,10 +64,10 @@ def local_service(folder: Path, *words: str) -> Iterator[str]:
             yield found[1]
         finally:
             process.send_signal(signal.SIGTERM)
-            assert process.wait(20) == 0
+            assert process.wait(120) == 0
 
 
-def ended(process: subprocess.Popen[bytes], seconds: float = 20) -> int:
+def ended(process: subprocess.Popen[bytes], seconds: float = 120) -> int:
     """The exit code of a process that was told to end; -9 when it did not."""
     try:
         return process.wait(seconds)
@@ -217,7 +217,7 @@ def test_at_a_terminal_a_process_says_that_it_works_and_what_it_waits_for_when_i
                     "Ctrl-C again ends at once"
                 )
                 process.send_signal(signal.SIGINT)
-                assert process.wait(60) == 0
+                assert process.wait(120) == 0
         finally:
             process.kill()
             process.wait()
@@ -306,7 +306,7 @@ def test_supervised_deciders_and_workers_end_with_their_supervisor(tmp_path: Pat
             time.sleep(0.5)
             for process in processes:
                 process.send_signal(signal.SIGTERM)
-        assert [process.wait(20) for process in processes] == [0, 0]
+        assert [process.wait(120) for process in processes] == [0, 0]
 
 
 def test_notebook_workflows_run_on_a_fleet(tmp_path: Path) -> None:

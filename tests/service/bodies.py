@@ -88,19 +88,19 @@ def wait_in_process(note: str) -> None:
     time.sleep(60)
 
 
-@activity.with_attributes(version="1", task_list="work", start_to_close_timeout=1, isolation="process")
+@activity.with_attributes(version="1", task_list="work", start_to_close_timeout=4, isolation="process")
 def outlast_in_process(note: str) -> None:
     Path(note).write_text(str(os.getpid()))
     time.sleep(60)
 
 
-@activity.with_attributes(version="1", task_list="work", heartbeat_timeout=1)
+@activity.with_attributes(version="1", task_list="work", heartbeat_timeout=2)
 def work_for(seconds: float) -> str:
     time.sleep(seconds)
     return "worked"
 
 
-@activity.with_attributes(version="1", task_list="work", heartbeat_timeout=1, isolation="process")
+@activity.with_attributes(version="1", task_list="work", heartbeat_timeout=2, isolation="process")
 def work_for_elsewhere(seconds: float) -> str:
     time.sleep(seconds)
     return "worked"

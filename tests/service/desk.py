@@ -15,7 +15,7 @@ Decision = dict[str, Any]
 
 FLOW = {"name": "flow", "version": "1"}
 TASK = {"name": "task", "version": "1"}
-_PATIENCE_SECONDS = 20
+_PATIENCE_SECONDS = 60
 
 
 class Desk:

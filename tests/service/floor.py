@@ -21,7 +21,7 @@ from simpleflow_nb.workflow import execution_input
 from . import bodies
 
 Call = Callable[..., Any]
-_PATIENCE_SECONDS = 20
+_PATIENCE_SECONDS = 60
 
 
 class ConnectionClosedError(Exception):

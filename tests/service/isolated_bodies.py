@@ -79,7 +79,7 @@ def family(pids: str) -> None:
     time.sleep(600)
 
 
-@activity.with_attributes(isolation="process", start_to_close_timeout=1, raises_on_failure=False)
+@activity.with_attributes(isolation="process", start_to_close_timeout=5, raises_on_failure=False)
 def short_lived_family(pids: str) -> None:
     family(pids)
 

@@ -60,7 +60,7 @@ def postgresql() -> Iterator[str]:
             finally:
                 server.send_signal(2)  # the fast way to end: whoever is connected is cut off
                 try:
-                    server.wait(30)
+                    server.wait(60)
                 except subprocess.TimeoutExpired:
                     server.kill()
     finally:

@@ -35,7 +35,7 @@ def opened(path, **options) -> Desk:
 
 
 def _wait_until(is_so):
-    until = time.monotonic() + 20
+    until = time.monotonic() + 60
     while not is_so():
         assert time.monotonic() < until
         time.sleep(0.002)
@@ -189,7 +189,7 @@ class SlowJournal(Journal):
 
     def write(self, *parts):
         self.writing.set()
-        assert self.leave.wait(20)
+        assert self.leave.wait(60)
         super().write(*parts)
         self.writing.clear()
 
@@ -217,7 +217,7 @@ def test_nothing_is_visible_before_it_is_durable(slow):
     desk, journal = slow, slow.journal
     journal.leave.clear()
     starting, started = _in_thread(desk.start)
-    assert journal.writing.wait(20)
+    assert journal.writing.wait(60)
     assert not desk.decision_task().get("taskToken")
     filters = {"startTimeFilter": {"oldestDate": 0}}
     assert desk.swf.list_open_workflow_executions(domain=DOMAIN, **filters)["executionInfos"] == []
@@ -226,8 +226,8 @@ def test_nothing_is_visible_before_it_is_durable(slow):
     time.sleep(0.05)
     assert (started, read) == ([], [])
     journal.leave.set()
-    starting.join(20)
-    reading.join(20)
+    starting.join(60)
+    reading.join(60)
     assert len(read[0]) == 2
     assert desk.decision_task()["workflowExecution"]["runId"] == started[0]
 
@@ -238,12 +238,12 @@ def test_a_close_is_told_only_when_it_is_durable(slow):
     task = desk.decision_task()
     journal.leave.clear()
     closing, _ = _in_thread(lambda: desk.respond(task, complete()))
-    assert journal.writing.wait(20)
+    assert journal.writing.wait(60)
     assert desk.local.wait_closed("run", run_id, 0.05) is None
-    waiting, told = _in_thread(lambda: desk.local.wait_closed("run", run_id, 20))
+    waiting, told = _in_thread(lambda: desk.local.wait_closed("run", run_id, 60))
     journal.leave.set()
     for thread in (closing, waiting):
-        thread.join(20)
+        thread.join(60)
     assert told == ["COMPLETED"]
 
 
@@ -253,13 +253,13 @@ def test_a_caller_that_comes_while_a_batch_is_written_waits_for_the_next_one(slo
     before = journal.commits
     journal.leave.clear()
     first, _ = _in_thread(lambda: desk.signal("one", "a"))
-    assert journal.writing.wait(20)
+    assert journal.writing.wait(60)
     others = [_in_thread(lambda: desk.signal("more", "a"))[0] for _ in range(5)]
     _wait_until(lambda: len(desk.local.open_by_id["a"].events) == 8)
     assert all(thread.is_alive() for thread in [first, *others])
     journal.leave.set()
     for thread in [first, *others]:
-        thread.join(20)
+        thread.join(60)
     assert journal.commits - before == 2  # the first, and one for the five others together
     assert desk.types("a").count("WorkflowExecutionSignaled") == 6
 
@@ -271,13 +271,13 @@ def test_a_heartbeat_that_is_to_make_a_start_durable_waits_for_the_batch_that_ha
     task = desk.activity_task()  # noted, to be written by anybody
     journal.leave.clear()
     signalling, _ = _in_thread(lambda: desk.signal("takes the start along"))
-    assert journal.writing.wait(20)
+    assert journal.writing.wait(60)
     beating, beaten = _in_thread(lambda: desk.swf.record_activity_task_heartbeat(taskToken=task["taskToken"]))
     beating.join(0.1)
     assert beaten == []
     journal.leave.set()
     for thread in (signalling, beating):
-        thread.join(20)
+        thread.join(60)
     assert beaten == [{"cancelRequested": False}]
 
 
@@ -292,7 +292,7 @@ class FailingJournal(SlowJournal):
     def write(self, *parts):
         if self.fails:
             self.writing.set()
-            assert self.leave.wait(20)
+            assert self.leave.wait(60)
             raise JournalError(f"{self.path} cannot be written: database or disk is full")
         super().write(*parts)
 
@@ -311,18 +311,18 @@ def test_a_broken_disk_stops_everything_and_takes_back_nothing_that_was_acknowle
         _raised(lambda: desk.decision_task("idle")),
     ]
     waiting = _raised(lambda: desk.local.wait_closed("run", run_id))
-    polls[0][0].join(20)  # it has the task
+    polls[0][0].join(60)  # it has the task
     _wait_until(lambda: desk.local.activity_lists["idle"].waiting == 1 and desk.local.decision_lists["idle"].waiting == 1)
     journal.fails = True
     journal.writing.clear()
     journal.leave.clear()
     writers = [_raised(lambda: desk.signal("lost"))]
-    assert journal.writing.wait(20)
+    assert journal.writing.wait(60)
     writers += [_raised(lambda: desk.signal("lost too")) for _ in range(4)]
     _wait_until(lambda: sum(e["eventType"] == "WorkflowExecutionSignaled" for e in desk.local.open_by_id["run"].events) == 6)
     journal.leave.set()
     for thread, raised in [*writers, *polls[1:], waiting]:
-        thread.join(20)
+        thread.join(60)
         assert not thread.is_alive()
         assert raised == [f"ServiceError: {sentence}"]
     for call in (
@@ -624,7 +624,7 @@ class Interrupted(LocalService):
     def signal_workflow_execution(self, **request):
         if request["signalName"] == "asked":
             thread, _ = _in_thread(lambda: self.signal_workflow_execution(domain=DOMAIN, workflowId="other", signalName="s"))
-            thread.join(20)
+            thread.join(60)
             assert self.journal is not None
             self.left_after_others.append(_requests_left(self.journal.path))
         return super().signal_workflow_execution(**request)

@@ -28,12 +28,12 @@ def _in_threads(count, call):
 
 def _joined(threads):
     for thread in threads:
-        thread.join(20)
+        thread.join(60)
         assert not thread.is_alive()
 
 
 def _wait_until(is_so):
-    until = time.monotonic() + 20
+    until = time.monotonic() + 60
     while not is_so():
         assert time.monotonic() < until
         time.sleep(0.001)
@@ -77,13 +77,13 @@ def test_closing_the_service_answers_every_poll_with_nothing():
 
 def test_a_poll_ends_by_its_time_also_when_the_tasks_it_finds_are_stale():
     """Tasks of executions that have closed meanwhile stay in their list until somebody comes by."""
-    desk = Desk(poll_seconds=0.05)
+    desk = Desk(poll_seconds=0.5)
     desk.start()
-    desk.decide(*[schedule(f"a-{n}") for n in range(50)])
+    desk.decide(*[schedule(f"a-{n}") for n in range(100)])
     desk.terminate()
     before = time.monotonic()
     assert not desk.activity_task().get("taskToken")
-    assert time.monotonic() - before < 2
+    assert time.monotonic() - before < 25  # not half a second for each of them
     desk.close()
 
 

@@ -84,7 +84,7 @@ def run_to_end(swf: SwfService, cls: type[Workflow], workflow_id: str) -> list[d
             break
         time.sleep(0.1)
     engine.stop()
-    assert engine.join(10)
+    assert engine.join(60)
     events: list[dict[str, Any]] = swf.get_workflow_execution_history(domain="tests", execution=execution)["events"]
     return events
 

@@ -33,7 +33,7 @@ from tests.service.differential.rows import ROWS
 from tests.service.differential.rules_of_histories import CLOSES, NUDGE
 from tests.service.differential.sides import Both, Side
 
-_PATIENCE_SECONDS = 10
+_PATIENCE_SECONDS = 60
 
 used: Counter[str] = Counter()  #: row -> how often it was needed
 
