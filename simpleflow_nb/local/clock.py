@@ -16,6 +16,10 @@ class Clock:
     def now(self) -> float:
         return time.monotonic() + self._offset
 
+    def timestamp(self) -> float:
+        """Now, in whole milliseconds, as events have it."""
+        return round(self.now(), 3)
+
 
 class VirtualClock(Clock):
     """Real time plus what was skipped: the service jumps to the next timer when nothing can run.

@@ -5,34 +5,27 @@ https://docs.aws.amazon.com/amazonswf/latest/apireference/API_Operations.html
 
 from __future__ import annotations
 
-import re
-import threading
-import time
 import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ..constants import MAX_HEARTBEAT_DETAILS_CHARACTERS, MAX_PAGE_SIZE, MAX_REASON_CHARACTERS
+from ..constants import MAX_REASON_CHARACTERS
 from ..exceptions import ServiceError
 from . import checks
-from . import decisions as rules
 from .checks import check_data
 from .clock import Clock
 from .decisions import Quotas
-from .faults import Fault, invalid, unknown_resource
+from .faults import Fault, default_undefined
 from .journal import Journal
 from .ownership import Ownership
-from .reading import Reading
 from .recovery import recover
-from .run import OpenActivity, Run
-from .task_lists import TaskList
+from .task_handling import TaskHandling
 
 DOMAIN = "local"
-_EMPTY_POLL: dict[str, Any] = {"taskToken": "", "startedEventId": 0}
 
 
-class LocalService(Reading):
+class LocalService(TaskHandling):
     """An SWF of one's own, in memory, or in a journal that survives the process.
 
     Use it like ``boto3.client("swf")``; refused calls raise :class:`.faults.Fault`, which has ClientError's ``response``.
@@ -56,10 +49,8 @@ class LocalService(Reading):
         domain: str = DOMAIN,
         workers_inside: bool = True,
     ) -> None:
-        self.poll_seconds, self.workers_inside = poll_seconds, workers_inside
-        self.caller = threading.local()  # .is_there: whether the caller of this thread's poll still waits for the answer
         self._ownership: Ownership | None = None
-        super().__init__(journal, clock, quotas or Quotas())
+        super().__init__(journal, clock, quotas or Quotas(), poll_seconds=poll_seconds, workers_inside=workers_inside)
         try:
             self._load_types(domain)
             if journal is not None:
@@ -143,7 +134,7 @@ class LocalService(Reading):
         ):
             value = value if value is not None else defaults.get(default)
             if value is None:
-                raise Fault("DefaultUndefinedFault", f"DEFAULT_{_screaming(name)}_UNDEFINED")
+                raise Fault("DefaultUndefinedFault", default_undefined(name))
             attributes[name] = value
         for name, value, default in (
             ("taskPriority", taskPriority, "defaultTaskPriority"),
@@ -162,7 +153,7 @@ class LocalService(Reading):
                 raise ServiceError("the local service is stopping")
             if workflowId in self.open_by_id:
                 raise Fault("WorkflowExecutionAlreadyStartedFault", f"Already Started: {workflowId}")
-            run = self.add_run(workflowId, uuid.uuid4().hex, attributes, self._now())
+            run = self.add_run(workflowId, uuid.uuid4().hex, attributes, self.clock.timestamp())
             self.commit(run)
         return {"runId": run.run_id}
 
@@ -174,7 +165,7 @@ class LocalService(Reading):
         check_data("input", input)
         with self.lock:
             run = self.open_run(workflowId, runId)
-            run.signal(self._now(), signalName, input)
+            run.signal(self.clock.timestamp(), signalName, input)
             self.commit(run)
         return {}
 
@@ -182,7 +173,7 @@ class LocalService(Reading):
         self._check_domain(domain)
         with self.lock:
             run = self.open_run(workflowId, runId)
-            run.request_cancel(self._now())
+            run.request_cancel(self.clock.timestamp())
             self.commit(run)
         return {}
 
@@ -203,277 +194,7 @@ class LocalService(Reading):
         with self.lock:
             run = self.open_run(workflowId, runId)
             policy = childPolicy or run.started_attributes.get("childPolicy", "TERMINATE")
-            run.terminate(self._now(), reason, details, policy, "OPERATOR_INITIATED")
+            run.terminate(self.clock.timestamp(), reason, details, policy, "OPERATOR_INITIATED")
             self.forget_open(run)
             self.commit(run)
         return {}
-
-    # ---- decision tasks ------------------------------------------------------------------------------------------------------
-
-    def poll_for_decision_task(
-        self,
-        *,
-        domain: str,
-        taskList: dict[str, str],
-        identity: str | None = None,
-        nextPageToken: str | None = None,
-        maximumPageSize: int | None = None,
-        reverseOrder: bool = False,
-        startAtPreviousStartedEvent: bool = False,
-    ) -> dict[str, Any]:
-        self._check_domain(domain)
-        size = min(maximumPageSize or MAX_PAGE_SIZE, MAX_PAGE_SIZE)
-        with self.lock:
-            if nextPageToken:
-                return self._decision_page(nextPageToken, size)
-            until = time.monotonic() + self.poll_seconds
-            while True:
-                found = self._wait_for_task(self.decision_lists[taskList["name"]], until)
-                if found is None:
-                    return dict(_EMPTY_POLL, previousStartedEventId=0)
-                run, scheduled = found
-                decision = run.decision
-                if decision is not None and decision.scheduled == scheduled and not decision.started:
-                    break
-            before = run.last_started
-            started = run.start_decision(self._now(), identity)
-            oldest = max(before, 1) if startAtPreviousStartedEvent else 1
-            answer = self._decision_answer(run, started, oldest, 0, size, reverseOrder)
-            self._note_start(run)
-            return answer
-
-    def _decision_answer(self, run: Run, started: int, oldest: int, given: int, size: int, reverse: bool) -> dict[str, Any]:
-        """A page of the events from ``oldest`` to the one that started the decision task: never what came after it.
-
-        ``given`` events were in the pages before.
-        """
-        decision = run.decision
-        assert decision is not None
-        if reverse:
-            newest = started - given
-            events = run.events[max(oldest, newest - size + 1) - 1 : newest][::-1]
-        else:
-            first = oldest + given
-            events = run.events[first - 1 : min(started, first - 1 + size)]
-        given += len(events)
-        answer = {
-            "taskToken": f"d{run.number}.{decision.scheduled}.{started}",
-            "startedEventId": started,
-            "workflowExecution": {"workflowId": run.workflow_id, "runId": run.run_id},
-            "workflowType": run.started_attributes["workflowType"],
-            "events": events,
-            "previousStartedEventId": run.previous,
-        }
-        if given <= started - oldest:
-            answer["nextPageToken"] = f"{run.number}.{started}.{oldest}.{given}.{int(reverse)}"
-        return answer
-
-    def _decision_page(self, token: str, size: int) -> dict[str, Any]:
-        if not _PAGE_TOKEN.match(token):
-            raise invalid(f"Invalid token: {token!r:.40}")
-        number, started, oldest, given, reverse = (int(part) for part in token.split("."))
-        run = self.runs.get(number)
-        if run is None or run.decision is None or run.decision.started != started:
-            raise unknown_resource("the decision task of this page is over")
-        return self._decision_answer(run, started, oldest, given, size, bool(reverse))
-
-    def respond_decision_task_completed(
-        self,
-        *,
-        taskToken: str,
-        decisions: list[dict[str, Any]] | None = None,
-        executionContext: str | None = None,
-        taskList: dict[str, str] | None = None,
-        taskListScheduleToStartTimeout: str | None = None,
-    ) -> dict[str, Any]:
-        decisions = decisions or []
-        rules.check(decisions)
-        checks.check_decisions(decisions)
-        check_data("executionContext", executionContext)
-        checks.check_duration("taskListScheduleToStartTimeout", taskListScheduleToStartTimeout)
-        with self.lock:
-            run, scheduled, started = self._run_of(taskToken, "d")
-            decision = run.decision
-            if decision is None or decision.scheduled != scheduled or decision.started != started:
-                raise unknown_resource(f"Unknown decision task, scheduledEventId={scheduled}")
-            sticky = (taskList["name"], taskListScheduleToStartTimeout or "NONE") if taskList else None
-            now = self._now()
-            rules.complete_decision(
-                run,
-                now,
-                [self._with_defaults(one) for one in decisions],
-                context=executionContext,
-                sticky=sticky,
-                quotas=self.quotas,
-                refuse=self._refusal,
-            )
-            self.forget_open(run)
-            runs = [run]
-            for effect in [effect for effect in run.effects if effect[0] == "continue"]:
-                run.effects.remove(effect)
-                attributes = {**effect[1], "continuedExecutionRunId": run.run_id, "parentInitiatedEventId": 0}
-                runs.append(self.add_run(run.workflow_id, effect[2], attributes, now))
-            self.commit(*runs)
-        return {}
-
-    # ---- activity tasks ------------------------------------------------------------------------------------------------------
-
-    def poll_for_activity_task(self, *, domain: str, taskList: dict[str, str], identity: str | None = None) -> dict[str, Any]:
-        self._check_domain(domain)
-        with self.lock:
-            until = time.monotonic() + self.poll_seconds
-            while True:
-                found = self._wait_for_task(self.activity_lists[taskList["name"]], until)
-                if found is None:
-                    return dict(_EMPTY_POLL)
-                run, scheduled = found
-                activity = run.activities.get(scheduled)
-                if activity is not None and not activity.started:
-                    break
-            started = run.start_activity(self._now(), scheduled, identity)
-            self._note_start(run)
-            asked = run.events[scheduled - 1]["activityTaskScheduledEventAttributes"]
-            answer = {
-                "taskToken": f"a{run.number}.{scheduled}.{started}",
-                "activityId": activity.activity_id,
-                "startedEventId": started,
-                "workflowExecution": {"workflowId": run.workflow_id, "runId": run.run_id},
-                "activityType": asked["activityType"],
-            }
-            if "input" in asked:
-                answer["input"] = asked["input"]
-            return answer
-
-    def respond_activity_task_completed(self, *, taskToken: str, result: str | None = None) -> dict[str, Any]:
-        check_data("result", result)
-        return self._end_activity(taskToken, "Completed", {"result": result})
-
-    def respond_activity_task_failed(
-        self, *, taskToken: str, reason: str | None = None, details: str | None = None
-    ) -> dict[str, Any]:
-        check_data("reason", reason, MAX_REASON_CHARACTERS)
-        check_data("details", details)
-        return self._end_activity(taskToken, "Failed", {"reason": reason, "details": details})
-
-    def respond_activity_task_canceled(self, *, taskToken: str, details: str | None = None) -> dict[str, Any]:
-        check_data("details", details)
-        return self._end_activity(taskToken, "Canceled", {"details": details})
-
-    def _end_activity(self, token: str, how: str, attributes: dict[str, Any]) -> dict[str, Any]:
-        with self.lock:
-            run, activity = self._started_activity(token)
-            body = {key: value for key, value in attributes.items() if value is not None}
-            if how == "Canceled" and activity.cancel_requested_event:
-                body["latestCancelRequestedEventId"] = activity.cancel_requested_event
-            asked = run.events[activity.scheduled - 1]["activityTaskScheduledEventAttributes"]
-            # this worker is about to ask for more: the virtual clock must not take its list for one that nobody polls
-            self.activity_lists[asked["taskList"]["name"]].last_poll = time.monotonic()
-            run.end_activity(self._now(), activity.scheduled, how, body)
-            self.commit(run)
-        return {}
-
-    def record_activity_task_heartbeat(self, *, taskToken: str, details: str | None = None) -> dict[str, Any]:
-        """Also makes the start of the task durable: a worker beats once before it starts a process that could outlive it."""
-        check_data("details", details, MAX_HEARTBEAT_DETAILS_CHARACTERS)
-        with self.lock:
-            run, activity = self._started_activity(taskToken)
-            activity.last_beat = self.clock.now()
-            if details is not None:
-                activity.details = details
-            self.wait_durable(run)
-            return {"cancelRequested": activity.cancel_requested_event > 0}
-
-    def _started_activity(self, token: str) -> tuple[Run, OpenActivity]:
-        run, scheduled, started = self._run_of(token, "a")
-        activity = run.activities.get(scheduled)
-        if activity is None or activity.started != started:
-            raise unknown_resource(f"Unknown activity, scheduledEventId={scheduled}")
-        return run, activity
-
-    # ---- shared --------------------------------------------------------------------------------------------------------------
-
-    def _now(self) -> float:
-        return round(self.clock.now(), 3)
-
-    def _wait_for_task(self, task_list: TaskList, until: float) -> tuple[Run, int] | None:
-        """The next task of the list; waits for one. None when the poll's time is over or the service stops.
-
-        Raises:
-            ServiceError: the journal cannot be written any more.
-        """
-        self.check_usable()
-        while not len(task_list):
-            left = until - time.monotonic()
-            if self.stopping or left <= 0:
-                return None
-            task_list.waiting += 1
-            try:
-                task_list.ready.wait(left)
-            finally:
-                task_list.waiting -= 1
-                task_list.last_poll = time.monotonic()
-            if not self.stopping:  # a poll that wakes too late to find the service still there is answered like the others
-                self.check_usable()
-        if self.stopping:
-            return None
-        is_there = getattr(self.caller, "is_there", None)
-        if is_there is not None and not is_there():
-            task_list.ready.notify()  # somebody else may be waiting for the task that woke this poll
-            return None
-        return task_list.take()
-
-    def _note_start(self, run: Run) -> None:
-        if self.workers_inside:
-            self.note(run)
-        else:
-            self.commit(run)
-
-    def _run_of(self, token: str, kind: str) -> tuple[Run, int, int]:
-        """The open run of a task token, and the ids of the events that scheduled and started the task."""
-        parts = _TASK_TOKEN.match(token)
-        if parts is None or parts[1] != kind:
-            raise invalid(f"Invalid token: {token!r:.40}")
-        self.check_usable()
-        run = self.runs.get(int(parts[2]))
-        if run is None or run.close_status is not None:
-            raise unknown_resource("the execution of this task is closed")
-        return run, int(parts[3]), int(parts[4])
-
-    def _with_defaults(self, decision: dict[str, Any]) -> dict[str, Any]:
-        """A decision to schedule an activity, completed with what its type was registered with."""
-        attributes = rules.attributes_of(decision)
-        if decision["decisionType"] != "ScheduleActivityTask" or attributes.keys() >= _DEFAULTS.keys():
-            return decision
-        activity_type = attributes["activityType"]
-        known = self.types["activity"].get((activity_type["name"], activity_type["version"]), {})
-        found = {name: known[default] for name, default in _DEFAULTS.items() if default in known}
-        return {"decisionType": "ScheduleActivityTask", "scheduleActivityTaskDecisionAttributes": {**found, **attributes}}
-
-    def _refusal(self, attributes: dict[str, Any]) -> str | None:
-        activity_type = attributes["activityType"]
-        known = self.types["activity"].get((activity_type["name"], activity_type["version"]))
-        if known is None:
-            return "ACTIVITY_TYPE_DOES_NOT_EXIST"
-        if known["status"] == "DEPRECATED":
-            return "ACTIVITY_TYPE_DEPRECATED"
-        for name in sorted(_NEEDED - attributes.keys()):
-            return f"DEFAULT_{_screaming(name)}_UNDEFINED"
-        return None
-
-
-_TASK_TOKEN = re.compile(r"([da])(\d+)\.(\d+)\.(\d+)\Z", re.ASCII)
-_PAGE_TOKEN = re.compile(r"\d+\.\d+\.\d+\.\d+\.[01]\Z", re.ASCII)
-_DEFAULTS = {
-    "taskList": "defaultTaskList",
-    "taskPriority": "defaultTaskPriority",
-    "scheduleToStartTimeout": "defaultTaskScheduleToStartTimeout",
-    "scheduleToCloseTimeout": "defaultTaskScheduleToCloseTimeout",
-    "startToCloseTimeout": "defaultTaskStartToCloseTimeout",
-    "heartbeatTimeout": "defaultTaskHeartbeatTimeout",
-}
-_NEEDED = _DEFAULTS.keys() - {"taskPriority"}
-
-
-def _screaming(name: str) -> str:
-    """``taskList`` as ``TASK_LIST``."""
-    return "".join("_" + c if c.isupper() else c for c in name).upper()

@@ -1,4 +1,4 @@
-"""The service's memory: every run, what is durable of it, what is visible, and the moments at which things end by themselves.
+"""The service's memory: every run, what is durable of it, and what is visible.
 
 Two rules hold everything together. State changes in memory under one lock; it becomes visible (a task in its list, a
 close to those who wait) only with the commit that wrote it. And whoever writes, writes and publishes for all.
@@ -12,24 +12,20 @@ from collections import defaultdict
 from typing import Any
 
 from ..exceptions import JournalError, ServiceError
-from .clock import Clock, VirtualClock
+from .clock import Clock
 from .deadlines import Deadlines
 from .decisions import Quotas
-from .faults import Fault, unknown_resource
+from .faults import unknown_resource
 from .journal import Journal
-from .requests import Inbox
-from .run import OpenActivity, Run, rebuilt
+from .run import Run, rebuilt
 from .task_lists import TaskList
 from .visibility import Info, new_info
 
 logger = logging.getLogger(__name__)
 
-_INBOX_SECONDS = 0.1
-_LOOK_SECONDS = 0.25
-
 
 class Store:
-    """State, durability and time. The calls of SWF are in :class:`.service.LocalService`."""
+    """State and durability. Time is kept in :mod:`.timekeeping`; the calls of SWF are in the classes above that."""
 
     def __init__(self, journal: Journal | None, clock: Clock | None, quotas: Quotas) -> None:
         self.lock = threading.Lock()
@@ -60,21 +56,9 @@ class Store:
         self._next_number = 1
         if journal is not None:
             self._load(journal)
-        self._inbox = Inbox(journal.path) if journal else None
-        self._timekeeper = threading.Thread(target=self._keep_time, name="timekeeper", daemon=True)
 
-    def keep_time(self) -> None:
-        """From now on timers fire, tasks time out, and requests of other processes are carried out."""
-        self._timekeeper.start()
-
-    def close(self) -> None:
-        """Answer the waiting polls with nothing, write what is left, and stop."""
-        with self.lock:
-            if self.stopping:
-                return
-            self.stopping = True
-            self._wake_all()
-        self._timekeeper.join()
+    def end(self) -> None:
+        """Write what is left; from now on nothing is answered."""
         with self.lock:
             try:
                 while self._flushing or (self.dirty and self.broken is None):
@@ -85,11 +69,6 @@ class Store:
         with self._reading:
             if self.journal is not None:
                 self.journal.close()
-        self.close_inbox()
-
-    def close_inbox(self) -> None:
-        if self._inbox is not None:
-            self._inbox.close()
 
     def check_usable(self) -> None:
         """
@@ -121,7 +100,7 @@ class Store:
             self.dirty[run.number] = run
             if len(run.events) > self.quotas.history_events and run.close_status is None:
                 policy = run.started_attributes.get("childPolicy", "TERMINATE")
-                run.terminate(round(self.clock.now(), 3), None, None, policy, "EVENT_LIMIT_EXCEEDED")
+                run.terminate(self.clock.timestamp(), None, None, policy, "EVENT_LIMIT_EXCEEDED")
                 self.forget_open(run)
         request = getattr(self._carrying_out, "request", 0)
         if request:
@@ -291,120 +270,6 @@ class Store:
                 raise ServiceError(str(self.broken)) from self.broken
             found = self.closed.get(number)
             return found[1] if found else None
-
-    # ---- time ----------------------------------------------------------------------------------------------------------------
-
-    def _keep_time(self) -> None:
-        while True:
-            with self.lock:
-                if self.stopping or self.broken is not None:
-                    return
-                try:
-                    wait = self._fire_due()
-                    if wait is None or wait > 0:
-                        if self._inbox is not None:
-                            wait = _INBOX_SECONDS if wait is None else min(wait, _INBOX_SECONDS)
-                        elif wait is not None and self.clock.virtual:
-                            wait = min(wait, _LOOK_SECONDS)  # a list stops being polled without anybody saying so
-                        if not self.stopping:
-                            self._tick.wait(wait)
-                    self._deadlines.drop_stale(self._is_live)
-                except ServiceError as error:
-                    logger.error("%s", error)
-                    return
-            if self._inbox is not None and not self.stopping:
-                try:
-                    self._take_requests(self._inbox)
-                except ServiceError as error:
-                    logger.error("%s", error)
-                    with self.lock:
-                        self.broken = self.broken or error
-                        self._wake_all()
-                    return
-
-    def _fire_due(self) -> float | None:
-        """Carry out what is due; returns the seconds until the next moment, None when there is none."""
-        clock, deadlines = self.clock, self._deadlines
-        while True:
-            now = clock.now()
-            due = deadlines.pop_due(now)
-            if due is not None:
-                _, run, kind, key = due
-                if self._is_live(run, kind, key):
-                    self._fire(run, kind, key, round(now, 3))
-                continue
-            if clock.virtual:
-                deadlines.pop_stale(self._is_live)
-            moment = deadlines.next_moment()
-            if moment is None:
-                return None
-            if isinstance(clock, VirtualClock) and self._is_idle():
-                clock.jump_to(moment)
-                continue
-            return max(0.0, moment - now)
-
-    def _is_live(self, run: Run, kind: str, key: Any) -> bool:
-        if run.close_status is not None:
-            return False
-        if kind == "timer":
-            timer = run.timers.get(key[0])
-            return timer is not None and timer[0] == key[1]
-        if kind == "run":
-            return True
-        if kind == "decision":
-            return run.decision is not None and run.decision.started == key
-        if kind == "decision not started":
-            return run.decision is not None and run.decision.scheduled == key and not run.decision.started
-        activity = run.activities.get(key)
-        return activity is not None and (kind != "SCHEDULE_TO_START" or not activity.started)
-
-    def _fire(self, run: Run, kind: str, key: Any, now: float) -> None:
-        if kind == "timer":
-            run.fire_timer(now, key[0])
-        elif kind == "decision":
-            run.time_out_decision(now)
-        elif kind == "decision not started":
-            run.time_out_decision(now, "SCHEDULE_TO_START")
-        elif kind == "run":
-            policy = run.started_attributes.get("childPolicy", "TERMINATE")
-            body = {"timeoutType": "START_TO_CLOSE", "childPolicy": policy}
-            run.close(now, "WorkflowExecutionTimedOut", body)
-            self.forget_open(run)
-        elif kind == "HEARTBEAT":
-            activity: OpenActivity = run.activities[key]
-            asked = run.events[key - 1]["activityTaskScheduledEventAttributes"]
-            due = activity.last_beat + int(asked["heartbeatTimeout"])
-            if due > now:
-                self._deadlines.push(due, run, kind, key)
-                return
-            run.time_out_activity(now, key, kind)
-        else:
-            run.time_out_activity(now, key, kind)
-        self.commit(run)
-
-    def _is_idle(self) -> bool:
-        """Nothing in anybody's hands, nothing that somebody will take, and the tests wait: only then may time jump."""
-        if not self._waiters or self._flushing or self.dirty:
-            return False
-        for run in self.open_by_id.values():
-            if run.decision is not None:
-                return False
-            for activity in run.activities.values():
-                if activity.started:
-                    return False
-        return not any(len(task_list) and task_list.is_polled() for task_list in self.activity_lists.values())
-
-    def _take_requests(self, inbox: Inbox) -> None:
-        for number, operation, arguments in inbox.take():
-            self._carrying_out.request = number
-            try:
-                getattr(self, operation)(**arguments)
-            except (Fault, TypeError) as error:  # TypeError: arguments that this version does not know
-                logger.warning("a request from another process was refused: %s", error)
-                with self.lock:
-                    self.commit()
-            finally:
-                self._carrying_out.request = 0
 
     # ---- opening -------------------------------------------------------------------------------------------------------------
 

@@ -5,14 +5,24 @@ from __future__ import annotations
 from typing import Any
 
 from ..constants import MAX_RUN_SECONDS
+from . import decisions as rules
 from .checks import page_start
-from .faults import Fault, invalid, unknown_resource
-from .store import Store
+from .faults import Fault, default_undefined, invalid, unknown_resource
+from .timekeeping import Timekeeping
 
 Type = dict[str, Any]
+_DEFAULTS = {
+    "taskList": "defaultTaskList",
+    "taskPriority": "defaultTaskPriority",
+    "scheduleToStartTimeout": "defaultTaskScheduleToStartTimeout",
+    "scheduleToCloseTimeout": "defaultTaskScheduleToCloseTimeout",
+    "startToCloseTimeout": "defaultTaskStartToCloseTimeout",
+    "heartbeatTimeout": "defaultTaskHeartbeatTimeout",
+}
+_NEEDED = _DEFAULTS.keys() - {"taskPriority"}
 
 
-class TypeRegistry(Store):
+class TypeRegistry(Timekeeping):
     """What may be started and scheduled. Kept in the journal like the histories."""
 
     types: dict[str, dict[tuple[str, str], Type]]
@@ -30,7 +40,7 @@ class TypeRegistry(Store):
             raise unknown_resource(f"Unknown domain: {domain}")
 
     def _put(self, kind: str, name: str, version: str, body: Type, status: str = "REGISTERED") -> None:
-        whole = {"status": status, "creationDate": round(self.clock.now(), 3), **body}
+        whole = {"status": status, "creationDate": self.clock.timestamp(), **body}
         if self.journal is not None:
             self.journal.write_type(kind, name, version, whole)
         self.types[kind][name, version] = whole
@@ -46,6 +56,28 @@ class TypeRegistry(Store):
         if found["status"] == "DEPRECATED":
             raise Fault("TypeDeprecatedFault", f"{kind.title()}Type=[name={wanted['name']}, version={wanted['version']}]")
         return found
+
+    def _with_defaults(self, decision: dict[str, Any]) -> dict[str, Any]:
+        """A decision to schedule an activity, completed with what its type was registered with."""
+        attributes = rules.attributes_of(decision)
+        if decision["decisionType"] != "ScheduleActivityTask" or attributes.keys() >= _DEFAULTS.keys():
+            return decision
+        activity_type = attributes["activityType"]
+        known = self.types["activity"].get((activity_type["name"], activity_type["version"]), {})
+        found = {name: known[default] for name, default in _DEFAULTS.items() if default in known}
+        return {"decisionType": "ScheduleActivityTask", "scheduleActivityTaskDecisionAttributes": {**found, **attributes}}
+
+    def _refusal(self, attributes: dict[str, Any]) -> str | None:
+        """Why an activity with these attributes cannot be scheduled; None when its type is known and nothing is missing."""
+        activity_type = attributes["activityType"]
+        known = self.types["activity"].get((activity_type["name"], activity_type["version"]))
+        if known is None:
+            return "ACTIVITY_TYPE_DOES_NOT_EXIST"
+        if known["status"] == "DEPRECATED":
+            return "ACTIVITY_TYPE_DEPRECATED"
+        for name in sorted(_NEEDED - attributes.keys()):
+            return default_undefined(name)
+        return None
 
     def _register(self, kind: str, domain: str, name: str, version: str, body: Type) -> dict[str, Any]:
         self._check_domain(domain)
@@ -154,7 +186,7 @@ class TypeRegistry(Store):
             if found["status"] == status:
                 code = "TypeDeprecatedFault" if status == "DEPRECATED" else "TypeAlreadyExistsFault"
                 raise Fault(code, f"{kind.title()}Type=[name={wanted['name']}, version={wanted['version']}]")
-            body = {**found, "deprecationDate": round(self.clock.now(), 3) if status == "DEPRECATED" else None}
+            body = {**found, "deprecationDate": self.clock.timestamp() if status == "DEPRECATED" else None}
             del body["status"]
             self._put(kind, wanted["name"], wanted["version"], body, status)
         return {}

@@ -1,0 +1,164 @@
+"""Time: what ends by itself at its moment, and the requests that other processes have left.
+
+When a virtual clock may jump: never while anything is in anybody's hands, see :meth:`Timekeeping._is_idle`.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from typing import Any
+
+from ..exceptions import ServiceError
+from .clock import Clock, VirtualClock
+from .decisions import Quotas
+from .faults import Fault
+from .journal import Journal
+from .requests import Inbox
+from .run import OpenActivity, Run
+from .store import Store
+
+logger = logging.getLogger(__name__)
+
+_INBOX_SECONDS = 0.1
+_LOOK_SECONDS = 0.25
+
+
+class Timekeeping(Store):
+    """A thread that fires timers, times tasks out and carries out requests; what each of them does is the run's business."""
+
+    def __init__(self, journal: Journal | None, clock: Clock | None, quotas: Quotas) -> None:
+        super().__init__(journal, clock, quotas)
+        self._inbox = Inbox(journal.path) if journal else None
+        self._timekeeper = threading.Thread(target=self._keep_time, name="timekeeper", daemon=True)
+
+    def keep_time(self) -> None:
+        """From now on timers fire, tasks time out, and requests of other processes are carried out."""
+        self._timekeeper.start()
+
+    def close(self) -> None:
+        """Answer the waiting polls with nothing, write what is left, and stop."""
+        with self.lock:
+            if self.stopping:
+                return
+            self.stopping = True
+            self._wake_all()
+        self._timekeeper.join()
+        self.end()
+        self.close_inbox()
+
+    def close_inbox(self) -> None:
+        if self._inbox is not None:
+            self._inbox.close()
+
+    def _keep_time(self) -> None:
+        while True:
+            with self.lock:
+                if self.stopping or self.broken is not None:
+                    return
+                try:
+                    wait = self._fire_due()
+                    if wait is None or wait > 0:
+                        if self._inbox is not None:
+                            wait = _INBOX_SECONDS if wait is None else min(wait, _INBOX_SECONDS)
+                        elif wait is not None and self.clock.virtual:
+                            wait = min(wait, _LOOK_SECONDS)  # a list stops being polled without anybody saying so
+                        if not self.stopping:
+                            self._tick.wait(wait)
+                    self._deadlines.drop_stale(self._is_live)
+                except ServiceError as error:
+                    logger.error("%s", error)
+                    return
+            if self._inbox is not None and not self.stopping:
+                try:
+                    self._take_requests(self._inbox)
+                except ServiceError as error:
+                    logger.error("%s", error)
+                    with self.lock:
+                        self.broken = self.broken or error
+                        self._wake_all()
+                    return
+
+    def _fire_due(self) -> float | None:
+        """Carry out what is due; returns the seconds until the next moment, None when there is none."""
+        clock, deadlines = self.clock, self._deadlines
+        while True:
+            now = clock.now()
+            due = deadlines.pop_due(now)
+            if due is not None:
+                _, run, kind, key = due
+                if self._is_live(run, kind, key):
+                    self._fire(run, kind, key, round(now, 3))
+                continue
+            if clock.virtual:
+                deadlines.pop_stale(self._is_live)
+            moment = deadlines.next_moment()
+            if moment is None:
+                return None
+            if isinstance(clock, VirtualClock) and self._is_idle():
+                clock.jump_to(moment)
+                continue
+            return max(0.0, moment - now)
+
+    def _is_live(self, run: Run, kind: str, key: Any) -> bool:
+        if run.close_status is not None:
+            return False
+        if kind == "timer":
+            timer = run.timers.get(key[0])
+            return timer is not None and timer[0] == key[1]
+        if kind == "run":
+            return True
+        if kind == "decision":
+            return run.decision is not None and run.decision.started == key
+        if kind == "decision not started":
+            return run.decision is not None and run.decision.scheduled == key and not run.decision.started
+        activity = run.activities.get(key)
+        return activity is not None and (kind != "SCHEDULE_TO_START" or not activity.started)
+
+    def _fire(self, run: Run, kind: str, key: Any, now: float) -> None:
+        if kind == "timer":
+            run.fire_timer(now, key[0])
+        elif kind == "decision":
+            run.time_out_decision(now)
+        elif kind == "decision not started":
+            run.time_out_decision(now, "SCHEDULE_TO_START")
+        elif kind == "run":
+            policy = run.started_attributes.get("childPolicy", "TERMINATE")
+            body = {"timeoutType": "START_TO_CLOSE", "childPolicy": policy}
+            run.close(now, "WorkflowExecutionTimedOut", body)
+            self.forget_open(run)
+        elif kind == "HEARTBEAT":
+            activity: OpenActivity = run.activities[key]
+            asked = run.events[key - 1]["activityTaskScheduledEventAttributes"]
+            due = activity.last_beat + int(asked["heartbeatTimeout"])
+            if due > now:
+                self._deadlines.push(due, run, kind, key)
+                return
+            run.time_out_activity(now, key, kind)
+        else:
+            run.time_out_activity(now, key, kind)
+        self.commit(run)
+
+    def _is_idle(self) -> bool:
+        """Nothing in anybody's hands, nothing that somebody will take, and the tests wait: only then may time jump."""
+        if not self._waiters or self._flushing or self.dirty:
+            return False
+        for run in self.open_by_id.values():
+            if run.decision is not None:
+                return False
+            for activity in run.activities.values():
+                if activity.started:
+                    return False
+        return not any(len(task_list) and task_list.is_polled() for task_list in self.activity_lists.values())
+
+    def _take_requests(self, inbox: Inbox) -> None:
+        for number, operation, arguments in inbox.take():
+            self._carrying_out.request = number
+            try:
+                getattr(self, operation)(**arguments)
+            except (Fault, TypeError) as error:  # TypeError: arguments that this version does not know
+                logger.warning("a request from another process was refused: %s", error)
+                with self.lock:
+                    self.commit()
+            finally:
+                self._carrying_out.request = 0
