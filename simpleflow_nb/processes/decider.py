@@ -7,7 +7,6 @@ import logging
 import os
 import socket
 import threading
-from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -16,6 +15,8 @@ from .. import constants, payload
 from ..exceptions import ReplayError, ServiceError, StaleCache
 from ..replay import Execution, commands
 from ..workflow import Workflow, program
+from .execution_cache import CachedExecution, ExecutionCache
+from .execution_context import execution_context, last_context, parked_context
 from .faults import ALREADY_REGISTERED, UNKNOWN_RESOURCE, fault_code, is_passing, is_refused
 from .log_context import logged_as
 from .payload_directory import MemoryPayloads, Payloads, keep_long_texts
@@ -25,7 +26,7 @@ logger = logging.getLogger(__name__)
 
 Task = dict[str, Any]
 
-CACHED_EVENTS = 400_000  #: an execution counts 40 and its events; an idle one takes about 10 KiB
+CACHED_EVENTS = 400_000  #: an execution counts as 40 events more than it has
 _LONGEST_PARK_SECONDS = 3_600
 _CLOSING = {
     "CompleteWorkflowExecution",
@@ -33,7 +34,6 @@ _CLOSING = {
     "CancelWorkflowExecution",
     "ContinueAsNewWorkflowExecution",
 }
-_LOG_CHARACTERS = 300  #: of a line of ``workflow.log`` in the execution context
 
 
 class Parked:
@@ -41,13 +41,6 @@ class Parked:
 
     def __init__(self, workflow_id: str, run_id: str, error: BaseException, wait_seconds: int) -> None:
         self.workflow_id, self.run_id, self.error, self.wait_seconds = workflow_id, run_id, error, wait_seconds
-
-
-class _Cached:
-    __slots__ = ("context", "execution", "weight")
-
-    def __init__(self, execution: Execution, context: str) -> None:
-        self.execution, self.weight, self.context = execution, 40, context
 
 
 class Decider:
@@ -77,13 +70,10 @@ class Decider:
         self.payloads = payloads or MemoryPayloads()
         self.activity_task_list, self.cached_events, self.on_parked = activity_task_list, cached_events, on_parked
         self.identity = json.dumps({"hostname": socket.gethostname(), "pid": os.getpid()})
-        self._cache: OrderedDict[str, _Cached] = OrderedDict()
-        self._cached_weight = 0
+        self.cache = ExecutionCache()
         self._registered: set[tuple[str, str]] = set()
-        self._unkillable: list[Execution] = []
         self.sticky_list: str | None = None
         self._sticky_seconds = 0
-        self._sticky_given: dict[str, int] = {}  # run id -> DecisionTaskStarted that was answered with the sticky list
         self.decisions = self.replays = self.events_read = 0
 
     def register_types(self) -> None:
@@ -136,7 +126,7 @@ class Decider:
                     with logged_as(workflow_id=execution["workflowId"], run_id=execution["runId"]):
                         self.decide(task)
         finally:
-            self.evict_all()
+            self.cache.evict_all()
 
     def poll(self) -> Task | None:
         task: Task = self.service.poll_for_decision_task(
@@ -158,13 +148,14 @@ class Decider:
             ServiceError: the service cannot be used any more.
             Exception: a call that failed, see :func:`.faults.is_passing`.
         """
+        run_id = task["workflowExecution"]["runId"]
         try:
             cached, decisions = self._decisions(task, task_list or self.task_list, whole)
         except (ServiceError, KeyboardInterrupt, MemoryError):
             raise
         except Exception as error:
             if is_passing(error):  # the history could not be read
-                self._evict(task["workflowExecution"]["runId"])
+                self.cache.evict(run_id)
                 raise
             if fault_code(error):  # the service refused to hand out the history: the task is over
                 logger.info("%s: no decision: %s", task["workflowExecution"]["workflowId"], error)
@@ -173,10 +164,14 @@ class Decider:
             return
         self.decisions += 1
         logger.info("%d decisions at event %d", len(decisions), task["startedEventId"])
-        extra = self._changed_context(cached)
+        extra: dict[str, Any] = {}
         if self.sticky_list is not None:
             extra["taskList"] = {"name": self.sticky_list}
             extra["taskListScheduleToStartTimeout"] = str(self._sticky_seconds)
+        context = execution_context(cached.execution)
+        if context != cached.context:
+            cached.context = context
+            extra["executionContext"] = payload.shortened(context) or ""
         try:
             for one in decisions:
                 if one["decisionType"] == "ScheduleActivityTask":
@@ -187,7 +182,7 @@ class Decider:
             keep_long_texts(decisions, self.payloads)
             self.service.respond_decision_task_completed(taskToken=task["taskToken"], decisions=decisions, **extra)
         except Exception as error:
-            self._evict(task["workflowExecution"]["runId"])
+            self.cache.evict(run_id)
             if is_refused(error):  # it would be refused again, and the task come again, until somebody looks into it
                 self._park(task, error)
                 return
@@ -196,50 +191,50 @@ class Decider:
             logger.info("%s: the decision came too late: %s", task["workflowExecution"]["workflowId"], error)
             return
         if "taskList" in extra and cached.execution.finished is None:
-            self._sticky_given[task["workflowExecution"]["runId"]] = task["startedEventId"]
+            cached.answered_sticky = task["startedEventId"]
         if decisions and decisions[-1]["decisionType"] in _CLOSING:
-            self._evict(task["workflowExecution"]["runId"])  # a close that is refused is rare: the whole history is read again
-        self._shrink()
+            self.cache.evict(
+                task["workflowExecution"]["runId"]
+            )  # a close that is refused is rare: the whole history is read again
+        self.cache.shrink(self.cached_events)
 
     # ---- replaying -----------------------------------------------------------------------------------------------------------
 
-    def _decisions(self, task: Task, task_list: str, whole: bool) -> tuple[_Cached, list[dict[str, Any]]]:
+    def _decisions(self, task: Task, task_list: str, whole: bool) -> tuple[CachedExecution, list[dict[str, Any]]]:
         run_id = task["workflowExecution"]["runId"]
-        cached = self._cache.get(run_id)
+        cached = self.cache.get(run_id)
         events = self._pages(task, task_list, whole)
-        self._look_for_sticky(run_id, events)
         if cached is not None:
-            self._cache.move_to_end(run_id)
+            self._look_for_sticky(cached, events)
             try:
                 decisions = cached.execution.advance(events)
             except StaleCache:
-                self._evict(run_id)
+                self.cache.evict(run_id)
             except ReplayError as error:  # what was remembered may be at fault: the whole history says
                 logger.debug("%s: replaying all after %s", run_id, error)
-                self._evict(run_id)
+                self.cache.evict(run_id)
             except BaseException:
-                self._evict(run_id)
+                self.cache.evict(run_id)
                 raise
             else:
-                self._weigh(cached, len(events))
+                self.cache.weigh(cached, len(events))
                 return cached, decisions
         if events[0]["eventId"] != 1:
             events = self._history(task)
         self.replays += 1
-        cached = _Cached(self._new_execution(task, events), _last_context(events))
+        cached = CachedExecution(self._new_execution(task, events), last_context(events))
         try:
             decisions = cached.execution.advance(events)
         except BaseException:
-            self._kill(cached.execution)
+            self.cache.kill(cached.execution)
             raise
-        self._cache[run_id] = cached
-        self._cached_weight += cached.weight
-        self._weigh(cached, len(events))
+        self.cache.put(run_id, cached)
+        self.cache.weigh(cached, len(events))
         return cached, decisions
 
-    def _look_for_sticky(self, run_id: str, events: list[dict[str, Any]]) -> None:
+    def _look_for_sticky(self, cached: CachedExecution, events: list[dict[str, Any]]) -> None:
         """Histories show whether the service knows sticky lists: the task after such an answer was scheduled on one, or not."""
-        started = self._sticky_given.pop(run_id, 0)
+        started, cached.answered_sticky = cached.answered_sticky, 0
         if not started or self.sticky_list is None:
             return
         for event in events:
@@ -324,7 +319,6 @@ class Decider:
         wait = min(2 ** min(parks, 20), _LONGEST_PARK_SECONDS)
         name = f"{commands.PARK}{parks + 1}"
         reason = f"{type(error).__name__}: {error}"
-        context = payload.encode({"parked": payload.shortened(reason, 2_000), "next_try_seconds": wait})
         level = logging.WARNING if isinstance(error, ReplayError) else logging.ERROR
         unexpected = None if isinstance(error, ReplayError) else error
         logger.log(level, "%s is parked, next try in %d s: %s", execution["workflowId"], wait, reason, exc_info=unexpected)
@@ -332,77 +326,10 @@ class Decider:
             self.service.respond_decision_task_completed(
                 taskToken=task["taskToken"],
                 decisions=[commands.marker(name, payload.shortened(reason)), commands.timer(name, wait)],
-                executionContext=context,
+                executionContext=parked_context(reason, wait),
             )
         except Exception as late:
             if fault_code(late) != UNKNOWN_RESOURCE:
                 raise
         if self.on_parked is not None:
             self.on_parked(Parked(execution["workflowId"], execution["runId"], error, wait))
-
-    def _changed_context(self, cached: _Cached) -> dict[str, Any]:
-        """The execution context to send: a small document for ``workflow.info``, when it is not the one sent before."""
-        lines = [line[:_LOG_CHARACTERS] for line in cached.execution.log_lines]
-        body: dict[str, Any] = _progress(cached.execution)
-        if lines:
-            body["log"] = lines
-        if cached.execution.next_id > constants.WARN_HISTORY_EVENTS:
-            body["warning"] = (
-                f"history has {cached.execution.next_id - 1} events; the service ends the run at "
-                f"{constants.MAX_HISTORY_EVENTS}: continue_as_new before"
-            )
-        text = payload.encode(body) if body else ""
-        if text == cached.context:
-            return {}
-        cached.context = text
-        return {"executionContext": payload.shortened(text) or ""}
-
-    # ---- the cache -----------------------------------------------------------------------------------------------------------
-
-    def _weigh(self, cached: _Cached, events: int) -> None:
-        cached.weight += events
-        self._cached_weight += events
-
-    def _shrink(self) -> None:
-        while self._cached_weight > self.cached_events and self._cache:
-            self._evict(next(iter(self._cache)))
-
-    def _evict(self, run_id: str) -> None:
-        cached = self._cache.pop(run_id, None)
-        if cached is not None:
-            self._cached_weight -= cached.weight
-            self._sticky_given.pop(run_id, None)
-            self._kill(cached.execution)
-
-    def _kill(self, execution: Execution) -> None:
-        if not execution.kill():
-            place = execution.where()
-            line = f"{place[-1].filename}:{place[-1].lineno}" if place else "its code"
-            logger.warning("%s: %s swallows every exception and cannot be evicted", execution.workflow_id, line)
-            self._unkillable.append(execution)
-
-    def evict_all(self) -> None:
-        for run_id in list(self._cache):
-            self._evict(run_id)
-
-
-def _progress(execution: Execution) -> dict[str, Any]:
-    """How far a run is: its activities by what became of them, and the signals that it waits for."""
-    counts = {
-        "completed": execution.completed,
-        "failed": execution.failed,
-        "open": execution.open,
-        "held_back": len(execution.ready) + len(execution.refused),
-    }
-    waiting = sorted(name for name, waits in execution.signal_waits.items() if waits)
-    found: dict[str, Any] = {name: number for name, number in counts.items() if number}
-    return ({"activities": found} if found else {}) | ({"waiting_signals": waiting} if waiting else {})
-
-
-def _last_context(events: list[dict[str, Any]]) -> str:
-    """The execution context that the service shows now: of the last response that gave one."""
-    for event in reversed(events):
-        context = event.get("decisionTaskCompletedEventAttributes", {}).get("executionContext")
-        if context is not None:
-            return str(context)
-    return ""

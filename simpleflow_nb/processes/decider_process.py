@@ -93,7 +93,7 @@ class DeciderProcess:
                     self.decider.keep_on(None)  # hand the execution back to everybody's list
                 self._decide(task, task_list, whole)
         finally:
-            self.decider.evict_all()
+            self.decider.cache.evict_all()
 
     def _decide(self, task: Task, task_list: str, whole: bool) -> None:
         execution = task["workflowExecution"]

@@ -69,6 +69,6 @@ class Stage(Desk):
         return attributes(self.events(workflow_id)[-1])
 
     def close(self) -> None:
-        self.decider.evict_all()
+        self.decider.cache.evict_all()
         super().close()
         assert self.swf.found == []
