@@ -24,6 +24,7 @@ from simpleflow_nb.environment import setting
 from simpleflow_nb.exceptions import SimpleflowError
 from simpleflow_nb.local.journal import read_only_uri
 from workers.autoflow_records import read_autoflow_ends, read_autoflow_instances
+from workers.databases import database_complaint, installed_driver
 from workers.run_queries import failures_since_success, latest_ends, latest_states
 from workers.run_tables import (
     SAYS_NOTHING,
@@ -84,7 +85,7 @@ class RunRecords:
             hint = "; pip install 'simpleflow_nb[postgres]'" if url.get_backend_name() == "postgresql" else ""
             raise RecordsError(f"run records in {self.location} need the package {error.name}{hint}") from None
         except sa.exc.SQLAlchemyError as error:
-            raise RecordsError(f"run records in {self.location} cannot be used: {_first_line(error)}") from None
+            raise RecordsError(f"run records in {self.location} cannot be used: {database_complaint(error)}") from None
         self._runs, self._schema = tables()
         try:
             self._prepare()
@@ -371,7 +372,7 @@ class RunRecords:
                     connection.execute(sa.select(sa.func.pg_advisory_xact_lock(0x5F6E62)))
                 yield connection
         except sa.exc.SQLAlchemyError as error:
-            raise RecordsError(f"run records in {self.location} cannot be used: {_first_line(error)}") from None
+            raise RecordsError(f"run records in {self.location} cannot be used: {database_complaint(error)}") from None
 
 
 def _may_only_read(database: str | None) -> bool:
@@ -384,19 +385,3 @@ def _may_only_read(database: str | None) -> bool:
 
 def _read_only_connection(database: str) -> sqlite3.Connection:
     return sqlite3.connect(read_only_uri(Path(database)), uri=True, timeout=BUSY_SECONDS, check_same_thread=False)
-
-
-def installed_driver(url: sa.URL) -> sa.URL:
-    """``postgresql://`` means psycopg 3 where psycopg2, SQLAlchemy's own choice, is not installed."""
-    from importlib.util import find_spec
-
-    if url.drivername in ("postgres", "postgresql") and find_spec("psycopg2") is None:
-        return url.set(drivername="postgresql+psycopg")
-    return url
-
-
-def _first_line(error: Exception) -> str:
-    """What the database said, without SQLAlchemy's statement and link below it."""
-    cause = getattr(error, "orig", None) or error
-    line = (str(cause).strip().splitlines() or [type(cause).__name__])[0]
-    return line[:1].lower() + line[1:]

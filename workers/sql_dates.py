@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from deciders.specification import SqlSource
+from workers.databases import installed_driver
 from workers.secrets import MissingSecretError, masked, read_secret
 from workers.source_errors import SourceError
 
@@ -66,8 +67,6 @@ def sql_versions(source: SqlSource, *, timeout_seconds: float = 30) -> Versions:
 
 def _asked(source: SqlSource) -> Versions:
     import sqlalchemy as sa
-
-    from workers.run_records import installed_driver
 
     try:
         password = read_secret(source.password) if source.password is not None else ""

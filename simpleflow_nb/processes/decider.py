@@ -193,9 +193,7 @@ class Decider:
         if "taskList" in extra and cached.execution.finished is None:
             cached.answered_sticky = task["startedEventId"]
         if decisions and decisions[-1]["decisionType"] in _CLOSING:
-            self.cache.evict(
-                task["workflowExecution"]["runId"]
-            )  # a close that is refused is rare: the whole history is read again
+            self.cache.evict(run_id)  # a close that is refused is rare: the whole history is read again
         self.cache.shrink(self.cached_events)
 
     # ---- replaying -----------------------------------------------------------------------------------------------------------

@@ -35,7 +35,7 @@ def main() -> None:
         except BrokenPipeError:
             pass  # the worker is gone: there is nobody to tell, and `_end_with_parent` is about to end us
 
-    from .worker import failure_of, find_activity, result_text
+    from .activity_bodies import failure_of, find_activity, result_text
 
     try:
         last_details = request["last_heartbeat_details"]

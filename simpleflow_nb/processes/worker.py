@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import logging
 import os
@@ -13,17 +12,14 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from .. import activity as activities
 from .. import payload
-from ..activity import Activity
 from ..activity_context import ActivityContext, set_context
 from ..constants import MAX_HEARTBEAT_DETAILS_CHARACTERS, MAX_REASON_CHARACTERS
-from ..exceptions import ActivityCanceled, ServiceError, TaskFailed
-from ..tracebacks import traceback_lines
+from ..exceptions import ActivityCanceled, ServiceError
+from .activity_bodies import failure_details, failure_of, find_activity, result_text
 from .backoff import Backoff
 from .checkpoints import last_details, with_progress
 from .faults import UNKNOWN_RESOURCE, fault_code, is_of_the_service, is_passing, is_refused, is_throttled
-from .import_errors import place_of_import_error
 from .isolated_call import IsolatedCall
 from .log_context import logged_as
 from .payload_directory import MemoryPayloads, Payloads, kept
@@ -36,7 +32,6 @@ Task = dict[str, Any]
 
 _MOST_BEATS_APART_SECONDS = 30.0
 _LOOK_SECONDS = 0.2
-_CARRIERS = frozenset({__file__, activities.__file__, payload.__file__, f"{__file__.rpartition('worker')[0]}isolated.py"})
 
 
 class Running:
@@ -214,7 +209,7 @@ class Worker:
             body = find_activity(running.task["activityType"]["name"])  # the heart beats while its module is imported
         except LookupError as error:
             logger.warning("cannot be carried out: %s", error)
-            return "failed", {"reason": str(error)[:MAX_REASON_CHARACTERS], "details": _details(error, str(error))}
+            return "failed", {"reason": str(error)[:MAX_REASON_CHARACTERS], "details": failure_details(error, str(error))}
         running.limit(body.timeouts, self.beat_seconds)
         logger.info("started")
         context = self._context(running, task_list)
@@ -345,58 +340,3 @@ def usable_cores() -> int:
         return len(os.sched_getaffinity(0))
     except AttributeError:  # not on this system
         return os.cpu_count() or 1
-
-
-def find_activity(name: str) -> Activity[Any, Any]:
-    """The activity of that type name: one that is imported already, else by importing the module that the name says.
-
-    Raises:
-        LookupError: there is none; one sentence says why.
-    """
-    known = activities.registered(name)
-    if known is not None:
-        return known
-    module_name, _, function = name.rpartition(".")
-    if not module_name:
-        raise LookupError(f"activity {name!r} is not known to this worker, and its name says no module to import")
-    try:
-        module = importlib.import_module(module_name)
-    except (Exception, SystemExit) as error:
-        what = f"{type(error).__name__}: {error}{place_of_import_error(error)}"
-        raise LookupError(f"activity {name}: {module_name} cannot be imported: {what}") from error
-    found = getattr(module, function, None)
-    if not isinstance(found, Activity) or found.callable is None:
-        what = "there is no such function" if found is None else "it is not an @activity"
-        raise LookupError(f"activity {name}: {what} in {module_name}")
-    return found
-
-
-def failure_of(error: BaseException) -> tuple[str, str]:
-    """Reason and details of RespondActivityTaskFailed for an exception: ``ValueError: nope``, and JSON with the traceback."""
-    if isinstance(error, TaskFailed) and error.reason:
-        return error.reason[:MAX_REASON_CHARACTERS], error.details or ""
-    reason = f"{type(error).__name__}: {error}"
-    return reason[:MAX_REASON_CHARACTERS], _details(error, reason)
-
-
-def _details(error: BaseException, reason: str) -> str:
-    lines = traceback_lines(error, _CARRIERS)
-    body = {"error": reason, "error_type": type(error).__name__, "message": str(error), "traceback": lines}
-    text = payload.encode(body)
-    if payload.is_too_long(text):
-        body |= {"error": reason[:2_000], "message": str(error)[:2_000]}
-        body["traceback"] = [(payload.shortened("".join(lines), 8_000) or "")]
-        text = payload.encode(body)
-    return text
-
-
-def result_text(body: Activity[Any, Any], context: ActivityContext, args: list[Any], kwargs: dict[str, Any]) -> str:
-    """What an activity's body returns, as JSON text."""
-    return payload.encoded(run_body(body, context, args, kwargs), f"the result of {body.name}")
-
-
-def run_body(body: Activity[Any, Any], context: ActivityContext, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    """Call an activity's body as it wants to be called."""
-    if body.add_context_in_kwargs:
-        kwargs = {**kwargs, "context": context}
-    return body.execute(*args, **kwargs)

@@ -1,0 +1,76 @@
+"""The bodies of activities: found by type name, called as they want to be, and what their failures say."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+from .. import activity as activities
+from .. import payload
+from ..activity import Activity
+from ..activity_context import ActivityContext
+from ..constants import MAX_REASON_CHARACTERS
+from ..exceptions import TaskFailed
+from ..tracebacks import traceback_lines
+from .import_errors import place_of_import_error
+
+#: Files whose lines say nothing to the author of a body.
+_CARRIERS = frozenset(
+    {__file__, activities.__file__, payload.__file__}
+    | {f"{__file__.rpartition('activity_bodies')[0]}{name}.py" for name in ("worker", "isolated")}
+)
+
+
+def find_activity(name: str) -> Activity[Any, Any]:
+    """The activity of that type name: one that is imported already, else by importing the module that the name says.
+
+    Raises:
+        LookupError: there is none; one sentence says why.
+    """
+    known = activities.registered(name)
+    if known is not None:
+        return known
+    module_name, _, function = name.rpartition(".")
+    if not module_name:
+        raise LookupError(f"activity {name!r} is not known to this worker, and its name says no module to import")
+    try:
+        module = importlib.import_module(module_name)
+    except (Exception, SystemExit) as error:
+        what = f"{type(error).__name__}: {error}{place_of_import_error(error)}"
+        raise LookupError(f"activity {name}: {module_name} cannot be imported: {what}") from error
+    found = getattr(module, function, None)
+    if not isinstance(found, Activity) or found.callable is None:
+        what = "there is no such function" if found is None else "it is not an @activity"
+        raise LookupError(f"activity {name}: {what} in {module_name}")
+    return found
+
+
+def failure_of(error: BaseException) -> tuple[str, str]:
+    """Reason and details of RespondActivityTaskFailed for an exception: ``ValueError: nope``, and JSON with the traceback."""
+    if isinstance(error, TaskFailed) and error.reason:
+        return error.reason[:MAX_REASON_CHARACTERS], error.details or ""
+    reason = f"{type(error).__name__}: {error}"
+    return reason[:MAX_REASON_CHARACTERS], failure_details(error, reason)
+
+
+def failure_details(error: BaseException, reason: str) -> str:
+    lines = traceback_lines(error, _CARRIERS)
+    body = {"error": reason, "error_type": type(error).__name__, "message": str(error), "traceback": lines}
+    text = payload.encode(body)
+    if payload.is_too_long(text):
+        body |= {"error": reason[:2_000], "message": str(error)[:2_000]}
+        body["traceback"] = [(payload.shortened("".join(lines), 8_000) or "")]
+        text = payload.encode(body)
+    return text
+
+
+def result_text(body: Activity[Any, Any], context: ActivityContext, args: list[Any], kwargs: dict[str, Any]) -> str:
+    """What an activity's body returns, as JSON text."""
+    return payload.encoded(run_body(body, context, args, kwargs), f"the result of {body.name}")
+
+
+def run_body(body: Activity[Any, Any], context: ActivityContext, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    """Call an activity's body as it wants to be called."""
+    if body.add_context_in_kwargs:
+        kwargs = {**kwargs, "context": context}
+    return body.execute(*args, **kwargs)

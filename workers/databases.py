@@ -1,0 +1,24 @@
+"""What SQLAlchemy is told, and says, of databases."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+
+
+def installed_driver(url: sa.URL) -> sa.URL:
+    """``postgresql://`` means psycopg 3 where psycopg2, SQLAlchemy's own choice, is not installed."""
+    from importlib.util import find_spec
+
+    if url.drivername in ("postgres", "postgresql") and find_spec("psycopg2") is None:
+        return url.set(drivername="postgresql+psycopg")
+    return url
+
+
+def database_complaint(error: Exception) -> str:
+    """What the database said, without SQLAlchemy's statement and link below it."""
+    cause = getattr(error, "orig", None) or error
+    line = (str(cause).strip().splitlines() or [type(cause).__name__])[0]
+    return line[:1].lower() + line[1:]
