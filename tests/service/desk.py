@@ -18,13 +18,27 @@ TASK = {"name": "task", "version": "1"}
 _PATIENCE_SECONDS = 60
 
 
+class StillClock(VirtualClock):
+    """Stands still until it is moved, however long the test takes."""
+
+    def __init__(self, start: float | None = None) -> None:
+        super().__init__(start)
+        self._moment = float(int(super().now()))  # in whole seconds: events round to milliseconds
+
+    def now(self) -> float:
+        return self._moment
+
+    def jump_to(self, moment: float) -> None:
+        self._moment = max(self._moment, moment)
+
+
 class Desk:
     """One domain of a service in which time passes only when :meth:`pass_time` says so."""
 
     def __init__(self, service: LocalService | None = None, **options: Any) -> None:
         if service is None:
             options.setdefault("poll_seconds", 0)
-            service = LocalService(clock=VirtualClock(), **options)
+            service = LocalService(clock=StillClock(), **options)
         self.local = service
         self.swf: Any = Conforming(service)
         if ("flow", "1") not in service.types["workflow"]:

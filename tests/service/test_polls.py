@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from simpleflow_nb.local.clock import Clock, VirtualClock
+from simpleflow_nb.local.clock import Clock
 from simpleflow_nb.local.faults import Fault
 from simpleflow_nb.local.service import DOMAIN, LocalService
 
 from .conformance import history_problems
-from .desk import FLOW, Desk, complete, continue_as_new, fail, marker, schedule
+from .desk import FLOW, Desk, StillClock, complete, continue_as_new, fail, marker, schedule
 
 
 def _in_threads(count, call):
@@ -181,7 +181,7 @@ def test_a_page_has_at_most_1000_events(desk):
 def shelf():
     """Six executions: two open, four closed in different ways, a minute apart."""
     start = datetime(2024, 1, 1, tzinfo=UTC).timestamp()
-    desk = Desk(LocalService(clock=VirtualClock(start), poll_seconds=0))
+    desk = Desk(LocalService(clock=StillClock(start), poll_seconds=0))
     desk.swf.register_workflow_type(domain=DOMAIN, name="flow", version="2")
     ends = {"b": complete(), "c": fail(reason="r"), "d": None, "e": continue_as_new(), "f": complete()}
     for minute, name in enumerate("abcdef"):

@@ -299,9 +299,9 @@ def test_named_timers_are_the_same_timer_and_can_be_cancelled():
             other = self.submit(self.start_timer("other", 3_600, control={"a": 1}))
             self.submit(self.cancel_timer("other"))
             futures.wait(one)
-            return [same.finished, other.state, round((self.now() - before).total_seconds())]
+            return [same.finished, other.state, 60 <= (self.now() - before).total_seconds() < 3_600]
 
-    assert run_workflow(Timing) == [True, "CANCELLED", 60]
+    assert run_workflow(Timing) == [True, "CANCELLED", True]
 
 
 @pytest.mark.parametrize(
