@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+_POLLED_SECONDS = 3  #: since the last poll, until a list counts as one that nobody polls
+
 
 class TaskList:
     """The scheduled tasks of one list and kind. Used under the service's lock."""
@@ -40,5 +42,5 @@ class TaskList:
         return run, scheduled
 
     def is_polled(self) -> bool:
-        """Whether somebody waits, or did within the last second: a task here will soon be taken."""
-        return self.waiting > 0 or time.monotonic() - self.last_poll < 1
+        """Whether somebody waits, or did a moment ago: a task here will soon be taken."""
+        return self.waiting > 0 or time.monotonic() - self.last_poll < _POLLED_SECONDS

@@ -69,7 +69,7 @@ def environment(**more: str) -> dict[str, str]:
     return {**kept, "PYTHONPATH": str(ROOT), "TERM": "dumb", "COLUMNS": "120", "SIMPLEFLOW_NB_PRELOAD": "", **more}
 
 
-def typed(*words: Any, cwd: Path, timeout: float = 120, **more: str) -> subprocess.CompletedProcess[str]:
+def typed(*words: Any, cwd: Path, timeout: float = 180, **more: str) -> subprocess.CompletedProcess[str]:
     """What a user gets who types the command in ``cwd``; ``more`` are environment variables."""
     return subprocess.run(
         command(*words), cwd=cwd, env=environment(**more), capture_output=True, text=True, timeout=timeout, check=False

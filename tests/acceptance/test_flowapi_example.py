@@ -126,7 +126,7 @@ def test_it_runs_on_swf_with_one_check(flowapi: StandIn, one_day: Path, tmp_path
                 time.sleep(0.5)
             for process in processes:
                 try:
-                    process.wait(30)
+                    process.wait(180)
                 except subprocess.TimeoutExpired:
                     process.kill()
                     process.wait()

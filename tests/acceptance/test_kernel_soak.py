@@ -89,7 +89,7 @@ def end_as_fated(write, into, supply, cell, limits, ename):
 
 
 def wait_and_cancel(into, cancellation):
-    wait_until(lambda: (into / "on").exists() or (into / "over").exists(), 120)
+    wait_until(lambda: (into / "on").exists() or (into / "over").exists(), 180)
     if (into / "on").exists():
         cancellation.cancel()
 
@@ -99,7 +99,7 @@ def kill_a_worker(write, into, choice, temporary):
     folders = Path(tempfile.mkdtemp(dir=temporary))  # those in `temporary` are of kernels that are held here
     words = [sys.executable, "-c", WORKER, path, into, str(choice.randrange(2))]
     with subprocess.Popen(words, env={**os.environ, "TMPDIR": str(folders)}) as worker:
-        wait_until((into / "on").exists, 120)
+        wait_until((into / "on").exists, 180)
         family = family_of(worker.pid)
         worker.kill()
     wait_until(lambda: not any(map(is_running, family)) and not list(folders.glob("sfnb-*")))

@@ -33,7 +33,7 @@ def typed_without_overrides(*words: object, cwd: Path) -> subprocess.CompletedPr
         env=environment(),
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=180,
         check=False,
         preexec_fn=bound_by_permissions if os.geteuid() == 0 else None,
     )
@@ -104,7 +104,7 @@ def test_what_a_killed_process_has_left_is_said_to_be_interrupted(tmp_path: Path
         env=environment(),
         start_new_session=True,
     ) as process:
-        limit = time.monotonic() + 100
+        limit = time.monotonic() + 180
         while not list(started.glob("*/count/config.json")) and time.monotonic() < limit:
             time.sleep(0.1)
         assert typed("status", file, cwd=file.parent).stdout == "date        days\n2016-01-01  running\n0 of 1 run succeeded\n"

@@ -118,9 +118,9 @@ def test_an_interrupted_notebook_is_on_record(folder: Path, number: signal.Signa
     with subprocess.Popen(
         command("notebook.run", "slow.py", "--quiet"), cwd=folder, env=environment(), stderr=subprocess.PIPE, text=True
     ) as process:
-        wait_until((folder / "slow" / "on").exists, 60)
+        wait_until((folder / "slow" / "on").exists, 180)
         process.send_signal(number)
-        _, stderr = process.communicate(timeout=60)
+        _, stderr = process.communicate(timeout=180)
     assert process.returncode == 1
     assert stderr.splitlines()[-1] == (
         f"simpleflow-nb: notebook 'slow' failed in cell 4: Cancelled: on request (see {folder}/slow/slow.ipynb)"
@@ -213,7 +213,7 @@ def test_the_info_of_an_open_run_says_which_cell_each_notebook_is_at(tmp_path: P
     file = inputs(tmp_path / "in", dates=DATES[:1], count="open('on', 'w').close()\nimport time; time.sleep(600)")
     words = ("sensor.start", file, "--local", "--once", "--quiet", "--outputs", tmp_path / "out")
     with subprocess.Popen(command(*words), env=environment(), stderr=subprocess.DEVNULL) as process:
-        wait_until(lambda: list(tmp_path.glob("out/notebooks/days/*/count/on")), 60)
+        wait_until(lambda: list(tmp_path.glob("out/notebooks/days/*/count/on")), 180)
         info: dict[str, str] = {}
 
         def progress() -> str | None:
@@ -221,7 +221,7 @@ def test_the_info_of_an_open_run_says_which_cell_each_notebook_is_at(tmp_path: P
             info.update(json.loads(looked.stdout)[0])
             return info["progress"]
 
-        wait_until(lambda: progress() == "count: cell 2 of 2", 60)
+        wait_until(lambda: progress() == "count: cell 2 of 2", 180)
         process.kill()
 
 

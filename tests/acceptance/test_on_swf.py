@@ -35,7 +35,7 @@ def environment(endpoint: str, folder: Path) -> dict[str, str]:
     }
 
 
-def typed(endpoint: str, folder: Path, *words: str, timeout: float = 60) -> subprocess.CompletedProcess[str]:
+def typed(endpoint: str, folder: Path, *words: str, timeout: float = 180) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "simpleflow_nb", *words],
         env=environment(endpoint, folder),
@@ -64,7 +64,7 @@ def local_service(folder: Path, *words: str) -> Iterator[str]:
             yield found[1]
         finally:
             process.send_signal(signal.SIGTERM)
-            assert process.wait(120) == 0
+            assert process.wait(180) == 0
 
 
 def ended(process: subprocess.Popen[bytes], seconds: float = 120) -> int:
@@ -182,7 +182,7 @@ def test_the_domain_of_the_environment_is_taken_where_no_word_is_left_for_it(
             cwd=tmp_path,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=180,
         )
     assert (done.returncode, done.stderr) == (code, stderr)
 
@@ -217,7 +217,7 @@ def test_at_a_terminal_a_process_says_that_it_works_and_what_it_waits_for_when_i
                     "Ctrl-C again ends at once"
                 )
                 process.send_signal(signal.SIGINT)
-                assert process.wait(120) == 0
+                assert process.wait(180) == 0
         finally:
             process.kill()
             process.wait()
@@ -227,7 +227,7 @@ def test_an_endpoint_that_nobody_answers_is_one_sentence_and_exit_3(tmp_path: Pa
     words = ("standalone", "examples.basic.BasicWorkflow", "--domain", "D")
     environ = environment("http://127.0.0.1:9", tmp_path) | {"SWF_CONNECTION_RETRIES": "0"}
     done = subprocess.run(
-        [sys.executable, "-m", "simpleflow_nb", *words], env=environ, cwd=tmp_path, capture_output=True, text=True, timeout=60
+        [sys.executable, "-m", "simpleflow_nb", *words], env=environ, cwd=tmp_path, capture_output=True, text=True, timeout=180
     )
     assert done.returncode == 3
     assert done.stderr == (
@@ -240,7 +240,7 @@ def test_missing_credentials_are_one_sentence_and_exit_3(tmp_path: Path) -> None
     environ |= {"AWS_EC2_METADATA_DISABLED": "true"}
     words = ("worker.start", "--task-list", "x", "--domain", "D")
     done = subprocess.run(
-        [sys.executable, "-m", "simpleflow_nb", *words], env=environ, cwd=tmp_path, capture_output=True, text=True, timeout=60
+        [sys.executable, "-m", "simpleflow_nb", *words], env=environ, cwd=tmp_path, capture_output=True, text=True, timeout=180
     )
     assert (done.returncode, done.stderr) == (
         3,
@@ -306,7 +306,7 @@ def test_supervised_deciders_and_workers_end_with_their_supervisor(tmp_path: Pat
             time.sleep(0.5)
             for process in processes:
                 process.send_signal(signal.SIGTERM)
-        assert [process.wait(120) for process in processes] == [0, 0]
+        assert [process.wait(180) for process in processes] == [0, 0]
 
 
 def test_notebook_workflows_run_on_a_fleet(tmp_path: Path) -> None:
@@ -327,7 +327,7 @@ def test_notebook_workflows_run_on_a_fleet(tmp_path: Path) -> None:
                 cwd=tmp_path,
                 capture_output=True,
                 text=True,
-                timeout=90,
+                timeout=180,
             )
 
         try:
@@ -383,7 +383,7 @@ def test_the_commands_of_the_readme_do_what_it_says(endpoint: str, tmp_path: Pat
         cwd=tmp_path,
         capture_output=True,
         text=True,
-        timeout=count(60, 900),
+        timeout=count(180, 900),
     )
     assert done.returncode == 0, done.stderr
     assert "4" in done.stdout.splitlines()

@@ -233,7 +233,7 @@ def test_a_run_that_was_terminated_is_recorded_and_due_again_with_what_it_had(tm
         asked = typed("workflow.terminate", "--local", "--db", journal, "days/2016-01-01", "--reason", "enough", cwd=tmp_path)
         assert asked.returncode == 0, asked.stderr
         rest = process.stderr.read()
-        assert process.wait(60) == 1
+        assert process.wait(180) == 1
     assert "terminated" in rest
     waits.touch()
     assert [run["reason"] for run in planned(file)["due"]] == ["its last run was terminated"]
