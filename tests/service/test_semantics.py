@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 
 import pytest
@@ -108,21 +109,40 @@ def test_wait_gives_results_in_the_order_given_and_none_for_what_failed():
 
 
 def test_wait_any_gives_the_one_that_ended_first_in_history():
+    seen = threading.Event()
+
+    @activity.with_attributes(name="semantics.late")
+    def last():
+        assert seen.wait(60)
+        return "late"
+
     def any_of(self):
-        late, early = self.submit(ordered, "late", 0.3), self.submit(ordered, "early")
-        return [futures.wait_any(late, early).result, futures.wait_any(late).result, futures.wait_any(late, early).result]
+        late, early = self.submit(last), self.submit(ordered, "early")
+        first = futures.wait_any(late, early).result
+        seen.set()
+        return [first, futures.wait_any(late).result, futures.wait_any(late, early).result]
 
     assert _run(any_of) == ["early", "late", "early"]
 
 
 def test_as_completed_gives_them_as_they_end():
-    def completing(self):
-        tasks = [self.submit(ordered, x, seconds) for x, seconds in (("c", 0.6), ("a", 0.0), ("b", 0.3))]
-        return [task.result for task in futures.as_completed(*tasks)]
+    turns = {x: threading.Event() for x in "abcd"}
+    turns["a"].set()
+
+    @activity.with_attributes(name="semantics.in_turn")
+    def in_turn(x):
+        assert turns[x].wait(60)
+        return x
 
     class Completing(Workflow):
         name = "semantics.completing"
-        run = completing
+
+        def run(self):
+            seen = []
+            for task in futures.as_completed(*[self.submit(in_turn, x) for x in "cab"]):
+                seen.append(task.result)
+                turns[chr(ord(task.result) + 1)].set()  # the next one ends when the workflow has seen this one
+            return seen
 
     with harness(Completing, workers=3) as opened:
         assert opened.result(*opened.start(Completing)) == ["a", "b", "c"]

@@ -11,6 +11,7 @@ import pytest
 
 from deciders.due_runs import Run, run_for
 from deciders.notebook_workflow import NotebookWorkflow
+from deciders.run_requests import WantedRun
 from deciders.specification import (
     ConfiguredWorkflow,
     FilesSource,
@@ -25,7 +26,7 @@ from simpleflow_nb.local.service import DOMAIN, LocalService
 from simpleflow_nb.processes.decider import Decider
 from simpleflow_nb.processes.payload_directory import MemoryPayloads
 from workers import run_starts
-from workers.run_starts import Starter, WantedRun, open_runs
+from workers.run_starts import Starter, open_runs
 
 ENTRY = ConfiguredWorkflow(workflow_name="days")
 
