@@ -89,7 +89,7 @@ class NotDue:
 class DueRuns:
     """What one look at the available dates comes to."""
 
-    due: tuple[Run, ...]  #: each instance once
+    due: tuple[Run, ...]  #: each instance once: by priority, then in the order of the entries, then of the dates
     not_due: tuple[NotDue, ...]  #: every other pair of an entry and an available date
     warnings: tuple[str, ...]  #: why there may be less to do than expected
 
@@ -133,6 +133,9 @@ def due_runs(
     looker = _Looker(AvailableDays(ordinals), run_states, specification, history or RunHistory())
     for number, configured in enumerate(specification.sensor.workflows, start=1):
         looker.look_at(number, configured)
+    priorities = {workflow.name: workflow.priority for workflow in specification.workflows}
+    if any(priorities.values()):
+        looker.due.sort(key=lambda run: -priorities[run.workflow_name])
     return DueRuns(tuple(looker.due), tuple(looker.not_due), tuple(warnings))
 
 

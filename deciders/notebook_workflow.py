@@ -14,6 +14,8 @@ from .specification import NotebookSpecification, WorkflowSpecification
 
 GREEN, ORANGE, RED = "green", "orange", "red"
 
+_PRIORITIES_OF_A_RUN = 1_000  #: task priorities between two priorities of workflows: notebooks have those of their depth
+
 #: What SWF's ActivityTaskTimeoutType means here. A worker that is lost is replaced a few times before the task fails.
 ENDED_BY_THE_SERVICE = {
     "HEARTBEAT": "the process that carried it out was killed or lost, again and again",
@@ -62,9 +64,15 @@ class NotebookWorkflow(Workflow):
         asked_for = specification.with_needs_of(only) if only is not None else specification.notebooks
         began = self.now()
         place = {"workflow": specification.name, "instance": instance, "outputs": outputs}
+        base = specification.priority * _PRIORITIES_OF_A_RUN
+        urgency = base or None
         if not rerun:
             artefacts = self.submit(
-                activities.already_succeeded, workflow=specification.name, identity=identity, outputs=outputs
+                activities.already_succeeded,
+                __priority=urgency,
+                workflow=specification.name,
+                identity=identity,
+                outputs=outputs,
             ).result
             if artefacts is not None:
                 return {"state": "already done", "light": GREEN, "artefacts": artefacts}
@@ -78,7 +86,8 @@ class NotebookWorkflow(Workflow):
                 continue
             notebooks[notebook.label] = self.submit(
                 activities.notebook_activity(notebook.retries, notebook.timeout_seconds),
-                __priority=depths[notebook.label],  # with many runs under way, those that have begun are finished first
+                # with many runs under way, those that have begun are finished first
+                __priority=base + min(depths[notebook.label], _PRIORITIES_OF_A_RUN - 1),
                 label=notebook.label,
                 filename=notebook.filename,
                 inputs_dir=inputs_dir,
@@ -92,6 +101,7 @@ class NotebookWorkflow(Workflow):
             for output in notebook.output:
                 reports[notebook.label, output.format] = self.submit(
                     activities.convert_report,
+                    __priority=urgency,
                     label=notebook.label,
                     executed=notebooks.get(notebook.label) or kept[notebook.label],
                     inputs_dir=inputs_dir,
@@ -116,6 +126,7 @@ class NotebookWorkflow(Workflow):
         error = _reason([*failures, *unreported]) if failures or unreported else None
         self.submit(
             activities.record_run,
+            __priority=urgency,
             identity=identity,
             parameters=parameters,
             state="failed" if failures else "succeeded" if only is None else "partial",

@@ -1,4 +1,4 @@
-"""What the shape of a workflow cannot say about running it again: waits, and what can be told to have changed."""
+"""When a workflow is run and before which others: waits, and what can be told to have changed."""
 
 from __future__ import annotations
 
@@ -10,10 +10,9 @@ from deciders.yaml_lines import BROKEN, YamlNode
 
 
 def checked_policy(workflow: YamlNode, root: YamlNode, problems: Problems) -> dict[str, Any]:
-    """The values of `deciders.specification.WorkflowSpecification` that say when a date is run again."""
-    checked: dict[str, Any] = {}
-    if (attempts := workflow.get("attempts")) is not None:
-        checked["attempts"] = attempts.value
+    """The values of `deciders.specification.WorkflowSpecification` that say when a date is run, and run again."""
+    numbers = {name: workflow.get(name) for name in ("attempts", "priority", "max_parallel_runs")}
+    checked: dict[str, Any] = {name: node.value for name, node in numbers.items() if node is not None}
     if (wait := workflow.get("retry_wait")) is not None and wait.value is not BROKEN:
         try:
             checked["retry_wait_seconds"] = seconds_of(wait.plain())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -11,13 +12,28 @@ from deciders.due_runs import Run, run_for
 from deciders.specification import ConfiguredWorkflow
 
 
+@dataclass(frozen=True)
+class WantedRun:
+    """A run that is to be started."""
+
+    run: Run
+    only: str | None = None  #: this notebook alone, and those that it needs as far as they have not succeeded
+    gives_way: bool = False  #: its priority is one lower than its workflow's
+
+
 def run_request(
-    entry: ConfiguredWorkflow, dates: Iterable[date], reason: str, *, keeps_labels: bool, only: str | None = None
+    entry: ConfiguredWorkflow,
+    dates: Iterable[date],
+    reason: str,
+    *,
+    keeps_labels: bool,
+    only: str | None = None,
+    gives_way: bool = False,
 ) -> dict[str, Any]:
     """A request for runs of one entry, in the order of ``dates``, whether or not they have succeeded before.
 
     With ``keeps_labels`` notebooks that succeeded before, and that nothing has changed for, are not done again; with ``only``
-    the notebook of that label is done again and nothing behind it.
+    the notebook of that label is done again and nothing behind it. Runs that ``gives_way`` let others be done first.
     """
     return {
         "entry": entry.model_dump(mode="json"),
@@ -25,11 +41,12 @@ def run_request(
         "reason": reason,
         "keeps_labels": keeps_labels,
         "only": only,
+        "gives_way": gives_way,
     }
 
 
-def requested_runs(requests: Iterable[Mapping[str, Any]]) -> Iterator[tuple[Run, str | None]]:
-    """The runs of requests, each with the one label that it is for, if there is one."""
+def requested_runs(requests: Iterable[Mapping[str, Any]]) -> Iterator[WantedRun]:
+    """The runs of requests, in the order asked."""
     for request in requests:
         entry = ConfiguredWorkflow.model_validate(request["entry"])
         for day in request["dates"]:
@@ -37,4 +54,4 @@ def requested_runs(requests: Iterable[Mapping[str, Any]]) -> Iterator[tuple[Run,
             asked = dataclasses.replace(
                 run, reason=request["reason"], is_rerun=True, keeps_labels=bool(request["keeps_labels"])
             )
-            yield asked, request["only"]
+            yield WantedRun(asked, request["only"], bool(request.get("gives_way")))

@@ -14,8 +14,8 @@ from . import activities
 from .cron import next_time
 
 #: Signals that a sensor takes. ``reload`` has the new specification as its input, ``start`` has ``requests`` (of
-#: `deciders.run_requests`) and ``most_at_once``.
-PAUSE, RESUME, RELOAD, START = SIGNALS = ("pause", "resume", "reload", "start")
+#: `deciders.run_requests`) and ``most_at_once``; ``check`` asks for a check now.
+PAUSE, RESUME, RELOAD, START, CHECK = SIGNALS = ("pause", "resume", "reload", "start", "check")
 
 _LONGEST_HISTORY = timedelta(days=30)
 _MOST_STEPS = 180  #: checks and signals of one history; about eleven events each
@@ -82,7 +82,7 @@ class SensorWorkflow(Workflow):
         self.submit(self.continue_as_new(**arguments, last_look=self.last_look.isoformat()))
         raise AssertionError("continue_as_new ends the run")
 
-    retry_at: datetime | None  #: an extra check: after one that failed, or for runs with a retry_wait
+    retry_at: datetime | None  #: an extra check: after one that failed, for runs with a retry_wait, or asked for
 
     @property
     def schedule(self) -> str | None:
@@ -120,6 +120,8 @@ class SensorWorkflow(Workflow):
             elif name == RELOAD:
                 self.specification = given
                 self.log(f"reloaded {given.get('path', '')}")
+            elif name == CHECK:  # after the one that is under way, and when it is resumed
+                self.retry_at = self.now()
             else:
                 self.paused = name == PAUSE
                 self.log("paused" if self.paused else "resumed")

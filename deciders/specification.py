@@ -85,6 +85,8 @@ class WorkflowSpecification(_Model):
     attempts: int | None = None  #: failures in a row after which the sensor gives a date up; None: never
     retry_wait_seconds: int = 0  #: after a failure, before the sensor tries again
     rerun_when: tuple[str, ...] = ("parameters_changed",)  #: of `deciders.workflow_file.RERUN_CAUSES`
+    priority: int = 0  #: runs of a higher one start first, and their tasks are taken first
+    max_parallel_runs: int | None = None  #: of this workflow, open at once; None means no limit of its own
 
     def stages(self) -> list[list[str]]:
         """The labels, each in the first stage after those that it needs; those of one stage do not need each other."""

@@ -183,6 +183,18 @@ class WorkflowEntry(_Entry):
     rerun_when: list[Literal["parameters_changed", "notebook_changed", "data_changed"]] = Field(
         _ABSENT, description="What makes a date that has succeeded due again; [parameters_changed] if not given."
     )
+    priority: int = Field(
+        _ABSENT,
+        ge=-100,
+        le=100,
+        description="Runs of a workflow with a higher one start first, and their notebooks are taken first; 0 if not given.",
+    )
+    max_parallel_runs: int = Field(
+        _ABSENT,
+        ge=1,
+        le=100_000,
+        description="So many runs of it are open at once; others wait, and those of other workflows do not.",
+    )
 
 
 class ConfiguredEntry(_Entry):

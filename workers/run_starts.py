@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Collection, Iterable, Sequence
+from collections import deque
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from deciders import activities as declared
 from deciders.due_runs import Run
 from deciders.notebook_workflow import NotebookWorkflow
 from deciders.reruns import NOT_RUN_YET
+from deciders.run_requests import WantedRun
 from deciders.specification import FilesSource, Specification, SqlSource
 from simpleflow_nb.activity_context import ActivityContext
 from simpleflow_nb.processes.faults import ALREADY_STARTED, fault_code, is_throttled
@@ -21,6 +23,7 @@ from simpleflow_nb.workflow import execution_input
 from workers.artefacts import Artefacts
 from workers.data_stamps import DataStamps
 from workers.kept_labels import kept_labels, notebook_hashes
+from workers.room import Room
 
 logger = logging.getLogger(__name__)
 
@@ -33,14 +36,6 @@ FIRST_RUN = "first run"  #: what a record calls the reason of a run that was not
 
 _LOOK_SECONDS = 0.2
 _REMOTE_LOOK_SECONDS = 5.0
-
-
-@dataclass(frozen=True)
-class WantedRun:
-    """A run that is to be started."""
-
-    run: Run
-    only: str | None = None  #: this notebook alone, and those that it needs as far as they have not succeeded
 
 
 @dataclass
@@ -79,18 +74,22 @@ def start_run(
     *,
     rerun: bool = False,
     only: str | None = None,
+    gives_way: bool = False,
     stamps: DataStamps | None = None,
 ) -> str | None:
     """Start one run; returns its run id, None when one of this instance is open already.
 
     ``rerun`` runs the instance even if it has succeeded before. With ``only`` the notebook of that label is done again, and
-    what it needs is taken from former runs where it stands. ``stamps`` are those of the check under way, if there is one.
+    what it needs is taken from former runs where it stands. One that ``gives_way`` has a priority one lower than its
+    workflow's. ``stamps`` are those of the check under way, if there is one.
 
     Raises:
         SourceError: the run is to know its data, and they cannot be read.
     """
     rerun = rerun or run.is_rerun or only is not None
     arguments = {**run_arguments(specification, run, outputs, only=only, stamps=stamps), "rerun": rerun}
+    priority = specification.workflow(run.workflow_name).priority - gives_way
+    arguments["workflow"]["priority"] = priority
     try:
         started = service.start_workflow_execution(
             domain=domain,
@@ -98,6 +97,7 @@ def start_run(
             workflowType={"name": NotebookWorkflow.type_name(), "version": NotebookWorkflow.version},
             taskList={"name": declared.DECISIONS},
             tagList=[run.workflow_name, run.reference_date.isoformat()],
+            **({"taskPriority": str(priority)} if priority else {}),
             input=kept(execution_input(NotebookWorkflow, {"kwargs": arguments}), payloads),
         )
     except Exception as error:
@@ -137,7 +137,7 @@ class Starter:
     """Starts runs in turn, with room for so many at once and at a bounded rate.
 
     Args:
-        names: the workflows whose open runs count for ``most_at_once``.
+        names: the workflows whose open runs count for ``most_at_once``; ``max_parallel_runs`` of a workflow counts as well.
         starts_per_second: None does not bound it, which is right for a service in this process.
     """
 
@@ -153,32 +153,52 @@ class Starter:
         stamps: DataStamps | None = None,
     ) -> None:
         self.task, self.specification, self.outputs = task, specification, outputs
-        self._names, self._most_at_once = set(names), most_at_once
+        own = {flow.name: flow.max_parallel_runs for flow in specification.workflows if flow.max_parallel_runs is not None}
+        self._room = Room(names, most_at_once, own)
         self._pause_seconds = 1 / starts_per_second if starts_per_second else 0.0
         self._look_seconds = _LOOK_SECONDS if starts_per_second is None else _REMOTE_LOOK_SECONDS
         self._stamps = stamps or DataStamps(specification, task.heartbeat)
-        self._room = 0
 
     def start(self, wanted: Sequence[WantedRun]) -> Started:
-        """Start them in that order. Those for which there is no room within a quarter of an hour are held back.
+        """Start them in that order, but let those of a workflow that has no room wait, and not the others with them.
+
+        Those for which there is no room within a quarter of an hour are held back.
 
         Raises:
             ActivityCanceled: the end of this task was asked for; what was started runs on.
         """
         done = Started()
         patience = time.monotonic() + LONGEST_WAIT_SECONDS
-        for number, one in enumerate(wanted):
+        waiting: dict[str, deque[tuple[int, WantedRun]]] = {}  # by workflow, with their places
+        for place, one in enumerate(wanted):
+            waiting.setdefault(one.run.workflow_name, deque()).append((place, one))
+        while any(waiting.values()):
             self.task.check()
-            if not self._has_room(patience):
-                done.held_back = len(wanted) - number
+            name = self._first_with_room(waiting, patience)
+            if name is None:
+                done.held_back = sum(map(len, waiting.values()))
                 break
+            _, one = waiting[name].popleft()
             if self._start_one(one) is not None:
-                self._room -= 1
+                self._room.take(name)
                 done.workflow_ids.append(one.run.workflow_id)
                 if self._pause_seconds:
                     time.sleep(self._pause_seconds)
                     self.task.heartbeat(f"{len(done.workflow_ids)} of {len(wanted)} runs started")
         return done
+
+    def _first_with_room(self, waiting: dict[str, deque[tuple[int, WantedRun]]], patience: float) -> str | None:
+        """The workflow whose first run is the next one to start; waits for room. None when there was none in time."""
+        while True:
+            if self._room.is_known:
+                ready = [name for name, runs in waiting.items() if runs and self._room.is_there_for(name)]
+                if ready:
+                    return min(ready, key=lambda name: waiting[name][0][0])
+                if time.monotonic() > patience:
+                    return None
+                self.task.heartbeat()
+                time.sleep(self._look_seconds)
+            self._room.look_at(open_runs(self.task.service, self.task.domain))
 
     def _start_one(self, one: WantedRun) -> str | None:
         task = self.task
@@ -192,6 +212,7 @@ class Starter:
                     self.outputs,
                     task.payloads,
                     only=one.only,
+                    gives_way=one.gives_way,
                     stamps=self._stamps,
                 )
             except Exception as error:
@@ -200,21 +221,3 @@ class Starter:
                 logger.info("the service has had too many starts; going on in %g s", _REMOTE_LOOK_SECONDS)
             task.heartbeat()
             time.sleep(_REMOTE_LOOK_SECONDS)
-
-    def _has_room(self, patience: float) -> bool:
-        """Wait for room for one more run; False when there was none in time."""
-        if self._most_at_once is None:
-            return True
-        while self._room <= 0:
-            self._room = self._most_at_once - _count_of(open_runs(self.task.service, self.task.domain), self._names)
-            if self._room > 0:
-                break
-            if time.monotonic() > patience:
-                return False
-            self.task.heartbeat()
-            time.sleep(self._look_seconds)
-        return True
-
-
-def _count_of(running: Iterable[tuple[str, str]], names: set[str]) -> int:
-    return sum(name in names for name, _ in running)

@@ -10,7 +10,7 @@ from typing import Any
 
 from deciders.due_runs import RUNNING, DueRuns, due_runs
 from deciders.reruns import WAITS_FOR_RETRY, LastEnd, RunHistory
-from deciders.run_requests import requested_runs
+from deciders.run_requests import WantedRun, requested_runs
 from deciders.specification import Specification
 from simpleflow_nb.activity_context import ActivityContext
 from workers.available_dates import read_available_dates, undated_files
@@ -18,7 +18,7 @@ from workers.data_stamps import DataStamps
 from workers.kept_labels import notebook_hashes
 from workers.lost_ends import record_lost_ends
 from workers.run_records import RunRecord, RunRecords
-from workers.run_starts import Starter, WantedRun, open_runs
+from workers.run_starts import Starter, open_runs
 from workers.run_tables import SAYS_NOTHING
 
 
@@ -65,7 +65,8 @@ def check_for_new_dates(
     check_began: datetime | None = None,
     starts_per_second: float | None = None,
 ) -> dict[str, Any]:
-    """Start every run that is due, in AutoFlow's order: the sensor's entries, the dates of each ascending.
+    """Start every run that is due: by the priority of its workflow, then in AutoFlow's order, which is that of the sensor's
+    entries, the dates of each ascending.
 
     The open executions are listed first and the records read second: an end is recorded before its execution closes, so
     a run that ends in between is seen at least once. What has failed since ``check_began`` is not started again.
@@ -139,12 +140,12 @@ def start_requested(
     with closing(RunRecords.open(Path(outputs))) as records:
         ends = records.ends()
     wanted = []
-    for run, only in requested_runs(requests):
-        key = (run.workflow_name, run.identity)
+    for one in requested_runs(requests):
+        key = (one.run.workflow_name, one.run.identity)
         end = ends.get(key)
         if key not in running and (began is None or end is None or end.ended < began):
-            wanted.append(WantedRun(run, only))
-    names = {run.run.workflow_name for run in wanted}
+            wanted.append(one)
+    names = {one.run.workflow_name for one in wanted}
     starter = Starter(task, specification, outputs, names=names, most_at_once=most_at_once, starts_per_second=starts_per_second)
     started = starter.start(wanted)
     return {"started": started.workflow_ids, "held_back": started.held_back}

@@ -23,6 +23,7 @@ _COMMANDS = {
     "status": "status",
     "sensor.start": "sensor",
     "sensor.stop": "sensor_requests",
+    "sensor.check": "sensor_requests",
     "sensor.pause": "sensor_requests",
     "sensor.resume": "sensor_requests",
     "sensor.reload": "sensor_requests",

@@ -213,7 +213,7 @@ def _requests(specification: Specification, chosen: list[Run], *, keeps_labels: 
             parameters=run.configured_parameters,
             date_stencil=stencils[run.workflow_name, repr(run.configured_parameters)],
         )
-        one = run_request(entry, [run.reference_date], run.reason, keeps_labels=keeps_labels, only=only)
+        one = run_request(entry, [run.reference_date], run.reason, keeps_labels=keeps_labels, only=only, gives_way=True)
         if requests and {**requests[-1], "dates": None} == {**one, "dates": None}:
             requests[-1]["dates"] += one["dates"]
         else:

@@ -27,7 +27,12 @@ from .run_states import BACKFILL_TYPE, NOTEBOOK_TYPE, SENSOR_TYPE, Watch, last_a
 from .sensor_places import RunPlace, failure_message, open_sensor, opened_run_place, sensor_id, sensor_state
 from .summary import nothing_due, show_summary
 
-_ASKED = {"pause": "the sensor is paused; sensor.resume lets it go on", "resume": "the sensor goes on", "reload": "reloaded"}
+_ASKED = {
+    "pause": "the sensor is paused; sensor.resume lets it go on",
+    "resume": "the sensor goes on",
+    "reload": "reloaded",
+    "check": "a check was asked for",
+}
 
 
 @click.command("sensor.start")

@@ -1,4 +1,4 @@
-"""``sensor.stop``, ``pause``, ``resume``, ``reload``, ``list``: what runs on its schedule, and telling it what to do."""
+"""``sensor.stop``, ``check``, ``pause``, ``resume``, ``reload``, ``list``: what runs on its schedule, and what it is told."""
 
 from __future__ import annotations
 
@@ -54,6 +54,16 @@ def sensor_stop(file: Path | None, outputs: Path | None, **place: Any) -> None:
         else:
             leave_request(there.journal, "request_cancel_workflow_execution", {"domain": there.domain, **execution})
     click.echo(f"{execution['workflowId']}: stops; open runs go on")
+
+
+@click.command("sensor.check")
+@_sensor_options
+def sensor_check(file: Path | None, outputs: Path | None, **place: Any) -> None:
+    """Let the sensor of FILE.yml look for new dates now, whatever its schedule says: for whatever brings the data."""
+    with _running_sensor(specification_path(file), outputs, place) as (there, execution):
+        paused = sensor_state(there, execution).state == "paused"
+        ask_sensor(there, execution, "check")
+    click.echo(f"{execution['workflowId']}: {'paused; sensor.resume lets it look' if paused else 'looks for new dates now'}")
 
 
 @click.command("sensor.pause")

@@ -111,6 +111,7 @@ def test_what_notebooks_printed_is_shown_and_searched(file: Path) -> None:
         (("backfill", "days", "--from", "2016-01-03", "--to", "2016-01-02"), "--from 2016-01-03 is after --to 2016-01-02"),
         (("backfill", "days", "--from", "2016-01-01", "--to", "2016-01-02", "--only", "x"), "days has no notebook 'x'"),
         (("sensor.pause",), "no sensor of {file} runs on {journal}; sensor.start starts one"),
+        (("sensor.check",), "no sensor of {file} runs on {journal}; sensor.start starts one"),
     ],
 )
 def test_a_mistake_gets_one_sentence(words: tuple[str, ...], sentence: str, file: Path) -> None:
@@ -207,9 +208,14 @@ def test_a_running_sensor_is_told_what_to_do(running: tuple[Path, Callable[..., 
         return f"{row['State']} {row['Schedule']} {row['Next check (UTC)'] is not None}"
 
     assert state() == "waiting 0 6 1 1 * (UTC) True"
+    (file.parent / "data" / "2016-01-02.csv").write_text("a\n")
+    assert said(file, "sensor.check").endswith(": looks for new dates now\n")
+    wait_for("a check was asked for")
+    wait_for("days/2016-01-02")
     assert said(file, "sensor.pause").endswith(": paused until sensor.resume; open runs go on\n")
     wait_for("the sensor is paused; sensor.resume lets it go on")
     assert state() == "paused 0 6 1 1 * (UTC) False"
+    assert said(file, "sensor.check").endswith(": paused; sensor.resume lets it look\n")
     other = typed("sensor.start", file, "--local", "--db", file.parent / "other.sqlite3", cwd=file.parent)
     assert (other.returncode, other.stderr.partition(" with outputs")[0].split()[3:]) == (2, ["runs", "workflows"])
 
@@ -225,7 +231,7 @@ def test_a_running_sensor_is_told_what_to_do(running: tuple[Path, Callable[..., 
     wait_for("days/2016-01-04")
     assert said(file, "sensor.stop").endswith(": stops; open runs go on\n")
     text = wait_for("the sensor was stopped")
-    assert re.search(r"^2 of 2 runs succeeded", text, re.MULTILINE)
+    assert re.search(r"^3 of 3 runs succeeded", text, re.MULTILINE)
 
 
 def test_a_sensor_on_swf_is_one_and_is_told_what_to_do(tmp_path: Path) -> None:

@@ -181,6 +181,25 @@ def test_a_specification_is_taken_over_while_it_waits(place: Harness, checks: Ca
     assert shown(moments, "UTC") == ["30 06:00", "30 08:00", "31 08:00"]
 
 
+@pytest.mark.parametrize("is_paused", [False, True])
+def test_a_check_that_is_asked_for_comes_at_once_or_when_it_is_resumed(
+    is_paused: bool, place: Harness, checks: Callable[..., list[float]]
+) -> None:
+    def check(number: int) -> dict[str, Any]:
+        if number == 1:  # within the first check, so that no time can pass before
+            for signal in ["pause"] * is_paused + ["check"]:
+                place.signal("asked", signal)
+        return FOUND
+
+    moments = checks(3, check)
+    ids = place.start(SensorWorkflow, workflow_id="asked", specification=specification("0 6 * * *"), outputs="/out")
+    if is_paused:
+        place.start(Resumes, "asked", datetime(2024, 3, 30, 12, tzinfo=UTC).isoformat())
+    with pytest.raises(RunFailed, match="TERMINATED"):
+        place.result(*ids)
+    assert shown(moments, "UTC") == ["30 06:00", "30 12:00" if is_paused else "30 06:00", "31 06:00"]
+
+
 def test_a_failed_run_with_a_retry_wait_is_looked_at_in_between(place: Harness, checks: Callable[..., list[float]]) -> None:
     moments = checks(4, lambda number: {**FOUND, "retry_seconds": 600 if number < 3 else None})
     watched(place, "0 6 * * *")

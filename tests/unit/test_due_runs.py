@@ -190,6 +190,16 @@ def test_the_order_is_that_of_the_entries_and_then_of_the_dates():
     ]
 
 
+def test_those_of_a_workflow_with_a_higher_priority_come_first():
+    made = specification(entry("b"), entry("a"), entry("c"))
+    priorities = {"a": 1, "b": 0, "c": 1}
+    flows = [flow.model_copy(update={"priority": priorities[flow.name]}) for flow in made.workflows]
+    due = due_runs(made.model_copy(update={"workflows": tuple(flows)}), {"calls": days(1, 3)}, {}).due
+    assert [(run.workflow_name, run.reference_date) for run in due] == [
+        (name, date) for name in ("a", "c", "b") for date in days(1, 3)
+    ]
+
+
 def test_entries_that_come_to_the_same_run_once():
     made = due_runs(
         specification(entry(), entry("v"), entry(date_stencil=[[0, 1]]), entry(parameters={"x": 1})),

@@ -131,6 +131,29 @@ def test_labels_that_do_not_need_each_other_run_at_once(replaced: Bodies, place:
     assert sorted(replaced.names()[1:3]) == ["a", "b"]
 
 
+@pytest.mark.parametrize(
+    ("priority", "expected"),
+    [
+        (0, [None, "0", "1", None, None]),
+        (2, ["2000", "2000", "2001", "2000", "2000"]),
+        (-1, ["-1000", "-1000", "-999", "-1000", "-1000"]),
+    ],
+)
+def test_tasks_have_the_priority_of_the_workflow_and_among_them_those_of_notebooks_further_on(
+    priority: int, expected: list[str | None], replaced: Bodies, place: Harness
+) -> None:
+    made = notebooks(("a", ()), ("b", ("a",)), reports=("b",))
+    workflow = WorkflowSpecification(name="days", notebooks=made, priority=priority).model_dump(mode="json")
+    started(place, made, workflow=workflow)()
+    [(workflow_id, run_id)] = place.service.numbers
+    scheduled = [
+        event["activityTaskScheduledEventAttributes"]
+        for event in place.history(workflow_id, run_id)
+        if event["eventType"] == "ActivityTaskScheduled"
+    ]
+    assert [one.get("taskPriority") for one in scheduled] == expected
+
+
 def test_a_parameter_is_a_value_an_automatic_one_or_the_path_of_a_notebook(replaced: Bodies, place: Harness) -> None:
     first = NotebookSpecification(label="first", filename="first.ipynb")
     parameters = {"how": "mode", "day": "reference_date", "folder": "inputs_dir", "url": "flowapi_url", "table": "first"}

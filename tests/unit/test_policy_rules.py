@@ -32,12 +32,15 @@ def complaint(folder: Path, policy: str, source: str = FILES) -> str:
 def test_without_a_policy_autoflows_rules_hold(tmp_path: Path) -> None:
     made = loaded(tmp_path, "# nothing")
     assert (made.attempts, made.retry_wait_seconds, made.rerun_when) == (None, 0, ("parameters_changed",))
+    assert (made.priority, made.max_parallel_runs) == (0, None)
 
 
 @pytest.mark.parametrize(
     ("policy", "field", "value"),
     [
         ("attempts: 3", "attempts", 3),
+        ("priority: -100", "priority", -100),
+        ("max_parallel_runs: 1", "max_parallel_runs", 1),
         ("retry_wait: 90", "retry_wait_seconds", 90),
         ("retry_wait: 10 min", "retry_wait_seconds", 600),
         ("retry_wait: 1.5h", "retry_wait_seconds", 5_400),
@@ -55,6 +58,9 @@ def test_a_policy_is_kept(policy: str, field: str, value: object, tmp_path: Path
     [
         ("attempts: 0", "'attempts' of workflow 'days' must be at least 1, not 0"),
         ("attempts: many", "'attempts' of workflow 'days' must be a whole number, not 'many'"),
+        ("priority: 101", "'priority' of workflow 'days' must be at most 100, not 101"),
+        ("priority: high", "'priority' of workflow 'days' must be a whole number, not 'high'"),
+        ("max_parallel_runs: 0", "'max_parallel_runs' of workflow 'days' must be at least 1, not 0"),
         ("retry_wait: soon", "retry_wait must be a length of time such as 90 s, 10 min, 2 h or 1 d, not 'soon'"),
         ("retry_wait: 366 d", "retry_wait must be between 0 s and 365 d, not '366 d'"),
         ("rerun_when: data_changed", "'rerun_when' of workflow 'days' must be a list, not 'data_changed'"),

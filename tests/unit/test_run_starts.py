@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
@@ -51,19 +52,25 @@ def task(service: Any, **more: Any) -> ActivityContext:
     return ActivityContext(**ids, task_list="sensor", service=service, payloads=MemoryPayloads(), **more)
 
 
-def starter(where: ActivityContext, folder: Path, most_at_once: int | None = None) -> Starter:
+def starter(where: ActivityContext, folder: Path, most_at_once: int | None = None, **days: Any) -> Starter:
+    """For the workflows ``days``, with these settings, and ``weeks``."""
     (folder / "one.ipynb").write_text("{}")
+    notebooks = (NotebookSpecification(label="one", filename="one.ipynb"),)
     specification = Specification(
         path=folder / "workflows.yml",
         inputs_dir=folder,
-        workflows=(WorkflowSpecification(name="days", notebooks=(NotebookSpecification(label="one", filename="one.ipynb"),)),),
+        workflows=(
+            WorkflowSpecification(name="days", notebooks=notebooks, **days),
+            WorkflowSpecification(name="weeks", notebooks=notebooks),
+        ),
         sensor=SensorSpecification(schedule=None, source=FilesSource(files={"calls": "{date}.csv"}), workflows=(ENTRY,)),
     )
-    return Starter(where, specification, str(folder / "out"), names={"days"}, most_at_once=most_at_once, starts_per_second=None)
+    names = {"days", "weeks"}
+    return Starter(where, specification, str(folder / "out"), names=names, most_at_once=most_at_once, starts_per_second=None)
 
 
-def runs(number: int) -> list[Run]:
-    return [run_for(ENTRY, date(2016, 1, 1) + timedelta(day)) for day in range(number)]
+def runs(number: int, entry: ConfiguredWorkflow = ENTRY) -> list[Run]:
+    return [run_for(entry, date(2016, 1, 1) + timedelta(day)) for day in range(number)]
 
 
 def test_all_are_started_in_order_and_each_once(service: LocalService, tmp_path: Path) -> None:
@@ -97,6 +104,44 @@ def test_the_next_is_started_when_one_has_ended(service: LocalService, tmp_path:
     wanted = [WantedRun(run) for run in runs(5)]
     done = starter(task(service, beat=beat), tmp_path, most_at_once=2).start(wanted)
     assert (len(done.workflow_ids), done.held_back, most) == (5, 0, 2)
+
+
+@pytest.mark.parametrize(
+    ("most_at_once", "most_days", "started", "held_back"),
+    [
+        (None, 1, ["days 1", "weeks 1", "weeks 2", "weeks 3"], 2),
+        (None, 2, ["days 1", "days 2", "weeks 1", "weeks 2", "weeks 3"], 1),
+        (3, 1, ["days 1", "weeks 1", "weeks 2"], 3),
+        (3, 5, ["days 1", "days 2", "days 3"], 3),
+    ],
+)
+def test_a_workflow_without_room_does_not_hold_back_another(
+    most_at_once: int | None,
+    most_days: int,
+    started: list[str],
+    held_back: int,
+    service: LocalService,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(run_starts, "LONGEST_WAIT_SECONDS", 0.0)
+    wanted = [WantedRun(run) for run in [*runs(3), *runs(3, ConfiguredWorkflow(workflow_name="weeks"))]]
+    done = starter(task(service), tmp_path, most_at_once, max_parallel_runs=most_days).start(wanted)
+    shown = {one.run.workflow_id: f"{one.run.workflow_name} {one.run.reference_date.day}" for one in wanted}
+    assert ([shown[workflow_id] for workflow_id in done.workflow_ids], done.held_back) == (started, held_back)
+
+
+@pytest.mark.parametrize(
+    ("priority", "gives_way", "expected"), [(0, False, None), (3, False, "3"), (3, True, "2"), (0, True, "-1"), (1, True, None)]
+)
+def test_a_run_has_the_priority_of_its_workflow_or_gives_way_to_those_that_have(
+    priority: int, gives_way: bool, expected: str | None, service: LocalService, tmp_path: Path
+) -> None:
+    [run] = runs(1)
+    starter(task(service), tmp_path, priority=priority).start([WantedRun(run, gives_way=gives_way)])
+    given = service.open_by_id[run.workflow_id].started_attributes
+    assert given.get("taskPriority") == expected
+    assert json.loads(given["input"])["kwargs"]["workflow"]["priority"] == int(expected or 0)
 
 
 class Throttling:
