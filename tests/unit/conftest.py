@@ -1,0 +1,19 @@
+"""What the tests of single modules share."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.unit.workflow_files import notebook
+
+
+@pytest.fixture
+def inputs(tmp_path: Path) -> Path:
+    """A folder with the notebooks that the files of :mod:`tests.unit.workflow_files` name."""
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "flows_report.ipynb").write_text(notebook("flows = title = ''\nday: str"))
+    (tmp_path / "sub" / "run_flows.ipynb").write_text(notebook(["unit = 'a'\n", "url, folder = '', ''"]))
+    (tmp_path / "bare.ipynb").write_text(notebook(None))
+    (tmp_path / "other.ipynb").write_text("not JSON, so not looked at")
+    (tmp_path / "template.typ").write_text("")
+    return tmp_path
