@@ -12,6 +12,7 @@ from simpleflow_nb.local.service import LocalService
 
 from .conformance import Conforming, history_problems
 from .desk import Desk
+from .floor import Floor
 from .stage import Stage
 
 
@@ -22,6 +23,14 @@ def desk() -> Iterator[Desk]:
     yield desk
     desk.close()
     assert desk.swf.found == []
+
+
+@pytest.fixture
+def floor() -> Iterator[Floor]:
+    """A service in memory on which deciders and workers are started one by one."""
+    floor = Floor()
+    yield floor
+    floor.close()
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The local service over HTTP, called with boto3."""
+"""The local service over HTTP, called with boto3 and by hand."""
 
 from __future__ import annotations
 
@@ -22,6 +22,8 @@ from hypothesis import given, strategies
 from simpleflow_nb.local.encoded_histories import EncodedHistories
 from simpleflow_nb.local.http_service import OPERATIONS, HttpService
 from simpleflow_nb.local.service import LocalService
+
+from .floor import until
 
 TYPE = {"name": "w", "version": "1"}
 NO_TYPE = {"name": "no", "version": "1"}
@@ -246,3 +248,58 @@ def test_every_operation_served_exists_in_swf() -> None:
     client = boto3.client("swf", region_name="eu-west-1", aws_access_key_id="x", aws_secret_access_key="y")
     assert set(client.meta.service_model.operation_names) >= OPERATIONS
     client.close()
+
+
+def posted(http: HttpService, operation: str, body: bytes, **headers: str) -> tuple[int, dict[str, Any]]:
+    headers = {"X-Amz-Target": f"SimpleWorkflowService.{operation}", **headers}
+    try:
+        with urllib.request.urlopen(urllib.request.Request(http.endpoint, data=body, headers=headers), timeout=60) as answer:
+            return answer.status, json.loads(answer.read())
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, json.loads(error.read())
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [("localhost:1", 200), ("127.0.0.1:4617", 200), ("[::1]:4617", 200), ("evil.example", 400), ("evil.example:80", 400)],
+)
+def test_without_a_token_pages_of_other_names_are_not_served(host: str, status: int, http: HttpService) -> None:
+    assert posted(http, "ListDomains", b'{"registrationStatus": "REGISTERED"}', Host=host)[0] == status
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (b'{"domain": "local"}', 'Missing required parameter in input: "workflowId"'),
+        (b'{"domain": "local", "workflowId": "x", "workflowType": "t"}', "Invalid type for parameter workflowType"),
+        (b'{"domain": "local", "workflowId": "x", "workflowType": {"name": "a", "version": "1"}, "colour": "red"}', "colour"),
+    ],
+)
+def test_a_request_that_is_not_as_swf_describes_it_is_refused(body: bytes, message: str, http: HttpService) -> None:
+    status, answer = posted(http, "StartWorkflowExecution", body)
+    assert (status, answer["__type"].rpartition("#")[2]) == (400, "ValidationException")
+    assert message in answer["message"]
+
+
+def test_a_bug_of_the_service_is_not_blamed_on_the_request(http: HttpService, caplog: pytest.LogCaptureFixture) -> None:
+    http.service.infos = None  # type: ignore[assignment]
+    request = b'{"domain": "local", "startTimeFilter": {"oldestDate": 0}}'
+    status, answer = posted(http, "ListOpenWorkflowExecutions", request)
+    assert (status, answer["__type"].rpartition("#")[2]) == (500, "InternalFailure")
+    assert "list_open_workflow_executions raised" in caplog.text
+
+
+def test_a_service_that_stops_answers_the_polls_that_wait() -> None:
+    served = HttpService(LocalService(poll_seconds=60, workers_inside=False))
+    served.start()
+    answers: list[Any] = []
+    body = b'{"domain": "local", "taskList": {"name": "d"}}'
+    threads = [threading.Thread(target=lambda: answers.append(posted(served, "PollForDecisionTask", body))) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    until(lambda: served.service.decision_lists["d"].waiting == 4, "four polls")
+    served.close()
+    for thread in threads:
+        thread.join(60)
+    assert [status for status, _ in answers] == [200] * 4
