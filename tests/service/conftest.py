@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,6 +24,12 @@ def desk() -> Iterator[Desk]:
     yield desk
     desk.close()
     assert desk.swf.found == []
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Of a journal that is not there yet, nor is its folder."""
+    return tmp_path / "state" / "journal.sqlite3"
 
 
 @pytest.fixture

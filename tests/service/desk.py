@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import time
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from simpleflow_nb.local.clock import VirtualClock
@@ -142,6 +145,19 @@ class Desk:
                 return found[-1]
             assert time.monotonic() < until, f"no {kind} in {self.types(workflow_id, run_id)}"
             time.sleep(0.002)
+
+
+def opened(path: Path, **options: Any) -> Desk:
+    """A desk at a service of its own whose journal is that file."""
+    return Desk(LocalService.open(path, **{"poll_seconds": 0, "clock": VirtualClock(), **options}))
+
+
+def in_thread(call: Callable[[], Any]) -> tuple[threading.Thread, list[Any]]:
+    """The thread that makes the call, and a list that will hold its answer."""
+    found: list[Any] = []
+    thread = threading.Thread(target=lambda: found.append(call()), daemon=True)
+    thread.start()
+    return thread, found
 
 
 def attributes(event: Event) -> dict[str, Any]:
