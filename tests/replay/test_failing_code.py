@@ -1,0 +1,137 @@
+"""Workflow code that fails, is no longer what it was, or is not there: how the run ends, and what is said."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from simpleflow_nb import Workflow
+from simpleflow_nb.local.decisions import attributes_of
+
+from .referee import Limits, Referee, execution_of, reloaded
+from .scenarios import clean, here, join, load, replay_by, short, workflow
+
+
+def test_fail_cannot_be_caught_by_code_that_catches_exceptions():
+    def run(w):
+        try:
+            w.fail("no more", "because")
+        except Exception:
+            return "caught"
+
+    with Referee(workflow(run)) as referee:
+        (_, decision) = referee.decide()
+        assert (short(decision), attributes_of(decision)) == (
+            "FailWorkflowExecution",
+            {"reason": "no more", "details": "because"},
+        )
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [(ValueError("bad"), "ValueError: bad"), (SystemExit(3), "SystemExit: 3"), (GeneratorExit(), "GeneratorExit: ")],
+)
+def test_an_exception_that_leaves_run_fails_the_run_and_not_the_decider(error, reason):
+    def run(w):
+        raise error
+
+    with Referee(workflow(run)) as referee:
+        decision = referee.decide()[-1]
+        assert short(decision) == "FailWorkflowExecution"
+        attributes = attributes_of(decision)
+        assert attributes["reason"] == reason
+        details = json.loads(attributes["details"])
+        assert details["error_type"] == type(error).__name__
+        assert "raise error" in details["traceback"]
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, MemoryError])
+def test_what_is_meant_for_the_decider_goes_through_to_it(error):
+    def run(w):
+        w.submit(load)
+        raise error
+
+    execution = execution_of(workflow(run), Limits())
+    with Referee(workflow(run)) as referee:
+        referee.start_decision()
+        with pytest.raises(error):
+            execution.advance(reloaded(referee.run.events))
+        assert execution.finished is None
+
+
+def test_a_workflow_without_run_says_so():
+    with Referee(type("Empty", (Workflow,), {"name": "empty"})) as referee:
+        reason = attributes_of(referee.decide()[-1])["reason"]
+        assert reason == "NotImplementedError: Empty.run() is what the workflow does; write it"
+
+
+def test_a_difference_names_the_line_of_the_code_whichever_way_it_decided():
+    lines = {}
+
+    def before(w):
+        w.submit(load).result
+
+    def by_map(w):
+        lines["by_map"] = here() + 1
+        w.map(clean, [1])
+
+    def by_starmap(w):
+        lines["by_starmap"] = here() + 1
+        w.starmap(clean, [(1,)])
+
+    def by_timer(w):
+        lines["by_timer"] = here() + 1
+        w.timer(1)
+
+    def by_marker(w):
+        lines["by_marker"] = here() + 1
+        w.submit(w.record_marker("m"))
+
+    with Referee(workflow(before)) as referee:
+        referee.decide()
+        referee.signal("a")
+        referee.start_decision()
+        for code in (by_map, by_starmap, by_timer, by_marker):
+            error = replay_by(code, referee.run.events)
+            assert f" at test_failing_code.py:{lines[code.__name__]}." in str(error)
+
+    def cancels(w):
+        first, timer = w.submit(load), w.submit(w.start_timer("tea", 1))
+        w.next_signal("a").result
+        lines["cancels"] = here() + 1
+        timer.cancel()
+        first.result
+
+    def cancels_the_task(w):
+        first = w.submit(load)
+        w.submit(w.start_timer("tea", 1))
+        w.next_signal("a").result
+        lines["cancels_the_task"] = here() + 1
+        first.cancel()
+        first.result
+
+    def cancels_by_name(w):
+        first = w.submit(load)
+        w.submit(w.start_timer("tea", 1))
+        w.next_signal("a").result
+        lines["cancels_by_name"] = here() + 1
+        w.submit(w.cancel_timer("tea"))
+        first.result
+
+    def waits(w):
+        first = w.submit(load)
+        w.submit(w.start_timer("tea", 1))
+        w.next_signal("a").result
+        w.submit(join)
+        first.result
+
+    with Referee(workflow(waits)) as referee:
+        referee.decide()
+        referee.signal("a")
+        referee.decide()
+        referee.signal("a")
+        referee.start_decision()
+        for code in (cancels, cancels_the_task, cancels_by_name):
+            error = replay_by(code, referee.run.events)
+            assert f" at test_failing_code.py:{lines[code.__name__]}." in str(error)
