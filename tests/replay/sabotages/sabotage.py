@@ -1,0 +1,29 @@
+"""A way to take a rule of replay out of the engine, as replacements in its source, and the test that must notice.
+
+``random`` says whether the random test must notice too: it compares decisions with each other, so it is blind to what is
+wrong in the same way however a decision is come by.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+EXECUTION, TASKS, HANDLERS, SUSPENSION = "replay/execution.py", "replay/tasks.py", "replay/handlers.py", "replay/suspension.py"
+ARGUMENTS, INPUTS, FUTURES = "replay/arguments.py", "replay/inputs.py", "futures.py"
+
+
+@dataclass(frozen=True)
+class Sabotage:
+    rule: int
+    what: str
+    edits: tuple[tuple[str, str, str], ...]  #: file, text that stands there exactly once, what replaces it
+    test: str  #: that must fail, in one of test_rules_*.py
+    random: bool = False  #: whether the random test must fail too
+
+    def __str__(self) -> str:
+        return f"{self.rule} {self.what}"
+
+
+def replacement(rule: int, what: str, file: str, old: str, new: str, test: str, random: bool = False) -> Sabotage:
+    """Of one text in one file."""
+    return Sabotage(rule, what, ((file, old, new),), test, random)
