@@ -1,0 +1,168 @@
+"""Every known difference in histories: what each of the two does, and which of them SWF's documentation supports."""
+
+from __future__ import annotations
+
+from tests.service.differential import rules_of_histories as histories
+from tests.service.differential.sides import Row
+
+_API = "https://docs.aws.amazon.com/amazonswf/latest/apireference/API_"
+_GUIDE = "https://docs.aws.amazon.com/amazonswf/latest/developerguide/"
+
+ROWS = (
+    # -- histories: moto's events alone, in this order
+    Row(
+        name="a failed StartTimer or CancelTimer is not told to the decider",
+        local="schedules a decision task",
+        moto="schedules none (the script signals moto, and the signal is left out here)",
+        right="local",
+        source=_GUIDE + "swf-dg-dev-deciders.html: every time a state change occurs, a decision task is scheduled",
+        at=("moto's events",),
+        rule=histories.without_nudges,
+    ),
+    Row(
+        name="a decision task is scheduled in a closed execution",
+        local="a close is the last event",
+        moto="adds DecisionTaskScheduled after it when another decision of the response failed",
+        right="local",
+        source=_API + "Decision.html: CompleteWorkflowExecution closes the workflow execution",
+        at=("moto's events",),
+        rule=histories.without_decision_tasks_of_closed_executions,
+    ),
+    Row(
+        name="activity tasks of closed executions are handed out",
+        local="they are gone with the execution",
+        moto="gives them to workers and adds ActivityTaskStarted after the close",
+        right="local",
+        source=_API + "PollForActivityTask.html, and TerminateWorkflowExecution: the execution is closed immediately",
+        at=("moto's events",),
+        rule=histories.without_activities_of_closed_executions,
+    ),
+    Row(
+        name="a decision task is scheduled while another is started",
+        local="when that one has ended",
+        moto="at once, before the DecisionTaskCompleted",
+        right="local",
+        source=_API + "WorkflowExecutionOpenCounts.html: at most one open decision task",
+        at=("moto's events",),
+        rule=histories.decision_task_after_the_one_that_is_started,
+    ),
+    Row(
+        name="a decision task for each event",
+        local="one waits at a time",
+        moto="every signal, end of an activity and timer schedules one more",
+        right="local",
+        source=_API + "WorkflowExecutionOpenCounts.html: at most one open decision task",
+        at=("moto's events",),
+        rule=histories.one_open_decision_task,
+    ),
+    # -- histories, event by event
+    Row(
+        name="TimerCancelled",
+        local="TimerCanceled",
+        moto="TimerCancelled, whose attributes boto3 does not know",
+        right="local",
+        source=_API + "HistoryEvent.html: eventType",
+        at=("history",),
+        rule=histories.spelling_of_timer_canceled,
+    ),
+    Row(
+        name="CancelTimerFailed has no timerId",
+        local="has it",
+        moto="leaves it out",
+        right="local",
+        source=_API + "CancelTimerFailedEventAttributes.html: required",
+        at=("history",),
+        rule=histories.timer_of_a_failed_cancel,
+    ),
+    Row(
+        name="tags are not in the history",
+        local="WorkflowExecutionStarted has tagList",
+        moto="leaves it out",
+        right="local",
+        source=_API + "WorkflowExecutionStartedEventAttributes.html",
+        at=("history",),
+        rule=histories.tags_of_an_execution,
+    ),
+    Row(
+        name="the priority of an execution is not in the history",
+        local="WorkflowExecutionStarted, and DecisionTaskScheduled, have taskPriority",
+        moto="does not know it",
+        right="local",
+        source=_API + "WorkflowExecutionStartedEventAttributes.html, DecisionTaskScheduledEventAttributes",
+        at=("history",),
+        rule=histories.priority_in_the_history,
+    ),
+    Row(
+        name="ActivityTaskScheduled lacks the defaults of the type",
+        local="has the timeouts and the priority in force",
+        moto="has only those that the decision gave",
+        right="local",
+        source=_API + "ActivityTaskScheduledEventAttributes.html: the maximum amount of time for this activity task",
+        at=("history",),
+        rule=histories.defaults_of_activity_types,
+    ),
+    Row(
+        name="empty texts and zeros are left out of events",
+        local="an empty input, result, details or control is kept, and parentInitiatedEventId 0",
+        moto="drops every falsy value",
+        right="local",
+        source=_API + "Decision.html: nothing says that an empty text is none; Data has no least length",
+        at=("history",),
+        rule=histories.falsy_attributes,
+    ),
+    Row(
+        name="which cause is named when an activity cannot be scheduled for several",
+        local="the id, the type, then the defaults in alphabetical order",
+        moto="the type, the id, the task list, then the timeouts",
+        right="open",
+        source=_API + "ScheduleActivityTaskFailedEventAttributes.html: the causes, and no word on their order",
+        at=("history",),
+        rule=histories.which_of_several_causes,
+    ),
+    # -- histories that part
+    Row(
+        name="Complete and Fail do not look at unseen events",
+        local="refuses them: UNHANDLED_DECISION",
+        moto="closes the execution",
+        right="local",
+        source=_API + "Decision.html: UnhandledDecision when a signal or activity event was added during the decision task",
+        at=("history",),
+        rule=histories.parting(histories.unhandled_decision),
+    ),
+    Row(
+        name="the id of an activity that has ended is used again",
+        local="schedules the task",
+        moto="refuses the id for ever",
+        right="open",
+        source=_API + "ScheduleActivityTaskFailedEventAttributes.html: ACTIVITY_ID_ALREADY_IN_USE, and no word on for how long",
+        at=("history",),
+        rule=histories.parting(histories.activity_id_used_again),
+    ),
+    Row(
+        name="activities time out only for want of a heartbeat",
+        local="all four kinds",
+        moto="SCHEDULE_TO_START, SCHEDULE_TO_CLOSE and START_TO_CLOSE never come",
+        right="local",
+        source=_API + "ActivityTaskTimedOutEventAttributes.html: timeoutType",
+        at=("history",),
+        rule=histories.parting(histories.activity_timeout),
+    ),
+    Row(
+        name="heartbeats are counted before the activity is started",
+        local="from the start of the task, or from the last heartbeat",
+        moto="from the moment it was scheduled",
+        right="local",
+        source=_API + "ScheduleActivityTaskDecisionAttributes.html: a worker processing a task must report progress",
+        at=("history",),
+        rule=histories.parting(histories.early_heartbeat_timeout),
+    ),
+    Row(
+        name="a cancellation is refused once a decision task has timed out",
+        local="cancels",
+        moto="still counts the one that timed out as open: UNHANDLED_DECISION",
+        right="local",
+        source=_API + "Decision.html: UnhandledDecision is about events added during the decision task",
+        at=("history",),
+        rule=histories.parting(histories.cancel_after_a_timeout),
+    ),
+)
