@@ -9,201 +9,30 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
-Event = dict[str, Any]
-
-DOMAIN = "tests"
-SHARED_DECISIONS, SHARED_WORK = "decisions", "work"
-WORKFLOW_IDS = ("w1", "w2", "w3")
-TAGS = ("red", "green", "blue")
-NEVER_FIRES_SECONDS = 1_000_000
-
-FLOW, BARE_FLOW, SPARE_FLOW = (
-    {"name": "flow", "version": "1"},
-    {"name": "flow", "version": "2"},
-    {"name": "spare", "version": "1"},
+from tests.service.differential.known_executions import CLOSINGS, Known, Standing
+from tests.service.differential.script_steps import (
+    ACTIVITY_TIMEOUTS,
+    BARE_FLOW,
+    BARE_WORK,
+    DOMAIN,
+    FLOW,
+    FLOW_DEFAULTS,
+    MALFORMED_DECISIONS,
+    NEVER_FIRES_SECONDS,
+    SHARED_DECISIONS,
+    SHARED_WORK,
+    SPARE_FLOW,
+    SPARE_WORK,
+    TAGS,
+    UNKNOWN,
+    WORK,
+    WORKFLOW_IDS,
+    RunOf,
+    Step,
+    TokenOf,
 )
-WORK, BARE_WORK, SPARE_WORK = (
-    {"name": "work", "version": "1"},
-    {"name": "work", "version": "2"},
-    {"name": "spare", "version": "1"},
-)
-UNKNOWN = {"name": "nobody", "version": "1"}
-FLOW_DEFAULTS: dict[str, Any] = {
-    "defaultTaskList": {"name": SHARED_DECISIONS},
-    "defaultExecutionStartToCloseTimeout": "3605",
-    "defaultTaskStartToCloseTimeout": "65",
-    "defaultChildPolicy": "TERMINATE",
-    "defaultTaskPriority": "2",
-}
-WORK_DEFAULTS: dict[str, Any] = {
-    "defaultTaskList": {"name": SHARED_WORK},
-    "defaultTaskScheduleToStartTimeout": "NONE",
-    "defaultTaskScheduleToCloseTimeout": "NONE",
-    "defaultTaskStartToCloseTimeout": "NONE",
-    "defaultTaskHeartbeatTimeout": "NONE",
-    "defaultTaskPriority": "3",
-}
-ACTIVITY_TIMEOUTS = ("scheduleToStartTimeout", "scheduleToCloseTimeout", "startToCloseTimeout", "heartbeatTimeout")
-
-
-@dataclass(frozen=True)
-class RunOf:
-    """The run id of the script's n-th execution."""
-
-    index: int
-
-
-@dataclass(frozen=True)
-class TokenOf:
-    """The token of the script's n-th task."""
-
-    index: int
-
-
-@dataclass(frozen=True)
-class Step:
-    """A call by the name that boto3 has for it, or ``pass_time``."""
-
-    call: str
-    arguments: dict[str, Any]
-    run: int | None = None  #: the execution that it is about, when there is one
-
-    def __str__(self) -> str:
-        return f"{self.call}({', '.join(f'{key}={value!r}' for key, value in self.arguments.items() if key != 'domain')})"
-
-
-@dataclass
-class Standing:
-    """What is open in an execution, by its history."""
-
-    is_open: bool = True
-    decision: str = "none"  #: none, scheduled or started
-    decision_scheduled: int = 0
-    activities: dict[int, Event] = field(default_factory=dict)  #: scheduled event id -> its attributes
-    started: set[int] = field(default_factory=set)  #: those of them that a worker has
-    is_unseen: bool = False  #: something happened since the decision task was started
-    timers: set[str] = field(default_factory=set)
-    activity_ids: list[str] = field(default_factory=list)  #: ever used
-
-    @classmethod
-    def of(cls, events: list[Event]) -> Standing:
-        now = cls()
-        for event in events:
-            kind = event["eventType"]
-            a = attributes(event)
-            now.is_unseen |= kind in _NEWS
-            if kind == "DecisionTaskScheduled":
-                now.decision, now.decision_scheduled = "scheduled", event["eventId"]
-            elif kind == "DecisionTaskStarted":
-                now.decision, now.is_unseen = "started", False
-            elif kind in ("DecisionTaskCompleted", "DecisionTaskTimedOut"):
-                now.decision = "none"
-            elif kind == "ActivityTaskScheduled":
-                now.activities[event["eventId"]] = a
-                now.activity_ids.append(a["activityId"])
-            elif kind == "ActivityTaskStarted":
-                now.started.add(a["scheduledEventId"])
-            elif kind in ("ActivityTaskCompleted", "ActivityTaskFailed", "ActivityTaskTimedOut", "ActivityTaskCanceled"):
-                del now.activities[a["scheduledEventId"]]
-                now.started.discard(a["scheduledEventId"])
-            elif kind == "TimerStarted":
-                now.timers.add(a["timerId"])
-            elif kind in ("TimerFired", "TimerCanceled"):
-                now.timers.discard(a["timerId"])
-            elif kind in CLOSINGS:
-                return cls(is_open=False, activity_ids=now.activity_ids)
-        return now
-
-    def waiting_on(self, task_list: str) -> int:
-        """How many activity tasks of that list no worker has taken."""
-        return sum(a["taskList"]["name"] == task_list for n, a in self.activities.items() if n not in self.started)
-
-
-_NEWS = {"WorkflowExecutionSignaled", "TimerFired", "ActivityTaskCompleted", "ActivityTaskFailed", "ActivityTaskTimedOut"}
-CLOSINGS = {
-    "WorkflowExecutionCompleted": "COMPLETED",
-    "WorkflowExecutionFailed": "FAILED",
-    "WorkflowExecutionCanceled": "CANCELED",
-    "WorkflowExecutionTerminated": "TERMINATED",
-    "WorkflowExecutionTimedOut": "TIMED_OUT",
-}
-
-
-def attributes(event: Event) -> dict[str, Any]:
-    """Empty when there are none: botocore drops attributes that SWF's model does not have."""
-    found: dict[str, Any] = next((value for key, value in event.items() if key.endswith("EventAttributes")), {})
-    return found
-
-
-@dataclass
-class KnownRun:
-    """An execution of the script. ``parted`` when the services are known to have gone different ways with it."""
-
-    workflow_id: str
-    workflow_type: dict[str, str]
-    task_list: str
-    tags: list[str]
-    priority: str | None
-    standing: Standing = field(default_factory=Standing)
-    parted: bool = False
-    closed_in_step: int | None = None
-    close_status: str | None = None
-
-
-@dataclass
-class KnownTask:
-    kind: str  #: decision or activity
-    run: int
-    scheduled: int
-
-
-@dataclass
-class Known:
-    """What has happened so far, as both services tell it."""
-
-    runs: list[KnownRun] = field(default_factory=list)
-    tasks: list[KnownTask] = field(default_factory=list)
-
-    def open_runs(self) -> list[int]:
-        return [index for index, run in enumerate(self.runs) if run.standing.is_open]
-
-    def closed_runs(self) -> list[int]:
-        return [index for index, run in enumerate(self.runs) if not run.standing.is_open and not run.parted]
-
-    def is_live(self, task: KnownTask) -> bool:
-        """Whether somebody has the task and may still answer it."""
-        standing = self.runs[task.run].standing
-        if task.kind == "decision":
-            return standing.decision == "started" and standing.decision_scheduled == task.scheduled
-        return task.scheduled in standing.started
-
-    def live(self, kind: str) -> list[int]:
-        return [index for index, task in enumerate(self.tasks) if task.kind == kind and self.is_live(task)]
-
-    def over(self, kind: str) -> list[int]:
-        return [
-            index
-            for index, task in enumerate(self.tasks)
-            if task.kind == kind and not self.is_live(task) and not self.runs[task.run].parted
-        ]
-
-
-def first_steps() -> list[Step]:
-    """A domain and its types: with all defaults, with none, and one that will be deprecated and used all the same."""
-    steps = [Step("register_domain", {"name": DOMAIN, "workflowExecutionRetentionPeriodInDays": "1"})]
-    for call, with_defaults, bare, spare, defaults in (
-        ("register_workflow_type", FLOW, BARE_FLOW, SPARE_FLOW, FLOW_DEFAULTS),
-        ("register_activity_type", WORK, BARE_WORK, SPARE_WORK, WORK_DEFAULTS),
-    ):
-        steps += [
-            Step(call, {"domain": DOMAIN, **with_defaults, **defaults, "description": "all defaults"}),
-            Step(call, {"domain": DOMAIN, **bare}),
-            Step(call, {"domain": DOMAIN, **spare, **defaults}),
-        ]
-    return steps
 
 
 class Script:
@@ -382,15 +211,7 @@ class Script:
 
     def malformed(self) -> dict[str, Any]:
         """A decision that boto3 sends and SWF refuses, with the whole response."""
-        return self.random.choice(
-            [
-                {"decisionType": "StartTimer"},
-                {"decisionType": "CancelTimer"},
-                {"decisionType": "RecordMarker"},
-                {"decisionType": "ScheduleActivityTask"},
-                {"decisionType": "ScheduleNothing"},
-            ]
-        )
+        return self.random.choice(MALFORMED_DECISIONS)
 
     def close_before_the_end(self, known: Known) -> Step | None:
         task = self.pick(known.live("decision"))

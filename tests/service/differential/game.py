@@ -13,24 +13,11 @@ import pytest
 
 from simpleflow_nb.local.clock import VirtualClock
 from simpleflow_nb.local.service import LocalService
-from tests.service.differential.decision_scripts import (
-    BARE_FLOW,
-    CLOSINGS,
-    DOMAIN,
-    FLOW_DEFAULTS,
-    Event,
-    Known,
-    KnownRun,
-    KnownTask,
-    RunOf,
-    Script,
-    Standing,
-    Step,
-    attributes,
-    first_steps,
-)
+from tests.service.differential.decision_scripts import Script
+from tests.service.differential.known_executions import CLOSINGS, Event, Known, KnownRun, KnownTask, Standing, attributes
 from tests.service.differential.rows import ROWS
 from tests.service.differential.rules_of_histories import CLOSES, NUDGE
+from tests.service.differential.script_steps import BARE_FLOW, DOMAIN, FLOW_DEFAULTS, RunOf, Step, first_steps
 from tests.service.differential.sides import Both, Side
 
 _PATIENCE_SECONDS = 60

@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from tests.service.differential.decision_scripts import (
-    Standing,
-    attributes,
-)
+from tests.service.differential.known_executions import Standing, attributes
 from tests.service.differential.rules_of_histories import ACTIVITY_ENDS
 from tests.service.differential.sides import Both, Side
 

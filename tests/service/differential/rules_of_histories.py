@@ -7,12 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tests.service.differential.decision_scripts import (
-    ACTIVITY_TIMEOUTS,
-    CLOSINGS,
-    WORK_DEFAULTS,
-    Event,
-)
+from tests.service.differential.known_executions import CLOSINGS, Event
+from tests.service.differential.script_steps import ACTIVITY_TIMEOUTS, WORK_DEFAULTS
 from tests.service.differential.sides import Both
 
 NUDGE = "nudge"  #: a signal to moto alone, where it forgot to schedule a decision task

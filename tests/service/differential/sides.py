@@ -11,13 +11,8 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from tests.service.differential.decision_scripts import (
-    DOMAIN,
-    Event,
-    RunOf,
-    Step,
-    TokenOf,
-)
+from tests.service.differential.known_executions import Event
+from tests.service.differential.script_steps import DOMAIN, RunOf, Step, TokenOf
 from tests.service.moto_server import CREDENTIALS
 
 if TYPE_CHECKING:
