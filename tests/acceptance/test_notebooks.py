@@ -25,7 +25,7 @@ BROKEN = {"name": "broken", "display_name": "Broken", "language": "python"}
 
 @pytest.fixture(autouse=True)
 def forked(forking, temporary, no_kernel_is_left, monkeypatch):
-    """Kernels are forked where nothing else is said; what their origin could matter for is in test_kernels.py."""
+    """Kernels are forked where nothing else is said; what their origin could matter for is in kernels/."""
     monkeypatch.setattr("workers.kernels.supply._shared", forking)
 
 
