@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import psutil
@@ -65,6 +67,12 @@ def forking() -> Iterator[KernelSupply]:
 
 
 @pytest.fixture
+def forked(forking: KernelSupply, temporary: Path, no_kernel_is_left: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Kernels are forked where nothing else is said; what their origin could matter for is in kernels/."""
+    monkeypatch.setattr("workers.kernels.supply._shared", forking)
+
+
+@pytest.fixture
 def no_kernel_is_left() -> Iterator[None]:
     """Fails a test after which something is left of a kernel, wherever in the tree of processes."""
     before = set(psutil.Process().children(recursive=True))  # a report's process may be kept for the next one
@@ -102,3 +110,15 @@ def is_running(pid: int) -> bool:
         return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
+
+
+def run_json(into: Path) -> dict[str, Any]:
+    """The record of a run in that folder."""
+    record: dict[str, Any] = json.loads((into / "run.json").read_text())
+    return record
+
+
+def sources_and_states(path: Path) -> list[tuple[str, str]]:
+    """The first line and the status of each cell of code."""
+    cells = nbformat.read(path, 4).cells
+    return [(cell.source.split("\n")[0], cell.metadata.papermill.status) for cell in cells if cell.cell_type == "code"]
