@@ -14,6 +14,7 @@ from simpleflow_nb.local.service import LocalService
 from .conformance import Conforming, history_problems
 from .desk import Desk
 from .floor import Floor
+from .one_activity import One
 from .stage import Stage
 
 
@@ -38,6 +39,19 @@ def floor() -> Iterator[Floor]:
     floor = Floor()
     yield floor
     floor.close()
+
+
+@pytest.fixture
+def one(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[Any, list[dict[str, Any]]]]:
+    """Runs an activity in a workflow of its own: what came out, and the history."""
+
+    def run(task: Any, *args: Any, **kwargs: Any) -> tuple[Any, list[dict[str, Any]]]:
+        monkeypatch.setattr(One, "task", task)
+        with testing.harness(One, workers=1) as opened:
+            started = opened.start(One, *args, **kwargs)
+            return opened.result(*started), opened.history(*started)
+
+    return run
 
 
 @pytest.fixture
