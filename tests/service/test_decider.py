@@ -8,46 +8,11 @@ import sys
 
 import pytest
 
-from simpleflow_nb import Workflow, activity, futures, payload
-from simpleflow_nb.inspection.executions import info_table
+from simpleflow_nb import Workflow, activity, payload
 from simpleflow_nb.local.faults import invalid
-from simpleflow_nb.local.service import DOMAIN
 
+from .busy import Busy, column_of, double, flaky
 from .desk import attributes
-
-
-@activity.with_attributes(name="decider.double", retry=1)
-def double(x):
-    return x * 2
-
-
-@activity.with_attributes(name="decider.flaky", retry=1, raises_on_failure=False)
-def flaky(x):
-    raise ValueError(f"never {x}")
-
-
-@activity.with_attributes(raises_on_failure=False)
-def never(x):
-    raise ValueError(f"never {x}")
-
-
-class Busy(Workflow):
-    """Something of everything."""
-
-    name = "decider.busy"
-
-    def run(self, width):
-        self.log(f"begins with {width}")
-        first = [self.submit(double, n) for n in range(width)]
-        failing = self.submit(flaky, 1)
-        total = sum(futures.wait(*first))
-        self.log(f"has {total}")
-        self.submit(self.record_marker("total", total))
-        timer = self.timer(60)
-        timer.cancel()
-        last = self.submit(double, self.submit(double, total))
-        self.log("ends")
-        return {"last": last, "failing": repr(failing.exception), "patched": self.patched("new way")}
 
 
 def _comparable(events):
@@ -141,7 +106,7 @@ def test_an_execution_whose_code_has_changed_is_parked_until_the_code_is_right_a
     marker, timer = played.events()[-2:]
     assert attributes(marker)["markerName"] == attributes(timer)["timerId"] == "_park-1"
     assert attributes(marker)["details"] == f"NonDeterminismError: {reason}"
-    assert _shown(played, run_id, "reason") == f"NonDeterminismError: {reason}"
+    assert column_of(played, run_id, "reason") == f"NonDeterminismError: {reason}"
 
     for wait in (2, 4, 8):
         played.pass_time(wait / 2)
@@ -153,12 +118,7 @@ def test_an_execution_whose_code_has_changed_is_parked_until_the_code_is_right_a
     played.wait_for("DecisionTaskScheduled", count=6)
     played.act()
     assert attributes(played.events()[-1])["result"] == "[0,2]"
-    assert _shown(played, run_id, "reason") is None
-
-
-def _shown(played, run_id, column):
-    table = info_table(played.swf, DOMAIN, {"workflowId": "run", "runId": run_id})
-    return table.rows[0][list(table.header).index(column)]
+    assert column_of(played, run_id, "reason") is None
 
 
 def test_the_wait_of_a_parked_execution_grows_to_an_hour(stage):
@@ -275,7 +235,7 @@ def test_an_execution_whose_decisions_the_service_refuses_is_parked_too(stage):
     assert played.types()[-1] == "TimerStarted"
 
 
-# ---- late, long, loud --------------------------------------------------------------------------------------------------------
+# ---- late, long, many --------------------------------------------------------------------------------------------------------
 
 
 def test_a_decision_that_comes_too_late_is_dropped_and_taken_again(stage, caplog):
@@ -336,77 +296,6 @@ def test_payloads_of_any_length_go_by_reference_and_come_back(stage, cached_even
         assert kept.startswith("simpleflow-nb+sha256:")
         assert text in str(payload.decode(kept, played.payloads.load))
     assert payload.decode(events["WorkflowExecutionCompleted"]["result"], played.payloads.load) == [text, 100_000]
-
-
-class Listening(Workflow):
-    name = "decider.listening"
-
-    def run(self, count):
-        return sum(self.next_signal("number").result for _ in range(count))
-
-
-def test_a_long_history_is_warned_of(stage):
-    played = stage(Listening)
-    run_id = played.begin(Listening, 10_001)
-    assert played.decides()
-    for _ in range(10_000):
-        played.local.signal_workflow_execution(domain=DOMAIN, workflowId="run", signalName="number", input="1")
-    assert played.decides()
-    assert _shown(played, run_id, "warning") == (
-        "history has 10007 events; the service ends the run at 25000: continue_as_new before"
-    )
-    played.signal("number", input="1")
-    assert played.decides()
-    assert attributes(played.events()[-1])["result"] == "10001"
-
-
-@pytest.mark.parametrize("cached_events", [400_000, 0])
-def test_lines_of_the_log_appear_once_and_are_shown_as_long_as_the_run_lives(stage, cached_events, caplog):
-    caplog.set_level(logging.INFO, "simpleflow_nb")
-    played = stage(Busy, cached_events=cached_events)
-    run_id = played.begin(Busy, 2)
-    played.act()
-    contexts = [
-        attributes(event).get("executionContext") for event in played.events() if event["eventType"] == "DecisionTaskCompleted"
-    ]
-    sent = [json.loads(context)["log"] for context in contexts if context is not None]
-    lines = ["begins with 2", "has 2", "ends"]
-    assert [shown for shown, former in zip(sent, [None, *sent], strict=False) if shown != former] == [lines[:1], lines]
-    assert _shown(played, run_id, "log") == "begins with 2 | has 2 | ends"
-    said = [record.getMessage() for record in caplog.records if record.name == "simpleflow_nb"]
-    assert [line.removeprefix("run: ") for line in said] == lines
-
-
-class Awaiting(Workflow):
-    name = "decider.awaiting"
-    max_open_activity_count = 2
-
-    def run(self):
-        numbers = [self.submit(double, n) for n in range(3)]
-        refused = self.submit(never, 1)
-        futures.wait(*numbers, refused)
-        return self.next_signal("go").result
-
-
-@pytest.mark.parametrize("cached_events", [400_000, 0])
-def test_how_far_a_run_is_is_shown_without_its_history(stage, cached_events):
-    played = stage(Awaiting, cached_events=cached_events)
-    run_id = played.begin(Awaiting)
-
-    def shown():
-        assert played.decides()
-        return _shown(played, run_id, "activities"), _shown(played, run_id, "waiting_signals")
-
-    seen = [shown()]
-    while played.works():
-        seen.append(shown())
-    assert seen == [
-        ("2 held back, 2 open", None),
-        ("1 completed, 1 held back, 2 open", None),
-        ("2 completed, 2 open", None),
-        ("3 completed, 1 open", None),
-        ("3 completed, 1 failed", "go"),
-    ]
 
 
 def test_many_executions_are_decided_by_turns(stage):

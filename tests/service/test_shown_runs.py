@@ -1,0 +1,90 @@
+"""What a run shows of itself while it is decided: its log, its warnings, how far it is."""
+
+from __future__ import annotations
+
+import json
+import logging
+
+import pytest
+
+from simpleflow_nb import Workflow, activity, futures
+from simpleflow_nb.local.service import DOMAIN
+
+from .busy import Busy, column_of, double
+from .desk import attributes
+
+
+@activity.with_attributes(raises_on_failure=False)
+def never(x):
+    raise ValueError(f"never {x}")
+
+
+class Listening(Workflow):
+    name = "decider.listening"
+
+    def run(self, count):
+        return sum(self.next_signal("number").result for _ in range(count))
+
+
+def test_a_long_history_is_warned_of(stage):
+    played = stage(Listening)
+    run_id = played.begin(Listening, 10_001)
+    assert played.decides()
+    for _ in range(10_000):
+        played.local.signal_workflow_execution(domain=DOMAIN, workflowId="run", signalName="number", input="1")
+    assert played.decides()
+    assert column_of(played, run_id, "warning") == (
+        "history has 10007 events; the service ends the run at 25000: continue_as_new before"
+    )
+    played.signal("number", input="1")
+    assert played.decides()
+    assert attributes(played.events()[-1])["result"] == "10001"
+
+
+@pytest.mark.parametrize("cached_events", [400_000, 0])
+def test_lines_of_the_log_appear_once_and_are_shown_as_long_as_the_run_lives(stage, cached_events, caplog):
+    caplog.set_level(logging.INFO, "simpleflow_nb")
+    played = stage(Busy, cached_events=cached_events)
+    run_id = played.begin(Busy, 2)
+    played.act()
+    contexts = [
+        attributes(event).get("executionContext") for event in played.events() if event["eventType"] == "DecisionTaskCompleted"
+    ]
+    sent = [json.loads(context)["log"] for context in contexts if context is not None]
+    lines = ["begins with 2", "has 2", "ends"]
+    assert [shown for shown, former in zip(sent, [None, *sent], strict=False) if shown != former] == [lines[:1], lines]
+    assert column_of(played, run_id, "log") == "begins with 2 | has 2 | ends"
+    said = [record.getMessage() for record in caplog.records if record.name == "simpleflow_nb"]
+    assert [line.removeprefix("run: ") for line in said] == lines
+
+
+class Awaiting(Workflow):
+    name = "decider.awaiting"
+    max_open_activity_count = 2
+
+    def run(self):
+        numbers = [self.submit(double, n) for n in range(3)]
+        refused = self.submit(never, 1)
+        futures.wait(*numbers, refused)
+        return self.next_signal("go").result
+
+
+@pytest.mark.parametrize("cached_events", [400_000, 0])
+def test_how_far_a_run_is_is_shown_without_its_history(stage, cached_events):
+    played = stage(Awaiting, cached_events=cached_events)
+    run_id = played.begin(Awaiting)
+
+    def shown():
+        assert played.decides()
+        return column_of(played, run_id, "activities"), column_of(played, run_id, "waiting_signals")
+
+    seen = [shown()]
+    while played.works():
+        seen.append(shown())
+    assert seen == [
+        ("2 held back, 2 open", None),
+        ("1 completed, 1 held back, 2 open", None),
+        ("2 completed, 2 open", None),
+        ("3 completed, 1 open", None),
+        ("3 completed, 1 failed", "go"),
+    ]
