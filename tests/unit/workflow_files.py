@@ -1,12 +1,13 @@
-"""Workflow files for tests: a valid one, a small one with lines put into it, and how they are loaded or refused."""
+"""Workflow files for tests: a valid one, a small one with lines put in, how they load or are refused, and a sensor alone."""
 
 import json
 from pathlib import Path
 from textwrap import dedent
+from typing import Any
 
 import pytest
 
-from deciders.specification import Specification, SpecificationError, load_specification
+from deciders.specification import SensorSpecification, Specification, SpecificationError, load_specification
 
 VALID = """\
     workflows:
@@ -80,3 +81,9 @@ def one(folder: Path, *, workflow: str = "", notebook: str = "", sensor: str = "
         + "  workflows:\n  - workflow_name: w\n"
         + put(entry, 4)
     )
+
+
+def specification(inputs_dir: Path = Path("/inputs"), **sensor: Any) -> Specification:
+    """Of a sensor without workflows."""
+    made = SensorSpecification(schedule=None, workflows=(), **sensor)
+    return Specification(path=Path("workflows.yml"), inputs_dir=inputs_dir, workflows=(), sensor=made)
