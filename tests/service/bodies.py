@@ -23,13 +23,19 @@ class Chain(Workflow):
     """Increments one after the other."""
 
     name, version, task_list = "chain", "1", "decide"
-    decision_tasks_timeout = 1
 
     def run(self, start: int, length: int) -> int:
         value = start
         for _ in range(length):
             value = self.submit(increment, value).result
         return value
+
+
+class Hurried(Chain):
+    """Its decision tasks come again soon when their answer is lost."""
+
+    name = "hurried"
+    decision_tasks_timeout = 2
 
 
 @activity.with_attributes(version="1", task_list="work", retry=2, heartbeat_timeout=3)
@@ -63,7 +69,6 @@ class Single(Workflow):
     """One activity of this module, with one argument."""
 
     name, version, task_list = "single", "1", "decide"
-    decision_tasks_timeout = 1
 
     def run(self, body: str, argument: Any) -> Any:
         return self.submit(globals()[body], argument).result

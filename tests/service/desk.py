@@ -149,7 +149,7 @@ class Desk:
 
 def opened(path: Path, **options: Any) -> Desk:
     """A desk at a service of its own whose journal is that file."""
-    return Desk(LocalService.open(path, **{"poll_seconds": 0, "clock": VirtualClock(), **options}))
+    return Desk(LocalService.open(path, **{"poll_seconds": 0, "clock": StillClock(), **options}))
 
 
 def in_thread(call: Callable[[], Any]) -> tuple[threading.Thread, list[Any]]:

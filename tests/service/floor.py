@@ -66,7 +66,7 @@ class Floor:
             service or self.between,
             DOMAIN,
             "decide",
-            [bodies.Chain, bodies.Single, bodies.Cancelling],
+            [bodies.Chain, bodies.Hurried, bodies.Single, bodies.Cancelling],
             on_parked=self.parked.append,
         )
         decider.register_types()

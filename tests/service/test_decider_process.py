@@ -106,7 +106,7 @@ def test_a_decision_that_is_not_delivered_is_made_again(how: str, floor: Floor) 
     floor.between.spoil["respond_decision_task_completed"] = spoil
     process = floor.decider()
     floor.worker()
-    run_id = floor.start(bodies.Chain, 1, 3)
+    run_id = floor.start(bodies.Hurried, 1, 3)
     assert floor.end_of(run_id) == ("COMPLETED", "4")
     assert floor.kinds(run_id).count("DecisionTaskTimedOut") == (0 if how == "lost on the way back" else 1)
     assert floor.kinds(run_id).count("ActivityTaskScheduled") == 3
@@ -129,7 +129,7 @@ def test_a_history_that_cannot_be_read_just_now_parks_nothing(floor: Floor) -> N
     floor.between.spoil["poll_for_decision_task"] = small_pages
     floor.decider()
     floor.worker()
-    assert floor.end_of(floor.start(bodies.Chain, 1, 1)) == ("COMPLETED", "2")
+    assert floor.end_of(floor.start(bodies.Hurried, 1, 1)) == ("COMPLETED", "2")
     assert floor.parked == []
     assert pages > 1
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import time
 
-from simpleflow_nb.local.clock import VirtualClock
 from simpleflow_nb.local.reader import JournalReader
 from simpleflow_nb.local.service import DOMAIN
 
-from .desk import attributes, complete, continue_as_new, marker, opened, request_cancel, schedule, start_timer
+from .desk import StillClock, attributes, complete, continue_as_new, marker, opened, request_cancel, schedule, start_timer
 
 
 def test_everything_is_there_again_after_a_restart(path):
@@ -86,19 +85,19 @@ def test_a_start_that_was_not_written_when_the_process_died_is_as_if_it_had_not_
 
 def test_timeouts_go_on_where_they_were(path):
     start = time.time()
-    desk = opened(path, clock=VirtualClock(start))
+    desk = opened(path, clock=StillClock(start))
     desk.start(executionStartToCloseTimeout="100")
     desk.decide(schedule("a-1", scheduleToStartTimeout="10"), start_timer("t", 20))
     desk.close()
-    desk = opened(path, clock=VirtualClock(start + 9))
+    desk = opened(path, clock=StillClock(start + 9))
     assert "ActivityTaskTimedOut" not in desk.types()
     desk.pass_time(1)
     desk.wait_for("ActivityTaskTimedOut")
     desk.close()
-    desk = opened(path, clock=VirtualClock(start + 25))
+    desk = opened(path, clock=StillClock(start + 25))
     desk.wait_for("TimerFired")
     desk.close()
-    desk = opened(path, clock=VirtualClock(start + 101))
+    desk = opened(path, clock=StillClock(start + 101))
     desk.wait_for("WorkflowExecutionTimedOut")
     desk.close()
 
@@ -121,22 +120,22 @@ def test_a_cancel_request_that_a_worker_has_not_seen_yet_survives(path):
 
 def test_a_started_decision_task_of_a_decider_elsewhere_still_times_out_after_a_restart(path):
     start = time.time()
-    desk = opened(path, workers_inside=False, clock=VirtualClock(start))
+    desk = opened(path, workers_inside=False, clock=StillClock(start))
     desk.start(taskStartToCloseTimeout="10")
     desk.decision_task()
     desk.close()
-    desk = opened(path, workers_inside=False, clock=VirtualClock(start + 11))
+    desk = opened(path, workers_inside=False, clock=StillClock(start + 11))
     desk.wait_for("DecisionTaskTimedOut")
     desk.close()
 
 
 def test_a_decision_task_on_an_override_list_still_goes_back_in_time_after_a_restart(path):
     start = time.time()
-    desk = opened(path, clock=VirtualClock(start))
+    desk = opened(path, clock=StillClock(start))
     desk.start()
     desk.decide(schedule("a-1"), taskList={"name": "mine"}, taskListScheduleToStartTimeout="5")
     desk.signal("wake")
     desk.close()
-    desk = opened(path, clock=VirtualClock(start + 6))
+    desk = opened(path, clock=StillClock(start + 6))
     desk.wait_for("DecisionTaskTimedOut")
     desk.close()
