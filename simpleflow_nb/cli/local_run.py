@@ -151,7 +151,7 @@ class LocalRun:
         engine.worker.stop()
         with self.service.lock:
             for name in engine.worker.task_lists:
-                self._abandoned.append(self.service.activity_lists.pop(name, TaskList(self.service.lock)))
+                self._abandoned.append(self.service.home.activity_lists.pop(name, TaskList(self.service.lock)))
 
     def _cancel(self, executions: list[Execution]) -> None:
         assert self.engine is not None

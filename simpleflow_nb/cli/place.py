@@ -86,7 +86,7 @@ def _domain_of(reader: JournalReader, journal: Path, named: str | None) -> str:
     Raises:
         DefinitionError: it cannot be guessed.
     """
-    domains = sorted(name for name, _ in reader.types["domain"])
+    domains = sorted(reader.domains)
     if not domains or (DOMAIN in domains and named is None):
         return DOMAIN
     if named is None and len(domains) == 1:

@@ -13,7 +13,7 @@ from typing import Any
 
 from .. import payload
 from ..inspection.task_rows import TaskRow, task_rows
-from ..local.service import LocalService
+from ..local.service import DOMAIN, LocalService
 
 NOTEBOOK_TYPE = "notebook_workflow"
 SENSOR_TYPE = "sensor_workflow"
@@ -101,7 +101,7 @@ class Watch:
         self.load = load or (lambda digest: "null")
         self.runs: dict[int, RunState] = {}
         with service.lock:
-            self._open = {run.number for run in service.open_by_id.values() if self._is_wanted(service.infos[run.number])}
+            self._open = {run.number for run in service.home.open_by_id.values() if self._is_wanted(service.infos[run.number])}
             self._newest = next(reversed(service.infos), 0)
         self._seen: dict[int, tuple[int, dict[int, str | None]]] = {}
         self._next_look = 0.0
@@ -159,7 +159,7 @@ class Watch:
         execution = info["execution"]
         if events is None:
             with self.service.lock:
-                events = self.service.whole_run(execution["workflowId"], execution["runId"]).events
+                events = self.service.whole_run(DOMAIN, execution["workflowId"], execution["runId"]).events
         state = RunState(_title(info), execution["workflowId"], execution["runId"], info["startTimestamp"])
         first = self._decoded(events[0]["workflowExecutionStartedEventAttributes"].get("input"))
         state.arguments = first.get("kwargs") or {}

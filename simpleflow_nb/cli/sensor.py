@@ -165,13 +165,13 @@ class Sensor:
     def is_open(self) -> bool:
         """Also when it was continued as a new run."""
         service = self.run.service
-        return service.latest_by_id[self.workflow_id] not in service.closed
+        return service.home.latest_by_id[self.workflow_id] not in service.closed
 
     def show_checks(self) -> None:
         """Say what went wrong at a check, once for each change: the next one may find it right again."""
         service = self.run.service
         with service.lock:
-            current = service.open_by_id.get(self.workflow_id)
+            current = service.home.open_by_id.get(self.workflow_id)
             if current is None:
                 return
             if current.run_id != self._run_id:
@@ -199,7 +199,7 @@ class Sensor:
         """What the one check found, or how the sensor was ended; 1 if it failed."""
         service = self.run.service
         with service.lock:
-            whole = service.whole_run(self.workflow_id, None)
+            whole = service.whole_run(DOMAIN, self.workflow_id, None)
             status, last = whole.close_status or "", last_attributes(whole.events)
             failed = [e for e in whole.events if e["eventType"] == "ActivityTaskFailed"]
         if status == "CANCELED" and not self.run.interrupts:

@@ -46,15 +46,8 @@ class JournalReader(Reading):
         self.lock, self._reading = threading.Lock(), threading.Lock()
         self.runs, self.infos, self.closed, self.dirty, self.unborn = {}, {}, {}, {}, set()
         self.broken, self.ended = None, False
-        self.numbers, self.latest_by_id = {}, {}
-        for number, workflow_id, run_id, _, info, closed_at, close_status in journal.runs():
-            self.infos[number] = info
-            self.numbers[workflow_id, run_id] = self.latest_by_id[workflow_id] = number
-            if close_status is not None and closed_at is not None:
-                self.closed[number] = (closed_at, close_status)
-        self.types = {"workflow": {}, "activity": {}, "domain": {}}
-        for kind, name, version, body in journal.types():
-            self.types[kind][name, version] = body
+        self.numbers = {}
+        self._load_runs(journal)
 
     def count_pending_decision_tasks(self, *, domain: str, taskList: dict[str, str]) -> dict[str, Any]:
         raise ServiceError("only the owner of a journal knows which tasks wait")

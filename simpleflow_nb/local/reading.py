@@ -17,7 +17,7 @@ class Reading(TypeRegistry):
     def describe_workflow_execution(self, *, domain: str, execution: dict[str, str]) -> dict[str, Any]:
         self._check_domain(domain)
         with self.lock:
-            run = self.whole_run(execution["workflowId"], execution.get("runId"))
+            run = self.whole_run(domain, execution["workflowId"], execution.get("runId"))
             return visibility.description(run, self.infos[run.number])
 
     def get_workflow_execution_history(
@@ -31,7 +31,7 @@ class Reading(TypeRegistry):
     ) -> dict[str, Any]:
         self._check_domain(domain)
         with self.lock:
-            events = self.whole_run(execution["workflowId"], execution.get("runId")).events
+            events = self.whole_run(domain, execution["workflowId"], execution.get("runId")).events
             newest, start = _position(nextPageToken) or (len(events), 0)
             size = min(maximumPageSize or MAX_PAGE_SIZE, MAX_PAGE_SIZE)
             whole = events[:newest][::-1] if reverseOrder else events  # newest first: what comes meanwhile shifts nothing
@@ -65,7 +65,7 @@ class Reading(TypeRegistry):
             listed = (
                 (number, info, *self.closed.get(number, never))
                 for number, info in self.infos.items()
-                if number not in self.unborn
+                if number not in self.unborn and info["domain"] == domain
             )
             return [
                 visibility.with_status(info, closed_at, close_status, self._cancel_requested(number))
@@ -78,14 +78,14 @@ class Reading(TypeRegistry):
         return run.cancel_requested if run is not None else None
 
     def count_pending_decision_tasks(self, *, domain: str, taskList: dict[str, str]) -> dict[str, Any]:
-        self._check_domain(domain)
+        known = self._check_domain(domain)
         with self.lock:
-            return {"count": self.decision_lists[taskList["name"]].count(_waits_for_decider), "truncated": False}
+            return {"count": known.decision_lists[taskList["name"]].count(_waits_for_decider), "truncated": False}
 
     def count_pending_activity_tasks(self, *, domain: str, taskList: dict[str, str]) -> dict[str, Any]:
-        self._check_domain(domain)
+        known = self._check_domain(domain)
         with self.lock:
-            return {"count": self.activity_lists[taskList["name"]].count(_waits_for_worker), "truncated": False}
+            return {"count": known.activity_lists[taskList["name"]].count(_waits_for_worker), "truncated": False}
 
 
 def _waits_for_decider(run: Run, scheduled: int) -> bool:

@@ -16,7 +16,7 @@ def recover(store: Store, *, workers_are_gone: bool = True) -> list[tuple[Run, E
     lost: list[tuple[Run, Event]] = []
     with store.lock:
         now = store.clock.timestamp()
-        for run in list(store.open_by_id.values()):
+        for run in store.open_runs():
             for scheduled, activity in list(run.activities.items()):
                 if activity.started and workers_are_gone:
                     lost.append((run, run.events[scheduled - 1]))

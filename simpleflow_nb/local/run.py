@@ -74,6 +74,7 @@ class Run:
         "context",
         "context_at",
         "decision",
+        "domain",
         "effects",
         "events",
         "last_started",
@@ -87,8 +88,8 @@ class Run:
         "workflow_id",
     )
 
-    def __init__(self, number: int, workflow_id: str, run_id: str) -> None:
-        self.number, self.workflow_id, self.run_id = number, workflow_id, run_id
+    def __init__(self, number: int, domain: str, workflow_id: str, run_id: str) -> None:
+        self.number, self.domain, self.workflow_id, self.run_id = number, domain, workflow_id, run_id
         self.events: list[Event] = []
         self.effects: list[Effect] = []
         self.activities: dict[int, OpenActivity] = {}

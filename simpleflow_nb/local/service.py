@@ -50,9 +50,9 @@ class LocalService(TaskHandling):
         workers_inside: bool = True,
     ) -> None:
         self._ownership: Ownership | None = None
-        super().__init__(journal, clock, quotas or Quotas(), poll_seconds=poll_seconds, workers_inside=workers_inside)
+        super().__init__(journal, clock, quotas or Quotas(), domain, poll_seconds=poll_seconds, workers_inside=workers_inside)
         try:
-            self._load_types(domain)
+            self._add_home()
             if journal is not None:
                 recover(self, workers_are_gone=workers_inside)
         except BaseException:
@@ -116,7 +116,7 @@ class LocalService(TaskHandling):
         childPolicy: str | None = None,
         lambdaRole: str | None = None,
     ) -> dict[str, Any]:
-        self._check_domain(domain)
+        known = self._check_domain(domain)
         checks.check_name("workflowId", workflowId)
         check_data("input", input)
         checks.check_tags(tagList)
@@ -124,7 +124,7 @@ class LocalService(TaskHandling):
         checks.check_duration("executionStartToCloseTimeout", executionStartToCloseTimeout)
         checks.check_duration("taskStartToCloseTimeout", taskStartToCloseTimeout)
         checks.check_child_policy(childPolicy)
-        defaults = self._known_type("workflow", workflowType)
+        defaults = self._known_type(known, "workflow", workflowType)
         attributes: dict[str, Any] = {"workflowType": dict(workflowType), "parentInitiatedEventId": 0}
         for name, value, default in (
             ("taskList", taskList, "defaultTaskList"),
@@ -151,9 +151,9 @@ class LocalService(TaskHandling):
             self.check_usable()
             if self.stopping:
                 raise ServiceError("the local service is stopping")
-            if workflowId in self.open_by_id:
+            if workflowId in known.open_by_id:
                 raise Fault("WorkflowExecutionAlreadyStartedFault", f"Already Started: {workflowId}")
-            run = self.add_run(workflowId, uuid.uuid4().hex, attributes, self.clock.timestamp())
+            run = self.add_run(domain, workflowId, uuid.uuid4().hex, attributes, self.clock.timestamp())
             self.commit(run)
         return {"runId": run.run_id}
 
@@ -164,7 +164,7 @@ class LocalService(TaskHandling):
         checks.check_length("signalName", signalName)
         check_data("input", input)
         with self.lock:
-            run = self.open_run(workflowId, runId)
+            run = self.open_run(domain, workflowId, runId)
             run.signal(self.clock.timestamp(), signalName, input)
             self.commit(run)
         return {}
@@ -172,7 +172,7 @@ class LocalService(TaskHandling):
     def request_cancel_workflow_execution(self, *, domain: str, workflowId: str, runId: str | None = None) -> dict[str, Any]:
         self._check_domain(domain)
         with self.lock:
-            run = self.open_run(workflowId, runId)
+            run = self.open_run(domain, workflowId, runId)
             run.request_cancel(self.clock.timestamp())
             self.commit(run)
         return {}
@@ -192,7 +192,7 @@ class LocalService(TaskHandling):
         check_data("details", details)
         checks.check_child_policy(childPolicy)
         with self.lock:
-            run = self.open_run(workflowId, runId)
+            run = self.open_run(domain, workflowId, runId)
             policy = childPolicy or run.started_attributes.get("childPolicy", "TERMINATE")
             run.terminate(self.clock.timestamp(), reason, details, policy, "OPERATOR_INITIATED")
             self.forget_open(run)

@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections import defaultdict
 from typing import Any
 
 from ..exceptions import JournalError, ServiceError
 from .clock import Clock
 from .deadlines import Deadlines
 from .decisions import Quotas
+from .domains import Domain, kept_domains
 from .faults import unknown_resource
 from .journal import Journal
 from .run import Run, rebuilt
-from .task_lists import TaskList
 from .visibility import Info, new_info
 
 logger = logging.getLogger(__name__)
@@ -27,17 +26,15 @@ logger = logging.getLogger(__name__)
 class Store:
     """State and durability. Time is kept in :mod:`.timekeeping`; the calls of SWF are in the classes above that."""
 
-    def __init__(self, journal: Journal | None, clock: Clock | None, quotas: Quotas) -> None:
+    def __init__(self, journal: Journal | None, clock: Clock | None, quotas: Quotas, home: str) -> None:
         self.lock = threading.Lock()
+        self.domains: dict[str, Domain] = {}
+        self._home = home
         self.journal, self.clock, self.quotas = journal, clock or Clock(), quotas
         self.runs: dict[int, Run] = {}  # with their events: open ones, and closed ones when there is no journal
         self.infos: dict[int, Info] = {}
         self.closed: dict[int, tuple[float, str]] = {}  # number -> (moment, status); only what is durable
-        self.open_by_id: dict[str, Run] = {}
-        self.numbers: dict[tuple[str, str], int] = {}
-        self.latest_by_id: dict[str, int] = {}
-        self.decision_lists: defaultdict[str, TaskList] = defaultdict(lambda: TaskList(self.lock))
-        self.activity_lists: defaultdict[str, TaskList] = defaultdict(lambda: TaskList(self.lock))
+        self.numbers: dict[tuple[str, str], int] = {}  # by workflow id and run id
         self.unborn: set[int] = set()  # runs whose start is not durable yet
         self.stopping = self.ended = False
         self.broken: Exception | None = None
@@ -56,6 +53,15 @@ class Store:
         self._next_number = 1
         if journal is not None:
             self._load(journal)
+
+    @property
+    def home(self) -> Domain:
+        """The domain of those who use the service in its own process."""
+        return self.domains[self._home]
+
+    def open_runs(self) -> list[Run]:
+        """Of every domain."""
+        return [run for domain in self.domains.values() for run in domain.open_by_id.values()]
 
     def end(self) -> None:
         """Write what is left; from now on nothing is answered."""
@@ -81,8 +87,8 @@ class Store:
             raise ServiceError("the local service has ended")
 
     def _wake_all(self) -> None:
-        for lists in (self.decision_lists, self.activity_lists):
-            for task_list in lists.values():
+        for domain in self.domains.values():
+            for task_list in [*domain.decision_lists.values(), *domain.activity_lists.values()]:
                 task_list.ready.notify_all()
         self._flushed.notify_all()
         self._closings.notify_all()
@@ -175,17 +181,18 @@ class Store:
     def _publish(self, news: list[tuple[Run, list[Any], bool]]) -> None:
         for run, effects, closed in news:
             self.unborn.discard(run.number)
+            domain = self.domains[run.domain]
             for effect in effects:
                 kind = effect[0]
                 if kind == "decision":
                     decision = run.decision
                     if decision is not None and decision.scheduled == effect[1]:
                         priority = int(run.started_attributes.get("taskPriority", 0))
-                        self.decision_lists[decision.task_list].put(run, effect[1], priority)
+                        domain.decision_lists[decision.task_list].put(run, effect[1], priority)
                 elif kind == "activity":
                     if effect[1] in run.activities:
                         a = run.events[effect[1] - 1]["activityTaskScheduledEventAttributes"]
-                        self.activity_lists[a["taskList"]["name"]].put(run, effect[1], int(a.get("taskPriority", 0)))
+                        domain.activity_lists[a["taskList"]["name"]].put(run, effect[1], int(a.get("taskPriority", 0)))
                 elif self._deadlines.push(effect[1], run, effect[2], effect[3]):
                     self._tick.notify()
             if closed and run.number not in self.closed:
@@ -207,41 +214,42 @@ class Store:
 
     # ---- runs ----------------------------------------------------------------------------------------------------------------
 
-    def add_run(self, workflow_id: str, run_id: str, attributes: dict[str, Any], now: float) -> Run:
-        run = Run(self._next_number, workflow_id, run_id)
+    def add_run(self, domain: str, workflow_id: str, run_id: str, attributes: dict[str, Any], now: float) -> Run:
+        run = Run(self._next_number, domain, workflow_id, run_id)
         self._next_number += 1
         run.start(now, attributes)
         self.unborn.add(run.number)
-        self.runs[run.number] = self.open_by_id[workflow_id] = run
+        self.runs[run.number] = self.domains[domain].open_by_id[workflow_id] = run
         self.infos[run.number] = new_info(run)
-        self.numbers[workflow_id, run_id] = self.latest_by_id[workflow_id] = run.number
+        self.numbers[workflow_id, run_id] = self.domains[domain].latest_by_id[workflow_id] = run.number
         return run
 
     def forget_open(self, run: Run) -> None:
         """The id of a run that has just closed may be used again."""
-        if run.close_status is not None and self.open_by_id.get(run.workflow_id) is run:
-            del self.open_by_id[run.workflow_id]
+        open_by_id = self.domains[run.domain].open_by_id
+        if run.close_status is not None and open_by_id.get(run.workflow_id) is run:
+            del open_by_id[run.workflow_id]
 
-    def open_run(self, workflow_id: str, run_id: str | None) -> Run:
+    def open_run(self, domain: str, workflow_id: str, run_id: str | None) -> Run:
         """
         Raises:
             Fault: UnknownResourceFault, when it is not open.
         """
         self.check_usable()
-        run = self.open_by_id.get(workflow_id)
+        run = self.domains[domain].open_by_id.get(workflow_id)
         if run is None or (run_id and run.run_id != run_id):
             raise unknown_resource(f"Unknown execution: workflowId={workflow_id}" + (f", runId={run_id}" if run_id else ""))
         return run
 
-    def whole_run(self, workflow_id: str, run_id: str | None) -> Run:
+    def whole_run(self, domain: str, workflow_id: str, run_id: str | None) -> Run:
         """Open or closed, with its events; the latest one when no run id is given. Called with the lock held.
 
         Raises:
             Fault: UnknownResourceFault.
         """
         self.check_usable()
-        number = self.numbers.get((workflow_id, run_id)) if run_id else self.latest_by_id.get(workflow_id)
-        if number is None:
+        number = self.numbers.get((workflow_id, run_id)) if run_id else self.domains[domain].latest_by_id.get(workflow_id)
+        if number is None or self.infos[number]["domain"] != domain:
             raise unknown_resource(f"Unknown execution: workflowId={workflow_id}" + (f", runId={run_id}" if run_id else ""))
         run = self.runs.get(number)
         if run is None:
@@ -249,7 +257,7 @@ class Store:
             execution = self.infos[number]["execution"]
             with self._reading:
                 events = self.journal.events(number)
-            run = rebuilt(Run(number, execution["workflowId"], execution["runId"]), events)
+            run = rebuilt(Run(number, domain, execution["workflowId"], execution["runId"]), events)
         else:
             self.wait_durable(run)  # a reader sees only what is durable
         return run
@@ -274,14 +282,20 @@ class Store:
     # ---- opening -------------------------------------------------------------------------------------------------------------
 
     def _load(self, journal: Journal) -> None:
+        self._load_runs(journal)
+        self._next_number = max(self.infos, default=0) + 1
+        for number, events in journal.open_events().items():
+            execution, domain = self.infos[number]["execution"], self.infos[number]["domain"]
+            run = rebuilt(Run(number, domain, execution["workflowId"], execution["runId"]), events)
+            self._saved[number] = len(events)
+            self.runs[number] = self.domains[domain].open_by_id[run.workflow_id] = run
+
+    def _load_runs(self, journal: Journal) -> None:
+        """Domains, their types, and every execution without its events."""
+        self.domains = kept_domains(journal, self.lock)
         for number, workflow_id, run_id, _, info, closed_at, close_status in journal.runs():
+            domain = info.setdefault("domain", next(iter(self.domains)))  # written when a journal had one
             self.infos[number] = info
-            self.numbers[workflow_id, run_id] = self.latest_by_id[workflow_id] = number
-            self._next_number = number + 1
+            self.numbers[workflow_id, run_id] = self.domains[domain].latest_by_id[workflow_id] = number
             if close_status is not None and closed_at is not None:
                 self.closed[number] = (closed_at, close_status)
-        for number, events in journal.open_events().items():
-            execution = self.infos[number]["execution"]
-            run = rebuilt(Run(number, execution["workflowId"], execution["runId"]), events)
-            self._saved[number] = len(events)
-            self.runs[number] = self.open_by_id[run.workflow_id] = run

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import threading
 import time
+from functools import partial
 from typing import Any
 
 from ..constants import MAX_HEARTBEAT_DETAILS_CHARACTERS, MAX_PAGE_SIZE, MAX_REASON_CHARACTERS
@@ -37,11 +38,18 @@ class TaskHandling(Reading):
     """
 
     def __init__(
-        self, journal: Journal | None, clock: Clock | None, quotas: Quotas, *, poll_seconds: float, workers_inside: bool
+        self,
+        journal: Journal | None,
+        clock: Clock | None,
+        quotas: Quotas,
+        home: str,
+        *,
+        poll_seconds: float,
+        workers_inside: bool,
     ) -> None:
         self.poll_seconds, self.workers_inside = poll_seconds, workers_inside
         self.caller = threading.local()  # .is_there: whether the caller of this thread's poll still waits for the answer
-        super().__init__(journal, clock, quotas)
+        super().__init__(journal, clock, quotas, home)
 
     # ---- decision tasks ------------------------------------------------------------------------------------------------------
 
@@ -56,14 +64,14 @@ class TaskHandling(Reading):
         reverseOrder: bool = False,
         startAtPreviousStartedEvent: bool = False,
     ) -> dict[str, Any]:
-        self._check_domain(domain)
+        known = self._check_domain(domain)
         size = min(maximumPageSize or MAX_PAGE_SIZE, MAX_PAGE_SIZE)
         with self.lock:
             if nextPageToken:
                 return self._decision_page(nextPageToken, size)
             until = time.monotonic() + self.poll_seconds
             while True:
-                found = self._wait_for_task(self.decision_lists[taskList["name"]], until)
+                found = self._wait_for_task(known.decision_lists[taskList["name"]], until)
                 if found is None:
                     return dict(_EMPTY_POLL, previousStartedEventId=0)
                 run, scheduled = found
@@ -128,7 +136,7 @@ class TaskHandling(Reading):
         checks.check_duration("taskListScheduleToStartTimeout", taskListScheduleToStartTimeout)
         with self.lock:
             run, scheduled, started = self._run_of(taskToken, "d")
-            decision = run.decision
+            domain, decision = self.domains[run.domain], run.decision
             if decision is None or decision.scheduled != scheduled or decision.started != started:
                 raise unknown_resource(f"Unknown decision task, scheduledEventId={scheduled}")
             sticky = (taskList["name"], taskListScheduleToStartTimeout or "NONE") if taskList else None
@@ -136,29 +144,29 @@ class TaskHandling(Reading):
             rules.complete_decision(
                 run,
                 now,
-                [self._with_defaults(one) for one in decisions],
+                [self._with_defaults(domain, one) for one in decisions],
                 context=executionContext,
                 sticky=sticky,
                 quotas=self.quotas,
-                refuse=self._refusal,
+                refuse=partial(self._refusal, domain),
             )
             self.forget_open(run)
             runs = [run]
             for effect in [effect for effect in run.effects if effect[0] == "continue"]:
                 run.effects.remove(effect)
                 attributes = {**effect[1], "continuedExecutionRunId": run.run_id, "parentInitiatedEventId": 0}
-                runs.append(self.add_run(run.workflow_id, effect[2], attributes, now))
+                runs.append(self.add_run(run.domain, run.workflow_id, effect[2], attributes, now))
             self.commit(*runs)
         return {}
 
     # ---- activity tasks ------------------------------------------------------------------------------------------------------
 
     def poll_for_activity_task(self, *, domain: str, taskList: dict[str, str], identity: str | None = None) -> dict[str, Any]:
-        self._check_domain(domain)
+        known = self._check_domain(domain)
         with self.lock:
             until = time.monotonic() + self.poll_seconds
             while True:
-                found = self._wait_for_task(self.activity_lists[taskList["name"]], until)
+                found = self._wait_for_task(known.activity_lists[taskList["name"]], until)
                 if found is None:
                     return dict(_EMPTY_POLL)
                 run, scheduled = found
@@ -202,7 +210,7 @@ class TaskHandling(Reading):
                 body["latestCancelRequestedEventId"] = activity.cancel_requested_event
             asked = run.events[activity.scheduled - 1]["activityTaskScheduledEventAttributes"]
             # this worker is about to ask for more: the virtual clock must not take its list for one that nobody polls
-            self.activity_lists[asked["taskList"]["name"]].last_poll = time.monotonic()
+            self.domains[run.domain].activity_lists[asked["taskList"]["name"]].last_poll = time.monotonic()
             run.end_activity(self.clock.timestamp(), activity.scheduled, how, body)
             self.commit(run)
         return {}

@@ -27,8 +27,8 @@ _LOOK_SECONDS = 0.25
 class Timekeeping(Store):
     """A thread that fires timers, times tasks out and carries out requests; what each of them does is the run's business."""
 
-    def __init__(self, journal: Journal | None, clock: Clock | None, quotas: Quotas) -> None:
-        super().__init__(journal, clock, quotas)
+    def __init__(self, journal: Journal | None, clock: Clock | None, quotas: Quotas, home: str) -> None:
+        super().__init__(journal, clock, quotas, home)
         self._inbox = Inbox(journal.path) if journal else None
         self._timekeeper = threading.Thread(target=self._keep_time, name="timekeeper", daemon=True)
 
@@ -143,13 +143,14 @@ class Timekeeping(Store):
         """Nothing in anybody's hands, nothing that somebody will take, and the tests wait: only then may time jump."""
         if not self._waiters or self._flushing or self.dirty:
             return False
-        for run in self.open_by_id.values():
+        for run in self.open_runs():
             if run.decision is not None:
                 return False
             for activity in run.activities.values():
                 if activity.started:
                     return False
-        return not any(len(task_list) and task_list.is_polled() for task_list in self.activity_lists.values())
+        lists = (task_list for domain in self.domains.values() for task_list in domain.activity_lists.values())
+        return not any(len(task_list) and task_list.is_polled() for task_list in lists)
 
     def _take_requests(self, inbox: Inbox) -> None:
         for number, operation, arguments in inbox.take():

@@ -7,10 +7,10 @@ from typing import Any
 from ..constants import MAX_RUN_SECONDS
 from . import decisions as rules
 from .checks import page_start
+from .domains import DOMAIN_ROW, Domain, Type
 from .faults import Fault, default_undefined, invalid, unknown_resource
 from .timekeeping import Timekeeping
 
-Type = dict[str, Any]
 _DEFAULTS = {
     "taskList": "defaultTaskList",
     "taskPriority": "defaultTaskPriority",
@@ -25,52 +25,67 @@ _NEEDED = _DEFAULTS.keys() - {"taskPriority"}
 class TypeRegistry(Timekeeping):
     """What may be started and scheduled. Kept in the journal like the histories."""
 
-    types: dict[str, dict[tuple[str, str], Type]]
+    def _add_home(self) -> None:
+        """The domain of this process, unless the journal has it."""
+        if self._home not in self.domains:
+            self._put_domain(self._home, {"retention": "NONE"})
 
-    def _load_types(self, domain: str) -> None:
-        self.types = {"workflow": {}, "activity": {}, "domain": {}}
+    def _check_domain(self, name: str) -> Domain:
+        """
+        Raises:
+            Fault: UnknownResourceFault.
+        """
+        found = self.domains.get(name)
+        if found is None:
+            raise unknown_resource(f"Unknown domain: {name}")
+        return found
+
+    def _put_domain(self, name: str, body: Type) -> None:
+        registered = {"status": "REGISTERED", "creationDate": self.clock.timestamp(), **body}
         if self.journal is not None:
-            for kind, name, version, body in self.journal.types():
-                self.types[kind][name, version] = body
-        if not self.types["domain"]:
-            self._put("domain", domain, "", {"retention": "NONE"})
+            self.journal.write_type(DOMAIN_ROW, name, "", registered)
+        self.domains[name] = Domain(name, registered, self.lock)
 
-    def _check_domain(self, domain: str) -> None:
-        if (domain, "") not in self.types["domain"]:
-            raise unknown_resource(f"Unknown domain: {domain}")
-
-    def _put(self, kind: str, name: str, version: str, body: Type, status: str = "REGISTERED") -> None:
+    def _put(self, domain: Domain, kind: str, name: str, version: str, body: Type, status: str = "REGISTERED") -> None:
         whole = {"status": status, "creationDate": self.clock.timestamp(), **body}
         if self.journal is not None:
-            self.journal.write_type(kind, name, version, whole)
-        self.types[kind][name, version] = whole
+            self.journal.write_type(domain.type_row(kind), name, version, whole)
+        domain.types[kind][name, version] = whole
 
-    def _known_type(self, kind: str, wanted: dict[str, str]) -> Type:
+    def _known_type(self, domain: Domain, kind: str, wanted: dict[str, str]) -> Type:
         """
         Raises:
             Fault: UnknownResourceFault, TypeDeprecatedFault.
         """
-        found = self.types[kind].get((wanted["name"], wanted["version"]))
-        if found is None:
-            raise unknown_resource(f"Unknown type: {kind.title()}Type=[name={wanted['name']}, version={wanted['version']}]")
+        found = self._type(domain, kind, wanted)
         if found["status"] == "DEPRECATED":
             raise Fault("TypeDeprecatedFault", f"{kind.title()}Type=[name={wanted['name']}, version={wanted['version']}]")
         return found
 
-    def _with_defaults(self, decision: dict[str, Any]) -> dict[str, Any]:
+    def _type(self, domain: Domain, kind: str, wanted: dict[str, str]) -> Type:
+        """
+        Raises:
+            Fault: UnknownResourceFault.
+        """
+        found = domain.types[kind].get((wanted["name"], wanted["version"]))
+        if found is None:
+            raise unknown_resource(f"Unknown type: {kind.title()}Type=[name={wanted['name']}, version={wanted['version']}]")
+        return found
+
+    def _with_defaults(self, domain: Domain, decision: dict[str, Any]) -> dict[str, Any]:
         """A decision to schedule an activity, completed with what its type was registered with."""
         attributes = rules.attributes_of(decision)
         if decision["decisionType"] != "ScheduleActivityTask" or attributes.keys() >= _DEFAULTS.keys():
             return decision
         activity_type = attributes["activityType"]
-        known = self.types["activity"].get((activity_type["name"], activity_type["version"]), {})
+        known = domain.types["activity"].get((activity_type["name"], activity_type["version"]), {})
         found = {name: known[default] for name, default in _DEFAULTS.items() if default in known}
         return {"decisionType": "ScheduleActivityTask", "scheduleActivityTaskDecisionAttributes": {**found, **attributes}}
 
-    def _refusal(self, attributes: dict[str, Any]) -> str | None:
+    def _refusal(self, domain: Domain, attributes: dict[str, Any]) -> str | None:
         """Why an activity with these attributes cannot be scheduled; None when its type is known and nothing is missing."""
         activity_type = attributes["activityType"]
-        known = self.types["activity"].get((activity_type["name"], activity_type["version"]))
+        known = domain.types["activity"].get((activity_type["name"], activity_type["version"]))
         if known is None:
             return "ACTIVITY_TYPE_DOES_NOT_EXIST"
         if known["status"] == "DEPRECATED":
@@ -80,16 +95,16 @@ class TypeRegistry(Timekeeping):
         return None
 
     def _register(self, kind: str, domain: str, name: str, version: str, body: Type) -> dict[str, Any]:
-        self._check_domain(domain)
+        known = self._check_domain(domain)
         if not 0 < len(name) <= 256 or not 0 < len(version) <= 64:
             raise invalid("a type's name has 1 to 256 characters, its version 1 to 64")
         timeout = body.get("defaultExecutionStartToCloseTimeout")
         if timeout is not None and timeout != "NONE" and int(timeout) > MAX_RUN_SECONDS:
             raise invalid("defaultExecutionStartToCloseTimeout is more than a year")
         with self.lock:
-            if (name, version) in self.types[kind]:
+            if (name, version) in known.types[kind]:
                 raise Fault("TypeAlreadyExistsFault", f"{kind.title()}Type=[name={name}, version={version}]")
-            self._put(kind, name, version, body)
+            self._put(known, kind, name, version, body)
         return {}
 
     def register_workflow_type(self, *, domain: str, name: str, version: str, **body: Any) -> dict[str, Any]:
@@ -100,14 +115,13 @@ class TypeRegistry(Timekeeping):
 
     def register_domain(self, *, name: str, workflowExecutionRetentionPeriodInDays: str, **body: Any) -> dict[str, Any]:
         with self.lock:
-            if (name, "") in self.types["domain"]:
+            if name in self.domains:
                 raise Fault("DomainAlreadyExistsFault", name)
-            self._put("domain", name, "", {**body, "retention": workflowExecutionRetentionPeriodInDays})
+            self._put_domain(name, {**body, "retention": workflowExecutionRetentionPeriodInDays})
         return {}
 
     def describe_domain(self, *, name: str) -> dict[str, Any]:
-        self._check_domain(name)
-        found = self.types["domain"][name, ""]
+        found = self._check_domain(name).registered
         return {
             "domainInfo": {"name": name, "status": found["status"], "description": found.get("description", "")},
             "configuration": {"workflowExecutionRetentionPeriodInDays": found["retention"]},
@@ -115,9 +129,9 @@ class TypeRegistry(Timekeeping):
 
     def list_domains(self, *, registrationStatus: str = "REGISTERED", **_: Any) -> dict[str, Any]:
         infos = [
-            {"name": name, "status": found["status"], "description": found.get("description", "")}
-            for (name, _), found in sorted(self.types["domain"].items())
-            if found["status"] == registrationStatus
+            {"name": name, "status": known.registered["status"], "description": known.registered.get("description", "")}
+            for name, known in sorted(self.domains.items())
+            if known.registered["status"] == registrationStatus
         ]
         return {"domainInfos": infos}
 
@@ -128,10 +142,7 @@ class TypeRegistry(Timekeeping):
         return self._describe("activity", domain, activityType)
 
     def _describe(self, kind: str, domain: str, wanted: dict[str, str]) -> dict[str, Any]:
-        self._check_domain(domain)
-        found = self.types[kind].get((wanted["name"], wanted["version"]))
-        if found is None:
-            raise unknown_resource(f"Unknown type: {kind.title()}Type=[name={wanted['name']}, version={wanted['version']}]")
+        found = self._type(self._check_domain(domain), kind, wanted)
         return {
             "typeInfo": self._info(kind, wanted["name"], wanted["version"], found),
             "configuration": {key: value for key, value in found.items() if key.startswith("default")},
@@ -153,10 +164,10 @@ class TypeRegistry(Timekeeping):
         return self._list_types("activity", domain, registrationStatus, request)
 
     def _list_types(self, kind: str, domain: str, status: str, request: dict[str, Any]) -> dict[str, Any]:
-        self._check_domain(domain)
+        known = self._check_domain(domain)
         infos = [
             self._info(kind, name, version, found)
-            for (name, version), found in sorted(self.types[kind].items(), reverse=bool(request.get("reverseOrder")))
+            for (name, version), found in sorted(known.types[kind].items(), reverse=bool(request.get("reverseOrder")))
             if found["status"] == status and request.get("name") in (None, name)
         ]
         start, size = page_start(request.get("nextPageToken")), min(request.get("maximumPageSize") or 1000, 1000)
@@ -178,15 +189,13 @@ class TypeRegistry(Timekeeping):
         return self._set_status("activity", domain, activityType, "REGISTERED")
 
     def _set_status(self, kind: str, domain: str, wanted: dict[str, str], status: str) -> dict[str, Any]:
-        self._check_domain(domain)
+        known = self._check_domain(domain)
         with self.lock:
-            found = self.types[kind].get((wanted["name"], wanted["version"]))
-            if found is None:
-                raise unknown_resource(f"Unknown type: {kind.title()}Type=[name={wanted['name']}, version={wanted['version']}]")
+            found = self._type(known, kind, wanted)
             if found["status"] == status:
                 code = "TypeDeprecatedFault" if status == "DEPRECATED" else "TypeAlreadyExistsFault"
                 raise Fault(code, f"{kind.title()}Type=[name={wanted['name']}, version={wanted['version']}]")
             body = {**found, "deprecationDate": self.clock.timestamp() if status == "DEPRECATED" else None}
             del body["status"]
-            self._put(kind, wanted["name"], wanted["version"], body, status)
+            self._put(known, kind, wanted["name"], wanted["version"], body, status)
         return {}

@@ -17,9 +17,10 @@ Listed = tuple[int, Info, float | None, str | None]  #: number, info without sta
 
 
 def new_info(run: Run) -> Info:
-    """The parts that do not change, kept beside the history so that listing reads no events."""
+    """The parts that do not change, kept beside the history so that listing reads no events; and the domain."""
     started = run.started_attributes
     info: Info = {
+        "domain": run.domain,
         "execution": {"workflowId": run.workflow_id, "runId": run.run_id},
         "workflowType": started["workflowType"],
         "startTimestamp": run.started_at,
@@ -33,6 +34,7 @@ def new_info(run: Run) -> Info:
 def with_status(info: Info, closed_at: float | None, close_status: str | None, cancel_requested: bool | None = None) -> Info:
     """A WorkflowExecutionInfo. Without ``cancelRequested`` when that is not known."""
     whole = {**info, "executionStatus": "CLOSED" if close_status else "OPEN"}
+    del whole["domain"]
     if cancel_requested is not None:
         whole["cancelRequested"] = cancel_requested
     if close_status:

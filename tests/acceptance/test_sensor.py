@@ -229,7 +229,7 @@ def test_a_check_that_fails_is_logged_and_the_next_one_comes(place: Harness, che
 
 
 def _last_run(place: Harness, workflow_id: str) -> str:
-    run_id: str = place.service.infos[place.service.latest_by_id[workflow_id]]["execution"]["runId"]
+    run_id: str = place.service.infos[place.service.home.latest_by_id[workflow_id]]["execution"]["runId"]
     return run_id
 
 

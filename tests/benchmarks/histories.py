@@ -73,7 +73,7 @@ def advanced(execution: Execution, poll: bytes) -> list[dict[str, Any]]:
 
 def history(workflow: type[Workflow], tasks: int, ended_per_decision: int = 10) -> History:
     """A run of so many tasks; of those open at once, so many end before each decision."""
-    run, now, ended = Run(1, "bench", "run"), 1.7e9, 0
+    run, now, ended = Run(1, "local", "bench", "run"), 1.7e9, 0
     run.start(
         now,
         {

@@ -92,7 +92,7 @@ class Referee:
         self.stats: Counter[str] = Counter()
         self.most_open = limits.open_activities  # of all limits that this run was decided with
         self.clock = 1000.0
-        self.run = Run(1, "played", run_id)
+        self.run = Run(1, "local", "played", run_id)
         self.executions: list[Execution] = []
         self.cached: Any = None  # the Execution kept since the last decision, None before the first
         self.lagging: Execution | None = None
@@ -246,7 +246,7 @@ class Referee:
     # ---- what must always hold --------------------------------------------------------------------------------------
 
     def check_rebuilt(self) -> None:
-        again = rebuilt(Run(1, "played", self.run.run_id), reloaded(self.run.events))
+        again = rebuilt(Run(1, "local", "played", self.run.run_id), reloaded(self.run.events))
         assert state_of(again) == state_of(self.run)
 
     def asks_to_cancel(self, news: list[Event]) -> bool:

@@ -20,7 +20,7 @@ STARTED: dict[str, Any] = {
 
 def first_decision(cls: type[Workflow]) -> list[str]:
     """The types of the decisions of a run whose cancellation was requested before anything was decided."""
-    run = Run(1, "w", "r")
+    run = Run(1, "local", "w", "r")
     run.start(1.0, STARTED)
     run.request_cancel(2.0)
     run.start_decision(3.0, None)
@@ -54,7 +54,7 @@ def test_a_request_before_the_first_decision_is_the_workflows_to_refuse() -> Non
 
 
 def test_a_workflow_that_cannot_be_made_fails_its_run() -> None:
-    run = Run(1, "w", "r")
+    run = Run(1, "local", "w", "r")
     run.start(1.0, STARTED)
     run.start_decision(3.0, None)
     decided = Execution(program(Broken)).advance(run.events)

@@ -249,7 +249,7 @@ def test_a_run_is_rebuilt_from_its_history():
     with Referee(workflow(gated)) as referee:
         referee.decide()
         referee.begin("activity-load-1")
-        again = rebuilt(Run(1, "played", "run-1"), reloaded(referee.run.events))
+        again = rebuilt(Run(1, "local", "played", "run-1"), reloaded(referee.run.events))
         assert {a.activity_id: bool(a.started) for a in again.activities.values()} == {
             "activity-load-1": True,
             "activity-load-2": False,

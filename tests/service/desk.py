@@ -44,7 +44,7 @@ class Desk:
             service = LocalService(clock=StillClock(), **options)
         self.local = service
         self.swf: Any = Conforming(service)
-        if ("flow", "1") not in service.types["workflow"]:
+        if ("flow", "1") not in service.home.types["workflow"]:
             self.swf.register_workflow_type(
                 domain=DOMAIN,
                 **FLOW,
@@ -81,7 +81,7 @@ class Desk:
 
     def events(self, workflow_id: str = "run", run_id: str | None = None) -> list[Event]:
         """The whole history, held against the service model."""
-        number = self.local.numbers[workflow_id, run_id] if run_id else self.local.latest_by_id[workflow_id]
+        number = self.local.numbers[workflow_id, run_id] if run_id else self.local.home.latest_by_id[workflow_id]
         execution = self.local.infos[number]["execution"]
         found: list[Event] = []
         request: dict[str, Any] = {"domain": DOMAIN, "execution": execution}

@@ -116,7 +116,7 @@ def test_a_poll_wakes_as_soon_as_there_is_a_task(swf: Any, http: HttpService) ->
     other = client_of(http)
     thread = threading.Thread(target=lambda: found.append(other.poll_for_decision_task(domain="local", taskList={"name": "d"})))
     thread.start()
-    while not http.service.decision_lists["d"].waiting:
+    while not http.service.home.decision_lists["d"].waiting:
         time.sleep(0.001)
     swf.start_workflow_execution(domain="local", workflowId="x", workflowType=TYPE)
     thread.join(1.5)  # well before the poll's own two seconds are over
@@ -136,7 +136,7 @@ def test_a_task_is_not_handed_to_a_caller_that_has_hung_up(swf: Any, http: HttpS
     raw = socket.create_connection((host, int(port)))
     head = f"POST / HTTP/1.1\r\nX-Amz-Target: SimpleWorkflowService.PollForDecisionTask\r\nContent-Length: {len(body)}\r\n\r\n"
     raw.sendall((head + body).encode())
-    while not http.service.decision_lists["d"].waiting:
+    while not http.service.home.decision_lists["d"].waiting:
         time.sleep(0.001)
     raw.close()
     swf.start_workflow_execution(domain="local", workflowId="x", workflowType=TYPE)
@@ -298,7 +298,7 @@ def test_a_service_that_stops_answers_the_polls_that_wait() -> None:
     threads = [threading.Thread(target=lambda: answers.append(posted(served, "PollForDecisionTask", body))) for _ in range(4)]
     for thread in threads:
         thread.start()
-    until(lambda: served.service.decision_lists["d"].waiting == 4, "four polls")
+    until(lambda: served.service.home.decision_lists["d"].waiting == 4, "four polls")
     served.close()
     for thread in threads:
         thread.join(60)

@@ -96,7 +96,7 @@ def test_a_caller_that_comes_while_a_batch_is_written_waits_for_the_next_one(slo
     first, _ = in_thread(lambda: desk.signal("one", "a"))
     assert journal.writing.wait(60)
     others = [in_thread(lambda: desk.signal("more", "a"))[0] for _ in range(5)]
-    _wait_until(lambda: len(desk.local.open_by_id["a"].events) == 8)
+    _wait_until(lambda: len(desk.local.home.open_by_id["a"].events) == 8)
     assert all(thread.is_alive() for thread in [first, *others])
     journal.leave.set()
     for thread in [first, *others]:
@@ -153,14 +153,18 @@ def test_a_broken_disk_stops_everything_and_takes_back_nothing_that_was_acknowle
     ]
     waiting = _raised(lambda: desk.local.wait_closed("run", run_id))
     polls[0][0].join(60)  # it has the task
-    _wait_until(lambda: desk.local.activity_lists["idle"].waiting == 1 and desk.local.decision_lists["idle"].waiting == 1)
+    _wait_until(
+        lambda: desk.local.home.activity_lists["idle"].waiting == 1 and desk.local.home.decision_lists["idle"].waiting == 1
+    )
     journal.fails = True
     journal.writing.clear()
     journal.leave.clear()
     writers = [_raised(lambda: desk.signal("lost"))]
     assert journal.writing.wait(60)
     writers += [_raised(lambda: desk.signal("lost too")) for _ in range(4)]
-    _wait_until(lambda: sum(e["eventType"] == "WorkflowExecutionSignaled" for e in desk.local.open_by_id["run"].events) == 6)
+    _wait_until(
+        lambda: sum(e["eventType"] == "WorkflowExecutionSignaled" for e in desk.local.home.open_by_id["run"].events) == 6
+    )
     journal.leave.set()
     for thread, raised in [*writers, *polls[1:], waiting]:
         thread.join(60)
@@ -233,7 +237,9 @@ def test_a_disk_that_is_full_says_so(path):
 
     with pytest.raises(ServiceError, match=r"cannot be written: database or disk is full"):
         fill()
-    acknowledged = sum(event["eventType"] == "WorkflowExecutionSignaled" for event in desk.local.open_by_id["run"].events) - 1
+    acknowledged = (
+        sum(event["eventType"] == "WorkflowExecutionSignaled" for event in desk.local.home.open_by_id["run"].events) - 1
+    )
     desk.close()
     desk = opened(path)
     assert desk.types().count("WorkflowExecutionSignaled") == acknowledged

@@ -73,7 +73,7 @@ def test_a_start_that_was_not_written_when_the_process_died_is_as_if_it_had_not_
     desk = opened(path)
     desk.start()
     desk.decide(schedule("a-1"))
-    run = desk.local.open_by_id["run"]
+    run = desk.local.home.open_by_id["run"]
     durable = len(run.events)
     assert desk.activity_task()["activityId"] == "a-1"
     reader = JournalReader(path)

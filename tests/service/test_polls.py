@@ -42,13 +42,13 @@ def _wait_until(is_so):
 def test_a_waiting_poll_wakes_at_once_and_each_task_goes_to_one_of_them():
     desk = Desk(poll_seconds=60)
     threads, found = _in_threads(4, desk.decision_task)
-    _wait_until(lambda: desk.local.decision_lists["flows"].waiting == 4)
+    _wait_until(lambda: desk.local.home.decision_lists["flows"].waiting == 4)
     for n in range(4):
         desk.start(f"run-{n}")
     _joined(threads)
     assert sorted(task["workflowExecution"]["workflowId"] for task in found) == [f"run-{n}" for n in range(4)]
     threads, found = _in_threads(2, desk.activity_task)
-    _wait_until(lambda: desk.local.activity_lists["work"].waiting == 2)
+    _wait_until(lambda: desk.local.home.activity_lists["work"].waiting == 2)
     desk.start("more")
     desk.decide(schedule("a-1"), schedule("a-2"))
     _joined(threads)
@@ -69,7 +69,7 @@ def test_closing_the_service_answers_every_poll_with_nothing():
     desk = Desk(poll_seconds=60)
     threads, found = _in_threads(2, desk.decision_task)
     more, also_found = _in_threads(2, desk.activity_task)
-    _wait_until(lambda: desk.local.decision_lists["flows"].waiting + desk.local.activity_lists["work"].waiting == 4)
+    _wait_until(lambda: desk.local.home.decision_lists["flows"].waiting + desk.local.home.activity_lists["work"].waiting == 4)
     desk.close()
     _joined(threads + more)
     assert [task["taskToken"] for task in found + also_found] == [""] * 4

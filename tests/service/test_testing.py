@@ -309,7 +309,7 @@ def test_time_jumps_again_after_a_worker_has_gone_away():
     """Nobody says that a list is not polled any more: the service has to find out."""
     with harness(Unattended) as opened:
         opened.engine.decider.activity_task_list = None
-        opened.service.activity_lists["nowhere"].last_poll = time.monotonic()  # somebody has just left
+        opened.service.home.activity_lists["nowhere"].last_poll = time.monotonic()  # somebody has just left
         workflow_id, run_id = opened.start(Unattended)
         assert opened.service.wait_closed(workflow_id, run_id, 20) == "COMPLETED"
 

@@ -98,7 +98,7 @@ def test_the_next_is_started_when_one_has_ended(service: LocalService, tmp_path:
         number = len(open_runs(service, DOMAIN))
         most = max(most, number)
         if number == 2:
-            first = next(iter(service.open_by_id))
+            first = next(iter(service.home.open_by_id))
             service.terminate_workflow_execution(domain=DOMAIN, workflowId=first)
 
     wanted = [WantedRun(run) for run in runs(5)]
@@ -139,7 +139,7 @@ def test_a_run_has_the_priority_of_its_workflow_or_gives_way_to_those_that_have(
 ) -> None:
     [run] = runs(1)
     starter(task(service), tmp_path, priority=priority).start([WantedRun(run, gives_way=gives_way)])
-    given = service.open_by_id[run.workflow_id].started_attributes
+    given = service.home.open_by_id[run.workflow_id].started_attributes
     assert given.get("taskPriority") == expected
     assert json.loads(given["input"])["kwargs"]["workflow"]["priority"] == int(expected or 0)
 
