@@ -35,6 +35,7 @@ class LocalService(TaskHandling):
         clock: a :class:`.clock.VirtualClock` skips the waiting, for tests.
         quotas: limits of one execution.
         poll_seconds: how long a poll waits for a task.
+        domain: the one of this process, made if the journal lacks it; others may be registered beside it.
         workers_inside: whether deciders and workers live and die with this process. When they do not, the start of a
             task is durable before it is handed out, and tasks that were started stay started across a restart.
     """
