@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 
 import click
 
-from ..exceptions import DefinitionError
-from ..processes.faults import ALREADY_REGISTERED, UNKNOWN_RESOURCE, fault_code
+from ..exceptions import DefinitionError, ServiceError
+from ..processes.faults import ALREADY_REGISTERED, UNKNOWN_RESOURCE, fault_code, is_of_another_service
 from ..processes.payload_directory import PayloadDirectory
 from ..processes.supervisor import wait_at_gate
 from .options import STATE_FOLDER
@@ -59,8 +59,8 @@ def connected(
     """SWF, with a domain that exists.
 
     Raises:
-        DefinitionError: no domain named, or none of that name.
-        ServiceError: no region or credentials, or the service cannot be reached or does not answer.
+        DefinitionError: no domain named, or none of that name; or, from within, something that the service refuses.
+        ServiceError: no region or credentials, or the service cannot be reached, does not answer or is something else.
     """
     from ..swf.client import SwfService
 
@@ -91,14 +91,10 @@ def explaining() -> Iterator[None]:
 
 
 def _check_domain(service: Any, domain: str, create: bool, retention_days: int) -> None:
-    try:
-        found = service.describe_domain(name=domain)
-    except Exception as error:
-        if fault_code(error) != UNKNOWN_RESOURCE:
-            raise
-    else:
-        if found["domainInfo"]["status"] == "DEPRECATED":
-            raise DefinitionError(f"the domain {domain!r} is deprecated; nothing can be started in it")
+    status = _domain_status(service, domain)
+    if status == "DEPRECATED":
+        raise DefinitionError(f"the domain {domain!r} is deprecated; nothing can be started in it")
+    if status is not None:
         return
     if not create:
         known = [info["name"] for info in service.list_domains(registrationStatus="REGISTERED")["domainInfos"]]
@@ -111,3 +107,31 @@ def _check_domain(service: Any, domain: str, create: bool, retention_days: int) 
     except Exception as error:
         if fault_code(error) not in ALREADY_REGISTERED:
             raise
+
+
+def _domain_status(service: Any, domain: str) -> str | None:
+    """None when there is no domain of that name.
+
+    Raises:
+        ServiceError: the endpoint is something else. This is the first call of every command, so it is noticed here.
+    """
+    try:
+        answer = service.describe_domain(name=domain)
+    except AttributeError:  # botocore met JSON that is no object
+        answer = None
+    except Exception as error:
+        if fault_code(error) == UNKNOWN_RESOURCE:
+            return None
+        if not is_of_another_service(error):
+            raise
+        code = fault_code(error)
+        raise _not_swf(service, f"HTTP {code}" if code.isdigit() else code) from None
+    info = answer.get("domainInfo") if answer is not None else None
+    if not info or "status" not in info:
+        raise _not_swf(service, "its answer says nothing of a domain")
+    status: str = info["status"]
+    return status
+
+
+def _not_swf(service: Any, because: str) -> ServiceError:
+    return ServiceError(f"what answers at {service.endpoint} is not SWF: {because}")

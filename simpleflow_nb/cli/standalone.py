@@ -95,8 +95,8 @@ def standalone(
         crew.start_worker(*common, "--nb-slots", str(nb_workers or usable_cores()), "--heartbeat", str(heartbeat))
         with connected(domain, region, create=create_domain, retention_days=retention_days) as service:
             Decider(service, domain or "", task_list, [cls]).register_types()  # the start needs them, the decider may be later
+            execution = _started(service, body)  # one that is refused has no use for its processes
             crew.go()
-            execution = _started(service, body)
             click.echo(f"{name} {execution['runId']}", err=True)
             code = _Watch(service, body, crew, store.load).await_end(execution)
     ctx.exit(code)

@@ -15,6 +15,7 @@ _REFUSED = {
     "SerializationException",
     "ValidationException",
 }
+_OF_OTHERS = {"UnknownOperationException", "MissingAuthenticationTokenException"}
 _BROKEN = {
     "ConnectionClosedError",
     "ConnectionError",
@@ -40,6 +41,13 @@ def fault_code(error: BaseException) -> str:
     return code
 
 
+def fault_message(error: BaseException) -> str:
+    """What the service said of a refused call; the text of the error when it is something else, or nothing was said."""
+    response = getattr(error, "response", None)
+    said: str = response.get("Error", {}).get("Message", "") if isinstance(response, dict) else ""
+    return said or str(error)
+
+
 def is_throttled(error: BaseException) -> bool:
     """Whether the service has had too many calls."""
     return fault_code(error) in _THROTTLED
@@ -48,6 +56,12 @@ def is_throttled(error: BaseException) -> bool:
 def is_refused(error: BaseException) -> bool:
     """Whether the request itself is at fault: sent again it would be refused again, and other requests are not concerned."""
     return fault_code(error) in _REFUSED or type(error).__name__ in _REFUSED
+
+
+def is_of_another_service(error: BaseException) -> bool:
+    """Whether the answer is not one of SWF's: an HTTP status alone, as web servers give it, or of another of AWS's services."""
+    code = fault_code(error)
+    return (code.isdigit() and not is_passing(error)) or code in _OF_OTHERS
 
 
 def is_of_the_service(error: BaseException) -> bool:

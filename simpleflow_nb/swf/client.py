@@ -27,15 +27,16 @@ class SwfService:
         pollers: connections that may wait at the same time.
 
     Raises:
-        ServiceError: no region is known.
+        DefinitionError: the region or the endpoint cannot be one, or SWF_CONNECTION_RETRIES is no number.
+        ServiceError: no region is known, or a file or program that AWS's settings name is missing.
+        botocore.exceptions.BotoCoreError: AWS's settings contradict themselves; :func:`.explanations.explained` says it.
     """
 
     def __init__(self, *, region: str | None = None, endpoint_url: str | None = None, pollers: int = 10) -> None:
         import boto3
         from botocore.config import Config
-        from botocore.exceptions import NoRegionError
+        from botocore.exceptions import InvalidRegionError, NoRegionError
 
-        session = boto3.session.Session(region_name=region)
         polling = Config(
             read_timeout=READ_TIMEOUT_SECONDS,
             connect_timeout=10,
@@ -58,13 +59,22 @@ class SwfService:
             max_pool_connections=max(10, pollers),
         )
         try:
+            session = boto3.session.Session(region_name=region)
             self._polling = session.client("swf", endpoint_url=endpoint_url, config=polling)
             self._beating = session.client("swf", endpoint_url=endpoint_url, config=beating)
             self._other = session.client("swf", endpoint_url=endpoint_url, config=other)
         except NoRegionError:
             raise ServiceError("no AWS region is known; give --region, or set AWS_DEFAULT_REGION") from None
+        except InvalidRegionError as error:  # is a ValueError too
+            named = error.kwargs["region_name"]
+            raise DefinitionError(f"{named!r} cannot be an AWS region; one looks like eu-west-1") from None
         except ValueError as error:
-            raise DefinitionError(f"AWS_ENDPOINT_URL: {error}") from None
+            if str(error).startswith("Invalid endpoint"):
+                raise DefinitionError(f"AWS_ENDPOINT_URL: {error}") from None
+            raise ServiceError(f"AWS cannot be used: {str(error).rstrip('.')}") from None
+        except OSError as error:
+            what = f"{error.filename}: " if error.filename else ""
+            raise ServiceError(f"AWS cannot be used: {what}{(error.strerror or str(error)).lower()}") from None
         self.endpoint: str = self._other.meta.endpoint_url
         for client in (self._polling, self._other):
             fast_path.install(client)

@@ -2,31 +2,70 @@
 
 from __future__ import annotations
 
-from ..exceptions import ServiceError
-from ..processes.faults import fault_code, is_passing, is_throttled
+from typing import Any
+
+from ..exceptions import DefinitionError, ServiceError
+from ..processes.faults import fault_code, fault_message, is_of_another_service, is_passing, is_refused, is_throttled
 
 _CREDENTIALS = {"UnrecognizedClientException", "InvalidClientTokenId", "InvalidSignatureException", "ExpiredTokenException"}
 _DENIED = {"AccessDeniedException", "AccessDenied", "OperationNotPermittedFault"}
+_LONGEST = 1_000
 
 
-def explained(error: BaseException) -> ServiceError | None:
-    """The sentence for an error of a call, None when it is none of these."""
-    name = type(error).__name__
-    if name in ("NoCredentialsError", "PartialCredentialsError", "CredentialRetrievalError"):
+def explained(error: BaseException) -> ServiceError | DefinitionError | None:
+    """The sentence for an error of a call or of a client that cannot be made, None when it is a mistake of the program.
+
+    A DefinitionError for what was asked of the service and refused: other requests are not concerned.
+    """
+    name, text = type(error).__name__, _in_one_line(str(error))
+    if name in ("NoCredentialsError", "PartialCredentialsError"):
         return ServiceError("no AWS credentials were found; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a profile")
     if name in ("EndpointConnectionError", "ConnectTimeoutError", "ConnectionClosedError", "ProxyConnectionError", "SSLError"):
-        return ServiceError(f"the service cannot be reached: {error}")
+        return ServiceError(f"the service cannot be reached: {text}")
     if name == "NoRegionError":
         return ServiceError("no AWS region is known; give --region, or set AWS_DEFAULT_REGION")
+    if name == "ProfileNotFound":
+        profile = _detail(error, "profile")
+        return ServiceError(f"there is no AWS profile {profile!r}; AWS_PROFILE names one of those that are configured")
     code = fault_code(error)
     if code in _CREDENTIALS:
         return ServiceError(f"AWS does not accept the credentials ({code})")
     if code in _DENIED:
-        return ServiceError(f"AWS does not allow this call: {error}")
+        return ServiceError(f"AWS does not allow this call: {text}")
     if is_throttled(error):
         return ServiceError(f"the service has too much to do and refuses calls ({code}); try again later")
     if name == "ReadTimeoutError":
-        return ServiceError(f"the service does not answer: {error}")
+        return ServiceError(f"the service does not answer: {text}")
     if is_passing(error):
-        return ServiceError(f"the service fails: {error}")
+        return ServiceError(f"the service fails: {text}")
+    if is_of_another_service(error):
+        return ServiceError(f"what answers is not SWF: {text}")
+    if is_refused(error):
+        return None if _is_malformed(error) else refusal("this", error)
+    if type(error).__module__.startswith("botocore.") and not code:
+        login = "; log in with aws sso login" if name == "SSOTokenLoadError" else ""
+        return ServiceError(f"AWS cannot be used: {text.rstrip('.')}{login}")
     return None
+
+
+def refusal(what: str, error: BaseException) -> DefinitionError:
+    """What the service has against a request that :func:`..processes.faults.is_refused`."""
+    return DefinitionError(f"the service refuses {what}: {_in_one_line(fault_message(error))}")
+
+
+def _is_malformed(error: BaseException) -> bool:
+    """Whether a request has parts that are missing, of the wrong kind or unknown: no value of a user's comes to that."""
+    if type(error).__name__ != "ParamValidationError":
+        return False
+    problems = str(_detail(error, "report")).splitlines()
+    return not all(problem.startswith(("Invalid length", "Invalid value")) for problem in problems)
+
+
+def _detail(error: BaseException, name: str) -> Any:
+    return getattr(error, "kwargs", {}).get(name, "")
+
+
+def _in_one_line(text: str) -> str:
+    """Some messages have several lines, and that of a broken server is a page of HTML."""
+    line = " ".join(text.split())
+    return line if len(line) <= _LONGEST else line[:_LONGEST] + " ..."

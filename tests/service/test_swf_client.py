@@ -9,7 +9,15 @@ from typing import Any
 
 import boto3
 import pytest
-from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError
+from botocore.exceptions import (
+    ClientError,
+    ConfigNotFound,
+    EndpointConnectionError,
+    NoCredentialsError,
+    ParamValidationError,
+    TokenRetrievalError,
+    UnauthorizedSSOTokenError,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -185,12 +193,44 @@ def test_the_number_of_retries_is_a_setting(endpoint: str) -> None:
             ClientError({"Error": {"Code": "UnrecognizedClientException", "Message": "bad"}}, "DescribeDomain"),
             "AWS does not accept the credentials (UnrecognizedClientException)",
         ),
+        (
+            ClientError({"Error": {"Code": "404", "Message": "<html>\n</html>"}}, "PollForDecisionTask"),
+            "what answers is not SWF: An error occurred (404) when calling the PollForDecisionTask operation: <html> </html>",
+        ),
+        (
+            ConfigNotFound(path="/nosuch"),
+            "AWS cannot be used: The specified config file (/nosuch) could not be found",
+        ),
+        (
+            TokenRetrievalError(provider="sso", error_msg="Token has expired and refresh failed"),
+            "AWS cannot be used: Error when retrieving token from sso: Token has expired and refresh failed",
+        ),
+        (
+            UnauthorizedSSOTokenError(),
+            "AWS cannot be used: The SSO session associated with this profile has expired or is otherwise invalid. "
+            "To refresh this SSO session run aws sso login with the corresponding profile",
+        ),
     ],
 )
 def test_causes_outside_the_program_are_explained(error: Exception, sentence: str) -> None:
     found = explained(error)
     assert isinstance(found, ServiceError)
     assert str(found) == sentence
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ValueError("ours"),
+        KeyError("domainInfo"),
+        ClientError({"Error": {"Code": "UnknownResourceFault", "Message": "Unknown execution"}}, "x"),
+        ParamValidationError(
+            report="Invalid type for parameter name, value: 3, type: <class 'int'>, valid types: <class 'str'>"
+        ),
+    ],
+)
+def test_mistakes_of_the_program_are_not_explained_away(error: Exception) -> None:
+    assert explained(error) is None
 
 
 @pytest.mark.parametrize(
