@@ -11,6 +11,8 @@ from pathlib import Path
 import click
 
 from ..exceptions import DefinitionError
+from ..local import checks
+from ..local.faults import Fault
 from ..local.http_service import HttpService
 from ..local.service import LocalService
 from .options import journal_path
@@ -18,7 +20,10 @@ from .options import journal_path
 DEFAULT_PORT = 4617
 _LOOK_SECONDS = 0.2
 
-_NOT_IMITATED = "not imitated: child workflows, external signals, Lambda, throttling, retention, tags of domains"
+NOT_IMITATED = (
+    "not imitated: child workflows, signals and cancel requests to other runs, Lambda, throttling, retention, "
+    "tags and deprecation of domains, deletion of types"
+)
 
 
 @click.command("service.start")
@@ -44,6 +49,10 @@ def service_start(
         raise DefinitionError(f"--bind {host} is open to other machines: give a --token of 16 characters or more")
     if token is not None and len(token) < 16:
         raise DefinitionError("the --token has fewer than 16 characters; that can be guessed")
+    try:
+        checks.check_name("--domain", domain)
+    except Fault as fault:
+        raise DefinitionError(fault.message) from None
     journal = journal_path(db)
     service = LocalService.open(journal, durable=durable, domain=domain, workers_inside=False, poll_seconds=poll_seconds)
     try:
@@ -56,7 +65,7 @@ def service_start(
         signal.signal(number, lambda *_: stop.put(None))
     http.start()
     click.echo(f"AWS_ENDPOINT_URL={http.endpoint}  (domain {domain}, journal {journal}, process {os.getpid()})")
-    click.echo(_NOT_IMITATED)
+    click.echo(NOT_IMITATED)
     while True:
         try:
             stop.get(timeout=_LOOK_SECONDS)  # a signal that comes just before a wait without end would not end it

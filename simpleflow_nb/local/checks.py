@@ -10,11 +10,14 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from ..constants import MAX_DATA_CHARACTERS, MAX_REASON_CHARACTERS, MAX_TAGS, NEVER
+from ..constants import MAX_DATA_CHARACTERS, MAX_REASON_CHARACTERS, MAX_RUN_SECONDS, MAX_TAGS, NEVER
 from .decisions import attributes_of
 from .faults import Fault, invalid
 
 CHILD_POLICIES = ("TERMINATE", "REQUEST_CANCEL", "ABANDON")
+MAX_RETENTION_DAYS = 90
+MAX_VERSION_CHARACTERS = 64
+MAX_DESCRIPTION_CHARACTERS = 1_024
 
 _INTEGER = re.compile(r"-?\d{1,10}\Z", re.ASCII)
 _DURATION = re.compile(r"\d{1,8}\Z", re.ASCII)
@@ -41,6 +44,11 @@ def check_name(name: str, text: str) -> None:
         raise invalid(f"Value at '{name}' is not a name: 1 to 256 characters, no ':', '/', '|' or controls, not 'arn'")
 
 
+def check_task_list(name: str, given: dict[str, str] | None) -> None:
+    if given is not None:
+        check_name(f"{name}.name", given.get("name", ""))
+
+
 def check_length(name: str, text: str) -> None:
     if not 0 < len(text) <= 256:
         raise invalid(f"Value at '{name}' has {len(text)} characters; 1 to 256 are allowed")
@@ -57,14 +65,44 @@ def check_integer(name: str, text: str | None) -> None:
         raise invalid(f"Value at '{name}' is not an integer: {text!r:.40}")
 
 
-def check_child_policy(text: str | None) -> None:
+def check_child_policy(text: str | None, name: str = "childPolicy") -> None:
     if text is not None and text not in CHILD_POLICIES:
-        raise invalid(f"Value at 'childPolicy' is not one of {', '.join(CHILD_POLICIES)}: {text!r:.40}")
+        raise invalid(f"Value at '{name}' is not one of {', '.join(CHILD_POLICIES)}: {text!r:.40}")
 
 
 def check_tags(tags: list[str] | None) -> None:
     if tags and (len(tags) > MAX_TAGS or any(len(tag) > 256 for tag in tags)):
         raise invalid("tagList: at most 5 tags of at most 256 characters")
+
+
+def check_retention(text: str) -> None:
+    # https://docs.aws.amazon.com/amazonswf/latest/apireference/API_RegisterDomain.html
+    if text != NEVER and not (_DURATION.match(text) and int(text) <= MAX_RETENTION_DAYS):
+        name = "workflowExecutionRetentionPeriodInDays"
+        raise invalid(f"Value at '{name}' is not NONE or a number of days up to {MAX_RETENTION_DAYS}: {text!r:.40}")
+
+
+def check_type(name: str, version: str, body: dict[str, Any]) -> None:
+    """What a workflow or activity type is registered with.
+
+    https://docs.aws.amazon.com/amazonswf/latest/apireference/API_RegisterWorkflowType.html
+
+    Raises:
+        Fault: ValidationException.
+    """
+    check_name("name", name)
+    check_name("version", version)
+    check_data("version", version, MAX_VERSION_CHARACTERS)
+    check_data("description", body.get("description"), MAX_DESCRIPTION_CHARACTERS)
+    check_task_list("defaultTaskList", body.get("defaultTaskList"))
+    check_integer("defaultTaskPriority", body.get("defaultTaskPriority"))
+    check_child_policy(body.get("defaultChildPolicy"), "defaultChildPolicy")
+    for key, value in body.items():
+        if key.endswith("Timeout"):
+            check_duration(key, value)
+    timeout = body.get("defaultExecutionStartToCloseTimeout")
+    if timeout not in (None, NEVER) and int(timeout) > MAX_RUN_SECONDS:
+        raise invalid("defaultExecutionStartToCloseTimeout is more than a year")
 
 
 def check_decisions(decisions: list[dict[str, Any]]) -> None:
@@ -95,6 +133,8 @@ def _check_attributes(kind: str, attributes: dict[str, Any]) -> None:
             for part in _STRUCTURES[name]:
                 if not value.get(part):
                     raise invalid(f"{name} without {part}")
+            if name == "taskList":
+                check_task_list(name, value)
         elif name == "taskPriority":
             check_integer(name, value)
         elif name == "reason":

@@ -119,6 +119,7 @@ class LocalService(TaskHandling):
     ) -> dict[str, Any]:
         known = self._check_domain(domain)
         checks.check_name("workflowId", workflowId)
+        checks.check_task_list("taskList", taskList)
         check_data("input", input)
         checks.check_tags(tagList)
         checks.check_integer("taskPriority", taskPriority)

@@ -65,6 +65,7 @@ class TaskHandling(Reading):
         startAtPreviousStartedEvent: bool = False,
     ) -> dict[str, Any]:
         known = self._check_domain(domain)
+        checks.check_task_list("taskList", taskList)
         size = min(maximumPageSize or MAX_PAGE_SIZE, MAX_PAGE_SIZE)
         with self.lock:
             if nextPageToken:
@@ -133,6 +134,7 @@ class TaskHandling(Reading):
         rules.check(decisions)
         checks.check_decisions(decisions)
         check_data("executionContext", executionContext)
+        checks.check_task_list("taskList", taskList)
         checks.check_duration("taskListScheduleToStartTimeout", taskListScheduleToStartTimeout)
         with self.lock:
             run, scheduled, started = self._run_of(taskToken, "d")
@@ -163,6 +165,7 @@ class TaskHandling(Reading):
 
     def poll_for_activity_task(self, *, domain: str, taskList: dict[str, str], identity: str | None = None) -> dict[str, Any]:
         known = self._check_domain(domain)
+        checks.check_task_list("taskList", taskList)
         with self.lock:
             until = time.monotonic() + self.poll_seconds
             while True:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..constants import MAX_RUN_SECONDS
+from . import checks
 from . import decisions as rules
 from .checks import page_start
 from .domains import DOMAIN_ROW, Domain, Type
-from .faults import Fault, default_undefined, invalid, unknown_resource
+from .faults import Fault, default_undefined, unknown_resource
 from .timekeeping import Timekeeping
 
 _DEFAULTS = {
@@ -96,11 +96,7 @@ class TypeRegistry(Timekeeping):
 
     def _register(self, kind: str, domain: str, name: str, version: str, body: Type) -> dict[str, Any]:
         known = self._check_domain(domain)
-        if not 0 < len(name) <= 256 or not 0 < len(version) <= 64:
-            raise invalid("a type's name has 1 to 256 characters, its version 1 to 64")
-        timeout = body.get("defaultExecutionStartToCloseTimeout")
-        if timeout is not None and timeout != "NONE" and int(timeout) > MAX_RUN_SECONDS:
-            raise invalid("defaultExecutionStartToCloseTimeout is more than a year")
+        checks.check_type(name, version, body)
         with self.lock:
             if (name, version) in known.types[kind]:
                 raise Fault("TypeAlreadyExistsFault", f"{kind.title()}Type=[name={name}, version={version}]")
@@ -114,6 +110,9 @@ class TypeRegistry(Timekeeping):
         return self._register("activity", domain, name, version, body)
 
     def register_domain(self, *, name: str, workflowExecutionRetentionPeriodInDays: str, **body: Any) -> dict[str, Any]:
+        checks.check_name("name", name)
+        checks.check_retention(workflowExecutionRetentionPeriodInDays)
+        checks.check_data("description", body.get("description"), checks.MAX_DESCRIPTION_CHARACTERS)
         with self.lock:
             if name in self.domains:
                 raise Fault("DomainAlreadyExistsFault", name)

@@ -14,7 +14,7 @@ from typing import Any
 from ..exceptions import ServiceError
 from .backoff import Backoff
 from .decider import Decider, Task
-from .faults import is_of_the_service
+from .faults import is_of_the_service, is_refused, refusal
 from .log_context import logged_as
 from .poll_log import PollLog
 
@@ -73,6 +73,7 @@ class DeciderProcess:
         """Until :meth:`stop`; polls that wait are waited for, because a task could be on its way to them.
 
         Raises:
+            DefinitionError: the service refuses to be polled for the task list.
             ServiceError: the service cannot be used any more.
             Exception: a bug, in a thread that polls.
         """
@@ -110,6 +111,7 @@ class DeciderProcess:
 
     def _keep_polling(self, task_list: str, whole: bool) -> None:
         backoff, log = Backoff(self._stop), PollLog(logger, task_list)
+        has_polled = False
         while not self._stop.is_set():
             if not whole and self.decider.sticky_list is None:
                 return
@@ -126,10 +128,14 @@ class DeciderProcess:
                 if not is_of_the_service(error):
                     self.failure = error
                     return
+                if is_refused(error) and not has_polled:  # the name cannot be one: no other poll would do better
+                    self.failure = refusal(f"polls of {self.decider.task_list!r}", error)
+                    return
                 if not self._stop.is_set():
                     log.failed(error)
                 backoff.wait()
                 continue
+            has_polled = True
             backoff.succeeded()
             log.succeeded()
             if task.get("taskToken"):

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from ..exceptions import DefinitionError
+
 UNKNOWN_RESOURCE = "UnknownResourceFault"
 ALREADY_REGISTERED = ("TypeAlreadyExistsFault", "DomainAlreadyExistsFault")
 ALREADY_STARTED = "WorkflowExecutionAlreadyStartedFault"
+_LONGEST_LINE = 1_000
 
 _THROTTLED = {"ThrottlingException", "Throttling", "RequestLimitExceeded", "LimitExceededFault", "TooManyRequestsException"}
 _REFUSED = {
@@ -41,11 +44,17 @@ def fault_code(error: BaseException) -> str:
     return code
 
 
-def fault_message(error: BaseException) -> str:
-    """What the service said of a refused call; the text of the error when it is something else, or nothing was said."""
+def refusal(what: str, error: BaseException) -> DefinitionError:
+    """The sentence for a call that :func:`is_refused`: ``what`` was asked, and what the service says of it."""
     response = getattr(error, "response", None)
-    said: str = response.get("Error", {}).get("Message", "") if isinstance(response, dict) else ""
-    return said or str(error)
+    said = response.get("Error", {}).get("Message", "") if isinstance(response, dict) else ""
+    return DefinitionError(f"the service refuses {what}: {in_one_line(said or str(error))}")
+
+
+def in_one_line(text: str) -> str:
+    """A message for people: some have several lines, and that of a broken server is a page of HTML."""
+    line = " ".join(text.split())
+    return line if len(line) <= _LONGEST_LINE else line[:_LONGEST_LINE] + " ..."
 
 
 def is_throttled(error: BaseException) -> bool:

@@ -15,11 +15,11 @@ from typing import Any
 from .. import payload
 from ..activity_context import ActivityContext, set_context
 from ..constants import MAX_HEARTBEAT_DETAILS_CHARACTERS, MAX_REASON_CHARACTERS
-from ..exceptions import ActivityCanceled, ServiceError
+from ..exceptions import ActivityCanceled, DefinitionError, ServiceError
 from .activity_bodies import failure_details, failure_of, find_activity, result_text
 from .backoff import Backoff
 from .checkpoints import last_details, with_progress
-from .faults import UNKNOWN_RESOURCE, fault_code, is_of_the_service, is_passing, is_refused, is_throttled
+from .faults import UNKNOWN_RESOURCE, fault_code, is_of_the_service, is_passing, is_refused, is_throttled, refusal
 from .isolated_call import IsolatedCall
 from .log_context import logged_as
 from .payload_directory import MemoryPayloads, Payloads, kept
@@ -152,16 +152,16 @@ class Worker:
 
     def _work(self, task_list: str) -> None:
         backoff, log = Backoff(self._stop), PollLog(logger, task_list)
+        has_polled = False
         while not self._stop.is_set():
             try:
-                task = self.service.poll_for_activity_task(
-                    domain=self.domain, taskList={"name": task_list}, identity=self.identity
-                )
+                task = self._polled(task_list, has_polled)
+                has_polled = True
                 backoff.succeeded()
                 log.succeeded()
                 if task.get("taskToken"):
                     self.work_on(task, task_list)
-            except ServiceError as error:
+            except (DefinitionError, ServiceError) as error:
                 self._end(task_list, error)
                 return
             except Exception as error:
@@ -174,10 +174,29 @@ class Worker:
                     log.failed(error)
                 backoff.wait()
 
+    def _polled(self, task_list: str, has_polled: bool) -> Task:
+        """What a poll brings.
+
+        Raises:
+            DefinitionError: the first poll of a list was refused: its name cannot be one, and no other poll would do better.
+            Exception: of the service.
+        """
+        try:
+            task: Task = self.service.poll_for_activity_task(
+                domain=self.domain, taskList={"name": task_list}, identity=self.identity
+            )
+        except Exception as error:
+            if is_refused(error) and not has_polled:
+                raise refusal(f"polls of {task_list!r}", error) from error
+            raise
+        return task
+
     def _end(self, task_list: str, error: Exception) -> None:
         if self._stop.is_set():
             return
         self.failure = error
+        if isinstance(error, DefinitionError):
+            return  # told by whoever started the worker
         expected = isinstance(error, ServiceError)
         level = logging.ERROR if expected else logging.CRITICAL
         logger.log(level, "worker on %r stops: %s", task_list, error, exc_info=not expected)

@@ -5,11 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from ..exceptions import DefinitionError, ServiceError
-from ..processes.faults import fault_code, fault_message, is_of_another_service, is_passing, is_refused, is_throttled
+from ..processes.faults import (
+    fault_code,
+    in_one_line,
+    is_of_another_service,
+    is_passing,
+    is_refused,
+    is_throttled,
+    refusal,
+)
 
 _CREDENTIALS = {"UnrecognizedClientException", "InvalidClientTokenId", "InvalidSignatureException", "ExpiredTokenException"}
 _DENIED = {"AccessDeniedException", "AccessDenied", "OperationNotPermittedFault"}
-_LONGEST = 1_000
 
 
 def explained(error: BaseException) -> ServiceError | DefinitionError | None:
@@ -17,7 +24,7 @@ def explained(error: BaseException) -> ServiceError | DefinitionError | None:
 
     A DefinitionError for what was asked of the service and refused: other requests are not concerned.
     """
-    name, text = type(error).__name__, _in_one_line(str(error))
+    name, text = type(error).__name__, in_one_line(str(error))
     if name in ("NoCredentialsError", "PartialCredentialsError"):
         return ServiceError("no AWS credentials were found; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a profile")
     if name in ("EndpointConnectionError", "ConnectTimeoutError", "ConnectionClosedError", "ProxyConnectionError", "SSLError"):
@@ -48,11 +55,6 @@ def explained(error: BaseException) -> ServiceError | DefinitionError | None:
     return None
 
 
-def refusal(what: str, error: BaseException) -> DefinitionError:
-    """What the service has against a request that :func:`..processes.faults.is_refused`."""
-    return DefinitionError(f"the service refuses {what}: {_in_one_line(fault_message(error))}")
-
-
 def _is_malformed(error: BaseException) -> bool:
     """Whether a request has parts that are missing, of the wrong kind or unknown: no value of a user's comes to that."""
     if type(error).__name__ != "ParamValidationError":
@@ -63,9 +65,3 @@ def _is_malformed(error: BaseException) -> bool:
 
 def _detail(error: BaseException, name: str) -> Any:
     return getattr(error, "kwargs", {}).get(name, "")
-
-
-def _in_one_line(text: str) -> str:
-    """Some messages have several lines, and that of a broken server is a page of HTML."""
-    line = " ".join(text.split())
-    return line if len(line) <= _LONGEST else line[:_LONGEST] + " ..."

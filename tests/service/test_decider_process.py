@@ -214,6 +214,41 @@ def test_a_service_that_is_broken_ends_them(floor: Floor) -> None:
     assert [str(error) for error in floor.failures] == ["the disk is full"] * 2
 
 
+def test_polls_that_are_refused_from_the_first_end_them(floor: Floor, caplog: pytest.LogCaptureFixture) -> None:
+    def refuse(real: Any, request: dict[str, Any]) -> Any:
+        raise Fault("ValidationException", "1 validation error detected:\n it is no name")
+
+    for name in ("poll_for_decision_task", "poll_for_activity_task"):
+        floor.between.spoil[name] = refuse
+    floor.decider()
+    floor.worker()
+    until(lambda: len(floor.failures) == 2, "both ended")
+    assert sorted(f"{type(error).__name__}: {error}" for error in floor.failures) == [
+        f"DefinitionError: the service refuses polls of {name!r}: 1 validation error detected: it is no name"
+        for name in ("decide", "work")
+    ]
+    assert caplog.messages == []
+
+
+def test_polls_that_are_refused_later_are_made_again(floor: Floor) -> None:
+    polls: dict[str, int] = {}  # that each thread has made
+
+    def refuse_second(real: Any, request: dict[str, Any]) -> Any:
+        name = threading.current_thread().name
+        polls[name] = polls.get(name, 0) + 1
+        if polls[name] == 2:
+            raise Fault("ValidationException", "1 validation error detected")
+        return real(**request)
+
+    for name in ("poll_for_decision_task", "poll_for_activity_task"):
+        floor.between.spoil[name] = refuse_second
+    floor.decider()
+    floor.worker()
+    until(lambda: len(polls) == 6 and min(polls.values()) > 2, "a third poll of each thread")
+    assert floor.end_of(floor.start(bodies.Chain, 1, 1)) == ("COMPLETED", "2")
+    assert floor.failures == []
+
+
 def test_a_decider_that_is_stopped_while_workflow_code_blocks_says_nothing(caplog: pytest.LogCaptureFixture) -> None:
     """Its answer finds the service closed: what was to be expected is no error."""
     entered, released = threading.Event(), threading.Event()

@@ -150,6 +150,10 @@ def test_data_of_more_than_32768_characters_is_refused_wherever_it_goes(desk, si
             {"workflowId": "a/b"},
             "Value at 'workflowId' is not a name: 1 to 256 characters, no ':', '/', '|' or controls, not 'arn'",
         ),
+        (
+            {"taskList": {"name": "a:b"}},
+            "Value at 'taskList.name' is not a name: 1 to 256 characters, no ':', '/', '|' or controls, not 'arn'",
+        ),
         ({"executionStartToCloseTimeout": "soon"}, "Value at 'executionStartToCloseTimeout' is not a duration: 'soon'"),
         ({"taskStartToCloseTimeout": "123456789"}, "Value at 'taskStartToCloseTimeout' is not a duration: '123456789'"),
         ({"taskPriority": "high"}, "Value at 'taskPriority' is not an integer: 'high'"),

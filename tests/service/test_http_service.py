@@ -14,12 +14,16 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import botocore.session
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 from hypothesis import given, strategies
 
+from simpleflow_nb.cli.service import NOT_IMITATED
+from simpleflow_nb.local import decisions
 from simpleflow_nb.local.encoded_histories import EncodedHistories
+from simpleflow_nb.local.faults import Fault
 from simpleflow_nb.local.http_service import OPERATIONS, HttpService
 from simpleflow_nb.local.service import LocalService
 
@@ -303,3 +307,31 @@ def test_a_service_that_stops_answers_the_polls_that_wait() -> None:
     for thread in threads:
         thread.join(60)
     assert [status for status, _ in answers] == [200] * 4
+
+
+NOT_IMITATED_WORDS = {
+    "DeleteActivityType": "deletion of types",
+    "DeleteWorkflowType": "deletion of types",
+    "DeprecateDomain": "tags and deprecation of domains",
+    "ListTagsForResource": "tags and deprecation of domains",
+    "RequestCancelExternalWorkflowExecution": "signals and cancel requests to other runs",
+    "ScheduleLambdaFunction": "Lambda",
+    "SignalExternalWorkflowExecution": "signals and cancel requests to other runs",
+    "StartChildWorkflowExecution": "child workflows",
+    "TagResource": "tags and deprecation of domains",
+    "UndeprecateDomain": "tags and deprecation of domains",
+    "UntagResource": "tags and deprecation of domains",
+}
+
+
+def test_the_line_at_the_start_names_every_call_and_decision_that_is_not_imitated() -> None:
+    model = botocore.session.get_session().get_service_model("swf")
+    missing = set(model.operation_names) - OPERATIONS
+    for kind in model.shape_for("DecisionType").enum:
+        try:
+            decisions.check([{"decisionType": kind}])
+        except Fault:
+            missing.add(kind)
+    assert missing == NOT_IMITATED_WORDS.keys()
+    told = NOT_IMITATED.removeprefix("not imitated: ").split(", ")
+    assert set(NOT_IMITATED_WORDS.values()) | {"throttling", "retention"} == set(told)
