@@ -120,8 +120,11 @@ class Harness:
         seconds = events[0]["workflowExecutionStartedEventAttributes"]["executionStartToCloseTimeout"]
         execution = {"workflowId": workflow_id, "runId": run_id}
         described = self.service.describe_workflow_execution(domain=DOMAIN, execution=execution)
-        signals = (payload.decode(described.get("latestExecutionContext")) or {}).get("waiting_signals", [])
-        named = f", waiting for signal {', '.join(repr(name) for name in signals)}" if signals else ""
+        notes = payload.decode(described.get("latestExecutionContext")) or {}
+        signals = [repr(name) for name in notes.get("waiting_signals", [])]
+        if more := notes.get("more_waiting_signals"):
+            signals.append(f"{more} more")
+        named = f", waiting for signal {', '.join(signals)}" if signals else ""
         return f"not ended within its execution timeout of {seconds} s{named}"
 
     def _close_status(self, workflow_id: str, run_id: str, until: float, real_seconds: float) -> str:

@@ -109,9 +109,15 @@ def info_table(service: Any, domain: str, execution: dict[str, str]) -> Table:
         ("log", " | ".join(notes.get("log", [])) or None),
         ("warning", notes.get("warning")),
         ("activities", ", ".join(f"{n} {state.replace('_', ' ')}" for state, n in notes.get("activities", {}).items()) or None),
-        ("waiting_signals", ", ".join(notes.get("waiting_signals", [])) or None),
+        ("waiting_signals", ", ".join(_awaited_signals(notes)) or None),
     ]
     return Table([name for name, _ in columns], [[value for _, value in columns]])
+
+
+def _awaited_signals(notes: dict[str, Any]) -> list[str]:
+    """By name, and how many more there are."""
+    names: list[str] = notes.get("waiting_signals", [])
+    return [*names, f"{more} more"] if (more := notes.get("more_waiting_signals")) else names
 
 
 def tasks_table(service: Any, domain: str, execution: dict[str, str], *, most: int | None = None) -> Table:

@@ -171,7 +171,7 @@ class Decider:
         context = execution_context(cached.execution)
         if context != cached.context:
             cached.context = context
-            extra["executionContext"] = payload.shortened(context) or ""
+            extra["executionContext"] = context
         try:
             for one in decisions:
                 if one["decisionType"] == "ScheduleActivityTask":

@@ -7,14 +7,24 @@ from typing import Any
 from .. import constants, payload
 from ..replay import Execution
 
-_LOG_CHARACTERS = 300  #: of a line of ``workflow.log``
+_LINE_CHARACTERS = 300  #: of a line of ``workflow.log``, of which there are at most 20, and of the name of a signal
+_SHORT_LINE_CHARACTERS = 100  #: what always fits: of control characters, each would be six in JSON
+_MOST_SIGNALS = 20
 
 
 def execution_context(execution: Execution) -> str:
-    """How far the run is, its log and a warning when its history gets long; empty when there is nothing to tell."""
-    body = _progress(execution)
+    """How far the run is, its log and a warning when its history gets long; empty when there is nothing to tell.
+
+    Always whole JSON that fits SWF's field: of many signals the first 20 are named and the others counted, long lines are cut.
+    """
+    text = _context(execution, _LINE_CHARACTERS)
+    return _context(execution, _SHORT_LINE_CHARACTERS) if payload.is_too_long(text) else text
+
+
+def _context(execution: Execution, line_characters: int) -> str:
+    body = _progress(execution, line_characters)
     if execution.log_lines:
-        body["log"] = [line[:_LOG_CHARACTERS] for line in execution.log_lines]
+        body["log"] = [line[:line_characters] for line in execution.log_lines]
     if execution.next_id > constants.WARN_HISTORY_EVENTS:
         body["warning"] = (
             f"history has {execution.next_id - 1} events; the service ends the run at "
@@ -37,7 +47,7 @@ def last_context(events: list[dict[str, Any]]) -> str:
     return ""
 
 
-def _progress(execution: Execution) -> dict[str, Any]:
+def _progress(execution: Execution, line_characters: int) -> dict[str, Any]:
     """The activities by what became of them, and the signals that are waited for."""
     counts = {
         "completed": execution.completed,
@@ -45,6 +55,12 @@ def _progress(execution: Execution) -> dict[str, Any]:
         "open": execution.open,
         "held_back": len(execution.ready) + len(execution.refused),
     }
+    body: dict[str, Any] = {}
+    if found := {name: number for name, number in counts.items() if number}:
+        body["activities"] = found
     waiting = sorted(name for name, waits in execution.signal_waits.items() if waits)
-    found: dict[str, Any] = {name: number for name, number in counts.items() if number}
-    return ({"activities": found} if found else {}) | ({"waiting_signals": waiting} if waiting else {})
+    if waiting:
+        body["waiting_signals"] = [name[:line_characters] for name in waiting[:_MOST_SIGNALS]]
+    if len(waiting) > _MOST_SIGNALS:
+        body["more_waiting_signals"] = len(waiting) - _MOST_SIGNALS
+    return body

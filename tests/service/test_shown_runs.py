@@ -88,3 +88,38 @@ def test_how_far_a_run_is_is_shown_without_its_history(stage, cached_events):
         ("3 completed, 1 open", None),
         ("3 completed, 1 failed", "go"),
     ]
+
+
+class Crowded(Workflow):
+    """Its names and lines are of characters that are six each in JSON."""
+
+    name = "decider.crowded"
+
+    def run(self, name, signals, lines):
+        for number in range(lines):
+            self.log(f"{number:02}" + name)
+        futures.wait(*(self.next_signal(f"{number:03}{name}") for number in range(signals)))
+
+
+@pytest.mark.parametrize(
+    ("name", "signals", "lines", "kept", "shown"),
+    [
+        ("signal", 20, 0, 300, ", ".join(f"{n:03}signal" for n in range(20))),
+        ("signal", 21, 0, 300, ", ".join(f"{n:03}signal" for n in range(20)) + ", 1 more"),
+        ("s" * 253, 500, 25, 300, ", ".join(f"{n:03}" + "s" * 253 for n in range(20)) + ", 480 more"),
+        ("\x01" * 253, 500, 25, 100, ", ".join(f"{n:03}" + "\x01" * 97 for n in range(20)) + ", 480 more"),
+        ("\x01" * 1_000, 1, 25, 100, "000" + "\x01" * 97),
+    ],
+    ids=["as many as are named", "one more", "long names", "long names of controls", "a long log of controls"],
+)
+def test_what_a_run_shows_of_itself_is_whole_whatever_it_has_to_say(stage, name, signals, lines, kept, shown):
+    played = stage(Crowded)
+    run_id = played.begin(Crowded, name, signals, lines)
+    assert played.decides()
+    context = next(
+        attributes(event)["executionContext"] for event in played.events() if event["eventType"] == "DecisionTaskCompleted"
+    )
+    assert len(context) <= 32_768
+    log = json.loads(context).get("log", [])
+    assert log == [(f"{number:02}" + name)[:kept] for number in range(max(0, lines - 20), lines)]
+    assert column_of(played, run_id, "waiting_signals") == shown
