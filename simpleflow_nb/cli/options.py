@@ -46,6 +46,11 @@ def local_option(command: F) -> F:
     return click.option("--local", is_flag=True, help="On this machine, without AWS.")(command)
 
 
+def heartbeat_option(command: F) -> F:
+    kind, text = click.FloatRange(min=0, min_open=True), "Longest time between beats, s."
+    return click.option("--heartbeat", type=kind, default=30, show_default=True, help=text)(command)
+
+
 def specification_argument(command: F) -> F:
     """FILE.yml, which may be left out where ``AUTOFLOW_INPUTS_DIR`` says the folder; see :func:`specification_path`."""
     return click.argument("file", type=click.Path(path_type=Path, dir_okay=True), required=False, metavar="[FILE.yml]")(command)

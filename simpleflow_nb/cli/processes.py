@@ -24,7 +24,7 @@ from ..processes.worker_process import WorkerProcess
 from ..processes.workflow_classes import WorkflowNotFound, workflow_class
 from ..workflow import Workflow
 from .connection import connected, domain_options, explaining, payload_directory, payloads_option
-from .options import STATE_FOLDER, outputs_folder, outputs_option
+from .options import STATE_FOLDER, heartbeat_option, outputs_folder, outputs_option
 
 logger = logging.getLogger(__name__)
 
@@ -125,7 +125,7 @@ def _common_task_list(classes: list[type[Workflow]]) -> str:
 @click.option("--task-list", "-t", "task_lists", multiple=True, help="A list to work on; may be given several times.")
 @click.option("--nb-processes", "-N", type=click.IntRange(min=1), default=1, show_default=True, help="Worker processes.")
 @click.option("--nb-slots", type=click.IntRange(min=1), help="Tasks of a list that a process runs at once. [default: cores]")
-@click.option("--heartbeat", type=click.FloatRange(min=0), default=30, show_default=True, help="Longest time between beats, s.")
+@heartbeat_option
 @payloads_option
 @outputs_option
 def worker_start(
@@ -164,7 +164,7 @@ def worker_start(
                 domain or "",
                 lists,
                 payloads=payload_directory(payloads, folder),
-                beat_seconds=heartbeat or 30,
+                beat_seconds=heartbeat,
                 process_groups=groups,
             )
             _name_process(title := f"worker({', '.join(lists)})")

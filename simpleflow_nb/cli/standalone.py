@@ -29,6 +29,7 @@ from ..processes.workflow_classes import WorkflowNotFound, workflow_class
 from ..workflow import execution_input
 from .arguments import arguments_options, given_arguments, given_tags
 from .connection import connected, domain_options, payload_directory, payloads_option
+from .options import heartbeat_option
 
 logger = logging.getLogger(__name__)
 
@@ -46,7 +47,7 @@ _CANCEL_SECONDS = DEFAULT_DECISION_SECONDS + 30.0
 @click.option("--workflow-id", help="Id of the execution. [default: the workflow's name]")
 @click.option("--nb-workers", "-W", type=click.IntRange(min=1), help="Tasks that run at once. [default: number of cores]")
 @click.option("--nb-deciders", "-D", type=click.IntRange(min=1), default=1, show_default=True, help="Decider processes.")
-@click.option("--heartbeat", type=click.FloatRange(min=0), default=30, show_default=True, help="Longest time between beats, s.")
+@heartbeat_option
 @payloads_option
 @click.pass_context
 def standalone(

@@ -252,6 +252,16 @@ COMMANDS: list[tuple[tuple[str, ...], int, str]] = [
         "invalid value for '--from': '31.1.2024' is not a date such as 2024-01-31 (see simpleflow-nb runs.list --help)",
     ),
     (("workflow.info", "--local", "a", "b", "c"), 2, "a b c: give a run, and at most its run id"),
+    (
+        ("worker.start", "-d", "d", "-t", "x", "--heartbeat", "0"),
+        2,
+        "invalid value for '--heartbeat': 0.0 is not in the range x>0 (see simpleflow-nb worker.start --help)",
+    ),
+    (
+        ("service.start", "--domain", "g:1"),
+        2,
+        "Value at '--domain' is not a name: 1 to 256 characters, no ':', '/', '|' or controls, not 'arn'",
+    ),
     (("valdate",), 2, "there is no command 'valdate' (did you mean 'validate'?) (see simpleflow-nb --help)"),
     (
         ("--format", "xml", "workflow.list"),

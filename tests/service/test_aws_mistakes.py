@@ -241,3 +241,11 @@ def test_a_run_that_is_refused_is_told_once_whatever_its_processes_do(tmp_path: 
     done = typed(*words, cwd=tmp_path, **CREDENTIALS, AWS_ENDPOINT_URL=local)
     said = f"simpleflow-nb: the service refuses this: Value at 'workflowId' is not a name: {NO_NAME}\n"
     assert (done.returncode, done.stdout, done.stderr) == (2, "", said)
+
+
+def test_a_fleet_on_a_list_that_cannot_be_ends_instead_of_starting_again(tmp_path: Path, local: str) -> None:
+    words = ("worker.start", "--domain", "local", "--task-list", "a:b", "--nb-processes", "2")
+    done = typed(*words, cwd=tmp_path, **CREDENTIALS, AWS_ENDPOINT_URL=local)
+    said = f"simpleflow-nb: the service refuses polls of 'a:b': Value at 'taskList.name' is not a name: {NO_NAME}"
+    assert done.returncode == 2
+    assert said in done.stderr.splitlines()
