@@ -52,7 +52,11 @@ class Harness:
             activity_task_list=_LIST,
             on_parked=self.parked.append,
         )
-        self.engine.start()
+        try:
+            self.engine.start()
+        except BaseException:
+            self.service.close()
+            raise
         self._serial = 0
 
     def start(self, workflow: type[Workflow], *args: Any, workflow_id: str | None = None, **kwargs: Any) -> tuple[str, str]:

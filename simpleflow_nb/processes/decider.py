@@ -7,17 +7,18 @@ import logging
 import os
 import socket
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from .. import activity as activities
 from .. import constants, payload
-from ..exceptions import ReplayError, ServiceError, StaleCache
+from ..exceptions import DefinitionError, ReplayError, ServiceError, StaleCache
 from ..replay import Execution, commands
 from ..workflow import Workflow, program
 from .execution_cache import CachedExecution, ExecutionCache
 from .execution_context import execution_context, last_context, parked_context
-from .faults import ALREADY_REGISTERED, UNKNOWN_RESOURCE, fault_code, is_passing, is_refused
+from .faults import ALREADY_REGISTERED, UNKNOWN_RESOURCE, fault_code, is_passing, is_refused, refusal
 from .log_context import logged_as
 from .payload_directory import MemoryPayloads, Payloads, keep_long_texts
 from .workflow_classes import WorkflowNotFound, workflow_class
@@ -34,6 +35,16 @@ _CLOSING = {
     "CancelWorkflowExecution",
     "ContinueAsNewWorkflowExecution",
 }
+
+
+@contextmanager
+def _refused_as(what: str) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        if not is_refused(error):
+            raise
+        raise refusal(what, error) from error
 
 
 class Parked:
@@ -77,19 +88,27 @@ class Decider:
         self.decisions = self.replays = self.events_read = 0
 
     def register_types(self) -> None:
-        """Register the workflows given and every activity that this process knows, so that no decision fails for it."""
+        """Register the workflows given and every activity that this process knows, so that no decision fails for it.
+
+        Raises:
+            DefinitionError: the service refuses one of them, for its name, a timeout or the like, or a version is no text.
+        """
         for cls in self.workflows.values():
-            self._register(
-                self.service.register_workflow_type,
-                name=cls.type_name(),
-                version=cls.version,
-                defaultTaskList={"name": cls.task_list or self.task_list},
-                defaultChildPolicy=cls.child_policy,
-                defaultTaskStartToCloseTimeout=str(cls.decision_tasks_timeout or constants.DEFAULT_DECISION_SECONDS),
-                defaultExecutionStartToCloseTimeout=str(cls.execution_timeout or constants.DEFAULT_RUN_SECONDS),
-            )
+            if not isinstance(cls.version, str):
+                raise DefinitionError(f"{cls.class_path()}: version is {cls.version!r}; write a text, {str(cls.version)!r}")
+            with _refused_as(f"workflow type {cls.type_name()!r} (version {cls.version!r})"):
+                self._register(
+                    self.service.register_workflow_type,
+                    name=cls.type_name(),
+                    version=cls.version,
+                    defaultTaskList={"name": cls.task_list or self.task_list},
+                    defaultChildPolicy=cls.child_policy,
+                    defaultTaskStartToCloseTimeout=str(cls.decision_tasks_timeout or constants.DEFAULT_DECISION_SECONDS),
+                    defaultExecutionStartToCloseTimeout=str(cls.execution_timeout or constants.DEFAULT_RUN_SECONDS),
+                )
         for known in activities.all_registered():
-            self._register_activity(known.decision_attributes)
+            with _refused_as(f"activity type {known.name!r} (version {known.version!r})"):
+                self._register_activity(known.decision_attributes)
 
     def _register_activity(self, attributes: dict[str, Any]) -> None:
         kind = attributes["activityType"]

@@ -79,7 +79,8 @@ class Engine:
     def join(self, timeout_seconds: float | None = None) -> bool:
         """Whether the worker's threads and the decider's have ended in that time."""
         ended = self.worker.join(timeout_seconds)
-        self._thread.join(timeout_seconds)
+        if self._thread.ident is not None:  # else its types were refused and it never began
+            self._thread.join(timeout_seconds)
         return ended and not self._thread.is_alive()
 
     def _decide(self) -> None:

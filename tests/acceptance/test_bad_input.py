@@ -21,6 +21,9 @@ class Mine(Workflow):
     def run(self, a=1):
         return a
 
+class Colon(Workflow):
+    name = "a:b"
+
 class Plain:
     pass
 """
@@ -334,6 +337,14 @@ def test_a_run_that_is_not_known_or_not_unique_is_one_sentence(tmp_path: Path) -
     ]:
         result = typed(words[0], "--local", *words[1:], cwd=tmp_path / "here")
         assert (result.stdout, result.stderr, result.returncode) == ("", f"simpleflow-nb: {sentence}\n", 2)
+
+
+def test_a_workflow_that_cannot_be_registered_is_one_sentence(tmp_path: Path) -> None:
+    with_modules(tmp_path / "here")
+    result = typed(*START, "mine.Colon", cwd=tmp_path / "here")
+    sentence = "the service refuses workflow type 'a:b' (version '1'): Value at 'name' is not a name: "
+    allowed = "1 to 256 characters, no ':', '/', '|' or controls, not 'arn'"
+    assert (result.stdout, result.stderr, result.returncode) == ("", f"simpleflow-nb: {sentence}{allowed}\n", 2)
 
 
 def test_a_database_that_cannot_be_reached_is_one_sentence(tmp_path: Path) -> None:

@@ -13,11 +13,14 @@ from typing import Any
 import pytest
 from botocore.exceptions import ParamValidationError
 
+from simpleflow_nb import Workflow
 from simpleflow_nb.cli.connection import connected
 from simpleflow_nb.cli.remote_start import start_remotely
 from simpleflow_nb.exceptions import DefinitionError, ServiceError, SimpleflowError
 from simpleflow_nb.local.http_service import HttpService
-from simpleflow_nb.local.service import LocalService
+from simpleflow_nb.local.service import DOMAIN, LocalService
+from simpleflow_nb.processes.decider import Decider
+from simpleflow_nb.processes.engine import Engine
 from tests.acceptance.samples import typed
 from tests.service.moto_server import CREDENTIALS, environment
 
@@ -218,6 +221,41 @@ def test_a_value_that_the_service_refuses_is_a_sentence(tmp_path: Path, local: s
             **start,
         )
     assert str(raised.value) == f"the service refuses this: {said}"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ({"name": "a:b"}, f"the service refuses workflow type 'a:b' (version '1'): Value at 'name' is not a name: {NO_NAME}"),
+        (
+            {"name": "x", "child_policy": "NOPE"},
+            "the service refuses workflow type 'x' (version '1'): "
+            "Value at 'defaultChildPolicy' is not one of TERMINATE, REQUEST_CANCEL, ABANDON: 'NOPE'",
+        ),
+        (
+            {"name": "x", "execution_timeout": 40_000_000},
+            "the service refuses workflow type 'x' (version '1'): defaultExecutionStartToCloseTimeout is more than a year",
+        ),
+        ({"name": "x", "version": 1}, "tests.service.test_aws_mistakes.Mistaken: version is 1; write a text, '1'"),
+    ],
+)
+def test_a_workflow_that_cannot_be_registered_is_named_wherever_it_is_to_run(
+    tmp_path: Path, local: str, words: dict[str, Any], said: str
+) -> None:
+    mistaken = type("Mistaken", (Workflow,), {"__module__": __name__, "task_list": "x", **words})
+    with (
+        settings(tmp_path, AWS_ENDPOINT_URL=local),
+        pytest.raises(DefinitionError) as remote,
+        connected("local", None) as service,
+    ):
+        Decider(service, "local", "x", [mistaken]).register_types()
+    service = LocalService()
+    engine = Engine(service, DOMAIN, decision_list="x", workflows=[mistaken])
+    with pytest.raises(DefinitionError) as here:
+        engine.start()
+    service.close()
+    assert engine.join(1)
+    assert [str(remote.value), str(here.value)] == [said] * 2
 
 
 def test_a_value_that_boto3_refuses_is_a_sentence_too(tmp_path: Path, local: str) -> None:
