@@ -19,6 +19,7 @@ _REFUSED = {
     "ValidationException",
 }
 _OF_OTHERS = {"UnknownOperationException", "MissingAuthenticationTokenException"}
+_NOT_IMPLEMENTED = "501"  #: of a web server that knows no POST: trying again does not help
 _BROKEN = {
     "ConnectionClosedError",
     "ConnectionError",
@@ -70,7 +71,7 @@ def is_refused(error: BaseException) -> bool:
 def is_of_another_service(error: BaseException) -> bool:
     """Whether the answer is not one of SWF's: an HTTP status alone, as web servers give it, or of another of AWS's services."""
     code = fault_code(error)
-    return (code.isdigit() and not is_passing(error)) or code in _OF_OTHERS
+    return code in _OF_OTHERS or (code.isdigit() and (code == _NOT_IMPLEMENTED or not is_passing(error)))
 
 
 def is_of_the_service(error: BaseException) -> bool:

@@ -43,10 +43,12 @@ def explained(error: BaseException) -> ServiceError | DefinitionError | None:
         return ServiceError(f"the service has too much to do and refuses calls ({code}); try again later")
     if name == "ReadTimeoutError":
         return ServiceError(f"the service does not answer: {text}")
-    if is_passing(error):
-        return ServiceError(f"the service fails: {text}")
+    if code.isdigit():
+        text = f"HTTP {code}"  # what comes with it is a page for browsers
     if is_of_another_service(error):
         return ServiceError(f"what answers is not SWF: {text}")
+    if is_passing(error):
+        return ServiceError(f"the service fails: {text}")
     if is_refused(error):
         return None if _is_malformed(error) else refusal("this", error)
     if type(error).__module__.startswith("botocore.") and not code:

@@ -195,7 +195,11 @@ def test_the_number_of_retries_is_a_setting(endpoint: str) -> None:
         ),
         (
             ClientError({"Error": {"Code": "404", "Message": "<html>\n</html>"}}, "PollForDecisionTask"),
-            "what answers is not SWF: An error occurred (404) when calling the PollForDecisionTask operation: <html> </html>",
+            "what answers is not SWF: HTTP 404",
+        ),
+        (
+            ClientError({"Error": {"Code": "InternalFailure"}, "ResponseMetadata": {"HTTPStatusCode": 500}}, "ListDomains"),
+            "the service fails: An error occurred (InternalFailure) when calling the ListDomains operation: Unknown",
         ),
         (
             ConfigNotFound(path="/nosuch"),
