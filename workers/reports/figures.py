@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import unquote, unquote_to_bytes
 
 from workers.reports.draft import Draft
+from workers.reports.text import breakable
 from workers.reports.typst_code import Code, Value, call, literal, points
 
 #: a picture that decodes to more is refused: 80 megapixels are 320 MB of memory
@@ -46,16 +47,16 @@ def figure(draft: Draft, data: bytes, *, alternative: str = "", width_pixels: fl
     """A picture on lines of its own, centred, no larger than a page's text; a note if it cannot be used."""
     placed = _placed(draft, data, alternative, width_pixels)
     if placed is None:
-        return _broken(draft, alternative)
+        return call("report.note", _broken(alternative))
     name, named = placed
     return call("report.figure-image", literal(name), caption=literal(caption) if caption else None, **named)
 
 
 def inline_picture(draft: Draft, data: bytes, *, alternative: str = "", width_pixels: float | None = None) -> Code:
-    """A picture in a line of text."""
+    """A picture in a line of text; a note in that line if it cannot be used."""
     placed = _placed(draft, data, alternative, width_pixels)
     if placed is None:
-        return _broken(draft, alternative)
+        return call("report.note-in-line", _broken(alternative))
     name, named = placed
     return call("report.inline-image", literal(name), **named)
 
@@ -79,10 +80,8 @@ def _placed(draft: Draft, data: bytes, alternative: str, width_pixels: float | N
     }
 
 
-def _broken(draft: Draft, alternative: str) -> Code:
-    return call(
-        "report.note", literal("An image here could not be read" + (f": {alternative[:200]}" if alternative else "") + ".")
-    )
+def _broken(alternative: str) -> Code:
+    return literal("An image here could not be read" + (f": {breakable(alternative[:200])}" if alternative else "") + ".")
 
 
 def address_bytes(address: str, folder: Path) -> bytes:

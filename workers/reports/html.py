@@ -41,6 +41,7 @@ _INLINE_CALLS = {
     "sup": "super",
     "mark": "highlight",
 }
+_CALLS_AROUND_BLOCKS = {name: function for name, function in _INLINE_CALLS.items() if function not in ("sub", "super")}
 _SVG = re.compile(r"<svg\b.*?</svg\s*>", re.DOTALL | re.IGNORECASE)
 _DRAWN = re.compile(r"<(?:table|img|svg)\b", re.IGNORECASE)
 _BLANKS = re.compile(r"[ \t\r\n\f]+")
@@ -112,7 +113,7 @@ class HtmlWriter:
         written: list[Code] = []
         run: list[PageElement] = []
         for child in parent.children:
-            if isinstance(child, Tag) and (child.name in _BLOCKS or self._holds_blocks(child)):
+            if isinstance(child, Tag) and (_is_block(child) or self._holds_blocks(child)):
                 written += self._paragraph(run, depth, tags)
                 run = []
                 if not css.hidden(self.sheet.of(child)):
@@ -122,7 +123,7 @@ class HtmlWriter:
         return written + self._paragraph(run, depth, tags)
 
     def _holds_blocks(self, tag: "Tag") -> bool:
-        return tag.name not in UNSEEN and tag.find(list(_BLOCKS)) is not None
+        return tag.name not in UNSEEN and tag.find(_is_block) is not None
 
     def _paragraph(self, run: "Sequence[PageElement]", depth: int, tags: int) -> list[Code]:
         from bs4 import Tag
@@ -162,6 +163,8 @@ class HtmlWriter:
                 return self._preformatted(tag)
             case "hr":
                 return [call("report.rule")]
+            case "tex":
+                return [self._formula(tag)]
             case "table":
                 return tables.table_code(tag, self, depth + 4, tags)
             case "p" if _SIZE_OF_FRAME.fullmatch(text := tag.get_text()):
@@ -179,9 +182,12 @@ class HtmlWriter:
         declared = self.sheet.of(tag)
         inner = self.blocks(tag, depth, tags)
         fill, named = css.background_code(declared), css.text_arguments(declared)
-        if inner and (fill or named):
+        emphasis = _CALLS_AROUND_BLOCKS.get(tag.name)
+        if inner and (fill or named or emphasis or tag.name == "a"):
             body = content(inner)
+            body = call(emphasis, body) if emphasis else body
             body = call("text", body, **named) if named else body
+            body = self._link(tag, body) if tag.name == "a" else body
             inner = [call("report.coloured-block", body, fill=fill) if fill else body]
         return [*self._anchor(tag), *inner]
 
@@ -191,6 +197,8 @@ class HtmlWriter:
 
     def _heading(self, tag: "Tag", level: int, depth: int, tags: int) -> list[Code]:
         text = _BLANKS.sub(" ", tag.get_text()).strip()
+        for formula in tag.find_all("tex", display=True):
+            del formula["display"]  # a heading is one line
         pieces = self.inline(list(tag.children), depth, tags)
         if not pieces:
             return []
@@ -339,6 +347,14 @@ class HtmlWriter:
         return figures.inline_picture(self.draft, data, alternative=alternative, width_pixels=pixels)
 
 
+def _is_block(tag: "Tag") -> bool:
+    return tag.name in _BLOCKS or _is_formula_line(tag)
+
+
+def _is_formula_line(tag: "Tag") -> bool:
+    return tag.name == "tex" and tag.has_attr("display")
+
+
 def _text_of(run: "Iterable[PageElement]") -> str:
     return "".join(node.get_text() for node in run)
 
@@ -380,7 +396,7 @@ def _collapsed(run: "Iterable[PageElement]") -> dict[int, str]:
                     printed[id(node)] = text
                     last, after_blank = id(node), text.endswith(" ")
             elif isinstance(node, Tag) and node.name not in UNSEEN:
-                if node.name == "br":
+                if node.name == "br" or _is_formula_line(node):
                     after_blank = True
                 elif node.name in ("img", "tex", "code", "input"):
                     last, after_blank = None, False
