@@ -35,7 +35,7 @@ class MarkupWriter:
     def __init__(self, draft: Draft, *, title: str | None = None) -> None:
         self.draft = draft
         self.title = title
-        self._numbers: set[int] = set()  # identities of the cells in columns of numbers
+        self._numbers: set[int] = set()  # identities of the cells in columns of numbers, of the piece being written
 
     def markup(self, html: str) -> str:
         """``html`` made safe. Pages, scripts and players in it leave a note, hidden elements nothing."""
@@ -46,6 +46,7 @@ class MarkupWriter:
             self.draft.warn("an HTML output over 5 MB was left out")
             return note(f"An output of {len(html) / 1e6:,.1f} MB of HTML is too large to be shown.")
         soup = BeautifulSoup(with_svg_as_pictures(html), "html.parser")
+        self._numbers = set()  # an identity is given again once its cell is gone
         sheet = css.Stylesheet(soup)
         return "".join(self._children(soup, sheet, 0))
 

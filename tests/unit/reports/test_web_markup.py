@@ -125,6 +125,14 @@ def test_numbers_stand_to_the_right_with_their_heading(writer):
     ]  # fmt: skip
 
 
+def test_only_numbers_stand_to_the_right_however_many_tables_a_page_has(writer):
+    numbers = "<table><tbody>" + "<tr><td>1</td><td>2</td></tr>" * 60 + "</tbody></table>"
+    words = "<table><tbody>" + "<tr><td>a</td><td>b</td></tr>" * 60 + "</tbody></table><p>c</p>"
+    written = [(writer.markup(numbers), writer.markup(words)) for _ in range(20)]
+    assert len(set(written)) == 1
+    assert 'class="number"' not in written[0][1]
+
+
 def test_bars_of_pandas_keep_their_stops_and_lose_everything_else(writer):
     style = (
         "width: 10em; background: linear-gradient(90deg, transparent 20.0%, #d65f5f 20.0%, #d65f5f 70.0%, transparent 70.0%)"
