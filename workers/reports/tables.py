@@ -32,7 +32,7 @@ WHOLE_ROWS = 15
 COLUMN_CHARACTERS = 40
 
 _NUMBER = re.compile(r"[(+\-\u2212]?[$€£¥]?\s?(?:\d[\d,.'  ]*|\.\d+)(?:[eE][+-]?\d+)?\s?%?\)?|[+\-\u2212]?inf", re.IGNORECASE)
-_MISSING = frozenset(("", "nan", "none", "<na>", "nat", "null", "-", "\u2014", "\u2013", "n/a"))
+_MISSING = frozenset(("", "nan", "none", "<na>", "nat", "null", "-", "\u2014", "\u2013", "n/a", "...", "\u2026"))
 _BLANKS = re.compile(r"\s+")
 
 
