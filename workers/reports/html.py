@@ -8,6 +8,8 @@ from urllib.parse import unquote
 
 from workers.reports import css, figures, math, tables
 from workers.reports.draft import Draft, Title
+from workers.reports.paragraphs import BLANKS, UNSEEN, collapsed, is_blank, is_formula_line, text_of
+from workers.reports.tex import bare
 from workers.reports.text import breakable, is_right_to_left, preformatted
 from workers.reports.typst_code import EMPTY, Code, Value, call, content, literal
 
@@ -27,10 +29,6 @@ _BLOCKS = frozenset((
     "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "html", "iframe",
     "li", "main", "nav", "ol", "p", "pre", "section", "summary", "table", "ul", "video", "audio", "canvas",
 ))  # fmt: skip
-UNSEEN = frozenset((
-    "script", "style", "head", "title", "template", "noscript", "meta", "link", "base", "object", "embed", "select",
-    "button", "textarea", "svg", "param", "source",
-))  # fmt: skip
 INTERACTIVE = frozenset(("iframe", "video", "audio", "canvas"))
 _INLINE_CALLS = {
     **dict.fromkeys(("strong", "b"), "strong"),
@@ -42,9 +40,8 @@ _INLINE_CALLS = {
     "mark": "highlight",
 }
 _CALLS_AROUND_BLOCKS = {name: function for name, function in _INLINE_CALLS.items() if function not in ("sub", "super")}
-_SVG = re.compile(r"<svg\b.*?</svg\s*>", re.DOTALL | re.IGNORECASE)
+_SVG_BEGIN, _SVG_END = re.compile(r"<svg\b", re.IGNORECASE), re.compile(r"</svg\s*>", re.IGNORECASE)
 _DRAWN = re.compile(r"<(?:table|img|svg)\b", re.IGNORECASE)
-_BLANKS = re.compile(r"[ \t\r\n\f]+")
 _SIZE_OF_FRAME = re.compile(r"\s*[\d,.]+ rows \u00d7 [\d,.]+ columns\s*")
 LINK = re.compile(r"(?:https?|mailto|ftp):[^\s\"<>]+", re.IGNORECASE)
 
@@ -54,25 +51,20 @@ def html_code(draft: Draft, html: str) -> Code:
 
     The first heading of level 1 of the whole report becomes its title and leaves no code here.
     """
-    from bs4 import BeautifulSoup
-
     html = tables.with_fewer_rows(html)
     if len(html) > BYTE_LIMIT:
         return draft.omission(
             f"An output of {len(html) / 1e6:,.1f} MB of HTML is too large to be printed.",
             "an HTML output over 5 MB was left out",
         )
-    soup = BeautifulSoup(with_svg_as_pictures(html), "html.parser")
-    return HtmlWriter(draft, soup).code()
+    return HtmlWriter(draft, parsed(html)).code()
 
 
 def is_empty(html: str) -> bool:
     """Whether the HTML shows nothing without the scripts in it: no text, picture or table."""
-    from bs4 import BeautifulSoup
-
     if _DRAWN.search(html):
         return False
-    soup = BeautifulSoup(html[:BYTE_LIMIT], "html.parser")
+    soup = parsed(html[:BYTE_LIMIT])
     for unseen in soup.find_all(["script", "style", "head", "title", "template", "noscript"]):
         unseen.extract()
     for page in soup.find_all("iframe"):
@@ -85,13 +77,31 @@ def anchor_name(text: str) -> str:
     return "to-" + re.sub(r"\s+", "-", text.strip()).lower()
 
 
-def with_svg_as_pictures(html: str) -> str:
+def parsed(html: str) -> "BeautifulSoup":
+    """The tree of ``html``, drawings in it as ``<img>``. What is broken is read as well as it can be; a tag begun and not ended
+    is text."""
+    from bs4 import BeautifulSoup
+    from bs4.exceptions import ParserRejectedMarkup
+
+    html = _with_svg_as_pictures(html)
+    # for each "<" after the last ">", html.parser would look to the end of the text for another one
+    end = html.rfind(">") + 1
+    html = html[:end] + html[end:].replace("<", "&lt;")
+    try:
+        return BeautifulSoup(html, "html.parser")
+    except ParserRejectedMarkup:  # a marked section of SGML, such as <![x[, that is none of those it knows
+        return BeautifulSoup(html.replace("<![", "&lt;!["), "html.parser")
+
+
+def _with_svg_as_pictures(html: str) -> str:
     """``html`` with drawings in it as ``<img>``: html.parser writes attributes in lower case, which SVG does not survive."""
-    return _SVG.sub(_svg_as_picture, html)
-
-
-def _svg_as_picture(svg: re.Match[str]) -> str:
-    return f'<img src="data:image/svg+xml;base64,{base64.b64encode(svg.group().encode("utf-8", "replace")).decode("ascii")}">'
+    # not one pattern for both ends: it would search to the end of the text anew for each beginning that has none
+    pieces, place = [], 0
+    while (begin := _SVG_BEGIN.search(html, place)) and (end := _SVG_END.search(html, begin.end())):
+        drawing = base64.b64encode(html[begin.start() : end.end()].encode("utf-8", "replace")).decode("ascii")
+        pieces += [html[place : begin.start()], f'<img src="data:image/svg+xml;base64,{drawing}">']
+        place = end.end()
+    return "".join((*pieces, html[place:]))
 
 
 class HtmlWriter:
@@ -128,10 +138,10 @@ class HtmlWriter:
     def _paragraph(self, run: "Sequence[PageElement]", depth: int, tags: int) -> list[Code]:
         from bs4 import Tag
 
-        solid = [node for node in run if isinstance(node, Tag) or not _is_blank(node)]
+        solid = [node for node in run if isinstance(node, Tag) or not is_blank(node)]
         if len(solid) == 1 and isinstance(solid[0], Tag):
             alone = solid[0]
-            if alone.name == "a" and len(only := [node for node in alone.children if not _is_blank(node)]) == 1:
+            if alone.name == "a" and len(only := [node for node in alone.children if not is_blank(node)]) == 1:
                 alone = only[0] if isinstance(only[0], Tag) and only[0].name == "img" else alone
             if alone.name == "img":
                 return [self._picture(alone, block=True)]
@@ -140,7 +150,7 @@ class HtmlWriter:
         pieces = self.inline(run, depth, tags)
         if not pieces:
             return []
-        text = _text_of(run)
+        text = text_of(run)
         # a paragraph that announces what follows stays on its page
         paragraph = call("par", content(pieces))
         if text.rstrip().endswith(":"):
@@ -149,14 +159,14 @@ class HtmlWriter:
 
     def _block(self, tag: "Tag", depth: int, tags: int) -> list[Code]:
         if depth > DEPTH_LIMIT or tags > TAG_DEPTH_LIMIT:
-            text = _BLANKS.sub(" ", tag.get_text(" ")).strip()
+            text = BLANKS.sub(" ", tag.get_text(" ")).strip()
             return [call("par", literal(breakable(text)))] if text else []
         match tag.name:
             case "h1" | "h2" | "h3" | "h4" | "h5" | "h6":
                 return self._heading(tag, int(tag.name[1]), depth, tags)
             case "ul" | "ol":
                 # the break sets a list off from the paragraph before it; a list within an item stays close
-                return [call("parbreak"), *(_directed(code, [tag], _text_of([tag])) for code in self._list(tag, depth, tags))]
+                return [call("parbreak"), *(_directed(code, [tag], text_of([tag])) for code in self._list(tag, depth, tags))]
             case "blockquote":
                 return [call("report.quotation", content(self.blocks(tag, depth + 1, tags)))]
             case "pre":
@@ -196,7 +206,7 @@ class HtmlWriter:
         return [call("report.anchor", literal(anchor_name(str(name))))] if name and str(name).strip() else []
 
     def _heading(self, tag: "Tag", level: int, depth: int, tags: int) -> list[Code]:
-        text = _BLANKS.sub(" ", tag.get_text()).strip()
+        text = BLANKS.sub(" ", tag.get_text()).strip()
         for formula in tag.find_all("tex", display=True):
             del formula["display"]  # a heading is one line
         pieces = self.inline(list(tag.children), depth, tags)
@@ -212,7 +222,7 @@ class HtmlWriter:
         from bs4 import Tag
 
         if depth > DEPTH_LIMIT:
-            return [literal(breakable(_BLANKS.sub(" ", tag.get_text(" ")).strip()))]
+            return [literal(breakable(BLANKS.sub(" ", tag.get_text(" ")).strip()))]
         items = [
             content(self._item(child, depth + 1, tags + 1))
             for child in tag.children
@@ -262,7 +272,7 @@ class HtmlWriter:
 
     def inline(self, run: "Sequence[PageElement]", depth: int, tags: int) -> list[Code]:
         """Text and inline elements of one paragraph: blanks run together, none at its ends."""
-        return self._inline(run, _collapsed(run), depth, tags)
+        return self._inline(run, collapsed(run), depth, tags)
 
     def _inline(self, run: "Iterable[PageElement]", texts: dict[int, str], depth: int, tags: int) -> list[Code]:
         from bs4 import Tag
@@ -281,7 +291,7 @@ class HtmlWriter:
         if css.hidden(declared):
             return []
         if tags > TAG_DEPTH_LIMIT or depth > DEPTH_LIMIT * 2:
-            return [literal(breakable(_BLANKS.sub(" ", tag.get_text())))]
+            return [literal(breakable(BLANKS.sub(" ", tag.get_text())))]
         match tag.name:
             case "br":
                 return [call("linebreak")]
@@ -290,7 +300,7 @@ class HtmlWriter:
             case "tex":
                 return [self._formula(tag)]
             case "code" | "tt" | "kbd" | "samp":
-                text = _BLANKS.sub(" ", tag.get_text())
+                text = BLANKS.sub(" ", tag.get_text())
                 return [call("report.inline-code", literal(breakable(text)))] if text.strip() else []
             case "input":
                 ticked = tag.has_attr("checked")
@@ -325,10 +335,10 @@ class HtmlWriter:
         code = math.formula(source, display=display)
         if code is not None:
             return code
-        self.draft.warn(f"a formula was not understood and is shown as TeX: {math.bare(source)[:60]}")
+        self.draft.warn(f"a formula was not understood and is shown as TeX: {bare(source)[:60]}")
         if display:
-            return preformatted(math.bare(source), "latex")
-        return call("report.inline-code", literal(breakable(math.bare(source))))
+            return preformatted(bare(source), "latex")
+        return call("report.inline-code", literal(breakable(bare(source))))
 
     def _picture(self, tag: "Tag", *, block: bool) -> Code:
         address, alternative = str(tag.get("src", "")), str(tag.get("alt", ""))
@@ -348,15 +358,7 @@ class HtmlWriter:
 
 
 def _is_block(tag: "Tag") -> bool:
-    return tag.name in _BLOCKS or _is_formula_line(tag)
-
-
-def _is_formula_line(tag: "Tag") -> bool:
-    return tag.name == "tex" and tag.has_attr("display")
-
-
-def _text_of(run: "Iterable[PageElement]") -> str:
-    return "".join(node.get_text() for node in run)
+    return tag.name in _BLOCKS or is_formula_line(tag)
 
 
 def _directed(code: Code, run: "Sequence[PageElement]", text: str) -> Code:
@@ -367,50 +369,3 @@ def _directed(code: Code, run: "Sequence[PageElement]", text: str) -> Code:
     given = next((tag.get("dir") for tag in parents if tag is not None and tag.get("dir") in ("ltr", "rtl")), None)
     backwards = given == "rtl" if given is not None else is_right_to_left(text)
     return call("report.right-to-left", code) if backwards else code
-
-
-def _is_blank(node: "PageElement") -> bool:
-    from bs4.element import NavigableString, PreformattedString
-
-    return isinstance(node, PreformattedString) or (isinstance(node, NavigableString) and not node.strip())
-
-
-def _collapsed(run: "Iterable[PageElement]") -> dict[int, str]:
-    """Each piece of text of a paragraph as it is printed, by the identity of its node."""
-    from bs4 import Tag
-    from bs4.element import NavigableString, PreformattedString
-
-    printed: dict[int, str] = {}
-    last: int | None = None
-    after_blank = True
-
-    def take(nodes: "Iterable[PageElement]") -> None:
-        nonlocal last, after_blank
-        for node in nodes:
-            if isinstance(node, PreformattedString):  # comments and the like
-                continue
-            if isinstance(node, NavigableString):
-                text = _BLANKS.sub(" ", node)
-                text = text.lstrip(" ") if after_blank else text
-                if text:
-                    printed[id(node)] = text
-                    last, after_blank = id(node), text.endswith(" ")
-            elif isinstance(node, Tag) and node.name not in UNSEEN:
-                if node.name == "br" or _is_formula_line(node):
-                    after_blank = True
-                elif node.name in ("img", "tex", "code", "input"):
-                    last, after_blank = None, False
-                else:
-                    stack.append(iter(node.children))
-                    return
-
-    # a stack of iterators, not recursion: hostile HTML nests thousands deep
-    stack = [iter(run)]
-    while stack:
-        height = len(stack)
-        take(stack[-1])
-        if len(stack) == height:
-            stack.pop()
-    if last is not None:
-        printed[last] = printed[last].rstrip(" ")
-    return printed

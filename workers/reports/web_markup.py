@@ -12,7 +12,9 @@ from urllib.parse import unquote
 
 from workers.reports import css, figures, math, tables
 from workers.reports.draft import Draft
-from workers.reports.html import BYTE_LIMIT, INTERACTIVE, LINK, TAG_DEPTH_LIMIT, UNSEEN, anchor_name, with_svg_as_pictures
+from workers.reports.html import BYTE_LIMIT, INTERACTIVE, LINK, TAG_DEPTH_LIMIT, anchor_name, parsed
+from workers.reports.paragraphs import UNSEEN
+from workers.reports.tex import bare
 
 if TYPE_CHECKING:
     from bs4 import Tag
@@ -39,13 +41,11 @@ class MarkupWriter:
 
     def markup(self, html: str) -> str:
         """``html`` made safe. Pages, scripts and players in it leave a note, hidden elements nothing."""
-        from bs4 import BeautifulSoup
-
         html = tables.with_fewer_rows(html)
         if len(html) > BYTE_LIMIT:
             self.draft.warn("an HTML output over 5 MB was left out")
             return note(f"An output of {len(html) / 1e6:,.1f} MB of HTML is too large to be shown.")
-        soup = BeautifulSoup(with_svg_as_pictures(html), "html.parser")
+        soup = parsed(html)
         self._numbers = set()  # an identity is given again once its cell is gone
         sheet = css.Stylesheet(soup)
         return "".join(self._children(soup, sheet, 0))
@@ -71,8 +71,8 @@ class MarkupWriter:
         shown = math.mathml(tex, display=display)
         if shown is not None:
             return shown
-        self.draft.warn(f"a formula was not understood and is shown as TeX: {math.bare(tex)[:60]}")
-        return f"<pre>{escape(math.bare(tex))}</pre>" if display else f"<code>{escape(math.bare(tex))}</code>"
+        self.draft.warn(f"a formula was not understood and is shown as TeX: {bare(tex)[:60]}")
+        return f"<pre>{escape(bare(tex))}</pre>" if display else f"<code>{escape(bare(tex))}</code>"
 
     def _children(self, parent: "Tag", sheet: css.Stylesheet, depth: int) -> Iterator[str]:
         from bs4 import Tag
