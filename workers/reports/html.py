@@ -11,7 +11,7 @@ from workers.reports.draft import Draft, Title
 from workers.reports.paragraphs import BLANKS, UNSEEN, collapsed, is_blank, is_formula_line, text_of
 from workers.reports.tex import bare
 from workers.reports.text import breakable, is_right_to_left, preformatted
-from workers.reports.typst_code import EMPTY, Code, Value, call, content, literal
+from workers.reports.typst_code import EMPTY, Code, Value, call, content, keyword, literal
 
 if TYPE_CHECKING:
     from bs4 import BeautifulSoup, Tag
@@ -192,12 +192,13 @@ class HtmlWriter:
         declared = self.sheet.of(tag)
         inner = self.blocks(tag, depth, tags)
         fill, named = css.background_code(declared), css.text_arguments(declared)
-        emphasis = _CALLS_AROUND_BLOCKS.get(tag.name)
-        if inner and (fill or named or emphasis or tag.name == "a"):
+        emphasis, side = _CALLS_AROUND_BLOCKS.get(tag.name), css.alignment(tag, declared)
+        if inner and (fill or named or emphasis or side or tag.name == "a"):
             body = content(inner)
             body = call(emphasis, body) if emphasis else body
             body = call("text", body, **named) if named else body
             body = self._link(tag, body) if tag.name == "a" else body
+            body = call("report.aligned", keyword(side), body) if side else body
             inner = [call("report.coloured-block", body, fill=fill) if fill else body]
         return [*self._anchor(tag), *inner]
 
@@ -216,7 +217,10 @@ class HtmlWriter:
         if level == 1 and self.draft.title is None:
             self.draft.title = Title(text=text, shown=shown)
             return [call("report.anchor", anchor)]
-        return [*self._anchor(tag), call("report.section", shown, level=level, anchor=anchor)]
+        section = call("report.section", shown, level=level, anchor=anchor)
+        if side := css.alignment(tag, self.sheet.of(tag)):
+            section = call("report.aligned", keyword(side), section)
+        return [*self._anchor(tag), section]
 
     def _list(self, tag: "Tag", depth: int, tags: int) -> list[Code]:
         from bs4 import Tag

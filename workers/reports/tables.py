@@ -329,8 +329,8 @@ class _TableWriter:
             placed["rowspan"] = height
         if fill := css.background_code(declared):
             placed["fill"] = fill
-        if declared.get("text-align") in ("left", "right", "center"):
-            placed["align"] = keyword(declared["text-align"])
+        if side := css.alignment(cell.tag, declared):
+            placed["align"] = keyword(side)
         elif width > 1:
             placed["align"] = keyword("center")
         if in_header and len(cell.columns) > 1 and cell.text:

@@ -119,6 +119,8 @@ class MarkupWriter:
         return f'<div class="wide">{element}</div>' + _rows_left_out(tag) if tag.name == "table" else element
 
     def _attributes(self, tag: "Tag", declared: css.Declarations) -> Iterator[tuple[str, str]]:
+        if (side := css.alignment(tag, declared)) and tag.name != "center":
+            declared = {**declared, "text-align": side}
         if style := css.safe_style(declared):
             yield "style", style
         if tag.get("dir") in ("ltr", "rtl", "auto"):

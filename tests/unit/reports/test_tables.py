@@ -65,6 +65,12 @@ def test_a_frame_in_which_pandas_leaves_out_rows_keeps_its_numbers_to_the_right(
     assert argument(html_code(draft, frame._repr_html_()), "align") == "(right, left, right, right, )"
 
 
+def test_a_cell_stands_where_its_style_or_its_attribute_says(draft):
+    cells = "<td style='text-align: center'>a</td><td align=right>b</td><td align=url(x)>c</td>"
+    code = html_code(draft, f"<table><tbody><tr>{cells}</tr></tbody></table>")
+    assert 'body: (table.cell("a", align: center), table.cell("b", align: right), "c", )' in code
+
+
 def test_spans_of_head_and_index_are_kept(draft):
     html = (
         "<table><thead><tr><th></th><th colspan=2>2015</th></tr><tr><th></th><th>mean</th><th>sd</th></tr></thead><tbody>"

@@ -30,6 +30,9 @@ def writer(tmp_path):
         ('<span title="a &quot;b&quot;">x</span>', '<span title="a &quot;b&quot;">x</span>'),
         ('<i style="color: red; position: fixed; background: url(//a)">x</i>', '<i style="color:rgba(255,0,0,1)">x</i>'),
         ('<style>#a {font-weight: bold}</style><b id="a">x</b>', '<b style="font-weight:bold" id="to-a">x</b>'),
+        ('<p align="CENTER">x</p>', '<p style="text-align:center" dir="auto">x</p>'),
+        ('<table align="center"><tr><td align="right">x</td></tr></table>',
+         '<div class="wide"><table><tr><td style="text-align:right" dir="auto">x</td></tr></table></div>'),
         ('<div style="display:none">x</div>', ""),
     ],
 )  # fmt: skip
