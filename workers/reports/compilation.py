@@ -116,6 +116,11 @@ class _Folder:
             return
         reason, where = result
         line = re.search(rf"{re.escape(place)}:(\d+)", where)
+        if line is None and (reason == "unresolved import" or reason.endswith("has no method `with`")):
+            reason = "it defines no function 'style'"
+        elif missing := re.fullmatch(r"file not found \(searched at (.*)\)", reason):
+            # as the author writes it: beside the template, or from the top of what Typst sees
+            reason = f"file not found: {missing.group(1).replace(str(self._path), '', 1).replace(f'/{_TEMPLATES}/', '', 1)}"
         raise BadTemplate(f"{self._template}{f':{line.group(1)}' if line else ''}: {reason}")
 
     def _compiled(self, source: str) -> "bytes | tuple[str, str]":

@@ -42,7 +42,8 @@ _INLINE_CALLS = {
 _CALLS_AROUND_BLOCKS = {name: function for name, function in _INLINE_CALLS.items() if function not in ("sub", "super")}
 _SVG_BEGIN, _SVG_END = re.compile(r"<svg\b", re.IGNORECASE), re.compile(r"</svg\s*>", re.IGNORECASE)
 _DRAWN = re.compile(r"<(?:table|img|svg)\b", re.IGNORECASE)
-_SIZE_OF_FRAME = re.compile(r"\s*[\d,.]+ rows \u00d7 [\d,.]+ columns\s*")
+#: the line that pandas writes under a frame that it shortens
+SIZE_OF_FRAME = re.compile(r"\s*[\d,.]+ rows \u00d7 [\d,.]+ columns\s*")
 LINK = re.compile(r"(?:https?|mailto|ftp):[^\s\"<>]+", re.IGNORECASE)
 
 
@@ -177,7 +178,7 @@ class HtmlWriter:
                 return [self._formula(tag)]
             case "table":
                 return tables.table_code(tag, self, depth + 4, tags)
-            case "p" if _SIZE_OF_FRAME.fullmatch(text := tag.get_text()):
+            case "p" if SIZE_OF_FRAME.fullmatch(text := tag.get_text()):
                 return [call("report.table-note", literal(text.strip()))]
             case "dt":
                 return [call("report.term", content(self.inline(list(tag.children), depth, tags)))]

@@ -12,7 +12,7 @@ from urllib.parse import unquote
 
 from workers.reports import css, figures, math, tables
 from workers.reports.draft import Draft
-from workers.reports.html import BYTE_LIMIT, INTERACTIVE, LINK, TAG_DEPTH_LIMIT, anchor_name, parsed
+from workers.reports.html import BYTE_LIMIT, INTERACTIVE, LINK, SIZE_OF_FRAME, TAG_DEPTH_LIMIT, anchor_name, parsed
 from workers.reports.paragraphs import UNSEEN
 from workers.reports.tex import bare
 
@@ -36,7 +36,8 @@ class MarkupWriter:
 
     def __init__(self, draft: Draft, *, title: str | None = None) -> None:
         self.draft = draft
-        self.title = title
+        self.title = title  #: its text
+        self.title_markup = escape(title or "")  #: as it is shown
         self._numbers: set[int] = set()  # identities of the cells in columns of numbers, of the piece being written
 
     def markup(self, html: str) -> str:
@@ -72,7 +73,7 @@ class MarkupWriter:
         if shown is not None:
             return shown
         self.draft.warn(f"a formula was not understood and is shown as TeX: {bare(tex)[:60]}")
-        return f"<pre>{escape(bare(tex))}</pre>" if display else f"<code>{escape(bare(tex))}</code>"
+        return f'<pre class="program">{escape(bare(tex))}</pre>' if display else f"<code>{escape(bare(tex))}</code>"
 
     def _children(self, parent: "Tag", sheet: css.Stylesheet, depth: int) -> Iterator[str]:
         from bs4 import Tag
@@ -102,6 +103,7 @@ class MarkupWriter:
                 return self._interactive(tag)
             case "h1" if self.title is None and (text := " ".join(tag.get_text().split())):
                 self.title = text
+                self.title_markup = "".join(self._children(tag, sheet, depth)).strip()
                 return ""
         if tag.name == "table":
             grid = tables.grid_of(tag)
@@ -129,6 +131,10 @@ class MarkupWriter:
             yield "dir", "auto"
         if id(tag) in self._numbers:
             yield "class", "number"
+        elif tag.name == "pre":
+            yield "class", "program"
+        elif tag.name == "p" and SIZE_OF_FRAME.fullmatch(tag.get_text()):
+            yield "class", "caption"
         for name in _NUMBERS.get(tag.name, ()):
             if re.fullmatch(r"\d{1,4}", str(tag.get(name, ""))):
                 yield name, str(tag[name])

@@ -8,7 +8,7 @@ import pytest
 
 from tests.conftest import require_program
 from tests.unit.reports.samples import code, notebook, png_text, prose, saved, shown
-from workers.reports import ReportOptions, convert_report
+from workers.reports import ReportError, ReportOptions, convert_report
 from workers.reports.compilation import typeset
 from workers.reports.draft import Draft
 from workers.reports.typst_code import call, content, literal
@@ -80,6 +80,26 @@ def test_what_a_template_makes_typst_leave_out_is_a_warning_about_the_template(t
     assert report.warnings == (
         "template own.typ: something is missing from the PDF (block may not occur inside of a paragraph and was ignored)",
     )
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        ("#let sytle(about, body) = body", "template own.typ: it defines no function 'style'"),
+        ("#let style = 5", "template own.typ: it defines no function 'style'"),
+        ('\n#let style(about, body) = image("logo.png")', "template own.typ:2: file not found: logo.png"),
+        ('#let style(about, body) = image("/logo.png")', "template own.typ:1: file not found: /logo.png"),
+        ('#import "house.typ": face\n#let style(about, body) = body', "template own.typ:1: file not found: house.typ"),
+        ('#import "empty.typ": face\n#let style(about, body) = body', "template own.typ:1: unresolved import"),
+    ],
+)
+def test_what_a_template_lacks_is_told_in_words_of_its_author(tmp_path, content, sentence):
+    template = tmp_path / "own.typ"
+    template.write_text(content)
+    (tmp_path / "empty.typ").write_text("")
+    with pytest.raises(ReportError) as refused:
+        convert_report(saved(tmp_path, notebook(prose("x"))), tmp_path / "x.pdf", ReportOptions(template=template))
+    assert str(refused.value) == sentence
 
 
 def test_with_a_template_that_needs_the_title_a_bad_picture_costs_that_picture_alone(tmp_path):

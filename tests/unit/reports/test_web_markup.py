@@ -33,6 +33,8 @@ def writer(tmp_path):
         ('<p align="CENTER">x</p>', '<p style="text-align:center" dir="auto">x</p>'),
         ('<table align="center"><tr><td align="right">x</td></tr></table>',
          '<div class="wide"><table><tr><td style="text-align:right" dir="auto">x</td></tr></table></div>'),
+        ("<pre>x &lt; 1</pre>", '<pre class="program">x &lt; 1</pre>'),
+        ("<p>70 rows × 4 columns</p>", '<p dir="auto" class="caption">70 rows × 4 columns</p>'),  # noqa: RUF001
         ('<div style="display:none">x</div>', ""),
     ],
 )  # fmt: skip
@@ -95,7 +97,17 @@ def test_pictures_are_within_the_page_and_cleaned(writer):
 def test_the_first_heading_becomes_the_title_unless_one_is_given(tmp_path):
     writer = MarkupWriter(Draft(folder=tmp_path))
     assert writer.markup("<h1>A  <i>b</i></h1><h1>C</h1>") == '<h1 dir="auto" id="to-c">C</h1>'
-    assert writer.title == "A b"
+    assert (writer.title, writer.title_markup) == ("A b", "A  <i>b</i>")
+
+
+def test_a_formula_in_the_title_is_set(tmp_path):
+    writer = MarkupWriter(Draft(folder=tmp_path))
+    assert writer.markup(markdown_html("# Flows $x^2$")).strip() == ""
+    assert writer.title == "Flows x^2"
+    assert writer.title_markup.startswith("Flows <math")
+    given = MarkupWriter(Draft(folder=tmp_path), title="a < b")
+    assert given.markup("<h1>c</h1>") == '<h1 dir="auto" id="to-c">c</h1>'
+    assert given.title_markup == "a &lt; b"
 
 
 def test_formulas_are_mathml_and_tex_when_they_are_not_understood(writer):
