@@ -28,18 +28,19 @@ _ALPHABETS = {
 _SCRIPT_OF_A_NAME = re.compile(r"LATIN |GREEK |LUNATE |LETTER ")
 
 
-def markup(element: "Element", ruled: str = "") -> str:
+def markup(element: "Element", classes: str = "") -> str:
     """``element`` as text, escaped; of its elements and attributes only those that draw something.
 
-    Lines of tables, which browsers do not draw either, are classes of their cells: ``ruled-right``, ``ruled-below``.
+    What browsers do not read of tables is said by classes of their cells: lines (``ruled-right``, ``ruled-below``), the side of
+    a column (``to-left``, ``to-right``), and that aligned equations have no room between their sides (``close``).
     """
     kept = {name: value for name, value in element.attrib.items() if _ATTRIBUTE.fullmatch(f"{name}={value}")}
     text = unescape(element.text or "")
     lettered = "".join(_letter(character, kept.get("mathvariant", "")) for character in text)
     if lettered != text:
         del kept["mathvariant"]
-    if ruled:
-        kept["class"] = ruled
+    if classes:
+        kept["class"] = classes
     attributes = "".join(f' {name}="{escape(value)}"' for name, value in kept.items())
     inner = _rows(element) if element.tag == "mtable" else "".join(map(markup, element))
     return f"<{element.tag}{attributes}>{escape(lettered)}{inner}</{element.tag}>"
@@ -54,10 +55,12 @@ def _rows(table: "Element") -> str:
     right, below = lines(table, "columnlines"), lines(table, "rowlines")
     written = []
     for number, row in enumerate(table, start=1):
-        cells = (
-            markup(cell, " ".join(["ruled-right"] * (column in right) + ["ruled-below"] * (number in below)))
-            for column, cell in enumerate(row, start=1)
-        )
+        cells: list[str] = []
+        for column, cell in enumerate(row, start=1):
+            classes = ["ruled-right"] * (column in right) + ["ruled-below"] * (number in below)
+            if (side := cell.get("columnalign")) in ("left", "right"):
+                classes += [f"to-{side}"] + ["close"] * (table.get("displaystyle") == "true")
+            cells.append(markup(cell, " ".join(classes)))
         written.append(f"<{row.tag}>{''.join(cells)}</{row.tag}>")
     return "".join(written)
 

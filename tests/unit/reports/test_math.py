@@ -138,6 +138,8 @@ def test_what_latex2mathml_lacks_is_said_in_other_words(tex, body):
         (r"\mathrm{Var}", '<mi mathvariant="normal">V</mi><mi mathvariant="normal">a</mi><mi mathvariant="normal">r</mi>'),
         (r"\mathrm{d}", '<mi mathvariant="normal">d</mi>'),
         (r"\begin{array}{c|c} 1 & 2 \end{array}", '<mtd columnalign="center" class="ruled-right"><mn>1</mn></mtd>'),
+        (r"\begin{array}{l} 1 \end{array}", '<mtd columnalign="left" class="to-left"><mn>1</mn></mtd>'),
+        (r"\begin{align} 1 & 2 \end{align}", '<mtd columnalign="right" class="to-right close"><mn>1</mn></mtd>'),
         (r"\begin{array}{c} 1 \\ \hline 2 \end{array}", '<mtd columnalign="center" class="ruled-below"><mn>1</mn></mtd>'),
     ],
 )
