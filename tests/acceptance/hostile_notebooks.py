@@ -185,6 +185,20 @@ HOSTILE: dict[str, Callable[[], dict[str, Any] | bytes]] = {
     "log of 20 MB on one line": lambda: notebook(
         code({"output_type": "stream", "name": "stdout", "text": "x" * 20_000_000}, shown(text_plain="y" * 5_000_000))
     ),
+    "svg begun 20,000 times": lambda: _html("<svg " * 20_000 + "x"),
+    "svg of doctypes without end": lambda: notebook(
+        code(*(shown(image_svg="<svg>" + piece * 200_000) for piece in ("<!DOCTYPE ", "<?xml ")))
+    ),
+    "svg of addresses without end": lambda: notebook(
+        code(
+            *(shown(image_svg=_svg(f"<style>{piece * 100_000}</style>")) for piece in ("url(", "@import ", "url( ' ")),
+            shown(image_svg=_svg(f'<rect fill="{"url(" * 100_000}"/>')),
+        )
+    ),
+    "traceback of dashes": lambda: notebook(code(failed("E", "v", ["-" * 60_000 + "\nfoo\n"]))),
+    "latex of brackets": lambda: notebook(
+        code(*(shown(text_latex="x " + piece * 5_000) for piece in ("$", "$$", "\\[", "\\(")))
+    ),
     "backspaces": lambda: notebook(code(shown(text_plain="ab\b" * 20_000 + "\b" * 20_000))),
     "markdown that invites backtracking": lambda: notebook(
         *(prose(piece * 1_500) for piece in ("[", "*a ", "_a_*", "`", "![", "<a ", "$x", "\\(", "|a", "> - ", "[a](", "&amp"))

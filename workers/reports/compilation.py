@@ -15,6 +15,7 @@ from workers.reports.typst_code import Code, Value, call, content, dictionary, l
 
 _LOOK = Path(__file__).with_name("report.typ")
 _MAIN = "main.typ"
+_IGNORED = "was ignored"
 _EMPTY_RUNS = 3
 _TEMPLATES = "template"  # folder of the author's template, within Typst's
 #: what of the files beside a template it can use; more and larger ones are not looked at
@@ -48,7 +49,8 @@ def typeset(
     It sees ``/report.typ``, Typst files and pictures of its own folder, and nothing else.
 
     Pictures that Typst cannot decode, and then cells that it refuses, are replaced by a note and a warning in ``draft``.
-    Letters that no font has are boxes, and a warning. The same arguments give the same bytes.
+    What Typst leaves out without refusing it is a warning. Letters that no font has are boxes, and a warning. The same
+    arguments give the same bytes.
 
     Raises:
         BadTemplate: ``template`` cannot be read or holds an error.
@@ -57,17 +59,18 @@ def typeset(
     with tempfile.TemporaryDirectory(prefix="report-") as name:
         folder = _Folder(Path(name), draft, fonts, finished, template)
         title = literal(draft.title.text if draft.title else "")
-        problem = folder.pdf(cells, arguments)
-        if isinstance(problem, bytes):
-            warn_of_missing_letters(draft, title, cells, folder.fonts)
-            return problem, page_count(problem)
-        folder.check_template(arguments)
-        folder.refuse_bad_figures()
         pdf = folder.pdf(cells, arguments)
         if not isinstance(pdf, bytes):
-            pdf = folder.pdf(folder.with_notes_for_bad_cells(cells), arguments)
+            folder.check_template(arguments)
+            folder.refuse_bad_figures()
+            pdf = folder.pdf(cells, arguments)
+        if not isinstance(pdf, bytes):
+            cells = folder.with_notes_for_bad_cells(cells, arguments)
+            pdf = folder.pdf(cells, arguments)
         if not isinstance(pdf, bytes):
             raise NotTypeset(pdf)
+        if folder.left_out is not None:
+            folder.warn_of_what_is_left_out(cells, arguments)
         warn_of_missing_letters(draft, title, cells, folder.fonts)
         return pdf, page_count(pdf)
 
@@ -82,6 +85,7 @@ class _Folder:
         self._template = _copied_template(template, path / _TEMPLATES) if template is not None else None
         self.fonts = typeset_fonts(fonts)
         self._refused: list[str] = []
+        self.left_out: str | None = None  #: of the last PDF: what Typst said of content that it ignored
         (path / "report.typ").write_bytes(_LOOK.read_bytes())
         for name, data in draft.figures.items():
             (path / name).write_bytes(data)
@@ -112,6 +116,11 @@ class _Folder:
             return
         reason, where = result
         line = re.search(rf"{re.escape(place)}:(\d+)", where)
+        if line is None and (reason == "unresolved import" or reason.endswith("has no method `with`")):
+            reason = "it defines no function 'style'"
+        elif missing := re.fullmatch(r"file not found \(searched at (.*)\)", reason):
+            # as the author writes it: beside the template, or from the top of what Typst sees
+            reason = f"file not found: {missing.group(1).replace(str(self._path), '', 1).replace(f'/{_TEMPLATES}/', '', 1)}"
         raise BadTemplate(f"{self._template}{f':{line.group(1)}' if line else ''}: {reason}")
 
     def _compiled(self, source: str) -> "bytes | tuple[str, str]":
@@ -121,8 +130,9 @@ class _Folder:
         main = self._path / _MAIN
         main.write_text(source, encoding="utf-8")
         timestamp: dict[str, Any] = {"timestamp": self._finished} if self._finished else {}
+        self.left_out = None
         try:
-            pdf = typst.compile(
+            pdf, said = typst.compile_with_warnings(
                 str(main),
                 root=str(self._path),
                 font_paths=self.fonts,
@@ -133,19 +143,23 @@ class _Folder:
             )
         except typst.TypstError as error:
             return str(error).splitlines()[0] if str(error) else "no reason given", str(error.diagnostic)
+        # "block may not occur inside of a paragraph and was ignored" and its like; that a font is not there is said as well
+        self.left_out = next((one.message for one in said if _IGNORED in one.message), None)
         return bytes(pdf)
 
     def refuse_bad_figures(self) -> None:
         for name in self._draft.figures:
-            if not isinstance(self.pdf([(0, call("image", literal(name)))], {}), bytes):
+            if not isinstance(self._compiled(f"#{call('image', literal(name))}\n"), bytes):
                 self._refused.append(name)
                 self._draft.cell = self._draft.figure_cells[name]
                 self._draft.warn("the image could not be read (refused by Typst)")
 
-    def with_notes_for_bad_cells(self, cells: Sequence[tuple[int, Code]]) -> list[tuple[int, Code]]:
+    def with_notes_for_bad_cells(
+        self, cells: Sequence[tuple[int, Code]], arguments: dict[str, Value]
+    ) -> list[tuple[int, Code]]:
         kept: list[tuple[int, Code]] = []
         for number, code in cells:
-            reason = self.pdf([(number, code)], {})
+            reason = self.pdf([(number, code)], arguments)
             if not isinstance(reason, bytes):
                 self._draft.cell = number
                 code = self._draft.omission(
@@ -153,6 +167,29 @@ class _Folder:
                 )
             kept.append((number, code))
         return kept
+
+    def warn_of_what_is_left_out(self, cells: Sequence[tuple[int, Code]], arguments: dict[str, Value]) -> None:
+        """Add a warning for each cell of which Typst ignores something; it says so once, and not always where.
+
+        What is ignored without any cell is the template's.
+        """
+        self.pdf([], arguments)
+        if self.left_out is not None:
+            blamed = f"template {self._template}" if self._template is not None else "title"
+            self._draft.warnings.append(f"{blamed}: something is missing from the PDF ({self.left_out})")
+            return
+        # halves, and halves of those that lack something: one bad cell among thousands is found in a dozen tries
+        parts = [cells]
+        while parts:
+            part = parts.pop()
+            self.pdf(part, arguments)
+            if self.left_out is None:
+                continue
+            if len(part) > 1:
+                parts += [part[len(part) // 2 :], part[: len(part) // 2]]
+            else:
+                self._draft.cell = part[0][0]
+                self._draft.warn(f"part of it is missing from the PDF ({self.left_out})")
 
 
 def _copied_template(template: Path, folder: Path) -> str:

@@ -32,6 +32,8 @@ _KEYWORDS = {
     "text-align": ("left", "right", "center", "justify"),
     "text-decoration": ("underline", "line-through"),
 }
+# of others, such as tables and pictures, the attribute says where they stand themselves
+_WITH_ALIGN = frozenset(("p", "div", "center", "h1", "h2", "h3", "h4", "h5", "h6", "td", "th"))
 _BOLD = frozenset(("bold", "bolder", "600", "700", "800", "900"))
 
 
@@ -198,6 +200,14 @@ def safe_style(declared: Declarations) -> str:
 def _css_colour(components: Rgba) -> str:
     red, green, blue, alpha = components
     return f"rgba({red},{green},{blue},{alpha / 255:.3g})"
+
+
+def alignment(tag: "Tag", declared: Declarations) -> str | None:
+    """To which side the text in ``tag`` is set: "left", "right" or "center" by its style, its attribute or its name."""
+    given = declared.get("text-align")
+    if given is None and tag.name in _WITH_ALIGN:
+        given = "center" if tag.name == "center" else str(tag.get("align", "")).strip().lower()
+    return given if given in ("left", "right", "center") else None
 
 
 def hidden(declared: Declarations) -> bool:

@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import unquote, unquote_to_bytes
 
 from workers.reports.draft import Draft
+from workers.reports.text import breakable
 from workers.reports.typst_code import Code, Value, call, literal, points
 
 #: a picture that decodes to more is refused: 80 megapixels are 320 MB of memory
@@ -23,6 +24,7 @@ POINTS_PER_PIXEL = 0.62
 #: leaves room for a caption on the page
 HEIGHT_LIMIT_POINTS = 620.0
 
+_SVG_HEAD = 5_000  # what stands before the drawing is not longer
 _SVG_NAMESPACE = "http://www.w3.org/2000/svg"
 _XLINK_NAMESPACE = "http://www.w3.org/1999/xlink"
 _POINTS_PER_UNIT = {"pt": 0.86, "px": 0.62, "": 0.62, "in": 72.0, "cm": 28.35, "mm": 2.835}
@@ -46,16 +48,16 @@ def figure(draft: Draft, data: bytes, *, alternative: str = "", width_pixels: fl
     """A picture on lines of its own, centred, no larger than a page's text; a note if it cannot be used."""
     placed = _placed(draft, data, alternative, width_pixels)
     if placed is None:
-        return _broken(draft, alternative)
+        return call("report.note", _broken(alternative))
     name, named = placed
     return call("report.figure-image", literal(name), caption=literal(caption) if caption else None, **named)
 
 
 def inline_picture(draft: Draft, data: bytes, *, alternative: str = "", width_pixels: float | None = None) -> Code:
-    """A picture in a line of text."""
+    """A picture in a line of text; a note in that line if it cannot be used."""
     placed = _placed(draft, data, alternative, width_pixels)
     if placed is None:
-        return _broken(draft, alternative)
+        return call("report.note-in-line", _broken(alternative))
     name, named = placed
     return call("report.inline-image", literal(name), **named)
 
@@ -79,10 +81,8 @@ def _placed(draft: Draft, data: bytes, alternative: str, width_pixels: float | N
     }
 
 
-def _broken(draft: Draft, alternative: str) -> Code:
-    return call(
-        "report.note", literal("An image here could not be read" + (f": {alternative[:200]}" if alternative else "") + ".")
-    )
+def _broken(alternative: str) -> Code:
+    return literal("An image here could not be read" + (f": {breakable(alternative[:200])}" if alternative else "") + ".")
 
 
 def address_bytes(address: str, folder: Path) -> bytes:
@@ -144,7 +144,7 @@ def checked_picture(data: bytes) -> Picture:
         return _raster(data, "gif", *struct.unpack("<HH", data[6:10]))
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP" and len(data) >= 30:
         return _raster(data, "webp", *_webp_size(data))
-    if b"<svg" in data[:5000]:
+    if b"<svg" in data[:_SVG_HEAD]:
         return _svg(data)
     raise UnusablePicture("not PNG, JPEG, GIF, WebP or SVG" if data else "empty")
 
@@ -234,8 +234,9 @@ def _svg(data: bytes) -> Picture:
     from defusedxml.ElementTree import fromstring
 
     # figures of matplotlib and graphviz carry the DOCTYPE of SVG 1.1; one with declarations of its own stays and is refused
-    text = re.sub(r"<!DOCTYPE[^\[>]*>", "", data.decode("utf-8-sig", "replace"), count=1, flags=re.IGNORECASE)
-    text = re.sub(r"<\?xml[^>]*\?>", "", text, count=1).strip()
+    text = data.decode("utf-8-sig", "replace")
+    head = re.sub(r"<!DOCTYPE[^\[>]*>", "", text[:_SVG_HEAD], count=1, flags=re.IGNORECASE)
+    text = (re.sub(r"<\?xml[^>]*\?>", "", head, count=1) + text[_SVG_HEAD:]).strip()
     try:
         root = fromstring(text)
     except (ElementTree.ParseError, DefusedXmlException, ValueError, RecursionError) as error:
@@ -258,7 +259,7 @@ _ACTIVE = frozenset((
     "video",
 ))  # fmt: skip
 _LOCAL_REFERENCE = re.compile(r"\s*(#|data:image/(png|jpe?g|gif|webp);)", re.IGNORECASE)
-_OUTWARD = re.compile(r"@import[^;]*;?|url\(\s*[\"']?(?!\s*[\"']?#)[^)]*\)", re.IGNORECASE)
+_OUTWARD = re.compile(r"@import[^;]*;?|url\(\s*[\"']?(?!\s*[\"']?#)[^)]*\)?", re.IGNORECASE)
 
 
 def _strip_active_content(root) -> None:  # type: ignore[no-untyped-def]

@@ -8,8 +8,10 @@ from urllib.parse import unquote
 
 from workers.reports import css, figures, math, tables
 from workers.reports.draft import Draft, Title
+from workers.reports.paragraphs import BLANKS, UNSEEN, collapsed, is_blank, is_formula_line, text_of
+from workers.reports.tex import bare
 from workers.reports.text import breakable, is_right_to_left, preformatted
-from workers.reports.typst_code import EMPTY, Code, Value, call, content, literal
+from workers.reports.typst_code import EMPTY, Code, Value, call, content, keyword, literal
 
 if TYPE_CHECKING:
     from bs4 import BeautifulSoup, Tag
@@ -27,10 +29,6 @@ _BLOCKS = frozenset((
     "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "html", "iframe",
     "li", "main", "nav", "ol", "p", "pre", "section", "summary", "table", "ul", "video", "audio", "canvas",
 ))  # fmt: skip
-UNSEEN = frozenset((
-    "script", "style", "head", "title", "template", "noscript", "meta", "link", "base", "object", "embed", "select",
-    "button", "textarea", "svg", "param", "source",
-))  # fmt: skip
 INTERACTIVE = frozenset(("iframe", "video", "audio", "canvas"))
 _INLINE_CALLS = {
     **dict.fromkeys(("strong", "b"), "strong"),
@@ -41,10 +39,11 @@ _INLINE_CALLS = {
     "sup": "super",
     "mark": "highlight",
 }
-_SVG = re.compile(r"<svg\b.*?</svg\s*>", re.DOTALL | re.IGNORECASE)
+_CALLS_AROUND_BLOCKS = {name: function for name, function in _INLINE_CALLS.items() if function not in ("sub", "super")}
+_SVG_BEGIN, _SVG_END = re.compile(r"<svg\b", re.IGNORECASE), re.compile(r"</svg\s*>", re.IGNORECASE)
 _DRAWN = re.compile(r"<(?:table|img|svg)\b", re.IGNORECASE)
-_BLANKS = re.compile(r"[ \t\r\n\f]+")
-_SIZE_OF_FRAME = re.compile(r"\s*[\d,.]+ rows \u00d7 [\d,.]+ columns\s*")
+#: the line that pandas writes under a frame that it shortens
+SIZE_OF_FRAME = re.compile(r"\s*[\d,.]+ rows \u00d7 [\d,.]+ columns\s*")
 LINK = re.compile(r"(?:https?|mailto|ftp):[^\s\"<>]+", re.IGNORECASE)
 
 
@@ -53,25 +52,20 @@ def html_code(draft: Draft, html: str) -> Code:
 
     The first heading of level 1 of the whole report becomes its title and leaves no code here.
     """
-    from bs4 import BeautifulSoup
-
     html = tables.with_fewer_rows(html)
     if len(html) > BYTE_LIMIT:
         return draft.omission(
             f"An output of {len(html) / 1e6:,.1f} MB of HTML is too large to be printed.",
             "an HTML output over 5 MB was left out",
         )
-    soup = BeautifulSoup(with_svg_as_pictures(html), "html.parser")
-    return HtmlWriter(draft, soup).code()
+    return HtmlWriter(draft, parsed(html)).code()
 
 
 def is_empty(html: str) -> bool:
     """Whether the HTML shows nothing without the scripts in it: no text, picture or table."""
-    from bs4 import BeautifulSoup
-
     if _DRAWN.search(html):
         return False
-    soup = BeautifulSoup(html[:BYTE_LIMIT], "html.parser")
+    soup = parsed(html[:BYTE_LIMIT])
     for unseen in soup.find_all(["script", "style", "head", "title", "template", "noscript"]):
         unseen.extract()
     for page in soup.find_all("iframe"):
@@ -84,13 +78,31 @@ def anchor_name(text: str) -> str:
     return "to-" + re.sub(r"\s+", "-", text.strip()).lower()
 
 
-def with_svg_as_pictures(html: str) -> str:
+def parsed(html: str) -> "BeautifulSoup":
+    """The tree of ``html``, drawings in it as ``<img>``. What is broken is read as well as it can be; a tag begun and not ended
+    is text."""
+    from bs4 import BeautifulSoup
+    from bs4.exceptions import ParserRejectedMarkup
+
+    html = _with_svg_as_pictures(html)
+    # for each "<" after the last ">", html.parser would look to the end of the text for another one
+    end = html.rfind(">") + 1
+    html = html[:end] + html[end:].replace("<", "&lt;")
+    try:
+        return BeautifulSoup(html, "html.parser")
+    except ParserRejectedMarkup:  # a marked section of SGML, such as <![x[, that is none of those it knows
+        return BeautifulSoup(html.replace("<![", "&lt;!["), "html.parser")
+
+
+def _with_svg_as_pictures(html: str) -> str:
     """``html`` with drawings in it as ``<img>``: html.parser writes attributes in lower case, which SVG does not survive."""
-    return _SVG.sub(_svg_as_picture, html)
-
-
-def _svg_as_picture(svg: re.Match[str]) -> str:
-    return f'<img src="data:image/svg+xml;base64,{base64.b64encode(svg.group().encode("utf-8", "replace")).decode("ascii")}">'
+    # not one pattern for both ends: it would search to the end of the text anew for each beginning that has none
+    pieces, place = [], 0
+    while (begin := _SVG_BEGIN.search(html, place)) and (end := _SVG_END.search(html, begin.end())):
+        drawing = base64.b64encode(html[begin.start() : end.end()].encode("utf-8", "replace")).decode("ascii")
+        pieces += [html[place : begin.start()], f'<img src="data:image/svg+xml;base64,{drawing}">']
+        place = end.end()
+    return "".join((*pieces, html[place:]))
 
 
 class HtmlWriter:
@@ -112,7 +124,7 @@ class HtmlWriter:
         written: list[Code] = []
         run: list[PageElement] = []
         for child in parent.children:
-            if isinstance(child, Tag) and (child.name in _BLOCKS or self._holds_blocks(child)):
+            if isinstance(child, Tag) and (_is_block(child) or self._holds_blocks(child)):
                 written += self._paragraph(run, depth, tags)
                 run = []
                 if not css.hidden(self.sheet.of(child)):
@@ -122,15 +134,15 @@ class HtmlWriter:
         return written + self._paragraph(run, depth, tags)
 
     def _holds_blocks(self, tag: "Tag") -> bool:
-        return tag.name not in UNSEEN and tag.find(list(_BLOCKS)) is not None
+        return tag.name not in UNSEEN and tag.find(_is_block) is not None
 
     def _paragraph(self, run: "Sequence[PageElement]", depth: int, tags: int) -> list[Code]:
         from bs4 import Tag
 
-        solid = [node for node in run if isinstance(node, Tag) or not _is_blank(node)]
+        solid = [node for node in run if isinstance(node, Tag) or not is_blank(node)]
         if len(solid) == 1 and isinstance(solid[0], Tag):
             alone = solid[0]
-            if alone.name == "a" and len(only := [node for node in alone.children if not _is_blank(node)]) == 1:
+            if alone.name == "a" and len(only := [node for node in alone.children if not is_blank(node)]) == 1:
                 alone = only[0] if isinstance(only[0], Tag) and only[0].name == "img" else alone
             if alone.name == "img":
                 return [self._picture(alone, block=True)]
@@ -139,7 +151,7 @@ class HtmlWriter:
         pieces = self.inline(run, depth, tags)
         if not pieces:
             return []
-        text = _text_of(run)
+        text = text_of(run)
         # a paragraph that announces what follows stays on its page
         paragraph = call("par", content(pieces))
         if text.rstrip().endswith(":"):
@@ -148,23 +160,25 @@ class HtmlWriter:
 
     def _block(self, tag: "Tag", depth: int, tags: int) -> list[Code]:
         if depth > DEPTH_LIMIT or tags > TAG_DEPTH_LIMIT:
-            text = _BLANKS.sub(" ", tag.get_text(" ")).strip()
+            text = BLANKS.sub(" ", tag.get_text(" ")).strip()
             return [call("par", literal(breakable(text)))] if text else []
         match tag.name:
             case "h1" | "h2" | "h3" | "h4" | "h5" | "h6":
                 return self._heading(tag, int(tag.name[1]), depth, tags)
             case "ul" | "ol":
                 # the break sets a list off from the paragraph before it; a list within an item stays close
-                return [call("parbreak"), *(_directed(code, [tag], _text_of([tag])) for code in self._list(tag, depth, tags))]
+                return [call("parbreak"), *(_directed(code, [tag], text_of([tag])) for code in self._list(tag, depth, tags))]
             case "blockquote":
                 return [call("report.quotation", content(self.blocks(tag, depth + 1, tags)))]
             case "pre":
                 return self._preformatted(tag)
             case "hr":
                 return [call("report.rule")]
+            case "tex":
+                return [self._formula(tag)]
             case "table":
                 return tables.table_code(tag, self, depth + 4, tags)
-            case "p" if _SIZE_OF_FRAME.fullmatch(text := tag.get_text()):
+            case "p" if SIZE_OF_FRAME.fullmatch(text := tag.get_text()):
                 return [call("report.table-note", literal(text.strip()))]
             case "dt":
                 return [call("report.term", content(self.inline(list(tag.children), depth, tags)))]
@@ -179,9 +193,13 @@ class HtmlWriter:
         declared = self.sheet.of(tag)
         inner = self.blocks(tag, depth, tags)
         fill, named = css.background_code(declared), css.text_arguments(declared)
-        if inner and (fill or named):
+        emphasis, side = _CALLS_AROUND_BLOCKS.get(tag.name), css.alignment(tag, declared)
+        if inner and (fill or named or emphasis or side or tag.name == "a"):
             body = content(inner)
+            body = call(emphasis, body) if emphasis else body
             body = call("text", body, **named) if named else body
+            body = self._link(tag, body) if tag.name == "a" else body
+            body = call("report.aligned", keyword(side), body) if side else body
             inner = [call("report.coloured-block", body, fill=fill) if fill else body]
         return [*self._anchor(tag), *inner]
 
@@ -190,7 +208,9 @@ class HtmlWriter:
         return [call("report.anchor", literal(anchor_name(str(name))))] if name and str(name).strip() else []
 
     def _heading(self, tag: "Tag", level: int, depth: int, tags: int) -> list[Code]:
-        text = _BLANKS.sub(" ", tag.get_text()).strip()
+        text = BLANKS.sub(" ", tag.get_text()).strip()
+        for formula in tag.find_all("tex", display=True):
+            del formula["display"]  # a heading is one line
         pieces = self.inline(list(tag.children), depth, tags)
         if not pieces:
             return []
@@ -198,13 +218,16 @@ class HtmlWriter:
         if level == 1 and self.draft.title is None:
             self.draft.title = Title(text=text, shown=shown)
             return [call("report.anchor", anchor)]
-        return [*self._anchor(tag), call("report.section", shown, level=level, anchor=anchor)]
+        section = call("report.section", shown, level=level, anchor=anchor)
+        if side := css.alignment(tag, self.sheet.of(tag)):
+            section = call("report.aligned", keyword(side), section)
+        return [*self._anchor(tag), section]
 
     def _list(self, tag: "Tag", depth: int, tags: int) -> list[Code]:
         from bs4 import Tag
 
         if depth > DEPTH_LIMIT:
-            return [literal(breakable(_BLANKS.sub(" ", tag.get_text(" ")).strip()))]
+            return [literal(breakable(BLANKS.sub(" ", tag.get_text(" ")).strip()))]
         items = [
             content(self._item(child, depth + 1, tags + 1))
             for child in tag.children
@@ -254,7 +277,7 @@ class HtmlWriter:
 
     def inline(self, run: "Sequence[PageElement]", depth: int, tags: int) -> list[Code]:
         """Text and inline elements of one paragraph: blanks run together, none at its ends."""
-        return self._inline(run, _collapsed(run), depth, tags)
+        return self._inline(run, collapsed(run), depth, tags)
 
     def _inline(self, run: "Iterable[PageElement]", texts: dict[int, str], depth: int, tags: int) -> list[Code]:
         from bs4 import Tag
@@ -273,7 +296,7 @@ class HtmlWriter:
         if css.hidden(declared):
             return []
         if tags > TAG_DEPTH_LIMIT or depth > DEPTH_LIMIT * 2:
-            return [literal(breakable(_BLANKS.sub(" ", tag.get_text())))]
+            return [literal(breakable(BLANKS.sub(" ", tag.get_text())))]
         match tag.name:
             case "br":
                 return [call("linebreak")]
@@ -282,7 +305,7 @@ class HtmlWriter:
             case "tex":
                 return [self._formula(tag)]
             case "code" | "tt" | "kbd" | "samp":
-                text = _BLANKS.sub(" ", tag.get_text())
+                text = BLANKS.sub(" ", tag.get_text())
                 return [call("report.inline-code", literal(breakable(text)))] if text.strip() else []
             case "input":
                 ticked = tag.has_attr("checked")
@@ -317,10 +340,10 @@ class HtmlWriter:
         code = math.formula(source, display=display)
         if code is not None:
             return code
-        self.draft.warn(f"a formula was not understood and is shown as TeX: {math.bare(source)[:60]}")
+        self.draft.warn(f"a formula was not understood and is shown as TeX: {bare(source)[:60]}")
         if display:
-            return preformatted(math.bare(source), "latex")
-        return call("report.inline-code", literal(breakable(math.bare(source))))
+            return preformatted(bare(source), "latex")
+        return call("report.inline-code", literal(breakable(bare(source))))
 
     def _picture(self, tag: "Tag", *, block: bool) -> Code:
         address, alternative = str(tag.get("src", "")), str(tag.get("alt", ""))
@@ -339,8 +362,8 @@ class HtmlWriter:
         return figures.inline_picture(self.draft, data, alternative=alternative, width_pixels=pixels)
 
 
-def _text_of(run: "Iterable[PageElement]") -> str:
-    return "".join(node.get_text() for node in run)
+def _is_block(tag: "Tag") -> bool:
+    return tag.name in _BLOCKS or is_formula_line(tag)
 
 
 def _directed(code: Code, run: "Sequence[PageElement]", text: str) -> Code:
@@ -351,50 +374,3 @@ def _directed(code: Code, run: "Sequence[PageElement]", text: str) -> Code:
     given = next((tag.get("dir") for tag in parents if tag is not None and tag.get("dir") in ("ltr", "rtl")), None)
     backwards = given == "rtl" if given is not None else is_right_to_left(text)
     return call("report.right-to-left", code) if backwards else code
-
-
-def _is_blank(node: "PageElement") -> bool:
-    from bs4.element import NavigableString, PreformattedString
-
-    return isinstance(node, PreformattedString) or (isinstance(node, NavigableString) and not node.strip())
-
-
-def _collapsed(run: "Iterable[PageElement]") -> dict[int, str]:
-    """Each piece of text of a paragraph as it is printed, by the identity of its node."""
-    from bs4 import Tag
-    from bs4.element import NavigableString, PreformattedString
-
-    printed: dict[int, str] = {}
-    last: int | None = None
-    after_blank = True
-
-    def take(nodes: "Iterable[PageElement]") -> None:
-        nonlocal last, after_blank
-        for node in nodes:
-            if isinstance(node, PreformattedString):  # comments and the like
-                continue
-            if isinstance(node, NavigableString):
-                text = _BLANKS.sub(" ", node)
-                text = text.lstrip(" ") if after_blank else text
-                if text:
-                    printed[id(node)] = text
-                    last, after_blank = id(node), text.endswith(" ")
-            elif isinstance(node, Tag) and node.name not in UNSEEN:
-                if node.name == "br":
-                    after_blank = True
-                elif node.name in ("img", "tex", "code", "input"):
-                    last, after_blank = None, False
-                else:
-                    stack.append(iter(node.children))
-                    return
-
-    # a stack of iterators, not recursion: hostile HTML nests thousands deep
-    stack = [iter(run)]
-    while stack:
-        height = len(stack)
-        take(stack[-1])
-        if len(stack) == height:
-            stack.pop()
-    if last is not None:
-        printed[last] = printed[last].rstrip(" ")
-    return printed

@@ -6,10 +6,12 @@ code box by the caller rather than as a formula that is subtly wrong.
 
 import re
 from collections.abc import Sequence
-from html import escape, unescape
+from html import unescape
 from typing import TYPE_CHECKING
 
-from workers.reports.typst_code import EMPTY, Code, array, call, content, em, keyword, literal
+from workers.reports.mathml import lines, markup
+from workers.reports.tex import NotUnderstood, prepared
+from workers.reports.typst_code import EMPTY, Code, Value, array, call, content, dictionary, em, keyword, literal
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -37,28 +39,9 @@ _VARIANTS = {
 _LIMIT_OPERATORS = frozenset((
     "lim", "max", "min", "sup", "inf", "det", "Pr", "gcd", "limsup", "liminf", "argmax", "argmin",
 ))  # fmt: skip
+# what latex2mathml takes for letters, which have no blanks around them; \\sim is a tilde there
+_OPERATORS_AS_LETTERS = {sign: sign for sign in "⩽⩾⪯⪰⟺⟹⟶⟂±⨁"} | {"~": "\u223c"}
 _OPENING, _CLOSING = frozenset("([{|‖⟨⌊⌈"), frozenset(")]}|‖⟩⌋⌉")
-
-# what latex2mathml lacks, in terms of what it has
-_RENAMED_ENVIRONMENTS = {
-    "align": "align*", "aligned": "align*", "alignat": "align*", "alignedat": "align*", "eqnarray": "align*",
-    "eqnarray*": "align*", "gather": "gather*", "gathered": "gather*", "multline": "gather*", "multline*": "gather*",
-    "dcases": "cases", "smallmatrix": "matrix",
-}  # fmt: skip
-_TRANSPARENT_ENVIRONMENTS = frozenset(("equation", "equation*", "displaymath", "math"))
-_ENVIRONMENT = re.compile(r"\\(begin|end)\s*\{([a-zA-Z]+\*?)\}(\{\d+\})?")
-_SILENT = re.compile(r"\\(?:nonumber|notag|allowbreak)(?![a-zA-Z])|\\label\s*\{[^{}]*\}|(?<!\\)%[^\n]*")
-
-
-_MATHML_ATTRIBUTE = re.compile(
-    r"(?:xmlns=http://www\.w3\.org/1998/Math/MathML|(?:mathvariant|display|displaystyle|form|fence|stretchy|accent|accentunder"
-    r"|movablelimits|linethickness|columnalign|notation|minsize|maxsize|width|height|depth|lspace|rspace|voffset|rowspacing"
-    r"|columnspacing|scriptlevel|mathsize|separator)=[\w .%+-]{1,40})"
-)
-
-
-class _NotUnderstood(Exception):
-    pass
 
 
 def formula(tex: str, *, display: bool) -> Code | None:
@@ -69,7 +52,7 @@ def formula(tex: str, *, display: bool) -> Code | None:
     tree = _tree(tex, "inline")
     try:
         body = _row(list(tree), depth=0) if tree is not None else None
-    except (_NotUnderstood, RecursionError):
+    except (NotUnderstood, RecursionError):
         return None
     if body is None:
         return None
@@ -83,48 +66,29 @@ def mathml(tex: str, *, display: bool) -> str | None:
     """
     if formula(tex, display=display) is None or (tree := _tree(tex, "block" if display else "inline")) is None:
         return None
-    return _markup(tree)
-
-
-def _markup(element: "Element") -> str:
-    kept = {name: value for name, value in element.attrib.items() if _MATHML_ATTRIBUTE.fullmatch(f"{name}={value}")}
-    attributes = "".join(f' {name}="{escape(value)}"' for name, value in kept.items())
-    inner = escape(_text(element)) + "".join(map(_markup, element))
-    return f"<{element.tag}{attributes}>{inner}</{element.tag}>"
+    return markup(tree)
 
 
 def _tree(tex: str, display: str) -> "Element | None":
     from latex2mathml.converter import convert_to_element
 
-    source = _prepared(tex)
+    if len(tex) > 4 * SOURCE_LIMIT:
+        return None
+    try:
+        source = prepared(tex)
+    except NotUnderstood:
+        return None
     if not source or len(source) > SOURCE_LIMIT:
         return None
     try:
-        return convert_to_element(source, display=display)  # type: ignore[no-any-return, unused-ignore]
+        tree = convert_to_element(source, display=display)
     except Exception:
         # on TeX that it does not know, latex2mathml raises nearly every builtin exception (KeyError, IndexError, ...)
         return None
-
-
-def bare(tex: str) -> str:
-    r"""``tex`` without the delimiters around it: dollar signs, ``\(``, ``\[``, and ``\displaystyle`` in front."""
-    shown = tex.strip()
-    for opening, closing in (("$$", "$$"), ("$", "$"), (r"\[", r"\]"), (r"\(", r"\)")):
-        if shown.startswith(opening) and shown.endswith(closing) and len(shown) > len(opening) + len(closing):
-            shown = shown[len(opening) : -len(closing)].strip()
-    return re.sub(r"^\\displaystyle(?![a-zA-Z])\s*", "", shown)
-
-
-def _prepared(tex: str) -> str:
-    return _ENVIRONMENT.sub(_renamed, _SILENT.sub("", bare(tex))).strip()
-
-
-def _renamed(found: re.Match[str]) -> str:
-    name = found.group(2)
-    if name in _TRANSPARENT_ENVIRONMENTS:
-        return ""
-    count = "" if name.startswith("align") else found.group(3) or ""
-    return f"\\{found.group(1)}{{{_RENAMED_ENVIRONMENTS.get(name, name)}}}{count}"
+    for element in tree.iter("mi"):
+        if _text(element) in _OPERATORS_AS_LETTERS:
+            element.tag, element.text = "mo", _OPERATORS_AS_LETTERS[_text(element)]
+    return tree  # type: ignore[no-any-return, unused-ignore]
 
 
 def _text(element: "Element") -> str:
@@ -133,7 +97,7 @@ def _text(element: "Element") -> str:
 
 def _row(elements: "Sequence[Element]", depth: int) -> Code:
     if depth > DEPTH_LIMIT:
-        raise _NotUnderstood
+        raise NotUnderstood
     pieces: list[Code] = []
     position = 0
     while position < len(elements):
@@ -183,12 +147,14 @@ def _is_fenced_table(element: "Element", following: "Sequence[Element]") -> bool
 
 def _children(element: "Element", count: int, depth: int) -> list[Code]:
     if len(element) != count:
-        raise _NotUnderstood
+        raise NotUnderstood
     return [_one(child, depth + 1) for child in element]
 
 
 def _one(element: "Element", depth: int) -> Code:
     match element.tag:
+        case "mpadded" if element.get("width") == "0":
+            raise NotUnderstood  # one sign over another, such as the stroke of \\not
         case "math" | "mpadded":
             return _row(list(element), depth + 1)
         case "mrow":
@@ -200,7 +166,7 @@ def _one(element: "Element", depth: int) -> Code:
         case "mi" | "mo":
             return _symbol(element)
         case "mn":
-            return literal(_text(element))
+            return _styled(literal(_text(element)), element.get("mathvariant"))
         case "mtext":
             return _styled(literal(_text(element).replace("$", "")), element.get("mathvariant"))
         case "mspace":
@@ -227,12 +193,13 @@ def _one(element: "Element", depth: int) -> Code:
             body = _row(list(element), depth + 1)
             return call("math.cancel", body) if "strike" in element.get("notation", "") else call("report.framed-math", body)
         case _:
-            raise _NotUnderstood
+            raise NotUnderstood
 
 
 def _group(element: "Element", depth: int) -> Code:
     children = list(element)
-    if len(children) == 1 and children[0].tag == "mo":  # TeX's way to take the blanks off a comma or an operator: {,}
+    is_sign = len(children) == 1 and children[0].tag == "mo" and not len(children[0])
+    if is_sign and not _text(children[0])[:1].isalpha():  # TeX's way to take the blanks off a comma or an operator: {,}
         return call("math.class", literal("normal"), _symbol(children[0]))
     body = _row(children, depth + 1)
     ends = children[:1] + children[-1:]
@@ -246,12 +213,15 @@ def _symbol(element: "Element") -> Code:
         return call("math.op", _row(list(element), 1))
     text = _text(element).strip()
     if not text:
+        if element.tag == "mo" and not element.attrib:  # the name of an operator that was not read
+            raise NotUnderstood
         return EMPTY
     if (text.startswith("\\") and len(text) > 1) or (text in ("&", "}", "{") and element.tag == "mi"):
-        raise _NotUnderstood  # an unknown command, or a brace or tab stop in a wrong place
-    if len(text) > 1 and text[0].isalpha():
-        name = text.replace("\u2009", " ")
-        return call("math.op", literal(name), limits=name.replace(" ", "") in _LIMIT_OPERATORS)
+        raise NotUnderstood  # an unknown command, or a brace or tab stop in a wrong place
+    if text[0].isalpha() and (len(text) > 1 or (element.tag == "mo" and text.isascii())):
+        name = re.sub("[\u2006\u2009]", " ", text)
+        has_limits = name.replace(" ", "") in _LIMIT_OPERATORS or element.get("movablelimits") == "true"
+        return call("math.op", literal(name), limits=has_limits)
     if len(text) > 1:
         return literal(text)
     if size := re.fullmatch(r"(\d(?:\.\d+)?)em", element.get("minsize", "")):
@@ -281,7 +251,7 @@ def _scripts(element: "Element", depth: int) -> Code:
     # latex2mathml puts the parts of a bracketed matrix here one by one
     *base, first = list(element) if count == 1 else list(element)[:-1]
     if len(element) <= count or not base:
-        raise _NotUnderstood
+        raise NotUnderstood
     attached = {"b": _one(first, depth + 1)} if element.tag != "msup" else {"t": _one(first, depth + 1)}
     if count == 2:
         attached["t"] = _one(element[-1], depth + 1)
@@ -293,7 +263,7 @@ def _stacked(element: "Element", depth: int) -> Code:
         base, below, above = _children(element, 3, depth)
         return call("math.attach", call("math.limits", base), b=below, t=above)
     if len(element) != 2:
-        raise _NotUnderstood
+        raise NotUnderstood
     base_element, mark = element
     over = element.tag == "mover"
     if mark.tag == "mo" and not len(mark):
@@ -303,8 +273,15 @@ def _stacked(element: "Element", depth: int) -> Code:
     braced = _brace_with_note(element, depth)
     if braced is not None:
         return braced
-    base, script = _children(element, 2, depth)
-    return call("math.attach", call("math.limits", base), **{"t" if over else "b": script})
+    # out of its braces, a relation keeps the blanks around it
+    base = _one(_unwrapped(base_element), depth + 1)
+    return call("math.attach", call("math.limits", base), **{"t" if over else "b": _one(mark, depth + 1)})
+
+
+def _unwrapped(element: "Element") -> "Element":
+    while element.tag == "mrow" and len(element) == 1:
+        element = element[0]
+    return element
 
 
 def _decorated(base: Code, base_element: "Element", mark: str, over: bool) -> Code | None:
@@ -329,14 +306,23 @@ def _brace_with_note(element: "Element", depth: int) -> Code | None:
 def _table(table: "Element", depth: int) -> Code:
     rows = [list(row) for row in table]
     if not rows:
-        raise _NotUnderstood
+        raise NotUnderstood
+    rules = {"hline": lines(table, "rowlines"), "vline": lines(table, "columnlines")}
+    if "dashed" in table.get("rowlines", "") + table.get("columnlines", ""):
+        raise NotUnderstood
+    if max(rules["hline"], default=0) >= len(rows) or max(rules["vline"], default=0) >= max(map(len, rows)):
+        raise NotUnderstood
     if table.get("displaystyle") == "true" and depth <= 1:
         return _aligned(rows, depth)
     columns = max(map(len, rows))
     cells = [[_row(list(cell), depth + 1) for cell in row] + [EMPTY] * (columns - len(row)) for row in rows]
     alignment = {cell.get("columnalign", "center") for row in rows for cell in row}
     align = alignment.pop() if len(alignment) == 1 else "center"
-    return call("math.mat", *map(array, cells), delim=None, align=keyword(align if align in ("left", "right") else "center"))
+    named: dict[str, Value] = {"align": keyword(align if align in ("left", "right") else "center")}
+    if any(rules.values()):
+        named |= {"row_gap": em(0.4), "column_gap": em(1.0)}  # the lines would touch what they part
+        named["augment"] = dictionary(**{kind: array(places) for kind, places in rules.items()})
+    return call("math.mat", *map(array, cells), delim=None, **named)
 
 
 def _aligned(rows: "list[list[Element]]", depth: int) -> Code:

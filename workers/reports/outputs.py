@@ -9,11 +9,15 @@ from workers.reports import figures, math
 from workers.reports.draft import Draft
 from workers.reports.html import html_code, is_empty
 from workers.reports.markdown import markdown_html
+from workers.reports.tex import bare, prose_html
 from workers.reports.text import monospaced, preformatted, printed, without_escapes
 from workers.reports.typst_code import Code, call, literal
 
 _RASTERS = ("image/png", "image/jpeg", "image/gif", "image/webp")
 _SCRIPTED = re.compile(r"application/(vnd\.(jupyter\.widget|plotly|vega|bokeh|holoviews)|javascript)|text/javascript")
+_TEXTS = frozenset(("text/plain", "text/html", "text/latex", "text/markdown"))
+# what notebooks keep for other programs; no front end shows it
+_UNSHOWN = re.compile(r"application/(?:scrapbook|papermill)\.")
 _PROGRESS_BAR = re.compile(r"\d+%\|")
 # <matplotlib.lines.Line2D at 0x7f>, [<Axes: >], Text(0.5, 1.0, 'title'), (array([...]), <BarContainer object of 10 artists>)
 _OBJECT = re.compile(r"[\[({\s]*<[^<>\n]*>[\])},\s]*", re.DOTALL)
@@ -39,7 +43,7 @@ class Formula:
 
 @dataclass(frozen=True)
 class Html:
-    """HTML that shows something without its scripts."""
+    """HTML that shows something without its scripts, with formulas as ``<tex>`` if there are any."""
 
     source: str
 
@@ -113,7 +117,7 @@ def _code(draft: Draft, part: Part) -> Code:
         case Figure():
             return figures.figure(draft, part.data, alternative=part.alternative, width_pixels=part.width_pixels)
         case Formula(tex):
-            return math.formula(tex, display=True) or preformatted(math.bare(tex), "latex")
+            return math.formula(tex, display=True) or preformatted(bare(tex), "latex")
         case Html(source):
             return html_code(draft, source)
         case Prose(source):
@@ -147,7 +151,10 @@ def _error(draft: Draft, output: dict[str, Any]) -> Failure:
     lines = output.get("traceback")
     trace = "\n".join(line for line in lines if isinstance(line, str)) if isinstance(lines, list) else ""
     # IPython begins with a line of dashes and one with the name of the error, which stands above already
-    trace = re.sub(r"\A[^\n]*-{20,}[^\n]*\n[^\n]*Traceback \(most recent call last\)[^\n]*\n", "", trace)
+    dashes, _, below = trace.partition("\n")
+    named, ended, rest = below.partition("\n")
+    if "-" * 20 in dashes and "Traceback (most recent call last)" in named and ended:
+        trace = rest
     draft.warn(f"shows an error, {headline[:150]}")
     return Failure(headline[:2_000], trace if without_escapes(trace).strip() else "")
 
@@ -162,7 +169,8 @@ def _displayed(draft: Draft, bundle: dict[str, Any], metadata: object, has_pictu
         if kind in bundle:
             return _raster(bundle[kind], _width(metadata, kind), _alternative(plain))
     html, latex = joined_text(bundle.get("text/html")), joined_text(bundle.get("text/latex"))
-    if latex.strip() and not _TABULAR.search(latex) and math.formula(latex, display=True):
+    told = None if _TABULAR.search(latex) else prose_html(latex)
+    if latex.strip() and told is None and not _TABULAR.search(latex) and math.formula(latex, display=True):
         return Formula(latex)
     if markdown := joined_text(bundle.get("text/markdown")).strip():
         return Prose(markdown)
@@ -173,11 +181,18 @@ def _displayed(draft: Draft, bundle: dict[str, Any], metadata: object, has_pictu
         return Html(html)
     if html.strip() or scripted:
         return None if _PROGRESS_BAR.search(plain) or _clears_only(bundle) else _interactive(draft)
+    if told is not None:
+        return Html(told)
     if latex.strip():
         draft.warn("a formula was not understood and is shown as TeX")
-        return Source(math.bare(latex), "latex")
+        return Source(bare(latex), "latex")
     if "application/json" in bundle:
         return Text(json.dumps(bundle["application/json"], indent=2, ensure_ascii=False, default=str))
+    unknown = next((kind for kind in bundle if kind not in _TEXTS and not _UNSHOWN.match(kind)), None)
+    if unknown is not None and (not plain or _OBJECT.fullmatch(plain) or _says_nothing(plain, has_picture)):
+        kind = unknown[:100]
+        draft.warn(f"an output of kind {kind} cannot be printed")
+        return Note(f"An output of kind {kind} cannot be printed.")
     if not plain or _says_nothing(plain, has_picture):
         return None
     return Text(plain)

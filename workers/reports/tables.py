@@ -32,7 +32,7 @@ WHOLE_ROWS = 15
 COLUMN_CHARACTERS = 40
 
 _NUMBER = re.compile(r"[(+\-\u2212]?[$€£¥]?\s?(?:\d[\d,.'  ]*|\.\d+)(?:[eE][+-]?\d+)?\s?%?\)?|[+\-\u2212]?inf", re.IGNORECASE)
-_MISSING = frozenset(("", "nan", "none", "<na>", "nat", "null", "-", "\u2014", "\u2013", "n/a"))
+_MISSING = frozenset(("", "nan", "none", "<na>", "nat", "null", "-", "\u2014", "\u2013", "n/a", "...", "\u2026"))
 _BLANKS = re.compile(r"\s+")
 
 
@@ -329,8 +329,8 @@ class _TableWriter:
             placed["rowspan"] = height
         if fill := css.background_code(declared):
             placed["fill"] = fill
-        if declared.get("text-align") in ("left", "right", "center"):
-            placed["align"] = keyword(declared["text-align"])
+        if side := css.alignment(cell.tag, declared):
+            placed["align"] = keyword(side)
         elif width > 1:
             placed["align"] = keyword("center")
         if in_header and len(cell.columns) > 1 and cell.text:

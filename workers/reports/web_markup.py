@@ -12,7 +12,9 @@ from urllib.parse import unquote
 
 from workers.reports import css, figures, math, tables
 from workers.reports.draft import Draft
-from workers.reports.html import BYTE_LIMIT, INTERACTIVE, LINK, TAG_DEPTH_LIMIT, UNSEEN, anchor_name, with_svg_as_pictures
+from workers.reports.html import BYTE_LIMIT, INTERACTIVE, LINK, SIZE_OF_FRAME, TAG_DEPTH_LIMIT, anchor_name, parsed
+from workers.reports.paragraphs import UNSEEN
+from workers.reports.tex import bare
 
 if TYPE_CHECKING:
     from bs4 import Tag
@@ -34,18 +36,18 @@ class MarkupWriter:
 
     def __init__(self, draft: Draft, *, title: str | None = None) -> None:
         self.draft = draft
-        self.title = title
-        self._numbers: set[int] = set()  # identities of the cells in columns of numbers
+        self.title = title  #: its text
+        self.title_markup = escape(title or "")  #: as it is shown
+        self._numbers: set[int] = set()  # identities of the cells in columns of numbers, of the piece being written
 
     def markup(self, html: str) -> str:
         """``html`` made safe. Pages, scripts and players in it leave a note, hidden elements nothing."""
-        from bs4 import BeautifulSoup
-
         html = tables.with_fewer_rows(html)
         if len(html) > BYTE_LIMIT:
             self.draft.warn("an HTML output over 5 MB was left out")
             return note(f"An output of {len(html) / 1e6:,.1f} MB of HTML is too large to be shown.")
-        soup = BeautifulSoup(with_svg_as_pictures(html), "html.parser")
+        soup = parsed(html)
+        self._numbers = set()  # an identity is given again once its cell is gone
         sheet = css.Stylesheet(soup)
         return "".join(self._children(soup, sheet, 0))
 
@@ -70,8 +72,8 @@ class MarkupWriter:
         shown = math.mathml(tex, display=display)
         if shown is not None:
             return shown
-        self.draft.warn(f"a formula was not understood and is shown as TeX: {math.bare(tex)[:60]}")
-        return f"<pre>{escape(math.bare(tex))}</pre>" if display else f"<code>{escape(math.bare(tex))}</code>"
+        self.draft.warn(f"a formula was not understood and is shown as TeX: {bare(tex)[:60]}")
+        return f'<pre class="program">{escape(bare(tex))}</pre>' if display else f"<code>{escape(bare(tex))}</code>"
 
     def _children(self, parent: "Tag", sheet: css.Stylesheet, depth: int) -> Iterator[str]:
         from bs4 import Tag
@@ -101,6 +103,7 @@ class MarkupWriter:
                 return self._interactive(tag)
             case "h1" if self.title is None and (text := " ".join(tag.get_text().split())):
                 self.title = text
+                self.title_markup = "".join(self._children(tag, sheet, depth)).strip()
                 return ""
         if tag.name == "table":
             grid = tables.grid_of(tag)
@@ -118,6 +121,8 @@ class MarkupWriter:
         return f'<div class="wide">{element}</div>' + _rows_left_out(tag) if tag.name == "table" else element
 
     def _attributes(self, tag: "Tag", declared: css.Declarations) -> Iterator[tuple[str, str]]:
+        if (side := css.alignment(tag, declared)) and tag.name != "center":
+            declared = {**declared, "text-align": side}
         if style := css.safe_style(declared):
             yield "style", style
         if tag.get("dir") in ("ltr", "rtl", "auto"):
@@ -126,6 +131,10 @@ class MarkupWriter:
             yield "dir", "auto"
         if id(tag) in self._numbers:
             yield "class", "number"
+        elif tag.name == "pre":
+            yield "class", "program"
+        elif tag.name == "p" and SIZE_OF_FRAME.fullmatch(tag.get_text()):
+            yield "class", "caption"
         for name in _NUMBERS.get(tag.name, ()):
             if re.fullmatch(r"\d{1,4}", str(tag.get(name, ""))):
                 yield name, str(tag[name])

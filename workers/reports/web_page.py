@@ -36,7 +36,7 @@ def page_markup(
     writer = MarkupWriter(draft, title=title)
     body = "\n".join(markup for cell in shown.cells for markup in _cell(writer, cell, shown.language, streams))
     # written last: the title may stand in an output
-    head = [f'<h1 dir="auto">{escape(writer.title)}</h1>'] if writer.title else []
+    head = [f'<h1 dir="auto">{writer.title_markup}</h1>'] if writer.title else []
     if reference_date:
         head.append(f'<p class="date">Reference date: {escape(reference_date)}</p>')
     if parameters:

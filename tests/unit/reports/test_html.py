@@ -6,7 +6,7 @@ import pytest
 
 from tests.unit.reports.samples import HOSTILE, png
 from workers.reports.draft import Draft
-from workers.reports.html import html_code, is_empty
+from workers.reports.html import html_code, is_empty, parsed
 from workers.reports.markdown import markdown_html
 from workers.reports.typst_code import Code
 
@@ -59,6 +59,15 @@ def test_prose_becomes_calls_and_literals(draft, markdown, code):
             'par(text("x", fill: rgb(255, 0, 0, 255), weight: "bold"))',
         ),
         ("<span style='color: nonsense(\"#panic()'>x</span>", 'par("x")'),
+        ("<p style='text-align: center'>x</p>", 'report.aligned(center, par("x"))'),
+        ("<p align=RIGHT>x</p>", 'report.aligned(right, par("x"))'),
+        ("<center>x<p>y</p></center>", 'report.aligned(center, {\npar("x")\npar("y")\n})'),
+        (
+            "<div style='text-align: left; color: red'>x</div>",
+            'report.aligned(left, text(par("x"), fill: rgb(255, 0, 0, 255)))',
+        ),
+        ("<div style='text-align: justify' align='url(x)'>x</div>", 'par("x")'),
+        ("<h2 align=center>x</h2>", 'report.aligned(center, report.section("x", level: 2, anchor: "to-x"))'),
         ("<mark>x</mark>H<sub>2</sub>", 'par({\nhighlight("x")\n"H"\nsub("2")\n})'),
         ("<!-- comment -->", "[]"),
         ("<b>never <i>closed", 'par(strong({\n"never "\nemph("closed")\n}))'),
@@ -203,3 +212,21 @@ def test_text_of_scripts_from_right_to_left_is_set_so(draft, markdown, code):
 
 def test_a_paragraph_that_announces_something_stays_with_it(draft):
     assert prose_code(draft, "As the table shows:") == 'report.announcement(par("As the table shows:"))'
+
+
+@pytest.mark.parametrize(
+    ("html", "code"),
+    [
+        ("<p>a</p><p>b <i", '{\npar("a")\npar("b <i")\n}'),
+        ("<p>a <![x[ b ]]> c</p>", 'par("a <![x[ b ]]> c")'),
+        ("<p>a <![if x]>b<![endif]> c</p>", 'par({\n"a "\n"b"\n" c"\n})'),
+    ],
+)
+def test_html_that_is_broken_is_read_as_well_as_it_can_be(draft, html, code):
+    assert html_code(draft, html) == code
+
+
+@pytest.mark.parametrize("piece", ["<svg ", "<a b='", '<a b=">', "<!--", "<![CDATA[", "<![x[", "</a ", "<?x "])
+def test_tags_begun_and_never_ended_are_read_in_one_go(piece):
+    # for each of them html.parser looks to the end of the text, which is minutes for so many
+    assert parsed(piece * 60_000).get_text()[:1] in ("<", "")

@@ -33,6 +33,8 @@ def test_prints_are_shown_when_asked_for(draft):
         ({"text_plain": "<x>", "text_html": "<p>rich</p>"}, 'par("rich")'),
         ({"image_png": png_text(), "text_html": "<div></div>", "text_plain": "<Figure>"}, "report.figure-image("),
         ({"text_latex": r"$\displaystyle \frac{1}{2}$", "text_plain": "1/2"}, "report.display-equation("),
+        ({"text_latex": "The value is $x$."}, 'par({\n"The value is "\nreport.inline-equation(report.glyph("x"))\n"."\n})'),
+        ({"text_latex": "$a$ and $b$", "text_plain": "<Latex>"}, 'par({\nreport.inline-equation(report.glyph("a"))\n" and "'),
         ({"text_latex": r"\begin{tabular}x\end{tabular}", "text_html": "<p>t</p>"}, 'par("t")'),
         ({"text_markdown": "*rich*", "text_plain": "<Markdown>"}, 'par(emph("rich"))'),
         ({"application_json": {"a": 1}, "text_plain": "<JSON>"}, r'report.output-text(raw("{\n  \"a\": 1\n}"'),
@@ -53,11 +55,35 @@ def test_the_richest_form_that_can_be_printed_is_shown(draft, bundle, beginning)
         {"text_plain": "[<matplotlib.lines.Line2D at 0x7f2b3c>]"},
         {"text_plain": ""},
         {"application_vnd.jupyter.widget-view+json": {}, "text_plain": "  0%|          | 0/10 [00:00<?, ?it/s]"},
+        {"application_scrapbook.scrap.json+json": {"name": "total", "data": 5}},
+        {"application_papermill.record+json": {"total": 5}},
         {},
     ],
 )
 def test_what_says_nothing_to_a_reader_is_left_out(draft, bundle):
     assert one(draft, shown(**bundle)) is None
+    assert draft.warnings == []
+
+
+@pytest.mark.parametrize(
+    ("bundle", "kind"),
+    [
+        ({"application_pdf": "JVBERi0="}, "application/pdf"),
+        ({"application_pdf": "JVBERi0=", "text_plain": "<Figure size 640x480 with 1 Axes>"}, "application/pdf"),
+        ({"application_vnd.custom+json": {}, "text_plain": "<thing at 0x7f2b3c>"}, "application/vnd.custom+json"),
+        ({"application_geo+json": {}, "text_plain": "<IPython.display.GeoJSON object>"}, "application/geo+json"),
+        ({"video_mp4": "AAAA"}, "video/mp4"),
+        ({"image_tiff": "AAAA", "text_plain": "<Figure size 640x480 with 1 Axes>"}, "image/tiff"),
+    ],
+)
+def test_an_output_that_has_no_form_to_print_leaves_a_note_and_a_warning(draft, bundle, kind):
+    assert one(draft, shown(**bundle)) == f'report.note("An output of kind {kind} cannot be printed.")'
+    assert draft.warnings == [f"cell 7: an output of kind {kind} cannot be printed"]
+
+
+def test_of_an_output_of_an_unknown_kind_its_text_is_shown(draft):
+    bundle = {"application_vnd.custom+json": {}, "text_plain": "the flows of March"}
+    assert str(one(draft, shown(**bundle))).startswith('report.output-text(raw("the flows of March"')
     assert draft.warnings == []
 
 
@@ -78,6 +104,19 @@ def test_an_error_has_its_sentence_above_the_traceback(draft):
         'report.error-box("ValueError: no flows", report.output-text(raw("Cell In[1], line 2", block: true), whole: true))'
     )
     assert draft.warnings == ["cell 7: shows an error, ValueError: no flows"]
+
+
+@pytest.mark.parametrize(
+    ("trace", "shown"),
+    [
+        (["-" * 75, "ValueError  Traceback (most recent call last)", "In [1]"], "In [1]"),
+        (["-" * 75, "In [1]"], "-" * 30),
+        (["ValueError  Traceback (most recent call last)", "In [1]"], "ValueError"),
+        (["-" * 60_000 + "\nfoo\n"], "-" * 30),  # whatever searches it twice does not end
+    ],
+)
+def test_only_the_head_that_ipython_gives_to_a_traceback_is_left_out(draft, trace, shown):
+    assert f'raw("{shown}' in str(one(draft, failed("ValueError", "no", trace)))
 
 
 @pytest.mark.parametrize("data", ["@@", "aGVsbG8=", None, 5, ""])

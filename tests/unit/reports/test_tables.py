@@ -1,5 +1,6 @@
 import re
 
+import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
 
@@ -46,6 +47,8 @@ def test_a_frame_has_a_head_an_index_and_numbers_to_the_right(draft):
     [
         (["1", "2.5", "-3", "+4", "1e-5", "1,234.5", "12 %", "$ 5", "(3)", ".5"], True),
         (["1", "NaN", "", "None", "<NA>"], True),
+        (["1", "...", "60"], True),  # the row in which pandas leaves out others
+        (["1", "\u2026", "60"], True),
         (["NaN", ""], False),  # nothing says that they are numbers
         (["2016-01-01"], False),
         (["1", "two"], False),
@@ -55,6 +58,17 @@ def test_a_frame_has_a_head_an_index_and_numbers_to_the_right(draft):
 def test_a_column_is_numeric_when_all_that_is_present_is_a_number(texts, numeric):
     cells = "".join(f"<tr><td>{text.replace('<', '&lt;')}</td></tr>" for text in texts)
     assert grid(f"<table><thead><tr><th>x</th></tr></thead><tbody>{cells}</tbody></table>").numeric[:1] == [numeric]
+
+
+def test_a_frame_in_which_pandas_leaves_out_rows_keeps_its_numbers_to_the_right(draft):
+    frame = pd.DataFrame({"name": ["north"] * 70, "flows": range(70), "share": [0.5] * 70})
+    assert argument(html_code(draft, frame._repr_html_()), "align") == "(right, left, right, right, )"
+
+
+def test_a_cell_stands_where_its_style_or_its_attribute_says(draft):
+    cells = "<td style='text-align: center'>a</td><td align=right>b</td><td align=url(x)>c</td>"
+    code = html_code(draft, f"<table><tbody><tr>{cells}</tr></tbody></table>")
+    assert 'body: (table.cell("a", align: center), table.cell("b", align: right), "c", )' in code
 
 
 def test_spans_of_head_and_index_are_kept(draft):

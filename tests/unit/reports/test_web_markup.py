@@ -30,6 +30,11 @@ def writer(tmp_path):
         ('<span title="a &quot;b&quot;">x</span>', '<span title="a &quot;b&quot;">x</span>'),
         ('<i style="color: red; position: fixed; background: url(//a)">x</i>', '<i style="color:rgba(255,0,0,1)">x</i>'),
         ('<style>#a {font-weight: bold}</style><b id="a">x</b>', '<b style="font-weight:bold" id="to-a">x</b>'),
+        ('<p align="CENTER">x</p>', '<p style="text-align:center" dir="auto">x</p>'),
+        ('<table align="center"><tr><td align="right">x</td></tr></table>',
+         '<div class="wide"><table><tr><td style="text-align:right" dir="auto">x</td></tr></table></div>'),
+        ("<pre>x &lt; 1</pre>", '<pre class="program">x &lt; 1</pre>'),
+        ("<p>70 rows × 4 columns</p>", '<p dir="auto" class="caption">70 rows × 4 columns</p>'),  # noqa: RUF001
         ('<div style="display:none">x</div>', ""),
     ],
 )  # fmt: skip
@@ -92,7 +97,17 @@ def test_pictures_are_within_the_page_and_cleaned(writer):
 def test_the_first_heading_becomes_the_title_unless_one_is_given(tmp_path):
     writer = MarkupWriter(Draft(folder=tmp_path))
     assert writer.markup("<h1>A  <i>b</i></h1><h1>C</h1>") == '<h1 dir="auto" id="to-c">C</h1>'
-    assert writer.title == "A b"
+    assert (writer.title, writer.title_markup) == ("A b", "A  <i>b</i>")
+
+
+def test_a_formula_in_the_title_is_set(tmp_path):
+    writer = MarkupWriter(Draft(folder=tmp_path))
+    assert writer.markup(markdown_html("# Flows $x^2$")).strip() == ""
+    assert writer.title == "Flows x^2"
+    assert writer.title_markup.startswith("Flows <math")
+    given = MarkupWriter(Draft(folder=tmp_path), title="a < b")
+    assert given.markup("<h1>c</h1>") == '<h1 dir="auto" id="to-c">c</h1>'
+    assert given.title_markup == "a &lt; b"
 
 
 def test_formulas_are_mathml_and_tex_when_they_are_not_understood(writer):
@@ -123,6 +138,14 @@ def test_numbers_stand_to_the_right_with_their_heading(writer):
     assert re.findall(r'<(t[hd]) dir="auto"( class="number")?>', markup) == [
         ("th", ""), ("th", ' class="number"'), ("td", ""), ("td", ' class="number"'),
     ]  # fmt: skip
+
+
+def test_only_numbers_stand_to_the_right_however_many_tables_a_page_has(writer):
+    numbers = "<table><tbody>" + "<tr><td>1</td><td>2</td></tr>" * 60 + "</tbody></table>"
+    words = "<table><tbody>" + "<tr><td>a</td><td>b</td></tr>" * 60 + "</tbody></table><p>c</p>"
+    written = [(writer.markup(numbers), writer.markup(words)) for _ in range(20)]
+    assert len(set(written)) == 1
+    assert 'class="number"' not in written[0][1]
 
 
 def test_bars_of_pandas_keep_their_stops_and_lose_everything_else(writer):

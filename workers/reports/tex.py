@@ -1,0 +1,119 @@
+r"""TeX of formulas, made ready for the ``latex2mathml`` package; and the prose with formulas that LaTeX outputs may hold."""
+
+import re
+from html import escape
+
+# what latex2mathml lacks, in terms of what it has
+_RENAMED_ENVIRONMENTS = {
+    "align": "align*", "aligned": "align*", "alignat": "align*", "alignedat": "align*", "eqnarray": "align*",
+    "eqnarray*": "align*", "gather": "gather*", "gathered": "gather*", "multline": "gather*", "multline*": "gather*",
+    "dcases": "cases", "smallmatrix": "matrix",
+}  # fmt: skip
+_TRANSPARENT_ENVIRONMENTS = frozenset(("equation", "equation*", "displaymath", "math"))
+_ENVIRONMENT = re.compile(r"\\(begin|end)\s*\{([a-zA-Z]+\*?)\}(\{\d+\})?")
+_SILENT = re.compile(r"\\(?:nonumber|notag|allowbreak)(?![a-zA-Z])|\\label\s*\{[^{}]*\}|(?<!\\)%[^\n]*")
+_NOT = re.compile(r"\\not\s*([=<>|])")
+_NEGATED = {"=": r"\neq ", "<": r"\nless ", ">": r"\ngtr ", "|": r"\nmid "}
+_TAG = re.compile(r"\\tag(?=\s*\*?\s*\{)")
+_BLACKBOARD = re.compile(r"\\math(?:ds|bbm)(?![a-zA-Z])")
+# latex2mathml makes a letter that stands alone italic, and the braces keep it from that
+_ROMAN_LETTER = re.compile(r"\\mathrm\s*\{\s*([a-zA-Z])\s*\}")
+# names of letters alone are understood as they are
+_OPERATOR = re.compile(r"\\operatorname\s*(\*?)\s*\{(?![a-zA-Z\s]*\})((?:[^{}]|\{[^{}]*\})*)\}(\s*[_^])?")
+
+_ARRAY = re.compile(r"\\begin\s*\{array\}\s*(?:\[[a-z]\]\s*)?(?:\{([^{}]*)(\}?))?")
+_COLUMNS = re.compile(r"[lcr]+(?:\|[lcr]+)*")
+_RULE = re.compile(r"\\hline(?![a-zA-Z])")
+_RULE_BETWEEN_ROWS = re.compile(r"\\\\\s*(?:\[[^\]]{0,20}\]\s*)?\\hline(?!\s*\\(?:hline|end)(?![a-zA-Z]))(?![a-zA-Z])")
+
+_TEXT = re.compile(r"\\(?:text[a-z]*|mbox|hbox)\s*\{[^{}]*\}")
+_INNER_DELIMITER = re.compile(r"(?<!\\)(?:\\\\)*(?:\$|\\[(\[])")
+_OPENING = re.compile(r"(?<!\\)(?:\$\$|\$|\\\[|\\\()")
+_CLOSING = {
+    "$$": re.compile(r"\$\$"),
+    "$": re.compile(r"(?<!\\)\$"),
+    r"\[": re.compile(r"\\\]"),
+    r"\(": re.compile(r"\\\)"),
+}
+_PARAGRAPH_END = re.compile(r"\n\s*\n")
+
+
+class NotUnderstood(Exception):
+    """A formula that would be shown wrongly or not at all."""
+
+
+def bare(tex: str) -> str:
+    r"""``tex`` without the delimiters around it: dollar signs, ``\(``, ``\[``, and ``\displaystyle`` in front."""
+    shown = tex.strip()
+    for opening, closing in (("$$", "$$"), ("$", "$"), (r"\[", r"\]"), (r"\(", r"\)")):
+        if shown.startswith(opening) and shown.endswith(closing) and len(shown) > len(opening) + len(closing):
+            shown = shown[len(opening) : -len(closing)].strip()
+    return re.sub(r"^\\displaystyle(?![a-zA-Z])\s*", "", shown)
+
+
+def prepared(tex: str) -> str:
+    r"""``tex`` as latex2mathml shows it rightly: its delimiters taken off, ``\label`` and the like left out.
+
+    Raises:
+        NotUnderstood: an array with columns or lines of a kind that latex2mathml takes for something else.
+    """
+    source = _SILENT.sub("", bare(tex))
+    _check_arrays(source)
+    source = _BLACKBOARD.sub(r"\\mathbb", _NOT.sub(lambda found: _NEGATED[found.group(1)], source))
+    source = _OPERATOR.sub(_operator, _TAG.sub(r"\\qquad\\tag", source))
+    source = _ROMAN_LETTER.sub(r"\\mathrm{{\1}}", source)
+    return _ENVIRONMENT.sub(_renamed, source).strip()
+
+
+def _check_arrays(source: str) -> None:
+    for array in _ARRAY.finditer(source):
+        if not array.group(2) or not _COLUMNS.fullmatch(re.sub(r"\s+", "", array.group(1))):
+            raise NotUnderstood
+    # lines above the first row and below the last are not told from those between rows
+    if len(_RULE.findall(source)) != len(_RULE_BETWEEN_ROWS.findall(source)):
+        raise NotUnderstood
+
+
+def _operator(found: re.Match[str]) -> str:
+    starred, name, script = found.groups()
+    limits = r"\limits" if starred and script else ""
+    return rf"\mathop{{\mathrm{{{name.replace('~', chr(92) + ' ')}}}}}{limits}{script or ''}"
+
+
+def _renamed(found: re.Match[str]) -> str:
+    name = found.group(2)
+    if name in _TRANSPARENT_ENVIRONMENTS:
+        return ""
+    count = "" if name.startswith("align") else found.group(3) or ""
+    return f"\\{found.group(1)}{{{_RENAMED_ENVIRONMENTS.get(name, name)}}}{count}"
+
+
+def prose_html(latex: str) -> str | None:
+    r"""The HTML of LaTeX that is prose with formulas between dollar signs (or ``\(``, ``\[``) in it, as Jupyter shows it.
+
+    None when it is one formula as a whole.
+    """
+    if not _INNER_DELIMITER.search(_TEXT.sub("", bare(latex))):
+        return None
+    return "".join(f"<p>{_with_formulas(paragraph)}</p>" for paragraph in _PARAGRAPH_END.split(latex.strip()))
+
+
+def _with_formulas(prose: str) -> str:
+    pieces: list[str] = []
+    written = place = 0
+    never_closed: set[str] = set()  # each is looked for to the end of the text once
+    while opening := _OPENING.search(prose, place):
+        place, kind = opening.end(), opening.group()
+        closing = None if kind in never_closed else _CLOSING[kind].search(prose, place + 1)
+        if closing is None:
+            never_closed.add(kind)
+            continue
+        display = " display" if kind in ("$$", r"\[") else ""
+        formula = f"<tex{display}>{escape(prose[place : closing.start()])}</tex>"
+        pieces += [_plain(prose[written : opening.start()]), formula]
+        written = place = closing.end()
+    return "".join((*pieces, _plain(prose[written:])))
+
+
+def _plain(text: str) -> str:
+    return escape(text.replace(r"\$", "$").replace(r"\%", "%").replace(r"\&", "&")).replace(r"\\", "<br>")
