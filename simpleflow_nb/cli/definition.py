@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..exceptions import DefinitionError, ServiceError
+from ..exceptions import DefinitionError, ServiceError, SimpleflowError
 from ..inspection.tables import Table, formatted
 from . import logs
 from .main import SpecificationProblems
@@ -22,6 +22,7 @@ from .sensor_places import RunPlace, opened_run_place, run_place_options
 if TYPE_CHECKING:
     from deciders.due_runs import DueRuns
     from deciders.specification import Specification
+    from workers.source_errors import SourceError
 
 
 def read_specification(file: Path | None) -> Specification:
@@ -73,12 +74,19 @@ def validate(file: Path | None, schema: bool) -> None:
         click.echo(f"warning: {sentence}", err=True)
 
 
+def source_problem(error: SourceError) -> SimpleflowError:
+    """What the command line says of a source: whether it is out of reach or wrong makes the exit code."""
+    from workers.source_errors import SourceUnreachable
+
+    return ServiceError(str(error)) if isinstance(error, SourceUnreachable) else DefinitionError(str(error))
+
+
 def current_plan(specification: Specification, outputs: Path, place: RunPlace) -> DueRuns:
     """What is due now, by the same rules and the same sources as the sensor's; changes nothing.
 
     Raises:
         DefinitionError: the available dates cannot be read, or not whether their data have changed.
-        ServiceError: the journal or the run records cannot be read.
+        ServiceError: the journal or the run records cannot be read, or the source is out of reach.
     """
     from deciders.due_runs import due_runs
     from workers.available_dates import SourceError, read_available_dates, undated_files
@@ -91,7 +99,7 @@ def current_plan(specification: Specification, outputs: Path, place: RunPlace) -
         available = read_available_dates(specification)
         undated = undated_files(specification, available)
     except SourceError as error:
-        raise DefinitionError(str(error)) from None
+        raise source_problem(error) from None
     running = open_runs(place.service, place.domain) if place.service is not None else {}
     if not has_records(outputs):
         planned = due_runs(specification, available, running)
@@ -110,7 +118,7 @@ def current_plan(specification: Specification, outputs: Path, place: RunPlace) -
     try:
         planned = due_runs(specification, available, states | running, history=history)
     except SourceError as error:  # it is looked into once more where changed data count
-        raise DefinitionError(str(error)) from None
+        raise source_problem(error) from None
     return dataclasses.replace(planned, warnings=(*planned.warnings, *undated))
 
 

@@ -28,6 +28,7 @@ _OURS = (
     "ReportError: ",
     "ReportStopped: ",
     "SourceError: ",
+    "SourceUnreachable: ",
     "RecordsError: ",
     "OutputsError: ",
 )
