@@ -153,7 +153,7 @@ def start_notebook_workflow(
             Progress(watch, quiet=quiet, color=color),
             mine=lambda: run.open_runs(*RUN_TYPES),
         )
-        return show_summary(run, watch.states(), ended=ended)
+        return show_summary(run, watch.states(), specification.path, ended=ended)
 
 
 def run_requests(
@@ -197,7 +197,7 @@ def run_requests(
             Progress(watch, quiet=quiet, color=color),
             mine=lambda: run.open_runs(*RUN_TYPES),
         )
-        return show_summary(run, watch.states(), ended=ended)
+        return show_summary(run, watch.states(), specification.path, ended=ended)
 
 
 def requested(file: Path, name: str, arguments: dict[str, Any], outputs: Path | None) -> tuple[Specification, Run, Path]:

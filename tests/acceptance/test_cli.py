@@ -89,6 +89,7 @@ def test_warnings_turn_a_run_orange_and_are_shown(tmp_path: Path) -> None:
         "with warnings:\n"
         f"  days/{run}  count: Warning: few rows (and 1 more)\n"
         f"  days/{run}  report.pdf: template own.typ:2: unknown variable: abuot\n"
+        f"  what makes the missing reports: simpleflow-nb runs.retry {file} days/{run}\n"
     )
     assert (done.returncode, done.stdout.splitlines()[-1].partition(" in ")[0]) == (0, "1 of 1 run succeeded")
     assert done.stdout.endswith(" s, 1 with warnings\n")
