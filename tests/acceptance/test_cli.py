@@ -141,6 +141,18 @@ def test_name_and_date_that_fit_runs_with_other_parameters_are_not_guessed(tmp_p
     assert json.loads(one.stdout)[0]["input"]["kwargs"]["parameters"]["mode"] == "a"
 
 
+def test_plan_tells_entries_apart_that_differ_in_their_stencil_alone(tmp_path: Path) -> None:
+    entries = "    - workflow_name: days\n      date_stencil: [[-1, 1]]\n" * 2 + "    - workflow_name: days\n"
+    file = inputs(tmp_path / "in", dates=DATES[:2], workflows=WORKFLOWS.replace("    - workflow_name: days\n", entries))
+    lines = typed("plan", file, "--why", cwd=tmp_path).stdout.splitlines()
+    assert [line.split() for line in lines if "2016" in line and "needs" not in line] == [
+        ["days", "2016-01-02", "[[-1,", "1]]", "count", "->", "report", "not", "run", "yet"],
+        ["days", "2016-01-01", "[0]", "count", "->", "report", "not", "run", "yet"],
+        ["days", "2016-01-02", "[0]", "count", "->", "report", "not", "run", "yet"],
+        ["days", "2016-01-02", "duplicate", "of", "entry", "1"],
+    ]
+
+
 def test_plan_says_what_is_due_and_changes_nothing(tmp_path: Path) -> None:
     workflows = WORKFLOWS + "      earliest_date: 2016-01-03\n      date_stencil: [[-1, 1]]\n"
     file = inputs(tmp_path / "in", dates=(*DATES[:2], DATES[3]), workflows=workflows)
