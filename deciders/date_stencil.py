@@ -98,6 +98,10 @@ class DateStencil:
     def __hash__(self) -> int:
         return hash(self.intervals)
 
+    def __str__(self) -> str:
+        """As it would be written in a workflow file, a single day or date without its end: ``[[-6, 1], 2016-01-01]``."""
+        return f"[{', '.join(map(_written, self.intervals))}]"
+
     def __repr__(self) -> str:
         return f"DateStencil([{', '.join(f'[{first}, {end}]' for first, end in self.intervals)}])"
 
@@ -206,6 +210,12 @@ def _merged(ranges: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
         else:
             merged.append((first, end))
     return merged
+
+
+def _written(interval: tuple[Bound, Bound]) -> str:
+    first, end = interval
+    is_one_day = first.is_relative == end.is_relative and end.days == first.days + 1
+    return str(first) if is_one_day else f"[{first}, {end}]"
 
 
 def _interval(element: Any, index: int) -> tuple[Bound, Bound]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, NamedTuple
@@ -83,6 +83,7 @@ class NotDue:
     reason: str  #: the end of a sentence that begins with the workflow and the date
     #: of the entry, as they stand in the file: the same workflow and date may be there with others
     configured_parameters: dict[str, Any] = field(default_factory=dict, compare=False)
+    date_stencil: Sequence[Any] | None = field(default=None, compare=False)  #: of the entry, as it stands in the file
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,7 +290,8 @@ class _Looker:
         return look_at
 
     def _refuse(self, configured: ConfiguredWorkflow, day: date, found: str | None, reason: str) -> None:
-        self.not_due.append(NotDue(configured.workflow_name, day, found, reason, configured.parameters))
+        parameters, stencil = configured.parameters, configured.date_stencil
+        self.not_due.append(NotDue(configured.workflow_name, day, found, reason, parameters, stencil))
 
     def _missing(self, needed: list[tuple[int, int]]) -> str:
         ordinals, total = self._available.missing(needed, at_most=_MOST_DATES_IN_A_REASON)

@@ -37,6 +37,7 @@ class NotebookWorkflow(Workflow):
     Args of ``run``:
         kept: labels that succeeded in a former run, each with what its activity returned then; they are not run, and the
             result lists them as ``cached``.
+        kept_reports: the same of reports of kept labels, by label and format (``count.pdf``).
         only: run this label, those that it needs as far as they are not kept, and nothing else.
         origin: why the run was started, and what it was made from; goes into its record.
     """
@@ -56,11 +57,12 @@ class NotebookWorkflow(Workflow):
         outputs: str,
         rerun: bool = False,
         kept: dict[str, dict[str, Any]] | None = None,
+        kept_reports: dict[str, dict[str, Any]] | None = None,
         only: str | None = None,
         origin: dict[str, Any] | None = None,
     ) -> dict[str, Any]:
         specification = WorkflowSpecification.model_validate(workflow)
-        kept = kept or {}
+        kept, kept_reports = kept or {}, kept_reports or {}
         asked_for = specification.with_needs_of(only) if only is not None else specification.notebooks
         began = self.now()
         place = {"workflow": specification.name, "instance": instance, "outputs": outputs}
@@ -79,6 +81,7 @@ class NotebookWorkflow(Workflow):
 
         notebooks: dict[str, Future[Any]] = {}
         reports: dict[tuple[str, str], Future[Any]] = {}  # by label and format
+        standing: dict[tuple[str, str], dict[str, Any]] = {}  # the same of those that are not made again
         depths: dict[str, int] = {}
         for notebook in asked_for:
             depths[notebook.label] = 1 + max((depths[label] for label in notebook.needs), default=-1)
@@ -99,6 +102,9 @@ class NotebookWorkflow(Workflow):
             if only is not None and notebook.label != only:
                 continue
             for output in notebook.output:
+                if notebook.label in kept and (name := f"{notebook.label}.{output.format}") in kept_reports:
+                    standing[notebook.label, output.format] = kept_reports[name]
+                    continue
                 reports[notebook.label, output.format] = self.submit(
                     activities.convert_report,
                     __priority=urgency,
@@ -119,6 +125,7 @@ class NotebookWorkflow(Workflow):
         ]
         results = [(label, kept[label]) for label in (one.label for one in asked_for) if label in kept]
         results += [(label, future.result) for label, future in notebooks.items() if future.exception is None]
+        results += [(_artefact(*key), result) for key, result in standing.items()]
         results += [(_artefact(*key), future.result) for key, future in reports.items() if future.exception is None]
         artefacts = {name: str(result["path"]) for name, result in results}
         lights = [RED] if failures else [str(result["light"]) for _, result in results] + [ORANGE] * bool(unreported)
@@ -135,14 +142,14 @@ class NotebookWorkflow(Workflow):
             ended=self.now(),
             error=error,
             artefacts=artefacts,
-            labels=_ends(specification, kept, notebooks),
+            labels=_ends(specification, kept, notebooks) | _ends_of_reports(standing, reports),
             **({"origin": origin} if origin is not None else {}),
             **place,
         ).result
         if failures:
             self.fail(_reason([*failures, *unreported]), _details(failures))
-        cached = {"cached": [label for label, _ in results if label in kept]} if kept else {}
-        return {"state": "succeeded", "light": light, "artefacts": artefacts, **cached}
+        cached = [label for label, _ in results if label in kept] + [f"{label}.{format}" for label, format in standing]
+        return {"state": "succeeded", "light": light, "artefacts": artefacts} | ({"cached": cached} if cached else {})
 
 
 def _artefact(label: str, format: str) -> str:
@@ -184,6 +191,15 @@ def _ends(
         else:
             ends[label] = "done" if notebooks[label].exception is None else "failed"
     return ends
+
+
+def _ends_of_reports(
+    standing: dict[tuple[str, str], dict[str, Any]], reports: dict[tuple[str, str], Future[Any]]
+) -> dict[str, str]:
+    """What became of the reports that were not simply made."""
+    failed = [key for key, future in reports.items() if future.exception is not None]
+    failed = [key for key in failed if not isinstance(reports[key].exception, DependencyFailed)]
+    return {_artefact(*key): "cached" for key in standing} | {_artefact(*key): "failed" for key in failed}
 
 
 def _limits(notebook: NotebookSpecification) -> dict[str, Any]:

@@ -192,8 +192,8 @@ class Specification(_Model):
 def load_specification(path: str | Path) -> Specification:
     """Read and check a workflow file, and look at the notebooks that it names.
 
-    The format is AutoFlow's, with ``source``, ``require`` and ``timezone`` added to the sensor. Unknown settings are
-    refused except at the top level.
+    The format is AutoFlow's, with more settings, all of them optional (``docs/workflows_yml.rst``). Unknown ones are refused
+    except at the top level.
 
     Raises:
         SpecificationError: the file cannot be read or is wrong somewhere; it names every problem with its line.

@@ -303,7 +303,8 @@ def _note(detail: ErrorDetails, root: YamlNode, problems: Problems) -> None:
             what = f"{last!r} of {owner}"
         elif isinstance(last, int) and not _is_entry(path):
             what = f"item {last + 1} of {path[-2]!r}"
-        problems.add(line, f"{what} must be {_wanted(detail)}, not {kind_of(node.value)}")
+        or_a_list = " or a list" if last == "output" else ""
+        problems.add(line, f"{what} must be {_wanted(detail)}{or_a_list}, not {kind_of(node.value)}")
 
 
 def _wanted(detail: ErrorDetails) -> str:

@@ -153,16 +153,19 @@ def parse_input(text: str | None) -> dict[str, Any]:
     the one argument; no text at all is no arguments.
 
     Raises:
-        ValueError: a mapping with other keys, or ``args``/``kwargs`` of the wrong kind.
+        ValueError: a mapping with other keys, ``args``/``kwargs`` of the wrong kind, or NaN or Infinity, which JSON has not.
     """
     if text is None:
         return {}
+    odd: list[str] = []
     try:
-        value = json.loads(text)
+        value = json.loads(text, parse_constant=odd.append)
     except ValueError as error:
         if text.lstrip()[:1] in ("{", "["):
             raise ValueError(f"input is not JSON: {error}") from None
         value = text
+    if odd:
+        raise ValueError(f"input is not JSON: it has no {odd[0]}; give null or a number")
     if isinstance(value, list):
         return {"args": value}
     if not isinstance(value, dict):

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any, Literal
 
 from deciders import activities as declared
-from deciders.specification import Specification
+from deciders.specification import OutputSpecification, Specification
 from simpleflow_nb.activity_context import context
 from simpleflow_nb.environment import setting
 from simpleflow_nb.exceptions import ActivityCanceled
 
 from .artefacts import Artefacts
 from .backfills import start_backfill as start_one_backfill
+from .kept_reports import record_report, report_origin
 from .kernels.supply import open_shared
 from .latest_links import point_latest
 from .lights import Light
@@ -143,10 +144,16 @@ def convert_report(
         template=inputs / template if inputs is not None and template is not None else None,
         font_directories=(fonts,) if fonts is not None and fonts.is_dir() else (),
     )
+    made_from = Path(executed["path"])
+    output = OutputSpecification(format=format, template=template, code=code, streams=streams, parameters=parameters)
+    origin = report_origin(output, reference_date, inputs, made_from) if inputs is not None else None
     target = Artefacts(Path(outputs)).report(workflow, instance, label, format)
-    report = make_report(Path(executed["path"]), target, options, on_wait=context().check)
+    report = make_report(made_from, target, options, on_wait=context().check)
     light = Light.ORANGE if report.warnings else Light.GREEN
-    return {"path": str(report.path), "light": str(light), "warnings": list(report.warnings), "pages": report.pages}
+    result = {"path": str(report.path), "light": str(light), "warnings": list(report.warnings), "pages": report.pages}
+    if origin is not None:
+        record_report(result, origin, format, made_from)
+    return result
 
 
 @declared.record_run.implemented_by

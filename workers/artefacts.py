@@ -3,6 +3,7 @@
 ::
 
     <outputs>/notebooks/<workflow>/<instance>/<label>/<label>.ipynb, config.json, output.txt, run.json, ...
+    <outputs>/notebooks/<workflow>/<instance>/<label>/report-pdf.json, ...   what a report was made from, and its warnings
     <outputs>/notebooks/<workflow>/<instance>/.attempts/<n>/<label>/         earlier attempts
     <outputs>/reports/<workflow>/<instance>/<label>.pdf, <label>.html
     <outputs>/.simpleflow-nb/                                                journal and run records

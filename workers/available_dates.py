@@ -19,7 +19,7 @@ from simpleflow_nb.environment import setting
 from workers.installed_sources import installed_dates
 from workers.s3_dates import dated_objects
 from workers.secrets import MissingSecretError, masked, read_secret
-from workers.source_errors import SourceError
+from workers.source_errors import SourceError, SourceUnreachable
 from workers.sql_dates import sql_dates
 
 if TYPE_CHECKING:
@@ -190,12 +190,13 @@ def flowapi_dates(*, timeout_seconds: float = 30) -> dict[str, list[date]]:
             body = _read_body(response, shown_url, timeout_seconds)
             status = response.status_code
     except httpx.TimeoutException:
-        raise SourceError(f"FlowAPI at {shown_url} did not answer within {timeout_seconds:g} s") from None
+        raise SourceUnreachable(f"FlowAPI at {shown_url} did not answer within {timeout_seconds:g} s") from None
     except (httpx.HTTPError, httpx.InvalidURL, ValueError, ImportError) as error:
         # The last two come from proxies set in the environment: one of an unknown kind, or one that httpx has no package for.
-        raise SourceError(f"cannot reach FlowAPI at {shown_url}: {_said(str(error), token)}") from None
+        raise SourceUnreachable(f"cannot reach FlowAPI at {shown_url}: {_said(str(error), token)}") from None
     if status != 200:
-        raise SourceError(_refusal(shown_url, status, body, token))
+        kind = SourceUnreachable if status >= 500 else SourceError
+        raise kind(_refusal(shown_url, status, body, token))
     return _parsed(shown_url, body, token)
 
 
@@ -283,7 +284,7 @@ def _read_body(response: Any, shown_url: str, timeout_seconds: float) -> bytes:
         if len(body) > LARGEST_REPLY_BYTES:
             raise SourceError(f"FlowAPI at {shown_url} answers with more than {LARGEST_REPLY_BYTES} bytes")
         if time.monotonic() > deadline:
-            raise SourceError(f"FlowAPI at {shown_url} did not finish its answer within {timeout_seconds:g} s")
+            raise SourceUnreachable(f"FlowAPI at {shown_url} did not finish its answer within {timeout_seconds:g} s")
     return bytes(body)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from deciders.source_rules import GROUP
 from deciders.specification import InstalledSource
 from workers.secrets import masked
-from workers.source_errors import SourceError
+from workers.source_errors import SourceError, SourceUnreachable
 
 
 def installed_dates(source: InstalledSource, inputs_dir: Path, *, timeout_seconds: float = 30) -> dict[str, list[date]]:
@@ -42,7 +42,7 @@ def installed_dates(source: InstalledSource, inputs_dir: Path, *, timeout_second
         what = masked(f"{type(failure[0]).__name__}: {failure[0]}".splitlines()[0])
         raise SourceError(f"the source {source.name!r} failed: {what}") from failure[0]
     if not given:
-        raise SourceError(f"the source {source.name!r} did not answer within {timeout_seconds:g} s")
+        raise SourceUnreachable(f"the source {source.name!r} did not answer within {timeout_seconds:g} s")
     found = given[0]
     if not isinstance(found, Mapping):
         raise SourceError(f"the source {source.name!r} gives no mapping of types of data to dates")

@@ -23,6 +23,7 @@ from simpleflow_nb.workflow import execution_input
 from workers.artefacts import Artefacts
 from workers.data_stamps import DataStamps
 from workers.kept_labels import kept_labels, notebook_hashes
+from workers.kept_reports import kept_reports
 from workers.room import Room
 
 logger = logging.getLogger(__name__)
@@ -118,6 +119,7 @@ def run_arguments(
     standing = kept_labels(workflow, run, specification.inputs_dir, Artefacts(Path(outputs)), hashes) if keeps else {}
     if only is not None:
         standing.pop(only, None)
+    reports = kept_reports(workflow, run, specification.inputs_dir, Artefacts(Path(outputs)), standing)
     data = None
     if "data_changed" in workflow.rerun_when and isinstance(specification.sensor.source, FilesSource | SqlSource):
         data = (stamps or DataStamps(specification)).of(run.needed_days)
@@ -130,7 +132,8 @@ def run_arguments(
         "outputs": outputs,
         "origin": {"reason": FIRST_RUN if run.reason == NOT_RUN_YET else run.reason, "notebooks": hashes, "data": data},
     }
-    return arguments | ({"kept": standing} if standing else {}) | ({"only": only} if only is not None else {})
+    given = {"kept": standing, "kept_reports": reports, "only": only}
+    return arguments | {name: value for name, value in given.items() if value}
 
 
 class Starter:

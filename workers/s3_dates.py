@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
-from workers.source_errors import SourceError
+from workers.source_errors import SourceError, SourceUnreachable
 
 Stamp = list[Any]  #: size in bytes, time of the last change in ns, ETag
 
@@ -55,7 +55,7 @@ def dated_objects(pattern: str, *, timeout_seconds: float = 30) -> Iterator[tupl
         }.get(code, code or str(error))
         raise SourceError(f"the bucket of {pattern} cannot be listed: {reason}") from None
     except BotoCoreError as error:
-        raise SourceError(f"S3 cannot be asked for {pattern}: {str(error).splitlines()[0]}") from None
+        raise SourceUnreachable(f"S3 cannot be asked for {pattern}: {str(error).splitlines()[0]}") from None
 
 
 def _fitting(key: str) -> re.Pattern[str]:

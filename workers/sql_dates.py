@@ -11,7 +11,7 @@ from urllib.parse import quote
 from deciders.specification import SqlSource
 from workers.databases import installed_driver
 from workers.secrets import MissingSecretError, masked, read_secret
-from workers.source_errors import SourceError
+from workers.source_errors import SourceError, SourceUnreachable
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -61,7 +61,7 @@ def sql_versions(source: SqlSource, *, timeout_seconds: float = 30) -> Versions:
     if failure:
         raise failure[0]
     if not found:
-        raise SourceError(f"the database of the source did not answer within {timeout_seconds:g} s")
+        raise SourceUnreachable(f"the database of the source did not answer within {timeout_seconds:g} s")
     return found[0]
 
 
@@ -84,7 +84,11 @@ def _asked(source: SqlSource) -> Versions:
     where = url.render_as_string(hide_password=True)
     found: dict[str, dict[date, set[str]]] = {}
     try:
-        with engine.connect() as connection:
+        try:
+            connected = engine.connect()
+        except sa.exc.SQLAlchemyError as error:
+            raise SourceUnreachable(f"the sql source {where} cannot be asked: {_said(error, password)}") from None
+        with connected as connection:
             result = connection.execute(sa.text(source.query))
             if not result.returns_rows or len(result.keys()) not in (2, 3):
                 raise SourceError(

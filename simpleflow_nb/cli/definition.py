@@ -5,12 +5,14 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections import defaultdict
+from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..exceptions import DefinitionError, ServiceError
+from ..exceptions import DefinitionError, ServiceError, SimpleflowError
 from ..inspection.tables import Table, formatted
 from . import logs
 from .main import SpecificationProblems
@@ -20,8 +22,9 @@ from .run_rows import counted, has_records, shown_settings
 from .sensor_places import RunPlace, opened_run_place, run_place_options
 
 if TYPE_CHECKING:
-    from deciders.due_runs import DueRuns
+    from deciders.due_runs import DueRuns, NotDue, Run
     from deciders.specification import Specification
+    from workers.source_errors import SourceError
 
 
 def read_specification(file: Path | None) -> Specification:
@@ -73,12 +76,19 @@ def validate(file: Path | None, schema: bool) -> None:
         click.echo(f"warning: {sentence}", err=True)
 
 
+def source_problem(error: SourceError) -> SimpleflowError:
+    """What the command line says of a source: whether it is out of reach or wrong makes the exit code."""
+    from workers.source_errors import SourceUnreachable
+
+    return ServiceError(str(error)) if isinstance(error, SourceUnreachable) else DefinitionError(str(error))
+
+
 def current_plan(specification: Specification, outputs: Path, place: RunPlace) -> DueRuns:
     """What is due now, by the same rules and the same sources as the sensor's; changes nothing.
 
     Raises:
         DefinitionError: the available dates cannot be read, or not whether their data have changed.
-        ServiceError: the journal or the run records cannot be read.
+        ServiceError: the journal or the run records cannot be read, or the source is out of reach.
     """
     from deciders.due_runs import due_runs
     from workers.available_dates import SourceError, read_available_dates, undated_files
@@ -91,7 +101,7 @@ def current_plan(specification: Specification, outputs: Path, place: RunPlace) -
         available = read_available_dates(specification)
         undated = undated_files(specification, available)
     except SourceError as error:
-        raise DefinitionError(str(error)) from None
+        raise source_problem(error) from None
     running = open_runs(place.service, place.domain) if place.service is not None else {}
     if not has_records(outputs):
         planned = due_runs(specification, available, running)
@@ -110,7 +120,7 @@ def current_plan(specification: Specification, outputs: Path, place: RunPlace) -
     try:
         planned = due_runs(specification, available, states | running, history=history)
     except SourceError as error:  # it is looked into once more where changed data count
-        raise DefinitionError(str(error)) from None
+        raise source_problem(error) from None
     return dataclasses.replace(planned, warnings=(*planned.warnings, *undated))
 
 
@@ -132,25 +142,34 @@ def plan(file: Path | None, why: bool, as_json: bool, outputs: Path | None, **pl
     for warning in planned.warnings:
         click.echo(f"warning: {warning}", err=True)
     if planned.due:
-        table = Table(["workflow", "date", "parameters", "notebooks", *(["why"] if why else [])])
-        for run in planned.due:
-            labels = " -> ".join(", ".join(stage) for stage in specification.workflow(run.workflow_name).stages())
-            day, settings = run.reference_date.isoformat(), shown_settings(run.configured_parameters)
-            table.rows.append([run.workflow_name, day, settings, labels, *([run.reason] if why else [])])
-        click.echo(formatted(table, with_header=True))
+        _show_due(planned, specification, why)
     click.echo(f"{counted(len(planned.due), 'run')} due, {len(planned.not_due)} not due")
     if planned.not_due:
         _show_not_due(planned, why)
+
+
+def _show_due(planned: DueRuns, specification: Specification, why: bool) -> None:
+    stencils = _telling_stencils(planned.due)
+    head = ["workflow", "date", "parameters", *(["date_stencil"] if stencils else []), "notebooks"]
+    table = Table([*head, *(["why"] if why else [])])
+    for number, run in enumerate(planned.due):
+        labels = " -> ".join(", ".join(stage) for stage in specification.workflow(run.workflow_name).stages())
+        row = [run.workflow_name, run.reference_date.isoformat(), shown_settings(run.configured_parameters)]
+        table.rows.append([*row, *stencils[number : number + 1], labels, *([run.reason] if why else [])])
+    click.echo(formatted(table, with_header=True))
 
 
 def _show_not_due(planned: DueRuns, why: bool) -> None:
     if why:
         # Several entries of one workflow say different things of the same date.
         several = len({(one.workflow_name, one.reference_date) for one in planned.not_due}) < len(planned.not_due)
-        table = Table(["workflow", "date", *(["parameters"] if several else []), "why not"])
-        for one in planned.not_due:
+        stencils = _telling_stencils(planned.not_due)
+        more = [*(["parameters"] if several else []), *(["date_stencil"] if stencils else [])]
+        table = Table(["workflow", "date", *more, "why not"])
+        for number, one in enumerate(planned.not_due):
             settings = [shown_settings(one.configured_parameters)] if several else []
-            table.rows.append([one.workflow_name, one.reference_date.isoformat(), *settings, one.reason])
+            row = [one.workflow_name, one.reference_date.isoformat(), *settings, *stencils[number : number + 1]]
+            table.rows.append([*row, one.reason])
         click.echo(formatted(table, with_header=True))
         return
     counts: dict[str, int] = defaultdict(int)
@@ -159,6 +178,21 @@ def _show_not_due(planned: DueRuns, why: bool) -> None:
     for reason, count in sorted(counts.items(), key=lambda item: -item[1]):
         click.echo(f"  {count} {reason}")
     click.echo("  (--why lists each)")
+
+
+def _telling_stencils(rows: Sequence[Run | NotDue]) -> list[str]:
+    """The stencil of each row; none of them unless rows of one workflow, date and parameters differ in theirs."""
+    from deciders.date_stencil import DateStencil
+
+    first: dict[tuple[str, date, str], str] = {}
+    stencils: list[str] = []
+    differ = False
+    for row in rows:
+        own = row.date_stencil
+        stencils.append(str(own if isinstance(own, DateStencil) else DateStencil(own)))
+        known = (row.workflow_name, row.reference_date, shown_settings(row.configured_parameters))
+        differ |= first.setdefault(known, stencils[-1]) != stencils[-1]
+    return stencils if differ else []
 
 
 def kind_of_reason(reason: str) -> str:
@@ -188,6 +222,7 @@ def _plan_json(planned: DueRuns) -> dict[str, Any]:
                 "reference_date": one.reference_date.isoformat(),
                 "identity": one.identity,
                 "parameters": one.configured_parameters,
+                "date_stencil": one.date_stencil,
                 "reason": one.reason,
             }
             for one in planned.not_due

@@ -167,5 +167,6 @@ def main(args: list[str] | None = None) -> Any:
             raise  # no file of the user's: a bug of ours
         else:
             show_error(f"{error.filename}: {(error.strerror or str(error)).lower()}")
-        code = RUN_FAILED
+        # names that are made here are never as long: it was typed
+        code = WRONG if error.errno == errno.ENAMETOOLONG else RUN_FAILED
     sys.exit(code if isinstance(code, int) else DONE)

@@ -68,6 +68,8 @@ def notebook_run(
         "cell_timeout_seconds": _limit("--cell-timeout", cell_timeout, duration_seconds),
         "memory_limit_bytes": _limit("--memory-limit", memory_limit, memory_bytes),
     }
+    if file.is_dir():
+        raise DefinitionError(f"notebook {file} is a folder; name the .ipynb or .py file in it")
     into = (into or Path(file.stem)).absolute()
     _check_folder(into)
     try:

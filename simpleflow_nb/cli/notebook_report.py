@@ -45,6 +45,8 @@ def notebook_pdf(
     from workers.reports import ReportError, ReportOptions, end_idle_children, make_report
     from workers.reports.notebook import UnreadableNotebook, read_notebook
 
+    if file.is_dir():
+        raise DefinitionError(f"not a readable notebook: {file} (it is a folder)")
     output = output if output is not None else file.with_suffix(".pdf")
     format = _FORMATS.get(output.suffix.lower())
     if format is None:

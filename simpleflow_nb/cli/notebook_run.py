@@ -15,7 +15,7 @@ from ..exceptions import DefinitionError, JournalInUse, ServiceError
 from ..inspection.executions import executions
 from ..local.ownership import Ownership, is_owned
 from ..local.service import DOMAIN
-from .definition import read_specification
+from .definition import read_specification, source_problem
 from .local_run import LocalRun, say
 from .options import STATE_FOLDER, journal_path, outputs_folder
 from .packages import require_application
@@ -147,13 +147,13 @@ def start_notebook_workflow(
         try:
             start_run(run.service, DOMAIN, specification, instance, str(folder), run.payloads, rerun=True)
         except SourceError as error:
-            raise DefinitionError(str(error)) from None
+            raise source_problem(error) from None
         ended = run.wait(
             lambda: not run.open_runs(*RUN_TYPES),
             Progress(watch, quiet=quiet, color=color),
             mine=lambda: run.open_runs(*RUN_TYPES),
         )
-        return show_summary(run, watch.states(), ended=ended)
+        return show_summary(run, watch.states(), specification.path, ended=ended)
 
 
 def run_requests(
@@ -197,7 +197,7 @@ def run_requests(
             Progress(watch, quiet=quiet, color=color),
             mine=lambda: run.open_runs(*RUN_TYPES),
         )
-        return show_summary(run, watch.states(), ended=ended)
+        return show_summary(run, watch.states(), specification.path, ended=ended)
 
 
 def requested(file: Path, name: str, arguments: dict[str, Any], outputs: Path | None) -> tuple[Specification, Run, Path]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -88,7 +89,7 @@ def parsed_settings(pairs: tuple[str, ...]) -> dict[str, Any]:
     """``--set key=value``, the value read as YAML.
 
     Raises:
-        DefinitionError: no equals sign, or a value that is not YAML.
+        DefinitionError: no equals sign, a value that is not YAML, or one that has no JSON form.
     """
     values: dict[str, Any] = {}
     for pair in pairs:
@@ -99,6 +100,11 @@ def parsed_settings(pairs: tuple[str, ...]) -> dict[str, Any]:
             values[key] = yaml.safe_load(text)
         except (yaml.YAMLError, ValueError) as error:  # a date that does not exist is a ValueError
             raise DefinitionError(f"--set {pair}: the value is not YAML: {str(error).splitlines()[0]}") from None
+        try:
+            json.dumps(values[key], allow_nan=False, default=str, skipkeys=True)
+        except ValueError as error:
+            what = str(error)[:1].lower() + str(error)[1:]
+            raise DefinitionError(f"--set {pair}: the value has no JSON form: {what}") from None
     return values
 
 

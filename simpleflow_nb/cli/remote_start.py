@@ -72,6 +72,7 @@ def _start_notebooks(
     outputs: Path | None,
     payloads: Path | None,
 ) -> tuple[str, str]:
+    from .definition import source_problem
     from .notebook_run import requested
 
     specification, instance, folder = requested(file, name, arguments, outputs)
@@ -85,7 +86,7 @@ def _start_notebooks(
     try:
         run_id = start_run(service, domain, specification, instance, str(folder), store, rerun=True)
     except SourceError as error:
-        raise DefinitionError(str(error)) from None
+        raise source_problem(error) from None
     if run_id is None:
         raise _open_already(instance.workflow_id)
     return instance.workflow_id, run_id

@@ -14,7 +14,7 @@ from ..exceptions import DefinitionError
 from ..inspection.tables import Table, formatted
 from ..processes.decider import Decider
 from .connection import connected, payload_directory
-from .definition import kind_of_reason, read_specification
+from .definition import kind_of_reason, read_specification, source_problem
 from .local_run import default_workers
 from .notebook_run import checked_outputs, run_requests
 from .options import Day, outputs_option
@@ -180,7 +180,7 @@ def _chosen(
     try:
         available = read_available_dates(specification)
     except SourceError as error:
-        raise DefinitionError(str(error)) from None
+        raise source_problem(error) from None
     running = {key: state for key, state in states.items() if state == "running"}
     plan = due_runs(narrowed, available, running)
     left_out = Counter(one.reason for one in plan.not_due if first <= one.reference_date <= last)

@@ -28,6 +28,7 @@ _OURS = (
     "ReportError: ",
     "ReportStopped: ",
     "SourceError: ",
+    "SourceUnreachable: ",
     "RecordsError: ",
     "OutputsError: ",
 )
@@ -56,6 +57,7 @@ class LabelState:
     began: float | None = None  #: epoch seconds
     ended: float | None = None
     is_shown: bool = True  #: bookkeeping tasks of the application are not news
+    is_report: bool = False
     result: dict[str, Any] = field(default_factory=dict)  #: of a notebook or a report: its path, light and warnings
 
     @property
@@ -163,8 +165,9 @@ class Watch:
         state = RunState(_title(info), execution["workflowId"], execution["runId"], info["startTimestamp"])
         first = self._decoded(events[0]["workflowExecutionStartedEventAttributes"].get("input"))
         state.arguments = first.get("kwargs") or {}
-        for name, result in (state.arguments.get("kept") or {}).items():
-            state.labels.append(LabelState(name, "cached", result=result))
+        for given in ("kept", "kept_reports"):
+            for name, result in (state.arguments.get(given) or {}).items():
+                state.labels.append(LabelState(name, "cached", result=result, is_report=given == "kept_reports"))
         latest: dict[str, TaskRow] = {row.id: row for row in task_rows(events)}
         for row in latest.values():
             state.labels.append(self._label(row, notes.get(row.scheduled_event_id)))
@@ -187,7 +190,8 @@ class Watch:
             if shown.is_shown:
                 given = self._decoded(row.input).get("kwargs", {})
                 label = str(given.get("label"))
-                shown.name = f"{label}.{given.get('format', 'pdf')}" if function == "convert_report" else label
+                shown.is_report = function == "convert_report"
+                shown.name = f"{label}.{given.get('format', 'pdf')}" if shown.is_report else label
                 shown.result = self._decoded(row.result)
         if shown.state == "FAILED":
             shown.note = plain_cause(row.reason or "")

@@ -107,7 +107,8 @@ def runs_show(file: Path, run: str, as_json: bool, outputs: Path | None, **place
     labels = Table(["label", "state", "executed notebook or report"])
     for label, what in row.labels.items():
         labels.rows.append([label, what, _shown_path(row.artefacts.get(label)) or _half_run(folder, row, label, what)])
-    labels.rows += [[name, "done", _shown_path(path)] for name, path in row.artefacts.items() if name.startswith("report:")]
+    reports = [name for name in row.artefacts if name.startswith("report:") and name not in row.labels]
+    labels.rows += [[name, "done", _shown_path(row.artefacts[name])] for name in reports]
     if labels.rows:
         click.echo("\n" + formatted(labels, with_header=True))
     if len(attempts) > 1:

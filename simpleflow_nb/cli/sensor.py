@@ -102,7 +102,7 @@ def sensor_start(
             mine=lambda: run.open_runs(NOTEBOOK_TYPE, SENSOR_TYPE, BACKFILL_TYPE),
         )
         states = watch.states()
-        code = show_summary(run, states, ended=ended)
+        code = show_summary(run, states, specification.path, ended=ended)
         if not sensor.is_open():
             code = max(code, sensor.show_end(nothing_ran=not states, once=once))
     ctx.exit(code)

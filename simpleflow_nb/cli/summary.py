@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
+from pathlib import Path
+
 import click
 
 from .. import payload
@@ -10,10 +13,11 @@ from .run_states import LabelState, RunState, status_word
 
 _MOST_REPORTS = 30
 _MOST_FAILED = 30
+_MOST_HINTS = 3
 
 
-def show_summary(run: LocalRun, states: list[RunState], *, ended: bool) -> int:
-    """Say where the reports are, what warned, what failed and why; returns the exit code.
+def show_summary(run: LocalRun, states: list[RunState], file: Path, *, ended: bool) -> int:
+    """Say where the reports are, what warned, what failed and why, and what to type next; returns the exit code.
 
     Reports and the count go to standard output, the rest to standard error.
     """
@@ -21,7 +25,7 @@ def show_summary(run: LocalRun, states: list[RunState], *, ended: bool) -> int:
     cancelled = [state for state in states if state.status == "CANCELED"]
     failed = [state for state in states if state.status not in (None, "COMPLETED", "CANCELED")]
     still_open = [state for state in states if state.status is None and state.run_id not in run.parked]
-    _show_reports([path for state in done for path in _reports(state, run.payloads.load)])
+    _show_reports([path for state in states if state.status for path in _reports(state, run.payloads.load)])
     orange = [state for state in done if any(_warnings(label) for label in state.labels)]
     if orange:
         click.echo("with warnings:", err=True)
@@ -30,6 +34,7 @@ def show_summary(run: LocalRun, states: list[RunState], *, ended: bool) -> int:
                 if warnings := _warnings(label):
                     more = f" (and {len(warnings) - 1} more)" if len(warnings) > 1 else ""
                     click.echo(f"  {state.title}  {label.name}: {warnings[0]}{more}", err=True)
+        _show_what_makes_missing_reports([state for state in orange if _lacks_reports(state)], file)
     if failed:
         click.echo("failed:", err=True)
         for state in failed[:_MOST_FAILED]:
@@ -71,7 +76,22 @@ def _show_reports(reports: list[str]) -> None:
         click.echo(f"  and {len(reports) - _MOST_REPORTS} earlier ones")
 
 
+def _lacks_reports(state: RunState) -> bool:
+    return any(label.is_report and label.state == "FAILED" for label in state.labels)
+
+
+def _show_what_makes_missing_reports(states: list[RunState], file: Path) -> None:
+    for state in states[:_MOST_HINTS]:
+        command = shlex.join(["simpleflow-nb", "runs.retry", str(file), state.title])
+        click.echo(f"  what makes the missing reports: {command}", err=True)
+    if len(states) > _MOST_HINTS:
+        click.echo(f"  and {len(states) - _MOST_HINTS} more runs lack reports", err=True)
+
+
 def _reports(state: RunState, load: payload.Load) -> list[str]:
+    """The reports of a run: of one that has failed, those of the labels that are done."""
+    if state.status != "COMPLETED":
+        return [str(label.result["path"]) for label in state.labels if label.is_report and label.result.get("path")]
     result = payload.decode(state.result, load) if state.result else None
     artefacts = result.get("artefacts") or {} if isinstance(result, dict) else {}
     return [path for name, path in artefacts.items() if name.startswith("report:")]

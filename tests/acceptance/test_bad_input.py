@@ -30,6 +30,7 @@ class Plain:
 GARBAGE = "neither a database nor anything else that could be read\n" * 20
 NO_FILE = "give a workflow file such as workflows.yml, or set AUTOFLOW_INPUTS_DIR to its folder"
 ONCE = ("--local", "--once")
+FILES = "source: {files: {calls: 'data/{date}.csv'}}"
 START = ("workflow.start", "--local")
 
 
@@ -106,6 +107,19 @@ SPECIFICATIONS: list[tuple[Sample, tuple[str, ...], int, str]] = [
         "workflows.yml:12: schedule '0 25 * * *' cannot be understood: hour '25' (allowed: 0-23)",
     ),
     (good, ("validate", "nix.yml"), 2, "nix.yml: there is no such file"),
+    (good, ("validate", "a" * 300), 2, f"simpleflow-nb: {'a' * 300}: file name too long"),
+    (
+        with_workflows(FILES, "source: {sql: {uri: 'sqlite:////nowhere/days.sqlite3', query: SELECT 1}}"),
+        ("plan", "."),
+        3,
+        "simpleflow-nb: the sql source sqlite:////nowhere/days.sqlite3 cannot be asked: unable to open database file",
+    ),
+    (
+        with_workflows(FILES, "source: {sql: {uri: 'sqlite://', query: SELECT x}}"),
+        ("plan", "."),
+        2,
+        "simpleflow-nb: the sql source sqlite:// cannot be asked: no such column: x",
+    ),
     (
         good,
         ("validate",),
@@ -222,6 +236,13 @@ COMMANDS: list[tuple[tuple[str, ...], int, str]] = [
         2,
         "mine.Mine.run() does not take this input: got an unexpected keyword argument 'b'",
     ),
+    ((*START, "mine.Mine", "--input", "[NaN]"), 2, "--input: input is not JSON: it has no NaN; give null or a number"),
+    (
+        (*START, "mine.Mine", "--set", "a=.inf"),
+        2,
+        "--set a=.inf: the value has no JSON form: out of range float values are not JSON compliant",
+    ),
+    (("notebook.run", "."), 2, "notebook . is a folder; name the .ipynb or .py file in it"),
     ((*START, "mine.Mine", "--set", "a"), 2, "--set a: write it as name=value"),
     ((*START, "mine.Mine", "--set", "a=[1"), 2, "--set a=[1: the value is not YAML: while parsing a flow sequence"),
     (

@@ -89,6 +89,7 @@ def test_warnings_turn_a_run_orange_and_are_shown(tmp_path: Path) -> None:
         "with warnings:\n"
         f"  days/{run}  count: Warning: few rows (and 1 more)\n"
         f"  days/{run}  report.pdf: template own.typ:2: unknown variable: abuot\n"
+        f"  what makes the missing reports: simpleflow-nb runs.retry {file} days/{run}\n"
     )
     assert (done.returncode, done.stdout.splitlines()[-1].partition(" in ")[0]) == (0, "1 of 1 run succeeded")
     assert done.stdout.endswith(" s, 1 with warnings\n")
@@ -138,6 +139,18 @@ def test_name_and_date_that_fit_runs_with_other_parameters_are_not_guessed(tmp_p
     assert (many.returncode, many.stderr) == (2, f"simpleflow-nb: {sentence}\n")
     one = typed("--format", "prettyjson", "workflow.info", "--local", names[0], cwd=tmp_path / "in")
     assert json.loads(one.stdout)[0]["input"]["kwargs"]["parameters"]["mode"] == "a"
+
+
+def test_plan_tells_entries_apart_that_differ_in_their_stencil_alone(tmp_path: Path) -> None:
+    entries = "    - workflow_name: days\n      date_stencil: [[-1, 1]]\n" * 2 + "    - workflow_name: days\n"
+    file = inputs(tmp_path / "in", dates=DATES[:2], workflows=WORKFLOWS.replace("    - workflow_name: days\n", entries))
+    lines = typed("plan", file, "--why", cwd=tmp_path).stdout.splitlines()
+    assert [line.split() for line in lines if "2016" in line and "needs" not in line] == [
+        ["days", "2016-01-02", "[[-1,", "1]]", "count", "->", "report", "not", "run", "yet"],
+        ["days", "2016-01-01", "[0]", "count", "->", "report", "not", "run", "yet"],
+        ["days", "2016-01-02", "[0]", "count", "->", "report", "not", "run", "yet"],
+        ["days", "2016-01-02", "duplicate", "of", "entry", "1"],
+    ]
 
 
 def test_plan_says_what_is_due_and_changes_nothing(tmp_path: Path) -> None:

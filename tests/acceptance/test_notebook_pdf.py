@@ -32,6 +32,9 @@ def test_the_name_of_the_output_says_that_it_is_html(tmp_path: Path) -> None:
     [
         (["no.ipynb"], 2, "not a readable notebook: no.ipynb (there is no such file)"),
         (["text.txt"], 2, "not a readable notebook: text.txt (it is not JSON)"),
+        (["."], 2, "not a readable notebook: . (it is a folder)"),
+        (["/"], 2, "not a readable notebook: / (it is a folder)"),
+        ([""], 2, "not a readable notebook: . (it is a folder)"),
         (["flows.ipynb", "-o", "flows.docx"], 2, "flows.docx: a report is a .pdf or an .html file"),
         (["flows.ipynb", "--template", "no.typ"], 2, "no.typ: there is no such file"),
         (

@@ -184,20 +184,35 @@ def test_a_typst_template_that_is_wrong_gives_one_sentence(flows, content, messa
 
 def test_a_report_that_failed_is_made_again_without_its_notebooks(tmp_path):
     file = inputs(
-        tmp_path / "in", dates=DATES[:1], workflows=WORKFLOWS.replace("{format: pdf}", "{format: pdf, template: own.typ}")
+        tmp_path / "in",
+        dates=DATES[:1],
+        workflows=WORKFLOWS.replace("{format: pdf}", "[{format: html}, {format: pdf, template: own.typ}]"),
     )
     template = file.parent / "own.typ"
     template.write_text("#let style(about, body) = nope")
     first = typed("sensor.start", file, "--local", "--once", "--quiet", cwd=tmp_path)
     assert first.returncode == 0, first.stderr
     [notebook_run] = (file.parent / "outputs").glob("notebooks/days/*/report/run.json")
-    ran = notebook_run.read_text()
+    [html] = (file.parent / "outputs").glob("reports/days/2016-01-01_*/report.html")
+    ran, made = notebook_run.read_text(), html.stat()
+    run = f"days/{html.parent.name}"
+    assert first.stderr.splitlines()[-1] == f"  what makes the missing reports: simpleflow-nb runs.retry {file} {run}"
+    shown_run = typed("runs.show", file, run, cwd=tmp_path).stdout
+    assert re.search(r"^report:report +failed *$", shown_run, re.MULTILINE)
+    assert re.search(rf"^report:report.html +done +{html}$", shown_run, re.MULTILINE)
     template.write_text("#let style(about, body) = body")
-    again = typed("runs.retry", file, "days/2016-01-01", "--quiet", cwd=tmp_path)
+    again = typed("runs.retry", file, run, cwd=tmp_path)
     assert again.returncode == 0, again.stderr
-    [pdf] = (file.parent / "outputs").glob("reports/days/2016-01-01_*/report.pdf")
+    assert re.findall(r"^days/\S+  (.* cached)$", again.stderr, re.MULTILINE) == [
+        "count cached",
+        "report cached",
+        "report.html cached",
+    ]
+    pdf = html.with_name("report.pdf")
     assert pdf.read_bytes().startswith(b"%PDF")
     assert notebook_run.read_text() == ran
+    assert (html.stat().st_ino, html.stat().st_mtime_ns) == (made.st_ino, made.st_mtime_ns)
+    assert f"2 reports:\n  {pdf}\n  {html}\n" in again.stdout
     third = typed("runs.retry", file, "days/2016-01-01", cwd=tmp_path)
     assert third.stdout.startswith("nothing to retry: ")
 

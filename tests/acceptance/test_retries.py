@@ -50,23 +50,27 @@ def records(file: Path, *columns: str) -> list[tuple[Any, ...]]:
 
 
 def test_what_succeeded_is_cached_when_a_later_notebook_failed(tmp_path: Path) -> None:
-    file = noting(tmp_path, report="1 / 0")
-    assert typed("sensor.start", file, *ONCE, cwd=tmp_path).returncode == 1
+    workflows = WORKFLOWS.replace("{day: reference_date}", "{day: reference_date}\n        output: {format: html}")
+    file = noting(tmp_path, workflows=workflows, report="1 / 0")
+    failed = typed("sensor.start", file, *ONCE, cwd=tmp_path)
+    assert failed.returncode == 1
+    [report] = (file.parent / "outputs").glob("reports/days/*/*")
+    assert failed.stdout == f"1 report:\n  {report}\n0 of 1 run succeeded\n"
     assert noted(tmp_path) == ["count 2016-01-01"]
     assert [run["reason"] for run in planned(file)["due"]] == ["failed before (attempt 2)"]
 
     notebook(file.parent / "report.ipynb", "counted = ''", "print(counted)")
     again = typed("sensor.start", file, "--local", "--once", cwd=tmp_path)
     assert again.returncode == 0, again.stderr
-    assert re.findall(r"^days/\S+  (count .*)$", again.stderr, re.MULTILINE) == ["count cached"]
+    assert re.findall(r"^days/\S+  (count.*)$", again.stderr, re.MULTILINE) == ["count cached", "count.html cached"]
     assert noted(tmp_path) == ["count 2016-01-01"]
     assert records(file, "attempt", "state", "reason", "labels") == [
         (1, "failed", "first run", '{"count": "done", "report": "failed"}'),
-        (2, "succeeded", "failed before (attempt 2)", '{"count": "cached", "report": "done"}'),
+        (2, "succeeded", "failed before (attempt 2)", '{"count": "cached", "report": "done", "report:count.html": "cached"}'),
     ]
     [(artefacts,)] = records(file, "artefacts")[1:]
     paths = json.loads(artefacts)
-    assert sorted(paths) == ["count", "report", "report:report"]
+    assert sorted(paths) == ["count", "report", "report:count.html", "report:report"]
     assert all(Path(path).is_file() for path in paths.values())
 
 

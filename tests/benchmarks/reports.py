@@ -6,6 +6,7 @@ import base64
 import json
 import os
 import random
+import re
 import shutil
 import statistics
 import struct
@@ -15,10 +16,12 @@ import tempfile
 import time
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from itertools import count
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 from tests.benchmarks import peers
 from tests.benchmarks.figures import Contestant, Sample, compared, milliseconds, print_table, ratio
@@ -108,20 +111,42 @@ def _measure_warm(notebooks: Iterator[Path], reports: int) -> None:
 
 
 def _measure_memory(notebooks: Iterator[Path], reports: int) -> None:
+    """A child that has grown too large is not kept, and is seen at work alone: both are measured."""
     end_idle_children()
-    used, most, last = set(), 0, 0
+    peers_of_it = set(psutil.Process().children(recursive=True))
+    peaks: dict[int, int] = {}  # by process
+    kept: list[int] = []
+
+    def look() -> None:
+        for child in set(psutil.Process().children(recursive=True)) - peers_of_it:
+            with suppress(psutil.NoSuchProcess):
+                peaks[child.pid] = max(peaks.get(child.pid, 0), _peak_bytes(child))
+
     for _ in range(reports):
         source = next(notebooks)
-        make_report(source, source.with_suffix(".pdf"))
-        for child in conversion_process.idle_children():
-            used.add(child.process.pid)
-            last = child.memory_bytes(with_children=False)
-            most = max(most, last)
+        make_report(source, source.with_suffix(".pdf"), on_wait=look)
+        look()
+        kept += [child.memory_bytes(with_children=False) for child in conversion_process.idle_children()]
+    held = [f"{each / 1e6:.0f}" for each in (max(kept), kept[-1])] if kept else ["none", "none"]
+    at_work = f"while they were made; {len(peaks)} processes in all"
     print_table(
-        f"Memory after {reports} different reports, MB",
+        f"Memory of {reports} different reports, MB",
         ("", "most", "at the end"),
-        [(f"kept between reports; {len(used)} processes in all", f"{most / 1e6:.0f}", f"{last / 1e6:.0f}")],
+        [
+            (at_work, f"{max(peaks.values()) / 1e6:.0f}", ""),
+            ("kept between reports", *held),
+        ],
     )
+
+
+def _peak_bytes(process: psutil.Process) -> int:
+    """The most resident memory that a process has had; what it has now where the system does not tell."""
+    try:
+        status = Path(f"/proc/{process.pid}/status").read_text()
+    except OSError:
+        return int(process.memory_info().rss)
+    peak = re.search(r"^VmHWM:\s+(\d+) kB$", status, re.MULTILINE)
+    return int(peak.group(1)) * 1024 if peak else 0  # a process that has ended, and was not waited for
 
 
 def _timed(action: Callable[[], object], *, first: Callable[[], object] = lambda: None) -> Contestant:

@@ -141,6 +141,8 @@ def test_input_is_taken_in_all_of_simpleflows_forms(typed, arguments):
         ('{"args": 1}', "input: 'args' must be a list and 'kwargs' a mapping"),
         ('{"kwargs": []}', "input: 'args' must be a list and 'kwargs' a mapping"),
         ("[1, 2", "input is not JSON: Expecting ',' delimiter: line 1 column 6 (char 5)"),
+        ("NaN", "input is not JSON: it has no NaN; give null or a number"),
+        ('{"kwargs": {"a": [-Infinity]}}', "input is not JSON: it has no -Infinity; give null or a number"),
     ],
 )
 def test_an_input_that_would_be_a_guess_is_refused(typed, message):
@@ -151,6 +153,12 @@ def test_an_input_that_would_be_a_guess_is_refused(typed, message):
 
 @given(values)
 def test_any_json_that_is_no_mapping_is_taken(value):
+    try:
+        json.dumps(value, allow_nan=False)
+    except ValueError:
+        with pytest.raises(ValueError, match=r"^input is not JSON: it has no -?Infinity; give null or a number$"):
+            payload.parse_input(json.dumps(value))
+        return
     if not isinstance(value, dict):
         expected = {"args": value if isinstance(value, list) else [value]}
         assert payload.parse_input(json.dumps(value)) == expected

@@ -1,7 +1,7 @@
 """Random workflows against a random service: however a decision is come by, it is the same decision.
 
 Two-way comparisons are blind to rules that are broken the same way everywhere; those have tests of their own in
-``test_rules.py``, and ``test_sabotage.py`` says which.
+``test_rules_01_to_08.py`` to ``test_rules_20_to_26.py``, and ``test_sabotage.py`` says which.
 """
 
 from __future__ import annotations

@@ -22,6 +22,20 @@ def day(number: int) -> date:
 
 
 @pytest.mark.parametrize(
+    ("elements", "written"),
+    [
+        (None, "[0]"),
+        ([], "[]"),
+        ([-1, [0, 1]], "[-1, 0]"),
+        ([[-6, 1]], "[[-6, 1]]"),
+        ([day(3), [day(3), day(5)], [day(3), 0]], "[2016-01-03, [2016-01-03, 2016-01-05], [2016-01-03, 0]]"),
+    ],
+)
+def test_a_stencil_is_shown_as_a_workflow_file_has_it(elements, written):
+    assert str(DateStencil(elements)) == written
+
+
+@pytest.mark.parametrize(
     ("elements", "ranges"),
     [
         (None, [(10, 11)]),

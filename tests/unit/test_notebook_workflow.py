@@ -339,8 +339,19 @@ def test_a_report_of_a_cached_notebook_may_fail(replaced: Bodies, place: Harness
     ended = started(place, notebooks(("a", ()), reports=("a",)), kept=KEPT_A)()
     assert (ended["state"], ended["light"], ended["cached"]) == ("succeeded", "orange", ["a"])
     record = replaced.given("record_run")
-    assert (record["labels"], record["artefacts"]) == ({"a": "cached"}, {"a": "/out/a.ipynb"})
+    assert (record["labels"], record["artefacts"]) == ({"a": "cached", "report:a": "failed"}, {"a": "/out/a.ipynb"})
     assert (record["state"], record["error"]) == ("succeeded", "a.pdf failed: no pages")
+
+
+def test_reports_that_stand_are_not_made_again_and_keep_their_light(replaced: Bodies, place: Harness) -> None:
+    made = notebooks(("a", ()), reports=("a",), outputs=(PDF, OutputSpecification(format="html")))
+    standing = {"a.pdf": {"path": "/out/a.pdf", "light": "orange", "warnings": ["cell 1: odd"], "pages": 2}}
+    green = {"a": {**KEPT_A["a"], "light": "green"}}
+    ended = started(place, made, kept=green, kept_reports=standing)()
+    assert replaced.names() == ["already_succeeded", "a.html", "record_run"]
+    artefacts = {"a": "/out/a.ipynb", "report:a": "/out/a.pdf", "report:a.html": "/out/a.html"}
+    assert ended == {"state": "succeeded", "light": "orange", "artefacts": artefacts, "cached": ["a", "a.pdf"]}
+    assert replaced.given("record_run")["labels"] == {"a": "cached", "report:a": "cached"}
 
 
 def test_one_label_alone_runs_with_what_it_needs_and_nothing_behind_it(replaced: Bodies, place: Harness) -> None:

@@ -46,13 +46,13 @@ MEMORY = "an amount of memory of at least 1 MB, such as 500MB or 2GiB"
                 "(did you mean 'reference_date'?)"
             ],
         ),
-        ("output: true", "", ["6: 'output' of notebook 'a' must be a mapping, not true"]),
+        ("output: true", "", ["6: 'output' of notebook 'a' must be a mapping or a list, not true"]),
         (
             "output: {format: pdf, tempalte: x}",
             "",
             ["6: 'tempalte' is not a setting of the output of notebook 'a' (did you mean 'template'?)"],
         ),
-        ("output: null", "", ["6: 'output' of notebook 'a' must be a mapping, not null"]),
+        ("output: null", "", ["6: 'output' of notebook 'a' must be a mapping or a list, not null"]),
         ("output: {}", "", ["6: the output of notebook 'a' lacks 'format'"]),
         ("output: {format: PDF}", "", ["6: 'format' of the output of notebook 'a' must be 'pdf' or 'html', not 'PDF'"]),
         ("output: []", "", ["6: 'output' of notebook 'a' is an empty list; leave it out"]),

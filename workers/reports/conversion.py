@@ -84,7 +84,7 @@ def convert_report(notebook: Path, target: Path, options: ReportOptions = Report
         data = page.encode("utf-8")
     elif options.template is not None and options.template.name.endswith(ASCIIDOC_TEMPLATES):
         try:
-            data = asciidoc_pdf(source, options.template)
+            data = asciidoc_pdf(draft, source, shown, options.template)
         except TemplateFailed as reason:
             raise ReportError(f"template {reason}") from reason
         pages = page_count(data)
