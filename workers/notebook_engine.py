@@ -45,6 +45,7 @@ ENGINE_NAME = "simpleflow-nb"
 
 START_SECONDS = 180  #: for a kernel to answer; many that start at once on a busy machine are slow
 INTERRUPT_SECONDS = 2.0  #: between the interruption of a cell and the end of its kernel
+QUOTED_CHARACTERS = 200  #: of what a kernel that did not start has said last; the cause of a failure has room for them
 IOPUB_SECONDS = 60  #: for output that is still under way when a cell has ended
 
 # nbclient and papermill log as errors what we raise; without a handler Python would print them.
@@ -381,4 +382,7 @@ def _heading(cell: NotebookNode) -> str:
 
 
 def _quoted(said: str) -> str:
-    return f"; it said: {' '.join(said.split())[-500:]}" if said else ""
+    text = " ".join(said.split())
+    if len(text) > QUOTED_CHARACTERS:
+        text = "..." + text[-QUOTED_CHARACTERS:]
+    return f"; it said: {text}" if text else ""

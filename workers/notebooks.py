@@ -289,7 +289,10 @@ def _execute(session: NotebookSession, values: dict[str, Any], label: str) -> No
     except PapermillExecutionError as error:
         raise _failure(label, error, session) from None
     except KernelNotStarted as error:
-        raise NotebookFailed(label, None, error.name, masked(str(error)), "", session.path) from None
+        failed = NotebookFailed(label, None, error.name, masked(str(error)), "", session.path)
+        assert session.saved is not None
+        session.saved.name_failure(f"The kernel did not start: {failed.cause.removeprefix('KernelNotStarted: ')}")
+        raise failed from None
 
 
 def _failure(label: str, error: Any, session: NotebookSession) -> NotebookFailed:
