@@ -23,6 +23,7 @@ from nbformat import NotebookNode
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine, papermill_engines
 
+from workers.kernels.captured_output import code_that_takes_over_pipes
 from workers.kernels.kernel import Kernel
 from workers.kernels.lifeline import described_end
 from workers.kernels.memory import SAMPLE_SECONDS, shown_bytes, used_bytes
@@ -118,6 +119,11 @@ class NotebookClient(PapermillNotebookClient):  # type: ignore[misc, unused-igno
             raise KernelNotStarted(f"no answer within {seconds:g} s{_quoted(kernel.said)}")
         information = await answering
         self.nb.metadata["language_info"] = information["content"]["language_info"]
+        if kernel.origin == "spawn" and self.session.source.language == "python":  # forked kernels see to it themselves
+            assert self.kc is not None
+            code = code_that_takes_over_pipes()
+            # Nobody waits for it: it is through before the first cell begins.
+            self.kc.execute(code, silent=True, store_history=False, allow_stdin=False, stop_on_error=False)
         self.kernel_is_idle = True
 
     async def _first_answer(self, kernel: Kernel) -> dict[str, Any]:

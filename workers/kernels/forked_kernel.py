@@ -20,6 +20,8 @@ from typing import Any, NoReturn
 
 from simpleflow_nb.processes import guardian
 
+from .captured_output import take_over_pipes
+
 OURS = frozenset({"simpleflow_nb", "workers"})  #: packages of ours that the fork server has imported
 
 _INLINE = "matplotlib_inline.backend_inline"
@@ -61,6 +63,7 @@ def _run(lifeline: socket.socket, set_by_imports: Mapping[str, str]) -> int:
         application = IPKernelApp.instance()
         # What died with us without a word would be a kernel that its guardian lost; the number is frozen at import otherwise.
         application.initialize([*first["arguments"], f"--IPKernelApp.parent_handle={os.getppid()}"])
+        take_over_pipes()
         if first["held"]:
             guardian.tell(lifeline, {"held": True})
             _move_in(json.loads(owner.readline() or "null"), set_by_imports)
