@@ -52,6 +52,14 @@ def memory_bytes(value: Any) -> int:
     return math.floor(number)
 
 
+def memory_text(amount_bytes: int) -> str:
+    """The same amount in the largest unit of which it is a whole number; :func:`memory_bytes` reads it again."""
+    for name, size in sorted(_BYTES.items(), key=lambda unit: -unit[1]):
+        if amount_bytes % size == 0:
+            return f"{amount_bytes // size}{name.replace('I', 'i')}"
+    return str(amount_bytes)
+
+
 def checked_limits(label: str, node: YamlNode, problems: Problems) -> dict[str, Any]:
     """Those of the settings that the notebook has, for `deciders.specification.NotebookSpecification`.
 

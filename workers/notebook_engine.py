@@ -23,6 +23,7 @@ from nbformat import NotebookNode
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine, papermill_engines
 
+from workers.kernels.captured_output import code_that_takes_over_pipes
 from workers.kernels.kernel import Kernel
 from workers.kernels.lifeline import described_end
 from workers.kernels.memory import SAMPLE_SECONDS, shown_bytes, used_bytes
@@ -45,6 +46,7 @@ ENGINE_NAME = "simpleflow-nb"
 
 START_SECONDS = 180  #: for a kernel to answer; many that start at once on a busy machine are slow
 INTERRUPT_SECONDS = 2.0  #: between the interruption of a cell and the end of its kernel
+QUOTED_CHARACTERS = 200  #: of what a kernel that did not start has said last; the cause of a failure has room for them
 IOPUB_SECONDS = 60  #: for output that is still under way when a cell has ended
 
 # nbclient and papermill log as errors what we raise; without a handler Python would print them.
@@ -117,6 +119,11 @@ class NotebookClient(PapermillNotebookClient):  # type: ignore[misc, unused-igno
             raise KernelNotStarted(f"no answer within {seconds:g} s{_quoted(kernel.said)}")
         information = await answering
         self.nb.metadata["language_info"] = information["content"]["language_info"]
+        if kernel.origin == "spawn" and self.session.source.language == "python":  # forked kernels see to it themselves
+            assert self.kc is not None
+            code = code_that_takes_over_pipes()
+            # Nobody waits for it: it is through before the first cell begins.
+            self.kc.execute(code, silent=True, store_history=False, allow_stdin=False, stop_on_error=False)
         self.kernel_is_idle = True
 
     async def _first_answer(self, kernel: Kernel) -> dict[str, Any]:
@@ -381,4 +388,7 @@ def _heading(cell: NotebookNode) -> str:
 
 
 def _quoted(said: str) -> str:
-    return f"; it said: {' '.join(said.split())[-500:]}" if said else ""
+    text = " ".join(said.split())
+    if len(text) > QUOTED_CHARACTERS:
+        text = "..." + text[-QUOTED_CHARACTERS:]
+    return f"; it said: {text}" if text else ""

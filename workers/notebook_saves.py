@@ -64,13 +64,18 @@ class SavedNotebook(NotebookExecutionManager):  # type: ignore[misc, unused-igno
         self.save(force=True)
 
     def name_failure(self, text: str) -> None:
-        """Have the mark at the top, which papermill has put there, say which cell failed and why; save."""
+        """Say at the top what failed and why, and save. If papermill has marked a cell there, the text leads to it."""
         top = next((cell for cell in self.nb.cells if ERROR_TAG in cell.metadata.get("tags", ())), None)
-        if top is not None:
-            top.source = (
-                '<span style="color:red; font-family:Helvetica Neue, Helvetica, Arial, sans-serif; font-size:1.5em;">'
-                f'{_escaped(text)} <a href="#papermill-error-cell">Go to the cell</a></span>'
-            )
+        link = ""
+        if top is None:
+            top = nbformat.v4.new_markdown_cell(metadata={"tags": [ERROR_TAG]})  # type: ignore[no-untyped-call, unused-ignore]
+            self.nb.cells.insert(0, top)
+        else:
+            link = ' <a href="#papermill-error-cell">Go to the cell</a>'
+        top.source = (
+            '<span style="color:red; font-family:Helvetica Neue, Helvetica, Arial, sans-serif; font-size:1.5em;">'
+            f"{_escaped(text)}{link}</span>"
+        )
         self.save(force=True)
 
     def _text(self) -> str:

@@ -108,10 +108,12 @@ class NotebookSession:
     def new_kernel(self) -> Kernel:
         """The kernel for this run, not started yet."""
         from workers.kernels.kernel import Kernel
+        from workers.kernels.supply import NO_FORK_SERVER
 
         name, spec = self.source.kernel_name, self.source.kernel_spec
         if self.kernels is None:
             kernel = Kernel.of(name, spec)
+            kernel.reason = NO_FORK_SERVER
         else:
             kernel = self.kernels.kernel(name, spec, self.folder, self.environment)
         kernel.on_started = self.on_kernel_started

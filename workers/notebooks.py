@@ -3,7 +3,7 @@
 After ``run_notebook`` the folder holds, whether it went well or not:
 
 ``<label>.ipynb``   the executed notebook, up to where it came
-``config.json``     label, source, its SHA-256, kernel, environment, and the parameters as the notebook got them
+``config.json``     label, source, its SHA-256, kernel, environment, limits, and the parameters as the notebook got them
 ``output.txt``      what the notebook printed
 ``run.json``        status, light, times, attempt, version of the source, where its kernel came from, progress, warnings, error
 and what the notebook itself has written: the folder is its working directory.
@@ -103,7 +103,10 @@ def run_notebook(
     source = read_notebook_source(path, kernel=kernel)
     values = checked_parameters(source, parameters or {})
     cancellation = cancellation or Cancellation()
-    folder, label, notebook = _begin(source, values, into, label, environment)
+    limits = NotebookLimits(
+        timeout_seconds=timeout_seconds, cell_timeout_seconds=cell_timeout_seconds, memory_bytes=memory_limit_bytes
+    )
+    folder, label, notebook = _begin(source, values, into, label, environment, limits)
     record: dict[str, Any] = {
         "label": label,
         "status": "running",
@@ -137,11 +140,7 @@ def run_notebook(
                 folder=folder,
                 environment={**os.environ, **(environment or {})},
                 output=output,
-                limits=NotebookLimits(
-                    timeout_seconds=timeout_seconds,
-                    cell_timeout_seconds=cell_timeout_seconds,
-                    memory_bytes=memory_limit_bytes,
-                ),
+                limits=limits,
                 kernels=kernels or shared_supply(),
                 cancellation=cancellation,
                 on_kernel_started=on_kernel_started,
@@ -203,10 +202,14 @@ def prepare_notebook(
     *,
     label: str | None = None,
     kernel: str | None = None,
+    timeout_seconds: float | None = None,
+    cell_timeout_seconds: float | None = None,
+    memory_limit_bytes: int | None = None,
+    environment: Mapping[str, str] | None = None,
 ) -> Path:
     """Write the notebook as it would run, with a cell of these parameters, into the folder ``into``; nothing is executed.
 
-    ``config.json`` is written beside it. Returns the path of the notebook.
+    ``config.json`` is written beside it, with the environment and the limits that are given. Returns the path of the notebook.
 
     Raises:
         NotebookRefused: as for :func:`run_notebook`.
@@ -214,7 +217,10 @@ def prepare_notebook(
     """
     source = read_notebook_source(path, kernel=kernel)
     values = checked_parameters(source, parameters or {})
-    _, _, notebook = _begin(source, values, into, label, None)
+    limits = NotebookLimits(
+        timeout_seconds=timeout_seconds, cell_timeout_seconds=cell_timeout_seconds, memory_bytes=memory_limit_bytes
+    )
+    _, _, notebook = _begin(source, values, into, label, environment, limits)
     import nbformat
     import papermill
 
@@ -245,6 +251,7 @@ def _begin(
     into: str | os.PathLike[str],
     label: str | None,
     environment: Mapping[str, str] | None,
+    limits: NotebookLimits,
 ) -> tuple[Path, str, Path]:
     """The folder, made, with ``config.json`` in it; the label; where the executed notebook will be."""
     folder = Path(into).absolute()
@@ -259,6 +266,11 @@ def _begin(
         "source_sha256": source.sha256,
         "kernel": source.kernel_name,
         "environment": dict(environment or {}),
+        "limits": {
+            "timeout_seconds": limits.timeout_seconds,
+            "cell_timeout_seconds": limits.cell_timeout_seconds,
+            "memory_limit_bytes": limits.memory_bytes,
+        },
         "parameters": values,
     }
     _write_json(folder / "config.json", config)
@@ -289,7 +301,10 @@ def _execute(session: NotebookSession, values: dict[str, Any], label: str) -> No
     except PapermillExecutionError as error:
         raise _failure(label, error, session) from None
     except KernelNotStarted as error:
-        raise NotebookFailed(label, None, error.name, masked(str(error)), "", session.path) from None
+        failed = NotebookFailed(label, None, error.name, masked(str(error)), "", session.path)
+        assert session.saved is not None
+        session.saved.name_failure(f"The kernel did not start: {failed.cause.removeprefix('KernelNotStarted: ')}")
+        raise failed from None
 
 
 def _failure(label: str, error: Any, session: NotebookSession) -> NotebookFailed:

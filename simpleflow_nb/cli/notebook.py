@@ -74,7 +74,7 @@ def notebook_run(
     _check_folder(into)
     try:
         if prepare_only:
-            click.echo(prepare_notebook(file, values, into, kernel=kernel))
+            click.echo(prepare_notebook(file, values, into, kernel=kernel, **limits))
             return
         cancellation = Cancellation()
         with _told_of_signals(cancellation):
@@ -133,8 +133,17 @@ def notebook_debug(words: tuple[str, ...], into: Path | None, **place: Any) -> N
         )
     into = (into or Path("debug", folder.parent.name, folder.name)).absolute()
     _check_folder(into)
+    limits, variables = config.get("limits") or {}, config.get("environment") or {}  # earlier versions kept no limits
     try:
-        prepared = prepare_notebook(config["source"], config["parameters"], into, label=label, kernel=config.get("kernel"))
+        prepared = prepare_notebook(
+            config["source"],
+            config["parameters"],
+            into,
+            label=label,
+            kernel=config.get("kernel"),
+            environment=variables,
+            **limits,
+        )
     except NotebookRefused as error:
         raise DefinitionError(str(error)) from None
     parameters = into / "parameters.json"
@@ -143,9 +152,9 @@ def notebook_debug(words: tuple[str, ...], into: Path | None, **place: Any) -> N
     if now.get("source_sha256") != config.get("source_sha256"):
         click.echo(f"{config['source']} has changed since it ran; this is the present version", err=True)
     click.echo(f"{prepared}  ({_how_it_went(record)})")
-    variables = [f"{name}={value}" for name, value in (config.get("environment") or {}).items()]
-    before = ["env", *variables] if variables else []
+    before = ["env", *(f"{name}={value}" for name, value in variables.items())] if variables else []
     again = ["simpleflow-nb", "notebook.run", config["source"], "--params", str(parameters), "--into", str(into / "again")]
+    again += [*_limit_options(limits), *_kernel_option(config["source"], config.get("kernel"))]
     click.echo(f"open it:  {shlex.join([*before, 'jupyter', 'lab', str(prepared)])}")
     click.echo(f"run it:   {shlex.join([*before, *again])}")
 
@@ -181,6 +190,31 @@ def _limit(option: str, text: str | None, read: Callable[[Any], Any]) -> Any:
         return read(number)
     except ValueError as error:
         raise DefinitionError(f"{option} {text}: give {error}") from None
+
+
+def _limit_options(limits: dict[str, Any]) -> list[str]:
+    """The options of ``notebook.run`` with those limits."""
+    from deciders.notebook_limits import memory_text
+
+    options = []
+    for name, option in (("timeout_seconds", "--timeout"), ("cell_timeout_seconds", "--cell-timeout")):
+        if limits.get(name) is not None:
+            options += [option, f"{limits[name]:.15g}"]
+    if limits.get("memory_limit_bytes") is not None:
+        options += ["--memory-limit", memory_text(limits["memory_limit_bytes"])]
+    return options
+
+
+def _kernel_option(source: str, kernel: str | None) -> list[str]:
+    """The option of ``notebook.run`` with that kernel, if the notebook would run in another one without it."""
+    from workers.notebook_source import read_notebook_source
+    from workers.notebooks import NotebookRefused
+
+    try:
+        own: str | None = read_notebook_source(source).kernel_name
+    except NotebookRefused:
+        own = None  # it is not installed
+    return [] if kernel in (None, own) else ["--kernel", kernel]
 
 
 def _parameters_in(path: Path) -> dict[str, Any]:

@@ -7,7 +7,8 @@ import os
 import select
 import subprocess
 import sys
-from typing import Any
+import time
+from typing import IO, Any
 
 import psutil
 
@@ -15,16 +16,18 @@ from .. import payload
 from ..activity import Activity
 from ..activity_context import ActivityContext
 from ..exceptions import TaskFailed
+from . import guardian
 from .process_groups import ProcessGroups, kill_group
 
 _LOOK_SECONDS = 0.1
 _EXIT_SECONDS = 5.0  # for the child's own way out, once its answer is here
+_KILLED_SECONDS = guardian.END_SECONDS + 5.0  # for a guardian to end what it watches over and itself
 
 
 class IsolatedCall:
-    """One call in a fresh interpreter that leads its own process group.
+    """One call in a fresh interpreter that leads its own process group, under a guardian where the system allows for one.
 
-    The child ends by itself when its standard input closes, which is what happens when this process dies.
+    With its end everything ends that it has started. Its standard input closes when this process dies, and that ends it.
     """
 
     def __init__(
@@ -73,40 +76,50 @@ class IsolatedCall:
             raise
         finally:
             os.close(writer)
+        self._leader = process.pid  # until it says better
         try:
-            self.process_groups.record(process.pid)
-            assert process.stdin is not None
-            try:
-                process.stdin.write(self.request.encode("utf-8", "surrogatepass") + b"\n")
-                process.stdin.flush()  # left open: its end is the child's sign that nobody waits any more
-            except BrokenPipeError:
-                pass  # it died at once; the exit code below says how
             answer = self._answer(reader, process)
-            if answer is None:
-                raise TaskFailed(self.task["activityId"], f"process {process.pid} died: exit code {process.wait()}")
-            try:
-                process.wait(_EXIT_SECONDS)  # it still has to flush what it has printed
-            except subprocess.TimeoutExpired:
-                pass  # a thread that the body has left holds it back; it is killed below
+            if "exit" in answer:
+                raise TaskFailed(self.task["activityId"], f"process {self._leader} died: exit code {answer['exit']}")
+            _await_end(reader, process)
             if "failed" in answer:
                 raise TaskFailed(self.task["activityId"], answer["failed"], answer["details"])
             result: str = answer["result"]
             return result
         finally:
             os.close(reader)
-            if process.poll() is None:
-                _kill_tree(process.pid)
-                process.wait()
-            kill_group(process.pid)  # children that it left in its group
-            if process.stdin is not None and not process.stdin.closed:
-                try:
-                    process.stdin.close()
-                except BrokenPipeError:
-                    pass  # the child is gone, and with it the reader of what was still buffered
-            self.process_groups.forget(process.pid)
+            self._end(process)
+            self.process_groups.forget(self._leader)
 
-    def _answer(self, reader: int, process: subprocess.Popen[bytes]) -> dict[str, Any] | None:
-        """The child's last line; None when it ended without one. Its heartbeats are passed on."""
+    def _begin(self, leader: int, process: subprocess.Popen[bytes]) -> None:
+        """Have the child carry the body out, once it is on record that it could be left over."""
+        self._leader = leader
+        self.process_groups.record(leader)
+        assert process.stdin is not None
+        try:
+            process.stdin.write(self.request.encode("utf-8", "surrogatepass") + b"\n")
+            process.stdin.flush()  # left open: its end is the sign that nobody waits any more
+        except BrokenPipeError:
+            pass  # it died at once; what it answers says how
+
+    def _end(self, process: subprocess.Popen[bytes]) -> None:
+        """Leave nothing of the child."""
+        assert process.stdin is not None
+        if guardian.adopts_orphans():
+            _close(process.stdin)
+            try:
+                if process.wait(_KILLED_SECONDS) == 0:
+                    return
+            except subprocess.TimeoutExpired:
+                pass  # somebody has stopped the guardian, say
+        if process.poll() is None:
+            _kill_tree(process.pid)
+            process.wait()
+        kill_group(self._leader)  # children that it left in its group
+        _close(process.stdin)
+
+    def _answer(self, reader: int, process: subprocess.Popen[bytes]) -> dict[str, Any]:
+        """The child's result or failure, or ``exit`` when it ended without one. Its heartbeats are passed on."""
         buffer = b""
         while True:
             self.context.check()
@@ -114,19 +127,38 @@ class IsolatedCall:
             ready, _, _ = select.select([reader], [], [], 0 if is_dead else _LOOK_SECONDS)
             if not ready:
                 if is_dead:  # something that it has forked holds the other end open
-                    return None
+                    return {"exit": process.returncode}
                 continue
             chunk = os.read(reader, 1 << 16)
             if not chunk:
-                return None
+                return {"exit": process.wait()}
             buffer += chunk
             while b"\n" in buffer:
                 line, _, buffer = buffer.partition(b"\n")
                 message: dict[str, Any] = json.loads(line.decode("utf-8", "surrogatepass"))
-                if "beat" not in message:
+                if "pid" in message:
+                    self._begin(message["pid"], process)
+                elif "beat" not in message:
                     return message
-                if self.context.beat is not None:
+                elif self.context.beat is not None:
                     self.context.beat(message["beat"])
+
+
+def _await_end(reader: int, process: subprocess.Popen[bytes]) -> None:
+    """Let the child flush what it has printed. A thread that the body has left may hold it back, but not for ever."""
+    until = time.monotonic() + _EXIT_SECONDS
+    # ``process.wait`` with a limit sleeps between its looks.
+    while process.poll() is None and (left := until - time.monotonic()) > 0:
+        ready, _, _ = select.select([reader], [], [], min(left, _LOOK_SECONDS))
+        if ready and not os.read(reader, 1 << 16):
+            return
+
+
+def _close(pipe: IO[bytes]) -> None:
+    try:
+        pipe.close()
+    except BrokenPipeError:
+        pass  # the child is gone, and with it the reader of what was still buffered
 
 
 def _kill_tree(pid: int) -> None:

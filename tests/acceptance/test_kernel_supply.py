@@ -5,6 +5,8 @@ import logging
 import os
 import signal
 import site
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 import psutil
@@ -32,6 +34,11 @@ def bare():
 def origin_of(into):
     kernel = json.loads((into / "run.json").read_text())["kernel"]
     return kernel["origin"], kernel["reason"]
+
+
+def told_by(caplog):
+    """What the log says of kernels that are started afresh."""
+    return [(record.levelname, record.getMessage()) for record in caplog.records if "afresh" in record.getMessage()]
 
 
 @pytest.mark.parametrize(
@@ -76,9 +83,7 @@ def test_a_kernel_that_cannot_be_forked_is_spawned_and_the_reason_kept(write, in
     assert (into / "output.txt").read_text() == f"{into}/pandas.py\n"
     reason = "pandas.py in its folder hides a module that is imported ahead"
     assert origin_of(into) == ("spawn", reason)
-    assert [record.getMessage() for record in caplog.records if "afresh" in record.getMessage()] == [
-        f"a kernel is started afresh, because {reason}"
-    ]
+    assert told_by(caplog) == [("INFO", f"a kernel is started afresh, because {reason}")]
     run_notebook(path, {}, tmp_path / "2", environment={"OMP_NUM_THREADS": "1", "PYTHONPATH": "."}, kernels=forking)
     reason = "OMP_NUM_THREADS differs from that of the worker, and is read at the start of Python"
     assert origin_of(tmp_path / "2") == ("spawn", reason)
@@ -110,13 +115,14 @@ def test_a_fork_server_older_than_the_packages_is_replaced(write, into, bare, tm
     assert site.getsitepackages()[0] in bare.server.path
 
 
-def test_a_fork_server_that_was_killed_is_replaced(write, into, bare):
+def test_a_fork_server_that_was_killed_is_replaced(write, into, bare, caplog):
     bare.wait_ready()
     first = bare.server.pid
     os.kill(first, signal.SIGKILL)
     wait_until(lambda: not is_running(first))
     run_notebook(write("a = 1"), {}, into, kernels=bare)
     assert origin_of(into) == ("spawn", "the fork server has ended")
+    assert told_by(caplog) == [("WARNING", "a kernel is started afresh, because the fork server has ended")]
     run_notebook(write("a = 1"), {}, into, kernels=bare)
     assert origin_of(into) == ("fork", None)
     assert bare.server.pid != first
@@ -133,16 +139,30 @@ def test_a_kernel_outlives_its_fork_server(write, into, bare):
     assert (into / "output.txt").read_text() == "done\n"
 
 
-def test_a_fork_server_that_does_not_start_is_said_once_and_kernels_are_spawned(write, into, tmp_path, monkeypatch, bare):
+def test_a_fork_server_that_does_not_start_is_said_once_and_kernels_are_spawned(
+    write, into, tmp_path, monkeypatch, bare, caplog
+):
     (tmp_path / "sitecustomize.py").write_text("raise SystemExit('no licence')")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     bare.start()
     with pytest.raises(ForkServerError, match=r"^did not start: SystemExit: no licence$"):
         bare.wait_ready()
     monkeypatch.delenv("PYTHONPATH")
+    reason = "the fork server did not start: SystemExit: no licence"
     for _ in range(2):
         run_notebook(write("a = 1"), {}, into, kernels=bare)
-        assert origin_of(into) == ("spawn", "the fork server did not start: SystemExit: no licence")
+        assert origin_of(into) == ("spawn", reason)
+    assert told_by(caplog) == [("WARNING", f"a kernel is started afresh, because {reason}")]
+
+
+def test_a_module_that_somebody_wants_imported_ahead_and_cannot_be_is_a_warning(write, into, caplog):
+    supply = KernelSupply(KernelSettings(preload=("no_such_module",)))
+    try:
+        run_notebook(write("a = 1"), {}, into, kernels=supply)
+    finally:
+        supply.close()
+    sentence = "no_such_module is not imported ahead of notebooks: ModuleNotFoundError: No module named 'no_such_module'"
+    assert [record.getMessage() for record in caplog.records if record.levelname == "WARNING"] == [sentence]
 
 
 def test_a_module_that_cannot_be_imported_ahead_is_passed_over(tmp_path):
@@ -188,7 +208,7 @@ def test_within_a_block_kernels_are_forked_and_after_it_nothing_is_left(write, i
     assert not is_running(pid)
     assert supplies.shared_supply() is None
     run_notebook(write("a = 1"), {}, into)
-    assert origin_of(into) == ("spawn", None)
+    assert origin_of(into) == ("spawn", "no fork server was started, as workers and warm_kernels() do")
 
 
 def test_an_operator_can_have_all_kernels_spawned(write, into, monkeypatch):
@@ -197,6 +217,38 @@ def test_an_operator_can_have_all_kernels_spawned(write, into, monkeypatch):
         run_notebook(write("a = 1"), {}, into)
         assert supply.server is None
     assert origin_of(into) == ("spawn", "SIMPLEFLOW_NB_KERNELS asks for it")
+
+
+def test_a_block_within_another_or_beside_it_ends_nothing_that_is_in_use(monkeypatch):
+    monkeypatch.setenv("SIMPLEFLOW_NB_PRELOAD", "")
+    with warm_kernels() as outer:
+        pid = outer.server.pid
+        with warm_kernels() as inner:
+            assert inner is outer
+        assert is_running(pid)
+        beside, other = ExitStack(), ThreadPoolExecutor(1)
+        with other:
+            other.submit(beside.enter_context, warm_kernels()).result()
+        assert supplies.shared_supply() is outer
+    assert is_running(pid)
+    beside.close()
+    assert not is_running(pid)
+    assert supplies.shared_supply() is None
+
+
+def test_a_block_in_a_worker_leaves_the_worker_its_fork_server(monkeypatch):
+    monkeypatch.setenv("SIMPLEFLOW_NB_PRELOAD", "")
+    kept = supplies.open_shared()
+    try:
+        with warm_kernels() as supply:
+            assert supply is kept
+        assert supplies.shared_supply() is kept
+        assert is_running(kept.server.pid)
+    finally:
+        supplies.close_shared()
+    with warm_kernels() as supply:
+        pid = supply.server.pid
+    assert not is_running(pid)
 
 
 @pytest.mark.parametrize(

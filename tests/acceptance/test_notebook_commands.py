@@ -136,6 +136,7 @@ workflows:
       count:
         filename: count.py
         parameters: {day: reference_date}
+        timeout: 10m
         cell_timeout: 4
         memory_limit: 4GB
         kernel: python3
@@ -163,19 +164,31 @@ def test_a_failed_notebook_of_a_run_is_prepared_with_its_exact_parameters(tmp_pa
     done = typed("notebook.debug", "--local", f"days/{DATES[0]}", "count", cwd=tmp_path)
     prepared = tmp_path / "debug" / folder.name / "count" / "count.ipynb"
     failure = "attempt 1 failed in cell 2: TimeoutError: the cell was stopped after 4 s"
-    again = f"{tmp_path}/in/count.py --params {prepared.parent}/parameters.json --into {prepared.parent}/again"
+    again = (
+        f"{tmp_path}/in/count.py --params {prepared.parent}/parameters.json --into {prepared.parent}/again"
+        " --timeout 600 --cell-timeout 4 --memory-limit 4GB"
+    )
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == (
         f"{prepared}  ({failure})\n"
         f"open it:  env WHO=me jupyter lab {prepared}\n"
         f"run it:   env WHO=me simpleflow-nb notebook.run {again}\n"
     )
+    config = json.loads((prepared.parent / "config.json").read_text())
+    assert config == json.loads((folder / "count" / "config.json").read_text())
+    assert (config["environment"], config["limits"]) == (
+        {"WHO": "me"},
+        {"timeout_seconds": 600, "cell_timeout_seconds": 4, "memory_limit_bytes": 4_000_000_000},
+    )
     cells = [cell.source for cell in nbformat.read(prepared, 4).cells]
     assert cells[1] == '# Parameters\nday = "2016-01-01"\n'
 
-    (tmp_path / "in" / "count.py").write_text(source.replace("600", "0"))
+    of_r = "# ---\n# jupyter:\n#   kernelspec: {display_name: R, language: R, name: ir}\n# ---\n"
+    (tmp_path / "in" / "count.py").write_text(of_r + source.replace("600", "0"))
     changed = typed("notebook.debug", "--local", f"days/{DATES[0]}", "count", cwd=tmp_path)
     assert changed.stderr == f"{tmp_path}/in/count.py has changed since it ran; this is the present version\n"
+    again += " --kernel python3"
+    assert changed.stdout.endswith(f" {again}\n")
     rerun = subprocess.run(
         command("notebook.run", *again.split(), "--quiet"),
         env=environment(WHO="me"),

@@ -26,6 +26,13 @@ def failure_of(path, parameters, into, **options):
     return failed.value
 
 
+def banner(notebook):
+    """What the cell says that a failure has put at the top."""
+    top = nbformat.read(notebook, 4).cells[0]
+    assert top.metadata.tags == ["papermill-error-cell-tag"]
+    return re.sub("<.*?>", "", top.source)
+
+
 def test_a_cell_that_raises_is_named_and_the_half_run_notebook_kept(write, into):
     path = write("a = 1", "# Part", "print(1 / a)", "print('never')")
     failed = failure_of(path, {"a": 0}, into)
@@ -43,8 +50,7 @@ def test_a_cell_that_raises_is_named_and_the_half_run_notebook_kept(write, into)
         ("print(1 / a)", "failed"),
         ("print('never')", "pending"),
     ]
-    banner = nbformat.read(failed.notebook, 4).cells[0].source
-    assert re.sub("<.*?>", "", banner) == "Cell 3 failed: ZeroDivisionError: division by zero Go to the cell"
+    assert banner(failed.notebook) == "Cell 3 failed: ZeroDivisionError: division by zero Go to the cell"
     record = run_json(into)
     assert (record["status"], record["light"]) == ("failed", "red")
     assert record["error"] == {"cell": 3, "ename": "ZeroDivisionError", "evalue": "division by zero"}
@@ -88,6 +94,7 @@ def test_time_that_is_over_before_the_kernel_answers_is_said_so(write, into):
         f"notebook 'report' failed before its first cell: TimeoutError: stopped after 0.001 s (see {into}/report.ipynb)"
     )
     assert sources_and_states(failed.notebook) == [("a = 1", "pending")]
+    assert banner(failed.notebook) == "The kernel did not start: TimeoutError: stopped after 0.001 s"
 
 
 class Cancelled(Exception):
@@ -184,3 +191,15 @@ def test_a_kernel_that_does_not_start_is_a_failure_that_says_why(write, into, tm
         f"notebook 'report' failed before its first cell: KernelNotStarted: {reason} (see {into}/report.ipynb)"
     )
     assert failed.cell is None
+    assert banner(failed.notebook) == f"The kernel did not start: {reason}"
+
+
+def test_a_notebook_whose_kernel_did_not_start_names_no_secret_and_runs_again(write, into, monkeypatch):
+    token = "tok-1234567890-secret"
+    monkeypatch.setenv("FLOWAPI_TOKEN", token)
+    failed = failure_of(write("a = 1"), {}, into, environment={"PYTHONHOME": f"/{token}"})
+    assert "it exited with status 1; it said: ..." in banner(failed.notebook)
+    assert "No module named 'encodings'" in failed.cause  # the end is what says most
+    assert token not in failed.notebook.read_text() + str(failed)
+    again = run_notebook(failed.notebook, {}, into.with_name("again"), label="report")
+    assert [cell.source for cell in nbformat.read(again.path, 4).cells] == ["a = 1"]

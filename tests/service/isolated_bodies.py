@@ -37,6 +37,14 @@ def spoil(how: str) -> object:
     return object()
 
 
+@activity.with_attributes(isolation="process", raises_on_failure=False)
+def leave_a_daemon(how: str, pids: str) -> object:
+    """Starts a process in a session of its own, and then ends as :func:`spoil` does, or well."""
+    daemon = subprocess.Popen(_SLEEPER, start_new_session=True)
+    Path(pids).write_text(str(daemon.pid))
+    return "done" if how == "return" else spoil.callable(how)
+
+
 @activity.with_attributes(isolation="process")
 def read_everything() -> str:
     """What a program finds on its standard input when it is started by a body."""

@@ -20,6 +20,8 @@ from .one_activity import Cancelling, One, ended_as
 
 _PATIENCE_SECONDS = 60
 
+needs_guardian = pytest.mark.skipif(sys.platform != "linux", reason="only Linux hands orphans to a guardian")
+
 
 def _wait_until(is_so):
     until = time.monotonic() + _PATIENCE_SECONDS
@@ -88,6 +90,13 @@ def test_an_isolated_body_returns_its_result(one):
 def test_an_isolated_body_that_fails_says_what(one, how, reason):
     _, history = one(bodies.spoil, how)
     assert re.fullmatch(reason, ended_as(history)["reason"])
+
+
+@needs_guardian
+@pytest.mark.parametrize("how", ["return", "raise", "exit", "die", "kill"])
+def test_a_daemon_that_an_isolated_body_has_started_ends_with_it_however_that_ends(one, tmp_path, how):
+    one(bodies.leave_a_daemon, how, str(tmp_path / "pids"))
+    assert _are_gone(_pids(tmp_path / "pids"))
 
 
 def test_what_an_isolated_body_starts_finds_nothing_to_read(one):

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from deciders.notebook_limits import duration_seconds, memory_bytes
+from deciders.notebook_limits import duration_seconds, memory_bytes, memory_text
 from deciders.notebook_parameters import read_notebook_parameters
 from deciders.specification import load_specification
 
@@ -52,6 +52,15 @@ def test_what_is_no_duration_is_refused(given):
 )
 def test_memory_is_bytes_or_has_a_unit(given, number):
     assert memory_bytes(given) == number
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [(4_000_000_000, "4GB"), (2**31, "2GiB"), (1_500_000_000, "1500MB"), (1_000_024, "1000024"), (1_024_000, "1000KiB")],
+)
+def test_memory_is_shown_exactly(number, text):
+    assert memory_text(number) == text
+    assert memory_bytes(int(text) if text.isdigit() else text) == number
 
 
 @pytest.mark.parametrize("given", [999_999, "500", "500M", "1 Gib b", True, None, float("nan"), "0.5MB"])

@@ -15,11 +15,11 @@ import os
 import signal
 import socket
 import sys
-import warnings
 from collections.abc import Mapping
 
-from . import guardian
-from .forked_kernel import become_kernel
+from simpleflow_nb.processes import guardian
+
+from .forked_kernel import OURS, become_kernel
 
 #: What a kernel imports on its way to the first cell, and in it.
 KERNEL_MODULES = (
@@ -68,7 +68,7 @@ def main() -> None:
     gc.freeze()  # a collection would write to the pages that the kernels share
     signal.signal(signal.SIGCHLD, _reap)
     guardian.become_subreaper()
-    roots = sorted({name.partition(".")[0] for name in sys.modules} - {"workers", "__main__"})
+    roots = sorted({name.partition(".")[0] for name in sys.modules} - {*OURS, "__main__"})
     guardian.tell(control, {"modules": roots, "missing": missing, "path": sys.path})
     while True:
         folder, descriptors, _, _ = socket.recv_fds(control, 4096, 1)
@@ -91,7 +91,7 @@ def _import_all(names: list[str]) -> dict[str, str]:
 
 
 def _fork_guardian(control: socket.socket, lifeline: socket.socket, folder: str, set_by_imports: Mapping[str, str]) -> None:
-    if _fork() == 0:
+    if guardian.fork() == 0:
         control.close()
         try:
             guardian.guard(lifeline, folder, lambda: _fork_kernel(lifeline, set_by_imports))
@@ -101,7 +101,7 @@ def _fork_guardian(control: socket.socket, lifeline: socket.socket, folder: str,
 
 def _fork_kernel(lifeline: socket.socket, set_by_imports: Mapping[str, str]) -> int:
     reader, writer = os.pipe()
-    pid = _fork()
+    pid = guardian.fork()
     if pid == 0:
         guardian.lead_session()
         os.close(reader)
@@ -111,13 +111,6 @@ def _fork_kernel(lifeline: socket.socket, set_by_imports: Mapping[str, str]) -> 
     os.read(reader, 1)  # nothing ever comes: whoever is told the process id may signal the group at once
     os.close(reader)
     return pid
-
-
-def _fork() -> int:
-    with warnings.catch_warnings():
-        # Python 3.12 and later warn of the native threads of OpenBLAS and Arrow, which both start them anew.
-        warnings.simplefilter("ignore", DeprecationWarning)
-        return os.fork()
 
 
 def _reap(*_: object) -> None:

@@ -9,7 +9,6 @@ import atexit
 import gc
 import json
 import os
-import signal
 import socket
 import sys
 import tempfile
@@ -19,7 +18,11 @@ import traceback
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
-from . import guardian
+from simpleflow_nb.processes import guardian
+
+from .captured_output import take_over_pipes
+
+OURS = frozenset({"simpleflow_nb", "workers"})  #: packages of ours that the fork server has imported
 
 _INLINE = "matplotlib_inline.backend_inline"
 _BACKEND, _PARENT = "MPLBACKEND", "JPY_PARENT_PID"  # variables of matplotlib and of Jupyter
@@ -46,10 +49,7 @@ def become_kernel(lifeline: socket.socket, set_by_imports: Mapping[str, str]) ->
 def _run(lifeline: socket.socket, set_by_imports: Mapping[str, str]) -> int:
     from ipykernel.kernelapp import IPKernelApp
 
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    signal.signal(signal.SIGPIPE, signal.SIG_IGN)  # as in any Python
-    if hasattr(signal, "SIGXFSZ"):
-        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    guardian.handle_signals_as_python()
     gc.enable()
     with lifeline, lifeline.makefile("rb") as owner:
         first = json.loads(owner.readline() or "null")
@@ -63,6 +63,7 @@ def _run(lifeline: socket.socket, set_by_imports: Mapping[str, str]) -> int:
         application = IPKernelApp.instance()
         # What died with us without a word would be a kernel that its guardian lost; the number is frozen at import otherwise.
         application.initialize([*first["arguments"], f"--IPKernelApp.parent_handle={os.getppid()}"])
+        take_over_pipes()
         if first["held"]:
             guardian.tell(lifeline, {"held": True})
             _move_in(json.loads(owner.readline() or "null"), set_by_imports)
@@ -120,8 +121,8 @@ def _look_for_children_that_run(kernel: Any) -> None:
 
 
 def _forget_our_modules() -> None:
-    """A notebook's own module ``workers`` must not be hidden by ours."""
-    for name in [name for name in sys.modules if name.partition(".")[0] == "workers"]:
+    """A notebook gets our packages as they are now, or modules of its own that are called as they are."""
+    for name in [name for name in sys.modules if name.partition(".")[0] in OURS]:
         del sys.modules[name]
 
 

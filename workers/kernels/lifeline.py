@@ -1,4 +1,7 @@
-"""The owner's end of the socket to a kernel's guardian; what is said on it stands in :mod:`.guardian`."""
+"""The owner's end of the socket to a kernel's guardian.
+
+What is said on it stands in :mod:`simpleflow_nb.processes.guardian`.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from . import guardian
+from simpleflow_nb.processes import guardian
 
 _KILLED_SECONDS = 15.0  # for a guardian to end what it watches over and itself
 

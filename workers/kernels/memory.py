@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
-from . import guardian
+from simpleflow_nb.processes import guardian
 
 SAMPLE_SECONDS = 0.1  #: between two looks at a kernel with a limit
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from simpleflow_nb.exceptions import DefinitionError
 
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 #: What notebooks import most. A library that starts threads or talks to a device does not survive a fork.
 PRELOADED = ("pandas", "matplotlib.pyplot", "matplotlib_inline.backend_inline", "scrapbook")
+
+#: Reason of a kernel outside of any supply.
+NO_FORK_SERVER = "no fork server was started, as workers and warm_kernels() do"
 
 _log = logging.getLogger(__name__)
 
@@ -53,6 +56,13 @@ class KernelSettings:
         if bad := [name for name in names if not all(part.isidentifier() for part in name.split("."))]:
             raise DefinitionError(f"SIMPLEFLOW_NB_PRELOAD names {bad[0]!r}, which is no module; separate modules with commas")
         return cls(forks=how == "fork", preload=names, pool_size=int(size))
+
+
+class _NotForked(NamedTuple):
+    """Why a kernel is not forked: because something is broken (a warning), or because that is as it should be."""
+
+    reason: str
+    level: int = logging.INFO
 
 
 class KernelSupply:
@@ -91,12 +101,13 @@ class KernelSupply:
         reason = spawn_reason(spec)
         if not reason and not self.settings.forks:
             reason = "SIMPLEFLOW_NB_KERNELS asks for it"
+        level = logging.INFO
         if not reason:
             forked = self._forked(name, spec, folder, environment)
-            if not isinstance(forked, str):
+            if not isinstance(forked, _NotForked):
                 return forked
-            reason = forked
-        self._tell(reason)
+            reason, level = forked
+        self._tell(reason, level)
         kernel = Kernel.of(name, spec)
         kernel.reason = reason
         return kernel
@@ -148,26 +159,26 @@ class KernelSupply:
                 self._server = ForkServer(self.settings.preload)
             return self._server
 
-    def _forked(self, name: str, spec: KernelSpec, folder: Path, environment: Mapping[str, str]) -> Kernel | str:
+    def _forked(self, name: str, spec: KernelSpec, folder: Path, environment: Mapping[str, str]) -> Kernel | _NotForked:
         """A kernel of the fork server, or why there is none. A server that is not usable any more is dropped."""
         from .fork_server import ForkServerError
         from .kernel import Kernel
         from .spawn_reasons import fork_fault
 
         if self._fault:
-            return self._fault  # trying again would cost as much for every notebook
+            return _NotForked(self._fault, logging.WARNING)  # trying again would cost as much for every notebook
         try:
             server = self._begun_server()
             server.wait_ready()
         except ForkServerError as error:
             self._fault = f"the fork server {error}"
-            return self._fault
+            return _NotForked(self._fault, logging.WARNING)
         self._tell_start(server)
         if server.has_old_packages():
             self._drop(server)
-            return "packages have changed since the fork server was started"
+            return _NotForked("packages have changed since the fork server was started")
         if reason := fork_fault(server, folder, environment):
-            return reason
+            return _NotForked(reason)
         with self._lock:
             held = self._held.pop(0) if self._held else None
         if held is not None and held.is_running():
@@ -178,7 +189,7 @@ class KernelSupply:
         except ForkServerError as error:
             kernel.kill()
             self._drop(server)  # the next kernel has it started again
-            return f"the fork server {error}"
+            return _NotForked(f"the fork server {error}", logging.WARNING)
         return kernel
 
     def _drop(self, server: ForkServer | None) -> None:
@@ -213,11 +224,11 @@ class KernelSupply:
         except ForkServerError:
             return  # the next kernel that is wanted finds out, and says so
 
-    def _tell(self, reason: str) -> None:
+    def _tell(self, reason: str, level: int) -> None:
         if reason not in self._told and self.settings.forks:
             self._told.add(reason)
             sentence = f"a kernel is started afresh, because {reason}"
-            _log.info("%s", sentence)
+            _log.log(level, "%s", sentence)
 
     def _tell_start(self, server: ForkServer) -> None:
         text = f"fork server {server.pid}"
@@ -226,10 +237,13 @@ class KernelSupply:
         self._told.add(text)
         _log.info("the fork server (process %d) was ready after %.1f s", server.pid, server.start_seconds)
         for name, why in server.missing.items():
-            _log.info("%s is not imported ahead of notebooks: %s", name, why)
+            level = logging.WARNING if name in self.settings.preload else logging.INFO
+            _log.log(level, "%s is not imported ahead of notebooks: %s", name, why)
 
 
 _shared: KernelSupply | None = None
+_blocks = 0  # of `warm_kernels` that use it now
+_is_kept = False  # by a process that uses it to its end
 _sharing = threading.Lock()
 
 
@@ -246,19 +260,18 @@ def open_shared() -> KernelSupply:
     Raises:
         DefinitionError: the settings in the environment are wrong.
     """
-    global _shared
+    global _is_kept
     with _sharing:
-        if _shared is None:
-            _shared = KernelSupply(KernelSettings.from_environment())
-            atexit.register(close_shared)
-        return _shared
+        supply = _opened()
+        _is_kept = True
+        return supply
 
 
 def close_shared() -> None:
-    """Close the supply of this process; nothing happens if it has none."""
-    global _shared
+    """Close the supply of this process, whoever uses it; nothing happens if it has none."""
+    global _shared, _is_kept
     with _sharing:
-        supply, _shared = _shared, None
+        supply, _shared, _is_kept = _shared, None, False
     atexit.unregister(close_shared)
     if supply is not None:
         supply.close()
@@ -268,14 +281,34 @@ def close_shared() -> None:
 def warm_kernels() -> Iterator[KernelSupply]:
     """Within the ``with`` block notebooks that this process runs get their kernels from a fork server.
 
-    Its start (a second or two) is under way when the block begins. Worth it from the second notebook on.
+    Its start (a second or two) is under way when the block begins. Worth it from the second notebook on. Blocks within each
+    other or in several threads share one, which ends with the last of them.
 
     Raises:
         DefinitionError: the settings in the environment are wrong.
     """
-    supply = open_shared()
-    supply.start()
+    global _blocks, _shared
+    with _sharing:
+        supply = _opened()
+        _blocks += 1
     try:
+        supply.start()
         yield supply
     finally:
-        close_shared()
+        with _sharing:
+            _blocks -= 1
+            is_last = _blocks == 0 and not _is_kept and _shared is supply
+            if is_last:
+                _shared = None  # at once: a block that begins now gets another
+                atexit.unregister(close_shared)
+        if is_last:
+            supply.close()
+
+
+def _opened() -> KernelSupply:
+    """The supply of this process; to be called with the lock held."""
+    global _shared
+    if _shared is None:
+        _shared = KernelSupply(KernelSettings.from_environment())
+        atexit.register(close_shared)
+    return _shared

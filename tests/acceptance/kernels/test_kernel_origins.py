@@ -124,6 +124,32 @@ FIGURES = (
 )
 
 
+# What reads the pipes beside the cells takes its time with what it has read, from the second time on.
+SLOW_READERS = """\
+import os, threading, time
+def read(*arguments, read=os.read):
+    content = read(*arguments)
+    if threading.current_thread() is not threading.main_thread():
+        time.sleep(0.3)
+    return content
+os.read = read
+os.write(1, b'first'); os.write(2, b'first');
+"""
+
+
+def test_what_is_written_past_python_at_the_end_of_a_cell_is_in_that_cell(write, run, into):
+    cells = ["os.write(1, b'raw\\n');", "os.write(2, b'error\\n');", "os.system('echo shell');", "os.write(1, b'last'); 1 / 0"]
+    failure_of(run, write(SLOW_READERS, *cells, "never"))
+    found = [cell.outputs for cell in nbformat.read(into / "report.ipynb", 4).cells if cell.cell_type == "code"]
+    assert [[output.get("text", output.get("ename")) for output in outputs] for outputs in found[1:]] == [
+        ["raw\n"],
+        ["error\n"],
+        ["shell\n"],
+        ["last", "ZeroDivisionError"],
+        [],
+    ]
+
+
 def test_figures_are_inline_and_look_the_same(write, run, into):
     said = run(write(*FIGURES)).splitlines()
     assert said[0] in ("inline", "module://matplotlib_inline.backend_inline")

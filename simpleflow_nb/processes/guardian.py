@@ -1,10 +1,10 @@
-"""The guardian of one kernel: a small process that nothing the kernel has started can outlive.
+"""A guardian: a small process that nothing its one child has started can outlive.
 
-It is the kernel's parent and holds one end of the *lifeline*, a socket to the process that wants the notebook run (its
-owner). What a kernel leaves behind, sessions of their own included, becomes the guardian's (Linux: subreaper, prctl(2))
-and is killed. When the owner hangs up, by dying too, everything is killed.
+The child is a kernel, or carries out the body of an activity. What it leaves behind, sessions of their own included,
+becomes the guardian's (Linux: subreaper, prctl(2)) and is killed. When the owner, the process that wants the work done,
+hangs up, by dying too, everything is killed.
 
-On the lifeline, one JSON object a line::
+The guardian of a kernel holds one end of its *lifeline*, a socket to the owner. On it, one JSON object a line::
 
     owner     {"command": [...], "environment": {...}, "folder": "...", "log": "..."}     a program to start
     guardian  {"pid": 123}                                 the kernel's process id, which is its process group's too
@@ -27,6 +27,7 @@ import signal
 import socket
 import sys
 import time
+import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -46,12 +47,7 @@ def guard(lifeline: socket.socket, folder: str, start: Callable[[], int]) -> Non
         start: forks the kernel and gives its process id once it leads its group: whoever is told the id may kill the group.
             May raise OSError: the owner is told.
     """
-    become_subreaper()
-    _wakeup[:] = reader, writer = os.pipe()
-    os.set_blocking(reader, False)
-    os.set_blocking(writer, False)
-    signal.signal(signal.SIGCHLD, lambda *_: None)  # SIG_DFL would not wake anybody
-    signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+    expect_child()
     try:
         kernel = start()
     except OSError as error:
@@ -59,23 +55,54 @@ def guard(lifeline: socket.socket, folder: str, start: Callable[[], int]) -> Non
         return
     tell(lifeline, {"pid": kernel})
 
-    hung_up = select.poll()
     # Reading would take what the owner says to a forked kernel; where there is no POLLRDHUP no kernel is forked.
-    hung_up.register(lifeline, getattr(select, "POLLRDHUP", select.POLLIN))
-    either = select.poll()
-    either.register(lifeline, getattr(select, "POLLRDHUP", select.POLLIN))
-    either.register(reader, select.POLLIN)
-    while (status := exit_status(kernel)) is None and not hung_up.poll(0):
-        either.poll()
-        _drain(reader)
-        _reap_all_but(kernel)
-    end_all(kernel)
+    events = getattr(select, "POLLRDHUP", select.POLLIN)
+    status = watch(kernel, lifeline.fileno(), events)
     if status is not None:
         tell(lifeline, {"exit": status})
+        hung_up = select.poll()
+        hung_up.register(lifeline, events)
         hung_up.poll()
     if kernel not in _reaped:
         os.waitpid(kernel, 0)
     _remove(folder)
+
+
+def adopts_orphans() -> bool:
+    """Whether the system hands to a guardian what has lost its parent."""
+    return sys.platform == "linux"
+
+
+def expect_child() -> None:
+    """Get ready to watch over a child that is about to be started."""
+    become_subreaper()
+    _wakeup[:] = reader, writer = os.pipe()
+    os.set_blocking(reader, False)
+    os.set_blocking(writer, False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)  # SIG_DFL would not wake anybody
+    signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+
+
+def watch(child: int, owner: int, events: int) -> int | None:
+    """Wait until the child has ended or its owner has hung up, then kill whatever is left; how the child ended by itself.
+
+    The child stays a zombie, so that its process id, which is its group's too, stays taken.
+
+    Args:
+        owner: a descriptor of which poll(2) reports the owner's end, as one of ``events`` or as POLLHUP.
+    """
+    reader = _wakeup[0]
+    hung_up = select.poll()
+    hung_up.register(owner, events)
+    either = select.poll()
+    either.register(owner, events)
+    either.register(reader, select.POLLIN)
+    while (status := exit_status(child)) is None and not hung_up.poll(0):
+        either.poll()
+        _drain(reader)
+        _reap_all_but(child)
+    end_all(child)
+    return status
 
 
 def exit_status(pid: int) -> int | None:
@@ -93,14 +120,14 @@ def exit_status(pid: int) -> int | None:
     return report.si_status if report.si_code == os.CLD_EXITED else -report.si_status
 
 
-def end_all(kernel: int) -> None:
-    """Kill the kernel's process group and every descendant of this process, again until none is left."""
+def end_all(child: int) -> None:
+    """Kill the child's process group and every descendant of this process, again until none is left."""
     until = time.monotonic() + END_SECONDS
-    _kill_group(kernel)
+    _kill_group(child)
     while time.monotonic() < until:
-        _reap_all_but(kernel)
-        left = [pid for pid in descendants(os.getpid()) if pid != kernel]
-        if not left and exit_status(kernel) is not None:
+        _reap_all_but(child)
+        left = [pid for pid in descendants(os.getpid()) if pid != child]
+        if not left and exit_status(child) is not None:
             return
         for pid in left:  # those that have left the group; one that is forking meanwhile is found in the next round
             try:
@@ -193,6 +220,22 @@ def lead_session() -> None:
         os._exit(1)
 
 
+def fork() -> int:
+    """Fork, as ``os.fork`` does."""
+    with warnings.catch_warnings():
+        # Python 3.12 and later warn of native threads, such as those of OpenBLAS and Arrow, which both start them anew.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return os.fork()
+
+
+def handle_signals_as_python() -> None:
+    """What an interpreter does at its start, for a process that was forked from one and has led a session since."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    for name in ("SIGPIPE", "SIGXFSZ"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
+
+
 def redirect_standard_streams(log: str) -> None:
     """Read nothing, write to the end of the file ``log``."""
     for descriptor, path, flags in (
@@ -232,10 +275,10 @@ def _kill_group(leader: int) -> None:
         os.kill(leader, signal.SIGKILL)
 
 
-def _reap_all_but(kernel: int) -> None:
-    """Reap what became ours and has ended; the kernel stays a zombie, which keeps its process id taken."""
+def _reap_all_but(child: int) -> None:
+    """Reap what became ours and has ended; the child stays a zombie, which keeps its process id taken."""
     for pid in children_of(os.getpid()):
-        if pid != kernel:
+        if pid != child:
             try:
                 os.waitpid(pid, os.WNOHANG)
             except ChildProcessError:
