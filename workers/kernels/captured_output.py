@@ -71,9 +71,7 @@ class CapturedPipe:
                 content = os.read(self._pipe, _MOST_BYTES)
             except BlockingIOError:
                 return bool(self._stream._should_watch)
-            if (
-                not content or not self._stream._should_watch
-            ):  # the notebook has closed it, or ipykernel wants its thread to end
+            if not content or not self._stream._should_watch:  # the notebook has closed it, or ipykernel ends its thread
                 return False
             self._stream.write(self._decoder.decode(content))
             try:
