@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 
 import psutil
 import pytest
@@ -40,11 +41,12 @@ def require_program(name: str, package: str) -> str:
 @pytest.fixture(autouse=True)
 def no_process_is_left_behind() -> Iterator[None]:
     """Fails a test that started a process and did not end it; fixtures of a wider scope may keep theirs."""
-    before = {child.pid for child in psutil.Process().children()}
+    before = _children()
     yield
-    left = [child for child in psutil.Process().children() if child.pid not in before and not _lives_on(child)]
-    if not left:
+    new = _children() - before
+    if not new:
         return
+    left = [child for child in psutil.Process().children() if child.pid in new and not _lives_on(child)]
     _, left = psutil.wait_procs(left, timeout=_GRACE_SECONDS)
     named = [f"{child.pid} {_command(child)}" for child in left]
     for child in left:
@@ -52,6 +54,14 @@ def no_process_is_left_behind() -> Iterator[None]:
     psutil.wait_procs(left, timeout=_GRACE_SECONDS)
     if named:
         pytest.fail(f"left processes behind: {'; '.join(named)}", pytrace=False)
+
+
+def _children() -> set[int]:
+    """Of this process. Linux tells them at once (proc(5)); psutil looks at every process there is."""
+    try:
+        return {int(pid) for task in Path("/proc/self/task").iterdir() for pid in (task / "children").read_text().split()}
+    except OSError:  # another system, or a thread that has just ended
+        return {child.pid for child in psutil.Process().children()}
 
 
 def _command(process: psutil.Process) -> str:

@@ -1,4 +1,3 @@
-import multiprocessing
 import sqlite3
 import subprocess
 import sys
@@ -280,42 +279,6 @@ def test_threads_share_a_database_in_memory():
         thread.start()
         thread.join()
         assert records.states() == {KEY: "succeeded"}
-
-
-def record_from_a_process(path, first):
-    for number in range(first, first + 20):
-        with RunRecords(f"sqlite:///{path}") as records:
-            records.record(run(number))
-
-
-def make_files_together(folder, together):
-    for number in range(20):
-        together.wait(60)
-        with RunRecords(f"sqlite:///{folder}/{number}.sqlite3"):
-            pass
-
-
-def test_processes_that_make_a_file_in_the_same_moment_wait_for_each_other(tmp_path):
-    context = multiprocessing.get_context("spawn")
-    together = context.Barrier(3)
-    processes = [context.Process(target=make_files_together, args=(tmp_path, together)) for _ in range(3)]
-    for process in processes:
-        process.start()
-    for process in processes:
-        process.join()
-    assert [process.exitcode for process in processes] == [0, 0, 0]
-
-
-def test_processes_make_and_use_one_file_at_once(path):
-    context = multiprocessing.get_context("spawn")
-    processes = [context.Process(target=record_from_a_process, args=(path, 20 * n)) for n in range(3)]
-    for process in processes:
-        process.start()
-    for process in processes:
-        process.join()
-    assert [process.exitcode for process in processes] == [0, 0, 0]
-    with RunRecords(f"sqlite:///{path}") as records:
-        assert records.attempts(*KEY) == 60
 
 
 def test_lookups_use_the_indexes(records, path):

@@ -229,4 +229,4 @@ def test_html_that_is_broken_is_read_as_well_as_it_can_be(draft, html, code):
 @pytest.mark.parametrize("piece", ["<svg ", "<a b='", '<a b=">', "<!--", "<![CDATA[", "<![x[", "</a ", "<?x "])
 def test_tags_begun_and_never_ended_are_read_in_one_go(piece):
     # for each of them html.parser looks to the end of the text, which is minutes for so many
-    assert parsed(piece * 60_000).get_text()[:1] in ("<", "")
+    assert parsed(piece * 20_000).get_text()[:1] in ("<", "")
