@@ -57,7 +57,15 @@ def no_process_is_left_behind() -> Iterator[None]:
 
 
 def _children() -> set[int]:
-    """Of this process. Linux tells them at once (proc(5)); psutil looks at every process there is."""
+    """Of this process: the same twice, for a look leaves out siblings of a process that ends meanwhile (proc(5))."""
+    seen, again = _look_at_children(), _look_at_children()
+    while seen != again:
+        seen, again = again, _look_at_children()
+    return seen
+
+
+def _look_at_children() -> set[int]:
+    """Linux tells them at once; psutil looks at every process there is."""
     try:
         return {int(pid) for task in Path("/proc/self/task").iterdir() for pid in (task / "children").read_text().split()}
     except OSError:  # another system, or a thread that has just ended

@@ -126,8 +126,9 @@ def end_all(child: int) -> None:
     _kill_group(child)
     while time.monotonic() < until:
         _reap_all_but(child)
+        has_ended = exit_status(child) is not None  # asked first: what an ending child leaves may come to us during the look
         left = [pid for pid in descendants(os.getpid()) if pid != child]
-        if not left and exit_status(child) is not None:
+        if has_ended and not left:
             return
         for pid in left:  # those that have left the group; one that is forking meanwhile is found in the next round
             try:
@@ -151,15 +152,20 @@ def descendants(pid: int) -> list[int]:
 def children_of(pid: int) -> list[int]:
     """The direct children of a process, zombies included; empty when it is gone or there is no ``/proc``."""
     found: list[int] = []
+    is_complete = True
     try:
-        for thread in os.listdir(f"/proc/{pid}/task"):
+        threads = os.listdir(f"/proc/{pid}/task")
+    except OSError:
+        return found
+    for thread in threads:
+        try:
             with open(f"/proc/{pid}/task/{thread}/children", "rb") as file:
                 found += map(int, file.read().split())
-    except OSError:
-        if not os.path.exists("/proc/self/task") or os.path.exists(f"/proc/{os.getpid()}/task/{os.getpid()}/children"):
-            return found
-        found = _children_by_parent(pid)  # the system was built without those files
-    return found
+        except OSError:
+            is_complete = False  # the thread has ended, and another one has its children
+    if is_complete or os.path.exists(f"/proc/{os.getpid()}/task/{os.getpid()}/children"):
+        return found
+    return _children_by_parent(pid)  # the system was built without those files
 
 
 def _children_by_parent(pid: int) -> list[int]:

@@ -77,7 +77,15 @@ def no_kernel_is_left() -> Iterator[None]:
     """Fails a test after which something is left of a kernel, wherever in the tree of processes."""
     before = set(psutil.Process().children(recursive=True))  # a report's process may be kept for the next one
     yield
-    wait_until(lambda: set(psutil.Process().children(recursive=True)) <= before | set(_fork_servers()))
+
+    def left() -> set[psutil.Process]:
+        return set(psutil.Process().children(recursive=True)) - before - set(_fork_servers())
+
+    try:
+        wait_until(lambda: not left())
+    except AssertionError:
+        named = [process.as_dict(["pid", "ppid", "status", "cmdline"]) for process in left()]
+        pytest.fail(f"left behind: {named}", pytrace=False)
 
 
 def _fork_servers() -> list[psutil.Process]:
