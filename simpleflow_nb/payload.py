@@ -145,6 +145,24 @@ def shortened(text: str | None, limit: int = MAX_DATA_CHARACTERS) -> str | None:
     return text[:head] + note + text[-(limit - len(note) - head) :]
 
 
+def parse_value(text: str) -> Any:
+    """A value of the command line: JSON, or text that is none and does not begin as a list or mapping, as a string.
+
+    Raises:
+        ValueError: a list or mapping that is not JSON; NaN or Infinity, which JSON has not.
+    """
+    odd: list[str] = []
+    try:
+        value = json.loads(text, parse_constant=odd.append)
+    except ValueError as error:
+        if text.lstrip()[:1] in ("{", "["):
+            raise ValueError(f"input is not JSON: {error}") from None
+        return text
+    if odd:
+        raise ValueError(f"input is not JSON: it has no {odd[0]}; give null or a number")
+    return value
+
+
 def parse_input(text: str | None) -> dict[str, Any]:
     """``--input`` of the command line, in all of simpleflow's forms, as ``{"args": [...], "kwargs": {...}}``.
 
@@ -153,19 +171,11 @@ def parse_input(text: str | None) -> dict[str, Any]:
     the one argument; no text at all is no arguments.
 
     Raises:
-        ValueError: a mapping with other keys, ``args``/``kwargs`` of the wrong kind, or NaN or Infinity, which JSON has not.
+        ValueError: a mapping with other keys, ``args``/``kwargs`` of the wrong kind, or what :func:`parse_value` refuses.
     """
     if text is None:
         return {}
-    odd: list[str] = []
-    try:
-        value = json.loads(text, parse_constant=odd.append)
-    except ValueError as error:
-        if text.lstrip()[:1] in ("{", "["):
-            raise ValueError(f"input is not JSON: {error}") from None
-        value = text
-    if odd:
-        raise ValueError(f"input is not JSON: it has no {odd[0]}; give null or a number")
+    value = parse_value(text)
     if isinstance(value, list):
         return {"args": value}
     if not isinstance(value, dict):

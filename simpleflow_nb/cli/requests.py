@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import click
 
+from .. import payload
 from ..exceptions import DefinitionError
 from ..local.ownership import is_owned
 from ..local.requests import leave_request
@@ -56,7 +56,7 @@ def workflow_signal(run: tuple[str, ...], signal_name: str, text: str | None, **
     """Send a signal to an execution."""
     if text is not None:
         try:
-            json.loads(text)
-        except ValueError:
-            text = json.dumps(text)
+            text = payload.encode(payload.parse_value(text))
+        except ValueError as error:
+            raise DefinitionError(f"--input: {error}") from None
     _ask(run, place, "signal_workflow_execution", signalName=signal_name, input=text)

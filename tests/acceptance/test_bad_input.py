@@ -242,6 +242,16 @@ COMMANDS: list[tuple[tuple[str, ...], int, str]] = [
         2,
         "--set a=.inf: the value has no JSON form: out of range float values are not JSON compliant",
     ),
+    (
+        ("workflow.signal", "--local", "w", "--name", "go", "--input", "[1,"),
+        2,
+        "--input: input is not JSON: Expecting value: line 1 column 4 (char 3)",
+    ),
+    (
+        ("workflow.signal", "--local", "w", "--name", "go", "--input", "NaN"),
+        2,
+        "--input: input is not JSON: it has no NaN; give null or a number",
+    ),
     (("notebook.run", "."), 2, "notebook . is a folder; name the .ipynb or .py file in it"),
     ((*START, "mine.Mine", "--set", "a"), 2, "--set a: write it as name=value"),
     ((*START, "mine.Mine", "--set", "a=[1"), 2, "--set a=[1: the value is not YAML: while parsing a flow sequence"),
