@@ -12,11 +12,13 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import re
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from simpleflow_nb.exceptions import SimpleflowError
 
@@ -48,6 +50,18 @@ def path_part(name: str) -> str:
         return part
     digest = hashlib.sha256(encoded).hexdigest()[:12]
     return f"{encoded[: LONGEST_PART_BYTES - 13].decode('utf-8', 'ignore')}-{digest}"
+
+
+def read_record(path: Path) -> dict[str, Any]:
+    """A JSON object that was written beside an artefact; empty when there is none, or one that cannot be read.
+
+    What it belongs to is made again then.
+    """
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}
 
 
 def write_atomically(path: Path, content: str | bytes) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 from deciders.due_runs import Run
 from deciders.specification import NotebookSpecification, WorkflowSpecification
-from workers.artefacts import Artefacts
+from workers.artefacts import Artefacts, read_record
 from workers.secrets import masked
 
 
@@ -43,7 +43,7 @@ def kept_labels(
         if not all(label in kept for label in notebook.needs):
             continue
         folder = artefacts.notebook_folder(workflow.name, run.instance, notebook.label)
-        record, config = _read(folder / "run.json"), _read(folder / "config.json")
+        record, config = read_record(folder / "run.json"), read_record(folder / "config.json")
         path = artefacts.notebook(workflow.name, run.instance, notebook.label)
         if record.get("status") != "succeeded" or not path.is_file():
             continue
@@ -87,12 +87,3 @@ def _are_the_same(then: Any, now: dict[str, Any]) -> bool:
         return False
     there = {name: then[name] for name in now}
     return masked(json.dumps(there, sort_keys=True, default=str)) == masked(json.dumps(now, sort_keys=True, default=str))
-
-
-def _read(path: Path) -> dict[str, Any]:
-    """A JSON object; empty when there is none, or one that cannot be read: what it belongs to is made again then."""
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return content if isinstance(content, dict) else {}

@@ -16,7 +16,7 @@ from deciders.due_runs import Run
 from deciders.report_templates import ASCIIDOC_TEMPLATES, TYPST_TEMPLATE
 from deciders.specification import OutputSpecification, WorkflowSpecification
 from simpleflow_nb import __version__
-from workers.artefacts import Artefacts, write_atomically
+from workers.artefacts import Artefacts, read_record, write_atomically
 from workers.secrets import masked
 
 _FONTS = "fonts"  #: folder in that of the inputs
@@ -69,7 +69,7 @@ def kept_reports(
             continue
         executed = artefacts.notebook(workflow.name, run.instance, notebook.label)
         for output in notebook.output:
-            record = _read(_record_path(executed, output.format))
+            record = read_record(_record_path(executed, output.format))
             result = record.get("result")
             path = artefacts.report(workflow.name, run.instance, notebook.label, output.format)
             if not isinstance(result, dict) or not path.is_file():
@@ -98,12 +98,3 @@ def _listing(folder: Path, endings: tuple[str, ...] = ("",)) -> str | None:
     except OSError:
         return None
     return hashlib.sha256(repr(entries).encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def _read(path: Path) -> dict[str, Any]:
-    """A JSON object; empty when there is none, or one that cannot be read: the report is made again then."""
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return content if isinstance(content, dict) else {}

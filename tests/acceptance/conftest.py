@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import socket
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -98,6 +100,29 @@ def _fork_servers() -> list[psutil.Process]:
         except psutil.NoSuchProcess:
             continue
     return found
+
+
+@pytest.fixture(scope="module")
+def listener() -> Iterator[tuple[str, list[str]]]:
+    """A server on loopback that notes who calls."""
+    calls: list[str] = []
+    server = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        while True:
+            try:
+                connection, address = server.accept()
+            except OSError:
+                return
+            calls.append(str(address))
+            connection.close()
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.getsockname()[1]}", calls
+    server.shutdown(socket.SHUT_RDWR)
+    server.close()
+    thread.join(60)
 
 
 def wait_until(condition: Callable[[], object], seconds: float = 60) -> None:

@@ -1,9 +1,6 @@
 """Reports by an asciidoc template: what they show of a notebook, what they warn of, and that they read nothing of others."""
 
-import socket
 import subprocess
-import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -192,29 +189,6 @@ def test_an_svg_shows_nothing_but_itself(tmp_path, secrets):
     report = reported(tmp_path, code(shown(image_svg=drawn)), template=CREDULOUS)
     assert picture_sizes(report) == []
     assert "drawn here" in text_of(report.path)
-
-
-@pytest.fixture
-def listener() -> Iterator[tuple[str, list[str]]]:
-    """A server on loopback that notes who calls."""
-    calls: list[str] = []
-    server = socket.create_server(("127.0.0.1", 0))
-
-    def serve() -> None:
-        while True:
-            try:
-                connection, address = server.accept()
-            except OSError:
-                return
-            calls.append(str(address))
-            connection.close()
-
-    thread = threading.Thread(target=serve, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.getsockname()[1]}", calls
-    server.shutdown(socket.SHUT_RDWR)
-    server.close()
-    thread.join()
 
 
 def test_nothing_is_fetched_from_the_network(tmp_path, listener):

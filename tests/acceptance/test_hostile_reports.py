@@ -3,12 +3,10 @@
 import json
 import os
 import re
-import socket
 import struct
 import subprocess
 import sys
 import tempfile
-import threading
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -56,29 +54,6 @@ for notebook in sorted(folder.glob("*/notebook.ipynb")):
         print(json.dumps({"name": notebook.parent.name, "format": format, "touched": touched, **end}), flush=True)
 end_idle_children()
 """
-
-
-@pytest.fixture(scope="module")
-def listener() -> Iterator[tuple[str, list[str]]]:
-    """A server on loopback that notes who calls."""
-    calls: list[str] = []
-    server = socket.create_server(("127.0.0.1", 0))
-
-    def serve() -> None:
-        while True:
-            try:
-                connection, address = server.accept()
-            except OSError:
-                return
-            calls.append(str(address))
-            connection.close()
-
-    thread = threading.Thread(target=serve, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.getsockname()[1]}", calls
-    server.shutdown(socket.SHUT_RDWR)
-    server.close()
-    thread.join(60)
 
 
 @pytest.fixture(scope="module")
