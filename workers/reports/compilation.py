@@ -1,17 +1,19 @@
 """Typst code to PDF, in a folder of its own; one bad picture or cell does not cost the report."""
 
+import json
 import re
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from workers.reports.check import ABOVE, CellStart, Loss, located, losses, sentences
 from workers.reports.draft import Draft
 from workers.reports.missing_letters import warn_of_missing_letters
-from workers.reports.typst_code import Code, Value, call, content, dictionary, literal
+from workers.reports.typst_code import EMPTY, Code, Value, call, content, dictionary, literal
 
 _LOOK = Path(__file__).with_name("report.typ")
 _MAIN = "main.typ"
@@ -49,8 +51,8 @@ def typeset(
     It sees ``/report.typ``, Typst files and pictures of its own folder, and nothing else.
 
     Pictures that Typst cannot decode, and then cells that it refuses, are replaced by a note and a warning in ``draft``.
-    What Typst leaves out without refusing it is a warning. Letters that no font has are boxes, and a warning. The same
-    arguments give the same bytes.
+    What Typst leaves out without refusing it is a warning. Letters that no font has are boxes, and a warning. The PDF is read
+    again, and what cannot be read in it leaves a note and a warning. The same arguments give the same bytes.
 
     Raises:
         BadTemplate: ``template`` cannot be read or holds an error.
@@ -72,6 +74,8 @@ def typeset(
         if folder.left_out is not None:
             folder.warn_of_what_is_left_out(cells, arguments)
         warn_of_missing_letters(draft, title, cells, folder.fonts)
+        if found := folder.losses(pdf, cells, arguments):
+            pdf = folder.with_notes_of_losses(pdf, found, cells, arguments)
         return pdf, page_count(pdf)
 
 
@@ -92,13 +96,16 @@ class _Folder:
 
     def pdf(self, cells: Sequence[tuple[int, Code]], arguments: dict[str, Value]) -> bytes | str:
         """The PDF, or why there is none."""
+        result = self._compiled(self._source((code for _, code in cells), arguments))
+        return result if isinstance(result, bytes) else result[0]
+
+    def _source(self, body: Iterable[Code], arguments: dict[str, Value]) -> str:
         look = call("report.document.with", **arguments)
         before = '#import "report.typ"\n'
         if self._template is not None:
             before += f"#import {literal(f'{_TEMPLATES}/{self._template}')}: style\n"
             look = call("style.with", dictionary(**arguments))
-        result = self._compiled(f"{before}#show: {look}\n#{content(code for _, code in cells)}\n")
-        return result if isinstance(result, bytes) else result[0]
+        return f"{before}#show: {look}\n#{content(body)}\n"
 
     def check_template(self, arguments: dict[str, Value]) -> None:
         """Set a page that holds the title alone, to know whether the template is to blame.
@@ -127,25 +134,61 @@ class _Folder:
         """The PDF, or Typst's reason and its drawing of the place."""
         import typst
 
-        main = self._path / _MAIN
-        main.write_text(source, encoding="utf-8")
         timestamp: dict[str, Any] = {"timestamp": self._finished} if self._finished else {}
         self.left_out = None
         try:
-            pdf, said = typst.compile_with_warnings(
-                str(main),
-                root=str(self._path),
-                font_paths=self.fonts,
-                sys_inputs={"refused": " ".join(self._refused)},
-                package_path=str(self._path / "no-packages"),
-                package_cache_path=str(self._path / "no-packages"),
-                **timestamp,
-            )
+            pdf, said = typst.compile_with_warnings(self._written(source), **self._surroundings, **timestamp)
         except typst.TypstError as error:
             return str(error).splitlines()[0] if str(error) else "no reason given", str(error.diagnostic)
         # "block may not occur inside of a paragraph and was ignored" and its like; that a font is not there is said as well
         self.left_out = next((one.message for one in said if _IGNORED in one.message), None)
         return bytes(pdf)
+
+    def _written(self, source: str) -> str:
+        main = self._path / _MAIN
+        main.write_text(source, encoding="utf-8")
+        return str(main)
+
+    @property
+    def _surroundings(self) -> dict[str, Any]:
+        return {
+            "root": str(self._path),
+            "font_paths": self.fonts,
+            "sys_inputs": {"refused": " ".join(self._refused)},
+            "package_path": str(self._path / "no-packages"),
+            "package_cache_path": str(self._path / "no-packages"),
+        }
+
+    def losses(self, pdf: bytes, cells: Sequence[tuple[int, Code]], arguments: dict[str, Value]) -> list[Loss]:
+        """What cannot be read in ``pdf``."""
+        has_look = self._template is None
+        above = [(ABOVE, code) for code in _above(arguments)] if has_look else []
+        return losses(pdf, [*above, *cells], pictures=bool(self._draft.figures), words=has_look)
+
+    def with_notes_of_losses(
+        self, pdf: bytes, found: list[Loss], cells: Sequence[tuple[int, Code]], arguments: dict[str, Value]
+    ) -> bytes:
+        """The PDF once more, with a note before each cell of which something is lost, and a warning about it."""
+        by_cell: dict[int, list[Loss]] = {}
+        for number, loss in located(found, self._starts(cells, arguments)):
+            by_cell.setdefault(number, []).append(loss)
+        noted: list[tuple[int, Code]] = []
+        for number, code in [(ABOVE, EMPTY), *cells]:
+            lost = by_cell.pop(number, [])
+            said = [f"Not all of this can be read here: {each}." for each in sentences(lost, with_pages=False)]
+            noted.append((number, content([*(call("report.note", literal(note)) for note in said), code])))
+            for each in sentences(lost, with_pages=True):
+                self._draft.cell = number
+                self._draft.warn(each)
+        again = self.pdf(noted, arguments)
+        return again if isinstance(again, bytes) else pdf
+
+    def _starts(self, cells: Sequence[tuple[int, Code]], arguments: dict[str, Value]) -> list[CellStart]:
+        import typst
+
+        marked = (content([call("report.cell-start", Code(f"{number:d}")), code]) for number, code in cells)
+        found = typst.query(self._written(self._source(marked, arguments)), "<cell-start>", field="value", **self._surroundings)
+        return [CellStart(**start) for start in json.loads(found)]
 
     def refuse_bad_figures(self) -> None:
         for name in self._draft.figures:
@@ -190,6 +233,13 @@ class _Folder:
             else:
                 self._draft.cell = part[0][0]
                 self._draft.warn(f"part of it is missing from the PDF ({self.left_out})")
+
+
+def _above(arguments: dict[str, Value]) -> Iterator[Code]:
+    """What the arguments of ``report.document`` show over the cells."""
+    for name in ("title", "reference_date", "parameters"):
+        if isinstance(code := arguments.get(name), Code):
+            yield code
 
 
 def _copied_template(template: Path, folder: Path) -> str:

@@ -1,0 +1,185 @@
+"""A PDF that Typst has made, read again: its text, and what of it no reader sees because of where it stands."""
+
+import ctypes
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from pypdfium2 import PdfPage, PdfTextPage
+
+#: running heads and feet stand within this many points of the edges of the paper
+_MARGIN = 80.0
+#: what stands out this little is the overhang of a letter, or the thickness of a line
+_TOLERANCE = 2.0
+#: two pictures that share less than this of the smaller one only touch
+_SHARED = 0.2
+_TEXT_LIMIT = 200
+
+_TEXT, _ARTIFACT = 1, "Artifact".encode("utf-16-le")
+# PDFium is not made for several threads, and the four lengths are written by every call
+_pdfium = threading.Lock()
+_LEFT, _BOTTOM, _RIGHT, _TOP = (ctypes.c_float() for _ in range(4))
+
+Box = tuple[float, float, float, float]  #: left, bottom, right, top in points from the lower left corner of the paper
+
+
+@dataclass(frozen=True, kw_only=True)
+class Misplaced:
+    """A piece of text or a picture that is not where a reader sees all of it."""
+
+    page: int  #: from 1
+    top: float  #: of the piece, in points from the upper edge of the paper
+    where: Literal["over the edge", "over the margin", "over a picture"]  #: the margin: onto the running head or foot
+    text: str  #: empty for a picture
+
+
+@dataclass(kw_only=True)
+class ReadBack:
+    """What a reader of the PDF sees."""
+
+    #: text of each page, heads and feet included, in the order in which it was set
+    pages: list[str] = field(default_factory=list)
+    misplaced: list[Misplaced] = field(default_factory=list)  #: page by page
+    pictures: int = 0  #: drawn on all pages together; 0 when they were not asked for
+
+
+def read_back(pdf: bytes, *, pictures: bool) -> ReadBack:
+    """The text of ``pdf`` and what stands wrongly on its pages. With ``pictures`` these are looked at, too.
+
+    Text is given as it was set, also where it stands off the paper or two pieces of it stand over each other: what runs
+    together in print runs together here. Heads, feet, rules and repeated heads of tables are known by Typst's marks.
+    """
+    import pypdfium2
+
+    found = ReadBack()
+    with _pdfium:
+        document = pypdfium2.PdfDocument(pdf)
+        try:
+            for index in range(len(document)):
+                page = document[index]
+                text = page.get_textpage()
+                # not the text of an area: it joins cells of a table that stand beside each other
+                found.pages.append(text.get_text_range(errors="ignore"))
+                found.misplaced += _misplaced_text(page, text, index + 1)
+                if pictures:
+                    _look_at_pictures(found, page, index + 1)
+                text.close()
+                page.close()
+        finally:
+            document.close()
+    return found
+
+
+def _misplaced_text(page: "PdfPage", read: "PdfTextPage", number: int) -> Iterator[Misplaced]:
+    import pypdfium2.raw as pdfium
+
+    width, height = page.get_size()
+    raw, get_object, get_type, get_bounds = (
+        page.raw, pdfium.FPDFPage_GetObject, pdfium.FPDFPageObj_GetType, pdfium.FPDFPageObj_GetBounds,
+    )  # fmt: skip
+    in_margins: list[tuple[Any, Box]] = []
+    for index in range(pdfium.FPDFPage_CountObjects(raw)):
+        thing = get_object(raw, index)
+        if get_type(thing) != _TEXT:
+            continue
+        get_bounds(thing, _LEFT, _BOTTOM, _RIGHT, _TOP)
+        left, bottom, right, top = _LEFT.value, _BOTTOM.value, _RIGHT.value, _TOP.value
+        if bottom < _MARGIN or top > height - _MARGIN or left < -_TOLERANCE or right > width + _TOLERANCE:
+            in_margins.append((thing, (left, bottom, right, top)))
+    running = [box for thing, box in in_margins if _is_artifact(thing)]
+    for thing, box in in_margins:
+        is_off = _is_off(box, width, height)
+        if not is_off and not any(_shared(box, other) > 1 for other in running):
+            continue
+        seen = _clipped(thing, box)
+        if seen is None or _is_artifact(thing) or not (text := _text(thing, read)):
+            continue
+        if is_off:
+            if _is_off(seen, width, height):
+                yield Misplaced(page=number, top=height - box[3], where="over the edge", text=text)
+        else:
+            yield Misplaced(page=number, top=height - box[3], where="over the margin", text=text)
+
+
+def _look_at_pictures(found: ReadBack, page: "PdfPage", number: int) -> None:
+    import pypdfium2.raw as pdfium
+
+    width, height = page.get_size()
+    raw, get_object, get_type = page.raw, pdfium.FPDFPage_GetObject, pdfium.FPDFPageObj_GetType
+    # a drawing is many paths, which have one number in common; rules and fills are artifacts, and have none
+    drawn: dict[int, Box] = {}
+    for index in range(pdfium.FPDFPage_CountObjects(raw)):
+        thing = get_object(raw, index)
+        if get_type(thing) == _TEXT:
+            continue
+        marked = pdfium.FPDFPageObj_GetMarkedContentID(thing)
+        if marked < 0:
+            continue
+        pdfium.FPDFPageObj_GetBounds(thing, _LEFT, _BOTTOM, _RIGHT, _TOP)
+        # what a drawing cuts off may reach far over its frame
+        box = _clipped(thing, (_LEFT.value, _BOTTOM.value, _RIGHT.value, _TOP.value))
+        if box is not None:
+            known = drawn.get(marked, box)
+            drawn[marked] = (min(known[0], box[0]), min(known[1], box[1]), max(known[2], box[2]), max(known[3], box[3]))
+    found.pictures += len(drawn)
+    boxes = list(drawn.values())
+    for place, box in enumerate(boxes):
+        if _is_off(box, width, height):
+            found.misplaced.append(Misplaced(page=number, top=height - box[3], where="over the edge", text=""))
+        elif any(_shared(box, other) > 2 and _covers(box, other) for other in boxes[:place]):
+            found.misplaced.append(Misplaced(page=number, top=height - box[3], where="over a picture", text=""))
+
+
+def _is_off(box: Box, width: float, height: float) -> bool:
+    left, bottom, right, top = box
+    return left < -_TOLERANCE or bottom < -_TOLERANCE or right > width + _TOLERANCE or top > height + _TOLERANCE
+
+
+def _shared(one: Box, other: Box) -> float:
+    """The shorter side of the area that two boxes have in common; not above 0 when there is none."""
+    return min(min(one[2], other[2]) - max(one[0], other[0]), min(one[3], other[3]) - max(one[1], other[1]))
+
+
+def _covers(one: Box, other: Box) -> bool:
+    width, height = min(one[2], other[2]) - max(one[0], other[0]), min(one[3], other[3]) - max(one[1], other[1])
+    smaller = min((box[2] - box[0]) * (box[3] - box[1]) for box in (one, other))
+    return width * height > _SHARED * smaller
+
+
+def _clipped(thing: Any, box: Box) -> Box | None:
+    """What of ``box`` is not cut off; None when nothing is left."""
+    import pypdfium2.raw as pdfium
+
+    clip = pdfium.FPDFPageObj_GetClipPath(thing)
+    for path in range(max(0, pdfium.FPDFClipPath_CountPaths(clip))):
+        xs, ys = [], []
+        for index in range(max(0, pdfium.FPDFClipPath_CountPathSegments(clip, path))):
+            segment = pdfium.FPDFClipPath_GetPathSegment(clip, path, index)
+            if pdfium.FPDFPathSegment_GetPoint(segment, _LEFT, _BOTTOM):
+                xs.append(_LEFT.value)
+                ys.append(_BOTTOM.value)
+        if xs:
+            box = (max(box[0], min(xs)), max(box[1], min(ys)), min(box[2], max(xs)), min(box[3], max(ys)))
+    return box if box[0] <= box[2] and box[1] <= box[3] else None
+
+
+def _is_artifact(thing: Any) -> bool:
+    import pypdfium2.raw as pdfium
+
+    for place in range(pdfium.FPDFPageObj_CountMarks(thing)):
+        name, size = (pdfium.FPDF_WCHAR * 16)(), ctypes.c_ulong()
+        pdfium.FPDFPageObjMark_GetName(pdfium.FPDFPageObj_GetMark(thing, place), name, 32, size)
+        if bytes(name)[: max(0, size.value - 2)] == _ARTIFACT:
+            return True
+    return False
+
+
+def _text(thing: Any, read: "PdfTextPage") -> str:
+    import pypdfium2.raw as pdfium
+
+    letters = (pdfium.FPDF_WCHAR * _TEXT_LIMIT)()
+    size = pdfium.FPDFTextObj_GetText(thing, read.raw, letters, 2 * _TEXT_LIMIT)
+    shown = bytes(letters)[: max(0, min(size, 2 * _TEXT_LIMIT) - 2)].decode("utf-16-le", "replace")
+    return shown.strip("\x00 \n\r\t\u200b\u00a0")
