@@ -70,9 +70,8 @@ def _formula_alarms(
     expected: Expected, text: str, count: int, letters: Counter[str], warnings: tuple[str, ...]
 ) -> Iterator[str]:
     is_told = any(_FORMULA_WARNING.search(warning) for warning in warnings)
-    if extra := Counter(MARKUP.findall(text)) - expected.markup():
-        if not is_told:
-            yield f"{sum(extra.values())} pieces of markup in the text: {[piece for piece, _ in extra.most_common(6)]}"
+    if (extra := Counter(MARKUP.findall(text)) - expected.markup()) and not is_told:
+        yield f"{sum(extra.values())} pieces of markup in the text: {[piece for piece, _ in extra.most_common(6)]}"
     if count < len(expected.formulas) and not is_told:
         yield f"{len(expected.formulas) - count} of {len(expected.formulas)} formulas missing"
     wanted = Counter("".join(map(letters_of, expected.formulas)))

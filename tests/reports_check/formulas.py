@@ -20,10 +20,10 @@ _WORD = re.compile(r"(?<![\\A-Za-z])[A-Za-z][a-z]{2,}(?![A-Za-z(])")
 
 # what takes an argument that is not printed, and how many of them
 _UNPRINTED = {
-    "begin": 1, "end": 1, "label": 1, "tag": 0, "hspace": 1, "vspace": 1, "color": 1, "textcolor": 1, "phantom": 1, "hphantom": 1,
-    "vphantom": 1, "ref": 1, "eqref": 1, "require": 1, "style": 1, "class": 1, "cssId": 1, "href": 1, "bbox": 0, "mathop": 0,
-    "newcommand": 2, "renewcommand": 2, "DeclareMathOperator": 2, "def": 0,
-}  # fmt: skip
+    **dict.fromkeys(("begin", "end", "label", "ref", "eqref", "hspace", "vspace", "color", "textcolor", "require", "href"), 1),
+    **dict.fromkeys(("phantom", "hphantom", "vphantom", "style", "class", "cssId"), 1),
+    **dict.fromkeys(("newcommand", "renewcommand", "DeclareMathOperator"), 2),
+}
 
 
 @dataclass(frozen=True)

@@ -27,8 +27,8 @@ _UNSEEN = frozenset((
     "button", "textarea", "svg", "param", "source", "iframe", "video", "audio", "canvas", "-comment", "math", "datalist",
 ))  # fmt: skip
 _INLINE = frozenset((
-    "a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "code", "data", "del", "dfn", "em", "font", "i", "ins", "kbd", "mark",
-    "q", "s", "samp", "small", "span", "strike", "strong", "sub", "sup", "tt", "u", "var", "wbr", "label", "time", "output",
+    "a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "code", "data", "del", "dfn", "em", "font", "i", "ins", "kbd",
+    "mark", "q", "s", "samp", "small", "span", "strike", "strong", "sub", "sup", "tt", "u", "var", "wbr", "label", "time",
 ))  # fmt: skip
 _UNSHOWN = re.compile(r"display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)", re.IGNORECASE)
 _DRAWING = re.compile(r"<svg\b.*?</svg\s*>", re.IGNORECASE | re.DOTALL)
@@ -40,13 +40,12 @@ class Expected:
     """What is to be found in a report."""
 
     texts: list[str] = field(default_factory=list)  #: with a place to break the line where the report may have one
-    code: list[str] = field(default_factory=list)  #: of these, program text, in which markup is meant to be read
     formulas: list[str] = field(default_factory=list)  #: TeX
     pictures: int = 0
 
     def markup(self) -> Counter[str]:
-        """Pieces of markup that are meant to be read."""
-        return Counter(found for text in self.code for found in MARKUP.findall(text))
+        """Pieces of markup that are meant to be read: in code, and where the other parsers leave it in the text."""
+        return Counter(found for text in self.texts for found in MARKUP.findall(text.replace("\u200b", "")))
 
 
 def expected_of(notebook: Path, *, streams: bool = False) -> Expected:
@@ -76,7 +75,7 @@ def _add_part(found: Expected, part: Any) -> None:
         case outputs.Text(text):
             _add_terminal(found, text)
         case outputs.Source(text, _):
-            _add_code(found, text)
+            _add_text(found, text)
         case outputs.Figure():
             found.pictures += 1
         case outputs.Formula(tex):
@@ -84,17 +83,16 @@ def _add_part(found: Expected, part: Any) -> None:
         case outputs.Note(text):
             found.texts.append(text)
         case outputs.Failure(headline, trace):
-            _add_code(found, headline)
+            _add_text(found, headline)
             _add_terminal(found, trace)
 
 
 def _add_terminal(found: Expected, text: str) -> None:
-    _add_code(found, shortened(without_escapes(printed(text))))
+    _add_text(found, shortened(without_escapes(printed(text))))
 
 
-def _add_code(found: Expected, text: str) -> None:
+def _add_text(found: Expected, text: str) -> None:
     found.texts.append(breakable(text))
-    found.code.append(text)
 
 
 def _add_markdown(found: Expected, source: str) -> None:
@@ -126,7 +124,6 @@ def _add_html(found: Expected, html: str, taken: list[formulas.Found] | None = N
             text = node.text_content or ""
             if within:
                 text = formulas.put_back(text, taken)
-                found.code.append(text)
             else:
                 text = formulas.PLACES.sub(lambda letter: formula(taken[ord(letter.group()) - formulas.FIRST].tex), text)
             pieces.append(text)
