@@ -1,12 +1,10 @@
 """The little of CSS that notebooks use to say something: colours, weight, slant, alignment."""
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from workers.reports.tree import Document, Element
 from workers.reports.typst_code import Code, Value, array, call, colour, em, literal, percent
-
-if TYPE_CHECKING:
-    from bs4 import BeautifulSoup, Tag
 
 #: rules beyond this many are not looked at, and rules with a selector other than an id cost a search each
 RULE_LIMIT = 20_000
@@ -57,23 +55,22 @@ def _read(nodes: list[Any]) -> Declarations:
 class Stylesheet:
     """The rules of the ``<style>`` elements of one output. A later rule wins; a ``style`` attribute wins over all."""
 
-    def __init__(self, soup: "BeautifulSoup") -> None:
+    def __init__(self, document: Document) -> None:
         self._by_id: dict[str, Declarations] = {}
         self._by_element: dict[int, Declarations] = {}
-        sheets = [style.get_text() for style in soup.find_all("style")]
-        if sheets:
-            self._take(soup, "\n".join(sheets)[:SHEET_LIMIT])
+        if document.sheets:
+            self._take(document, "\n".join(document.sheets)[:SHEET_LIMIT])
 
-    def of(self, tag: "Tag") -> Declarations:
+    def of(self, tag: Element) -> Declarations:
         """What applies to ``tag`` itself; nothing is inherited."""
         found = dict(self._by_element.get(id(tag), ()))
         if self._by_id and (identifier := tag.get("id")):
-            found.update(self._by_id.get(str(identifier), ()))
+            found.update(self._by_id.get(identifier, ()))
         if style := tag.get("style"):
-            found.update(declarations(str(style)))
+            found.update(declarations(style))
         return found
 
-    def _take(self, soup: "BeautifulSoup", sheet: str) -> None:
+    def _take(self, document: Document, sheet: str) -> None:
         import tinycss2
 
         searches = 0
@@ -89,17 +86,8 @@ class Stylesheet:
                 # pandas gives every frame the same rules for a screen; tables have their own look here
                 elif ".dataframe" not in selector and searches < SELECTOR_LIMIT:
                     searches += 1
-                    for tag in _matches(soup, selector):
+                    for tag in document.select(selector):
                         self._by_element.setdefault(id(tag), {}).update(declared)
-
-
-def _matches(soup: "BeautifulSoup", selector: str) -> "list[Tag]":
-    from soupsieve.util import SelectorSyntaxError
-
-    try:
-        return list(soup.select(selector))
-    except (SelectorSyntaxError, NotImplementedError):
-        return []  # a browser ignores a rule that it does not understand
 
 
 Rgba = tuple[int, int, int, int]  #: components of 0 to 255 each
@@ -202,11 +190,11 @@ def _css_colour(components: Rgba) -> str:
     return f"rgba({red},{green},{blue},{alpha / 255:.3g})"
 
 
-def alignment(tag: "Tag", declared: Declarations) -> str | None:
+def alignment(tag: Element, declared: Declarations) -> str | None:
     """To which side the text in ``tag`` is set: "left", "right" or "center" by its style, its attribute or its name."""
     given = declared.get("text-align")
     if given is None and tag.name in _WITH_ALIGN:
-        given = "center" if tag.name == "center" else str(tag.get("align", "")).strip().lower()
+        given = "center" if tag.name == "center" else tag.get("align").strip().lower()
     return given if given in ("left", "right", "center") else None
 
 

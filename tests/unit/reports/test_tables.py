@@ -2,13 +2,13 @@ import re
 
 import pandas as pd
 import pytest
-from bs4 import BeautifulSoup
 
 from tests.unit.reports.samples import frame_html
 from workers.reports import tables
 from workers.reports.draft import Draft
 from workers.reports.html import html_code
 from workers.reports.markdown import markdown_html
+from workers.reports.tree import parsed
 
 
 @pytest.fixture
@@ -17,7 +17,7 @@ def draft(tmp_path):
 
 
 def grid(html: str) -> tables.Grid:
-    table = BeautifulSoup(html, "html.parser").table
+    table = parsed(html).find("table")
     assert table is not None
     return tables.grid_of(table)
 

@@ -32,7 +32,7 @@ def writer(tmp_path):
         ('<style>#a {font-weight: bold}</style><b id="a">x</b>', '<b style="font-weight:bold" id="to-a">x</b>'),
         ('<p align="CENTER">x</p>', '<p style="text-align:center" dir="auto">x</p>'),
         ('<table align="center"><tr><td align="right">x</td></tr></table>',
-         '<div class="wide"><table><tr><td style="text-align:right" dir="auto">x</td></tr></table></div>'),
+         '<div class="wide"><table><tbody><tr><td style="text-align:right" dir="auto">x</td></tr></tbody></table></div>'),
         ("<pre>x &lt; 1</pre>", '<pre class="program">x &lt; 1</pre>'),
         ("<p>70 rows × 4 columns</p>", '<p dir="auto" class="caption">70 rows × 4 columns</p>'),  # noqa: RUF001
         ('<div style="display:none">x</div>', ""),
