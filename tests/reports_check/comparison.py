@@ -54,7 +54,7 @@ def alarms_of_page(page: Path, expected: Expected, warnings: tuple[str, ...]) ->
     count = len(formulas)
     for each in tree.css("math"):
         each.replace_with("\ue010")
-    for line in tree.css("br, p, div, td, th, li, h1, h2, h3, h4, h5, h6, pre, dt, dd, summary, caption, img"):
+    for line in tree.css("br, p, div, td, th, li, h1, h2, h3, h4, h5, h6, pre, dt, dd, summary, caption, img, .note"):
         line.insert_before("\n")
         line.insert_after("\n")
     text = tree.body.text() if tree.body else ""
@@ -70,8 +70,9 @@ def _formula_alarms(
     expected: Expected, text: str, count: int, letters: Counter[str], warnings: tuple[str, ...]
 ) -> Iterator[str]:
     is_told = any(_FORMULA_WARNING.search(warning) for warning in warnings)
-    if (extra := Counter(MARKUP.findall(text)) - expected.markup()) and not is_told:
-        yield f"{sum(extra.values())} pieces of markup in the text: {[piece for piece, _ in extra.most_common(6)]}"
+    extra = [piece for piece in MARKUP.findall(text) if piece not in expected.markup()]
+    if extra and not is_told:
+        yield f"{len(extra)} pieces of markup in the text: {sorted(set(extra))[:6]}"
     if count < len(expected.formulas) and not is_told:
         yield f"{len(expected.formulas) - count} of {len(expected.formulas)} formulas missing"
     wanted = Counter("".join(map(letters_of, expected.formulas)))
