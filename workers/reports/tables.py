@@ -338,7 +338,7 @@ class _TableWriter:
         return call("table.cell", body, **placed) if placed else body
 
     def _cell_body(self, cell: Cell) -> Code:
-        if all(isinstance(child, Text) for child in cell.tag.children):
+        if all(isinstance(child, Text) for child in cell.tag.children) and not self.writer.sheet.kept_blanks(cell.tag):
             in_header = cell.rows.start < self.grid.header_rows
             return literal(breakable(cell.text.replace("_", "_\u200b") if in_header else cell.text))
         if cell.tag.find("table", "ul", "ol", "p", "pre", "div", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote") is None:

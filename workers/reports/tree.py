@@ -14,6 +14,14 @@ UNSEEN = frozenset((
     "script", "style", "head", "title", "template", "noscript", "meta", "link", "base", "select", "datalist", "button",
     "textarea", "param", "source", "track", "area", "noembed", "noframes", "rp",
 ))  # fmt: skip
+#: elements that stand on lines of their own
+BLOCKS = frozenset((
+    "address", "article", "aside", "blockquote", "body", "center", "dd", "details", "dialog", "div", "dl", "dt",
+    "fieldset", "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hgroup", "hr",
+    "html", "iframe", "legend", "li", "main", "nav", "ol", "p", "pre", "search", "section", "summary", "table", "ul",
+    "video", "audio", "canvas", "embed",
+))  # fmt: skip
+_OLD_NAMES = {"xmp": "pre", "listing": "pre", "plaintext": "pre", "dir": "ul", "menu": "ul"}
 # as the notebook puts an output into its page: in the body, and by the rules of today rather than those of 1998
 _BEFORE = "<!DOCTYPE html><body>"
 _STYLED = re.compile(r"<style\b", re.IGNORECASE)
@@ -165,7 +173,7 @@ def _take(first: "LexborNode | None", document: Document, sheets: list[str], by_
                 if name == "svg":
                     element = Element("img", {**node.attributes, **drawing_address(node)}, parent)
                 else:
-                    element = Element(name, node.attributes, parent)
+                    element = Element(_OLD_NAMES.get(name, name), node.attributes, parent)
                     if (inner := node.first_child) is not None:
                         stack.append((inner, element))
                 add(element)
