@@ -40,8 +40,9 @@ def alarms_of_pdf(pdf: Path, expected: Expected, warnings: tuple[str, ...]) -> l
         said.append(f"{len(missing)} words missing: {missing[:8]}")
     text = "\n".join(back.pages)
     notes = len(_PICTURE_NOTE.findall(text))
-    if back.pictures + notes < expected.pictures:
-        said.append(f"{expected.pictures - back.pictures - notes} of {expected.pictures} pictures missing")
+    pictures = data.count(b"/S/Figure")
+    if pictures + notes < expected.pictures:
+        said.append(f"{expected.pictures - pictures - notes} of {expected.pictures} pictures missing")
     return said + list(_formula_alarms(expected, text, data.count(b"/S/Formula"), _formula_letters(data), warnings))
 
 

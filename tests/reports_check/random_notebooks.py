@@ -13,7 +13,8 @@ from tests.unit.reports.samples import code, notebook, png_text, prose, shown
 _AWKWARD = (
     "BIRMINGHAM", "flow_id", "naïve", "Größe", "Москва", "λόγος", "2016-03-14", "12:30:00", "12.5%", "$5", "US$", "-0.25",
     "1e-3", "a|b", "*", "**", "_", "#", "[x]", "NaN", "\\n", "C:\\temp", "R&D", "x<y", "…",
-    "Donaudampfschifffahrtsgesellschaft", "w" * 61, "customer_identification_number", "http://example.org/a/b?c=d", "½", "²", "fi",
+    "Donaudampfschifffahrtsgesellschaft", "w" * 61, "customer_identification_number", "http://example.org/a/b?c=d", "½", "²",
+    "fi",
 )  # fmt: skip
 _TEX = (
     "x_1", r"\frac{a}{b+1}", r"\alpha^2", r"\sum_{i=1}^n x_i", r"\{1, 2\}", r"\left\{ y \right\}", r"\bigl\{z\bigr\}",
@@ -34,7 +35,7 @@ def _pictures() -> st.SearchStrategy[str]:
 
 
 def _drawing(text: str) -> str:
-    inner = f'<path d="M-900 9L900 9"/><text>{escape(text)}</text>'
+    inner = f'<path stroke="#369" d="M-900 9L900 9"/><text>{escape(text)}</text>'
     svg = f'<svg xmlns="http://www.w3.org/2000/svg" width="90" height="40">{inner}</svg>'
     return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
 

@@ -45,7 +45,7 @@ class Expected:
 
     def markup(self) -> set[str]:
         """The pieces of markup that are meant to be read: in code, and where the other parsers leave them in the text."""
-        return set(found for text in self.texts for found in MARKUP.findall(text.replace("\u200b", "")))
+        return {found for text in self.texts for found in MARKUP.findall(text.replace("\u200b", ""))}
 
 
 def expected_of(notebook: Path, *, streams: bool = False) -> Expected:

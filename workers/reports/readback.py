@@ -42,7 +42,6 @@ class ReadBack:
     #: text of each page, heads and feet included, in the order in which it was set
     pages: list[str] = field(default_factory=list)
     misplaced: list[Misplaced] = field(default_factory=list)  #: page by page
-    pictures: int = 0  #: drawn on all pages together; 0 when they were not asked for
 
 
 def read_back(pdf: bytes, *, pictures: bool) -> ReadBack:
@@ -64,7 +63,7 @@ def read_back(pdf: bytes, *, pictures: bool) -> ReadBack:
                 found.pages.append(text.get_text_range(errors="ignore"))
                 found.misplaced += _misplaced_text(page, text, index + 1)
                 if pictures:
-                    _look_at_pictures(found, page, index + 1)
+                    found.misplaced += _misplaced_pictures(page, index + 1)
                 text.close()
                 page.close()
         finally:
@@ -103,7 +102,7 @@ def _misplaced_text(page: "PdfPage", read: "PdfTextPage", number: int) -> Iterat
             yield Misplaced(page=number, top=height - box[3], where="over the margin", text=text)
 
 
-def _look_at_pictures(found: ReadBack, page: "PdfPage", number: int) -> None:
+def _misplaced_pictures(page: "PdfPage", number: int) -> Iterator[Misplaced]:
     import pypdfium2.raw as pdfium
 
     width, height = page.get_size()
@@ -123,13 +122,12 @@ def _look_at_pictures(found: ReadBack, page: "PdfPage", number: int) -> None:
         if box is not None:
             known = drawn.get(marked, box)
             drawn[marked] = (min(known[0], box[0]), min(known[1], box[1]), max(known[2], box[2]), max(known[3], box[3]))
-    found.pictures += len(drawn)
     boxes = list(drawn.values())
     for place, box in enumerate(boxes):
         if _is_off(box, width, height):
-            found.misplaced.append(Misplaced(page=number, top=height - box[3], where="over the edge", text=""))
+            yield Misplaced(page=number, top=height - box[3], where="over the edge", text="")
         elif any(_shared(box, other) > 2 and _covers(box, other) for other in boxes[:place]):
-            found.misplaced.append(Misplaced(page=number, top=height - box[3], where="over a picture", text=""))
+            yield Misplaced(page=number, top=height - box[3], where="over a picture", text="")
 
 
 def _is_off(box: Box, width: float, height: float) -> bool:

@@ -19,7 +19,7 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _PAREN = re.compile(r'"(?:[^"\\]|\\.)*"|[()]', re.DOTALL)
-_COLOUR = re.compile(r"\brgb\([^()]*\)")
+_WITHIN = re.compile(r'\brgb\([^()]*\)|\b(?:report\.jump|link)\("(?:[^"\\]|\\.)*", |"(?:[^"\\]|\\.)*"', re.DOTALL)
 # what parts two strings; anything else between them is within a line
 _PARTED = re.compile(
     r"\bpar\(|\btable\.|\bparbreak\(|\blinebreak\(|\blist\(|\benum\(|\bgrid\("
@@ -57,7 +57,7 @@ def _end_of_call(code: str, place: int) -> int:
 
 @lru_cache(maxsize=4_096)
 def _is_parted(between: str) -> bool:
-    return _PARTED.search(_COLOUR.sub("", between)) is not None
+    return _PARTED.search(_WITHIN.sub("", between)) is not None
 
 
 def _unescaped(found: re.Match[str]) -> str:

@@ -1,0 +1,120 @@
+import re
+
+import pypdfium2
+import pytest
+
+from tests.unit.reports.samples import code, frame_html, notebook, prose, saved, shown
+from workers.reports import ReportOptions, conversion, convert_report
+from workers.reports.check import CellStart, Loss, located, missing_words, sentences
+from workers.reports.typst_code import Code, call, content, literal
+
+
+def text_of(pdf):
+    document = pypdfium2.PdfDocument(pdf)
+    pages = []
+    for page in document:
+        text = page.get_textpage()
+        pages.append(text.get_text_range())
+        text.close()
+        page.close()
+    document.close()
+    return "\n".join(pages)
+
+
+@pytest.fixture
+def typeset_as(tmp_path, monkeypatch):
+    """The report of a notebook of two cells, the code of the second one being what is given."""
+
+    def made(second: Code, **options):
+        source = saved(tmp_path, notebook(prose("# Title"), prose("first cell"), prose("second cell")))
+        written = conversion._cell_code
+
+        def replaced(draft, cell, *more):
+            return second if cell.number == 3 else written(draft, cell, *more)
+
+        monkeypatch.setattr(conversion, "_cell_code", replaced)
+        pdf = tmp_path / "x.pdf"
+        return convert_report(source, pdf, ReportOptions(**options)), re.sub(r"\s+", " ", text_of(pdf))
+
+    return made
+
+
+OFF = Code('place(dx: 450pt, "BIRMINGHAM UPON AVON")')
+
+
+@pytest.mark.parametrize(
+    ("second", "warning"),
+    [
+        (OFF, "page 1: 'BIRMINGHAM UPON AVON' runs over the edge of the page"),
+        (content([Code('place("BIRMINGHAM")'), Code('place(dx: 40pt, "NaN")')]),
+         "page 1: 'BIRMINGHAM' and more run into what stands beside them"),
+        (Code('if false { "BIRMINGHAM" }'), "'BIRMINGHAM' is missing"),
+        (content([call("pagebreak"), OFF, call("pagebreak"), OFF]),
+         "pages 2, 3: 'BIRMINGHAM UPON AVON' and more run over the edge of the page"),
+    ],
+)  # fmt: skip
+def test_what_typst_has_lost_leaves_a_note_and_a_warning(typeset_as, second, warning):
+    report, text = typeset_as(second)
+    assert report.warnings == (f"cell 3: {warning}",)
+    assert f"first cell Not all of this can be read here: {re.sub('^pages? [^:]*: ', '', warning)}." in text
+
+
+def test_with_an_authors_template_words_may_be_left_out_and_edges_count(typeset_as, tmp_path):
+    template = tmp_path / "own.typ"
+    template.write_text("#let style(..given, body) = { show par: it => upper(it); body }")
+    assert typeset_as(literal("a paragraph"), template=template)[0].warnings == ()
+    assert typeset_as(OFF, template=template)[0].warnings == (
+        "cell 3: page 1: 'BIRMINGHAM UPON AVON' runs over the edge of the page",
+    )
+
+
+def test_a_good_report_has_no_warning_and_is_set_once(tmp_path, monkeypatch):
+    from workers.reports import compilation
+
+    source = saved(tmp_path, notebook(prose("# Flows of *March* and $x_1$"), code(shown(text_html=frame_html(200, 6)))))
+    runs = []
+    compiled = compilation._Folder._compiled
+    monkeypatch.setattr(compilation._Folder, "_compiled", lambda self, text: runs.append(1) or compiled(self, text))
+    assert convert_report(source, tmp_path / "x.pdf").warnings == ()
+    assert len(runs) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "page", "missing"),
+    [
+        ("one two two", "two one two", []),
+        ("one two two", "one two", ["two"]),
+        ("shop sales", "shopsales", ["sales", "shop"]),
+        ("Donaudampf", "Donau\ndampf", []),  # at the end of a line
+        ("Donaudampf", "x Donau\ndampfer", ["Donaudampf"]),
+        ("Donau\u200bdampf", "Donau\n1 / 2\nRunning head\ndampf", []),  # at the end of a page
+        ("Donaudampf", "Donau\n1 / 2\nRunning head\ndampf", ["Donaudampf"]),
+        ("n\ue010th and more", "nth and more", []),
+        ("\ufb01ne \u00bd", "fine 1\u20442", []),
+        ("Vega-Lite", "Vega\x02\nLite", []),
+        ("Москва Größe", "Москва", ["Größe"]),
+        ("हिन्दी", "", []),  # letters that do not come out of a PDF one by one
+    ],
+)  # fmt: skip
+def test_words_are_found_however_they_are_broken(text, page, missing):
+    assert missing_words([text], [page]) == missing
+
+
+def test_a_loss_is_of_the_cell_that_begins_above_it():
+    starts = [CellStart(cell=1, page=1, top=100), CellStart(cell=2, page=1, top=300), CellStart(cell=4, page=3, top=80)]
+
+    def loss(page, top, cells=None):
+        return Loss(cells=cells, page=page, top=top, what="'x'", how="over the edge")
+
+    found = [loss(1, 20), loss(1, 200), loss(2, 500), loss(3, 80), loss(4, 0), loss(1, 0, {2, 4}), loss(3, 0, {1, 4})]
+    assert [cell for cell, _ in located([*found, loss(None, 0, {4})], starts)] == [0, 1, 2, 4, 4, 2, 4, 4]
+
+
+def test_many_losses_of_a_cell_are_few_sentences():
+    found = [Loss(cells=None, page=page, top=0, what=f"'w{page}'", how="over the edge") for page in range(2, 40)]
+    found += [Loss(cells=None, page=2, top=0, what="'w2'", how="over the margin")]
+    found += [Loss(cells=None, page=page, top=0, what="a picture", how="over a picture") for page in (3, 3, 9)]
+    assert sentences(found, with_pages=True) == [
+        "pages 2 to 39: 'w2' and more run over the edge of the page",
+        "pages 3, 9: 3 pictures stand over others",
+    ]
