@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from workers.reports.readback import Misplaced, read_back
+from workers.reports.readback import Misplaced, Where, read_back
 from workers.reports.typst_code import Code
 from workers.reports.visible_text import FORMULA, visible_text
 
@@ -15,11 +15,12 @@ from workers.reports.visible_text import FORMULA, visible_text
 ABOVE = 0
 PICTURE = "a picture"
 
-How = Literal["over the edge", "over the margin", "over a picture", "into its neighbour", "missing"]
+How = Where | Literal["into its neighbour", "missing"]
 _SENTENCES = {
     "over the edge": ("runs over the edge of the page", "run over the edge of the page"),
     "over the margin": ("runs over the head or the foot of the page", "run over the head or the foot of the page"),
     "over a picture": ("stands over another one", "stand over others"),
+    "over text": ("stands over other text", "stand over other text"),
     "into its neighbour": ("runs into what stands beside it", "run into what stands beside them"),
     "missing": ("is missing", "are missing"),
 }

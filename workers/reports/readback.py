@@ -15,6 +15,9 @@ _MARGIN = 80.0
 _TOLERANCE = 2.0
 #: two pictures that share less than this of the smaller one only touch
 _SHARED = 0.2
+#: text that is set closer than this, in points, is kerned or slanted
+_OVERHANG = 1.5
+_STRIP = 12.0
 _TEXT_LIMIT = 200
 
 _TEXT, _ARTIFACT = 1, "Artifact".encode("utf-16-le")
@@ -22,6 +25,8 @@ _TEXT, _ARTIFACT = 1, "Artifact".encode("utf-16-le")
 _pdfium = threading.Lock()
 _LEFT, _BOTTOM, _RIGHT, _TOP = (ctypes.c_float() for _ in range(4))
 
+#: the margin: onto the running head or foot; each is said of the piece that stands over the other one
+Where = Literal["over the edge", "over the margin", "over a picture", "over text"]
 Box = tuple[float, float, float, float]  #: left, bottom, right, top in points from the lower left corner of the paper
 
 
@@ -31,7 +36,7 @@ class Misplaced:
 
     page: int  #: from 1
     top: float  #: of the piece, in points from the upper edge of the paper
-    where: Literal["over the edge", "over the margin", "over a picture"]  #: the margin: onto the running head or foot
+    where: Where
     text: str  #: empty for a picture
 
 
@@ -78,6 +83,7 @@ def _misplaced_text(page: "PdfPage", read: "PdfTextPage", number: int) -> Iterat
     raw, get_object, get_type, get_bounds = (
         page.raw, pdfium.FPDFPage_GetObject, pdfium.FPDFPageObj_GetType, pdfium.FPDFPageObj_GetBounds,
     )  # fmt: skip
+    things: list[tuple[Any, Box]] = []
     in_margins: list[tuple[Any, Box]] = []
     for index in range(pdfium.FPDFPage_CountObjects(raw)):
         thing = get_object(raw, index)
@@ -85,8 +91,9 @@ def _misplaced_text(page: "PdfPage", read: "PdfTextPage", number: int) -> Iterat
             continue
         get_bounds(thing, _LEFT, _BOTTOM, _RIGHT, _TOP)
         left, bottom, right, top = _LEFT.value, _BOTTOM.value, _RIGHT.value, _TOP.value
+        things.append((thing, (left, bottom, right, top)))
         if bottom < _MARGIN or top > height - _MARGIN or left < -_TOLERANCE or right > width + _TOLERANCE:
-            in_margins.append((thing, (left, bottom, right, top)))
+            in_margins.append(things[-1])
     running = [box for thing, box in in_margins if _is_artifact(thing)]
     for thing, box in in_margins:
         is_off = _is_off(box, width, height)
@@ -95,11 +102,55 @@ def _misplaced_text(page: "PdfPage", read: "PdfTextPage", number: int) -> Iterat
         seen = _clipped(thing, box)
         if seen is None or _is_artifact(thing) or not (text := _text(thing, read)):
             continue
-        if is_off:
-            if _is_off(seen, width, height):
-                yield Misplaced(page=number, top=height - box[3], where="over the edge", text=text)
-        else:
-            yield Misplaced(page=number, top=height - box[3], where="over the margin", text=text)
+        if not is_off or _is_off(seen, width, height):
+            where: Where = "over the edge" if is_off else "over the margin"
+            things.remove((thing, box))
+            yield Misplaced(page=number, top=height - box[3], where=where, text=text)
+    for thing, box in _over_each_other(things):
+        yield Misplaced(page=number, top=height - box[3], where="over text", text=_text(thing, read))
+
+
+def _over_each_other(things: list[tuple[Any, Box]]) -> Iterator[tuple[Any, Box]]:
+    """Of each two pieces of text in a line that stand over each other the left one; formulas and drawings may do so within."""
+    # what shares a line is in one of two sets of strips, and beside each other when sorted by its left edge
+    for shift in (0.0, _STRIP / 2):
+        strips: dict[int, list[tuple[Any, Box]]] = {}
+        for thing, box in things:
+            strips.setdefault(int((box[1] + box[3] + shift) // _STRIP), []).append((thing, box))
+        for strip in strips.values():
+            strip.sort(key=lambda pair: pair[1][0])
+            last = strip[0]
+            for pair in strip[1:]:
+                if last[1][2] - pair[1][0] > _OVERHANG and _is_overprinted(last, pair):
+                    things.remove(last)
+                    yield last
+                if pair[1][2] > last[1][2]:
+                    last = pair
+
+
+def _is_overprinted(one: tuple[Any, Box], other: tuple[Any, Box]) -> bool:
+    import pypdfium2.raw as pdfium
+
+    (thing, box), (second, its_box) = one, other
+    lower = min(box[3] - box[1], its_box[3] - its_box[1])
+    across = min(box[2], its_box[2]) - its_box[0]
+    upright = min(box[3], its_box[3]) - max(box[1], its_box[1])
+    if across < max(_OVERHANG, lower / 3) or upright < lower / 2:
+        return False
+    marked = pdfium.FPDFPageObj_GetMarkedContentID(thing)
+    if marked == pdfium.FPDFPageObj_GetMarkedContentID(second) or _is_mathematics(thing) or _is_mathematics(second):
+        return False
+    return (
+        (seen := _clipped(thing, box)) is not None and (its := _clipped(second, its_box)) is not None and _shared(seen, its) > 0
+    )
+
+
+def _is_mathematics(thing: Any) -> bool:
+    import pypdfium2.raw as pdfium
+
+    name, font = ctypes.create_string_buffer(100), pdfium.FPDFTextObj_GetFont(thing)
+    pdfium.FPDFFont_GetBaseFontName(font, name, 100)
+    return b"Math" in name.value
 
 
 def _misplaced_pictures(page: "PdfPage", number: int) -> Iterator[Misplaced]:

@@ -47,6 +47,8 @@ OFF = Code('place(dx: 450pt, "BIRMINGHAM UPON AVON")')
     [
         (OFF, "page 1: 'BIRMINGHAM UPON AVON' runs over the edge of the page"),
         (content([Code('place("BIRMINGHAM")'), Code('place(dx: 40pt, "NaN")')]),
+         "page 1: 'BIRMINGHAM' stands over other text"),
+        (content([Code('place("BIRMINGHAM")'), Code('place(dx: 66.5pt, "NaN")')]),
          "page 1: 'BIRMINGHAM' and more run into what stands beside them"),
         (Code('if false { "BIRMINGHAM" }'), "'BIRMINGHAM' is missing"),
         (content([call("pagebreak"), OFF, call("pagebreak"), OFF]),

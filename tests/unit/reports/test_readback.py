@@ -35,6 +35,10 @@ def read(tmp_path):
         ('#place(dy: 147pt, "BIRMINGHAM")', "over the margin", "BIRMINGHAM"),
         ('#place(dx: -85pt, dy: 147pt, "BIRMINGHAM")', None, ""),  # in the margin, and readable
         ('#place(dx: -80pt, "BIRMINGHAM")', None, ""),
+        ('#place("BIRMINGHAM")#place(dx: 30pt, "NaN")', "over text", "BIRMINGHAM"),
+        ('#place(dx: 30pt, "NaN")#place("BIRMINGHAM")', "over text", "BIRMINGHAM"),
+        ('#place("BIRMINGHAM")#place(dx: 20pt, dy: 6pt, "NaN")', None, ""),  # lines that are set close
+        ('#text(24pt, style: "italic")[of]) and #emph[f]; in $hat(x) sqrt(2)^2 integral_0^1 not in$', None, ""),
         (f"#place(dx: 100pt)[{PICTURE}]", "over the edge", ""),
         (f"#place(dy: 200pt)[{PICTURE}]", "over the edge", ""),
         (f"#place[{PICTURE}]\n#place(dx: 10pt)[{PICTURE}]", "over a picture", ""),
