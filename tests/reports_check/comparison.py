@@ -55,7 +55,7 @@ def alarms_of_page(page: Path, expected: Expected, warnings: tuple[str, ...]) ->
     count = len(formulas)
     for each in tree.css("math"):
         each.replace_with("\ue010")
-    for line in tree.css("br, p, div, td, th, li, h1, h2, h3, h4, h5, h6, pre, dt, dd, summary, caption, img, .note"):
+    for line in tree.css("br, p, div, td, th, li, h1, h2, h3, h4, h5, h6, pre, dt, dd, summary, caption, img, .note, .missing"):
         line.insert_before("\n")
         line.insert_after("\n")
     text = tree.body.text() if tree.body else ""

@@ -104,7 +104,7 @@ def _misplaced_text(page: "PdfPage", read: "PdfTextPage", number: int) -> Iterat
             continue
         if not is_off or _is_off(seen, width, height):
             where: Where = "over the edge" if is_off else "over the margin"
-            things.remove((thing, box))
+            things = [each for each in things if each[0] is not thing]
             yield Misplaced(page=number, top=height - box[3], where=where, text=text)
     for thing, box in _over_each_other(things):
         yield Misplaced(page=number, top=height - box[3], where="over text", text=_text(thing, read))
@@ -112,17 +112,18 @@ def _misplaced_text(page: "PdfPage", read: "PdfTextPage", number: int) -> Iterat
 
 def _over_each_other(things: list[tuple[Any, Box]]) -> Iterator[tuple[Any, Box]]:
     """Of each two pieces of text in a line that stand over each other the left one; formulas and drawings may do so within."""
+    told: set[int] = set()
     # what shares a line is in one of two sets of strips, and beside each other when sorted by its left edge
     for shift in (0.0, _STRIP / 2):
         strips: dict[int, list[tuple[Any, Box]]] = {}
-        for thing, box in things:
-            strips.setdefault(int((box[1] + box[3] + shift) // _STRIP), []).append((thing, box))
+        for pair in things:
+            strips.setdefault(int((pair[1][1] + pair[1][3] + shift) // _STRIP), []).append(pair)
         for strip in strips.values():
             strip.sort(key=lambda pair: pair[1][0])
             last = strip[0]
             for pair in strip[1:]:
-                if last[1][2] - pair[1][0] > _OVERHANG and _is_overprinted(last, pair):
-                    things.remove(last)
+                if last[1][2] - pair[1][0] > _OVERHANG and id(last) not in told and _is_overprinted(last, pair):
+                    told.add(id(last))
                     yield last
                 if pair[1][2] > last[1][2]:
                     last = pair
