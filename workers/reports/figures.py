@@ -21,8 +21,6 @@ BYTE_LIMIT = 50_000_000
 SVG_DEPTH_LIMIT = 200
 #: so that matplotlib's 640 pixels take five sixths of the width of the text
 POINTS_PER_PIXEL = 0.62
-#: leaves room for a caption on the page
-HEIGHT_LIMIT_POINTS = 620.0
 
 _SVG_HEAD = 5_000  # what stands before the drawing is not longer
 _SVG_NAMESPACE = "http://www.w3.org/2000/svg"
@@ -73,10 +71,9 @@ def _placed(draft: Draft, data: bytes, alternative: str, width_pixels: float | N
         if width and height:
             height *= width_pixels * POINTS_PER_PIXEL / width
         width = width_pixels * POINTS_PER_PIXEL
-    if width and height and height > HEIGHT_LIMIT_POINTS:
-        width *= HEIGHT_LIMIT_POINTS / height
     return draft.add_figure(picture.data, picture.extension), {
         "width": points(width) if width else None,
+        "height": points(height) if width and height else None,
         "alt": literal(alternative[:500]) if alternative.strip() else None,
     }
 
