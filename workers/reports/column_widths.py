@@ -239,7 +239,9 @@ class _Markup:
                     yield "xx "
                 case "img":
                     self.has_picture = True
-                    yield from ("\n", child.get("alt")[:200] or child.get("src")[:80], "\n")
+                    # what is said in its place if it cannot be read
+                    named = child.get("alt")[:200] or child.get("src")[:80]
+                    yield from ("\n", "" if named.lower().startswith("data:") else named, "\n")
                 case "tex":
                     self.has_formula = True
                 case "table":
