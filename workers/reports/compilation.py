@@ -101,7 +101,7 @@ class _Folder:
 
     def _source(self, body: Iterable[Code], arguments: dict[str, Value]) -> str:
         look = call("report.document.with", **arguments)
-        before = '#import "report.typ"\n'
+        before = '#import "report.typ"\n#show: report.with-invisible-breaks\n'
         if self._template is not None:
             before += f"#import {literal(f'{_TEMPLATES}/{self._template}')}: style\n"
             look = call("style.with", dictionary(**arguments))

@@ -19,6 +19,7 @@ class Draft:
     """One report in the making."""
 
     folder: Path  #: pictures that prose points at are read from here and from nowhere else
+    knows_letters: bool = True  #: whether text is as wide as Typst's own fonts make it
     title: Title | None = None  #: the first heading of level 1 that is met
     figures: dict[str, bytes] = field(default_factory=dict)  #: file name to content, all checked
     figure_cells: dict[str, int] = field(default_factory=dict)  #: file name to the cell it came from
