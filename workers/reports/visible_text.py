@@ -13,7 +13,7 @@ _TOKEN = re.compile(
       (?P<formula> \breport\.(?:inline|display)-equation\( )
     | (?: \breport\.(?:anchor|jump|figure-image|inline-image)\( | \blink\( | \b(?:alt|lang|anchor|weight|style|font)\ ?:\ )
       " (?:[^"\\]|\\.)* "
-    | \bsample:\ \( (?: "(?:[^"\\]|\\.)*",\  )* \)
+    | (?P<measured> \basked:\ \( )
     | " (?P<seen> (?:[^"\\]|\\.)* ) "
     """,
     re.VERBOSE | re.DOTALL,
@@ -35,9 +35,10 @@ def visible_text(code: str) -> str:
     while token := _TOKEN.search(code, place):
         place = token.end()
         seen = token["seen"]
-        if token["formula"]:
-            seen, place = FORMULA, _end_of_call(code, place)
-        elif seen is None:
+        if token["formula"] or token["measured"]:
+            place = _end_of_call(code, place)
+            seen = FORMULA if token["formula"] else None
+        if seen is None:
             continue
         if _is_parted(code[end : token.start()]):
             pieces.append("\n")
