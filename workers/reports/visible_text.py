@@ -10,7 +10,7 @@ FORMULA = "\ue010"
 # strings before it are taken whole.
 _TOKEN = re.compile(
     r"""
-      (?P<formula> \breport\.(?:inline|display)-equation\( )
+      (?P<formula> \breport\.[a-z]+-equation\( )
     | (?: \breport\.(?:anchor|jump|figure-image|inline-image)\( | \blink\( | \b(?:alt|lang|anchor|weight|style|font)\ ?:\ )
       " (?:[^"\\]|\\.)* "
     | (?P<measured> \basked:\ \( )
