@@ -21,6 +21,8 @@ BYTE_LIMIT = 50_000_000
 SVG_DEPTH_LIMIT = 200
 #: so that matplotlib's 640 pixels take five sixths of the width of the text
 POINTS_PER_PIXEL = 0.62
+#: the width of the text in pixels of pictures
+TEXT_PIXELS = 459 / POINTS_PER_PIXEL
 
 _SVG_HEAD = 5_000  # what stands before the drawing is not longer
 _SVG_NAMESPACE = "http://www.w3.org/2000/svg"
@@ -42,31 +44,53 @@ class Picture:
     height_points: float | None
 
 
-def figure(draft: Draft, data: bytes, *, alternative: str = "", width_pixels: float | None = None, caption: str = "") -> Code:
-    """A picture on lines of its own, centred, no larger than a page's text; a note if it cannot be used."""
-    placed = _placed(draft, data, alternative, width_pixels)
+def figure(
+    draft: Draft,
+    data: bytes,
+    *,
+    alternative: str = "",
+    width_pixels: float | None = None,
+    height_pixels: float | None = None,
+    caption: str = "",
+) -> Code:
+    """A picture on lines of its own, centred, no larger than a page's text; a note if it cannot be used.
+
+    Its height counts where no width is given: a picture keeps its proportions.
+    """
+    placed = _placed(draft, data, alternative, width_pixels, height_pixels)
     if placed is None:
         return call("report.note", _broken(alternative))
     name, named = placed
     return call("report.figure-image", literal(name), caption=literal(caption) if caption else None, **named)
 
 
-def inline_picture(draft: Draft, data: bytes, *, alternative: str = "", width_pixels: float | None = None) -> Code:
+def inline_picture(
+    draft: Draft,
+    data: bytes,
+    *,
+    alternative: str = "",
+    width_pixels: float | None = None,
+    height_pixels: float | None = None,
+) -> Code:
     """A picture in a line of text; a note in that line if it cannot be used."""
-    placed = _placed(draft, data, alternative, width_pixels)
+    placed = _placed(draft, data, alternative, width_pixels, height_pixels)
     if placed is None:
         return call("report.note-in-line", _broken(alternative))
     name, named = placed
     return call("report.inline-image", literal(name), **named)
 
 
-def _placed(draft: Draft, data: bytes, alternative: str, width_pixels: float | None) -> tuple[str, dict[str, Value]] | None:
+def _placed(
+    draft: Draft, data: bytes, alternative: str, width_pixels: float | None, height_pixels: float | None
+) -> tuple[str, dict[str, Value]] | None:
     try:
         picture = checked_picture(data)
     except UnusablePicture as reason:
         draft.warn(f"the image could not be read ({reason})")
         return None
     width, height = picture.width_points, picture.height_points
+    if not width_pixels:
+        width_pixels = width_for_height(picture, height_pixels)
     if width_pixels and 0 < width_pixels < 100_000:
         if width and height:
             height *= width_pixels * POINTS_PER_PIXEL / width
@@ -76,6 +100,13 @@ def _placed(draft: Draft, data: bytes, alternative: str, width_pixels: float | N
         "height": points(height) if width and height else None,
         "alt": literal(alternative[:500]) if alternative.strip() else None,
     }
+
+
+def width_for_height(picture: Picture, height_pixels: float | None) -> float | None:
+    """The width in pixels with which a picture is ``height_pixels`` high; None where it does not say its own size."""
+    if not height_pixels or not picture.width_points or not picture.height_points:
+        return None
+    return height_pixels * picture.width_points / picture.height_points
 
 
 def _broken(alternative: str) -> Code:

@@ -7,9 +7,10 @@ from urllib.parse import unquote
 from workers.reports import css, figures, math, tables
 from workers.reports.draft import Draft, Title
 from workers.reports.paragraphs import BLANKS, collapsed, is_blank, is_formula_line, text_of
+from workers.reports.stylesheet import Stylesheet
 from workers.reports.tex import bare
 from workers.reports.text import breakable, is_right_to_left, preformatted
-from workers.reports.tree import Document, Element, Node, parsed
+from workers.reports.tree import BLOCKS, Document, Element, Node, parsed
 from workers.reports.typst_code import EMPTY, Code, Value, call, content, keyword, literal
 
 #: Typst gives up on lists and quotes nested in each other about 20 times; what lies deeper is set as plain text
@@ -19,12 +20,7 @@ TAG_DEPTH_LIMIT = 150
 #: parsing takes about a second for each megabyte
 BYTE_LIMIT = 5_000_000
 
-_BLOCKS = frozenset((
-    "address", "article", "aside", "blockquote", "body", "center", "dd", "details", "div", "dl", "dt", "fieldset",
-    "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "html", "iframe",
-    "li", "main", "nav", "ol", "p", "pre", "section", "summary", "table", "ul", "video", "audio", "canvas",
-))  # fmt: skip
-INTERACTIVE = frozenset(("iframe", "video", "audio", "canvas", "embed"))
+_INTERACTIVE = frozenset(("iframe", "video", "audio", "canvas", "embed"))
 _INLINE_CALLS = {
     **dict.fromkeys(("strong", "b"), "strong"),
     **dict.fromkeys(("em", "i", "cite", "var", "dfn"), "emph"),
@@ -34,8 +30,10 @@ _INLINE_CALLS = {
     "sup": "super",
     "mark": "highlight",
 }
-_CALLS_AROUND_BLOCKS = {name: function for name, function in _INLINE_CALLS.items() if function not in ("sub", "super")}
+_CALLS_AROUNDBLOCKS = {name: function for name, function in _INLINE_CALLS.items() if function not in ("sub", "super")}
+_SEEN = frozenset(("table", "img", "input", "hr"))
 _DRAWN = re.compile(r"<(?:table|img|svg)\b", re.IGNORECASE)
+_MAY_HIDE = re.compile(r"<(?:script|template|noscript|!--)|hidden|display|visibility", re.IGNORECASE)
 #: the line that pandas writes under a frame that it shortens
 SIZE_OF_FRAME = re.compile(r"\s*[\d,.]+ rows \u00d7 [\d,.]+ columns\s*")
 LINK = re.compile(r"(?:https?|mailto|ftp):[^\s\"<>]+", re.IGNORECASE)
@@ -57,10 +55,11 @@ def html_code(draft: Draft, html: str) -> Code:
 
 def is_empty(html: str) -> bool:
     """Whether the HTML shows nothing without the scripts in it: no text, picture or table."""
-    if _DRAWN.search(html):
+    if _DRAWN.search(html) and not _MAY_HIDE.search(html):
         return False
     document = parsed(html[:BYTE_LIMIT])
-    return not document.get_text().strip() and document.find(*INTERACTIVE) is None
+    Stylesheet(document)
+    return not document.get_text().strip() and not document.holds(lambda tag: tag.name in _SEEN or is_interactive(tag))
 
 
 def anchor_name(text: str) -> str:
@@ -73,7 +72,7 @@ class HtmlWriter:
 
     def __init__(self, draft: Draft, document: Document) -> None:
         self.draft = draft
-        self.sheet = css.Stylesheet(document)
+        self.sheet = Stylesheet(document)
         self._document = document
 
     def code(self) -> Code:
@@ -88,8 +87,7 @@ class HtmlWriter:
             if isinstance(child, Element) and (_is_block(child) or child.holds(_is_block)):
                 written += self._paragraph(run, depth, tags)
                 run = []
-                if not css.hidden(self.sheet.of(child)):
-                    written += self._block(child, depth, tags + 1)
+                written += self._block(child, depth, tags + 1)
             else:
                 run.append(child)
         return written + self._paragraph(run, depth, tags)
@@ -140,7 +138,7 @@ class HtmlWriter:
                 return [call("report.term", content(self.inline(list(tag.children), depth, tags)))]
             case "dd":
                 return [call("report.indented", content(self.blocks(tag, depth + 1, tags)))]
-            case name if name in INTERACTIVE:
+            case _ if is_interactive(tag):
                 return [self._interactive(tag)]
             case _:
                 return self._container(tag, depth, tags)
@@ -149,7 +147,7 @@ class HtmlWriter:
         declared = self.sheet.of(tag)
         inner = self.blocks(tag, depth, tags)
         fill, named = css.background_code(declared), css.text_arguments(declared)
-        emphasis, side = _CALLS_AROUND_BLOCKS.get(tag.name), css.alignment(tag, declared)
+        emphasis, side = _CALLS_AROUNDBLOCKS.get(tag.name), css.alignment(tag, declared)
         if inner and (fill or named or emphasis or side or tag.name == "a"):
             body = content(inner)
             body = call(emphasis, body) if emphasis else body
@@ -196,7 +194,7 @@ class HtmlWriter:
         written: list[Code] = []
         run: list[Node] = []
         for child in [*item.children, None]:
-            if child is not None and not (isinstance(child, Element) and child.name in _BLOCKS):
+            if child is not None and not (isinstance(child, Element) and child.name in BLOCKS):
                 run.append(child)
                 continue
             # not a paragraph of its own, or the list would be spread out
@@ -225,7 +223,7 @@ class HtmlWriter:
 
     def inline(self, run: Sequence[Node], depth: int, tags: int) -> list[Code]:
         """Text and inline elements of one paragraph: blanks run together, none at its ends."""
-        return self._inline(run, collapsed(run), depth, tags)
+        return self._inline(run, collapsed(run, self.sheet.kept_blanks), depth, tags)
 
     def _inline(self, run: Iterable[Node], texts: dict[int, str], depth: int, tags: int) -> list[Code]:
         written: list[Code] = []
@@ -233,13 +231,12 @@ class HtmlWriter:
             if isinstance(node, Element):
                 written += self._inline_tag(node, texts, depth, tags + 1)
             elif text := texts.get(id(node)):
-                written.append(literal(breakable(text)))
+                for number, line in enumerate(text.split("\n")):
+                    written += [call("linebreak")] * (number > 0) + [literal(breakable(line))] * bool(line)
         return written
 
     def _inline_tag(self, tag: Element, texts: dict[int, str], depth: int, tags: int) -> list[Code]:
         declared = self.sheet.of(tag)
-        if css.hidden(declared):
-            return []
         if tags > TAG_DEPTH_LIMIT or depth > DEPTH_LIMIT * 2:
             return [literal(breakable(BLANKS.sub(" ", tag.get_text())))]
         match tag.name:
@@ -255,10 +252,10 @@ class HtmlWriter:
             case "input":
                 ticked = tag.has("checked")
                 return [call("report.checkbox", Code("true" if ticked else "false"))] if tag.get("type") == "checkbox" else []
-            case name if name in INTERACTIVE:
-                return [self._interactive(tag)]
             case "wbr":
                 return [literal("\u200b")]
+            case _ if is_interactive(tag):
+                return [self._interactive(tag)]
         wraps = tag.name in _INLINE_CALLS
         inner = self._inline(tag.children, texts, depth + wraps, tags)
         if not inner:
@@ -292,8 +289,7 @@ class HtmlWriter:
 
     def _picture(self, tag: Element, *, block: bool) -> Code:
         address, alternative = tag.get("src"), tag.get("alt")
-        width = re.fullmatch(r"(\d{1,5})(?:\.\d+)?(?:px)?", tag.get("width").strip())
-        pixels = float(width.group(1)) if width else None
+        width, height = picture_size(tag, self.sheet.of(tag))
         try:
             data = figures.address_bytes(address, self.draft.folder)
         except figures.UnusablePicture as reason:
@@ -302,13 +298,31 @@ class HtmlWriter:
             return call("report.missing-image", literal(breakable(alternative[:200] or address[:80])))
         if block:
             return figures.figure(
-                self.draft, data, alternative=alternative, width_pixels=pixels, caption=tag.get("title")[:500]
+                self.draft,
+                data,
+                alternative=alternative,
+                width_pixels=width,
+                height_pixels=height,
+                caption=tag.get("title")[:500],
             )
-        return figures.inline_picture(self.draft, data, alternative=alternative, width_pixels=pixels)
+        return figures.inline_picture(self.draft, data, alternative=alternative, width_pixels=width, height_pixels=height)
+
+
+def picture_size(tag: Element, declared: css.Declarations) -> tuple[float | None, float | None]:
+    """The width and the height in pixels that an ``<img>`` is given by its style or else its attributes."""
+    sides = (("width", figures.TEXT_PIXELS), ("height", 0.0))  # a share of the height of what has none is no height
+    given = (css.pixels(declared.get(side) or tag.get(side), whole=whole) for side, whole in sides)
+    width, height = (pixels or None for pixels in given)
+    return width, height
+
+
+def is_interactive(tag: Element) -> bool:
+    """Whether it shows a page, a film, a sound or what a script draws."""
+    return tag.name in _INTERACTIVE or (tag.name == "object" and not tag.children)
 
 
 def _is_block(tag: Element) -> bool:
-    return tag.name in _BLOCKS or is_formula_line(tag)
+    return tag.name in BLOCKS or is_formula_line(tag) or is_interactive(tag)
 
 
 def _directed(code: Code, run: Sequence[Node], text: str) -> Code:

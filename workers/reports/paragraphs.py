@@ -1,11 +1,13 @@
 """The text of paragraphs of HTML, its blanks as a browser runs them together."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from workers.reports.tree import Element, Node, Text
 
 BLANKS = re.compile(r"[ \t\r\n\f]+")
+_SPACES = re.compile(r"[ \t\r\f]+")
+_AROUND_LINE_END = re.compile(r" ?\n ?")
 
 
 def is_formula_line(element: Element) -> bool:
@@ -23,8 +25,11 @@ def is_blank(node: Node) -> bool:
     return isinstance(node, Text) and not node.text.strip()
 
 
-def collapsed(run: Iterable[Node]) -> dict[int, str]:
-    """Each piece of text of a paragraph as it is printed, by the identity of its node."""
+def collapsed(run: Iterable[Node], kept_blanks: Callable[[Element], str]) -> dict[int, str]:
+    """Each piece of text of a paragraph as it is printed, by the identity of its node.
+
+    ``kept_blanks`` tells of an element what is kept of the blanks in its text ("all", "lines"); line feeds are then line ends.
+    """
     printed: dict[int, str] = {}
     last: int | None = None
     after_blank = True
@@ -33,6 +38,10 @@ def collapsed(run: Iterable[Node]) -> dict[int, str]:
         nonlocal last, after_blank
         for node in nodes:
             if isinstance(node, Text):
+                if kept := kept_blanks(node.parent):
+                    printed[id(node)] = node.text if kept == "all" else _AROUND_LINE_END.sub("\n", _SPACES.sub(" ", node.text))
+                    last, after_blank = None, False
+                    continue
                 text = BLANKS.sub(" ", node.text)
                 text = text.lstrip(" ") if after_blank else text
                 if text:

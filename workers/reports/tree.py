@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from workers.reports.drawing import drawing_address
+from workers.reports.formulas import has_held, held_formulas, without_held
 
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -14,6 +15,15 @@ UNSEEN = frozenset((
     "script", "style", "head", "title", "template", "noscript", "meta", "link", "base", "select", "datalist", "button",
     "textarea", "param", "source", "track", "area", "noembed", "noframes", "rp",
 ))  # fmt: skip
+#: elements that stand on lines of their own
+BLOCKS = frozenset((
+    "address", "article", "aside", "blockquote", "body", "center", "dd", "details", "dialog", "div", "dl", "dt",
+    "fieldset", "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hgroup", "hr",
+    "html", "iframe", "legend", "li", "main", "nav", "ol", "p", "pre", "search", "section", "summary", "table", "ul",
+    "video", "audio", "canvas", "embed",
+))  # fmt: skip
+_OLD_NAMES = {"xmp": "pre", "listing": "pre", "plaintext": "pre", "dir": "ul", "menu": "ul"}
+_CODE = frozenset(("pre", "code", "kbd", "samp", "tt", "tex"))
 # as the notebook puts an output into its page: in the body, and by the rules of today rather than those of 1998
 _BEFORE = "<!DOCTYPE html><body>"
 _STYLED = re.compile(r"<style\b", re.IGNORECASE)
@@ -146,7 +156,35 @@ def parsed(html: str) -> Document:
             if node is not None:
                 by_address[node.mem_id] = document
     document._by_address = by_address
+    if has_held(html):
+        _place_formulas(document)
     return document
+
+
+def _place_formulas(document: Document) -> None:
+    """Make elements ``<tex>`` of the formulas that Markdown held; where they are code, or within a tag, they are text again."""
+    for element in (document, *document.elements()):
+        for name, value in element.attributes.items():
+            if value and has_held(value):
+                element.attributes[name] = without_held(value)
+        if not any(isinstance(child, Text) and has_held(child.text) for child in element.children):
+            continue
+        is_code = any(around.name in _CODE for around in element.ancestors())
+        children: list[Node] = []
+        for child in element.children:
+            if not isinstance(child, Text):
+                children.append(child)
+            elif is_code:
+                children.append(Text(without_held(child.text), element))
+            else:
+                for piece in held_formulas(child.text):
+                    if isinstance(piece, str):
+                        children.append(Text(piece, element))
+                    else:
+                        formula = Element("tex", {"display": None} if piece.display else {}, element)
+                        formula.children.append(Text(piece.tex, formula))
+                        children.append(formula)
+        element.children = children
 
 
 def _take(first: "LexborNode | None", document: Document, sheets: list[str], by_address: dict[int, Element] | None) -> None:
@@ -165,7 +203,7 @@ def _take(first: "LexborNode | None", document: Document, sheets: list[str], by_
                 if name == "svg":
                     element = Element("img", {**node.attributes, **drawing_address(node)}, parent)
                 else:
-                    element = Element(name, node.attributes, parent)
+                    element = Element(_OLD_NAMES.get(name, name), node.attributes, parent)
                     if (inner := node.first_child) is not None:
                         stack.append((inner, element))
                 add(element)

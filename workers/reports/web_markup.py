@@ -11,9 +11,10 @@ from urllib.parse import unquote
 
 from workers.reports import css, figures, math, tables
 from workers.reports.draft import Draft
-from workers.reports.html import BYTE_LIMIT, INTERACTIVE, LINK, SIZE_OF_FRAME, TAG_DEPTH_LIMIT, anchor_name
+from workers.reports.html import BYTE_LIMIT, LINK, SIZE_OF_FRAME, TAG_DEPTH_LIMIT, anchor_name, is_interactive, picture_size
+from workers.reports.stylesheet import Stylesheet
 from workers.reports.tex import bare
-from workers.reports.tree import Element, parsed
+from workers.reports.tree import BLOCKS, Element, parsed
 
 _VOID = frozenset(("br", "hr", "wbr", "col"))
 _KEPT = frozenset((
@@ -44,10 +45,17 @@ class MarkupWriter:
             return note(f"An output of {len(html) / 1e6:,.1f} MB of HTML is too large to be shown.")
         document = parsed(html)
         self._numbers = set()  # an identity is given again once its cell is gone
-        sheet = css.Stylesheet(document)
+        sheet = Stylesheet(document)
         return "".join(self._children(document, sheet, 0))
 
-    def picture(self, data: bytes, alternative: str, width_pixels: float | None = None, caption: str = "") -> str:
+    def picture(
+        self,
+        data: bytes,
+        alternative: str,
+        width_pixels: float | None = None,
+        height_pixels: float | None = None,
+        caption: str = "",
+    ) -> str:
         """A checked picture within the page itself; a note if it cannot be used."""
         try:
             picture = figures.checked_picture(data)
@@ -55,7 +63,8 @@ class MarkupWriter:
             self.draft.warn(f"the image could not be read ({reason})")
             named = f": {alternative[:200]}" if alternative else ""
             return note(f"An image here could not be read{named}.")
-        width = width_pixels if width_pixels and 0 < width_pixels < 100_000 else None
+        width = width_pixels or figures.width_for_height(picture, height_pixels)
+        width = width if width and 0 < width < 100_000 else None
         if width is None and picture.width_points:
             width = picture.width_points / figures.POINTS_PER_PIXEL
         address = f"data:image/{_MEDIA_TYPES[picture.extension]};base64,{base64.b64encode(picture.data).decode('ascii')}"
@@ -71,28 +80,26 @@ class MarkupWriter:
         self.draft.warn(f"a formula was not understood and is shown as TeX: {bare(tex)[:60]}")
         return f'<pre class="program">{escape(bare(tex))}</pre>' if display else f"<code>{escape(bare(tex))}</code>"
 
-    def _children(self, parent: Element, sheet: css.Stylesheet, depth: int) -> Iterator[str]:
+    def _children(self, parent: Element, sheet: Stylesheet, depth: int) -> Iterator[str]:
         for child in parent.children:
             if isinstance(child, Element):
                 yield self._element(child, sheet, depth + 1)
             else:
                 yield escape(child.text)
 
-    def _element(self, tag: Element, sheet: css.Stylesheet, depth: int) -> str:
+    def _element(self, tag: Element, sheet: Stylesheet, depth: int) -> str:
         declared = sheet.of(tag)
-        if css.hidden(declared):
-            return ""
         if depth > TAG_DEPTH_LIMIT:
             return escape(tag.get_text(" "))
         match tag.name:
             case "tex":
                 return self.formula(tag.get_text(), display=tag.has("display"))
             case "img":
-                return self._image(tag)
+                return self._image(tag, declared)
             case "input":
                 checked = " checked" if tag.has("checked") else ""
                 return f'<input type="checkbox" disabled{checked}>' if tag.get("type") == "checkbox" else ""
-            case name if name in INTERACTIVE:
+            case _ if is_interactive(tag):
                 return self._interactive(tag)
             case "h1" if self.title is None and (text := " ".join(tag.get_text().split())):
                 self.title = text
@@ -105,12 +112,15 @@ class MarkupWriter:
             heads = (cell for row in grid.cells[: grid.header_rows] for cell in row if len(cell.columns) == 1)
             self._numbers |= {id(cell.tag) for cell in heads if grid.numeric[cell.columns.start]}
         inner = "".join(self._children(tag, sheet, depth))
-        if tag.name not in _KEPT:
-            return inner
+        name = tag.name
+        if name not in _KEPT:
+            name = "div" if name in BLOCKS else "span"
+            if name == "span" and not css.safe_style(declared):
+                return inner
         attributes = "".join(f' {name}="{escape(value)}"' for name, value in self._attributes(tag, declared))
-        if tag.name in _VOID:
-            return f"<{tag.name}{attributes}>"
-        element = f"<{tag.name}{attributes}>{inner}</{tag.name}>"
+        if name in _VOID:
+            return f"<{name}{attributes}>"
+        element = f"<{name}{attributes}>{inner}</{name}>"
         return f'<div class="wide">{element}</div>' + _rows_left_out(tag) if tag.name == "table" else element
 
     def _attributes(self, tag: Element, declared: css.Declarations) -> Iterator[tuple[str, str]]:
@@ -126,6 +136,8 @@ class MarkupWriter:
             yield "class", "number"
         elif tag.name == "pre":
             yield "class", "program"
+        elif "alert" in tag.get("class").split():
+            yield "class", "alert"
         elif tag.name == "p" and SIZE_OF_FRAME.fullmatch(tag.get_text()):
             yield "class", "caption"
         for name in _NUMBERS.get(tag.name, ()):
@@ -145,7 +157,7 @@ class MarkupWriter:
         if tag.get("title"):
             yield "title", tag.get("title")[:_LONGEST_TITLE]
 
-    def _image(self, tag: Element) -> str:
+    def _image(self, tag: Element, declared: css.Declarations) -> str:
         address, alternative = tag.get("src"), tag.get("alt")
         try:
             data = figures.address_bytes(address, self.draft.folder)
@@ -153,8 +165,8 @@ class MarkupWriter:
             name = "" if address[:5].lower() == "data:" else f" {address[:120]}"
             self.draft.warn(f"the image{name} was left out ({reason})")
             return f'<span class="missing">Image not included: {escape(alternative[:200] or address[:80])}</span>'
-        width = re.fullmatch(r"(\d{1,5})(?:\.\d+)?(?:px)?", tag.get("width").strip())
-        return self.picture(data, alternative, float(width.group(1)) if width else None, tag.get("title")[:_LONGEST_TITLE])
+        width, height = picture_size(tag, declared)
+        return self.picture(data, alternative, width, height, tag.get("title")[:_LONGEST_TITLE])
 
     def _interactive(self, tag: Element) -> str:
         source = tag.get("src")

@@ -10,6 +10,7 @@ from workers.reports.html import html_code, is_empty
 from workers.reports.markdown import markdown_html
 from workers.reports.tree import parsed
 from workers.reports.typst_code import Code
+from workers.reports.web_markup import MarkupWriter
 
 
 @pytest.fixture
@@ -72,6 +73,22 @@ def test_prose_becomes_calls_and_literals(draft, markdown, code):
         ("<mark>x</mark>H<sub>2</sub>", 'par({\nhighlight("x")\n"H"\nsub("2")\n})'),
         ("<!-- comment -->", "[]"),
         ("<b>never <i>closed", 'par(strong({\n"never "\nemph("closed")\n}))'),
+        (
+            '<div style="white-space: pre-wrap">a   b\n c<b>d\n</b></div>',
+            'par({\n"a   b"\nlinebreak()\n" c"\nstrong({\n"d"\nlinebreak()\n})\n})',
+        ),
+        ('<p style="white-space: pre-line">a   b \n  c</p>', 'par({\n"a b"\nlinebreak()\n"c"\n})'),
+        ("<span style='display:block'>a</span><span style='display:block'>b</span>", '{\npar("a")\npar("b")\n}'),
+        ('<font color="red">x</font>', 'par(text("x", fill: rgb(255, 0, 0, 255)))'),
+        (
+            '<div class="alert alert-info">x</div>',
+            'report.coloured-block(text(par("x"), fill: rgb(49, 112, 143, 255)), fill: rgb(217, 237, 247, 255))',
+        ),
+        ("<b style='color: rgb(255 0 0 / 100%)'>x</b>", 'par(text(strong("x"), fill: rgb(255, 0, 0, 255)))'),
+        ("<ul><li>one<li>two</ul>", '{\nparbreak()\nlist("one", "two", tight: true)\n}'),
+        ("<p>one<p>two", '{\npar("one")\npar("two")\n}'),
+        ("<dl><dt>a<dd>b</dl>", '{\nreport.term("a")\nreport.indented(par("b"))\n}'),
+        ("<object data=x>in its place</object>", 'par("in its place")'),
         ("<p>1000 rows × 9 columns</p>", 'report.table-note("1000 rows × 9 columns")'),  # noqa: RUF001 - pandas writes it so
     ],
 )
@@ -133,6 +150,39 @@ def test_a_picture_that_is_not_in_the_folder_leaves_a_note_and_a_warning(draft, 
     assert draft.warnings == [warning]
 
 
+@pytest.mark.parametrize(
+    ("given", "width"),
+    [
+        ("", 62.0),
+        ("width=50", 31.0),
+        ("width=50px height=99", 31.0),
+        ("style='width: 50px' width=80", 31.0),
+        ("style='height: 20px'", 24.8),
+        ("height=20", 24.8),
+        ("width=50%", 229.5),
+        ("style='width: 2em'", 21.1),
+        ("style='width: 1in'", 72.0),
+        ("width=auto", 62.0),
+        ("style='width: auto; height: auto'", 62.0),
+        ("height=50%", 62.0),
+        ("width=0", 62.0),
+    ],
+)
+def test_a_picture_has_the_size_of_its_style_or_its_attributes(draft, tmp_path, given, width):
+    (tmp_path / "plot.png").write_bytes(png(100, 50))
+    assert f"width: {width}pt" in html_code(draft, f"<img src=plot.png {given}>")
+    assert f'width="{width / 0.62:.0f}"' in MarkupWriter(draft).markup(f"<img src=plot.png {given}>")
+
+
+@pytest.mark.parametrize(
+    ("given", "width"),
+    [("width=1em height=1em", 10.5), ("style='width: 64px'", 39.7), ("height=16", 12.4), ("class=k", 18.6), ("", 62.0)],
+)
+def test_a_drawing_has_the_size_of_its_style_or_its_attributes(draft, given, width):
+    html = f"<style>.k {{width: 30px}}</style><p>a <svg viewBox='0 0 100 80' {given}><rect/></svg></p>"
+    assert f'report.inline-image("figure-1.svg", width: {width}pt' in html_code(draft, html)
+
+
 def test_a_link_out_of_the_folder_is_not_followed(draft, tmp_path):
     outside = tmp_path.parent / "outside.png"
     outside.write_bytes(png())
@@ -159,6 +209,12 @@ def test_an_embedded_page_leaves_a_note_with_its_address(draft):
     assert draft.warnings == ["cell 7: an interactive page cannot be printed"]
 
 
+@pytest.mark.parametrize("html", ["<embed src='x.pdf'>", "<object data='x.pdf'></object>"])
+def test_what_a_plugin_would_show_leaves_a_note(draft, html):
+    assert html_code(draft, html) == 'report.note("An interactive page is shown here in the notebook.")'
+    assert draft.warnings == ["cell 7: an interactive page cannot be printed"]
+
+
 @pytest.mark.parametrize(
     ("html", "empty"),
     [
@@ -168,6 +224,12 @@ def test_an_embedded_page_leaves_a_note_with_its_address(draft):
         ("<table></table>", False),
         ("<img src='x'>", False),
         ("<iframe src='x'></iframe>", False),
+        ("<p hidden>text</p>", True),
+        ("<div id='x'></div><script>draw('<table>')</script>", True),
+        ("<div hidden><img src='x'></div>", True),
+        ("<!-- <img src='x'> -->", True),
+        ("<table><tr><td style='display: none'>a<td>b</table>", False),
+        ("<style>p {display: none}</style><p>text</p>", True),
     ],
 )
 def test_html_without_anything_but_scripts_is_empty(html, empty):

@@ -190,6 +190,16 @@ def test_a_table_without_rows_is_nothing(draft):
     assert html_code(draft, "<table></table>") == "[]"
 
 
+def test_rows_and_cells_without_end_tags_are_a_table(draft):
+    code = html_code(draft, "<table><tr><th>shop<th>sales<tr><td>Bern<td>10<tr><td>Oslo<td>20</table>")
+    assert 'header: ((strong("shop"), strong("sales"), ), ), body: ("Bern", "10", "Oslo", "20", )' in code
+
+
+def test_line_ends_in_cells_are_kept_where_their_style_says_so(draft):
+    code = html_code(draft, "<table><tr><td style='white-space: pre-wrap'>a\n b</td><td>c\nd</td></tr></table>")
+    assert 'body: ({\n"a"\nlinebreak()\n" b"\n}, "c d", )' in code
+
+
 def test_bars_of_styled_cells_are_drawn_and_have_room(draft):
     style = "background: linear-gradient(90deg, #5fba7d 25.0%, transparent 25.0%)"
     assert (

@@ -45,7 +45,7 @@ def outline(parent: Element) -> str:
         ("<div/>a<span/>b", "<div>a<span>b</></>"),
         ("<pre>\na\n\nb</pre>", "<pre>a\n\nb</>"),
         ("<p>a <b", "<p>a <b</>"),
-        ("<xmp><b></xmp>", "<xmp><b></>"),
+        ("<xmp><b></xmp><menu><li>a</menu>", "<pre><b></><ul><li>a</></>"),
         ("", ""),
         ("\ud800a\x00b", "ab"),
     ],

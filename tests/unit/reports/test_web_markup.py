@@ -36,6 +36,12 @@ def writer(tmp_path):
         ("<pre>x &lt; 1</pre>", '<pre class="program">x &lt; 1</pre>'),
         ("<p>70 rows × 4 columns</p>", '<p dir="auto" class="caption">70 rows × 4 columns</p>'),  # noqa: RUF001
         ('<div style="display:none">x</div>', ""),
+        ("<article>a</article><article>b</article>", "<div>a</div><div>b</div>"),
+        ("<font color=red>a</font>", '<span style="color:rgba(255,0,0,1)">a</span>'),
+        ("<div class='alert alert-info'>a</div>",
+         '<div style="color:rgba(49,112,143,1);background-color:rgba(217,237,247,1)" class="alert">a</div>'),
+        ("<p style='white-space: pre-wrap'>a  b</p>", '<p style="white-space:pre-wrap" dir="auto">a  b</p>'),
+        ("<xmp><b></xmp>", '<pre class="program">&lt;b&gt;</pre>'),
     ],
 )  # fmt: skip
 def test_what_shows_something_is_written_anew(writer, html, markup):
