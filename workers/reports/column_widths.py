@@ -9,8 +9,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 
+from workers.reports import css
 from workers.reports.cell_values import is_moment, is_number, moments
 from workers.reports.letter_widths import FIXED_WIDTH, text_width
+from workers.reports.stylesheet import Stylesheet
 from workers.reports.text import breakable
 from workers.reports.tree import Element, Text
 
@@ -24,6 +26,7 @@ PICTURE_LEAST = 8.0
 WORDS_ASKED = 60
 _LINES_ASKED = 3
 
+_BLANKS = re.compile(r"[ \t\r\n\f]+")
 _GIVEN_BREAKS = re.compile("[ \u200b]+")
 # a line can be broken between any two of these but for punctuation, and all are as wide as the type is high
 _WIDE_LETTERS = "\u2e80-\u303f\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe4f\uff01-\uff60\uffe0-\uffe6\U00020000-\U0003ffff"
@@ -81,8 +84,8 @@ class Need:
 class Ruler:
     """Measures texts for needs. Where letters' widths are not those of Typst's own fonts, all is left to Typst."""
 
-    def __init__(self, *, knows_letters: bool) -> None:
-        self._knows_letters = knows_letters
+    def __init__(self, sheet: Stylesheet, *, knows_letters: bool) -> None:
+        self._sheet, self._knows_letters = sheet, knows_letters
 
     def width(self, text: str, *, bold: bool) -> float | None:
         """The width of a text on one line, or somewhat more; None when Typst has to be asked."""
@@ -125,9 +128,9 @@ class Ruler:
         need.wanted = max(need.wanted, need.least, min(two_lines, COLUMN_CHARACTERS * 0.6))
         need.whole = max(need.whole, need.wanted, two_lines)
 
-    def take_element(self, need: Need, cell: Element, factor_of: Callable[[Element], float], *, nested: int = 0) -> None:
-        """Take a cell with markup in it into account; ``factor_of`` tells the size of an element's type beside that around it."""
-        markup = _Markup(cell, factor_of)
+    def take_element(self, need: Need, cell: Element, *, nested: int = 0) -> None:
+        """Take a cell with markup in it into account."""
+        markup = _Markup(cell, self._sheet)
         beside = markup.indent * _INDENT + (_PROGRAM_SPACE if markup.has_program else 0.0)
         fixed = FIXED_WIDTH * _FIXED_SHARE
 
@@ -140,7 +143,7 @@ class Ruler:
         for line in markup.lines:
             self._take(need, line, width, markup.factor, beside)
         for table in markup.tables:
-            self._take_table(need, table, factor_of, nested + 1)
+            self._take_table(need, table, nested + 1)
         if markup.has_picture:
             need.pictures.append(cell)
             need.least = max(need.least, PICTURE_LEAST)
@@ -148,7 +151,7 @@ class Ruler:
         elif markup.has_formula:
             need.formulas.append(cell)
 
-    def _take_table(self, need: Need, table: Element, factor_of: Callable[[Element], float], nested: int) -> None:
+    def _take_table(self, need: Need, table: Element, nested: int) -> None:
         from workers.reports.tables import NESTED_LIMIT, grid_of
 
         if nested > NESTED_LIMIT:
@@ -158,7 +161,7 @@ class Ruler:
         for row in grid.cells:
             for cell in row:
                 if len(cell.columns) == 1:
-                    self.take_element(inner[cell.columns.start], cell.tag, factor_of, nested=nested)
+                    self.take_element(inner[cell.columns.start], cell.tag, nested=nested)
         # an inner table has type of nine points wherever it stands, until that does not fit
         space = SPACE * (len(inner) + 1)
         need.least = max(need.least, sum(one.least for one in inner) + space)
@@ -209,18 +212,18 @@ def widen_for_spans(needs: Sequence[Need], spans: Sequence[tuple[range, Need]]) 
 class _Markup:
     """What of the markup in a cell says something about its width."""
 
-    def __init__(self, cell: Element, factor_of: Callable[[Element], float]) -> None:
-        self.factor = 1.0
+    def __init__(self, cell: Element, sheet: Stylesheet) -> None:
+        self.factor = css.size_factor(sheet.of(cell))
         self.indent = 0
         self.has_code = self.has_program = self.has_picture = self.has_formula = False
         self.tables: list[Element] = []
-        pieces = list(self._pieces(cell, factor_of))
+        pieces = list(self._pieces(cell, sheet))
         texts = ("".join(group) for ends, group in groupby(pieces, key=lambda piece: piece == "\n") if not ends)
-        self.lines = [breakable(line) for text in texts if (line := re.sub(r"[ \t\r\n\f]+", " ", text).strip())]
+        self.lines = [breakable(text) for text in texts if text.strip()]
 
-    def _pieces(self, cell: Element, factor_of: Callable[[Element], float]) -> Iterator[str]:
+    def _pieces(self, cell: Element, sheet: Stylesheet) -> Iterator[str]:
         """The text, line ends as pieces of their own."""
-        stack: list[tuple[Iterator[Element | Text], str, bool, float]] = [(iter(cell.children), "", False, 1.0)]
+        stack: list[tuple[Iterator[Element | Text], str, bool, float]] = [(iter(cell.children), "", False, self.factor)]
         while stack:
             children, _, in_program, factor = stack[-1]
             child = next(children, None)
@@ -228,7 +231,8 @@ class _Markup:
                 stack.pop()
                 continue
             if isinstance(child, Text):
-                yield from re.split("(\n)", child.text) if in_program else [child.text.replace("\n", " ")]
+                kept = in_program or sheet.kept_blanks(child.parent)
+                yield from re.split("(\n)", child.text) if kept else [_BLANKS.sub(" ", child.text)]
                 continue
             if child.name in _LINE_ENDS:
                 yield "\n"
@@ -250,7 +254,7 @@ class _Markup:
                 case name:
                     self.has_code = self.has_code or name in _FIXED
                     self.has_program = self.has_program or name == "pre"
-                    inner = factor * factor_of(child) * _HEADING_FACTORS.get(name, 1.0)
+                    inner = factor * css.size_factor(sheet.of(child)) * _HEADING_FACTORS.get(name, 1.0)
                     self.factor = max(self.factor, inner)
                     if name in _INDENTING:
                         self.indent = max(self.indent, 1 + sum(1 for _, outer, _, _ in stack if outer in _INDENTING))

@@ -126,6 +126,12 @@ def text_arguments(declared: Declarations) -> dict[str, Value]:
     return named
 
 
+def size_factor(declared: Declarations) -> float:
+    """By how much type of ``declared`` is larger than that around it, 1 when it is not."""
+    size = _SIZE.fullmatch(declared.get("font-size", ""))
+    return min(2.0, max(1.0, float(size.group(1)) * _EM_PER_UNIT[size.group(2)])) if size else 1.0
+
+
 def background_code(declared: Declarations) -> Code | None:
     """The background, plain or a bar, if there is one."""
     if stops := bar(declared):

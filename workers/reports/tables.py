@@ -272,7 +272,7 @@ class _TableWriter:
         if head:
             named["header"] = array(array(code for _, code in row) for row in head)
             heads = [[cell for cell, _ in row if cell is not None] for row in head]
-            if all(cell.is_plain and not self._has_odd_style(cell) for row in heads for cell in row):
+            if all(self._is_plain(cell) and not self._has_odd_style(cell) for row in heads for cell in row):
                 # no cell has more lines than words
                 words = (max((len(units(_breakable_heading(cell.text))) for cell in row), default=1) for row in heads)
                 named["head_lines"] = sum(words)
@@ -287,7 +287,7 @@ class _TableWriter:
 
     def _needs(self) -> tuple[list[Need], list[tuple[Cell, Need]]]:
         """What each column needs, and each cell that covers several of them."""
-        ruler, needs = Ruler(knows_letters=self.writer.draft.knows_letters), [Need() for _ in range(self.grid.column_count)]
+        ruler, needs = Ruler(self.writer.sheet, knows_letters=self.writer.draft.knows_letters), [Need() for _ in range(self.grid.column_count)]
         spans: list[tuple[Cell, Need]] = []
         shown = (row for rows in (range(self.grid.header_rows), *self.sections) for row in self.grid.cells[rows.start : rows.stop])
         for cell in chain.from_iterable(shown):
@@ -300,8 +300,8 @@ class _TableWriter:
 
     def _take(self, ruler: Ruler, need: Need, cell: Cell) -> None:
         in_header = cell.rows.start < self.grid.header_rows
-        if not cell.is_plain:
-            ruler.take_element(need, cell.tag, self._factor)
+        if not self._is_plain(cell):
+            ruler.take_element(need, cell.tag)
         elif in_header:
             ruler.take_heading(need, _breakable_heading(cell.text))
         else:
@@ -310,15 +310,11 @@ class _TableWriter:
             factor = 1.0
             if declared := self.writer.sheet.of(cell.tag):
                 bold = bold or "font-weight" in declared
-                factor = self._factor(cell.tag)
+                factor = css.size_factor(declared)
                 if css.bar(declared):
                     need.least = max(need.least, BAR_WIDTH)
                     need.wanted, need.whole = max(need.wanted, need.least), max(need.whole, need.least)
             ruler.take_text(need, text, bold=bold, factor=factor)
-
-    def _factor(self, tag: Element) -> float:
-        size = css.text_arguments(self.writer.sheet.of(tag)).get("size")
-        return max(1.0, float(str(size).removesuffix("em"))) if size is not None else 1.0
 
     def _asked(self, piece: list[Need], cells: list[Cell | None]) -> Iterator[Code]:
         """What Typst has to measure, columns and cells given by their numbers in the piece."""
@@ -348,7 +344,7 @@ class _TableWriter:
     @cached_property
     def _has_odd_cells(self) -> bool:
         body = chain.from_iterable(self.grid.cells[self.grid.header_rows :])
-        return any(not cell.is_plain or self._has_odd_style(cell) for cell in body)
+        return any(not self._is_plain(cell) or self._has_odd_style(cell) for cell in body)
 
     def _has_odd_style(self, cell: Cell) -> bool:
         return not _ODD.isdisjoint(self.writer.sheet.of(cell.tag))
@@ -423,8 +419,11 @@ class _TableWriter:
             return call("report.group-heading", body, **placed)
         return call("table.cell", body, **placed) if placed else body
 
+    def _is_plain(self, cell: Cell) -> bool:
+        return cell.is_plain and not self.writer.sheet.kept_blanks(cell.tag)
+
     def _cell_body(self, cell: Cell) -> Code:
-        if cell.is_plain and not self.writer.sheet.kept_blanks(cell.tag):
+        if self._is_plain(cell):
             return self._plain_text(cell)
         if cell.tag.find("table", "ul", "ol", "p", "pre", "div", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote") is None:
             return content(self.writer.inline(list(cell.tag.children), self.depth, self.tags))
