@@ -85,7 +85,7 @@ TALL: dict[str, Cells] = {
 WIDE: dict[str, Cells] = {
     "pictures in a row": _html(_table([(_picture(400, 100),) * 4, ("a", "b", "c", "d")])),
     "a drawing in a cell": _html(_table([('<svg xmlns="http://www.w3.org/2000/svg" width="900" height="90"><path stroke="red" d="M0 9L900 9"/></svg>', "x", "y")])),
-    "a matrix": [prose("$$\\begin{pmatrix}" + " & ".join(f"x_{{{each}}}" for each in range(60)) + "\\end{pmatrix}$$")],
+    "a wide matrix": [prose("$$\\begin{pmatrix}" + " & ".join(f"x_{{{each}}}" for each in range(60)) + "\\end{pmatrix}$$")],
     "a formula in a line": [prose(f"a ${_sum(80)}$ b")],
     "formulas in cells": [prose(f"| a | b |\n|--|--|\n| ${_sum(60)}$ | ${_sum(60, 'y')}$ |")],
     "long words in columns": _html(

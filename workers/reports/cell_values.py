@@ -14,7 +14,9 @@ _GLUED = (
     r"(?:%|\u2030|\u00b0[CF]?|[kKMGTBmnpµ\u03bc]|bn|mn|tn|[kKMGT]i?B|B|[kmcµ\u03bcn]?m[²³23]?|[kmµ\u03bc]?g|[mµ\u03bcn]?s|h|min|d|"
     r"[kMG]?W|[kMG]?Wh|[kMG]?Hz|[kmM]?V|[mk]A|[kh]?Pa|[mc]?l|L|px|pt|x|€|£|¥|₹|¢|\$)"
 )
-_WORD_UNITS = r"(?:days?|hours?|hrs?|mins?|minutes?|secs?|seconds?|weeks?|months?|years?|yrs?|bytes|items|rows|pcs|people|persons)"
+_WORD_UNITS = (
+    r"(?:days?|hours?|hrs?|mins?|minutes?|secs?|seconds?|weeks?|months?|years?|yrs?|bytes|items|rows|pcs|people|persons)"
+)
 _UNIT = (
     rf"(?:\s?{_GLUED}|\s{_WORD_UNITS}|\s?{_CURRENCY}|\s[^\W\d_]{{1,4}}[²³]?)"
     rf"(?:[/·\u22c5*](?:\s?[^\W\d_]{{1,4}}[²³23]?|{_WORD_UNITS}))*"

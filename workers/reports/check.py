@@ -32,6 +32,13 @@ _BREAK = "\u200b"  # where a line may be broken
 _BREAKABLE = re.compile(rf"[\w{_BREAK}]+")
 # words that stand against a formula are one word with it in the PDF
 _AT_FORMULA = re.compile(rf"[\w{_BREAK}]*{FORMULA}[\w{_BREAK}{FORMULA}]*")
+# What Typst sets in one way only (paragraphs, lists, program text, pictures and formulas on lines of their own, tables whose
+# widths are known before) is whole wherever it is set. These share a line or a cell, are measured, or are made smaller.
+_AT_RISK = re.compile(
+    r"\breport\.(?:cell-blocks|inline-image|high-equation|framed-math|formula-in-cell)\(|\bmath\.mat\(|\basked: |\browspan: "
+)
+_TABLE, _LINE_END = "report.data-table(", "linebreak("
+_MANY_LINES = 25  # of an equation, say
 _MOST_SHOWN = 40
 _MOST_PAGES = 10
 
@@ -54,6 +61,13 @@ class CellStart:
     cell: int
     page: int
     top: float
+
+
+def is_at_risk(codes: Iterable[Code]) -> bool:
+    """Whether a report of these cells may lose something. To read it back takes a tenth of its time and more."""
+    return any(
+        _AT_RISK.search(code) or ((ends := code.count(_LINE_END)) and _TABLE in code) or ends > _MANY_LINES for code in codes
+    )
 
 
 def losses(pdf: bytes, cells: Sequence[tuple[int, Code]], *, pictures: bool, words: bool) -> list[Loss]:

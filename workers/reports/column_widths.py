@@ -29,7 +29,9 @@ _LINES_ASKED = 3
 _BLANKS = re.compile(r"[ \t\r\n\f]+")
 _GIVEN_BREAKS = re.compile("[ \u200b]+")
 # a line can be broken between any two of these but for punctuation, and all are as wide as the type is high
-_WIDE_LETTERS = "\u2e80-\u303f\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe4f\uff01-\uff60\uffe0-\uffe6\U00020000-\U0003ffff"
+_WIDE_LETTERS = (
+    "\u2e80-\u303f\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe4f\uff01-\uff60\uffe0-\uffe6\U00020000-\U0003ffff"
+)
 _WIDE = re.compile(f"[{_WIDE_LETTERS}]")
 _WIDE_UNITS = re.compile(f"[{_WIDE_LETTERS}]{{1,3}}|[^{_WIDE_LETTERS}]+")
 # fixed type is set at nine tenths; with the box around program text in the smallest type that is likely

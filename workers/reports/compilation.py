@@ -10,7 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from workers.reports.check import ABOVE, CellStart, Loss, located, losses, sentences
+from workers.reports.check import ABOVE, CellStart, Loss, is_at_risk, located, losses, sentences
 from workers.reports.draft import Draft
 from workers.reports.missing_letters import warn_of_missing_letters
 from workers.reports.typst_code import EMPTY, Code, Value, call, content, dictionary, literal
@@ -160,8 +160,10 @@ class _Folder:
         }
 
     def losses(self, pdf: bytes, cells: Sequence[tuple[int, Code]], arguments: dict[str, Value]) -> list[Loss]:
-        """What cannot be read in ``pdf``."""
+        """What cannot be read in ``pdf``; nothing for a report that holds nothing at risk and has our own look."""
         has_look = self._template is None
+        if has_look and not is_at_risk(code for _, code in cells):
+            return []
         above = [(ABOVE, code) for code in _above(arguments)] if has_look else []
         return losses(pdf, [*above, *cells], pictures=bool(self._draft.figures), words=has_look)
 

@@ -2,6 +2,7 @@
 
 import ctypes
 import threading
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
@@ -106,11 +107,11 @@ def _misplaced_text(page: "PdfPage", read: "PdfTextPage", number: int) -> Iterat
             where: Where = "over the edge" if is_off else "over the margin"
             things = [each for each in things if each[0] is not thing]
             yield Misplaced(page=number, top=height - box[3], where=where, text=text)
-    for thing, box in _over_each_other(things):
+    for thing, box in _over_each_other(things, read):
         yield Misplaced(page=number, top=height - box[3], where="over text", text=_text(thing, read))
 
 
-def _over_each_other(things: list[tuple[Any, Box]]) -> Iterator[tuple[Any, Box]]:
+def _over_each_other(things: list[tuple[Any, Box]], read: "PdfTextPage") -> Iterator[tuple[Any, Box]]:
     """Of each two pieces of text in a line that stand over each other the left one; formulas and drawings may do so within."""
     told: set[int] = set()
     # what shares a line is in one of two sets of strips, and beside each other when sorted by its left edge
@@ -122,14 +123,14 @@ def _over_each_other(things: list[tuple[Any, Box]]) -> Iterator[tuple[Any, Box]]
             strip.sort(key=lambda pair: pair[1][0])
             last = strip[0]
             for pair in strip[1:]:
-                if last[1][2] - pair[1][0] > _OVERHANG and id(last) not in told and _is_overprinted(last, pair):
+                if last[1][2] - pair[1][0] > _OVERHANG and id(last) not in told and _is_overprinted(last, pair, read):
                     told.add(id(last))
                     yield last
                 if pair[1][2] > last[1][2]:
                     last = pair
 
 
-def _is_overprinted(one: tuple[Any, Box], other: tuple[Any, Box]) -> bool:
+def _is_overprinted(one: tuple[Any, Box], other: tuple[Any, Box], read: "PdfTextPage") -> bool:
     import pypdfium2.raw as pdfium
 
     (thing, box), (second, its_box) = one, other

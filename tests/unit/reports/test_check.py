@@ -4,7 +4,7 @@ import pypdfium2
 import pytest
 
 from tests.unit.reports.samples import code, frame_html, notebook, prose, saved, shown
-from workers.reports import ReportOptions, conversion, convert_report
+from workers.reports import ReportOptions, compilation, conversion, convert_report
 from workers.reports.check import CellStart, Loss, located, missing_words, sentences
 from workers.reports.typst_code import Code, call, content, literal
 
@@ -21,6 +21,9 @@ def text_of(pdf):
     return "\n".join(pages)
 
 
+AT_RISK = call("report.cell-blocks", call("par", literal("above.")))
+
+
 @pytest.fixture
 def typeset_as(tmp_path, monkeypatch):
     """The report of a notebook of two cells, the code of the second one being what is given."""
@@ -30,7 +33,7 @@ def typeset_as(tmp_path, monkeypatch):
         written = conversion._cell_code
 
         def replaced(draft, cell, *more):
-            return second if cell.number == 3 else written(draft, cell, *more)
+            return content([AT_RISK, second]) if cell.number == 3 else written(draft, cell, *more)
 
         monkeypatch.setattr(conversion, "_cell_code", replaced)
         pdf = tmp_path / "x.pdf"
@@ -70,15 +73,25 @@ def test_with_an_authors_template_words_may_be_left_out_and_edges_count(typeset_
     )
 
 
-def test_a_good_report_has_no_warning_and_is_set_once(tmp_path, monkeypatch):
-    from workers.reports import compilation
-
-    source = saved(tmp_path, notebook(prose("# Flows of *March* and $x_1$"), code(shown(text_html=frame_html(200, 6)))))
+@pytest.mark.parametrize(
+    ("table", "is_read"),
+    [
+        (frame_html(200, 6), False),
+        (frame_html(3).replace("1.0", "1<br>0"), True),
+        (frame_html(3).replace("1.0", "<ul><li>1"), True),
+    ],
+)
+def test_a_good_report_has_no_warning_and_is_set_once_and_is_read_only_when_something_is_at_risk(
+    tmp_path, monkeypatch, table, is_read
+):
+    source = saved(tmp_path, notebook(prose("# Flows of *March* and $x_1$"), code(shown(text_html=table))))
     runs = []
-    compiled = compilation._Folder._compiled
+    compiled, losses = compilation._Folder._compiled, compilation.losses
+    read = []
+    monkeypatch.setattr(compilation, "losses", lambda *given, **named: read.append(1) or losses(*given, **named))
     monkeypatch.setattr(compilation._Folder, "_compiled", lambda self, text: runs.append(1) or compiled(self, text))
     assert convert_report(source, tmp_path / "x.pdf").warnings == ()
-    assert len(runs) == 1
+    assert (len(runs), len(read)) == (1, int(is_read))
 
 
 @pytest.mark.parametrize(
