@@ -206,7 +206,8 @@ def _end(tokens: list[str], places: dict[str, list[int]], start: int, closing: s
     if wanted[number] > limit:
         # what is marked at its beginning and its end can only be meant so
         is_marked = closing[0] == "\\" or (closing == "$$" and _is_alone(tokens, start, wanted[number]))
-        if not is_marked or sum(map(len, tokens[start : min(wanted[number], start + _LONGEST)])) > _LONGEST:
+        inner = tokens[start + 1 : min(wanted[number], start + _LONGEST)]
+        if not is_marked or sum(map(len, inner)) > _LONGEST or _holds_prose("".join(inner)):
             return None, True
         return wanted[number], True
     braces = length = 0
@@ -225,6 +226,14 @@ def _end(tokens: list[str], places: dict[str, list[int]], start: int, closing: s
         elif token == "}" and braces:
             braces -= 1
     return last, False
+
+
+def _holds_prose(text: str) -> bool:
+    return any(_words(paragraph) > 2 for paragraph in _PARAGRAPH_END.split(text))
+
+
+def _words(text: str) -> int:
+    return len(_WORDS.findall(_WORDS_OF_TEX.sub("", text)))
 
 
 def _is_alone(tokens: list[str], start: int, end: int) -> bool:
@@ -260,7 +269,7 @@ def _is_formula(tokens: list[str], start: int, end: int) -> bool:
     has_signs = bool(_SIGNS.search(inner))
     if _AMOUNT.fullmatch(inner) and _NUMBER_NEXT.match(after):
         return False  # $5-$6; $10, US$ 3
-    words = len(_WORDS.findall(_WORDS_OF_TEX.sub("", inner)))
+    words = _words(inner)
     opens, closes, digit_behind = not inner[0].isspace(), not inner[-1].isspace(), after[:1].isdigit()
     if opens and closes:
         return not digit_behind or (has_signs and not words)

@@ -10,7 +10,7 @@ from workers.reports.paragraphs import BLANKS, collapsed, is_blank, is_formula_l
 from workers.reports.stylesheet import Stylesheet
 from workers.reports.tex import bare
 from workers.reports.text import breakable, is_right_to_left, preformatted
-from workers.reports.tree import BLOCKS, Document, Element, Node, parsed
+from workers.reports.tree import BLOCKS, Document, Element, Node, Text, parsed
 from workers.reports.typst_code import EMPTY, Code, Value, call, content, keyword, literal
 
 #: Typst gives up on lists and quotes nested in each other about 20 times; what lies deeper is set as plain text
@@ -65,6 +65,16 @@ def is_empty(html: str) -> bool:
 def anchor_name(text: str) -> str:
     """The name under which a heading or an element can be jumped to: Jupyter's, in lower case."""
     return "to-" + re.sub(r"\s+", "-", text.strip()).lower()
+
+
+def heading_anchor(heading: Element) -> str:
+    """`anchor_name` of a heading, whose formulas are named with the dollar signs around them."""
+    for formula in heading.find_all("tex"):
+        formula.children = [Text(f"${formula.get_text()}$", formula)]
+    named = anchor_name(heading.get_text())
+    for formula in heading.find_all("tex"):
+        formula.children = [Text(formula.get_text()[1:-1], formula)]
+    return named
 
 
 class HtmlWriter:
@@ -168,7 +178,10 @@ class HtmlWriter:
         pieces = self.inline(list(tag.children), depth, tags)
         if not pieces:
             return []
-        shown, anchor = _directed(content(pieces), [tag], text), literal(anchor_name(text or "picture"))
+        shown, anchor = (
+            _directed(content(pieces), [tag], text),
+            literal(heading_anchor(tag) if text else anchor_name("picture")),
+        )
         if level == 1 and self.draft.title is None:
             self.draft.title = Title(text=text, shown=shown)
             return [call("report.anchor", anchor)]

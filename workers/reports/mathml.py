@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 _ATTRIBUTE = re.compile(
     r"(?:xmlns=http://www\.w3\.org/1998/Math/MathML|(?:mathvariant|display|displaystyle|form|fence|stretchy|accent|accentunder"
     r"|movablelimits|linethickness|columnalign|notation|minsize|maxsize|width|height|depth|lspace|rspace|voffset|rowspacing"
-    r"|columnspacing|scriptlevel|mathsize|separator)=[\w .%+-]{1,40})"
+    r"|columnspacing|scriptlevel|mathsize|separator)=[\w .%+-]{1,40}|mathcolor=#[0-9a-f]{6})"
 )
 # Of the variants, MathML Core keeps "normal" alone (https://www.w3.org/TR/mathml-core/#the-mathvariant-attribute). For the
 # others Unicode has letters of their own, some of them older than their alphabet and named apart from it.

@@ -11,7 +11,16 @@ from urllib.parse import unquote
 
 from workers.reports import css, figures, math, tables
 from workers.reports.draft import Draft
-from workers.reports.html import BYTE_LIMIT, LINK, SIZE_OF_FRAME, TAG_DEPTH_LIMIT, anchor_name, is_interactive, picture_size
+from workers.reports.html import (
+    BYTE_LIMIT,
+    LINK,
+    SIZE_OF_FRAME,
+    TAG_DEPTH_LIMIT,
+    anchor_name,
+    heading_anchor,
+    is_interactive,
+    picture_size,
+)
 from workers.reports.stylesheet import Stylesheet
 from workers.reports.tex import bare
 from workers.reports.tree import BLOCKS, Element, parsed
@@ -144,7 +153,7 @@ class MarkupWriter:
             if re.fullmatch(r"\d{1,4}", tag.get(name)):
                 yield name, tag.get(name)
         if tag.name in ("h1", "h2", "h3", "h4", "h5", "h6"):
-            yield "id", anchor_name(" ".join(tag.get_text().split()))
+            yield "id", heading_anchor(tag)
         elif tag.get("id"):
             yield "id", anchor_name(tag.get("id"))
         if tag.name == "a":

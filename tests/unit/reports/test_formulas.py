@@ -50,6 +50,7 @@ def document(markdown: str) -> Document:
         # a blank line within a formula that is marked at both ends
         ("$$\na\n\nb\n$$\nc", ["D\na\n\nb\n"]),
         ("\\begin{align}\na\n\nb\n\\end{align}", ["D\\begin{align}\na\n\nb\n\\end{align}"]),
+        ("$$\na\n\nDefine the transformed matrices\n\nb\n$$ c", []),
         # quotations and lists
         ("> $$\n> x\n> y\n> $$", ["D\nx\ny\n"]),
         (">> a $x\n>> > y$", ["x\n> y"]),

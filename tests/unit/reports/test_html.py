@@ -18,6 +18,9 @@ def draft(tmp_path):
     return Draft(folder=tmp_path, cell=7)
 
 
+P = 'report.inline-equation(report.glyph("P"))'
+
+
 def prose_code(draft: Draft, markdown: str) -> Code:
     return html_code(draft, markdown_html(markdown))
 
@@ -38,6 +41,12 @@ def prose_code(draft: Draft, markdown: str) -> Code:
         ("    indented", 'report.code-box(raw("indented", block: true, lang: none))'),
         ("[x](https://a.b/?c=d&e)", 'par(link("https://a.b/?c=d&e", "x"))'),
         ("[x](#Some-Title)", 'par(report.jump("to-some-title", "x"))'),
+        (
+            "[x](#Big-$-P-$)\n## Big $ P $",
+            '{\npar(report.jump("to-big-$-p-$", "x"))\nreport.section({\n"Big "\n'
+            + P
+            + '\n}, level: 2, anchor: "to-big-$-p-$")\n}',
+        ),
         ("[x](javascript:alert)", 'par("x")'),
         ("[x](file:///etc/passwd)", 'par("x")'),
         ("from $5 to $10", 'par("from $5 to $10")'),
