@@ -8,7 +8,10 @@ _MISSING = frozenset((
 ))  # fmt: skip
 _SIGN = "[+\\-\u2212\u2013\u00b1~\u2248<>\u2264\u2265]"
 _CURRENCY = r"(?:(?:US|CA|AU|NZ|HK|S|R)?[$€£¥₹₩₽₺₪₫₱₦₴¢]|Rs\.?|CHF|EUR|USD|GBP|JPY|CNY|INR|NPR|[A-Z]{3})"
-_DIGITS = r"(?:\d(?:[\d,.'\u2019\u00a0\u2009\u202f ]*\d)?\.?|\.\d+)(?:[eE][+\-\u2212]?\d+|\s?[x\u00d7]\s?10\^?[\d\u2070-\u2079\u207b\u00b2\u00b3\u00b9-]+)?"
+_DIGITS = (
+    r"(?:\d(?:[\d,.'\u2019\u00a0\u2009\u202f ]*\d)?\.?|\.\d+)"
+    r"(?:[eE][+\-\u2212]?\d+|\s?[x\u00d7]\s?10\^?[\d\u2070-\u2079\u207b\u00b2\u00b3\u00b9-]+)?"
+)
 #: written behind a number without a blank; others need one, so that names such as 12A are not numbers
 _GLUED = (
     r"(?:%|\u2030|\u00b0[CF]?|[kKMGTBmnpµ\u03bc]|bn|mn|tn|[kKMGT]i?B|B|[kmcµ\u03bcn]?m[²³23]?|[kmµ\u03bc]?g|[mµ\u03bcn]?s|h|min|d|"
@@ -30,7 +33,10 @@ _NUMBER = re.compile(
 )
 # of a version or an address; thousands are parted after every third digit
 _SHORT_GROUP = re.compile(r"\.(?:\d{1,2}|\d{4,})\.")
-_TIME = r"\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?:\s?[AaPp]\.?[Mm]\b\.?)?(?:\s?(?:Z|UTC|GMT|CET|CEST)\b|\s?[+\-\u2212]\d{2}:?\d{2}\b)?"
+_TIME = (
+    r"\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?:\s?[AaPp]\.?[Mm]\b\.?)?"
+    r"(?:\s?(?:Z|UTC|GMT|CET|CEST)\b|\s?[+\-\u2212]\d{2}:?\d{2}\b)?"
+)
 _MONTH = r"[^\W\d_]{3,10}\.?"
 _DATE = (
     r"(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]{0,6}\.?,?\s)?"

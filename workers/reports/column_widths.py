@@ -1,11 +1,11 @@
 """How wide the columns of a table have to be, in units of the size of the type and without the space between columns.
 
-What Python cannot know, the width of pictures, formulas and letters of other fonts, is left for Typst to measure: `Need` says of
-what. ``column-widths`` in ``report.typ`` shares out the width of the page.
+What Python cannot know, the width of pictures, formulas and letters of other fonts, is left for Typst to measure: a `Need`
+says of what. ``column-widths`` in ``report.typ`` shares out the width of the page.
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 
@@ -55,6 +55,7 @@ class Need:
     whole: float = 0.5  #: the longest text on one line
     words: dict[str, None] = field(default_factory=dict)  #: to be measured by Typst, for what is least
     lines: dict[str, None] = field(default_factory=dict)  #: to be measured by Typst, for what is wanted
+    texts: dict[str, None] = field(default_factory=dict)  #: all, where a template may have another face
     pictures: list[Element] = field(default_factory=list)  #: cells to be measured by Typst
     formulas: list[Element] = field(default_factory=list)  #: the same
 
@@ -70,29 +71,26 @@ class Need:
         drawn = max((min(20.0, 2.0 + 0.4 * len(cell.get_text())) for cell in self.formulas), default=0.0)
         return max(self.wanted, asked, drawn)
 
-    def longest_words(self) -> list[str]:
-        """Those of the words that are worth being measured."""
-        return sorted(self.words, key=lambda word: (-(text_width(word, bold=True) or 0.7 * len(word)), word))[:WORDS_ASKED]
 
-    def longest_lines(self) -> list[str]:
-        """Those of the lines that are worth being measured."""
-        return sorted(self.lines, key=lambda line: (-len(line), line))[:_LINES_ASKED]
+def longest_words(texts: Iterable[str]) -> list[str]:
+    """Those of the words in ``texts`` that are worth being measured."""
+    words = {word for text in texts for word in units(text)}
+    return sorted(words, key=lambda word: (-(text_width(word, bold=True) or 0.7 * len(word)), word))[:WORDS_ASKED]
 
-    def spread(self, width: float) -> None:
-        """Add to all three."""
-        self.least, self.wanted, self.whole = self.least + width, self.wanted + width, self.whole + width
+
+def longest_lines(texts: Iterable[str]) -> list[str]:
+    """Those of ``texts`` that are worth being measured, cut to what a column of prose is given."""
+    return sorted({text[:COLUMN_CHARACTERS] for text in texts}, key=lambda text: (-len(text), text))[:_LINES_ASKED]
 
 
 class Ruler:
-    """Measures texts for needs. Where letters' widths are not those of Typst's own fonts, all is left to Typst."""
+    """Measures texts for needs. Where letters may have other widths than in Typst's own faces, the texts are kept as well."""
 
     def __init__(self, sheet: Stylesheet, *, knows_letters: bool) -> None:
         self._sheet, self._knows_letters = sheet, knows_letters
 
     def width(self, text: str, *, bold: bool) -> float | None:
         """The width of a text on one line, or somewhat more; None when Typst has to be asked."""
-        if not self._knows_letters:
-            return None
         if (width := text_width(text, bold=bold)) is None and _WIDE.search(text):
             others, wide = _WIDE.subn("", text)
             rest = text_width(others, bold=bold)
@@ -101,6 +99,8 @@ class Ruler:
 
     def take_text(self, need: Need, text: str, *, bold: bool, factor: float = 1.0) -> None:
         """Take a cell of plain text into account, set in type of ``factor`` times the size of the table's."""
+        if not self._knows_letters:
+            need.texts[text] = None
         whole = self.width(text, bold=bold)
         if whole is None or factor != 1.0:
             self._take(need, text, lambda part: self.width(part, bold=bold), factor, beside=0.0)
@@ -121,6 +121,8 @@ class Ruler:
         widths = [(self.width(first, bold=True), self.width(second, bold=True)) for first, second in parts]
         known = [max(first, second) for first, second in widths if first is not None and second is not None]
         whole = self.width(text, bold=True)
+        if not self._knows_letters:
+            need.texts.update(dict.fromkeys(min(parts, key=lambda part: max(map(len, part)), default=(text,))))
         if whole is None:
             for part in min(parts, key=lambda part: max(map(len, part)), default=(text,)):
                 self._take(need, part, lambda it: self.width(it, bold=True), 1.0, beside=0.0)
@@ -171,6 +173,8 @@ class Ruler:
         need.whole = max(need.whole, need.wanted, 1.5 * sum(max(one.whole, one.estimate) for one in inner) + space)
 
     def _take(self, need: Need, text: str, width: Callable[[str], float | None], factor: float, beside: float) -> None:
+        if not self._knows_letters:
+            need.texts[text] = None
         for word in units(text):
             if (wide := width(word)) is None:
                 need.words[word] = None
@@ -200,7 +204,7 @@ def units(text: str) -> list[str]:
     return [unit for word in words for unit in ([word] if _WIDE.search(word) is None else _WIDE_UNITS.findall(word))] or [""]
 
 
-def widen_for_spans(needs: Sequence[Need], spans: Sequence[tuple[range, Need]]) -> None:
+def widen_for_spans(needs: Sequence[Need], spans: Iterable[tuple[Sequence[int], Need]]) -> None:
     """Make columns as wide as what stands over several of them needs."""
     for columns, need in spans:
         covered = [needs[column] for column in columns]

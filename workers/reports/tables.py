@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING
 
 from workers.reports import css
 from workers.reports.cell_values import is_numeric, moments
-from workers.reports.column_widths import COLUMN_CHARACTERS, SPACE, Need, Ruler, units, widen_for_spans
+from workers.reports.column_widths import (
+    COLUMN_CHARACTERS,
+    SPACE,
+    Need,
+    Ruler,
+    longest_lines,
+    longest_words,
+    units,
+    widen_for_spans,
+)
+from workers.reports.letter_widths import probe_widths
 from workers.reports.text import breakable, is_right_to_left
 from workers.reports.tree import Element, Text
 from workers.reports.typst_code import EMPTY, Code, Value, array, call, content, decimal, dictionary, keyword, literal
@@ -253,6 +263,8 @@ class _TableWriter:
         named: dict[str, Value] = {"whole": True} if self._is_small() else {}
         if self.table.find("code", "tt", "kbd", "samp") is not None:
             named["program"] = True
+        if any(need.texts for need in needs):
+            named["letters"] = array(map(decimal, probe_widths()))
         if any(need.formulas for need in needs):
             named["formulas"] = True
         return call("report.data-table", *written, **named)
@@ -287,10 +299,11 @@ class _TableWriter:
 
     def _needs(self) -> tuple[list[Need], list[tuple[Cell, Need]]]:
         """What each column needs, and each cell that covers several of them."""
-        ruler, needs = Ruler(self.writer.sheet, knows_letters=self.writer.draft.knows_letters), [Need() for _ in range(self.grid.column_count)]
+        ruler = Ruler(self.writer.sheet, knows_letters=self.writer.draft.knows_letters)
+        needs = [Need() for _ in range(self.grid.column_count)]
         spans: list[tuple[Cell, Need]] = []
-        shown = (row for rows in (range(self.grid.header_rows), *self.sections) for row in self.grid.cells[rows.start : rows.stop])
-        for cell in chain.from_iterable(shown):
+        rows = chain(range(self.grid.header_rows), *self.sections)
+        for cell in chain.from_iterable(self.grid.cells[row] for row in rows):
             if len(cell.columns) == 1:
                 self._take(ruler, needs[cell.columns.start], cell)
             else:
@@ -320,14 +333,19 @@ class _TableWriter:
         """What Typst has to measure, columns and cells given by their numbers in the piece."""
         numbers = {id(cell.tag): number for number, cell in enumerate(cells) if cell is not None}
         for column, need in enumerate(piece):
-            if not need.is_known:
-                yield dictionary(
-                    column=column,
-                    words=array(map(literal, need.longest_words())),
-                    lines=array(map(literal, need.longest_lines())),
-                    pictures=array(numbers[id(cell)] for cell in need.pictures if id(cell) in numbers),
-                    formulas=array(numbers[id(cell)] for cell in need.formulas if id(cell) in numbers),
-                )
+            if need.is_known and not need.texts:
+                continue
+            named: dict[str, Value] = {
+                "column": column,
+                "words": array(map(literal, longest_words(need.words))),
+                "lines": array(map(literal, longest_lines(need.lines))),
+                "pictures": array(numbers[id(cell)] for cell in need.pictures if id(cell) in numbers),
+                "formulas": array(numbers[id(cell)] for cell in need.formulas if id(cell) in numbers),
+            }
+            if need.texts:
+                named["other_words"] = array(map(literal, longest_words(need.texts)))
+                named["other_lines"] = array(map(literal, longest_lines(need.texts)))
+            yield dictionary(**named)
 
     def _has_lines_of_one_height(self, piece: list[Need], over: list[tuple[list[int], Need]]) -> bool:
         """Whether every row of the body has one line of type of one size, once each column is as wide as its longest text."""
