@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import unittest.mock
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
@@ -25,7 +26,15 @@ import psutil
 
 from tests.benchmarks import peers
 from tests.benchmarks.figures import Contestant, Sample, compared, milliseconds, print_table, ratio
-from workers.reports import ReportOptions, conversion_process, end_idle_children, make_report
+from workers.reports import (
+    ReportOptions,
+    check,
+    compilation,
+    conversion_process,
+    convert_report,
+    end_idle_children,
+    make_report,
+)
 from workers.reports.asciidoc import missing_programs
 
 SUMMARY = "a report of 4 to 5 pages, warm and cold, and the memory of 200; beside asciidoctor-pdf and nbconvert's webpdf"
@@ -82,7 +91,42 @@ def measure(repeats: int, *, with_peers: bool = True, tiny: bool = False) -> Non
                 for name, one in figures.items()
             ],
         )
+        _measure_check(notebooks, 2 if tiny else _WARM_REPORTS)
         _measure_memory(notebooks, 3 if tiny else _MANY_REPORTS)
+
+
+def _measure_check(notebooks: Iterator[Path], reports: int) -> None:
+    """What it takes to read a report back, were it at risk, beside making it: CPU of this process, both of one report."""
+    asked: list[tuple[tuple[Any, ...], dict[str, Any]]] = []
+
+    def noted(*given: Any, **named: Any) -> list[Any]:
+        asked.append((given, named))
+        return []
+
+    made, read = [], []
+    with (
+        unittest.mock.patch.object(compilation, "is_at_risk", lambda codes: True),
+        unittest.mock.patch.object(compilation, "losses", noted),
+    ):
+        for number in range(reports + 1):
+            source = next(notebooks)
+            began = time.process_time()
+            convert_report(source, source.with_suffix(".pdf"))
+            done = time.process_time()
+            given, named = asked.pop()
+            check.losses(*given, **named)
+            if number:  # the first one also imports
+                made.append(done - began)
+                read.append(time.process_time() - done)
+    print_table(
+        f"Reading {reports} reports back, CPU ms; done for those that may lose something",
+        ("", "minimum", "median"),
+        [
+            ("a report", milliseconds(min(made)), milliseconds(statistics.median(made))),
+            ("read back", milliseconds(min(read)), milliseconds(statistics.median(read))),
+            ("share of the report", f"{sum(read) / sum(made):.1%}", ""),
+        ],
+    )
 
 
 def _measure_warm(notebooks: Iterator[Path], reports: int) -> None:

@@ -36,6 +36,10 @@ def _picture(width: int, height: int) -> str:
     return f'<img src="{_address(width, height)}">'
 
 
+def _drawing(inner: str, width: int = 300) -> str:
+    return f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="90">{inner}</svg>'
+
+
 def _rows(count: int) -> str:
     return r" \\ ".join(f"x_{{{row}}} &= {row}" for row in range(count))
 
@@ -63,7 +67,7 @@ TALL: dict[str, Cells] = {
     "a caption": _html(_table([("1", "2")], caption="caption words " * 400)),
     "a coloured block": _html(f'<div style="background: #eee">{_table([(_lines("s"), "x")])}</div>'),
     "what can be unfolded": _html(f"<details><summary>more</summary>{_table([(_lines('d'), 'x')])}</details>"),
-    "definitions": _html("<dl>" + "".join(f"<dt>term{each}</dt><dd>{_lines(f'd{each}x', 30)}</dd>" for each in range(5)) + "</dl>"),
+    "definitions": _html(f"<dl>{''.join(f'<dt>term{each}</dt><dd>{_lines(f'd{each}x', 30)}</dd>' for each in range(5))}</dl>"),
     "a table in a list": [prose(f"- item\n\n  {_table([(_lines('li'), 'x')])}")],
     "program text in a quotation": [prose(f"> <pre>{_lines('q', _MUCH_MORE, chr(10))}</pre>")],
     "a title": [prose("# " + "title words " * 300), prose("text below")],
@@ -84,16 +88,16 @@ TALL: dict[str, Cells] = {
 #: what no line can hold
 WIDE: dict[str, Cells] = {
     "pictures in a row": _html(_table([(_picture(400, 100),) * 4, ("a", "b", "c", "d")])),
-    "a drawing in a cell": _html(_table([('<svg xmlns="http://www.w3.org/2000/svg" width="900" height="90"><path stroke="red" d="M0 9L900 9"/></svg>', "x", "y")])),
+    "a drawing in a cell": _html(_table([(_drawing('<path stroke="red" d="M0 9L900 9"/>', 900), "x", "y")])),
     "a wide matrix": [prose("$$\\begin{pmatrix}" + " & ".join(f"x_{{{each}}}" for each in range(60)) + "\\end{pmatrix}$$")],
     "a formula in a line": [prose(f"a ${_sum(80)}$ b")],
     "formulas in cells": [prose(f"| a | b |\n|--|--|\n| ${_sum(60)}$ | ${_sum(60, 'y')}$ |")],
     "long words in columns": _html(
-        _table([[f"Wortungetuem{row}{column}" * 3 for column in range(9)] for row in range(4)], head=[f"h{each}" for each in range(9)])
+        _table([[f"Wortungetuem{row}{each}" * 3 for each in range(9)] for row in range(4)], [f"h{each}" for each in range(9)])
     ),
     "long words in a head": _html(_table([["1"] * 14] * 4, head=[f"Donaudampfschifffahrt{each}" for each in range(14)])),
     "cities beside numbers": _html(
-        _table([("BIRMINGHAM", "NaN", *["2016-03-14 12:30:00"] * 9)] * 3, head=("city", "n", *(f"when_it_began_{each}" for each in range(9))))
+        _table([("BIRMINGHAM", "NaN", *["2016-03-14 12:30:00"] * 9)] * 3, ("city", "n", *(f"it_began_{each}" for each in range(9))))
     ),
     "prose beside numbers": _html(_table([("word " * 110, *["12345.678"] * 10)] * 5)),
     "words without an end": [prose("x" * 400), code(shown(text_plain="y" * 400)), *_html(_table([("z" * 400, "1")]))],
@@ -118,19 +122,20 @@ ODD: dict[str, Cells] = {
             "Prices: it costs $5 or $6, and from $ 10 to $ 20. The $i$th of $ 2^n$."
         )
     ],
-    "a formula that Markdown would eat": [prose("$a_1 * b_1 * c_1$ and $\\{x\\}$ and $$\\begin{array}{c} 1 \\\\ 2 \\end{array}$$ `$not_one$`")],
-    "sized delimiters": [prose("$\\bigl\\{x\\bigr\\}$, $\\Big\\|y\\Big\\|$, $\\bigl\\langle z \\bigr\\rangle$ and $\\biggl( w \\biggr)$")],
+    "a formula that Markdown would eat": [
+        prose("$a_1 * b_1 * c_1$ and $\\{x\\}$ and $$\\begin{array}{c} 1 \\\\ 2 \\end{array}$$ `$not_one$`")
+    ],
+    "sized delimiters": [
+        prose("$\\bigl\\{x\\bigr\\}$, $\\Big\\|y\\Big\\|$, $\\bigl\\langle z \\bigr\\rangle$ and $\\biggl( w \\biggr)$")
+    ],
     "money in a formula": [prose("$\\text{cost \\$5} + x$")],
     "short and long rows": [prose("| a | b | c |\n|---|---|---|\n| 1 | 2 | 3 |\n| x |\n| y | z |")],
     "a bar in code": [prose("| a | b |\n|---|---|\n| `x\\|y` | 2 |\n| 3 | 4 |")],
     "a bar in a formula": [prose("| a | m |\n|---|---|\n| 1 | $P(A|B)$ |\n| 2 | $|x|$ |")],
     "a table in a list": [prose("- item\n\n  | a | b |\n  |---|---|\n  | 1 | 2 |")],
     "a table in a quotation": [prose("> | a | b |\n> |---|---|\n> | 1 | 2 |")],
-    "a drawing that cuts off": [code(shown(image_svg=
-        '<svg xmlns="http://www.w3.org/2000/svg" width="300" height="90"><path stroke="red" d="M-9000 9L9000 40"/>'
-        '<text x="-700" y="20">off</text><text x="20" y="50">on</text></svg>'
-    ))],
-    "two drawings in a line": _html(
-        '<svg xmlns="http://www.w3.org/2000/svg" width="20" height="20"><rect width="20" height="20"/></svg>' * 2 + " icons"
-    ),
+    "a drawing that cuts off": [
+        code(shown(image_svg=_drawing('<path stroke="red" d="M-9000 9L9000 40"/><text x="-700" y="20">off</text>')))
+    ],
+    "two drawings in a line": _html(_drawing('<rect width="20" height="20"/>', 20) * 2 + " icons"),
 }  # fmt: skip

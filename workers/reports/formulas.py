@@ -274,6 +274,8 @@ def _is_formula(tokens: list[str], start: int, end: int) -> bool:
     if opens and closes:
         return not digit_behind or (has_signs and not words)
     if not opens and not closes:
+        if not has_signs and _AMOUNT.match(inner) and _NUMBER_NEXT.match(after):
+            return False  # from $ 10 to $ 20
         if words and not has_signs and (after[:1].isalnum() or after[:1] in ("\\", "{")):
             return False  # what seems to end a formula begins one: 5$ and $x$
         return has_signs or len(inner.split()) == 1 or not words

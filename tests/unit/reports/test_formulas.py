@@ -60,6 +60,7 @@ def document(markdown: str) -> Document:
         ("it costs $5 or $6.", []),
         ("$5-$6, US$5/US$6, $1,000 to $2,000", []),
         ("$ 5 and $ 6", []),
+        ("from $ 10 to $ 20", []),
         ("between $ 5 / $ 6", []),
         ("use $HOME and $PATH", []),
         ("${HOME} and ${PATH}", []),
