@@ -67,7 +67,7 @@ TALL: dict[str, Cells] = {
     "a caption": _html(_table([("1", "2")], caption="caption words " * 400)),
     "a coloured block": _html(f'<div style="background: #eee">{_table([(_lines("s"), "x")])}</div>'),
     "what can be unfolded": _html(f"<details><summary>more</summary>{_table([(_lines('d'), 'x')])}</details>"),
-    "definitions": _html(f"<dl>{''.join(f'<dt>term{each}</dt><dd>{_lines(f'd{each}x', 30)}</dd>' for each in range(5))}</dl>"),
+    "definitions": _html("<dl>" + "".join(f"<dt>term{each}<dd>{_lines(f'd{each}x', 30)}" for each in range(5)) + "</dl>"),
     "a table in a list": [prose(f"- item\n\n  {_table([(_lines('li'), 'x')])}")],
     "program text in a quotation": [prose(f"> <pre>{_lines('q', _MUCH_MORE, chr(10))}</pre>")],
     "a title": [prose("# " + "title words " * 300), prose("text below")],
@@ -97,7 +97,7 @@ WIDE: dict[str, Cells] = {
     ),
     "long words in a head": _html(_table([["1"] * 14] * 4, head=[f"Donaudampfschifffahrt{each}" for each in range(14)])),
     "cities beside numbers": _html(
-        _table([("BIRMINGHAM", "NaN", *["2016-03-14 12:30:00"] * 9)] * 3, ("city", "n", *(f"it_began_{each}" for each in range(9))))
+        _table([("BIRMINGHAM", "NaN", *["2016-03-14 12:30:00"] * 9)] * 3, ["city", "n", *(f"began_{each}" for each in range(9))])
     ),
     "prose beside numbers": _html(_table([("word " * 110, *["12345.678"] * 10)] * 5)),
     "words without an end": [prose("x" * 400), code(shown(text_plain="y" * 400)), *_html(_table([("z" * 400, "1")]))],
