@@ -97,7 +97,7 @@ WIDE: dict[str, Cells] = {
     ),
     "long words in a head": _html(_table([["1"] * 14] * 4, head=[f"Donaudampfschifffahrt{each}" for each in range(14)])),
     "cities beside numbers": _html(
-        _table([("BIRMINGHAM", "NaN", *["2016-03-14 12:30:00"] * 9)] * 3, ["city", "n", *(f"began_{each}" for each in range(9))])
+        _table([("BIRMINGHAM", "NaN", *["2016-03-14 12:30:00"] * 9)] * 3, ["city", "n", *(f"at_{each}" for each in range(9))])
     ),
     "prose beside numbers": _html(_table([("word " * 110, *["12345.678"] * 10)] * 5)),
     "words without an end": [prose("x" * 400), code(shown(text_plain="y" * 400)), *_html(_table([("z" * 400, "1")]))],

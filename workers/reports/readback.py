@@ -142,9 +142,12 @@ def _is_overprinted(one: tuple[Any, Box], other: tuple[Any, Box], read: "PdfText
     marked = pdfium.FPDFPageObj_GetMarkedContentID(thing)
     if marked == pdfium.FPDFPageObj_GetMarkedContentID(second) or _is_mathematics(thing) or _is_mathematics(second):
         return False
-    return (
-        (seen := _clipped(thing, box)) is not None and (its := _clipped(second, its_box)) is not None and _shared(seen, its) > 0
-    )
+    seen, its = _clipped(thing, box), _clipped(second, its_box)
+    if seen is None or its is None or _shared(seen, its) <= 0:
+        return False
+    # marks that are heaped on a letter reach over its neighbours, and what has no letters covers nothing
+    texts = _text(thing, read), _text(second, read)
+    return all(texts) and not any(unicodedata.category(letter)[0] == "M" for text in texts for letter in text)
 
 
 def _is_mathematics(thing: Any) -> bool:

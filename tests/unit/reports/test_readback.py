@@ -37,6 +37,7 @@ def read(tmp_path):
         ('#place(dx: -80pt, "BIRMINGHAM")', None, ""),
         ('#place("BIRMINGHAM")#place(dx: 30pt, "NaN")', "over text", "BIRMINGHAM"),
         ('#place(dx: 30pt, "NaN")#place("BIRMINGHAM")', "over text", "BIRMINGHAM"),
+        ('#place("BIRMINGHAM")#place(dx: 66pt, "\u030d\u0344\u0302\u0489")', None, ""),
         ('#place("BIRMINGHAM")#place(dx: 20pt, dy: 6pt, "NaN")', None, ""),  # lines that are set close
         ('#text(24pt, style: "italic")[of]) and #emph[f]; in $hat(x) sqrt(2)^2 integral_0^1 not in$', None, ""),
         (f"#place(dx: 100pt)[{PICTURE}]", "over the edge", ""),
