@@ -17,9 +17,7 @@ MEASURED = """
 def measured(texts: list[str]) -> list[tuple[float, float]]:
     asked = {"texts": json.dumps(texts)}
     return json.loads(
-        typst.query(
-            MEASURED.encode(), "<widths>", field="value", one=True, font_paths=typeset_fonts(()), sys_inputs=asked
-        )
+        typst.query(MEASURED.encode(), "<widths>", field="value", one=True, font_paths=typeset_fonts(()), sys_inputs=asked)
     )
 
 
@@ -29,7 +27,9 @@ def test_the_table_is_that_of_the_fonts_within_the_installed_typst():
 
 def test_no_text_is_wider_than_the_table_says_and_none_much_narrower():
     draw = random.Random(1)
-    letters = string.ascii_letters + string.digits + string.punctuation + "ÄÖÜäöüßéèçñøåŁłŠžČ" + "αβγΔΩ" + "бвгджЖЩя" + "–—“”…€£±×"
+    letters = (
+        string.ascii_letters + string.digits + string.punctuation + "ÄÖÜäöüßéèçñøåŁłŠžČ" + "αβγΔΩ" + "бвгджЖЩя" + "–—“”…€£±×"
+    )
     texts = [
         *("".join(draw.choices(letters, k=draw.randint(1, 30))) for _ in range(400)),
         *("TTTT", "f!f!f!", "(J)[J]{j}", "AVAVAV", "efficient office waffle", "BIRMINGHAM", "1,234.50 CHF", "PUFUTOWO", PROBE),
