@@ -54,13 +54,20 @@ def html_code(draft: Draft, html: str) -> Code:
     return HtmlWriter(draft, parsed(html)).code()
 
 
-def is_empty(html: str) -> bool:
-    """Whether the HTML shows nothing without the scripts in it: no text, picture or table."""
+def is_empty(html: str, *, without_pages: bool = False) -> bool:
+    """Whether the HTML shows nothing without the scripts in it: no text, picture or table.
+
+    Pages, films and sounds within it count as something, as their notes do, but ``without_pages``.
+    """
     if _DRAWN.search(html) and not _MAY_HIDE.search(html):
         return False
     document = parsed(html[:BYTE_LIMIT])
     Stylesheet(document)
-    return not document.get_text().strip() and not document.holds(lambda tag: tag.name in _SEEN or is_interactive(tag))
+    for page in document.find_all("iframe"):
+        page.children = []  # for browsers that know no pages within pages
+    return not document.get_text().strip() and not document.holds(
+        lambda tag: tag.name in _SEEN or (not without_pages and is_interactive(tag))
+    )
 
 
 def anchor_name(text: str) -> str:
