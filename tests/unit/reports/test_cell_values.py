@@ -6,11 +6,11 @@ from workers.reports.cell_values import is_moment, is_number, is_numeric, moment
 @pytest.mark.parametrize(
     "text",
     [
-        *("1", "2.5", "-3", "+4", "\u22125", "1e-5", "2.5e+10", "1,234.5", "1'000.50", "1 234,50", ".5", "5.", "(3)", "(1,200)", "~30"),
+        *("1", "2.5", "-3", "+4", "\u22125", "1e-5", "2.5e+10", "1,234.5", "1'000.50", "1 234,50", ".5", "5.", "(3)", "(1,200)"),
         *("$1,234", "$-5", "-$5", "€ 1 200", "12,346 CHF", "-9,876 CHF", "1 234,50 €", "US$ 3.4bn", "Rs. 500", "NPR 1,200"),
-        *("12 %", "12.5%", "-3 %", "12 km", "1.5 km", "3 km/h", "101.24 kPa", "10 µg/m3", "5°C", "12GB", "1.2 M", "300 k", "1.2x"),
-        *("3 days", "1.23***", "0.5*", "0.05 †", "1.2 ± 0.3", "10.0 +- 1.1", "1.2±0.3 km", "1.2 (0.03)", "[0.1, 0.5]", "<0.001"),
-        *("5 × 10^3", "inf", "-inf", "∞"),
+        *("12 %", "12.5%", "-3 %", "12 km", "1.5 km", "3 km/h", "101.24 kPa", "10 µg/m3", "5°C", "12GB", "1.2 M", "300 k"),
+        *("3 days", "1.23***", "0.5*", "0.05 †", "1.2 ± 0.3", "10.0 +- 1.1", "1.2±0.3 km", "1.2 (0.03)", "[0.1, 0.5]"),
+        *("<0.001", "~30", "1.2x", "5 \u00d7 10^3", "inf", "-inf", "∞"),
     ],
 )  # fmt: skip
 def test_a_number_may_have_a_sign_a_currency_a_unit_stars_a_spread_or_an_interval(text):
@@ -20,8 +20,8 @@ def test_a_number_may_have_a_sign_a_currency_a_unit_stars_a_spread_or_an_interva
 @pytest.mark.parametrize(
     "text",
     [
-        *("", "two", "12A", "A1", "x1", "3rd", "1-2", "2010-2015", "1.2.3", "10.0.0.1", "12 apples", "5 Elm Street", "1 January"),
-        *("2016-01-01", "10:00", "01/02/2016", "2024-01-01 00:00:00", "1 days 02:03:04", "1" * 61),
+        *("", "two", "12A", "A1", "x1", "3rd", "1-2", "2010-2015", "1.2.3", "10.0.0.1", "12 apples", "5 Elm Street"),
+        *("1 January", "2016-01-01", "10:00", "01/02/2016", "2024-01-01 00:00:00", "1 days 02:03:04", "1" * 61),
     ],
 )  # fmt: skip
 def test_names_with_digits_dates_and_times_are_no_numbers(text):
@@ -31,7 +31,7 @@ def test_names_with_digits_dates_and_times_are_no_numbers(text):
 @pytest.mark.parametrize(
     ("texts", "numeric"),
     [
-        (["1", "NaN", "", "None", "<NA>", "–", "n/a"], True),
+        (["1", "NaN", "", "None", "<NA>", "\u2013", "n/a"], True),
         (["12 km", "5", "-"], True),
         (["NaN", ""], False),  # nothing says that they are numbers
         (["1", "two"], False),
