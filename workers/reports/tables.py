@@ -36,8 +36,8 @@ CELL_LIMIT = 12_000
 REPORT_CELL_LIMIT = 24_000
 ROWS_BEYOND_LIMIT = 10
 COLUMN_LIMIT = 200
-#: as wide as a page in the smallest type that is used, in units of its size
-LINE_WIDTH = 76.0
+#: a wider table is split: that is the width of a page in type of seven and a half points, in units of its size
+LINE_WIDTH = 61.0
 #: a table of up to this many rows is not parted by the end of a page
 WHOLE_ROWS = 15
 #: of a cell with a bar in it, and of the line that stands for rows left out, in units of the size of the type
@@ -221,10 +221,18 @@ def column_pieces(needs: Sequence[Need], index: int) -> list[list[int]]:
     total = sum(widths[index:])
     if total <= room:
         return [list(range(index, len(needs)))]
-    goal = total / math.ceil(total / room)
+    count = math.ceil(total / room)
+    # columns cannot be cut, so that more pieces may be needed than were planned
+    while len(pieces := _balanced(widths, index, room, total / count)) > count:
+        count += 1
+    return pieces
+
+
+def _balanced(widths: list[float], index: int, room: float, goal: float) -> list[list[int]]:
+    """The columns from ``index`` on in pieces of about ``goal`` each, none wider than ``room`` unless one column is."""
     pieces: list[list[int]] = [[]]
     width = before = 0.0  # of the piece, and of the pieces before it
-    for column in range(index, len(needs)):
+    for column in range(index, len(widths)):
         too_wide = width + widths[column] > room
         enough = before + width + widths[column] / 2 > goal * len(pieces)
         if pieces[-1] and (too_wide or enough):
@@ -283,16 +291,16 @@ class _TableWriter:
         }
         if head:
             named["header"] = array(array(code for _, code in row) for row in head)
+        named["body"] = array(code for _, code in body)
+        if head:
             heads = [[cell for cell, _ in row if cell is not None] for row in head]
             if all(self._is_plain(cell) and not self._has_odd_style(cell) for row in heads for cell in row):
                 # no cell has more lines than words
                 words = (max((len(units(_breakable_heading(cell.text))) for cell in row), default=1) for row in heads)
                 named["head_lines"] = sum(words)
-        named["body"] = array(code for _, code in body)
         if asked := list(self._asked(piece, [*(cell for row in head for cell, _ in row), *(cell for cell, _ in body)])):
             named["asked"] = array(asked)
-        if caption := self._caption(columns, in_pieces):
-            named["caption"] = caption
+        named["caption"] = self._caption(columns, in_pieces)
         if self._has_lines_of_one_height(piece, over):
             named["level"] = True
         return dictionary(**named)
