@@ -173,7 +173,9 @@ def _rows(table: Element) -> tuple[list[list[Element]], int]:
 
 
 def _span(tag: Element, name: str) -> int:
-    value = tag.get(name) or "1"
+    value = tag.get(name)
+    if not value:
+        return 1
     return max(1, int(value)) if re.fullmatch(r"\d{1,5}", value) else 1
 
 
