@@ -84,9 +84,12 @@ def bar(declared: Declarations) -> list[tuple[Rgba, float]] | None:
 
     Offsets only rise, the first is 0 and the last 100; None for any other background.
     """
+    value = declared.get("background") or declared.get("background-image") or ""
+    if "gradient" not in value.lower():
+        return None
     import tinycss2
 
-    for component in tinycss2.parse_component_value_list(declared.get("background") or declared.get("background-image") or ""):
+    for component in tinycss2.parse_component_value_list(value):
         if component.type == "function" and component.lower_name == "linear-gradient":
             parts = tinycss2.serialize(component.arguments)
             direction, *stops = (part.strip() for part in _OUTER_COMMA.split(parts))
