@@ -56,6 +56,8 @@ class Need:
     words: dict[str, None] = field(default_factory=dict)  #: to be measured by Typst, for what is least
     lines: dict[str, None] = field(default_factory=dict)  #: to be measured by Typst, for what is wanted
     texts: dict[str, None] = field(default_factory=dict)  #: all, where a template may have another face
+    factor: float = 1.0  #: of the size of the type of what is to be measured
+    beside: float = 0.0  #: the room for bullets, boxes and the like beside it
     pictures: list[Element] = field(default_factory=list)  #: cells to be measured by Typst
     formulas: list[Element] = field(default_factory=list)  #: the same
 
@@ -101,6 +103,7 @@ class Ruler:
         """Take a cell of plain text into account, set in type of ``factor`` times the size of the table's."""
         if not self._knows_letters:
             need.texts[text] = None
+            need.factor = max(need.factor, factor)
         whole = self.width(text, bold=bold)
         if whole is None or factor != 1.0:
             self._take(need, text, lambda part: self.width(part, bold=bold), factor, beside=0.0)
@@ -175,6 +178,7 @@ class Ruler:
     def _take(self, need: Need, text: str, width: Callable[[str], float | None], factor: float, beside: float) -> None:
         if not self._knows_letters:
             need.texts[text] = None
+        need.factor, need.beside = max(need.factor, factor), max(need.beside, beside)
         for word in units(text):
             if (wide := width(word)) is None:
                 need.words[word] = None

@@ -350,6 +350,8 @@ class _TableWriter:
                 "pictures": array(numbers[id(cell)] for cell in need.pictures if id(cell) in numbers),
                 "formulas": array(numbers[id(cell)] for cell in need.formulas if id(cell) in numbers),
             }
+            if need.factor > 1.0 or need.beside:
+                named |= {"factor": decimal(need.factor), "beside": decimal(need.beside)}
             if need.texts:
                 named["other_words"] = array(map(literal, longest_words(need.texts)))
                 named["other_lines"] = array(map(literal, longest_lines(need.texts)))
