@@ -129,6 +129,13 @@ def text_arguments(declared: Declarations) -> dict[str, Value]:
     return named
 
 
+def decorated(body: Code, declared: Declarations) -> Code:
+    """``body`` with the line through it or under it that its style asks for."""
+    lines = declared.get("text-decoration", "").lower().split()
+    body = call("strike", body) if "line-through" in lines else body
+    return call("underline", body) if "underline" in lines else body
+
+
 def background_code(declared: Declarations) -> Code | None:
     """The background, plain or a bar, if there is one."""
     if stops := bar(declared):

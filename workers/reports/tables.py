@@ -319,6 +319,7 @@ class _TableWriter:
             body = call("report.bar-text", body)
         if named := css.text_arguments(declared):
             body = call("text", body, **named)
+        body = css.decorated(body, declared)
         in_header = cell.rows.start < self.grid.header_rows
         if in_header:
             body = call("strong", body)

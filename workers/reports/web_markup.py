@@ -32,7 +32,7 @@ _KEPT = frozenset((
     "samp", "section", "small", "span", "strike", "strong", "sub", "summary", "sup", "table", "tbody", "td", "tfoot", "th",
     "thead", "tr", "tt", "u", "ul", "var", "colgroup",
 )) | _VOID  # fmt: skip
-_NUMBERS = {"td": ("colspan", "rowspan"), "th": ("colspan", "rowspan"), "col": ("span",), "ol": ("start",)}
+_NUMBERS = {"td": ("colspan", "rowspan"), "th": ("colspan", "rowspan"), "col": ("span",), "ol": ("start",), "li": ("value",)}
 _MEDIA_TYPES = {"png": "png", "jpg": "jpeg", "gif": "gif", "webp": "webp", "svg": "svg+xml"}
 _LONGEST_TITLE = 500
 
@@ -152,6 +152,8 @@ class MarkupWriter:
         for name in _NUMBERS.get(tag.name, ()):
             if re.fullmatch(r"\d{1,4}", tag.get(name)):
                 yield name, tag.get(name)
+        if tag.name == "ol" and tag.get("type") in ("a", "A", "i", "I"):
+            yield "type", tag.get("type")
         if tag.name in ("h1", "h2", "h3", "h4", "h5", "h6"):
             yield "id", heading_anchor(tag)
         elif tag.get("id"):

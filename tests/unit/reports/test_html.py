@@ -98,6 +98,14 @@ def test_prose_becomes_calls_and_literals(draft, markdown, code):
         ("<p>one<p>two", '{\npar("one")\npar("two")\n}'),
         ("<dl><dt>a<dd>b</dl>", '{\nreport.term("a")\nreport.indented(par("b"))\n}'),
         ("<object data=x>in its place</object>", 'par("in its place")'),
+        ("<s>a</s><span style='text-decoration: line-through'>b</span>", 'par({\nstrike("a")\nstrike("b")\n})'),
+        ("<p style='text-decoration: underline dotted'>a</p>", 'underline(par("a"))'),
+        ("<q>a</q>", 'par({\n"\u201c"\n"a"\n"\u201d"\n})'),
+        ("<ol type=a><li>x<li value=5>y</ol>", '{\nparbreak()\nenum("x", enum.item(5, "y"), tight: true, numbering: "a.")\n}'),
+        (
+            '<pre>a\n  <b style="color: #ff0000">b</b>\nc</pre>',
+            'report.output-text({\n"a"\nlinebreak()\n"  "\ntext(strong("b"), fill: rgb(255, 0, 0, 255))\nlinebreak()\n"c"\n})',
+        ),
         ("<p>1000 rows × 9 columns</p>", 'report.table-note("1000 rows × 9 columns")'),  # noqa: RUF001 - pandas writes it so
     ],
 )

@@ -41,6 +41,7 @@ def writer(tmp_path):
         ("<div class='alert alert-info'>a</div>",
          '<div style="color:rgba(49,112,143,1);background-color:rgba(217,237,247,1)" class="alert">a</div>'),
         ("<p style='white-space: pre-wrap'>a  b</p>", '<p style="white-space:pre-wrap" dir="auto">a  b</p>'),
+        ("<ol type=A><li value=5>x</ol>", '<ol type="A"><li dir="auto" value="5">x</li></ol>'),
         ("<xmp><b></xmp>", '<pre class="program">&lt;b&gt;</pre>'),
     ],
 )  # fmt: skip
