@@ -117,7 +117,7 @@ class HtmlWriter:
                 alone = only[0] if isinstance(only[0], Element) and only[0].name == "img" else alone
             if alone.name == "img":
                 return [self._picture(alone, block=True)]
-            if alone.name == "tex":
+            if alone.name in ("tex", "math"):
                 return [self._formula(alone)]
         pieces = self.inline(run, depth, tags)
         if not pieces:
@@ -145,7 +145,7 @@ class HtmlWriter:
                 return self._preformatted(tag)
             case "hr":
                 return [call("report.rule")]
-            case "tex":
+            case "tex" | "math":
                 return [self._formula(tag)]
             case "table":
                 return tables.table_code(tag, self, depth + 4, tags)
@@ -298,7 +298,7 @@ class HtmlWriter:
                 return [call("linebreak")]
             case "img":
                 return [self._picture(tag, block=False)]
-            case "tex":
+            case "tex" | "math":
                 return [self._formula(tag)]
             case "code" | "tt" | "kbd" | "samp":
                 text = BLANKS.sub(" ", tag.get_text())
@@ -335,6 +335,8 @@ class HtmlWriter:
         return call("link", literal(address), body) if LINK.fullmatch(address) else body
 
     def _formula(self, tag: Element) -> Code:
+        if tag.name == "math":
+            return self._formula_of_html(tag)
         source, display = tag.get_text(), tag.has("display")
         code = math.formula(source, display=display)
         if code is not None:
@@ -343,6 +345,14 @@ class HtmlWriter:
         if display:
             return preformatted(bare(source), "latex")
         return call("report.inline-code", literal(breakable(bare(source))))
+
+    def _formula_of_html(self, tag: Element) -> Code:
+        code = math.formula_of_html(tag, display=is_formula_line(tag))
+        if code is not None:
+            return code
+        text = " ".join(tag.get_text(" ").split())
+        self.draft.warn(f"a formula in MathML was not understood and is shown as text: {text[:60]}")
+        return call("report.inline-code", literal(breakable(text)))
 
     def _picture(self, tag: Element, *, block: bool) -> Code:
         address, alternative = tag.get("src"), tag.get("alt")

@@ -103,6 +103,8 @@ class MarkupWriter:
         match tag.name:
             case "tex":
                 return self.formula(tag.get_text(), display=tag.has("display"))
+            case "math":
+                return self._formula_of_html(tag)
             case "img":
                 return self._image(tag, declared)
             case "input":
@@ -131,6 +133,14 @@ class MarkupWriter:
             return f"<{name}{attributes}>"
         element = f"<{name}{attributes}>{inner}</{name}>"
         return f'<div class="wide">{element}</div>' + _rows_left_out(tag) if tag.name == "table" else element
+
+    def _formula_of_html(self, tag: Element) -> str:
+        shown = math.mathml_of_html(tag, display=tag.get("display") == "block")
+        if shown is not None:
+            return shown
+        text = " ".join(tag.get_text(" ").split())
+        self.draft.warn(f"a formula in MathML was not understood and is shown as text: {text[:60]}")
+        return f"<code>{escape(text)}</code>"
 
     def _attributes(self, tag: Element, declared: css.Declarations) -> Iterator[tuple[str, str]]:
         if (side := css.alignment(tag, declared)) and tag.name != "center":

@@ -3,6 +3,8 @@ import re
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.unit.reports.samples import HOSTILE, png
 from workers.reports.draft import Draft
@@ -269,6 +271,33 @@ def test_a_formula_that_is_not_understood_is_shown_as_tex(draft):
     assert draft.warnings == [r"cell 7: a formula was not understood and is shown as TeX: \foo{x}"]
 
 
+MATHML = "<math><msup><mi>x</mi><mn>2</mn></msup><mo>+</mo><mi>&alpha;</mi></math>"
+
+
+@pytest.mark.parametrize(
+    ("html", "code"),
+    [
+        (f"<p>see {MATHML} there", 'par({\n"see "\nreport.inline-equation({\nSQUARE\n})\n" there"\n})'),
+        (MATHML.replace("<math>", "<math display=block>"), "report.display-equation({\nSQUARE\n})"),
+        (f"a{MATHML.replace('<math>', '<math display=block>')}b",
+         '{\npar("a")\nreport.display-equation({\nSQUARE\n})\npar("b")\n}'),
+        (MATHML.replace("<math>", "<math><semantics><mrow>").replace("</math>", "</mrow><annotation>x^2</annotation></math>"),
+         "report.inline-equation({\nSQUARE\n})"),
+    ],
+)  # fmt: skip
+def test_mathml_in_html_is_set_as_a_formula(draft, html, code):
+    square = 'math.attach(report.glyph("x"), t: "2")\nreport.glyph("+")\nreport.glyph("\u03b1")'
+    assert html_code(draft, html) == code.replace("SQUARE", square)
+    assert draft.warnings == []
+
+
+@pytest.mark.parametrize("html", ["<math><mi>x</mi><mfoo>y</mfoo></math>", "<math>" + "<mrow>" * 60 + "<mi>x</mi><mi>y</mi>"])
+def test_mathml_that_is_not_understood_is_shown_as_text(draft, html):
+    assert 'report.inline-code("x y")' in html_code(draft, html)
+    assert "<code>x y</code>" in MarkupWriter(draft).markup(html)
+    assert draft.warnings == ["cell 7: a formula in MathML was not understood and is shown as text: x y"]
+
+
 def test_pictures_are_named_by_their_place_in_the_report(tmp_path):
     draft = Draft(folder=Path(tmp_path))
     assert [draft.add_figure(b"a", "png"), draft.add_figure(b"b", "svg")] == ["figure-1.png", "figure-2.svg"]
@@ -310,3 +339,32 @@ def test_html_that_is_broken_is_read_as_well_as_it_can_be(draft, html, code):
 def test_tags_begun_and_never_ended_are_read_in_one_go(piece):
     # a parser that looks to the end of the text for each of them needs minutes for so many
     assert parsed(piece * 20_000).get_text()[:1] in ("<", "")
+
+
+_TAGS = (
+    "p", "b", "i", "table", "tr", "td", "th", "thead", "tbody", "caption", "li", "ul", "ol", "dl", "dt", "dd", "div", "span", "h2",
+    "h3", "blockquote", "pre", "code", "a href='#x'", "sup", "font color=red", "center", "details", "summary", "figure", "figcaption",
+    "small", "q", "custom-tag", "section", "u", "td rowspan=2", "th colspan=2", "span style='display: block'",
+    "div style='white-space: pre-wrap'", "div class='alert alert-info'",
+)  # fmt: skip
+
+
+@given(
+    st.lists(
+        st.one_of(
+            st.sampled_from(_TAGS).map("<{}>".format),
+            st.sampled_from(_TAGS).map(lambda tag: f"</{tag.split()[0]}>"),
+            st.just(""),
+            st.just("<br>"),
+        ),
+        min_size=1,
+        max_size=25,
+    )
+)
+def test_every_word_of_html_is_kept_however_its_tags_are_mixed(pieces):
+    html = "".join(f"{piece}word{number}z" for number, piece in enumerate(pieces))
+    code = html_code(Draft(folder=Path(), cell=7), html).replace("\u200b", "")
+    markup = MarkupWriter(Draft(folder=Path(), cell=7), title="given").markup(html)
+    words = [f"word{number}z" for number in range(len(pieces))]
+    assert [word for word in words if word not in code] == []
+    assert [word for word in words if word not in markup] == []
