@@ -148,7 +148,7 @@ class HtmlWriter:
             case "tex" | "math":
                 return [self._formula(tag)]
             case "table":
-                return tables.table_code(tag, self, depth + 4, tags)
+                return tables.table_code(tag, self, depth + 4, tags) or self._container(tag, depth, tags)
             case "p" if SIZE_OF_FRAME.fullmatch(text := tag.get_text()):
                 return [call("report.table-note", literal(text.strip()))]
             case "dt":
@@ -201,9 +201,16 @@ class HtmlWriter:
     def _list(self, tag: Element, depth: int, tags: int) -> list[Code]:
         if depth > DEPTH_LIMIT:
             return [literal(breakable(BLANKS.sub(" ", tag.get_text(" ")).strip()))]
-        items = [self._numbered(tag, item, content(self._item(item, depth + 1, tags + 1))) for item in tag.own("li")]
-        if not items:
+        stray: list[Node] = []  # what stands before the first item
+        nodes: list[tuple[Element, list[Node]]] = []
+        for child in tag.children:
+            if isinstance(child, Element) and child.name == "li":
+                nodes.append((child, list(child.children)))
+            else:  # a list within a list belongs to the item before it
+                (nodes[-1][1] if nodes else stray).append(child)
+        if not nodes:
             return self.blocks(tag, depth + 1, tags + 1)
+        items = [self._numbered(tag, item, content(self._item(inner, depth + 1, tags + 1))) for item, inner in nodes]
         named: dict[str, Value] = {"tight": tag.find("p") is None}
         if tag.name == "ol" and re.fullmatch(r"\d{1,6}", tag.get("start")):
             named["start"] = int(tag.get("start"))
@@ -211,17 +218,19 @@ class HtmlWriter:
             named["numbering"] = literal(f"{tag.get('type')}.")
         if tag.name == "ul" and any(ticked.get("type") == "checkbox" for ticked in tag.find_all("input")):
             named["marker"] = EMPTY
-        return [call("enum" if tag.name == "ol" else "list", *items, **named)]
+        around = Element("div", {}, tag)
+        around.children = stray
+        return [*self.blocks(around, depth + 1, tags + 1), call("enum" if tag.name == "ol" else "list", *items, **named)]
 
     def _numbered(self, tag: Element, item: Element, body: Code) -> Code:
         if tag.name == "ol" and re.fullmatch(r"\d{1,6}", item.get("value")):
             return call("enum.item", Code(item.get("value")), body)
         return body
 
-    def _item(self, item: Element, depth: int, tags: int) -> list[Code]:
+    def _item(self, nodes: list[Node], depth: int, tags: int) -> list[Code]:
         written: list[Code] = []
         run: list[Node] = []
-        for child in [*item.children, None]:
+        for child in [*nodes, None]:
             if child is not None and not (isinstance(child, Element) and child.name in BLOCKS):
                 run.append(child)
                 continue

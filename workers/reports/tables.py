@@ -365,7 +365,7 @@ class _TableWriter:
                 yield literal(texts[number][:COLUMN_CHARACTERS] if number < len(texts) else "")
 
     def _caption(self, columns: list[int], in_pieces: bool) -> Code | None:
-        parts = [_BLANKS.sub(" ", caption.get_text()).strip() for caption in self.table.own("caption")[:1]]
+        parts = [_BLANKS.sub(" ", caption.get_text()).strip() for caption in self.table.own("caption")]
         if in_pieces:
             index, count = self.grid.index_columns, self.grid.column_count - self.grid.index_columns
             first, last = columns[0] - index + 1, columns[-1] - index + 1

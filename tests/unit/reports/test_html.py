@@ -102,6 +102,9 @@ def test_prose_becomes_calls_and_literals(draft, markdown, code):
         ("<object data=x>in its place</object>", 'par("in its place")'),
         ("<s>a</s><span style='text-decoration: line-through'>b</span>", 'par({\nstrike("a")\nstrike("b")\n})'),
         ("<p style='text-decoration: underline dotted'>a</p>", 'underline(par("a"))'),
+        ("<ul>a<li>b<ul>c</ul></ul>", '{\nparbreak()\npar("a")\nlist({\n"b"\npar("c")\n}, tight: true)\n}'),
+        ("<ul><li>a</li><ul><li>b</li></ul></ul>", '{\nparbreak()\nlist({\n"a"\nlist("b", tight: true)\n}, tight: true)\n}'),
+        ("<table><caption>a</caption></table>", 'par("a")'),
         ("<q>a</q>", 'par({\n"\u201c"\n"a"\n"\u201d"\n})'),
         ("<ol type=a><li>x<li value=5>y</ol>", '{\nparbreak()\nenum("x", enum.item(5, "y"), tight: true, numbering: "a.")\n}'),
         (
@@ -342,25 +345,14 @@ def test_tags_begun_and_never_ended_are_read_in_one_go(piece):
 
 
 _TAGS = (
-    "p", "b", "i", "table", "tr", "td", "th", "thead", "tbody", "caption", "li", "ul", "ol", "dl", "dt", "dd", "div", "span", "h2",
-    "h3", "blockquote", "pre", "code", "a href='#x'", "sup", "font color=red", "center", "details", "summary", "figure", "figcaption",
-    "small", "q", "custom-tag", "section", "u", "td rowspan=2", "th colspan=2", "span style='display: block'",
+    "p", "b", "table", "tr", "td", "th", "caption", "li", "ul", "ol", "dt", "dd", "div", "h2", "blockquote", "pre", "code", "q",
+    "sup", "a href='#x'", "font color=red", "details", "summary", "custom-tag", "span style='display: block'", "td rowspan=2",
     "div style='white-space: pre-wrap'", "div class='alert alert-info'",
 )  # fmt: skip
+_PIECES = st.sampled_from([*(f"<{tag}>" for tag in _TAGS), *(f"</{tag.split()[0]}>" for tag in _TAGS), "", "<br>"])
 
 
-@given(
-    st.lists(
-        st.one_of(
-            st.sampled_from(_TAGS).map("<{}>".format),
-            st.sampled_from(_TAGS).map(lambda tag: f"</{tag.split()[0]}>"),
-            st.just(""),
-            st.just("<br>"),
-        ),
-        min_size=1,
-        max_size=25,
-    )
-)
+@given(st.lists(_PIECES, min_size=1, max_size=12))
 def test_every_word_of_html_is_kept_however_its_tags_are_mixed(pieces):
     html = "".join(f"{piece}word{number}z" for number, piece in enumerate(pieces))
     code = html_code(Draft(folder=Path(), cell=7), html).replace("\u200b", "")
