@@ -135,6 +135,13 @@ def size_factor(declared: Declarations) -> float:
     return min(2.0, max(1.0, float(size.group(1)) * _EM_PER_UNIT[size.group(2)])) if size else 1.0
 
 
+def decorated(body: Code, declared: Declarations) -> Code:
+    """``body`` with the line through it or under it that its style asks for."""
+    lines = declared.get("text-decoration", "").lower().split()
+    body = call("strike", body) if "line-through" in lines else body
+    return call("underline", body) if "underline" in lines else body
+
+
 def background_code(declared: Declarations) -> Code | None:
     """The background, plain or a bar, if there is one."""
     if stops := bar(declared):
