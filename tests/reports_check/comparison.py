@@ -19,6 +19,11 @@ from workers.reports.readback import read_back
 
 #: what stands for a picture that was left out
 _PICTURE_NOTE = re.compile(r"Image\s+not\s+included|An\s+image\s+here\s+could\s+not")
+#: of a page, what is not within a line
+_LINES = (
+    "br, hr, p, div, center, td, th, li, ul, ol, h1, h2, h3, h4, h5, h6, pre, dt, dd, dl, summary, details, caption, img, section, "
+    "figure, figcaption, blockquote, .note, .missing"
+)
 #: a formula that is shown as its source has a warning
 _FORMULA_WARNING = re.compile(r"formula")
 
@@ -55,7 +60,7 @@ def alarms_of_page(page: Path, expected: Expected, warnings: tuple[str, ...]) ->
     count = len(formulas)
     for each in tree.css("math"):
         each.replace_with("\ue010")
-    for line in tree.css("br, p, div, td, th, li, h1, h2, h3, h4, h5, h6, pre, dt, dd, summary, caption, img, .note, .missing"):
+    for line in tree.css(_LINES):
         line.insert_before("\n")
         line.insert_after("\n")
     text = tree.body.text() if tree.body else ""

@@ -111,6 +111,12 @@ ODD: dict[str, Cells] = {
     "items and paragraphs without ends": _html("<ul><li>one<li>two<li>three</ul><p>first<p>second"),
     "a paragraph around a table": _html(f"<p>before{_table([('in', 'side')])}after"),
     "a table within bold": _html(f"<b>before{_table([('in', 'side')])}</b> after"),
+    "blocks of every kind in a cell": _html(
+        _table([
+            ("<details><summary>more</summary>below</details>", "<dl><dt>term<dd>meaning</dl>", "<center>mid</center>dle"),
+            ("<section>one</section>two", "<figure>three<figcaption>four</figcaption></figure>", "<address>five</address>six"),
+        ])
+    ),
     "text between rows": _html("<table>loose<tr><td>cell</table>"),
     "what is hidden": _html('<p hidden>gone</p><p style="display: none">away</p><p>here</p>'),
     "deep lists": [prose("\n".join("  " * each + f"- level{each}" for each in range(16)))],

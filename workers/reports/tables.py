@@ -22,7 +22,7 @@ from workers.reports.column_widths import (
 )
 from workers.reports.letter_widths import probe_widths
 from workers.reports.text import breakable, is_right_to_left
-from workers.reports.tree import Element, Text
+from workers.reports.tree import BLOCKS, Element, Text
 from workers.reports.typst_code import EMPTY, Code, Value, array, call, content, decimal, dictionary, keyword, literal
 
 if TYPE_CHECKING:
@@ -454,7 +454,7 @@ class _TableWriter:
     def _cell_body(self, cell: Cell) -> Code:
         if self._is_plain(cell):
             return self._plain_text(cell)
-        if cell.tag.find("table", "ul", "ol", "p", "pre", "div", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote") is None:
+        if cell.tag.find(*BLOCKS) is None:
             return content(self.writer.inline(list(cell.tag.children), self.depth, self.tags))
         return call("report.cell-blocks", content(self.writer.blocks(cell.tag, self.depth, self.tags)))
 
