@@ -21,8 +21,8 @@ from workers.reports.readback import read_back
 _PICTURE_NOTE = re.compile(r"Image\s+not\s+included|An\s+image\s+here\s+could\s+not")
 #: of a page, what is not within a line
 _LINES = (
-    "br, hr, p, div, center, td, th, li, ul, ol, h1, h2, h3, h4, h5, h6, pre, dt, dd, dl, summary, details, caption, img, section, "
-    "figure, figcaption, blockquote, .note, .missing"
+    "br, hr, p, div, center, table, td, th, li, ul, ol, h1, h2, h3, h4, h5, h6, pre, dt, dd, dl, "
+    "summary, details, caption, img, section, figure, figcaption, blockquote, .note, .missing"
 )
 #: a formula that is shown as its source has a warning
 _FORMULA_WARNING = re.compile(r"formula")
