@@ -47,7 +47,7 @@ BLOCKS = {
     "rows that belong together": "<table><tr><td rowspan=3>span</td>"
     + "</tr><tr>".join(f"<td>{lines(50, f'part{number}line')}</td>" for number in range(3))
     + "</tr></table>",
-    "a head": table(("1", "2"), head=(lines(150), "b")),
+    "a head": table(("body1", "body2"), head=(lines(150), "b")),
     "a head of many rows": table(*((str(number), "x") for number in range(60)), head=(lines(60), "b")),
     "a quotation": f"<blockquote><pre>{lines(150, between=chr(10))}</pre></blockquote>",
     "definitions": "<dl>" + "".join(f"<dt>term{number}<dd>{lines(40, f'dd{number}x')}" for number in range(4)) + "</dl>",
@@ -84,8 +84,9 @@ FORMULAS = {
     "lines": f"$$\\begin{{align}}{ROWS}\\end{{align}}$$",
     "a matrix": f"$$\\begin{{pmatrix}}{ROWS.replace('=', '')}\\end{{pmatrix}}$$",
     "a matrix within a line": f"a $\\begin{{matrix}}{ROWS.replace('=', '')}\\end{{matrix}}$ b",
-    "a matrix within one of several lines": f"$$\\begin{{aligned}}a&=\\begin{{matrix}}{ROWS.replace('=', '')}\\end{{matrix}}\\\\"
-    + r"b&=1000\end{aligned}$$",
+    "a matrix within one of several lines": "$$\\begin{aligned}a&=\\begin{matrix}"
+    + ROWS.replace("=", "")
+    + r"\end{matrix}\\b&=1000\end{aligned}$$",
     "a wide matrix": "$$\\begin{pmatrix}" + "&".join(map(str, range(1000, 1060))) + "\\end{pmatrix}$$",
     "a long sum": "$$" + "+".join(map(str, range(1000, 1060))) + "$$",
     "a long sum within a line": "a $" + "+".join(map(str, range(1000, 1060))) + "$ b",
