@@ -84,9 +84,12 @@ def bar(declared: Declarations) -> list[tuple[Rgba, float]] | None:
 
     Offsets only rise, the first is 0 and the last 100; None for any other background.
     """
+    value = declared.get("background") or declared.get("background-image") or ""
+    if "gradient" not in value.lower():
+        return None
     import tinycss2
 
-    for component in tinycss2.parse_component_value_list(declared.get("background") or declared.get("background-image") or ""):
+    for component in tinycss2.parse_component_value_list(value):
         if component.type == "function" and component.lower_name == "linear-gradient":
             parts = tinycss2.serialize(component.arguments)
             direction, *stops = (part.strip() for part in _OUTER_COMMA.split(parts))
@@ -130,6 +133,13 @@ def size_factor(declared: Declarations) -> float:
     """By how much type of ``declared`` is larger than that around it, 1 when it is not."""
     size = _SIZE.fullmatch(declared.get("font-size", ""))
     return min(2.0, max(1.0, float(size.group(1)) * _EM_PER_UNIT[size.group(2)])) if size else 1.0
+
+
+def decorated(body: Code, declared: Declarations) -> Code:
+    """``body`` with the line through it or under it that its style asks for."""
+    lines = declared.get("text-decoration", "").lower().split()
+    body = call("strike", body) if "line-through" in lines else body
+    return call("underline", body) if "underline" in lines else body
 
 
 def background_code(declared: Declarations) -> Code | None:

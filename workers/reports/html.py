@@ -1,7 +1,7 @@
 """HTML, of prose and of outputs, to Typst code."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from urllib.parse import unquote
 
 from workers.reports import css, figures, math, tables
@@ -118,7 +118,7 @@ class HtmlWriter:
                 alone = only[0] if isinstance(only[0], Element) and only[0].name == "img" else alone
             if alone.name == "img":
                 return [self._picture(alone, block=True)]
-            if alone.name == "tex":
+            if alone.name in ("tex", "math"):
                 return [self._formula(alone)]
         pieces = self.inline(run, depth, tags)
         if not pieces:
@@ -146,10 +146,10 @@ class HtmlWriter:
                 return self._preformatted(tag)
             case "hr":
                 return [call("report.rule")]
-            case "tex":
+            case "tex" | "math":
                 return [self._formula(tag)]
             case "table":
-                return tables.table_code(tag, self, depth + 4, tags)
+                return tables.table_code(tag, self, depth + 4, tags) or self._container(tag, depth, tags)
             case "p" if SIZE_OF_FRAME.fullmatch(text := tag.get_text()):
                 return [call("report.table-note", literal(text.strip()))]
             case "dt":
@@ -166,8 +166,9 @@ class HtmlWriter:
         inner = self.blocks(tag, depth, tags)
         fill, named = css.background_code(declared), css.text_arguments(declared)
         emphasis, side = _CALLS_AROUNDBLOCKS.get(tag.name), css.alignment(tag, declared)
-        if inner and (fill or named or emphasis or side or tag.name == "a"):
-            body = content(inner)
+        lined = "text-decoration" in declared
+        if inner and (fill or named or emphasis or side or lined or tag.name == "a"):
+            body = css.decorated(content(inner), declared)
             body = call(emphasis, body) if emphasis else body
             body = call("text", body, **named) if named else body
             body = self._link(tag, body) if tag.name == "a" else body
@@ -202,20 +203,36 @@ class HtmlWriter:
     def _list(self, tag: Element, depth: int, tags: int) -> list[Code]:
         if depth > DEPTH_LIMIT:
             return [literal(breakable(BLANKS.sub(" ", tag.get_text(" ")).strip()))]
-        items = [content(self._item(item, depth + 1, tags + 1)) for item in tag.own("li")]
-        if not items:
+        stray: list[Node] = []  # what stands before the first item
+        nodes: list[tuple[Element, list[Node]]] = []
+        for child in tag.children:
+            if isinstance(child, Element) and child.name == "li":
+                nodes.append((child, list(child.children)))
+            else:  # a list within a list belongs to the item before it
+                (nodes[-1][1] if nodes else stray).append(child)
+        if not nodes:
             return self.blocks(tag, depth + 1, tags + 1)
+        items = [self._numbered(tag, item, content(self._item(inner, depth + 1, tags + 1))) for item, inner in nodes]
         named: dict[str, Value] = {"tight": tag.find("p") is None}
         if tag.name == "ol" and re.fullmatch(r"\d{1,6}", tag.get("start")):
             named["start"] = int(tag.get("start"))
+        if tag.name == "ol" and tag.get("type") in ("a", "A", "i", "I"):
+            named["numbering"] = literal(f"{tag.get('type')}.")
         if tag.name == "ul" and any(ticked.get("type") == "checkbox" for ticked in tag.find_all("input")):
             named["marker"] = EMPTY
-        return [call("enum" if tag.name == "ol" else "list", *items, **named)]
+        around = Element("div", {}, tag)
+        around.children = stray
+        return [*self.blocks(around, depth + 1, tags + 1), call("enum" if tag.name == "ol" else "list", *items, **named)]
 
-    def _item(self, item: Element, depth: int, tags: int) -> list[Code]:
+    def _numbered(self, tag: Element, item: Element, body: Code) -> Code:
+        if tag.name == "ol" and re.fullmatch(r"\d{1,6}", item.get("value")):
+            return call("enum.item", Code(item.get("value")), body)
+        return body
+
+    def _item(self, nodes: list[Node], depth: int, tags: int) -> list[Code]:
         written: list[Code] = []
         run: list[Node] = []
-        for child in [*item.children, None]:
+        for child in [*nodes, None]:
             if child is not None and not (isinstance(child, Element) and child.name in BLOCKS):
                 run.append(child)
                 continue
@@ -232,10 +249,36 @@ class HtmlWriter:
         text = tag.get_text()
         if not text.strip():
             return []
+        if any("color" in (declared := self.sheet.of(part)) or "font-weight" in declared for part in tag.elements()):
+            return [call("report.output-text", content(self._terminal(tag, 0)))]
         inner = tag.find("code")
         classes = f"{tag.get('class')} {inner.get('class') if inner else ''}"
         language = re.search(r"language-(\S+)", classes)
         return [preformatted(text, language.group(1) if language else None)]
+
+    def _terminal(self, parent: Element, tags: int) -> Iterator[Code]:
+        """What programs print in colours, as HTML: every blank and every line end counts."""
+        if tags > TAG_DEPTH_LIMIT:
+            yield literal(breakable(parent.get_text()))
+            return
+        for child in parent.children:
+            if isinstance(child, Element):
+                if child.name == "br":
+                    yield call("linebreak")
+                    continue
+                declared = self.sheet.of(child)
+                body = content(self._terminal(child, tags + 1))
+                if body == EMPTY:
+                    continue
+                if child.name in _INLINE_CALLS:
+                    body = call(_INLINE_CALLS[child.name], body)
+                named, fill = css.text_arguments(declared), css.background_code(declared)
+                body = css.decorated(call("text", body, **named) if named else body, declared)
+                body = call("highlight", body, fill=fill) if fill else body
+                yield self._link(child, body) if child.name == "a" else body
+            else:
+                for number, line in enumerate(child.text.split("\n")):
+                    yield from [call("linebreak")] * (number > 0) + [literal(breakable(line))] * bool(line)
 
     def _interactive(self, tag: Element) -> Code:
         source = tag.get("src")
@@ -266,7 +309,7 @@ class HtmlWriter:
                 return [call("linebreak")]
             case "img":
                 return [self._picture(tag, block=False)]
-            case "tex":
+            case "tex" | "math":
                 return [self._formula(tag)]
             case "code" | "tt" | "kbd" | "samp":
                 text = BLANKS.sub(" ", tag.get_text())
@@ -285,6 +328,9 @@ class HtmlWriter:
         body = content(inner)
         if wraps:
             body = call(_INLINE_CALLS[tag.name], body)
+        if tag.name == "q":
+            body = content([literal("\u201c"), body, literal("\u201d")])
+        body = css.decorated(body, declared)
         if named := css.text_arguments(declared):
             body = call("text", body, **named)
         if fill := css.background_code(declared):
@@ -300,6 +346,8 @@ class HtmlWriter:
         return call("link", literal(address), body) if LINK.fullmatch(address) else body
 
     def _formula(self, tag: Element) -> Code:
+        if tag.name == "math":
+            return self._formula_of_html(tag)
         source, display = tag.get_text(), tag.has("display")
         code = math.formula(source, display=display)
         if code is not None:
@@ -308,6 +356,14 @@ class HtmlWriter:
         if display:
             return preformatted(bare(source), "latex")
         return call("report.inline-code", literal(breakable(bare(source))))
+
+    def _formula_of_html(self, tag: Element) -> Code:
+        code = math.formula_of_html(tag, display=is_formula_line(tag))
+        if code is not None:
+            return code
+        text = " ".join(tag.get_text(" ").split())
+        self.draft.warn(f"a formula in MathML was not understood and is shown as text: {text[:60]}")
+        return call("report.inline-code", literal(breakable(text)))
 
     def _picture(self, tag: Element, *, block: bool) -> Code:
         address, alternative = tag.get("src"), tag.get("alt")

@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING
 
 from workers.reports import css
 from workers.reports.formula_text import STANDS_FOR
-from workers.reports.mathml import lines, markup
+from workers.reports.mathml import lines, markup, of_html
 from workers.reports.tex import NotUnderstood, prepared
 from workers.reports.typst_code import EMPTY, Code, Value, array, call, content, dictionary, em, keyword, literal
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
+
+    from workers.reports import tree
 
 #: longer sources are not formulas that anybody reads
 SOURCE_LIMIT = 5_000
@@ -75,6 +77,25 @@ def mathml(tex: str, *, display: bool) -> str | None:
     if formula(tex, display=display) is None or (tree := _tree(tex, "block" if display else "inline")) is None:
         return None
     return markup(tree)
+
+
+def formula_of_html(element: "tree.Element", *, display: bool) -> Code | None:
+    """A ``<math>`` that stands in HTML as a Typst equation; None when it is not understood."""
+    try:
+        found = of_html(element, DEPTH_LIMIT)
+        body = _row(list(found), depth=0) if found is not None else None
+    except (NotUnderstood, RecursionError):
+        return None
+    if body is None:
+        return None
+    return call("report.display-equation" if display else "report.inline-equation", body)
+
+
+def mathml_of_html(element: "tree.Element", *, display: bool) -> str | None:
+    """A ``<math>`` that stands in HTML as `mathml` writes formulas; None where `formula_of_html` has none."""
+    if formula_of_html(element, display=display) is None or (found := of_html(element, DEPTH_LIMIT)) is None:
+        return None
+    return markup(found)
 
 
 def _tree(tex: str, display: str) -> "Element | None":

@@ -12,7 +12,7 @@ _AROUND_LINE_END = re.compile(r" ?\n ?")
 
 def is_formula_line(element: Element) -> bool:
     """Whether it is a formula that stands on a line of its own, wherever it is written."""
-    return element.name == "tex" and element.has("display")
+    return (element.name == "tex" and element.has("display")) or (element.name == "math" and element.get("display") == "block")
 
 
 def text_of(run: Iterable[Node]) -> str:
@@ -49,7 +49,7 @@ def collapsed(run: Iterable[Node], kept_blanks: Callable[[Element], str]) -> dic
                     last, after_blank = id(node), text.endswith(" ")
             elif node.name == "br" or is_formula_line(node):
                 after_blank = True
-            elif node.name in ("img", "tex", "code", "input"):
+            elif node.name in ("img", "tex", "math", "code", "input"):
                 last, after_blank = None, False
             else:
                 stack.append(iter(node.children))

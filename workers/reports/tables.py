@@ -190,7 +190,9 @@ def _rows(table: Element) -> tuple[list[list[Element]], int]:
 
 def _span(tag: Element, name: str) -> int:
     value = tag.get(name)
-    return max(1, int(value)) if value and re.fullmatch(r"\d{1,5}", value) else 1
+    if not value:
+        return 1
+    return max(1, int(value)) if re.fullmatch(r"\d{1,5}", value) else 1
 
 
 def _with_merged_header(grid: Grid) -> Grid:
@@ -425,6 +427,7 @@ class _TableWriter:
             body = call("report.bar-text", body)
         if named := css.text_arguments(declared):
             body = call("text", body, **named)
+        body = css.decorated(body, declared)
         in_header = cell.rows.start < self.grid.header_rows
         if in_header:
             body = call("strong", body)
@@ -468,7 +471,7 @@ class _TableWriter:
         return content([*pieces, literal(text[spans[-1].stop :])])
 
     def _caption(self, columns: list[int], in_pieces: bool) -> Code | None:
-        parts = [_BLANKS.sub(" ", caption.get_text()).strip() for caption in self.table.own("caption")[:1]]
+        parts = [_BLANKS.sub(" ", caption.get_text()).strip() for caption in self.table.own("caption")]
         if in_pieces:
             index, count = self.grid.index_columns, self.grid.column_count - self.grid.index_columns
             first, last = columns[0] - index + 1, columns[-1] - index + 1

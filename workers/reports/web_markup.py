@@ -33,7 +33,7 @@ _KEPT = frozenset((
     "samp", "section", "small", "span", "strike", "strong", "sub", "summary", "sup", "table", "tbody", "td", "tfoot", "th",
     "thead", "tr", "tt", "u", "ul", "var", "colgroup",
 )) | _VOID  # fmt: skip
-_NUMBERS = {"td": ("colspan", "rowspan"), "th": ("colspan", "rowspan"), "col": ("span",), "ol": ("start",)}
+_NUMBERS = {"td": ("colspan", "rowspan"), "th": ("colspan", "rowspan"), "col": ("span",), "ol": ("start",), "li": ("value",)}
 _MEDIA_TYPES = {"png": "png", "jpg": "jpeg", "gif": "gif", "webp": "webp", "svg": "svg+xml"}
 _LONGEST_TITLE = 500
 
@@ -108,6 +108,8 @@ class MarkupWriter:
         match tag.name:
             case "tex":
                 return self.formula(tag.get_text(), display=tag.has("display"))
+            case "math":
+                return self._formula_of_html(tag)
             case "img":
                 return self._image(tag, declared)
             case "input":
@@ -141,6 +143,14 @@ class MarkupWriter:
         element = f"<{name}{attributes}>{inner}</{name}>"
         return f'<div class="wide">{element}</div>' + _rows_left_out(tag) if tag.name == "table" else element
 
+    def _formula_of_html(self, tag: Element) -> str:
+        shown = math.mathml_of_html(tag, display=tag.get("display") == "block")
+        if shown is not None:
+            return shown
+        text = " ".join(tag.get_text(" ").split())
+        self.draft.warn(f"a formula in MathML was not understood and is shown as text: {text[:60]}")
+        return f"<code>{escape(text)}</code>"
+
     def _attributes(self, tag: Element, declared: css.Declarations) -> Iterator[tuple[str, str]]:
         if (side := css.alignment(tag, declared)) and tag.name != "center":
             declared = {**declared, "text-align": side}
@@ -163,6 +173,8 @@ class MarkupWriter:
         for name in _NUMBERS.get(tag.name, ()):
             if re.fullmatch(r"\d{1,4}", tag.get(name)):
                 yield name, tag.get(name)
+        if tag.name == "ol" and tag.get("type") in ("a", "A", "i", "I"):
+            yield "type", tag.get("type")
         if tag.name in ("h1", "h2", "h3", "h4", "h5", "h6"):
             yield "id", heading_anchor(tag)
         elif tag.get("id"):

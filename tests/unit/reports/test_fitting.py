@@ -91,7 +91,9 @@ FORMULAS = {
     "a long sum": "$$" + "+".join(map(str, range(1000, 1060))) + "$$",
     "a long sum within a line": "a $" + "+".join(map(str, range(1000, 1060))) + "$ b",
     "long sums in cells": "| a | b |\n|--|--|\n| $" + "+".join(map(str, range(1000, 1060))) + "$ | c |",
-    "a matrix in a cell": "| a | b |\n|--|--|\n| $\\begin{matrix}" + " & ".join(map(str, range(1000, 1060))) + "\\end{matrix}$ | c |",
+    "a matrix in a cell": "| a | b |\n|--|--|\n| $\\begin{matrix}"
+    + " & ".join(map(str, range(1000, 1060)))
+    + "\\end{matrix}$ | c |",
 }  # fmt: skip
 
 
@@ -125,8 +127,8 @@ def test_pictures_are_whole_within_the_page_and_over_no_other(tmp_path, html, lo
     assert len(pages.pictures) == html.count("<img")
     for number, (page, left, bottom, right, top) in enumerate(pages.pictures):
         width, height = pages.sizes[page]
-        assert left >= 12 and bottom >= 12 and right <= width - 12 and top <= height - 12
-        assert right - left > 4 and top - bottom > 4
+        assert min(left, bottom, width - right, height - top) >= 12
+        assert min(right - left, top - bottom) > 4
         for other, far_left, below, far_right, above in pages.pictures[:number]:
             apart = right <= far_left + 0.1 or far_right <= left + 0.1 or top <= below + 0.1 or above <= bottom + 0.1
             assert page != other or apart

@@ -3,6 +3,8 @@ import re
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.unit.reports.samples import HOSTILE, png
 from workers.reports.draft import Draft
@@ -98,6 +100,17 @@ def test_prose_becomes_calls_and_literals(draft, markdown, code):
         ("<p>one<p>two", '{\npar("one")\npar("two")\n}'),
         ("<dl><dt>a<dd>b</dl>", '{\nreport.term("a")\nreport.indented(par("b"))\n}'),
         ("<object data=x>in its place</object>", 'par("in its place")'),
+        ("<s>a</s><span style='text-decoration: line-through'>b</span>", 'par({\nstrike("a")\nstrike("b")\n})'),
+        ("<p style='text-decoration: underline dotted'>a</p>", 'underline(par("a"))'),
+        ("<ul>a<li>b<ul>c</ul></ul>", '{\nparbreak()\npar("a")\nlist({\n"b"\npar("c")\n}, tight: true)\n}'),
+        ("<ul><li>a</li><ul><li>b</li></ul></ul>", '{\nparbreak()\nlist({\n"a"\nlist("b", tight: true)\n}, tight: true)\n}'),
+        ("<table><caption>a</caption></table>", 'par("a")'),
+        ("<q>a</q>", 'par({\n"\u201c"\n"a"\n"\u201d"\n})'),
+        ("<ol type=a><li>x<li value=5>y</ol>", '{\nparbreak()\nenum("x", enum.item(5, "y"), tight: true, numbering: "a.")\n}'),
+        (
+            '<pre>a\n  <b style="color: #ff0000">b</b>\nc</pre>',
+            'report.output-text({\n"a"\nlinebreak()\n"  "\ntext(strong("b"), fill: rgb(255, 0, 0, 255))\nlinebreak()\n"c"\n})',
+        ),
         ("<p>1000 rows × 9 columns</p>", 'report.table-note("1000 rows × 9 columns")'),  # noqa: RUF001 - pandas writes it so
     ],
 )
@@ -261,6 +274,33 @@ def test_a_formula_that_is_not_understood_is_shown_as_tex(draft):
     assert draft.warnings == [r"cell 7: a formula was not understood and is shown as TeX: \foo{x}"]
 
 
+MATHML = "<math><msup><mi>x</mi><mn>2</mn></msup><mo>+</mo><mi>&alpha;</mi></math>"
+
+
+@pytest.mark.parametrize(
+    ("html", "code"),
+    [
+        (f"<p>see {MATHML} there", 'par({\n"see "\nreport.inline-equation({\nSQUARE\n})\n" there"\n})'),
+        (MATHML.replace("<math>", "<math display=block>"), "report.display-equation({\nSQUARE\n})"),
+        (f"a{MATHML.replace('<math>', '<math display=block>')}b",
+         '{\npar("a")\nreport.display-equation({\nSQUARE\n})\npar("b")\n}'),
+        (MATHML.replace("<math>", "<math><semantics><mrow>").replace("</math>", "</mrow><annotation>x^2</annotation></math>"),
+         "report.inline-equation({\nSQUARE\n})"),
+    ],
+)  # fmt: skip
+def test_mathml_in_html_is_set_as_a_formula(draft, html, code):
+    square = 'math.attach(report.glyph("x"), t: "2")\nreport.glyph("+")\nreport.glyph("\u03b1")'
+    assert html_code(draft, html) == code.replace("SQUARE", square)
+    assert draft.warnings == []
+
+
+@pytest.mark.parametrize("html", ["<math><mi>x</mi><mfoo>y</mfoo></math>", "<math>" + "<mrow>" * 60 + "<mi>x</mi><mi>y</mi>"])
+def test_mathml_that_is_not_understood_is_shown_as_text(draft, html):
+    assert 'report.inline-code("x y")' in html_code(draft, html)
+    assert "<code>x y</code>" in MarkupWriter(draft).markup(html)
+    assert draft.warnings == ["cell 7: a formula in MathML was not understood and is shown as text: x y"]
+
+
 def test_pictures_are_named_by_their_place_in_the_report(tmp_path):
     draft = Draft(folder=Path(tmp_path))
     assert [draft.add_figure(b"a", "png"), draft.add_figure(b"b", "svg")] == ["figure-1.png", "figure-2.svg"]
@@ -302,3 +342,21 @@ def test_html_that_is_broken_is_read_as_well_as_it_can_be(draft, html, code):
 def test_tags_begun_and_never_ended_are_read_in_one_go(piece):
     # a parser that looks to the end of the text for each of them needs minutes for so many
     assert parsed(piece * 20_000).get_text()[:1] in ("<", "")
+
+
+_TAGS = (
+    "p", "b", "table", "tr", "td", "th", "caption", "li", "ul", "ol", "dt", "dd", "div", "h2", "blockquote", "pre", "code", "q",
+    "sup", "a href='#x'", "font color=red", "details", "summary", "custom-tag", "span style='display: block'", "td rowspan=2",
+    "div style='white-space: pre-wrap'", "div class='alert alert-info'",
+)  # fmt: skip
+_PIECES = st.sampled_from([*(f"<{tag}>" for tag in _TAGS), *(f"</{tag.split()[0]}>" for tag in _TAGS), "", "<br>"])
+
+
+@given(st.lists(_PIECES, min_size=1, max_size=12))
+def test_every_word_of_html_is_kept_however_its_tags_are_mixed(pieces):
+    html = "".join(f"{piece}word{number}z" for number, piece in enumerate(pieces))
+    code = html_code(Draft(folder=Path(), cell=7), html).replace("\u200b", "")
+    markup = MarkupWriter(Draft(folder=Path(), cell=7), title="given").markup(html)
+    words = [f"word{number}z" for number in range(len(pieces))]
+    assert [word for word in words if word not in code] == []
+    assert [word for word in words if word not in markup] == []

@@ -215,6 +215,11 @@ def test_line_ends_in_cells_are_kept_where_their_style_says_so(draft):
     assert 'body: ({\n"a"\nlinebreak()\n" b"\n}, "c d", )' in code
 
 
+def test_a_value_that_is_struck_out_is_seen_to_be(draft):
+    code = html_code(draft, "<table><tr><td style='text-decoration: line-through'>7</td></tr></table>")
+    assert 'body: (strike("7"), )' in code
+
+
 def test_bars_of_styled_cells_are_drawn_and_have_room(draft):
     style = "background: linear-gradient(90deg, #5fba7d 25.0%, transparent 25.0%)"
     assert (
