@@ -190,7 +190,9 @@ def _rows(table: Element) -> tuple[list[list[Element]], int]:
 
 def _span(tag: Element, name: str) -> int:
     value = tag.get(name)
-    return max(1, int(value)) if value and re.fullmatch(r"\d{1,5}", value) else 1
+    if not value:
+        return 1
+    return max(1, int(value)) if re.fullmatch(r"\d{1,5}", value) else 1
 
 
 def _with_merged_header(grid: Grid) -> Grid:
@@ -323,19 +325,17 @@ class _TableWriter:
         in_header = cell.rows.start < self.grid.header_rows
         if not self._is_plain(cell):
             ruler.take_element(need, cell.tag)
-        elif in_header:
+            return
+        declared = self.writer.sheet.of(cell.tag)
+        factor = css.size_factor(declared)
+        if in_header and factor == 1.0:
             ruler.take_heading(need, _breakable_heading(cell.text))
-        else:
-            text = breakable(cell.text)
-            bold = cell.is_heading
-            factor = 1.0
-            if declared := self.writer.sheet.of(cell.tag):
-                bold = bold or "font-weight" in declared
-                factor = css.size_factor(declared)
-                if css.bar(declared):
-                    need.least = max(need.least, BAR_WIDTH)
-                    need.wanted, need.whole = max(need.wanted, need.least), max(need.whole, need.least)
-            ruler.take_text(need, text, bold=bold, factor=factor)
+            return
+        text = _breakable_heading(cell.text) if in_header else breakable(cell.text)
+        ruler.take_text(need, text, bold=cell.is_heading or in_header or "font-weight" in declared, factor=factor)
+        if declared and css.bar(declared):
+            need.least = max(need.least, BAR_WIDTH)
+            need.wanted, need.whole = max(need.wanted, need.least), max(need.whole, need.least)
 
     def _asked(self, piece: list[Need], cells: list[Cell | None]) -> Iterator[Code]:
         """What Typst has to measure, columns and cells given by their numbers in the piece."""

@@ -240,3 +240,26 @@ def test_a_full_bar_has_no_edge_at_its_end(draft):
         code := html_code(draft, f"<table><tr><td style='{style}'>7</td></tr></table>")
     )
     assert "255, 255, 255" not in code
+
+
+@pytest.mark.parametrize(
+    ("cells", "side"),
+    [
+        (["12,346 CHF", "-9,876 CHF", "0 CHF"], "right"),
+        (["$1,234", "$-5", "NaN"], "right"),
+        (["€ 1 200", "€ 5", "-"], "right"),
+        (["1.23***", "0.5*", "-0.4"], "right"),
+        (["1.2 ± 0.3", "10.0 ± 1.1", "5 ± 2"], "right"),
+        (["12 km", "1.5 km"], "right"),
+        (["2024-01-01", "2024-01-02"], "left"),
+        (["12A", "7"], "left"),
+    ],
+)
+def test_amounts_stand_to_the_right_whatever_belongs_to_them(draft, cells, side):
+    rows = "".join(f"<tr><td>{cell}</td></tr>" for cell in cells)
+    assert argument(html_code(draft, f"<table>{rows}</table>"), "align") == f"({side}, )"
+
+
+def test_a_moment_in_a_longer_text_is_kept_in_one_piece(draft):
+    code = html_code(draft, "<table><tr><td>since 2024-01-01 10:00, late</td><td>2024-01-01 10:00</td></tr></table>")
+    assert 'body: ({\n"since "\nbox("2024-01-01 10:00")\n", late"\n}, "2024-01-01 10:00", )' in code
