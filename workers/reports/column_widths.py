@@ -131,9 +131,15 @@ class Ruler:
                 self._take(need, part, lambda it: self.width(it, bold=True), 1.0, beside=0.0)
             return
         two_lines = min((*known, whole))
+        # where there is room, a name is not broken at its underscore
+        at_blanks = [
+            max(first, second)
+            for (before, _), (first, second) in zip(parts, widths, strict=True)
+            if first is not None and second is not None and not before.endswith("\u200b")
+        ]
         need.least = max(need.least, *(self.width(word, bold=True) or 0.0 for word in units(text)))
         need.wanted = max(need.wanted, need.least, min(two_lines, COLUMN_CHARACTERS * 0.6))
-        need.whole = max(need.whole, need.wanted, two_lines)
+        need.whole = max(need.whole, need.wanted, min((*at_blanks, whole)))
 
     def take_element(self, need: Need, cell: Element, *, nested: int = 0) -> None:
         """Take a cell with markup in it into account."""

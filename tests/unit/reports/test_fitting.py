@@ -176,3 +176,9 @@ def test_long_words_break_and_no_zero_width_space_is_copied_from_the_page(tmp_pa
     assert not set(flow) & set("\u200b\u00ad\ufffe")
     whole = re.sub(r"\s", "", flow)
     assert any(part in whole for part in ("x" * 300, "y" * 120, "z" * 300, "supercalifragilistic", "ownbreak"))
+
+
+def test_names_in_a_head_are_not_broken_where_there_is_room(tmp_path):
+    html = table(("1", "2", "3"), head=("user_id", "movie_id", "first_name_of_the_customer"))
+    pages = typeset_pages(tmp_path, code(shown(text_html=html)))
+    assert {"user_id", "movie_id", "first_name_of_the_customer"} <= set(" ".join(pages.texts).split())
