@@ -20,8 +20,8 @@ from workers.reports.tree import Element, Text
 SPACE = 1.1
 #: a column of prose is given this many characters before the type is made smaller for it, and wraps
 COLUMN_CHARACTERS = 40
-#: to which pictures, and formulas that are wider, are made smaller at most
-PICTURE_LEAST = 8.0
+#: to which pictures are made smaller at most; the notes in their place need it too
+PICTURE_LEAST = 10.0
 #: the words of a column that Typst is asked about: the longest
 WORDS_ASKED = 60
 _LINES_ASKED = 3
@@ -43,6 +43,8 @@ _LINE_ENDS = frozenset((
 # headings have their own sizes, whatever the table's is
 _HEADING_FACTORS = {"h1": 2.9, "h2": 2.4, "h3": 2.0, "h4": 1.8, "h5": 1.8, "h6": 1.8}
 _INDENTING = frozenset(("ul", "ol", "dl", "blockquote"))
+_SLANTED = frozenset(("em", "i", "cite", "var", "dfn", "address"))
+_PLAYED = frozenset(("iframe", "video", "audio", "canvas", "embed", "object"))
 _FIXED = frozenset(("code", "tt", "kbd", "samp", "pre"))
 
 
@@ -72,6 +74,11 @@ class Need:
         asked = max((0.6 * len(line) + 0.5 * len(_WIDE.findall(line)) for line in (*self.words, *self.lines)), default=0.0)
         drawn = max((min(20.0, 2.0 + 0.4 * len(cell.get_text())) for cell in self.formulas), default=0.0)
         return max(self.wanted, asked, drawn)
+
+
+def _slanted(text: str, upright: float) -> float:
+    """At most so wide is bold text in italics that is ``upright`` wide without: some letters are wider, J much."""
+    return 1.1 * upright + 0.15 * text.count("J")
 
 
 def longest_words(texts: Iterable[str]) -> list[str]:
@@ -149,9 +156,10 @@ class Ruler:
 
         def width(part: str) -> float | None:
             text = self.width(part, bold=True)
-            if text is None or not markup.has_code:
-                return text
-            return max(text, fixed * len(part)) + _CODE_SPACE
+            if text is None:
+                return None
+            text = _slanted(part, text) if markup.has_slant else text
+            return max(text, fixed * len(part)) + _CODE_SPACE if markup.has_code else text
 
         for line in markup.lines:
             self._take(need, line, width, markup.factor, beside)
@@ -232,6 +240,7 @@ class _Markup:
         self.factor = css.size_factor(sheet.of(cell))
         self.indent = 0
         self.has_code = self.has_program = self.has_picture = self.has_formula = False
+        self.has_slant = "font-style" in sheet.of(cell)
         self.tables: list[Element] = []
         pieces = list(self._pieces(cell, sheet))
         texts = ("".join(group) for ends, group in groupby(pieces, key=lambda piece: piece == "\n") if not ends)
@@ -262,15 +271,19 @@ class _Markup:
                     # what is said in its place if it cannot be read
                     named = child.get("alt")[:200] or child.get("src")[:80]
                     yield from ("\n", "" if named.lower().startswith("data:") else named, "\n")
+                case name if name in _PLAYED:
+                    self.has_picture = True  # a note of some words
                 case "tex":
                     self.has_formula = True
                 case "table":
                     self.tables.append(child)
                     yield "\n"
                 case name:
+                    declared = sheet.of(child)
+                    self.has_slant = self.has_slant or name in _SLANTED or "font-style" in declared
                     self.has_code = self.has_code or name in _FIXED
                     self.has_program = self.has_program or name == "pre"
-                    inner = factor * css.size_factor(sheet.of(child)) * _HEADING_FACTORS.get(name, 1.0)
+                    inner = factor * css.size_factor(declared) * _HEADING_FACTORS.get(name, 1.0)
                     self.factor = max(self.factor, inner)
                     if name in _INDENTING:
                         self.indent = max(self.indent, 1 + sum(1 for _, outer, _, _ in stack if outer in _INDENTING))

@@ -323,16 +323,17 @@ class _TableWriter:
 
     def _take(self, ruler: Ruler, need: Need, cell: Cell) -> None:
         in_header = cell.rows.start < self.grid.header_rows
-        if not self._is_plain(cell):
+        declared = self.writer.sheet.of(cell.tag)
+        if not self._is_plain(cell) or "font-style" in declared:
             ruler.take_element(need, cell.tag)
             return
-        declared = self.writer.sheet.of(cell.tag)
         factor = css.size_factor(declared)
         if in_header and factor == 1.0:
             ruler.take_heading(need, _breakable_heading(cell.text))
             return
         text = _breakable_heading(cell.text) if in_header else breakable(cell.text)
-        ruler.take_text(need, text, bold=cell.is_heading or in_header or "font-weight" in declared, factor=factor)
+        bold = cell.is_heading or in_header or "font-weight" in declared
+        ruler.take_text(need, text, bold=bold, factor=factor)
         if declared and css.bar(declared):
             need.least = max(need.least, BAR_WIDTH)
             need.wanted, need.whole = max(need.wanted, need.least), max(need.whole, need.least)

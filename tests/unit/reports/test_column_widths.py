@@ -95,13 +95,14 @@ def need_of(cell: str) -> Need:
 
 def test_markup_in_a_cell_makes_it_wider_and_its_lines_are_measured_one_by_one():
     plain, lines = need_of("<i>first</i> second"), need_of("first<br>second")
-    assert plain.least == lines.least == text_width("second", bold=True)
+    assert lines.least == text_width("second", bold=True)
+    assert plain.least > lines.least  # some letters are wider in italics
     assert lines.whole < plain.whole
-    assert need_of("<ul><li>second</ul>").least > plain.least
-    assert need_of("<code>second</code>").least > plain.least
-    assert need_of("<span style='font-size: 2em'>second</span>").least == pytest.approx(2 * plain.least)
+    assert need_of("<ul><li>second</ul>").least > lines.least
+    assert need_of("<code>second</code>").least > lines.least
+    assert need_of("<span style='font-size: 2em'>second</span>").least == pytest.approx(2 * lines.least)
     assert need_of("<pre>a\nsecond</pre>").whole < need_of("<pre>a second</pre>").whole
-    assert need_of("<table><tr><td>second<td>second</table>").least > 2 * plain.least
+    assert need_of("<table><tr><td>second<td>second</table>").least > 2 * lines.least
 
 
 def test_pictures_formulas_and_letters_of_other_fonts_are_left_to_typst():
@@ -120,15 +121,17 @@ def test_columns_are_widened_by_what_stands_over_several_of_them():
 def table_of_words(draw: random.Random) -> tuple[str, list[str]]:
     """A table in which no two words are alike, and its words."""
     columns, words = draw.randint(1, 9), []
-    alphabet = draw.choice([string.ascii_letters, string.ascii_uppercase, string.digits + "abcdef", "ÄÖÜéñçßŁабвгДЖЩλΩπ"])
+    alphabet = draw.choice(
+        [string.ascii_letters, string.ascii_uppercase + "JJJJJ", string.digits + "abcdef", "ÄÖÜéñçßŁабвгДЖЩλΩπ"]
+    )
 
     def cell(name: str) -> str:
         made = []
         for _ in range(draw.choice([1, 1, 1, 2, 6])):
             made.append(f"q{len(words)}q" + "".join(draw.choices(alphabet, k=draw.choice([1, 4, 9, 20]))) + "q")
             words.append(made[-1])
-        style = draw.choice(["", "", "", " style='font-weight: bold'", " style='font-size: 1.5em'"])
-        inner = draw.choice(["{}", "{}", "{}", "<b>{}</b>", "<code>{}</code>", "<ul><li>{}</ul>", "<i>{}</i>"])
+        style = draw.choice(["", "", " style='font-style: italic'", " style='font-weight: bold'", " style='font-size: 1.5em'"])
+        inner = draw.choice(["{}", "{}", "{}", "<b>{}</b>", "<code>{}</code>", "<ul><li>{}</ul>", "<b><i>{}</i></b>"])
         return f"<{name}{style}>{inner.format(draw.choice([' ', '<br>']).join(made))}</{name}>"
 
     head = "".join(cell("th") for _ in range(columns))
@@ -136,7 +139,7 @@ def table_of_words(draw: random.Random) -> tuple[str, list[str]]:
     return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>", words
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("look", ["ours", "narrow", "other face"])
 def test_no_word_runs_over_the_edge_of_its_column(tmp_path, seed, look):
     draw = random.Random(seed)
