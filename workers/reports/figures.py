@@ -12,7 +12,7 @@ from urllib.parse import unquote, unquote_to_bytes
 
 from workers.reports.draft import Draft
 from workers.reports.text import breakable
-from workers.reports.typst_code import Code, Value, call, literal, points
+from workers.reports.typst_code import Code, Value, call, content, literal, points
 
 #: a picture that decodes to more is refused: 80 megapixels are 320 MB of memory
 PIXEL_LIMIT = 80_000_000
@@ -44,6 +44,11 @@ class Picture:
     extension: str
     width_points: float | None  #: natural size on the page; None when the picture does not say
     height_points: float | None
+    has_lost_text: bool = False  #: whether text stood in it as HTML, which is not drawn
+
+
+#: what is told beside such a picture
+LOST_TEXT = "Text within this drawing is HTML and cannot be printed."
 
 
 def figure(
@@ -62,8 +67,9 @@ def figure(
     placed = _placed(draft, data, alternative, width_pixels, height_pixels)
     if placed is None:
         return call("report.note", _broken(alternative))
-    name, named = placed
-    return call("report.figure-image", literal(name), caption=literal(caption) if caption else None, **named)
+    name, named, has_lost_text = placed
+    shown = call("report.figure-image", literal(name), caption=literal(caption) if caption else None, **named)
+    return content([shown, call("report.note", literal(LOST_TEXT))]) if has_lost_text else shown
 
 
 def inline_picture(
@@ -78,13 +84,14 @@ def inline_picture(
     placed = _placed(draft, data, alternative, width_pixels, height_pixels)
     if placed is None:
         return call("report.note-in-line", _broken(alternative))
-    name, named = placed
-    return call("report.inline-image", literal(name), **named)
+    name, named, has_lost_text = placed
+    shown = call("report.inline-image", literal(name), **named)
+    return content([shown, call("report.note-in-line", literal(LOST_TEXT))]) if has_lost_text else shown
 
 
 def _placed(
     draft: Draft, data: bytes, alternative: str, width_pixels: float | None, height_pixels: float | None
-) -> tuple[str, dict[str, Value]] | None:
+) -> tuple[str, dict[str, Value], bool] | None:
     try:
         picture = checked_picture(data)
     except UnusablePicture as reason:
@@ -99,10 +106,13 @@ def _placed(
         width = width_pixels * POINTS_PER_PIXEL
     if width and height and height > HEIGHT_LIMIT_POINTS:
         width *= HEIGHT_LIMIT_POINTS / height
-    return draft.add_figure(picture.data, picture.extension), {
+    if picture.has_lost_text:
+        draft.warn("text within a drawing is HTML and was left out")
+    named: dict[str, Value] = {
         "width": points(width) if width else None,
         "alt": literal(alternative[:500]) if alternative.strip() else None,
     }
+    return draft.add_figure(picture.data, picture.extension), named, picture.has_lost_text
 
 
 def width_for_height(picture: Picture, height_pixels: float | None) -> float | None:
@@ -274,6 +284,7 @@ def _svg(data: bytes) -> Picture:
         raise UnusablePicture("not well-formed SVG") from error
     if _local_name(root.tag) != "svg":
         raise UnusablePicture("not SVG")
+    has_lost_text = _has_text_in_html(root)
     _strip_active_content(root)
     if _depth(root) > SVG_DEPTH_LIMIT:
         raise UnusablePicture("nested too deeply")
@@ -282,7 +293,13 @@ def _svg(data: bytes) -> Picture:
     ElementTree.register_namespace("xlink", _XLINK_NAMESPACE)
     if not str(root.tag).startswith("{"):  # browsers take an SVG without its namespace, Typst does not
         root.set("xmlns", _SVG_NAMESPACE)
-    return Picture(data=ElementTree.tostring(root), extension="svg", width_points=width, height_points=height)
+    return Picture(
+        data=ElementTree.tostring(root),
+        extension="svg",
+        width_points=width,
+        height_points=height,
+        has_lost_text=has_lost_text,
+    )
 
 
 _ACTIVE = frozenset((
@@ -307,6 +324,16 @@ def _strip_active_content(root) -> None:  # type: ignore[no-untyped-def]
                 element.attrib[name] = _OUTWARD.sub("none", value)
         if _local_name(element.tag) == "style" and element.text:
             element.text = _OUTWARD.sub("", element.text)
+
+
+def _has_text_in_html(root) -> bool:  # type: ignore[no-untyped-def]
+    """Whether there is text in HTML that nothing stands in for, as another branch of a ``<switch>`` does."""
+    for parent in root.iter():
+        boxes = [child for child in parent if _local_name(child.tag) == "foreignObject"]
+        has_stand_in = _local_name(parent.tag) == "switch" and len(parent) > len(boxes)
+        if not has_stand_in and any(text.strip() for box in boxes for text in box.itertext()):
+            return True
+    return False
 
 
 def _depth(root) -> int:  # type: ignore[no-untyped-def]
