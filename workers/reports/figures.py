@@ -25,6 +25,8 @@ POINTS_PER_PIXEL = 0.62
 HEIGHT_LIMIT_POINTS = 620.0
 #: the width of the text in pixels of pictures
 TEXT_PIXELS = 459 / POINTS_PER_PIXEL
+#: what is told beside a drawing that `loses_text`
+LOST_TEXT = "Text within this drawing is HTML and cannot be printed."
 
 _SVG_HEAD = 5_000  # what stands before the drawing is not longer
 _SVG_NAMESPACE = "http://www.w3.org/2000/svg"
@@ -44,11 +46,6 @@ class Picture:
     extension: str
     width_points: float | None  #: natural size on the page; None when the picture does not say
     height_points: float | None
-    has_lost_text: bool = False  #: whether text stood in it as HTML, which is not drawn
-
-
-#: what is told beside such a picture
-LOST_TEXT = "Text within this drawing is HTML and cannot be printed."
 
 
 def figure(
@@ -67,9 +64,9 @@ def figure(
     placed = _placed(draft, data, alternative, width_pixels, height_pixels)
     if placed is None:
         return call("report.note", _broken(alternative))
-    name, named, has_lost_text = placed
+    name, named = placed
     shown = call("report.figure-image", literal(name), caption=literal(caption) if caption else None, **named)
-    return content([shown, call("report.note", literal(LOST_TEXT))]) if has_lost_text else shown
+    return content([shown, call("report.note", literal(LOST_TEXT))]) if loses_text(draft, data) else shown
 
 
 def inline_picture(
@@ -84,14 +81,14 @@ def inline_picture(
     placed = _placed(draft, data, alternative, width_pixels, height_pixels)
     if placed is None:
         return call("report.note-in-line", _broken(alternative))
-    name, named, has_lost_text = placed
+    name, named = placed
     shown = call("report.inline-image", literal(name), **named)
-    return content([shown, call("report.note-in-line", literal(LOST_TEXT))]) if has_lost_text else shown
+    return content([shown, call("report.note-in-line", literal(LOST_TEXT))]) if loses_text(draft, data) else shown
 
 
 def _placed(
     draft: Draft, data: bytes, alternative: str, width_pixels: float | None, height_pixels: float | None
-) -> tuple[str, dict[str, Value], bool] | None:
+) -> tuple[str, dict[str, Value]] | None:
     try:
         picture = checked_picture(data)
     except UnusablePicture as reason:
@@ -106,13 +103,10 @@ def _placed(
         width = width_pixels * POINTS_PER_PIXEL
     if width and height and height > HEIGHT_LIMIT_POINTS:
         width *= HEIGHT_LIMIT_POINTS / height
-    if picture.has_lost_text:
-        draft.warn("text within a drawing is HTML and was left out")
-    named: dict[str, Value] = {
+    return draft.add_figure(picture.data, picture.extension), {
         "width": points(width) if width else None,
         "alt": literal(alternative[:500]) if alternative.strip() else None,
     }
-    return draft.add_figure(picture.data, picture.extension), named, picture.has_lost_text
 
 
 def width_for_height(picture: Picture, height_pixels: float | None) -> float | None:
@@ -268,7 +262,20 @@ def _webp_size(data: bytes) -> tuple[int, int]:
     return width & 0x3FFF, height & 0x3FFF
 
 
-def _svg(data: bytes) -> Picture:
+def loses_text(draft: Draft, data: bytes) -> bool:
+    """Whether text stands in a checked drawing as HTML, which is not drawn, and nothing stands in for it; ``draft`` is told."""
+    if b"foreignObject" not in data:
+        return False
+    for parent in _svg_root(data).iter():
+        boxes = [child for child in parent if _local_name(child.tag) == "foreignObject"]
+        has_stand_in = _local_name(parent.tag) == "switch" and len(parent) > len(boxes)
+        if not has_stand_in and any(text.strip() for box in boxes for text in box.itertext()):
+            draft.warn("text within a drawing is HTML and was left out")
+            return True
+    return False
+
+
+def _svg_root(data: bytes):  # type: ignore[no-untyped-def]
     from xml.etree import ElementTree
 
     from defusedxml import DefusedXmlException
@@ -284,7 +291,13 @@ def _svg(data: bytes) -> Picture:
         raise UnusablePicture("not well-formed SVG") from error
     if _local_name(root.tag) != "svg":
         raise UnusablePicture("not SVG")
-    has_lost_text = _has_text_in_html(root)
+    return root
+
+
+def _svg(data: bytes) -> Picture:
+    from xml.etree import ElementTree
+
+    root = _svg_root(data)
     _strip_active_content(root)
     if _depth(root) > SVG_DEPTH_LIMIT:
         raise UnusablePicture("nested too deeply")
@@ -293,13 +306,7 @@ def _svg(data: bytes) -> Picture:
     ElementTree.register_namespace("xlink", _XLINK_NAMESPACE)
     if not str(root.tag).startswith("{"):  # browsers take an SVG without its namespace, Typst does not
         root.set("xmlns", _SVG_NAMESPACE)
-    return Picture(
-        data=ElementTree.tostring(root),
-        extension="svg",
-        width_points=width,
-        height_points=height,
-        has_lost_text=has_lost_text,
-    )
+    return Picture(data=ElementTree.tostring(root), extension="svg", width_points=width, height_points=height)
 
 
 _ACTIVE = frozenset((
@@ -324,16 +331,6 @@ def _strip_active_content(root) -> None:  # type: ignore[no-untyped-def]
                 element.attrib[name] = _OUTWARD.sub("none", value)
         if _local_name(element.tag) == "style" and element.text:
             element.text = _OUTWARD.sub("", element.text)
-
-
-def _has_text_in_html(root) -> bool:  # type: ignore[no-untyped-def]
-    """Whether there is text in HTML that nothing stands in for, as another branch of a ``<switch>`` does."""
-    for parent in root.iter():
-        boxes = [child for child in parent if _local_name(child.tag) == "foreignObject"]
-        has_stand_in = _local_name(parent.tag) == "switch" and len(parent) > len(boxes)
-        if not has_stand_in and any(text.strip() for box in boxes for text in box.itertext()):
-            return True
-    return False
 
 
 def _depth(root) -> int:  # type: ignore[no-untyped-def]
