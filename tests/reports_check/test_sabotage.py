@@ -22,8 +22,9 @@ LOOKS = [
     ("breakable: not fits", "breakable: false", "a cell of Markdown"),
     ("if head-height > most-of-head {", "if false {", "a head over many rows"),
     ("set block(breakable: true)", "set block(breakable: false)", "equations"),
-    ("calc.min(factor, size.height / natural.height)", "factor", "a matrix"),
-    ("calc.min(1, size.width / natural.width, size.height / natural.height)", "1", "a matrix in a line"),
+    ("std.align(center, scale(share * 100%, reflow: true, equation))", "equation", "a matrix"),
+    ("std.align(center, scale(share * 100%, reflow: true, equation))", "equation", "a wide matrix"),
+    ("scale(share-of-page(measure(equation), size) * 100%, reflow: true, equation)", "equation", "a matrix in a line"),
     ("let widths = column-widths(needs, available.width / size)", "let widths = needs.map(it => 3)", "cities beside numbers"),
 ]  # fmt: skip
 
