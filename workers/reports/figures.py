@@ -12,7 +12,7 @@ from urllib.parse import unquote, unquote_to_bytes
 
 from workers.reports.draft import Draft
 from workers.reports.text import breakable
-from workers.reports.typst_code import Code, Value, call, literal, points
+from workers.reports.typst_code import Code, Value, call, content, literal, points
 
 #: a picture that decodes to more is refused: 80 megapixels are 320 MB of memory
 PIXEL_LIMIT = 80_000_000
@@ -23,6 +23,8 @@ SVG_DEPTH_LIMIT = 200
 POINTS_PER_PIXEL = 0.62
 #: the width of the text in pixels of pictures
 TEXT_PIXELS = 459 / POINTS_PER_PIXEL
+#: what is told beside a drawing that `loses_text`
+LOST_TEXT = "Text within this drawing is HTML and cannot be printed."
 
 _SVG_HEAD = 5_000  # what stands before the drawing is not longer
 _SVG_NAMESPACE = "http://www.w3.org/2000/svg"
@@ -61,7 +63,8 @@ def figure(
     if placed is None:
         return call("report.note", _broken(alternative))
     name, named = placed
-    return call("report.figure-image", literal(name), caption=literal(caption) if caption else None, **named)
+    shown = call("report.figure-image", literal(name), caption=literal(caption) if caption else None, **named)
+    return content([shown, call("report.note", literal(LOST_TEXT))]) if loses_text(draft, data) else shown
 
 
 def inline_picture(
@@ -77,7 +80,8 @@ def inline_picture(
     if placed is None:
         return call("report.note-in-line", _broken(alternative))
     name, named = placed
-    return call("report.inline-image", literal(name), **named)
+    shown = call("report.inline-image", literal(name), **named)
+    return content([shown, call("report.note-in-line", literal(LOST_TEXT))]) if loses_text(draft, data) else shown
 
 
 def _placed(
@@ -255,7 +259,20 @@ def _webp_size(data: bytes) -> tuple[int, int]:
     return width & 0x3FFF, height & 0x3FFF
 
 
-def _svg(data: bytes) -> Picture:
+def loses_text(draft: Draft, data: bytes) -> bool:
+    """Whether text stands in a checked drawing as HTML, which is not drawn, and nothing stands in for it; ``draft`` is told."""
+    if b"foreignObject" not in data:
+        return False
+    for parent in _svg_root(data).iter():
+        boxes = [child for child in parent if _local_name(child.tag) == "foreignObject"]
+        has_stand_in = _local_name(parent.tag) == "switch" and len(parent) > len(boxes)
+        if not has_stand_in and any(text.strip() for box in boxes for text in box.itertext()):
+            draft.warn("text within a drawing is HTML and was left out")
+            return True
+    return False
+
+
+def _svg_root(data: bytes):  # type: ignore[no-untyped-def]
     from xml.etree import ElementTree
 
     from defusedxml import DefusedXmlException
@@ -271,6 +288,13 @@ def _svg(data: bytes) -> Picture:
         raise UnusablePicture("not well-formed SVG") from error
     if _local_name(root.tag) != "svg":
         raise UnusablePicture("not SVG")
+    return root
+
+
+def _svg(data: bytes) -> Picture:
+    from xml.etree import ElementTree
+
+    root = _svg_root(data)
     _strip_active_content(root)
     if _depth(root) > SVG_DEPTH_LIMIT:
         raise UnusablePicture("nested too deeply")

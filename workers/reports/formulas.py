@@ -38,6 +38,7 @@ _SIGNS = re.compile(r"[\\_^{}=]")
 _WORDS = re.compile(r"(?<![\\A-Za-z])(?:[A-Z][a-z]{2,}|[a-z]{3,})(?![A-Za-z(])")
 _WORDS_OF_TEX = re.compile(r"\\[A-Za-z]+\s*\{[A-Za-z ,.;:-]*\}")
 _OF_A_SHELL = re.compile(r"\{[A-Z][A-Z_]+\}")
+_AMOUNT_IN_A_CELL = re.compile(r"[\d.,]+[^|$]*\|")
 _AMOUNT = re.compile(r"\s*[\d.,]+\s*[-\u2013/,;]?\s*")
 _NUMBER_NEXT = re.compile(r"\s*\d")
 _TAG = re.compile(r"</[A-Za-z]|<(?:br|td|th|tr|div|span|img|li|ul|em|strong)\b[^<>]*>|<a\s[^<>]*>", re.IGNORECASE)
@@ -277,6 +278,6 @@ def _is_formula(tokens: list[str], start: int, end: int) -> bool:
         if words and not has_signs and (after[:1].isalnum() or after[:1] in ("\\", "{")):
             return False  # what seems to end a formula begins one: 5$ and $x$
         return has_signs or len(inner.split()) == 1 or not words
-    if digit_behind or _OF_A_SHELL.match(inner):
+    if digit_behind or _OF_A_SHELL.match(inner) or _AMOUNT_IN_A_CELL.match(inner):
         return False
     return (has_signs and words < 2) or (len(inner.strip()) == 1 and inner.strip().isalpha())

@@ -84,6 +84,8 @@ class MarkupWriter:
         address = f"data:image/{_MEDIA_TYPES[picture.extension]};base64,{base64.b64encode(picture.data).decode('ascii')}"
         sized = f' width="{width:.0f}"' if width else ""
         shown = f'<img src="{address}" alt="{escape(alternative[:_LONGEST_TITLE])}"{sized}>'
+        if figures.loses_text(self.draft, data):
+            shown += f'<span class="missing">{escape(figures.LOST_TEXT)}</span>'
         return f"<figure>{shown}<figcaption>{escape(caption)}</figcaption></figure>" if caption else shown
 
     def formula(self, tex: str, *, display: bool) -> str:

@@ -70,6 +70,8 @@ def document(markdown: str) -> Document:
         ("$a\n\nb$", []),
         ("$$\n\n$$", []),
         ("5$ and $x$", ["x"]),
+        ("| $5 | a_b | $6 | $|x|$ |", ["|x|"]),
+        ("| $5 k | a\\|b | $|x|$ |", ["|x|"]),
         ("<td>$5</td><td>$6</td> <b>$</b>", []),
         ("we pay $10 and she pays $x$", ["x"]),
         ("see https://a.b/?$c=1&$d=2 and $z$", ["z"]),

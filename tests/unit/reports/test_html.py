@@ -205,6 +205,31 @@ def test_a_drawing_has_the_size_of_its_style_or_its_attributes(draft, given, wid
     assert f'report.inline-image("figure-1.svg", width: {width}pt' in html_code(draft, html)
 
 
+BOX = "<foreignObject><div>words</div></foreignObject>"
+
+
+@pytest.mark.parametrize(
+    ("drawing", "lost"),
+    [
+        (BOX, True),
+        (f"<g><g>{BOX}</g></g>", True),
+        (f"<switch>{BOX}<text>words</text></switch>", False),
+        (f"<switch>{BOX}</switch>", True),
+        ("<foreignObject><div> </div></foreignObject><text>words</text>", False),
+    ],
+)
+def test_text_of_a_drawing_that_is_not_drawn_leaves_a_note_and_a_warning(draft, drawing, lost):
+    html = f"<svg width=9 height=9>{drawing}</svg>"
+    warning = ["cell 7: text within a drawing is HTML and was left out"] * lost
+    told = "Text within this drawing is HTML and cannot be printed."
+    assert (f'report.note("{told}")' in html_code(draft, html)) == lost
+    assert (f'report.note-in-line("{told}")' in html_code(draft, f"a {html}")) == lost
+    assert draft.warnings == warning
+    writer = MarkupWriter(Draft(folder=Path(), cell=7))
+    assert (told in writer.markup(html)) == lost
+    assert writer.draft.warnings == warning
+
+
 def test_a_link_out_of_the_folder_is_not_followed(draft, tmp_path):
     outside = tmp_path.parent / "outside.png"
     outside.write_bytes(png())
