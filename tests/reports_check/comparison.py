@@ -36,7 +36,7 @@ def alarms_of_pdf(pdf: Path, expected: Expected, warnings: tuple[str, ...]) -> l
     data = pdf.read_bytes()
     back = read_back(data, pictures=True)
     said = []
-    for where in ("over the edge", "over the margin", "over a picture", "over text"):
+    for where in ("over the edge", "over the margin", "over a picture", "over text", "cut off"):
         pieces = [piece for piece in back.misplaced if piece.where == where]
         if pieces:
             shown = [piece.text or "a picture" for piece in pieces[:3]]

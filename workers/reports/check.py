@@ -20,6 +20,7 @@ _SENTENCES = {
     "over the edge": ("runs over the edge of the page", "run over the edge of the page"),
     "over the margin": ("runs over the head or the foot of the page", "run over the head or the foot of the page"),
     "over a picture": ("stands over another one", "stand over others"),
+    "cut off": ("is cut off", "are cut off"),
     "over text": ("stands over other text", "stand over other text"),
     "into its neighbour": ("runs into what stands beside it", "run into what stands beside them"),
     "missing": ("is missing", "are missing"),

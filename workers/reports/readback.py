@@ -3,6 +3,7 @@
 import ctypes
 import threading
 import unicodedata
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
@@ -16,18 +17,20 @@ _MARGIN = 80.0
 _TOLERANCE = 2.0
 #: two pictures that share less than this of the smaller one only touch
 _SHARED = 0.2
+#: the share of a picture that is all of it
+_WHOLE = 0.98
 #: text that is set closer than this, in points, is kerned or slanted
 _OVERHANG = 1.5
 _STRIP = 12.0
 _TEXT_LIMIT = 200
 
-_TEXT, _ARTIFACT = 1, "Artifact".encode("utf-16-le")
+_TEXT, _IMAGE, _ARTIFACT = 1, 3, "Artifact".encode("utf-16-le")
 # PDFium is not made for several threads, and the four lengths are written by every call
 _pdfium = threading.Lock()
 _LEFT, _BOTTOM, _RIGHT, _TOP = (ctypes.c_float() for _ in range(4))
 
 #: the margin: onto the running head or foot; each is said of the piece that stands over the other one
-Where = Literal["over the edge", "over the margin", "over a picture", "over text"]
+Where = Literal["over the edge", "over the margin", "over a picture", "over text", "cut off"]
 Box = tuple[float, float, float, float]  #: left, bottom, right, top in points from the lower left corner of the paper
 
 
@@ -165,6 +168,8 @@ def _misplaced_pictures(page: "PdfPage", number: int) -> Iterator[Misplaced]:
     raw, get_object, get_type = page.raw, pdfium.FPDFPage_GetObject, pdfium.FPDFPageObj_GetType
     # a drawing is many paths, which have one number in common; rules and fills are artifacts, and have none
     drawn: dict[int, Box] = {}
+    pieces: Counter[int] = Counter()
+    cut: set[int] = set()
     for index in range(pdfium.FPDFPage_CountObjects(raw)):
         thing = get_object(raw, index)
         if get_type(thing) == _TEXT:
@@ -173,11 +178,18 @@ def _misplaced_pictures(page: "PdfPage", number: int) -> Iterator[Misplaced]:
         if marked < 0:
             continue
         pdfium.FPDFPageObj_GetBounds(thing, _LEFT, _BOTTOM, _RIGHT, _TOP)
-        # what a drawing cuts off may reach far over its frame
-        box = _clipped(thing, (_LEFT.value, _BOTTOM.value, _RIGHT.value, _TOP.value))
+        # what a drawing cuts off may reach far over its frame; Typst cuts pictures that are too large for their place
+        whole = (_LEFT.value, _BOTTOM.value, _RIGHT.value, _TOP.value)
+        box = _clipped(thing, whole)
+        pieces[marked] += 1
+        if get_type(thing) == _IMAGE and (box is None or _area(box) < _WHOLE * _area(whole)):
+            cut.add(marked)
         if box is not None:
             known = drawn.get(marked, box)
             drawn[marked] = (min(known[0], box[0]), min(known[1], box[1]), max(known[2], box[2]), max(known[3], box[3]))
+    for marked in cut:
+        if pieces[marked] == 1:
+            yield Misplaced(page=number, top=height - drawn.get(marked, (0, 0, 0, height))[3], where="cut off", text="")
     boxes = list(drawn.values())
     for place, box in enumerate(boxes):
         if _is_off(box, width, height):
@@ -196,10 +208,13 @@ def _shared(one: Box, other: Box) -> float:
     return min(min(one[2], other[2]) - max(one[0], other[0]), min(one[3], other[3]) - max(one[1], other[1]))
 
 
+def _area(box: Box) -> float:
+    return (box[2] - box[0]) * (box[3] - box[1])
+
+
 def _covers(one: Box, other: Box) -> bool:
     width, height = min(one[2], other[2]) - max(one[0], other[0]), min(one[3], other[3]) - max(one[1], other[1])
-    smaller = min((box[2] - box[0]) * (box[3] - box[1]) for box in (one, other))
-    return width * height > _SHARED * smaller
+    return width * height > _SHARED * min(_area(one), _area(other))
 
 
 def _clipped(thing: Any, box: Box) -> Box | None:

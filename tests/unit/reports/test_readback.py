@@ -45,6 +45,9 @@ def read(tmp_path):
         (f"#place[{PICTURE}]\n#place(dx: 10pt)[{PICTURE}]", "over a picture", ""),
         (f"#place[{PICTURE}]\n#place(dx: 19pt)[{PICTURE}]", None, ""),  # they touch
         (f"#place[{PICTURE}] above it", None, ""),
+        ('#box(width: 10pt, height: 20pt, image("/picture.png", width: 10pt, height: 20pt, fit: "cover"))', "cut off", ""),
+        ('#box(width: 10pt, height: 20pt, image("/picture.png", width: 10pt, height: 20pt))', "cut off", ""),
+        ('#box(width: 10pt, height: 20pt, image("/picture.png", width: 10pt, height: 20pt, fit: "contain"))', None, ""),
         ('#image("/drawing.svg")', None, ""),  # what a drawing cuts off is not seen anyway
     ],
 )  # fmt: skip
