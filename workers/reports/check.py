@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from workers.reports.readback import Misplaced, Where, read_back
@@ -97,6 +97,15 @@ def located(found: Iterable[Loss], starts: Sequence[CellStart]) -> list[tuple[in
         else:
             pairs.append((next((cell for cell in on_its_page if cell in loss.cells), min(loss.cells)), loss))
     return pairs
+
+
+def on_pages_of(found: Iterable[Loss], moved: Iterable[Loss]) -> list[Loss]:
+    """The losses ``found`` of a report, on the pages of ``moved``: the same ones after something was put before them."""
+    pages: dict[tuple[str, str], list[int | None]] = {}
+    for loss in moved:
+        pages.setdefault((loss.what, loss.how), []).append(loss.page)
+    left = {key: iter(numbers) for key, numbers in pages.items()}
+    return [replace(loss, page=next(left.get((loss.what, loss.how), iter(())), loss.page)) for loss in found]
 
 
 def sentences(found: Iterable[Loss], *, with_pages: bool) -> list[str]:

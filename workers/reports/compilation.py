@@ -10,7 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from workers.reports.check import ABOVE, CellStart, Loss, is_at_risk, located, losses, sentences
+from workers.reports.check import ABOVE, CellStart, Loss, is_at_risk, located, losses, on_pages_of, sentences
 from workers.reports.draft import Draft
 from workers.reports.missing_letters import warn_of_missing_letters
 from workers.reports.typst_code import EMPTY, Code, Value, call, content, dictionary, literal
@@ -171,19 +171,23 @@ class _Folder:
         self, pdf: bytes, found: list[Loss], cells: Sequence[tuple[int, Code]], arguments: dict[str, Value]
     ) -> bytes:
         """The PDF once more, with a note before each cell of which something is lost, and a warning about it."""
-        by_cell: dict[int, list[Loss]] = {}
-        for number, loss in located(found, self._starts(cells, arguments)):
-            by_cell.setdefault(number, []).append(loss)
+        pairs = located(found, self._starts(cells, arguments))
         noted: list[tuple[int, Code]] = []
         for number, code in [(ABOVE, EMPTY), *cells]:
-            lost = by_cell.pop(number, [])
-            said = [f"Not all of this can be read here: {each}." for each in sentences(lost, with_pages=False)]
-            noted.append((number, content([*(call("report.note", literal(note)) for note in said), code])))
-            for each in sentences(lost, with_pages=True):
-                self._draft.cell = number
-                self._draft.warn(each)
+            said = sentences((loss for of, loss in pairs if of == number), with_pages=False)
+            notes = (call("report.note", literal(f"Not all of this can be read here: {each}.")) for each in said)
+            noted.append((number, content([*notes, code])))
         again = self.pdf(noted, arguments)
-        return again if isinstance(again, bytes) else pdf
+        if isinstance(again, bytes):
+            pdf = again
+            # the notes may have moved what they tell of to other pages
+            found = on_pages_of([loss for _, loss in pairs], self.losses(pdf, cells, arguments))
+            pairs = [(number, loss) for (number, _), loss in zip(pairs, found, strict=True)]
+        for number in sorted({number for number, _ in pairs}):
+            self._draft.cell = number
+            for each in sentences((loss for of, loss in pairs if of == number), with_pages=True):
+                self._draft.warnings.append(f"title: {each}") if number == ABOVE else self._draft.warn(each)
+        return pdf
 
     def _starts(self, cells: Sequence[tuple[int, Code]], arguments: dict[str, Value]) -> list[CellStart]:
         import typst

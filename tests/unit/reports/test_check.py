@@ -5,7 +5,7 @@ import pytest
 
 from tests.unit.reports.samples import code, frame_html, notebook, prose, saved, shown
 from workers.reports import ReportOptions, compilation, conversion, convert_report
-from workers.reports.check import CellStart, Loss, located, missing_words, sentences
+from workers.reports.check import CellStart, Loss, located, missing_words, on_pages_of, sentences
 from workers.reports.typst_code import Code, call, content, literal
 
 
@@ -123,6 +123,25 @@ def test_a_loss_is_of_the_cell_that_begins_above_it():
 
     found = [loss(1, 20), loss(1, 200), loss(2, 500), loss(3, 80), loss(4, 0), loss(1, 0, {2, 4}), loss(3, 0, {1, 4})]
     assert [cell for cell, _ in located([*found, loss(None, 0, {4})], starts)] == [0, 1, 2, 4, 4, 2, 4, 4]
+
+
+def test_losses_are_told_on_the_pages_to_which_their_notes_have_moved_them():
+    def loss(what, page):
+        return Loss(cells=None, page=page, top=0, what=what, how="over the edge")
+
+    moved = [loss("'a'", 2), loss("'a'", 4), loss("'c'", 9)]
+    found = on_pages_of([loss("'a'", 1), loss("'a'", 3), loss("'a'", 5), loss("'b'", 7)], moved)
+    assert [each.page for each in found] == [2, 4, 5, 7]
+
+
+def test_what_is_lost_above_the_cells_is_told_of_the_title(tmp_path, monkeypatch):
+    source = saved(tmp_path, notebook(prose("text"), code(shown(text_html="<table><tr><td><ul><li>x</table>"))))
+    monkeypatch.setattr(conversion, "shown_parameters", lambda given: [("area", "BIRMINGHAM")])
+    look = compilation._LOOK.read_text(encoding="utf-8")
+    (tmp_path / "look.typ").write_text(look.replace("strong(name), value)", "strong(name), [])"), encoding="utf-8")
+    monkeypatch.setattr(compilation, "_LOOK", tmp_path / "look.typ")
+    report = convert_report(source, tmp_path / "x.pdf", ReportOptions(parameters=True))
+    assert report.warnings == ("title: 'BIRMINGHAM' is missing",)
 
 
 def test_many_losses_of_a_cell_are_few_sentences():
