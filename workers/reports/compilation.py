@@ -51,8 +51,9 @@ def typeset(
     It sees ``/report.typ``, Typst files and pictures of its own folder, and nothing else.
 
     Pictures that Typst cannot decode, and then cells that it refuses, are replaced by a note and a warning in ``draft``.
-    What Typst leaves out without refusing it is a warning. Letters that no font has are boxes, and a warning. The PDF is read
-    again, and what cannot be read in it leaves a note and a warning. The same arguments give the same bytes.
+    What Typst leaves out without refusing it is a warning. Letters that no font has are boxes, and a warning. The PDF of a
+    report that may lose something is read again, and what cannot be read in it leaves a note and a warning. The same arguments
+    give the same bytes.
 
     Raises:
         BadTemplate: ``template`` cannot be read or holds an error.
