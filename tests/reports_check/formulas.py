@@ -135,6 +135,8 @@ def _closing(text: str, place: int, closing: str) -> int | None:
 
 
 def _is_mathematics(tex: str, after: str) -> bool:
+    if re.search(r"</[a-zA-Z]|<(?:br|td|tr|th|li|img|p|pre|table)\b", tex):
+        return False  # dollar signs of two cells, say
     blanks = tex[0].isspace() + tex[-1].isspace()
     has_sign, words = bool(_TEX_SIGN.search(tex)), _WORD.findall(tex)
     if not has_sign and re.match(r"\s*\d", tex) and re.match(r"\s*\d", after):

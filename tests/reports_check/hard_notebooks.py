@@ -101,6 +101,10 @@ WIDE: dict[str, Cells] = {
     ),
     "prose beside numbers": _html(_table([("word " * 110, *["12345.678"] * 10)] * 5)),
     "words without an end": [prose("x" * 400), code(shown(text_plain="y" * 400)), *_html(_table([("z" * 400, "1")]))],
+    "a caption of a long word": _html(_table([("1", "2")], caption="x" * 300)),
+    "a caption within a narrow cell": _html(
+        _table([(*["wwwwwwwwww"] * 12, _table([("1", "2")], caption=f"{'w' * 61} and {'v' * 35}"), "beside")])
+    ),
     "addresses": [prose("https://example.org/" + "/".join(f"part{each}" for each in range(60)))],
 }  # fmt: skip
 

@@ -185,6 +185,8 @@ markdown = st.recursive(
         _formulas().map(lambda tex: f"$$\n{tex}\n$$"),
         st.tuples(sentences, _tall).map(lambda drawn: "```\n" + "\n".join([drawn[0].replace("`", "")] * drawn[1]) + "\n```"),
         sentences.map(lambda text: f"## {_escaped(text)}"),
+        # a block of HTML, which ends at a blank line
+        _tables(html).map(lambda table: table.replace("\n", "<br>")),
     ),
     _markdown_blocks,
     max_leaves=5,

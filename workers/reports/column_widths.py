@@ -183,6 +183,9 @@ class Ruler:
             for cell in row:
                 if len(cell.columns) == 1:
                     self.take_element(inner[cell.columns.start], cell.tag, nested=nested)
+        for caption in table.own("caption"):
+            text = breakable(" ".join(caption.get_text().split()))
+            self._take(need, text, lambda part: self.width(part, bold=True), 1.0, beside=0.0)
         # an inner table has type of nine points wherever it stands, until that does not fit
         space = SPACE * (len(inner) + 1)
         need.least = max(need.least, sum(one.least for one in inner) + space)

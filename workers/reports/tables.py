@@ -483,4 +483,4 @@ class _TableWriter:
             shown = len(self.sections[0])
             total = self.omitted + 2 * shown
             parts.append(f"first {shown} and last {shown} of {total:,} rows")
-        return literal(" · ".join(part for part in parts if part)) if any(parts) else None
+        return literal(breakable(" · ".join(part for part in parts if part))) if any(parts) else None
