@@ -15,7 +15,7 @@ from selectolax.lexbor import LexborHTMLParser
 from tests.reports_check.formulas import letters_of
 from tests.reports_check.source import MARKUP, Expected
 from workers.reports.check import missing_words
-from workers.reports.readback import read_back
+from workers.reports.readback import read_back, read_piece_by_piece
 
 #: what stands for a picture that was left out
 _PICTURE_NOTE = re.compile(r"Image\s+not\s+included|An\s+image\s+here\s+could\s+not")
@@ -41,7 +41,8 @@ def alarms_of_pdf(pdf: Path, expected: Expected, warnings: tuple[str, ...]) -> l
         if pieces:
             shown = [piece.text or "a picture" for piece in pieces[:3]]
             said.append(f"page {pieces[0].page}: {len(pieces)} pieces {where}: {shown}")
-    if missing := missing_words(expected.texts, back.pages):
+    missing = missing_words(expected.texts, back.pages)
+    if missing and (missing := sorted({*missing} & {*missing_words(expected.texts, read_piece_by_piece(data))})):
         said.append(f"{len(missing)} words missing: {missing[:8]}")
     text = "\n".join(back.pages)
     notes = len(_PICTURE_NOTE.findall(text))

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from workers.reports.readback import Misplaced, Where, read_back
+from workers.reports.readback import Misplaced, Where, read_back, read_piece_by_piece
 from workers.reports.typst_code import Code
 from workers.reports.visible_text import FORMULA, visible_text
 
@@ -79,7 +79,10 @@ def losses(pdf: bytes, cells: Sequence[tuple[int, Code]], *, pictures: bool, wor
     """
     back = read_back(pdf, pictures=pictures)
     found = [_misplaced(piece) for piece in back.misplaced]
-    return found + (_lost_words(cells, back.pages) if words else [])
+    if words and (lost := _lost_words(cells, back.pages)) and (sure := _lost_words(cells, read_piece_by_piece(pdf))):
+        missed = {loss.what for loss in sure}
+        found += [loss for loss in lost if loss.what in missed]
+    return found
 
 
 def located(found: Iterable[Loss], starts: Sequence[CellStart]) -> list[tuple[int, Loss]]:

@@ -22,7 +22,7 @@ _WHOLE = 0.98
 #: text that is set closer than this, in points, is kerned or slanted
 _OVERHANG = 1.5
 _STRIP = 12.0
-_TEXT_LIMIT = 200
+_TEXT_LIMIT, _LONG_TEXT = 200, 20_000
 
 _TEXT, _IMAGE, _ARTIFACT = 1, 3, "Artifact".encode("utf-16-le")
 # PDFium is not made for several threads, and the four lengths are written by every call
@@ -78,6 +78,40 @@ def read_back(pdf: bytes, *, pictures: bool) -> ReadBack:
         finally:
             document.close()
     return found
+
+
+def read_piece_by_piece(pdf: bytes) -> list[str]:
+    """The text of each page again, put together by where its pieces stand: slower.
+
+    PDFium takes lines of one letter on a page of little else for one word.
+    """
+    import pypdfium2
+    import pypdfium2.raw as pdfium
+
+    pages: list[str] = []
+    with _pdfium:
+        document = pypdfium2.PdfDocument(pdf)
+        try:
+            for page in document:
+                read, written = page.get_textpage(), list[str]()
+                last: Box = (0.0, 0.0, 0.0, 0.0)
+                for index in range(pdfium.FPDFPage_CountObjects(page.raw)):
+                    thing = pdfium.FPDFPage_GetObject(page.raw, index)
+                    if pdfium.FPDFPageObj_GetType(thing) != _TEXT or not (text := _text(thing, read, limit=_LONG_TEXT)):
+                        written.append(" ")
+                        continue
+                    pdfium.FPDFPageObj_GetBounds(thing, _LEFT, _BOTTOM, _RIGHT, _TOP)
+                    box = (_LEFT.value, _BOTTOM.value, _RIGHT.value, _TOP.value)
+                    lower = min(box[3] - box[1], last[3] - last[1])
+                    is_beside = min(box[3], last[3]) - max(box[1], last[1]) > lower / 4 and abs(box[0] - last[2]) < _OVERHANG
+                    written += ["" if is_beside else "\n", text]
+                    last = box
+                pages.append("".join(written))
+                read.close()
+                page.close()
+        finally:
+            document.close()
+    return pages
 
 
 def _misplaced_text(page: "PdfPage", read: "PdfTextPage", number: int) -> Iterator[Misplaced]:
@@ -245,10 +279,10 @@ def _is_artifact(thing: Any) -> bool:
     return False
 
 
-def _text(thing: Any, read: "PdfTextPage") -> str:
+def _text(thing: Any, read: "PdfTextPage", *, limit: int = _TEXT_LIMIT) -> str:
     import pypdfium2.raw as pdfium
 
-    letters = (pdfium.FPDF_WCHAR * _TEXT_LIMIT)()
-    size = pdfium.FPDFTextObj_GetText(thing, read.raw, letters, 2 * _TEXT_LIMIT)
-    shown = bytes(letters)[: max(0, min(size, 2 * _TEXT_LIMIT) - 2)].decode("utf-16-le", "replace")
+    letters = (pdfium.FPDF_WCHAR * limit)()
+    size = pdfium.FPDFTextObj_GetText(thing, read.raw, letters, 2 * limit)
+    shown = bytes(letters)[: max(0, min(size, 2 * limit) - 2)].decode("utf-16-le", "replace")
     return shown.strip("\x00 \n\r\t\u200b\u00a0")

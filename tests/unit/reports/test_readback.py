@@ -2,7 +2,7 @@ import pytest
 import typst
 
 from tests.unit.reports.samples import png
-from workers.reports.readback import Misplaced, read_back
+from workers.reports.readback import Misplaced, read_back, read_piece_by_piece
 
 PAGE = """\
 #set page(width: 200pt, height: 300pt, margin: 90pt, header: "head", footer: "1 / 1")
@@ -71,3 +71,8 @@ def test_the_place_of_a_piece_is_told_from_the_upper_edge(read):
 def test_words_that_stand_over_each_other_run_together_in_the_text(read):
     text = " ".join(read('#place("BIRMINGHAM")#place(dx: 50pt, "NaN")').pages)
     assert "BIRMINGHAM" not in text.split()
+
+
+def test_lines_of_one_letter_are_no_word_piece_by_piece():
+    pdf = typst.compile(b"#table(columns: 1, [A], [B], [12], [0], [#strong[wo]rd])")
+    assert [page.split() for page in read_piece_by_piece(pdf)] == [["A", "B", "12", "0", "word"]]
