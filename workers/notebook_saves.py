@@ -18,7 +18,12 @@ from workers.secrets import masked
 LEAST_SAVE_SECONDS = 1.0  #: between two saves while cells run
 SAVE_SHARE = 20  #: and at least this many times what the last save took
 
-ERROR_TAG = "papermill-error-cell-tag"  #: papermill's, for the cells that it puts into a notebook that failed
+#: papermill's, for the cells that it puts into a notebook that failed; whoever runs the notebook again takes them out.
+ERROR_TAG = "papermill-error-cell-tag"
+
+EARLY_END_TAG = "simpleflow-nb-early-end"  #: beside that one, where nothing has failed
+
+_FONT = "font-family:Helvetica Neue, Helvetica, Arial, sans-serif; font-size:1.5em;"
 
 
 class SavedNotebook(NotebookExecutionManager):  # type: ignore[misc, unused-ignore]
@@ -63,20 +68,25 @@ class SavedNotebook(NotebookExecutionManager):  # type: ignore[misc, unused-igno
         self.cleanup_pbar()
         self.save(force=True)
 
-    def name_failure(self, text: str) -> None:
-        """Say at the top what failed and why, and save. If papermill has marked a cell there, the text leads to it."""
-        top = next((cell for cell in self.nb.cells if ERROR_TAG in cell.metadata.get("tags", ())), None)
+    def name_failure(self, text: str, index: int | None = None) -> None:
+        """Say at the top what failed and why, and save. With the ``index`` of the cell that failed the text leads to it."""
         link = ""
-        if top is None:
-            top = nbformat.v4.new_markdown_cell(metadata={"tags": [ERROR_TAG]})  # type: ignore[no-untyped-call, unused-ignore]
-            self.nb.cells.insert(0, top)
-        else:
+        if index is not None:
+            self._insert(index, f'<span id="papermill-error-cell" style="color:red; {_FONT}">This cell failed:</span>')
             link = ' <a href="#papermill-error-cell">Go to the cell</a>'
-        top.source = (
-            '<span style="color:red; font-family:Helvetica Neue, Helvetica, Arial, sans-serif; font-size:1.5em;">'
-            f"{_escaped(text)}{link}</span>"
-        )
+        self._insert(0, f'<span style="color:red; {_FONT}">{_escaped(text)}{link}</span>')
         self.save(force=True)
+
+    def name_early_end(self, text: str, cell: int | None) -> None:
+        """Say at the top that the notebook has ended itself, in that cell of the source or at its end, and save."""
+        if cell is not None:
+            self.nb.metadata["simpleflow_nb"] = {"ended_in_cell": cell}
+        self._insert(0, f"<em>{_escaped(text)}</em>", EARLY_END_TAG)
+        self.save(force=True)
+
+    def _insert(self, index: int, source: str, *tags: str) -> None:
+        cell = nbformat.v4.new_markdown_cell(source, metadata={"tags": [ERROR_TAG, *tags]})  # type: ignore[no-untyped-call, unused-ignore]
+        self.nb.cells.insert(index, cell)
 
     def _text(self) -> str:
         text: str = nbformat.writes(self.nb)  # type: ignore[no-untyped-call, unused-ignore]

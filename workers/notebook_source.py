@@ -7,6 +7,7 @@ import difflib
 import hashlib
 import json
 import os
+import sys
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -36,13 +37,16 @@ class NotebookSource:
     kernel_name: str  #: ``python3`` if it runs on this interpreter
     kernel_spec: KernelSpec
     language: str
+    missing_kernel: str | None = (
+        None  #: the kernel that it wants and that is not installed; it runs on this interpreter instead
+    )
 
 
-def read_notebook_source(path: str | os.PathLike[str], *, kernel: str | None = None) -> NotebookSource:
+def read_notebook_source(path: str | os.PathLike[str], *, kernel: str | None = None, falls_back: bool = True) -> NotebookSource:
     """Read an ``.ipynb`` file (nbformat 3 or 4) or a ``.py`` file in jupytext's percent format.
 
-    ``kernel`` is the one to run it in, by default the notebook's own. A notebook that names no kernel, ``python3``, or a
-    Python kernel that is not installed runs on this interpreter.
+    ``kernel`` is the one to run it in, by default the notebook's own. A notebook that names no kernel or ``python3`` runs on
+    this interpreter, and so does, if it ``falls_back``, one whose Python kernel is not installed.
 
     Raises:
         NotebookRefused: no such file, not a notebook, or its kernel is not installed.
@@ -52,7 +56,8 @@ def read_notebook_source(path: str | os.PathLike[str], *, kernel: str | None = N
     notebook = _parsed(path, content)
     # The tag that papermill gives the cells which it puts into a notebook that failed.
     notebook.cells = [cell for cell in notebook.cells if "papermill-error-cell-tag" not in cell.metadata.get("tags", ())]
-    kernel_name, kernel_spec = _kernel(path, notebook.metadata, kernel)
+    notebook.metadata.pop("simpleflow_nb", None)
+    kernel_name, kernel_spec, missing_kernel = _kernel(path, notebook.metadata, kernel, falls_back)
     return NotebookSource(
         path=path,
         sha256=hashlib.sha256(content).hexdigest(),
@@ -60,6 +65,7 @@ def read_notebook_source(path: str | os.PathLike[str], *, kernel: str | None = N
         kernel_name=kernel_name,
         kernel_spec=kernel_spec,
         language=(kernel_spec.language or "python").lower(),
+        missing_kernel=missing_kernel,
     )
 
 
@@ -179,6 +185,15 @@ def kernel_called(name: str) -> KernelSpec:
     return own_python_spec() if name in (OWN_KERNEL, "python") else KernelSpecManager().get_kernel_spec(name)
 
 
+def substitute_note(kernel: str) -> str:
+    """What to say of a notebook whose kernel of that name is missing: which Python runs it instead."""
+    version = ".".join(map(str, sys.version_info[:3]))
+    return (
+        f"kernel {kernel!r} is not installed, and Python {version} ({sys.executable}) runs the notebook instead "
+        "('kernel: python3' says that this is right, 'kernel_fallback: false' refuses it)"
+    )
+
+
 def unreadable_notebooks(specification: Specification) -> list[str]:
     """A sentence for each notebook file that would be refused here because it cannot be read, or is no notebook."""
     sentences = []
@@ -203,9 +218,26 @@ def missing_kernels(specification: Specification) -> list[str]:
         if _wanted_kernel(metadata, notebook.kernel)[0] == OWN_KERNEL:
             continue  # most do, and what looks for kernels takes a while to import
         try:
-            _kernel(path, metadata, notebook.kernel)
+            _kernel(path, metadata, notebook.kernel, notebook.kernel_fallback)
         except NotebookRefused as refusal:
             sentences.append(str(refusal))
+    return list(dict.fromkeys(sentences))
+
+
+def substituted_kernels(specification: Specification) -> list[str]:
+    """A sentence for each notebook that would run in this Python, and be orange, because its own kernel is not installed."""
+    sentences = []
+    for notebook in (one for workflow in specification.workflows for one in workflow.notebooks):
+        path = specification.inputs_dir / notebook.filename
+        metadata = _metadata(path)
+        if notebook.kernel is not None or not notebook.kernel_fallback or _wanted_kernel(metadata, None)[0] == OWN_KERNEL:
+            continue
+        try:
+            _, _, missing = _kernel(path, metadata, None, True)
+        except NotebookRefused:
+            continue  # `missing_kernels` says so
+        if missing is not None:
+            sentences.append(f"notebook {notebook.filename!r}: {substitute_note(missing)}")
     return list(dict.fromkeys(sentences))
 
 
@@ -231,15 +263,18 @@ def _mapping(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _kernel(path: Path, metadata: Mapping[str, Any], chosen: str | None) -> tuple[str, KernelSpec]:
+def _kernel(
+    path: Path, metadata: Mapping[str, Any], chosen: str | None, falls_back: bool
+) -> tuple[str, KernelSpec, str | None]:
+    """Name and specification of the kernel to run in, and the one that is missing if this is its substitute."""
     from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
 
     name, language = _wanted_kernel(metadata, chosen)
     try:
-        return name, kernel_called(name)
+        return name, kernel_called(name), None
     except (NoSuchKernel, ValueError):
-        if chosen is None and language == "python":
-            return OWN_KERNEL, kernel_called(OWN_KERNEL)
+        if chosen is None and language == "python" and falls_back:
+            return OWN_KERNEL, kernel_called(OWN_KERNEL), name
     installed = sorted({*KernelSpecManager().find_kernel_specs(), OWN_KERNEL})
     if chosen is None:
         raise NotebookRefused(f"notebook {path} wants kernel {name!r}, which is not installed (there is {_listed(installed)})")

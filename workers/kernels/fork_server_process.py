@@ -19,6 +19,7 @@ from collections.abc import Mapping
 
 from simpleflow_nb.processes import guardian
 
+from . import inside
 from .forked_kernel import OURS, become_kernel
 
 #: What a kernel imports on its way to the first cell, and in it.
@@ -62,6 +63,7 @@ def main() -> None:
     before = dict(os.environ)
     os.environ[_BACKEND] = "module://matplotlib_inline.backend_inline"  # read at the import
     gc.disable()
+    inside.load()
     missing = _import_all([*KERNEL_MODULES, *sys.argv[2:]])
     set_by_imports = {name: value for name, value in os.environ.items() if name not in before and name != _BACKEND}
     gc.collect()

@@ -21,6 +21,7 @@ from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
 from .fork_server import ForkServer
+from .inside import Settings
 from .lifeline import Lifeline, spawn
 
 SHUTDOWN_SECONDS = 2.5  #: for a kernel that was asked to go: its atexit functions; Jupyter's own figure
@@ -40,6 +41,7 @@ class KernelProcess(LocalProvisioner):
 
     lifeline: Lifeline | None = None  #: from the beginning if the process was forked, else from its launch
     first_words: dict[str, Any] | None = None  #: what a forked process has not been told yet
+    settings: Settings  #: set before the launch
     said_in: Path
 
     @property
@@ -57,7 +59,7 @@ class KernelProcess(LocalProvisioner):
         else:
             if self.first_words is not None:
                 self.lifeline.tell(self.first_words)
-            self.lifeline.tell({"environment": options["env"], "folder": options["cwd"]})
+            self.lifeline.tell({"environment": options["env"], "folder": options["cwd"], "settings": self.settings})
         lifeline = self.lifeline
         await lifeline.until(lambda: lifeline.pid is not None or lifeline.error is not None)
         if lifeline.error is not None:
@@ -151,13 +153,16 @@ class Kernel(AsyncKernelManager):
         while self.is_running() and not lifeline.is_held:
             lifeline.wait()
 
-    async def launch(self, cwd: Path, environment: Mapping[str, str]) -> None:
+    async def launch(self, cwd: Path, environment: Mapping[str, str], settings: Settings) -> None:
         """Start the process. ``on_started`` gets its process id, which is its process group's.
+
+        A kernel that is forked is prepared with the ``settings`` (:mod:`workers.kernels.inside`) before it listens.
 
         Raises:
             OSError: the program of the kernel specification cannot be started.
         """
         self.kernel_id = _KERNEL_ID
+        self.process.settings = settings
         command, options = await self._async_pre_start_kernel(
             extra_arguments=[_HISTORY_IN_MEMORY] if self.transport == "ipc" else [], cwd=str(cwd), env=dict(environment)
         )

@@ -1,5 +1,6 @@
 """A notebook as a reader of the report sees it: which cells, and what of them."""
 
+import html
 import json
 import re
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ HIDDEN_INPUT = frozenset((
 ))  # fmt: skip
 HIDDEN_OUTPUT = frozenset(("remove_output", "remove-output", "hide_output", "hide-output", "remove_outputs"))
 _FAILURE = "papermill-error-cell-tag"
+_EARLY_END = "simpleflow-nb-early-end"  #: beside that tag: the notebook ended where it wanted to
 #: what a run adds: the same cell has one number in reports and in the messages of the run
 _ADDED_BY_A_RUN = frozenset(("injected-parameters", _FAILURE))
 _NUMBER_LIMIT = 100_000
@@ -30,8 +32,9 @@ class ShownCell:
     """What is to be seen of one cell."""
 
     number: int  #: place in the notebook as its author wrote it, from 1, cells of every kind counted
-    kind: Literal["prose", "html", "plain", "failure", "code"]
-    source: str  #: empty for a code cell whose input is hidden
+    #: ``failure`` and ``early end`` are banners that a run has put over the notebook or a cell
+    kind: Literal["prose", "html", "plain", "failure", "early end", "code"]
+    source: str  #: empty for a code cell whose input is hidden; of a banner its plain text
     attachments: dict[str, Any]
     outputs: list[dict[str, Any]]
 
@@ -82,14 +85,18 @@ def _upgraded(notebook: dict[str, Any]) -> dict[str, Any]:
 def shown_notebook(notebook: dict[str, Any], *, code: bool) -> ShownNotebook:
     """The cells to show, in order. Tags and metadata that hide a cell, its input or its outputs always count.
 
-    Code of cells tagged ``parameters`` or ``injected-parameters`` is always hidden. Cells that show nothing are left out.
+    Code of cells tagged ``parameters`` or ``injected-parameters`` is always hidden. Cells that show nothing are left out, and
+    so are those behind the one in which the notebook has ended itself.
     """
     metadata = _mapping(notebook.get("metadata"))
     title = metadata.get("title") if isinstance(metadata.get("title"), str) else None
+    ended = _mapping(metadata.get("simpleflow_nb")).get("ended_in_cell")
     cells: list[ShownCell] = []
     number = 0
     for cell in map(_mapping, notebook["cells"][:_NUMBER_LIMIT]):
         number += not _tags(_mapping(cell.get("metadata"))) & _ADDED_BY_A_RUN
+        if isinstance(ended, int) and number > ended:
+            break  # headings of what was not done would say nothing
         source = joined_text(cell.get("source"))
         if cell.get("cell_type") == "raw" and (heading := _front_matter(source)) is not None:
             title = title or heading.get("title")
@@ -131,6 +138,8 @@ def _shown_cell(number: int, cell: dict[str, Any], source: str, code: bool) -> S
     kind = _prose_kind(cell, metadata, tags)
     if kind is None or not source.strip() or source_hidden:
         return None
+    if kind in ("failure", "early end"):
+        source = _banner_text(source)
     return ShownCell(number=number, kind=kind, source=source, attachments=_mapping(cell.get("attachments")), outputs=[])
 
 
@@ -141,9 +150,11 @@ def _tags(metadata: dict[str, Any]) -> set[str]:
 
 def _prose_kind(
     cell: dict[str, Any], metadata: dict[str, Any], tags: set[str]
-) -> Literal["prose", "html", "plain", "failure"] | None:
+) -> Literal["prose", "html", "plain", "failure", "early end"] | None:
     if cell.get("cell_type") == "markdown":
-        return "failure" if _FAILURE in tags else "prose"
+        if _FAILURE not in tags:
+            return "prose"
+        return "early end" if _EARLY_END in tags else "failure"
     if cell.get("cell_type") != "raw":
         return None
     # a raw cell is meant for one format alone; LaTeX or reStructuredText would be noise here
@@ -155,6 +166,17 @@ def _prose_kind(
         case "" | "text/plain":
             return "plain"
     return None
+
+
+def early_end_warning(banner: str) -> str:
+    """The banner over a notebook that has ended itself, as a warning."""
+    return banner[:1].lower() + banner[1:].rstrip(".")
+
+
+def _banner_text(source: str) -> str:
+    """What a banner says, without its screen-sized red letters."""
+    text = html.unescape(re.sub(r"<[^<>]*>", "", source))
+    return " ".join(re.sub(r"\\([\\`*_\[\]$])", r"\1", text).split())
 
 
 def _front_matter(source: str) -> dict[str, str] | None:
