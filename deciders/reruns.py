@@ -17,7 +17,10 @@ NOT_RUN_YET = "not run yet"
 LEFT_RUNNING_BY_AUTOFLOW = "AutoFlow began it, and recorded no end"
 SUCCEEDED_IN_AUTOFLOW = "already succeeded in AutoFlow"
 WAITS_FOR_RETRY = "failed; retry_wait"  #: the begin of a reason
-SUCCEEDED, FAILED = "succeeded", "failed"
+WAITS_AFTER_SKIP = "skipped; skip_again"  #: the same
+SUCCEEDED, FAILED, SKIPPED = "succeeded", "failed", "skipped"
+
+DAY_SECONDS = 86_400  #: until a skipped date is tried again whose source cannot tell that its data have changed
 
 _MOST_NAMES_IN_A_REASON = 3
 
@@ -28,7 +31,7 @@ DateRanges = Sequence[tuple[int, int]]  #: half-open, of proleptic ordinals
 class LastEnd:
     """How the latest run of an instance ended that says anything about it."""
 
-    state: str  #: succeeded, failed, timed out, terminated
+    state: str  #: succeeded, failed, skipped, timed out, terminated
     ended: datetime  #: with a time zone
     failures: int = 0  #: in a row, since the instance last succeeded
     notebooks: Mapping[str, str] | None = None  #: SHA-256 of each notebook file as it was; None when that was not kept
@@ -76,16 +79,18 @@ def verdict(
     whether AutoFlow has recorded anything of it, and so knows all that is known where ``end`` is None.
 
     Raises:
-        ValueError: a state that is neither "succeeded" nor "failed".
+        ValueError: a state that is none of "succeeded", "failed" and "skipped".
     """
     if state is None:
         return Verdict(True, LEFT_RUNNING_BY_AUTOFLOW if is_in_autoflow else NOT_RUN_YET)
-    if state not in (SUCCEEDED, FAILED):
-        raise ValueError(f"run state {state!r} is none of 'running', 'succeeded' and 'failed'")
+    if state not in (SUCCEEDED, FAILED, SKIPPED):
+        raise ValueError(f"run state {state!r} is none of 'running', 'succeeded', 'failed' and 'skipped'")
     if end is None or workflow is None:
         if state == SUCCEEDED:
             return Verdict(False, SUCCEEDED_IN_AUTOFLOW if is_in_autoflow else "already succeeded")
-        return Verdict(True, "failed before in AutoFlow" if is_in_autoflow else "failed before")
+        return Verdict(True, "failed before in AutoFlow" if is_in_autoflow else f"{state} before")
+    if state == SKIPPED:
+        return _verdict_of_skipped(workflow, end, days, history)
     data, notebooks = _changes(workflow, end, days, history)
     change = "; ".join(reason for reason in (data, notebooks) if reason)
     keeps_labels = not data
@@ -107,6 +112,25 @@ def verdict(
         return Verdict(False, f"{WAITS_FOR_RETRY} of {wait} lasts until {again.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC")
     of_how_many = f" of {workflow.attempts}" if workflow.attempts is not None else ""
     return Verdict(True, f"failed before (attempt {end.failures + 1}{of_how_many})", keeps_labels)
+
+
+def _verdict_of_skipped(workflow: WorkflowSpecification, end: LastEnd, days: DateRanges, history: RunHistory) -> Verdict:
+    """Its notebooks have said that there is nothing to do: until there are other data, as far as the source can tell."""
+    if history.check_began is not None and end.ended >= history.check_began:
+        return Verdict(False, "skipped in this check")
+    changed = history.changed_data(end.data, days) if end.data is not None else ()
+    data = f"data_changed: {_listed(changed)}" if changed else ""
+    _, notebooks = _changes(workflow, end, days, history)
+    if change := "; ".join(reason for reason in (data, notebooks) if reason):
+        return Verdict(True, f"skipped before; {change}")
+    if end.data is not None and workflow.skip_again_seconds is None:
+        return Verdict(False, "skipped, and its data have not changed since; runs.retry tries again")
+    wait = workflow.skip_again_seconds or DAY_SECONDS
+    again = end.ended + timedelta(seconds=wait)
+    if again > history.now:
+        until = f"{again.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+        return Verdict(False, f"{WAITS_AFTER_SKIP} of {shown_duration(wait)} lasts until {until}")
+    return Verdict(True, f"skipped {shown_duration(wait)} ago or longer")
 
 
 def changed_notebooks(workflow: WorkflowSpecification, end: LastEnd, now: Mapping[str, str]) -> list[str]:

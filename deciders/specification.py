@@ -64,8 +64,12 @@ class NotebookSpecification(_Model):
     timeout_seconds: float | None = None  #: of an attempt
     cell_timeout_seconds: float | None = None  #: of each cell
     memory_limit_bytes: int | None = None  #: resident, of the kernel and all that descends from it
+    printed_limit_bytes: int | None = None  #: what it may print; None means the worker's default
+    displayed_limit_bytes: int | None = None  #: what it may display; None means the worker's default
     retries: int = 0  #: further attempts after a failure
     kernel: str | None = None  #: None means the notebook's own
+    kernel_fallback: bool = True  #: whether it may run in the worker's Python when its own kernel is not installed
+    warnings: Literal["own", "all", "none"] = "own"  #: which of Python's warnings turn it orange
     environment: dict[str, str] = {}  #: added to that of the worker
     needs: tuple[str, ...] = ()  #: labels of the notebooks whose executed files it takes, in order of first mention
 
@@ -85,6 +89,7 @@ class WorkflowSpecification(_Model):
     attempts: int | None = None  #: failures in a row after which the sensor gives a date up; None: never
     retry_wait_seconds: int = 0  #: after a failure, before the sensor tries again
     rerun_when: tuple[str, ...] = ("parameters_changed",)  #: of `deciders.workflow_file.RERUN_CAUSES`
+    skip_again_seconds: int | None = None  #: after a date was skipped, before it is tried again whatever its data
     priority: int = 0  #: runs of a higher one start first, and their tasks are taken first
     max_parallel_runs: int | None = None  #: of this workflow, open at once; None means no limit of its own
 

@@ -18,7 +18,7 @@ from deciders.output_rules import checked_outputs
 from deciders.policy_rules import checked_policy
 from deciders.problems import Problems, listed, near_miss, shown
 from deciders.workflow_file import AUTOFLOW_PARAMETERS, AUTOMATIC_PARAMETERS, NOTEBOOK_SUFFIXES, entry_named
-from deciders.yaml_lines import YamlNode
+from deciders.yaml_lines import BROKEN, YamlNode
 
 #: How alike two names must be before one counts as a slip for the other: when the sensor's entry lacks the name anyway,
 #: and when nothing but the likeness speaks against it.
@@ -128,6 +128,7 @@ def _checked_workflow(name: str, entry: YamlNode, inputs_dir: Path, problems: Pr
         if other != label:
             problems.add(node.line, f"notebook label {label!r} differs from {other!r} only in case (first in line {line})")
         workflow.notebooks.append(_checked_notebook(label, node, workflow, inputs_dir, problems))
+    _give_shared_settings(entry, notebooks, workflow)
     _sort_by_needs(workflow, problems)
     return workflow
 
@@ -151,6 +152,15 @@ def _checked_notebook(
     notebook.output = checked_outputs(label, node.get("output"), inputs_dir, problems)
     notebook.limits = checked_limits(label, node, problems)
     return notebook
+
+
+def _give_shared_settings(entry: YamlNode, notebooks: YamlNode, workflow: CheckedWorkflow) -> None:
+    """What a workflow says for all its notebooks, unless one says otherwise."""
+    for notebook in workflow.notebooks:
+        for setting in ("kernel_fallback", "warnings"):
+            given = (notebooks.get(notebook.label) or _NOTHING).get(setting) or entry.get(setting)
+            if given is not None and given.value is not BROKEN:
+                notebook.limits[setting] = given.plain()
 
 
 def _check_against_file(notebook: CheckedNotebook, given: YamlNode, path: Path, problems: Problems) -> None:

@@ -62,6 +62,8 @@ def kept_labels(
             "light": record.get("light") or "green",
             "warnings": list(record.get("warnings") or ()),
         }
+        if record.get("ended_in_cell"):
+            kept[notebook.label]["ended_in_cell"] = record["ended_in_cell"]
     return kept
 
 

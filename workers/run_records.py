@@ -133,8 +133,8 @@ class RunRecords:
                 connection.execute(sa.insert(runs).values(**values))
 
     def states(self) -> dict[tuple[str, str], str]:
-        """(workflow name, identity) -> how its latest run ended, ``succeeded`` or ``failed`` (which it also is when it timed
-        out or was terminated).
+        """(workflow name, identity) -> how its latest run ended, ``succeeded``, ``skipped`` or ``failed`` (which it also is
+        when it timed out or was terminated).
 
         A cancelled or partial run changes nothing: what was there before it stands. Where only AutoFlow has rows, its latest
         ``success`` or ``failed`` counts and ``running`` says nothing, as it stays for ever after a crash.
@@ -143,7 +143,7 @@ class RunRecords:
             ends = read_autoflow_ends(connection)
             states: dict[tuple[str, str], str] = {(end.workflow_name, end.identity): end.state for end in ends}
             for name, identity, state in connection.execute(latest_states()):
-                states[name, identity] = "succeeded" if state == "succeeded" else "failed"
+                states[name, identity] = state if state in ("succeeded", "skipped") else "failed"
         return states
 
     def autoflow_instances(self) -> set[tuple[str, str]]:

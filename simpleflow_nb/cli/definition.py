@@ -65,13 +65,14 @@ def validate(file: Path | None, schema: bool) -> None:
         f"{specification.path}: good ({counted(len(specification.workflows), 'workflow')}, "
         f"{counted(notebooks, 'notebook')}, {counted(configured, 'sensor entry', 'sensor entries')})"
     )
-    from workers.notebook_source import missing_kernels, unreadable_notebooks
+    from workers.notebook_source import missing_kernels, substituted_kernels, unreadable_notebooks
     from workers.reports.asciidoc import missing_for_templates
 
     for sentence in (
         *unreadable_notebooks(specification),
         *missing_for_templates(specification),
         *missing_kernels(specification),
+        *substituted_kernels(specification),
     ):
         click.echo(f"warning: {sentence}", err=True)
 

@@ -38,6 +38,7 @@ class RunRow:
     error: str | None = None
     labels: dict[str, str] = field(default_factory=dict)
     artefacts: dict[str, str] = field(default_factory=dict)
+    notes: dict[str, list[str]] = field(default_factory=dict)  #: by label, or ``report:<label>``: see `workers.run_tables`
     workflow_id: str = ""
     run_id: str = ""
 
@@ -140,6 +141,7 @@ def _row(record: RunRecord) -> RunRow:
         error=record.error,
         labels=record.labels,
         artefacts=record.artefacts,
+        notes=record.notes,
         workflow_id=record.workflow_id,
         run_id=record.run_id,
     )

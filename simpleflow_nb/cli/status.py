@@ -52,7 +52,8 @@ def status(ctx: click.Context, file: Path | None, as_json: bool, outputs: Path |
     else:
         click.echo(formatted(_grid(rows, planned), with_header=True))
         succeeded = sum(row.state == "succeeded" for row in rows)
-        click.echo(f"{succeeded} of {counted(len(rows), 'run')} succeeded")
+        skipped = sum(row.state == "skipped" for row in rows)
+        click.echo(f"{succeeded} of {counted(len(rows), 'run')} succeeded{f', {skipped} skipped' if skipped else ''}")
         if interrupted:
             click.echo(interrupted)
     if trouble:
@@ -81,12 +82,23 @@ def _grid(rows: list[RunRow], planned: DueRuns | None) -> Table:
 
 
 def _cell(row: RunRow) -> str:
+    head, reason = row.state, ""
     if row.state == "succeeded":
-        return row.light
-    if row.state == "failed":
-        line = (row.error or "failed").splitlines()[0]
-        return f"red: {line if len(line) <= _LONGEST_ERROR else line[: _LONGEST_ERROR - 3] + '...'}"
-    return row.state
+        head, reason = row.light, _first_note(row) if row.light == "orange" else ""
+    elif row.state == "skipped":
+        reason = _first_note(row)
+    elif row.state == "failed":
+        head, reason = "red", (row.error or "failed").splitlines()[0]
+    if not reason:
+        return head
+    return f"{head}: {reason if len(reason) <= _LONGEST_ERROR else reason[: _LONGEST_ERROR - 3] + '...'}"
+
+
+def _first_note(row: RunRow) -> str:
+    """The first of what is to be said of the run's labels and reports, with the label where there are several."""
+    for name, notes in row.notes.items():
+        return f"{name.removeprefix('report:')}: {notes[0]}" if len(row.labels) > 1 else notes[0]
+    return ""
 
 
 def _outlook(planned: DueRuns, missing: list[tuple[date, date]]) -> list[str]:
@@ -138,6 +150,7 @@ def _as_json(rows: list[RunRow], planned: DueRuns | None, missing: list[tuple[da
                 "due": again.reason if again is not None else None,
                 "error": row.error,
                 "labels": row.labels,
+                "notes": row.notes,
                 "artefacts": row.artefacts,
             }
         )
