@@ -38,7 +38,7 @@ def test_everything_is_there_again_after_a_restart(path):
     assert desk.decision_task()["workflowExecution"] == {"workflowId": "continued", "runId": second}
     assert [desk.activity_task()["activityId"] for _ in range(2)] == ["a-1", "a-2"]
     desk.pass_time(3_600)
-    desk.wait_for("TimerFired")
+    desk.the("TimerFired")
     assert desk.describe(run_id)["executionInfo"]["tagList"] == ["t"]
     desk.close()
 
@@ -90,15 +90,23 @@ def test_timeouts_go_on_where_they_were(path):
     desk.decide(schedule("a-1", scheduleToStartTimeout="10"), start_timer("t", 20))
     desk.close()
     desk = opened(path, clock=StillClock(start + 9))
+    desk.pass_time(0.5)
     assert "ActivityTaskTimedOut" not in desk.types()
-    desk.pass_time(1)
-    desk.wait_for("ActivityTaskTimedOut")
+    desk.pass_time(0.5)
+    desk.the("ActivityTaskTimedOut")
+    desk.close()
+    desk = opened(path, clock=StillClock(start + 19))
+    desk.pass_time(0.5)
+    assert "TimerFired" not in desk.types()
     desk.close()
     desk = opened(path, clock=StillClock(start + 25))
-    desk.wait_for("TimerFired")
+    desk.the("TimerFired")
+    desk.close()
+    desk = opened(path, clock=StillClock(start + 99))
+    assert "WorkflowExecutionTimedOut" not in desk.types()
     desk.close()
     desk = opened(path, clock=StillClock(start + 101))
-    desk.wait_for("WorkflowExecutionTimedOut")
+    desk.the("WorkflowExecutionTimedOut")
     desk.close()
 
 
@@ -124,8 +132,11 @@ def test_a_started_decision_task_of_a_decider_elsewhere_still_times_out_after_a_
     desk.start(taskStartToCloseTimeout="10")
     desk.decision_task()
     desk.close()
+    desk = opened(path, workers_inside=False, clock=StillClock(start + 9))
+    assert desk.types()[-1] == "DecisionTaskStarted"
+    desk.close()
     desk = opened(path, workers_inside=False, clock=StillClock(start + 11))
-    desk.wait_for("DecisionTaskTimedOut")
+    desk.the("DecisionTaskTimedOut")
     desk.close()
 
 
@@ -136,6 +147,9 @@ def test_a_decision_task_on_an_override_list_still_goes_back_in_time_after_a_res
     desk.decide(schedule("a-1"), taskList={"name": "mine"}, taskListScheduleToStartTimeout="5")
     desk.signal("wake")
     desk.close()
+    desk = opened(path, clock=StillClock(start + 4))
+    assert desk.types()[-1] == "DecisionTaskScheduled"
+    desk.close()
     desk = opened(path, clock=StillClock(start + 6))
-    desk.wait_for("DecisionTaskTimedOut")
+    desk.the("DecisionTaskTimedOut")
     desk.close()
