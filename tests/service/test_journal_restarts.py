@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 
+import pytest
+
 from simpleflow_nb.local.reader import JournalReader
 from simpleflow_nb.local.service import DOMAIN
 
@@ -80,6 +82,21 @@ def test_a_start_that_was_not_written_when_the_process_died_is_as_if_it_had_not_
     seen = reader.get_workflow_execution_history(domain=DOMAIN, execution={"workflowId": "run"})["events"]
     reader.close()
     assert len(seen) == durable
+    desk.close()
+
+
+@pytest.mark.parametrize("kind", ["Decision", "Activity"])
+def test_the_start_of_a_task_of_somebody_elsewhere_is_written_before_the_task_is_handed_out(path, kind):
+    """Who has it lives on when the service dies, and must find it started."""
+    desk = opened(path, workers_inside=False)
+    desk.start()
+    if kind == "Activity":
+        desk.decide(schedule("a-1"))
+    task = desk.decision_task() if kind == "Decision" else desk.activity_task()
+    reader = JournalReader(path)  # sees what is in the file, as the next owner would after a kill
+    written = reader.get_workflow_execution_history(domain=DOMAIN, execution={"workflowId": "run"})["events"]
+    reader.close()
+    assert (written[-1]["eventType"], written[-1]["eventId"]) == (f"{kind}TaskStarted", task["startedEventId"])
     desk.close()
 
 
