@@ -11,6 +11,7 @@ _ACTIVITY_TASKS = "tests/service/test_activity_tasks.py"
 _DECISION_TASKS = "tests/service/test_decision_tasks.py"
 _EXECUTIONS = "tests/service/test_executions.py"
 _RESTARTS = "tests/service/test_journal_restarts.py"
+_TESTING = "tests/service/test_testing.py"
 _TIME = "tests/service/test_time.py"
 _RULES = "tests/replay/test_rules_15_to_19.py"
 _RECORDS = "tests/unit/test_run_records.py"
@@ -78,6 +79,13 @@ MUTANTS = (
         "        if self._flushing or self.dirty:\n            self.commit()\n",
         "        pass\n",
         _TIME,
+    ),
+    Mutant(
+        "a virtual clock jumps while work is under way",
+        _TIMEKEEPING,
+        "                if activity.started:\n                    return False\n",
+        "                pass\n",
+        _TESTING,
     ),
     # ---- what a journal brings back ------------------------------------------------------------------------------------------
     Mutant(
