@@ -135,7 +135,7 @@ class Timekeeping(Store):
 
     def _settle(self) -> None:
         """Return once nothing is half done: what others have changed so far is visible, with the moments that come of it."""
-        if self._flushing or self.dirty:
+        if self._flushing or self._queued:
             self.commit()
 
     def _is_live(self, run: Run, kind: str, key: Any) -> bool:

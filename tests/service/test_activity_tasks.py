@@ -64,6 +64,19 @@ def test_a_beating_heart_keeps_the_task_alive_and_its_last_words_reach_the_timeo
         desk.swf.record_activity_task_heartbeat(taskToken=task["taskToken"])
 
 
+@pytest.mark.parametrize("beat", [0.5, 1.5, 9.5])
+def test_each_beat_gives_the_task_its_whole_time_again(desk, beat):
+    desk.start()
+    desk.decide(schedule("a-1", heartbeatTimeout="10"))
+    task = desk.activity_task()
+    desk.pass_time(beat)
+    desk.swf.record_activity_task_heartbeat(taskToken=task["taskToken"])
+    desk.pass_time(9.5)
+    assert "ActivityTaskTimedOut" not in desk.types()
+    desk.pass_time(0.5)
+    desk.the("ActivityTaskTimedOut")
+
+
 def test_heartbeat_details_have_at_most_2048_characters(desk):
     desk.start()
     desk.decide(schedule("a-1"))

@@ -60,6 +60,17 @@ def test_a_decision_task_that_takes_too_long_is_given_out_again(desk):
     desk.respond(again, complete())
 
 
+def test_the_time_of_a_decision_task_that_was_answered_ends_no_later_one(desk):
+    desk.start(taskStartToCloseTimeout="10")
+    desk.decide(start_timer("t", 5))
+    desk.pass_time(5)
+    assert desk.decision_task()["taskToken"]
+    desk.pass_time(9.5)
+    assert desk.types()[-1] == "DecisionTaskStarted"
+    desk.pass_time(0.5)
+    desk.the("DecisionTaskTimedOut")
+
+
 def test_the_next_task_goes_to_the_list_that_the_response_asks_for(desk):
     desk.start()
     desk.decide(schedule("a-1"), taskList={"name": "mine"})

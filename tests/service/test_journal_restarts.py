@@ -127,6 +127,43 @@ def test_timeouts_go_on_where_they_were(path):
     desk.close()
 
 
+@pytest.mark.parametrize(
+    ("timeout", "is_started", "ends"),
+    [
+        ("scheduleToStartTimeout", False, 10),
+        ("scheduleToStartTimeout", True, None),
+        ("scheduleToCloseTimeout", False, 10),
+        ("scheduleToCloseTimeout", True, 10),
+        ("startToCloseTimeout", False, None),
+        ("startToCloseTimeout", True, 12),
+        ("heartbeatTimeout", False, None),
+        ("heartbeatTimeout", True, 15),  # nobody could hear a heart while the service was away
+    ],
+)
+def test_the_timeouts_of_a_task_of_a_worker_elsewhere_go_on_after_a_restart(path, timeout, is_started, ends):
+    """Scheduled at 0, started at 2 by somebody who has it still; the service is back at 5."""
+    start = int(time.time())
+    desk = opened(path, workers_inside=False, clock=StillClock(start))
+    desk.start()
+    desk.decide(schedule("a-1", **{timeout: "10"}))
+    desk.pass_time(2)
+    task = desk.activity_task() if is_started else None
+    desk.close()
+    desk = opened(path, workers_inside=False, clock=StillClock(start + 5))
+    if ends is not None:
+        desk.pass_time(ends - 5 - 0.5)
+        assert "ActivityTaskTimedOut" not in desk.types()
+        desk.pass_time(0.5)
+        ended = desk.the("ActivityTaskTimedOut")
+        assert ended["eventTimestamp"] == start + ends
+    else:
+        desk.pass_time(3_600)
+        assert "ActivityTaskTimedOut" not in desk.types()
+        task = task or desk.activity_task()
+        desk.swf.respond_activity_task_completed(taskToken=task["taskToken"])
+    desk.close()
+
+
 def test_a_cancel_request_that_a_worker_has_not_seen_yet_survives(path):
     desk = opened(path)
     desk.start()

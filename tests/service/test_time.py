@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import threading
 
 import pytest
 
@@ -12,7 +13,7 @@ from simpleflow_nb.local.requests import leave_request
 from simpleflow_nb.local.run import Run
 from simpleflow_nb.local.service import DOMAIN, LocalService
 
-from .desk import Desk, complete, in_thread, opened, schedule, start_timer
+from .desk import Desk, StillClock, complete, in_thread, opened, schedule, start_timer
 
 
 def _seconds_of(desk, *kinds):
@@ -59,6 +60,26 @@ def test_a_heart_that_beats_between_two_milliseconds_stops_at_its_moment_too(des
     assert "ActivityTaskTimedOut" not in desk.types()
     desk.pass_time(0.002)
     desk.the("ActivityTaskTimedOut")
+
+
+def test_what_is_carried_out_late_is_dated_to_when_it_was_and_not_before_what_is_in_the_history_already(desk):
+    desk.start()
+    desk.decide(start_timer("t", 10))
+    desk.local.clock.jump_to(desk.local.clock.now() + 20)  # behind the service's back, as real time passes
+    desk.pass_time(0)
+    assert _seconds_of(desk, "TimerFired") == [("TimerFired", 20)]
+
+
+@pytest.mark.parametrize("timeout", ["startToCloseTimeout", "heartbeatTimeout"])
+def test_a_task_that_was_handed_out_times_out_though_nobody_makes_its_start_durable(path, timeout):
+    """Its start waits for the next commit of anybody, its timeouts do not."""
+    desk = opened(path)
+    desk.start()
+    desk.decide(schedule("a-1", **{timeout: "10"}))
+    desk.activity_task()
+    desk.pass_time(10)
+    desk.the("ActivityTaskTimedOut")
+    desk.close()
 
 
 def test_a_moment_that_has_passed_moves_nothing(desk):
@@ -131,20 +152,50 @@ def test_requests_that_others_have_left_are_carried_out_when_time_has_passed(slo
     desk.the("WorkflowExecutionSignaled", count=3)
 
 
+class Hesitating(LocalService):
+    """Carries a signal out when it is told to."""
+
+    told: threading.Event
+    hesitates: threading.Event
+
+    def signal_workflow_execution(self, **request):
+        self.hesitates.set()
+        assert self.told.wait(60)
+        return super().signal_workflow_execution(**request)
+
+
+def test_requests_that_the_timekeeper_is_at_are_carried_out_too_when_time_has_passed(path):
+    service = Hesitating.open(path, poll_seconds=0, clock=StillClock())
+    assert isinstance(service, Hesitating)
+    service.told, service.hesitates = threading.Event(), threading.Event()
+    desk = Desk(service)
+    desk.start()
+    for n in range(3):
+        leave_request(path, "signal_workflow_execution", {"domain": DOMAIN, "workflowId": "run", "signalName": f"s{n}"})
+    assert service.hesitates.wait(60)
+    passing, _ = in_thread(lambda: desk.pass_time(0))
+    passing.join(0.1)
+    assert passing.is_alive()
+    service.told.set()
+    passing.join(60)
+    desk.the("WorkflowExecutionSignaled", count=3)
+    desk.close()
+
+
 # ---- memory ------------------------------------------------------------------------------------------------------------------
 
 
 def test_runs_that_have_closed_are_not_kept_for_the_moments_that_they_wait_for_no_more(path):
     desk = opened(path)
     desk.start("open")
-    desk.decide(start_timer("t", 3_600))
+    desk.decide(*[start_timer(f"t-{n}", 3_600 + n) for n in range(70)])
     for n in range(150):
         desk.start(f"closed-{n}")  # with a day for the run
         desk.decide(complete())
     desk.pass_time(0)
     gc.collect()
     held = [one for one in gc.get_objects() if isinstance(one, Run) and one.workflow_id.startswith("closed-")]
-    assert len(held) < 64
-    desk.pass_time(3_600)
-    desk.the("TimerFired", "open")
+    assert len(held) < 80  # swept whenever half of all is of no use
+    desk.pass_time(3_700)
+    desk.the("TimerFired", "open", count=70)
     desk.close()
