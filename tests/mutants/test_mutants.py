@@ -5,7 +5,9 @@ Each mutant is made in a copy of the project: two in every run, all of them in a
 
 from __future__ import annotations
 
+import shutil
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,8 +23,9 @@ _TRIED = MUTANTS if is_soak() else MUTANTS[:2]
 
 
 @pytest.fixture
-def copy(tmp_path: Path) -> CopiedProject:
-    return CopiedProject(tmp_path)
+def copy(tmp_path: Path) -> Iterator[CopiedProject]:
+    yield CopiedProject(tmp_path)
+    shutil.rmtree(tmp_path)  # pytest would keep every one of them
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=str)
