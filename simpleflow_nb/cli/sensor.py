@@ -105,6 +105,9 @@ def sensor_start(
         code = show_summary(run, states, specification.path, ended=ended)
         if not sensor.is_open():
             code = max(code, sensor.show_end(nothing_ran=not states, once=once))
+        elif once:
+            say("interrupted before the check for new dates had ended; the same command makes it anew")
+            code = 1
     ctx.exit(code)
 
 

@@ -9,7 +9,7 @@ import click
 
 from .. import payload
 from .local_run import LocalRun, say
-from .run_states import LabelState, RunState, status_word
+from .run_states import BACKFILL_TYPE, LabelState, RunState, status_word
 
 _MOST_REPORTS = 30
 _MOST_FAILED = 30
@@ -28,6 +28,7 @@ def show_summary(run: LocalRun, states: list[RunState], file: Path, *, ended: bo
     cancelled = [state for state in states if state.status == "CANCELED"]
     failed = [state for state in states if state.status not in (None, "COMPLETED", "CANCELED")]
     still_open = [state for state in states if state.status is None and state.run_id not in run.parked]
+    unstarted = [] if ended else run.open_runs(BACKFILL_TYPE)  # has runs to start that are not among the states
     _show_reports([path for state in states if state.status for path in _reports(state, run.payloads.load)])
     orange = [state for state in done if any(_warnings(label) for label in state.labels)]
     if orange:
@@ -61,7 +62,10 @@ def show_summary(run: LocalRun, states: list[RunState], file: Path, *, ended: bo
         number = len(still_open)
         them = "it" if number == 1 else "them"
         say(f"interrupted with {number} run{'s' if number > 1 else ''} open; the same command goes on with {them}")
-    return 1 if failed or cancelled or still_open or run.parked else 0
+    if unstarted:
+        onward = "the cancellation of the rest is requested" if run.interrupts > 1 else "the same command goes on"
+        say(f"interrupted before every run was started; {onward}")
+    return 1 if failed or cancelled or still_open or unstarted or run.parked else 0
 
 
 def _is_skipped(state: RunState, load: payload.Load) -> bool:
