@@ -19,7 +19,7 @@ from workers.reports.conversion_process import Limits, ReportChild
 
 ROOT = Path(__file__).parents[2]
 
-#: When the module of that name is imported by a statement, prints a line and ends the process as SIGKILL does, without flushing.
+#: When the module of that name is imported by a statement, prints a line and ends the process as SIGKILL does: unflushed.
 SPEAK_AND_DIE = """
 import os, sys
 
