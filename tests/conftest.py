@@ -19,6 +19,9 @@ _LIVES_ON = ("multiprocessing.resource_tracker", "multiprocessing.forkserver")
 # A suite that a script runs in the background is started with SIGINT ignored; and so would be what the tests start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
+# Ours write line by line by themselves; with this they would, whatever we did.
+os.environ.pop("PYTHONUNBUFFERED", None)
+
 # As hypothesis does by itself in CI: a busy machine fails no test.
 settings.register_profile("unhurried", settings(), deadline=None)
 settings.load_profile("unhurried")

@@ -13,6 +13,7 @@ import click
 from .. import __version__
 from ..exceptions import DefinitionError, ServiceError, SimpleflowError
 from ..inspection.tables import FORMATS
+from ..processes.standard_streams import write_by_lines
 from . import logs
 
 DONE, RUN_FAILED, WRONG, UNREACHABLE = 0, 1, 2, 3  #: exit codes
@@ -127,6 +128,7 @@ def _usage_sentence(error: click.ClickException) -> str:
 
 def main(args: list[str] | None = None) -> Any:
     """Run the command line; returns through SystemExit with one of the documented exit codes."""
+    write_by_lines()
     try:
         here = os.getcwd()
     except FileNotFoundError:

@@ -18,6 +18,7 @@ import sys
 from collections.abc import Mapping
 
 from simpleflow_nb.processes import guardian
+from simpleflow_nb.processes.standard_streams import write_by_lines
 
 from . import inside
 from .forked_kernel import OURS, become_kernel
@@ -57,6 +58,7 @@ _BACKEND = "MPLBACKEND"  # variable of matplotlib
 
 def main() -> None:
     """Import, say so, fork."""
+    write_by_lines()
     control = socket.socket(fileno=int(sys.argv[1]))
     control.set_inheritable(False)
     del sys.path[0]  # where we come from, which may not be where notebooks import from
