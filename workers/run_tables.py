@@ -42,7 +42,9 @@ class RunRecord:
     artefacts: dict[str, str]  #: label, or ``report:<label>``, to its path
     reason: str | None = None  #: why it was run
     labels: dict[str, str] = field(default_factory=dict)  #: label to ``done``, ``cached``, ``failed`` or ``not run``
-    notebooks: dict[str, str] | None = None  #: file name to SHA-256, as they were at its start
+    #: SHA-256 of its notebooks: of each file by name, at its start, and of what each label was executed from, by a key of
+    #: `deciders.reruns.of_label`
+    notebooks: dict[str, str] | None = None
     data: dict[str, Any] | None = None  #: what is needed to see that its data have changed
 
 
