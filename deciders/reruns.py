@@ -134,18 +134,17 @@ def notebook_changes(workflow: WorkflowSpecification, end: LastEnd, now: Mapping
     if then is None:
         return None
     knows_labels = any(name.endswith("/") for name in then)
-    gone = {then[name] for name in then.keys() - {notebook.filename for notebook in workflow.notebooks}}
+    keys = [of_label(one.label) if knows_labels else one.filename for one in workflow.notebooks]
+    # what has another name now has its former content all the same
+    gone = {then[key] for key in then.keys() - keys if key.endswith("/") == knows_labels}
     changed, added = dict[str, None](), dict[str, None]()
-    for notebook in workflow.notebooks:
-        name = notebook.filename
-        key = of_label(notebook.label) if knows_labels else name
+    for notebook, key in zip(workflow.notebooks, keys, strict=True):
+        content = now.get(notebook.filename)
         if key in then:
-            if now.get(name) != then[key]:
-                changed[name] = None
-        elif knows_labels:
-            added[name] = None
-        elif now.get(name) not in gone:  # else it was given another name
-            changed[name] = None
+            if content != then[key]:
+                changed[notebook.filename] = None
+        elif content not in gone:
+            (added if knows_labels else changed)[notebook.filename] = None
     return NotebookChanges(tuple(changed), tuple(name for name in added if name not in changed))
 
 

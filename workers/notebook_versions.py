@@ -53,11 +53,16 @@ def changes_since(specification: Specification, ends: Mapping[Instance, LastEnd]
     """
     workflows = {workflow.name: workflow for workflow in specification.workflows}
     hashes = {name: notebook_hashes(workflow, specification.inputs_dir) for name, workflow in workflows.items()}
-    return {
-        (name, identity): notebook_changes(workflows[name], end, hashes[name])
-        for (name, identity), end in ends.items()
-        if name in workflows
-    }
+    found: dict[Instance, NotebookChanges | None] = {}
+    seen: dict[tuple[str, int], NotebookChanges | None] = {}  # the records give runs of the same notebooks the same mapping
+    for (name, identity), end in ends.items():
+        if name not in workflows:
+            continue
+        known = (name, id(end.notebooks))
+        if known not in seen:
+            seen[known] = notebook_changes(workflows[name], end, hashes[name])
+        found[name, identity] = seen[known]
+    return found
 
 
 def with_hashes_of_folders(

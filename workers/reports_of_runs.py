@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -84,8 +85,8 @@ def missing_reports(run: EndedRun, artefacts: Artefacts) -> list[Report]:
 def is_missing(run: EndedRun, report: Report, artefacts: Artefacts) -> bool:
     """Whether a report is not there, or is that of an earlier run."""
     notebook, output = report
-    path = artefacts.report(run.workflow.name, run.instance, notebook.label, output.format)
-    return run.labels.get(_artefact(report)) == _FAILED or not path.is_file()
+    path = artefacts.report_path(run.workflow.name, run.instance, notebook.label, output.format)
+    return run.labels.get(_artefact(report)) == _FAILED or not os.path.isfile(path)
 
 
 def would_differ(run: EndedRun, report: Report, inputs_dir: Path, artefacts: Artefacts) -> bool:

@@ -59,8 +59,14 @@ def end(notebooks: Mapping[str, str] | None) -> LastEnd:
             (("report.ipynb", "count.ipynb"), ()),
             ((), ()),
         ),
-        # another label of the same file
-        ({"counted": "count.ipynb", "report": "report.ipynb"}, THEN, ((), ("count.ipynb",)), ((), ())),
+        # another label of the same file, and of another content of it
+        ({"counted": "count.ipynb", "report": "report.ipynb"}, THEN, ((), ()), ((), ())),
+        (
+            {"counted": "count.ipynb", "report": "report.ipynb"},
+            {**THEN, "count.ipynb": "c2"},
+            ((), ("count.ipynb",)),
+            (("count.ipynb",), ()),
+        ),
     ],
 )
 def test_a_notebook_has_changed_when_its_label_would_be_executed_from_another_content(
