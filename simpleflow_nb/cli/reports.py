@@ -213,6 +213,9 @@ def _carry_out(specification: Specification, outputs: Path, todo: _Todo, slots: 
                 pool.shutdown(cancel_futures=True)
     except RecordsError as error:
         raise ServiceError(str(error)) from None
+    except KeyboardInterrupt:
+        say(f"stopped; {counted(made, 'report')} made")
+        raise
     finally:
         end_idle_children()
     text = f"{counted(made, 'report')} made in {shown_seconds(time.monotonic() - began)}"
