@@ -25,7 +25,7 @@ _SETTINGS_OF_THE_WORKER = (
     "kernel_fallback",
     "warnings",
 )
-_MOST_NOTES = 3  #: of the warnings of a notebook or a report, in the record of the run; all are in its run.json
+MOST_NOTES = 3  #: of the warnings of a notebook or a report, in the record of the run; all are in its run.json
 
 _PRIORITIES_OF_A_RUN = 1_000  #: task priorities between two priorities of workflows: notebooks have those of their depth
 
@@ -236,7 +236,7 @@ def _notes(
     """By label or report, what there is to say of it: why it is orange or was skipped, where it has ended itself."""
     notes: dict[str, list[str]] = {}
     for name, result in results:
-        said = [str(warning) for warning in result.get("warnings") or ()][:_MOST_NOTES]
+        said = [str(warning) for warning in result.get("warnings") or ()][:MOST_NOTES]
         if result.get("ended_in_cell"):
             said.insert(0, f"ended by the notebook in cell {result['ended_in_cell']}")
         if said:

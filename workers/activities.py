@@ -15,15 +15,15 @@ from simpleflow_nb.exceptions import ActivityCanceled
 
 from .artefacts import Artefacts
 from .backfills import start_backfill as start_one_backfill
-from .kept_reports import record_report, report_origin
 from .kernel_output import OutputLimits
 from .kernels.supply import open_shared
 from .latest_links import point_latest
-from .lights import Light
 from .lost_attempts import record_lost_attempt
 from .notebook_errors import NotebookSkipped
 from .notebook_session import CountedWarnings
+from .notebook_versions import as_executed
 from .notebooks import Cancellation, NotebookFailed, run_notebook
+from .report_making import made_report
 from .run_records import RunRecord, RunRecords
 from .run_tables import State
 from .secrets import masked
@@ -146,29 +146,14 @@ def convert_report(
         ReportStopped: it took too much time or memory.
         ActivityCanceled: the run was cancelled meanwhile.
     """
-    from .reports import ReportOptions, make_report
-
-    inputs = Path(inputs_dir) if inputs_dir is not None else None
-    fonts = inputs / "fonts" if inputs is not None else None
-    options = ReportOptions(
-        format=format,
-        code=code,
-        streams=streams,
-        parameters=parameters,
+    return made_report(
+        OutputSpecification(format=format, template=template, code=code, streams=streams, parameters=parameters),
+        Path(executed["path"]),
+        Artefacts(Path(outputs)).report(workflow, instance, label, format),
         reference_date=reference_date,
-        template=inputs / template if inputs is not None and template is not None else None,
-        font_directories=(fonts,) if fonts is not None and fonts.is_dir() else (),
+        inputs_dir=Path(inputs_dir) if inputs_dir is not None else None,
+        on_wait=context().check,
     )
-    made_from = Path(executed["path"])
-    output = OutputSpecification(format=format, template=template, code=code, streams=streams, parameters=parameters)
-    origin = report_origin(output, reference_date, inputs, made_from) if inputs is not None else None
-    target = Artefacts(Path(outputs)).report(workflow, instance, label, format)
-    report = make_report(made_from, target, options, on_wait=context().check)
-    light = Light.ORANGE if report.warnings else Light.GREEN
-    result = {"path": str(report.path), "light": str(light), "warnings": list(report.warnings), "pages": report.pages}
-    if origin is not None:
-        record_report(result, origin, format, made_from)
-    return result
 
 
 @declared.record_run.implemented_by
@@ -213,7 +198,7 @@ def record_run(
                 artefacts=artefacts,
                 reason=(origin or {}).get("reason"),
                 labels=labels or {},
-                notebooks=(origin or {}).get("notebooks"),
+                notebooks=as_executed((origin or {}).get("notebooks"), Path(outputs), workflow, instance, labels or {}),
                 data=_kept_data(origin or {}, state),
                 notes={name: [masked(text) for text in texts] for name, texts in (notes or {}).items()},
             )

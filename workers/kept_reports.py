@@ -69,7 +69,7 @@ def kept_reports(
             continue
         executed = artefacts.notebook(workflow.name, run.instance, notebook.label)
         for output in notebook.output:
-            record = read_record(_record_path(executed, output.format))
+            record = report_record(executed, output.format)
             result = record.get("result")
             path = artefacts.report(workflow.name, run.instance, notebook.label, output.format)
             if not isinstance(result, dict) or not path.is_file():
@@ -77,6 +77,11 @@ def kept_reports(
             if record.get("origin") == report_origin(output, run.reference_date.isoformat(), inputs_dir, executed):
                 found[f"{notebook.label}.{output.format}"] = {**result, "path": str(path)}
     return found
+
+
+def report_record(executed: Path, format: str) -> dict[str, Any]:
+    """What `record_report` left of the report of that format: its ``origin`` and its ``result``; empty without one."""
+    return read_record(_record_path(executed, format))
 
 
 def _record_path(executed: Path, format: str) -> Path:

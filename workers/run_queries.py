@@ -41,6 +41,16 @@ def latest_ends() -> sa.Select[Any]:
 
 
 @lru_cache(maxsize=1)
+def latest_unhashed() -> sa.Select[Any]:
+    """(workflow name, identity, instance) of those of them that say nothing of their notebooks."""
+    import sqlalchemy as sa
+
+    runs, _ = tables()
+    columns = (runs.c.workflow_name, runs.c.identity, runs.c.instance)
+    return sa.select(*columns).where(runs.c.id.in_(latest_numbers()), runs.c.notebooks.is_(None))
+
+
+@lru_cache(maxsize=1)
 def failures_since_success() -> sa.Select[Any]:
     """(workflow name, identity, number of failures since it last succeeded or was skipped) of each instance that has any."""
     import sqlalchemy as sa

@@ -24,6 +24,7 @@ from workers.artefacts import Artefacts
 from workers.data_stamps import DataStamps
 from workers.kept_labels import kept_labels, notebook_hashes
 from workers.kept_reports import kept_reports
+from workers.notebook_versions import at_start
 from workers.room import Room
 
 logger = logging.getLogger(__name__)
@@ -134,7 +135,11 @@ def run_arguments(
         "parameters": run.parameters,
         "inputs_dir": str(specification.inputs_dir),
         "outputs": outputs,
-        "origin": {"reason": FIRST_RUN if run.reason == NOT_RUN_YET else run.reason, "notebooks": hashes, "data": data},
+        "origin": {
+            "reason": FIRST_RUN if run.reason == NOT_RUN_YET else run.reason,
+            "notebooks": at_start(workflow, hashes),
+            "data": data,
+        },
     }
     if seen is not None:
         arguments["origin"]["seen_data"] = seen

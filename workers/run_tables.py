@@ -43,7 +43,9 @@ class RunRecord:
     artefacts: dict[str, str]  #: label, or ``report:<label>``, to its path
     reason: str | None = None  #: why it was run
     labels: dict[str, str] = field(default_factory=dict)  #: label to ``done``, ``cached``, ``failed``, ``skipped``, ``not run``
-    notebooks: dict[str, str] | None = None  #: file name to SHA-256, as they were at its start
+    #: SHA-256 of its notebooks: of each file by name, at its start, and of what each label was executed from, by a key of
+    #: `deciders.reruns.of_label`
+    notebooks: dict[str, str] | None = None
     data: dict[str, Any] | None = None  #: what is needed to see that its data have changed
     #: label, or ``report:<label>``, to why it is orange or was skipped, or where the notebook has ended itself
     notes: dict[str, list[str]] = field(default_factory=dict)

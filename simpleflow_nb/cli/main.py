@@ -34,6 +34,7 @@ _COMMANDS = {
     "runs.show": "runs",
     "runs.retry": "run_requests",
     "runs.logs": "runs",
+    "reports.make": "reports",
     "outputs.clean": "outputs",
     "doctor": "doctor",
     "notebook.run": "notebook",

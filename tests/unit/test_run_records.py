@@ -317,3 +317,13 @@ def test_lookups_use_the_indexes(records, path):
 def test_importing_the_module_does_not_import_sqlalchemy():
     script = "import sys, workers.run_records; print('sqlalchemy' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True).stdout == "False\n"
+
+
+def test_a_record_is_amended_where_it_is(records):
+    records.record(run(1, "failed"))
+    records.record(run(2))
+    amended = records.amend("run-1", lambda record: replace(record, light="green", labels={"report": "done"}))
+    assert amended == run(1, "failed", light="green", labels={"report": "done"})
+    assert records.runs() == [amended, run(2)]
+    assert records.states() == {KEY: "succeeded"}
+    assert records.amend("run-3", lambda record: record) is None
