@@ -83,6 +83,7 @@ class NotebookClient(PapermillNotebookClient):  # type: ignore[misc, unused-igno
         try:
             await self._start(kernel)
             await self._run_cells()
+            self.session.skip_reason = kernel.skip_reason()
             self.set_widgets_metadata()
         finally:
             self.session.cancellation.forget(cancelled)

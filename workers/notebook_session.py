@@ -117,6 +117,7 @@ class NotebookSession:
     notes: list[str] = field(default_factory=list)  #: what was replaced or could not be done, and makes the run orange
     failure: tuple[int, CellFailure] | None = None  #: index of the cell that failed in the executed notebook, and why
     early_end: EarlyEnd | None = None
+    skip_reason: str | None = None  #: what it has written for `SIMPLEFLOW_NB_SKIP`
     failed: bool = False  #: set by the first cell that fails, and by what keeps the notebook from running
     saved: SavedNotebook | None = None  #: set when the engine begins
     kernel: Kernel | None = None

@@ -16,7 +16,6 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Literal
 
 from workers.artefacts import path_part, write_atomically
@@ -46,9 +45,6 @@ __all__ = [
 
 KEPT_TRACEBACK_LINES = 30
 KEPT_REASON_CHARACTERS = 300  #: of why a notebook has skipped its run
-
-#: Names the file into which a notebook in any language may write why there is nothing to do.
-SKIP_VARIABLE = "SIMPLEFLOW_NB_SKIP"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,17 +134,15 @@ def run_notebook(
     # git answers while the kernel starts.
     with (
         ThreadPoolExecutor(1, thread_name_prefix="source-version") as pool,
-        TemporaryDirectory(prefix="sfnb-") as private,
         OutputText(folder / "output.txt") as output,
     ):
         version = pool.submit(read_source_version, source.path)
-        skip_file = Path(private, "skip.txt")
         try:
             session = NotebookSession(
                 source=source,
                 path=notebook,
                 folder=folder,
-                environment={**os.environ, **(environment or {}), SKIP_VARIABLE: str(skip_file)},
+                environment={**os.environ, **(environment or {})},
                 output=output,
                 limits=limits,
                 kernels=kernels or shared_supply(),
@@ -161,7 +155,7 @@ def run_notebook(
             if source.missing_kernel is not None:
                 session.notes.append(substitute_note(source.missing_kernel))
             _execute(session, values, label)
-            skipped_for = _skip_reason(session, skip_file)
+            skipped_for = _skip_reason(session)
             if session.early_end is not None or skipped_for is not None:
                 _say_early_end(session, skipped_for)
             status, error = "succeeded" if skipped_for is None else "skipped", None
@@ -307,17 +301,12 @@ def _failure(label: str, index: int, failure: CellFailure, session: NotebookSess
     return failed
 
 
-def _skip_reason(session: NotebookSession, skip_file: Path) -> str | None:
+def _skip_reason(session: NotebookSession) -> str | None:
     """Why the notebook has said that there is nothing to do, on one line; None if it has not."""
-    said = session.early_end.skipped_for if session.early_end is not None else None
-    try:
-        said = skip_file.read_text(encoding="utf-8", errors="replace")
-    except FileNotFoundError:
-        if said is None:
-            return None
-    except OSError as error:
-        said = said or f"it gave a reason that cannot be read: {error.strerror}"
-    return masked(" ".join((said or "").split()))[:KEPT_REASON_CHARACTERS] or "it gave no reason"
+    said = session.skip_reason
+    if said is None and session.early_end is not None:
+        said = session.early_end.skipped_for
+    return None if said is None else masked(" ".join(said.split()))[:KEPT_REASON_CHARACTERS] or "it gave no reason"
 
 
 def _say_early_end(session: NotebookSession, skipped_for: str | None) -> None:

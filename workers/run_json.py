@@ -91,13 +91,9 @@ class RunJson:
         record["skipped_for"] = skipped_for
         if session is not None and session.kernel is not None:
             kernel, source = session.kernel, session.source
-            record["kernel"] = {
-                "name": source.kernel_name,
-                "origin": kernel.origin,
-                "reason": kernel.reason or None,
-                "instead_of": source.missing_kernel,
-                "program": source.kernel_spec.argv[0],
-            }
+            record["kernel"] = {"name": source.kernel_name, "origin": kernel.origin, "reason": kernel.reason or None}
+            if source.missing_kernel is not None:
+                record["kernel"] |= {"instead_of": source.missing_kernel, "program": source.kernel_spec.argv[0]}
             record["peak_memory_bytes"] = session.peak_memory_bytes or None
         if session is not None and session.early_end is not None:
             record["ended_in_cell"] = session.early_end.cell

@@ -178,7 +178,13 @@ def test_a_failed_notebook_of_a_run_is_prepared_with_its_exact_parameters(tmp_pa
     assert config == json.loads((folder / "count" / "config.json").read_text())
     assert (config["environment"], config["limits"]) == (
         {"WHO": "me"},
-        {"timeout_seconds": 600, "cell_timeout_seconds": 4, "memory_limit_bytes": 4_000_000_000},
+        {
+            "timeout_seconds": 600,
+            "cell_timeout_seconds": 4,
+            "memory_limit_bytes": 4_000_000_000,
+            "printed_limit_bytes": 100_000_000,
+            "displayed_limit_bytes": 500_000_000,
+        },
     )
     cells = [cell.source for cell in nbformat.read(prepared, 4).cells]
     assert cells[1] == '# Parameters\nday = "2016-01-01"\n'

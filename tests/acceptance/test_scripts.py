@@ -1,4 +1,4 @@
-"""The scripts of the project where nothing is installed but what they must have, in a copy with an environment that is ready."""
+"""The scripts of the project where nothing is installed but what they must have: in a copy whose environment is ready."""
 
 from __future__ import annotations
 

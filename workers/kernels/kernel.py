@@ -31,6 +31,9 @@ Origin = Literal["pool", "fork", "spawn"]
 
 OWN_KERNEL = "python3"  #: name of the kernel that is this interpreter
 
+#: Names the file into which a notebook in any language may write why there is nothing to do.
+SKIP_VARIABLE = "SIMPLEFLOW_NB_SKIP"
+
 _KERNEL_ID = "notebook"  # any; a manager has one kernel
 _LONGEST_SOCKET_PATH = 90  # bytes; systems take 104 to 108, with the port's number
 _HISTORY_IN_MEMORY = "--HistoryManager.hist_file=:memory:"  # a file would be shared by all kernels of the machine
@@ -163,8 +166,9 @@ class Kernel(AsyncKernelManager):
         """
         self.kernel_id = _KERNEL_ID
         self.process.settings = settings
+        variables = {**environment, SKIP_VARIABLE: str(self._skip_file)}
         command, options = await self._async_pre_start_kernel(
-            extra_arguments=[_HISTORY_IN_MEMORY] if self.transport == "ipc" else [], cwd=str(cwd), env=dict(environment)
+            extra_arguments=[_HISTORY_IN_MEMORY] if self.transport == "ipc" else [], cwd=str(cwd), env=variables
         )
         await self._async_launch_kernel(command, **options)
         self._attempted_start = True
@@ -199,6 +203,19 @@ class Kernel(AsyncKernelManager):
     def has_pid(self) -> bool:
         """Whether the process has been started: ``group`` can be asked for."""
         return self.process.lifeline is not None and self.process.lifeline.pid is not None
+
+    @property
+    def _skip_file(self) -> Path:
+        return self.folder / "skip.txt"
+
+    def skip_reason(self) -> str | None:
+        """What the notebook has written into the file that ``SIMPLEFLOW_NB_SKIP`` names, so far; None if there is none."""
+        try:
+            return self._skip_file.read_text(encoding="utf-8", errors="replace")
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            return f"its reason cannot be read: {error.strerror}"
 
     @property
     def said(self) -> str:
