@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 _MOST_SHOWN = 100
 _CHANGED = "changed"
-_SUCCEEDED, _FAILED = "already succeeded; --rerun all includes it", "failed before; --rerun failed includes it"
+_SUCCEEDED = "already succeeded; --rerun all includes it"
 
 
 @click.command("backfill")
@@ -42,8 +42,8 @@ _SUCCEEDED, _FAILED = "already succeeded; --rerun all includes it", "failed befo
     type=click.Choice(["missing", "failed", _CHANGED, "all"]),
     default="missing",
     show_default=True,
-    help="Dates that have not run yet; those and what failed; what has run with notebooks that have changed since; everything, "
-    "from scratch.",
+    help="Dates that have not run yet; those and what failed or was skipped; what has run with notebooks that have changed "
+    "since; everything, from scratch.",
 )
 @click.option("--latest-first", is_flag=True, help="Begin with the last date.")
 @click.option("--max-parallel", type=click.IntRange(min=1), help="So many runs are open at once. [default: no limit]")
@@ -216,8 +216,8 @@ def _chosen(
             continue
         if state == "succeeded" and rerun != "all":
             left_out[_SUCCEEDED] += 1
-        elif state == "failed" and rerun == "missing":
-            left_out[_FAILED] += 1
+        elif state in ("failed", "skipped") and rerun == "missing":
+            left_out[f"{state} before; --rerun failed includes it"] += 1
         else:
             chosen.append(dataclasses.replace(run, reason=f"backfill: {state or 'missing'}", keeps_labels=rerun != "all"))
     return chosen, left_out

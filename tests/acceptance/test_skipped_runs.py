@@ -45,6 +45,12 @@ def test_a_run_that_is_skipped_is_green_makes_no_report_and_is_due_again_when_it
     again = typed("sensor.start", file, *ONCE, cwd=tmp_path)
     assert (again.returncode, again.stdout) == (0, "nothing is due (2 dates are not; plan --why says why)\n")
 
+    backfill = ("backfill", file, "days", "--from", "2016-01-01", "--to", "2016-01-02", "--dry-run")
+    left_out = typed(*backfill, cwd=file.parent).stdout
+    assert "1 skipped before; --rerun failed includes it" in left_out
+    chosen = typed(*backfill, "--rerun", "failed", cwd=file.parent).stdout
+    assert "2016-01-02  days                  skipped\n1 run to start, 1 left out" in chosen
+
     (file.parent / "data" / "2016-01-02.csv").write_text("a,b\n1,2\n3,4\n")
     due = json.loads(typed("plan", file, "--json", cwd=file.parent).stdout)["due"]
     assert [run["reason"] for run in due] == ["skipped before; data_changed: data/2016-01-02.csv"]
