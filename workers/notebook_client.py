@@ -8,16 +8,14 @@ import signal
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from queue import Empty
 from typing import Any
 
-import zmq
 from nbclient.exceptions import CellExecutionComplete, CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 from papermill.clientwrap import PapermillNotebookClient
 
 from workers.kernel_output import KernelOutput
-from workers.kernels.inside import Settings, code_that_prepares
+from workers.kernel_start import quoted, started_client
 from workers.kernels.kernel import Kernel
 from workers.kernels.lifeline import described_end
 from workers.kernels.memory import SAMPLE_SECONDS, shown_bytes, used_bytes
@@ -43,13 +41,8 @@ SKIPPED = "NotebookSkipped"  #: name of what ``simpleflow_nb.notebooks.skip`` ra
 
 START_SECONDS = 180  #: for a kernel to answer; many that start at once on a busy machine are slow
 INTERRUPT_SECONDS = 2.0  #: between the interruption of a cell and the end of its kernel
-QUOTED_CHARACTERS = 200  #: of what a kernel that did not start has said last; the cause of a failure has room for them
 ANSWER_SECONDS = 30.0  #: for the kernel's answer, when its output has told that the cell is over
 IOPUB_SECONDS = 60  #: for output that is still under way when a cell has ended
-
-# More than the limit, so that whoever counts bytes here sees that it was exceeded.
-_ENDLESS_CHARACTERS = 1 << 50
-_SPARE_CHARACTERS = 1_000_000
 
 
 class NotebookClient(PapermillNotebookClient):  # type: ignore[misc, unused-ignore]
@@ -104,7 +97,7 @@ class NotebookClient(PapermillNotebookClient):  # type: ignore[misc, unused-igno
     async def _start(self, kernel: Kernel) -> None:
         left = self.session.seconds_left()
         seconds = START_SECONDS if left is None else min(START_SECONDS, left)
-        answering = asyncio.ensure_future(self._first_answer(kernel))
+        answering = asyncio.ensure_future(started_client(kernel, self.session))
         try:
             await self._either(answering, seconds)
         finally:
@@ -115,77 +108,13 @@ class NotebookClient(PapermillNotebookClient):  # type: ignore[misc, unused-igno
                 raise KernelNotStarted(str(stop), stop.name)
             if left is not None and seconds == left:
                 raise KernelNotStarted(self._too_slow(), "TimeoutError")
-            raise KernelNotStarted(f"no answer within {seconds:g} s{_quoted(kernel.said)}")
-        information = await answering
-        self.nb.metadata["language_info"] = information["content"]["language_info"]
+            raise KernelNotStarted(f"no answer within {seconds:g} s{quoted(kernel.said)}")
+        self.kc, self.nb.metadata["language_info"] = await answering
+
+        self.kernel_output = KernelOutput(
+            self.kc, self.session.limits.output, lambda reason: _settle(self._stopping, TooMuchOutput(reason))
+        )
         self.kernel_is_idle = True
-
-    def _settings(self) -> Settings:
-        limit = self.session.limits.output.printed_bytes
-        return {
-            "own_folders": [str(folder) for folder in self.session.own_folders],
-            "printed_characters": _ENDLESS_CHARACTERS if limit is None else limit + _SPARE_CHARACTERS,
-        }
-
-    async def _first_answer(self, kernel: Kernel) -> dict[str, Any]:
-        settings = self._settings()
-        try:
-            await kernel.launch(self.session.folder, self.session.environment, settings)
-        except OSError as error:
-            program = self.session.source.kernel_spec.argv[:1]
-            raise KernelNotStarted(f"its program {' '.join(program)} cannot be started: {error.strerror}") from None
-        await kernel.listening()
-        # Without a limit the kernel would drop output while we are busy saving.
-        kernel.context.setsockopt(zmq.RCVHWM, 0)
-        client = self.kc = kernel.client(context=kernel.context)
-        client.start_channels(stdin=False, hb=False)
-
-        def stop(reason: str) -> None:
-            _settle(self._stopping, TooMuchOutput(reason))
-
-        self.kernel_output = KernelOutput(client, self.session.limits.output, stop)
-        while True:
-            client.kernel_info()
-            answer = await self._answer(kernel)
-            if answer is not None and answer["msg_type"] == "kernel_info_reply":
-                try:
-                    # Any message proves that the subscription to the output is live; strangers are dropped.
-                    await client.iopub_channel.get_msg(timeout=0.2)
-                except Empty:
-                    continue
-                break
-        if kernel.origin == "spawn" and self.session.source.language == "python":  # forked kernels see to it themselves
-            await self._prepare(kernel, settings)
-        return answer
-
-    async def _answer(self, kernel: Kernel) -> dict[str, Any] | None:
-        """The next answer of the kernel, None if there was none within a second.
-
-        Raises:
-            KernelNotStarted: its process has ended.
-        """
-        assert self.kc is not None
-        try:
-            answer: dict[str, Any] = await self.kc.shell_channel.get_msg(timeout=1)
-            return answer
-        except Empty:
-            status = await kernel.process.poll()
-            if status is not None:
-                raise KernelNotStarted(f"it {described_end(status)}{_quoted(kernel.said)}") from None
-            return None
-
-    async def _prepare(self, kernel: Kernel, settings: Settings) -> None:
-        assert self.kc is not None
-        code = code_that_prepares(settings)
-        request = self.kc.execute(code, silent=True, store_history=False, allow_stdin=False, stop_on_error=False)
-        answer = None
-        while answer is None or answer["parent_header"].get("msg_id") != request:
-            answer = await self._answer(kernel)
-        if answer["content"]["status"] == "error":
-            evalue = answer["content"].get("evalue", "")
-            self.session.notes.append(
-                f"kernel {kernel.kernel_name!r} could not be prepared, so warnings may be missed: {evalue}"
-            )
 
     async def _run_cells(self) -> None:
         heading, total = "", len(self.session.source.notebook.cells)
@@ -406,10 +335,3 @@ def _heading(cell: NotebookNode) -> str:
         return ""
     lines = (line.strip() for line in cell.source.splitlines())
     return next((line.lstrip("#").strip() for line in lines if line.startswith("#") and line.strip("# ")), "")
-
-
-def _quoted(said: str) -> str:
-    text = " ".join(said.split())
-    if len(text) > QUOTED_CHARACTERS:
-        text = "..." + text[-QUOTED_CHARACTERS:]
-    return f"; it said: {text}" if text else ""
