@@ -29,7 +29,7 @@ from workers.notebook_errors import NotebookFailed, NotebookRefused
 from workers.notebook_output import OutputText
 from workers.notebook_session import Cancellation, NotebookLimits, NotebookSession
 from workers.notebook_source import NotebookSource, checked_parameters, read_notebook_source
-from workers.secrets import masked
+from workers.secrets import known_secrets, masked, masked_leaves, masker
 from workers.source_version import SourceVersion, read_source_version
 
 __all__ = [
@@ -131,14 +131,17 @@ def run_notebook(
     error: dict[str, Any] | None = {"cell": None, "ename": "Interrupted", "evalue": ""}
     session: NotebookSession | None = None
     # git answers while the kernel starts.
-    with ThreadPoolExecutor(1, thread_name_prefix="source-version") as pool, OutputText(folder / "output.txt") as output:
+    variables = {**os.environ, **(environment or {})}
+    with ThreadPoolExecutor(1, thread_name_prefix="source-version") as pool, OutputText(
+        folder / "output.txt", variables
+    ) as output:
         version = pool.submit(read_source_version, source.path)
         try:
             session = NotebookSession(
                 source=source,
                 path=notebook,
                 folder=folder,
-                environment={**os.environ, **(environment or {})},
+                environment=variables,
                 output=output,
                 limits=limits,
                 kernels=kernels or shared_supply(),
@@ -221,8 +224,9 @@ def prepare_notebook(
         timeout_seconds=timeout_seconds, cell_timeout_seconds=cell_timeout_seconds, memory_bytes=memory_limit_bytes
     )
     _, _, notebook = _begin(source, values, into, label, environment, limits)
-    import nbformat
     import papermill
+
+    from workers.notebook_saves import masked_notebook, notebook_text
 
     prepared = papermill.execute_notebook(
         source.notebook,
@@ -240,8 +244,7 @@ def prepare_notebook(
     prepared.metadata.pop("papermill", None)  # it has not run
     for cell in prepared.cells:
         cell.metadata.pop("papermill", None)
-    text: str = nbformat.writes(prepared)  # type: ignore[no-untyped-call, unused-ignore]
-    write_atomically(notebook, text)
+    write_atomically(notebook, notebook_text(masked_notebook(prepared, masker(_secrets_of(environment)))))
     return notebook
 
 
@@ -273,7 +276,7 @@ def _begin(
         },
         "parameters": values,
     }
-    _write_json(folder / "config.json", config)
+    _write_json(folder / "config.json", config, _secrets_of(environment))
     return folder, label, notebook
 
 
@@ -301,7 +304,8 @@ def _execute(session: NotebookSession, values: dict[str, Any], label: str) -> No
     except PapermillExecutionError as error:
         raise _failure(label, error, session) from None
     except KernelNotStarted as error:
-        failed = NotebookFailed(label, None, error.name, masked(str(error)), "", session.path)
+        reason = masked(str(error), known_secrets(session.environment))
+        failed = NotebookFailed(label, None, error.name, reason, "", session.path)
         assert session.saved is not None
         session.saved.name_failure(f"The kernel did not start: {failed.cause.removeprefix('KernelNotStarted: ')}")
         raise failed from None
@@ -312,13 +316,14 @@ def _failure(label: str, error: Any, session: NotebookSession) -> NotebookFailed
 
     assert session.saved is not None
     number = session.cell_number(error.cell_index)
-    lines = strip_color("\n".join(error.traceback)).splitlines()
+    secrets = known_secrets(session.environment)
+    lines = masked(strip_color("\n".join(error.traceback)), secrets).splitlines()
     failed = NotebookFailed(
         label,
         number,
-        error.ename,
-        masked(strip_color(error.evalue)),
-        masked("\n".join(lines[-KEPT_TRACEBACK_LINES:])),
+        masked(error.ename, secrets),
+        masked(strip_color(error.evalue), secrets),
+        "\n".join(lines[-KEPT_TRACEBACK_LINES:]),
         session.path,
     )
     session.saved.name_failure(f"Cell {number} failed: {failed.cause}")
@@ -342,5 +347,10 @@ def _end(folder: Path, begun: float, error: dict[str, Any] | None, version: Sour
     }
 
 
-def _write_json(path: Path, content: dict[str, Any]) -> None:
-    write_atomically(path, masked(json.dumps(content, indent=2, ensure_ascii=False)) + "\n")
+def _secrets_of(environment: Mapping[str, str] | None) -> dict[str, str]:
+    """Those of a kernel with these variables besides ours."""
+    return known_secrets({**os.environ, **(environment or {})})
+
+
+def _write_json(path: Path, content: dict[str, Any], secrets: Mapping[str, str] | None = None) -> None:
+    write_atomically(path, json.dumps(masked_leaves(content, secrets), indent=2, ensure_ascii=False) + "\n")

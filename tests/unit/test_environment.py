@@ -20,7 +20,6 @@ def mounted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "secrets"
     folder.mkdir()
     monkeypatch.setattr(environment, "SECRETS_DIR", folder)
-    monkeypatch.setattr(secrets, "SECRETS_DIR", folder)
     return folder
 
 

@@ -8,15 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workers import secrets
+from simpleflow_nb import environment, masking
 from workers.secrets import MissingSecretError, known_secrets, masked, read_secret
 
 
 @pytest.fixture(autouse=True)
 def mounted(tmp_path, monkeypatch):
-    monkeypatch.setattr(secrets, "SECRETS_DIR", tmp_path)
-    monkeypatch.setattr(secrets, "_asked_for", set(secrets.SECRET_VARIABLES))
-    for name in secrets.SECRET_VARIABLES:
+    monkeypatch.setattr(environment, "SECRETS_DIR", tmp_path)
+    monkeypatch.setattr(masking, "_asked_for", set(masking.SECRET_VARIABLES))
+    for name in (*masking.SECRET_VARIABLES, "AWS_ACCESS_KEY_ID", "AUTOFLOW_DB_URI"):
         monkeypatch.delenv(name, raising=False)
     return tmp_path
 
@@ -38,7 +38,7 @@ def test_a_default_is_for_what_is_neither(mounted):
 
 
 def test_no_folder_of_secrets_at_all_is_the_usual_case(mounted, monkeypatch):
-    monkeypatch.setattr(secrets, "SECRETS_DIR", mounted / "nowhere")
+    monkeypatch.setattr(environment, "SECRETS_DIR", mounted / "nowhere")
     assert read_secret("FLOWAPI_TOKEN", "x") == "x"
     assert known_secrets() == {}
 
