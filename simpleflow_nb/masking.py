@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any, TypeVar
 from urllib.parse import unquote, unquote_plus
 
-from . import environment, secret_spellings
+from . import environment
 
 #: The token of the local service, given by whoever starts it and, as an access key id, by its clients.
 SERVICE_TOKEN = "SIMPLEFLOW_NB_TOKEN"
@@ -144,6 +144,29 @@ def _masker(values: frozenset[str]) -> Masker:
     return Masker(values)
 
 
+def secret_in(node: Any, secrets: Mapping[str, str] | None = None) -> str | None:
+    """The name of a secret of 8 characters or more that stands, as it is, in a text of ``node``; None if there is none.
+
+    A secret that is only a part of a longer word does not count: it may be a word of the language.
+    """
+    for name, value in (known_secrets() if secrets is None else secrets).items():
+        if len(value) >= SHORTEST_MASKED_SECRET:
+            whole = re.compile(rf"(?<!\w){re.escape(value)}(?!\w)")
+            if any(whole.search(text) for text in _texts(node)):
+                return name
+    return None
+
+
+def _texts(node: Any) -> Iterator[str]:
+    if isinstance(node, dict):
+        yield from _texts(list(node.items()))
+    elif isinstance(node, list | tuple):
+        for item in node:
+            yield from _texts(item)
+    elif node is not None and not isinstance(node, bool):
+        yield str(node)
+
+
 class Masker:
     """Replaces some secrets, in texts and in what JSON is made of."""
 
@@ -199,12 +222,20 @@ def _pieces(value: str) -> Iterator[str]:
         yield value[:_SHOWN_OF_LONG]
 
 
+#: What colours and tags put between two characters of a text, and a console that is too narrow for it.
+_BETWEEN = r"(?:<[^<>]*>|\x1b\[[0-9;]*m|\r?\n)"
+
+
 class _Secret:
     """One text to be hidden."""
 
     def __init__(self, value: str) -> None:
+        from . import secret_spellings  # most processes of the engine never need it
+
+        self._value = value
         self.marks = secret_spellings.marks(value)
         self._spellings = secret_spellings.spellings(value)
+        self._torn: re.Pattern[str] | None = None
         self.reach = len(self._spellings[0])
 
     def hidden(self, text: str) -> str:
@@ -213,7 +244,8 @@ class _Secret:
         for begin, end in self._spans(text):
             made += [text[done:begin], self._replaced(text[begin:end])]
             done = end
-        return "".join([*made, text[done:]])
+        found = "".join([*made, text[done:]])
+        return self._put_together(found) if any(mark in found for mark in self.marks) else found
 
     def _spans(self, text: str) -> list[tuple[int, int]]:
         places: list[int] = []
@@ -236,3 +268,12 @@ class _Secret:
             if spelling in text:
                 text = text.replace(spelling, MASK)
         return text
+
+    def _put_together(self, text: str) -> str:
+        """``text`` without it also where colours or tags stand inside, as highlighters put them; these stay."""
+        if self._torn is None:
+            from . import secret_spellings
+
+            letters = ("|".join(map(re.escape, secret_spellings.spellings_in_markup(letter))) for letter in self._value)
+            self._torn = re.compile(f"{_BETWEEN}*".join(f"(?:{letter})" for letter in letters))
+        return self._torn.sub(lambda found: MASK + "".join(re.findall(_BETWEEN, found[0])), text)

@@ -42,6 +42,12 @@ def marks(value: str) -> tuple[str, ...]:
     return _smallest(found | _encoded(value))
 
 
+def spellings_in_markup(character: str) -> tuple[str, ...]:
+    """How one character may be written in HTML, or in what Python and JSON print, the longest first."""
+    found = {character, *_html(character), json.dumps(character)[1:-1], repr(character)[1:-1]}
+    return tuple(sorted(found, key=lambda text: (-len(text), text)))
+
+
 def _plainest_part(value: str) -> str:
     parts = [value[at : at + _LEAST_MARK] for at in range(max(1, len(value) - _LEAST_MARK + 1))]
     return max(parts, key=lambda part: sum(character.isalnum() and character.isascii() for character in part))

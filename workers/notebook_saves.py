@@ -82,6 +82,7 @@ class SavedNotebook(NotebookExecutionManager):  # type: ignore[misc, unused-igno
         )
         self.save(force=True)
 
+
 class PapermillSavedNotebook(SavedNotebook):
     """The same for those who run papermill themselves: where and as papermill would write it, secrets and all."""
 

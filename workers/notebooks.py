@@ -132,9 +132,10 @@ def run_notebook(
     session: NotebookSession | None = None
     # git answers while the kernel starts.
     variables = {**os.environ, **(environment or {})}
-    with ThreadPoolExecutor(1, thread_name_prefix="source-version") as pool, OutputText(
-        folder / "output.txt", variables
-    ) as output:
+    with (
+        ThreadPoolExecutor(1, thread_name_prefix="source-version") as pool,
+        OutputText(folder / "output.txt", variables) as output,
+    ):
         version = pool.submit(read_source_version, source.path)
         try:
             session = NotebookSession(

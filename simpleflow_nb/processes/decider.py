@@ -14,6 +14,7 @@ from typing import Any
 from .. import activity as activities
 from .. import constants, payload
 from ..exceptions import DefinitionError, ReplayError, ServiceError, StaleCache
+from ..masking import masked
 from ..replay import Execution, commands
 from ..workflow import Workflow, program
 from .execution_cache import CachedExecution, ExecutionCache
@@ -335,7 +336,7 @@ class Decider:
         )
         wait = min(2 ** min(parks, 20), _LONGEST_PARK_SECONDS)
         name = f"{commands.PARK}{parks + 1}"
-        reason = f"{type(error).__name__}: {error}"
+        reason = masked(f"{type(error).__name__}: {error}")
         level = logging.WARNING if isinstance(error, ReplayError) else logging.ERROR
         unexpected = None if isinstance(error, ReplayError) else error
         logger.log(level, "%s is parked, next try in %d s: %s", execution["workflowId"], wait, reason, exc_info=unexpected)

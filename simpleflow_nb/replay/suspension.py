@@ -15,6 +15,7 @@ from .. import futures, payload
 from ..constants import MAX_REASON_CHARACTERS
 from ..exceptions import DefinitionError, ReplayError, RunEnded, TaskFailed
 from ..futures import DONE, Future
+from ..masking import masked, masked_leaves
 from ..tracebacks import traceback_lines
 from .arguments import waited_for
 from .commands import Command
@@ -129,13 +130,13 @@ class Suspension:
     def _fail_run(self, error: BaseException) -> None:
         self.error = error
         if isinstance(error, TaskFailed):
-            reason = f'Workflow execution error in {error.name}: "{error.reason}"'
-            details = error.details or ""
+            reason = masked(f'Workflow execution error in {error.name}: "{error.reason}"')
+            details = masked(error.details or "")
         else:
-            reason = f"{type(error).__name__}: {error}"
+            reason = masked(f"{type(error).__name__}: {error}")
             lines = traceback_lines(error, _CARRIERS)
             body = {"error_type": type(error).__name__, "message": str(error), "traceback": "".join(lines)}
-            details = payload.encode(body)
+            details = payload.encode(masked_leaves(body))
         attributes = {"reason": reason[:MAX_REASON_CHARACTERS]}
         if details:
             attributes["details"] = payload.shortened(details) or ""
