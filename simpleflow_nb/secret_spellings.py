@@ -75,9 +75,6 @@ def _escaped(value: str) -> set[str]:
 def _commonly_escaped(value: str) -> set[str]:
     """The escapings that most libraries use, for two of them on each other."""
     text = json.dumps(value)[1:-1]
-    script = text
-    for character in _SCRIPT_CHARACTERS[0]:
-        script = script.replace(character, f"\\u{ord(character):04x}")
     tags = html.escape(value, quote=False)
     return {
         tags,
@@ -88,7 +85,7 @@ def _commonly_escaped(value: str) -> set[str]:
         _references(html.escape(value), "&#{};"),
         text,
         json.dumps(value, ensure_ascii=False)[1:-1],
-        script,
+        _in_script(text, _SCRIPT_CHARACTERS[0]),
         repr(value)[1:-1],
         *(quote(value, safe, errors="surrogateescape") for safe in _URL_SAFE[:2]),
         quote_plus(value, errors="surrogateescape"),
@@ -122,11 +119,14 @@ def _json(value: str) -> set[str]:
     for text in (json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1]):
         found |= {text, text.replace("/", "\\/"), text.replace("</", "<\\/")}
         for characters in _SCRIPT_CHARACTERS:
-            script = text
-            for character in characters:
-                script = script.replace(character, f"\\u{ord(character):04x}")
-            found.add(script)
+            found |= {_in_script(text, characters), _in_script(text, characters, "\\u{:04X}")}
     return found | {re.sub(r"\\u[0-9a-f]{4}", lambda hit: "\\u" + hit[0][2:].upper(), text) for text in found}
+
+
+def _in_script(text: str, characters: str, form: str = "\\u{:04x}") -> str:
+    for character in characters:
+        text = text.replace(character, form.format(ord(character)))
+    return text
 
 
 def _python(value: str) -> set[str]:
