@@ -10,6 +10,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
+from operator import is_not
 from typing import Any, TypeVar
 from urllib.parse import unquote, unquote_plus
 
@@ -174,6 +175,7 @@ class Masker:
         pieces = {piece for value in values for piece in _pieces(value)}
         self._secrets = [_Secret(piece) for piece in sorted(pieces, key=lambda piece: (-len(piece), piece))]
         self._are_numbers = any(re.fullmatch(r"[-+.0-9eE]+", piece) for piece in pieces)
+        self._textless = {bool, type(None)} | (set() if self._are_numbers else {int, float})
         self.reach = max((secret.reach for secret in self._secrets), default=0)  #: characters of the longest spelling
 
     def text(self, text: str) -> str:
@@ -192,8 +194,9 @@ class Masker:
         if isinstance(node, dict):
             return self._mapping(node)
         if isinstance(node, list | tuple):
-            items = [item if item is None or isinstance(item, bool) else self.leaves(item) for item in node]
-            return node if all(made is item for made, item in zip(items, node, strict=True)) else items
+            plain = self._textless
+            items = [item if type(item) in plain else self.leaves(item) for item in node]
+            return items if any(map(is_not, items, node)) else node
         if self._are_numbers and isinstance(node, int | float) and not isinstance(node, bool):
             return MASK if self.text(str(node)) != str(node) else node
         return node
@@ -233,7 +236,7 @@ class _Secret:
         from . import secret_spellings  # most processes of the engine never need it
 
         self._value = value
-        self.marks = secret_spellings.marks(value)
+        self.marks, self._closer_marks = secret_spellings.marks(value), secret_spellings.closer_marks(value)
         self._spellings = secret_spellings.spellings(value)
         self._torn: re.Pattern[str] | None = None
         self.reach = len(self._spellings[0])
@@ -249,7 +252,7 @@ class _Secret:
 
     def _spans(self, text: str) -> list[tuple[int, int]]:
         places: list[int] = []
-        for mark in self.marks:
+        for mark in self._closer_marks:
             at = text.find(mark)
             while at >= 0:
                 places.append(at)

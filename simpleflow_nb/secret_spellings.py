@@ -36,10 +36,24 @@ def spellings(value: str) -> tuple[str, ...]:
 
 def marks(value: str) -> tuple[str, ...]:
     """Short texts of which every spelling of ``value`` holds at least one, to see quickly whether it can be there."""
-    run = max(re.findall("[A-Za-z0-9]+", value), key=len, default="")
+    run = _plain_run(value)
     # No escaping touches letters and digits; where there are too few of them, the spellings of a part must do.
     found = {run} if len(run) >= _LEAST_MARK else _escaped_twice(_plainest_part(value))
     return _smallest(found | _encoded(value))
+
+
+def closer_marks(value: str) -> tuple[str, ...]:
+    """As `marks`, more and rarer ones: letters and digits of a secret may be a common word, with what is beside them not."""
+    run = _plain_run(value)
+    if len(run) < _LEAST_MARK or run == value:
+        return marks(value)
+    at = value.index(run)
+    beside = value[max(0, at - 1) : at + len(run)] if at else value[: len(run) + 1]
+    return _smallest(_escaped_twice(beside) | _encoded(value))
+
+
+def _plain_run(value: str) -> str:
+    return max(re.findall("[A-Za-z0-9]+", value), key=len, default="")
 
 
 def spellings_in_markup(character: str) -> tuple[str, ...]:
