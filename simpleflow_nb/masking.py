@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from operator import is_not
 from typing import Any, TypeVar
 from urllib.parse import unquote, unquote_plus
@@ -51,8 +51,8 @@ SHORTEST_MASKED_SECRET = 8
 MASK = "***"
 
 _LARGEST_SECRET_BYTES = 65_536
+DOTS = ("...", "\u2026")  #: what tables put for the rest of a long text
 _MOST_LINES = 200  #: of a secret of several lines are looked for one by one
-_SHOWN_OF_LONG, _LONG = 46, 50  #: characters that pandas shows of a text in a table, and from which length on
 _ACCESS_KEY_ID = re.compile("A[A-Z]{3}[A-Z0-9]{12,124}", re.ASCII)  #: Amazon's, which is no secret
 _AFTER_USER = re.compile(r"://[^:/?#@\s]*:([^/?#\s]+)@")  # to the last @: one in a password should be %40, and often is not
 _AS_DATABASES_READ = re.compile(r"(?<!http)(?<!https)://[^:/?#@\s]*:([^@\s]+)@")  # SQLAlchemy: a password may have a slash
@@ -180,11 +180,12 @@ class Masker:
 
     def text(self, text: str) -> str:
         """``text`` masked; the same object if there is nothing to mask."""
+        has_dots = any(dots in text for dots in DOTS)
         for secret in self._secrets:
-            for mark in secret.marks:
-                if mark in text:
-                    text = secret.hidden(text)
-                    break
+            if any(mark in text for mark in secret.marks):
+                text = secret.hidden(text)
+            if has_dots and any(mark in text for mark in secret.cut_marks):
+                text = secret.without_cuts(text)
         return text
 
     def leaves(self, node: Any) -> Any:
@@ -216,13 +217,11 @@ class Masker:
 
 
 def _pieces(value: str) -> Iterator[str]:
-    """What is looked for: the secret, each of its lines, and what a table shows of a long one."""
+    """What is looked for: the secret, and each of its lines."""
     yield value
     lines = value.splitlines()
     if len(lines) > 1:
         yield from (line.strip() for line in lines[:_MOST_LINES] if len(line.strip()) >= SHORTEST_MASKED_SECRET)
-    if len(value) > _LONG:
-        yield value[:_SHOWN_OF_LONG]
 
 
 #: What colours and tags put between two characters of a text, and a console that is too narrow for it.
@@ -238,21 +237,39 @@ class _Secret:
         self._value = value
         self.marks, self._closer_marks = secret_spellings.marks(value), secret_spellings.closer_marks(value)
         self._spellings = secret_spellings.spellings(value)
+        self.cut_marks = secret_spellings.cut_marks(value)
         self._torn: re.Pattern[str] | None = None
         self.reach = len(self._spellings[0])
 
     def hidden(self, text: str) -> str:
         """``text`` without it. Only around the marks is looked for the many spellings."""
         made, done = [], 0
-        for begin, end in self._spans(text):
-            made += [text[done:begin], self._replaced(text[begin:end])]
+        for begin, end in self._spans(text, self._closer_marks):
+            made += [text[done:begin], _without(text[begin:end], ((spelling, MASK) for spelling in self._spellings))]
             done = end
         found = "".join([*made, text[done:]])
         return self._put_together(found) if any(mark in found for mark in self.marks) else found
 
-    def _spans(self, text: str) -> list[tuple[int, int]]:
+    def without_cuts(self, text: str) -> str:
+        """``text`` without beginnings and ends of it before and behind dots."""
+        made, done = [], 0
+        for begin, end in self._spans(text, self.cut_marks):
+            part = text[begin:end]
+            if any(dots in part for dots in DOTS):
+                part = _without(part, self._cut_spellings)
+            made += [text[done:begin], part]
+            done = end
+        return "".join([*made, text[done:]])
+
+    @cached_property
+    def _cut_spellings(self) -> tuple[tuple[str, str], ...]:
+        from . import secret_spellings
+
+        return tuple((text, _with_dots_of(text)) for text in secret_spellings.cut_spellings(self._value))
+
+    def _spans(self, text: str, marks: Iterable[str]) -> list[tuple[int, int]]:
         places: list[int] = []
-        for mark in self._closer_marks:
+        for mark in marks:
             at = text.find(mark)
             while at >= 0:
                 places.append(at)
@@ -266,12 +283,6 @@ class _Secret:
                 spans.append((begin, end))
         return spans
 
-    def _replaced(self, text: str) -> str:
-        for spelling in self._spellings:
-            if spelling in text:
-                text = text.replace(spelling, MASK)
-        return text
-
     def _put_together(self, text: str) -> str:
         """``text`` without it also where colours or tags stand inside, as highlighters put them; these stay."""
         if self._torn is None:
@@ -280,3 +291,19 @@ class _Secret:
             letters = ("|".join(map(re.escape, secret_spellings.spellings_in_markup(letter))) for letter in self._value)
             self._torn = re.compile(f"{_BETWEEN}*".join(f"(?:{letter})" for letter in letters))
         return self._torn.sub(lambda found: MASK + "".join(re.findall(_BETWEEN, found[0])), text)
+
+
+def _without(text: str, replacements: Iterable[tuple[str, str]]) -> str:
+    for spelling, shown in replacements:
+        if spelling in text:
+            text = text.replace(spelling, shown)
+    return text
+
+
+def _with_dots_of(text: str) -> str:
+    for dots in DOTS:
+        if text.endswith(dots):
+            return MASK + dots
+        if text.startswith(dots):
+            return dots + MASK
+    return MASK

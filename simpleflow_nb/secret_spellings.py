@@ -13,7 +13,10 @@ from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Callable, Iterable
 from urllib.parse import quote, quote_plus
 
+from .masking import DOTS
+
 _LEAST_MARK = 4  #: characters; shorter ones turn up everywhere
+LEAST_CUT, MOST_CUT = 8, 64  #: characters that a table shows of a long text; pandas 46
 
 _DOUBLE_QUOTES = ('"', "&quot;", "&#34;", "&#034;", "&#x22;")
 _SINGLE_QUOTES = ("'", "&#x27;", "&#39;", "&#039;", "&apos;")
@@ -36,10 +39,32 @@ def spellings(value: str) -> tuple[str, ...]:
 
 def marks(value: str) -> tuple[str, ...]:
     """Short texts of which every spelling of ``value`` holds at least one, to see quickly whether it can be there."""
+    return _smallest(_marks(value) | _encoded(value))
+
+
+def _marks(value: str) -> set[str]:
     run = _plain_run(value)
     # No escaping touches letters and digits; where there are too few of them, the spellings of a part must do.
-    found = {run} if len(run) >= _LEAST_MARK else _escaped_twice(_plainest_part(value))
-    return _smallest(found | _encoded(value))
+    return {run} if len(run) >= _LEAST_MARK else _escaped_twice(_plainest_part(value))
+
+
+def cut_marks(value: str) -> tuple[str, ...]:
+    """As `marks`, for the `cut_spellings`."""
+    return _smallest(_marks(value[:LEAST_CUT]) | _marks(value[-LEAST_CUT:]))
+
+
+def cut_spellings(value: str) -> tuple[str, ...]:
+    """Beginnings and ends of a long text with the dots that tables put for the rest, the longest first."""
+    lengths = range(LEAST_CUT, min(len(value), MOST_CUT + 1))
+    begins = {text for length in lengths for text in _escaped_in_print(value[:length])}
+    ends = {text for length in lengths for text in _escaped_in_print(value[-length:])}
+    found = {text + dots for text in begins for dots in DOTS} | {dots + text for text in ends for dots in DOTS}
+    return tuple(sorted(found, key=lambda text: (-len(text), text)))
+
+
+def _escaped_in_print(value: str) -> set[str]:
+    printed = {value, json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1], repr(value)[1:-1]}
+    return printed.union(*map(_commonly_escaped, printed))
 
 
 def closer_marks(value: str) -> tuple[str, ...]:

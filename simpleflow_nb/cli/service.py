@@ -103,9 +103,7 @@ def _token(file: Path | None, typed: str | None) -> str | None:
     where, token = SERVICE_TOKEN, setting(SERVICE_TOKEN)
     if typed is not None:
         if not is_hidden_from_others():
-            raise DefinitionError(
-                f"all users of this machine can read --token in ps; give --token-file FILE or {SERVICE_TOKEN}"
-            )
+            raise DefinitionError(f"--token can be read by everybody in ps; give --token-file FILE or {SERVICE_TOKEN}")
         click.echo(
             f"simpleflow-nb: warning: --token could be read in ps while this began, and stands in the shell's history; "
             f"give --token-file FILE or {SERVICE_TOKEN}",

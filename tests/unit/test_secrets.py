@@ -187,6 +187,12 @@ def test_a_secret_of_several_lines_is_found_by_line_also_indented():
 def test_what_a_table_shows_of_a_long_secret_is_masked():
     secret = "".join(f"{number:02x}" for number in range(40))
     assert masked(f"{secret[:46]}...", {"x": secret}) == "***..."
+    assert masked(f"<td>{secret[:9]}...</td>", {"x": secret}) == "<td>***...</td>"
+    assert masked(f"'{secret[:12]}...{secret[-13:]}'", {"x": secret}) == "'***...***'"
+    assert masked(f"| {secret[:30]}\u2026 |", {"x": secret}) == "| ***\u2026 |"
+    assert masked(html.escape(f"{OF_MARKUP[:20]}..."), {"x": OF_MARKUP}) == "***..."
+    assert masked("one\\ntwo-lines-of...", {"x": "first-line\ntwo-lines-of-it"}) == "one\\n***..."
+    assert masked(f"{secret[:7]}... {secret[1:30]}...", {"x": secret}) == f"{secret[:7]}... {secret[1:30]}..."
 
 
 def test_a_secret_that_is_no_utf8_is_masked():
