@@ -70,5 +70,7 @@ def configure() -> None:
     logging.basicConfig(level=level.upper(), handlers=[handler])
     for name in ("traitlets", "papermill", "asyncio"):  # what they say of a notebook is in its artefacts
         logging.getLogger(name).setLevel(max(logging.ERROR, logging.root.level))
-    for name in ("botocore", "boto3", "urllib3"):  # at DEBUG they print payloads
+    # At DEBUG these print payloads, or what a notebook prints in the pieces that arrive, where half a secret would be found
+    # by nobody.
+    for name in ("botocore", "boto3", "urllib3", "workers.notebook_engine"):
         logging.getLogger(name).setLevel(max(logging.WARNING, logging.root.level))

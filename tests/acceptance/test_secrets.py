@@ -250,7 +250,8 @@ def test_failures_of_python_workflows_tell_no_secret(tmp_path: Path) -> None:
 
 
 def test_a_secret_in_a_workflow_file_or_an_input_is_refused_by_its_name_and_place(file: Path, tmp_path: Path) -> None:
-    text = file.read_text().replace("- workflow_name: tells", "- {workflow_name: tells, parameters: {x: 'a pass-word-1'}}")
+    text = file.read_text().replace("- workflow_name: tells", "- {workflow_name: tells, parameters: {it: 'a pass-word-1'}}")
+    text = text.replace("{day: reference_date}", "{day: it}")
     file.write_text(text)
     done = typed("validate", file, cwd=tmp_path, PGPASSWORD="pass-word-1")
     line = next(number for number, line in enumerate(text.splitlines(), 1) if "pass-word-1" in line)
@@ -268,21 +269,24 @@ def test_a_secret_in_a_workflow_file_or_an_input_is_refused_by_its_name_and_plac
 
 @contextmanager
 def service(folder: Path, *words: str, **variables: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """``service.start`` with what it has printed first."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "simpleflow_nb", "service.start", "--port", "0", *words],
-        env={**environment(**variables), "PYTHONPATH": str(ROOT)},
-        cwd=folder,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout is not None
-    try:
-        yield process, process.stdout.readline()
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(60)
+    """``service.start`` with what it has printed first; what it says on standard error is in the file ``said``."""
+    with (
+        open(folder / "said", "w") as said,
+        subprocess.Popen(
+            [sys.executable, "-m", "simpleflow_nb", "service.start", "--port", "0", *words],
+            env={**environment(**variables), "PYTHONPATH": str(ROOT)},
+            cwd=folder,
+            stdout=subprocess.PIPE,
+            stderr=said,
+            text=True,
+        ) as process,
+    ):
+        assert process.stdout is not None
+        try:
+            yield process, process.stdout.readline()
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(60)
 
 
 TOKEN = "token-of-16-or-more"
@@ -297,11 +301,10 @@ def test_a_token_that_is_typed_is_told_off_and_not_to_be_seen_in_ps(tmp_path: Pa
                 ["ps", "-ww", "-o", "args=", "-p", str(process.pid)], capture_output=True, text=True, check=True
             )
             assert TOKEN not in seen.stdout
-            assert "service.start --port 0 --token" in seen.stdout
+            assert "service.start --port 0" in seen.stdout
             assert TOKEN not in repr(psutil.Process(process.pid).cmdline())
-        assert process.stderr is not None
         warning = f"--token could be read in ps while this began, and stands in the shell's history; {HINT}"
-        assert process.stderr.read() == f"simpleflow-nb: warning: {warning}\n"
+        assert (tmp_path / "said").read_text() == f"simpleflow-nb: warning: {warning}\n"
     assert told_in_files(tmp_path) == {}
 
 
@@ -313,7 +316,7 @@ def test_a_token_comes_from_a_file_or_the_environment(given: str, tmp_path: Path
     (tmp_path / "token").write_text(f"{TOKEN}\n")
     words = ("--token-file", str(tmp_path / "token")) if given == "file" else ()
     variables = {"SIMPLEFLOW_NB_TOKEN": TOKEN if given == "environment" else ""}
-    with service(tmp_path, *words, **variables) as (process, said):
+    with service(tmp_path, *words, **variables) as (_, said):
         endpoint = said.split()[0].removeprefix("AWS_ENDPOINT_URL=")
 
         def domains(key: str) -> object:
@@ -325,8 +328,7 @@ def test_a_token_comes_from_a_file_or_the_environment(given: str, tmp_path: Path
         assert domains(TOKEN)
         with pytest.raises(ClientError, match="is not the service's token"):
             domains("another-of-16-letters")
-    assert process.stderr is not None
-    assert process.stderr.read() == ""
+    assert (tmp_path / "said").read_text() == ""
 
 
 @pytest.mark.parametrize(
