@@ -47,9 +47,17 @@ def given_arguments(text: str | None, input_file: Any, settings: tuple[str, ...]
         raise DefinitionError(f"--input: {error}") from None
     keywords = {**arguments.pop("kwargs", {}), **parsed_settings(settings)}
     given = arguments | ({"kwargs": keywords} if keywords else {})
+    refuse_secrets(given)
+    return given
+
+
+def refuse_secrets(given: Any) -> None:
+    """
+    Raises:
+        DefinitionError: a known secret stands in what is to be kept in a history.
+    """
     if (name := secret_in(given)) is not None:
         raise DefinitionError(f"the secret {name} stands in the input, which histories keep; let the code read it itself")
-    return given
 
 
 def given_tags(tags: str | None) -> list[str]:

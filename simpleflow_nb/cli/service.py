@@ -63,8 +63,8 @@ def service_start(
     token = _token(token_file, typed_token)
     if token is None and not _is_loopback(host):
         raise DefinitionError(
-            f"--bind {host} is open to other machines: give a token of {SHORTEST_SERVICE_TOKEN} characters or more "
-            f"with --token-file or {SERVICE_TOKEN}"
+            f"--bind {host} is open to other machines: give a token of 16 characters or more with --token-file or "
+            "SIMPLEFLOW_NB_TOKEN"
         )
     try:
         checks.check_name("--domain", domain)
@@ -103,10 +103,10 @@ def _token(file: Path | None, typed: str | None) -> str | None:
     where, token = SERVICE_TOKEN, setting(SERVICE_TOKEN)
     if typed is not None:
         if not is_hidden_from_others():
-            raise DefinitionError(f"--token can be read by everybody in ps; give --token-file FILE or {SERVICE_TOKEN}")
+            raise DefinitionError("--token can be read by everybody in ps; give --token-file FILE or SIMPLEFLOW_NB_TOKEN")
         click.echo(
-            f"simpleflow-nb: warning: --token could be read in ps while this began, and stands in the shell's history; "
-            f"give --token-file FILE or {SERVICE_TOKEN}",
+            "simpleflow-nb: warning: --token could be read in ps while this began, and stands in the shell's history; "
+            "give --token-file FILE or SIMPLEFLOW_NB_TOKEN",
             err=True,
         )
         where, token = TOKEN_OPTION, typed.strip()
