@@ -53,10 +53,11 @@ MASK = "***"
 _LARGEST_SECRET_BYTES = 65_536
 DOTS = ("...", "\u2026")  #: what tables put for the rest of a long text
 _MOST_LINES = 200  #: of a secret of several lines are looked for one by one
-_ACCESS_KEY_ID = re.compile("A[A-Z]{3}[A-Z0-9]{12,124}", re.ASCII)  #: Amazon's, which is no secret
-_AFTER_USER = re.compile(r"://[^:/?#@\s]*:([^/?#\s]+)@")  # to the last @: one in a password should be %40, and often is not
-_AS_DATABASES_READ = re.compile(r"(?<!http)(?<!https)://[^:/?#@\s]*:([^@\s]+)@")  # SQLAlchemy: a password may have a slash
-_IN_QUERY = re.compile(r"[?&;](?:password|passwd|pwd|sslpassword)=([^&;\s]+)", re.IGNORECASE)
+# Patterns as texts: most processes need none of them, and compiling takes longer than the import of all else here.
+_ACCESS_KEY_ID = "A[A-Z]{3}[A-Z0-9]{12,}"  #: Amazon's, which is no secret
+_AFTER_USER = r"://[^:/?#@\s]*:([^/?#\s]+)@"  # to the last @: one in a password should be %40, and often is not
+_AS_DATABASES_READ = r"(?<!http)(?<!https)://[^:/?#@\s]*:([^@\s]+)@"  # SQLAlchemy: a password may have a slash
+_IN_QUERY = r"(?i)[?&;](?:password|passwd|pwd|sslpassword)=([^&;\s]+)"
 
 _asked_for: set[str] = set(SECRET_VARIABLES)
 _given: dict[str, str] = {}
@@ -83,8 +84,7 @@ def known_secrets(variables: Mapping[str, str] | None = None) -> dict[str, str]:
     for name, value in sorted(variables.items()):
         if name in _asked_for or (name == "AWS_ACCESS_KEY_ID" and _is_service_token(value.strip())):
             found[name] = value.strip()
-        else:
-            found.update(_passwords(name, value))
+        found.update(_passwords(name, value))
     for name, value in _mounted():
         found.update(_passwords(name, value))
         if name not in PUBLIC_NAMES:
@@ -93,7 +93,7 @@ def known_secrets(variables: Mapping[str, str] | None = None) -> dict[str, str]:
 
 
 def _is_service_token(value: str) -> bool:
-    return len(value) >= SHORTEST_SERVICE_TOKEN and _ACCESS_KEY_ID.fullmatch(value) is None
+    return len(value) >= SHORTEST_SERVICE_TOKEN and re.fullmatch(_ACCESS_KEY_ID, value) is None
 
 
 def _mounted() -> Iterator[tuple[str, str]]:
@@ -113,7 +113,7 @@ def _passwords(name: str, value: str) -> dict[str, str]:
     """The passwords in a setting that is an address, as they are written there and as they are meant."""
     if "://" not in value or not ("@" in value or "=" in value):
         return {}
-    written = {found[1] for pattern in (_AFTER_USER, _AS_DATABASES_READ, _IN_QUERY) for found in pattern.finditer(value)}
+    written = {found[1] for pattern in (_AFTER_USER, _AS_DATABASES_READ, _IN_QUERY) for found in re.finditer(pattern, value)}
     meant = written.union(map(unquote, written), map(unquote_plus, written)) - {"{}"}
     ordered = sorted(meant, key=lambda each: (-len(each), each))
     return {f"the password in {name}" + (f" ({number})" if number > 1 else ""): each for number, each in enumerate(ordered, 1)}

@@ -56,12 +56,15 @@ def _keep_secrets_out(specification: Specification) -> None:
     if (password := getattr(source, "password", None)) is not None:
         keep_secret(password)
     secrets = known_secrets()
-    places = [(f"the parameters of {entry.workflow_name!r}", entry.parameters) for entry in specification.sensor.workflows]
+    places: list[tuple[str, Any]] = [
+        (f"the parameters of {entry.workflow_name!r}", entry.parameters) for entry in specification.sensor.workflows
+    ]
     places += [
         (f"the environment of {notebook.label!r}", notebook.environment)
         for workflow in specification.workflows
         for notebook in workflow.notebooks
     ]
+    places.append(("the options of the source", getattr(source, "options", None)))
     lines = [
         f"{_place(specification.path, secrets[name])}: the secret {name} stands in {where}, which histories keep; "
         "let the notebook read it itself"

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from simpleflow_nb import environment, masking
 from simpleflow_nb.masking import secret_in
+from workers import health
 from workers.secrets import MissingSecretError, known_secrets, masked, masked_leaves, read_secret
 
 
@@ -273,6 +274,27 @@ def test_another_environment_than_ours_has_other_secrets(monkeypatch):
     monkeypatch.setenv("FLOWAPI_TOKEN", "ours-of-old")
     assert "ours-of-old" not in known_secrets({"FLOWAPI_TOKEN": "theirs"}).values()
     assert known_secrets({"FLOWAPI_TOKEN": "theirs"})["FLOWAPI_TOKEN"] == "theirs"
+
+
+def test_doctor_names_the_secrets_that_are_too_short_to_be_masked(monkeypatch, mounted):
+    monkeypatch.setenv("MY_DATABASE", "postgresql://me:short@db/x")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "any")
+    monkeypatch.setenv("AWS_SESSION_TOKEN", "1234567")
+    monkeypatch.setenv("AUTOFLOW_DB_PASSWORD", "12345678")
+    why = "has fewer than 8 characters, so it is not masked in what is kept; use a longer one"
+    assert [finding.text for finding in health._secrets()] == [
+        f"AWS_SESSION_TOKEN {why}",
+        f"the password in MY_DATABASE {why}",
+    ]
+
+
+def test_doctor_tells_no_secret(monkeypatch, tmp_path):
+    monkeypatch.setenv("AUTOFLOW_DB_PASSWORD", "a-long-secret")
+    finding = health.Finding("records", "FAILED", "run records in postgresql://db/x?password=a-long-secret cannot be used")
+    monkeypatch.setattr(health, "_findings", lambda *_: iter([finding]))
+    assert [one.text for one in health.findings(None, tmp_path)] == [
+        "run records in postgresql://db/x?password=*** cannot be used"
+    ]
 
 
 @pytest.mark.parametrize(
