@@ -16,6 +16,7 @@ from .. import constants, payload
 from ..exceptions import DefinitionError, ReplayError, ServiceError, StaleCache
 from ..masking import masked
 from ..replay import Execution, commands
+from ..replay.suspension import failure_attributes
 from ..workflow import Workflow, program
 from .execution_cache import CachedExecution, ExecutionCache
 from .execution_context import execution_context, last_context, parked_context
@@ -199,6 +200,8 @@ class Decider:
                     kind = attributes["activityType"]
                     if (kind["name"], kind["version"]) not in self._registered:
                         self._register_activity(attributes)
+                elif one["decisionType"] == "FailWorkflowExecution" and cached.execution.error is not None:
+                    one["failWorkflowExecutionDecisionAttributes"] = failure_attributes(cached.execution.error, masked)
             keep_long_texts(decisions, self.payloads)
             self.service.respond_decision_task_completed(taskToken=task["taskToken"], decisions=decisions, **extra)
         except Exception as error:
