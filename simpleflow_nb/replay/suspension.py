@@ -138,7 +138,7 @@ class Suspension:
 
 
 def failure_attributes(error: BaseException, hidden: Callable[[str], str] = str) -> dict[str, str]:
-    """How a run says that ``error`` has left its code; ``hidden`` takes out of a text what nobody shall read, before any cut."""
+    """How a run says that ``error`` has left its code; ``hidden`` takes out of each text what nobody shall read, uncut."""
     if isinstance(error, TaskFailed):
         reason = hidden(f'Workflow execution error in {error.name}: "{error.reason}"')
         details = hidden(error.details or "")

@@ -320,6 +320,17 @@ def test_base64_of_something_that_holds_a_secret_does_not_give_it_away(before, s
     assert len(left) <= len(before) * 8 / 6 + 6
 
 
+ODD = st.text(alphabet=st.sampled_from("ab7 <>&\"'\\/%$+=~é\n-_{}"), min_size=8, max_size=20).map(str.strip)
+
+
+@given(ODD.filter(lambda text: len(text) >= 8), st.sampled_from(list(ESCAPINGS)), st.sampled_from(list(ESCAPINGS)), ODD, ODD)
+def test_no_odd_secret_among_odd_characters_is_left_in_any_spelling(secret, inner, outer, before, after):
+    spelt = ESCAPINGS[outer](ESCAPINGS[inner](secret))
+    written = masked(f"{before} {spelt} {after}", {"x": secret})
+    assert "***" in written
+    assert spelt not in written
+
+
 def test_secrets_that_contain_each_other_leave_nothing_behind():
     assert masked("abcdefgh12345678", {"a": "abcdefgh", "b": "abcdefgh12345678"}) == "***"
 
