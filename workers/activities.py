@@ -83,6 +83,7 @@ def execute_notebook(
         task.heartbeat()  # a kernel can outlive this process: the start of the task must be on record
 
     def on_progress(cell: int, cells: int, heading: str) -> None:
+        heading = masked(heading)
         task.heartbeat(f"cell {cell} of {cells}" + (f": {heading}" if heading else ""))
 
     cancellation = Cancellation()

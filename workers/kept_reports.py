@@ -17,7 +17,7 @@ from deciders.report_templates import ASCIIDOC_TEMPLATES, TYPST_TEMPLATE
 from deciders.specification import OutputSpecification, WorkflowSpecification
 from simpleflow_nb import __version__
 from workers.artefacts import Artefacts, read_record, write_atomically
-from workers.secrets import masked
+from workers.secrets import masked_leaves
 
 _FONTS = "fonts"  #: folder in that of the inputs
 #: what a template can use of the files beside it; a notebook that changes there concerns no report but its own
@@ -48,8 +48,9 @@ def record_report(result: Mapping[str, Any], origin: Mapping[str, Any], format: 
     Raises:
         OSError: it cannot be written.
     """
-    text = json.dumps({"origin": origin, "result": result}, ensure_ascii=False, indent=1, default=str)
-    write_atomically(_record_path(executed, format), masked(text) + "\n")
+    content = masked_leaves({"origin": origin, "result": result})
+    text = json.dumps(content, ensure_ascii=False, indent=1, default=str)
+    write_atomically(_record_path(executed, format), text + "\n")
 
 
 def kept_reports(

@@ -13,10 +13,11 @@ from papermill.iorw import write_ipynb
 
 from workers.artefacts import write_atomically
 from workers.notebook_session import NotebookSession
-from workers.secrets import masked
+from workers.secrets import Masker, known_secrets, masker
 
 LEAST_SAVE_SECONDS = 1.0  #: between two saves while cells run
 SAVE_SHARE = 20  #: and at least this many times what the last save took
+MOST_SPLIT_CHARACTERS = 5_000_000  #: of printed text in a notebook whose file has it line by line
 
 #: papermill's, for the cells that it puts into a notebook that failed; whoever runs the notebook again takes them out.
 ERROR_TAG = "papermill-error-cell-tag"
@@ -33,6 +34,7 @@ class SavedNotebook(NotebookExecutionManager):  # type: ignore[misc, unused-igno
         super().__init__(nb, **{"output_path": str(session.path), "progress_bar": False, **options})
         self.session = session
         self._next_save = 0.0
+        self._secrets = known_secrets(session.environment)
 
     def save(self, *, force: bool = False, **options: Any) -> None:
         """Save, unless the last save was a moment ago. papermill saves twice for each cell, which is quadratic."""
@@ -47,7 +49,10 @@ class SavedNotebook(NotebookExecutionManager):  # type: ignore[misc, unused-igno
 
     def write(self) -> None:
         """Put the notebook where it belongs."""
-        write_atomically(self.session.path, masked(self._text()))
+        # Read again each time: a token that is mounted may be another by now.
+        known = masker(self._secrets, known_secrets(self.session.environment))
+        hidden = masked_notebook(self.nb, known)
+        write_atomically(self.session.path, notebook_text(hidden))
 
     def autosave_cell(self) -> None:
         """Called for each message of the kernel."""
@@ -88,10 +93,6 @@ class SavedNotebook(NotebookExecutionManager):  # type: ignore[misc, unused-igno
         cell = nbformat.v4.new_markdown_cell(source, metadata={"tags": [ERROR_TAG, *tags]})  # type: ignore[no-untyped-call, unused-ignore]
         self.nb.cells.insert(index, cell)
 
-    def _text(self) -> str:
-        text: str = nbformat.writes(self.nb)  # type: ignore[no-untyped-call, unused-ignore]
-        return text
-
 
 class PapermillSavedNotebook(SavedNotebook):
     """The same for those who run papermill themselves: where and as papermill would write it, secrets and all."""
@@ -103,7 +104,60 @@ class PapermillSavedNotebook(SavedNotebook):
         if "://" in str(self.output_path):
             write_ipynb(self.nb, self.output_path)
         else:
-            write_atomically(Path(self.output_path), self._text())
+            write_atomically(Path(self.output_path), notebook_text(self.nb))
+
+
+def masked_notebook(notebook: NotebookNode, masker: Masker) -> NotebookNode:
+    """The notebook without secrets in its texts and metadata; what the format says of it, such as types of cells, stays.
+
+    Parts without a secret are those of ``notebook``, which is not changed.
+    """
+    return _with(
+        notebook,
+        metadata=masker.leaves(notebook.metadata),
+        cells=[_masked_cell(cell, masker) for cell in notebook.cells],
+    )
+
+
+def _masked_cell(cell: NotebookNode, masker: Masker) -> NotebookNode:
+    made = {name: masker.leaves(cell[name]) for name in ("source", "metadata", "attachments") if name in cell}
+    if "outputs" in cell:
+        made["outputs"] = [_masked_output(output, masker) for output in _joined_where_split(cell.outputs, masker)]
+    return _with(cell, **made)
+
+
+def _masked_output(output: NotebookNode, masker: Masker) -> NotebookNode:
+    parts = ("text", "data", "metadata", "ename", "evalue", "traceback")
+    return _with(output, **{name: masker.leaves(output[name]) for name in parts if name in output})
+
+
+def _joined_where_split(outputs: list[NotebookNode], masker: Masker) -> list[NotebookNode]:
+    """Printed text arrives in pieces, and a secret may lie across two of them: then they become one."""
+    for name in ("stdout", "stderr"):
+        pieces = [output for output in outputs if output.output_type == "stream" and output.get("name") == name]
+        if len(pieces) < 2:
+            continue
+        whole = "".join(piece.text for piece in pieces)
+        hidden = masker.text(whole)
+        if hidden is not whole and hidden != "".join(masker.text(piece.text) for piece in pieces):
+            first = _with(pieces[0], text=whole)
+            outputs = [
+                first if output is pieces[0] else output
+                for output in outputs
+                if output is pieces[0] or not any(output is piece for piece in pieces)
+            ]
+    return outputs
+
+
+def _with(node: NotebookNode, **changed: Any) -> NotebookNode:
+    return node if all(node[name] is value for name, value in changed.items()) else NotebookNode({**node, **changed})
+
+
+def notebook_text(notebook: NotebookNode) -> str:
+    """What stands in its file. Texts are lists of lines there, but where there is so much that this would take the memory."""
+    printed = sum(len(output.get("text", "")) for cell in notebook.cells for output in cell.get("outputs", ()))
+    text: str = nbformat.writes(notebook, split_lines=printed <= MOST_SPLIT_CHARACTERS)  # type: ignore[no-untyped-call, unused-ignore]
+    return text
 
 
 def _escaped(text: str) -> str:

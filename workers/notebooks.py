@@ -27,7 +27,7 @@ from workers.notebook_output import OutputText
 from workers.notebook_session import Cancellation, CountedWarnings, NotebookLimits, NotebookSession
 from workers.notebook_source import NotebookSource, checked_parameters, read_notebook_source, substitute_note
 from workers.run_json import RunJson, write_json
-from workers.secrets import masked
+from workers.secrets import known_secrets, masked, masker
 from workers.source_version import read_source_version
 
 if TYPE_CHECKING:
@@ -127,14 +127,15 @@ def run_notebook(
         output=output_limits,
     )
     folder, label, notebook = _begin(source, values, into, label, environment, limits)
-    record = RunJson(folder, source, label, attempt)
+    variables = {**os.environ, **(environment or {})}
+    record = RunJson(folder, source, label, attempt, variables)
     status, skipped_for = "failed", None
     error: dict[str, Any] | None = {"cell": None, "ename": "Interrupted", "evalue": ""}
     session: NotebookSession | None = None
     # git answers while the kernel starts.
     with (
         ThreadPoolExecutor(1, thread_name_prefix="source-version") as pool,
-        OutputText(folder / "output.txt") as output,
+        OutputText(folder / "output.txt", variables) as output,
     ):
         version = pool.submit(read_source_version, source.path)
         try:
@@ -142,7 +143,7 @@ def run_notebook(
                 source=source,
                 path=notebook,
                 folder=folder,
-                environment={**os.environ, **(environment or {})},
+                environment=variables,
                 output=output,
                 limits=limits,
                 kernels=kernels or shared_supply(),
@@ -211,8 +212,7 @@ def prepare_notebook(
         output=output_limits,
     )
     _, _, notebook = _begin(source, values, into, label, environment, limits)
-    import nbformat
-
+    from workers.notebook_saves import masked_notebook, notebook_text
     from workers.parameterized_notebook import parameterized_notebook
 
     prepared = parameterized_notebook(source, values)
@@ -226,8 +226,7 @@ def prepare_notebook(
         cell.metadata.pop("papermill", None)
         if not cell.metadata.get("tags"):
             cell.metadata.pop("tags", None)
-    text: str = nbformat.writes(prepared)  # type: ignore[no-untyped-call, unused-ignore]
-    write_atomically(notebook, text)
+    write_atomically(notebook, notebook_text(masked_notebook(prepared, masker(_secrets_of(environment)))))
     return notebook
 
 
@@ -261,7 +260,7 @@ def _begin(
         },
         "parameters": values,
     }
-    write_json(folder / "config.json", config)
+    write_json(folder / "config.json", config, _secrets_of(environment))
     return folder, label, notebook
 
 
@@ -275,7 +274,8 @@ def _execute(session: NotebookSession, values: dict[str, Any], label: str) -> No
     try:
         NotebookEngine.execute_notebook(prepared, source.kernel_name, session=session)
     except KernelNotStarted as error:
-        failed = NotebookFailed(label, None, error.name, masked(str(error)), "", session.path)
+        reason = masked(str(error), known_secrets(session.environment))
+        failed = NotebookFailed(label, None, error.name, reason, "", session.path)
         assert session.saved is not None
         session.saved.name_failure(f"The kernel did not start: {failed.cause.removeprefix('KernelNotStarted: ')}")
         raise failed from None
@@ -288,13 +288,14 @@ def _failure(label: str, index: int, failure: CellFailure, session: NotebookSess
 
     assert session.saved is not None
     number = session.cell_number(index)
-    lines = strip_color("\n".join(failure.traceback)).splitlines()
+    secrets = known_secrets(session.environment)
+    lines = masked(strip_color("\n".join(failure.traceback)), secrets).splitlines()
     failed = NotebookFailed(
         label,
         number,
-        failure.ename,
-        masked(strip_color(failure.evalue)),
-        masked("\n".join(lines[-KEPT_TRACEBACK_LINES:])),
+        masked(failure.ename, secrets),
+        masked(strip_color(failure.evalue), secrets),
+        "\n".join(lines[-KEPT_TRACEBACK_LINES:]),
         session.path,
     )
     session.saved.name_failure(f"Cell {number} failed: {failed.cause}", index)
@@ -306,7 +307,11 @@ def _skip_reason(session: NotebookSession) -> str | None:
     said = session.skip_reason
     if said is None and session.early_end is not None:
         said = session.early_end.skipped_for
-    return None if said is None else masked(" ".join(said.split()))[:KEPT_REASON_CHARACTERS] or "it gave no reason"
+    return (
+        None
+        if said is None
+        else masked(" ".join(said.split()), known_secrets(session.environment))[:KEPT_REASON_CHARACTERS] or "it gave no reason"
+    )
 
 
 def _say_early_end(session: NotebookSession, skipped_for: str | None) -> None:
@@ -321,4 +326,12 @@ def _warnings(folder: Path, session: NotebookSession | None) -> list[str]:
     """Everything that turns the run orange: what was replaced, what Python warned of, and the printed lines that warn."""
     with open(folder / "output.txt", encoding="utf-8", errors="replace") as file:
         printed = warning_lines(file)
-    return [masked(text) for text in [*session.notes, *session.warnings]] + printed if session is not None else printed
+    if session is None:
+        return printed
+    secrets = known_secrets(session.environment)
+    return [masked(text, secrets) for text in [*session.notes, *session.warnings]] + printed
+
+
+def _secrets_of(environment: Mapping[str, str] | None) -> dict[str, str]:
+    """Those of a kernel with these variables besides ours."""
+    return known_secrets({**os.environ, **(environment or {})})

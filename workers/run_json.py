@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from workers.artefacts import write_atomically
 from workers.lights import Light
 from workers.notebook_session import NotebookSession
 from workers.notebook_source import NotebookSource
-from workers.secrets import masked
+from workers.secrets import known_secrets, masked_leaves
 from workers.source_version import SourceVersion
 
 PROGRESS_SECONDS = 1.0  #: until other processes can read in run.json which cell runs
@@ -25,14 +25,14 @@ Tell = Callable[[int, int, str], None]
 
 
 class RunJson:
-    """The record of a run in its folder. ``content`` is what was written last.
+    """The record of a run in its folder. ``content`` is what was written last; secrets of the ``environment`` are masked.
 
     Raises:
         OSError: it cannot be written; also from :meth:`end`.
     """
 
-    def __init__(self, folder: Path, source: NotebookSource, label: str, attempt: int) -> None:
-        self._path = folder / "run.json"
+    def __init__(self, folder: Path, source: NotebookSource, label: str, attempt: int, environment: Mapping[str, str]) -> None:
+        self._path, self._environment = folder / "run.json", environment
         self._began = time.monotonic()
         self._writing: asyncio.TimerHandle | None = None
         self.content: dict[str, Any] = {
@@ -107,9 +107,9 @@ class RunJson:
             pass  # the disk is full, say; the end of the run is written in any case, or says so
 
     def _write(self) -> None:
-        write_json(self._path, self.content)
+        write_json(self._path, self.content, known_secrets(self._environment))
 
 
-def write_json(path: Path, content: dict[str, Any]) -> None:
-    """Write a mapping as JSON, with known secrets masked, at once or not at all."""
-    write_atomically(path, masked(json.dumps(content, indent=2, ensure_ascii=False)) + "\n")
+def write_json(path: Path, content: dict[str, Any], secrets: Mapping[str, str]) -> None:
+    """Write a mapping as JSON, with these secrets masked, at once or not at all."""
+    write_atomically(path, json.dumps(masked_leaves(content, secrets), indent=2, ensure_ascii=False) + "\n")

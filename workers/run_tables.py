@@ -104,7 +104,7 @@ def _schema_table(metadata: sa.MetaData) -> sa.Table:
 
 
 def row_of(record: RunRecord) -> dict[str, Any]:
-    from workers.secrets import masked
+    from workers.secrets import masked, masked_leaves
 
     def text(value: str) -> str:
         return masked(value).replace("\0", "")  # PostgreSQL has no NUL in texts
@@ -114,7 +114,7 @@ def row_of(record: RunRecord) -> dict[str, Any]:
         "identity": record.identity,
         "instance": record.instance,
         "reference_date": record.reference_date,
-        "parameters": text(json.dumps(record.parameters, default=str)),
+        "parameters": text(json.dumps(masked_leaves(record.parameters), default=str)),
         "state": record.state,
         "light": str(record.light),
         "started": _utc(record.started),

@@ -15,7 +15,7 @@ import click
 
 from ..exceptions import DefinitionError, ServiceError, SimpleflowError
 from ..inspection.tables import Table, formatted
-from . import logs
+from ..masking import keep_secret, known_secrets, secret_in
 from .main import SpecificationProblems
 from .older_runs import older_files, older_names, older_text
 from .options import outputs_folder, outputs_option, specification_argument, specification_path
@@ -39,15 +39,49 @@ def read_specification(file: Path | None) -> Specification:
     """
     require_application()
     from deciders.specification import SpecificationError, load_specification
-    from workers.secrets import masked
 
-    logs.mask_with(masked)
     try:
-        return load_specification(specification_path(file))
+        specification = load_specification(specification_path(file))
     except SpecificationError as error:
         places = [f"{problem.path}:{problem.line}" if problem.line else problem.path for problem in error.problems]
         lines = [f"{place}: {problem.message}" for place, problem in zip(places, error.problems, strict=True)]
         raise SpecificationProblems("\n".join(lines)) from None
+    _keep_secrets_out(specification)
+    return specification
+
+
+def _keep_secrets_out(specification: Specification) -> None:
+    """
+    Raises:
+        SpecificationProblems: a secret stands where histories and records would keep it.
+    """
+    source = specification.sensor.source
+    if (password := getattr(source, "password", None)) is not None:
+        keep_secret(password)
+    secrets = known_secrets()
+    places: list[tuple[str, Any]] = [
+        (f"the parameters of {entry.workflow_name!r}", entry.parameters) for entry in specification.sensor.workflows
+    ]
+    places += [
+        (f"the environment of {notebook.label!r}", notebook.environment)
+        for workflow in specification.workflows
+        for notebook in workflow.notebooks
+    ]
+    places.append(("the options of the source", getattr(source, "options", None)))
+    lines = [
+        f"{_place(specification.path, secrets[name])}: the secret {name} stands in {where}, which histories keep; "
+        "let the notebook read it itself"
+        for where, values in places
+        if (name := secret_in(values, secrets)) is not None
+    ]
+    if lines:
+        raise SpecificationProblems("\n".join(lines))
+
+
+def _place(file: Path, text: str) -> str:
+    lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
+    number = next((number for number, line in enumerate(lines, 1) if text in line), None)
+    return f"{file}:{number}" if number is not None else str(file)
 
 
 @click.command("validate")
