@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
+import signal
 import subprocess
 import sys
+import uuid
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
+import psutil
 import pytest
+
+from .conftest import wait_until
 
 ROOT = Path(__file__).parents[2]
 
@@ -64,13 +69,9 @@ class Project:
     def environment(self, **more: str) -> dict[str, str]:
         return {"PATH": str(self.programs), "HOME": str(self.folder), "LANG": "C.UTF-8", **more}
 
-    def run(
-        self, *words: str, environment: Mapping[str, str] | None = None, **options: Any
-    ) -> subprocess.CompletedProcess[str]:
+    def run(self, *words: str, environment: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
         given = self.environment() if environment is None else environment
-        return subprocess.run(
-            words, cwd=self.folder, env=given, capture_output=True, text=True, timeout=300, check=False, **options
-        )
+        return subprocess.run(words, cwd=self.folder, env=given, capture_output=True, text=True, timeout=300, check=False)
 
 
 @pytest.fixture
@@ -144,3 +145,105 @@ def test_what_a_change_must_pass_needs_no_home(project: Project) -> None:
     told = dict(line.split("=", 1) for line in done.stdout.splitlines())
     assert os.path.isabs(told["HOME"])
     assert told["LANG"] == "C.UTF-8"
+
+
+# ---- a suite that is interrupted -------------------------------------------------------------------------------------------
+
+STARTED = """
+import subprocess, sys, time
+from pathlib import Path
+
+import nbformat
+
+from workers.kernels.supply import KernelSettings, KernelSupply
+
+NAME = Path(__file__).stem
+
+
+def started(*words, **options):
+    return subprocess.Popen([sys.executable, "-m", *words], stdout=subprocess.PIPE, start_new_session=True, **options)
+
+
+def test_that_is_interrupted(tmp_path):
+    service = started("simpleflow_nb", "service.start", "--port", "0", cwd=tmp_path)
+    assert service.stdout.readline()
+    moto = started("moto.server", "-p", "0", stderr=subprocess.DEVNULL)
+    subprocess.run(["bash", "-c", "sleep 600 &"], start_new_session=True, check=True)  # nobody's child now
+    supply = KernelSupply(KernelSettings(preload=()))
+    supply.start()
+    supply.wait_ready()
+    notebook = nbformat.v4.new_notebook()
+    cell = f"import time; open({str(tmp_path / 'begun')!r}, 'w').close(); time.sleep(600)"
+    notebook.cells = [nbformat.v4.new_code_cell(cell)]
+    nbformat.write(notebook, tmp_path / "long.ipynb")
+    started("simpleflow_nb", "notebook.run", "long.ipynb", "--into", "out", cwd=tmp_path)
+    while not (tmp_path / "begun").exists():
+        time.sleep(0.05)
+    Path(NAME).touch()
+    time.sleep(600)
+"""
+
+
+def marked(mark: str) -> list[psutil.Process]:
+    """The processes that were started with that variable in their environment."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.environ().get("INTERRUPTED") == mark and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process)
+        except psutil.Error:
+            continue
+    return found
+
+
+@pytest.mark.parametrize(
+    ("number", "options", "to_all"),
+    [
+        (signal.SIGINT, (), False),
+        (signal.SIGTERM, (), False),
+        (signal.SIGINT, ("-n2", "--dist", "loadfile"), True),  # as the terminal does
+        (signal.SIGTERM, ("-n2", "--dist", "loadfile"), False),
+    ],
+)
+def test_interrupted_tests_leave_no_process(
+    project: Project, number: signal.Signals, options: tuple[str, ...], to_all: bool
+) -> None:
+    tests = project.folder / "tests"
+    tests.mkdir()
+    for name in ("__init__.py", "conftest.py", "interruption.py"):
+        shutil.copy(ROOT / "tests" / name, tests)
+    names = ("test_one", "test_two") if options else ("test_one",)
+    for name in names:
+        (tests / f"{name}.py").write_text(STARTED)
+    mark = uuid.uuid4().hex
+    process = subprocess.Popen(
+        ["scripts/test", "-q", *options],
+        cwd=project.folder,
+        env=project.environment(INTERRUPTED=mark),
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        wait_until(lambda: all((project.folder / name).exists() for name in names) or process.poll() is not None, 120)
+        assert len(marked(mark)) > 6 * len(names)
+        os.killpg(process.pid, number) if to_all else process.send_signal(number)
+        said, _ = process.communicate(timeout=60)
+        assert [" ".join(left.cmdline()) for left in marked(mark)] == []
+        assert process.returncode, said
+    finally:
+        for left in marked(mark):
+            left.kill()
+        process.communicate(timeout=60)
+
+
+def test_the_seconds_of_each_folder_of_tests_are_printed(project: Project) -> None:
+    for folder in ("unit/reports", "service"):
+        (project.folder / "tests" / folder).mkdir(parents=True)
+        (project.folder / "tests" / folder / f"test_{folder[:4]}.py").write_text("def test_one():\n    pass\n")
+    for name in ("__init__.py", "conftest.py", "interruption.py"):
+        shutil.copy(ROOT / "tests" / name, project.folder / "tests")
+    for options in ((), ("-n2",)):
+        done = project.run("scripts/test", "-q", *options)
+        assert done.returncode == 0, done.stdout
+        assert re.search(r"^seconds of the tests, by folder: (unit 0, service 0|service 0, unit 0)$", done.stdout, re.M)
