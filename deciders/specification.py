@@ -35,6 +35,7 @@ __all__ = [
     "UnknownWorkflowError",
     "WorkflowSpecification",
     "load_specification",
+    "load_with_warnings",
     "specification_schema",
 ]
 
@@ -198,6 +199,15 @@ def load_specification(path: str | Path) -> Specification:
     Raises:
         SpecificationError: the file cannot be read or is wrong somewhere; it names every problem with its line.
     """
+    return load_with_warnings(path)[0]
+
+
+def load_with_warnings(path: str | Path) -> tuple[Specification, tuple[Problem, ...]]:
+    """The same, and what is allowed in the file and yet may not be what was meant, in line order.
+
+    Raises:
+        SpecificationError: as :func:`load_specification` does.
+    """
     path = Path(path)
     problems = Problems(path)
     root = read_yaml(path, problems)
@@ -210,6 +220,7 @@ def load_specification(path: str | Path) -> Specification:
     sensor = checked_sensor(root, [workflow.name for workflow in workflows], problems)
     check_parameters(root, workflows, problems)
     problems.raise_if_any()
-    return Specification.model_validate(
+    specification = Specification.model_validate(
         {"path": path, "inputs_dir": inputs_dir, "workflows": [made.as_dict() for made in workflows], "sensor": sensor}
     )
+    return specification, problems.warnings

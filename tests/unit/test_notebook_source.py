@@ -56,9 +56,10 @@ def test_of_an_odd_file_no_kernel_is_known(tmp_path, content):
     [
         (b"", "{path} is not a notebook: it is empty"),
         (b"{", "{path} is not a notebook: expecting property name enclosed in double quotes: line 1 column 2 (char 1)"),
-        (b"[]", "{path} is not a notebook of format 3 or 4"),
+        (b"[]", "{path} is not a notebook: it is JSON, but not a mapping"),
+        (b'{"nbformat": 5, "cells": []}', "{path} is not a notebook: it is not of format 3 or 4"),
         (b'{"nbformat": 4}', "{path} is not a notebook: it has no list of cells"),
-        (b"\xff", "notebook {path} is not UTF-8 text (byte 0)"),
+        (b"\xff", "{path} is not a notebook: it is not UTF-8 text (byte 0)"),
         (None, "notebook {path} does not exist"),
         (b'{"nbformat": 4, "cells": []}', None),
         (b'{"nbformat": 3, "worksheets": []}', None),
