@@ -75,6 +75,11 @@ class Problems:
             self._doubts.append(doubt)
 
     @property
+    def found(self) -> tuple[Problem, ...]:
+        """What is wrong, in line order."""
+        return tuple(sorted(self._found, key=lambda problem: problem.line))
+
+    @property
     def warnings(self) -> tuple[Problem, ...]:
         """What was only warned of, in line order."""
         return tuple(sorted(self._doubts, key=lambda doubt: doubt.line))
@@ -92,7 +97,7 @@ class Problems:
             SpecificationError: with every problem, in line order.
         """
         if self._found:
-            raise SpecificationError(sorted(self._found, key=lambda problem: problem.line))
+            raise SpecificationError(self.found)
 
 
 def near_miss(word: str, options: Iterable[str], *, cutoff: float = 0.6) -> str | None:

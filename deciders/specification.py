@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from deciders.problems import Problem, Problems, SpecificationError, UnknownWorkflowError, did_you_mean
 from deciders.sensor_rules import checked_sensor
 from deciders.specification_rules import check_parameters, checked_workflows
+from deciders.surprise_rules import note_surprises
 from deciders.workflow_file import AUTOMATIC_PARAMETERS, FLOWAPI_CDR_TYPES, check_shape, specification_schema
 from deciders.yaml_lines import read_yaml
 
@@ -219,6 +220,7 @@ def load_with_warnings(path: str | Path) -> tuple[Specification, tuple[Problem, 
     workflows = checked_workflows(root, inputs_dir, problems)
     sensor = checked_sensor(root, [workflow.name for workflow in workflows], problems)
     check_parameters(root, workflows, problems)
+    note_surprises(root, problems)
     problems.raise_if_any()
     specification = Specification.model_validate(
         {"path": path, "inputs_dir": inputs_dir, "workflows": [made.as_dict() for made in workflows], "sensor": sensor}

@@ -194,3 +194,38 @@ def test_settings_of_a_cell_of_a_script_that_cannot_be_read_are_refused_with_the
         f"simpleflow-nb: {tmp_path}/odd.py:3 cannot be read as cells: what stands behind '# %%' must be a title, settings such "
         'as tags=["parameters"], or both\n',
     )
+
+
+ODD_WORDS = """\
+workflows:
+  - name: show
+    notebooks:
+      show: {filename: show.py, parameters: {country: country, rate: rate}}
+      old: {filename: old.ipynb}
+available_dates_sensor:
+  schedule: null
+  source: {files: {d: 'data/{date}.csv'}}
+  workflows:
+    - workflow_name: show
+      parameters: {country: NO, rate: 1e-3}
+"""
+
+
+def test_warnings_of_a_file_leave_it_good_and_are_counted_by_those_that_go_on(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "workflows.yml").write_text(ODD_WORDS)
+    (tmp_path / "show.py").write_text("# %% tags=['parameters']\ncountry = rate = 1\n# %%\nprint(country, rate)\n")
+    written(tmp_path, name="old.ipynb", **old("print(1)"))
+    checked = typed("validate", "workflows.yml", cwd=tmp_path)
+    assert (checked.returncode, checked.stdout) == (0, "workflows.yml: good (1 workflow, 2 notebooks, 1 sensor entry)\n")
+    assert checked.stderr == (
+        "warning: workflows.yml:11: NO was read as false; write 'NO' in quotes for the text, or false\n"
+        "warning: workflows.yml:11: 1e-3 was read as text; write 0.001 for the number, or '1e-3' in quotes for the text\n"
+        f"warning: {tmp_path}/old.ipynb is of nbformat 3, and is upgraded to 4 each time it runs; open and save it in Jupyter "
+        "once\n"
+    )
+    count = "warning: workflows.yml has 2 warnings; simpleflow-nb validate workflows.yml tells\n"
+    for words in (("plan", "workflows.yml"), ("sensor.start", "workflows.yml", "--local", "--once")):
+        done = typed(*words, cwd=tmp_path)
+        assert done.returncode == 0
+        assert done.stderr.startswith(count)
