@@ -112,6 +112,13 @@ def checked_parameters(source: NotebookSource, parameters: Mapping[str, Any]) ->
     return values
 
 
+def unused_values(source: NotebookSource, values: Mapping[str, Any]) -> list[str]:
+    """A sentence for each of the values, as :func:`checked_parameters` gives them, that the notebook seems to make no use of:
+    a cell sets the name anew before anything reads it."""
+    doubts = parameters_of(source.notebook, language=source.language).doubtful_values(values)
+    return [f"notebook {source.path.name!r} {clause}" for clause in doubts]
+
+
 def _leave_one_cell(notebook: NotebookNode) -> None:
     """Take out what would keep papermill from putting the values right behind the cell with the defaults."""
     notebook.cells = [cell for cell in notebook.cells if INJECTED not in cell.metadata.get("tags", ())]
