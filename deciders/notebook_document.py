@@ -57,8 +57,8 @@ def notebook_text(content: bytes) -> str:
 def notebook_document(content: bytes) -> dict[str, Any]:
     """The content of an ``.ipynb`` file in the form of format 4: a mapping whose ``cells`` are a list of whatever is there.
 
-    A notebook of an earlier format keeps its ``nbformat``, so that its reader can tell. A file that has cells and no word
-    on its format is taken for format 4.
+    Where the file has an earlier format, ``orig_nbformat`` says which. One that has cells and no word on its format is
+    taken for format 4.
 
     Raises:
         NoNotebook: it is not text, not JSON, of another format, or it has no list of cells.
@@ -84,8 +84,11 @@ def notebook_document(content: bytes) -> dict[str, Any]:
     cells = _cells_of_old(document) if number in (2, 3) else document.get("cells")
     if not isinstance(cells, list):
         raise NoNotebook("it has no list of cells")
-    upgraded = [_upgraded_cell(cell) if isinstance(cell, dict) else cell for cell in cells] if number < 4 else cells
-    return {**document, "nbformat": int(number), "cells": upgraded}
+    made = {key: value for key, value in document.items() if key not in ("worksheets", "orig_nbformat")}
+    if number == 4:
+        return made | {"nbformat": 4}
+    upgraded = [_upgraded_cell(cell) if isinstance(cell, dict) else cell for cell in cells]
+    return made | {"nbformat": 4, "nbformat_minor": 0, "orig_nbformat": int(number), "cells": upgraded}
 
 
 def tags_of(cell: Any) -> list[str]:

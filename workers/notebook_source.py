@@ -251,10 +251,10 @@ def outdated_notebooks(specification: Specification) -> list[str]:
 
 def _old_format(path: Path) -> int | None:
     try:
-        number: int = notebook_document(path.read_bytes())["nbformat"]
+        number: int | None = notebook_document(path.read_bytes()).get("orig_nbformat")
     except (OSError, NoNotebook):
         return None
-    return number if number < 4 else None
+    return number
 
 
 def missing_kernels(specification: Specification) -> list[str]:

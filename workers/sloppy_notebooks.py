@@ -31,9 +31,9 @@ def put_right(document: dict[str, Any]) -> dict[str, Any]:
         NoNotebook: what a cell is, or what it holds, cannot be known.
     """
     metadata = _metadata(document.get("metadata"))
-    if document["nbformat"] < 4:
+    if (old := document.get("orig_nbformat")) is not None:
         metadata = {key: value for key, value in metadata.items() if key not in ("name", "signature")}
-        metadata[_NOTE] = {"upgraded_from_nbformat": document["nbformat"]}
+        metadata[_NOTE] = {"upgraded_from_nbformat": old}
         language = language_of_old(document)
         if language is not None and not (metadata.get("language_info") or metadata.get("kernelspec")):
             metadata["language_info"] = {"name": language}
@@ -45,7 +45,7 @@ def put_right(document: dict[str, Any]) -> dict[str, Any]:
         metadata["kernelspec"] = {"display_name": name, **metadata["kernelspec"]}
     elif isinstance(language := metadata.pop("kernelspec", {}).get("language"), str):
         metadata.setdefault("language_info", {"name": language})
-    made = {key: value for key, value in document.items() if key not in ("worksheets", "orig_nbformat", "orig_nbformat_minor")}
+    made = {key: value for key, value in document.items() if key not in ("orig_nbformat", "orig_nbformat_minor")}
     made |= {"nbformat": 4, "nbformat_minor": 5, "metadata": metadata, "cells": cells}
     if _is_deeper(made, _DEEPEST):
         raise NoNotebook(f"it is nested more than {_DEEPEST} levels deep")
