@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from deciders.problems import Problem, Problems, SpecificationError, UnknownWorkflowError, did_you_mean
 from deciders.sensor_rules import checked_sensor
 from deciders.specification_rules import check_parameters, checked_workflows
+from deciders.surprise_rules import note_surprises
 from deciders.workflow_file import AUTOMATIC_PARAMETERS, FLOWAPI_CDR_TYPES, check_shape, specification_schema
 from deciders.yaml_lines import read_yaml
 
@@ -35,6 +36,7 @@ __all__ = [
     "UnknownWorkflowError",
     "WorkflowSpecification",
     "load_specification",
+    "load_with_warnings",
     "specification_schema",
 ]
 
@@ -203,6 +205,15 @@ def load_specification(path: str | Path) -> Specification:
     Raises:
         SpecificationError: the file cannot be read or is wrong somewhere; it names every problem with its line.
     """
+    return load_with_warnings(path)[0]
+
+
+def load_with_warnings(path: str | Path) -> tuple[Specification, tuple[Problem, ...]]:
+    """The same, and what is allowed in the file and yet may not be what was meant, in line order.
+
+    Raises:
+        SpecificationError: as :func:`load_specification` does.
+    """
     path = Path(path)
     problems = Problems(path)
     root = read_yaml(path, problems)
@@ -214,7 +225,9 @@ def load_specification(path: str | Path) -> Specification:
     workflows = checked_workflows(root, inputs_dir, problems)
     sensor = checked_sensor(root, [workflow.name for workflow in workflows], problems)
     check_parameters(root, workflows, problems)
+    note_surprises(root, problems)
     problems.raise_if_any()
-    return Specification.model_validate(
+    specification = Specification.model_validate(
         {"path": path, "inputs_dir": inputs_dir, "workflows": [made.as_dict() for made in workflows], "sensor": sensor}
     )
+    return specification, problems.warnings

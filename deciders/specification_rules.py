@@ -13,7 +13,7 @@ from typing import Any
 
 from deciders.inputs_folder import checked_file, folded_name, name_fault
 from deciders.notebook_limits import checked_limits
-from deciders.notebook_parameters import read_notebook_parameters
+from deciders.notebook_parameters import INJECTED, read_notebook_parameters
 from deciders.output_rules import checked_outputs
 from deciders.policy_rules import checked_policy
 from deciders.problems import Problems, listed, near_miss, shown
@@ -147,7 +147,7 @@ def _checked_notebook(
     if filename is not None and filename.text:
         notebook.filename = filename.text
         path = checked_file(inputs_dir, filename.text, NOTEBOOK_SUFFIXES, filename.line, problems)
-        if path is not None and given.entries():
+        if path is not None:
             _check_against_file(notebook, given, path, problems)
     notebook.output = checked_outputs(label, node.get("output"), inputs_dir, problems)
     notebook.limits = checked_limits(label, node, problems)
@@ -167,12 +167,26 @@ def _check_against_file(notebook: CheckedNotebook, given: YamlNode, path: Path, 
     known = read_notebook_parameters(path)
     if known is None:
         return
+    if not given.entries():
+        if (left := known.leftover()) is not None:
+            problems.warn(
+                notebook.line,
+                f"notebook {notebook.label!r} is given no parameters, so those count that an earlier run has left in "
+                f"{shown(notebook.filename)} (cell {left.number}, tagged {INJECTED!r}); take that cell out, or give them",
+            )
+        return
     if not known.has_cell:
         problems.add(
             notebook.line,
-            f"notebook {notebook.label!r} is given parameters, but {shown(notebook.filename)} has no cell tagged 'parameters'",
+            f"notebook {notebook.label!r} is given parameters, but {shown(notebook.filename)} {known.missing_cell()}",
         )
-    elif known.names is not None:
+        return
+    names = [name for name in given.entries() if isinstance(name, str)]
+    for clause in known.lost_values(names):
+        problems.add(notebook.line, f"{shown(notebook.filename)} {clause}")
+    for clause in known.doubtful_values(names):
+        problems.warn(notebook.line, f"{shown(notebook.filename)} {clause}")
+    if known.names is not None:
         for name, node in given.entries().items():
             if isinstance(name, str) and name not in known.names:
                 hint = problems.did_you_mean(name, sorted(known.names))

@@ -343,7 +343,15 @@ def _note(detail: ErrorDetails, root: YamlNode, problems: Problems) -> None:
         elif isinstance(last, int) and not _is_entry(path):
             what = f"item {last + 1} of {path[-2]!r}"
         or_a_list = " or a list" if last == "output" else ""
-        problems.add(line, f"{what} must be {_wanted(detail)}{or_a_list}, not {kind_of(node.value)}")
+        problems.add(line, f"{what} must be {_wanted(detail)}{or_a_list}, not {kind_of(node.value)}{_because(node, detail)}")
+
+
+def _because(node: YamlNode, detail: ErrorDetails) -> str:
+    """What YAML has made of a word, where that may be why it is of the wrong kind."""
+    if node.surprise is None or node.value is None:
+        return ""
+    mend = f"; write {node.surprise.instead}" if node.surprise.is_text else "; put it in quotes"
+    return f" ({node.surprise.told}{mend if node.surprise.is_text or detail['type'] == 'string_type' else ''})"
 
 
 def _wanted(detail: ErrorDetails) -> str:

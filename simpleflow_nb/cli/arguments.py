@@ -10,7 +10,7 @@ import click
 from .. import payload
 from ..exceptions import DefinitionError
 from ..masking import secret_in
-from .options import parsed_settings
+from .settings import parsed_settings
 
 F = TypeVar("F", bound=Callable[..., Any])
 

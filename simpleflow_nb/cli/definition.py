@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import shlex
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -25,6 +26,7 @@ from .sensor_places import RunPlace, opened_run_place, run_place_options
 
 if TYPE_CHECKING:
     from deciders.due_runs import DueRuns, NotDue, Run
+    from deciders.problems import Problem
     from deciders.reruns import NotebookChanges
     from deciders.specification import Specification
     from workers.source_errors import SourceError
@@ -37,17 +39,28 @@ def read_specification(file: Path | None) -> Specification:
         SpecificationProblems: every problem, a line each; the file named as it was given, to be opened from here.
         DefinitionError: something hides our packages.
     """
+    return read_with_warnings(file)[0]
+
+
+def read_with_warnings(file: Path | None) -> tuple[Specification, list[str]]:
+    """The same, and what is allowed in the file and yet may not be what was meant, a line each.
+
+    Raises:
+        SpecificationProblems, DefinitionError: as :func:`read_specification` does.
+    """
     require_application()
-    from deciders.specification import SpecificationError, load_specification
+    from deciders.specification import SpecificationError, load_with_warnings
 
     try:
-        specification = load_specification(specification_path(file))
+        specification, warnings = load_with_warnings(specification_path(file))
     except SpecificationError as error:
-        places = [f"{problem.path}:{problem.line}" if problem.line else problem.path for problem in error.problems]
-        lines = [f"{place}: {problem.message}" for place, problem in zip(places, error.problems, strict=True)]
-        raise SpecificationProblems("\n".join(lines)) from None
+        raise SpecificationProblems("\n".join(map(_placed, error.problems))) from None
     _keep_secrets_out(specification)
-    return specification
+    return specification, [_placed(warning) for warning in warnings]
+
+
+def _placed(problem: Problem) -> str:
+    return f"{problem.path}:{problem.line}: {problem.message}" if problem.line else f"{problem.path}: {problem.message}"
 
 
 def _keep_secrets_out(specification: Specification) -> None:
@@ -84,6 +97,13 @@ def _place(file: Path, text: str) -> str:
     return f"{file}:{number}" if number is not None else str(file)
 
 
+def counted_warnings(specification: Specification, warnings: list[str]) -> None:
+    """Say that ``validate`` has something to say, for commands that go on all the same."""
+    if warnings:
+        tells = f"simpleflow-nb validate {shlex.quote(str(specification.path))} tells"
+        click.echo(f"warning: {specification.path} has {counted(len(warnings), 'warning')}; {tells}", err=True)
+
+
 @click.command("validate")
 @specification_argument
 @click.option("--schema", is_flag=True, help="Print the JSON Schema of workflow files, for editors.")
@@ -95,18 +115,20 @@ def validate(file: Path | None, schema: bool) -> None:
 
         click.echo(json.dumps(specification_schema(), indent=2, ensure_ascii=False))
         return
-    specification = read_specification(file)
+    specification, warnings = read_with_warnings(file)
     notebooks = sum(len(workflow.notebooks) for workflow in specification.workflows)
     configured = len(specification.sensor.workflows)
     click.echo(
         f"{specification.path}: good ({counted(len(specification.workflows), 'workflow')}, "
         f"{counted(notebooks, 'notebook')}, {counted(configured, 'sensor entry', 'sensor entries')})"
     )
-    from workers.notebook_source import missing_kernels, substituted_kernels, unreadable_notebooks
+    from workers.notebook_source import missing_kernels, outdated_notebooks, substituted_kernels, unreadable_notebooks
     from workers.reports.asciidoc import missing_for_templates
 
     for sentence in (
+        *warnings,
         *unreadable_notebooks(specification),
+        *outdated_notebooks(specification),
         *missing_for_templates(specification),
         *missing_kernels(specification),
         *substituted_kernels(specification),
@@ -183,7 +205,8 @@ def current_plan(specification: Specification, outputs: Path, place: RunPlace) -
 @run_place_options
 def plan(file: Path | None, why: bool, as_json: bool, outputs: Path | None, **place: Any) -> None:
     """Show which runs are due and which are not; changes nothing."""
-    specification = read_specification(file)
+    specification, warnings = read_with_warnings(file)
+    counted_warnings(specification, warnings)
     folder = outputs_folder(outputs, specification.path)
     with opened_run_place(folder, **place) as there:
         current = current_plan(specification, folder, there)

@@ -14,16 +14,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-import yaml
 
 from .. import payload
 from ..exceptions import DefinitionError
 from ..inspection import executions as inspection
 from .connection import payload_directory
-from .options import parsed_settings
 from .packages import require_application
 from .place import Place, opened_place, place_options
 from .run_states import NOTEBOOK_TYPE
+from .settings import parsed_settings
 
 if TYPE_CHECKING:
     from workers.notebook_session import CountedWarnings
@@ -257,6 +256,15 @@ def _kernel_option(source: str, kernel: str | None) -> list[str]:
 
 def _parameters_in(path: Path) -> dict[str, Any]:
     """The parameters of a JSON or YAML file; JSON is YAML, but reads numbers its own way."""
+    values = _json_of(path) if path.suffix == ".json" else _yaml_of(path)
+    if values is None:
+        return {}
+    if not isinstance(values, dict) or not all(isinstance(name, str) for name in values):
+        raise DefinitionError(f"--params {path}: the file must be a mapping of names to values")
+    return values
+
+
+def _json_of(path: Path) -> Any:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
@@ -264,15 +272,27 @@ def _parameters_in(path: Path) -> dict[str, Any]:
     except UnicodeDecodeError:
         raise DefinitionError(f"--params {path}: the file is not UTF-8 text") from None
     try:
-        values = json.loads(text) if path.suffix == ".json" else yaml.safe_load(text)
-    except (ValueError, yaml.YAMLError, RecursionError) as error:
-        kind = "JSON" if path.suffix == ".json" else "YAML"
-        raise DefinitionError(f"--params {path}: the file is not {kind}: {str(error).splitlines()[0]}") from None
-    if values is None:
-        return {}
-    if not isinstance(values, dict) or not all(isinstance(name, str) for name in values):
-        raise DefinitionError(f"--params {path}: the file must be a mapping of names to values")
-    return values
+        return payload.strict_json(text)
+    except (ValueError, RecursionError) as error:
+        raise DefinitionError(f"--params {path}: the file is not JSON: {error}") from None
+
+
+def _yaml_of(path: Path) -> Any:
+    """The values of a file of YAML, read as ``workflows.yml`` is; what may surprise in them is warned of."""
+    from deciders.problems import Problems
+    from deciders.surprise_rules import note_values
+    from deciders.yaml_lines import read_yaml
+
+    problems = Problems(path)
+    root = read_yaml(path, problems)
+    if root is not None:
+        note_values(root, problems)
+    if problems:
+        first = problems.found[0]
+        raise DefinitionError(f"--params {path}{f':{first.line}' if first.line else ''}: {first.message}")
+    for warning in problems.warnings:
+        click.echo(f"warning: --params {path}:{warning.line}: {warning.message}", err=True)
+    return root.plain() if root is not None else None
 
 
 def _check_folder(into: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -253,6 +254,7 @@ def requested_run(specification: Specification, name: str, values: dict[str, Any
 
     values = dict(values)
     date = values.pop("reference_date", None)
+    values = json.loads(json.dumps(values, default=str))  # dates as their text, as those of the file are
     if isinstance(date, str):
         try:
             date = datetime.date.fromisoformat(date)

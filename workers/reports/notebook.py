@@ -1,12 +1,12 @@
 """A notebook as a reader of the report sees it: which cells, and what of them."""
 
 import html
-import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from deciders.notebook_document import NoNotebook, NotJson, notebook_document
 from workers.reports.outputs import joined_text
 
 #: tags that leave out a cell, its input or its outputs
@@ -21,6 +21,7 @@ _EARLY_END = "simpleflow-nb-early-end"  #: beside that tag: the notebook ended w
 #: what a run adds: the same cell has one number in reports and in the messages of the run
 _ADDED_BY_A_RUN = frozenset(("injected-parameters", _FAILURE))
 _NUMBER_LIMIT = 100_000
+_HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 
 
 class UnreadableNotebook(Exception):
@@ -57,29 +58,26 @@ def read_notebook(path: Path) -> dict[str, Any]:
         UnreadableNotebook: no such file, not JSON, or not a notebook.
     """
     try:
-        notebook = json.loads(path.read_bytes())
+        content = path.read_bytes()
+        document = notebook_document(content)
     except FileNotFoundError as error:
         raise UnreadableNotebook("there is no such file") from error
     except OSError as error:
         raise UnreadableNotebook(error.strerror or "it cannot be read") from error
-    except (ValueError, RecursionError) as error:  # UnicodeDecodeError and JSONDecodeError are ValueErrors
-        raise UnreadableNotebook("it is not JSON") from error
-    if isinstance(notebook, dict) and notebook.get("nbformat") in (1, 2, 3):
-        notebook = _upgraded(notebook)
-    if not isinstance(notebook, dict) or not isinstance(notebook.get("cells"), list):
-        raise UnreadableNotebook("it has no list of cells")
-    return notebook
+    except NotJson as fault:
+        raise UnreadableNotebook("it is not JSON") from fault
+    except NoNotebook as fault:
+        raise UnreadableNotebook(str(fault)) from fault
+    return document if b"\\ud" not in content.lower() else {key: _whole(value) for key, value in document.items()}
 
 
-def _upgraded(notebook: dict[str, Any]) -> dict[str, Any]:
-    from nbformat import convert
-    from nbformat.reader import reads
-
-    try:
-        return dict(convert(reads(json.dumps(notebook)), 4))  # type: ignore[no-untyped-call, unused-ignore]
-    except Exception as error:
-        # the upgrade from formats before 2014 assumes a valid notebook and fails in any way on others
-        raise UnreadableNotebook("it is in an old format and damaged") from error
+def _whole(value: Any) -> Any:
+    """The value with a sign for each half of a character (a lone surrogate), which no file can hold."""
+    if isinstance(value, str):
+        return _HALF_CHARACTER.sub("\N{REPLACEMENT CHARACTER}", value)
+    if isinstance(value, dict):
+        return {_whole(key): _whole(item) for key, item in value.items()}
+    return [_whole(item) for item in value] if isinstance(value, list) else value
 
 
 def shown_notebook(notebook: dict[str, Any], *, code: bool) -> ShownNotebook:
