@@ -180,7 +180,7 @@ class Masker:
 
     def text(self, text: str) -> str:
         """``text`` masked; the same object if there is nothing to mask."""
-        has_dots = any(dots in text for dots in DOTS)
+        has_dots = bool(self._secrets) and any(dots in text for dots in DOTS)
         for secret in self._secrets:
             if any(mark in text for mark in secret.marks):
                 text = secret.hidden(text)
@@ -190,6 +190,8 @@ class Masker:
 
     def leaves(self, node: Any) -> Any:
         """The same with every text in it masked, keys included. What holds no secret is shared, not copied."""
+        if not self._secrets:
+            return node
         if isinstance(node, str):
             return self.text(node)
         if isinstance(node, dict):
