@@ -25,7 +25,7 @@ from workers.lights import Light, warning_lines
 from workers.notebook_errors import NotebookFailed, NotebookRefused
 from workers.notebook_output import OutputText
 from workers.notebook_session import Cancellation, CountedWarnings, NotebookLimits, NotebookSession
-from workers.notebook_source import NotebookSource, checked_parameters, read_notebook_source, substitute_note
+from workers.notebook_source import NotebookSource, checked_parameters, read_notebook_source, substitute_note, unused_values
 from workers.run_json import RunJson, write_json
 from workers.secrets import known_secrets, masked, masker
 from workers.source_version import read_source_version
@@ -155,6 +155,7 @@ def run_notebook(
             )
             if source.missing_kernel is not None:
                 session.notes.append(substitute_note(source.missing_kernel))
+            session.notes += unused_values(source, values)
             _execute(session, values, label)
             skipped_for = _skip_reason(session)
             if session.early_end is not None or skipped_for is not None:

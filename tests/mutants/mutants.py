@@ -217,4 +217,19 @@ MUTANTS = (
         "    except click.Abort:\n        code = DONE\n",
         _INTERRUPTS,
     ),
+    # ---- secrets -------------------------------------------------------------------------------------------------------------
+    Mutant(
+        "a secret in URL-safe base64 is not masked",
+        "simpleflow_nb/secret_spellings.py",
+        "for encode in (b64encode, urlsafe_b64encode):",
+        "for encode in (b64encode,):",
+        "tests/unit/test_secrets.py",
+    ),
+    Mutant(
+        "AWS_SESSION_TOKEN is no secret",
+        "simpleflow_nb/masking.py",
+        '    "AWS_SESSION_TOKEN",\n',
+        "",
+        "tests/unit/test_secrets.py",
+    ),
 )
