@@ -1,11 +1,16 @@
 """Output that comes late, and output without end."""
 
+import os
+import threading
+
 import nbformat
+import psutil
 import pytest
 
 from tests.acceptance.conftest import run_json
 from workers.kernel_output import OutputLimits
-from workers.notebooks import NotebookFailed
+from workers.kernels.supply import KernelSettings, KernelSupply
+from workers.notebooks import NotebookFailed, run_notebook
 
 TASK = """import asyncio
 async def work():
@@ -91,3 +96,59 @@ def test_a_kernel_that_fails_to_answer_is_a_failure_and_no_hang(run, write, into
     with pytest.raises(NotebookFailed) as failed:
         run(write("a = 1", cell, "print('next')"), {}, into)
     assert failed.value.cause == "KernelError: the kernel gave no answer at the end of the cell"
+
+
+class Peaks:
+    """The most resident memory that the processes of a kernel have had, in MB, looked at all the time."""
+
+    def __init__(self):
+        self.kernel = self.worker = 0.0
+        self._over = threading.Event()
+        self._thread = None
+
+    def watch(self, pid):
+        processes = psutil.Process(pid), psutil.Process()
+
+        def look():
+            while not self._over.wait(0.01):
+                try:
+                    kernel, worker = (process.memory_info().rss / 1e6 for process in processes)
+                except psutil.NoSuchProcess:
+                    return
+                self.kernel, self.worker = max(self.kernel, kernel), max(self.worker, worker)
+
+        self._thread = threading.Thread(target=look)
+        self._thread.start()
+
+    def end(self):
+        self._over.set()
+        self._thread.join()
+
+
+@pytest.mark.parametrize("printer", ["long lines", "a subprocess"])
+def test_the_memory_of_a_kernel_that_prints_without_end_stays_small(write, into, temporary, printer):
+    os.environ.pop("PYTEST_CURRENT_TEST", None)
+    peaks, before = Peaks(), psutil.Process().memory_info().rss / 1e6
+    with pytest.raises(NotebookFailed):
+        run_notebook(
+            write("a = 1", PRINTERS[printer]),
+            {},
+            into,
+            kernels=KernelSupply(KernelSettings(forks=False)),
+            output_limits=OutputLimits(printed_bytes=20_000_000),
+            timeout_seconds=300,
+            on_kernel_started=peaks.watch,
+        )
+    peaks.end()
+    assert peaks.kernel < 150
+    assert peaks.worker - before < 300  # the text itself, and the file as it is written
+
+
+def test_a_kernel_that_cannot_be_prepared_still_tells_a_failure_from_a_success_and_is_orange(write, into, monkeypatch):
+    monkeypatch.setattr("workers.kernel_start.code_that_prepares", lambda settings: "raise ImportError('no such IPython')")
+    kernels = KernelSupply(KernelSettings(forks=False))
+    done = run_notebook(write("a = 1", "exit()", "print('next')"), {}, into, kernels=kernels)
+    assert (done.light, done.ended_in_cell) == ("orange", 2)
+    assert done.warnings == ("kernel 'python3' could not be prepared, so warnings may be missed: no such IPython",)
+    with pytest.raises(NotebookFailed, match="failed in cell 2: SystemExit: 3"):
+        run_notebook(write("a = 1", "exit(3)", "print('next')"), {}, into, kernels=kernels)
