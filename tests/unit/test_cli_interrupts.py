@@ -36,7 +36,7 @@ def test_a_command_that_is_interrupted_is_not_done(monkeypatch: pytest.MonkeyPat
     def interrupted(file: Path) -> Any:
         signal.raise_signal(signal.SIGINT)
 
-    monkeypatch.setattr(definition, "read_specification", interrupted)
+    monkeypatch.setattr(definition, "read_with_warnings", interrupted)
     assert exit_code("validate", inputs(tmp_path / "in")) == 1
 
 

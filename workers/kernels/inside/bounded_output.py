@@ -10,10 +10,13 @@ import asyncio
 import contextlib
 import sys
 import threading
+import time
 from collections import defaultdict
 from typing import Any
 
 PIECE_CHARACTERS = 1_000_000  #: sent at least so often
+BURST_CHARACTERS = 10_000_000  #: after these a piece takes at least so long, or what nobody has read yet would fill our memory:
+PIECE_SECONDS = 0.03
 
 
 class Forgetful(defaultdict[Any, Any]):
@@ -30,7 +33,7 @@ def install(shell: Any, settings: Any) -> None:
         return  # not ipykernel's stream
     write = kind.write
     counting = threading.Lock()
-    left = settings["printed_characters"]
+    limit = left = settings["printed_characters"]
     pending = 0
 
     def write_within_limit(self: Any, text: str) -> Any:
@@ -49,6 +52,8 @@ def install(shell: Any, settings: Any) -> None:
             write(self, part)
             if is_full:
                 self.flush()
+                if limit - left > BURST_CHARACTERS:
+                    time.sleep(PIECE_SECONDS)
         return len(text)
 
     kind.write = write_within_limit  # type: ignore[method-assign]
