@@ -22,6 +22,7 @@ from workers.reports.figures import UnusablePicture, address_bytes, checked_pict
 from workers.reports.markdown import attachment_address, markdown_html
 from workers.reports.notebook import HIDDEN_INPUT, HIDDEN_OUTPUT, REMOVED_CELL, ShownNotebook
 from workers.reports.outputs import joined_text, shown_parts
+from workers.reports.tree import parsed
 from workers.reports.typst_code import printable
 
 if TYPE_CHECKING:
@@ -228,8 +229,6 @@ def _write_named_pictures(draft: Draft, shown: ShownNotebook, folder: Path) -> d
 
 
 def _named_pictures(shown: ShownNotebook) -> list[tuple[int, str]]:
-    from bs4 import BeautifulSoup
-
     named: dict[tuple[int, str], None] = {}
     for cell in shown.cells:
         bundles = [output["data"] for output in cell.outputs if isinstance(output.get("data"), dict)]
@@ -237,9 +236,9 @@ def _named_pictures(shown: ShownNotebook) -> list[tuple[int, str]]:
         pages += [markdown_html(joined_text(bundle.get("text/markdown"))) for bundle in bundles]
         pages.append(markdown_html(cell.source) if cell.kind == "prose" else cell.source if cell.kind == "html" else "")
         for page in pages:
-            for image in BeautifulSoup(page, "html.parser").find_all("img") if "<img" in page.lower() else ():
+            for image in parsed(page).find_all("img") if "<img" in page.lower() else ():
                 address = image.get("src")
-                if isinstance(address, str) and address and not address.lower().startswith(("data:", "attachment:")):
+                if address and not address.lower().startswith(("data:", "attachment:")):
                     named[cell.number, address] = None
     return list(named)
 

@@ -83,12 +83,12 @@ def _load_libraries() -> None:
 
     compilation.typeset_fonts(())
     markdown.markdown_html("")
-    import bs4
     import defusedxml.ElementTree
     import latex2mathml.converter
+    import selectolax.lexbor
     import tinycss2  # noqa: F401
 
-    _ = (html, bs4, defusedxml, latex2mathml)
+    _ = (html, defusedxml, latex2mathml, selectolax)
 
 
 def _refuse_network(event: str, arguments: tuple[Any, ...]) -> None:

@@ -1,27 +1,22 @@
-"""The little of CSS that notebooks use to say something: colours, weight, slant, alignment."""
+"""The little of CSS that notebooks use to say something: colours, weight, slant, alignment, size, what is not to be seen."""
 
 import re
-from typing import TYPE_CHECKING, Any
+from functools import lru_cache
+from typing import Any
 
+from workers.reports.tree import Element
 from workers.reports.typst_code import Code, Value, array, call, colour, em, literal, percent
-
-if TYPE_CHECKING:
-    from bs4 import BeautifulSoup, Tag
-
-#: rules beyond this many are not looked at, and rules with a selector other than an id cost a search each
-RULE_LIMIT = 20_000
-SELECTOR_LIMIT = 100
-#: characters of all style sheets of an output that are read: about 2 seconds of parsing
-SHEET_LIMIT = 1_000_000
 
 Declarations = dict[str, str]
 
 _READ = frozenset((
     "color", "background", "background-color", "background-image", "font-weight", "font-style", "text-align", "text-decoration",
-    "font-size", "display", "visibility",
+    "font-size", "display", "visibility", "white-space", "width", "height",
 ))  # fmt: skip
-_ID_SELECTOR = re.compile(r"#([\w-]+)")
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)(em|rem|px|pt|%)")
+_LENGTH = re.compile(r"\+?(\d{1,5}(?:\.\d+)?|\.\d+)\s*(em|rem|px|pt|pc|in|cm|mm|%|)", re.IGNORECASE)
+# pixels as figures are printed: 0.62 points each; a unit of paper is that on paper
+_PIXELS_PER_UNIT = {"": 1.0, "px": 1.0, "em": 17.0, "rem": 17.0, "pt": 1.387, "pc": 16.64, "in": 116.1, "cm": 45.7, "mm": 4.57}
 _EM_PER_UNIT = {"em": 1.0, "rem": 1.0, "px": 1 / 14, "pt": 1 / 10.5, "%": 0.01}
 # a comma that is not inside of rgb(...)
 _OUTER_COMMA = re.compile(r",(?![^()]*\))")
@@ -32,87 +27,48 @@ _KEYWORDS = {
     "text-align": ("left", "right", "center", "justify"),
     "text-decoration": ("underline", "line-through"),
 }
+#: values of ``white-space``, and whether blanks are kept ("all"), line ends alone ("lines"), or neither
+WHITE_SPACE = {"pre": "all", "pre-wrap": "all", "break-spaces": "all", "pre-line": "lines", "normal": "", "nowrap": ""}
 # of others, such as tables and pictures, the attribute says where they stand themselves
 _WITH_ALIGN = frozenset(("p", "div", "center", "h1", "h2", "h3", "h4", "h5", "h6", "td", "th"))
 _BOLD = frozenset(("bold", "bolder", "600", "700", "800", "900"))
 
 
+@lru_cache(maxsize=4096)
 def declarations(style: str) -> Declarations:
-    """The declarations of a ``style`` attribute that this package reads; broken ones are left out."""
+    """The declarations of a ``style`` attribute that this package reads; broken ones are left out. Not to be changed."""
     import tinycss2
 
-    return _read(tinycss2.parse_declaration_list(style, skip_comments=True, skip_whitespace=True))
+    return read_declarations(tinycss2.parse_declaration_list(style, skip_comments=True, skip_whitespace=True))
 
 
-def _read(nodes: list[Any]) -> Declarations:
+def read_declarations(nodes: list[Any]) -> Declarations:
+    """Of what tinycss2 has parsed, the declarations that this package reads, and variables (``--name``)."""
     import tinycss2
 
     return {
-        node.lower_name: tinycss2.serialize(node.value).strip()
+        node.name if node.name.startswith("--") else node.lower_name: tinycss2.serialize(node.value).strip()
         for node in nodes
-        if node.type == "declaration" and node.lower_name in _READ
+        if node.type == "declaration" and (node.lower_name in _READ or node.name.startswith("--"))
     }
-
-
-class Stylesheet:
-    """The rules of the ``<style>`` elements of one output. A later rule wins; a ``style`` attribute wins over all."""
-
-    def __init__(self, soup: "BeautifulSoup") -> None:
-        self._by_id: dict[str, Declarations] = {}
-        self._by_element: dict[int, Declarations] = {}
-        sheets = [style.get_text() for style in soup.find_all("style")]
-        if sheets:
-            self._take(soup, "\n".join(sheets)[:SHEET_LIMIT])
-
-    def of(self, tag: "Tag") -> Declarations:
-        """What applies to ``tag`` itself; nothing is inherited."""
-        found = dict(self._by_element.get(id(tag), ()))
-        if self._by_id and (identifier := tag.get("id")):
-            found.update(self._by_id.get(str(identifier), ()))
-        if style := tag.get("style"):
-            found.update(declarations(str(style)))
-        return found
-
-    def _take(self, soup: "BeautifulSoup", sheet: str) -> None:
-        import tinycss2
-
-        searches = 0
-        for rule in tinycss2.parse_stylesheet(sheet, skip_comments=True, skip_whitespace=True)[:RULE_LIMIT]:
-            if rule.type != "qualified-rule":
-                continue
-            declared = _read(tinycss2.parse_blocks_contents(rule.content))
-            if not declared:
-                continue
-            for selector in tinycss2.serialize(rule.prelude).split(","):
-                if only_id := _ID_SELECTOR.fullmatch(selector.strip()):
-                    self._by_id.setdefault(only_id.group(1), {}).update(declared)
-                # pandas gives every frame the same rules for a screen; tables have their own look here
-                elif ".dataframe" not in selector and searches < SELECTOR_LIMIT:
-                    searches += 1
-                    for tag in _matches(soup, selector):
-                        self._by_element.setdefault(id(tag), {}).update(declared)
-
-
-def _matches(soup: "BeautifulSoup", selector: str) -> "list[Tag]":
-    from soupsieve.util import SelectorSyntaxError
-
-    try:
-        return list(soup.select(selector))
-    except (SelectorSyntaxError, NotImplementedError):
-        return []  # a browser ignores a rule that it does not understand
 
 
 Rgba = tuple[int, int, int, int]  #: components of 0 to 255 each
 
 
+@lru_cache(maxsize=4096)
 def rgba(value: str) -> Rgba | None:
-    """A CSS colour; None when it is none."""
-    from tinycss2.color3 import parse_color
+    """A CSS colour; None when it is none, or of one of the spaces beyond RGB, HSL and HWB."""
+    from tinycss2.color4 import parse_color
 
     parsed = parse_color(value)
     if parsed is None or isinstance(parsed, str):
         return None
-    red, green, blue, alpha = (round(255 * min(1.0, max(0.0, component))) for component in parsed)
+    try:
+        components = parsed.to("srgb")
+    except NotImplementedError:
+        return None
+    red, green, blue, alpha = (round(255 * min(1.0, max(0.0, component))) for component in components)
     # transparent is black in CSS, and a viewer that blends at the edge of a bar would show it
     return (red, green, blue, alpha) if alpha else (255, 255, 255, 0)
 
@@ -128,9 +84,12 @@ def bar(declared: Declarations) -> list[tuple[Rgba, float]] | None:
 
     Offsets only rise, the first is 0 and the last 100; None for any other background.
     """
+    value = declared.get("background") or declared.get("background-image") or ""
+    if "gradient" not in value.lower():
+        return None
     import tinycss2
 
-    for component in tinycss2.parse_component_value_list(declared.get("background") or declared.get("background-image") or ""):
+    for component in tinycss2.parse_component_value_list(value):
         if component.type == "function" and component.lower_name == "linear-gradient":
             parts = tinycss2.serialize(component.arguments)
             direction, *stops = (part.strip() for part in _OUTER_COMMA.split(parts))
@@ -170,6 +129,13 @@ def text_arguments(declared: Declarations) -> dict[str, Value]:
     return named
 
 
+def decorated(body: Code, declared: Declarations) -> Code:
+    """``body`` with the line through it or under it that its style asks for."""
+    lines = declared.get("text-decoration", "").lower().split()
+    body = call("strike", body) if "line-through" in lines else body
+    return call("underline", body) if "underline" in lines else body
+
+
 def background_code(declared: Declarations) -> Code | None:
     """The background, plain or a bar, if there is one."""
     if stops := bar(declared):
@@ -192,6 +158,8 @@ def safe_style(declared: Declarations) -> str:
     for name, allowed in _KEYWORDS.items():
         if declared.get(name) in allowed:
             written.append(f"{name}:{declared[name]}")
+    if declared.get("white-space") in WHITE_SPACE:
+        written.append(f"white-space:{declared['white-space']}")
     if size := _SIZE.fullmatch(declared.get("font-size", "")):
         written.append(f"font-size:{min(2.0, max(0.5, float(size.group(1)) * _EM_PER_UNIT[size.group(2)])):.2f}em")
     return ";".join(written)
@@ -202,14 +170,26 @@ def _css_colour(components: Rgba) -> str:
     return f"rgba({red},{green},{blue},{alpha / 255:.3g})"
 
 
-def alignment(tag: "Tag", declared: Declarations) -> str | None:
+def alignment(tag: Element, declared: Declarations) -> str | None:
     """To which side the text in ``tag`` is set: "left", "right" or "center" by its style, its attribute or its name."""
     given = declared.get("text-align")
     if given is None and tag.name in _WITH_ALIGN:
-        given = "center" if tag.name == "center" else str(tag.get("align", "")).strip().lower()
+        given = "center" if tag.name == "center" else tag.get("align").strip().lower()
     return given if given in ("left", "right", "center") else None
 
 
 def hidden(declared: Declarations) -> bool:
     """Whether a browser would not show it at all."""
-    return declared.get("display") == "none" or declared.get("visibility") == "hidden"
+    return declared.get("display", "").lower() == "none" or declared.get("visibility", "").lower() in ("hidden", "collapse")
+
+
+def pixels(length: str, *, whole: float) -> float | None:
+    """A length of CSS, or of an attribute such as ``width``, in pixels as figures are printed; ``whole`` is 100 %.
+
+    None for what is no length, such as ``auto``.
+    """
+    found = _LENGTH.fullmatch(length.strip())
+    if found is None:
+        return None
+    number, unit = float(found.group(1)), found.group(2).lower()
+    return number * whole / 100 if unit == "%" else number * _PIXELS_PER_UNIT[unit]

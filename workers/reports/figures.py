@@ -12,7 +12,7 @@ from urllib.parse import unquote, unquote_to_bytes
 
 from workers.reports.draft import Draft
 from workers.reports.text import breakable
-from workers.reports.typst_code import Code, Value, call, literal, points
+from workers.reports.typst_code import Code, Value, call, content, literal, points
 
 #: a picture that decodes to more is refused: 80 megapixels are 320 MB of memory
 PIXEL_LIMIT = 80_000_000
@@ -23,6 +23,10 @@ SVG_DEPTH_LIMIT = 200
 POINTS_PER_PIXEL = 0.62
 #: leaves room for a caption on the page
 HEIGHT_LIMIT_POINTS = 620.0
+#: the width of the text in pixels of pictures
+TEXT_PIXELS = 459 / POINTS_PER_PIXEL
+#: what is told beside a drawing that `loses_text`
+LOST_TEXT = "Text within this drawing is HTML and cannot be printed."
 
 _SVG_HEAD = 5_000  # what stands before the drawing is not longer
 _SVG_NAMESPACE = "http://www.w3.org/2000/svg"
@@ -44,31 +48,55 @@ class Picture:
     height_points: float | None
 
 
-def figure(draft: Draft, data: bytes, *, alternative: str = "", width_pixels: float | None = None, caption: str = "") -> Code:
-    """A picture on lines of its own, centred, no larger than a page's text; a note if it cannot be used."""
-    placed = _placed(draft, data, alternative, width_pixels)
+def figure(
+    draft: Draft,
+    data: bytes,
+    *,
+    alternative: str = "",
+    width_pixels: float | None = None,
+    height_pixels: float | None = None,
+    caption: str = "",
+) -> Code:
+    """A picture on lines of its own, centred, no larger than a page's text; a note if it cannot be used.
+
+    Its height counts where no width is given: a picture keeps its proportions.
+    """
+    placed = _placed(draft, data, alternative, width_pixels, height_pixels)
     if placed is None:
         return call("report.note", _broken(alternative))
     name, named = placed
-    return call("report.figure-image", literal(name), caption=literal(caption) if caption else None, **named)
+    shown = call("report.figure-image", literal(name), caption=literal(caption) if caption else None, **named)
+    return content([shown, call("report.note", literal(LOST_TEXT))]) if loses_text(draft, data) else shown
 
 
-def inline_picture(draft: Draft, data: bytes, *, alternative: str = "", width_pixels: float | None = None) -> Code:
+def inline_picture(
+    draft: Draft,
+    data: bytes,
+    *,
+    alternative: str = "",
+    width_pixels: float | None = None,
+    height_pixels: float | None = None,
+) -> Code:
     """A picture in a line of text; a note in that line if it cannot be used."""
-    placed = _placed(draft, data, alternative, width_pixels)
+    placed = _placed(draft, data, alternative, width_pixels, height_pixels)
     if placed is None:
         return call("report.note-in-line", _broken(alternative))
     name, named = placed
-    return call("report.inline-image", literal(name), **named)
+    shown = call("report.inline-image", literal(name), **named)
+    return content([shown, call("report.note-in-line", literal(LOST_TEXT))]) if loses_text(draft, data) else shown
 
 
-def _placed(draft: Draft, data: bytes, alternative: str, width_pixels: float | None) -> tuple[str, dict[str, Value]] | None:
+def _placed(
+    draft: Draft, data: bytes, alternative: str, width_pixels: float | None, height_pixels: float | None
+) -> tuple[str, dict[str, Value]] | None:
     try:
         picture = checked_picture(data)
     except UnusablePicture as reason:
         draft.warn(f"the image could not be read ({reason})")
         return None
     width, height = picture.width_points, picture.height_points
+    if not width_pixels:
+        width_pixels = width_for_height(picture, height_pixels)
     if width_pixels and 0 < width_pixels < 100_000:
         if width and height:
             height *= width_pixels * POINTS_PER_PIXEL / width
@@ -79,6 +107,13 @@ def _placed(draft: Draft, data: bytes, alternative: str, width_pixels: float | N
         "width": points(width) if width else None,
         "alt": literal(alternative[:500]) if alternative.strip() else None,
     }
+
+
+def width_for_height(picture: Picture, height_pixels: float | None) -> float | None:
+    """The width in pixels with which a picture is ``height_pixels`` high; None where it does not say its own size."""
+    if not height_pixels or not picture.width_points or not picture.height_points:
+        return None
+    return height_pixels * picture.width_points / picture.height_points
 
 
 def _broken(alternative: str) -> Code:
@@ -227,7 +262,20 @@ def _webp_size(data: bytes) -> tuple[int, int]:
     return width & 0x3FFF, height & 0x3FFF
 
 
-def _svg(data: bytes) -> Picture:
+def loses_text(draft: Draft, data: bytes) -> bool:
+    """Whether text stands in a checked drawing as HTML, which is not drawn, and nothing stands in for it; ``draft`` is told."""
+    if b"foreignObject" not in data:
+        return False
+    for parent in _svg_root(data).iter():
+        boxes = [child for child in parent if _local_name(child.tag) == "foreignObject"]
+        has_stand_in = _local_name(parent.tag) == "switch" and len(parent) > len(boxes)
+        if not has_stand_in and any(text.strip() for box in boxes for text in box.itertext()):
+            draft.warn("text within a drawing is HTML and was left out")
+            return True
+    return False
+
+
+def _svg_root(data: bytes):  # type: ignore[no-untyped-def]
     from xml.etree import ElementTree
 
     from defusedxml import DefusedXmlException
@@ -243,6 +291,13 @@ def _svg(data: bytes) -> Picture:
         raise UnusablePicture("not well-formed SVG") from error
     if _local_name(root.tag) != "svg":
         raise UnusablePicture("not SVG")
+    return root
+
+
+def _svg(data: bytes) -> Picture:
+    from xml.etree import ElementTree
+
+    root = _svg_root(data)
     _strip_active_content(root)
     if _depth(root) > SVG_DEPTH_LIMIT:
         raise UnusablePicture("nested too deeply")

@@ -1,21 +1,17 @@
 """HTML, of prose and of outputs, to Typst code."""
 
-import base64
 import re
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator, Sequence
 from urllib.parse import unquote
 
 from workers.reports import css, figures, math, tables
 from workers.reports.draft import Draft, Title
-from workers.reports.paragraphs import BLANKS, UNSEEN, collapsed, is_blank, is_formula_line, text_of
+from workers.reports.paragraphs import BLANKS, collapsed, is_blank, is_formula_line, text_of
+from workers.reports.stylesheet import Stylesheet
 from workers.reports.tex import bare
 from workers.reports.text import breakable, is_right_to_left, preformatted
+from workers.reports.tree import BLOCKS, Document, Element, Node, Text, parsed
 from workers.reports.typst_code import EMPTY, Code, Value, call, content, keyword, literal
-
-if TYPE_CHECKING:
-    from bs4 import BeautifulSoup, Tag
-    from bs4.element import PageElement
 
 #: Typst gives up on lists and quotes nested in each other about 20 times; what lies deeper is set as plain text
 DEPTH_LIMIT = 12
@@ -24,12 +20,7 @@ TAG_DEPTH_LIMIT = 150
 #: parsing takes about a second for each megabyte
 BYTE_LIMIT = 5_000_000
 
-_BLOCKS = frozenset((
-    "address", "article", "aside", "blockquote", "body", "center", "dd", "details", "div", "dl", "dt", "fieldset",
-    "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "html", "iframe",
-    "li", "main", "nav", "ol", "p", "pre", "section", "summary", "table", "ul", "video", "audio", "canvas",
-))  # fmt: skip
-INTERACTIVE = frozenset(("iframe", "video", "audio", "canvas"))
+_INTERACTIVE = frozenset(("iframe", "video", "audio", "canvas", "embed"))
 _INLINE_CALLS = {
     **dict.fromkeys(("strong", "b"), "strong"),
     **dict.fromkeys(("em", "i", "cite", "var", "dfn"), "emph"),
@@ -39,9 +30,10 @@ _INLINE_CALLS = {
     "sup": "super",
     "mark": "highlight",
 }
-_CALLS_AROUND_BLOCKS = {name: function for name, function in _INLINE_CALLS.items() if function not in ("sub", "super")}
-_SVG_BEGIN, _SVG_END = re.compile(r"<svg\b", re.IGNORECASE), re.compile(r"</svg\s*>", re.IGNORECASE)
+_CALLS_AROUNDBLOCKS = {name: function for name, function in _INLINE_CALLS.items() if function not in ("sub", "super")}
+_SEEN = frozenset(("table", "img", "input", "hr"))
 _DRAWN = re.compile(r"<(?:table|img|svg)\b", re.IGNORECASE)
+_MAY_HIDE = re.compile(r"<(?:script|template|noscript|!--)|hidden|display|visibility", re.IGNORECASE)
 #: the line that pandas writes under a frame that it shortens
 SIZE_OF_FRAME = re.compile(r"\s*[\d,.]+ rows \u00d7 [\d,.]+ columns\s*")
 LINK = re.compile(r"(?:https?|mailto|ftp):[^\s\"<>]+", re.IGNORECASE)
@@ -61,16 +53,20 @@ def html_code(draft: Draft, html: str) -> Code:
     return HtmlWriter(draft, parsed(html)).code()
 
 
-def is_empty(html: str) -> bool:
-    """Whether the HTML shows nothing without the scripts in it: no text, picture or table."""
-    if _DRAWN.search(html):
+def is_empty(html: str, *, without_pages: bool = False) -> bool:
+    """Whether the HTML shows nothing without the scripts in it: no text, picture or table.
+
+    Pages, films and sounds within it count as something, as their notes do, but ``without_pages``.
+    """
+    if _DRAWN.search(html) and not _MAY_HIDE.search(html):
         return False
-    soup = parsed(html[:BYTE_LIMIT])
-    for unseen in soup.find_all(["script", "style", "head", "title", "template", "noscript"]):
-        unseen.extract()
-    for page in soup.find_all("iframe"):
-        page.string = ""
-    return not soup.get_text(strip=True) and soup.find(list(INTERACTIVE)) is None
+    document = parsed(html[:BYTE_LIMIT])
+    Stylesheet(document)
+    for page in document.find_all("iframe"):
+        page.children = []  # for browsers that know no pages within pages
+    return not document.get_text().strip() and not document.holds(
+        lambda tag: tag.name in _SEEN or (not without_pages and is_interactive(tag))
+    )
 
 
 def anchor_name(text: str) -> str:
@@ -78,75 +74,50 @@ def anchor_name(text: str) -> str:
     return "to-" + re.sub(r"\s+", "-", text.strip()).lower()
 
 
-def parsed(html: str) -> "BeautifulSoup":
-    """The tree of ``html``, drawings in it as ``<img>``. What is broken is read as well as it can be; a tag begun and not ended
-    is text."""
-    from bs4 import BeautifulSoup
-    from bs4.exceptions import ParserRejectedMarkup
-
-    html = _with_svg_as_pictures(html)
-    # for each "<" after the last ">", html.parser would look to the end of the text for another one
-    end = html.rfind(">") + 1
-    html = html[:end] + html[end:].replace("<", "&lt;")
-    try:
-        return BeautifulSoup(html, "html.parser")
-    except ParserRejectedMarkup:  # a marked section of SGML, such as <![x[, that is none of those it knows
-        return BeautifulSoup(html.replace("<![", "&lt;!["), "html.parser")
-
-
-def _with_svg_as_pictures(html: str) -> str:
-    """``html`` with drawings in it as ``<img>``: html.parser writes attributes in lower case, which SVG does not survive."""
-    # not one pattern for both ends: it would search to the end of the text anew for each beginning that has none
-    pieces, place = [], 0
-    while (begin := _SVG_BEGIN.search(html, place)) and (end := _SVG_END.search(html, begin.end())):
-        drawing = base64.b64encode(html[begin.start() : end.end()].encode("utf-8", "replace")).decode("ascii")
-        pieces += [html[place : begin.start()], f'<img src="data:image/svg+xml;base64,{drawing}">']
-        place = end.end()
-    return "".join((*pieces, html[place:]))
+def heading_anchor(heading: Element) -> str:
+    """`anchor_name` of a heading, whose formulas are named with the dollar signs around them."""
+    for formula in heading.find_all("tex"):
+        formula.children = [Text(f"${formula.get_text()}$", formula)]
+    named = anchor_name(heading.get_text())
+    for formula in heading.find_all("tex"):
+        formula.children = [Text(formula.get_text()[1:-1], formula)]
+    return named
 
 
 class HtmlWriter:
     """Writes one parsed piece of HTML into a draft."""
 
-    def __init__(self, draft: Draft, soup: "BeautifulSoup") -> None:
+    def __init__(self, draft: Draft, document: Document) -> None:
         self.draft = draft
-        self.sheet = css.Stylesheet(soup)
-        self._soup = soup
+        self.sheet = Stylesheet(document)
+        self._document = document
 
     def code(self) -> Code:
         """All of it."""
-        return content(self.blocks(self._soup, 0, 0))
+        return content(self.blocks(self._document, 0, 0))
 
-    def blocks(self, parent: "Tag", depth: int, tags: int) -> list[Code]:
+    def blocks(self, parent: Element, depth: int, tags: int) -> list[Code]:
         """The children of ``parent``, runs of text and inline elements gathered into paragraphs."""
-        from bs4 import Tag
-
         written: list[Code] = []
-        run: list[PageElement] = []
+        run: list[Node] = []
         for child in parent.children:
-            if isinstance(child, Tag) and (_is_block(child) or self._holds_blocks(child)):
+            if isinstance(child, Element) and (_is_block(child) or child.holds(_is_block)):
                 written += self._paragraph(run, depth, tags)
                 run = []
-                if not css.hidden(self.sheet.of(child)):
-                    written += self._block(child, depth, tags + 1)
+                written += self._block(child, depth, tags + 1)
             else:
                 run.append(child)
         return written + self._paragraph(run, depth, tags)
 
-    def _holds_blocks(self, tag: "Tag") -> bool:
-        return tag.name not in UNSEEN and tag.find(_is_block) is not None
-
-    def _paragraph(self, run: "Sequence[PageElement]", depth: int, tags: int) -> list[Code]:
-        from bs4 import Tag
-
-        solid = [node for node in run if isinstance(node, Tag) or not is_blank(node)]
-        if len(solid) == 1 and isinstance(solid[0], Tag):
+    def _paragraph(self, run: Sequence[Node], depth: int, tags: int) -> list[Code]:
+        solid = [node for node in run if isinstance(node, Element) or not is_blank(node)]
+        if len(solid) == 1 and isinstance(solid[0], Element):
             alone = solid[0]
             if alone.name == "a" and len(only := [node for node in alone.children if not is_blank(node)]) == 1:
-                alone = only[0] if isinstance(only[0], Tag) and only[0].name == "img" else alone
+                alone = only[0] if isinstance(only[0], Element) and only[0].name == "img" else alone
             if alone.name == "img":
                 return [self._picture(alone, block=True)]
-            if alone.name == "tex":
+            if alone.name in ("tex", "math"):
                 return [self._formula(alone)]
         pieces = self.inline(run, depth, tags)
         if not pieces:
@@ -158,7 +129,7 @@ class HtmlWriter:
             paragraph = call("report.announcement", paragraph)
         return [_directed(paragraph, run, text)]
 
-    def _block(self, tag: "Tag", depth: int, tags: int) -> list[Code]:
+    def _block(self, tag: Element, depth: int, tags: int) -> list[Code]:
         if depth > DEPTH_LIMIT or tags > TAG_DEPTH_LIMIT:
             text = BLANKS.sub(" ", tag.get_text(" ")).strip()
             return [call("par", literal(breakable(text)))] if text else []
@@ -174,28 +145,29 @@ class HtmlWriter:
                 return self._preformatted(tag)
             case "hr":
                 return [call("report.rule")]
-            case "tex":
+            case "tex" | "math":
                 return [self._formula(tag)]
             case "table":
-                return tables.table_code(tag, self, depth + 4, tags)
+                return tables.table_code(tag, self, depth + 4, tags) or self._container(tag, depth, tags)
             case "p" if SIZE_OF_FRAME.fullmatch(text := tag.get_text()):
                 return [call("report.table-note", literal(text.strip()))]
             case "dt":
                 return [call("report.term", content(self.inline(list(tag.children), depth, tags)))]
             case "dd":
                 return [call("report.indented", content(self.blocks(tag, depth + 1, tags)))]
-            case name if name in INTERACTIVE:
+            case _ if is_interactive(tag):
                 return [self._interactive(tag)]
             case _:
                 return self._container(tag, depth, tags)
 
-    def _container(self, tag: "Tag", depth: int, tags: int) -> list[Code]:
+    def _container(self, tag: Element, depth: int, tags: int) -> list[Code]:
         declared = self.sheet.of(tag)
         inner = self.blocks(tag, depth, tags)
         fill, named = css.background_code(declared), css.text_arguments(declared)
-        emphasis, side = _CALLS_AROUND_BLOCKS.get(tag.name), css.alignment(tag, declared)
-        if inner and (fill or named or emphasis or side or tag.name == "a"):
-            body = content(inner)
+        emphasis, side = _CALLS_AROUNDBLOCKS.get(tag.name), css.alignment(tag, declared)
+        lined = "text-decoration" in declared
+        if inner and (fill or named or emphasis or side or lined or tag.name == "a"):
+            body = css.decorated(content(inner), declared)
             body = call(emphasis, body) if emphasis else body
             body = call("text", body, **named) if named else body
             body = self._link(tag, body) if tag.name == "a" else body
@@ -203,18 +175,21 @@ class HtmlWriter:
             inner = [call("report.coloured-block", body, fill=fill) if fill else body]
         return [*self._anchor(tag), *inner]
 
-    def _anchor(self, tag: "Tag") -> list[Code]:
-        name = tag.get("id") or (tag.get("name") if tag.name == "a" else None)
-        return [call("report.anchor", literal(anchor_name(str(name))))] if name and str(name).strip() else []
+    def _anchor(self, tag: Element) -> list[Code]:
+        name = tag.get("id") or (tag.get("name") if tag.name == "a" else "")
+        return [call("report.anchor", literal(anchor_name(name)))] if name.strip() else []
 
-    def _heading(self, tag: "Tag", level: int, depth: int, tags: int) -> list[Code]:
+    def _heading(self, tag: Element, level: int, depth: int, tags: int) -> list[Code]:
         text = BLANKS.sub(" ", tag.get_text()).strip()
-        for formula in tag.find_all("tex", display=True):
-            del formula["display"]  # a heading is one line
+        for formula in tag.find_all("tex"):
+            formula.attributes.pop("display", None)  # a heading is one line
         pieces = self.inline(list(tag.children), depth, tags)
         if not pieces:
             return []
-        shown, anchor = _directed(content(pieces), [tag], text), literal(anchor_name(text or "picture"))
+        shown, anchor = (
+            _directed(content(pieces), [tag], text),
+            literal(heading_anchor(tag) if text else anchor_name("picture")),
+        )
         if level == 1 and self.draft.title is None:
             self.draft.title = Title(text=text, shown=shown)
             return [call("report.anchor", anchor)]
@@ -223,78 +198,108 @@ class HtmlWriter:
             section = call("report.aligned", keyword(side), section)
         return [*self._anchor(tag), section]
 
-    def _list(self, tag: "Tag", depth: int, tags: int) -> list[Code]:
-        from bs4 import Tag
-
+    def _list(self, tag: Element, depth: int, tags: int) -> list[Code]:
         if depth > DEPTH_LIMIT:
             return [literal(breakable(BLANKS.sub(" ", tag.get_text(" ")).strip()))]
-        items = [
-            content(self._item(child, depth + 1, tags + 1))
-            for child in tag.children
-            if isinstance(child, Tag) and child.name == "li"
-        ]
-        if not items:
+        stray: list[Node] = []  # what stands before the first item
+        nodes: list[tuple[Element, list[Node]]] = []
+        for child in tag.children:
+            if isinstance(child, Element) and child.name == "li":
+                nodes.append((child, list(child.children)))
+            else:  # a list within a list belongs to the item before it
+                (nodes[-1][1] if nodes else stray).append(child)
+        if not nodes:
             return self.blocks(tag, depth + 1, tags + 1)
+        items = [self._numbered(tag, item, content(self._item(inner, depth + 1, tags + 1))) for item, inner in nodes]
         named: dict[str, Value] = {"tight": tag.find("p") is None}
-        if tag.name == "ol" and re.fullmatch(r"\d{1,6}", str(tag.get("start", ""))):
-            named["start"] = int(str(tag["start"]))
-        if tag.name == "ul" and tag.find("input", type="checkbox"):
+        if tag.name == "ol" and re.fullmatch(r"\d{1,6}", tag.get("start")):
+            named["start"] = int(tag.get("start"))
+        if tag.name == "ol" and tag.get("type") in ("a", "A", "i", "I"):
+            named["numbering"] = literal(f"{tag.get('type')}.")
+        if tag.name == "ul" and any(ticked.get("type") == "checkbox" for ticked in tag.find_all("input")):
             named["marker"] = EMPTY
-        return [call("enum" if tag.name == "ol" else "list", *items, **named)]
+        around = Element("div", {}, tag)
+        around.children = stray
+        return [*self.blocks(around, depth + 1, tags + 1), call("enum" if tag.name == "ol" else "list", *items, **named)]
 
-    def _item(self, item: "Tag", depth: int, tags: int) -> list[Code]:
-        from bs4 import Tag
+    def _numbered(self, tag: Element, item: Element, body: Code) -> Code:
+        if tag.name == "ol" and re.fullmatch(r"\d{1,6}", item.get("value")):
+            return call("enum.item", Code(item.get("value")), body)
+        return body
 
+    def _item(self, nodes: list[Node], depth: int, tags: int) -> list[Code]:
         written: list[Code] = []
-        run: list[PageElement] = []
-        for child in [*item.children, None]:
-            if child is not None and not (isinstance(child, Tag) and child.name in _BLOCKS):
+        run: list[Node] = []
+        for child in [*nodes, None]:
+            if child is not None and not (isinstance(child, Element) and child.name in BLOCKS):
                 run.append(child)
                 continue
             # not a paragraph of its own, or the list would be spread out
             written += self.inline(run, depth, tags)
             run = []
-            if isinstance(child, Tag) and child.name in ("ul", "ol"):
+            if isinstance(child, Element) and child.name in ("ul", "ol"):
                 written += self._list(child, depth, tags + 1)
-            elif isinstance(child, Tag):
+            elif isinstance(child, Element):
                 written += self._block(child, depth, tags + 1)
         return written
 
-    def _preformatted(self, tag: "Tag") -> list[Code]:
+    def _preformatted(self, tag: Element) -> list[Code]:
         text = tag.get_text()
         if not text.strip():
             return []
+        if any("color" in (declared := self.sheet.of(part)) or "font-weight" in declared for part in tag.elements()):
+            return [call("report.output-text", content(self._terminal(tag, 0)))]
         inner = tag.find("code")
-        classes = " ".join((*tag.get_attribute_list("class", ""), *(inner.get_attribute_list("class", "") if inner else ())))  # type: ignore[arg-type]
+        classes = f"{tag.get('class')} {inner.get('class') if inner else ''}"
         language = re.search(r"language-(\S+)", classes)
         return [preformatted(text, language.group(1) if language else None)]
 
-    def _interactive(self, tag: "Tag") -> Code:
-        source = str(tag.get("src", ""))
+    def _terminal(self, parent: Element, tags: int) -> Iterator[Code]:
+        """What programs print in colours, as HTML: every blank and every line end counts."""
+        if tags > TAG_DEPTH_LIMIT:
+            yield literal(breakable(parent.get_text()))
+            return
+        for child in parent.children:
+            if isinstance(child, Element):
+                if child.name == "br":
+                    yield call("linebreak")
+                    continue
+                declared = self.sheet.of(child)
+                body = content(self._terminal(child, tags + 1))
+                if body == EMPTY:
+                    continue
+                if child.name in _INLINE_CALLS:
+                    body = call(_INLINE_CALLS[child.name], body)
+                named, fill = css.text_arguments(declared), css.background_code(declared)
+                body = css.decorated(call("text", body, **named) if named else body, declared)
+                body = call("highlight", body, fill=fill) if fill else body
+                yield self._link(child, body) if child.name == "a" else body
+            else:
+                for number, line in enumerate(child.text.split("\n")):
+                    yield from [call("linebreak")] * (number > 0) + [literal(breakable(line))] * bool(line)
+
+    def _interactive(self, tag: Element) -> Code:
+        source = tag.get("src")
         kind = {"video": "A video", "audio": "A sound"}.get(tag.name, "An interactive page")
         where = f" {source}" if LINK.fullmatch(source) else ""
         return self.draft.omission(f"{kind} is shown here in the notebook.{where}", f"{kind.lower()} cannot be printed")
 
-    def inline(self, run: "Sequence[PageElement]", depth: int, tags: int) -> list[Code]:
+    def inline(self, run: Sequence[Node], depth: int, tags: int) -> list[Code]:
         """Text and inline elements of one paragraph: blanks run together, none at its ends."""
-        return self._inline(run, collapsed(run), depth, tags)
+        return self._inline(run, collapsed(run, self.sheet.kept_blanks), depth, tags)
 
-    def _inline(self, run: "Iterable[PageElement]", texts: dict[int, str], depth: int, tags: int) -> list[Code]:
-        from bs4 import Tag
-
+    def _inline(self, run: Iterable[Node], texts: dict[int, str], depth: int, tags: int) -> list[Code]:
         written: list[Code] = []
         for node in run:
-            if isinstance(node, Tag):
-                if node.name not in UNSEEN:
-                    written += self._inline_tag(node, texts, depth, tags + 1)
+            if isinstance(node, Element):
+                written += self._inline_tag(node, texts, depth, tags + 1)
             elif text := texts.get(id(node)):
-                written.append(literal(breakable(text)))
+                for number, line in enumerate(text.split("\n")):
+                    written += [call("linebreak")] * (number > 0) + [literal(breakable(line))] * bool(line)
         return written
 
-    def _inline_tag(self, tag: "Tag", texts: dict[int, str], depth: int, tags: int) -> list[Code]:
+    def _inline_tag(self, tag: Element, texts: dict[int, str], depth: int, tags: int) -> list[Code]:
         declared = self.sheet.of(tag)
-        if css.hidden(declared):
-            return []
         if tags > TAG_DEPTH_LIMIT or depth > DEPTH_LIMIT * 2:
             return [literal(breakable(BLANKS.sub(" ", tag.get_text())))]
         match tag.name:
@@ -302,18 +307,18 @@ class HtmlWriter:
                 return [call("linebreak")]
             case "img":
                 return [self._picture(tag, block=False)]
-            case "tex":
+            case "tex" | "math":
                 return [self._formula(tag)]
             case "code" | "tt" | "kbd" | "samp":
                 text = BLANKS.sub(" ", tag.get_text())
                 return [call("report.inline-code", literal(breakable(text)))] if text.strip() else []
             case "input":
-                ticked = tag.has_attr("checked")
+                ticked = tag.has("checked")
                 return [call("report.checkbox", Code("true" if ticked else "false"))] if tag.get("type") == "checkbox" else []
-            case name if name in INTERACTIVE:
-                return [self._interactive(tag)]
             case "wbr":
                 return [literal("\u200b")]
+            case _ if is_interactive(tag):
+                return [self._interactive(tag)]
         wraps = tag.name in _INLINE_CALLS
         inner = self._inline(tag.children, texts, depth + wraps, tags)
         if not inner:
@@ -321,6 +326,9 @@ class HtmlWriter:
         body = content(inner)
         if wraps:
             body = call(_INLINE_CALLS[tag.name], body)
+        if tag.name == "q":
+            body = content([literal("\u201c"), body, literal("\u201d")])
+        body = css.decorated(body, declared)
         if named := css.text_arguments(declared):
             body = call("text", body, **named)
         if fill := css.background_code(declared):
@@ -329,14 +337,16 @@ class HtmlWriter:
             body = self._link(tag, body)
         return [*self._anchor(tag), body]
 
-    def _link(self, tag: "Tag", body: Code) -> Code:
-        address = str(tag.get("href", "")).strip()
+    def _link(self, tag: Element, body: Code) -> Code:
+        address = tag.get("href").strip()
         if address.startswith("#") and len(address) > 1:
             return call("report.jump", literal(anchor_name(unquote(address[1:]))), body)
         return call("link", literal(address), body) if LINK.fullmatch(address) else body
 
-    def _formula(self, tag: "Tag") -> Code:
-        source, display = tag.get_text(), tag.has_attr("display")
+    def _formula(self, tag: Element) -> Code:
+        if tag.name == "math":
+            return self._formula_of_html(tag)
+        source, display = tag.get_text(), tag.has("display")
         code = math.formula(source, display=display)
         if code is not None:
             return code
@@ -345,10 +355,17 @@ class HtmlWriter:
             return preformatted(bare(source), "latex")
         return call("report.inline-code", literal(breakable(bare(source))))
 
-    def _picture(self, tag: "Tag", *, block: bool) -> Code:
-        address, alternative = str(tag.get("src", "")), str(tag.get("alt", ""))
-        width = re.fullmatch(r"(\d{1,5})(?:\.\d+)?(?:px)?", str(tag.get("width", "")).strip())
-        pixels = float(width.group(1)) if width else None
+    def _formula_of_html(self, tag: Element) -> Code:
+        code = math.formula_of_html(tag, display=is_formula_line(tag))
+        if code is not None:
+            return code
+        text = " ".join(tag.get_text(" ").split())
+        self.draft.warn(f"a formula in MathML was not understood and is shown as text: {text[:60]}")
+        return call("report.inline-code", literal(breakable(text)))
+
+    def _picture(self, tag: Element, *, block: bool) -> Code:
+        address, alternative = tag.get("src"), tag.get("alt")
+        width, height = picture_size(tag, self.sheet.of(tag))
         try:
             data = figures.address_bytes(address, self.draft.folder)
         except figures.UnusablePicture as reason:
@@ -357,20 +374,36 @@ class HtmlWriter:
             return call("report.missing-image", literal(breakable(alternative[:200] or address[:80])))
         if block:
             return figures.figure(
-                self.draft, data, alternative=alternative, width_pixels=pixels, caption=str(tag.get("title", ""))[:500]
+                self.draft,
+                data,
+                alternative=alternative,
+                width_pixels=width,
+                height_pixels=height,
+                caption=tag.get("title")[:500],
             )
-        return figures.inline_picture(self.draft, data, alternative=alternative, width_pixels=pixels)
+        return figures.inline_picture(self.draft, data, alternative=alternative, width_pixels=width, height_pixels=height)
 
 
-def _is_block(tag: "Tag") -> bool:
-    return tag.name in _BLOCKS or is_formula_line(tag)
+def picture_size(tag: Element, declared: css.Declarations) -> tuple[float | None, float | None]:
+    """The width and the height in pixels that an ``<img>`` is given by its style or else its attributes."""
+    sides = (("width", figures.TEXT_PIXELS), ("height", 0.0))  # a share of the height of what has none is no height
+    given = (css.pixels(declared.get(side) or tag.get(side), whole=whole) for side, whole in sides)
+    width, height = (pixels or None for pixels in given)
+    return width, height
 
 
-def _directed(code: Code, run: "Sequence[PageElement]", text: str) -> Code:
+def is_interactive(tag: Element) -> bool:
+    """Whether it shows a page, a film, a sound or what a script draws."""
+    return tag.name in _INTERACTIVE or (tag.name == "object" and not tag.children)
+
+
+def _is_block(tag: Element) -> bool:
+    return tag.name in BLOCKS or is_formula_line(tag) or is_interactive(tag)
+
+
+def _directed(code: Code, run: Sequence[Node], text: str) -> Code:
     """``code`` set from right to left, if the nodes of ``run`` say so by ``dir`` or else by the first letter of their text."""
-    from bs4 import Tag
-
-    parents = [node if isinstance(node, Tag) else node.parent for node in run[:1]]
+    parents = [node if isinstance(node, Element) else node.parent for node in run[:1]]
     given = next((tag.get("dir") for tag in parents if tag is not None and tag.get("dir") in ("ltr", "rtl")), None)
     backwards = given == "rtl" if given is not None else is_right_to_left(text)
     return call("report.right-to-left", code) if backwards else code

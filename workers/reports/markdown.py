@@ -1,40 +1,49 @@
 """Prose of notebooks: Jupyter's Markdown to HTML.
 
-nbconvert's own parser reads it, so the dialect is Jupyter's. Formulas come out as ``<tex>`` elements (attribute ``display`` for
-those on a line of their own), code blocks as ``<pre>`` with the language as class, attachments as ``data:`` addresses.
+mistune reads it with what JupyterLab's own parser knows besides CommonMark. Formulas are held (`workers.reports.formulas`)
+until the HTML is parsed; code blocks come out as ``<pre>`` with the language as class, attachments as ``data:`` addresses.
 """
 
 import base64
 import binascii
+import re
+from collections.abc import Callable
 from functools import cache
-from html import escape
+from html import escape, unescape
 from typing import Any
+from urllib.parse import quote, unquote
+
+from workers.reports.formulas import with_formulas_held
+from workers.reports.markdown_tables import gfm_tables
+
+_PLUGINS = ("strikethrough", "url", "task_lists", "def_list")
+# "#Heading" too, as nbconvert reads it and many notebooks have it
+_HEADING = r"^ {0,3}(?P<atx_1>#{1,6})(?!#+)(?P<atx_2>[ \t]*(.*?)?)$"
+_ATTACHED = re.compile(
+    r"""(<img\b[^<>]*?\bsrc\s*=\s*)(?:"(attachment:[^"]*)"|'(attachment:[^']*)'|(attachment:[^\s"'<>]+))""", re.IGNORECASE
+)
 
 
 def markdown_html(source: str, attachments: dict[str, Any] | None = None) -> str:
-    """The HTML of one Markdown cell. Raw HTML in it is passed on as it is.
+    """The HTML of one Markdown cell, its formulas held in it. Raw HTML in it is passed on as it is, attached pictures in place.
 
-    A dollar sign opens a formula by pandoc's rule: no blank inside the dollar signs, no digit after the closing one, so that
-    "from $5 to $10" stays prose. A picture whose attachment is missing keeps its ``attachment:`` address. Nothing is read from
-    disk or from the network.
+    A picture whose attachment is missing keeps its ``attachment:`` address. Nothing is read from disk or from the network.
     """
-    parser, inline, renderer = _parts()
-    return str(parser(renderer=renderer(attachments or {}), inline=inline(hard_wrap=False)).render(source))
+    return str(_parser()(attachments or {})(with_formulas_held(source)))
 
 
 @cache
-def _parts() -> tuple[Any, Any, Any]:
-    from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath, MathInlineParser
+def _parser() -> Callable[[dict[str, Any]], Callable[[str], Any]]:
+    from mistune import BlockParser, HTMLRenderer, InlineParser, Markdown, import_plugin
 
-    class Inline(MathInlineParser):
-        SPECIFICATION = {
-            **MathInlineParser.SPECIFICATION,
-            "inline_math_tex": r"(?s:(?<![$\\])\$(?!\s)(?P<math_inline_tex>[^$]+?)(?<![$\\\s])\$(?![\d$]))",
-        }
+    class Block(BlockParser):
+        SPECIFICATION = {**BlockParser.SPECIFICATION, "atx_heading": _HEADING}
 
-    class Renderer(IPythonRenderer):
+    class Renderer(HTMLRenderer):
         def __init__(self, attachments: dict[str, Any]) -> None:
-            super().__init__(escape=False, exclude_anchor_links=True, attachments=attachments)
+            # of harmful addresses none is followed by a report, and those of attached drawings would be taken for harmful
+            super().__init__(escape=False, allow_harmful_protocols=True)
+            self.attachments = attachments
 
         def block_code(self, code: str, info: str | None = None) -> str:
             language = (info or "").split()[:1]
@@ -44,20 +53,32 @@ def _parts() -> tuple[Any, Any, Any]:
         def heading(self, text: str, level: int, **attrs: Any) -> str:
             return f"<h{level}>{text}</h{level}>\n"
 
-        def block_math(self, body: str) -> str:
-            return f"<tex display>{escape(body)}</tex>"
+        def image(self, text: str, url: str, title: str | None = None) -> str:
+            return super().image(text, self._address(url), title)
 
-        def inline_math(self, body: str) -> str:
-            return f"<tex>{escape(body)}</tex>"
+        def block_html(self, html: str) -> str:
+            return super().block_html(self._with_attachments(html))
 
-        def latex_environment(self, name: str, body: str) -> str:
-            return self.block_math(f"\\begin{{{name}}}{body}\\end{{{name}}}")
+        def inline_html(self, html: str) -> str:
+            return super().inline_html(self._with_attachments(html))
 
-        def _embed_image_or_attachment(self, src: str) -> str:
-            bundle = self.attachments.get(src.removeprefix("attachment:")) if src.startswith("attachment:") else None
-            return attachment_address(bundle) or src
+        def _with_attachments(self, html: str) -> str:
+            return _ATTACHED.sub(
+                lambda found: (
+                    f'{found.group(1)}"{escape(self._address(unescape(found.group(2) or found.group(3) or found.group(4))))}"'
+                ),
+                html,
+            )
 
-    return MarkdownWithMath, Inline, Renderer
+        def _address(self, source: str) -> str:
+            if not source.startswith("attachment:"):
+                return source
+            name = source.removeprefix("attachment:")
+            bundles = (self.attachments.get(key) for key in (name, unquote(name), quote(name)))
+            return next((address for bundle in bundles if (address := attachment_address(bundle))), source)
+
+    plugins: list[Any] = [*map(import_plugin, _PLUGINS), gfm_tables]
+    return lambda attachments: Markdown(Renderer(attachments), Block(), InlineParser(hard_wrap=False), plugins)
 
 
 def attachment_address(bundle: object) -> str | None:

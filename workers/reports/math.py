@@ -6,15 +6,19 @@ code box by the caller rather than as a formula that is subtly wrong.
 
 import re
 from collections.abc import Sequence
-from html import unescape
+from html import escape, unescape
 from typing import TYPE_CHECKING
 
-from workers.reports.mathml import lines, markup
+from workers.reports import css
+from workers.reports.formula_text import STANDS_FOR
+from workers.reports.mathml import lines, markup, of_html
 from workers.reports.tex import NotUnderstood, prepared
 from workers.reports.typst_code import EMPTY, Code, Value, array, call, content, dictionary, em, keyword, literal
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
+
+    from workers.reports import tree
 
 #: longer sources are not formulas that anybody reads
 SOURCE_LIMIT = 5_000
@@ -41,6 +45,7 @@ _LIMIT_OPERATORS = frozenset((
 ))  # fmt: skip
 # what latex2mathml takes for letters, which have no blanks around them; \\sim is a tilde there
 _OPERATORS_AS_LETTERS = {sign: sign for sign in "⩽⩾⪯⪰⟺⟹⟶⟂±⨁"} | {"~": "\u223c"}
+_EM_PER_UNIT = {"em": 1.0, "ex": 0.43, "mu": 1 / 18, "pt": 0.1, "px": 0.08, "cm": 2.85, "mm": 0.285, "in": 7.23}
 _OPENING, _CLOSING = frozenset("([{|‖⟨⌊⌈"), frozenset(")]}|‖⟩⌋⌉")
 
 
@@ -69,6 +74,25 @@ def mathml(tex: str, *, display: bool) -> str | None:
     return markup(tree)
 
 
+def formula_of_html(element: "tree.Element", *, display: bool) -> Code | None:
+    """A ``<math>`` that stands in HTML as a Typst equation; None when it is not understood."""
+    try:
+        found = of_html(element, DEPTH_LIMIT)
+        body = _row(list(found), depth=0) if found is not None else None
+    except (NotUnderstood, RecursionError):
+        return None
+    if body is None:
+        return None
+    return call("report.display-equation" if display else "report.inline-equation", body)
+
+
+def mathml_of_html(element: "tree.Element", *, display: bool) -> str | None:
+    """A ``<math>`` that stands in HTML as `mathml` writes formulas; None where `formula_of_html` has none."""
+    if formula_of_html(element, display=display) is None or (found := of_html(element, DEPTH_LIMIT)) is None:
+        return None
+    return markup(found)
+
+
 def _tree(tex: str, display: str) -> "Element | None":
     from latex2mathml.converter import convert_to_element
 
@@ -85,6 +109,9 @@ def _tree(tex: str, display: str) -> "Element | None":
     except Exception:
         # on TeX that it does not know, latex2mathml raises nearly every builtin exception (KeyError, IndexError, ...)
         return None
+    for element in tree.iter():
+        if element.text and not element.text.isascii():
+            element.text = escape(unescape(element.text).translate(STANDS_FOR), quote=False)
     for element in tree.iter("mi"):
         if _text(element) in _OPERATORS_AS_LETTERS:
             element.tag, element.text = "mo", _OPERATORS_AS_LETTERS[_text(element)]
@@ -112,6 +139,9 @@ def _row(elements: "Sequence[Element]", depth: int) -> Code:
                 call("math.lr", content((_glyph(_text(element)), _table(following[0], depth), _one(following[1], depth))))
             )
             position += 3
+        elif _is_stroke(element) and following:
+            pieces.append(call("math.cancel", _one(following[0], depth)))
+            position += 2
         elif element.tag == "mi" and element.get("mathvariant") == "normal":
             word = [element]
             while position + len(word) < len(elements) and elements[position + len(word)].get("mathvariant") == "normal":
@@ -122,6 +152,11 @@ def _row(elements: "Sequence[Element]", depth: int) -> Code:
             pieces.append(_one(element, depth))
             position += 1
     return content(pieces)
+
+
+def _is_stroke(element: "Element") -> bool:
+    r"""Whether it is what ``\\not`` puts over a sign that has no negated form of its own."""
+    return element.tag == "mpadded" and element.get("width") == "0" and "".join(element.itertext()) in ("\u29f8", "&#x029F8;")
 
 
 def _is_binomial(element: "Element", following: "Sequence[Element]") -> bool:
@@ -154,7 +189,7 @@ def _children(element: "Element", count: int, depth: int) -> list[Code]:
 def _one(element: "Element", depth: int) -> Code:
     match element.tag:
         case "mpadded" if element.get("width") == "0":
-            raise NotUnderstood  # one sign over another, such as the stroke of \\not
+            raise NotUnderstood  # one sign over another
         case "math" | "mpadded":
             return _row(list(element), depth + 1)
         case "mrow":
@@ -162,13 +197,15 @@ def _one(element: "Element", depth: int) -> Code:
         case "mstyle":
             body = _row(list(element), depth + 1)
             style = {"true": "math.display", "false": "math.inline"}.get(element.get("displaystyle", ""))
-            return call(style, body) if style else body
+            body = call(style, body) if style else body
+            fill = css.colour_code(element.get("mathcolor", ""))
+            return call("text", body, fill=fill) if fill else body
         case "mi" | "mo":
             return _symbol(element)
         case "mn":
             return _styled(literal(_text(element)), element.get("mathvariant"))
         case "mtext":
-            return _styled(literal(_text(element).replace("$", "")), element.get("mathvariant"))
+            return _styled(literal(_text(element)), element.get("mathvariant"))
         case "mspace":
             return _space(element)
         case "mfrac":
@@ -242,8 +279,10 @@ def _styled(body: Code, variant: str | None) -> Code:
 def _space(element: "Element") -> Code:
     if element.get("linebreak") == "newline":
         return call("linebreak")
-    width = re.fullmatch(r"(-?\d+(?:\.\d+)?)em", element.get("width", ""))
-    return call("h", em(max(-1.0, min(10.0, float(width.group(1)))))) if width else EMPTY
+    width = re.fullmatch(r"(-?\d*\.?\d+)(em|ex|mu|pt|px|cm|mm|in)", element.get("width", ""))
+    if width is None:
+        return EMPTY
+    return call("h", em(max(-1.0, min(10.0, float(width.group(1)) * _EM_PER_UNIT[width.group(2)]))))
 
 
 def _scripts(element: "Element", depth: int) -> Code:
@@ -306,7 +345,7 @@ def _brace_with_note(element: "Element", depth: int) -> Code | None:
 def _table(table: "Element", depth: int) -> Code:
     rows = [list(row) for row in table]
     if not rows:
-        raise NotUnderstood
+        return EMPTY
     rules = {"hline": lines(table, "rowlines"), "vline": lines(table, "columnlines")}
     if "dashed" in table.get("rowlines", "") + table.get("columnlines", ""):
         raise NotUnderstood

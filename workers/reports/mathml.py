@@ -1,9 +1,11 @@
-"""The MathML of formulas for browsers, which know less of it than latex2mathml writes."""
+"""MathML: that of formulas for browsers, which know less of it than latex2mathml writes, and that which stands in HTML."""
 
 import re
 import unicodedata
 from html import escape, unescape
 from typing import TYPE_CHECKING
+
+from workers.reports import tree
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -11,8 +13,12 @@ if TYPE_CHECKING:
 _ATTRIBUTE = re.compile(
     r"(?:xmlns=http://www\.w3\.org/1998/Math/MathML|(?:mathvariant|display|displaystyle|form|fence|stretchy|accent|accentunder"
     r"|movablelimits|linethickness|columnalign|notation|minsize|maxsize|width|height|depth|lspace|rspace|voffset|rowspacing"
-    r"|columnspacing|scriptlevel|mathsize|separator)=[\w .%+-]{1,40})"
+    r"|columnspacing|scriptlevel|mathsize|separator)=[\w .%+-]{1,40}|mathcolor=#[0-9a-f]{6})"
 )
+_ELEMENTS = frozenset((
+    "math", "mrow", "mi", "mo", "mn", "mtext", "mspace", "mfrac", "msqrt", "mroot", "msub", "msup", "msubsup", "munder",
+    "mover", "munderover", "mtable", "mtr", "mtd", "mstyle", "mpadded", "mphantom", "menclose", "semantics",
+))  # fmt: skip
 # Of the variants, MathML Core keeps "normal" alone (https://www.w3.org/TR/mathml-core/#the-mathvariant-attribute). For the
 # others Unicode has letters of their own, some of them older than their alphabet and named apart from it.
 _ALPHABETS = {
@@ -44,6 +50,31 @@ def markup(element: "Element", classes: str = "") -> str:
     attributes = "".join(f' {name}="{escape(value)}"' for name, value in kept.items())
     inner = _rows(element) if element.tag == "mtable" else "".join(map(markup, element))
     return f"<{element.tag}{attributes}>{escape(lettered)}{inner}</{element.tag}>"
+
+
+def of_html(found: "tree.Element", depth_limit: int) -> "Element | None":
+    """The ``<math>`` of HTML as latex2mathml would write it; None when it is nested deeper than ``depth_limit``,
+    or holds anything but MathML.
+
+    Of what it has in several forms the first is taken.
+    """
+    from xml.etree.ElementTree import Element
+
+    if depth_limit < 0 or found.name not in _ELEMENTS:
+        return None
+    element = Element(found.name, {name: value or "" for name, value in found.attributes.items()})
+    element.text = escape(" ".join("".join(child.text for child in found.children if isinstance(child, tree.Text)).split()))
+    inner = [child for child in found.children if isinstance(child, tree.Element) and not child.name.startswith("annotation")]
+    for child in inner:
+        if (made := of_html(child, depth_limit - 1)) is None:
+            return None
+        if made.tag == "semantics":
+            element.extend(made[:1])
+        else:
+            element.append(made)
+    if len(element):
+        element.text = None
+    return element
 
 
 def lines(table: "Element", attribute: str) -> list[int]:

@@ -15,6 +15,7 @@ from workers.reports.typst_code import Code, call, literal
 
 _RASTERS = ("image/png", "image/jpeg", "image/gif", "image/webp")
 _SCRIPTED = re.compile(r"application/(vnd\.(jupyter\.widget|plotly|vega|bokeh|holoviews)|javascript)|text/javascript")
+_SCRIPT = re.compile(r"<script\b", re.IGNORECASE)
 _TEXTS = frozenset(("text/plain", "text/html", "text/latex", "text/markdown"))
 # what notebooks keep for other programs; no front end shows it
 _UNSHOWN = re.compile(r"application/(?:scrapbook|papermill)\.")
@@ -22,6 +23,11 @@ _PROGRESS_BAR = re.compile(r"\d+%\|")
 # <matplotlib.lines.Line2D at 0x7f>, [<Axes: >], Text(0.5, 1.0, 'title'), (array([...]), <BarContainer object of 10 artists>)
 _OBJECT = re.compile(r"[\[({\s]*<[^<>\n]*>[\])},\s]*", re.DOTALL)
 _DRAWN = re.compile(r".*<[A-Z][\w.]*(?::| object| at 0x).*|(?:Text|array)\(.*\)", re.DOTALL)
+# what front ends set as a formula; other LaTeX is text
+_MATHEMATICAL = re.compile(
+    r"(?<!\\)(?:\\\\)*(?:\$|\\[(\[])|\\begin\s*\{(?:equation|align|gather|multline|eqnarray|flalign|displaymath|math|split|cases|array"
+    r"|[bBpvV]?(?:small)?matrix)"
+)
 _TABULAR = re.compile(r"\\begin\s*\{(?:tabular|longtable|table)")
 
 
@@ -160,32 +166,38 @@ def _error(draft: Draft, output: dict[str, Any]) -> Failure:
 
 
 def _displayed(draft: Draft, bundle: dict[str, Any], metadata: object, has_picture: bool) -> Part | None:
-    """The richest form of a result that can be shown: picture, then formula, table or prose, then text. None for nothing."""
-    plain = joined_text(bundle.get("text/plain")).strip()
-    if "image/svg+xml" in bundle:
-        drawing = joined_text(bundle["image/svg+xml"]).encode("utf-8", "replace")
-        return Figure(data=drawing, alternative=_alternative(plain))
-    for kind in _RASTERS:
-        if kind in bundle:
-            return _raster(bundle[kind], _width(metadata, kind), _alternative(plain))
-    html, latex = joined_text(bundle.get("text/html")), joined_text(bundle.get("text/latex"))
-    told = None if _TABULAR.search(latex) else prose_html(latex)
-    if latex.strip() and told is None and not _TABULAR.search(latex) and math.formula(latex, display=True):
-        return Formula(latex)
-    if markdown := joined_text(bundle.get("text/markdown")).strip():
-        return Prose(markdown)
+    """The richest form of a result that can be shown, as front ends choose it; None for nothing.
+
+    HTML, Markdown, a drawing, a formula, a picture, text; but pictures before HTML of which scripts draw all or a part.
+    """
+    plain, html = joined_text(bundle.get("text/plain")).strip(), joined_text(bundle.get("text/html"))
+    latex = joined_text(bundle.get("text/latex"))
     scripted = any(_SCRIPTED.match(kind) for kind in bundle)
-    if html.strip() and not is_empty(html):
+    pictured = "image/svg+xml" in bundle or any(kind in bundle for kind in _RASTERS)
+    drawn_by_scripts = pictured and (scripted or _SCRIPT.search(html) is not None)
+    if html.strip() and not drawn_by_scripts and not is_empty(html, without_pages=pictured):
         if "<iframe" in html and "Trust Notebook" in html:  # folium's map
             return _interactive(draft)
         return Html(html)
+    if markdown := joined_text(bundle.get("text/markdown")).strip():
+        return Prose(markdown)
+    if "image/svg+xml" in bundle:
+        drawing = joined_text(bundle["image/svg+xml"]).encode("utf-8", "replace")
+        return Figure(data=drawing, alternative=_alternative(plain))
+    is_formula = _MATHEMATICAL.search(latex) is not None and not _TABULAR.search(latex)
+    if is_formula and (formula := _formula(latex)) is not None:
+        return formula
+    for kind in _RASTERS:
+        if kind in bundle:
+            return _raster(bundle[kind], _width(metadata, kind), _alternative(plain))
     if html.strip() or scripted:
         return None if _PROGRESS_BAR.search(plain) or _clears_only(bundle) else _interactive(draft)
-    if told is not None:
-        return Html(told)
-    if latex.strip():
+    if is_formula:
         draft.warn("a formula was not understood and is shown as TeX")
         return Source(bare(latex), "latex")
+    if latex.strip() and (not plain or _OBJECT.fullmatch(plain)):
+        # as JupyterLab shows LaTeX in which nothing is a formula
+        return Source(latex, "latex") if _TABULAR.search(latex) else Text(latex)
     if "application/json" in bundle:
         return Text(json.dumps(bundle["application/json"], indent=2, ensure_ascii=False, default=str))
     unknown = next((kind for kind in bundle if kind not in _TEXTS and not _UNSHOWN.match(kind)), None)
@@ -196,6 +208,13 @@ def _displayed(draft: Draft, bundle: dict[str, Any], metadata: object, has_pictu
     if not plain or _says_nothing(plain, has_picture):
         return None
     return Text(plain)
+
+
+def _formula(latex: str) -> Formula | Html | None:
+    told = prose_html(latex)
+    if told is not None:
+        return Html(told)
+    return Formula(latex) if math.formula(latex, display=True) else None
 
 
 def _raster(value: object, width_pixels: float | None, alternative: str) -> Figure:

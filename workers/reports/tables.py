@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING
 
 from workers.reports import css
 from workers.reports.text import breakable, is_right_to_left
+from workers.reports.tree import Element, Text
 from workers.reports.typst_code import EMPTY, Code, Value, array, call, content, keyword, literal
 
 if TYPE_CHECKING:
-    from bs4 import Tag
-
     from workers.reports.html import HtmlWriter
 
 #: of a longer table this many rows are printed at each end
@@ -40,7 +39,7 @@ _BLANKS = re.compile(r"\s+")
 class Cell:
     """A cell with the rows and columns that it covers."""
 
-    tag: "Tag"
+    tag: Element
     rows: range
     columns: range
 
@@ -115,7 +114,7 @@ def rows_at_each_end(columns: int) -> int:
     return min(ROWS_AT_EACH_END, max(ROWS_BEYOND_LIMIT, CELL_LIMIT // max(1, columns) // 2))
 
 
-def table_code(table: "Tag", writer: "HtmlWriter", depth: int, tags: int) -> list[Code]:
+def table_code(table: Element, writer: "HtmlWriter", depth: int, tags: int) -> list[Code]:
     """One table, in as many pieces as its columns need, the index repeated in each; nothing for one without rows.
 
     Tables of more than 1,000 rows (fewer if it has many columns) show their first and last rows, as the caption says.
@@ -126,7 +125,7 @@ def table_code(table: "Tag", writer: "HtmlWriter", depth: int, tags: int) -> lis
     return list(_TableWriter(grid, table, writer, depth, tags).pieces())
 
 
-def grid_of(table: "Tag") -> Grid:
+def grid_of(table: Element) -> Grid:
     """The grid of an HTML table. Spans are cut at the table's edge and at the end of its head, columns after 200 left out."""
     rows, header_rows = _rows(table)
     cells: list[list[Cell]] = []
@@ -154,16 +153,17 @@ def grid_of(table: "Tag") -> Grid:
     return _with_merged_header(grid)
 
 
-def _rows(table: "Tag") -> "tuple[list[list[Tag]], int]":
-    head: list[list[Tag]] = []
-    body: list[list[Tag]] = []
-    foot: list[list[Tag]] = []
-    for section in [table, *table.find_all(["thead", "tbody", "tfoot"], recursive=False)]:
-        for row in section.find_all("tr", recursive=False):
-            cells = row.find_all(["td", "th"], recursive=False)
+def _rows(table: Element) -> tuple[list[list[Element]], int]:
+    head: list[list[Element]] = []
+    body: list[list[Element]] = []
+    foot: list[list[Element]] = []
+    has_head = bool(table.own("thead"))
+    for section in table.own("thead", "tbody", "tfoot"):
+        for row in section.own("tr"):
+            cells = row.own("td", "th")
             if not cells:
                 continue
-            if section.name == "thead" or (section is table and not body and all(cell.name == "th" for cell in cells)):
+            if section.name == "thead" or (not has_head and not body and all(cell.name == "th" for cell in cells)):
                 head.append(cells)
             else:
                 (foot if section.name == "tfoot" else body).append(cells)
@@ -172,8 +172,10 @@ def _rows(table: "Tag") -> "tuple[list[list[Tag]], int]":
     return head + body + foot, len(head)
 
 
-def _span(tag: "Tag", name: str) -> int:
-    value = str(tag.get(name, "1"))
+def _span(tag: Element, name: str) -> int:
+    value = tag.get(name)
+    if not value:
+        return 1
     return max(1, int(value)) if re.fullmatch(r"\d{1,5}", value) else 1
 
 
@@ -237,14 +239,14 @@ def _wrapped_width(heading: str) -> int:
 
 
 class _TableWriter:
-    def __init__(self, grid: Grid, table: "Tag", writer: "HtmlWriter", depth: int, tags: int) -> None:
+    def __init__(self, grid: Grid, table: Element, writer: "HtmlWriter", depth: int, tags: int) -> None:
         self.grid, self.table, self.writer, self.depth, self.tags = grid, table, writer, depth, tags
         body = range(grid.header_rows, len(grid.cells))
         at_each_end = rows_at_each_end(grid.column_count)
         if writer.draft.table_cells + min(len(body), 2 * at_each_end) * grid.column_count > REPORT_CELL_LIMIT:
             at_each_end = ROWS_BEYOND_LIMIT
         writer.draft.table_cells += min(len(body), 2 * at_each_end) * grid.column_count
-        cut = str(table.get("data-rows-cut", ""))
+        cut = table.get("data-rows-cut")
         self.cut = int(cut) if re.fullmatch(r"\d{1,9}", cut) else 0
         self.sections = [body]
         self.omitted = 0
@@ -317,6 +319,7 @@ class _TableWriter:
             body = call("report.bar-text", body)
         if named := css.text_arguments(declared):
             body = call("text", body, **named)
+        body = css.decorated(body, declared)
         in_header = cell.rows.start < self.grid.header_rows
         if in_header:
             body = call("strong", body)
@@ -338,12 +341,10 @@ class _TableWriter:
         return call("table.cell", body, **placed) if placed else body
 
     def _cell_body(self, cell: Cell) -> Code:
-        from bs4 import Tag
-
-        if not any(isinstance(child, Tag) for child in cell.tag.children):
+        if all(isinstance(child, Text) for child in cell.tag.children) and not self.writer.sheet.kept_blanks(cell.tag):
             in_header = cell.rows.start < self.grid.header_rows
             return literal(breakable(cell.text.replace("_", "_\u200b") if in_header else cell.text))
-        if cell.tag.find(["table", "ul", "ol", "p", "pre", "div", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote"]) is None:
+        if cell.tag.find("table", "ul", "ol", "p", "pre", "div", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote") is None:
             return content(self.writer.inline(list(cell.tag.children), self.depth, self.tags))
         return call("report.cell-blocks", content(self.writer.blocks(cell.tag, self.depth, self.tags)))
 
@@ -364,8 +365,7 @@ class _TableWriter:
                 yield literal(texts[number][:COLUMN_CHARACTERS] if number < len(texts) else "")
 
     def _caption(self, columns: list[int], in_pieces: bool) -> Code | None:
-        caption = self.table.find("caption", recursive=False)
-        parts = [_BLANKS.sub(" ", caption.get_text()).strip()] if caption else []
+        parts = [_BLANKS.sub(" ", caption.get_text()).strip() for caption in self.table.own("caption")]
         if in_pieces:
             index, count = self.grid.index_columns, self.grid.column_count - self.grid.index_columns
             first, last = columns[0] - index + 1, columns[-1] - index + 1

@@ -3,15 +3,27 @@ r"""TeX of formulas, made ready for the ``latex2mathml`` package; and the prose 
 import re
 from html import escape
 
+from workers.reports.formula_colours import with_plain_colours
+from workers.reports.formula_text import STAND_INS, NotWords, with_words_prepared
+
 # what latex2mathml lacks, in terms of what it has
 _RENAMED_ENVIRONMENTS = {
     "align": "align*", "aligned": "align*", "alignat": "align*", "alignedat": "align*", "eqnarray": "align*",
     "eqnarray*": "align*", "gather": "gather*", "gathered": "gather*", "multline": "gather*", "multline*": "gather*",
-    "dcases": "cases", "smallmatrix": "matrix",
+    "dcases": "cases", "smallmatrix": "matrix", "flalign": "align*", "flalign*": "align*",
 }  # fmt: skip
 _TRANSPARENT_ENVIRONMENTS = frozenset(("equation", "equation*", "displaymath", "math"))
 _ENVIRONMENT = re.compile(r"\\(begin|end)\s*\{([a-zA-Z]+\*?)\}(\{\d+\})?")
 _SILENT = re.compile(r"\\(?:nonumber|notag|allowbreak)(?![a-zA-Z])|\\label\s*\{[^{}]*\}|(?<!\\)%[^\n]*")
+# what it does not know, in terms of what it does; the first is the end of a line, of which no part is a command
+_UNKNOWN = re.compile(
+    r"\\(?:\\|&|(?:arg|lbrace|rbrace|newline|P|copyright|textdegree|mathellipsis)(?![A-Za-z])|(?:vspace|vphantom|require)\s*\{[^{}]*\})"
+)
+_IN_ITS_TERMS = {
+    r"\\": r"\\", r"\&": "\\text{\ufdda}", r"\arg": r"\operatorname{arg}", r"\lbrace": r"\{", r"\rbrace": r"\}",
+    r"\newline": r"\\", r"\P": r"\text{¶}", r"\copyright": r"\text{©}", r"\textdegree": r"\text{°}",
+    r"\mathellipsis": r"\ldots ",
+}  # fmt: skip
 _NOT = re.compile(r"\\not\s*([=<>|])")
 _NEGATED = {"=": r"\neq ", "<": r"\nless ", ">": r"\ngtr ", "|": r"\nmid "}
 _TAG = re.compile(r"\\tag(?=\s*\*?\s*\{)")
@@ -26,6 +38,20 @@ _COLUMNS = re.compile(r"[lcr]+(?:\|[lcr]+)*")
 _RULE = re.compile(r"\\hline(?![a-zA-Z])")
 _RULE_BETWEEN_ROWS = re.compile(r"\\\\\s*(?:\[[^\]]{0,20}\]\s*)?\\hline(?!\s*\\(?:hline|end)(?![a-zA-Z]))(?![a-zA-Z])")
 
+# latex2mathml takes the backslash of a command for the delimiter
+_SIZED = re.compile(
+    r"\\((?:big|Big|bigg|Bigg)[lrm]?)(?![A-Za-z])\s*(?:(\\[A-Za-z]+|\\[{}|]|[<>.])|\{\s*(\\[A-Za-z]+|\\[{}|]|[^{}\\])\s*\})"
+)
+_DELIMITERS = {
+    r"\{": "\ufdd6", r"\lbrace": "\ufdd6", r"\}": "\ufdd7", r"\rbrace": "\ufdd7", r"\backslash": "\ufddd",
+    r"\|": "‖", r"\Vert": "‖", r"\lVert": "‖", r"\rVert": "‖", r"\vert": "|", r"\lvert": "|", r"\rvert": "|", r"\mid": "|",
+    "<": "⟨", ">": "⟩", r"\langle": "⟨", r"\rangle": "⟩", r"\lfloor": "⌊", r"\rfloor": "⌋", r"\lceil": "⌈", r"\rceil": "⌉",
+    r"\lbrack": "[", r"\rbrack": "]", r"\lgroup": "⟮", r"\rgroup": "⟯", r"\lmoustache": "⎰", r"\rmoustache": "⎱",
+    r"\ulcorner": "⌜", r"\urcorner": "⌝", r"\llcorner": "⌞", r"\lrcorner": "⌟", r"\uparrow": "↑", r"\downarrow": "↓",
+    r"\updownarrow": "↕", r"\Uparrow": "⇑", r"\Downarrow": "⇓", r"\Updownarrow": "⇕",
+}  # fmt: skip
+_ANGLED = re.compile(r"\\(left|right|middle)\s*([<>])")
+
 _TEXT = re.compile(r"\\(?:text[a-z]*|mbox|hbox)\s*\{[^{}]*\}")
 _INNER_DELIMITER = re.compile(r"(?<!\\)(?:\\\\)*(?:\$|\\[(\[])")
 _OPENING = re.compile(r"(?<!\\)(?:\$\$|\$|\\\[|\\\()")
@@ -36,6 +62,9 @@ _CLOSING = {
     r"\(": re.compile(r"\\\)"),
 }
 _PARAGRAPH_END = re.compile(r"\n\s*\n")
+
+
+_NO_STAND_INS = dict.fromkeys(map(ord, STAND_INS))
 
 
 class NotUnderstood(Exception):
@@ -55,14 +84,30 @@ def prepared(tex: str) -> str:
     r"""``tex`` as latex2mathml shows it rightly: its delimiters taken off, ``\label`` and the like left out.
 
     Raises:
-        NotUnderstood: an array with columns or lines of a kind that latex2mathml takes for something else.
+        NotUnderstood: an array with columns or lines of a kind that latex2mathml takes for something else, a command among
+            words, or a delimiter that is not known.
     """
-    source = _SILENT.sub("", bare(tex))
+    source = _SILENT.sub("", bare(tex.translate(_NO_STAND_INS)))
+    try:
+        source = with_plain_colours(with_words_prepared(source))
+    except NotWords as error:
+        raise NotUnderstood from error
+    source = _SIZED.sub(_sized, _ANGLED.sub(lambda found: f"\\{found.group(1)}{_DELIMITERS[found.group(2)]}", source))
+    source = _UNKNOWN.sub(lambda found: _IN_ITS_TERMS.get(found.group(), "{}"), source)
     _check_arrays(source)
     source = _BLACKBOARD.sub(r"\\mathbb", _NOT.sub(lambda found: _NEGATED[found.group(1)], source))
     source = _OPERATOR.sub(_operator, _TAG.sub(r"\\qquad\\tag", source))
     source = _ROMAN_LETTER.sub(r"\\mathrm{{\1}}", source)
     return _ENVIRONMENT.sub(_renamed, source).strip()
+
+
+def _sized(found: re.Match[str]) -> str:
+    size, delimiter = found.group(1), found.group(2) or found.group(3)
+    if delimiter == ".":  # the side that has none
+        return ""
+    if delimiter[0] == "\\" and delimiter not in _DELIMITERS:
+        raise NotUnderstood
+    return f"\\{size} {_DELIMITERS.get(delimiter, delimiter)}"
 
 
 def _check_arrays(source: str) -> None:

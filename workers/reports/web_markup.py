@@ -7,17 +7,23 @@ import base64
 import re
 from collections.abc import Iterator
 from html import escape
-from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from workers.reports import css, figures, math, tables
 from workers.reports.draft import Draft
-from workers.reports.html import BYTE_LIMIT, INTERACTIVE, LINK, SIZE_OF_FRAME, TAG_DEPTH_LIMIT, anchor_name, parsed
-from workers.reports.paragraphs import UNSEEN
+from workers.reports.html import (
+    BYTE_LIMIT,
+    LINK,
+    SIZE_OF_FRAME,
+    TAG_DEPTH_LIMIT,
+    anchor_name,
+    heading_anchor,
+    is_interactive,
+    picture_size,
+)
+from workers.reports.stylesheet import Stylesheet
 from workers.reports.tex import bare
-
-if TYPE_CHECKING:
-    from bs4 import Tag
+from workers.reports.tree import BLOCKS, Element, parsed
 
 _VOID = frozenset(("br", "hr", "wbr", "col"))
 _KEPT = frozenset((
@@ -26,7 +32,7 @@ _KEPT = frozenset((
     "samp", "section", "small", "span", "strike", "strong", "sub", "summary", "sup", "table", "tbody", "td", "tfoot", "th",
     "thead", "tr", "tt", "u", "ul", "var", "colgroup",
 )) | _VOID  # fmt: skip
-_NUMBERS = {"td": ("colspan", "rowspan"), "th": ("colspan", "rowspan"), "col": ("span",), "ol": ("start",)}
+_NUMBERS = {"td": ("colspan", "rowspan"), "th": ("colspan", "rowspan"), "col": ("span",), "ol": ("start",), "li": ("value",)}
 _MEDIA_TYPES = {"png": "png", "jpg": "jpeg", "gif": "gif", "webp": "webp", "svg": "svg+xml"}
 _LONGEST_TITLE = 500
 
@@ -46,12 +52,19 @@ class MarkupWriter:
         if len(html) > BYTE_LIMIT:
             self.draft.warn("an HTML output over 5 MB was left out")
             return note(f"An output of {len(html) / 1e6:,.1f} MB of HTML is too large to be shown.")
-        soup = parsed(html)
+        document = parsed(html)
         self._numbers = set()  # an identity is given again once its cell is gone
-        sheet = css.Stylesheet(soup)
-        return "".join(self._children(soup, sheet, 0))
+        sheet = Stylesheet(document)
+        return "".join(self._children(document, sheet, 0))
 
-    def picture(self, data: bytes, alternative: str, width_pixels: float | None = None, caption: str = "") -> str:
+    def picture(
+        self,
+        data: bytes,
+        alternative: str,
+        width_pixels: float | None = None,
+        height_pixels: float | None = None,
+        caption: str = "",
+    ) -> str:
         """A checked picture within the page itself; a note if it cannot be used."""
         try:
             picture = figures.checked_picture(data)
@@ -59,12 +72,15 @@ class MarkupWriter:
             self.draft.warn(f"the image could not be read ({reason})")
             named = f": {alternative[:200]}" if alternative else ""
             return note(f"An image here could not be read{named}.")
-        width = width_pixels if width_pixels and 0 < width_pixels < 100_000 else None
+        width = width_pixels or figures.width_for_height(picture, height_pixels)
+        width = width if width and 0 < width < 100_000 else None
         if width is None and picture.width_points:
             width = picture.width_points / figures.POINTS_PER_PIXEL
         address = f"data:image/{_MEDIA_TYPES[picture.extension]};base64,{base64.b64encode(picture.data).decode('ascii')}"
         sized = f' width="{width:.0f}"' if width else ""
         shown = f'<img src="{address}" alt="{escape(alternative[:_LONGEST_TITLE])}"{sized}>'
+        if figures.loses_text(self.draft, data):
+            shown += f'<span class="missing">{escape(figures.LOST_TEXT)}</span>'
         return f"<figure>{shown}<figcaption>{escape(caption)}</figcaption></figure>" if caption else shown
 
     def formula(self, tex: str, *, display: bool) -> str:
@@ -75,31 +91,28 @@ class MarkupWriter:
         self.draft.warn(f"a formula was not understood and is shown as TeX: {bare(tex)[:60]}")
         return f'<pre class="program">{escape(bare(tex))}</pre>' if display else f"<code>{escape(bare(tex))}</code>"
 
-    def _children(self, parent: "Tag", sheet: css.Stylesheet, depth: int) -> Iterator[str]:
-        from bs4 import Tag
-        from bs4.element import NavigableString, PreformattedString
-
+    def _children(self, parent: Element, sheet: Stylesheet, depth: int) -> Iterator[str]:
         for child in parent.children:
-            if isinstance(child, Tag):
+            if isinstance(child, Element):
                 yield self._element(child, sheet, depth + 1)
-            elif isinstance(child, NavigableString) and not isinstance(child, PreformattedString):  # comments and the like
-                yield escape(child)
+            else:
+                yield escape(child.text)
 
-    def _element(self, tag: "Tag", sheet: css.Stylesheet, depth: int) -> str:
+    def _element(self, tag: Element, sheet: Stylesheet, depth: int) -> str:
         declared = sheet.of(tag)
-        if tag.name in UNSEEN or css.hidden(declared):
-            return ""
         if depth > TAG_DEPTH_LIMIT:
             return escape(tag.get_text(" "))
         match tag.name:
             case "tex":
-                return self.formula(tag.get_text(), display=tag.has_attr("display"))
+                return self.formula(tag.get_text(), display=tag.has("display"))
+            case "math":
+                return self._formula_of_html(tag)
             case "img":
-                return self._image(tag)
+                return self._image(tag, declared)
             case "input":
-                checked = " checked" if tag.has_attr("checked") else ""
+                checked = " checked" if tag.has("checked") else ""
                 return f'<input type="checkbox" disabled{checked}>' if tag.get("type") == "checkbox" else ""
-            case name if name in INTERACTIVE:
+            case _ if is_interactive(tag):
                 return self._interactive(tag)
             case "h1" if self.title is None and (text := " ".join(tag.get_text().split())):
                 self.title = text
@@ -112,61 +125,74 @@ class MarkupWriter:
             heads = (cell for row in grid.cells[: grid.header_rows] for cell in row if len(cell.columns) == 1)
             self._numbers |= {id(cell.tag) for cell in heads if grid.numeric[cell.columns.start]}
         inner = "".join(self._children(tag, sheet, depth))
-        if tag.name not in _KEPT:
-            return inner
+        name = tag.name
+        if name not in _KEPT:
+            name = "div" if name in BLOCKS else "span"
+            if name == "span" and not css.safe_style(declared):
+                return inner
         attributes = "".join(f' {name}="{escape(value)}"' for name, value in self._attributes(tag, declared))
-        if tag.name in _VOID:
-            return f"<{tag.name}{attributes}>"
-        element = f"<{tag.name}{attributes}>{inner}</{tag.name}>"
+        if name in _VOID:
+            return f"<{name}{attributes}>"
+        element = f"<{name}{attributes}>{inner}</{name}>"
         return f'<div class="wide">{element}</div>' + _rows_left_out(tag) if tag.name == "table" else element
 
-    def _attributes(self, tag: "Tag", declared: css.Declarations) -> Iterator[tuple[str, str]]:
+    def _formula_of_html(self, tag: Element) -> str:
+        shown = math.mathml_of_html(tag, display=tag.get("display") == "block")
+        if shown is not None:
+            return shown
+        text = " ".join(tag.get_text(" ").split())
+        self.draft.warn(f"a formula in MathML was not understood and is shown as text: {text[:60]}")
+        return f"<code>{escape(text)}</code>"
+
+    def _attributes(self, tag: Element, declared: css.Declarations) -> Iterator[tuple[str, str]]:
         if (side := css.alignment(tag, declared)) and tag.name != "center":
             declared = {**declared, "text-align": side}
         if style := css.safe_style(declared):
             yield "style", style
         if tag.get("dir") in ("ltr", "rtl", "auto"):
-            yield "dir", str(tag["dir"])
+            yield "dir", tag.get("dir")
         elif tag.name in ("p", "li", "td", "th", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "dd", "dt"):
             yield "dir", "auto"
         if id(tag) in self._numbers:
             yield "class", "number"
         elif tag.name == "pre":
             yield "class", "program"
+        elif "alert" in tag.get("class").split():
+            yield "class", "alert"
         elif tag.name == "p" and SIZE_OF_FRAME.fullmatch(tag.get_text()):
             yield "class", "caption"
         for name in _NUMBERS.get(tag.name, ()):
-            if re.fullmatch(r"\d{1,4}", str(tag.get(name, ""))):
-                yield name, str(tag[name])
+            if re.fullmatch(r"\d{1,4}", tag.get(name)):
+                yield name, tag.get(name)
+        if tag.name == "ol" and tag.get("type") in ("a", "A", "i", "I"):
+            yield "type", tag.get("type")
         if tag.name in ("h1", "h2", "h3", "h4", "h5", "h6"):
-            yield "id", anchor_name(" ".join(tag.get_text().split()))
+            yield "id", heading_anchor(tag)
         elif tag.get("id"):
-            yield "id", anchor_name(str(tag["id"]))
+            yield "id", anchor_name(tag.get("id"))
         if tag.name == "a":
-            address = str(tag.get("href", "")).strip()
+            address = tag.get("href").strip()
             if address.startswith("#") and len(address) > 1:
                 yield "href", "#" + anchor_name(unquote(address[1:]))
             elif LINK.fullmatch(address):
                 yield "href", address
                 yield "rel", "noopener noreferrer"
         if tag.get("title"):
-            yield "title", str(tag["title"])[:_LONGEST_TITLE]
+            yield "title", tag.get("title")[:_LONGEST_TITLE]
 
-    def _image(self, tag: "Tag") -> str:
-        address, alternative = str(tag.get("src", "")), str(tag.get("alt", ""))
+    def _image(self, tag: Element, declared: css.Declarations) -> str:
+        address, alternative = tag.get("src"), tag.get("alt")
         try:
             data = figures.address_bytes(address, self.draft.folder)
         except figures.UnusablePicture as reason:
             name = "" if address[:5].lower() == "data:" else f" {address[:120]}"
             self.draft.warn(f"the image{name} was left out ({reason})")
             return f'<span class="missing">Image not included: {escape(alternative[:200] or address[:80])}</span>'
-        width = re.fullmatch(r"(\d{1,5})(?:\.\d+)?(?:px)?", str(tag.get("width", "")).strip())
-        return self.picture(
-            data, alternative, float(width.group(1)) if width else None, str(tag.get("title", ""))[:_LONGEST_TITLE]
-        )
+        width, height = picture_size(tag, declared)
+        return self.picture(data, alternative, width, height, tag.get("title")[:_LONGEST_TITLE])
 
-    def _interactive(self, tag: "Tag") -> str:
-        source = str(tag.get("src", ""))
+    def _interactive(self, tag: Element) -> str:
+        source = tag.get("src")
         kind = {"video": "A video", "audio": "A sound"}.get(tag.name, "An interactive page")
         self.draft.warn(f"{kind.lower()} cannot be printed")
         return note(f"{kind} is shown here in the notebook." + (f" {source}" if LINK.fullmatch(source) else ""))
@@ -177,8 +203,8 @@ def note(text: str) -> str:
     return f'<div class="note">{escape(text)}</div>'
 
 
-def _rows_left_out(table: "Tag") -> str:
-    cut, ends = str(table.get("data-rows-cut", "")), str(table.get("data-rows-end", ""))
+def _rows_left_out(table: Element) -> str:
+    cut, ends = table.get("data-rows-cut"), table.get("data-rows-end")
     if not re.fullmatch(r"\d{1,9}", cut) or not re.fullmatch(r"\d{1,3}", ends):
         return ""
     return f'<p class="caption">first {int(ends) + 1} and last {ends} of {int(cut) + 2 * int(ends) + 1:,} rows</p>'

@@ -158,7 +158,7 @@ def test_the_end_of_the_run_is_the_date_of_the_pdf(tmp_path):
 
 
 def test_the_package_is_imported_without_the_heavy_ones():
-    heavy = "{'typst', 'nbconvert', 'bs4', 'latex2mathml', 'nbformat', 'mistune', 'pydantic', 'yaml'}"
+    heavy = "{'typst', 'nbconvert', 'selectolax', 'latex2mathml', 'nbformat', 'mistune', 'pydantic', 'yaml'}"
     program = f"import sys, workers.reports; print({heavy} & set(sys.modules))"
     result = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=Path(__file__).parents[3]

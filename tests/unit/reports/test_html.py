@@ -3,17 +3,24 @@ import re
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.unit.reports.samples import HOSTILE, png
 from workers.reports.draft import Draft
-from workers.reports.html import html_code, is_empty, parsed
+from workers.reports.html import html_code, is_empty
 from workers.reports.markdown import markdown_html
+from workers.reports.tree import parsed
 from workers.reports.typst_code import Code
+from workers.reports.web_markup import MarkupWriter
 
 
 @pytest.fixture
 def draft(tmp_path):
     return Draft(folder=tmp_path, cell=7)
+
+
+P = 'report.inline-equation(report.glyph("P"))'
 
 
 def prose_code(draft: Draft, markdown: str) -> Code:
@@ -36,6 +43,12 @@ def prose_code(draft: Draft, markdown: str) -> Code:
         ("    indented", 'report.code-box(raw("indented", block: true, lang: none))'),
         ("[x](https://a.b/?c=d&e)", 'par(link("https://a.b/?c=d&e", "x"))'),
         ("[x](#Some-Title)", 'par(report.jump("to-some-title", "x"))'),
+        (
+            "[x](#Big-$-P-$)\n## Big $ P $",
+            '{\npar(report.jump("to-big-$-p-$", "x"))\nreport.section({\n"Big "\n'
+            + P
+            + '\n}, level: 2, anchor: "to-big-$-p-$")\n}',
+        ),
         ("[x](javascript:alert)", 'par("x")'),
         ("[x](file:///etc/passwd)", 'par("x")'),
         ("from $5 to $10", 'par("from $5 to $10")'),
@@ -71,6 +84,33 @@ def test_prose_becomes_calls_and_literals(draft, markdown, code):
         ("<mark>x</mark>H<sub>2</sub>", 'par({\nhighlight("x")\n"H"\nsub("2")\n})'),
         ("<!-- comment -->", "[]"),
         ("<b>never <i>closed", 'par(strong({\n"never "\nemph("closed")\n}))'),
+        (
+            '<div style="white-space: pre-wrap">a   b\n c<b>d\n</b></div>',
+            'par({\n"a   b"\nlinebreak()\n" c"\nstrong({\n"d"\nlinebreak()\n})\n})',
+        ),
+        ('<p style="white-space: pre-line">a   b \n  c</p>', 'par({\n"a b"\nlinebreak()\n"c"\n})'),
+        ("<span style='display:block'>a</span><span style='display:block'>b</span>", '{\npar("a")\npar("b")\n}'),
+        ('<font color="red">x</font>', 'par(text("x", fill: rgb(255, 0, 0, 255)))'),
+        (
+            '<div class="alert alert-info">x</div>',
+            'report.coloured-block(text(par("x"), fill: rgb(49, 112, 143, 255)), fill: rgb(217, 237, 247, 255))',
+        ),
+        ("<b style='color: rgb(255 0 0 / 100%)'>x</b>", 'par(text(strong("x"), fill: rgb(255, 0, 0, 255)))'),
+        ("<ul><li>one<li>two</ul>", '{\nparbreak()\nlist("one", "two", tight: true)\n}'),
+        ("<p>one<p>two", '{\npar("one")\npar("two")\n}'),
+        ("<dl><dt>a<dd>b</dl>", '{\nreport.term("a")\nreport.indented(par("b"))\n}'),
+        ("<object data=x>in its place</object>", 'par("in its place")'),
+        ("<s>a</s><span style='text-decoration: line-through'>b</span>", 'par({\nstrike("a")\nstrike("b")\n})'),
+        ("<p style='text-decoration: underline dotted'>a</p>", 'underline(par("a"))'),
+        ("<ul>a<li>b<ul>c</ul></ul>", '{\nparbreak()\npar("a")\nlist({\n"b"\npar("c")\n}, tight: true)\n}'),
+        ("<ul><li>a</li><ul><li>b</li></ul></ul>", '{\nparbreak()\nlist({\n"a"\nlist("b", tight: true)\n}, tight: true)\n}'),
+        ("<table><caption>a</caption></table>", 'par("a")'),
+        ("<q>a</q>", 'par({\n"\u201c"\n"a"\n"\u201d"\n})'),
+        ("<ol type=a><li>x<li value=5>y</ol>", '{\nparbreak()\nenum("x", enum.item(5, "y"), tight: true, numbering: "a.")\n}'),
+        (
+            '<pre>a\n  <b style="color: #ff0000">b</b>\nc</pre>',
+            'report.output-text({\n"a"\nlinebreak()\n"  "\ntext(strong("b"), fill: rgb(255, 0, 0, 255))\nlinebreak()\n"c"\n})',
+        ),
         ("<p>1000 rows × 9 columns</p>", 'report.table-note("1000 rows × 9 columns")'),  # noqa: RUF001 - pandas writes it so
     ],
 )
@@ -132,6 +172,64 @@ def test_a_picture_that_is_not_in_the_folder_leaves_a_note_and_a_warning(draft, 
     assert draft.warnings == [warning]
 
 
+@pytest.mark.parametrize(
+    ("given", "width"),
+    [
+        ("", 62.0),
+        ("width=50", 31.0),
+        ("width=50px height=99", 31.0),
+        ("style='width: 50px' width=80", 31.0),
+        ("style='height: 20px'", 24.8),
+        ("height=20", 24.8),
+        ("width=50%", 229.5),
+        ("style='width: 2em'", 21.1),
+        ("style='width: 1in'", 72.0),
+        ("width=auto", 62.0),
+        ("style='width: auto; height: auto'", 62.0),
+        ("height=50%", 62.0),
+        ("width=0", 62.0),
+    ],
+)
+def test_a_picture_has_the_size_of_its_style_or_its_attributes(draft, tmp_path, given, width):
+    (tmp_path / "plot.png").write_bytes(png(100, 50))
+    assert f"width: {width}pt" in html_code(draft, f"<img src=plot.png {given}>")
+    assert f'width="{width / 0.62:.0f}"' in MarkupWriter(draft).markup(f"<img src=plot.png {given}>")
+
+
+@pytest.mark.parametrize(
+    ("given", "width"),
+    [("width=1em height=1em", 10.5), ("style='width: 64px'", 39.7), ("height=16", 12.4), ("class=k", 18.6), ("", 62.0)],
+)
+def test_a_drawing_has_the_size_of_its_style_or_its_attributes(draft, given, width):
+    html = f"<style>.k {{width: 30px}}</style><p>a <svg viewBox='0 0 100 80' {given}><rect/></svg></p>"
+    assert f'report.inline-image("figure-1.svg", width: {width}pt' in html_code(draft, html)
+
+
+BOX = "<foreignObject><div>words</div></foreignObject>"
+
+
+@pytest.mark.parametrize(
+    ("drawing", "lost"),
+    [
+        (BOX, True),
+        (f"<g><g>{BOX}</g></g>", True),
+        (f"<switch>{BOX}<text>words</text></switch>", False),
+        (f"<switch>{BOX}</switch>", True),
+        ("<foreignObject><div> </div></foreignObject><text>words</text>", False),
+    ],
+)
+def test_text_of_a_drawing_that_is_not_drawn_leaves_a_note_and_a_warning(draft, drawing, lost):
+    html = f"<svg width=9 height=9>{drawing}</svg>"
+    warning = ["cell 7: text within a drawing is HTML and was left out"] * lost
+    told = "Text within this drawing is HTML and cannot be printed."
+    assert (f'report.note("{told}")' in html_code(draft, html)) == lost
+    assert (f'report.note-in-line("{told}")' in html_code(draft, f"a {html}")) == lost
+    assert draft.warnings == warning
+    writer = MarkupWriter(Draft(folder=Path(), cell=7))
+    assert (told in writer.markup(html)) == lost
+    assert writer.draft.warnings == warning
+
+
 def test_a_link_out_of_the_folder_is_not_followed(draft, tmp_path):
     outside = tmp_path.parent / "outside.png"
     outside.write_bytes(png())
@@ -158,6 +256,12 @@ def test_an_embedded_page_leaves_a_note_with_its_address(draft):
     assert draft.warnings == ["cell 7: an interactive page cannot be printed"]
 
 
+@pytest.mark.parametrize("html", ["<embed src='x.pdf'>", "<object data='x.pdf'></object>"])
+def test_what_a_plugin_would_show_leaves_a_note(draft, html):
+    assert html_code(draft, html) == 'report.note("An interactive page is shown here in the notebook.")'
+    assert draft.warnings == ["cell 7: an interactive page cannot be printed"]
+
+
 @pytest.mark.parametrize(
     ("html", "empty"),
     [
@@ -167,6 +271,12 @@ def test_an_embedded_page_leaves_a_note_with_its_address(draft):
         ("<table></table>", False),
         ("<img src='x'>", False),
         ("<iframe src='x'></iframe>", False),
+        ("<p hidden>text</p>", True),
+        ("<div id='x'></div><script>draw('<table>')</script>", True),
+        ("<div hidden><img src='x'></div>", True),
+        ("<!-- <img src='x'> -->", True),
+        ("<table><tr><td style='display: none'>a<td>b</table>", False),
+        ("<style>p {display: none}</style><p>text</p>", True),
     ],
 )
 def test_html_without_anything_but_scripts_is_empty(html, empty):
@@ -187,6 +297,33 @@ def test_html_over_5_megabytes_leaves_a_note(draft):
 def test_a_formula_that_is_not_understood_is_shown_as_tex(draft):
     assert prose_code(draft, r"see $\foo{x}$") == 'par({\n"see "\nreport.inline-code("\\\\foo{x}")\n})'
     assert draft.warnings == [r"cell 7: a formula was not understood and is shown as TeX: \foo{x}"]
+
+
+MATHML = "<math><msup><mi>x</mi><mn>2</mn></msup><mo>+</mo><mi>&alpha;</mi></math>"
+
+
+@pytest.mark.parametrize(
+    ("html", "code"),
+    [
+        (f"<p>see {MATHML} there", 'par({\n"see "\nreport.inline-equation({\nSQUARE\n})\n" there"\n})'),
+        (MATHML.replace("<math>", "<math display=block>"), "report.display-equation({\nSQUARE\n})"),
+        (f"a{MATHML.replace('<math>', '<math display=block>')}b",
+         '{\npar("a")\nreport.display-equation({\nSQUARE\n})\npar("b")\n}'),
+        (MATHML.replace("<math>", "<math><semantics><mrow>").replace("</math>", "</mrow><annotation>x^2</annotation></math>"),
+         "report.inline-equation({\nSQUARE\n})"),
+    ],
+)  # fmt: skip
+def test_mathml_in_html_is_set_as_a_formula(draft, html, code):
+    square = 'math.attach(report.glyph("x"), t: "2")\nreport.glyph("+")\nreport.glyph("\u03b1")'
+    assert html_code(draft, html) == code.replace("SQUARE", square)
+    assert draft.warnings == []
+
+
+@pytest.mark.parametrize("html", ["<math><mi>x</mi><mfoo>y</mfoo></math>", "<math>" + "<mrow>" * 60 + "<mi>x</mi><mi>y</mi>"])
+def test_mathml_that_is_not_understood_is_shown_as_text(draft, html):
+    assert 'report.inline-code("x y")' in html_code(draft, html)
+    assert "<code>x y</code>" in MarkupWriter(draft).markup(html)
+    assert draft.warnings == ["cell 7: a formula in MathML was not understood and is shown as text: x y"]
 
 
 def test_pictures_are_named_by_their_place_in_the_report(tmp_path):
@@ -218,7 +355,7 @@ def test_a_paragraph_that_announces_something_stays_with_it(draft):
     ("html", "code"),
     [
         ("<p>a</p><p>b <i", '{\npar("a")\npar("b <i")\n}'),
-        ("<p>a <![x[ b ]]> c</p>", 'par("a <![x[ b ]]> c")'),
+        ("<p>a <![x[ b ]]> c</p>", 'par({\n"a "\n"c"\n})'),
         ("<p>a <![if x]>b<![endif]> c</p>", 'par({\n"a "\n"b"\n" c"\n})'),
     ],
 )
@@ -228,5 +365,23 @@ def test_html_that_is_broken_is_read_as_well_as_it_can_be(draft, html, code):
 
 @pytest.mark.parametrize("piece", ["<svg ", "<a b='", '<a b=">', "<!--", "<![CDATA[", "<![x[", "</a ", "<?x "])
 def test_tags_begun_and_never_ended_are_read_in_one_go(piece):
-    # for each of them html.parser looks to the end of the text, which is minutes for so many
+    # a parser that looks to the end of the text for each of them needs minutes for so many
     assert parsed(piece * 20_000).get_text()[:1] in ("<", "")
+
+
+_TAGS = (
+    "p", "b", "table", "tr", "td", "th", "caption", "li", "ul", "ol", "dt", "dd", "div", "h2", "blockquote", "pre", "code", "q",
+    "sup", "a href='#x'", "font color=red", "details", "summary", "custom-tag", "span style='display: block'", "td rowspan=2",
+    "div style='white-space: pre-wrap'", "div class='alert alert-info'",
+)  # fmt: skip
+_PIECES = st.sampled_from([*(f"<{tag}>" for tag in _TAGS), *(f"</{tag.split()[0]}>" for tag in _TAGS), "", "<br>"])
+
+
+@given(st.lists(_PIECES, min_size=1, max_size=12))
+def test_every_word_of_html_is_kept_however_its_tags_are_mixed(pieces):
+    html = "".join(f"{piece}word{number}z" for number, piece in enumerate(pieces))
+    code = html_code(Draft(folder=Path(), cell=7), html).replace("\u200b", "")
+    markup = MarkupWriter(Draft(folder=Path(), cell=7), title="given").markup(html)
+    words = [f"word{number}z" for number in range(len(pieces))]
+    assert [word for word in words if word not in code] == []
+    assert [word for word in words if word not in markup] == []

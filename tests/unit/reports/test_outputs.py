@@ -48,6 +48,68 @@ def test_the_richest_form_that_can_be_printed_is_shown(draft, bundle, beginning)
     assert str(one(draft, shown(**bundle))).startswith(beginning)
 
 
+PICTURE = "report.figure-image("
+#: from the richest on: the bundle of this kind alone, and what it is shown as
+RANKS = [
+    ({"text_html": "<p>html</p>"}, 'par("html")'),
+    ({"text_markdown": "*md*"}, 'par(emph("md"))'),
+    ({"image_svg": "<svg xmlns='http://www.w3.org/2000/svg' width='9' height='9'/>"}, f'{PICTURE}"figure-1.svg"'),
+    ({"text_latex": "$x$"}, "report.display-equation("),
+    ({"image_png": png_text()}, f'{PICTURE}"figure-1.png"'),
+    ({"text_latex": "x"}, 'report.output-text(raw("text"'),
+    ({"text_plain": "text"}, 'report.output-text(raw("text"'),
+]
+
+
+@pytest.mark.parametrize("rank", range(len(RANKS)))
+def test_of_several_forms_the_first_by_rank_is_shown(draft, rank):
+    lower = [bundle for bundle, _ in RANKS[rank + 1 :][::-1]]
+    bundle = {"text_plain": "text", **{kind: value for each in lower for kind, value in each.items()}, **RANKS[rank][0]}
+    assert str(one(draft, shown(**bundle))).startswith(RANKS[rank][1])
+    assert draft.warnings == []
+
+
+@pytest.mark.parametrize(
+    ("bundle", "beginning"),
+    [
+        # scripts would draw what the picture shows
+        ({"text_html": "<p>x</p><script>draw()</script>", "image_png": png_text()}, PICTURE),
+        ({"text_html": "<p>x</p>", "application_vnd.plotly.v1+json": {}, "image_png": png_text()}, PICTURE),
+        ({"text_html": "<table><tr><td>x</table><SCRIPT>draw()</SCRIPT>"}, "report.data-table("),
+        # the HTML shows nothing that can be printed
+        ({"text_html": "<iframe src='x'></iframe>", "image_png": png_text()}, PICTURE),
+        ({"text_html": "<p hidden>x</p>", "image_png": png_text()}, PICTURE),
+        ({"text_html": "<style>p {color: red}</style>", "text_markdown": "md"}, 'par("md")'),
+        ({"text_html": "<iframe src='x'>x</iframe>"}, 'report.note("An interactive page'),
+        # LaTeX that is no formula is text
+        (
+            {"text_latex": "'this / that'", "text_markdown": "'this / that'", "text_plain": '[1] "this / that"'},
+            "par(\"'this / that'",
+        ),
+        ({"text_latex": "5 \\% up", "text_plain": '[1] "5 % up"'}, 'report.output-text(raw("[1]'),
+        ({"text_latex": "costs 5\\$", "text_plain": "costs"}, 'report.output-text(raw("costs"'),
+        ({"text_latex": "E = mc^2", "text_plain": "<IPython.core.display.Latex object>"}, 'report.output-text(raw("E = mc^2"'),
+        (
+            {"text_latex": r"\begin{tabular}{c}x\end{tabular}", "text_plain": "<IPython.core.display.Latex object>"},
+            "report.code-box(",
+        ),
+        # math environments need no delimiters
+        ({"text_latex": r"\begin{align*} a &= b \end{align*}", "text_plain": "a = b"}, "report.display-equation("),
+        ({"text_latex": r"\begin{bmatrix} 1 & 2 \end{bmatrix}", "text_plain": "[1 2]"}, "report.display-equation("),
+        ({"text_latex": r"\[x\]", "text_plain": "x"}, "report.display-equation("),
+        # a formula that is not understood, and a picture of it
+        ({"text_latex": r"$\foo$", "image_png": png_text(), "text_plain": "foo"}, PICTURE),
+    ],
+)
+def test_what_shows_nothing_by_itself_gives_way(draft, bundle, beginning):
+    assert str(one(draft, shown(**bundle))).startswith(beginning)
+
+
+def test_a_formula_that_is_not_understood_leaves_a_warning(draft):
+    assert str(one(draft, shown(text_latex=r"$\foo$", text_plain="foo"))).startswith("report.code-box(")
+    assert draft.warnings == ["cell 7: a formula was not understood and is shown as TeX"]
+
+
 @pytest.mark.parametrize(
     "bundle",
     [

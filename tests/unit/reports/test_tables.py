@@ -2,13 +2,13 @@ import re
 
 import pandas as pd
 import pytest
-from bs4 import BeautifulSoup
 
 from tests.unit.reports.samples import frame_html
 from workers.reports import tables
 from workers.reports.draft import Draft
 from workers.reports.html import html_code
 from workers.reports.markdown import markdown_html
+from workers.reports.tree import parsed
 
 
 @pytest.fixture
@@ -17,7 +17,7 @@ def draft(tmp_path):
 
 
 def grid(html: str) -> tables.Grid:
-    table = BeautifulSoup(html, "html.parser").table
+    table = parsed(html).find("table")
     assert table is not None
     return tables.grid_of(table)
 
@@ -188,6 +188,21 @@ def test_markdown_alignment_wins_over_the_guess(draft):
 
 def test_a_table_without_rows_is_nothing(draft):
     assert html_code(draft, "<table></table>") == "[]"
+
+
+def test_rows_and_cells_without_end_tags_are_a_table(draft):
+    code = html_code(draft, "<table><tr><th>shop<th>sales<tr><td>Bern<td>10<tr><td>Oslo<td>20</table>")
+    assert 'header: ((strong("shop"), strong("sales"), ), ), body: ("Bern", "10", "Oslo", "20", )' in code
+
+
+def test_line_ends_in_cells_are_kept_where_their_style_says_so(draft):
+    code = html_code(draft, "<table><tr><td style='white-space: pre-wrap'>a\n b</td><td>c\nd</td></tr></table>")
+    assert 'body: ({\n"a"\nlinebreak()\n" b"\n}, "c d", )' in code
+
+
+def test_a_value_that_is_struck_out_is_seen_to_be(draft):
+    code = html_code(draft, "<table><tr><td style='text-decoration: line-through'>7</td></tr></table>")
+    assert 'body: (strike("7"), )' in code
 
 
 def test_bars_of_styled_cells_are_drawn_and_have_room(draft):

@@ -1,0 +1,112 @@
+import pytest
+
+from workers.reports.stylesheet import Stylesheet
+from workers.reports.tree import parsed
+
+
+def shown(html: str) -> str:
+    """The text of what is seen."""
+    document = parsed(html)
+    Stylesheet(document)
+    return document.get_text()
+
+
+@pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        ("<p hidden>a</p>b", "b"),
+        ("<p hidden=until-found>a</p>b", "b"),
+        ("<p HIDDEN=false>a</p>b", "b"),
+        ("<p style='display:none'>a<b>c</b></p>b", "b"),
+        ("<p style='DISPLAY: NONE !important'>a</p>b", "b"),
+        ("<p style='visibility: hidden'>a</p><table><tr style='visibility:collapse'><td>c</table>b", "b"),
+        ("<style>.k, i {display: none}</style><p class='j k'>a</p><i>c</i>b", "b"),
+        ("<style>#k {visibility: hidden}</style><p id=k>a</p>b", "b"),
+        ("<dialog>a</dialog><dialog open>b</dialog>", "b"),
+        ("<details><summary>a</summary>b</details>", "ab"),  # a reader opens it
+        ("<p aria-hidden=true>a</p>", "a"),
+        # as scikit-learn writes it: the style of an author wins over the browser's own for `hidden`
+        ("<style>#s div.c {display: inline-block !important} #s div.t {display: none}</style>"
+         "<div id=s><div class=t>a</div><div class=c hidden>b</div></div>", "b"),
+        ("<p hidden style='display: block'>a</p>", "a"),
+        ("<ul>" + "<li hidden>a<li>b" * 3 + "</ul>", "bbb"),
+    ],
+)  # fmt: skip
+def test_what_a_browser_does_not_show_is_gone(html, text):
+    assert shown(html) == text
+
+
+@pytest.mark.parametrize(
+    ("style", "declared"),
+    [
+        ("color: var(--x, red)", {"color": "red"}),
+        ("color: var(--x,  var(--y, rgb(1, 2, 3)))", {"color": "rgb(1, 2, 3)"}),
+        ("color: var(--x)", {}),
+        ("color: VAR(--own)", {"color": "blue"}),
+        ("color: var(--of-the-root, red)", {"color": "green"}),
+        ("color: var(--around, red)", {"color": "navy"}),
+        ("color: var(--not-around, red)", {"color": "red"}),
+        ("color: var(--named, red)", {"color": "teal"}),
+        ("background: linear-gradient(90deg, var(--own) 5%, var(--x, red) 5%)",
+         {"background": "linear-gradient(90deg, blue 5%, red 5%)"}),
+        ("--a: var(--b); --b: var(--a); color: var(--a, red)", {}),
+        ("--a: var(--b) var(--b); --b: var(--a) var(--a); color: var(--a)", {}),
+    ],
+)  # fmt: skip
+def test_variables_have_the_value_that_is_nearest_or_the_one_that_stands_in(style, declared):
+    document = parsed(
+        "<style>:root {--of-the-root: green} div {--around: navy} #named {--named: teal} b {--not-around: navy}</style>"
+        f"<div id=named><b>a</b><i style='--own: blue; {style}'>b</i></div>"
+    )
+    sheet, element = Stylesheet(document), document.find("i")
+    assert element is not None
+    assert {name: value for name, value in sheet.of(element).items() if not name.startswith("--")} == declared
+
+
+@pytest.mark.parametrize(
+    ("html", "declared"),
+    [
+        ("<font color=red>", {"color": "red"}),
+        ("<font color=ff0000 size=5>", {"color": "#ff0000", "font-size": "1.5em"}),
+        ("<font color='#f00' size=+1 style='color: blue'>", {"color": "blue"}),
+        ("<td bgcolor=yellow>", {"background-color": "yellow"}),
+        ("<small>", {"font-size": "0.83em"}),
+        ("<div class='alert alert-warning'>", {"color": "#8a6d3b", "background-color": "#fcf8e3"}),
+        ("<div class='alert-block alert-danger' style='color: red'>", {"color": "red", "background-color": "#f2dede"}),
+        ("<div class='alert'>", {}),
+        ("<p>", {}),
+    ],
+)
+def test_old_attributes_and_boxes_count_and_style_wins_over_them(html, declared):
+    document = parsed(f"<table><tr>{html}x" if html.startswith("<td") else f"{html}x")
+    sheet = Stylesheet(document)
+    *_, innermost = document.elements()
+    assert sheet.of(innermost) == declared
+
+
+def test_what_stands_on_a_line_of_its_own_by_its_style_is_in_a_box_of_its_own():
+    document = parsed("<b style='display: block'>a</b><span style='display: inline-block'>b</span><p style='display: flex'>c")
+    Stylesheet(document)
+    assert [element.name for element in document.elements()] == ["div", "b", "span", "p"]
+    assert [element.name for element in document.own("div")[0].own("b")[0].ancestors()] == ["b", "div", "body"]
+
+
+@pytest.mark.parametrize(
+    ("html", "kept"),
+    [
+        ("<b style='white-space: pre-wrap'><i>x", "all"),
+        ("<b style='white-space: pre'><i style='white-space: normal'>x", ""),
+        ("<b style='white-space: pre-line'><i style='white-space: inherit'>x", "lines"),
+        ("<style>.k {white-space: break-spaces}</style><b class=k><i>x", "all"),
+        ("<b><i style='color: red'>x", ""),
+    ],
+)
+def test_white_space_is_inherited(html, kept):
+    document = parsed(html)
+    sheet, element = Stylesheet(document), document.find("i")
+    assert element is not None
+    assert sheet.kept_blanks(element) == kept
+
+
+def test_very_many_hidden_elements_are_taken_out_in_one_go():
+    assert shown("<ul>" + "<li hidden>a" * 40_000 + "<li>b</ul>") == "b"
