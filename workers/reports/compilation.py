@@ -93,7 +93,7 @@ class _Folder:
     def pdf(self, cells: Sequence[tuple[int, Code]], arguments: dict[str, Value]) -> bytes | str:
         """The PDF, or why there is none."""
         look = call("report.document.with", **arguments)
-        before = '#import "report.typ"\n'
+        before = '#import "report.typ"\n#show: report.with-invisible-breaks\n'
         if self._template is not None:
             before += f"#import {literal(f'{_TEMPLATES}/{self._template}')}: style\n"
             look = call("style.with", dictionary(**arguments))

@@ -9,9 +9,10 @@ from typing import Literal
 
 from deciders.report_templates import ASCIIDOC_TEMPLATES
 from workers.reports.asciidoc import TemplateFailed, asciidoc_pdf
-from workers.reports.compilation import BadTemplate, NotTypeset, page_count, typeset
+from workers.reports.compilation import BadTemplate, NotTypeset, page_count, typeset, typeset_fonts
 from workers.reports.draft import Draft, Title
 from workers.reports.html import html_code
+from workers.reports.letter_widths import are_those_of
 from workers.reports.markdown import markdown_html
 from workers.reports.notebook import (
     ShownCell,
@@ -101,6 +102,8 @@ def convert_report(notebook: Path, target: Path, options: ReportOptions = Report
 
 
 def _pdf(draft: Draft, shown: ShownNotebook, notebook: Path, options: ReportOptions) -> tuple[bytes, int]:
+    # a template may choose other faces
+    draft.knows_letters = options.template is None and are_those_of(typeset_fonts(options.font_directories))
     given_title = options.title or shown.title
     if given_title:
         draft.title = Title(text=given_title, shown=literal(given_title))

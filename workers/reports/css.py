@@ -129,6 +129,12 @@ def text_arguments(declared: Declarations) -> dict[str, Value]:
     return named
 
 
+def size_factor(declared: Declarations) -> float:
+    """By how much type of ``declared`` is larger than that around it, 1 when it is not."""
+    size = _SIZE.fullmatch(declared.get("font-size", ""))
+    return min(2.0, max(1.0, float(size.group(1)) * _EM_PER_UNIT[size.group(2)])) if size else 1.0
+
+
 def decorated(body: Code, declared: Declarations) -> Code:
     """``body`` with the line through it or under it that its style asks for."""
     lines = declared.get("text-decoration", "").lower().split()

@@ -19,12 +19,21 @@ class Draft:
     """One report in the making."""
 
     folder: Path  #: pictures that prose points at are read from here and from nowhere else
+    knows_letters: bool = True  #: whether text is as wide as Typst's own fonts make it
     title: Title | None = None  #: the first heading of level 1 that is met
+    has_title_heading: bool = False  #: whether a heading of the notebook that says the title has been met
     figures: dict[str, bytes] = field(default_factory=dict)  #: file name to content, all checked
     figure_cells: dict[str, int] = field(default_factory=dict)  #: file name to the cell it came from
     warnings: list[str] = field(default_factory=list)
     table_cells: int = 0  #: of all tables so far
     cell: int = 0  #: number of the cell being written, the notebook's first cell being 1
+
+    def takes_as_title(self, heading: str) -> bool:
+        """Whether a heading of level 1 is the title, which stands on the first page and is not repeated where it is met."""
+        if self.has_title_heading or self.title is None or heading.split() != self.title.text.split():
+            return False
+        self.has_title_heading = True
+        return True
 
     def add_figure(self, data: bytes, extension: str) -> str:
         """Keep a checked picture and return the file name under which Typst will find it."""

@@ -21,8 +21,6 @@ BYTE_LIMIT = 50_000_000
 SVG_DEPTH_LIMIT = 200
 #: so that matplotlib's 640 pixels take five sixths of the width of the text
 POINTS_PER_PIXEL = 0.62
-#: leaves room for a caption on the page
-HEIGHT_LIMIT_POINTS = 620.0
 #: the width of the text in pixels of pictures
 TEXT_PIXELS = 459 / POINTS_PER_PIXEL
 #: what is told beside a drawing that `loses_text`
@@ -101,10 +99,9 @@ def _placed(
         if width and height:
             height *= width_pixels * POINTS_PER_PIXEL / width
         width = width_pixels * POINTS_PER_PIXEL
-    if width and height and height > HEIGHT_LIMIT_POINTS:
-        width *= HEIGHT_LIMIT_POINTS / height
     return draft.add_figure(picture.data, picture.extension), {
         "width": points(width) if width else None,
+        "height": points(height) if width and height else None,
         "alt": literal(alternative[:500]) if alternative.strip() else None,
     }
 

@@ -42,7 +42,8 @@ LINK = re.compile(r"(?:https?|mailto|ftp):[^\s\"<>]+", re.IGNORECASE)
 def html_code(draft: Draft, html: str) -> Code:
     """The Typst code of a piece of HTML. Pages, scripts and players in it leave a note, hidden elements nothing.
 
-    The first heading of level 1 of the whole report becomes its title and leaves no code here.
+    The first heading of level 1 of the whole report becomes its title, unless that was given, and leaves no code here. The
+    first that says the same as a title that was given leaves none either.
     """
     html = tables.with_fewer_rows(html)
     if len(html) > BYTE_LIMIT:
@@ -192,6 +193,7 @@ class HtmlWriter:
         )
         if level == 1 and self.draft.title is None:
             self.draft.title = Title(text=text, shown=shown)
+        if level == 1 and self.draft.takes_as_title(text):
             return [call("report.anchor", anchor)]
         section = call("report.section", shown, level=level, anchor=anchor)
         if side := css.alignment(tag, self.sheet.of(tag)):

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 #: longer sources are not formulas that anybody reads
 SOURCE_LIMIT = 5_000
 DEPTH_LIMIT = 40
+#: a formula within a line that has more, of all its matrices, may be higher than a page
+ROWS_IN_LINE = 20
 
 _ACCENTS = {
     "^": "\u0302", "~": "\u0303", "¯": "\u0304", "˘": "\u0306", "˙": "\u0307", "¨": "\u0308", "˚": "\u030a", "ˇ": "\u030c",
@@ -61,7 +63,10 @@ def formula(tex: str, *, display: bool) -> Code | None:
         return None
     if body is None:
         return None
-    return call("report.display-equation" if display else "report.inline-equation", body)
+    if display:
+        return call("report.display-equation", body)
+    is_high = tree is not None and sum(1 for _ in tree.iter("mtr")) > ROWS_IN_LINE
+    return call("report.high-equation" if is_high else "report.inline-equation", body)
 
 
 def mathml(tex: str, *, display: bool) -> str | None:

@@ -1,16 +1,29 @@
 """HTML tables, above all those of pandas, to tables that can be read on paper."""
 
+import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import takewhile
+from itertools import chain, takewhile
 from typing import TYPE_CHECKING
 
 from workers.reports import css
+from workers.reports.cell_values import is_numeric, moments
+from workers.reports.column_widths import (
+    COLUMN_CHARACTERS,
+    SPACE,
+    Need,
+    Ruler,
+    longest_lines,
+    longest_words,
+    units,
+    widen_for_spans,
+)
+from workers.reports.letter_widths import probe_widths
 from workers.reports.text import breakable, is_right_to_left
 from workers.reports.tree import Element, Text
-from workers.reports.typst_code import EMPTY, Code, Value, array, call, content, keyword, literal
+from workers.reports.typst_code import EMPTY, Code, Value, array, call, content, decimal, dictionary, keyword, literal
 
 if TYPE_CHECKING:
     from workers.reports.html import HtmlWriter
@@ -23,15 +36,18 @@ CELL_LIMIT = 12_000
 REPORT_CELL_LIMIT = 24_000
 ROWS_BEYOND_LIMIT = 10
 COLUMN_LIMIT = 200
-#: as many characters fit beside each other in the smallest type that is used
-LINE_CHARACTERS = 118
+#: a wider table is split: that is the width of a page in type of seven and a half points, in units of its size
+LINE_WIDTH = 61.0
 #: a table of up to this many rows is not parted by the end of a page
 WHOLE_ROWS = 15
-#: a column of prose is given this many and wraps
-COLUMN_CHARACTERS = 40
+#: of a cell with a bar in it, and of the line that stands for rows left out, in units of the size of the type
+BAR_WIDTH = 7.0
+ROWS_LEFT_OUT_WIDTH = 13.0
+#: of tables within cells of tables, widths are looked at down to here
+NESTED_LIMIT = 3
 
-_NUMBER = re.compile(r"[(+\-\u2212]?[$€£¥]?\s?(?:\d[\d,.'  ]*|\.\d+)(?:[eE][+-]?\d+)?\s?%?\)?|[+\-\u2212]?inf", re.IGNORECASE)
-_MISSING = frozenset(("", "nan", "none", "<na>", "nat", "null", "-", "\u2014", "\u2013", "n/a", "...", "\u2026"))
+# declarations that may make a line higher
+_ODD = frozenset(("font-size", "background", "background-image"))
 _BLANKS = re.compile(r"\s+")
 
 
@@ -46,6 +62,11 @@ class Cell:
     @cached_property
     def text(self) -> str:
         return _BLANKS.sub(" ", self.tag.get_text()).strip()
+
+    @cached_property
+    def is_plain(self) -> bool:
+        """Whether there is no markup in it."""
+        return all(isinstance(child, Text) for child in self.tag.children)
 
     @property
     def is_heading(self) -> bool:
@@ -81,12 +102,7 @@ class Grid:
     @cached_property
     def numeric(self) -> list[bool]:
         """Whether a column holds numbers (and missing values) only."""
-        return [_is_numeric([cell.text for cell in column[:300]]) for column in self.columns]
-
-
-def _is_numeric(texts: Sequence[str]) -> bool:
-    present = [text for text in texts if text.lower() not in _MISSING]
-    return bool(present) and all(_NUMBER.fullmatch(text) for text in present)
+        return [is_numeric([cell.text for cell in column[:300]]) for column in self.columns]
 
 
 def with_fewer_rows(html: str) -> str:
@@ -122,7 +138,7 @@ def table_code(table: Element, writer: "HtmlWriter", depth: int, tags: int) -> l
     grid = grid_of(table)
     if not grid.cells or not grid.column_count:
         return []
-    return list(_TableWriter(grid, table, writer, depth, tags).pieces())
+    return [_TableWriter(grid, table, writer, depth, tags).code()]
 
 
 def grid_of(table: Element) -> Grid:
@@ -200,42 +216,37 @@ def _with_merged_header(grid: Grid) -> Grid:
     return replace(grid, cells=header + body, header_rows=lines - 1)
 
 
-def column_pieces(grid: Grid) -> list[list[int]]:
-    """The columns of each piece of a table, without the index: one piece if it fits, else pieces of about equal width."""
-    widths = _column_widths(grid)
-    index, room = grid.index_columns, LINE_CHARACTERS - sum(widths[: grid.index_columns])
-    room = max(room, LINE_CHARACTERS // 3)
+def column_pieces(needs: Sequence[Need], index: int) -> list[list[int]]:
+    """The columns of each piece of a table, without the ``index`` first: one piece if it fits, else of about equal width."""
+    widths = [min(need.estimate, COLUMN_CHARACTERS * 0.6) + SPACE for need in needs]
+    room = max(LINE_WIDTH - sum(widths[:index]), LINE_WIDTH / 3)
     total = sum(widths[index:])
     if total <= room:
-        return [list(range(index, grid.column_count))]
-    goal = total / -(-total // room)
+        return [list(range(index, len(needs)))]
+    count = math.ceil(total / room)
+    # columns cannot be cut, so that more pieces may be needed than were planned
+    while len(pieces := _balanced(widths, index, room, total / count)) > count:
+        count += 1
+    return pieces
+
+
+def _balanced(widths: list[float], index: int, room: float, goal: float) -> list[list[int]]:
+    """The columns from ``index`` on in pieces of about ``goal`` each, none wider than ``room`` unless one column is."""
     pieces: list[list[int]] = [[]]
-    width = before = 0  # of the piece, and of the pieces before it
-    for column in range(index, grid.column_count):
+    width = before = 0.0  # of the piece, and of the pieces before it
+    for column in range(index, len(widths)):
         too_wide = width + widths[column] > room
         enough = before + width + widths[column] / 2 > goal * len(pieces)
         if pieces[-1] and (too_wide or enough):
             pieces.append([])
-            before, width = before + width, 0
+            before, width = before + width, 0.0
         pieces[-1].append(column)
         width += widths[column]
     return pieces
 
 
-def _column_widths(grid: Grid) -> list[int]:
-    """Estimated widths in characters, the space between columns included."""
-    widths = [max((len(cell.text) for cell in column), default=0) for column in grid.columns]
-    for row in grid.cells[: grid.header_rows]:
-        for cell in row:
-            if len(cell.columns) == 1:
-                widths[cell.columns.start] = max(widths[cell.columns.start], _wrapped_width(cell.text))
-    return [max(2, min(width, COLUMN_CHARACTERS)) + 2 for width in widths]
-
-
-def _wrapped_width(heading: str) -> int:
-    """Characters of the longer of two lines on which a heading can be set, broken at a blank or after an underscore."""
-    breaks = [found.end() for found in re.finditer(r"[ _]+", heading)]
-    return min((max(place, len(heading) - place) for place in breaks), default=len(heading))
+def _breakable_heading(text: str) -> str:
+    return breakable(text.replace("_", "_\u200b"))
 
 
 class _TableWriter:
@@ -254,20 +265,118 @@ class _TableWriter:
             self.sections = [body[:at_each_end], body[-at_each_end:]]
             self.omitted = len(body) - 2 * at_each_end + self.cut
 
-    def pieces(self) -> Iterator[Code]:
-        pieces = column_pieces(self.grid)
-        for columns in pieces:
-            kept = [*range(self.grid.index_columns), *columns]
-            yield call(
-                "report.data-table",
-                columns=len(kept),
-                align=array(keyword("right" if self._is_aligned_right(column) else "left") for column in kept),
-                header=array(array(row) for row in self._clipped(range(self.grid.header_rows), kept)),
-                body=array(self._body(kept)),
-                sample=array(self._sample(kept)),
-                caption=self._caption(columns, len(pieces) > 1),
-                whole=self._is_small(),
-            )
+    def code(self) -> Code:
+        """All pieces, in type of one size."""
+        needs, spans = self._needs()
+        pieces = column_pieces(needs, self.grid.index_columns)
+        written = [self._piece(columns, len(pieces) > 1, needs, spans) for columns in pieces]
+        named: dict[str, Value] = {"whole": True} if self._is_small() else {}
+        if self.table.find("code", "tt", "kbd", "samp") is not None:
+            named["program"] = True
+        if any(need.texts for need in needs):
+            named["letters"] = array(map(decimal, probe_widths()))
+        if any(need.formulas for need in needs):
+            named["formulas"] = True
+        return call("report.data-table", *written, **named)
+
+    def _piece(self, columns: list[int], in_pieces: bool, needs: list[Need], spans: list[tuple[Cell, Need]]) -> Code:
+        kept = [*range(self.grid.index_columns), *columns]
+        head = list(self._clipped(range(self.grid.header_rows), kept))
+        body = list(self._body(kept))
+        piece = [replace(needs[column]) for column in kept]
+        place = {column: number for number, column in enumerate(kept)}
+        over = [([place[column] for column in cell.columns if column in place], need) for cell, need in spans]
+        widen_for_spans(piece, [(places, need) for places, need in over if places])
+        named: dict[str, Value] = {
+            "widths": array(array(map(decimal, (need.least, need.wanted, need.whole))) for need in piece),
+            "align": array(keyword("right" if self._is_aligned_right(column) else "left") for column in kept),
+        }
+        if head:
+            named["header"] = array(array(code for _, code in row) for row in head)
+        named["body"] = array(code for _, code in body)
+        if head:
+            heads = [[cell for cell, _ in row if cell is not None] for row in head]
+            if all(self._is_plain(cell) and not self._has_odd_style(cell) for row in heads for cell in row):
+                # no cell has more lines than words
+                words = (max((len(units(_breakable_heading(cell.text))) for cell in row), default=1) for row in heads)
+                named["head_lines"] = sum(words)
+        if asked := list(self._asked(piece, [*(cell for row in head for cell, _ in row), *(cell for cell, _ in body)])):
+            named["asked"] = array(asked)
+        named["caption"] = self._caption(columns, in_pieces)
+        if self._has_lines_of_one_height(piece, over):
+            named["level"] = True
+        return dictionary(**named)
+
+    def _needs(self) -> tuple[list[Need], list[tuple[Cell, Need]]]:
+        """What each column needs, and each cell that covers several of them."""
+        ruler = Ruler(self.writer.sheet, knows_letters=self.writer.draft.knows_letters)
+        needs = [Need() for _ in range(self.grid.column_count)]
+        spans: list[tuple[Cell, Need]] = []
+        rows = chain(range(self.grid.header_rows), *self.sections)
+        for cell in chain.from_iterable(self.grid.cells[row] for row in rows):
+            if len(cell.columns) == 1:
+                self._take(ruler, needs[cell.columns.start], cell)
+            else:
+                spans.append((cell, need := Need()))
+                self._take(ruler, need, cell)
+        return needs, spans
+
+    def _take(self, ruler: Ruler, need: Need, cell: Cell) -> None:
+        in_header = cell.rows.start < self.grid.header_rows
+        declared = self.writer.sheet.of(cell.tag)
+        if not self._is_plain(cell) or "font-style" in declared:
+            ruler.take_element(need, cell.tag)
+            return
+        factor = css.size_factor(declared)
+        if in_header and factor == 1.0:
+            ruler.take_heading(need, _breakable_heading(cell.text))
+            return
+        text = _breakable_heading(cell.text) if in_header else breakable(cell.text)
+        bold = cell.is_heading or in_header or "font-weight" in declared
+        ruler.take_text(need, text, bold=bold, factor=factor)
+        if declared and css.bar(declared):
+            need.least = max(need.least, BAR_WIDTH)
+            need.wanted, need.whole = max(need.wanted, need.least), max(need.whole, need.least)
+
+    def _asked(self, piece: list[Need], cells: list[Cell | None]) -> Iterator[Code]:
+        """What Typst has to measure, columns and cells given by their numbers in the piece."""
+        numbers = {id(cell.tag): number for number, cell in enumerate(cells) if cell is not None}
+        for column, need in enumerate(piece):
+            if need.is_known and not need.texts:
+                continue
+            named: dict[str, Value] = {
+                "column": column,
+                "words": array(map(literal, longest_words(need.words))),
+                "lines": array(map(literal, longest_lines(need.lines))),
+                "pictures": array(numbers[id(cell)] for cell in need.pictures if id(cell) in numbers),
+                "formulas": array(numbers[id(cell)] for cell in need.formulas if id(cell) in numbers),
+            }
+            if need.factor > 1.0 or need.beside:
+                named |= {"factor": decimal(need.factor), "beside": decimal(need.beside)}
+            if need.texts:
+                named["other_words"] = array(map(literal, longest_words(need.texts)))
+                named["other_lines"] = array(map(literal, longest_lines(need.texts)))
+            yield dictionary(**named)
+
+    def _has_lines_of_one_height(self, piece: list[Need], over: list[tuple[list[int], Need]]) -> bool:
+        """Whether every row of the body has one line of type of one size, once each column is as wide as its longest text."""
+
+        def room(places: Sequence[int]) -> float:
+            return sum(piece[place].whole for place in places) + SPACE * (len(places) - 1)
+
+        if self._has_odd_cells or not all(need.is_known for need in piece):
+            return False
+        if self.omitted and room(range(len(piece))) < ROWS_LEFT_OUT_WIDTH:
+            return False
+        return all(need.whole <= room(places) for places, need in over if places)
+
+    @cached_property
+    def _has_odd_cells(self) -> bool:
+        body = chain.from_iterable(self.grid.cells[self.grid.header_rows :])
+        return any(not self._is_plain(cell) or self._has_odd_style(cell) for cell in body)
+
+    def _has_odd_style(self, cell: Cell) -> bool:
+        return not _ODD.isdisjoint(self.writer.sheet.of(cell.tag))
 
     def _is_aligned_right(self, column: int) -> bool:
         words = "".join(cell.text for cell in self.grid.columns[column][:20])
@@ -277,14 +386,14 @@ class _TableWriter:
         body = self.grid.cells[self.grid.header_rows :]
         return len(body) <= WHOLE_ROWS and sum(len(cell.text) for row in body for cell in row) < 3_000
 
-    def _body(self, kept: list[int]) -> Iterator[Code]:
+    def _body(self, kept: list[int]) -> Iterator[tuple[Cell | None, Code]]:
         for number, section in enumerate(self.sections):
             if number:
-                yield call("report.rows-left-out", columns=len(kept), text=literal(f"{self.omitted:,} rows left out"))
+                yield None, call("report.rows-left-out", columns=len(kept), text=literal(f"{self.omitted:,} rows left out"))
             for row in self._clipped(section, kept):
                 yield from row
 
-    def _clipped(self, rows: range, kept: list[int]) -> Iterator[list[Code]]:
+    def _clipped(self, rows: range, kept: list[int]) -> Iterator[list[tuple[Cell | None, Code]]]:
         """The cells of ``rows`` and ``kept`` row by row, spans cut to what is kept, holes filled."""
         position = {column: place for place, column in enumerate(kept)}
         filled: dict[int, int] = {}
@@ -294,16 +403,16 @@ class _TableWriter:
             ]
         for number in rows:
             begun = [*reaching_in, *self.grid.cells[number]] if number == rows.start else self.grid.cells[number]
-            written: dict[int, Code] = {}
+            written: dict[int, tuple[Cell | None, Code]] = {}
             for cell in begun:
                 places = [position[column] for column in cell.columns if column in position]
                 height = min(cell.rows.stop, rows.stop) - number
                 if places and height > 0:
-                    written[places[0]] = self._cell(cell, len(places), height, cell.columns.start)
+                    written[places[0]] = cell, self._cell(cell, len(places), height, cell.columns.start)
                     filled.update(dict.fromkeys(places, number + height))
             for place in range(len(kept)):
                 if filled.get(place, 0) <= number:
-                    written[place] = EMPTY
+                    written[place] = None, EMPTY
             yield [written[place] for place in sorted(written)]
 
     def _rows_reaching(self, row: int) -> list[list[Cell]]:
@@ -315,7 +424,7 @@ class _TableWriter:
         body = self._cell_body(cell)
         if is_right_to_left(cell.text):
             body = call("report.right-to-left", body)
-        if css.bar(declared):
+        if declared and css.bar(declared):
             body = call("report.bar-text", body)
         if named := css.text_arguments(declared):
             body = call("text", body, **named)
@@ -340,29 +449,27 @@ class _TableWriter:
             return call("report.group-heading", body, **placed)
         return call("table.cell", body, **placed) if placed else body
 
+    def _is_plain(self, cell: Cell) -> bool:
+        return cell.is_plain and not self.writer.sheet.kept_blanks(cell.tag)
+
     def _cell_body(self, cell: Cell) -> Code:
-        if all(isinstance(child, Text) for child in cell.tag.children) and not self.writer.sheet.kept_blanks(cell.tag):
-            in_header = cell.rows.start < self.grid.header_rows
-            return literal(breakable(cell.text.replace("_", "_\u200b") if in_header else cell.text))
+        if self._is_plain(cell):
+            return self._plain_text(cell)
         if cell.tag.find("table", "ul", "ol", "p", "pre", "div", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote") is None:
             return content(self.writer.inline(list(cell.tag.children), self.depth, self.tags))
         return call("report.cell-blocks", content(self.writer.blocks(cell.tag, self.depth, self.tags)))
 
-    def _sample(self, kept: list[int]) -> Iterator[Code]:
-        """The longest texts of each column, cut to what a column is given: Typst measures these instead of the whole table."""
-        longest: list[list[str]] = []
-        for column in kept:
-            texts = [cell.text for cell in self.grid.columns[column]]
-            texts += [
-                cell.text[: _wrapped_width(cell.text)]
-                for row in self.grid.cells[: self.grid.header_rows]
-                for cell in row
-                if cell.columns == range(column, column + 1)
-            ]
-            longest.append(sorted(dict.fromkeys(texts), key=len, reverse=True)[:3])
-        for number in range(3):
-            for texts in longest:
-                yield literal(texts[number][:COLUMN_CHARACTERS] if number < len(texts) else "")
+    def _plain_text(self, cell: Cell) -> Code:
+        if cell.rows.start < self.grid.header_rows:
+            return literal(_breakable_heading(cell.text))
+        text = breakable(cell.text)
+        spans = moments(text)
+        if not spans or spans == [range(len(text))]:
+            return literal(text)
+        pieces: list[Code] = []
+        for before, span in zip([range(0), *spans], spans, strict=False):
+            pieces += [literal(text[before.stop : span.start]), call("box", literal(text[span.start : span.stop]))]
+        return content([*pieces, literal(text[spans[-1].stop :])])
 
     def _caption(self, columns: list[int], in_pieces: bool) -> Code | None:
         parts = [_BLANKS.sub(" ", caption.get_text()).strip() for caption in self.table.own("caption")]

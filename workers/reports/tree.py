@@ -96,7 +96,7 @@ class Element:
             element = element.parent
 
     def get_text(self, separator: str = "") -> str:
-        """All text within it as it is written, ``separator`` between the pieces."""
+        """All text within it as it is written, ``separator`` between the pieces; a line feed for a ``<br>``."""
         children = self.children
         if len(children) == 1 and isinstance(only := children[0], Text):
             return only.text
@@ -106,6 +106,8 @@ class Element:
             node = stack.pop()
             if isinstance(node, Text):
                 pieces.append(node.text)
+            elif node.name == "br":
+                pieces.append("\n")
             else:
                 stack += node.children[::-1]
         return separator.join(pieces)

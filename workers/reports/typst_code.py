@@ -4,6 +4,7 @@
 goes through ``literal`` and stays text, whatever it contains.
 """
 
+import math
 import re
 from collections.abc import Iterable
 
@@ -86,6 +87,11 @@ def points(length: float) -> Code:
 def em(length: float) -> Code:
     """A length in units of the font size, to a hundredth."""
     return Code(f"{length:.2f}em")
+
+
+def decimal(value: float) -> Code:
+    """A number with two decimals, rounded up."""
+    return Code(f"{math.ceil(value * 100) / 100:.2f}")
 
 
 def percent(share: float) -> Code:

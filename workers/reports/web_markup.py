@@ -10,6 +10,7 @@ from html import escape
 from urllib.parse import unquote
 
 from workers.reports import css, figures, math, tables
+from workers.reports.cell_values import is_moment
 from workers.reports.draft import Draft
 from workers.reports.html import (
     BYTE_LIMIT,
@@ -38,12 +39,16 @@ _LONGEST_TITLE = 500
 
 
 class MarkupWriter:
-    """Writes pieces of HTML for one page. The first heading of level 1 becomes its title and is not written."""
+    """Writes pieces of HTML for one page. The first heading of level 1 becomes its title and is not written.
+
+    Nor is the first that says the same as a title that was given.
+    """
 
     def __init__(self, draft: Draft, *, title: str | None = None) -> None:
         self.draft = draft
         self.title = title  #: its text
         self.title_markup = escape(title or "")  #: as it is shown
+        self._has_title_heading = False
         self._numbers: set[int] = set()  # identities of the cells in columns of numbers, of the piece being written
 
     def markup(self, html: str) -> str:
@@ -117,6 +122,10 @@ class MarkupWriter:
             case "h1" if self.title is None and (text := " ".join(tag.get_text().split())):
                 self.title = text
                 self.title_markup = "".join(self._children(tag, sheet, depth)).strip()
+                self._has_title_heading = True
+                return ""
+            case "h1" if not self._has_title_heading and self.title and tag.get_text().split() == self.title.split():
+                self._has_title_heading = True
                 return ""
         if tag.name == "table":
             grid = tables.grid_of(tag)
@@ -155,6 +164,8 @@ class MarkupWriter:
             yield "dir", "auto"
         if id(tag) in self._numbers:
             yield "class", "number"
+        elif tag.name in ("td", "th") and is_moment(" ".join(tag.get_text().split())):
+            yield "class", "moment"
         elif tag.name == "pre":
             yield "class", "program"
         elif "alert" in tag.get("class").split():

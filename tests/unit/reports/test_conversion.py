@@ -208,3 +208,23 @@ def test_parameters_stand_under_the_title_when_asked_for(tmp_path):
     assert "".join(words).partition("long")[2].partition("odd")[0].count("x") == 199
     assert words[words.index("odd") + 1] == "null"
     assert "2016-03-14" not in text_of(convert_report(source, tmp_path / "x.pdf").path)
+
+
+@pytest.mark.parametrize("form", ["pdf", "html"])
+@pytest.mark.parametrize("given", ["by the caller", "in the notebook's metadata", "by the heading alone"])
+def test_a_title_appears_once_wherever_its_heading_stands(tmp_path, given, form):
+    cells = prose("Introduction"), code(shown(text_markdown="# Flows of  March")), prose("More"), prose("# Another")
+    title = "Flows of March"
+    source = notebook(*cells, **({"title": title} if given == "in the notebook's metadata" else {}))
+    options = ReportOptions(format=form, title=title if given == "by the caller" else None)
+    target = tmp_path / f"flows.{form}"
+    convert_report(saved(tmp_path, source), target, options)
+    text = text_of(target) if form == "pdf" else re.sub(r"<head>.*</head>", "", target.read_text(), flags=re.DOTALL)
+    assert " ".join(text.split()).count("Flows of March") == 1
+    assert all(word in text for word in ("Introduction", "More", "Another"))
+
+
+def test_a_title_given_besides_leaves_the_heading_in_its_place(tmp_path):
+    pdf = tmp_path / "flows.pdf"
+    convert_report(saved(tmp_path, notebook(prose("# Flows"), prose("x"))), pdf, ReportOptions(title="Given"))
+    assert re.findall(r"Given|Flows", text_of(pdf)) == ["Given", "Flows"]

@@ -75,9 +75,11 @@ def test_references_within_an_svg_are_kept():
     assert b'fill="url(#b)"' in data
 
 
-def test_a_tall_picture_is_made_to_fit_the_page(tmp_path):
+def test_a_picture_says_its_size_so_that_the_page_can_make_it_fit(tmp_path):
     draft = Draft(folder=tmp_path)
-    assert figure(draft, png(100, 2000)) == 'report.figure-image("figure-1.png", caption: none, width: 31.0pt, alt: none)'
+    assert figure(draft, png(100, 2000)) == (
+        'report.figure-image("figure-1.png", caption: none, width: 62.0pt, height: 1240.0pt, alt: none)'
+    )
 
 
 def test_the_width_that_the_notebook_gives_wins(tmp_path):

@@ -147,10 +147,10 @@ def test_the_first_heading_of_level_1_is_the_title_and_the_next_a_section(draft)
 def test_a_picture_alone_is_a_figure_and_one_in_a_line_is_not(draft, tmp_path):
     (tmp_path / "plot.png").write_bytes(png(100, 50))
     assert prose_code(draft, '![flows](plot.png "A caption")') == (
-        'report.figure-image("figure-1.png", caption: "A caption", width: 62.0pt, alt: "flows")'
+        'report.figure-image("figure-1.png", caption: "A caption", width: 62.0pt, height: 31.0pt, alt: "flows")'
     )
     assert prose_code(draft, "see ![](plot.png) there") == (
-        'par({\n"see "\nreport.inline-image("figure-2.png", width: 62.0pt, alt: none)\n" there"\n})'
+        'par({\n"see "\nreport.inline-image("figure-2.png", width: 62.0pt, height: 31.0pt, alt: none)\n" there"\n})'
     )
 
 
@@ -240,7 +240,7 @@ def test_a_link_out_of_the_folder_is_not_followed(draft, tmp_path):
 def test_an_attachment_is_taken_from_its_cell(draft):
     picture = base64.b64encode(png(10, 10)).decode("ascii")
     html = markdown_html("![a](attachment:x.png)", {"x.png": {"image/png": picture}})
-    assert html_code(draft, html) == 'report.figure-image("figure-1.png", caption: none, width: 6.2pt, alt: "a")'
+    assert html_code(draft, html) == 'report.figure-image("figure-1.png", caption: none, width: 6.2pt, height: 6.2pt, alt: "a")'
 
 
 def test_an_svg_in_html_keeps_its_upper_case_attributes(draft):

@@ -5,6 +5,7 @@ import pytest
 
 from tests.unit.reports.samples import frame_html
 from workers.reports import tables
+from workers.reports.column_widths import Need
 from workers.reports.draft import Draft
 from workers.reports.html import html_code
 from workers.reports.markdown import markdown_html
@@ -34,11 +35,10 @@ def test_a_frame_has_a_head_an_index_and_numbers_to_the_right(draft):
         "<tbody><tr><th>0</th><td>North</td><td>1,200</td></tr><tr><th>1</th><td>South</td><td>-3.5</td></tr></tbody></table>"
     )
     assert html_code(draft, html) == (
-        "report.data-table(columns: 3, align: (right, left, right, ), "
-        'header: ((strong(""), strong("name"), strong("flows"), ), ), '
+        "report.data-table((widths: ((0.52, 0.52, 0.52, ), (2.53, 2.53, 2.53, ), (2.58, 2.58, 2.58, ), ), "
+        'align: (right, left, right, ), header: ((strong(""), strong("name"), strong("flows"), ), ), '
         'body: (report.row-number("0"), "North", "1,200", report.row-number("1"), "South", "-3.5", ), '
-        'sample: ("0", "North", "1,200", "1", "South", "flows", "", "name", "-3.5", ), '
-        "caption: none, whole: true)"
+        "head-lines: 1, caption: none, level: true, ), whole: true)"
     )
 
 
@@ -143,10 +143,25 @@ def test_tables_after_very_many_cells_show_their_ends(draft):
 
 def test_a_wide_table_is_split_in_balanced_pieces_with_the_index_repeated(draft):
     code = html_code(draft, frame_html(3, columns=40))
-    pieces = code.split("report.data-table")[1:]
-    assert re.findall(r"columns (\d+) to (\d+) of 40", code) == [("1", "14"), ("15", "27"), ("28", "40")]
-    assert all('report.row-number("0")' in piece for piece in pieces)
-    assert [int(argument(piece, "columns")) for piece in pieces] == [15, 14, 14]
+
+    assert re.findall(r"columns (\d+) to (\d+) of 40", code) == [("1", "21"), ("22", "40")]
+    assert code.count('report.row-number("0")') == 2
+    assert [len(re.findall("right|left", piece)) for piece in re.findall(r"align: \(([^()]*)\)", code)] == [22, 20]
+
+
+@pytest.mark.parametrize(
+    ("widths", "index", "pieces"),
+    [
+        ([10.0] * 4, 0, [[0, 1, 2, 3]]),
+        ([10.0] * 6, 1, [[1, 2, 3], [4, 5]]),
+        ([20.0] * 4, 0, [[0, 1], [2, 3]]),
+        ([20.0] * 5, 0, [[0, 1], [2], [3, 4]]),  # one more than their sum needs
+        ([22.0] * 9, 3, [[3], [4], [5], [6], [7], [8]]),  # an index wider than the page
+    ],
+)
+def test_pieces_of_a_wide_table_are_about_equally_wide_and_hold_each_column_once(widths, index, pieces):
+    found = tables.column_pieces([Need(wanted=width) for width in widths], index)
+    assert found == pieces
 
 
 def test_a_group_heading_is_cut_where_the_table_is_split(draft):
@@ -163,7 +178,7 @@ def test_a_group_heading_is_cut_where_the_table_is_split(draft):
 
 def test_more_than_200_columns_are_cut_and_the_caption_says_so(draft):
     code = html_code(draft, frame_html(2, columns=300))
-    assert 'caption: "columns 1 to 19 of 199 · 101 more columns left out"' in code
+    assert 'caption: "columns 183 to 199 of 199 · 101 more columns left out"' in code
 
 
 def test_a_long_heading_may_be_broken_after_an_underscore(draft):
@@ -225,3 +240,26 @@ def test_a_full_bar_has_no_edge_at_its_end(draft):
         code := html_code(draft, f"<table><tr><td style='{style}'>7</td></tr></table>")
     )
     assert "255, 255, 255" not in code
+
+
+@pytest.mark.parametrize(
+    ("cells", "side"),
+    [
+        (["12,346 CHF", "-9,876 CHF", "0 CHF"], "right"),
+        (["$1,234", "$-5", "NaN"], "right"),
+        (["€ 1 200", "€ 5", "-"], "right"),
+        (["1.23***", "0.5*", "-0.4"], "right"),
+        (["1.2 ± 0.3", "10.0 ± 1.1", "5 ± 2"], "right"),
+        (["12 km", "1.5 km"], "right"),
+        (["2024-01-01", "2024-01-02"], "left"),
+        (["12A", "7"], "left"),
+    ],
+)
+def test_amounts_stand_to_the_right_whatever_belongs_to_them(draft, cells, side):
+    rows = "".join(f"<tr><td>{cell}</td></tr>" for cell in cells)
+    assert argument(html_code(draft, f"<table>{rows}</table>"), "align") == f"({side}, )"
+
+
+def test_a_moment_in_a_longer_text_is_kept_in_one_piece(draft):
+    code = html_code(draft, "<table><tr><td>since 2024-01-01 10:00, late</td><td>2024-01-01 10:00</td></tr></table>")
+    assert 'body: ({\n"since "\nbox("2024-01-01 10:00")\n", late"\n}, "2024-01-01 10:00", )' in code

@@ -95,3 +95,7 @@ def test_however_deep_elements_are_nested_their_text_is_read():
     document = parsed("<div>" * 50_000 + "deep")
     assert document.get_text() == "deep"
     assert sum(1 for _ in document.elements()) == 50_000
+
+
+def test_a_line_end_within_text_is_one_in_what_is_read_of_it():
+    assert parsed("<code>a<br>b</code>").get_text() == "a\nb"

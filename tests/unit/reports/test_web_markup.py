@@ -179,3 +179,10 @@ def test_a_page_within_an_output_leaves_a_note(writer):
     assert writer.markup("<iframe src='https://a.b/map'></iframe>") == (
         '<div class="note">An interactive page is shown here in the notebook. https://a.b/map</div>'
     )
+
+
+def test_amounts_stand_to_the_right_and_dates_are_not_broken(writer):
+    html = "<table><tr><th>a<th>b<tr><td>12,346 CHF<td>2024-01-01 00:00:00<tr><td>-9 CHF<td>-</table>"
+    markup = writer.markup(html)
+    assert '<td dir="auto" class="number">12,346 CHF</td>' in markup
+    assert '<td dir="auto" class="moment">2024-01-01 00:00:00</td>' in markup
