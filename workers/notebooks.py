@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from workers.artefacts import path_part, write_atomically
 from workers.kernel_output import DEFAULT_OUTPUT_LIMITS, OutputLimits
 from workers.kernels.supply import KernelSupply, shared_supply, warm_kernels
-from workers.lights import Light, warning_lines
+from workers.lights import Light, printed_warnings
 from workers.notebook_errors import NotebookFailed, NotebookRefused
 from workers.notebook_output import OutputText
 from workers.notebook_session import Cancellation, CountedWarnings, NotebookLimits, NotebookSession
@@ -326,7 +326,7 @@ def _say_early_end(session: NotebookSession, skipped_for: str | None) -> None:
 def _warnings(folder: Path, session: NotebookSession | None) -> list[str]:
     """Everything that turns the run orange: what was replaced, what Python warned of, and the printed lines that warn."""
     with open(folder / "output.txt", encoding="utf-8", errors="replace") as file:
-        printed = warning_lines(file)
+        printed = printed_warnings(file)
     if session is None:
         return printed
     secrets = known_secrets(session.environment)
