@@ -17,6 +17,9 @@ NOTEBOOKS = "notebooks"
 REPORTS = "reports"
 WORKER_LISTS = (SENSOR, NOTEBOOKS, REPORTS)
 
+#: Error type of the "failure" of a notebook that has said that there is nothing to do: so its dependants are not run.
+NOTEBOOK_SKIPPED = "NotebookSkipped"
+
 _RECORDS_RETRY = RetryPolicy(attempts=5, first_wait=timedelta(seconds=2), factor=3.0)
 
 already_succeeded: Activity[..., dict[str, str] | None] = Activity(
@@ -28,8 +31,8 @@ already_succeeded: Activity[..., dict[str, str] | None] = Activity(
 def notebook_activity(retries: int = 0, timeout_seconds: float | None = None) -> Activity[..., dict[str, object]]:
     """Run one notebook in a kernel of its own; returns its path, light and warnings.
 
-    It is tried again ``retries`` times when it fails (not when it was refused, which would happen again), after waits of
-    10, 20, 40 s and so on up to an hour. The service's own limit, a day, makes way for a longer ``timeout_seconds``.
+    It is tried again ``retries`` times when it fails (not when it was refused, which would happen again, or skipped), after
+    waits of 10, 20, 40 s and so on up to an hour. The service's own limit, a day, makes way for a longer ``timeout_seconds``.
     """
     return Activity(
         None,
@@ -38,7 +41,7 @@ def notebook_activity(retries: int = 0, timeout_seconds: float | None = None) ->
         task_list=NOTEBOOKS,
         raises_on_failure=False,
         start_to_close_timeout=max(24 * HOUR, (timeout_seconds or 0) + HOUR),  # the worker's limit comes first
-        retry=RetryPolicy(attempts=retries + 1, not_retried=("NotebookRefused",)),
+        retry=RetryPolicy(attempts=retries + 1, not_retried=("NotebookRefused", NOTEBOOK_SKIPPED)),
     )
 
 

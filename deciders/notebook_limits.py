@@ -1,5 +1,5 @@
-"""What a notebook may take and where it runs: the settings ``timeout``, ``cell_timeout``, ``memory_limit``, ``retries``,
-``kernel`` and ``env`` of a notebook in ``workflows.yml``."""
+"""What a notebook may take and where it runs: the settings ``timeout``, ``cell_timeout``, ``memory_limit``, ``output_limit``,
+``retries``, ``kernel`` and ``env`` of a notebook in ``workflows.yml``."""
 
 from __future__ import annotations
 
@@ -82,9 +82,30 @@ def checked_limits(label: str, node: YamlNode, problems: Problems) -> dict[str, 
         except ValueError as error:
             what = f"{setting!r} of notebook {shown(label)}"
             problems.add(given.line, f"{what} must be {error}, not {kind_of(given.value)}")
+    found |= _output_limits(label, node.get("output_limit"), problems)
     variables = node.get("env")
     if variables is not None and isinstance(variables.value, dict):
         found["environment"] = _environment(label, variables, problems)
+    return found
+
+
+def _output_limits(label: str, given: YamlNode | None, problems: Problems) -> dict[str, int]:
+    """One amount is that of printed text; a mapping may give both."""
+    if given is None or given.value is BROKEN:
+        return {}
+    found = {}
+    amounts = given.value if isinstance(given.value, dict) else {"printed": given}
+    for kind, node in amounts.items():
+        what = f"'output_limit' of notebook {shown(label)}"
+        if kind not in ("printed", "displayed"):
+            hint = problems.did_you_mean(str(kind), ["printed", "displayed"])
+            problems.add(node.line, f"{what} has 'printed' and 'displayed', and no {shown(kind)}{hint}")
+            continue
+        try:
+            found[f"{kind}_limit_bytes"] = memory_bytes(node.value)
+        except ValueError as error:
+            amount = str(error).replace("an amount of memory", "an amount of output")
+            problems.add(node.line, f"{what} must be {amount}, not {kind_of(node.value)}")
     return found
 
 

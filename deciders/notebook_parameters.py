@@ -1,109 +1,222 @@
-"""What a notebook says it takes: the names that its cell tagged ``parameters`` assigns.
+"""What a notebook says it takes, and whether a value that is given to it would count.
 
-Read from the file as JSON (or as a script with cells) and Python's own grammar, so a machine that only decides needs
-no papermill. That the tag is
-``parameters`` and that the first such cell counts is papermill's convention.
+Papermill's convention: the first cell tagged ``parameters`` sets the defaults, and the values that are given are set by a
+cell behind it. Whatever would undo such a value, or would have used the default before, is told of here. Read from the file
+as JSON (or as a script with cells) and Python's own grammar, so a machine that only decides needs no papermill.
 """
 
 from __future__ import annotations
 
-import ast
-import json
 import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-_TAG = "parameters"
+from deciders.notebook_document import NoNotebook, notebook_document, notebook_text, source_of, tags_of
+from deciders.problems import listed, shown
+from deciders.python_names import (
+    CellCode,
+    cell_code,
+    first_mention,
+    names_computed_from,
+    names_set,
+    read_before_given,
+)
+
+PARAMETERS = "parameters"  #: the tag of the cell with the defaults
+INJECTED = "injected-parameters"  #: papermill's tag of the cell with the values
+_MEANT = frozenset(("parameters", "parameter", "params"))
+
+_CELL_OF_SCRIPT = re.compile(r"^(?=#[ \t]*%%+(?:\s|$|[\[{]))", re.MULTILINE)
+_TAGS_OF_SCRIPT = re.compile(r"""\btags["']?\s*[=:]\s*(\[[^\]]*\])""")
+_KIND_OF_SCRIPT = re.compile(r"^#[ \t]*%%+\s*(?:[^\[{]*\s)?\[(markdown|md|raw)\]")
+_HEAD_OF_SCRIPT = re.compile(r"\A\s*# ---\n(?:#.*\n)*?# ---[ ]*(?:\n|\Z)")
+
+
+@dataclass(frozen=True)
+class NotebookCell:
+    """A cell as far as parameters are concerned."""
+
+    number: int  #: its place in the file, from 1
+    kind: str  #: ``code``, ``markdown`` or ``raw``
+    tags: tuple[str, ...]
+    source: str
+
+    @cached_property
+    def code(self) -> CellCode | None:
+        """The cell as Python; None where it is none."""
+        return cell_code(self.source)
 
 
 @dataclass(frozen=True)
 class NotebookParameters:
     """What is known about a notebook's parameters."""
 
-    has_cell: bool  #: some cell has the tag ``parameters``
-    names: frozenset[str] | None  #: what that cell assigns; None when that cannot be told (R, Julia, a cell magic, ...)
+    cells: tuple[NotebookCell, ...]
+    is_python: bool
+
+    @cached_property
+    def cell(self) -> NotebookCell | None:
+        """The cell that sets the defaults."""
+        return next((cell for cell in self._code_cells if PARAMETERS in cell.tags), None)
+
+    @property
+    def has_cell(self) -> bool:
+        return self.cell is not None
+
+    @cached_property
+    def names(self) -> frozenset[str] | None:
+        """What that cell assigns; None when that cannot be told (R, Julia, a cell magic, ...)."""
+        return assigned_names(self.cell.source) if self.cell is not None and self.is_python else None
+
+    @cached_property
+    def _code_cells(self) -> list[NotebookCell]:
+        return [cell for cell in self.cells if cell.kind == "code" and INJECTED not in cell.tags]
+
+    def missing_cell(self) -> str:
+        """``has no cell tagged 'parameters'``, with a guess which one was meant; to follow the notebook's name."""
+        for cell in self.cells:
+            if PARAMETERS in cell.tags and cell.kind != "code":
+                kind = {"markdown": "a Markdown", "raw": "a raw"}.get(cell.kind, "no code")
+                return f"has no code cell tagged 'parameters' (cell {cell.number}, which has that tag, is {kind} cell)"
+        for cell in self._code_cells:
+            if near := [tag for tag in cell.tags if tag.strip().casefold() in _MEANT]:
+                return f"has no cell tagged 'parameters' (cell {cell.number} is tagged {shown(near[0])}; did you mean that?)"
+        return "has no cell tagged 'parameters'"
+
+    def lost_values(self, given: Iterable[str]) -> list[str]:
+        """A clause for each way in which the notebook would pass over some of the values given; to follow its name."""
+        names = sorted(set(given))
+        if self.cell is None or not names:
+            return []
+        found = [self._set_again(cell, names) for cell in self._behind if _is_meant(cell)]
+        if self.is_python:
+            found += [self._read_before(name) for name in names]
+            found += self._computed_from_defaults(frozenset(names))
+        return [clause for clause in found if clause]
+
+    def doubtful_values(self, given: Iterable[str]) -> list[str]:
+        """A clause for each value that nothing seems to use, as a cell sets the name anew; to follow the notebook's name."""
+        if self.cell is None or not self.is_python:
+            return []
+        clauses, behind = [], [cell for cell in self._behind if not _is_meant(cell)]
+        for name in sorted(set(given)):
+            found = first_mention(((cell.source, cell.code) for cell in behind), name)
+            if found is not None and found[1] == "sets":
+                number = behind[found[0]].number
+                clauses.append(f"sets {name!r} in cell {number} before anything uses the value that is given")
+        return clauses
+
+    def leftover(self) -> NotebookCell | None:
+        """The cell of values that an earlier run has left."""
+        return next((cell for cell in self.cells if INJECTED in cell.tags), None)
+
+    @property
+    def _behind(self) -> list[NotebookCell]:
+        assert self.cell is not None
+        return self._code_cells[self._code_cells.index(self.cell) + 1 :]
+
+    def _set_again(self, cell: NotebookCell, names: list[str]) -> str:
+        assert self.cell is not None
+        if self.is_python and cell.code is not None:
+            bound = set[str]().union(*map(names_set, cell.code.statements))
+            again = [name for name in names if name in bound or "*" in bound]
+        else:
+            again = [name for name in names if not self.is_python or re.search(rf"\b{re.escape(name)}\b", cell.source)]
+        if not again:
+            return ""
+        return (
+            f"has two cells tagged 'parameters' (cells {self.cell.number} and {cell.number}), and the later one sets "
+            f"{listed(again)} after the {_values(again)} given, which would be lost; keep the defaults in one cell"
+        )
+
+    def _read_before(self, name: str) -> str:
+        assert self.cell is not None
+        before = [cell for cell in self._code_cells[: self._code_cells.index(self.cell)] if cell.code is not None]
+        place = read_before_given((cell.code for cell in before if cell.code is not None), name)
+        if place is None:
+            return ""
+        return (
+            f"uses {name!r} in cell {before[place].number}, before its cell tagged 'parameters' (cell {self.cell.number}) "
+            "and the value given; move that cell to the top"
+        )
+
+    def _computed_from_defaults(self, given: frozenset[str]) -> list[str]:
+        assert self.cell is not None
+        if self.cell.code is None:
+            return []
+        behind = [(cell.source, cell.code) for cell in self._behind]
+        clauses = []
+        for name, origin in names_computed_from(self.cell.code, given).items():
+            if (found := first_mention(behind, name)) is not None and found[1] == "reads":
+                clauses.append(
+                    f"computes {name!r} from the default of {origin!r} in its cell tagged 'parameters' (cell "
+                    f"{self.cell.number}), which the value given does not change; compute it in the next cell, or give it too"
+                )
+        return clauses
+
+
+def _values(names: list[str]) -> str:
+    return "value" if len(names) == 1 else "values"
+
+
+def _is_meant(cell: NotebookCell) -> bool:
+    return any(tag.strip().casefold() == PARAMETERS for tag in cell.tags)
 
 
 def read_notebook_parameters(path: Path) -> NotebookParameters | None:
-    """The parameters of the notebook in ``path``; None when the file is no JSON notebook of format 4 (or unreadable).
+    """The parameters of the notebook in ``path``; None when the file is no notebook (or unreadable).
 
     A ``.py`` file is read as jupytext's percent format: a line that begins with ``# %%`` begins a cell, and may have
     ``tags=["parameters"]``.
     """
-    if path.suffix == ".py":
-        return _parameters_of_script(path)
     try:
-        notebook = json.loads(path.read_bytes())
-    except (OSError, ValueError, RecursionError):
+        content = path.read_bytes()
+        if path.suffix == ".py":
+            return _parameters_of_script(notebook_text(content))
+        return parameters_of(notebook_document(content))
+    except (OSError, NoNotebook):
         return None
-    cells = notebook.get("cells") if isinstance(notebook, dict) else None
-    if not isinstance(cells, list):
-        return None
-    for cell in cells:
-        if _TAG in _tags(cell):
-            return NotebookParameters(True, assigned_names(_source(cell)) if _is_python(notebook) else None)
-    return NotebookParameters(False, None)
 
 
-def _parameters_of_script(path: Path) -> NotebookParameters | None:
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, ValueError):
-        return None
-    cells = re.split(r"^(?=# ?%%)", text, flags=re.MULTILINE)
-    for cell in cells[1:]:
+def parameters_of(document: Mapping[str, Any], *, language: str | None = None) -> NotebookParameters:
+    """The parameters of a notebook in the form of format 4. ``language`` is that of its kernel, if it is known."""
+    cells = tuple(
+        NotebookCell(number, str(cell.get("cell_type", "code")), tuple(tags_of(cell)), source_of(cell))
+        for number, cell in enumerate(document["cells"], start=1)
+        if isinstance(cell, dict)
+    )
+    return NotebookParameters(cells, _is_python(document) if language is None else language == "python")
+
+
+def _parameters_of_script(text: str) -> NotebookParameters:
+    first, *others = _CELL_OF_SCRIPT.split(_HEAD_OF_SCRIPT.sub("", text.replace("\r\n", "\n"), count=1))
+    cells = [NotebookCell(1, "code", (), first)] if first.strip() else []
+    for cell in others:
         head, _, body = cell.partition("\n")
-        tags = re.search(r"\btags=(\[[^\]]*\])", head)
-        if tags and _TAG in re.findall(r"""["']([^"']*)["']""", tags[1]):
-            return NotebookParameters(True, assigned_names(body))
-    return NotebookParameters(False, None)
+        tags = _TAGS_OF_SCRIPT.search(head)
+        kind = _KIND_OF_SCRIPT.match(head)
+        names = re.findall(r"""["']([^"']*)["']""", tags[1]) if tags else []
+        made = "code" if kind is None else "raw" if kind[1] == "raw" else "markdown"
+        cells.append(NotebookCell(len(cells) + 1, made, tuple(names), body))
+    return NotebookParameters(tuple(cells), True)
 
 
 def assigned_names(source: str) -> frozenset[str] | None:
     """Every name that the cell binds at its top level, also inside ``if``, ``try``, ``with`` and ``for``.
 
-    Lines that begin with ``%``, ``!`` or ``?`` are IPython's and are passed over. None when the rest is not Python, or
-    when a star import may bind anything.
+    Lines for IPython are passed over. None when the rest is not Python, or when a star import may bind anything.
     """
-    if source.lstrip().startswith("%%"):
+    code = cell_code(source)
+    if code is None:
         return None
-    lines = ["pass" if line.startswith(("%", "!", "?")) else line for line in source.splitlines()]
-    try:
-        tree = ast.parse("\n".join(lines))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
-    names: set[str] = set()
-    waiting: list[ast.AST] = [tree]
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-            names.add(node.name)
-            continue
-        if isinstance(node, (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)):
-            continue
-        if isinstance(node, (ast.Import, ast.ImportFrom)):
-            names.update(alias.asname or alias.name.partition(".")[0] for alias in node.names)
-        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            names.add(node.id)
-        waiting.extend(ast.iter_child_nodes(node))
+    names = set[str]().union(*map(names_set, code.statements))
     return None if "*" in names else frozenset(names)
 
 
-def _tags(cell: Any) -> list[Any]:
-    metadata = cell.get("metadata") if isinstance(cell, dict) else None
-    tags = metadata.get("tags") if isinstance(metadata, dict) else None
-    return tags if isinstance(tags, list) else []
-
-
-def _source(cell: dict[str, Any]) -> str:
-    source = cell.get("source", "")
-    if isinstance(source, list):
-        return "".join(line for line in source if isinstance(line, str))
-    return source if isinstance(source, str) else ""
-
-
-def _is_python(notebook: dict[str, Any]) -> bool:
+def _is_python(notebook: Mapping[str, Any]) -> bool:
     """A notebook that names no language is taken for Python, as Jupyter does."""
     metadata = notebook.get("metadata")
     if not isinstance(metadata, dict):

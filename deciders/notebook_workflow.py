@@ -13,6 +13,19 @@ from . import activities
 from .specification import NotebookSpecification, WorkflowSpecification
 
 GREEN, ORANGE, RED = "green", "orange", "red"
+SKIPPED = "skipped"  #: a label whose notebook said that there is nothing to do, one that needs such a label, a run of these
+
+_SETTINGS_OF_THE_WORKER = (
+    "timeout_seconds",
+    "cell_timeout_seconds",
+    "memory_limit_bytes",
+    "printed_limit_bytes",
+    "displayed_limit_bytes",
+    "kernel",
+    "kernel_fallback",
+    "warnings",
+)
+MOST_NOTES = 3  #: of the warnings of a notebook or a report, in the record of the run; all are in its run.json
 
 _PRIORITIES_OF_A_RUN = 1_000  #: task priorities between two priorities of workflows: notebooks have those of their depth
 
@@ -30,9 +43,10 @@ Failures = Sequence[tuple[str, BaseException]]  #: by label, or by label and for
 class NotebookWorkflow(Workflow):
     """Takes its specification by value: a run never depends on a file that has changed since.
 
-    The result is ``{"state": "succeeded" | "already done", "light", "artefacts"}``. When labels fail, those that need
-    them are not run, the others are, and the run fails at the end with a reason that names every failed label. A report that
-    fails fails nothing: the notebooks are done, and the light is orange.
+    The result is ``{"state": "succeeded" | "skipped" | "already done", "light", "artefacts"}``. When labels fail, those that
+    need them are not run, the others are, and the run fails at the end with a reason that names every failed label. A report
+    that fails fails nothing: the notebooks are done, and the light is orange. A label whose notebook says that there is nothing
+    to do is skipped, as are those that need it; where nothing else has run, the run is.
 
     Args of ``run``:
         kept: labels that succeeded in a former run, each with what its activity returned then; they are not run, and the
@@ -117,7 +131,13 @@ class NotebookWorkflow(Workflow):
                 )
         futures.wait(*notebooks.values(), *reports.values())
 
-        failures = [(label, future.exception) for label, future in notebooks.items() if future.exception is not None]
+        ends = _ends(specification, kept, notebooks)
+        failures = [
+            (label, future.exception)
+            for label, future in notebooks.items()
+            if future.exception is not None and ends[label] != SKIPPED
+        ]
+        state = "failed" if failures else "partial" if only is not None else "skipped" if _is_skipped(ends) else "succeeded"
         unreported = [
             (f"{label}.{format}", future.exception)
             for (label, format), future in reports.items()
@@ -129,27 +149,29 @@ class NotebookWorkflow(Workflow):
         results += [(_artefact(*key), future.result) for key, future in reports.items() if future.exception is None]
         artefacts = {name: str(result["path"]) for name, result in results}
         lights = [RED] if failures else [str(result["light"]) for _, result in results] + [ORANGE] * bool(unreported)
-        light = max(lights, key=(GREEN, ORANGE, RED).index)
+        light = max(lights, key=(GREEN, ORANGE, RED).index, default=GREEN)
         error = _reason([*failures, *unreported]) if failures or unreported else None
         self.submit(
             activities.record_run,
             __priority=urgency,
             identity=identity,
             parameters=parameters,
-            state="failed" if failures else "succeeded" if only is None else "partial",
+            state=state,
             light=light,
             started=began,
             ended=self.now(),
             error=error,
             artefacts=artefacts,
-            labels=_ends(specification, kept, notebooks) | _ends_of_reports(standing, reports),
+            labels=ends | _ends_of_reports(standing, reports),
             **({"origin": origin} if origin is not None else {}),
+            **({"notes": notes} if (notes := _notes(results, notebooks, ends, unreported)) else {}),
             **place,
         ).result
         if failures:
             self.fail(_reason([*failures, *unreported]), _details(failures))
         cached = [label for label, _ in results if label in kept] + [f"{label}.{format}" for label, format in standing]
-        return {"state": "succeeded", "light": light, "artefacts": artefacts} | ({"cached": cached} if cached else {})
+        ended = "skipped" if state == "skipped" else "succeeded"
+        return {"state": ended, "light": light, "artefacts": artefacts} | ({"cached": cached} if cached else {})
 
 
 def _artefact(label: str, format: str) -> str:
@@ -181,16 +203,52 @@ def _values(
 def _ends(
     specification: WorkflowSpecification, kept: dict[str, dict[str, Any]], notebooks: dict[str, Future[Any]]
 ) -> dict[str, str]:
-    """What became of each label."""
-    ends = {}
-    for label in (notebook.label for notebook in specification.notebooks):
+    """What became of each label. What needs a label that was not run or failed is not run, whatever else was skipped."""
+    ends: dict[str, str] = {}
+    for notebook in specification.notebooks:
+        label = notebook.label
+        error = notebooks[label].exception if label in notebooks else None
         if label in kept:
             ends[label] = "cached"
-        elif label not in notebooks or isinstance(notebooks[label].exception, DependencyFailed):
+        elif label not in notebooks:
             ends[label] = "not run"
+        elif isinstance(error, DependencyFailed):
+            before = {ends[need] for need in notebook.needs}
+            ends[label] = SKIPPED if SKIPPED in before and not before & {"failed", "not run"} else "not run"
+        elif isinstance(error, TaskFailed) and error.error_type == activities.NOTEBOOK_SKIPPED:
+            ends[label] = SKIPPED
         else:
-            ends[label] = "done" if notebooks[label].exception is None else "failed"
+            ends[label] = "done" if error is None else "failed"
     return ends
+
+
+def _is_skipped(ends: dict[str, str]) -> bool:
+    """Whether everything that was started has said that there is nothing to do."""
+    return SKIPPED in ends.values() and not {"done", "failed"} & set(ends.values())
+
+
+def _notes(
+    results: Sequence[tuple[str, dict[str, Any]]],
+    notebooks: dict[str, Future[Any]],
+    ends: dict[str, str],
+    unreported: Failures,
+) -> dict[str, list[str]]:
+    """By label or report, what there is to say of it: why it is orange or was skipped, where it has ended itself."""
+    notes: dict[str, list[str]] = {}
+    for name, result in results:
+        said = [str(warning) for warning in result.get("warnings") or ()][:MOST_NOTES]
+        if result.get("ended_in_cell"):
+            said.insert(0, f"ended by the notebook in cell {result['ended_in_cell']}")
+        if said:
+            notes[name] = said
+    for name, end in ends.items():
+        error = notebooks[name].exception if end == SKIPPED else None
+        if error is not None and not isinstance(error, DependencyFailed):
+            notes[name] = [_cause(error)]
+    for name, error in unreported:
+        label, _, format = name.rpartition(".")
+        notes[_artefact(label, format)] = [_cause(error)]
+    return notes
 
 
 def _ends_of_reports(
@@ -204,9 +262,8 @@ def _ends_of_reports(
 
 def _limits(notebook: NotebookSpecification) -> dict[str, Any]:
     """The settings that the file gives: what it does not mention stays out of the history."""
-    settings = notebook.model_dump(include={"timeout_seconds", "cell_timeout_seconds", "memory_limit_bytes", "kernel"})
-    given = {name: value for name, value in settings.items() if value is not None}
-    return given | ({"environment": notebook.environment} if notebook.environment else {})
+    settings = notebook.model_dump(include=set(_SETTINGS_OF_THE_WORKER), exclude_defaults=True)
+    return settings | ({"environment": notebook.environment} if notebook.environment else {})
 
 
 def _reason(failures: Failures) -> str:

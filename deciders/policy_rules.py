@@ -18,6 +18,13 @@ def checked_policy(workflow: YamlNode, root: YamlNode, problems: Problems) -> di
             checked["retry_wait_seconds"] = seconds_of(wait.plain())
         except ValueError as error:
             problems.add(wait.line, f"retry_wait {error}")
+    if (again := workflow.get("skip_again")) is not None and again.value is not BROKEN:
+        try:
+            checked["skip_again_seconds"] = seconds_of(again.plain())
+            if not checked["skip_again_seconds"]:
+                raise ValueError("must be longer than 0 s: a date that is skipped would be tried again at every look")
+        except ValueError as error:
+            problems.add(again.line, f"skip_again {error}")
     if (causes := workflow.get("rerun_when")) is not None and isinstance(causes.value, list):
         checked["rerun_when"] = list(dict.fromkeys(node.text for node in causes.value if node.text is not None))
         for node in causes.value:

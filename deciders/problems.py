@@ -57,6 +57,7 @@ class Problems:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._found: list[Problem] = []
+        self._doubts: list[Problem] = []
 
     def __bool__(self) -> bool:
         return bool(self._found)
@@ -66,6 +67,22 @@ class Problems:
         problem = Problem(self.path, line, message)
         if problem not in self._found[-100:]:
             self._found.append(problem)
+
+    def warn(self, line: int, message: str) -> None:
+        """Note what is allowed and yet may not be what was meant; the file is not refused for it."""
+        doubt = Problem(self.path, line, message)
+        if doubt not in self._doubts[-100:]:
+            self._doubts.append(doubt)
+
+    @property
+    def found(self) -> tuple[Problem, ...]:
+        """What is wrong, in line order."""
+        return tuple(sorted(self._found, key=lambda problem: problem.line))
+
+    @property
+    def warnings(self) -> tuple[Problem, ...]:
+        """What was only warned of, in line order."""
+        return tuple(sorted(self._doubts, key=lambda doubt: doubt.line))
 
     def did_you_mean(self, word: str, options: Iterable[str]) -> str:
         """`` (did you mean 'x'?)``, or nothing when no option is near (or there are too many problems to guess)."""
@@ -80,7 +97,7 @@ class Problems:
             SpecificationError: with every problem, in line order.
         """
         if self._found:
-            raise SpecificationError(sorted(self._found, key=lambda problem: problem.line))
+            raise SpecificationError(self.found)
 
 
 def near_miss(word: str, options: Iterable[str], *, cutoff: float = 0.6) -> str | None:

@@ -15,9 +15,13 @@ from deciders.specification import WorkflowSpecification
 
 NOT_RUN_YET = "not run yet"
 LEFT_RUNNING_BY_AUTOFLOW = "AutoFlow began it, and recorded no end"
+ALREADY_SUCCEEDED = "already succeeded"
 SUCCEEDED_IN_AUTOFLOW = "already succeeded in AutoFlow"
 WAITS_FOR_RETRY = "failed; retry_wait"  #: the begin of a reason
-SUCCEEDED, FAILED = "succeeded", "failed"
+WAITS_AFTER_SKIP = "skipped; skip_again"  #: the same
+SUCCEEDED, FAILED, SKIPPED = "succeeded", "failed", "skipped"
+
+DAY_SECONDS = 86_400  #: until a skipped date is tried again whose source cannot tell that its data have changed
 
 _MOST_NAMES_IN_A_REASON = 3
 
@@ -28,10 +32,12 @@ DateRanges = Sequence[tuple[int, int]]  #: half-open, of proleptic ordinals
 class LastEnd:
     """How the latest run of an instance ended that says anything about it."""
 
-    state: str  #: succeeded, failed, timed out, terminated
+    state: str  #: succeeded, failed, skipped, timed out, terminated
     ended: datetime  #: with a time zone
     failures: int = 0  #: in a row, since the instance last succeeded
-    notebooks: Mapping[str, str] | None = None  #: SHA-256 of each notebook file as it was; None when that was not kept
+    #: SHA-256 of each notebook file as it was when the run began, by its name, and what each label was executed from, by
+    #: `of_label`, which version 0.1 did not keep; None when nothing of it was kept
+    notebooks: Mapping[str, str] | None = None
     data: Mapping[str, Any] | None = None  #: what was kept of the data files; None when nothing was
 
 
@@ -76,21 +82,23 @@ def verdict(
     whether AutoFlow has recorded anything of it, and so knows all that is known where ``end`` is None.
 
     Raises:
-        ValueError: a state that is neither "succeeded" nor "failed".
+        ValueError: a state that is none of "succeeded", "failed" and "skipped".
     """
     if state is None:
         return Verdict(True, LEFT_RUNNING_BY_AUTOFLOW if is_in_autoflow else NOT_RUN_YET)
-    if state not in (SUCCEEDED, FAILED):
-        raise ValueError(f"run state {state!r} is none of 'running', 'succeeded' and 'failed'")
+    if state not in (SUCCEEDED, FAILED, SKIPPED):
+        raise ValueError(f"run state {state!r} is none of 'running', 'succeeded', 'failed' and 'skipped'")
     if end is None or workflow is None:
         if state == SUCCEEDED:
-            return Verdict(False, SUCCEEDED_IN_AUTOFLOW if is_in_autoflow else "already succeeded")
-        return Verdict(True, "failed before in AutoFlow" if is_in_autoflow else "failed before")
+            return Verdict(False, SUCCEEDED_IN_AUTOFLOW if is_in_autoflow else ALREADY_SUCCEEDED)
+        return Verdict(True, "failed before in AutoFlow" if is_in_autoflow else f"{state} before")
+    if state == SKIPPED:
+        return _verdict_of_skipped(workflow, end, days, history)
     data, notebooks = _changes(workflow, end, days, history)
     change = "; ".join(reason for reason in (data, notebooks) if reason)
     keeps_labels = not data
     if state == SUCCEEDED:
-        return Verdict(True, change, keeps_labels) if change else Verdict(False, "already succeeded")
+        return Verdict(True, change, keeps_labels) if change else Verdict(False, ALREADY_SUCCEEDED)
     how = {"timed out": "timed out", "terminated": "was terminated"}.get(end.state, FAILED)
     if history.check_began is not None and end.ended >= history.check_began:
         return Verdict(False, f"{how} in this check; the next one tries again")
@@ -109,12 +117,76 @@ def verdict(
     return Verdict(True, f"failed before (attempt {end.failures + 1}{of_how_many})", keeps_labels)
 
 
+def _verdict_of_skipped(workflow: WorkflowSpecification, end: LastEnd, days: DateRanges, history: RunHistory) -> Verdict:
+    """Its notebooks have said that there is nothing to do: until there are other data, as far as the source can tell."""
+    if history.check_began is not None and end.ended >= history.check_began:
+        return Verdict(False, "skipped in this check")
+    changed = history.changed_data(end.data, days) if end.data is not None else ()
+    data = f"data_changed: {_listed(changed)}" if changed else ""
+    _, notebooks = _changes(workflow, end, days, history)
+    if change := "; ".join(reason for reason in (data, notebooks) if reason):
+        return Verdict(True, f"skipped before; {change}")
+    if end.data is not None and workflow.skip_again_seconds is None:
+        return Verdict(False, "skipped, and its data have not changed since; runs.retry tries again")
+    wait = workflow.skip_again_seconds or DAY_SECONDS
+    again = end.ended + timedelta(seconds=wait)
+    if again > history.now:
+        until = f"{again.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+        return Verdict(False, f"{WAITS_AFTER_SKIP} of {shown_duration(wait)} lasts until {until}")
+    return Verdict(True, f"skipped {shown_duration(wait)} ago or longer")
+
+
+class NotebookChanges(NamedTuple):
+    """Notebook files of a workflow that are not what a run was made with, each once, in the order of the workflow."""
+
+    changed: tuple[str, ...] = ()  #: of another content than then
+    added: tuple[str, ...] = ()  #: of labels that the workflow did not have then
+
+
+def of_label(label: str) -> str:
+    """The key of a label among the hashes of a run; the name of a file never ends so."""
+    return f"{label}/"
+
+
+def notebook_changes(workflow: WorkflowSpecification, end: LastEnd, now: Mapping[str, str]) -> NotebookChanges | None:
+    """How the workflow's notebooks differ from those that ``end`` was made with; None when that was not kept.
+
+    It is the content that counts: a file that was given another name, or its former content back, has not changed, and a
+    label that takes another file has. ``now`` are the present hashes, by file name.
+    """
+    then = end.notebooks
+    if then is None:
+        return None
+    knows_labels = any(name.endswith("/") for name in then)
+    keys = [of_label(one.label) if knows_labels else one.filename for one in workflow.notebooks]
+    # what has another name now has its former content all the same
+    gone = {then[key] for key in then.keys() - keys if key.endswith("/") == knows_labels}
+    changed, added = dict[str, None](), dict[str, None]()
+    for notebook, key in zip(workflow.notebooks, keys, strict=True):
+        content = now.get(notebook.filename)
+        if key in then:
+            if content != then[key]:
+                changed[notebook.filename] = None
+        elif content not in gone:
+            (added if knows_labels else changed)[notebook.filename] = None
+    return NotebookChanges(tuple(changed), tuple(name for name in added if name not in changed))
+
+
 def changed_notebooks(workflow: WorkflowSpecification, end: LastEnd, now: Mapping[str, str]) -> list[str]:
-    """The workflow's notebook files that differ from what ``end`` was made with; none when that was not kept."""
-    if end.notebooks is None:
-        return []
-    names = dict.fromkeys(notebook.filename for notebook in workflow.notebooks)
-    return [name for name in names if now.get(name) != end.notebooks.get(name)]
+    """The workflow's notebook files that are not what ``end`` was made with; none when that was not kept."""
+    changes = notebook_changes(workflow, end, now) or NotebookChanges()
+    return [*changes.changed, *changes.added]
+
+
+def change_of(workflow: WorkflowSpecification, end: LastEnd, days: DateRanges, history: RunHistory) -> Verdict:
+    """Whether an instance that has ended is other than it would be made now, whatever its workflow is run again for.
+
+    Notebooks count for every workflow, data for those that keep what is needed to tell.
+    """
+    widened = workflow.model_copy(update={"rerun_when": (*workflow.rerun_when, "notebook_changed")})
+    data, notebooks = _changes(widened, end, days, history)
+    change = "; ".join(reason for reason in (data, notebooks) if reason)
+    return Verdict(bool(change), change or "nothing has changed since", keeps_labels=not data)
 
 
 def _changes(workflow: WorkflowSpecification, end: LastEnd, days: DateRanges, history: RunHistory) -> tuple[str, str]:

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from deciders.problems import Problem, Problems, SpecificationError, UnknownWorkflowError, did_you_mean
 from deciders.sensor_rules import checked_sensor
 from deciders.specification_rules import check_parameters, checked_workflows
+from deciders.surprise_rules import note_surprises
 from deciders.workflow_file import AUTOMATIC_PARAMETERS, FLOWAPI_CDR_TYPES, check_shape, specification_schema
 from deciders.yaml_lines import read_yaml
 
@@ -35,6 +36,7 @@ __all__ = [
     "UnknownWorkflowError",
     "WorkflowSpecification",
     "load_specification",
+    "load_with_warnings",
     "specification_schema",
 ]
 
@@ -64,8 +66,12 @@ class NotebookSpecification(_Model):
     timeout_seconds: float | None = None  #: of an attempt
     cell_timeout_seconds: float | None = None  #: of each cell
     memory_limit_bytes: int | None = None  #: resident, of the kernel and all that descends from it
+    printed_limit_bytes: int | None = None  #: what it may print; None means the worker's default
+    displayed_limit_bytes: int | None = None  #: what it may display; None means the worker's default
     retries: int = 0  #: further attempts after a failure
     kernel: str | None = None  #: None means the notebook's own
+    kernel_fallback: bool = True  #: whether it may run in the worker's Python when its own kernel is not installed
+    warnings: Literal["own", "all", "none"] = "own"  #: which of Python's warnings turn it orange
     environment: dict[str, str] = {}  #: added to that of the worker
     needs: tuple[str, ...] = ()  #: labels of the notebooks whose executed files it takes, in order of first mention
 
@@ -85,6 +91,7 @@ class WorkflowSpecification(_Model):
     attempts: int | None = None  #: failures in a row after which the sensor gives a date up; None: never
     retry_wait_seconds: int = 0  #: after a failure, before the sensor tries again
     rerun_when: tuple[str, ...] = ("parameters_changed",)  #: of `deciders.workflow_file.RERUN_CAUSES`
+    skip_again_seconds: int | None = None  #: after a date was skipped, before it is tried again whatever its data
     priority: int = 0  #: runs of a higher one start first, and their tasks are taken first
     max_parallel_runs: int | None = None  #: of this workflow, open at once; None means no limit of its own
 
@@ -198,6 +205,15 @@ def load_specification(path: str | Path) -> Specification:
     Raises:
         SpecificationError: the file cannot be read or is wrong somewhere; it names every problem with its line.
     """
+    return load_with_warnings(path)[0]
+
+
+def load_with_warnings(path: str | Path) -> tuple[Specification, tuple[Problem, ...]]:
+    """The same, and what is allowed in the file and yet may not be what was meant, in line order.
+
+    Raises:
+        SpecificationError: as :func:`load_specification` does.
+    """
     path = Path(path)
     problems = Problems(path)
     root = read_yaml(path, problems)
@@ -209,7 +225,9 @@ def load_specification(path: str | Path) -> Specification:
     workflows = checked_workflows(root, inputs_dir, problems)
     sensor = checked_sensor(root, [workflow.name for workflow in workflows], problems)
     check_parameters(root, workflows, problems)
+    note_surprises(root, problems)
     problems.raise_if_any()
-    return Specification.model_validate(
+    specification = Specification.model_validate(
         {"path": path, "inputs_dir": inputs_dir, "workflows": [made.as_dict() for made in workflows], "sensor": sensor}
     )
+    return specification, problems.warnings

@@ -13,12 +13,12 @@ from typing import Any
 
 from deciders.inputs_folder import checked_file, folded_name, name_fault
 from deciders.notebook_limits import checked_limits
-from deciders.notebook_parameters import read_notebook_parameters
+from deciders.notebook_parameters import INJECTED, read_notebook_parameters
 from deciders.output_rules import checked_outputs
 from deciders.policy_rules import checked_policy
 from deciders.problems import Problems, listed, near_miss, shown
 from deciders.workflow_file import AUTOFLOW_PARAMETERS, AUTOMATIC_PARAMETERS, NOTEBOOK_SUFFIXES, entry_named
-from deciders.yaml_lines import YamlNode
+from deciders.yaml_lines import BROKEN, YamlNode
 
 #: How alike two names must be before one counts as a slip for the other: when the sensor's entry lacks the name anyway,
 #: and when nothing but the likeness speaks against it.
@@ -128,6 +128,7 @@ def _checked_workflow(name: str, entry: YamlNode, inputs_dir: Path, problems: Pr
         if other != label:
             problems.add(node.line, f"notebook label {label!r} differs from {other!r} only in case (first in line {line})")
         workflow.notebooks.append(_checked_notebook(label, node, workflow, inputs_dir, problems))
+    _give_shared_settings(entry, notebooks, workflow)
     _sort_by_needs(workflow, problems)
     return workflow
 
@@ -146,23 +147,46 @@ def _checked_notebook(
     if filename is not None and filename.text:
         notebook.filename = filename.text
         path = checked_file(inputs_dir, filename.text, NOTEBOOK_SUFFIXES, filename.line, problems)
-        if path is not None and given.entries():
+        if path is not None:
             _check_against_file(notebook, given, path, problems)
     notebook.output = checked_outputs(label, node.get("output"), inputs_dir, problems)
     notebook.limits = checked_limits(label, node, problems)
     return notebook
 
 
+def _give_shared_settings(entry: YamlNode, notebooks: YamlNode, workflow: CheckedWorkflow) -> None:
+    """What a workflow says for all its notebooks, unless one says otherwise."""
+    for notebook in workflow.notebooks:
+        for setting in ("kernel_fallback", "warnings"):
+            given = (notebooks.get(notebook.label) or _NOTHING).get(setting) or entry.get(setting)
+            if given is not None and given.value is not BROKEN:
+                notebook.limits[setting] = given.plain()
+
+
 def _check_against_file(notebook: CheckedNotebook, given: YamlNode, path: Path, problems: Problems) -> None:
     known = read_notebook_parameters(path)
     if known is None:
         return
+    if not given.entries():
+        if (left := known.leftover()) is not None:
+            problems.warn(
+                notebook.line,
+                f"notebook {notebook.label!r} is given no parameters, so those count that an earlier run has left in "
+                f"{shown(notebook.filename)} (cell {left.number}, tagged {INJECTED!r}); take that cell out, or give them",
+            )
+        return
     if not known.has_cell:
         problems.add(
             notebook.line,
-            f"notebook {notebook.label!r} is given parameters, but {shown(notebook.filename)} has no cell tagged 'parameters'",
+            f"notebook {notebook.label!r} is given parameters, but {shown(notebook.filename)} {known.missing_cell()}",
         )
-    elif known.names is not None:
+        return
+    names = [name for name in given.entries() if isinstance(name, str)]
+    for clause in known.lost_values(names):
+        problems.add(notebook.line, f"{shown(notebook.filename)} {clause}")
+    for clause in known.doubtful_values(names):
+        problems.warn(notebook.line, f"{shown(notebook.filename)} {clause}")
+    if known.names is not None:
         for name, node in given.entries().items():
             if isinstance(name, str) and name not in known.names:
                 hint = problems.did_you_mean(name, sorted(known.names))

@@ -39,10 +39,25 @@ _MEMORY_SCHEMA = {
         {"type": "string", "pattern": r"^\s*[0-9]+(\.[0-9]+)?\s*[kmgtKMGT][iI]?[bB]\s*$"},
     ]
 }
+_OUTPUT_LIMIT_SCHEMA = {
+    "anyOf": [
+        *_MEMORY_SCHEMA["anyOf"],
+        {
+            "type": "object",
+            "additionalProperties": False,
+            "minProperties": 1,
+            "properties": {"printed": _MEMORY_SCHEMA, "displayed": _MEMORY_SCHEMA},
+        },
+    ]
+}
 _STENCIL_SCHEMA = {
     "type": "array",
     "items": {"anyOf": [*_BOUND_SCHEMA["anyOf"], {"type": "array", "items": _BOUND_SCHEMA, "minItems": 2, "maxItems": 2}]},
     "default": [0],
+}
+_SKIP_SCHEMA = {
+    "anyOf": [{"type": "number", "exclusiveMinimum": 0}, {"type": "string", "pattern": DURATION_PATTERN}],
+    "default": "1d",
 }
 _WAIT_SCHEMA = {"anyOf": [{"type": "number", "minimum": 0}, {"type": "string", "pattern": DURATION_PATTERN}], "default": 0}
 #: What may make a succeeded run due again. AutoFlow knows the first alone.
@@ -146,11 +161,26 @@ class NotebookEntry(_Entry):
     memory_limit: Annotated[Any, WithJsonSchema(_MEMORY_SCHEMA)] = Field(
         _ABSENT, description="It is killed when it has more memory: bytes, or text such as 500MB or 2GiB."
     )
+    output_limit: Annotated[Any, WithJsonSchema(_OUTPUT_LIMIT_SCHEMA)] = Field(
+        _ABSENT,
+        description="It fails when it prints more than this (100MB if not given), or displays more: {printed: 100MB, "
+        "displayed: 500MB}.",
+    )
     retries: Annotated[Any, WithJsonSchema({"type": "integer", "minimum": 0, "maximum": MOST_RETRIES})] = Field(
         _ABSENT, description="Further attempts after a failure."
     )
     kernel: Annotated[Any, WithJsonSchema({"type": "string", "pattern": r"^[A-Za-z0-9._\-]+$"})] = Field(
         _ABSENT, description="The Jupyter kernel to run it in, by default its own."
+    )
+    kernel_fallback: bool = Field(
+        _ABSENT,
+        description="Whether it runs in the worker's own Python, and is orange, when its own kernel is not installed there; "
+        "true if not given.",
+    )
+    warnings: Literal["own", "all", "none"] = Field(
+        _ABSENT,
+        description="Which warnings of Python's warnings module turn it orange: those of your own code, all, or none; own if "
+        "not given.",
     )
     env: dict[str, str] = Field(
         _ABSENT,
@@ -182,6 +212,15 @@ class WorkflowEntry(_Entry):
     )
     rerun_when: list[Literal["parameters_changed", "notebook_changed", "data_changed"]] = Field(
         _ABSENT, description="What makes a date that has succeeded due again; [parameters_changed] if not given."
+    )
+    skip_again: Annotated[Any, WithJsonSchema(_SKIP_SCHEMA)] = Field(
+        _ABSENT,
+        description="How long after it was skipped a date is tried again: 2 h, 1 d. Without it, when its data have changed; "
+        "where the source cannot tell that, after 1 d.",
+    )
+    kernel_fallback: bool = Field(_ABSENT, description="The same for each of its notebooks that does not say otherwise.")
+    warnings: Literal["own", "all", "none"] = Field(
+        _ABSENT, description="The same for each of its notebooks that does not say otherwise."
     )
     priority: int = Field(
         _ABSENT,
@@ -304,7 +343,15 @@ def _note(detail: ErrorDetails, root: YamlNode, problems: Problems) -> None:
         elif isinstance(last, int) and not _is_entry(path):
             what = f"item {last + 1} of {path[-2]!r}"
         or_a_list = " or a list" if last == "output" else ""
-        problems.add(line, f"{what} must be {_wanted(detail)}{or_a_list}, not {kind_of(node.value)}")
+        problems.add(line, f"{what} must be {_wanted(detail)}{or_a_list}, not {kind_of(node.value)}{_because(node, detail)}")
+
+
+def _because(node: YamlNode, detail: ErrorDetails) -> str:
+    """What YAML has made of a word, where that may be why it is of the wrong kind."""
+    if node.surprise is None or node.value is None:
+        return ""
+    mend = f"; write {node.surprise.instead}" if node.surprise.is_text else "; put it in quotes"
+    return f" ({node.surprise.told}{mend if node.surprise.is_text or detail['type'] == 'string_type' else ''})"
 
 
 def _wanted(detail: ErrorDetails) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from typing import Any
 import yaml
 
 from deciders.problems import Problems, shown
+from simpleflow_nb.yaml_words import Surprise, surprise
 
 #: Far above any workflow file; PyYAML needs about ten seconds for this much.
 LARGEST_FILE_BYTES = 1_000_000
@@ -29,6 +30,7 @@ _SCALAR_TAGS = frozenset(f"tag:yaml.org,2002:{kind}" for kind in ("str", "int", 
 _SEQUENCE_TAG = "tag:yaml.org,2002:seq"
 _MAPPING_TAG = "tag:yaml.org,2002:map"
 _MERGE_TAG = "tag:yaml.org,2002:merge"
+_MEANINGLESS = ("tag:yaml.org,2002:value", _MERGE_TAG)
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _LARGEST_INTEGER_BITS = 1024
 
@@ -49,6 +51,8 @@ class YamlNode:
 
     value: Any
     line: int  #: of the key in front of the value, else of the value itself; counted from 1
+    surprise: Surprise | None = field(default=None, compare=False)  #: that a scalar was read as this value
+    key: YamlNode | None = field(default=None, compare=False)  #: the key in front of the value, where it surprises
 
     def get(self, key: str) -> YamlNode | None:
         """The value under ``key``, or None if this is no mapping or has no such key."""
@@ -181,10 +185,11 @@ class _Tree:
         self._values = 0
         self._open: list[yaml.Node] = []
 
-    def converted(self, node: yaml.Node, line: int) -> YamlNode:
+    def converted(self, node: yaml.Node, line: int, name: str | None = None) -> YamlNode:
         self._count(line)
         if isinstance(node, yaml.ScalarNode):
-            return YamlNode(self._scalar(node), line)
+            value = self._scalar(node)
+            return YamlNode(value, line, surprise(node, value, name) if value is not BROKEN else None)
         if any(node is parent for parent in self._open):
             self._problems.add(line, "an alias stands inside the very value that it repeats")
             return YamlNode(BROKEN, line)
@@ -193,7 +198,7 @@ class _Tree:
         self._open.append(node)
         try:
             if isinstance(node, yaml.SequenceNode) and node.tag == _SEQUENCE_TAG:
-                return YamlNode([self.converted(item, self._lines.of(item)) for item in node.value], line)
+                return YamlNode([self.converted(item, self._lines.of(item), name) for item in node.value], line)
             if isinstance(node, yaml.MappingNode) and node.tag == _MAPPING_TAG:
                 return YamlNode({key: value for key, value, _ in self._entries(node)}, line)
         finally:
@@ -220,9 +225,11 @@ class _Tree:
                 self._problems.add(line, "a key must be text, not a list or a mapping")
                 continue
             key = self._scalar(key_node)
-            value = self.converted(value_node, line)
+            value = self.converted(value_node, line, str(key_node.value))
             if key is BROKEN:
                 continue
+            if (surprising := surprise(key_node, key)) is not None:
+                value = replace(value, key=YamlNode(key, line, surprising))
             if key in own:
                 self._problems.add(line, f"{shown(key)} is given twice (first in line {own[key][1]})")
                 continue
@@ -247,6 +254,11 @@ class _Tree:
 
     def _scalar(self, node: yaml.ScalarNode) -> Any:
         line = self._lines.of(node)
+        if node.tag in _MEANINGLESS:
+            self._problems.add(
+                line, f"{node.value} has a meaning of its own in YAML; write '{node.value}' in quotes for the text"
+            )
+            return BROKEN
         if node.tag not in _SCALAR_TAGS:
             self._problems.add(line, f"the tag {_short_tag(node.tag)} has no meaning in a workflow file")
             return BROKEN

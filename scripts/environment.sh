@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Sourced by the scripts beside it. Afterwards the working directory is the project's, and .venv holds the project with
 # the exact versions of constraints.txt. Installs only when something that decides about them has changed.
 set -euo pipefail

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import re
 import types
 import uuid
@@ -145,22 +146,51 @@ def shortened(text: str | None, limit: int = MAX_DATA_CHARACTERS) -> str | None:
     return text[:head] + note + text[-(limit - len(note) - head) :]
 
 
+def strict_json(text: str) -> Any:
+    """The value of a JSON text that means the same to everybody.
+
+    Raises:
+        json.JSONDecodeError: it is not JSON.
+        ValueError: it has NaN or Infinity, a number that Python reads as one, or a key twice in a mapping.
+    """
+    faults: list[str] = []
+
+    def constant(word: str) -> None:
+        faults.append(f"it has no {word}; give null or a number")
+
+    def number(digits: str) -> float:
+        read = float(digits)
+        if math.isinf(read):
+            constant(digits)
+        return read
+
+    def mapping(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        made = dict(pairs)
+        if len(made) < len(pairs):
+            keys = [key for key, _ in pairs]
+            faults.append(f"it has the key {next(key for key in keys if keys.count(key) > 1)!r} twice")
+        return made
+
+    value = json.loads(text, parse_constant=constant, parse_float=number, object_pairs_hook=mapping)
+    if faults:
+        raise ValueError(faults[0])
+    return value
+
+
 def parse_value(text: str) -> Any:
     """A value of the command line: JSON, or text that is none and does not begin as a list or mapping, as a string.
 
     Raises:
-        ValueError: a list or mapping that is not JSON; NaN or Infinity, which JSON has not.
+        ValueError: a list or mapping that is not JSON, or what :func:`strict_json` refuses.
     """
-    odd: list[str] = []
     try:
-        value = json.loads(text, parse_constant=odd.append)
+        return strict_json(text)
+    except RecursionError:
+        raise ValueError("input is not JSON: it is nested too deeply") from None
     except ValueError as error:
-        if text.lstrip()[:1] in ("{", "["):
-            raise ValueError(f"input is not JSON: {error}") from None
-        return text
-    if odd:
-        raise ValueError(f"input is not JSON: it has no {odd[0]}; give null or a number")
-    return value
+        if isinstance(error, json.JSONDecodeError) and text.lstrip()[:1] not in ("{", "["):
+            return text
+        raise ValueError(f"input is not JSON: {error}") from None
 
 
 def parse_input(text: str | None) -> dict[str, Any]:

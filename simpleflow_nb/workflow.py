@@ -29,6 +29,7 @@ from .activity import Activity
 from .constants import MAX_ID_CHARACTERS, MAX_OPEN_ACTIVITY_COUNT, MAX_TIMEOUT_SECONDS
 from .exceptions import DefinitionError, RunEnded
 from .futures import Future
+from .masking import masked
 from .replay import Execution
 
 P = ParamSpec("P")
@@ -228,10 +229,10 @@ class Workflow:
         self.executor.deprecate_patch(change_id)
 
     def fail(self, reason: str, details: str | None = None) -> None:
-        """End the run as failed, here and now. Cannot be caught with ``except Exception``."""
-        attributes = {"reason": reason[:256]}
+        """End the run as failed, here and now. Cannot be caught with ``except Exception``. Known secrets are masked."""
+        attributes = {"reason": masked(reason)[:256]}
         if details:
-            attributes["details"] = payload.shortened(details) or ""
+            attributes["details"] = payload.shortened(masked(details)) or ""
         raise RunEnded("FailWorkflowExecution", attributes)
 
     def continue_as_new(self, *args: Any, **kwargs: Any) -> ContinueAsNewTask:

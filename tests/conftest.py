@@ -1,10 +1,11 @@
-"""What holds for every test: system programs may be missing here but not in CI, and no test leaves processes behind."""
+"""What holds for every test: system programs may be missing here but not in CI, and no test leaves processes behind, nor does a
+suite that is interrupted."""
 
 from __future__ import annotations
 
 import os
 import shutil
-import signal
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,16 +13,43 @@ import psutil
 import pytest
 from hypothesis import settings
 
+from . import interruption
+
 _GRACE_SECONDS = 20
 #: Python's own helper processes live as long as the process that needed them.
 _LIVES_ON = ("multiprocessing.resource_tracker", "multiprocessing.forkserver")
 
-# A suite that a script runs in the background is started with SIGINT ignored; and so would be what the tests start.
-signal.signal(signal.SIGINT, signal.default_int_handler)
+# Ours write line by line by themselves; with this they would, whatever we did.
+os.environ.pop("PYTHONUNBUFFERED", None)
 
 # As hypothesis does by itself in CI: a busy machine fails no test.
 settings.register_profile("unhurried", settings(), deadline=None)
 settings.load_profile("unhurried")
+
+
+_seconds: Counter[str] = Counter()  # by folder of tests
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # Also because a suite that a script runs in the background is started with SIGINT ignored; and so would be what it starts.
+    interruption.install(config)
+
+
+@pytest.hookimpl(tryfirst=True)  # others complain here of what an interrupted test did not close
+def pytest_unconfigure() -> None:
+    interruption.clean_up()
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Of every test, by whichever process it was run."""
+    folders = Path(report.nodeid.partition("::")[0]).parent.parts
+    _seconds[folders[1] if len(folders) > 1 else ".".join(folders) or "."] += report.duration
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if _seconds:
+        told = ", ".join(f"{folder} {seconds:.0f}" for folder, seconds in _seconds.most_common())
+        terminalreporter.write_line(f"seconds of the tests, by folder: {told}")
 
 
 def require_program(name: str, package: str) -> str:
@@ -44,7 +72,7 @@ def no_process_is_left_behind() -> Iterator[None]:
     before = _children()
     yield
     new = _children() - before
-    if not new:
+    if not new or interruption.is_interrupted():
         return
     left = [child for child in psutil.Process().children() if child.pid in new and not _lives_on(child)]
     _, left = psutil.wait_procs(left, timeout=_GRACE_SECONDS)

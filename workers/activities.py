@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from deciders import activities as declared
 from deciders.specification import OutputSpecification, Specification
@@ -15,12 +15,15 @@ from simpleflow_nb.exceptions import ActivityCanceled
 
 from .artefacts import Artefacts
 from .backfills import start_backfill as start_one_backfill
-from .kept_reports import record_report, report_origin
+from .kernel_output import OutputLimits
 from .kernels.supply import open_shared
 from .latest_links import point_latest
-from .lights import Light
 from .lost_attempts import record_lost_attempt
+from .notebook_errors import NotebookSkipped
+from .notebook_session import CountedWarnings
+from .notebook_versions import as_executed
 from .notebooks import Cancellation, NotebookFailed, run_notebook
+from .report_making import made_report
 from .run_records import RunRecord, RunRecords
 from .run_tables import State
 from .secrets import masked
@@ -50,7 +53,11 @@ def execute_notebook(
     timeout_seconds: float | None = None,
     cell_timeout_seconds: float | None = None,
     memory_limit_bytes: int | None = None,
+    printed_limit_bytes: int | None = None,
+    displayed_limit_bytes: int | None = None,
     kernel: str | None = None,
+    kernel_fallback: bool = True,
+    warnings: CountedWarnings = "own",
     environment: dict[str, str] | None = None,
 ) -> dict[str, object]:
     """Run one notebook in a kernel of its own, in its own folder.
@@ -59,6 +66,7 @@ def execute_notebook(
 
     Raises:
         NotebookRefused, NotebookFailed: see :func:`workers.notebooks.run_notebook`.
+        NotebookSkipped: it has said that there is nothing to do. For the service a failure, so that nothing waits for it.
         ActivityCanceled: the run was cancelled meanwhile.
     """
     task = context()
@@ -75,6 +83,7 @@ def execute_notebook(
         task.heartbeat()  # a kernel can outlive this process: the start of the task must be on record
 
     def on_progress(cell: int, cells: int, heading: str) -> None:
+        heading = masked(heading)
         task.heartbeat(f"cell {cell} of {cells}" + (f": {heading}" if heading else ""))
 
     cancellation = Cancellation()
@@ -92,7 +101,11 @@ def execute_notebook(
             timeout_seconds=timeout_seconds,
             cell_timeout_seconds=cell_timeout_seconds,
             memory_limit_bytes=memory_limit_bytes,
+            output_limits=OutputLimits.given(printed_limit_bytes, displayed_limit_bytes),
             environment=environment,
+            inputs_dir=inputs_dir,
+            counted_warnings=warnings,
+            kernel_fallback=kernel_fallback,
             cancellation=cancellation,
             kernels=open_shared(),
             on_kernel_started=on_kernel_started,
@@ -105,7 +118,10 @@ def execute_notebook(
     finally:
         for pid in kernels:
             task.process_groups.forget(pid)
-    return {"path": str(done.path), "light": str(done.light), "warnings": list(done.warnings)}
+    if done.skipped_for is not None:
+        raise NotebookSkipped(done.skipped_for)
+    result: dict[str, object] = {"path": str(done.path), "light": str(done.light), "warnings": list(done.warnings)}
+    return result | ({"ended_in_cell": done.ended_in_cell} if done.ended_in_cell is not None else {})
 
 
 @declared.convert_report.implemented_by
@@ -131,29 +147,14 @@ def convert_report(
         ReportStopped: it took too much time or memory.
         ActivityCanceled: the run was cancelled meanwhile.
     """
-    from .reports import ReportOptions, make_report
-
-    inputs = Path(inputs_dir) if inputs_dir is not None else None
-    fonts = inputs / "fonts" if inputs is not None else None
-    options = ReportOptions(
-        format=format,
-        code=code,
-        streams=streams,
-        parameters=parameters,
+    return made_report(
+        OutputSpecification(format=format, template=template, code=code, streams=streams, parameters=parameters),
+        Path(executed["path"]),
+        Artefacts(Path(outputs)).report(workflow, instance, label, format),
         reference_date=reference_date,
-        template=inputs / template if inputs is not None and template is not None else None,
-        font_directories=(fonts,) if fonts is not None and fonts.is_dir() else (),
+        inputs_dir=Path(inputs_dir) if inputs_dir is not None else None,
+        on_wait=context().check,
     )
-    made_from = Path(executed["path"])
-    output = OutputSpecification(format=format, template=template, code=code, streams=streams, parameters=parameters)
-    origin = report_origin(output, reference_date, inputs, made_from) if inputs is not None else None
-    target = Artefacts(Path(outputs)).report(workflow, instance, label, format)
-    report = make_report(made_from, target, options, on_wait=context().check)
-    light = Light.ORANGE if report.warnings else Light.GREEN
-    result = {"path": str(report.path), "light": str(light), "warnings": list(report.warnings), "pages": report.pages}
-    if origin is not None:
-        record_report(result, origin, format, made_from)
-    return result
 
 
 @declared.record_run.implemented_by
@@ -172,6 +173,7 @@ def record_run(
     artefacts: dict[str, str],
     labels: dict[str, str] | None = None,
     origin: dict[str, Any] | None = None,
+    notes: dict[str, list[str]] | None = None,
 ) -> None:
     """Record the end of this run; idempotent, because the record is found by its run id.
 
@@ -197,8 +199,9 @@ def record_run(
                 artefacts=artefacts,
                 reason=(origin or {}).get("reason"),
                 labels=labels or {},
-                notebooks=(origin or {}).get("notebooks"),
-                data=(origin or {}).get("data"),
+                notebooks=as_executed((origin or {}).get("notebooks"), Path(outputs), workflow, instance, labels or {}),
+                data=_kept_data(origin or {}, state),
+                notes={name: [masked(text) for text in texts] for name, texts in (notes or {}).items()},
             )
         )
     if state == "succeeded":
@@ -206,7 +209,13 @@ def record_run(
 
 
 def _recorded_state(state: str) -> State:
-    return "succeeded" if state == "succeeded" else "partial" if state == "partial" else "failed"
+    return cast(State, state) if state in ("succeeded", "skipped", "partial") else "failed"
+
+
+def _kept_data(origin: dict[str, Any], state: str) -> dict[str, Any] | None:
+    """What is kept of the data: of a run that was skipped also where changed data are no cause for a rerun otherwise."""
+    data: dict[str, Any] | None = origin.get("data")
+    return origin.get("seen_data") if data is None and state == "skipped" else data
 
 
 @declared.feed_new_dates.implemented_by

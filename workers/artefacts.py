@@ -17,6 +17,7 @@ import os
 import re
 import uuid
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,7 @@ class OutputsError(SimpleflowError):
     """The outputs folder cannot be used."""
 
 
+@lru_cache(maxsize=50_000)
 def path_part(name: str) -> str:
     """``name`` as one part of a path, the same on every machine and different for different names.
 
@@ -101,8 +103,12 @@ class Artefacts:
 
     def report(self, workflow: str, instance: str, label: str, format: str = "pdf") -> Path:
         """The report of that format made from the executed notebook."""
-        folder = self.outputs / "reports" / path_part(workflow) / path_part(instance)
-        return folder / f"{path_part(label)}.{format}"
+        return Path(self.report_path(workflow, instance, label, format))
+
+    def report_path(self, workflow: str, instance: str, label: str, format: str) -> str:
+        """The same as text, for whoever looks at thousands of them."""
+        folder = os.path.join(self.outputs, "reports", path_part(workflow), path_part(instance))
+        return os.path.join(folder, f"{path_part(label)}.{format}")
 
     def attempt_folder(self, workflow: str, instance: str, label: str, attempt: int) -> Path:
         """Where an earlier attempt of the notebook was moved to."""

@@ -43,6 +43,16 @@ class DataStamps:
         """
         return {name: [*size, self._hash(name)] for name in self._names(days) if (size := self._size(name)) is not None}
 
+    def seen(self, days: Iterable[tuple[int, int]]) -> dict[str, Stamp] | None:
+        """The same without reading any file: the hash of a file is None, so that any other time stamp counts as a change. None
+        where the source cannot tell."""
+        try:
+            return {
+                name: [*size, self._hashes.get(name)] for name in self._names(days) if (size := self._size(name)) is not None
+            }
+        except SourceError:
+            return None
+
     def changed(self, kept: Mapping[str, Any], days: Sequence[tuple[int, int]]) -> list[str]:
         """The data of these days that are not as ``kept`` has them: changed, new or gone.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,10 +12,10 @@ from deciders.specification import FilesSource, FlowApiSource, InstalledSource, 
 from workers.artefacts import Artefacts, OutputsError
 from workers.available_dates import read_available_dates, token_expiry, undated_files
 from workers.data_stamps import DataStamps
-from workers.notebook_source import missing_kernels, unreadable_notebooks
+from workers.notebook_source import missing_kernels, substituted_kernels, unreadable_notebooks
 from workers.reports.asciidoc import asciidoc_templates, missing_for_templates
 from workers.run_records import RecordsError, RunRecords
-from workers.secrets import SHORTEST_MASKED_SECRET, known_secrets
+from workers.secrets import SHORTEST_MASKED_SECRET, known_secrets, masked
 from workers.source_errors import SourceError
 
 OK, WARNING, FAILED = "ok", "warning", "FAILED"
@@ -34,7 +34,12 @@ class Finding:
 
 def findings(specification: Specification, outputs: Path) -> Iterator[Finding]:
     """Look at everything that the runs of a file need, one after the other; nothing is started, and nothing left behind
-    but the folders and tables that a run would make."""
+    but the folders and tables that a run would make. Known secrets are masked."""
+    for one in _findings(specification, outputs):
+        yield replace(one, text=masked(one.text))
+
+
+def _findings(specification: Specification, outputs: Path) -> Iterator[Finding]:
     yield _outputs(outputs)
     yield _records(outputs)
     yield from _source(specification)
@@ -43,6 +48,8 @@ def findings(specification: Specification, outputs: Path) -> Iterator[Finding]:
         yield Finding("notebook", FAILED, sentence)
     for sentence in missing_kernels(specification):
         yield Finding("kernels", FAILED, sentence)
+    for sentence in substituted_kernels(specification):
+        yield Finding("kernels", WARNING, sentence)
     yield from _secrets()
 
 

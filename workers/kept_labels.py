@@ -15,7 +15,7 @@ from typing import Any
 from deciders.due_runs import Run
 from deciders.specification import NotebookSpecification, WorkflowSpecification
 from workers.artefacts import Artefacts, read_record
-from workers.secrets import masked
+from workers.secrets import masked_leaves
 
 
 def notebook_hashes(workflow: WorkflowSpecification, inputs_dir: Path) -> dict[str, str]:
@@ -62,6 +62,8 @@ def kept_labels(
             "light": record.get("light") or "green",
             "warnings": list(record.get("warnings") or ()),
         }
+        if record.get("ended_in_cell"):
+            kept[notebook.label]["ended_in_cell"] = record["ended_in_cell"]
     return kept
 
 
@@ -86,4 +88,9 @@ def _are_the_same(then: Any, now: dict[str, Any]) -> bool:
     if not isinstance(then, dict) or not now.keys() <= then.keys():
         return False
     there = {name: then[name] for name in now}
-    return masked(json.dumps(there, sort_keys=True, default=str)) == masked(json.dumps(now, sort_keys=True, default=str))
+    return _as_kept(there) == _as_kept(now)
+
+
+def _as_kept(values: dict[str, Any]) -> str:
+    plain = json.loads(json.dumps(values, default=str))  # what has no JSON form was kept as text
+    return json.dumps(masked_leaves(plain), sort_keys=True)

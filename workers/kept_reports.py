@@ -17,7 +17,7 @@ from deciders.report_templates import ASCIIDOC_TEMPLATES, TYPST_TEMPLATE
 from deciders.specification import OutputSpecification, WorkflowSpecification
 from simpleflow_nb import __version__
 from workers.artefacts import Artefacts, read_record, write_atomically
-from workers.secrets import masked
+from workers.secrets import masked_leaves
 
 _FONTS = "fonts"  #: folder in that of the inputs
 #: what a template can use of the files beside it; a notebook that changes there concerns no report but its own
@@ -48,8 +48,9 @@ def record_report(result: Mapping[str, Any], origin: Mapping[str, Any], format: 
     Raises:
         OSError: it cannot be written.
     """
-    text = json.dumps({"origin": origin, "result": result}, ensure_ascii=False, indent=1, default=str)
-    write_atomically(_record_path(executed, format), masked(text) + "\n")
+    content = masked_leaves({"origin": origin, "result": result})
+    text = json.dumps(content, ensure_ascii=False, indent=1, default=str)
+    write_atomically(_record_path(executed, format), text + "\n")
 
 
 def kept_reports(
@@ -69,7 +70,7 @@ def kept_reports(
             continue
         executed = artefacts.notebook(workflow.name, run.instance, notebook.label)
         for output in notebook.output:
-            record = read_record(_record_path(executed, output.format))
+            record = report_record(executed, output.format)
             result = record.get("result")
             path = artefacts.report(workflow.name, run.instance, notebook.label, output.format)
             if not isinstance(result, dict) or not path.is_file():
@@ -77,6 +78,11 @@ def kept_reports(
             if record.get("origin") == report_origin(output, run.reference_date.isoformat(), inputs_dir, executed):
                 found[f"{notebook.label}.{output.format}"] = {**result, "path": str(path)}
     return found
+
+
+def report_record(executed: Path, format: str) -> dict[str, Any]:
+    """What `record_report` left of the report of that format: its ``origin`` and its ``result``; empty without one."""
+    return read_record(_record_path(executed, format))
 
 
 def _record_path(executed: Path, format: str) -> Path:

@@ -8,8 +8,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from enum import StrEnum
+from typing import TextIO
 
 WARNING_WINDOW = 15  #: characters at the head of a line; what stands further right is data
+
+_BLOCK_CHARACTERS = 1 << 20
 
 # The variation selector belongs to the sign: the emoji counts only if it ends inside the window. ASCII keeps
 # `ignore case` from matching a dotless or dotted Turkish i.
@@ -50,6 +53,16 @@ def light_for(lines: Iterable[str], *, failed: bool) -> Light:
 def warning_lines(lines: Iterable[str]) -> list[str]:
     """Those of ``lines`` that warn, in order, without their line ends."""
     return [line.rstrip("\r\n") for line in _lines(lines) if _warns(line)]
+
+
+def printed_warnings(text: TextIO) -> list[str]:
+    """The same of a file of what was printed, which may have tens of millions of lines: those are not looked at one by one."""
+    found: list[str] = []
+    while block := text.read(_BLOCK_CHARACTERS):
+        block += text.readline()
+        if "\u26a0" in block or "warning:" in block.lower():
+            found += warning_lines(block.split("\n"))
+    return found
 
 
 def _warns(line: str) -> bool:

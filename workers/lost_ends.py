@@ -6,9 +6,10 @@ from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import Any
 
+from deciders import activities as declared
 from deciders.notebook_workflow import NotebookWorkflow
 from simpleflow_nb import payload
-from simpleflow_nb.exceptions import PayloadError
+from simpleflow_nb.exceptions import PayloadError, TaskFailed
 from simpleflow_nb.inspection.executions import executions, history
 from simpleflow_nb.inspection.task_rows import epoch, task_rows
 from simpleflow_nb.processes.payload_directory import Payloads
@@ -80,7 +81,8 @@ def _record_of(
         if row.name != "workers.activities.execute_notebook":
             continue
         label = payload.decode(row.input, payloads.load)["kwargs"]["label"]
-        labels[label] = "done" if row.state == "completed" else "failed"
+        is_skipped = TaskFailed(label, row.reason).error_type == declared.NOTEBOOK_SKIPPED
+        labels[label] = "done" if row.state == "completed" else "skipped" if is_skipped else "failed"
         if row.state == "completed":
             artefacts[label] = str(payload.decode(row.result, payloads.load)["path"])
     for notebook in given["workflow"]["notebooks"]:

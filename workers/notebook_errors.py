@@ -2,6 +2,7 @@
 
 SimpleflowError
 ├── NotebookRefused    nothing has run: the file, its kernel or the parameters are wrong
+├── NotebookSkipped    it has said that there is nothing to do
 └── NotebookFailed     it ran, or its kernel did not start; the half-run notebook is kept
 """
 
@@ -17,6 +18,10 @@ _LONGEST_CAUSE = 300  # characters; the whole is in the notebook
 
 class NotebookRefused(SimpleflowError):
     """The notebook cannot be run as asked, said in one sentence. Nothing has run and nothing was written."""
+
+
+class NotebookSkipped(SimpleflowError):
+    """The notebook has said that there is nothing to do, and why. For those who wait for its results; it is no failure."""
 
 
 class NotebookFailed(SimpleflowError):

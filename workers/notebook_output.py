@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 
-from workers.secrets import known_secrets, masked
+from workers.secrets import known_secrets, masker
 
 _LONGEST_LINE = 64 * 1024  # characters held back while waiting for the end of a line
 _LONGEST_SECOND_LOOK = 64 * 1024 * 1024  # bytes
@@ -18,10 +19,12 @@ class OutputText:
     do not break each other's lines and no secret slips through in two halves. A line that a cell leaves open is ended.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, environment: Mapping[str, str] | None = None) -> None:
+        """``environment`` is that of the kernel, by default ours."""
+        self.path, self._environment = path, environment
         self._file = open(path, "w", encoding="utf-8", errors="replace", newline="")  # noqa: SIM115  closed by `close`
-        self._secrets = known_secrets()
+        self._secrets = known_secrets(environment)
+        self.masker = masker(self._secrets)  #: as of the notebook's start
         self.stdout = StreamText(self)
         self.stderr = StreamText(self)
 
@@ -32,7 +35,7 @@ class OutputText:
         self._file.flush()
 
     def close(self) -> None:
-        """Write the rest. A secret of several lines is only found now, in the whole text."""
+        """Write the rest. What lies across lines, and secrets that have come since, are found now, in the whole text."""
         if self._file.closed:
             return
         self.end_cell()
@@ -42,12 +45,12 @@ class OutputText:
 
             with open(self.path, encoding="utf-8", newline="") as file:
                 text = file.read()
-            if (clean := masked(text, self._secrets)) != text:
+            if (clean := masker(self._secrets, known_secrets(self._environment)).text(text)) != text:
                 write_atomically(self.path, clean)
 
     def write(self, text: str) -> None:
         """Write whole lines."""
-        self._file.write(masked(text, self._secrets))
+        self._file.write(self.masker.text(text))
 
     def flush(self) -> None:
         """Let readers of the file see what was written."""
@@ -71,8 +74,10 @@ class StreamText:
         """Take printed text; pass on what ends in a line end."""
         text = self._open_line + text
         end = max(text.rfind("\n"), text.rfind("\r")) + 1
-        if len(text) - end > _LONGEST_LINE:
-            end = len(text)
+        if len(text) - end > _LONGEST_LINE + self._output.masker.reach:
+            # A secret that has begun stays with its end; one that is whole does not go in two halves.
+            text = text[:end] + self._output.masker.text(text[end:])
+            end = max(end, len(text) - self._output.masker.reach)
         self._open_line = text[end:]
         if end:
             self._output.write(text[:end])

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Protocol
+from typing import IO, TYPE_CHECKING, Any, Literal, Protocol
+
+from workers.kernel_output import DEFAULT_OUTPUT_LIMITS, OutputLimits
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -17,6 +19,10 @@ if TYPE_CHECKING:
     from workers.kernels.supply import KernelSupply
     from workers.notebook_saves import SavedNotebook
     from workers.notebook_source import NotebookSource
+    from workers.notebook_stops import CellFailure
+
+#: Which warnings of Python's ``warnings`` module make a run orange: those of the analyst's own code, all, or none.
+CountedWarnings = Literal["own", "all", "none"]
 
 
 class Output(Protocol):
@@ -80,6 +86,15 @@ class NotebookLimits:
     timeout_seconds: float | None = None  #: for all of it, the start of the kernel included
     cell_timeout_seconds: float | None = None  #: for each cell
     memory_bytes: int | None = None  #: resident memory of the kernel and all that descends from it
+    output: OutputLimits = DEFAULT_OUTPUT_LIMITS
+
+
+@dataclass(frozen=True)
+class EarlyEnd:
+    """The notebook ended before its last cell because it wanted to."""
+
+    cell: int  #: the cell that asked for it, from 1, counted in the source notebook
+    skipped_for: str | None = None  #: why it said that there was nothing to do; None if it only ended
 
 
 @dataclass
@@ -96,7 +111,14 @@ class NotebookSession:
     cancellation: Cancellation = field(default_factory=Cancellation)
     on_kernel_started: Callable[[int], None] | None = None
     on_progress: Callable[[int, int, str], None] | None = None
-    failed: bool = False  #: set by the first cell that fails
+    own_folders: Sequence[Path] = ()  #: Python files below them are the analyst's own
+    counted_warnings: CountedWarnings = "own"
+    warnings: list[str] = field(default_factory=list)  #: of Python's ``warnings`` module, those that count
+    notes: list[str] = field(default_factory=list)  #: what was replaced or could not be done, and makes the run orange
+    failure: tuple[int, CellFailure] | None = None  #: index of the cell that failed in the executed notebook, and why
+    early_end: EarlyEnd | None = None
+    skip_reason: str | None = None  #: what it has written for `SIMPLEFLOW_NB_SKIP`
+    failed: bool = False  #: set by the first cell that fails, and by what keeps the notebook from running
     saved: SavedNotebook | None = None  #: set when the engine begins
     kernel: Kernel | None = None
     peak_memory_bytes: int = 0  #: the most that was seen; 0 if nobody looked
@@ -119,6 +141,15 @@ class NotebookSession:
         kernel.on_started = self.on_kernel_started
         self.kernel = kernel
         return kernel
+
+    def note_warning(self, text: str, *, is_own: bool) -> None:
+        """A warning of Python's ``warnings`` module that was shown."""
+        if self.counted_warnings == "all" or (self.counted_warnings == "own" and is_own):
+            self.warnings.append(text)
+
+    def end_early(self, index: int, *, skip: str | None = None) -> None:
+        """The cell at ``index`` of the executed notebook has ended it on purpose, perhaps as there is nothing to do."""
+        self.early_end = EarlyEnd(self.cell_number(index), skip)
 
     def seconds_left(self) -> float | None:
         """Until the notebook's time is over, at least 0; None if it has all the time."""

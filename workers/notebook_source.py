@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import ast
 import difflib
 import hashlib
 import json
+import math
 import os
+import sys
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -15,15 +16,21 @@ from decimal import Decimal
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
+from deciders.notebook_document import NoNotebook, notebook_document, notebook_text
+from deciders.notebook_parameters import INJECTED, PARAMETERS, parameters_of
 from workers.notebook_errors import NotebookRefused
+from workers.sloppy_notebooks import put_right
 
 if TYPE_CHECKING:
     from jupyter_client.kernelspec import KernelSpec
     from nbformat import NotebookNode
 
+    from deciders.notebook_parameters import NotebookParameters
     from deciders.specification import Specification
 
 OWN_KERNEL = "python3"  #: name of the kernel that is this interpreter
+
+_PYTHONS = ("python", "ipython", "python2", "python3")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,14 +42,19 @@ class NotebookSource:
     notebook: NotebookNode  #: nbformat 4, without the error marks of an earlier run
     kernel_name: str  #: ``python3`` if it runs on this interpreter
     kernel_spec: KernelSpec
-    language: str
+    language: str  #: as papermill spells it: in lower case, but ``R``
+    #: the kernel that it wants and that is not installed; it runs on this interpreter instead
+    missing_kernel: str | None = None
 
 
-def read_notebook_source(path: str | os.PathLike[str], *, kernel: str | None = None) -> NotebookSource:
-    """Read an ``.ipynb`` file (nbformat 3 or 4) or a ``.py`` file in jupytext's percent format.
+def read_notebook_source(path: str | os.PathLike[str], *, kernel: str | None = None, falls_back: bool = True) -> NotebookSource:
+    """Read an ``.ipynb`` file or a ``.py`` file in jupytext's percent format.
 
-    ``kernel`` is the one to run it in, by default the notebook's own. A notebook that names no kernel, ``python3``, or a
-    Python kernel that is not installed runs on this interpreter.
+    An earlier nbformat than 4 is upgraded, and the executed notebook's metadata say so. What other programs leave out or
+    write sloppily is put right where it can mean one thing only (`workers.sloppy_notebooks`).
+
+    ``kernel`` is the one to run it in, by default the notebook's own. A notebook that names no kernel or ``python3`` runs on
+    this interpreter, and so does, if it ``falls_back``, one whose Python kernel is not installed.
 
     Raises:
         NotebookRefused: no such file, not a notebook, or its kernel is not installed.
@@ -52,25 +64,29 @@ def read_notebook_source(path: str | os.PathLike[str], *, kernel: str | None = N
     notebook = _parsed(path, content)
     # The tag that papermill gives the cells which it puts into a notebook that failed.
     notebook.cells = [cell for cell in notebook.cells if "papermill-error-cell-tag" not in cell.metadata.get("tags", ())]
-    kernel_name, kernel_spec = _kernel(path, notebook.metadata, kernel)
+    notebook.metadata.pop("simpleflow_nb", None)
+    kernel_name, kernel_spec, missing_kernel = _kernel(path, notebook.metadata, kernel, falls_back)
     return NotebookSource(
         path=path,
         sha256=hashlib.sha256(content).hexdigest(),
         notebook=notebook,
         kernel_name=kernel_name,
         kernel_spec=kernel_spec,
-        language=(kernel_spec.language or "python").lower(),
+        language=_named_for_papermill(kernel_spec.language or "python"),
+        missing_kernel=missing_kernel,
     )
 
 
 def checked_parameters(source: NotebookSource, parameters: Mapping[str, Any]) -> dict[str, Any]:
     """``parameters`` as JSON values (AutoFlow's rule: dates become ISO strings, tuples lists), if the notebook takes them.
 
-    Declared are the names that the first cell tagged ``parameters`` assigns. For a language whose cells papermill
-    cannot read any name is taken.
+    Declared are the names that the first code cell tagged ``parameters`` assigns. For a language whose cells papermill
+    cannot read any name is taken. Where there are values, the cell of those that an earlier run has left is taken out of
+    ``source.notebook``, and the tag of what is no code, so that papermill puts them behind the defaults and nowhere else.
 
     Raises:
-        NotebookRefused: a value has no JSON form, there is no cell tagged ``parameters``, or it does not declare a name.
+        NotebookRefused: a value has no JSON form or none in the notebook's language, there is no cell tagged
+            ``parameters``, it does not declare a name, or the notebook would pass over a value.
     """
     if not parameters:
         return {}
@@ -81,20 +97,62 @@ def checked_parameters(source: NotebookSource, parameters: Mapping[str, Any]) ->
             json.dumps(values[name])  # digits beyond Python's limit
         except (ValueError, RecursionError) as error:
             raise NotebookRefused(f"parameter {name!r} of notebook {source.path.name!r}: {error}") from None
-    cell = next((cell for cell in source.notebook.cells if "parameters" in cell.metadata.get("tags", ())), None)
-    if cell is None:
+    known = parameters_of(source.notebook, language=source.language)
+    if not known.has_cell:
         raise NotebookRefused(
-            f"notebook {source.path.name!r} has no cell tagged 'parameters', so it cannot take {_listed(values)}; "
+            f"notebook {source.path.name!r} {known.missing_cell()}, so it cannot take {_listed(values)}; "
             "tag the cell that sets their defaults"
         )
-    declared = _declared_names(source, cell)
+    for clause in known.lost_values(values):
+        raise NotebookRefused(f"notebook {source.path.name!r} {clause}")
+    _leave_one_cell(source.notebook)
+    declared = _declared_names(source, known)
     unknown = [] if declared is None else [name for name in values if name not in declared]
     if unknown:
         raise NotebookRefused(
             f"notebook {source.path.name!r} has no parameter {' and no '.join(_with_guess(n, declared) for n in unknown)}; "
             f"its cell tagged 'parameters' sets {_listed(declared) if declared else 'nothing'}"
         )
+    _check_translation(source, values)
     return values
+
+
+def unused_values(source: NotebookSource, values: Mapping[str, Any]) -> list[str]:
+    """A sentence for each of the values, as :func:`checked_parameters` gives them, that the notebook seems to make no use of:
+    a cell sets the name anew before anything reads it."""
+    doubts = parameters_of(source.notebook, language=source.language).doubtful_values(values)
+    return [f"notebook {source.path.name!r} {clause}" for clause in doubts]
+
+
+def _leave_one_cell(notebook: NotebookNode) -> None:
+    """Take out what would keep papermill from putting the values right behind the cell with the defaults."""
+    notebook.cells = [cell for cell in notebook.cells if INJECTED not in cell.metadata.get("tags", ())]
+    for cell in notebook.cells:
+        if cell.cell_type != "code" and PARAMETERS in cell.metadata.get("tags", ()):
+            cell.metadata.tags = [tag for tag in cell.metadata.tags if tag != PARAMETERS]
+
+
+def _check_translation(source: NotebookSource, values: Mapping[str, Any]) -> None:
+    """
+    Raises:
+        NotebookRefused: papermill cannot write one of the values in the notebook's language.
+    """
+    from papermill.exceptions import PapermillException
+    from papermill.translators import translate_parameters
+
+    for name, value in values.items():
+        try:
+            translate_parameters(source.kernel_name, source.language, {name: value})
+        except PapermillException:
+            raise NotebookRefused(
+                f"notebook {source.path.name!r} cannot take {_listed(values)}: papermill does not know how values are written "
+                f"in its language, {source.language}"
+            ) from None
+        except NotImplementedError:
+            kind = "a mapping" if isinstance(value, dict) else "a list" if isinstance(value, list) else "such a value"
+            raise NotebookRefused(
+                f"parameter {name!r} of notebook {source.path.name!r}: papermill cannot write {kind} in {source.language}"
+            ) from None
 
 
 def _content(path: Path) -> bytes:
@@ -111,26 +169,15 @@ def _content(path: Path) -> bytes:
 
 
 def _document(path: Path, content: bytes) -> dict[str, Any] | str:
-    """The JSON of an ``.ipynb`` file, the text of a ``.py`` file.
+    """The JSON of an ``.ipynb`` file, put right and in format 4; the text of a ``.py`` file.
 
     Raises:
         NotebookRefused: it is not text, or not the JSON of a notebook.
     """
     try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise NotebookRefused(f"notebook {path} is not UTF-8 text (byte {error.start})") from None
-    if path.suffix == ".py":
-        return text
-    if not text.strip():
-        raise NotebookRefused(f"{path} is not a notebook: it is empty")
-    try:
-        document = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise NotebookRefused(f"{path} is not a notebook: {str(error)[:1].lower()}{str(error)[1:]}") from None
-    if not isinstance(document, dict) or document.get("nbformat") not in (3, 4):
-        raise NotebookRefused(f"{path} is not a notebook of format 3 or 4")
-    return document
+        return notebook_text(content) if path.suffix == ".py" else put_right(notebook_document(content))
+    except NoNotebook as fault:
+        raise NotebookRefused(f"{path} is not a notebook: {fault}") from None
 
 
 def _parsed(path: Path, content: bytes) -> NotebookNode:
@@ -138,32 +185,36 @@ def _parsed(path: Path, content: bytes) -> NotebookNode:
 
     document = _document(path, content)
     if isinstance(document, str):
-        import jupytext
+        document = _cells_of_script(path, document)
+    return nbformat.from_dict(document)  # type: ignore[no-untyped-call, unused-ignore]
 
-        return _upgraded(jupytext.reads(document, fmt="py:percent"))
+
+def _cells_of_script(path: Path, text: str) -> dict[str, Any]:
+    import jupytext
+
     try:
-        _give_ids(document)
-        return _upgraded(nbformat.reads(json.dumps(document), as_version=4))  # type: ignore[no-untyped-call, unused-ignore]
-    except Exception as error:  # nbformat raises KeyError, AttributeError and more for what is JSON but no notebook
-        raise NotebookRefused(f"{path} is not a notebook: {type(error).__name__}: {error}") from None
+        return put_right(jupytext.reads(text, fmt="py:percent"))
+    except NoNotebook as fault:
+        raise NotebookRefused(f"{path} is not a notebook: {fault}") from None
+    except Exception:  # whatever jupytext raises for settings of a cell that it does not expect
+        line = _line_that_breaks(text)
+        raise NotebookRefused(
+            f"{path}{f':{line}' if line else ''} cannot be read as cells: what stands behind '# %%' must be a title, settings "
+            'such as tags=["parameters"], or both'
+        ) from None
 
 
-def _upgraded(notebook: NotebookNode) -> NotebookNode:
-    from nbformat import v4
+def _line_that_breaks(text: str) -> int | None:
+    """The line on which a cell begins that jupytext does not read even alone."""
+    import jupytext
 
-    upgraded: NotebookNode = v4.upgrade(notebook)  # type: ignore[no-untyped-call, unused-ignore]
-    return upgraded
-
-
-def _give_ids(document: dict[str, Any]) -> None:
-    """Give an id to each cell that has none or another's: nbformat only warns, and will refuse them one day."""
-    if document["nbformat"] != 4 or document.get("nbformat_minor", 0) < 5:
-        return
-    seen = set()
-    for cell in document["cells"]:
-        if not cell.get("id") or cell["id"] in seen:
-            cell["id"] = uuid.uuid4().hex[:8]
-        seen.add(cell["id"])
+    for number, line in enumerate(text.splitlines(), start=1):
+        if line.lstrip().startswith(("# %%", "#%%")):
+            try:
+                jupytext.reads(f"{line}\npass\n", fmt="py:percent")
+            except Exception:
+                return number
+    return None
 
 
 def kernel_called(name: str) -> KernelSpec:
@@ -179,19 +230,45 @@ def kernel_called(name: str) -> KernelSpec:
     return own_python_spec() if name in (OWN_KERNEL, "python") else KernelSpecManager().get_kernel_spec(name)
 
 
+def substitute_note(kernel: str) -> str:
+    """What to say of a notebook whose kernel of that name is missing: which Python runs it instead."""
+    version = ".".join(map(str, sys.version_info[:3]))
+    return (
+        f"kernel {kernel!r} is not installed, and Python {version} ({sys.executable}) runs the notebook instead "
+        "('kernel: python3' says that this is right, 'kernel_fallback: false' refuses it)"
+    )
+
+
 def unreadable_notebooks(specification: Specification) -> list[str]:
     """A sentence for each notebook file that would be refused here because it cannot be read, or is no notebook."""
     sentences = []
     for notebook in (one for workflow in specification.workflows for one in workflow.notebooks):
         path = specification.inputs_dir / notebook.filename
         try:
-            document = _document(path, _content(path))
+            _document(path, _content(path))
         except NotebookRefused as refusal:
             sentences.append(str(refusal))
-        else:
-            if isinstance(document, dict) and not any(isinstance(document.get(key), list) for key in ("cells", "worksheets")):
-                sentences.append(f"{path} is not a notebook: it has no list of cells")
     return list(dict.fromkeys(sentences))
+
+
+def outdated_notebooks(specification: Specification) -> list[str]:
+    """A sentence for each notebook in a format before 4, which is upgraded for each run."""
+    sentences = []
+    for notebook in (one for workflow in specification.workflows for one in workflow.notebooks):
+        path = specification.inputs_dir / notebook.filename
+        if path.suffix == ".ipynb" and (number := _old_format(path)) is not None:
+            sentences.append(
+                f"{path} is of nbformat {number}, and is upgraded to 4 each time it runs; open and save it in Jupyter once"
+            )
+    return list(dict.fromkeys(sentences))
+
+
+def _old_format(path: Path) -> int | None:
+    try:
+        number: int | None = notebook_document(path.read_bytes()).get("orig_nbformat")
+    except (OSError, NoNotebook):
+        return None
+    return number
 
 
 def missing_kernels(specification: Specification) -> list[str]:
@@ -200,12 +277,30 @@ def missing_kernels(specification: Specification) -> list[str]:
     for notebook in (one for workflow in specification.workflows for one in workflow.notebooks):
         path = specification.inputs_dir / notebook.filename
         metadata = _metadata(path)
-        if _wanted_kernel(metadata, notebook.kernel)[0] == OWN_KERNEL:
+        name, language = _wanted_kernel(metadata, notebook.kernel)
+        if name == OWN_KERNEL and (notebook.kernel is not None or language in _PYTHONS or _names_kernel(metadata)):
             continue  # most do, and what looks for kernels takes a while to import
         try:
-            _kernel(path, metadata, notebook.kernel)
+            _kernel(path, metadata, notebook.kernel, notebook.kernel_fallback)
         except NotebookRefused as refusal:
             sentences.append(str(refusal))
+    return list(dict.fromkeys(sentences))
+
+
+def substituted_kernels(specification: Specification) -> list[str]:
+    """A sentence for each notebook that would run in this Python, and be orange, because its own kernel is not installed."""
+    sentences = []
+    for notebook in (one for workflow in specification.workflows for one in workflow.notebooks):
+        path = specification.inputs_dir / notebook.filename
+        metadata = _metadata(path)
+        if notebook.kernel is not None or not notebook.kernel_fallback or _wanted_kernel(metadata, None)[0] == OWN_KERNEL:
+            continue
+        try:
+            _, _, missing = _kernel(path, metadata, None, True)
+        except NotebookRefused:
+            continue  # `missing_kernels` says so
+        if missing is not None:
+            sentences.append(f"notebook {notebook.filename!r}: {substitute_note(missing)}")
     return list(dict.fromkeys(sentences))
 
 
@@ -214,8 +309,8 @@ def _metadata(path: Path) -> dict[str, Any]:
     if path.suffix != ".ipynb":
         return {}
     try:
-        return _mapping(json.loads(path.read_bytes())["metadata"])
-    except (OSError, ValueError, RecursionError, KeyError, TypeError):
+        return _mapping(put_right(notebook_document(path.read_bytes()))["metadata"])
+    except (OSError, NoNotebook):
         return {}
 
 
@@ -227,54 +322,52 @@ def _wanted_kernel(metadata: Mapping[str, Any], chosen: str | None) -> tuple[str
     return OWN_KERNEL if name == "python" or not isinstance(name, str) else name, str(language).lower()
 
 
+def _named_for_papermill(language: str) -> str:
+    return "R" if language == "R" else language.lower()
+
+
 def _mapping(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _kernel(path: Path, metadata: Mapping[str, Any], chosen: str | None) -> tuple[str, KernelSpec]:
+def _names_kernel(metadata: Mapping[str, Any]) -> bool:
+    name = _mapping(metadata.get("kernelspec")).get("name")
+    return isinstance(name, str) and name != ""
+
+
+def _kernel(
+    path: Path, metadata: Mapping[str, Any], chosen: str | None, falls_back: bool
+) -> tuple[str, KernelSpec, str | None]:
+    """Name and specification of the kernel to run in, and the one that is missing if this is its substitute."""
     from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
 
     name, language = _wanted_kernel(metadata, chosen)
+    if chosen is None and language not in _PYTHONS and not _names_kernel(metadata):
+        raise NotebookRefused(f"notebook {path} is in {language.title()} and names no kernel; save it in Jupyter with one")
     try:
-        return name, kernel_called(name)
+        return name, kernel_called(name), None
     except (NoSuchKernel, ValueError):
-        if chosen is None and language == "python":
-            return OWN_KERNEL, kernel_called(OWN_KERNEL)
+        if chosen is None and language == "python" and falls_back:
+            return OWN_KERNEL, kernel_called(OWN_KERNEL), name
     installed = sorted({*KernelSpecManager().find_kernel_specs(), OWN_KERNEL})
     if chosen is None:
         raise NotebookRefused(f"notebook {path} wants kernel {name!r}, which is not installed (there is {_listed(installed)})")
     raise NotebookRefused(f"kernel {name!r} for notebook {path} is not installed (there is {_listed(installed)})")
 
 
-def _declared_names(source: NotebookSource, cell: NotebookNode) -> set[str] | None:
+def _declared_names(source: NotebookSource, known: NotebookParameters) -> set[str] | None:
     """Names that the parameters cell sets; None if that cannot be known."""
-    names: set[str] = set()
-    if source.language == "python":
-        lines = (line if not line.startswith(("%", "!")) else "" for line in cell.source.splitlines())
-        try:
-            names = _assigned_names(ast.parse("\n".join(lines)).body)
-        except (SyntaxError, ValueError):
-            pass  # papermill reads line by line and may still find some
+    if known.names is not None:
+        return set(known.names)
     import papermill
     from papermill.exceptions import PapermillException
 
     try:
         # The notebook, not its path: papermill would take braces in a path for its own templates.
-        found = papermill.inspect_notebook(source.notebook)
+        found = set(papermill.inspect_notebook(source.notebook))
     except (PapermillException, ValueError):
-        found = {}  # no translator, or no language in the notebook
-    names |= set(found)
-    return names if names or source.language == "python" else None
-
-
-def _assigned_names(statements: Iterable[ast.stmt]) -> set[str]:
-    targets: list[ast.expr] = []
-    for statement in statements:
-        if isinstance(statement, ast.Assign):
-            targets.extend(statement.targets)
-        elif isinstance(statement, ast.AnnAssign):
-            targets.append(statement.target)
-    return {node.id for target in targets for node in ast.walk(target) if isinstance(node, ast.Name)}
+        found = set()  # no translator, or no language in the notebook
+    return found or None
 
 
 def _json_value(value: Any, inside: tuple[int, ...]) -> Any:
@@ -288,7 +381,11 @@ def _json_value(value: Any, inside: tuple[int, ...]) -> Any:
     if isinstance(value, int):
         return int(value)
     if isinstance(value, float):
-        return float(value)  # NaN and the infinities included: Python's JSON and papermill keep them
+        if not math.isfinite(value):
+            raise ValueError(f"{json.dumps(float(value))} is no value of JSON; give null (None) or a number")
+        return float(value)
+    if isinstance(value, Decimal) and not value.is_finite():
+        raise ValueError(f"{value} is no value of JSON; give null (None) or a number")
     if isinstance(value, str):
         try:
             value.encode()

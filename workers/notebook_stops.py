@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
 import nbformat
 from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
@@ -31,6 +35,16 @@ class KernelDied(NotebookStopped):
         self.said = said
 
 
+class NoAnswer(NotebookStopped):
+    """The kernel has ended the cell, and has not said how; ``said`` as above."""
+
+    name = "KernelError"
+
+    def __init__(self, reason: str, said: str) -> None:
+        super().__init__(reason)
+        self.said = said
+
+
 class TooSlow(NotebookStopped):
     """A limit of time was reached; the cell has been interrupted."""
 
@@ -49,23 +63,66 @@ class TooMuchMemory(NotebookStopped):
     name = "MemoryLimitExceeded"
 
 
-def add_error(cell: NotebookNode, error: BaseException) -> None:
+class TooMuchOutput(NotebookStopped):
+    """More was printed or displayed than is allowed; the cell has been interrupted."""
+
+    name = "OutputLimitExceeded"
+
+
+class Exited(NotebookStopped):
+    """The notebook asked for its end and said that it has failed, in a kernel where that does not raise."""
+
+    name = "SystemExit"
+
+
+@dataclass(frozen=True)
+class CellFailure:
+    """Why a cell failed: class and text of the exception, and the lines of its traceback."""
+
+    ename: str
+    evalue: str
+    traceback: tuple[str, ...]
+
+
+def add_error(cell: NotebookNode, error: BaseException) -> CellFailure:
     """Say in the cell why it ended when the kernel no longer could."""
+    name = error.name if isinstance(error, NotebookStopped) else type(error).__name__
+    text = str(error)
     if cell.cell_type != "code":
-        return
-    if isinstance(error, TooSlow | Cancelled):
+        return CellFailure(name, text, ())
+    if isinstance(error, TooSlow | Cancelled | TooMuchOutput):
         # The interrupted cell's own traceback says where it was; the reason is ours.
         trace = [line for output in cell.outputs if output.output_type == "error" for line in output.traceback]
         cell.outputs = [output for output in cell.outputs if output.output_type != "error"]
     else:
         trace = getattr(error, "said", "").splitlines()
-    name = error.name if isinstance(error, NotebookStopped) else type(error).__name__
-    text = str(error)
     trace.append(f"{name}: {text}" if text else name)
-    output = nbformat.v4.new_output("error", ename=name, evalue=text, traceback=trace)  # type: ignore[no-untyped-call, unused-ignore]
+    return _added(cell, CellFailure(name, text, tuple(trace)))
+
+
+def failure_of(error: CellExecutionError, cell: NotebookNode, reply: Mapping[str, Any]) -> CellFailure:
+    """The failure that the kernel has told; the cell shows it also where the kernel has put it elsewhere.
+
+    IPython prints what is wrong with a magic, and groups of exceptions, to standard error.
+    """
+    name = error.ename or "Error"
+    trace = tuple(reply.get("traceback") or ())
+    shown = [output for output in cell.outputs if output.output_type == "error"]
+    if any(output.ename == error.ename and output.evalue == error.evalue for output in shown):
+        return CellFailure(name, error.evalue, trace)
+    if not any(name in line for line in trace[-1:]):  # a kernel that was not prepared: that of an exception before it
+        trace = (f"{name}: {error.evalue}" if error.evalue else name,)
+    return _added(cell, CellFailure(name, error.evalue, trace))
+
+
+def forget_exit(cell: NotebookNode) -> None:
+    """Take out the error that a cell shows which was left on purpose: it is none."""
+    cell.outputs = [output for output in cell.outputs if output.output_type != "error"]
+
+
+def _added(cell: NotebookNode, failure: CellFailure) -> CellFailure:
+    output = nbformat.v4.new_output(  # type: ignore[no-untyped-call, unused-ignore]
+        "error", ename=failure.ename, evalue=failure.evalue, traceback=list(failure.traceback)
+    )
     cell.outputs.append(output)
-
-
-def left_on_purpose(error: CellExecutionError) -> bool:
-    """``sys.exit()`` or ``sys.exit(0)``: the end of the notebook, as papermill has it."""
-    return error.ename == "SystemExit" and error.evalue in ("", "0")
+    return failure

@@ -11,26 +11,27 @@ and what the notebook itself has written: the folder is its working directory.
 
 from __future__ import annotations
 
-import asyncio
-import json
 import os
-import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from workers.artefacts import path_part, write_atomically
+from workers.kernel_output import DEFAULT_OUTPUT_LIMITS, OutputLimits
 from workers.kernels.supply import KernelSupply, shared_supply, warm_kernels
-from workers.lights import Light, warning_lines
+from workers.lights import Light, printed_warnings
 from workers.notebook_errors import NotebookFailed, NotebookRefused
 from workers.notebook_output import OutputText
-from workers.notebook_session import Cancellation, NotebookLimits, NotebookSession
-from workers.notebook_source import NotebookSource, checked_parameters, read_notebook_source
-from workers.secrets import masked
-from workers.source_version import SourceVersion, read_source_version
+from workers.notebook_session import Cancellation, CountedWarnings, NotebookLimits, NotebookSession
+from workers.notebook_source import NotebookSource, checked_parameters, read_notebook_source, substitute_note, unused_values
+from workers.run_json import RunJson, write_json
+from workers.secrets import known_secrets, masked, masker
+from workers.source_version import read_source_version
+
+if TYPE_CHECKING:
+    from workers.notebook_stops import CellFailure
 
 __all__ = [
     "Cancellation",
@@ -42,21 +43,24 @@ __all__ = [
     "warm_kernels",
 ]
 
-PROGRESS_SECONDS = 1.0  #: until other processes can read in run.json which cell runs
-KEPT_WARNINGS = 50  #: warning lines in a result; all of them are in output.txt
-KEPT_WARNING_CHARACTERS = 300  #: of each
 KEPT_TRACEBACK_LINES = 30
+KEPT_REASON_CHARACTERS = 300  #: of why a notebook has skipped its run
 
 
 @dataclass(frozen=True, kw_only=True)
 class NotebookResult:
-    """A notebook that ran to its end."""
+    """A notebook that ran to its end, or to where it wanted to end."""
 
     path: Path  #: the executed notebook
-    light: Light  #: green, or orange if it printed warnings
-    status: Literal["succeeded"]
+    light: Light  #: green, or orange if there are warnings
+    #: ``skipped``: it has said that there is nothing to do, and what needs it should not run
+    status: Literal["succeeded", "skipped"]
     duration_seconds: float
-    warnings: tuple[str, ...]  #: the first 50 lines that warn, each cut at 300 characters
+    #: what was replaced or given up, warnings of Python's ``warnings`` module that count, printed lines that warn: the first
+    #: 50, each cut at 300 characters
+    warnings: tuple[str, ...]
+    ended_in_cell: int | None = None  #: the cell of the source, from 1, that has ended it with ``exit()`` or ``skip()``
+    skipped_for: str | None = None  #: the reason that it gave for being skipped
 
 
 def run_notebook(
@@ -69,7 +73,11 @@ def run_notebook(
     timeout_seconds: float | None = None,
     cell_timeout_seconds: float | None = None,
     memory_limit_bytes: int | None = None,
+    output_limits: OutputLimits = DEFAULT_OUTPUT_LIMITS,
     environment: Mapping[str, str] | None = None,
+    inputs_dir: str | os.PathLike[str] | None = None,
+    counted_warnings: CountedWarnings = "own",
+    kernel_fallback: bool = True,
     attempt: int = 1,
     cancellation: Cancellation | None = None,
     kernels: KernelSupply | None = None,
@@ -92,7 +100,16 @@ def run_notebook(
     After ``timeout_seconds`` (the start of the kernel included), after ``cell_timeout_seconds`` in one cell, or when
     somebody calls ``cancellation.cancel()``, the cell is interrupted, and killed 2 s later if it goes on. A kernel that
     with all its descendants has more than ``memory_limit_bytes`` resident (looked at ten times a second) is killed at
-    once. When the function returns or raises, nothing that descends from the kernel is left.
+    once. A cell that puts out more than ``output_limits`` allow is interrupted as well; what came before is kept. When the
+    function returns or raises, nothing that descends from the kernel is left.
+
+    ``exit()`` and ``sys.exit()``, also with 0, end the notebook as a success; any other argument is a failure. A notebook that
+    calls :func:`simpleflow_nb.notebooks.skip`, or writes a reason into the file that ``SIMPLEFLOW_NB_SKIP`` names, is
+    ``skipped``, unless it fails.
+
+    Of Python's warnings those count that the analyst's own code has raised: cells, and files below ``inputs_dir`` (by default
+    the notebook's folder); ``counted_warnings`` may also be ``all`` or ``none``. A Python notebook whose kernel is not
+    installed runs on this interpreter and is orange; without ``kernel_fallback`` it is refused.
 
     Raises:
         NotebookRefused: nothing has run: no such notebook or kernel, a parameter that the notebook does not declare, a
@@ -100,54 +117,50 @@ def run_notebook(
         NotebookFailed: a cell raised, the kernel died or did not start, a limit was reached, or it was cancelled.
         OSError: the artefacts cannot be written.
     """
-    source = read_notebook_source(path, kernel=kernel)
+    source = read_notebook_source(path, kernel=kernel, falls_back=kernel_fallback)
     values = checked_parameters(source, parameters or {})
     cancellation = cancellation or Cancellation()
     limits = NotebookLimits(
-        timeout_seconds=timeout_seconds, cell_timeout_seconds=cell_timeout_seconds, memory_bytes=memory_limit_bytes
+        timeout_seconds=timeout_seconds,
+        cell_timeout_seconds=cell_timeout_seconds,
+        memory_bytes=memory_limit_bytes,
+        output=output_limits,
     )
     folder, label, notebook = _begin(source, values, into, label, environment, limits)
-    record: dict[str, Any] = {
-        "label": label,
-        "status": "running",
-        "light": None,
-        "started": datetime.now(UTC).isoformat(),
-        "ended": None,
-        "duration_seconds": None,
-        "attempt": attempt,
-        "source": str(source.path),
-        "source_sha256": source.sha256,
-        "git_commit": None,
-        "git_dirty": None,
-        "kernel": None,
-        "peak_memory_bytes": None,
-        "progress": None,
-        "warnings": [],
-        "error": None,
-    }
-    _write_json(folder / "run.json", record)
-    progress = _Progress(folder, record, on_progress)
-    begun = time.monotonic()
+    variables = {**os.environ, **(environment or {})}
+    record = RunJson(folder, source, label, attempt, variables)
+    status, skipped_for = "failed", None
     error: dict[str, Any] | None = {"cell": None, "ename": "Interrupted", "evalue": ""}
     session: NotebookSession | None = None
     # git answers while the kernel starts.
-    with ThreadPoolExecutor(1, thread_name_prefix="source-version") as pool, OutputText(folder / "output.txt") as output:
+    with (
+        ThreadPoolExecutor(1, thread_name_prefix="source-version") as pool,
+        OutputText(folder / "output.txt", variables) as output,
+    ):
         version = pool.submit(read_source_version, source.path)
         try:
             session = NotebookSession(
                 source=source,
                 path=notebook,
                 folder=folder,
-                environment={**os.environ, **(environment or {})},
+                environment=variables,
                 output=output,
                 limits=limits,
                 kernels=kernels or shared_supply(),
                 cancellation=cancellation,
                 on_kernel_started=on_kernel_started,
-                on_progress=progress.note,
+                on_progress=record.progress(on_progress),
+                own_folders=[Path(inputs_dir).absolute() if inputs_dir is not None else source.path.parent],
+                counted_warnings=counted_warnings,
             )
+            if source.missing_kernel is not None:
+                session.notes.append(substitute_note(source.missing_kernel))
+            session.notes += unused_values(source, values)
             _execute(session, values, label)
-            error = None
+            skipped_for = _skip_reason(session)
+            if session.early_end is not None or skipped_for is not None:
+                _say_early_end(session, skipped_for)
+            status, error = "succeeded" if skipped_for is None else "skipped", None
         except NotebookFailed as failure:
             error = {"cell": failure.cell, "ename": failure.ename, "evalue": failure.evalue}
             raise
@@ -156,43 +169,18 @@ def run_notebook(
             raise
         finally:
             output.close()
-            record.update(_end(folder, begun, error, version.result()))
             if error is not None and cancellation.is_asked:
-                record["status"] = "cancelled"
-            if session is not None and session.kernel is not None:
-                made = session.kernel
-                record["kernel"] = {"name": source.kernel_name, "origin": made.origin, "reason": made.reason or None}
-                record["peak_memory_bytes"] = session.peak_memory_bytes or None
-            _write_json(folder / "run.json", record)
+                status = "cancelled"
+            record.end(status, error, skipped_for, _warnings(folder, session), session, version.result())
     return NotebookResult(
         path=notebook,
-        light=record["light"],
-        status="succeeded",
-        duration_seconds=record["duration_seconds"],
-        warnings=tuple(record["warnings"]),
+        light=record.content["light"],
+        status="succeeded" if skipped_for is None else "skipped",
+        duration_seconds=record.content["duration_seconds"],
+        warnings=tuple(record.content["warnings"]),
+        ended_in_cell=record.content["ended_in_cell"],
+        skipped_for=skipped_for,
     )
-
-
-class _Progress:
-    """Notes in ``run.json`` which cell runs, and passes it on."""
-
-    def __init__(self, folder: Path, record: dict[str, Any], tell: Callable[[int, int, str], None] | None) -> None:
-        self._folder, self._record, self._tell = folder, record, tell
-        self._writing: asyncio.TimerHandle | None = None
-
-    def note(self, cell: int, cells: int, heading: str) -> None:
-        self._record["progress"] = {"cell": cell, "cells": cells, "heading": heading}
-        if self._writing is None:  # later, so that a notebook of many quick cells costs no more
-            self._writing = asyncio.get_running_loop().call_later(PROGRESS_SECONDS, self._write)
-        if self._tell is not None:
-            self._tell(cell, cells, heading)
-
-    def _write(self) -> None:
-        self._writing = None
-        try:
-            _write_json(self._folder / "run.json", self._record)
-        except OSError:
-            pass  # the disk is full, say; the end of the run is written in any case, or says so
 
 
 def prepare_notebook(
@@ -205,6 +193,7 @@ def prepare_notebook(
     timeout_seconds: float | None = None,
     cell_timeout_seconds: float | None = None,
     memory_limit_bytes: int | None = None,
+    output_limits: OutputLimits = DEFAULT_OUTPUT_LIMITS,
     environment: Mapping[str, str] | None = None,
 ) -> Path:
     """Write the notebook as it would run, with a cell of these parameters, into the folder ``into``; nothing is executed.
@@ -218,20 +207,16 @@ def prepare_notebook(
     source = read_notebook_source(path, kernel=kernel)
     values = checked_parameters(source, parameters or {})
     limits = NotebookLimits(
-        timeout_seconds=timeout_seconds, cell_timeout_seconds=cell_timeout_seconds, memory_bytes=memory_limit_bytes
+        timeout_seconds=timeout_seconds,
+        cell_timeout_seconds=cell_timeout_seconds,
+        memory_bytes=memory_limit_bytes,
+        output=output_limits,
     )
     _, _, notebook = _begin(source, values, into, label, environment, limits)
-    import nbformat
-    import papermill
+    from workers.notebook_saves import masked_notebook, notebook_text
+    from workers.parameterized_notebook import parameterized_notebook
 
-    prepared = papermill.execute_notebook(
-        source.notebook,
-        None,
-        parameters=values,
-        prepare_only=True,
-        kernel_name=source.kernel_name,
-        language=source.language,
-    )
+    prepared = parameterized_notebook(source, values)
     prepared.metadata["kernelspec"] = {
         "name": source.kernel_name,
         "display_name": source.kernel_spec.display_name,
@@ -240,8 +225,9 @@ def prepare_notebook(
     prepared.metadata.pop("papermill", None)  # it has not run
     for cell in prepared.cells:
         cell.metadata.pop("papermill", None)
-    text: str = nbformat.writes(prepared)  # type: ignore[no-untyped-call, unused-ignore]
-    write_atomically(notebook, text)
+        if not cell.metadata.get("tags"):
+            cell.metadata.pop("tags", None)
+    write_atomically(notebook, notebook_text(masked_notebook(prepared, masker(_secrets_of(environment)))))
     return notebook
 
 
@@ -270,77 +256,83 @@ def _begin(
             "timeout_seconds": limits.timeout_seconds,
             "cell_timeout_seconds": limits.cell_timeout_seconds,
             "memory_limit_bytes": limits.memory_bytes,
+            "printed_limit_bytes": limits.output.printed_bytes,
+            "displayed_limit_bytes": limits.output.displayed_bytes,
         },
         "parameters": values,
     }
-    _write_json(folder / "config.json", config)
+    write_json(folder / "config.json", config, _secrets_of(environment))
     return folder, label, notebook
 
 
 def _execute(session: NotebookSession, values: dict[str, Any], label: str) -> None:
-    import papermill
-    from papermill.exceptions import PapermillExecutionError
-
-    from workers.notebook_engine import ENGINE_NAME
+    from workers.notebook_engine import NotebookEngine
     from workers.notebook_stops import KernelNotStarted
+    from workers.parameterized_notebook import parameterized_notebook
 
     source = session.source
+    prepared = parameterized_notebook(source, values)
     try:
-        # The notebook itself rather than paths: papermill takes braces in a path for templates, writes in place, and
-        # changes the directory of the whole process.
-        papermill.execute_notebook(
-            source.notebook,
-            None,
-            parameters=values,
-            engine_name=ENGINE_NAME,
-            kernel_name=source.kernel_name,
-            language=source.language,
-            progress_bar=False,
-            session=session,
-        )
-    except PapermillExecutionError as error:
-        raise _failure(label, error, session) from None
+        NotebookEngine.execute_notebook(prepared, source.kernel_name, session=session)
     except KernelNotStarted as error:
-        failed = NotebookFailed(label, None, error.name, masked(str(error)), "", session.path)
+        reason = masked(str(error), known_secrets(session.environment))
+        failed = NotebookFailed(label, None, error.name, reason, "", session.path)
         assert session.saved is not None
         session.saved.name_failure(f"The kernel did not start: {failed.cause.removeprefix('KernelNotStarted: ')}")
         raise failed from None
+    if session.failure is not None:
+        raise _failure(label, *session.failure, session)
 
 
-def _failure(label: str, error: Any, session: NotebookSession) -> NotebookFailed:
+def _failure(label: str, index: int, failure: CellFailure, session: NotebookSession) -> NotebookFailed:
     from papermill.exceptions import strip_color
 
     assert session.saved is not None
-    number = session.cell_number(error.cell_index)
-    lines = strip_color("\n".join(error.traceback)).splitlines()
+    number = session.cell_number(index)
+    secrets = known_secrets(session.environment)
+    lines = masked(strip_color("\n".join(failure.traceback)), secrets).splitlines()
     failed = NotebookFailed(
         label,
         number,
-        error.ename,
-        masked(strip_color(error.evalue)),
-        masked("\n".join(lines[-KEPT_TRACEBACK_LINES:])),
+        masked(failure.ename, secrets),
+        masked(strip_color(failure.evalue), secrets),
+        "\n".join(lines[-KEPT_TRACEBACK_LINES:]),
         session.path,
     )
-    session.saved.name_failure(f"Cell {number} failed: {failed.cause}")
+    session.saved.name_failure(f"Cell {number} failed: {failed.cause}", index)
     return failed
 
 
-def _end(folder: Path, begun: float, error: dict[str, Any] | None, version: SourceVersion | None) -> dict[str, Any]:
-    """What the end of a run adds to its record."""
+def _skip_reason(session: NotebookSession) -> str | None:
+    """Why the notebook has said that there is nothing to do, on one line; None if it has not."""
+    said = session.skip_reason
+    if said is None and session.early_end is not None:
+        said = session.early_end.skipped_for
+    return (
+        None
+        if said is None
+        else masked(" ".join(said.split()), known_secrets(session.environment))[:KEPT_REASON_CHARACTERS] or "it gave no reason"
+    )
+
+
+def _say_early_end(session: NotebookSession, skipped_for: str | None) -> None:
+    early = session.early_end
+    where = f" in cell {early.cell}" if early is not None else ""
+    text = f"Ended by the notebook{where}." if skipped_for is None else f"Skipped by the notebook{where}: {skipped_for}"
+    assert session.saved is not None
+    session.saved.name_early_end(text, early.cell if early is not None else None)
+
+
+def _warnings(folder: Path, session: NotebookSession | None) -> list[str]:
+    """Everything that turns the run orange: what was replaced, what Python warned of, and the printed lines that warn."""
     with open(folder / "output.txt", encoding="utf-8", errors="replace") as file:
-        warnings = warning_lines(file)
-    light = Light.RED if error else Light.ORANGE if warnings else Light.GREEN
-    return {
-        "status": "failed" if error else "succeeded",
-        "light": light,
-        "ended": datetime.now(UTC).isoformat(),
-        "duration_seconds": round(time.monotonic() - begun, 3),
-        "git_commit": version.commit if version else None,
-        "git_dirty": version.dirty if version else None,
-        "warnings": [line[:KEPT_WARNING_CHARACTERS] for line in warnings[:KEPT_WARNINGS]],
-        "error": error,
-    }
+        printed = printed_warnings(file)
+    if session is None:
+        return printed
+    secrets = known_secrets(session.environment)
+    return [masked(text, secrets) for text in [*session.notes, *session.warnings]] + printed
 
 
-def _write_json(path: Path, content: dict[str, Any]) -> None:
-    write_atomically(path, masked(json.dumps(content, indent=2, ensure_ascii=False)) + "\n")
+def _secrets_of(environment: Mapping[str, str] | None) -> dict[str, str]:
+    """Those of a kernel with these variables besides ours."""
+    return known_secrets({**os.environ, **(environment or {})})

@@ -24,6 +24,11 @@ def folders_of(outputs: Path, workflow: str, instance: str) -> list[Path]:
     return [place for place in places if place.is_dir() and not place.is_symlink()]
 
 
+def has_folders(outputs: Path, workflow: str, instance: str) -> bool:
+    """Whether anything of an instance is left."""
+    return any((outputs / kind / path_part(workflow) / path_part(instance)).is_dir() for kind in ("notebooks", "reports"))
+
+
 def size_bytes(folder: Path) -> int:
     """What the files below take, links not followed."""
     total = 0

@@ -41,15 +41,25 @@ def latest_ends() -> sa.Select[Any]:
 
 
 @lru_cache(maxsize=1)
+def latest_unhashed() -> sa.Select[Any]:
+    """(workflow name, identity, instance) of those of them that say nothing of their notebooks."""
+    import sqlalchemy as sa
+
+    runs, _ = tables()
+    columns = (runs.c.workflow_name, runs.c.identity, runs.c.instance)
+    return sa.select(*columns).where(runs.c.id.in_(latest_numbers()), runs.c.notebooks.is_(None))
+
+
+@lru_cache(maxsize=1)
 def failures_since_success() -> sa.Select[Any]:
-    """(workflow name, identity, number of failures since it last succeeded) of each instance that has any."""
+    """(workflow name, identity, number of failures since it last succeeded or was skipped) of each instance that has any."""
     import sqlalchemy as sa
 
     runs, _ = tables()
     before = runs.alias("before")
     succeeded = (
         sa.select(before.c.workflow_name, before.c.identity, sa.func.max(before.c.id).label("id"))
-        .where(before.c.state == "succeeded")
+        .where(before.c.state.in_(("succeeded", "skipped")))
         .group_by(before.c.workflow_name, before.c.identity)
         .subquery()
     )

@@ -12,9 +12,9 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -25,7 +25,7 @@ from simpleflow_nb.exceptions import SimpleflowError
 from simpleflow_nb.local.journal import read_only_uri
 from workers.autoflow_records import read_autoflow_ends, read_autoflow_instances
 from workers.databases import database_complaint, installed_driver
-from workers.run_queries import failures_since_success, latest_ends, latest_states
+from workers.run_queries import failures_since_success, latest_ends, latest_states, latest_unhashed
 from workers.run_tables import (
     SAYS_NOTHING,
     SCHEMA_VERSION,
@@ -133,8 +133,8 @@ class RunRecords:
                 connection.execute(sa.insert(runs).values(**values))
 
     def states(self) -> dict[tuple[str, str], str]:
-        """(workflow name, identity) -> how its latest run ended, ``succeeded`` or ``failed`` (which it also is when it timed
-        out or was terminated).
+        """(workflow name, identity) -> how its latest run ended, ``succeeded``, ``skipped`` or ``failed`` (which it also is
+        when it timed out or was terminated).
 
         A cancelled or partial run changes nothing: what was there before it stands. Where only AutoFlow has rows, its latest
         ``success`` or ``failed`` counts and ``running`` says nothing, as it stays for ever after a crash.
@@ -143,7 +143,7 @@ class RunRecords:
             ends = read_autoflow_ends(connection)
             states: dict[tuple[str, str], str] = {(end.workflow_name, end.identity): end.state for end in ends}
             for name, identity, state in connection.execute(latest_states()):
-                states[name, identity] = "succeeded" if state == "succeeded" else "failed"
+                states[name, identity] = state if state in ("succeeded", "skipped") else "failed"
         return states
 
     def autoflow_instances(self) -> set[tuple[str, str]]:
@@ -164,11 +164,33 @@ class RunRecords:
                 state=row.state,
                 ended=aware(row.ended),
                 failures=counts.get((row.workflow_name, row.identity), 0),
-                notebooks=json.loads(row.notebooks) if row.notebooks is not None else None,
+                notebooks=_hashes(row.notebooks) if row.notebooks is not None else None,
                 data=json.loads(row.data) if row.data is not None else None,
             )
             for row in rows
         }
+
+    def unhashed(self) -> dict[tuple[str, str], str]:
+        """(workflow name, identity) -> instance, of those whose latest end (see `ends`) says nothing of its notebooks.
+
+        An early version recorded them.
+        """
+        with self._transaction() as connection:
+            rows = connection.execute(latest_unhashed())
+            return {(row.workflow_name, row.identity): row.instance for row in rows}
+
+    def amend(self, run_id: str, change: Callable[[RunRecord], RunRecord]) -> RunRecord | None:
+        """Replace a record by what ``change`` makes of it, in one transaction, and return that; None without such a run."""
+        import sqlalchemy as sa
+
+        runs = self._runs
+        with self._transaction(exclusive=True) as connection:
+            row = connection.execute(sa.select(runs).where(runs.c.run_id == run_id)).first()
+            if row is None:
+                return None
+            record = change(record_of(row))
+            connection.execute(sa.update(runs).where(runs.c.run_id == run_id).values(**row_of(record)))
+            return record
 
     def successes(self) -> dict[tuple[str, str], set[str]]:
         """(workflow name, ISO reference date) -> the identities of its instances that have ever succeeded."""
@@ -373,6 +395,13 @@ class RunRecords:
                 yield connection
         except sa.exc.SQLAlchemyError as error:
             raise RecordsError(f"run records in {self.location} cannot be used: {database_complaint(error)}") from None
+
+
+@lru_cache(maxsize=1_000)
+def _hashes(text: str) -> Mapping[str, str]:
+    """Of thousands of runs most were made with the same notebooks; they share one mapping."""
+    found: dict[str, str] = json.loads(text)
+    return found
 
 
 def _may_only_read(database: str | None) -> bool:

@@ -24,6 +24,7 @@ from workers.artefacts import Artefacts
 from workers.data_stamps import DataStamps
 from workers.kept_labels import kept_labels, notebook_hashes
 from workers.kept_reports import kept_reports
+from workers.notebook_versions import at_start
 from workers.room import Room
 
 logger = logging.getLogger(__name__)
@@ -120,18 +121,28 @@ def run_arguments(
     if only is not None:
         standing.pop(only, None)
     reports = kept_reports(workflow, run, specification.inputs_dir, Artefacts(Path(outputs)), standing)
-    data = None
-    if "data_changed" in workflow.rerun_when and isinstance(specification.sensor.source, FilesSource | SqlSource):
-        data = (stamps or DataStamps(specification)).of(run.needed_days)
-    arguments = {
+    stamps = stamps or DataStamps(specification)
+    data = seen = None
+    if isinstance(specification.sensor.source, FilesSource | SqlSource):
+        if "data_changed" in workflow.rerun_when:
+            data = stamps.of(run.needed_days)
+        else:  # for a run that will be skipped; hashing the data of all runs would cost too much
+            seen = stamps.seen(run.needed_days)
+    arguments: dict[str, Any] = {
         "workflow": workflow.model_dump(mode="json"),
         "instance": run.instance,
         "identity": run.identity,
         "parameters": run.parameters,
         "inputs_dir": str(specification.inputs_dir),
         "outputs": outputs,
-        "origin": {"reason": FIRST_RUN if run.reason == NOT_RUN_YET else run.reason, "notebooks": hashes, "data": data},
+        "origin": {
+            "reason": FIRST_RUN if run.reason == NOT_RUN_YET else run.reason,
+            "notebooks": at_start(workflow, hashes),
+            "data": data,
+        },
     }
+    if seen is not None:
+        arguments["origin"]["seen_data"] = seen
     given = {"kept": standing, "kept_reports": reports, "only": only}
     return arguments | {name: value for name, value in given.items() if value}
 

@@ -13,9 +13,9 @@ from workers.autoflow_records import AutoflowEnd
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
-SCHEMA_VERSION = 2  #: 1 had neither reason, labels, notebooks nor data
+SCHEMA_VERSION = 3  #: 1 had neither reason, labels, notebooks nor data; 2 had no notes
 
-State = Literal["succeeded", "failed", "timed out", "terminated", "cancelled", "partial"]
+State = Literal["succeeded", "failed", "skipped", "timed out", "terminated", "cancelled", "partial"]
 
 #: Ends that say nothing about the instance: what was there before them stands.
 SAYS_NOTHING = ("cancelled", "partial")
@@ -30,7 +30,8 @@ class RunRecord:
     instance: str  #: the name in paths: ``<reference date>_<8 hex of the identity>``, or a scenario's
     reference_date: str | None  #: ISO date; None for a run without one
     parameters: dict[str, Any]  #: what has no JSON form is kept as text
-    #: ``partial``: only some of its notebooks were asked for; ``timed out`` and ``terminated``: it could not record its end
+    #: ``skipped``: its notebooks said that there was nothing to do; ``partial``: only some of its notebooks were asked for;
+    #: ``timed out`` and ``terminated``: it could not record its end
     state: State
     light: str  #: green, orange or red
     started: datetime  #: with a time zone
@@ -41,9 +42,13 @@ class RunRecord:
     error: str | None
     artefacts: dict[str, str]  #: label, or ``report:<label>``, to its path
     reason: str | None = None  #: why it was run
-    labels: dict[str, str] = field(default_factory=dict)  #: label to ``done``, ``cached``, ``failed`` or ``not run``
-    notebooks: dict[str, str] | None = None  #: file name to SHA-256, as they were at its start
+    labels: dict[str, str] = field(default_factory=dict)  #: label to ``done``, ``cached``, ``failed``, ``skipped``, ``not run``
+    #: SHA-256 of its notebooks: of each file by name, at its start, and of what each label was executed from, by a key of
+    #: `deciders.reruns.of_label`
+    notebooks: dict[str, str] | None = None
     data: dict[str, Any] | None = None  #: what is needed to see that its data have changed
+    #: label, or ``report:<label>``, to why it is orange or was skipped, or where the notebook has ended itself
+    notes: dict[str, list[str]] = field(default_factory=dict)
 
 
 @lru_cache(maxsize=1)
@@ -89,7 +94,7 @@ def added_columns() -> list[sa.Column[Any]]:
     """New columns each time, as a column belongs to one table: those that version 1 did not have."""
     import sqlalchemy as sa
 
-    return [sa.Column(name, sa.Text) for name in ("reason", "labels", "notebooks", "data")]
+    return [sa.Column(name, sa.Text) for name in ("reason", "labels", "notebooks", "data", "notes")]
 
 
 def _schema_table(metadata: sa.MetaData) -> sa.Table:
@@ -99,7 +104,7 @@ def _schema_table(metadata: sa.MetaData) -> sa.Table:
 
 
 def row_of(record: RunRecord) -> dict[str, Any]:
-    from workers.secrets import masked
+    from workers.secrets import masked, masked_leaves
 
     def text(value: str) -> str:
         return masked(value).replace("\0", "")  # PostgreSQL has no NUL in texts
@@ -109,7 +114,7 @@ def row_of(record: RunRecord) -> dict[str, Any]:
         "identity": record.identity,
         "instance": record.instance,
         "reference_date": record.reference_date,
-        "parameters": text(json.dumps(record.parameters, default=str)),
+        "parameters": text(json.dumps(masked_leaves(record.parameters), default=str)),
         "state": record.state,
         "light": str(record.light),
         "started": _utc(record.started),
@@ -123,15 +128,17 @@ def row_of(record: RunRecord) -> dict[str, Any]:
         "labels": json.dumps(record.labels),
         "notebooks": None if record.notebooks is None else json.dumps(record.notebooks),
         "data": None if record.data is None else json.dumps(record.data),
+        "notes": text(json.dumps(record.notes)) if record.notes else None,
     }
 
 
 def record_of(row: sa.Row[Any]) -> RunRecord:
     values = dict(row._mapping)
     del values["id"]
-    for name in ("parameters", "artefacts", "labels", "notebooks", "data"):
+    for name in ("parameters", "artefacts", "labels", "notebooks", "data", "notes"):
         values[name] = json.loads(values[name]) if values[name] is not None else None
-    values["labels"] = values["labels"] or {}
+    for name in ("labels", "notes"):
+        values[name] = values[name] or {}
     for name in ("started", "ended"):
         values[name] = aware(values[name])
     return RunRecord(**values)

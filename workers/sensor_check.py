@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from deciders.due_runs import RUNNING, DueRuns, due_runs
-from deciders.reruns import WAITS_FOR_RETRY, LastEnd, RunHistory
+from deciders.reruns import WAITS_AFTER_SKIP, WAITS_FOR_RETRY, LastEnd, RunHistory
 from deciders.run_requests import WantedRun, requested_runs
 from deciders.specification import Specification
 from simpleflow_nb.activity_context import ActivityContext
@@ -73,8 +73,8 @@ def check_for_new_dates(
 
     Returns:
         ``started``: workflow ids; ``not_due``: how many are not; ``held_back``: for how many ``max_parallel_runs`` left no
-        room; ``warnings``; ``retry_seconds``: after how long a failure of these workflows is to be tried again, None when
-        no workflow with a ``retry_wait`` has anything open or failed.
+        room; ``warnings``; ``retry_seconds``: after how long a failed or skipped run is to be tried again, None when no
+        workflow with a ``retry_wait`` or ``skip_again`` has anything open, failed or skipped.
 
     Raises:
         SourceError: the available dates cannot be read.
@@ -110,11 +110,15 @@ def check_for_new_dates(
 
 
 def _retry_seconds(specification: Specification, plan: DueRuns) -> int | None:
-    """The shortest ``retry_wait`` of those workflows that may have failures to try again before the next tick."""
+    """The shortest ``retry_wait`` or ``skip_again`` of those workflows that may have runs to try again before the next tick."""
     waits = {flow.name: flow.retry_wait_seconds for flow in specification.workflows if flow.retry_wait_seconds}
-    busy = {run.workflow_name for run in plan.due}
-    busy |= {one.workflow_name for one in plan.not_due if one.reason == RUNNING or one.reason.startswith(WAITS_FOR_RETRY)}
-    return min((waits[name] for name in busy & waits.keys()), default=None)
+    skips = {flow.name: flow.skip_again_seconds for flow in specification.workflows if flow.skip_again_seconds}
+    busy = {run.workflow_name for run in plan.due} | {one.workflow_name for one in plan.not_due if one.reason == RUNNING}
+    failed = {one.workflow_name for one in plan.not_due if one.reason.startswith(WAITS_FOR_RETRY)}
+    skipped = {one.workflow_name for one in plan.not_due if one.reason.startswith(WAITS_AFTER_SKIP)}
+    found = [waits[name] for name in (busy | failed) & waits.keys()]
+    found += [skips[name] for name in (busy | skipped) & skips.keys()]
+    return min(found, default=None)
 
 
 def start_requested(

@@ -9,7 +9,8 @@ import click
 
 from .. import payload
 from ..exceptions import DefinitionError
-from .options import parsed_settings
+from ..masking import secret_in
+from .settings import parsed_settings
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -34,7 +35,7 @@ def given_arguments(text: str | None, input_file: Any, settings: tuple[str, ...]
     """``{"args": [...], "kwargs": {...}}``, each only when there is one.
 
     Raises:
-        DefinitionError: text that is no input, a setting that is none, or text and a file.
+        DefinitionError: text that is no input, a setting that is none, text and a file, or a secret among them.
     """
     if input_file is not None:
         if text is not None:
@@ -45,7 +46,18 @@ def given_arguments(text: str | None, input_file: Any, settings: tuple[str, ...]
     except ValueError as error:
         raise DefinitionError(f"--input: {error}") from None
     keywords = {**arguments.pop("kwargs", {}), **parsed_settings(settings)}
-    return arguments | ({"kwargs": keywords} if keywords else {})
+    given = arguments | ({"kwargs": keywords} if keywords else {})
+    refuse_secrets(given)
+    return given
+
+
+def refuse_secrets(given: Any) -> None:
+    """
+    Raises:
+        DefinitionError: a known secret stands in what is to be kept in a history.
+    """
+    if (name := secret_in(given)) is not None:
+        raise DefinitionError(f"the secret {name} stands in the input, which histories keep; let the code read it itself")
 
 
 def given_tags(tags: str | None) -> list[str]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import shlex
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,8 +16,9 @@ import click
 
 from ..exceptions import DefinitionError, ServiceError, SimpleflowError
 from ..inspection.tables import Table, formatted
-from . import logs
+from ..masking import keep_secret, known_secrets, secret_in
 from .main import SpecificationProblems
+from .older_runs import older_files, older_names, older_text
 from .options import outputs_folder, outputs_option, specification_argument, specification_path
 from .packages import require_application
 from .run_rows import counted, has_records, shown_settings
@@ -23,6 +26,8 @@ from .sensor_places import RunPlace, opened_run_place, run_place_options
 
 if TYPE_CHECKING:
     from deciders.due_runs import DueRuns, NotDue, Run
+    from deciders.problems import Problem
+    from deciders.reruns import NotebookChanges
     from deciders.specification import Specification
     from workers.source_errors import SourceError
 
@@ -34,17 +39,69 @@ def read_specification(file: Path | None) -> Specification:
         SpecificationProblems: every problem, a line each; the file named as it was given, to be opened from here.
         DefinitionError: something hides our packages.
     """
-    require_application()
-    from deciders.specification import SpecificationError, load_specification
-    from workers.secrets import masked
+    return read_with_warnings(file)[0]
 
-    logs.mask_with(masked)
+
+def read_with_warnings(file: Path | None) -> tuple[Specification, list[str]]:
+    """The same, and what is allowed in the file and yet may not be what was meant, a line each.
+
+    Raises:
+        SpecificationProblems, DefinitionError: as :func:`read_specification` does.
+    """
+    require_application()
+    from deciders.specification import SpecificationError, load_with_warnings
+
     try:
-        return load_specification(specification_path(file))
+        specification, warnings = load_with_warnings(specification_path(file))
     except SpecificationError as error:
-        places = [f"{problem.path}:{problem.line}" if problem.line else problem.path for problem in error.problems]
-        lines = [f"{place}: {problem.message}" for place, problem in zip(places, error.problems, strict=True)]
-        raise SpecificationProblems("\n".join(lines)) from None
+        raise SpecificationProblems("\n".join(map(_placed, error.problems))) from None
+    _keep_secrets_out(specification)
+    return specification, [_placed(warning) for warning in warnings]
+
+
+def _placed(problem: Problem) -> str:
+    return f"{problem.path}:{problem.line}: {problem.message}" if problem.line else f"{problem.path}: {problem.message}"
+
+
+def _keep_secrets_out(specification: Specification) -> None:
+    """
+    Raises:
+        SpecificationProblems: a secret stands where histories and records would keep it.
+    """
+    source = specification.sensor.source
+    if (password := getattr(source, "password", None)) is not None:
+        keep_secret(password)
+    secrets = known_secrets()
+    places: list[tuple[str, Any]] = [
+        (f"the parameters of {entry.workflow_name!r}", entry.parameters) for entry in specification.sensor.workflows
+    ]
+    places += [
+        (f"the environment of {notebook.label!r}", notebook.environment)
+        for workflow in specification.workflows
+        for notebook in workflow.notebooks
+    ]
+    places.append(("the options of the source", getattr(source, "options", None)))
+    lines = [
+        f"{_place(specification.path, secrets[name])}: the secret {name} stands in {where}, which histories keep; "
+        "let the notebook read it itself"
+        for where, values in places
+        if (name := secret_in(values, secrets)) is not None
+    ]
+    if lines:
+        raise SpecificationProblems("\n".join(lines))
+
+
+def _place(file: Path, text: str) -> str:
+    lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
+    number = next((number for number, line in enumerate(lines, 1) if text in line), None)
+    return f"{file}:{number}" if number is not None else str(file)
+
+
+def counted_warnings(specification: Specification, warnings: list[str]) -> None:
+    """Say that ``validate`` has something to say, for commands that go on all the same."""
+    if warnings:
+        tells = f"simpleflow-nb validate {shlex.quote(str(specification.path))} tells"
+        click.echo(f"warning: {specification.path} has {counted(len(warnings), 'warning')}; {tells}", err=True)
 
 
 @click.command("validate")
@@ -58,20 +115,23 @@ def validate(file: Path | None, schema: bool) -> None:
 
         click.echo(json.dumps(specification_schema(), indent=2, ensure_ascii=False))
         return
-    specification = read_specification(file)
+    specification, warnings = read_with_warnings(file)
     notebooks = sum(len(workflow.notebooks) for workflow in specification.workflows)
     configured = len(specification.sensor.workflows)
     click.echo(
         f"{specification.path}: good ({counted(len(specification.workflows), 'workflow')}, "
         f"{counted(notebooks, 'notebook')}, {counted(configured, 'sensor entry', 'sensor entries')})"
     )
-    from workers.notebook_source import missing_kernels, unreadable_notebooks
+    from workers.notebook_source import missing_kernels, outdated_notebooks, substituted_kernels, unreadable_notebooks
     from workers.reports.asciidoc import missing_for_templates
 
     for sentence in (
+        *warnings,
         *unreadable_notebooks(specification),
+        *outdated_notebooks(specification),
         *missing_for_templates(specification),
         *missing_kernels(specification),
+        *substituted_kernels(specification),
     ):
         click.echo(f"warning: {sentence}", err=True)
 
@@ -83,7 +143,18 @@ def source_problem(error: SourceError) -> SimpleflowError:
     return ServiceError(str(error)) if isinstance(error, SourceUnreachable) else DefinitionError(str(error))
 
 
-def current_plan(specification: Specification, outputs: Path, place: RunPlace) -> DueRuns:
+@dataclass(frozen=True)
+class CurrentPlan:
+    """What is due now, and what else is known of the runs that have ended."""
+
+    due_runs: DueRuns
+    available: Mapping[str, Collection[date]]  #: dates by type of data
+    #: how the notebooks of instances that have ended differ from those that they were made with, by workflow name and
+    #: identity; None where it is not known
+    changes: dict[tuple[str, str], NotebookChanges | None] = field(default_factory=dict)
+
+
+def current_plan(specification: Specification, outputs: Path, place: RunPlace) -> CurrentPlan:
     """What is due now, by the same rules and the same sources as the sensor's; changes nothing.
 
     Raises:
@@ -93,6 +164,7 @@ def current_plan(specification: Specification, outputs: Path, place: RunPlace) -
     from deciders.due_runs import due_runs
     from workers.available_dates import SourceError, read_available_dates, undated_files
     from workers.lost_ends import lost_ends
+    from workers.notebook_versions import changes_since, with_hashes_of_folders
     from workers.run_records import RecordsError, RunRecords
     from workers.run_starts import open_runs
     from workers.sensor_check import add_lost_ends, present_history
@@ -105,7 +177,7 @@ def current_plan(specification: Specification, outputs: Path, place: RunPlace) -
     running = open_runs(place.service, place.domain) if place.service is not None else {}
     if not has_records(outputs):
         planned = due_runs(specification, available, running)
-        return dataclasses.replace(planned, warnings=(*planned.warnings, *undated))
+        return CurrentPlan(dataclasses.replace(planned, warnings=(*planned.warnings, *undated)), available)
     names = {workflow.name for workflow in specification.workflows}
     try:
         with RunRecords.open(outputs, to_look=True) as records:
@@ -115,13 +187,14 @@ def current_plan(specification: Specification, outputs: Path, place: RunPlace) -
                     place.service, place.domain, records, names=names, outputs=str(outputs), payloads=place.payloads
                 )
                 add_lost_ends(states, history.ends, lost)
+            changes = changes_since(specification, with_hashes_of_folders(specification, outputs, records, history.ends))
     except RecordsError as error:
         raise ServiceError(str(error)) from None
     try:
         planned = due_runs(specification, available, states | running, history=history)
     except SourceError as error:  # it is looked into once more where changed data count
         raise source_problem(error) from None
-    return dataclasses.replace(planned, warnings=(*planned.warnings, *undated))
+    return CurrentPlan(dataclasses.replace(planned, warnings=(*planned.warnings, *undated)), available, changes)
 
 
 @click.command("plan")
@@ -132,12 +205,14 @@ def current_plan(specification: Specification, outputs: Path, place: RunPlace) -
 @run_place_options
 def plan(file: Path | None, why: bool, as_json: bool, outputs: Path | None, **place: Any) -> None:
     """Show which runs are due and which are not; changes nothing."""
-    specification = read_specification(file)
+    specification, warnings = read_with_warnings(file)
+    counted_warnings(specification, warnings)
     folder = outputs_folder(outputs, specification.path)
     with opened_run_place(folder, **place) as there:
-        planned = current_plan(specification, folder, there)
+        current = current_plan(specification, folder, there)
+    planned = current.due_runs
     if as_json:
-        click.echo(json.dumps(_plan_json(planned), indent=2, ensure_ascii=False, default=str))
+        click.echo(json.dumps(_plan_json(current), indent=2, ensure_ascii=False, default=str))
         return
     for warning in planned.warnings:
         click.echo(f"warning: {warning}", err=True)
@@ -145,7 +220,7 @@ def plan(file: Path | None, why: bool, as_json: bool, outputs: Path | None, **pl
         _show_due(planned, specification, why)
     click.echo(f"{counted(len(planned.due), 'run')} due, {len(planned.not_due)} not due")
     if planned.not_due:
-        _show_not_due(planned, why)
+        _show_not_due(current, specification.path, why)
 
 
 def _show_due(planned: DueRuns, specification: Specification, why: bool) -> None:
@@ -159,7 +234,13 @@ def _show_due(planned: DueRuns, specification: Specification, why: bool) -> None
     click.echo(formatted(table, with_header=True))
 
 
-def _show_not_due(planned: DueRuns, why: bool) -> None:
+def _show_not_due(current: CurrentPlan, file: Path, why: bool) -> None:
+    from deciders.reruns import ALREADY_SUCCEEDED
+
+    planned = current.due_runs
+    done = [one for one in planned.not_due if one.reason == ALREADY_SUCCEEDED]
+    runs = [(one.workflow_name, one.identity or "", one.reference_date.isoformat()) for one in done]
+    older = older_text(runs, current.changes, file)
     if why:
         # Several entries of one workflow say different things of the same date.
         several = len({(one.workflow_name, one.reference_date) for one in planned.not_due}) < len(planned.not_due)
@@ -169,14 +250,18 @@ def _show_not_due(planned: DueRuns, why: bool) -> None:
         for number, one in enumerate(planned.not_due):
             settings = [shown_settings(one.configured_parameters)] if several else []
             row = [one.workflow_name, one.reference_date.isoformat(), *settings, *stencils[number : number + 1]]
-            table.rows.append([*row, one.reason])
+            change = older_names(current.changes.get((one.workflow_name, one.identity or "")))
+            is_older = change and one.reason == ALREADY_SUCCEEDED
+            table.rows.append([*row, f"{one.reason} {change}" if is_older else one.reason])
         click.echo(formatted(table, with_header=True))
+        if older:
+            click.echo(f"{len(done)} {ALREADY_SUCCEEDED}, {older}")
         return
     counts: dict[str, int] = defaultdict(int)
     for one in planned.not_due:
         counts[kind_of_reason(one.reason)] += 1
     for reason, count in sorted(counts.items(), key=lambda item: -item[1]):
-        click.echo(f"  {count} {reason}")
+        click.echo(f"  {count} {reason}" + (f", {older}" if older and reason == ALREADY_SUCCEEDED else ""))
     click.echo("  (--why lists each)")
 
 
@@ -202,7 +287,8 @@ def kind_of_reason(reason: str) -> str:
     return "failed; retry_wait is not over" if reason.startswith("failed; retry_wait") else reason
 
 
-def _plan_json(planned: DueRuns) -> dict[str, Any]:
+def _plan_json(current: CurrentPlan) -> dict[str, Any]:
+    planned = current.due_runs
     return {
         "due": [
             {
@@ -224,6 +310,7 @@ def _plan_json(planned: DueRuns) -> dict[str, Any]:
                 "parameters": one.configured_parameters,
                 "date_stencil": one.date_stencil,
                 "reason": one.reason,
+                "older_notebooks": older_files(current.changes.get((one.workflow_name, one.identity or ""))),
             }
             for one in planned.not_due
         ],

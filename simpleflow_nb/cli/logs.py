@@ -1,4 +1,4 @@
-"""What is logged, and how a line looks: text for people, JSON for what collects logs.
+"""What is logged, and how a line looks: text for people, JSON for what collects logs; known secrets are in neither.
 
 ``LOG_LEVEL`` says from which level on, ``SIMPLEFLOW_NB_LOG_FORMAT=json`` asks for JSON.
 """
@@ -9,24 +9,15 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Callable
 from datetime import UTC, datetime
 
 from ..environment import setting
 from ..exceptions import DefinitionError
+from ..masking import masked, masked_leaves
 from ..processes.log_context import logged_ids
 
 _LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 _FORMAT = "SIMPLEFLOW_NB_LOG_FORMAT"
-
-
-_masked: Callable[[str], str] = str
-
-
-def mask_with(masked: Callable[[str], str]) -> None:
-    """Let every line from now on go through ``masked``, which knows the secrets: libraries log what notebooks print."""
-    global _masked
-    _masked = masked
 
 
 class TextFormatter(logging.Formatter):
@@ -40,7 +31,7 @@ class TextFormatter(logging.Formatter):
         message = record.getMessage()
         named = [ids[key] for key in ("workflow_id", "activity_id") if key in ids and ids[key] not in message]
         record.ids = f" [{' '.join(named)}]" if named else ""
-        return _masked(super().format(record))
+        return masked(super().format(record))
 
 
 class JsonFormatter(logging.Formatter):
@@ -54,11 +45,11 @@ class JsonFormatter(logging.Formatter):
             "logger": record.name,
             "process": record.process,
             **logged_ids(),
-            "message": _masked(record.getMessage()),
+            "message": record.getMessage(),
         }
         if record.exc_info:
-            body["error"] = _masked(self.formatException(record.exc_info))
-        return json.dumps(body, ensure_ascii=False)
+            body["error"] = self.formatException(record.exc_info)
+        return json.dumps(masked_leaves(body), ensure_ascii=False)
 
 
 def configure() -> None:
@@ -79,5 +70,7 @@ def configure() -> None:
     logging.basicConfig(level=level.upper(), handlers=[handler])
     for name in ("traitlets", "papermill", "asyncio"):  # what they say of a notebook is in its artefacts
         logging.getLogger(name).setLevel(max(logging.ERROR, logging.root.level))
-    for name in ("botocore", "boto3", "urllib3"):  # at DEBUG they print payloads
+    # At DEBUG these print payloads, or what a notebook prints in the pieces that arrive, where half a secret would be found
+    # by nobody.
+    for name in ("botocore", "boto3", "urllib3", "workers.notebook_engine"):
         logging.getLogger(name).setLevel(max(logging.WARNING, logging.root.level))

@@ -6,6 +6,7 @@ import errno
 import importlib
 import os
 import sys
+from types import TracebackType
 from typing import Any
 
 import click
@@ -13,7 +14,10 @@ import click
 from .. import __version__
 from ..exceptions import DefinitionError, ServiceError, SimpleflowError
 from ..inspection.tables import FORMATS
+from ..masking import masked
+from ..processes.standard_streams import write_by_lines
 from . import logs
+from .process_title import hide_typed_secrets
 
 DONE, RUN_FAILED, WRONG, UNREACHABLE = 0, 1, 2, 3  #: exit codes
 
@@ -33,6 +37,7 @@ _COMMANDS = {
     "runs.show": "runs",
     "runs.retry": "run_requests",
     "runs.logs": "runs",
+    "reports.make": "reports",
     "outputs.clean": "outputs",
     "doctor": "doctor",
     "notebook.run": "notebook",
@@ -114,8 +119,9 @@ class SpecificationProblems(DefinitionError):
 
 
 def show_error(error: BaseException | str) -> None:
-    """One sentence on standard error; a specification's problems are a line each, as compilers write them."""
-    click.echo(str(error) if isinstance(error, SpecificationProblems) else f"simpleflow-nb: {error}", err=True)
+    """One sentence on standard error, a specification's problems a line each, as compilers write them; secrets are masked."""
+    text = str(error) if isinstance(error, SpecificationProblems) else f"simpleflow-nb: {error}"
+    click.echo(masked(text), err=True)
 
 
 def _usage_sentence(error: click.ClickException) -> str:
@@ -125,8 +131,18 @@ def _usage_sentence(error: click.ClickException) -> str:
     return text[:1].lower() + text[1:] + more
 
 
+def _show_bug(kind: type[BaseException], error: BaseException, place: TracebackType | None) -> None:
+    """As Python would show it, without known secrets."""
+    import traceback
+
+    click.echo(masked("".join(traceback.format_exception(kind, error, place))), err=True, nl=False)
+
+
 def main(args: list[str] | None = None) -> Any:
     """Run the command line; returns through SystemExit with one of the documented exit codes."""
+    hide_typed_secrets(sys.argv[1:] if args is None else args)
+    sys.excepthook = _show_bug
+    write_by_lines()
     try:
         here = os.getcwd()
     except FileNotFoundError:

@@ -14,18 +14,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-import yaml
 
 from .. import payload
 from ..exceptions import DefinitionError
 from ..inspection import executions as inspection
 from .connection import payload_directory
-from .options import parsed_settings
 from .packages import require_application
 from .place import Place, opened_place, place_options
 from .run_states import NOTEBOOK_TYPE
+from .settings import parsed_settings
 
 if TYPE_CHECKING:
+    from workers.notebook_session import CountedWarnings
     from workers.notebooks import Cancellation
 
 _OURS = {"config.json", "run.json"}
@@ -41,6 +41,17 @@ _OURS = {"config.json", "run.json"}
 @click.option("--timeout", metavar="DURATION", help="Stop it after so long: 90, 10m, 2h.")
 @click.option("--cell-timeout", metavar="DURATION", help="Stop it when a cell takes so long.")
 @click.option("--memory-limit", metavar="SIZE", help="Kill it when it has more memory: 500MB, 2GiB.")
+@click.option("--output-limit", metavar="SIZE", help="Stop it when it prints more. [default: 100MB]")
+@click.option("--display-limit", metavar="SIZE", help="Stop it when it displays more: tables, pictures. [default: 500MB]")
+@click.option(
+    "--warnings",
+    "counted_warnings",
+    type=click.Choice(["own", "all", "none"]),
+    default="own",
+    show_default=True,
+    help="Python's warnings that turn it orange: of your own code, all, none.",
+)
+@click.option("--kernel-fallback/--no-kernel-fallback", default=True, help="Run in this Python if its kernel is missing.")
 @click.option("--quiet", "-q", is_flag=True, help="No progress.")
 def notebook_run(
     file: Path,
@@ -52,6 +63,10 @@ def notebook_run(
     timeout: str | None,
     cell_timeout: str | None,
     memory_limit: str | None,
+    output_limit: str | None,
+    display_limit: str | None,
+    counted_warnings: CountedWarnings,
+    kernel_fallback: bool,
     quiet: bool,
 ) -> None:
     """Run one notebook (.ipynb, or .py with cells) and print the path of the executed one.
@@ -60,6 +75,7 @@ def notebook_run(
     """
     require_application()
     from deciders.notebook_limits import duration_seconds, memory_bytes
+    from workers.kernel_output import OutputLimits
     from workers.notebooks import Cancellation, NotebookFailed, NotebookRefused, prepare_notebook, run_notebook
 
     values = {**(_parameters_in(params) if params is not None else {}), **parsed_settings(settings)}
@@ -67,6 +83,9 @@ def notebook_run(
         "timeout_seconds": _limit("--timeout", timeout, duration_seconds),
         "cell_timeout_seconds": _limit("--cell-timeout", cell_timeout, duration_seconds),
         "memory_limit_bytes": _limit("--memory-limit", memory_limit, memory_bytes),
+        "output_limits": OutputLimits.given(
+            _limit("--output-limit", output_limit, memory_bytes), _limit("--display-limit", display_limit, memory_bytes)
+        ),
     }
     if file.is_dir():
         raise DefinitionError(f"notebook {file} is a folder; name the .ipynb or .py file in it")
@@ -83,6 +102,8 @@ def notebook_run(
                 values,
                 into,
                 kernel=kernel,
+                kernel_fallback=kernel_fallback,
+                counted_warnings=counted_warnings,
                 cancellation=cancellation,
                 on_progress=None if quiet else _show_progress(),
                 **limits,
@@ -98,6 +119,10 @@ def notebook_run(
     _end_progress(quiet)
     for line in done.warnings:
         click.echo(f"{done.light}: {line}", err=True)
+    if done.skipped_for is not None:
+        click.echo(f"skipped by the notebook: {done.skipped_for}", err=True)
+    elif done.ended_in_cell is not None:
+        click.echo(f"ended by the notebook in cell {done.ended_in_cell}", err=True)
     click.echo(done.path)
 
 
@@ -117,6 +142,7 @@ def notebook_debug(words: tuple[str, ...], into: Path | None, **place: Any) -> N
     with opened_place(tuple(run), **place) as there:
         arguments = _arguments_of(there)
     from workers.artefacts import Artefacts
+    from workers.kernel_output import OutputLimits
     from workers.notebooks import NotebookRefused, prepare_notebook
 
     labels = [notebook["label"] for notebook in arguments["workflow"]["notebooks"]]
@@ -142,7 +168,10 @@ def notebook_debug(words: tuple[str, ...], into: Path | None, **place: Any) -> N
             label=label,
             kernel=config.get("kernel"),
             environment=variables,
-            **limits,
+            timeout_seconds=limits.get("timeout_seconds"),
+            cell_timeout_seconds=limits.get("cell_timeout_seconds"),
+            memory_limit_bytes=limits.get("memory_limit_bytes"),
+            output_limits=OutputLimits.given(limits.get("printed_limit_bytes"), limits.get("displayed_limit_bytes")),
         )
     except NotebookRefused as error:
         raise DefinitionError(str(error)) from None
@@ -195,6 +224,7 @@ def _limit(option: str, text: str | None, read: Callable[[Any], Any]) -> Any:
 def _limit_options(limits: dict[str, Any]) -> list[str]:
     """The options of ``notebook.run`` with those limits."""
     from deciders.notebook_limits import memory_text
+    from workers.kernel_output import DEFAULT_OUTPUT_LIMITS
 
     options = []
     for name, option in (("timeout_seconds", "--timeout"), ("cell_timeout_seconds", "--cell-timeout")):
@@ -202,6 +232,13 @@ def _limit_options(limits: dict[str, Any]) -> list[str]:
             options += [option, f"{limits[name]:.15g}"]
     if limits.get("memory_limit_bytes") is not None:
         options += ["--memory-limit", memory_text(limits["memory_limit_bytes"])]
+    usual = {
+        "printed_limit_bytes": ("--output-limit", DEFAULT_OUTPUT_LIMITS.printed_bytes),
+        "displayed_limit_bytes": ("--display-limit", DEFAULT_OUTPUT_LIMITS.displayed_bytes),
+    }
+    for name, (option, default) in usual.items():
+        if limits.get(name) not in (None, default):
+            options += [option, memory_text(limits[name])]
     return options
 
 
@@ -219,6 +256,15 @@ def _kernel_option(source: str, kernel: str | None) -> list[str]:
 
 def _parameters_in(path: Path) -> dict[str, Any]:
     """The parameters of a JSON or YAML file; JSON is YAML, but reads numbers its own way."""
+    values = _json_of(path) if path.suffix == ".json" else _yaml_of(path)
+    if values is None:
+        return {}
+    if not isinstance(values, dict) or not all(isinstance(name, str) for name in values):
+        raise DefinitionError(f"--params {path}: the file must be a mapping of names to values")
+    return values
+
+
+def _json_of(path: Path) -> Any:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
@@ -226,15 +272,27 @@ def _parameters_in(path: Path) -> dict[str, Any]:
     except UnicodeDecodeError:
         raise DefinitionError(f"--params {path}: the file is not UTF-8 text") from None
     try:
-        values = json.loads(text) if path.suffix == ".json" else yaml.safe_load(text)
-    except (ValueError, yaml.YAMLError, RecursionError) as error:
-        kind = "JSON" if path.suffix == ".json" else "YAML"
-        raise DefinitionError(f"--params {path}: the file is not {kind}: {str(error).splitlines()[0]}") from None
-    if values is None:
-        return {}
-    if not isinstance(values, dict) or not all(isinstance(name, str) for name in values):
-        raise DefinitionError(f"--params {path}: the file must be a mapping of names to values")
-    return values
+        return payload.strict_json(text)
+    except (ValueError, RecursionError) as error:
+        raise DefinitionError(f"--params {path}: the file is not JSON: {error}") from None
+
+
+def _yaml_of(path: Path) -> Any:
+    """The values of a file of YAML, read as ``workflows.yml`` is; what may surprise in them is warned of."""
+    from deciders.problems import Problems
+    from deciders.surprise_rules import note_values
+    from deciders.yaml_lines import read_yaml
+
+    problems = Problems(path)
+    root = read_yaml(path, problems)
+    if root is not None:
+        note_values(root, problems)
+    if problems:
+        first = problems.found[0]
+        raise DefinitionError(f"--params {path}{f':{first.line}' if first.line else ''}: {first.message}")
+    for warning in problems.warnings:
+        click.echo(f"warning: --params {path}:{warning.line}: {warning.message}", err=True)
+    return root.plain() if root is not None else None
 
 
 def _check_folder(into: Path) -> None:

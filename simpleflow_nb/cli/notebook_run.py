@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,7 +21,7 @@ from .local_run import LocalRun, say
 from .options import STATE_FOLDER, journal_path, outputs_folder
 from .packages import require_application
 from .progress import Progress
-from .run_states import BACKFILL_TYPE, NOTEBOOK_TYPE, Watch
+from .run_states import BACKFILL_TYPE, NOTEBOOK_TYPE, Watch, last_attributes, status_word
 from .summary import show_summary
 
 if TYPE_CHECKING:
@@ -191,13 +192,29 @@ def run_requests(
 
         watch = Watch(run.service, [NOTEBOOK_TYPE], load=run.payloads.load)
         work_on_notebooks(run, slots)
-        start_backfill(run.service, DOMAIN, specification, str(outputs), run.payloads, requests, most_at_once=most_at_once)
+        name, _ = start_backfill(
+            run.service, DOMAIN, specification, str(outputs), run.payloads, requests, most_at_once=most_at_once
+        )
         ended = run.wait(
             lambda: not run.open_runs(*RUN_TYPES),
             Progress(watch, quiet=quiet, color=color),
             mine=lambda: run.open_runs(*RUN_TYPES),
         )
-        return show_summary(run, watch.states(), specification.path, ended=ended)
+        return max(show_summary(run, watch.states(), specification.path, ended=ended), _show_early_end(run, name))
+
+
+def _show_early_end(run: LocalRun, backfill: str) -> int:
+    """Say how a backfill has ended that has not started all of its runs; 1 if so."""
+    service = run.service
+    with service.lock:
+        whole = service.whole_run(DOMAIN, backfill, None)
+        status, last = whole.close_status, last_attributes(whole.events)
+    if status in (None, "COMPLETED"):  # an open one is the summary's
+        return 0
+    say(
+        f"{backfill} {status_word(status)} before every run was started" + (f": {last['reason']}" if last.get("reason") else "")
+    )
+    return 1
 
 
 def requested(file: Path, name: str, arguments: dict[str, Any], outputs: Path | None) -> tuple[Specification, Run, Path]:
@@ -237,6 +254,7 @@ def requested_run(specification: Specification, name: str, values: dict[str, Any
 
     values = dict(values)
     date = values.pop("reference_date", None)
+    values = json.loads(json.dumps(values, default=str))  # dates as their text, as those of the file are
     if isinstance(date, str):
         try:
             date = datetime.date.fromisoformat(date)

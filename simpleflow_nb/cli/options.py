@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
-import yaml
 
 from ..environment import setting
 from ..exceptions import DefinitionError
@@ -83,29 +81,6 @@ def journal_path(db: Path | None, outputs: Path | None = None) -> Path:
     if db is not None:
         return db.absolute()
     return (outputs.absolute() if outputs else Path.cwd()) / STATE_FOLDER / JOURNAL
-
-
-def parsed_settings(pairs: tuple[str, ...]) -> dict[str, Any]:
-    """``--set key=value``, the value read as YAML.
-
-    Raises:
-        DefinitionError: no equals sign, a value that is not YAML, or one that has no JSON form.
-    """
-    values: dict[str, Any] = {}
-    for pair in pairs:
-        key, equals, text = pair.partition("=")
-        if not equals or not key:
-            raise DefinitionError(f"--set {pair}: write it as name=value")
-        try:
-            values[key] = yaml.safe_load(text)
-        except (yaml.YAMLError, ValueError) as error:  # a date that does not exist is a ValueError
-            raise DefinitionError(f"--set {pair}: the value is not YAML: {str(error).splitlines()[0]}") from None
-        try:
-            json.dumps(values[key], allow_nan=False, default=str, skipkeys=True)
-        except ValueError as error:
-            what = str(error)[:1].lower() + str(error)[1:]
-            raise DefinitionError(f"--set {pair}: the value has no JSON form: {what}") from None
-    return values
 
 
 def show(ctx: click.Context, table: Table) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import queue
 import signal
 import sys
@@ -25,6 +24,7 @@ from ..processes.workflow_classes import WorkflowNotFound, workflow_class
 from ..workflow import Workflow
 from .connection import connected, domain_options, explaining, payload_directory, payloads_option
 from .options import STATE_FOLDER, heartbeat_option, outputs_folder, outputs_option
+from .process_title import name_process
 
 logger = logging.getLogger(__name__)
 
@@ -87,7 +87,7 @@ def decider_start(
         )
         with explaining():
             decider.register_types()
-            _name_process(title := f"decider({task_list})")
+            name_process(title := f"decider({task_list})")
             collect_rarely()
             _run(DeciderProcess(decider, sticky_seconds=sticky_timeout), title, domain)
 
@@ -167,7 +167,7 @@ def worker_start(
                 beat_seconds=heartbeat,
                 process_groups=groups,
             )
-            _name_process(title := f"worker({', '.join(lists)})")
+            name_process(title := f"worker({', '.join(lists)})")
             _run(WorkerProcess(worker), title, domain)
 
 
@@ -204,7 +204,7 @@ def _supervise(number: int, title: str, domain: str | None) -> None:
         on_start=lambda: _tell(f"{number} {title} at work in domain {domain}"),
         on_stop=lambda: _tell(_STOPPING),
     )
-    _name_process(title)
+    name_process(title)
     raise click.exceptions.Exit(supervisor.run())
 
 
@@ -239,15 +239,3 @@ def _tell(sentence: str) -> None:
         click.echo(f"simpleflow-nb: {sentence}", err=True)
     else:
         logger.info(sentence)
-
-
-def _name_process(title: str) -> None:
-    """Show in ``ps`` what this process is."""
-    if os.environ.get("SIMPLEFLOW_DISABLE_SETPROCTITLE"):
-        return
-    try:
-        from setproctitle import setproctitle
-    except ImportError:
-        logger.debug("setproctitle is not installed: processes keep their names")
-        return
-    setproctitle(f"simpleflow-nb {title}")

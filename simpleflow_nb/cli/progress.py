@@ -12,7 +12,16 @@ from rich.text import Text
 
 from .run_states import LabelState, RunState, Watch, shown_seconds, status_word
 
-_STYLES = {"done": "green", "cached": "green", "running": "cyan", "waiting": "dim", "FAILED": "bold red", "cancelled": "yellow"}
+_STYLES = {
+    "done": "green",
+    "cached": "green",
+    "skipped": "green",
+    "running": "cyan",
+    "waiting": "dim",
+    "FAILED": "bold red",
+    "cancelled": "yellow",
+}
+_TOLD_MORE_OF = ("done", "FAILED", "skipped")  #: how long these took, and why they are so
 _NAME_WIDTHS = (12, 48)
 _MOST_LABELS = 12  #: of one run; of more, those that are done or waiting are counted
 _FRAMES_PER_SECOND = 4
@@ -112,8 +121,8 @@ class Progress:
             if not label.is_shown or label.state == "waiting" or told.get(key) == label.state:
                 continue
             told[key] = label.state
-            seconds = f" in {shown_seconds(label.seconds)}" if label.state in ("done", "FAILED") and label.began else ""
-            note = f": {label.note}" if label.state in ("done", "FAILED") and label.note else ""
+            seconds = f" in {shown_seconds(label.seconds)}" if label.state in _TOLD_MORE_OF and label.began else ""
+            note = f": {label.note}" if label.state in _TOLD_MORE_OF and label.note else ""
             click.echo(f"{run.title}  {_named(label)} {label.state}{seconds}{note}", err=True)
         if run.status is not None:
             click.echo(f"{run.title}  {status_word(run.status)}", err=True)

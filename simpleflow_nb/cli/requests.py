@@ -10,6 +10,7 @@ from .. import payload
 from ..exceptions import DefinitionError
 from ..local.ownership import is_owned
 from ..local.requests import leave_request
+from .arguments import refuse_secrets
 from .place import opened_place
 from .run_states import status_word
 from .workflow import run_arguments, run_of
@@ -23,6 +24,7 @@ def _ask(run: tuple[str, ...], place: dict[str, Any], operation: str, **argument
             how = status_word(described["executionInfo"]["closeStatus"])
             raise DefinitionError(f"{execution['workflowId']} has ended already ({how})")
         given = {key: value for key, value in arguments.items() if value is not None}
+        refuse_secrets(given)
         body = {"domain": there.domain, **execution, **given}
         if there.journal is None:
             getattr(there.service, operation)(**body)

@@ -17,16 +17,19 @@ from .connection import connected, payload_directory
 from .definition import kind_of_reason, read_specification, source_problem
 from .local_run import default_workers
 from .notebook_run import checked_outputs, run_requests
+from .older_runs import lacking_reports, left_behind
 from .options import Day, outputs_option
-from .run_rows import RunRow, counted, found_row, instance_states, interruption, run_rows, shown_settings
+from .run_rows import RunRow, counted, found_row, instance_history, instance_states, interruption, run_rows, shown_settings
 from .sensor_places import check_one_place, opened_run_place, run_place_options
 
 if TYPE_CHECKING:
     from deciders.due_runs import Run
+    from deciders.reruns import RunHistory, Verdict
     from deciders.specification import Specification
 
 _MOST_SHOWN = 100
-_SUCCEEDED, _FAILED = "already succeeded; --rerun all includes it", "failed before; --rerun failed includes it"
+_CHANGED = "changed"
+_SUCCEEDED = "already succeeded; --rerun all includes it"
 
 
 @click.command("backfill")
@@ -36,10 +39,11 @@ _SUCCEEDED, _FAILED = "already succeeded; --rerun all includes it", "failed befo
 @click.option("--to", "last", required=True, type=Day(), metavar="DATE", help="The last reference date.")
 @click.option(
     "--rerun",
-    type=click.Choice(["missing", "failed", "all"]),
+    type=click.Choice(["missing", "failed", _CHANGED, "all"]),
     default="missing",
     show_default=True,
-    help="Dates that have not run yet; those and what failed; everything, from scratch.",
+    help="Dates that have not run yet; those and what failed or was skipped; what has run with notebooks that have changed "
+    "since; everything, from scratch.",
 )
 @click.option("--latest-first", is_flag=True, help="Begin with the last date.")
 @click.option("--max-parallel", type=click.IntRange(min=1), help="So many runs are open at once. [default: no limit]")
@@ -78,12 +82,13 @@ def backfill(
     folder = checked_outputs(outputs, specification)
     with opened_run_place(folder, **place) as there:
         states = instance_states(specification, folder, there)
-    chosen, left_out = _chosen(specification, name, first.date(), last.date(), states, rerun)
+        history = instance_history(specification, folder, there) if rerun == _CHANGED else None
+    chosen, left_out = _chosen(specification, name, first.date(), last.date(), states, rerun, history)
     chosen.sort(key=lambda run: run.reference_date, reverse=latest_first)
     if dry_run or not chosen:
         _show(chosen, left_out, states)
         ctx.exit(0)
-    requests = _requests(specification, chosen, keeps_labels=rerun != "all", only=only)
+    requests = _requests(specification, chosen, only=only)
     click.echo(f"{counted(len(chosen), 'run')} of {name}, {sum(left_out.values())} left out", err=True)
     code = _carry_out(
         ctx,
@@ -131,6 +136,8 @@ def runs_retry(
     if row.state == "succeeded" and not row.error:
         labels = counted(len(specification.workflow(row.workflow).notebooks), "notebook")
         click.echo(f"nothing to retry: {row.title} succeeded, with {labels}")
+        for line in left_behind(specification, [row], None, lacking_reports(specification, [row], folder)):
+            click.echo(line)
         ctx.exit(0)
     code = _carry_out(
         ctx,
@@ -161,12 +168,19 @@ def _check_names(specification: Specification, name: str, only: str | None) -> N
 
 
 def _chosen(
-    specification: Specification, name: str, first: date, last: date, states: dict[tuple[str, str], str], rerun: str
+    specification: Specification,
+    name: str,
+    first: date,
+    last: date,
+    states: dict[tuple[str, str], str],
+    rerun: str,
+    history: RunHistory | None,
 ) -> tuple[list[Run], Counter[str]]:
     """The runs to start, and why others of the period are left out.
 
     Raises:
-        DefinitionError: the available dates cannot be read.
+        DefinitionError: the available dates cannot be read, or not whether their data have changed.
+        ServiceError: the source is out of reach.
     """
     from deciders.due_runs import due_runs
     from workers.available_dates import SourceError, read_available_dates
@@ -189,16 +203,43 @@ def _chosen(
         state = states.get((run.workflow_name, run.identity))
         if run.reference_date > last:
             continue
+        if history is not None:
+            try:
+                change = _change_of(specification, run, state, history)
+            except SourceError as error:
+                raise source_problem(error) from None
+            if change.is_due:
+                reason = f"backfill: {change.reason}"
+                chosen.append(dataclasses.replace(run, reason=reason, keeps_labels=change.keeps_labels))
+            else:
+                left_out[change.reason] += 1
+            continue
         if state == "succeeded" and rerun != "all":
             left_out[_SUCCEEDED] += 1
-        elif state == "failed" and rerun == "missing":
-            left_out[_FAILED] += 1
+        elif state in ("failed", "skipped") and rerun == "missing":
+            left_out[f"{state} before; --rerun failed includes it"] += 1
         else:
-            chosen.append(dataclasses.replace(run, reason=f"backfill: {state or 'missing'}"))
+            chosen.append(dataclasses.replace(run, reason=f"backfill: {state or 'missing'}", keeps_labels=rerun != "all"))
     return chosen, left_out
 
 
-def _requests(specification: Specification, chosen: list[Run], *, keeps_labels: bool, only: str | None) -> list[dict[str, Any]]:
+def _change_of(specification: Specification, run: Run, state: str | None, history: RunHistory) -> Verdict:
+    """Whether an instance is other than it would be made now.
+
+    Raises:
+        SourceError: its workflow is run again when data change, and it cannot be read whether they have.
+    """
+    from deciders.reruns import Verdict, change_of
+
+    end = history.ends.get((run.workflow_name, run.identity))
+    if state is None:
+        return Verdict(False, "not run yet; --rerun missing includes it")
+    if end is None or end.notebooks is None:
+        return Verdict(False, f"{state} before, and it is not known with which notebooks; --rerun all includes it")
+    return change_of(specification.workflow(run.workflow_name), end, run.needed_days, history)
+
+
+def _requests(specification: Specification, chosen: list[Run], *, only: str | None) -> list[dict[str, Any]]:
     """As few requests as keep the order of the runs."""
     from deciders.run_requests import run_request
     from deciders.specification import ConfiguredWorkflow
@@ -213,7 +254,7 @@ def _requests(specification: Specification, chosen: list[Run], *, keeps_labels: 
             parameters=run.configured_parameters,
             date_stencil=stencils[run.workflow_name, repr(run.configured_parameters)],
         )
-        one = run_request(entry, [run.reference_date], run.reason, keeps_labels=keeps_labels, only=only, gives_way=True)
+        one = run_request(entry, [run.reference_date], run.reason, keeps_labels=run.keeps_labels, only=only, gives_way=True)
         if requests and {**requests[-1], "dates": None} == {**one, "dates": None}:
             requests[-1]["dates"] += one["dates"]
         else:

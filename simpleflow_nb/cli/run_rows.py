@@ -14,6 +14,7 @@ from ..exceptions import DefinitionError, ServiceError
 from .run_states import NOTEBOOK_TYPE, type_filter
 
 if TYPE_CHECKING:
+    from deciders.reruns import RunHistory
     from deciders.specification import Specification
     from workers.run_records import RunRecord, RunRecords
 
@@ -38,6 +39,7 @@ class RunRow:
     error: str | None = None
     labels: dict[str, str] = field(default_factory=dict)
     artefacts: dict[str, str] = field(default_factory=dict)
+    notes: dict[str, list[str]] = field(default_factory=dict)  #: by label, or ``report:<label>``: see `workers.run_tables`
     workflow_id: str = ""
     run_id: str = ""
 
@@ -100,6 +102,30 @@ def instance_states(specification: Specification, outputs: Path, place: RunPlace
     return states | (open_runs(place.service, place.domain) if place.service is not None else {})
 
 
+def instance_history(specification: Specification, outputs: Path, place: RunPlace) -> RunHistory:
+    """What is known of how instances ended, with the notebooks as they are now, also of those that early versions recorded.
+
+    Raises:
+        ServiceError: the records cannot be read.
+    """
+    import dataclasses
+
+    from deciders.reruns import RunHistory
+    from workers.kept_labels import notebook_hashes
+    from workers.notebook_versions import with_hashes_of_folders
+    from workers.sensor_check import add_lost_ends, present_history
+
+    with _opened_records(outputs) as opened:
+        if opened is None:
+            return RunHistory()
+        history = present_history(specification, opened)
+        lost = _lost({workflow.name for workflow in specification.workflows}, outputs, place, opened)
+        add_lost_ends({}, history.ends, lost)
+        ends = with_hashes_of_folders(specification, outputs, opened, history.ends)
+    hashes = {workflow.name: notebook_hashes(workflow, specification.inputs_dir) for workflow in specification.workflows}
+    return dataclasses.replace(history, ends=ends, notebooks=hashes)
+
+
 @contextmanager
 def _opened_records(outputs: Path) -> Iterator[RunRecords | None]:
     """None where there are none yet."""
@@ -140,6 +166,7 @@ def _row(record: RunRecord) -> RunRow:
         error=record.error,
         labels=record.labels,
         artefacts=record.artefacts,
+        notes=record.notes,
         workflow_id=record.workflow_id,
         run_id=record.run_id,
     )

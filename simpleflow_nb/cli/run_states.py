@@ -32,6 +32,7 @@ _OURS = (
     "RecordsError: ",
     "OutputsError: ",
 )
+_SKIPPED = "NotebookSkipped"  #: of `deciders.activities`, which the engine's commands do without
 _WORDS = {"scheduled": "waiting", "started": "running", "completed": "done", "canceled": "cancelled"}
 #: SWF's ActivityTaskTimeoutType, for those who do not know it
 _TIMEOUTS = {
@@ -50,7 +51,7 @@ class LabelState:
     """A notebook, a report or an activity of a run."""
 
     name: str
-    state: str  #: waiting, running, done, cached, FAILED, cancelled
+    state: str  #: waiting, running, done, cached, skipped, FAILED, cancelled
     attempt: int = 1
     note: str = ""  #: what it does just now, its first warning, or why it failed
     cause: str = ""  #: why it failed, in full
@@ -59,6 +60,12 @@ class LabelState:
     is_shown: bool = True  #: bookkeeping tasks of the application are not news
     is_report: bool = False
     result: dict[str, Any] = field(default_factory=dict)  #: of a notebook or a report: its path, light and warnings
+
+    @property
+    def ended_in_cell(self) -> int | None:
+        """The cell in which the notebook has ended itself, before its last one."""
+        found: int | None = self.result.get("ended_in_cell")
+        return found
 
     @property
     def seconds(self) -> float:
@@ -193,7 +200,9 @@ class Watch:
                 shown.is_report = function == "convert_report"
                 shown.name = f"{label}.{given.get('format', 'pdf')}" if shown.is_report else label
                 shown.result = self._decoded(row.result)
-        if shown.state == "FAILED":
+        if shown.state == "FAILED" and (row.reason or "").startswith(f"{_SKIPPED}: "):
+            shown.state, shown.note = "skipped", str(self._decoded(row.details).get("message") or "")
+        elif shown.state == "FAILED":
             shown.note = plain_cause(row.reason or "")
             message = self._decoded(row.details).get("message")
             shown.cause = (
@@ -203,6 +212,8 @@ class Watch:
             shown.note = note or ""
         elif warnings := shown.result.get("warnings"):
             shown.note = str(warnings[0])
+        elif shown.ended_in_cell is not None:
+            shown.note = f"ended by the notebook in cell {shown.ended_in_cell}"
         return shown
 
     def _decoded(self, text: str | None) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from .options import Day, outputs_folder, outputs_option, show, specification_ar
 from .run_rows import RunRow, found_row, interruption, run_rows
 from .sensor_places import opened_run_place, run_place_options
 
-_STATES = ["running", "succeeded", "failed", "timed out", "terminated", "cancelled", "partial"]
+_STATES = ["running", "succeeded", "skipped", "failed", "timed out", "terminated", "cancelled", "partial"]
 _NEXT_CAUSE = re.compile(r"; (?=notebook '|not run: )")
 _FILE = click.argument("file", type=click.Path(path_type=Path), metavar="FILE.yml")
 
@@ -111,6 +111,11 @@ def runs_show(file: Path, run: str, as_json: bool, outputs: Path | None, **place
     labels.rows += [[name, "done", _shown_path(row.artefacts[name])] for name in reports]
     if labels.rows:
         click.echo("\n" + formatted(labels, with_header=True))
+    if row.notes:
+        click.echo("")
+    for name, notes in row.notes.items():
+        for note in notes:
+            click.echo(f"{name}: {note}")
     if len(attempts) > 1:
         table = Table(["attempt", "state", "started (UTC)", "why", "error"])
         for one in attempts:
@@ -168,10 +173,10 @@ def _shown_path(path: str | None) -> str | None:
 
 
 def _half_run(outputs: Path, row: RunRow, label: str, state: str) -> str | None:
-    """The notebook of a label that failed, if it is still there."""
+    """The notebook of a label that failed or was skipped, if it is still there."""
     from workers.artefacts import Artefacts
 
-    if state != "failed" or not row.instance:
+    if state not in ("failed", "skipped") or not row.instance:
         return None
     path = Artefacts(outputs).notebook(row.workflow, row.instance, label)
     return str(path) if path.exists() else None
@@ -218,6 +223,7 @@ def _as_json(row: RunRow) -> dict[str, Any]:
         "error": row.error,
         "labels": row.labels,
         "artefacts": row.artefacts,
+        "notes": row.notes,
         "workflow_id": row.workflow_id,
         "run_id": row.run_id,
     }

@@ -18,7 +18,7 @@ from ..local.service import DOMAIN
 from ..processes.payload_directory import kept
 from ..workflow import execution_input
 from .connection import connected, domain_options, payload_directory, payloads_option
-from .definition import read_specification
+from .definition import counted_warnings, read_with_warnings
 from .local_run import LocalRun, default_workers, say
 from .notebook_run import checked_outputs, held_outputs, opened_run, work_on_notebooks
 from .options import db_option, local_option, outputs_option, specification_argument
@@ -71,7 +71,8 @@ def sensor_start(
     """
     if local and domain is not None and ctx.get_parameter_source("domain") is ParameterSource.COMMANDLINE:
         raise DefinitionError("--local and --domain exclude each other; give one")
-    specification = read_specification(file)
+    specification, warnings = read_with_warnings(file)
+    counted_warnings(specification, warnings)
     folder = checked_outputs(outputs, specification)
     schedule, zone = specification.sensor.schedule, specification.sensor.timezone
     if not local:
@@ -105,6 +106,9 @@ def sensor_start(
         code = show_summary(run, states, specification.path, ended=ended)
         if not sensor.is_open():
             code = max(code, sensor.show_end(nothing_ran=not states, once=once))
+        elif once:
+            say("interrupted before the check for new dates had ended; the same command makes it anew")
+            code = 1
     ctx.exit(code)
 
 

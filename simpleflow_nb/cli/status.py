@@ -13,8 +13,9 @@ import click
 
 from ..exceptions import DefinitionError
 from ..inspection.tables import Table, formatted
-from .definition import current_plan, read_specification
+from .definition import CurrentPlan, current_plan, read_specification
 from .main import DONE
+from .older_runs import lacking_reports, left_behind, older_files
 from .options import outputs_folder, outputs_option, specification_argument
 from .run_rows import RunRow, counted, interruption, run_rows, shown_settings
 from .sensor_places import opened_run_place, run_place_options
@@ -36,23 +37,28 @@ def status(ctx: click.Context, file: Path | None, as_json: bool, outputs: Path |
     """Show the last state of every run: dates by workflow and parameters, with their lights; what is due; which dates lack."""
     specification = read_specification(file)
     folder = outputs_folder(outputs, specification.path)
-    trouble, planned = "", None
+    trouble, current = "", None
     with opened_run_place(folder, **place) as there:
         rows = run_rows(specification, folder, there)
         try:
-            planned = current_plan(specification, folder, there)
+            current = current_plan(specification, folder, there)
         except DefinitionError as error:  # the source: what has run can be shown all the same
             trouble = str(error)
         interrupted = interruption(rows, there)
+    planned = current.due_runs if current is not None else None
     missing = missing_dates(_available(planned)) if planned is not None else []
+    lacking = lacking_reports(specification, rows, folder)
     if as_json:
-        click.echo(json.dumps(_as_json(rows, planned, missing), indent=2, ensure_ascii=False, default=str))
+        click.echo(json.dumps(_as_json(rows, current, missing, lacking), indent=2, ensure_ascii=False, default=str))
     elif not rows:
         click.echo(f"nothing has run yet with outputs in {folder}")
     else:
-        click.echo(formatted(_grid(rows, planned), with_header=True))
+        click.echo(formatted(_grid(rows, planned, lacking), with_header=True))
         succeeded = sum(row.state == "succeeded" for row in rows)
-        click.echo(f"{succeeded} of {counted(len(rows), 'run')} succeeded")
+        skipped = sum(row.state == "skipped" for row in rows)
+        click.echo(f"{succeeded} of {counted(len(rows), 'run')} succeeded{f', {skipped} skipped' if skipped else ''}")
+        for line in left_behind(specification, rows, current, lacking):
+            click.echo(line)
         if interrupted:
             click.echo(interrupted)
     if trouble:
@@ -63,9 +69,13 @@ def status(ctx: click.Context, file: Path | None, as_json: bool, outputs: Path |
     ctx.exit(DONE)
 
 
-def _grid(rows: list[RunRow], planned: DueRuns | None) -> Table:
+def _grid(rows: list[RunRow], planned: DueRuns | None, lacking: dict[str, list[str]]) -> Table:
     """What has run, and what is due or waits beside it; dates with nothing but reasons are for ``plan --why``."""
-    cells = {(row.reference_date or "", row.workflow, row.set): _cell(row) for row in rows}
+    cells = {
+        (row.reference_date or "", row.workflow, row.set): _cell(row) + (f" ({gone})" if gone else "")
+        for row in rows
+        for gone in ["without " + ", ".join(lacking[row.run_id]) if row.run_id in lacking else ""]
+    }
     columns = list(dict.fromkeys((row.workflow, row.set) for row in rows))
     if planned is not None:
         for run in planned.due:
@@ -81,12 +91,23 @@ def _grid(rows: list[RunRow], planned: DueRuns | None) -> Table:
 
 
 def _cell(row: RunRow) -> str:
+    head, reason = row.state, ""
     if row.state == "succeeded":
-        return row.light
-    if row.state == "failed":
-        line = (row.error or "failed").splitlines()[0]
-        return f"red: {line if len(line) <= _LONGEST_ERROR else line[: _LONGEST_ERROR - 3] + '...'}"
-    return row.state
+        head, reason = row.light, _first_note(row) if row.light == "orange" else ""
+    elif row.state == "skipped":
+        reason = _first_note(row)
+    elif row.state == "failed":
+        head, reason = "red", (row.error or "failed").splitlines()[0]
+    if not reason:
+        return head
+    return f"{head}: {reason if len(reason) <= _LONGEST_ERROR else reason[: _LONGEST_ERROR - 3] + '...'}"
+
+
+def _first_note(row: RunRow) -> str:
+    """The first of what is to be said of the run's labels and reports, with the label where there are several."""
+    for name, notes in row.notes.items():
+        return f"{name.removeprefix('report:')}: {notes[0]}" if len(row.labels) > 1 else notes[0]
+    return ""
 
 
 def _outlook(planned: DueRuns, missing: list[tuple[date, date]]) -> list[str]:
@@ -117,8 +138,11 @@ def missing_dates(available: Iterable[date]) -> list[tuple[date, date]]:
     return [(before + one, after - one) for before, after in pairwise(days) if after - before > one]
 
 
-def _as_json(rows: list[RunRow], planned: DueRuns | None, missing: list[tuple[date, date]]) -> list[dict[str, Any]]:
+def _as_json(
+    rows: list[RunRow], current: CurrentPlan | None, missing: list[tuple[date, date]], lacking: dict[str, list[str]]
+) -> list[dict[str, Any]]:
     """An object for each run, for each date that is due and has not run, and for each day between dates without data."""
+    planned, changes = (current.due_runs, current.changes) if current is not None else (None, {})
     due = {(run.workflow_name, run.identity): run for run in planned.due} if planned is not None else {}
     found: list[dict[str, Any]] = []
     for row in rows:
@@ -138,7 +162,10 @@ def _as_json(rows: list[RunRow], planned: DueRuns | None, missing: list[tuple[da
                 "due": again.reason if again is not None else None,
                 "error": row.error,
                 "labels": row.labels,
+                "notes": row.notes,
                 "artefacts": row.artefacts,
+                "older_notebooks": older_files(changes.get((row.workflow, row.identity))),
+                "missing_reports": lacking.get(row.run_id, []),
             }
         )
     for run in due.values():

@@ -9,10 +9,11 @@ import click
 
 from .. import payload
 from .local_run import LocalRun, say
-from .run_states import LabelState, RunState, status_word
+from .run_states import BACKFILL_TYPE, LabelState, RunState, status_word
 
 _MOST_REPORTS = 30
 _MOST_FAILED = 30
+_MOST_NOTES = 30
 _MOST_HINTS = 3
 
 
@@ -21,10 +22,13 @@ def show_summary(run: LocalRun, states: list[RunState], file: Path, *, ended: bo
 
     Reports and the count go to standard output, the rest to standard error.
     """
-    done = [state for state in states if state.status == "COMPLETED"]
+    completed = [state for state in states if state.status == "COMPLETED"]
+    skipped = [state for state in completed if _is_skipped(state, run.payloads.load)]
+    done = [state for state in completed if state not in skipped]
     cancelled = [state for state in states if state.status == "CANCELED"]
     failed = [state for state in states if state.status not in (None, "COMPLETED", "CANCELED")]
     still_open = [state for state in states if state.status is None and state.run_id not in run.parked]
+    unstarted = [] if ended else run.open_runs(BACKFILL_TYPE)  # has runs to start that are not among the states
     _show_reports([path for state in states if state.status for path in _reports(state, run.payloads.load)])
     orange = [state for state in done if any(_warnings(label) for label in state.labels)]
     if orange:
@@ -35,6 +39,8 @@ def show_summary(run: LocalRun, states: list[RunState], file: Path, *, ended: bo
                     more = f" (and {len(warnings) - 1} more)" if len(warnings) > 1 else ""
                     click.echo(f"  {state.title}  {label.name}: {warnings[0]}{more}", err=True)
         _show_what_makes_missing_reports([state for state in orange if _lacks_reports(state)], file)
+    _show_notes("ended early:", [(s, label, label.note) for s in done for label in s.labels if label.ended_in_cell is not None])
+    _show_notes("skipped:", [(s, label, label.note) for s in completed for label in s.labels if label.state == "skipped"])
     if failed:
         click.echo("failed:", err=True)
         for state in failed[:_MOST_FAILED]:
@@ -50,12 +56,31 @@ def show_summary(run: LocalRun, states: list[RunState], file: Path, *, ended: bo
     if states:
         text = f"{len(done)} of {len(states)} run{'s' if len(states) != 1 else ''} succeeded"
         text += f" in {run.seconds():.0f} s" if done and not still_open else ""
+        text += f", {len(skipped)} skipped" if skipped else ""
         click.echo(text + (f", {len(orange)} with warnings" if orange else ""))
     if still_open and not ended:
         number = len(still_open)
         them = "it" if number == 1 else "them"
         say(f"interrupted with {number} run{'s' if number > 1 else ''} open; the same command goes on with {them}")
-    return 1 if failed or cancelled or still_open or run.parked else 0
+    if unstarted:
+        onward = "the cancellation of the rest is requested" if run.interrupts > 1 else "the same command goes on"
+        say(f"interrupted before every run was started; {onward}")
+    return 1 if failed or cancelled or still_open or unstarted or run.parked else 0
+
+
+def _is_skipped(state: RunState, load: payload.Load) -> bool:
+    """Whether all that the run has started has said that there is nothing to do."""
+    result = payload.decode(state.result, load) if state.result else None
+    return isinstance(result, dict) and result.get("state") == "skipped"
+
+
+def _show_notes(head: str, notes: list[tuple[RunState, LabelState, str]]) -> None:
+    if notes:
+        click.echo(head, err=True)
+    for state, label, note in notes[:_MOST_NOTES]:
+        click.echo(f"  {state.title}  {label.name}: {note}", err=True)
+    if len(notes) > _MOST_NOTES:
+        click.echo(f"  and {len(notes) - _MOST_NOTES} more", err=True)
 
 
 def _warnings(label: LabelState) -> list[str]:

@@ -6,6 +6,8 @@ import heapq
 from collections.abc import Callable
 from typing import Any
 
+_SWEPT_AT = 64  #: entries; those of closed runs keep the runs with all their events in memory
+
 
 class Deadlines:
     """A heap of (moment, what). Entries whose object has moved on are left in and ignored when they come up."""
@@ -15,7 +17,7 @@ class Deadlines:
     def __init__(self) -> None:
         self._heap: list[tuple[float, int, Any, str, Any]] = []
         self._serial = 0
-        self._swept_at = 4_096
+        self._swept_at = _SWEPT_AT
 
     def push(self, moment: float, run: Any, kind: str, key: Any) -> bool:
         """Whether it is the next one now."""
@@ -33,12 +35,12 @@ class Deadlines:
         return moment, run, kind, key
 
     def drop_stale(self, is_live: Callable[[Any, str, Any], bool]) -> None:
-        """Forget what cannot matter any more; costs nothing until many entries have gathered."""
+        """Forget what cannot matter any more; costs nothing until twice as many have gathered as were left the last time."""
         if len(self._heap) < self._swept_at:
             return
         self._heap = [entry for entry in self._heap if is_live(entry[2], entry[3], entry[4])]
         heapq.heapify(self._heap)
-        self._swept_at = max(4_096, 2 * len(self._heap))
+        self._swept_at = max(_SWEPT_AT, 2 * len(self._heap))
 
     def pop_stale(self, is_live: Callable[[Any, str, Any], bool]) -> None:
         """Forget what cannot matter any more at the head, so that the next moment is a real one."""

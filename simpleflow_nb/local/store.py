@@ -41,6 +41,7 @@ class Store:
         self._saved: dict[int, int] = {}
         self.dirty: dict[int, Run] = {}  # with events that are not durable yet
         self._flushing, self._batch = False, 0
+        self._queued = 0  # callers whose events go into the next batch
         self._in_flight: set[int] = set()  # runs with events in the batch that is being written
         self._flushed = threading.Condition(self.lock)
         self._closings = threading.Condition(self.lock)
@@ -118,7 +119,9 @@ class Store:
         while self._batch < ticket:
             self.check_usable()
             if self._flushing:
+                self._queued += 1
                 self._flushed.wait()
+                self._queued -= 1
                 continue
             self._flushing = True
             self._in_flight = set(self.dirty)

@@ -30,11 +30,37 @@ class Timekeeping(Store):
     def __init__(self, journal: Journal | None, clock: Clock | None, quotas: Quotas, home: str) -> None:
         super().__init__(journal, clock, quotas, home)
         self._inbox = Inbox(journal.path) if journal else None
+        self._taking = threading.Lock()  # whoever looks into the inbox carries out what it finds before anybody else looks
         self._timekeeper = threading.Thread(target=self._keep_time, name="timekeeper", daemon=True)
 
     def keep_time(self) -> None:
         """From now on timers fire, tasks time out, and requests of other processes are carried out."""
         self._timekeeper.start()
+
+    def advance(self, to: float) -> None:
+        """Carry out everything that is due up to the moment ``to`` (epoch seconds), before this returns.
+
+        In order of time: a virtual clock stands at the moment of each timer and timeout while that is carried out, what
+        comes of it and is due by then as well included, and at ``to`` in the end; a moment that has passed moves nothing.
+        Then the requests that other processes have left are carried out. All of it is durable and visible on return.
+
+        Raises:
+            ValueError: ``to`` is in the future of a clock that is not virtual.
+            ServiceError: the journal could not be read or written, or the service has ended.
+        """
+        with self.lock:
+            self.check_usable()
+            if not self.clock.virtual and to > self.clock.now():
+                raise ValueError("real time cannot be advanced; give the service a VirtualClock")
+            self._settle()
+            while self._carry_out_next(to):
+                self._settle()
+            if isinstance(self.clock, VirtualClock):
+                self.clock.jump_to(to)
+                self._tick.notify()
+            self._deadlines.drop_stale(self._is_live)
+        if self._inbox is not None:
+            self._take_requests(self._inbox)
 
     def close(self) -> None:
         """Answer the waiting polls with nothing, write what is left, and stop."""
@@ -83,22 +109,34 @@ class Timekeeping(Store):
         """Carry out what is due; returns the seconds until the next moment, None when there is none."""
         clock, deadlines = self.clock, self._deadlines
         while True:
-            now = clock.now()
-            due = deadlines.pop_due(now)
-            if due is not None:
-                _, run, kind, key = due
-                if self._is_live(run, kind, key):
-                    self._fire(run, kind, key, round(now, 3))
-                continue
+            while self._carry_out_next(clock.now()):
+                pass
             if clock.virtual:
                 deadlines.pop_stale(self._is_live)
             moment = deadlines.next_moment()
             if moment is None:
                 return None
-            if isinstance(clock, VirtualClock) and self._is_idle():
-                clock.jump_to(moment)
+            if clock.virtual and self._is_idle():
+                self._carry_out_next(moment)
                 continue
-            return max(0.0, moment - now)
+            return max(0.0, moment - clock.now())
+
+    def _carry_out_next(self, to: float) -> bool:
+        """Carry out the earliest of what is due by ``to``, at its moment; False when there is nothing."""
+        due = self._deadlines.pop_due(to)
+        if due is None:
+            return False
+        moment, run, kind, key = due
+        if self._is_live(run, kind, key):
+            if isinstance(self.clock, VirtualClock):
+                self.clock.jump_to(moment)
+            self._fire(run, kind, key, max(moment, self.clock.now()))
+        return True
+
+    def _settle(self) -> None:
+        """Return once nothing is half done: what others have changed so far is visible, with the moments that come of it."""
+        if self._flushing or self._queued:
+            self.commit()
 
     def _is_live(self, run: Run, kind: str, key: Any) -> bool:
         if run.close_status is not None:
@@ -115,7 +153,8 @@ class Timekeeping(Store):
         activity = run.activities.get(key)
         return activity is not None and (kind != "SCHEDULE_TO_START" or not activity.started)
 
-    def _fire(self, run: Run, kind: str, key: Any, now: float) -> None:
+    def _fire(self, run: Run, kind: str, key: Any, moment: float) -> None:
+        now = round(moment, 3)
         if kind == "timer":
             run.fire_timer(now, key[0])
         elif kind == "decision":
@@ -131,7 +170,7 @@ class Timekeeping(Store):
             activity: OpenActivity = run.activities[key]
             asked = run.events[key - 1]["activityTaskScheduledEventAttributes"]
             due = activity.last_beat + int(asked["heartbeatTimeout"])
-            if due > now:
+            if due > moment:  # not the rounded one: less than a millisecond early it would come up again at once, for ever
                 self._deadlines.push(due, run, kind, key)
                 return
             run.time_out_activity(now, key, kind)
@@ -153,13 +192,14 @@ class Timekeeping(Store):
         return not any(len(task_list) and task_list.is_polled() for task_list in lists)
 
     def _take_requests(self, inbox: Inbox) -> None:
-        for number, operation, arguments in inbox.take():
-            self._carrying_out.request = number
-            try:
-                getattr(self, operation)(**arguments)
-            except (Fault, TypeError) as error:  # TypeError: arguments that this version does not know
-                logger.warning("a request from another process was refused: %s", error)
-                with self.lock:
-                    self.commit()
-            finally:
-                self._carrying_out.request = 0
+        with self._taking:
+            for number, operation, arguments in inbox.take():
+                self._carrying_out.request = number
+                try:
+                    getattr(self, operation)(**arguments)
+                except (Fault, TypeError) as error:  # TypeError: arguments that this version does not know
+                    logger.warning("a request from another process was refused: %s", error)
+                    with self.lock:
+                        self.commit()
+                finally:
+                    self._carrying_out.request = 0

@@ -11,6 +11,7 @@ from ..activity import Activity
 from ..activity_context import ActivityContext
 from ..constants import MAX_REASON_CHARACTERS
 from ..exceptions import TaskFailed
+from ..masking import masked
 from ..tracebacks import traceback_lines
 from .import_errors import place_of_import_error
 
@@ -46,19 +47,26 @@ def find_activity(name: str) -> Activity[Any, Any]:
 
 
 def failure_of(error: BaseException) -> tuple[str, str]:
-    """Reason and details of RespondActivityTaskFailed for an exception: ``ValueError: nope``, and JSON with the traceback."""
+    """Reason and details of RespondActivityTaskFailed for an exception: ``ValueError: nope``, and JSON with the traceback.
+
+    Known secrets are masked, before anything is cut.
+    """
     if isinstance(error, TaskFailed) and error.reason:
-        return error.reason[:MAX_REASON_CHARACTERS], error.details or ""
-    reason = f"{type(error).__name__}: {error}"
+        return masked(error.reason)[:MAX_REASON_CHARACTERS], masked(error.details or "")
+    reason = masked(f"{type(error).__name__}: {error}")
     return reason[:MAX_REASON_CHARACTERS], failure_details(error, reason)
 
 
 def failure_details(error: BaseException, reason: str) -> str:
     lines = traceback_lines(error, _CARRIERS)
-    body = {"error": reason, "error_type": type(error).__name__, "message": str(error), "traceback": lines}
+    trace = "".join(lines)
+    if (hidden := masked(trace)) != trace:
+        lines = hidden.splitlines(keepends=True)
+    message = masked(str(error))
+    body = {"error": masked(reason), "error_type": type(error).__name__, "message": message, "traceback": lines}
     text = payload.encode(body)
     if payload.is_too_long(text):
-        body |= {"error": reason[:2_000], "message": str(error)[:2_000]}
+        body |= {"error": body["error"][:2_000], "message": message[:2_000]}
         body["traceback"] = [(payload.shortened("".join(lines), 8_000) or "")]
         text = payload.encode(body)
     return text

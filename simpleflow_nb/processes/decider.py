@@ -14,7 +14,9 @@ from typing import Any
 from .. import activity as activities
 from .. import constants, payload
 from ..exceptions import DefinitionError, ReplayError, ServiceError, StaleCache
+from ..masking import masked
 from ..replay import Execution, commands
+from ..replay.suspension import failure_attributes
 from ..workflow import Workflow, program
 from .execution_cache import CachedExecution, ExecutionCache
 from .execution_context import execution_context, last_context, parked_context
@@ -198,6 +200,8 @@ class Decider:
                     kind = attributes["activityType"]
                     if (kind["name"], kind["version"]) not in self._registered:
                         self._register_activity(attributes)
+                elif one["decisionType"] == "FailWorkflowExecution" and cached.execution.error is not None:
+                    one["failWorkflowExecutionDecisionAttributes"] = failure_attributes(cached.execution.error, masked)
             keep_long_texts(decisions, self.payloads)
             self.service.respond_decision_task_completed(taskToken=task["taskToken"], decisions=decisions, **extra)
         except Exception as error:
@@ -335,7 +339,7 @@ class Decider:
         )
         wait = min(2 ** min(parks, 20), _LONGEST_PARK_SECONDS)
         name = f"{commands.PARK}{parks + 1}"
-        reason = f"{type(error).__name__}: {error}"
+        reason = masked(f"{type(error).__name__}: {error}")
         level = logging.WARNING if isinstance(error, ReplayError) else logging.ERROR
         unexpected = None if isinstance(error, ReplayError) else error
         logger.log(level, "%s is parked, next try in %d s: %s", execution["workflowId"], wait, reason, exc_info=unexpected)

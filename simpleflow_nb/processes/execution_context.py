@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import constants, payload
+from ..masking import masker
 from ..replay import Execution
 
 _LINE_CHARACTERS = 300  #: of a line of ``workflow.log``, of which there are at most 20, and of the name of a signal
@@ -24,7 +25,8 @@ def execution_context(execution: Execution) -> str:
 def _context(execution: Execution, line_characters: int) -> str:
     body = _progress(execution, line_characters)
     if execution.log_lines:
-        body["log"] = [line[:line_characters] for line in execution.log_lines]
+        hidden = masker()
+        body["log"] = [hidden.text(line)[:line_characters] for line in execution.log_lines]
     if execution.next_id > constants.WARN_HISTORY_EVENTS:
         body["warning"] = (
             f"history has {execution.next_id - 1} events; the service ends the run at "

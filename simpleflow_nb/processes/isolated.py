@@ -26,9 +26,11 @@ from typing import Any
 from .. import payload
 from ..activity_context import ActivityContext, set_context
 from . import guardian
+from .standard_streams import write_by_lines
 
 
 def main() -> None:
+    write_by_lines()
     answers = _Answers(int(sys.argv[1]))
     if not guardian.adopts_orphans():
         _carry_out(answers)

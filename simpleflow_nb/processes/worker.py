@@ -16,6 +16,7 @@ from .. import payload
 from ..activity_context import ActivityContext, set_context
 from ..constants import MAX_HEARTBEAT_DETAILS_CHARACTERS, MAX_REASON_CHARACTERS
 from ..exceptions import ActivityCanceled, DefinitionError, ServiceError
+from ..masking import masked
 from .activity_bodies import failure_details, failure_of, find_activity, result_text
 from .backoff import Backoff
 from .checkpoints import last_details, with_progress
@@ -228,7 +229,8 @@ class Worker:
             body = find_activity(running.task["activityType"]["name"])  # the heart beats while its module is imported
         except LookupError as error:
             logger.warning("cannot be carried out: %s", error)
-            return "failed", {"reason": str(error)[:MAX_REASON_CHARACTERS], "details": failure_details(error, str(error))}
+            reason = masked(str(error))
+            return "failed", {"reason": reason[:MAX_REASON_CHARACTERS], "details": failure_details(error, reason)}
         running.limit(body.timeouts, self.beat_seconds)
         logger.info("started")
         context = self._context(running, task_list)
@@ -243,10 +245,10 @@ class Worker:
                 text = result_text(body, context, args, kwargs)
             return "completed", {"result": kept(text, self.payloads)}
         except ActivityCanceled as error:
-            return "canceled", {"details": payload.shortened(str(error))}
+            return "canceled", {"details": payload.shortened(masked(str(error)))}
         except (Exception, SystemExit) as error:  # a body that exits must not take the worker's thread with it
             if running.cancelled.is_set():
-                return "canceled", {"details": payload.shortened(str(error))}
+                return "canceled", {"details": payload.shortened(masked(str(error)))}
             reason, details = failure_of(error)
             return "failed", {"reason": reason, "details": with_progress(details, running.details)}
         finally:

@@ -128,24 +128,29 @@ class Suspension:
 
     def _fail_run(self, error: BaseException) -> None:
         self.error = error
-        if isinstance(error, TaskFailed):
-            reason = f'Workflow execution error in {error.name}: "{error.reason}"'
-            details = error.details or ""
-        else:
-            reason = f"{type(error).__name__}: {error}"
-            lines = traceback_lines(error, _CARRIERS)
-            body = {"error_type": type(error).__name__, "message": str(error), "traceback": "".join(lines)}
-            details = payload.encode(body)
-        attributes = {"reason": reason[:MAX_REASON_CHARACTERS]}
-        if details:
-            attributes["details"] = payload.shortened(details) or ""
-        self.finished = Command("FailWorkflowExecution", None, attributes)
+        self.finished = Command("FailWorkflowExecution", None, failure_attributes(error))
 
     def _hub_switch(self) -> None:
         hub = self.hub
         if hub is None or getcurrent() is not self.greenlet:
             raise DefinitionError("a workflow can only wait inside run(), in the thread that runs it")
         hub.switch()
+
+
+def failure_attributes(error: BaseException, hidden: Callable[[str], str] = str) -> dict[str, str]:
+    """How a run says that ``error`` has left its code; ``hidden`` takes out of each text what nobody shall read, uncut."""
+    if isinstance(error, TaskFailed):
+        reason = hidden(f'Workflow execution error in {error.name}: "{error.reason}"')
+        details = hidden(error.details or "")
+    else:
+        reason = hidden(f"{type(error).__name__}: {error}")
+        trace = "".join(traceback_lines(error, _CARRIERS))
+        body = {"error_type": type(error).__name__, "message": hidden(str(error)), "traceback": hidden(trace)}
+        details = payload.encode(body)
+    attributes = {"reason": reason[:MAX_REASON_CHARACTERS]}
+    if details:
+        attributes["details"] = payload.shortened(details) or ""
+    return attributes
 
 
 def _driven(coroutine: CoroutineType[Any, Any, Any]) -> Any:

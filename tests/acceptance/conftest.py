@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import tempfile
 import threading
@@ -16,6 +17,7 @@ import psutil
 import pytest
 
 from workers.kernels.supply import KernelSettings, KernelSupply
+from workers.notebooks import NotebookResult, run_notebook
 
 new = nbformat.v4
 PRELOADED = ("numpy", "pandas", "matplotlib.pyplot", "matplotlib_inline.backend_inline")
@@ -72,6 +74,20 @@ def forking() -> Iterator[KernelSupply]:
 def forked(forking: KernelSupply, temporary: Path, no_kernel_is_left: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """Kernels are forked where nothing else is said; what their origin could matter for is in kernels/."""
     monkeypatch.setattr("workers.kernels.supply._shared", forking)
+
+
+@pytest.fixture(params=["fork", "spawn"])
+def run(
+    request: pytest.FixtureRequest, forking: KernelSupply, temporary: Path, no_kernel_is_left: None
+) -> Callable[..., NotebookResult]:
+    """``run_notebook`` with a kernel of each origin, in an environment in which ipykernel takes output as it does in a run."""
+    kernels = forking if request.param == "fork" else KernelSupply(KernelSettings(forks=False))
+
+    def run_it(path: Path, parameters: dict[str, Any], into: Path, **options: Any) -> NotebookResult:
+        os.environ.pop("PYTEST_CURRENT_TEST", None)  # with it the output of subprocesses is not captured
+        return run_notebook(path, parameters, into, kernels=kernels, **options)
+
+    return run_it
 
 
 @pytest.fixture

@@ -182,7 +182,8 @@ SPECIFICATIONS: list[tuple[Sample, tuple[str, ...], int, str]] = [
         good,
         (*START, "workflows.yml:days", "--set", "reference_date=2016-13-01"),
         2,
-        "simpleflow-nb: --set reference_date=2016-13-01: the value is not YAML: month must be in 1..12",
+        "simpleflow-nb: --set reference_date=2016-13-01: the value is not YAML: month must be in 1..12; "
+        "write --set 'reference_date=\"2016-13-01\"' for the text",
     ),
     (
         good,
@@ -240,7 +241,7 @@ COMMANDS: list[tuple[tuple[str, ...], int, str]] = [
     (
         (*START, "mine.Mine", "--set", "a=.inf"),
         2,
-        "--set a=.inf: the value has no JSON form: out of range float values are not JSON compliant",
+        "--set a=.inf: Infinity is no value of JSON; give null or a number",
     ),
     (
         ("workflow.signal", "--local", "w", "--name", "go", "--input", "[1,"),
@@ -254,7 +255,11 @@ COMMANDS: list[tuple[tuple[str, ...], int, str]] = [
     ),
     (("notebook.run", "."), 2, "notebook . is a folder; name the .ipynb or .py file in it"),
     ((*START, "mine.Mine", "--set", "a"), 2, "--set a: write it as name=value"),
-    ((*START, "mine.Mine", "--set", "a=[1"), 2, "--set a=[1: the value is not YAML: while parsing a flow sequence"),
+    (
+        (*START, "mine.Mine", "--set", "a=[1"),
+        2,
+        "--set a=[1: the value is not YAML: expected ',' or ']', but got '<stream end>'; write --set 'a=\"[1\"' for the text",
+    ),
     (
         (*START, "mine.Mine", "--input-file", "nix.json"),
         2,

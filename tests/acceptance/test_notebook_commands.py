@@ -38,6 +38,17 @@ def test_one_notebook_is_run_with_its_parameters_and_its_path_printed(folder: Pa
     assert (folder / "prep" / "output.txt").read_text() == "6 2016-02-01\nWarning: few rows\n"
 
 
+def test_what_yaml_reads_otherwise_than_written_is_told(folder: Path) -> None:
+    (folder / "odd.yml").write_text("day: 12:30\n")
+    done = typed("notebook.run", "prep.py", "--params", "odd.yml", "--set", "n=NO", "--prepare-only", cwd=folder)
+    assert (done.returncode, done.stdout) == (0, f"{folder}/prep/prep.ipynb\n")
+    assert done.stderr == (
+        "warning: --params odd.yml:1: 12:30 was read as 750, a number to the base 60; write '12:30' in quotes for the text, "
+        "or 750\n"
+        "warning: --set n=NO: NO was read as false; write --set 'n=\"NO\"' for the text\n"
+    )
+
+
 def test_a_notebook_that_fails_shows_its_traceback_and_one_sentence(folder: Path) -> None:
     done = typed("notebook.run", "bad.py", "--set", "n=3", "--into", "there", "--quiet", cwd=folder)
     assert (done.returncode, done.stdout) == (1, "")
@@ -67,7 +78,16 @@ def test_a_notebook_can_be_prepared_without_being_run(folder: Path) -> None:
             "notebook 'prep.py' has no parameter 'm'; its cell tagged 'parameters' sets 'day' and 'n'",
         ),
         (["prep.py", "--set", "m"], "--set m: write it as name=value"),
-        (["prep.py", "--params", "no.yml"], "--params no.yml: no such file or directory"),
+        (["prep.py", "--set", "n=1", "--set", "n=2"], "--set n=2: n is given twice"),
+        (["prep.py", "--set", "n=.nan"], "--set n=.nan: NaN is no value of JSON; give null or a number"),
+        (
+            ["prep.py", "--params", "nan.yml"],
+            "--params nan.yml:2: the parameter 'n' is NaN, no value of JSON; write null or a number",
+        ),
+        (["prep.py", "--params", "twice.yml"], "--params twice.yml:2: 'n' is given twice (first in line 1)"),
+        (["prep.py", "--params", "nan.json"], "--params nan.json: the file is not JSON: it has no NaN; give null or a number"),
+        (["prep.py", "--params", "twice.json"], "--params twice.json: the file is not JSON: it has the key 'n' twice"),
+        (["prep.py", "--params", "no.yml"], "--params no.yml: there is no such file"),
         (["prep.py", "--params", "list.yml"], "--params list.yml: the file must be a mapping of names to values"),
         (
             ["prep.py", "--params", "prep.json"],
@@ -92,6 +112,10 @@ def test_a_notebook_can_be_prepared_without_being_run(folder: Path) -> None:
 def test_a_mistake_is_one_sentence_and_nothing_is_written(folder: Path, words: list[str], sentence: str) -> None:
     (folder / "list.yml").write_text("- 1\n")
     (folder / "prep.json").write_text("n: 1\n")
+    (folder / "nan.yml").write_text("day: 1\nn: .nan\n")
+    (folder / "twice.yml").write_text("n: 1\nn: 2\n")
+    (folder / "nan.json").write_text('{"n": NaN}')
+    (folder / "twice.json").write_text('{"n": 1, "n": 2}')
     before = sorted(folder.iterdir())
     done = typed("notebook.run", *words, cwd=folder, JUPYTER_PATH="/nowhere")
     assert (done.returncode, done.stdout) == (2, "")
@@ -178,7 +202,13 @@ def test_a_failed_notebook_of_a_run_is_prepared_with_its_exact_parameters(tmp_pa
     assert config == json.loads((folder / "count" / "config.json").read_text())
     assert (config["environment"], config["limits"]) == (
         {"WHO": "me"},
-        {"timeout_seconds": 600, "cell_timeout_seconds": 4, "memory_limit_bytes": 4_000_000_000},
+        {
+            "timeout_seconds": 600,
+            "cell_timeout_seconds": 4,
+            "memory_limit_bytes": 4_000_000_000,
+            "printed_limit_bytes": 100_000_000,
+            "displayed_limit_bytes": 500_000_000,
+        },
     )
     cells = [cell.source for cell in nbformat.read(prepared, 4).cells]
     assert cells[1] == '# Parameters\nday = "2016-01-01"\n'

@@ -50,9 +50,9 @@ def test_parameters_need_a_cell_that_is_tagged(write, into):
     ("content", "message"),
     [
         (b"{", "{path} is not a notebook: expecting property name enclosed in double quotes: line 1 column 2 (char 1)"),
-        (b"[]", "{path} is not a notebook of format 3 or 4"),
-        (b'{"nbformat": 4, "nbformat_minor": 5}', "{path} is not a notebook: KeyError: 'cells'"),
-        (b"\xff", "notebook {path} is not UTF-8 text (byte 0)"),
+        (b"[]", "{path} is not a notebook: it is JSON, but not a mapping"),
+        (b'{"nbformat": 4, "nbformat_minor": 5}', "{path} is not a notebook: it has no list of cells"),
+        (b"\xff", "{path} is not a notebook: it is not UTF-8 text (byte 0)"),
     ],
 )
 def test_a_file_that_is_no_notebook_is_refused(tmp_path, into, content, message):

@@ -120,7 +120,7 @@ def test_python_notebooks_run_on_this_interpreter_wherever_path_leads(write, int
 
 
 def test_parameters_arrive_as_they_were_given(write, into):
-    values = {"a": None, "b": [1.5, True, {"k": "quote \" ' \\ \n é {x}"}], "c": float("nan"), "d": "", "e": -(10**20)}
+    values = {"a": None, "b": [1.5, True, {"k": "quote \" ' \\ \n é {x}"}], "c": -0.0, "d": "", "e": -(10**20)}
     path = write("a = b = 0\nc, (d, e) = 1, (2, 3)\n%matplotlib --list", "import json; print(json.dumps([a, b, c, d, e]))")
     run_notebook(path, values, into)
     assert (into / "output.txt").read_text().splitlines()[-1] == json.dumps(list(values.values()))

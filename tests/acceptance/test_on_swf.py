@@ -266,7 +266,8 @@ def test_an_open_bind_needs_a_token(tmp_path: Path) -> None:
     done = typed("", tmp_path, "service.start", "--bind", "0.0.0.0", "--port", "0")
     assert (done.returncode, done.stderr) == (
         2,
-        "simpleflow-nb: --bind 0.0.0.0 is open to other machines: give a --token of 16 characters or more\n",
+        "simpleflow-nb: --bind 0.0.0.0 is open to other machines: give a token of 16 characters or more "
+        "with --token-file or SIMPLEFLOW_NB_TOKEN\n",
     )
 
 

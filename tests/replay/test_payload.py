@@ -143,6 +143,10 @@ def test_input_is_taken_in_all_of_simpleflows_forms(typed, arguments):
         ("[1, 2", "input is not JSON: Expecting ',' delimiter: line 1 column 6 (char 5)"),
         ("NaN", "input is not JSON: it has no NaN; give null or a number"),
         ('{"kwargs": {"a": [-Infinity]}}', "input is not JSON: it has no -Infinity; give null or a number"),
+        ('{"kwargs": {"a": 1e999}}', "input is not JSON: it has no 1e999; give null or a number"),
+        ("-1.5e400", "input is not JSON: it has no -1.5e400; give null or a number"),
+        ('{"kwargs": {"a": 1, "b": {"c": 1, "c": 2}}}', "input is not JSON: it has the key 'c' twice"),
+        ("[" * 100_000, "input is not JSON: it is nested too deeply"),
     ],
 )
 def test_an_input_that_would_be_a_guess_is_refused(typed, message):

@@ -180,6 +180,25 @@ def test_the_latest_signal_is_another_reading_that_takes_nothing_away():
         assert attributes_of(referee.decide()[-1]) == {"result": "[2,2,1,2]"}
 
 
+@pytest.mark.parametrize("asked", ["before it came", "afterwards"])
+def test_who_waits_for_the_latest_signal_takes_it_from_nobody_who_waits_for_the_next(asked):
+    """Rule 16, also where the waiting began before the signal came, and in whichever order."""
+
+    def run(w):
+        latest = [w.submit(w.wait_signal("a"))]
+        taken = [w.next_signal("a")] if asked == "before it came" else []
+        latest.append(w.submit(w.wait_signal("a")))
+        found = [one.result for one in latest]
+        taken = taken or [w.next_signal("a")]
+        return [*found, taken[0].result, w.next_signal("a").result]
+
+    with Referee(workflow(run)) as referee:
+        referee.decide()
+        referee.signal("a", 1)
+        referee.signal("a", 2)
+        assert attributes_of(referee.decide()[-1]) == {"result": "[1,1,1,2]"}
+
+
 def test_a_result_that_the_code_does_not_wait_for_does_not_wake_it():
     """Rule 17: its state changes at once; the code goes on only for what it awaits, or for a failure that is due."""
 

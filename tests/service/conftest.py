@@ -12,9 +12,10 @@ from simpleflow_nb import testing
 from simpleflow_nb.local.service import LocalService
 
 from .conformance import Conforming, history_problems
-from .desk import Desk
+from .desk import Desk, StillClock
 from .floor import Floor
 from .one_activity import One
+from .slow_journal import SlowJournal
 from .stage import Stage
 
 
@@ -31,6 +32,18 @@ def desk() -> Iterator[Desk]:
 def path(tmp_path: Path) -> Path:
     """Of a journal that is not there yet, nor is its folder."""
     return tmp_path / "state" / "journal.sqlite3"
+
+
+@pytest.fixture
+def slow(path: Path) -> Iterator[Desk]:
+    """A desk whose journal writes only with leave: ``slow.journal.leave``."""
+    path.parent.mkdir()
+    journal = SlowJournal(path)
+    desk = Desk(LocalService(journal, poll_seconds=0, clock=StillClock()))
+    desk.journal = journal  # type: ignore[attr-defined]
+    yield desk
+    journal.leave.set()
+    desk.close()
 
 
 @pytest.fixture

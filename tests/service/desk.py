@@ -128,16 +128,17 @@ class Desk:
     # ---- time ----------------------------------------------------------------------------------------------------------------
 
     def pass_time(self, seconds: float) -> None:
-        """Let that much time pass; what is due then happens in the service's own thread, see :meth:`wait_for`."""
-        clock = self.local.clock
-        assert isinstance(clock, VirtualClock)
-        with self.local.lock:
-            clock.jump_to(clock.now() + seconds)
-        (workflow_id, run_id) = next(iter(self.local.numbers))
-        self.local.wait_closed(workflow_id, run_id, 0)  # looks at the clock
+        """Let that much time pass; all that is due by then has been carried out when this returns."""
+        self.local.advance(self.local.clock.now() + seconds)
+
+    def the(self, kind: str, workflow_id: str = "run", run_id: str | None = None, count: int = 1) -> Event:
+        """The last event of that type, of which there are ``count`` by now."""
+        found = [event for event in self.events(workflow_id, run_id) if event["eventType"] == kind]
+        assert len(found) == count, f"{len(found)} {kind}, not {count}, in {self.types(workflow_id, run_id)}"
+        return found[-1]
 
     def wait_for(self, kind: str, workflow_id: str = "run", run_id: str | None = None, count: int = 1) -> Event:
-        """The event of that type, once there are ``count`` of them."""
+        """The event of that type, once others have brought about ``count`` of them. What time brings about is there already."""
         until = time.monotonic() + _PATIENCE_SECONDS
         while True:
             found = [event for event in self.events(workflow_id, run_id) if event["eventType"] == kind]
@@ -148,8 +149,10 @@ class Desk:
 
 
 def opened(path: Path, **options: Any) -> Desk:
-    """A desk at a service of its own whose journal is that file."""
-    return Desk(LocalService.open(path, **{"poll_seconds": 0, "clock": StillClock(), **options}))
+    """A desk at a service of its own whose journal is that file; what was due when it opened has been carried out."""
+    desk = Desk(LocalService.open(path, **{"poll_seconds": 0, "clock": StillClock(), **options}))
+    desk.pass_time(0)
+    return desk
 
 
 def in_thread(call: Callable[[], Any]) -> tuple[threading.Thread, list[Any]]:

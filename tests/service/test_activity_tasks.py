@@ -28,7 +28,7 @@ def test_each_timeout_ends_the_task_at_its_moment_and_not_before(desk, timeout, 
     desk.pass_time(9.5)
     assert "ActivityTaskTimedOut" not in desk.types()
     desk.pass_time(0.5)
-    ended = attributes(desk.wait_for("ActivityTaskTimedOut"))
+    ended = attributes(desk.the("ActivityTaskTimedOut"))
     assert ended == {"timeoutType": name, "scheduledEventId": 5, "startedEventId": 6 if is_started else 0}
     assert desk.types()[-1] == "DecisionTaskScheduled"
     if task is not None:
@@ -56,10 +56,25 @@ def test_a_beating_heart_keeps_the_task_alive_and_its_last_words_reach_the_timeo
     desk.pass_time(9)
     assert desk.swf.record_activity_task_heartbeat(taskToken=task["taskToken"]) == {"cancelRequested": False}
     assert "ActivityTaskTimedOut" not in desk.types()
-    desk.pass_time(10)
-    assert attributes(desk.wait_for("ActivityTaskTimedOut"))["details"] == "cell 2"
+    desk.pass_time(9.5)
+    assert "ActivityTaskTimedOut" not in desk.types()
+    desk.pass_time(0.5)
+    assert attributes(desk.the("ActivityTaskTimedOut"))["details"] == "cell 2"
     with pytest.raises(Fault, match=r"UnknownResourceFault"):
         desk.swf.record_activity_task_heartbeat(taskToken=task["taskToken"])
+
+
+@pytest.mark.parametrize("beat", [0.5, 1.5, 9.5])
+def test_each_beat_gives_the_task_its_whole_time_again(desk, beat):
+    desk.start()
+    desk.decide(schedule("a-1", heartbeatTimeout="10"))
+    task = desk.activity_task()
+    desk.pass_time(beat)
+    desk.swf.record_activity_task_heartbeat(taskToken=task["taskToken"])
+    desk.pass_time(9.5)
+    assert "ActivityTaskTimedOut" not in desk.types()
+    desk.pass_time(0.5)
+    desk.the("ActivityTaskTimedOut")
 
 
 def test_heartbeat_details_have_at_most_2048_characters(desk):

@@ -110,12 +110,12 @@ def test_an_execution_whose_code_has_changed_is_parked_until_the_code_is_right_a
 
     for wait in (2, 4, 8):
         played.pass_time(wait / 2)
-        played.wait_for("DecisionTaskScheduled", count=wait.bit_length() + 1)
+        played.the("DecisionTaskScheduled", count=wait.bit_length() + 1)
         assert played.decides()
         assert played.parked[-1].wait_seconds == wait
     monkeypatch.setattr(Changing, "steps", (double, double))  # deployed
     played.pass_time(8)
-    played.wait_for("DecisionTaskScheduled", count=6)
+    played.the("DecisionTaskScheduled", count=6)
     played.act()
     assert attributes(played.events()[-1])["result"] == "[0,2]"
     assert column_of(played, run_id, "reason") is None
@@ -129,7 +129,7 @@ def test_the_wait_of_a_parked_execution_grows_to_an_hour(stage):
         assert played.decides()
         waits.append(played.parked[-1].wait_seconds)
         played.pass_time(waits[-1])
-        played.wait_for("DecisionTaskScheduled", count=len(waits) + 1)
+        played.the("DecisionTaskScheduled", count=len(waits) + 1)
     assert waits == [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 3600, 3600, 3600]
 
 
@@ -195,7 +195,7 @@ def test_a_class_that_the_input_names_is_found_once_its_module_is_there(stage, t
         "from simpleflow_nb import Workflow\nclass Late(Workflow):\n    def run(self, x):\n        return x + 1\n"
     )
     played.pass_time(1)
-    played.wait_for("TimerFired")
+    played.the("TimerFired")
     played.act()
     assert attributes(played.events()[-1])["result"] == "5"
     sys.modules.pop("late_module")
@@ -244,7 +244,7 @@ def test_a_decision_that_comes_too_late_is_dropped_and_taken_again(stage, caplog
     run_id = played.begin(Busy, 1)
     task = played.decider.poll()
     played.pass_time(3_600)
-    played.wait_for("DecisionTaskTimedOut")
+    played.the("DecisionTaskTimedOut")
     played.decider.decide(task)
     assert "the decision came too late" in caplog.text
     played.act()

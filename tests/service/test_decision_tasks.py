@@ -48,14 +48,27 @@ def test_what_is_decided_with_a_refused_close_is_carried_out(desk):
 def test_a_decision_task_that_takes_too_long_is_given_out_again(desk):
     desk.start(taskStartToCloseTimeout="10")
     task = desk.decision_task()
-    desk.pass_time(10)
-    ended = attributes(desk.wait_for("DecisionTaskTimedOut"))
+    desk.pass_time(9.5)
+    assert desk.types()[-1] == "DecisionTaskStarted"
+    desk.pass_time(0.5)
+    ended = attributes(desk.the("DecisionTaskTimedOut"))
     assert ended == {"timeoutType": "START_TO_CLOSE", "scheduledEventId": 2, "startedEventId": 3}
     with pytest.raises(Fault, match=r"UnknownResourceFault: Unknown decision task, scheduledEventId=2"):
         desk.respond(task)
     again = desk.decision_task()
     assert (again["startedEventId"], again["previousStartedEventId"]) == (6, 0)
     desk.respond(again, complete())
+
+
+def test_the_time_of_a_decision_task_that_was_answered_ends_no_later_one(desk):
+    desk.start(taskStartToCloseTimeout="10")
+    desk.decide(start_timer("t", 5))
+    desk.pass_time(5)
+    assert desk.decision_task()["taskToken"]
+    desk.pass_time(9.5)
+    assert desk.types()[-1] == "DecisionTaskStarted"
+    desk.pass_time(0.5)
+    desk.the("DecisionTaskTimedOut")
 
 
 def test_the_next_task_goes_to_the_list_that_the_response_asks_for(desk):
@@ -77,8 +90,10 @@ def test_a_task_that_nobody_takes_from_an_override_in_time_goes_back_to_the_own_
     desk.signal("wake")
     scheduled = desk.events()[-1]
     assert attributes(scheduled)["taskList"] == {"name": "mine"}
-    desk.pass_time(5)
-    ended = attributes(desk.wait_for("DecisionTaskTimedOut"))
+    desk.pass_time(4.5)
+    assert desk.types()[-1] == "DecisionTaskScheduled"
+    desk.pass_time(0.5)
+    ended = attributes(desk.the("DecisionTaskTimedOut"))
     assert ended == {"timeoutType": "SCHEDULE_TO_START", "scheduledEventId": scheduled["eventId"], "startedEventId": 0}
     assert not desk.decision_task("mine").get("taskToken")
     desk.decide(task_list="flows")
@@ -91,8 +106,10 @@ def test_a_task_taken_from_an_override_and_not_answered_in_time_goes_back_to_the
     desk.decide(schedule("a-1"), taskList={"name": "mine"}, taskListScheduleToStartTimeout="5")
     desk.signal("wake")
     assert desk.decision_task("mine")["taskToken"]
-    desk.pass_time(10)
-    assert attributes(desk.wait_for("DecisionTaskTimedOut"))["timeoutType"] == "START_TO_CLOSE"
+    desk.pass_time(9.5)
+    assert desk.types()[-1] == "DecisionTaskStarted"
+    desk.pass_time(0.5)
+    assert attributes(desk.the("DecisionTaskTimedOut"))["timeoutType"] == "START_TO_CLOSE"
     desk.decide(complete(), task_list="flows")
 
 
@@ -125,8 +142,8 @@ def test_a_timer_fires_at_its_moment_and_not_before(desk, seconds):
     if seconds:
         desk.pass_time(seconds - 0.5)
         assert desk.types()[-1] == "TimerStarted"
-        desk.pass_time(0.5)
-    assert attributes(desk.wait_for("TimerFired")) == {"timerId": "t", "startedEventId": 5}
+    desk.pass_time(0.5 if seconds else 0)
+    assert attributes(desk.the("TimerFired")) == {"timerId": "t", "startedEventId": 5}
     assert desk.types()[-1] == "DecisionTaskScheduled"
 
 
@@ -137,7 +154,7 @@ def test_a_cancelled_timer_does_not_fire(desk):
     desk.decide(cancel_timer("t"))
     assert desk.last() == {"timerId": "t", "startedEventId": 5, "decisionTaskCompletedEventId": 10}
     desk.pass_time(20)
-    assert attributes(desk.wait_for("TimerFired"))["timerId"] == "u"
+    assert attributes(desk.the("TimerFired"))["timerId"] == "u"
     assert desk.types().count("TimerFired") == 1
 
 
@@ -146,11 +163,10 @@ def test_the_id_of_a_timer_that_ended_is_free_again_and_its_old_moment_means_not
     desk.decide(start_timer("t", 10))
     desk.signal("wake")
     desk.decide(cancel_timer("t"), start_timer("t", 20))
-    desk.pass_time(10)
-    desk.signal("look")
+    desk.pass_time(19.5)
     assert "TimerFired" not in desk.types()
-    desk.pass_time(10)
-    desk.wait_for("TimerFired")
+    desk.pass_time(0.5)
+    desk.the("TimerFired")
 
 
 def test_timers_that_cannot_be_are_answered_with_events():

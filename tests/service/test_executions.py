@@ -219,10 +219,10 @@ def test_termination_ends_everything_at_once(desk):
 def test_an_execution_ends_when_its_time_is_over(desk):
     run_id = desk.start(executionStartToCloseTimeout="30")
     desk.decide(schedule("a-1"))
-    desk.pass_time(29)
+    desk.pass_time(29.5)
     assert desk.describe(run_id)["executionInfo"]["executionStatus"] == "OPEN"
-    desk.pass_time(1)
-    ended = desk.wait_for("WorkflowExecutionTimedOut")
+    desk.pass_time(0.5)
+    ended = desk.the("WorkflowExecutionTimedOut")
     assert attributes(ended) == {"timeoutType": "START_TO_CLOSE", "childPolicy": "TERMINATE"}
     assert desk.describe(run_id)["executionInfo"]["closeStatus"] == "TIMED_OUT"
     assert desk.start() != run_id

@@ -10,10 +10,10 @@ import pytest
 
 from simpleflow_nb.exceptions import JournalError, ServiceError
 from simpleflow_nb.local.clock import VirtualClock
-from simpleflow_nb.local.journal import Journal
 from simpleflow_nb.local.service import DOMAIN, LocalService
 
 from .desk import FLOW, Desk, attributes, complete, in_thread, opened, schedule
+from .slow_journal import SlowJournal
 
 
 def _wait_until(is_so):
@@ -24,34 +24,6 @@ def _wait_until(is_so):
 
 
 # ---- group commit ------------------------------------------------------------------------------------------------------------
-
-
-class SlowJournal(Journal):
-    """Each write waits for leave, then takes as long as it takes."""
-
-    def __init__(self, path):
-        super().__init__(path)
-        self.leave = threading.Event()
-        self.leave.set()
-        self.writing = threading.Event()
-
-    def write(self, *parts):
-        self.writing.set()
-        assert self.leave.wait(60)
-        super().write(*parts)
-        self.writing.clear()
-
-
-@pytest.fixture
-def slow(tmp_path):
-    """A desk whose journal writes only with leave: ``slow.journal.leave``."""
-    (tmp_path / "state").mkdir()
-    journal = SlowJournal(tmp_path / "state" / "journal.sqlite3")
-    desk = Desk(LocalService(journal, poll_seconds=0, clock=VirtualClock()))
-    desk.journal = journal  # type: ignore[attr-defined]
-    yield desk
-    journal.leave.set()
-    desk.close()
 
 
 def test_nothing_is_visible_before_it_is_durable(slow):

@@ -6,7 +6,6 @@ import json
 import sqlite3
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -52,8 +51,8 @@ def test_requests_left_when_nobody_owns_the_journal_are_taken_by_the_next_owner_
         leave_request(path, "signal_workflow_execution", {**RUN, "signalName": f"s{n}"})
     for _ in range(2):
         desk = opened(path)
-        desk.wait_for("WorkflowExecutionSignaled", count=3)
-        time.sleep(0.15)  # another look into the inbox
+        desk.pass_time(0)  # another look into the inbox
+        desk.the("WorkflowExecutionSignaled", count=3)
         names = [
             attributes(event)["signalName"] for event in desk.events() if event["eventType"] == "WorkflowExecutionSignaled"
         ]
@@ -92,7 +91,8 @@ def test_a_request_is_forgotten_only_by_the_transaction_that_writes_what_came_of
     desk.start()
     desk.start("other")
     leave_request(path, "signal_workflow_execution", {**RUN, "signalName": "asked"})
-    desk.wait_for("WorkflowExecutionSignaled")
+    desk.pass_time(0)
+    desk.the("WorkflowExecutionSignaled")
     desk.close()
     assert service.left_after_others == [1]
     assert _requests_left(path) == 0
@@ -104,7 +104,8 @@ def test_a_request_that_is_refused_is_forgotten_and_said(path, caplog):
     leave_request(path, "signal_workflow_execution", {"domain": DOMAIN, "workflowId": "nobody", "signalName": "s"})
     leave_request(path, "terminate_workflow_execution", {**RUN, "colour": "red"})
     leave_request(path, "signal_workflow_execution", {**RUN, "signalName": "fine"})
-    desk.wait_for("WorkflowExecutionSignaled")
+    desk.pass_time(0)
+    desk.the("WorkflowExecutionSignaled")
     desk.close()
     said = [record.getMessage() for record in caplog.records]
     assert said[0] == ("a request from another process was refused: UnknownResourceFault: Unknown execution: workflowId=nobody")

@@ -8,6 +8,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -79,6 +80,11 @@ def test_records_are_kept_and_read_as_in_sqlite(address: str, tmp_path: Path) ->
         assert records.unrecorded(["run-7", "run-8"]) == {"run-8"}
         [latest] = records.latest()
         assert (latest.state, latest.parameters) == ("cancelled", {"text": "nul \0 and ü"})
+        records.amend("run-6", lambda record: replace(record, light="green"))
+        assert [one.light for one in records.latest()] == ["green"]
+        assert records.unhashed() == {}
+        records.record(record(8, notebooks=None))
+        assert records.unhashed() == {("days", "a" * 32): "2016-01-01_aaaaaaaa"}
 
 
 def test_an_enumeration_of_autoflows_is_understood_and_its_table_left_alone(address: str, tmp_path: Path) -> None:

@@ -15,7 +15,6 @@ import pytest
 from rich.console import Console
 
 import simpleflow_nb
-from simpleflow_nb.cli.options import parsed_settings
 from simpleflow_nb.cli.progress import Progress
 from simpleflow_nb.cli.run_states import (
     BACKFILL_TYPE,
@@ -32,7 +31,6 @@ from simpleflow_nb.cli.run_states import (
 )
 from simpleflow_nb.cli.scratch import Scratch
 from simpleflow_nb.cli.summary import nothing_due
-from simpleflow_nb.exceptions import DefinitionError
 from simpleflow_nb.local.service import LocalService
 
 HOME = Path(simpleflow_nb.__file__).parent
@@ -74,26 +72,6 @@ def test_the_name_of_an_exception_of_ours_says_nothing_more_than_its_sentence() 
 )
 def test_a_time_is_shown_in_seconds_below_a_minute(seconds: float, shown: str) -> None:
     assert shown_seconds(seconds) == shown
-
-
-@pytest.mark.parametrize(
-    ("pairs", "values"),
-    [
-        (
-            ("a=1", "b=[x, 2]", "c=2016-01-01x", "d=", "e=x=y"),
-            {"a": 1, "b": ["x", 2], "c": "2016-01-01x", "d": None, "e": "x=y"},
-        ),
-        (("a=1", "a=2"), {"a": 2}),
-    ],
-)
-def test_settings_are_read_as_yaml(pairs: tuple[str, ...], values: dict[str, Any]) -> None:
-    assert parsed_settings(pairs) == values
-
-
-@pytest.mark.parametrize("pair", ["a", "=1", ""])
-def test_a_setting_needs_a_name_and_an_equals_sign(pair: str) -> None:
-    with pytest.raises(DefinitionError, match="write it as name=value"):
-        parsed_settings((pair,))
 
 
 # ---- the live display --------------------------------------------------------------------------------------------------------

@@ -254,7 +254,7 @@ def test_the_state_of_another_workflow_does_not_count():
 
 def test_an_unknown_state_is_an_error():
     states = {("w", run_for(entry(), day(1)).identity): "success"}
-    with pytest.raises(ValueError, match=r"^run state 'success' is none of 'running', 'succeeded' and 'failed'$"):
+    with pytest.raises(ValueError, match=r"^run state 'success' is none of 'running', 'succeeded', 'failed' and 'skipped'$"):
         due_runs(specification(entry()), {"calls": days(1)}, states)
 
 

@@ -85,7 +85,7 @@ class FlowApi:
 
 @pytest.fixture(autouse=True)
 def environment(tmp_path, monkeypatch):
-    monkeypatch.setattr(secrets, "SECRETS_DIR", tmp_path / "secrets")
+    monkeypatch.setattr("simpleflow_nb.environment.SECRETS_DIR", tmp_path / "secrets")
     for name in ("FLOWAPI_URL", "FLOWAPI_TOKEN", "SSL_CERTIFICATE_FILE"):
         monkeypatch.delenv(name, raising=False)
     for scheme in ("HTTP", "HTTPS", "ALL"):

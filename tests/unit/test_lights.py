@@ -1,6 +1,6 @@
 import pytest
 
-from workers.lights import Light, light_for, warning_lines
+from workers.lights import Light, light_for, printed_warnings, warning_lines
 
 SIGN = "\u26a0"
 EMOJI = "\u26a0\ufe0f"
@@ -50,6 +50,18 @@ def test_warning_lines_come_in_order_without_their_line_ends():
 
 def test_a_whole_text_is_split_into_its_lines():
     assert warning_lines("fine\r\nwarning: second line\r\n") == ["warning: second line"]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "fine\n", "Warning: a\nx\fwarning: b\n", f"{SIGN} a\rb\r\nwarning: c", "x" * 20 + "warning: a"]
+)
+@pytest.mark.parametrize("block", [1, 7, 1 << 20])
+def test_warnings_of_a_file_are_those_of_its_lines_however_it_is_read(tmp_path, monkeypatch, text, block):
+    monkeypatch.setattr("workers.lights._BLOCK_CHARACTERS", block)
+    path = tmp_path / "output.txt"
+    path.write_text(text, newline="")
+    with open(path) as read, open(path) as lines:
+        assert printed_warnings(read) == warning_lines(lines)
 
 
 @pytest.mark.parametrize(

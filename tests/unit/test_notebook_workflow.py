@@ -17,7 +17,7 @@ from simpleflow_nb.local.service import DOMAIN
 from simpleflow_nb.testing import Harness, RunFailed, harness
 from simpleflow_nb.workflow import execution_input
 from workers import activities as bodies  # the real bodies are registered before they are replaced
-from workers.notebooks import NotebookRefused
+from workers.notebook_errors import NotebookRefused, NotebookSkipped
 from workers.reports import ReportError, ReportStopped
 
 PDF = OutputSpecification(format="pdf")
@@ -30,6 +30,7 @@ class Bodies:
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self.failures: dict[str, Exception] = {}
         self.lights: dict[str, str] = {}
+        self.more: dict[str, dict[str, Any]] = {}
         self.succeeded: dict[str, str] | None = None
         self.at_once: threading.Barrier | None = None
 
@@ -54,7 +55,7 @@ class Bodies:
     def _end(self, name: str, path: str) -> dict[str, Any]:
         if name in self.failures:
             raise self.failures[name]
-        return {"path": path, "light": self.lights.get(name, "green"), "warnings": []}
+        return {"path": path, "light": self.lights.get(name, "green"), "warnings": [], **self.more.get(name, {})}
 
     def names(self) -> list[str]:
         return [name for name, _ in self.calls]
@@ -279,6 +280,58 @@ def test_the_light_of_a_run_is_the_worst_of_its_parts(
     replaced.lights = lights
     result = started(place, notebooks(("a", ()), ("b", ()), reports=("b",)))()
     assert (result["light"], replaced.given("record_run")["light"]) == (light, light)
+
+
+def test_what_needs_a_label_that_is_skipped_is_skipped_too_and_the_rest_runs(replaced: Bodies, place: Harness) -> None:
+    replaced.failures = {"a": NotebookSkipped("no data")}
+    made = notebooks(("a", ()), ("b", ("a",)), ("c", ()), ("d", ("b", "c")), reports=("a", "b", "c"))
+    result = started(place, made)()
+    assert result == {"state": "succeeded", "light": "green", "artefacts": {"c": "/out/c.ipynb", "report:c": "/out/c.pdf"}}
+    assert sorted(replaced.names()) == ["a", "already_succeeded", "c", "c.pdf", "record_run"]
+    record = replaced.given("record_run")
+    assert (record["state"], record["error"]) == ("succeeded", None)
+    assert record["labels"] == {"a": "skipped", "b": "skipped", "c": "done", "d": "skipped"}
+    assert record["notes"] == {"a": ["no data"]}
+
+
+def test_a_run_of_which_all_was_skipped_is_skipped(replaced: Bodies, place: Harness) -> None:
+    replaced.failures = {"a": NotebookSkipped("no data"), "c": NotebookSkipped("a holiday")}
+    result = started(place, notebooks(("a", ()), ("b", ("a",)), ("c", ()), reports=("b",)))()
+    assert result == {"state": "skipped", "light": "green", "artefacts": {}}
+    record = replaced.given("record_run")
+    assert (record["state"], record["light"], record["error"]) == ("skipped", "green", None)
+    assert record["notes"] == {"a": ["no data"], "c": ["a holiday"]}
+
+
+def test_what_needs_a_failed_label_is_not_run_whatever_else_it_needs_was_skipped(replaced: Bodies, place: Harness) -> None:
+    replaced.failures = {"a": NotebookSkipped("no data"), "b": ValueError("no")}
+    with pytest.raises(RunFailed, match="FAILED: b failed: no; not run: c"):
+        started(place, notebooks(("a", ()), ("b", ()), ("c", ("a", "b"))))()
+    record = replaced.given("record_run")
+    assert (record["state"], record["labels"]) == ("failed", {"a": "skipped", "b": "failed", "c": "not run"})
+
+
+def test_a_notebook_that_is_skipped_is_not_tried_again(replaced: Bodies, place: Harness) -> None:
+    replaced.failures = {"a": NotebookSkipped("no data")}
+    [notebook] = notebooks(("a", ()))
+    started(place, (notebook.model_copy(update={"retries": 3}),))()
+    assert replaced.names().count("a") == 1
+
+
+def test_the_record_says_why_a_label_is_orange_and_where_it_ended_itself(replaced: Bodies, place: Harness) -> None:
+    replaced.more = {"a": {"light": "orange", "warnings": ["UserWarning: stale"]}, "b": {"ended_in_cell": 3}}
+    replaced.failures = {"b.pdf": ReportError("no letters")}
+    started(place, notebooks(("a", ()), ("b", ()), ("c", ()), reports=("b",)))()
+    assert replaced.given("record_run")["notes"] == {
+        "a": ["UserWarning: stale"],
+        "b": ["ended by the notebook in cell 3"],
+        "report:b": ["no letters"],
+    }
+
+
+def test_a_record_has_no_notes_where_there_is_nothing_to_say(replaced: Bodies, place: Harness) -> None:
+    started(place, notebooks(("a", ())))()
+    assert "notes" not in replaced.given("record_run")
 
 
 def test_an_instance_that_has_succeeded_before_ends_at_once(replaced: Bodies, place: Harness) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ast
 import configparser
+import re
 import subprocess
 import sys
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -152,3 +154,40 @@ def test_the_package_says_that_it_is_typed_and_takes_its_data_along():
             if path.is_file() and path.suffix not in (".py", ".pyc"):
                 name = ".".join(path.parent.relative_to(PROJECT).parts)
                 assert any(path.match(pattern) for pattern in shipped.get(name, [])), f"{path} is not shipped"
+
+
+# ---- what an installation brings along --------------------------------------------------------------------------------------
+
+#: Required, though nothing here imports them; and why.
+NOT_IMPORTED = {
+    "scrapbook": "notebooks import it",
+    "six": "scrapbook needs it and does not say so",
+    "selectolax": "reports read the HTML of notebooks with it",
+    "pypdfium2": "reports are read back with it",
+}
+
+
+def _distribution(requirement: str) -> str:
+    return re.sub(r"[-_.]+", "-", re.split(r"[<>=!~;\[ (]", requirement.strip(), maxsplit=1)[0]).lower()
+
+
+def _required() -> set[str]:
+    parser = configparser.ConfigParser()
+    parser.read(PROJECT / "setup.cfg", encoding="utf-8")
+    return {_distribution(line) for line in parser["options"]["install_requires"].splitlines() if line}
+
+
+def _imported() -> set[str]:
+    names = libraries({one for package in PACKAGES for name, path in modules(package) for one in imports(name, path)})
+    known = metadata.packages_distributions()
+    return {_distribution(one) for name in names for one in known.get(name, [name])}
+
+
+def test_what_is_required_is_imported_or_has_a_reason():
+    """What only examples, tests or an extra need belongs into extras_require: a bare installation is large enough."""
+    assert _required() - _imported() <= NOT_IMPORTED.keys()
+
+
+def test_what_is_imported_is_required_or_comes_with_what_is():
+    brought = {_distribution(one) for name in _required() for one in metadata.requires(name) or () if "extra ==" not in one}
+    assert _imported() <= _required() | brought

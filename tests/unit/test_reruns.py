@@ -97,6 +97,51 @@ CHANGED = {"notebooks": {"days": {"a.ipynb": "1", "b.ipynb": "3"}}}
             {**CHANGED, "changed_data": lambda kept, days: ["5.csv", "4.csv", "3.csv", "2.csv", "1.csv"]},
             (True, "data_changed: 5.csv, 4.csv, 3.csv and 2 more; notebook_changed: b.ipynb", False),
         ),
+        # skipped: until its data are others, as far as that can be told
+        ({}, "skipped", None, {}, (True, "skipped before", False)),
+        (
+            {},
+            "skipped",
+            end("skipped", data={"1.csv": [1, 2, None]}),
+            {},
+            (False, "skipped, and its data have not changed since; runs.retry tries again", False),
+        ),
+        (
+            {},
+            "skipped",
+            end("skipped", data={"1.csv": [1, 2, None]}),
+            {"changed_data": lambda kept, days: ["1.csv"]},
+            (True, "skipped before; data_changed: 1.csv", False),
+        ),
+        (
+            {},
+            "skipped",
+            end("skipped"),
+            {},
+            (False, "skipped; skip_again of 1 d lasts until 2016-01-03 11:55:00 UTC", False),
+        ),
+        ({}, "skipped", end("skipped", minutes_ago=1_440), {}, (True, "skipped 1 d ago or longer", False)),
+        (
+            {"skip_again_seconds": 300},
+            "skipped",
+            end("skipped", data={}),
+            {},
+            (True, "skipped 5 min ago or longer", False),  # asked for, also where the data can be told to be the same
+        ),
+        (
+            {"skip_again_seconds": 300},
+            "skipped",
+            end("skipped"),
+            {"check_began": NOW - timedelta(minutes=5)},
+            (False, "skipped in this check", False),
+        ),
+        (
+            {"rerun_when": ("notebook_changed",)},
+            "skipped",
+            end("skipped"),
+            CHANGED,
+            (True, "skipped before; notebook_changed: b.ipynb", False),
+        ),
     ],
 )
 def test_a_verdict_has_its_reason(

@@ -79,14 +79,27 @@ def test_recording_a_run_twice_keeps_it_once(records):
         (["cancelled"], None),
         (["succeeded", "cancelled"], "succeeded"),
         (["failed", "cancelled"], "failed"),
+        (["partial"], None),
+        (["succeeded", "partial"], "succeeded"),
+        (["failed", "partial"], "failed"),
+        (["failed", "partial", "cancelled", "partial"], "failed"),
     ],
 )
-def test_the_latest_end_that_was_no_cancellation_counts(records, states, known):
+def test_the_latest_end_that_was_of_the_whole_and_no_cancellation_counts(records, states, known):
     for number, state in enumerate(states):
         records.record(run(number, state))
     assert records.states().get(KEY) == known
     assert (records.succeeded(*KEY) is not None) == (known == "succeeded")
     assert records.attempts(*KEY) == len(states)
+
+
+@pytest.mark.parametrize("state", ["succeeded", "failed", "cancelled"])
+def test_a_partial_run_hides_no_whole_one_from_the_listing(records, state):
+    records.record(run(1, state))
+    records.record(run(2, "partial"))
+    assert records.latest() == records.latest("flows") == [run(1, state)]
+    records.record(run(3, "partial", instance="other", identity="f9aae0a404519fe845c00a7367aa9947"))
+    assert [record.run_id for record in records.latest()] == ["run-1"]
 
 
 def test_instances_are_told_apart_by_workflow_and_identity(records):
@@ -98,6 +111,17 @@ def test_instances_are_told_apart_by_workflow_and_identity(records):
         ("other", KEY[1]): "failed",
         ("flows", "f9aae0a404519fe845c00a7367aa9947"): "failed",
     }
+    assert records.attempts(*KEY) == records.attempts("other", KEY[1]) == 1
+    assert records.attempts("other", "f9aae0a404519fe845c00a7367aa9947") == 0
+    assert [record.run_id for record in records.runs(*KEY)] == ["run-1"]
+
+
+def test_failures_are_counted_since_the_last_success_of_the_same_instance(records):
+    ends = [("flows", "a", "failed"), ("other", "a", "failed"), ("flows", "b", "failed"), ("flows", "a", "succeeded")]
+    for number, (name, identity, state) in enumerate([*ends, ("flows", "b", "failed"), ("other", "b", "failed")]):
+        records.record(run(number, state, workflow_name=name, identity=identity))
+    counted = {key: end.failures for key, end in records.ends().items()}
+    assert counted == {("flows", "a"): 0, ("other", "a"): 1, ("flows", "b"): 2, ("other", "b"): 1}
 
 
 def test_latest_gives_the_newest_record_of_each_instance_in_order(records):
@@ -293,3 +317,13 @@ def test_lookups_use_the_indexes(records, path):
 def test_importing_the_module_does_not_import_sqlalchemy():
     script = "import sys, workers.run_records; print('sqlalchemy' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True).stdout == "False\n"
+
+
+def test_a_record_is_amended_where_it_is(records):
+    records.record(run(1, "failed"))
+    records.record(run(2))
+    amended = records.amend("run-1", lambda record: replace(record, light="green", labels={"report": "done"}))
+    assert amended == run(1, "failed", light="green", labels={"report": "done"})
+    assert records.runs() == [amended, run(2)]
+    assert records.states() == {KEY: "succeeded"}
+    assert records.amend("run-3", lambda record: record) is None

@@ -18,7 +18,9 @@ import sys
 from collections.abc import Mapping
 
 from simpleflow_nb.processes import guardian
+from simpleflow_nb.processes.standard_streams import write_by_lines
 
+from . import inside
 from .forked_kernel import OURS, become_kernel
 
 #: What a kernel imports on its way to the first cell, and in it.
@@ -56,12 +58,14 @@ _BACKEND = "MPLBACKEND"  # variable of matplotlib
 
 def main() -> None:
     """Import, say so, fork."""
+    write_by_lines()
     control = socket.socket(fileno=int(sys.argv[1]))
     control.set_inheritable(False)
     del sys.path[0]  # where we come from, which may not be where notebooks import from
     before = dict(os.environ)
     os.environ[_BACKEND] = "module://matplotlib_inline.backend_inline"  # read at the import
     gc.disable()
+    inside.load()
     missing = _import_all([*KERNEL_MODULES, *sys.argv[2:]])
     set_by_imports = {name: value for name, value in os.environ.items() if name not in before and name != _BACKEND}
     gc.collect()

@@ -20,7 +20,8 @@ from typing import Any, NoReturn
 
 from simpleflow_nb.processes import guardian
 
-from .captured_output import take_over_pipes
+from . import inside
+from .inside import captured_output
 
 OURS = frozenset({"simpleflow_nb", "workers"})  #: packages of ours that the fork server has imported
 
@@ -32,8 +33,8 @@ def become_kernel(lifeline: socket.socket, set_by_imports: Mapping[str, str]) ->
     """Run a kernel in this process, which leads its session, until it is told to shut down.
 
     The first line from the owner is ``{"arguments": [...], "log": "...", "held": false}``, the second ``{"environment":
-    {...}, "folder": "..."}``. With ``held`` the kernel is got ready before it waits for the second. What the imports of
-    the fork server have set in the environment is added, as it would be by those of the kernel.
+    {...}, "folder": "...", "settings": {...}}``. With ``held`` the kernel is got ready before it waits for the second. What the
+    imports of the fork server have set in the environment is added, as it would be by those of the kernel.
     """
     code = 1
     try:
@@ -59,15 +60,16 @@ def _run(lifeline: socket.socket, set_by_imports: Mapping[str, str]) -> int:
         guardian.redirect_standard_streams(first["log"])
         sys.argv = [os.path.join(os.path.dirname(_ipykernel_launcher()), "ipykernel_launcher.py"), *first["arguments"]]
         if not first["held"]:
-            _move_in(json.loads(owner.readline() or "null"), set_by_imports)
+            settings = _move_in(json.loads(owner.readline() or "null"), set_by_imports)
         application = IPKernelApp.instance()
         # What died with us without a word would be a kernel that its guardian lost; the number is frozen at import otherwise.
         application.initialize([*first["arguments"], f"--IPKernelApp.parent_handle={os.getppid()}"])
-        take_over_pipes()
+        captured_output.install(application.shell, None)
         if first["held"]:
             guardian.tell(lifeline, {"held": True})
-            _move_in(json.loads(owner.readline() or "null"), set_by_imports)
+            settings = _move_in(json.loads(owner.readline() or "null"), set_by_imports)
             _settle(application)
+        inside.prepare(application.shell, settings)
         if _INLINE in sys.modules:
             sys.modules[_INLINE]._enable_matplotlib_integration()  # done at its import, it found no IPython
         _look_for_children_that_run(application.kernel)
@@ -77,8 +79,8 @@ def _run(lifeline: socket.socket, set_by_imports: Mapping[str, str]) -> int:
     return _leave(application)
 
 
-def _move_in(place: Mapping[str, Any] | None, set_by_imports: Mapping[str, str]) -> None:
-    """Take on the environment and the working directory of the run; nobody else's randomness."""
+def _move_in(place: Mapping[str, Any] | None, set_by_imports: Mapping[str, str]) -> inside.Settings:
+    """Take on the environment and the working directory of the run; nobody else's randomness. Returns the settings."""
     if place is None:
         os._exit(0)
     os.environ.clear()
@@ -91,6 +93,8 @@ def _move_in(place: Mapping[str, Any] | None, set_by_imports: Mapping[str, str])
         sys.modules["numpy"].random.seed()
     if "matplotlib" in sys.modules and os.environ.get(_BACKEND):
         sys.modules["matplotlib"].rcParams["backend"] = os.environ[_BACKEND]
+    settings: inside.Settings = place["settings"]
+    return settings
 
 
 def _settle(application: Any) -> None:

@@ -21,6 +21,7 @@ from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
 from .fork_server import ForkServer
+from .inside import Settings
 from .lifeline import Lifeline, spawn
 
 SHUTDOWN_SECONDS = 2.5  #: for a kernel that was asked to go: its atexit functions; Jupyter's own figure
@@ -29,6 +30,9 @@ TERMINATE_SECONDS = 1.0  #: between SIGTERM and SIGKILL
 Origin = Literal["pool", "fork", "spawn"]
 
 OWN_KERNEL = "python3"  #: name of the kernel that is this interpreter
+
+#: Names the file into which a notebook in any language may write why there is nothing to do.
+SKIP_VARIABLE = "SIMPLEFLOW_NB_SKIP"
 
 _KERNEL_ID = "notebook"  # any; a manager has one kernel
 _LONGEST_SOCKET_PATH = 90  # bytes; systems take 104 to 108, with the port's number
@@ -40,6 +44,7 @@ class KernelProcess(LocalProvisioner):
 
     lifeline: Lifeline | None = None  #: from the beginning if the process was forked, else from its launch
     first_words: dict[str, Any] | None = None  #: what a forked process has not been told yet
+    settings: Settings  #: set before the launch
     said_in: Path
 
     @property
@@ -57,7 +62,7 @@ class KernelProcess(LocalProvisioner):
         else:
             if self.first_words is not None:
                 self.lifeline.tell(self.first_words)
-            self.lifeline.tell({"environment": options["env"], "folder": options["cwd"]})
+            self.lifeline.tell({"environment": options["env"], "folder": options["cwd"], "settings": self.settings})
         lifeline = self.lifeline
         await lifeline.until(lambda: lifeline.pid is not None or lifeline.error is not None)
         if lifeline.error is not None:
@@ -151,15 +156,19 @@ class Kernel(AsyncKernelManager):
         while self.is_running() and not lifeline.is_held:
             lifeline.wait()
 
-    async def launch(self, cwd: Path, environment: Mapping[str, str]) -> None:
+    async def launch(self, cwd: Path, environment: Mapping[str, str], settings: Settings) -> None:
         """Start the process. ``on_started`` gets its process id, which is its process group's.
+
+        A kernel that is forked is prepared with the ``settings`` (:mod:`workers.kernels.inside`) before it listens.
 
         Raises:
             OSError: the program of the kernel specification cannot be started.
         """
         self.kernel_id = _KERNEL_ID
+        self.process.settings = settings
+        variables = {**environment, SKIP_VARIABLE: str(self._skip_file)}
         command, options = await self._async_pre_start_kernel(
-            extra_arguments=[_HISTORY_IN_MEMORY] if self.transport == "ipc" else [], cwd=str(cwd), env=dict(environment)
+            extra_arguments=[_HISTORY_IN_MEMORY] if self.transport == "ipc" else [], cwd=str(cwd), env=variables
         )
         await self._async_launch_kernel(command, **options)
         self._attempted_start = True
@@ -194,6 +203,19 @@ class Kernel(AsyncKernelManager):
     def has_pid(self) -> bool:
         """Whether the process has been started: ``group`` can be asked for."""
         return self.process.lifeline is not None and self.process.lifeline.pid is not None
+
+    @property
+    def _skip_file(self) -> Path:
+        return self.folder / "skip.txt"
+
+    def skip_reason(self) -> str | None:
+        """What the notebook has written into the file that ``SIMPLEFLOW_NB_SKIP`` names, so far; None if there is none."""
+        try:
+            return self._skip_file.read_text(encoding="utf-8", errors="replace")
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            return f"its reason cannot be read: {error.strerror}"
 
     @property
     def said(self) -> str:

@@ -1,7 +1,6 @@
 """From the file of a notebook to the file of a report."""
 
 import os
-import re
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,7 +14,14 @@ from workers.reports.draft import Draft, Title
 from workers.reports.html import html_code
 from workers.reports.letter_widths import are_those_of
 from workers.reports.markdown import markdown_html
-from workers.reports.notebook import ShownCell, ShownNotebook, UnreadableNotebook, read_notebook, shown_notebook
+from workers.reports.notebook import (
+    ShownCell,
+    ShownNotebook,
+    UnreadableNotebook,
+    early_end_warning,
+    read_notebook,
+    shown_notebook,
+)
 from workers.reports.outputs import outputs_code
 from workers.reports.parameters import shown_parameters
 from workers.reports.text import breakable, monospaced, preformatted
@@ -141,15 +147,12 @@ def _cell_code(draft: Draft, cell: ShownCell, language: str, options: ReportOpti
         case "plain":
             return monospaced(cell.source)
         case "failure":
-            return _failure_code(cell.source)
+            return call("report.failure", literal(cell.source))
+        case "early end":
+            draft.warn_of_whole(early_end_warning(cell.source))
+            return call("report.note", literal(cell.source))
     shown = [preformatted(cell.source, language)] if cell.source else []
     return content([*shown, *outputs_code(draft, cell.outputs, streams=options.streams)])
-
-
-def _failure_code(source: str) -> Code:
-    """papermill's banner over a failed notebook and over its failed cell, without its screen-sized red letters."""
-    text = re.sub(r"\s+", " ", re.sub(r"<[^<>]*>", "", source)).strip()
-    return call("report.failure", literal(text))
 
 
 def _moment(text: str | None) -> datetime | None:

@@ -15,6 +15,8 @@ from dataclasses import fields
 from pathlib import Path
 from typing import IO, Any
 
+from simpleflow_nb.processes.standard_streams import write_by_lines
+
 _PARENT_LOOK_SECONDS = 0.5
 _REMOVALS = 20
 _TIDY_MEMORY_BYTES = 250_000_000
@@ -26,6 +28,7 @@ def main() -> None:
     # whatever a library prints must not be taken for an answer
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
+    write_by_lines()
     threading.Thread(target=_end_with_parent, args=(parent, scratch), daemon=True).start()
     sys.addaudithook(_refuse_network)
     _load_libraries()

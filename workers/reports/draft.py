@@ -48,6 +48,10 @@ class Draft:
         if line not in self.warnings:
             self.warnings.append(line)
 
+    def warn_of_whole(self, message: str) -> None:
+        """Add a warning about the notebook as a whole."""
+        self.warnings.append(message)
+
     def omission(self, shown: str, warning: str) -> Code:
         """A visible note in place of something that cannot be printed, and a warning about it."""
         self.warn(warning)

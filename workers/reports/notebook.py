@@ -1,11 +1,12 @@
 """A notebook as a reader of the report sees it: which cells, and what of them."""
 
-import json
+import html
 import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from deciders.notebook_document import NoNotebook, NotJson, notebook_document
 from workers.reports.outputs import joined_text
 
 #: tags that leave out a cell, its input or its outputs
@@ -16,9 +17,11 @@ HIDDEN_INPUT = frozenset((
 ))  # fmt: skip
 HIDDEN_OUTPUT = frozenset(("remove_output", "remove-output", "hide_output", "hide-output", "remove_outputs"))
 _FAILURE = "papermill-error-cell-tag"
+_EARLY_END = "simpleflow-nb-early-end"  #: beside that tag: the notebook ended where it wanted to
 #: what a run adds: the same cell has one number in reports and in the messages of the run
 _ADDED_BY_A_RUN = frozenset(("injected-parameters", _FAILURE))
 _NUMBER_LIMIT = 100_000
+_HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 
 
 class UnreadableNotebook(Exception):
@@ -30,8 +33,9 @@ class ShownCell:
     """What is to be seen of one cell."""
 
     number: int  #: place in the notebook as its author wrote it, from 1, cells of every kind counted
-    kind: Literal["prose", "html", "plain", "failure", "code"]
-    source: str  #: empty for a code cell whose input is hidden
+    #: ``failure`` and ``early end`` are banners that a run has put over the notebook or a cell
+    kind: Literal["prose", "html", "plain", "failure", "early end", "code"]
+    source: str  #: empty for a code cell whose input is hidden; of a banner its plain text
     attachments: dict[str, Any]
     outputs: list[dict[str, Any]]
 
@@ -54,42 +58,43 @@ def read_notebook(path: Path) -> dict[str, Any]:
         UnreadableNotebook: no such file, not JSON, or not a notebook.
     """
     try:
-        notebook = json.loads(path.read_bytes())
+        content = path.read_bytes()
+        document = notebook_document(content)
     except FileNotFoundError as error:
         raise UnreadableNotebook("there is no such file") from error
     except OSError as error:
         raise UnreadableNotebook(error.strerror or "it cannot be read") from error
-    except (ValueError, RecursionError) as error:  # UnicodeDecodeError and JSONDecodeError are ValueErrors
-        raise UnreadableNotebook("it is not JSON") from error
-    if isinstance(notebook, dict) and notebook.get("nbformat") in (1, 2, 3):
-        notebook = _upgraded(notebook)
-    if not isinstance(notebook, dict) or not isinstance(notebook.get("cells"), list):
-        raise UnreadableNotebook("it has no list of cells")
-    return notebook
+    except NotJson as fault:
+        raise UnreadableNotebook("it is not JSON") from fault
+    except NoNotebook as fault:
+        raise UnreadableNotebook(str(fault)) from fault
+    return document if b"\\ud" not in content.lower() else {key: _whole(value) for key, value in document.items()}
 
 
-def _upgraded(notebook: dict[str, Any]) -> dict[str, Any]:
-    from nbformat import convert
-    from nbformat.reader import reads
-
-    try:
-        return dict(convert(reads(json.dumps(notebook)), 4))  # type: ignore[no-untyped-call, unused-ignore]
-    except Exception as error:
-        # the upgrade from formats before 2014 assumes a valid notebook and fails in any way on others
-        raise UnreadableNotebook("it is in an old format and damaged") from error
+def _whole(value: Any) -> Any:
+    """The value with a sign for each half of a character (a lone surrogate), which no file can hold."""
+    if isinstance(value, str):
+        return _HALF_CHARACTER.sub("\N{REPLACEMENT CHARACTER}", value)
+    if isinstance(value, dict):
+        return {_whole(key): _whole(item) for key, item in value.items()}
+    return [_whole(item) for item in value] if isinstance(value, list) else value
 
 
 def shown_notebook(notebook: dict[str, Any], *, code: bool) -> ShownNotebook:
     """The cells to show, in order. Tags and metadata that hide a cell, its input or its outputs always count.
 
-    Code of cells tagged ``parameters`` or ``injected-parameters`` is always hidden. Cells that show nothing are left out.
+    Code of cells tagged ``parameters`` or ``injected-parameters`` is always hidden. Cells that show nothing are left out, and
+    so are those behind the one in which the notebook has ended itself.
     """
     metadata = _mapping(notebook.get("metadata"))
     title = metadata.get("title") if isinstance(metadata.get("title"), str) else None
+    ended = _mapping(metadata.get("simpleflow_nb")).get("ended_in_cell")
     cells: list[ShownCell] = []
     number = 0
     for cell in map(_mapping, notebook["cells"][:_NUMBER_LIMIT]):
         number += not _tags(_mapping(cell.get("metadata"))) & _ADDED_BY_A_RUN
+        if isinstance(ended, int) and number > ended:
+            break  # headings of what was not done would say nothing
         source = joined_text(cell.get("source"))
         if cell.get("cell_type") == "raw" and (heading := _front_matter(source)) is not None:
             title = title or heading.get("title")
@@ -131,6 +136,8 @@ def _shown_cell(number: int, cell: dict[str, Any], source: str, code: bool) -> S
     kind = _prose_kind(cell, metadata, tags)
     if kind is None or not source.strip() or source_hidden:
         return None
+    if kind in ("failure", "early end"):
+        source = _banner_text(source)
     return ShownCell(number=number, kind=kind, source=source, attachments=_mapping(cell.get("attachments")), outputs=[])
 
 
@@ -141,9 +148,11 @@ def _tags(metadata: dict[str, Any]) -> set[str]:
 
 def _prose_kind(
     cell: dict[str, Any], metadata: dict[str, Any], tags: set[str]
-) -> Literal["prose", "html", "plain", "failure"] | None:
+) -> Literal["prose", "html", "plain", "failure", "early end"] | None:
     if cell.get("cell_type") == "markdown":
-        return "failure" if _FAILURE in tags else "prose"
+        if _FAILURE not in tags:
+            return "prose"
+        return "early end" if _EARLY_END in tags else "failure"
     if cell.get("cell_type") != "raw":
         return None
     # a raw cell is meant for one format alone; LaTeX or reStructuredText would be noise here
@@ -155,6 +164,17 @@ def _prose_kind(
         case "" | "text/plain":
             return "plain"
     return None
+
+
+def early_end_warning(banner: str) -> str:
+    """The banner over a notebook that has ended itself, as a warning."""
+    return banner[:1].lower() + banner[1:].rstrip(".")
+
+
+def _banner_text(source: str) -> str:
+    """What a banner says, without its screen-sized red letters."""
+    text = html.unescape(re.sub(r"<[^<>]*>", "", source))
+    return " ".join(re.sub(r"\\([\\`*_\[\]$])", r"\1", text).split())
 
 
 def _front_matter(source: str) -> dict[str, str] | None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from workers.reports.draft import Draft
 from workers.reports.markdown import markdown_html
-from workers.reports.notebook import ShownCell, ShownNotebook
+from workers.reports.notebook import ShownCell, ShownNotebook, early_end_warning
 from workers.reports.outputs import Failure, Figure, Formula, Html, Note, Part, Prose, Source, Text, shown_parts
 from workers.reports.parameters import shown_parameters
 from workers.reports.text import Ink, inked, printed, shortened
@@ -65,6 +65,9 @@ def _cell(writer: MarkupWriter, cell: ShownCell, language: str, streams: bool) -
             yield _terminal(cell.source)
         case "failure":
             yield f'<div class="failure">{escape(cell.source)}</div>'
+        case "early end":
+            writer.draft.warn_of_whole(early_end_warning(cell.source))
+            yield note(cell.source)
         case "code":
             if cell.source:
                 yield _program(cell.source, language)

@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from simpleflow_nb.local.clock import VirtualClock
 from simpleflow_nb.local.service import LocalService
 from tests.service.differential.decision_scripts import Script
 from tests.service.differential.known_executions import CLOSINGS, Event, Known, KnownRun, KnownTask, Standing, attributes
@@ -312,11 +311,8 @@ class Game:
     _list_activity_types = _list_workflow_types
 
     def _pass_time(self, step: Step) -> None:
-        seconds, clock = step.arguments["seconds"], self.service.clock
-        assert isinstance(clock, VirtualClock)
-        with self.service.lock:
-            clock.jump_to(clock.now() + seconds)
-            self.service._fire_due()  # here and now, so that there is nothing to wait for
+        seconds = step.arguments["seconds"]
+        self.service.advance(self.service.clock.now() + seconds)
         moto_clock.ahead_seconds += seconds
         for run in self.known.open_runs():
             self.refresh(run)

@@ -74,9 +74,10 @@ def test_the_title_may_stand_in_the_metadata_or_in_a_heading_of_quarto():
         (b"{", "it is not JSON"),
         (b"\xff\xfe\x00", "it is not JSON"),
         (b"[" * 100_000, "it is not JSON"),
-        (b"[]", "it has no list of cells"),
+        (b"[]", "it is JSON, but not a mapping"),
         (b'{"cells": 3}', "it has no list of cells"),
-        (b'{"nbformat": 3, "worksheets": 5}', "it is in an old format and damaged"),
+        (b'{"nbformat": 3, "worksheets": 5}', "it has no list of cells"),
+        (b'{"nbformat": 3, "worksheets": [5]}', "its worksheet 1 has no list of cells"),
     ],
 )
 def test_a_file_that_is_not_a_notebook_is_refused(tmp_path, content, reason):

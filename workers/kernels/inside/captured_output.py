@@ -5,7 +5,7 @@ for, has written last may still be in the pipe or in that thread's hands when th
 it any more. Here whoever flushes a stream takes first what is in its pipe, and ipykernel flushes at the end of each cell and
 before it shows a traceback.
 
-Only the standard library is used: the text of this module also goes to kernels that are programs of their own.
+Only the standard library is used, see :mod:`workers.kernels.inside`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ import os
 import select
 import sys
 import threading
-from pathlib import Path
 from typing import Any
 
 #: What an ``ipykernel.iostream.OutStream`` has whose pipe can be taken over; ipykernel 6 and 7 have it.
@@ -23,17 +22,13 @@ _PARTS = ("_fid", "_should_watch", "_original_stdstream_fd", "_original_stdstrea
 _MOST_BYTES = 1 << 20  # more than a pipe holds
 
 
-def take_over_pipes() -> None:
-    """Have what is in the pipes of standard output and error taken at each flush. Nothing happens where there are none."""
+def install(shell: Any, settings: Any) -> None:
+    """Have what is in the pipes of standard output and error taken at each flush. Nothing happens where there are none, or
+    where that is so already."""
     for stream in (sys.stdout, sys.stderr):
-        if all(hasattr(stream, part) for part in _PARTS) and stream._should_watch:  # type: ignore[union-attr]
+        is_ours = isinstance(getattr(stream.flush, "__self__", None), CapturedPipe)
+        if not is_ours and all(hasattr(stream, part) for part in _PARTS) and stream._should_watch:  # type: ignore[union-attr]
             CapturedPipe(stream)
-
-
-def code_that_takes_over_pipes() -> str:
-    """The same for another interpreter, which may know nothing of us: code for it that leaves no names behind."""
-    text = Path(__file__).read_text(encoding="utf-8") + "\ntake_over_pipes()\n"
-    return f"exec(compile({text!r}, 'captured_output', 'exec'), {{'__name__': 'captured_output', '__file__': ''}})"
 
 
 class CapturedPipe:

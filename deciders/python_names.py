@@ -1,0 +1,191 @@
+"""Which names the code of a cell sets and reads, as far as its text tells: Python's own grammar, nothing is run.
+
+Lines for IPython (``%magic``, ``!command``, ``help?``) are passed over; what they mention counts as read.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+_Function = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+_Comprehension = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+_Definition = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+_Certain = (ast.Assign, ast.AnnAssign, ast.Import, ast.ImportFrom, *_Definition)
+_Loop = (ast.For, ast.AsyncFor)
+
+#: Cell magics whose text is Python like any other.
+_PYTHON_MAGIC = re.compile(r"\s*%%(?:time|capture|prun)\b.*")
+_IPYTHON_LINE = re.compile(r"(\s*)(?:[%!?].*|[\w.]+\?{1,2}\s*)")
+_IPYTHON_VALUE = re.compile(r"(\s*[\w., ]+=\s*)[!%].*")
+#: What may read any name without naming it.
+_ANYTHING = frozenset(("globals", "locals", "vars", "exec", "eval", "get_ipython"))
+
+
+@dataclass(frozen=True)
+class CellCode:
+    """The code of a cell."""
+
+    statements: tuple[ast.stmt, ...]
+    of_ipython: str  #: its lines that are not Python
+
+
+def cell_code(source: str) -> CellCode | None:
+    """The statements of a cell; None where it is no Python: another language, a mistake, a cell magic."""
+    if found := _PYTHON_MAGIC.match(source):
+        source = source[found.end() :]
+    if source.lstrip().startswith("%%"):
+        return None
+    if (tree := _parsed(source)) is not None:  # as it is first: in Python, too, a line may begin with %
+        return CellCode(tuple(tree.body), "")
+    lines, left_out = [], []
+    for line in source.splitlines():
+        if found := _IPYTHON_LINE.fullmatch(line):
+            lines.append(f"{found[1]}pass")
+            left_out.append(line)
+        elif found := _IPYTHON_VALUE.fullmatch(line):
+            lines.append(f"{found[1]}None")
+            left_out.append(line)
+        else:
+            lines.append(line)
+    tree = _parsed("\n".join(lines))
+    return CellCode(tuple(tree.body), "\n".join(left_out)) if tree is not None else None
+
+
+def _parsed(source: str) -> ast.Module | None:
+    try:
+        return ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+def names_set(node: ast.AST) -> set[str]:
+    """Every name bound at the level of ``node``, also inside ``if``, ``try``, ``with`` and ``for``; ``*`` if any may be."""
+    names: set[str] = set()
+    waiting: list[ast.AST] = [node]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, _Definition):
+            names.add(node.name)
+            continue
+        if isinstance(node, (ast.Lambda, *_Comprehension)):
+            continue
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            names.update(alias.asname or alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            names.add(node.id)
+        waiting.extend(ast.iter_child_nodes(node))
+    return names
+
+
+def names_read(node: ast.AST, *, at_once: bool = False) -> set[str]:
+    """Every name that ``node`` reads from outside of its own functions and comprehensions.
+
+    With ``at_once`` only what is read when the statement is carried out, and not when a function in it is called.
+    """
+    try:
+        return _read(node, at_once=at_once)
+    except RecursionError:  # a sum of a thousand terms, say: whose names they are is not told apart then
+        return {part.id for part in ast.walk(node) if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Load)}
+
+
+def _read(node: ast.AST, *, at_once: bool) -> set[str]:
+    if isinstance(node, ast.Name):
+        return {node.id} if isinstance(node.ctx, ast.Load) else set()
+    if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
+        return {node.target.id} | _read(node.value, at_once=at_once)
+    if isinstance(node, _Function):
+        outside = [*node.args.defaults, *(value for value in node.args.kw_defaults if value is not None)]
+        if not isinstance(node, ast.Lambda):
+            outside += node.decorator_list
+        names = _read_in(outside, at_once=at_once)
+        if not at_once:
+            body = node.body if isinstance(node.body, list) else [node.body]
+            own = {argument.arg for argument in ast.walk(node.args) if isinstance(argument, ast.arg)}
+            names |= _read_in(body, at_once=False) - own - set().union(*map(names_set, body)) | _declared_global(body)
+        return names
+    names = _read_in(ast.iter_child_nodes(node), at_once=at_once)
+    if isinstance(node, _Comprehension):
+        for generator in node.generators:
+            names -= {name.id for name in ast.walk(generator.target) if isinstance(name, ast.Name)}
+    return names
+
+
+def _read_in(nodes: Iterable[ast.AST], *, at_once: bool) -> set[str]:
+    return set[str]().union(*(_read(node, at_once=at_once) for node in nodes))
+
+
+def _declared_global(body: list[ast.stmt] | list[ast.expr]) -> set[str]:
+    return {name for part in body for node in ast.walk(part) if isinstance(node, ast.Global) for name in node.names}
+
+
+def names_computed_from(code: CellCode, given: frozenset[str]) -> dict[str, str]:
+    """The names that the statements of a cell compute from some of ``given``, each with one that it comes from.
+
+    >>> names_computed_from(cell_code("day = 1\\nnext_day = day + 1"), frozenset({"day"}))
+    {'next_day': 'day'}
+    """
+    computed: dict[str, str] = {}
+    for statement in code.statements:
+        read = names_read(statement, at_once=True)
+        origin = next((computed.get(name, name) for name in sorted(read) if name in given or name in computed), None)
+        for name in names_set(statement) - given:
+            if origin is not None:
+                computed[name] = origin
+            elif isinstance(statement, _Certain):
+                computed.pop(name, None)
+    return computed
+
+
+def read_before_given(cells: Iterable[CellCode], name: str) -> int | None:
+    """The place, from 0, of the first cell that reads ``name`` when it runs and means no loop variable or import of its own."""
+    is_own, deferred = False, set[str]()
+    for place, code in enumerate(cells):
+        for statement in code.statements:
+            read, bound = names_read(statement, at_once=True), names_set(statement)
+            if name in bound and not isinstance(statement, (ast.Assign, ast.AnnAssign, ast.AugAssign)):
+                is_own = True
+            if not is_own and (name in read or read & deferred):
+                return place
+            if name in bound and isinstance(statement, (ast.Assign, ast.AnnAssign, ast.AugAssign)):
+                is_own = False
+            if isinstance(statement, _Definition) and name in names_read(statement):
+                deferred.add(statement.name)  # whoever calls it reads it
+    return None
+
+
+def first_mention(cells: Iterable[tuple[str, CellCode | None]], name: str) -> tuple[int, str] | None:
+    """What the first of the cells (source, code) that has to do with ``name`` does: its place from 0, and ``reads``, ``sets``
+    (before anything reads it), or ``unclear``. None if there is none."""
+    word = re.compile(rf"\b{re.escape(name)}\b")
+    in_text = re.compile(rf"[@{{$]{re.escape(name)}\b")
+    for place, (source, code) in enumerate(cells):
+        if code is None:
+            if word.search(source):
+                return place, "unclear"
+            continue
+        if word.search(code.of_ipython):
+            return place, "reads"
+        for statement in code.statements:
+            if (found := _mention(statement, name, in_text)) is not None:
+                return place, found
+    return None
+
+
+def _mention(statement: ast.stmt, name: str, in_text: re.Pattern[str]) -> str | None:
+    bound = names_set(statement)
+    if isinstance(statement, _Loop) and name in names_set(statement.target):
+        return "reads" if name in names_read(statement.iter) else "sets"
+    if name in names_read(statement) or any(in_text.search(text) for text in _texts(statement)):
+        return "reads"
+    if name in bound:
+        return "sets" if isinstance(statement, _Certain) else "unclear"
+    return "unclear" if names_read(statement) & _ANYTHING or "*" in bound else None
+
+
+def _texts(node: ast.AST) -> Iterator[str]:
+    for part in ast.walk(node):
+        if isinstance(part, ast.Constant) and isinstance(part.value, str):
+            yield part.value

@@ -1,0 +1,157 @@
+"""Runs that edits have left behind, and reports that are gone: how they are told, with the command that makes them anew."""
+
+from __future__ import annotations
+
+import shlex
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from click.core import ParameterSource
+
+from .run_rows import RunRow, counted
+
+if TYPE_CHECKING:
+    from deciders.due_runs import DueRuns
+    from deciders.reruns import NotebookChanges
+    from deciders.specification import Specification
+    from workers.reports_of_runs import EndedRun
+
+    from .definition import CurrentPlan
+
+    Changes = Mapping[tuple[str, str], NotebookChanges | None]  #: by workflow name and identity; None: not known
+
+Run = tuple[str, str, str]  #: workflow name, identity, reference date
+
+_MOST_FILES = 3
+_PLACE = ("outputs", "local", "db", "domain", "region")
+
+
+def older_text(runs: Iterable[Run], changes: Changes, file: Path) -> str:
+    """``14 of them with an older a.ipynb (`backfill ...` makes them anew)``, of runs that succeeded, for each workflow, and of
+    how many it is not known; empty when there is nothing of the kind. ``file`` is the workflow file as commands take it.
+    """
+    dates: dict[str, list[str]] = defaultdict(list)
+    files: dict[str, tuple[dict[str, None], dict[str, None]]] = defaultdict(lambda: ({}, {}))
+    unknown = 0
+    for name, identity, day in runs:
+        change = changes.get((name, identity))
+        if change is None:
+            unknown += (name, identity) in changes
+        elif change.changed or change.added:
+            dates[name].append(day)
+            for found, more in zip(files[name], change, strict=True):
+                found.update(dict.fromkeys(more))
+    parts = []
+    for name, days in dates.items():
+        command = typed_command("backfill", file, name, "--from", min(days), "--to", max(days), "--rerun", "changed")
+        parts.append(f"{len(days)} of them {_made(*files[name])} (`{command}` makes {'it' if len(days) == 1 else 'them'} anew)")
+    if unknown:
+        parts.append(f"of {unknown} of them it is not known which notebooks they were made with")
+    return ", ".join(parts)
+
+
+def older_names(change: NotebookChanges | None) -> str:
+    """``with an older a.ipynb``, of one run; empty when nothing is known to have changed."""
+    return _made(change.changed, change.added) if change is not None and (change.changed or change.added) else ""
+
+
+def older_files(change: NotebookChanges | None) -> list[str] | None:
+    """For JSON: the files that are others now; None where it is not known."""
+    return [*change.changed, *change.added] if change is not None else None
+
+
+def typed_command(name: str, *words: Any) -> str:
+    """A command to paste: quoted, with those options of this one that say where the runs are."""
+    context = click.get_current_context()
+    place = []
+    for option in _PLACE:
+        if context.get_parameter_source(option) is ParameterSource.COMMANDLINE:
+            value = context.params[option]
+            place += [f"--{option}"] if value is True else [f"--{option}", str(value)]
+    return shlex.join(["simpleflow-nb", name, *map(str, words), *place])
+
+
+def lacking_reports(specification: Specification, rows: Iterable[RunRow], outputs: Path) -> dict[str, list[str]]:
+    """By run id the reports that runs which succeeded should have, and have not, such as ``count.pdf``."""
+    from workers.artefacts import Artefacts
+    from workers.reports_of_runs import file_name, missing_reports
+
+    artefacts, found = Artefacts(outputs), {}
+    for row in rows:
+        if row.state == "succeeded" and (missing := missing_reports(ended_run(specification, row), artefacts)):
+            found[row.run_id] = [file_name(report) for report in missing]
+    return found
+
+
+def ended_run(specification: Specification, row: RunRow) -> EndedRun:
+    """The run of a row, as far as its reports are concerned."""
+    from workers.reports_of_runs import EndedRun
+
+    return EndedRun(
+        workflow=specification.workflow(row.workflow),
+        instance=row.instance or "",
+        run_id=row.run_id,
+        reference_date=row.reference_date,
+        labels=row.labels,
+    )
+
+
+def left_behind(
+    specification: Specification, rows: Sequence[RunRow], current: CurrentPlan | None, lacking: Mapping[str, Sequence[str]]
+) -> Iterator[str]:
+    """What ``status`` says of runs that succeeded, and that edits of notebooks or the loss of reports have left behind."""
+    done = [row for row in rows if row.state == "succeeded"]
+    if current is not None:
+        yield from _older_lines(specification, done, current)
+    days = [row.reference_date or "" for row in done if row.run_id in lacking]
+    if days:
+        number = sum(len(names) for names in lacking.values())
+        what, them = ("report is", "it") if number == 1 else ("reports are", "them")
+        period = ("--from", min(days), "--to", max(days))
+        command = typed_command("reports.make", specification.path, *period, "--remake", "missing")
+        yield f"{number} {what} missing of {counted(len(days), 'run')} that succeeded (`{command}` makes {them})"
+
+
+def _older_lines(specification: Specification, done: Sequence[RunRow], current: CurrentPlan) -> Iterator[str]:
+    changes = current.changes
+    runs = [(row.workflow, row.identity, row.reference_date or "") for row in done]
+    older = {run[:2] for run in runs if older_names(changes.get(run[:2]))}
+    out_of_reach = older - _within_reach(specification, current, older)
+    if text := older_text([run for run in runs if run[:2] not in out_of_reach], changes, specification.path):
+        yield f"{len(done)} already succeeded, {text}"
+    if out_of_reach:
+        them = "1 run was" if len(out_of_reach) == 1 else f"{len(out_of_reach)} runs were"
+        found = [change for run in runs if run[:2] in out_of_reach and (change := changes[run[:2]]) is not None]
+        names = _made(*(dict.fromkeys(name for change in found for name in change[place]) for place in (0, 1)))
+        where = "for dates or parameters that the sensor does not name now"
+        yield f"{them} made {names}, {where}; workflow.start makes one of them anew"
+
+
+def _within_reach(specification: Specification, current: CurrentPlan, wanted: set[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Those of the instances that a backfill can start: of the entries as they are now, for dates that are available."""
+    from deciders.due_runs import due_runs
+
+    found = _instances(current.due_runs)
+    if not wanted <= found:  # a backfill also takes dates before the earliest one
+        entries = tuple(entry.model_copy(update={"earliest_date": None}) for entry in specification.sensor.workflows)
+        sensor = specification.sensor.model_copy(update={"workflows": entries})
+        found |= _instances(due_runs(specification.model_copy(update={"sensor": sensor}), current.available, {}))
+    return wanted & found
+
+
+def _instances(planned: DueRuns) -> set[tuple[str, str]]:
+    due = {(run.workflow_name, run.identity) for run in planned.due}
+    return due | {(one.workflow_name, one.identity) for one in planned.not_due if one.identity is not None}
+
+
+def _made(changed: Iterable[str], added: Iterable[str]) -> str:
+    parts = [f"{word} {_listed(list(names))}" for word, names in (("with an older", changed), ("without", added)) if names]
+    return " or ".join(parts)
+
+
+def _listed(names: list[str]) -> str:
+    more = f" or {len(names) - _MOST_FILES} more" if len(names) > _MOST_FILES else ""
+    return " or ".join(names[:_MOST_FILES]) + more

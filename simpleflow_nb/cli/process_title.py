@@ -1,0 +1,55 @@
+"""What ``ps`` shows of a process of ours: never a secret that was typed."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shlex
+from collections.abc import Sequence
+from importlib.util import find_spec
+
+from ..masking import MASK, SHORTEST_MASKED_SECRET, known_secrets, masked
+
+logger = logging.getLogger(__name__)
+
+TOKEN_OPTION = "--token"
+
+
+def name_process(title: str) -> None:
+    """Show in ``ps`` what this process is."""
+    if os.environ.get("SIMPLEFLOW_DISABLE_SETPROCTITLE"):
+        return
+    if not _set_title(f"simpleflow-nb {masked(title)}"):
+        logger.debug("setproctitle is not installed: processes keep their names")
+
+
+def hide_typed_secrets(words: Sequence[str]) -> None:
+    """Take the token and known secrets out of the command line as others see it, where that can be done.
+
+    What names processes is used for it even where they are to keep their names.
+    """
+    values = [value for value in known_secrets().values() if len(value) >= SHORTEST_MASKED_SECRET]
+    shown: list[str] = []
+    for before, word in zip(("", *words), words, strict=False):
+        if before == TOKEN_OPTION:
+            shown.append(MASK)
+        elif word.startswith(f"{TOKEN_OPTION}="):
+            shown.append(f"{TOKEN_OPTION}={MASK}")
+        else:
+            shown.append(masked(word) if any(value in word for value in values) else word)
+    if shown != list(words):
+        _set_title(f"simpleflow-nb {shlex.join(shown)}")
+
+
+def is_hidden_from_others() -> bool:
+    """Whether `hide_typed_secrets` can do what it is there for."""
+    return find_spec("setproctitle") is not None
+
+
+def _set_title(title: str) -> bool:
+    try:
+        from setproctitle import setproctitle
+    except ImportError:
+        return False
+    setproctitle(title)
+    return True

@@ -1,0 +1,57 @@
+"""What notebooks, and programs that run notebooks, import: the public face of the notebook application.
+
+Everything but :func:`skip` is loaded when it is first asked for, so that a notebook's kernel pays for nothing it does not use.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+from typing import TYPE_CHECKING, Any, NoReturn
+
+if TYPE_CHECKING:
+    from deciders.date_stencil import DateStencil as DateStencil
+    from deciders.specification import load_specification as load_specification
+    from workers.notebooks import run_notebook as run_notebook
+
+_PLACES = {
+    "DateStencil": "deciders.date_stencil",
+    "load_specification": "deciders.specification",
+    "run_notebook": "workers.notebooks",
+}
+
+__all__ = ["DateStencil", "NotebookSkipped", "load_specification", "run_notebook", "skip"]
+
+
+class NotebookSkipped(SystemExit):
+    """Ends a notebook that has nothing to do. Like SystemExit, it passes ``except Exception``."""
+
+    def _render_traceback_(self) -> list[str]:  # IPython shows this instead of a traceback
+        return [f"skipped: {self.code}"]
+
+
+def skip(reason: str) -> NoReturn:
+    """End this notebook here, since there is nothing to do today: ``skip("no data")``.
+
+    Its label is ``skipped`` and green, no report is made of it, and what needs it is skipped as well. Where the notebook runs
+    by hand, in JupyterLab say, the cell ends with the reason. In other languages, or without this package, write the reason
+    into the file that the environment variable ``SIMPLEFLOW_NB_SKIP`` names, and end the notebook.
+
+    Raises:
+        NotebookSkipped: always.
+        TypeError, ValueError: the reason is no text, or is empty.
+    """
+    if not isinstance(reason, str):
+        raise TypeError(f"the reason of skip() must be a text, not {type(reason).__name__}")
+    if not reason.strip():
+        raise ValueError("skip() needs a reason: what is shown is that there was nothing to do, and why")
+    if file := os.environ.get("SIMPLEFLOW_NB_SKIP"):
+        with open(file, "w", encoding="utf-8", errors="replace") as stream:
+            stream.write(reason)
+    raise NotebookSkipped(reason)
+
+
+def __getattr__(name: str) -> Any:
+    if name in _PLACES:
+        return getattr(importlib.import_module(_PLACES[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,606 @@
+"""Runs of the notebook application that are worth remembering: real ones, on the local service, on a clock that skips waiting.
+
+Every body is the real one, kernels and reports included, but where a scenario says otherwise: what only bad luck brings
+about (a lost worker, a source that is away) is answered by a function that it gives.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import tempfile
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import nbformat
+
+from deciders import activities as declared
+from deciders.backfill_workflow import BackfillWorkflow
+from deciders.due_runs import run_for
+from deciders.notebook_workflow import NotebookWorkflow
+from deciders.run_requests import run_request
+from deciders.sensor_workflow import SensorWorkflow
+from deciders.specification import Specification, load_specification
+from simpleflow_nb import Workflow, activity, payload
+from simpleflow_nb.activity import Activity
+from simpleflow_nb.activity_context import context
+from simpleflow_nb.constants import MAX_RUN_SECONDS
+from simpleflow_nb.local.clock import VirtualClock
+from simpleflow_nb.local.service import DOMAIN, LocalService
+from simpleflow_nb.processes.engine import Engine
+from simpleflow_nb.processes.payload_directory import MemoryPayloads
+from simpleflow_nb.workflow import execution_input
+from workers import activities as bodies
+from workers.backfills import start_backfill
+from workers.kernels.supply import close_shared
+from workers.run_starts import start_run
+
+WORKFLOWS: tuple[type[Workflow], ...] = (NotebookWorkflow, SensorWorkflow, BackfillWorkflow)
+
+#: What stands in the histories, whoever recorded them. The first is as long as what it stands for: long texts were cut.
+ANALYST, CHECKOUT, HOST = "/home/analyst/days", "/opt/simpleflow_nb", "desk"
+
+BEGAN = datetime(2024, 3, 29, 12, tzinfo=UTC)
+DATES = ("2024-03-25", "2024-03-26")
+_PATIENCE_SECONDS = 240
+
+Run = dict[str, Any]  #: ``type``, ``version``, ``workflow_id``, ``run_id`` and ``history``, as recorded
+Scripted = Callable[..., Any]  #: called with the real body, the number of the call, from 1, and the arguments
+
+_PARTS = ("count", "sums", "report", "aside")
+
+FILE = """\
+workflows:
+  - name: days
+    notebooks:
+      count: {filename: count.ipynb, parameters: {day: reference_date, folder: inputs_dir}}
+      sums: {filename: sums.ipynb, parameters: {counted: count, folder: inputs_dir}}
+      report: {filename: report.ipynb, parameters: {sums: sums, folder: inputs_dir}, output: {format: pdf}}
+      aside: {filename: aside.ipynb, parameters: {folder: inputs_dir}, output: [{format: pdf}, {format: html}]}
+available_dates_sensor:
+  schedule: "0 6 * * *"
+  source: {files: {calls: 'data/{date}.csv'}}
+  workflows:
+    - workflow_name: days
+"""
+
+
+class Visitor(Workflow):
+    """Does something at a moment of the virtual clock, which it keeps from jumping further."""
+
+    name = "visitor"
+    task_list = declared.DECISIONS
+    execution_timeout = MAX_RUN_SECONDS
+
+    def run(self, moment: str, number: int) -> None:
+        self.timer(datetime.fromisoformat(moment) - self.now()).result
+        self.submit(visit, number).result
+
+
+visit: Activity[..., None] = Activity(None, name="tests.visit", task_list=declared.SENSOR)
+
+
+class World:
+    """A folder of notebooks, the outputs beside it, and a service with a decider and workers on it.
+
+    Each notebook carries out what stands in ``<label>.does`` beside it, if that file is there.
+    """
+
+    def __init__(self, file: str = FILE, dates: tuple[str, ...] = DATES) -> None:
+        self.root = Path(tempfile.mkdtemp(prefix="sfnb-", dir="/tmp"))
+        assert len(str(self.root)) == len(ANALYST)
+        self.inputs, self.outputs = self.root / "inputs", str(self.root / "outputs")
+        (self.inputs / "data").mkdir(parents=True)
+        for day in dates:
+            (self.inputs / "data" / f"{day}.csv").write_text("a,b\n1,2\n")
+        for label in _PARTS:
+            _write_notebook(self.inputs / f"{label}.ipynb", label)
+        self.scripts: dict[str, Scripted] = {}
+        self._calls: dict[str, int] = {}
+        self._visits: list[Callable[[], Any]] = []
+        self._registered = dict(activity._registry)
+        for body in (bodies.already_succeeded, bodies.execute_notebook, bodies.convert_report, bodies.record_run):
+            self._replace(body)
+        for body in (bodies.feed_new_dates, bodies.start_runs, bodies.start_backfill):
+            self._replace(body)
+        Activity(lambda number: self._visits[number](), name=visit.name)
+        self.specification = self.read(file)
+        self.clock = VirtualClock(BEGAN.timestamp())
+        self.service = LocalService(clock=self.clock)
+        self.payloads = MemoryPayloads()
+        self.engine = Engine(
+            self.service,
+            DOMAIN,
+            decision_list=declared.DECISIONS,
+            task_lists={declared.NOTEBOOKS: 2, declared.REPORTS: 1, declared.SENSOR: 2},
+            workflows=(*WORKFLOWS, Visitor),
+            payloads=self.payloads,
+        )
+        self.engine.start()
+
+    def close(self) -> None:
+        self.engine.stop(cancel=True)
+        self.service.close()
+        self.engine.join(60)
+        close_shared()
+        shutil.rmtree(self.root)
+        activity._registry.clear()
+        activity._registry.update(self._registered)
+
+    def read(self, file: str) -> Specification:
+        (self.inputs / "workflows.yml").write_text(file)
+        return load_specification(self.inputs / "workflows.yml")
+
+    def _replace(self, body: Activity[..., Any]) -> None:
+        name = body.name.rpartition(".")[2]
+
+        def call(**given: Any) -> Any:
+            number = self._calls[name] = self._calls.get(name, 0) + 1
+            scripted = self.scripts.get(name)
+            return scripted(body, number, **given) if scripted is not None else body(**given)
+
+        Activity(call, name=body.name, version=body.version)
+
+    # ---- what people do ----------------------------------------------------------------------------------------------
+
+    def does(self, label: str, code: str | None) -> None:
+        """Have a notebook do something more; None: no more."""
+        path = self.inputs / f"{label}.does"
+        path.write_text(code) if code is not None else path.unlink()
+
+    def run(self, day: str = DATES[0], *, wait: bool = True, keeps_labels: bool = False, **more: Any) -> str:
+        """Start workflow ``days`` for a date, and wait for its end; returns its workflow id."""
+        entry = self.specification.sensor.workflows[0]
+        run = run_for(entry, date.fromisoformat(day))
+        object.__setattr__(run, "keeps_labels", keeps_labels)
+        run_id = start_run(self.service, DOMAIN, self.specification, run, self.outputs, self.payloads, **more)
+        assert run_id is not None
+        if wait:
+            self.wait(run.workflow_id, run_id)
+        return run.workflow_id
+
+    def start(self, cls: type[Workflow], workflow_id: str, **kwargs: Any) -> str:
+        started = self.service.start_workflow_execution(
+            domain=DOMAIN,
+            workflowId=workflow_id,
+            workflowType={"name": cls.type_name(), "version": cls.version},
+            taskList={"name": declared.DECISIONS},
+            input=execution_input(cls, {"kwargs": kwargs}),
+        )
+        return str(started["runId"])
+
+    def sensor(self, **more: Any) -> str:
+        given = {"specification": self.specification.model_dump(mode="json"), "outputs": self.outputs}
+        return self.start(SensorWorkflow, "sensor", **given | more)
+
+    def backfill(self, *days: str, only: str | None = None, **more: Any) -> None:
+        """Start the execution of a backfill, and wait until it has started every run."""
+        workflow_id, run_id = start_backfill(
+            self.service, DOMAIN, self.specification, self.outputs, self.payloads, [self.request(*days, only=only)], **more
+        )
+        assert run_id is not None
+        self.wait(workflow_id, run_id)
+
+    def request(self, *days: str, only: str | None = None) -> dict[str, Any]:
+        entry = self.specification.sensor.workflows[0]
+        dates = [date.fromisoformat(day) for day in days]
+        return run_request(entry, dates, "asked for by hand", keeps_labels=True, only=only)
+
+    def signal(self, name: str, value: Any = None, workflow_id: str = "sensor") -> None:
+        self.service.signal_workflow_execution(
+            domain=DOMAIN, workflowId=workflow_id, signalName=name, input=payload.encode(value)
+        )
+
+    def cancel(self, workflow_id: str) -> None:
+        self.service.request_cancel_workflow_execution(domain=DOMAIN, workflowId=workflow_id)
+
+    def at(self, after: timedelta, *calls: Callable[[], Any]) -> None:
+        """Call these, one after the other, so long after the beginning of the world."""
+        self._visits.append(lambda: [call() for call in calls])
+        number = len(self._visits) - 1
+        self.start(Visitor, f"visitor-{number}", moment=(BEGAN + after).isoformat(), number=number)
+
+    def terminate(self, workflow_id: str = "sensor") -> None:
+        self.service.terminate_workflow_execution(domain=DOMAIN, workflowId=workflow_id)
+
+    # ---- what came of it ---------------------------------------------------------------------------------------------
+
+    def wait(self, workflow_id: str, run_id: str) -> None:
+        """Until that run is closed; time skips only while somebody waits."""
+        status = self.service.wait_closed(workflow_id, run_id, _PATIENCE_SECONDS)
+        assert status is not None, f"{workflow_id} is still open"
+
+    def wait_for_all(self) -> None:
+        for workflow_id, run_id in list(self.service.numbers):
+            self.wait(workflow_id, run_id)
+
+    def recorded(self) -> list[Run]:
+        """Every run of the application so far, under names that say nothing of this machine."""
+        found = []
+        for info in self.service.infos.values():
+            kind = info["workflowType"]
+            if kind["name"] != Visitor.name:
+                execution = info["execution"]
+                found.append(
+                    {
+                        "type": kind["name"],
+                        "version": kind["version"],
+                        "workflow_id": execution["workflowId"],
+                        "run_id": execution["runId"],
+                        "history": self._history(execution),
+                    }
+                )
+        host = json.dumps(f'"{socket.gethostname()}"')[1:-1]
+        text = json.dumps(found).replace(host, json.dumps(f'"{HOST}"')[1:-1])
+        for ours, neutral in ((str(self.root), ANALYST), (str(Path(__file__).parents[2]), CHECKOUT)):
+            text = text.replace(ours, neutral)
+        runs: list[Run] = json.loads(text)
+        return runs
+
+    def _history(self, execution: dict[str, str]) -> list[dict[str, Any]]:
+        request: dict[str, Any] = {"domain": DOMAIN, "execution": execution}
+        events: list[dict[str, Any]] = []
+        while True:
+            page = self.service.get_workflow_execution_history(**request)
+            events += page["events"]
+            if "nextPageToken" not in page:
+                return events
+            request["nextPageToken"] = page["nextPageToken"]
+
+
+def _write_notebook(path: Path, label: str) -> None:
+    made = nbformat.v4.new_notebook()
+    given = nbformat.v4.new_code_cell("day = ''\ncounted = ''\nsums = ''\nfolder = ''", metadata={"tags": ["parameters"]})
+    does = f"from pathlib import Path\ntold = Path(folder, '{label}.does')\nif told.exists():\n    exec(told.read_text())"
+    made.cells = [given, nbformat.v4.new_markdown_cell(f"# {label.capitalize()}"), nbformat.v4.new_code_cell(does)]
+    made.cells.append(nbformat.v4.new_code_cell(f"print({label!r}, day)"))
+    nbformat.write(made, path)
+
+
+# ---- NotebookWorkflow ------------------------------------------------------------------------------------------------
+
+
+def success_with_reports(world: World) -> None:
+    world.run()
+    world.does("sums", "print('warning: few rows')")
+    world.run(DATES[1])
+
+
+def failed_labels(world: World) -> None:
+    """One alone, with two that need it; then two at once, one of them with a report."""
+    world.does("count", "raise ValueError('no rows')")
+    world.run()
+    world.does("count", None)
+    world.does("sums", "raise KeyError('total')")
+    world.does("aside", "import sys; sys.exit(3)")
+    world.run(DATES[1])
+
+
+def refused_notebook(world: World) -> None:
+    (world.inputs / "sums.ipynb").write_text("no notebook")
+    world.run()
+
+
+def kept_labels(world: World) -> None:
+    """What succeeded is kept, with its reports; once after a failure, once when all of it stands."""
+    world.does("sums", "raise ValueError('no rows')")
+    world.run()
+    world.does("sums", None)
+    world.run(keeps_labels=True)
+    world.run(keeps_labels=True, rerun=True)
+
+
+def partial_runs(world: World) -> None:
+    """One label with what it needs; the same with that kept; and one that fails."""
+    world.run(only="sums")
+    world.run(only="report")
+    world.does("aside", "raise ValueError('no rows')")
+    world.run(only="aside")
+
+
+def failed_report(world: World) -> None:
+    """One that cannot be made; one that is made the second time; one that stands alone and fails twice."""
+    file = FILE.replace("output: {format: pdf}", "output: {format: pdf, template: broken.typ}")
+    (world.inputs / "broken.typ").write_text("#panic(")
+    world.specification = world.read(file)
+    world.run()
+    world.specification = world.read(FILE)
+
+    def convert(body: Activity[..., Any], number: int, **given: Any) -> Any:
+        if given["label"] == "report" or (given["format"] == "html" and number % 2):
+            raise MemoryError("the report took more than 2 GB of memory")
+        return body(**given)
+
+    world.scripts["convert_report"] = convert
+    world.run(DATES[1])
+
+
+def cancelled(world: World) -> None:
+    """While a notebook runs; while a report is made; between two attempts of a notebook; before anything was done."""
+
+    def cancel(body: Activity[..., Any], number: int, **given: Any) -> Any:
+        world.cancel(context().workflow_id)
+        return body(**given)
+
+    world.does("count", "import time; time.sleep(120)")
+    world.scripts["execute_notebook"] = cancel
+    world.run()
+    world.does("count", None)
+    del world.scripts["execute_notebook"]
+    world.scripts["convert_report"] = cancel
+    world.run(DATES[1])
+    del world.scripts["convert_report"]
+    world.specification = world.read(FILE.replace("parameters: {counted: count", "retries: 5, parameters: {counted: count"))
+    world.does("sums", "raise ValueError('no rows')")
+    workflow_id = world.run(wait=False)
+    world.at(timedelta(seconds=30), lambda: world.cancel(workflow_id))
+    world.wait_for_all()
+    world.scripts["already_succeeded"] = cancel
+    world.run(DATES[1])
+
+
+def retried(world: World) -> None:
+    """A notebook that succeeds at the third attempt; one that is given up; a record that is away for a while, and for long."""
+    world.specification = world.read(FILE.replace("parameters: {counted: count", "retries: 2, parameters: {counted: count"))
+    tries = "tries = Path(folder, f'tries-{len(list(Path(folder).glob(\"tries-*\")))}')\ntries.touch()\n"
+    world.does("sums", tries + "if tries.name != 'tries-2': raise ValueError('no rows yet')")
+    world.run()
+    world.does("sums", "raise ValueError('no rows at all')")
+    world.run(DATES[1])
+
+    def away(body: Activity[..., Any], number: int, **given: Any) -> Any:
+        if number < 3:
+            raise OSError("the records cannot be reached")
+        return body(**given)
+
+    world.does("sums", None)
+    world.scripts["record_run"] = lambda body, number, **given: away(body, number - 2, **given)
+    world.run(rerun=True)
+
+    def long_away(body: Activity[..., Any], number: int, **given: Any) -> Any:
+        raise OSError("the records cannot be reached")
+
+    world.scripts["already_succeeded"] = long_away
+    world.run(DATES[1])
+
+
+def lost_worker(world: World) -> None:
+    """A worker that is not heard of any more, once, and again and again; a notebook that takes longer than it may."""
+
+    def lost(body: Activity[..., Any], number: int, **given: Any) -> Any:
+        if given["label"] == "count" and given["instance"].startswith(DATES[0]) and number > 1:
+            return body(**given)
+        if given["label"] != "count":
+            return body(**given)
+        _end_on_the_service(world, "HEARTBEAT")
+        return None
+
+    world.scripts["execute_notebook"] = lost
+    world.run()
+    world.run(DATES[1])
+
+    def slow(body: Activity[..., Any], number: int, **given: Any) -> Any:
+        if given["label"] != "aside":
+            return body(**given)
+        _end_on_the_service(world, "START_TO_CLOSE")
+        return None
+
+    world.scripts["execute_notebook"] = slow
+    world.run(DATES[1])
+
+
+def _end_on_the_service(world: World, kind: str) -> None:
+    """Have the service end the task that is carried out here, as it does when its time is over."""
+    task = context()
+    with world.service.lock:
+        run = world.service.runs[world.service.numbers[task.workflow_id, task.run_id]]
+        [scheduled] = [n for n, one in run.activities.items() if one.activity_id == task.activity_id]
+        run.time_out_activity(world.clock.timestamp(), scheduled, kind)
+        world.service.commit(run)
+
+
+def already_done(world: World) -> None:
+    world.run()
+    world.run()
+    world.run(rerun=True)
+
+
+def limits_and_priorities(world: World) -> None:
+    """What a file can say of a notebook, in one; without a date, and started by hand."""
+    count = "count: {filename: count.ipynb, timeout: 2d, cell_timeout: 10m, memory_limit: 1 GB, kernel: python3, "
+    count += "env: {ORIGIN: EWR}, retries: 1, "
+    file = FILE.replace("count: {filename: count.ipynb, ", count).replace("- name: days", "- name: days\n    priority: 3")
+    world.specification = world.read(file)
+    world.run()
+    workflow = world.specification.workflow("days").model_dump(mode="json")
+    run_id = world.start(
+        NotebookWorkflow,
+        "days-0123abcd",
+        workflow=workflow,
+        instance="0123abcd",
+        identity="0123abcd" * 4,
+        parameters={"day": "any", "reference_date": None},
+        inputs_dir=str(world.inputs),
+        outputs=world.outputs,
+    )
+    world.wait("days-0123abcd", run_id)
+
+
+# ---- SensorWorkflow and BackfillWorkflow -----------------------------------------------------------------------------
+
+FOUND: dict[str, Any] = {"started": [], "not_due": 2, "held_back": 0, "warnings": [], "retry_seconds": None}
+_DAY, _HOUR, _MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
+_SIX = timedelta(hours=18)  #: from the beginning of the world to the first time of the schedule
+
+
+def sensor_once(world: World) -> None:
+    world.wait("sensor", world.sensor(once=True, starts_per_second=100.0))
+    world.wait_for_all()
+
+
+def sensor_held_back(world: World) -> None:
+    """There is no room for all: the check goes on, once until all are started, once until the next time of the schedule."""
+    held = {**FOUND, "started": ["days-2024-03-25"], "held_back": 1}
+
+    def feed(body: Activity[..., Any], number: int, **given: Any) -> Any:
+        if number > 5:
+            world.clock.jump_to(world.clock.now() + _DAY.total_seconds())
+        return FOUND if number in (3, 5) else held
+
+    world.scripts["feed_new_dates"] = feed
+    world.wait("sensor", world.sensor(once=True))
+    world.at(5 * _DAY, world.terminate)
+    world.wait("sensor", world.sensor())
+
+
+def sensor_signals(world: World) -> None:
+    """Paused, asked for a check, reloaded, resumed; runs asked for; paused while it checks. Its runs are real."""
+    other = FILE.replace('"0 6 * * *"', '"30 7 * * *"')
+
+    def feed(body: Activity[..., Any], number: int, **given: Any) -> Any:
+        if number == 3:
+            world.signal("pause")
+            while True:  # until its end is asked for
+                context().check()
+        return body(**given)
+
+    world.scripts["feed_new_dates"] = feed
+    run_id = world.sensor()
+    wanted = {"requests": [world.request(DATES[0])], "most_at_once": 1}
+    world.at(_SIX + _HOUR, lambda: world.signal("pause"), lambda: world.signal("pause"))
+    world.at(_SIX + _DAY, lambda: world.signal("check"), lambda: world.signal("start", wanted))
+    world.at(_SIX + _DAY + _HOUR, lambda: world.signal("reload", world.read(other).model_dump(mode="json")))
+    world.at(_SIX + _DAY + 2 * _HOUR, lambda: world.signal("resume"))
+    world.at(_SIX + 3 * _DAY + 5 * _HOUR, lambda: world.signal("check"), lambda: world.signal("resume"))
+    world.at(_SIX + 4 * _DAY + 5 * _HOUR, world.terminate)
+    world.wait("sensor", run_id)
+    world.wait_for_all()
+
+
+def sensor_reloaded_without_schedule(world: World) -> None:
+    run_id = world.sensor()
+    once = world.read(FILE.replace('"0 6 * * *"', "null")).model_dump(mode="json")
+    world.at(_SIX + _HOUR, lambda: world.signal("reload", once))
+    world.wait("sensor", run_id)
+    world.wait_for_all()
+
+
+def sensor_failed_checks(world: World) -> None:
+    """The source is away for some hours; then runs with a retry_wait are looked at; runs asked for cannot be started."""
+
+    def feed(body: Activity[..., Any], number: int, **given: Any) -> Any:
+        if number < 11 and number != 2:
+            raise OSError("the data are away")
+        return {**FOUND, "retry_seconds": {11: 600, 12: 1}.get(number)}
+
+    def start(body: Activity[..., Any], number: int, **given: Any) -> Any:
+        raise OSError("the records cannot be reached")
+
+    world.scripts |= {"feed_new_dates": feed, "start_backfill": start}
+    wanted = {"requests": [world.request(DATES[0])]}
+    world.at(_SIX + 10 * _MINUTE, lambda: world.signal("start", wanted))
+    world.at(_SIX + 2 * _DAY, world.terminate)
+    world.wait("sensor", world.sensor())
+
+
+def sensor_cancelled(world: World) -> None:
+    """Between two checks."""
+    world.scripts["feed_new_dates"] = lambda body, number, **given: FOUND
+    run_id = world.sensor()
+    world.at(_SIX + _HOUR, lambda: world.cancel("sensor"))
+    world.wait("sensor", run_id)
+
+
+def sensor_continued_after_a_month(world: World) -> None:
+    """With a check that has failed just then, which the next run makes up for; and paused."""
+
+    def feed(body: Activity[..., Any], number: int, **given: Any) -> Any:
+        if 32 <= number < 34:
+            raise OSError("the data are away")
+        return FOUND
+
+    world.scripts["feed_new_dates"] = feed
+    world.sensor(starts_per_second=5.0, last_look=(BEGAN - 2 * _DAY).isoformat())
+    world.at(33 * _DAY, lambda: world.signal("pause"))
+    world.at(65 * _DAY, lambda: world.signal("check"))
+    world.at(66 * _DAY, lambda: world.signal("resume"))
+    world.at(67 * _DAY, world.terminate)
+    world.wait_for_all()
+    while world.service.open_runs():
+        world.wait_for_all()
+
+
+def sensor_continued_after_many_steps(world: World) -> None:
+    world.specification = world.read(FILE.replace('"0 6 * * *"', '"*/10 * * * *"'))
+    world.scripts["feed_new_dates"] = lambda body, number, **given: FOUND
+    world.sensor()
+    world.at(32 * _HOUR, world.terminate)
+    world.wait_for_all()
+
+
+def backfills(world: World) -> None:
+    """Two dates, for real; and one label of a date."""
+    world.backfill(*DATES, most_at_once=2)
+    world.wait_for_all()
+    world.backfill(DATES[0], only="sums", starts_per_second=50.0)
+    world.wait_for_all()
+
+
+def backfill_held_back(world: World) -> None:
+    """There is no room for some; the records are away for a while, and for long; and it is cancelled."""
+
+    def start(body: Activity[..., Any], number: int, **given: Any) -> Any:
+        if number in (2, 3) or 5 < number < 12:
+            raise OSError("the records cannot be reached")
+        if number == 12:
+            world.cancel(context().workflow_id)
+            while True:
+                context().check()
+        return {"started": [f"days-{number}"], "held_back": max(0, 5 - number)}
+
+    world.scripts["start_runs"] = start
+    world.backfill(*DATES)
+    world.backfill(DATES[0])
+    world.backfill(DATES[1])
+
+
+Scenario = Callable[[World], None]
+
+SCENARIOS: tuple[Scenario, ...] = (
+    success_with_reports,
+    failed_labels,
+    refused_notebook,
+    kept_labels,
+    partial_runs,
+    failed_report,
+    cancelled,
+    retried,
+    lost_worker,
+    already_done,
+    limits_and_priorities,
+    sensor_once,
+    sensor_held_back,
+    sensor_signals,
+    sensor_reloaded_without_schedule,
+    sensor_failed_checks,
+    sensor_cancelled,
+    sensor_continued_after_a_month,
+    sensor_continued_after_many_steps,
+    backfills,
+    backfill_held_back,
+)
+
+
+def recorded_runs(scenario: Scenario) -> list[Run]:
+    """Play a scenario in a world of its own; kernels import nothing but what they need."""
+    os.environ["SIMPLEFLOW_NB_PRELOAD"] = ""
+    world = World()
+    try:
+        scenario(world)
+        return world.recorded()
+    finally:
+        world.close()

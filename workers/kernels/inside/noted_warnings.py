@@ -1,0 +1,69 @@
+"""Warnings are noted in the reply of the cell, with whose they are; what is printed stays as it is.
+
+A warning is the analyst's own if the code that called ``warnings.warn`` is a cell or a file of theirs, and its category is
+UserWarning itself or defined there. The path that is printed does not tell: a library that gives a ``stacklevel`` names the
+cell.
+"""
+
+from __future__ import annotations
+
+import linecache  # noqa: F401  printing a warning needs it
+import logging
+import os
+import sys
+import warnings
+from typing import Any
+
+KEPT_WARNINGS = 50  #: in a kernel, of each kind: own and others
+KEPT_CHARACTERS = 300  #: of each
+
+
+def install(shell: Any, settings: Any) -> None:
+    """Take note before each warning is shown. What is ignored, recorded or shown to nobody does not count."""
+    from ipykernel.compiler import get_tmp_directory
+
+    cells = get_tmp_directory() + os.sep
+    folders = tuple(os.path.realpath(folder) + os.sep for folder in settings["own_folders"])
+    show, show_as_python = warnings._showwarnmsg, warnings._showwarnmsg_impl  # type: ignore[attr-defined]
+    left = {True: KEPT_WARNINGS, False: KEPT_WARNINGS}
+
+    def is_own_file(path: str) -> bool:
+        if path.startswith(cells):
+            return True
+        path = os.path.realpath(path)
+        return path.startswith(folders) and not {"site-packages", "dist-packages"} & set(path.split(os.sep))
+
+    def is_own_category(category: type) -> bool:
+        if category is UserWarning or category.__module__ == "__main__":
+            return True
+        path = getattr(sys.modules.get(category.__module__), "__file__", None)
+        return path is not None and is_own_file(path)
+
+    def is_shown() -> bool:
+        how = warnings.showwarning
+        if how is warnings._showwarning_orig:  # type: ignore[attr-defined]
+            return warnings._showwarnmsg_impl is show_as_python  # type: ignore[attr-defined]  # else catch_warnings(record=True)
+        return how is getattr(logging, "_showwarning", None)  # logging.captureWarnings()
+
+    def note(message: Any) -> None:
+        frame = sys._getframe(2)
+        while frame is not None and frame.f_code.co_filename == warnings.__file__:
+            frame = frame.f_back  # type: ignore[assignment]
+        is_own = frame is not None and is_own_file(frame.f_code.co_filename) and is_own_category(message.category)
+        if left[is_own] > 0 and is_shown():
+            left[is_own] -= 1
+            text = f"{message.category.__name__}: {message.message}"[:KEPT_CHARACTERS]
+            shell.payload_manager.write_payload(
+                {"source": "simpleflow_nb.warning", "is_own": is_own, "text": text}, single=False
+            )
+
+    def noted_and_shown(message: Any) -> None:
+        try:
+            note(message)
+        except Exception as error:
+            # A warning must not break the code that warns. Printed so, it turns the run orange.
+            warnings._showwarnmsg = show  # type: ignore[attr-defined]
+            print(f"WARNING: warnings are not counted any more: {error!r}", file=sys.stderr)
+        show(message)
+
+    warnings._showwarnmsg = noted_and_shown  # type: ignore[attr-defined]
