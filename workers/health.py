@@ -12,7 +12,8 @@ from deciders.specification import FilesSource, FlowApiSource, InstalledSource, 
 from workers.artefacts import Artefacts, OutputsError
 from workers.available_dates import read_available_dates, token_expiry, undated_files
 from workers.data_stamps import DataStamps
-from workers.notebook_source import missing_kernels, substituted_kernels, unreadable_notebooks
+from workers.notebook_kernels import missing_kernels, substituted_kernels
+from workers.notebook_source import unreadable_notebooks
 from workers.reports.asciidoc import asciidoc_templates, missing_for_templates
 from workers.run_records import RecordsError, RunRecords
 from workers.secrets import SHORTEST_MASKED_SECRET, known_secrets, masked

@@ -17,9 +17,10 @@ from papermill.engines import NBClientEngine, papermill_engines
 from workers.kernel_output import OutputLimits
 from workers.kernels.supply import shared_supply
 from workers.notebook_client import IOPUB_SECONDS, NotebookClient
+from workers.notebook_kernels import kernel_called
 from workers.notebook_saves import PapermillSavedNotebook, SavedNotebook
 from workers.notebook_session import NotebookLimits, NotebookSession, PassedOutput
-from workers.notebook_source import NotebookSource, kernel_called
+from workers.notebook_source import NotebookSource
 
 ENGINE_NAME = "simpleflow-nb"
 

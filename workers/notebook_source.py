@@ -7,7 +7,6 @@ import hashlib
 import json
 import math
 import os
-import sys
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from deciders.notebook_document import NoNotebook, notebook_document, notebook_text
 from deciders.notebook_parameters import INJECTED, PARAMETERS, parameters_of
 from workers.notebook_errors import NotebookRefused
+from workers.notebook_kernels import kernel_for
 from workers.sloppy_notebooks import put_right
 
 if TYPE_CHECKING:
@@ -27,10 +27,6 @@ if TYPE_CHECKING:
 
     from deciders.notebook_parameters import NotebookParameters
     from deciders.specification import Specification
-
-OWN_KERNEL = "python3"  #: name of the kernel that is this interpreter
-
-_PYTHONS = ("python", "ipython", "python2", "python3")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +61,7 @@ def read_notebook_source(path: str | os.PathLike[str], *, kernel: str | None = N
     # The tag that papermill gives the cells which it puts into a notebook that failed.
     notebook.cells = [cell for cell in notebook.cells if "papermill-error-cell-tag" not in cell.metadata.get("tags", ())]
     notebook.metadata.pop("simpleflow_nb", None)
-    kernel_name, kernel_spec, missing_kernel = _kernel(path, notebook.metadata, kernel, falls_back)
+    kernel_name, kernel_spec, missing_kernel = kernel_for(path, notebook.metadata, kernel, falls_back)
     return NotebookSource(
         path=path,
         sha256=hashlib.sha256(content).hexdigest(),
@@ -217,28 +213,6 @@ def _line_that_breaks(text: str) -> int | None:
     return None
 
 
-def kernel_called(name: str) -> KernelSpec:
-    """The specification of a kernel; ``python3`` is this interpreter, whatever is installed under that name.
-
-    Raises:
-        NoSuchKernel, ValueError: there is none of that name, or it cannot be the name of one.
-    """
-    from jupyter_client.kernelspec import KernelSpecManager
-
-    from workers.kernels.kernel import own_python_spec
-
-    return own_python_spec() if name in (OWN_KERNEL, "python") else KernelSpecManager().get_kernel_spec(name)
-
-
-def substitute_note(kernel: str) -> str:
-    """What to say of a notebook whose kernel of that name is missing: which Python runs it instead."""
-    version = ".".join(map(str, sys.version_info[:3]))
-    return (
-        f"kernel {kernel!r} is not installed, and Python {version} ({sys.executable}) runs the notebook instead "
-        "('kernel: python3' says that this is right, 'kernel_fallback: false' refuses it)"
-    )
-
-
 def unreadable_notebooks(specification: Specification) -> list[str]:
     """A sentence for each notebook file that would be refused here because it cannot be read, or is no notebook."""
     sentences = []
@@ -271,88 +245,8 @@ def _old_format(path: Path) -> int | None:
     return number
 
 
-def missing_kernels(specification: Specification) -> list[str]:
-    """A sentence for each notebook that would be refused here because its kernel is not installed."""
-    sentences = []
-    for notebook in (one for workflow in specification.workflows for one in workflow.notebooks):
-        path = specification.inputs_dir / notebook.filename
-        metadata = _metadata(path)
-        name, language = _wanted_kernel(metadata, notebook.kernel)
-        if name == OWN_KERNEL and (notebook.kernel is not None or language in _PYTHONS or _names_kernel(metadata)):
-            continue  # most do, and what looks for kernels takes a while to import
-        try:
-            _kernel(path, metadata, notebook.kernel, notebook.kernel_fallback)
-        except NotebookRefused as refusal:
-            sentences.append(str(refusal))
-    return list(dict.fromkeys(sentences))
-
-
-def substituted_kernels(specification: Specification) -> list[str]:
-    """A sentence for each notebook that would run in this Python, and be orange, because its own kernel is not installed."""
-    sentences = []
-    for notebook in (one for workflow in specification.workflows for one in workflow.notebooks):
-        path = specification.inputs_dir / notebook.filename
-        metadata = _metadata(path)
-        if notebook.kernel is not None or not notebook.kernel_fallback or _wanted_kernel(metadata, None)[0] == OWN_KERNEL:
-            continue
-        try:
-            _, _, missing = _kernel(path, metadata, None, True)
-        except NotebookRefused:
-            continue  # `missing_kernels` says so
-        if missing is not None:
-            sentences.append(f"notebook {notebook.filename!r}: {substitute_note(missing)}")
-    return list(dict.fromkeys(sentences))
-
-
-def _metadata(path: Path) -> dict[str, Any]:
-    """What an ``.ipynb`` file says of itself; nothing where it is none, which others say."""
-    if path.suffix != ".ipynb":
-        return {}
-    try:
-        return _mapping(put_right(notebook_document(path.read_bytes()))["metadata"])
-    except (OSError, NoNotebook):
-        return {}
-
-
-def _wanted_kernel(metadata: Mapping[str, Any], chosen: str | None) -> tuple[str, str]:
-    """The name of a notebook's kernel, and its language in lower case."""
-    spec = _mapping(metadata.get("kernelspec"))
-    name = chosen or spec.get("name") or OWN_KERNEL
-    language = spec.get("language") or _mapping(metadata.get("language_info")).get("name") or "python"
-    return OWN_KERNEL if name == "python" or not isinstance(name, str) else name, str(language).lower()
-
-
 def _named_for_papermill(language: str) -> str:
     return "R" if language == "R" else language.lower()
-
-
-def _mapping(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _names_kernel(metadata: Mapping[str, Any]) -> bool:
-    name = _mapping(metadata.get("kernelspec")).get("name")
-    return isinstance(name, str) and name != ""
-
-
-def _kernel(
-    path: Path, metadata: Mapping[str, Any], chosen: str | None, falls_back: bool
-) -> tuple[str, KernelSpec, str | None]:
-    """Name and specification of the kernel to run in, and the one that is missing if this is its substitute."""
-    from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
-
-    name, language = _wanted_kernel(metadata, chosen)
-    if chosen is None and language not in _PYTHONS and not _names_kernel(metadata):
-        raise NotebookRefused(f"notebook {path} is in {language.title()} and names no kernel; save it in Jupyter with one")
-    try:
-        return name, kernel_called(name), None
-    except (NoSuchKernel, ValueError):
-        if chosen is None and language == "python" and falls_back:
-            return OWN_KERNEL, kernel_called(OWN_KERNEL), name
-    installed = sorted({*KernelSpecManager().find_kernel_specs(), OWN_KERNEL})
-    if chosen is None:
-        raise NotebookRefused(f"notebook {path} wants kernel {name!r}, which is not installed (there is {_listed(installed)})")
-    raise NotebookRefused(f"kernel {name!r} for notebook {path} is not installed (there is {_listed(installed)})")
 
 
 def _declared_names(source: NotebookSource, known: NotebookParameters) -> set[str] | None:

@@ -23,9 +23,10 @@ from workers.kernel_output import DEFAULT_OUTPUT_LIMITS, OutputLimits
 from workers.kernels.supply import KernelSupply, shared_supply, warm_kernels
 from workers.lights import Light, printed_warnings
 from workers.notebook_errors import NotebookFailed, NotebookRefused
+from workers.notebook_kernels import substitute_note
 from workers.notebook_output import OutputText
 from workers.notebook_session import Cancellation, CountedWarnings, NotebookLimits, NotebookSession
-from workers.notebook_source import NotebookSource, checked_parameters, read_notebook_source, substitute_note, unused_values
+from workers.notebook_source import NotebookSource, checked_parameters, read_notebook_source, unused_values
 from workers.run_json import RunJson, write_json
 from workers.secrets import known_secrets, masked, masker
 from workers.source_version import read_source_version

@@ -122,7 +122,8 @@ def validate(file: Path | None, schema: bool) -> None:
         f"{specification.path}: good ({counted(len(specification.workflows), 'workflow')}, "
         f"{counted(notebooks, 'notebook')}, {counted(configured, 'sensor entry', 'sensor entries')})"
     )
-    from workers.notebook_source import missing_kernels, outdated_notebooks, substituted_kernels, unreadable_notebooks
+    from workers.notebook_kernels import missing_kernels, substituted_kernels
+    from workers.notebook_source import outdated_notebooks, unreadable_notebooks
     from workers.reports.asciidoc import missing_for_templates
 
     for sentence in (

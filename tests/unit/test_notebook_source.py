@@ -14,10 +14,10 @@ from deciders.specification import (
     WorkflowSpecification,
 )
 from workers.notebook_errors import NotebookRefused
+from workers.notebook_kernels import missing_kernels
 from workers.notebook_source import (
     NotebookSource,
     checked_parameters,
-    missing_kernels,
     read_notebook_source,
     unreadable_notebooks,
     unused_values,

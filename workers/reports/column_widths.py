@@ -11,6 +11,7 @@ from itertools import groupby
 
 from workers.reports import css
 from workers.reports.cell_values import is_moment, is_number, moments
+from workers.reports.grids import grid_of
 from workers.reports.letter_widths import FIXED_WIDTH, text_width
 from workers.reports.stylesheet import Stylesheet
 from workers.reports.text import breakable
@@ -25,6 +26,8 @@ PICTURE_LEAST = 10.0
 #: the words of a column that Typst is asked about: the longest
 WORDS_ASKED = 60
 _LINES_ASKED = 3
+#: of tables within cells of tables, widths are looked at down to here
+_NESTED_LIMIT = 3
 
 _BLANKS = re.compile(r"[ \t\r\n\f]+")
 _GIVEN_BREAKS = re.compile("[ \u200b]+")
@@ -173,9 +176,7 @@ class Ruler:
             need.formulas.append(cell)
 
     def _take_table(self, need: Need, table: Element, nested: int) -> None:
-        from workers.reports.tables import NESTED_LIMIT, grid_of
-
-        if nested > NESTED_LIMIT:
+        if nested > _NESTED_LIMIT:
             return
         grid = grid_of(table)
         inner = [Need() for _ in range(grid.column_count)]

@@ -3,13 +3,13 @@
 import math
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
-from itertools import chain, takewhile
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from workers.reports import css
-from workers.reports.cell_values import is_numeric, moments
+from workers.reports.cell_values import moments
 from workers.reports.column_widths import (
     COLUMN_CHARACTERS,
     SPACE,
@@ -20,9 +20,10 @@ from workers.reports.column_widths import (
     units,
     widen_for_spans,
 )
+from workers.reports.grids import Cell, Grid, grid_of
 from workers.reports.letter_widths import probe_widths
 from workers.reports.text import breakable, is_right_to_left
-from workers.reports.tree import BLOCKS, Element, Text
+from workers.reports.tree import BLOCKS, Element
 from workers.reports.typst_code import EMPTY, Code, Value, array, call, content, decimal, dictionary, keyword, literal
 
 if TYPE_CHECKING:
@@ -35,7 +36,6 @@ CELL_LIMIT = 12_000
 #: of all tables of a report together; those that come after show their first and last rows only
 REPORT_CELL_LIMIT = 24_000
 ROWS_BEYOND_LIMIT = 10
-COLUMN_LIMIT = 200
 #: a wider table is split: that is the width of a page in type of seven and a half points, in units of its size
 LINE_WIDTH = 61.0
 #: a table of up to this many rows is not parted by the end of a page
@@ -43,66 +43,10 @@ WHOLE_ROWS = 15
 #: of a cell with a bar in it, and of the line that stands for rows left out, in units of the size of the type
 BAR_WIDTH = 7.0
 ROWS_LEFT_OUT_WIDTH = 13.0
-#: of tables within cells of tables, widths are looked at down to here
-NESTED_LIMIT = 3
 
 # declarations that may make a line higher
 _ODD = frozenset(("font-size", "background", "background-image"))
 _BLANKS = re.compile(r"\s+")
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Cell:
-    """A cell with the rows and columns that it covers."""
-
-    tag: Element
-    rows: range
-    columns: range
-
-    @cached_property
-    def text(self) -> str:
-        return _BLANKS.sub(" ", self.tag.get_text()).strip()
-
-    @cached_property
-    def is_plain(self) -> bool:
-        """Whether there is no markup in it."""
-        return all(isinstance(child, Text) for child in self.tag.children)
-
-    @property
-    def is_heading(self) -> bool:
-        return self.tag.name == "th"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Grid:
-    """A table as a grid: every cell knows its place, whatever spans there are."""
-
-    cells: list[list[Cell]]  #: by the row in which they begin
-    header_rows: int
-    column_count: int
-    columns_left_out: int = 0  #: columns of the source beyond those of the grid
-
-    @cached_property
-    def columns(self) -> list[list[Cell]]:
-        """The cells of the body that cover one column only, by column."""
-        columns: list[list[Cell]] = [[] for _ in range(self.column_count)]
-        for row in self.cells[self.header_rows :]:
-            for cell in row:
-                if len(cell.columns) == 1:
-                    columns[cell.columns.start].append(cell)
-        return columns
-
-    @cached_property
-    def index_columns(self) -> int:
-        """How many columns at the left name the row: those with heading cells alone."""
-        named = (bool(column) and all(cell.is_heading for cell in column) for column in self.columns)
-        count = sum(1 for _ in takewhile(bool, named))
-        return count if count < self.column_count else 0
-
-    @cached_property
-    def numeric(self) -> list[bool]:
-        """Whether a column holds numbers (and missing values) only."""
-        return [is_numeric([cell.text for cell in column[:300]]) for column in self.columns]
 
 
 def with_fewer_rows(html: str) -> str:
@@ -139,81 +83,6 @@ def table_code(table: Element, writer: "HtmlWriter", depth: int, tags: int) -> l
     if not grid.cells or not grid.column_count:
         return []
     return [_TableWriter(grid, table, writer, depth, tags).code()]
-
-
-def grid_of(table: Element) -> Grid:
-    """The grid of an HTML table. Spans are cut at the table's edge and at the end of its head, columns after 200 left out."""
-    rows, header_rows = _rows(table)
-    cells: list[list[Cell]] = []
-    taken: dict[int, int] = {}  # column -> first row in which it is free again
-    column_count = left_out = 0
-    for number, row in enumerate(rows):
-        section_end = header_rows if number < header_rows else len(rows)
-        placed: list[Cell] = []
-        column = 0
-        for place, tag in enumerate(row):
-            while taken.get(column, 0) > number:
-                column += 1
-            if column >= COLUMN_LIMIT:
-                left_out = max(left_out, sum(_span(rest, "colspan") for rest in row[place:]))
-                break
-            columns = range(column, min(column + _span(tag, "colspan"), COLUMN_LIMIT))
-            height = range(number, min(number + _span(tag, "rowspan"), section_end))
-            taken.update(dict.fromkeys(columns, height.stop))
-            placed.append(Cell(tag=tag, rows=height, columns=columns))
-            column = columns.stop
-        # columns that only the spans of cells reach are none
-        column_count = max(column_count, *(cell.columns.start + 1 for cell in placed), 0)
-        cells.append(placed)
-    grid = Grid(cells=cells, header_rows=header_rows, column_count=column_count, columns_left_out=left_out)
-    return _with_merged_header(grid)
-
-
-def _rows(table: Element) -> tuple[list[list[Element]], int]:
-    head: list[list[Element]] = []
-    body: list[list[Element]] = []
-    foot: list[list[Element]] = []
-    has_head = bool(table.own("thead"))
-    for section in table.own("thead", "tbody", "tfoot"):
-        for row in section.own("tr"):
-            cells = row.own("td", "th")
-            if not cells:
-                continue
-            if section.name == "thead" or (not has_head and not body and all(cell.name == "th" for cell in cells)):
-                head.append(cells)
-            else:
-                (foot if section.name == "tfoot" else body).append(cells)
-    if not body and not foot:  # a head alone would never be printed on a page of its own
-        return head, 0
-    return head + body + foot, len(head)
-
-
-def _span(tag: Element, name: str) -> int:
-    value = tag.get(name)
-    if not value:
-        return 1
-    return max(1, int(value)) if re.fullmatch(r"\d{1,5}", value) else 1
-
-
-def _with_merged_header(grid: Grid) -> Grid:
-    """pandas puts the names of the index on a last line of the head, where the columns have none: move them a line up."""
-    index, lines = grid.index_columns, grid.header_rows
-    if lines < 2 or not index:
-        return grid
-    names, above = grid.cells[lines - 1], grid.cells[lines - 2]
-    if [cell.columns for cell in names] != [range(column, column + 1) for column in range(grid.column_count)]:
-        return grid
-    if [cell.columns for cell in above[:index]] != [range(column, column + 1) for column in range(index)]:
-        return grid
-    if any(cell.text for cell in names[index:]) or any(cell.text for cell in above[:index]):
-        return grid
-    moved = [Cell(tag=cell.tag, rows=range(lines - 2, lines - 1), columns=cell.columns) for cell in names[:index]]
-    body = [
-        [Cell(tag=cell.tag, rows=range(cell.rows.start - 1, cell.rows.stop - 1), columns=cell.columns) for cell in row]
-        for row in grid.cells[lines:]
-    ]
-    header = [*grid.cells[: lines - 2], moved + above[index:]]
-    return replace(grid, cells=header + body, header_rows=lines - 1)
 
 
 def column_pieces(needs: Sequence[Need], index: int) -> list[list[int]]:

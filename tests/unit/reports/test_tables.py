@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from tests.unit.reports.samples import frame_html
-from workers.reports import tables
+from workers.reports import grids, tables
 from workers.reports.column_widths import Need
 from workers.reports.draft import Draft
 from workers.reports.html import html_code
@@ -17,10 +17,10 @@ def draft(tmp_path):
     return Draft(folder=tmp_path, cell=1)
 
 
-def grid(html: str) -> tables.Grid:
+def grid(html: str) -> grids.Grid:
     table = parsed(html).find("table")
     assert table is not None
-    return tables.grid_of(table)
+    return grids.grid_of(table)
 
 
 def argument(code: str, name: str) -> str:
