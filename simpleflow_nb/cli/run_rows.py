@@ -49,6 +49,13 @@ class RunRow:
         return f"{self.workflow}/{self.instance or self.reference_date or self.identity[:8]}"
 
     @property
+    def first_note(self) -> str:
+        """The first of what is to be said of its labels and reports, with the label where there are several; may be empty."""
+        for name, notes in self.notes.items():
+            return f"{name.removeprefix('report:')}: {notes[0]}" if len(self.labels) > 1 else notes[0]
+        return ""
+
+    @property
     def set(self) -> str:
         """Its parameters in a few characters."""
         return shown_settings(self.parameters)

@@ -44,7 +44,7 @@ def runs_list(
     outputs: Path | None,
     **place: Any,
 ) -> None:
-    """List the runs of FILE.yml, of all workflows or of NAME: state, attempt, times, why they ran."""
+    """List the runs of FILE.yml, of all workflows or of NAME: state, attempt, times, why they ran, and notes."""
     specification = read_specification(file)
     folder = outputs_folder(outputs, specification.path)
     if name is not None and name not in (known := [workflow.name for workflow in specification.workflows]):
@@ -54,7 +54,7 @@ def runs_list(
     with opened_run_place(folder, **place) as there:
         rows = run_rows(specification, folder, there, every_run=every_run)
         interrupted = interruption(rows, there)
-    table = Table(["Run", "Parameters", "State", "Light", "Attempt", "Started (UTC)", "Seconds", "Why"])
+    table = Table(["Run", "Parameters", "State", "Light", "Attempt", "Started (UTC)", "Seconds", "Why", "Note"])
     for row in rows:
         day = row.reference_date or ""
         if (name and row.workflow != name) or (state and row.state != state):
@@ -62,7 +62,7 @@ def runs_list(
         if (first and day < first.date().isoformat()) or (last and day > last.date().isoformat()):
             continue
         cells = [row.title, row.set, row.state, row.light, row.attempt, _shown(row.started), _seconds(row), row.reason]
-        table.rows.append(cells)
+        table.rows.append([*cells, row.first_note or None])
     if not table.rows:
         click.echo("no such runs", err=True)
     show(ctx, table)

@@ -93,21 +93,14 @@ def _grid(rows: list[RunRow], planned: DueRuns | None, lacking: dict[str, list[s
 def _cell(row: RunRow) -> str:
     head, reason = row.state, ""
     if row.state == "succeeded":
-        head, reason = row.light, _first_note(row) if row.light == "orange" else ""
+        head, reason = row.light, row.first_note if row.light == "orange" else ""
     elif row.state == "skipped":
-        reason = _first_note(row)
+        reason = row.first_note
     elif row.state == "failed":
         head, reason = "red", (row.error or "failed").splitlines()[0]
     if not reason:
         return head
     return f"{head}: {reason if len(reason) <= _LONGEST_ERROR else reason[: _LONGEST_ERROR - 3] + '...'}"
-
-
-def _first_note(row: RunRow) -> str:
-    """The first of what is to be said of the run's labels and reports, with the label where there are several."""
-    for name, notes in row.notes.items():
-        return f"{name.removeprefix('report:')}: {notes[0]}" if len(row.labels) > 1 else notes[0]
-    return ""
 
 
 def _outlook(planned: DueRuns, missing: list[tuple[date, date]]) -> list[str]:
