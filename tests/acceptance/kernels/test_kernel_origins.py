@@ -31,7 +31,7 @@ seen = {
     "name": __name__,
     "dh": [str(folder) for folder in _dh],
     "cwd": os.getcwd(),
-    "environment": {key: value for key, value in os.environ.items() if key not in ("JPY_PARENT_PID", "SHLVL", "_")},
+    "environment": {key: strip(value) for key, value in os.environ.items() if key not in ("JPY_PARENT_PID", "SHLVL", "_")},
     "leads": (os.getpid() == os.getpgrp() == os.getsid(0)),
     "parent": os.environ["JPY_PARENT_PID"] == str(os.getppid()),
     "signals": {number.name: str(signal.getsignal(number)).split(" at ")[0] for number in signal.valid_signals()
