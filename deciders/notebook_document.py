@@ -12,6 +12,9 @@ from typing import Any
 
 FORMATS = (1, 2, 3, 4)
 
+#: In the metadata of an executed notebook: what was done to it before it ran, and where it has ended itself.
+METADATA_KEY = "simpleflow_nb"
+
 #: The longer mark first: UTF-32's begins with UTF-16's.
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),

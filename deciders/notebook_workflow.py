@@ -145,8 +145,8 @@ class NotebookWorkflow(Workflow):
         ]
         results = [(label, kept[label]) for label in (one.label for one in asked_for) if label in kept]
         results += [(label, future.result) for label, future in notebooks.items() if future.exception is None]
-        results += [(_artefact(*key), result) for key, result in standing.items()]
-        results += [(_artefact(*key), future.result) for key, future in reports.items() if future.exception is None]
+        results += [(report_artefact(*key), result) for key, result in standing.items()]
+        results += [(report_artefact(*key), future.result) for key, future in reports.items() if future.exception is None]
         artefacts = {name: str(result["path"]) for name, result in results}
         lights = [RED] if failures else [str(result["light"]) for _, result in results] + [ORANGE] * bool(unreported)
         light = max(lights, key=(GREEN, ORANGE, RED).index, default=GREEN)
@@ -174,7 +174,8 @@ class NotebookWorkflow(Workflow):
         return {"state": ended, "light": light, "artefacts": artefacts} | ({"cached": cached} if cached else {})
 
 
-def _artefact(label: str, format: str) -> str:
+def report_artefact(label: str, format: str) -> str:
+    """What the records of a run call a report of that label."""
     return f"report:{label}" if format == "pdf" else f"report:{label}.{format}"
 
 
@@ -247,7 +248,7 @@ def _notes(
             notes[name] = [_cause(error)]
     for name, error in unreported:
         label, _, format = name.rpartition(".")
-        notes[_artefact(label, format)] = [_cause(error)]
+        notes[report_artefact(label, format)] = [_cause(error)]
     return notes
 
 
@@ -257,7 +258,7 @@ def _ends_of_reports(
     """What became of the reports that were not simply made."""
     failed = [key for key, future in reports.items() if future.exception is not None]
     failed = [key for key in failed if not isinstance(reports[key].exception, DependencyFailed)]
-    return {_artefact(*key): "cached" for key in standing} | {_artefact(*key): "failed" for key in failed}
+    return {report_artefact(*key): "cached" for key in standing} | {report_artefact(*key): "failed" for key in failed}
 
 
 def _limits(notebook: NotebookSpecification) -> dict[str, Any]:

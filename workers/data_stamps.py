@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
@@ -15,6 +16,9 @@ from workers.source_errors import SourceError
 from workers.sql_dates import sql_versions
 
 _READ_BYTES = 1 << 20
+_MOST_STAMPS = 60  #: of a run whose data are only looked at; the history of each run has them
+
+ALL = "*"  #: name of the one stamp of so many: their number, 0, and a hash of all
 
 Stamp = list[Any]  #: size in bytes, time of the last change in ns, SHA-256 in hex (in S3: ETag; of a query: 0, 0, version)
 
@@ -34,6 +38,8 @@ class DataStamps:
         self._files: dict[date, list[str]] | None = None
         self._sizes: dict[str, tuple[int, int] | None] = {}
         self._hashes: dict[str, str] = {}
+        self._listed: set[str] = set()  # names whose hash came with the names
+        self._cannot_tell: SourceError | None = None
 
     def of(self, days: Iterable[tuple[int, int]]) -> dict[str, Stamp]:
         """The stamps of the data of these days, by path relative to the inputs folder, address, or type and date.
@@ -44,14 +50,19 @@ class DataStamps:
         return {name: [*size, self._hash(name)] for name in self._names(days) if (size := self._size(name)) is not None}
 
     def seen(self, days: Iterable[tuple[int, int]]) -> dict[str, Stamp] | None:
-        """The same without reading any file: the hash of a file is None, so that any other time stamp counts as a change. None
-        where the source cannot tell."""
+        """The same without reading any file: the hash of a file is None, so that any other time stamp counts as a change. Those
+        of very many days are one stamp. None where the source cannot tell."""
         try:
-            return {
-                name: [*size, self._hashes.get(name)] for name in self._names(days) if (size := self._size(name)) is not None
+            found: dict[str, Stamp] = {
+                name: [*size, self._hashes[name] if name in self._listed else None]
+                for name in self._names(days)
+                if (size := self._size(name)) is not None
             }
         except SourceError:
             return None
+        if len(found) <= _MOST_STAMPS:
+            return found
+        return {ALL: [len(found), 0, hashlib.sha256(json.dumps(sorted(found.items())).encode()).hexdigest()]}
 
     def changed(self, kept: Mapping[str, Any], days: Sequence[tuple[int, int]]) -> list[str]:
         """The data of these days that are not as ``kept`` has them: changed, new or gone.
@@ -59,19 +70,31 @@ class DataStamps:
         Raises:
             SourceError: see `of`.
         """
+        if ALL in kept:
+            return [] if self.seen(days) == kept else [f"one of {kept[ALL][0]} that were there"]
         there = [name for name in self._names(days) if self._size(name) is not None]
         changed = set(kept).difference(there)
         for name in there:
             stamp = kept.get(name)
             # An ETag came with the listing; a file is read only where its size or time says that it may be another one.
-            may_differ = stamp is None or name in self._hashes or tuple(stamp[:2]) != self._size(name)
-            if may_differ and (stamp is None or stamp[2] != self._hash(name)):
+            is_other = stamp is None or tuple(stamp[:2]) != self._size(name)
+            if stamp is not None and stamp[2] is None:
+                is_changed = is_other
+            else:
+                is_changed = (is_other or name in self._hashes) and (stamp is None or stamp[2] != self._hash(name))
+            if is_changed:
                 changed.add(name)
         return sorted(changed)
 
     def _names(self, days: Iterable[tuple[int, int]]) -> list[str]:
+        if self._cannot_tell is not None:
+            raise self._cannot_tell
         if self._files is None:
-            self._files = self._read_names()
+            try:
+                self._files = self._read_names()
+            except SourceError as error:
+                self._cannot_tell = error
+                raise
         ordinals = (ordinal for first, end in days for ordinal in range(first, end))
         return [name for ordinal in ordinals for name in self._files.get(date.fromordinal(ordinal), ())]
 
@@ -88,6 +111,7 @@ class DataStamps:
                     for day, address, (size, changed, etag) in dated_objects(pattern):
                         found.setdefault(day, []).append(address)
                         self._sizes[address], self._hashes[address] = (size, changed), etag
+                        self._listed.add(address)
         elif isinstance(sensor.source, SqlSource):
             for kind, versions in sql_versions(sensor.source).items():
                 if sensor.cdr_types is not None and kind not in sensor.cdr_types:
@@ -100,6 +124,7 @@ class DataStamps:
                         )
                     found.setdefault(day, []).append(name := f"{kind} {day}")
                     self._sizes[name], self._hashes[name] = (0, 0), version
+                    self._listed.add(name)
         return found
 
     def _size(self, name: str) -> tuple[int, int] | None:

@@ -26,7 +26,7 @@ class OutputLimits:
     """How much of it one run of a notebook may put out; None is no limit."""
 
     printed_bytes: int | None = 100_000_000  #: text on standard output and error, in UTF-8
-    displayed_bytes: int | None = 500_000_000  #: results, pictures, tables, as they stand in the notebook's file
+    displayed_bytes: int | None = 500_000_000  #: results, pictures, tables, as they stand in the notebook's file in the end
 
     @classmethod
     def given(cls, printed_bytes: int | None, displayed_bytes: int | None) -> OutputLimits:
@@ -51,6 +51,8 @@ class KernelOutput:
         self._client, self._limits, self._on_excess = client, limits, on_excess
         self._requests: set[str] = set()
         self._printed = self._displayed = 0
+        self._displayed_in_cell = 0
+        self._sizes: dict[str, int] = {}  # of what has a display id, and may be replaced
         self._is_dropping = False
         self._yielded = time.monotonic()
         self.seen = 0  #: messages received so far
@@ -62,6 +64,7 @@ class KernelOutput:
     def expect(self, request: str) -> None:
         """From now on output that answers to this request of ours is somebody's."""
         self._requests.add(request)
+        self._displayed_in_cell = 0
 
     async def message(self, request: str) -> dict[str, Any]:
         """The next message that answers to ``request``, or output that answers to an earlier one."""
@@ -74,6 +77,9 @@ class KernelOutput:
                 continue
             if kind == "stream":
                 return self._counted_text(message)
+            if kind == "clear_output":
+                self._displayed -= self._displayed_in_cell
+                self._displayed_in_cell = 0
             if kind not in ("display_data", "update_display_data", "execute_result") or self._may_display(message):
                 return message
 
@@ -95,8 +101,14 @@ class KernelOutput:
         return message
 
     def _may_display(self, message: dict[str, Any]) -> bool:
-        limit = self._limits.displayed_bytes
-        self._displayed += message["size"]
+        limit, size = self._limits.displayed_bytes, message["size"]
+        display_id = (message["content"].get("transient") or {}).get("display_id")
+        if display_id is not None and message["msg_type"] == "update_display_data":
+            size -= self._sizes.get(display_id, size)  # of what is nowhere to be seen nothing is kept
+        if display_id is not None:
+            self._sizes[display_id] = message["size"]
+        self._displayed += size
+        self._displayed_in_cell += size
         if limit is None or self._displayed <= limit:
             return True
         self._exceed("displayed", limit)

@@ -125,6 +125,7 @@ class NotebookClient(PapermillNotebookClient):  # type: ignore[misc, unused-igno
                 if self.session.on_progress is not None and index != self.session.added_cell:
                     self.session.on_progress(self.session.cell_number(index), total, heading)
                 asked_to_end = await self._run_cell(cell, index)
+                self._note_shown_errors(cell, index)
             except CellExecutionError as error:
                 asked_to_end = True
                 if self._left_on_purpose(error):
@@ -142,6 +143,15 @@ class NotebookClient(PapermillNotebookClient):  # type: ignore[misc, unused-igno
                 self.nb_man.cell_complete(cell, cell_index=index)
             if asked_to_end:
                 return
+
+    def _note_shown_errors(self, cell: NotebookNode, index: int) -> None:
+        """A cell that is done may show an error all the same: of a table, say, that could not be displayed."""
+        if "raises-exception" in cell.metadata.get("tags", ()):
+            return
+        for output in cell.get("outputs", ()):
+            if output.output_type == "error":
+                text = f"{output.ename}: {output.evalue}" if output.evalue else output.ename
+                self.session.notes.append(f"cell {self.session.cell_number(index)} shows an error: {' '.join(text.split())}")
 
     def _left_on_purpose(self, error: CellExecutionError) -> bool:
         """``exit()``, ``sys.exit()``, ``sys.exit(0)`` or ``skip()``: the notebook ends here, and that is all right."""

@@ -11,6 +11,7 @@ from nbformat import NotebookNode
 from papermill.engines import NotebookExecutionManager
 from papermill.iorw import write_ipynb
 
+from deciders.notebook_document import METADATA_KEY
 from workers.artefacts import write_atomically
 from workers.notebook_session import NotebookSession
 from workers.secrets import Masker, known_secrets, masker
@@ -85,7 +86,7 @@ class SavedNotebook(NotebookExecutionManager):  # type: ignore[misc, unused-igno
     def name_early_end(self, text: str, cell: int | None) -> None:
         """Say at the top that the notebook has ended itself, in that cell of the source or at its end, and save."""
         if cell is not None:
-            self.nb.metadata["simpleflow_nb"] = {"ended_in_cell": cell}
+            self.nb.metadata.setdefault(METADATA_KEY, {})["ended_in_cell"] = cell
         self._insert(0, f"<em>{_escaped(text)}</em>", EARLY_END_TAG)
         self.save(force=True)
 

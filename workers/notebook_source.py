@@ -60,7 +60,6 @@ def read_notebook_source(path: str | os.PathLike[str], *, kernel: str | None = N
     notebook = _parsed(path, content)
     # The tag that papermill gives the cells which it puts into a notebook that failed.
     notebook.cells = [cell for cell in notebook.cells if "papermill-error-cell-tag" not in cell.metadata.get("tags", ())]
-    notebook.metadata.pop("simpleflow_nb", None)
     kernel_name, kernel_spec, missing_kernel = kernel_for(path, notebook.metadata, kernel, falls_back)
     return NotebookSource(
         path=path,

@@ -108,6 +108,8 @@ def failure_of(error: CellExecutionError, cell: NotebookNode, reply: Mapping[str
     name = error.ename or "Error"
     trace = tuple(reply.get("traceback") or ())
     shown = [output for output in cell.outputs if output.output_type == "error"]
+    if error.ename == "NoneType" and shown:  # ipykernel's word for an error while a result was shown
+        return CellFailure(shown[-1].ename, shown[-1].evalue, tuple(shown[-1].traceback))
     if any(output.ename == error.ename and output.evalue == error.evalue for output in shown):
         return CellFailure(name, error.evalue, trace)
     if not any(name in line for line in trace[-1:]):  # a kernel that was not prepared: that of an exception before it

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from deciders.notebook_workflow import MOST_NOTES
+from deciders.notebook_workflow import MOST_NOTES, report_artefact
 from deciders.specification import NotebookSpecification, OutputSpecification, WorkflowSpecification
 from workers.artefacts import Artefacts, read_record
 from workers.kept_reports import report_origin, report_record
@@ -182,9 +182,8 @@ def _digest(executed: Path) -> str:
 
 
 def _artefact(report: Report) -> str:
-    """How records call it; see :mod:`deciders.notebook_workflow`."""
     notebook, output = report
-    return f"report:{notebook.label}" if output.format == "pdf" else f"report:{notebook.label}.{output.format}"
+    return report_artefact(notebook.label, output.format)
 
 
 def _amended(record: RunRecord, done: Remade, artefacts: Artefacts) -> RunRecord:

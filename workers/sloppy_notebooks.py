@@ -11,7 +11,7 @@ import re
 import uuid
 from typing import Any
 
-from deciders.notebook_document import NoNotebook, language_of_old, tags_of
+from deciders.notebook_document import METADATA_KEY, NoNotebook, language_of_old, tags_of
 from deciders.problems import kind_of, shown
 
 _KINDS = ("code", "markdown", "raw")
@@ -19,7 +19,6 @@ _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 #: Papermill and nbclient write into these, and take for granted that they are mappings.
 _MAPPINGS = ("kernelspec", "language_info", "papermill", "widgets", "jupyter", "execution")
 _DEEPEST = 100
-_NOTE = "simpleflow_nb"  #: in the metadata of the executed notebook: what was done to it before it ran
 
 
 def put_right(document: dict[str, Any]) -> dict[str, Any]:
@@ -31,9 +30,10 @@ def put_right(document: dict[str, Any]) -> dict[str, Any]:
         NoNotebook: what a cell is, or what it holds, cannot be known.
     """
     metadata = _metadata(document.get("metadata"))
+    metadata.pop(METADATA_KEY, None)  # of an earlier run
     if (old := document.get("orig_nbformat")) is not None:
         metadata = {key: value for key, value in metadata.items() if key not in ("name", "signature")}
-        metadata[_NOTE] = {"upgraded_from_nbformat": old}
+        metadata[METADATA_KEY] = {"upgraded_from_nbformat": old}
         language = language_of_old(document)
         if language is not None and not (metadata.get("language_info") or metadata.get("kernelspec")):
             metadata["language_info"] = {"name": language}

@@ -285,7 +285,12 @@ def kind_of_reason(reason: str) -> str:
     """A reason without what differs from date to date."""
     if reason.startswith("needs "):
         return "needs dates that are not available"
-    return "failed; retry_wait is not over" if reason.startswith("failed; retry_wait") else reason
+    from deciders.reruns import WAITS_AFTER_SKIP, WAITS_FOR_RETRY
+
+    for waiting in (WAITS_FOR_RETRY, WAITS_AFTER_SKIP):
+        if reason.startswith(waiting):
+            return f"{waiting} is not over"
+    return reason
 
 
 def _plan_json(current: CurrentPlan) -> dict[str, Any]:

@@ -120,3 +120,20 @@ def test_the_handler_of_a_notebook_does_not_hide_a_failure(run, write, into):
     with pytest.raises(NotebookFailed) as failed:
         run(write("a = 1", cell, "{}['x']"), {}, into)
     assert failed.value.cause == "KeyError: 'x'"
+
+
+BROKEN = "class Broken:\n    def _repr_html_(self):\n        raise ValueError('bad')\n"
+
+
+def test_a_result_that_cannot_be_shown_fails_with_its_own_error(run, write, into):
+    with pytest.raises(NotebookFailed) as failed:
+        run(write("a = 1", f"{BROKEN}Broken()"), {}, into)
+    assert failed.value.cause == "ValueError: bad"
+    errors = [o for c in nbformat.read(failed.value.notebook, 4).cells for o in c.get("outputs", ()) if o.output_type == "error"]
+    assert [(error.ename, error.evalue) for error in errors] == [("ValueError", "bad")]
+
+
+def test_something_displayed_that_cannot_be_shown_turns_the_run_orange(run, write, into):
+    done = run(write("a = 1", f"{BROKEN}display(Broken())", "print('next')"), {}, into)
+    assert (done.status, done.light) == ("succeeded", "orange")
+    assert done.warnings == ("cell 2 shows an error: ValueError: bad",)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from deciders.notebook_document import NoNotebook, NotJson, notebook_document
+from deciders.notebook_document import METADATA_KEY, NoNotebook, NotJson, notebook_document
 from workers.reports.outputs import joined_text
 
 #: tags that leave out a cell, its input or its outputs
@@ -88,7 +88,7 @@ def shown_notebook(notebook: dict[str, Any], *, code: bool) -> ShownNotebook:
     """
     metadata = _mapping(notebook.get("metadata"))
     title = metadata.get("title") if isinstance(metadata.get("title"), str) else None
-    ended = _mapping(metadata.get("simpleflow_nb")).get("ended_in_cell")
+    ended = _mapping(metadata.get(METADATA_KEY)).get("ended_in_cell")
     cells: list[ShownCell] = []
     number = 0
     for cell in map(_mapping, notebook["cells"][:_NUMBER_LIMIT]):
