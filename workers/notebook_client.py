@@ -34,6 +34,7 @@ from workers.notebook_stops import (
     add_error,
     failure_of,
     forget_exit,
+    shorten_error,
 )
 from workers.stream_pieces import join_last_outputs
 
@@ -125,7 +126,6 @@ class NotebookClient(PapermillNotebookClient):  # type: ignore[misc, unused-igno
                 if self.session.on_progress is not None and index != self.session.added_cell:
                     self.session.on_progress(self.session.cell_number(index), total, heading)
                 asked_to_end = await self._run_cell(cell, index)
-                self._note_shown_errors(cell, index)
             except CellExecutionError as error:
                 asked_to_end = True
                 if self._left_on_purpose(error):
@@ -144,14 +144,20 @@ class NotebookClient(PapermillNotebookClient):  # type: ignore[misc, unused-igno
             if asked_to_end:
                 return
 
-    def _note_shown_errors(self, cell: NotebookNode, index: int) -> None:
-        """A cell that is done may show an error all the same: of a table, say, that could not be displayed."""
+    def _raise_shown_error(self, cell: NotebookNode) -> None:
+        """A cell whose reply is good may have failed all the same: below ``%%capture`` or ``%run``, or in what it displayed.
+
+        Raises:
+            CellExecutionError: it shows an error, or was left with ``exit()``, and is not meant to.
+        """
         if "raises-exception" in cell.metadata.get("tags", ()):
             return
-        for output in cell.get("outputs", ()):
+        for output in reversed(cell.get("outputs", ())):
             if output.output_type == "error":
-                text = f"{output.ename}: {output.evalue}" if output.evalue else output.ename
-                self.session.notes.append(f"cell {self.session.cell_number(index)} shows an error: {' '.join(text.split())}")
+                raise CellExecutionError("", output.ename, output.evalue)
+        for item in self._payload():
+            if item.get("source") == "simpleflow_nb.exit":
+                raise CellExecutionError("", "SystemExit", item["text"])
 
     def _left_on_purpose(self, error: CellExecutionError) -> bool:
         """``exit()``, ``sys.exit()``, ``sys.exit(0)`` or ``skip()``: the notebook ends here, and that is all right."""
@@ -197,6 +203,7 @@ class NotebookClient(PapermillNotebookClient):  # type: ignore[misc, unused-igno
                 self._patience.cancel()
             await self._given_up(running)
         self.kernel_is_idle = True
+        self._raise_shown_error(cell)
         if not any(item.get("source") == "ask_exit" for item in self._payload()):
             return False
         self.session.end_early(index)
@@ -287,6 +294,8 @@ class NotebookClient(PapermillNotebookClient):  # type: ignore[misc, unused-igno
 
     def process_message(self, message: dict[str, Any], cell: NotebookNode, cell_index: int) -> NotebookNode | None:
         """Hook of nbclient: put what a message says into the cell; returns the output that it has brought, if any."""
+        if message["msg_type"] == "error":
+            shorten_error(message["content"])
         output: NotebookNode | None = super().process_message(message, cell, cell_index)
         join_last_outputs(cell)
         return output
@@ -298,6 +307,7 @@ class NotebookClient(PapermillNotebookClient):  # type: ignore[misc, unused-igno
             Exited: IPython's own ``exit(1)`` in a kernel that was not prepared; it does not raise there.
         """
         self._reply = execute_reply["content"]
+        shorten_error(self._reply)
         for item in self._payload():
             if item.get("source") == "simpleflow_nb.warning":
                 self.session.note_warning(item["text"], is_own=item["is_own"])

@@ -18,7 +18,7 @@ from workers.secrets import Masker, known_secrets, masker
 
 LEAST_SAVE_SECONDS = 1.0  #: between two saves while cells run
 SAVE_SHARE = 20  #: and at least this many times what the last save took
-MOST_SPLIT_CHARACTERS = 5_000_000  #: of printed text in a notebook whose file has it line by line
+MOST_SPLIT_CHARACTERS = 5_000_000  #: of printed text in a notebook whose file has it line by line; ten times that of tables
 
 #: papermill's, for the cells that it puts into a notebook that failed; whoever runs the notebook again takes them out.
 ERROR_TAG = "papermill-error-cell-tag"
@@ -156,8 +156,11 @@ def _with(node: NotebookNode, **changed: Any) -> NotebookNode:
 
 def notebook_text(notebook: NotebookNode) -> str:
     """What stands in its file. Texts are lists of lines there, but where there is so much that this would take the memory."""
-    printed = sum(len(output.get("text", "")) for cell in notebook.cells for output in cell.get("outputs", ()))
-    text: str = nbformat.writes(notebook, split_lines=printed <= MOST_SPLIT_CHARACTERS)  # type: ignore[no-untyped-call, unused-ignore]
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", ())]
+    printed = sum(len(output.get("text", "")) for output in outputs)
+    shown = sum(len(form) for output in outputs for form in output.get("data", {}).values() if isinstance(form, str))
+    is_small = printed <= MOST_SPLIT_CHARACTERS and shown <= 10 * MOST_SPLIT_CHARACTERS
+    text: str = nbformat.writes(notebook, split_lines=is_small)  # type: ignore[no-untyped-call, unused-ignore]
     return text
 
 

@@ -10,6 +10,8 @@ import nbformat
 from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
 
+MOST_TEXT = 20_000  #: characters of the text of an exception
+
 
 class KernelNotStarted(Exception):
     """The kernel ended, or did not answer, before the first cell. The text says why, ``name`` what kind of end it is."""
@@ -110,11 +112,21 @@ def failure_of(error: CellExecutionError, cell: NotebookNode, reply: Mapping[str
     shown = [output for output in cell.outputs if output.output_type == "error"]
     if error.ename == "NoneType" and shown:  # ipykernel's word for an error while a result was shown
         return CellFailure(shown[-1].ename, shown[-1].evalue, tuple(shown[-1].traceback))
-    if any(output.ename == error.ename and output.evalue == error.evalue for output in shown):
-        return CellFailure(name, error.evalue, trace)
+    for output in reversed(shown):
+        if output.ename == error.ename and output.evalue == error.evalue:
+            return CellFailure(name, error.evalue, trace or tuple(output.traceback))
     if not any(name in line for line in trace[-1:]):  # a kernel that was not prepared: that of an exception before it
         trace = (f"{name}: {error.evalue}" if error.evalue else name,)
     return _added(cell, CellFailure(name, error.evalue, trace))
+
+
+def shorten_error(content: dict[str, Any]) -> None:
+    """Cut what a kernel says of an exception, in place: its text may be as long as any."""
+    if len(content.get("evalue") or "") > MOST_TEXT:
+        content["evalue"] = content["evalue"][:MOST_TEXT] + f"... (cut at {MOST_TEXT:,} characters)"
+    trace = content.get("traceback") or []
+    if sum(map(len, trace)) > 10 * MOST_TEXT:
+        content["traceback"] = [line[:MOST_TEXT] for line in (*trace[:10], *trace[-10:])][-20:]
 
 
 def forget_exit(cell: NotebookNode) -> None:

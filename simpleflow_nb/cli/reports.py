@@ -97,10 +97,12 @@ def reports_make(
     if not todo.jobs and not todo.standing:
         of_label = f" of notebook {label!r}" if label is not None else ""
         which = chosen[0].title if len(chosen) == 1 else f"these {len(chosen)} runs"
+        if not any(end in ("done", "cached") for row in chosen for end in row.labels.values()):
+            raise DefinitionError(f"there is no report{of_label} to make: no notebook of {which} has succeeded so far")
         raise DefinitionError(f"there is no report{of_label} to make: no notebook of {which} that succeeded has an 'output'")
     if not todo.jobs:
-        how = "is missing" if remake == "missing" else "would come out otherwise; --remake all makes them all the same"
-        click.echo(f"no report {how} ({todo.standing} looked at)")
+        how = "is missing" if remake == "missing" else "would come out differently; use --remake all to make them anyway"
+        click.echo(f"no report {how} ({todo.standing} checked)")
         ctx.exit(0)
     _carry_out(specification, folder, todo, nb_workers or default_workers())
 

@@ -120,7 +120,7 @@ def runs_retry(
     outputs: Path | None,
     **place: Any,
 ) -> None:
-    """Run again what failed of RUN (NAME/DATE or a workflow id); notebooks that succeeded are kept.
+    """Run again what failed or was skipped of RUN (NAME/DATE or a workflow id); notebooks that succeeded are kept.
 
     A running sensor of FILE.yml on this machine takes it over; else it is carried out here and waited for.
     """
@@ -133,7 +133,7 @@ def runs_retry(
         raise DefinitionError(f"{row.title}: {interrupted}")
     if row.state == "running":
         raise DefinitionError(f"{row.title} is running; it can be tried again once it has ended")
-    if row.state == "succeeded" and not row.error:
+    if row.state == "succeeded" and not row.error and "skipped" not in row.labels.values():
         labels = counted(len(specification.workflow(row.workflow).notebooks), "notebook")
         click.echo(f"nothing to retry: {row.title} succeeded, with {labels}")
         for line in left_behind(specification, [row], None, lacking_reports(specification, [row], folder)):

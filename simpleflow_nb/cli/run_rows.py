@@ -78,6 +78,8 @@ def run_rows(specification: Specification, outputs: Path, place: RunPlace, *, ev
         if opened is not None:
             records = opened.runs() if every_run else opened.latest()
             lost = _lost(names, outputs, place, opened)
+            if not every_run:
+                lost = list({(record.workflow_name, record.identity): record for record in lost}.values())
             again = {(record.workflow_name, record.identity) for record in lost} if not every_run else set()
             records = [one for one in records if (one.workflow_name, one.identity) not in again] + lost
     rows = [_row(record) for record in records if record.workflow_name in names]

@@ -174,12 +174,13 @@ def _shown_path(path: str | None) -> str | None:
 
 def _half_run(outputs: Path, row: RunRow, label: str, state: str) -> str | None:
     """The notebook of a label that failed or was skipped, if it is still there."""
-    from workers.artefacts import Artefacts
+    from workers.artefacts import Artefacts, read_record
 
     if state not in ("failed", "skipped") or not row.instance:
         return None
     path = Artefacts(outputs).notebook(row.workflow, row.instance, label)
-    return str(path) if path.exists() else None
+    ended = read_record(path.with_name("run.json")).get("status")
+    return str(path) if path.exists() and ended == state else None
 
 
 def _lines(outputs: Path, row: RunRow, label: str, attempt: int | None) -> Iterator[str]:

@@ -14,6 +14,11 @@ def printed(into):
     return (into / "output.txt").read_text()
 
 
+def errors_in(notebook):
+    outputs = (output for cell in nbformat.read(notebook, 4).cells for output in cell.get("outputs", ()))
+    return [output for output in outputs if output.output_type == "error"]
+
+
 @pytest.mark.parametrize(
     ("leave", "cause"),
     [
@@ -129,11 +134,45 @@ def test_a_result_that_cannot_be_shown_fails_with_its_own_error(run, write, into
     with pytest.raises(NotebookFailed) as failed:
         run(write("a = 1", f"{BROKEN}Broken()"), {}, into)
     assert failed.value.cause == "ValueError: bad"
-    errors = [o for c in nbformat.read(failed.value.notebook, 4).cells for o in c.get("outputs", ()) if o.output_type == "error"]
+    errors = [
+        o for c in nbformat.read(failed.value.notebook, 4).cells for o in c.get("outputs", ()) if o.output_type == "error"
+    ]
     assert [(error.ename, error.evalue) for error in errors] == [("ValueError", "bad")]
 
 
-def test_something_displayed_that_cannot_be_shown_turns_the_run_orange(run, write, into):
-    done = run(write("a = 1", f"{BROKEN}display(Broken())", "print('next')"), {}, into)
-    assert (done.status, done.light) == ("succeeded", "orange")
-    assert done.warnings == ("cell 2 shows an error: ValueError: bad",)
+NESTED = {
+    "captured": "%%capture\n1 / 0",
+    "a script": "%run {folder}/script.py",
+    "a cell within the cell": "get_ipython().run_cell('1 / 0')",
+    "displayed": f"{BROKEN}display(Broken())",
+}
+
+
+@pytest.mark.parametrize("nested", NESTED)
+def test_an_error_that_a_cell_shows_is_its_failure_whatever_its_kernel_says(run, write, into, tmp_path, nested):
+    (tmp_path / "script.py").write_text("1 / 0\n")
+    with pytest.raises(NotebookFailed) as failed:
+        run(write("a = 1", NESTED[nested].replace("{folder}", str(tmp_path)), "print('next')"), {}, into)
+    assert failed.value.cause == ("ValueError: bad" if nested == "displayed" else "ZeroDivisionError: division by zero")
+    assert printed(into) == ""
+
+
+@pytest.mark.parametrize(
+    ("leave", "status"), [("exit(4)", "failed"), ("exit()", "succeeded"), (f"{SKIP}\nskip('no')", "skipped")]
+)
+def test_leaving_counts_also_where_output_is_captured(run, write, into, leave, status):
+    path = write("a = 1", f"%%capture\n{leave}", "print('next')")
+    if status == "failed":
+        with pytest.raises(NotebookFailed, match="failed in cell 2: SystemExit: 4"):
+            run(path, {}, into)
+    else:
+        done = run(path, {}, into)
+        assert (done.status, done.ended_in_cell) == (status, 2)
+    assert printed(into) == ""
+
+
+def test_the_text_of_an_exception_has_an_end(run, write, into):
+    with pytest.raises(NotebookFailed):
+        run(write("a = 1", "raise ValueError('x' * 5_000_000)"), {}, into)
+    assert (into / "run.json").stat().st_size < 50_000
+    assert (into / "report.ipynb").stat().st_size < 500_000

@@ -13,9 +13,10 @@ from workers.kernels.supply import KernelSettings, KernelSupply
 from workers.notebooks import NotebookFailed, run_notebook
 
 TASK = """import asyncio
+begun = asyncio.Event()
 async def work():
+    await begun.wait()
     for step in range(3):
-        await asyncio.sleep(0.05)
         print("WARNING: step", step)
 task = asyncio.create_task(work())"""
 THREAD = """import threading
@@ -32,7 +33,7 @@ def texts(notebook):
 
 
 def test_what_a_task_prints_after_its_cell_is_in_the_cell_that_runs_then(run, write, into):
-    done = run(write("a = 1", TASK, "print('waiting'); await task; print('done')"), {}, into)
+    done = run(write("a = 1", TASK, "print('waiting'); begun.set(); await task; print('done')"), {}, into)
     assert texts(done.path)[1:] == ["", "waiting\nWARNING: step 0\nWARNING: step 1\nWARNING: step 2\ndone\n"]
     assert done.warnings == ("WARNING: step 0", "WARNING: step 1", "WARNING: step 2")
 
@@ -43,9 +44,9 @@ def test_what_a_thread_prints_after_its_cell_is_in_the_cell_that_runs_then(run, 
 
 
 def test_what_a_task_displays_after_its_cell_is_in_the_cell_that_runs_then(run, write, into):
-    body = "    await asyncio.sleep(0.05)\n    display({'a': 1})\n"
-    show = f"import asyncio\nasync def work():\n{body}task = asyncio.create_task(work())"
-    done = run(write("a = 1", show, "await task"), {}, into)
+    body = "    await begun.wait()\n    display({'a': 1})\n"
+    show = f"import asyncio\nbegun = asyncio.Event()\nasync def work():\n{body}task = asyncio.create_task(work())"
+    done = run(write("a = 1", show, "begun.set(); await task"), {}, into)
     outputs = [cell.outputs for cell in nbformat.read(done.path, 4).cells]
     assert [[output.output_type for output in each] for each in outputs] == [[], [], ["display_data"]]
 
@@ -84,10 +85,24 @@ def test_a_notebook_that_displays_too_much_is_stopped(run, write, into, kind):
     assert failed.value.notebook.stat().st_size < 4_000_000
 
 
-def test_a_printer_that_nobody_limits_ends_within_its_time(run, write, into):
+def test_a_printer_that_nobody_limits_ends_when_its_time_is_over(run, write, into):
+    limits = OutputLimits(printed_bytes=None, displayed_bytes=None)
     with pytest.raises(NotebookFailed) as failed:
-        run(write("a = 1", PRINTERS["long lines"]), {}, into, output_limits=OutputLimits(), timeout_seconds=3)
-    assert failed.value.ename in ("TimeoutError", "OutputLimitExceeded")
+        run(write("a = 1", PRINTERS["flushed lines"]), {}, into, output_limits=limits, timeout_seconds=5)
+    assert failed.value.ename == "TimeoutError"
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "shown = display(HTML('x' * 500_000), display_id=True)\nfor _ in range(20): shown.update(HTML('x' * 500_000))",
+        "from IPython.display import clear_output\nfor _ in range(20):\n    clear_output()\n    display(HTML('x' * 500_000))",
+    ],
+)
+def test_what_is_replaced_or_cleared_does_not_count(run, write, into, cell):
+    done = run(write("a = 1", f"from IPython.display import HTML\n{cell}"), {}, into, output_limits=LIMITS)
+    assert done.status == "succeeded"
+    assert done.path.stat().st_size < 1_000_000
 
 
 def test_a_kernel_that_fails_to_answer_is_a_failure_and_no_hang(run, write, into, monkeypatch):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -179,18 +180,24 @@ def test_a_run_that_is_going_on_is_left_alone_and_good_labels_of_a_failed_one_ar
     words = command("sensor.start", file, "--local", "--once")
     with subprocess.Popen(words, env=environment(), stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
-        for line in process.stderr:
-            if line.startswith("days/2016-01-02") and "failed" in line and "report" not in line.split()[1]:
-                break
-        running = f"{IDS[DATES[0]]} is running; it makes its reports itself; they can be made anew once it has ended"
-        assert said(file, "reports.make", IDS[DATES[0]], code=2)[1] == f"simpleflow-nb: {running}\n"
-        assert said(file, "reports.make") == (
-            f"reports/{IDS[DATES[1]]}/count.html\n1 report",
-            f"simpleflow-nb: {IDS[DATES[0]]}: it is running, and left alone: a run makes its reports itself\n",
-        )
-        go.touch()
-        process.stderr.read()
-        assert process.wait(180) == 1
+        giving_up = threading.Timer(300, process.kill)
+        giving_up.start()
+        try:
+            for line in process.stderr:
+                if line.startswith("days/2016-01-02") and "failed" in line and "report" not in line.split()[1]:
+                    break
+            running = f"{IDS[DATES[0]]} is running; it makes its reports itself; they can be made anew once it has ended"
+            assert said(file, "reports.make", IDS[DATES[0]], code=2)[1] == f"simpleflow-nb: {running}\n"
+            assert said(file, "reports.make") == (
+                f"reports/{IDS[DATES[1]]}/count.html\n1 report",
+                f"simpleflow-nb: {IDS[DATES[0]]}: it is running, and left alone: a run makes its reports itself\n",
+            )
+            go.touch()
+            process.stderr.read()
+            assert process.wait(180) == 1
+        finally:
+            giving_up.cancel()
+            go.touch()  # else its notebook waits for ever, and we for it
     assert shown(file, IDS[DATES[1]])["light"] == "red"
 
 

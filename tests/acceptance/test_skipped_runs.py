@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 from tests.acceptance.samples import DATES, WORKFLOWS, inputs, typed
@@ -60,10 +62,13 @@ def test_a_run_that_is_skipped_is_green_makes_no_report_and_is_due_again_when_it
 
 
 def test_a_skipped_run_is_tried_again_after_skip_again(tmp_path: Path) -> None:
-    workflows = WORKFLOWS.replace("  - name: days\n", "  - name: days\n    skip_again: 1s\n")
+    workflows = WORKFLOWS.replace("  - name: days\n", "  - name: days\n    skip_again: 1h\n")
     file = inputs(tmp_path / "in", dates=DATES[1:2], workflows=workflows, count=SKIP)
     typed("sensor.start", file, *ONCE, cwd=tmp_path)
-    second = typed("sensor.start", file, *ONCE, cwd=tmp_path)  # starting it takes longer than a second
+    assert why_not(file)["2016-01-02"].startswith("skipped; skip_again of 1 h lasts until ")
+    with closing(sqlite3.connect(file.parent / "outputs" / ".simpleflow-nb" / "runs.sqlite3")) as records, records:
+        records.execute("UPDATE sfnb_runs SET ended = '2016-01-02 12:00:00.000000'")
+    second = typed("sensor.start", file, *ONCE, cwd=tmp_path)
     assert second.stdout.splitlines()[-1] == "0 of 1 run succeeded, 1 skipped"
 
 

@@ -37,7 +37,8 @@ def install(shell: Any, settings: Any) -> None:
         if isinstance(error, SystemExit):
             code = error.code  # as Python has it for a process: None and 0 are success, any text is not
             is_failure = not (code is None or (isinstance(code, int) and code == 0))
-            shell.payload_manager.write_payload({"source": "simpleflow_nb.exit", "is_failure": is_failure}, single=False)
+            told = {"source": "simpleflow_nb.exit", "is_failure": is_failure, "text": str(error)[:1_000]}
+            shell.payload_manager.write_payload(told, single=False)
 
     shell.events.register("post_run_cell", tell)
     # IPython's advice for a terminal, after each SystemExit.
