@@ -133,7 +133,7 @@ def _verdict_of_skipped(workflow: WorkflowSpecification, end: LastEnd, days: Dat
     if again > history.now:
         until = f"{again.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
         return Verdict(False, f"{WAITS_AFTER_SKIP} of {shown_duration(wait)} lasts until {until}")
-    return Verdict(True, f"skipped {shown_duration(wait)} ago or longer")
+    return Verdict(True, f"skipped before, and skip_again of {shown_duration(wait)} is over")
 
 
 class NotebookChanges(NamedTuple):
