@@ -19,14 +19,15 @@ from deciders.problems import listed, shown
 from deciders.python_names import (
     CellCode,
     cell_code,
-    first_mention,
+    first_mentions,
     names_computed_from,
-    names_set,
     read_before_given,
 )
 
 PARAMETERS = "parameters"  #: the tag of the cell with the defaults
 INJECTED = "injected-parameters"  #: papermill's tag of the cell with the values
+#: In JSON the tag may be written so, though no program known does.
+_ESCAPED_LETTER = re.compile(r"\\u00[2-7]")
 _MEANT = frozenset(("parameters", "parameter", "params"))
 
 _CELL_OF_SCRIPT = re.compile(r"^(?=#[ \t]*%%+(?:\s|$|[\[{]))", re.MULTILINE)
@@ -68,8 +69,10 @@ class NotebookParameters:
 
     @cached_property
     def names(self) -> frozenset[str] | None:
-        """What that cell assigns; None when that cannot be told (R, Julia, a cell magic, ...)."""
-        return assigned_names(self.cell.source) if self.cell is not None and self.is_python else None
+        """What that cell binds at its top level, also inside ``if``, ``try``, ``with`` and ``for``; None when that cannot be
+        told (R, Julia, a cell magic, a star import, ...). Lines for IPython are passed over."""
+        code = self.cell.code if self.cell is not None and self.is_python else None
+        return code.bound if code is not None and "*" not in code.bound else None
 
     @cached_property
     def _code_cells(self) -> list[NotebookCell]:
@@ -101,13 +104,13 @@ class NotebookParameters:
         """A clause for each value that nothing seems to use, as a cell sets the name anew; to follow the notebook's name."""
         if self.cell is None or not self.is_python:
             return []
-        clauses, behind = [], [cell for cell in self._behind if not _is_meant(cell)]
-        for name in sorted(set(given)):
-            found = first_mention(((cell.source, cell.code) for cell in behind), name)
-            if found is not None and found[1] == "sets":
-                number = behind[found[0]].number
-                clauses.append(f"sets {name!r} in cell {number} before anything uses the value that is given")
-        return clauses
+        behind = [cell for cell in self._behind if not _is_meant(cell)]
+        found = first_mentions(((cell.source, cell.code) for cell in behind), set(given))
+        return [
+            f"sets {name!r} in cell {behind[place].number} before anything uses the value that is given"
+            for name, (place, use) in sorted(found.items())
+            if use == "sets"
+        ]
 
     def leftover(self) -> NotebookCell | None:
         """The cell of values that an earlier run has left."""
@@ -121,7 +124,7 @@ class NotebookParameters:
     def _set_again(self, cell: NotebookCell, names: list[str]) -> str:
         assert self.cell is not None
         if self.is_python and cell.code is not None:
-            bound = set[str]().union(*map(names_set, cell.code.statements))
+            bound = cell.code.bound
             again = [name for name in names if name in bound or "*" in bound]
         else:
             again = [name for name in names if not self.is_python or re.search(rf"\b{re.escape(name)}\b", cell.source)]
@@ -147,15 +150,14 @@ class NotebookParameters:
         assert self.cell is not None
         if self.cell.code is None:
             return []
-        behind = [(cell.source, cell.code) for cell in self._behind]
-        clauses = []
-        for name, origin in names_computed_from(self.cell.code, given).items():
-            if (found := first_mention(behind, name)) is not None and found[1] == "reads":
-                clauses.append(
-                    f"computes {name!r} from the default of {origin!r} in its cell tagged 'parameters' (cell "
-                    f"{self.cell.number}), which the value given does not change; compute it in the next cell, or give it too"
-                )
-        return clauses
+        computed = names_computed_from(self.cell.code, given)
+        found = first_mentions(((cell.source, cell.code) for cell in self._behind), computed)
+        return [
+            f"computes {name!r} from the default of {origin!r} in its cell tagged 'parameters' (cell "
+            f"{self.cell.number}), which the value given does not change; compute it in the next cell, or give it too"
+            for name, origin in computed.items()
+            if name in found and found[name][1] == "reads"
+        ]
 
 
 def _values(names: list[str]) -> str:
@@ -164,6 +166,18 @@ def _values(names: list[str]) -> str:
 
 def _is_meant(cell: NotebookCell) -> bool:
     return any(tag.strip().casefold() == PARAMETERS for tag in cell.tags)
+
+
+def has_leftover_tag(path: Path) -> bool:
+    """Whether the file may hold a cell of values that an earlier run has left: told without reading its cells.
+
+    False when there is no such file, or when it is not text.
+    """
+    try:
+        text = notebook_text(path.read_bytes())
+    except (OSError, NoNotebook):
+        return False
+    return INJECTED in text or _ESCAPED_LETTER.search(text) is not None
 
 
 def read_notebook_parameters(path: Path) -> NotebookParameters | None:
@@ -202,18 +216,6 @@ def _parameters_of_script(text: str) -> NotebookParameters:
         made = "code" if kind is None else "raw" if kind[1] == "raw" else "markdown"
         cells.append(NotebookCell(len(cells) + 1, made, tuple(names), body))
     return NotebookParameters(tuple(cells), True)
-
-
-def assigned_names(source: str) -> frozenset[str] | None:
-    """Every name that the cell binds at its top level, also inside ``if``, ``try``, ``with`` and ``for``.
-
-    Lines for IPython are passed over. None when the rest is not Python, or when a star import may bind anything.
-    """
-    code = cell_code(source)
-    if code is None:
-        return None
-    names = set[str]().union(*map(names_set, code.statements))
-    return None if "*" in names else frozenset(names)
 
 
 def _is_python(notebook: Mapping[str, Any]) -> bool:

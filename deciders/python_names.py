@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 _Function = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _Comprehension = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
@@ -22,6 +23,48 @@ _IPYTHON_LINE = re.compile(r"(\s*)(?:[%!?].*|[\w.]+\?{1,2}\s*)")
 _IPYTHON_VALUE = re.compile(r"(\s*[\w., ]+=\s*)[!%].*")
 #: What may read any name without naming it.
 _ANYTHING = frozenset(("globals", "locals", "vars", "exec", "eval", "get_ipython"))
+_WORD = re.compile(r"\w+")
+#: What a query or a template in a text calls by its name: ``@day``, ``{day}``, ``$day``.
+_IN_TEXT = re.compile(r"[@{$](\w+)")
+
+
+@dataclass(frozen=True)
+class StatementNames:
+    """What a statement has to do with names, each part looked up once, when it is first asked for."""
+
+    statement: ast.stmt
+
+    @cached_property
+    def bound(self) -> frozenset[str]:
+        """As `names_set` tells."""
+        return frozenset(names_set(self.statement))
+
+    @cached_property
+    def read(self) -> frozenset[str]:
+        """As `names_read` tells."""
+        return frozenset(names_read(self.statement))
+
+    @cached_property
+    def read_at_once(self) -> frozenset[str]:
+        """What is read when the statement is carried out, and not when a function in it is called."""
+        return frozenset(names_read(self.statement, at_once=True))
+
+    @cached_property
+    def uses(self) -> dict[str, str]:
+        """What it does first to each name that it mentions: ``reads``, ``sets`` or, where it depends, ``unclear``."""
+        statement = self.statement
+        uses = dict.fromkeys(self.bound, "sets" if isinstance(statement, _Certain) else "unclear")
+        uses |= dict.fromkeys(self.read, "reads")
+        uses |= dict.fromkeys((name for text in _texts(statement) for name in _IN_TEXT.findall(text)), "reads")
+        if isinstance(statement, _Loop):
+            read = names_read(statement.iter)
+            uses |= {name: "reads" if name in read else "sets" for name in names_set(statement.target)}
+        return uses
+
+    @cached_property
+    def may_use_any(self) -> bool:
+        """Whether it may read or set a name that it does not mention."""
+        return "*" in self.bound or not self.read.isdisjoint(_ANYTHING)
 
 
 @dataclass(frozen=True)
@@ -30,6 +73,16 @@ class CellCode:
 
     statements: tuple[ast.stmt, ...]
     of_ipython: str  #: its lines that are not Python
+
+    @cached_property
+    def names(self) -> tuple[StatementNames, ...]:
+        """Of each statement what it has to do with names."""
+        return tuple(map(StatementNames, self.statements))
+
+    @cached_property
+    def bound(self) -> frozenset[str]:
+        """Every name that some statement binds; ``*`` if any may be."""
+        return frozenset[str]().union(*(one.bound for one in self.names))
 
 
 def cell_code(source: str) -> CellCode | None:
@@ -128,13 +181,13 @@ def names_computed_from(code: CellCode, given: frozenset[str]) -> dict[str, str]
     {'next_day': 'day'}
     """
     computed: dict[str, str] = {}
-    for statement in code.statements:
-        read = names_read(statement, at_once=True)
+    for one in code.names:
+        read = one.read_at_once
         origin = next((computed.get(name, name) for name in sorted(read) if name in given or name in computed), None)
-        for name in names_set(statement) - given:
+        for name in sorted(one.bound - given):
             if origin is not None:
                 computed[name] = origin
-            elif isinstance(statement, _Certain):
+            elif isinstance(one.statement, _Certain):
                 computed.pop(name, None)
     return computed
 
@@ -143,46 +196,42 @@ def read_before_given(cells: Iterable[CellCode], name: str) -> int | None:
     """The place, from 0, of the first cell that reads ``name`` when it runs and means no loop variable or import of its own."""
     is_own, deferred = False, set[str]()
     for place, code in enumerate(cells):
-        for statement in code.statements:
-            read, bound = names_read(statement, at_once=True), names_set(statement)
-            if name in bound and not isinstance(statement, (ast.Assign, ast.AnnAssign, ast.AugAssign)):
+        for one in code.names:
+            statement = one.statement
+            if name in one.bound and not isinstance(statement, (ast.Assign, ast.AnnAssign, ast.AugAssign)):
                 is_own = True
-            if not is_own and (name in read or read & deferred):
+            if not is_own and (name in one.read_at_once or not deferred.isdisjoint(one.read_at_once)):
                 return place
-            if name in bound and isinstance(statement, (ast.Assign, ast.AnnAssign, ast.AugAssign)):
+            if name in one.bound and isinstance(statement, (ast.Assign, ast.AnnAssign, ast.AugAssign)):
                 is_own = False
-            if isinstance(statement, _Definition) and name in names_read(statement):
+            if isinstance(statement, _Definition) and name in one.read:
                 deferred.add(statement.name)  # whoever calls it reads it
     return None
 
 
-def first_mention(cells: Iterable[tuple[str, CellCode | None]], name: str) -> tuple[int, str] | None:
-    """What the first of the cells (source, code) that has to do with ``name`` does: its place from 0, and ``reads``, ``sets``
-    (before anything reads it), or ``unclear``. None if there is none."""
-    word = re.compile(rf"\b{re.escape(name)}\b")
-    in_text = re.compile(rf"[@{{$]{re.escape(name)}\b")
+def first_mentions(cells: Iterable[tuple[str, CellCode | None]], names: Collection[str]) -> dict[str, tuple[int, str]]:
+    """For each of ``names`` what the first of the cells (source, code) that has to do with it does: its place from 0, and
+    ``reads``, ``sets`` (before anything reads it), or ``unclear``. Names that no cell has to do with are left out."""
+    found: dict[str, tuple[int, str]] = {}
+    waiting = set(names)
     for place, (source, code) in enumerate(cells):
-        if code is None:
-            if word.search(source):
-                return place, "unclear"
-            continue
-        if word.search(code.of_ipython):
-            return place, "reads"
-        for statement in code.statements:
-            if (found := _mention(statement, name, in_text)) is not None:
-                return place, found
-    return None
+        for uses, may_use_any in _uses(source, code):
+            if not waiting:
+                return found
+            mentioned = waiting if may_use_any else waiting & uses.keys()
+            found |= {name: (place, uses.get(name, "unclear")) for name in mentioned}
+            waiting = waiting - mentioned
+    return found
 
 
-def _mention(statement: ast.stmt, name: str, in_text: re.Pattern[str]) -> str | None:
-    bound = names_set(statement)
-    if isinstance(statement, _Loop) and name in names_set(statement.target):
-        return "reads" if name in names_read(statement.iter) else "sets"
-    if name in names_read(statement) or any(in_text.search(text) for text in _texts(statement)):
-        return "reads"
-    if name in bound:
-        return "sets" if isinstance(statement, _Certain) else "unclear"
-    return "unclear" if names_read(statement) & _ANYTHING or "*" in bound else None
+def _uses(source: str, code: CellCode | None) -> Iterator[tuple[dict[str, str], bool]]:
+    """Piece by piece of a cell what it does to the names that it mentions, and whether it may use any other."""
+    if code is None:
+        yield dict.fromkeys(_WORD.findall(source), "unclear"), False
+        return
+    yield dict.fromkeys(_WORD.findall(code.of_ipython), "reads"), False
+    for one in code.names:
+        yield one.uses, one.may_use_any
 
 
 def _texts(node: ast.AST) -> Iterator[str]:

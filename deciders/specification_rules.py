@@ -13,7 +13,7 @@ from typing import Any
 
 from deciders.inputs_folder import checked_file, folded_name, name_fault
 from deciders.notebook_limits import checked_limits
-from deciders.notebook_parameters import INJECTED, read_notebook_parameters
+from deciders.notebook_parameters import INJECTED, has_leftover_tag, read_notebook_parameters
 from deciders.output_rules import checked_outputs
 from deciders.policy_rules import checked_policy
 from deciders.problems import Problems, listed, near_miss, shown
@@ -164,6 +164,8 @@ def _give_shared_settings(entry: YamlNode, notebooks: YamlNode, workflow: Checke
 
 
 def _check_against_file(notebook: CheckedNotebook, given: YamlNode, path: Path, problems: Problems) -> None:
+    if not given.entries() and not has_leftover_tag(path):
+        return
     known = read_notebook_parameters(path)
     if known is None:
         return

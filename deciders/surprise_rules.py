@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from deciders.problems import Problems, shown
 from deciders.yaml_lines import YamlNode
-from simpleflow_nb.yaml_words import not_finite
+from simpleflow_nb.json_numbers import no_value_of_json, not_finite
 
 
 def note_surprises(root: YamlNode, problems: Problems) -> None:
@@ -32,7 +32,7 @@ def note_values(parameters: YamlNode, problems: Problems) -> None:
     for name, value in parameters.entries().items():
         for one in _scalars(value):
             if (number := not_finite(one.value)) is not None:
-                problems.add(one.line, f"the parameter {shown(name)} is {number}, no value of JSON; write null or a number")
+                problems.add(one.line, f"the parameter {shown(name)}: {no_value_of_json(number)}")
     _warn(parameters, problems, is_free=True)
 
 

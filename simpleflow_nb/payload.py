@@ -15,6 +15,7 @@ from typing import Any
 
 from .constants import MAX_DATA_CHARACTERS
 from .exceptions import PayloadError
+from .json_numbers import no_value_of_json
 
 scan_once: Callable[[str, int], tuple[Any, int]] = json.JSONDecoder().scan_once  # type: ignore[attr-defined]  # json.loads without its Python layer: it is called once for each result
 
@@ -156,7 +157,7 @@ def strict_json(text: str) -> Any:
     faults: list[str] = []
 
     def constant(word: str) -> None:
-        faults.append(f"it has no {word}; give null or a number")
+        faults.append(no_value_of_json(word))
 
     def number(digits: str) -> float:
         read = float(digits)

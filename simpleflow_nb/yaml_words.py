@@ -113,11 +113,3 @@ def _of_text(word: str) -> Surprise | None:
 def plain_number(value: float) -> str:
     """The number as YAML 1.1 reads it: with a point and a sign where there is an exponent."""
     return str(yaml.safe_dump(value).splitlines()[0])
-
-
-def not_finite(value: Any) -> str | None:
-    """``NaN``, ``Infinity`` or ``-Infinity`` where the value holds such a number, which JSON has not; else None."""
-    if isinstance(value, float) and not math.isfinite(value):
-        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
-    inner = [*value, *value.values()] if isinstance(value, dict) else value if isinstance(value, list | set | tuple) else ()
-    return next((found for item in inner if (found := not_finite(item)) is not None), None)

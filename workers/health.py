@@ -12,8 +12,7 @@ from deciders.specification import FilesSource, FlowApiSource, InstalledSource, 
 from workers.artefacts import Artefacts, OutputsError
 from workers.available_dates import read_available_dates, token_expiry, undated_files
 from workers.data_stamps import DataStamps
-from workers.notebook_kernels import missing_kernels, substituted_kernels
-from workers.notebook_source import unreadable_notebooks
+from workers.notebook_checks import notebook_findings
 from workers.reports.asciidoc import asciidoc_templates, missing_for_templates
 from workers.run_records import RecordsError, RunRecords
 from workers.secrets import SHORTEST_MASKED_SECRET, known_secrets, masked
@@ -45,11 +44,12 @@ def _findings(specification: Specification, outputs: Path) -> Iterator[Finding]:
     yield _records(outputs)
     yield from _source(specification)
     yield from _templates(specification)
-    for sentence in unreadable_notebooks(specification):
+    notebooks = notebook_findings(specification)
+    for sentence in notebooks.unreadable:
         yield Finding("notebook", FAILED, sentence)
-    for sentence in missing_kernels(specification):
+    for sentence in notebooks.missing_kernels:
         yield Finding("kernels", FAILED, sentence)
-    for sentence in substituted_kernels(specification):
+    for sentence in notebooks.substituted_kernels:
         yield Finding("kernels", WARNING, sentence)
     yield from _secrets()
 

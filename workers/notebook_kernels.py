@@ -7,14 +7,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from deciders.notebook_document import NoNotebook, notebook_document
 from workers.notebook_errors import NotebookRefused
-from workers.sloppy_notebooks import put_right
 
 if TYPE_CHECKING:
     from jupyter_client.kernelspec import KernelSpec
-
-    from deciders.specification import Specification
 
 OWN_KERNEL = "python3"  #: name of the kernel that is this interpreter
 
@@ -66,47 +62,10 @@ def substitute_note(kernel: str) -> str:
     )
 
 
-def missing_kernels(specification: Specification) -> list[str]:
-    """A sentence for each notebook that would be refused here because its kernel is not installed."""
-    sentences = []
-    for notebook in (one for workflow in specification.workflows for one in workflow.notebooks):
-        path = specification.inputs_dir / notebook.filename
-        metadata = _metadata(path)
-        name, language = _wanted_kernel(metadata, notebook.kernel)
-        if name == OWN_KERNEL and (notebook.kernel is not None or language in _PYTHONS or _names_kernel(metadata)):
-            continue  # most do, and what looks for kernels takes a while to import
-        try:
-            kernel_for(path, metadata, notebook.kernel, notebook.kernel_fallback)
-        except NotebookRefused as refusal:
-            sentences.append(str(refusal))
-    return list(dict.fromkeys(sentences))
-
-
-def substituted_kernels(specification: Specification) -> list[str]:
-    """A sentence for each notebook that would run in this Python, and be orange, because its own kernel is not installed."""
-    sentences = []
-    for notebook in (one for workflow in specification.workflows for one in workflow.notebooks):
-        path = specification.inputs_dir / notebook.filename
-        metadata = _metadata(path)
-        if notebook.kernel is not None or not notebook.kernel_fallback or _wanted_kernel(metadata, None)[0] == OWN_KERNEL:
-            continue
-        try:
-            _, _, missing = kernel_for(path, metadata, None, True)
-        except NotebookRefused:
-            continue  # `missing_kernels` says so
-        if missing is not None:
-            sentences.append(f"notebook {notebook.filename!r}: {substitute_note(missing)}")
-    return list(dict.fromkeys(sentences))
-
-
-def _metadata(path: Path) -> dict[str, Any]:
-    """What an ``.ipynb`` file says of itself; nothing where it is none, which others say."""
-    if path.suffix != ".ipynb":
-        return {}
-    try:
-        return _mapping(put_right(notebook_document(path.read_bytes()))["metadata"])
-    except (OSError, NoNotebook):
-        return {}
+def needs_no_kernel_search(metadata: Mapping[str, Any], chosen: str | None) -> bool:
+    """Whether a notebook runs on this interpreter, whatever is installed. ``chosen`` is the kernel chosen for it, if any."""
+    name, language = _wanted_kernel(metadata, chosen)
+    return name == OWN_KERNEL and (chosen is not None or language in _PYTHONS or _names_kernel(metadata))
 
 
 def _wanted_kernel(metadata: Mapping[str, Any], chosen: str | None) -> tuple[str, str]:

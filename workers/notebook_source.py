@@ -5,18 +5,19 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
-import math
 import os
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, time
 from decimal import Decimal
+from functools import cached_property
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 from deciders.notebook_document import NoNotebook, notebook_document, notebook_text
 from deciders.notebook_parameters import INJECTED, PARAMETERS, parameters_of
+from simpleflow_nb.json_numbers import no_value_of_json, not_finite
 from workers.notebook_errors import NotebookRefused
 from workers.notebook_kernels import kernel_for
 from workers.sloppy_notebooks import put_right
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from nbformat import NotebookNode
 
     from deciders.notebook_parameters import NotebookParameters
-    from deciders.specification import Specification
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +42,11 @@ class NotebookSource:
     #: the kernel that it wants and that is not installed; it runs on this interpreter instead
     missing_kernel: str | None = None
 
+    @cached_property
+    def parameters(self) -> NotebookParameters:
+        """What the cells of the file say of parameters, also after :func:`checked_parameters` has taken one out."""
+        return parameters_of(self.notebook, language=self.language)
+
 
 def read_notebook_source(path: str | os.PathLike[str], *, kernel: str | None = None, falls_back: bool = True) -> NotebookSource:
     """Read an ``.ipynb`` file or a ``.py`` file in jupytext's percent format.
@@ -56,7 +61,7 @@ def read_notebook_source(path: str | os.PathLike[str], *, kernel: str | None = N
         NotebookRefused: no such file, not a notebook, or its kernel is not installed.
     """
     path = Path(path).absolute()
-    content = _content(path)
+    content = content_of(path)
     notebook = _parsed(path, content)
     # The tag that papermill gives the cells which it puts into a notebook that failed.
     notebook.cells = [cell for cell in notebook.cells if "papermill-error-cell-tag" not in cell.metadata.get("tags", ())]
@@ -92,7 +97,7 @@ def checked_parameters(source: NotebookSource, parameters: Mapping[str, Any]) ->
             json.dumps(values[name])  # digits beyond Python's limit
         except (ValueError, RecursionError) as error:
             raise NotebookRefused(f"parameter {name!r} of notebook {source.path.name!r}: {error}") from None
-    known = parameters_of(source.notebook, language=source.language)
+    known = source.parameters
     if not known.has_cell:
         raise NotebookRefused(
             f"notebook {source.path.name!r} {known.missing_cell()}, so it cannot take {_listed(values)}; "
@@ -115,8 +120,9 @@ def checked_parameters(source: NotebookSource, parameters: Mapping[str, Any]) ->
 def unused_values(source: NotebookSource, values: Mapping[str, Any]) -> list[str]:
     """A sentence for each of the values, as :func:`checked_parameters` gives them, that the notebook seems to make no use of:
     a cell sets the name anew before anything reads it."""
-    doubts = parameters_of(source.notebook, language=source.language).doubtful_values(values)
-    return [f"notebook {source.path.name!r} {clause}" for clause in doubts]
+    if not values:
+        return []
+    return [f"notebook {source.path.name!r} {clause}" for clause in source.parameters.doubtful_values(values)]
 
 
 def _leave_one_cell(notebook: NotebookNode) -> None:
@@ -150,8 +156,9 @@ def _check_translation(source: NotebookSource, values: Mapping[str, Any]) -> Non
             ) from None
 
 
-def _content(path: Path) -> bytes:
-    """
+def content_of(path: Path) -> bytes:
+    """The bytes of a notebook's file.
+
     Raises:
         NotebookRefused: there is no such file, or it cannot be read.
     """
@@ -163,6 +170,11 @@ def _content(path: Path) -> bytes:
         raise NotebookRefused(f"notebook {path} cannot be read: {(error.strerror or str(error)).lower()}") from None
 
 
+def not_a_notebook(path: Path, fault: NoNotebook) -> NotebookRefused:
+    """What to say of a file that is no notebook, or none that can run."""
+    return NotebookRefused(f"{path} is not a notebook: {fault}")
+
+
 def _document(path: Path, content: bytes) -> dict[str, Any] | str:
     """The JSON of an ``.ipynb`` file, put right and in format 4; the text of a ``.py`` file.
 
@@ -172,7 +184,7 @@ def _document(path: Path, content: bytes) -> dict[str, Any] | str:
     try:
         return notebook_text(content) if path.suffix == ".py" else put_right(notebook_document(content))
     except NoNotebook as fault:
-        raise NotebookRefused(f"{path} is not a notebook: {fault}") from None
+        raise not_a_notebook(path, fault) from None
 
 
 def _parsed(path: Path, content: bytes) -> NotebookNode:
@@ -190,7 +202,7 @@ def _cells_of_script(path: Path, text: str) -> dict[str, Any]:
     try:
         return put_right(jupytext.reads(text, fmt="py:percent"))
     except NoNotebook as fault:
-        raise NotebookRefused(f"{path} is not a notebook: {fault}") from None
+        raise not_a_notebook(path, fault) from None
     except Exception:  # whatever jupytext raises for settings of a cell that it does not expect
         line = _line_that_breaks(text)
         raise NotebookRefused(
@@ -210,38 +222,6 @@ def _line_that_breaks(text: str) -> int | None:
             except Exception:
                 return number
     return None
-
-
-def unreadable_notebooks(specification: Specification) -> list[str]:
-    """A sentence for each notebook file that would be refused here because it cannot be read, or is no notebook."""
-    sentences = []
-    for notebook in (one for workflow in specification.workflows for one in workflow.notebooks):
-        path = specification.inputs_dir / notebook.filename
-        try:
-            _document(path, _content(path))
-        except NotebookRefused as refusal:
-            sentences.append(str(refusal))
-    return list(dict.fromkeys(sentences))
-
-
-def outdated_notebooks(specification: Specification) -> list[str]:
-    """A sentence for each notebook in a format before 4, which is upgraded for each run."""
-    sentences = []
-    for notebook in (one for workflow in specification.workflows for one in workflow.notebooks):
-        path = specification.inputs_dir / notebook.filename
-        if path.suffix == ".ipynb" and (number := _old_format(path)) is not None:
-            sentences.append(
-                f"{path} is of nbformat {number}, and is upgraded to 4 each time it runs; open and save it in Jupyter once"
-            )
-    return list(dict.fromkeys(sentences))
-
-
-def _old_format(path: Path) -> int | None:
-    try:
-        number: int | None = notebook_document(path.read_bytes()).get("orig_nbformat")
-    except (OSError, NoNotebook):
-        return None
-    return number
 
 
 def _named_for_papermill(language: str) -> str:
@@ -271,14 +251,12 @@ def _json_value(value: Any, inside: tuple[int, ...]) -> Any:
     """
     if value is None or isinstance(value, bool):
         return value
+    if isinstance(value, float | Decimal) and (number := not_finite(value)) is not None:
+        raise ValueError(no_value_of_json(number))
     if isinstance(value, int):
         return int(value)
     if isinstance(value, float):
-        if not math.isfinite(value):
-            raise ValueError(f"{json.dumps(float(value))} is no value of JSON; give null (None) or a number")
         return float(value)
-    if isinstance(value, Decimal) and not value.is_finite():
-        raise ValueError(f"{value} is no value of JSON; give null (None) or a number")
     if isinstance(value, str):
         try:
             value.encode()

@@ -122,17 +122,17 @@ def validate(file: Path | None, schema: bool) -> None:
         f"{specification.path}: good ({counted(len(specification.workflows), 'workflow')}, "
         f"{counted(notebooks, 'notebook')}, {counted(configured, 'sensor entry', 'sensor entries')})"
     )
-    from workers.notebook_kernels import missing_kernels, substituted_kernels
-    from workers.notebook_source import outdated_notebooks, unreadable_notebooks
+    from workers.notebook_checks import notebook_findings
     from workers.reports.asciidoc import missing_for_templates
 
+    found = notebook_findings(specification)
     for sentence in (
         *warnings,
-        *unreadable_notebooks(specification),
-        *outdated_notebooks(specification),
+        *found.unreadable,
+        *found.outdated,
         *missing_for_templates(specification),
-        *missing_kernels(specification),
-        *substituted_kernels(specification),
+        *found.missing_kernels,
+        *found.substituted_kernels,
     ):
         click.echo(f"warning: {sentence}", err=True)
 

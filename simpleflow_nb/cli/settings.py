@@ -11,7 +11,8 @@ import click
 import yaml
 
 from ..exceptions import DefinitionError
-from ..yaml_words import Surprise, not_finite, surprise
+from ..json_numbers import no_value_of_json, not_finite
+from ..yaml_words import Surprise, surprise
 
 _TAG = "tag:yaml.org,2002:"
 _MOST_NODES = 10_000
@@ -83,7 +84,7 @@ def _value(name: str, text: str) -> tuple[Any, list[str]]:
         if loader is not None:
             loader.dispose()
     if (number := not_finite(value)) is not None:
-        raise _NotTaken(f"{number} is no value of JSON; give null or a number")
+        raise _NotTaken(no_value_of_json(number))
     return value, [*_misread(name, text, node), *(_told(name, one, node) for one in found if one is not None)]
 
 

@@ -237,7 +237,11 @@ COMMANDS: list[tuple[tuple[str, ...], int, str]] = [
         2,
         "mine.Mine.run() does not take this input: got an unexpected keyword argument 'b'",
     ),
-    ((*START, "mine.Mine", "--input", "[NaN]"), 2, "--input: input is not JSON: it has no NaN; give null or a number"),
+    (
+        (*START, "mine.Mine", "--input", "[NaN]"),
+        2,
+        "--input: input is not JSON: NaN is no value of JSON; give null or a number",
+    ),
     (
         (*START, "mine.Mine", "--set", "a=.inf"),
         2,
@@ -251,7 +255,7 @@ COMMANDS: list[tuple[tuple[str, ...], int, str]] = [
     (
         ("workflow.signal", "--local", "w", "--name", "go", "--input", "NaN"),
         2,
-        "--input: input is not JSON: it has no NaN; give null or a number",
+        "--input: input is not JSON: NaN is no value of JSON; give null or a number",
     ),
     (("notebook.run", "."), 2, "notebook . is a folder; name the .ipynb or .py file in it"),
     ((*START, "mine.Mine", "--set", "a"), 2, "--set a: write it as name=value"),

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import jupytext
 import pytest
 
+from deciders import python_names
 from deciders.notebook_parameters import NotebookParameters, parameters_of, read_notebook_parameters
 from deciders.python_names import cell_code, names_computed_from, names_read, names_set
 
@@ -163,6 +165,28 @@ def test_a_value_that_a_later_cell_sets_anew_before_it_is_used_is_doubtful(cells
     found = known(DEFAULTS, *map(cell, cells)).doubtful_values(["x", "y"])
     expected = [f"sets 'x' in cell {number} before anything uses the value that is given"] if number else []
     assert [clause for clause in found if "'x'" in clause] == expected
+
+
+@pytest.mark.parametrize("number", [1, 40])
+def test_each_statement_is_looked_at_once_for_any_number_of_values(monkeypatch, number):
+    names = [f"x{place}" for place in range(number)]
+    defaults = "\n".join([*(f"{name} = 1" for name in names), *(f"{name}_twice = {name}" for name in names)])
+    work = Counter[str]()
+    for function in ("names_set", "names_read", "_texts", "_parsed"):
+        done = getattr(python_names, function)
+        monkeypatch.setattr(
+            python_names, function, lambda *of, done=done, word=function, **how: work.update([word]) or done(*of, **how)
+        )
+    behind = "\n".join(f"a{place} = f(b{place}, 'text')" for place in range(16))
+    found = known(*(cell("c = d\ndef g(): return e") for _ in range(3)), cell(defaults, P), *(cell(behind) for _ in range(5)))
+    assert found.names is not None
+    assert found.lost_values(names) == []
+    assert found.doubtful_values(names) == []
+    statements = 3 * 2 + 2 * number + 5 * 16
+    assert work["_parsed"] == 3 + 1 + 5
+    assert work["_texts"] == 5 * 16
+    assert work["names_set"] <= statements + 3  # and the bodies of the functions
+    assert work["names_read"] <= 2 * statements  # at once, and later
 
 
 @pytest.mark.parametrize(

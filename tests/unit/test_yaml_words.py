@@ -125,9 +125,9 @@ def test_a_parameter_that_may_not_be_what_was_written_is_warned_of(inputs, value
 @pytest.mark.parametrize(
     ("value", "found"),
     [
-        (".nan", "12: the parameter 'x' is NaN, no value of JSON; write null or a number"),
-        ("[1, {a: -.inf}]", "12: the parameter 'x' is -Infinity, no value of JSON; write null or a number"),
-        ("\n    a: 1\n    b: 1.0e+999", "14: the parameter 'x' is Infinity, no value of JSON; write null or a number"),
+        (".nan", "12: the parameter 'x': NaN is no value of JSON; give null or a number"),
+        ("[1, {a: -.inf}]", "12: the parameter 'x': -Infinity is no value of JSON; give null or a number"),
+        ("\n    a: 1\n    b: 1.0e+999", "14: the parameter 'x': Infinity is no value of JSON; give null or a number"),
         ("=", "12: = has a meaning of its own in YAML; write '=' in quotes for the text"),
         ("<<", "12: << has a meaning of its own in YAML; write '<<' in quotes for the text"),
     ],
