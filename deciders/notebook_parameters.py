@@ -14,7 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from deciders.notebook_document import NoNotebook, notebook_document, notebook_text, source_of, tags_of
+from deciders.notebook_document import INJECTED_TAG, NoNotebook, notebook_document, notebook_text, source_of, tags_of
 from deciders.problems import listed, shown
 from deciders.python_names import (
     CellCode,
@@ -26,7 +26,7 @@ from deciders.python_names import (
 )
 
 PARAMETERS = "parameters"  #: the tag of the cell with the defaults
-INJECTED = "injected-parameters"  #: papermill's tag of the cell with the values
+INJECTED = INJECTED_TAG
 _MEANT = frozenset(("parameters", "parameter", "params"))
 
 _CELL_OF_SCRIPT = re.compile(r"^(?=#[ \t]*%%+(?:\s|$|[\[{]))", re.MULTILINE)

@@ -186,7 +186,12 @@ def alignment(tag: Element, declared: Declarations) -> str | None:
 
 def hidden(declared: Declarations) -> bool:
     """Whether a browser would not show it at all."""
-    return declared.get("display", "").lower() == "none" or declared.get("visibility", "").lower() in ("hidden", "collapse")
+    return taken_out(declared) or declared.get("visibility", "").lower() in ("hidden", "collapse")
+
+
+def taken_out(declared: Declarations) -> bool:
+    """Whether a browser would not even leave room for it."""
+    return declared.get("display", "").lower() == "none"
 
 
 def pixels(length: str, *, whole: float) -> float | None:

@@ -91,6 +91,49 @@ def test_what_stands_on_a_line_of_its_own_by_its_style_is_in_a_box_of_its_own():
     assert [element.name for element in document.own("div")[0].own("b")[0].ancestors()] == ["b", "div", "body"]
 
 
+@pytest.mark.parametrize("display", ["block", "flex", "GRID", "table", "list-item", "flow-root", "inline-block", "contents"])
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<table><caption>a</caption><colgroup><col></colgroup><thead><tr><th>b</th></tr></thead><tbody><tr><td>c</td></tr></tbody>"
+        "<tfoot><tr><td>d</td></tr></tfoot></table>",
+        "<ul><li>a</li></ul>",
+        "<ol><li>a<ul><li>b</li></ul></li></ol>",
+        "<dl><dt>a</dt><dd>b</dd></dl>",
+        "<details><summary>a</summary><p>b</p></details>",
+        "<figure><img src=a><figcaption>b</figcaption></figure>",
+        "<fieldset><legend>a</legend><p>b</p></fieldset>",
+        "<p><math><mfrac><mn>1</mn><msub><mi>x</mi><mi>i</mi></msub></mfrac><mtable><mtr><mtd><mn>2</mn></mtd></mtr></mtable></math></p>",
+    ],
+)  # fmt: skip
+def test_parts_of_tables_lists_figures_and_formulas_stay_where_they_belong_whatever_their_style(html, display):
+    shaped = [*places(html)]
+    names = sorted({name for name, _ in shaped} - {"math", "img"})
+    for name in names:
+        assert [*places(f"<style>{name} {{display: {display}}}</style>{html}", settled=True)] == shaped
+    assert [*places(f"<style>{', '.join(names)} {{display: {display}}}</style>{html}", settled=True)] == shaped
+
+
+def places(html, *, settled=False):
+    """The name of every element, and of the one that holds it."""
+    document = parsed(html)
+    if settled:
+        Stylesheet(document)
+    for element in document.elements():
+        yield element.name, element.parent.name
+
+
+def test_a_cell_that_is_hidden_but_keeps_its_place_is_empty():
+    document = parsed(
+        "<table><tr><td>a<td style='visibility: hidden'>b<td>c<tr><td>1<th style='visibility: collapse'>2<td>3</table>"
+    )
+    Stylesheet(document)
+    assert [[cell.get_text() for cell in row.own("td", "th")] for row in document.find_all("tr")] == [
+        ["a", "", "c"],
+        ["1", "", "3"],
+    ]
+
+
 @pytest.mark.parametrize(
     ("html", "kept"),
     [
