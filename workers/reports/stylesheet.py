@@ -3,7 +3,7 @@
 import re
 from itertools import islice
 
-from workers.reports.css import WHITE_SPACE, Declarations, declarations, hidden, read_declarations, taken_out
+from workers.reports.css import WHITE_SPACE, Declarations, declarations, is_visible, read_declarations, taken_out
 from workers.reports.tree import BLOCKS, TABLE_PARTS, Document, Element
 
 #: rules beyond this many are not looked at, and rules with a selector other than an id cost a search each
@@ -108,19 +108,28 @@ class Stylesheet:
         anywhere = not self._read.isdisjoint(("display", "visibility"))
         replaced: dict[int, list[Element]] = {}
         parents: dict[int, Element] = {}
+        unseen: dict[int, Element] = {}  # those not visible, by their own style or that of what holds them
+        needed: set[int] = set()  # those of them that hold something visible
         for element in document.elements():
             attributes = element.attributes
+            if is_within := id(element.parent) in unseen:
+                unseen[id(element)] = element
             if not anywhere and "hidden" not in attributes and "style" not in attributes and element.name != "dialog":
                 continue
             declared = self.of(element)
             self._keeps_blanks |= "white-space" in declared
             if (parent := element.parent) is None:
                 continue
-            if hidden(declared):
-                if element.name in _CELLS and not taken_out(declared):
-                    element.children = []  # it keeps its place, or those behind it would stand under the wrong names
-                else:
-                    replaced[id(element)] = []
+            if (visible := is_visible(declared)) is False:
+                unseen[id(element)] = element
+            elif visible and is_within:
+                del unseen[id(element)]
+                for around in parent.ancestors():
+                    if id(around) not in unseen or id(around) in needed:
+                        break
+                    needed.add(id(around))
+            if taken_out(declared):
+                replaced[id(element)] = []
             elif declared.get("display", "").lower() in _OWN_LINES and _may_stand_in_a_box(element):
                 box = Element("div", {}, parent)
                 box.children.append(element)
@@ -128,6 +137,13 @@ class Stylesheet:
             else:
                 continue
             parents[id(parent)] = parent
+        for element in unseen.values():
+            # a cell keeps its place, or those behind it would stand under the wrong names
+            if id(element) in needed or (element.name in _CELLS and id(element) not in replaced):
+                element.children = [child for child in element.children if isinstance(child, Element)]
+            elif (parent := element.parent) is not None:
+                replaced[id(element)] = []
+                parents[id(parent)] = parent
         for parent in parents.values():
             parent.children = [kept for child in parent.children for kept in replaced.get(id(child), [child])]
         for box in (box for boxes in replaced.values() for box in boxes):

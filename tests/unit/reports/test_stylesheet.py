@@ -29,6 +29,10 @@ def shown(html: str) -> str:
         ("<style>#s div.c {display: inline-block !important} #s div.t {display: none}</style>"
          "<div id=s><div class=t>a</div><div class=c hidden>b</div></div>", "b"),
         ("<p hidden style='display: block'>a</p>", "a"),
+        ("<div style='visibility: hidden'>a<p>c</p><i>c<b style='visibility: visible'>b</b>c</i><hr></div>", "b"),
+        ("<style>.k * {visibility: hidden} .k i {visibility: initial}</style><div class=k><p>a<u>c<i>b</i></u></p></div>", "b"),
+        ("<p style='display: none'>a<b style='visibility: visible'>c</b></p>b", "b"),
+        ("<div style='visibility: hidden'>a<p style='display: none'>c<b style='visibility: visible'>c</b></p></div>b", "b"),
         ("<ul>" + "<li hidden>a<li>b" * 3 + "</ul>", "bbb"),
     ],
 )  # fmt: skip
@@ -149,6 +153,12 @@ def test_white_space_is_inherited(html, kept):
     sheet, element = Stylesheet(document), document.find("i")
     assert element is not None
     assert sheet.kept_blanks(element) == kept
+
+
+def test_in_a_row_that_is_hidden_a_cell_that_is_not_stands_where_it_belongs():
+    document = parsed("<table><tr style='visibility: hidden'><td>a<td style='visibility: visible'>b<td>c<tr><td>1<td>2</table>")
+    Stylesheet(document)
+    assert [[cell.get_text() for cell in row.own("td")] for row in document.find_all("tr")] == [["", "b", ""], ["1", "2"]]
 
 
 def test_very_many_hidden_elements_are_taken_out_in_one_go():
