@@ -19,6 +19,7 @@ ALREADY_SUCCEEDED = "already succeeded"
 SUCCEEDED_IN_AUTOFLOW = "already succeeded in AutoFlow"
 WAITS_FOR_RETRY = "failed; retry_wait"  #: the begin of a reason
 WAITS_AFTER_SKIP = "skipped; skip_again"  #: the same
+WAITS_FOR_DATA = "skipped, and its data have not changed since; runs.retry tries again"
 SUCCEEDED, FAILED, SKIPPED = "succeeded", "failed", "skipped"
 
 DAY_SECONDS = 86_400  #: until a skipped date is tried again whose source cannot tell that its data have changed
@@ -127,13 +128,13 @@ def _verdict_of_skipped(workflow: WorkflowSpecification, end: LastEnd, days: Dat
     if change := "; ".join(reason for reason in (data, notebooks) if reason):
         return Verdict(True, f"skipped before; {change}")
     if end.data is not None and workflow.skip_again_seconds is None:
-        return Verdict(False, "skipped, and its data have not changed since; runs.retry tries again")
+        return Verdict(False, WAITS_FOR_DATA)
     wait = workflow.skip_again_seconds or DAY_SECONDS
     again = end.ended + timedelta(seconds=wait)
     if again > history.now:
         until = f"{again.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
         return Verdict(False, f"{WAITS_AFTER_SKIP} of {shown_duration(wait)} lasts until {until}")
-    return Verdict(True, f"skipped {shown_duration(wait)} ago or longer")
+    return Verdict(True, f"skipped before, and skip_again of {shown_duration(wait)} is over")
 
 
 class NotebookChanges(NamedTuple):

@@ -23,6 +23,8 @@ WARN_HISTORY_EVENTS = 10_000
 
 PROCESS_GONE = "the process that worked on it is gone"  #: details of the timeouts with which a local service ends tasks
 
+DOTS = ("...", "\u2026")  #: what tables put for the rest of a long text
+
 NEVER = "NONE"  #: SWF's word for a timeout that does not end
 
 DEFAULT_HEARTBEAT_SECONDS = 120

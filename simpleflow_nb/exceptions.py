@@ -156,7 +156,10 @@ class ActivityCanceled(SimpleflowError):
 
 
 class RunEnded(BaseException):
-    """Leaves ``Workflow.run`` with a decision already made; not an Exception, so ``except Exception`` lets it through."""
+    """Leaves ``Workflow.run`` with a decision already made; not an Exception, so ``except Exception`` lets it through.
+
+    The texts of a failure are whole here: they are cut where the decision is sent, after secrets have been taken out.
+    """
 
     def __init__(self, decision_type: str, attributes: dict[str, Any]) -> None:
         super().__init__(decision_type)

@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import os
 import re
+import stat
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property, lru_cache
 from operator import is_not
+from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import unquote, unquote_plus
 
 from . import environment
+from .constants import DOTS
 
 #: The token of the local service, given by whoever starts it and, as an access key id, by its clients.
 SERVICE_TOKEN = "SIMPLEFLOW_NB_TOKEN"
@@ -51,7 +55,6 @@ SHORTEST_MASKED_SECRET = 8
 MASK = "***"
 
 _LARGEST_SECRET_BYTES = 65_536
-DOTS = ("...", "\u2026")  #: what tables put for the rest of a long text
 _MOST_LINES = 200  #: of a secret of several lines are looked for one by one
 # Patterns as texts: most processes need none of them, and compiling takes longer than the import of all else here.
 _ACCESS_KEY_ID = "A[A-Z]{3}[A-Z0-9]{12,}"  #: Amazon's, which is no secret
@@ -61,6 +64,10 @@ _IN_QUERY = r"(?i)[?&;](?:password|passwd|pwd|sslpassword)=([^&;\s]+)"
 
 _asked_for: set[str] = set(SECRET_VARIABLES)
 _given: dict[str, str] = {}
+
+_Signature = tuple[int, int, int]  # time of the last change, size and number of a file
+_contents: dict[str, tuple[_Signature, str | None]] = {}  # of the mounted files, by path; None for what is no text
+_YOUNG_NANOSECONDS = 2_000_000_000  # a file that has just been written may change again within the clock's tick
 
 Tree = TypeVar("Tree")
 
@@ -97,16 +104,36 @@ def _is_service_token(value: str) -> bool:
 
 
 def _mounted() -> Iterator[tuple[str, str]]:
+    """Names and contents of the mounted files. One is read when it is new or has changed: each line of a log asks for them."""
+    global _contents
+    kept: dict[str, tuple[_Signature, str | None]] = {}
     try:
-        files = sorted(environment.SECRETS_DIR.iterdir())
+        with os.scandir(environment.SECRETS_DIR) as entries:
+            files = sorted(entries, key=lambda entry: entry.name)
     except OSError:  # nothing is mounted, which is the usual case outside a container
-        return
+        files = []
     for file in files:
         try:
-            if file.is_file() and file.stat().st_size <= _LARGEST_SECRET_BYTES:
-                yield file.name, file.read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError):
+            now = file.stat()
+            if not stat.S_ISREG(now.st_mode) or now.st_size > _LARGEST_SECRET_BYTES:
+                continue
+            signature = (now.st_mtime_ns, now.st_size, now.st_ino)
+            known = _contents.get(file.path)
+            text = known[1] if known is not None and known[0] == signature else _text_of(file.path)
+        except OSError:
             continue  # what this process cannot read, it cannot give away
+        if time.time_ns() - now.st_mtime_ns > _YOUNG_NANOSECONDS:
+            kept[file.path] = signature, text
+        if text is not None:
+            yield file.name, text
+    _contents = kept
+
+
+def _text_of(path: str) -> str | None:
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except UnicodeDecodeError:
+        return None
 
 
 def _passwords(name: str, value: str) -> dict[str, str]:
@@ -122,8 +149,8 @@ def _passwords(name: str, value: str) -> dict[str, str]:
 def masked(text: str, secrets: Mapping[str, str] | None = None) -> str:
     """``text`` with every known secret of 8 or more characters replaced by ``***``, whatever its spelling.
 
-    See `simpleflow_nb.secret_spellings`. Whoever masks line by line passes `known_secrets` once, so that the files are not read
-    for each line.
+    See `simpleflow_nb.secret_spellings`. Whoever masks line by line passes `known_secrets` once, so that the files are not
+    looked at for each line.
     """
     return (masker() if secrets is None else masker(secrets)).text(text)
 
@@ -176,6 +203,7 @@ class Masker:
         self._secrets = [_Secret(piece) for piece in sorted(pieces, key=lambda piece: (-len(piece), piece))]
         self._are_numbers = any(re.fullmatch(r"[-+.0-9eE]+", piece) for piece in pieces)
         self._textless = {bool, type(None)} | (set() if self._are_numbers else {int, float})
+        self.is_idle = not self._secrets  #: there is nothing to be found
         self.reach = max((secret.reach for secret in self._secrets), default=0)  #: characters of the longest spelling
 
     def text(self, text: str) -> str:

@@ -13,7 +13,7 @@ from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Callable, Iterable
 from urllib.parse import quote, quote_plus
 
-from .masking import DOTS
+from .constants import DOTS
 
 _LEAST_MARK = 4  #: characters; shorter ones turn up everywhere
 LEAST_CUT, MOST_CUT = 8, 64  #: characters that a table shows of a long text; pandas 46

@@ -29,7 +29,6 @@ from .activity import Activity
 from .constants import MAX_ID_CHARACTERS, MAX_OPEN_ACTIVITY_COUNT, MAX_TIMEOUT_SECONDS
 from .exceptions import DefinitionError, RunEnded
 from .futures import Future
-from .masking import masked
 from .replay import Execution
 
 P = ParamSpec("P")
@@ -230,10 +229,7 @@ class Workflow:
 
     def fail(self, reason: str, details: str | None = None) -> None:
         """End the run as failed, here and now. Cannot be caught with ``except Exception``. Known secrets are masked."""
-        attributes = {"reason": masked(reason)[:256]}
-        if details:
-            attributes["details"] = payload.shortened(masked(details)) or ""
-        raise RunEnded("FailWorkflowExecution", attributes)
+        raise RunEnded("FailWorkflowExecution", {"reason": str(reason), "details": str(details or "")})
 
     def continue_as_new(self, *args: Any, **kwargs: Any) -> ContinueAsNewTask:
         """A fresh history for the same workflow with these arguments, to be submitted; ends this run."""

@@ -35,7 +35,9 @@ class Surprise:
         """The sentence for a file, without its place."""
         quoted = f"'{self.word}'" if "'" not in self.word else f'"{self.word}"'
         if not self.word:
-            return f"{self.told}; write '' for an empty text, or {self.instead}"
+            return (
+                "the value is empty (what begins with # is a comment) and was read as null; write null, or '' for an empty text"
+            )
         if self.is_text:
             return f"{self.told}; write {self.instead}, or {quoted} in quotes for the text"
         return f"{self.told}; write {quoted} in quotes for the text, or {self.instead}"

@@ -37,7 +37,10 @@ def kernel_for(
             return OWN_KERNEL, kernel_called(OWN_KERNEL), name
     installed = sorted({*KernelSpecManager().find_kernel_specs(), OWN_KERNEL})
     if chosen is None:
-        raise NotebookRefused(f"notebook {path} wants kernel {name!r}, which is not installed (there is {_listed(installed)})")
+        why = "" if falls_back or language != "python" else ", and kernel_fallback is false"
+        raise NotebookRefused(
+            f"notebook {path} wants kernel {name!r}, which is not installed (there is {_listed(installed)}){why}"
+        )
     raise NotebookRefused(f"kernel {name!r} for notebook {path} is not installed (there is {_listed(installed)})")
 
 

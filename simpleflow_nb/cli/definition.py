@@ -236,12 +236,19 @@ def _show_due(planned: DueRuns, specification: Specification, why: bool) -> None
 
 
 def _show_not_due(current: CurrentPlan, file: Path, why: bool) -> None:
-    from deciders.reruns import ALREADY_SUCCEEDED
+    from deciders.reruns import ALREADY_SUCCEEDED, WAITS_AFTER_SKIP, WAITS_FOR_DATA
 
     planned = current.due_runs
-    done = [one for one in planned.not_due if one.reason == ALREADY_SUCCEEDED]
-    runs = [(one.workflow_name, one.identity or "", one.reference_date.isoformat()) for one in done]
-    older = older_text(runs, current.changes, file)
+    passed_over: dict[str, list[NotDue]] = defaultdict(list)
+    for one in planned.not_due:
+        if one.reason in (ALREADY_SUCCEEDED, WAITS_FOR_DATA) or one.reason.startswith(WAITS_AFTER_SKIP):
+            passed_over[kind_of_reason(one.reason)].append(one)
+    older = {
+        kind: older_text(
+            [(o.workflow_name, o.identity or "", o.reference_date.isoformat()) for o in ones], current.changes, file
+        )
+        for kind, ones in passed_over.items()
+    }
     if why:
         # Several entries of one workflow say different things of the same date.
         several = len({(one.workflow_name, one.reference_date) for one in planned.not_due}) < len(planned.not_due)
@@ -252,17 +259,18 @@ def _show_not_due(current: CurrentPlan, file: Path, why: bool) -> None:
             settings = [shown_settings(one.configured_parameters)] if several else []
             row = [one.workflow_name, one.reference_date.isoformat(), *settings, *stencils[number : number + 1]]
             change = older_names(current.changes.get((one.workflow_name, one.identity or "")))
-            is_older = change and one.reason == ALREADY_SUCCEEDED
+            is_older = change and kind_of_reason(one.reason) in passed_over
             table.rows.append([*row, f"{one.reason} {change}" if is_older else one.reason])
         click.echo(formatted(table, with_header=True))
-        if older:
-            click.echo(f"{len(done)} {ALREADY_SUCCEEDED}, {older}")
+        for kind, text in older.items():
+            if text:
+                click.echo(f"{len(passed_over[kind])} {kind}, {text}")
         return
     counts: dict[str, int] = defaultdict(int)
     for one in planned.not_due:
         counts[kind_of_reason(one.reason)] += 1
     for reason, count in sorted(counts.items(), key=lambda item: -item[1]):
-        click.echo(f"  {count} {reason}" + (f", {older}" if older and reason == ALREADY_SUCCEEDED else ""))
+        click.echo(f"  {count} {reason}" + (f", {older[reason]}" if older.get(reason) else ""))
     click.echo("  (--why lists each)")
 
 

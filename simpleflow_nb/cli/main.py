@@ -138,10 +138,19 @@ def _show_bug(kind: type[BaseException], error: BaseException, place: TracebackT
     click.echo(masked("".join(traceback.format_exception(kind, error, place))), err=True, nl=False)
 
 
+def console() -> Any:
+    """What the console script and ``python -m simpleflow_nb`` call: :func:`main`, and a bug of ours tells no secret either."""
+    before, sys.excepthook = sys.excepthook, _show_bug
+    try:
+        main()
+    except SystemExit:  # anything else is on its way to the hook
+        sys.excepthook = before
+        raise
+
+
 def main(args: list[str] | None = None) -> Any:
     """Run the command line; returns through SystemExit with one of the documented exit codes."""
     hide_typed_secrets(sys.argv[1:] if args is None else args)
-    sys.excepthook = _show_bug
     write_by_lines()
     try:
         here = os.getcwd()

@@ -105,7 +105,8 @@ def left_behind(
     """What ``status`` says of runs that succeeded, and that edits of notebooks or the loss of reports have left behind."""
     done = [row for row in rows if row.state == "succeeded"]
     if current is not None:
-        yield from _older_lines(specification, done, current)
+        yield from _older_lines(specification, done, current, "already succeeded")
+        yield from _older_lines(specification, [row for row in rows if row.state == "skipped"], current, "skipped")
     days = [row.reference_date or "" for row in done if row.run_id in lacking]
     if days:
         number = sum(len(names) for names in lacking.values())
@@ -115,13 +116,13 @@ def left_behind(
         yield f"{number} {what} missing of {counted(len(days), 'run')} that succeeded (`{command}` makes {them})"
 
 
-def _older_lines(specification: Specification, done: Sequence[RunRow], current: CurrentPlan) -> Iterator[str]:
+def _older_lines(specification: Specification, done: Sequence[RunRow], current: CurrentPlan, ended: str) -> Iterator[str]:
     changes = current.changes
     runs = [(row.workflow, row.identity, row.reference_date or "") for row in done]
     older = {run[:2] for run in runs if older_names(changes.get(run[:2]))}
     out_of_reach = older - _within_reach(specification, current, older)
     if text := older_text([run for run in runs if run[:2] not in out_of_reach], changes, specification.path):
-        yield f"{len(done)} already succeeded, {text}"
+        yield f"{len(done)} {ended}, {text}"
     if out_of_reach:
         them = "1 run was" if len(out_of_reach) == 1 else f"{len(out_of_reach)} runs were"
         found = [change for run in runs if run[:2] in out_of_reach and (change := changes[run[:2]]) is not None]

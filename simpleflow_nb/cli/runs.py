@@ -19,7 +19,7 @@ from .run_rows import RunRow, found_row, interruption, run_rows
 from .sensor_places import opened_run_place, run_place_options
 
 _STATES = ["running", "succeeded", "skipped", "failed", "timed out", "terminated", "cancelled", "partial"]
-_NEXT_CAUSE = re.compile(r"; (?=notebook '|not run: )")
+_NEXT_CAUSE = re.compile(r"; (?=notebook |not run: )")
 _FILE = click.argument("file", type=click.Path(path_type=Path), metavar="FILE.yml")
 
 

@@ -139,8 +139,14 @@ def _cause(label: LabelState) -> str:
 
 
 def _not_run(state: RunState) -> list[str]:
-    names = [notebook["label"] for notebook in state.arguments.get("workflow", {}).get("notebooks", ())]
-    return [name for name in names if name not in {label.name for label in state.labels}]
+    """The labels that were not run for a failure; those that need a skipped one were skipped with it."""
+    ends = {label.name: label.state for label in state.labels}
+    for notebook in state.arguments.get("workflow", {}).get("notebooks", ()):  # each after those that it needs
+        if notebook["label"] not in ends:
+            before = {ends.get(need) for need in notebook.get("needs", ())}
+            is_skipped = "skipped" in before and before <= {"done", "cached", "skipped"}
+            ends[notebook["label"]] = "skipped" if is_skipped else "not run"
+    return [name for name, end in ends.items() if end == "not run"]
 
 
 def nothing_due(not_due: int) -> str:

@@ -200,7 +200,8 @@ class Decider:
                     kind = attributes["activityType"]
                     if (kind["name"], kind["version"]) not in self._registered:
                         self._register_activity(attributes)
-                elif one["decisionType"] == "FailWorkflowExecution" and cached.execution.error is not None:
+                elif one["decisionType"] == "FailWorkflowExecution":
+                    assert cached.execution.error is not None
                     one["failWorkflowExecutionDecisionAttributes"] = failure_attributes(cached.execution.error, masked)
             keep_long_texts(decisions, self.payloads)
             self.service.respond_decision_task_completed(taskToken=task["taskToken"], decisions=decisions, **extra)

@@ -19,6 +19,7 @@ from ..tracebacks import traceback_lines
 from .arguments import waited_for
 from .commands import Command
 
+_FAILED = "FailWorkflowExecution"
 _MAX_DEATHS = 20  # times that evicted code may catch its own end before it is left alone
 
 
@@ -38,7 +39,7 @@ class Suspension:
         self.hub: greenlet | None = None
         self.failures: deque[Future[Any]] = deque()  # to be raised where the code waits, in event order
         self.finished: Command | None = None
-        self.error: BaseException | None = None  # what run() raised
+        self.error: BaseException | None = None  # what left run(), if the run has failed
         self.defect: BaseException | None = None  # not the code's doing: the execution is parked
         self.dead, self.deaths = False, 0
 
@@ -118,7 +119,10 @@ class Suspension:
                 self._fail_run(error)
         except RunEnded as end:
             if not self.dead:
-                self.finished = Command(end.decision_type, None, end.attributes)
+                if end.decision_type == _FAILED:
+                    self._fail_run(end)
+                else:
+                    self.finished = Command(end.decision_type, None, end.attributes)
         except (KeyboardInterrupt, MemoryError, ReplayError) as error:
             if not self.dead:
                 self.defect = error
@@ -128,7 +132,7 @@ class Suspension:
 
     def _fail_run(self, error: BaseException) -> None:
         self.error = error
-        self.finished = Command("FailWorkflowExecution", None, failure_attributes(error))
+        self.finished = Command(_FAILED, None, failure_attributes(error))
 
     def _hub_switch(self) -> None:
         hub = self.hub
@@ -138,8 +142,14 @@ class Suspension:
 
 
 def failure_attributes(error: BaseException, hidden: Callable[[str], str] = str) -> dict[str, str]:
-    """How a run says that ``error`` has left its code; ``hidden`` takes out of each text what nobody shall read, uncut."""
-    if isinstance(error, TaskFailed):
+    """How a run says that ``error`` has left its code, be it an exception or what ``Workflow.fail`` raises.
+
+    ``hidden`` takes out of each text what nobody shall read, before it is cut. Replayed code does without: what it decides
+    may not depend on the machine.
+    """
+    if isinstance(error, RunEnded):
+        reason, details = hidden(error.attributes["reason"]), hidden(error.attributes["details"])
+    elif isinstance(error, TaskFailed):
         reason = hidden(f'Workflow execution error in {error.name}: "{error.reason}"')
         details = hidden(error.details or "")
     else:

@@ -4,6 +4,7 @@ import nbformat
 import pytest
 
 from tests.acceptance.conftest import run_json, sources_and_states
+from workers.kernels.kernel import Kernel, own_python_spec
 from workers.notebooks import NotebookFailed
 
 SKIP = "from simpleflow_nb.notebooks import skip"
@@ -78,6 +79,16 @@ def test_a_notebook_says_that_there_is_nothing_to_do(run, write, into, cells, en
     top = nbformat.read(done.path, 4).cells[0]
     assert top.source == f"<em>Skipped by the notebook{where}: {reason}</em>"
     assert "not caught" not in printed(into)
+
+
+def test_a_reason_is_not_read_to_the_end_of_a_large_file():
+    kernel = Kernel.of("python3", own_python_spec())
+    try:
+        assert kernel.skip_reason() is None
+        (kernel.folder / "skip.txt").write_text("no data, äh " * 100_000)
+        assert kernel.skip_reason() == ("no data, äh " * 1_000)[:10_000]
+    finally:
+        kernel.kill()
 
 
 def test_a_notebook_that_fails_is_not_skipped(run, write, into):

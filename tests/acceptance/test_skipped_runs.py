@@ -54,6 +54,16 @@ def test_a_run_that_is_skipped_is_green_makes_no_report_and_is_due_again_when_it
     chosen = typed(*backfill, "--rerun", "failed", cwd=file.parent).stdout
     assert "2016-01-02  days                  skipped\n1 run to start, 1 left out" in chosen
 
+    count = file.parent / "count.ipynb"
+    before = count.read_text()
+    count.write_text(before.replace("Saturdays", "weekends"))
+    makes = "--from 2016-01-02 --to 2016-01-02 --rerun changed` makes it anew)"
+    told = f"with an older count.ipynb (`simpleflow-nb backfill workflows.yml days {makes}"
+    waits = "skipped, and its data have not changed since; runs.retry tries again"
+    assert f"1 {waits}, 1 of them {told}" in typed("plan", file.name, cwd=file.parent).stdout
+    assert f"1 skipped, 1 of them {told}" in typed("status", file.name, cwd=file.parent).stdout
+    count.write_text(before)
+
     (file.parent / "data" / "2016-01-02.csv").write_text("a,b\n1,2\n3,4\n")
     due = json.loads(typed("plan", file, "--json", cwd=file.parent).stdout)["due"]
     assert [run["reason"] for run in due] == ["skipped before; data_changed: data/2016-01-02.csv"]
@@ -116,3 +126,16 @@ def test_a_workflow_chooses_which_warnings_count_and_whether_a_missing_kernel_is
     warned = typed("validate", file, cwd=tmp_path)
     assert warned.returncode == 0
     assert warned.stderr.startswith("warning: notebook 'count.ipynb': kernel 'mycorp-py39' is not installed, and Python 3.")
+
+
+def test_what_needs_a_skipped_label_is_not_said_to_be_stopped_by_the_failure_of_another(tmp_path: Path) -> None:
+    third = "      alone: {filename: report.ipynb, parameters: {counted: reference_date}}\navailable_dates_sensor:"
+    workflows = WORKFLOWS.replace("available_dates_sensor:", third)
+    skip = SKIP.replace("2016-01-02", "2016-01-01")
+    file = inputs(tmp_path / "in", dates=DATES[:1], workflows=workflows, count=skip, report="1 / 0")
+    failed = typed("sensor.start", file, *ONCE, cwd=tmp_path)
+    assert failed.returncode == 1
+    assert "failed:\n  days/2016-01-01" in failed.stderr
+    assert "not run" not in failed.stderr
+    shown = typed("runs.show", file, "days/2016", cwd=file.parent).stdout
+    assert re.search(r"alone +failed .*\ncount +skipped .*\nreport +skipped", shown)

@@ -46,6 +46,27 @@ def test_an_exception_that_leaves_run_fails_the_run_and_not_the_decider(error, r
         assert "raise error" in details["traceback"]
 
 
+@pytest.mark.parametrize("how", ["fail", "raise"])
+def test_what_failing_code_decides_does_not_depend_on_what_is_secret_on_the_machine(how, monkeypatch):
+    monkeypatch.setenv("PGPASSWORD", "pass-word-1")
+
+    def run(w):
+        if how == "fail":
+            w.fail("pass-word-1" + "x" * 300, "pass-word-1")
+        raise ValueError("pass-word-1" + "x" * 300)
+
+    with Referee(workflow(run)) as referee:
+        attributes = attributes_of(referee.decide()[-1])
+    begin = "" if how == "fail" else "ValueError: "
+    assert attributes["reason"] == f"{begin}pass-word-1{'x' * 300}"[:256]
+    assert "pass-word-1" in attributes["details"]
+
+
+def test_a_reason_may_be_anything_that_has_a_text():
+    with Referee(workflow(lambda w: w.fail(ValueError("no more"), 17))) as referee:
+        assert attributes_of(referee.decide()[-1]) == {"reason": "no more", "details": "17"}
+
+
 @pytest.mark.parametrize("error", [KeyboardInterrupt, MemoryError])
 def test_what_is_meant_for_the_decider_goes_through_to_it(error):
     def run(w):

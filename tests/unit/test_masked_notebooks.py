@@ -106,6 +106,15 @@ def test_what_holds_no_secret_is_not_copied() -> None:
     assert made.cells[0].outputs[0] is given.cells[0].outputs[0]
 
 
+def test_where_nothing_is_secret_a_notebook_is_not_looked_through() -> None:
+    class Untouched(NotebookNode):  # type: ignore[misc]
+        def __getattr__(self, name: str) -> object:
+            raise AssertionError(f"{name} was looked at")
+
+    given = Untouched()
+    assert masked_notebook(given, Masker([])) is given
+
+
 @pytest.mark.parametrize("size", [1, 7, 40, 1000, 70_000])
 def test_no_secret_slips_through_a_line_without_end_in_two_halves(tmp_path: Path, size: int) -> None:
     text = ("x" * 65_530 + SECRET) * 3

@@ -105,6 +105,18 @@ def test_what_replay_knows_are_values_which_know_no_more_of_the_world(name):
     assert top(imports(f"simpleflow_nb.{name}", PROJECT / "simpleflow_nb" / f"{name}.py")) & WORLD == set()
 
 
+@pytest.mark.parametrize("name", ["workflow", "activity", "futures"])
+def test_what_replayed_code_calls_knows_nothing_of_the_machine(name):
+    known = imports(f"simpleflow_nb.{name}", PROJECT / "simpleflow_nb" / f"{name}.py")
+    assert top(known) & WORLD == set()
+    assert known & {"simpleflow_nb.masking", "simpleflow_nb.environment"} == set()
+
+
+def test_how_secrets_are_spelt_knows_nothing_of_where_they_come_from():
+    known = imports("simpleflow_nb.secret_spellings", PROJECT / "simpleflow_nb" / "secret_spellings.py")
+    assert {one for one in known if one.startswith("simpleflow_nb")} == {"simpleflow_nb.constants"}
+
+
 CLI = modules("simpleflow_nb/cli")
 
 

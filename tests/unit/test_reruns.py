@@ -120,13 +120,17 @@ CHANGED = {"notebooks": {"days": {"a.ipynb": "1", "b.ipynb": "3"}}}
             {},
             (False, "skipped; skip_again of 1 d lasts until 2016-01-03 11:55:00 UTC", False),
         ),
-        ({}, "skipped", end("skipped", minutes_ago=1_440), {}, (True, "skipped 1 d ago or longer", False)),
+        ({}, "skipped", end("skipped", minutes_ago=1_440), {}, (True, "skipped before, and skip_again of 1 d is over", False)),
         (
             {"skip_again_seconds": 300},
             "skipped",
             end("skipped", data={}),
             {},
-            (True, "skipped 5 min ago or longer", False),  # asked for, also where the data can be told to be the same
+            (
+                True,
+                "skipped before, and skip_again of 5 min is over",
+                False,
+            ),  # asked for, also where the data can be told to be the same
         ),
         (
             {"skip_again_seconds": 300},

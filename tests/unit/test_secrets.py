@@ -3,6 +3,7 @@
 import base64
 import html
 import json
+import os
 import re
 import shlex
 from urllib.parse import quote, quote_plus
@@ -52,6 +53,70 @@ def test_no_folder_of_secrets_at_all_is_the_usual_case(mounted, monkeypatch):
 def test_a_name_cannot_leave_the_folder(name):
     with pytest.raises(ValueError, match="cannot be the name of a secret"):
         read_secret(name)
+
+
+def old(file, content, *, at=1_000_000_000):
+    """A file that was written long ago, so that its time can be trusted to tell the next change."""
+    file.write_text(content)
+    os.utime(file, (at, at))
+    return file
+
+
+@pytest.fixture
+def files_read(monkeypatch):
+    read, text_of = [], masking._text_of
+    monkeypatch.setattr(masking, "_text_of", lambda path: read.append(os.path.basename(path)) or text_of(path))
+    return read
+
+
+def test_mounted_files_are_read_once_while_they_stay_what_they_are(mounted, files_read):
+    old(mounted / "ONE", "first-secret-1")
+    (mounted / "binary").write_bytes(b"\xff\xfe\xfd")
+    os.utime(mounted / "binary", (1_000_000_000, 1_000_000_000))
+    for _ in range(5):
+        assert masked("first-secret-1, other-secret-2") == "***, other-secret-2"
+    assert files_read == ["ONE", "binary"]
+    old(mounted / "TWO", "other-secret-2")
+    assert known_secrets() == {"ONE": "first-secret-1", "TWO": "other-secret-2"}
+    assert files_read == ["ONE", "binary", "TWO"]
+    (mounted / "ONE").unlink()
+    assert known_secrets() == {"TWO": "other-secret-2"}
+
+
+def rewritten(folder):
+    old(folder / "ONE", "other-secret-2", at=1_000_000_001)
+
+
+def longer(folder):
+    old(folder / "ONE", "other-secret-23")
+
+
+def put_in_its_place(folder):
+    os.replace(old(folder / "new", "other-secret-2"), folder / "ONE")
+
+
+def led_elsewhere(folder):
+    old(folder / "elsewhere.d", "other-secret-2", at=1_000_000_001)
+    (folder / "ONE").unlink()
+    (folder / "ONE").symlink_to("elsewhere.d")
+
+
+@pytest.mark.parametrize("change", [rewritten, longer, put_in_its_place, led_elsewhere])
+def test_a_mounted_file_that_has_changed_is_read_again(change, mounted):
+    old(mounted / "ONE", "first-secret-1")
+    assert known_secrets()["ONE"] == "first-secret-1"
+    change(mounted)
+    assert known_secrets()["ONE"].startswith("other-secret-2")
+
+
+def test_a_file_that_changes_twice_within_a_tick_of_the_clock_is_not_missed(mounted):
+    file = mounted / "ONE"
+    file.write_text("first-secret-1")
+    written = file.stat().st_mtime_ns
+    assert known_secrets()["ONE"] == "first-secret-1"
+    file.write_text("other-secret-2")
+    os.utime(file, ns=(written, written))
+    assert known_secrets()["ONE"] == "other-secret-2"
 
 
 def test_every_mounted_file_and_every_asked_for_variable_is_known(mounted, monkeypatch):

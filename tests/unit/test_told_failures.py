@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import configparser
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from simpleflow_nb import Workflow, activity
-from simpleflow_nb.cli.main import show_error
-from simpleflow_nb.exceptions import DefinitionError, TaskFailed
+from simpleflow_nb.cli.main import console, main, show_error
+from simpleflow_nb.exceptions import DefinitionError, RunEnded, TaskFailed
+from simpleflow_nb.masking import masked
 from simpleflow_nb.processes.activity_bodies import failure_of
+from simpleflow_nb.replay.suspension import failure_attributes
 from simpleflow_nb.testing import RunFailed, run_workflow
 
 SECRET = "db&<ZQZQ>\"q's\\wörd%$1"
@@ -34,6 +38,15 @@ def test_the_reason_and_details_of_an_activitys_failure_are_masked_before_they_a
     assert not any(part in reason + details for part in (SECRET[:3], "ZQ", "rd%$1"))
     assert reason == f"ValueError: {'x' * length}***"[:256]
     assert json.loads(details)["message"].startswith("x" * min(length, 1000))
+
+
+@pytest.mark.parametrize("length", [0, 200, 236, 250, 256, 6_300, 16_350, 40_000])
+def test_the_reason_and_details_of_a_workflows_own_failure_are_masked_before_they_are_cut(length: int) -> None:
+    texts = {"reason": "x" * length + SECRET, "details": "x" * length + SECRET + "x" * 26_000}
+    said = failure_attributes(RunEnded("FailWorkflowExecution", texts), masked)
+    assert said["reason"] == f"{'x' * length}***"[:256]
+    assert len(said["details"]) <= 32_768
+    assert not any(part in said["details"] for part in (SECRET[:3], "ZQ", "rd%$1"))
 
 
 def test_a_failure_that_another_process_has_described_is_masked_too() -> None:
@@ -76,13 +89,35 @@ def test_messages_of_the_command_line_are_masked(capsys: pytest.CaptureFixture[s
     assert capsys.readouterr().err == "simpleflow-nb: it is '***'\n"
 
 
-def test_even_a_bug_of_ours_tells_no_secret(tmp_path: Path) -> None:
+@pytest.mark.parametrize("begin", ["main.console()", "import runpy; runpy.run_module('simpleflow_nb', run_name='__main__')"])
+def test_even_a_bug_of_ours_tells_no_secret(begin: str, tmp_path: Path) -> None:
     code = (
         "import os, sys\nfrom simpleflow_nb.cli import main\n"
         "def broken(*_, **__):\n    raise KeyError(os.environ['AUTOFLOW_DB_PASSWORD'])\n"
-        "main.cli.main = broken\nmain.main(['plan'])"
+        f"main.cli.main = broken\nsys.argv[1:] = ['plan']\n{begin}"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=60)
     assert done.returncode == 1
     assert done.stderr.endswith("KeyError: '***'\n")
     assert "ZQ" not in done.stderr
+
+
+def test_the_console_script_is_what_shows_bugs_so() -> None:
+    settings = configparser.ConfigParser()
+    settings.read(Path(__file__).parents[2] / "setup.cfg")
+    scripts = settings["options.entry_points"]["console_scripts"]
+    assert scripts.strip() == "simpleflow-nb = simpleflow_nb.cli.main:console"
+
+
+@pytest.mark.parametrize("begin", [lambda: main(["--version"]), console])
+def test_whoever_calls_the_command_line_from_python_keeps_their_own_hook_for_errors(
+    begin: Callable[[], object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def own(*_: object) -> None:
+        raise AssertionError("nothing has failed")
+
+    monkeypatch.setattr(sys, "argv", ["simpleflow-nb", "--version"])
+    monkeypatch.setattr(sys, "excepthook", own)
+    with pytest.raises(SystemExit):
+        begin()
+    assert sys.excepthook is own

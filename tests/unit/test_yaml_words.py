@@ -107,7 +107,13 @@ def with_parameter(folder: Path, value: str) -> str:
         ("[DE, NO]", ["12: NO was read as false; write 'NO' in quotes for the text, or false"]),
         ("{NO: 5}", ["12: NO was read as false; write 'NO' in quotes for the text, or false"]),
         ("\n    a: 1\n    b: 010", ["14: 010 was read as 8, a number to the base 8; write '010' in quotes for the text, or 8"]),
-        ("", ["12: nothing was read as null; write '' for an empty text, or null"]),
+        (
+            "",
+            [
+                "12: the value is empty (what begins with # is a comment) and was read as null; write null, "
+                "or '' for an empty text"
+            ],
+        ),
         ("{version: 0.10, rate: 0.10}", ["12: 0.10 was read as 0.1; write '0.10' in quotes for the text, or 0.1"]),
         ("[1, 1.5, true, null, text, 2024-01-31]", []),
     ],

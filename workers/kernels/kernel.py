@@ -34,6 +34,8 @@ OWN_KERNEL = "python3"  #: name of the kernel that is this interpreter
 #: Names the file into which a notebook in any language may write why there is nothing to do.
 SKIP_VARIABLE = "SIMPLEFLOW_NB_SKIP"
 
+_MOST_REASON_CHARACTERS = 10_000  # of a file that may be as large as the notebook likes
+
 _KERNEL_ID = "notebook"  # any; a manager has one kernel
 _LONGEST_SOCKET_PATH = 90  # bytes; systems take 104 to 108, with the port's number
 _HISTORY_IN_MEMORY = "--HistoryManager.hist_file=:memory:"  # a file would be shared by all kernels of the machine
@@ -209,9 +211,13 @@ class Kernel(AsyncKernelManager):
         return self.folder / "skip.txt"
 
     def skip_reason(self) -> str | None:
-        """What the notebook has written into the file that ``SIMPLEFLOW_NB_SKIP`` names, so far; None if there is none."""
+        """What the notebook has written into the file that ``SIMPLEFLOW_NB_SKIP`` names, so far; None if there is none.
+
+        Of a long text it is the first 10,000 characters: fewer of them are shown.
+        """
         try:
-            return self._skip_file.read_text(encoding="utf-8", errors="replace")
+            with open(self._skip_file, encoding="utf-8", errors="replace") as file:
+                return file.read(_MOST_REASON_CHARACTERS)
         except FileNotFoundError:
             return None
         except OSError as error:
