@@ -12,6 +12,12 @@ from typing import Any
 
 FORMATS = (1, 2, 3, 4)
 
+#: papermill's tag of the cell with the values of a run.
+INJECTED_TAG = "injected-parameters"
+#: papermill's, for the cells that it puts into a notebook that failed; whoever runs the notebook again takes them out.
+ERROR_TAG = "papermill-error-cell-tag"
+EARLY_END_TAG = "simpleflow-nb-early-end"  #: beside that one, where nothing has failed
+
 #: In the metadata of an executed notebook: what was done to it before it ran, and where it has ended itself.
 METADATA_KEY = "simpleflow_nb"
 
@@ -105,10 +111,14 @@ def tags_of(cell: Any) -> list[str]:
 
 def source_of(cell: Any) -> str:
     """The text of a cell, which may stand there line by line; empty where it is no text."""
-    source = cell.get("source") if isinstance(cell, dict) else None
-    if isinstance(source, list):
-        return "".join(line for line in source if isinstance(line, str))
-    return source if isinstance(source, str) else ""
+    return joined_text(cell.get("source") if isinstance(cell, dict) else None)
+
+
+def joined_text(value: object) -> str:
+    """The text of a notebook's multi-line string: one string, or a list of them; empty for anything else."""
+    if isinstance(value, list):
+        return "".join(part for part in value if isinstance(part, str))
+    return value if isinstance(value, str) else ""
 
 
 def language_of_old(document: dict[str, Any]) -> str | None:

@@ -14,7 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from deciders.notebook_document import NoNotebook, notebook_document, notebook_text, source_of, tags_of
+from deciders.notebook_document import INJECTED_TAG, NoNotebook, notebook_document, notebook_text, source_of, tags_of
 from deciders.problems import listed, shown
 from deciders.python_names import (
     CellCode,
@@ -25,7 +25,7 @@ from deciders.python_names import (
 )
 
 PARAMETERS = "parameters"  #: the tag of the cell with the defaults
-INJECTED = "injected-parameters"  #: papermill's tag of the cell with the values
+INJECTED = INJECTED_TAG
 #: In JSON the tag may be written so, though no program known does.
 _ESCAPED_LETTER = re.compile(r"\\u00[2-7]")
 _MEANT = frozenset(("parameters", "parameter", "params"))

@@ -11,7 +11,7 @@ from nbformat import NotebookNode
 from papermill.engines import NotebookExecutionManager
 from papermill.iorw import write_ipynb
 
-from deciders.notebook_document import METADATA_KEY
+from deciders.notebook_document import EARLY_END_TAG, ERROR_TAG, METADATA_KEY
 from workers.artefacts import write_atomically
 from workers.notebook_session import NotebookSession
 from workers.secrets import Masker, known_secrets, masker
@@ -19,11 +19,6 @@ from workers.secrets import Masker, known_secrets, masker
 LEAST_SAVE_SECONDS = 1.0  #: between two saves while cells run
 SAVE_SHARE = 20  #: and at least this many times what the last save took
 MOST_SPLIT_CHARACTERS = 5_000_000  #: of printed text in a notebook whose file has it line by line; ten times that of tables
-
-#: papermill's, for the cells that it puts into a notebook that failed; whoever runs the notebook again takes them out.
-ERROR_TAG = "papermill-error-cell-tag"
-
-EARLY_END_TAG = "simpleflow-nb-early-end"  #: beside that one, where nothing has failed
 
 _FONT = "font-family:Helvetica Neue, Helvetica, Arial, sans-serif; font-size:1.5em;"
 

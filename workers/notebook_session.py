@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Literal, Protocol
 
+from deciders.notebook_document import INJECTED_TAG, tags_of
 from workers.kernel_output import DEFAULT_OUTPUT_LIMITS, OutputLimits
 
 if TYPE_CHECKING:
@@ -173,4 +174,4 @@ class NotebookSession:
 
 
 def _is_injected(cell: NotebookNode) -> bool:
-    return "injected-parameters" in cell.metadata.get("tags", ())
+    return INJECTED_TAG in tags_of(cell)

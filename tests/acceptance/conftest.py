@@ -97,13 +97,27 @@ def no_kernel_is_left() -> Iterator[None]:
     yield
 
     def left() -> set[psutil.Process]:
-        return set(psutil.Process().children(recursive=True)) - before - set(_fork_servers())
+        new = set(psutil.Process().children(recursive=True)) - before - set(_fork_servers())
+        return {process for process in new if not _is_reaped(process)}
 
     try:
         wait_until(lambda: not left())
     except AssertionError:
         named = [process.as_dict(["pid", "ppid", "status", "cmdline"]) for process in left()]
         pytest.fail(f"left behind: {named}", pytrace=False)
+
+
+def _is_reaped(process: psutil.Process) -> bool:
+    """Whether it has ended: what has lost its parent is ours, and nobody else asks for its exit status."""
+    try:
+        if process.status() != psutil.STATUS_ZOMBIE or process.ppid() != os.getpid():
+            return False
+        process.wait(0)
+    except psutil.NoSuchProcess:
+        pass
+    except psutil.TimeoutExpired:
+        return False
+    return True
 
 
 def _fork_servers() -> list[psutil.Process]:

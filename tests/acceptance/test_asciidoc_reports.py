@@ -241,7 +241,8 @@ def test_the_same_notebook_gives_the_same_bytes(tmp_path):
     assert reported(tmp_path, *cells, template=AUTOFLOW_STYLE).path.read_bytes() == reported(tmp_path, *cells).path.read_bytes()
 
 
-def test_a_notebook_of_which_the_template_shows_nothing_is_an_empty_page(tmp_path):
-    report = reported(tmp_path, code(source="x = 1"), code(shown(text_plain="left out by its tag"), tags=["remove_cell"]))
+@pytest.mark.parametrize("tags", [["remove_cell"], "remove_cell", "x, remove_cell"])
+def test_a_notebook_of_which_the_template_shows_nothing_is_an_empty_page(tmp_path, tags):
+    report = reported(tmp_path, code(source="x = 1"), code(shown(text_plain="left out by its tag"), tags=tags))
     assert report.pages == 1
     assert text_of(report.path).strip() == "1"  # the number of the page

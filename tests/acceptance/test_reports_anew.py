@@ -83,7 +83,7 @@ def test_a_report_that_is_gone_is_told_and_made_without_running_a_notebook(file:
         f"reports/{IDS[DATES[0]]}/report.pdf\nreports/{IDS[DATES[1]]}/report.html\n2 reports",
         "",
     )
-    assert said(file, "reports.make", "--remake", "missing")[0] == "no report is missing (4 looked at)"
+    assert said(file, "reports.make", "--remake", "missing")[0] == "no report is missing (4 checked)"
     assert report(file, DATES[1], "html").read_bytes() == former
     assert run_jsons(file.parent / "outputs") == executed
     assert said(file, "status")[0].splitlines()[4:] == ["2 of 3 runs succeeded", "1 run due (plan --why says why)"]
@@ -102,7 +102,7 @@ def test_an_output_that_was_added_later_and_a_template_that_changed(file: Path) 
     file.write_text(text.replace("[{format: pdf}, {format: html}]", "{format: pdf, template: house.typ}"))
     changed = ("reports.make", "--remake", "changed")
     assert said(file, *changed)[0].splitlines()[-1] == "2 reports"
-    nothing = "no report would come out otherwise; --remake all makes them all the same (2 looked at)"
+    nothing = "no report would come out differently; use --remake all to make them anyway (2 checked)"
     assert said(file, *changed)[0] == nothing
     (file.parent / "house.typ").write_text("#let style(about, body) = nonsense(body)")
     former = report(file, DATES[0]).read_bytes()

@@ -121,6 +121,12 @@ ODD: dict[str, Cells] = {
             ("<section>one</section>two", "<figure>three<figcaption>four</figcaption></figure>", "<address>five</address>six"),
         ])
     ),
+    "a body that scrolls": _html(f"<style>tbody {{display: block; overflow: auto}}</style>{_table([('one', 'two')], 'kv')}"),
+    "a head and rows that are tables": _html(
+        f"<style>thead, tbody tr {{display: table; width: 100%}}</style>{_table([('one', 'two')] * 3, 'kv')}"
+    ),
+    "a cell that is a box": _html('<table><tr><td>one<td style="display: flex">two<td>three</table>'),
+    "a caption that is a block": _html('<table><caption style="display: block">over it</caption><tr><td>one</table>'),
     "text between rows": _html("<table>loose<tr><td>cell</table>"),
     "what is hidden": _html('<p hidden>gone</p><p style="display: none">away</p><p>here</p>'),
     "deep lists": [prose("\n".join("  " * each + f"- level{each}" for each in range(16)))],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from html import escape
 from typing import Any
 
@@ -193,6 +194,37 @@ markdown = st.recursive(
 )
 
 
+_TABLE_PARTS = ("td", "tbody", "tr", "thead", "th", "caption")  # the names that are tried first, and most often, lead
+_STYLED = (
+    *_TABLE_PARTS, *_TABLE_PARTS, "table", "li", "ul", "ol", "dt", "dd", "dl", "summary", "details", "blockquote", "p", "div",
+    "section", "h3", "pre", "b", "i", "code", "span", "sub", "a", "img",
+)  # fmt: skip
+_DISPLAYS = (
+    "block", "flex", "grid", "table", "list-item", "flow-root", "inline-block", "inline", "contents", "table-cell", "table-row",
+)  # fmt: skip
+_HIDING = (" hidden", ' style="display: none"', ' style="visibility: hidden"', ' style="visibility: collapse"')
+_OPENING = re.compile(r"<(" + "|".join(sorted({*_STYLED}, key=len, reverse=True)) + r")(?=[ >])(?![^>]*style=)")
+
+
+@st.composite
+def _styled(draw: st.DrawFn, sources: st.SearchStrategy[str]) -> str:
+    """HTML of which every element may be shown otherwise than its name says, by a sheet or its own style, or not at all."""
+    source = draw(sources)
+    if draw(st.integers(0, 2)) == 0:
+        return source
+    rules = draw(st.lists(st.tuples(st.sampled_from(_STYLED), st.sampled_from(_DISPLAYS)), max_size=4))
+    sheet = "".join(f"{name} {{display: {display}}} " for name, display in rules)
+    places = [found.end() for found in _OPENING.finditer(source)]
+    if places:
+        of_one = st.one_of(
+            *[st.sampled_from(_DISPLAYS).map(lambda display: f' style="display: {display}"')] * 3, st.sampled_from(_HIDING)
+        )
+        chosen = draw(st.dictionaries(st.sampled_from(places), of_one, max_size=3))
+        for place in sorted(chosen, reverse=True):
+            source = source[:place] + chosen[place] + source[place:]
+    return (f"<style>{sheet}</style>" if sheet else "") + source
+
+
 @st.composite
 def notebooks(draw: st.DrawFn) -> dict[str, Any]:
     """A notebook of one to three cells under a title."""
@@ -200,7 +232,7 @@ def notebooks(draw: st.DrawFn) -> dict[str, Any]:
     for _ in range(draw(st.integers(1, 3))):
         match draw(st.sampled_from(("html", "html", "markdown", "markdown", "output", "latex", "text", "picture"))):
             case "html":
-                cells.append(code(shown(text_html=draw(html), text_plain="...")))
+                cells.append(code(shown(text_html=draw(_styled(html)), text_plain="...")))
             case "markdown":
                 cells.append(prose(draw(markdown)))
             case "output":

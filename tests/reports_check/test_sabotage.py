@@ -2,15 +2,19 @@
 
 from html.parser import HTMLParser
 from pathlib import Path
+from random import Random
+from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, Phase, find, settings
 from mistune.plugins.table import table
 
 from tests.reports_check.comparison import alarms_of_page, alarms_of_pdf
 from tests.reports_check.hard_notebooks import ODD, TALL, WIDE
+from tests.reports_check.random_notebooks import notebooks
 from tests.reports_check.source import expected_of
 from tests.unit.reports.samples import notebook, saved
-from workers.reports import Report, ReportOptions, compilation, convert_report, html, markdown, tree
+from workers.reports import Report, ReportOptions, compilation, convert_report, html, markdown, stylesheet, tree
 
 HARD = {**TALL, **WIDE, **ODD}
 
@@ -103,6 +107,28 @@ def test_html_that_is_not_read_as_browsers_do_is_missed(tmp_path, monkeypatch, k
     assert made(tmp_path, kind)[1] == []
     monkeypatch.setattr(html, "parsed", _by_tags)
     assert made(tmp_path, kind)[1] != []
+
+
+PARTS = ["a body that scrolls", "a head and rows that are tables", "a cell that is a box", "a caption that is a block"]
+
+
+@pytest.mark.parametrize("kind", PARTS)
+def test_parts_of_tables_that_are_put_into_boxes_are_missed(tmp_path, monkeypatch, kind):
+    assert made(tmp_path, kind)[1] == []
+    monkeypatch.setattr(stylesheet, "TABLE_PARTS", frozenset())
+    assert made(tmp_path, kind)[1] != []
+
+
+def test_random_notebooks_hold_parts_of_tables_that_are_put_into_boxes(tmp_path, monkeypatch):
+    monkeypatch.setattr(stylesheet, "TABLE_PARTS", frozenset())
+
+    def is_missed(content: dict[str, Any]) -> bool:
+        source = saved(tmp_path, content)
+        report = convert_report(source, tmp_path / "x.pdf")
+        return any("words missing" in alarm for alarm in alarms_of_pdf(report.path, expected_of(source), report.warnings))
+
+    of_this_kind = settings(max_examples=300, phases=[Phase.generate], database=None, suppress_health_check=list(HealthCheck))
+    find(notebooks(), is_missed, settings=of_this_kind, random=Random(1))  # raises when there is none
 
 
 @pytest.mark.parametrize("kind", ["short and long rows", "a table in a list", "a table in a quotation"])

@@ -16,12 +16,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
+from deciders.notebook_document import joined_text, source_of, tags_of
 from deciders.report_templates import ASCIIDOC_TEMPLATES
 from workers.reports.draft import Draft
 from workers.reports.figures import UnusablePicture, address_bytes, checked_picture
 from workers.reports.markdown import attachment_address, markdown_html
 from workers.reports.notebook import HIDDEN_INPUT, HIDDEN_OUTPUT, REMOVED_CELL, ShownNotebook
-from workers.reports.outputs import joined_text, shown_parts
+from workers.reports.outputs import shown_parts
 from workers.reports.tree import parsed
 from workers.reports.typst_code import printable
 
@@ -161,7 +162,7 @@ def _asciidoc(notebook: dict[str, Any], template: Path) -> tuple[str, dict[str, 
         )
         for name in _PANDOC_FILTERS:
             exporter.register_filter(name, _sandboxed(exporter.environment.filters[name]))
-        content = nbformat.reads(json.dumps(_with_attachments(notebook)), as_version=4)
+        content = nbformat.reads(json.dumps(_as_exporters_read_it(notebook)), as_version=4)
         body, resources = exporter.from_notebook_node(content)
     except TemplateNotFound as error:
         raise TemplateFailed(f"{template.name} extends {error.message!r}, which nbconvert does not have") from error
@@ -190,15 +191,25 @@ def _sandboxed(convert: Callable[..., str]) -> Callable[..., str]:
     return converted
 
 
-def _with_attachments(notebook: dict[str, Any]) -> dict[str, Any]:
-    """``notebook`` with attached pictures in the prose itself: asciidoctor takes ``attachment:`` for the network."""
-    return {**notebook, "cells": [_with_own_attachments(cell) for cell in notebook["cells"]]}
+def _as_exporters_read_it(notebook: dict[str, Any]) -> dict[str, Any]:
+    """``notebook`` with attached pictures in the prose itself, and with tags in lists.
+
+    asciidoctor takes ``attachment:`` for the network, and nbconvert a text for one tag for each of its letters.
+    """
+    return {**notebook, "cells": [_with_listed_tags(_with_own_attachments(cell)) for cell in notebook["cells"]]}
+
+
+def _with_listed_tags(cell: Any) -> Any:
+    metadata = cell.get("metadata") if isinstance(cell, dict) else None
+    if not isinstance(metadata, dict) or "tags" not in metadata:
+        return cell
+    return {**cell, "metadata": {**metadata, "tags": tags_of(cell)}}
 
 
 def _with_own_attachments(cell: Any) -> Any:
     if not isinstance(cell, dict) or not isinstance(cell.get("attachments"), dict):
         return cell
-    source = joined_text(cell.get("source"))
+    source = source_of(cell)
     for name, bundle in cell["attachments"].items():
         if address := attachment_address(bundle):
             source = source.replace(f"attachment:{name}", address)

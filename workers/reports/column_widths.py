@@ -7,6 +7,7 @@ says of what. ``column-widths`` in ``report.typ`` shares out the width of the pa
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from heapq import nsmallest
 from itertools import groupby
 
 from workers.reports import css
@@ -26,6 +27,8 @@ PICTURE_LEAST = 10.0
 #: the words of a column that Typst is asked about: the longest
 WORDS_ASKED = 60
 _LINES_ASKED = 3
+#: at so many places of each kind, those nearest its middle, a name is tried on two lines
+_PLACES_TRIED = 20
 #: of tables within cells of tables, widths are looked at down to here
 _NESTED_LIMIT = 3
 
@@ -129,7 +132,7 @@ class Ruler:
 
     def take_heading(self, need: Need, text: str) -> None:
         """Take a cell of the head into account, which may be set on two lines."""
-        places = [found.end() for found in re.finditer("[ \u200b]+", text)]
+        places = sorted({*_middle_places(" +", text), *_middle_places("[ \u200b]+", text)})
         parts = [(text[:place].rstrip(" "), text[place:]) for place in places]
         widths = [(self.width(first, bold=True), self.width(second, bold=True)) for first, second in parts]
         known = [max(first, second) for first, second in widths if first is not None and second is not None]
@@ -212,6 +215,12 @@ class Ruler:
                 need.wanted = max(need.wanted, wide * factor + beside)
         need.wanted = max(need.wanted, need.least)
         need.whole = max(need.whole, need.wanted)
+
+
+def _middle_places(blanks: str, text: str) -> list[int]:
+    """Where ``text`` can go on on a second line behind ``blanks``, a pattern: the ends of those nearest its middle."""
+    ends = (found.end() for found in re.finditer(blanks, text))
+    return nsmallest(_PLACES_TRIED, ends, key=lambda end: abs(2 * end - len(text)))
 
 
 def units(text: str) -> list[str]:

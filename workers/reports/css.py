@@ -31,6 +31,7 @@ _KEYWORDS = {
 WHITE_SPACE = {"pre": "all", "pre-wrap": "all", "break-spaces": "all", "pre-line": "lines", "normal": "", "nowrap": ""}
 # of others, such as tables and pictures, the attribute says where they stand themselves
 _WITH_ALIGN = frozenset(("p", "div", "center", "h1", "h2", "h3", "h4", "h5", "h6", "td", "th"))
+_VISIBLE = {"visible": True, "initial": True, "hidden": False, "collapse": False}
 _BOLD = frozenset(("bold", "bolder", "600", "700", "800", "900"))
 
 
@@ -184,9 +185,14 @@ def alignment(tag: Element, declared: Declarations) -> str | None:
     return given if given in ("left", "right", "center") else None
 
 
-def hidden(declared: Declarations) -> bool:
-    """Whether a browser would not show it at all."""
-    return declared.get("display", "").lower() == "none" or declared.get("visibility", "").lower() in ("hidden", "collapse")
+def is_visible(declared: Declarations) -> bool | None:
+    """Whether a browser would show what is in the room for it; None where that is as it is for what holds it."""
+    return _VISIBLE.get(declared.get("visibility", "").lower())
+
+
+def taken_out(declared: Declarations) -> bool:
+    """Whether a browser would not even leave room for it."""
+    return declared.get("display", "").lower() == "none"
 
 
 def pixels(length: str, *, whole: float) -> float | None:

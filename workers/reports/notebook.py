@@ -6,20 +6,27 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from deciders.notebook_document import METADATA_KEY, NoNotebook, NotJson, notebook_document
-from workers.reports.outputs import joined_text
+from deciders.notebook_document import (
+    EARLY_END_TAG,
+    ERROR_TAG,
+    INJECTED_TAG,
+    METADATA_KEY,
+    NoNotebook,
+    NotJson,
+    notebook_document,
+    source_of,
+    tags_of,
+)
 
 #: tags that leave out a cell, its input or its outputs
 REMOVED_CELL = frozenset(("remove_cell", "remove-cell", "hide_cell", "hide-cell", "remove_all", "remove-all"))
 HIDDEN_INPUT = frozenset((
     "remove_input", "remove-input", "hide_input", "hide-input", "remove_code", "hide_code", "hide-code",
-    "parameters", "injected-parameters",
+    "parameters", INJECTED_TAG,
 ))  # fmt: skip
 HIDDEN_OUTPUT = frozenset(("remove_output", "remove-output", "hide_output", "hide-output", "remove_outputs"))
-_FAILURE = "papermill-error-cell-tag"
-_EARLY_END = "simpleflow-nb-early-end"  #: beside that tag: the notebook ended where it wanted to
 #: what a run adds: the same cell has one number in reports and in the messages of the run
-_ADDED_BY_A_RUN = frozenset(("injected-parameters", _FAILURE))
+_ADDED_BY_A_RUN = frozenset((INJECTED_TAG, ERROR_TAG))
 _NUMBER_LIMIT = 100_000
 _HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 
@@ -92,10 +99,10 @@ def shown_notebook(notebook: dict[str, Any], *, code: bool) -> ShownNotebook:
     cells: list[ShownCell] = []
     number = 0
     for cell in map(_mapping, notebook["cells"][:_NUMBER_LIMIT]):
-        number += not _tags(_mapping(cell.get("metadata"))) & _ADDED_BY_A_RUN
+        number += _ADDED_BY_A_RUN.isdisjoint(tags_of(cell))
         if isinstance(ended, int) and number > ended:
             break  # headings of what was not done would say nothing
-        source = joined_text(cell.get("source"))
+        source = source_of(cell)
         if cell.get("cell_type") == "raw" and (heading := _front_matter(source)) is not None:
             title = title or heading.get("title")
             continue
@@ -116,7 +123,7 @@ def shown_notebook(notebook: dict[str, Any], *, code: bool) -> ShownNotebook:
 
 def _shown_cell(number: int, cell: dict[str, Any], source: str, code: bool) -> ShownCell | None:
     metadata = _mapping(cell.get("metadata"))
-    tags = _tags(metadata)
+    tags = set(tags_of(cell))
     jupyter = _mapping(metadata.get("jupyter"))
     if tags & REMOVED_CELL:
         return None
@@ -141,18 +148,13 @@ def _shown_cell(number: int, cell: dict[str, Any], source: str, code: bool) -> S
     return ShownCell(number=number, kind=kind, source=source, attachments=_mapping(cell.get("attachments")), outputs=[])
 
 
-def _tags(metadata: dict[str, Any]) -> set[str]:
-    tags = metadata.get("tags")
-    return {tag for tag in tags if isinstance(tag, str)} if isinstance(tags, list) else set()
-
-
 def _prose_kind(
     cell: dict[str, Any], metadata: dict[str, Any], tags: set[str]
 ) -> Literal["prose", "html", "plain", "failure", "early end"] | None:
     if cell.get("cell_type") == "markdown":
-        if _FAILURE not in tags:
+        if ERROR_TAG not in tags:
             return "prose"
-        return "early end" if _EARLY_END in tags else "failure"
+        return "early end" if EARLY_END_TAG in tags else "failure"
     if cell.get("cell_type") != "raw":
         return None
     # a raw cell is meant for one format alone; LaTeX or reStructuredText would be noise here

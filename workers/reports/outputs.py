@@ -5,6 +5,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from deciders.notebook_document import joined_text
 from workers.reports import figures, math
 from workers.reports.draft import Draft
 from workers.reports.html import html_code, is_empty
@@ -136,13 +137,6 @@ def _code(draft: Draft, part: Part) -> Code:
             return call("report.note", literal(text))
         case Failure(headline, trace):
             return call("report.error-box", literal(headline), *([monospaced(trace)] if trace else []))
-
-
-def joined_text(value: object) -> str:
-    """The text of a notebook's multi-line string: one string, or a list of them; empty for anything else."""
-    if isinstance(value, list):
-        return "".join(part for part in value if isinstance(part, str))
-    return value if isinstance(value, str) else ""
 
 
 def _bundle(output: dict[str, Any]) -> dict[str, Any]:

@@ -3,8 +3,8 @@
 import re
 from itertools import islice
 
-from workers.reports.css import WHITE_SPACE, Declarations, declarations, hidden, read_declarations
-from workers.reports.tree import BLOCKS, Document, Element
+from workers.reports.css import WHITE_SPACE, Declarations, declarations, is_visible, read_declarations, taken_out
+from workers.reports.tree import BLOCKS, TABLE_PARTS, Document, Element
 
 #: rules beyond this many are not looked at, and rules with a selector other than an id cost a search each
 RULE_LIMIT = 20_000
@@ -18,6 +18,7 @@ _VARIABLE = re.compile(r"var\(\s*(--[\w-]+)\s*(?:,((?:[^()]|\((?:[^()]|\([^()]*\
 _VARIABLE_LIMIT = 20
 _ANCESTOR_LIMIT = 200
 _NONE: Declarations = {}
+_CELLS = frozenset(("td", "th"))
 _OWN_LINES = frozenset(("block", "flex", "grid", "table", "list-item", "flow-root"))
 _BARE_HEX = re.compile(r"(?:[0-9a-fA-F]{3}){1,2}")
 _FONT_SIZES = {"1": "0.63em", "2": "0.82em", "3": "1em", "4": "1.13em", "5": "1.5em", "6": "2em", "7": "3em"}
@@ -40,7 +41,7 @@ class Stylesheet:
     """The rules of the ``<style>`` elements of one output. A later rule wins; a ``style`` attribute wins over all.
 
     Once it is made, elements that are not to be seen are gone from the document, and those that stand on lines of their own by
-    their style alone are within a ``<div>``.
+    their style alone are within a ``<div>``. Parts of tables and formulas never are: they mean nothing but where they stand.
     """
 
     def __init__(self, document: Document) -> None:
@@ -107,23 +108,42 @@ class Stylesheet:
         anywhere = not self._read.isdisjoint(("display", "visibility"))
         replaced: dict[int, list[Element]] = {}
         parents: dict[int, Element] = {}
+        unseen: dict[int, Element] = {}  # those not visible, by their own style or that of what holds them
+        needed: set[int] = set()  # those of them that hold something visible
         for element in document.elements():
             attributes = element.attributes
+            if is_within := id(element.parent) in unseen:
+                unseen[id(element)] = element
             if not anywhere and "hidden" not in attributes and "style" not in attributes and element.name != "dialog":
                 continue
             declared = self.of(element)
             self._keeps_blanks |= "white-space" in declared
             if (parent := element.parent) is None:
                 continue
-            if hidden(declared):
+            if (visible := is_visible(declared)) is False:
+                unseen[id(element)] = element
+            elif visible and is_within:
+                del unseen[id(element)]
+                for around in parent.ancestors():
+                    if id(around) not in unseen or id(around) in needed:
+                        break
+                    needed.add(id(around))
+            if taken_out(declared):
                 replaced[id(element)] = []
-            elif declared.get("display") in _OWN_LINES and element.name not in BLOCKS:
+            elif declared.get("display", "").lower() in _OWN_LINES and _may_stand_in_a_box(element):
                 box = Element("div", {}, parent)
                 box.children.append(element)
                 replaced[id(element)] = [box]
             else:
                 continue
             parents[id(parent)] = parent
+        for element in unseen.values():
+            # a cell keeps its place, or those behind it would stand under the wrong names
+            if id(element) in needed or (element.name in _CELLS and id(element) not in replaced):
+                element.children = [child for child in element.children if isinstance(child, Element)]
+            elif (parent := element.parent) is not None:
+                replaced[id(element)] = []
+                parents[id(parent)] = parent
         for parent in parents.values():
             parent.children = [kept for child in parent.children for kept in replaced.get(id(child), [child])]
         for box in (box for boxes in replaced.values() for box in boxes):
@@ -148,6 +168,12 @@ class Stylesheet:
                     searches += 1
                     for element in document.select(selector):
                         self._by_element.setdefault(id(element), {}).update(declared)
+
+
+def _may_stand_in_a_box(element: Element) -> bool:
+    if element.name in BLOCKS or element.name in TABLE_PARTS:
+        return False
+    return all(around.name != "math" for around in islice(element.ancestors(), 1, _ANCESTOR_LIMIT))
 
 
 def _by_attributes(element: Element) -> Declarations:

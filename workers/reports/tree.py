@@ -22,6 +22,8 @@ BLOCKS = frozenset((
     "html", "iframe", "legend", "li", "main", "nav", "ol", "p", "pre", "search", "section", "summary", "table", "ul",
     "video", "audio", "canvas", "embed",
 ))  # fmt: skip
+#: elements that mean nothing but within a table, each in the one that the parser has put around it
+TABLE_PARTS = frozenset(("caption", "colgroup", "col", "thead", "tbody", "tfoot", "tr", "td", "th"))
 _OLD_NAMES = {"xmp": "pre", "listing": "pre", "plaintext": "pre", "dir": "ul", "menu": "ul"}
 _CODE = frozenset(("pre", "code", "kbd", "samp", "tt", "tex"))
 # as the notebook puts an output into its page: in the body, and by the rules of today rather than those of 1998

@@ -198,3 +198,27 @@ def test_a_column_of_known_letters_leaves_nothing_to_measure(tmp_path):
     written = html_code(Draft(folder=tmp_path), "<table><tr><td>Zürich</td><td>12 km</td></tr></table>")
     assert "asked" not in written
     assert "level: true" in written
+
+
+@pytest.mark.parametrize("blank", [" ", "\u200b"])
+@pytest.mark.parametrize("knows_letters", [True, False])
+def test_how_long_a_head_takes_grows_with_its_length_and_no_faster(blank, knows_letters):
+    class Counting(Ruler):
+        letters = 0
+
+        def width(self, text, *, bold):
+            self.letters += len(text)
+            return super().width(text, bold=bold)
+
+    text = blank.join(["word"] * 2_000)
+    ruler = Counting(Stylesheet(parsed("")), knows_letters=knows_letters)
+    ruler.take_heading(Need(), text)
+    assert ruler.letters < 100 * len(text)
+
+
+def test_a_long_head_is_broken_near_its_middle_and_at_a_blank_where_there_is_one():
+    ruler, needed = Ruler(Stylesheet(parsed("")), knows_letters=True), Need()
+    ruler.take_heading(needed, "a " + "i_\u200b" * 30 + "b")
+    half = text_width("i_" * 15, bold=True)
+    assert needed.wanted == pytest.approx(half, abs=1.5)
+    assert needed.whole == pytest.approx(text_width("i_\u200b" * 30 + "b", bold=True))

@@ -23,7 +23,8 @@ def kinds(cells: list[dict[str, Any]], *, code: bool) -> list[tuple[int, bool, i
         ({"tags": ["remove_output"]}, True, 0),
         ({"jupyter": {"outputs_hidden": True}}, True, 0),
         ({"tags": ["no meaning here"], "jupyter": {"source_hidden": False}}, True, 1),
-        ({"tags": "hide_input"}, True, 1),  # not a list
+        ({"tags": "hide_input"}, False, 1),  # not a list
+        ({"tags": "x, remove_output"}, True, 0),
         ({"tags": [["x"], 5]}, True, 1),
     ],
 )
@@ -31,9 +32,9 @@ def test_tags_and_metadata_hide_parts_of_a_cell(metadata, source, outputs):
     assert kinds([code(PRINT, source="x", **metadata)], code=True) == [(1, source, outputs)]
 
 
-@pytest.mark.parametrize("tag", ["remove_cell", "remove-cell", "hide-cell"])
-def test_tags_hide_a_whole_cell(tag):
-    assert kinds([prose("x", tags=[tag]), code(PRINT, source="x", tags=[tag]), prose("y")], code=True) == [(3, True, 0)]
+@pytest.mark.parametrize("tags", [["remove_cell"], ["remove-cell"], ["hide-cell"], "remove_cell", "x, hide-cell"])
+def test_tags_hide_a_whole_cell(tags):
+    assert kinds([prose("x", tags=tags), code(PRINT, source="x", tags=tags), prose("y")], code=True) == [(3, True, 0)]
 
 
 def test_input_is_hidden_unless_asked_for():

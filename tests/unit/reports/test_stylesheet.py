@@ -29,6 +29,10 @@ def shown(html: str) -> str:
         ("<style>#s div.c {display: inline-block !important} #s div.t {display: none}</style>"
          "<div id=s><div class=t>a</div><div class=c hidden>b</div></div>", "b"),
         ("<p hidden style='display: block'>a</p>", "a"),
+        ("<div style='visibility: hidden'>a<p>c</p><i>c<b style='visibility: visible'>b</b>c</i><hr></div>", "b"),
+        ("<style>.k * {visibility: hidden} .k i {visibility: initial}</style><div class=k><p>a<u>c<i>b</i></u></p></div>", "b"),
+        ("<p style='display: none'>a<b style='visibility: visible'>c</b></p>b", "b"),
+        ("<div style='visibility: hidden'>a<p style='display: none'>c<b style='visibility: visible'>c</b></p></div>b", "b"),
         ("<ul>" + "<li hidden>a<li>b" * 3 + "</ul>", "bbb"),
     ],
 )  # fmt: skip
@@ -91,6 +95,49 @@ def test_what_stands_on_a_line_of_its_own_by_its_style_is_in_a_box_of_its_own():
     assert [element.name for element in document.own("div")[0].own("b")[0].ancestors()] == ["b", "div", "body"]
 
 
+@pytest.mark.parametrize("display", ["block", "flex", "GRID", "table", "list-item", "flow-root", "inline-block", "contents"])
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<table><caption>a</caption><colgroup><col></colgroup><thead><tr><th>b</th></tr></thead><tbody><tr><td>c</td></tr></tbody>"
+        "<tfoot><tr><td>d</td></tr></tfoot></table>",
+        "<ul><li>a</li></ul>",
+        "<ol><li>a<ul><li>b</li></ul></li></ol>",
+        "<dl><dt>a</dt><dd>b</dd></dl>",
+        "<details><summary>a</summary><p>b</p></details>",
+        "<figure><img src=a><figcaption>b</figcaption></figure>",
+        "<fieldset><legend>a</legend><p>b</p></fieldset>",
+        "<p><math><mfrac><mn>1</mn><msub><mi>x</mi><mi>i</mi></msub></mfrac><mtable><mtr><mtd><mn>2</mn></mtd></mtr></mtable></math></p>",
+    ],
+)  # fmt: skip
+def test_parts_of_tables_lists_figures_and_formulas_stay_where_they_belong_whatever_their_style(html, display):
+    shaped = [*places(html)]
+    names = sorted({name for name, _ in shaped} - {"math", "img"})
+    for name in names:
+        assert [*places(f"<style>{name} {{display: {display}}}</style>{html}", settled=True)] == shaped
+    assert [*places(f"<style>{', '.join(names)} {{display: {display}}}</style>{html}", settled=True)] == shaped
+
+
+def places(html, *, settled=False):
+    """The name of every element, and of the one that holds it."""
+    document = parsed(html)
+    if settled:
+        Stylesheet(document)
+    for element in document.elements():
+        yield element.name, element.parent.name
+
+
+def test_a_cell_that_is_hidden_but_keeps_its_place_is_empty():
+    document = parsed(
+        "<table><tr><td>a<td style='visibility: hidden'>b<td>c<tr><td>1<th style='visibility: collapse'>2<td>3</table>"
+    )
+    Stylesheet(document)
+    assert [[cell.get_text() for cell in row.own("td", "th")] for row in document.find_all("tr")] == [
+        ["a", "", "c"],
+        ["1", "", "3"],
+    ]
+
+
 @pytest.mark.parametrize(
     ("html", "kept"),
     [
@@ -106,6 +153,12 @@ def test_white_space_is_inherited(html, kept):
     sheet, element = Stylesheet(document), document.find("i")
     assert element is not None
     assert sheet.kept_blanks(element) == kept
+
+
+def test_in_a_row_that_is_hidden_a_cell_that_is_not_stands_where_it_belongs():
+    document = parsed("<table><tr style='visibility: hidden'><td>a<td style='visibility: visible'>b<td>c<tr><td>1<td>2</table>")
+    Stylesheet(document)
+    assert [[cell.get_text() for cell in row.own("td")] for row in document.find_all("tr")] == [["", "b", ""], ["1", "2"]]
 
 
 def test_very_many_hidden_elements_are_taken_out_in_one_go():
