@@ -157,7 +157,7 @@ def test_what_cannot_be_made_is_named(file: Path) -> None:
         (("--label", "count"), "notebook 'count' of workflows.yml has no 'output', so there is no report of it"),
         (
             (IDS[DATES[2]],),
-            f"there is no report to make: no notebook of {IDS[DATES[2]]} that succeeded has an 'output'",
+            f"there is no report to make: no notebook of {IDS[DATES[2]]} has succeeded so far",
         ),
         (
             ("days/2020-01-01",),
