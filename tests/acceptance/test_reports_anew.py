@@ -118,7 +118,8 @@ def test_an_output_that_was_added_later_and_a_template_that_changed(file: Path) 
     run = shown(file, IDS[DATES[0]])
     assert (run["state"], run["light"], run["labels"]["report:report"]) == ("succeeded", "orange", "failed")
     assert run["error"].startswith("report.pdf failed: template ")
-    assert "2016-01-01  orange (without report.pdf)" in said(file, "status")[0]
+    told = "2016-01-01  orange: report: template house.typ:1: unknown variable: nonsense (without report.pdf)"
+    assert told in said(file, "status")[0]
     file.write_text(text)
     assert said(file, "reports.make", IDS[DATES[0]])[0].splitlines()[-1] == "2 reports"
     run = shown(file, IDS[DATES[0]])
