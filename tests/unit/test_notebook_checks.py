@@ -133,8 +133,8 @@ def test_a_notebook_is_read_once_for_all_that_is_said_of_it(tmp_path, monkeypatc
         for name in ("old.ipynb", "bad.ipynb")
     )
     assert found.missing_kernels == tuple(
-        f"notebook {tmp_path / f'{name}.ipynb'} wants kernel {name_of!r}, which is not installed (there is 'python3')"
-        for name, name_of in (("r", "ir"), ("mine", "mine"))
+        f"notebook {tmp_path / f'{name}.ipynb'} wants kernel {kernel!r}, which is not installed (there is 'python3'){why}"
+        for name, kernel, why in (("r", "ir", ""), ("mine", "mine", ", and kernel_fallback is false"))
     )
     [substituted] = found.substituted_kernels
     assert substituted.startswith("notebook 'mine.ipynb': kernel 'mine' is not installed, and Python ")
