@@ -167,3 +167,24 @@ def test_a_kernel_that_cannot_be_prepared_still_tells_a_failure_from_a_success_a
     assert done.warnings == ("kernel 'python3' could not be prepared, so warnings may be missed: no such IPython",)
     with pytest.raises(NotebookFailed, match="failed in cell 2: SystemExit: 3"):
         run_notebook(write("a = 1", "exit(3)", "print('next')"), {}, into, kernels=kernels)
+
+
+@pytest.mark.parametrize(
+    ("command", "text", "status"),
+    [
+        ("echo hi; echo err >&2; exit 3", "hi\nerr\n", 3),
+        ("kill -9 $$", "", -9),
+        ("printf 'no end'", "no end", 0),
+        ("test -t 1 && echo a terminal", "a terminal\n", 0),
+    ],
+)
+def test_a_command_prints_as_it_does_in_a_terminal_and_its_status_is_known(run, write, into, command, text, status):
+    done = run(write("a = 1", f"!{command}", "print(_exit_code)"), {}, into)
+    assert [printed.replace("\r", "") for printed in texts(done.path)[1:]] == [text, f"{status}\n"]
+
+
+def test_a_command_that_is_stopped_ends(run, write, into):
+    with pytest.raises(NotebookFailed) as failed:
+        run(write("a = 1", "!echo begun; sleep 600"), {}, into, cell_timeout_seconds=3)
+    assert failed.value.ename == "TimeoutError"
+    assert (into / "output.txt").read_text().startswith("begun")

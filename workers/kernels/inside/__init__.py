@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, TypedDict
 
 #: In this order: each is put over what is there.
-MODULES = ("captured_output", "bounded_output", "late_output", "exits", "tracebacks", "noted_warnings")
+MODULES = ("captured_output", "bounded_output", "shell_commands", "late_output", "exits", "tracebacks", "noted_warnings")
 
 
 class Settings(TypedDict):
