@@ -72,9 +72,6 @@ class NotebookEngine(NBClientEngine):  # type: ignore[misc, unused-ignore]
             client.session = session
             client.on_cell_executed = client.note_reply
             client.execute()
-        except BaseException:
-            session.failed = True
-            raise
         finally:
             saved.notebook_complete()
             if session.kernels is not None:

@@ -57,7 +57,6 @@ class SavedNotebook(NotebookExecutionManager):  # type: ignore[misc, unused-igno
     def cell_exception(self, cell: NotebookNode, cell_index: int | None = None, **options: Any) -> None:
         """Mark the cell failed and save: the kernel's end may take a while."""
         super().cell_exception(cell, cell_index=cell_index, **options)
-        self.session.failed = True
         self.save(force=True)
 
     def notebook_complete(self, **options: Any) -> None:

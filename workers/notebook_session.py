@@ -119,7 +119,6 @@ class NotebookSession:
     failure: tuple[int, CellFailure] | None = None  #: index of the cell that failed in the executed notebook, and why
     early_end: EarlyEnd | None = None
     skip_reason: str | None = None  #: what it has written for `SIMPLEFLOW_NB_SKIP`
-    failed: bool = False  #: set by the first cell that fails, and by what keeps the notebook from running
     saved: SavedNotebook | None = None  #: set when the engine begins
     kernel: Kernel | None = None
     peak_memory_bytes: int = 0  #: the most that was seen; 0 if nobody looked

@@ -15,7 +15,7 @@ from functools import cached_property
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
-from deciders.notebook_document import NoNotebook, notebook_document, notebook_text
+from deciders.notebook_document import ERROR_TAG, NoNotebook, notebook_document, notebook_text
 from deciders.notebook_parameters import INJECTED, PARAMETERS, parameters_of
 from simpleflow_nb.json_numbers import no_value_of_json, not_finite
 from workers.notebook_errors import NotebookRefused
@@ -63,8 +63,7 @@ def read_notebook_source(path: str | os.PathLike[str], *, kernel: str | None = N
     path = Path(path).absolute()
     content = content_of(path)
     notebook = _parsed(path, content)
-    # The tag that papermill gives the cells which it puts into a notebook that failed.
-    notebook.cells = [cell for cell in notebook.cells if "papermill-error-cell-tag" not in cell.metadata.get("tags", ())]
+    notebook.cells = [cell for cell in notebook.cells if ERROR_TAG not in cell.metadata.get("tags", ())]
     kernel_name, kernel_spec, missing_kernel = kernel_for(path, notebook.metadata, kernel, falls_back)
     return NotebookSource(
         path=path,
