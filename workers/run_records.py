@@ -13,7 +13,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -116,6 +116,11 @@ class RunRecords:
 
         # Not an f-string: a path may hold `?` and other characters that mean something in a URI.
         return cls(sa.URL.create("sqlite", database=str(path)).render_as_string(hide_password=False), to_look=to_look)
+
+    def is_in(self, outputs: Path) -> bool:
+        """Whether the records lie in this outputs folder, rather than in a database that several may share."""
+        place = outputs.absolute() / ".simpleflow-nb"
+        return self._is_sqlite and Path(os.path.abspath(self.location)).parent == Path(os.path.normpath(place))
 
     def record(self, record: RunRecord) -> None:
         """Keep the end of a run, in one transaction. A run id that is known is overwritten, so it may be done again.
@@ -286,6 +291,10 @@ class RunRecords:
         with self._transaction() as connection:
             records = [record_of(row) for row in connection.execute(query)]
         return sorted(records, key=lambda record: (record.workflow_name, record.reference_date or "", record.instance))
+
+    def transaction(self, *, exclusive: bool = False) -> AbstractContextManager[sa.Connection]:
+        """For tables of other modules; with ``exclusive`` no other process is in such a transaction meanwhile."""
+        return self._transaction(exclusive=exclusive)
 
     def close(self) -> None:
         """Close all connections. May be called twice; the object may not be used afterwards."""

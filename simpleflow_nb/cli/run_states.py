@@ -31,6 +31,7 @@ _OURS = (
     "SourceUnreachable: ",
     "RecordsError: ",
     "OutputsError: ",
+    "WorkflowTaken: ",
 )
 _SKIPPED = "NotebookSkipped"  #: of `deciders.activities`, which the engine's commands do without
 _WORDS = {"scheduled": "waiting", "started": "running", "completed": "done", "canceled": "cancelled"}

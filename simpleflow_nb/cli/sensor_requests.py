@@ -18,6 +18,7 @@ from ..local.requests import leave_request
 from ..processes.payload_directory import PayloadDirectory
 from .definition import read_specification
 from .options import outputs_folder, outputs_option, show, specification_argument, specification_path
+from .owners import check_names
 from .place import opened_place, place_options
 from .run_states import SENSOR_TYPE, type_filter
 from .sensor_places import RunPlace, ask_sensor, open_sensor, opened_run_place, run_place_options, sensor_state
@@ -85,6 +86,7 @@ def sensor_resume(file: Path | None, outputs: Path | None, **place: Any) -> None
 def sensor_reload(file: Path | None, outputs: Path | None, **place: Any) -> None:
     """Let the sensor of FILE.yml go on with the file as it is now; runs that are open end as they began."""
     specification = read_specification(specification_path(file))
+    check_names(specification, outputs_folder(outputs, specification.path))
     value = specification.model_dump(mode="json")
     schedule = specification.sensor.schedule
     what = f"reloaded; it looks at {schedule!r} ({specification.sensor.timezone})" if schedule else "reloaded; one last check"
