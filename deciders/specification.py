@@ -72,6 +72,7 @@ class NotebookSpecification(_Model):
     kernel: str | None = None  #: None means the notebook's own
     kernel_fallback: bool = True  #: whether it may run in the worker's Python when its own kernel is not installed
     warnings: Literal["own", "all", "none"] = "own"  #: which of Python's warnings turn it orange
+    cache: Literal["run", "never"] = "run"  #: whether a run that is tried again may keep what it came to before
     environment: dict[str, str] = {}  #: added to that of the worker
     needs: tuple[str, ...] = ()  #: labels of the notebooks whose executed files it takes, in order of first mention
 

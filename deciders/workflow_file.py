@@ -182,6 +182,11 @@ class NotebookEntry(_Entry):
         description="Which warnings of Python's warnings module turn it orange: those of your own code, all, or none; own if "
         "not given.",
     )
+    cache: Literal["run", "never"] = Field(
+        _ABSENT,
+        description="Whether a run that is tried again keeps what it came to before (run, if not given) or runs it again, and "
+        "what needs it (never).",
+    )
     env: dict[str, str] = Field(
         _ABSENT,
         description="Variables that are added to its environment.",
@@ -220,6 +225,9 @@ class WorkflowEntry(_Entry):
     )
     kernel_fallback: bool = Field(_ABSENT, description="The same for each of its notebooks that does not say otherwise.")
     warnings: Literal["own", "all", "none"] = Field(
+        _ABSENT, description="The same for each of its notebooks that does not say otherwise."
+    )
+    cache: Literal["run", "never"] = Field(
         _ABSENT, description="The same for each of its notebooks that does not say otherwise."
     )
     priority: int = Field(

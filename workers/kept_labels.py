@@ -34,13 +34,13 @@ def kept_labels(
 ) -> dict[str, dict[str, Any]]:
     """The labels whose executed notebook stands, each with what its activity would return (path, light, warnings).
 
-    A label stands if it succeeded, its file and its parameters are the same as then, the labels that it needs stand, and
-    none of them was made after it. ``hashes`` are the files' present ones.
+    A label stands if it may be kept at all (``cache``), it succeeded, its file and its parameters are the same as then, the
+    labels that it needs stand, and none of them was made after it. ``hashes`` are the files' present ones.
     """
     kept: dict[str, dict[str, Any]] = {}
     ended: dict[str, datetime] = {}
     for notebook in workflow.notebooks:
-        if not all(label in kept for label in notebook.needs):
+        if notebook.cache == "never" or not all(label in kept for label in notebook.needs):
             continue
         folder = artefacts.notebook_folder(workflow.name, run.instance, notebook.label)
         record, config = read_record(folder / "run.json"), read_record(folder / "config.json")
