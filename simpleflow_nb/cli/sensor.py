@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.core import ParameterSource
@@ -26,6 +26,9 @@ from .progress import Progress
 from .run_states import BACKFILL_TYPE, NOTEBOOK_TYPE, SENSOR_TYPE, Watch, last_attributes, status_word, type_filter
 from .sensor_places import RunPlace, failure_message, open_sensor, opened_run_place, sensor_id, sensor_state
 from .summary import nothing_due, show_summary
+
+if TYPE_CHECKING:
+    from deciders.specification import Specification
 
 _ASKED = {
     "pause": "the sensor is paused; sensor.resume lets it go on",
@@ -89,7 +92,7 @@ def sensor_start(
     with _own_run(folder, db, specification.path, durable=durable) as run:
         watch = Watch(run.service, [NOTEBOOK_TYPE], load=run.payloads.load)
         work_on_notebooks(run, nb_workers or default_workers())
-        sensor = Sensor(run, specification.model_dump(mode="json"), specification.path, str(folder), once=once)
+        sensor = Sensor(run, specification, str(folder), once=once)
         if not once:
             click.echo(f"looking for new dates at {schedule!r} ({zone}); Ctrl-C stops", err=True)
 
@@ -102,10 +105,9 @@ def sensor_start(
             Progress(watch, quiet=quiet, color=ctx.obj["color"]),
             mine=lambda: run.open_runs(NOTEBOOK_TYPE, SENSOR_TYPE, BACKFILL_TYPE),
         )
-        states = watch.states()
-        code = show_summary(run, states, specification.path, ended=ended)
+        code = show_summary(run, watch, specification.path, ended=ended)
         if not sensor.is_open():
-            code = max(code, sensor.show_end(nothing_ran=not states, once=once))
+            code = max(code, sensor.show_end(nothing_ran=not watch.runs, once=once))
         elif once:
             say("interrupted before the check for new dates had ended; the same command makes it anew")
             code = 1
@@ -139,16 +141,17 @@ class Sensor:
     """The sensor's execution, started with the file as it is now. Of a former one, which a process that has ended left open,
     only the time of its last check is kept: a time of the schedule that has passed since is made up for at once."""
 
-    def __init__(self, run: LocalRun, specification: dict[str, Any], path: Path, outputs: str, *, once: bool) -> None:
+    def __init__(self, run: LocalRun, specification: Specification, outputs: str, *, once: bool) -> None:
         from deciders.sensor_workflow import SensorWorkflow
+        from workers.kept_specification import by_reference
 
-        self.run, self.workflow_id = run, sensor_id(path)
+        self.run, self.workflow_id = run, sensor_id(specification.path)
         last_look = None
         for info in executions(run.service, DOMAIN, is_open=True, typeFilter=type_filter(SENSOR_TYPE)):
             if info["execution"]["workflowId"] == self.workflow_id:
                 last_look = self._last_look(info)
             run.service.terminate_workflow_execution(domain=DOMAIN, **info["execution"], reason="started again")
-        arguments = {"specification": specification, "outputs": outputs, "once": once}
+        arguments = {"specification": by_reference(specification, run.payloads), "outputs": outputs, "once": once}
         if last_look is not None and not once:
             arguments["last_look"] = last_look.isoformat()
         text = execution_input(SensorWorkflow, {"kwargs": arguments})
