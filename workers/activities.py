@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any, Literal, cast
 
 from deciders import activities as declared
-from deciders.specification import OutputSpecification, Specification
+from deciders.specification import OutputSpecification
 from simpleflow_nb.activity_context import context
 from simpleflow_nb.environment import setting
 from simpleflow_nb.exceptions import ActivityCanceled
 
 from .artefacts import Artefacts
 from .backfills import start_backfill as start_one_backfill
+from .kept_specification import is_by_reference, whole_specification
 from .kernel_output import OutputLimits
 from .kernels.supply import open_shared
 from .latest_links import point_latest
@@ -233,8 +234,9 @@ def feed_new_dates(
         RecordsError: the run records cannot be read.
     """
     began = datetime.fromisoformat(check_began) if check_began is not None else None
-    whole = Specification.model_validate(specification)
-    return check_for_new_dates(context(), whole, outputs, check_began=began, starts_per_second=starts_per_second)
+    task = context()
+    whole = whole_specification(specification, task.payloads)
+    return check_for_new_dates(task, whole, outputs, check_began=began, starts_per_second=starts_per_second)
 
 
 @declared.start_runs.implemented_by
@@ -252,9 +254,10 @@ def start_runs(
     Raises:
         RecordsError: the run records cannot be read.
     """
+    task = context()
     return start_requested(
-        context(),
-        Specification.model_validate(specification),
+        task,
+        whole_specification(specification, task.payloads),
         outputs,
         requests,
         began=datetime.fromisoformat(began) if began is not None else None,
@@ -277,10 +280,11 @@ def start_backfill(
     workflow_id, _ = start_one_backfill(
         task.service,
         task.domain,
-        Specification.model_validate(specification),
+        whole_specification(specification, task.payloads),
         outputs,
         task.payloads,
         requests,
+        by_reference=is_by_reference(specification),
         most_at_once=most_at_once,
         starts_per_second=starts_per_second,
     )

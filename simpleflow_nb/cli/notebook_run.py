@@ -158,7 +158,7 @@ def start_notebook_workflow(
             Progress(watch, quiet=quiet, color=color),
             mine=lambda: run.open_runs(*RUN_TYPES),
         )
-        return show_summary(run, watch.states(), specification.path, ended=ended)
+        return show_summary(run, watch, specification.path, ended=ended)
 
 
 def run_requests(
@@ -198,14 +198,21 @@ def run_requests(
         watch = Watch(run.service, [NOTEBOOK_TYPE], load=run.payloads.load)
         work_on_notebooks(run, slots)
         name, _ = start_backfill(
-            run.service, DOMAIN, specification, str(outputs), run.payloads, requests, most_at_once=most_at_once
+            run.service,
+            DOMAIN,
+            specification,
+            str(outputs),
+            run.payloads,
+            requests,
+            by_reference=True,
+            most_at_once=most_at_once,
         )
         ended = run.wait(
             lambda: not run.open_runs(*RUN_TYPES),
             Progress(watch, quiet=quiet, color=color),
             mine=lambda: run.open_runs(*RUN_TYPES),
         )
-        return max(show_summary(run, watch.states(), specification.path, ended=ended), _show_early_end(run, name))
+        return max(show_summary(run, watch, specification.path, ended=ended), _show_early_end(run, name))
 
 
 def _show_early_end(run: LocalRun, backfill: str) -> int:

@@ -116,11 +116,10 @@ def sensor_start(
             Progress(watch, quiet=quiet, color=ctx.obj["color"]),
             mine=lambda: run.open_runs(NOTEBOOK_TYPE, SENSOR_TYPE, BACKFILL_TYPE),
         )
-        states = watch.states()
-        code = max(code, show_summary(run, states, specifications[0].path, ended=ended))
+        code = max(code, show_summary(run, watch, specifications[0].path, ended=ended))
         closed = [sensor for sensor in sensors if not sensor.is_open()]
         code = max([code, *(sensor.show_end() for sensor in closed)])
-        if closed and not states and all(sensor.once for sensor in closed):
+        if closed and not watch.runs and all(sensor.once for sensor in closed):
             not_due = [sensor.not_due for sensor in closed if sensor.not_due is not None]
             if len(not_due) == len(closed):
                 click.echo(nothing_due(sum(not_due)))
@@ -252,12 +251,13 @@ class Sensor:
         is_alone: bool = True,
     ) -> None:
         from deciders.sensor_workflow import SensorWorkflow
+        from workers.kept_specification import by_reference
 
         self.run, self.workflow_id = run, sensor_id(specification.path)
         self.once = once or specification.sensor.schedule is None
         self.not_due: int | None = None  #: how many runs the one check has passed over, once it is known
         self._prefix = "" if is_alone else f"{specification.path.name}: "
-        arguments = {"specification": specification.model_dump(mode="json"), "outputs": outputs, "once": self.once}
+        arguments = {"specification": by_reference(specification, run.payloads), "outputs": outputs, "once": self.once}
         if last_look is not None and not self.once:
             arguments["last_look"] = last_look.isoformat()
         text = execution_input(SensorWorkflow, {"kwargs": arguments})
