@@ -33,15 +33,23 @@ _OTHER_PARAMETERS = "already succeeded with other parameters, and rerun_when lac
 class Run:
     """One workflow for one reference date: an instance, and what it is to run with."""
 
-    workflow_name: str
+    entry: ConfiguredWorkflow  #: of the sensor, or made for this run: other entries may differ in little from it
     reference_date: date
-    date_stencil: DateStencil
-    configured_parameters: dict[str, Any]  #: as they stand in the file
+    date_stencil: DateStencil  #: that of the entry
     identity: str  #: 32 hex digits, see `deciders.identity`
     reason: str = field(default=NOT_RUN_YET, compare=False)  #: why it is due: the end of a sentence about the run
     is_rerun: bool = field(default=False, compare=False)  #: it has succeeded before, and is to run all the same
     #: notebooks of a former try that succeeded, and that nothing has changed for, need not be done again
     keeps_labels: bool = field(default=False, compare=False)
+
+    @property
+    def workflow_name(self) -> str:
+        return self.entry.workflow_name
+
+    @property
+    def configured_parameters(self) -> dict[str, Any]:
+        """As they stand in the file."""
+        return self.entry.parameters
 
     @property
     def needed_days(self) -> list[tuple[int, int]]:
@@ -104,7 +112,7 @@ def run_for(configured: ConfiguredWorkflow, reference_date: date) -> Run:
     stencil = DateStencil(configured.date_stencil)
     ranges = stencil.date_ranges(reference_date)
     parameters = {**configured.parameters, "reference_date": reference_date, "date_ranges": ranges}
-    return Run(configured.workflow_name, reference_date, stencil, configured.parameters, identity(parameters))
+    return Run(configured, reference_date, stencil, identity(parameters))
 
 
 def due_runs(
@@ -113,6 +121,7 @@ def due_runs(
     run_states: Mapping[tuple[str, str], str],
     *,
     history: RunHistory | None = None,
+    since: date | None = None,
 ) -> DueRuns:
     """Every run that should be started now.
 
@@ -126,12 +135,13 @@ def due_runs(
         available_dates: dates by type, in any order; types that the sensor does not ask for are ignored.
         run_states: "running", "succeeded" or "failed" by workflow name and identity; absent means never run.
         history: what more is known of former runs. Without it failures are tried again at once, and nothing has changed.
+        since: look at the dates from this one on, whatever the ``earliest_date`` of the entries.
 
     Raises:
         ValueError: a state is none of the three.
     """
     ordinals, warnings = _considered(specification.sensor, available_dates)
-    looker = _Looker(AvailableDays(ordinals), run_states, specification, history or RunHistory())
+    looker = _Looker(AvailableDays(ordinals), run_states, specification, history or RunHistory(), since)
     for number, configured in enumerate(specification.sensor.workflows, start=1):
         looker.look_at(number, configured)
     priorities = {workflow.name: workflow.priority for workflow in specification.workflows}
@@ -191,12 +201,13 @@ class _Looker:
         run_states: Mapping[tuple[str, str], str],
         specification: Specification,
         history: RunHistory,
+        since: date | None,
     ) -> None:
         self.due: list[Run] = []
         self.not_due: list[NotDue] = []
         self._available = available
         self._days = [(ordinal, date.fromordinal(ordinal)) for ordinal in available.ordinals]
-        self._run_states, self._history = run_states, history
+        self._run_states, self._history, self._since = run_states, history, since
         self._workflows = {workflow.name: workflow for workflow in specification.workflows}
         self._texts = _TextsByLength()
         #: entries often share a stencil, and what it comes to for a date is the same for all of them
@@ -207,7 +218,7 @@ class _Looker:
         self._first_entry: dict[str, dict[str, int]] = {name: {} for name, count in entry_counts.items() if count > 1}
 
     def look_at(self, number: int, configured: ConfiguredWorkflow) -> None:
-        name, earliest = configured.workflow_name, configured.earliest_date
+        name, earliest = configured.workflow_name, self._since or configured.earliest_date
         before_ranges, between, after_date = _json_around_dates(configured.parameters)
         stencil = DateStencil(configured.date_stencil)
         seen = self._seen.setdefault(stencil, {})
@@ -243,7 +254,7 @@ class _Looker:
             is_due, reason, keeps_labels = verdict(workflow, state, end, days, self._history, is_in_autoflow=is_in_autoflow)
             if is_due:
                 is_rerun = state == SUCCEEDED
-                self.due.append(Run(name, day, stencil, configured.parameters, found, reason, is_rerun, keeps_labels))
+                self.due.append(Run(configured, day, stencil, found, reason, is_rerun, keeps_labels))
             else:
                 self._refuse(configured, day, found, reason)
 

@@ -45,6 +45,27 @@ def run_request(
     }
 
 
+def requests_for(runs: Iterable[Run], *, only: str | None = None, gives_way: bool = False) -> list[dict[str, Any]]:
+    """Requests for these very runs, with their reasons, as few as keep their order."""
+    requests: list[dict[str, Any]] = []
+    former: Run | None = None
+    for run in runs:
+        # The very entry: those that compare as equal may be others, as 1 does with True.
+        if former is not None and former.entry is run.entry and _how(former) == _how(run):
+            requests[-1]["dates"].append(run.reference_date.isoformat())
+        else:
+            reason, keeps_labels = _how(run)
+            requests.append(
+                run_request(run.entry, [run.reference_date], reason, keeps_labels=keeps_labels, only=only, gives_way=gives_way)
+            )
+        former = run
+    return requests
+
+
+def _how(run: Run) -> tuple[str, bool]:
+    return run.reason, run.keeps_labels
+
+
 def requested_runs(requests: Iterable[Mapping[str, Any]]) -> Iterator[WantedRun]:
     """The runs of requests, in the order asked."""
     for request in requests:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -137,9 +138,7 @@ def _within_reach(specification: Specification, current: CurrentPlan, wanted: se
 
     found = _instances(current.due_runs)
     if not wanted <= found:  # a backfill also takes dates before the earliest one
-        entries = tuple(entry.model_copy(update={"earliest_date": None}) for entry in specification.sensor.workflows)
-        sensor = specification.sensor.model_copy(update={"workflows": entries})
-        found |= _instances(due_runs(specification.model_copy(update={"sensor": sensor}), current.available, {}))
+        found |= _instances(due_runs(specification, current.available, {}, since=date.min))
     return wanted & found
 
 

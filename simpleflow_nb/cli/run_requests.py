@@ -81,6 +81,8 @@ def backfill(
     if first > last:
         raise DefinitionError(f"--from {first.date()} is after --to {last.date()}")
     specification = read_specification(file)
+    from deciders.run_requests import requests_for
+
     _check_names(specification, name, only)
     folder = checked_outputs(outputs, specification)
     with opened_run_place(folder, **place) as there:
@@ -91,7 +93,7 @@ def backfill(
     if dry_run or not chosen:
         _show(chosen, left_out, states)
         ctx.exit(0)
-    requests = _requests(specification, chosen, only=only)
+    requests = requests_for(chosen, only=only, gives_way=True)
     click.echo(f"{counted(len(chosen), 'run')} of {name}, {sum(left_out.values())} left out", err=True)
     code = _carry_out(
         ctx,
@@ -192,23 +194,17 @@ def _chosen(
     from deciders.due_runs import due_runs
     from workers.available_dates import SourceError, read_available_dates
 
-    entries = tuple(
-        entry.model_copy(update={"earliest_date": first})
-        for entry in specification.sensor.workflows
-        if entry.workflow_name == name
-    )
-    narrowed = specification.model_copy(update={"sensor": specification.sensor.model_copy(update={"workflows": entries})})
     try:
         available = read_available_dates(specification)
     except SourceError as error:
         raise source_problem(error) from None
     running = {key: state for key, state in states.items() if state == "running"}
-    plan = due_runs(narrowed, available, running)
-    left_out = Counter(one.reason for one in plan.not_due if first <= one.reference_date <= last)
+    plan = due_runs(specification, available, running, since=first)
+    left_out = Counter(one.reason for one in plan.not_due if one.workflow_name == name and first <= one.reference_date <= last)
     chosen = []
     for run in plan.due:
         state = states.get((run.workflow_name, run.identity))
-        if run.reference_date > last:
+        if run.workflow_name != name or run.reference_date > last:
             continue
         if history is not None:
             try:
@@ -244,29 +240,6 @@ def _change_of(specification: Specification, run: Run, state: str | None, histor
     if end is None or end.notebooks is None:
         return Verdict(False, f"{state} before, and it is not known with which notebooks; --rerun all includes it")
     return change_of(specification.workflow(run.workflow_name), end, run.needed_days, history)
-
-
-def _requests(specification: Specification, chosen: list[Run], *, only: str | None) -> list[dict[str, Any]]:
-    """As few requests as keep the order of the runs."""
-    from deciders.run_requests import run_request
-    from deciders.specification import ConfiguredWorkflow
-
-    stencils = {
-        (entry.workflow_name, repr(entry.parameters)): entry.date_stencil for entry in reversed(specification.sensor.workflows)
-    }
-    requests: list[dict[str, Any]] = []
-    for run in chosen:
-        entry = ConfiguredWorkflow(
-            workflow_name=run.workflow_name,
-            parameters=run.configured_parameters,
-            date_stencil=stencils[run.workflow_name, repr(run.configured_parameters)],
-        )
-        one = run_request(entry, [run.reference_date], run.reason, keeps_labels=run.keeps_labels, only=only, gives_way=True)
-        if requests and {**requests[-1], "dates": None} == {**one, "dates": None}:
-            requests[-1]["dates"] += one["dates"]
-        else:
-            requests.append(one)
-    return requests
 
 
 def _retry_request(row: RunRow) -> dict[str, Any]:
