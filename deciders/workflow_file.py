@@ -119,6 +119,12 @@ class OutputEntry(_Entry):
     """What is made of an executed notebook."""
 
     format: Literal["pdf", "html"] = Field(description="Pages, or one self-contained file for browsers.")
+    name: str = Field(
+        _ABSENT,
+        min_length=1,
+        description="Of its file, without the ending, such as sales-{region}-{reference_date}: in braces label, workflow, "
+        "reference_date, instance or a parameter of the workflow; the label if not given.",
+    )
     template: str | None = Field(
         None,
         description="For pdf: a file beside this one, Typst (.typ) or nbconvert's asciidoc (.tpl, .asciidoc.j2); null means "
