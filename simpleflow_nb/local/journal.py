@@ -34,6 +34,8 @@ CREATE TABLE IF NOT EXISTS types (
 CREATE TABLE IF NOT EXISTS requests (id INTEGER PRIMARY KEY AUTOINCREMENT, operation TEXT NOT NULL, arguments TEXT NOT NULL);
 """
 
+_LOCKED_MS = 100  #: a connection that waits for a lock serves nobody who reads; the service tries again itself
+
 _encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 
 RunRow = tuple[int, str, str, float, dict[str, Any], float | None, str | None]
@@ -64,6 +66,7 @@ class Journal:
                 check_schema(self._db, path)
             self._db.executescript(_SCHEMA)
             self._db.execute("INSERT OR IGNORE INTO meta VALUES ('schema', ?)", (str(SCHEMA_VERSION),))
+            self._db.execute(f"PRAGMA busy_timeout={_LOCKED_MS}")
         except sqlite3.Error as error:
             self._db.close()
             raise unusable(path, error) from None
@@ -102,6 +105,8 @@ class Journal:
     ) -> None:
         db = self._db
         try:
+            if db.in_transaction:  # one that failed and could not be undone then
+                db.execute("ROLLBACK")
             if len(rows) == 1 and not started and not closed and not taken_request:
                 db.execute("INSERT INTO batches VALUES (?, ?, ?)", rows[0])
             else:
@@ -116,9 +121,13 @@ class Journal:
                     db.execute("DELETE FROM requests WHERE id <= ?", (taken_request,))
                 db.execute("COMMIT")
         except sqlite3.Error as error:
-            if db.in_transaction:
-                db.execute("ROLLBACK")
-            raise JournalError(f"{self.path} cannot be written: {_cause(error)}") from error
+            failure = error
+            try:
+                if db.in_transaction:
+                    db.execute("ROLLBACK")
+            except sqlite3.Error as worse:
+                failure = worse
+            raise JournalError(f"{self.path} cannot be written: {_cause(failure)}") from failure
 
     def write_type(self, kind: str, name: str, version: str, body: dict[str, Any]) -> None:
         """A registered type or domain; not part of any transaction.
@@ -205,9 +214,16 @@ def read_only_uri(path: Path) -> str:
 def unusable(path: Path, error: Exception) -> JournalError:
     if getattr(error, "sqlite_errorname", "").startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
         return JournalError(f"{path} cannot be opened: {_cause(error)}; may this user read and write it?")
+    if isinstance(error, sqlite3.OperationalError) and _of_the_moment(error):  # nothing is wrong with what is in it
+        return JournalError(f"{path} cannot be used: {_cause(error)}")
     return JournalError(
         f"{path} is not a readable journal: {_cause(error)}; move it away to start afresh, or name another with --db"
     )
+
+
+def _of_the_moment(error: sqlite3.Error) -> bool:
+    name = getattr(error, "sqlite_errorname", "")
+    return name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_FULL", "SQLITE_IOERR", "SQLITE_NOMEM"))
 
 
 def _cause(error: Exception) -> str:
