@@ -10,6 +10,7 @@ from simpleflow_nb.exceptions import DependencyFailed, TaskFailed, TimeoutError
 from simpleflow_nb.futures import Future
 
 from . import activities
+from .report_names import report_file_names
 from .specification import NotebookSpecification, WorkflowSpecification
 
 GREEN, ORANGE, RED = "green", "orange", "red"
@@ -93,6 +94,7 @@ class NotebookWorkflow(Workflow):
             if artefacts is not None:
                 return {"state": "already done", "light": GREEN, "artefacts": artefacts}
 
+        names = report_file_names(specification, instance, parameters)
         notebooks: dict[str, Future[Any]] = {}
         reports: dict[tuple[str, str], Future[Any]] = {}  # by label and format
         standing: dict[tuple[str, str], dict[str, Any]] = {}  # the same of those that are not made again
@@ -126,7 +128,8 @@ class NotebookWorkflow(Workflow):
                     executed=notebooks.get(notebook.label) or kept[notebook.label],
                     inputs_dir=inputs_dir,
                     reference_date=parameters.get("reference_date"),
-                    **output.model_dump(mode="json"),
+                    **output.model_dump(mode="json", exclude={"name"}),
+                    **({"file_name": names[notebook.label, output.format]} if output.name is not None else {}),
                     **place,
                 )
         futures.wait(*notebooks.values(), *reports.values())

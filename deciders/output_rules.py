@@ -22,6 +22,9 @@ def checked_outputs(label: str, node: YamlNode | None, inputs_dir: Path, problem
         output = {key: one.value for key, one in entry.entries().items() if key in ("format", *_SWITCHES)}
         if any(output.get("format") == other["format"] for other in found):
             problems.add(entry.line, f"notebook {label!r} has two outputs of format {shown(output.get('format'))}")
+        name = entry.get("name")
+        if name is not None and name.text is not None:
+            output["name"] = name.text
         template = entry.get("template")
         if template is not None and template.text is not None:
             output["template"] = template.text

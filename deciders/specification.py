@@ -13,6 +13,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from deciders.problems import Problem, Problems, SpecificationError, UnknownWorkflowError, did_you_mean
+from deciders.report_name_rules import check_report_names
 from deciders.sensor_rules import checked_sensor
 from deciders.specification_rules import check_parameters, checked_workflows
 from deciders.surprise_rules import note_surprises
@@ -50,6 +51,7 @@ class OutputSpecification(_Model):
     """A report that is made of an executed notebook."""
 
     format: Literal["pdf", "html"]
+    name: str | None = None  #: of its file, with placeholders (`deciders.report_names`); None means the label
     template: str | None = None  #: relative to the inputs folder; None means the built-in one
     code: bool = False  #: whether it shows the code of the cells
     streams: bool = False  #: whether it shows what the cells printed
@@ -72,6 +74,7 @@ class NotebookSpecification(_Model):
     kernel: str | None = None  #: None means the notebook's own
     kernel_fallback: bool = True  #: whether it may run in the worker's Python when its own kernel is not installed
     warnings: Literal["own", "all", "none"] = "own"  #: which of Python's warnings turn it orange
+    cache: Literal["run", "never"] = "run"  #: whether a run that is tried again may keep what it came to before
     environment: dict[str, str] = {}  #: added to that of the worker
     needs: tuple[str, ...] = ()  #: labels of the notebooks whose executed files it takes, in order of first mention
 
@@ -225,6 +228,7 @@ def load_with_warnings(path: str | Path) -> tuple[Specification, tuple[Problem, 
     workflows = checked_workflows(root, inputs_dir, problems)
     sensor = checked_sensor(root, [workflow.name for workflow in workflows], problems)
     check_parameters(root, workflows, problems)
+    check_report_names(root, workflows, problems)
     note_surprises(root, problems)
     problems.raise_if_any()
     specification = Specification.model_validate(

@@ -157,7 +157,7 @@ def _checked_notebook(
 def _give_shared_settings(entry: YamlNode, notebooks: YamlNode, workflow: CheckedWorkflow) -> None:
     """What a workflow says for all its notebooks, unless one says otherwise."""
     for notebook in workflow.notebooks:
-        for setting in ("kernel_fallback", "warnings"):
+        for setting in ("kernel_fallback", "warnings", "cache"):
             given = (notebooks.get(notebook.label) or _NOTHING).get(setting) or entry.get(setting)
             if given is not None and given.value is not BROKEN:
                 notebook.limits[setting] = given.plain()

@@ -119,6 +119,12 @@ class OutputEntry(_Entry):
     """What is made of an executed notebook."""
 
     format: Literal["pdf", "html"] = Field(description="Pages, or one self-contained file for browsers.")
+    name: str = Field(
+        _ABSENT,
+        min_length=1,
+        description="Of its file, without the ending, such as sales-{region}-{reference_date}: in braces label, workflow, "
+        "reference_date, instance or a parameter of the workflow; the label if not given.",
+    )
     template: str | None = Field(
         None,
         description="For pdf: a file beside this one, Typst (.typ) or nbconvert's asciidoc (.tpl, .asciidoc.j2); null means "
@@ -182,6 +188,11 @@ class NotebookEntry(_Entry):
         description="Which warnings of Python's warnings module turn it orange: those of your own code, all, or none; own if "
         "not given.",
     )
+    cache: Literal["run", "never"] = Field(
+        _ABSENT,
+        description="Whether a run that is tried again keeps what it came to before (run, if not given) or runs it again, and "
+        "what needs it (never).",
+    )
     env: dict[str, str] = Field(
         _ABSENT,
         description="Variables that are added to its environment.",
@@ -220,6 +231,9 @@ class WorkflowEntry(_Entry):
     )
     kernel_fallback: bool = Field(_ABSENT, description="The same for each of its notebooks that does not say otherwise.")
     warnings: Literal["own", "all", "none"] = Field(
+        _ABSENT, description="The same for each of its notebooks that does not say otherwise."
+    )
+    cache: Literal["run", "never"] = Field(
         _ABSENT, description="The same for each of its notebooks that does not say otherwise."
     )
     priority: int = Field(

@@ -126,6 +126,7 @@ def _commonly_escaped(value: str) -> set[str]:
         json.dumps(value, ensure_ascii=False)[1:-1],
         _in_script(text, _SCRIPT_CHARACTERS[0]),
         repr(value)[1:-1],
+        repr(f"{value}'\"")[1:-4],  # beside both kinds of quotes, of which one is escaped
         *(quote(value, safe, errors="surrogateescape") for safe in _URL_SAFE[:2]),
         quote_plus(value, errors="surrogateescape"),
     }

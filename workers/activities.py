@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any, Literal, cast
 
 from deciders import activities as declared
-from deciders.specification import OutputSpecification, Specification
+from deciders.specification import OutputSpecification
 from simpleflow_nb.activity_context import context
 from simpleflow_nb.environment import setting
 from simpleflow_nb.exceptions import ActivityCanceled
 
-from .artefacts import Artefacts
+from .artefacts import Artefacts, path_part
 from .backfills import start_backfill as start_one_backfill
+from .kept_specification import is_by_reference, whole_specification
 from .kernel_output import OutputLimits
 from .kernels.supply import open_shared
 from .latest_links import point_latest
@@ -24,6 +25,7 @@ from .notebook_session import CountedWarnings
 from .notebook_versions import as_executed
 from .notebooks import Cancellation, NotebookFailed, run_notebook
 from .report_making import made_report
+from .report_places import remove_renamed
 from .run_records import RunRecord, RunRecords
 from .run_tables import State
 from .secrets import masked
@@ -104,6 +106,7 @@ def execute_notebook(
             output_limits=OutputLimits.given(printed_limit_bytes, displayed_limit_bytes),
             environment=environment,
             inputs_dir=inputs_dir,
+            outputs=Path(outputs),
             counted_warnings=warnings,
             kernel_fallback=kernel_fallback,
             cancellation=cancellation,
@@ -139,18 +142,23 @@ def convert_report(
     code: bool = False,
     streams: bool = False,
     parameters: bool = False,
+    file_name: str | None = None,
 ) -> dict[str, object]:
     """Make a report of an executed notebook, in a process of its own and within its limits of time and memory.
+
+    It is called ``<label>.<format>``, or ``file_name``, in the folder of the run's reports.
 
     Raises:
         ReportError: the notebook cannot be read, nothing could be typeset, or a program that a template needs is missing.
         ReportStopped: it took too much time or memory.
         ActivityCanceled: the run was cancelled meanwhile.
     """
+    artefacts = Artefacts(Path(outputs))
     return made_report(
         OutputSpecification(format=format, template=template, code=code, streams=streams, parameters=parameters),
         Path(executed["path"]),
-        Artefacts(Path(outputs)).report(workflow, instance, label, format),
+        artefacts.reports_folder(workflow, instance) / (file_name or f"{path_part(label)}.{format}"),
+        outputs=artefacts.outputs,
         reference_date=reference_date,
         inputs_dir=Path(inputs_dir) if inputs_dir is not None else None,
         on_wait=context().check,
@@ -181,6 +189,8 @@ def record_run(
     """
     task = context()
     with closing(RunRecords.open(Path(outputs))) as records:
+        for former in records.runs(workflow, identity)[-1:]:
+            remove_renamed(former.artefacts, artefacts, Artefacts(Path(outputs)).reports_folder(workflow, instance))
         records.record(
             RunRecord(
                 workflow_name=workflow,
@@ -233,8 +243,9 @@ def feed_new_dates(
         RecordsError: the run records cannot be read.
     """
     began = datetime.fromisoformat(check_began) if check_began is not None else None
-    whole = Specification.model_validate(specification)
-    return check_for_new_dates(context(), whole, outputs, check_began=began, starts_per_second=starts_per_second)
+    task = context()
+    whole = whole_specification(specification, task.payloads)
+    return check_for_new_dates(task, whole, outputs, check_began=began, starts_per_second=starts_per_second)
 
 
 @declared.start_runs.implemented_by
@@ -252,9 +263,10 @@ def start_runs(
     Raises:
         RecordsError: the run records cannot be read.
     """
+    task = context()
     return start_requested(
-        context(),
-        Specification.model_validate(specification),
+        task,
+        whole_specification(specification, task.payloads),
         outputs,
         requests,
         began=datetime.fromisoformat(began) if began is not None else None,
@@ -277,10 +289,11 @@ def start_backfill(
     workflow_id, _ = start_one_backfill(
         task.service,
         task.domain,
-        Specification.model_validate(specification),
+        whole_specification(specification, task.payloads),
         outputs,
         task.payloads,
         requests,
+        by_reference=is_by_reference(specification),
         most_at_once=most_at_once,
         starts_per_second=starts_per_second,
     )

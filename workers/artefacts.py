@@ -5,53 +5,29 @@
     <outputs>/notebooks/<workflow>/<instance>/<label>/<label>.ipynb, config.json, output.txt, run.json, ...
     <outputs>/notebooks/<workflow>/<instance>/<label>/report-pdf.json, ...   what a report was made from, and its warnings
     <outputs>/notebooks/<workflow>/<instance>/.attempts/<n>/<label>/         earlier attempts
-    <outputs>/reports/<workflow>/<instance>/<label>.pdf, <label>.html
+    <outputs>/reports/<workflow>/<instance>/<label>.pdf, <label>.html        or as ``name`` of the output says
     <outputs>/.simpleflow-nb/                                                journal and run records
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
-import re
 import uuid
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from deciders.path_parts import LONGEST_PART_BYTES, path_part
 from simpleflow_nb.exceptions import SimpleflowError
 
-#: Bytes of one part of a path. File systems take 255; the rest is for suffixes such as ``.ipynb`` and for temporary names.
-LONGEST_PART_BYTES = 180
-_PROBE_BYTES = 65_536
+__all__ = ["LONGEST_PART_BYTES", "Artefacts", "OutputsError", "path_part", "read_record", "write_atomically"]
 
-_UNSAFE = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|%]|^\.')
+_PROBE_BYTES = 65_536
 
 
 class OutputsError(SimpleflowError):
     """The outputs folder cannot be used."""
-
-
-@lru_cache(maxsize=50_000)
-def path_part(name: str) -> str:
-    """``name`` as one part of a path, the same on every machine and different for different names.
-
-    A name that is safe is kept as it is. Path separators, control characters, a leading dot and the characters that
-    other systems refuse are percent-encoded; a name of more than 180 bytes is cut and ends in the start of its SHA-256.
-
-    Raises:
-        ValueError: the name is empty.
-    """
-    if not name:
-        raise ValueError("a workflow, an instance and a label need a name to get a folder")
-    part = _UNSAFE.sub(lambda found: f"%{ord(found[0]):02X}", name)
-    encoded = part.encode("utf-8", "surrogatepass")
-    if len(encoded) <= LONGEST_PART_BYTES:
-        return part
-    digest = hashlib.sha256(encoded).hexdigest()[:12]
-    return f"{encoded[: LONGEST_PART_BYTES - 13].decode('utf-8', 'ignore')}-{digest}"
 
 
 def read_record(path: Path) -> dict[str, Any]:
@@ -101,8 +77,12 @@ class Artefacts:
         """The executed notebook."""
         return self.notebook_folder(workflow, instance, label) / f"{path_part(label)}.ipynb"
 
+    def reports_folder(self, workflow: str, instance: str) -> Path:
+        """Where the reports of a run are made. Which file is which is for the records to say: `workers.report_places`."""
+        return self.outputs / "reports" / path_part(workflow) / path_part(instance)
+
     def report(self, workflow: str, instance: str, label: str, format: str = "pdf") -> Path:
-        """The report of that format made from the executed notebook."""
+        """Where a report is made whose output has no name."""
         return Path(self.report_path(workflow, instance, label, format))
 
     def report_path(self, workflow: str, instance: str, label: str, format: str) -> str:

@@ -13,6 +13,7 @@ from simpleflow_nb import payload
 from simpleflow_nb.processes.faults import ALREADY_STARTED, fault_code
 from simpleflow_nb.processes.payload_directory import Payloads, kept
 from simpleflow_nb.workflow import execution_input
+from workers.kept_specification import by_reference as referring
 
 
 def start_backfill(
@@ -23,18 +24,20 @@ def start_backfill(
     payloads: Payloads,
     requests: Sequence[dict[str, Any]],
     *,
+    by_reference: bool = False,
     most_at_once: int | None = None,
     starts_per_second: float | None = None,
 ) -> tuple[str, str | None]:
     """Start it; returns its workflow id and run id. The run id is None when the same is open already.
 
-    ``requests`` are those of `deciders.run_requests.run_request`, at least one.
+    ``requests`` are those of `deciders.run_requests.run_request`, at least one. ``by_reference`` keeps the specification out
+    of the history, for a service whose workers all have the same ``payloads``.
     """
     names = dict.fromkeys(request["entry"]["workflow_name"] for request in requests)
     digest = hashlib.sha256(payload.encode([list(requests), outputs]).encode()).hexdigest()[:12]
     workflow_id = f"backfill-{'-'.join(names)[:100]}-{digest}"
     arguments = {
-        "specification": specification.model_dump(mode="json"),
+        "specification": referring(specification, payloads) if by_reference else specification.model_dump(mode="json"),
         "outputs": outputs,
         "requests": list(requests),
         "most_at_once": most_at_once,

@@ -15,6 +15,7 @@ from typing import Any
 from deciders.due_runs import Run
 from deciders.specification import NotebookSpecification, WorkflowSpecification
 from workers.artefacts import Artefacts, read_record
+from workers.kept_paths import RELATIVE, path_in_run, portable_parameters
 from workers.secrets import masked_leaves
 
 
@@ -34,13 +35,13 @@ def kept_labels(
 ) -> dict[str, dict[str, Any]]:
     """The labels whose executed notebook stands, each with what its activity would return (path, light, warnings).
 
-    A label stands if it succeeded, its file and its parameters are the same as then, the labels that it needs stand, and
-    none of them was made after it. ``hashes`` are the files' present ones.
+    A label stands if it may be kept at all (``cache``), it succeeded, its file and its parameters are the same as then, the
+    labels that it needs stand, and none of them was made after it. ``hashes`` are the files' present ones.
     """
     kept: dict[str, dict[str, Any]] = {}
     ended: dict[str, datetime] = {}
     for notebook in workflow.notebooks:
-        if not all(label in kept for label in notebook.needs):
+        if notebook.cache == "never" or not all(label in kept for label in notebook.needs):
             continue
         folder = artefacts.notebook_folder(workflow.name, run.instance, notebook.label)
         record, config = read_record(folder / "run.json"), read_record(folder / "config.json")
@@ -49,7 +50,9 @@ def kept_labels(
             continue
         if hashes.get(notebook.filename) != record.get("source_sha256"):
             continue
-        if not _are_the_same(config.get("parameters"), _expected(notebook, run, kept, inputs_dir)):
+        upstream = [name for name, source in notebook.parameters.items() if source in kept]
+        expected, names = portable_parameters(_expected(notebook, run, kept, inputs_dir), artefacts.outputs, inputs_dir)
+        if not _are_the_same(_as_given(config, upstream, workflow.name, run, artefacts, inputs_dir), set(names), expected):
             continue
         try:
             began, ended[notebook.label] = (datetime.fromisoformat(record[key]) for key in ("started", "ended"))
@@ -83,9 +86,29 @@ def _expected(
     return values
 
 
-def _are_the_same(then: Any, now: dict[str, Any]) -> bool:
-    """``then`` was written with secrets masked, and may hold what ``now`` cannot know."""
-    if not isinstance(then, dict) or not now.keys() <= then.keys():
+def _as_given(
+    config: Mapping[str, Any], upstream: list[str], workflow: str, run: Run, artefacts: Artefacts, inputs_dir: Path
+) -> tuple[Any, set[str]]:
+    """The parameters that a notebook had, and the names of those that are relative to the outputs folder.
+
+    Version 0.1 kept absolute paths. Those of the notebooks before it are known by their ends, wherever the outputs were then.
+    """
+    values = config.get("parameters")
+    if RELATIVE in config or not isinstance(values, dict):
+        return values, set(config.get(RELATIVE) or ())
+    found, names = portable_parameters(values, artefacts.outputs, inputs_dir)
+    ends = {name: path_in_run(str(values.get(name)), workflow, run.instance) for name in upstream}
+    known = {name: end for name, end in ends.items() if end is not None}
+    return {**found, **known}, {*names, *known}
+
+
+def _are_the_same(given: tuple[Any, set[str]], relative: set[str], now: dict[str, Any]) -> bool:
+    """What was ``given`` then was written with secrets masked, and may hold what ``now`` cannot know.
+
+    Paths of ours are the same if they were then where they are now, seen from the outputs folder.
+    """
+    then, relative_then = given
+    if not isinstance(then, dict) or not now.keys() <= then.keys() or relative_then & now.keys() != relative:
         return False
     there = {name: then[name] for name in now}
     return _as_kept(there) == _as_kept(now)

@@ -13,10 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from deciders.due_runs import Run
+from deciders.inputs_folder import folded_name
+from deciders.report_names import report_file_names
 from deciders.report_templates import ASCIIDOC_TEMPLATES, TYPST_TEMPLATE
 from deciders.specification import OutputSpecification, WorkflowSpecification
 from simpleflow_nb import __version__
 from workers.artefacts import Artefacts, read_record, write_atomically
+from workers.kept_paths import found_path
 from workers.secrets import masked_leaves
 
 _FONTS = "fonts"  #: folder in that of the inputs
@@ -33,7 +36,7 @@ def report_origin(output: OutputSpecification, reference_date: str | None, input
     template = inputs_dir / output.template if output.template is not None else None
     return {
         "version": __version__,
-        "options": output.model_dump(mode="json"),
+        "options": output.model_dump(mode="json", exclude={"name"}),
         "reference_date": reference_date,
         "executed": _digest(executed.with_name("run.json")),
         "template": _digest(template) if template is not None else None,
@@ -62,9 +65,11 @@ def kept_reports(
 ) -> dict[str, dict[str, Any]]:
     """By label and format (``count.pdf``) what the activity of each report that stands returned then.
 
-    A report stands if its notebook is one of the ``kept``, its file is there, and it would be made from the same things now.
+    A report stands if its notebook is one of the ``kept``, its file is there, and it would be made from the same things now. It
+    stands where it is, also if it would have another name now, unless another report of the run is called so.
     """
     found: dict[str, dict[str, Any]] = {}
+    names = report_file_names(workflow, run.instance, run.parameters)
     for notebook in workflow.notebooks:
         if notebook.label not in kept:
             continue
@@ -72,8 +77,11 @@ def kept_reports(
         for output in notebook.output:
             record = report_record(executed, output.format)
             result = record.get("result")
-            path = artefacts.report(workflow.name, run.instance, notebook.label, output.format)
-            if not isinstance(result, dict) or not path.is_file():
+            if not isinstance(result, dict) or not isinstance(result.get("path"), str):
+                continue
+            path = Path(found_path(result["path"], artefacts.outputs, workflow.name, run.instance))
+            others = {folded_name(name) for key, name in names.items() if key != (notebook.label, output.format)}
+            if not path.is_file() or folded_name(path.name) in others:
                 continue
             if record.get("origin") == report_origin(output, run.reference_date.isoformat(), inputs_dir, executed):
                 found[f"{notebook.label}.{output.format}"] = {**result, "path": str(path)}

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from workers.artefacts import path_part, write_atomically
+from workers.kept_paths import RELATIVE, place_beside, portable_parameters
 from workers.kernel_output import DEFAULT_OUTPUT_LIMITS, OutputLimits
 from workers.kernels.supply import KernelSupply, shared_supply, warm_kernels
 from workers.lights import Light, printed_warnings
@@ -77,6 +78,7 @@ def run_notebook(
     output_limits: OutputLimits = DEFAULT_OUTPUT_LIMITS,
     environment: Mapping[str, str] | None = None,
     inputs_dir: str | os.PathLike[str] | None = None,
+    outputs: Path | None = None,
     counted_warnings: CountedWarnings = "own",
     kernel_fallback: bool = True,
     attempt: int = 1,
@@ -112,6 +114,9 @@ def run_notebook(
     the notebook's folder); ``counted_warnings`` may also be ``all`` or ``none``. A Python notebook whose kernel is not
     installed runs on this interpreter and is orange; without ``kernel_fallback`` it is refused.
 
+    Paths of ours in ``config.json`` and ``run.json`` are relative to the folder ``outputs``, if one is given, so that they hold
+    once it was moved.
+
     Raises:
         NotebookRefused: nothing has run: no such notebook or kernel, a parameter that the notebook does not declare, a
             value that has no JSON form, or the executed notebook would overwrite ``path``.
@@ -127,9 +132,11 @@ def run_notebook(
         memory_bytes=memory_limit_bytes,
         output=output_limits,
     )
-    folder, label, notebook = _begin(source, values, into, label, environment, limits)
+    folder, label, notebook = _begin(
+        source, values, into, label, environment, limits, outputs, os.fspath(inputs_dir) if inputs_dir is not None else None
+    )
     variables = {**os.environ, **(environment or {})}
-    record = RunJson(folder, source, label, attempt, variables)
+    record = RunJson(folder, source, label, attempt, variables, outputs)
     status, skipped_for = "failed", None
     error: dict[str, Any] | None = {"cell": None, "ename": "Interrupted", "evalue": ""}
     session: NotebookSession | None = None
@@ -239,6 +246,8 @@ def _begin(
     label: str | None,
     environment: Mapping[str, str] | None,
     limits: NotebookLimits,
+    outputs: Path | None = None,
+    inputs_dir: str | None = None,
 ) -> tuple[Path, str, Path]:
     """The folder, made, with ``config.json`` in it; the label; where the executed notebook will be."""
     folder = Path(into).absolute()
@@ -262,6 +271,9 @@ def _begin(
         },
         "parameters": values,
     }
+    if outputs is not None:
+        config["source"] = place_beside(source.path, outputs)
+        config["parameters"], config[RELATIVE] = portable_parameters(values, outputs, inputs_dir)
     write_json(folder / "config.json", config, _secrets_of(environment))
     return folder, label, notebook
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from deciders.specification import OutputSpecification
+from workers.kept_paths import kept_path
 from workers.kept_reports import record_report, report_origin
 from workers.lights import Light
 
@@ -20,6 +21,7 @@ def made_report(
     *,
     reference_date: str | None,
     inputs_dir: Path | None,
+    outputs: Path,
     on_wait: Callable[[], None] | None = None,
     before_replacing: Callable[[], None] | None = None,
 ) -> dict[str, Any]:
@@ -27,7 +29,8 @@ def made_report(
 
     A file at ``target`` is replaced in one step or, whatever goes wrong, left alone. ``on_wait`` is called about 20 times a
     second, ``before_replacing`` once, when the report is made and nobody sees it yet; what they raise leaves this function.
-    Without ``inputs_dir`` there are neither templates nor fonts, and no record.
+    Without ``inputs_dir`` there are neither templates nor fonts, and no record. ``outputs`` is the folder that the path is
+    relative to in the record.
 
     Raises:
         ReportError: the notebook cannot be read, nothing could be typeset, or a program that a template needs is missing.
@@ -62,5 +65,5 @@ def made_report(
     light = Light.ORANGE if report.warnings else Light.GREEN
     result = {"path": str(target), "light": str(light), "warnings": list(report.warnings), "pages": report.pages}
     if origin is not None:
-        record_report(result, origin, output.format, executed)
+        record_report({**result, "path": kept_path(str(target), outputs)}, origin, output.format, executed)
     return result

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from deciders.notebook_workflow import MOST_NOTES, report_artefact
+from deciders.report_names import report_file_names
 from deciders.specification import NotebookSpecification, OutputSpecification, WorkflowSpecification
 from workers.artefacts import Artefacts, read_record
 from workers.kept_reports import report_origin, report_record
@@ -22,6 +23,7 @@ from workers.latest_links import point_latest
 from workers.lights import Light
 from workers.old_outputs import has_folders
 from workers.report_making import made_report
+from workers.report_places import remove_renamed, report_place
 from workers.run_records import RunRecord, RunRecords
 
 _ENDED_WELL = ("done", "cached")
@@ -43,6 +45,8 @@ class EndedRun:
     run_id: str
     reference_date: str | None
     labels: Mapping[str, str]  #: what became of each; empty when an early version recorded it
+    artefacts: Mapping[str, str] = field(default_factory=dict)  #: where its reports are, as its record says
+    parameters: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def title(self) -> str:
@@ -85,9 +89,7 @@ def missing_reports(run: EndedRun, artefacts: Artefacts) -> list[Report]:
 
 def is_missing(run: EndedRun, report: Report, artefacts: Artefacts) -> bool:
     """Whether a report is not there, or is that of an earlier run."""
-    notebook, output = report
-    path = artefacts.report_path(run.workflow.name, run.instance, notebook.label, output.format)
-    return run.labels.get(_artefact(report)) == _FAILED or not os.path.isfile(path)
+    return run.labels.get(_artefact(report)) == _FAILED or not os.path.isfile(_place(run, report, artefacts))
 
 
 def would_differ(run: EndedRun, report: Report, inputs_dir: Path, artefacts: Artefacts) -> bool:
@@ -114,27 +116,38 @@ def remake_reports(
 ) -> Remade:
     """Make these reports anew, and put the record of the run and the link ``latest`` right. May be called from several threads.
 
-    A report that fails leaves the former one alone, if there is one. ``on_wait`` is called about 20 times a second, and what it
-    raises leaves this function; what was made until then is recorded.
+    A report is made under the name that its output has now, and one that had another name is removed then. One that fails
+    leaves the former one alone, if there is one. ``on_wait`` is called about 20 times a second, and what it raises leaves this
+    function; what was made until then is recorded.
 
     Raises:
         RecordsError: the record cannot be read or written.
     """
     artefacts, done = Artefacts(outputs), Remade(run)
+    former = {_artefact(report): _place(run, report, artefacts) for report in reports}
     try:
         for report in reports:
-            _remake(done, report, inputs_dir, artefacts, on_wait)
+            _remake(done, report, reports, inputs_dir, artefacts, on_wait)
     except StartedAgain:
         done.was_started_again = True
     finally:
         if done.made or done.failed:
             amended = records.amend(run.run_id, lambda record: _amended(record, done, artefacts))
+            if amended is not None:
+                remove_renamed(former, amended.artefacts, artefacts.reports_folder(run.workflow.name, run.instance))
             if amended is not None and amended.state == "succeeded":
                 point_latest(outputs, run.workflow.name, run.instance, run.reference_date)
     return done
 
 
-def _remake(done: Remade, report: Report, inputs_dir: Path, artefacts: Artefacts, on_wait: Callable[[], None] | None) -> None:
+def _remake(
+    done: Remade,
+    report: Report,
+    reports: Sequence[Report],
+    inputs_dir: Path,
+    artefacts: Artefacts,
+    on_wait: Callable[[], None] | None,
+) -> None:
     """
     Raises:
         StartedAgain: the notebook is another one than it was.
@@ -144,7 +157,14 @@ def _remake(done: Remade, report: Report, inputs_dir: Path, artefacts: Artefacts
     notebook, output = report
     run, name = done.run, file_name(report)
     executed = artefacts.notebook(run.workflow.name, run.instance, notebook.label)
-    target = artefacts.report(run.workflow.name, run.instance, notebook.label, output.format)
+    names = report_file_names(run.workflow, run.instance, run.parameters)
+    target = artefacts.reports_folder(run.workflow.name, run.instance) / names[notebook.label, output.format]
+    for other in expected_reports(run):
+        if other not in reports and Path(_place(run, other, artefacts)) == target and target.is_file():
+            done.failed[name] = (
+                f"it is called {target.name} now, as {file_name(other)} still is; make all reports of the run anew"
+            )
+            return
     if not executed.is_file():
         done.failed[name] = f"the executed notebook {executed} is gone"
         return
@@ -165,6 +185,7 @@ def _remake(done: Remade, report: Report, inputs_dir: Path, artefacts: Artefacts
             target,
             reference_date=run.reference_date,
             inputs_dir=inputs_dir,
+            outputs=artefacts.outputs,
             on_wait=on_wait,
             before_replacing=check,
         )
@@ -181,6 +202,12 @@ def _digest(executed: Path) -> str:
         return ""
 
 
+def _place(run: EndedRun, report: Report, artefacts: Artefacts, recorded: Mapping[str, str] | None = None) -> str:
+    notebook, output = report
+    known = run.artefacts if recorded is None else recorded
+    return report_place(artefacts, run.workflow.name, run.instance, notebook.label, output.format, known)
+
+
 def _artefact(report: Report) -> str:
     notebook, output = report
     return report_artefact(notebook.label, output.format)
@@ -192,6 +219,7 @@ def _amended(record: RunRecord, done: Remade, artefacts: Artefacts) -> RunRecord
     labels = dict(record.labels) or {name: "done" for name in paths if not name.startswith("report:")}
     notes = dict(record.notes)
     known = {_artefact(report): file_name(report) for report in expected_reports(done.run)}
+    made = {str(result["path"]) for result in done.made.values()}  # perhaps the former place of another one
     for artefact, name in known.items():
         if name in done.made:
             labels.pop(artefact, None)
@@ -199,7 +227,7 @@ def _amended(record: RunRecord, done: Remade, artefacts: Artefacts) -> RunRecord
             paths[artefact] = str(done.made[name]["path"])
             if warnings := done.made[name].get("warnings"):
                 notes[artefact] = [str(warning) for warning in warnings[:MOST_NOTES]]
-        elif name in done.failed and not Path(paths.get(artefact, "")).is_file():
+        elif name in done.failed and (paths.get(artefact) in made or not Path(paths.get(artefact, "")).is_file()):
             labels[artefact] = _FAILED
             notes[artefact] = [done.failed[name]]
             paths.pop(artefact, None)
@@ -207,7 +235,9 @@ def _amended(record: RunRecord, done: Remade, artefacts: Artefacts) -> RunRecord
     if record.state != "succeeded":
         return changed
     lacking = {name: done.failed.get(name) for artefact, name in known.items() if labels.get(artefact) == _FAILED}
-    light = Light.worst([*_lights(record, done.run, artefacts), *([Light.ORANGE] if lacking else [])])
+    light = Light.worst(
+        [*_lights(dataclasses.replace(record, artefacts=paths), done.run, artefacts), *([Light.ORANGE] if lacking else [])]
+    )
     return dataclasses.replace(changed, light=str(light), error=_error(lacking))
 
 
@@ -228,6 +258,6 @@ def _lights(record: RunRecord, run: EndedRun, artefacts: Artefacts) -> list[str]
         executed = artefacts.notebook(run.workflow.name, run.instance, notebook.label)
         noted.append(read_record(executed.with_name("run.json")).get("light"))
         for output in notebook.output:
-            if artefacts.report(run.workflow.name, run.instance, notebook.label, output.format).is_file():
+            if os.path.isfile(_place(run, (notebook, output), artefacts, record.artefacts)):
                 noted.append((report_record(executed, output.format).get("result") or {}).get("light"))
     return [light if light in tuple(Light) else record.light for light in noted]

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from workers.artefacts import write_atomically
+from workers.kept_paths import place_beside
 from workers.lights import Light
 from workers.notebook_session import NotebookSession
 from workers.notebook_source import NotebookSource
@@ -31,7 +32,16 @@ class RunJson:
         OSError: it cannot be written; also from :meth:`end`.
     """
 
-    def __init__(self, folder: Path, source: NotebookSource, label: str, attempt: int, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        source: NotebookSource,
+        label: str,
+        attempt: int,
+        environment: Mapping[str, str],
+        outputs: Path | None = None,
+    ) -> None:
+        """The path of the source is kept relative to the folder ``outputs``, if one is given."""
         self._path, self._environment = folder / "run.json", environment
         self._began = time.monotonic()
         self._writing: asyncio.TimerHandle | None = None
@@ -43,7 +53,7 @@ class RunJson:
             "ended": None,
             "duration_seconds": None,
             "attempt": attempt,
-            "source": str(source.path),
+            "source": str(source.path) if outputs is None else place_beside(source.path, outputs),
             "source_sha256": source.sha256,
             "git_commit": None,
             "git_dirty": None,

@@ -7,13 +7,14 @@ altered.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,7 @@ from simpleflow_nb.exceptions import SimpleflowError
 from simpleflow_nb.local.journal import read_only_uri
 from workers.autoflow_records import read_autoflow_ends, read_autoflow_instances
 from workers.databases import database_complaint, installed_driver
+from workers.kept_paths import found_path, kept_path
 from workers.run_queries import failures_since_success, latest_ends, latest_states, latest_unhashed
 from workers.run_tables import (
     SAYS_NOTHING,
@@ -71,6 +73,7 @@ class RunRecords:
         import sqlalchemy as sa
 
         self._lock = threading.RLock()
+        self._outputs: Path | None = None  # that of the runs; their paths are kept relative to it
         try:
             url = installed_driver(sa.make_url(uri))
         except sa.exc.ArgumentError:
@@ -97,16 +100,21 @@ class RunRecords:
     def open(cls, outputs: Path, *, to_look: bool = False) -> RunRecords:
         """The records that belong to an outputs folder; ``to_look`` as above.
 
+        Paths below that folder are kept relative to it, and come back absolute: a folder that was moved finds its files.
+
         ``AUTOFLOW_DB_URI`` if it is set, its ``{}`` standing for the URL-quoted secret ``AUTOFLOW_DB_PASSWORD`` (both from
         ``/run/secrets`` first, then the environment; no password is an empty one); the file
         ``<outputs>/.simpleflow-nb/runs.sqlite3``, made if it is missing, otherwise.
         """
         from workers.secrets import read_secret
 
+        outputs = outputs.absolute()
         uri = setting("AUTOFLOW_DB_URI")
         if uri:
-            return cls(uri.replace("{}", quote(read_secret("AUTOFLOW_DB_PASSWORD", ""), safe="")), to_look=to_look)
-        path = outputs.absolute() / ".simpleflow-nb" / "runs.sqlite3"
+            found = cls(uri.replace("{}", quote(read_secret("AUTOFLOW_DB_PASSWORD", ""), safe="")), to_look=to_look)
+            found._outputs = outputs
+            return found
+        path = outputs / ".simpleflow-nb" / "runs.sqlite3"
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -115,7 +123,14 @@ class RunRecords:
         import sqlalchemy as sa
 
         # Not an f-string: a path may hold `?` and other characters that mean something in a URI.
-        return cls(sa.URL.create("sqlite", database=str(path)).render_as_string(hide_password=False), to_look=to_look)
+        found = cls(sa.URL.create("sqlite", database=str(path)).render_as_string(hide_password=False), to_look=to_look)
+        found._outputs = outputs
+        return found
+
+    def is_in(self, outputs: Path) -> bool:
+        """Whether the records lie in this outputs folder, rather than in a database that several may share."""
+        place = outputs.absolute() / ".simpleflow-nb"
+        return self._is_sqlite and Path(os.path.abspath(self.location)).parent == Path(os.path.normpath(place))
 
     def record(self, record: RunRecord) -> None:
         """Keep the end of a run, in one transaction. A run id that is known is overwritten, so it may be done again.
@@ -125,7 +140,7 @@ class RunRecords:
         """
         import sqlalchemy as sa
 
-        values = row_of(record)
+        values = row_of(self._kept(record))
         runs = self._runs
         with self._transaction() as connection:
             known = connection.execute(sa.update(runs).where(runs.c.run_id == record.run_id).values(**values))
@@ -188,8 +203,8 @@ class RunRecords:
             row = connection.execute(sa.select(runs).where(runs.c.run_id == run_id)).first()
             if row is None:
                 return None
-            record = change(record_of(row))
-            connection.execute(sa.update(runs).where(runs.c.run_id == run_id).values(**row_of(record)))
+            record = change(self._found(row))
+            connection.execute(sa.update(runs).where(runs.c.run_id == run_id).values(**row_of(self._kept(record))))
             return record
 
     def successes(self) -> dict[tuple[str, str], set[str]]:
@@ -230,7 +245,7 @@ class RunRecords:
         if identity is not None:
             query = query.where(runs.c.identity == identity)
         with self._transaction() as connection:
-            return [record_of(row) for row in connection.execute(query)]
+            return [self._found(row) for row in connection.execute(query)]
 
     def succeeded(self, workflow_name: str, identity: str) -> RunRecord | None:
         """The run that makes this instance done: its latest that was neither cancelled nor partial, if that succeeded.
@@ -252,7 +267,7 @@ class RunRecords:
                 .limit(1)
             ).first()
             if row is not None:
-                record = record_of(row)
+                record = self._found(row)
                 return record if record.state == "succeeded" else None
             ends = read_autoflow_ends(connection, (workflow_name, identity))
         return next((autoflow_record(end) for end in ends if end.state == "succeeded"), None)
@@ -284,8 +299,27 @@ class RunRecords:
         if workflow_name is not None:
             query = query.where(runs.c.workflow_name == workflow_name)
         with self._transaction() as connection:
-            records = [record_of(row) for row in connection.execute(query)]
+            records = [self._found(row) for row in connection.execute(query)]
         return sorted(records, key=lambda record: (record.workflow_name, record.reference_date or "", record.instance))
+
+    def transaction(self, *, exclusive: bool = False) -> AbstractContextManager[sa.Connection]:
+        """For tables of other modules; with ``exclusive`` no other process is in such a transaction meanwhile."""
+        return self._transaction(exclusive=exclusive)
+
+    def _kept(self, record: RunRecord) -> RunRecord:
+        if self._outputs is None:
+            return record
+        paths = {name: kept_path(path, self._outputs) for name, path in record.artefacts.items()}
+        return dataclasses.replace(record, artefacts=paths)
+
+    def _found(self, row: sa.Row[Any]) -> RunRecord:
+        record = record_of(row)
+        if self._outputs is None:
+            return record
+        place = (self._outputs, record.workflow_name, record.instance)
+        return dataclasses.replace(
+            record, artefacts={name: found_path(path, *place) for name, path in record.artefacts.items()}
+        )
 
     def close(self) -> None:
         """Close all connections. May be called twice; the object may not be used afterwards."""

@@ -40,7 +40,7 @@ class RunRecord:
     workflow_id: str
     run_id: str
     error: str | None
-    artefacts: dict[str, str]  #: label, or ``report:<label>``, to its path
+    artefacts: dict[str, str]  #: label, or ``report:<label>``, to its path; see `workers.kept_paths`
     reason: str | None = None  #: why it was run
     labels: dict[str, str] = field(default_factory=dict)  #: label to ``done``, ``cached``, ``failed``, ``skipped``, ``not run``
     #: SHA-256 of its notebooks: of each file by name, at its start, and of what each label was executed from, by a key of

@@ -13,6 +13,7 @@ from deciders.reruns import WAITS_AFTER_SKIP, WAITS_FOR_RETRY, LastEnd, RunHisto
 from deciders.run_requests import WantedRun, requested_runs
 from deciders.specification import Specification
 from simpleflow_nb.activity_context import ActivityContext
+from simpleflow_nb.local.service import LocalService
 from workers.available_dates import read_available_dates, undated_files
 from workers.data_stamps import DataStamps
 from workers.kept_labels import notebook_hashes
@@ -20,6 +21,7 @@ from workers.lost_ends import record_lost_ends
 from workers.run_records import RunRecord, RunRecords
 from workers.run_starts import Starter, open_runs
 from workers.run_tables import SAYS_NOTHING
+from workers.workflow_owners import LOCAL, WorkflowOwners, domain_service
 
 
 def present_history(
@@ -57,6 +59,18 @@ def add_lost_ends(states: dict[tuple[str, str], str], ends: dict[tuple[str, str]
             ends[key] = LastEnd(state=record.state, ended=record.ended, notebooks=record.notebooks, data=record.data)
 
 
+def claim(task: ActivityContext, specification: Specification, outputs: str, records: RunRecords) -> None:
+    """Where runs are started is the place to see that they are still this file's: since the sensor was started it may have
+    been reloaded with other names, and another file may have adopted them.
+
+    Raises:
+        WorkflowTaken: a workflow belongs to another file, or the outputs to another service.
+    """
+    service = LOCAL if isinstance(task.service, LocalService) else domain_service(task.domain)
+    names = [workflow.name for workflow in specification.workflows]
+    WorkflowOwners(records, specification.path, Path(outputs)).claim(names, service)
+
+
 def check_for_new_dates(
     task: ActivityContext,
     specification: Specification,
@@ -78,6 +92,7 @@ def check_for_new_dates(
 
     Raises:
         SourceError: the available dates cannot be read.
+        WorkflowTaken: see :func:`claim`.
         RecordsError: the run records cannot be read.
     """
     available = read_available_dates(specification)
@@ -86,6 +101,7 @@ def check_for_new_dates(
     running = open_runs(task.service, task.domain)
     stamps = DataStamps(specification, task.heartbeat)
     with closing(RunRecords.open(Path(outputs))) as records:
+        claim(task, specification, outputs, records)
         record_lost_ends(task.service, task.domain, records, names=names, outputs=outputs, payloads=task.payloads)
         states = records.states() | running
         history = present_history(specification, records, stamps=stamps, check_began=check_began)
@@ -138,10 +154,12 @@ def start_requested(
         ``started``: workflow ids; ``held_back``: for how many there was no room.
 
     Raises:
+        WorkflowTaken: see :func:`claim`.
         RecordsError: the run records cannot be read.
     """
     running = open_runs(task.service, task.domain)
     with closing(RunRecords.open(Path(outputs))) as records:
+        claim(task, specification, outputs, records)
         ends = records.ends()
     wanted = []
     for one in requested_runs(requests):

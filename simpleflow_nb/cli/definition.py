@@ -20,6 +20,7 @@ from ..masking import keep_secret, known_secrets, secret_in
 from .main import SpecificationProblems
 from .older_runs import older_files, older_names, older_text
 from .options import outputs_folder, outputs_option, specification_argument, specification_path
+from .owners import check_owner
 from .packages import require_application
 from .run_rows import counted, has_records, shown_settings
 from .sensor_places import RunPlace, opened_run_place, run_place_options
@@ -159,7 +160,8 @@ def current_plan(specification: Specification, outputs: Path, place: RunPlace) -
     """What is due now, by the same rules and the same sources as the sensor's; changes nothing.
 
     Raises:
-        DefinitionError: the available dates cannot be read, or not whether their data have changed.
+        DefinitionError: the available dates cannot be read, or not whether their data have changed; or a workflow belongs to
+            another file.
         ServiceError: the journal or the run records cannot be read, or the source is out of reach.
     """
     from deciders.due_runs import due_runs
@@ -182,6 +184,7 @@ def current_plan(specification: Specification, outputs: Path, place: RunPlace) -
     names = {workflow.name for workflow in specification.workflows}
     try:
         with RunRecords.open(outputs, to_look=True) as records:
+            check_owner(specification, records, outputs)
             states, history = records.states(), present_history(specification, records)
             if place.service is not None:
                 lost = lost_ends(

@@ -5,20 +5,21 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..exceptions import DefinitionError, JournalInUse, ServiceError
+from ..exceptions import DefinitionError, JournalInUse
 from ..inspection.executions import executions
 from ..local.ownership import Ownership, is_owned
 from ..local.service import DOMAIN
 from .definition import read_specification, source_problem
 from .local_run import LocalRun, say
 from .options import STATE_FOLDER, journal_path, outputs_folder
+from .owners import claim
 from .packages import require_application
 from .progress import Progress
 from .run_states import BACKFILL_TYPE, NOTEBOOK_TYPE, Watch, last_attributes, status_word
@@ -74,25 +75,27 @@ def held_outputs(outputs: Path, db: Path | None) -> Iterator[None]:
         held.release()
 
 
-def opened_run(outputs: Path, db: Path | None, *, durable: bool) -> LocalRun:
-    """The journal of these outputs, owned; nothing works on it yet.
+def opened_run(
+    outputs: Path, db: Path | None, specifications: Sequence[Specification], *, durable: bool, adopt: bool
+) -> LocalRun:
+    """The journal of these outputs, owned, and the workflows of these files claimed; nothing works on it yet.
 
     Raises:
-        DefinitionError: the settings of kernels in the environment are wrong.
+        DefinitionError: the settings of kernels in the environment are wrong, or the workflows belong to another file or the
+            outputs to a domain.
         ServiceError: the journal or the run records cannot be used.
     """
     require_application()
     from workers.kernels.supply import KernelSettings
-    from workers.run_records import RecordsError, RunRecords
 
     KernelSettings.from_environment()  # what is wrong with them would else fail every notebook
 
     run = LocalRun(journal_path(db, outputs), durable=durable)
     try:
-        RunRecords.open(outputs).close()
-    except RecordsError as error:
+        claim(specifications, outputs, adopt=adopt)
+    except BaseException:
         run.service.close()
-        raise ServiceError(str(error)) from None
+        raise
     return run
 
 
@@ -127,6 +130,7 @@ def start_notebook_workflow(
     durable: bool,
     color: str,
     quiet: bool,
+    adopt: bool = False,
 ) -> int:
     """One run of a workflow of notebooks with the parameters given; returns the exit code.
 
@@ -135,7 +139,7 @@ def start_notebook_workflow(
             be remembered with the run.
     """
     specification, instance, folder = requested(file, name, arguments, outputs)
-    with held_outputs(folder, db), opened_run(folder, db, durable=durable) as run:
+    with held_outputs(folder, db), opened_run(folder, db, [specification], durable=durable, adopt=adopt) as run:
         from workers.run_starts import start_run
         from workers.source_errors import SourceError
 
@@ -154,7 +158,7 @@ def start_notebook_workflow(
             Progress(watch, quiet=quiet, color=color),
             mine=lambda: run.open_runs(*RUN_TYPES),
         )
-        return show_summary(run, watch.states(), specification.path, ended=ended)
+        return show_summary(run, watch, specification.path, ended=ended)
 
 
 def run_requests(
@@ -167,6 +171,7 @@ def run_requests(
     most_at_once: int | None = None,
     quiet: bool = False,
     color: str = "auto",
+    adopt: bool = False,
 ) -> int:
     """Carry out runs that were asked for (see `deciders.run_requests`) and wait for them; returns the exit code.
 
@@ -178,7 +183,7 @@ def run_requests(
     from .sensor_places import ask_running_sensor
 
     try:
-        opened = opened_run(outputs, db, durable=False)
+        opened = opened_run(outputs, db, [specification], durable=False, adopt=adopt)
     except JournalInUse as error:
         journal = journal_path(db, outputs)
         asked = {"requests": requests, "most_at_once": most_at_once}
@@ -193,14 +198,21 @@ def run_requests(
         watch = Watch(run.service, [NOTEBOOK_TYPE], load=run.payloads.load)
         work_on_notebooks(run, slots)
         name, _ = start_backfill(
-            run.service, DOMAIN, specification, str(outputs), run.payloads, requests, most_at_once=most_at_once
+            run.service,
+            DOMAIN,
+            specification,
+            str(outputs),
+            run.payloads,
+            requests,
+            by_reference=True,
+            most_at_once=most_at_once,
         )
         ended = run.wait(
             lambda: not run.open_runs(*RUN_TYPES),
             Progress(watch, quiet=quiet, color=color),
             mine=lambda: run.open_runs(*RUN_TYPES),
         )
-        return max(show_summary(run, watch.states(), specification.path, ended=ended), _show_early_end(run, name))
+        return max(show_summary(run, watch, specification.path, ended=ended), _show_early_end(run, name))
 
 
 def _show_early_end(run: LocalRun, backfill: str) -> int:

@@ -97,6 +97,8 @@ def ended_run(specification: Specification, row: RunRow) -> EndedRun:
         run_id=row.run_id,
         reference_date=row.reference_date,
         labels=row.labels,
+        artefacts=row.artefacts,
+        parameters=row.parameters,
     )
 
 

@@ -10,6 +10,7 @@ import click
 
 from .definition import read_specification
 from .options import outputs_folder, outputs_option, specification_argument
+from .owners import check_names
 from .run_rows import counted, run_rows
 from .sensor_places import opened_run_place, run_place_options
 
@@ -33,6 +34,7 @@ def outputs_clean(file: Path | None, keep_days: int, dry_run: bool, outputs: Pat
 
     specification = read_specification(file)
     folder = outputs_folder(outputs, specification.path)
+    check_names(specification, folder)
     with opened_run_place(folder, **place) as there:
         rows = run_rows(specification, folder, there)
     oldest = datetime.now(UTC) - timedelta(days=keep_days)

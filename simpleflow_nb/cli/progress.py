@@ -102,9 +102,11 @@ class Progress:
             if rest:
                 lines.append(_line(f"  {rest}", "dim"))
         lines = lines[:room]
-        failed = sum(run.status not in (None, "COMPLETED") for run in runs)
-        done = sum(run.status == "COMPLETED" for run in runs)
-        counts = f"{done} of {len(runs)} run{'s' if len(runs) != 1 else ''} done" if runs else "no runs so far"
+        earlier = self.watch.earlier.ends
+        failed = sum(run.status not in (None, "COMPLETED") for run in runs) + earlier["failed"] + earlier["cancelled"]
+        done = sum(run.status == "COMPLETED" for run in runs) + earlier["succeeded"] + earlier["skipped"]
+        number = len(runs) + earlier.total()
+        counts = f"{done} of {number} run{'s' if number != 1 else ''} done" if runs else "no runs so far"
         counts += f", {failed} failed" if failed else ""
         waiting = len(is_open) - shown
         more = f", {waiting} waiting" if waiting > 0 else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -21,6 +22,28 @@ if TYPE_CHECKING:
     from deciders.specification import Specification
 
 _LOOK_SECONDS = 2.0
+
+
+def start_remote_sensors(
+    service: Any, domain: str, specifications: Sequence[Specification], outputs: str, store: PayloadDirectory, *, once: bool
+) -> list[dict[str, str]]:
+    """Start the execution of each file's sensor and print its workflow id and run id.
+
+    Raises:
+        DefinitionError: sensors of some of the files are open already; those of the others were started.
+    """
+    executions, refused = [], []
+    for specification in specifications:
+        try:
+            workflow_id, run_id = start_remote_sensor(service, domain, specification, outputs, store, once=once)
+        except DefinitionError as error:
+            refused.append(str(error))
+            continue
+        click.echo(f"{workflow_id} {run_id}")
+        executions.append({"workflowId": workflow_id, "runId": run_id})
+    if refused:
+        raise DefinitionError("\n".join(refused))
+    return executions
 
 
 def start_remote_sensor(

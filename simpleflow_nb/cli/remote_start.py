@@ -27,6 +27,7 @@ def start_remotely(
     workflow_id: str | None,
     tags: list[str],
     execution_timeout: int | None,
+    adopt: bool = False,
 ) -> tuple[str, str]:
     """Start a workflow class, or ``FILE.yml:NAME``; returns its workflow id and run id.
 
@@ -35,7 +36,7 @@ def start_remotely(
     """
     file, colon, name = workflow.rpartition(":")
     if colon and Path(file).suffix in (".yml", ".yaml"):
-        return _start_notebooks(service, domain, Path(file), name, arguments, outputs, payloads)
+        return _start_notebooks(service, domain, Path(file), name, arguments, outputs, payloads, adopt=adopt)
     try:
         cls = workflow_class(workflow)
     except WorkflowNotFound as error:
@@ -71,9 +72,12 @@ def _start_notebooks(
     arguments: dict[str, Any],
     outputs: Path | None,
     payloads: Path | None,
+    *,
+    adopt: bool,
 ) -> tuple[str, str]:
     from .definition import source_problem
     from .notebook_run import requested
+    from .owners import claim
 
     specification, instance, folder = requested(file, name, arguments, outputs)
     from deciders.activities import DECISIONS
@@ -81,6 +85,7 @@ def _start_notebooks(
     from workers.run_starts import start_run
     from workers.source_errors import SourceError
 
+    claim([specification], folder, domain=domain, adopt=adopt)
     Decider(service, domain, DECISIONS, [NotebookWorkflow]).register_types()
     store = payload_directory(payloads, folder)
     try:

@@ -18,6 +18,7 @@ from .local_run import default_workers, say
 from .notebook_run import checked_outputs
 from .older_runs import ended_run
 from .options import Day, outputs_option
+from .owners import check_names
 from .run_rows import RunRow, counted, found_row, interruption, run_rows
 from .run_states import shown_seconds
 from .sensor_places import RunPlace, opened_run_place, run_place_options
@@ -79,6 +80,7 @@ def reports_make(
     specification = read_specification(file)
     _check_label(specification, label)
     folder = checked_outputs(outputs, specification)
+    check_names(specification, folder)
     with opened_run_place(folder, **place) as there:
         rows = run_rows(specification, folder, there)
         if run is not None:

@@ -19,6 +19,7 @@ from .local_run import default_workers
 from .notebook_run import checked_outputs, run_requests
 from .older_runs import lacking_reports, left_behind
 from .options import Day, outputs_option
+from .owners import adopt_option, claim
 from .run_rows import RunRow, counted, found_row, instance_history, instance_states, interruption, run_rows, shown_settings
 from .sensor_places import check_one_place, opened_run_place, run_place_options
 
@@ -52,6 +53,7 @@ _SUCCEEDED = "already succeeded; --rerun all includes it"
 @click.option("--nb-workers", type=click.IntRange(min=1), help="Notebooks that run at once. [default: number of cores]")
 @click.option("--quiet", is_flag=True, help="Show no progress.")
 @outputs_option
+@adopt_option
 @run_place_options
 @click.pass_context
 def backfill(
@@ -68,6 +70,7 @@ def backfill(
     nb_workers: int | None,
     quiet: bool,
     outputs: Path | None,
+    adopt: bool,
     **place: Any,
 ) -> None:
     """Run workflow NAME for the available dates of a period, also before its earliest_date.
@@ -100,6 +103,7 @@ def backfill(
         most_at_once=max_parallel,
         nb_workers=nb_workers,
         quiet=quiet,
+        adopt=adopt,
         **place,
     )
     ctx.exit(code)
@@ -111,6 +115,7 @@ def backfill(
 @click.option("--nb-workers", type=click.IntRange(min=1), help="Notebooks that run at once. [default: number of cores]")
 @click.option("--quiet", is_flag=True, help="Show no progress.")
 @outputs_option
+@adopt_option
 @run_place_options
 @click.pass_context
 def runs_retry(
@@ -120,6 +125,7 @@ def runs_retry(
     nb_workers: int | None,
     quiet: bool,
     outputs: Path | None,
+    adopt: bool,
     **place: Any,
 ) -> None:
     """Run again what failed or was skipped of RUN (NAME/DATE or a workflow id); notebooks that succeeded are kept.
@@ -149,6 +155,7 @@ def runs_retry(
         most_at_once=None,
         nb_workers=nb_workers,
         quiet=quiet,
+        adopt=adopt,
         **place,
     )
     ctx.exit(code)
@@ -260,6 +267,7 @@ def _carry_out(
     most_at_once: int | None,
     nb_workers: int | None,
     quiet: bool,
+    adopt: bool,
     db: Path | None,
     local: bool,
     domain: str | None,
@@ -276,6 +284,7 @@ def _carry_out(
             most_at_once=most_at_once,
             quiet=quiet,
             color=ctx.obj["color"],
+            adopt=adopt,
         )
     from deciders.activities import DECISIONS
     from deciders.backfill_workflow import BackfillWorkflow
@@ -284,6 +293,7 @@ def _carry_out(
     from workers.run_starts import REMOTE_STARTS_PER_SECOND
 
     with connected(domain, region) as service:
+        claim([specification], folder, domain=domain, adopt=adopt)
         Decider(service, domain, DECISIONS, [NotebookWorkflow, BackfillWorkflow]).register_types()
         workflow_id, run_id = start_backfill(
             service,

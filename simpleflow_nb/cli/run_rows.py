@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..environment import setting
 from ..exceptions import DefinitionError, ServiceError
+from .owners import check_owner
 from .run_states import NOTEBOOK_TYPE, type_filter
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def run_rows(specification: Specification, outputs: Path, place: RunPlace, *, ev
     """
     names = {workflow.name for workflow in specification.workflows}
     records: list[RunRecord] = []
-    with _opened_records(outputs) as opened:
+    with _opened_records(specification, outputs) as opened:
         if opened is not None:
             records = opened.runs() if every_run else opened.latest()
             lost = _lost(names, outputs, place, opened)
@@ -102,7 +103,7 @@ def instance_states(specification: Specification, outputs: Path, place: RunPlace
     from workers.run_tables import SAYS_NOTHING
 
     states: dict[tuple[str, str], str] = {}
-    with _opened_records(outputs) as opened:
+    with _opened_records(specification, outputs) as opened:
         if opened is not None:
             states = opened.states()
             for record in _lost({workflow.name for workflow in specification.workflows}, outputs, place, opened):
@@ -124,7 +125,7 @@ def instance_history(specification: Specification, outputs: Path, place: RunPlac
     from workers.notebook_versions import with_hashes_of_folders
     from workers.sensor_check import add_lost_ends, present_history
 
-    with _opened_records(outputs) as opened:
+    with _opened_records(specification, outputs) as opened:
         if opened is None:
             return RunHistory()
         history = present_history(specification, opened)
@@ -136,8 +137,13 @@ def instance_history(specification: Specification, outputs: Path, place: RunPlac
 
 
 @contextmanager
-def _opened_records(outputs: Path) -> Iterator[RunRecords | None]:
-    """None where there are none yet."""
+def _opened_records(specification: Specification, outputs: Path) -> Iterator[RunRecords | None]:
+    """None where there are none yet.
+
+    Raises:
+        DefinitionError: a workflow of the file belongs to another one.
+        ServiceError: they cannot be read.
+    """
     from workers.run_records import RecordsError, RunRecords
 
     try:
@@ -145,6 +151,7 @@ def _opened_records(outputs: Path) -> Iterator[RunRecords | None]:
             yield None
             return
         with RunRecords.open(outputs, to_look=True) as opened:
+            check_owner(specification, opened, outputs)
             yield opened
     except RecordsError as error:
         raise ServiceError(str(error)) from None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import time
+from collections import Counter, deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -31,6 +32,7 @@ _OURS = (
     "SourceUnreachable: ",
     "RecordsError: ",
     "OutputsError: ",
+    "WorkflowTaken: ",
 )
 _SKIPPED = "NotebookSkipped"  #: of `deciders.activities`, which the engine's commands do without
 _WORDS = {"scheduled": "waiting", "started": "running", "completed": "done", "canceled": "cancelled"}
@@ -42,6 +44,8 @@ _TIMEOUTS = {
     "SCHEDULE_TO_CLOSE": "it was not done in time",
 }
 _IDENTITY_CHARACTERS = 32
+#: Runs that have ended are kept whole, so many of each end: a resident sensor sees a run for each new date, for years.
+KEPT_ENDS = 40
 #: looking takes at most this share of the time
 _LOOK_SHARE = 20
 
@@ -68,6 +72,14 @@ class LabelState:
         return found
 
     @property
+    def warnings(self) -> list[str]:
+        """What it warns of, if its run has succeeded."""
+        if self.state == "FAILED" and self.is_shown:
+            return [self.cause]
+        found: list[str] = self.result.get("warnings") or []
+        return found
+
+    @property
     def seconds(self) -> float:
         """How long it has run so far, or ran; 0 before it begins."""
         return (self.ended or time.time()) - self.began if self.began else 0.0
@@ -89,9 +101,50 @@ class RunState:
     ended: float | None = None
     arguments: dict[str, Any] = field(default_factory=dict)  #: what it was started with, by name
 
+    @property
+    def is_warned_of(self) -> bool:
+        """Whether one of its labels has a warning; a report that could not be made is no more than that."""
+        return any(label.warnings for label in self.labels)
+
+    def end(self, load: payload.Load) -> str:
+        """How it ended: ``succeeded``, ``skipped``, ``cancelled`` or ``failed``; ``open`` while it has not."""
+        if self.status is None:
+            return "open"
+        if self.status == "CANCELED":
+            return "cancelled"
+        if self.status != "COMPLETED":
+            return "failed"
+        result = payload.decode(self.result, load) if self.result else None
+        return "skipped" if isinstance(result, dict) and result.get("state") == "skipped" else "succeeded"
+
+    def reports(self, load: payload.Load) -> list[str]:
+        """The paths of its reports; of one that has failed, those of the labels that are done."""
+        if self.status != "COMPLETED":
+            return [str(label.result["path"]) for label in self.labels if label.is_report and label.result.get("path")]
+        result = payload.decode(self.result, load) if self.result else None
+        artefacts = result.get("artefacts") or {} if isinstance(result, dict) else {}
+        return [path for name, path in artefacts.items() if name.startswith("report:")]
+
+
+@dataclass
+class EarlierRuns:
+    """What is left of runs that ended so long ago that they are not kept."""
+
+    ends: Counter[str] = field(default_factory=Counter)  #: how many ended in which way
+    warned: int = 0  #: how many of those that succeeded have warnings
+    reports: int = 0
+
+    def add(self, state: RunState, load: payload.Load) -> None:
+        end = state.end(load)
+        self.ends[end] += 1
+        self.warned += end == "succeeded" and state.is_warned_of
+        self.reports += len(state.reports(load))
+
 
 class Watch:
     """The executions of some types, or of one workflow id, that were open when it was made or were started since.
+
+    The last :data:`KEPT_ENDS` of each end are kept, the others are counted in ``earlier``.
 
     Args:
         load: reads the payloads that are kept outside the histories.
@@ -109,6 +162,8 @@ class Watch:
         self.service, self.types, self.workflow_id = service, set(types), workflow_id
         self.load = load or (lambda digest: "null")
         self.runs: dict[int, RunState] = {}
+        self.earlier = EarlierRuns()
+        self._ended: dict[str, deque[int]] = {}  # by their end, those that are kept
         with service.lock:
             self._open = {run.number for run in service.home.open_by_id.values() if self._is_wanted(service.infos[run.number])}
             self._newest = next(reversed(service.infos), 0)
@@ -127,7 +182,7 @@ class Watch:
         return time.monotonic() >= self._next_look
 
     def states(self) -> list[RunState]:
-        """The executions as they were at the last look, in the order in which they were started."""
+        """The executions that are kept, as they were at the last look, in the order in which they were started."""
         return [self.runs[number] for number in sorted(self.runs)]
 
     def look_again(self) -> RunState:
@@ -185,7 +240,16 @@ class Watch:
             self._open.discard(number)
             self._seen.pop(number, None)
         self.runs[number] = state
+        if closed is not None:
+            self._forget_others(number, state)
         return state
+
+    def _forget_others(self, number: int, state: RunState) -> None:
+        """Of those that ended as this one did, the oldest, if that makes one too many."""
+        kept = self._ended.setdefault(state.end(self.load), deque())
+        kept.append(number)
+        if len(kept) > KEPT_ENDS:
+            self.earlier.add(self.runs.pop(kept.popleft()), self.load)
 
     def _label(self, row: TaskRow, note: str | None) -> LabelState:
         shown = LabelState(

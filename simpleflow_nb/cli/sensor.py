@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import shlex
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 from click.core import ParameterSource
@@ -21,11 +22,15 @@ from .connection import connected, domain_options, payload_directory, payloads_o
 from .definition import counted_warnings, read_with_warnings
 from .local_run import LocalRun, default_workers, say
 from .notebook_run import checked_outputs, held_outputs, opened_run, work_on_notebooks
-from .options import db_option, local_option, outputs_option, specification_argument
+from .options import db_option, local_option, outputs_folder, outputs_option
+from .owners import adopt_option, check_names, claim
 from .progress import Progress
 from .run_states import BACKFILL_TYPE, NOTEBOOK_TYPE, SENSOR_TYPE, Watch, last_attributes, status_word, type_filter
-from .sensor_places import RunPlace, failure_message, open_sensor, opened_run_place, sensor_id, sensor_state
+from .sensor_places import RunPlace, failure_message, open_sensor, opened_run_place, sensor_files, sensor_id, sensor_state
 from .summary import nothing_due, show_summary
+
+if TYPE_CHECKING:
+    from deciders.specification import Specification
 
 _ASKED = {
     "pause": "the sensor is paused; sensor.resume lets it go on",
@@ -36,7 +41,7 @@ _ASKED = {
 
 
 @click.command("sensor.start")
-@specification_argument
+@click.argument("files", type=click.Path(path_type=Path, dir_okay=True), nargs=-1, metavar="[FILE.yml]...")
 @local_option
 @domain_options
 @payloads_option
@@ -46,10 +51,11 @@ _ASKED = {
 @click.option("--quiet", is_flag=True, help="Show no progress.")
 @outputs_option
 @db_option
+@adopt_option
 @click.pass_context
 def sensor_start(
     ctx: click.Context,
-    file: Path | None,
+    files: tuple[Path, ...],
     local: bool,
     domain: str | None,
     region: str | None,
@@ -62,94 +68,197 @@ def sensor_start(
     quiet: bool,
     outputs: Path | None,
     db: Path | None,
+    adopt: bool,
 ) -> None:
     """Run the workflows of FILE.yml for every date that is due, on its schedule.
 
     With --local everything happens in this process: sensor, decider, notebooks and reports. Interrupted runs go on first.
     With --domain the sensor is started on SWF, and decider.start FILE.yml and worker.start FILE.yml carry it out; its id is
-    printed, and with --once the command waits for the runs that the check has started.
+    printed, and with --once the command waits for the runs that the check has started. Several files with one outputs folder
+    may be named: each has a sensor of its own, with --local all of them in this process.
     """
     if local and domain is not None and ctx.get_parameter_source("domain") is ParameterSource.COMMANDLINE:
         raise DefinitionError("--local and --domain exclude each other; give one")
-    specification, warnings = read_with_warnings(file)
-    counted_warnings(specification, warnings)
-    folder = checked_outputs(outputs, specification)
-    schedule, zone = specification.sensor.schedule, specification.sensor.timezone
+    specifications = _read_files(files)
+    folder = _one_outputs_folder(outputs, specifications)
     if not local:
-        from .remote_sensor import await_check, start_remote_sensor
+        from .remote_sensor import await_check, start_remote_sensors
 
         store = payload_directory(payloads, folder)
         with connected(domain, region, create=create_domain, retention_days=retention_days) as service:
             assert domain is not None
-            workflow_id, run_id = start_remote_sensor(service, domain, specification, str(folder), store, once=once)
-            click.echo(f"{workflow_id} {run_id}")
-            code = await_check(service, domain, {"workflowId": workflow_id, "runId": run_id}, store) if once else 0
+            claim(specifications, folder, domain=domain, adopt=adopt)
+            code = 0
+            for execution in start_remote_sensors(service, domain, specifications, str(folder), store, once=once):
+                code = max(code, await_check(service, domain, execution, store) if once else 0)
         ctx.exit(code)
-    once = once or schedule is None
-    with _own_run(folder, db, specification.path, durable=durable) as run:
+    with _own_run(folder, db, specifications, durable=durable, adopt=adopt) as run:
         watch = Watch(run.service, [NOTEBOOK_TYPE], load=run.payloads.load)
         work_on_notebooks(run, nb_workers or default_workers())
-        sensor = Sensor(run, specification.model_dump(mode="json"), specification.path, str(folder), once=once)
-        if not once:
-            click.echo(f"looking for new dates at {schedule!r} ({zone}); Ctrl-C stops", err=True)
+        sensors = _started(run, specifications, str(folder), once=once)
+        for one in specifications:
+            if not once and one.sensor.schedule is not None:
+                of_file = f" of {one.path.name}" if len(specifications) > 1 else ""
+                looks = f"looking for new dates{of_file} at {one.sensor.schedule!r} ({one.sensor.timezone}); Ctrl-C stops"
+                click.echo(looks, err=True)
+        code = 0
 
         def is_over() -> bool:
-            sensor.show_checks()
-            return not sensor.is_open() and not run.open_runs(NOTEBOOK_TYPE, BACKFILL_TYPE)
+            nonlocal code
+            for sensor in sensors:
+                sensor.show_checks()
+                if len(sensors) > 1 and not sensor.once and not sensor.is_open():
+                    code = max(code, sensor.show_end())  # others go on, perhaps for long
+            return not any(sensor.is_open() for sensor in sensors) and not run.open_runs(NOTEBOOK_TYPE, BACKFILL_TYPE)
 
         ended = run.wait(
             is_over,
             Progress(watch, quiet=quiet, color=ctx.obj["color"]),
             mine=lambda: run.open_runs(NOTEBOOK_TYPE, SENSOR_TYPE, BACKFILL_TYPE),
         )
-        states = watch.states()
-        code = show_summary(run, states, specification.path, ended=ended)
-        if not sensor.is_open():
-            code = max(code, sensor.show_end(nothing_ran=not states, once=once))
-        elif once:
+        code = max(code, show_summary(run, watch, specifications[0].path, ended=ended))
+        closed = [sensor for sensor in sensors if not sensor.is_open()]
+        code = max([code, *(sensor.show_end() for sensor in closed)])
+        if closed and not watch.runs and all(sensor.once for sensor in closed):
+            not_due = [sensor.not_due for sensor in closed if sensor.not_due is not None]
+            if len(not_due) == len(closed):
+                click.echo(nothing_due(sum(not_due)))
+        if any(sensor.once and sensor.is_open() for sensor in sensors):
             say("interrupted before the check for new dates had ended; the same command makes it anew")
             code = 1
     ctx.exit(code)
 
 
-@contextmanager
-def _own_run(outputs: Path, db: Path | None, path: Path, *, durable: bool) -> Iterator[LocalRun]:
+def _read_files(files: Sequence[Path]) -> list[Specification]:
+    """The files that are named, each once, or that of ``AUTOFLOW_INPUTS_DIR``.
+
+    Raises:
+        SpecificationProblems, DefinitionError: see `read_with_warnings`, or two of them name the same workflow.
+    """
+    found: list[Specification] = []
+    owners: dict[str, Path] = {}
+    for file in files or (None,):
+        specification, warnings = read_with_warnings(file)
+        if any(specification.path.samefile(known.path) for known in found):
+            continue
+        counted_warnings(specification, warnings)
+        for workflow in specification.workflows:
+            if workflow.name in owners:
+                raise DefinitionError(
+                    f"{owners[workflow.name]} and {specification.path} both name workflow {workflow.name!r}; "
+                    "files that share an outputs folder need different names"
+                )
+        owners |= {workflow.name: specification.path for workflow in specification.workflows}
+        found.append(specification)
+    return found
+
+
+def _one_outputs_folder(given: Path | None, specifications: Sequence[Specification]) -> Path:
     """
     Raises:
-        DefinitionError: another command uses the outputs with another journal.
-        ServiceError: a sensor of the file runs already, or the journal is in use by something else or cannot be used.
+        DefinitionError: the files have different ones, or it cannot be written to.
+    """
+    folders = {specification.path: outputs_folder(given, specification.path) for specification in specifications}
+    (first, folder), *others = folders.items()
+    for path, other in others:
+        if other != folder:
+            raise DefinitionError(
+                f"{first} has its outputs in {folder}, {path} in {other}; one process serves one outputs folder: "
+                "start a sensor for each, or give --outputs"
+            )
+    return checked_outputs(given, specifications[0])
+
+
+@contextmanager
+def _own_run(
+    outputs: Path, db: Path | None, specifications: Sequence[Specification], *, durable: bool, adopt: bool
+) -> Iterator[LocalRun]:
+    """
+    Raises:
+        DefinitionError: another command uses the outputs with another journal, or the workflows belong to another file.
+        ServiceError: a sensor of the files, or of others, runs already, or the journal is in use by something else or cannot
+            be used.
     """
     with held_outputs(outputs, db):
         try:
-            opened = opened_run(outputs, db, durable=durable)
+            opened = opened_run(outputs, db, specifications, durable=durable, adopt=adopt)
         except JournalInUse as error:
             with opened_run_place(outputs, local=True, db=db, domain=None, region=None) as there:
-                if open_sensor(there, path) is None:
-                    raise
-            who = f"process {error.pid}" if error.pid else "another process"
-            raise ServiceError(
-                f"a sensor of {path.name} runs here already, in {who}; "
-                "sensor.reload lets it go on with the file as it is now, sensor.stop ends it"
-            ) from None
+                served = sensor_files(there)
+                mine = [one.path for one in specifications if open_sensor(there, one.path) is not None]
+            for one in specifications:
+                check_names(one, outputs)
+            if not served:
+                raise
+            raise ServiceError(_served_already(error.pid, served, specifications, mine)) from None
         with opened as run:
             yield run
 
 
+def _served_already(pid: int, served: list[Path], specifications: Sequence[Specification], mine: list[Path]) -> str:
+    who = f"process {pid}" if pid else "another process"
+    if len(mine) == len(specifications):
+        return (
+            f"a sensor of {' and of '.join(path.name for path in mine)} runs here already, in {who}; "
+            "sensor.reload lets it go on with the file as it is now, sensor.stop ends it"
+        )
+    own = [specification.path.absolute() for specification in specifications if specification.path not in mine]
+    every = dict.fromkeys([*served, *own])
+    words = shlex.join(["simpleflow-nb", "sensor.start", *map(str, every), "--local"])
+    return (
+        f"{who} has these outputs, as the sensor of {' and '.join(map(str, served))}; one process serves all files of an "
+        f"outputs folder: stop it, then type {words}"
+    )
+
+
+def _started(run: LocalRun, specifications: Sequence[Specification], outputs: str, *, once: bool) -> list[Sensor]:
+    """A sensor for each file. Those that a process that has ended left open are ended: of the same files' only the time of
+    the last check is kept, of others it is said."""
+    mine = {sensor_id(specification.path) for specification in specifications}
+    last_looks: dict[str, datetime] = {}
+    place = RunPlace(run.service, DOMAIN, run.payloads)
+    for info in executions(run.service, DOMAIN, is_open=True, typeFilter=type_filter(SENSOR_TYPE)):
+        execution = {key: info["execution"][key] for key in ("workflowId", "runId")}
+        found = sensor_state(place, execution)
+        last_look = found.last_check or datetime.fromtimestamp(info["startTimestamp"], UTC)
+        last_looks[execution["workflowId"]] = last_look
+        if execution["workflowId"] not in mine:
+            say(f"the sensor of {found.path}, which was interrupted, ends: this process looks for dates of its own files alone")
+        run.service.terminate_workflow_execution(domain=DOMAIN, **info["execution"], reason="started again")
+    return [
+        Sensor(run, one, outputs, once=once, last_look=last_looks.get(sensor_id(one.path)), is_alone=len(mine) == 1)
+        for one in specifications
+    ]
+
+
 class Sensor:
-    """The sensor's execution, started with the file as it is now. Of a former one, which a process that has ended left open,
-    only the time of its last check is kept: a time of the schedule that has passed since is made up for at once."""
+    """The sensor's execution, started with the file as it is now.
 
-    def __init__(self, run: LocalRun, specification: dict[str, Any], path: Path, outputs: str, *, once: bool) -> None:
+    Args:
+        last_look: when a former sensor of the file looked last: a time of the schedule that has passed since is made up for
+            at once.
+        is_alone: what it says need not name its file.
+    """
+
+    def __init__(
+        self,
+        run: LocalRun,
+        specification: Specification,
+        outputs: str,
+        *,
+        once: bool,
+        last_look: datetime | None = None,
+        is_alone: bool = True,
+    ) -> None:
         from deciders.sensor_workflow import SensorWorkflow
+        from workers.kept_specification import by_reference
 
-        self.run, self.workflow_id = run, sensor_id(path)
-        last_look = None
-        for info in executions(run.service, DOMAIN, is_open=True, typeFilter=type_filter(SENSOR_TYPE)):
-            if info["execution"]["workflowId"] == self.workflow_id:
-                last_look = self._last_look(info)
-            run.service.terminate_workflow_execution(domain=DOMAIN, **info["execution"], reason="started again")
-        arguments = {"specification": specification, "outputs": outputs, "once": once}
-        if last_look is not None and not once:
+        self.run, self.workflow_id = run, sensor_id(specification.path)
+        self.once = once or specification.sensor.schedule is None
+        self.not_due: int | None = None  #: how many runs the one check has passed over, once it is known
+        self._prefix = "" if is_alone else f"{specification.path.name}: "
+        arguments = {"specification": by_reference(specification, run.payloads), "outputs": outputs, "once": self.once}
+        if last_look is not None and not self.once:
             arguments["last_look"] = last_look.isoformat()
         text = execution_input(SensorWorkflow, {"kwargs": arguments})
         started = run.service.start_workflow_execution(
@@ -159,12 +268,7 @@ class Sensor:
             input=kept(text, run.payloads),
         )
         self._run_id, self._seen, self._said = started["runId"], 0, ""
-
-    def _last_look(self, info: dict[str, Any]) -> datetime:
-        """When the former sensor looked last, or else began to."""
-        execution = {key: info["execution"][key] for key in ("workflowId", "runId")}
-        found = sensor_state(RunPlace(self.run.service, DOMAIN, self.run.payloads), execution)
-        return found.last_check or datetime.fromtimestamp(info["startTimestamp"], UTC)
+        self._code: int | None = None
 
     def is_open(self) -> bool:
         """Also when it was continued as a new run."""
@@ -193,21 +297,26 @@ class Sensor:
             elif event["eventType"] == "WorkflowExecutionSignaled":
                 asked = _ASKED.get(event["workflowExecutionSignaledEventAttributes"]["signalName"])
                 if asked is not None:
-                    say(asked)
+                    say(self._prefix + asked)
                 continue
             else:
                 continue
             self._tell(trouble)
 
-    def show_end(self, *, nothing_ran: bool, once: bool) -> int:
-        """What the one check found, or how the sensor was ended; 1 if it failed."""
+    def show_end(self) -> int:
+        """What the one check found, or how the sensor was ended, said once; 1 if it failed."""
+        if self._code is None:
+            self._code = self._shown_end()
+        return self._code
+
+    def _shown_end(self) -> int:
         service = self.run.service
         with service.lock:
             whole = service.whole_run(DOMAIN, self.workflow_id, None)
             status, last = whole.close_status or "", last_attributes(whole.events)
             failed = [e for e in whole.events if e["eventType"] == "ActivityTaskFailed"]
         if status == "CANCELED" and not self.run.interrupts:
-            say("the sensor was stopped")
+            say(f"{self._prefix}the sensor was stopped")
             return 0
         if status != "COMPLETED":
             if status == "FAILED" and failed:
@@ -216,15 +325,14 @@ class Sensor:
                 cause = f"the sensor was {status_word(status)}" + (f": {last['reason']}" if last.get("reason") else "")
             self._tell(cause)
             return 1
-        if once:
+        if self.once:
             found = payload.decode(last.get("result"), self.run.payloads.load)
             self._tell("\n".join(f"warning: {warning}" for warning in found["warnings"]))
-            if nothing_ran:
-                click.echo(nothing_due(found["not_due"]))
+            self.not_due = found["not_due"]
         return 0
 
     def _tell(self, trouble: str) -> None:
         if trouble and trouble != self._said:
             for line in trouble.splitlines():
-                say(line)
+                say(self._prefix + line)
         self._said = trouble

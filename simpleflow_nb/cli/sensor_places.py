@@ -105,6 +105,15 @@ def open_sensor(place: RunPlace, path: Path) -> dict[str, str] | None:
     return None
 
 
+def sensor_files(place: RunPlace) -> list[Path]:
+    """The workflow files whose sensors some process carries out there."""
+    if place.service is None or is_interrupted(place):
+        return []
+    found = executions(place.service, place.domain, is_open=True, typeFilter=type_filter(SENSOR_TYPE))
+    ids = [{key: info["execution"][key] for key in ("workflowId", "runId")} for info in found]
+    return [Path(sensor_state(place, execution).path) for execution in ids]
+
+
 def is_interrupted(place: RunPlace) -> bool:
     """Whether what is open in a journal of this machine waits for somebody to type a command that goes on with it."""
     return place.service is not None and place.journal is not None and not is_owned(place.journal)

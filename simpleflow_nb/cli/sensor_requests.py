@@ -18,6 +18,7 @@ from ..local.requests import leave_request
 from ..processes.payload_directory import PayloadDirectory
 from .definition import read_specification
 from .options import outputs_folder, outputs_option, show, specification_argument, specification_path
+from .owners import check_names
 from .place import opened_place, place_options
 from .run_states import SENSOR_TYPE, type_filter
 from .sensor_places import RunPlace, ask_sensor, open_sensor, opened_run_place, run_place_options, sensor_state
@@ -85,15 +86,21 @@ def sensor_resume(file: Path | None, outputs: Path | None, **place: Any) -> None
 def sensor_reload(file: Path | None, outputs: Path | None, **place: Any) -> None:
     """Let the sensor of FILE.yml go on with the file as it is now; runs that are open end as they began."""
     specification = read_specification(specification_path(file))
-    value = specification.model_dump(mode="json")
+    check_names(specification, outputs_folder(outputs, specification.path))
     schedule = specification.sensor.schedule
     what = f"reloaded; it looks at {schedule!r} ({specification.sensor.timezone})" if schedule else "reloaded; one last check"
-    _signal(specification.path, outputs, place, "reload", what, value)
+    from workers.kept_specification import by_reference
+
+    with _running_sensor(specification.path, outputs, place) as (there, execution):
+        is_local = there.journal is not None
+        value = by_reference(specification, there.payloads) if is_local else specification.model_dump(mode="json")
+        ask_sensor(there, execution, "reload", value)
+    click.echo(f"{execution['workflowId']}: {what}")
 
 
-def _signal(file: Path | None, outputs: Path | None, place: dict[str, Any], signal: str, said: str, value: Any = None) -> None:
+def _signal(file: Path | None, outputs: Path | None, place: dict[str, Any], signal: str, said: str) -> None:
     with _running_sensor(specification_path(file), outputs, place) as (there, execution):
-        ask_sensor(there, execution, signal, value)
+        ask_sensor(there, execution, signal)
     click.echo(f"{execution['workflowId']}: {said}")
 
 

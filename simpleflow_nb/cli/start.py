@@ -22,6 +22,7 @@ from .arguments import arguments_options, given_arguments, given_tags
 from .connection import connected, domain_options, payloads_option
 from .local_run import LocalRun, default_workers, say
 from .options import db_option, journal_path, local_option, outputs_option
+from .owners import adopt_option
 from .progress import Progress
 from .run_states import RunState, Watch, shown_seconds, status_word, traceback_of
 
@@ -40,6 +41,7 @@ from .run_states import RunState, Watch, shown_seconds, status_word, traceback_o
 @click.option("--quiet", is_flag=True, help="Show no progress.")
 @db_option
 @outputs_option
+@adopt_option
 @click.pass_context
 def workflow_start(
     ctx: click.Context,
@@ -63,6 +65,7 @@ def workflow_start(
     quiet: bool,
     db: Path | None,
     outputs: Path | None,
+    adopt: bool,
 ) -> None:
     """Run WORKFLOW: a class such as examples.basic.BasicWorkflow, or FILE.yml:NAME.
 
@@ -91,6 +94,7 @@ def workflow_start(
                 workflow_id=workflow_id,
                 tags=tag_list,
                 execution_timeout=execution_timeout,
+                adopt=adopt,
             )
         click.echo(" ".join(started))
         ctx.exit(0)
@@ -108,6 +112,7 @@ def workflow_start(
             durable=durable,
             color=ctx.obj["color"],
             quiet=quiet,
+            adopt=adopt,
         )
         ctx.exit(code)
     if Path(workflow).suffix in (".yml", ".yaml"):

@@ -7,9 +7,8 @@ from pathlib import Path
 
 import click
 
-from .. import payload
 from .local_run import LocalRun, say
-from .run_states import BACKFILL_TYPE, LabelState, RunState, status_word
+from .run_states import BACKFILL_TYPE, LabelState, RunState, Watch, status_word
 
 _MOST_REPORTS = 30
 _MOST_FAILED = 30
@@ -17,27 +16,30 @@ _MOST_NOTES = 30
 _MOST_HINTS = 3
 
 
-def show_summary(run: LocalRun, states: list[RunState], file: Path, *, ended: bool) -> int:
+def show_summary(run: LocalRun, watch: Watch, file: Path, *, ended: bool) -> int:
     """Say where the reports are, what warned, what failed and why, and what to type next; returns the exit code.
 
     Reports and the count go to standard output, the rest to standard error.
     """
+    states, earlier, load = watch.states(), watch.earlier, run.payloads.load
+    ends = [(state, state.end(load)) for state in states]
+    done, skipped, cancelled, failed = (
+        [state for state, end in ends if end == wanted] for wanted in ("succeeded", "skipped", "cancelled", "failed")
+    )
     completed = [state for state in states if state.status == "COMPLETED"]
-    skipped = [state for state in completed if _is_skipped(state, run.payloads.load)]
-    done = [state for state in completed if state not in skipped]
-    cancelled = [state for state in states if state.status == "CANCELED"]
-    failed = [state for state in states if state.status not in (None, "COMPLETED", "CANCELED")]
     still_open = [state for state in states if state.status is None and state.run_id not in run.parked]
     unstarted = [] if ended else run.open_runs(BACKFILL_TYPE)  # has runs to start that are not among the states
-    _show_reports([path for state in states if state.status for path in _reports(state, run.payloads.load)])
-    orange = [state for state in done if any(_warnings(label) for label in state.labels)]
+    _show_reports([path for state in states if state.status for path in state.reports(load)], earlier.reports)
+    orange = [state for state in done if state.is_warned_of]
     if orange:
         click.echo("with warnings:", err=True)
         for state in orange:
             for label in state.labels:
-                if warnings := _warnings(label):
+                if warnings := label.warnings:
                     more = f" (and {len(warnings) - 1} more)" if len(warnings) > 1 else ""
                     click.echo(f"  {state.title}  {label.name}: {warnings[0]}{more}", err=True)
+        if earlier.warned:
+            click.echo(f"  and {earlier.warned} earlier", err=True)
         _show_what_makes_missing_reports([state for state in orange if _lacks_reports(state)], file)
     _show_notes("ended early:", [(s, label, label.note) for s in done for label in s.labels if label.ended_in_cell is not None])
     _show_notes("skipped:", [(s, label, label.note) for s in completed for label in s.labels if label.state == "skipped"])
@@ -46,18 +48,21 @@ def show_summary(run: LocalRun, states: list[RunState], file: Path, *, ended: bo
         for state in failed[:_MOST_FAILED]:
             for line in _failure(state):
                 click.echo(f"  {line}", err=True)
-        if len(failed) > _MOST_FAILED:
-            click.echo(f"  and {len(failed) - _MOST_FAILED} more", err=True)
+        if (left := len(failed) + earlier.ends["failed"] - _MOST_FAILED) > 0:
+            click.echo(f"  and {left} more", err=True)
+    number_cancelled = len(cancelled) + earlier.ends["cancelled"]
     if cancelled:
-        runs = f"{len(cancelled)} run{' was' if len(cancelled) == 1 else 's were'}"
-        say(f"{runs} cancelled; the next check starts {'it' if len(cancelled) == 1 else 'them'} afresh")
+        runs = f"{number_cancelled} run{' was' if number_cancelled == 1 else 's were'}"
+        say(f"{runs} cancelled; the next check starts {'it' if number_cancelled == 1 else 'them'} afresh")
     for parked in run.parked.values():
         say(f"{parked.workflow_id} cannot go on: {parked.error}")
     if states:
-        text = f"{len(done)} of {len(states)} run{'s' if len(states) != 1 else ''} succeeded"
+        total, number_done = len(states) + earlier.ends.total(), len(done) + earlier.ends["succeeded"]
+        number_skipped, number_orange = len(skipped) + earlier.ends["skipped"], len(orange) + earlier.warned
+        text = f"{number_done} of {total} run{'s' if total != 1 else ''} succeeded"
         text += f" in {run.seconds():.0f} s" if done and not still_open else ""
-        text += f", {len(skipped)} skipped" if skipped else ""
-        click.echo(text + (f", {len(orange)} with warnings" if orange else ""))
+        text += f", {number_skipped} skipped" if number_skipped else ""
+        click.echo(text + (f", {number_orange} with warnings" if number_orange else ""))
     if still_open and not ended:
         number = len(still_open)
         them = "it" if number == 1 else "them"
@@ -66,12 +71,6 @@ def show_summary(run: LocalRun, states: list[RunState], file: Path, *, ended: bo
         onward = "the cancellation of the rest is requested" if run.interrupts > 1 else "the same command goes on"
         say(f"interrupted before every run was started; {onward}")
     return 1 if failed or cancelled or still_open or unstarted or run.parked else 0
-
-
-def _is_skipped(state: RunState, load: payload.Load) -> bool:
-    """Whether all that the run has started has said that there is nothing to do."""
-    result = payload.decode(state.result, load) if state.result else None
-    return isinstance(result, dict) and result.get("state") == "skipped"
 
 
 def _show_notes(head: str, notes: list[tuple[RunState, LabelState, str]]) -> None:
@@ -83,22 +82,15 @@ def _show_notes(head: str, notes: list[tuple[RunState, LabelState, str]]) -> Non
         click.echo(f"  and {len(notes) - _MOST_NOTES} more", err=True)
 
 
-def _warnings(label: LabelState) -> list[str]:
-    """What a label of a run that has succeeded warns of; a report that could not be made is no more than that."""
-    if label.state == "FAILED" and label.is_shown:
-        return [label.cause]
-    found: list[str] = label.result.get("warnings") or []
-    return found
-
-
-def _show_reports(reports: list[str]) -> None:
-    if not reports:
+def _show_reports(reports: list[str], earlier: int) -> None:
+    number = len(reports) + earlier
+    if not number:
         return
-    click.echo(f"{len(reports)} report{'s' if len(reports) > 1 else ''}:")
+    click.echo(f"{number} report{'s' if number > 1 else ''}:")
     for path in reports[-_MOST_REPORTS:]:
         click.echo(f"  {path}")
-    if len(reports) > _MOST_REPORTS:
-        click.echo(f"  and {len(reports) - _MOST_REPORTS} earlier ones")
+    if number > _MOST_REPORTS:
+        click.echo(f"  and {number - len(reports[-_MOST_REPORTS:])} earlier ones")
 
 
 def _lacks_reports(state: RunState) -> bool:
@@ -111,15 +103,6 @@ def _show_what_makes_missing_reports(states: list[RunState], file: Path) -> None
         click.echo(f"  what makes the missing reports: {command}", err=True)
     if len(states) > _MOST_HINTS:
         click.echo(f"  and {len(states) - _MOST_HINTS} more runs lack reports", err=True)
-
-
-def _reports(state: RunState, load: payload.Load) -> list[str]:
-    """The reports of a run: of one that has failed, those of the labels that are done."""
-    if state.status != "COMPLETED":
-        return [str(label.result["path"]) for label in state.labels if label.is_report and label.result.get("path")]
-    result = payload.decode(state.result, load) if state.result else None
-    artefacts = result.get("artefacts") or {} if isinstance(result, dict) else {}
-    return [path for name, path in artefacts.items() if name.startswith("report:")]
 
 
 def _failure(state: RunState) -> list[str]:

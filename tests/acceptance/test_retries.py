@@ -247,3 +247,27 @@ def test_a_run_that_was_terminated_is_recorded_and_due_again_with_what_it_had(tm
         (2, "succeeded", None, "its last run was terminated", '{"count": "cached", "report": "done"}'),
     ]
     assert noted(tmp_path) == ["count 2016-01-01", "report "]
+
+
+def test_what_may_not_be_kept_is_run_again_with_what_needs_it_and_its_report(tmp_path: Path) -> None:
+    """``never`` for the first notebook: when the third has failed, the second, which succeeded, is run again as well."""
+    third = (
+        "      third:\n        filename: third.ipynb\n        parameters: {made: report}\n"
+        "      alone:\n        filename: count.ipynb\n        parameters: {day: reference_date}\n"
+    )
+    workflows = WORKFLOWS.replace("count.ipynb\n", "count.ipynb\n        cache: never\n").replace("pdf}\n", "html}\n" + third)
+    place = str(tmp_path / "ran.txt")
+    file = noting(tmp_path, workflows=workflows)
+    notebook(file.parent / "third.ipynb", "made = None", "1 / 0")
+    assert typed("sensor.start", file, *ONCE, cwd=tmp_path).returncode == 1
+    assert sorted(noted(tmp_path)) == ["count 2016-01-01", "count 2016-01-01", "report "]  # twice: `alone` has the same file
+
+    notebook(file.parent / "third.ipynb", "made = None", NOTES_ITS_RUN.format(place=place, name="third", value="''"))
+    assert typed("runs.retry", file, "days/2016-01-01", "--quiet", cwd=tmp_path).returncode == 0
+    assert noted(tmp_path)[3:] == ["count 2016-01-01", "report ", "third "]
+    [_, (labels,)] = records(file, "labels")
+    assert json.loads(labels) == {"count": "done", "report": "done", "third": "done", "alone": "cached"}
+
+    backfill = ("backfill", file, "days", "--from", DATES[0], "--to", DATES[0], "--rerun", "all", "--only", "report", "--quiet")
+    assert typed(*backfill, cwd=tmp_path).returncode == 0
+    assert noted(tmp_path)[6:] == ["count 2016-01-01", "report "]

@@ -144,7 +144,7 @@ def test_two_sensors_and_four_workers_do_everything_once(address: str, tmp_path:
     count = f"import os\nwith open({str(place)!r}, 'a') as file: file.write(f'{{day}}\\n')"
     first = inputs(tmp_path / "in", dates=days, workflows=ONE_NOTEBOOK, count=count)
     second = first.with_name("second.yml")
-    second.write_text(first.read_text())
+    second.symlink_to(first)  # one file, whose sensor is found under either path
     with local_service(tmp_path) as endpoint:
         environ = environment(
             **CREDENTIALS,

@@ -8,6 +8,7 @@ import os
 import re
 import tempfile
 import time
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ import simpleflow_nb
 from simpleflow_nb.cli.progress import Progress
 from simpleflow_nb.cli.run_states import (
     BACKFILL_TYPE,
+    KEPT_ENDS,
     NOTEBOOK_TYPE,
     SENSOR_TYPE,
     LabelState,
@@ -193,3 +195,34 @@ def test_the_types_of_the_application_are_listed_with_the_version_that_they_have
 def test_a_check_that_starts_nothing_says_whether_there_was_anything_to_look_at() -> None:
     assert nothing_due(4) == "nothing is due (4 dates are not; plan --why says why)"
     assert nothing_due(0) == "nothing is due: no date is available, or the sensor names no workflow"
+
+
+# ---- runs that have ended ----------------------------------------------------------------------------------------------------
+
+
+def test_of_runs_that_have_ended_some_of_each_end_are_kept_and_the_others_are_counted() -> None:
+    completed = '{"state": "succeeded", "artefacts": {"report:count": "/out/count.pdf"}}'
+    kinds = [
+        ("succeeded", RunState("a", "a", "a", 0.0, status="COMPLETED", result=completed)),
+        (
+            "succeeded",
+            RunState("w", "w", "w", 0.0, [LabelState("count", "done", result={"warnings": ["x"]})], "COMPLETED"),
+        ),
+        ("skipped", RunState("s", "s", "s", 0.0, status="COMPLETED", result='{"state": "skipped"}')),
+        ("failed", RunState("f", "f", "f", 0.0, status="FAILED")),
+        ("failed", RunState("t", "t", "t", 0.0, status="TERMINATED")),
+        ("cancelled", RunState("c", "c", "c", 0.0, status="CANCELED")),
+    ]
+    service = LocalService()
+    try:
+        watch = Watch(service)
+    finally:
+        service.close()
+    for number in range(100 * len(kinds)):
+        state = kinds[number % len(kinds)][1]
+        watch.runs[number] = state
+        watch._forget_others(number, state)
+    kept = Counter(state.end(watch.load) for state in watch.states())
+    assert kept == dict.fromkeys(("succeeded", "skipped", "failed", "cancelled"), KEPT_ENDS)
+    assert watch.earlier.ends + kept == {"succeeded": 200, "skipped": 100, "failed": 200, "cancelled": 100}
+    assert (watch.earlier.warned, watch.earlier.reports) == (80, 80)  # every other one of the 160 that succeeded

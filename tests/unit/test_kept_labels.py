@@ -108,6 +108,22 @@ def test_what_has_changed_is_done_again_with_all_behind_it(
     assert list(kept(tried)) == left
 
 
+@pytest.mark.parametrize(
+    ("never", "left"),
+    [
+        ({"first"}, ["alone"]),
+        ({"second"}, ["first", "alone"]),
+        ({"third", "alone"}, ["first", "second"]),
+        (set(LABELS), []),
+    ],
+)
+def test_what_may_not_be_kept_is_done_again_with_all_behind_it(never: set[str], left: list[str], tried: Path) -> None:
+    notebooks = [one.model_copy(update={"cache": "never" if one.label in never else "run"}) for one in WORKFLOW.notebooks]
+    workflow = WORKFLOW.model_copy(update={"notebooks": tuple(notebooks)})
+    found = kept_labels(workflow, run(), tried, Artefacts(tried / "out"), notebook_hashes(workflow, tried))
+    assert list(found) == left
+
+
 def test_other_parameters_are_another_instance_which_has_nothing(tried: Path) -> None:
     assert kept(tried, run(how="slow")) == {}
 

@@ -53,6 +53,8 @@ MEMORY = "an amount of memory of at least 1 MB, such as 500MB or 2GiB"
             ["6: 'tempalte' is not a setting of the output of notebook 'a' (did you mean 'template'?)"],
         ),
         ("output: null", "", ["6: 'output' of notebook 'a' must be a mapping or a list, not null"]),
+        ("cache: shared", "", ["6: 'cache' of notebook 'a' must be 'run' or 'never', not 'shared'"]),
+        ("cache: false", "", ["6: 'cache' of notebook 'a' must be 'run' or 'never', not false"]),
         ("output: {}", "", ["6: the output of notebook 'a' lacks 'format'"]),
         ("output: {format: PDF}", "", ["6: 'format' of the output of notebook 'a' must be 'pdf' or 'html', not 'PDF'"]),
         ("output: []", "", ["6: 'output' of notebook 'a' is an empty list; leave it out"]),

@@ -1,0 +1,84 @@
+"""Paths as they are kept: relative to the outputs folder, so that a project that was moved or copied finds its files.
+
+Records of version 0.1 have absolute paths. Where such a path is that of a file of a run in the outputs folder as it was then,
+the file of that run in the present outputs folder is meant, if it is there.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from workers.artefacts import path_part
+
+#: in what is written beside a notebook: the names of those of its parameters that are paths relative to the outputs folder
+RELATIVE = "relative_to_outputs"
+
+_PARTS = {"notebooks": 5, "reports": 4}  #: of the path of an executed notebook and of a report, from here on
+
+
+def kept_path(path: str, outputs: Path) -> str:
+    """A path of a file below the outputs folder relative to it, with slashes; any other as it is."""
+    below = f"{outputs}{os.sep}"
+    return path[len(below) :].replace(os.sep, "/") if path.startswith(below) else path
+
+
+def found_path(kept: str, outputs: Path, workflow: str, instance: str) -> str:
+    """The absolute path of what was kept of a run of that workflow and instance."""
+    if not os.path.isabs(kept):
+        return os.path.join(outputs, kept) if "://" not in kept else kept
+    if not kept.startswith(f"{outputs}{os.sep}") and (tail := path_in_run(kept, workflow, instance)) is not None:
+        present = os.path.join(outputs, tail)
+        if os.path.isfile(present):
+            return present
+    return kept
+
+
+def path_in_run(path: str, workflow: str, instance: str) -> str | None:
+    """The end of a path from ``notebooks`` or ``reports`` on, if it is that of an executed notebook or a report of that run in
+    some outputs folder; else None."""
+    if not instance:
+        return None
+    parts = path.split(os.sep)
+    for kind, number in _PARTS.items():
+        if parts[-number:][:3] == [kind, path_part(workflow), path_part(instance)]:
+            return "/".join(parts[-number:])
+    return None
+
+
+def place_beside(path: str | Path, outputs: Path) -> str:
+    """Where a file or folder outside of the outputs is, from there: ``../count.ipynb``. Links are not followed."""
+    return os.path.relpath(path, outputs).replace(os.sep, "/")
+
+
+def portable_parameters(
+    values: Mapping[str, Any], outputs: Path, inputs_dir: str | Path | None
+) -> tuple[dict[str, Any], list[str]]:
+    """Parameters with those that are the inputs folder, or a file below the outputs folder, relative to the outputs folder; and
+    the names of these."""
+    found, names = dict(values), []
+    for name, value in values.items():
+        if not isinstance(value, str):
+            continue
+        if inputs_dir is not None and value == str(inputs_dir):
+            found[name] = place_beside(value, outputs)
+        elif value.startswith(f"{outputs}{os.sep}"):
+            found[name] = kept_path(value, outputs)
+        else:
+            continue
+        names.append(name)
+    return found, sorted(names)
+
+
+def present_config(config: Mapping[str, Any], outputs: Path) -> dict[str, Any]:
+    """The content of a ``config.json`` with its paths as they are now."""
+    values = dict(config.get("parameters") or {})
+    for name in config.get(RELATIVE) or ():
+        values[name] = os.path.normpath(os.path.join(outputs, values[name]))
+    found = {**config, "parameters": values}
+    if isinstance(source := config.get("source"), str):
+        found["source"] = os.path.normpath(os.path.join(outputs, source))  # which leaves an absolute one alone
+    found.pop(RELATIVE, None)
+    return found
