@@ -225,20 +225,17 @@ def _running(names: set[str], place: RunPlace) -> list[RunRow]:
 
 
 def found_row(rows: Sequence[RunRow], run: str) -> RunRow:
-    """The run that RUN means: ``NAME/DATE``, ``NAME/DATE_IDENTITY``, a workflow id or its unique beginning.
+    """The run that RUN means, see `deciders.run_reference`.
 
     Raises:
         DefinitionError: there is none, or several fit; one sentence.
     """
-    fits = [row for row in rows if run in (row.title, row.workflow_id, row.run_id)]
-    fits = fits or [row for row in rows if row.title.startswith(run) or (row.workflow_id and row.workflow_id.startswith(run))]
-    titles = dict.fromkeys(row.title for row in fits)
-    if len(titles) > 1:
-        shown = ", ".join(list(titles)[:5])
-        raise DefinitionError(f"{run!r} fits {len(titles)} runs: {shown}; give more of it")
-    if not fits:
-        raise DefinitionError(f"there is no run {run!r}; runs.list shows which there are, as NAME/DATE or with more of the id")
-    return fits[-1]
+    from deciders.run_reference import UnknownRunError, found_run
+
+    try:
+        return found_run(rows, run)
+    except UnknownRunError as error:
+        raise DefinitionError(str(error)) from None
 
 
 def interruption(rows: Sequence[RunRow], place: RunPlace) -> str:
@@ -254,8 +251,9 @@ def interruption(rows: Sequence[RunRow], place: RunPlace) -> str:
 
 def shown_settings(parameters: dict[str, Any]) -> str:
     """A set of parameters in a few characters; those that every run has are left out."""
-    own = {key: value for key, value in parameters.items() if key not in ("reference_date", "date_ranges")}
-    return ", ".join(f"{key}={value}" for key, value in own.items())
+    from deciders.parameter_set import written
+
+    return written(parameters)
 
 
 def counted(number: int, noun: str, plural: str | None = None) -> str:

@@ -7,9 +7,9 @@ from typing import Any
 
 import click
 
-from ..exceptions import DefinitionError
 from ..inspection import executions as inspection
 from ..inspection.tables import Table
+from .notebook_executions import notebook_run
 from .options import show
 from .place import Place, opened_place, place_options
 from .run_states import NOTEBOOK_TYPE
@@ -49,34 +49,9 @@ def run_of(place: Place) -> dict[str, str]:
     Raises:
         DefinitionError: there is none, or several fit.
     """
-    return found_run(place.service, place.domain, place.words[0], place.words[1] if len(place.words) > 1 else None)
-
-
-def found_run(service: Any, domain: str, run: str, run_id: str | None) -> dict[str, str]:
-    """The execution that RUN means: a workflow id, its unique beginning, or ``NAME/DATE`` of a notebook run.
-
-    ``NAME/DATE_IDENTITY``, as folders and progress name a run, tells runs with other parameters apart; some of the
-    identity is enough.
-
-    Raises:
-        DefinitionError: there is none, or several fit; one sentence.
-    """
-    name, slash, rest = run.rpartition("/")
-    if not slash or run_id is not None:
-        return inspection.found_execution(service, domain, run, run_id)
-    date, _, identity = rest.partition("_")
-    beginning = f"{name}-{date}-{identity}"
-    infos = [
-        info
-        for is_open in (True, False)
-        for info in inspection.executions(service, domain, is_open=is_open, tagFilter={"tag": name})
-        if info.get("tagList", [])[:2] == [name, date] and info["execution"]["workflowId"].startswith(beginning)
-    ]
-    ids = sorted({info["execution"]["workflowId"] for info in infos})
-    if len(ids) > 1:
-        fits = ", ".join(f"{name}/{date}_{one[len(name) + len(date) + 2 :][:8]}" for one in ids)
-        raise DefinitionError(f"{run!r} fits {len(ids)} runs with different parameters: {fits}; name one of them")
-    return inspection.found_execution(service, domain, ids[0] if ids else run)
+    run, run_id = place.words[0], place.words[1] if len(place.words) > 1 else None
+    found = notebook_run(place, run) if run_id is None else None
+    return found or inspection.found_execution(place.service, place.domain, run, run_id)
 
 
 @click.command("workflow.info")

@@ -96,7 +96,7 @@ def test_what_notebooks_printed_is_shown_and_searched(file: Path) -> None:
             ("runs.show", "days/2020"),
             "there is no run 'days/2020'; runs.list shows which there are, as NAME/DATE or with more of the id",
         ),
-        (("runs.show", "days/2016"), f"'days/2016' fits 3 runs: {', '.join(IDS.values())}; give more of it"),
+        (("runs.show", "days/2016"), f"'days/2016' fits 3 runs: {', '.join(f'days/{day}' for day in DAYS)}; name one of them"),
         (("runs.logs", "days/2016-01-06", "cuont"), "days has no notebook 'cuont' (did you mean 'count'?)"),
         (
             ("runs.logs", "days/2016-01-06", "--grep", "("),
