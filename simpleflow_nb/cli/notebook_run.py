@@ -252,6 +252,48 @@ def requested(file: Path, name: str, arguments: dict[str, Any], outputs: Path | 
     )
 
 
+def _reference_date(given: Any) -> datetime.date:
+    """
+    Raises:
+        DefinitionError: it is none; one sentence.
+    """
+    example = "2013-02-22"
+    if given is None:
+        raise DefinitionError(f"give the date of the run: --set reference_date={example}")
+    found = _date_or_time(given) if isinstance(given, str) else given
+    if isinstance(found, datetime.datetime):
+        day = found.date().isoformat()
+        raise DefinitionError(f"reference_date is {str(given)!r}, a date with a time of day; write it as {day}")
+    if not isinstance(found, datetime.date):
+        raise DefinitionError(f"reference_date is {given!r}; write it as {example}")
+    return found
+
+
+def _date_or_time(text: str) -> datetime.date | None:
+    for kind in (datetime.date, datetime.datetime):
+        try:
+            return kind.fromisoformat(text)
+        except ValueError:
+            continue
+    return None
+
+
+def _as_in_the_file(name: str, value: Any) -> Any:
+    """A parameter as it would be if the workflow file had it: dates are their text.
+
+    Raises:
+        DefinitionError: it has something in it that a workflow file cannot have.
+    """
+
+    def text_of(part: Any) -> str:
+        if isinstance(part, datetime.date):
+            return str(part)
+        kind = "binary data" if isinstance(part, bytes) else "a set" if isinstance(part, set) else type(part).__name__
+        raise DefinitionError(f"{name} has {kind} in it; give text, numbers, lists or mappings")
+
+    return json.loads(json.dumps(value, default=text_of))
+
+
 def requested_run(specification: Specification, name: str, values: dict[str, Any]) -> Run:
     """The run of a workflow for ``reference_date`` and its parameters.
 
@@ -265,15 +307,8 @@ def requested_run(specification: Specification, name: str, values: dict[str, Any
     from deciders.specification import ConfiguredWorkflow
 
     values = dict(values)
-    date = values.pop("reference_date", None)
-    values = json.loads(json.dumps(values, default=str))  # dates as their text, as those of the file are
-    if isinstance(date, str):
-        try:
-            date = datetime.date.fromisoformat(date)
-        except ValueError:
-            raise DefinitionError(f"reference_date is {date!r}; write it as 2013-02-22") from None
-    if not isinstance(date, datetime.date):
-        raise DefinitionError("give the date of the run: --set reference_date=2013-02-22")
+    date = _reference_date(values.pop("reference_date", None))
+    values = {key: _as_in_the_file(key, value) for key, value in values.items()}
     entries = [entry for entry in specification.sensor.workflows if entry.workflow_name == name]
     base = next((entry for entry in entries if values.items() <= entry.parameters.items()), entries[0] if entries else None)
     parameters = {**(base.parameters if base else {}), **values}
@@ -282,7 +317,11 @@ def requested_run(specification: Specification, name: str, values: dict[str, Any
         raise DefinitionError(f"{name} needs the parameter {missing[0]!r}: --set {missing[0]}=...")
     if unknown := sorted(set(parameters) - wanted):
         from deciders.problems import did_you_mean
+        from deciders.workflow_file import AUTOFLOW_PARAMETERS
 
+        if unknown[0] in AUTOFLOW_PARAMETERS:
+            whence = "date_stencil of the sensor's entry" if unknown[0] == "date_ranges" else "environment of the worker"
+            raise DefinitionError(f"{unknown[0]} cannot be given: it comes from the {whence}")
         raise DefinitionError(f"{name} has no parameter {unknown[0]!r}{did_you_mean(unknown[0], sorted(wanted))}")
     entry = ConfiguredWorkflow(workflow_name=name, parameters=parameters, date_stencil=base.date_stencil if base else None)
     try:
