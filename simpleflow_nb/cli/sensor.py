@@ -15,10 +15,12 @@ from .. import payload
 from ..exceptions import DefinitionError, JournalInUse, ServiceError
 from ..inspection.executions import executions
 from ..local.service import DOMAIN
+from ..processes.allocator import share_one_arena
 from ..processes.payload_directory import kept
 from ..workflow import execution_input
 from .connection import connected, domain_options, payload_directory, payloads_option
 from .definition import counted_warnings, read_with_warnings
+from .history_keeping import HistoryKeeping
 from .local_run import LocalRun, default_workers, say
 from .notebook_run import checked_outputs, held_outputs, opened_run, work_on_notebooks
 from .options import db_option, local_option, outputs_option, specification_argument
@@ -89,15 +91,18 @@ def sensor_start(
             code = await_check(service, domain, {"workflowId": workflow_id, "runId": run_id}, store) if once else 0
         ctx.exit(code)
     once = once or schedule is None
+    share_one_arena()
     with _own_run(folder, db, specification.path, durable=durable) as run:
         watch = Watch(run.service, [NOTEBOOK_TYPE], load=run.payloads.load)
         work_on_notebooks(run, nb_workers or default_workers())
         sensor = Sensor(run, specification, str(folder), once=once)
+        keeping = HistoryKeeping(run, folder, specification.keep_history_seconds)
         if not once:
             click.echo(f"looking for new dates at {schedule!r} ({zone}); Ctrl-C stops", err=True)
 
         def is_over() -> bool:
             sensor.show_checks()
+            keeping.look()
             return not sensor.is_open() and not run.open_runs(NOTEBOOK_TYPE, BACKFILL_TYPE)
 
         ended = run.wait(

@@ -18,7 +18,9 @@ from workers.kept_specification import by_reference, whole_specification
 def test_a_specification_by_reference_is_small_whatever_the_file_is_and_comes_back_whole(tmp_path: Path) -> None:
     sizes = set()
     for number in (1, 300):
-        notebooks = "".join(f"      n{n}: {{filename: count.ipynb, parameters: {{day: reference_date}}}}\n" for n in range(number))
+        notebooks = "".join(
+            f"      n{n}: {{filename: count.ipynb, parameters: {{day: reference_date}}}}\n" for n in range(number)
+        )
         text = WORKFLOWS.replace("    notebooks:\n", "    notebooks:\n" + notebooks)
         specification = load_specification(inputs(tmp_path / f"in{number:03}", workflows=text))
         payloads = PayloadDirectory(tmp_path / "payloads")
