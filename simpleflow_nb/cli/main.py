@@ -56,6 +56,7 @@ _COMMANDS = {
     "workflow.cancel": "requests",
     "workflow.signal": "requests",
     "workflow.terminate": "requests",
+    "journal.prune": "journal",
 }
 
 

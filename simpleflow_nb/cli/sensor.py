@@ -16,10 +16,12 @@ from .. import payload
 from ..exceptions import DefinitionError, JournalInUse, ServiceError
 from ..inspection.executions import executions
 from ..local.service import DOMAIN
+from ..processes.allocator import share_one_arena
 from ..processes.payload_directory import kept
 from ..workflow import execution_input
 from .connection import connected, domain_options, payload_directory, payloads_option
 from .definition import counted_warnings, read_with_warnings
+from .history_keeping import HistoryKeeping, longest_kept
 from .local_run import LocalRun, default_workers, say
 from .notebook_run import checked_outputs, held_outputs, opened_run, work_on_notebooks
 from .options import db_option, local_option, outputs_folder, outputs_option
@@ -92,10 +94,12 @@ def sensor_start(
             for execution in start_remote_sensors(service, domain, specifications, str(folder), store, once=once):
                 code = max(code, await_check(service, domain, execution, store) if once else 0)
         ctx.exit(code)
+    share_one_arena()
     with _own_run(folder, db, specifications, durable=durable, adopt=adopt) as run:
         watch = Watch(run.service, [NOTEBOOK_TYPE], load=run.payloads.load)
         work_on_notebooks(run, nb_workers or default_workers())
         sensors = _started(run, specifications, str(folder), once=once)
+        keeping = HistoryKeeping(run, folder, longest_kept(specifications))
         for one in specifications:
             if not once and one.sensor.schedule is not None:
                 of_file = f" of {one.path.name}" if len(specifications) > 1 else ""
@@ -109,6 +113,7 @@ def sensor_start(
                 sensor.show_checks()
                 if len(sensors) > 1 and not sensor.once and not sensor.is_open():
                     code = max(code, sensor.show_end())  # others go on, perhaps for long
+            keeping.look()
             return not any(sensor.is_open() for sensor in sensors) and not run.open_runs(NOTEBOOK_TYPE, BACKFILL_TYPE)
 
         ended = run.wait(

@@ -7,6 +7,7 @@ from typing import Any
 from . import visibility
 from .checks import page_size
 from .faults import invalid
+from .journal import GoneRun
 from .run import Run
 from .type_registry import TypeRegistry
 
@@ -71,6 +72,13 @@ class Reading(TypeRegistry):
                 visibility.with_status(info, closed_at, close_status, self._cancel_requested(number))
                 for number, info, closed_at, close_status in visibility.selected(listed, request, is_open=is_open)
             ]
+
+    def gone_executions(self, domain: str, run: str) -> list[GoneRun]:
+        """No call of SWF's: the executions whose id begins so, or whose name it is, and whose histories were removed here."""
+        if self.journal is None:
+            return []
+        with self._reading:
+            return [one for one in self.journal.gone(run) if one.domain == domain]
 
     def _cancel_requested(self, number: int) -> bool | None:
         """None when only the file knows."""

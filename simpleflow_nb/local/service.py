@@ -20,13 +20,14 @@ from .faults import Fault, default_undefined
 from .journal import Journal
 from .ownership import Ownership
 from .patience import JOURNAL_PATIENCE_SECONDS
+from .pruning import Pruning
 from .recovery import recover
 from .task_handling import TaskHandling
 
 DOMAIN = "local"
 
 
-class LocalService(TaskHandling):
+class LocalService(TaskHandling, Pruning):
     """An SWF of one's own, in memory, or in a journal that survives the process.
 
     Use it like ``boto3.client("swf")``; refused calls raise :class:`.faults.Fault`, which has ClientError's ``response``.

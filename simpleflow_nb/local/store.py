@@ -294,15 +294,18 @@ class Store:
             Fault: UnknownResourceFault.
         """
         self.check_usable()
+        unknown = f"Unknown execution: workflowId={workflow_id}" + (f", runId={run_id}" if run_id else "")
         number = self.numbers.get((workflow_id, run_id)) if run_id else self.domains[domain].latest_by_id.get(workflow_id)
         if number is None or self.infos[number]["domain"] != domain:
-            raise unknown_resource(f"Unknown execution: workflowId={workflow_id}" + (f", runId={run_id}" if run_id else ""))
+            raise unknown_resource(unknown)
         run = self.runs.get(number)
         if run is None:
             assert self.journal is not None
             execution = self.infos[number]["execution"]
             with self._reading:
                 events = self.journal.events(number)
+            if not events:  # its owner has removed it since this reader looked
+                raise unknown_resource(f"{unknown}; its history has just been removed")
             run = rebuilt(Run(number, domain, execution["workflowId"], execution["runId"]), events)
         else:
             self.wait_durable(run)  # a reader sees only what is durable
