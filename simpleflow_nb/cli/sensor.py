@@ -145,7 +145,7 @@ class Sensor:
         self.run, self.workflow_id = run, sensor_id(path)
         last_look = None
         for info in executions(run.service, DOMAIN, is_open=True, typeFilter=type_filter(SENSOR_TYPE)):
-            if info["execution"]["workflowId"] == self.workflow_id:
+            if info["execution"]["workflowId"] == self.workflow_id or self._was_moved(info, path, outputs):
                 last_look = self._last_look(info)
             run.service.terminate_workflow_execution(domain=DOMAIN, **info["execution"], reason="started again")
         arguments = {"specification": specification, "outputs": outputs, "once": once}
@@ -159,6 +159,17 @@ class Sensor:
             input=kept(text, run.payloads),
         )
         self._run_id, self._seen, self._said = started["runId"], 0, ""
+
+    def _was_moved(self, info: dict[str, Any], path: Path, outputs: str) -> bool:
+        """Whether it is the sensor of that file as it was before the outputs folder was moved: its id is made of its path."""
+        from workers.outputs_place import former_places
+
+        execution = {key: info["execution"][key] for key in ("workflowId", "runId")}
+        page = self.run.service.get_workflow_execution_history(domain=DOMAIN, execution=execution, maximumPageSize=1)
+        text = page["events"][0]["workflowExecutionStartedEventAttributes"].get("input")
+        given = (payload.decode(text, self.run.payloads.load) or {}).get("kwargs", {})
+        is_same_file = Path((given.get("specification") or {}).get("path", "")).name == path.name
+        return is_same_file and given.get("outputs") in former_places(Path(outputs))
 
     def _last_look(self, info: dict[str, Any]) -> datetime:
         """When the former sensor looked last, or else began to."""
