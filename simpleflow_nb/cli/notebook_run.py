@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..exceptions import DefinitionError, JournalInUse
+from ..exceptions import DefinitionError, JournalInUse, ServiceError
 from ..inspection.executions import executions
 from ..local.ownership import Ownership, is_owned
 from ..local.service import DOMAIN
@@ -22,6 +22,7 @@ from .options import STATE_FOLDER, journal_path, outputs_folder
 from .owners import claim
 from .packages import require_application
 from .progress import Progress
+from .run_rows import counted
 from .run_states import BACKFILL_TYPE, NOTEBOOK_TYPE, Watch, last_attributes, status_word
 from .summary import show_summary
 
@@ -93,10 +94,30 @@ def opened_run(
     run = LocalRun(journal_path(db, outputs), durable=durable)
     try:
         claim(specifications, outputs, adopt=adopt)
+        _go_on_where_moved(run, outputs, db)
     except BaseException:
         run.service.close()
         raise
     return run
+
+
+def _go_on_where_moved(run: LocalRun, outputs: Path, db: Path | None) -> None:
+    """Let interrupted runs begin anew here whose outputs folder was moved; says so.
+
+    Raises:
+        ServiceError: it cannot be noted in the folder where it is.
+    """
+    from workers.moved_runs import begin_moved_runs_anew
+
+    is_own = journal_path(db, outputs) == journal_path(None, outputs)
+    try:
+        moved = begin_moved_runs_anew(run.service, DOMAIN, outputs, run.payloads, is_own_journal=is_own)
+    except OSError as error:
+        raise ServiceError(f"{outputs} cannot be written to: {(error.strerror or str(error)).lower()}") from None
+    for place in sorted(moved.former):
+        say(f"the outputs were moved here from {place}; what was interrupted there begins anew, with what it had done")
+    for place, number in moved.elsewhere.items():
+        say(f"{counted(number, 'open run')} of this journal {'has its' if number == 1 else 'have their'} outputs in {place}")
 
 
 def work_on_notebooks(run: LocalRun, slots: int) -> int:

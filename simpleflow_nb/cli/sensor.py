@@ -28,7 +28,16 @@ from .options import db_option, local_option, outputs_folder, outputs_option
 from .owners import adopt_option, check_names, claim
 from .progress import Progress
 from .run_states import BACKFILL_TYPE, NOTEBOOK_TYPE, SENSOR_TYPE, Watch, last_attributes, status_word, type_filter
-from .sensor_places import RunPlace, failure_message, open_sensor, opened_run_place, sensor_files, sensor_id, sensor_state
+from .sensor_places import (
+    RunPlace,
+    SensorState,
+    failure_message,
+    open_sensor,
+    opened_run_place,
+    sensor_files,
+    sensor_id,
+    sensor_state,
+)
 from .summary import nothing_due, show_summary
 
 if TYPE_CHECKING:
@@ -226,14 +235,29 @@ def _started(run: LocalRun, specifications: Sequence[Specification], outputs: st
         execution = {key: info["execution"][key] for key in ("workflowId", "runId")}
         found = sensor_state(place, execution)
         last_look = found.last_check or datetime.fromtimestamp(info["startTimestamp"], UTC)
-        last_looks[execution["workflowId"]] = last_look
-        if execution["workflowId"] not in mine:
+        of_file = (
+            execution["workflowId"] if execution["workflowId"] in mine else _id_where_moved(found, specifications, outputs)
+        )
+        if of_file is not None:
+            last_looks[of_file] = last_look
+        else:
             say(f"the sensor of {found.path}, which was interrupted, ends: this process looks for dates of its own files alone")
         run.service.terminate_workflow_execution(domain=DOMAIN, **info["execution"], reason="started again")
     return [
         Sensor(run, one, outputs, once=once, last_look=last_looks.get(sensor_id(one.path)), is_alone=len(mine) == 1)
         for one in specifications
     ]
+
+
+def _id_where_moved(found: SensorState, specifications: Sequence[Specification], outputs: str) -> str | None:
+    """The id that the sensor of one of these files has now, if ``found`` is its sensor from before the outputs folder was
+    moved, as ids are made of the paths of files. None if it is not."""
+    from workers.outputs_place import former_places
+
+    if found.outputs not in former_places(Path(outputs)):
+        return None
+    names = [one.path for one in specifications if one.path.name == Path(found.path).name]
+    return sensor_id(names[0]) if len(names) == 1 else None
 
 
 class Sensor:
