@@ -19,7 +19,7 @@ from simpleflow_nb.local.patience import Patience, may_pass
 from simpleflow_nb.local.requests import Inbox, leave_request
 from simpleflow_nb.local.service import DOMAIN, LocalService
 
-from .desk import FLOW, Desk, StillClock, in_thread, opened
+from .desk import Desk, StillClock, in_thread, opened
 from .floor import until
 from .slow_journal import SlowJournal
 
@@ -159,16 +159,50 @@ def test_a_transaction_that_could_not_be_undone_does_not_swallow_the_next_one(pa
     desk.close()
 
 
-@pytest.mark.parametrize("seconds", [0, 0.05])
-def test_patience_ends_and_says_how_long_it_was(caplog, seconds):
+class Hands:
+    """A clock that moves only when somebody sleeps."""
+
+    def __init__(self):
+        self.moment, self.slept = 1_000.0, []
+
+    def monotonic(self):
+        return self.moment
+
+    def sleep(self, seconds):
+        self.slept.append(seconds)
+        self.moment += seconds
+
+
+@pytest.mark.parametrize("seconds", [0, 40])
+def test_patience_ends_and_says_how_long_it_was(caplog, monkeypatch, seconds):
+    hands = Hands()
+    monkeypatch.setattr("simpleflow_nb.local.patience.time", hands)
     patience, error = Patience(seconds), JournalError("it is full")
-    tries = 0
     while patience.wait(error):
-        tries += 1
-    assert (tries > 0) is (seconds > 0)
-    assert str(patience.given_up(error)) == ("it is full; tried again for 0.05 s" if seconds else "it is full")
+        pass
+    assert sum(hands.slept) == pytest.approx(seconds)
+    assert all(pause <= 1 for pause in hands.slept)
+    assert hands.slept[:4] == ([0.005, 0.01, 0.02, 0.04] if seconds else [])
+    tried = f"; tried again for {seconds} s" if seconds else ""
+    assert str(patience.given_up(error)) == f"it is full{tried}"
     warnings = [record.message for record in caplog.records]
-    assert warnings == (["it is full; trying again for 0.05 s"] if seconds else [])
+    assert warnings == ([f"it is full; trying again for {seconds} s"] if seconds else [])
+
+
+def test_what_passes_in_a_moment_is_no_warning_and_what_lasted_is_told_to_be_over(caplog, monkeypatch):
+    hands = Hands()
+    monkeypatch.setattr("simpleflow_nb.local.patience.time", hands)
+    patience, error = Patience(40), JournalError("it is full")
+    for _ in range(4):
+        assert patience.wait(error)
+    patience.succeeded()
+    assert caplog.records == []
+    while not caplog.records:
+        assert patience.wait(error)
+    patience.succeeded()
+    assert caplog.records[-1].message.startswith("the journal can be used again, after ")
+    assert patience.wait(error)
+    assert hands.slept[-1] == 0.005
 
 
 def test_a_journal_that_is_locked_when_it_is_opened_is_not_called_damaged(path, monkeypatch):
@@ -214,7 +248,7 @@ def test_a_timekeeper_that_fails_ends_the_service_and_does_not_leave_it_without_
     desk = opened(path)
     monkeypatch.setattr(Inbox, "take", lambda inbox: 1 / 0)
     until(lambda: desk.local.broken is not None, "the end")
-    with pytest.raises(ServiceError, match="^division by zero$"):
+    with pytest.raises(ServiceError, match=r"^division by zero$"):
         desk.start()
     assert "the timekeeper raised ZeroDivisionError" in caplog.text
     desk.close()
@@ -241,7 +275,6 @@ def test_without_a_descriptor_left_there_is_a_pause_between_tries(monkeypatch, c
     port = int(http.endpoint.rsplit(":", 1)[1])
     client = socket.socket()
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    taken = []
     monkeypatch.setattr(connections, "_NO_DESCRIPTORS_PAUSE_SECONDS", 0.2)
     caplog.set_level(logging.WARNING, "simpleflow_nb.local.connections")
     resource.setrlimit(resource.RLIMIT_NOFILE, (client.fileno() + 1, hard))
@@ -251,8 +284,6 @@ def test_without_a_descriptor_left_there_is_a_pause_between_tries(monkeypatch, c
         until(lambda: len(caplog.records) >= 2, "two tries")
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-        for one in taken:
-            one.close()
     client.settimeout(60)
     assert client.recv(12) == b"HTTP/1.1 200"
     assert {record.message for record in caplog.records} == {"no connection can be taken: too many open files"}
@@ -261,12 +292,11 @@ def test_without_a_descriptor_left_there_is_a_pause_between_tries(monkeypatch, c
     http.close()
 
 
-def test_a_flow_is_started_while_every_idle_connection_makes_room():
+def test_the_connection_that_was_waited_for_longest_makes_room():
     http = HttpService(LocalService(poll_seconds=1, workers_inside=False), most_connections=8)
     http.start()
     host, port = http.endpoint.removeprefix("http://").split(":")
     crowd = [socket.create_connection((host, int(port)), 60) for _ in range(40)]
-    assert FLOW["name"]
     with socket.create_connection((host, int(port)), 60) as late:
         late.sendall(b"GET / HTTP/1.1\r\n\r\n")
         assert late.recv(12) == b"HTTP/1.1 200"
