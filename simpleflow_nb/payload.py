@@ -50,10 +50,24 @@ def _plain(value: Any) -> Any:
 
 
 _encoder = json.JSONEncoder(separators=(",", ":"), sort_keys=True, ensure_ascii=False, default=_plain)
-encode: Callable[[Any], str] = _encoder.encode
-"""Compact JSON with sorted keys. Dates become ISO strings, bytes UTF-8 text, sets and generators lists.
+_HALF = re.compile("[\ud800-\udfff]")
 
-Raises TypeError for what has no JSON form."""
+
+def encode(value: Any) -> str:
+    """Compact JSON with sorted keys. Dates become ISO strings, bytes UTF-8 text, sets and generators lists.
+
+    Raises:
+        TypeError: it has no JSON form.
+    """
+    return whole_characters(_encoder.encode(value))
+
+
+def whole_characters(text: str) -> str:
+    """The text with half a character as its escape, ``\\udcff``: in JSON that means the same.
+
+    A lone surrogate has no UTF-8, and services refuse what holds one. It comes of names of files, and of texts cut elsewhere.
+    """
+    return text if text.isascii() else _HALF.sub(lambda half: f"\\u{ord(half[0]):04x}", text)
 
 
 def encoded(value: Any, what: str) -> str:
@@ -146,8 +160,11 @@ def is_too_long(text: str | None) -> bool:
 
 
 def shortened(text: str | None, limit: int = MAX_DATA_CHARACTERS) -> str | None:
-    """A text for people, cut in the middle when it is over the limit."""
-    if text is None or len(text) <= limit:
+    """A text for people, cut in the middle when it is over the limit; half a character stands as its escape."""
+    if text is None:
+        return None
+    text = whole_characters(text)
+    if len(text) <= limit:
         return text
     note = f"\n... {len(text) - limit + 60} characters left out ...\n"
     head = (limit - len(note)) // 2

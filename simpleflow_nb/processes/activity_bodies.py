@@ -52,8 +52,9 @@ def failure_of(error: BaseException) -> tuple[str, str]:
     Known secrets are masked, before anything is cut.
     """
     if isinstance(error, TaskFailed) and error.reason:
-        return masked(error.reason)[:MAX_REASON_CHARACTERS], masked(error.details or "")
-    reason = masked(f"{type(error).__name__}: {error}")
+        reason, details = (payload.whole_characters(masked(text)) for text in (error.reason, error.details or ""))
+        return reason[:MAX_REASON_CHARACTERS], details
+    reason = payload.whole_characters(masked(f"{type(error).__name__}: {error}"))
     return reason[:MAX_REASON_CHARACTERS], failure_details(error, reason)
 
 

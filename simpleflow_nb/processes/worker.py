@@ -227,7 +227,7 @@ class Worker:
             body = find_activity(running.task["activityType"]["name"])  # the heart beats while its module is imported
         except LookupError as error:
             logger.warning("cannot be carried out: %s", error)
-            reason = masked(str(error))
+            reason = payload.whole_characters(masked(str(error)))
             return "failed", {"reason": reason[:MAX_REASON_CHARACTERS], "details": failure_details(error, reason)}
         running.limit(body.timeouts, self.beat_seconds)
         logger.info("started")
@@ -312,7 +312,7 @@ class Worker:
     def _note_progress(self, running: Running, details: str | None) -> None:
         """A heartbeat that the body asks for. Those that come too quickly are left to the next one that is due."""
         if details is not None:
-            running.details = details[:MAX_HEARTBEAT_DETAILS_CHARACTERS]
+            running.details = payload.whole_characters(details)[:MAX_HEARTBEAT_DETAILS_CHARACTERS]
         apart = min(running.beat_seconds, max(1.0, running.beat_seconds / 6))
         if time.monotonic() - running.last_try >= apart:
             self._beat(running)

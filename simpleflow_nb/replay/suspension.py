@@ -157,7 +157,7 @@ def failure_attributes(error: BaseException, hidden: Callable[[str], str] = str)
         trace = "".join(traceback_lines(error, _CARRIERS))
         body = {"error_type": type(error).__name__, "message": hidden(str(error)), "traceback": hidden(trace)}
         details = payload.encode(body)
-    attributes = {"reason": reason[:MAX_REASON_CHARACTERS]}
+    attributes = {"reason": payload.whole_characters(reason)[:MAX_REASON_CHARACTERS]}
     if details:
         attributes["details"] = payload.shortened(details) or ""
     return attributes

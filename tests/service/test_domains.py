@@ -145,3 +145,28 @@ def test_what_a_journal_of_one_domain_holds_belongs_to_it(service: LocalService,
         assert again.count_pending_activity_tasks(domain="alpha", taskList={"name": "work"})["count"] == 1
     finally:
         again.close()
+
+
+def test_domains_are_listed_in_pages_and_either_way(service: LocalService) -> None:
+    swf: Any = Conforming(service)
+    swf.register_domain(name="gamma", workflowExecutionRetentionPeriodInDays="30", description="the third")
+    asked: dict[str, Any] = {"registrationStatus": "REGISTERED", "maximumPageSize": 2}
+    first = swf.list_domains(**asked)
+    second = swf.list_domains(**asked, nextPageToken=first["nextPageToken"])
+    assert "nextPageToken" not in second
+    assert [info["name"] for info in first["domainInfos"] + second["domainInfos"]] == ["alpha", "beta", "gamma"]
+    assert second["domainInfos"] == [
+        {
+            "name": "gamma",
+            "status": "REGISTERED",
+            "description": "the third",
+            "arn": "arn:aws:swf:local:000000000000:/domain/gamma",
+        }
+    ]
+    assert swf.describe_domain(name="gamma")["domainInfo"] == second["domainInfos"][0]
+    backwards = swf.list_domains(registrationStatus="REGISTERED", reverseOrder=True)
+    assert [info["name"] for info in backwards["domainInfos"]] == ["gamma", "beta", "alpha"]
+    assert swf.list_domains(registrationStatus="DEPRECATED")["domainInfos"] == []
+    with pytest.raises(Fault, match="Invalid token: 'x'"):
+        service.list_domains(registrationStatus="REGISTERED", nextPageToken="x")
+    assert swf.found == []

@@ -7,7 +7,10 @@ import pytest
 from simpleflow_nb.local.faults import Fault
 from simpleflow_nb.local.service import DOMAIN
 
+from .desk import FLOW, continue_as_new
+
 NO_NAME = "is not a name: 1 to 256 characters, no ':', '/', '|' or controls, not 'arn'"
+HALF = "holds half a character (a lone surrogate)"
 REGISTERED = {"domain": DOMAIN, "name": "some", "version": "1"}
 
 
@@ -60,6 +63,19 @@ REGISTERED = {"domain": DOMAIN, "name": "some", "version": "1"}
         ),
         ("register_workflow_type", {"defaultTaskList": {"name": "a|b"}}, f"Value at 'defaultTaskList.name' {NO_NAME}"),
         ("register_workflow_type", {"defaultTaskPriority": "high"}, "Value at 'defaultTaskPriority' is not an integer: 'high'"),
+        (
+            "register_workflow_type",
+            {"defaultExecutionStartToCloseTimeout": "NONE"},
+            "Value at 'defaultExecutionStartToCloseTimeout' is not a duration: 'NONE'",
+        ),
+        (
+            "register_workflow_type",
+            {"defaultTaskPriority": "2147483648"},
+            "Value at 'defaultTaskPriority' is not between -2147483648 and 2147483647: 2147483648",
+        ),
+        ("register_workflow_type", {"name": "\ud800"}, f"Value at 'name' {HALF}: '\\ud800'"),
+        ("register_activity_type", {"version": "1\udfff"}, f"Value at 'version' {HALF}: '1\\udfff'"),
+        ("register_domain", {"name": "\udc00"}, f"Value at 'name' {HALF}: '\\udc00'"),
         ("register_activity_type", {"name": "arn"}, f"Value at 'name' {NO_NAME}"),
         (
             "register_activity_type",
@@ -93,3 +109,69 @@ def test_a_poll_of_a_list_that_cannot_be_is_refused(desk, call, name):
     with pytest.raises(Fault) as refused:
         getattr(desk.local, call)(domain=DOMAIN, taskList={"name": name})
     assert str(refused.value) == f"ValidationException: Value at 'taskList.name' {NO_NAME}"
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"workflowId": "\ud800"}, f"Value at 'workflowId' {HALF}: '\\ud800'"),
+        ({"executionStartToCloseTimeout": "NONE"}, "Value at 'executionStartToCloseTimeout' is not a duration: 'NONE'"),
+        ({"executionStartToCloseTimeout": "31536001"}, "executionStartToCloseTimeout is more than a year"),
+        ({"taskPriority": "-2147483649"}, "Value at 'taskPriority' is not between -2147483648 and 2147483647: -2147483649"),
+    ],
+)
+def test_a_run_that_cannot_be_is_refused_and_others_go_on(desk, given, message):
+    common = {"domain": DOMAIN, "workflowId": "run", "workflowType": FLOW}
+    with pytest.raises(Fault) as refused:
+        desk.local.start_workflow_execution(**common | given)
+    assert str(refused.value) == f"ValidationException: {message}"
+    desk.start()
+    assert desk.describe(desk.local.home.open_by_id["run"].run_id)["executionInfo"]["executionStatus"] == "OPEN"
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"executionStartToCloseTimeout": "NONE"}, "Value at 'executionStartToCloseTimeout' is not a duration: 'NONE'"),
+        ({"executionStartToCloseTimeout": "99999999"}, "executionStartToCloseTimeout is more than a year"),
+        ({"taskPriority": "2147483648"}, "Value at 'taskPriority' is not between -2147483648 and 2147483647: 2147483648"),
+    ],
+)
+def test_a_run_that_cannot_go_on_as_it_asks_to_is_refused(desk, change, message):
+    desk.start()
+    task = desk.decision_task()
+    attributes = {"continueAsNewWorkflowExecutionDecisionAttributes": change}
+    with pytest.raises(Fault) as refused:
+        desk.local.respond_decision_task_completed(
+            taskToken=task["taskToken"], decisions=[{"decisionType": "ContinueAsNewWorkflowExecution", **attributes}]
+        )
+    assert str(refused.value) == f"ValidationException: decisions[0]: {message}"
+    desk.respond(task, continue_as_new())
+
+
+@pytest.mark.parametrize("size", [-1, 1_001])
+@pytest.mark.parametrize(
+    ("call", "request_"),
+    [
+        ("list_domains", {"registrationStatus": "REGISTERED"}),
+        ("list_workflow_types", {"domain": DOMAIN, "registrationStatus": "REGISTERED"}),
+        ("list_open_workflow_executions", {"domain": DOMAIN, "startTimeFilter": {"oldestDate": 0}}),
+        ("list_closed_workflow_executions", {"domain": DOMAIN, "startTimeFilter": {"oldestDate": 0}}),
+        ("get_workflow_execution_history", {"domain": DOMAIN, "execution": {"workflowId": "run"}}),
+        ("poll_for_decision_task", {"domain": DOMAIN, "taskList": {"name": "flows"}}),
+    ],
+)
+def test_a_page_of_a_size_that_cannot_be_is_refused(desk, call, request_, size):
+    with pytest.raises(Fault) as refused:
+        getattr(desk.local, call)(**request_, maximumPageSize=size)
+    bound = "less than or equal to 1000" if size > 0 else "greater than or equal to 0"
+    rule = f"failed to satisfy constraint: Member must have value {bound}"
+    assert str(refused.value) == f"ValidationException: Value at 'maximumPageSize' {rule}"
+
+
+def test_counting_the_tasks_of_a_list_does_not_make_the_list(desk):
+    for kind in ("decision", "activity"):
+        asked = {"domain": DOMAIN, "taskList": {"name": "nobody's"}}
+        assert getattr(desk.swf, f"count_pending_{kind}_tasks")(**asked)["count"] == 0
+    assert not desk.local.home.decision_lists
+    assert not desk.local.home.activity_lists

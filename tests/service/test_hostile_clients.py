@@ -1,0 +1,228 @@
+"""``service.start`` with few descriptors, and clients that mean no good or mean nothing: the others are served."""
+
+from __future__ import annotations
+
+import json
+import random
+import resource
+import socket
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import botocore.session
+import pytest
+
+from simpleflow_nb.local.http_service import OPERATIONS
+
+from ..settings import count
+from .served import Served, answer, fault, message, served
+
+FILES = 100  #: ulimit -n
+CROWD = 120
+LIST = message("ListDomains", b'{"registrationStatus":"REGISTERED"}')
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> Iterator[Served]:
+    with served(tmp_path / "journal.sqlite3", "--poll-seconds", "0.1", limits={resource.RLIMIT_NOFILE: FILES}) as service:
+        service.register()
+        yield service
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [b"", b"P", b"POST / HTTP/1.1\r\n", LIST[:-40], LIST[:-1]],
+    ids=["idle", "a byte", "a line", "half a head", "half a body"],
+)
+def test_connections_that_come_to_nothing_make_room_for_others(service: Served, sent: bytes) -> None:
+    crowd: list[socket.socket] = []
+    try:
+        for _ in range(CROWD):
+            crowd.append(service.connection())
+            crowd[-1].sendall(sent)
+        assert service.start("while they are there")[0] == 200
+        assert service.call("ListDomains", registrationStatus="REGISTERED")[0] == 200
+    finally:
+        for connection in crowd:
+            connection.close()
+    assert service.open_ids() == {"while they are there"}
+
+
+def test_polls_leave_places_for_other_calls(tmp_path: Path) -> None:
+    with served(tmp_path / "journal.sqlite3", limits={resource.RLIMIT_NOFILE: FILES}) as service:
+        service.register()
+        body = b'{"domain":"local","taskList":{"name":"d"}}'
+        crowd = [service.connection() for _ in range(50)]
+        try:
+            for connection in crowd:
+                connection.sendall(message("PollForDecisionTask", body))
+            refused = (400, "LimitExceededFault", "45 polls wait already, as many as this process has files for")
+            answers = []
+            for connection in crowd[45:]:
+                answers.append(fault(answer(connection)))
+            assert answers == [refused] * 5
+            assert service.start("another")[0] == 200
+        finally:
+            for connection in crowd:
+                connection.close()
+
+
+def test_when_every_place_has_a_call_the_next_one_is_told_so(tmp_path: Path) -> None:
+    limits = {resource.RLIMIT_NOFILE: FILES}
+    with served(tmp_path / "journal.sqlite3", "--journal-patience", "60", limits=limits) as service:
+        service.register()
+        lock = locked(service.journal)
+        crowd = [service.connection() for _ in range(60)]
+        for number, connection in enumerate(crowd):
+            request = {"domain": "local", "workflowId": f"w-{number}", "workflowType": {"name": "flow", "version": "1"}}
+            connection.sendall(message("StartWorkflowExecution", json.dumps(request).encode()))
+        sentence = "every connection is in use; try again in a moment"
+        try:
+            until_refused(service, (503, "ServiceUnavailable", sentence))
+        finally:
+            lock.close()
+        assert [answer(connection)[0] for connection in crowd] == [200] * 60
+        for connection in crowd:
+            connection.close()
+        assert len(service.open_ids()) == 60
+
+
+def until_refused(service: Served, expected: tuple[int, str, str]) -> None:
+    """The calls of a crowd arrive a little after they were sent; until then idle ones among them make room."""
+    for _ in range(200):
+        answered = service.call("ListDomains", registrationStatus="REGISTERED")
+        if answered[0] != 200:
+            assert fault(answered) == expected
+            return
+    raise AssertionError("never refused")
+
+
+def locked(journal: Path) -> Any:
+    import sqlite3
+
+    other = sqlite3.connect(journal, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    return other
+
+
+# ---- odd values --------------------------------------------------------------------------------------------------------------
+
+HALVES = [b'"\\ud800"', b'"run\\udfff"', b'"\\udc00\\ud800"']
+ODD = [
+    *HALVES,
+    b'"\\u0000"',
+    b'"a\\u0000b"',
+    b'""',
+    b'" "',
+    b'"\\ud83d\\ude00"',
+    b'"\\u202e\\u2028"',
+    '"\u0663"'.encode(),
+    b'"%s"' % (b"x" * 32_769),
+    b'"%s"' % (b"x" * 257),
+    b'"\xff"',
+    b'"\xed\xa0\x80"',
+    b'"NONE"',
+    b'"-1"',
+    b'"1e3"',
+    b'"99999999999"',
+    b"5",
+    b"-1",
+    b"1e400",
+    b"9" * 5_000,
+    b"NaN",
+    b"-Infinity",
+    b"true",
+    b"null",
+    b"[]",
+    b'["a"]',
+    b"{}",
+    b'{"name":"a"}',
+    b'{"a":1,"a":2}',
+    b"[" * 20_000,
+    b'{"a":' * 20_000,
+]
+NEVER_TAKEN = [*HALVES, b'"\xff"', b'"\xed\xa0\x80"', b"1e400", b"9" * 5_000, b"NaN", b"-Infinity", *ODD[-3:]]
+_HOLE = "\x01"
+
+
+def sample(shape: Any, members: bool = True) -> Any:
+    """A request with every member."""
+    if shape.type_name == "structure":
+        return {name: sample(member) for name, member in shape.members.items()}
+    if shape.type_name == "list":
+        return [sample(shape.member)]
+    if shape.type_name == "string":
+        return (shape.enum or ["1"])[0]
+    return {"boolean": False, "integer": 1, "timestamp": 0, "float": 0.0}[shape.type_name]
+
+
+def leaves(value: Any, *path: Any) -> Iterator[tuple[Any, ...]]:
+    """The paths to every member of a request, and of what is in it."""
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for name, one in items:
+        yield (*path, name)
+        yield from leaves(one, *path, name)
+
+
+def with_hole(request: Any, path: tuple[Any, ...]) -> bytes:
+    """The request with a hole at the path."""
+    copy = json.loads(json.dumps(request))
+    inner = copy
+    for name in path[:-1]:
+        inner = inner[name]
+    inner[path[-1]] = _HOLE
+    return json.dumps(copy).encode()
+
+
+def odd_requests(number: int) -> Iterator[tuple[str, str, bytes, bytes]]:
+    """Operation, place, odd value and body; in the end every string of every call has had every value."""
+    model = botocore.session.get_session().get_service_model("swf")
+    places = []
+    for operation in sorted(OPERATIONS):
+        request = sample(model.operation_model(operation).input_shape)
+        for name, value in {"domain": "local", "taskPriority": "1", "taskList": {"name": "odd"}}.items():
+            if name in request:
+                request[name] = value
+        for decision in request.get("decisions", []):
+            decision["decisionType"] = "RecordMarker"
+        places += [(operation, path, with_hole(request, path)) for path in leaves(request)]
+    chosen = [(place, odd) for place in places for odd in ODD]
+    random.Random(number).shuffle(chosen)
+    for (operation, path, body), odd in chosen[:number]:
+        yield operation, ".".join(map(str, path)), odd, body.replace(json.dumps(_HOLE).encode(), odd)
+
+
+def test_odd_values_in_every_field_are_one_refused_call_each(service: Served) -> None:
+    """Refused, or taken as they are; never a failure of the service, and what comes after is served."""
+    connection = service.connection()
+    for turn, (operation, place, odd, body) in enumerate(odd_requests(count(300, 5_000))):
+        connection.sendall(message(operation, body))
+        status, answered = answer(connection)
+        what = (operation, place, odd[:40], answered)
+        assert status in (200, 400), what
+        if status == 400:
+            assert answered["message"], what
+            assert answered["__type"].rpartition("#")[2] != "InternalFailure", what
+        if odd in NEVER_TAKEN:
+            assert status == 400, what
+        if turn % 50 == 0:
+            assert service.start(f"after {turn}")[0] == 200
+    connection.close()
+    assert service.call("PollForDecisionTask", domain="local", taskList={"name": "d"})[1]["taskToken"]
+    service.process.terminate()
+    assert service.ended() == (0, [])
+
+
+def test_a_client_that_hangs_up_in_the_middle_costs_nothing(service: Served) -> None:
+    def hang_up(number: int) -> None:
+        with service.connection() as connection:
+            connection.sendall(LIST[: number % len(LIST)])
+
+    threads = [threading.Thread(target=hang_up, args=(number,)) for number in range(CROWD)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert service.start("afterwards")[0] == 200
