@@ -13,10 +13,12 @@ from __future__ import annotations
 
 import inspect
 import math
+import sys
 from collections.abc import Callable
 from typing import Any, Generic, Literal, ParamSpec, TypeVar
 
 from . import constants
+from .activity_context import running_context
 from .exceptions import DefinitionError
 from .retry import RetryPolicy, retry_policy
 
@@ -35,6 +37,8 @@ class Activity(Generic[P, T]):
     Attributes:
         name: type name on the service, ``module.function`` unless given.
         decision_attributes: ``activityType`` and the four timeouts, as a ScheduleActivityTask decision wants them.
+        declared_in: the module that makes an activity of the function, where workers do not find it by the name alone:
+            the function stands in another module or in a class, or the name is one of its own. It travels with the input.
     """
 
     def __init__(
@@ -80,8 +84,12 @@ class Activity(Generic[P, T]):
         self.__doc__ = getattr(callable, "__doc__", None)
         self.__name__ = getattr(callable, "__name__", name.rpartition(".")[2])
         self.__module__ = getattr(callable, "__module__", __name__)
+        self.declared_in: str | None = None
         if callable is not None:
             _registry[name] = self
+            declaring = _declaring_module()
+            if declaring not in (name.rpartition(".")[0], "__main__"):  # nobody else can import what is run as a script
+                self.declared_in = declaring
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> T:
         if self.callable is None:
@@ -90,6 +98,17 @@ class Activity(Generic[P, T]):
 
     def __repr__(self) -> str:
         return f"<Activity {self.name} version {self.version}>"
+
+    @property
+    def context(self) -> dict[str, Any] | None:
+        """In the body, while a worker carries it out: which task it is, under simpleflow's keys. None elsewhere.
+
+        New code calls :func:`~simpleflow_nb.activity_context.context`, which can do more.
+        """
+        here = running_context()
+        if here is not None and here.name == self.name:
+            return here.described()
+        return getattr(self.callable, "context", None)
 
     def implemented_by(self, body: Callable[P, T]) -> Activity[P, T]:
         """The same activity with its body, for the module that its name points to; usable as a decorator."""
@@ -111,11 +130,21 @@ class Activity(Generic[P, T]):
         """
         if inspect.isclass(self.callable):
             task: Any = self.callable(*args, **kwargs)
+            if not hasattr(task, "context") and hasattr(task, "__dict__") and (here := running_context()) is not None:
+                task.context = here.described()
             result = task.execute()
             if hasattr(task, "post_execute"):
                 task.post_execute()
             return result
         return self(*args, **kwargs)
+
+
+def _declaring_module() -> str:
+    """The module whose code makes the activity that is being made."""
+    frame = sys._getframe(1)
+    while frame.f_back is not None and frame.f_globals.get("__name__") == __name__:
+        frame = frame.f_back
+    return str(frame.f_globals.get("__name__", "__main__"))
 
 
 def _timeout(name: str, value: Timeout, default: int | str) -> str:

@@ -22,6 +22,7 @@ class ActivityContext:
     name: str  #: type name
     version: str
     task_list: str
+    input: Any = None  #: the arguments, ``{"args": [...], "kwargs": {...}}``
     service: Any = None  #: the SWF-shaped client of this worker; None in a process of its own
     beat: Callable[[str | None], None] | None = None
     cancel_requested: Callable[[], bool] = field(default=lambda: False)
@@ -37,6 +38,19 @@ class ActivityContext:
         The first attempt costs nothing; a later one reads the execution's history, once.
         """
         return self.find_last_details()
+
+    def described(self) -> dict[str, Any]:
+        """The task under the keys of simpleflow's contexts."""
+        return {
+            "name": self.name,
+            "version": self.version,
+            "workflow_id": self.workflow_id,
+            "run_id": self.run_id,
+            "activity_id": self.activity_id,
+            "input": self.input,
+            "domain_name": self.domain,
+            "activity_task_list": self.task_list,
+        }
 
     def heartbeat(self, details: str | None = None) -> None:
         """Say that work goes on; ``details`` (at most 2,048 characters) are kept for a next attempt at this task.
@@ -70,6 +84,11 @@ def context() -> ActivityContext:
     if found is None:
         raise RuntimeError("no activity runs here; context() works inside an activity that a worker carries out")
     return found
+
+
+def running_context() -> ActivityContext | None:
+    """The context of the activity that runs in this thread, None when none does."""
+    return _current.get()
 
 
 def set_context(value: ActivityContext | None) -> None:

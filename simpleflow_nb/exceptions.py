@@ -86,7 +86,17 @@ class StaleCache(SimpleflowError):
 
 
 class ExecutionBlocked(SimpleflowError):
-    """Never raised: a workflow that waits is suspended. Kept so that imports from simpleflow work."""
+    """Never raised: a workflow that waits is suspended. Kept so that imports from simpleflow work.
+
+    Raises:
+        DefinitionError: when one is made, which only a workflow that was written for simpleflow does.
+    """
+
+    def __init__(self, *_: object) -> None:
+        raise DefinitionError(
+            "raise ExecutionBlocked() does not wait here: ask what is waited for, such as future.result, futures.wait(...), "
+            "self.next_signal(name).result or self.timer(seconds).result; run() is suspended there and goes on from there"
+        )
 
 
 class TaskException(SimpleflowError):

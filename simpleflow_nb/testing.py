@@ -78,6 +78,7 @@ class Harness:
             workflowType={"name": workflow.type_name(), "version": workflow.version},
             taskList={"name": _LIST},
             executionStartToCloseTimeout=str(workflow.execution_timeout or MAX_RUN_SECONDS),
+            tagList=workflow.tags({"args": args, "kwargs": kwargs}),
             input=execution_input(workflow, {"args": args, "kwargs": kwargs}),
         )
         return workflow_id, started["runId"]

@@ -15,11 +15,12 @@ everything that touches the world in activities, and guard changes for open runs
 
 from __future__ import annotations
 
+import inspect
 import logging
 import math
 import random
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, ParamSpec, TypeVar, overload
@@ -29,6 +30,7 @@ from .activity import Activity
 from .constants import MAX_ID_CHARACTERS, MAX_OPEN_ACTIVITY_COUNT, MAX_TIMEOUT_SECONDS
 from .exceptions import DefinitionError, RunEnded
 from .futures import Future
+from .history import History
 from .replay import Execution
 
 P = ParamSpec("P")
@@ -81,6 +83,8 @@ class Workflow:
         execution_timeout, decision_tasks_timeout: seconds; the starter's defaults when None.
         max_open_activity_count: more activities than this are held back by the decider.
     """
+
+    INHERIT_TAG_LIST = "INHERIT_TAG_LIST"  #: simpleflow's word for a child that has its parent's tags; others have none
 
     name: str | None = None
     version: str = "1"
@@ -252,12 +256,39 @@ class Workflow:
 
     # ---- hooks, called where the run is decided for the first time -----------------------------------------------------------
 
-    def should_cancel(self) -> bool:
-        """Whether a request to cancel ends the run; False goes on as if nothing had been asked."""
+    def should_cancel(self, *history: Any) -> bool:
+        """Whether a request to cancel ends the run; False goes on as if nothing had been asked.
+
+        One that is written as ``should_cancel(self, history)`` is given the :class:`~simpleflow_nb.history.History` of the
+        run so far, one without an argument is called without; likewise :meth:`on_canceled`.
+        """
         return True
 
-    def on_canceled(self) -> None:
+    def on_canceled(self, *history: Any) -> None:
         """Called before the run ends as cancelled. It cannot submit any more."""
+
+    @classmethod
+    def tags(cls, arguments: dict[str, Any]) -> list[str]:
+        """The tags of a run with these arguments that is started without any: what ``get_tag_list`` says, or ``tag_list``.
+
+        ``get_tag_list`` is called as simpleflow does: with the class, then with what ``run`` is called with.
+
+        Raises:
+            DefinitionError: neither gives a list of texts.
+        """
+        where, given = f"{cls.class_path()}.tag_list", cls.tag_list
+        chosen = getattr(cls, "get_tag_list", None)
+        if chosen is not None:
+            where = f"{cls.class_path()}.get_tag_list()"
+            try:
+                given = chosen(cls, *arguments.get("args", ()), **arguments.get("kwargs", {}))
+            except Exception as error:
+                raise DefinitionError(f"{where} raised {type(error).__name__}: {error}") from error
+        if given is None or given == cls.INHERIT_TAG_LIST:
+            return []
+        if not isinstance(given, list | tuple) or not all(isinstance(tag, str) for tag in given):
+            raise DefinitionError(f"{where} is {given!r:.80}; a list of texts is expected, such as ['daily']")
+        return list(given)
 
     @classmethod
     def type_name(cls) -> str:
@@ -284,6 +315,7 @@ class Program:
         except Exception as error:  # the user's __init__: it fails the run, where run() would
             self.error = error
         execution.should_cancel = self._should_cancel
+        execution.wants_history = any(_takes_history(getattr(self.workflow, name, None)) for name in _HOOKS)
 
     def __call__(self, execution: Execution) -> Any:
         if self.workflow is None:
@@ -294,13 +326,32 @@ class Program:
             arguments = {"args": arguments if isinstance(arguments, list) else [arguments]} if execution.input else {}
         return self.workflow.run(*arguments.get("args", ()), **arguments.get("kwargs", {}))
 
-    def _should_cancel(self) -> bool:
+    def _should_cancel(self, events: list[dict[str, Any]], load: payload.Load | None) -> bool:
         if self.workflow is None:
             return True
-        if not self.workflow.should_cancel():
+        history = History(events, load)
+        if not _asked(self.workflow.should_cancel, history):
             return False
-        self.workflow.on_canceled()
+        _asked(self.workflow.on_canceled, history)
         return True
+
+
+_HOOKS = ("should_cancel", "on_canceled")
+
+
+def _asked(hook: Callable[..., Any], history: History) -> Any:
+    return hook(history) if _takes_history(hook) else hook()
+
+
+def _takes_history(hook: Any) -> bool:
+    """Whether a hook has a place for the history; the ones of :class:`Workflow` itself do not look at it."""
+    if hook is None or getattr(hook, "__func__", None) in (Workflow.should_cancel, Workflow.on_canceled):
+        return False
+    try:
+        inspect.signature(hook).bind(None)
+    except TypeError:
+        return False
+    return True
 
 
 def program(workflow_class: type[Workflow]) -> Program:

@@ -10,6 +10,7 @@ import re
 import time
 from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, date, datetime
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -30,6 +31,9 @@ logger = logging.getLogger(__name__)
 
 #: Ten thousand times what a century of dates for four types needs.
 LARGEST_REPLY_BYTES = 50_000_000
+
+#: Request timeout, too early, too many requests: the same request may be answered in a while.
+_LATER = (408, 425, 429)
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]+=*\.[A-Za-z0-9_-]+=*\.[A-Za-z0-9_-]*=*", re.ASCII)
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
@@ -169,8 +173,8 @@ def _is_file(path: Path) -> bool:
 def flowapi_dates(*, timeout_seconds: float = 30) -> dict[str, list[date]]:
     """What FlowAPI at ``FLOWAPI_URL`` says, asked with the secret ``FLOWAPI_TOKEN``.
 
-    ``SSL_CERTIFICATE_FILE`` names the certificates to trust instead of the usual ones. One GET; redirects are not
-    followed, so that the token goes nowhere else.
+    ``SSL_CERTIFICATE_FILE`` names the certificates to trust instead of the usual ones, or is one itself. One GET; redirects
+    are not followed, so that the token goes nowhere else.
 
     Raises:
         SourceError: see `read_available_dates`.
@@ -186,15 +190,15 @@ def flowapi_dates(*, timeout_seconds: float = 30) -> dict[str, list[date]]:
             client.stream("GET", f"{url}/api/0/available_dates", headers={"Authorization": f"Bearer {token}"}) as response,
         ):
             body = _read_body(response, shown_url, timeout_seconds)
-            status = response.status_code
+            status, wait = response.status_code, response.headers.get("Retry-After", "")
     except httpx.TimeoutException:
         raise SourceUnreachable(f"FlowAPI at {shown_url} did not answer within {timeout_seconds:g} s") from None
     except (httpx.HTTPError, httpx.InvalidURL, ValueError, ImportError) as error:
         # The last two come from proxies set in the environment: one of an unknown kind, or one that httpx has no package for.
         raise SourceUnreachable(f"cannot reach FlowAPI at {shown_url}: {_said(str(error), token)}") from None
     if status != 200:
-        kind = SourceUnreachable if status >= 500 else SourceError
-        raise kind(_refusal(shown_url, status, body, token))
+        kind = SourceUnreachable if status >= 500 or status in _LATER else SourceError
+        raise kind(_refusal(shown_url, status, body, token) + (_asked_to_wait(wait) if kind is SourceUnreachable else ""))
     return _parsed(shown_url, body, token)
 
 
@@ -266,8 +270,10 @@ def _certificates() -> ssl.SSLContext | bool:
     import ssl
 
     try:
-        path = read_secret("SSL_CERTIFICATE_FILE", "")
-        return ssl.create_default_context(cafile=path) if path else True
+        given = read_secret("SSL_CERTIFICATE_FILE", "")
+        if "-----BEGIN" in given:  # the secret is the certificate itself
+            return ssl.create_default_context(cadata=given)
+        return ssl.create_default_context(cafile=given) if given else True
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "it holds no certificate"
         raise SourceError(f"the certificate named by SSL_CERTIFICATE_FILE cannot be used: {reason}") from None
@@ -301,6 +307,16 @@ def _refusal(shown_url: str, status: int, body: bytes, token: str) -> str:
     if 300 <= status < 400:
         return f"FlowAPI at {shown_url} sends us elsewhere (status {status}): set FLOWAPI_URL to its final address"
     return f"FlowAPI at {shown_url} answers with status {status}{said}"
+
+
+def _asked_to_wait(header: str) -> str:
+    """What ``Retry-After`` says, seconds or a date; nothing when it says neither."""
+    if header.isascii() and header.isdigit() and len(header) < 8:
+        return f"; it asks to wait {int(header)} s"
+    try:
+        return f"; it asks to wait until {parsedate_to_datetime(header).astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    except (ValueError, OverflowError):
+        return ""
 
 
 def _said(text: str, token: str) -> str:

@@ -9,10 +9,15 @@ if TYPE_CHECKING:
 
 
 def installed_driver(url: sa.URL) -> sa.URL:
-    """``postgresql://`` means psycopg 3 where psycopg2, SQLAlchemy's own choice, is not installed."""
+    """Where psycopg2, SQLAlchemy's own choice, is not installed, PostgreSQL's addresses mean psycopg 3, also one that names it.
+
+    ``postgres://``, which other programs take and SQLAlchemy does not, is PostgreSQL with either.
+    """
     from importlib.util import find_spec
 
-    if url.drivername in ("postgres", "postgresql") and find_spec("psycopg2") is None:
+    if url.drivername == "postgres":
+        url = url.set(drivername="postgresql")
+    if url.drivername in ("postgresql", "postgresql+psycopg2") and find_spec("psycopg2") is None:
         return url.set(drivername="postgresql+psycopg")
     return url
 

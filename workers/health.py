@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -59,7 +60,34 @@ def _outputs(outputs: Path) -> Finding:
         Artefacts(outputs).check_writable()
     except OutputsError as error:
         return Finding("outputs", FAILED, str(error))
+    if foreign := unwritable(outputs):
+        number, first = len(foreign), os.path.relpath(foreign[0], outputs)
+        more = f" and {number - 1} more cannot" if number > 1 else " cannot"
+        who = f"user {os.geteuid()}" if hasattr(os, "geteuid") else "this user"
+        text = f"{first}{more} be written by {who}: they belong to {_owners(foreign)}; change their owner, or run as that user"
+        return Finding("outputs", FAILED, f"in {outputs} {text}")
     return Finding("outputs", OK, f"{outputs} can be written to")
+
+
+def unwritable(outputs: Path) -> list[str]:
+    """The folders and files below an outputs folder that the present user cannot write, sorted; links are not followed.
+
+    A notebook's files are read-only to others after another user has run it, as root in a container, say: the next attempt
+    could neither move nor replace them.
+    """
+    found = []
+    for folder, folders, files in os.walk(outputs):
+        for name in (*folders, *files):
+            path = os.path.join(folder, name)
+            if not os.path.islink(path) and not os.access(path, os.W_OK):
+                found.append(path)
+    return sorted(path for path in found if os.path.exists(path))  # the others went while we looked
+
+
+def _owners(paths: list[str]) -> str:
+    """Their users, by number as containers have them."""
+    users = sorted({os.stat(path).st_uid for path in paths if os.path.exists(path)})
+    return "user " + ", ".join(map(str, users)) if users else "nobody any more"
 
 
 def _records(outputs: Path) -> Finding:

@@ -67,7 +67,7 @@ class RunRecords:
     def __init__(self, uri: str, *, to_look: bool = False) -> None:
         """``uri`` is SQLAlchemy's (``sqlite:////absolute/path``, ``postgresql://user:password@host/name``).
 
-        Missing tables are made. ``postgresql://`` without a driver's name takes psycopg 3 unless psycopg2 is installed.
+        Missing tables are made. PostgreSQL is reached by psycopg 3 unless psycopg2 is installed, see `installed_driver`.
         With ``to_look`` nothing will be recorded, and a SQLite file that this user may only read will do.
         """
         import sqlalchemy as sa

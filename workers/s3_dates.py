@@ -50,6 +50,9 @@ def dated_objects(pattern: str, *, timeout_seconds: float = 30) -> Iterator[tupl
                 yield day, f"s3://{bucket}/{found['Key']}", [found["Size"], changed, found["ETag"]]
     except ClientError as error:
         code = error.response.get("Error", {}).get("Code", "")
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        if status >= 500 or status == 429:  # told to slow down, or out of order: not for anything in the settings
+            raise SourceUnreachable(f"S3 cannot be asked for {pattern}: {code or status}") from None
         reason = {
             "NoSuchBucket": "there is no such bucket",
             "AccessDenied": "access is denied; the credentials need s3:ListBucket",

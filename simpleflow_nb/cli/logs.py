@@ -19,6 +19,32 @@ from ..processes.log_context import logged_ids
 _LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 _FORMAT = "SIMPLEFLOW_NB_LOG_FORMAT"
 
+#: Libraries whose loggers say below WARNING how they work, line upon line: payloads, every connection, every token of Markdown.
+#: Loggers of the user's own packages are not among them, whatever they are called.
+_LIBRARIES = (
+    "aiosqlite",
+    "boto3",
+    "botocore",
+    "charset_normalizer",
+    "fontTools",
+    "fsspec",
+    "h11",
+    "hpack",
+    "httpcore",
+    "httpx",
+    "jupyter_client",
+    "markdown_it",
+    "matplotlib",
+    "nbclient",
+    "nbconvert",
+    "parso",
+    "PIL",
+    "s3transfer",
+    "sqlalchemy",
+    "tornado",
+    "urllib3",
+)
+
 
 class TextFormatter(logging.Formatter):
     """``2026-01-31T12:00:00 INFO simpleflow_nb.processes.worker [daily activity-pkg.load-1] started``, in local time."""
@@ -70,7 +96,6 @@ def configure() -> None:
     logging.basicConfig(level=level.upper(), handlers=[handler])
     for name in ("traitlets", "papermill", "asyncio"):  # what they say of a notebook is in its artefacts
         logging.getLogger(name).setLevel(max(logging.ERROR, logging.root.level))
-    # At DEBUG these print payloads, or what a notebook prints in the pieces that arrive, where half a secret would be found
-    # by nobody.
-    for name in ("botocore", "boto3", "urllib3", "workers.notebook_engine"):
+    # The last prints at DEBUG what a notebook prints, in the pieces that arrive, where half a secret would be found by nobody.
+    for name in (*_LIBRARIES, "workers.notebook_engine"):
         logging.getLogger(name).setLevel(max(logging.WARNING, logging.root.level))

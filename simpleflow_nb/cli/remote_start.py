@@ -44,6 +44,7 @@ def start_remotely(
     task_list = task_list or cls.task_list
     if task_list is None:
         raise DefinitionError(f"{workflow} names no task list; give --task-list, the one its decider polls")
+    tags = tags or cls.tags(arguments)
     Decider(service, domain, task_list, [cls]).register_types()
     workflow_id = workflow_id or f"{cls.type_name()}-{cls.version}-{int(time.time() * 1000)}"
     body: dict[str, Any] = {"executionStartToCloseTimeout": str(execution_timeout)} if execution_timeout else {}
@@ -53,7 +54,7 @@ def start_remotely(
             workflowId=workflow_id,
             workflowType={"name": cls.type_name(), "version": cls.version},
             taskList={"name": task_list},
-            tagList=tags or list(cls.tag_list or []),
+            tagList=tags,
             input=kept(execution_input(cls, arguments), payload_directory(payloads)) or "",
             **body,
         )

@@ -86,7 +86,7 @@ def standalone(
         "workflowType": {"name": cls.type_name(), "version": cls.version},
         "taskList": {"name": task_list},
         "input": kept(execution_input(cls, arguments), store) or "",
-        "tagList": given_tags(tags) or list(cls.tag_list or []),
+        "tagList": given_tags(tags) or cls.tags(arguments),
     }
     if execution_timeout:
         body["executionStartToCloseTimeout"] = str(execution_timeout)

@@ -126,6 +126,7 @@ def workflow_start(
     except TypeError as error:
         raise DefinitionError(f"{cls.class_path()}.run() does not take this input: {error}") from None
     text = execution_input(cls, arguments)
+    chosen_tags = tag_list or cls.tags(arguments)
     with LocalRun(journal_path(db), durable=durable) as run:
         execution = None if new else interrupted_run(run, cls.type_name(), text, workflow_id)
         if execution is not None:
@@ -138,7 +139,7 @@ def workflow_start(
         watch = Watch(run.service, load=run.payloads.load, workflow_id=workflow_id)
         run.work(decision_list=task_list, task_lists={task_list: workers}, activity_task_list=task_list, workflows=[cls])
         if execution is None:
-            _start(run, cls, text, workflow_id, tag_list, execution_timeout, task_list)
+            _start(run, cls, text, workflow_id, chosen_tags, execution_timeout, task_list)
         code = _carry_out(run, workflow_id, Progress(watch, quiet=quiet, color=ctx.obj["color"]))
     ctx.exit(code)
 
@@ -158,7 +159,7 @@ def _start(
             workflowId=workflow_id,
             workflowType={"name": cls.type_name(), "version": cls.version},
             taskList={"name": task_list},
-            tagList=tags or list(cls.tag_list or []),
+            tagList=tags,
             input=kept(text, run.payloads),
             **({"executionStartToCloseTimeout": str(execution_timeout)} if execution_timeout else {}),
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from types import ModuleType
 from typing import Any
 
 from .. import activity as activities
@@ -22,8 +23,11 @@ _CARRIERS = frozenset(
 )
 
 
-def find_activity(name: str) -> Activity[Any, Any]:
-    """The activity of that type name: one that is imported already, else by importing the module that the name says.
+def find_activity(name: str, declared_in: str | None = None) -> Activity[Any, Any]:
+    """The activity of that type name: one that is imported already, else by importing the module that declares it.
+
+    That is ``declared_in``, see :func:`declaring_module`, or the module that the name says. Only what is an activity after
+    that is one: no other function of a module can be had by its name.
 
     Raises:
         LookupError: there is none; one sentence says why.
@@ -31,19 +35,36 @@ def find_activity(name: str) -> Activity[Any, Any]:
     known = activities.registered(name)
     if known is not None:
         return known
+    if declared_in is not None:
+        _imported(name, declared_in)
+        known = activities.registered(name)
+        if known is None:
+            raise LookupError(f"activity {name}: {declared_in}, which is said to declare it, does not")
+        return known
     module_name, _, function = name.rpartition(".")
     if not module_name:
         raise LookupError(f"activity {name!r} is not known to this worker, and its name says no module to import")
-    try:
-        module = importlib.import_module(module_name)
-    except (Exception, SystemExit) as error:
-        what = f"{type(error).__name__}: {error}{place_of_import_error(error)}"
-        raise LookupError(f"activity {name}: {module_name} cannot be imported: {what}") from error
+    module = _imported(name, module_name)
     found = getattr(module, function, None)
     if not isinstance(found, Activity) or found.callable is None:
         what = "there is no such function" if found is None else "it is not an @activity"
         raise LookupError(f"activity {name}: {what} in {module_name}")
     return found
+
+
+def declaring_module(arguments: Any) -> str | None:
+    """The module that the input of a task names beside its arguments, None when its name alone says where it is."""
+    extra = arguments.get("__extra") if isinstance(arguments, dict) else None
+    module = extra.get("module") if isinstance(extra, dict) else None
+    return module if isinstance(module, str) and module else None
+
+
+def _imported(name: str, module_name: str) -> ModuleType:
+    try:
+        return importlib.import_module(module_name)
+    except (Exception, SystemExit) as error:
+        what = f"{type(error).__name__}: {error}{place_of_import_error(error)}"
+        raise LookupError(f"activity {name}: {module_name} cannot be imported: {what}") from error
 
 
 def failure_of(error: BaseException) -> tuple[str, str]:

@@ -61,7 +61,8 @@ class Decider:
 
     Args:
         service: anything with boto3's SWF calls.
-        workflows: classes that are found by type name; others by the class that the execution's input names.
+        workflows: the classes that are decided, found by type name, and no other; when none is given, each by the class
+            that the execution's input names.
         activity_task_list: overrides the task lists of all activities.
         on_parked: told of each execution that could not be decided.
     """
@@ -242,7 +243,7 @@ class Decider:
                 self.cache.weigh(cached, len(events))
                 return cached, decisions
         if events[0]["eventId"] != 1:
-            events = self._history(task)
+            events = self._history(task["workflowExecution"], task["startedEventId"])
         self.replays += 1
         cached = CachedExecution(self._new_execution(task, events), last_context(events))
         try:
@@ -283,17 +284,17 @@ class Decider:
         self.events_read += len(events)
         return events
 
-    def _history(self, task: Task) -> list[dict[str, Any]]:
-        """The whole history up to the decision task; what came after it is not for this decision."""
+    def _history(self, execution: dict[str, str], until: int) -> list[dict[str, Any]]:
+        """The history up to that event, of a decision task; what came after it is not for its decision."""
         events: list[dict[str, Any]] = []
-        request: dict[str, Any] = {"domain": self.domain, "execution": task["workflowExecution"]}
+        request: dict[str, Any] = {"domain": self.domain, "execution": execution}
         while True:
             page = self.service.get_workflow_execution_history(**request)
             events += page["events"]
-            if events[-1]["eventId"] >= task["startedEventId"] or not page.get("nextPageToken"):
+            if events[-1]["eventId"] >= until or not page.get("nextPageToken"):
                 break
             request["nextPageToken"] = page["nextPageToken"]
-        del events[task["startedEventId"] :]
+        del events[until:]
         self.events_read += len(events)
         return events
 
@@ -308,11 +309,12 @@ class Decider:
             open_activity_limit=cls.max_open_activity_count,
             task_list=self.activity_task_list,
             load=self.payloads.load,
+            read_events=lambda until: self._history(execution, until),
             on_log=lambda line: logging.getLogger("simpleflow_nb").info("%s: %s", name, line),
         )
 
     def _workflow_class(self, task: Task, events: list[dict[str, Any]]) -> type[Workflow]:
-        """By type name among the workflows given, else the class named in the input, if that is a Workflow.
+        """By type name among the workflows given; without any, the class named in the input, if that is a Workflow.
 
         Raises:
             WorkflowNotFound: neither; one sentence says what was tried.
@@ -321,6 +323,12 @@ class Decider:
         known = self.workflows.get(type_name)
         if known is not None:
             return known
+        if self.workflows:  # whoever can start a run does not choose what is imported here
+            given = ", ".join(sorted(self.workflows))
+            raise WorkflowNotFound(
+                f"no workflow of type {type_name!r} is known here: this decider was given {given} and imports no other; "
+                "start it with that one too, or let another task list have it"
+            )
         text = events[0].get("workflowExecutionStartedEventAttributes", {}).get("input")
         body = payload.decode(text, self.payloads.load)
         path = body.get("__extra", {}).get("class") if isinstance(body, dict) else None
@@ -333,7 +341,8 @@ class Decider:
     def _park(self, task: Task, error: BaseException) -> None:
         """Say that this execution cannot be decided now: a marker with the reason, first, and a timer to try again."""
         execution = task["workflowExecution"]
-        events = task["events"] if task["events"][0]["eventId"] == 1 and not task.get("nextPageToken") else self._history(task)
+        is_whole = task["events"][0]["eventId"] == 1 and not task.get("nextPageToken")
+        events = task["events"] if is_whole else self._history(execution, task["startedEventId"])
         parks = sum(
             event["eventType"] == "TimerStarted" and event["timerStartedEventAttributes"]["timerId"].startswith(commands.PARK)
             for event in events

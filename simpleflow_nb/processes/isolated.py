@@ -79,7 +79,10 @@ def _carry_out(answers: _Answers) -> None:
     try:
         last_details = request["last_heartbeat_details"]
         context = ActivityContext(
-            **request["context"], beat=lambda details: answers.send({"beat": details}), find_last_details=lambda: last_details
+            **request["context"],
+            input={"args": request["args"], "kwargs": request["kwargs"]},
+            beat=lambda details: answers.send({"beat": details}),
+            find_last_details=lambda: last_details,
         )
         set_context(context)
         importlib.import_module(request["module"])

@@ -43,7 +43,7 @@ class IsolatedCall:
         self.request = payload.encode(
             {
                 "name": body.name,
-                "module": body.__module__,
+                "module": body.declared_in or body.__module__,
                 "args": args,
                 "kwargs": kwargs,
                 "sys_path": sys.path,

@@ -17,7 +17,7 @@ from ..activity_context import ActivityContext, set_context
 from ..constants import MAX_HEARTBEAT_DETAILS_CHARACTERS, MAX_REASON_CHARACTERS
 from ..exceptions import ActivityCanceled, DefinitionError, ServiceError
 from ..masking import masked
-from .activity_bodies import failure_details, failure_of, find_activity, result_text
+from .activity_bodies import declaring_module, failure_details, failure_of, find_activity, result_text
 from .backoff import Backoff
 from .checkpoints import last_details, with_progress
 from .faults import UNKNOWN_RESOURCE, fault_code, is_of_the_service, is_passing, is_refused, is_throttled, refusal
@@ -224,7 +224,13 @@ class Worker:
     def _carry_out(self, running: Running, task_list: str) -> tuple[str, dict[str, Any]]:
         """How the task ended, and what to say of it. The task is still under way: a report can take its time too."""
         try:
-            body = find_activity(running.task["activityType"]["name"])  # the heart beats while its module is imported
+            arguments = payload.decode(running.task.get("input"), self.payloads.load) or {}
+        except Exception as error:
+            reason, details = failure_of(error)
+            return "failed", {"reason": reason, "details": details}
+        try:
+            # the heart beats while its module is imported
+            body = find_activity(running.task["activityType"]["name"], declaring_module(arguments))
         except LookupError as error:
             logger.warning("cannot be carried out: %s", error)
             reason = payload.whole_characters(masked(str(error)))
@@ -234,8 +240,8 @@ class Worker:
         context = self._context(running, task_list)
         set_context(context)
         try:
-            arguments = payload.decode(running.task.get("input"), self.payloads.load) or {}
             args, kwargs = arguments.get("args", []), arguments.get("kwargs", {})
+            context.input = {"args": args, "kwargs": kwargs}
             if body.isolation == "process":
                 self._beat(running)  # its start must be durable before a process exists that can outlive us
                 text = IsolatedCall(body, running.task, args, kwargs, context, self.process_groups).text()

@@ -32,6 +32,7 @@ class ActivityTask(Protocol):
     raises_on_failure: bool
     idempotent: bool
     meta: dict[str, Any] | None
+    declared_in: str | None  # the module that workers import, where the name does not say it
     decision_attributes: dict[str, Any]  # activityType and the four timeouts, as SWF wants them
 
 
@@ -73,11 +74,23 @@ def short_id(text: str) -> str:
 
 
 def activity_input(task: ActivityTask, args: Any, kwargs: Any) -> str:
-    """The input of an activity task, in simpleflow's form."""
+    """The input of an activity task, in simpleflow's form; with the module that declares it, where workers need that."""
+    body = _call(task, args, kwargs)
+    if task.declared_in:
+        body["__extra"] = {"module": task.declared_in}
+    return payload.encode(body)
+
+
+def call_digest(task: ActivityTask, args: Any, kwargs: Any) -> str:
+    """The same for the same arguments, wherever the activity is declared."""
+    return payload.digest(payload.encode(_call(task, args, kwargs)))
+
+
+def _call(task: ActivityTask, args: Any, kwargs: Any) -> dict[str, Any]:
     body: dict[str, Any] = {"args": filled(args), "kwargs": filled(kwargs)}
     if task.meta:
         body["meta"] = task.meta
-    return payload.encode(body)
+    return body
 
 
 def decision(command: Queued, task_list: str | None, default_task_list: str) -> dict[str, Any]:

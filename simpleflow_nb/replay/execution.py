@@ -33,6 +33,7 @@ class Execution(Tasks):
         task_list: overrides the activities' own task lists.
         load: reads a payload that is kept outside the history.
         on_log: takes the lines of ``workflow.log``, once each.
+        read_events: the events of this execution from the first up to that id, for hooks that look at them.
     """
 
     __slots__ = (
@@ -46,16 +47,19 @@ class Execution(Tasks):
         "decided_at",
         "decision_limit",
         "default_task_list",
+        "delivered",
         "engine_version",
         "input",
         "inputs",
         "now",
         "parks",
+        "read_events",
         "should_cancel",
         "split",
         "started_attributes",
         "streak",
         "wakes",
+        "wants_history",
         "workflow_id",
     )
 
@@ -70,6 +74,7 @@ class Execution(Tasks):
         task_list: str | None = None,
         load: payload.Load | None = None,
         on_log: Callable[[str], None] | None = None,
+        read_events: Callable[[int], list[Event]] | None = None,
     ) -> None:
         super().__init__(program, load, run_id, on_log)
         self.workflow_id = workflow_id
@@ -78,7 +83,10 @@ class Execution(Tasks):
         self.inputs = InputComparison()
         self.input: str | None = None
         self.started_attributes: dict[str, Any] = {}
-        self.should_cancel: Callable[[], bool] | None = None  # asked when the run's cancellation was requested
+        # asked when the run's cancellation was requested, with the events so far if it wants them
+        self.should_cancel: Callable[[list[Event], payload.Load | None], bool] | None = None
+        self.wants_history, self.read_events = False, read_events
+        self.delivered: list[Event] | None = None  # while they are applied, if they are all from the first on
         self.close_refused: Queued | None = None
         self.now = 0.0  # epoch seconds of the decision task that is replayed
         self.closed = self.cancel_requested = self.backoff_is_open = False
@@ -99,6 +107,7 @@ class Execution(Tasks):
             HistoryError: an event that this version does not know.
         """
         first = events[0]["eventId"]
+        self.delivered = events if self.wants_history and first == 1 else None
         if first != self.next_id:
             if first > self.next_id:
                 raise StaleCache(f"knows events up to {self.next_id - 1}, got {first}")
@@ -138,6 +147,7 @@ class Execution(Tasks):
         self.next_id = first + len(events)
         if self.closed:
             self._check_complete()  # a run that was ended from outside may have left more undecided than it recorded
+            self.delivered = None
             return []
         if events[-1]["eventType"] != "DecisionTaskStarted":
             raise StaleCache("history does not end with the decision task that is open")
@@ -146,6 +156,7 @@ class Execution(Tasks):
         changed_limit = self.open_limit != self.configured_limit
         self.open_limit = self.configured_limit
         self._resume(events[-1])
+        self.delivered = None
         return self._response(changed_limit)
 
     def _apply(self, events: list[Event]) -> None:
@@ -192,7 +203,7 @@ class Execution(Tasks):
             self.close_refused = None
         if self.finished is not None:
             return
-        if self.cancel_requested and self._cancels():
+        if self.cancel_requested and self._cancels(started):
             return
         if self.refused and not self.backoff_is_open:
             self.backoffs, self.streak, self.backoff_is_open = self.backoffs + 1, min(self.streak + 1, 8), True
@@ -223,13 +234,18 @@ class Execution(Tasks):
             left = f"{self.split} more decisions left over for later" if self.split else "nothing more decided there"
             raise self.difference(None, left, queue[0] if queue else None)
 
-    def _cancels(self) -> bool:
-        """The run was asked to end. True when it does; its code is unwound before the decision is made."""
+    def _cancels(self, started: Event) -> bool:
+        """The run was asked to end. True when it does; its code is unwound before the decision is made.
+
+        Raises:
+            Exception: of the service: the events so far, for a hook that wants them, could not be read.
+        """
+        past = self._past(started["eventId"]) if self.wants_history else []
         self.cancel_requested = False
         leftovers = len(self.queue)
         if self.should_cancel is not None:
             try:
-                if not self.should_cancel():
+                if not self.should_cancel(past, self.load):
                     return False
             except Exception as error:
                 self._fail_run(error)
@@ -242,6 +258,13 @@ class Execution(Tasks):
             self.finished = Command("CancelWorkflowExecution", None, {})
         self.queue.append(self.finished)
         return True
+
+    def _past(self, at: int) -> list[Event]:
+        if self.delivered is not None:
+            return self.delivered[:at]
+        if self.read_events is None:
+            raise StaleCache("what a hook wants to look at is not kept here")
+        return self.read_events(at)
 
     def _response(self, changed_limit: bool) -> list[dict[str, Any]]:
         """The decisions to send: the engine's markers first, then as much of the queue as fits, then the wake-up timer."""

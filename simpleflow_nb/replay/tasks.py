@@ -266,8 +266,7 @@ class Tasks(Suspension):
 
     def _identify(self, future: Future[Any]) -> None:
         """An idempotent task has its arguments: another one with the same arguments stands for it."""
-        text = commands.activity_input(future.task, future.args, future.kwargs)
-        id = commands.activity_id(future.name, payload.digest(text)[:32])
+        id = commands.activity_id(future.name, commands.call_digest(future.task, future.args, future.kwargs)[:32])
         first = self.tasks.setdefault(id, future)
         future.id = future.key = id
         if first is future:

@@ -14,6 +14,9 @@ import orjson
 
 _CALLS = ("PollForDecisionTask", "GetWorkflowExecutionHistory")
 
+#: Events that moto misspells, as SWF has them: boto3 knows no attributes of the others.
+_MISSPELT = {"TimerCancelled": ("TimerCanceled", "timerCancelledEventAttributes", "timerCanceledEventAttributes")}
+
 
 def install(client: Any) -> None:
     """Let this client decode histories the fast way."""
@@ -32,8 +35,17 @@ def decode(response_dict: dict[str, Any], customized_response_dict: dict[str, An
     if not isinstance(body, dict) or not isinstance(body.get("events", []), list):
         return
     body.setdefault("events", [])
+    if any(name.encode() in response_dict["body"] for name in _MISSPELT):
+        _correct(body["events"])
     customized_response_dict.update(body)
     response_dict["body"] = b"{}"
+
+
+def _correct(events: list[dict[str, Any]]) -> None:
+    for event in events:
+        if event.get("eventType") in _MISSPELT:
+            event["eventType"], misspelt, right = _MISSPELT[event["eventType"]]
+            event[right] = event.pop(misspelt, {})
 
 
 def _decoded(body: bytes) -> Any:

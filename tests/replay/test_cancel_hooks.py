@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from simpleflow_nb import Workflow
+from simpleflow_nb.history import History
 from simpleflow_nb.local.run import Run
 from simpleflow_nb.replay import Execution
 from simpleflow_nb.workflow import program
@@ -18,16 +19,21 @@ STARTED: dict[str, Any] = {
 }
 
 
-def first_decision(cls: type[Workflow]) -> list[str]:
-    """The types of the decisions of a run whose cancellation was requested before anything was decided."""
+def decisions(cls: type[Workflow]) -> list[dict[str, Any]]:
+    """The decisions of a run whose cancellation was requested before anything was decided."""
     run = Run(1, "local", "w", "r")
     run.start(1.0, STARTED)
     run.request_cancel(2.0)
     run.start_decision(3.0, None)
     execution = Execution(program(cls))
-    decided = [one["decisionType"] for one in execution.advance(run.events)]
+    decided = execution.advance(run.events)
     execution.kill()
     return decided
+
+
+def first_decision(cls: type[Workflow]) -> list[str]:
+    """The types of these decisions."""
+    return [one["decisionType"] for one in decisions(cls)]
 
 
 class Obedient(Workflow):
@@ -38,6 +44,25 @@ class Obedient(Workflow):
 class Stubborn(Obedient):
     def should_cancel(self) -> bool:
         return False
+
+
+class Undecided(Obedient):
+    """Written as for simpleflow: hooks are given the history."""
+
+    seen: ClassVar[list[History]] = []
+
+    def should_cancel(self, history: History) -> bool:
+        self.seen.append(history)
+        return False
+
+
+class Curt(Obedient):
+    def should_cancel(self) -> bool:
+        return super().should_cancel()
+
+    def on_canceled(self, history: History) -> None:
+        super().on_canceled(history)
+        raise ValueError(f"requested at event {history.cancel_requested_id} of {history.last_event_id}")
 
 
 class Broken(Obedient):
@@ -51,6 +76,24 @@ def test_a_request_before_the_first_decision_ends_a_run_that_does_not_object() -
 
 def test_a_request_before_the_first_decision_is_the_workflows_to_refuse() -> None:
     assert first_decision(Stubborn) == ["RecordMarker", "StartTimer"]
+
+
+def test_hooks_that_take_the_history_are_given_it() -> None:
+    Undecided.seen.clear()
+    assert first_decision(Undecided) == ["RecordMarker", "StartTimer"]
+    [history] = Undecided.seen
+    assert [(event.id, event.type, event.state) for event in history.events] == [
+        (1, "WorkflowExecution", "started"),
+        (2, "DecisionTask", "scheduled"),
+        (3, "WorkflowExecution", "cancel_requested"),
+        (4, "DecisionTask", "started"),
+    ]
+    assert history.cancel_requested_id == 3
+
+
+def test_one_hook_may_take_the_history_and_the_other_not_and_both_may_ask_their_base_class() -> None:
+    failed = decisions(Curt)[-1]["failWorkflowExecutionDecisionAttributes"]
+    assert failed["reason"] == "ValueError: requested at event 3 of 4"
 
 
 def test_a_workflow_that_cannot_be_made_fails_its_run() -> None:

@@ -97,3 +97,8 @@ def beats() -> str:
     context().heartbeat("cell 1")
     context().heartbeat("cell 2")
     raise ValueError("after two cells")
+
+
+@activity.with_attributes(version="7", isolation="process")
+def knowing(x, *, y):
+    return knowing.context

@@ -185,6 +185,74 @@ def test_what_cannot_be_found_or_read_is_parked_with_one_sentence(stage, body, s
     assert not played.decides()
 
 
+def test_a_decider_that_was_given_its_workflows_imports_nothing_that_an_input_names(stage, tmp_path, monkeypatch):
+    (tmp_path / "foreign_module.py").write_text("from pathlib import Path\nPath(__file__).with_name('imported').touch()")
+    monkeypatch.syspath_prepend(tmp_path)
+    played = stage(Busy, Changing)
+    played.start(taskList={"name": "stage"}, input='{"args":[4],"__extra":{"class":"foreign_module.Late"}}')
+    assert played.decides()
+    assert str(played.parked[0].error) == (
+        f"no workflow of type 'flow' is known here: this decider was given {Busy.type_name()}, decider.changing and imports no "
+        "other; start it with that one too, or let another task list have it"
+    )
+    assert not (tmp_path / "imported").exists()
+
+
+class Regretful(Workflow):
+    """Its hook looks at the history, also where only what is new was delivered."""
+
+    name = "decider.regretful"
+
+    def run(self):
+        self.submit(double, 4).result
+        self.next_signal("never").result
+
+    def should_cancel(self, history):
+        (task,) = history.activities.values()
+        return task["result"] == "8" and history.cancel_requested["event_id"] < history.last_event_id
+
+    def on_canceled(self, history):
+        self.log(f"{len(history.events)} events")
+
+
+@pytest.mark.parametrize("cached_events", [400_000, 0])
+def test_a_hook_is_given_the_whole_history_however_much_of_it_is_remembered(stage, cached_events, caplog):
+    caplog.set_level(logging.INFO, "simpleflow_nb")
+    played = stage(Regretful, cached_events=cached_events, service=Paged)
+    played.begin(Regretful)
+    played.act()
+    played.swf.request_cancel_workflow_execution(domain="local", workflowId="run")
+    played.act()
+    assert played.types()[-1] == "WorkflowExecutionCanceled"
+    assert f"run: {len(played.events()) - 2} events" in caplog.messages
+
+
+def test_a_history_that_a_hook_cannot_be_given_now_leaves_the_run_as_it_is(stage):
+    class Silent:
+        refuses = False
+
+        def __init__(self, service):
+            self.service = service
+
+        def __getattr__(self, name):
+            if name == "get_workflow_execution_history" and self.refuses:
+                raise ConnectionError("no answer")
+            return getattr(self.service, name)
+
+    played = stage(Regretful, service=Silent)
+    played.begin(Regretful)
+    played.act()
+    played.swf.request_cancel_workflow_execution(domain="local", workflowId="run")
+    played.decider.service.refuses = True
+    with pytest.raises(ConnectionError):
+        played.decides()
+    played.decider.service.refuses = False
+    played.pass_time(60)
+    played.act()
+    assert played.types()[-1] == "WorkflowExecutionCanceled"
+    assert played.parked == []
+
+
 def test_a_class_that_the_input_names_is_found_once_its_module_is_there(stage, tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(tmp_path)
     played = stage()

@@ -9,7 +9,7 @@ import time
 import pytest
 
 from simpleflow_nb import Workflow, activity, futures
-from simpleflow_nb.exceptions import TaskFailed
+from simpleflow_nb.exceptions import DefinitionError, ExecutionBlocked, TaskFailed
 from simpleflow_nb.local.service import DOMAIN
 from simpleflow_nb.payload import encode
 from simpleflow_nb.testing import RunFailed, harness, run_workflow
@@ -229,6 +229,67 @@ def test_fail_ends_the_run_there_and_cannot_be_caught_by_accident():
         _run(failing)
     assert attributes(failed.value.history[-1])["details"] == "details"
     assert str(failed.value) == "FAILED: enough"
+
+
+@pytest.mark.parametrize("raised", [(), ("later",)])
+def test_raising_execution_blocked_fails_the_run_with_what_to_write_instead(raised):
+    def waiting(self):
+        raise ExecutionBlocked(*raised)
+
+    with pytest.raises(RunFailed) as failed:
+        _run(waiting)
+    assert str(failed.value) == (
+        "FAILED: DefinitionError: raise ExecutionBlocked() does not wait here: ask what is waited for, such as future.result, "
+        "futures.wait(...), self.next_signal(name).result or self.timer(seconds).result; run() is suspended there and goes on "
+        "from there"
+    )
+
+
+def test_code_that_catches_execution_blocked_runs_as_ever():
+    def careful(self):
+        try:
+            return self.submit(inc, 1).result
+        except ExecutionBlocked:
+            raise
+
+    assert _run(careful) == 2
+
+
+@pytest.mark.parametrize(
+    ("body", "tags"),
+    [
+        ({}, []),
+        ({"tag_list": ["a", "b"]}, ["a", "b"]),
+        ({"tag_list": ("a",)}, ["a"]),
+        ({"tag_list": Workflow.INHERIT_TAG_LIST}, []),
+        ({"tag_list": ["a"], "get_tag_list": lambda cls, day, **more: [cls.__name__, day, *more]}, ["Tagged", "monday", "at"]),
+        ({"get_tag_list": classmethod(lambda cls, again, day, **more: [f"{again is cls} {day}"])}, ["True monday"]),
+        ({"get_tag_list": lambda cls, *args, **kwargs: None}, []),
+    ],
+)
+def test_a_run_has_the_tags_that_its_class_says(body, tags):
+    cls = type("Tagged", (Workflow,), {"name": "semantics.tagged", "run": lambda self, day, at: day, **body})
+    with harness(cls) as opened:
+        run = opened.start(cls, "monday", at=3)
+        assert opened.result(*run) == "monday"
+        assert attributes(opened.history(*run)[0]).get("tagList", []) == tags
+
+
+@pytest.mark.parametrize(
+    ("body", "sentence"),
+    [
+        ({"tag_list": "daily"}, "tag_list is 'daily'; a list of texts is expected, such as ['daily']"),
+        ({"tag_list": [1]}, "tag_list is [1]; a list of texts is expected, such as ['daily']"),
+        ({"get_tag_list": lambda cls: 5}, "get_tag_list() is 5; a list of texts is expected, such as ['daily']"),
+        ({"get_tag_list": lambda cls: {}["x"]}, "get_tag_list() raised KeyError: 'x'"),
+        ({"get_tag_list": dict.fromkeys}, "get_tag_list() raised TypeError: 'type' object is not iterable"),
+    ],
+)
+def test_tags_that_are_none_are_refused(body, sentence):
+    cls = type("Tagged", (Workflow,), body)
+    with pytest.raises(DefinitionError) as refused:
+        cls.tags({})
+    assert str(refused.value) == f"tests.service.test_semantics.Tagged.{sentence}"
 
 
 CALLED: list[str] = []

@@ -127,6 +127,28 @@ def test_the_fast_path_gives_what_boto3_gives_but_for_the_kind_of_timestamps(swf
     ]
 
 
+class Impatient(Workflow):
+    """moto has a name of its own for the event of a cancelled timer."""
+
+    name = "impatient"
+    task_list = "decide"
+
+    def run(self) -> list[str]:
+        long = self.timer(600)
+        named = self.submit(self.start_timer("named", 600))
+        first = self.submit(slow, 1).result
+        long.cancel()
+        self.submit(self.cancel_timer("named"))
+        return [long.state, named.state, str(self.submit(slow, first).result)]
+
+
+def test_a_cancelled_timer_is_read_whatever_the_service_calls_it(swf: SwfService) -> None:
+    events = run_to_end(swf, Impatient, "impatient")
+    assert events[-1]["workflowExecutionCompletedEventAttributes"]["result"] == '["CANCELLED","CANCELLED","1"]'
+    cancelled = [event for event in events if event["eventType"].startswith("TimerCancel")]
+    assert [event["timerCanceledEventAttributes"]["timerId"] for event in cancelled] == ["timer-1", "named"]
+
+
 @pytest.mark.parametrize(
     "answer",
     [

@@ -255,3 +255,100 @@ def test_a_cancellation_reaches_the_body_where_it_looks(call):
     assert CALLS == ["cleaned up"]
     assert ended["details"] == "activity-worker.patient-1: cancellation requested"
     assert ended["latestCancelRequestedEventId"] > 0
+
+
+# ---- what a body may know ----------------------------------------------------------------------------------------------------
+
+
+@activity.with_attributes(name="worker.knowing", version="7")
+def knowing(x, *, y):
+    return knowing.context
+
+
+@activity.with_attributes(name="worker.Knowing", version="7")
+class Knowing:
+    def __init__(self, x, *, y):
+        self.sum = x + y
+
+    def execute(self):
+        return self.context
+
+
+@pytest.mark.parametrize("body", [knowing, Knowing, bodies.knowing])
+def test_a_body_finds_its_task_under_simpleflows_keys(one, body):
+    done, _ = one(body, 3, y=4)
+    assert done["result"] == {
+        "name": body.name,
+        "version": "7",
+        "workflow_id": "One-1",
+        "run_id": done["result"]["run_id"],
+        "activity_id": f"activity-{body.name}-1",
+        "input": {"args": [3], "kwargs": {"y": 4}},
+        "domain_name": "local",
+        "activity_task_list": done["result"]["activity_task_list"],
+    }
+    assert done["result"]["run_id"]
+    assert body.context is None
+
+
+def test_a_class_with_a_context_of_its_own_keeps_it(one):
+    @activity.with_attributes(name="worker.Own")
+    class Own:
+        context = "mine"
+
+        def execute(self):
+            return self.context
+
+    assert one(Own)[0]["result"] == "mine"
+    assert Own.context == "mine"
+
+
+# ---- which functions can be had by name --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "input", "sentence"),
+    [
+        ("os.getcwd", "{}", "activity os.getcwd: it is not an @activity in os"),
+        (
+            "os.getcwd",
+            '{"__extra":{"module":"tests.service.isolated_bodies"}}',
+            "activity os.getcwd: tests.service.isolated_bodies, which is said to declare it, does not",
+        ),
+        (
+            "plain",
+            '{"__extra":{"module":"no_such_module"}}',
+            "activity plain: no_such_module cannot be imported: ModuleNotFoundError: No module named 'no_such_module'",
+        ),
+        (
+            "plain",
+            '{"__extra":{"module":3}}',
+            "activity 'plain' is not known to this worker, and its name says no module to import",
+        ),
+        ("plain", '{"__extra":"x"}', "activity 'plain' is not known to this worker, and its name says no module to import"),
+        ("plain", "[1]", "activity 'plain' is not known to this worker, and its name says no module to import"),
+    ],
+)
+def test_what_is_no_activity_is_not_run_whatever_an_input_says(name, input, sentence):
+    reported = {}
+
+    class Service:
+        def respond_activity_task_failed(self, **body):
+            reported.update(body)
+
+    task = {
+        "taskToken": "t",
+        "activityId": "a",
+        "workflowExecution": {"workflowId": "w", "runId": "r"},
+        "activityType": {"name": name, "version": "1"},
+        "input": input,
+    }
+    Worker(Service(), "local", {}).work_on(task)
+    assert reported["reason"] == sentence
+
+
+def test_an_activity_says_where_it_is_declared_when_its_name_does_not():
+    plain = activity.with_attributes(name="worker.plain")
+    assert bodies.add.declared_in is None
+    assert Activity(time.sleep).declared_in == plain(time.sleep).declared_in == __name__
+    assert Activity(None, name="somewhere.else").declared_in is None

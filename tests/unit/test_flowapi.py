@@ -15,7 +15,7 @@ import pytest
 
 from tests.unit.workflow_files import specification
 from workers import secrets
-from workers.available_dates import SourceError, read_available_dates
+from workers.available_dates import SourceError, SourceUnreachable, read_available_dates
 
 
 def token(**claims: Any) -> str:
@@ -167,6 +167,37 @@ def test_every_other_answer_is_one_sentence(flowapi, status, body, message):
     assert refusal() == message.replace("URL", flowapi.url, 1)
 
 
+@pytest.mark.parametrize(
+    ("status", "wait", "message"),
+    [
+        (429, "", "FlowAPI at URL answers with status 429: busy"),
+        (429, "120", "FlowAPI at URL answers with status 429: busy; it asks to wait 120 s"),
+        (
+            503,
+            "Fri, 01 Jan 2016 06:30:00 GMT",
+            "FlowAPI at URL answers with status 503: busy; it asks to wait until 2016-01-01 06:30 UTC",
+        ),
+        (502, "soon", "FlowAPI at URL answers with status 502: busy"),
+        (504, "9" * 40, "FlowAPI at URL answers with status 504: busy"),
+        (408, "", "FlowAPI at URL answers with status 408: busy"),
+    ],
+)
+def test_an_answer_that_may_be_another_one_later_is_no_mistake_in_the_settings(flowapi, status, wait, message):
+    flowapi.status, flowapi.body = status, b'{"msg": "busy"}'
+    flowapi.headers = {"Retry-After": wait} if wait else {}
+    with pytest.raises(SourceUnreachable) as refused:
+        read_available_dates(specification())
+    assert str(refused.value) == message.replace("URL", flowapi.url, 1)
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 303])
+def test_an_answer_to_a_wrong_setting_is_none_that_waiting_mends(flowapi, status):
+    flowapi.status = status
+    with pytest.raises(SourceError) as refused:
+        read_available_dates(specification())
+    assert not isinstance(refused.value, SourceUnreachable)
+
+
 def test_an_answer_that_echoes_the_token_does_not_give_it_away(flowapi):
     secret = secrets.read_secret("FLOWAPI_TOKEN")
     flowapi.status, flowapi.body = 401, json.dumps({"msg": f"bad token {secret}"}).encode()
@@ -280,6 +311,10 @@ def test_a_server_with_its_own_certificate_is_trusted_only_if_it_is_named(flowap
     monkeypatch.setenv("SSL_CERTIFICATE_FILE", str(certificate))
     assert read_available_dates(specification())["calls"] == [date(2016, 1, 1), date(2016, 1, 2)]
     assert len(flowapi.requests) == 1
+    monkeypatch.delenv("SSL_CERTIFICATE_FILE")
+    (tmp_path / "secrets").mkdir()
+    (tmp_path / "secrets" / "SSL_CERTIFICATE_FILE").write_text(certificate.read_text())
+    assert read_available_dates(specification())["sms"] == []
 
 
 def self_signed(folder: Path) -> Path:

@@ -114,10 +114,10 @@ SABOTAGES = (
         12,
         "the code goes on before a cancel is looked at",
         EXECUTION,
-        "        if self.cancel_requested and self._cancels():\n            return\n",
+        "        if self.cancel_requested and self._cancels(started):\n            return\n",
         "        while self.wake:\n            self.wake, self.hub = False, getcurrent()\n            self.greenlet.switch()\n"
         "            if self.finished is not None:\n                queue.append(self.finished)\n                return\n"
-        "        if self.cancel_requested and self._cancels():\n            return\n",
+        "        if self.cancel_requested and self._cancels(started):\n            return\n",
         "test_a_request_to_cancel_wins_over_run_returning_in_the_same_decision",
         True,
     ),
@@ -125,8 +125,8 @@ SABOTAGES = (
         12,
         "what became ready is decided before the cancel",
         EXECUTION,
-        "        if self.cancel_requested and self._cancels():\n            return\n",
-        "        self._release()\n        if self.cancel_requested and self._cancels():\n            return\n",
+        "        if self.cancel_requested and self._cancels(started):\n            return\n",
+        "        self._release()\n        if self.cancel_requested and self._cancels(started):\n            return\n",
         "test_a_request_to_cancel_ends_the_run_before_anything_else_is_decided",
     ),
     replacement(

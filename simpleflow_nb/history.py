@@ -1,0 +1,208 @@
+"""What has happened to a run, as the hooks of a workflow are told: under the names of simpleflow's ``History``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+from . import payload
+
+_KINDS = (
+    "ChildWorkflowExecution",
+    "ExternalWorkflowExecution",
+    "WorkflowExecution",
+    "ActivityTask",
+    "DecisionTask",
+    "Marker",
+    "Timer",
+)
+_DECODED = ("input", "control")
+
+
+class Event:
+    """One event: its ``id``, ``type``, ``state`` and ``timestamp`` (UTC), and its attributes in ``snake_case``.
+
+    ``ActivityTaskTimedOut`` has the type ``ActivityTask`` and the state ``timed_out``; ``name`` is the whole. An ``input``
+    and a ``control`` are decoded. ``raw`` is the event as the service gives it.
+    """
+
+    def __init__(self, raw: dict[str, Any], load: payload.Load | None = None) -> None:
+        self.raw = raw
+        self.id: int = raw["eventId"]
+        self.name: str = raw["eventType"]
+        self.type = next((kind for kind in _KINDS if kind in self.name), self.name)
+        self.state = _snake(self.name.replace(self.type, ""))
+        moment = raw["eventTimestamp"]
+        self.timestamp = moment.astimezone(UTC) if isinstance(moment, datetime) else datetime.fromtimestamp(moment, UTC)
+        self._load = load
+        self._attributes: dict[str, Any] = raw.get(f"{self.name[0].lower()}{self.name[1:]}EventAttributes") or {}
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        for key, value in self._attributes.items():
+            if _snake(key) == name:
+                return payload.decode(value, self._load) if name in _DECODED else value
+        if name in _DECODED:
+            return None
+        raise AttributeError(f"event {self.id}, {self.name}, has no {name!r}")
+
+    def get(self, name: str) -> Any:
+        """The attribute of that name, None when the event has none."""
+        return getattr(self, name, None)
+
+    def __repr__(self) -> str:
+        return f"<Event {self.id} {self.type}: {self.state}>"
+
+
+class History:
+    """The events of a run up to the decision that is made, and what they say of each activity, timer, marker and signal.
+
+    Each of these is a dictionary with ``type``, ``state`` and what its events tell. The attempts at an activity are one
+    entry, under the id of the first, as of the latest; ``retry`` counts those before. Timers and markers that the engine
+    keeps for itself are among the ``events`` alone. Child workflows and signals to other runs do not exist here.
+
+    Attributes:
+        events: every :class:`Event`, the first at index 0.
+        tasks: activities and signals in the order in which they came.
+        activities, timers: by id.
+        markers, signal_lists: by name, in the order in which they came.
+        signals: by name, the last one.
+        cancel_requested: the last request to cancel the run, None without one.
+    """
+
+    def __init__(self, events: Iterable[dict[str, Any]], load: payload.Load | None = None) -> None:
+        self.events = [Event(raw, load) for raw in events]
+        self.tasks: list[dict[str, Any]] = []
+        self.activities: dict[str, dict[str, Any]] = {}
+        self.timers: dict[str, dict[str, Any]] = {}
+        self.markers: dict[str, list[dict[str, Any]]] = {}
+        self.signals: dict[str, dict[str, Any]] = {}
+        self.signal_lists: dict[str, list[dict[str, Any]]] = {}
+        self.cancel_requested: dict[str, Any] | None = None
+        self.started_decision_id: int | None = None
+        self.completed_decision_id: int | None = None
+        self._tasks_of_events: dict[int, dict[str, Any]] = {}
+        for event in self.events:
+            match event.type:
+                case "ActivityTask":
+                    self._read_activity(event)
+                case "Timer":
+                    self._read_timer(event)
+                case "Marker":
+                    self._read_marker(event)
+                case "WorkflowExecution":
+                    self._read_workflow(event)
+                case "DecisionTask":
+                    self._read_decision(event)
+
+    @property
+    def last_event_id(self) -> int | None:
+        return self.events[-1].id if self.events else None
+
+    @property
+    def cancel_requested_id(self) -> int | None:
+        """The id of the last request to cancel the run, None without one."""
+        return self.cancel_requested["event_id"] if self.cancel_requested else None
+
+    def get_signal_events(self, signal_name: str) -> list[dict[str, Any]]:
+        """Every signal of that name, the oldest first."""
+        return self.signal_lists.get(signal_name, [])
+
+    def _read_activity(self, event: Event) -> None:
+        if event.state == "scheduled":
+            self._read_scheduled(event)
+            return
+        if event.state == "request_cancel_failed":  # says nothing of the task: it had ended
+            return
+        task = self._tasks_of_events.get(event.get("scheduled_event_id") or 0) or self._task(event.get("activity_id"))
+        if task is None:  # a schedule that was refused: there is no task
+            task = {"type": "activity", "id": event.get("activity_id")}
+            self.activities[event.activity_id] = task
+            self.tasks.append(task)
+        task |= {"state": event.state, f"{event.state}_id": event.id, f"{event.state}_timestamp": event.timestamp}
+        for name in ("identity", "result", "reason", "details", "timeout_type", "cause"):
+            if (value := event.get(name)) is not None:
+                task[name] = value
+        if event.state == "timed_out":
+            scheduled = self.events[task["scheduled_id"] - 1]
+            task["timeout_value"] = scheduled.get(f"{event.timeout_type.lower()}_timeout")
+
+    def _read_scheduled(self, event: Event) -> None:
+        task = self._task(event.activity_id)
+        if task is None:
+            task = {"type": "activity", "id": event.activity_id, "retry": 0, "attempt": 1}
+            self.activities[event.activity_id] = task
+            self.tasks.append(task)
+        else:
+            task |= {"retry": task.get("retry", -1) + 1, "attempt": task.get("attempt", 0) + 1}
+        task |= {
+            "name": event.activity_type["name"],
+            "version": event.activity_type["version"],
+            "state": event.state,
+            "scheduled_id": event.id,
+            "scheduled_timestamp": event.timestamp,
+            "input": event.input,
+            "task_list": event.task_list["name"],
+            "control": event.control,
+            "decision_task_completed_event_id": event.get("decision_task_completed_event_id"),
+        }
+        self._tasks_of_events[event.id] = task
+
+    def _task(self, activity_id: str | None) -> dict[str, Any] | None:
+        """The activity of that id, of which the engine appends the number of the attempt from the second on."""
+        if activity_id is None or activity_id in self.activities:
+            return self.activities.get(activity_id or "")
+        first, _, attempt = activity_id.rpartition(".")
+        return self.activities.get(first) if attempt.isdigit() else None
+
+    def _read_timer(self, event: Event) -> None:
+        if event.timer_id.startswith("_"):
+            return
+        timer = self.timers.setdefault(event.timer_id, {"type": "timer", "id": event.timer_id})
+        if event.state == "started":
+            timer |= {"start_to_fire_timeout": int(event.start_to_fire_timeout), "control": event.control}
+        elif (cause := event.get("cause")) is not None:
+            timer["cause"] = cause
+        timer |= {
+            "state": event.state,
+            f"{event.state}_event_id": event.id,
+            f"{event.state}_event_timestamp": event.timestamp,
+        }
+
+    def _read_marker(self, event: Event) -> None:
+        if event.marker_name.startswith("_"):
+            return
+        marker = {"type": "marker", "name": event.marker_name, "state": event.state, "details": event.get("details")}
+        marker |= {"event_id": event.id, "timestamp": event.timestamp}
+        self.markers.setdefault(event.marker_name, []).append(marker)
+
+    def _read_workflow(self, event: Event) -> None:
+        sender = event.get("external_workflow_execution") or {}
+        told = {
+            "external_initiated_event_id": event.get("external_initiated_event_id"),
+            "external_run_id": sender.get("runId"),
+            "external_workflow_id": sender.get("workflowId"),
+            "event_id": event.id,
+            "timestamp": event.timestamp,
+        }
+        if event.state == "signaled":
+            name = event.signal_name
+            signal = {"type": "signal", "name": name, "state": event.state, "input": event.input, **told}
+            self.signals[name] = signal
+            self.signal_lists.setdefault(name, []).append(signal)
+            self.tasks.append(signal)
+        elif event.state == "cancel_requested":
+            self.cancel_requested = {"type": event.state, "cause": event.get("cause"), **told}
+
+    def _read_decision(self, event: Event) -> None:
+        if event.state == "started":
+            self.started_decision_id = event.id
+        elif event.state == "completed":
+            self.completed_decision_id = event.id
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
