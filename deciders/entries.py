@@ -26,6 +26,11 @@ class Entries:
         """In the order of the file."""
         return self._by_name.get(name, [])
 
+    def place_of(self, own: ParameterSet) -> int:
+        """The place in the file of the entry of that set, from 0; behind the last one when there is none."""
+        known = list(self._by_set)
+        return known.index(own) if own in self._by_set else len(known)
+
     def of_run(
         self,
         workflow: str,

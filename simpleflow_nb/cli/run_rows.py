@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from workers.run_records import RunRecord, RunRecords
 
     from .sensor_places import RunPlace
+
+NEXT_CAUSE = re.compile(r"; (?=notebook |not run: )")  #: between what is said of the labels in the error of a run
 
 
 @dataclass(frozen=True, kw_only=True)

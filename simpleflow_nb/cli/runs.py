@@ -15,11 +15,10 @@ from ..exceptions import DefinitionError
 from ..inspection.tables import Table, formatted
 from .definition import read_specification
 from .options import Day, outputs_folder, outputs_option, show, specification_argument
-from .run_rows import RunRow, found_row, interruption, run_rows
+from .run_rows import NEXT_CAUSE, RunRow, found_row, interruption, run_rows
 from .sensor_places import opened_run_place, run_place_options
 
 _STATES = ["running", "succeeded", "skipped", "failed", "timed out", "terminated", "cancelled", "partial"]
-_NEXT_CAUSE = re.compile(r"; (?=notebook |not run: )")
 _FILE = click.argument("file", type=click.Path(path_type=Path), metavar="FILE.yml")
 
 
@@ -165,7 +164,7 @@ def _head_and_causes(error: str) -> tuple[str, list[str]]:
     head, failed, rest = error.partition(" failed: ")
     if not failed:
         return error.partition("\n")[0], []
-    return head + " failed", _NEXT_CAUSE.split(rest)
+    return head + " failed", NEXT_CAUSE.split(rest)
 
 
 def _shown_path(path: str | None) -> str | None:
