@@ -8,7 +8,7 @@ random ``R`` and hashed ``H`` fields, nicknames, a seventh field for years, and 
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from croniter import CroniterBadDateError, croniter
@@ -33,6 +33,7 @@ _NICKNAMES = {
     "@hourly": "0 * * * *",
 }
 _LONGEST_SCHEDULE = 200
+_LONGEST_TURN = timedelta(hours=4)  #: by which clocks are set back
 #: No field value starts with r or h, so a part that does is croniter's random or hashed syntax.
 _RANDOM_OR_HASHED = re.compile(r"(?:^|,)([rh])", re.IGNORECASE)
 #: Whether a schedule ever comes must not depend on the day on which it is checked.
@@ -81,7 +82,9 @@ def _is_understood(fields: list[str]) -> bool:
 def next_time(schedule: str, after: datetime, timezone: str = "UTC") -> datetime:
     """The first time of ``schedule`` later than ``after``, in UTC.
 
-    The fields are read as wall-clock time in ``timezone``, a name that zoneinfo knows.
+    The fields are read as wall-clock time in ``timezone``, a name that zoneinfo knows. Where clocks go back, a time that comes
+    twice counts the first time alone, and where they go forward, one that does not come counts as the moment at which they do;
+    but a schedule of every hour goes on by the minutes that pass.
 
     Raises:
         ValueError: ``after`` has no time zone, or ``schedule`` is one that `schedule_fault` refuses.
@@ -90,5 +93,46 @@ def next_time(schedule: str, after: datetime, timezone: str = "UTC") -> datetime
         raise ValueError(f"{after.isoformat()} has no time zone")
     if fault := schedule_fault(schedule):
         raise ValueError(f"schedule {fault}")
-    found: datetime = croniter(schedule, after.astimezone(ZoneInfo(timezone))).get_next(datetime)
-    return found.astimezone(UTC)
+    after, zone = after.astimezone(UTC), ZoneInfo(timezone)
+    local = after.astimezone(zone)
+    is_hourly = croniter(schedule).expanded[1] == ["*"]
+    found = _first_after(after, schedule, local.replace(tzinfo=None), zone, is_hourly=is_hourly)
+    if is_hourly and not local.fold and len(_moments(local.replace(tzinfo=None), zone)) > 1:
+        # The same hour once more, before what the wall clock shows after this one.
+        turn = _turn(after, after + _LONGEST_TURN, zone)
+        before = turn.astimezone(zone).replace(tzinfo=None) - timedelta(seconds=1)
+        found = min(found, _first_after(turn - timedelta(seconds=1), schedule, before, zone, is_hourly=True))
+    return found
+
+
+def _first_after(after: datetime, schedule: str, wall: datetime, zone: ZoneInfo, *, is_hourly: bool) -> datetime:
+    """The first moment later than ``after`` of those that the wall clock shows after ``wall``, which has no time zone."""
+    times = croniter(schedule, wall)  # not in the zone: for croniter a time that comes twice is two
+    while True:
+        shown: datetime = times.get_next(datetime)
+        moments = _moments(shown, zone)
+        if not moments and not is_hourly:
+            early, late = (shown.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (1, 0))
+            moments = [_turn(early, late, zone)]
+        for moment in moments if is_hourly else moments[:1]:
+            if moment > after:
+                return moment
+
+
+def _moments(wall: datetime, zone: ZoneInfo) -> list[datetime]:
+    """When a wall clock shows this: once, twice where clocks go back, never where they go forward; in UTC."""
+    found = dict.fromkeys(wall.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))
+    return sorted(moment for moment in found if moment.astimezone(zone).replace(tzinfo=None) == wall)
+
+
+def _turn(early: datetime, late: datetime, zone: ZoneInfo) -> datetime:
+    """The whole second at which the clocks are changed between two moments, in UTC."""
+    before = early.astimezone(zone).utcoffset()
+    early = early.replace(microsecond=0)
+    while late - early > timedelta(seconds=1):
+        middle = early + timedelta(seconds=(late - early).total_seconds() // 2)
+        if middle.astimezone(zone).utcoffset() == before:
+            early = middle
+        else:
+            late = middle
+    return early + timedelta(seconds=1)

@@ -112,6 +112,7 @@ class NotebookWorkflow(Workflow):
                 inputs_dir=inputs_dir,
                 **_values(notebook, parameters, {**kept, **notebooks}, inputs_dir),
                 **_limits(notebook),
+                **_kept_attempts(specification),
                 **place,
             )
         for notebook in asked_for:
@@ -268,6 +269,10 @@ def _limits(notebook: NotebookSpecification) -> dict[str, Any]:
     """The settings that the file gives: what it does not mention stays out of the history."""
     settings = notebook.model_dump(include=set(_SETTINGS_OF_THE_WORKER), exclude_defaults=True)
     return settings | ({"environment": notebook.environment} if notebook.environment else {})
+
+
+def _kept_attempts(workflow: WorkflowSpecification) -> dict[str, Any]:
+    return workflow.model_dump(include={"keep_attempts"}, exclude_defaults=True)
 
 
 def _reason(failures: Failures) -> str:

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from deciders.problems import Problem, Problems, SpecificationError, UnknownWorkflowError, did_you_mean
 from deciders.report_name_rules import check_report_names
+from deciders.retention_rules import KEPT_ATTEMPTS, KEPT_HISTORY_SECONDS, checked_kept_history
 from deciders.sensor_rules import checked_sensor
 from deciders.specification_rules import check_parameters, checked_workflows
 from deciders.surprise_rules import note_surprises
@@ -97,6 +98,7 @@ class WorkflowSpecification(_Model):
     skip_again_seconds: int | None = None  #: after a date was skipped, before it is tried again whatever its data
     priority: int = 0  #: runs of a higher one start first, and their tasks are taken first
     max_parallel_runs: int | None = None  #: of this workflow, open at once; None means no limit of its own
+    keep_attempts: int | None = KEPT_ATTEMPTS  #: earlier ones at each notebook; None means all
 
     def stages(self) -> list[list[str]]:
         """The labels, each in the first stage after those that it needs; those of one stage do not need each other."""
@@ -185,6 +187,7 @@ class Specification(_Model):
     inputs_dir: Path  #: absolute: the folder of the file, to which all its file names are relative
     workflows: tuple[WorkflowSpecification, ...]
     sensor: SensorSpecification
+    keep_history_seconds: int | None = KEPT_HISTORY_SECONDS  #: after the end of a local run; None means for ever
 
     def workflow(self, name: str) -> WorkflowSpecification:
         """The workflow of that name.
@@ -229,9 +232,11 @@ def load_with_warnings(path: str | Path) -> tuple[Specification, tuple[Problem, 
     sensor = checked_sensor(root, [workflow.name for workflow in workflows], problems)
     check_parameters(root, workflows, problems)
     check_report_names(root, workflows, problems)
+    kept_history = checked_kept_history(root, problems)
     note_surprises(root, problems)
     problems.raise_if_any()
+    made = [one.as_dict() for one in workflows]
     specification = Specification.model_validate(
-        {"path": path, "inputs_dir": inputs_dir, "workflows": [made.as_dict() for made in workflows], "sensor": sensor}
+        {"path": path, "inputs_dir": inputs_dir, "workflows": made, "sensor": sensor, **kept_history}
     )
     return specification, problems.warnings

@@ -17,6 +17,7 @@ from deciders.notebook_parameters import INJECTED, has_leftover_tag, read_notebo
 from deciders.output_rules import checked_outputs
 from deciders.policy_rules import checked_policy
 from deciders.problems import Problems, listed, near_miss, shown
+from deciders.retention_rules import checked_kept_attempts
 from deciders.workflow_file import AUTOFLOW_PARAMETERS, AUTOMATIC_PARAMETERS, NOTEBOOK_SUFFIXES, entry_named
 from deciders.yaml_lines import BROKEN, YamlNode
 
@@ -90,6 +91,7 @@ def checked_workflows(root: YamlNode, inputs_dir: Path, problems: Problems) -> l
     """The workflows of the file, their notebooks in the order in which they can run."""
     found: list[CheckedWorkflow] = []
     first_line: dict[str, tuple[str, int]] = {}
+    kept_attempts = checked_kept_attempts(root, problems)
     for entry in (root.get("workflows") or _NOTHING).items():
         name = entry.get("name")
         if name is None or name.text is None:
@@ -103,7 +105,7 @@ def checked_workflows(root: YamlNode, inputs_dir: Path, problems: Problems) -> l
             how = "is defined twice" if other == name.text else f"differs from {shown(other)} only in case"
             problems.add(name.line, f"workflow name {shown(name.text)} {how} (first in line {line})")
         found.append(_checked_workflow(name.text, entry, inputs_dir, problems))
-        found[-1].policy = checked_policy(entry, root, problems)
+        found[-1].policy = checked_policy(entry, root, problems) | kept_attempts
     return found
 
 

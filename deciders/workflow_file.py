@@ -59,6 +59,8 @@ _SKIP_SCHEMA = {
     "anyOf": [{"type": "number", "exclusiveMinimum": 0}, {"type": "string", "pattern": DURATION_PATTERN}],
     "default": "1d",
 }
+_KEEP_HISTORY_SCHEMA = {"anyOf": [{"const": "forever"}, {"type": "string", "pattern": DURATION_PATTERN}], "default": "90d"}
+_KEEP_ATTEMPTS_SCHEMA = {"anyOf": [{"const": "all"}, {"type": "integer", "minimum": 1, "maximum": 1_000}], "default": 5}
 _WAIT_SCHEMA = {"anyOf": [{"type": "number", "minimum": 0}, {"type": "string", "pattern": DURATION_PATTERN}], "default": 0}
 #: What may make a succeeded run due again. AutoFlow knows the first alone.
 RERUN_CAUSES = ("parameters_changed", "notebook_changed", "data_changed")
@@ -288,6 +290,14 @@ class WorkflowFile(BaseModel):
 
     workflows: list[WorkflowEntry]
     available_dates_sensor: SensorEntry
+    keep_history: Annotated[Any, WithJsonSchema(_KEEP_HISTORY_SCHEMA)] = Field(
+        _ABSENT,
+        description="How long the journal of local runs keeps the histories of those that have ended: 90d, or forever. "
+        "Records and outputs stay.",
+    )
+    keep_attempts: Annotated[Any, WithJsonSchema(_KEEP_ATTEMPTS_SCHEMA)] = Field(
+        _ABSENT, description="So many earlier attempts at a notebook are kept, or all."
+    )
 
 
 def specification_schema() -> dict[str, Any]:

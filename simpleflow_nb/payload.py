@@ -22,7 +22,9 @@ scan_once: Callable[[str, int], tuple[Any, int]] = json.JSONDecoder().scan_once 
 _ENCODERS = frozenset({__file__, json.encoder.__file__})
 _LONGEST_PLACE = 120
 
-_REFERENCE = re.compile(r"simpleflow-nb\+sha256:([0-9a-f]{64}) (\d+)\Z")
+_SCHEME = "simpleflow-nb+sha256:"
+_REFERENCE = re.compile(rf"{re.escape(_SCHEME)}([0-9a-f]{{64}}) (\d+)\Z")
+_REFERENCE_WITHIN = re.compile(rf"{re.escape(_SCHEME)}([0-9a-f]{{64}})")
 
 Load = Callable[[str], str]  #: digest of a payload -> its text; raises PayloadError
 
@@ -124,13 +126,18 @@ def digest(text: str) -> str:
 
 def reference(text: str) -> str:
     """What stands in the history for a payload that is kept elsewhere."""
-    return f"simpleflow-nb+sha256:{digest(text)} {len(text)}"
+    return f"{_SCHEME}{digest(text)} {len(text)}"
 
 
 def referenced_digest(text: str | None) -> str | None:
     """The digest that a text refers to, None when it is the payload itself."""
     found = _REFERENCE.match(text) if text and text[0] == "s" else None
     return found[1] if found else None
+
+
+def digests_in(text: str) -> set[str]:
+    """Every digest that a text refers to, as a whole or somewhere within."""
+    return set(_REFERENCE_WITHIN.findall(text)) if _SCHEME in text else set()
 
 
 def is_too_long(text: str | None) -> bool:

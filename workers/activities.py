@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal, cast
 
 from deciders import activities as declared
+from deciders.retention_rules import KEPT_ATTEMPTS
 from deciders.specification import OutputSpecification
 from simpleflow_nb.activity_context import context
 from simpleflow_nb.environment import setting
@@ -25,6 +26,7 @@ from .notebook_errors import NotebookSkipped
 from .notebook_session import CountedWarnings
 from .notebook_versions import as_executed
 from .notebooks import Cancellation, NotebookFailed, run_notebook
+from .old_outputs import remove_old_attempts
 from .report_making import made_report
 from .report_places import remove_renamed
 from .run_records import RunRecord, RunRecords
@@ -62,6 +64,7 @@ def execute_notebook(
     kernel_fallback: bool = True,
     warnings: CountedWarnings = "own",
     environment: dict[str, str] | None = None,
+    keep_attempts: int | None = KEPT_ATTEMPTS,
 ) -> dict[str, object]:
     """Run one notebook in a kernel of its own, in its own folder.
 
@@ -76,6 +79,8 @@ def execute_notebook(
     artefacts = Artefacts(Path(outputs))
     attempt = artefacts.begin_attempt(workflow, instance, label)
     record_lost_attempt(artefacts.attempt_folder(workflow, instance, label, attempt - 1))
+    if keep_attempts is not None:
+        remove_old_attempts(artefacts, workflow, instance, label, before=attempt - keep_attempts)
     values = {name: value["path"] for name, value in upstream.items()} | parameters
     values |= {name: setting("FLOWAPI_URL") for name in flowapi_url_as}
     kernels: list[int] = []

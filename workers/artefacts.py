@@ -94,6 +94,15 @@ class Artefacts:
         """Where an earlier attempt of the notebook was moved to."""
         return self._attempts_folder(workflow, instance) / str(attempt) / path_part(label)
 
+    def kept_attempts(self, workflow: str, instance: str, label: str) -> list[int]:
+        """Numbers of the earlier attempts at the notebook whose folders are there, ascending."""
+        folder = self._attempts_folder(workflow, instance)
+        if not folder.is_dir():
+            return []
+        # A number without the label's folder was made for another label, or by a move that a crash cut short.
+        numbers = [int(entry.name) for entry in folder.iterdir() if entry.name.isdecimal()]
+        return sorted(number for number in numbers if (folder / str(number) / path_part(label)).exists())
+
     def begin_attempt(self, workflow: str, instance: str, label: str) -> int:
         """Number of the attempt about to begin, 1 for the first; what an earlier one left is moved to ``.attempts/<n>/``.
 
@@ -103,7 +112,7 @@ class Artefacts:
         Raises:
             OSError: the folder cannot be moved.
         """
-        kept = self._kept_attempts(workflow, instance, label)
+        kept = self._last_kept(workflow, instance, label)
         folder = self.notebook_folder(workflow, instance, label)
         if not folder.is_dir() or not any(folder.iterdir()):
             return kept + 1
@@ -115,7 +124,7 @@ class Artefacts:
     def attempts(self, workflow: str, instance: str, label: str) -> int:
         """How many attempts at the notebook have left something, the latest included."""
         folder = self.notebook_folder(workflow, instance, label)
-        return self._kept_attempts(workflow, instance, label) + (1 if folder.is_dir() and any(folder.iterdir()) else 0)
+        return self._last_kept(workflow, instance, label) + (1 if folder.is_dir() and any(folder.iterdir()) else 0)
 
     def check_writable(self) -> None:
         """Make the outputs folder if it is missing, and write a file into it for a moment.
@@ -146,14 +155,8 @@ class Artefacts:
     def _attempts_folder(self, workflow: str, instance: str) -> Path:
         return self._instance_folder(workflow, instance) / ".attempts"
 
-    def _kept_attempts(self, workflow: str, instance: str, label: str) -> int:
-        folder = self._attempts_folder(workflow, instance)
-        if not folder.is_dir():
-            return 0
-        # A number without the label's folder was made for another label, or by a move that a crash cut short.
-        numbers = [int(entry.name) for entry in folder.iterdir() if entry.name.isdecimal()]
-        kept = [number for number in numbers if (folder / str(number) / path_part(label)).exists()]
-        return max(kept, default=0)
+    def _last_kept(self, workflow: str, instance: str, label: str) -> int:
+        return max(self.kept_attempts(workflow, instance, label), default=0)
 
 
 def _reason(error: OSError) -> str:

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from deciders.specification import FilesSource, InstalledSource, Specification, SqlSource
 from simpleflow_nb.environment import setting
 from workers.installed_sources import installed_dates
+from workers.name_patterns import NamePattern
 from workers.s3_dates import dated_objects
 from workers.secrets import MissingSecretError, masked, read_secret
 from workers.source_errors import SourceError, SourceUnreachable
@@ -131,7 +132,7 @@ def _walk(folder: Path, steps: list[str], day: date | None, *, is_named: bool) -
         elif _is_file(path):
             yield day, path
         return
-    fits = _fitting(step)
+    pattern = NamePattern(step)
     try:
         names = sorted(entry.name for entry in os.scandir(folder))
     except (FileNotFoundError, NotADirectoryError):
@@ -141,14 +142,17 @@ def _walk(folder: Path, steps: list[str], day: date | None, *, is_named: bool) -
     except OSError as error:
         raise SourceError(f"the folder {folder} cannot be read ({error.strerror})") from None
     for name in names:
-        if not (match := fits.fullmatch(name)):
-            continue
         here = day
-        if "date" in match.groupdict():
+        if pattern.has_date:
+            text = pattern.date_in(name)
+            if text is None:
+                continue
             try:
-                here = date.fromisoformat(match["date"])
+                here = date.fromisoformat(text)
             except ValueError:
                 continue
+        elif not pattern.fits(name):
+            continue
         if rest:
             yield from _walk(folder / name, rest, here, is_named=False)
         elif _is_file(folder / name):
@@ -160,12 +164,6 @@ def _is_file(path: Path) -> bool:
         return path.is_file()
     except OSError as error:
         raise SourceError(f"{path} cannot be looked at ({error.strerror})") from None
-
-
-def _fitting(step: str) -> re.Pattern[str]:
-    meanings = {"*": ".*", "?": ".", "{date}": r"(?P<date>\d{4}-\d{2}-\d{2})"}
-    parts = re.split(r"(\*|\?|\{date\})", step)
-    return re.compile("".join(meanings.get(part) or re.escape(part) for part in parts), re.ASCII | re.DOTALL)
 
 
 def flowapi_dates(*, timeout_seconds: float = 30) -> dict[str, list[date]]:

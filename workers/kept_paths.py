@@ -7,6 +7,7 @@ the file of that run in the present outputs folder is meant, if it is there.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,9 @@ from workers.artefacts import path_part
 
 #: in what is written beside a notebook: the names of those of its parameters that are paths relative to the outputs folder
 RELATIVE = "relative_to_outputs"
+
+_OUTPUTS = "{outputs}/"
+_EXECUTED = re.compile(r"\(see (/[^()\n]*\.ipynb)\)")  #: how a failure names the executed notebook, always below the outputs
 
 _PARTS = {"notebooks": 5, "reports": 4}  #: of the path of an executed notebook and of a report, from here on
 
@@ -46,6 +50,21 @@ def path_in_run(path: str, workflow: str, instance: str) -> str | None:
         if parts[-number:][:3] == [kind, path_part(workflow), path_part(instance)]:
             return "/".join(parts[-number:])
     return None
+
+
+def kept_text(text: str, outputs: Path) -> str:
+    """A sentence with its paths below the outputs folder as they are kept in texts: behind ``{outputs}``."""
+    return text.replace(f"{outputs}{os.sep}", _OUTPUTS)
+
+
+def found_text(text: str, outputs: Path, workflow: str, instance: str) -> str:
+    """A sentence that was kept of a run, with the paths as they are now."""
+
+    def present(found: re.Match[str]) -> str:
+        return f"(see {found_path(found[1], outputs, workflow, instance)})"
+
+    text = text.replace(_OUTPUTS, f"{outputs}{os.sep}")
+    return _EXECUTED.sub(present, text) if "(see " in text else text
 
 
 def place_beside(path: str | Path, outputs: Path) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from deciders import activities as declared
@@ -12,7 +13,9 @@ from simpleflow_nb import payload
 from simpleflow_nb.exceptions import PayloadError, TaskFailed
 from simpleflow_nb.inspection.executions import executions, history
 from simpleflow_nb.inspection.task_rows import epoch, task_rows
+from simpleflow_nb.local.service import DOMAIN
 from simpleflow_nb.processes.payload_directory import Payloads
+from workers.outputs_place import former_places
 from workers.run_records import RunRecord, RunRecords
 from workers.run_tables import State
 
@@ -38,13 +41,14 @@ def lost_ends(
 ) -> list[RunRecord]:
     """How runs of these workflows ended that had no chance to record it, in the order in which they ended.
 
-    Only runs with this outputs folder count: a domain may hold others'. An end before which the instance has been started
-    anew is left out, as it would pass for the latest.
+    Only runs with this outputs folder count, also in a place where it was before: a domain may hold others'. An end before
+    which the instance has been started anew is left out, as it would pass for the latest.
 
     Raises:
         RecordsError: the records cannot be read.
     """
     lost = []
+    places = {outputs, *(place for place in former_places(Path(outputs)) if domain == DOMAIN or not Path(place).is_dir())}
     for close_status in _STATES:
         for info in executions(service, domain, is_open=False, closeStatusFilter={"status": close_status}):
             tags = info.get("tagList") or [""]
@@ -54,14 +58,14 @@ def lost_ends(
     found = []
     for info in sorted(lost, key=lambda info: epoch(info["closeTimestamp"])):
         if info["execution"]["runId"] in missing:
-            record = _record_of(service, domain, info, records, outputs, payloads)
+            record = _record_of(service, domain, info, records, places, payloads)
             if record is not None and _is_latest(records, record):
                 found.append(record)
     return found
 
 
 def _record_of(
-    service: Any, domain: str, info: dict[str, Any], records: RunRecords, outputs: str, payloads: Payloads
+    service: Any, domain: str, info: dict[str, Any], records: RunRecords, places: Collection[str], payloads: Payloads
 ) -> RunRecord | None:
     """None when the run is another folder's, or its input cannot be read any more."""
     execution = {key: info["execution"][key] for key in ("workflowId", "runId")}
@@ -69,7 +73,7 @@ def _record_of(
     try:
         body = payload.decode(events[0]["workflowExecutionStartedEventAttributes"].get("input"), payloads.load)
         given = body["kwargs"]
-        if given["outputs"] != outputs:
+        if given["outputs"] not in places:
             return None
         instance, identity, parameters = given["instance"], given["identity"], given["parameters"]
         workflow: str = given["workflow"]["name"]

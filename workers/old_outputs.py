@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import uuid
@@ -9,7 +10,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from deciders.parameter_set import ParameterSet
-from workers.artefacts import path_part
+from workers.artefacts import Artefacts, path_part
+
+logger = logging.getLogger(__name__)
 
 
 def newest_instances(outputs: Path, succeeded: Iterable[tuple[ParameterSet, str, str]]) -> set[tuple[str, str]]:
@@ -54,3 +57,19 @@ def remove_folder(folder: Path) -> None:
     doomed = folder.with_name(f".{folder.name}.{uuid.uuid4().hex[:12]}.tmp")
     os.rename(folder, doomed)
     shutil.rmtree(doomed)
+
+
+def remove_old_attempts(artefacts: Artefacts, workflow: str, instance: str, label: str, *, before: int) -> None:
+    """Remove what attempts at the notebook with a lower number than ``before`` left. One that cannot be removed stays, and the
+    log says so: the next attempt does not fail for it.
+    """
+    for number in artefacts.kept_attempts(workflow, instance, label):
+        if number >= before:
+            return
+        folder = artefacts.attempt_folder(workflow, instance, label, number)
+        try:
+            remove_folder(folder)
+            if not any(folder.parent.iterdir()):
+                folder.parent.rmdir()
+        except OSError as error:
+            logger.warning("an earlier attempt cannot be removed: %s", error)

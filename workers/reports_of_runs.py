@@ -95,8 +95,11 @@ def is_missing(run: EndedRun, report: Report, artefacts: Artefacts) -> bool:
 
 
 def would_differ(run: EndedRun, report: Report, inputs_dir: Path, artefacts: Artefacts) -> bool:
-    """Whether a report would be made from something else now: another template, other options, or it is not known from what."""
+    """Whether a report would come out otherwise now: with another template, other options, under another name; or it is not
+    known from what it was made."""
     notebook, output = report
+    if os.path.basename(_place(run, report, artefacts)) != _name(run, report):
+        return True
     executed = artefacts.notebook(run.workflow.name, run.instance, notebook.label)
     origin = report_record(executed, output.format).get("origin")
     return bool(origin != report_origin(output, run.reference_date, inputs_dir, executed))
@@ -159,8 +162,7 @@ def _remake(
     notebook, output = report
     run, name = done.run, file_name(report)
     executed = artefacts.notebook(run.workflow.name, run.instance, notebook.label)
-    names = report_file_names(run.workflow, run.instance, run.parameters)
-    target = artefacts.reports_folder(run.workflow.name, run.instance) / names[notebook.label, output.format]
+    target = artefacts.reports_folder(run.workflow.name, run.instance) / _name(run, report)
     for other in expected_reports(run):
         if other not in reports and Path(_place(run, other, artefacts)) == target and target.is_file():
             done.failed[name] = (
@@ -202,6 +204,12 @@ def _digest(executed: Path) -> str:
         return hashlib.sha256(executed.with_name("run.json").read_bytes()).hexdigest()
     except OSError:
         return ""
+
+
+def _name(run: EndedRun, report: Report) -> str:
+    notebook, output = report
+    parameters = {**run.parameters, "reference_date": run.reference_date}
+    return report_file_names(run.workflow, run.instance, parameters)[notebook.label, output.format]
 
 
 def _place(run: EndedRun, report: Report, artefacts: Artefacts, recorded: Mapping[str, str] | None = None) -> str:

@@ -26,7 +26,7 @@ from simpleflow_nb.exceptions import SimpleflowError
 from simpleflow_nb.local.journal import read_only_uri
 from workers.autoflow_records import read_autoflow_ends, read_autoflow_instances
 from workers.databases import database_complaint, installed_driver
-from workers.kept_paths import found_path, kept_path
+from workers.kept_paths import found_path, found_text, kept_path, kept_text
 from workers.run_queries import failures_since_success, latest_ends, latest_states, latest_unhashed
 from workers.run_tables import (
     SAYS_NOTHING,
@@ -309,8 +309,13 @@ class RunRecords:
     def _kept(self, record: RunRecord) -> RunRecord:
         if self._outputs is None:
             return record
-        paths = {name: kept_path(path, self._outputs) for name, path in record.artefacts.items()}
-        return dataclasses.replace(record, artefacts=paths)
+        outputs = self._outputs
+        return dataclasses.replace(
+            record,
+            artefacts={name: kept_path(path, outputs) for name, path in record.artefacts.items()},
+            error=kept_text(record.error, outputs) if record.error is not None else None,
+            notes={name: [kept_text(note, outputs) for note in notes] for name, notes in record.notes.items()},
+        )
 
     def _found(self, row: sa.Row[Any]) -> RunRecord:
         record = record_of(row)
@@ -318,7 +323,10 @@ class RunRecords:
             return record
         place = (self._outputs, record.workflow_name, record.instance)
         return dataclasses.replace(
-            record, artefacts={name: found_path(path, *place) for name, path in record.artefacts.items()}
+            record,
+            artefacts={name: found_path(path, *place) for name, path in record.artefacts.items()},
+            error=found_text(record.error, *place) if record.error is not None else None,
+            notes={name: [found_text(note, *place) for note in notes] for name, notes in record.notes.items()},
         )
 
     def close(self) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
+from workers.name_patterns import NamePattern
 from workers.source_errors import SourceError, SourceUnreachable
 
 Stamp = list[Any]  #: size in bytes, time of the last change in ns, ETag
@@ -27,7 +28,7 @@ def dated_objects(pattern: str, *, timeout_seconds: float = 30) -> Iterator[tupl
     from botocore.exceptions import BotoCoreError, ClientError
 
     bucket, _, key = pattern.removeprefix("s3://").partition("/")
-    fits = _fitting(key)
+    patterns = [NamePattern(step) for step in key.split("/")]
     prefix = re.split(r"\*|\?|\{date\}", key)[0]
     config = Config(
         connect_timeout=min(timeout_seconds, 10),
@@ -38,11 +39,11 @@ def dated_objects(pattern: str, *, timeout_seconds: float = 30) -> Iterator[tupl
         pages = boto3.client("s3", config=config).get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
         for page in pages:
             for found in page.get("Contents", ()):
-                match = fits.fullmatch(found["Key"])
-                if match is None:
+                text = _date_in(found["Key"].split("/"), patterns)
+                if text is None:
                     continue
                 try:
-                    day = date.fromisoformat(match["date"])
+                    day = date.fromisoformat(text)
                 except ValueError:
                     continue  # the 30th of February, say
                 changed = int(found["LastModified"].timestamp() * 1e9)
@@ -58,7 +59,8 @@ def dated_objects(pattern: str, *, timeout_seconds: float = 30) -> Iterator[tupl
         raise SourceUnreachable(f"S3 cannot be asked for {pattern}: {str(error).splitlines()[0]}") from None
 
 
-def _fitting(key: str) -> re.Pattern[str]:
-    meanings = {"*": "[^/]*", "?": "[^/]", "{date}": r"(?P<date>\d{4}-\d{2}-\d{2})"}
-    parts = re.split(r"(\*|\?|\{date\})", key)
-    return re.compile("".join(meanings.get(part) or re.escape(part) for part in parts), re.ASCII | re.DOTALL)
+def _date_in(steps: list[str], patterns: list[NamePattern]) -> str | None:
+    """The text of the date, when each step of a key fits its pattern."""
+    if len(steps) != len(patterns) or not all(pattern.fits(step) for pattern, step in zip(patterns, steps, strict=True)):
+        return None
+    return next(pattern.date_in(step) for pattern, step in zip(patterns, steps, strict=True) if pattern.has_date)

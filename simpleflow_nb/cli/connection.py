@@ -44,7 +44,7 @@ def payloads_option(command: F) -> F:
 def payload_directory(given: Path | None, outputs: Path | None = None) -> PayloadDirectory:
     if given is None and (named := os.environ.get("SIMPLEFLOW_NB_PAYLOADS")):
         given = Path(named)
-    return PayloadDirectory((given or (outputs or Path.cwd()) / STATE_FOLDER / "payloads").absolute())
+    return PayloadDirectory((given or (outputs or Path.cwd()) / STATE_FOLDER / "payloads").absolute(), shares=True)
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from ..exceptions import ServiceError
+from ..exceptions import ServiceError, SimpleflowError
 from ..local.service import DOMAIN, LocalService
 from ..local.task_lists import TaskList
 from ..processes.decider import Parked
@@ -113,6 +113,8 @@ class LocalRun:
             while not is_over():
                 failure = self.engine.failure or self.engine.worker.failure or self.service.broken
                 if failure is not None:
+                    if self.service.broken is None and not isinstance(failure, SimpleflowError | OSError):
+                        raise failure  # a bug of ours, in a thread
                     onward = "nothing is lost, and the same command goes on once that is mended"
                     raise ServiceError(f"the local service stopped: {failure}; {onward}") from failure
                 if self.interrupts > said:

@@ -6,7 +6,7 @@ import errno
 import importlib
 import os
 import sys
-from types import TracebackType
+import threading
 from typing import Any
 
 import click
@@ -15,11 +15,11 @@ from .. import __version__
 from ..exceptions import DefinitionError, ServiceError, SimpleflowError
 from ..inspection.tables import FORMATS
 from ..masking import masked
-from ..processes.standard_streams import write_by_lines
+from ..processes.standard_streams import outlive_readers, print_anything, write_by_lines
 from . import logs
 from .process_title import hide_typed_secrets
 
-DONE, RUN_FAILED, WRONG, UNREACHABLE = 0, 1, 2, 3  #: exit codes
+DONE, RUN_FAILED, WRONG, UNREACHABLE, BUG = 0, 1, 2, 3, 4  #: exit codes
 
 _COMMANDS = {
     "validate": "definition",
@@ -56,6 +56,7 @@ _COMMANDS = {
     "workflow.cancel": "requests",
     "workflow.signal": "requests",
     "workflow.terminate": "requests",
+    "journal.prune": "journal",
 }
 
 
@@ -131,21 +132,34 @@ def _usage_sentence(error: click.ClickException) -> str:
     return text[:1].lower() + text[1:] + more
 
 
-def _show_bug(kind: type[BaseException], error: BaseException, place: TracebackType | None) -> None:
-    """As Python would show it, without known secrets."""
-    import traceback
+def _show_bug(error: BaseException) -> None:
+    from .bug_reports import bug_sentence
 
-    click.echo(masked("".join(traceback.format_exception(kind, error, place))), err=True, nl=False)
+    show_error(bug_sentence(error))
+
+
+def _show_bug_of_thread(ended: threading.ExceptHookArgs) -> None:
+    """The process goes on, or ends with what it lacks now; what has ended the thread is known all the same."""
+    if ended.exc_value is not None and not isinstance(ended.exc_value, SystemExit):
+        _show_bug(ended.exc_value)
 
 
 def console() -> Any:
-    """What the console script and ``python -m simpleflow_nb`` call: :func:`main`, and a bug of ours tells no secret either."""
-    before, sys.excepthook = sys.excepthook, _show_bug
+    """What the console script and ``python -m simpleflow_nb`` call: :func:`main`, for a process that does nothing else.
+
+    A bug of ours is one line and a file with the traceback, and ends with its own exit code; a reader of what is printed who
+    goes away ends nothing.
+    """
+    print_anything()
+    outlive_readers()
+    before, threading.excepthook = threading.excepthook, _show_bug_of_thread
     try:
         main()
-    except SystemExit:  # anything else is on its way to the hook
-        sys.excepthook = before
-        raise
+    except Exception as error:
+        _show_bug(error)
+        sys.exit(BUG)
+    finally:
+        threading.excepthook = before
 
 
 def main(args: list[str] | None = None) -> Any:
@@ -181,9 +195,6 @@ def main(args: list[str] | None = None) -> Any:
     except SimpleflowError as error:
         show_error(error)
         code = RUN_FAILED
-    except BrokenPipeError:  # `simpleflow-nb ... | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        code = DONE
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):  # also a write, which names no file
             where = f"{error.filename}: " if error.filename else ""

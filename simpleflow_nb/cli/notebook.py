@@ -140,9 +140,10 @@ def notebook_debug(words: tuple[str, ...], into: Path | None, **place: Any) -> N
         raise DefinitionError("name the run and the label of the notebook")
     *run, label = words
     with opened_place(tuple(run), **place) as there:
-        arguments = _arguments_of(there)
+        arguments, journal = _arguments_of(there), there.journal
     from workers.artefacts import Artefacts
     from workers.kernel_output import OutputLimits
+    from workers.moved_runs import present_notebook, present_outputs
     from workers.notebooks import NotebookRefused, prepare_notebook
 
     labels = [notebook["label"] for notebook in arguments["workflow"]["notebooks"]]
@@ -151,12 +152,14 @@ def notebook_debug(words: tuple[str, ...], into: Path | None, **place: Any) -> N
 
         raise DefinitionError(f"the run has no notebook {label!r}{did_you_mean(label, labels)}; it has {', '.join(labels)}")
     workflow, instance = arguments["workflow"]["name"], arguments["instance"]
-    folder = Artefacts(Path(arguments["outputs"])).notebook_folder(workflow, instance, label)
+    outputs = present_outputs(arguments, journal)
+    folder = Artefacts(outputs).notebook_folder(workflow, instance, label)
     config, record = _read_json(folder / "config.json"), _read_json(folder / "run.json")
     if config is None:
         raise DefinitionError(
             f"{label!r} of {workflow}/{instance} has not begun, or was cleaned away: there is no {folder / 'config.json'}"
         )
+    config = present_notebook(arguments, label, config, outputs)
     into = (into or Path("debug", folder.parent.name, folder.name)).absolute()
     _check_folder(into)
     limits, variables = config.get("limits") or {}, config.get("environment") or {}  # earlier versions kept no limits

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..exceptions import DefinitionError, JournalInUse
+from ..exceptions import DefinitionError, JournalInUse, ServiceError
 from ..inspection.executions import executions
 from ..local.ownership import Ownership, is_owned
 from ..local.service import DOMAIN
@@ -22,6 +22,7 @@ from .options import STATE_FOLDER, journal_path, outputs_folder
 from .owners import claim
 from .packages import require_application
 from .progress import Progress
+from .run_rows import counted
 from .run_states import BACKFILL_TYPE, NOTEBOOK_TYPE, Watch, last_attributes, status_word
 from .summary import show_summary
 
@@ -93,10 +94,30 @@ def opened_run(
     run = LocalRun(journal_path(db, outputs), durable=durable)
     try:
         claim(specifications, outputs, adopt=adopt)
+        _go_on_where_moved(run, outputs, db)
     except BaseException:
         run.service.close()
         raise
     return run
+
+
+def _go_on_where_moved(run: LocalRun, outputs: Path, db: Path | None) -> None:
+    """Let interrupted runs begin anew here whose outputs folder was moved; says so.
+
+    Raises:
+        ServiceError: it cannot be noted in the folder where it is.
+    """
+    from workers.moved_runs import begin_moved_runs_anew
+
+    is_own = journal_path(db, outputs) == journal_path(None, outputs)
+    try:
+        moved = begin_moved_runs_anew(run.service, DOMAIN, outputs, run.payloads, is_own_journal=is_own)
+    except OSError as error:
+        raise ServiceError(f"{outputs} cannot be written to: {(error.strerror or str(error)).lower()}") from None
+    for place in sorted(moved.former):
+        say(f"the outputs were moved here from {place}; what was interrupted there begins anew, with what it had done")
+    for place, number in moved.elsewhere.items():
+        say(f"{counted(number, 'open run')} of this journal {'has its' if number == 1 else 'have their'} outputs in {place}")
 
 
 def work_on_notebooks(run: LocalRun, slots: int) -> int:
@@ -252,6 +273,48 @@ def requested(file: Path, name: str, arguments: dict[str, Any], outputs: Path | 
     )
 
 
+def _reference_date(given: Any) -> datetime.date:
+    """
+    Raises:
+        DefinitionError: it is none; one sentence.
+    """
+    example = "2013-02-22"
+    if given is None:
+        raise DefinitionError(f"give the date of the run: --set reference_date={example}")
+    found = _date_or_time(given) if isinstance(given, str) else given
+    if isinstance(found, datetime.datetime):
+        day = found.date().isoformat()
+        raise DefinitionError(f"reference_date is {str(given)!r}, a date with a time of day; write it as {day}")
+    if not isinstance(found, datetime.date):
+        raise DefinitionError(f"reference_date is {given!r}; write it as {example}")
+    return found
+
+
+def _date_or_time(text: str) -> datetime.date | None:
+    for kind in (datetime.date, datetime.datetime):
+        try:
+            return kind.fromisoformat(text)
+        except ValueError:
+            continue
+    return None
+
+
+def _as_in_the_file(name: str, value: Any) -> Any:
+    """A parameter as it would be if the workflow file had it: dates are their text.
+
+    Raises:
+        DefinitionError: it has something in it that a workflow file cannot have.
+    """
+
+    def text_of(part: Any) -> str:
+        if isinstance(part, datetime.date):
+            return str(part)
+        kind = "binary data" if isinstance(part, bytes) else "a set" if isinstance(part, set) else type(part).__name__
+        raise DefinitionError(f"{name} has {kind} in it; give text, numbers, lists or mappings")
+
+    return json.loads(json.dumps(value, default=text_of))
+
+
 def requested_run(specification: Specification, name: str, values: dict[str, Any]) -> Run:
     """The run of a workflow for ``reference_date`` and its parameters.
 
@@ -265,15 +328,8 @@ def requested_run(specification: Specification, name: str, values: dict[str, Any
     from deciders.specification import ConfiguredWorkflow
 
     values = dict(values)
-    date = values.pop("reference_date", None)
-    values = json.loads(json.dumps(values, default=str))  # dates as their text, as those of the file are
-    if isinstance(date, str):
-        try:
-            date = datetime.date.fromisoformat(date)
-        except ValueError:
-            raise DefinitionError(f"reference_date is {date!r}; write it as 2013-02-22") from None
-    if not isinstance(date, datetime.date):
-        raise DefinitionError("give the date of the run: --set reference_date=2013-02-22")
+    date = _reference_date(values.pop("reference_date", None))
+    values = {key: _as_in_the_file(key, value) for key, value in values.items()}
     entries = [entry for entry in specification.sensor.workflows if entry.workflow_name == name]
     base = next((entry for entry in entries if values.items() <= entry.parameters.items()), entries[0] if entries else None)
     parameters = {**(base.parameters if base else {}), **values}
@@ -282,7 +338,11 @@ def requested_run(specification: Specification, name: str, values: dict[str, Any
         raise DefinitionError(f"{name} needs the parameter {missing[0]!r}: --set {missing[0]}=...")
     if unknown := sorted(set(parameters) - wanted):
         from deciders.problems import did_you_mean
+        from deciders.workflow_file import AUTOFLOW_PARAMETERS
 
+        if unknown[0] in AUTOFLOW_PARAMETERS:
+            whence = "date_stencil of the sensor's entry" if unknown[0] == "date_ranges" else "environment of the worker"
+            raise DefinitionError(f"{unknown[0]} cannot be given: it comes from the {whence}")
         raise DefinitionError(f"{name} has no parameter {unknown[0]!r}{did_you_mean(unknown[0], sorted(wanted))}")
     entry = ConfiguredWorkflow(workflow_name=name, parameters=parameters, date_stencil=base.date_stencil if base else None)
     try:

@@ -28,6 +28,13 @@ def hide_typed_secrets(words: Sequence[str]) -> None:
 
     What names processes is used for it even where they are to keep their names.
     """
+    shown = without_secrets(words)
+    if shown != list(words):
+        _set_title(f"simpleflow-nb {shlex.join(shown)}")
+
+
+def without_secrets(words: Sequence[str]) -> list[str]:
+    """The words of a command line, a typed token and known secrets in them masked."""
     values = [value for value in known_secrets().values() if len(value) >= SHORTEST_MASKED_SECRET]
     shown: list[str] = []
     for before, word in zip(("", *words), words, strict=False):
@@ -37,8 +44,7 @@ def hide_typed_secrets(words: Sequence[str]) -> None:
             shown.append(f"{TOKEN_OPTION}={MASK}")
         else:
             shown.append(masked(word) if any(value in word for value in values) else word)
-    if shown != list(words):
-        _set_title(f"simpleflow-nb {shlex.join(shown)}")
+    return shown
 
 
 def is_hidden_from_others() -> bool:

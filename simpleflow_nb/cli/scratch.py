@@ -12,6 +12,8 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from ..processes.process_groups import folder_identity
+
 _PREFIX = "sfnb-"
 _LONGEST_BYTES = 50  #: kernels' socket paths are under it, and systems take about 100 bytes for one
 
@@ -33,7 +35,11 @@ class Scratch:
         if not self.notes.is_dir():
             return
         for note in self.notes.glob(f"{_PREFIX}*"):
-            folder = Path(note.read_text().strip() or note)
+            place, _, noted_in = note.read_text().partition("\n")
+            if noted_in and noted_in.strip() != folder_identity(self.notes):  # a copy: the folder is that of the original
+                note.unlink(missing_ok=True)
+                continue
+            folder = Path(place.strip() or note)
             if folder.name == note.name and folder != note:
                 shutil.rmtree(folder, ignore_errors=True)
             if not folder.exists() or folder == note:
@@ -50,7 +56,7 @@ class Scratch:
             parent = Path("/tmp")
         self.path = parent / f"{_PREFIX}{secrets.token_hex(5)}"  # nobody can have made it before us
         self.notes.mkdir(parents=True, exist_ok=True)
-        (self.notes / self.path.name).write_text(f"{self.path}\n")
+        (self.notes / self.path.name).write_text(f"{self.path}\n{folder_identity(self.notes)}\n")
         self.path.mkdir(mode=0o700)
         self._former, tempfile.tempdir = tempfile.tempdir, str(self.path)
 

@@ -16,17 +16,28 @@ from .. import payload
 from ..exceptions import DefinitionError, JournalInUse, ServiceError
 from ..inspection.executions import executions
 from ..local.service import DOMAIN
+from ..processes.allocator import share_one_arena
 from ..processes.payload_directory import kept
 from ..workflow import execution_input
 from .connection import connected, domain_options, payload_directory, payloads_option
 from .definition import counted_warnings, read_with_warnings
+from .history_keeping import HistoryKeeping, longest_kept
 from .local_run import LocalRun, default_workers, say
 from .notebook_run import checked_outputs, held_outputs, opened_run, work_on_notebooks
 from .options import db_option, local_option, outputs_folder, outputs_option
 from .owners import adopt_option, check_names, claim
 from .progress import Progress
 from .run_states import BACKFILL_TYPE, NOTEBOOK_TYPE, SENSOR_TYPE, Watch, last_attributes, status_word, type_filter
-from .sensor_places import RunPlace, failure_message, open_sensor, opened_run_place, sensor_files, sensor_id, sensor_state
+from .sensor_places import (
+    RunPlace,
+    SensorState,
+    failure_message,
+    open_sensor,
+    opened_run_place,
+    sensor_files,
+    sensor_id,
+    sensor_state,
+)
 from .summary import nothing_due, show_summary
 
 if TYPE_CHECKING:
@@ -92,10 +103,12 @@ def sensor_start(
             for execution in start_remote_sensors(service, domain, specifications, str(folder), store, once=once):
                 code = max(code, await_check(service, domain, execution, store) if once else 0)
         ctx.exit(code)
+    share_one_arena()
     with _own_run(folder, db, specifications, durable=durable, adopt=adopt) as run:
         watch = Watch(run.service, [NOTEBOOK_TYPE], load=run.payloads.load)
         work_on_notebooks(run, nb_workers or default_workers())
         sensors = _started(run, specifications, str(folder), once=once)
+        keeping = HistoryKeeping(run, folder, longest_kept(specifications))
         for one in specifications:
             if not once and one.sensor.schedule is not None:
                 of_file = f" of {one.path.name}" if len(specifications) > 1 else ""
@@ -109,6 +122,7 @@ def sensor_start(
                 sensor.show_checks()
                 if len(sensors) > 1 and not sensor.once and not sensor.is_open():
                     code = max(code, sensor.show_end())  # others go on, perhaps for long
+            keeping.look()
             return not any(sensor.is_open() for sensor in sensors) and not run.open_runs(NOTEBOOK_TYPE, BACKFILL_TYPE)
 
         ended = run.wait(
@@ -221,14 +235,29 @@ def _started(run: LocalRun, specifications: Sequence[Specification], outputs: st
         execution = {key: info["execution"][key] for key in ("workflowId", "runId")}
         found = sensor_state(place, execution)
         last_look = found.last_check or datetime.fromtimestamp(info["startTimestamp"], UTC)
-        last_looks[execution["workflowId"]] = last_look
-        if execution["workflowId"] not in mine:
+        of_file = (
+            execution["workflowId"] if execution["workflowId"] in mine else _id_where_moved(found, specifications, outputs)
+        )
+        if of_file is not None:
+            last_looks[of_file] = last_look
+        else:
             say(f"the sensor of {found.path}, which was interrupted, ends: this process looks for dates of its own files alone")
         run.service.terminate_workflow_execution(domain=DOMAIN, **info["execution"], reason="started again")
     return [
         Sensor(run, one, outputs, once=once, last_look=last_looks.get(sensor_id(one.path)), is_alone=len(mine) == 1)
         for one in specifications
     ]
+
+
+def _id_where_moved(found: SensorState, specifications: Sequence[Specification], outputs: str) -> str | None:
+    """The id that the sensor of one of these files has now, if ``found`` is its sensor from before the outputs folder was
+    moved, as ids are made of the paths of files. None if it is not."""
+    from workers.outputs_place import former_places
+
+    if found.outputs not in former_places(Path(outputs)):
+        return None
+    names = [one.path for one in specifications if one.path.name == Path(found.path).name]
+    return sensor_id(names[0]) if len(names) == 1 else None
 
 
 class Sensor:

@@ -146,6 +146,7 @@ class SensorState:
 
     workflow_id: str
     path: str = ""
+    outputs: str = ""
     schedule: str | None = None
     timezone: str = "UTC"
     state: str = "waiting"  #: waiting, checking, paused; ended when it is closed
@@ -161,6 +162,7 @@ def sensor_state(place: RunPlace, execution: dict[str, str]) -> SensorState:
     load = place.payloads.load
     given = (payload.decode(events[0]["workflowExecutionStartedEventAttributes"].get("input"), load) or {}).get("kwargs", {})
     _read_specification(found, given.get("specification") or {})
+    found.outputs = str(given.get("outputs") or "")
     paused = bool(given.get("paused"))
     if given.get("last_look"):
         found.last_check = datetime.fromisoformat(given["last_look"])

@@ -11,10 +11,11 @@ from pathlib import Path
 import click
 
 from ..environment import setting
-from ..exceptions import DefinitionError
+from ..exceptions import DefinitionError, ServiceError
 from ..local import checks
 from ..local.faults import Fault
 from ..local.http_service import HttpService
+from ..local.patience import JOURNAL_PATIENCE_SECONDS
 from ..local.service import LocalService
 from ..masking import SERVICE_TOKEN, SHORTEST_SERVICE_TOKEN, keep_secret
 from .options import journal_path
@@ -23,6 +24,10 @@ from .process_title import TOKEN_OPTION, is_hidden_from_others
 DEFAULT_PORT = 4617
 _LOOK_SECONDS = 0.2
 
+TRUSTED = (
+    "without a token every user and every program of this machine may start, read and end runs; "
+    "--token-file keeps it to those who have the token"
+)
 NOT_IMITATED = (
     "not imitated: child workflows, signals and cancel requests to other runs, Lambda, throttling, retention, "
     "tags and deprecation of domains, deletion of types"
@@ -45,6 +50,13 @@ NOT_IMITATED = (
 @click.option(
     "--poll-seconds", type=click.FloatRange(0.1, 60), default=60, show_default=True, help="How long a poll waits for a task."
 )
+@click.option(
+    "--journal-patience",
+    type=click.FloatRange(0, 3600),
+    default=JOURNAL_PATIENCE_SECONDS,
+    show_default=True,
+    help="How many seconds a journal that cannot be written is tried again, before the service ends with exit code 3.",
+)
 @click.option("--durable", is_flag=True, help="Survive a power cut as well, at the price of a disk flush for each step.")
 def service_start(
     db: Path | None,
@@ -54,6 +66,7 @@ def service_start(
     typed_token: str | None,
     domain: str,
     poll_seconds: float,
+    journal_patience: float,
     durable: bool,
 ) -> None:
     """Serve SWF's calls on this machine: point boto3 and the AWS command line at it with AWS_ENDPOINT_URL."""
@@ -71,7 +84,14 @@ def service_start(
     except Fault as fault:
         raise DefinitionError(fault.message) from None
     journal = journal_path(db)
-    service = LocalService.open(journal, durable=durable, domain=domain, workers_inside=False, poll_seconds=poll_seconds)
+    service = LocalService.open(
+        journal,
+        durable=durable,
+        domain=domain,
+        workers_inside=False,
+        poll_seconds=poll_seconds,
+        journal_patience_seconds=journal_patience,
+    )
     try:
         http = HttpService(service, host, port, token=token)
     except BaseException:
@@ -82,14 +102,21 @@ def service_start(
         signal.signal(number, lambda *_: stop.put(None))
     http.start()
     click.echo(f"AWS_ENDPOINT_URL={http.endpoint}  (domain {domain}, journal {journal}, process {os.getpid()})")
+    if token is None:
+        click.echo(TRUSTED)
     click.echo(NOT_IMITATED)
-    while True:
+    while http.failure is None:
         try:
             stop.get(timeout=_LOOK_SECONDS)  # a signal that comes just before a wait without end would not end it
             break
         except queue.Empty:
             continue
+    failure = http.failure
     http.close()
+    if failure is not None:
+        if not isinstance(failure, ServiceError):
+            raise failure
+        raise ServiceError(f"the service has ended: {failure}; what it had acknowledged is kept")
 
 
 def _token(file: Path | None, typed: str | None) -> str | None:

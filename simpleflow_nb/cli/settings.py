@@ -64,10 +64,13 @@ def _value(name: str, text: str) -> tuple[Any, list[str]]:
         value = loader.construct_document(node)
         scalars = [(one, key) for one, key in nodes if isinstance(one, yaml.ScalarNode) and one.tag != f"{_TAG}merge"]
         found = [surprise(one, loader.construct_object(one), key) for one, key in scalars]
+    except yaml.reader.ReaderError as error:
+        character = chr(error.character) if isinstance(error.character, int) else error.character
+        raise _NotTaken(f"the value is not YAML: the character {character!r} is not allowed in it") from None
     except yaml.MarkedYAMLError as error:
         hint = f"; write --set {_quoted(name, text)} for the text" if text.startswith(_SIGNS) or ": " in text else ""
         said = error.problem or error.context or "it cannot be read"
-        if isinstance(error, yaml.constructor.ConstructorError):
+        if isinstance(error, yaml.constructor.ConstructorError) and "could not determine a constructor" in said:
             said = "what begins with ! is a tag, and this one has no meaning"
         raise _NotTaken(f"the value is not YAML: {said}{hint}") from None
     except _NotTaken:
@@ -142,6 +145,8 @@ def _check(node: yaml.Node, nodes: list[tuple[yaml.Node, str | None]]) -> None:
         for key, _ in mapping.value:
             if key.tag == f"{_TAG}merge":
                 merges.add(id(key))
+            elif key.tag == f"{_TAG}timestamp":
+                raise _NotTaken(f"the key {key.value} of a mapping is a date, and must be text; put it in quotes")
             elif isinstance(key, yaml.ScalarNode):
                 if (key.tag, key.value) in seen:
                     raise _NotTaken(f"the key {key.value!r} is given twice")

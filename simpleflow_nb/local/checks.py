@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from ..constants import MAX_DATA_CHARACTERS, MAX_REASON_CHARACTERS, MAX_RUN_SECONDS, MAX_TAGS, NEVER
+from ..constants import MAX_DATA_CHARACTERS, MAX_PAGE_SIZE, MAX_REASON_CHARACTERS, MAX_RUN_SECONDS, MAX_TAGS, NEVER
 from .decisions import attributes_of
 from .faults import Fault, invalid
 
@@ -40,6 +40,8 @@ def check_data(name: str, text: str | None, limit: int = MAX_DATA_CHARACTERS) ->
 
 def check_name(name: str, text: str) -> None:
     # https://docs.aws.amazon.com/amazonswf/latest/apireference/API_StartWorkflowExecution.html (workflowId)
+    if any("\ud800" <= c <= "\udfff" for c in text):
+        raise invalid(f"Value at '{name}' holds half a character (a lone surrogate): {text!r:.40}")
     if not 0 < len(text) <= 256 or text == "arn" or any(c in ":/|" or ord(c) < 32 or 127 <= ord(c) < 160 for c in text):
         raise invalid(f"Value at '{name}' is not a name: 1 to 256 characters, no ':', '/', '|' or controls, not 'arn'")
 
@@ -60,9 +62,22 @@ def check_duration(name: str, text: str | None, *, may_be_never: bool = True) ->
         raise invalid(f"Value at '{name}' is not a duration: {text!r:.40}")
 
 
-def check_integer(name: str, text: str | None) -> None:
-    if text is not None and not _INTEGER.match(text):
+def check_run_seconds(name: str, text: str | None) -> None:
+    """How long a run may take: unlike other timeouts never NONE, and a year at most."""
+    # https://docs.aws.amazon.com/amazonswf/latest/apireference/API_StartWorkflowExecution.html
+    check_duration(name, text, may_be_never=False)
+    if text is not None and int(text) > MAX_RUN_SECONDS:
+        raise invalid(f"{name} is more than a year")
+
+
+def check_priority(name: str, text: str | None) -> None:
+    # https://docs.aws.amazon.com/amazonswf/latest/apireference/API_StartWorkflowExecution.html (taskPriority)
+    if text is None:
+        return
+    if not _INTEGER.match(text):
         raise invalid(f"Value at '{name}' is not an integer: {text!r:.40}")
+    if not -(2**31) <= int(text) < 2**31:
+        raise invalid(f"Value at '{name}' is not between -2147483648 and 2147483647: {text}")
 
 
 def check_child_policy(text: str | None, name: str = "childPolicy") -> None:
@@ -95,14 +110,13 @@ def check_type(name: str, version: str, body: dict[str, Any]) -> None:
     check_data("version", version, MAX_VERSION_CHARACTERS)
     check_data("description", body.get("description"), MAX_DESCRIPTION_CHARACTERS)
     check_task_list("defaultTaskList", body.get("defaultTaskList"))
-    check_integer("defaultTaskPriority", body.get("defaultTaskPriority"))
+    check_priority("defaultTaskPriority", body.get("defaultTaskPriority"))
     check_child_policy(body.get("defaultChildPolicy"), "defaultChildPolicy")
     for key, value in body.items():
-        if key.endswith("Timeout"):
+        if key == "defaultExecutionStartToCloseTimeout":
+            check_run_seconds(key, value)
+        elif key.endswith("Timeout"):
             check_duration(key, value)
-    timeout = body.get("defaultExecutionStartToCloseTimeout")
-    if timeout not in (None, NEVER) and int(timeout) > MAX_RUN_SECONDS:
-        raise invalid("defaultExecutionStartToCloseTimeout is more than a year")
 
 
 def check_decisions(decisions: list[dict[str, Any]]) -> None:
@@ -127,6 +141,8 @@ def _check_attributes(kind: str, attributes: dict[str, Any]) -> None:
     for name, value in attributes.items():
         if name in _DATA:
             check_data(name, value)
+        elif name == "executionStartToCloseTimeout":
+            check_run_seconds(name, value)
         elif name.endswith("Timeout"):
             check_duration(name, value, may_be_never=name != "startToFireTimeout")
         elif name in _STRUCTURES:
@@ -136,7 +152,7 @@ def _check_attributes(kind: str, attributes: dict[str, Any]) -> None:
             if name == "taskList":
                 check_task_list(name, value)
         elif name == "taskPriority":
-            check_integer(name, value)
+            check_priority(name, value)
         elif name == "reason":
             check_data(name, value, MAX_REASON_CHARACTERS)
         elif name == "markerName":
@@ -145,6 +161,31 @@ def _check_attributes(kind: str, attributes: dict[str, Any]) -> None:
             check_child_policy(value)
         elif name == "tagList":
             check_tags(value)
+
+
+def page_size(given: int | None) -> int:
+    """How many items a page may have.
+
+    Raises:
+        Fault: ValidationException.
+    """
+    if given is not None and not 0 <= given <= MAX_PAGE_SIZE:
+        bound = f"less than or equal to {MAX_PAGE_SIZE}" if given > 0 else "greater than or equal to 0"
+        raise invalid(f"Value at 'maximumPageSize' failed to satisfy constraint: Member must have value {bound}")
+    return given or MAX_PAGE_SIZE
+
+
+def page_of(name: str, infos: list[dict[str, Any]], request: dict[str, Any]) -> dict[str, Any]:
+    """The page of a listing that a request asks for.
+
+    Raises:
+        Fault: ValidationException.
+    """
+    start, size = page_start(request.get("nextPageToken")), page_size(request.get("maximumPageSize"))
+    answer: dict[str, Any] = {name: infos[start : start + size]}
+    if start + size < len(infos):
+        answer["nextPageToken"] = str(start + size)
+    return answer
 
 
 def page_start(token: str | None) -> int:

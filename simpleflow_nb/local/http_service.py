@@ -8,19 +8,30 @@ from __future__ import annotations
 
 import errno
 import hmac
+import io
 import ipaddress
 import json
 import logging
 import re
-import select
 import socket
+import socketserver
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+import uuid
 from typing import Any
 
 from ..exceptions import ServiceError
+from .call_bodies import check_characters, decoded
+from .call_shapes import CALLS, check_request
+from .connections import (
+    ANSWER_SECONDS,
+    BODY_SECONDS,
+    HEADER_SECONDS,
+    IDLE_SECONDS,
+    ConnectionServer,
+    TimedReader,
+    TooSlow,
+    take_leave,
+)
 from .encoded_histories import EncodedHistories
 from .faults import Fault
 from .service import LocalService
@@ -32,45 +43,13 @@ _LONGEST_REQUEST_BYTES = 1 << 20
 _LAST_SECONDS = 2.0
 _MOST_HEADER_LINES = 100
 _LONGEST_HEADER_LINE_BYTES = 65536
+_LONGEST_HEADER_BYTES = 131072
 
-OPERATIONS = frozenset(
-    {
-        "CountClosedWorkflowExecutions",
-        "CountOpenWorkflowExecutions",
-        "CountPendingActivityTasks",
-        "CountPendingDecisionTasks",
-        "DeprecateActivityType",
-        "DeprecateWorkflowType",
-        "DescribeActivityType",
-        "DescribeDomain",
-        "DescribeWorkflowExecution",
-        "DescribeWorkflowType",
-        "GetWorkflowExecutionHistory",
-        "ListActivityTypes",
-        "ListClosedWorkflowExecutions",
-        "ListDomains",
-        "ListOpenWorkflowExecutions",
-        "ListWorkflowTypes",
-        "PollForActivityTask",
-        "PollForDecisionTask",
-        "RecordActivityTaskHeartbeat",
-        "RegisterActivityType",
-        "RegisterDomain",
-        "RegisterWorkflowType",
-        "RequestCancelWorkflowExecution",
-        "RespondActivityTaskCanceled",
-        "RespondActivityTaskCompleted",
-        "RespondActivityTaskFailed",
-        "RespondDecisionTaskCompleted",
-        "SignalWorkflowExecution",
-        "StartWorkflowExecution",
-        "TerminateWorkflowExecution",
-        "UndeprecateActivityType",
-        "UndeprecateWorkflowType",
-    }
-)  #: what is answered; the operations on tags of domains, deleting types and deprecating domains are not imitated
-
-_METHODS = {_TARGET + name: re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower() for name in OPERATIONS}
+OPERATIONS = frozenset(CALLS)  #: what is answered
+_METHODS = {_TARGET + name: (name, re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()) for name in OPERATIONS}
+_REQUEST_LINE = re.compile(rb"([A-Z]{1,20}) (\S{1,2000}) HTTP/1\.([01])\r?\n\Z")
+_PLACE = re.compile(r"(?:https?://[^/?#]*)?/?(?:[?#].*)?\Z")
+_ONCE = {"authorization", "content-length", "host", "transfer-encoding", "x-amz-target"}  #: which of two would count?
 
 
 class HttpService:
@@ -78,12 +57,21 @@ class HttpService:
 
     Args:
         token: when given, requests must be signed with it as the access key id.
+        most_connections: that are open at once. By default what the number of files allows that this process may open.
 
     Raises:
-        ServiceError: the address cannot be bound.
+        ServiceError: the address cannot be bound, or there are too few descriptors to serve anybody.
     """
 
-    def __init__(self, service: LocalService, host: str = "127.0.0.1", port: int = 0, *, token: str | None = None) -> None:
+    def __init__(
+        self,
+        service: LocalService,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        *,
+        token: str | None = None,
+        most_connections: int | None = None,
+    ) -> None:
         self.service = service
 
         class Handler(_Handler):
@@ -91,7 +79,11 @@ class HttpService:
 
         Handler.service, Handler.token, Handler.histories = service, token, EncodedHistories()
         try:
-            self._server = _Server((host, port), Handler)
+            self._server = ConnectionServer(
+                (host, port), Handler, full_answer=_message(503, _FULL, closes=True), most_connections=most_connections
+            )
+        except ValueError as error:
+            raise ServiceError(str(error)) from None
         except OSError as error:
             another = "; choose another --port" if error.errno in (errno.EADDRINUSE, errno.EACCES) else ""
             raise ServiceError(f"{host}:{port} cannot be bound: {(error.strerror or str(error)).lower()}{another}") from None
@@ -103,6 +95,13 @@ class HttpService:
         host, port = self._server.server_address[:2]
         shown = host.decode() if isinstance(host, bytes) else str(host)
         return f"http://{'[' + shown + ']' if ':' in shown else shown}:{port}"
+
+    @property
+    def failure(self) -> Exception | None:
+        """Why nobody is served any more; None while all is well."""
+        if self.service.broken is None and self._thread.ident is not None and not self._thread.is_alive():
+            return ServiceError("the thread that takes connections has ended")
+        return self.service.broken
 
     def start(self) -> None:
         self._thread.start()
@@ -117,193 +116,217 @@ class HttpService:
         self._thread.join()
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    request_queue_size = 128
+class _Refusal(Exception):
+    """A request that is not carried out; after it the connection is closed, its rest may stand in it."""
 
-    def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler]) -> None:
-        if ":" in address[0]:
-            self.address_family = socket.AF_INET6
-        self._connections: set[socket.socket] = set()
-        self._calls = 0  # that are carried out now
-        self._idle = threading.Condition()
-        super().__init__(address, handler)
-
-    def process_request(self, request: Any, client_address: Any) -> None:
-        self._connections.add(request)
-        super().process_request(request, client_address)
-
-    def shutdown_request(self, request: Any) -> None:
-        self._connections.discard(request)
-        super().shutdown_request(request)
-
-    def close_connections(self) -> None:
-        for connection in list(self._connections):
-            try:
-                connection.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                continue  # it is gone already
-
-    @contextmanager
-    def answering(self) -> Iterator[None]:
-        """A call, until its answer is on its way."""
-        with self._idle:
-            self._calls += 1
-        try:
-            yield
-        finally:
-            with self._idle:
-                self._calls -= 1
-                self._idle.notify_all()
-
-    def wait_until_answered(self, timeout_seconds: float) -> None:
-        with self._idle:
-            self._idle.wait_for(lambda: not self._calls, timeout_seconds)
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        logger.debug("connection of %s broke", client_address, exc_info=True)
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(message)
+        self.status, self.code, self.message = status, code, message
 
 
-class _Headers(dict[str, str]):
-    """Header lines by their names in lower case."""
+class _Handler(socketserver.BaseRequestHandler):
+    """One connection: requests one after the other, read here and not by the library, which takes heads for mails."""
 
-    def get(self, name: str, default: str = "") -> str:  # type: ignore[override]
-        return super().get(name.lower(), default)
-
-
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    wbufsize = -1  # one packet for head and body
-    disable_nagle_algorithm = True
-    server: _Server
-    raw_requestline: bytes
+    request: socket.socket
+    server: ConnectionServer
     service: LocalService
     token: str | None = None
     histories: EncodedHistories
 
-    def parse_request(self) -> bool:
-        """Calls come by the thousand, with a dozen plain header lines that the library parses as if they were a mail.
+    def setup(self) -> None:
+        self.request.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, True)
+        self._timed = TimedReader(self.request)
+        self._reader = io.BufferedReader(self._timed, 65536)
+        self._place = self.server.place_of(self.request)
+        self._closes = False
 
-        Any other first line than that of a call, and what goes with it, is left to the library.
+    def handle(self) -> None:
+        try:
+            while not self._closes:
+                self._timed.allow(IDLE_SECONDS)
+                if not self._reader.peek(1):
+                    return
+                self._timed.allow(HEADER_SECONDS)
+                try:
+                    self._serve()
+                except TooSlow:
+                    raise _Refusal(408, "RequestTimeoutException", "the request did not come in time") from None
+        except _Refusal as refusal:
+            self._closes = True
+            self._answer(refusal.status, _fault(refusal.code, refusal.message))
+            take_leave(self.request)
+        except OSError as error:  # also a time that is over, with nothing begun or an answer not taken
+            logger.debug("a connection ended: %s", error)
+
+    def finish(self) -> None:
+        self._reader.close()
+
+    # ---- reading -------------------------------------------------------------------------------------------------------------
+
+    def _serve(self) -> None:
+        """One request and its answer.
+
+        Raises:
+            _Refusal: it is not carried out.
+            OSError: the connection broke, or its time is over.
         """
-        if self.raw_requestline != b"POST / HTTP/1.1\r\n":
-            return super().parse_request()
-        self.requestline, self.command, self.path, self.request_version = "POST / HTTP/1.1", "POST", "/", "HTTP/1.1"
-        headers = _Headers()
+        method, headers = self._head()
+        if method == "GET":
+            return self._answer(200, {"service": "simpleflow_nb", "operations": sorted(OPERATIONS)})
+        if method != "POST":
+            raise _Refusal(405, "UnknownOperationException", f"calls are made with POST, not with {method}")
+        length = self._check_head(headers)
+        if headers.get("expect"):
+            if headers["expect"].lower() != "100-continue":
+                raise _Refusal(417, "ValidationException", f"Expect: {headers['expect']!r:.40} cannot be met")
+            self.request.settimeout(ANSWER_SECONDS)
+            self.request.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
+        self._timed.allow(BODY_SECONDS)
+        body = self._reader.read(length) or b""
+        if len(body) < length or not self.server.begin_call(self._place):
+            self._closes = True  # nobody is there, or it has had to make room for another
+            return None
+        try:
+            return self._answer(*self._call(headers.get("x-amz-target", ""), body))
+        finally:
+            self.server.end_call(self._place)
+
+    def _head(self) -> tuple[str, dict[str, str]]:
+        """Method, and header lines by their names in lower case."""
+        first = self._reader.readline(_LONGEST_HEADER_LINE_BYTES + 1)
+        if first != b"POST / HTTP/1.1\r\n":
+            first = self._other_first_line(first)
+        headers: dict[str, str] = {}
+        size = 0
         for _ in range(_MOST_HEADER_LINES):
-            line = self.rfile.readline(_LONGEST_HEADER_LINE_BYTES + 1)
-            if line in (b"\r\n", b"\n", b""):
+            line = self._reader.readline(_LONGEST_HEADER_LINE_BYTES + 1)
+            if line in (b"\r\n", b"\n"):
                 break
             name, colon, value = line.decode("iso-8859-1").partition(":")
-            if not colon or len(line) > _LONGEST_HEADER_LINE_BYTES or line[0] in b" \t":
-                self.send_error(400, "a header line is malformed")
-                return False
-            headers[name.lower()] = value.strip()
+            name = name.lower()
+            size += len(line)
+            if size > _LONGEST_HEADER_BYTES:
+                raise _Refusal(431, "SerializationException", "the header lines are too long")
+            if (
+                not colon
+                or len(line) > _LONGEST_HEADER_LINE_BYTES
+                or not name
+                or name != name.strip()
+                or not line.endswith(b"\n")
+            ):
+                raise _Refusal(400, "SerializationException", "a header line is malformed")
+            if name in headers and name in _ONCE:
+                raise _Refusal(400, "SerializationException", f"the header has {name} twice")
+            headers[name] = value.strip()
         else:
-            self.send_error(431, "too many header lines")
-            return False
-        self.headers = headers  # type: ignore[assignment]  # what is read of it here is ``get``
-        self.close_connection = headers.get("Connection", "").lower() == "close"
-        return headers.get("Expect", "").lower() != "100-continue" or self.handle_expect_100()
+            raise _Refusal(431, "SerializationException", "too many header lines")
+        connection = headers.get("connection", "").lower()
+        self._closes = connection == "close" or (first.rstrip().endswith(b"1.0") and connection != "keep-alive")
+        return first.partition(b" ")[0].decode(), headers
 
-    def do_POST(self) -> None:
-        with self.server.answering():
-            self._post()
+    def _other_first_line(self, first: bytes) -> bytes:
+        if first in (b"\r\n", b"\n"):  # left over after a body, which servers are asked to pass over
+            first = self._reader.readline(_LONGEST_HEADER_LINE_BYTES + 1)
+        found = _REQUEST_LINE.match(first)
+        if found is None:
+            raise _Refusal(400, "SerializationException", "this is no HTTP/1.1 request")
+        if not _PLACE.match(found[2].decode("iso-8859-1")):
+            raise _Refusal(
+                404, "UnknownOperationException", f"calls are made at /, not at {found[2].decode('iso-8859-1')!r:.80}"
+            )
+        return first
 
-    def _post(self) -> None:
+    def _check_head(self, headers: dict[str, str]) -> int:
+        """Whether the call is served at all, before its body is read; the length of that."""
+        if self.token is not None and not _has_token(headers, self.token):
+            raise _Refusal(400, "UnrecognizedClientException", "the access key id is not the service's token")
+        if self.token is None and not _is_addressed_here(headers):
+            raise _Refusal(400, "AccessDeniedException", "without a token only this machine's names are served")
+        if "transfer-encoding" in headers:
+            raise _Refusal(
+                411, "SerializationException", "a body in chunks is not read; send it whole, with its Content-Length"
+            )
+        if headers.get("content-encoding", "identity").lower() not in ("identity", ""):
+            raise _Refusal(
+                415, "SerializationException", f"a body in {headers['content-encoding']!r:.40} is not read; send it plain"
+            )
+        length = headers.get("content-length", "")
+        if not (length.isascii() and length.isdigit()):
+            raise _Refusal(400, "SerializationException", "a Content-Length is expected")
+        if len(length) > 10 or int(length) > _LONGEST_REQUEST_BYTES:
+            raise _Refusal(413, "RequestEntityTooLargeException", "a request has at most 1 MB")
+        return int(length)
+
+    # ---- answering -----------------------------------------------------------------------------------------------------------
+
+    def _call(self, target: str, body: bytes) -> tuple[int, dict[str, Any]]:
+        operation, method = _METHODS.get(target, ("", ""))
+        if not method:
+            return 400, _fault("UnknownOperationException", f"this service does not answer {target!r:.80}")
+        is_poll = operation.startswith("PollFor")
+        if is_poll and not self.server.begin_poll():
+            most = self.server.most_polls
+            return 400, _fault("LimitExceededFault", f"{most} polls wait already, as many as this process has files for")
         try:
-            length = int(self.headers.get("Content-Length", ""))
-        except ValueError:
-            self.close_connection = True
-            return self._answer(400, _fault("SerializationException", "a Content-Length is expected"))
-        if not 0 <= length <= _LONGEST_REQUEST_BYTES:
-            self.close_connection = True
-            return self._answer(413, _fault("RequestEntityTooLargeException", "a request has at most 1 MB"))
-        body = self.rfile.read(length)
-        if len(body) < length:
-            self.close_connection = True
-            return None
-        if self.token is not None and not self._has_token(self.token):
-            return self._answer(400, _fault("UnrecognizedClientException", "the access key id is not the service's token"))
-        if self.token is None and not self._is_addressed_here():
-            return self._answer(400, _fault("AccessDeniedException", "without a token only this machine's names are served"))
-        method = _METHODS.get(self.headers.get("X-Amz-Target", ""))
-        if method is None:
-            target = self.headers.get("X-Amz-Target", "")
-            return self._answer(400, _fault("UnknownOperationException", f"this service does not answer {target!r}"))
-        return self._answer(*self._call(method, body))
-
-    def do_GET(self) -> None:
-        self._answer(200, {"service": "simpleflow_nb", "operations": sorted(OPERATIONS)})
-
-    def _call(self, method: str, body: bytes) -> tuple[int, dict[str, Any]]:
-        try:
-            request = json.loads(body or b"{}")
-            if not isinstance(request, dict):
-                raise ValueError("a JSON object is expected")
-        except ValueError as error:
-            return 400, _fault("SerializationException", str(error))
-        self.service.caller.is_there = self._client_is_there
-        try:
+            request = decoded(body)
+            check_request(operation, request)
+            check_characters(body, request)
+            self.service.caller.is_there = self._client_is_there
             return 200, getattr(self.service, method)(**request)
         except Fault as fault:
             return 400, _fault(fault.code, fault.message)
         except ServiceError as error:
             return 500, _fault("InternalFailure", str(error))
         except Exception as error:
-            if found := _malformed(method, request):
-                return 400, _fault("ValidationException", found)
             logger.critical("%s raised %s", method, type(error).__name__, exc_info=True)
             return 500, _fault("InternalFailure", f"{type(error).__name__}: {error}")
+        finally:
+            if is_poll:
+                self.server.end_poll()
 
     def _client_is_there(self) -> bool:
         """A closed connection is readable and empty."""
         try:
-            ready, _, _ = select.select([self.connection], [], [], 0)
-            return not ready or bool(self.connection.recv(1, socket.MSG_PEEK))
-        except (OSError, ValueError):
-            return False
-
-    def _has_token(self, token: str) -> bool:
-        found = re.search(r"Credential=([^/]+)/", self.headers.get("Authorization", ""))
-        return found is not None and hmac.compare_digest(found[1].encode(), token.encode())
-
-    def _is_addressed_here(self) -> bool:
-        """Whether the caller knows whom it calls: a page in a browser here, whose name was made to lead here, does not."""
-        host = self.headers.get("Host", "")
-        name = host.rpartition(":")[0] if not host.endswith("]") and ":" in host else host
-        try:
-            return not name or name == "localhost" or ipaddress.ip_address(name.strip("[]")).is_loopback
-        except ValueError:
+            self.request.settimeout(0)
+            return bool(self.request.recv(1, socket.MSG_PEEK))
+        except BlockingIOError:
+            return True
+        except OSError:
             return False
 
     def _answer(self, status: int, body: dict[str, Any]) -> None:
-        text = self.histories.encoded(body).encode()
-        head = (
-            f"HTTP/1.1 {status} {'OK' if status == 200 else 'Error'}\r\n"
-            "Content-Type: application/x-amz-json-1.0\r\n"
-            f"Content-Length: {len(text)}\r\n"
-        )
-        if self.close_connection:
-            head += "Connection: close\r\n"
-        self.wfile.write(head.encode() + b"\r\n" + text)
-        self.wfile.flush()
-
-    def log_message(self, format: str, *args: Any) -> None:
-        logger.debug(format, *args)
+        self.request.settimeout(ANSWER_SECONDS)
+        self.request.sendall(_message(status, self.histories.encoded(body).encode(), closes=self._closes))
 
 
-def _malformed(method: str, request: dict[str, Any]) -> str:
-    """What is wrong with a request by SWF's own description of its calls; empty when nothing is."""
-    from botocore.session import get_session
-    from botocore.validate import ParamValidator
+def _message(status: int, text: bytes, *, closes: bool) -> bytes:
+    """Head and body in one: one packet."""
+    return (
+        f"HTTP/1.1 {status} {'OK' if status == 200 else 'Error'}\r\n"
+        f"x-amzn-RequestId: {uuid.uuid4()}\r\n"
+        "Content-Type: application/x-amz-json-1.0\r\n"
+        f"Content-Length: {len(text)}\r\n"
+        f"{'Connection: close' + chr(13) + chr(10) if closes else ''}\r\n"
+    ).encode() + text
 
-    name = next(operation for operation, found in _METHODS.items() if found == method).removeprefix(_TARGET)
-    shape: Any = get_session().get_service_model("swf").operation_model(name).input_shape
-    report: str = ParamValidator().validate(request, shape).generate_report()
-    unknown = [member for member in request if member not in shape.members]
-    return " ".join([*report.split("\n"), *(f"Unknown member: {member}" for member in unknown)]).strip()
+
+def _has_token(headers: dict[str, str], token: str) -> bool:
+    found = re.search(r"Credential=([^/]+)/", headers.get("authorization", ""))
+    return found is not None and hmac.compare_digest(found[1].encode(), token.encode())
+
+
+def _is_addressed_here(headers: dict[str, str]) -> bool:
+    """Whether the caller knows whom it calls: a page in a browser here, whose name was made to lead here, does not."""
+    host = headers.get("host", "")
+    name = host.rpartition(":")[0] if not host.endswith("]") and ":" in host else host
+    try:
+        return not name or name == "localhost" or ipaddress.ip_address(name.strip("[]")).is_loopback
+    except ValueError:
+        return False
 
 
 def _fault(code: str, message: str) -> dict[str, Any]:
     return {"__type": f"com.amazonaws.swf.base.model#{code}", "message": message}
+
+
+_FULL = json.dumps(_fault("ServiceUnavailable", "every connection is in use; try again in a moment")).encode()

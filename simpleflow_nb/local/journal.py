@@ -10,10 +10,11 @@ import json
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+from .. import payload
 from ..exceptions import JournalError
 
 SCHEMA_VERSION = 1
@@ -32,12 +33,35 @@ CREATE TABLE IF NOT EXISTS types (
     kind TEXT NOT NULL, name TEXT NOT NULL, version TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (kind, name, version)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS requests (id INTEGER PRIMARY KEY AUTOINCREMENT, operation TEXT NOT NULL, arguments TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS gone (
+    workflow_id TEXT NOT NULL, run_id TEXT NOT NULL, domain TEXT NOT NULL, name TEXT NOT NULL, closed REAL NOT NULL,
+    status TEXT NOT NULL, PRIMARY KEY (workflow_id, run_id)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS gone_by_moment ON gone (closed);
+CREATE TABLE IF NOT EXISTS unreferenced (digest TEXT PRIMARY KEY, since REAL NOT NULL) WITHOUT ROWID;
 """
+#: Executions of which only their end is remembered; some 200 bytes each.
+MOST_GONE = 100_000
+_MAGIC = b"SQLite format 3\0"
+_PAGES_AT_ONCE = 1_000  #: given back to the file system in one transaction
+
+_LOCKED_MS = 100  #: a connection that waits for a lock serves nobody who reads; the service tries again itself
 
 _encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 
 RunRow = tuple[int, str, str, float, dict[str, Any], float | None, str | None]
 Batch = tuple[int, int, list[dict[str, Any]]]  #: run number, index of the first event, events
+
+
+class GoneRun(NamedTuple):
+    """A closed execution whose history was removed."""
+
+    domain: str
+    workflow_id: str
+    run_id: str
+    name: str  #: its first two tags, joined by a slash: ``NAME/DATE`` of a notebook run
+    closed: float  #: epoch seconds
+    status: str  #: SWF's close status
 
 
 class Journal:
@@ -58,12 +82,15 @@ class Journal:
             raise JournalError(f"{path} cannot be opened: {_cause(error)}") from None
         try:
             self._db.execute("PRAGMA busy_timeout=10000")
+            self._db.execute("PRAGMA auto_vacuum=INCREMENTAL")  # of a new file alone
             self._db.execute("PRAGMA journal_mode=WAL")
             self._db.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
-            if self._db.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone():
+            self.is_new = self._db.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone() is None
+            if not self.is_new:
                 check_schema(self._db, path)
             self._db.executescript(_SCHEMA)
             self._db.execute("INSERT OR IGNORE INTO meta VALUES ('schema', ?)", (str(SCHEMA_VERSION),))
+            self._db.execute(f"PRAGMA busy_timeout={_LOCKED_MS}")
         except sqlite3.Error as error:
             self._db.close()
             raise unusable(path, error) from None
@@ -102,6 +129,8 @@ class Journal:
     ) -> None:
         db = self._db
         try:
+            if db.in_transaction:  # one that failed and could not be undone then
+                db.execute("ROLLBACK")
             if len(rows) == 1 and not started and not closed and not taken_request:
                 db.execute("INSERT INTO batches VALUES (?, ?, ?)", rows[0])
             else:
@@ -116,9 +145,13 @@ class Journal:
                     db.execute("DELETE FROM requests WHERE id <= ?", (taken_request,))
                 db.execute("COMMIT")
         except sqlite3.Error as error:
-            if db.in_transaction:
-                db.execute("ROLLBACK")
-            raise JournalError(f"{self.path} cannot be written: {_cause(error)}") from error
+            failure = error
+            try:
+                if db.in_transaction:
+                    db.execute("ROLLBACK")
+            except sqlite3.Error as worse:
+                failure = worse
+            raise JournalError(f"{self.path} cannot be written: {_cause(failure)}") from failure
 
     def write_type(self, kind: str, name: str, version: str, body: dict[str, Any]) -> None:
         """A registered type or domain; not part of any transaction.
@@ -166,6 +199,166 @@ class Journal:
             raise unusable(self.path, error) from None
         return histories
 
+    # ---- what is forgotten ---------------------------------------------------------------------------------------------------
+
+    def history_bytes(self, run: int) -> int:
+        """What the text of its events takes."""
+        query = "SELECT sum(length(events)) FROM batches WHERE run = ?"
+        with self._writing:
+            return int(self._executed(query, (run,)).fetchone()[0] or 0)
+
+    def remove(self, runs: list[int], gone: list[GoneRun]) -> None:
+        """Remove executions with all that there is of them, in one transaction that remembers ``gone`` in their place.
+
+        Raises:
+            JournalError: nothing of it was done.
+        """
+        with self._writing:
+            self._executed("BEGIN IMMEDIATE")
+            try:
+                for run, one in zip(runs, gone, strict=True):
+                    for (events,) in self._db.execute("SELECT events FROM batches WHERE run = ?", (run,)):
+                        self._note_unreferenced(payload.digests_in(events), one.closed)
+                    self._db.execute("DELETE FROM batches WHERE run = ?", (run,))
+                    self._db.execute("DELETE FROM runs WHERE number = ?", (run,))
+                self._db.executemany(
+                    "INSERT OR REPLACE INTO gone (domain, workflow_id, run_id, name, closed, status) VALUES (?, ?, ?, ?, ?, ?)",
+                    gone,
+                )
+                self._db.execute(
+                    "DELETE FROM gone WHERE closed < (SELECT closed FROM gone ORDER BY closed DESC LIMIT 1 OFFSET ?)",
+                    (MOST_GONE,),
+                )
+                self._db.execute("COMMIT")
+            except (sqlite3.Error, JournalError) as error:
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+                if isinstance(error, JournalError):
+                    raise
+                raise JournalError(f"{self.path} cannot be written: {_cause(error)}") from error
+
+    def give_back_space(self) -> None:
+        """Make the file smaller by what is free in it. One of a former version is written anew for that, once.
+
+        Raises:
+            JournalError: it could not be done, and nothing is lost.
+        """
+        with self._writing:
+            if self._executed("PRAGMA auto_vacuum").fetchone()[0] != 2:
+                self._executed("PRAGMA auto_vacuum=INCREMENTAL")
+                self._executed("VACUUM")
+        free = 1
+        while free:
+            with self._writing:
+                self._executed(f"PRAGMA incremental_vacuum({_PAGES_AT_ONCE})").fetchall()
+                left: int = self._executed("PRAGMA freelist_count").fetchone()[0]
+            if left == free:
+                break
+            free = left
+        with self._writing:
+            self._executed("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()  # less if somebody reads; the next one does it then
+
+    def unreferenced(self) -> dict[str, float]:
+        """Payloads that removed executions referred to, and until when: they may go where nothing else refers to them."""
+        with self._writing:
+            return dict(self._executed("SELECT digest, since FROM unreferenced").fetchall())
+
+    def note_unreferenced(self, digests: Iterable[str], since: float) -> None:
+        """The same for those that a payload refers to which is gone itself."""
+        with self._writing:
+            self._note_unreferenced(digests, since)
+
+    def settle_unreferenced(self, digests: Iterable[str]) -> None:
+        """These are gone, or are somebody else's."""
+        with self._writing:
+            for digest in digests:
+                self._executed("DELETE FROM unreferenced WHERE digest = ?", (digest,))
+
+    def _note_unreferenced(self, digests: Iterable[str], since: float) -> None:
+        text = "INSERT INTO unreferenced VALUES (?, ?) ON CONFLICT (digest) DO UPDATE SET since = max(since, excluded.since)"
+        for digest in digests:
+            self._executed(text, (digest, since))
+
+    def note(self, key: str, value: str) -> None:
+        """Remember something of the journal as a whole."""
+        with self._writing:
+            self._executed("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
+
+    def noted(self, key: str) -> str | None:
+        with self._writing:
+            row = self._executed("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+        return row[0] if row is not None else None
+
+    def _executed(self, text: str, values: tuple[Any, ...] = ()) -> sqlite3.Cursor:
+        try:
+            return self._db.execute(text, values)
+        except sqlite3.Error as error:
+            raise JournalError(f"{self.path} cannot be written: {_cause(error)}") from error
+
+    def gone(self, workflow_id: str) -> list[GoneRun]:
+        """The executions with an id that begins so, or whose name it is, of which no history is left, newest first."""
+        return gone_runs(self._db, self.path, workflow_id)
+
+
+def gone_runs(db: sqlite3.Connection, path: Path, wanted: str) -> list[GoneRun]:
+    query = (
+        "SELECT domain, workflow_id, run_id, name, closed, status FROM gone "
+        "WHERE substr(workflow_id, 1, length(?)) = ? OR name = ? ORDER BY closed DESC"
+    )
+    try:
+        if db.execute("SELECT 1 FROM sqlite_master WHERE name = 'gone'").fetchone() is None:
+            return []  # a journal of a former version
+        return [GoneRun(*row) for row in db.execute(query, (wanted, wanted, wanted))]
+    except sqlite3.Error as error:
+        raise unusable(path, error) from None
+
+
+def referenced_payloads(path: Path) -> set[str]:
+    """The digests that histories and requests of a journal refer to.
+
+    Raises:
+        JournalError: it cannot be read.
+    """
+    found: set[str] = set()
+    try:
+        db = sqlite3.connect(read_only_uri(path), uri=True, timeout=10)
+        try:
+            for table, column in (("batches", "events"), ("requests", "arguments")):
+                for (text,) in db.execute(f"SELECT {column} FROM {table}"):
+                    found.update(payload.digests_in(text))
+        finally:
+            db.close()
+    except sqlite3.Error as error:
+        raise unusable(path, error) from None
+    return found
+
+
+def journals_in(folder: Path) -> list[Path]:
+    """The files of a folder that are journals, sorted.
+
+    Raises:
+        JournalError: a database there cannot be read.
+    """
+    found = []
+    for path in sorted(folder.iterdir()):
+        try:
+            with open(path, "rb") as file:
+                is_database = file.read(len(_MAGIC)) == _MAGIC
+        except OSError:
+            continue  # a folder, a socket
+        if not is_database:
+            continue
+        try:
+            db = sqlite3.connect(read_only_uri(path), uri=True, timeout=10)
+            try:
+                if db.execute("SELECT 1 FROM sqlite_master WHERE name = 'batches'").fetchone():
+                    found.append(path)
+            finally:
+                db.close()
+        except sqlite3.Error as error:
+            raise unusable(path, error) from None
+    return found
+
 
 def run_rows(db: sqlite3.Connection, path: Path) -> list[RunRow]:
     query = "SELECT number, workflow_id, run_id, started, info, closed, close_status FROM runs ORDER BY number"
@@ -205,9 +398,16 @@ def read_only_uri(path: Path) -> str:
 def unusable(path: Path, error: Exception) -> JournalError:
     if getattr(error, "sqlite_errorname", "").startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
         return JournalError(f"{path} cannot be opened: {_cause(error)}; may this user read and write it?")
+    if isinstance(error, sqlite3.OperationalError) and _of_the_moment(error):  # nothing is wrong with what is in it
+        return JournalError(f"{path} cannot be used: {_cause(error)}")
     return JournalError(
         f"{path} is not a readable journal: {_cause(error)}; move it away to start afresh, or name another with --db"
     )
+
+
+def _of_the_moment(error: sqlite3.Error) -> bool:
+    name = getattr(error, "sqlite_errorname", "")
+    return name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_FULL", "SQLITE_IOERR", "SQLITE_NOMEM"))
 
 
 def _cause(error: Exception) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 from ..exceptions import JournalError, ServiceError
 from .journal import Journal, check_schema, read_only_uri, unusable
+from .pruning import Pruning
 from .reading import Reading
 
 
@@ -18,7 +19,7 @@ class _ReadOnlyJournal(Journal):
     def __init__(self, path: Path) -> None:
         if not path.exists():
             raise JournalError(f"{path} does not exist; nothing has run here yet (name another journal with --db)")
-        self.path = path
+        self.path, self._writing = path, threading.Lock()
         try:
             self._db = sqlite3.connect(read_only_uri(path), uri=True, check_same_thread=False, timeout=10)
         except sqlite3.Error as error:
@@ -33,8 +34,10 @@ class _ReadOnlyJournal(Journal):
             raise
 
 
-class JournalReader(Reading):
+class JournalReader(Reading, Pruning):
     """The looking half of the local service. Each object sees the journal as it was when it was made.
+
+    It can say what :meth:`prune` would remove; only the owner does it.
 
     Raises:
         JournalError: there is no journal, or it cannot be read.

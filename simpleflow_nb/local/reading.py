@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..constants import MAX_PAGE_SIZE
 from . import visibility
+from .checks import page_size
 from .faults import invalid
+from .journal import GoneRun
 from .run import Run
 from .type_registry import TypeRegistry
 
@@ -30,10 +31,10 @@ class Reading(TypeRegistry):
         reverseOrder: bool = False,
     ) -> dict[str, Any]:
         self._check_domain(domain)
+        size = page_size(maximumPageSize)
         with self.lock:
             events = self.whole_run(domain, execution["workflowId"], execution.get("runId")).events
             newest, start = _position(nextPageToken) or (len(events), 0)
-            size = min(maximumPageSize or MAX_PAGE_SIZE, MAX_PAGE_SIZE)
             whole = events[:newest][::-1] if reverseOrder else events  # newest first: what comes meanwhile shifts nothing
             answer: dict[str, Any] = {"events": whole[start : start + size]}
             if start + size < len(whole):
@@ -72,6 +73,13 @@ class Reading(TypeRegistry):
                 for number, info, closed_at, close_status in visibility.selected(listed, request, is_open=is_open)
             ]
 
+    def gone_executions(self, domain: str, run: str) -> list[GoneRun]:
+        """No call of SWF's: the executions whose id begins so, or whose name it is, and whose histories were removed here."""
+        if self.journal is None:
+            return []
+        with self._reading:
+            return [one for one in self.journal.gone(run) if one.domain == domain]
+
     def _cancel_requested(self, number: int) -> bool | None:
         """None when only the file knows."""
         run = self.runs.get(number)
@@ -80,12 +88,14 @@ class Reading(TypeRegistry):
     def count_pending_decision_tasks(self, *, domain: str, taskList: dict[str, str]) -> dict[str, Any]:
         known = self._check_domain(domain)
         with self.lock:
-            return {"count": known.decision_lists[taskList["name"]].count(_waits_for_decider), "truncated": False}
+            found = known.decision_lists.get(taskList["name"])
+            return {"count": found.count(_waits_for_decider) if found else 0, "truncated": False}
 
     def count_pending_activity_tasks(self, *, domain: str, taskList: dict[str, str]) -> dict[str, Any]:
         known = self._check_domain(domain)
         with self.lock:
-            return {"count": known.activity_lists[taskList["name"]].count(_waits_for_worker), "truncated": False}
+            found = known.activity_lists.get(taskList["name"])
+            return {"count": found.count(_waits_for_worker) if found else 0, "truncated": False}
 
 
 def _waits_for_decider(run: Run, scheduled: int) -> bool:

@@ -19,13 +19,15 @@ from .decisions import Quotas
 from .faults import Fault, default_undefined
 from .journal import Journal
 from .ownership import Ownership
+from .patience import JOURNAL_PATIENCE_SECONDS
+from .pruning import Pruning
 from .recovery import recover
 from .task_handling import TaskHandling
 
 DOMAIN = "local"
 
 
-class LocalService(TaskHandling):
+class LocalService(TaskHandling, Pruning):
     """An SWF of one's own, in memory, or in a journal that survives the process.
 
     Use it like ``boto3.client("swf")``; refused calls raise :class:`.faults.Fault`, which has ClientError's ``response``.
@@ -38,6 +40,7 @@ class LocalService(TaskHandling):
         domain: the one of this process, made if the journal lacks it; others may be registered beside it.
         workers_inside: whether deciders and workers live and die with this process. When they do not, the start of a
             task is durable before it is handed out, and tasks that were started stay started across a restart.
+        journal_patience_seconds: how long a journal that cannot be written is tried again before the service gives up.
     """
 
     def __init__(
@@ -49,9 +52,11 @@ class LocalService(TaskHandling):
         poll_seconds: float = 60,
         domain: str = DOMAIN,
         workers_inside: bool = True,
+        journal_patience_seconds: float = JOURNAL_PATIENCE_SECONDS,
     ) -> None:
         self._ownership: Ownership | None = None
         super().__init__(journal, clock, quotas or Quotas(), domain, poll_seconds=poll_seconds, workers_inside=workers_inside)
+        self.journal_patience_seconds = journal_patience_seconds
         try:
             self._add_home()
             if journal is not None:
@@ -122,8 +127,8 @@ class LocalService(TaskHandling):
         checks.check_task_list("taskList", taskList)
         check_data("input", input)
         checks.check_tags(tagList)
-        checks.check_integer("taskPriority", taskPriority)
-        checks.check_duration("executionStartToCloseTimeout", executionStartToCloseTimeout)
+        checks.check_priority("taskPriority", taskPriority)
+        checks.check_run_seconds("executionStartToCloseTimeout", executionStartToCloseTimeout)
         checks.check_duration("taskStartToCloseTimeout", taskStartToCloseTimeout)
         checks.check_child_policy(childPolicy)
         defaults = self._known_type(known, "workflow", workflowType)

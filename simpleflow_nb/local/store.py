@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from ..exceptions import JournalError, ServiceError
@@ -17,6 +19,7 @@ from .decisions import Quotas
 from .domains import Domain, kept_domains
 from .faults import unknown_resource
 from .journal import Journal
+from .patience import JOURNAL_PATIENCE_SECONDS, Patience
 from .run import Run, rebuilt
 from .visibility import Info, new_info
 
@@ -31,6 +34,7 @@ class Store:
         self.domains: dict[str, Domain] = {}
         self._home = home
         self.journal, self.clock, self.quotas = journal, clock or Clock(), quotas
+        self.journal_patience_seconds = JOURNAL_PATIENCE_SECONDS
         self.runs: dict[int, Run] = {}  # with their events: open ones, and closed ones when there is no journal
         self.infos: dict[int, Info] = {}
         self.closed: dict[int, tuple[float, str]] = {}  # number -> (moment, status); only what is durable
@@ -100,8 +104,10 @@ class Store:
     def commit(self, *runs: Run) -> None:
         """Make everything so far durable and visible, together with what other callers add meanwhile.
 
+        A write that fails is tried again; until it succeeds nobody sees or hears of what it holds.
+
         Raises:
-            ServiceError: the journal could not be written; nothing goes on from here.
+            ServiceError: the journal could not be written for long; nothing goes on from here.
         """
         for run in runs:
             self.dirty[run.number] = run
@@ -126,26 +132,63 @@ class Store:
             self._flushing = True
             self._in_flight = set(self.dirty)
             written, news = self._take()
-            self.lock.release()  # others go on adding to the next batch
             failure: BaseException | None = None
             try:
                 if any(written):
-                    self.journal.write(*written)
+                    self._persist(partial(self.journal.write, *written))  # others go on adding to the next batch
             except BaseException as error:
                 failure = error
-            finally:
-                self.lock.acquire()
             self._flushing = False
             if failure is not None:  # the batch stays open: nobody whose events were in it is told that they are kept
-                self.broken = failure if isinstance(failure, Exception) else ServiceError("the local service was interrupted")
                 self._wake_all()
-                if not isinstance(failure, JournalError):
-                    raise failure
-                raise ServiceError(str(failure)) from failure
+                raise failure
             self._batch += 1
             self._in_flight = set()
             self._flushed.notify_all()
             self._publish(news)
+
+    def keep_row(self, kind: str, name: str, version: str, body: dict[str, Any]) -> None:
+        """Make a domain or a type durable.
+
+        Raises:
+            ServiceError: the journal could not be written for long; nothing goes on from here.
+        """
+        if self.journal is not None:
+            self._persist(partial(self.journal.write_type, kind, name, version, body))
+
+    def _persist(self, write: Callable[[], None]) -> None:
+        """Carry out a write, with the lock released, as often as it takes; the first that fails for good ends the service.
+
+        Raises:
+            ServiceError: the journal could not be written.
+        """
+        patience = Patience(self.journal_patience_seconds)
+        failure: BaseException | None = None
+        self.lock.release()
+        try:
+            while True:
+                try:
+                    write()
+                    break
+                except JournalError as error:
+                    if self.stopping or not patience.wait(error):
+                        raise patience.given_up(error) from error
+            patience.succeeded()
+        except BaseException as error:
+            failure = error
+        finally:
+            self.lock.acquire()
+        if failure is None:
+            return
+        self.give_up(failure if isinstance(failure, Exception) else ServiceError("the local service was interrupted"))
+        if isinstance(failure, JournalError):
+            raise ServiceError(str(failure)) from failure
+        raise failure
+
+    def give_up(self, failure: Exception) -> None:
+        """From now on every call is refused with this; whoever has the service has to end it."""
+        self.broken = self.broken or failure
+        self._wake_all()
 
     def wait_durable(self, run: Run) -> None:
         """Return once every event that the run has now is durable.
@@ -251,15 +294,18 @@ class Store:
             Fault: UnknownResourceFault.
         """
         self.check_usable()
+        unknown = f"Unknown execution: workflowId={workflow_id}" + (f", runId={run_id}" if run_id else "")
         number = self.numbers.get((workflow_id, run_id)) if run_id else self.domains[domain].latest_by_id.get(workflow_id)
         if number is None or self.infos[number]["domain"] != domain:
-            raise unknown_resource(f"Unknown execution: workflowId={workflow_id}" + (f", runId={run_id}" if run_id else ""))
+            raise unknown_resource(unknown)
         run = self.runs.get(number)
         if run is None:
             assert self.journal is not None
             execution = self.infos[number]["execution"]
             with self._reading:
                 events = self.journal.events(number)
+            if not events:  # its owner has removed it since this reader looked
+                raise unknown_resource(f"{unknown}; its history has just been removed")
             run = rebuilt(Run(number, domain, execution["workflowId"], execution["runId"]), events)
         else:
             self.wait_durable(run)  # a reader sees only what is durable

@@ -11,7 +11,7 @@ import time
 from functools import partial
 from typing import Any
 
-from ..constants import MAX_HEARTBEAT_DETAILS_CHARACTERS, MAX_PAGE_SIZE, MAX_REASON_CHARACTERS
+from ..constants import MAX_HEARTBEAT_DETAILS_CHARACTERS, MAX_REASON_CHARACTERS
 from . import checks
 from . import decisions as rules
 from .checks import check_data
@@ -66,7 +66,7 @@ class TaskHandling(Reading):
     ) -> dict[str, Any]:
         known = self._check_domain(domain)
         checks.check_task_list("taskList", taskList)
-        size = min(maximumPageSize or MAX_PAGE_SIZE, MAX_PAGE_SIZE)
+        size = checks.page_size(maximumPageSize)
         with self.lock:
             if nextPageToken:
                 return self._decision_page(nextPageToken, size)

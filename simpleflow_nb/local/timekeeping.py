@@ -9,11 +9,12 @@ import logging
 import threading
 from typing import Any
 
-from ..exceptions import ServiceError
+from ..exceptions import JournalError, ServiceError
 from .clock import Clock, VirtualClock
 from .decisions import Quotas
 from .faults import Fault
 from .journal import Journal
+from .patience import Patience
 from .requests import Inbox
 from .run import OpenActivity, Run
 from .store import Store
@@ -78,32 +79,38 @@ class Timekeeping(Store):
             self._inbox.close()
 
     def _keep_time(self) -> None:
-        while True:
-            with self.lock:
-                if self.stopping or self.broken is not None:
-                    return
-                try:
-                    wait = self._fire_due()
-                    if wait is None or wait > 0:
-                        if self._inbox is not None:
-                            wait = _INBOX_SECONDS if wait is None else min(wait, _INBOX_SECONDS)
-                        elif wait is not None and self.clock.virtual:
-                            wait = min(wait, _LOOK_SECONDS)  # a list stops being polled without anybody saying so
-                        if not self.stopping:
-                            self._tick.wait(wait)
-                    self._deadlines.drop_stale(self._is_live)
-                except ServiceError as error:
-                    logger.error("%s", error)
-                    return
-            if self._inbox is not None and not self.stopping:
+        patience = Patience(self.journal_patience_seconds)
+        try:
+            while self._keeps_on():
+                if self._inbox is None:
+                    continue
                 try:
                     self._take_requests(self._inbox)
-                except ServiceError as error:
-                    logger.error("%s", error)
-                    with self.lock:
-                        self.broken = self.broken or error
-                        self._wake_all()
-                    return
+                    patience.succeeded()
+                except JournalError as error:
+                    if not patience.wait(error):
+                        raise patience.given_up(error) from error
+        except Exception as error:
+            if not isinstance(error, ServiceError):
+                logger.critical("the timekeeper raised %s", type(error).__name__, exc_info=True)
+            with self.lock:  # nothing would end by itself any more: whoever has the service has to end it
+                self.give_up(error)
+
+    def _keeps_on(self) -> bool:
+        """Carry out what is due and wait a little; False when the service stops or has given up."""
+        with self.lock:
+            if self.stopping or self.broken is not None:
+                return False
+            wait = self._fire_due()
+            if wait is None or wait > 0:
+                if self._inbox is not None:
+                    wait = _INBOX_SECONDS if wait is None else min(wait, _INBOX_SECONDS)
+                elif wait is not None and self.clock.virtual:
+                    wait = min(wait, _LOOK_SECONDS)  # a list stops being polled without anybody saying so
+                if not self.stopping:
+                    self._tick.wait(wait)
+            self._deadlines.drop_stale(self._is_live)
+            return not self.stopping
 
     def _fire_due(self) -> float | None:
         """Carry out what is due; returns the seconds until the next moment, None when there is none."""

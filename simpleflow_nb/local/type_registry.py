@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 from . import checks
 from . import decisions as rules
-from .checks import page_start
+from .checks import page_of
+from .clock import Clock
+from .decisions import Quotas
 from .domains import DOMAIN_ROW, Domain, Type
 from .faults import Fault, default_undefined, unknown_resource
+from .journal import Journal
 from .timekeeping import Timekeeping
 
 _DEFAULTS = {
@@ -25,10 +29,15 @@ _NEEDED = _DEFAULTS.keys() - {"taskPriority"}
 class TypeRegistry(Timekeeping):
     """What may be started and scheduled. Kept in the journal like the histories."""
 
+    def __init__(self, journal: Journal | None, clock: Clock | None, quotas: Quotas, home: str) -> None:
+        super().__init__(journal, clock, quotas, home)
+        self._registering = threading.Lock()  # the other lock is not held while a registration is written
+
     def _add_home(self) -> None:
         """The domain of this process, unless the journal has it."""
         if self._home not in self.domains:
-            self._put_domain(self._home, {"retention": "NONE"})
+            with self.lock:
+                self._put_domain(self._home, {"retention": "NONE"})
 
     def _check_domain(self, name: str) -> Domain:
         """
@@ -42,14 +51,12 @@ class TypeRegistry(Timekeeping):
 
     def _put_domain(self, name: str, body: Type) -> None:
         registered = {"status": "REGISTERED", "creationDate": self.clock.timestamp(), **body}
-        if self.journal is not None:
-            self.journal.write_type(DOMAIN_ROW, name, "", registered)
+        self.keep_row(DOMAIN_ROW, name, "", registered)
         self.domains[name] = Domain(name, registered, self.lock)
 
     def _put(self, domain: Domain, kind: str, name: str, version: str, body: Type, status: str = "REGISTERED") -> None:
         whole = {"status": status, "creationDate": self.clock.timestamp(), **body}
-        if self.journal is not None:
-            self.journal.write_type(domain.type_row(kind), name, version, whole)
+        self.keep_row(domain.type_row(kind), name, version, whole)
         domain.types[kind][name, version] = whole
 
     def _known_type(self, domain: Domain, kind: str, wanted: dict[str, str]) -> Type:
@@ -97,7 +104,8 @@ class TypeRegistry(Timekeeping):
     def _register(self, kind: str, domain: str, name: str, version: str, body: Type) -> dict[str, Any]:
         known = self._check_domain(domain)
         checks.check_type(name, version, body)
-        with self.lock:
+        with self._registering, self.lock:
+            self.check_usable()
             if (name, version) in known.types[kind]:
                 raise Fault("TypeAlreadyExistsFault", f"{kind.title()}Type=[name={name}, version={version}]")
             self._put(known, kind, name, version, body)
@@ -113,26 +121,23 @@ class TypeRegistry(Timekeeping):
         checks.check_name("name", name)
         checks.check_retention(workflowExecutionRetentionPeriodInDays)
         checks.check_data("description", body.get("description"), checks.MAX_DESCRIPTION_CHARACTERS)
-        with self.lock:
+        with self._registering, self.lock:
+            self.check_usable()
             if name in self.domains:
                 raise Fault("DomainAlreadyExistsFault", name)
             self._put_domain(name, {**body, "retention": workflowExecutionRetentionPeriodInDays})
         return {}
 
     def describe_domain(self, *, name: str) -> dict[str, Any]:
-        found = self._check_domain(name).registered
-        return {
-            "domainInfo": {"name": name, "status": found["status"], "description": found.get("description", "")},
-            "configuration": {"workflowExecutionRetentionPeriodInDays": found["retention"]},
-        }
+        found = self._check_domain(name)
+        days = found.registered["retention"]
+        return {"domainInfo": _domain_info(found), "configuration": {"workflowExecutionRetentionPeriodInDays": days}}
 
-    def list_domains(self, *, registrationStatus: str = "REGISTERED", **_: Any) -> dict[str, Any]:
-        infos = [
-            {"name": name, "status": known.registered["status"], "description": known.registered.get("description", "")}
-            for name, known in sorted(self.domains.items())
-            if known.registered["status"] == registrationStatus
-        ]
-        return {"domainInfos": infos}
+    def list_domains(self, *, registrationStatus: str, **request: Any) -> dict[str, Any]:
+        with self.lock:
+            found = sorted(self.domains.items(), reverse=bool(request.get("reverseOrder")))
+        infos = [_domain_info(known) for _, known in found if known.registered["status"] == registrationStatus]
+        return page_of("domainInfos", infos, request)
 
     def describe_workflow_type(self, *, domain: str, workflowType: dict[str, str]) -> dict[str, Any]:
         return self._describe("workflow", domain, workflowType)
@@ -164,16 +169,14 @@ class TypeRegistry(Timekeeping):
 
     def _list_types(self, kind: str, domain: str, status: str, request: dict[str, Any]) -> dict[str, Any]:
         known = self._check_domain(domain)
+        with self.lock:
+            types = sorted(known.types[kind].items(), reverse=bool(request.get("reverseOrder")))
         infos = [
             self._info(kind, name, version, found)
-            for (name, version), found in sorted(known.types[kind].items(), reverse=bool(request.get("reverseOrder")))
+            for (name, version), found in types
             if found["status"] == status and request.get("name") in (None, name)
         ]
-        start, size = page_start(request.get("nextPageToken")), min(request.get("maximumPageSize") or 1000, 1000)
-        answer: dict[str, Any] = {"typeInfos": infos[start : start + size]}
-        if start + size < len(infos):
-            answer["nextPageToken"] = str(start + size)
-        return answer
+        return page_of("typeInfos", infos, request)
 
     def deprecate_workflow_type(self, *, domain: str, workflowType: dict[str, str]) -> dict[str, Any]:
         return self._set_status("workflow", domain, workflowType, "DEPRECATED")
@@ -189,7 +192,8 @@ class TypeRegistry(Timekeeping):
 
     def _set_status(self, kind: str, domain: str, wanted: dict[str, str], status: str) -> dict[str, Any]:
         known = self._check_domain(domain)
-        with self.lock:
+        with self._registering, self.lock:
+            self.check_usable()
             found = self._type(known, kind, wanted)
             if found["status"] == status:
                 code = "TypeDeprecatedFault" if status == "DEPRECATED" else "TypeAlreadyExistsFault"
@@ -198,3 +202,9 @@ class TypeRegistry(Timekeeping):
             del body["status"]
             self._put(known, kind, wanted["name"], wanted["version"], body, status)
         return {}
+
+
+def _domain_info(domain: Domain) -> dict[str, Any]:
+    found = domain.registered
+    info = {"name": domain.name, "status": found["status"], "description": found.get("description", "")}
+    return {**info, "arn": f"arn:aws:swf:local:000000000000:/domain/{domain.name}"}

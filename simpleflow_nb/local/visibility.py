@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from .checks import page_start
+from .checks import page_of
 from .faults import invalid
 from .run import Run
 
@@ -110,12 +110,7 @@ def selected(listed: Iterable[Listed], request: dict[str, Any], *, is_open: bool
 def page(infos: list[Info], request: dict[str, Any], *, newest_key: str) -> dict[str, Any]:
     """One page of a listing, newest first unless ``reverseOrder``."""
     infos = sorted(infos, key=lambda info: info[newest_key], reverse=not request.get("reverseOrder"))
-    size = min(request.get("maximumPageSize") or 1000, 1000)
-    start = page_start(request.get("nextPageToken"))
-    answer: dict[str, Any] = {"executionInfos": infos[start : start + size]}
-    if start + size < len(infos):
-        answer["nextPageToken"] = str(start + size)
-    return answer
+    return page_of("executionInfos", infos, request)
 
 
 def _epoch(moment: Any) -> float:

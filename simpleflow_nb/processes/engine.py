@@ -91,9 +91,7 @@ class Engine:
                 logger.debug("the decider was stopped with a decision under way: %s", error)
                 return
             self.failure = error
+            is_expected = isinstance(error, ServiceError)  # what is not is told, whole, by whoever asks for `failure`
             logger.log(
-                logging.ERROR if isinstance(error, ServiceError) else logging.CRITICAL,
-                "the decider stops: %s",
-                error,
-                exc_info=not isinstance(error, ServiceError),
+                logging.ERROR if is_expected else logging.DEBUG, "the decider stops: %s", error, exc_info=not is_expected
             )

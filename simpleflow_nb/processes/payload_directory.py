@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from .. import payload
 from ..exceptions import PayloadError
 
+_SHARED = "shared"  #: the file that says so
 _DATA_FIELDS = ("input", "result", "details", "control")
 
 
@@ -21,10 +22,14 @@ class Payloads(Protocol):
 
 
 class PayloadDirectory:
-    """One file a payload, written once, never changed: every process that shares the directory can read it."""
+    """One file a payload, written once, never changed: every process that shares the directory can read it.
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    Args:
+        shares: this process works for a domain, whose histories refer to payloads as long as they are kept there.
+    """
+
+    def __init__(self, path: Path, *, shares: bool = False) -> None:
+        self.path, self._shares = path, shares
 
     def store(self, text: str) -> None:
         """
@@ -32,8 +37,14 @@ class PayloadDirectory:
             OSError: the directory cannot be written.
         """
         target = self._file(payload.digest(text))
-        if target.exists():
+        if self._shares and not self.is_shared():
+            self.path.mkdir(parents=True, exist_ok=True)
+            (self.path / _SHARED).touch()
+        try:
+            os.utime(target)  # so that nobody removes what is stored again
             return
+        except OSError:
+            pass  # not there, or another user's: it is written
         target.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=".")
         try:
@@ -57,6 +68,31 @@ class PayloadDirectory:
         if payload.digest(text) != digest:
             raise PayloadError(f"payload {digest[:12]} in {file} is damaged")
         return text
+
+    def is_shared(self) -> bool:
+        """Whether processes that work for a domain have stored payloads here."""
+        return (self.path / _SHARED).exists()
+
+    def stored_at(self, digest: str) -> float | None:
+        """When it was stored last (epoch seconds); None when it is not there."""
+        try:
+            return self._file(digest).stat().st_mtime
+        except FileNotFoundError:
+            return None
+
+    def remove(self, digest: str, stored: float) -> None:
+        """Remove it, unless it was stored again after ``stored``.
+
+        Raises:
+            OSError: it cannot be removed.
+        """
+        target = self._file(digest)
+        doomed = target.with_name(f".{digest}.removed")
+        os.replace(target, doomed)  # from now on store() writes it anew; what it did before shows in the time
+        if doomed.stat().st_mtime > stored:
+            os.replace(doomed, target)
+        else:
+            os.unlink(doomed)
 
     def _file(self, digest: str) -> Path:
         return self.path / digest[:2] / f"{digest}.json"

@@ -16,7 +16,8 @@ import psutil
 
 
 class ProcessGroups:
-    """One small file for each group: its id and when its leader was started, so that a reused id is never killed."""
+    """One small file for each group: its id and when its leader was started, so that a reused id is never killed; and in which
+    folder that was noted, so that a copy of the folder kills nothing that goes on for the original."""
 
     def __init__(self, directory: Path | None = None) -> None:
         self.directory = directory
@@ -26,7 +27,7 @@ class ProcessGroups:
         if self.directory is None:
             return
         self.directory.mkdir(parents=True, exist_ok=True)
-        (self.directory / str(pid)).write_text(_started(pid))
+        (self.directory / str(pid)).write_text(f"{_started(pid)}\n{folder_identity(self.directory)}\n")
 
     def forget(self, pid: int) -> None:
         if self.directory is not None:
@@ -37,12 +38,15 @@ class ProcessGroups:
         killed: list[int] = []
         if self.directory is None or not self.directory.is_dir():
             return killed
+        own = folder_identity(self.directory)
         for file in self.directory.iterdir():
             if not file.name.isdigit():
                 continue
             pid = int(file.name)
-            started = file.read_text()
-            if started and started == _started(pid):
+            started, _, folder = file.read_text().partition("\n")
+            if folder and folder.strip() != own:  # early versions noted no folder
+                pass
+            elif started and started == _started(pid):
                 kill_group(pid)
                 killed.append(pid)
             elif not _is_alive(pid) and _group_has_members(pid):
@@ -76,6 +80,12 @@ def own_process_groups(folder: Path) -> Iterator[ProcessGroups]:
     finally:
         with contextlib.suppress(FileNotFoundError):
             shutil.rmtree(own)
+
+
+def folder_identity(folder: Path) -> str:
+    """The same for a folder that was moved, another one for its copy."""
+    known = folder.stat()
+    return f"{known.st_dev}:{known.st_ino}"
 
 
 def kill_group(pid: int) -> None:

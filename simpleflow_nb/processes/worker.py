@@ -196,10 +196,8 @@ class Worker:
         if self._stop.is_set():
             return
         self.failure = error
-        if isinstance(error, DefinitionError):
-            return  # told by whoever started the worker
         expected = isinstance(error, ServiceError)
-        level = logging.ERROR if expected else logging.CRITICAL
+        level = logging.ERROR if expected else logging.DEBUG  # what is not is told by whoever asks for `failure`
         logger.log(level, "worker on %r stops: %s", task_list, error, exc_info=not expected)
 
     def work_on(self, task: Task, task_list: str = "") -> None:

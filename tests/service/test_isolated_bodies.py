@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -178,6 +179,20 @@ def test_a_group_is_killed_also_when_its_leader_is_gone(tmp_path, sleeper):
     leader.wait()
     assert ProcessGroups(tmp_path).kill_left_over() == [leader.pid]
     _wait_until(lambda: _are_gone([child]))
+
+
+@pytest.mark.parametrize("is_led", [True, False])
+def test_the_copy_of_a_folder_of_notes_kills_nothing_and_the_moved_folder_does(tmp_path, sleeper, is_led):
+    leader, child = sleeper
+    ProcessGroups(tmp_path / "notes").record(leader.pid)
+    shutil.copytree(tmp_path / "notes", tmp_path / "copy")
+    if not is_led:
+        leader.kill()
+        leader.wait()
+    assert ProcessGroups(tmp_path / "copy").kill_left_over() == []
+    assert (list((tmp_path / "copy").iterdir()), _are_gone([child])) == ([], False)
+    (tmp_path / "notes").rename(tmp_path / "moved")
+    assert ProcessGroups(tmp_path / "moved").kill_left_over() == [leader.pid]
 
 
 @pytest.mark.parametrize("started", ["1", ""])

@@ -113,7 +113,7 @@ class FailingJournal(SlowJournal):
 def test_a_broken_disk_stops_everything_and_takes_back_nothing_that_was_acknowledged(path):
     path.parent.mkdir()
     journal = FailingJournal(path)
-    desk = Desk(LocalService(journal, poll_seconds=60, clock=VirtualClock()))
+    desk = Desk(LocalService(journal, poll_seconds=60, clock=VirtualClock(), journal_patience_seconds=0))
     sentence = f"{path} cannot be written: database or disk is full"
     run_id = desk.start()
     desk.decide(schedule("a-1"))
@@ -197,7 +197,7 @@ def test_a_lock_that_cannot_be_written_is_one_sentence_and_is_not_held(path):
 
 
 def test_a_disk_that_is_full_says_so(path):
-    desk = opened(path)
+    desk = opened(path, journal_patience_seconds=0)
     desk.start()
     assert desk.local.journal is not None
     (pages,) = desk.local.journal._db.execute("PRAGMA page_count").fetchone()

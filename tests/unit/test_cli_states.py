@@ -6,6 +6,7 @@ import io
 import json
 import os
 import re
+import shutil
 import tempfile
 import time
 from collections import Counter
@@ -172,6 +173,17 @@ def test_the_folder_of_an_owner_that_was_killed_is_removed_by_the_next(tmp_path:
     tempfile.tempdir = killed._former  # what the end of the process would do
     Scratch(tmp_path / "notes").remove_left_over()
     assert (left.parent.exists(), list((tmp_path / "notes").iterdir())) == (False, [])
+
+
+def test_the_copy_of_a_note_leaves_the_folder_of_the_original_alone(tmp_path: Path) -> None:
+    owner = Scratch(tmp_path / "notes")
+    owner.open()
+    try:
+        shutil.copytree(tmp_path / "notes", tmp_path / "copy")
+        Scratch(tmp_path / "copy").remove_left_over()
+        assert (owner.path is not None and owner.path.is_dir(), list((tmp_path / "copy").iterdir())) == (True, [])
+    finally:
+        owner.close()
 
 
 def test_a_note_that_names_something_else_removes_nothing(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Cron strings: which are refused and why, and when the others come."""
 
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -93,6 +94,50 @@ def test_time_never_stands_still_when_clocks_change(start):
         then = next_time("*/30 * * * *", now, "Europe/Zurich")
         assert timedelta(0) < then - now <= timedelta(minutes=30)
         now = then
+
+
+@pytest.mark.parametrize(
+    ("schedule", "timezone", "after", "shown"),
+    [
+        # Clocks go back: what comes twice is one time, unless the schedule is one of every hour.
+        ("30 2 * * *", "Europe/Zurich", "2024-10-26T12:00", ["27 02:30+0200", "28 02:30+0100"]),
+        ("0 2-3 * * *", "Europe/Zurich", "2024-10-26T12:00", ["27 02:00+0200", "27 03:00+0100", "28 02:00+0100"]),
+        ("*/30 2 * * *", "Europe/Zurich", "2024-10-26T12:00", ["27 02:00+0200", "27 02:30+0200", "28 02:00+0100"]),
+        ("0 */2 * * *", "Europe/Zurich", "2024-10-26T23:00", ["27 02:00+0200", "27 04:00+0100"]),
+        ("30 * * * *", "Europe/Zurich", "2024-10-26T23:30", ["27 02:30+0200", "27 02:30+0100", "27 03:30+0100"]),
+        ("* * * * * */40", "Europe/Zurich", "2024-10-27T00:59:40", ["27 02:00+0100", "27 02:00+0100", "27 02:01+0100"]),
+        ("0 0 * * *", "America/Havana", "2024-11-02T12:00", ["03 00:00-0400", "04 00:00-0500"]),
+        ("45 1 * * *", "Australia/Lord_Howe", "2024-04-06T00:00", ["07 01:45+1100", "08 01:45+1030"]),  # by half an hour
+        # Clocks go forward: what does not come is the moment at which they do, and one with others that do not come.
+        ("*/15 2 * * *", "Europe/Zurich", "2024-03-30T12:00", ["31 03:00+0200", "01 02:00+0200"]),
+        ("0 2,3 * * *", "Europe/Zurich", "2024-03-30T12:00", ["31 03:00+0200", "01 02:00+0200"]),
+        ("30 2 * * *", "Europe/Zurich", "2024-03-31T01:00", ["01 02:30+0200"]),
+        ("30 * * * *", "Europe/Zurich", "2024-03-31T00:30", ["31 03:30+0200"]),
+        ("15 2 * * *", "Australia/Lord_Howe", "2024-10-05T00:00", ["06 02:30+1100", "07 02:15+1100"]),
+        ("0 0 * * *", "America/Havana", "2024-03-09T12:00", ["10 01:00-0400", "11 00:00-0400"]),
+    ],
+)
+def test_where_clocks_change_a_time_of_the_day_is_one_time(schedule, timezone, after, shown):
+    now, found = datetime.fromisoformat(after).replace(tzinfo=UTC), []
+    for _ in shown:
+        now = next_time(schedule, now, timezone)
+        found.append(now.astimezone(ZoneInfo(timezone)).strftime("%d %H:%M%z"))
+    assert found == shown
+
+
+@given(
+    st.datetimes(datetime(2024, 1, 1), datetime(2025, 1, 1)),  # noqa: DTZ001 - hypothesis wants them so
+    st.sampled_from(["Europe/Zurich", "America/Havana", "Australia/Lord_Howe", "America/St_Johns", "Africa/Casablanca"]),
+    st.integers(0, 23),
+    st.integers(0, 59),
+)
+def test_a_daily_time_comes_once_a_day_whatever_the_clocks_do(after, timezone, hour, minute):
+    zone, now = ZoneInfo(timezone), after.replace(tzinfo=UTC)
+    days = []
+    for _ in range(4):
+        now = next_time(f"{minute} {hour} * * *", now, timezone)
+        days.append(now.astimezone(zone).date())
+    assert days == [days[0] + timedelta(number) for number in range(4)]
 
 
 def test_a_time_without_zone_and_a_refused_schedule_are_errors():

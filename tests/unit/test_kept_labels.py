@@ -14,6 +14,7 @@ from deciders.due_runs import Run, run_for
 from deciders.specification import ConfiguredWorkflow, NotebookSpecification, WorkflowSpecification
 from workers.artefacts import Artefacts
 from workers.kept_labels import kept_labels, notebook_hashes
+from workers.kept_paths import portable_parameters
 
 #: first -> second -> third, and one that needs nobody
 LABELS = ("first", "second", "third", "alone")
@@ -135,3 +136,39 @@ def test_a_parameter_that_was_kept_masked_is_still_the_same(tried: Path, monkeyp
     secret = run(how="a-long-secret")
     _folder(tried, "first").parent.rename(_folder(tried, "first").parent.with_name(secret.instance))
     assert list(kept(tried, secret)) == ["first", "alone"]  # the others were given paths in a folder of another name
+
+
+def as_noted_now(folder: Path) -> None:
+    """With paths relative to the outputs folder."""
+    for label in LABELS:
+        file = _folder(folder, label) / "config.json"
+        values = json.loads(file.read_text())["parameters"]
+        kept_values, names = portable_parameters(values, folder / "out", str(folder))
+        file.write_text(json.dumps({"parameters": kept_values, "relative_to_outputs": names}))
+
+
+@pytest.mark.parametrize(("notes", "standing"), [(as_noted_now, list(LABELS)), (lambda folder: None, list(LABELS[:3]))])
+def test_what_was_moved_with_its_inputs_stands(notes: Callable[[Path], None], standing: list[str], tried: Path) -> None:
+    notes(tried)
+    assert list(kept(tried)) == list(LABELS)
+    moved = tried.rename(tried.with_name(f"{tried.name} elsewhere"))
+    found = kept(moved)
+    assert list(found) == standing  # version 0.1 has not noted where the inputs were, seen from the outputs
+    assert found["first"]["path"] == str(_folder(moved, "first") / "first.ipynb")
+
+
+def test_what_takes_the_inputs_folder_is_done_again_when_that_is_another_one(tried: Path) -> None:
+    as_noted_now(tried)
+    other = tried.with_name(f"{tried.name} other")
+    other.mkdir()
+    for name in LABELS:
+        (tried / f"{name}.ipynb").rename(other / f"{name}.ipynb")
+    found = kept_labels(WORKFLOW, run(), other, Artefacts(tried / "out"), notebook_hashes(WORKFLOW, other))
+    assert list(found) == ["first", "second", "third"]
+
+
+def test_a_text_that_merely_looks_like_a_path_of_ours_is_another_parameter(tried: Path) -> None:
+    as_noted_now(tried)
+    file = _folder(tried, "second") / "config.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), "relative_to_outputs": []}))
+    assert list(kept(tried)) == ["first", "alone"]

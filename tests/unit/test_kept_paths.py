@@ -11,7 +11,16 @@ import pytest
 from deciders.specification import NotebookSpecification, OutputSpecification, WorkflowSpecification
 from tests.unit.test_run_records import FIRST
 from workers.artefacts import Artefacts
-from workers.kept_paths import found_path, kept_path, path_in_run, place_beside, portable_parameters, present_config
+from workers.kept_paths import (
+    found_path,
+    found_text,
+    kept_path,
+    kept_text,
+    path_in_run,
+    place_beside,
+    portable_parameters,
+    present_config,
+)
 from workers.kept_reports import record_report
 from workers.report_places import remove_renamed, report_place
 from workers.run_records import RunRecord, RunRecords
@@ -61,6 +70,27 @@ def test_an_old_path_is_found_again_where_its_file_is_now(tmp_path: Path) -> Non
     (tmp_path / NOTEBOOK).write_text("{}")
     assert found_path(old, tmp_path, *RUN) == str(tmp_path / NOTEBOOK)
     assert found_path(old, tmp_path, "other", RUN[1]) == old
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        (f"cell 2 failed (see /new/out/{NOTEBOOK}); b", f"cell 2 failed (see {{outputs}}/{NOTEBOOK}); b"),
+        ("no /new/outer/path", "no /new/outer/path"),
+    ],
+)
+def test_paths_in_sentences_move_as_well(text: str, kept: str) -> None:
+    assert kept_text(text, OUT) == kept
+    assert found_text(kept, OUT, *RUN) == text
+    assert found_text(kept, Path("/moved"), *RUN) == text.replace("/new/out/", "/moved/")
+
+
+def test_an_old_path_in_a_sentence_is_found_again_where_its_file_is_now(tmp_path: Path) -> None:
+    text = f"report failed: bad (see /old/{NOTEBOOK})"
+    assert found_text(text, tmp_path, *RUN) == text
+    (tmp_path / NOTEBOOK).parent.mkdir(parents=True)
+    (tmp_path / NOTEBOOK).write_text("{}")
+    assert found_text(text, tmp_path, *RUN) == text.replace("/old", str(tmp_path))
 
 
 def test_parameters_say_which_of_them_are_relative() -> None:

@@ -292,3 +292,67 @@ def test_an_early_versions_record_without_labels_gets_them(folder: Folder, makes
     record = folder.recorded()
     assert record.labels == {**dict.fromkeys(paths, "done"), "report:count": "failed", "report:count.html": "failed"}
     assert (record.light, record.error) == ("orange", "count.pdf, count.html failed: too long; too long")
+
+
+def renamed(run: EndedRun, **names: str) -> EndedRun:
+    """The run with these names of the PDF reports of its labels in the workflow file now."""
+    notebooks = [
+        one.model_copy(update={"output": (OutputSpecification(format="pdf", name=names[one.label]), *one.output[1:])})
+        if one.label in names
+        else one
+        for one in FLOWS.notebooks
+    ]
+    workflow = FLOWS.model_copy(update={"notebooks": tuple(notebooks)})
+    return dataclasses.replace(run, workflow=workflow, parameters=FIRST.parameters)
+
+
+def recorded_run(folder: Folder, run: EndedRun) -> EndedRun:
+    return dataclasses.replace(run, artefacts=folder.recorded().artefacts)
+
+
+def there(folder: Folder) -> dict[str, str]:
+    return {path.name: path.read_text() for path in folder.report("count.pdf").parent.iterdir()}
+
+
+def test_a_report_whose_name_has_changed_is_not_missing_and_would_come_out_otherwise(folder: Folder) -> None:
+    run = recorded_run(folder, renamed(folder.record(DONE), count="all of {reference_date}"))
+    assert missing_reports(run, folder.artefacts) == []
+    different = [one for one in expected_reports(run) if would_differ(run, one, folder.outputs, folder.artefacts)]
+    assert [file_name(report) for report in different] == ["count.pdf"]
+    # nor is it without its record
+    assert missing_reports(dataclasses.replace(run, artefacts={}), folder.artefacts) == []
+
+
+def test_a_report_that_is_made_under_its_new_name_leaves_none_under_the_former(
+    folder: Folder, makes: Callable[..., None]
+) -> None:
+    run = recorded_run(folder, renamed(folder.record(DONE), count="all of {reference_date}"))
+    makes()
+    folder.remake(run, "count.pdf")
+    name = f"all of {FIRST.reference_date}.pdf"
+    assert there(folder) == {name: "anew", "count.html": "as it was", "report.pdf": "as it was"}
+    assert Path(folder.recorded().artefacts["report:count"]).name == name
+    run = recorded_run(folder, run)
+    assert missing_reports(run, folder.artefacts) == []
+    assert not would_differ(run, next(expected_reports(run)), folder.outputs, folder.artefacts)
+
+
+def test_a_report_that_fails_under_its_new_name_stays_under_the_former(folder: Folder, makes: Callable[..., None]) -> None:
+    run = recorded_run(folder, renamed(folder.record(DONE), count="all of {reference_date}"))
+    makes(error="too long")
+    assert folder.remake(run, "count.pdf").failed == {"count.pdf": "too long"}
+    assert there(folder) == dict.fromkeys(ALL, "as it was")
+    assert missing_reports(recorded_run(folder, run), folder.artefacts) == []
+
+
+def test_reports_that_change_their_names_are_made_together_or_not_at_all(folder: Folder, makes: Callable[..., None]) -> None:
+    run = recorded_run(folder, renamed(folder.record(DONE), count="report", report="count"))
+    makes()
+    assert folder.remake(run, "count.pdf").failed == {
+        "count.pdf": "it is called report.pdf now, as report.pdf still is; make all reports of the run anew"
+    }
+    assert there(folder) == dict.fromkeys(ALL, "as it was")
+    assert folder.remake(run).failed == {}
+    assert there(folder) == dict.fromkeys(ALL, "anew")
+    paths = {name: Path(path).name for name, path in folder.recorded().artefacts.items()}
+    assert paths == {"report:count": "report.pdf", "report:count.html": "count.html", "report:report": "count.pdf"}

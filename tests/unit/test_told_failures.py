@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import configparser
 import json
+import os
+import re
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -96,10 +99,19 @@ def test_even_a_bug_of_ours_tells_no_secret(begin: str, tmp_path: Path) -> None:
         "def broken(*_, **__):\n    raise KeyError(os.environ['AUTOFLOW_DB_PASSWORD'])\n"
         f"main.cli.main = broken\nsys.argv[1:] = ['plan']\n{begin}"
     )
-    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=60)
-    assert done.returncode == 1
-    assert done.stderr.endswith("KeyError: '***'\n")
-    assert "ZQ" not in done.stderr
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=60, env=environment
+    )
+    assert done.returncode == 4
+    [kept] = tmp_path.glob("simpleflow-nb-bug-*.txt")
+    line = f"simpleflow-nb: this is a bug of simpleflow-nb, please report it with {kept}: KeyError: '***'\n"
+    assert (done.stdout, done.stderr) == ("", line)
+    text = kept.read_text()
+    assert re.match(r"simpleflow-nb \S+, Python \S+, .*\n\S+Z, process \d+\n\$ simpleflow-nb plan\n\nTraceback ", text)
+    assert text.endswith("KeyError: '***'\n")
+    assert "ZQ" not in text
+    assert kept.stat().st_mode & 0o777 == 0o600
 
 
 def test_the_console_script_is_what_shows_bugs_so() -> None:
@@ -118,6 +130,7 @@ def test_whoever_calls_the_command_line_from_python_keeps_their_own_hook_for_err
 
     monkeypatch.setattr(sys, "argv", ["simpleflow-nb", "--version"])
     monkeypatch.setattr(sys, "excepthook", own)
+    monkeypatch.setattr(threading, "excepthook", own)
     with pytest.raises(SystemExit):
         begin()
-    assert sys.excepthook is own
+    assert (sys.excepthook, threading.excepthook) == (own, own)

@@ -289,7 +289,24 @@ def test_settings_are_read_as_yaml_and_surprises_told(capsys, pairs, values, tol
         ),
         (
             ("a=\x00",),
-            "a=\x00: the value is not YAML: it has a character or a word that means nothing there; put text in quotes",
+            "a=\x00: the value is not YAML: the character '\\x00' is not allowed in it",
+        ),
+        (
+            ("a=@x",),
+            "a=@x: the value is not YAML: found character '@' that cannot start any token; write --set 'a=\"@x\"' for the text",
+        ),
+        (
+            ("a={[1]: 2}",),
+            "a={[1]: 2}: the value is not YAML: found unhashable key; write --set 'a=\"{[1]: 2}\"' for the text",
+        ),
+        (
+            ("a={2024-01-01: 1}",),
+            "a={2024-01-01: 1}: the key 2024-01-01 of a mapping is a date, and must be text; put it in quotes",
+        ),
+        (
+            ("a=[{2024-01-01 10:00:00: }]",),
+            "a=[{2024-01-01 10:00:00: }]: the key 2024-01-01 10:00:00 of a mapping is a date, and must be text; "
+            "put it in quotes",
         ),
         (("a=&b [*b]",), "a=&b [*b]: an alias stands inside the very value that it repeats"),
         (("a=" + "[" * 2_000,), "a=" + "[" * 2_000 + ": it is nested too deeply"),

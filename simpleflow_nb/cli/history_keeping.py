@@ -1,0 +1,121 @@
+"""Histories of local runs that are old enough to go: who removes them when, and what is said of it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..exceptions import ServiceError, SimpleflowError
+from ..local.pruning import Pruned
+from ..local.reading import Reading
+from ..local.service import DOMAIN
+from ..processes.payload_directory import PayloadDirectory
+from ..processes.payload_pruning import remove_unreferenced
+from .local_run import LocalRun, say
+
+if TYPE_CHECKING:
+    from deciders.specification import Specification
+
+_TOLD = "keep_history told"  #: key of the journal: when its owner was told what would be removed
+_LOOKED = "keep_history looked"  #: the same: when it was looked at last
+_DAY_SECONDS = 86_400.0
+_SHORTEST_LOOK_SECONDS = 60.0
+_LOOKS = 10  #: in the time that is kept, where that is short
+_MEGABYTE = 1_000_000
+
+
+class HistoryKeeping:
+    """``keep_history`` of a sensor of this machine: removes what is older, once a day.
+
+    In a journal that a former version has made, nothing is removed by the process that first finds something to remove: it says
+    what the next one will remove.
+    """
+
+    def __init__(self, run: LocalRun, outputs: Path, keep_seconds: int | None) -> None:
+        self.run, self.outputs, self.keep_seconds = run, outputs, keep_seconds
+        journal = run.service.journal
+        assert journal is not None
+        self.journal = journal
+        if journal.is_new:
+            journal.note(_TOLD, _now_text())
+        self._may_remove = journal.noted(_TOLD) is not None
+        self._next_look = time.monotonic()
+
+    def look(self) -> None:
+        """Remove what is due, if it is time to look; costs nothing else."""
+        if self.keep_seconds is None or time.monotonic() < self._next_look:
+            return
+        pause = min(_DAY_SECONDS, max(self.keep_seconds / _LOOKS, _SHORTEST_LOOK_SECONDS))
+        self._next_look = time.monotonic() + pause
+        try:
+            looked = self.journal.noted(_LOOKED)
+            if looked is not None and 0 <= time.time() - float(looked) < pause:
+                return  # by a former process
+            self._keep(self.keep_seconds)
+            self.journal.note(_LOOKED, str(time.time()))
+        except (SimpleflowError, OSError) as error:
+            say(f"old histories are kept for now: {error}")
+
+    def _keep(self, seconds: int) -> None:
+        from deciders.durations import shown_duration
+
+        service, before = self.run.service, time.time() - seconds
+        spared, age = unrecorded_ends(service, self.outputs, self.run.payloads), shown_duration(seconds)
+        if not self._may_remove:
+            found = service.prune(before, spared=spared, dry_run=True)
+            if found.executions:
+                say(
+                    f"{shown_executions(found)} ended more than {age} ago; "
+                    "from the next start on such histories are removed (keep_history of the file; 'forever' keeps them)"
+                )
+                self.journal.note(_TOLD, _now_text())
+            return
+        done = service.prune(before, spared=spared)
+        payloads = remove_unreferenced(self.run.payloads, self.journal)
+        if done.executions or payloads:
+            say(f"removed {shown_removal(done, payloads)}: older than {age} (keep_history)")
+
+
+def longest_kept(specifications: Sequence[Specification]) -> int | None:
+    """``keep_history`` of files that share a journal, in seconds: the longest, as its histories are not told apart by file.
+    None: for ever."""
+    kept = [specification.keep_history_seconds for specification in specifications]
+    return None if None in kept else max(seconds for seconds in kept if seconds is not None)
+
+
+def unrecorded_ends(service: Reading, outputs: Path, payloads: PayloadDirectory) -> set[str]:
+    """Run ids of runs of notebooks whose end is still to be recorded, and will be at the sensor's next look.
+
+    Raises:
+        ServiceError: the records cannot be read.
+    """
+    from workers.lost_ends import lost_ends
+    from workers.run_records import RecordsError, RunRecords
+
+    names = {info["tagList"][0] for info in list(service.infos.values()) if info["tagList"]}
+    if DOMAIN not in service.domains:
+        return set()
+    try:
+        with closing(RunRecords.open(outputs)) as records:
+            lost = lost_ends(service, DOMAIN, records, names=names, outputs=str(outputs), payloads=payloads)
+    except RecordsError as error:
+        raise ServiceError(str(error)) from None
+    return {record.run_id for record in lost}
+
+
+def shown_executions(found: Pruned) -> str:
+    number = found.executions
+    return f"{number} execution{'s' if number != 1 else ''} ({found.history_bytes / _MEGABYTE:.1f} MB of history)"
+
+
+def shown_removal(done: Pruned, payloads: int) -> str:
+    text = f"the histories of {shown_executions(done)}"
+    return f"{text} and {payloads} payload{'s' if payloads != 1 else ''}" if payloads else text
+
+
+def _now_text() -> str:
+    return datetime.now(UTC).isoformat()

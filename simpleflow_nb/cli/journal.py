@@ -1,0 +1,109 @@
+"""``journal.prune``: remove the histories of executions that ended long ago."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import click
+
+from ..exceptions import DefinitionError, ServiceError
+from ..inspection.task_rows import shown_time
+from ..local.decisions import Quotas
+from ..local.journal import Journal
+from ..local.ownership import Ownership, is_owned
+from ..local.pruning import Pruning
+from ..local.reader import JournalReader
+from ..local.reading import Reading
+from ..local.service import DOMAIN
+from ..processes.payload_directory import PayloadDirectory
+from ..processes.payload_pruning import remove_unreferenced
+from .definition import read_specification
+from .history_keeping import shown_executions, shown_removal, unrecorded_ends
+from .options import STATE_FOLDER, db_option, journal_path, outputs_folder, outputs_option
+from .place import found_journal
+from .run_rows import has_records
+
+
+@click.command("journal.prune")
+@click.argument("file", type=click.Path(path_type=Path), required=False, metavar="[FILE.yml]")
+@click.option("--keep", metavar="TIME", help="What ended in this time stays, such as 90d. [default: keep_history of FILE.yml]")
+@click.option("--dry-run", is_flag=True, help="Say what would be removed, and remove nothing.")
+@outputs_option
+@db_option
+def journal_prune(file: Path | None, keep: str | None, dry_run: bool, outputs: Path | None, db: Path | None) -> None:
+    """Remove the histories of local executions that ended long ago, and the payloads that only they refer to.
+
+    Of FILE.yml, of the journal named with --db, or of the one found here. Records, notebooks and reports stay, and so does
+    what is open. Not while another process owns the journal: a sensor removes by itself what keep_history says.
+    """
+    from deciders.retention_rules import FOREVER, kept_seconds
+
+    specification = read_specification(file) if file is not None else None
+    seconds = specification.keep_history_seconds if specification is not None else None
+    if keep is not None:
+        try:
+            seconds = kept_seconds(keep)
+        except ValueError as error:
+            raise DefinitionError(f"--keep {error}") from None
+    elif specification is None:
+        raise DefinitionError("say how long histories are kept, for example --keep 90d, or name a FILE.yml")
+    if seconds is None:
+        click.echo(f"nothing is removed: histories are kept {FOREVER}")
+        return
+    folder = outputs_folder(outputs, specification.path) if specification is not None else outputs
+    journal = journal_path(db, folder) if folder is not None else found_journal(db)
+    if not journal.exists():
+        raise ServiceError(f"{journal} does not exist; nothing has run here yet (name another journal with --db)")
+    if folder is None and journal.parent.name == STATE_FOLDER:
+        folder = journal.parent.parent
+    before = time.time() - seconds
+    payloads = PayloadDirectory(journal.parent / "payloads")
+    if dry_run and is_owned(journal):
+        with closing(JournalReader(journal)) as reader:
+            spared = _spared(reader, folder, payloads)
+            found = reader.prune(before, spared=spared, dry_run=True)
+    else:
+        with _owned(journal) as (store, opened):
+            spared = _spared(store, folder, payloads)
+            found = store.prune(before, spared=spared, dry_run=dry_run)
+            removed = 0 if dry_run else remove_unreferenced(payloads, opened)
+    moment = shown_time(round(before))[:16]
+    if dry_run:
+        click.echo(f"would remove the histories of {shown_executions(found)} that ended before {moment} UTC")
+    else:
+        click.echo(f"removed {shown_removal(found, removed)}: ended before {moment} UTC")
+    if payloads.is_shared() and not dry_run:
+        click.echo(f"payloads stay: processes of a domain keep theirs in {payloads.path}, too")
+
+
+def _spared(store: Reading, folder: Path | None, payloads: PayloadDirectory) -> set[str]:
+    """Run ids of what is still to be recorded, where there are records."""
+    return unrecorded_ends(store, folder, payloads) if folder is not None and has_records(folder) else set()
+
+
+class _Store(Reading, Pruning):
+    """What a journal holds, without anything that goes on with it."""
+
+
+@contextmanager
+def _owned(path: Path) -> Iterator[tuple[_Store, Journal]]:
+    """The journal, owned; what is open in it stays as it is, as nobody goes on with it now.
+
+    Raises:
+        JournalInUse: another process owns it.
+        JournalError: it cannot be opened or read.
+    """
+    ownership = Ownership(path)
+    try:
+        journal = Journal(path)
+        store = _Store(journal, None, Quotas(), DOMAIN)
+        try:
+            yield store, journal
+        finally:
+            store.end()
+            store.close_inbox()
+    finally:
+        ownership.release()

@@ -1,0 +1,90 @@
+"""The JSON of a request, read as strictly as it has to be: what could be taken in two ways is refused."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from .faults import Fault
+
+_MAY_BE_HALF = re.compile(rb"\\u[dD][89a-fA-F]")
+_HALF = re.compile("[\ud800-\udfff]")
+
+
+def decoded(body: bytes) -> dict[str, Any]:
+    """The members of a request; an empty body has none.
+
+    Raises:
+        Fault: SerializationException, and what is wrong with it.
+    """
+    try:
+        text = body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise _refused(f"the body is not UTF-8: byte {error.start + 1}") from None
+    try:
+        found = _DECODER.decode(text) if text else {}
+    except json.JSONDecodeError as error:
+        raise _refused(f"the body is not JSON: {error.msg[:1].lower()}{error.msg[1:]} at character {error.pos + 1}") from None
+    except RecursionError:
+        raise _refused("the body is nested too deeply") from None
+    except _Ambiguous as error:
+        raise _refused(str(error)) from None
+    except ValueError:  # Python reads numbers of some thousand digits
+        raise _refused("the body has a number of too many digits") from None
+    if type(found) is not dict:
+        raise _refused("the body is no JSON object")
+    return found
+
+
+def check_characters(text: bytes, request: dict[str, Any]) -> None:
+    """Refuse half a character (a surrogate without its other half): it has no UTF-8, so nobody could be given it again.
+
+    ``request`` is what ``text`` was decoded to, of a shape that has been checked.
+
+    Raises:
+        Fault: SerializationException.
+    """
+    if b"\\u" not in text or not _MAY_BE_HALF.search(text):
+        return
+    for path, value in _texts("", request):
+        if half := _HALF.search(value):
+            raise _refused(
+                f"Value at '{path}' holds half a character (a lone surrogate): {half[0]!r}, number {half.start() + 1}"
+            )
+
+
+def _texts(path: str, value: Any) -> Iterator[tuple[str, str]]:
+    if type(value) is str:
+        yield path, value
+    elif type(value) is dict:
+        for name, one in value.items():
+            yield from _texts(f"{path}.{name}" if path else name, one)
+    elif type(value) is list:
+        for index, one in enumerate(value):
+            yield from _texts(f"{path}[{index}]", one)
+
+
+class _Ambiguous(ValueError):
+    pass
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        seen: set[str] = set()
+        twice = next(name for name, _ in pairs if name in seen or seen.add(name))  # type: ignore[func-returns-value]
+        raise _Ambiguous(f"the body has {twice!r:.60} twice in one object")
+    return found
+
+
+def _no_number(name: str) -> None:
+    raise _Ambiguous(f"the body has {name}, which is no JSON")
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_no_number)
+
+
+def _refused(sentence: str) -> Fault:
+    return Fault("SerializationException", sentence)

@@ -1,0 +1,103 @@
+"""Forgetting closed executions: their histories leave the journal, and a line for each stays that says so."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+from ..exceptions import ServiceError
+from .journal import GoneRun
+from .timekeeping import Timekeeping
+
+_AT_ONCE = 100  #: executions of one transaction; others write between two of them
+
+
+@dataclass
+class Pruned:
+    """What was removed, or would be."""
+
+    executions: int = 0
+    history_bytes: int = 0  #: of the text of their events
+
+
+class Pruning(Timekeeping):
+    """The calls that SWF does by itself when a domain's retention period is over."""
+
+    def prune(self, closed_before: float, *, spared: Collection[str] = (), dry_run: bool = False) -> Pruned:
+        """Remove executions that closed before that moment (epoch seconds), except those of the run ids ``spared``.
+
+        Whatever is open stays, with every execution that is related to it as parent or child, through others too. Each
+        execution goes in one transaction with all that there is of it: a crash on the way leaves some of them whole and the
+        others gone. The file is made smaller. Payloads are left where they are: the journal remembers those that may go
+        (:meth:`.journal.Journal.unreferenced`).
+
+        Raises:
+            ServiceError: the journal could not be written, or the service has ended.
+        """
+        with self.lock:
+            self.check_usable()
+            numbers = self._prunable(closed_before, frozenset(spared))
+            gone = [self._gone(number) for number in numbers]
+        if self.journal is None or not numbers:
+            if not dry_run:
+                self._forget(numbers)
+            return Pruned(len(numbers))
+        size = sum(self.journal.history_bytes(number) for number in numbers)
+        if dry_run:
+            return Pruned(len(numbers), size)
+        for first in range(0, len(numbers), _AT_ONCE):
+            part = slice(first, first + _AT_ONCE)
+            self.journal.remove(numbers[part], gone[part])
+            self._forget(numbers[part])
+        self.journal.give_back_space()
+        return Pruned(len(numbers), size)
+
+    def _prunable(self, closed_before: float, spared: frozenset[str]) -> list[int]:
+        old = [
+            number
+            for number, (closed_at, _) in self.closed.items()
+            if closed_at < closed_before and self.infos[number]["execution"]["runId"] not in spared
+        ]
+        kept = self._related_to_open()
+        return sorted(number for number in old if number not in kept)
+
+    def _related_to_open(self) -> set[int]:
+        """The executions from which parents and children lead to one that is open."""
+        related: dict[int, list[int]] = {}
+        for number, info in self.infos.items():
+            above = info.get("parent")
+            parent = self.numbers.get((above["workflowId"], above["runId"])) if above else None
+            if parent is not None:
+                related.setdefault(number, []).append(parent)
+                related.setdefault(parent, []).append(number)
+        found = {number for number in self.infos if number not in self.closed}
+        waiting = list(found)
+        while waiting:
+            for number in related.get(waiting.pop(), ()):
+                if number not in found:
+                    found.add(number)
+                    waiting.append(number)
+        return found
+
+    def _gone(self, number: int) -> GoneRun:
+        info, (closed_at, status) = self.infos[number], self.closed[number]
+        return GoneRun(info["domain"], **_ids(info), name="/".join(info["tagList"][:2]), closed=closed_at, status=status)
+
+    def _forget(self, numbers: list[int]) -> None:
+        with self.lock:
+            if self.ended:
+                raise ServiceError("the local service has ended")
+            for number in numbers:
+                info = self.infos.pop(number)
+                del self.closed[number]
+                self.runs.pop(number, None)
+                workflow_id, run_id = info["execution"]["workflowId"], info["execution"]["runId"]
+                del self.numbers[workflow_id, run_id]
+                latest = self.domains[info["domain"]].latest_by_id
+                if latest.get(workflow_id) == number:
+                    del latest[workflow_id]
+
+
+def _ids(info: dict[str, Any]) -> dict[str, str]:
+    return {"workflow_id": info["execution"]["workflowId"], "run_id": info["execution"]["runId"]}

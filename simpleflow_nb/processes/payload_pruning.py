@@ -1,0 +1,68 @@
+"""Removing payloads that only removed executions referred to."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+
+from .. import payload
+from ..exceptions import PayloadError
+from ..local.journal import Journal, journals_in, referenced_payloads
+from .payload_directory import PayloadDirectory
+
+GRACE_SECONDS = 86_400.0  #: a payload is stored before the history has its reference, and may be on its way there
+
+
+def remove_unreferenced(payloads: PayloadDirectory, journal: Journal, *, dry_run: bool = False) -> int:
+    """Remove the payloads that a journal remembers as unreferenced; returns how many.
+
+    One stays that a history or a request refers to, in any journal beside this one, directly or through another payload; that
+    was stored again since; or that is younger than a day. It is asked for again the next time unless it is in use. Where
+    processes of a domain share the folder nothing is removed: who knows what their histories refer to.
+
+    Raises:
+        JournalError: the journal, or one beside it, cannot be read or written.
+        OSError: a payload cannot be removed.
+    """
+    waiting = journal.unreferenced()
+    if not waiting or payloads.is_shared():
+        return 0
+    used = _closure(payloads, set().union(*map(referenced_payloads, journals_in(journal.path.parent))))
+    removed, now = 0, time.time()
+    while waiting:
+        digest, since = waiting.popitem()
+        stored = payloads.stored_at(digest)
+        if digest in used or stored is None or stored > since:
+            if not dry_run:
+                journal.settle_unreferenced([digest])
+            continue
+        if now - stored < GRACE_SECONDS:
+            continue
+        within = dict.fromkeys(_within(payloads, [digest]), since)
+        waiting |= {other: max(since, waiting.get(other, since)) for other in within}
+        removed += 1
+        if dry_run:
+            continue
+        journal.note_unreferenced(within, since)
+        payloads.remove(digest, stored)
+        journal.settle_unreferenced([digest])
+    return removed
+
+
+def _closure(payloads: PayloadDirectory, digests: set[str]) -> set[str]:
+    """These and all that they refer to, one through the other."""
+    found, waiting = set(digests), set(digests)
+    while waiting:
+        waiting = _within(payloads, waiting) - found
+        found |= waiting
+    return found
+
+
+def _within(payloads: PayloadDirectory, digests: Iterable[str]) -> set[str]:
+    found: set[str] = set()
+    for digest in digests:
+        try:
+            found |= payload.digests_in(payloads.load(digest))
+        except PayloadError:
+            continue  # it refers to nothing any more; whoever needs it will say that it is gone
+    return found

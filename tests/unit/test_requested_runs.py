@@ -1,0 +1,78 @@
+"""What ``workflow.start FILE.yml:NAME --set ...`` asks for, and what it may not."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deciders.specification import load_specification
+from simpleflow_nb.cli.notebook_run import requested_run
+from simpleflow_nb.exceptions import DefinitionError
+from tests.acceptance.samples import WORKFLOWS, inputs
+
+TEN_O_CLOCK = datetime(2016, 1, 1, 10, tzinfo=UTC)
+
+
+def requested(folder: Path, **values: Any) -> Any:
+    workflows = WORKFLOWS.replace("{day: reference_date}", "{day: how}") + "      parameters: {how: fast}\n"
+    return requested_run(load_specification(inputs(folder / "in", workflows=workflows)), "days", values)
+
+
+@pytest.mark.parametrize("given", [date(2016, 1, 1), "2016-01-01"])
+def test_a_date_is_the_date_of_the_run(given: Any, tmp_path: Path) -> None:
+    assert requested(tmp_path, reference_date=given).reference_date == date(2016, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        (None, "give the date of the run: --set reference_date=2013-02-22"),
+        (5, "reference_date is 5; write it as 2013-02-22"),
+        (True, "reference_date is True; write it as 2013-02-22"),
+        (["2016-01-01"], "reference_date is ['2016-01-01']; write it as 2013-02-22"),
+        ({"a": 1}, "reference_date is {'a': 1}; write it as 2013-02-22"),
+        ("2016-1-1", "reference_date is '2016-1-1'; write it as 2013-02-22"),
+        ("yesterday", "reference_date is 'yesterday'; write it as 2013-02-22"),
+        *(
+            (moment, f"reference_date is {str(moment)!r}, a date with a time of day; write it as 2016-01-01")
+            for moment in (
+                TEN_O_CLOCK.replace(tzinfo=None),
+                TEN_O_CLOCK.replace(tzinfo=None, hour=0),
+                TEN_O_CLOCK,
+                "2016-01-01 10:00",
+                "2016-01-01T10:00:00Z",
+            )
+        ),
+    ],
+)
+def test_a_reference_date_that_is_none_is_refused_in_a_sentence(given: Any, sentence: str, tmp_path: Path) -> None:
+    with pytest.raises(DefinitionError) as refused:
+        requested(tmp_path, reference_date=given)
+    assert str(refused.value) == sentence
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        (
+            {"date_ranges": [["2016-01-01", "2016-01-02"]]},
+            "date_ranges cannot be given: it comes from the date_stencil of the sensor's entry",
+        ),
+        ({"flowapi_url": "x"}, "flowapi_url cannot be given: it comes from the environment of the worker"),
+        ({"how": b"x"}, "how has binary data in it; give text, numbers, lists or mappings"),
+        ({"how": [{"x", "y"}]}, "how has a set in it; give text, numbers, lists or mappings"),
+        ({"hwo": 1}, "days has no parameter 'hwo' (did you mean 'how'?)"),
+    ],
+)
+def test_a_value_that_no_run_can_have_is_refused(values: dict[str, Any], sentence: str, tmp_path: Path) -> None:
+    with pytest.raises(DefinitionError) as refused:
+        requested(tmp_path, reference_date="2016-01-01", **values)
+    assert str(refused.value) == sentence
+
+
+def test_dates_and_times_are_the_text_that_they_would_be_in_the_file(tmp_path: Path) -> None:
+    run = requested(tmp_path, reference_date="2016-01-01", how=[date(2016, 1, 2), TEN_O_CLOCK.replace(tzinfo=None), {"x": 1.5}])
+    assert run.parameters["how"] == ["2016-01-02", "2016-01-01 10:00:00", {"x": 1.5}]

@@ -1,0 +1,188 @@
+"""Runs that were open when their outputs folder was moved or copied: they begin anew where it is now, with what they had done.
+
+Their histories name the former place, and would go on there.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from deciders.backfill_workflow import BackfillWorkflow
+from deciders.due_runs import Run, run_for
+from deciders.notebook_workflow import NotebookWorkflow
+from deciders.run_requests import requested_runs
+from deciders.specification import ConfiguredWorkflow, WorkflowSpecification
+from simpleflow_nb import payload
+from simpleflow_nb.inspection.executions import executions, history
+from simpleflow_nb.inspection.task_rows import epoch, task_rows
+from simpleflow_nb.processes.payload_directory import Payloads, kept
+from simpleflow_nb.workflow import execution_input
+from workers.artefacts import Artefacts
+from workers.kept_labels import kept_labels, notebook_hashes
+from workers.kept_paths import found_path, path_in_run, present_config
+from workers.kept_reports import kept_reports
+from workers.outputs_place import former_places, note_place
+
+REASON = "its outputs folder was moved; it begins anew there, with what it had done"
+
+STATE_FOLDER = ".simpleflow-nb"  #: in an outputs folder
+
+_EXECUTE = "workers.activities.execute_notebook"
+
+
+@dataclass
+class MovedRuns:
+    """What came of the open executions of a folder that is somewhere else than it was."""
+
+    begun_anew: list[str] = field(default_factory=list)  #: workflow ids
+    former: set[str] = field(default_factory=set)  #: outputs folders of these
+    elsewhere: dict[str, int] = field(default_factory=dict)  #: how many others there are, by the outputs folder that they have
+
+
+def begin_moved_runs_anew(service: Any, domain: str, outputs: Path, payloads: Payloads, *, is_own_journal: bool) -> MovedRuns:
+    """End those open runs and backfills whose outputs folder is this one in a former place, and start them from here.
+
+    A place is a former one if that was noted in the folder, or if ``is_own_journal``, so that the journal lies in this folder,
+    and there is no folder in that place. Nobody may decide or work meanwhile.
+
+    Raises:
+        OSError: where the folder is now cannot be noted.
+    """
+    found, former = MovedRuns(), set(former_places(outputs))
+    for kind, moved in ((NotebookWorkflow, _moved_run), (BackfillWorkflow, _moved_backfill)):
+        name = {"name": kind.type_name(), "version": kind.version}
+        for info in list(executions(service, domain, is_open=True, typeFilter=name)):
+            events = history(service, domain, info["execution"])
+            begun = events[0]["workflowExecutionStartedEventAttributes"]
+            given: dict[str, Any] = payload.decode(begun.get("input"), payloads.load)["kwargs"]
+            then = given["outputs"]
+            if then == str(outputs):
+                continue
+            if then not in former and not (is_own_journal and not Path(then).is_dir()):
+                found.elsewhere[then] = found.elsewhere.get(then, 0) + 1
+                continue
+            found.former.add(then)
+            note_place(outputs, then)
+            service.terminate_workflow_execution(domain=domain, **info["execution"], reason=REASON)
+            arguments = moved(given, outputs, _Past(service, domain, info, events, payloads))
+            if arguments is None:
+                continue
+            service.start_workflow_execution(
+                domain=domain,
+                workflowId=info["execution"]["workflowId"],
+                workflowType=name,
+                taskList=begun["taskList"],
+                tagList=info.get("tagList") or [],
+                **({"taskPriority": begun["taskPriority"]} if begun.get("taskPriority") else {}),
+                input=kept(execution_input(kind, {"kwargs": arguments}), payloads),
+            )
+            found.begun_anew.append(info["execution"]["workflowId"])
+    note_place(outputs)
+    return found
+
+
+@dataclass(frozen=True)
+class _Past:
+    """What an execution has done, and what was started since it was."""
+
+    service: Any
+    domain: str
+    info: dict[str, Any]
+    events: list[dict[str, Any]]
+    payloads: Payloads
+
+    def done_labels(self) -> set[str]:
+        rows = [row for row in task_rows(self.events) if row.name == _EXECUTE and row.state == "completed"]
+        return {payload.decode(row.input, self.payloads.load)["kwargs"]["label"] for row in rows}
+
+    def started_since(self) -> set[str]:
+        began = epoch(self.info["startTimestamp"])
+        name = {"name": NotebookWorkflow.type_name(), "version": NotebookWorkflow.version}
+        infos = [
+            info
+            for is_open in (True, False)
+            for info in executions(self.service, self.domain, is_open=is_open, typeFilter=name)
+        ]
+        return {info["execution"]["workflowId"] for info in infos if epoch(info["startTimestamp"]) >= began}
+
+
+def _moved_run(given: Mapping[str, Any], outputs: Path, past: _Past) -> dict[str, Any]:
+    """What a run is to be started with: those of its labels are kept that it has done or has kept itself."""
+    workflow = WorkflowSpecification.model_validate(given["workflow"])
+    files = [notebook.filename for notebook in workflow.notebooks]
+    inputs_dir = present_inputs(given["inputs_dir"], given["outputs"], outputs, files)
+    arguments = {**given, "outputs": str(outputs), "inputs_dir": str(inputs_dir)}
+    run = _run_of(given)
+    may_be_kept = past.done_labels() | set(given.get("kept") or ())
+    if run is None:
+        return {**arguments, "kept": {}, "kept_reports": {}}
+    artefacts, hashes = Artefacts(outputs), notebook_hashes(workflow, inputs_dir)
+    standing = kept_labels(workflow, run, inputs_dir, artefacts, hashes)
+    standing = {label: result for label, result in standing.items() if label in may_be_kept}
+    return {**arguments, "kept": standing, "kept_reports": kept_reports(workflow, run, inputs_dir, artefacts, standing)}
+
+
+def _moved_backfill(given: Mapping[str, Any], outputs: Path, past: _Past) -> dict[str, Any] | None:
+    """The same of a backfill: the dates that it has not started yet; None when there are none."""
+    specification = given["specification"]
+    file = Path(specification["path"]).name
+    inputs_dir = present_inputs(specification["inputs_dir"], given["outputs"], outputs, [file])
+    started = past.started_since()
+    requests = []
+    for request in given["requests"]:
+        days = zip(request["dates"], requested_runs([request]), strict=True)
+        left = [day for day, wanted in days if wanted.run.workflow_id not in started]
+        if left:
+            requests.append({**request, "dates": left})
+    if not requests:
+        return None
+    moved = {**specification, "inputs_dir": str(inputs_dir), "path": str(inputs_dir / file)}
+    return {**given, "specification": moved, "outputs": str(outputs), "requests": requests}
+
+
+def present_inputs(inputs_dir: str, then: str, outputs: Path, files: Iterable[str]) -> Path:
+    """The inputs folder of a run whose outputs folder was ``then``: where it would be had both been moved together, if those
+    files are there, else where it was."""
+    place = Path(os.path.normpath(outputs / os.path.relpath(inputs_dir, then)))
+    return place if all((place / name).is_file() for name in files) else Path(inputs_dir)
+
+
+def present_notebook(given: Mapping[str, Any], label: str, config: Mapping[str, Any], outputs: Path) -> dict[str, Any]:
+    """The ``config.json`` of a notebook of a run that was started with ``given``, with its paths as they are now."""
+    filename = next(notebook["filename"] for notebook in given["workflow"]["notebooks"] if notebook["label"] == label)
+    inputs_dir = present_inputs(given["inputs_dir"], given["outputs"], outputs, [filename])
+    found = present_config(config, outputs)
+    if not Path(found["source"]).is_file():
+        found["source"] = str(inputs_dir / filename)
+    for name, value in found["parameters"].items():
+        if value == given["inputs_dir"]:
+            found["parameters"][name] = str(inputs_dir)
+        elif isinstance(value, str) and path_in_run(value, given["workflow"]["name"], given["instance"]) is not None:
+            found["parameters"][name] = found_path(value, outputs, given["workflow"]["name"], given["instance"])
+    return found
+
+
+def present_outputs(given: Mapping[str, Any], journal: Path | None) -> Path:
+    """The outputs folder of a run that was started with ``given``: that in which its journal lies, if it was moved there."""
+    then = Path(given["outputs"])
+    if journal is None or journal.parent.name != STATE_FOLDER:
+        return then
+    here = journal.parent.parent
+    return here if str(then) in former_places(here) or not then.is_dir() else then
+
+
+def _run_of(given: Mapping[str, Any]) -> Run | None:
+    """The run of those arguments; None where it cannot be known any more."""
+    parameters = dict(given["parameters"])
+    day, ranges = parameters.pop("reference_date", None), parameters.pop("date_ranges", None) or ()
+    if day is None:
+        return None
+    days: list[Any] = [[date.fromisoformat(first), date.fromisoformat(end)] for first, end in ranges]
+    entry = ConfiguredWorkflow(workflow_name=given["workflow"]["name"], parameters=parameters, date_stencil=days)
+    run = run_for(entry, date.fromisoformat(day))
+    return run if run.identity == given["identity"] else None
