@@ -21,6 +21,7 @@ from deciders.problems import shown
 
 #: A hundred years: further away lies a slip of the finger (a date written as a number, say).
 FARTHEST_OFFSET_DAYS = 36_525
+DEFAULT_STENCIL = [0]  #: of an entry without one: the reference date alone
 _LAST_ORDINAL = date.max.toordinal()
 
 
@@ -84,7 +85,7 @@ class DateStencil:
 
     def __init__(self, elements: Sequence[Any] | None = None) -> None:
         if elements is None:
-            elements = [0]
+            elements = DEFAULT_STENCIL
         if not isinstance(elements, (list, tuple)):
             raise DateStencilTypeError(f"a date stencil is a list, not {shown(elements)}")
         self.intervals = tuple(_interval(element, index) for index, element in enumerate(elements))

@@ -19,6 +19,7 @@ from .backfills import start_backfill as start_one_backfill
 from .kept_specification import is_by_reference, whole_specification
 from .kernel_output import OutputLimits
 from .kernels.supply import open_shared
+from .latest_links import NAME as LATEST
 from .latest_links import point_latest
 from .lost_attempts import record_lost_attempt
 from .notebook_errors import NotebookSkipped
@@ -190,7 +191,7 @@ def record_run(
 ) -> None:
     """Record the end of this run; idempotent, because the record is found by its run id.
 
-    A run that succeeded becomes the ``latest`` of its workflow's reports, unless one of a later date is.
+    A run that succeeded becomes the ``latest`` of the reports of its parameter set, unless one of a later date is.
     """
     task = context()
     with closing(RunRecords.open(Path(outputs))) as records:
@@ -216,11 +217,13 @@ def record_run(
                 labels=labels or {},
                 notebooks=as_executed((origin or {}).get("notebooks"), Path(outputs), workflow, instance, labels or {}),
                 data=_kept_data(origin or {}, state),
+                date_stencil=(origin or {}).get("date_stencil"),
                 notes={name: [masked(text) for text in texts] for name, texts in (notes or {}).items()},
             )
         )
     if state == "succeeded":
-        point_latest(Path(outputs), workflow, instance, parameters.get("reference_date"))
+        links = (origin or {}).get("latest_links") or [LATEST]
+        point_latest(Path(outputs), workflow, instance, parameters.get("reference_date"), links)
 
 
 def _recorded_state(state: str) -> State:

@@ -1,14 +1,23 @@
-"""``latest``: a link beside a workflow's reports that leads to those of its newest date."""
+"""``latest``: links beside a workflow's reports that lead to those of its newest date, one for each parameter set.
+
+Each set has a link called by its parameters, ``latest-region=north``, and keeps its name when another set is added. Where
+entries of the sensor differ in their stencils alone, these follow: ``latest-region=north,date_stencil=[0]``. ``latest`` itself
+is that of the workflow's first entry, and of all runs of a workflow that the sensor has no entry for.
+"""
 
 from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from deciders.entries import set_of_entry
+from deciders.parameter_set import written
+from deciders.specification import ConfiguredWorkflow, Specification
 from workers.artefacts import path_part
+from workers.secrets import masked, masked_leaves
 
 try:
     import fcntl
@@ -18,30 +27,63 @@ except ImportError:  # not a POSIX system: of two runs that end at once the last
 NAME = "latest"
 
 
-def point_latest(outputs: Path, workflow: str, instance: str, reference_date: str | None) -> None:
-    """Let ``reports/<workflow>/latest`` lead to the reports of this run, unless it leads to those of a later date.
+def link_names(specification: Specification, entry: ConfiguredWorkflow) -> list[str]:
+    """The links that lead to the newest run of an entry, which need not be one of the sensor's: at least one."""
+    own, entries = (
+        set_of_entry(entry),
+        [set_of_entry(one) for one in specification.sensor.workflows if one.workflow_name == entry.workflow_name],
+    )
+    alike = [one for one in entries if one.parameters == own.parameters]
+    parameters = written(masked_leaves(entry.parameters), ",")
+    names = []
+    if {*alike, own} != {own}:
+        names.append(",".join([part for part in (parameters, f"date_stencil={own.stencil}") if part]))
+    if parameters and alike[:1] in ([], [own]):
+        names.append(parameters)
+    links = [masked(f"{NAME}-{name}") for name in names]
+    return links if entries and entries[0] != own and links else [*links, NAME]
+
+
+def point_latest(
+    outputs: Path, workflow: str, instance: str, reference_date: str | None, names: Iterable[str] = (NAME,)
+) -> None:
+    """Let the links ``reports/<workflow>/<name>`` lead to the reports of this run, unless they lead to those of a later date.
 
     Nothing happens for a run without reports or without a date, nor where something that is no link has that name. A link
     that leads nowhere is replaced.
 
     Raises:
-        OSError: the link cannot be made.
+        OSError: a link cannot be made.
     """
     folder = outputs / "reports" / path_part(workflow)
     target = folder / path_part(instance)
     if reference_date is None or not target.is_dir():
         return
-    link = folder / NAME
     with _locked(folder / f".{NAME}.lock"):
-        if link.is_symlink():
-            # ISO dates sort as text, and an instance's name begins with its date.
-            if (folder / os.readlink(link)).is_dir() and os.readlink(link)[:10] > reference_date:
-                return
-        elif link.exists():
+        for name in names:
+            _point(folder / path_part(name), target, reference_date)
+
+
+def linked_instances(outputs: Path, workflow: str) -> set[str]:
+    """The instances, as parts of paths, to whose reports a link of the workflow leads."""
+    folder = outputs / "reports" / path_part(workflow)
+    try:
+        with os.scandir(folder) as found:
+            return {os.readlink(one.path) for one in found if one.name.startswith(NAME) and one.is_symlink()}
+    except FileNotFoundError:
+        return set()
+
+
+def _point(link: Path, target: Path, reference_date: str) -> None:
+    if link.is_symlink():
+        # ISO dates sort as text, and an instance's name begins with its date.
+        if (link.parent / os.readlink(link)).is_dir() and os.readlink(link)[:10] > reference_date:
             return
-        temporary = folder / f".{NAME}.{uuid.uuid4().hex[:12]}.tmp"
-        os.symlink(target.name, temporary)
-        os.replace(temporary, link)
+    elif link.exists():
+        return
+    temporary = link.with_name(f".{NAME}.{uuid.uuid4().hex[:12]}.tmp")
+    os.symlink(target.name, temporary)
+    os.replace(temporary, link)
 
 
 @contextmanager

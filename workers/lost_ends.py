@@ -114,6 +114,7 @@ def _record_of(
         labels=labels,
         notebooks=origin.get("notebooks"),
         data=origin.get("data"),
+        date_stencil=origin.get("date_stencil"),
     )
 
 

@@ -6,23 +6,31 @@ import logging
 import os
 import shutil
 import uuid
+from collections.abc import Iterable
 from pathlib import Path
 
+from deciders.parameter_set import ParameterSet
 from workers.artefacts import Artefacts, path_part
-from workers.latest_links import NAME
 
 logger = logging.getLogger(__name__)
 
 
-def folders_of(outputs: Path, workflow: str, instance: str) -> list[Path]:
-    """The folders of an instance that are there: its notebooks, with earlier attempts, and its reports.
+def newest_instances(outputs: Path, succeeded: Iterable[tuple[ParameterSet, str, str]]) -> set[tuple[str, str]]:
+    """(workflow, instance) of the newest run of each parameter set that has reports, of these sets, dates and instances.
 
-    Both are left out while the workflow's link ``latest`` leads to the reports.
+    Links ``latest`` lead to them, but not to those of sets that have not run since sets have links of their own.
     """
+    newest: dict[ParameterSet, tuple[str, str]] = {}
+    for own, day, instance in succeeded:
+        reports = outputs / "reports" / path_part(own.workflow) / path_part(instance)
+        if (own not in newest or newest[own][0] < day) and reports.is_dir():
+            newest[own] = (day, instance)
+    return {(own.workflow, instance) for own, (_, instance) in newest.items()}
+
+
+def folders_of(outputs: Path, workflow: str, instance: str) -> list[Path]:
+    """The folders of an instance that are there: its notebooks, with earlier attempts, and its reports."""
     reports = outputs / "reports" / path_part(workflow)
-    link = reports / NAME
-    if link.is_symlink() and os.readlink(link) == path_part(instance):
-        return []
     places = (outputs / "notebooks" / path_part(workflow) / path_part(instance), reports / path_part(instance))
     return [place for place in places if place.is_dir() and not place.is_symlink()]
 

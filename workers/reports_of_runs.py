@@ -19,6 +19,7 @@ from deciders.report_names import report_file_names
 from deciders.specification import NotebookSpecification, OutputSpecification, WorkflowSpecification
 from workers.artefacts import Artefacts, read_record
 from workers.kept_reports import report_origin, report_record
+from workers.latest_links import NAME as LATEST
 from workers.latest_links import point_latest
 from workers.lights import Light
 from workers.old_outputs import has_folders
@@ -47,6 +48,7 @@ class EndedRun:
     labels: Mapping[str, str]  #: what became of each; empty when an early version recorded it
     artefacts: Mapping[str, str] = field(default_factory=dict)  #: where its reports are, as its record says
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    latest_links: Sequence[str] = (LATEST,)  #: those that lead to the newest run of its parameter set
 
     @property
     def title(self) -> str:
@@ -139,7 +141,7 @@ def remake_reports(
             if amended is not None:
                 remove_renamed(former, amended.artefacts, artefacts.reports_folder(run.workflow.name, run.instance))
             if amended is not None and amended.state == "succeeded":
-                point_latest(outputs, run.workflow.name, run.instance, run.reference_date)
+                point_latest(outputs, run.workflow.name, run.instance, run.reference_date, run.latest_links)
     return done
 
 

@@ -381,6 +381,7 @@ class RunRecords:
                 if self._is_read_only and version == SCHEMA_VERSION:
                     return
                 if version == SCHEMA_VERSION:
+                    self._add_columns(connection, inspector)
                     # Changes nothing, and fails now if the database is read-only rather than at the end of a run.
                     connection.execute(sa.update(self._schema).where(sa.false()).values(version=version))
                     return

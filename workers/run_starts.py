@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from deciders import activities as declared
+from deciders.date_stencil import DEFAULT_STENCIL
 from deciders.due_runs import Run
 from deciders.notebook_workflow import NotebookWorkflow
 from deciders.reruns import NOT_RUN_YET
@@ -24,6 +25,7 @@ from workers.artefacts import Artefacts
 from workers.data_stamps import DataStamps
 from workers.kept_labels import kept_labels, notebook_hashes
 from workers.kept_reports import kept_reports
+from workers.latest_links import link_names
 from workers.notebook_versions import at_start
 from workers.room import Room
 
@@ -143,6 +145,9 @@ def run_arguments(
     }
     if seen is not None:
         arguments["origin"]["seen_data"] = seen
+    stencil = run.entry.model_dump(mode="json")["date_stencil"]
+    arguments["origin"]["date_stencil"] = stencil if stencil is not None else DEFAULT_STENCIL
+    arguments["origin"]["latest_links"] = link_names(specification, run.entry)
     given = {"kept": standing, "kept_reports": reports, "only": only}
     return arguments | {name: value for name, value in given.items() if value}
 

@@ -49,6 +49,8 @@ class RunRecord:
     data: dict[str, Any] | None = None  #: what is needed to see that its data have changed
     #: label, or ``report:<label>``, to why it is orange or was skipped, or where the notebook has ended itself
     notes: dict[str, list[str]] = field(default_factory=dict)
+    #: of the entry that it was started for, as JSON has it; None when that was not kept
+    date_stencil: list[Any] | None = None
 
 
 @lru_cache(maxsize=1)
@@ -94,7 +96,7 @@ def added_columns() -> list[sa.Column[Any]]:
     """New columns each time, as a column belongs to one table: those that version 1 did not have."""
     import sqlalchemy as sa
 
-    return [sa.Column(name, sa.Text) for name in ("reason", "labels", "notebooks", "data", "notes")]
+    return [sa.Column(name, sa.Text) for name in ("reason", "labels", "notebooks", "data", "notes", "date_stencil")]
 
 
 def _schema_table(metadata: sa.MetaData) -> sa.Table:
@@ -129,13 +131,14 @@ def row_of(record: RunRecord) -> dict[str, Any]:
         "notebooks": None if record.notebooks is None else json.dumps(record.notebooks),
         "data": None if record.data is None else json.dumps(record.data),
         "notes": text(json.dumps(record.notes)) if record.notes else None,
+        "date_stencil": None if record.date_stencil is None else json.dumps(record.date_stencil),
     }
 
 
 def record_of(row: sa.Row[Any]) -> RunRecord:
     values = dict(row._mapping)
     del values["id"]
-    for name in ("parameters", "artefacts", "labels", "notebooks", "data", "notes"):
+    for name in ("parameters", "artefacts", "labels", "notebooks", "data", "notes", "date_stencil"):
         values[name] = json.loads(values[name]) if values[name] is not None else None
     for name in ("labels", "notes"):
         values[name] = values[name] or {}

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from .definition import read_specification
 from .options import outputs_folder, outputs_option, specification_argument
 from .owners import check_names
-from .run_rows import counted, run_rows
+from .run_rows import RunRow, counted, run_rows
 from .sensor_places import opened_run_place, run_place_options
+
+if TYPE_CHECKING:
+    from deciders.parameter_set import ParameterSet
+    from deciders.specification import Specification
 
 _MEGABYTE = 1_000_000
 
@@ -26,10 +31,12 @@ _MEGABYTE = 1_000_000
 def outputs_clean(file: Path | None, keep_days: int, dry_run: bool, outputs: Path | None, **place: Any) -> None:
     """Remove notebooks and reports of runs of FILE.yml that ended long ago, with their earlier attempts.
 
-    Records stay, so that nothing is due again. What runs is never touched, nor are the newest reports of a workflow, to which
-    its link 'latest' leads.
+    Records stay, so that nothing is due again. What runs is never touched, nor are the newest reports of each parameter set,
+    to which the links 'latest' of a workflow lead.
     """
-    from workers.old_outputs import folders_of, remove_folder, size_bytes
+    from workers.artefacts import path_part
+    from workers.latest_links import linked_instances
+    from workers.old_outputs import folders_of, newest_instances, remove_folder, size_bytes
     from workers.secrets import masked
 
     specification = read_specification(file)
@@ -40,9 +47,11 @@ def outputs_clean(file: Path | None, keep_days: int, dry_run: bool, outputs: Pat
     oldest = datetime.now(UTC) - timedelta(days=keep_days)
     # An instance may have several identities only in theory; a folder is kept if any run of it is.
     kept = {(row.workflow, row.instance) for row in rows if row.ended is None or row.ended >= oldest}
+    kept |= newest_instances(folder, _succeeded(specification, rows))
+    linked = {name: linked_instances(folder, name) for name in {row.workflow for row in rows}}
     removed, freed = 0, 0
     for row in rows:
-        if not row.instance or (row.workflow, row.instance) in kept:
+        if not row.instance or (row.workflow, row.instance) in kept or path_part(row.instance) in linked[row.workflow]:
             continue
         folders = folders_of(folder, row.workflow, row.instance)
         if not folders:
@@ -56,3 +65,15 @@ def outputs_clean(file: Path | None, keep_days: int, dry_run: bool, outputs: Pat
                 remove_folder(one)
     verb = "would be removed" if dry_run else "removed"
     click.echo(f"{counted(removed, 'run')} {verb}, {freed / _MEGABYTE:.1f} MB; {counted(len(rows), 'run')} looked at")
+
+
+def _succeeded(specification: Specification, rows: Sequence[RunRow]) -> Iterator[tuple[ParameterSet, str, str]]:
+    from deciders.entries import Entries, set_of_entry
+    from deciders.parameter_set import ParameterSet, written, written_stencil
+
+    entries = Entries(specification)
+    for row in rows:
+        if row.state == "succeeded" and row.instance:
+            entry, stencil = row.entry_of(entries), row.date_stencil
+            own = ParameterSet(row.workflow, written(row.parameters), written_stencil(stencil) if stencil is not None else None)
+            yield set_of_entry(entry) if entry is not None else own, row.reference_date or "", row.instance

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -150,10 +151,12 @@ class _Todo:
 
 
 def _todo(specification: Specification, rows: list[RunRow], outputs: Path, label: str | None, remake: str) -> _Todo:
+    from deciders.entries import Entries, entry_like
     from workers.artefacts import Artefacts
+    from workers.latest_links import link_names
     from workers.reports_of_runs import expected_reports, is_cleaned, is_missing, would_differ
 
-    artefacts, found = Artefacts(outputs), _Todo()
+    artefacts, entries, found = Artefacts(outputs), Entries(specification), _Todo()
     for row in rows:
         if row.state == "running":
             continue
@@ -170,7 +173,8 @@ def _todo(specification: Specification, rows: list[RunRow], outputs: Path, label
         if wanted and is_cleaned(run, artefacts):
             found.cleaned.append(run.title)
         elif wanted:
-            found.jobs.append((run, wanted))
+            entry = row.entry_of(entries) or entry_like(row.workflow, row.parameters, row.date_stencil)
+            found.jobs.append((dataclasses.replace(run, latest_links=link_names(specification, entry)), wanted))
     return found
 
 

@@ -26,7 +26,7 @@ from .sensor_places import check_one_place, opened_run_place, run_place_options
 if TYPE_CHECKING:
     from deciders.due_runs import Run
     from deciders.reruns import RunHistory, Verdict
-    from deciders.specification import Specification
+    from deciders.specification import ConfiguredWorkflow, Specification
 
 _MOST_SHOWN = 100
 _CHANGED = "changed"
@@ -151,7 +151,7 @@ def runs_retry(
         ctx,
         specification,
         folder,
-        [_retry_request(row)],
+        [_retry_request(specification, row)],
         most_at_once=None,
         nb_workers=nb_workers,
         quiet=quiet,
@@ -242,20 +242,45 @@ def _change_of(specification: Specification, run: Run, state: str | None, histor
     return change_of(specification.workflow(run.workflow_name), end, run.needed_days, history)
 
 
-def _retry_request(row: RunRow) -> dict[str, Any]:
-    """For the very instance that ran, whatever the sensor's entries say now."""
+def _retry_request(specification: Specification, row: RunRow) -> dict[str, Any]:
+    """For the very instance that ran, whatever the sensor's entries say now.
+
+    Raises:
+        DefinitionError: what is on record of it comes to another instance: secrets in parameters are masked there.
+    """
     from deciders.run_requests import run_request
-    from deciders.specification import ConfiguredWorkflow
 
     if row.reference_date is None:
         raise DefinitionError(f"{row.title} has no reference date; start it again with workflow.start")
-    parameters = dict(row.parameters)
-    ranges = parameters.pop("date_ranges", None)
-    parameters.pop("reference_date", None)
-    days: list[Any] = [[date.fromisoformat(first), date.fromisoformat(end)] for first, end in ranges or ()]
-    entry = ConfiguredWorkflow(workflow_name=row.workflow, parameters=parameters, date_stencil=days)
+    entry = _entry_of(specification, row)
+    if entry is None:
+        raise DefinitionError(
+            f"{row.title} cannot be tried again: what is on record of its parameters makes another run, as secrets are masked "
+            "there, and no entry of the sensor names it now; start it again with workflow.start"
+        )
     reference_date = date.fromisoformat(row.reference_date)
     return run_request(entry, [reference_date], f"runs.retry: {row.state} before", keeps_labels=True)
+
+
+def _entry_of(specification: Specification, row: RunRow) -> ConfiguredWorkflow | None:
+    """An entry whose run for the date of the row is that very instance: one of the sensor's, one with the stencil that is on
+    record, or one with the days themselves, as early versions kept no stencil."""
+    from deciders.date_stencil import DateStencilError
+    from deciders.due_runs import run_for
+    from deciders.entries import Entries, entry_like
+
+    if (entry := row.entry_of(Entries(specification))) is not None:
+        return entry
+    days = [list(pair) for pair in row.parameters.get("date_ranges") or ()]
+    for stencil in (row.date_stencil, days):
+        entry = entry_like(row.workflow, row.parameters, stencil)
+        try:
+            made = run_for(entry, date.fromisoformat(row.reference_date or ""))
+        except DateStencilError:
+            continue
+        if made.identity == row.identity:
+            return entry
+    return None
 
 
 def _carry_out(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,11 +16,14 @@ from .owners import check_owner
 from .run_states import NOTEBOOK_TYPE, type_filter
 
 if TYPE_CHECKING:
+    from deciders.entries import Entries
     from deciders.reruns import RunHistory
-    from deciders.specification import Specification
+    from deciders.specification import ConfiguredWorkflow, Specification
     from workers.run_records import RunRecord, RunRecords
 
     from .sensor_places import RunPlace
+
+NEXT_CAUSE = re.compile(r"; (?=notebook |not run: )")  #: between what is said of the labels in the error of a run
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,11 +47,16 @@ class RunRow:
     notes: dict[str, list[str]] = field(default_factory=dict)  #: by label, or ``report:<label>``: see `workers.run_tables`
     workflow_id: str = ""
     run_id: str = ""
+    date_stencil: list[Any] | None = None  #: of the entry that it was started for; None where that was not kept
 
     @property
     def title(self) -> str:
         """``NAME/DATE_IDENTITY``, which commands take back as RUN."""
         return f"{self.workflow}/{self.instance or self.reference_date or self.identity[:8]}"
+
+    def entry_of(self, entries: Entries) -> ConfiguredWorkflow | None:
+        """The entry of the sensor that would start this very instance now; None if none would."""
+        return entries.of_run(self.workflow, self.reference_date, self.identity, self.parameters, self.date_stencil)
 
     @property
     def first_note(self) -> str:
@@ -185,6 +194,7 @@ def _row(record: RunRecord) -> RunRow:
         notes=record.notes,
         workflow_id=record.workflow_id,
         run_id=record.run_id,
+        date_stencil=record.date_stencil,
     )
 
 
@@ -219,6 +229,7 @@ def _running(names: set[str], place: RunPlace) -> list[RunRow]:
                 reason=(given.get("origin") or {}).get("reason"),
                 workflow_id=execution["workflowId"],
                 run_id=execution["runId"],
+                date_stencil=(given.get("origin") or {}).get("date_stencil"),
             )
         )
     return found

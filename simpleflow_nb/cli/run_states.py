@@ -6,7 +6,7 @@ import json
 import re
 import time
 from collections import Counter, deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -225,14 +225,7 @@ class Watch:
             with self.service.lock:
                 events = self.service.whole_run(DOMAIN, execution["workflowId"], execution["runId"]).events
         state = RunState(_title(info), execution["workflowId"], execution["runId"], info["startTimestamp"])
-        first = self._decoded(events[0]["workflowExecutionStartedEventAttributes"].get("input"))
-        state.arguments = first.get("kwargs") or {}
-        for given in ("kept", "kept_reports"):
-            for name, result in (state.arguments.get(given) or {}).items():
-                state.labels.append(LabelState(name, "cached", result=result, is_report=given == "kept_reports"))
-        latest: dict[str, TaskRow] = {row.id: row for row in task_rows(events)}
-        for row in latest.values():
-            state.labels.append(self._label(row, notes.get(row.scheduled_event_id)))
+        state.arguments, state.labels = label_states(events, self.load, notes)
         if closed is not None:
             state.ended, state.status = closed
             end = next(value for key, value in events[-1].items() if key.endswith("EventAttributes"))
@@ -251,38 +244,56 @@ class Watch:
         if len(kept) > KEPT_ENDS:
             self.earlier.add(self.runs.pop(kept.popleft()), self.load)
 
-    def _label(self, row: TaskRow, note: str | None) -> LabelState:
-        shown = LabelState(
-            row.id.removeprefix("activity-"), _WORDS.get(row.state, "FAILED"), row.attempt, began=row.started, ended=row.ended
-        )
-        if row.name.startswith(_BODIES):
-            function = row.name.removeprefix(_BODIES)
-            shown.is_shown = function in ("execute_notebook", "convert_report")
-            if shown.is_shown:
-                given = self._decoded(row.input).get("kwargs", {})
-                label = str(given.get("label"))
-                shown.is_report = function == "convert_report"
-                shown.name = f"{label}.{given.get('format', 'pdf')}" if shown.is_report else label
-                shown.result = self._decoded(row.result)
-        if shown.state == "FAILED" and (row.reason or "").startswith(f"{_SKIPPED}: "):
-            shown.state, shown.note = "skipped", str(self._decoded(row.details).get("message") or "")
-        elif shown.state == "FAILED":
-            shown.note = plain_cause(row.reason or "")
-            message = self._decoded(row.details).get("message")
-            shown.cause = (
-                plain_cause(str(message)) if message and shown.is_shown and row.name.startswith(_BODIES) else shown.note
-            )
-        elif shown.state == "running":
-            shown.note = note or ""
-        elif warnings := shown.result.get("warnings"):
-            shown.note = str(warnings[0])
-        elif shown.ended_in_cell is not None:
-            shown.note = f"ended by the notebook in cell {shown.ended_in_cell}"
-        return shown
 
-    def _decoded(self, text: str | None) -> dict[str, Any]:
-        value = payload.decode(text, self.load) if text else None
-        return value if isinstance(value, dict) else {}
+def label_states(
+    events: Iterable[dict[str, Any]], load: payload.Load, notes: Mapping[int, str | None] | None = None
+) -> tuple[dict[str, Any], list[LabelState]]:
+    """What an execution was started with, by name, and its labels: those that were kept first, then as they were scheduled.
+
+    ``notes`` are what the hearts of its tasks have said last, by the number of the event that scheduled each.
+    """
+    events, notes = list(events), notes or {}
+    arguments = _decoded(events[0]["workflowExecutionStartedEventAttributes"].get("input"), load).get("kwargs") or {}
+    labels = [
+        LabelState(name, "cached", result=result, is_report=given == "kept_reports")
+        for given in ("kept", "kept_reports")
+        for name, result in (arguments.get(given) or {}).items()
+    ]
+    latest: dict[str, TaskRow] = {row.id: row for row in task_rows(events)}
+    return arguments, labels + [_label(row, notes.get(row.scheduled_event_id), load) for row in latest.values()]
+
+
+def _label(row: TaskRow, note: str | None, load: payload.Load) -> LabelState:
+    shown = LabelState(
+        row.id.removeprefix("activity-"), _WORDS.get(row.state, "FAILED"), row.attempt, began=row.started, ended=row.ended
+    )
+    if row.name.startswith(_BODIES):
+        function = row.name.removeprefix(_BODIES)
+        shown.is_shown = function in ("execute_notebook", "convert_report")
+        if shown.is_shown:
+            given = _decoded(row.input, load).get("kwargs", {})
+            label = str(given.get("label"))
+            shown.is_report = function == "convert_report"
+            shown.name = f"{label}.{given.get('format', 'pdf')}" if shown.is_report else label
+            shown.result = _decoded(row.result, load)
+    if shown.state == "FAILED" and (row.reason or "").startswith(f"{_SKIPPED}: "):
+        shown.state, shown.note = "skipped", str(_decoded(row.details, load).get("message") or "")
+    elif shown.state == "FAILED":
+        shown.note = plain_cause(row.reason or "")
+        message = _decoded(row.details, load).get("message")
+        shown.cause = plain_cause(str(message)) if message and shown.is_shown and row.name.startswith(_BODIES) else shown.note
+    elif shown.state == "running":
+        shown.note = note or ""
+    elif warnings := shown.result.get("warnings"):
+        shown.note = str(warnings[0])
+    elif shown.ended_in_cell is not None:
+        shown.note = f"ended by the notebook in cell {shown.ended_in_cell}"
+    return shown
+
+
+def _decoded(text: str | None, load: payload.Load) -> dict[str, Any]:
+    value = payload.decode(text, load) if text else None
+    return value if isinstance(value, dict) else {}
 
 
 def type_filter(name: str) -> dict[str, str]:

@@ -6,20 +6,23 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from .. import payload
-from ..exceptions import DefinitionError
+from ..exceptions import DefinitionError, PayloadError
 from ..inspection.tables import Table, formatted
 from .definition import read_specification
+from .open_labels import with_open_labels
 from .options import Day, outputs_folder, outputs_option, show, specification_argument
-from .run_rows import RunRow, found_row, interruption, run_rows
+from .run_rows import NEXT_CAUSE, RunRow, found_row, interruption, run_rows
 from .sensor_places import opened_run_place, run_place_options
 
+if TYPE_CHECKING:
+    from deciders.specification import Specification
+
 _STATES = ["running", "succeeded", "skipped", "failed", "timed out", "terminated", "cancelled", "partial"]
-_NEXT_CAUSE = re.compile(r"; (?=notebook |not run: )")
 _FILE = click.argument("file", type=click.Path(path_type=Path), metavar="FILE.yml")
 
 
@@ -83,6 +86,12 @@ def runs_show(file: Path, run: str, as_json: bool, outputs: Path | None, **place
     with opened_run_place(folder, **place) as there:
         row = found_row(run_rows(specification, folder, there), run)
         every = run_rows(specification, folder, there, every_run=True)
+        if row.state == "running":
+            try:
+                row = with_open_labels(row, there)
+            except PayloadError as error:
+                click.echo(f"simpleflow-nb: what its notebooks do is not to be seen here: {error}", err=True)
+        interrupted = interruption([row], there)
     attempts = [one for one in every if (one.workflow, one.identity) == (row.workflow, row.identity)]
     if as_json:
         click.echo(payload.encode({"run": _as_json(row), "attempts": [_as_json(one) for one in attempts]}))
@@ -92,8 +101,8 @@ def runs_show(file: Path, run: str, as_json: bool, outputs: Path | None, **place
         "state": f"{row.state} ({row.light})" if row.light else row.state,
         "attempt": row.attempt,
         "why": row.reason,
-        "started": _shown(row.started),
-        "ended": _shown(row.ended),
+        "started": _with_zone(row.started),
+        "ended": _with_zone(row.ended),
         "parameters": payload.encode(row.parameters),
         "workflow id": row.workflow_id,
         "run id": row.run_id,
@@ -105,10 +114,8 @@ def runs_show(file: Path, run: str, as_json: bool, outputs: Path | None, **place
     for cause in causes:
         click.echo(f"  {cause}")
     labels = Table(["label", "state", "executed notebook or report"])
-    for label, what in row.labels.items():
+    for label, what in _in_order(specification, row).items():
         labels.rows.append([label, what, _shown_path(row.artefacts.get(label)) or _half_run(folder, row, label, what)])
-    reports = [name for name in row.artefacts if name.startswith("report:") and name not in row.labels]
-    labels.rows += [[name, "done", _shown_path(row.artefacts[name])] for name in reports]
     if labels.rows:
         click.echo("\n" + formatted(labels, with_header=True))
     if row.notes:
@@ -122,6 +129,8 @@ def runs_show(file: Path, run: str, as_json: bool, outputs: Path | None, **place
             head, _ = _head_and_causes(one.error or "")
             table.rows.append([one.attempt, one.state, _shown(one.started), one.reason, head])
         click.echo("\n" + formatted(table, with_header=True))
+    if interrupted:
+        click.echo(f"simpleflow-nb: {interrupted}", err=True)
 
 
 @click.command("runs.logs")
@@ -160,12 +169,29 @@ def runs_logs(
         click.echo(f"{row.title}{f' {label}' if label else ''} has printed nothing (or its files were cleaned away)", err=True)
 
 
+def _in_order(specification: Specification, row: RunRow) -> dict[str, str]:
+    """What became of each label of a run and of its reports, as they come in the workflow file; what it lacks now is last."""
+    from deciders.notebook_workflow import report_artefact
+
+    ends = {name: "done" for name in row.artefacts if name.startswith("report:")} | row.labels
+    notebooks = specification.workflow(row.workflow).notebooks
+    places = [notebook.label for notebook in notebooks]
+    places += [report_artefact(notebook.label, output.format) for notebook in notebooks for output in notebook.output]
+    known = {name: ends[name] for name in places if name in ends}
+    gone = {name: end for name, end in ends.items() if name not in known}
+    return {name: end for which in (False, True) for name, end in (known | gone).items() if name.startswith("report:") == which}
+
+
+def _with_zone(moment: datetime | None) -> str | None:
+    return f"{_shown(moment)} UTC" if moment is not None else None
+
+
 def _head_and_causes(error: str) -> tuple[str, list[str]]:
     """Which labels failed, and a cause each; an error of another kind is its own head, to the end of its line."""
     head, failed, rest = error.partition(" failed: ")
     if not failed:
         return error.partition("\n")[0], []
-    return head + " failed", _NEXT_CAUSE.split(rest)
+    return head + " failed", NEXT_CAUSE.split(rest)
 
 
 def _shown_path(path: str | None) -> str | None:

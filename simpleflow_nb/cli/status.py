@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
+from collections import Counter
 from collections.abc import Iterable
 from datetime import date, timedelta
 from itertools import pairwise
@@ -17,13 +20,17 @@ from .definition import CurrentPlan, current_plan, read_specification
 from .main import DONE
 from .older_runs import lacking_reports, left_behind, older_files
 from .options import outputs_folder, outputs_option, specification_argument
-from .run_rows import RunRow, counted, interruption, run_rows, shown_settings
+from .run_rows import NEXT_CAUSE, RunRow, counted, interruption, run_rows, shown_settings
 from .sensor_places import opened_run_place, run_place_options
 
 if TYPE_CHECKING:
     from deciders.due_runs import DueRuns
+    from deciders.parameter_set import ParameterSet
+    from deciders.specification import Specification
 
-_LONGEST_ERROR = 72  #: characters of it in the table of runs; --json has it whole
+_LONGEST_ERROR = 72  #: characters of it in the table of runs; what is longer stands whole behind it
+_MOST_WHOLE = 20  #: of these
+_WHERE_TO_LOOK = re.compile(r" \(see [^()]*\)(?=;|$)")
 _MOST_MISSING = 10  #: dates or ranges that are named
 
 
@@ -49,11 +56,15 @@ def status(ctx: click.Context, file: Path | None, as_json: bool, outputs: Path |
     missing = missing_dates(_available(planned)) if planned is not None else []
     lacking = lacking_reports(specification, rows, folder)
     if as_json:
-        click.echo(json.dumps(_as_json(rows, current, missing, lacking), indent=2, ensure_ascii=False, default=str))
+        click.echo(
+            json.dumps(_as_json(specification, rows, current, missing, lacking), indent=2, ensure_ascii=False, default=str)
+        )
     elif not rows:
         click.echo(f"nothing has run yet with outputs in {folder}")
     else:
-        click.echo(formatted(_grid(rows, planned, lacking), with_header=True))
+        grid = _Grid(specification, rows, planned, lacking)
+        click.echo(formatted(grid.table(), with_header=True))
+        _show_whole(grid.cut, rows)
         succeeded = sum(row.state == "succeeded" for row in rows)
         skipped = sum(row.state == "skipped" for row in rows)
         click.echo(f"{succeeded} of {counted(len(rows), 'run')} succeeded{f', {skipped} skipped' if skipped else ''}")
@@ -69,38 +80,100 @@ def status(ctx: click.Context, file: Path | None, as_json: bool, outputs: Path |
     ctx.exit(DONE)
 
 
-def _grid(rows: list[RunRow], planned: DueRuns | None, lacking: dict[str, list[str]]) -> Table:
-    """What has run, and what is due or waits beside it; dates with nothing but reasons are for ``plan --why``."""
-    cells = {
-        (row.reference_date or "", row.workflow, row.set): _cell(row) + (f" ({gone})" if gone else "")
-        for row in rows
-        for gone in ["without " + ", ".join(lacking[row.run_id]) if row.run_id in lacking else ""]
-    }
-    columns = list(dict.fromkeys((row.workflow, row.set) for row in rows))
-    if planned is not None:
-        for run in planned.due:
-            settings = shown_settings(run.configured_parameters)
-            place = (run.reference_date.isoformat(), run.workflow_name, settings)
-            cells.setdefault(place, "due")
-            columns += [place[1:]] if place[1:] not in columns else []
-    dates = sorted({day for day, _, _ in cells})
-    table = Table(["date", *(f"{name} [{settings}]" if settings else name for name, settings in columns)])
-    for day in dates:
-        table.rows.append([day, *(cells.get((day, *column), "") for column in columns)])
-    return table
+class _Grid:
+    """What has run, and what is due or waits beside it; dates with nothing but reasons are for ``plan --why``.
+
+    A column for each parameter set: those of the sensor's entries as they are now first, and behind them those that no entry
+    has any more, or that somebody has started a run with.
+    """
+
+    def __init__(
+        self, specification: Specification, rows: list[RunRow], planned: DueRuns | None, lacking: dict[str, list[str]]
+    ) -> None:
+        from deciders.entries import Entries, set_of_entry
+
+        self._entries = Entries(specification)
+        self._cells: dict[tuple[str, ParameterSet], str] = {}
+        self._has_entry: dict[ParameterSet, bool] = {}
+        self.cut: list[tuple[RunRow, str]] = []  #: runs with a sentence that their cell had no room for
+        for row in rows:
+            text = self._cell(row)
+            if row.run_id in lacking:
+                text += f" (without {', '.join(lacking[row.run_id])})"
+            place = (row.reference_date or "", self._column_of(row))
+            self._cells[place] = f"{self._cells[place]} / {text}" if place in self._cells else text
+        for run in planned.due if planned is not None else ():
+            column = set_of_entry(run.entry)
+            self._has_entry[column] = True
+            self._cells.setdefault((run.reference_date.isoformat(), column), "due")
+
+    def table(self) -> Table:
+        names = list(dict.fromkeys(column.workflow for column in self._has_entry))
+        columns = sorted(self._has_entry, key=lambda column: (names.index(column.workflow), self._entries.place_of(column)))
+        stencils = Counter(column[:2] for column in columns)
+        table = Table(["date", *(self._head(column, stencils[column[:2]] > 1) for column in columns)])
+        for day in sorted({day for day, _ in self._cells}):
+            table.rows.append([day, *(self._cells.get((day, column), "") for column in columns)])
+        return table
+
+    def _column_of(self, row: RunRow) -> ParameterSet:
+        from deciders.entries import set_of_entry
+        from deciders.parameter_set import ParameterSet, written_stencil
+
+        if (entry := row.entry_of(self._entries)) is not None:
+            column = set_of_entry(entry)
+        else:
+            stencil = written_stencil(row.date_stencil) if row.date_stencil is not None else None
+            column = ParameterSet(row.workflow, row.set, stencil)
+        self._has_entry[column] = entry is not None or not self._entries.of_workflow(row.workflow)
+        return column
+
+    def _head(self, column: ParameterSet, has_twins: bool) -> str:
+        stencil = f"date_stencil={column.stencil}" if has_twins and column.stencil is not None else ""
+        told = ", ".join(part for part in (column.parameters, stencil) if part)
+        return (
+            column.workflow + (f" [{told}]" if told else "") + ("" if self._has_entry[column] else " (no entry has these now)")
+        )
+
+    def _cell(self, row: RunRow) -> str:
+        head, reason = row.state, ""
+        if row.state == "succeeded":
+            head, reason = row.light, row.first_note if row.light == "orange" else ""
+        elif row.state == "skipped":
+            reason = row.first_note
+        elif row.state == "failed":
+            head, reason = "red", plain_error((row.error or "failed").splitlines()[0])
+        if not reason:
+            return head
+        shown = _WHERE_TO_LOOK.sub("", reason)
+        if len(shown) <= _LONGEST_ERROR:
+            return f"{head}: {shown}"
+        self.cut.append((row, f"{head}: {reason}"))
+        return f"{head}: {shown[: _LONGEST_ERROR - 3]}..."
 
 
-def _cell(row: RunRow) -> str:
-    head, reason = row.state, ""
-    if row.state == "succeeded":
-        head, reason = row.light, row.first_note if row.light == "orange" else ""
-    elif row.state == "skipped":
-        reason = row.first_note
-    elif row.state == "failed":
-        head, reason = "red", (row.error or "failed").splitlines()[0]
-    if not reason:
-        return head
-    return f"{head}: {reason if len(reason) <= _LONGEST_ERROR else reason[: _LONGEST_ERROR - 3] + '...'}"
+def plain_error(error: str) -> str:
+    """The error of a run without the label said twice: ``report failed: notebook 'report' failed in cell 2``."""
+    head, failed, rest = error.partition(" failed: ")
+    causes = NEXT_CAUSE.split(rest) if failed else []
+    plain = []
+    for label, cause in zip(head.split(", "), causes, strict=False):
+        said = f"notebook {label!r} "
+        if not cause.startswith(said):
+            return error
+        plain.append(f"{label} {cause.removeprefix(said)}")
+    return "; ".join([*plain, *causes[len(plain) :]]) if plain else error
+
+
+def _show_whole(cut: list[tuple[RunRow, str]], rows: list[RunRow]) -> None:
+    from deciders.run_reference import reference_of
+
+    if cut:
+        click.echo("in full:")
+    for row, sentence in cut[:_MOST_WHOLE]:
+        click.echo(f"  {shlex.quote(reference_of(row, rows))}  {sentence}")
+    if len(cut) > _MOST_WHOLE:
+        click.echo(f"  and {len(cut) - _MOST_WHOLE} more; runs.show has each")
 
 
 def _outlook(planned: DueRuns, missing: list[tuple[date, date]]) -> list[str]:
@@ -132,9 +205,16 @@ def missing_dates(available: Iterable[date]) -> list[tuple[date, date]]:
 
 
 def _as_json(
-    rows: list[RunRow], current: CurrentPlan | None, missing: list[tuple[date, date]], lacking: dict[str, list[str]]
+    specification: Specification,
+    rows: list[RunRow],
+    current: CurrentPlan | None,
+    missing: list[tuple[date, date]],
+    lacking: dict[str, list[str]],
 ) -> list[dict[str, Any]]:
     """An object for each run, for each date that is due and has not run, and for each day between dates without data."""
+    from deciders.entries import Entries
+
+    entries = Entries(specification)
     planned, changes = (current.due_runs, current.changes) if current is not None else (None, {})
     due = {(run.workflow_name, run.identity): run for run in planned.due} if planned is not None else {}
     found: list[dict[str, Any]] = []
@@ -145,6 +225,8 @@ def _as_json(
                 "workflow": row.workflow,
                 "reference_date": row.reference_date,
                 "set": row.set,
+                "date_stencil": row.date_stencil,
+                "has_entry": row.entry_of(entries) is not None,
                 "instance": row.instance,
                 "state": row.state,
                 "light": row.light,
@@ -167,6 +249,8 @@ def _as_json(
                 "workflow": run.workflow_name,
                 "reference_date": run.reference_date.isoformat(),
                 "set": shown_settings(run.configured_parameters),
+                "date_stencil": run.entry.model_dump(mode="json")["date_stencil"],
+                "has_entry": True,
                 "instance": run.instance,
                 "state": "due",
                 "due": run.reason,

@@ -45,7 +45,7 @@ def test_a_notebook_that_fails_stops_its_dependants_alone_and_is_due_again(tmp_p
     assert status.stdout == (
         "date        days\n"
         "2016-01-01  green\n"
-        "2016-01-02  red: count failed: notebook 'count' failed in cell 2: ValueError: no rows ...\n"
+        "2016-01-02  red: count failed in cell 2: ValueError: no rows for 2016-01-02\n"
         "1 of 2 runs succeeded\n"
         "1 run due (plan --why says why)\n"
     )

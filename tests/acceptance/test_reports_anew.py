@@ -65,7 +65,7 @@ def test_a_report_that_is_gone_is_told_and_made_without_running_a_notebook(file:
     assert said(file, "status")[0].splitlines()[1:6] == [
         "2016-01-01  green (without report.pdf)",
         "2016-01-02  green (without report.html)",
-        "2016-01-03  red: count failed: notebook 'count' failed in cell 2: AssertionError: bad ...",
+        "2016-01-03  red: count failed in cell 2: AssertionError: bad day",
         "2 of 3 runs succeeded",
         f"2 reports are missing of 2 runs that succeeded (`{command}` makes them)",
     ]

@@ -41,7 +41,7 @@ def test_status_shows_what_is_due_and_which_dates_lack(file: Path) -> None:
     assert said(file, "status") == (
         "date        days\n"
         "2016-01-01  green\n"
-        "2016-01-02  red: report failed: notebook 'report' failed in cell 2: AssertionError: ba...\n"
+        "2016-01-02  red: report failed in cell 2: AssertionError: bad day\n"
         "2016-01-06  green\n"
         "2 of 3 runs succeeded\n"
         "1 run due (plan --why says why)\n"

@@ -115,13 +115,7 @@ STENCILS = [run(), run(ranges=[["2023-12-31", "2024-01-02"], ["2023-01-01", "202
         (
             [run(region=r, kind=k) for r in "ab" for k in "cd"],
             f"w/{DAY},region=a",
-            SEVERAL.format(
-                ",region=a",
-                2,
-                f"w/{DAY},kind=c,region=a, w/{DAY},kind=d,region=a".replace("kind=c,region=a", "region=a,kind=c").replace(
-                    "kind=d,region=a", "region=a,kind=d"
-                ),
-            ),
+            SEVERAL.format(",region=a", 2, f"w/{DAY},kind=c,region=a, w/{DAY},kind=d,region=a"),
         ),
         (
             REGIONS,
