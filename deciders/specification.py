@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any, Literal
@@ -121,13 +122,36 @@ class WorkflowSpecification(_Model):
         return tuple(notebook for notebook in self.notebooks if notebook.label in wanted)
 
 
+_StencilBound = int | date | str
+_StencilElement = _StencilBound | list[_StencilBound] | dict[str, Any]
+
+
 class ConfiguredWorkflow(_Model):
     """An entry of the sensor: a workflow with the parameters that it gets for every date."""
 
     workflow_name: str
     parameters: dict[str, Any] = {}  #: JSON values; dates of the file are ISO text here
     earliest_date: date | None = None  #: no reference date before this one
-    date_stencil: list[int | date | list[int | date]] | None = None  #: for `deciders.date_stencil`; None means [0]
+    #: a rule of `deciders.reference_dates`, its dates as ISO text; None means that every date is one
+    reference_dates: dict[str, Any] | None = None
+    date_stencil: list[_StencilElement] | None = None  #: for `deciders.date_stencil`; None means [0]
+
+    @field_validator("date_stencil", mode="before")
+    @classmethod
+    def _with_dates(cls, elements: Any) -> Any:
+        return _dates_of_text(elements)
+
+
+def _dates_of_text(value: Any) -> Any:
+    """A stencil that may have come through JSON, where dates are text; other bounds that are text are no dates."""
+    if isinstance(value, list | tuple):
+        return [_dates_of_text(one) for one in value]
+    if isinstance(value, Mapping):
+        return {key: _dates_of_text(one) for key, one in value.items()}
+    try:
+        return date.fromisoformat(value) if isinstance(value, str) else value
+    except ValueError:
+        return value
 
 
 class FilesSource(_Model):

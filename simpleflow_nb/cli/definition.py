@@ -283,7 +283,7 @@ def _telling_stencils(rows: Sequence[Run | NotDue]) -> list[str]:
     differ = False
     for row in rows:
         own = row.date_stencil
-        stencils.append(str(own if isinstance(own, DateStencil) else DateStencil(own)))
+        stencils.append(str(own if isinstance(own, DateStencil) else DateStencil.of_entry(own)))
         known = (row.workflow_name, row.reference_date, shown_settings(row.configured_parameters))
         differ |= first.setdefault(known, stencils[-1]) != stencils[-1]
     return stencils if differ else []

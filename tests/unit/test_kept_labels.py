@@ -119,3 +119,12 @@ def test_a_parameter_that_was_kept_masked_is_still_the_same(tried: Path, monkeyp
     secret = run(how="a-long-secret")
     _folder(tried, "first").parent.rename(_folder(tried, "first").parent.with_name(secret.instance))
     assert list(kept(tried, secret)) == ["first", "alone"]  # the others were given paths in a folder of another name
+
+
+@pytest.mark.parametrize(("now", "stands"), [(["2015-12-31"], True), (["2015-12-30"], False), ([], False), (None, False)])
+def test_a_label_that_was_told_of_other_missing_dates_is_done_again(now: list[str] | None, stands: bool, tried: Path) -> None:
+    one = NotebookSpecification(label="alone", filename="alone.ipynb", parameters={"lacks": "missing_dates"})
+    workflow = WorkflowSpecification(name="days", notebooks=(one,))
+    (_folder(tried, "alone") / "config.json").write_text(json.dumps({"parameters": {"lacks": ["2015-12-31"]}}))
+    found = kept_labels(workflow, run(), tried, Artefacts(tried / "out"), notebook_hashes(workflow, tried), now)
+    assert ("alone" in found) == stands
