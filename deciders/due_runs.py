@@ -82,7 +82,8 @@ class NotDue:
     reason: str  #: the end of a sentence that begins with the workflow and the date
     #: of the entry, as they stand in the file: the same workflow and date may be there with others
     configured_parameters: dict[str, Any] = field(default_factory=dict, compare=False)
-    date_stencil: Sequence[Any] | None = field(default=None, compare=False)  #: of the entry, as it stands in the file
+    #: of the entry, as it stands in the file
+    date_stencil: Sequence[Any] | DateStencil | None = field(default=None, compare=False)
     is_available: bool = field(default=True, compare=False)  #: whether there are data for the date itself
 
 

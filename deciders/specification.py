@@ -17,7 +17,13 @@ from deciders.problems import Problem, Problems, SpecificationError, UnknownWork
 from deciders.sensor_rules import checked_sensor
 from deciders.specification_rules import check_parameters, checked_workflows
 from deciders.surprise_rules import note_surprises
-from deciders.workflow_file import AUTOMATIC_PARAMETERS, FLOWAPI_CDR_TYPES, check_shape, specification_schema
+from deciders.workflow_file import (
+    AUTOMATIC_PARAMETERS,
+    FLOWAPI_CDR_TYPES,
+    OWN_PARAMETERS,
+    check_shape,
+    specification_schema,
+)
 from deciders.yaml_lines import read_yaml
 
 __all__ = [
@@ -105,6 +111,11 @@ class WorkflowSpecification(_Model):
         for label, depth in depths.items():
             stages[depth].append(label)
         return stages
+
+    def own_automatic_parameters(self) -> set[str]:
+        """Those of ours that its notebooks want, as ``inputs_dir``: whoever starts a run may give other values."""
+        wanted = {source for notebook in self.notebooks for source in notebook.parameters.values()}
+        return (wanted & set(OWN_PARAMETERS)).difference(notebook.label for notebook in self.notebooks)
 
     def with_needs_of(self, label: str) -> tuple[NotebookSpecification, ...]:
         """The notebook of that label behind all those that it needs, directly or not, in the order of the workflow.

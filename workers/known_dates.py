@@ -13,11 +13,7 @@ from workers.available_dates import read_available_dates
 
 def wants_missing_dates(workflow: WorkflowSpecification, run: Run) -> bool:
     """Whether a notebook takes the automatic parameter, and neither a label nor a parameter of that name stands for it."""
-    labels = {notebook.label for notebook in workflow.notebooks}
-    return (
-        any(MISSING_DATES in notebook.parameters.values() for notebook in workflow.notebooks)
-        and MISSING_DATES not in labels | run.configured_parameters.keys()
-    )
+    return MISSING_DATES in workflow.own_automatic_parameters() and MISSING_DATES not in run.configured_parameters
 
 
 class KnownDates:
