@@ -1,116 +1,121 @@
 """Date stencils: the pattern of dates that must be there before a workflow runs for a reference date.
 
-An element is a number of days after the reference date (``-1`` is the day before), a date, or a half-open pair of
-these, ``[first, end]``, whose end is not part of it. This is AutoFlow's notation and meaning.
-
-DateStencilError
-├── DateStencilTypeError (a TypeError)        an element, or the stencil itself, is of the wrong kind
-└── DateStencilValueError (a ValueError)
-    ├── InvalidDateIntervalError              a pair that holds no date, always or for one reference date
-    └── UnreachableDateError                  a date before the year 1 or after 9999, for one reference date
+An element is a bound, meaning one day, week or month, or a half-open pair of bounds, ``[first, end]``, whose end is not part
+of it. A bound is a number of days after the reference date (``-1`` is the day before) or a date, which is AutoFlow's notation
+and meaning; or text: ``-4w``, ``-1m``, ``week``, ``last_month``. Of the days of an element some may lack when it is a mapping,
+``{dates: [-28, 1], at_least: 25}``.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from typing import Any, NamedTuple
 
+from deciders.date_bounds import (
+    FARTHEST_OFFSET_DAYS,
+    LAST_ORDINAL,
+    Bound,
+    DateStencilError,
+    DateStencilTypeError,
+    DateStencilValueError,
+    InvalidDateIntervalError,
+    Unit,
+    UnreachableDateError,
+    parsed_bound,
+)
 from deciders.problems import shown
 
-#: A hundred years: further away lies a slip of the finger (a date written as a number, say).
-FARTHEST_OFFSET_DAYS = 36_525
 DEFAULT_STENCIL = [0]  #: of an entry without one: the reference date alone
-_LAST_ORDINAL = date.max.toordinal()
+
+__all__ = [
+    "AvailableDays",
+    "DateStencil",
+    "DateStencilError",
+    "DateStencilTypeError",
+    "DateStencilValueError",
+    "InvalidDateIntervalError",
+    "Shortfall",
+    "UnreachableDateError",
+]
+
+#: In 28 years every week day meets every month, of leap years and others.
+_SAMPLE = range(date(2000, 1, 1).toordinal(), date(2028, 1, 1).toordinal())
 
 
-class DateStencilError(Exception):
-    """A date stencil is wrong; ``index`` is the element's place counted from 0, None for the stencil as a whole."""
+class Shortfall(NamedTuple):
+    """An element of which too few days are available."""
 
-    def __init__(self, message: str, index: int | None = None) -> None:
-        super().__init__(message)
-        self.index = index
-
-
-class DateStencilTypeError(DateStencilError, TypeError):
-    """Something in the stencil is neither a whole number of days nor a date."""
-
-
-class DateStencilValueError(DateStencilError, ValueError):
-    """An element of the right kind says something impossible."""
-
-
-class InvalidDateIntervalError(DateStencilValueError):
-    """A pair ends on or before the day on which it begins."""
-
-
-class UnreachableDateError(DateStencilValueError):
-    """The stencil of this reference date reaches before the year 1 or beyond 9999."""
-
-
-class Bound(NamedTuple):
-    """One end of an interval."""
-
-    is_relative: bool
-    days: int  #: after the reference date if relative, else the date's proleptic ordinal
-
-    def at(self, reference_ordinal: int) -> int:
-        """The ordinal of the day meant for that reference date."""
-        return self.days + reference_ordinal if self.is_relative else self.days
-
-    def __str__(self) -> str:
-        return str(self.days) if self.is_relative else date.fromordinal(self.days).isoformat()
+    needed: int  #: so many of its days at least
+    first: int  #: ordinal
+    end: int  #: the same, not included
 
 
 class DateStencil:
-    """A parsed stencil. ``None`` is the default, ``[0]``: the reference date alone; ``[]`` needs no dates at all.
+    """A parsed stencil: ``[0]`` is the reference date alone, and ``[]`` needs no dates at all.
 
-    Stencils are equal when their elements mean the same intervals in the same order (``[0]`` equals ``[[0, 1]]``).
+    Stencils are equal when their elements mean the same intervals in the same order (``[0]`` equals ``[[0, 1]]``), and the
+    same days of them may lack.
 
     Raises:
-        DateStencilTypeError: not a list; or an element that is no whole number, date or pair of these. Booleans,
-            texts, times of day, fractions and mappings are refused.
-        DateStencilValueError: a pair without exactly two members; an offset of more than 36,525 days either way.
-        InvalidDateIntervalError: a pair of two offsets or of two dates that ends where it begins or before.
+        DateStencilTypeError: not a list (None is none, as in AutoFlow); or an element that is neither a bound nor a pair of
+            bounds, nor a mapping of ``dates`` and ``at_least``. Booleans, other texts, times of day and fractions are refused.
+        DateStencilValueError: a pair without exactly two members; a bound more than a hundred years away; an ``at_least`` that
+            is below 0, or more than the element ever has days.
+        InvalidDateIntervalError: a pair that holds no date, whatever the reference date is. A pair of a date and a bound that
+            moves is not refused here.
     """
 
-    __slots__ = ("_merged_offsets", "intervals", "offsets")
+    __slots__ = ("_merged_offsets", "at_least", "intervals", "is_tolerant", "offsets")
 
     #: (first, end) of each element, the end not included
     intervals: tuple[tuple[Bound, Bound], ...]
-    #: the same in days, when no element names a date (nearly always, and then looking at a date is cheap)
+    #: of each element how many of its days must be available; None means all
+    at_least: tuple[int | None, ...]
+    is_tolerant: bool  #: whether some days of some element may lack
+    #: the intervals in days, when no element has other bounds (nearly always, and then looking at a date is cheap)
     offsets: tuple[tuple[int, int], ...] | None
     _merged_offsets: list[tuple[int, int]]
 
-    def __init__(self, elements: Sequence[Any] | None = None) -> None:
-        if elements is None:
-            elements = DEFAULT_STENCIL
+    def __init__(self, elements: Sequence[Any] = (0,)) -> None:
         if not isinstance(elements, (list, tuple)):
             raise DateStencilTypeError(f"a date stencil is a list, not {shown(elements)}")
-        self.intervals = tuple(_interval(element, index) for index, element in enumerate(elements))
+        parsed = [_element(element, index) for index, element in enumerate(elements)]
+        self.intervals = tuple(interval for interval, _ in parsed)
+        self.at_least = tuple(least for _, least in parsed)
+        self.is_tolerant = any(least is not None for least in self.at_least)
         is_relative = all(first.is_relative and end.is_relative for first, end in self.intervals)
-        self.offsets = tuple((first.days, end.days) for first, end in self.intervals) if is_relative else None
+        self.offsets = tuple((first.number, end.number) for first, end in self.intervals) if is_relative else None
         self._merged_offsets = _merged(self.offsets or [])
 
+    @classmethod
+    def of_entry(cls, elements: Sequence[Any] | None) -> DateStencil:
+        """The stencil of a sensor's entry, which need not give one: without it, ``[0]``."""
+        return cls() if elements is None else cls(elements)
+
     def __eq__(self, other: object) -> bool:
-        return self.intervals == other.intervals if isinstance(other, DateStencil) else NotImplemented
+        if not isinstance(other, DateStencil):
+            return NotImplemented
+        return self.intervals == other.intervals and self.at_least == other.at_least
 
     def __hash__(self) -> int:
-        return hash(self.intervals)
+        return hash((self.intervals, self.at_least))
 
     def __str__(self) -> str:
         """As it would be written in a workflow file, a single day or date without its end: ``[[-6, 1], 2016-01-01]``."""
-        return f"[{', '.join(map(_written, self.intervals))}]"
+        return f"[{', '.join(map(_written, self.intervals, self.at_least))}]"
 
     def __repr__(self) -> str:
-        return f"DateStencil([{', '.join(f'[{first}, {end}]' for first, end in self.intervals)}])"
+        elements = zip(self.intervals, self.at_least, strict=True)
+        return f"DateStencil([{', '.join(_tolerant(_spelled(interval), least) for interval, least in elements)}])"
 
     def date_ranges(self, reference_date: date) -> list[tuple[date, date]]:
-        """Half-open ranges of dates, one per element, in the order of the elements; overlaps are kept.
+        """Half-open ranges of dates, one per element, in the order of the elements; overlaps are kept. They are whole, also
+        where some days may lack.
 
         Raises:
-            InvalidDateIntervalError: a pair of an offset and a date holds no date for this reference date.
+            InvalidDateIntervalError: a pair holds no date for this reference date.
             UnreachableDateError: a range leaves the years 1 to 9999.
         """
         return [
@@ -118,7 +123,7 @@ class DateStencil:
         ]
 
     def missing_dates(self, reference_date: date, available_dates: Iterable[date]) -> list[date]:
-        """The dates that the stencil needs and that are not available, ascending, each once.
+        """The dates of the stencil that are not available, ascending, each once, also those that may lack.
 
         Whether the reference date itself is available does not matter, unless the stencil contains it. Raises what
         `date_ranges` raises.
@@ -135,18 +140,14 @@ class DateStencil:
         ranges = []
         for index, (first, end) in enumerate(self.intervals):
             first_ordinal, end_ordinal = first.at(reference_ordinal), end.at(reference_ordinal)
-            if first_ordinal < 1 or end_ordinal > _LAST_ORDINAL:
-                raise UnreachableDateError(
-                    f"date_stencil element {index + 1}, [{first}, {end}], leaves the calendar for reference date "
-                    f"{date.fromordinal(reference_ordinal)}",
-                    index,
-                )
-            if end_ordinal <= first_ordinal:
-                raise InvalidDateIntervalError(
-                    f"date_stencil element {index + 1}, [{first}, {end}], holds no date for reference date "
-                    f"{date.fromordinal(reference_ordinal)}",
-                    index,
-                )
+            fault: type[DateStencilValueError] | None = None
+            if first_ordinal < 1 or end_ordinal > LAST_ORDINAL:
+                fault, does = UnreachableDateError, "leaves the calendar"
+            elif end_ordinal <= first_ordinal:
+                fault, does = InvalidDateIntervalError, "holds no date"
+            if fault is not None:
+                named = f"date_stencil element {index + 1}, {_spelled((first, end))}"
+                raise fault(f"{named}, {does} for reference date {date.fromordinal(reference_ordinal)}", index)
             ranges.append((first_ordinal, end_ordinal))
         return ranges
 
@@ -155,6 +156,24 @@ class DateStencil:
         if self.offsets is not None and _is_far_from_the_ends(reference_ordinal):
             return [(reference_ordinal + first, reference_ordinal + end) for first, end in self._merged_offsets]
         return _merged(self.ordinal_ranges(reference_ordinal))
+
+    def strict_ranges(self, reference_ordinal: int) -> list[tuple[int, int]]:
+        """Of `needed_ranges` the days none of which may lack."""
+        if not self.is_tolerant:
+            return self.needed_ranges(reference_ordinal)
+        ranges = zip(self.ordinal_ranges(reference_ordinal), self.at_least, strict=True)
+        return _merged(days for days, least in ranges if least is None)
+
+    def shortfalls(self, reference_ordinal: int, available: AvailableDays) -> list[Shortfall]:
+        """The elements some of whose days may lack, and more do."""
+        if not self.is_tolerant:
+            return []
+        ranges = zip(self.ordinal_ranges(reference_ordinal), self.at_least, strict=True)
+        return [
+            Shortfall(least, first, end)
+            for (first, end), least in ranges
+            if least is not None and available.number(first, end) < least
+        ]
 
 
 class AvailableDays:
@@ -178,6 +197,13 @@ class AvailableDays:
                 return False
         return True
 
+    def __contains__(self, ordinal: int) -> bool:
+        return ordinal in self._end_of_run
+
+    def number(self, first: int, end: int) -> int:
+        """How many days of the half-open range are available."""
+        return bisect_left(self.ordinals, end) - bisect_left(self.ordinals, first)
+
     def missing(self, ranges: Iterable[tuple[int, int]], *, at_most: int) -> tuple[list[int], int]:
         """The first ``at_most`` days that are not available, and how many there are in all.
 
@@ -186,7 +212,7 @@ class AvailableDays:
         found: list[int] = []
         total = 0
         for first, end in ranges:
-            here = end - first - (bisect_left(self.ordinals, end) - bisect_left(self.ordinals, first))
+            here = end - first - self.number(first, end)
             total += here
             day = first
             while here and day < end and len(found) < at_most:
@@ -200,7 +226,7 @@ class AvailableDays:
 
 def _is_far_from_the_ends(ordinal: int) -> bool:
     """Whether no offset can leave the calendar from there."""
-    return FARTHEST_OFFSET_DAYS < ordinal < _LAST_ORDINAL - FARTHEST_OFFSET_DAYS
+    return FARTHEST_OFFSET_DAYS < ordinal < LAST_ORDINAL - FARTHEST_OFFSET_DAYS
 
 
 def _merged(ranges: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
@@ -213,22 +239,61 @@ def _merged(ranges: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
     return merged
 
 
-def _written(interval: tuple[Bound, Bound]) -> str:
+def _written(interval: tuple[Bound, Bound], least: int | None) -> str:
     first, end = interval
-    is_one_day = first.is_relative == end.is_relative and end.days == first.days + 1
-    return str(first) if is_one_day else f"[{first}, {end}]"
+    return _tolerant(str(first) if end == first.after else f"[{first}, {end}]", least)
+
+
+def _spelled(interval: tuple[Bound, Bound]) -> str:
+    """With both ends, but where a workflow file has no word for the end."""
+    first, end = interval
+    has_no_word = end.day_after or (first.unit in (Unit.WEEK, Unit.MONTH) and (end.unit, end.number) == (first.unit, 1))
+    return str(first) if has_no_word else f"[{first}, {end}]"
+
+
+def _tolerant(interval: str, least: int | None) -> str:
+    return interval if least is None else f"{{dates: {interval}, at_least: {least}}}"
+
+
+def _element(element: Any, index: int) -> tuple[tuple[Bound, Bound], int | None]:
+    if not isinstance(element, Mapping):
+        return _interval(element, index), None
+    if set(element) != {"dates", "at_least"}:
+        raise DateStencilTypeError(f"a mapping has 'dates' and 'at_least', and nothing else, not {shown(dict(element))}", index)
+    interval, least = _interval(element["dates"], index), element["at_least"]
+    if not isinstance(least, int) or isinstance(least, bool):
+        raise DateStencilTypeError(f"at_least is a whole number of days, not {shown(least)}", index)
+    if least < 0:
+        raise DateStencilValueError(f"at_least is {shown(least)}, and must be 0 or more", index)
+    longest = _longest(interval)
+    if longest is not None and least > longest:
+        days = "1 day" if longest == 1 else f"{longest} days"
+        raise DateStencilValueError(
+            f"at_least is {shown(least)}, but {_written(interval, None)} never has more than {days}", index
+        )
+    return interval, least
+
+
+def _longest(interval: tuple[Bound, Bound]) -> int | None:
+    """How many days it has at most; None when its length has no bound, as that of a date and a bound that moves."""
+    first, end = interval
+    if (first.unit is Unit.DATE) != (end.unit is Unit.DATE):
+        return None
+    if first.unit is end.unit and first.unit in (Unit.DATE, Unit.DAYS):
+        return end.number - first.number
+    return max(end.at(ordinal) - first.at(ordinal) for ordinal in _SAMPLE)
 
 
 def _interval(element: Any, index: int) -> tuple[Bound, Bound]:
     if not isinstance(element, (list, tuple)):
-        first = _bound(element, index)
-        if not first.is_relative and first.days >= _LAST_ORDINAL:
+        first = parsed_bound(element, index)
+        if first.unit is Unit.DATE and first.number >= LAST_ORDINAL:
             raise DateStencilValueError(f"{element} is the last date there is: a range cannot end after it", index)
-        return first, Bound(first.is_relative, first.days + 1)
+        return first, first.after
     if len(element) != 2:
         raise DateStencilValueError(f"a pair has two members, [first, end], but {shown(element)} has {len(element)}", index)
-    first, end = _bound(element[0], index), _bound(element[1], index)
-    if first.is_relative == end.is_relative and end.days <= first.days:
+    first, end = parsed_bound(element[0], index), parsed_bound(element[1], index)
+    if _never_holds_a_date(first, end):
         raise InvalidDateIntervalError(
             f"[{first}, {end}] holds no date: the second member must be later than the first",
             index,
@@ -236,24 +301,9 @@ def _interval(element: Any, index: int) -> tuple[Bound, Bound]:
     return first, end
 
 
-def _bound(value: Any, index: int) -> Bound:
-    # bool is an int, and datetime a date, to isinstance; neither is meant by anyone who writes one here.
-    if isinstance(value, int) and not isinstance(value, bool):
-        if abs(value) > FARTHEST_OFFSET_DAYS:
-            raise DateStencilValueError(
-                f"{shown(value)} days is more than {FARTHEST_OFFSET_DAYS} (a hundred years) from the reference date", index
-            )
-        return Bound(True, value)
-    if isinstance(value, date) and not isinstance(value, datetime):
-        return Bound(False, value.toordinal())
-    if isinstance(value, str) and _is_iso_date(value):
-        raise DateStencilTypeError(f"{value!r} is text; write the date without quotes", index)
-    raise DateStencilTypeError(f"{shown(value)} is neither a whole number of days nor a date", index)
-
-
-def _is_iso_date(text: str) -> bool:
-    try:
-        date.fromisoformat(text)
-    except ValueError:
+def _never_holds_a_date(first: Bound, end: Bound) -> bool:
+    if first.unit is end.unit:
+        return end.number <= first.number
+    if Unit.DATE in (first.unit, end.unit):
         return False
-    return True
+    return all(end.at(ordinal) <= first.at(ordinal) for ordinal in _SAMPLE)

@@ -16,14 +16,13 @@ from typing import Any, NamedTuple
 from deciders import identity as identities
 from deciders.date_stencil import AvailableDays, DateStencil, DateStencilValueError
 from deciders.identity import identity
+from deciders.missing_dates import lack
 from deciders.problems import listed
+from deciders.reference_dates import reference_dates_of
 from deciders.reruns import NOT_RUN_YET, SUCCEEDED, RunHistory, verdict
 from deciders.specification import ConfiguredWorkflow, SensorSpecification, Specification, WorkflowSpecification
 
 __all__ = ["DueRuns", "NotDue", "Run", "due_runs", "identity", "run_for"]
-
-#: A reason names this many missing dates, and counts the others.
-_MOST_DATES_IN_A_REASON = 10
 
 RUNNING = "running"
 _OTHER_PARAMETERS = "already succeeded with other parameters, and rerun_when lacks parameters_changed"
@@ -83,7 +82,7 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class NotDue:
-    """An available date for which a workflow does not run now."""
+    """An available date for which a workflow does not run now, or a reference date of its entry that is not available."""
 
     workflow_name: str
     reference_date: date
@@ -91,7 +90,9 @@ class NotDue:
     reason: str  #: the end of a sentence that begins with the workflow and the date
     #: of the entry, as they stand in the file: the same workflow and date may be there with others
     configured_parameters: dict[str, Any] = field(default_factory=dict, compare=False)
-    date_stencil: Sequence[Any] | None = field(default=None, compare=False)  #: of the entry, as it stands in the file
+    #: of the entry, as it stands in the file
+    date_stencil: Sequence[Any] | DateStencil | None = field(default=None, compare=False)
+    is_available: bool = field(default=True, compare=False)  #: whether there are data for the date itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,8 @@ class DueRuns:
     """What one look at the available dates comes to."""
 
     due: tuple[Run, ...]  #: each instance once: by priority, then in the order of the entries, then of the dates
-    not_due: tuple[NotDue, ...]  #: every other pair of an entry and an available date
+    #: every other pair of an entry and an available date; and the dates that an entry's rule chooses, and that lack
+    not_due: tuple[NotDue, ...]
     warnings: tuple[str, ...]  #: why there may be less to do than expected
 
 
@@ -109,7 +111,7 @@ def run_for(configured: ConfiguredWorkflow, reference_date: date) -> Run:
     Raises:
         DateStencilValueError: the stencil holds no dates for this reference date, or leaves the calendar.
     """
-    stencil = DateStencil(configured.date_stencil)
+    stencil = DateStencil.of_entry(configured.date_stencil)
     ranges = stencil.date_ranges(reference_date)
     parameters = {**configured.parameters, "reference_date": reference_date, "date_ranges": ranges}
     return Run(configured, reference_date, stencil, identity(parameters))
@@ -125,10 +127,10 @@ def due_runs(
 ) -> DueRuns:
     """Every run that should be started now.
 
-    A date is due for an entry when it is available, not before ``earliest_date``, all dates of the stencil are
-    available, and its instance neither runs nor has succeeded: a failed one is due again, as the workflow's ``attempts``
-    and ``retry_wait`` allow; a succeeded one when something of its ``rerun_when`` has changed. Which dates are available
-    is the union (``require: any``) or the intersection (``all``) over the sensor's types.
+    A date is due for an entry when it is available, not before ``earliest_date``, one of its ``reference_dates``, what the
+    stencil needs is available, and its instance neither runs nor has succeeded: a failed one is due again, as the workflow's
+    ``attempts`` and ``retry_wait`` allow; a succeeded one when something of its ``rerun_when`` has changed. Which dates are
+    available is the union (``require: any``) or the intersection (``all``) over the sensor's types.
 
     Args:
         specification: the workflow file.
@@ -140,7 +142,7 @@ def due_runs(
     Raises:
         ValueError: a state is none of the three.
     """
-    ordinals, warnings = _considered(specification.sensor, available_dates)
+    ordinals, warnings = considered_days(specification.sensor, available_dates)
     looker = _Looker(AvailableDays(ordinals), run_states, specification, history or RunHistory(), since)
     for number, configured in enumerate(specification.sensor.workflows, start=1):
         looker.look_at(number, configured)
@@ -150,8 +152,8 @@ def due_runs(
     return DueRuns(tuple(looker.due), tuple(looker.not_due), tuple(warnings))
 
 
-def _considered(sensor: SensorSpecification, available_dates: Mapping[str, Iterable[date]]) -> tuple[set[int], list[str]]:
-    """The ordinals of the available dates, and what to warn of."""
+def considered_days(sensor: SensorSpecification, available_dates: Mapping[str, Iterable[date]]) -> tuple[set[int], list[str]]:
+    """The ordinals of the dates that count as available over the sensor's types, and what to warn of."""
     if sensor.cdr_types is not None and not sensor.cdr_types:
         return set(), ["cdr_types is an empty list, so no date is ever available"]
     if not available_dates:
@@ -220,16 +222,20 @@ class _Looker:
     def look_at(self, number: int, configured: ConfiguredWorkflow) -> None:
         name, earliest = configured.workflow_name, self._since or configured.earliest_date
         before_ranges, between, after_date = _json_around_dates(configured.parameters)
-        stencil = DateStencil(configured.date_stencil)
+        stencil = DateStencil.of_entry(configured.date_stencil)
         seen = self._seen.setdefault(stencil, {})
         look_at = self._look_with(stencil)
         first_entry = self._first_entry.get(name)
         workflow, run_states = self._workflows.get(name), self._run_states
         ends, in_autoflow = self._history.ends, self._history.in_autoflow
         is_done_whatever_its_parameters = self._success_of_the_date(number, configured, workflow)
-        for ordinal, day in self._days:
+        days_to_look_at, refusals = self._reference_dates(configured)
+        for ordinal, day in days_to_look_at:
             if earliest is not None and day < earliest:
                 self._refuse(configured, day, None, f"before earliest_date {earliest}")
+                continue
+            if ordinal in refusals:
+                self._refuse(configured, day, None, refusals[ordinal], is_available=ordinal in self._available)
                 continue
             look = seen.get(ordinal)
             if look is None:
@@ -257,6 +263,21 @@ class _Looker:
                 self.due.append(Run(configured, day, stencil, found, reason, is_rerun, keeps_labels))
             else:
                 self._refuse(configured, day, found, reason)
+
+    def _reference_dates(self, configured: ConfiguredWorkflow) -> tuple[Sequence[tuple[int, date]], Mapping[int, str]]:
+        """The days to look at, ascending: those available, and those chosen that lack; and why it cannot be some of them."""
+        rule = reference_dates_of(configured.reference_dates)
+        if rule.is_all or not self._days:
+            return self._days, {}
+        chosen = {*rule.ordinals(self._days[0][0], self._days[-1][0]), *rule.named}
+        if (earliest := configured.earliest_date) is not None:
+            chosen = {ordinal for ordinal in chosen if ordinal >= earliest.toordinal()}
+        refusals = {
+            ordinal: f"not a reference date of this entry ({rule})" for ordinal, _ in self._days if ordinal not in chosen
+        }
+        lacking = {ordinal: date.fromordinal(ordinal) for ordinal in chosen if ordinal not in self._available}
+        refusals |= {ordinal: f"{day} is not available" for ordinal, day in lacking.items()}
+        return (sorted([*self._days, *lacking.items()]) if lacking else self._days), refusals
 
     def _success_of_the_date(
         self, number: int, configured: ConfiguredWorkflow, workflow: WorkflowSpecification | None
@@ -288,9 +309,10 @@ class _Looker:
 
         def look_at(ordinal: int) -> _Look:
             try:
-                needed = stencil.needed_ranges(ordinal)
-                if not self._available.holds(needed):
-                    return _Look(self._missing(needed), "")
+                if stencil.is_tolerant or not self._available.holds(stencil.needed_ranges(ordinal)):
+                    reason = lack(stencil, ordinal, self._available)
+                    if reason is not None:
+                        return _Look(reason, "")
                 if stencil.offsets is not None:
                     return _Look(None, ", ".join([texts[ordinal + first] for texts, first in columns]))
                 ranges = stencil.ordinal_ranges(ordinal)
@@ -300,15 +322,11 @@ class _Looker:
 
         return look_at
 
-    def _refuse(self, configured: ConfiguredWorkflow, day: date, found: str | None, reason: str) -> None:
+    def _refuse(
+        self, configured: ConfiguredWorkflow, day: date, found: str | None, reason: str, *, is_available: bool = True
+    ) -> None:
         parameters, stencil = configured.parameters, configured.date_stencil
-        self.not_due.append(NotDue(configured.workflow_name, day, found, reason, parameters, stencil))
-
-    def _missing(self, needed: list[tuple[int, int]]) -> str:
-        ordinals, total = self._available.missing(needed, at_most=_MOST_DATES_IN_A_REASON)
-        dates = ", ".join(date.fromordinal(ordinal).isoformat() for ordinal in ordinals)
-        more = f" and {total - len(ordinals)} more" if total > len(ordinals) else ""
-        return f"needs {dates}{more} which {'is' if total == 1 else 'are'} not available"
+        self.not_due.append(NotDue(configured.workflow_name, day, found, reason, parameters, stencil, is_available))
 
 
 def _never(day: date) -> bool:

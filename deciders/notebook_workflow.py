@@ -12,6 +12,7 @@ from simpleflow_nb.futures import Future
 from . import activities
 from .report_names import report_file_names
 from .specification import NotebookSpecification, WorkflowSpecification
+from .workflow_file import INPUTS_DIR, MISSING_DATES
 
 GREEN, ORANGE, RED = "green", "orange", "red"
 SKIPPED = "skipped"  #: a label whose notebook said that there is nothing to do, one that needs such a label, a run of these
@@ -55,6 +56,7 @@ class NotebookWorkflow(Workflow):
         kept_reports: the same of reports of kept labels, by label and format (``count.pdf``).
         only: run this label, those that it needs as far as they are not kept, and nothing else.
         origin: why the run was started, and what it was made from; goes into its record.
+        missing_dates: the dates of the stencil that were not available then, for notebooks that ask for them.
     """
 
     name = "notebook_workflow"
@@ -75,6 +77,7 @@ class NotebookWorkflow(Workflow):
         kept_reports: dict[str, dict[str, Any]] | None = None,
         only: str | None = None,
         origin: dict[str, Any] | None = None,
+        missing_dates: list[str] | None = None,
     ) -> dict[str, Any]:
         specification = WorkflowSpecification.model_validate(workflow)
         kept, kept_reports = kept or {}, kept_reports or {}
@@ -110,7 +113,7 @@ class NotebookWorkflow(Workflow):
                 label=notebook.label,
                 filename=notebook.filename,
                 inputs_dir=inputs_dir,
-                **_values(notebook, parameters, {**kept, **notebooks}, inputs_dir),
+                **_values(notebook, parameters, {**kept, **notebooks}, inputs_dir, missing_dates),
                 **_limits(notebook),
                 **_kept_attempts(specification),
                 **place,
@@ -188,6 +191,7 @@ def _values(
     parameters: dict[str, Any],
     done: dict[str, Future[Any] | dict[str, Any]],
     inputs_dir: str,
+    missing_dates: list[str] | None,
 ) -> dict[str, Any]:
     """What a notebook's parameters stand for: values, or the notebooks before it, whose paths the worker puts in."""
     values: dict[str, Any] = {}
@@ -198,8 +202,10 @@ def _values(
             upstream[name] = done[source]
         elif source in parameters:
             values[name] = parameters[source]
-        elif source == "inputs_dir":
+        elif source == INPUTS_DIR:
             values[name] = inputs_dir
+        elif source == MISSING_DATES:
+            values[name] = missing_dates or []
         else:
             automatic.append(name)  # flowapi_url: known to the worker that runs the notebook
     return {"parameters": values, "upstream": upstream, "flowapi_url_as": automatic}

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from deciders.cron import schedule_fault
 from deciders.date_stencil import DateStencil, DateStencilError
 from deciders.problems import Problems, listed, shown
+from deciders.reference_dates import ReferenceDates, ReferenceDatesError
 from deciders.source_rules import checked_source
 from deciders.workflow_file import FLOWAPI_CDR_TYPES
 from deciders.yaml_lines import BROKEN, YamlNode, json_value
@@ -84,6 +85,8 @@ def _checked_entry(entry: YamlNode, workflow_names: list[str], problems: Problem
         checked["parameters"] = json_value(parameters, problems)
     if (earliest := entry.get("earliest_date")) is not None and earliest.value is not BROKEN:
         checked["earliest_date"] = _checked_date(earliest, problems)
+    if (rule := entry.get("reference_dates")) is not None and rule.value is not BROKEN:
+        checked["reference_dates"] = _checked_rule(rule, problems)
     if (stencil := entry.get("date_stencil")) is not None and stencil.value is not BROKEN:
         checked["date_stencil"] = _checked_stencil(stencil, problems)
     return checked
@@ -103,6 +106,28 @@ def _checked_date(node: YamlNode, problems: Problems) -> date | None:
     return None
 
 
+def _checked_rule(node: YamlNode, problems: Problems) -> dict[str, Any] | None:
+    if _is_broken(node):
+        return None
+    try:
+        ReferenceDates(rule := node.plain())
+    except ReferenceDatesError as error:
+        problems.add(node.line, f"reference_dates: {error}")
+        return None
+    return None if rule == "all" else {key: _as_text(value) for key, value in rule.items()}
+
+
+def _is_broken(node: YamlNode) -> bool:
+    """Whether something in it has been reported already."""
+    return node.value is BROKEN or any(map(_is_broken, (*node.items(), *node.entries().values())))
+
+
+def _as_text(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_as_text(one) for one in value]
+    return value.isoformat() if isinstance(value, date) else value
+
+
 def _checked_stencil(node: YamlNode, problems: Problems) -> list[Any] | None:
     if not isinstance(node.value, list):
         found = "a mapping" if isinstance(node.value, dict) else shown(node.value)
@@ -110,7 +135,7 @@ def _checked_stencil(node: YamlNode, problems: Problems) -> list[Any] | None:
         return None
     # One by one, so that every bad element is reported and not only the first.
     for item in node.value:
-        if item.value is BROKEN or any(member.value is BROKEN for member in item.items()):
+        if _is_broken(item):
             continue
         try:
             DateStencil([item.plain()])

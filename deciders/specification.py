@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any, Literal
@@ -18,7 +19,13 @@ from deciders.retention_rules import KEPT_ATTEMPTS, KEPT_HISTORY_SECONDS, checke
 from deciders.sensor_rules import checked_sensor
 from deciders.specification_rules import check_parameters, checked_workflows
 from deciders.surprise_rules import note_surprises
-from deciders.workflow_file import AUTOMATIC_PARAMETERS, FLOWAPI_CDR_TYPES, check_shape, specification_schema
+from deciders.workflow_file import (
+    AUTOMATIC_PARAMETERS,
+    FLOWAPI_CDR_TYPES,
+    OWN_PARAMETERS,
+    check_shape,
+    specification_schema,
+)
 from deciders.yaml_lines import read_yaml
 
 __all__ = [
@@ -110,6 +117,11 @@ class WorkflowSpecification(_Model):
             stages[depth].append(label)
         return stages
 
+    def own_automatic_parameters(self) -> set[str]:
+        """Those of ours that its notebooks want, as ``inputs_dir``: whoever starts a run may give other values."""
+        wanted = {source for notebook in self.notebooks for source in notebook.parameters.values()}
+        return (wanted & set(OWN_PARAMETERS)).difference(notebook.label for notebook in self.notebooks)
+
     def with_needs_of(self, label: str) -> tuple[NotebookSpecification, ...]:
         """The notebook of that label behind all those that it needs, directly or not, in the order of the workflow.
 
@@ -126,13 +138,36 @@ class WorkflowSpecification(_Model):
         return tuple(notebook for notebook in self.notebooks if notebook.label in wanted)
 
 
+_StencilBound = int | date | str
+_StencilElement = _StencilBound | list[_StencilBound] | dict[str, Any]
+
+
 class ConfiguredWorkflow(_Model):
     """An entry of the sensor: a workflow with the parameters that it gets for every date."""
 
     workflow_name: str
     parameters: dict[str, Any] = {}  #: JSON values; dates of the file are ISO text here
     earliest_date: date | None = None  #: no reference date before this one
-    date_stencil: list[int | date | list[int | date]] | None = None  #: for `deciders.date_stencil`; None means [0]
+    #: a rule of `deciders.reference_dates`, its dates as ISO text; None means that every date is one
+    reference_dates: dict[str, Any] | None = None
+    date_stencil: list[_StencilElement] | None = None  #: for `deciders.date_stencil`; None means [0]
+
+    @field_validator("date_stencil", mode="before")
+    @classmethod
+    def _with_dates(cls, elements: Any) -> Any:
+        return _dates_of_text(elements)
+
+
+def _dates_of_text(value: Any) -> Any:
+    """A stencil that may have come through JSON, where dates are text; other bounds that are text are no dates."""
+    if isinstance(value, list | tuple):
+        return [_dates_of_text(one) for one in value]
+    if isinstance(value, Mapping):
+        return {key: _dates_of_text(one) for key, one in value.items()}
+    try:
+        return date.fromisoformat(value) if isinstance(value, str) else value
+    except ValueError:
+        return value
 
 
 class FilesSource(_Model):

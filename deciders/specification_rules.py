@@ -18,7 +18,13 @@ from deciders.output_rules import checked_outputs
 from deciders.policy_rules import checked_policy
 from deciders.problems import Problems, listed, near_miss, shown
 from deciders.retention_rules import checked_kept_attempts
-from deciders.workflow_file import AUTOFLOW_PARAMETERS, AUTOMATIC_PARAMETERS, NOTEBOOK_SUFFIXES, entry_named
+from deciders.workflow_file import (
+    AUTOFLOW_PARAMETERS,
+    AUTOMATIC_PARAMETERS,
+    NOTEBOOK_SUFFIXES,
+    OWN_PARAMETERS,
+    entry_named,
+)
 from deciders.yaml_lines import BROKEN, YamlNode
 
 #: How alike two names must be before one counts as a slip for the other: when the sensor's entry lacks the name anyway,
@@ -76,10 +82,10 @@ class CheckedWorkflow:
                     found.setdefault(node.value, []).append((notebook.label, node.line))
         return found
 
-    def takes_inputs_dir(self) -> bool:
-        """Whether ``inputs_dir`` means the automatic parameter here, which an entry may override."""
+    def own_automatic_parameters(self) -> set[str]:
+        """Those of ours that notebooks want, as ``inputs_dir``, which an entry may override."""
         wanted = {node.value for notebook in self.notebooks for node in notebook.parameters.values()}
-        return "inputs_dir" in wanted and "inputs_dir" not in self.labels
+        return (wanted & set(OWN_PARAMETERS)).difference(self.labels)
 
     def as_dict(self) -> dict[str, Any]:
         """For `deciders.specification.WorkflowSpecification`."""
@@ -252,7 +258,7 @@ def _check_workflow_parameters(workflow: CheckedWorkflow, entries: list[tuple[st
     references = workflow.references()
     given_by = [_given(entry) for _, entry in entries]
     given_anywhere = {name for given in given_by if given is not None for name in given}
-    may_be_given = {*references, "inputs_dir"} if workflow.takes_inputs_dir() else set(references)
+    may_be_given = {*references, *workflow.own_automatic_parameters()}
     slips: dict[str, str] = {}
     for name in sorted(references.keys() - given_anywhere):
         options = dict.fromkeys([*workflow.labels, *AUTOMATIC_PARAMETERS, *sorted(given_anywhere)])

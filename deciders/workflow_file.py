@@ -12,21 +12,32 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError, WithJsonSchema
 from pydantic_core import ErrorDetails
 
+from deciders.date_bounds import FARTHEST_OFFSET_DAYS, PERIODS, SHIFT_PATTERN
 from deciders.durations import DURATION_PATTERN
 from deciders.notebook_limits import LONGEST_SECONDS, MOST_RETRIES, VARIABLE_PATTERN
 from deciders.problems import Problems, kind_of, near_miss, shown
+from deciders.reference_dates import LAST, LONGEST_STEP_DAYS, WEEKDAYS
 from deciders.yaml_lines import BROKEN, YamlNode
 
 #: What the sensor and the engine set themselves; no notebook may be labelled so, no parameter of the file be named so.
 AUTOFLOW_PARAMETERS = ("reference_date", "date_ranges", "flowapi_url")
-#: The same, and ours: a workflow's own parameter of that name wins over it.
-AUTOMATIC_PARAMETERS = (*AUTOFLOW_PARAMETERS, "inputs_dir")
+#: Ours: a workflow's own parameter of that name wins over it.
+OWN_PARAMETERS = (INPUTS_DIR, MISSING_DATES) = ("inputs_dir", "missing_dates")
+AUTOMATIC_PARAMETERS = (*AUTOFLOW_PARAMETERS, *OWN_PARAMETERS)
 FLOWAPI_CDR_TYPES = ("calls", "sms", "mds", "topups")
 NOTEBOOK_SUFFIXES = (".ipynb", ".py")
 NAME_PATTERN = r"^(?!\.{1,2}$)[^/\\:|\u0000-\u001f\u007f-\u009f]{1,100}$"
 
-_DATE_SCHEMA = {"type": "string", "format": "date"}
-_BOUND_SCHEMA = {"anyOf": [{"type": "integer", "minimum": -36_525, "maximum": 36_525}, _DATE_SCHEMA]}
+_DATE_SCHEMA = {"type": "string", "format": "date", "pattern": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"}
+_BOUND_SCHEMA = {
+    "anyOf": [
+        {"type": "integer", "minimum": -FARTHEST_OFFSET_DAYS, "maximum": FARTHEST_OFFSET_DAYS},
+        _DATE_SCHEMA,
+        {"enum": list(PERIODS)},
+        {"type": "string", "pattern": SHIFT_PATTERN},
+    ]
+}
+_DATES_SCHEMA = {"anyOf": [*_BOUND_SCHEMA["anyOf"], {"type": "array", "items": _BOUND_SCHEMA, "minItems": 2, "maxItems": 2}]}
 _DURATION_SCHEMA = {
     "anyOf": [
         {"type": "number", "exclusiveMinimum": 0, "maximum": LONGEST_SECONDS},
@@ -52,8 +63,43 @@ _OUTPUT_LIMIT_SCHEMA = {
 }
 _STENCIL_SCHEMA = {
     "type": "array",
-    "items": {"anyOf": [*_BOUND_SCHEMA["anyOf"], {"type": "array", "items": _BOUND_SCHEMA, "minItems": 2, "maxItems": 2}]},
+    "items": {
+        "anyOf": [
+            *_DATES_SCHEMA["anyOf"],
+            {
+                "type": "object",
+                "required": ["dates", "at_least"],
+                "additionalProperties": False,
+                "properties": {
+                    "dates": _DATES_SCHEMA,
+                    "at_least": {"type": "integer", "minimum": 0, "description": "So many of its days must be there."},
+                },
+            },
+        ]
+    },
     "default": [0],
+}
+_WEEKDAY_SCHEMA = {"enum": list(WEEKDAYS)}
+_DAY_OF_MONTH_SCHEMA = {"anyOf": [{"type": "integer", "minimum": 1, "maximum": 31}, {"const": LAST}]}
+
+
+def _one_or_several(schema: dict[str, Any]) -> dict[str, Any]:
+    return {"anyOf": [schema, {"type": "array", "items": schema, "minItems": 1}]}
+
+
+def _mapping_of(**properties: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "object", "required": list(properties), "additionalProperties": False, "properties": properties}
+
+
+_REFERENCE_DATES_SCHEMA = {
+    "anyOf": [
+        {"const": "all"},
+        _mapping_of(weekly=_one_or_several(_WEEKDAY_SCHEMA)),
+        _mapping_of(monthly=_one_or_several(_DAY_OF_MONTH_SCHEMA)),
+        _mapping_of(dates={"type": "array", "items": _DATE_SCHEMA, "minItems": 1}),
+        _mapping_of(every={"type": "integer", "minimum": 1, "maximum": LONGEST_STEP_DAYS}, **{"from": _DATE_SCHEMA}),
+    ],
+    "default": "all",
 }
 _SKIP_SCHEMA = {
     "anyOf": [{"type": "number", "exclusiveMinimum": 0}, {"type": "string", "pattern": DURATION_PATTERN}],
@@ -260,10 +306,15 @@ class ConfiguredEntry(_Entry):
     earliest_date: Annotated[Any, WithJsonSchema(_DATE_SCHEMA)] = Field(
         _ABSENT, description="No reference date before this one."
     )
+    reference_dates: Annotated[Any, WithJsonSchema(_REFERENCE_DATES_SCHEMA)] = Field(
+        _ABSENT,
+        description="Which of the available dates it runs for: all, or on a day of the week or month, given dates, or every so "
+        "many days.",
+    )
     date_stencil: Annotated[Any, WithJsonSchema(_STENCIL_SCHEMA)] = Field(
         _ABSENT,
-        description="The dates that must be available: days after the reference date, dates, or pairs [first, end] of "
-        "these, whose end is not included.",
+        description="The dates that must be available: days after the reference date, dates, -4w, -1m, week, month, or pairs "
+        "[first, end] of these, whose end is not included; {dates: .., at_least: ..} where some may lack.",
     )
 
 

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from deciders.due_runs import Run
 from deciders.specification import NotebookSpecification, WorkflowSpecification
+from deciders.workflow_file import INPUTS_DIR, MISSING_DATES
 from workers.artefacts import Artefacts, read_record
 from workers.kept_paths import RELATIVE, path_in_run, portable_parameters
 from workers.secrets import masked_leaves
@@ -31,12 +32,18 @@ def notebook_hashes(workflow: WorkflowSpecification, inputs_dir: Path) -> dict[s
 
 
 def kept_labels(
-    workflow: WorkflowSpecification, run: Run, inputs_dir: Path, artefacts: Artefacts, hashes: Mapping[str, str]
+    workflow: WorkflowSpecification,
+    run: Run,
+    inputs_dir: Path,
+    artefacts: Artefacts,
+    hashes: Mapping[str, str],
+    missing_dates: Sequence[str] | None = None,
 ) -> dict[str, dict[str, Any]]:
     """The labels whose executed notebook stands, each with what its activity would return (path, light, warnings).
 
     A label stands if it may be kept at all (``cache``), it succeeded, its file and its parameters are the same as then, the
-    labels that it needs stand, and none of them was made after it. ``hashes`` are the files' present ones.
+    labels that it needs stand, and none of them was made after it. ``hashes`` are the files' present ones, ``missing_dates``
+    what a notebook would now be given that asks for them.
     """
     kept: dict[str, dict[str, Any]] = {}
     ended: dict[str, datetime] = {}
@@ -51,7 +58,8 @@ def kept_labels(
         if hashes.get(notebook.filename) != record.get("source_sha256"):
             continue
         upstream = [name for name, source in notebook.parameters.items() if source in kept]
-        expected, names = portable_parameters(_expected(notebook, run, kept, inputs_dir), artefacts.outputs, inputs_dir)
+        wanted = _expected(notebook, run, kept, inputs_dir, missing_dates)
+        expected, names = portable_parameters(wanted, artefacts.outputs, inputs_dir)
         if not _are_the_same(_as_given(config, upstream, workflow.name, run, artefacts, inputs_dir), set(names), expected):
             continue
         try:
@@ -71,7 +79,11 @@ def kept_labels(
 
 
 def _expected(
-    notebook: NotebookSpecification, run: Run, kept: Mapping[str, Mapping[str, Any]], inputs_dir: Path
+    notebook: NotebookSpecification,
+    run: Run,
+    kept: Mapping[str, Mapping[str, Any]],
+    inputs_dir: Path,
+    missing_dates: Sequence[str] | None,
 ) -> dict[str, Any]:
     """The parameters that the notebook would get now, but for those that only the worker that runs it knows."""
     values: dict[str, Any] = {}
@@ -81,8 +93,10 @@ def _expected(
             values[name] = kept[source]["path"]
         elif source in parameters:
             values[name] = parameters[source]
-        elif source == "inputs_dir":
+        elif source == INPUTS_DIR:
             values[name] = str(inputs_dir)
+        elif source == MISSING_DATES:
+            values[name] = list(missing_dates or ())
     return values
 
 

@@ -25,6 +25,7 @@ from workers.artefacts import Artefacts
 from workers.data_stamps import DataStamps
 from workers.kept_labels import kept_labels, notebook_hashes
 from workers.kept_reports import kept_reports
+from workers.known_dates import KnownDates, wants_missing_dates
 from workers.latest_links import link_names
 from workers.notebook_versions import at_start
 from workers.room import Room
@@ -80,18 +81,19 @@ def start_run(
     only: str | None = None,
     gives_way: bool = False,
     stamps: DataStamps | None = None,
+    known: KnownDates | None = None,
 ) -> str | None:
     """Start one run; returns its run id, None when one of this instance is open already.
 
     ``rerun`` runs the instance even if it has succeeded before. With ``only`` the notebook of that label is done again, and
     what it needs is taken from former runs where it stands. One that ``gives_way`` has a priority one lower than its
-    workflow's. ``stamps`` are those of the check under way, if there is one.
+    workflow's. ``stamps`` and ``known`` are those of the check under way, if there is one.
 
     Raises:
-        SourceError: the run is to know its data, and they cannot be read.
+        SourceError: the run is to know its data, or which dates are missing, and they cannot be read.
     """
     rerun = rerun or run.is_rerun or only is not None
-    arguments = {**run_arguments(specification, run, outputs, only=only, stamps=stamps), "rerun": rerun}
+    arguments = {**run_arguments(specification, run, outputs, only=only, stamps=stamps, known=known), "rerun": rerun}
     priority = specification.workflow(run.workflow_name).priority - gives_way
     arguments["workflow"]["priority"] = priority
     try:
@@ -113,13 +115,21 @@ def start_run(
 
 
 def run_arguments(
-    specification: Specification, run: Run, outputs: str, *, only: str | None = None, stamps: DataStamps | None = None
+    specification: Specification,
+    run: Run,
+    outputs: str,
+    *,
+    only: str | None = None,
+    stamps: DataStamps | None = None,
+    known: KnownDates | None = None,
 ) -> dict[str, Any]:
     """What :class:`~deciders.notebook_workflow.NotebookWorkflow` is started with."""
     workflow = specification.workflow(run.workflow_name)
     hashes = notebook_hashes(workflow, specification.inputs_dir)
     keeps = run.keeps_labels or only is not None
-    standing = kept_labels(workflow, run, specification.inputs_dir, Artefacts(Path(outputs)), hashes) if keeps else {}
+    missing = (known or KnownDates(specification)).missing(run) if wants_missing_dates(workflow, run) else None
+    artefacts = Artefacts(Path(outputs))
+    standing = kept_labels(workflow, run, specification.inputs_dir, artefacts, hashes, missing) if keeps else {}
     if only is not None:
         standing.pop(only, None)
     reports = kept_reports(workflow, run, specification.inputs_dir, Artefacts(Path(outputs)), standing)
@@ -148,6 +158,8 @@ def run_arguments(
     stencil = run.entry.model_dump(mode="json")["date_stencil"]
     arguments["origin"]["date_stencil"] = stencil if stencil is not None else DEFAULT_STENCIL
     arguments["origin"]["latest_links"] = link_names(specification, run.entry)
+    if missing is not None:
+        arguments["missing_dates"] = missing
     given = {"kept": standing, "kept_reports": reports, "only": only}
     return arguments | {name: value for name, value in given.items() if value}
 
@@ -170,6 +182,7 @@ class Starter:
         most_at_once: int | None,
         starts_per_second: float | None,
         stamps: DataStamps | None = None,
+        known: KnownDates | None = None,
     ) -> None:
         self.task, self.specification, self.outputs = task, specification, outputs
         own = {flow.name: flow.max_parallel_runs for flow in specification.workflows if flow.max_parallel_runs is not None}
@@ -177,6 +190,7 @@ class Starter:
         self._pause_seconds = 1 / starts_per_second if starts_per_second else 0.0
         self._look_seconds = _LOOK_SECONDS if starts_per_second is None else _REMOTE_LOOK_SECONDS
         self._stamps = stamps or DataStamps(specification, task.heartbeat)
+        self._known = known or KnownDates(specification)
 
     def start(self, wanted: Sequence[WantedRun]) -> Started:
         """Start them in that order, but let those of a workflow that has no room wait, and not the others with them.
@@ -233,6 +247,7 @@ class Starter:
                     only=one.only,
                     gives_way=one.gives_way,
                     stamps=self._stamps,
+                    known=self._known,
                 )
             except Exception as error:
                 if not is_throttled(error):

@@ -17,6 +17,7 @@ from simpleflow_nb.local.service import LocalService
 from workers.available_dates import read_available_dates, undated_files
 from workers.data_stamps import DataStamps
 from workers.kept_labels import notebook_hashes
+from workers.known_dates import KnownDates
 from workers.lost_ends import record_lost_ends
 from workers.run_records import RunRecord, RunRecords
 from workers.run_starts import Starter, open_runs
@@ -114,6 +115,7 @@ def check_for_new_dates(
         most_at_once=specification.sensor.max_parallel_runs,
         starts_per_second=starts_per_second,
         stamps=stamps,
+        known=KnownDates(specification, available),
     )
     started = starter.start([WantedRun(run) for run in plan.due])
     return {

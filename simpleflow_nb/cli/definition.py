@@ -253,18 +253,12 @@ def _show_not_due(current: CurrentPlan, file: Path, why: bool) -> None:
         for kind, ones in passed_over.items()
     }
     if why:
-        # Several entries of one workflow say different things of the same date.
-        several = len({(one.workflow_name, one.reference_date) for one in planned.not_due}) < len(planned.not_due)
-        stencils = _telling_stencils(planned.not_due)
-        more = [*(["parameters"] if several else []), *(["date_stencil"] if stencils else [])]
-        table = Table(["workflow", "date", *more, "why not"])
-        for number, one in enumerate(planned.not_due):
-            settings = [shown_settings(one.configured_parameters)] if several else []
-            row = [one.workflow_name, one.reference_date.isoformat(), *settings, *stencils[number : number + 1]]
+        reasons = []
+        for one in planned.not_due:
             change = older_names(current.changes.get((one.workflow_name, one.identity or "")))
             is_older = change and kind_of_reason(one.reason) in passed_over
-            table.rows.append([*row, f"{one.reason} {change}" if is_older else one.reason])
-        click.echo(formatted(table, with_header=True))
+            reasons.append(f"{one.reason} {change}" if is_older else one.reason)
+        click.echo(formatted(not_due_table(planned.not_due, reasons), with_header=True))
         for kind, text in older.items():
             if text:
                 click.echo(f"{len(passed_over[kind])} {kind}, {text}")
@@ -277,6 +271,20 @@ def _show_not_due(current: CurrentPlan, file: Path, why: bool) -> None:
     click.echo("  (--why lists each)")
 
 
+def not_due_table(rows: Sequence[NotDue], reasons: Sequence[str]) -> Table:
+    """A row for each date that does not run, with what is said of it."""
+    # Several entries of one workflow say different things of the same date.
+    several = len({(one.workflow_name, one.reference_date) for one in rows}) < len(rows)
+    stencils = _telling_stencils(rows)
+    more = [*(["parameters"] if several else []), *(["date_stencil"] if stencils else [])]
+    table = Table(["workflow", "date", *more, "why not"])
+    for number, (one, reason) in enumerate(zip(rows, reasons, strict=True)):
+        settings = [shown_settings(one.configured_parameters)] if several else []
+        row = [one.workflow_name, one.reference_date.isoformat(), *settings, *stencils[number : number + 1]]
+        table.rows.append([*row, reason])
+    return table
+
+
 def _telling_stencils(rows: Sequence[Run | NotDue]) -> list[str]:
     """The stencil of each row; none of them unless rows of one workflow, date and parameters differ in theirs."""
     from deciders.date_stencil import DateStencil
@@ -286,7 +294,7 @@ def _telling_stencils(rows: Sequence[Run | NotDue]) -> list[str]:
     differ = False
     for row in rows:
         own = row.date_stencil
-        stencils.append(str(own if isinstance(own, DateStencil) else DateStencil(own)))
+        stencils.append(str(own if isinstance(own, DateStencil) else DateStencil.of_entry(own)))
         known = (row.workflow_name, row.reference_date, shown_settings(row.configured_parameters))
         differ |= first.setdefault(known, stencils[-1]) != stencils[-1]
     return stencils if differ else []
@@ -296,6 +304,8 @@ def kind_of_reason(reason: str) -> str:
     """A reason without what differs from date to date."""
     if reason.startswith("needs "):
         return "needs dates that are not available"
+    if reason.endswith(" is not available"):
+        return "reference dates that are not available"
     from deciders.reruns import WAITS_AFTER_SKIP, WAITS_FOR_RETRY
 
     for waiting in (WAITS_FOR_RETRY, WAITS_AFTER_SKIP):

@@ -24,11 +24,12 @@ from .packages import require_application
 from .progress import Progress
 from .run_rows import counted
 from .run_states import BACKFILL_TYPE, NOTEBOOK_TYPE, Watch, last_attributes, status_word
+from .start_warnings import start_warnings
 from .summary import show_summary
 
 if TYPE_CHECKING:
     from deciders.due_runs import Run
-    from deciders.specification import Specification
+    from deciders.specification import ConfiguredWorkflow, Specification
 
 
 RUN_TYPES = (NOTEBOOK_TYPE, BACKFILL_TYPE)  #: what a local command waits for
@@ -266,11 +267,18 @@ def requested(file: Path, name: str, arguments: dict[str, Any], outputs: Path | 
         specification.workflow(name)
     except UnknownWorkflowError as error:
         raise DefinitionError(str(error)) from None
-    return (
-        specification,
-        requested_run(specification, name, arguments.get("kwargs", {})),
-        checked_outputs(outputs, specification),
-    )
+    run = requested_run(specification, name, arguments.get("kwargs", {}))
+    folder = checked_outputs(outputs, specification)
+    if (entry := _entry_for(specification, name, run.configured_parameters)) is not None:
+        for warning in start_warnings(specification, run, entry):
+            click.echo(f"warning: {warning}", err=True)
+    return specification, run, folder
+
+
+def _entry_for(specification: Specification, name: str, values: dict[str, Any]) -> ConfiguredWorkflow | None:
+    """The first of the sensor's entries for that workflow that has these parameters, else the first one; None if none is."""
+    entries = [entry for entry in specification.sensor.workflows if entry.workflow_name == name]
+    return next((entry for entry in entries if values.items() <= entry.parameters.items()), entries[0] if entries else None)
 
 
 def _reference_date(given: Any) -> datetime.date:
@@ -330,20 +338,20 @@ def requested_run(specification: Specification, name: str, values: dict[str, Any
     values = dict(values)
     date = _reference_date(values.pop("reference_date", None))
     values = {key: _as_in_the_file(key, value) for key, value in values.items()}
-    entries = [entry for entry in specification.sensor.workflows if entry.workflow_name == name]
-    base = next((entry for entry in entries if values.items() <= entry.parameters.items()), entries[0] if entries else None)
+    base = _entry_for(specification, name, values)
     parameters = {**(base.parameters if base else {}), **values}
     wanted = set(specification.workflow(name).parameters)
     if missing := sorted(wanted - set(parameters)):
         raise DefinitionError(f"{name} needs the parameter {missing[0]!r}: --set {missing[0]}=...")
-    if unknown := sorted(set(parameters) - wanted):
+    may_be_given = wanted | specification.workflow(name).own_automatic_parameters()
+    if unknown := sorted(set(parameters) - may_be_given):
         from deciders.problems import did_you_mean
         from deciders.workflow_file import AUTOFLOW_PARAMETERS
 
         if unknown[0] in AUTOFLOW_PARAMETERS:
             whence = "date_stencil of the sensor's entry" if unknown[0] == "date_ranges" else "environment of the worker"
             raise DefinitionError(f"{unknown[0]} cannot be given: it comes from the {whence}")
-        raise DefinitionError(f"{name} has no parameter {unknown[0]!r}{did_you_mean(unknown[0], sorted(wanted))}")
+        raise DefinitionError(f"{name} has no parameter {unknown[0]!r}{did_you_mean(unknown[0], sorted(may_be_given))}")
     entry = ConfiguredWorkflow(workflow_name=name, parameters=parameters, date_stencil=base.date_stencil if base else None)
     try:
         return dataclasses.replace(run_for(entry, date), reason="started by hand")

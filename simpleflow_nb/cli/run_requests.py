@@ -14,7 +14,7 @@ from ..exceptions import DefinitionError
 from ..inspection.tables import Table, formatted
 from ..processes.decider import Decider
 from .connection import connected, payload_directory
-from .definition import kind_of_reason, read_specification, source_problem
+from .definition import kind_of_reason, not_due_table, read_specification, source_problem
 from .local_run import default_workers
 from .notebook_run import checked_outputs, run_requests
 from .older_runs import lacking_reports, left_behind
@@ -24,7 +24,7 @@ from .run_rows import RunRow, counted, found_row, instance_history, instance_sta
 from .sensor_places import check_one_place, opened_run_place, run_place_options
 
 if TYPE_CHECKING:
-    from deciders.due_runs import Run
+    from deciders.due_runs import NotDue, Run
     from deciders.reruns import RunHistory, Verdict
     from deciders.specification import ConfiguredWorkflow, Specification
 
@@ -50,6 +50,7 @@ _SUCCEEDED = "already succeeded; --rerun all includes it"
 @click.option("--max-parallel", type=click.IntRange(min=1), help="So many runs are open at once. [default: no limit]")
 @click.option("--only", metavar="LABEL", help="Run this notebook alone, and those it needs as far as they have not succeeded.")
 @click.option("--dry-run", is_flag=True, help="Show what would be started, and start nothing.")
+@click.option("--why", is_flag=True, help="With --dry-run, also list every date that is left out, with what it lacks.")
 @click.option("--nb-workers", type=click.IntRange(min=1), help="Notebooks that run at once. [default: number of cores]")
 @click.option("--quiet", is_flag=True, help="Show no progress.")
 @outputs_option
@@ -67,19 +68,22 @@ def backfill(
     max_parallel: int | None,
     only: str | None,
     dry_run: bool,
+    why: bool,
     nb_workers: int | None,
     quiet: bool,
     outputs: Path | None,
     adopt: bool,
     **place: Any,
 ) -> None:
-    """Run workflow NAME for the available dates of a period, also before its earliest_date.
+    """Run workflow NAME for the available dates of a period that its entry chooses, also before its earliest_date.
 
     What runs is never started again. A running sensor of FILE.yml on this machine takes the runs over; else they are carried
     out here and waited for. With --domain an execution starts them on SWF, and its id is printed.
     """
     if first > last:
         raise DefinitionError(f"--from {first.date()} is after --to {last.date()}")
+    if why and not dry_run:
+        raise DefinitionError("--why goes with --dry-run")
     specification = read_specification(file)
     from deciders.run_requests import requests_for
 
@@ -88,13 +92,13 @@ def backfill(
     with opened_run_place(folder, **place) as there:
         states = instance_states(specification, folder, there)
         history = instance_history(specification, folder, there) if rerun == _CHANGED else None
-    chosen, left_out = _chosen(specification, name, first.date(), last.date(), states, rerun, history)
+    chosen, left_out, without_data = _chosen(specification, name, first.date(), last.date(), states, rerun, history)
     chosen.sort(key=lambda run: run.reference_date, reverse=latest_first)
     if dry_run or not chosen:
-        _show(chosen, left_out, states)
+        _show(chosen, left_out, without_data, why=why)
         ctx.exit(0)
     requests = requests_for(chosen, only=only, gives_way=True)
-    click.echo(f"{counted(len(chosen), 'run')} of {name}, {sum(left_out.values())} left out", err=True)
+    click.echo(f"{counted(len(chosen), 'run')} of {name}, {len(left_out)} left out", err=True)
     code = _carry_out(
         ctx,
         specification,
@@ -184,14 +188,14 @@ def _chosen(
     states: dict[tuple[str, str], str],
     rerun: str,
     history: RunHistory | None,
-) -> tuple[list[Run], Counter[str]]:
-    """The runs to start, and why others of the period are left out.
+) -> tuple[list[Run], list[NotDue], list[date]]:
+    """The runs to start, why others of the period are left out, and which of its days have no data at all.
 
     Raises:
         DefinitionError: the available dates cannot be read, or not whether their data have changed.
         ServiceError: the source is out of reach.
     """
-    from deciders.due_runs import due_runs
+    from deciders.due_runs import NotDue, considered_days, due_runs
     from workers.available_dates import SourceError, read_available_dates
 
     try:
@@ -200,7 +204,16 @@ def _chosen(
         raise source_problem(error) from None
     running = {key: state for key, state in states.items() if state == "running"}
     plan = due_runs(specification, available, running, since=first)
-    left_out = Counter(one.reason for one in plan.not_due if one.workflow_name == name and first <= one.reference_date <= last)
+    left_out = [one for one in plan.not_due if one.workflow_name == name and first <= one.reference_date <= last]
+    ordinals, _ = considered_days(specification.sensor, available)
+    period = range(first.toordinal(), last.toordinal() + 1)
+    without_data = [date.fromordinal(ordinal) for ordinal in period if ordinal not in ordinals]
+
+    def leave_out(run: Run, reason: str) -> None:
+        left_out.append(
+            NotDue(run.workflow_name, run.reference_date, run.identity, reason, run.configured_parameters, run.date_stencil)
+        )
+
     chosen = []
     for run in plan.due:
         state = states.get((run.workflow_name, run.identity))
@@ -215,15 +228,15 @@ def _chosen(
                 reason = f"backfill: {change.reason}"
                 chosen.append(dataclasses.replace(run, reason=reason, keeps_labels=change.keeps_labels))
             else:
-                left_out[change.reason] += 1
+                leave_out(run, change.reason)
             continue
         if state == "succeeded" and rerun != "all":
-            left_out[_SUCCEEDED] += 1
+            leave_out(run, _SUCCEEDED)
         elif state in ("failed", "skipped") and rerun == "missing":
-            left_out[f"{state} before; --rerun failed includes it"] += 1
+            leave_out(run, f"{state} before; --rerun failed includes it")
         else:
             chosen.append(dataclasses.replace(run, reason=f"backfill: {state or 'missing'}", keeps_labels=rerun != "all"))
-    return chosen, left_out
+    return chosen, sorted(left_out, key=lambda one: one.reference_date), without_data
 
 
 def _change_of(specification: Specification, run: Run, state: str | None, history: RunHistory) -> Verdict:
@@ -336,7 +349,9 @@ def _carry_out(
     return 0
 
 
-def _show(chosen: list[Run], left_out: Counter[str], states: dict[tuple[str, str], str]) -> None:
+def _show(chosen: list[Run], left_out: list[NotDue], without_data: list[date], *, why: bool) -> None:
+    from deciders.missing_dates import shown_periods
+
     table = Table(["date", "workflow", "parameters", "why"])
     for run in chosen[:_MOST_SHOWN]:
         settings = shown_settings(run.configured_parameters)
@@ -345,9 +360,11 @@ def _show(chosen: list[Run], left_out: Counter[str], states: dict[tuple[str, str
         click.echo(formatted(table, with_header=True))
     if len(chosen) > _MOST_SHOWN:
         click.echo(f"and {len(chosen) - _MOST_SHOWN} more")
-    click.echo(f"{counted(len(chosen), 'run')} to start, {sum(left_out.values())} left out")
-    kinds: Counter[str] = Counter()
-    for reason, count in left_out.items():
-        kinds[kind_of_reason(reason)] += count
-    for reason, count in kinds.most_common():
+    click.echo(f"{counted(len(chosen), 'run')} to start, {len(left_out)} left out")
+    for reason, count in Counter(kind_of_reason(one.reason) for one in left_out).most_common():
         click.echo(f"  {count} {reason}")
+    if why:
+        if left_out:
+            click.echo(formatted(not_due_table(left_out, [one.reason for one in left_out]), with_header=True))
+        if without_data:
+            click.echo(f"no data for {', '.join(shown_periods(without_data))}")

@@ -194,7 +194,7 @@ def _outlook(planned: DueRuns, missing: list[tuple[date, date]]) -> list[str]:
 
 
 def _available(planned: DueRuns) -> set[date]:
-    return {run.reference_date for run in planned.due} | {one.reference_date for one in planned.not_due}
+    return {run.reference_date for run in planned.due} | {one.reference_date for one in planned.not_due if one.is_available}
 
 
 def missing_dates(available: Iterable[date]) -> list[tuple[date, date]]:

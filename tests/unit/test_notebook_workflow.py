@@ -158,8 +158,9 @@ def test_tasks_have_the_priority_of_the_workflow_and_among_them_those_of_noteboo
 def test_a_parameter_is_a_value_an_automatic_one_or_the_path_of_a_notebook(replaced: Bodies, place: Harness) -> None:
     first = NotebookSpecification(label="first", filename="first.ipynb")
     parameters = {"how": "mode", "day": "reference_date", "folder": "inputs_dir", "url": "flowapi_url", "table": "first"}
+    parameters |= {"lacks": "missing_dates"}
     second = NotebookSpecification(label="second", filename="second.py", parameters=parameters, needs=("first",))
-    started(place, (first, second))()
+    started(place, (first, second), missing_dates=["2015-12-31"])()
     assert replaced.given("second") == {
         "workflow": "days",
         "instance": "2016-01-01_abcdef01",
@@ -167,16 +168,18 @@ def test_a_parameter_is_a_value_an_automatic_one_or_the_path_of_a_notebook(repla
         "label": "second",
         "filename": "second.py",
         "inputs_dir": "/in",
-        "parameters": {"how": "fast", "day": "2016-01-01", "folder": "/in"},
+        "parameters": {"how": "fast", "day": "2016-01-01", "folder": "/in", "lacks": ["2015-12-31"]},
         "upstream": {"table": {"path": "/out/first.ipynb", "light": "green", "warnings": []}},
         "flowapi_url_as": ["url"],
     }
 
 
 def test_a_workflows_own_parameter_wins_over_the_automatic_one(replaced: Bodies, place: Harness) -> None:
-    one = NotebookSpecification(label="one", filename="one.ipynb", parameters={"folder": "inputs_dir"})
-    started(place, (one,), parameters={"inputs_dir": "/elsewhere"})()
-    assert replaced.given("one")["parameters"] == {"folder": "/elsewhere"}
+    wanted = {"folder": "inputs_dir", "lacks": "missing_dates"}
+    one = NotebookSpecification(label="one", filename="one.ipynb", parameters=wanted)
+    given = {"inputs_dir": "/elsewhere", "missing_dates": "none"}
+    started(place, (one,), parameters=given, missing_dates=["2015-12-31"])()
+    assert replaced.given("one")["parameters"] == {"folder": "/elsewhere", "lacks": "none"}
 
 
 def test_a_failure_stops_those_that_need_it_and_nobody_else(replaced: Bodies, place: Harness) -> None:

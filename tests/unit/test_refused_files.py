@@ -25,7 +25,8 @@ def test_all_problems_are_reported_at_once_in_line_order(inputs):
         "20: schedule '0 25 * * *' cannot be understood: hour '25' (allowed: 0-23)",
         "22: cdr_types: 'call' is none of FlowAPI's types, 'calls', 'sms', 'mds' and 'topups' (did you mean 'calls'?)",
         "28: date_stencil: [1, -6] holds no date: the second member must be later than the first",
-        "28: date_stencil: 'x' is neither a whole number of days nor a date",
+        "28: date_stencil: 'x' is neither a whole number of days nor a date, nor one of -4w, -1m, week, last_week, month, "
+        "last_month",
     ]
 
 

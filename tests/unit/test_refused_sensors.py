@@ -118,6 +118,26 @@ def test_a_schedule_is_refused(inputs, schedule, expected):
             ],
         ),
         (
+            "date_stencil:\n- {dates: [-2, 1], at_least: 5}\n- mnth\n- {dates: [2016-13-01, 0], at_least: 5}",
+            [
+                "11: date_stencil: at_least is 5, but [-2, 1] never has more than 3 days",
+                "12: date_stencil: 'mnth' is neither a whole number of days nor a date, nor one of -4w, -1m, week, last_week, "
+                "month, last_month (did you mean 'month'?)",
+                "13: '2016-13-01' looks like a date, but is none; put text in quotes",
+            ],
+        ),
+        (
+            "reference_dates: {weekly: Monday}",
+            [
+                "10: reference_dates: weekly is a day of the week such as monday, or a list of them, not 'Monday' "
+                "(did you mean 'monday'?)"
+            ],
+        ),
+        (
+            "reference_dates: {dates: [2016-13-01]}",
+            ["10: '2016-13-01' looks like a date, but is none; put text in quotes"],
+        ),
+        (
             "datestencil: [0]",
             ["10: 'datestencil' is not a setting of entry 1 of the sensor ('w') (did you mean 'date_stencil'?)"],
         ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -26,8 +27,9 @@ from simpleflow_nb.exceptions import ActivityCanceled
 from simpleflow_nb.local.service import DOMAIN, LocalService
 from simpleflow_nb.processes.decider import Decider
 from simpleflow_nb.processes.payload_directory import MemoryPayloads
-from workers import run_starts
-from workers.run_starts import Starter, open_runs
+from workers import known_dates, run_starts
+from workers.known_dates import KnownDates
+from workers.run_starts import Starter, open_runs, run_arguments
 
 ENTRY = ConfiguredWorkflow(workflow_name="days")
 
@@ -175,3 +177,60 @@ def test_it_ends_when_its_end_is_asked_for(service: LocalService, tmp_path: Path
     with pytest.raises(ActivityCanceled):
         starter(where, tmp_path).start([WantedRun(run) for run in runs(5)])
     assert len(open_runs(service, DOMAIN)) == 2
+
+
+TOLERANT = ConfiguredWorkflow(workflow_name="days", date_stencil=[{"dates": [-2, 1], "at_least": 1}])
+
+
+def _lacking(folder: Path, **notebook: Any) -> tuple[Specification, Run]:
+    """A run whose notebook asks for the dates that lack; of its three there is one, and one more afterwards."""
+    (folder / "one.ipynb").write_text("{}")
+    (folder / "2016-01-03.csv").write_text("")
+    notebooks = (NotebookSpecification(label="one", filename="one.ipynb", parameters={"lacks": "missing_dates"}, **notebook),)
+    specification = Specification(
+        path=folder / "workflows.yml",
+        inputs_dir=folder,
+        workflows=(WorkflowSpecification(name="days", notebooks=notebooks),),
+        sensor=SensorSpecification(schedule=None, source=FilesSource(files={"calls": "{date}.csv"}), workflows=(TOLERANT,)),
+    )
+    return specification, run_for(TOLERANT, date(2016, 1, 3))
+
+
+def test_a_run_is_told_the_dates_that_lack_when_it_is_started(tmp_path: Path) -> None:
+    specification, run = _lacking(tmp_path)
+    before = run_arguments(specification, run, str(tmp_path / "out"))
+    (tmp_path / "2016-01-01.csv").write_text("")
+    after = run_arguments(specification, run, str(tmp_path / "out"))
+    assert [one["missing_dates"] for one in (before, after)] == [["2016-01-01", "2016-01-02"], ["2016-01-02"]]
+    # which they are makes no other instance of it
+    assert (before["identity"], before["parameters"]) == (after["identity"], after["parameters"])
+    assert before["parameters"] == {"reference_date": "2016-01-03", "date_ranges": [["2016-01-01", "2016-01-04"]]}
+    assert (
+        before["identity"]
+        == run_for(ConfiguredWorkflow(workflow_name="days", date_stencil=[[-2, 1]]), date(2016, 1, 3)).identity
+    )
+
+
+def test_a_run_that_does_not_ask_for_missing_dates_has_the_arguments_that_it_always_had(tmp_path: Path) -> None:
+    specification, run = _lacking(tmp_path)
+    assert "missing_dates" not in run_arguments(
+        specification, dataclasses.replace(run, configured_parameters={"missing_dates": 1}), "o"
+    )
+    plain = WorkflowSpecification(name="days", notebooks=(NotebookSpecification(label="one", filename="one.ipynb"),))
+    assert "missing_dates" not in run_arguments(specification.model_copy(update={"workflows": (plain,)}), run, "o")
+
+
+def test_dates_are_read_once_for_all_runs_of_a_check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    specification, run = _lacking(tmp_path)
+    looks: list[Specification] = []
+
+    def look(given: Specification) -> dict[str, list[date]]:
+        looks.append(given)
+        return {"calls": [date(2016, 1, 2)]}
+
+    monkeypatch.setattr(known_dates, "read_available_dates", look)
+    known = KnownDates(specification)
+    assert [known.missing(run), known.missing(run)] == [["2016-01-01", "2016-01-03"]] * 2
+    assert len(looks) == 1
+    assert KnownDates(specification, {"calls": []}).missing(run) == ["2016-01-01", "2016-01-02", "2016-01-03"]
+    assert len(looks) == 1

@@ -91,6 +91,18 @@ def test_small_files_are_accepted(inputs, text):
     assert load(inputs, text).workflows == ()
 
 
+GOOD_RULES = (
+    "all",
+    "{weekly: monday}",
+    "{weekly: [monday, thursday]}",
+    "{monthly: 1}",
+    "{monthly: last}",
+    "{monthly: [1, 15, last]}",
+    "{dates: [2024-01-31, '2024-02-29']}",
+    "{every: 7, from: 2024-01-01}",
+)
+
+
 @pytest.mark.parametrize(
     ("notebook", "entry"),
     [
@@ -106,6 +118,14 @@ def test_small_files_are_accepted(inputs, text):
         ("", "earliest_date: '2016-01-31'"),
         ("", "date_stencil: []"),
         ("", "date_stencil: [[2016-01-01, -1]]"),
+        ("", "date_stencil: [week, [last_month, month], -1m, [-4w, 1], +1y]"),
+        (
+            "",
+            "date_stencil: [{dates: [-9, 1], at_least: 5}, {dates: month, at_least: 0}, {dates: [2016-01-01, 0], at_least: 1}]",
+        ),
+        ("parameters: {x: missing_dates}", ""),
+        ("parameters: {x: missing_dates}", "parameters: {missing_dates: [2016-01-01]}"),
+        *(("", f"reference_dates: {rule}") for rule in GOOD_RULES),
     ],
 )
 def test_a_file_is_accepted(inputs, notebook, entry):
@@ -246,6 +266,23 @@ def test_the_schema_agrees_with_the_loader(inputs):
         "parameters: {x: 5}",
     ):
         assert len(errors(one(inputs, notebook=wrong))) == 1
+    for rule in GOOD_RULES:
+        assert errors(one(inputs, entry=f"reference_dates: {rule}")) == []
+    for stencil in ("[week, [last_month, month], -1m, [-4w, +1y]]", "[{dates: [-28, 1], at_least: 25}]"):
+        assert errors(one(inputs, entry=f"date_stencil: {stencil}")) == []
+    for rule in (
+        "null",
+        "{}",
+        "{weekly: Monday}",
+        "{weekly: []}",
+        "{monthly: 0}",
+        "{every: 7}",
+        "{dates: []}",
+        "{weekly: monday, monthly: 1}",
+    ):
+        assert len(errors(one(inputs, entry=f"reference_dates: {rule}"))) == 1
+    for stencil in ("[mnth]", "[-1x]", "[{dates: [-28, 1]}]", "[{dates: [-28, 1], at_least: -1}]"):
+        assert len(errors(one(inputs, entry=f"date_stencil: {stencil}"))) == 1
     for wrong in ("date_stencil: null", "date_stencil: [1.5]", "date_stencil: [[1]]", "earliest_date: 5", "x: y"):
         assert len(errors(one(inputs, entry=wrong))) == 1
     for wrong in ("source: {}", "source: {files: {a: b}}", "require: each", "timezone: null"):

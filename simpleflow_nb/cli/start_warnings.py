@@ -1,0 +1,37 @@
+"""What ``workflow.start`` says of the data of a run before it starts it all the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from deciders.due_runs import Run
+    from deciders.specification import ConfiguredWorkflow, Specification
+
+_LONGEST_LOOK_SECONDS = 10.0  #: whoever types a command waits for it
+
+
+def start_warnings(specification: Specification, run: Run, entry: ConfiguredWorkflow) -> Iterator[str]:
+    """Why the sensor would not run that date for the entry that the run's parameters are those of: sentences."""
+    from deciders.date_stencil import AvailableDays
+    from deciders.due_runs import considered_days
+    from deciders.missing_dates import lack
+    from deciders.reference_dates import reference_dates_of
+    from workers.available_dates import read_available_dates
+    from workers.source_errors import SourceError
+
+    title, day = f"{run.workflow_name} for {run.reference_date}", run.reference_date
+    rule = reference_dates_of(entry.reference_dates)
+    if not rule.chooses(day):
+        yield f"{day} is not a reference date of its entry ({rule}); it runs all the same"
+    if not run.date_stencil.intervals:
+        return
+    try:
+        available = read_available_dates(specification, timeout_seconds=_LONGEST_LOOK_SECONDS)
+    except SourceError as error:
+        yield f"whether the dates of {title} are available is not known, and it runs all the same: {error}"
+        return
+    ordinals, _ = considered_days(specification.sensor, available)
+    if reason := lack(run.date_stencil, day.toordinal(), AvailableDays(ordinals)):
+        yield f"{title} {reason}; it runs all the same"

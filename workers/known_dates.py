@@ -1,0 +1,49 @@
+"""The available dates of a workflow file as they are during one check, for runs that are told which they lack."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+
+from deciders.due_runs import Run, considered_days
+from deciders.specification import Specification, WorkflowSpecification
+from deciders.workflow_file import MISSING_DATES
+from workers.available_dates import read_available_dates
+
+
+def wants_missing_dates(workflow: WorkflowSpecification, run: Run) -> bool:
+    """Whether a notebook takes the automatic parameter, and neither a label nor a parameter of that name stands for it."""
+    return MISSING_DATES in workflow.own_automatic_parameters() and MISSING_DATES not in run.configured_parameters
+
+
+class KnownDates:
+    """Read when they are first asked for, and once.
+
+    Args:
+        available: dates by type, where they have been read already.
+    """
+
+    def __init__(self, specification: Specification, available: Mapping[str, Iterable[date]] | None = None) -> None:
+        self._specification, self._available = specification, available
+        self._days: set[date] | None = None
+
+    def days(self) -> set[date]:
+        """The dates that count as available over the sensor's types.
+
+        Raises:
+            SourceError: they cannot be read.
+        """
+        if self._days is None:
+            if self._available is None:
+                self._available = read_available_dates(self._specification)
+            ordinals, _ = considered_days(self._specification.sensor, self._available)
+            self._days = set(map(date.fromordinal, ordinals))
+        return self._days
+
+    def missing(self, run: Run) -> list[str]:
+        """The dates of the run's stencil that are not available, as ISO text, ascending.
+
+        Raises:
+            SourceError: see `days`.
+        """
+        return [day.isoformat() for day in run.date_stencil.missing_dates(run.reference_date, self.days())]
