@@ -22,7 +22,7 @@ _MOST_STEPS = 180  #: checks and signals of one history; about eleven events eac
 _FIRST_RETRY = timedelta(minutes=1)
 _LONGEST_RETRY = timedelta(hours=1)
 #: Clocks of two machines differ by less.
-_BELIEVABLE_AHEAD = timedelta(minutes=1)
+BELIEVABLE_AHEAD = timedelta(minutes=1)
 #: A failure is seen at a check, and checks cost requests: runs with a short retry_wait are not looked at more often.
 _SHORTEST_RETRY = timedelta(seconds=10)
 
@@ -100,7 +100,7 @@ class SensorWorkflow(Workflow):
         now, schedule = self.now(), self.schedule
         assert schedule is not None
         # A run that has begun to wait for a time far ahead goes on as it began.
-        if self.last_look - now > _BELIEVABLE_AHEAD and self.patched("clock-set-back"):
+        if self.last_look - now > BELIEVABLE_AHEAD and self.patched("clock-set-back"):
             self.log(f"the last look, at {self.last_look.isoformat()}, lies ahead: the clock was set back; looking now")
             return True
         moment = next_time(schedule, self.last_look, self.specification["sensor"]["timezone"])

@@ -12,8 +12,9 @@ import click
 from click.core import ParameterSource
 
 from .. import payload
-from ..exceptions import DefinitionError, JournalInUse, ServiceError
+from ..exceptions import DefinitionError, JournalInUse, PayloadError, ServiceError
 from ..inspection.executions import executions
+from ..inspection.task_rows import shown_time
 from ..local.service import DOMAIN
 from ..processes.allocator import share_one_arena
 from ..processes.payload_directory import kept
@@ -96,13 +97,13 @@ def sensor_start(
         watch = Watch(run.service, [NOTEBOOK_TYPE], load=run.payloads.load)
         work_on_notebooks(run, nb_workers or default_workers())
         sensor = Sensor(run, specification, str(folder), once=once)
-        keeping = HistoryKeeping(run, folder, specification.keep_history_seconds)
+        keeping = HistoryKeeping(run, folder)
         if not once:
             click.echo(f"looking for new dates at {schedule!r} ({zone}); Ctrl-C stops", err=True)
 
         def is_over() -> bool:
             sensor.show_checks()
-            keeping.look()
+            keeping.look(sensor.keep_history_seconds)
             return not sensor.is_open() and not run.open_runs(NOTEBOOK_TYPE, BACKFILL_TYPE)
 
         ended = run.wait(
@@ -147,15 +148,19 @@ class Sensor:
     only the time of its last check is kept: a time of the schedule that has passed since is made up for at once."""
 
     def __init__(self, run: LocalRun, specification: Specification, outputs: str, *, once: bool) -> None:
-        from deciders.sensor_workflow import SensorWorkflow
+        from deciders.sensor_workflow import BELIEVABLE_AHEAD, SensorWorkflow
         from workers.kept_specification import by_reference
 
         self.run, self.workflow_id = run, sensor_id(specification.path)
-        last_look = None
+        self.keep_history_seconds = specification.keep_history_seconds  #: of the file as it was read last
+        last_look, now = None, datetime.now(UTC)
         for info in executions(run.service, DOMAIN, is_open=True, typeFilter=type_filter(SENSOR_TYPE)):
             if info["execution"]["workflowId"] == self.workflow_id:
                 last_look = self._last_look(info)
             run.service.terminate_workflow_execution(domain=DOMAIN, **info["execution"], reason="started again")
+        if last_look is not None and last_look - now > BELIEVABLE_AHEAD and not once:
+            moment = shown_time(last_look.timestamp())[:16]
+            say(f"the clock was set back: the sensor looked last at {moment} UTC, which is to come; it looks now")
         arguments = {"specification": by_reference(specification, run.payloads), "outputs": outputs, "once": once}
         if last_look is not None and not once:
             arguments["last_look"] = last_look.isoformat()
@@ -199,13 +204,25 @@ class Sensor:
                     continue  # runs that somebody asked for
                 trouble = "\n".join(f"warning: {warning}" for warning in found["warnings"])
             elif event["eventType"] == "WorkflowExecutionSignaled":
-                asked = _ASKED.get(event["workflowExecutionSignaledEventAttributes"]["signalName"])
+                signal = event["workflowExecutionSignaledEventAttributes"]
+                asked = _ASKED.get(signal["signalName"])
                 if asked is not None:
                     say(asked)
+                if signal["signalName"] == "reload":
+                    self._note_reload(signal.get("input"))
                 continue
             else:
                 continue
             self._tell(trouble)
+
+    def _note_reload(self, text: str | None) -> None:
+        from workers.kept_specification import whole_specification
+
+        try:
+            given = payload.decode(text, self.run.payloads.load)
+            self.keep_history_seconds = whole_specification(given, self.run.payloads).keep_history_seconds
+        except (PayloadError, ValueError, TypeError):
+            pass  # not a specification: the sensor ignores it, and its log says so
 
     def show_end(self, *, nothing_ran: bool, once: bool) -> int:
         """What the one check found, or how the sensor was ended; 1 if it failed."""

@@ -40,6 +40,8 @@ CREATE TABLE IF NOT EXISTS gone (
 CREATE INDEX IF NOT EXISTS gone_by_moment ON gone (closed);
 CREATE TABLE IF NOT EXISTS unreferenced (digest TEXT PRIMARY KEY, since REAL NOT NULL) WITHOUT ROWID;
 """
+#: Key of what the journal remembers of itself: whoever has it knows that old histories are removed, since when.
+MAY_PRUNE = "old histories are removed"
 #: Executions of which only their end is remembered; some 200 bytes each.
 MOST_GONE = 100_000
 _MAGIC = b"SQLite format 3\0"
@@ -83,10 +85,12 @@ class Journal:
             self._db.execute("PRAGMA auto_vacuum=INCREMENTAL")  # of a new file alone
             self._db.execute("PRAGMA journal_mode=WAL")
             self._db.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
-            self.is_new = self._db.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone() is None
-            if not self.is_new:
+            is_new = self._db.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone() is None
+            if not is_new:
                 check_schema(self._db, path)
             self._db.executescript(_SCHEMA)
+            if is_new:
+                self._db.execute("INSERT OR IGNORE INTO meta VALUES (?, 'from the beginning')", (MAY_PRUNE,))
             self._db.execute("INSERT OR IGNORE INTO meta VALUES ('schema', ?)", (str(SCHEMA_VERSION),))
         except sqlite3.Error as error:
             self._db.close()
