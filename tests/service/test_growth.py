@@ -34,11 +34,12 @@ def test_a_closed_run_leaves_a_few_objects_and_when_it_is_pruned_none(path: Path
     watch = Watch(desk.local, ["flow"])
     desk.swf = desk.local  # the model of AWS would keep each answer
     carried_out(desk, watch, range(_RUNS))
+    desk.local.prune(desk.local.clock.now() - _RUNS / 2)
     before = objects()
     carried_out(desk, watch, range(_RUNS, 2 * _RUNS))
     assert (objects() - before) / _RUNS <= _OBJECTS_OF_A_RUN
     assert (len(watch.runs), watch.earlier.ends.total()) == (KEPT_ENDS, 2 * _RUNS - KEPT_ENDS)
     assert desk.local.runs == {}
-    desk.local.prune(desk.local.clock.now() - _RUNS)
+    desk.local.prune(desk.local.clock.now() - _RUNS / 2)
     assert (objects() - before) / _RUNS <= 0.5
     desk.close()
