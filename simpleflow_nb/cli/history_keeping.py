@@ -12,6 +12,7 @@ from ..local.journal import MAY_PRUNE
 from ..local.pruning import Pruned
 from ..local.reading import Reading
 from ..local.service import DOMAIN
+from ..processes.allocator import give_back_memory
 from ..processes.payload_directory import PayloadDirectory
 from ..processes.payload_pruning import remove_unreferenced
 from .local_run import LocalRun, say
@@ -51,6 +52,7 @@ class HistoryKeeping:
                 return  # a former process has just done it
             self._keep(keep_seconds)
             self.journal.note(_LOOKED, str(time.time()))
+            give_back_memory()  # a long history has been read
         except (SimpleflowError, OSError) as error:
             say(f"old histories are kept for now: {error}")
 
