@@ -21,6 +21,8 @@ _LONGEST_HISTORY = timedelta(days=30)
 _MOST_STEPS = 180  #: checks and signals of one history; about eleven events each
 _FIRST_RETRY = timedelta(minutes=1)
 _LONGEST_RETRY = timedelta(hours=1)
+#: Clocks of two machines differ by less.
+BELIEVABLE_AHEAD = timedelta(minutes=1)
 #: A failure is seen at a check, and checks cost requests: runs with a short retry_wait are not looked at more often.
 _SHORTEST_RETRY = timedelta(seconds=10)
 
@@ -97,6 +99,10 @@ class SensorWorkflow(Workflow):
             return False
         now, schedule = self.now(), self.schedule
         assert schedule is not None
+        # A run that has begun to wait for a time far ahead goes on as it began.
+        if self.last_look - now > BELIEVABLE_AHEAD and self.patched("clock-set-back"):
+            self.log(f"the last look, at {self.last_look.isoformat()}, lies ahead: the clock was set back; looking now")
+            return True
         moment = next_time(schedule, self.last_look, self.specification["sensor"]["timezone"])
         if self.retry_at is not None:
             moment = min(moment, self.retry_at)
@@ -113,9 +119,14 @@ class SensorWorkflow(Workflow):
         """Whether there was any. A check whose time has come in the same moment follows at once: its time is past then."""
         arrived = [name for name, signal in self.signals.items() if signal.done]
         for name in arrived:
-            given = self.signals[name].result
-            self.signals[name] = self.next_signal(name)
-            if name == START:
+            signal, self.signals[name] = self.signals[name], self.next_signal(name)
+            if signal.exception is not None:
+                self.log(f"the signal {name} was ignored: {_cause(signal.exception)}")
+                continue
+            given = signal.result
+            if (name == START and not _has(given, "requests")) or (name == RELOAD and not _has(given, "sensor")):
+                self.log(f"the signal {name} was ignored: its input is not what sensor.reload and backfill send")
+            elif name == START:
                 self._start_asked_for(given)
             elif name == RELOAD:
                 self.specification = given
@@ -183,6 +194,10 @@ class SensorWorkflow(Workflow):
             check_began=began.isoformat(),
             starts_per_second=self.starts_per_second,
         )
+
+
+def _has(given: Any, key: str) -> bool:
+    return isinstance(given, dict) and key in given
 
 
 def _cause(error: BaseException) -> str:

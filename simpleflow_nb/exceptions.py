@@ -9,6 +9,7 @@ SimpleflowError
 │   ├── NonDeterminismError    the code decides something else than what history has
 │   ├── HistoryError           an event that this version cannot read
 │   └── PayloadError           a payload kept outside the history cannot be read
+│       └── PayloadMissing     there is none of that digest
 ├── StaleCache                 internal: a cached execution is out of date
 ├── TaskException              something that a workflow submitted did not succeed
 │   └── TaskFailed             ``name``, ``reason``, ``details``
@@ -61,6 +62,10 @@ class HistoryError(ReplayError):
 
 class PayloadError(ReplayError):
     """A payload that is kept outside the history cannot be read."""
+
+
+class PayloadMissing(PayloadError):
+    """There is no payload of that digest, where others are kept."""
 
 
 class NonDeterminismError(ReplayError):

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable
 from contextlib import closing
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ..exceptions import ServiceError, SimpleflowError
+from ..inspection.task_rows import shown_time
+from ..local.journal import MAY_PRUNE
 from ..local.pruning import Pruned
 from ..local.reading import Reading
 from ..local.service import DOMAIN
+from ..processes.allocator import give_back_memory
 from ..processes.payload_directory import PayloadDirectory
 from ..processes.payload_pruning import remove_unreferenced
 from .local_run import LocalRun, say
 
-if TYPE_CHECKING:
-    from deciders.specification import Specification
-
-_TOLD = "keep_history told"  #: key of the journal: when its owner was told what would be removed
-_LOOKED = "keep_history looked"  #: the same: when it was looked at last
+_LOOKED = "keep_history looked"  #: key of the journal: when it was looked at last
 _DAY_SECONDS = 86_400.0
 _SHORTEST_LOOK_SECONDS = 60.0
 _LOOKS = 10  #: in the time that is kept, where that is short
@@ -35,28 +33,28 @@ class HistoryKeeping:
     what the next one will remove.
     """
 
-    def __init__(self, run: LocalRun, outputs: Path, keep_seconds: int | None) -> None:
-        self.run, self.outputs, self.keep_seconds = run, outputs, keep_seconds
+    def __init__(self, run: LocalRun, outputs: Path) -> None:
+        self.run, self.outputs = run, outputs
         journal = run.service.journal
         assert journal is not None
         self.journal = journal
-        if journal.is_new:
-            journal.note(_TOLD, _now_text())
-        self._may_remove = journal.noted(_TOLD) is not None
-        self._next_look = time.monotonic()
+        self._may_remove = journal.noted(MAY_PRUNE) is not None
+        self._next_look = 0.0
 
-    def look(self) -> None:
-        """Remove what is due, if it is time to look; costs nothing else."""
-        if self.keep_seconds is None or time.monotonic() < self._next_look:
+    def look(self, keep_seconds: int | None) -> None:
+        """Remove what ended longer ago than that, if it is time to look; None keeps everything. Costs nothing else."""
+        if keep_seconds is None or time.monotonic() < self._next_look:
             return
-        pause = min(_DAY_SECONDS, max(self.keep_seconds / _LOOKS, _SHORTEST_LOOK_SECONDS))
+        is_first = not self._next_look
+        pause = min(_DAY_SECONDS, max(keep_seconds / _LOOKS, _SHORTEST_LOOK_SECONDS))
         self._next_look = time.monotonic() + pause
         try:
-            looked = self.journal.noted(_LOOKED)
+            looked = self.journal.noted(_LOOKED) if is_first else None
             if looked is not None and 0 <= time.time() - float(looked) < pause:
-                return  # by a former process
-            self._keep(self.keep_seconds)
+                return  # a former process has just done it
+            self._keep(keep_seconds)
             self.journal.note(_LOOKED, str(time.time()))
+            give_back_memory()  # a long history has been read
         except (SimpleflowError, OSError) as error:
             say(f"old histories are kept for now: {error}")
 
@@ -69,10 +67,10 @@ class HistoryKeeping:
             found = service.prune(before, spared=spared, dry_run=True)
             if found.executions:
                 say(
-                    f"{shown_executions(found)} ended more than {age} ago; "
-                    "from the next start on such histories are removed (keep_history of the file; 'forever' keeps them)"
+                    f"{shown_executions(found)} ended more than {age} ago; from the next start on such histories are removed "
+                    "(keep_history of the file; 'forever' keeps them)"
                 )
-                self.journal.note(_TOLD, _now_text())
+                self.journal.note(MAY_PRUNE, shown_time(time.time()))
             return
         done = service.prune(before, spared=spared)
         payloads = remove_unreferenced(self.run.payloads, self.journal)
@@ -80,11 +78,10 @@ class HistoryKeeping:
             say(f"removed {shown_removal(done, payloads)}: older than {age} (keep_history)")
 
 
-def longest_kept(specifications: Sequence[Specification]) -> int | None:
+def longest_kept(kept: Iterable[int | None]) -> int | None:
     """``keep_history`` of files that share a journal, in seconds: the longest, as its histories are not told apart by file.
     None: for ever."""
-    kept = [specification.keep_history_seconds for specification in specifications]
-    return None if None in kept else max(seconds for seconds in kept if seconds is not None)
+    return max(kept, key=lambda seconds: math.inf if seconds is None else seconds)
 
 
 def unrecorded_ends(service: Reading, outputs: Path, payloads: PayloadDirectory) -> set[str]:
@@ -115,7 +112,3 @@ def shown_executions(found: Pruned) -> str:
 def shown_removal(done: Pruned, payloads: int) -> str:
     text = f"the histories of {shown_executions(done)}"
     return f"{text} and {payloads} payload{'s' if payloads != 1 else ''}" if payloads else text
-
-
-def _now_text() -> str:
-    return datetime.now(UTC).isoformat()

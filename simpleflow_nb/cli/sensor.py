@@ -13,8 +13,9 @@ import click
 from click.core import ParameterSource
 
 from .. import payload
-from ..exceptions import DefinitionError, JournalInUse, ServiceError
+from ..exceptions import DefinitionError, JournalInUse, PayloadError, ServiceError
 from ..inspection.executions import executions
+from ..inspection.task_rows import shown_time
 from ..local.service import DOMAIN
 from ..processes.allocator import share_one_arena
 from ..processes.payload_directory import kept
@@ -108,7 +109,7 @@ def sensor_start(
         watch = Watch(run.service, [NOTEBOOK_TYPE], load=run.payloads.load)
         work_on_notebooks(run, nb_workers or default_workers())
         sensors = _started(run, specifications, str(folder), once=once)
-        keeping = HistoryKeeping(run, folder, longest_kept(specifications))
+        keeping = HistoryKeeping(run, folder)
         for one in specifications:
             if not once and one.sensor.schedule is not None:
                 of_file = f" of {one.path.name}" if len(specifications) > 1 else ""
@@ -122,7 +123,7 @@ def sensor_start(
                 sensor.show_checks()
                 if len(sensors) > 1 and not sensor.once and not sensor.is_open():
                     code = max(code, sensor.show_end())  # others go on, perhaps for long
-            keeping.look()
+            keeping.look(longest_kept(sensor.keep_history_seconds for sensor in sensors))
             return not any(sensor.is_open() for sensor in sensors) and not run.open_runs(NOTEBOOK_TYPE, BACKFILL_TYPE)
 
         ended = run.wait(
@@ -228,6 +229,8 @@ def _served_already(pid: int, served: list[Path], specifications: Sequence[Speci
 def _started(run: LocalRun, specifications: Sequence[Specification], outputs: str, *, once: bool) -> list[Sensor]:
     """A sensor for each file. Those that a process that has ended left open are ended: of the same files' only the time of
     the last check is kept, of others it is said."""
+    from deciders.sensor_workflow import BELIEVABLE_AHEAD
+
     mine = {sensor_id(specification.path) for specification in specifications}
     last_looks: dict[str, datetime] = {}
     place = RunPlace(run.service, DOMAIN, run.payloads)
@@ -235,11 +238,13 @@ def _started(run: LocalRun, specifications: Sequence[Specification], outputs: st
         execution = {key: info["execution"][key] for key in ("workflowId", "runId")}
         found = sensor_state(place, execution)
         last_look = found.last_check or datetime.fromtimestamp(info["startTimestamp"], UTC)
-        of_file = (
-            execution["workflowId"] if execution["workflowId"] in mine else _id_where_moved(found, specifications, outputs)
-        )
+        former = execution["workflowId"]
+        of_file = former if former in mine else _id_where_moved(found, specifications, outputs)
         if of_file is not None:
             last_looks[of_file] = last_look
+            if last_look - datetime.now(UTC) > BELIEVABLE_AHEAD and not once:
+                moment = shown_time(last_look.timestamp())[:16]
+                say(f"the clock was set back: the sensor looked last at {moment} UTC, which is to come; it looks now")
         else:
             say(f"the sensor of {found.path}, which was interrupted, ends: this process looks for dates of its own files alone")
         run.service.terminate_workflow_execution(domain=DOMAIN, **info["execution"], reason="started again")
@@ -283,6 +288,7 @@ class Sensor:
         from workers.kept_specification import by_reference
 
         self.run, self.workflow_id = run, sensor_id(specification.path)
+        self.keep_history_seconds = specification.keep_history_seconds  #: of the file as it was read last
         self.once = once or specification.sensor.schedule is None
         self.not_due: int | None = None  #: how many runs the one check has passed over, once it is known
         self._prefix = "" if is_alone else f"{specification.path.name}: "
@@ -324,13 +330,25 @@ class Sensor:
                     continue  # runs that somebody asked for
                 trouble = "\n".join(f"warning: {warning}" for warning in found["warnings"])
             elif event["eventType"] == "WorkflowExecutionSignaled":
-                asked = _ASKED.get(event["workflowExecutionSignaledEventAttributes"]["signalName"])
+                signal = event["workflowExecutionSignaledEventAttributes"]
+                asked = _ASKED.get(signal["signalName"])
                 if asked is not None:
                     say(self._prefix + asked)
+                if signal["signalName"] == "reload":
+                    self._note_reload(signal.get("input"))
                 continue
             else:
                 continue
             self._tell(trouble)
+
+    def _note_reload(self, text: str | None) -> None:
+        from workers.kept_specification import whole_specification
+
+        try:
+            given = payload.decode(text, self.run.payloads.load)
+            self.keep_history_seconds = whole_specification(given, self.run.payloads).keep_history_seconds
+        except (PayloadError, ValueError, TypeError):
+            pass  # not a specification: the sensor ignores it, and its log says so
 
     def show_end(self) -> int:
         """What the one check found, or how the sensor was ended, said once; 1 if it failed."""

@@ -10,11 +10,11 @@ import json
 import os
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from .. import payload
 from ..exceptions import JournalError
 
 SCHEMA_VERSION = 1
@@ -40,10 +40,8 @@ CREATE TABLE IF NOT EXISTS gone (
 CREATE INDEX IF NOT EXISTS gone_by_moment ON gone (closed);
 CREATE TABLE IF NOT EXISTS unreferenced (digest TEXT PRIMARY KEY, since REAL NOT NULL) WITHOUT ROWID;
 """
-#: Executions of which only their end is remembered; some 200 bytes each.
-MOST_GONE = 100_000
-_MAGIC = b"SQLite format 3\0"
-_PAGES_AT_ONCE = 1_000  #: given back to the file system in one transaction
+#: Key of what the journal remembers of itself: whoever has it knows that old histories are removed, since when.
+MAY_PRUNE = "old histories are removed"
 
 _LOCKED_MS = 100  #: a connection that waits for a lock serves nobody who reads; the service tries again itself
 
@@ -79,16 +77,18 @@ class Journal:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=32)
         except (OSError, sqlite3.Error) as error:
-            raise JournalError(f"{path} cannot be opened: {_cause(error)}") from None
+            raise JournalError(f"{path} cannot be opened: {cause_of(error)}") from None
         try:
             self._db.execute("PRAGMA busy_timeout=10000")
             self._db.execute("PRAGMA auto_vacuum=INCREMENTAL")  # of a new file alone
             self._db.execute("PRAGMA journal_mode=WAL")
             self._db.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
-            self.is_new = self._db.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone() is None
-            if not self.is_new:
+            is_new = self._db.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone() is None
+            if not is_new:
                 check_schema(self._db, path)
             self._db.executescript(_SCHEMA)
+            if is_new:
+                self._db.execute("INSERT OR IGNORE INTO meta VALUES (?, 'from the beginning')", (MAY_PRUNE,))
             self._db.execute("INSERT OR IGNORE INTO meta VALUES ('schema', ?)", (str(SCHEMA_VERSION),))
             self._db.execute(f"PRAGMA busy_timeout={_LOCKED_MS}")
         except sqlite3.Error as error:
@@ -151,7 +151,7 @@ class Journal:
                     db.execute("ROLLBACK")
             except sqlite3.Error as worse:
                 failure = worse
-            raise JournalError(f"{self.path} cannot be written: {_cause(failure)}") from failure
+            raise JournalError(f"{self.path} cannot be written: {cause_of(failure)}") from failure
 
     def write_type(self, kind: str, name: str, version: str, body: dict[str, Any]) -> None:
         """A registered type or domain; not part of any transaction.
@@ -163,7 +163,7 @@ class Journal:
             with self._writing:
                 self._write_type(kind, name, version, body)
         except sqlite3.Error as error:
-            raise JournalError(f"{self.path} cannot be written: {_cause(error)}") from error
+            raise JournalError(f"{self.path} cannot be written: {cause_of(error)}") from error
 
     def _write_type(self, kind: str, name: str, version: str, body: dict[str, Any]) -> None:
         self._db.execute("INSERT OR REPLACE INTO types VALUES (?, ?, ?, ?)", (kind, name, version, _encode(body)))
@@ -199,101 +199,30 @@ class Journal:
             raise unusable(self.path, error) from None
         return histories
 
-    # ---- what is forgotten ---------------------------------------------------------------------------------------------------
+    # ---- what is forgotten: `.journal_pruning` -------------------------------------------------------------------------------
 
-    def history_bytes(self, run: int) -> int:
-        """What the text of its events takes."""
-        query = "SELECT sum(length(events)) FROM batches WHERE run = ?"
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Nothing else is written meanwhile by this process."""
         with self._writing:
-            return int(self._executed(query, (run,)).fetchone()[0] or 0)
-
-    def remove(self, runs: list[int], gone: list[GoneRun]) -> None:
-        """Remove executions with all that there is of them, in one transaction that remembers ``gone`` in their place.
-
-        Raises:
-            JournalError: nothing of it was done.
-        """
-        with self._writing:
-            self._executed("BEGIN IMMEDIATE")
-            try:
-                for run, one in zip(runs, gone, strict=True):
-                    for (events,) in self._db.execute("SELECT events FROM batches WHERE run = ?", (run,)):
-                        self._note_unreferenced(payload.digests_in(events), one.closed)
-                    self._db.execute("DELETE FROM batches WHERE run = ?", (run,))
-                    self._db.execute("DELETE FROM runs WHERE number = ?", (run,))
-                self._db.executemany(
-                    "INSERT OR REPLACE INTO gone (domain, workflow_id, run_id, name, closed, status) VALUES (?, ?, ?, ?, ?, ?)",
-                    gone,
-                )
-                self._db.execute(
-                    "DELETE FROM gone WHERE closed < (SELECT closed FROM gone ORDER BY closed DESC LIMIT 1 OFFSET ?)",
-                    (MOST_GONE,),
-                )
-                self._db.execute("COMMIT")
-            except (sqlite3.Error, JournalError) as error:
-                if self._db.in_transaction:
-                    self._db.execute("ROLLBACK")
-                if isinstance(error, JournalError):
-                    raise
-                raise JournalError(f"{self.path} cannot be written: {_cause(error)}") from error
-
-    def give_back_space(self) -> None:
-        """Make the file smaller by what is free in it. One of a former version is written anew for that, once.
-
-        Raises:
-            JournalError: it could not be done, and nothing is lost.
-        """
-        with self._writing:
-            if self._executed("PRAGMA auto_vacuum").fetchone()[0] != 2:
-                self._executed("PRAGMA auto_vacuum=INCREMENTAL")
-                self._executed("VACUUM")
-        free = 1
-        while free:
-            with self._writing:
-                self._executed(f"PRAGMA incremental_vacuum({_PAGES_AT_ONCE})").fetchall()
-                left: int = self._executed("PRAGMA freelist_count").fetchone()[0]
-            if left == free:
-                break
-            free = left
-        with self._writing:
-            self._executed("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()  # less if somebody reads; the next one does it then
-
-    def unreferenced(self) -> dict[str, float]:
-        """Payloads that removed executions referred to, and until when: they may go where nothing else refers to them."""
-        with self._writing:
-            return dict(self._executed("SELECT digest, since FROM unreferenced").fetchall())
-
-    def note_unreferenced(self, digests: Iterable[str], since: float) -> None:
-        """The same for those that a payload refers to which is gone itself."""
-        with self._writing:
-            self._note_unreferenced(digests, since)
-
-    def settle_unreferenced(self, digests: Iterable[str]) -> None:
-        """These are gone, or are somebody else's."""
-        with self._writing:
-            for digest in digests:
-                self._executed("DELETE FROM unreferenced WHERE digest = ?", (digest,))
-
-    def _note_unreferenced(self, digests: Iterable[str], since: float) -> None:
-        text = "INSERT INTO unreferenced VALUES (?, ?) ON CONFLICT (digest) DO UPDATE SET since = max(since, excluded.since)"
-        for digest in digests:
-            self._executed(text, (digest, since))
+            yield
 
     def note(self, key: str, value: str) -> None:
         """Remember something of the journal as a whole."""
-        with self._writing:
-            self._executed("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
+        try:
+            with self._writing:
+                self._db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
+        except sqlite3.Error as error:
+            raise JournalError(f"{self.path} cannot be written: {cause_of(error)}") from error
 
     def noted(self, key: str) -> str | None:
-        with self._writing:
-            row = self._executed("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
-        return row[0] if row is not None else None
-
-    def _executed(self, text: str, values: tuple[Any, ...] = ()) -> sqlite3.Cursor:
+        """What was remembered under that key; None when nothing was."""
         try:
-            return self._db.execute(text, values)
+            with self._writing:
+                row = self._db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
         except sqlite3.Error as error:
-            raise JournalError(f"{self.path} cannot be written: {_cause(error)}") from error
+            raise unusable(self.path, error) from None
+        return row[0] if row is not None else None
 
     def gone(self, workflow_id: str) -> list[GoneRun]:
         """The executions with an id that begins so, or whose name it is, of which no history is left, newest first."""
@@ -311,53 +240,6 @@ def gone_runs(db: sqlite3.Connection, path: Path, wanted: str) -> list[GoneRun]:
         return [GoneRun(*row) for row in db.execute(query, (wanted, wanted, wanted))]
     except sqlite3.Error as error:
         raise unusable(path, error) from None
-
-
-def referenced_payloads(path: Path) -> set[str]:
-    """The digests that histories and requests of a journal refer to.
-
-    Raises:
-        JournalError: it cannot be read.
-    """
-    found: set[str] = set()
-    try:
-        db = sqlite3.connect(read_only_uri(path), uri=True, timeout=10)
-        try:
-            for table, column in (("batches", "events"), ("requests", "arguments")):
-                for (text,) in db.execute(f"SELECT {column} FROM {table}"):
-                    found.update(payload.digests_in(text))
-        finally:
-            db.close()
-    except sqlite3.Error as error:
-        raise unusable(path, error) from None
-    return found
-
-
-def journals_in(folder: Path) -> list[Path]:
-    """The files of a folder that are journals, sorted.
-
-    Raises:
-        JournalError: a database there cannot be read.
-    """
-    found = []
-    for path in sorted(folder.iterdir()):
-        try:
-            with open(path, "rb") as file:
-                is_database = file.read(len(_MAGIC)) == _MAGIC
-        except OSError:
-            continue  # a folder, a socket
-        if not is_database:
-            continue
-        try:
-            db = sqlite3.connect(read_only_uri(path), uri=True, timeout=10)
-            try:
-                if db.execute("SELECT 1 FROM sqlite_master WHERE name = 'batches'").fetchone():
-                    found.append(path)
-            finally:
-                db.close()
-        except sqlite3.Error as error:
-            raise unusable(path, error) from None
-    return found
 
 
 def run_rows(db: sqlite3.Connection, path: Path) -> list[RunRow]:
@@ -397,11 +279,11 @@ def read_only_uri(path: Path) -> str:
 
 def unusable(path: Path, error: Exception) -> JournalError:
     if getattr(error, "sqlite_errorname", "").startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
-        return JournalError(f"{path} cannot be opened: {_cause(error)}; may this user read and write it?")
+        return JournalError(f"{path} cannot be opened: {cause_of(error)}; may this user read and write it?")
     if isinstance(error, sqlite3.OperationalError) and _of_the_moment(error):  # nothing is wrong with what is in it
-        return JournalError(f"{path} cannot be used: {_cause(error)}")
+        return JournalError(f"{path} cannot be used: {cause_of(error)}")
     return JournalError(
-        f"{path} is not a readable journal: {_cause(error)}; move it away to start afresh, or name another with --db"
+        f"{path} is not a readable journal: {cause_of(error)}; move it away to start afresh, or name another with --db"
     )
 
 
@@ -410,5 +292,5 @@ def _of_the_moment(error: sqlite3.Error) -> bool:
     return name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_FULL", "SQLITE_IOERR", "SQLITE_NOMEM"))
 
 
-def _cause(error: Exception) -> str:
+def cause_of(error: Exception) -> str:
     return getattr(error, "strerror", None) or str(error) or type(error).__name__

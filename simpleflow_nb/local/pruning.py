@@ -8,6 +8,7 @@ from typing import Any
 
 from ..exceptions import ServiceError
 from .journal import GoneRun
+from .journal_pruning import JournalPruning
 from .timekeeping import Timekeeping
 
 _AT_ONCE = 100  #: executions of one transaction; others write between two of them
@@ -30,7 +31,7 @@ class Pruning(Timekeeping):
         Whatever is open stays, with every execution that is related to it as parent or child, through others too. Each
         execution goes in one transaction with all that there is of it: a crash on the way leaves some of them whole and the
         others gone. The file is made smaller. Payloads are left where they are: the journal remembers those that may go
-        (:meth:`.journal.Journal.unreferenced`).
+        (:meth:`.journal_pruning.JournalPruning.unreferenced`).
 
         Raises:
             ServiceError: the journal could not be written, or the service has ended.
@@ -43,14 +44,15 @@ class Pruning(Timekeeping):
             if not dry_run:
                 self._forget(numbers)
             return Pruned(len(numbers))
-        size = sum(self.journal.history_bytes(number) for number in numbers)
-        if dry_run:
-            return Pruned(len(numbers), size)
-        for first in range(0, len(numbers), _AT_ONCE):
-            part = slice(first, first + _AT_ONCE)
-            self.journal.remove(numbers[part], gone[part])
-            self._forget(numbers[part])
-        self.journal.give_back_space()
+        with JournalPruning(self.journal, to_look=dry_run) as file:
+            size = sum(file.history_bytes(number) for number in numbers)
+            if dry_run:
+                return Pruned(len(numbers), size)
+            for first in range(0, len(numbers), _AT_ONCE):
+                part = slice(first, first + _AT_ONCE)
+                file.remove(numbers[part], gone[part])
+                self._forget(numbers[part])
+            file.give_back_space()
         return Pruned(len(numbers), size)
 
     def _prunable(self, closed_before: float, spared: frozenset[str]) -> list[int]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from .. import payload
-from ..exceptions import PayloadError
+from ..exceptions import PayloadError, PayloadMissing
 
 _SHARED = "shared"  #: the file that says so
 _DATA_FIELDS = ("input", "result", "details", "control")
@@ -58,11 +58,16 @@ class PayloadDirectory:
     def load(self, digest: str) -> str:
         """
         Raises:
-            PayloadError: it is not there, or is not what was stored.
+            PayloadMissing: it is not there.
+            PayloadError: it cannot be read, or is not what was stored.
         """
         file = self._file(digest)
         try:
             text = file.read_bytes().decode("utf-8", "surrogatepass")
+        except FileNotFoundError as error:
+            # where not even the folder's own is there, a disk may be away that comes back
+            kind = PayloadMissing if self.path.parent.is_dir() else PayloadError
+            raise kind(f"payload {digest[:12]} cannot be read from {file}: {error}") from None
         except (OSError, UnicodeDecodeError) as error:
             raise PayloadError(f"payload {digest[:12]} cannot be read from {file}: {error}") from None
         if payload.digest(text) != digest:
@@ -111,7 +116,7 @@ class MemoryPayloads:
         try:
             return self._texts[digest]
         except KeyError:
-            raise PayloadError(f"payload {digest[:12]} was never stored here") from None
+            raise PayloadMissing(f"payload {digest[:12]} was never stored here") from None
 
 
 def kept(text: str | None, payloads: Payloads) -> str | None:

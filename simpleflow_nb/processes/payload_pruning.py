@@ -7,7 +7,8 @@ from collections.abc import Iterable
 
 from .. import payload
 from ..exceptions import PayloadError
-from ..local.journal import Journal, journals_in, referenced_payloads
+from ..local.journal import Journal
+from ..local.journal_pruning import JournalPruning, journals_in, referenced_payloads
 from .payload_directory import PayloadDirectory
 
 GRACE_SECONDS = 86_400.0  #: a payload is stored before the history has its reference, and may be on its way there
@@ -24,28 +25,33 @@ def remove_unreferenced(payloads: PayloadDirectory, journal: Journal, *, dry_run
         JournalError: the journal, or one beside it, cannot be read or written.
         OSError: a payload cannot be removed.
     """
-    waiting = journal.unreferenced()
+    with JournalPruning(journal, to_look=dry_run) as file:
+        return _removed(payloads, file, dry_run=dry_run)
+
+
+def _removed(payloads: PayloadDirectory, file: JournalPruning, *, dry_run: bool) -> int:
+    waiting = file.unreferenced()
     if not waiting or payloads.is_shared():
         return 0
-    used = _closure(payloads, set().union(*map(referenced_payloads, journals_in(journal.path.parent))))
+    used = _closure(payloads, set().union(*map(referenced_payloads, journals_in(file.path.parent))))
     removed, now = 0, time.time()
     while waiting:
         digest, since = waiting.popitem()
         stored = payloads.stored_at(digest)
         if digest in used or stored is None or stored > since:
             if not dry_run:
-                journal.settle_unreferenced([digest])
+                file.settle_unreferenced([digest])
             continue
         if now - stored < GRACE_SECONDS:
             continue
-        within = dict.fromkeys(_within(payloads, [digest]), since)
+        within = _within(payloads, [digest])
         waiting |= {other: max(since, waiting.get(other, since)) for other in within}
         removed += 1
         if dry_run:
             continue
-        journal.note_unreferenced(within, since)
+        file.note_unreferenced(within, since)
         payloads.remove(digest, stored)
-        journal.settle_unreferenced([digest])
+        file.settle_unreferenced([digest])
     return removed
 
 

@@ -189,7 +189,7 @@ def _signaled(x: Execution, e: Event) -> None:
             if future.type == "last signal" or not taken:
                 taken = taken or future.type == "signal"
                 waits.remove(future)
-                x.resolve(future, text, order)
+                x.arrive(future, text, order)
     if not taken:
         x.signals.setdefault(name, deque()).append((text, order))
 

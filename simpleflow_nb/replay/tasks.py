@@ -10,7 +10,8 @@ from types import FrameType
 from typing import Any
 
 from .. import payload
-from ..exceptions import DefinitionError, DependencyFailed, TaskCanceled, TaskFailed
+from ..constants import MAX_REASON_CHARACTERS
+from ..exceptions import DefinitionError, DependencyFailed, PayloadError, PayloadMissing, TaskCanceled, TaskFailed
 from ..futures import DONE, FAILED, HELD, OPEN, QUEUED, STOPPED, Future
 from . import commands
 from .arguments import FUTURES, READ_ONCE, contents, futures_in, listed
@@ -155,7 +156,7 @@ class Tasks(Suspension):
         arrived = self.signals.get(name)
         if arrived:
             text, order = arrived.popleft()
-            self.resolve(future, text, order)
+            self.arrive(future, text, order)
         else:
             self.signal_waits.setdefault(name, deque()).append(future)
         return future
@@ -168,10 +169,25 @@ class Tasks(Suspension):
         future.stage = OPEN
         known = self.last_signals.get(name)
         if known:
-            self.resolve(future, *known)
+            self.arrive(future, *known)
         else:
             self.signal_waits.setdefault(name, deque()).append(future)
         return future
+
+    def arrive(self, future: Future[Any], text: str | None, order: int) -> None:
+        """Give a signal to the future that asked for it. It fails where the text refers to a payload that is not there: anybody
+        may send a signal, and none shall stop the run. A result of the run's own that is not there parks it.
+        """
+        if self.load is not None and payload.referenced_digest(text) is not None:
+            try:
+                payload.decode(text, self.load)
+            except PayloadMissing as error:
+                reason = payload.shortened(f"PayloadMissing: {error}", MAX_REASON_CHARACTERS)
+                self.fail(future, TaskFailed(future.id, reason), order=order)
+                return
+            except PayloadError:
+                pass  # it may be there when the code asks for it
+        self.resolve(future, text, order)
 
     def patched(self, id: str) -> bool:
         """Whether this run goes the new way at the change named ``id``; the first answer is kept for the whole run."""

@@ -21,6 +21,7 @@ from simpleflow_nb.activity import Activity
 from simpleflow_nb.activity_context import context
 from simpleflow_nb.local.clock import VirtualClock
 from simpleflow_nb.local.service import DOMAIN
+from simpleflow_nb.payload import reference
 from simpleflow_nb.testing import Harness, RunFailed, harness
 from tests.acceptance.samples import WORKFLOWS, inputs
 from workers import activities as bodies
@@ -320,3 +321,48 @@ def test_a_real_check_starts_each_due_run_once(place: Harness, tmp_path: Path) -
     assert [name[:15] for name in first["started"]] == [f"days-2016-01-0{day}" for day in (1, 2, 3, 4)]
     again = place.result(*place.start(SensorWorkflow, workflow_id="again", **arguments))
     assert again == {**FOUND, "not_due": 4}  # they run: nobody decides for them here
+
+
+def test_a_clock_that_was_set_back_makes_one_check_at_once_and_that_is_said(
+    place: Harness, checks: Callable[..., list[float]]
+) -> None:
+    moments = checks(last=3)
+    ahead = datetime(2025, 3, 29, 12, tzinfo=UTC).isoformat()
+    ids = place.start(SensorWorkflow, specification=specification("0 6 * * *"), outputs="/out", last_look=ahead)
+    with pytest.raises(RunFailed, match="TERMINATED"):
+        place.result(*ids)
+    assert shown(moments, "UTC") == ["29 12:00", "30 06:00", "31 06:00"]
+    contexts = [
+        event["decisionTaskCompletedEventAttributes"].get("executionContext", "")
+        for event in place.history(*ids)
+        if event["eventType"] == "DecisionTaskCompleted"
+    ]
+    assert f"the last look, at {ahead}, lies ahead: the clock was set back; looking now" in contexts[0]
+
+
+def test_a_last_look_that_is_a_moment_ahead_is_another_machines_clock(
+    place: Harness, checks: Callable[..., list[float]]
+) -> None:
+    moments = checks(last=1)
+    ahead = datetime(2024, 3, 29, 12, 0, 30, tzinfo=UTC).isoformat()
+    ids = place.start(SensorWorkflow, specification=specification("0 6 * * *"), outputs="/out", last_look=ahead)
+    with pytest.raises(RunFailed, match="TERMINATED"):
+        place.result(*ids)
+    assert shown(moments, "UTC") == ["30 06:00"]
+
+
+@pytest.mark.parametrize("name", ["start", "reload"])
+@pytest.mark.parametrize("given", ["null", "[]", '{"a":1}', "a reference to nothing"])
+def test_a_signal_with_anything_as_its_input_ends_no_sensor(
+    name: str, given: str, place: Harness, checks: Callable[..., list[float]]
+) -> None:
+    def check(number: int) -> dict[str, Any]:
+        text = reference("never stored") if given == "a reference to nothing" else given
+        place.service.signal_workflow_execution(domain=DOMAIN, workflowId="asked", signalName=name, input=text)
+        return FOUND
+
+    moments = checks(2, check)
+    ids = place.start(SensorWorkflow, workflow_id="asked", specification=specification("0 6 * * *"), outputs="/out")
+    with pytest.raises(RunFailed, match="TERMINATED"):
+        place.result(*ids)
+    assert shown(moments, "UTC") == ["30 06:00", "31 06:00"]

@@ -10,6 +10,7 @@ import pytest
 
 from simpleflow_nb import Workflow, activity, payload
 from simpleflow_nb.local.faults import invalid
+from simpleflow_nb.processes.payload_directory import PayloadDirectory, kept
 
 from .busy import Busy, column_of, double, flaky
 from .desk import attributes
@@ -374,3 +375,60 @@ def test_many_executions_are_decided_by_turns(stage):
     results = [json.loads(attributes(played.events(f"run-{n}")[-1])["result"])["last"] for n in range(8)]
     assert results == [8] * 8
     assert played.decider.replays > 8
+
+
+@activity.with_attributes(raises_on_failure=False)
+def tripled(x):
+    return 3 * x
+
+
+class Signalled(Workflow):
+    """Takes signals one by one, and says of each what it brought."""
+
+    name = "decider.signalled"
+
+    def run(self, count):
+        found = []
+        for _ in range(count):
+            signal = self.next_signal("news")
+            waits = self.submit(tripled, signal)  # what needs a signal that failed is not run
+            error = signal.exception
+            found.append(signal.result if error is None else str(error))
+            found.append(waits.wait())
+        return [*found, str(self.submit(self.wait_signal("news")).exception)]
+
+
+@pytest.mark.parametrize("cached_events", [400_000, 0])
+def test_a_signal_whose_payload_was_never_stored_fails_its_future_and_not_the_run(stage, cached_events):
+    played = stage(Signalled, cached_events=cached_events)
+    played.payloads.store("3")
+    nothing = payload.reference("never stored")
+    played.begin(Signalled, 3)
+    for number, text in enumerate((nothing, payload.reference("3"), nothing)):
+        if number != 1:  # the second one waits until it is asked for
+            played.act()
+        played.signal("news", input=text)
+    played.act()
+    assert played.parked == []
+    sentence = f"news: PayloadMissing: payload {payload.digest('never stored')[:12]} was never stored here"
+    result = payload.decode(attributes(played.events()[-1])["result"])
+    assert result == [sentence, None, 3, 9, sentence, None, sentence]
+
+
+@pytest.mark.parametrize("kind", ["result of an activity", "damaged signal"])
+def test_what_else_cannot_be_read_parks_the_run(kind, stage, tmp_path):
+    played = stage(Signalled)
+    played.decider.payloads = payloads = PayloadDirectory(tmp_path / "payloads")
+    reference = kept("x" * 40_000, payloads)
+    played.begin(Signalled, 1)
+    played.act()
+    if kind == "damaged signal":
+        next(payloads.path.glob("*/*.json")).write_text("something else")
+        played.signal("news", input=reference)
+    else:
+        played.signal("news", input="1")
+        assert played.decides()
+        played.finish(payload.reference("never stored"), task_list="stage")
+    played.act()
+    (parked,) = played.parked
+    assert str(parked.error).startswith("payload ")

@@ -11,9 +11,10 @@ import pytest
 
 from simpleflow_nb import payload
 from simpleflow_nb.exceptions import JournalError
-from simpleflow_nb.local import journal as journals
+from simpleflow_nb.local import journal_pruning
 from simpleflow_nb.local.faults import Fault
-from simpleflow_nb.local.journal import Journal, referenced_payloads
+from simpleflow_nb.local.journal import Journal
+from simpleflow_nb.local.journal_pruning import JournalPruning, referenced_payloads
 from simpleflow_nb.local.reader import JournalReader
 from simpleflow_nb.local.service import DOMAIN
 from simpleflow_nb.processes.payload_directory import PayloadDirectory, kept
@@ -150,7 +151,7 @@ def test_a_reader_beside_the_owner_is_told_that_a_history_has_just_gone(path: Pa
 
 
 def test_of_the_ends_that_are_remembered_the_oldest_go(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(journals, "MOST_GONE", 2)
+    monkeypatch.setattr(journal_pruning, "MOST_GONE", 2)
     desk = opened(path)
     for number in range(4):
         closed(desk, f"run{number}")
@@ -237,7 +238,8 @@ def test_a_payload_stays_that_is(stays: str, path: Path, payloads: PayloadDirect
     assert is_there(payloads, LONG)
     journal = desk.local.journal
     assert isinstance(journal, Journal)
-    assert bool(journal.unreferenced()) is (stays in ("young", "a domain"))  # asked for again the next time
+    with JournalPruning(journal) as file:
+        assert bool(file.unreferenced()) is (stays in ("young", "a domain"))  # asked for again the next time
     desk.close()
 
 
