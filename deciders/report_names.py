@@ -55,7 +55,14 @@ def value_text(value: Any) -> str:
     """A parameter's value in a few words: text and dates as they are, else JSON."""
     if isinstance(value, str):
         return value
-    return value.isoformat() if isinstance(value, date) else json.dumps(value, sort_keys=True, ensure_ascii=False, default=str)
+    return value.isoformat() if isinstance(value, date) else json.dumps(_sorted(value), ensure_ascii=False, default=str)
+
+
+def _sorted(value: Any) -> Any:
+    """With the keys of mappings as text, in order: in a file they may also be numbers and dates."""
+    if isinstance(value, Mapping):
+        return {str(key): _sorted(value[key]) for key in sorted(value, key=str)}
+    return [_sorted(one) for one in value] if isinstance(value, list) else value
 
 
 def report_file_names(

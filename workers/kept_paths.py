@@ -31,8 +31,8 @@ def kept_path(path: str, outputs: Path) -> str:
 
 def found_path(kept: str, outputs: Path, workflow: str, instance: str) -> str:
     """The absolute path of what was kept of a run of that workflow and instance."""
-    if not os.path.isabs(kept):
-        return os.path.join(outputs, kept) if "://" not in kept else kept
+    if not kept.startswith(os.sep):  # the cheap question first: there are thousands
+        return f"{outputs}{os.sep}{kept}" if "://" not in kept and not os.path.isabs(kept) else kept
     if not kept.startswith(f"{outputs}{os.sep}") and (tail := path_in_run(kept, workflow, instance)) is not None:
         present = os.path.join(outputs, tail)
         if os.path.isfile(present):

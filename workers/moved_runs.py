@@ -61,8 +61,8 @@ def begin_moved_runs_anew(service: Any, domain: str, outputs: Path, payloads: Pa
             begun = events[0]["workflowExecutionStartedEventAttributes"]
             given: dict[str, Any] = payload.decode(begun.get("input"), payloads.load)["kwargs"]
             then = given["outputs"]
-            if then == str(outputs):
-                continue
+            if then == str(outputs) or (Path(then).is_dir() and outputs.samefile(then)):
+                continue  # the same folder, perhaps under another name that a link gives it
             if then not in former and not (is_own_journal and not Path(then).is_dir()):
                 found.elsewhere[then] = found.elsewhere.get(then, 0) + 1
                 continue

@@ -26,7 +26,7 @@ from simpleflow_nb.exceptions import SimpleflowError
 from simpleflow_nb.local.journal import read_only_uri
 from workers.autoflow_records import read_autoflow_ends, read_autoflow_instances
 from workers.databases import database_complaint, installed_driver
-from workers.kept_paths import found_path, found_text, kept_path, kept_text
+from workers.kept_paths import kept_path, kept_text
 from workers.run_queries import failures_since_success, latest_ends, latest_states, latest_unhashed
 from workers.run_tables import (
     SAYS_NOTHING,
@@ -318,16 +318,7 @@ class RunRecords:
         )
 
     def _found(self, row: sa.Row[Any]) -> RunRecord:
-        record = record_of(row)
-        if self._outputs is None:
-            return record
-        place = (self._outputs, record.workflow_name, record.instance)
-        return dataclasses.replace(
-            record,
-            artefacts={name: found_path(path, *place) for name, path in record.artefacts.items()},
-            error=found_text(record.error, *place) if record.error is not None else None,
-            notes={name: [found_text(note, *place) for note in notes] for name, notes in record.notes.items()},
-        )
+        return record_of(row, self._outputs)
 
     def close(self) -> None:
         """Close all connections. May be called twice; the object may not be used afterwards."""

@@ -6,9 +6,11 @@ import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from workers.autoflow_records import AutoflowEnd
+from workers.kept_paths import found_path, found_text
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -135,7 +137,8 @@ def row_of(record: RunRecord) -> dict[str, Any]:
     }
 
 
-def record_of(row: sa.Row[Any]) -> RunRecord:
+def record_of(row: sa.Row[Any], outputs: Path | None = None) -> RunRecord:
+    """The record of a row; with the ``outputs`` folder its paths are absolute, where they are now."""
     values = dict(row._mapping)
     del values["id"]
     for name in ("parameters", "artefacts", "labels", "notebooks", "data", "notes", "date_stencil"):
@@ -144,6 +147,13 @@ def record_of(row: sa.Row[Any]) -> RunRecord:
         values[name] = values[name] or {}
     for name in ("started", "ended"):
         values[name] = aware(values[name])
+    if outputs is not None:
+        place = (outputs, values["workflow_name"], values["instance"])
+        values["artefacts"] = {name: found_path(path, *place) for name, path in values["artefacts"].items()}
+        if values["error"]:
+            values["error"] = found_text(values["error"], *place)
+        for name, notes in values["notes"].items():
+            values["notes"][name] = [found_text(note, *place) for note in notes]
     return RunRecord(**values)
 
 

@@ -209,7 +209,15 @@ def test_what_was_interrupted_begins_anew_in_the_new_place_with_what_it_had_done
     assert "1 of 1 run succeeded" in told
     row = shown(new / file.name, IDS[DATES[0]])
     assert row["labels"] == {"count": "cached", "look": "cached", "report": "done", "report:look": "cached"}
-    assert (new / "outputs/notebooks" / IDS[DATES[0]] / "count/run.json").read_bytes() == former
+    attempts = json.loads(typed("runs.show", new / file.name, IDS[DATES[0]], "--json", cwd=new).stdout)["attempts"]
+    assert [(one["state"], one["attempt"]) for one in attempts] == [("terminated", 1), ("succeeded", 2)]
+    notebooks, report = new / "outputs/notebooks" / IDS[DATES[0]], new / "outputs/reports" / IDS[DATES[0]] / "look.pdf"
+    assert attempts[0]["artefacts"] == {
+        "count": str(notebooks / "count/count.ipynb"),
+        "look": str(notebooks / "look/look.ipynb"),
+        "report:look": str(report),
+    }
+    assert (notebooks / "count/run.json").read_bytes() == former
     assert sorted((path, path.stat().st_mtime_ns) for path in file.parent.glob("outputs/**/*")) == there
     assert "the outputs were moved" not in said(new / file.name, "sensor.start", *ONCE)
 

@@ -13,6 +13,7 @@ import pytest
 
 from tests.acceptance.conftest import wait_until
 from tests.acceptance.samples import DATES, command, environment, inputs, notebook, typed
+from workers.kept_paths import present_config
 
 SCRIPT = "# %% [markdown]\n# # Prepare\n\n# %% tags=['parameters']\nn, day = 1, None\n\n# %%\nprint(n, day)\n\n# %%\n{last}\n"
 
@@ -202,7 +203,9 @@ def test_a_failed_notebook_of_a_run_is_prepared_with_its_exact_parameters(tmp_pa
         f"run it:   env WHO=me simpleflow-nb notebook.run {again}\n"
     )
     config = json.loads((prepared.parent / "config.json").read_text())
-    assert config == json.loads((folder / "count" / "config.json").read_text())
+    was = json.loads((folder / "count" / "config.json").read_text())
+    assert (was["source"], was["relative_to_outputs"]) == ("../in/count.py", [])
+    assert config == present_config(was, tmp_path / "out")
     assert (config["environment"], config["limits"]) == (
         {"WHO": "me"},
         {

@@ -71,7 +71,7 @@ def test_what_succeeded_is_cached_when_a_later_notebook_failed(tmp_path: Path) -
     [(artefacts,)] = records(file, "artefacts")[1:]
     paths = json.loads(artefacts)
     assert sorted(paths) == ["count", "report", "report:count.html", "report:report"]
-    assert all(Path(path).is_file() for path in paths.values())
+    assert all((file.parent / "outputs" / path).is_file() for path in paths.values())
 
 
 def test_a_date_is_given_up_until_something_changes(tmp_path: Path) -> None:

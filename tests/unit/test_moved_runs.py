@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import date
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,8 +14,11 @@ from deciders.backfill_workflow import BackfillWorkflow
 from deciders.due_runs import run_for
 from deciders.notebook_workflow import NotebookWorkflow
 from deciders.run_requests import run_request
+from deciders.sensor_workflow import SensorWorkflow
 from deciders.specification import ConfiguredWorkflow, NotebookSpecification, WorkflowSpecification
 from simpleflow_nb import payload
+from simpleflow_nb.cli.sensor import Sensor
+from simpleflow_nb.cli.sensor_places import sensor_id
 from simpleflow_nb.local.service import DOMAIN, LocalService
 from simpleflow_nb.processes.payload_directory import PayloadDirectory
 from simpleflow_nb.workflow import execution_input
@@ -77,7 +81,7 @@ class Folder:
         self.outputs, self.payloads = outputs, PayloadDirectory(outputs / "payloads")
         (outputs / ".simpleflow-nb").mkdir(parents=True)
         self.service = LocalService.open(outputs / ".simpleflow-nb" / "journal.sqlite3")
-        for kind in (NotebookWorkflow, BackfillWorkflow):
+        for kind in (NotebookWorkflow, BackfillWorkflow, SensorWorkflow):
             self.service.register_workflow_type(
                 domain=DOMAIN,
                 name=kind.type_name(),
@@ -85,6 +89,7 @@ class Folder:
                 defaultTaskStartToCloseTimeout="60",
                 defaultExecutionStartToCloseTimeout="3600",
                 defaultChildPolicy="TERMINATE",
+                defaultTaskList={"name": "deciders"},
             )
 
     def start(self, kind: type, workflow_id: str, arguments: dict[str, Any], **more: Any) -> None:
@@ -134,6 +139,15 @@ def test_open_runs_of_a_former_place_begin_anew_and_others_are_left_alone(folder
     assert (again.begun_anew, again.former) == ([], set())
 
 
+def test_a_folder_that_a_link_gives_another_name_was_not_moved(folder: Folder, tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(folder.outputs.parent)
+    note_place(folder.outputs, str(tmp_path / "link" / "out"))
+    name, given = run_arguments(date(2024, 1, 1), str(tmp_path / "link" / "out"))
+    folder.start(NotebookWorkflow, name, given)
+    found = begin_moved_runs_anew(folder.service, DOMAIN, folder.outputs, folder.payloads, is_own_journal=True)
+    assert (found.begun_anew, found.elsewhere, folder.open()) == ([], {}, {name: given})
+
+
 def test_a_journal_elsewhere_says_nothing_of_where_the_outputs_were(folder: Folder) -> None:
     name, given = run_arguments(date(2024, 1, 1), "/old/out")
     folder.start(NotebookWorkflow, name, given)
@@ -169,3 +183,17 @@ def test_a_backfill_that_had_started_everything_ends(folder: Folder) -> None:
     folder.start(NotebookWorkflow, *run_arguments(date(2024, 1, 1), "/old/out"))
     begin_moved_runs_anew(folder.service, DOMAIN, folder.outputs, folder.payloads, is_own_journal=True)
     assert list(folder.open()) == [run_for(ENTRY, date(2024, 1, 1)).workflow_id]
+
+
+@pytest.mark.parametrize(("then", "looked"), [("/old/out", True), ("/others/out", False)])
+def test_the_sensor_of_a_moved_file_knows_when_it_looked_last(folder: Folder, then: str, looked: bool) -> None:
+    note_place(folder.outputs, "/old/out")
+    moment = "2024-01-01T06:00:00+00:00"
+    whole = specification(Path("/old")).model_copy(update={"path": Path("/old/workflows.yml")}).model_dump(mode="json")
+    given = {"specification": whole, "outputs": then, "last_look": moment}
+    folder.start(SensorWorkflow, sensor_id(Path("/old/workflows.yml")), given)
+    run: Any = SimpleNamespace(service=folder.service, payloads=folder.payloads)
+    path = folder.outputs.parent / "workflows.yml"
+    Sensor(run, whole, path, str(folder.outputs), once=False)
+    [(workflow_id, started)] = folder.open().items()
+    assert (workflow_id, started.get("last_look")) == (sensor_id(path), moment if looked else None)

@@ -59,6 +59,7 @@ def test_the_file_is_called_as_the_label_unless_the_output_has_a_name() -> None:
         (date(2024, 1, 2), "2024-01-02"),
         ([1, "a"], "[1, %22a%22]"),
         ({"b": 1, "a": 2}, "{%22a%22%3A 2, %22b%22%3A 1}"),
+        ({2: 1, "a": [{date(2024, 1, 2): None}], None: 1.5}, "{%222%22%3A 1, %22None%22%3A 1.5, %22a%22%3A [{-2442a0d4e527"),
         ("", ""),
     ],
 )
