@@ -19,13 +19,15 @@ from ..processes.payload_directory import kept
 from ..workflow import execution_input
 from .connection import connected, domain_options, payload_directory, payloads_option
 from .definition import counted_warnings, read_with_warnings
+from .file_words import file_and_words
 from .local_run import LocalRun, default_workers, say
 from .notebook_run import checked_outputs, held_outputs, opened_run, work_on_notebooks
-from .options import db_option, local_option, outputs_option, specification_argument
+from .options import db_option, local_option, outputs_option
 from .progress import Progress
 from .run_states import BACKFILL_TYPE, NOTEBOOK_TYPE, SENSOR_TYPE, Watch, last_attributes, status_word, type_filter
 from .sensor_places import RunPlace, failure_message, open_sensor, opened_run_place, sensor_id, sensor_state
 from .summary import nothing_due, show_summary
+from .unused_options import ONLY_WITH_DOMAIN, ONLY_WITH_LOCAL, refuse_options
 
 _ASKED = {
     "pause": "the sensor is paused; sensor.resume lets it go on",
@@ -36,7 +38,7 @@ _ASKED = {
 
 
 @click.command("sensor.start")
-@specification_argument
+@file_and_words()
 @local_option
 @domain_options
 @payloads_option
@@ -71,6 +73,10 @@ def sensor_start(
     """
     if local and domain is not None and ctx.get_parameter_source("domain") is ParameterSource.COMMANDLINE:
         raise DefinitionError("--local and --domain exclude each other; give one")
+    if local:
+        refuse_options(ctx, "with --local", ONLY_WITH_DOMAIN)
+    elif ctx.params["domain"] is not None:
+        refuse_options(ctx, "with --domain", ONLY_WITH_LOCAL)
     specification, warnings = read_with_warnings(file)
     counted_warnings(specification, warnings)
     folder = checked_outputs(outputs, specification)
