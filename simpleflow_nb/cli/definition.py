@@ -110,26 +110,32 @@ def counted_warnings(specification: Specification, warnings: list[str]) -> None:
 @click.option("--schema", is_flag=True, help="Print the JSON Schema of workflow files, for editors.")
 def validate(file: Path | None, schema: bool) -> None:
     """Check FILE.yml and the notebooks it names: every problem in one go, each with its line."""
+    require_application()
     if schema:
-        require_application()
         from deciders.specification import specification_schema
 
         click.echo(json.dumps(specification_schema(), indent=2, ensure_ascii=False))
         return
-    specification, warnings = read_with_warnings(file)
+    from workers.notebook_checks import notebook_findings, unreadable_notebooks
+
+    try:
+        specification, warnings = read_with_warnings(file)
+    except SpecificationProblems as error:
+        more = unreadable_notebooks(specification_path(file))
+        raise SpecificationProblems("\n".join([str(error), *map(_placed, more)])) from None
+    found = notebook_findings(specification)
+    if problems := unreadable_notebooks(specification.path, found):
+        raise SpecificationProblems("\n".join(map(_placed, problems)))
     notebooks = sum(len(workflow.notebooks) for workflow in specification.workflows)
     configured = len(specification.sensor.workflows)
     click.echo(
         f"{specification.path}: good ({counted(len(specification.workflows), 'workflow')}, "
         f"{counted(notebooks, 'notebook')}, {counted(configured, 'sensor entry', 'sensor entries')})"
     )
-    from workers.notebook_checks import notebook_findings
     from workers.reports.asciidoc import missing_for_templates
 
-    found = notebook_findings(specification)
     for sentence in (
         *warnings,
-        *found.unreadable,
         *found.outdated,
         *missing_for_templates(specification),
         *found.missing_kernels,

@@ -294,3 +294,21 @@ def test_help_says_that_the_file_may_be_left_out() -> None:
         command = cli.get_command(context, name)
         assert command is not None
         assert "[FILE.yml]" in command.get_usage(click.Context(command, info_name=name)), name
+
+
+# ---- validate ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_file_that_is_no_notebook_is_a_problem_with_its_line(said: Said, tmp_path: Path) -> None:
+    file = inputs(tmp_path / "in")
+    (file.parent / "count.ipynb").write_text("")
+    (file.parent / "report.ipynb").write_bytes(b"[]")
+    of_count = f"{file}:5: 'count.ipynb' is not a notebook: it is empty\n"
+    of_report = f"{file}:8: 'report.ipynb' is not a notebook: it is JSON, but not a mapping\n"
+    assert said("validate", file) == (2, "", of_count + of_report)
+    file.write_text(WORKFLOWS.replace("format: pdf", "format: PDF"))
+    wrong = f"{file}:10: 'format' of the output of notebook 'report' must be 'pdf' or 'html', not 'PDF'\n"
+    assert said("validate", file) == (2, "", wrong + of_count + of_report)
+    assert said("plan", file)[2] == wrong  # which is no place to look into notebooks
+    file.write_text("workflows: [5, {notebooks: 6}, {notebooks: {a: {filename: /etc/passwd}}}]")
+    assert "passwd' is not a notebook" not in said("validate", file)[2]
