@@ -16,6 +16,7 @@ from deciders.durations import DURATION_PATTERN
 from deciders.notebook_limits import LONGEST_SECONDS, MOST_RETRIES, VARIABLE_PATTERN
 from deciders.problems import Problems, kind_of, near_miss, shown
 from deciders.yaml_lines import BROKEN, YamlNode
+from simpleflow_nb.invisible import INVISIBLE_CHARACTERS
 
 #: What the sensor and the engine set themselves; no notebook may be labelled so, no parameter of the file be named so.
 AUTOFLOW_PARAMETERS = ("reference_date", "date_ranges", "flowapi_url")
@@ -23,7 +24,7 @@ AUTOFLOW_PARAMETERS = ("reference_date", "date_ranges", "flowapi_url")
 AUTOMATIC_PARAMETERS = (*AUTOFLOW_PARAMETERS, "inputs_dir")
 FLOWAPI_CDR_TYPES = ("calls", "sms", "mds", "topups")
 NOTEBOOK_SUFFIXES = (".ipynb", ".py")
-NAME_PATTERN = r"^(?!\.{1,2}$)[^/\\:|\u0000-\u001f\u007f-\u009f]{1,100}$"
+NAME_PATTERN = rf"^(?!\.{{1,2}}$)[^/\\:|\u0000-\u001f\u007f-\u009f{INVISIBLE_CHARACTERS}]{{1,100}}$"
 
 _DATE_SCHEMA = {"type": "string", "format": "date"}
 _BOUND_SCHEMA = {"anyOf": [{"type": "integer", "minimum": -36_525, "maximum": 36_525}, _DATE_SCHEMA]}

@@ -18,7 +18,7 @@ from ..processes.faults import ALREADY_STARTED, fault_code
 from ..processes.payload_directory import kept
 from ..processes.workflow_classes import WorkflowNotFound, workflow_class
 from ..workflow import Workflow, execution_input
-from .arguments import arguments_options, given_arguments, given_tags
+from .arguments import arguments_options, checked_id, given_arguments, given_tags
 from .connection import connected, domain_options, payloads_option
 from .file_words import has_ending
 from .local_run import LocalRun, default_workers, say
@@ -85,7 +85,7 @@ def workflow_start(
     is_of_notebooks = bool(colon) and has_ending(file)
     refuse_unused(ctx, local=local, is_of_notebooks=is_of_notebooks)
     arguments = given_arguments(text, input_file, settings)
-    tag_list = given_tags(tags)
+    tag_list, workflow_id = given_tags(tags), checked_id(workflow_id)
     workers = nb_workers or default_workers()
     if not local:
         from .remote_start import start_remotely
