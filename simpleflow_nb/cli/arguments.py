@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import click
 
 from .. import payload
+from ..constants import MAX_TIMEOUT_SECONDS
 from ..exceptions import DefinitionError
 from ..invisible import invisible_in
 from ..masking import secret_in
@@ -22,7 +23,9 @@ _OPTIONS = (
         "--set", "settings", multiple=True, metavar="NAME=VALUE", help="One keyword argument; the value is read as YAML."
     ),
     click.option("--tags", help="Up to five, separated by commas."),
-    click.option("--execution-timeout", type=int, help="Seconds after which the run is ended."),
+    click.option(
+        "--execution-timeout", type=click.IntRange(1, MAX_TIMEOUT_SECONDS), help="Seconds after which the run is ended."
+    ),
 )
 
 

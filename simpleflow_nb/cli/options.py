@@ -18,6 +18,9 @@ STATE_FOLDER = ".simpleflow-nb"
 JOURNAL = "journal.sqlite3"
 
 
+DAYS = click.IntRange(1, 36_500)  #: of a period that ends now: a century is as good as for ever
+
+
 class Day(click.DateTime):
     """An ISO date; what is none is refused in words for those who have never seen ``%Y-%m-%d``."""
 

@@ -227,6 +227,25 @@ def test_an_option_that_does_nothing_there_is_refused(
     assert said(*words.format(file=file).split()) == (2, "", f"simpleflow-nb: {sentence}\n")
 
 
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ("workflow.list --local --started-since -5", "'--started-since' / '-d': -5 is not in the range 1<=x<=36500"),
+        ("workflow.list --local --started-since 0", "'--started-since' / '-d': 0 is not in the range 1<=x<=36500"),
+        ("workflow.list --local -d 99999999999", "'--started-since' / '-d': 99999999999 is not in the range 1<=x<=36500"),
+        ("workflow.tasks --local x --nb-tasks -1", "'--nb-tasks' / '-n': -1 is not in the range x>=1"),
+        ("workflow.profile --local x -n 0", "'--nb-tasks' / '-n': 0 is not in the range x>=1"),
+        ("outputs.clean f.yml --keep-days 99999999999", "'--keep-days': 99999999999 is not in the range 0<=x<=36500"),
+        ("workflow.start a.B --local --execution-timeout 0", "'--execution-timeout': 0 is not in the range 1<=x<=99999999"),
+        ("workflow.start a.B --local --execution-timeout -5", "'--execution-timeout': -5 is not in the range 1<=x<=99999999"),
+    ],
+)
+def test_a_number_that_no_option_can_mean_is_refused(words: str, sentence: str, said: Said) -> None:
+    name = words.split()[0]
+    told = f"simpleflow-nb: invalid value for {sentence} (see simpleflow-nb {name} --help)\n"
+    assert said(*words.split()) == (2, "", told)
+
+
 def test_what_the_environment_says_is_refused_nowhere(said: Said, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = inputs(tmp_path / "in")
     for name, value in (("SIMPLEFLOW_FORMAT", "csv"), ("AWS_DEFAULT_REGION", "eu-west-1")):
