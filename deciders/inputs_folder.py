@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from deciders.problems import Problems, shown
+from simpleflow_nb.invisible import invisible_in
 
 _LONGEST_NAME_CHARACTERS = 100
 #: Names become file names, and file systems take 255 bytes, endings included.
@@ -20,7 +21,8 @@ _UNWANTED_IN_NAMES = re.compile(r"[/\\:|]")
 def name_fault(name: str) -> str | None:
     """Why ``name`` cannot name a workflow or a notebook, as the end of a sentence; None if it can.
 
-    Names become parts of file names and of SWF's workflow ids, which may not hold ``/ : |`` or control characters.
+    Names become parts of file names and of SWF's workflow ids, which may not hold ``/ : |`` or control characters. And people
+    read them: no two names may look the same, or be shown in another order than they are written.
     """
     if not name.strip():
         return "is empty"
@@ -34,6 +36,8 @@ def name_fault(name: str) -> str | None:
         return f"holds {found[0]!r}, which file names and workflow ids cannot hold"
     if _holds_control(name):
         return "holds a control character"
+    if (invisible := invisible_in(name)) is not None:
+        return f"holds the invisible character {invisible}; write the name without it"
     return None
 
 

@@ -18,6 +18,7 @@ from deciders.notebook_limits import LONGEST_SECONDS, MOST_RETRIES, VARIABLE_PAT
 from deciders.problems import Problems, kind_of, near_miss, shown
 from deciders.reference_dates import LAST, LONGEST_STEP_DAYS, WEEKDAYS
 from deciders.yaml_lines import BROKEN, YamlNode
+from simpleflow_nb.invisible import INVISIBLE_CHARACTERS
 
 #: What the sensor and the engine set themselves; no notebook may be labelled so, no parameter of the file be named so.
 AUTOFLOW_PARAMETERS = ("reference_date", "date_ranges", "flowapi_url")
@@ -26,7 +27,7 @@ OWN_PARAMETERS = (INPUTS_DIR, MISSING_DATES) = ("inputs_dir", "missing_dates")
 AUTOMATIC_PARAMETERS = (*AUTOFLOW_PARAMETERS, *OWN_PARAMETERS)
 FLOWAPI_CDR_TYPES = ("calls", "sms", "mds", "topups")
 NOTEBOOK_SUFFIXES = (".ipynb", ".py")
-NAME_PATTERN = r"^(?!\.{1,2}$)[^/\\:|\u0000-\u001f\u007f-\u009f]{1,100}$"
+NAME_PATTERN = rf"^(?!\.{{1,2}}$)[^/\\:|\u0000-\u001f\u007f-\u009f{INVISIBLE_CHARACTERS}]{{1,100}}$"
 
 _DATE_SCHEMA = {"type": "string", "format": "date", "pattern": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"}
 _BOUND_SCHEMA = {

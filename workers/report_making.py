@@ -47,7 +47,7 @@ def made_report(
         parameters=output.parameters,
         reference_date=reference_date,
         template=inputs_dir / output.template if inputs_dir is not None and output.template is not None else None,
-        font_directories=(fonts,) if fonts is not None and fonts.is_dir() else (),
+        font_directories=(fonts,) if fonts is not None else (),
     )
     origin = report_origin(output, reference_date, inputs_dir, executed) if inputs_dir is not None else None
     unseen = target.with_name(f".{target.name}.{uuid.uuid4().hex[:12]}.tmp") if before_replacing is not None else target

@@ -8,7 +8,9 @@ from typing import Any, TypeVar
 import click
 
 from .. import payload
+from ..constants import MAX_TIMEOUT_SECONDS
 from ..exceptions import DefinitionError
+from ..invisible import invisible_in
 from ..masking import secret_in
 from .settings import parsed_settings
 
@@ -21,7 +23,9 @@ _OPTIONS = (
         "--set", "settings", multiple=True, metavar="NAME=VALUE", help="One keyword argument; the value is read as YAML."
     ),
     click.option("--tags", help="Up to five, separated by commas."),
-    click.option("--execution-timeout", type=int, help="Seconds after which the run is ended."),
+    click.option(
+        "--execution-timeout", type=click.IntRange(1, MAX_TIMEOUT_SECONDS), help="Seconds after which the run is ended."
+    ),
 )
 
 
@@ -58,6 +62,16 @@ def refuse_secrets(given: Any) -> None:
     """
     if (name := secret_in(given)) is not None:
         raise DefinitionError(f"the secret {name} stands in the input, which histories keep; let the code read it itself")
+
+
+def checked_id(given: str | None) -> str | None:
+    """
+    Raises:
+        DefinitionError: a workflow id holds a character that nobody sees; what else it may not hold is the service's to say.
+    """
+    if given is not None and (invisible := invisible_in(given)) is not None:
+        raise DefinitionError(f"--workflow-id {given!r} holds the invisible character {invisible}; write it without")
+    return given
 
 
 def given_tags(tags: str | None) -> list[str]:

@@ -17,9 +17,10 @@ import click
 from ..exceptions import DefinitionError, ServiceError, SimpleflowError
 from ..inspection.tables import Table, formatted
 from ..masking import keep_secret, known_secrets, secret_in
+from .file_words import file_and_words, specification_path
 from .main import SpecificationProblems
 from .older_runs import older_files, older_names, older_text
-from .options import outputs_folder, outputs_option, specification_argument, specification_path
+from .options import outputs_folder, outputs_option, show, wants_table
 from .owners import check_owner
 from .packages import require_application
 from .run_rows import counted, has_records, shown_settings
@@ -106,30 +107,36 @@ def counted_warnings(specification: Specification, warnings: list[str]) -> None:
 
 
 @click.command("validate")
-@specification_argument
+@file_and_words()
 @click.option("--schema", is_flag=True, help="Print the JSON Schema of workflow files, for editors.")
 def validate(file: Path | None, schema: bool) -> None:
     """Check FILE.yml and the notebooks it names: every problem in one go, each with its line."""
+    require_application()
     if schema:
-        require_application()
         from deciders.specification import specification_schema
 
         click.echo(json.dumps(specification_schema(), indent=2, ensure_ascii=False))
         return
-    specification, warnings = read_with_warnings(file)
+    from workers.notebook_checks import notebook_findings, unreadable_notebooks
+
+    try:
+        specification, warnings = read_with_warnings(file)
+    except SpecificationProblems as error:
+        more = unreadable_notebooks(specification_path(file))
+        raise SpecificationProblems("\n".join([str(error), *map(_placed, more)])) from None
+    found = notebook_findings(specification)
+    if problems := unreadable_notebooks(specification.path, found):
+        raise SpecificationProblems("\n".join(map(_placed, problems)))
     notebooks = sum(len(workflow.notebooks) for workflow in specification.workflows)
     configured = len(specification.sensor.workflows)
     click.echo(
         f"{specification.path}: good ({counted(len(specification.workflows), 'workflow')}, "
         f"{counted(notebooks, 'notebook')}, {counted(configured, 'sensor entry', 'sensor entries')})"
     )
-    from workers.notebook_checks import notebook_findings
     from workers.reports.asciidoc import missing_for_templates
 
-    found = notebook_findings(specification)
     for sentence in (
         *warnings,
-        *found.unreadable,
         *found.outdated,
         *missing_for_templates(specification),
         *found.missing_kernels,
@@ -202,13 +209,15 @@ def current_plan(specification: Specification, outputs: Path, place: RunPlace) -
 
 
 @click.command("plan")
-@specification_argument
+@file_and_words()
 @click.option("--why", is_flag=True, help="Also say why each run is due, and list every date that is not, with the reason.")
 @click.option("--json", "as_json", is_flag=True, help="Everything as JSON.")
 @outputs_option
 @run_place_options
-def plan(file: Path | None, why: bool, as_json: bool, outputs: Path | None, **place: Any) -> None:
+@click.pass_context
+def plan(ctx: click.Context, file: Path | None, why: bool, as_json: bool, outputs: Path | None, **place: Any) -> None:
     """Show which runs are due and which are not; changes nothing."""
+    as_table = wants_table(ctx, as_json=as_json)
     specification, warnings = read_with_warnings(file)
     counted_warnings(specification, warnings)
     folder = outputs_folder(outputs, specification.path)
@@ -220,11 +229,24 @@ def plan(file: Path | None, why: bool, as_json: bool, outputs: Path | None, **pl
         return
     for warning in planned.warnings:
         click.echo(f"warning: {warning}", err=True)
+    if as_table:
+        show(ctx, _plan_table(planned))
+        return
     if planned.due:
         _show_due(planned, specification, why)
     click.echo(f"{counted(len(planned.due), 'run')} due, {len(planned.not_due)} not due")
     if planned.not_due:
         _show_not_due(current, specification.path, why)
+
+
+def _plan_table(planned: DueRuns) -> Table:
+    """Each date of each entry in a row, for programs."""
+    table = Table(["workflow", "date", "parameters", "state", "why"])
+    rows: list[tuple[str, Run | NotDue]] = [("due", run) for run in planned.due]
+    for state, one in [*rows, *(("not due", one) for one in planned.not_due)]:
+        settings = shown_settings(one.configured_parameters)
+        table.rows.append([one.workflow_name, one.reference_date.isoformat(), settings, state, one.reason])
+    return table
 
 
 def _show_due(planned: DueRuns, specification: Specification, why: bool) -> None:

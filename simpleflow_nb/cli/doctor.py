@@ -8,13 +8,15 @@ from pathlib import Path
 
 import click
 
+from ..inspection.tables import Table
 from .definition import read_specification
+from .file_words import file_and_words
 from .main import DONE, RUN_FAILED
-from .options import outputs_folder, outputs_option, specification_argument
+from .options import outputs_folder, outputs_option, show, wants_table
 
 
 @click.command("doctor")
-@specification_argument
+@file_and_words()
 @click.option("--json", "as_json", is_flag=True, help="An object for each finding.")
 @outputs_option
 @click.pass_context
@@ -23,12 +25,17 @@ def doctor(ctx: click.Context, file: Path | None, as_json: bool, outputs: Path |
 
     Exits with 1 if something is missing; starts nothing.
     """
+    as_table = wants_table(ctx, as_json=as_json)
     specification = read_specification(file)
     from workers.health import FAILED, OK, findings
 
     found = list(findings(specification, outputs_folder(outputs, specification.path)))
     if as_json:
         click.echo(json.dumps([asdict(one) for one in found], indent=2, ensure_ascii=False))
+    elif as_table:
+        table = Table(["state", "what", "text"], [[OK, "file", str(specification.path)]])
+        table.rows += [[one.state, one.what, one.text] for one in found]
+        show(ctx, table)
     else:
         click.echo(f"{'ok':8} {'file':8} {specification.path}")
         for one in found:

@@ -18,6 +18,7 @@ from ..masking import masked
 from ..processes.standard_streams import outlive_readers, print_anything, write_by_lines
 from . import logs
 from .process_title import hide_typed_secrets
+from .unused_options import refuse_options
 
 DONE, RUN_FAILED, WRONG, UNREACHABLE, BUG = 0, 1, 2, 3, 4  #: exit codes
 
@@ -58,6 +59,11 @@ _COMMANDS = {
     "workflow.terminate": "requests",
     "journal.prune": "journal",
 }
+
+
+#: those that print a table, which ``--format`` and ``--header`` are for
+_PRINT_TABLES = {"plan", "status", "backfill", "runs.list", "runs.show", "sensor.list", "doctor"}
+_PRINT_TABLES |= {"workflow.list", "workflow.info", "workflow.tasks", "workflow.profile", "workflow.history"}
 
 
 class Commands(click.Group):
@@ -112,6 +118,8 @@ class Commands(click.Group):
 def cli(ctx: click.Context, style: str, header: bool, color: str) -> None:
     """Notebook workflows that survive anything, on this machine or on Amazon SWF."""
     ctx.obj = {"style": style, "header": header, "color": color}
+    if ctx.invoked_subcommand not in _PRINT_TABLES:
+        refuse_options(ctx, f"for {ctx.invoked_subcommand}, which prints no table", ("style", "header"))
     logs.configure()
 
 

@@ -19,10 +19,16 @@ from .. import payload
 from ..exceptions import DefinitionError
 from ..inspection import executions as inspection
 from .connection import payload_directory
+from .definition import read_specification
+from .file_words import default_file, is_no_domain
+from .options import outputs_folder, outputs_option
 from .packages import require_application
-from .place import Place, opened_place, place_options
+from .place import Place, has_place, opened_place, place_options
+from .run_rows import found_row, run_rows
 from .run_states import NOTEBOOK_TYPE
+from .sensor_places import place_of_file
 from .settings import parsed_settings
+from .unused_options import refuse_options
 
 if TYPE_CHECKING:
     from workers.notebook_session import CountedWarnings
@@ -53,7 +59,9 @@ _OURS = {"config.json", "run.json"}
 )
 @click.option("--kernel-fallback/--no-kernel-fallback", default=True, help="Run in this Python if its kernel is missing.")
 @click.option("--quiet", "-q", is_flag=True, help="No progress.")
+@click.pass_context
 def notebook_run(
+    ctx: click.Context,
     file: Path,
     settings: tuple[str, ...],
     params: Path | None,
@@ -78,6 +86,8 @@ def notebook_run(
     from workers.kernel_output import OutputLimits
     from workers.notebooks import Cancellation, NotebookFailed, NotebookRefused, prepare_notebook, run_notebook
 
+    if prepare_only:
+        refuse_options(ctx, "with --prepare-only", ("counted_warnings", "kernel_fallback", "quiet"))
     values = {**(_parameters_in(params) if params is not None else {}), **parsed_settings(settings)}
     limits: dict[str, Any] = {
         "timeout_seconds": _limit("--timeout", timeout, duration_seconds),
@@ -127,26 +137,34 @@ def notebook_run(
 
 
 @click.command("notebook.debug")
-@click.argument("words", nargs=-1, required=True, metavar="[DOMAIN] RUN LABEL")
+@click.argument("words", nargs=-1, required=True, metavar="[FILE.yml | DOMAIN] RUN LABEL")
 @place_options
+@outputs_option
 @click.option("--into", type=click.Path(path_type=Path), help="Folder for it. [default: debug/INSTANCE/LABEL here]")
-def notebook_debug(words: tuple[str, ...], into: Path | None, **place: Any) -> None:
+@click.pass_context
+def notebook_debug(ctx: click.Context, words: tuple[str, ...], outputs: Path | None, into: Path | None, **place: Any) -> None:
     """Prepare a notebook of a run with the very parameters that it had, and say how to open it.
 
-    Nothing is executed, and what the run has left stays as it is.
+    Without FILE.yml, and with --local, --db or a domain, the run is looked for there. Nothing is executed, and what the run has
+    left stays as it is.
     """
     require_application()
     if len(words) < 2:
         raise DefinitionError("name the run and the label of the notebook")
     *run, label = words
-    with opened_place(tuple(run), **place) as there:
-        arguments, journal = _arguments_of(there), there.journal
+    arguments, journal = _arguments_in_records(run, outputs, place), None
+    if arguments is None:
+        refuse_options(ctx, "where no FILE.yml is named", {"outputs": "the run says where they are"})
+        with opened_place(tuple(run), **place) as there:
+            arguments, journal = _arguments_of(there), there.journal
     from workers.artefacts import Artefacts
     from workers.kernel_output import OutputLimits
     from workers.moved_runs import present_notebook, present_outputs
     from workers.notebooks import NotebookRefused, prepare_notebook
 
     labels = [notebook["label"] for notebook in arguments["workflow"]["notebooks"]]
+    if not arguments["instance"]:
+        raise DefinitionError(f"{run[-1]} ended before any notebook of it began")
     if label not in labels:
         from deciders.problems import did_you_mean
 
@@ -364,6 +382,30 @@ def _arguments_of(place: Place) -> dict[str, Any]:
     kept = payload_directory(place.journal.parent / "payloads" if place.journal is not None else None)
     arguments: dict[str, Any] = payload.decode(first.get("input"), kept.load)["kwargs"]
     return arguments
+
+
+def _arguments_in_records(run: list[str], outputs: Path | None, place: dict[str, Any]) -> dict[str, Any] | None:
+    """The same of a run of a workflow file, from its records; None when no file is meant."""
+    if len(run) == 2 and is_no_domain(run[0]):
+        file: Path | None = Path(run[0])
+    elif len(run) == 1 and not has_place(place) and default_file() is not None:
+        file = None
+    else:
+        return None
+    specification = read_specification(file)
+    folder = outputs_folder(outputs, specification.path)
+    with place_of_file(folder, place) as there:
+        row = found_row(run_rows(specification, folder, there), run[-1])
+    files = {notebook.label: notebook.filename for notebook in specification.workflow(row.workflow).notebooks}
+    ended = [name for name in row.labels if not name.startswith("report:")]
+    # Of a label that the file has no more, config.json alone says which notebook it was.
+    notebooks = [{"label": label, "filename": files.get(label, "")} for label in ended or files]
+    return {
+        "workflow": {"name": row.workflow, "notebooks": notebooks},
+        "instance": row.instance,
+        "inputs_dir": str(specification.inputs_dir),
+        "outputs": str(folder),
+    }
 
 
 def _read_json(path: Path) -> dict[str, Any] | None:

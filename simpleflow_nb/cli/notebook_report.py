@@ -73,7 +73,7 @@ def notebook_pdf(
         streams=streams,
         parameters=parameters,
         template=template.absolute() if template is not None else None,
-        font_directories=(found.absolute(),) if found.is_dir() else (),
+        font_directories=(found.absolute(),),
     )
     began = time.monotonic()
     try:

@@ -9,13 +9,16 @@ from typing import Any, TypeVar
 import click
 
 from ..environment import setting
-from ..exceptions import DefinitionError
 from ..inspection.tables import Table, formatted
+from .unused_options import refuse_options
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 STATE_FOLDER = ".simpleflow-nb"
 JOURNAL = "journal.sqlite3"
+
+
+DAYS = click.IntRange(1, 36_500)  #: of a period that ends now: a century is as good as for ever
 
 
 class Day(click.DateTime):
@@ -50,25 +53,6 @@ def heartbeat_option(command: F) -> F:
     return click.option("--heartbeat", type=kind, default=30, show_default=True, help=text)(command)
 
 
-def specification_argument(command: F) -> F:
-    """FILE.yml, which may be left out where ``AUTOFLOW_INPUTS_DIR`` says the folder; see :func:`specification_path`."""
-    return click.argument("file", type=click.Path(path_type=Path, dir_okay=True), required=False, metavar="[FILE.yml]")(command)
-
-
-def specification_path(file: Path | None) -> Path:
-    """The workflow file that is meant: a folder stands for its ``workflows.yml``, nothing for ``AUTOFLOW_INPUTS_DIR``.
-
-    Raises:
-        DefinitionError: neither was given.
-    """
-    if file is None:
-        named = setting("AUTOFLOW_INPUTS_DIR")
-        if not named:
-            raise DefinitionError("give a workflow file such as workflows.yml, or set AUTOFLOW_INPUTS_DIR to its folder")
-        file = Path(named)
-    return file / "workflows.yml" if file.is_dir() else file
-
-
 def outputs_folder(given: Path | None, specification_file: Path) -> Path:
     """Where a specification's outputs go, absolute."""
     if given is None and (named := setting("AUTOFLOW_OUTPUTS_DIR")):
@@ -81,6 +65,17 @@ def journal_path(db: Path | None, outputs: Path | None = None) -> Path:
     if db is not None:
         return db.absolute()
     return (outputs.absolute() if outputs else Path.cwd()) / STATE_FOLDER / JOURNAL
+
+
+def wants_table(ctx: click.Context, *, as_json: bool = False) -> bool:
+    """Whether another format was asked for than what a command prints for people.
+
+    Raises:
+        DefinitionError: and it was asked for with ``--json``.
+    """
+    if as_json and ctx.parent is not None:
+        refuse_options(ctx.parent, "with --json", ("style", "header"))
+    return not as_json and ctx.obj["style"] != "tabular"
 
 
 def show(ctx: click.Context, table: Table) -> None:

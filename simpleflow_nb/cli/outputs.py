@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .definition import read_specification
-from .options import outputs_folder, outputs_option, specification_argument
+from .file_words import file_and_words
+from .options import DAYS, outputs_folder, outputs_option
 from .owners import check_names
 from .run_rows import RunRow, counted, run_rows
 from .sensor_places import opened_run_place, run_place_options
@@ -23,8 +24,8 @@ _MEGABYTE = 1_000_000
 
 
 @click.command("outputs.clean")
-@specification_argument
-@click.option("--keep-days", type=click.IntRange(min=0), required=True, help="Keep runs that ended in the last N days.")
+@file_and_words()
+@click.option("--keep-days", type=click.IntRange(0, DAYS.max), required=True, help="Keep runs that ended in the last N days.")
 @click.option("--dry-run", is_flag=True, help="Show what would be removed, and remove nothing.")
 @outputs_option
 @run_place_options

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +15,9 @@ from ..exceptions import DefinitionError
 from ..local.reader import JournalReader
 from ..local.service import DOMAIN
 from .connection import DOMAIN_VARIABLE, connected
+from .file_words import is_no_domain
 from .options import STATE_FOLDER, db_option, journal_path, local_option
+from .unused_options import refuse_options
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -26,6 +28,11 @@ def place_options(command: F) -> F:
     text = f"SWF domain; without it and --local, the first word is the domain, or else ${DOMAIN_VARIABLE}."
     command = click.option("--domain", help=text)(command)
     return local_option(db_option(command))
+
+
+def has_place(place: Mapping[str, Any]) -> bool:
+    """Whether one of these options says where to look."""
+    return any(place[name] for name in ("local", "db", "domain"))
 
 
 @dataclass(frozen=True)
@@ -51,6 +58,7 @@ def opened_place(
         ServiceError: the journal cannot be read, or the service cannot be reached.
     """
     if local or db is not None:
+        refuse_options(click.get_current_context(), "without SWF", {"region": "runs on this machine have none"})
         if len(words) > needs and words[0] == DOMAIN:
             words = words[1:]  # simpleflow's habit of naming the domain first
         _check_words(words, needs)
@@ -73,7 +81,7 @@ def opened_place(
                 f"which domain is {words[0]!r} in? name it first or with --domain (or SWF_DOMAIN), or add --local"
             )
         domain, words = words[0], words[1:]
-        if domain.endswith((".yml", ".yaml")) or domain in (".", ".."):
+        if is_no_domain(domain):
             raise DefinitionError(f"{domain} is no domain; for runs on this machine write --local instead of it")
     _check_words(words, needs)
     with connected(domain, region) as service:

@@ -23,8 +23,10 @@ from ..processes.worker_process import WorkerProcess
 from ..processes.workflow_classes import WorkflowNotFound, workflow_class
 from ..workflow import Workflow
 from .connection import connected, domain_options, explaining, payload_directory, payloads_option
+from .file_words import has_ending
 from .options import STATE_FOLDER, heartbeat_option, outputs_folder, outputs_option
 from .process_title import name_process
+from .unused_options import refuse_options
 
 logger = logging.getLogger(__name__)
 
@@ -37,10 +39,6 @@ _STOPPING = (
 class Stoppable(Protocol):
     def run(self) -> None: ...
     def stop(self) -> None: ...
-
-
-def is_specification(word: str) -> bool:
-    return Path(word).suffix in (".yml", ".yaml")
 
 
 @click.command("decider.start")
@@ -58,7 +56,9 @@ def is_specification(word: str) -> bool:
 )
 @payloads_option
 @outputs_option
+@click.pass_context
 def decider_start(
+    ctx: click.Context,
     workflows: tuple[str, ...],
     domain: str | None,
     region: str | None,
@@ -72,6 +72,8 @@ def decider_start(
     outputs: Path | None,
 ) -> None:
     """Decide for WORKFLOWs, or for the notebook workflows of FILE.yml, until SIGTERM."""
+    if not (workflows and has_ending(workflows[0])):
+        refuse_options(ctx, "without FILE.yml", ("outputs",))
     classes, folder = _decided(workflows, outputs)
     task_list = task_list or _common_task_list(classes)
     with connected(domain, region, create=create_domain, retention_days=retention_days) as service:
@@ -93,7 +95,7 @@ def decider_start(
 
 
 def _decided(workflows: tuple[str, ...], outputs: Path | None) -> tuple[list[type[Workflow]], Path | None]:
-    if workflows and is_specification(workflows[0]):
+    if workflows and has_ending(workflows[0]):
         if len(workflows) > 1:
             raise DefinitionError("give one FILE.yml, or any number of workflow classes")
         from .definition import read_specification
@@ -128,7 +130,9 @@ def _common_task_list(classes: list[type[Workflow]]) -> str:
 @heartbeat_option
 @payloads_option
 @outputs_option
+@click.pass_context
 def worker_start(
+    ctx: click.Context,
     file: Path | None,
     domain: str | None,
     region: str | None,
@@ -149,6 +153,7 @@ def worker_start(
         lists, folder = _notebook_lists(file, slots, outputs, task_lists)
     elif task_lists:
         lists = dict.fromkeys(task_lists, slots)
+        refuse_options(ctx, "without FILE.yml", ("outputs",))
     else:
         raise DefinitionError("name the list to work on with --task-list, or give the FILE.yml of notebook workflows")
     pollers = sum(lists.values())

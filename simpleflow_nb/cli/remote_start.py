@@ -13,6 +13,7 @@ from ..processes.payload_directory import kept
 from ..processes.workflow_classes import WorkflowNotFound, workflow_class
 from ..workflow import execution_input
 from .connection import payload_directory
+from .file_words import has_ending
 
 
 def start_remotely(
@@ -35,7 +36,7 @@ def start_remotely(
         DefinitionError: there is no such workflow, it names no task list, or a run of that id is open.
     """
     file, colon, name = workflow.rpartition(":")
-    if colon and Path(file).suffix in (".yml", ".yaml"):
+    if colon and has_ending(file):
         return _start_notebooks(service, domain, Path(file), name, arguments, outputs, payloads, adopt=adopt)
     try:
         cls = workflow_class(workflow)

@@ -15,6 +15,7 @@ import click
 
 from ..exceptions import DefinitionError, ServiceError, SimpleflowError
 from .definition import read_specification
+from .file_words import file_and_words
 from .local_run import default_workers, say
 from .notebook_run import checked_outputs
 from .older_runs import ended_run
@@ -40,8 +41,7 @@ class _Stopped(Exception):
 
 
 @click.command("reports.make")
-@click.argument("file", type=click.Path(path_type=Path), metavar="FILE.yml")
-@click.argument("run", required=False)
+@file_and_words("[RUN]")
 @click.option("--from", "first", type=Day(), metavar="DATE", help="Of the runs from this reference date on.")
 @click.option("--to", "last", type=Day(), metavar="DATE", help="Of the runs to this reference date.")
 @click.option("--label", metavar="LABEL", help="Only the reports of this notebook.")
@@ -58,7 +58,7 @@ class _Stopped(Exception):
 @click.pass_context
 def reports_make(
     ctx: click.Context,
-    file: Path,
+    file: Path | None,
     run: str | None,
     first: datetime | None,
     last: datetime | None,

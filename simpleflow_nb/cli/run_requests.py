@@ -15,13 +15,15 @@ from ..inspection.tables import Table, formatted
 from ..processes.decider import Decider
 from .connection import connected, payload_directory
 from .definition import kind_of_reason, not_due_table, read_specification, source_problem
+from .file_words import file_and_words
 from .local_run import default_workers
 from .notebook_run import checked_outputs, run_requests
 from .older_runs import lacking_reports, left_behind
-from .options import Day, outputs_option
+from .options import Day, outputs_option, show, wants_table
 from .owners import adopt_option, claim
 from .run_rows import RunRow, counted, found_row, instance_history, instance_states, interruption, run_rows, shown_settings
 from .sensor_places import check_one_place, opened_run_place, run_place_options
+from .unused_options import refuse_options
 
 if TYPE_CHECKING:
     from deciders.due_runs import NotDue, Run
@@ -34,8 +36,7 @@ _SUCCEEDED = "already succeeded; --rerun all includes it"
 
 
 @click.command("backfill")
-@click.argument("file", type=click.Path(path_type=Path), metavar="FILE.yml")
-@click.argument("name")
+@file_and_words("NAME")
 @click.option("--from", "first", required=True, type=Day(), metavar="DATE", help="The first reference date.")
 @click.option("--to", "last", required=True, type=Day(), metavar="DATE", help="The last reference date.")
 @click.option(
@@ -59,7 +60,7 @@ _SUCCEEDED = "already succeeded; --rerun all includes it"
 @click.pass_context
 def backfill(
     ctx: click.Context,
-    file: Path,
+    file: Path | None,
     name: str,
     first: datetime,
     last: datetime,
@@ -80,6 +81,8 @@ def backfill(
     What runs is never started again. A running sensor of FILE.yml on this machine takes the runs over; else they are carried
     out here and waited for. With --domain an execution starts them on SWF, and its id is printed.
     """
+    if not dry_run and ctx.parent is not None:
+        refuse_options(ctx.parent, "without --dry-run", ("style", "header"))
     if first > last:
         raise DefinitionError(f"--from {first.date()} is after --to {last.date()}")
     if why and not dry_run:
@@ -95,7 +98,7 @@ def backfill(
     chosen, left_out, without_data = _chosen(specification, name, first.date(), last.date(), states, rerun, history)
     chosen.sort(key=lambda run: run.reference_date, reverse=latest_first)
     if dry_run or not chosen:
-        _show(chosen, left_out, without_data, why=why)
+        _show(ctx, chosen, left_out, without_data, why=why)
         ctx.exit(0)
     requests = requests_for(chosen, only=only, gives_way=True)
     click.echo(f"{counted(len(chosen), 'run')} of {name}, {len(left_out)} left out", err=True)
@@ -114,8 +117,7 @@ def backfill(
 
 
 @click.command("runs.retry")
-@click.argument("file", type=click.Path(path_type=Path), metavar="FILE.yml")
-@click.argument("run")
+@file_and_words("RUN")
 @click.option("--nb-workers", type=click.IntRange(min=1), help="Notebooks that run at once. [default: number of cores]")
 @click.option("--quiet", is_flag=True, help="Show no progress.")
 @outputs_option
@@ -124,7 +126,7 @@ def backfill(
 @click.pass_context
 def runs_retry(
     ctx: click.Context,
-    file: Path,
+    file: Path | None,
     run: str,
     nb_workers: int | None,
     quiet: bool,
@@ -324,6 +326,7 @@ def _carry_out(
             color=ctx.obj["color"],
             adopt=adopt,
         )
+    refuse_options(ctx, "with --domain", ("nb_workers", "quiet"))
     from deciders.activities import DECISIONS
     from deciders.backfill_workflow import BackfillWorkflow
     from deciders.notebook_workflow import NotebookWorkflow
@@ -349,13 +352,17 @@ def _carry_out(
     return 0
 
 
-def _show(chosen: list[Run], left_out: list[NotDue], without_data: list[date], *, why: bool) -> None:
+def _show(ctx: click.Context, chosen: list[Run], left_out: list[NotDue], without_data: list[date], *, why: bool) -> None:
     from deciders.missing_dates import shown_periods
 
+    as_table = wants_table(ctx)
     table = Table(["date", "workflow", "parameters", "why"])
-    for run in chosen[:_MOST_SHOWN]:
+    for run in chosen if as_table else chosen[:_MOST_SHOWN]:
         settings = shown_settings(run.configured_parameters)
         table.rows.append([run.reference_date.isoformat(), run.workflow_name, settings, run.reason.removeprefix("backfill: ")])
+    if as_table:
+        show(ctx, table)
+        return
     if chosen:
         click.echo(formatted(table, with_header=True))
     if len(chosen) > _MOST_SHOWN:

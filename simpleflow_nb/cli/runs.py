@@ -14,21 +14,21 @@ from .. import payload
 from ..exceptions import DefinitionError, PayloadError
 from ..inspection.tables import Table, formatted
 from .definition import read_specification
+from .file_words import file_and_words
 from .open_labels import with_open_labels
-from .options import Day, outputs_folder, outputs_option, show, specification_argument
+from .options import Day, outputs_folder, outputs_option, show, wants_table
 from .run_rows import NEXT_CAUSE, RunRow, found_row, interruption, run_rows
 from .sensor_places import opened_run_place, run_place_options
+from .unused_options import refuse_options
 
 if TYPE_CHECKING:
     from deciders.specification import Specification
 
 _STATES = ["running", "succeeded", "skipped", "failed", "timed out", "terminated", "cancelled", "partial"]
-_FILE = click.argument("file", type=click.Path(path_type=Path), metavar="FILE.yml")
 
 
 @click.command("runs.list")
-@specification_argument
-@click.argument("name", required=False)
+@file_and_words("[NAME]")
 @click.option("--state", type=click.Choice(_STATES), help="Only those.")
 @click.option("--from", "first", type=Day(), metavar="DATE", help="The first reference date.")
 @click.option("--to", "last", type=Day(), metavar="DATE", help="The last reference date.")
@@ -74,13 +74,15 @@ def runs_list(
 
 
 @click.command("runs.show")
-@_FILE
-@click.argument("run")
+@file_and_words("RUN")
 @click.option("--json", "as_json", is_flag=True, help="Everything as JSON.")
 @outputs_option
 @run_place_options
-def runs_show(file: Path, run: str, as_json: bool, outputs: Path | None, **place: Any) -> None:
+@click.pass_context
+def runs_show(ctx: click.Context, file: Path | None, run: str, as_json: bool, outputs: Path | None, **place: Any) -> None:
     """Show one run (NAME/DATE or a workflow id): its parameters, its labels, what they left, and its earlier attempts."""
+    if wants_table(ctx, as_json=as_json) and ctx.parent is not None:
+        refuse_options(ctx.parent, "for runs.show, which prints several tables", {"style": "--json has everything"})
     specification = read_specification(file)
     folder = outputs_folder(outputs, specification.path)
     with opened_run_place(folder, **place) as there:
@@ -134,15 +136,13 @@ def runs_show(file: Path, run: str, as_json: bool, outputs: Path | None, **place
 
 
 @click.command("runs.logs")
-@_FILE
-@click.argument("run")
-@click.argument("label", required=False)
+@file_and_words("RUN", "[LABEL]")
 @click.option("--grep", "pattern", help="Only lines that this regular expression matches somewhere.")
 @click.option("--attempt", type=click.IntRange(min=1), help="Of an earlier attempt at the label. [default: the latest]")
 @outputs_option
 @run_place_options
 def runs_logs(
-    file: Path, run: str, label: str | None, pattern: str | None, attempt: int | None, outputs: Path | None, **place: Any
+    file: Path | None, run: str, label: str | None, pattern: str | None, attempt: int | None, outputs: Path | None, **place: Any
 ) -> None:
     """Print what the notebooks of RUN printed, or that of LABEL; with several, each line behind its label."""
     specification = read_specification(file)

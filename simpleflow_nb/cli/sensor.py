@@ -40,6 +40,7 @@ from .sensor_places import (
     sensor_state,
 )
 from .summary import nothing_due, show_summary
+from .unused_options import ONLY_WITH_DOMAIN, ONLY_WITH_LOCAL, refuse_options
 
 if TYPE_CHECKING:
     from deciders.specification import Specification
@@ -91,6 +92,10 @@ def sensor_start(
     """
     if local and domain is not None and ctx.get_parameter_source("domain") is ParameterSource.COMMANDLINE:
         raise DefinitionError("--local and --domain exclude each other; give one")
+    if local:
+        refuse_options(ctx, "with --local", ONLY_WITH_DOMAIN)
+    elif ctx.params["domain"] is not None:
+        refuse_options(ctx, "with --domain", ONLY_WITH_LOCAL)
     specifications = _read_files(files)
     folder = _one_outputs_folder(outputs, specifications)
     if not local:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+import os
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,7 +12,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
-from click.core import ParameterSource
 
 from .. import payload
 from ..exceptions import DefinitionError
@@ -22,9 +22,10 @@ from ..local.reader import JournalReader
 from ..local.requests import leave_request
 from ..local.service import DOMAIN
 from ..processes.payload_directory import PayloadDirectory, kept
-from .connection import connected, payload_directory
+from .connection import DOMAIN_VARIABLE, connected, payload_directory
 from .options import db_option, journal_path, local_option
 from .run_states import SENSOR_TYPE, plain_cause, type_filter
+from .unused_options import is_typed, refuse_options
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -63,7 +64,7 @@ def opened_run_place(
         ServiceError: the journal cannot be read, or the service cannot be reached.
     """
     check_one_place(local, domain)
-    typed = click.get_current_context().get_parameter_source("domain") is ParameterSource.COMMANDLINE
+    typed = is_typed(click.get_current_context(), "domain")
     if domain is not None and not local and db is None and (typed or not journal_path(None, outputs).exists()):
         with connected(domain, region) as service:
             yield RunPlace(service, domain, payload_directory(None, outputs))
@@ -77,14 +78,27 @@ def opened_run_place(
         yield RunPlace(reader, DOMAIN, payloads, journal)
 
 
+@contextmanager
+def place_of_file(outputs: Path, place: Mapping[str, Any]) -> Iterator[RunPlace]:
+    """The same for commands whose domain may also be a word: with the options of `place.place_options`."""
+    domain = place["domain"] or os.environ.get(DOMAIN_VARIABLE) or None
+    with opened_run_place(outputs, **{**place, "domain": domain}) as there:
+        yield there
+
+
 def check_one_place(local: bool, domain: str | None) -> None:
     """
     Raises:
-        DefinitionError: both were typed; a domain from the environment gives way to ``--local``.
+        DefinitionError: both were typed, or one and an option of the other; a domain from the environment gives way to
+            ``--local`` and ``--db``.
     """
     context = click.get_current_context()
-    if local and domain is not None and context.get_parameter_source("domain") is ParameterSource.COMMANDLINE:
-        raise DefinitionError("--local and --domain exclude each other; give one")
+    if domain is not None and is_typed(context, "domain"):
+        if local:
+            raise DefinitionError("--local and --domain exclude each other; give one")
+        refuse_options(context, "with --domain", {"db": "it is the journal of this machine"})
+    elif local or domain is None or context.params.get("db") is not None:
+        refuse_options(context, "without --domain", {"region": "it says where a domain is"})
 
 
 def sensor_id(path: Path) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -16,18 +16,21 @@ from ..inspection.tables import Table
 from ..local.ownership import is_owned
 from ..local.requests import leave_request
 from ..processes.payload_directory import PayloadDirectory
+from .connection import payload_directory
 from .definition import read_specification
-from .options import outputs_folder, outputs_option, show, specification_argument, specification_path
+from .file_words import default_file, file_and_words, is_no_domain, specification_path
+from .options import outputs_folder, outputs_option, show
 from .owners import check_names
-from .place import opened_place, place_options
+from .place import has_place, opened_place, place_options
 from .run_states import SENSOR_TYPE, type_filter
-from .sensor_places import RunPlace, ask_sensor, open_sensor, opened_run_place, run_place_options, sensor_state
+from .sensor_places import RunPlace, ask_sensor, open_sensor, opened_run_place, place_of_file, run_place_options, sensor_state
+from .unused_options import refuse_options
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
 def _sensor_options(command: F) -> F:
-    return specification_argument(outputs_option(run_place_options(command)))
+    return file_and_words()(outputs_option(run_place_options(command)))
 
 
 @contextmanager
@@ -105,21 +108,22 @@ def _signal(file: Path | None, outputs: Path | None, place: dict[str, Any], sign
 
 
 @click.command("sensor.list")
-@click.argument("words", nargs=-1, metavar="[DOMAIN]")
+@click.argument("words", nargs=-1, metavar="[FILE.yml | DOMAIN]")
 @place_options
+@outputs_option
 @click.pass_context
-def sensor_list(ctx: click.Context, words: tuple[str, ...], **place: Any) -> None:
-    """List open sensors: their file, state, next and last check, and what came of it."""
-    table = Table(["Sensor", "File", "State", "Schedule", "Next check (UTC)", "Last check (UTC)", "Last result"])
-    with opened_place(words, needs=0, **place) as there:
-        store = PayloadDirectory(there.journal.parent / "payloads") if there.journal is not None else None
-        if store is None:
-            from .connection import payload_directory
+def sensor_list(ctx: click.Context, words: tuple[str, ...], outputs: Path | None, **place: Any) -> None:
+    """List open sensors: their file, state, next and last check, and what came of it.
 
-            store = payload_directory(None)
-        found = RunPlace(there.service, there.domain, store, there.journal)
-        for info in executions(there.service, there.domain, is_open=True, typeFilter=type_filter(SENSOR_TYPE)):
-            one = sensor_state(found, {key: info["execution"][key] for key in ("workflowId", "runId")})
+    Those that run where FILE.yml is run; without it, and with --local, --db or a domain, those that are there.
+    """
+    table = Table(["Sensor", "File", "State", "Schedule", "Next check (UTC)", "Last check (UTC)", "Last result"])
+    with _listed_place(ctx, words, outputs, place) as there:
+        infos: Iterable[dict[str, Any]] = ()
+        if there.service is not None:
+            infos = executions(there.service, there.domain, is_open=True, typeFilter=type_filter(SENSOR_TYPE))
+        for info in infos:
+            one = sensor_state(there, {key: info["execution"][key] for key in ("workflowId", "runId")})
             if there.journal is not None and not is_owned(there.journal):
                 one.state = "interrupted"
             schedule = f"{one.schedule} ({one.timezone})" if one.schedule else "once"
@@ -128,6 +132,24 @@ def sensor_list(ctx: click.Context, words: tuple[str, ...], **place: Any) -> Non
     if not table.rows:
         click.echo("no open sensors; sensor.start starts one", err=True)
     show(ctx, table)
+
+
+@contextmanager
+def _listed_place(
+    ctx: click.Context, words: tuple[str, ...], outputs: Path | None, place: dict[str, Any]
+) -> Iterator[RunPlace]:
+    is_named = len(words) == 1 and is_no_domain(words[0])
+    if is_named or (not words and not has_place(place) and default_file() is not None):
+        path = specification_path(Path(words[0]) if is_named else None)
+        if not path.is_file():
+            raise DefinitionError(f"{path}: there is no such file")
+        with place_of_file(outputs_folder(outputs, path), place) as found:
+            yield found
+        return
+    refuse_options(ctx, "where no FILE.yml is named", {"outputs": "--db names the journal"})
+    with opened_place(words, needs=0, **place) as there:
+        store = PayloadDirectory(there.journal.parent / "payloads") if there.journal is not None else payload_directory(None)
+        yield RunPlace(there.service, there.domain, store, there.journal)
 
 
 def _shown(moment: datetime | None) -> str | None:

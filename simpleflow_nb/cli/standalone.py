@@ -27,7 +27,7 @@ from ..processes.supervisor import GATE, QUICK, child_environment
 from ..processes.worker import usable_cores
 from ..processes.workflow_classes import WorkflowNotFound, workflow_class
 from ..workflow import execution_input
-from .arguments import arguments_options, given_arguments, given_tags
+from .arguments import arguments_options, checked_id, given_arguments, given_tags
 from .connection import connected, domain_options, payload_directory, payloads_option
 from .options import heartbeat_option
 
@@ -74,7 +74,7 @@ def standalone(
     except WorkflowNotFound as error:
         raise DefinitionError(str(error)) from None
     arguments = given_arguments(text, input_file, settings)
-    name = workflow_id or cls.__name__
+    name = checked_id(workflow_id) or cls.__name__
     task_list = f"{name[: MAX_ID_CHARACTERS - 33]}-{uuid.uuid4().hex}"
     store = payload_directory(payloads)
     common = ["--task-list", task_list, "--payloads", str(store.path)]

@@ -18,13 +18,23 @@ from ..processes.faults import ALREADY_STARTED, fault_code
 from ..processes.payload_directory import kept
 from ..processes.workflow_classes import WorkflowNotFound, workflow_class
 from ..workflow import Workflow, execution_input
-from .arguments import arguments_options, given_arguments, given_tags
+from .arguments import arguments_options, checked_id, given_arguments, given_tags
 from .connection import connected, domain_options, payloads_option
+from .file_words import has_ending
 from .local_run import LocalRun, default_workers, say
 from .options import db_option, journal_path, local_option, outputs_option
 from .owners import adopt_option
 from .progress import Progress
 from .run_states import RunState, Watch, shown_seconds, status_word, traceback_of
+from .unused_options import ONLY_WITH_DOMAIN, ONLY_WITH_LOCAL, refuse_options
+
+_FROM_PARAMETERS = "its id and its tags come from its parameters"
+_ONLY_FOR_CLASSES = {
+    "workflow_id": _FROM_PARAMETERS,
+    "tags": _FROM_PARAMETERS,
+    "execution_timeout": "'timeout' in the file is that of a notebook",
+    "task_list": "",
+}
 
 
 @click.command("workflow.start")
@@ -74,10 +84,12 @@ def workflow_start(
     """
     if local and domain is not None and ctx.get_parameter_source("domain") is ParameterSource.COMMANDLINE:
         raise DefinitionError("--local and --domain exclude each other; give one")
-    arguments = given_arguments(text, input_file, settings)
-    tag_list = given_tags(tags)
-    workers = nb_workers or default_workers()
     file, colon, name = workflow.rpartition(":")
+    is_of_notebooks = bool(colon) and has_ending(file)
+    refuse_unused(ctx, local=local, is_of_notebooks=is_of_notebooks)
+    arguments = given_arguments(text, input_file, settings)
+    tag_list, workflow_id = given_tags(tags), checked_id(workflow_id)
+    workers = nb_workers or default_workers()
     if not local:
         from .remote_start import start_remotely
 
@@ -98,7 +110,7 @@ def workflow_start(
             )
         click.echo(" ".join(started))
         ctx.exit(0)
-    if colon and Path(file).suffix in (".yml", ".yaml"):
+    if is_of_notebooks:
         from .notebook_run import start_notebook_workflow
 
         code = start_notebook_workflow(
@@ -115,7 +127,7 @@ def workflow_start(
             adopt=adopt,
         )
         ctx.exit(code)
-    if Path(workflow).suffix in (".yml", ".yaml"):
+    if has_ending(workflow):
         raise DefinitionError(f"{workflow} has workflows by name; write {workflow}:NAME")
     try:
         cls = workflow_class(workflow)
@@ -142,6 +154,21 @@ def workflow_start(
             _start(run, cls, text, workflow_id, chosen_tags, execution_timeout, task_list)
         code = _carry_out(run, workflow_id, Progress(watch, quiet=quiet, color=ctx.obj["color"]))
     ctx.exit(code)
+
+
+def refuse_unused(ctx: click.Context, *, local: bool, is_of_notebooks: bool) -> None:
+    """
+    Raises:
+        DefinitionError: an option was typed that does nothing for such a workflow in such a place.
+    """
+    if local:
+        refuse_options(ctx, "with --local", ONLY_WITH_DOMAIN)
+    elif ctx.params["domain"] is not None:
+        refuse_options(ctx, "with --domain", ONLY_WITH_LOCAL)
+    if is_of_notebooks:
+        refuse_options(ctx, "for FILE.yml:NAME", _ONLY_FOR_CLASSES)
+    else:
+        refuse_options(ctx, "for a workflow class", {"outputs": "outputs are those of workflow files"})
 
 
 def _start(

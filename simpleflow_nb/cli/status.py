@@ -17,9 +17,10 @@ import click
 from ..exceptions import DefinitionError
 from ..inspection.tables import Table, formatted
 from .definition import CurrentPlan, current_plan, read_specification
+from .file_words import file_and_words
 from .main import DONE
 from .older_runs import lacking_reports, left_behind, older_files
-from .options import outputs_folder, outputs_option, specification_argument
+from .options import outputs_folder, outputs_option, show, wants_table
 from .run_rows import NEXT_CAUSE, RunRow, counted, interruption, run_rows, shown_settings
 from .sensor_places import opened_run_place, run_place_options
 
@@ -35,13 +36,14 @@ _MOST_MISSING = 10  #: dates or ranges that are named
 
 
 @click.command("status")
-@specification_argument
+@file_and_words()
 @click.option("--json", "as_json", is_flag=True, help="One object for each run, each due date, and each day without data.")
 @outputs_option
 @run_place_options
 @click.pass_context
 def status(ctx: click.Context, file: Path | None, as_json: bool, outputs: Path | None, **place: Any) -> None:
     """Show the last state of every run: dates by workflow and parameters, with their lights; what is due; which dates lack."""
+    as_table = wants_table(ctx, as_json=as_json)
     specification = read_specification(file)
     folder = outputs_folder(outputs, specification.path)
     trouble, current = "", None
@@ -59,6 +61,8 @@ def status(ctx: click.Context, file: Path | None, as_json: bool, outputs: Path |
         click.echo(
             json.dumps(_as_json(specification, rows, current, missing, lacking), indent=2, ensure_ascii=False, default=str)
         )
+    elif as_table:
+        show(ctx, _Grid(specification, rows, planned, lacking).table())
     elif not rows:
         click.echo(f"nothing has run yet with outputs in {folder}")
     else:
@@ -74,7 +78,7 @@ def status(ctx: click.Context, file: Path | None, as_json: bool, outputs: Path |
             click.echo(interrupted)
     if trouble:
         click.echo(f"simpleflow-nb: what is due is not known: {trouble}", err=True)
-    if planned is not None and not as_json:
+    if planned is not None and not as_json and not as_table:
         for line in _outlook(planned, missing):
             click.echo(line)
     ctx.exit(DONE)

@@ -10,7 +10,7 @@ import click
 from ..inspection import executions as inspection
 from ..inspection.tables import Table
 from .notebook_executions import notebook_run
-from .options import show
+from .options import DAYS, show
 from .place import Place, opened_place, place_options
 from .run_states import NOTEBOOK_TYPE
 
@@ -26,7 +26,7 @@ def run_arguments(command: Any) -> Any:
 @click.argument("words", nargs=-1, metavar="[DOMAIN]")
 @place_options
 @click.option("--status", "-s", type=click.Choice(["open", "closed"]), default="open", show_default=True, help="Which runs.")
-@click.option("--started-since", "-d", "days", type=int, default=30, show_default=True, help="Started in the last N days.")
+@click.option("--started-since", "-d", "days", type=DAYS, default=30, show_default=True, help="Started in the last N days.")
 @click.pass_context
 def workflow_list(ctx: click.Context, words: tuple[str, ...], status: str, days: int, **place: Any) -> None:
     """List executions, newest first: id, type, status."""

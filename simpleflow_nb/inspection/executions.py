@@ -85,7 +85,7 @@ def history(service: Any, domain: str, execution: dict[str, str]) -> list[dict[s
 
 def list_table(service: Any, domain: str, *, status: str, started_since_days: int) -> Table:
     """simpleflow's ``workflow.list``."""
-    oldest = time.time() - started_since_days * 86_400
+    oldest = max(0, time.time() - started_since_days * 86_400)
     table = Table(["Workflow ID", "Workflow Type", "Status"])
     for info in executions(service, domain, is_open=status == "open", oldest=oldest):
         shown = info.get("closeStatus") or info["executionStatus"]

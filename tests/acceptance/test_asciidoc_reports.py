@@ -204,8 +204,8 @@ def test_nothing_is_fetched_from_the_network(tmp_path, listener):
     assert "kept" in text_of(report.path)
     assert calls == []
     assert report.warnings[:2] == (
-        "cell 1: the image could not be read (not in the notebook's folder)",
-        "cell 2: the image could not be read (not in the notebook's folder)",
+        "cell 1: the image could not be read (it is on the network, and nothing is fetched; save it in the notebook's folder)",
+        "cell 2: the image could not be read (it is on the network, and nothing is fetched; save it in the notebook's folder)",
     )
 
 

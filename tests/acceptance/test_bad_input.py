@@ -28,7 +28,7 @@ class Plain:
     pass
 """
 GARBAGE = "neither a database nor anything else that could be read\n" * 20
-NO_FILE = "give a workflow file such as workflows.yml, or set AUTOFLOW_INPUTS_DIR to its folder"
+NO_FILE = "no workflows.yml here; name the file, or set AUTOFLOW_INPUTS_DIR to its folder"
 ONCE = ("--local", "--once")
 FILES = "source: {files: {calls: 'data/{date}.csv'}}"
 START = ("workflow.start", "--local")
@@ -119,12 +119,6 @@ SPECIFICATIONS: list[tuple[Sample, tuple[str, ...], int, str]] = [
         ("plan", "."),
         2,
         "simpleflow-nb: the sql source sqlite:// cannot be asked: no such column: x",
-    ),
-    (
-        good,
-        ("validate",),
-        2,
-        "simpleflow-nb: give a workflow file such as workflows.yml, or set AUTOFLOW_INPUTS_DIR to its folder",
     ),
     (with_data_as_a_file, ("plan", "."), 2, f"simpleflow-nb: {NO_FOLDER}"),
     (with_data_as_a_file, ("sensor.start", ".", *ONCE), 1, f"simpleflow-nb: the check for new dates failed: {NO_FOLDER}"),
@@ -288,7 +282,7 @@ COMMANDS: list[tuple[tuple[str, ...], int, str]] = [
         "{here}/.simpleflow-nb/journal.sqlite3 does not exist; nothing has run here yet (name another journal with --db)",
     ),
     (("workflow.info", "a.yml", "b"), 2, "a.yml is no domain; for runs on this machine write --local instead of it"),
-    (("notebook.debug", ".", "b/2024", "c"), 2, ". is no domain; for runs on this machine write --local instead of it"),
+    (("workflow.tasks", ".", "b/2024"), 2, ". is no domain; for runs on this machine write --local instead of it"),
     (
         ("runs.list", ".", "--from", "31.1.2024"),
         2,

@@ -240,6 +240,18 @@ def test_what_the_users_code_raises_is_shown_with_their_traceback_and_not_ours(
     )
 
 
+@pytest.mark.parametrize(("count", "code"), [("print(day)", 0), ("1 / 0", 1)])
+def test_a_reader_who_goes_away_changes_no_exit_code(count: str, code: int, tmp_path: Path) -> None:
+    """``... | true``: the pipe is closed before anything is printed."""
+    file = inputs(tmp_path / "in", dates=DATES[:1], count=count)
+    for words in (("sensor.start", file, *ONCE), ("status", file), ("runs.list", file), ("validate", file)):
+        with subprocess.Popen(command(*words), env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+            assert process.stdout is not None
+            process.stdout.close()
+            process.communicate(timeout=180)
+        assert process.returncode == (code if words[0] == "sensor.start" else 0), words
+
+
 WAITING = """\
 from simpleflow_nb import Workflow
 

@@ -202,6 +202,9 @@ def test_a_failed_notebook_of_a_run_is_prepared_with_its_exact_parameters(tmp_pa
         f"open it:  env WHO=me jupyter lab {prepared}\n"
         f"run it:   env WHO=me simpleflow-nb notebook.run {again}\n"
     )
+    for words, at in (((file, "--outputs", tmp_path / "out"), tmp_path), (("--outputs", tmp_path / "out"), file.parent)):
+        named = typed("notebook.debug", *words, f"days/{DATES[0]}", "count", "--into", prepared.parent, cwd=at)
+        assert (named.returncode, named.stdout) == (0, done.stdout), named.stderr
     config = json.loads((prepared.parent / "config.json").read_text())
     was = json.loads((folder / "count" / "config.json").read_text())
     assert (was["source"], was["relative_to_outputs"]) == ("../in/count.py", [])

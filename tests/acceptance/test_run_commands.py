@@ -208,6 +208,9 @@ def test_a_running_sensor_is_told_what_to_do(running: tuple[Path, Callable[..., 
         return f"{row['State']} {row['Schedule']} {row['Next check (UTC)'] is not None}"
 
     assert state() == "waiting 0 6 1 1 * (UTC) True"
+    here = said(file, "sensor.list")
+    assert here.split()[1:3] == [str(file), "waiting"]
+    assert typed("sensor.list", cwd=file.parent).stdout == here
     (file.parent / "data" / "2016-01-02.csv").write_text("a\n")
     assert said(file, "sensor.check").endswith(": looks for new dates now\n")
     wait_for("a check was asked for")

@@ -308,5 +308,5 @@ def test_the_file_may_be_left_out_where_the_inputs_folder_is_known(tmp_path: Pat
     cleaned = typed("outputs.clean", "--keep-days", "9", cwd=tmp_path, **known)
     assert cleaned.stdout == "0 runs removed, 0.0 MB; 0 runs looked at\n"
     missing = typed("plan", cwd=tmp_path)
-    sentence = "give a workflow file such as workflows.yml, or set AUTOFLOW_INPUTS_DIR to its folder"
+    sentence = "no workflows.yml here; name the file, or set AUTOFLOW_INPUTS_DIR to its folder"
     assert (missing.returncode, missing.stderr) == (2, f"simpleflow-nb: {sentence}\n")

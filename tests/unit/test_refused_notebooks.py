@@ -155,6 +155,11 @@ def test_a_filename_is_refused(inputs, tmp_path_factory, filename, expected):
         ("a|b", "'a|b' holds '|', which file names and workflow ids cannot hold"),
         ('"a\\tb"', "'a\\tb' holds a control character"),
         ('"a\\x85b"', "'a\\x85b' holds a control character"),
+        ('"a\\u2028b"', "'a\\u2028b' holds a control character"),
+        ('"a\\u202eb"', "'a\\u202eb' holds the invisible character U+202E; write the name without it"),
+        ('"a\\u200bb"', "'a\\u200bb' holds the invisible character U+200B; write the name without it"),
+        ('"a\\ufeff"', "'a\\ufeff' holds the invisible character U+FEFF; write the name without it"),
+        ('"a\\u200db"', "'a\\u200db' holds the invisible character U+200D; write the name without it"),
     ],
 )
 def test_names_that_cannot_be_file_names_or_workflow_ids_are_refused(inputs, name, fault):

@@ -74,7 +74,7 @@ def typeset(
             raise NotTypeset(pdf)
         if folder.left_out is not None:
             folder.warn_of_what_is_left_out(cells, arguments)
-        warn_of_missing_letters(draft, title, cells, folder.fonts)
+        warn_of_missing_letters(draft, title, cells, folder.fonts, fonts)
         if found := folder.losses(pdf, cells, arguments):
             pdf = folder.with_notes_of_losses(pdf, found, cells, arguments)
         return pdf, page_count(pdf)
@@ -277,11 +277,12 @@ def _refuse_packages(name: str, text: bytes) -> None:
 
 
 def typeset_fonts(directories: tuple[Path, ...]) -> Any:
-    """Typst's own fonts and those in ``directories``, never the machine's: the same report everywhere.
+    """Typst's own fonts and those in ``directories`` that are there, never the machine's: the same report everywhere.
 
     Kept from report to report, and read again when a file has come into a directory or has left it.
     """
-    return _fonts(directories, tuple(directory.stat().st_mtime_ns for directory in directories if directory.is_dir()))
+    there = tuple(directory for directory in directories if directory.is_dir())
+    return _fonts(there, tuple(directory.stat().st_mtime_ns for directory in there))
 
 
 @lru_cache(maxsize=4)

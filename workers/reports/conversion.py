@@ -46,7 +46,7 @@ class ReportOptions:
     #: the author's own look of a PDF: a Typst file, or an asciidoc template of nbconvert, which then decides everything
     template: Path | None = None
     #: folders of fonts for PDF, besides Typst's own (Libertinus Serif, New Computer Modern, DejaVu Sans Mono)
-    font_directories: tuple[Path, ...] = ()
+    font_directories: tuple[Path, ...] = ()  #: looked into if they exist
 
 
 @dataclass(frozen=True, kw_only=True)

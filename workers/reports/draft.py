@@ -5,6 +5,8 @@ from pathlib import Path
 
 from workers.reports.typst_code import Code, call, literal, printable
 
+_MOST_CELLS = 8  #: that are named in one warning
+
 
 @dataclass(frozen=True, kw_only=True)
 class Title:
@@ -27,6 +29,9 @@ class Draft:
     warnings: list[str] = field(default_factory=list)
     table_cells: int = 0  #: of all tables so far
     cell: int = 0  #: number of the cell being written, the notebook's first cell being 1
+    _kinds: dict[str, tuple[int, list[int]]] = field(
+        default_factory=dict
+    )  #: by message its place in the warnings, and its cells
 
     def takes_as_title(self, heading: str) -> bool:
         """Whether a heading of level 1 is the title, which stands on the first page and is not repeated where it is met."""
@@ -47,6 +52,19 @@ class Draft:
         line = f"cell {self.cell}: {printable(' '.join(message.split()))}"
         if line not in self.warnings:
             self.warnings.append(line)
+
+    def warn_of_kind(self, message: str) -> None:
+        """Add ``cell N: message``, or add the cell to those of the same message: ``cells 3, 5 and 9: message``."""
+        place, cells = self._kinds.setdefault(message, (len(self.warnings), []))
+        if self.cell in cells:
+            return
+        cells.append(self.cell)
+        if len(cells) == 1:
+            self.warnings.append(f"cell {self.cell}: {message}")
+            return
+        shown, more = list(map(str, cells[:_MOST_CELLS])), len(cells) - _MOST_CELLS
+        last = f"{more} more" if more > 0 else shown.pop()
+        self.warnings[place] = f"cells {', '.join(shown)} and {last}: {message}"
 
     def warn_of_whole(self, message: str) -> None:
         """Add a warning about the notebook as a whole."""

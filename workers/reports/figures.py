@@ -126,6 +126,8 @@ def address_bytes(address: str, folder: Path) -> bytes:
     if address[:5].lower() == "data:":
         return _data_address_bytes(address)
     if re.match(r"[A-Za-z][A-Za-z0-9+.-]*:|//", address):
+        if re.match(r"(?:https?|ftps?|s3|gs):|//", address, re.IGNORECASE):
+            raise UnusablePicture("it is on the network, and nothing is fetched; save it in the notebook's folder")
         kind = "an attachment that is missing" if address.startswith("attachment:") else "not in the notebook's folder"
         raise UnusablePicture(kind)
     try:

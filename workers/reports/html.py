@@ -284,7 +284,8 @@ class HtmlWriter:
         source = tag.get("src")
         kind = {"video": "A video", "audio": "A sound"}.get(tag.name, "An interactive page")
         where = f" {source}" if LINK.fullmatch(source) else ""
-        return self.draft.omission(f"{kind} is shown here in the notebook.{where}", f"{kind.lower()} cannot be printed")
+        self.draft.warn_of_kind(f"{kind.lower()} cannot be printed")
+        return call("report.note", literal(f"{kind} is shown here in the notebook.{where}"))
 
     def inline(self, run: Sequence[Node], depth: int, tags: int) -> list[Code]:
         """Text and inline elements of one paragraph: blanks run together, none at its ends."""

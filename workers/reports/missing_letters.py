@@ -3,6 +3,7 @@
 import json
 import unicodedata
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from workers.reports.draft import Draft
@@ -22,10 +23,12 @@ _MEASURED = r"""
 """
 
 
-def warn_of_missing_letters(draft: Draft, title: Code, cells: Sequence[tuple[int, Code]], fonts: Any) -> None:
+def warn_of_missing_letters(
+    draft: Draft, title: Code, cells: Sequence[tuple[int, Code]], fonts: Any, directories: Sequence[Path]
+) -> None:
     """Add a warning to ``draft`` for the title and each cell of a typeset report in which letters are boxes.
 
-    ``fonts`` are Typst's.
+    ``fonts`` are Typst's; in ``directories``, whether they exist or not, it looks for more.
     """
     letters: dict[int, set[str]] = {}
     for number, code in cells:
@@ -39,7 +42,8 @@ def warn_of_missing_letters(draft: Draft, title: Code, cells: Sequence[tuple[int
         if missing := sorted(there & boxes):
             shown = " ".join(missing[:_MOST_SHOWN]) + (" ..." if len(missing) > _MOST_SHOWN else "")
             draft.cell = number
-            sentence = f"no font has {shown}; put one that does into a folder 'fonts' beside the workflow file"
+            where = f"the folder {directories[0]}" if directories else "a folder 'fonts' beside the workflow file"
+            sentence = f"no font has {shown}; put one that does into {where}"
             if number == _TITLE:
                 draft.warnings.append(f"title: {sentence}")
             else:

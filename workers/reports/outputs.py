@@ -9,6 +9,7 @@ from deciders.notebook_document import joined_text
 from workers.reports import figures, math
 from workers.reports.draft import Draft
 from workers.reports.html import html_code, is_empty
+from workers.reports.interactive import interactive_library, interactive_warning
 from workers.reports.markdown import markdown_html
 from workers.reports.tex import bare, prose_html
 from workers.reports.text import monospaced, preformatted, printed, without_escapes
@@ -168,10 +169,11 @@ def _displayed(draft: Draft, bundle: dict[str, Any], metadata: object, has_pictu
     latex = joined_text(bundle.get("text/latex"))
     scripted = any(_SCRIPTED.match(kind) for kind in bundle)
     pictured = "image/svg+xml" in bundle or any(kind in bundle for kind in _RASTERS)
-    drawn_by_scripts = pictured and (scripted or _SCRIPT.search(html) is not None)
+    is_map = "<iframe" in html and "Trust Notebook" in html  # folium's
+    drawn_by_scripts = pictured and (scripted or is_map or _SCRIPT.search(html) is not None)
     if html.strip() and not drawn_by_scripts and not is_empty(html, without_pages=pictured):
-        if "<iframe" in html and "Trust Notebook" in html:  # folium's map
-            return _interactive(draft)
+        if is_map:
+            return _interactive(draft, bundle, html)
         return Html(html)
     if markdown := joined_text(bundle.get("text/markdown")).strip():
         return Prose(markdown)
@@ -185,7 +187,7 @@ def _displayed(draft: Draft, bundle: dict[str, Any], metadata: object, has_pictu
         if kind in bundle:
             return _raster(bundle[kind], _width(metadata, kind), _alternative(plain))
     if html.strip() or scripted:
-        return None if _PROGRESS_BAR.search(plain) or _clears_only(bundle) else _interactive(draft)
+        return None if _PROGRESS_BAR.search(plain) or _clears_only(bundle) else _interactive(draft, bundle, html)
     if is_formula:
         draft.warn("a formula was not understood and is shown as TeX")
         return Source(bare(latex), "latex")
@@ -230,8 +232,9 @@ def _alternative(plain: str) -> str:
     return "" if plain.startswith("<") else plain[:300]
 
 
-def _interactive(draft: Draft) -> Note:
-    draft.warn("an interactive output cannot be printed and left a note")
+def _interactive(draft: Draft, bundle: dict[str, Any], html: str) -> Note:
+    scripts = joined_text(bundle.get("application/javascript"))
+    draft.warn_of_kind(interactive_warning(interactive_library(bundle, html or scripts)))
     return Note("Interactive output: open the notebook to see it.")
 
 

@@ -205,7 +205,7 @@ class MarkupWriter:
     def _interactive(self, tag: Element) -> str:
         source = tag.get("src")
         kind = {"video": "A video", "audio": "A sound"}.get(tag.name, "An interactive page")
-        self.draft.warn(f"{kind.lower()} cannot be printed")
+        self.draft.warn_of_kind(f"{kind.lower()} cannot be printed")
         return note(f"{kind} is shown here in the notebook." + (f" {source}" if LINK.fullmatch(source) else ""))
 
 

@@ -188,6 +188,9 @@ def test_letters_that_no_font_has_are_a_warning(tmp_path):
     assert without.warnings == (f"cell 1: no font has ᐁ; {put}", f"cell 3: no font has ᐁ ᐊ; {put}")
     titled = convert_report(source, tmp_path / "x.pdf", ReportOptions(title="ᐂ"))
     assert titled.warnings == (*without.warnings, f"title: no font has ᐂ; {put}")
+    named = convert_report(source, tmp_path / "x.pdf", ReportOptions(font_directories=(fonts,)))
+    put = f"put one that does into the folder {fonts}"
+    assert named.warnings == (f"cell 1: no font has ᐁ; {put}", f"cell 3: no font has ᐁ ᐊ; {put}")
     fonts.mkdir()
     shutil.copy(Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf", fonts)
     assert convert_report(source, tmp_path / "x.pdf", ReportOptions(font_directories=(fonts,))).warnings == ()

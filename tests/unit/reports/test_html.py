@@ -27,6 +27,9 @@ def prose_code(draft: Draft, markdown: str) -> Code:
     return html_code(draft, markdown_html(markdown))
 
 
+REMOTE = "it is on the network, and nothing is fetched; save it in the notebook's folder"
+
+
 @pytest.mark.parametrize(
     ("markdown", "code"),
     [
@@ -157,7 +160,9 @@ def test_a_picture_alone_is_a_figure_and_one_in_a_line_is_not(draft, tmp_path):
 @pytest.mark.parametrize(
     ("address", "warning"),
     [
-        ("http://127.0.0.1:9/x.png", "cell 7: the image http://127.0.0.1:9/x.png was left out (not in the notebook's folder)"),
+        ("http://127.0.0.1:9/x.png", f"cell 7: the image http://127.0.0.1:9/x.png was left out ({REMOTE})"),
+        ("//a.b/x.png", f"cell 7: the image //a.b/x.png was left out ({REMOTE})"),
+        ("file:///etc/x.png", "cell 7: the image file:///etc/x.png was left out (not in the notebook's folder)"),
         ("/etc/passwd", "cell 7: the image /etc/passwd was left out (not in the notebook's folder)"),
         ("../secret.png", "cell 7: the image ../secret.png was left out (not in the notebook's folder)"),
         ("no.png", "cell 7: the image no.png was left out (no such file)"),

@@ -190,3 +190,55 @@ def test_a_broken_picture_leaves_a_note_and_a_warning(draft, data):
 @pytest.mark.parametrize("output", [{}, {"output_type": "display_data", "data": [1]}, {"output_type": "stream", "text": 5}])
 def test_odd_outputs_are_left_out(draft, output):
     assert outputs_code(draft, [output], streams=True) == []
+
+
+PLOTLY = 'plotly.io.renderers.default = "png" makes it a picture (with kaleido installed)'
+BROWSER = "(with selenium and a browser installed)"
+
+
+@pytest.mark.parametrize(
+    ("bundle", "told"),
+    [
+        ({"application_vnd.plotly.v1+json": {}, "text_html": "<div></div>"}, f"a figure of plotly {{}}; {PLOTLY}"),
+        ({"text_html": "<div id='x'></div><script>Plotly.newPlot('x')</script>"}, f"a figure of plotly {{}}; {PLOTLY}"),
+        (
+            {"application_vnd.vegalite.v5+json": {}, "text_plain": "alt.Chart(...)"},
+            'a chart of altair {}; altair.renderers.enable("png") makes it a picture (with vl-convert-python installed)',
+        ),
+        (
+            {"application_vnd.bokehjs_exec.v0+json": "", "application_javascript": "Bokeh.embed()"},
+            f"a plot of bokeh {{}}; bokeh.io.export.get_screenshot_as_png makes it a picture {BROWSER}",
+        ),
+        (
+            {"application_vnd.holoviews_exec.v0+json": "", "text_html": "<div></div><script>Bokeh.embed()</script>"},
+            'a plot of holoviews {}; hv.extension("matplotlib") makes it a picture',
+        ),
+        (
+            {"text_html": "<iframe srcdoc='x'></iframe>Make this Notebook Trusted: Trust Notebook"},
+            f"a map of folium {{}}; folium.Map(png_enabled=True) makes it a picture {BROWSER}",
+        ),
+        (
+            {"application_vnd.jupyter.widget-view+json": {}, "text_plain": "IntSlider()"},
+            "a widget {}; display what it shows instead",
+        ),
+        ({"text_html": "<div id='x'></div><script>draw()</script>"}, "an interactive output {}"),
+    ],
+)
+def test_what_is_interactive_is_told_once_with_what_makes_it_a_picture(draft, bundle, told):
+    told = told.format("cannot be printed and left a note")
+    assert one(draft, shown(**bundle)) == NOTE
+    assert draft.warnings == [f"cell 7: {told}"]
+    draft.warn("something else")
+    for number in (7, 9, 12):
+        draft.cell = number
+        assert one(draft, shown(**bundle)) == NOTE
+    assert draft.warnings == [f"cells 7, 9 and 12: {told}", "cell 7: something else"]
+    for number in range(20, 30):
+        draft.cell = number
+        one(draft, shown(**bundle))
+    assert draft.warnings[0] == f"cells 7, 9, 12, 20, 21, 22, 23, 24 and 5 more: {told}"
+
+
+def test_a_map_of_which_there_is_a_picture_is_that_picture(draft):
+    bundle = {"text_html": "<iframe srcdoc='x'></iframe>Trust Notebook", "image_png": png_text()}
+    assert str(one(draft, shown(**bundle))).startswith(PICTURE)

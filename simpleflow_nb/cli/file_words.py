@@ -1,0 +1,114 @@
+"""``[FILE.yml] RUN LABEL``: the words of commands that work on a workflow file, which may be left out in its own folder."""
+
+from __future__ import annotations
+
+import functools
+import shlex
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from ..environment import setting
+from ..exceptions import DefinitionError
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+FILE_NAME = "workflows.yml"  #: what a folder stands for
+FILE_METAVAR = "[FILE.yml]"
+
+_MOST_NAMED = 3  #: files that may have been meant
+
+
+def file_and_words(*names: str) -> Callable[[F], F]:
+    """``file`` (a path, or None) and a parameter for each name; those in brackets, at the end, may be left out.
+
+    A first word that ends in .yml or .yaml, or is a folder, is the file, and so is whatever stands before as many words as
+    there are names; see :func:`specification_path` for what no file means.
+    """
+    keys = [name.strip("[]").lower() for name in names]
+    needed = sum(not name.startswith("[") for name in names)
+    metavar = " ".join([FILE_METAVAR, *names])
+
+    def decorate(command: F) -> F:
+        @functools.wraps(command)
+        def with_words(*args: Any, words: tuple[str, ...], **options: Any) -> Any:
+            file, rest = split_words(words, [key.upper() for key in keys], needed)
+            values = dict(zip(keys, [*rest, *[None] * len(keys)], strict=False))
+            return command(*args, file=file, **values, **options)
+
+        return click.argument("words", nargs=-1, metavar=metavar)(with_words)  # type: ignore[return-value]
+
+    return decorate
+
+
+def split_words(words: Sequence[str], names: Sequence[str], needed: int) -> tuple[Path | None, Sequence[str]]:
+    """The file, if one was named, and the other words: as many as ``needed`` at least, and as there are ``names`` at most.
+
+    Raises:
+        click.UsageError: there are too few words, or too many.
+        DefinitionError: the file stands behind the others.
+    """
+    context = click.get_current_context()
+    most = len(names)
+    if len(words) > most + 1:
+        raise click.UsageError(f"got unexpected extra argument ({' '.join(words[most + 1 :])})", context)
+    has_file = bool(words) and (len(words) > most or (len(words) > needed and names_file(words[0])))
+    if has_file and most and not names_file(words[0]) and has_ending(words[-1]):
+        right = ["simpleflow-nb", str(context.info_name), words[-1], *words[:-1]]
+        raise DefinitionError(f"the file comes first: {shlex.join(right)}")
+    rest = words[1:] if has_file else words
+    # what ends so is the file, and not a run that lacks one
+    lacking = needed - len(rest) + (len(rest) == needed > 0 and not has_file and has_ending(rest[0]))
+    if lacking > 0:
+        raise click.UsageError(f"missing argument {names[needed - lacking]!r}", context)
+    return Path(words[0]) if has_file else None, rest
+
+
+def has_ending(word: str) -> bool:
+    return Path(word).suffix in (".yml", ".yaml")
+
+
+def names_file(word: str) -> bool:
+    """Whether a word that could be something else is a workflow file, by its ending or because it is a folder.
+
+    A folder without a workflow file is none where there is one in the working directory: workflows may be called as folders
+    are.
+    """
+    if has_ending(word):
+        return True
+    folder = Path(word)
+    try:
+        return folder.is_dir() and ((folder / FILE_NAME).is_file() or not Path(FILE_NAME).is_file())
+    except OSError:  # a name that is too long
+        return False
+
+
+def is_no_domain(word: str) -> bool:
+    """The same of a word that could be a domain: of folders, those that have a workflow file."""
+    return has_ending(word) or word in (".", "..") or (Path(word).is_dir() and (Path(word) / FILE_NAME).is_file())
+
+
+def specification_path(file: Path | None) -> Path:
+    """The workflow file that is meant. A folder stands for the ``workflows.yml`` in it; nothing for that of the working
+    directory or, where there is none, of ``AUTOFLOW_INPUTS_DIR``.
+
+    Raises:
+        DefinitionError: no file was named, and there is none in these places.
+    """
+    if file is None:
+        file = default_file()
+    if file is None:
+        near = sorted(path.name for path in Path.cwd().iterdir() if has_ending(path.name))[:_MOST_NAMED]
+        guess = f" ({', '.join(near)}?)" if near else ""
+        raise DefinitionError(f"no {FILE_NAME} here; name the file{guess}, or set AUTOFLOW_INPUTS_DIR to its folder")
+    return file / FILE_NAME if file.is_dir() else file
+
+
+def default_file() -> Path | None:
+    """What a command works on that is given no file, if there is such a file."""
+    if Path(FILE_NAME).is_file():
+        return Path(FILE_NAME)
+    named = setting("AUTOFLOW_INPUTS_DIR")
+    return Path(named) if named else None

@@ -1,0 +1,34 @@
+"""Characters that nobody sees in a name: they turn the order of what is shown around, or make two names look like one."""
+
+from __future__ import annotations
+
+import re
+
+#: As it stands between the brackets of a regular expression, also of ECMAScript's without flags: without planes beyond the
+#: first, and without the joiners U+200C and U+200D, which some names need. Marks that combine with the letter before are seen.
+INVISIBLE_CHARACTERS = (
+    r"\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0"
+    r"\ufff9-\ufffb"
+)
+
+_INVISIBLE = re.compile(rf"[{INVISIBLE_CHARACTERS}\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]")
+_JOINERS = "\u200c\u200d"
+
+
+def invisible_in(text: str) -> str | None:
+    """The first invisible character of a text, as ``U+202E``; None when there is none.
+
+    A joiner is one unless it stands between two characters beyond ASCII that are seen: Persian and Indian words need it
+    there, and emoji that are made of several.
+    """
+    if text.isascii():
+        return None
+    for place, character in enumerate(text):
+        if character in _JOINERS:
+            around = text[place - 1 : place] + text[place + 1 : place + 2]
+            if len(around) == 2 and not any(one.isascii() or one in _JOINERS or _INVISIBLE.match(one) for one in around):
+                continue
+        elif not _INVISIBLE.match(character):
+            continue
+        return f"U+{ord(character):04X}"
+    return None
