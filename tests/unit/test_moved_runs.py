@@ -17,7 +17,7 @@ from deciders.run_requests import run_request
 from deciders.sensor_workflow import SensorWorkflow
 from deciders.specification import ConfiguredWorkflow, NotebookSpecification, WorkflowSpecification
 from simpleflow_nb import payload
-from simpleflow_nb.cli.sensor import Sensor
+from simpleflow_nb.cli.sensor import _started
 from simpleflow_nb.cli.sensor_places import sensor_id
 from simpleflow_nb.local.service import DOMAIN, LocalService
 from simpleflow_nb.processes.payload_directory import PayloadDirectory
@@ -194,6 +194,6 @@ def test_the_sensor_of_a_moved_file_knows_when_it_looked_last(folder: Folder, th
     folder.start(SensorWorkflow, sensor_id(Path("/old/workflows.yml")), given)
     run: Any = SimpleNamespace(service=folder.service, payloads=folder.payloads)
     path = folder.outputs.parent / "workflows.yml"
-    Sensor(run, whole, path, str(folder.outputs), once=False)
+    _started(run, [specification(path.parent).model_copy(update={"path": path})], str(folder.outputs), once=False)
     [(workflow_id, started)] = folder.open().items()
     assert (workflow_id, started.get("last_look")) == (sensor_id(path), moment if looked else None)

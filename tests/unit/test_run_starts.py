@@ -213,9 +213,8 @@ def test_a_run_is_told_the_dates_that_lack_when_it_is_started(tmp_path: Path) ->
 
 def test_a_run_that_does_not_ask_for_missing_dates_has_the_arguments_that_it_always_had(tmp_path: Path) -> None:
     specification, run = _lacking(tmp_path)
-    assert "missing_dates" not in run_arguments(
-        specification, dataclasses.replace(run, configured_parameters={"missing_dates": 1}), "o"
-    )
+    own = dataclasses.replace(run, entry=run.entry.model_copy(update={"parameters": {"missing_dates": 1}}))
+    assert "missing_dates" not in run_arguments(specification, own, "o")
     plain = WorkflowSpecification(name="days", notebooks=(NotebookSpecification(label="one", filename="one.ipynb"),))
     assert "missing_dates" not in run_arguments(specification.model_copy(update={"workflows": (plain,)}), run, "o")
 
