@@ -117,11 +117,10 @@ class _Grid:
         return table
 
     def _column_of(self, row: RunRow) -> ParameterSet:
-        from deciders.entries import set_of_entry
         from deciders.parameter_set import ParameterSet, written_stencil
 
         if (entry := row.entry_of(self._entries)) is not None:
-            column = set_of_entry(entry)
+            column = self._entries.set_of(entry)
         else:
             stencil = written_stencil(row.date_stencil) if row.date_stencil is not None else None
             column = ParameterSet(row.workflow, row.set, stencil)
