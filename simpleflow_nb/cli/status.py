@@ -144,7 +144,7 @@ class _Grid:
             head, reason = "red", plain_error((row.error or "failed").splitlines()[0])
         if not reason:
             return head
-        shown = _WHERE_TO_LOOK.sub("", reason)
+        shown = _WHERE_TO_LOOK.sub("", reason).partition("; not run: ")[0]  # the cause; runs.show has what came of it
         if len(shown) <= _LONGEST_ERROR:
             return f"{head}: {shown}"
         self.cut.append((row, f"{head}: {reason}"))
