@@ -18,13 +18,19 @@ class Entries:
     def __init__(self, specification: Specification) -> None:
         self._by_name: dict[str, list[ConfiguredWorkflow]] = {}
         self._by_set: dict[ParameterSet, ConfiguredWorkflow] = {}
+        self._sets: dict[int, ParameterSet] = {}  # by the id of the entry: whole ones take long to compare
         for entry in specification.sensor.workflows:
+            own = self._sets[id(entry)] = set_of_entry(entry)
             self._by_name.setdefault(entry.workflow_name, []).append(entry)
-            self._by_set.setdefault(set_of_entry(entry), entry)
+            self._by_set.setdefault(own, entry)
 
     def of_workflow(self, name: str) -> list[ConfiguredWorkflow]:
         """In the order of the file."""
         return self._by_name.get(name, [])
+
+    def set_of(self, entry: ConfiguredWorkflow) -> ParameterSet:
+        """What the runs of one of these entries have in common."""
+        return self._sets[id(entry)]
 
     def place_of(self, own: ParameterSet) -> int:
         """The place in the file of the entry of that set, from 0; behind the last one when there is none."""

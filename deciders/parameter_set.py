@@ -44,6 +44,7 @@ def written_value(value: Any) -> str:
     return written_text(value) if isinstance(value, str) else _as_json(value)
 
 
+@lru_cache(maxsize=10_000)
 def written_text(text: str) -> str:
     """The text, or, where that could be read as something else, its JSON."""
     if text and text == text.strip() and text.isprintable() and not _SEPARATES.search(text) and not _is_json(text):

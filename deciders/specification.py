@@ -19,6 +19,7 @@ from deciders.retention_rules import KEPT_ATTEMPTS, KEPT_HISTORY_SECONDS, checke
 from deciders.sensor_rules import checked_sensor
 from deciders.specification_rules import check_parameters, checked_workflows
 from deciders.surprise_rules import note_surprises
+from deciders.twin_entries import note_twins
 from deciders.workflow_file import (
     AUTOMATIC_PARAMETERS,
     FLOWAPI_CDR_TYPES,
@@ -270,6 +271,7 @@ def load_with_warnings(path: str | Path) -> tuple[Specification, tuple[Problem, 
     kept_history = checked_kept_history(root, problems)
     note_surprises(root, problems)
     problems.raise_if_any()
+    note_twins(root, sensor["workflows"], problems)
     made = [one.as_dict() for one in workflows]
     specification = Specification.model_validate(
         {"path": path, "inputs_dir": inputs_dir, "workflows": made, "sensor": sensor, **kept_history}

@@ -269,16 +269,10 @@ def requested(file: Path, name: str, arguments: dict[str, Any], outputs: Path | 
         raise DefinitionError(str(error)) from None
     run = requested_run(specification, name, arguments.get("kwargs", {}))
     folder = checked_outputs(outputs, specification)
-    if (entry := _entry_for(specification, name, run.configured_parameters)) is not None:
-        for warning in start_warnings(specification, run, entry):
+    if bases := _bases(specification, name, run.configured_parameters):
+        for warning in start_warnings(specification, run, bases[0]):
             click.echo(f"warning: {warning}", err=True)
     return specification, run, folder
-
-
-def _entry_for(specification: Specification, name: str, values: dict[str, Any]) -> ConfiguredWorkflow | None:
-    """The first of the sensor's entries for that workflow that has these parameters, else the first one; None if none is."""
-    entries = [entry for entry in specification.sensor.workflows if entry.workflow_name == name]
-    return next((entry for entry in entries if values.items() <= entry.parameters.items()), entries[0] if entries else None)
 
 
 def _reference_date(given: Any) -> datetime.date:
@@ -326,19 +320,22 @@ def _as_in_the_file(name: str, value: Any) -> Any:
 def requested_run(specification: Specification, name: str, values: dict[str, Any]) -> Run:
     """The run of a workflow for ``reference_date`` and its parameters.
 
-    Parameters that are not given come from the first sensor entry of that workflow; so does the date stencil.
+    Parameters that are not given come from the first sensor entry of that workflow that has those that are; so does the date
+    stencil. Where others fit as well, and would make another run, that is said.
 
     Raises:
         DefinitionError: one sentence.
     """
     from deciders.date_stencil import DateStencilError
     from deciders.due_runs import run_for
+    from deciders.parameter_set import written, written_stencil
     from deciders.specification import ConfiguredWorkflow
 
     values = dict(values)
     date = _reference_date(values.pop("reference_date", None))
     values = {key: _as_in_the_file(key, value) for key, value in values.items()}
-    base = _entry_for(specification, name, values)
+    bases = _bases(specification, name, values)
+    base = bases[0] if bases else None
     parameters = {**(base.parameters if base else {}), **values}
     wanted = set(specification.workflow(name).parameters)
     if missing := sorted(wanted - set(parameters)):
@@ -354,6 +351,26 @@ def requested_run(specification: Specification, name: str, values: dict[str, Any
         raise DefinitionError(f"{name} has no parameter {unknown[0]!r}{did_you_mean(unknown[0], sorted(may_be_given))}")
     entry = ConfiguredWorkflow(workflow_name=name, parameters=parameters, date_stencil=base.date_stencil if base else None)
     try:
-        return dataclasses.replace(run_for(entry, date), reason="started by hand")
+        run = run_for(entry, date)
     except DateStencilError as error:
         raise DefinitionError(f"{name} for {date}: {error}") from None
+    sets = {(written({**one.parameters, **values}), written_stencil(one.date_stencil)) for one in bases}
+    if len(sets) > 1:
+        what = f"with {written(parameters)} and" if parameters else "with"
+        say(
+            f"{len(sets)} parameter sets of the sensor's entries for {name} fit; this run is that of the first entry, {what} "
+            f"date_stencil {run.date_stencil}; --set chooses among parameters, and backfill runs them all"
+        )
+    return dataclasses.replace(run, reason="started by hand")
+
+
+def _bases(specification: Specification, name: str, values: dict[str, Any]) -> list[ConfiguredWorkflow]:
+    """The entries that have these values, or else all of that workflow: what is not given comes from the first."""
+    from deciders.parameter_set import written_value
+
+    def has(entry: ConfiguredWorkflow, key: str) -> bool:
+        # what compares as equal may be something else, as 1 is to True
+        return key in entry.parameters and written_value(entry.parameters[key]) == written_value(values[key])
+
+    entries = [entry for entry in specification.sensor.workflows if entry.workflow_name == name]
+    return [entry for entry in entries if all(has(entry, key) for key in values)] or entries

@@ -121,11 +121,10 @@ class _Grid:
         return table
 
     def _column_of(self, row: RunRow) -> ParameterSet:
-        from deciders.entries import set_of_entry
         from deciders.parameter_set import ParameterSet, written_stencil
 
         if (entry := row.entry_of(self._entries)) is not None:
-            column = set_of_entry(entry)
+            column = self._entries.set_of(entry)
         else:
             stencil = written_stencil(row.date_stencil) if row.date_stencil is not None else None
             column = ParameterSet(row.workflow, row.set, stencil)
@@ -149,7 +148,7 @@ class _Grid:
             head, reason = "red", plain_error((row.error or "failed").splitlines()[0])
         if not reason:
             return head
-        shown = _WHERE_TO_LOOK.sub("", reason)
+        shown = _WHERE_TO_LOOK.sub("", reason).partition("; not run: ")[0]  # the cause; runs.show has what came of it
         if len(shown) <= _LONGEST_ERROR:
             return f"{head}: {shown}"
         self.cut.append((row, f"{head}: {reason}"))

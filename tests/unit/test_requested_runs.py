@@ -13,6 +13,11 @@ from simpleflow_nb.cli.notebook_run import requested_run
 from simpleflow_nb.exceptions import DefinitionError
 from tests.acceptance.samples import WORKFLOWS, inputs
 
+SENTENCE = (
+    "simpleflow-nb: {} parameter sets of the sensor's entries for days fit; this run is that of the first entry, with {} and "
+    "date_stencil {}; --set chooses among parameters, and backfill runs them all\n"
+)
+
 TEN_O_CLOCK = datetime(2016, 1, 1, 10, tzinfo=UTC)
 
 
@@ -76,3 +81,38 @@ def test_a_value_that_no_run_can_have_is_refused(values: dict[str, Any], sentenc
 def test_dates_and_times_are_the_text_that_they_would_be_in_the_file(tmp_path: Path) -> None:
     run = requested(tmp_path, reference_date="2016-01-01", how=[date(2016, 1, 2), TEN_O_CLOCK.replace(tzinfo=None), {"x": 1.5}])
     assert run.parameters["how"] == ["2016-01-02", "2016-01-01 10:00:00", {"x": 1.5}]
+
+
+@pytest.mark.parametrize(
+    ("entries", "values", "parameters", "stencil", "note"),
+    [
+        (["{how: 1}", "{how: true}"], {"how": True}, {"how": True}, "[0]", ""),
+        (["{how: true}", "{how: 1}"], {"how": 1}, {"how": 1}, "[0]", ""),
+        (["{how: fast}", "{how: slow}"], {}, {"how": "fast"}, "[0]", SENTENCE.format(2, "how=fast", "[0]")),
+        (["{how: fast}", "{how: slow}"], {"how": "odd"}, {"how": "odd"}, "[0]", ""),
+        (["{how: fast}", "{how: fast}"], {}, {"how": "fast"}, "[0]", ""),
+        (
+            ["{how: fast}, date_stencil: [[-1, 1]]", "{how: fast}"],
+            {},
+            {"how": "fast"},
+            "[[-1, 1]]",
+            SENTENCE.format(2, "how=fast", "[[-1, 1]]"),
+        ),
+        (["{how: fast}", "{how: slow}, date_stencil: [-1]"], {"how": "slow"}, {"how": "slow"}, "[-1]", ""),
+    ],
+)
+def test_the_entry_that_has_the_values_says_the_rest_and_several_are_told(
+    entries: list[str],
+    values: dict[str, Any],
+    parameters: dict[str, Any],
+    stencil: str,
+    note: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    workflows = WORKFLOWS.replace("{day: reference_date}", "{day: how}").removesuffix("    - workflow_name: days\n")
+    workflows += "".join(f"    - {{workflow_name: days, parameters: {entry}}}\n" for entry in entries)
+    made = load_specification(inputs(tmp_path / "in", workflows=workflows))
+    run = requested_run(made, "days", {"reference_date": "2016-01-02", **values})
+    assert (repr(run.configured_parameters), str(run.date_stencil)) == (repr(parameters), stencil)
+    assert capsys.readouterr().err == note
