@@ -234,8 +234,8 @@ class _Looker:
             if earliest is not None and day < earliest:
                 self._refuse(configured, day, None, f"before earliest_date {earliest}")
                 continue
-            if ordinal in refusals:
-                self._refuse(configured, day, None, refusals[ordinal], is_available=ordinal in self._available)
+            if refusals and ordinal in refusals:
+                self._refuse(configured, day, None, refusals[ordinal], ordinal in self._available)
                 continue
             look = seen.get(ordinal)
             if look is None:
@@ -323,7 +323,7 @@ class _Looker:
         return look_at
 
     def _refuse(
-        self, configured: ConfiguredWorkflow, day: date, found: str | None, reason: str, *, is_available: bool = True
+        self, configured: ConfiguredWorkflow, day: date, found: str | None, reason: str, is_available: bool = True
     ) -> None:
         parameters, stencil = configured.parameters, configured.date_stencil
         self.not_due.append(NotDue(configured.workflow_name, day, found, reason, parameters, stencil, is_available))
