@@ -7,6 +7,8 @@ import random
 import resource
 import select
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +17,7 @@ from typing import Any
 import botocore.session
 import pytest
 
+from simpleflow_nb.cli.service import NOT_IMITATED, TRUSTED
 from simpleflow_nb.local.http_service import OPERATIONS, HttpService
 from simpleflow_nb.local.service import LocalService
 
@@ -218,3 +221,28 @@ def test_a_client_that_hangs_up_in_the_middle_costs_nothing(service: Served) -> 
     for thread in threads:
         thread.join()
     assert service.start("afterwards")[0] == 200
+
+
+@pytest.mark.parametrize("token", [None, "sixteen-letters!"])
+def test_a_service_without_a_token_says_whom_it_trusts(tmp_path: Path, token: str | None) -> None:
+    words = []
+    if token is not None:
+        (tmp_path / "token").write_text(token)
+        words = ["--token-file", str(tmp_path / "token")]
+    with served(tmp_path / "journal.sqlite3", *words) as service:
+        assert service.process.stdout is not None
+        second = service.process.stdout.readline().rstrip("\n")
+        assert second == (TRUSTED if token is None else NOT_IMITATED)
+
+
+FEW = 'ulimit -n 47; exec "$0" -m simpleflow_nb service.start --port 0 --db "$1"'
+
+
+def test_a_service_that_may_open_too_few_files_ends_in_a_sentence(tmp_path: Path) -> None:
+    done = subprocess.run(
+        ["bash", "-c", FEW, sys.executable, tmp_path / "j"],
+        capture_output=True,
+        text=True,
+    )
+    sentence = "simpleflow-nb: this process may open 47 files (ulimit -n); a service needs 48 or more\n"
+    assert (done.returncode, done.stdout, done.stderr) == (3, "", sentence)

@@ -62,8 +62,9 @@ def test_a_journal_that_is_locked_for_a_while_delays_what_is_to_be_written_alone
         assert [info["name"] for info in listed] == ["local"]
         types = service.call("ListActivityTypes", domain="local", registrationStatus="REGISTERED")[1]["typeInfos"]
         assert types == []
-        events = service.call("GetWorkflowExecutionHistory", domain="local", execution=closed)[1]["events"]
-        assert events[-1]["eventType"] == "WorkflowExecutionTerminated"
+        status, history = service.call("GetWorkflowExecutionHistory", domain="local", execution=closed)
+        assert status == 200, history
+        assert history["events"][-1]["eventType"] == "WorkflowExecutionTerminated"
         assert told == []
     lock.execute("ROLLBACK")
     writing.join(60)
