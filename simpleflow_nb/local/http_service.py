@@ -10,6 +10,7 @@ import errno
 import hmac
 import io
 import ipaddress
+import itertools
 import json
 import logging
 import re
@@ -30,6 +31,7 @@ from .connections import (
     ConnectionServer,
     TimedReader,
     TooSlow,
+    send_within,
     take_leave,
 )
 from .encoded_histories import EncodedHistories
@@ -47,6 +49,8 @@ _LONGEST_HEADER_BYTES = 131072
 
 OPERATIONS = frozenset(CALLS)  #: what is answered
 _METHODS = {_TARGET + name: (name, re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()) for name in OPERATIONS}
+_THIS_PROCESS = str(uuid.uuid4())[:23]  #: an id of a request looks like a UUID; random ones cost more than reading a head
+_numbers = itertools.count(1)
 _REQUEST_LINE = re.compile(rb"([A-Z]{1,20}) (\S{1,2000}) HTTP/1\.([01])\r?\n\Z")
 _PLACE = re.compile(r"(?:https?://[^/?#]*)?/?(?:[?#].*)?\Z")
 _ONCE = {"authorization", "content-length", "host", "transfer-encoding", "x-amz-target"}  #: which of two would count?
@@ -179,8 +183,7 @@ class _Handler(socketserver.BaseRequestHandler):
         if headers.get("expect"):
             if headers["expect"].lower() != "100-continue":
                 raise _Refusal(417, "ValidationException", f"Expect: {headers['expect']!r:.40} cannot be met")
-            self.request.settimeout(ANSWER_SECONDS)
-            self.request.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
+            send_within(self.request, b"HTTP/1.1 100 Continue\r\n\r\n", ANSWER_SECONDS)
         self._timed.allow(BODY_SECONDS)
         body = self._reader.read(length) or b""
         if len(body) < length or not self.server.begin_call(self._place):
@@ -287,23 +290,21 @@ class _Handler(socketserver.BaseRequestHandler):
     def _client_is_there(self) -> bool:
         """A closed connection is readable and empty."""
         try:
-            self.request.settimeout(0)
-            return bool(self.request.recv(1, socket.MSG_PEEK))
+            return bool(self.request.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT))
         except BlockingIOError:
             return True
         except OSError:
             return False
 
     def _answer(self, status: int, body: dict[str, Any]) -> None:
-        self.request.settimeout(ANSWER_SECONDS)
-        self.request.sendall(_message(status, self.histories.encoded(body).encode(), closes=self._closes))
+        send_within(self.request, _message(status, self.histories.encoded(body).encode(), closes=self._closes), ANSWER_SECONDS)
 
 
 def _message(status: int, text: bytes, *, closes: bool) -> bytes:
     """Head and body in one: one packet."""
     return (
         f"HTTP/1.1 {status} {'OK' if status == 200 else 'Error'}\r\n"
-        f"x-amzn-RequestId: {uuid.uuid4()}\r\n"
+        f"x-amzn-RequestId: {_THIS_PROCESS}-{next(_numbers):012x}\r\n"
         "Content-Type: application/x-amz-json-1.0\r\n"
         f"Content-Length: {len(text)}\r\n"
         f"{'Connection: close' + chr(13) + chr(10) if closes else ''}\r\n"

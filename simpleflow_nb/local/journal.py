@@ -91,6 +91,8 @@ class Journal:
                 self._db.execute("INSERT OR IGNORE INTO meta VALUES (?, 'from the beginning')", (MAY_PRUNE,))
             self._db.execute("INSERT OR IGNORE INTO meta VALUES ('schema', ?)", (str(SCHEMA_VERSION),))
             self._db.execute(f"PRAGMA busy_timeout={_LOCKED_MS}")
+            # Python takes the result of a statement from its connection: one that is read meanwhile can hide a failed write.
+            self._looking = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         except sqlite3.Error as error:
             self._db.close()
             raise unusable(path, error) from None
@@ -99,6 +101,7 @@ class Journal:
             raise
 
     def close(self) -> None:
+        self._looking.close()
         self._db.close()
 
     def write(
@@ -184,7 +187,8 @@ class Journal:
         return run_rows(self._db, self.path)
 
     def events(self, run: int) -> list[dict[str, Any]]:
-        return run_events(self._db, self.path, run)
+        """Of one execution; may be asked for while another thread writes."""
+        return run_events(self._looking, self.path, run)
 
     def open_events(self) -> dict[int, list[dict[str, Any]]]:
         """The histories of the executions that are not closed."""

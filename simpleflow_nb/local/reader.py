@@ -26,6 +26,7 @@ class _ReadOnlyJournal(Journal):
             raise unusable(path, error) from None
         try:
             check_schema(self._db, path)
+            self._looking = self._db
         except sqlite3.Error as error:
             self._db.close()
             raise unusable(path, error) from None

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import resource
-import sqlite3
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -23,22 +23,39 @@ WARNING = "WARNING simpleflow_nb.local.patience: "
 BIG = "x" * 30_000
 
 
+class Lock:
+    """Another program that has locked a journal: a process, since locks of this one end with any descriptor of the file."""
+
+    def __init__(self, journal: Path) -> None:
+        program = "import sqlite3, sys; db = sqlite3.connect(sys.argv[1], isolation_level=None); "
+        program += "db.execute('BEGIN IMMEDIATE'); print('locked', flush=True); sys.stdin.read(); db.execute('ROLLBACK')"
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", program, journal], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        assert self._process.stdout is not None
+        assert self._process.stdout.readline() == "locked\n"
+
+    def let_go(self) -> None:
+        if self._process.returncode is None:
+            self._process.communicate("")
+        assert self._process.returncode == 0
+
+
 @pytest.fixture
-def locked_service(tmp_path: Path) -> Iterator[tuple[Served, sqlite3.Connection]]:
+def locked_service(tmp_path: Path) -> Iterator[tuple[Served, Lock]]:
     with served(tmp_path / "journal.sqlite3") as service:
         service.register()
         assert service.start("closed")[0] == 200
         assert service.call("TerminateWorkflowExecution", domain="local", workflowId="closed")[0] == 200
         assert service.start("before")[0] == 200
-        lock = sqlite3.connect(service.journal, isolation_level=None)
-        lock.execute("BEGIN IMMEDIATE")
+        lock = Lock(service.journal)
         yield service, lock
-        lock.close()
+        lock.let_go()
 
 
 @pytest.mark.parametrize("operation", ["StartWorkflowExecution", "RegisterActivityType", "RegisterDomain"])
 def test_a_journal_that_is_locked_for_a_while_delays_what_is_to_be_written_alone(
-    locked_service: tuple[Served, sqlite3.Connection], operation: str
+    locked_service: tuple[Served, Lock], operation: str
 ) -> None:
     service, lock = locked_service
     requests: dict[str, dict[str, Any]] = {
@@ -62,10 +79,11 @@ def test_a_journal_that_is_locked_for_a_while_delays_what_is_to_be_written_alone
         assert [info["name"] for info in listed] == ["local"]
         types = service.call("ListActivityTypes", domain="local", registrationStatus="REGISTERED")[1]["typeInfos"]
         assert types == []
-        events = service.call("GetWorkflowExecutionHistory", domain="local", execution=closed)[1]["events"]
-        assert events[-1]["eventType"] == "WorkflowExecutionTerminated"
+        status, history = service.call("GetWorkflowExecutionHistory", domain="local", execution=closed)
+        assert status == 200, history
+        assert history["events"][-1]["eventType"] == "WorkflowExecutionTerminated"
         assert told == []
-    lock.execute("ROLLBACK")
+    lock.let_go()
     writing.join(60)
     assert told == [200]
     assert service.start("afterwards")[0] == 200
@@ -81,8 +99,7 @@ def test_a_journal_that_stays_locked_ends_the_service_in_one_line_and_keeps_what
     with served(tmp_path / "journal.sqlite3", "--journal-patience", "0.5") as service:
         service.register()
         assert service.start("acknowledged")[0] == 200
-        lock = sqlite3.connect(service.journal, isolation_level=None)
-        lock.execute("BEGIN IMMEDIATE")
+        lock = Lock(service.journal)
         cause = f"{service.journal} cannot be written: database is locked"
         status, answered = service.start("not acknowledged")
         assert (status, answered["message"]) == (500, f"{cause}; tried again for 0.5 s")
@@ -90,8 +107,7 @@ def test_a_journal_that_stays_locked_ends_the_service_in_one_line_and_keeps_what
         assert code == 3
         last = f"simpleflow-nb: the service has ended: {cause}; tried again for 0.5 s; what it had acknowledged is kept"
         assert said == [f"{WARNING}{cause}; trying again for 0.5 s", last]
-        lock.execute("ROLLBACK")
-        lock.close()
+        lock.let_go()
     with served(service.journal) as service:
         assert service.open_ids() == {"acknowledged"}
 
