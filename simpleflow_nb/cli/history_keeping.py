@@ -54,7 +54,8 @@ class HistoryKeeping:
                 return  # a former process has just done it
             self._keep(keep_seconds)
             self.journal.note(_LOOKED, str(time.time()))
-            give_back_memory()  # a long history has been read
+            self.journal.shrink_memory()
+            give_back_memory()
         except (SimpleflowError, OSError) as error:
             say(f"old histories are kept for now: {error}")
 

@@ -203,6 +203,11 @@ class Journal:
             raise unusable(self.path, error) from None
         return histories
 
+    def shrink_memory(self) -> None:
+        """Forget the pages that were read or written; the next one comes from the file again."""
+        with self._writing:
+            self._db.execute("PRAGMA shrink_memory")
+
     # ---- what is forgotten: `.journal_pruning` -------------------------------------------------------------------------------
 
     @contextmanager
