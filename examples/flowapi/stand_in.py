@@ -31,9 +31,10 @@ FESTIVAL, FESTIVAL_DISTRICT = date(2016, 1, 7), "district_c"
 
 
 def token(*, seconds: float = TOKEN_SECONDS, key: str = KEY, **claims: Any) -> str:
-    """A token as FlowAuth makes them: a JWT that names its user and expires."""
+    """A token as FlowAuth makes them: a JWT that names its user, also under the name that old clients read, and expires."""
     now = time.time()
-    return jwt.encode({"sub": "analyst", "iat": now, "exp": now + seconds, **claims}, key, algorithm="HS256")
+    named = {"sub": "analyst", "identity": "analyst", **claims}
+    return jwt.encode({"iat": now, "exp": now + seconds, **named}, key, algorithm="HS256")
 
 
 class StandIn(ThreadingHTTPServer):
@@ -82,7 +83,7 @@ class _Handler(BaseHTTPRequestHandler):
                 query_id = name.removesuffix(".json")
                 rows = flows(self.server.queries[query_id])
                 self._answer(HTTPStatus.OK, {"query_id": query_id, "query_result": rows})
-            case ["api", "0", "geography", "admin3"]:
+            case ["api", "0", "geography", "admin2" | "admin3"]:
                 self._answer(HTTPStatus.OK, geography())
             case None:
                 pass
@@ -150,7 +151,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 def flows(query: dict[str, Any]) -> list[dict[str, Any]]:
     """How many people were in one district at the one location, and in another at the other; fewer than 16 are withheld."""
-    day = date.fromisoformat(query["to_location"]["date"])
+    day = _day(query["to_location"])
     rows = []
     for start, end in product(DISTRICTS, repeat=2):
         drawn = random.Random(f"{start} {end} {day}")
@@ -161,6 +162,12 @@ def flows(query: dict[str, Any]) -> list[dict[str, Any]]:
         if value > 15:
             rows.append({"pcod_from": start, "pcod_to": end, "value": value})
     return rows
+
+
+def _day(location: dict[str, Any]) -> date:
+    """The day of a daily location; of a modal one the last of its days."""
+    days = [one["date"] for one in location["locations"]] if location["query_kind"] == "modal_location" else [location["date"]]
+    return max(map(date.fromisoformat, days))
 
 
 def geography() -> dict[str, Any]:

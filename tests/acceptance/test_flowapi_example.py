@@ -9,6 +9,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import pytest
@@ -55,6 +56,7 @@ def test_it_runs_to_a_pdf_and_keeps_no_token_anywhere(flowapi: StandIn, one_day:
     outputs = tmp_path / "out"
     done = typed("sensor.start", one_day, "--local", "--once", "--outputs", outputs, cwd=tmp_path, timeout=300, **given)
     assert done.returncode == 0, done.stderr
+    assert set(re.findall(r"^\S+ (?:DEBUG|INFO) (\w+)", done.stderr, re.MULTILINE)) <= {"simpleflow_nb", "workers", "deciders"}
     [pdf] = outputs.glob(PDF)
     assert pdf.read_bytes()[:5] == b"%PDF-"
     [report] = outputs.glob("notebooks/flows_above_normal/*/flows_report/flows_report.ipynb")
@@ -94,6 +96,22 @@ def test_a_token_that_is_no_good_is_said_by_plan(given: str, sentence: str, flow
     assert done.returncode == 2
     assert sentence in done.stderr
     assert given not in done.stderr
+
+
+def test_a_flowapi_that_is_busy_is_a_service_that_cannot_be_reached(
+    flowapi: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(handler: Any) -> None:
+        handler.send_response(429)
+        handler.send_header("Retry-After", "30")
+        handler.send_header("Content-Length", "0")
+        handler.end_headers()
+
+    assert flowapi.RequestHandlerClass is not None
+    monkeypatch.setattr(flowapi.RequestHandlerClass, "do_GET", refuse)
+    done = typed("plan", FILE, "--outputs", tmp_path, cwd=tmp_path, FLOWAPI_URL=flowapi.url, FLOWAPI_TOKEN=token())
+    sentence = f"simpleflow-nb: FlowAPI at {flowapi.url} answers with status 429; it asks to wait 30 s\n"
+    assert (done.returncode, done.stderr) == (3, sentence)
 
 
 def test_it_runs_on_swf_with_one_check(flowapi: StandIn, one_day: Path, tmp_path: Path) -> None:
