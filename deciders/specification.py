@@ -183,6 +183,11 @@ class Specification(_Model):
     workflows: tuple[WorkflowSpecification, ...]
     sensor: SensorSpecification
 
+    @property
+    def file(self) -> Path:
+        """The file, absolute: on whichever machine, and in whichever working directory, this is read."""
+        return self.inputs_dir / self.path.name
+
     def workflow(self, name: str) -> WorkflowSpecification:
         """The workflow of that name.
 

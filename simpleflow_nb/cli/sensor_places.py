@@ -111,7 +111,7 @@ def sensor_files(place: RunPlace) -> list[Path]:
         return []
     found = executions(place.service, place.domain, is_open=True, typeFilter=type_filter(SENSOR_TYPE))
     ids = [{key: info["execution"][key] for key in ("workflowId", "runId")} for info in found]
-    return [Path(sensor_state(place, execution).path) for execution in ids]
+    return [sensor_state(place, execution).file for execution in ids]
 
 
 def is_interrupted(place: RunPlace) -> bool:
@@ -145,13 +145,19 @@ class SensorState:
     """What a sensor does, read from its history."""
 
     workflow_id: str
-    path: str = ""
+    path: str = ""  #: as it was typed
+    inputs_dir: str = ""
     schedule: str | None = None
     timezone: str = "UTC"
     state: str = "waiting"  #: waiting, checking, paused; ended when it is closed
     next_check: datetime | None = None
     last_check: datetime | None = None
     note: str = ""  #: what came of the last check
+
+    @property
+    def file(self) -> Path:
+        """Its workflow file, absolute."""
+        return Path(self.inputs_dir, Path(self.path).name)
 
 
 def sensor_state(place: RunPlace, execution: dict[str, str]) -> SensorState:
@@ -193,6 +199,7 @@ def sensor_state(place: RunPlace, execution: dict[str, str]) -> SensorState:
 def _read_specification(found: SensorState, specification: dict[str, Any]) -> None:
     sensor = specification.get("sensor") or {}
     found.path = str(specification.get("path") or found.path)
+    found.inputs_dir = str(specification.get("inputs_dir") or found.inputs_dir)
     found.schedule, found.timezone = sensor.get("schedule"), sensor.get("timezone") or "UTC"
 
 
