@@ -130,11 +130,12 @@ def ask_sensor(place: RunPlace, execution: dict[str, str], signal: str, value: A
 
 
 def ask_running_sensor(journal: Path, path: Path, signal: str, value: Any) -> bool:
-    """Send a signal to the sensor of the file that the journal's owner carries out; False when it carries out none."""
+    """Send a signal to the sensor of the file that the journal's owner carries out; False when it carries out none, or one
+    that makes its one check and takes no signals."""
     with closing(JournalReader(journal)) as reader:
         place = RunPlace(reader, DOMAIN, PayloadDirectory(journal.parent / "payloads"), journal)
         execution = open_sensor(place, path)
-        if execution is None:
+        if execution is None or sensor_state(place, execution).is_once:
             return False
         ask_sensor(place, execution, signal, value)
         return True
@@ -147,6 +148,7 @@ class SensorState:
     workflow_id: str
     path: str = ""  #: as it was typed
     inputs_dir: str = ""
+    is_once: bool = False  #: it makes one check and ends
     schedule: str | None = None
     timezone: str = "UTC"
     state: str = "waiting"  #: waiting, checking, paused; ended when it is closed
@@ -167,6 +169,7 @@ def sensor_state(place: RunPlace, execution: dict[str, str]) -> SensorState:
     load = place.payloads.load
     given = (payload.decode(events[0]["workflowExecutionStartedEventAttributes"].get("input"), load) or {}).get("kwargs", {})
     _read_specification(found, given.get("specification") or {})
+    found.is_once = bool(given.get("once")) or found.schedule is None
     paused = bool(given.get("paused"))
     if given.get("last_look"):
         found.last_check = datetime.fromisoformat(given["last_look"])

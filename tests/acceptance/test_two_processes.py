@@ -288,3 +288,65 @@ def test_beside_a_command_in_a_domain_another_one_is_done_once_or_says_why_not(f
         project.end_all()
     assert project.ran() == ({"days": 1, "weeks": weeks} if weeks else {"days": 1})
     assert project.has_succeeded("days")
+
+
+def test_one_process_serves_several_files_and_one_of_them_can_be_stopped(project: Project) -> None:
+    process = project.begin("sensor.start", "a.yml", "c.yml", "a.yml", "--local")
+    for workflow in ("days", "weeks"):
+        project.let_go(workflow)
+    try:
+        wait_until(lambda: project.said().count("looking for new dates") == 2 or process.poll() is not None)
+        assert project.said().splitlines() == [
+            f"looking for new dates of {name} at '0 6 * * *' (UTC); Ctrl-C stops" for name in ("a.yml", "c.yml")
+        ]
+        second = project.typed("sensor.start", "c.yml", "a.yml", "--local")
+        assert (second.returncode, second.stderr) == (
+            3,
+            f"simpleflow-nb: a sensor of c.yml and of a.yml runs here already, in process {process.pid}; sensor.reload lets it "
+            "go on with the file as it is now, sensor.stop ends it\n",
+        )
+        assert project.typed("sensor.stop", "a.yml", "--local").returncode == 0
+        wait_until(lambda: "simpleflow-nb: a.yml: the sensor was stopped" in project.said())
+        assert project.typed("sensor.check", "a.yml", "--local").returncode == 2
+        assert project.typed("sensor.check", "c.yml", "--local").returncode == 0
+        wait_until(lambda: project.has_succeeded("weeks"))
+        assert project.typed("sensor.stop", "c.yml", "--local").returncode == 0
+        assert process.wait(120) == 0, project.said()
+    finally:
+        end(process)
+    assert project.ran() == {"weeks": 1}
+
+
+def test_files_that_cannot_be_served_together_are_one_sentence(project: Project) -> None:
+    here = project.folder
+    other = shutil.copytree(here, here.with_name("other"))
+    for files, sentence in {
+        ("a.yml", "b.yml"): f"{here}/a.yml and {here}/b.yml both name workflow 'days'; files that share an outputs folder need "
+        "different names",
+        ("a.yml", f"{other}/c.yml"): f"{here}/a.yml has its outputs in {here}/outputs, {other}/c.yml in {other}/outputs; one "
+        "process serves one outputs folder: start a sensor for each, or give --outputs",
+    }.items():
+        done = project.typed("sensor.start", *files, "--local", "--once")
+        assert (done.returncode, done.stderr) == (2, f"simpleflow-nb: {sentence}\n")
+
+
+def test_what_only_looks_refuses_the_runs_of_another_file_and_warns_of_an_owner_that_is_gone(project: Project) -> None:
+    project.let_go("days")
+    assert project.typed(*words("start", "a.yml", "days", "local")).returncode == 0
+    head = f"workflow 'days' belongs to {project.folder}/a.yml (outputs in {project.folder}/outputs)"
+    looks = [("plan", "b.yml"), ("status", "b.yml"), ("runs.list", "b.yml"), ("runs.show", "b.yml", f"days/{DAY}")]
+    changes = [("outputs.clean", "b.yml", "--keep-days", "0"), ("reports.make", "b.yml")]
+    for typed in (*looks, *changes):
+        done = project.typed(*typed)
+        assert (done.returncode, done.stdout) == (2, ""), typed
+        assert done.stderr.startswith(f"simpleflow-nb: {head}, and {project.folder}/b.yml names it too; "), done.stderr
+    (project.folder / "a.yml").unlink()
+    for typed in looks:
+        done = project.typed(*typed)
+        assert done.returncode == 0, done.stderr
+        assert done.stderr.startswith(f"warning: {head}, which is not there any more; "), done.stderr
+        assert done.stderr.count("\n") == 1
+    for typed in changes:
+        done = project.typed(*typed)
+        assert done.returncode == 2
+        assert done.stderr.startswith(f"simpleflow-nb: {head}, which is not there any more; "), done.stderr
