@@ -225,6 +225,11 @@ class Specification(_Model):
     sensor: SensorSpecification
     keep_history_seconds: int | None = KEPT_HISTORY_SECONDS  #: after the end of a local run; None means for ever
 
+    @property
+    def file(self) -> Path:
+        """The file, absolute: on whichever machine, and in whichever working directory, this is read."""
+        return self.inputs_dir / self.path.name
+
     def workflow(self, name: str) -> WorkflowSpecification:
         """The workflow of that name.
 

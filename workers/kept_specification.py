@@ -27,6 +27,7 @@ def by_reference(specification: Specification, payloads: Payloads) -> dict[str, 
     return {
         _REFERENCE: payload.reference(text),
         "path": whole["path"],
+        "inputs_dir": whole["inputs_dir"],
         "sensor": {"schedule": sensor["schedule"], "timezone": sensor["timezone"]},
     }
 

@@ -69,7 +69,7 @@ def claim(task: ActivityContext, specification: Specification, outputs: str, rec
     """
     service = LOCAL if isinstance(task.service, LocalService) else domain_service(task.domain)
     names = [workflow.name for workflow in specification.workflows]
-    WorkflowOwners(records, specification.path, Path(outputs)).claim(names, service)
+    WorkflowOwners(records, specification.file, Path(outputs)).claim(names, service)
 
 
 def check_for_new_dates(

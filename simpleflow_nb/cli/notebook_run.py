@@ -19,7 +19,7 @@ from ..local.service import DOMAIN
 from .definition import read_specification, source_problem
 from .local_run import LocalRun, say
 from .options import STATE_FOLDER, journal_path, outputs_folder
-from .owners import claim
+from .owners import check_names, claim
 from .packages import require_application
 from .progress import Progress
 from .run_rows import counted
@@ -92,6 +92,8 @@ def opened_run(
 
     KernelSettings.from_environment()  # what is wrong with them would else fail every notebook
 
+    for specification in specifications:
+        check_names(specification, outputs)  # which says more than that the journal is in use
     run = LocalRun(journal_path(db, outputs), durable=durable)
     try:
         claim(specifications, outputs, adopt=adopt)

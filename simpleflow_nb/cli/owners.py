@@ -49,7 +49,7 @@ def claim(specifications: Sequence[Specification], outputs: Path, *, domain: str
         with RunRecords.open(outputs) as records:
             for specification in specifications:
                 names = [workflow.name for workflow in specification.workflows]
-                owners = WorkflowOwners(records, specification.path, outputs)
+                owners = WorkflowOwners(records, specification.file, outputs)
                 for sentence in owners.claim(names, service, adopt=adopt):
                     say(sentence)
     except WorkflowTaken as error:
@@ -92,7 +92,7 @@ def check_owner(specification: Specification, records: RunRecords, outputs: Path
     context = click.get_current_context()
     if context.params.get("adopt"):
         return
-    owners = WorkflowOwners(records, specification.path, outputs)
+    owners = WorkflowOwners(records, specification.file, outputs)
     foreign = owners.foreign([workflow.name for workflow in specification.workflows])
     refused = foreign if is_strict or "adopt" in context.params else [one for one in foreign if one.is_there]
     if refused:

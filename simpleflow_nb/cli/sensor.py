@@ -26,7 +26,7 @@ from .history_keeping import HistoryKeeping, longest_kept
 from .local_run import LocalRun, default_workers, say
 from .notebook_run import checked_outputs, held_outputs, opened_run, work_on_notebooks
 from .options import db_option, local_option, outputs_folder, outputs_option
-from .owners import adopt_option, check_names, claim
+from .owners import adopt_option, claim
 from .progress import Progress
 from .run_states import BACKFILL_TYPE, NOTEBOOK_TYPE, SENSOR_TYPE, Watch, last_attributes, status_word, type_filter
 from .sensor_places import (
@@ -165,10 +165,10 @@ def _read_files(files: Sequence[Path]) -> list[Specification]:
         for workflow in specification.workflows:
             if workflow.name in owners:
                 raise DefinitionError(
-                    f"{owners[workflow.name]} and {specification.path} both name workflow {workflow.name!r}; "
+                    f"{owners[workflow.name]} and {specification.file} both name workflow {workflow.name!r}; "
                     "files that share an outputs folder need different names"
                 )
-        owners |= {workflow.name: specification.path for workflow in specification.workflows}
+        owners |= {workflow.name: specification.file for workflow in specification.workflows}
         found.append(specification)
     return found
 
@@ -178,7 +178,7 @@ def _one_outputs_folder(given: Path | None, specifications: Sequence[Specificati
     Raises:
         DefinitionError: the files have different ones, or it cannot be written to.
     """
-    folders = {specification.path: outputs_folder(given, specification.path) for specification in specifications}
+    folders = {specification.file: outputs_folder(given, specification.path) for specification in specifications}
     (first, folder), *others = folders.items()
     for path, other in others:
         if other != folder:
@@ -206,8 +206,6 @@ def _own_run(
             with opened_run_place(outputs, local=True, db=db, domain=None, region=None) as there:
                 served = sensor_files(there)
                 mine = [one.path for one in specifications if open_sensor(there, one.path) is not None]
-            for one in specifications:
-                check_names(one, outputs)
             if not served:
                 raise
             raise ServiceError(_served_already(error.pid, served, specifications, mine)) from None
@@ -222,7 +220,7 @@ def _served_already(pid: int, served: list[Path], specifications: Sequence[Speci
             f"a sensor of {' and of '.join(path.name for path in mine)} runs here already, in {who}; "
             "sensor.reload lets it go on with the file as it is now, sensor.stop ends it"
         )
-    own = [specification.path.absolute() for specification in specifications if specification.path not in mine]
+    own = [specification.file for specification in specifications if specification.path not in mine]
     every = dict.fromkeys([*served, *own])
     words = shlex.join(["simpleflow-nb", "sensor.start", *map(str, every), "--local"])
     return (
@@ -251,7 +249,7 @@ def _started(run: LocalRun, specifications: Sequence[Specification], outputs: st
                 moment = shown_time(last_look.timestamp())[:16]
                 say(f"the clock was set back: the sensor looked last at {moment} UTC, which is to come; it looks now")
         else:
-            say(f"the sensor of {found.path}, which was interrupted, ends: this process looks for dates of its own files alone")
+            say(f"the sensor of {found.file}, which was interrupted, ends: this process looks for dates of its own files alone")
         run.service.terminate_workflow_execution(domain=DOMAIN, **info["execution"], reason="started again")
     return [
         Sensor(run, one, outputs, once=once, last_look=last_looks.get(sensor_id(one.path)), is_alone=len(mine) == 1)

@@ -125,7 +125,7 @@ def sensor_files(place: RunPlace) -> list[Path]:
         return []
     found = executions(place.service, place.domain, is_open=True, typeFilter=type_filter(SENSOR_TYPE))
     ids = [{key: info["execution"][key] for key in ("workflowId", "runId")} for info in found]
-    return [Path(sensor_state(place, execution).path) for execution in ids]
+    return [sensor_state(place, execution).file for execution in ids]
 
 
 def is_interrupted(place: RunPlace) -> bool:
@@ -144,11 +144,12 @@ def ask_sensor(place: RunPlace, execution: dict[str, str], signal: str, value: A
 
 
 def ask_running_sensor(journal: Path, path: Path, signal: str, value: Any) -> bool:
-    """Send a signal to the sensor of the file that the journal's owner carries out; False when it carries out none."""
+    """Send a signal to the sensor of the file that the journal's owner carries out; False when it carries out none, or one
+    that makes its one check and takes no signals."""
     with closing(JournalReader(journal)) as reader:
         place = RunPlace(reader, DOMAIN, PayloadDirectory(journal.parent / "payloads"), journal)
         execution = open_sensor(place, path)
-        if execution is None:
+        if execution is None or sensor_state(place, execution).is_once:
             return False
         ask_sensor(place, execution, signal, value)
         return True
@@ -159,14 +160,21 @@ class SensorState:
     """What a sensor does, read from its history."""
 
     workflow_id: str
-    path: str = ""
+    path: str = ""  #: as it was typed
+    inputs_dir: str = ""
     outputs: str = ""
+    is_once: bool = False  #: it makes one check and ends
     schedule: str | None = None
     timezone: str = "UTC"
     state: str = "waiting"  #: waiting, checking, paused; ended when it is closed
     next_check: datetime | None = None
     last_check: datetime | None = None
     note: str = ""  #: what came of the last check
+
+    @property
+    def file(self) -> Path:
+        """Its workflow file, absolute."""
+        return Path(self.inputs_dir, Path(self.path).name)
 
 
 def sensor_state(place: RunPlace, execution: dict[str, str]) -> SensorState:
@@ -177,6 +185,7 @@ def sensor_state(place: RunPlace, execution: dict[str, str]) -> SensorState:
     given = (payload.decode(events[0]["workflowExecutionStartedEventAttributes"].get("input"), load) or {}).get("kwargs", {})
     _read_specification(found, given.get("specification") or {})
     found.outputs = str(given.get("outputs") or "")
+    found.is_once = bool(given.get("once")) or found.schedule is None
     paused = bool(given.get("paused"))
     if given.get("last_look"):
         found.last_check = datetime.fromisoformat(given["last_look"])
@@ -209,6 +218,7 @@ def sensor_state(place: RunPlace, execution: dict[str, str]) -> SensorState:
 def _read_specification(found: SensorState, specification: dict[str, Any]) -> None:
     sensor = specification.get("sensor") or {}
     found.path = str(specification.get("path") or found.path)
+    found.inputs_dir = str(specification.get("inputs_dir") or found.inputs_dir)
     found.schedule, found.timezone = sensor.get("schedule"), sensor.get("timezone") or "UTC"
 
 

@@ -121,6 +121,35 @@ def test_processes_make_the_tables_at_once(address: str, tmp_path: Path) -> None
     assert [process.returncode for process in opening] == [0] * 3
 
 
+CLAIMS = """
+import sys
+from pathlib import Path
+from workers.run_records import RunRecords
+from workers.workflow_owners import LOCAL, WorkflowOwners, WorkflowTaken
+
+file = Path(sys.argv[1])
+for number in range(20):
+    with RunRecords.open(file.parent) as records:
+        try:
+            WorkflowOwners(records, file, file.parent).claim([f"w{number}"], LOCAL)
+        except WorkflowTaken:
+            continue
+        print(number)
+"""
+
+
+def test_of_two_processes_that_claim_a_workflow_at_once_one_has_it(address: str, tmp_path: Path) -> None:
+    files = [tmp_path / "a.yml", tmp_path / "b.yml"]
+    for file in files:
+        file.touch()
+    environ = environment(**_settings(address))
+    words = [sys.executable, "-c", CLAIMS]
+    claims = [subprocess.Popen([*words, file], env=environ, stdout=subprocess.PIPE, text=True) for file in files]
+    said = [claim.communicate(timeout=120)[0].split() for claim in claims]
+    assert [claim.returncode for claim in claims] == [0, 0]
+    assert sorted(map(int, said[0] + said[1])) == list(range(20))
+
+
 def test_a_wrong_password_is_one_sentence_without_it(address: str, tmp_path: Path) -> None:
     environ = environment(**_settings(address, "wrong-password"))
     words = command("status", inputs(tmp_path / "in"))

@@ -194,6 +194,7 @@ def test_the_sensor_of_a_moved_file_knows_when_it_looked_last(folder: Folder, th
     folder.start(SensorWorkflow, sensor_id(Path("/old/workflows.yml")), given)
     run: Any = SimpleNamespace(service=folder.service, payloads=folder.payloads)
     path = folder.outputs.parent / "workflows.yml"
-    _started(run, [specification(path.parent).model_copy(update={"path": path})], str(folder.outputs), once=False)
+    now = specification(path.parent, schedule="0 6 * * *").model_copy(update={"path": path})
+    _started(run, [now], str(folder.outputs), once=False)
     [(workflow_id, started)] = folder.open().items()
     assert (workflow_id, started.get("last_look")) == (sensor_id(path), moment if looked else None)
