@@ -70,6 +70,16 @@ def has_ending(word: str) -> bool:
     return Path(word).suffix in (".yml", ".yaml")
 
 
+def refuse_workflow_of_file(word: str, instead: str) -> None:
+    """For commands that take workflow classes.
+
+    Raises:
+        DefinitionError: the word is ``FILE.yml:NAME``, or a file.
+    """
+    if has_ending(word) or has_ending(word.rpartition(":")[0]):
+        raise DefinitionError(f"{word} is of a workflow file, and a workflow class is wanted; {instead}")
+
+
 def names_file(word: str) -> bool:
     """Whether a word that could be something else is a workflow file, by its ending or because it is a folder.
 

@@ -23,7 +23,7 @@ from ..processes.worker_process import WorkerProcess
 from ..processes.workflow_classes import WorkflowNotFound, workflow_class
 from ..workflow import Workflow
 from .connection import connected, domain_options, explaining, payload_directory, payloads_option
-from .file_words import has_ending
+from .file_words import has_ending, refuse_workflow_of_file
 from .options import STATE_FOLDER, heartbeat_option, outputs_folder, outputs_option
 from .process_title import name_process
 from .unused_options import refuse_options
@@ -106,6 +106,8 @@ def _decided(workflows: tuple[str, ...], outputs: Path | None) -> tuple[list[typ
         from deciders.sensor_workflow import SensorWorkflow
 
         return [NotebookWorkflow, SensorWorkflow, BackfillWorkflow], outputs_folder(outputs, specification.path)
+    for path in workflows:
+        refuse_workflow_of_file(path, "give FILE.yml alone for all workflows of notebooks")
     try:
         return [workflow_class(path) for path in workflows], None
     except WorkflowNotFound as error:

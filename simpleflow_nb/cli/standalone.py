@@ -29,6 +29,7 @@ from ..processes.workflow_classes import WorkflowNotFound, workflow_class
 from ..workflow import execution_input
 from .arguments import arguments_options, checked_id, given_arguments, given_tags
 from .connection import connected, domain_options, payload_directory, payloads_option
+from .file_words import refuse_workflow_of_file
 from .options import heartbeat_option
 
 logger = logging.getLogger(__name__)
@@ -69,6 +70,7 @@ def standalone(
     payloads: Path | None,
 ) -> None:
     """Run WORKFLOW on SWF with processes of its own; prints the result, and exits with 1 if the run failed."""
+    refuse_workflow_of_file(workflow, "workflow.start FILE.yml:NAME runs a workflow of notebooks")
     try:
         cls = workflow_class(workflow)
     except WorkflowNotFound as error:

@@ -26,11 +26,12 @@ from typing import Any
 from .. import payload
 from ..activity_context import ActivityContext, set_context
 from . import guardian
-from .standard_streams import write_by_lines
+from .standard_streams import outlive_readers, write_by_lines
 
 
 def main() -> None:
     write_by_lines()
+    outlive_readers()
     answers = _Answers(int(sys.argv[1]))
     if not guardian.adopts_orphans():
         _carry_out(answers)

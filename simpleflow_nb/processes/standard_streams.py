@@ -45,7 +45,7 @@ def outlive_readers() -> None:
     """Go on when whoever reads what is printed goes away (``... | head -1``): the rest is printed for nobody.
 
     Python raises BrokenPipeError wherever something is printed then, which would end a run in its midst, or hide how it ended.
-    For a process that is a command line of ours and nothing else; does nothing where standard output and error are no pipes.
+    For a process of ours that is nothing else; does nothing where standard output and error are no pipes.
     """
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)

@@ -252,6 +252,30 @@ def test_a_reader_who_goes_away_changes_no_exit_code(count: str, code: int, tmp_
         assert process.returncode == (code if words[0] == "sensor.start" else 0), words
 
 
+PRINTING = """\
+from simpleflow_nb import Workflow, activity
+
+@activity.with_attributes(task_list="local", isolation="process")
+def prints():
+    for number in range(10_000):
+        print("line", number)
+    return 5
+
+class Prints(Workflow):
+    def run(self):
+        return self.submit(prints).result
+"""
+
+
+def test_what_an_activity_prints_for_nobody_fails_no_run(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text(PRINTING)
+    words = command("workflow.start", "--local", "mine.Prints", "--quiet")
+    with subprocess.Popen(words, cwd=tmp_path, env=environment(), stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.close()
+        assert process.wait(180) == 0
+
+
 WAITING = """\
 from simpleflow_nb import Workflow
 

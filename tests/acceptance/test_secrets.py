@@ -256,7 +256,7 @@ def test_one_notebook_by_hand_tells_no_secret(file: Path, tmp_path: Path) -> Non
 
 def test_failures_of_python_workflows_tell_no_secret(tmp_path: Path) -> None:
     (tmp_path / "code.py").write_text(CODE)
-    done = typed("workflow.start", "code.Tells", "--local", "--outputs", "out", cwd=tmp_path, **VARIABLES, LOG_LEVEL="DEBUG")
+    done = typed("workflow.start", "code.Tells", "--local", cwd=tmp_path, **VARIABLES, LOG_LEVEL="DEBUG")
     assert done.returncode == 1
     assert "ValueError: xxx" in done.stderr
     assert told((done.stdout + done.stderr).encode()) == []

@@ -230,6 +230,25 @@ def test_an_option_that_does_nothing_there_is_refused(
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
+        (
+            "standalone f.yml:days --domain d",
+            "f.yml:days is of a workflow file, and a workflow class is wanted; "
+            "workflow.start FILE.yml:NAME runs a workflow of notebooks",
+        ),
+        (
+            "decider.start a.B f.yml:days --domain d",
+            "f.yml:days is of a workflow file, and a workflow class is wanted; "
+            "give FILE.yml alone for all workflows of notebooks",
+        ),
+    ],
+)
+def test_a_workflow_of_a_file_is_no_class(words: str, sentence: str, said: Said) -> None:
+    assert said(*words.split()) == (2, "", f"simpleflow-nb: {sentence}\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
         ("workflow.list --local --started-since -5", "'--started-since' / '-d': -5 is not in the range 1<=x<=36500"),
         ("workflow.list --local --started-since 0", "'--started-since' / '-d': 0 is not in the range 1<=x<=36500"),
         ("workflow.list --local -d 99999999999", "'--started-since' / '-d': 99999999999 is not in the range 1<=x<=36500"),
