@@ -85,5 +85,5 @@ def one(folder: Path, *, workflow: str = "", notebook: str = "", sensor: str = "
 
 def specification(inputs_dir: Path = Path("/inputs"), **sensor: Any) -> Specification:
     """Of a sensor without workflows."""
-    made = SensorSpecification(schedule=None, workflows=(), **sensor)
+    made = SensorSpecification(**{"schedule": None, "workflows": (), **sensor})
     return Specification(path=Path("workflows.yml"), inputs_dir=inputs_dir, workflows=(), sensor=made)
