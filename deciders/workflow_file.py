@@ -12,11 +12,21 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError, WithJsonSchema
 from pydantic_core import ErrorDetails
 
-from deciders.date_bounds import FARTHEST_OFFSET_DAYS, PERIODS, SHIFT_PATTERN
-from deciders.durations import DURATION_PATTERN
-from deciders.notebook_limits import LONGEST_SECONDS, MOST_RETRIES, VARIABLE_PATTERN
+from deciders.file_schemas import (
+    DATE_SCHEMA,
+    DURATION_SCHEMA,
+    KEEP_ATTEMPTS_SCHEMA,
+    KEEP_HISTORY_SCHEMA,
+    MEMORY_SCHEMA,
+    OUTPUT_LIMIT_SCHEMA,
+    REFERENCE_DATES_SCHEMA,
+    SKIP_SCHEMA,
+    SOURCE_SCHEMA,
+    STENCIL_SCHEMA,
+    WAIT_SCHEMA,
+)
+from deciders.notebook_limits import MOST_RETRIES, VARIABLE_PATTERN
 from deciders.problems import Problems, kind_of, near_miss, shown
-from deciders.reference_dates import LAST, LONGEST_STEP_DAYS, WEEKDAYS
 from deciders.yaml_lines import BROKEN, YamlNode
 from simpleflow_nb.invisible import INVISIBLE_CHARACTERS
 
@@ -29,132 +39,8 @@ FLOWAPI_CDR_TYPES = ("calls", "sms", "mds", "topups")
 NOTEBOOK_SUFFIXES = (".ipynb", ".py")
 NAME_PATTERN = rf"^(?!\.{{1,2}}$)[^/\\:|\u0000-\u001f\u007f-\u009f{INVISIBLE_CHARACTERS}]{{1,100}}$"
 
-_DATE_SCHEMA = {"type": "string", "format": "date", "pattern": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"}
-_BOUND_SCHEMA = {
-    "anyOf": [
-        {"type": "integer", "minimum": -FARTHEST_OFFSET_DAYS, "maximum": FARTHEST_OFFSET_DAYS},
-        _DATE_SCHEMA,
-        {"enum": list(PERIODS)},
-        {"type": "string", "pattern": SHIFT_PATTERN},
-    ]
-}
-_DATES_SCHEMA = {"anyOf": [*_BOUND_SCHEMA["anyOf"], {"type": "array", "items": _BOUND_SCHEMA, "minItems": 2, "maxItems": 2}]}
-_DURATION_SCHEMA = {
-    "anyOf": [
-        {"type": "number", "exclusiveMinimum": 0, "maximum": LONGEST_SECONDS},
-        {"type": "string", "pattern": DURATION_PATTERN},
-    ]
-}
-_MEMORY_SCHEMA = {
-    "anyOf": [
-        {"type": "number", "minimum": 1_000_000},
-        {"type": "string", "pattern": r"^\s*[0-9]+(\.[0-9]+)?\s*[kmgtKMGT][iI]?[bB]\s*$"},
-    ]
-}
-_OUTPUT_LIMIT_SCHEMA = {
-    "anyOf": [
-        *_MEMORY_SCHEMA["anyOf"],
-        {
-            "type": "object",
-            "additionalProperties": False,
-            "minProperties": 1,
-            "properties": {"printed": _MEMORY_SCHEMA, "displayed": _MEMORY_SCHEMA},
-        },
-    ]
-}
-_STENCIL_SCHEMA = {
-    "type": "array",
-    "items": {
-        "anyOf": [
-            *_DATES_SCHEMA["anyOf"],
-            {
-                "type": "object",
-                "required": ["dates", "at_least"],
-                "additionalProperties": False,
-                "properties": {
-                    "dates": _DATES_SCHEMA,
-                    "at_least": {"type": "integer", "minimum": 0, "description": "So many of its days must be there."},
-                },
-            },
-        ]
-    },
-    "default": [0],
-}
-_WEEKDAY_SCHEMA = {"enum": list(WEEKDAYS)}
-_DAY_OF_MONTH_SCHEMA = {"anyOf": [{"type": "integer", "minimum": 1, "maximum": 31}, {"const": LAST}]}
-
-
-def _one_or_several(schema: dict[str, Any]) -> dict[str, Any]:
-    return {"anyOf": [schema, {"type": "array", "items": schema, "minItems": 1}]}
-
-
-def _mapping_of(**properties: dict[str, Any]) -> dict[str, Any]:
-    return {"type": "object", "required": list(properties), "additionalProperties": False, "properties": properties}
-
-
-_REFERENCE_DATES_SCHEMA = {
-    "anyOf": [
-        {"const": "all"},
-        _mapping_of(weekly=_one_or_several(_WEEKDAY_SCHEMA)),
-        _mapping_of(monthly=_one_or_several(_DAY_OF_MONTH_SCHEMA)),
-        _mapping_of(dates={"type": "array", "items": _DATE_SCHEMA, "minItems": 1}),
-        _mapping_of(every={"type": "integer", "minimum": 1, "maximum": LONGEST_STEP_DAYS}, **{"from": _DATE_SCHEMA}),
-    ],
-    "default": "all",
-}
-_SKIP_SCHEMA = {
-    "anyOf": [{"type": "number", "exclusiveMinimum": 0}, {"type": "string", "pattern": DURATION_PATTERN}],
-    "default": "1d",
-}
-_KEEP_HISTORY_SCHEMA = {"anyOf": [{"const": "forever"}, {"type": "string", "pattern": DURATION_PATTERN}], "default": "90d"}
-_KEEP_ATTEMPTS_SCHEMA = {"anyOf": [{"const": "all"}, {"type": "integer", "minimum": 1, "maximum": 1_000}], "default": 5}
-_WAIT_SCHEMA = {"anyOf": [{"type": "number", "minimum": 0}, {"type": "string", "pattern": DURATION_PATTERN}], "default": 0}
 #: What may make a succeeded run due again. AutoFlow knows the first alone.
 RERUN_CAUSES = ("parameters_changed", "notebook_changed", "data_changed")
-_SOURCE_SCHEMA = {
-    "anyOf": [
-        {"const": "flowapi"},
-        {
-            "type": "object",
-            "required": ["files"],
-            "additionalProperties": False,
-            "properties": {
-                "files": {
-                    "type": "object",
-                    "minProperties": 1,
-                    "additionalProperties": {"type": "string", "pattern": r"^(?!/)[^{]*\{date\}[^{]*$"},
-                    "description": "For each type of data the path of its files, relative to this file; {date} stands for "
-                    "the ISO date, * and ? for other characters. s3://bucket/... is on S3.",
-                }
-            },
-        },
-        {
-            "type": "object",
-            "required": ["sql"],
-            "additionalProperties": False,
-            "properties": {
-                "sql": {
-                    "type": "object",
-                    "required": ["uri", "query"],
-                    "additionalProperties": False,
-                    "properties": {
-                        "uri": {"type": "string", "description": "SQLAlchemy's; {} in it stands for the password."},
-                        "query": {"type": "string", "description": "Gives rows of a type of data and a date."},
-                        "password": {"type": "string", "description": "The name of the secret that is the password."},
-                    },
-                }
-            },
-        },
-        {
-            "type": "object",
-            "description": "A source that is installed, by its name, with its own settings.",
-            "minProperties": 1,
-            "maxProperties": 1,
-            "propertyNames": {"not": {"enum": ["files", "sql"]}},
-        },
-    ],
-    "default": "flowapi",
-}
 
 #: Absent means the default; null does not. Defaults of None below never reach a schema or a reader.
 _ABSENT: Any = None
@@ -209,14 +95,14 @@ class NotebookEntry(_Entry):
         Annotated[OutputEntry, Tag(ONE_OUTPUT)] | Annotated[list[OutputEntry], Tag(SEVERAL_OUTPUTS), Field(min_length=1)],
         Discriminator(_output_form),
     ] = Field(_ABSENT, description="Make a report of it, or several of different formats.")
-    timeout: Annotated[Any, WithJsonSchema(_DURATION_SCHEMA)] = Field(
+    timeout: Annotated[Any, WithJsonSchema(DURATION_SCHEMA)] = Field(
         _ABSENT, description="An attempt is stopped after so long: seconds, or text such as 10m or 2h."
     )
-    cell_timeout: Annotated[Any, WithJsonSchema(_DURATION_SCHEMA)] = Field(_ABSENT, description="The same for each cell.")
-    memory_limit: Annotated[Any, WithJsonSchema(_MEMORY_SCHEMA)] = Field(
+    cell_timeout: Annotated[Any, WithJsonSchema(DURATION_SCHEMA)] = Field(_ABSENT, description="The same for each cell.")
+    memory_limit: Annotated[Any, WithJsonSchema(MEMORY_SCHEMA)] = Field(
         _ABSENT, description="It is killed when it has more memory: bytes, or text such as 500MB or 2GiB."
     )
-    output_limit: Annotated[Any, WithJsonSchema(_OUTPUT_LIMIT_SCHEMA)] = Field(
+    output_limit: Annotated[Any, WithJsonSchema(OUTPUT_LIMIT_SCHEMA)] = Field(
         _ABSENT,
         description="It fails when it prints more than this (100MB if not given), or displays more: {printed: 100MB, "
         "displayed: 500MB}.",
@@ -266,14 +152,14 @@ class WorkflowEntry(_Entry):
         le=1_000,
         description="A date that fails so often in a row is given up; without it, never.",
     )
-    retry_wait: Annotated[Any, WithJsonSchema(_WAIT_SCHEMA)] = Field(
+    retry_wait: Annotated[Any, WithJsonSchema(WAIT_SCHEMA)] = Field(
         _ABSENT,
         description="How long after a failure a date is tried again: 90 s, 10 min, 2 h, 1 d.",
     )
     rerun_when: list[Literal["parameters_changed", "notebook_changed", "data_changed"]] = Field(
         _ABSENT, description="What makes a date that has succeeded due again; [parameters_changed] if not given."
     )
-    skip_again: Annotated[Any, WithJsonSchema(_SKIP_SCHEMA)] = Field(
+    skip_again: Annotated[Any, WithJsonSchema(SKIP_SCHEMA)] = Field(
         _ABSENT,
         description="How long after it was skipped a date is tried again: 2 h, 1 d. Without it, when its data have changed; "
         "where the source cannot tell that, after 1 d.",
@@ -304,15 +190,15 @@ class ConfiguredEntry(_Entry):
 
     workflow_name: str = Field(description="A workflow of this file.")
     parameters: dict[str, Any] = Field(_ABSENT, description="A value for each parameter of the workflow.")
-    earliest_date: Annotated[Any, WithJsonSchema(_DATE_SCHEMA)] = Field(
+    earliest_date: Annotated[Any, WithJsonSchema(DATE_SCHEMA)] = Field(
         _ABSENT, description="No reference date before this one."
     )
-    reference_dates: Annotated[Any, WithJsonSchema(_REFERENCE_DATES_SCHEMA)] = Field(
+    reference_dates: Annotated[Any, WithJsonSchema(REFERENCE_DATES_SCHEMA)] = Field(
         _ABSENT,
         description="Which of the available dates it runs for: all, or on a day of the week or month, given dates, or every so "
         "many days.",
     )
-    date_stencil: Annotated[Any, WithJsonSchema(_STENCIL_SCHEMA)] = Field(
+    date_stencil: Annotated[Any, WithJsonSchema(STENCIL_SCHEMA)] = Field(
         _ABSENT,
         description="The dates that must be available: days after the reference date, dates, -4w, -1m, week, month, or pairs "
         "[first, end] of these, whose end is not included; {dates: .., at_least: ..} where some may lack.",
@@ -330,7 +216,7 @@ class SensorEntry(_Entry):
         "means all.",
     )
     require: Literal["any", "all"] = Field("any", description="Whether a date must be there for one type or for all.")
-    source: Annotated[Any, WithJsonSchema(_SOURCE_SCHEMA)] = Field(_ABSENT, description="Where dates come from.")
+    source: Annotated[Any, WithJsonSchema(SOURCE_SCHEMA)] = Field(_ABSENT, description="Where dates come from.")
     max_parallel_runs: int = Field(_ABSENT, ge=1, le=100_000, description="So many runs are open at once; others wait.")
     workflows: list[ConfiguredEntry] = Field(description="What runs for each date.")
 
@@ -342,12 +228,12 @@ class WorkflowFile(BaseModel):
 
     workflows: list[WorkflowEntry]
     available_dates_sensor: SensorEntry
-    keep_history: Annotated[Any, WithJsonSchema(_KEEP_HISTORY_SCHEMA)] = Field(
+    keep_history: Annotated[Any, WithJsonSchema(KEEP_HISTORY_SCHEMA)] = Field(
         _ABSENT,
         description="How long the journal of local runs keeps the histories of those that have ended: 90d, or forever. "
         "Records and outputs stay.",
     )
-    keep_attempts: Annotated[Any, WithJsonSchema(_KEEP_ATTEMPTS_SCHEMA)] = Field(
+    keep_attempts: Annotated[Any, WithJsonSchema(KEEP_ATTEMPTS_SCHEMA)] = Field(
         _ABSENT, description="So many earlier attempts at a notebook are kept, or all."
     )
 

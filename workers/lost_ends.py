@@ -56,7 +56,8 @@ def lost_ends(
                 lost.append(info)
     missing = records.unrecorded(info["execution"]["runId"] for info in lost) if lost else set()
     found = []
-    for info in sorted(lost, key=lambda info: epoch(info["closeTimestamp"])):
+    # moto leaves out when an execution that was terminated was closed
+    for info in sorted(lost, key=lambda info: epoch(info.get("closeTimestamp") or info["startTimestamp"])):
         if info["execution"]["runId"] in missing:
             record = _record_of(service, domain, info, records, places, payloads)
             if record is not None and _is_latest(records, record):
@@ -111,7 +112,7 @@ def _record_of(
         state=state,
         light="red",
         started=datetime.fromtimestamp(epoch(info["startTimestamp"]), UTC),
-        ended=datetime.fromtimestamp(epoch(info["closeTimestamp"]), UTC),
+        ended=datetime.fromtimestamp(epoch(events[-1]["eventTimestamp"]), UTC),
         attempt=records.attempts(workflow, identity) + 1,
         workflow_id=execution["workflowId"],
         run_id=execution["runId"],

@@ -10,34 +10,25 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
-import sqlite3
-import threading
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
-from functools import lru_cache, partial
+from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from deciders.reruns import LastEnd
 from simpleflow_nb.environment import setting
-from simpleflow_nb.exceptions import SimpleflowError
-from simpleflow_nb.local.journal import read_only_uri
 from workers.autoflow_records import read_autoflow_ends, read_autoflow_instances
-from workers.databases import database_complaint, installed_driver
 from workers.kept_paths import kept_path, kept_text
+from workers.run_database import RecordsError, RunDatabase
 from workers.run_queries import failures_since_success, latest_ends, latest_states, latest_unhashed
 from workers.run_tables import (
     SAYS_NOTHING,
-    SCHEMA_VERSION,
     RunRecord,
-    added_columns,
     autoflow_record,
     aware,
     record_of,
     row_of,
-    tables,
 )
 
 if TYPE_CHECKING:
@@ -45,56 +36,15 @@ if TYPE_CHECKING:
 
 __all__ = ["RecordsError", "RunRecord", "RunRecords"]
 
-BUSY_SECONDS = 60  #: how long SQLite waits for another process's transaction
 
-
-_engines: dict[tuple[int, str], sa.Engine] = {}
-_engines_lock = threading.Lock()
-
-
-class RecordsError(SimpleflowError):
-    """The run records cannot be used: not there, not readable, not writable, or of a newer version."""
-
-
-class RunRecords:
-    """Run records in one database. One object serves all threads of a process; several processes may use one database.
+class RunRecords(RunDatabase):
+    """What became of the runs, in a database. A run has one record, by its run id.
 
     Raises:
-        RecordsError: one sentence: the database cannot be opened, is no database, cannot be written to, or was made by
-            a newer version. Every method may raise it.
+        RecordsError: see `workers.run_database`. Every method may raise it.
     """
 
-    def __init__(self, uri: str, *, to_look: bool = False) -> None:
-        """``uri`` is SQLAlchemy's (``sqlite:////absolute/path``, ``postgresql://user:password@host/name``).
-
-        Missing tables are made. PostgreSQL is reached by psycopg 3 unless psycopg2 is installed, see `installed_driver`.
-        With ``to_look`` nothing will be recorded, and a SQLite file that this user may only read will do.
-        """
-        import sqlalchemy as sa
-
-        self._lock = threading.RLock()
-        self._outputs: Path | None = None  # that of the runs; their paths are kept relative to it
-        try:
-            url = installed_driver(sa.make_url(uri))
-        except sa.exc.ArgumentError:
-            # The text may hold a password, so it is not shown.
-            raise RecordsError("AUTOFLOW_DB_URI is not a database URI such as sqlite:////outputs/runs.sqlite3") from None
-        self._is_sqlite = url.get_backend_name() == "sqlite"
-        self._is_read_only = to_look and self._is_sqlite and _may_only_read(url.database)
-        self.location = str(url.database) if self._is_sqlite else url.render_as_string(hide_password=True)
-        try:
-            self._engine = self._made_engine(url)
-        except ImportError as error:
-            hint = "; pip install 'simpleflow_nb[postgres]'" if url.get_backend_name() == "postgresql" else ""
-            raise RecordsError(f"run records in {self.location} need the package {error.name}{hint}") from None
-        except sa.exc.SQLAlchemyError as error:
-            raise RecordsError(f"run records in {self.location} cannot be used: {database_complaint(error)}") from None
-        self._runs, self._schema = tables()
-        try:
-            self._prepare()
-        except BaseException:
-            self.close()
-            raise
+    _outputs: Path | None = None  #: that of the runs; their paths are kept relative to it
 
     @classmethod
     def open(cls, outputs: Path, *, to_look: bool = False) -> RunRecords:
@@ -142,7 +92,7 @@ class RunRecords:
 
         values = row_of(self._kept(record))
         runs = self._runs
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             known = connection.execute(sa.update(runs).where(runs.c.run_id == record.run_id).values(**values))
             if not known.rowcount:
                 connection.execute(sa.insert(runs).values(**values))
@@ -154,7 +104,7 @@ class RunRecords:
         A cancelled or partial run changes nothing: what was there before it stands. Where only AutoFlow has rows, its latest
         ``success`` or ``failed`` counts and ``running`` says nothing, as it stays for ever after a crash.
         """
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             ends = read_autoflow_ends(connection)
             states: dict[tuple[str, str], str] = {(end.workflow_name, end.identity): end.state for end in ends}
             for name, identity, state in connection.execute(latest_states()):
@@ -163,7 +113,7 @@ class RunRecords:
 
     def autoflow_instances(self) -> set[tuple[str, str]]:
         """(workflow name, identity) of each instance of which AutoFlow has recorded anything, if only that it began."""
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             return read_autoflow_instances(connection)
 
     def ends(self) -> dict[tuple[str, str], LastEnd]:
@@ -171,7 +121,7 @@ class RunRecords:
 
         AutoFlow's rows are not among them: they say nothing beyond the state.
         """
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             counts = {(name, identity): count for name, identity, count in connection.execute(failures_since_success())}
             rows = connection.execute(latest_ends()).all()
         return {
@@ -190,7 +140,7 @@ class RunRecords:
 
         An early version recorded them.
         """
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             rows = connection.execute(latest_unhashed())
             return {(row.workflow_name, row.identity): row.instance for row in rows}
 
@@ -199,7 +149,7 @@ class RunRecords:
         import sqlalchemy as sa
 
         runs = self._runs
-        with self._transaction(exclusive=True) as connection:
+        with self.transaction(exclusive=True) as connection:
             row = connection.execute(sa.select(runs).where(runs.c.run_id == run_id)).first()
             if row is None:
                 return None
@@ -217,7 +167,7 @@ class RunRecords:
             .where(runs.c.state == "succeeded", runs.c.reference_date.is_not(None))
             .distinct()
         )
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             for name, day, identity in connection.execute(query):
                 found.setdefault((name, day), set()).add(identity)
         return found
@@ -228,7 +178,7 @@ class RunRecords:
 
         left = sorted(set(run_ids))
         missing = set(left)
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             for at in range(0, len(left), 500):
                 chosen = self._runs.c.run_id.in_(left[at : at + 500])
                 missing -= set(connection.execute(sa.select(self._runs.c.run_id).where(chosen)).scalars())
@@ -244,7 +194,7 @@ class RunRecords:
             query = query.where(runs.c.workflow_name == workflow_name)
         if identity is not None:
             query = query.where(runs.c.identity == identity)
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             return [self._found(row) for row in connection.execute(query)]
 
     def succeeded(self, workflow_name: str, identity: str) -> RunRecord | None:
@@ -255,7 +205,7 @@ class RunRecords:
         import sqlalchemy as sa
 
         runs = self._runs
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             row = connection.execute(
                 sa.select(runs)
                 .where(
@@ -277,7 +227,7 @@ class RunRecords:
         import sqlalchemy as sa
 
         runs = self._runs
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             return connection.execute(
                 sa.select(sa.func.count())
                 .select_from(runs)
@@ -298,13 +248,9 @@ class RunRecords:
         query = sa.select(runs).where(runs.c.id.in_(newest))
         if workflow_name is not None:
             query = query.where(runs.c.workflow_name == workflow_name)
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             records = [self._found(row) for row in connection.execute(query)]
         return sorted(records, key=lambda record: (record.workflow_name, record.reference_date or "", record.instance))
-
-    def transaction(self, *, exclusive: bool = False) -> AbstractContextManager[sa.Connection]:
-        """For tables of other modules; with ``exclusive`` no other process is in such a transaction meanwhile."""
-        return self._transaction(exclusive=exclusive)
 
     def _kept(self, record: RunRecord) -> RunRecord:
         if self._outputs is None:
@@ -320,131 +266,9 @@ class RunRecords:
     def _found(self, row: sa.Row[Any]) -> RunRecord:
         return record_of(row, self._outputs)
 
-    def close(self) -> None:
-        """Close all connections. May be called twice; the object may not be used afterwards."""
-        self._engine.dispose()
-
-    def __enter__(self) -> RunRecords:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def _made_engine(self, url: sa.URL) -> sa.Engine:
-        """One for each database and process: SQLAlchemy's compiled statements are kept with it, and a sensor opens its
-        records at each check."""
-        import sqlalchemy as sa
-
-        if self._is_sqlite and url.database in (None, "", ":memory:"):
-            return sa.create_engine(url, **self._connection_options(url))
-        if self._is_read_only:
-            return sa.create_engine(
-                "sqlite://", creator=partial(_read_only_connection, str(url.database)), poolclass=sa.NullPool
-            )
-        key = (os.getpid(), url.render_as_string(hide_password=False))
-        with _engines_lock:
-            if key not in _engines:
-                _engines[key] = sa.create_engine(url, **self._connection_options(url))
-            return _engines[key]
-
-    def _connection_options(self, url: sa.URL) -> dict[str, Any]:
-        import sqlalchemy as sa
-
-        if not self._is_sqlite:
-            return {"pool_pre_ping": True}  # a database server may have dropped a connection that slept
-        options: dict[str, Any] = {"connect_args": {"timeout": BUSY_SECONDS, "check_same_thread": False}}
-        if url.database in (None, "", ":memory:"):
-            options["poolclass"] = sa.StaticPool  # one connection: each would be a database of its own
-        return options
-
-    def _prepare(self) -> None:
-        import sqlalchemy as sa
-
-        with self._transaction(exclusive=not self._is_read_only) as connection:
-            inspector = sa.inspect(connection)
-            if inspector.has_table(self._schema.name):
-                version = connection.execute(sa.select(sa.func.max(self._schema.c.version))).scalar() or 0
-                if version > SCHEMA_VERSION:
-                    raise RecordsError(
-                        f"run records in {self.location} were made by a newer simpleflow_nb "
-                        f"(schema {version}, this one knows {SCHEMA_VERSION}); upgrade simpleflow_nb"
-                    )
-                if self._is_read_only and version == SCHEMA_VERSION:
-                    return
-                if version == SCHEMA_VERSION:
-                    self._add_columns(connection, inspector)
-                    # Changes nothing, and fails now if the database is read-only rather than at the end of a run.
-                    connection.execute(sa.update(self._schema).where(sa.false()).values(version=version))
-                    return
-                self._add_columns(connection, inspector)
-            for table in (self._schema, self._runs):
-                connection.execute(sa.schema.CreateTable(table, if_not_exists=True))
-                for index in table.indexes:
-                    connection.execute(sa.schema.CreateIndex(index, if_not_exists=True))
-            connection.execute(sa.insert(self._schema).values(version=SCHEMA_VERSION))
-        if self._is_sqlite:
-            self._keep_write_ahead_log()
-
-    def _keep_write_ahead_log(self) -> None:
-        """Readers do not wait for writers then. Kept by the file; a file system that cannot do it keeps the rollback journal,
-        which is as safe."""
-        until = time.monotonic() + BUSY_SECONDS
-        while True:
-            try:
-                with self._transaction() as connection:
-                    connection.exec_driver_sql("PRAGMA journal_mode=WAL")
-                return
-            except RecordsError as error:
-                # SQLite does not wait here for others that use the file: https://www.sqlite.org/wal.html
-                if "database is locked" not in str(error) or time.monotonic() >= until:
-                    raise
-            time.sleep(0.02)
-
-    def _add_columns(self, connection: sa.Connection, inspector: sa.Inspector) -> None:
-        """What an older version of the table lacks."""
-        import sqlalchemy as sa
-
-        if not inspector.has_table(self._runs.name):
-            return
-        there = {column["name"] for column in inspector.get_columns(self._runs.name)}
-        table = connection.dialect.identifier_preparer.quote(self._runs.name)
-        for column in added_columns():
-            if column.name not in there:
-                described = sa.schema.CreateColumn(column).compile(dialect=connection.dialect)
-                connection.exec_driver_sql(f"ALTER TABLE {table} ADD COLUMN {described}")
-
-    @contextmanager
-    def _transaction(self, *, exclusive: bool = False) -> Iterator[sa.Connection]:
-        """A transaction; with ``exclusive`` no other process prepares the tables meanwhile."""
-        import sqlalchemy as sa
-
-        try:
-            # The lock: SQLite in memory is one connection for all threads, and a file has one writer anyway.
-            with self._lock, self._engine.begin() as connection:
-                if exclusive and self._is_sqlite:
-                    connection.exec_driver_sql("BEGIN IMMEDIATE")
-                elif exclusive and connection.dialect.name == "postgresql":
-                    # CREATE TABLE IF NOT EXISTS of two sessions at once can fail in PostgreSQL.
-                    connection.execute(sa.select(sa.func.pg_advisory_xact_lock(0x5F6E62)))
-                yield connection
-        except sa.exc.SQLAlchemyError as error:
-            raise RecordsError(f"run records in {self.location} cannot be used: {database_complaint(error)}") from None
-
 
 @lru_cache(maxsize=1_000)
 def _hashes(text: str) -> Mapping[str, str]:
     """Of thousands of runs most were made with the same notebooks; they share one mapping."""
     found: dict[str, str] = json.loads(text)
     return found
-
-
-def _may_only_read(database: str | None) -> bool:
-    """Whether a file is there, and this user cannot write it or, which SQLite needs as well, into its folder."""
-    if database in (None, "", ":memory:"):
-        return False
-    path = Path(str(database))
-    return path.exists() and not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK))
-
-
-def _read_only_connection(database: str) -> sqlite3.Connection:
-    return sqlite3.connect(read_only_uri(Path(database)), uri=True, timeout=BUSY_SECONDS, check_same_thread=False)

@@ -42,7 +42,7 @@ _COMMANDS = {
     "outputs.clean": "outputs",
     "doctor": "doctor",
     "notebook.run": "notebook",
-    "notebook.debug": "notebook",
+    "notebook.debug": "notebook_debug",
     "notebook.pdf": "notebook_report",
     "workflow.start": "start",
     "standalone": "standalone",

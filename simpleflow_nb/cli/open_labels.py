@@ -6,7 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from ..inspection.executions import history
-from .notebook import notebook_progress
+from .notebook_debug import notebook_progress
 from .run_rows import RunRow
 from .run_states import label_states
 

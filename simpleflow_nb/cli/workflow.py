@@ -71,7 +71,7 @@ def _info_with_progress(service: Any, domain: str, execution: dict[str, str]) ->
     table = inspection.info_table(service, domain, execution)
     values = dict(zip(table.header, table.rows[0], strict=True))
     if values["workflow_type.name"] == NOTEBOOK_TYPE and values["status"] == "OPEN" and isinstance(values["input"], dict):
-        from .notebook import notebook_progress
+        from .notebook_debug import notebook_progress
 
         lines = notebook_progress(values["input"].get("kwargs") or {})
         return Table([*table.header, "progress"], [[*table.rows[0], " | ".join(lines) or None]])

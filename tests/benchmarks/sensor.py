@@ -89,7 +89,7 @@ class _Place:
         self.specification = _specification(self.folder)
         self.outputs = self.folder / "outputs"
         available = read_available_dates(self.specification)
-        with RunRecords.open(self.outputs) as records, records._transaction() as connection:
+        with RunRecords.open(self.outputs) as records, records.transaction() as connection:
             from workers.run_tables import row_of
 
             rows = [row_of(_record(run, number)) for number, run in enumerate(due_runs(self.specification, available, {}).due)]

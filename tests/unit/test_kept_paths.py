@@ -110,7 +110,7 @@ def test_what_an_early_version_kept_beside_a_notebook_is_left_alone() -> None:
 
 
 def recorded(outputs: Path) -> str:
-    with RunRecords.open(outputs) as records, records._transaction() as connection:
+    with RunRecords.open(outputs) as records, records.transaction() as connection:
         return str(connection.exec_driver_sql("SELECT artefacts FROM sfnb_runs").scalar())
 
 
