@@ -94,7 +94,8 @@ def test_a_sensor_does_not_grow_with_the_runs_that_it_has_seen(tmp_path: Path) -
             sensor.wait(120)
     grown = (after.resident - before.resident) / (RUNS - WARM)
     print(f"{RUNS} runs: {before} -> {after}, {grown:.0f} bytes a run, journal {journal / 1e6:.1f} MB")
-    assert (after.threads, after.descriptors) <= (before.threads, before.descriptors)
+    assert after.threads <= before.threads
+    assert after.descriptors <= before.descriptors + 1  # SQLite opens a temporary file when it first needs one, and keeps it
     assert f"{RUNS} of {RUNS} runs succeeded" in said.read_text()
     if is_soak():
         assert grown < MOST_BYTES_A_RUN
