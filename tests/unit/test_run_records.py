@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from workers.run_records import SCHEMA_VERSION, RecordsError, RunRecord, RunRecords
+from workers.run_records import RecordsError, RunRecord, RunRecords
+from workers.run_tables import SCHEMA_VERSION
 
 NOON = datetime(2016, 1, 2, 12, tzinfo=UTC)
 FIRST = RunRecord(
