@@ -8,9 +8,10 @@ from functools import cached_property
 from typing import Any
 
 from .. import payload
-from ..exceptions import DefinitionError, PayloadError
-from ..inspection.executions import executions
+from ..exceptions import DefinitionError, PayloadError, ServiceError
+from ..inspection.executions import executions, refuse_gone
 from .connection import payload_directory
+from .options import STATE_FOLDER
 from .place import Place
 from .run_states import NOTEBOOK_TYPE
 
@@ -52,10 +53,12 @@ class NotebookExecution:
 def notebook_run(place: Place, run: str) -> dict[str, str] | None:
     """The execution of a notebook workflow that ``NAME/DATE`` and its like mean; None where it means none of them.
 
-    Open executions win over closed ones, newer ones over older ones.
+    Open executions win over closed ones, newer ones over older ones. Of those whose history is gone the records beside the
+    journal know the names.
 
     Raises:
-        DefinitionError: several fit, or their parameters do not; one sentence that says how they differ.
+        DefinitionError: several fit, or their parameters do not, or the history of the one that is meant is gone; one sentence.
+        ServiceError: the records cannot be read.
     """
     from deciders.run_reference import UnknownRunError, found_run
 
@@ -65,10 +68,60 @@ def notebook_run(place: Place, run: str) -> dict[str, str] | None:
     try:
         found = found_run(known, run)
     except UnknownRunError as error:
-        if not error.is_near:
-            return None
-        raise DefinitionError(str(error)) from None
+        if error.is_near:
+            raise DefinitionError(str(error)) from None
+        _refuse_recorded(place, run)
+        return None
     return {"workflowId": found.workflow_id, "runId": found.run_id}
+
+
+@dataclass(frozen=True)
+class _RecordedRun:
+    """The same of which only the record may be left."""
+
+    workflow: str
+    reference_date: str | None
+    title: str
+    parameters: dict[str, Any]
+    workflow_id: str
+    run_id: str
+
+
+def _refuse_recorded(place: Place, run: str) -> None:
+    """
+    Raises:
+        DefinitionError: the run that is meant was here, and its history is gone; or several such are meant.
+        ServiceError: the records cannot be read.
+    """
+    from deciders.run_reference import UnknownRunError, found_run
+    from workers.run_records import RecordsError, RunRecords
+
+    from .run_rows import has_records
+
+    if place.journal is None or place.journal.parent.name != STATE_FOLDER or not has_records(place.journal.parent.parent):
+        return
+    try:
+        with RunRecords.open(place.journal.parent.parent, to_look=True) as records:
+            known = [
+                _RecordedRun(
+                    record.workflow_name,
+                    record.reference_date,
+                    f"{record.workflow_name}/{record.instance}",
+                    record.parameters,
+                    record.workflow_id,
+                    record.run_id,
+                )
+                for record in records.runs()
+                if record.workflow_id
+            ]
+        found = found_run(known, run)
+    except RecordsError as error:
+        raise ServiceError(str(error)) from None
+    except UnknownRunError as error:
+        if error.is_near:
+            raise DefinitionError(str(error)) from None
+        return
+    refuse_gone(place.service, place.domain, found.workflow_id, None)
 
 
 def _notebook_executions(place: Place) -> Iterator[NotebookExecution]:

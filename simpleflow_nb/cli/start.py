@@ -20,7 +20,7 @@ from ..processes.workflow_classes import WorkflowNotFound, workflow_class
 from ..workflow import Workflow, execution_input
 from .arguments import arguments_options, checked_id, given_arguments, given_tags
 from .connection import connected, domain_options, payloads_option
-from .file_words import has_ending
+from .file_words import default_file, has_ending, specification_path
 from .local_run import LocalRun, default_workers, say
 from .options import db_option, journal_path, local_option, outputs_option
 from .owners import adopt_option
@@ -77,13 +77,14 @@ def workflow_start(
     outputs: Path | None,
     adopt: bool,
 ) -> None:
-    """Run WORKFLOW: a class such as examples.basic.BasicWorkflow, or FILE.yml:NAME.
+    """Run WORKFLOW: a class such as examples.basic.BasicWorkflow, or FILE.yml:NAME, or NAME of the workflows.yml here.
 
     With --local it is carried out here and waited for; an interrupted run of the same workflow and input goes on where it
     was, unless --new. With --domain it is started on SWF, and its workflow id and run id are printed.
     """
     if local and domain is not None and ctx.get_parameter_source("domain") is ParameterSource.COMMANDLINE:
         raise DefinitionError("--local and --domain exclude each other; give one")
+    workflow = _with_file(workflow)
     file, colon, name = workflow.rpartition(":")
     is_of_notebooks = bool(colon) and has_ending(file)
     refuse_unused(ctx, local=local, is_of_notebooks=is_of_notebooks)
@@ -154,6 +155,22 @@ def workflow_start(
             _start(run, cls, text, workflow_id, chosen_tags, execution_timeout, task_list)
         code = _carry_out(run, workflow_id, Progress(watch, quiet=quiet, color=ctx.obj["color"]))
     ctx.exit(code)
+
+
+def _with_file(workflow: str) -> str:
+    """WORKFLOW as it is, or ``FILE.yml:NAME`` where it is a name alone, which no class has: those of modules have a dot.
+
+    Raises:
+        DefinitionError: it is such a name, and there is no file.
+    """
+    if "." in workflow or ":" in workflow or not workflow:
+        return workflow
+    if default_file() is None:
+        raise DefinitionError(
+            f"{workflow!r} is not a dotted path to a class, such as examples.basic.BasicWorkflow, and no workflows.yml is here "
+            "that could have it; write FILE.yml:NAME"
+        )
+    return f"{specification_path(None)}:{workflow}"
 
 
 def refuse_unused(ctx: click.Context, *, local: bool, is_of_notebooks: bool) -> None:

@@ -49,26 +49,31 @@ def found_execution(service: Any, domain: str, run: str, run_id: str | None = No
                 f"{run!r} is the beginning of {len(several)} workflow ids: {', '.join(several[:5])}; give more of it"
             )
     if not by_id:
-        _refuse_gone(service, domain, run, run_id)
+        refuse_gone(service, domain, run, run_id)
         what = f"workflow {run!r} with run id {run_id!r}" if run_id else f"workflow {run!r}"
         raise DefinitionError(f"{what} is not known here; workflow.list shows which are")
     execution: dict[str, str] = by_id[0]["execution"]
     return {"workflowId": execution["workflowId"], "runId": execution["runId"]}
 
 
-def _refuse_gone(service: Any, domain: str, run: str, run_id: str | None) -> None:
+def refuse_gone(service: Any, domain: str, run: str, run_id: str | None) -> None:
     """
     Raises:
-        DefinitionError: the execution was known here.
+        DefinitionError: the execution was known here, or several that ``run`` may mean.
     """
     if (look := getattr(service, "gone_executions", None)) is None:
         return  # SWF's own: after its retention period it knows nothing of an execution
-    for one in look(domain, run):
-        if not run_id or one.run_id == run_id:
-            raise DefinitionError(
-                f"{one.workflow_id} ended on {shown_time(one.closed)[:16]} UTC ({one.status}) and its history is gone, removed "
-                "by keep_history or journal.prune; of a run of notebooks runs.show tells what the records have"
-            )
+    gone = [one for one in look(domain, run) if not run_id or one.run_id == run_id]
+    several = sorted({one.workflow_id for one in gone})
+    if len(several) > 1:
+        raise DefinitionError(
+            f"{run!r} fits {len(several)} executions whose histories are gone: {', '.join(several[:5])}; give a workflow id"
+        )
+    if gone:
+        raise DefinitionError(
+            f"{gone[0].workflow_id} ended on {shown_time(gone[0].closed)[:16]} UTC ({gone[0].status}) and its history is gone, "
+            "removed by keep_history or journal.prune; of a run of notebooks runs.show tells what the records have"
+        )
 
 
 def history(service: Any, domain: str, execution: dict[str, str]) -> list[dict[str, Any]]:

@@ -213,7 +213,12 @@ COMMANDS: list[tuple[tuple[str, ...], int, str]] = [
     ((*START, "raising.Mine"), 2, "raising.Mine: importing raising raised ValueError: no such setting (raising.py:1)"),
     ((*START, "mine.yml"), 2, "mine.yml has workflows by name; write mine.yml:NAME"),
     ((*START, "mine.Plain"), 2, "mine.Plain: it is not a Workflow in mine"),
-    ((*START, "mine"), 2, "'mine' is not a dotted path to a class, such as examples.basic.BasicWorkflow"),
+    (
+        (*START, "mine"),
+        2,
+        "'mine' is not a dotted path to a class, such as examples.basic.BasicWorkflow, and no workflows.yml is here that could "
+        "have it; write FILE.yml:NAME",
+    ),
     (
         (*START, "mine.Mine", "--input", "[1,"),
         2,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.samples import WORKFLOWS, inputs, typed
+from tests.acceptance.samples import WORKFLOWS, inputs, notebook, typed
 
 RUN, IDENTITY = "days/2016-01-01", "1e6bbce8"
 _DAY = 86_400
@@ -91,6 +91,48 @@ def test_a_run_whose_history_is_gone_is_known_to_the_records(file: Path) -> None
             "have\n",
             asked.stderr,
         ), asked.stderr
+
+
+REGIONS = """\
+workflows:
+  - name: days
+    notebooks:
+      count: {filename: count.ipynb, parameters: {day: reference_date, region: region}}
+available_dates_sensor:
+  schedule: null
+  source: {files: {calls: 'data/{date}.csv'}}
+  workflows:
+    - {workflow_name: days, parameters: {region: north}}
+    - {workflow_name: days, parameters: {region: south}}
+"""
+
+
+def test_runs_whose_histories_are_gone_are_told_apart_by_the_records(tmp_path: Path) -> None:
+    file = inputs(tmp_path / "in", dates=("2016-01-01",), workflows=REGIONS)
+    notebook(file.parent / "count.ipynb", "day = region = None", "print(day, region)")
+    checked(file)
+    age(file, 91)
+    assert typed("journal.prune", file, "--keep", "90d", cwd=file.parent).returncode == 0
+    instances = sorted(path.name for path in (file.parent / "outputs" / "notebooks" / "days").glob("2016*"))
+    assert len(instances) == 2
+    for reference in ("days/2016-01-01,region=north", *(f"days/{instance}" for instance in instances)):
+        asked = typed("workflow.info", "--local", reference, cwd=file.parent)
+        assert (asked.returncode, "and its history is gone" in asked.stderr) == (2, True), asked.stderr
+    north, south = (
+        typed("workflow.info", "--local", f"days/2016-01-01,region={region}", cwd=file.parent).stderr.split()[1]
+        for region in ("north", "south")
+    )
+    assert north != south
+    several = typed("workflow.info", "--local", "days/2016-01-01", cwd=file.parent)
+    assert (several.returncode, "fits 2 runs" in several.stderr) == (2, True), several.stderr
+
+
+def test_a_name_alone_is_a_workflow_of_the_file_that_is_here(file: Path) -> None:
+    words = ("workflow.start", "days", "--local", "--quiet", "--set", "reference_date=2016-01-01")
+    started = typed(*words, cwd=file.parent)
+    assert started.returncode == 0, started.stderr
+    elsewhere = typed(*words, cwd=file.parent.parent, AUTOFLOW_INPUTS_DIR=str(file.parent))
+    assert elsewhere.returncode == 0, elsewhere.stderr
 
 
 @pytest.mark.parametrize(
