@@ -150,6 +150,22 @@ def test_a_reader_beside_the_owner_is_told_that_a_history_has_just_gone(path: Pa
     desk.close()
 
 
+def test_what_is_asked_for_while_somebody_writes_is_not_asked_of_the_connection_that_writes(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = opened(path)
+    old = closed(desk, "old")
+    desk.pass_time(DAY)
+    desk.local.prune(desk.local.clock.now())
+    run_id = closed(desk, "young")
+    desk.pass_time(1)
+    with monkeypatch.context() as patch:
+        patch.setattr(desk.local.journal, "_db", None)
+        assert [one.run_id for one in desk.local.gone_executions(DOMAIN, "old")] == [old]
+        assert desk.types("young", run_id)[-1] == "WorkflowExecutionCompleted"
+    desk.close()
+
+
 def test_of_the_ends_that_are_remembered_the_oldest_go(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(journal_pruning, "MOST_GONE", 2)
     desk = opened(path)
