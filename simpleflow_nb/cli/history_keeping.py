@@ -65,7 +65,7 @@ class HistoryKeeping:
         service, before = self.run.service, time.time() - seconds
         spared, age = unrecorded_ends(service, self.outputs, self.run.payloads), shown_duration(seconds)
         if not self._may_remove:
-            found = service.prune(before, spared=spared, dry_run=True)
+            found = service.would_prune(before, spared=spared)
             if found.executions:
                 say(
                     f"{shown_executions(found)} ended more than {age} ago; from the next start on such histories are removed "

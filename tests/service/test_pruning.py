@@ -49,7 +49,7 @@ def test_closed_executions_go_when_they_are_old_and_a_line_stays(path: Path) -> 
     desk.pass_time(DAY)
     closed(desk, "young")
     now = desk.local.clock.now()
-    would = desk.local.prune(now - DAY / 2, dry_run=True)
+    would = desk.local.would_prune(now - DAY / 2)
     assert (would.executions, would.history_bytes > 500) == (1, True)
     assert known(desk) == ["old", "open", "young"]
     assert desk.local.prune(now - DAY / 2) == would
@@ -65,6 +65,19 @@ def test_closed_executions_go_when_they_are_old_and_a_line_stays(path: Path) -> 
         desk.close()
         desk = opened(path)
     assert desk.start("old") != old  # the id is free
+    desk.close()
+
+
+def test_a_reader_says_what_would_go_and_has_nothing_to_remove_it_with(path: Path) -> None:
+    desk = opened(path)
+    closed(desk, "old")
+    desk.pass_time(DAY)
+    reader = JournalReader(path)
+    now = desk.local.clock.now()
+    assert reader.would_prune(now) == desk.local.would_prune(now)
+    assert reader.would_prune(now).executions == 1
+    assert not hasattr(reader, "prune")
+    reader.close()
     desk.close()
 
 
