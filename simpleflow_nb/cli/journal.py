@@ -19,9 +19,8 @@ from ..local.reader import JournalReader
 from ..local.reading import Reading
 from ..local.service import DOMAIN
 from ..processes.payload_directory import PayloadDirectory
-from ..processes.payload_pruning import remove_unreferenced
 from .definition import read_specification
-from .history_keeping import shown_executions, shown_removal, unrecorded_ends
+from .history_keeping import remove_old, shown_executions, unrecorded_ends
 from .options import STATE_FOLDER, db_option, journal_path, outputs_folder, outputs_option
 from .place import found_journal
 from .run_rows import has_records
@@ -68,11 +67,12 @@ def journal_prune(file: Path | None, keep: str | None, dry_run: bool, outputs: P
         click.echo(f"would remove the histories of {shown_executions(found)} that ended before {moment} UTC")
         return
     with _owned(journal) as (store, opened):
-        done = store.prune(before, spared=_spared(store, folder, payloads))
-        removed = remove_unreferenced(payloads, opened)
-    click.echo(f"removed {shown_removal(done, removed)}: ended before {moment} UTC")
+        removal = remove_old(store, before, _spared(store, folder, payloads), payloads, opened)
+    click.echo(f"removed {removal.shown()}: ended before {moment} UTC")
     if payloads.is_shared():
         click.echo(f"payloads stay: processes of a domain keep theirs in {payloads.path}, too")
+    if removal.left:
+        raise ServiceError("; ".join(removal.left))
 
 
 def _spared(store: Reading, folder: Path | None, payloads: PayloadDirectory) -> set[str]:

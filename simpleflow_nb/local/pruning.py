@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from ..exceptions import ServiceError
+from ..exceptions import JournalError, ServiceError
 from .journal import GoneRun
 from .journal_pruning import JournalPruning
 from .store import Store
@@ -21,6 +21,7 @@ class Pruned:
 
     executions: int = 0
     history_bytes: int = 0  #: of the text of their events
+    space_kept: str | None = None  #: why the file could not be made smaller
 
 
 class Prunable(Store):
@@ -76,8 +77,8 @@ class Pruning(Prunable, Timekeeping):
 
         Whatever is open stays, with every execution that is related to it as parent or child, through others too. Each
         execution goes in one transaction with all that there is of it: a crash on the way leaves some of them whole and the
-        others gone. The file is made smaller. Payloads are left where they are: the journal remembers those that may go
-        (:meth:`.journal_pruning.JournalPruning.unreferenced`).
+        others gone. The file is made smaller, or what is returned says why not; the next call does it then. Payloads are left
+        where they are: the journal remembers those that may go (:meth:`.journal_pruning.JournalPruning.unreferenced`).
 
         Raises:
             ServiceError: the journal could not be written, or the service has ended.
@@ -86,17 +87,25 @@ class Pruning(Prunable, Timekeeping):
             self.check_usable()
             numbers = self._prunable(closed_before, frozenset(spared))
             gone = [self._gone(number) for number in numbers]
-        if self.journal is None or not numbers:
+        if self.journal is None:
             self._forget(numbers)
             return Pruned(len(numbers))
         with JournalPruning(self.journal) as file:
-            size = sum(map(file.history_bytes, numbers))
+            done = Pruned(len(numbers), sum(map(file.history_bytes, numbers)))
             for first in range(0, len(numbers), _AT_ONCE):
                 part = slice(first, first + _AT_ONCE)
-                file.remove(numbers[part], gone[part])
+                try:
+                    file.remove(numbers[part], gone[part])
+                except JournalError as error:
+                    if not first:
+                        raise
+                    raise JournalError(f"{error}; the histories of {first} executions had been removed by then") from error
                 self._forget(numbers[part])
-            file.give_back_space()
-        return Pruned(len(numbers), size)
+            try:
+                file.give_back_space()
+            except JournalError as error:
+                done.space_kept = str(error)
+        return done
 
     def _gone(self, number: int) -> GoneRun:
         info, (closed_at, status) = self.infos[number], self.closed[number]

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 import sqlite3
 from pathlib import Path
 
 import pytest
 
+from simpleflow_nb.cli import history_keeping
+from simpleflow_nb.cli.main import main
+from simpleflow_nb.exceptions import JournalError
+from simpleflow_nb.local.journal_pruning import JournalPruning
 from tests.acceptance.samples import WORKFLOWS, inputs, typed
 
 RUN, IDENTITY = "days/2016-01-01", "1e6bbce8"
@@ -127,3 +133,35 @@ def test_an_end_that_is_not_recorded_yet_is_kept(file: Path) -> None:
     records.close()
     done = typed("journal.prune", file, "--keep", "90d", cwd=file.parent)
     assert done.stdout.startswith("removed the histories of 1 execution ("), done.stdout + done.stderr
+
+
+FULL = "cannot be written: database or disk is full"
+NOT_SMALLER = "the journal's file does not get smaller for now: {journal} " + FULL
+NO_PAYLOADS = "payloads of removed histories are kept for now: [Errno 30] Read-only file system"
+
+
+@pytest.mark.parametrize("is_sensor", [False, True])
+def test_what_is_removed_is_said_and_what_could_not_be(
+    file: Path, is_sensor: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fails(pruning: JournalPruning) -> None:
+        raise JournalError(f"{pruning.path} {FULL}")
+
+    def read_only(*_: object) -> int:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    age(file, 91)
+    monkeypatch.setattr(JournalPruning, "give_back_space", fails)
+    monkeypatch.setattr(history_keeping, "remove_unreferenced", read_only)
+    words = ("sensor.start", file, "--local", "--once", "--quiet") if is_sensor else ("journal.prune", file, "--keep", "90d")
+    with pytest.raises(SystemExit) as ended:
+        main([str(word) for word in words])
+    out, err = (re.sub(r"\d\.\d MB|\d{4}-\d\d-\d\d \d\d:\d\d", "N", text) for text in capsys.readouterr())
+    sentences = [NOT_SMALLER.format(journal=state(file) / "journal.sqlite3"), NO_PAYLOADS]
+    removed = "removed the histories of 2 executions (N of history)"
+    if is_sensor:
+        told = [f"{removed}: older than 90 d (keep_history)", *sentences]
+        assert (ended.value.code, err) == (0, "".join(f"simpleflow-nb: {sentence}\n" for sentence in told))
+    else:
+        assert (ended.value.code, out) == (3, f"{removed}: ended before N UTC\n")
+        assert err == f"simpleflow-nb: {'; '.join(sentences)}\n"

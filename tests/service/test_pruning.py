@@ -139,7 +139,8 @@ def test_a_failure_on_the_way_leaves_whole_executions(path: Path, monkeypatch: p
     )
     with pytest.raises(JournalError) as caught:
         desk.local.prune(desk.local.clock.now())
-    assert str(caught.value) == f"{path} cannot be written: the disk is away"
+    sentence = f"{path} cannot be written: the disk is away; the histories of 2 executions had been removed by then"
+    assert str(caught.value) == sentence
     for _ in range(2):  # and after a restart
         assert known(desk) == ["run2", "run3", "run4", "run5"]
         for name in known(desk):
@@ -147,6 +148,38 @@ def test_a_failure_on_the_way_leaves_whole_executions(path: Path, monkeypatch: p
         assert [bool(desk.local.gone_executions(DOMAIN, f"run{number}")) for number in range(6)] == [True] * 2 + [False] * 4
         desk.close()
         desk = opened(path)
+    desk.close()
+
+
+@pytest.mark.parametrize("statement", ["VACUUM", "PRAGMA incremental_vacuum(1000)", "PRAGMA wal_checkpoint(TRUNCATE)"])
+def test_histories_that_are_removed_are_said_to_be_also_where_the_file_cannot_get_smaller(
+    path: Path, monkeypatch: pytest.MonkeyPatch, statement: str
+) -> None:
+    executed = JournalPruning._executed
+
+    def full(self: JournalPruning, text: str, *values: object) -> object:
+        if text == statement:
+            raise JournalError(f"{path} cannot be written: database or disk is full")
+        return executed(self, text, *values)  # type: ignore[arg-type]
+
+    if statement == "VACUUM":
+        path.parent.mkdir(exist_ok=True)
+        db = sqlite3.connect(path)
+        db.execute("CREATE TABLE former (version)")
+        db.close()
+    desk = opened(path)
+    for number in range(20):
+        closed(desk, f"run{number}", input="x" * 30_000)
+    desk.pass_time(DAY)
+    with monkeypatch.context() as patch:
+        patch.setattr(JournalPruning, "_executed", full)
+        done = desk.local.prune(desk.local.clock.now())
+        assert (done.executions, known(desk)) == (20, [])
+        assert done.space_kept == f"{path} cannot be written: database or disk is full"
+    size = sum(one.stat().st_size for one in path.parent.glob(f"{path.name}*"))
+    done = desk.local.prune(desk.local.clock.now())  # with nothing more to remove
+    assert (done.executions, done.space_kept) == (0, None)
+    assert sum(one.stat().st_size for one in path.parent.glob(f"{path.name}*")) < size / 2
     desk.close()
 
 
