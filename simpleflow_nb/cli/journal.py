@@ -53,6 +53,7 @@ def journal_prune(file: Path | None, keep: str | None, dry_run: bool, outputs: P
         click.echo(f"nothing is removed: histories are kept {FOREVER}")
         return
     folder = outputs_folder(outputs, specification.path) if specification is not None else outputs
+    folder = folder.absolute() if folder is not None else None
     journal = journal_path(db, folder) if folder is not None else found_journal(db)
     if not journal.exists():
         raise ServiceError(f"{journal} does not exist; nothing has run here yet (name another journal with --db)")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import re
+import shutil
 import sqlite3
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from tests.acceptance.samples import WORKFLOWS, inputs, typed
 
 RUN, IDENTITY = "days/2016-01-01", "1e6bbce8"
 _DAY = 86_400
+SAY_HOW_LONG = "say how long histories are kept, for example --keep 90d, or name a FILE.yml"
 NOTHING = "does not exist; nothing has run here yet (name another journal with --db)"
 
 
@@ -103,7 +105,7 @@ def test_a_run_whose_history_is_gone_is_known_to_the_records(file: Path) -> None
     ("words", "code", "sentence"),
     [
         (["--keep", "90"], 2, "--keep must be a length of time such as 90d, or forever, not '90'"),
-        ([], 2, "say how long histories are kept, for example --keep 90d, or name a FILE.yml"),
+        ([], 2, SAY_HOW_LONG),
         (
             ["--keep", "1d", "--db", "none"],
             3,
@@ -131,6 +133,11 @@ def test_an_end_that_is_not_recorded_yet_is_kept(file: Path) -> None:
         records.execute(f"DELETE FROM {table}")
     records.commit()
     records.close()
+    (file.parent.parent / "link").symlink_to(file.parent)
+    (state(file) / "place.json").unlink()  # early versions noted no place
+    for folder in ("outputs", "../in/outputs", "../link/outputs", file.parent / "outputs"):
+        would = typed("journal.prune", "--outputs", folder, "--keep", "90d", "--dry-run", cwd=file.parent)
+        assert would.stdout.startswith("would remove the histories of 1 execution ("), f"{folder}: {would.stdout}{would.stderr}"
     done = typed("journal.prune", file, "--keep", "90d", cwd=file.parent)
     assert done.stdout.startswith("removed the histories of 1 execution ("), done.stdout + done.stderr
 
