@@ -20,6 +20,7 @@ from ..local.reading import Reading
 from ..local.service import DOMAIN
 from ..processes.payload_directory import PayloadDirectory
 from .definition import read_specification
+from .file_words import default_file, file_and_words
 from .history_keeping import remove_old, shown_executions, unrecorded_ends
 from .options import STATE_FOLDER, db_option, journal_path, outputs_folder, outputs_option
 from .place import found_journal
@@ -27,7 +28,7 @@ from .run_rows import has_records
 
 
 @click.command("journal.prune")
-@click.argument("file", type=click.Path(path_type=Path), required=False, metavar="[FILE.yml]")
+@file_and_words()
 @click.option("--keep", metavar="TIME", help="What ended in this time stays, such as 90d. [default: keep_history of FILE.yml]")
 @click.option("--dry-run", is_flag=True, help="Say what would be removed, and remove nothing.")
 @outputs_option
@@ -35,11 +36,14 @@ from .run_rows import has_records
 def journal_prune(file: Path | None, keep: str | None, dry_run: bool, outputs: Path | None, db: Path | None) -> None:
     """Remove the histories of local executions that ended long ago, and the payloads that only they refer to.
 
-    Of FILE.yml, of the journal named with --db, or of the one found here. Records, notebooks and reports stay, and so does
-    what is open. Not while another process owns the journal: a sensor removes by itself what keep_history says.
+    Of FILE.yml, of the journal named with --db, or of the one found here where there is no workflow file. Records, notebooks
+    and reports stay, and so does what is open. Not while another process owns the journal: a sensor removes by itself what
+    keep_history says.
     """
     from deciders.retention_rules import FOREVER, kept_seconds
 
+    if file is None and db is None:
+        file = default_file()
     specification = read_specification(file) if file is not None else None
     seconds = specification.keep_history_seconds if specification is not None else None
     if keep is not None:

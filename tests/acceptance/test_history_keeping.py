@@ -78,6 +78,23 @@ def test_a_journal_of_this_version_is_pruned_from_the_beginning_unless_the_file_
     assert "removed the histories" in checked(file)
 
 
+def test_journal_prune_takes_the_file_of_the_working_directory(file: Path) -> None:
+    """And not where another journal is named: how long that is kept is not this file's business."""
+    age(file, 91)
+    for words in ([], ["--keep", "90d"]):
+        would = typed("journal.prune", "--dry-run", *words, cwd=file.parent)
+        assert would.stdout.startswith("would remove the histories of 2 executions ("), would.stderr
+    other = file.parent / "other.sqlite3"
+    shutil.copy(state(file) / "journal.sqlite3", other)
+    named = typed("journal.prune", "--dry-run", "--db", other, cwd=file.parent)
+    assert (named.returncode, named.stderr) == (2, f"simpleflow-nb: {SAY_HOW_LONG}\n")
+    would = typed("journal.prune", "--dry-run", "--db", other, "--keep", "90d", cwd=file.parent)
+    assert would.stdout.startswith("would remove the histories of 2 executions ("), would.stderr
+    for typed_first in ([file.parent], [file]):
+        would = typed("journal.prune", *typed_first, "--dry-run", cwd=file.parent.parent)
+        assert would.stdout.startswith("would remove the histories of 2 executions ("), would.stderr
+
+
 def test_a_run_whose_history_is_gone_is_known_to_the_records(file: Path) -> None:
     age(file, 91)
     words = ("journal.prune", file, "--keep", "90d")
