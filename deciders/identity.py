@@ -11,6 +11,9 @@ from datetime import date
 from hashlib import md5
 from typing import Any
 
+_CHARACTERS = 32  #: of an identity
+_SHORT_CHARACTERS = 8  #: of it, in the names that people read
+
 #: SWF: a workflow id has at most 256 characters.
 LONGEST_WORKFLOW_ID = 256
 
@@ -29,9 +32,9 @@ def identity_of_text(text: str) -> str:
     return md5(text.encode(), usedforsecurity=False).hexdigest()
 
 
-def instance_name(reference_date: date, identity: str) -> str:
+def instance_name(reference_date: date | str, identity: str) -> str:
     """``2016-01-01_f9aae0a4``: names the folder of a run's files."""
-    return f"{reference_date}_{identity[:8]}"
+    return f"{reference_date}_{identity[:_SHORT_CHARACTERS]}"
 
 
 def workflow_id(workflow_name: str, reference_date: date, identity: str) -> str:
@@ -47,3 +50,8 @@ def workflow_id(workflow_name: str, reference_date: date, identity: str) -> str:
     if any(character in "/:|" or ord(character) < 32 or 127 <= ord(character) < 160 for character in made):
         raise ValueError(f"workflow id {made!r} holds one of / : | or a control character")
     return made
+
+
+def identity_of_run(workflow_id: str) -> str:
+    """The identity at the end of the `workflow_id` of an instance's run; of another id, what stands there."""
+    return workflow_id[-_CHARACTERS:]

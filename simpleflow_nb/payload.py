@@ -50,7 +50,7 @@ def _plain(value: Any) -> Any:
 
 
 _encoder = json.JSONEncoder(separators=(",", ":"), sort_keys=True, ensure_ascii=False, default=_plain)
-_HALF = re.compile("[\ud800-\udfff]")
+HALF_CHARACTER = re.compile("[\ud800-\udfff]")  #: a lone surrogate
 
 
 def encode(value: Any) -> str:
@@ -67,7 +67,7 @@ def whole_characters(text: str) -> str:
 
     A lone surrogate has no UTF-8, and services refuse what holds one. It comes of names of files, and of texts cut elsewhere.
     """
-    return text if text.isascii() else _HALF.sub(lambda half: f"\\u{ord(half[0]):04x}", text)
+    return text if text.isascii() else HALF_CHARACTER.sub(lambda half: f"\\u{ord(half[0]):04x}", text)
 
 
 def encoded(value: Any, what: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection
 from datetime import UTC, datetime
 from pathlib import Path
@@ -48,7 +49,10 @@ def lost_ends(
         RecordsError: the records cannot be read.
     """
     lost = []
-    places = {outputs, *(place for place in former_places(Path(outputs)) if domain == DOMAIN or not Path(place).is_dir())}
+    places = {
+        os.path.realpath(outputs),
+        *(place for place in former_places(Path(outputs)) if domain == DOMAIN or not Path(place).is_dir()),
+    }
     for close_status in _STATES:
         for info in executions(service, domain, is_open=False, closeStatusFilter={"status": close_status}):
             tags = info.get("tagList") or [""]
@@ -74,7 +78,7 @@ def _record_of(
     try:
         body = payload.decode(events[0]["workflowExecutionStartedEventAttributes"].get("input"), payloads.load)
         given = body["kwargs"]
-        if given["outputs"] not in places:
+        if given["outputs"] not in places and os.path.realpath(given["outputs"]) not in places:  # under whatever name
             return None
         instance, identity, parameters = given["instance"], given["identity"], given["parameters"]
         workflow: str = given["workflow"]["name"]

@@ -13,6 +13,7 @@ from typing import Any
 from deciders import activities as declared
 from deciders.date_stencil import DEFAULT_STENCIL
 from deciders.due_runs import Run
+from deciders.identity import identity_of_run
 from deciders.notebook_workflow import NotebookWorkflow
 from deciders.reruns import NOT_RUN_YET
 from deciders.run_requests import WantedRun
@@ -63,7 +64,7 @@ def open_runs(service: Any, domain: str) -> dict[tuple[str, str], str]:
         page = service.list_open_workflow_executions(**request)
         for info in page["executionInfos"]:
             tags = info.get("tagList") or [""]
-            states[tags[0], info["execution"]["workflowId"][-32:]] = "running"
+            states[tags[0], identity_of_run(info["execution"]["workflowId"])] = "running"
         if not page.get("nextPageToken"):
             return states
         request["nextPageToken"] = page["nextPageToken"]

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from contextlib import closing
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..exceptions import ServiceError, SimpleflowError
 from ..inspection.task_rows import shown_time
-from ..local.journal import MAY_PRUNE
-from ..local.pruning import Pruned
+from ..local.journal import MAY_PRUNE, Journal
+from ..local.pruning import Pruned, Pruning
 from ..local.reading import Reading
 from ..local.service import DOMAIN
 from ..processes.allocator import give_back_memory
 from ..processes.payload_directory import PayloadDirectory
 from ..processes.payload_pruning import remove_unreferenced
 from .local_run import LocalRun, say
+from .run_rows import counted
 
 _LOOKED = "keep_history looked"  #: key of the journal: when it was looked at last
 _DAY_SECONDS = 86_400.0
@@ -65,7 +67,7 @@ class HistoryKeeping:
         service, before = self.run.service, time.time() - seconds
         spared, age = unrecorded_ends(service, self.outputs, self.run.payloads), shown_duration(seconds)
         if not self._may_remove:
-            found = service.prune(before, spared=spared, dry_run=True)
+            found = service.would_prune(before, spared=spared)
             if found.executions:
                 say(
                     f"{shown_executions(found)} ended more than {age} ago; from the next start on such histories are removed "
@@ -73,10 +75,11 @@ class HistoryKeeping:
                 )
                 self.journal.note(MAY_PRUNE, shown_time(time.time()))
             return
-        done = service.prune(before, spared=spared)
-        payloads = remove_unreferenced(self.run.payloads, self.journal)
-        if done.executions or payloads:
-            say(f"removed {shown_removal(done, payloads)}: older than {age} (keep_history)")
+        removal = remove_old(service, before, spared, self.run.payloads, self.journal)
+        if removal.done.executions or removal.payloads:
+            say(f"removed {removal.shown()}: older than {age} (keep_history)")
+        for sentence in removal.left:
+            say(sentence)
 
 
 def longest_kept(kept: Iterable[int | None]) -> int | None:
@@ -106,10 +109,35 @@ def unrecorded_ends(service: Reading, outputs: Path, payloads: PayloadDirectory)
 
 
 def shown_executions(found: Pruned) -> str:
-    number = found.executions
-    return f"{number} execution{'s' if number != 1 else ''} ({found.history_bytes / _MEGABYTE:.1f} MB of history)"
+    return f"{counted(found.executions, 'execution')} ({found.history_bytes / _MEGABYTE:.1f} MB of history)"
 
 
-def shown_removal(done: Pruned, payloads: int) -> str:
-    text = f"the histories of {shown_executions(done)}"
-    return f"{text} and {payloads} payload{'s' if payloads != 1 else ''}" if payloads else text
+@dataclass
+class Removal:
+    """What was removed, and what should have been: a sentence each says why it was not."""
+
+    done: Pruned
+    payloads: int = 0
+    left: list[str] = field(default_factory=list)
+
+    def shown(self) -> str:
+        text = f"the histories of {shown_executions(self.done)}"
+        return f"{text} and {counted(self.payloads, 'payload')}" if self.payloads else text
+
+
+def remove_old(
+    service: Pruning, before: float, spared: Collection[str], payloads: PayloadDirectory, journal: Journal
+) -> Removal:
+    """Remove what closed before that moment (epoch seconds) and is not ``spared``, then the payloads that only it referred to.
+
+    Raises:
+        ServiceError: the histories could not be removed.
+    """
+    removal = Removal(service.prune(before, spared=spared))
+    if removal.done.space_kept is not None:
+        removal.left.append(f"the journal's file does not get smaller for now: {removal.done.space_kept}")
+    try:
+        removal.payloads = remove_unreferenced(payloads, journal)
+    except (SimpleflowError, OSError) as error:
+        removal.left.append(f"payloads of removed histories are kept for now: {error}")
+    return removal

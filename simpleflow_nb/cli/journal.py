@@ -13,22 +13,22 @@ from ..exceptions import DefinitionError, ServiceError
 from ..inspection.task_rows import shown_time
 from ..local.decisions import Quotas
 from ..local.journal import Journal
-from ..local.ownership import Ownership, is_owned
+from ..local.ownership import Ownership
 from ..local.pruning import Pruning
 from ..local.reader import JournalReader
 from ..local.reading import Reading
 from ..local.service import DOMAIN
 from ..processes.payload_directory import PayloadDirectory
-from ..processes.payload_pruning import remove_unreferenced
 from .definition import read_specification
-from .history_keeping import shown_executions, shown_removal, unrecorded_ends
+from .file_words import default_file, file_and_words
+from .history_keeping import remove_old, shown_executions, unrecorded_ends
 from .options import STATE_FOLDER, db_option, journal_path, outputs_folder, outputs_option
 from .place import found_journal
 from .run_rows import has_records
 
 
 @click.command("journal.prune")
-@click.argument("file", type=click.Path(path_type=Path), required=False, metavar="[FILE.yml]")
+@file_and_words()
 @click.option("--keep", metavar="TIME", help="What ended in this time stays, such as 90d. [default: keep_history of FILE.yml]")
 @click.option("--dry-run", is_flag=True, help="Say what would be removed, and remove nothing.")
 @outputs_option
@@ -36,11 +36,14 @@ from .run_rows import has_records
 def journal_prune(file: Path | None, keep: str | None, dry_run: bool, outputs: Path | None, db: Path | None) -> None:
     """Remove the histories of local executions that ended long ago, and the payloads that only they refer to.
 
-    Of FILE.yml, of the journal named with --db, or of the one found here. Records, notebooks and reports stay, and so does
-    what is open. Not while another process owns the journal: a sensor removes by itself what keep_history says.
+    Of FILE.yml, of the journal named with --db, or of the one found here where there is no workflow file. Records, notebooks
+    and reports stay, and so does what is open. Not while another process owns the journal: a sensor removes by itself what
+    keep_history says.
     """
     from deciders.retention_rules import FOREVER, kept_seconds
 
+    if file is None and db is None:
+        file = default_file()
     specification = read_specification(file) if file is not None else None
     seconds = specification.keep_history_seconds if specification is not None else None
     if keep is not None:
@@ -54,6 +57,7 @@ def journal_prune(file: Path | None, keep: str | None, dry_run: bool, outputs: P
         click.echo(f"nothing is removed: histories are kept {FOREVER}")
         return
     folder = outputs_folder(outputs, specification.path) if specification is not None else outputs
+    folder = folder.absolute() if folder is not None else None
     journal = journal_path(db, folder) if folder is not None else found_journal(db)
     if not journal.exists():
         raise ServiceError(f"{journal} does not exist; nothing has run here yet (name another journal with --db)")
@@ -61,22 +65,19 @@ def journal_prune(file: Path | None, keep: str | None, dry_run: bool, outputs: P
         folder = journal.parent.parent
     before = time.time() - seconds
     payloads = PayloadDirectory(journal.parent / "payloads")
-    if dry_run and is_owned(journal):
-        with closing(JournalReader(journal)) as reader:
-            spared = _spared(reader, folder, payloads)
-            found = reader.prune(before, spared=spared, dry_run=True)
-    else:
-        with _owned(journal) as (store, opened):
-            spared = _spared(store, folder, payloads)
-            found = store.prune(before, spared=spared, dry_run=dry_run)
-            removed = 0 if dry_run else remove_unreferenced(payloads, opened)
     moment = shown_time(round(before))[:16]
     if dry_run:
+        with closing(JournalReader(journal)) as reader:
+            found = reader.would_prune(before, spared=_spared(reader, folder, payloads))
         click.echo(f"would remove the histories of {shown_executions(found)} that ended before {moment} UTC")
-    else:
-        click.echo(f"removed {shown_removal(found, removed)}: ended before {moment} UTC")
-    if payloads.is_shared() and not dry_run:
+        return
+    with _owned(journal) as (store, opened):
+        removal = remove_old(store, before, _spared(store, folder, payloads), payloads, opened)
+    click.echo(f"removed {removal.shown()}: ended before {moment} UTC")
+    if payloads.is_shared():
         click.echo(f"payloads stay: processes of a domain keep theirs in {payloads.path}, too")
+    if removal.left:
+        raise ServiceError("; ".join(removal.left))
 
 
 def _spared(store: Reading, folder: Path | None, payloads: PayloadDirectory) -> set[str]:

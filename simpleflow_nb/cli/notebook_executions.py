@@ -15,8 +15,6 @@ from .options import STATE_FOLDER
 from .place import Place
 from .run_states import NOTEBOOK_TYPE
 
-_IDENTITY_CHARACTERS = 32
-
 
 @dataclass(frozen=True)
 class NotebookExecution:
@@ -31,8 +29,10 @@ class NotebookExecution:
     @property
     def title(self) -> str:
         """``NAME/DATE_IDENTITY``, as folders and progress name a run."""
-        identity = self.workflow_id[-_IDENTITY_CHARACTERS:][:8]
-        return f"{self.workflow}/{f'{self.reference_date}_' if self.reference_date else ''}{identity}"
+        from deciders.identity import identity_of_run, instance_name
+
+        identity = identity_of_run(self.workflow_id)
+        return f"{self.workflow}/{instance_name(self.reference_date, identity) if self.reference_date else identity[:8]}"
 
     @cached_property
     def parameters(self) -> dict[str, Any]:

@@ -68,14 +68,19 @@ def journal_path(db: Path | None, outputs: Path | None = None) -> Path:
 
 
 def wants_table(ctx: click.Context, *, as_json: bool = False) -> bool:
-    """Whether another format was asked for than what a command prints for people.
+    """Whether another format was asked for than what a command prints for people, which is no bare table.
 
     Raises:
-        DefinitionError: and it was asked for with ``--json``.
+        DefinitionError: a format was asked for with ``--json``, or ``--header`` or ``--no-header`` without a format.
     """
-    if as_json and ctx.parent is not None:
-        refuse_options(ctx.parent, "with --json", ("style", "header"))
-    return not as_json and ctx.obj["style"] != "tabular"
+    is_table = not as_json and ctx.obj["style"] != "tabular"
+    if ctx.parent is not None:
+        if as_json:
+            refuse_options(ctx.parent, "with --json", ("style", "header"))
+        elif not is_table:
+            hint = "it is for the table alone, such as that of --format csv"
+            refuse_options(ctx.parent, f"for what {ctx.info_name} prints for people", {"header": hint})
+    return is_table
 
 
 def show(ctx: click.Context, table: Table) -> None:

@@ -202,6 +202,8 @@ def _running(names: set[str], place: RunPlace) -> list[RunRow]:
     """Open runs; their parameters stand in their histories."""
     from datetime import UTC
 
+    from deciders.identity import identity_of_run
+
     from .. import payload
     from ..inspection.executions import executions
     from ..inspection.task_rows import epoch
@@ -216,7 +218,7 @@ def _running(names: set[str], place: RunPlace) -> list[RunRow]:
         started = page["events"][0]["workflowExecutionStartedEventAttributes"]
         body = payload.decode(started.get("input"), place.payloads.load) or {}
         given = body.get("kwargs", {})
-        identity = execution["workflowId"][-32:]
+        identity = identity_of_run(execution["workflowId"])
         found.append(
             RunRow(
                 workflow=name,

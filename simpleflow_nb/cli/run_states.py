@@ -43,7 +43,6 @@ _TIMEOUTS = {
     "SCHEDULE_TO_START": "no worker took it in time",
     "SCHEDULE_TO_CLOSE": "it was not done in time",
 }
-_IDENTITY_CHARACTERS = 32
 #: Runs that have ended are kept whole, so many of each end: a resident sensor sees a run for each new date, for years.
 KEPT_ENDS = 40
 #: looking takes at most this share of the time
@@ -329,7 +328,9 @@ def _title(info: dict[str, Any]) -> str:
     workflow_id: str = info["execution"]["workflowId"]
     tags = info.get("tagList") or []
     if info["workflowType"]["name"] == NOTEBOOK_TYPE and len(tags) > 1:
-        return f"{tags[0]}/{tags[1]}_{workflow_id[-_IDENTITY_CHARACTERS:][:8]}"
+        from deciders.identity import identity_of_run, instance_name
+
+        return f"{tags[0]}/{instance_name(tags[1], identity_of_run(workflow_id))}"
     return workflow_id
 
 

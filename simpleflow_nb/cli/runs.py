@@ -16,7 +16,7 @@ from ..inspection.tables import Table, formatted
 from .definition import read_specification
 from .file_words import file_and_words
 from .open_labels import with_open_labels
-from .options import Day, outputs_folder, outputs_option, show, wants_table
+from .options import Day, outputs_folder, outputs_option, show
 from .run_rows import NEXT_CAUSE, RunRow, found_row, interruption, run_rows
 from .sensor_places import opened_run_place, run_place_options
 from .unused_options import refuse_options
@@ -81,8 +81,11 @@ def runs_list(
 @click.pass_context
 def runs_show(ctx: click.Context, file: Path | None, run: str, as_json: bool, outputs: Path | None, **place: Any) -> None:
     """Show one run (NAME/DATE or a workflow id): its parameters, its labels, what they left, and its earlier attempts."""
-    if wants_table(ctx, as_json=as_json) and ctx.parent is not None:
-        refuse_options(ctx.parent, "for runs.show, which prints several tables", {"style": "--json has everything"})
+    if ctx.parent is not None:
+        if as_json:
+            refuse_options(ctx.parent, "with --json", ("style", "header"))
+        everything = dict.fromkeys(("style", "header"), "--json has everything")
+        refuse_options(ctx.parent, "for runs.show, which prints several tables", everything)
     specification = read_specification(file)
     folder = outputs_folder(outputs, specification.path)
     with opened_run_place(folder, **place) as there:

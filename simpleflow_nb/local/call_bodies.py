@@ -7,10 +7,10 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from ..payload import HALF_CHARACTER
 from .faults import Fault
 
 _MAY_BE_HALF = re.compile(rb"\\u[dD][89a-fA-F]")
-_HALF = re.compile("[\ud800-\udfff]")
 
 
 def decoded(body: bytes) -> dict[str, Any]:
@@ -49,7 +49,7 @@ def check_characters(text: bytes, request: dict[str, Any]) -> None:
     if b"\\u" not in text or not _MAY_BE_HALF.search(text):
         return
     for path, value in _texts("", request):
-        if half := _HALF.search(value):
+        if half := HALF_CHARACTER.search(value):
             raise _refused(
                 f"Value at '{path}' holds half a character (a lone surrogate): {half[0]!r}, number {half.start() + 1}"
             )

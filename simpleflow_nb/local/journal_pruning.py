@@ -83,10 +83,11 @@ class JournalPruning:
             JournalError: it could not be done, and nothing is lost.
         """
         with self.journal.writing():
-            if self._executed("PRAGMA auto_vacuum").fetchone()[0] != 2:
+            free: int = self._executed("PRAGMA freelist_count").fetchone()[0]
+            if free and self._executed("PRAGMA auto_vacuum").fetchone()[0] != 2:
                 self._executed("PRAGMA auto_vacuum=INCREMENTAL")
                 self._executed("VACUUM")
-        free = 1
+                free = 0
         while free:
             with self.journal.writing():
                 self._executed(f"PRAGMA incremental_vacuum({_PAGES_AT_ONCE})").fetchall()

@@ -1,6 +1,6 @@
 """A resident sensor: what it takes does not depend on how many runs it has seen.
 
-By default a few runs, for what is opened and not closed; as a soak 380 runs in 30 minutes with a check every 2 s, for memory.
+By default a few runs, for what is opened and not closed; as a soak 400 runs in 30 minutes with a check every 2 s, for memory.
 """
 
 from __future__ import annotations
@@ -21,10 +21,11 @@ from tests.acceptance.conftest import wait_until
 from tests.acceptance.samples import command, environment, inputs
 from tests.settings import count, is_soak
 
-RUNS = count(small=8, soak=380)
-#: After so many everything is loaded, and the sensor has begun a new history: its own events are in memory until then.
-WARM = count(small=4, soak=80)
-GAP_SECONDS = count(small=0, soak=47) / 10
+RUNS = count(small=10, soak=400)
+WARM = count(small=2, soak=20)  #: after so many everything is loaded, and what starting takes is given back
+#: In so many the sensor begins a new history, whose events are in memory until then: the peaks of as many are compared.
+PERIOD = count(small=4, soak=80)
+GAP_SECONDS = count(small=0, soak=45) / 10
 MOST_BYTES_A_RUN = 5_000
 KEPT_SECONDS = 300
 _LOOKS_SECONDS = 2 * 60  #: it looks each minute where so little is kept
@@ -84,15 +85,16 @@ def test_a_sensor_does_not_grow_with_the_runs_that_it_has_seen(tmp_path: Path) -
     with open(said, "w") as file_said, subprocess.Popen(words, env=environment(), stdout=file_said, stderr=file_said) as sensor:
         process, data = psutil.Process(sensor.pid), file.parent / "data"
         try:
-            before = _peak(process, data, outputs, range(WARM))
-            _peak(process, data, outputs, range(WARM, RUNS - WARM))
-            after = _peak(process, data, outputs, range(RUNS - WARM, RUNS))
+            _peak(process, data, outputs, range(WARM))
+            before = _peak(process, data, outputs, range(WARM, WARM + PERIOD))
+            _peak(process, data, outputs, range(WARM + PERIOD, RUNS - PERIOD))
+            after = _peak(process, data, outputs, range(RUNS - PERIOD, RUNS))
             closed, now = _oldest_end(outputs), time.time()
             journal = sum(one.stat().st_size for one in (outputs / ".simpleflow-nb").glob("journal.sqlite3*"))
         finally:
             sensor.terminate()
             sensor.wait(120)
-    grown = (after.resident - before.resident) / (RUNS - WARM)
+    grown = (after.resident - before.resident) / (RUNS - WARM - PERIOD)
     print(f"{RUNS} runs: {before} -> {after}, {grown:.0f} bytes a run, journal {journal / 1e6:.1f} MB")
     assert after.threads <= before.threads
     assert after.descriptors <= before.descriptors + 1  # SQLite opens a temporary file when it first needs one, and keeps it

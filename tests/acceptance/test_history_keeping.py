@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
+import shutil
 import sqlite3
 from pathlib import Path
 
 import pytest
 
+from simpleflow_nb.cli import history_keeping
+from simpleflow_nb.cli.main import main
+from simpleflow_nb.exceptions import JournalError
+from simpleflow_nb.local.journal_pruning import JournalPruning
 from tests.acceptance.samples import WORKFLOWS, inputs, notebook, typed
 
 RUN, IDENTITY = "days/2016-01-01", "1e6bbce8"
 _DAY = 86_400
+SAY_HOW_LONG = "say how long histories are kept, for example --keep 90d, or name a FILE.yml"
 NOTHING = "does not exist; nothing has run here yet (name another journal with --db)"
 
 
@@ -68,6 +76,23 @@ def test_a_journal_of_this_version_is_pruned_from_the_beginning_unless_the_file_
     assert "removed the histories of 2 executions" in checked(file)
     age(file, 91)
     assert "removed the histories" in checked(file)
+
+
+def test_journal_prune_takes_the_file_of_the_working_directory(file: Path) -> None:
+    """And not where another journal is named: how long that is kept is not this file's business."""
+    age(file, 91)
+    for words in ([], ["--keep", "90d"]):
+        would = typed("journal.prune", "--dry-run", *words, cwd=file.parent)
+        assert would.stdout.startswith("would remove the histories of 2 executions ("), would.stderr
+    other = file.parent / "other.sqlite3"
+    shutil.copy(state(file) / "journal.sqlite3", other)
+    named = typed("journal.prune", "--dry-run", "--db", other, cwd=file.parent)
+    assert (named.returncode, named.stderr) == (2, f"simpleflow-nb: {SAY_HOW_LONG}\n")
+    would = typed("journal.prune", "--dry-run", "--db", other, "--keep", "90d", cwd=file.parent)
+    assert would.stdout.startswith("would remove the histories of 2 executions ("), would.stderr
+    for typed_first in ([file.parent], [file]):
+        would = typed("journal.prune", *typed_first, "--dry-run", cwd=file.parent.parent)
+        assert would.stdout.startswith("would remove the histories of 2 executions ("), would.stderr
 
 
 def test_a_run_whose_history_is_gone_is_known_to_the_records(file: Path) -> None:
@@ -139,7 +164,7 @@ def test_a_name_alone_is_a_workflow_of_the_file_that_is_here(file: Path) -> None
     ("words", "code", "sentence"),
     [
         (["--keep", "90"], 2, "--keep must be a length of time such as 90d, or forever, not '90'"),
-        ([], 2, "say how long histories are kept, for example --keep 90d, or name a FILE.yml"),
+        ([], 2, SAY_HOW_LONG),
         (
             ["--keep", "1d", "--db", "none"],
             3,
@@ -167,5 +192,42 @@ def test_an_end_that_is_not_recorded_yet_is_kept(file: Path) -> None:
         records.execute(f"DELETE FROM {table}")
     records.commit()
     records.close()
+    (file.parent.parent / "link").symlink_to(file.parent)
+    (state(file) / "place.json").unlink()  # early versions noted no place
+    for folder in ("outputs", "../in/outputs", "../link/outputs", file.parent / "outputs"):
+        would = typed("journal.prune", "--outputs", folder, "--keep", "90d", "--dry-run", cwd=file.parent)
+        assert would.stdout.startswith("would remove the histories of 1 execution ("), f"{folder}: {would.stdout}{would.stderr}"
     done = typed("journal.prune", file, "--keep", "90d", cwd=file.parent)
     assert done.stdout.startswith("removed the histories of 1 execution ("), done.stdout + done.stderr
+
+
+FULL = "cannot be written: database or disk is full"
+NOT_SMALLER = "the journal's file does not get smaller for now: {journal} " + FULL
+NO_PAYLOADS = "payloads of removed histories are kept for now: [Errno 30] Read-only file system"
+
+
+@pytest.mark.parametrize("is_sensor", [False, True])
+def test_what_is_removed_is_said_and_what_could_not_be(
+    file: Path, is_sensor: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fails(pruning: JournalPruning) -> None:
+        raise JournalError(f"{pruning.path} {FULL}")
+
+    def read_only(*_: object) -> int:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    age(file, 91)
+    monkeypatch.setattr(JournalPruning, "give_back_space", fails)
+    monkeypatch.setattr(history_keeping, "remove_unreferenced", read_only)
+    words = ("sensor.start", file, "--local", "--once", "--quiet") if is_sensor else ("journal.prune", file, "--keep", "90d")
+    with pytest.raises(SystemExit) as ended:
+        main([str(word) for word in words])
+    out, err = (re.sub(r"\d\.\d MB|\d{4}-\d\d-\d\d \d\d:\d\d", "N", text) for text in capsys.readouterr())
+    sentences = [NOT_SMALLER.format(journal=state(file) / "journal.sqlite3"), NO_PAYLOADS]
+    removed = "removed the histories of 2 executions (N of history)"
+    if is_sensor:
+        told = [f"{removed}: older than 90 d (keep_history)", *sentences]
+        assert (ended.value.code, err) == (0, "".join(f"simpleflow-nb: {sentence}\n" for sentence in told))
+    else:
+        assert (ended.value.code, out) == (3, f"{removed}: ended before N UTC\n")
+        assert err == f"simpleflow-nb: {'; '.join(sentences)}\n"

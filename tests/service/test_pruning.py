@@ -49,7 +49,7 @@ def test_closed_executions_go_when_they_are_old_and_a_line_stays(path: Path) -> 
     desk.pass_time(DAY)
     closed(desk, "young")
     now = desk.local.clock.now()
-    would = desk.local.prune(now - DAY / 2, dry_run=True)
+    would = desk.local.would_prune(now - DAY / 2)
     assert (would.executions, would.history_bytes > 500) == (1, True)
     assert known(desk) == ["old", "open", "young"]
     assert desk.local.prune(now - DAY / 2) == would
@@ -65,6 +65,19 @@ def test_closed_executions_go_when_they_are_old_and_a_line_stays(path: Path) -> 
         desk.close()
         desk = opened(path)
     assert desk.start("old") != old  # the id is free
+    desk.close()
+
+
+def test_a_reader_says_what_would_go_and_has_nothing_to_remove_it_with(path: Path) -> None:
+    desk = opened(path)
+    closed(desk, "old")
+    desk.pass_time(DAY)
+    reader = JournalReader(path)
+    now = desk.local.clock.now()
+    assert reader.would_prune(now) == desk.local.would_prune(now)
+    assert reader.would_prune(now).executions == 1
+    assert not hasattr(reader, "prune")
+    reader.close()
     desk.close()
 
 
@@ -126,7 +139,8 @@ def test_a_failure_on_the_way_leaves_whole_executions(path: Path, monkeypatch: p
     )
     with pytest.raises(JournalError) as caught:
         desk.local.prune(desk.local.clock.now())
-    assert str(caught.value) == f"{path} cannot be written: the disk is away"
+    sentence = f"{path} cannot be written: the disk is away; the histories of 2 executions had been removed by then"
+    assert str(caught.value) == sentence
     for _ in range(2):  # and after a restart
         assert known(desk) == ["run2", "run3", "run4", "run5"]
         for name in known(desk):
@@ -134,6 +148,38 @@ def test_a_failure_on_the_way_leaves_whole_executions(path: Path, monkeypatch: p
         assert [bool(desk.local.gone_executions(DOMAIN, f"run{number}")) for number in range(6)] == [True] * 2 + [False] * 4
         desk.close()
         desk = opened(path)
+    desk.close()
+
+
+@pytest.mark.parametrize("statement", ["VACUUM", "PRAGMA incremental_vacuum(1000)", "PRAGMA wal_checkpoint(TRUNCATE)"])
+def test_histories_that_are_removed_are_said_to_be_also_where_the_file_cannot_get_smaller(
+    path: Path, monkeypatch: pytest.MonkeyPatch, statement: str
+) -> None:
+    executed = JournalPruning._executed
+
+    def full(self: JournalPruning, text: str, *values: object) -> object:
+        if text == statement:
+            raise JournalError(f"{path} cannot be written: database or disk is full")
+        return executed(self, text, *values)  # type: ignore[arg-type]
+
+    if statement == "VACUUM":
+        path.parent.mkdir(exist_ok=True)
+        db = sqlite3.connect(path)
+        db.execute("CREATE TABLE former (version)")
+        db.close()
+    desk = opened(path)
+    for number in range(20):
+        closed(desk, f"run{number}", input="x" * 30_000)
+    desk.pass_time(DAY)
+    with monkeypatch.context() as patch:
+        patch.setattr(JournalPruning, "_executed", full)
+        done = desk.local.prune(desk.local.clock.now())
+        assert (done.executions, known(desk)) == (20, [])
+        assert done.space_kept == f"{path} cannot be written: database or disk is full"
+    size = sum(one.stat().st_size for one in path.parent.glob(f"{path.name}*"))
+    done = desk.local.prune(desk.local.clock.now())  # with nothing more to remove
+    assert (done.executions, done.space_kept) == (0, None)
+    assert sum(one.stat().st_size for one in path.parent.glob(f"{path.name}*")) < size / 2
     desk.close()
 
 
@@ -147,6 +193,22 @@ def test_a_reader_beside_the_owner_is_told_that_a_history_has_just_gone(path: Pa
         reader.get_workflow_execution_history(domain=DOMAIN, execution={"workflowId": "old", "runId": run_id})
     assert caught.value.message == f"Unknown execution: workflowId=old, runId={run_id}; its history has just been removed"
     reader.close()
+    desk.close()
+
+
+def test_what_is_asked_for_while_somebody_writes_is_not_asked_of_the_connection_that_writes(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = opened(path)
+    old = closed(desk, "old")
+    desk.pass_time(DAY)
+    desk.local.prune(desk.local.clock.now())
+    run_id = closed(desk, "young")
+    desk.pass_time(1)
+    with monkeypatch.context() as patch:
+        patch.setattr(desk.local.journal, "_db", None)
+        assert [one.run_id for one in desk.local.gone_executions(DOMAIN, "old")] == [old]
+        assert desk.types("young", run_id)[-1] == "WorkflowExecutionCompleted"
     desk.close()
 
 

@@ -164,6 +164,8 @@ def test_the_file_here_comes_before_that_of_the_environment(
 
 # ---- options that do nothing ---------------------------------------------------------------------------------------------
 
+PERIOD = "--from 2016-01-01 --to 2016-01-02"
+FOR_THE_TABLE = "it is for the table alone, such as that of --format csv"
 NO_TABLE, TABLES = "which prints no table", "which prints several tables"
 OF_PARAMETERS = "its id and its tags come from its parameters"
 
@@ -211,6 +213,15 @@ OF_PARAMETERS = "its id and its tags come from its parameters"
             "--format csv --no-header runs.logs x",
             f"--format and --no-header do nothing for runs.logs, {NO_TABLE}; leave them out",
         ),
+        *(
+            (f"--{header} {name} {{file}}{more}", f"--{header} does nothing for what {name} prints for people; {FOR_THE_TABLE}")
+            for header in ("header", "no-header")
+            for name, more in {"plan": "", "status": "", "doctor": "", "backfill": f" days {PERIOD} --dry-run"}.items()
+        ),
+        ("--no-header runs.show {file} x", f"--no-header does nothing for runs.show, {TABLES}; --json has everything"),
+        ("--header --format csv runs.show {file} x --json", "--format and --header do nothing with --json; leave them out"),
+        ("--header plan {file} --json", "--header does nothing with --json; leave it out"),
+        (f"--no-header backfill {{file}} days {PERIOD}", "--no-header does nothing without --dry-run; leave it out"),
         ("--format csv status {file} --json", "--format does nothing with --json; leave it out"),
         ("--format csv runs.show {file} x", f"--format does nothing for runs.show, {TABLES}; --json has everything"),
         (

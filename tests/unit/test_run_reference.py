@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from deciders.identity import identity, instance_name, workflow_id
+from deciders.identity import identity, identity_of_run, instance_name, workflow_id
 from deciders.parameter_set import written
 from deciders.run_reference import UnknownRunError, found_run, reference_of
 
@@ -180,3 +180,10 @@ def test_what_a_run_is_called_leads_back_to_it_whatever_its_parameters_are() -> 
         for one in runs:
             assert found_run(runs, reference_of(one, runs)) is one
             assert found_run(runs, f"{DAY},{written(one.parameters, ',')}") is one
+
+
+@pytest.mark.parametrize("name", ["days", "a-b", "2016-01-01", "x" * 100])
+def test_the_identity_of_a_run_is_read_from_its_id(name: str) -> None:
+    known = identity({"a": 1})
+    assert identity_of_run(workflow_id(name, date(2016, 1, 1), known)) == known
+    assert instance_name("2016-01-01", known) == instance_name(date(2016, 1, 1), known) == f"2016-01-01_{known[:8]}"

@@ -17,6 +17,7 @@ from deciders.notebook_document import (
     source_of,
     tags_of,
 )
+from simpleflow_nb.payload import HALF_CHARACTER
 
 #: tags that leave out a cell, its input or its outputs
 REMOVED_CELL = frozenset(("remove_cell", "remove-cell", "hide_cell", "hide-cell", "remove_all", "remove-all"))
@@ -28,7 +29,6 @@ HIDDEN_OUTPUT = frozenset(("remove_output", "remove-output", "hide_output", "hid
 #: what a run adds: the same cell has one number in reports and in the messages of the run
 _ADDED_BY_A_RUN = frozenset((INJECTED_TAG, ERROR_TAG))
 _NUMBER_LIMIT = 100_000
-_HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 
 
 class UnreadableNotebook(Exception):
@@ -81,7 +81,7 @@ def read_notebook(path: Path) -> dict[str, Any]:
 def _whole(value: Any) -> Any:
     """The value with a sign for each half of a character (a lone surrogate), which no file can hold."""
     if isinstance(value, str):
-        return _HALF_CHARACTER.sub("\N{REPLACEMENT CHARACTER}", value)
+        return HALF_CHARACTER.sub("\N{REPLACEMENT CHARACTER}", value)
     if isinstance(value, dict):
         return {_whole(key): _whole(item) for key, item in value.items()}
     return [_whole(item) for item in value] if isinstance(value, list) else value
