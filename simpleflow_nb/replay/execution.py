@@ -122,6 +122,9 @@ class Execution(Tasks):
             ):
                 raise StaleCache("the last decision was not accepted")
             del completed[0]
+        for done in completed:
+            self._read_missing(events, done["eventId"] - first + 1)
+        self.replaying = True
         position = 0
         for done in completed:
             at = done["eventId"] - first
@@ -133,7 +136,7 @@ class Execution(Tasks):
             patches = self._leading_markers(events, at + 1)
             if not self.open_limit:
                 self.open_limit = MAX_OPEN_ACTIVITY_COUNT
-            self.batch_patches, self.replaying = patches, True
+            self.batch_patches = patches
             self._resume(events[stop - 1])
             for id in patches:
                 if not self.patches.get(id):  # also one that was asked earlier, where history has no answer
@@ -143,6 +146,7 @@ class Execution(Tasks):
                         "nothing that asks for it there first: it was removed too early, say deprecate_patch there",
                     )
             position = stop
+        self.replaying, self.new_missing = False, []
         self._apply(events[position:])
         self.next_id = first + len(events)
         if self.closed:
@@ -151,7 +155,7 @@ class Execution(Tasks):
             return []
         if events[-1]["eventType"] != "DecisionTaskStarted":
             raise StaleCache("history does not end with the decision task that is open")
-        self.batch_patches, self.replaying, self.decided_at = None, False, events[-1]["eventId"]
+        self.batch_patches, self.decided_at = None, events[-1]["eventId"]
         self.new_patches = []
         changed_limit = self.open_limit != self.configured_limit
         self.open_limit = self.configured_limit
@@ -187,10 +191,21 @@ class Execution(Tasks):
                 self.engine_version, self.open_limit = settings["engine"], settings["open_activities"]
             elif name.startswith(commands.PATCH):
                 patches += (name[len(commands.PATCH) :],)
-            else:
+            elif name != commands.MISSING:  # read before the signals are
                 break
             at += 1
         return patches
+
+    def _read_missing(self, events: list[Event], at: int) -> None:
+        """Which signals that decision found without their payloads, from the engine's markers that open it."""
+        while at < len(events) and events[at]["eventType"] == "MarkerRecorded":
+            attributes = events[at]["markerRecordedEventAttributes"]
+            name = attributes["markerName"]
+            if name == commands.MISSING:
+                self.missing |= dict.fromkeys(json.loads(attributes["details"]), True)
+            elif name[0] != "_":
+                break
+            at += 1
 
     def _resume(self, started: Event) -> None:
         """One decision: check that the former one is complete, queue what became ready, let the code go on."""
@@ -274,6 +289,9 @@ class Execution(Tasks):
             out.append(commands.marker(commands.ENGINE, json.dumps(details)))
             self.engine_version = details["engine"]
         out += [commands.marker(commands.PATCH + id) for id in self.new_patches]
+        for n in range(0, len(self.new_missing), commands.MISSING_AT_ONCE):
+            ids = self.new_missing[n : n + commands.MISSING_AT_ONCE]
+            out.append(commands.marker(commands.MISSING, json.dumps(ids, separators=(",", ":"))))
         queue = self.queue
         room = max(0, self.decision_limit - len(out))
         take = len(queue) if len(queue) <= room else max(0, room - 1)

@@ -80,12 +80,16 @@ class Suspension:
             try:
                 future.value = payload.decode(future.value, self.load)
             except ReplayError as error:
-                if getcurrent() is not self.greenlet:
-                    raise
-                self.defect = error
-                self._hub_switch()
+                self.give_up(error)
             future.decode = False
         return future.value
+
+    def give_up(self, error: ReplayError) -> None:
+        """Have the execution parked; the code is not told, and does not go on."""
+        if getcurrent() is not self.greenlet:
+            raise error
+        self.defect = error
+        self._hub_switch()
 
     def kill(self) -> bool:
         """Unwind the code without letting it decide anything; its ``finally`` blocks run.
