@@ -10,7 +10,7 @@ from greenlet import getcurrent
 
 from .. import payload
 from ..constants import MAX_DECISIONS, MAX_OPEN_ACTIVITY_COUNT
-from ..exceptions import HistoryError, NonDeterminismError, StaleCache
+from ..exceptions import HistoryError, NonDeterminismError, ReplayError, StaleCache
 from . import commands
 from .commands import Command, Queued
 from .handlers import HANDLERS
@@ -84,7 +84,8 @@ class Execution(Tasks):
         self.input: str | None = None
         self.started_attributes: dict[str, Any] = {}
         # asked when the run's cancellation was requested, with the events so far if it wants them
-        self.should_cancel: Callable[[list[Event], payload.Load | None], bool] | None = None
+        # and with what reads the payloads in them and tells the signals that are without theirs
+        self.should_cancel: Callable[[list[Event], payload.Load | None, Callable[[str, int], bool]], bool] | None = None
         self.wants_history, self.read_events = False, read_events
         self.delivered: list[Event] | None = None  # while they are applied, if they are all from the first on
         self.close_refused: Queued | None = None
@@ -253,17 +254,24 @@ class Execution(Tasks):
         """The run was asked to end. True when it does; its code is unwound before the decision is made.
 
         Raises:
+            ReplayError: what a hook asked for cannot be read.
             Exception: of the service: the events so far, for a hook that wants them, could not be read.
         """
         past = self._past(started["eventId"]) if self.wants_history else []
         self.cancel_requested = False
         leftovers = len(self.queue)
         if self.should_cancel is not None:
+            is_refused = False
             try:
-                if not self.should_cancel(past, self.load):
-                    return False
+                is_refused = not self.should_cancel(past, self.load and self.loaded, self.is_missing)
+            except ReplayError:
+                raise
             except Exception as error:
                 self._fail_run(error)
+            if self.defect is not None:  # whatever the hook has made of it
+                raise self.defect
+            if is_refused:
+                return False
         while len(self.queue) > leftovers:  # what the hook submitted: the run is over
             self.queue.pop()
         self.ready.clear()

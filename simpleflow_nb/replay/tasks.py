@@ -185,13 +185,13 @@ class Tasks(Suspension):
             PayloadError: nobody can say whether it is there; the execution is to be parked.
         """
         digest = payload.referenced_digest(text)
-        if digest is not None and self._is_missing(digest, order):
+        if digest is not None and self.is_missing(digest, order):
             reason = f"PayloadMissing: payload {digest[:12]} is not where payloads are kept"
             self.fail(future, TaskFailed(future.id, reason), order=order)
         else:
             self.resolve(future, text, order)
 
-    def _is_missing(self, digest: str, order: int) -> bool:
+    def is_missing(self, digest: str, order: int) -> bool:
         """Whether the payload of that signal was missing when it was asked for first: a marker keeps that, whatever is stored
         or lost later.
         """

@@ -10,6 +10,7 @@ import pytest
 
 from simpleflow_nb import Workflow, activity, payload
 from simpleflow_nb.local.faults import invalid
+from simpleflow_nb.local.service import DOMAIN
 from simpleflow_nb.processes.payload_directory import PayloadDirectory, kept
 
 from .busy import Busy, column_of, double, flaky
@@ -506,6 +507,68 @@ def test_a_run_waits_where_the_folder_of_payloads_is_away(stage, shares, asked, 
     played.signal("more", "other", input="6")
     played.act()
     assert payload.decode(attributes(played.events("other")[-1])["result"])[1:] == [False, 6]
+
+
+class Asked(Workflow):
+    """Its hook looks at what signals brought, if it is to, and goes on; it may be careless about what that raises."""
+
+    name = "decider.asked"
+
+    def run(self, looks, careless=False):
+        self.looks, self.careless, self.seen = looks, careless, []
+        while self.next_signal("go").result:
+            self.submit(double, len(self.seen)).result
+        return self.seen
+
+    def should_cancel(self, history):
+        try:
+            self.seen.append([signal["input"] for signal in history.signal_lists["news"]] if self.looks else None)
+        except Exception:
+            if not self.careless:
+                raise
+        return len(self.seen) == 3
+
+
+@pytest.mark.parametrize("cached_events", [400_000, 0])
+@pytest.mark.parametrize("looks", [False, True])
+def test_a_hook_is_asked_also_where_a_signal_brings_nothing(stage, cached_events, looks):
+    played = stage(Asked, cached_events=cached_events)
+    played.begin(Asked, looks)
+    played.act()
+    played.signal("news", input=payload.reference("5"))
+    played.swf.request_cancel_workflow_execution(domain=DOMAIN, workflowId="run")
+    played.act()
+    played.payloads.store("5")
+    played.signal("go", input="1")
+    played.swf.request_cancel_workflow_execution(domain=DOMAIN, workflowId="run")
+    played.act()
+    played.signal("go", input="0")
+    played.act()
+    assert played.parked == []
+    assert payload.decode(attributes(played.events()[-1])["result"]) == [[None] if looks else None] * 2
+    assert sum(attributes(event).get("markerName") == "_missing" for event in played.events()) == looks
+
+
+@pytest.mark.parametrize("cached_events", [400_000, 0])
+@pytest.mark.parametrize("careless", [False, True])
+def test_a_hook_that_cannot_be_told_now_is_asked_again(stage, cached_events, careless, tmp_path):
+    played = stage(Asked, cached_events=cached_events)
+    played.decider.payloads = payloads = PayloadDirectory(tmp_path / "payloads")
+    payloads.prepare()
+    payloads.store("5")
+    played.begin(Asked, True, careless)
+    played.act()
+    played.signal("news", input=payload.reference("5"))
+    payloads.path.rename(tmp_path / "away")
+    played.swf.request_cancel_workflow_execution(domain=DOMAIN, workflowId="run")
+    played.act()
+    assert str(played.parked[0].error).startswith(f"payload {payload.digest('5')[:12]} cannot be read from {payloads.path}/")
+    (tmp_path / "away").rename(payloads.path)
+    played.pass_time(1)
+    played.act()
+    played.signal("go", input="0")
+    played.act()
+    assert payload.decode(attributes(played.events()[-1])["result"]) == [[5]]
 
 
 @pytest.mark.parametrize("kind", ["result of an activity", "damaged signal"])
