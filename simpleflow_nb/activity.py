@@ -15,6 +15,7 @@ import inspect
 import math
 import sys
 from collections.abc import Callable
+from types import FrameType
 from typing import Any, Generic, Literal, ParamSpec, TypeVar
 
 from . import constants
@@ -37,7 +38,7 @@ class Activity(Generic[P, T]):
     Attributes:
         name: type name on the service, ``module.function`` unless given.
         decision_attributes: ``activityType`` and the four timeouts, as a ScheduleActivityTask decision wants them.
-        declared_in: the module that makes an activity of the function, where workers do not find it by the name alone:
+        declared_in: the module whose import makes an activity of the function, where workers do not find it by the name alone:
             the function stands in another module or in a class, or the name is one of its own. It travels with the input.
     """
 
@@ -140,11 +141,23 @@ class Activity(Generic[P, T]):
 
 
 def _declaring_module() -> str:
-    """The module whose code makes the activity that is being made."""
-    frame = sys._getframe(1)
-    while frame.f_back is not None and frame.f_globals.get("__name__") == __name__:
+    """The module whose import makes the activity that is being made, however many functions of others it goes through.
+
+    Where no import is under way, it is the module whose code makes it.
+    """
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and frame.f_globals.get("__name__") == __name__:
         frame = frame.f_back
-    return str(frame.f_globals.get("__name__", "__main__"))
+    calling = _module_of(frame)
+    while frame is not None:
+        if frame.f_code.co_name == "<module>" and _module_of(frame) != "__main__":
+            return _module_of(frame)
+        frame = frame.f_back
+    return calling
+
+
+def _module_of(frame: FrameType | None) -> str:
+    return "__main__" if frame is None else str(frame.f_globals.get("__name__", "__main__"))
 
 
 def _timeout(name: str, value: Timeout, default: int | str) -> str:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 from . import payload
+from .exceptions import PayloadMissing
+
+Lacks = Callable[[str, int], bool]  #: digest of a signal's payload, id of its event -> whether there is none of it
 
 _KINDS = (
     "ChildWorkflowExecution",
@@ -25,10 +28,11 @@ class Event:
     """One event: its ``id``, ``type``, ``state`` and ``timestamp`` (UTC), and its attributes in ``snake_case``.
 
     ``ActivityTaskTimedOut`` has the type ``ActivityTask`` and the state ``timed_out``; ``name`` is the whole. An ``input``
-    and a ``control`` are decoded. ``raw`` is the event as the service gives it.
+    and a ``control`` are decoded when they are asked for; None is the input of a signal whose payload nobody has stored.
+    ``raw`` is the event as the service gives it.
     """
 
-    def __init__(self, raw: dict[str, Any], load: payload.Load | None = None) -> None:
+    def __init__(self, raw: dict[str, Any], load: payload.Load | None = None, lacks: Lacks | None = None) -> None:
         self.raw = raw
         self.id: int = raw["eventId"]
         self.name: str = raw["eventType"]
@@ -36,7 +40,7 @@ class Event:
         self.state = _snake(self.name.replace(self.type, ""))
         moment = raw["eventTimestamp"]
         self.timestamp = moment.astimezone(UTC) if isinstance(moment, datetime) else datetime.fromtimestamp(moment, UTC)
-        self._load = load
+        self._load, self._lacks = load, lacks
         self._attributes: dict[str, Any] = raw.get(f"{self.name[0].lower()}{self.name[1:]}EventAttributes") or {}
 
     def __getattr__(self, name: str) -> Any:
@@ -44,10 +48,22 @@ class Event:
             raise AttributeError(name)
         for key, value in self._attributes.items():
             if _snake(key) == name:
-                return payload.decode(value, self._load) if name in _DECODED else value
+                return self._decoded(value) if name in _DECODED else value
         if name in _DECODED:
             return None
         raise AttributeError(f"event {self.id}, {self.name}, has no {name!r}")
+
+    def _decoded(self, text: str) -> Any:
+        if self.name == "WorkflowExecutionSignaled" and (digest := payload.referenced_digest(text)) is not None:
+            if self._lacks is not None and self._lacks(digest, self.id):
+                return None
+            try:
+                return payload.decode(text, self._load)
+            except PayloadMissing:
+                if self._lacks is None:
+                    return None
+                raise  # it was there
+        return payload.decode(text, self._load)
 
     def get(self, name: str) -> Any:
         """The attribute of that name, None when the event has none."""
@@ -55,6 +71,74 @@ class Event:
 
     def __repr__(self) -> str:
         return f"<Event {self.id} {self.type}: {self.state}>"
+
+
+class _Later:
+    """Stands in an entry for what is decoded when it is asked for."""
+
+    def __init__(self, event: Event, name: str) -> None:
+        self.event, self.name = event, name
+
+
+class Entry(dict[str, Any]):
+    """What the events say of one activity, timer, marker or signal: a dictionary that decodes its values when they are read."""
+
+    def __getitem__(self, key: str) -> Any:
+        value = super().__getitem__(key)
+        if isinstance(value, _Later):
+            value = self[key] = value.event.get(value.name)
+        return value
+
+    def __iter__(self) -> Iterator[str]:  # so that dict() and ** ask for each value too
+        return super().__iter__()
+
+    def _whole(self) -> dict[str, Any]:
+        for key in self:
+            self[key]
+        return self
+
+    def get(self, key: str, default: Any = None) -> Any:
+        try:
+            return self[key]
+        except KeyError:
+            return default
+
+    def pop(self, key: str, *default: Any) -> Any:
+        if key in self:
+            self[key]
+        return super().pop(key, *default)
+
+    def setdefault(self, key: str, default: Any = None) -> Any:
+        return super().setdefault(key, default) if key not in self else self[key]
+
+    def popitem(self) -> tuple[str, Any]:
+        self._whole()
+        return super().popitem()
+
+    def items(self) -> Any:
+        self._whole()
+        return super().items()
+
+    def values(self) -> Any:
+        self._whole()
+        return super().values()
+
+    def copy(self) -> dict[str, Any]:
+        return dict(self)
+
+    def __or__(self, other: Any) -> Any:
+        return dict(self) | other
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or dict(self) == (dict(other) if isinstance(other, Entry) else other)
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    __hash__ = None
+
+    def __repr__(self) -> str:
+        return repr(dict(self))
 
 
 class History:
@@ -73,8 +157,8 @@ class History:
         cancel_requested: the last request to cancel the run, None without one.
     """
 
-    def __init__(self, events: Iterable[dict[str, Any]], load: payload.Load | None = None) -> None:
-        self.events = [Event(raw, load) for raw in events]
+    def __init__(self, events: Iterable[dict[str, Any]], load: payload.Load | None = None, lacks: Lacks | None = None) -> None:
+        self.events = [Event(raw, load, lacks) for raw in events]
         self.tasks: list[dict[str, Any]] = []
         self.activities: dict[str, dict[str, Any]] = {}
         self.timers: dict[str, dict[str, Any]] = {}
@@ -119,7 +203,7 @@ class History:
             return
         task = self._tasks_of_events.get(event.get("scheduled_event_id") or 0) or self._task(event.get("activity_id"))
         if task is None:  # a schedule that was refused: there is no task
-            task = {"type": "activity", "id": event.get("activity_id")}
+            task = Entry(type="activity", id=event.get("activity_id"))
             self.activities[event.activity_id] = task
             self.tasks.append(task)
         task |= {"state": event.state, f"{event.state}_id": event.id, f"{event.state}_timestamp": event.timestamp}
@@ -133,7 +217,7 @@ class History:
     def _read_scheduled(self, event: Event) -> None:
         task = self._task(event.activity_id)
         if task is None:
-            task = {"type": "activity", "id": event.activity_id, "retry": 0, "attempt": 1}
+            task = Entry(type="activity", id=event.activity_id, retry=0, attempt=1)
             self.activities[event.activity_id] = task
             self.tasks.append(task)
         else:
@@ -144,9 +228,9 @@ class History:
             "state": event.state,
             "scheduled_id": event.id,
             "scheduled_timestamp": event.timestamp,
-            "input": event.input,
+            "input": _Later(event, "input"),
             "task_list": event.task_list["name"],
-            "control": event.control,
+            "control": _Later(event, "control"),
             "decision_task_completed_event_id": event.get("decision_task_completed_event_id"),
         }
         self._tasks_of_events[event.id] = task
@@ -161,9 +245,9 @@ class History:
     def _read_timer(self, event: Event) -> None:
         if event.timer_id.startswith("_"):
             return
-        timer = self.timers.setdefault(event.timer_id, {"type": "timer", "id": event.timer_id})
+        timer = self.timers.setdefault(event.timer_id, Entry(type="timer", id=event.timer_id))
         if event.state == "started":
-            timer |= {"start_to_fire_timeout": int(event.start_to_fire_timeout), "control": event.control}
+            timer |= {"start_to_fire_timeout": int(event.start_to_fire_timeout), "control": _Later(event, "control")}
         elif (cause := event.get("cause")) is not None:
             timer["cause"] = cause
         timer |= {
@@ -190,7 +274,7 @@ class History:
         }
         if event.state == "signaled":
             name = event.signal_name
-            signal = {"type": "signal", "name": name, "state": event.state, "input": event.input, **told}
+            signal = Entry(type="signal", name=name, state=event.state, input=_Later(event, "input"), **told)
             self.signals[name] = signal
             self.signal_lists.setdefault(name, []).append(signal)
             self.tasks.append(signal)

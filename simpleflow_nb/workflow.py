@@ -30,7 +30,7 @@ from .activity import Activity
 from .constants import MAX_ID_CHARACTERS, MAX_OPEN_ACTIVITY_COUNT, MAX_TIMEOUT_SECONDS
 from .exceptions import DefinitionError, RunEnded
 from .futures import Future
-from .history import History
+from .history import History, Lacks
 from .replay import Execution
 
 P = ParamSpec("P")
@@ -326,10 +326,10 @@ class Program:
             arguments = {"args": arguments if isinstance(arguments, list) else [arguments]} if execution.input else {}
         return self.workflow.run(*arguments.get("args", ()), **arguments.get("kwargs", {}))
 
-    def _should_cancel(self, events: list[dict[str, Any]], load: payload.Load | None) -> bool:
+    def _should_cancel(self, events: list[dict[str, Any]], load: payload.Load | None, lacks: Lacks) -> bool:
         if self.workflow is None:
             return True
-        history = History(events, load)
+        history = History(events, load, lacks)
         if not _asked(self.workflow.should_cancel, history):
             return False
         _asked(self.workflow.on_canceled, history)

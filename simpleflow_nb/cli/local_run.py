@@ -76,6 +76,7 @@ class LocalRun:
         workflows: Iterable[type[Workflow]] = (),
     ) -> None:
         """Decide, and carry out the tasks of these lists, with so many at once for each."""
+        self.payloads.prepare()
         self.engine = Engine(
             self.service,
             DOMAIN,

@@ -79,12 +79,14 @@ def decider_start(
     with connected(domain, region, create=create_domain, retention_days=retention_days) as service:
         if not is_child() and nb_processes > 1:
             _supervise(nb_processes, f"deciders({task_list})", domain)
+        store = payload_directory(payloads, folder)
+        store.prepare()
         decider = Decider(
             service,
             domain or "",
             task_list,
             classes,
-            payloads=payload_directory(payloads, folder),
+            payloads=store,
             activity_task_list=activity_task_list,
         )
         with explaining():

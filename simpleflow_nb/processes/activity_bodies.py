@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Iterable
 from types import ModuleType
 from typing import Any
 
@@ -23,11 +24,11 @@ _CARRIERS = frozenset(
 )
 
 
-def find_activity(name: str, declared_in: str | None = None) -> Activity[Any, Any]:
+def find_activity(name: str, modules: Iterable[str] = ()) -> Activity[Any, Any]:
     """The activity of that type name: one that is imported already, else by importing the module that declares it.
 
-    That is ``declared_in``, see :func:`declaring_module`, or the module that the name says. Only what is an activity after
-    that is one: no other function of a module can be had by its name.
+    That is one of ``modules``, see :func:`declaring_module`, or else the module that the name says. Only what is an activity
+    after that is one: no other function of a module can be had by its name.
 
     Raises:
         LookupError: there is none; one sentence says why.
@@ -35,28 +36,44 @@ def find_activity(name: str, declared_in: str | None = None) -> Activity[Any, An
     known = activities.registered(name)
     if known is not None:
         return known
-    if declared_in is not None:
-        _imported(name, declared_in)
+    faults = []
+    for module in modules:
+        try:
+            _imported(name, module)
+            faults.append(f"activity {name}: {module}, which is said to declare it, does not")
+        except LookupError as error:
+            faults.append(str(error))
         known = activities.registered(name)
-        if known is None:
-            raise LookupError(f"activity {name}: {declared_in}, which is said to declare it, does not")
-        return known
+        if known is not None:
+            return known
+    try:
+        return _named(name)
+    except LookupError as error:
+        if not faults:
+            raise
+        faults.append(str(error))
+        first, *others = faults
+        raise LookupError("; ".join([first, *(one.removeprefix(f"activity {name}: ") for one in others)])) from error
+
+
+def _named(name: str) -> Activity[Any, Any]:
+    """The activity of that type name, by importing the module that the name says."""
     module_name, _, function = name.rpartition(".")
     if not module_name:
         raise LookupError(f"activity {name!r} is not known to this worker, and its name says no module to import")
     module = _imported(name, module_name)
-    found = getattr(module, function, None)
+    found = activities.registered(name) or getattr(module, function, None)
     if not isinstance(found, Activity) or found.callable is None:
         what = "there is no such function" if found is None else "it is not an @activity"
         raise LookupError(f"activity {name}: {what} in {module_name}")
     return found
 
 
-def declaring_module(arguments: Any) -> str | None:
-    """The module that the input of a task names beside its arguments, None when its name alone says where it is."""
+def declaring_module(arguments: Any) -> list[str]:
+    """The module that the input of a task names beside its arguments; none when its name alone says where it is."""
     extra = arguments.get("__extra") if isinstance(arguments, dict) else None
     module = extra.get("module") if isinstance(extra, dict) else None
-    return module if isinstance(module, str) and module else None
+    return [module] if isinstance(module, str) and module else []
 
 
 def _imported(name: str, module_name: str) -> ModuleType:

@@ -15,7 +15,6 @@ Standard input has the request, one line of JSON; its end says that nobody waits
 
 from __future__ import annotations
 
-import importlib
 import json
 import os
 import signal
@@ -86,8 +85,7 @@ def _carry_out(answers: _Answers) -> None:
             find_last_details=lambda: last_details,
         )
         set_context(context)
-        importlib.import_module(request["module"])
-        body = find_activity(request["name"])
+        body = find_activity(request["name"], request["modules"])
         answer = {"result": result_text(body, context, request["args"], request["kwargs"])}
     except (Exception, SystemExit) as error:
         reason, details = failure_of(error)

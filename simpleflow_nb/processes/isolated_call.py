@@ -43,7 +43,7 @@ class IsolatedCall:
         self.request = payload.encode(
             {
                 "name": body.name,
-                "module": body.declared_in or body.__module__,
+                "modules": [module for module in (body.declared_in, body.__module__) if module],
                 "args": args,
                 "kwargs": kwargs,
                 "sys_path": sys.path,

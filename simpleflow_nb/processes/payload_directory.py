@@ -31,6 +31,16 @@ class PayloadDirectory:
     def __init__(self, path: Path, *, shares: bool = False) -> None:
         self.path, self._shares = path, shares
 
+    def prepare(self) -> None:
+        """Make the directory for a process that decides: where it is not there afterwards, it is away and not empty.
+
+        Raises:
+            OSError: it cannot be made.
+        """
+        self.path.mkdir(parents=True, exist_ok=True)
+        if self._shares and not self.is_shared():
+            (self.path / _SHARED).touch()
+
     def store(self, text: str) -> None:
         """
         Raises:
@@ -38,8 +48,7 @@ class PayloadDirectory:
         """
         target = self._file(payload.digest(text))
         if self._shares and not self.is_shared():
-            self.path.mkdir(parents=True, exist_ok=True)
-            (self.path / _SHARED).touch()
+            self.prepare()
         try:
             os.utime(target)  # so that nobody removes what is stored again
             return
@@ -65,8 +74,8 @@ class PayloadDirectory:
         try:
             text = file.read_bytes().decode("utf-8", "surrogatepass")
         except FileNotFoundError as error:
-            # where not even the folder's own is there, a disk may be away that comes back
-            kind = PayloadMissing if self.path.parent.is_dir() else PayloadError
+            # where what prepare() has left is not there, a disk may be away that comes back
+            kind = PayloadMissing if (self.is_shared() if self._shares else self.path.is_dir()) else PayloadError
             raise kind(f"payload {digest[:12]} cannot be read from {file}: {error}") from None
         except (OSError, UnicodeDecodeError) as error:
             raise PayloadError(f"payload {digest[:12]} cannot be read from {file}: {error}") from None

@@ -16,8 +16,11 @@ from .arguments import filled
 
 # Names that the engine keeps for itself; those of users may not begin with an underscore.
 WAKE, PARK, BACKOFF, RETRY, PATCH, ENGINE = "_wake-", "_park-", "_backoff-", "_retry-", "_patch-", "_engine"
+MISSING = "_missing"  # its details: ids of the events of signals whose payloads were not there
 
 ENGINE_VERSION = 1  #: rules by which decisions are ordered; stands in the first decision of every execution
+
+MISSING_AT_ONCE = 3_000  #: ids in one marker, within SWF's 32,768 characters
 
 _LONGEST_ID = 220  # leaves room for "_retry-" before and an attempt behind, within SWF's 256
 

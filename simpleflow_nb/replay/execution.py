@@ -10,7 +10,7 @@ from greenlet import getcurrent
 
 from .. import payload
 from ..constants import MAX_DECISIONS, MAX_OPEN_ACTIVITY_COUNT
-from ..exceptions import HistoryError, NonDeterminismError, StaleCache
+from ..exceptions import HistoryError, NonDeterminismError, ReplayError, StaleCache
 from . import commands
 from .commands import Command, Queued
 from .handlers import HANDLERS
@@ -84,7 +84,8 @@ class Execution(Tasks):
         self.input: str | None = None
         self.started_attributes: dict[str, Any] = {}
         # asked when the run's cancellation was requested, with the events so far if it wants them
-        self.should_cancel: Callable[[list[Event], payload.Load | None], bool] | None = None
+        # and with what reads the payloads in them and tells the signals that are without theirs
+        self.should_cancel: Callable[[list[Event], payload.Load | None, Callable[[str, int], bool]], bool] | None = None
         self.wants_history, self.read_events = False, read_events
         self.delivered: list[Event] | None = None  # while they are applied, if they are all from the first on
         self.close_refused: Queued | None = None
@@ -122,6 +123,9 @@ class Execution(Tasks):
             ):
                 raise StaleCache("the last decision was not accepted")
             del completed[0]
+        for done in completed:
+            self._read_missing(events, done["eventId"] - first + 1)
+        self.replaying = True
         position = 0
         for done in completed:
             at = done["eventId"] - first
@@ -133,7 +137,7 @@ class Execution(Tasks):
             patches = self._leading_markers(events, at + 1)
             if not self.open_limit:
                 self.open_limit = MAX_OPEN_ACTIVITY_COUNT
-            self.batch_patches, self.replaying = patches, True
+            self.batch_patches = patches
             self._resume(events[stop - 1])
             for id in patches:
                 if not self.patches.get(id):  # also one that was asked earlier, where history has no answer
@@ -143,6 +147,7 @@ class Execution(Tasks):
                         "nothing that asks for it there first: it was removed too early, say deprecate_patch there",
                     )
             position = stop
+        self.replaying, self.new_missing = False, []
         self._apply(events[position:])
         self.next_id = first + len(events)
         if self.closed:
@@ -151,7 +156,7 @@ class Execution(Tasks):
             return []
         if events[-1]["eventType"] != "DecisionTaskStarted":
             raise StaleCache("history does not end with the decision task that is open")
-        self.batch_patches, self.replaying, self.decided_at = None, False, events[-1]["eventId"]
+        self.batch_patches, self.decided_at = None, events[-1]["eventId"]
         self.new_patches = []
         changed_limit = self.open_limit != self.configured_limit
         self.open_limit = self.configured_limit
@@ -187,10 +192,21 @@ class Execution(Tasks):
                 self.engine_version, self.open_limit = settings["engine"], settings["open_activities"]
             elif name.startswith(commands.PATCH):
                 patches += (name[len(commands.PATCH) :],)
-            else:
+            elif name != commands.MISSING:  # read before the signals are
                 break
             at += 1
         return patches
+
+    def _read_missing(self, events: list[Event], at: int) -> None:
+        """Which signals that decision found without their payloads, from the engine's markers that open it."""
+        while at < len(events) and events[at]["eventType"] == "MarkerRecorded":
+            attributes = events[at]["markerRecordedEventAttributes"]
+            name = attributes["markerName"]
+            if name == commands.MISSING:
+                self.missing |= dict.fromkeys(json.loads(attributes["details"]), True)
+            elif name[0] != "_":
+                break
+            at += 1
 
     def _resume(self, started: Event) -> None:
         """One decision: check that the former one is complete, queue what became ready, let the code go on."""
@@ -238,17 +254,24 @@ class Execution(Tasks):
         """The run was asked to end. True when it does; its code is unwound before the decision is made.
 
         Raises:
+            ReplayError: what a hook asked for cannot be read.
             Exception: of the service: the events so far, for a hook that wants them, could not be read.
         """
         past = self._past(started["eventId"]) if self.wants_history else []
         self.cancel_requested = False
         leftovers = len(self.queue)
         if self.should_cancel is not None:
+            is_refused = False
             try:
-                if not self.should_cancel(past, self.load):
-                    return False
+                is_refused = not self.should_cancel(past, self.load and self.loaded, self.is_missing)
+            except ReplayError:
+                raise
             except Exception as error:
                 self._fail_run(error)
+            if self.defect is not None:  # whatever the hook has made of it
+                raise self.defect
+            if is_refused:
+                return False
         while len(self.queue) > leftovers:  # what the hook submitted: the run is over
             self.queue.pop()
         self.ready.clear()
@@ -274,6 +297,9 @@ class Execution(Tasks):
             out.append(commands.marker(commands.ENGINE, json.dumps(details)))
             self.engine_version = details["engine"]
         out += [commands.marker(commands.PATCH + id) for id in self.new_patches]
+        for n in range(0, len(self.new_missing), commands.MISSING_AT_ONCE):
+            ids = self.new_missing[n : n + commands.MISSING_AT_ONCE]
+            out.append(commands.marker(commands.MISSING, json.dumps(ids, separators=(",", ":"))))
         queue = self.queue
         room = max(0, self.decision_limit - len(out))
         take = len(queue) if len(queue) <= room else max(0, room - 1)

@@ -80,12 +80,20 @@ class Suspension:
             try:
                 future.value = payload.decode(future.value, self.load)
             except ReplayError as error:
-                if getcurrent() is not self.greenlet:
-                    raise
-                self.defect = error
-                self._hub_switch()
+                self.give_up(error)
             future.decode = False
         return future.value
+
+    def give_up(self, error: ReplayError) -> None:
+        """Have the execution parked; the code is not told, and does not go on.
+
+        Raises:
+            ReplayError: that error, outside the code: in a hook, which may make of it what it likes.
+        """
+        self.defect = error
+        if getcurrent() is not self.greenlet:
+            raise error
+        self._hub_switch()
 
     def kill(self) -> bool:
         """Unwind the code without letting it decide anything; its ``finally`` blocks run.
@@ -97,6 +105,15 @@ class Suspension:
             self.hub = getcurrent()
             self.greenlet.throw(GreenletExit)
         return not self.greenlet
+
+    def loaded(self, digest: str) -> str:
+        """The text of a payload that the code cannot do without."""
+        assert self.load is not None
+        try:
+            return self.load(digest)
+        except ReplayError as error:
+            self.give_up(error)
+            raise
 
     def where(self) -> list[traceback.FrameSummary]:
         """The stack of the suspended code, innermost last; empty when it is not suspended."""

@@ -10,7 +10,6 @@ from types import FrameType
 from typing import Any
 
 from .. import payload
-from ..constants import MAX_REASON_CHARACTERS
 from ..exceptions import DefinitionError, DependencyFailed, PayloadError, PayloadMissing, TaskCanceled, TaskFailed
 from ..futures import DONE, FAILED, HELD, OPEN, QUEUED, STOPPED, Future
 from . import commands
@@ -36,6 +35,8 @@ class Tasks(Suspension):
         "failed",
         "last_signals",
         "log_lines",
+        "missing",
+        "new_missing",
         "new_patches",
         "next_id",
         "on_log",
@@ -76,6 +77,8 @@ class Tasks(Suspension):
         self.patches: dict[str, bool] = {}
         self.batch_patches: tuple[str, ...] | None = None  # those that the replayed decision took; None when live
         self.new_patches: list[str] = []
+        self.missing: dict[int, bool] = {}  # id of a signal's event -> whether its payload was not there
+        self.new_missing: list[int] = []
         self.log_lines: deque[str] = deque(maxlen=20)
         self.random_stream: random.Random | None = None
         self.wake, self.replaying = True, False
@@ -177,17 +180,34 @@ class Tasks(Suspension):
     def arrive(self, future: Future[Any], text: str | None, order: int) -> None:
         """Give a signal to the future that asked for it. It fails where the text refers to a payload that is not there: anybody
         may send a signal, and none shall stop the run. A result of the run's own that is not there parks it.
+
+        Raises:
+            PayloadError: nobody can say whether it is there; the execution is to be parked.
         """
-        if self.load is not None and payload.referenced_digest(text) is not None:
-            try:
-                payload.decode(text, self.load)
-            except PayloadMissing as error:
-                reason = payload.shortened(f"PayloadMissing: {error}", MAX_REASON_CHARACTERS)
-                self.fail(future, TaskFailed(future.id, reason), order=order)
-                return
-            except PayloadError:
-                pass  # it may be there when the code asks for it
-        self.resolve(future, text, order)
+        digest = payload.referenced_digest(text)
+        if digest is not None and self.is_missing(digest, order):
+            reason = f"PayloadMissing: payload {digest[:12]} is not where payloads are kept"
+            self.fail(future, TaskFailed(future.id, reason), order=order)
+        else:
+            self.resolve(future, text, order)
+
+    def is_missing(self, digest: str, order: int) -> bool:
+        """Whether the payload of that signal was missing when it was asked for first: a marker keeps that, whatever is stored
+        or lost later.
+        """
+        known = self.missing.get(order)
+        if known is None:
+            known = False
+            if not self.replaying and self.load is not None:
+                try:
+                    self.load(digest)
+                except PayloadMissing:
+                    known = True
+                    self.new_missing.append(order)
+                except PayloadError as error:
+                    self.give_up(error)
+            self.missing[order] = known
+        return known
 
     def patched(self, id: str) -> bool:
         """Whether this run goes the new way at the change named ``id``; the first answer is kept for the whole run."""

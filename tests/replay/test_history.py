@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from simpleflow_nb import Workflow, activity
+from simpleflow_nb import Workflow, activity, payload
 from simpleflow_nb.history import Event, History
+from simpleflow_nb.processes.payload_directory import MemoryPayloads
 from simpleflow_nb.testing import harness
 
 
@@ -66,6 +68,59 @@ def test_timers_markers_and_signals_are_those_of_the_workflow_alone(events: list
     assert history.get_signal_events("other") == []
     assert [task["type"] for task in history.tasks if task["type"] != "activity"] == ["signal"]
     assert history.cancel_requested is history.cancel_requested_id is None
+
+
+def with_signal(events: list[dict[str, Any]], text: str) -> list[dict[str, Any]]:
+    """The same events, with that as the input of the signal."""
+    changed = []
+    for event in events:
+        if event["eventType"] == "WorkflowExecutionSignaled":
+            event = event | {"workflowExecutionSignaledEventAttributes": {"signalName": "go", "input": text}}
+        changed.append(event)
+    return changed
+
+
+def test_inputs_are_read_when_they_are_asked_for(events: list[dict[str, Any]]) -> None:
+    text, asked = '"a long text"', []
+
+    def load(digest: str) -> str:
+        asked.append(digest)
+        return text
+
+    history = History(with_signal(events, payload.reference(text)), load)
+    signal = history.signals["go"]
+    assert (signal["state"], list(signal)[:4], asked) == ("signaled", ["type", "name", "state", "input"], [])
+    assert [signal["input"], signal.get("input"), dict(signal)["input"], {**signal}["input"]] == ["a long text"] * 4
+    assert asked == [payload.digest(text)]
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda signal: dict(signal.items())["input"],
+        lambda signal: list(signal.values())[3],
+        lambda signal: signal.copy()["input"],
+        lambda signal: (signal | {})["input"],
+        lambda signal: ({} | signal)["input"],
+        lambda signal: json.loads(json.dumps(dict(signal, timestamp=0)))["input"],
+        lambda signal: signal.pop("input"),
+        lambda signal: signal.setdefault("input", 3),
+        lambda signal: {"input": "a long text"}.items() <= signal.items() and "a long text",
+        lambda signal: signal == {**signal, "input": "a long text"} and "a long text",
+        lambda signal: repr(signal).partition("'input': ")[2].partition("'")[2].partition("'")[0],
+    ],
+)
+def test_what_is_told_of_a_signal_is_a_dictionary_however_it_is_read(events: list[dict[str, Any]], read: Any) -> None:
+    text = '"a long text"'
+    history = History(with_signal(events, payload.reference(text)), {payload.digest(text): text}.__getitem__)
+    assert isinstance(history.signals["go"], dict)
+    assert read(history.signals["go"]) == "a long text"
+
+
+def test_a_signal_whose_payload_was_never_stored_has_none(events: list[dict[str, Any]]) -> None:
+    history = History(with_signal(events, payload.reference("never stored")), MemoryPayloads().load)
+    assert history.signals["go"]["input"] is None
+    assert [event.input for event in history.events if event.state == "signaled"] == [None]
 
 
 def test_every_event_is_there_with_its_attributes(events: list[dict[str, Any]]) -> None:

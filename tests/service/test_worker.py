@@ -11,6 +11,7 @@ import pytest
 
 from simpleflow_nb import Activity, Workflow, activity, futures
 from simpleflow_nb.activity_context import context
+from simpleflow_nb.processes.activity_bodies import find_activity
 from simpleflow_nb.processes.worker import Worker
 from simpleflow_nb.testing import harness, run_workflow
 
@@ -313,12 +314,14 @@ def test_a_class_with_a_context_of_its_own_keeps_it(one):
         (
             "os.getcwd",
             '{"__extra":{"module":"tests.service.isolated_bodies"}}',
-            "activity os.getcwd: tests.service.isolated_bodies, which is said to declare it, does not",
+            "activity os.getcwd: tests.service.isolated_bodies, which is said to declare it, does not; "
+            "it is not an @activity in os",
         ),
         (
             "plain",
             '{"__extra":{"module":"no_such_module"}}',
-            "activity plain: no_such_module cannot be imported: ModuleNotFoundError: No module named 'no_such_module'",
+            "activity plain: no_such_module cannot be imported: ModuleNotFoundError: No module named 'no_such_module'; "
+            "activity 'plain' is not known to this worker, and its name says no module to import",
         ),
         (
             "plain",
@@ -345,6 +348,16 @@ def test_what_is_no_activity_is_not_run_whatever_an_input_says(name, input, sent
     }
     Worker(Service(), "local", {}).work_on(task)
     assert reported["reason"] == sentence
+
+
+@pytest.mark.parametrize("module", ["no_such_module", "tests.service.isolated_bodies"])
+def test_the_name_of_an_activity_leads_to_it_where_the_module_that_an_input_says_does_not(module, tmp_path, monkeypatch):
+    name = f"named_by_{module.replace('.', '_')}"
+    (tmp_path / f"{name}.py").write_text(
+        "from simpleflow_nb import activity\n@activity.with_attributes()\ndef add(x): return x + 1"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    assert find_activity(f"{name}.add", [module])(2) == 3
 
 
 def test_an_activity_says_where_it_is_declared_when_its_name_does_not():

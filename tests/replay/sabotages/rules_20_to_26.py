@@ -84,8 +84,8 @@ SABOTAGES = (
         24,
         "is_replaying is never True",
         EXECUTION,
-        "self.batch_patches, self.replaying = patches, True",
-        "self.batch_patches, self.replaying = patches, False",
+        "        self.replaying = True\n",
+        "        self.replaying = False\n",
         "test_is_replaying_is_true_just_where_the_code_repeats_itself",
     ),
     replacement(
