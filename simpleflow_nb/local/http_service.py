@@ -190,7 +190,10 @@ class _Handler(socketserver.BaseRequestHandler):
             self._closes = True  # nobody is there, or it has had to make room for another
             return None
         try:
-            return self._answer(*self._call(headers.get("x-amz-target", ""), body))
+            answer = self._encoded(*self._call(headers.get("x-amz-target", ""), body))
+            self.server.begin_answer(self._place)
+            send_within(self.request, answer, ANSWER_SECONDS)
+            return None
         finally:
             self.server.end_call(self._place)
 
@@ -297,7 +300,10 @@ class _Handler(socketserver.BaseRequestHandler):
             return False
 
     def _answer(self, status: int, body: dict[str, Any]) -> None:
-        send_within(self.request, _message(status, self.histories.encoded(body).encode(), closes=self._closes), ANSWER_SECONDS)
+        send_within(self.request, self._encoded(status, body), ANSWER_SECONDS)
+
+    def _encoded(self, status: int, body: dict[str, Any]) -> bytes:
+        return _message(status, self.histories.encoded(body).encode(), closes=self._closes)
 
 
 def _message(status: int, text: bytes, *, closes: bool) -> bytes:
