@@ -326,10 +326,14 @@ def _is_addressed_here(headers: dict[str, str]) -> bool:
     """Whether the caller knows whom it calls: a page in a browser here, whose name was made to lead here, does not."""
     host = headers.get("host", "")
     name = host.rpartition(":")[0] if not host.endswith("]") and ":" in host else host
+    name = name.lower().removesuffix(".")
+    if not name or name == "localhost":
+        return True
     try:
-        return not name or name == "localhost" or ipaddress.ip_address(name.strip("[]")).is_loopback
+        address = ipaddress.ip_address(name.strip("[]"))
     except ValueError:
         return False
+    return (getattr(address, "ipv4_mapped", None) or address).is_loopback
 
 
 def _fault(code: str, message: str) -> dict[str, Any]:
