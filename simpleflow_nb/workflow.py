@@ -23,7 +23,7 @@ import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, ParamSpec, TypeVar, overload
+from typing import Any, Literal, ParamSpec, TypeVar, overload
 
 from . import payload
 from .activity import Activity
@@ -260,7 +260,8 @@ class Workflow:
         """Whether a request to cancel ends the run; False goes on as if nothing had been asked.
 
         One that is written as ``should_cancel(self, history)`` is given the :class:`~simpleflow_nb.history.History` of the
-        run so far, one without an argument is called without; likewise :meth:`on_canceled`.
+        run so far, one without an argument, or with optional ones of other names, is called without; likewise
+        :meth:`on_canceled`.
         """
         return True
 
@@ -315,7 +316,7 @@ class Program:
         except Exception as error:  # the user's __init__: it fails the run, where run() would
             self.error = error
         execution.should_cancel = self._should_cancel
-        execution.wants_history = any(_takes_history(getattr(self.workflow, name, None)) for name in _HOOKS)
+        execution.wants_history = any(_place_of_history(getattr(self.workflow, name, None)) for name in _HOOKS)
 
     def __call__(self, execution: Execution) -> Any:
         if self.workflow is None:
@@ -340,18 +341,31 @@ _HOOKS = ("should_cancel", "on_canceled")
 
 
 def _asked(hook: Callable[..., Any], history: History) -> Any:
-    return hook(history) if _takes_history(hook) else hook()
+    place = _place_of_history(hook)
+    if place == "named":
+        return hook(history=history)
+    return hook(history) if place == "first" else hook()
 
 
-def _takes_history(hook: Any) -> bool:
-    """Whether a hook has a place for the history; the ones of :class:`Workflow` itself do not look at it."""
+def _place_of_history(hook: Any) -> Literal["first", "named"] | None:
+    """Where a hook takes the history; the ones of :class:`Workflow` itself do not look at it.
+
+    An argument with a default means something else, unless it is called ``history``.
+    """
     if hook is None or getattr(hook, "__func__", None) in (Workflow.should_cancel, Workflow.on_canceled):
-        return False
+        return None
     try:
-        inspect.signature(hook).bind(None)
+        parameters = inspect.signature(hook).parameters
     except TypeError:
-        return False
-    return True
+        return None
+    named = parameters.get("history")
+    if named is not None and named.kind in (named.POSITIONAL_OR_KEYWORD, named.KEYWORD_ONLY):
+        return "named"
+    first = next(iter(parameters.values()), None)
+    if first is None or first.kind in (first.KEYWORD_ONLY, first.VAR_KEYWORD):
+        return None
+    is_place = first.kind is first.VAR_POSITIONAL or first.default is first.empty or first is named
+    return "first" if is_place else None
 
 
 def program(workflow_class: type[Workflow]) -> Program:

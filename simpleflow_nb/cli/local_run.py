@@ -74,8 +74,12 @@ class LocalRun:
         task_lists: Mapping[str, int],
         activity_task_list: str | None = None,
         workflows: Iterable[type[Workflow]] = (),
+        imports: bool = True,
     ) -> None:
-        """Decide, and carry out the tasks of these lists, with so many at once for each."""
+        """Decide, and carry out the tasks of these lists, with so many at once for each.
+
+        ``imports`` is False where all activities are imported already.
+        """
         self.payloads.prepare()
         self.engine = Engine(
             self.service,
@@ -87,6 +91,7 @@ class LocalRun:
             payloads=self.payloads,
             process_groups=self._groups,
             on_parked=self._note_parked,
+            imports=imports,
         )
         self.engine.start()
 

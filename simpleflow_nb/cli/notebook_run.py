@@ -117,6 +117,7 @@ def work_on_notebooks(run: LocalRun, slots: int) -> int:
         decision_list=activities.DECISIONS,
         task_lists={activities.NOTEBOOKS: slots, activities.REPORTS: max(1, slots // 2), activities.SENSOR: 2},
         workflows=[NotebookWorkflow, SensorWorkflow, BackfillWorkflow],
+        imports=False,
     )
     return interrupted
 

@@ -175,6 +175,7 @@ def worker_start(
                 payloads=payload_directory(payloads, folder),
                 beat_seconds=heartbeat,
                 process_groups=groups,
+                imports=file is None,
             )
             name_process(title := f"worker({', '.join(lists)})")
             _run(WorkerProcess(worker), title, domain)

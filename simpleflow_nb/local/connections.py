@@ -1,7 +1,8 @@
 """The connections of the HTTP service: as many as there are descriptors for, none for longer than it is of use.
 
-Whoever connects and is silent, or sends by drops, holds a descriptor and a thread. So each connection has to be done with its
-request in time, and when all places are taken the one that has been waited for longest makes room for a new one.
+Whoever connects and is silent, sends by drops, or does not take an answer holds a descriptor and a thread. So each connection
+has to be done with its request in time, and when all places are taken the one that has been waited for longest makes room for a
+new one.
 """
 
 from __future__ import annotations
@@ -149,7 +150,7 @@ class ConnectionServer(socketserver.ThreadingTCPServer):
         self.most_polls = max(1, self.most_connections * 3 // 4)  # that wait at once: the others must get through
         self._polls = 0
         self._places: dict[socket.socket, Place] = {}
-        self._calls = 0  # that are carried out now
+        self._calls = 0  # that are carried out now, or whose answers are being sent
         self._changed = threading.Condition()
         super().__init__(address, handler)
 
@@ -209,8 +210,13 @@ class ConnectionServer(socketserver.ThreadingTCPServer):
             self._calls += 1
             return True
 
+    def begin_answer(self, place: Place) -> None:
+        """Its answer is made: from now on the client is waited for, who may be slow to take it or never do."""
+        with self._changed:
+            place.is_answered, place.waiting_since = False, time.monotonic()
+
     def end_call(self, place: Place) -> None:
-        """Its answer is on its way."""
+        """Its answer is on its way, or nobody takes it."""
         with self._changed:
             place.is_answered, place.waiting_since = False, time.monotonic()
             self._calls -= 1

@@ -190,7 +190,10 @@ class _Handler(socketserver.BaseRequestHandler):
             self._closes = True  # nobody is there, or it has had to make room for another
             return None
         try:
-            return self._answer(*self._call(headers.get("x-amz-target", ""), body))
+            answer = self._encoded(*self._call(headers.get("x-amz-target", ""), body))
+            self.server.begin_answer(self._place)
+            send_within(self.request, answer, ANSWER_SECONDS)
+            return None
         finally:
             self.server.end_call(self._place)
 
@@ -297,7 +300,10 @@ class _Handler(socketserver.BaseRequestHandler):
             return False
 
     def _answer(self, status: int, body: dict[str, Any]) -> None:
-        send_within(self.request, _message(status, self.histories.encoded(body).encode(), closes=self._closes), ANSWER_SECONDS)
+        send_within(self.request, self._encoded(status, body), ANSWER_SECONDS)
+
+    def _encoded(self, status: int, body: dict[str, Any]) -> bytes:
+        return _message(status, self.histories.encoded(body).encode(), closes=self._closes)
 
 
 def _message(status: int, text: bytes, *, closes: bool) -> bytes:
@@ -320,10 +326,14 @@ def _is_addressed_here(headers: dict[str, str]) -> bool:
     """Whether the caller knows whom it calls: a page in a browser here, whose name was made to lead here, does not."""
     host = headers.get("host", "")
     name = host.rpartition(":")[0] if not host.endswith("]") and ":" in host else host
+    name = name.lower().removesuffix(".")
+    if not name or name == "localhost":
+        return True
     try:
-        return not name or name == "localhost" or ipaddress.ip_address(name.strip("[]")).is_loopback
+        address = ipaddress.ip_address(name.strip("[]"))
     except ValueError:
         return False
+    return (getattr(address, "ipv4_mapped", None) or address).is_loopback
 
 
 def _fault(code: str, message: str) -> dict[str, Any]:

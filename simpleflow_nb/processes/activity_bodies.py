@@ -16,6 +16,7 @@ from ..exceptions import TaskFailed
 from ..masking import masked
 from ..tracebacks import traceback_lines
 from .import_errors import place_of_import_error
+from .own_modules import is_own, is_program
 
 #: Files whose lines say nothing to the author of a body.
 _CARRIERS = frozenset(
@@ -24,11 +25,17 @@ _CARRIERS = frozenset(
 )
 
 
-def find_activity(name: str, modules: Iterable[str] = ()) -> Activity[Any, Any]:
+def find_activity(
+    name: str, modules: Iterable[str] = (), *, imports: bool = True, are_ours: bool = False
+) -> Activity[Any, Any]:
     """The activity of that type name: one that is imported already, else by importing the module that declares it.
 
     That is one of ``modules``, see :func:`declaring_module`, or else the module that the name says. Only what is an activity
     after that is one: no other function of a module can be had by its name.
+
+    Args:
+        imports: False where the process has imported all that it is there for.
+        are_ours: this program says the modules, and not an input, which has only those of the program imported.
 
     Raises:
         LookupError: there is none; one sentence says why.
@@ -36,9 +43,20 @@ def find_activity(name: str, modules: Iterable[str] = ()) -> Activity[Any, Any]:
     known = activities.registered(name)
     if known is not None:
         return known
+    if not imports:
+        raise LookupError(
+            f"activity {name!r} is not known to this worker: it was started with a file, carries out what that needs, and "
+            "imports no other; let another task list have it"
+        )
     faults = []
     for module in modules:
         try:
+            _refuse_program(name, module)
+            if not are_ours and not is_own(module, name):
+                raise LookupError(
+                    f"activity {name}: {module} is not imported for an input: it is not in the activity's package, nor in a "
+                    "folder of the program, nor does what installs it require simpleflow-nb"
+                )
             _imported(name, module)
             faults.append(f"activity {name}: {module}, which is said to declare it, does not")
         except LookupError as error:
@@ -61,6 +79,7 @@ def _named(name: str) -> Activity[Any, Any]:
     module_name, _, function = name.rpartition(".")
     if not module_name:
         raise LookupError(f"activity {name!r} is not known to this worker, and its name says no module to import")
+    _refuse_program(name, module_name)
     module = _imported(name, module_name)
     found = activities.registered(name) or getattr(module, function, None)
     if not isinstance(found, Activity) or found.callable is None:
@@ -74,6 +93,11 @@ def declaring_module(arguments: Any) -> list[str]:
     extra = arguments.get("__extra") if isinstance(arguments, dict) else None
     module = extra.get("module") if isinstance(extra, dict) else None
     return [module] if isinstance(module, str) and module else []
+
+
+def _refuse_program(name: str, module_name: str) -> None:
+    if is_program(module_name):
+        raise LookupError(f"activity {name}: {module_name} is a program, which is run and not imported")
 
 
 def _imported(name: str, module_name: str) -> ModuleType:

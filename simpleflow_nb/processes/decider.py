@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import socket
+import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -22,6 +23,7 @@ from .execution_cache import CachedExecution, ExecutionCache
 from .execution_context import execution_context, last_context, parked_context
 from .faults import ALREADY_REGISTERED, UNKNOWN_RESOURCE, fault_code, is_passing, is_refused, refusal
 from .log_context import logged_as
+from .own_modules import is_program
 from .payload_directory import MemoryPayloads, Payloads, keep_long_texts
 from .workflow_classes import WorkflowNotFound, workflow_class
 
@@ -334,6 +336,9 @@ class Decider:
         path = body.get("__extra", {}).get("class") if isinstance(body, dict) else None
         if not path:
             raise WorkflowNotFound(f"no workflow of type {type_name!r} is known here, and the input names no class")
+        module = str(path).rpartition(".")[0]
+        if is_program(module) and module not in sys.modules:
+            raise WorkflowNotFound(f"{path}: {module} is a program, which is run and not imported")
         return workflow_class(path)
 
     # ---- parking -------------------------------------------------------------------------------------------------------------

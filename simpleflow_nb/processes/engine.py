@@ -28,6 +28,7 @@ class Engine:
         decision_list: task list of the decider.
         task_lists: lists of the worker with their number of threads; all activities go to ``activity_task_list`` when that
             is given.
+        imports: of the worker, see :class:`.worker.Worker`.
     """
 
     def __init__(
@@ -42,6 +43,7 @@ class Engine:
         payloads: Payloads | None = None,
         process_groups: ProcessGroups | None = None,
         on_parked: Callable[[Parked], None] | None = None,
+        imports: bool = True,
     ) -> None:
         self.service, self.domain = service, domain
         payloads = payloads or MemoryPayloads()
@@ -58,7 +60,13 @@ class Engine:
         if task_lists is None:
             task_lists = {activity_task_list or decision_list: os.cpu_count() or 1}
         self.worker = Worker(
-            service, domain, task_lists, payloads=payloads, beat_seconds=BEAT_SECONDS, process_groups=process_groups
+            service,
+            domain,
+            task_lists,
+            payloads=payloads,
+            beat_seconds=BEAT_SECONDS,
+            process_groups=process_groups,
+            imports=imports,
         )
         self.failure: BaseException | None = None
         self._stop = threading.Event()

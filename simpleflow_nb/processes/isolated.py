@@ -85,7 +85,7 @@ def _carry_out(answers: _Answers) -> None:
             find_last_details=lambda: last_details,
         )
         set_context(context)
-        body = find_activity(request["name"], request["modules"])
+        body = find_activity(request["name"], request["modules"], are_ours=True)
         answer = {"result": result_text(body, context, request["args"], request["kwargs"])}
     except (Exception, SystemExit) as error:
         reason, details = failure_of(error)

@@ -88,6 +88,8 @@ class Worker:
         beat_seconds: longest time between two heartbeats of a task; a third of its heartbeat timeout when that is less.
             A task that has not reached the service for its whole heartbeat timeout is given up: another worker has it by then.
         process_groups: notes the processes that bodies start.
+        imports: whether a task may have the module imported that declares its activity. False where all activities that the
+            worker is there for are imported already, so that whoever schedules a task does not choose what is imported.
     """
 
     def __init__(
@@ -99,10 +101,11 @@ class Worker:
         payloads: Payloads | None = None,
         beat_seconds: float = _MOST_BEATS_APART_SECONDS,
         process_groups: ProcessGroups | None = None,
+        imports: bool = True,
     ) -> None:
         self.service, self.domain, self.task_lists = service, domain, dict(task_lists)
         self.payloads = payloads or MemoryPayloads()
-        self.beat_seconds = beat_seconds
+        self.beat_seconds, self.imports = beat_seconds, imports
         self.process_groups = process_groups or ProcessGroups()
         self.identity = json.dumps({"hostname": socket.gethostname(), "pid": os.getpid()})
         self.failure: BaseException | None = None  # why a thread has ended before it was told to
@@ -230,7 +233,8 @@ class Worker:
             return "failed", {"reason": reason, "details": details}
         try:
             # the heart beats while its module is imported
-            body = find_activity(running.task["activityType"]["name"], declaring_module(arguments))
+            name = running.task["activityType"]["name"]
+            body = find_activity(name, declaring_module(arguments), imports=self.imports)
         except LookupError as error:
             logger.warning("cannot be carried out: %s", error)
             reason = payload.whole_characters(masked(str(error)))

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any, ClassVar
+
+import pytest
 
 from simpleflow_nb import Workflow
 from simpleflow_nb.history import History
@@ -65,6 +68,58 @@ class Curt(Obedient):
         raise ValueError(f"requested at event {history.cancel_requested_id} of {history.last_event_id}")
 
 
+def has_history(self: Any, history: Any) -> bool:
+    return isinstance(history, History)
+
+
+def has_history_by_default(self: Any, history: Any = None) -> bool:
+    return isinstance(history, History)
+
+
+def has_history_after_another(self: Any, force: bool = False, history: Any = None) -> bool:
+    return force is False and isinstance(history, History)
+
+
+def has_history_by_name_alone(self: Any, *, history: Any) -> bool:
+    return isinstance(history, History)
+
+
+def has_history_by_place_alone(self: Any, history: Any = None, /) -> bool:
+    return isinstance(history, History)
+
+
+def has_history_under_another_name(self: Any, events: Any, force: bool = False) -> bool:
+    return force is False and isinstance(events, History)
+
+
+def has_history_among_all(self: Any, *arguments: Any, **options: Any) -> bool:
+    return len(arguments) == 1 and isinstance(arguments[0], History) and not options
+
+
+def keeps_its_default(self: Any, force: bool = False) -> bool:
+    return force is False
+
+
+def keeps_its_default_by_place_alone(self: Any, force: bool = False, /) -> bool:
+    return force is False
+
+
+def keeps_its_default_before_all(self: Any, force: bool = False, *arguments: Any) -> bool:
+    return force is False and not arguments
+
+
+def keeps_its_default_by_name_alone(self: Any, *, force: bool = False) -> bool:
+    return force is False
+
+
+def is_given_nothing(self: Any) -> bool:
+    return True
+
+
+def is_given_no_option(self: Any, **options: Any) -> bool:
+    return not options
+
+
 class Broken(Obedient):
     def __init__(self, executor: Execution) -> None:
         raise ValueError("no")
@@ -94,6 +149,37 @@ def test_hooks_that_take_the_history_are_given_it() -> None:
 def test_one_hook_may_take_the_history_and_the_other_not_and_both_may_ask_their_base_class() -> None:
     failed = decisions(Curt)[-1]["failWorkflowExecutionDecisionAttributes"]
     assert failed["reason"] == "ValueError: requested at event 3 of 4"
+
+
+@pytest.mark.parametrize(
+    "hook",
+    [
+        has_history,
+        has_history_by_default,
+        has_history_after_another,
+        has_history_by_name_alone,
+        has_history_by_place_alone,
+        has_history_under_another_name,
+        has_history_among_all,
+        keeps_its_default,
+        keeps_its_default_by_place_alone,
+        keeps_its_default_before_all,
+        keeps_its_default_by_name_alone,
+        is_given_nothing,
+        is_given_no_option,
+    ],
+    ids=lambda hook: hook.__name__,
+)
+def test_the_history_stands_where_there_is_a_place_for_it_and_nowhere_else(hook: Any) -> None:
+    assert first_decision(type("Asked", (Obedient,), {"should_cancel": hook})) == ["RecordMarker", "CancelWorkflowExecution"]
+    told: list[bool] = []
+
+    @functools.wraps(hook)
+    def noting(*arguments: Any, **options: Any) -> None:
+        told.append(hook(*arguments, **options))
+
+    first_decision(type("Told", (Obedient,), {"on_canceled": noting}))
+    assert told == [True]
 
 
 def test_a_workflow_that_cannot_be_made_fails_its_run() -> None:

@@ -173,6 +173,10 @@ class Broken(Workflow):
             '{"__extra":{"class":"exiting_module.Class"}}',
             "exiting_module.Class: importing exiting_module raised SystemExit: 3 ({tmp_path}/exiting_module.py:1)",
         ),
+        (
+            '{"__extra":{"class":"simpleflow_nb.__main__.Class"}}',
+            "simpleflow_nb.__main__.Class: simpleflow_nb.__main__ is a program, which is run and not imported",
+        ),
         (payload.reference("{}"), f"payload {payload.digest('{}')[:12]} was never stored here"),
     ],
 )

@@ -23,7 +23,7 @@ from simpleflow_nb.local.service import LocalService
 
 from ..settings import count
 from .floor import until
-from .served import Served, answer, fault, message, served
+from .served import FLOW, WAIT_SECONDS, Served, answer, fault, message, served
 from .slow_journal import SlowJournal
 
 FILES = 100  #: ulimit -n
@@ -55,6 +55,55 @@ def test_connections_that_come_to_nothing_make_room_for_others(service: Served, 
         for connection in crowd:
             connection.close()
     assert service.open_ids() == {"while they are there"}
+
+
+@pytest.fixture
+def answering() -> Iterator[HttpService]:
+    """Eight places, and every answer to ListDomains is more than what the system takes for a client that does not."""
+    http = HttpService(LocalService(workers_inside=False), most_connections=8)
+    http.service.list_domains = lambda **_: {"name": LONG}  # type: ignore[method-assign, assignment]
+    http.start()
+    yield http
+    http.close()
+
+
+LONG = "x" * 9_000_000
+
+
+def slow_taker(http: HttpService) -> socket.socket:
+    """A client that has asked for a long answer and takes none of it yet."""
+    connection = socket.socket()
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2_048)
+    connection.settimeout(WAIT_SECONDS)
+    connection.connect(("127.0.0.1", int(http.endpoint.rsplit(":", 1)[1])))
+    connection.sendall(LIST)
+    return connection
+
+
+def is_sending(http: HttpService, number: int) -> bool:
+    places = list(http._server._places.values())
+    return len(places) == http._server._calls == number and not any(place.is_answered for place in places)
+
+
+def test_answers_that_are_not_taken_make_room_for_others(answering: HttpService) -> None:
+    crowd = [slow_taker(answering) for _ in range(8)]
+    try:
+        until(lambda: is_sending(answering, 8), "eight answers that nobody takes")
+        for number in range(8):
+            with socket.create_connection(crowd[0].getpeername(), WAIT_SECONDS) as other:
+                request = {"domain": "local", **FLOW, "name": f"w-{number}"}
+                other.sendall(message("RegisterWorkflowType", json.dumps(request).encode(), b"Connection: close"))
+                assert answer(other) == (200, {})
+    finally:
+        for connection in crowd:
+            connection.close()
+
+
+def test_a_service_that_stops_waits_for_an_answer_that_is_being_taken(answering: HttpService) -> None:
+    with slow_taker(answering) as connection:
+        until(lambda: is_sending(answering, 1), "the answer being on its way")  # and counted: that is what is waited for
+        assert answer(connection) == (200, {"name": LONG})
+    until(lambda: answering._server._calls == 0, "the end of the answer")
 
 
 def test_polls_leave_places_for_other_calls(tmp_path: Path) -> None:

@@ -266,7 +266,27 @@ def posted(http: HttpService, operation: str, body: bytes, **headers: str) -> tu
 
 @pytest.mark.parametrize(
     ("host", "status"),
-    [("localhost:1", 200), ("127.0.0.1:4617", 200), ("[::1]:4617", 200), ("evil.example", 400), ("evil.example:80", 400)],
+    [
+        ("localhost", 200),
+        ("localhost:1", 200),
+        ("LocalHost:4617", 200),
+        ("localhost.:4617", 200),
+        ("127.0.0.1:4617", 200),
+        ("127.0.0.1.:4617", 200),
+        ("[::1]:4617", 200),
+        ("[0:0:0:0:0:0:0:1]", 200),
+        ("[::FFFF:127.0.0.1]:4617", 200),
+        ("app.localhost:4617", 400),
+        ("evil.example", 400),
+        ("evil.example:80", 400),
+        ("localhost.evil.example", 400),
+        ("evillocalhost", 400),
+        ("localhost..:4617", 400),
+        (".localhost", 400),
+        ("localhost@evil.example", 400),
+        ("10.0.0.1:4617", 400),
+        ("[::ffff:10.0.0.1]:4617", 400),
+    ],
 )
 def test_without_a_token_pages_of_other_names_are_not_served(host: str, status: int, http: HttpService) -> None:
     assert posted(http, "ListDomains", b'{"registrationStatus": "REGISTERED"}', Host=host)[0] == status

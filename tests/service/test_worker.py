@@ -333,6 +333,11 @@ def test_a_class_with_a_context_of_its_own_keeps_it(one):
     ],
 )
 def test_what_is_no_activity_is_not_run_whatever_an_input_says(name, input, sentence):
+    assert reason_of(name, input) == sentence
+
+
+def reason_of(name, input, **options):
+    """What a worker says of a task that it cannot carry out."""
     reported = {}
 
     class Service:
@@ -346,18 +351,103 @@ def test_what_is_no_activity_is_not_run_whatever_an_input_says(name, input, sent
         "activityType": {"name": name, "version": "1"},
         "input": input,
     }
-    Worker(Service(), "local", {}).work_on(task)
-    assert reported["reason"] == sentence
+    Worker(Service(), "local", {}, **options).work_on(task)
+    return reported["reason"]
 
 
-@pytest.mark.parametrize("module", ["no_such_module", "tests.service.isolated_bodies"])
-def test_the_name_of_an_activity_leads_to_it_where_the_module_that_an_input_says_does_not(module, tmp_path, monkeypatch):
-    name = f"named_by_{module.replace('.', '_')}"
-    (tmp_path / f"{name}.py").write_text(
-        "from simpleflow_nb import activity\n@activity.with_attributes()\ndef add(x): return x + 1"
+@pytest.fixture
+def strange(tmp_path, monkeypatch):
+    """A function that says which of the modules that nobody has asked for were imported."""
+    program, installed = tmp_path / "program", tmp_path / "site-packages"
+    for folder in (program / "strange_own", installed / "strange_installed", installed / "strange_application"):
+        folder.mkdir(parents=True)
+        for name in ("__init__", "__main__", "more"):
+            (folder / f"{name}.py").write_text("print('imported')")
+    for name, requirement in (
+        ("strange_installed", "click"),
+        ("strange_application", "Simpleflow.NB[swf]>=0.2 ; python_version>'3'"),
+    ):
+        information = installed / f"{name}-1.dist-info"
+        information.mkdir()
+        (information / "METADATA").write_text(
+            f"Metadata-Version: 2.1\nName: {name}\nVersion: 1\nRequires-Dist: {requirement}\n"
+        )
+        (information / "top_level.txt").write_text(f"{name}\n")
+    monkeypatch.syspath_prepend(installed)
+    monkeypatch.syspath_prepend(program)
+
+    def imported():
+        return {name for name in sys.modules if name.startswith("strange_") or name == "antigravity"}
+
+    yield imported
+    for name in imported():
+        del sys.modules[name]
+
+
+IS_A_PROGRAM = "{} is a program, which is run and not imported"
+IS_FOREIGN = (
+    "{} is not imported for an input: it is not in the activity's package, nor in a folder of the program, nor does what "
+    "installs it require simpleflow-nb"
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "module", "sentence"),
+    [
+        ("plain", "__main__", IS_A_PROGRAM.format("__main__")),
+        ("plain", "simpleflow_nb.__main__", IS_A_PROGRAM.format("simpleflow_nb.__main__")),
+        ("plain", "strange_own.__main__", IS_A_PROGRAM.format("strange_own.__main__")),
+        ("strange_own.f", "strange_own.__main__.x", IS_A_PROGRAM.format("strange_own.__main__.x")),
+        ("plain", "antigravity", IS_FOREIGN.format("antigravity")),
+        ("plain", "strange_installed", IS_FOREIGN.format("strange_installed")),
+        ("plain", "strange_installed.more", IS_FOREIGN.format("strange_installed.more")),
+        ("plain", "simpleflow_nb.cli.main", IS_FOREIGN.format("simpleflow_nb.cli.main")),
+        ("plain", ".strange_own", IS_FOREIGN.format(".strange_own")),
+    ],
+)
+def test_an_input_does_not_have_programs_and_foreign_modules_imported(name, module, sentence, strange):
+    input = json.dumps({"__extra": {"module": module}})
+    assert reason_of(name, input).startswith(f"activity {name}: {sentence}"[:256])
+    assert not {one for one in strange() if one != name.partition(".")[0]}
+
+
+@pytest.mark.parametrize("name", ["strange_own.__main__.f", "__main__.f"])
+def test_a_name_does_not_have_programs_imported(name, strange):
+    module = name.rpartition(".")[0]
+    assert reason_of(name, "{}") == f"activity {name}: {IS_A_PROGRAM.format(module)}"
+    assert not strange()
+
+
+@pytest.mark.parametrize(
+    ("name", "module"),
+    [
+        ("plain", "strange_own.more"),
+        ("strange_own.f", "strange_own.more"),
+        ("strange_installed.f", "strange_installed.more"),
+        ("plain", "strange_application.more"),
+    ],
+)
+def test_an_input_may_name_modules_of_the_program(name, module, strange):
+    reason = reason_of(name, json.dumps({"__extra": {"module": module}}))
+    assert reason.startswith(f"activity {name}: {module}, which is said to declare it, does not")
+    assert module in strange()
+
+
+@pytest.mark.parametrize(
+    ("name", "module"),
+    [("plain", "strange_own"), ("strange_own.f", None), ("strange_own.__main__.f", "strange_own.__main__"), ("plain", None)],
+)
+def test_a_worker_of_a_file_imports_nothing_for_a_task(name, module, strange):
+    input = json.dumps({"__extra": {"module": module}})
+    assert reason_of(name, input, imports=False) == (
+        f"activity {name!r} is not known to this worker: it was started with a file, carries out what that needs, and imports "
+        "no other; let another task list have it"
     )
-    monkeypatch.syspath_prepend(tmp_path)
-    assert find_activity(f"{name}.add", [module])(2) == 3
+    assert not strange()
+
+
+def test_a_worker_of_a_file_carries_out_what_is_imported(one):
+    assert find_activity("worker.noted", imports=False) is noted
 
 
 def test_an_activity_says_where_it_is_declared_when_its_name_does_not():
