@@ -229,7 +229,7 @@ class _Looker:
         workflow, run_states = self._workflows.get(name), self._run_states
         ends, in_autoflow = self._history.ends, self._history.in_autoflow
         is_done_whatever_its_parameters = self._success_of_the_date(number, configured, workflow)
-        days_to_look_at, refusals = self._reference_dates(configured)
+        days_to_look_at, refusals = self._reference_dates(configured, earliest)
         for ordinal, day in days_to_look_at:
             if earliest is not None and day < earliest:
                 self._refuse(configured, day, None, f"before earliest_date {earliest}")
@@ -264,13 +264,18 @@ class _Looker:
             else:
                 self._refuse(configured, day, found, reason)
 
-    def _reference_dates(self, configured: ConfiguredWorkflow) -> tuple[Sequence[tuple[int, date]], Mapping[int, str]]:
-        """The days to look at, ascending: those available, and those chosen that lack; and why it cannot be some of them."""
+    def _reference_dates(
+        self, configured: ConfiguredWorkflow, earliest: date | None
+    ) -> tuple[Sequence[tuple[int, date]], Mapping[int, str]]:
+        """The days to look at, ascending: those available, and those chosen that lack; and why it cannot be some of them.
+
+        Before ``earliest`` nothing is chosen, and so nothing lacks.
+        """
         rule = reference_dates_of(configured.reference_dates)
         if rule.is_all or not self._days:
             return self._days, {}
         chosen = {*rule.ordinals(self._days[0][0], self._days[-1][0]), *rule.named}
-        if (earliest := configured.earliest_date) is not None:
+        if earliest is not None:
             chosen = {ordinal for ordinal in chosen if ordinal >= earliest.toordinal()}
         refusals = {
             ordinal: f"not a reference date of this entry ({rule})" for ordinal, _ in self._days if ordinal not in chosen
