@@ -13,7 +13,7 @@ from datetime import date
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from deciders.date_stencil import DateStencil, DateStencilError
+from deciders.date_stencil import DEFAULT_STENCIL, DateStencil, DateStencilError
 
 #: What every run of a date has, and so tells none apart by name.
 OF_THE_DATE = ("reference_date", "date_ranges")
@@ -54,7 +54,7 @@ def written_text(text: str) -> str:
 
 def written_stencil(elements: Sequence[Any] | None) -> str:
     """The stencil of an entry, also from JSON, the same for all that mean the same: ``[0]`` for None or ``[[0, 1]]``."""
-    return _stencil_of_json(json.dumps(elements, default=str))
+    return _stencil_of_json(json.dumps(DEFAULT_STENCIL if elements is None else elements, default=str))
 
 
 @lru_cache(maxsize=1_000)

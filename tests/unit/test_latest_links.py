@@ -40,6 +40,17 @@ DAY, TWO, CHRISTMAS = entry([0]), entry([[-1, 1]]), entry([date(2023, 12, 24)])
         ([DAY, TWO], DAY, ["latest-date_stencil=[0]", "latest"]),
         ([DAY, TWO], TWO, ["latest-date_stencil=[[-1, 1]]"]),
         ([DAY], CHRISTMAS, ["latest-date_stencil=[2023-12-24]"]),
+        ([entry()], DAY, ["latest"]),
+        ([DAY], entry(), ["latest"]),
+        ([entry(), TWO], entry(), ["latest-date_stencil=[0]", "latest"]),
+        ([entry(), TWO], DAY, ["latest-date_stencil=[0]", "latest"]),
+        ([entry(), TWO], TWO, ["latest-date_stencil=[[-1, 1]]"]),
+        ([TWO, entry()], entry(), ["latest-date_stencil=[0]"]),
+        (
+            [entry(region="north"), entry([[-1, 1]], region="north")],
+            entry([0], region="north"),
+            ["latest-region=north,date_stencil=[0]", "latest-region=north", "latest"],
+        ),
         (
             [entry([0], region="north"), entry([[-1, 1]], region="north"), SOUTH],
             entry([0], region="north"),
