@@ -1,4 +1,7 @@
-"""How a report is called where people get it alone, outside of its folder: sent to them, or downloaded."""
+"""How a report is called where people get it alone, outside of its folder: sent to them, or downloaded.
+
+Nothing sends reports or offers them for download yet.
+"""
 
 from __future__ import annotations
 
