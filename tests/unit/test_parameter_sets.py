@@ -56,7 +56,7 @@ def test_a_run_is_known_by_its_set_whether_its_entry_spells_the_stencil_out_or_n
     def never(*given: object) -> None:
         raise AssertionError("identities need not be worked out")
 
-    monkeypatch.setattr("deciders.entries.run_for", never)
+    monkeypatch.setattr("deciders.entries.identity_for", never)
     both = (entry(None, region="north"), entry([0], region="south"))
     sensor = SensorSpecification(schedule=None, workflows=both)
     entries = Entries(Specification(path=Path("w.yml"), inputs_dir=Path("/"), workflows=(), sensor=sensor))
