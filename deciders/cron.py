@@ -105,6 +105,14 @@ def next_time(schedule: str, after: datetime, timezone: str = "UTC") -> datetime
     return found
 
 
+def former_next_time(schedule: str, after: datetime, timezone: str = "UTC") -> datetime:
+    """What `next_time` was in version 0.1, for runs that have begun to wait for it: where clocks go back, a time that comes
+    twice counts both times.
+    """
+    found: datetime = croniter(schedule, after.astimezone(ZoneInfo(timezone))).get_next(datetime)
+    return found.astimezone(UTC)
+
+
 def _first_after(after: datetime, schedule: str, wall: datetime, zone: ZoneInfo, *, is_hourly: bool) -> datetime:
     """The first moment later than ``after`` of those that the wall clock shows after ``wall``, which has no time zone."""
     times = croniter(schedule, wall)  # not in the zone: for croniter a time that comes twice is two

@@ -16,6 +16,7 @@ from enum import Enum
 from typing import Any, NamedTuple
 
 from deciders.problems import did_you_mean, shown
+from deciders.written_dates import written_date
 
 #: A hundred years: further away lies a slip of the finger (a date written as a number, say).
 FARTHEST_OFFSET_DAYS = 36_525
@@ -150,18 +151,10 @@ def _bound_of_text(text: str, index: int) -> Bound:
         if abs(days) > FARTHEST_OFFSET_DAYS or abs(months) > _FARTHEST_MONTHS:
             raise DateStencilValueError(f"{text} is more than a hundred years from the reference date", index)
         return Bound(Unit.DAYS, days) if letter in _DAYS_OF else Bound(Unit.MONTHS, months)
-    if _is_iso_date(text):
+    if written_date(text) is not None:
         raise DateStencilTypeError(f"{text!r} is text; write the date without quotes", index)
     raise DateStencilTypeError(
         f"{shown(text)} is neither a whole number of days nor a date, nor one of -4w, -1m, {', '.join(PERIODS)}"
         f"{did_you_mean(text, PERIODS)}",
         index,
     )
-
-
-def _is_iso_date(text: str) -> bool:
-    try:
-        date.fromisoformat(text)
-    except ValueError:
-        return False
-    return True

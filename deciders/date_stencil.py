@@ -11,6 +11,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from deciders.date_bounds import (
@@ -40,7 +41,8 @@ __all__ = [
     "UnreachableDateError",
 ]
 
-#: In 28 years every week day meets every month, of leap years and others.
+#: In 28 years every week day meets every month, of leap years and others. What goes through all of it is remembered, for the
+#: stencil of a run is parsed for each run.
 _SAMPLE = range(date(2000, 1, 1).toordinal(), date(2028, 1, 1).toordinal())
 
 
@@ -274,6 +276,7 @@ def _element(element: Any, index: int) -> tuple[tuple[Bound, Bound], int | None]
     return interval, least
 
 
+@lru_cache(maxsize=1_000)
 def _longest(interval: tuple[Bound, Bound]) -> int | None:
     """How many days it has at most; None when its length has no bound, as that of a date and a bound that moves."""
     first, end = interval
@@ -301,6 +304,7 @@ def _interval(element: Any, index: int) -> tuple[Bound, Bound]:
     return first, end
 
 
+@lru_cache(maxsize=1_000)
 def _never_holds_a_date(first: Bound, end: Bound) -> bool:
     if first.unit is end.unit:
         return end.number <= first.number

@@ -14,7 +14,7 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from deciders import identity as identities
-from deciders.date_stencil import AvailableDays, DateStencil, DateStencilValueError
+from deciders.date_stencil import AvailableDays, DateStencil, DateStencilError, DateStencilValueError
 from deciders.identity import identity
 from deciders.missing_dates import lack
 from deciders.problems import listed
@@ -22,7 +22,7 @@ from deciders.reference_dates import reference_dates_of
 from deciders.reruns import NOT_RUN_YET, SUCCEEDED, RunHistory, verdict
 from deciders.specification import ConfiguredWorkflow, SensorSpecification, Specification, WorkflowSpecification
 
-__all__ = ["DueRuns", "NotDue", "Run", "due_runs", "identity", "run_for"]
+__all__ = ["DueRuns", "NotDue", "Run", "due_runs", "identity", "identity_for", "run_for"]
 
 RUNNING = "running"
 _OTHER_PARAMETERS = "already succeeded with other parameters, and rerun_when lacks parameters_changed"
@@ -115,6 +115,14 @@ def run_for(configured: ConfiguredWorkflow, reference_date: date) -> Run:
     ranges = stencil.date_ranges(reference_date)
     parameters = {**configured.parameters, "reference_date": reference_date, "date_ranges": ranges}
     return Run(configured, reference_date, stencil, identity(parameters))
+
+
+def identity_for(configured: ConfiguredWorkflow, reference_date: date) -> str | None:
+    """The identity of the run of a sensor's entry for a date; None where it has none, since its stencil holds no dates then."""
+    try:
+        return run_for(configured, reference_date).identity
+    except DateStencilError:
+        return None
 
 
 def due_runs(
@@ -229,7 +237,7 @@ class _Looker:
         workflow, run_states = self._workflows.get(name), self._run_states
         ends, in_autoflow = self._history.ends, self._history.in_autoflow
         is_done_whatever_its_parameters = self._success_of_the_date(number, configured, workflow)
-        days_to_look_at, refusals = self._reference_dates(configured)
+        days_to_look_at, refusals = self._reference_dates(configured, earliest)
         for ordinal, day in days_to_look_at:
             if earliest is not None and day < earliest:
                 self._refuse(configured, day, None, f"before earliest_date {earliest}")
@@ -264,13 +272,18 @@ class _Looker:
             else:
                 self._refuse(configured, day, found, reason)
 
-    def _reference_dates(self, configured: ConfiguredWorkflow) -> tuple[Sequence[tuple[int, date]], Mapping[int, str]]:
-        """The days to look at, ascending: those available, and those chosen that lack; and why it cannot be some of them."""
+    def _reference_dates(
+        self, configured: ConfiguredWorkflow, earliest: date | None
+    ) -> tuple[Sequence[tuple[int, date]], Mapping[int, str]]:
+        """The days to look at, ascending: those available, and those chosen that lack; and why it cannot be some of them.
+
+        Before ``earliest`` nothing is chosen, and so nothing lacks.
+        """
         rule = reference_dates_of(configured.reference_dates)
         if rule.is_all or not self._days:
             return self._days, {}
         chosen = {*rule.ordinals(self._days[0][0], self._days[-1][0]), *rule.named}
-        if (earliest := configured.earliest_date) is not None:
+        if earliest is not None:
             chosen = {ordinal for ordinal in chosen if ordinal >= earliest.toordinal()}
         refusals = {
             ordinal: f"not a reference date of this entry ({rule})" for ordinal, _ in self._days if ordinal not in chosen
@@ -298,7 +311,7 @@ class _Looker:
             identities = successes.get((name, day.isoformat()))
             if not identities:
                 return False
-            return bool(set(identities) - {_identity_of(entry, day) for entry in others})
+            return bool(set(identities) - {identity_for(entry, day) for entry in others})
 
         return is_done
 
@@ -331,14 +344,6 @@ class _Looker:
 
 def _never(day: date) -> bool:
     return False
-
-
-def _identity_of(configured: ConfiguredWorkflow, day: date) -> str | None:
-    """None when the entry's stencil holds no date for that day: it has no instance then."""
-    try:
-        return run_for(configured, day).identity
-    except DateStencilValueError:
-        return None
 
 
 def _json_around_dates(parameters: Mapping[str, Any]) -> tuple[str, str, str]:

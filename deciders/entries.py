@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from deciders.date_stencil import DateStencilError
-from deciders.due_runs import run_for
+from deciders.due_runs import identity_for
 from deciders.parameter_set import ParameterSet, own_parameters, written, written_stencil
 from deciders.specification import ConfiguredWorkflow, Specification
 
@@ -56,7 +55,7 @@ class Entries:
         if reference_date is None:
             return None
         day = date.fromisoformat(reference_date)
-        return next((entry for entry in self.of_workflow(workflow) if _identity(entry, day) == identity), None)
+        return next((entry for entry in self.of_workflow(workflow) if identity_for(entry, day) == identity), None)
 
 
 def set_of_entry(entry: ConfiguredWorkflow) -> ParameterSet:
@@ -69,10 +68,3 @@ def entry_like(workflow: str, parameters: Mapping[str, Any], date_stencil: Seque
     return ConfiguredWorkflow.model_validate(
         {"workflow_name": workflow, "parameters": own_parameters(parameters), "date_stencil": date_stencil}
     )
-
-
-def _identity(entry: ConfiguredWorkflow, day: date) -> str | None:
-    try:
-        return run_for(entry, day).identity
-    except DateStencilError:
-        return None  # it never runs for that date

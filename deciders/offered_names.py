@@ -1,4 +1,7 @@
-"""How a report is called where people get it alone, outside of its folder: sent to them, or downloaded."""
+"""How a report is called where people get it alone, outside of its folder: sent to them, or downloaded.
+
+Nothing sends reports or offers them for download yet.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from typing import Any
 
 from deciders.date_stencil import DateStencilError
 from deciders.due_runs import Run, run_for
+from deciders.parameter_set import own_parameters
 from deciders.path_parts import LONGEST_PART_BYTES, cut_part, encoded_part
 from deciders.report_names import report_file_names, value_part
 from deciders.specification import Specification, WorkflowSpecification
@@ -46,7 +50,7 @@ def offered_name(
 
 
 def _what_differs(others: list[Run], identity: str, parameters: Mapping[str, Any]) -> list[str]:
-    own = {name: value for name, value in parameters.items() if name not in ("reference_date", "date_ranges")}
+    own = own_parameters(parameters)
     names = [name for name in own if any(other.configured_parameters.get(name) != own[name] for other in others)]
     parts = [f"{encoded_part(name)}={value_part(own[name])}" for name in names]
     shown = [value_part(own[name]) for name in names]

@@ -9,11 +9,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from datetime import date
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from deciders.date_stencil import DateStencil, DateStencilError
+from deciders.date_stencil import DEFAULT_STENCIL, DateStencil, DateStencilError
+from deciders.written_dates import with_dates
 
 #: What every run of a date has, and so tells none apart by name.
 OF_THE_DATE = ("reference_date", "date_ranges")
@@ -54,26 +54,15 @@ def written_text(text: str) -> str:
 
 def written_stencil(elements: Sequence[Any] | None) -> str:
     """The stencil of an entry, also from JSON, the same for all that mean the same: ``[0]`` for None or ``[[0, 1]]``."""
-    return _stencil_of_json(json.dumps(elements, default=str))
+    return _stencil_of_json(json.dumps(DEFAULT_STENCIL if elements is None else elements, default=str))
 
 
 @lru_cache(maxsize=1_000)
 def _stencil_of_json(text: str) -> str:
     try:
-        return str(DateStencil(_with_dates(json.loads(text))))
+        return str(DateStencil(with_dates(json.loads(text))))
     except DateStencilError:  # of a version that knows other elements
         return text
-
-
-def _with_dates(value: Any) -> Any:
-    if isinstance(value, list):
-        return [_with_dates(member) for member in value]
-    if isinstance(value, dict):
-        return {key: _with_dates(member) for key, member in value.items()}
-    try:
-        return date.fromisoformat(value) if isinstance(value, str) else value
-    except ValueError:
-        return value
 
 
 def _as_json(value: Any) -> str:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from calendar import monthrange
 from collections.abc import Iterator, Mapping
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from deciders.problems import did_you_mean, shown
+from deciders.written_dates import written_date
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 LAST = "last"
@@ -143,13 +144,8 @@ def _checked_day_of_month(day: Any) -> int:
 
 
 def _checked_date(key: str, value: Any) -> date:
-    if isinstance(value, date) and not isinstance(value, datetime):
-        return value
-    if _is_text(value) and len(value) == 10:
-        try:
-            return date.fromisoformat(value)
-        except ValueError:
-            pass  # the 30th of February, say
+    if (day := written_date(value)) is not None:
+        return day
     raise ReferenceDatesError(f"{key} takes dates such as 2024-01-31, not {_found(value)}")
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -13,9 +12,8 @@ from deciders.problems import Problems, listed, shown
 from deciders.reference_dates import ReferenceDates, ReferenceDatesError
 from deciders.source_rules import checked_source
 from deciders.workflow_file import FLOWAPI_CDR_TYPES
+from deciders.written_dates import written_date
 from deciders.yaml_lines import BROKEN, YamlNode, json_value
-
-_ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
 def checked_sensor(root: YamlNode, workflow_names: list[str], problems: Problems) -> dict[str, Any]:
@@ -94,13 +92,8 @@ def _checked_entry(entry: YamlNode, workflow_names: list[str], problems: Problem
 
 def _checked_date(node: YamlNode, problems: Problems) -> date | None:
     value = node.value
-    if isinstance(value, date) and not isinstance(value, datetime):
-        return value
-    if isinstance(value, str) and _ISO_DATE.fullmatch(value):
-        try:
-            return date.fromisoformat(value)
-        except ValueError:
-            pass  # the 30th of February, say: falls through to the complaint
+    if (day := written_date(value)) is not None:
+        return day
     found = "a mapping" if isinstance(value, dict) else "a list" if isinstance(value, list) else shown(value)
     problems.add(node.line, f"earliest_date must be a date such as 2016-01-31, not {found}")
     return None

@@ -11,7 +11,7 @@ from simpleflow_nb.exceptions import TaskFailed
 from simpleflow_nb.futures import Future
 
 from . import activities
-from .cron import next_time
+from .cron import former_next_time, next_time
 
 #: Signals that a sensor takes. ``reload`` has the new specification as its input, ``start`` has ``requests`` (of
 #: `deciders.run_requests`) and ``most_at_once``; ``check`` asks for a check now.
@@ -97,13 +97,12 @@ class SensorWorkflow(Workflow):
         if self.paused:
             futures.wait_any(*waiting)
             return False
-        now, schedule = self.now(), self.schedule
-        assert schedule is not None
+        now = self.now()
         # A run that has begun to wait for a time far ahead goes on as it began.
         if self.last_look - now > BELIEVABLE_AHEAD and self.patched("clock-set-back"):
             self.log(f"the last look, at {self.last_look.isoformat()}, lies ahead: the clock was set back; looking now")
             return True
-        moment = next_time(schedule, self.last_look, self.specification["sensor"]["timezone"])
+        moment = self._next_time(self.last_look)
         if self.retry_at is not None:
             moment = min(moment, self.retry_at)
         if moment <= now:
@@ -114,6 +113,12 @@ class SensorWorkflow(Workflow):
             return True
         timer.cancel()
         return False
+
+    def _next_time(self, after: datetime) -> datetime:
+        schedule, timezone = str(self.schedule), self.specification["sensor"]["timezone"]
+        moment, former = next_time(schedule, after, timezone), former_next_time(schedule, after, timezone)
+        # A run that has waited for a time that came twice goes on as it began.
+        return moment if moment == former or self.patched("one-check-where-clocks-change") else former
 
     def _handle_signals(self) -> bool:
         """Whether there was any. A check whose time has come in the same moment follows at once: its time is past then."""
@@ -154,7 +159,6 @@ class SensorWorkflow(Workflow):
         """One check, which goes on until nothing is held back, the next time of the schedule comes, or it is paused."""
         began = self.last_look = self.now()
         self.retry_at = None
-        following = next_time(str(self.schedule), began, self.specification["sensor"]["timezone"])
         while True:
             found = self._submitted_check(began)
             futures.wait_any(found, self.signals[PAUSE])
@@ -166,7 +170,7 @@ class SensorWorkflow(Workflow):
                 return
             self.failures = 0
             result = found.result
-            if not result["held_back"] or self.now() >= following:
+            if not result["held_back"] or self.now() >= self._next_time(began):
                 break
         if result["retry_seconds"] is not None:
             self.retry_at = self.now() + max(timedelta(seconds=result["retry_seconds"]), _SHORTEST_RETRY)

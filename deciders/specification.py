@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any, Literal
@@ -27,6 +26,7 @@ from deciders.workflow_file import (
     check_shape,
     specification_schema,
 )
+from deciders.written_dates import with_dates
 from deciders.yaml_lines import read_yaml
 
 __all__ = [
@@ -156,19 +156,7 @@ class ConfiguredWorkflow(_Model):
     @field_validator("date_stencil", mode="before")
     @classmethod
     def _with_dates(cls, elements: Any) -> Any:
-        return _dates_of_text(elements)
-
-
-def _dates_of_text(value: Any) -> Any:
-    """A stencil that may have come through JSON, where dates are text; other bounds that are text are no dates."""
-    if isinstance(value, list | tuple):
-        return [_dates_of_text(one) for one in value]
-    if isinstance(value, Mapping):
-        return {key: _dates_of_text(one) for key, one in value.items()}
-    try:
-        return date.fromisoformat(value) if isinstance(value, str) else value
-    except ValueError:
-        return value
+        return with_dates(elements)
 
 
 class FilesSource(_Model):

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from deciders.specification import FilesSource, InstalledSource, Specification, SqlSource
+from deciders.written_dates import written_date
 from simpleflow_nb.environment import setting
 from workers.installed_sources import installed_dates
 from workers.name_patterns import NamePattern
@@ -36,7 +37,6 @@ LARGEST_REPLY_BYTES = 50_000_000
 _LATER = (408, 425, 429)
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]+=*\.[A-Za-z0-9_-]+=*\.[A-Za-z0-9_-]*=*", re.ASCII)
-_ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
 def read_available_dates(specification: Specification, *, timeout_seconds: float = 30) -> dict[str, list[date]]:
@@ -345,9 +345,7 @@ def _parsed(shown_url: str, body: bytes, token: str) -> dict[str, list[date]]:
 
 
 def _parsed_date(day: Any) -> date:
-    if not isinstance(day, str) or not _ISO_DATE.fullmatch(day):
+    found = written_date(day)
+    if found is None:
         raise ValueError(repr(day))
-    try:
-        return date.fromisoformat(day)
-    except ValueError:
-        raise ValueError(repr(day)) from None
+    return found

@@ -2,7 +2,8 @@
 
 Each set has a link called by its parameters, ``latest-region=north``, and keeps its name when another set is added. Where
 entries of the sensor differ in their stencils alone, these follow: ``latest-region=north,date_stencil=[0]``. ``latest`` itself
-is that of the workflow's first entry, and of all runs of a workflow that the sensor has no entry for.
+is that of the workflow's first entry, and of all runs of a workflow that the sensor has no entry for; another entry without
+parameters is called by its stencil.
 """
 
 from __future__ import annotations
@@ -35,13 +36,14 @@ def link_names(specification: Specification, entry: ConfiguredWorkflow) -> list[
     )
     alike = [one for one in entries if one.parameters == own.parameters]
     parameters = written(masked_leaves(entry.parameters), ",")
+    is_first = not entries or entries[0] == own
     names = []
-    if {*alike, own} != {own}:
+    if {*alike, own} != {own} or not (parameters or is_first):
         names.append(",".join([part for part in (parameters, f"date_stencil={own.stencil}") if part]))
     if parameters and alike[:1] in ([], [own]):
         names.append(parameters)
     links = [masked(f"{NAME}-{name}") for name in names]
-    return links if entries and entries[0] != own and links else [*links, NAME]
+    return [*links, NAME] if is_first else links
 
 
 def point_latest(

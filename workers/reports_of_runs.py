@@ -11,6 +11,7 @@ import hashlib
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -139,7 +140,9 @@ def remake_reports(
         if done.made or done.failed:
             amended = records.amend(run.run_id, lambda record: _amended(record, done, artefacts))
             if amended is not None:
-                remove_renamed(former, amended.artefacts, artefacts.reports_folder(run.workflow.name, run.instance))
+                earlier = takewhile(lambda one: one.run_id != run.run_id, records.runs(run.workflow.name, amended.identity))
+                places = [*(one.artefacts for one in earlier), former]
+                remove_renamed(places, amended.artefacts, artefacts.reports_folder(run.workflow.name, run.instance))
             if amended is not None and amended.state == "succeeded":
                 point_latest(outputs, run.workflow.name, run.instance, run.reference_date, run.latest_links)
     return done

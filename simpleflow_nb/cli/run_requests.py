@@ -280,8 +280,7 @@ def _retry_request(specification: Specification, row: RunRow) -> dict[str, Any]:
 def _entry_of(specification: Specification, row: RunRow) -> ConfiguredWorkflow | None:
     """An entry whose run for the date of the row is that very instance: one of the sensor's, one with the stencil that is on
     record, or one with the days themselves, as early versions kept no stencil."""
-    from deciders.date_stencil import DateStencilError
-    from deciders.due_runs import run_for
+    from deciders.due_runs import identity_for
     from deciders.entries import Entries, entry_like
 
     if (entry := row.entry_of(Entries(specification))) is not None:
@@ -289,11 +288,7 @@ def _entry_of(specification: Specification, row: RunRow) -> ConfiguredWorkflow |
     days = [list(pair) for pair in row.parameters.get("date_ranges") or ()]
     for stencil in (row.date_stencil, days):
         entry = entry_like(row.workflow, row.parameters, stencil)
-        try:
-            made = run_for(entry, date.fromisoformat(row.reference_date or ""))
-        except DateStencilError:
-            continue
-        if made.identity == row.identity:
+        if identity_for(entry, date.fromisoformat(row.reference_date or "")) == row.identity:
             return entry
     return None
 

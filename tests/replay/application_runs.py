@@ -542,6 +542,71 @@ def sensor_continued_after_many_steps(world: World) -> None:
     world.wait_for_all()
 
 
+def _in_zone(world: World, schedule: str, timezone: str) -> Specification:
+    return world.read(FILE.replace('schedule: "0 6 * * *"', f'schedule: "{schedule}"\n  timezone: {timezone}'))
+
+
+def sensors_where_clocks_change(world: World) -> None:
+    """One for each kind of schedule, from before the clocks are changed until after it; a check each is all they do.
+
+    This scenario and the next two stand for runs of 0.1, which took other times there, and were recorded with its code.
+    """
+    world.scripts["feed_new_dates"] = lambda body, number, **given: FOUND
+    schedules = {
+        "daily": ("30 2 * * *", "Australia/Sydney"),
+        "more-often-in-an-hour": ("*/30 2 * * *", "Australia/Sydney"),
+        "every-other-hour": ("0 */2 * * *", "Australia/Sydney"),
+        "by-half-an-hour": ("45 1 * * *", "Australia/Lord_Howe"),
+        "every-hour-by-half-an-hour": ("*/20 * * * *", "Australia/Lord_Howe"),
+    }
+
+    def start(workflow_id: str, schedule: str, timezone: str) -> None:
+        specification = _in_zone(world, schedule, timezone).model_dump(mode="json")
+        world.start(SensorWorkflow, workflow_id, specification=specification, outputs=world.outputs)
+
+    world.at(8 * _DAY, *(lambda name=name, given=given: start(name, *given) for name, given in schedules.items()))
+    world.at(10 * _DAY, *(lambda name=name: world.terminate(name) for name in schedules))
+    world.wait_for_all()
+    while world.service.open_runs():
+        world.wait_for_all()
+
+
+_CLOCKS_GO_BACK = "2024-04-06T15:30"  #: 02:30 for the first time
+
+
+def sensor_that_checks_while_clocks_change(world: World) -> None:
+    """A check that takes longer than the hour that comes twice."""
+    world.specification = _in_zone(world, "30 2 * * *", "Australia/Sydney")
+
+    def feed(body: Activity[..., Any], number: int, **given: Any) -> Any:
+        if given["check_began"].startswith(_CLOCKS_GO_BACK):
+            world.clock.jump_to(world.clock.now() + 7_200)
+        return FOUND
+
+    world.scripts["feed_new_dates"] = feed
+    world.at(10 * _DAY, world.terminate)
+    world.wait("sensor", world.sensor())
+
+
+def sensor_that_holds_back_while_clocks_change(world: World) -> None:
+    """A check that there is no room for all in goes on until the next time of the schedule."""
+    world.specification = _in_zone(world, "30 2 * * *", "Australia/Sydney")
+    held = {**FOUND, "started": ["days-2024-03-25"], "held_back": 1}
+    calls = 0
+
+    def feed(body: Activity[..., Any], number: int, **given: Any) -> Any:
+        nonlocal calls
+        if not given["check_began"].startswith(_CLOCKS_GO_BACK):
+            return FOUND
+        calls += 1
+        world.clock.jump_to(world.clock.now() + 2_400)
+        return held if calls < 5 else FOUND
+
+    world.scripts["feed_new_dates"] = feed
+    world.at(10 * _DAY, world.terminate)
+    world.wait("sensor", world.sensor())
+
+
 def backfills(world: World) -> None:
     """Two dates, for real; and one label of a date."""
     world.backfill(*DATES, most_at_once=2)
@@ -592,6 +657,9 @@ SCENARIOS: tuple[Scenario, ...] = (
     sensor_continued_after_many_steps,
     backfills,
     backfill_held_back,
+    sensors_where_clocks_change,
+    sensor_that_checks_while_clocks_change,
+    sensor_that_holds_back_while_clocks_change,
 )
 
 

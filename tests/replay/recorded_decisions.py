@@ -2,7 +2,8 @@
 
 Replay compares what must not differ, or a run cannot go on: kind, order and ids of decisions, types, and inputs that changed
 places. :func:`first_difference` asks for more, for a change that replay lets pass may still be none that was meant: all that
-a recorded decision says must be said again. It may say more: another argument of an activity, another key of a result.
+a recorded decision says must be said again. It may say more: another argument of an activity, another key of a result. A
+change that stands behind ``patched`` is none for a run that has not taken it.
 """
 
 from __future__ import annotations
@@ -32,7 +33,8 @@ def first_difference(run: Run, cls: type[Workflow]) -> str | None:
         completed = attributes(event).get("decisionTaskCompletedEventId")
         if completed:
             records.setdefault(completed, []).append(event)
-    execution = Execution(program(cls), run_id=run["run_id"], workflow_id=run["workflow_id"])
+    then = program(_without_later_changes(cls, history))
+    execution = Execution(then, run_id=run["run_id"], workflow_id=run["workflow_id"])
     known = 0
     try:
         for event in history:
@@ -59,6 +61,16 @@ def replay_error(run: Run, cls: type[Workflow]) -> NonDeterminismError | None:
     finally:
         execution.kill()
     return None
+
+
+def _without_later_changes(cls: type[Workflow], history: list[Event]) -> type[Workflow]:
+    """The code on the path that the run took, as when an open run is replayed: it has markers of the changes that it knew."""
+    markers = [str(attributes(event)["markerName"]) for event in history if event["eventType"] == "MarkerRecorded"]
+
+    def patched(self: Any, change_id: str) -> bool:
+        return commands.PATCH + change_id in markers and cls.patched(self, change_id)
+
+    return type(cls.__name__, (cls,), {"name": cls.type_name(), "__module__": cls.__module__, "patched": patched})
 
 
 def _difference(recorded: list[Event], decided: list[Decision], completed: int) -> str | None:

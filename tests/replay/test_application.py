@@ -8,7 +8,7 @@ import pkgutil
 import sys
 from collections import Counter
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -18,11 +18,15 @@ import pytest
 import deciders
 from simpleflow_nb import Workflow
 from simpleflow_nb.activity import Activity
+from simpleflow_nb.local.decisions import attributes_of
+from simpleflow_nb.replay import Execution
+from simpleflow_nb.replay.commands import PATCH
+from simpleflow_nb.workflow import program
 
 from .application_runs import ANALYST, SCENARIOS, Run, recorded_runs, sensor_cancelled
 from .record_application import FOLDER, folder_for, main, read_runs, write_runs
 from .recorded_decisions import first_difference, replay_error
-from .referee import attributes
+from .referee import attributes, reloaded
 
 FILES = sorted(FOLDER.glob("application-*/*.json.gz"))
 NAMES = [f"{path.parent.name.removeprefix('application-')}-{path.name.removesuffix('.json.gz')}" for path in FILES]
@@ -64,6 +68,35 @@ def test_a_decider_that_knows_nothing_of_a_recorded_run_replays_it(path: Path) -
         assert replay_error(run, workflow_of(run)) is None, f"{run['workflow_id']} {run['run_id']}"
 
 
+def _next_decisions(run: Run, moment: str) -> list[Any]:
+    """What a decider that knows nothing of the run, which was open then, decides at its last decision task before a time."""
+    history = reloaded(run["history"])
+    before = [event for event in history if event["eventTimestamp"] < datetime.fromisoformat(moment).timestamp()]
+    while before[-1]["eventType"] != "DecisionTaskStarted":
+        before.pop()
+    execution = Execution(program(workflow_of(run)), run_id=run["run_id"], workflow_id=run["workflow_id"])
+    try:
+        decided = execution.advance(before)
+    finally:
+        execution.kill()
+    return [attributes_of(one).get("markerName") or attributes_of(one).get("startToFireTimeout") for one in decided]
+
+
+@pytest.mark.parametrize(
+    ("moment", "decided"),
+    [
+        ("2024-04-06T15:29Z", ["_engine", "12600"]),  # until the first 02:30: nothing differs yet
+        ("2024-04-06T15:31Z", [f"{PATCH}one-check-where-clocks-change", "90000"]),  # until 02:30 of the day after
+        ("2024-04-06T16:31Z", ["86400"]),  # has begun to wait for the second 02:30: goes on as it was
+    ],
+)
+def test_a_sensor_that_was_open_when_this_version_came_takes_the_new_times_unless_it_waited_for_former_ones(
+    moment: str, decided: list[str]
+) -> None:
+    [run] = [run for run in all_runs() if run["workflow_id"] == "daily"]
+    assert _next_decisions(run, moment) == decided
+
+
 def test_runs_of_every_workflow_version_are_recorded() -> None:
     """A workflow with another type version is recorded in the same change: python -m tests.replay.record_application 0.2."""
     assert {(run["type"], run["version"]) for run in all_runs()} == set(known_workflows())
@@ -73,6 +106,8 @@ def test_what_the_first_version_recorded_is_all_there() -> None:
     names = {path.name.removesuffix(".json.gz") for path in folder_for("0.1").iterdir()}
     assert names == {scenario.__name__ for scenario in SCENARIOS[:21]}
     ends = Counter((run["type"], run["history"][-1]["eventType"].removeprefix("WorkflowExecution")) for run in all_runs())
+    clocks = {path.name.removesuffix(".json.gz") for path in folder_for("0.1-clocks").iterdir()}
+    assert clocks == {scenario.__name__ for scenario in SCENARIOS[21:24]}
     for kind in ("Completed", "Failed", "Canceled"):
         assert ends["notebook_workflow", kind] > 2, kind
         assert ends["backfill_workflow", kind], kind

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from deciders import date_stencil as module
 from deciders.date_stencil import (
     AvailableDays,
     DateStencil,
@@ -391,3 +392,33 @@ def test_a_stencil_of_offsets_moves_with_its_reference_date(offsets, reference, 
     stencil = DateStencil(offsets)
     moved = [(first + timedelta(days), end + timedelta(days)) for first, end in stencil.date_ranges(day(reference))]
     assert stencil.date_ranges(day(reference + days)) == moved
+
+
+@pytest.mark.parametrize(
+    "elements",
+    [
+        [{"dates": ["-1m", 1], "at_least": 25}],
+        [{"dates": "month", "at_least": 25}, {"dates": "last_month", "at_least": 1}],
+        [["last_month", "month"], {"dates": ["week", 1], "at_least": 1}],
+        [["-1m", 1], ["week", "1y"]],
+    ],
+)
+def test_what_no_stencil_tells_at_once_is_worked_out_once_however_often_it_is_parsed(elements, monkeypatch):
+    class Counted:
+        passes = 0
+
+        def __iter__(self):
+            self.passes += 1
+            return iter(range(date(2000, 1, 1).toordinal(), date(2000, 3, 1).toordinal()))
+
+    sample = Counted()
+    monkeypatch.setattr(module, "_SAMPLE", sample)
+    module._longest.cache_clear()
+    module._never_holds_a_date.cache_clear()
+    stencils = {DateStencil(elements)}
+    once = sample.passes
+    stencils |= {DateStencil(elements) for _ in range(300)}
+    assert (sample.passes, len(stencils)) == (once, 1)
+    assert once > 0
+    module._longest.cache_clear()  # it was measured on few days
+    module._never_holds_a_date.cache_clear()

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deciders.date_stencil import DateStencil, DateStencilError, InvalidDateIntervalError
-from deciders.due_runs import NotDue, due_runs, identity, run_for
+from deciders.due_runs import NotDue, due_runs, identity, identity_for, run_for
 from deciders.identity import workflow_id
 from deciders.specification import ConfiguredWorkflow, SensorSpecification, Specification, WorkflowSpecification
 
@@ -176,6 +176,13 @@ def test_a_mixed_pair_that_holds_nothing_is_the_reason_of_that_date():
     ]
     with pytest.raises(InvalidDateIntervalError):
         run_for(entry(date_stencil=[[day(2), 0]]), day(1))
+
+
+def test_an_entry_has_no_identity_for_a_date_that_its_stencil_holds_nothing_for():
+    until_then = entry(date_stencil=[[0, day(2)]])
+    assert identity_for(until_then, day(1)) == run_for(until_then, day(1)).identity
+    assert identity_for(until_then, day(2)) is None
+    assert identity_for(entry(date_stencil=[-1]), date.min) is None
 
 
 def test_an_empty_stencil_needs_nothing_but_the_reference_date():

@@ -5,11 +5,13 @@ from __future__ import annotations
 import dataclasses
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from deciders.specification import NotebookSpecification, OutputSpecification, WorkflowSpecification
 from tests.unit.test_run_records import FIRST
+from workers.activities import record_run
 from workers.artefacts import Artefacts
 from workers.kept_paths import (
     found_path,
@@ -197,9 +199,49 @@ def test_a_report_that_was_made_anew_under_another_name_leaves_no_former_one(rep
     (tmp_path / "far.pdf").write_text("not ours")
     former = {"report:a": old, "report:b": kept, "report:c": str(tmp_path / "far.pdf"), "report:d": kept, "a": kept}
     now = {"report:a": new, "report:b": str(reports.folder / "failed.pdf"), "report:c": new, "report:d": kept}
-    remove_renamed(former, now, reports.folder)
+    remove_renamed([former], now, reports.folder)
     assert sorted(path.name for path in reports.folder.iterdir()) == ["kept.pdf", "new.pdf"]
     assert (tmp_path / "far.pdf").exists()
+
+
+def record_end(outputs: Path, monkeypatch: pytest.MonkeyPatch, run_id: str, state: str, **artefacts: str) -> None:
+    """Record the end of another run of the instance, with these reports."""
+    monkeypatch.setattr("workers.activities.context", lambda: SimpleNamespace(workflow_id="id", run_id=run_id))
+    record_run(
+        workflow=RUN[0],
+        instance=RUN[1],
+        outputs=str(outputs),
+        identity="1" * 32,
+        parameters={"reference_date": "2016-01-01"},
+        state=state,
+        light="green",
+        started="2024-01-01T00:00:00+00:00",
+        ended="2024-01-01T00:00:01+00:00",
+        error=None,
+        artefacts={name.replace("_", ":"): path for name, path in artefacts.items()},
+    )
+
+
+@pytest.mark.parametrize("between", [[], ["failed"], ["failed", "skipped", "failed"], ["failed", "succeeded"]])
+def test_a_former_name_goes_however_many_runs_without_a_report_lie_between(
+    between: list[str], reports: Reports, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outputs = reports.artefacts.outputs
+    record_end(outputs, monkeypatch, "1", "succeeded", report_a=reports.made("sales.pdf"), report_b=reports.made("b.pdf"))
+    for number, state in enumerate(between):
+        record_end(outputs, monkeypatch, f"between-{number}", state)
+    record_end(outputs, monkeypatch, "2", "succeeded", report_a=reports.made("income.pdf"), report_b=reports.made("b.pdf"))
+    left = sorted(path.name for path in reports.folder.iterdir())
+    assert left == ["b.pdf", "income.pdf"]
+
+
+def test_a_former_name_that_has_become_another_reports_stays(reports: Reports, monkeypatch: pytest.MonkeyPatch) -> None:
+    outputs = reports.artefacts.outputs
+    first, second, third = (reports.made(f"{name}.pdf") for name in ("first", "second", "third"))
+    record_end(outputs, monkeypatch, "1", "succeeded", report_a=first, report_b=second)
+    record_end(outputs, monkeypatch, "2", "succeeded", report_a=second, report_b=first)
+    record_end(outputs, monkeypatch, "3", "partial", report_a=third)
+    assert sorted(path.name for path in reports.folder.iterdir()) == ["first.pdf", "third.pdf"]
 
 
 def test_a_name_is_no_part_of_what_a_report_is_made_from() -> None:

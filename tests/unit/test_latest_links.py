@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from datetime import date
+from itertools import permutations
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,22 @@ DAY, TWO, CHRISTMAS = entry([0]), entry([[-1, 1]]), entry([date(2023, 12, 24)])
         ([DAY, TWO], DAY, ["latest-date_stencil=[0]", "latest"]),
         ([DAY, TWO], TWO, ["latest-date_stencil=[[-1, 1]]"]),
         ([DAY], CHRISTMAS, ["latest-date_stencil=[2023-12-24]"]),
+        ([entry()], DAY, ["latest"]),
+        ([DAY], entry(), ["latest"]),
+        ([entry(), TWO], entry(), ["latest-date_stencil=[0]", "latest"]),
+        ([entry(), TWO], DAY, ["latest-date_stencil=[0]", "latest"]),
+        ([entry(), TWO], TWO, ["latest-date_stencil=[[-1, 1]]"]),
+        ([TWO, entry()], entry(), ["latest-date_stencil=[0]"]),
+        ([NORTH, entry()], NORTH, ["latest-region=north", "latest"]),
+        ([NORTH, entry()], entry(), ["latest-date_stencil=[0]"]),
+        ([NORTH, TWO], TWO, ["latest-date_stencil=[[-1, 1]]"]),
+        ([NORTH], entry(), ["latest-date_stencil=[0]"]),
+        ([entry(), NORTH], entry(), ["latest"]),
+        (
+            [entry(region="north"), entry([[-1, 1]], region="north")],
+            entry([0], region="north"),
+            ["latest-region=north,date_stencil=[0]", "latest-region=north", "latest"],
+        ),
         (
             [entry([0], region="north"), entry([[-1, 1]], region="north"), SOUTH],
             entry([0], region="north"),
@@ -59,6 +76,16 @@ def test_the_links_of_a_run_are_called_by_what_tells_its_set_apart(
     sensor = SensorSpecification(schedule=None, workflows=tuple(entries))
     made = Specification(path=Path("w.yml"), inputs_dir=Path("/"), workflows=(), sensor=sensor)
     assert link_names(made, run) == names
+
+
+@pytest.mark.parametrize("entries", list(permutations([NORTH, SOUTH, entry([[-1, 1]], region="north"), TWO, entry()], 3)))
+def test_no_two_sets_share_a_link(entries: tuple[ConfiguredWorkflow, ...]) -> None:
+    sensor = SensorSpecification(schedule=None, workflows=entries)
+    made = Specification(path=Path("w.yml"), inputs_dir=Path("/"), workflows=(), sensor=sensor)
+    names = [link_names(made, one) for one in [*entries, entry(region="east")]]
+    assert all(names)
+    assert len({name for some in names for name in some}) == sum(map(len, names))
+    assert [some.count("latest") for some in names] == [1, 0, 0, 0]
 
 
 def test_no_secret_gets_into_the_name_of_a_link(monkeypatch: pytest.MonkeyPatch) -> None:

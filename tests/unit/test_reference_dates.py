@@ -138,8 +138,8 @@ def test_every_rule_chooses_what_looking_at_each_day_finds(made, first, length):
     assert [day for day in period if ReferenceDates(rule).chooses(day)] == [day for day in period if is_chosen(day)]
 
 
-def planned(rule: Any, available: list[date], **more: Any) -> tuple[list[str], dict[str, str]]:
-    made = due_runs(specification(entry(reference_dates=rule, **more)), {"calls": available}, {})
+def planned(rule: Any, available: list[date], since: date | None = None, **more: Any) -> tuple[list[str], dict[str, str]]:
+    made = due_runs(specification(entry(reference_dates=rule, **more)), {"calls": available}, {}, since=since)
     assert {one.reference_date in available for one in made.not_due if one.is_available} <= {True}
     assert {one.reference_date in available for one in made.not_due if not one.is_available} <= {False}
     assert [one.reference_date for one in made.not_due] == sorted(one.reference_date for one in made.not_due)
@@ -180,6 +180,26 @@ def test_a_chosen_date_before_the_earliest_date_is_not_missed():
         "2024-01-09": "not a reference date of this entry (weekly: monday)",
         "2024-01-15": "2024-01-15 is not available",
     }
+
+
+@pytest.mark.parametrize(
+    ("rule", "due", "lacking", "others"),
+    [
+        (None, (2, 8, 9), (), ()),
+        ({"weekly": "monday"}, (8,), (), (2, 9)),
+        ({"monthly": [2, 3]}, (2,), (3,), (8, 9)),
+        ({"every": 7, "from": "2024-01-02"}, (2, 9), (), (8,)),
+        ({"dates": ["2024-01-03", "2024-01-09"]}, (9,), (3,), (2, 8)),
+    ],
+)
+@pytest.mark.parametrize("since", [date.min, date(2024, 1, 2)])
+def test_of_dates_before_the_earliest_one_that_are_asked_for_the_rule_chooses_too(rule, due, lacking, others, since):
+    found = planned(rule, january(2, 8, 9), since=since, earliest_date=date(2024, 1, 10))
+    not_chosen = f"not a reference date of this entry ({rule and ReferenceDates(rule)})"
+    reasons = {f"{day}": f"{day} is not available" for day in january(*lacking)} | {
+        f"{day}": not_chosen for day in january(*others)
+    }
+    assert found == ([f"{day}" for day in january(*due)], reasons)
 
 
 def test_a_date_that_is_named_is_missed_also_beyond_the_last_available_one():

@@ -105,6 +105,22 @@ def test_a_schedule_is_refused(inputs, schedule, expected):
         ),
         ("earliest_date: '20160101'", ["10: earliest_date must be a date such as 2016-01-31, not '20160101'"]),
         ("earliest_date: '2016-02-30'", ["10: earliest_date must be a date such as 2016-01-31, not '2016-02-30'"]),
+        ("earliest_date: 2016-W05-3", ["10: earliest_date must be a date such as 2016-01-31, not '2016-W05-3'"]),
+        (
+            "reference_dates: {dates: [2016-W05-3]}",
+            ["10: reference_dates: dates takes dates such as 2024-01-31, not '2016-W05-3'"],
+        ),
+        (
+            "reference_dates: {every: 7, from: 2016-W05-3}",
+            ["10: reference_dates: from takes dates such as 2024-01-31, not '2016-W05-3'"],
+        ),
+        (
+            "date_stencil: [2016-W05-3]",
+            [
+                "10: date_stencil: '2016-W05-3' is neither a whole number of days nor a date, nor one of -4w, -1m, week, "
+                "last_week, month, last_month"
+            ],
+        ),
         ("date_stencil: null", ["10: date_stencil must be a list, not null"]),
         ("date_stencil: -1", ["10: date_stencil must be a list, not -1"]),
         ("date_stencil: {-1: x}", ["10: date_stencil must be a list, not a mapping"]),

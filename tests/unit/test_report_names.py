@@ -106,6 +106,7 @@ ENTRIES = {
         ("two", {"count": None}, {"region": "south", "unit": 1}, "count", "sales-2024-01-02-region=south.pdf"),
         ("two", {"a": None, "b": None}, {"region": "a/b", "unit": 1}, "b", "sales-2024-01-02-region=a%2Fb-b.pdf"),
         ("two", {"a": "{region}"}, {"region": "south", "unit": 1}, "a", "south.pdf"),
+        ("two", {"a": None}, {"unit": 2, "region": "west"}, "a", "sales-2024-01-02-region=west-unit=2.pdf"),
         ("alike", {"count": None}, {"region": 1, "unit": 1}, "count", "sales-2024-01-02-region=1-IDENTITY.pdf"),
     ],
 )

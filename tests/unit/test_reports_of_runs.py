@@ -78,7 +78,8 @@ class Folder:
     def record(self, labels: dict[str, str], **more: Any) -> EndedRun:
         paths = {f"report:{name.removesuffix('.pdf')}": str(self.report(name)) for name in ALL}
         paths = {name: path for name, path in paths.items() if labels.get(name) != "failed"}
-        self.records.record(dataclasses.replace(FIRST, labels=labels, artefacts=paths, **{"light": "green", **more}))
+        given = {"light": "green", "artefacts": paths, **more}
+        self.records.record(dataclasses.replace(FIRST, labels=labels, **given))
         return ended(labels)
 
     def remake(self, run: EndedRun, *names: str) -> Remade:
@@ -335,6 +336,22 @@ def test_a_report_that_is_made_under_its_new_name_leaves_none_under_the_former(
     run = recorded_run(folder, run)
     assert missing_reports(run, folder.artefacts) == []
     assert not would_differ(run, next(expected_reports(run)), folder.outputs, folder.artefacts)
+
+
+def test_a_report_that_is_made_late_leaves_none_of_the_names_that_earlier_runs_gave_it(
+    folder: Folder, makes: Callable[..., None]
+) -> None:
+    for name in ("first", "second"):
+        folder.report(f"{name}.pdf").write_text("as it was")
+        paths = {"report:count": str(folder.report(f"{name}.pdf"))}
+        folder.records.record(dataclasses.replace(FIRST, run_id=name, artefacts=paths))
+    run = renamed(folder.record({**DONE, "report:count": "failed"}, artefacts={}), count="third")
+    folder.report("later.pdf").write_text("as it was")
+    later = {"report:count": str(folder.report("later.pdf"))}
+    folder.records.record(dataclasses.replace(FIRST, run_id="later", artefacts=later))
+    makes()
+    folder.remake(run, "count.pdf")
+    assert sorted(there(folder)) == ["count.html", "later.pdf", "report.pdf", "third.pdf"]
 
 
 def test_a_report_that_fails_under_its_new_name_stays_under_the_former(folder: Folder, makes: Callable[..., None]) -> None:

@@ -18,6 +18,8 @@ WITH = "{workflow_name: days, parameters: %s}"
         (["{workflow_name: days}"], []),
         (["{workflow_name: days}", "{workflow_name: days}"], [(2, 1)]),
         (["{workflow_name: days}", "{workflow_name: days, date_stencil: [[0, 1]]}"], [(2, 1)]),
+        (["{workflow_name: days, date_stencil: [0]}", "{workflow_name: days}"], [(2, 1)]),
+        (["{workflow_name: days}", "{workflow_name: days, date_stencil: [-1]}", "{workflow_name: days}"], [(3, 1)]),
         (["{workflow_name: days, date_stencil: [-1, 0]}", "{workflow_name: days, date_stencil: [[-1, 0], [0, 1]]}"], [(2, 1)]),
         (
             [
