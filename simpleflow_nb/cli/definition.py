@@ -161,6 +161,8 @@ class CurrentPlan:
     #: how the notebooks of instances that have ended differ from those that they were made with, by workflow name and
     #: identity; None where it is not known
     changes: dict[tuple[str, str], NotebookChanges | None] = field(default_factory=dict)
+    #: instances of workflows that changed data count for, and of which it is not known with which data they were made
+    unknown_data: Collection[tuple[str, str]] = ()
 
 
 def current_plan(specification: Specification, outputs: Path, place: RunPlace) -> CurrentPlan:
@@ -172,6 +174,7 @@ def current_plan(specification: Specification, outputs: Path, place: RunPlace) -
         ServiceError: the journal or the run records cannot be read, or the source is out of reach.
     """
     from deciders.due_runs import due_runs
+    from deciders.reruns import lacks_data
     from workers.available_dates import SourceError, read_available_dates, undated_files
     from workers.lost_ends import lost_ends
     from workers.notebook_versions import changes_since, with_hashes_of_folders
@@ -205,7 +208,9 @@ def current_plan(specification: Specification, outputs: Path, place: RunPlace) -
         planned = due_runs(specification, available, states | running, history=history)
     except SourceError as error:  # it is looked into once more where changed data count
         raise source_problem(error) from None
-    return CurrentPlan(dataclasses.replace(planned, warnings=(*planned.warnings, *undated)), available, changes)
+    flows = {workflow.name: workflow for workflow in specification.workflows}
+    unknown = {key for key, end in history.ends.items() if key[0] in flows and lacks_data(flows[key[0]], end)}
+    return CurrentPlan(dataclasses.replace(planned, warnings=(*planned.warnings, *undated)), available, changes, unknown)
 
 
 @click.command("plan")
@@ -269,17 +274,18 @@ def _show_not_due(current: CurrentPlan, file: Path, why: bool) -> None:
         if one.reason in (ALREADY_SUCCEEDED, WAITS_FOR_DATA) or one.reason.startswith(WAITS_AFTER_SKIP):
             passed_over[kind_of_reason(one.reason)].append(one)
     older = {
-        kind: older_text(
-            [(o.workflow_name, o.identity or "", o.reference_date.isoformat()) for o in ones], current.changes, file
-        )
+        kind: older_text([(o.workflow_name, o.identity or "", o.reference_date.isoformat()) for o in ones], current, file)
         for kind, ones in passed_over.items()
     }
     if why:
         reasons = []
         for one in planned.not_due:
-            change = older_names(current.changes.get((one.workflow_name, one.identity or "")))
-            is_older = change and kind_of_reason(one.reason) in passed_over
-            reasons.append(f"{one.reason} {change}" if is_older else one.reason)
+            key = (one.workflow_name, one.identity or "")
+            reason = one.reason
+            if kind_of_reason(reason) in passed_over:
+                reason += f" {change}" if (change := older_names(current.changes.get(key))) else ""
+                reason += ", not known with which data" if key in current.unknown_data else ""
+            reasons.append(reason)
         click.echo(formatted(not_due_table(planned.not_due, reasons), with_header=True))
         for kind, text in older.items():
             if text:
@@ -360,6 +366,7 @@ def _plan_json(current: CurrentPlan) -> dict[str, Any]:
                 "date_stencil": one.date_stencil,
                 "reason": one.reason,
                 "older_notebooks": older_files(current.changes.get((one.workflow_name, one.identity or ""))),
+                "unknown_data": (one.workflow_name, one.identity) in current.unknown_data,
             }
             for one in planned.not_due
         ],

@@ -219,6 +219,7 @@ def _as_json(
 
     entries = Entries(specification)
     planned, changes = (current.due_runs, current.changes) if current is not None else (None, {})
+    unknown_data = current.unknown_data if current is not None else ()
     due = {(run.workflow_name, run.identity): run for run in planned.due} if planned is not None else {}
     found: list[dict[str, Any]] = []
     for row in rows:
@@ -243,6 +244,7 @@ def _as_json(
                 "notes": row.notes,
                 "artefacts": row.artefacts,
                 "older_notebooks": older_files(changes.get((row.workflow, row.identity))),
+                "unknown_data": (row.workflow, row.identity) in unknown_data,
                 "missing_reports": lacking.get(row.run_id, []),
             }
         )

@@ -109,3 +109,31 @@ def test_a_run_that_succeeded_is_due_again_when_its_missing_data_come_if_data_co
     assert due == {"2016-01-02": "not run yet", "2016-01-03": "data_changed: data/2016-01-02.csv"}
     said(file, "sensor.start", "--local", "--once", "--quiet")
     assert said(file, "runs.logs", "days/2016-01-03") == "count: rows of []\n"
+
+
+def test_runs_from_before_data_counted_are_told_with_the_command_that_makes_them_anew(tmp_path: Path) -> None:
+    tolerant = "      date_stencil: [{dates: [-2, 1], at_least: 2}]\n"
+    file = inputs(tmp_path / "in", dates=("2016-01-01", "2016-01-03"), workflows=ONE_NOTEBOOK + tolerant)
+    said(file, "sensor.start", "--local", "--once", "--quiet")
+    file.write_text(file.read_text().replace("- name: days", "- name: days\n    rerun_when: [data_changed]"))
+    (file.parent / "data" / "2016-01-02.csv").write_text("a,b\n1,2\n")
+    period = f"simpleflow-nb backfill {file} days --from 2016-01-03 --to 2016-01-03"
+    sentence = f"1 already succeeded, of 1 of them it is not known with which data (`{period} --rerun all` makes it anew)"
+    assert said(file, "plan").splitlines()[-2] == f"  {sentence}"
+    assert said(file, "plan", "--why").splitlines()[-2:] == [
+        "days      2016-01-03  already succeeded, not known with which data",
+        sentence,
+    ]
+    assert sentence in said(file, "status").splitlines()
+    whole = json.loads(said(file, "plan", "--json"))
+    assert {one["reference_date"]: one["unknown_data"] for one in whole["not_due"]} == {"2016-01-01": False, "2016-01-03": True}
+    assert json.loads(said(file, "status", "--json"))[0]["unknown_data"] is True
+    days = ("backfill", "days", "--from", "2016-01-03", "--to", "2016-01-03", "--rerun")
+    assert said(file, *days, "changed", "--dry-run") == (
+        "0 runs to start, 1 left out\n  1 succeeded before, and it is not known with which data; --rerun all includes it\n"
+    )
+    said(file, *days, "all", "--quiet")
+    assert "not known" not in said(file, "plan") + said(file, "status")
+    (file.parent / "data" / "2016-01-02.csv").write_text("a,b\n1,3\n")
+    due = {one["reference_date"]: one["reason"] for one in json.loads(said(file, "plan", "--json"))["due"]}
+    assert due["2016-01-03"] == "data_changed: data/2016-01-02.csv"
