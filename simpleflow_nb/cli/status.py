@@ -230,6 +230,7 @@ def _as_json(
                 "reference_date": row.reference_date,
                 "set": row.set,
                 "date_stencil": row.date_stencil,
+                "missing_dates": row.missing_dates,
                 "has_entry": row.entry_of(entries) is not None,
                 "instance": row.instance,
                 "state": row.state,

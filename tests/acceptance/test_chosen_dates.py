@@ -81,7 +81,10 @@ def test_a_notebook_is_told_which_dates_lack_and_is_due_again_for_changed_data_a
     ]
     assert said(file, "sensor.start", "--local", "--once", "--quiet").startswith("1 of 1 run succeeded")
     assert said(file, "runs.logs", "days/2016-01-03") == "count: rows of ['2016-01-02']\n"
+    assert "\nmissing dates  2016-01-02\n" in said(file, "runs.show", "days/2016-01-03")
+    assert json.loads(said(file, "runs.show", "days/2016-01-03", "--json"))["run"]["missing_dates"] == ["2016-01-02"]
     [row] = json.loads(said(file, "status", "--json"))[:1]
+    assert row["missing_dates"] == ["2016-01-02"]
     assert row["instance"].startswith("2016-01-03_")
 
     (file.parent / "data" / "2016-01-02.csv").write_text("a,b\n1,2\n")
