@@ -19,7 +19,7 @@ from ..inspection.tables import Table, formatted
 from ..masking import keep_secret, known_secrets, secret_in
 from .file_words import file_and_words, specification_path
 from .main import SpecificationProblems
-from .older_runs import older_files, older_names, older_text
+from .older_runs import older_files, older_names, older_text, succeeded_early
 from .options import outputs_folder, outputs_option, show, wants_table
 from .owners import check_owner
 from .packages import require_application
@@ -29,7 +29,7 @@ from .sensor_places import RunPlace, opened_run_place, run_place_options
 if TYPE_CHECKING:
     from deciders.due_runs import DueRuns, NotDue, Run
     from deciders.problems import Problem
-    from deciders.reruns import NotebookChanges
+    from deciders.reruns import LastEnd, NotebookChanges
     from deciders.specification import Specification
     from workers.source_errors import SourceError
 
@@ -163,6 +163,7 @@ class CurrentPlan:
     changes: dict[tuple[str, str], NotebookChanges | None] = field(default_factory=dict)
     #: instances of workflows that changed data count for, and of which it is not known with which data they were made
     unknown_data: Collection[tuple[str, str]] = ()
+    ends: Mapping[tuple[str, str], LastEnd] = field(default_factory=dict)  #: by workflow name and identity
 
 
 def current_plan(specification: Specification, outputs: Path, place: RunPlace) -> CurrentPlan:
@@ -210,7 +211,8 @@ def current_plan(specification: Specification, outputs: Path, place: RunPlace) -
         raise source_problem(error) from None
     flows = {workflow.name: workflow for workflow in specification.workflows}
     unknown = {key for key, end in history.ends.items() if key[0] in flows and lacks_data(flows[key[0]], end)}
-    return CurrentPlan(dataclasses.replace(planned, warnings=(*planned.warnings, *undated)), available, changes, unknown)
+    planned = dataclasses.replace(planned, warnings=(*planned.warnings, *undated))
+    return CurrentPlan(planned, available, changes, unknown, history.ends)
 
 
 @click.command("plan")
@@ -241,7 +243,7 @@ def plan(ctx: click.Context, file: Path | None, why: bool, as_json: bool, output
         _show_due(planned, specification, why)
     click.echo(f"{counted(len(planned.due), 'run')} due, {len(planned.not_due)} not due")
     if planned.not_due:
-        _show_not_due(current, specification.path, why)
+        _show_not_due(specification, current, why)
 
 
 def _plan_table(planned: DueRuns) -> Table:
@@ -265,7 +267,7 @@ def _show_due(planned: DueRuns, specification: Specification, why: bool) -> None
     click.echo(formatted(table, with_header=True))
 
 
-def _show_not_due(current: CurrentPlan, file: Path, why: bool) -> None:
+def _show_not_due(specification: Specification, current: CurrentPlan, why: bool) -> None:
     from deciders.reruns import ALREADY_SUCCEEDED, WAITS_AFTER_SKIP, WAITS_FOR_DATA
 
     planned = current.due_runs
@@ -273,10 +275,16 @@ def _show_not_due(current: CurrentPlan, file: Path, why: bool) -> None:
     for one in planned.not_due:
         if one.reason in (ALREADY_SUCCEEDED, WAITS_FOR_DATA) or one.reason.startswith(WAITS_AFTER_SKIP):
             passed_over[kind_of_reason(one.reason)].append(one)
-    older = {
-        kind: older_text([(o.workflow_name, o.identity or "", o.reference_date.isoformat()) for o in ones], current, file)
-        for kind, ones in passed_over.items()
-    }
+    early = succeeded_early(specification, current)
+    if early:
+        passed_over.setdefault(ALREADY_SUCCEEDED, [])
+    older: dict[str, str] = {}
+    for kind, ones in passed_over.items():
+        runs = [(one.workflow_name, one.identity or "", one.reference_date.isoformat()) for one in ones]
+        if text := older_text([*runs, *early] if kind == ALREADY_SUCCEEDED else runs, current, specification.path):
+            before = f"{len(early)} before earliest_date" if early and kind == ALREADY_SUCCEEDED else ""
+            head = f"{len(ones)} {kind}" + (f", as did {before}" if before else "") if ones else f"{before} {kind}"
+            older[kind] = f"{head}, {text}"
     if why:
         reasons = []
         for one in planned.not_due:
@@ -287,15 +295,16 @@ def _show_not_due(current: CurrentPlan, file: Path, why: bool) -> None:
                 reason += ", not known with which data" if key in current.unknown_data else ""
             reasons.append(reason)
         click.echo(formatted(not_due_table(planned.not_due, reasons), with_header=True))
-        for kind, text in older.items():
-            if text:
-                click.echo(f"{len(passed_over[kind])} {kind}, {text}")
+        for line in older.values():
+            click.echo(line)
         return
     counts: dict[str, int] = defaultdict(int)
     for one in planned.not_due:
         counts[kind_of_reason(one.reason)] += 1
     for reason, count in sorted(counts.items(), key=lambda item: -item[1]):
-        click.echo(f"  {count} {reason}" + (f", {older[reason]}" if older.get(reason) else ""))
+        click.echo(f"  {older.pop(reason, f'{count} {reason}')}")
+    for line in older.values():
+        click.echo(f"  {line}")
     click.echo("  (--why lists each)")
 
 

@@ -112,6 +112,23 @@ def ended_run(specification: Specification, row: RunRow) -> EndedRun:
     )
 
 
+def succeeded_early(specification: Specification, current: CurrentPlan) -> list[Run]:
+    """Runs that succeeded for dates before the ``earliest_date`` of their entry, which a backfill reaches. Looked for only
+    where there is something to say of runs that have ended."""
+    behind = {key for key, change in current.changes.items() if change is None or older_names(change)}
+    if not behind and not current.unknown_data:
+        return []
+    from deciders.due_runs import due_runs
+
+    known = _instances(current.due_runs)
+    early = []
+    for run in due_runs(specification, current.available, {}, since=date.min).due:
+        key = (run.workflow_name, run.identity)
+        if key not in known and key in current.ends and current.ends[key].state == "succeeded":
+            early.append((*key, run.reference_date.isoformat()))
+    return early
+
+
 def left_behind(
     specification: Specification, rows: Sequence[RunRow], current: CurrentPlan | None, lacking: Mapping[str, Sequence[str]]
 ) -> Iterator[str]:
