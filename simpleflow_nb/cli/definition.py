@@ -6,7 +6,7 @@ import dataclasses
 import json
 import shlex
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -19,6 +19,7 @@ from ..inspection.tables import Table, formatted
 from ..masking import keep_secret, known_secrets, secret_in
 from .file_words import file_and_words, specification_path
 from .main import SpecificationProblems
+from .not_due import counted_reason, kind_of_reason, not_due_table, telling_stencils
 from .older_runs import older_files, older_names, older_text, succeeded_early
 from .options import outputs_folder, outputs_option, show, wants_table
 from .owners import check_owner
@@ -257,7 +258,7 @@ def _plan_table(planned: DueRuns) -> Table:
 
 
 def _show_due(planned: DueRuns, specification: Specification, why: bool) -> None:
-    stencils = _telling_stencils(planned.due)
+    stencils = telling_stencils(planned.due)
     head = ["workflow", "date", "parameters", *(["date_stencil"] if stencils else []), "notebooks"]
     table = Table([*head, *(["why"] if why else [])])
     for number, run in enumerate(planned.due):
@@ -302,53 +303,10 @@ def _show_not_due(specification: Specification, current: CurrentPlan, why: bool)
     for one in planned.not_due:
         counts[kind_of_reason(one.reason)] += 1
     for reason, count in sorted(counts.items(), key=lambda item: -item[1]):
-        click.echo(f"  {older.pop(reason, f'{count} {reason}')}")
+        click.echo(f"  {older.pop(reason, None) or counted_reason(count, reason)}")
     for line in older.values():
         click.echo(f"  {line}")
     click.echo("  (--why lists each)")
-
-
-def not_due_table(rows: Sequence[NotDue], reasons: Sequence[str]) -> Table:
-    """A row for each date that does not run, with what is said of it."""
-    # Several entries of one workflow say different things of the same date.
-    several = len({(one.workflow_name, one.reference_date) for one in rows}) < len(rows)
-    stencils = _telling_stencils(rows)
-    more = [*(["parameters"] if several else []), *(["date_stencil"] if stencils else [])]
-    table = Table(["workflow", "date", *more, "why not"])
-    for number, (one, reason) in enumerate(zip(rows, reasons, strict=True)):
-        settings = [shown_settings(one.configured_parameters)] if several else []
-        row = [one.workflow_name, one.reference_date.isoformat(), *settings, *stencils[number : number + 1]]
-        table.rows.append([*row, reason])
-    return table
-
-
-def _telling_stencils(rows: Sequence[Run | NotDue]) -> list[str]:
-    """The stencil of each row; none of them unless rows of one workflow, date and parameters differ in theirs."""
-    from deciders.date_stencil import DateStencil
-
-    first: dict[tuple[str, date, str], str] = {}
-    stencils: list[str] = []
-    differ = False
-    for row in rows:
-        own = row.date_stencil
-        stencils.append(str(own if isinstance(own, DateStencil) else DateStencil.of_entry(own)))
-        known = (row.workflow_name, row.reference_date, shown_settings(row.configured_parameters))
-        differ |= first.setdefault(known, stencils[-1]) != stencils[-1]
-    return stencils if differ else []
-
-
-def kind_of_reason(reason: str) -> str:
-    """A reason without what differs from date to date."""
-    if reason.startswith("needs "):
-        return "needs dates that are not available"
-    if reason.endswith(" is not available"):
-        return "reference dates that are not available"
-    from deciders.reruns import WAITS_AFTER_SKIP, WAITS_FOR_RETRY
-
-    for waiting in (WAITS_FOR_RETRY, WAITS_AFTER_SKIP):
-        if reason.startswith(waiting):
-            return f"{waiting} is not over"
-    return reason
 
 
 def _plan_json(current: CurrentPlan) -> dict[str, Any]:

@@ -35,7 +35,7 @@ def test_every_command_respects_the_reference_dates_of_an_entry(tmp_path: Path) 
         f"days      2016-01-19  {not_chosen}\n"
     )
     assert said(file, "plan").endswith(
-        f"2 runs due, 4 not due\n  3 {not_chosen}\n  1 reference dates that are not available\n  (--why lists each)\n"
+        f"2 runs due, 4 not due\n  3 {not_chosen}\n  1 reference date that is not available\n  (--why lists each)\n"
     )
     another = ("backfill", "days", "--from", "2016-01-05", "--to", "2016-01-05")
     assert said(file, *another) == f"0 runs to start, 1 left out\n  1 {not_chosen}\n"
@@ -60,7 +60,7 @@ def test_a_dry_run_of_a_backfill_names_what_lacks(tmp_path: Path) -> None:
         "date        workflow  parameters  why\n"
         "2016-01-05  days                  missing\n"
         "1 run to start, 2 left out\n"
-        "  2 needs dates that are not available\n"
+        "  2 need dates that are not available\n"
         "workflow  date        why not\n"
         "days      2016-01-04  needs 2016-01-03 which is not available\n"
         "days      2016-01-11  needs 2016-01-10 which is not available\n"
