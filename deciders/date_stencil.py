@@ -9,7 +9,7 @@ and meaning; or text: ``-4w``, ``-1m``, ``week``, ``last_month``. Of the days of
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -206,24 +206,18 @@ class AvailableDays:
         """How many days of the half-open range are available."""
         return bisect_left(self.ordinals, end) - bisect_left(self.ordinals, first)
 
-    def missing(self, ranges: Iterable[tuple[int, int]], *, at_most: int) -> tuple[list[int], int]:
-        """The first ``at_most`` days that are not available, and how many there are in all.
+    def gaps(self, ranges: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+        """The days of half-open ranges that are not available, as such ranges.
 
         ``ranges`` are ascending and without overlaps, and so is the result.
         """
-        found: list[int] = []
-        total = 0
         for first, end in ranges:
-            here = end - first - self.number(first, end)
-            total += here
-            day = first
-            while here and day < end and len(found) < at_most:
-                if day in self._end_of_run:
-                    day = self._end_of_run[day]
-                else:
-                    found.append(day)
-                    day += 1
-        return found, total
+            place, day = bisect_left(self.ordinals, first), first
+            while day < end:
+                there = self.ordinals[place] if place < len(self.ordinals) else end
+                if there > day:
+                    yield day, min(there, end)
+                day, place = there + 1, place + 1
 
 
 def _is_far_from_the_ends(ordinal: int) -> bool:

@@ -7,8 +7,9 @@ from datetime import date
 
 from deciders.date_stencil import AvailableDays, DateStencil
 
-#: A reason names this many missing dates, and counts the others.
+#: A reason names this many missing dates or periods, and counts the others.
 _MOST_DATES_IN_A_REASON = 10
+_FEWEST_OF_A_PERIOD = 3
 
 
 def lack(stencil: DateStencil, reference_ordinal: int, available: AvailableDays) -> str | None:
@@ -36,12 +37,22 @@ def shown_periods(days: Iterable[date]) -> list[str]:
             periods[-1] = (periods[-1][0], ordinal)
         else:
             periods.append((ordinal, ordinal))
-    dates = [(date.fromordinal(first), date.fromordinal(last)) for first, last in periods]
-    return [f"{first}" if first == last else f"{first} to {last}" for first, last in dates]
+    return [_period(first, last + 1) for first, last in periods]
+
+
+def _period(first: int, end: int) -> str:
+    begin, last = date.fromordinal(first), date.fromordinal(end - 1)
+    return f"{begin}" if begin == last else f"{begin} to {last}"
 
 
 def _named(ranges: Sequence[tuple[int, int]], available: AvailableDays, *, which: str = "") -> str:
-    ordinals, total = available.missing(ranges, at_most=_MOST_DATES_IN_A_REASON)
-    dates = ", ".join(date.fromordinal(ordinal).isoformat() for ordinal in ordinals)
-    more = f" and {total - len(ordinals)} more" if total > len(ordinals) else ""
-    return f"{dates}{more} {which}{'is' if total == 1 else 'are'} not available"
+    total = sum(end - first - available.number(first, end) for first, end in ranges)
+    names, told = list[str](), 0
+    for first, end in available.gaps(ranges):
+        is_period = end - first >= _FEWEST_OF_A_PERIOD
+        names += [_period(first, end)] if is_period else [_period(day, day + 1) for day in range(first, end)]
+        told += end - first
+        if len(names) >= _MOST_DATES_IN_A_REASON:
+            break
+    more = f" and {total - told} more" if total > told else ""
+    return f"{', '.join(names)}{more} {which}{'is' if total == 1 else 'are'} not available"

@@ -97,7 +97,7 @@ def verdict(
         return _verdict_of_skipped(workflow, end, days, history)
     data, notebooks = _changes(workflow, end, days, history)
     change = "; ".join(reason for reason in (data, notebooks) if reason)
-    keeps_labels = not data
+    keeps_labels = not data and not lacks_data(workflow, end)
     if state == SUCCEEDED:
         return Verdict(True, change, keeps_labels) if change else Verdict(False, ALREADY_SUCCEEDED)
     how = {"timed out": "timed out", "terminated": "was terminated"}.get(end.state, FAILED)
@@ -179,6 +179,12 @@ def changed_notebooks(workflow: WorkflowSpecification, end: LastEnd, now: Mappin
     return [*changes.changed, *changes.added]
 
 
+def lacks_data(workflow: WorkflowSpecification, end: LastEnd) -> bool:
+    """Whether changed data count for the workflow, and it is not known with which data ``end`` was made: it was run before
+    ``rerun_when`` said so."""
+    return "data_changed" in workflow.rerun_when and end.data is None
+
+
 def change_of(workflow: WorkflowSpecification, end: LastEnd, days: DateRanges, history: RunHistory) -> Verdict:
     """Whether an instance that has ended is other than it would be made now, whatever its workflow is run again for.
 
@@ -187,6 +193,9 @@ def change_of(workflow: WorkflowSpecification, end: LastEnd, days: DateRanges, h
     widened = workflow.model_copy(update={"rerun_when": (*workflow.rerun_when, "notebook_changed")})
     data, notebooks = _changes(widened, end, days, history)
     change = "; ".join(reason for reason in (data, notebooks) if reason)
+    if lacks_data(workflow, end):
+        unknown = f"{end.state} before, and it is not known with which data; --rerun all includes it"
+        return Verdict(bool(change), change or unknown)
     return Verdict(bool(change), change or "nothing has changed since", keeps_labels=not data)
 
 

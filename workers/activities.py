@@ -218,6 +218,7 @@ def record_run(
                 notebooks=as_executed((origin or {}).get("notebooks"), Path(outputs), workflow, instance, labels or {}),
                 data=_kept_data(origin or {}, state),
                 date_stencil=(origin or {}).get("date_stencil"),
+                missing_dates=(origin or {}).get("missing_dates"),
                 notes={name: [masked(text) for text in texts] for name, texts in (notes or {}).items()},
             )
         )

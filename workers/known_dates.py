@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping
 from datetime import date
 
@@ -9,6 +10,9 @@ from deciders.due_runs import Run, considered_days
 from deciders.specification import Specification, WorkflowSpecification
 from deciders.workflow_file import MISSING_DATES
 from workers.available_dates import read_available_dates
+from workers.source_errors import SourceError
+
+logger = logging.getLogger(__name__)
 
 
 def wants_missing_dates(workflow: WorkflowSpecification, run: Run) -> bool:
@@ -26,6 +30,7 @@ class KnownDates:
     def __init__(self, specification: Specification, available: Mapping[str, Iterable[date]] | None = None) -> None:
         self._specification, self._available = specification, available
         self._days: set[date] | None = None
+        self._is_out_of_reach = False
 
     def days(self) -> set[date]:
         """The dates that count as available over the sensor's types.
@@ -47,3 +52,14 @@ class KnownDates:
             SourceError: see `days`.
         """
         return [day.isoformat() for day in run.date_stencil.missing_dates(run.reference_date, self.days())]
+
+    def missing_for_the_record(self, run: Run) -> list[str] | None:
+        """The same, None where they cannot be read: a run that does not ask for them is not kept from its start by that."""
+        if self._is_out_of_reach:
+            return None
+        try:
+            return self.missing(run)
+        except SourceError as error:
+            self._is_out_of_reach = True
+            logger.warning("which dates %s lacks is not recorded: %s", run.workflow_id, error)
+            return None

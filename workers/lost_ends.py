@@ -127,6 +127,7 @@ def _record_of(
         notebooks=origin.get("notebooks"),
         data=origin.get("data"),
         date_stencil=origin.get("date_stencil"),
+        missing_dates=origin.get("missing_dates"),
     )
 
 

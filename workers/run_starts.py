@@ -128,7 +128,8 @@ def run_arguments(
     workflow = specification.workflow(run.workflow_name)
     hashes = notebook_hashes(workflow, specification.inputs_dir)
     keeps = run.keeps_labels or only is not None
-    missing = (known or KnownDates(specification)).missing(run) if wants_missing_dates(workflow, run) else None
+    known, is_asked_for = known or KnownDates(specification), wants_missing_dates(workflow, run)
+    missing = known.missing(run) if is_asked_for else None
     artefacts = Artefacts(Path(outputs))
     standing = kept_labels(workflow, run, specification.inputs_dir, artefacts, hashes, missing) if keeps else {}
     if only is not None:
@@ -159,6 +160,8 @@ def run_arguments(
     stencil = run.entry.model_dump(mode="json")["date_stencil"]
     arguments["origin"]["date_stencil"] = stencil if stencil is not None else DEFAULT_STENCIL
     arguments["origin"]["latest_links"] = link_names(specification, run.entry)
+    if run.date_stencil.is_tolerant:
+        arguments["origin"]["missing_dates"] = missing if is_asked_for else known.missing_for_the_record(run)
     if missing is not None:
         arguments["missing_dates"] = missing
     given = {"kept": standing, "kept_reports": reports, "only": only}

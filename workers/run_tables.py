@@ -53,6 +53,9 @@ class RunRecord:
     notes: dict[str, list[str]] = field(default_factory=dict)
     #: of the entry that it was started for, as JSON has it; None when that was not kept
     date_stencil: list[Any] | None = None
+    #: the dates of its stencil that were not available when it was started, as ISO text; None when that was not kept, as of
+    #: stencils of which no date may lack
+    missing_dates: list[str] | None = None
 
 
 @lru_cache(maxsize=1)
@@ -94,11 +97,14 @@ def _runs_table(metadata: sa.MetaData) -> sa.Table:
     )
 
 
+_ADDED_COLUMNS = ("reason", "labels", "notebooks", "data", "notes", "date_stencil", "missing_dates")
+
+
 def added_columns() -> list[sa.Column[Any]]:
     """New columns each time, as a column belongs to one table: those that version 1 did not have."""
     import sqlalchemy as sa
 
-    return [sa.Column(name, sa.Text) for name in ("reason", "labels", "notebooks", "data", "notes", "date_stencil")]
+    return [sa.Column(name, sa.Text) for name in _ADDED_COLUMNS]
 
 
 def _schema_table(metadata: sa.MetaData) -> sa.Table:
@@ -134,6 +140,7 @@ def row_of(record: RunRecord) -> dict[str, Any]:
         "data": None if record.data is None else json.dumps(record.data),
         "notes": text(json.dumps(record.notes)) if record.notes else None,
         "date_stencil": None if record.date_stencil is None else json.dumps(record.date_stencil),
+        "missing_dates": None if record.missing_dates is None else json.dumps(record.missing_dates),
     }
 
 
@@ -141,7 +148,7 @@ def record_of(row: sa.Row[Any], outputs: Path | None = None) -> RunRecord:
     """The record of a row; with the ``outputs`` folder its paths are absolute, where they are now."""
     values = dict(row._mapping)
     del values["id"]
-    for name in ("parameters", "artefacts", "labels", "notebooks", "data", "notes", "date_stencil"):
+    for name in ("parameters", "artefacts", "labels", "notebooks", "data", "notes", "date_stencil", "missing_dates"):
         values[name] = json.loads(values[name]) if values[name] is not None else None
     for name in ("labels", "notes"):
         values[name] = values[name] or {}

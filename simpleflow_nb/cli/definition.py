@@ -6,7 +6,7 @@ import dataclasses
 import json
 import shlex
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -19,7 +19,8 @@ from ..inspection.tables import Table, formatted
 from ..masking import keep_secret, known_secrets, secret_in
 from .file_words import file_and_words, specification_path
 from .main import SpecificationProblems
-from .older_runs import older_files, older_names, older_text
+from .not_due import counted_reason, kind_of_reason, not_due_table, telling_stencils
+from .older_runs import older_files, older_names, older_text, succeeded_early
 from .options import outputs_folder, outputs_option, show, wants_table
 from .owners import check_owner
 from .packages import require_application
@@ -29,7 +30,7 @@ from .sensor_places import RunPlace, opened_run_place, run_place_options
 if TYPE_CHECKING:
     from deciders.due_runs import DueRuns, NotDue, Run
     from deciders.problems import Problem
-    from deciders.reruns import NotebookChanges
+    from deciders.reruns import LastEnd, NotebookChanges
     from deciders.specification import Specification
     from workers.source_errors import SourceError
 
@@ -161,6 +162,9 @@ class CurrentPlan:
     #: how the notebooks of instances that have ended differ from those that they were made with, by workflow name and
     #: identity; None where it is not known
     changes: dict[tuple[str, str], NotebookChanges | None] = field(default_factory=dict)
+    #: instances of workflows that changed data count for, and of which it is not known with which data they were made
+    unknown_data: Collection[tuple[str, str]] = ()
+    ends: Mapping[tuple[str, str], LastEnd] = field(default_factory=dict)  #: by workflow name and identity
 
 
 def current_plan(specification: Specification, outputs: Path, place: RunPlace) -> CurrentPlan:
@@ -172,6 +176,7 @@ def current_plan(specification: Specification, outputs: Path, place: RunPlace) -
         ServiceError: the journal or the run records cannot be read, or the source is out of reach.
     """
     from deciders.due_runs import due_runs
+    from deciders.reruns import lacks_data
     from workers.available_dates import SourceError, read_available_dates, undated_files
     from workers.lost_ends import lost_ends
     from workers.notebook_versions import changes_since, with_hashes_of_folders
@@ -205,7 +210,10 @@ def current_plan(specification: Specification, outputs: Path, place: RunPlace) -
         planned = due_runs(specification, available, states | running, history=history)
     except SourceError as error:  # it is looked into once more where changed data count
         raise source_problem(error) from None
-    return CurrentPlan(dataclasses.replace(planned, warnings=(*planned.warnings, *undated)), available, changes)
+    flows = {workflow.name: workflow for workflow in specification.workflows}
+    unknown = {key for key, end in history.ends.items() if key[0] in flows and lacks_data(flows[key[0]], end)}
+    planned = dataclasses.replace(planned, warnings=(*planned.warnings, *undated))
+    return CurrentPlan(planned, available, changes, unknown, history.ends)
 
 
 @click.command("plan")
@@ -236,7 +244,7 @@ def plan(ctx: click.Context, file: Path | None, why: bool, as_json: bool, output
         _show_due(planned, specification, why)
     click.echo(f"{counted(len(planned.due), 'run')} due, {len(planned.not_due)} not due")
     if planned.not_due:
-        _show_not_due(current, specification.path, why)
+        _show_not_due(specification, current, why)
 
 
 def _plan_table(planned: DueRuns) -> Table:
@@ -250,7 +258,7 @@ def _plan_table(planned: DueRuns) -> Table:
 
 
 def _show_due(planned: DueRuns, specification: Specification, why: bool) -> None:
-    stencils = _telling_stencils(planned.due)
+    stencils = telling_stencils(planned.due)
     head = ["workflow", "date", "parameters", *(["date_stencil"] if stencils else []), "notebooks"]
     table = Table([*head, *(["why"] if why else [])])
     for number, run in enumerate(planned.due):
@@ -260,7 +268,7 @@ def _show_due(planned: DueRuns, specification: Specification, why: bool) -> None
     click.echo(formatted(table, with_header=True))
 
 
-def _show_not_due(current: CurrentPlan, file: Path, why: bool) -> None:
+def _show_not_due(specification: Specification, current: CurrentPlan, why: bool) -> None:
     from deciders.reruns import ALREADY_SUCCEEDED, WAITS_AFTER_SKIP, WAITS_FOR_DATA
 
     planned = current.due_runs
@@ -268,72 +276,37 @@ def _show_not_due(current: CurrentPlan, file: Path, why: bool) -> None:
     for one in planned.not_due:
         if one.reason in (ALREADY_SUCCEEDED, WAITS_FOR_DATA) or one.reason.startswith(WAITS_AFTER_SKIP):
             passed_over[kind_of_reason(one.reason)].append(one)
-    older = {
-        kind: older_text(
-            [(o.workflow_name, o.identity or "", o.reference_date.isoformat()) for o in ones], current.changes, file
-        )
-        for kind, ones in passed_over.items()
-    }
+    early = succeeded_early(specification, current)
+    if early:
+        passed_over.setdefault(ALREADY_SUCCEEDED, [])
+    older: dict[str, str] = {}
+    for kind, ones in passed_over.items():
+        runs = [(one.workflow_name, one.identity or "", one.reference_date.isoformat()) for one in ones]
+        if text := older_text([*runs, *early] if kind == ALREADY_SUCCEEDED else runs, current, specification.path):
+            before = f"{len(early)} before earliest_date" if early and kind == ALREADY_SUCCEEDED else ""
+            head = f"{len(ones)} {kind}" + (f", as did {before}" if before else "") if ones else f"{before} {kind}"
+            older[kind] = f"{head}, {text}"
     if why:
         reasons = []
         for one in planned.not_due:
-            change = older_names(current.changes.get((one.workflow_name, one.identity or "")))
-            is_older = change and kind_of_reason(one.reason) in passed_over
-            reasons.append(f"{one.reason} {change}" if is_older else one.reason)
+            key = (one.workflow_name, one.identity or "")
+            reason = one.reason
+            if kind_of_reason(reason) in passed_over:
+                reason += f" {change}" if (change := older_names(current.changes.get(key))) else ""
+                reason += ", not known with which data" if key in current.unknown_data else ""
+            reasons.append(reason)
         click.echo(formatted(not_due_table(planned.not_due, reasons), with_header=True))
-        for kind, text in older.items():
-            if text:
-                click.echo(f"{len(passed_over[kind])} {kind}, {text}")
+        for line in older.values():
+            click.echo(line)
         return
     counts: dict[str, int] = defaultdict(int)
     for one in planned.not_due:
         counts[kind_of_reason(one.reason)] += 1
     for reason, count in sorted(counts.items(), key=lambda item: -item[1]):
-        click.echo(f"  {count} {reason}" + (f", {older[reason]}" if older.get(reason) else ""))
+        click.echo(f"  {older.pop(reason, None) or counted_reason(count, reason)}")
+    for line in older.values():
+        click.echo(f"  {line}")
     click.echo("  (--why lists each)")
-
-
-def not_due_table(rows: Sequence[NotDue], reasons: Sequence[str]) -> Table:
-    """A row for each date that does not run, with what is said of it."""
-    # Several entries of one workflow say different things of the same date.
-    several = len({(one.workflow_name, one.reference_date) for one in rows}) < len(rows)
-    stencils = _telling_stencils(rows)
-    more = [*(["parameters"] if several else []), *(["date_stencil"] if stencils else [])]
-    table = Table(["workflow", "date", *more, "why not"])
-    for number, (one, reason) in enumerate(zip(rows, reasons, strict=True)):
-        settings = [shown_settings(one.configured_parameters)] if several else []
-        row = [one.workflow_name, one.reference_date.isoformat(), *settings, *stencils[number : number + 1]]
-        table.rows.append([*row, reason])
-    return table
-
-
-def _telling_stencils(rows: Sequence[Run | NotDue]) -> list[str]:
-    """The stencil of each row; none of them unless rows of one workflow, date and parameters differ in theirs."""
-    from deciders.date_stencil import DateStencil
-
-    first: dict[tuple[str, date, str], str] = {}
-    stencils: list[str] = []
-    differ = False
-    for row in rows:
-        own = row.date_stencil
-        stencils.append(str(own if isinstance(own, DateStencil) else DateStencil.of_entry(own)))
-        known = (row.workflow_name, row.reference_date, shown_settings(row.configured_parameters))
-        differ |= first.setdefault(known, stencils[-1]) != stencils[-1]
-    return stencils if differ else []
-
-
-def kind_of_reason(reason: str) -> str:
-    """A reason without what differs from date to date."""
-    if reason.startswith("needs "):
-        return "needs dates that are not available"
-    if reason.endswith(" is not available"):
-        return "reference dates that are not available"
-    from deciders.reruns import WAITS_AFTER_SKIP, WAITS_FOR_RETRY
-
-    for waiting in (WAITS_FOR_RETRY, WAITS_AFTER_SKIP):
-        if reason.startswith(waiting):
-            return f"{waiting} is not over"
-    return reason
 
 
 def _plan_json(current: CurrentPlan) -> dict[str, Any]:
@@ -360,6 +333,7 @@ def _plan_json(current: CurrentPlan) -> dict[str, Any]:
                 "date_stencil": one.date_stencil,
                 "reason": one.reason,
                 "older_notebooks": older_files(current.changes.get((one.workflow_name, one.identity or ""))),
+                "unknown_data": (one.workflow_name, one.identity) in current.unknown_data,
             }
             for one in planned.not_due
         ],

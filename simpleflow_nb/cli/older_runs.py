@@ -30,15 +30,19 @@ _MOST_FILES = 3
 _PLACE = ("outputs", "local", "db", "domain", "region")
 
 
-def older_text(runs: Iterable[Run], changes: Changes, file: Path) -> str:
+def older_text(runs: Iterable[Run], current: CurrentPlan, file: Path) -> str:
     """``14 of them with an older a.ipynb (`backfill ...` makes them anew)``, of runs that succeeded, for each workflow, and of
     how many it is not known; empty when there is nothing of the kind. ``file`` is the workflow file as commands take it.
     """
+    changes: Changes = current.changes
     dates: dict[str, list[str]] = defaultdict(list)
+    of_unknown_data: dict[str, list[str]] = defaultdict(list)
     files: dict[str, tuple[dict[str, None], dict[str, None]]] = defaultdict(lambda: ({}, {}))
     unknown = 0
     for name, identity, day in runs:
         change = changes.get((name, identity))
+        if (name, identity) in current.unknown_data:
+            of_unknown_data[name].append(day)
         if change is None:
             unknown += (name, identity) in changes
         elif change.changed or change.added:
@@ -47,11 +51,17 @@ def older_text(runs: Iterable[Run], changes: Changes, file: Path) -> str:
                 found.update(dict.fromkeys(more))
     parts = []
     for name, days in dates.items():
-        command = typed_command("backfill", file, name, "--from", min(days), "--to", max(days), "--rerun", "changed")
-        parts.append(f"{len(days)} of them {_made(*files[name])} (`{command}` makes {'it' if len(days) == 1 else 'them'} anew)")
+        parts.append(f"{len(days)} of them {_made(*files[name])} {_remedy(file, name, days, 'changed')}")
     if unknown:
         parts.append(f"of {unknown} of them it is not known which notebooks they were made with")
+    for name, days in of_unknown_data.items():
+        parts.append(f"of {len(days)} of them it is not known with which data {_remedy(file, name, days, 'all')}")
     return ", ".join(parts)
+
+
+def _remedy(file: Path, name: str, days: Sequence[str], rerun: str) -> str:
+    command = typed_command("backfill", file, name, "--from", min(days), "--to", max(days), "--rerun", rerun)
+    return f"(`{command}` makes {'it' if len(days) == 1 else 'them'} anew)"
 
 
 def older_names(change: NotebookChanges | None) -> str:
@@ -102,6 +112,23 @@ def ended_run(specification: Specification, row: RunRow) -> EndedRun:
     )
 
 
+def succeeded_early(specification: Specification, current: CurrentPlan) -> list[Run]:
+    """Runs that succeeded for dates before the ``earliest_date`` of their entry, which a backfill reaches. Looked for only
+    where there is something to say of runs that have ended."""
+    behind = {key for key, change in current.changes.items() if change is None or older_names(change)}
+    if not behind and not current.unknown_data:
+        return []
+    from deciders.due_runs import due_runs
+
+    known = _instances(current.due_runs)
+    early = []
+    for run in due_runs(specification, current.available, {}, since=date.min).due:
+        key = (run.workflow_name, run.identity)
+        if key not in known and key in current.ends and current.ends[key].state == "succeeded":
+            early.append((*key, run.reference_date.isoformat()))
+    return early
+
+
 def left_behind(
     specification: Specification, rows: Sequence[RunRow], current: CurrentPlan | None, lacking: Mapping[str, Sequence[str]]
 ) -> Iterator[str]:
@@ -123,9 +150,11 @@ def _older_lines(specification: Specification, done: Sequence[RunRow], current: 
     changes = current.changes
     runs = [(row.workflow, row.identity, row.reference_date or "") for row in done]
     older = {run[:2] for run in runs if older_names(changes.get(run[:2]))}
-    out_of_reach = older - _within_reach(specification, current, older)
-    if text := older_text([run for run in runs if run[:2] not in out_of_reach], changes, specification.path):
+    behind = older | {run[:2] for run in runs if run[:2] in current.unknown_data}
+    beyond = behind - _within_reach(specification, current, behind)
+    if text := older_text([run for run in runs if run[:2] not in beyond], current, specification.path):
         yield f"{len(done)} {ended}, {text}"
+    out_of_reach = older & beyond
     if out_of_reach:
         them = "1 run was" if len(out_of_reach) == 1 else f"{len(out_of_reach)} runs were"
         found = [change for run in runs if run[:2] in out_of_reach and (change := changes[run[:2]]) is not None]

@@ -14,9 +14,10 @@ from ..exceptions import DefinitionError
 from ..inspection.tables import Table, formatted
 from ..processes.decider import Decider
 from .connection import connected, payload_directory
-from .definition import kind_of_reason, not_due_table, read_specification, source_problem
+from .definition import read_specification, source_problem
 from .file_words import file_and_words
 from .local_run import default_workers
+from .not_due import counted_reason, kind_of_reason, not_due_table
 from .notebook_run import checked_outputs, run_requests
 from .older_runs import lacking_reports, left_behind
 from .options import Day, outputs_option, show, wants_table
@@ -364,7 +365,7 @@ def _show(ctx: click.Context, chosen: list[Run], left_out: list[NotDue], without
         click.echo(f"and {len(chosen) - _MOST_SHOWN} more")
     click.echo(f"{counted(len(chosen), 'run')} to start, {len(left_out)} left out")
     for reason, count in Counter(kind_of_reason(one.reason) for one in left_out).most_common():
-        click.echo(f"  {count} {reason}")
+        click.echo(f"  {counted_reason(count, reason)}")
     if why:
         if left_out:
             click.echo(formatted(not_due_table(left_out, [one.reason for one in left_out]), with_header=True))

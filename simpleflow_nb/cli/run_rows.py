@@ -48,6 +48,7 @@ class RunRow:
     workflow_id: str = ""
     run_id: str = ""
     date_stencil: list[Any] | None = None  #: of the entry that it was started for; None where that was not kept
+    missing_dates: list[str] | None = None  #: those of its stencil that were not available; None where that was not kept
 
     @property
     def title(self) -> str:
@@ -195,6 +196,7 @@ def _row(record: RunRecord) -> RunRow:
         workflow_id=record.workflow_id,
         run_id=record.run_id,
         date_stencil=record.date_stencil,
+        missing_dates=record.missing_dates,
     )
 
 
@@ -232,6 +234,7 @@ def _running(names: set[str], place: RunPlace) -> list[RunRow]:
                 workflow_id=execution["workflowId"],
                 run_id=execution["runId"],
                 date_stencil=(given.get("origin") or {}).get("date_stencil"),
+                missing_dates=(given.get("origin") or {}).get("missing_dates"),
             )
         )
     return found

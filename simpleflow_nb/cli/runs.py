@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -87,6 +87,8 @@ def runs_show(ctx: click.Context, file: Path | None, run: str, as_json: bool, ou
         everything = dict.fromkeys(("style", "header"), "--json has everything")
         refuse_options(ctx.parent, "for runs.show, which prints several tables", everything)
     specification = read_specification(file)
+    from deciders.missing_dates import shown_periods
+
     folder = outputs_folder(outputs, specification.path)
     with opened_run_place(folder, **place) as there:
         row = found_row(run_rows(specification, folder, there), run)
@@ -109,6 +111,7 @@ def runs_show(ctx: click.Context, file: Path | None, run: str, as_json: bool, ou
         "started": _with_zone(row.started),
         "ended": _with_zone(row.ended),
         "parameters": payload.encode(row.parameters),
+        "missing dates": ", ".join(shown_periods(map(date.fromisoformat, row.missing_dates or ()))),
         "workflow id": row.workflow_id,
         "run id": row.run_id,
     }
@@ -246,6 +249,7 @@ def _as_json(row: RunRow) -> dict[str, Any]:
         "reference_date": row.reference_date,
         "identity": row.identity,
         "parameters": row.parameters,
+        "missing_dates": row.missing_dates,
         "state": row.state,
         "light": row.light,
         "attempt": row.attempt,

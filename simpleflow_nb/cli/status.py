@@ -58,9 +58,7 @@ def status(ctx: click.Context, file: Path | None, as_json: bool, outputs: Path |
     missing = missing_dates(_available(planned)) if planned is not None else []
     lacking = lacking_reports(specification, rows, folder)
     if as_json:
-        click.echo(
-            json.dumps(_as_json(specification, rows, current, missing, lacking), indent=2, ensure_ascii=False, default=str)
-        )
+        click.echo(json.dumps(_as_json(specification, rows, current, missing, lacking), indent=2, ensure_ascii=False))
     elif as_table:
         show(ctx, _Grid(specification, rows, planned, lacking).table())
     elif not rows:
@@ -112,8 +110,7 @@ class _Grid:
             self._cells.setdefault((run.reference_date.isoformat(), column), "due")
 
     def table(self) -> Table:
-        names = list(dict.fromkeys(column.workflow for column in self._has_entry))
-        columns = sorted(self._has_entry, key=lambda column: (names.index(column.workflow), self._entries.place_of(column)))
+        columns = sorted(self._has_entry, key=self._entries.place_of)
         stencils = Counter(column[:2] for column in columns)
         table = Table(["date", *(self._head(column, stencils[column[:2]] > 1) for column in columns)])
         for day in sorted({day for day, _ in self._cells}):
@@ -219,6 +216,7 @@ def _as_json(
 
     entries = Entries(specification)
     planned, changes = (current.due_runs, current.changes) if current is not None else (None, {})
+    unknown_data = current.unknown_data if current is not None else ()
     due = {(run.workflow_name, run.identity): run for run in planned.due} if planned is not None else {}
     found: list[dict[str, Any]] = []
     for row in rows:
@@ -229,12 +227,13 @@ def _as_json(
                 "reference_date": row.reference_date,
                 "set": row.set,
                 "date_stencil": row.date_stencil,
+                "missing_dates": row.missing_dates,
                 "has_entry": row.entry_of(entries) is not None,
                 "instance": row.instance,
                 "state": row.state,
                 "light": row.light,
-                "started": row.started,
-                "ended": row.ended,
+                "started": row.started.isoformat() if row.started else None,
+                "ended": row.ended.isoformat() if row.ended else None,
                 "attempt": row.attempt,
                 "reason": row.reason,
                 "due": again.reason if again is not None else None,
@@ -243,6 +242,7 @@ def _as_json(
                 "notes": row.notes,
                 "artefacts": row.artefacts,
                 "older_notebooks": older_files(changes.get((row.workflow, row.identity))),
+                "unknown_data": (row.workflow, row.identity) in unknown_data,
                 "missing_reports": lacking.get(row.run_id, []),
             }
         )

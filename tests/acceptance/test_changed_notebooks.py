@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tests.acceptance.samples import DATES, REPORT, WORKFLOWS, inputs, notebook, typed
 
+ONE_NOTEBOOK = WORKFLOWS.partition("      report:")[0] + "available" + WORKFLOWS.partition("available")[2]
 ONCE = ("--local", "--once", "--quiet")
 
 
@@ -85,6 +86,29 @@ def test_a_changed_notebook_is_told_and_the_command_that_is_told_makes_its_runs_
     )
     assert said(file, *january) == (
         "0 runs to start, 3 left out\n  2 nothing has changed since\n  1 not run yet; --rerun missing includes it\n"
+    )
+
+
+def test_runs_before_the_earliest_date_are_counted_by_plan_as_by_status(tmp_path: Path) -> None:
+    file = inputs(tmp_path / "in", dates=DATES[:3], workflows=ONE_NOTEBOOK)
+    assert typed("sensor.start", file, *ONCE, cwd=tmp_path).returncode == 0
+    file.write_text(file.read_text().replace("- workflow_name: days", "- {workflow_name: days, earliest_date: 2016-01-02}"))
+    before = "0 runs due, 3 not due\n  2 already succeeded\n  1 before earliest_date 2016-01-02\n  (--why lists each)\n"
+    assert said(file, "plan") == before
+    notebook(file.parent / "count.ipynb", "day = None", "print('edited', day)")
+    command = f"simpleflow-nb backfill {file} days --from 2016-01-01 --to 2016-01-03 --rerun changed"
+    older = f"3 of them with an older count.ipynb (`{command}` makes them anew)"
+    planned = f"2 already succeeded, as did 1 before earliest_date, {older}"
+    assert said(file, "plan").splitlines()[1] == f"  {planned}"
+    assert said(file, "plan", "--why").splitlines()[-1] == planned
+    assert f"3 already succeeded, {older}" in said(file, "status").splitlines()
+    file.write_text(file.read_text().replace("2016-01-02", "2016-02-01"))
+    assert said(file, "plan").splitlines()[1:3] == [
+        "  3 before earliest_date 2016-02-01",
+        f"  3 before earliest_date already succeeded, {older}",
+    ]
+    assert said(file, *shlex.split(command)[1:2], *shlex.split(command)[3:], "--dry-run").endswith(
+        "3 runs to start, 0 left out\n"
     )
 
 

@@ -35,7 +35,7 @@ def test_every_command_respects_the_reference_dates_of_an_entry(tmp_path: Path) 
         f"days      2016-01-19  {not_chosen}\n"
     )
     assert said(file, "plan").endswith(
-        f"2 runs due, 4 not due\n  3 {not_chosen}\n  1 reference dates that are not available\n  (--why lists each)\n"
+        f"2 runs due, 4 not due\n  3 {not_chosen}\n  1 reference date that is not available\n  (--why lists each)\n"
     )
     another = ("backfill", "days", "--from", "2016-01-05", "--to", "2016-01-05")
     assert said(file, *another) == f"0 runs to start, 1 left out\n  1 {not_chosen}\n"
@@ -60,7 +60,7 @@ def test_a_dry_run_of_a_backfill_names_what_lacks(tmp_path: Path) -> None:
         "date        workflow  parameters  why\n"
         "2016-01-05  days                  missing\n"
         "1 run to start, 2 left out\n"
-        "  2 needs dates that are not available\n"
+        "  2 need dates that are not available\n"
         "workflow  date        why not\n"
         "days      2016-01-04  needs 2016-01-03 which is not available\n"
         "days      2016-01-11  needs 2016-01-10 which is not available\n"
@@ -81,7 +81,10 @@ def test_a_notebook_is_told_which_dates_lack_and_is_due_again_for_changed_data_a
     ]
     assert said(file, "sensor.start", "--local", "--once", "--quiet").startswith("1 of 1 run succeeded")
     assert said(file, "runs.logs", "days/2016-01-03") == "count: rows of ['2016-01-02']\n"
+    assert "\nmissing dates  2016-01-02\n" in said(file, "runs.show", "days/2016-01-03")
+    assert json.loads(said(file, "runs.show", "days/2016-01-03", "--json"))["run"]["missing_dates"] == ["2016-01-02"]
     [row] = json.loads(said(file, "status", "--json"))[:1]
+    assert row["missing_dates"] == ["2016-01-02"]
     assert row["instance"].startswith("2016-01-03_")
 
     (file.parent / "data" / "2016-01-02.csv").write_text("a,b\n1,2\n")
@@ -109,3 +112,31 @@ def test_a_run_that_succeeded_is_due_again_when_its_missing_data_come_if_data_co
     assert due == {"2016-01-02": "not run yet", "2016-01-03": "data_changed: data/2016-01-02.csv"}
     said(file, "sensor.start", "--local", "--once", "--quiet")
     assert said(file, "runs.logs", "days/2016-01-03") == "count: rows of []\n"
+
+
+def test_runs_from_before_data_counted_are_told_with_the_command_that_makes_them_anew(tmp_path: Path) -> None:
+    tolerant = "      date_stencil: [{dates: [-2, 1], at_least: 2}]\n"
+    file = inputs(tmp_path / "in", dates=("2016-01-01", "2016-01-03"), workflows=ONE_NOTEBOOK + tolerant)
+    said(file, "sensor.start", "--local", "--once", "--quiet")
+    file.write_text(file.read_text().replace("- name: days", "- name: days\n    rerun_when: [data_changed]"))
+    (file.parent / "data" / "2016-01-02.csv").write_text("a,b\n1,2\n")
+    period = f"simpleflow-nb backfill {file} days --from 2016-01-03 --to 2016-01-03"
+    sentence = f"1 already succeeded, of 1 of them it is not known with which data (`{period} --rerun all` makes it anew)"
+    assert said(file, "plan").splitlines()[-2] == f"  {sentence}"
+    assert said(file, "plan", "--why").splitlines()[-2:] == [
+        "days      2016-01-03  already succeeded, not known with which data",
+        sentence,
+    ]
+    assert sentence in said(file, "status").splitlines()
+    whole = json.loads(said(file, "plan", "--json"))
+    assert {one["reference_date"]: one["unknown_data"] for one in whole["not_due"]} == {"2016-01-01": False, "2016-01-03": True}
+    assert json.loads(said(file, "status", "--json"))[0]["unknown_data"] is True
+    days = ("backfill", "days", "--from", "2016-01-03", "--to", "2016-01-03", "--rerun")
+    assert said(file, *days, "changed", "--dry-run") == (
+        "0 runs to start, 1 left out\n  1 succeeded before, and it is not known with which data; --rerun all includes it\n"
+    )
+    said(file, *days, "all", "--quiet")
+    assert "not known" not in said(file, "plan") + said(file, "status")
+    (file.parent / "data" / "2016-01-02.csv").write_text("a,b\n1,3\n")
+    due = {one["reference_date"]: one["reason"] for one in json.loads(said(file, "plan", "--json"))["due"]}
+    assert due["2016-01-03"] == "data_changed: data/2016-01-02.csv"

@@ -140,7 +140,7 @@ def test_dates_whose_stencil_lacks_data_are_counted_together(tmp_path: Path) -> 
     stencil = WORKFLOWS.replace("- workflow_name: days", "- workflow_name: days\n      date_stencil: [[-7, 1]]")
     short = inputs(tmp_path / "in", workflows=stencil)
     assert said(short, "backfill", "days", "--from", "2016-01-01", "--to", "2016-01-31", "--dry-run") == (
-        "0 runs to start, 4 left out\n  4 needs dates that are not available\n"
+        "0 runs to start, 4 left out\n  4 need dates that are not available\n"
     )
 
 

@@ -139,12 +139,33 @@ def test_each_date_that_is_not_due_has_a_reason():
     assert made.warnings == ()
 
 
-def test_a_reason_names_ten_missing_dates_and_counts_the_others():
-    (refused,) = due_runs(specification(entry(date_stencil=[[-1000, 1]])), {"calls": days(1)}, {}).not_due
-    assert refused.reason == (
-        "needs 2013-04-06, 2013-04-07, 2013-04-08, 2013-04-09, 2013-04-10, 2013-04-11, 2013-04-12, 2013-04-13, "
-        "2013-04-14, 2013-04-15 and 990 more which are not available"
-    )
+@pytest.mark.parametrize(
+    ("stencil", "there", "reason"),
+    [
+        ([[-3, 1]], (9,), "needs 2016-01-06 to 2016-01-08 which are not available"),
+        ([[-4, 1]], (5, 7, 9), "needs 2016-01-06, 2016-01-08 which are not available"),
+        ([[-8, 1]], (4, 9), "needs 2016-01-01 to 2016-01-03, 2016-01-05 to 2016-01-08 which are not available"),
+        ([[-5, 1]], (6, 9), "needs 2016-01-04, 2016-01-05, 2016-01-07, 2016-01-08 which are not available"),
+        ([[-1000, 1]], (9,), "needs 2013-04-14 to 2016-01-08 which are not available"),
+        ([{"dates": [-3, 1], "at_least": 2}], (9,), None),
+    ],
+)
+def test_a_reason_names_missing_dates_that_follow_each_other_as_a_period(stencil, there, reason):
+    (refused,) = [
+        one
+        for one in due_runs(specification(entry(date_stencil=stencil)), {"calls": days(*there)}, {}).not_due
+        if one.reference_date == day(9)
+    ]
+    if reason is None:
+        reason = "needs 2 of the 4 dates from 2016-01-06 to 2016-01-09, and 2016-01-06 to 2016-01-08 are not available"
+    assert refused.reason == reason
+
+
+def test_a_reason_names_ten_missing_dates_or_periods_and_counts_the_others():
+    there = [day(1) + timedelta(number) for number in range(0, 100, 2)]
+    refused = due_runs(specification(entry(date_stencil=[[-98, 1]])), {"calls": there}, {}).not_due[-1]
+    named = ", ".join(f"{day(2) + timedelta(number)}" for number in range(0, 20, 2))
+    assert refused.reason == f"needs {named} and 39 more which are not available"
 
 
 def test_a_failed_date_is_due_at_each_check_and_may_be_again_and_again():

@@ -10,7 +10,7 @@ import pytest
 
 from deciders.due_runs import due_runs, run_for
 from deciders.durations import seconds_of, shown_duration
-from deciders.reruns import LastEnd, RunHistory, verdict
+from deciders.reruns import LastEnd, RunHistory, change_of, lacks_data, verdict
 from deciders.specification import (
     ConfiguredWorkflow,
     NotebookSpecification,
@@ -184,6 +184,35 @@ def specification(*entries: ConfiguredWorkflow, **policy: Any) -> Specification:
         workflows=(flow(**policy),),
         sensor=SensorSpecification(schedule=None, workflows=entries),
     )
+
+
+@pytest.mark.parametrize(
+    ("rerun_when", "data", "lacks", "change"),
+    [
+        ((), None, False, (False, "nothing has changed since", True)),
+        (("data_changed",), {}, False, (False, "nothing has changed since", True)),
+        (
+            ("data_changed",),
+            None,
+            True,
+            (False, "succeeded before, and it is not known with which data; --rerun all includes it", False),
+        ),
+    ],
+)
+def test_data_that_count_and_were_not_kept_are_not_said_to_be_unchanged(
+    rerun_when: tuple[str, ...], data: dict[str, Any] | None, lacks: bool, change: tuple[bool, str, bool]
+):
+    workflow, ended = flow(rerun_when=rerun_when), end("succeeded", data=data)
+    history = RunHistory(now=NOW, notebooks={"days": HASHES})
+    assert lacks_data(workflow, ended) is lacks
+    assert change_of(workflow, ended, [], history) == change
+
+
+def test_what_a_failed_run_did_with_data_that_are_not_known_is_done_again():
+    workflow, history = flow(rerun_when=("data_changed", "notebook_changed")), RunHistory(now=NOW, **CHANGED)
+    assert verdict(workflow, "failed", end(data={}), [], history) == (True, "failed before; notebook_changed: b.ipynb", True)
+    assert verdict(workflow, "failed", end(), [], history) == (True, "failed before; notebook_changed: b.ipynb", False)
+    assert change_of(workflow, end(), [], history) == (True, "notebook_changed: b.ipynb", False)
 
 
 def test_without_parameters_changed_a_date_is_done_whatever_its_parameters_were():

@@ -51,6 +51,12 @@ def test_a_record_comes_back_as_it_went_in(records):
     assert records.latest() == [FIRST]
 
 
+@pytest.mark.parametrize("missing", [None, [], ["2015-12-31"]])
+def test_whether_dates_lacked_comes_back_as_it_went_in(records, missing):
+    records.record(replace(FIRST, missing_dates=missing))
+    assert records.latest()[0].missing_dates == missing
+
+
 def test_times_come_back_in_utc(records):
     records.record(replace(FIRST, started=NOON.astimezone(timezone(timedelta(hours=5)))))
     assert records.latest()[0].started.isoformat() == "2016-01-02T12:00:00+00:00"

@@ -30,6 +30,7 @@ from simpleflow_nb.processes.payload_directory import MemoryPayloads
 from workers import known_dates, run_starts
 from workers.known_dates import KnownDates
 from workers.run_starts import Starter, open_runs, run_arguments
+from workers.source_errors import SourceUnreachable
 
 ENTRY = ConfiguredWorkflow(workflow_name="days")
 
@@ -217,6 +218,30 @@ def test_a_run_that_does_not_ask_for_missing_dates_has_the_arguments_that_it_alw
     assert "missing_dates" not in run_arguments(specification, own, "o")
     plain = WorkflowSpecification(name="days", notebooks=(NotebookSpecification(label="one", filename="one.ipynb"),))
     assert "missing_dates" not in run_arguments(specification.model_copy(update={"workflows": (plain,)}), run, "o")
+
+
+def test_which_dates_lack_goes_into_the_record_of_a_run_whose_stencil_lets_some_lack(tmp_path: Path) -> None:
+    specification, run = _lacking(tmp_path)
+    plain = WorkflowSpecification(name="days", notebooks=(NotebookSpecification(label="one", filename="one.ipynb"),))
+    for given in (specification, specification.model_copy(update={"workflows": (plain,)})):
+        assert run_arguments(given, run, "o")["origin"]["missing_dates"] == ["2016-01-01", "2016-01-02"]
+    whole = run_for(ENTRY, date(2016, 1, 3))
+    assert "missing_dates" not in run_arguments(specification.model_copy(update={"workflows": (plain,)}), whole, "o")["origin"]
+
+
+def test_a_run_that_does_not_ask_for_missing_dates_starts_also_when_they_cannot_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(given: Specification) -> dict[str, list[date]]:
+        raise SourceUnreachable("the source is out of reach")
+
+    monkeypatch.setattr(known_dates, "read_available_dates", fail)
+    specification, run = _lacking(tmp_path)
+    with pytest.raises(SourceUnreachable):
+        run_arguments(specification, run, "o")
+    plain = WorkflowSpecification(name="days", notebooks=(NotebookSpecification(label="one", filename="one.ipynb"),))
+    arguments = run_arguments(specification.model_copy(update={"workflows": (plain,)}), run, "o")
+    assert arguments["origin"]["missing_dates"] is None
 
 
 def test_dates_are_read_once_for_all_runs_of_a_check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

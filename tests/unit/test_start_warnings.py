@@ -65,8 +65,7 @@ def warned(folder: Path, capsys: pytest.CaptureFixture[str], entries: str, sourc
         # no entry has these: the first one's stencil
         (
             {"reference_date": "2024-01-01", "region": "west"},
-            "warning: w for 2024-01-01 needs 2023-12-30, 2023-12-31, 2024-01-01 which are not available; "
-            "it runs all the same\n",
+            "warning: w for 2024-01-01 needs 2023-12-30 to 2024-01-01 which are not available; it runs all the same\n",
         ),
     ],
 )
