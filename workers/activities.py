@@ -195,8 +195,8 @@ def record_run(
     """
     task = context()
     with closing(RunRecords.open(Path(outputs))) as records:
-        for former in records.runs(workflow, identity)[-1:]:
-            remove_renamed(former.artefacts, artefacts, Artefacts(Path(outputs)).reports_folder(workflow, instance))
+        former = [one.artefacts for one in records.runs(workflow, identity)]
+        remove_renamed(former, artefacts, Artefacts(Path(outputs)).reports_folder(workflow, instance))
         records.record(
             RunRecord(
                 workflow_name=workflow,

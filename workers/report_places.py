@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from deciders.notebook_workflow import report_artefact
@@ -35,12 +35,13 @@ def report_place(
     return next((path for path in known if os.path.isfile(path)), known[0] if known else unnamed)
 
 
-def remove_renamed(former: Mapping[str, str], now: Mapping[str, str], folder: Path) -> None:
+def remove_renamed(former: Iterable[Mapping[str, str]], now: Mapping[str, str], folder: Path) -> None:
     """Remove the files of reports that have been made anew under other names in the folder of a run's reports.
 
-    ``former`` and ``now`` are the artefacts of the run before and after. What cannot be removed is left.
+    ``former`` are the artefacts of all earlier runs of the instance, in their order: one that failed has none of a report whose
+    file is still there. A file is that of the report that was called so last. ``now`` are the artefacts of the last run.
     """
-    for name, path in former.items():
-        is_other = name.startswith(_REPORT) and name in now and path not in now.values()
-        if is_other and os.path.isfile(now[name]) and Path(path).parent == folder:
+    names = {path: name for artefacts in former for name, path in artefacts.items() if name.startswith(_REPORT)}
+    for path, name in names.items():
+        if name in now and path not in now.values() and os.path.isfile(now[name]) and Path(path).parent == folder:
             Path(path).unlink(missing_ok=True)

@@ -139,7 +139,9 @@ def remake_reports(
         if done.made or done.failed:
             amended = records.amend(run.run_id, lambda record: _amended(record, done, artefacts))
             if amended is not None:
-                remove_renamed(former, amended.artefacts, artefacts.reports_folder(run.workflow.name, run.instance))
+                earlier = [one.artefacts for one in records.runs(amended.workflow_name, amended.identity)]
+                reports_folder = artefacts.reports_folder(run.workflow.name, run.instance)
+                remove_renamed([*earlier, former], amended.artefacts, reports_folder)
             if amended is not None and amended.state == "succeeded":
                 point_latest(outputs, run.workflow.name, run.instance, run.reference_date, run.latest_links)
     return done

@@ -197,9 +197,29 @@ def test_a_report_that_was_made_anew_under_another_name_leaves_no_former_one(rep
     (tmp_path / "far.pdf").write_text("not ours")
     former = {"report:a": old, "report:b": kept, "report:c": str(tmp_path / "far.pdf"), "report:d": kept, "a": kept}
     now = {"report:a": new, "report:b": str(reports.folder / "failed.pdf"), "report:c": new, "report:d": kept}
-    remove_renamed(former, now, reports.folder)
+    remove_renamed([former], now, reports.folder)
     assert sorted(path.name for path in reports.folder.iterdir()) == ["kept.pdf", "new.pdf"]
     assert (tmp_path / "far.pdf").exists()
+
+
+@pytest.mark.parametrize(
+    ("former", "now", "left"),
+    [
+        ([{"a": "old"}, {}], {"a": "new"}, ["b", "new", "older"]),  # a run that failed lies between
+        ([{"a": "older"}, {"a": "old"}, {}], {"a": "new"}, ["b", "new"]),
+        ([{"a": "old"}, {}], {}, ["b", "new", "old", "older"]),
+        ([{"a": "b"}, {"a": "old", "b": "b"}, {}], {"a": "new"}, ["b", "new", "older"]),  # the name is another one's now
+        ([{"a": "old"}, {"a": "new", "b": "old"}], {"a": "new", "b": "b"}, ["b", "new", "older"]),
+    ],
+)
+def test_every_former_name_of_a_report_that_is_made_anew_goes_and_no_other_report(
+    former: list[dict[str, str]], now: dict[str, str], left: list[str], reports: Reports
+) -> None:
+    for name in ("b", "new", "old", "older"):
+        reports.made(f"{name}.pdf")
+    paths = [{f"report:{key}": str(reports.folder / f"{name}.pdf") for key, name in one.items()} for one in (*former, now)]
+    remove_renamed(paths[:-1], paths[-1], reports.folder)
+    assert sorted(path.stem for path in reports.folder.iterdir()) == left
 
 
 def test_a_name_is_no_part_of_what_a_report_is_made_from() -> None:
