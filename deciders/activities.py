@@ -20,7 +20,8 @@ WORKER_LISTS = (SENSOR, NOTEBOOKS, REPORTS)
 #: Error type of the "failure" of a notebook that has said that there is nothing to do: so its dependants are not run.
 NOTEBOOK_SKIPPED = "NotebookSkipped"
 
-_RECORDS_RETRY = RetryPolicy(attempts=5, first_wait=timedelta(seconds=2), factor=3.0)
+# whose a workflow is does not change by waiting
+_RECORDS_RETRY = RetryPolicy(attempts=5, first_wait=timedelta(seconds=2), factor=3.0, not_retried=("WorkflowTaken",))
 
 already_succeeded: Activity[..., dict[str, str] | None] = Activity(
     None, name="workers.activities.already_succeeded", version="1", task_list=SENSOR, retry=_RECORDS_RETRY

@@ -24,6 +24,7 @@ from simpleflow_nb.exceptions import SimpleflowError
 __all__ = ["LONGEST_PART_BYTES", "Artefacts", "OutputsError", "path_part", "read_record", "write_atomically"]
 
 _PROBE_BYTES = 65_536
+_MOVE_TRIES = 10
 
 
 class OutputsError(SimpleflowError):
@@ -65,7 +66,10 @@ def write_atomically(path: Path, content: str | bytes) -> None:
 
 @dataclass(frozen=True)
 class Artefacts:
-    """The layout of an outputs folder. Only ``begin_attempt`` and ``check_writable`` touch the disk."""
+    """The layout of an outputs folder.
+
+    Only ``begin_attempt`` and ``check_writable`` change anything on the disk; ``kept_attempts`` and ``attempts`` look at it.
+    """
 
     outputs: Path
 
@@ -117,8 +121,15 @@ class Artefacts:
         if not folder.is_dir() or not any(folder.iterdir()):
             return kept + 1
         destination = self.attempt_folder(workflow, instance, label, kept + 1)
-        destination.parent.mkdir(parents=True, exist_ok=True)
-        os.rename(folder, destination)
+        for tries_left in range(_MOVE_TRIES, 0, -1):
+            try:
+                destination.parent.mkdir(parents=True, exist_ok=True)
+                os.rename(folder, destination)
+                break
+            except (FileNotFoundError, FileExistsError):
+                # another label, whose attempts lie beside, has just removed the empty folder
+                if tries_left == 1 or not folder.is_dir():
+                    raise
         return kept + 2
 
     def attempts(self, workflow: str, instance: str, label: str) -> int:

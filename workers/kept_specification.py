@@ -10,6 +10,7 @@ from simpleflow_nb import payload
 from simpleflow_nb.processes.payload_directory import Payloads
 
 _REFERENCE = "reference"
+_PLACE = ("path", "inputs_dir")
 
 
 def by_reference(specification: Specification, payloads: Payloads) -> dict[str, Any]:
@@ -26,8 +27,7 @@ def by_reference(specification: Specification, payloads: Payloads) -> dict[str, 
     sensor = whole["sensor"]
     return {
         _REFERENCE: payload.reference(text),
-        "path": whole["path"],
-        "inputs_dir": whole["inputs_dir"],
+        **{name: whole[name] for name in _PLACE},
         "sensor": {"schedule": sensor["schedule"], "timezone": sensor["timezone"]},
     }
 
@@ -40,9 +40,11 @@ def is_by_reference(given: Mapping[str, Any]) -> bool:
 def whole_specification(given: Mapping[str, Any], payloads: Payloads) -> Specification:
     """The specification that a history has, in this form or as version 0.1 and services elsewhere have it: as it is.
 
+    Where the file is says what stands beside a reference: the project may have been moved since the payload was stored.
+
     Raises:
         PayloadError: the payload is not there, or is not what was stored.
     """
     if is_by_reference(given):
-        given = payload.decode(given[_REFERENCE], payloads.load)
+        given = payload.decode(given[_REFERENCE], payloads.load) | {name: given[name] for name in _PLACE}
     return Specification.model_validate(given)

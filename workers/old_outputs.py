@@ -7,6 +7,7 @@ import os
 import shutil
 import uuid
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from deciders.parameter_set import ParameterSet
@@ -69,7 +70,8 @@ def remove_old_attempts(artefacts: Artefacts, workflow: str, instance: str, labe
         folder = artefacts.attempt_folder(workflow, instance, label, number)
         try:
             remove_folder(folder)
-            if not any(folder.parent.iterdir()):
-                folder.parent.rmdir()
         except OSError as error:
             logger.warning("an earlier attempt cannot be removed: %s", error)
+            continue
+        with suppress(OSError):  # it has other labels' attempts, or one of these has removed it
+            folder.parent.rmdir()

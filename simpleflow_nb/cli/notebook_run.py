@@ -15,6 +15,7 @@ import click
 from ..exceptions import DefinitionError, JournalInUse, ServiceError
 from ..inspection.executions import executions
 from ..local.service import DOMAIN
+from .backfill_ends import BackfillEnds
 from .definition import read_specification, source_problem
 from .held_outputs import held_outputs
 from .local_run import LocalRun, say
@@ -23,7 +24,7 @@ from .owners import check_names, claim
 from .packages import require_application
 from .progress import Progress
 from .run_rows import counted
-from .run_states import BACKFILL_TYPE, NOTEBOOK_TYPE, Watch, last_attributes, status_word
+from .run_states import BACKFILL_TYPE, NOTEBOOK_TYPE, Watch
 from .start_warnings import start_warnings
 from .summary import show_summary
 
@@ -75,7 +76,7 @@ def opened_run(
         opened = LocalRun(journal, durable=durable)
         try:
             claim(specifications, outputs, adopt=adopt)
-            _go_on_where_moved(opened, outputs, db)
+            _go_on_where_moved(opened, outputs, db, specifications)
         except BaseException:
             opened.service.close()
             raise
@@ -83,21 +84,25 @@ def opened_run(
             yield run
 
 
-def _go_on_where_moved(run: LocalRun, outputs: Path, db: Path | None) -> None:
-    """Let interrupted runs begin anew here whose outputs folder was moved; says so.
+def _go_on_where_moved(run: LocalRun, outputs: Path, db: Path | None, specifications: Sequence[Specification]) -> None:
+    """Let interrupted runs begin anew here whose outputs folder was moved, or whose workflows other files had; says so.
 
     Raises:
-        ServiceError: it cannot be noted in the folder where it is.
+        ServiceError: it cannot be noted in the folder where it is, or a payload not be kept.
     """
     from workers.moved_runs import begin_moved_runs_anew
 
     is_own = journal_path(db, outputs) == journal_path(None, outputs)
     try:
-        moved = begin_moved_runs_anew(run.service, DOMAIN, outputs, run.payloads, is_own_journal=is_own)
+        moved = begin_moved_runs_anew(
+            run.service, DOMAIN, outputs, run.payloads, is_own_journal=is_own, specifications=specifications
+        )
     except OSError as error:
         raise ServiceError(f"{outputs} cannot be written to: {(error.strerror or str(error)).lower()}") from None
     for place in sorted(moved.former):
         say(f"the outputs were moved here from {place}; what was interrupted there begins anew, with what it had done")
+    for former, file in moved.taken_over.items():
+        say(f"what was interrupted of {former} begins anew with {file}, with what it had done")
     for place, number in moved.elsewhere.items():
         say(f"{counted(number, 'open run')} of this journal {'has its' if number == 1 else 'have their'} outputs in {place}")
 
@@ -147,6 +152,7 @@ def start_notebook_workflow(
         from workers.run_starts import start_run
         from workers.source_errors import SourceError
 
+        backfills = BackfillEnds(run)
         watch = Watch(run.service, [NOTEBOOK_TYPE], load=run.payloads.load)
         if new:
             for info in executions(run.service, DOMAIN, is_open=True, executionFilter={"workflowId": instance.workflow_id}):
@@ -162,7 +168,7 @@ def start_notebook_workflow(
             Progress(watch, quiet=quiet, color=color),
             mine=lambda: run.open_runs(*RUN_TYPES),
         )
-        return show_summary(run, watch, specification.path, ended=ended)
+        return max(show_summary(run, watch, specification.path, ended=ended), backfills.show_ends())
 
 
 def run_requests(
@@ -200,9 +206,10 @@ def run_requests(
             return 0
         from workers.backfills import start_backfill
 
+        backfills = BackfillEnds(run)
         watch = Watch(run.service, [NOTEBOOK_TYPE], load=run.payloads.load)
         work_on_notebooks(run, slots)
-        name, _ = start_backfill(
+        start_backfill(
             run.service,
             DOMAIN,
             specification,
@@ -217,21 +224,7 @@ def run_requests(
             Progress(watch, quiet=quiet, color=color),
             mine=lambda: run.open_runs(*RUN_TYPES),
         )
-        return max(show_summary(run, watch, specification.path, ended=ended), _show_early_end(run, name))
-
-
-def _show_early_end(run: LocalRun, backfill: str) -> int:
-    """Say how a backfill has ended that has not started all of its runs; 1 if so."""
-    service = run.service
-    with service.lock:
-        whole = service.whole_run(DOMAIN, backfill, None)
-        status, last = whole.close_status, last_attributes(whole.events)
-    if status in (None, "COMPLETED"):  # an open one is the summary's
-        return 0
-    say(
-        f"{backfill} {status_word(status)} before every run was started" + (f": {last['reason']}" if last.get("reason") else "")
-    )
-    return 1
+        return max(show_summary(run, watch, specification.path, ended=ended), backfills.show_ends())
 
 
 def requested(file: Path, name: str, arguments: dict[str, Any], outputs: Path | None) -> tuple[Specification, Run, Path]:

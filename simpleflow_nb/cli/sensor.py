@@ -20,6 +20,7 @@ from ..local.service import DOMAIN
 from ..processes.allocator import share_one_arena
 from ..processes.payload_directory import kept
 from ..workflow import execution_input
+from .backfill_ends import BackfillEnds
 from .connection import connected, domain_options, payload_directory, payloads_option
 from .definition import counted_warnings, read_with_warnings
 from .history_keeping import HistoryKeeping, longest_kept
@@ -111,6 +112,7 @@ def sensor_start(
         ctx.exit(code)
     share_one_arena()
     with _own_run(folder, db, specifications, durable=durable, adopt=adopt) as run:
+        backfills = BackfillEnds(run)
         watch = Watch(run.service, [NOTEBOOK_TYPE], load=run.payloads.load)
         work_on_notebooks(run, nb_workers or default_workers())
         sensors = _started(run, specifications, str(folder), once=once)
@@ -128,6 +130,7 @@ def sensor_start(
                 sensor.show_checks()
                 if len(sensors) > 1 and not sensor.once and not sensor.is_open():
                     code = max(code, sensor.show_end())  # others go on, perhaps for long
+            backfills.show_ends()
             keeping.look(longest_kept(sensor.keep_history_seconds for sensor in sensors))
             return not any(sensor.is_open() for sensor in sensors) and not run.open_runs(NOTEBOOK_TYPE, BACKFILL_TYPE)
 
@@ -136,7 +139,7 @@ def sensor_start(
             Progress(watch, quiet=quiet, color=ctx.obj["color"]),
             mine=lambda: run.open_runs(NOTEBOOK_TYPE, SENSOR_TYPE, BACKFILL_TYPE),
         )
-        code = max(code, show_summary(run, watch, specifications[0].path, ended=ended))
+        code = max(code, show_summary(run, watch, specifications[0].path, ended=ended), backfills.show_ends())
         closed = [sensor for sensor in sensors if not sensor.is_open()]
         code = max([code, *(sensor.show_end() for sensor in closed)])
         if closed and not watch.runs and all(sensor.once for sensor in closed):
@@ -241,7 +244,7 @@ def _started(run: LocalRun, specifications: Sequence[Specification], outputs: st
         found = sensor_state(place, execution)
         last_look = found.last_check or datetime.fromtimestamp(info["startTimestamp"], UTC)
         former = execution["workflowId"]
-        of_file = former if former in mine else _id_where_moved(found, specifications, outputs)
+        of_file = former if former in mine else _id_where_moved(place, found, specifications, outputs)
         if of_file is not None:
             last_looks[of_file] = last_look
             if last_look - datetime.now(UTC) > BELIEVABLE_AHEAD and not once:
@@ -256,15 +259,27 @@ def _started(run: LocalRun, specifications: Sequence[Specification], outputs: st
     ]
 
 
-def _id_where_moved(found: SensorState, specifications: Sequence[Specification], outputs: str) -> str | None:
+def _id_where_moved(place: RunPlace, found: SensorState, specifications: Sequence[Specification], outputs: str) -> str | None:
     """The id that the sensor of one of these files has now, if ``found`` is its sensor from before the outputs folder was
-    moved, as ids are made of the paths of files. None if it is not."""
+    moved, or the file moved or renamed, as ids are made of the paths of files. None if it is not."""
     from workers.outputs_place import former_places
 
-    if found.outputs not in former_places(Path(outputs)):
-        return None
-    names = [one.path for one in specifications if one.path.name == Path(found.path).name]
+    former = former_places(Path(outputs))
+    names = [one.path for one in specifications if found.outputs in former and one.path.name == Path(found.path).name]
+    if not names and found.outputs in (outputs, *former) and not found.file.exists():
+        flows = _workflow_names(place, found)
+        names = [one.path for one in specifications if flows and flows <= {workflow.name for workflow in one.workflows}]
     return sensor_id(names[0]) if len(names) == 1 else None
+
+
+def _workflow_names(place: RunPlace, found: SensorState) -> set[str]:
+    """Of the file that a sensor had; empty where that is not to be found any more."""
+    from workers.kept_specification import whole_specification
+
+    try:
+        return {workflow.name for workflow in whole_specification(found.specification, place.payloads).workflows}
+    except (PayloadError, ValueError):
+        return set()
 
 
 class Sensor:

@@ -6,7 +6,7 @@ import hashlib
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -170,6 +170,7 @@ class SensorState:
     next_check: datetime | None = None
     last_check: datetime | None = None
     note: str = ""  #: what came of the last check
+    specification: dict[str, Any] = field(default_factory=dict)  #: as its history has it
 
     @property
     def file(self) -> Path:
@@ -217,6 +218,7 @@ def sensor_state(place: RunPlace, execution: dict[str, str]) -> SensorState:
 
 def _read_specification(found: SensorState, specification: dict[str, Any]) -> None:
     sensor = specification.get("sensor") or {}
+    found.specification = specification or found.specification
     found.path = str(specification.get("path") or found.path)
     found.inputs_dir = str(specification.get("inputs_dir") or found.inputs_dir)
     found.schedule, found.timezone = sensor.get("schedule"), sensor.get("timezone") or "UTC"

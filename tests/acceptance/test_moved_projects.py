@@ -224,6 +224,57 @@ def test_what_was_interrupted_begins_anew_in_the_new_place_with_what_it_had_done
     assert "the outputs were moved" not in said(new / file.name, "sensor.start", *ONCE)
 
 
+def _backfill_killed_at_its_first_run(file: Path) -> None:
+    (file.parent / "wait").touch()
+    words = ("--from", DATES[0], "--to", DATES[2], "--max-parallel", "1", "--quiet")
+    with subprocess.Popen(
+        command("backfill", file, "days", *words), cwd=file.parent, env=environment(), stderr=subprocess.DEVNULL
+    ) as process:
+        wait_until(lambda: (file.parent / "outputs/notebooks" / IDS[DATES[0]] / "report").exists())
+        process.kill()
+    (file.parent / "wait").unlink()
+
+
+@pytest.mark.parametrize(
+    ("how", "goes_on"), [("moved", "sensor.start"), ("renamed", "sensor.start"), ("both", "sensor.start"), ("both", "backfill")]
+)
+def test_a_backfill_that_was_interrupted_runs_the_rest_of_its_dates_where_the_file_is_now(
+    tmp_path: Path, how: str, goes_on: str
+) -> None:
+    entry = "    - workflow_name: days\n      earliest_date: 2016-02-01\n"  # a check starts none of them
+    file = inputs(tmp_path / "project", workflows=WORKFLOWS.replace("    - workflow_name: days\n", entry), report=WAITS)
+    _backfill_killed_at_its_first_run(file)
+    if how != "renamed":
+        file = file.parent.rename(tmp_path / "moved") / file.name
+    more: tuple[str, ...] = ()
+    if how != "moved":
+        file, more = file.rename(file.with_name("flows.yml")), ("--adopt",)
+    last = ("days", "--from", DATES[3], "--to", DATES[3], "--quiet")
+    told = said(file, goes_on, *(ONCE if goes_on == "sensor.start" else last), *more)
+    number = 3 if goes_on == "sensor.start" else 4
+    assert f"{number} of {number} runs succeeded" in told
+    for day in DATES[:number]:
+        assert list((file.parent / "outputs/reports/days").glob(f"{day}_*/report.pdf")), day
+    assert "nothing is due" in said(file, "sensor.start", *ONCE)
+
+
+def test_a_backfill_that_fails_is_told(tmp_path: Path) -> None:
+    """Its file has two workflows, and another file has taken the other one over meanwhile."""
+    nights = WORKFLOWS.replace("days", "nights").replace("2016-01-01", "2016-02-01")
+    two = WORKFLOWS.replace(
+        "available_dates_sensor", nights[len("workflows:\n") : nights.index("available")] + "available_dates_sensor"
+    )
+    file = inputs(tmp_path / "project", workflows=two, report=WAITS)
+    _backfill_killed_at_its_first_run(file)
+    other = file.with_name("other.yml")
+    other.write_text(nights.replace("data/{date}", "data/nights-{date}"))
+    told = said(other, "sensor.start", *ONCE, "--adopt", code=1).replace(f"{file.parent}/", "")
+    assert (
+        "failed before every run was started: workflow 'nights' belongs to other.yml (outputs in outputs), and workflows.yml "
+        "names it too; "
+    ) in told
+
+
 def test_a_report_keeps_its_place_until_it_is_made_under_its_new_name(ran: Path, tmp_path: Path) -> None:
     shutil.copytree(ran.parent, tmp_path / "copy", symlinks=True)
     file = tmp_path / "copy" / ran.name

@@ -1,3 +1,5 @@
+import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -71,6 +73,35 @@ def test_beginning_again_after_a_crash_gives_the_same_number(tmp_path):
     assert artefacts.begin_attempt(*RUN) == 2  # died after it
     artefacts.notebook_folder(*RUN).mkdir()  # died before the attempt left anything
     assert artefacts.begin_attempt(*RUN) == 2
+
+
+def test_an_attempt_begins_while_the_folder_it_is_moved_into_is_removed_as_empty(tmp_path, monkeypatch):
+    """Labels share ``.attempts/<n>``, and one that removes its old attempts takes the folder away once it is empty."""
+    artefacts, rename, left = Artefacts(tmp_path), os.rename, [1, 2]
+    left_by_a_run(artefacts, "first")
+
+    def rename_when_it_is_gone(source, target):
+        if left:
+            left.pop()
+            target.parent.rmdir()
+        rename(source, target)
+
+    monkeypatch.setattr(os, "rename", rename_when_it_is_gone)
+    assert artefacts.begin_attempt(*RUN) == 2
+    assert (artefacts.attempt_folder(*RUN, 1) / "report.ipynb").read_text() == "first"
+
+
+def test_a_folder_that_is_gone_itself_is_not_waited_for(tmp_path, monkeypatch):
+    artefacts, rename = Artefacts(tmp_path), os.rename
+    left_by_a_run(artefacts, "first")
+
+    def rename_too_late(source, target):
+        shutil.rmtree(source)
+        rename(source, target)
+
+    monkeypatch.setattr(os, "rename", rename_too_late)
+    with pytest.raises(FileNotFoundError):
+        artefacts.begin_attempt(*RUN)
 
 
 def test_labels_of_one_instance_count_their_own_attempts(tmp_path):

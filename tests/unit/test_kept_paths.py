@@ -244,6 +244,26 @@ def test_a_former_name_that_has_become_another_reports_stays(reports: Reports, m
     assert sorted(path.name for path in reports.folder.iterdir()) == ["first.pdf", "third.pdf"]
 
 
+@pytest.mark.parametrize(
+    ("former", "now", "left"),
+    [
+        ([{"a": "old"}, {}], {"a": "new"}, ["b", "new", "older"]),  # a run that failed lies between
+        ([{"a": "older"}, {"a": "old"}, {}], {"a": "new"}, ["b", "new"]),
+        ([{"a": "old"}, {}], {}, ["b", "new", "old", "older"]),
+        ([{"a": "b"}, {"a": "old", "b": "b"}, {}], {"a": "new"}, ["b", "new", "older"]),  # the name is another one's now
+        ([{"a": "old"}, {"a": "new", "b": "old"}], {"a": "new", "b": "b"}, ["b", "new", "older"]),
+    ],
+)
+def test_every_former_name_of_a_report_that_is_made_anew_goes_and_no_other_report(
+    former: list[dict[str, str]], now: dict[str, str], left: list[str], reports: Reports
+) -> None:
+    for name in ("b", "new", "old", "older"):
+        reports.made(f"{name}.pdf")
+    paths = [{f"report:{key}": str(reports.folder / f"{name}.pdf") for key, name in one.items()} for one in (*former, now)]
+    remove_renamed(paths[:-1], paths[-1], reports.folder)
+    assert sorted(path.stem for path in reports.folder.iterdir()) == left
+
+
 def test_a_name_is_no_part_of_what_a_report_is_made_from() -> None:
     from workers.kept_reports import report_origin
 

@@ -42,3 +42,10 @@ def test_a_specification_whose_payload_is_gone_says_so(tmp_path: Path) -> None:
     with pytest.raises(PayloadError) as caught:
         whole_specification(given, MemoryPayloads())
     assert str(caught.value) == f"payload {str(digest)[:12]} was never stored here"
+
+
+def test_where_the_file_is_says_what_stands_beside_the_reference(tmp_path: Path) -> None:
+    specification, payloads = load_specification(inputs(tmp_path / "in")), MemoryPayloads()
+    given = by_reference(specification, payloads) | {"path": "/new/flows.yml", "inputs_dir": "/new"}
+    moved = specification.model_copy(update={"path": Path("/new/flows.yml"), "inputs_dir": Path("/new")})
+    assert whole_specification(given, payloads) == moved

@@ -15,7 +15,7 @@ from deciders.due_runs import run_for
 from deciders.notebook_workflow import NotebookWorkflow
 from deciders.run_requests import run_request
 from deciders.sensor_workflow import SensorWorkflow
-from deciders.specification import ConfiguredWorkflow, NotebookSpecification, WorkflowSpecification
+from deciders.specification import ConfiguredWorkflow, NotebookSpecification, Specification, WorkflowSpecification
 from simpleflow_nb import payload
 from simpleflow_nb.cli.sensor import _started
 from simpleflow_nb.cli.sensor_places import sensor_id
@@ -23,7 +23,9 @@ from simpleflow_nb.local.service import DOMAIN, LocalService
 from simpleflow_nb.processes.payload_directory import PayloadDirectory
 from simpleflow_nb.workflow import execution_input
 from tests.unit.workflow_files import specification
-from workers.moved_runs import begin_moved_runs_anew, present_inputs, present_outputs
+from workers import moved_runs
+from workers.kept_specification import by_reference, whole_specification
+from workers.moved_runs import MovedRuns, begin_moved_runs_anew, present_inputs, present_outputs
 from workers.outputs_place import former_places, note_place
 
 ENTRY = ConfiguredWorkflow(workflow_name="days", parameters={"how": "fast"})
@@ -155,25 +157,147 @@ def test_a_journal_elsewhere_says_nothing_of_where_the_outputs_were(folder: Fold
     assert (found.begun_anew, found.elsewhere, folder.open()) == ([], {"/old/out": 1}, {name: given})
 
 
-def test_a_backfill_goes_on_with_the_dates_that_it_had_not_started(folder: Folder, tmp_path: Path) -> None:
-    (tmp_path / "project" / "workflows.yml").touch()
-    days = [date(2024, 1, day) for day in (1, 2, 3)]
-    whole = specification(Path("/old")).model_copy(update={"path": Path("/old/workflows.yml")}).model_dump(mode="json")
+def as_it_is(whole: Specification, folder: Folder) -> dict[str, Any]:
+    return whole.model_dump(mode="json")
+
+
+def referred_to(whole: Specification, folder: Folder) -> dict[str, Any]:
+    return by_reference(whole, folder.payloads)
+
+
+FORMS = pytest.mark.parametrize("form", [as_it_is, referred_to])
+DATES = [date(2024, 1, day) for day in (1, 2, 3)]
+
+
+def flows(path: Path) -> Specification:
+    """A file with the one workflow of these tests."""
+    whole = specification(path.parent).model_copy(update={"path": path, "inputs_dir": path.parent})
+    return whole.model_copy(update={"workflows": (DAYS,)})
+
+
+def begin(folder: Folder, *files: Path) -> MovedRuns:
+    return begin_moved_runs_anew(
+        folder.service,
+        DOMAIN,
+        folder.outputs,
+        folder.payloads,
+        is_own_journal=True,
+        specifications=[flows(file) for file in files],
+    )
+
+
+@FORMS
+def test_a_backfill_goes_on_with_the_dates_that_it_had_not_started(form: Any, folder: Folder, tmp_path: Path) -> None:
+    file = tmp_path / "project" / "workflows.yml"
+    file.touch()
     requests = [
-        run_request(ENTRY, days[:2], "backfill: missing", keeps_labels=True),
-        run_request(ENTRY, days[2:], "backfill: failed", keeps_labels=True),
+        run_request(ENTRY, DATES[:2], "backfill: missing", keeps_labels=True),
+        run_request(ENTRY, DATES[2:], "backfill: failed", keeps_labels=True),
     ]
-    given = {"specification": whole, "outputs": "/old/out", "requests": requests, "most_at_once": 1}
+    whole = flows(Path("/old/workflows.yml"))
+    given = {"specification": form(whole, folder), "outputs": "/old/out", "requests": requests, "most_at_once": 1}
     folder.start(BackfillWorkflow, "backfill-days-1", given)
-    folder.start(NotebookWorkflow, *run_arguments(days[0], "/old/out"))
-    folder.start(NotebookWorkflow, *run_arguments(days[2], "/old/out"))
-    found = begin_moved_runs_anew(folder.service, DOMAIN, folder.outputs, folder.payloads, is_own_journal=True)
-    assert len(found.begun_anew) == 3
+    folder.start(NotebookWorkflow, *run_arguments(DATES[0], "/old/out"))
+    folder.start(NotebookWorkflow, *run_arguments(DATES[2], "/old/out"))
+    found = begin(folder, file)
+    assert (len(found.begun_anew), found.taken_over) == (3, {})
     left = folder.open()["backfill-days-1"]
     assert (left["outputs"], left["most_at_once"]) == (str(folder.outputs), 1)
-    assert left["specification"]["path"] == str(tmp_path / "project" / "workflows.yml")
-    assert left["specification"]["inputs_dir"] == str(tmp_path / "project")
+    assert whole_specification(left["specification"], folder.payloads) == flows(file)
     assert left["requests"] == [{**requests[0], "dates": ["2024-01-02"]}]
+
+
+@FORMS
+@pytest.mark.parametrize("is_moved", [False, True])
+def test_a_backfill_goes_on_with_the_file_that_has_taken_its_workflows_over(
+    form: Any, is_moved: bool, folder: Folder, tmp_path: Path
+) -> None:
+    renamed = tmp_path / "project" / "renamed.yml"
+    renamed.touch()
+    former = Path("/old") if is_moved else tmp_path / "project"
+    request = run_request(ENTRY, DATES[:2], "backfill: missing", keeps_labels=True)
+    given = {"specification": form(flows(former / "a.yml"), folder), "outputs": str(former / "out"), "requests": [request]}
+    folder.start(BackfillWorkflow, "backfill-days-1", given)
+    folder.start(NotebookWorkflow, *run_arguments(DATES[0], str(former / "out"), inputs_dir=str(tmp_path / "project")))
+    found = begin(folder, renamed)
+    assert found.taken_over == {str(former / "a.yml"): str(renamed)}
+    left = folder.open()["backfill-days-1"]
+    assert left["requests"] == [{**request, "dates": ["2024-01-02"]}]
+    assert whole_specification(left["specification"], folder.payloads) == flows(renamed)
+    assert begin(folder, renamed).begun_anew == []
+
+
+def test_a_backfill_with_workflows_that_the_file_does_not_have_is_left_to_its_own(folder: Folder, tmp_path: Path) -> None:
+    other = ConfiguredWorkflow(workflow_name="other")
+    requests = [run_request(entry, DATES, "backfill: missing", keeps_labels=True) for entry in (ENTRY, other)]
+    whole = flows(tmp_path / "project" / "a.yml").model_dump(mode="json")
+    given = {"specification": whole, "outputs": str(folder.outputs), "requests": requests}
+    folder.start(BackfillWorkflow, "backfill-days-1", given)
+    assert (begin(folder, tmp_path / "project" / "b.yml").begun_anew, len(folder.open())) == ([], 1)
+
+
+@pytest.mark.parametrize("is_there", [False, True])
+def test_a_run_whose_notebooks_are_with_the_file_that_has_its_workflow_now_goes_on_there(
+    is_there: bool, folder: Folder, tmp_path: Path
+) -> None:
+    for name in ("new", "old"):
+        (tmp_path / name).mkdir()
+        if name == "new" or is_there:
+            (tmp_path / name / "count.ipynb").touch()
+    old, new = tmp_path / "old", tmp_path / "new" / "flows.yml"
+    name, given = run_arguments(DATES[0], str(folder.outputs), inputs_dir=str(old))
+    folder.start(NotebookWorkflow, name, given)
+    found = begin(folder, new)
+    assert found.taken_over == ({} if is_there else {str(old): str(new)})
+    assert folder.open()[name]["inputs_dir"] == str(old if is_there else new.parent)
+    assert begin(folder, new).begun_anew == []
+
+
+def full_disk(*_: Any, **__: Any) -> Any:
+    raise OSError(28, "No space left on device")
+
+
+@FORMS
+@pytest.mark.parametrize("where", ["kept", "start_workflow_execution"])
+def test_what_cannot_be_begun_anew_is_not_lost(
+    where: str, form: Any, folder: Folder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the disk is full there is still an open one, and what was ended without a successor gets one the next time."""
+    file = tmp_path / "project" / "workflows.yml"
+    file.touch()
+    request = run_request(ENTRY, DATES[:2], "backfill: missing", keeps_labels=True)
+    given = {"specification": form(flows(Path("/old/workflows.yml")), folder), "outputs": "/old/out", "requests": [request]}
+    folder.start(BackfillWorkflow, "backfill-days-1", given)
+    folder.start(NotebookWorkflow, *run_arguments(DATES[0], "/old/out"))
+    expected = sorted(folder.open())
+    with monkeypatch.context() as patched:
+        patched.setattr(moved_runs if where == "kept" else folder.service, where, full_disk)
+        with pytest.raises(OSError, match="No space left"):
+            begin(folder, file)
+    assert len(folder.open()) == (2 if where == "kept" else 1)
+    begin(folder, file)
+    assert sorted(folder.open()) == expected
+    assert {given["outputs"] for given in folder.open().values()} == {str(folder.outputs)}
+    assert folder.open()["backfill-days-1"]["requests"] == [{**request, "dates": ["2024-01-02"]}]
+    assert begin(folder, file).begun_anew == []
+
+
+def test_what_was_ended_by_somebody_else_is_not_begun_anew(folder: Folder) -> None:
+    name, given = run_arguments(DATES[0], "/old/out")
+    folder.start(NotebookWorkflow, name, given)
+    folder.service.terminate_workflow_execution(domain=DOMAIN, workflowId=name, reason="enough")
+    assert (begin(folder).begun_anew, folder.open()) == ([], {})
+
+
+def test_a_moved_run_keeps_a_notebook_that_was_told_which_dates_lack(
+    folder: Folder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "project" / "count.ipynb").touch()
+    asked: list[Any] = []
+    monkeypatch.setattr(moved_runs, "kept_labels", lambda *given: asked.append(given[-1]) or {})
+    folder.start(NotebookWorkflow, *run_arguments(DATES[0], "/old/out", missing_dates=["2023-12-31"]))
+    begin(folder)
+    assert asked == [["2023-12-31"]]
 
 
 def test_a_backfill_that_had_started_everything_ends(folder: Folder) -> None:
@@ -183,6 +307,8 @@ def test_a_backfill_that_had_started_everything_ends(folder: Folder) -> None:
     folder.start(NotebookWorkflow, *run_arguments(date(2024, 1, 1), "/old/out"))
     begin_moved_runs_anew(folder.service, DOMAIN, folder.outputs, folder.payloads, is_own_journal=True)
     assert list(folder.open()) == [run_for(ENTRY, date(2024, 1, 1)).workflow_id]
+    folder.service.terminate_workflow_execution(domain=DOMAIN, workflowId=next(iter(folder.open())), reason="enough")
+    assert begin(folder).begun_anew == []  # it had an end, and needs no successor
 
 
 @pytest.mark.parametrize(("then", "looked"), [("/old/out", True), ("/others/out", False)])
@@ -196,5 +322,23 @@ def test_the_sensor_of_a_moved_file_knows_when_it_looked_last(folder: Folder, th
     path = folder.outputs.parent / "workflows.yml"
     now = specification(path.parent, schedule="0 6 * * *").model_copy(update={"path": path})
     _started(run, [now], str(folder.outputs), once=False)
+    [(workflow_id, started)] = folder.open().items()
+    assert (workflow_id, started.get("last_look")) == (sensor_id(path), moment if looked else None)
+
+
+@FORMS
+@pytest.mark.parametrize(("is_there", "looked"), [(False, True), (True, False)])
+def test_the_sensor_of_a_file_that_was_renamed_knows_when_it_looked_last(
+    form: Any, is_there: bool, looked: bool, folder: Folder
+) -> None:
+    former, path = (folder.outputs.parent / name for name in ("workflows.yml", "flows.yml"))
+    if is_there:  # then it is another file's, which may start it again
+        former.touch()
+    moment = "2024-01-01T06:00:00+00:00"
+    given = {"specification": form(flows(former), folder), "outputs": str(folder.outputs), "last_look": moment}
+    folder.start(SensorWorkflow, sensor_id(former), given)
+    run: Any = SimpleNamespace(service=folder.service, payloads=folder.payloads)
+    scheduled = specification(path.parent, schedule="0 6 * * *").sensor
+    _started(run, [flows(path).model_copy(update={"sensor": scheduled})], str(folder.outputs), once=False)
     [(workflow_id, started)] = folder.open().items()
     assert (workflow_id, started.get("last_look")) == (sensor_id(path), moment if looked else None)

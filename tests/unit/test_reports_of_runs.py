@@ -6,12 +6,14 @@ import dataclasses
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from deciders.specification import NotebookSpecification, OutputSpecification, WorkflowSpecification
 from tests.unit.test_run_records import FIRST
+from workers import activities
 from workers.artefacts import Artefacts
 from workers.kept_reports import record_report, report_origin
 from workers.reports import Report, ReportError
@@ -354,6 +356,19 @@ def test_a_report_that_is_made_late_leaves_none_of_the_names_that_earlier_runs_g
     assert sorted(there(folder)) == ["count.html", "later.pdf", "report.pdf", "third.pdf"]
 
 
+def test_its_former_name_is_that_of_an_earlier_run_where_the_last_one_could_not_make_it(
+    folder: Folder, makes: Callable[..., None]
+) -> None:
+    old = folder.report("count.pdf").rename(folder.report("old.pdf"))
+    folder.records.record(dataclasses.replace(FIRST, run_id="run-0", artefacts={"report:count": str(old)}))
+    folder.note("count")  # and nothing of the report, which the run has begun anew
+    folder.executed("count").with_name("report-pdf.json").unlink()
+    run = renamed(folder.record({**DONE, "report:count": "failed"}), count="all of {reference_date}")
+    makes()
+    folder.remake(run, "count.pdf")
+    assert sorted(there(folder)) == [f"all of {FIRST.reference_date}.pdf", "count.html", "report.pdf"]
+
+
 def test_a_report_that_fails_under_its_new_name_stays_under_the_former(folder: Folder, makes: Callable[..., None]) -> None:
     run = recorded_run(folder, renamed(folder.record(DONE), count="all of {reference_date}"))
     makes(error="too long")
@@ -373,3 +388,28 @@ def test_reports_that_change_their_names_are_made_together_or_not_at_all(folder:
     assert there(folder) == dict.fromkeys(ALL, "anew")
     paths = {name: Path(path).name for name, path in folder.recorded().artefacts.items()}
     assert paths == {"report:count": "report.pdf", "report:count.html": "count.html", "report:report": "count.pdf"}
+
+
+def test_a_run_leaves_no_report_under_a_name_from_before_one_that_failed(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old, new = folder.report("old.pdf"), folder.report("new.pdf")
+    for number, (state, made) in enumerate([("succeeded", old), ("failed", None), ("succeeded", new)]):
+        if made is not None:
+            made.write_text("made")
+        task = SimpleNamespace(workflow_id="flows", run_id=str(number))
+        monkeypatch.setattr(activities, "context", lambda task=task: task)
+        activities.record_run.execute(
+            workflow="flows",
+            instance=FIRST.instance,
+            outputs=str(folder.outputs),
+            identity=FIRST.identity,
+            parameters={"reference_date": FIRST.reference_date},
+            state=state,
+            light="green",
+            started=FIRST.started.isoformat(),
+            ended=FIRST.ended.isoformat(),
+            error=None,
+            artefacts={"report:count": str(made)} if made is not None else {},
+        )
+        assert (old.exists(), new.exists()) == (number < 2, number == 2)
