@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import closing
 from pathlib import Path
 
@@ -41,8 +41,11 @@ class HistoryKeeping:
         self._may_remove = journal.noted(MAY_PRUNE) is not None
         self._next_look = 0.0
 
-    def look(self, keep_seconds: int | None) -> None:
-        """Remove what ended longer ago than that, if it is time to look; None keeps everything. Costs nothing else."""
+    def look(self, keep_seconds: int | None, *, unread: Callable[[], set[str]]) -> None:
+        """Remove what ended longer ago than that, if it is time to look; None keeps everything. Costs nothing else.
+
+        ``unread`` are the run ids of what this process is still to tell of.
+        """
         if keep_seconds is None or time.monotonic() < self._next_look:
             return
         is_first = not self._next_look
@@ -52,18 +55,19 @@ class HistoryKeeping:
             looked = self.journal.noted(_LOOKED) if is_first else None
             if looked is not None and 0 <= time.time() - float(looked) < pause:
                 return  # a former process has just done it
-            self._keep(keep_seconds)
+            self._keep(keep_seconds, unread())
             self.journal.note(_LOOKED, str(time.time()))
             self.journal.shrink_memory()
             give_back_memory()
         except (SimpleflowError, OSError) as error:
             say(f"old histories are kept for now: {error}")
 
-    def _keep(self, seconds: int) -> None:
+    def _keep(self, seconds: int, unread: set[str]) -> None:
         from deciders.durations import shown_duration
 
         service, before = self.run.service, time.time() - seconds
-        spared, age = unrecorded_ends(service, self.outputs, self.run.payloads), shown_duration(seconds)
+        spared = unread | unrecorded_ends(service, self.outputs, self.run.payloads)
+        age = shown_duration(seconds)
         if not self._may_remove:
             found = service.prune(before, spared=spared, dry_run=True)
             if found.executions:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.core import ParameterSource
@@ -126,9 +126,10 @@ def sensor_start(
             nonlocal code
             for sensor in sensors:
                 sensor.show_checks()
-                if len(sensors) > 1 and not sensor.once and not sensor.is_open():
+                if not sensor.is_open() and len(sensors) > 1 and not sensor.once:
                     code = max(code, sensor.show_end())  # others go on, perhaps for long
-            keeping.look(longest_kept(sensor.keep_history_seconds for sensor in sensors))
+            # every end that is told of is known by now, or spared
+            keeping.look(longest_kept(sensor.keep_history_seconds for sensor in sensors), unread=watch.unread)
             return not any(sensor.is_open() for sensor in sensors) and not run.open_runs(NOTEBOOK_TYPE, BACKFILL_TYPE)
 
         ended = run.wait(
@@ -307,11 +308,20 @@ class Sensor:
         )
         self._run_id, self._seen, self._said = started["runId"], 0, ""
         self._code: int | None = None
+        self._closing: list[dict[str, Any]] = []  #: its last events, once it is closed: the history may be removed then
 
     def is_open(self) -> bool:
         """Also when it was continued as a new run."""
         service = self.run.service
-        return service.home.latest_by_id[self.workflow_id] not in service.closed
+        if self._closing:
+            return False
+        with service.lock:
+            if service.home.latest_by_id[self.workflow_id] not in service.closed:
+                return True
+            whole = service.whole_run(DOMAIN, self.workflow_id, None)
+            failed = [event for event in whole.events[:-1] if event["eventType"] == "ActivityTaskFailed"]
+            self._status, self._closing = whole.close_status or "", [*failed[-1:], whole.events[-1]]
+        return False
 
     def show_checks(self) -> None:
         """Say what went wrong at a check, once for each change: the next one may find it right again."""
@@ -360,11 +370,8 @@ class Sensor:
         return self._code
 
     def _shown_end(self) -> int:
-        service = self.run.service
-        with service.lock:
-            whole = service.whole_run(DOMAIN, self.workflow_id, None)
-            status, last = whole.close_status or "", last_attributes(whole.events)
-            failed = [e for e in whole.events if e["eventType"] == "ActivityTaskFailed"]
+        assert not self.is_open()
+        status, last, failed = self._status, last_attributes(self._closing), self._closing[:-1]
         if status == "CANCELED" and not self.run.interrupts:
             say(f"{self._prefix}the sensor was stopped")
             return 0
