@@ -69,7 +69,7 @@ class HistoryKeeping:
         spared = unread | unrecorded_ends(service, self.outputs, self.run.payloads)
         age = shown_duration(seconds)
         if not self._may_remove:
-            found = service.prune(before, spared=spared, dry_run=True)
+            found = service.would_prune(before, spared=spared)
             if found.executions:
                 say(
                     f"{shown_executions(found)} ended more than {age} ago; from the next start on such histories are removed "

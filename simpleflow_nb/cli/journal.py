@@ -13,7 +13,7 @@ from ..exceptions import DefinitionError, ServiceError
 from ..inspection.task_rows import shown_time
 from ..local.decisions import Quotas
 from ..local.journal import Journal
-from ..local.ownership import Ownership, is_owned
+from ..local.ownership import Ownership
 from ..local.pruning import Pruning
 from ..local.reader import JournalReader
 from ..local.reading import Reading
@@ -61,21 +61,17 @@ def journal_prune(file: Path | None, keep: str | None, dry_run: bool, outputs: P
         folder = journal.parent.parent
     before = time.time() - seconds
     payloads = PayloadDirectory(journal.parent / "payloads")
-    if dry_run and is_owned(journal):
-        with closing(JournalReader(journal)) as reader:
-            spared = _spared(reader, folder, payloads)
-            found = reader.prune(before, spared=spared, dry_run=True)
-    else:
-        with _owned(journal) as (store, opened):
-            spared = _spared(store, folder, payloads)
-            found = store.prune(before, spared=spared, dry_run=dry_run)
-            removed = 0 if dry_run else remove_unreferenced(payloads, opened)
     moment = shown_time(round(before))[:16]
     if dry_run:
+        with closing(JournalReader(journal)) as reader:
+            found = reader.would_prune(before, spared=_spared(reader, folder, payloads))
         click.echo(f"would remove the histories of {shown_executions(found)} that ended before {moment} UTC")
-    else:
-        click.echo(f"removed {shown_removal(found, removed)}: ended before {moment} UTC")
-    if payloads.is_shared() and not dry_run:
+        return
+    with _owned(journal) as (store, opened):
+        done = store.prune(before, spared=_spared(store, folder, payloads))
+        removed = remove_unreferenced(payloads, opened)
+    click.echo(f"removed {shown_removal(done, removed)}: ended before {moment} UTC")
+    if payloads.is_shared():
         click.echo(f"payloads stay: processes of a domain keep theirs in {payloads.path}, too")
 
 

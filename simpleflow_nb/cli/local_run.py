@@ -22,6 +22,7 @@ from ..processes.faults import UNKNOWN_RESOURCE, fault_code
 from ..processes.payload_directory import PayloadDirectory
 from ..processes.process_groups import ProcessGroups
 from ..workflow import Workflow
+from .options import JOURNAL
 from .progress import Progress
 from .scratch import Scratch
 
@@ -46,7 +47,9 @@ class LocalRun:
 
     def __init__(self, journal: Path, *, durable: bool = False) -> None:
         state = journal.parent
-        self._groups, self._scratch = ProcessGroups(state / "processes"), Scratch(state / "scratch")
+        # whoever owns a journal ends what its former owner left: another journal of the folder has another owner
+        of = "" if journal.name == JOURNAL else f"-{journal.name}"
+        self._groups, self._scratch = ProcessGroups(state / f"processes{of}"), Scratch(state / f"scratch{of}")
         self.payloads = PayloadDirectory(state / "payloads")
         self.service = LocalService.open(journal, durable=durable, before_recovery=self._end_left_over)
         self.parked: dict[str, Parked] = {}

@@ -6,7 +6,7 @@ import dataclasses
 import datetime
 import json
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,11 +14,11 @@ import click
 
 from ..exceptions import DefinitionError, JournalInUse, ServiceError
 from ..inspection.executions import executions
-from ..local.ownership import Ownership, is_owned
 from ..local.service import DOMAIN
 from .definition import read_specification, source_problem
+from .held_outputs import held_outputs
 from .local_run import LocalRun, say
-from .options import STATE_FOLDER, journal_path, outputs_folder
+from .options import journal_path, outputs_folder
 from .owners import check_names, claim
 from .packages import require_application
 from .progress import Progress
@@ -52,39 +52,15 @@ def checked_outputs(given: Path | None, specification: Specification) -> Path:
 
 
 @contextmanager
-def held_outputs(outputs: Path, db: Path | None) -> Iterator[None]:
-    """Keep other local commands from running into the same outputs with another journal: each journal lets an instance run
-    once, but two would know nothing of each other.
-
-    Raises:
-        DefinitionError: such a command runs now.
-    """
-    holder = outputs / STATE_FOLDER / "outputs"
-    holder.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        held = Ownership(holder)
-    except JournalInUse as error:
-        if not is_owned(journal_path(None, outputs)) or journal_path(db, outputs) != journal_path(None, outputs):
-            who = f"process {error.pid}" if error.pid else "another process"
-            raise DefinitionError(
-                f"{who} runs workflows with outputs in {outputs} and another journal; stop it first"
-            ) from None
-        yield  # the same journal: its own lock says so in its own words
-        return
-    try:
-        yield
-    finally:
-        held.release()
-
-
 def opened_run(
     outputs: Path, db: Path | None, specifications: Sequence[Specification], *, durable: bool, adopt: bool
-) -> LocalRun:
-    """The journal of these outputs, owned, and the workflows of these files claimed; nothing works on it yet.
+) -> Iterator[LocalRun]:
+    """The outputs held, their journal owned, and the workflows of these files claimed; nothing works on it yet.
 
     Raises:
-        DefinitionError: the settings of kernels in the environment are wrong, or the workflows belong to another file or the
-            outputs to a domain.
+        DefinitionError: the settings of kernels in the environment are wrong, the workflows belong to another file or the
+            outputs to a domain, or another process runs workflows with these outputs and another journal.
+        JournalInUse: another process has the journal.
         ServiceError: the journal or the run records cannot be used.
     """
     require_application()
@@ -94,14 +70,17 @@ def opened_run(
 
     for specification in specifications:
         check_names(specification, outputs)  # which says more than that the journal is in use
-    run = LocalRun(journal_path(db, outputs), durable=durable)
-    try:
-        claim(specifications, outputs, adopt=adopt)
-        _go_on_where_moved(run, outputs, db)
-    except BaseException:
-        run.service.close()
-        raise
-    return run
+    journal = journal_path(db, outputs)
+    with held_outputs(outputs, journal):
+        opened = LocalRun(journal, durable=durable)
+        try:
+            claim(specifications, outputs, adopt=adopt)
+            _go_on_where_moved(opened, outputs, db)
+        except BaseException:
+            opened.service.close()
+            raise
+        with opened as run:
+            yield run
 
 
 def _go_on_where_moved(run: LocalRun, outputs: Path, db: Path | None) -> None:
@@ -163,7 +142,7 @@ def start_notebook_workflow(
             be remembered with the run.
     """
     specification, instance, folder = requested(file, name, arguments, outputs)
-    with held_outputs(folder, db), opened_run(folder, db, [specification], durable=durable, adopt=adopt) as run:
+    with opened_run(folder, db, [specification], durable=durable, adopt=adopt) as run:
         from workers.run_starts import start_run
         from workers.source_errors import SourceError
 
@@ -203,20 +182,21 @@ def run_requests(
 
     Raises:
         JournalInUse: another process that is no sensor of this file has the journal.
+        DefinitionError: another process runs workflows with these outputs and another journal.
     """
     from .sensor_places import ask_running_sensor
 
-    try:
-        opened = opened_run(outputs, db, [specification], durable=False, adopt=adopt)
-    except JournalInUse as error:
-        journal = journal_path(db, outputs)
-        asked = {"requests": requests, "most_at_once": most_at_once}
-        if not ask_running_sensor(journal, specification.path, "start", asked):
-            raise
-        number = sum(len(request["dates"]) for request in requests)
-        click.echo(f"left {number} run{'s' if number != 1 else ''} to the sensor that has the journal (process {error.pid})")
-        return 0
-    with held_outputs(outputs, db), opened as run:
+    with ExitStack() as stack:
+        try:
+            run = stack.enter_context(opened_run(outputs, db, [specification], durable=False, adopt=adopt))
+        except JournalInUse as error:
+            journal = journal_path(db, outputs)
+            asked = {"requests": requests, "most_at_once": most_at_once}
+            if not ask_running_sensor(journal, specification.path, "start", asked):
+                raise
+            number = sum(len(request["dates"]) for request in requests)
+            click.echo(f"left {counted(number, 'run')} to the sensor that has the journal (process {error.pid})")
+            return 0
         from workers.backfills import start_backfill
 
         watch = Watch(run.service, [NOTEBOOK_TYPE], load=run.payloads.load)

@@ -11,6 +11,7 @@ import click
 
 from .definition import read_specification
 from .file_words import file_and_words
+from .held_outputs import check_no_other_journal
 from .options import DAYS, outputs_folder, outputs_option
 from .owners import check_names
 from .run_rows import RunRow, counted, run_rows
@@ -44,6 +45,7 @@ def outputs_clean(file: Path | None, keep_days: int, dry_run: bool, outputs: Pat
     folder = outputs_folder(outputs, specification.path)
     check_names(specification, folder)
     with opened_run_place(folder, **place) as there:
+        check_no_other_journal(folder, there.journal)
         rows = run_rows(specification, folder, there)
     oldest = datetime.now(UTC) - timedelta(days=keep_days)
     # An instance may have several identities only in theory; a folder is kept if any run of it is.

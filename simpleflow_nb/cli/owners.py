@@ -10,8 +10,8 @@ import click
 
 from ..exceptions import DefinitionError, ServiceError
 from ..local.ownership import is_owned, owner_pid
+from .held_outputs import holder_path
 from .local_run import say
-from .options import STATE_FOLDER
 
 if TYPE_CHECKING:
     from deciders.specification import Specification
@@ -36,7 +36,7 @@ def claim(specifications: Sequence[Specification], outputs: Path, *, domain: str
     from workers.run_records import RecordsError, RunRecords
     from workers.workflow_owners import LOCAL, WorkflowOwners, WorkflowTaken, domain_service
 
-    holder = outputs / STATE_FOLDER / "outputs"
+    holder = holder_path(outputs)
     if domain is not None and is_owned(holder):
         pid = owner_pid(holder)
         who = f"process {pid}" if pid else "another process"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,7 +24,7 @@ from .connection import connected, domain_options, payload_directory, payloads_o
 from .definition import counted_warnings, read_with_warnings
 from .history_keeping import HistoryKeeping, longest_kept
 from .local_run import LocalRun, default_workers, say
-from .notebook_run import checked_outputs, held_outputs, opened_run, work_on_notebooks
+from .notebook_run import checked_outputs, opened_run, work_on_notebooks
 from .options import db_option, local_option, outputs_folder, outputs_option
 from .owners import adopt_option, claim
 from .progress import Progress
@@ -200,9 +200,9 @@ def _own_run(
         ServiceError: a sensor of the files, or of others, runs already, or the journal is in use by something else or cannot
             be used.
     """
-    with held_outputs(outputs, db):
+    with ExitStack() as stack:
         try:
-            opened = opened_run(outputs, db, specifications, durable=durable, adopt=adopt)
+            run = stack.enter_context(opened_run(outputs, db, specifications, durable=durable, adopt=adopt))
         except JournalInUse as error:
             with opened_run_place(outputs, local=True, db=db, domain=None, region=None) as there:
                 served = sensor_files(there)
@@ -210,8 +210,7 @@ def _own_run(
             if not served:
                 raise
             raise ServiceError(_served_already(error.pid, served, specifications, mine)) from None
-        with opened as run:
-            yield run
+        yield run
 
 
 def _served_already(pid: int, served: list[Path], specifications: Sequence[Specification], mine: list[Path]) -> str:

@@ -234,8 +234,9 @@ class Journal:
         return row[0] if row is not None else None
 
     def gone(self, workflow_id: str) -> list[GoneRun]:
-        """The executions with an id that begins so, or whose name it is, of which no history is left, newest first."""
-        return gone_runs(self._db, self.path, workflow_id)
+        """The executions with an id that begins so, or whose name it is, of which no history is left, newest first; may be
+        asked for while another thread writes."""
+        return gone_runs(self._looking, self.path, workflow_id)
 
 
 def gone_runs(db: sqlite3.Connection, path: Path, wanted: str) -> list[GoneRun]:

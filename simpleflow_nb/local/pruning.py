@@ -9,6 +9,7 @@ from typing import Any
 from ..exceptions import ServiceError
 from .journal import GoneRun
 from .journal_pruning import JournalPruning
+from .store import Store
 from .timekeeping import Timekeeping
 
 _AT_ONCE = 100  #: executions of one transaction; others write between two of them
@@ -22,38 +23,22 @@ class Pruned:
     history_bytes: int = 0  #: of the text of their events
 
 
-class Pruning(Timekeeping):
-    """The calls that SWF does by itself when a domain's retention period is over."""
+class Prunable(Store):
+    """What could be removed. It is only looked at."""
 
-    def prune(self, closed_before: float, *, spared: Collection[str] = (), dry_run: bool = False) -> Pruned:
-        """Remove executions that closed before that moment (epoch seconds), except those of the run ids ``spared``.
-
-        Whatever is open stays, with every execution that is related to it as parent or child, through others too. Each
-        execution goes in one transaction with all that there is of it: a crash on the way leaves some of them whole and the
-        others gone. The file is made smaller. Payloads are left where they are: the journal remembers those that may go
-        (:meth:`.journal_pruning.JournalPruning.unreferenced`).
+    def would_prune(self, closed_before: float, *, spared: Collection[str] = ()) -> Pruned:
+        """What :meth:`Pruning.prune` would remove.
 
         Raises:
-            ServiceError: the journal could not be written, or the service has ended.
+            ServiceError: the journal cannot be read, or the service has ended.
         """
         with self.lock:
             self.check_usable()
             numbers = self._prunable(closed_before, frozenset(spared))
-            gone = [self._gone(number) for number in numbers]
         if self.journal is None or not numbers:
-            if not dry_run:
-                self._forget(numbers)
             return Pruned(len(numbers))
-        with JournalPruning(self.journal, to_look=dry_run) as file:
-            size = sum(file.history_bytes(number) for number in numbers)
-            if dry_run:
-                return Pruned(len(numbers), size)
-            for first in range(0, len(numbers), _AT_ONCE):
-                part = slice(first, first + _AT_ONCE)
-                file.remove(numbers[part], gone[part])
-                self._forget(numbers[part])
-            file.give_back_space()
-        return Pruned(len(numbers), size)
+        with JournalPruning(self.journal, to_look=True) as file:
+            return Pruned(len(numbers), sum(map(file.history_bytes, numbers)))
 
     def _prunable(self, closed_before: float, spared: frozenset[str]) -> list[int]:
         old = [
@@ -81,6 +66,37 @@ class Pruning(Timekeeping):
                     found.add(number)
                     waiting.append(number)
         return found
+
+
+class Pruning(Prunable, Timekeeping):
+    """The calls that SWF does by itself when a domain's retention period is over. Only the owner of a journal has them."""
+
+    def prune(self, closed_before: float, *, spared: Collection[str] = ()) -> Pruned:
+        """Remove executions that closed before that moment (epoch seconds), except those of the run ids ``spared``.
+
+        Whatever is open stays, with every execution that is related to it as parent or child, through others too. Each
+        execution goes in one transaction with all that there is of it: a crash on the way leaves some of them whole and the
+        others gone. The file is made smaller. Payloads are left where they are: the journal remembers those that may go
+        (:meth:`.journal_pruning.JournalPruning.unreferenced`).
+
+        Raises:
+            ServiceError: the journal could not be written, or the service has ended.
+        """
+        with self.lock:
+            self.check_usable()
+            numbers = self._prunable(closed_before, frozenset(spared))
+            gone = [self._gone(number) for number in numbers]
+        if self.journal is None or not numbers:
+            self._forget(numbers)
+            return Pruned(len(numbers))
+        with JournalPruning(self.journal) as file:
+            size = sum(map(file.history_bytes, numbers))
+            for first in range(0, len(numbers), _AT_ONCE):
+                part = slice(first, first + _AT_ONCE)
+                file.remove(numbers[part], gone[part])
+                self._forget(numbers[part])
+            file.give_back_space()
+        return Pruned(len(numbers), size)
 
     def _gone(self, number: int) -> GoneRun:
         info, (closed_at, status) = self.infos[number], self.closed[number]

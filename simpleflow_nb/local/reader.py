@@ -9,7 +9,7 @@ from typing import Any
 
 from ..exceptions import JournalError, ServiceError
 from .journal import Journal, check_schema, read_only_uri, unusable
-from .pruning import Pruning
+from .pruning import Prunable
 from .reading import Reading
 
 
@@ -35,10 +35,8 @@ class _ReadOnlyJournal(Journal):
             raise
 
 
-class JournalReader(Reading, Pruning):
+class JournalReader(Reading, Prunable):
     """The looking half of the local service. Each object sees the journal as it was when it was made.
-
-    It can say what :meth:`prune` would remove; only the owner does it.
 
     Raises:
         JournalError: there is no journal, or it cannot be read.

@@ -2,7 +2,7 @@
 
 The first command is held in the middle of its run, by a notebook that waits for a file. Every command that starts something is
 then typed for the same file, for another one with the same workflow, and for another one with a workflow of its own, on this
-machine and in a domain.
+machine, with the same journal and with another one, and in a domain.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from workers.run_records import RunRecords
 
 DAY = "2016-01-01"
 DOMAIN = "TestDomain"
+ELSEWHERE = ("--db", "else/other.sqlite3")
 KINDS = ("sensor", "once", "backfill", "start", "retry")
 FILES = {"same file": ("a.yml", "days"), "same name": ("b.yml", "days"), "another name": ("c.yml", "weeks")}
 ONE_NOTEBOOK = WORKFLOWS.partition("      report:")[0] + WORKFLOWS[WORKFLOWS.index("available_dates_sensor") :]
@@ -48,7 +49,7 @@ while not (project / f"{name.name}.open").exists():
 
 
 def words(kind: str, file: str, workflow: str, place: str) -> list[str]:
-    where = ["--local"] if place == "local" else ["--domain", DOMAIN]
+    where = ["--domain", DOMAIN] if place == "domain" else ["--local", *(ELSEWHERE if place == "other journal" else ())]
     return [
         *{
             "sensor": ["sensor.start", file],
@@ -174,10 +175,10 @@ def project(broken: Path, endpoint: str, tmp_path: Path) -> Project:
     return Project(Path(shutil.copytree(broken, tmp_path / "project")), endpoint)
 
 
-def seconds(first: str) -> Iterator[tuple[str, str, str]]:
+def seconds(first: str, places: tuple[str, ...] = ("local", "domain")) -> Iterator[tuple[str, str, str]]:
     """(place, files, command) of the second commands: all in a soak, otherwise a third of them; every command meets every other
     one and every kind of file in either place."""
-    for place in ("local", "domain"):
+    for place in places:
         for number, files in enumerate(FILES):
             for kind in KINDS:
                 if is_soak() or (KINDS.index(first) + KINDS.index(kind) + number) % 3 == 0:
@@ -187,6 +188,7 @@ def seconds(first: str) -> Iterator[tuple[str, str, str]]:
 IN_USE = r"\S+/journal\.sqlite3 is in use by process {pid}; .*"
 SERVED = r"process {pid} has these outputs, as the sensor of \S+/a\.yml; .* sensor\.start \S+/a\.yml \S+/c\.yml --local"
 RUNS_HERE = r"process {pid} runs workflows with outputs in \S+ on this machine, and domain TestDomain .*"
+OTHER_JOURNAL = r"process {pid} runs workflows with outputs in \S+ and another journal; stop it first"
 OURS_RUNS = r"a sensor of a\.yml runs here already, in process {pid}; .*"
 BELONGS = r"workflow 'days' belongs to \S+/a\.yml \(outputs in \S+\), and \S+b\.yml names it too; .*"
 USED = r"outputs in \S+ are used by domain TestDomain for workflow 'days', and local runs would know nothing .*"
@@ -208,6 +210,9 @@ BESIDE_LOCAL = {
     **{("local", "same name", kind): (2, BELONGS) for kind in KINDS},
     **{("local", "another name", kind): (3, IN_USE) for kind in ("backfill", "start", "retry")},
     **{("local", "another name", kind): (3, f"{SERVED}|{IN_USE}") for kind in ("sensor", "once")},
+    **{("other journal", "same file", kind): (2, OTHER_JOURNAL) for kind in KINDS},
+    **{("other journal", "same name", kind): (2, BELONGS) for kind in KINDS},
+    **{("other journal", "another name", kind): (2, OTHER_JOURNAL) for kind in KINDS},
     **{("domain", "same file", kind): (2, RUNS_HERE) for kind in KINDS},
     **{("domain", "same name", kind): (2, f"{RUNS_HERE}|{BELONGS}") for kind in KINDS},
     **{("domain", "another name", kind): (2, RUNS_HERE) for kind in KINDS},
@@ -223,7 +228,7 @@ def test_beside_a_command_on_this_machine_another_one_says_why_not(first: str, p
             assert project.typed("sensor.check", "a.yml", "--local").returncode == 0
         wait_until(lambda: project.ran()["days"] == 1 or process.poll() is not None)
         assert process.poll() is None, project.said()
-        for place, files, kind in seconds(first):
+        for place, files, kind in seconds(first, ("local", "domain", "other journal")):
             second = project.typed(*words(kind, *FILES[files], place))
             code, pattern = BESIDE_LOCAL[place, files, kind]
             told = f"{first}, then {kind} of {files} ({place}): {second.returncode}\n{second.stdout}{second.stderr}"
@@ -253,6 +258,34 @@ def beside_domain(first: str, place: str, files: str, kind: str) -> tuple[int, s
     if kind == "retry":
         return 2, RUNNING
     return (2, r"a run with the id \S+ is open; .*") if kind == "start" else (0, "")
+
+
+def test_outputs_are_held_whatever_the_journal_and_their_own_sensor_is_asked_there(project: Project) -> None:
+    """The sensor has a journal elsewhere: with that one a backfill is left to it, without it nothing is touched."""
+    process = project.begin(*words("sensor", "a.yml", "days", "other journal"))
+    refused = re.compile(line(OTHER_JOURNAL.format(pid=process.pid)))
+    try:
+        wait_until(lambda: "looking for new dates" in project.said())
+        for typed in (
+            words("backfill", "a.yml", "days", "local"),
+            words("retry", "a.yml", "days", "local"),
+            ("outputs.clean", "a.yml", "--keep-days", "0", "--local"),
+            ("sensor.start", "c.yml", "--local", "--once"),
+        ):
+            second = project.typed(*typed)
+            assert (second.returncode, bool(refused.fullmatch(second.stderr))) == (2, True), f"{typed}: {second.stderr}"
+        cleaned = project.typed("outputs.clean", "a.yml", "--keep-days", "1", "--local", *ELSEWHERE)
+        assert (cleaned.returncode, cleaned.stderr) == (0, "")
+        left = project.typed(*words("backfill", "a.yml", "days", "other journal"))
+        assert left.returncode == 0, left.stderr
+        assert left.stdout == f"left 1 run to the sensor that has the journal (process {process.pid})\n"
+        project.let_go("days")
+        wait_until(lambda: project.has_succeeded("days"))
+        assert project.typed("sensor.stop", "a.yml", "--local", *ELSEWHERE).returncode == 0
+        assert process.wait(120) == 0, project.said()
+    finally:
+        end(process)
+    assert project.ran() == {"days": 1}
 
 
 @pytest.mark.parametrize("first", KINDS)

@@ -49,7 +49,7 @@ def test_closed_executions_go_when_they_are_old_and_a_line_stays(path: Path) -> 
     desk.pass_time(DAY)
     closed(desk, "young")
     now = desk.local.clock.now()
-    would = desk.local.prune(now - DAY / 2, dry_run=True)
+    would = desk.local.would_prune(now - DAY / 2)
     assert (would.executions, would.history_bytes > 500) == (1, True)
     assert known(desk) == ["old", "open", "young"]
     assert desk.local.prune(now - DAY / 2) == would
@@ -65,6 +65,19 @@ def test_closed_executions_go_when_they_are_old_and_a_line_stays(path: Path) -> 
         desk.close()
         desk = opened(path)
     assert desk.start("old") != old  # the id is free
+    desk.close()
+
+
+def test_a_reader_says_what_would_go_and_has_nothing_to_remove_it_with(path: Path) -> None:
+    desk = opened(path)
+    closed(desk, "old")
+    desk.pass_time(DAY)
+    reader = JournalReader(path)
+    now = desk.local.clock.now()
+    assert reader.would_prune(now) == desk.local.would_prune(now)
+    assert reader.would_prune(now).executions == 1
+    assert not hasattr(reader, "prune")
+    reader.close()
     desk.close()
 
 
@@ -147,6 +160,22 @@ def test_a_reader_beside_the_owner_is_told_that_a_history_has_just_gone(path: Pa
         reader.get_workflow_execution_history(domain=DOMAIN, execution={"workflowId": "old", "runId": run_id})
     assert caught.value.message == f"Unknown execution: workflowId=old, runId={run_id}; its history has just been removed"
     reader.close()
+    desk.close()
+
+
+def test_what_is_asked_for_while_somebody_writes_is_not_asked_of_the_connection_that_writes(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = opened(path)
+    old = closed(desk, "old")
+    desk.pass_time(DAY)
+    desk.local.prune(desk.local.clock.now())
+    run_id = closed(desk, "young")
+    desk.pass_time(1)
+    with monkeypatch.context() as patch:
+        patch.setattr(desk.local.journal, "_db", None)
+        assert [one.run_id for one in desk.local.gone_executions(DOMAIN, "old")] == [old]
+        assert desk.types("young", run_id)[-1] == "WorkflowExecutionCompleted"
     desk.close()
 
 

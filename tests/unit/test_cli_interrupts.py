@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from simpleflow_nb.cli.local_run import LocalRun
 from simpleflow_nb.cli.main import main
 from simpleflow_nb.local.service import DOMAIN
 from simpleflow_nb.processes.engine import Engine
+from simpleflow_nb.processes.process_groups import ProcessGroups
 from tests.acceptance.samples import inputs
 
 
@@ -23,6 +25,38 @@ def test_an_interrupt_that_comes_while_the_run_waits_with_a_lock_in_its_hands_is
         with run._wake._cond:
             run._interrupt(signal.SIGINT, None)
         assert run.interrupts == 1
+
+
+@pytest.mark.parametrize(
+    ("one", "another"), [("a.sqlite3", "b.sqlite3"), ("journal.sqlite3", "b.sqlite3"), ("b.db", "b.sqlite3")]
+)
+def test_two_journals_of_one_folder_leave_the_processes_and_temporary_files_of_each_other_alone(
+    one: str, another: str, tmp_path: Path
+) -> None:
+    with LocalRun(tmp_path / one) as run, subprocess.Popen(["sleep", "600"], start_new_session=True) as process:
+        try:
+            run._groups.record(process.pid)
+            for name in (another, one):
+                assert process.poll() is None
+                assert run._scratch.path is not None
+                assert run._scratch.path.is_dir()
+                if name == one:
+                    run.service.close()  # as if it had been killed: the next owner of this journal clears away
+                LocalRun(tmp_path / name).service.close()
+            assert process.wait(60) == -signal.SIGKILL
+            assert not run._scratch.path.exists()
+        finally:
+            process.kill()
+
+
+def test_what_a_former_version_noted_beside_the_journal_of_the_usual_name_is_cleared_away(tmp_path: Path) -> None:
+    with subprocess.Popen(["sleep", "600"], start_new_session=True) as process:
+        try:
+            ProcessGroups(tmp_path / "processes").record(process.pid)
+            LocalRun(tmp_path / "journal.sqlite3").service.close()
+            assert process.wait(60) == -signal.SIGKILL
+        finally:
+            process.kill()
 
 
 def exit_code(*words: object) -> int:
