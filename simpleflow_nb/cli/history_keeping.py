@@ -5,19 +5,16 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterable
-from contextlib import closing
 from pathlib import Path
 
-from ..exceptions import ServiceError, SimpleflowError
+from ..exceptions import SimpleflowError
 from ..inspection.task_rows import shown_time
 from ..local.journal import MAY_PRUNE
 from ..local.pruning import Pruned
-from ..local.reading import Reading
-from ..local.service import DOMAIN
 from ..processes.allocator import give_back_memory
-from ..processes.payload_directory import PayloadDirectory
 from ..processes.payload_pruning import remove_unreferenced
 from .local_run import LocalRun, say
+from .unrecorded_ends import unrecorded_ends
 
 _LOOKED = "keep_history looked"  #: key of the journal: when it was looked at last
 _DAY_SECONDS = 86_400.0
@@ -66,7 +63,7 @@ class HistoryKeeping:
         from deciders.durations import shown_duration
 
         service, before = self.run.service, time.time() - seconds
-        spared = unread | unrecorded_ends(service, self.outputs, self.run.payloads)
+        spared = unread | unrecorded_ends(service, self.outputs, self.run.payloads, closed_before=before)
         age = shown_duration(seconds)
         if not self._may_remove:
             found = service.would_prune(before, spared=spared)
@@ -87,26 +84,6 @@ def longest_kept(kept: Iterable[int | None]) -> int | None:
     """``keep_history`` of files that share a journal, in seconds: the longest, as its histories are not told apart by file.
     None: for ever."""
     return max(kept, key=lambda seconds: math.inf if seconds is None else seconds)
-
-
-def unrecorded_ends(service: Reading, outputs: Path, payloads: PayloadDirectory) -> set[str]:
-    """Run ids of runs of notebooks whose end is still to be recorded, and will be at the sensor's next look.
-
-    Raises:
-        ServiceError: the records cannot be read.
-    """
-    from workers.lost_ends import lost_ends
-    from workers.run_records import RecordsError, RunRecords
-
-    names = {info["tagList"][0] for info in list(service.infos.values()) if info["tagList"]}
-    if DOMAIN not in service.domains:
-        return set()
-    try:
-        with closing(RunRecords.open(outputs)) as records:
-            lost = lost_ends(service, DOMAIN, records, names=names, outputs=str(outputs), payloads=payloads)
-    except RecordsError as error:
-        raise ServiceError(str(error)) from None
-    return {record.run_id for record in lost}
 
 
 def shown_executions(found: Pruned) -> str:

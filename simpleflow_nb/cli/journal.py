@@ -21,10 +21,11 @@ from ..local.service import DOMAIN
 from ..processes.payload_directory import PayloadDirectory
 from ..processes.payload_pruning import remove_unreferenced
 from .definition import read_specification
-from .history_keeping import shown_executions, shown_removal, unrecorded_ends
+from .history_keeping import shown_executions, shown_removal
 from .options import STATE_FOLDER, db_option, journal_path, outputs_folder, outputs_option
 from .place import found_journal
-from .run_rows import has_records
+from .run_rows import counted
+from .unrecorded_ends import unrecorded_ends
 
 
 @click.command("journal.prune")
@@ -64,20 +65,24 @@ def journal_prune(file: Path | None, keep: str | None, dry_run: bool, outputs: P
     moment = shown_time(round(before))[:16]
     if dry_run:
         with closing(JournalReader(journal)) as reader:
-            found = reader.would_prune(before, spared=_spared(reader, folder, payloads))
+            spared = unrecorded_ends(reader, folder, payloads, closed_before=before)
+            found = reader.would_prune(before, spared=spared)
         click.echo(f"would remove the histories of {shown_executions(found)} that ended before {moment} UTC")
+        _show_spared(spared)
         return
     with _owned(journal) as (store, opened):
-        done = store.prune(before, spared=_spared(store, folder, payloads))
+        spared = unrecorded_ends(store, folder, payloads, closed_before=before)
+        done = store.prune(before, spared=spared)
         removed = remove_unreferenced(payloads, opened)
     click.echo(f"removed {shown_removal(done, removed)}: ended before {moment} UTC")
+    _show_spared(spared)
     if payloads.is_shared():
         click.echo(f"payloads stay: processes of a domain keep theirs in {payloads.path}, too")
 
 
-def _spared(store: Reading, folder: Path | None, payloads: PayloadDirectory) -> set[str]:
-    """Run ids of what is still to be recorded, where there are records."""
-    return unrecorded_ends(store, folder, payloads) if folder is not None and has_records(folder) else set()
+def _show_spared(spared: set[str]) -> None:
+    if spared:
+        click.echo(f"{counted(len(spared), 'run')} that no run records have {'stays' if len(spared) == 1 else 'stay'}")
 
 
 class _Store(Reading, Pruning):

@@ -127,3 +127,4 @@ def test_an_end_that_is_not_recorded_yet_is_kept(file: Path) -> None:
     records.close()
     done = typed("journal.prune", file, "--keep", "90d", cwd=file.parent)
     assert done.stdout.startswith("removed the histories of 1 execution ("), done.stdout + done.stderr
+    assert done.stdout.endswith("\n1 run that no run records have stays\n")
