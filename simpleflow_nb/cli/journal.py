@@ -21,6 +21,7 @@ from ..local.service import DOMAIN
 from ..processes.payload_directory import PayloadDirectory
 from ..processes.payload_pruning import remove_unreferenced
 from .definition import read_specification
+from .file_histories import histories_of_others
 from .history_keeping import shown_executions, shown_removal
 from .options import STATE_FOLDER, db_option, journal_path, outputs_folder, outputs_option
 from .place import found_journal
@@ -37,8 +38,9 @@ from .unrecorded_ends import unrecorded_ends
 def journal_prune(file: Path | None, keep: str | None, dry_run: bool, outputs: Path | None, db: Path | None) -> None:
     """Remove the histories of local executions that ended long ago, and the payloads that only they refer to.
 
-    Of FILE.yml, of the journal named with --db, or of the one found here. Records, notebooks and reports stay, and so does
-    what is open. Not while another process owns the journal: a sensor removes by itself what keep_history says.
+    Those of the workflows, sensors and backfills of FILE.yml; without a file, of everything in the journal named with --db, or
+    in the one found here. Records, notebooks and reports stay, and so does what is open. Not while another process owns the
+    journal: a sensor removes by itself what keep_history says.
     """
     from deciders.retention_rules import FOREVER, kept_seconds
 
@@ -63,16 +65,22 @@ def journal_prune(file: Path | None, keep: str | None, dry_run: bool, outputs: P
     before = time.time() - seconds
     payloads = PayloadDirectory(journal.parent / "payloads")
     moment = shown_time(round(before))[:16]
+
+    def others(store: Reading) -> set[str]:
+        if specification is None or folder is None:
+            return set()
+        return histories_of_others(store, specification, folder, payloads, closed_before=before)
+
     if dry_run:
         with closing(JournalReader(journal)) as reader:
             spared = unrecorded_ends(reader, folder, payloads, closed_before=before)
-            found = reader.would_prune(before, spared=spared)
+            found = reader.would_prune(before, spared=spared | others(reader))
         click.echo(f"would remove the histories of {shown_executions(found)} that ended before {moment} UTC")
         _show_spared(spared)
         return
     with _owned(journal) as (store, opened):
         spared = unrecorded_ends(store, folder, payloads, closed_before=before)
-        done = store.prune(before, spared=spared)
+        done = store.prune(before, spared=spared | others(store))
         removed = remove_unreferenced(payloads, opened)
     click.echo(f"removed {shown_removal(done, removed)}: ended before {moment} UTC")
     _show_spared(spared)

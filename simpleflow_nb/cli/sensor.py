@@ -22,7 +22,7 @@ from ..processes.payload_directory import kept
 from ..workflow import execution_input
 from .connection import connected, domain_options, payload_directory, payloads_option
 from .definition import counted_warnings, read_with_warnings
-from .history_keeping import HistoryKeeping, longest_kept
+from .history_keeping import HistoryKeeping
 from .local_run import LocalRun, default_workers, say
 from .notebook_run import checked_outputs, opened_run, work_on_notebooks
 from .options import db_option, local_option, outputs_folder, outputs_option
@@ -129,7 +129,7 @@ def sensor_start(
                 if not sensor.is_open() and len(sensors) > 1 and not sensor.once:
                     code = max(code, sensor.show_end())  # others go on, perhaps for long
             # every end that is told of is known by now, or spared
-            keeping.look(longest_kept(sensor.keep_history_seconds for sensor in sensors), unread=watch.unread)
+            keeping.look([sensor.specification for sensor in sensors], unread=watch.unread)
             return not any(sensor.is_open() for sensor in sensors) and not run.open_runs(NOTEBOOK_TYPE, BACKFILL_TYPE)
 
         ended = run.wait(
@@ -291,7 +291,7 @@ class Sensor:
         from workers.kept_specification import by_reference
 
         self.run, self.workflow_id = run, sensor_id(specification.path)
-        self.keep_history_seconds = specification.keep_history_seconds  #: of the file as it was read last
+        self.specification = specification  #: the file as it was read last
         self.once = once or specification.sensor.schedule is None
         self.not_due: int | None = None  #: how many runs the one check has passed over, once it is known
         self._prefix = "" if is_alone else f"{specification.path.name}: "
@@ -358,7 +358,7 @@ class Sensor:
 
         try:
             given = payload.decode(text, self.run.payloads.load)
-            self.keep_history_seconds = whole_specification(given, self.run.payloads).keep_history_seconds
+            self.specification = whole_specification(given, self.run.payloads)
         except (PayloadError, ValueError, TypeError):
             pass  # not a specification: the sensor ignores it, and its log says so
 

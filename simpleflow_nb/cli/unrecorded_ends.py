@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -41,7 +41,7 @@ def unrecorded_ends(service: Reading, outputs: Path | None, payloads: Payloads, 
     Raises:
         ServiceError: the records of ``outputs`` cannot be read.
     """
-    spared: set[str] = set()
+    spared, places = set(), known_places(outputs) if outputs is not None else set()
     by_folder: dict[Path, list[_End]] = {}
     for info in _ended_otherwise(service, closed_before):
         run_id = info["execution"]["runId"]
@@ -51,7 +51,7 @@ def unrecorded_ends(service: Reading, outputs: Path | None, payloads: Payloads, 
         except (KeyError, TypeError):
             spared.add(run_id)
             continue
-        folder = outputs if outputs is not None and is_place_of(then, outputs) else Path(then)
+        folder = outputs if outputs is not None and is_own_place(then, places) else Path(then)
         end = _End(run_id, workflow, identity, datetime.fromtimestamp(info["startTimestamp"], UTC))
         by_folder.setdefault(folder, []).append(end)
     for folder, ends in by_folder.items():
@@ -70,11 +70,17 @@ def started_with(service: Reading, info: dict[str, Any], payloads: Payloads) -> 
     return given if isinstance(given, dict) else {}
 
 
-def is_place_of(then: str, outputs: Path) -> bool:
-    """Whether runs with outputs in ``then`` have them in this folder now: it is, or it was moved from there."""
+def known_places(outputs: Path) -> set[str]:
+    """Where the folder is, and where it was before, as far as that is known."""
     from workers.outputs_place import former_places
 
-    return then == str(outputs) or then in former_places(outputs) or not Path(then).is_dir()
+    return {str(outputs), *former_places(outputs)}
+
+
+def is_own_place(then: str, places: Collection[str]) -> bool:
+    """Whether what was started with outputs in ``then`` has them now in the folder with those `known_places`: where no folder
+    is any more, it was moved."""
+    return then in places or not Path(then).is_dir()
 
 
 def _ended_otherwise(service: Reading, closed_before: float) -> list[dict[str, Any]]:
