@@ -30,6 +30,7 @@ from .owners import adopt_option, claim
 from .progress import Progress
 from .run_states import BACKFILL_TYPE, NOTEBOOK_TYPE, SENSOR_TYPE, Watch, last_attributes, status_word, type_filter
 from .sensor_places import (
+    CHECK_TYPE,
     RunPlace,
     SensorState,
     failure_message,
@@ -307,7 +308,7 @@ class Sensor:
         )
         self._run_id, self._seen, self._said = started["runId"], 0, ""
         self._code: int | None = None
-        self._closing: list[dict[str, Any]] = []  #: its last events, once it is closed: the history may be removed then
+        self._closing: list[dict[str, Any]] = []  #: its last event, once it is closed: the history may be removed then
 
     def is_open(self) -> bool:
         """Also when it was continued as a new run."""
@@ -318,8 +319,7 @@ class Sensor:
             if service.home.latest_by_id[self.workflow_id] not in service.closed:
                 return True
             whole = service.whole_run(DOMAIN, self.workflow_id, None)
-            failed = [event for event in whole.events[:-1] if event["eventType"] == "ActivityTaskFailed"]
-            self._status, self._closing = whole.close_status or "", [*failed[-1:], whole.events[-1]]
+            self._status, self._closing = whole.close_status or "", whole.events[-1:]
         return False
 
     def show_checks(self) -> None:
@@ -335,7 +335,11 @@ class Sensor:
             self._seen += len(events)
         for event in events:
             if event["eventType"] == "ActivityTaskFailed":
-                trouble = f"the check for new dates failed: {failure_message(event['activityTaskFailedEventAttributes'])}"
+                failed = event["activityTaskFailedEventAttributes"]
+                scheduled = current.events[failed["scheduledEventId"] - 1]["activityTaskScheduledEventAttributes"]
+                is_check = scheduled["activityType"]["name"] == CHECK_TYPE
+                what = "the check for new dates failed" if is_check else "runs that were asked for cannot be started"
+                trouble = f"{what}: {failure_message(failed)}"
             elif event["eventType"] == "ActivityTaskCompleted":
                 found = payload.decode(event["activityTaskCompletedEventAttributes"].get("result"), self.run.payloads.load)
                 if not isinstance(found, dict) or "warnings" not in found:
@@ -343,24 +347,32 @@ class Sensor:
                 trouble = "\n".join(f"warning: {warning}" for warning in found["warnings"])
             elif event["eventType"] == "WorkflowExecutionSignaled":
                 signal = event["workflowExecutionSignaledEventAttributes"]
-                asked = _ASKED.get(signal["signalName"])
+                asked = self._asked(signal["signalName"], signal.get("input"))
                 if asked is not None:
                     say(self._prefix + asked)
-                if signal["signalName"] == "reload":
-                    self._note_reload(signal.get("input"))
                 continue
             else:
                 continue
             self._tell(trouble)
 
-    def _note_reload(self, text: str | None) -> None:
+    def _asked(self, name: str, text: str | None) -> str | None:
+        """What a signal comes to, as far as that is worth a line; a reload is noted."""
+        from deciders.sensor_signals import signal_fault
         from workers.kept_specification import whole_specification
 
         try:
-            given = payload.decode(text, self.run.payloads.load)
-            self.specification = whole_specification(given, self.run.payloads)
-        except (PayloadError, ValueError, TypeError):
-            pass  # not a specification: the sensor ignores it, and its log says so
+            given: Any = payload.decode(text, self.run.payloads.load) if text else None
+            fault = signal_fault(name, given)
+        except PayloadError as error:
+            fault = str(error)
+        if fault is not None:
+            return f"the signal {name} was ignored: {fault}"
+        if name == "reload":
+            try:
+                self.specification = whole_specification(given, self.run.payloads)
+            except (PayloadError, ValueError):
+                pass  # the sensor goes on with its schedule, and its checks will say what is wrong
+        return _ASKED.get(name)
 
     def show_end(self) -> int:
         """What the one check found, or how the sensor was ended, said once; 1 if it failed."""
@@ -370,15 +382,19 @@ class Sensor:
 
     def _shown_end(self) -> int:
         assert not self.is_open()
-        status, last, failed = self._status, last_attributes(self._closing), self._closing[:-1]
+        status, last = self._status, last_attributes(self._closing)
         if status == "CANCELED" and not self.run.interrupts:
             say(f"{self._prefix}the sensor was stopped")
             return 0
         if status != "COMPLETED":
-            if status == "FAILED" and failed:
-                cause = f"the check for new dates failed: {failure_message(failed[-1]['activityTaskFailedEventAttributes'])}"
+            if status == "FAILED":
+                is_check = str(last.get("reason")).startswith(f"Workflow execution error in activity-{CHECK_TYPE}-")
+                why = failure_message(last)
+                cause = f"the check for new dates failed: {why}" if is_check else f"the sensor failed: {why}"
             else:
                 cause = f"the sensor was {status_word(status)}" + (f": {last['reason']}" if last.get("reason") else "")
+            if not self.once:
+                self._said = ""  # that a check has failed before, perhaps for the same reason, is not that the sensor has ended
             self._tell(cause)
             return 1
         if self.once:

@@ -82,6 +82,53 @@ def test_a_sensor_that_was_ended_long_ago_says_so_once(run: Any, tmp_path: Path,
     assert capsys.readouterr().err == "simpleflow-nb: the sensor was terminated: enough\n"
 
 
+def test_a_signal_that_the_sensor_ignores_is_told_as_that(run: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    sensor = Sensor(run, specification(tmp_path, schedule="0 6 * * *"), str(tmp_path), once=False)
+    whole = specification(tmp_path, schedule="0 7 * * *").model_copy(update={"keep_history_seconds": 5})
+    for name, given in (
+        ("reload", {"sensor": {"schedule": "61 * * * *", "timezone": "UTC"}}),
+        ("start", {"requests": [5]}),
+        ("reload", whole.model_dump(mode="json")),
+    ):
+        run.service.signal_workflow_execution(
+            domain=DOMAIN, workflowId=sensor.workflow_id, signalName=name, input=payload.encode(given)
+        )
+    sensor.show_checks()
+    assert capsys.readouterr().err == (
+        "simpleflow-nb: the signal reload was ignored: schedule '61 * * * *' cannot be understood: minute '61' "
+        "(allowed: 0-59)\n"
+        "simpleflow-nb: the signal start was ignored: request 1 is not one that backfill or runs.retry make\n"
+        "simpleflow-nb: reloaded\n"
+    )
+    assert sensor.specification.keep_history_seconds == 5
+
+
+@pytest.mark.parametrize(
+    ("failure", "said"),
+    [
+        ({"reason": "ValueError: no", "details": payload.encode({"message": "it cannot"})}, "the sensor failed: it cannot"),
+        ({"reason": "ValueError: no"}, "the sensor failed: ValueError: no"),
+        (
+            {
+                "reason": 'Workflow execution error in activity-workers.activities.feed_new_dates-1: "OSError: away"',
+                "details": payload.encode({"message": "the data are away"}),
+            },
+            "the check for new dates failed: the data are away",
+        ),
+    ],
+)
+def test_a_sensor_that_failed_says_why_itself_failed_also_after_a_check_with_that_cause(
+    failure: dict[str, str], said: str, run: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sensor = Sensor(run, specification(tmp_path, schedule="0 6 * * *"), str(tmp_path), once=False)
+    sensor._tell(said)
+    task = run.service.poll_for_decision_task(domain=DOMAIN, taskList={"name": "deciders"})
+    end: dict[str, Any] = {"decisionType": "FailWorkflowExecution", "failWorkflowExecutionDecisionAttributes": failure}
+    run.service.respond_decision_task_completed(taskToken=task["taskToken"], decisions=[end])
+    assert sensor.show_end() == 1
+    assert capsys.readouterr().err == f"simpleflow-nb: {said}\n" * 2
+
+
 def test_runs_that_nobody_has_looked_at_since_they_ended_are_named_so_that_they_stay(run: Any) -> None:
     watch = Watch(run.service, [NOTEBOOK_TYPE])
     former = start_run(run.service)
