@@ -40,6 +40,16 @@ _RANDOM_OR_HASHED = re.compile(r"(?:^|,)([rh])", re.IGNORECASE)
 _CHECKED_FROM = datetime(2024, 1, 1, tzinfo=UTC)
 
 
+def is_timezone(name: str) -> bool:
+    """Whether ``name`` is one of a time zone."""
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        # Besides its own KeyError, zoneinfo lets out what opening an odd name as a file raises.
+        return False
+    return True
+
+
 def schedule_fault(schedule: str) -> str | None:
     """Why ``schedule`` cannot be used, as the end of a sentence that begins with "schedule"; None if it can."""
     if schedule.strip().lower() in _NICKNAMES:

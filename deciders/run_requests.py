@@ -76,3 +76,22 @@ def requested_runs(requests: Iterable[Mapping[str, Any]]) -> Iterator[WantedRun]
                 run, reason=request["reason"], is_rerun=True, keeps_labels=bool(request["keeps_labels"])
             )
             yield WantedRun(asked, request["only"], bool(request.get("gives_way")))
+
+
+def requests_fault(requests: Any) -> str | None:
+    """Why these are no requests, as the end of a sentence; None if `requested_runs` can read them."""
+    if not isinstance(requests, list) or not requests:
+        return "requests must be a list with something in it"
+    for number, request in enumerate(requests, 1):
+        try:
+            ConfiguredWorkflow.model_validate(request["entry"])
+            days = [date.fromisoformat(day) for day in request["dates"]]
+            texts = [request["reason"], request["only"] or ""]
+            is_usable = (
+                bool(days) and all(isinstance(text, str) for text in texts) and isinstance(request["keeps_labels"], bool)
+            )
+        except (KeyError, TypeError, ValueError):
+            is_usable = False
+        if not is_usable:
+            return f"request {number} is not one that backfill or runs.retry make"
+    return None

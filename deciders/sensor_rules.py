@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import date
 from typing import Any
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import available_timezones
 
-from deciders.cron import schedule_fault
+from deciders.cron import is_timezone, schedule_fault
 from deciders.date_stencil import DateStencil, DateStencilError
 from deciders.problems import Problems, listed, shown
 from deciders.reference_dates import ReferenceDates, ReferenceDatesError
@@ -24,7 +24,7 @@ def checked_sensor(root: YamlNode, workflow_names: list[str], problems: Problems
     schedule, timezone = sensor.get("schedule"), sensor.get("timezone")
     if schedule is not None and schedule.text is not None and (fault := schedule_fault(schedule.text)):
         problems.add(schedule.line, f"schedule {fault}")
-    if timezone is not None and timezone.text is not None and not _is_timezone(timezone.text):
+    if timezone is not None and timezone.text is not None and not is_timezone(timezone.text):
         hint = problems.did_you_mean(timezone.text, _likely_timezones(timezone.text))
         problems.add(timezone.line, f"{shown(timezone.text)} is not the name of a time zone{hint}")
     source = checked_source(sensor.get("source"), problems)
@@ -39,15 +39,6 @@ def checked_sensor(root: YamlNode, workflow_names: list[str], problems: Problems
         if (node := sensor.get(key)) is not None:
             checked[key] = node.value
     return checked
-
-
-def _is_timezone(name: str) -> bool:
-    try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        # Besides its own KeyError, zoneinfo lets out what opening an odd name as a file raises.
-        return False
-    return True
 
 
 def _likely_timezones(name: str) -> list[str]:

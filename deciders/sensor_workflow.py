@@ -12,10 +12,7 @@ from simpleflow_nb.futures import Future
 
 from . import activities
 from .cron import former_next_time, next_time
-
-#: Signals that a sensor takes. ``reload`` has the new specification as its input, ``start`` has ``requests`` (of
-#: `deciders.run_requests`) and ``most_at_once``; ``check`` asks for a check now.
-PAUSE, RESUME, RELOAD, START, CHECK = SIGNALS = ("pause", "resume", "reload", "start", "check")
+from .sensor_signals import CHECK, NOT_OURS, PAUSE, RELOAD, SIGNALS, START, signal_fault
 
 _LONGEST_HISTORY = timedelta(days=30)
 _MOST_STEPS = 180  #: checks and signals of one history; about eleven events each
@@ -129,8 +126,8 @@ class SensorWorkflow(Workflow):
                 self.log(f"the signal {name} was ignored: {_cause(signal.exception)}")
                 continue
             given = signal.result
-            if (name == START and not _has(given, "requests")) or (name == RELOAD and not _has(given, "sensor")):
-                self.log(f"the signal {name} was ignored: its input is not what sensor.reload and backfill send")
+            if fault := self._fault(name, given):
+                self.log(f"the signal {name} was ignored: {fault}")
             elif name == START:
                 self._start_asked_for(given)
             elif name == RELOAD:
@@ -142,6 +139,13 @@ class SensorWorkflow(Workflow):
                 self.paused = name == PAUSE
                 self.log("paused" if self.paused else "resumed")
         return bool(arrived)
+
+    def _fault(self, name: str, given: Any) -> str | None:
+        """Why the signal is ignored. A run that has taken such a signal already goes on as it did."""
+        if (name == START and not _has(given, "requests")) or (name == RELOAD and not _has(given, "sensor")):
+            return NOT_OURS
+        fault = signal_fault(name, given)
+        return fault if fault is not None and self.patched("refused-signals") else None
 
     def _start_asked_for(self, given: dict[str, Any]) -> None:
         asked = self.submit(

@@ -1,4 +1,4 @@
-"""Ends that a run could not record itself: it timed out, was terminated or cancelled."""
+"""Ends that a run could not record itself: it timed out, was terminated or cancelled, or the records were away."""
 
 from __future__ import annotations
 
@@ -20,7 +20,18 @@ from workers.outputs_place import former_places
 from workers.run_records import RunRecord, RunRecords
 from workers.run_tables import State
 
-_STATES: dict[str, State] = {"TIMED_OUT": "timed out", "TERMINATED": "terminated", "CANCELED": "cancelled"}
+_STATES: dict[str, State] = {
+    "TIMED_OUT": "timed out",
+    "TERMINATED": "terminated",
+    "CANCELED": "cancelled",
+    "FAILED": "failed",
+}
+_SENTENCES: dict[State, str] = {
+    "timed out": "the run timed out",
+    "terminated": "the run was terminated",
+    "cancelled": "the run was cancelled",
+    "failed": "the run failed",
+}
 
 
 def record_lost_ends(
@@ -120,7 +131,7 @@ def _record_of(
         attempt=records.attempts(workflow, identity) + 1,
         workflow_id=execution["workflowId"],
         run_id=execution["runId"],
-        error=f"the run {'was ' if state != 'timed out' else ''}{state}{because}",
+        error=f"{_SENTENCES[state]}{because}",
         artefacts=artefacts,
         reason=origin.get("reason"),
         labels=labels,

@@ -108,6 +108,16 @@ class WorkflowOwners:
             if row.workflow_name in names and not self._is_mine(owner)
         ]
 
+    def owned(self) -> set[str]:
+        """The names of workflows that belong to this file, also of those that it does not have any more.
+
+        Raises:
+            RecordsError: the database cannot be read.
+        """
+        with self.records.transaction() as connection:
+            rows = _rows(connection)
+        return {row.workflow_name for row in rows if self._is_mine(self._owner(row))}
+
     def sentence(self, foreign: Sequence[ForeignWorkflow]) -> str:
         """Whose they are, both paths, and what to do."""
         first = foreign[0]

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-import math
 import time
-from collections.abc import Collection, Iterable
-from contextlib import closing
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from ..exceptions import ServiceError, SimpleflowError
+from ..exceptions import SimpleflowError
 from ..inspection.task_rows import shown_time
 from ..local.journal import MAY_PRUNE, Journal
 from ..local.pruning import Pruned, Pruning
-from ..local.reading import Reading
-from ..local.service import DOMAIN
 from ..processes.allocator import give_back_memory
-from ..processes.payload_directory import PayloadDirectory
 from ..processes.payload_pruning import remove_unreferenced
+from .file_histories import histories_of_others
 from .local_run import LocalRun, say
 from .run_rows import counted
+from .unrecorded_ends import unrecorded_ends
+
+if TYPE_CHECKING:
+    from deciders.specification import Specification
+
+    from ..processes.payload_directory import PayloadDirectory
 
 _LOOKED = "keep_history looked"  #: key of the journal: when it was looked at last
 _DAY_SECONDS = 86_400.0
@@ -29,7 +32,9 @@ _MEGABYTE = 1_000_000
 
 
 class HistoryKeeping:
-    """``keep_history`` of a sensor of this machine: removes what is older, once a day.
+    """``keep_history`` of the files whose sensors this process carries out: removes what is older, once a day.
+
+    Each file's word counts for what is its own (`file_histories`). What belongs to none of them stays.
 
     In a journal that a former version has made, nothing is removed by the process that first finds something to remove: it says
     what the next one will remove.
@@ -43,69 +48,55 @@ class HistoryKeeping:
         self._may_remove = journal.noted(MAY_PRUNE) is not None
         self._next_look = 0.0
 
-    def look(self, keep_seconds: int | None) -> None:
-        """Remove what ended longer ago than that, if it is time to look; None keeps everything. Costs nothing else."""
-        if keep_seconds is None or time.monotonic() < self._next_look:
+    def look(self, files: Sequence[Specification], *, unread: Callable[[], set[str]]) -> None:
+        """Remove what is these files' and ended longer ago than each says, if it is time to look. Costs nothing else.
+
+        ``unread`` are the run ids of what this process is still to tell of.
+        """
+        kept = [file.keep_history_seconds for file in files if file.keep_history_seconds is not None]
+        if not kept or time.monotonic() < self._next_look:
             return
         is_first = not self._next_look
-        pause = min(_DAY_SECONDS, max(keep_seconds / _LOOKS, _SHORTEST_LOOK_SECONDS))
+        pause = min(_DAY_SECONDS, max(min(kept) / _LOOKS, _SHORTEST_LOOK_SECONDS))
         self._next_look = time.monotonic() + pause
         try:
             looked = self.journal.noted(_LOOKED) if is_first else None
             if looked is not None and 0 <= time.time() - float(looked) < pause:
                 return  # a former process has just done it
-            self._keep(keep_seconds)
+            found = sum([self._keep(file, unread(), names_file=len(files) > 1) for file in files])
+            if found and not self._may_remove:
+                self.journal.note(MAY_PRUNE, shown_time(time.time()))
             self.journal.note(_LOOKED, str(time.time()))
             self.journal.shrink_memory()
             give_back_memory()
         except (SimpleflowError, OSError) as error:
             say(f"old histories are kept for now: {error}")
 
-    def _keep(self, seconds: int) -> None:
+    def _keep(self, file: Specification, unread: set[str], *, names_file: bool) -> int:
+        """How many executions of the file were removed, or will be by the next process."""
         from deciders.durations import shown_duration
 
-        service, before = self.run.service, time.time() - seconds
-        spared, age = unrecorded_ends(service, self.outputs, self.run.payloads), shown_duration(seconds)
+        seconds = file.keep_history_seconds
+        if seconds is None:
+            return 0
+        service, before, age = self.run.service, time.time() - seconds, shown_duration(seconds)
+        prefix = f"{file.path.name}: " if names_file else ""
+        spared = unread | unrecorded_ends(service, self.outputs, self.run.payloads, closed_before=before)
+        spared |= histories_of_others(service, file, self.outputs, self.run.payloads, closed_before=before)
         if not self._may_remove:
             found = service.would_prune(before, spared=spared)
             if found.executions:
                 say(
-                    f"{shown_executions(found)} ended more than {age} ago; from the next start on such histories are removed "
-                    "(keep_history of the file; 'forever' keeps them)"
+                    f"{prefix}{shown_executions(found)} ended more than {age} ago; from the next start on such histories are "
+                    "removed (keep_history of the file; 'forever' keeps them)"
                 )
-                self.journal.note(MAY_PRUNE, shown_time(time.time()))
-            return
+            return found.executions
         removal = remove_old(service, before, spared, self.run.payloads, self.journal)
         if removal.done.executions or removal.payloads:
-            say(f"removed {removal.shown()}: older than {age} (keep_history)")
+            say(f"{prefix}removed {removal.shown()}: older than {age} (keep_history)")
         for sentence in removal.left:
-            say(sentence)
-
-
-def longest_kept(kept: Iterable[int | None]) -> int | None:
-    """``keep_history`` of files that share a journal, in seconds: the longest, as its histories are not told apart by file.
-    None: for ever."""
-    return max(kept, key=lambda seconds: math.inf if seconds is None else seconds)
-
-
-def unrecorded_ends(service: Reading, outputs: Path, payloads: PayloadDirectory) -> set[str]:
-    """Run ids of runs of notebooks whose end is still to be recorded, and will be at the sensor's next look.
-
-    Raises:
-        ServiceError: the records cannot be read.
-    """
-    from workers.lost_ends import lost_ends
-    from workers.run_records import RecordsError, RunRecords
-
-    names = {info["tagList"][0] for info in list(service.infos.values()) if info["tagList"]}
-    if DOMAIN not in service.domains:
-        return set()
-    try:
-        with closing(RunRecords.open(outputs)) as records:
-            lost = lost_ends(service, DOMAIN, records, names=names, outputs=str(outputs), payloads=payloads)
-    except RecordsError as error:
-        raise ServiceError(str(error)) from None
-    return {record.run_id for record in lost}
+            say(f"{prefix}{sentence}")
+        return removal.done.executions
 
 
 def shown_executions(found: Pruned) -> str:

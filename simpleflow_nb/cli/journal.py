@@ -20,11 +20,13 @@ from ..local.reading import Reading
 from ..local.service import DOMAIN
 from ..processes.payload_directory import PayloadDirectory
 from .definition import read_specification
+from .file_histories import histories_of_others
 from .file_words import default_file, file_and_words
-from .history_keeping import remove_old, shown_executions, unrecorded_ends
+from .history_keeping import remove_old, shown_executions
 from .options import STATE_FOLDER, db_option, journal_path, outputs_folder, outputs_option
 from .place import found_journal
-from .run_rows import has_records
+from .run_rows import counted
+from .unrecorded_ends import unrecorded_ends
 
 
 @click.command("journal.prune")
@@ -36,9 +38,9 @@ from .run_rows import has_records
 def journal_prune(file: Path | None, keep: str | None, dry_run: bool, outputs: Path | None, db: Path | None) -> None:
     """Remove the histories of local executions that ended long ago, and the payloads that only they refer to.
 
-    Of FILE.yml, of the journal named with --db, or of the one found here where there is no workflow file. Records, notebooks
-    and reports stay, and so does what is open. Not while another process owns the journal: a sensor removes by itself what
-    keep_history says.
+    Those of the workflows, sensors and backfills of FILE.yml; of everything in the journal named with --db, or in the one found
+    here, where there is no workflow file. Records, notebooks and reports stay, and so does what is open. Not while another
+    process owns the journal: a sensor removes by itself what keep_history says.
     """
     from deciders.retention_rules import FOREVER, kept_seconds
 
@@ -66,23 +68,33 @@ def journal_prune(file: Path | None, keep: str | None, dry_run: bool, outputs: P
     before = time.time() - seconds
     payloads = PayloadDirectory(journal.parent / "payloads")
     moment = shown_time(round(before))[:16]
+
+    def others(store: Reading) -> set[str]:
+        if specification is None or folder is None:
+            return set()
+        return histories_of_others(store, specification, folder, payloads, closed_before=before)
+
     if dry_run:
         with closing(JournalReader(journal)) as reader:
-            found = reader.would_prune(before, spared=_spared(reader, folder, payloads))
+            spared = unrecorded_ends(reader, folder, payloads, closed_before=before)
+            found = reader.would_prune(before, spared=spared | others(reader))
         click.echo(f"would remove the histories of {shown_executions(found)} that ended before {moment} UTC")
+        _show_spared(spared)
         return
     with _owned(journal) as (store, opened):
-        removal = remove_old(store, before, _spared(store, folder, payloads), payloads, opened)
+        spared = unrecorded_ends(store, folder, payloads, closed_before=before)
+        removal = remove_old(store, before, spared | others(store), payloads, opened)
     click.echo(f"removed {removal.shown()}: ended before {moment} UTC")
+    _show_spared(spared)
     if payloads.is_shared():
         click.echo(f"payloads stay: processes of a domain keep theirs in {payloads.path}, too")
     if removal.left:
         raise ServiceError("; ".join(removal.left))
 
 
-def _spared(store: Reading, folder: Path | None, payloads: PayloadDirectory) -> set[str]:
-    """Run ids of what is still to be recorded, where there are records."""
-    return unrecorded_ends(store, folder, payloads) if folder is not None and has_records(folder) else set()
+def _show_spared(spared: set[str]) -> None:
+    if spared:
+        click.echo(f"{counted(len(spared), 'run')} that no run records have {'stays' if len(spared) == 1 else 'stay'}")
 
 
 class _Store(Reading, Pruning):

@@ -184,6 +184,14 @@ class Watch:
         """The executions that are kept, as they were at the last look, in the order in which they were started."""
         return [self.runs[number] for number in sorted(self.runs)]
 
+    def unread(self) -> set[str]:
+        """Run ids of those that are open or have ended since the last look: their histories are still needed here."""
+        service = self.service
+        with service.lock:
+            newer = range(self._newest + 1, next(reversed(service.infos), 0) + 1)
+            numbers = self._open | {n for n in newer if n in service.infos and self._is_wanted(service.infos[n])}
+            return {service.infos[number]["execution"]["runId"] for number in numbers}
+
     def look_again(self) -> RunState:
         """The last execution that was started, as it is now."""
         self.look()

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.core import ParameterSource
@@ -23,7 +23,7 @@ from ..workflow import execution_input
 from .backfill_ends import BackfillEnds
 from .connection import connected, domain_options, payload_directory, payloads_option
 from .definition import counted_warnings, read_with_warnings
-from .history_keeping import HistoryKeeping, longest_kept
+from .history_keeping import HistoryKeeping
 from .local_run import LocalRun, default_workers, say
 from .notebook_run import checked_outputs, opened_run, work_on_notebooks
 from .options import db_option, local_option, outputs_folder, outputs_option
@@ -31,6 +31,7 @@ from .owners import adopt_option, claim
 from .progress import Progress
 from .run_states import BACKFILL_TYPE, NOTEBOOK_TYPE, SENSOR_TYPE, Watch, last_attributes, status_word, type_filter
 from .sensor_places import (
+    CHECK_TYPE,
     RunPlace,
     SensorState,
     failure_message,
@@ -128,10 +129,11 @@ def sensor_start(
             nonlocal code
             for sensor in sensors:
                 sensor.show_checks()
-                if len(sensors) > 1 and not sensor.once and not sensor.is_open():
+                if not sensor.is_open() and len(sensors) > 1 and not sensor.once:
                     code = max(code, sensor.show_end())  # others go on, perhaps for long
             backfills.show_ends()
-            keeping.look(longest_kept(sensor.keep_history_seconds for sensor in sensors))
+            # every end that is told of is known by now, or spared
+            keeping.look([sensor.specification for sensor in sensors], unread=watch.unread)
             return not any(sensor.is_open() for sensor in sensors) and not run.open_runs(NOTEBOOK_TYPE, BACKFILL_TYPE)
 
         ended = run.wait(
@@ -305,7 +307,7 @@ class Sensor:
         from workers.kept_specification import by_reference
 
         self.run, self.workflow_id = run, sensor_id(specification.path)
-        self.keep_history_seconds = specification.keep_history_seconds  #: of the file as it was read last
+        self.specification = specification  #: the file as it was read last
         self.once = once or specification.sensor.schedule is None
         self.not_due: int | None = None  #: how many runs the one check has passed over, once it is known
         self._prefix = "" if is_alone else f"{specification.path.name}: "
@@ -321,11 +323,19 @@ class Sensor:
         )
         self._run_id, self._seen, self._said = started["runId"], 0, ""
         self._code: int | None = None
+        self._closing: list[dict[str, Any]] = []  #: its last event, once it is closed: the history may be removed then
 
     def is_open(self) -> bool:
         """Also when it was continued as a new run."""
         service = self.run.service
-        return service.home.latest_by_id[self.workflow_id] not in service.closed
+        if self._closing:
+            return False
+        with service.lock:
+            if service.home.latest_by_id[self.workflow_id] not in service.closed:
+                return True
+            whole = service.whole_run(DOMAIN, self.workflow_id, None)
+            self._status, self._closing = whole.close_status or "", whole.events[-1:]
+        return False
 
     def show_checks(self) -> None:
         """Say what went wrong at a check, once for each change: the next one may find it right again."""
@@ -340,7 +350,11 @@ class Sensor:
             self._seen += len(events)
         for event in events:
             if event["eventType"] == "ActivityTaskFailed":
-                trouble = f"the check for new dates failed: {failure_message(event['activityTaskFailedEventAttributes'])}"
+                failed = event["activityTaskFailedEventAttributes"]
+                scheduled = current.events[failed["scheduledEventId"] - 1]["activityTaskScheduledEventAttributes"]
+                is_check = scheduled["activityType"]["name"] == CHECK_TYPE
+                what = "the check for new dates failed" if is_check else "runs that were asked for cannot be started"
+                trouble = f"{what}: {failure_message(failed)}"
             elif event["eventType"] == "ActivityTaskCompleted":
                 found = payload.decode(event["activityTaskCompletedEventAttributes"].get("result"), self.run.payloads.load)
                 if not isinstance(found, dict) or "warnings" not in found:
@@ -348,24 +362,32 @@ class Sensor:
                 trouble = "\n".join(f"warning: {warning}" for warning in found["warnings"])
             elif event["eventType"] == "WorkflowExecutionSignaled":
                 signal = event["workflowExecutionSignaledEventAttributes"]
-                asked = _ASKED.get(signal["signalName"])
+                asked = self._asked(signal["signalName"], signal.get("input"))
                 if asked is not None:
                     say(self._prefix + asked)
-                if signal["signalName"] == "reload":
-                    self._note_reload(signal.get("input"))
                 continue
             else:
                 continue
             self._tell(trouble)
 
-    def _note_reload(self, text: str | None) -> None:
+    def _asked(self, name: str, text: str | None) -> str | None:
+        """What a signal comes to, as far as that is worth a line; a reload is noted."""
+        from deciders.sensor_signals import signal_fault
         from workers.kept_specification import whole_specification
 
         try:
-            given = payload.decode(text, self.run.payloads.load)
-            self.keep_history_seconds = whole_specification(given, self.run.payloads).keep_history_seconds
-        except (PayloadError, ValueError, TypeError):
-            pass  # not a specification: the sensor ignores it, and its log says so
+            given: Any = payload.decode(text, self.run.payloads.load) if text else None
+            fault = signal_fault(name, given)
+        except PayloadError as error:
+            fault = str(error)
+        if fault is not None:
+            return f"the signal {name} was ignored: {fault}"
+        if name == "reload":
+            try:
+                self.specification = whole_specification(given, self.run.payloads)
+            except (PayloadError, ValueError):
+                pass  # the sensor goes on with its schedule, and its checks will say what is wrong
+        return _ASKED.get(name)
 
     def show_end(self) -> int:
         """What the one check found, or how the sensor was ended, said once; 1 if it failed."""
@@ -374,19 +396,20 @@ class Sensor:
         return self._code
 
     def _shown_end(self) -> int:
-        service = self.run.service
-        with service.lock:
-            whole = service.whole_run(DOMAIN, self.workflow_id, None)
-            status, last = whole.close_status or "", last_attributes(whole.events)
-            failed = [e for e in whole.events if e["eventType"] == "ActivityTaskFailed"]
+        assert not self.is_open()
+        status, last = self._status, last_attributes(self._closing)
         if status == "CANCELED" and not self.run.interrupts:
             say(f"{self._prefix}the sensor was stopped")
             return 0
         if status != "COMPLETED":
-            if status == "FAILED" and failed:
-                cause = f"the check for new dates failed: {failure_message(failed[-1]['activityTaskFailedEventAttributes'])}"
+            if status == "FAILED":
+                is_check = str(last.get("reason")).startswith(f"Workflow execution error in activity-{CHECK_TYPE}-")
+                why = failure_message(last)
+                cause = f"the check for new dates failed: {why}" if is_check else f"the sensor failed: {why}"
             else:
                 cause = f"the sensor was {status_word(status)}" + (f": {last['reason']}" if last.get("reason") else "")
+            if not self.once:
+                self._said = ""  # that a check has failed before, perhaps for the same reason, is not that the sensor has ended
             self._tell(cause)
             return 1
         if self.once:

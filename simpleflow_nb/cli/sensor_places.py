@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import click
 
 from .. import payload
-from ..exceptions import DefinitionError
+from ..exceptions import DefinitionError, PayloadError
 from ..inspection.executions import executions, history
 from ..inspection.task_rows import epoch
 from ..local.ownership import is_owned
@@ -29,7 +29,7 @@ from .unused_options import is_typed, refuse_options
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-_CHECK = "workers.activities.feed_new_dates"
+CHECK_TYPE = "workers.activities.feed_new_dates"
 
 
 @dataclass(frozen=True)
@@ -199,8 +199,8 @@ def sensor_state(place: RunPlace, execution: dict[str, str]) -> SensorState:
             name = attributes["signalName"]
             paused = name == "pause" or (paused and name != "resume")
             if name == "reload":
-                _read_specification(found, payload.decode(attributes.get("input"), load) or {})
-        elif kind == "ActivityTaskScheduled" and attributes["activityType"]["name"] == _CHECK:
+                _read_reload(found, attributes.get("input"), load)
+        elif kind == "ActivityTaskScheduled" and attributes["activityType"]["name"] == CHECK_TYPE:
             checks.add(event["eventId"])
             found.last_check, found.note = at, ""
         elif kind == "TimerStarted":
@@ -222,6 +222,18 @@ def _read_specification(found: SensorState, specification: dict[str, Any]) -> No
     found.path = str(specification.get("path") or found.path)
     found.inputs_dir = str(specification.get("inputs_dir") or found.inputs_dir)
     found.schedule, found.timezone = sensor.get("schedule"), sensor.get("timezone") or "UTC"
+
+
+def _read_reload(found: SensorState, text: str | None, load: payload.Load) -> None:
+    """Nothing has changed where the sensor has ignored it."""
+    from deciders.sensor_signals import signal_fault
+
+    try:
+        given: Any = payload.decode(text, load) if text else None
+    except PayloadError:
+        return
+    if signal_fault("reload", given) is None:
+        _read_specification(found, given)
 
 
 def _note(kind: str, attributes: dict[str, Any], load: payload.Load) -> str:

@@ -199,6 +199,7 @@ def test_an_end_that_is_not_recorded_yet_is_kept(file: Path) -> None:
         assert would.stdout.startswith("would remove the histories of 1 execution ("), f"{folder}: {would.stdout}{would.stderr}"
     done = typed("journal.prune", file, "--keep", "90d", cwd=file.parent)
     assert done.stdout.startswith("removed the histories of 1 execution ("), done.stdout + done.stderr
+    assert done.stdout.endswith("\n1 run that no run records have stays\n")
 
 
 FULL = "cannot be written: database or disk is full"

@@ -298,7 +298,8 @@ def test_once_fails_when_its_check_fails(place: Harness, checks: Callable[..., l
         raise OSError("the data are away")
 
     checks(99, check)
-    with pytest.raises(RunFailed, match="OSError: the data are away"):
+    reason = r'Workflow execution error in activity-workers\.activities\.feed_new_dates-1: "OSError: the data are away"'
+    with pytest.raises(RunFailed, match=reason):  # which sensor.start knows by its beginning
         place.result(*place.start(SensorWorkflow, specification=specification(None), outputs="/out", once=True))
 
 
@@ -352,7 +353,22 @@ def test_a_last_look_that_is_a_moment_ahead_is_another_machines_clock(
 
 
 @pytest.mark.parametrize("name", ["start", "reload"])
-@pytest.mark.parametrize("given", ["null", "[]", '{"a":1}', "a reference to nothing"])
+@pytest.mark.parametrize(
+    "given",
+    [
+        "null",
+        "[]",
+        '{"a":1}',
+        "a reference to nothing",
+        '{"requests":[5]}',
+        '{"requests":[]}',
+        '{"requests":{}}',
+        '{"sensor":5}',
+        '{"sensor":{"schedule":"0 8 * * *"}}',
+        '{"sensor":{"schedule":"61 * * * *","timezone":"UTC"}}',
+        '{"sensor":{"schedule":"0 8 * * *","timezone":"Mars/Olympus"}}',
+    ],
+)
 def test_a_signal_with_anything_as_its_input_ends_no_sensor(
     name: str, given: str, place: Harness, checks: Callable[..., list[float]]
 ) -> None:

@@ -1,0 +1,116 @@
+"""Ends of runs of this machine that no run records have: their histories are all that tells of them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .. import payload
+from ..exceptions import PayloadError, ServiceError
+from ..local.reading import Reading
+from ..local.service import DOMAIN
+from ..processes.payload_directory import Payloads
+from .run_rows import has_records
+from .run_states import NOTEBOOK_TYPE
+
+if TYPE_CHECKING:
+    from workers.run_records import RunRecords
+
+
+@dataclass(frozen=True)
+class _End:
+    run_id: str
+    workflow: str
+    identity: str
+    started: datetime
+
+
+def unrecorded_ends(service: Reading, outputs: Path | None, payloads: Payloads, *, closed_before: float) -> set[str]:
+    """Run ids of runs of notebooks that ended before that moment (epoch seconds) without having been recorded, or of which
+    that cannot be known. Each is looked for in the records of its own outputs folder.
+
+    What completed was recorded before, or had nothing to record. An end is left out where the same instance was started and
+    recorded since: it will never be recorded.
+
+    Args:
+        outputs: the folder that uses the journal; runs that name a former place of it are its own.
+
+    Raises:
+        ServiceError: the records of ``outputs`` cannot be read.
+    """
+    spared, places = set(), known_places(outputs) if outputs is not None else set()
+    by_folder: dict[Path, list[_End]] = {}
+    for info in _ended_otherwise(service, closed_before):
+        run_id = info["execution"]["runId"]
+        given = started_with(service, info, payloads)
+        try:
+            then, workflow, identity = str(given["outputs"]), str(given["workflow"]["name"]), str(given["identity"])
+        except (KeyError, TypeError):
+            spared.add(run_id)
+            continue
+        folder = outputs if outputs is not None and is_own_place(then, places) else Path(then)
+        end = _End(run_id, workflow, identity, datetime.fromtimestamp(info["startTimestamp"], UTC))
+        by_folder.setdefault(folder, []).append(end)
+    for folder, ends in by_folder.items():
+        spared |= _missing(folder, ends, is_strict=folder == outputs)
+    return spared
+
+
+def started_with(service: Reading, info: dict[str, Any], payloads: Payloads) -> dict[str, Any]:
+    """What an execution of the application was started with, by name; empty when that cannot be read any more."""
+    first = service.get_workflow_execution_history(domain=info["domain"], execution=info["execution"], maximumPageSize=1)
+    try:
+        body = payload.decode(first["events"][0]["workflowExecutionStartedEventAttributes"].get("input"), payloads.load)
+    except PayloadError:
+        return {}
+    given = body.get("kwargs") if isinstance(body, dict) else None
+    return given if isinstance(given, dict) else {}
+
+
+def known_places(outputs: Path) -> set[str]:
+    """Where the folder is, and where it was before, as far as that is known."""
+    from workers.outputs_place import former_places
+
+    return {str(outputs), *former_places(outputs)}
+
+
+def is_own_place(then: str, places: Collection[str]) -> bool:
+    """Whether what was started with outputs in ``then`` has them now in the folder with those `known_places`: where no folder
+    is any more, it was moved."""
+    return then in places or not Path(then).is_dir()
+
+
+def _ended_otherwise(service: Reading, closed_before: float) -> list[dict[str, Any]]:
+    with service.lock:
+        found = [(service.infos[number], *end) for number, end in service.closed.items()]
+    return [
+        info
+        for info, closed_at, status in found
+        if closed_at < closed_before
+        and status != "COMPLETED"
+        and info["domain"] == DOMAIN
+        and info["workflowType"]["name"] == NOTEBOOK_TYPE
+    ]
+
+
+def _missing(folder: Path, ends: list[_End], *, is_strict: bool) -> set[str]:
+    from workers.run_records import RecordsError, RunRecords
+
+    run_ids = {end.run_id for end in ends}
+    if not has_records(folder):
+        return run_ids
+    try:
+        with RunRecords.open(folder, to_look=True) as records:
+            missing = records.unrecorded(run_ids)
+            return missing - _superseded(records, (end for end in ends if end.run_id in missing))
+    except RecordsError as error:
+        if is_strict:
+            raise ServiceError(str(error)) from None
+        return run_ids
+
+
+def _superseded(records: RunRecords, ends: Iterable[_End]) -> set[str]:
+    return {end.run_id for end in ends if any(one.started > end.started for one in records.runs(end.workflow, end.identity))}
