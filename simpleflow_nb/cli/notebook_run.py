@@ -330,7 +330,9 @@ def requested_run(specification: Specification, name: str, values: dict[str, Any
     """
     from deciders.date_stencil import DateStencilError
     from deciders.due_runs import run_for
+    from deciders.entries import Entries
     from deciders.parameter_set import written, written_stencil
+    from deciders.reruns import BY_HAND, BY_HAND_FOR_NO_ENTRY
     from deciders.specification import ConfiguredWorkflow
 
     values = dict(values)
@@ -363,7 +365,8 @@ def requested_run(specification: Specification, name: str, values: dict[str, Any
             f"{len(sets)} parameter sets of the sensor's entries for {name} fit; this run is that of the first entry, {what} "
             f"date_stencil {run.date_stencil}; --set chooses among parameters, and backfill runs them all"
         )
-    return dataclasses.replace(run, reason="started by hand")
+    belongs = Entries(specification).of_run(name, date.isoformat(), run.identity, {}, None) is not None
+    return dataclasses.replace(run, reason=BY_HAND if belongs else BY_HAND_FOR_NO_ENTRY)
 
 
 def _bases(specification: Specification, name: str, values: dict[str, Any]) -> list[ConfiguredWorkflow]:

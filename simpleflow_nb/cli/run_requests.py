@@ -263,6 +263,7 @@ def _retry_request(specification: Specification, row: RunRow) -> dict[str, Any]:
     Raises:
         DefinitionError: what is on record of it comes to another instance: secrets in parameters are masked there.
     """
+    from deciders.reruns import RETRIED
     from deciders.run_requests import run_request
 
     if row.reference_date is None:
@@ -274,7 +275,7 @@ def _retry_request(specification: Specification, row: RunRow) -> dict[str, Any]:
             "there, and no entry of the sensor names it now; start it again with workflow.start"
         )
     reference_date = date.fromisoformat(row.reference_date)
-    return run_request(entry, [reference_date], f"runs.retry: {row.state} before", keeps_labels=True)
+    return run_request(entry, [reference_date], f"{RETRIED}{row.state} before", keeps_labels=True)
 
 
 def _entry_of(specification: Specification, row: RunRow) -> ConfiguredWorkflow | None:

@@ -8,10 +8,13 @@ from typing import Any
 
 import pytest
 
+from deciders.due_runs import Run, due_runs
 from deciders.specification import load_specification
 from simpleflow_nb.cli.notebook_run import requested_run
 from simpleflow_nb.exceptions import DefinitionError
 from tests.acceptance.samples import WORKFLOWS, inputs
+from workers.run_records import RunRecord, RunRecords
+from workers.sensor_check import present_history
 
 SENTENCE = (
     "simpleflow-nb: {} parameter sets of the sensor's entries for days fit; this run is that of the first entry, with {} and "
@@ -81,6 +84,52 @@ def test_a_value_that_no_run_can_have_is_refused(values: dict[str, Any], sentenc
 def test_dates_and_times_are_the_text_that_they_would_be_in_the_file(tmp_path: Path) -> None:
     run = requested(tmp_path, reference_date="2016-01-01", how=[date(2016, 1, 2), TEN_O_CLOCK.replace(tzinfo=None), {"x": 1.5}])
     assert run.parameters["how"] == ["2016-01-02", "2016-01-01 10:00:00", {"x": 1.5}]
+
+
+@pytest.mark.parametrize(
+    ("how", "reason", "is_due"),
+    [("fast", "started by hand", False), ("odd", "started by hand, for no entry of the sensor", True)],
+)
+def test_a_run_with_parameters_of_no_entry_makes_no_date_of_an_entry_done(
+    how: str, reason: str, is_due: bool, tmp_path: Path
+) -> None:
+    workflows = WORKFLOWS.replace("{day: reference_date}", "{day: how}").replace(
+        "    notebooks:", "    rerun_when: [notebook_changed]\n    notebooks:"
+    )
+    file = inputs(tmp_path / "in", workflows=workflows + "      parameters: {how: fast}\n")
+    run = requested_run(load_specification(file), "days", {"reference_date": "2016-01-01", "how": how})
+    assert run.reason == reason
+    with RunRecords.open(tmp_path / "outputs") as records:
+        records.record(record_of_success(run))
+        # the entry is edited afterwards, which is no cause to run again what an entry has run
+        file.write_text(file.read_text().replace("how: fast", "how: slow"))
+        edited = load_specification(file)
+        history = present_history(edited, records)
+        planned = due_runs(edited, {"calls": [run.reference_date]}, records.states(), history=history)
+    assert [one.configured_parameters for one in planned.due] == [{"how": "slow"}] * is_due
+    assert [one.reason for one in planned.not_due] == [
+        "already succeeded with other parameters, and rerun_when lacks parameters_changed"
+    ] * (not is_due)
+
+
+def record_of_success(run: Run) -> RunRecord:
+    return RunRecord(
+        workflow_name=run.workflow_name,
+        identity=run.identity,
+        instance=run.instance,
+        reference_date=run.reference_date.isoformat(),
+        parameters=run.parameters,
+        state="succeeded",
+        light="green",
+        started=TEN_O_CLOCK,
+        ended=TEN_O_CLOCK,
+        attempt=1,
+        workflow_id=run.workflow_id,
+        run_id="run-1",
+        error=None,
+        artefacts={},
+        reason=run.reason,
+    )
 
 
 @pytest.mark.parametrize(
