@@ -20,6 +20,11 @@ SENTENCE = (
     "simpleflow-nb: {} parameter sets of the sensor's entries for days fit; this run is that of the first entry, with {} and "
     "date_stencil {}; --set chooses among parameters, and backfill runs them all\n"
 )
+TWINS = (
+    "simpleflow-nb: 2 entries of the sensor for days with how=fast differ in their date_stencil alone; this run is that of the "
+    "first, with date_stencil {}; backfill runs them all\n"
+)
+NONE_HAS = "simpleflow-nb: no entry of the sensor for days has {}; {} taken from the first of 2\n"
 
 TEN_O_CLOCK = datetime(2016, 1, 1, 10, tzinfo=UTC)
 
@@ -145,7 +150,28 @@ def record_of_success(run: Run) -> RunRecord:
             {},
             {"how": "fast"},
             "[[-1, 1]]",
-            SENTENCE.format(2, "how=fast", "[[-1, 1]]"),
+            TWINS.format("[[-1, 1]]"),
+        ),
+        (
+            ["{how: fast}, date_stencil: [[-1, 1]]", "{how: fast}"],
+            {"how": "fast"},
+            {"how": "fast"},
+            "[[-1, 1]]",
+            TWINS.format("[[-1, 1]]"),
+        ),
+        (
+            ["{how: fast}, date_stencil: [[-1, 1]]", "{how: fast}"],
+            {"how": "odd"},
+            {"how": "odd"},
+            "[[-1, 1]]",
+            NONE_HAS.format("how=odd", "the date_stencil [[-1, 1]] is"),
+        ),
+        (
+            ["{how: fast, inputs_dir: /a}", "{how: slow, inputs_dir: /b}"],
+            {"how": "odd"},
+            {"how": "odd", "inputs_dir": "/a"},
+            "[0]",
+            NONE_HAS.format("how=odd", "inputs_dir=/a and the date_stencil [0] are"),
         ),
         (["{how: fast}", "{how: slow}, date_stencil: [-1]"], {"how": "slow"}, {"how": "slow"}, "[-1]", ""),
     ],
@@ -159,8 +185,10 @@ def test_the_entry_that_has_the_values_says_the_rest_and_several_are_told(
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    workflows = WORKFLOWS.replace("{day: reference_date}", "{day: how}").removesuffix("    - workflow_name: days\n")
-    workflows += "".join(f"    - {{workflow_name: days, parameters: {entry}}}\n" for entry in entries)
+    workflows = WORKFLOWS.replace("{day: reference_date}", "{day: how}").replace("{counted: count}", "{counted: inputs_dir}")
+    workflows = workflows.removesuffix("    - workflow_name: days\n") + "".join(
+        f"    - {{workflow_name: days, parameters: {entry}}}\n" for entry in entries
+    )
     made = load_specification(inputs(tmp_path / "in", workflows=workflows))
     run = requested_run(made, "days", {"reference_date": "2016-01-02", **values})
     assert (repr(run.configured_parameters), str(run.date_stencil)) == (repr(parameters), stencil)
