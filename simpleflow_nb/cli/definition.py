@@ -23,7 +23,7 @@ from .older_runs import older_files, older_names, older_text
 from .options import outputs_folder, outputs_option, show, wants_table
 from .owners import check_owner
 from .packages import require_application
-from .run_rows import counted, has_records, shown_settings
+from .run_rows import counted, has_records, shown_settings, told_apart
 from .sensor_places import RunPlace, opened_run_place, run_place_options
 
 if TYPE_CHECKING:
@@ -241,16 +241,16 @@ def plan(ctx: click.Context, file: Path | None, why: bool, as_json: bool, output
 
 def _plan_table(planned: DueRuns) -> Table:
     """Each date of each entry in a row, for programs."""
-    table = Table(["workflow", "date", "parameters", "state", "why"])
+    table = Table(["workflow", "date", "parameters", "date_stencil", "state", "why"])
     rows: list[tuple[str, Run | NotDue]] = [("due", run) for run in planned.due]
     for state, one in [*rows, *(("not due", one) for one in planned.not_due)]:
         settings = shown_settings(one.configured_parameters)
-        table.rows.append([one.workflow_name, one.reference_date.isoformat(), settings, state, one.reason])
+        table.rows.append([one.workflow_name, one.reference_date.isoformat(), settings, stencil_of(one), state, one.reason])
     return table
 
 
 def _show_due(planned: DueRuns, specification: Specification, why: bool) -> None:
-    stencils = _telling_stencils(planned.due)
+    stencils = telling_stencils(planned.due)
     head = ["workflow", "date", "parameters", *(["date_stencil"] if stencils else []), "notebooks"]
     table = Table([*head, *(["why"] if why else [])])
     for number, run in enumerate(planned.due):
@@ -297,7 +297,7 @@ def not_due_table(rows: Sequence[NotDue], reasons: Sequence[str]) -> Table:
     """A row for each date that does not run, with what is said of it."""
     # Several entries of one workflow say different things of the same date.
     several = len({(one.workflow_name, one.reference_date) for one in rows}) < len(rows)
-    stencils = _telling_stencils(rows)
+    stencils = telling_stencils(rows)
     more = [*(["parameters"] if several else []), *(["date_stencil"] if stencils else [])]
     table = Table(["workflow", "date", *more, "why not"])
     for number, (one, reason) in enumerate(zip(rows, reasons, strict=True)):
@@ -307,19 +307,18 @@ def not_due_table(rows: Sequence[NotDue], reasons: Sequence[str]) -> Table:
     return table
 
 
-def _telling_stencils(rows: Sequence[Run | NotDue]) -> list[str]:
+def telling_stencils(rows: Sequence[Run | NotDue]) -> list[str]:
     """The stencil of each row; none of them unless rows of one workflow, date and parameters differ in theirs."""
+    known = [(row.workflow_name, row.reference_date, shown_settings(row.configured_parameters)) for row in rows]
+    return told_apart(known, [stencil_of(row) for row in rows])
+
+
+def stencil_of(row: Run | NotDue) -> str:
+    """As it may stand in the file; ``[0]`` where none does."""
     from deciders.date_stencil import DateStencil
 
-    first: dict[tuple[str, date, str], str] = {}
-    stencils: list[str] = []
-    differ = False
-    for row in rows:
-        own = row.date_stencil
-        stencils.append(str(own if isinstance(own, DateStencil) else DateStencil.of_entry(own)))
-        known = (row.workflow_name, row.reference_date, shown_settings(row.configured_parameters))
-        differ |= first.setdefault(known, stencils[-1]) != stencils[-1]
-    return stencils if differ else []
+    own = row.date_stencil
+    return str(own if isinstance(own, DateStencil) else DateStencil.of_entry(own))
 
 
 def kind_of_reason(reason: str) -> str:

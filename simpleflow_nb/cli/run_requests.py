@@ -14,7 +14,7 @@ from ..exceptions import DefinitionError
 from ..inspection.tables import Table, formatted
 from ..processes.decider import Decider
 from .connection import connected, payload_directory
-from .definition import kind_of_reason, not_due_table, read_specification, source_problem
+from .definition import kind_of_reason, not_due_table, read_specification, source_problem, stencil_of, telling_stencils
 from .file_words import file_and_words
 from .local_run import default_workers
 from .notebook_run import checked_outputs, run_requests
@@ -357,10 +357,12 @@ def _show(ctx: click.Context, chosen: list[Run], left_out: list[NotDue], without
     from deciders.missing_dates import shown_periods
 
     as_table = wants_table(ctx)
-    table = Table(["date", "workflow", "parameters", "why"])
-    for run in chosen if as_table else chosen[:_MOST_SHOWN]:
-        settings = shown_settings(run.configured_parameters)
-        table.rows.append([run.reference_date.isoformat(), run.workflow_name, settings, run.reason.removeprefix("backfill: ")])
+    shown = chosen if as_table else chosen[:_MOST_SHOWN]
+    stencils = [stencil_of(run) for run in shown] if as_table else telling_stencils(shown)
+    table = Table(["date", "workflow", "parameters", *(["date_stencil"] if as_table or stencils else []), "why"])
+    for number, run in enumerate(shown):
+        row = [run.reference_date.isoformat(), run.workflow_name, shown_settings(run.configured_parameters)]
+        table.rows.append([*row, *stencils[number : number + 1], run.reason.removeprefix("backfill: ")])
     if as_table:
         show(ctx, table)
         return

@@ -5,16 +5,21 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Callable
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import click
 import pytest
 
+from deciders.due_runs import Run, run_for
+from deciders.specification import ConfiguredWorkflow, load_specification
 from simpleflow_nb.cli.file_words import split_words
 from simpleflow_nb.cli.main import cli, main
 from simpleflow_nb.exceptions import DefinitionError
 from tests.acceptance.samples import DATES, WORKFLOWS, inputs
+from workers.run_records import RunRecords
+from workers.run_tables import RunRecord
 
 Said = Callable[..., tuple[int, str, str]]
 
@@ -284,12 +289,18 @@ def test_what_the_environment_says_is_refused_nowhere(said: Said, tmp_path: Path
     [
         (
             ("plan",),
-            [{"workflow": "days", "date": day, "parameters": "", "state": "due", "why": "not run yet"} for day in DATES],
+            [
+                {"workflow": "days", "date": day, "parameters": "", "date_stencil": "[0]", "state": "due", "why": "not run yet"}
+                for day in DATES
+            ],
         ),
         (("status",), [{"date": day, "days": "due"} for day in DATES]),
         (
             ("backfill", "--from", DATES[1], "--to", DATES[2], "--dry-run"),
-            [{"date": day, "workflow": "days", "parameters": "", "why": "missing"} for day in DATES[1:3]],
+            [
+                {"date": day, "workflow": "days", "parameters": "", "date_stencil": "[0]", "why": "missing"}
+                for day in DATES[1:3]
+            ],
         ),
     ],
     ids=lambda value: value[0] if isinstance(value, tuple) else "",
@@ -304,6 +315,57 @@ def test_the_global_format_works_where_there_is_a_table(
     assert (code, json.loads(out)) == (0, rows)
     code, out, _ = said("--format", "csv", "--header", *given)
     assert (code, list(csv.DictReader(out.splitlines()))) == (0, rows)
+
+
+@pytest.mark.parametrize("is_twin", [False, True])
+def test_entries_that_differ_in_their_stencil_alone_are_told_apart_wherever_they_are_listed(
+    is_twin: bool, said: Said, tmp_path: Path
+) -> None:
+    entries = WORKFLOWS + ("    - {workflow_name: days, date_stencil: [[-1, 1]]}\n" if is_twin else "")
+    file = inputs(tmp_path / "in", workflows=entries)
+    outputs = tmp_path / "in" / "outputs"
+    with RunRecords.open(outputs) as records:
+        for entry in load_specification(file).sensor.workflows:
+            records.record(record_of_success(run_for(entry, date.fromisoformat(DATES[1])), entry))
+    dry_run = ("backfill", file, "days", "--from", DATES[1], "--to", DATES[1], "--rerun", "all", "--dry-run")
+    stencils = ["[0]", "[[-1, 1]]"][: 1 + is_twin]
+    for words, head in (
+        (("plan", file), ["workflow", "date", "parameters", "date_stencil", "state", "why"]),
+        (dry_run, ["date", "workflow", "parameters", "date_stencil", "why"]),
+        (
+            ("runs.list", file),
+            ["Run", "Parameters", "Date stencil", "State", "Light", "Attempt", "Started (UTC)", "Seconds", "Why", "Note"],
+        ),
+    ):
+        _, out, _ = said("--format", "csv", "--header", *words)
+        first, *rows = csv.reader(out.splitlines())
+        assert first == head
+        place = next(number for number, name in enumerate(head) if "stencil" in name)
+        assert sorted(row[place] for row in rows if DATES[1] in row[0] + row[1]) == stencils
+    for words in (dry_run, ("runs.list", file)):
+        _, out, _ = said(*words)
+        assert [stencil in out for stencil in ("[0]", "[[-1, 1]]")] == [is_twin] * 2
+
+
+def record_of_success(run: Run, entry: ConfiguredWorkflow) -> RunRecord:
+    noon = datetime(2016, 1, 5, 12, tzinfo=UTC)
+    return RunRecord(
+        workflow_name=run.workflow_name,
+        identity=run.identity,
+        instance=run.instance,
+        reference_date=run.reference_date.isoformat(),
+        parameters=run.parameters,
+        state="succeeded",
+        light="green",
+        started=noon,
+        ended=noon,
+        attempt=1,
+        workflow_id=run.workflow_id,
+        run_id=run.workflow_id,
+        error=None,
+        artefacts={},
+        date_stencil=entry.model_dump(mode="json")["date_stencil"] or [0],
+    )
 
 
 def test_doctor_prints_its_findings_in_the_format_that_is_asked_for(said: Said, tmp_path: Path) -> None:

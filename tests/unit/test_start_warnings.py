@@ -69,7 +69,8 @@ def warned(folder: Path, capsys: pytest.CaptureFixture[str], entries: str, sourc
         # no entry has these: the first one's stencil
         (
             {"reference_date": "2024-01-01", "region": "west"},
-            "simpleflow-nb: no entry of the sensor for w has region=west; the date_stencil [[-2, 1]] is taken from the first of 2\n"
+            "simpleflow-nb: no entry of the sensor for w has region=west; "
+            "the date_stencil [[-2, 1]] is taken from the first of 2\n"
             "warning: w for 2024-01-01 needs 2023-12-30, 2023-12-31, 2024-01-01 which are not available; "
             "it runs all the same\n",
         ),
