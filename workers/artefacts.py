@@ -135,6 +135,11 @@ class Artefacts:
         folder = self.outputs
         if folder.exists() and not folder.is_dir():
             raise OutputsError(f"outputs folder {folder} is a file; name a folder")
+        for part in (folder, *folder.parents):
+            if part.is_symlink() and not part.exists():
+                raise OutputsError(
+                    f"outputs folder {folder} cannot be made: {part} is a link to {part.readlink()}, which is not there"
+                )
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:

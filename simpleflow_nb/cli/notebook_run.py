@@ -196,10 +196,12 @@ def run_requests(
     quiet: bool = False,
     color: str = "auto",
     adopt: bool = False,
+    announcement: str | None = None,
 ) -> int:
     """Carry out runs that were asked for (see `deciders.run_requests`) and wait for them; returns the exit code.
 
-    If a sensor of the file has the journal, the runs are left to it, and nothing is waited for.
+    If a sensor of the file has the journal, the runs are left to it, and nothing is waited for. ``announcement`` is printed
+    once it is sure that they are carried out.
 
     Raises:
         JournalInUse: another process that is no sensor of this file has the journal.
@@ -213,12 +215,16 @@ def run_requests(
         asked = {"requests": requests, "most_at_once": most_at_once}
         if not ask_running_sensor(journal, specification.path, "start", asked):
             raise
+        if announcement is not None:
+            click.echo(announcement, err=True)
         number = sum(len(request["dates"]) for request in requests)
         click.echo(f"left {number} run{'s' if number != 1 else ''} to the sensor that has the journal (process {error.pid})")
         return 0
     with held_outputs(outputs, db), opened as run:
         from workers.backfills import start_backfill
 
+        if announcement is not None:
+            click.echo(announcement, err=True)
         watch = Watch(run.service, [NOTEBOOK_TYPE], load=run.payloads.load)
         work_on_notebooks(run, slots)
         name, _ = start_backfill(

@@ -101,12 +101,12 @@ def backfill(
         _show(ctx, chosen, left_out, without_data, why=why)
         ctx.exit(0)
     requests = requests_for(chosen, only=only, gives_way=True)
-    click.echo(f"{counted(len(chosen), 'run')} of {name}, {len(left_out)} left out", err=True)
     code = _carry_out(
         ctx,
         specification,
         folder,
         requests,
+        announcement=f"{counted(len(chosen), 'run')} of {name}, {len(left_out)} left out",
         most_at_once=max_parallel,
         nb_workers=nb_workers,
         quiet=quiet,
@@ -305,6 +305,7 @@ def _carry_out(
     folder: Path,
     requests: list[dict[str, Any]],
     *,
+    announcement: str | None = None,
     most_at_once: int | None,
     nb_workers: int | None,
     quiet: bool,
@@ -326,6 +327,7 @@ def _carry_out(
             quiet=quiet,
             color=ctx.obj["color"],
             adopt=adopt,
+            announcement=announcement,
         )
     refuse_options(ctx, "with --domain", ("nb_workers", "quiet"))
     from deciders.activities import DECISIONS
@@ -349,6 +351,8 @@ def _carry_out(
         )
     if run_id is None:
         raise DefinitionError(f"the same is under way as {workflow_id}")
+    if announcement is not None:
+        click.echo(announcement, err=True)
     click.echo(f"{workflow_id} {run_id}")
     return 0
 

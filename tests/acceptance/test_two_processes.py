@@ -194,8 +194,8 @@ RUNNING = r"days/\S+ is running; it can be tried again once it has ended"
 
 
 def line(pattern: str) -> str:
-    """What standard error is to be; a backfill says beforehand what it is about to start."""
-    return rf"(1 run of \w+, 0 left out\n)?simpleflow-nb: ({pattern})\n" if pattern else ""
+    """What standard error is to be."""
+    return rf"simpleflow-nb: ({pattern})\n" if pattern else ""
 
 
 #: The exit code and the line of a second command: beside a first one on this machine.

@@ -20,6 +20,7 @@ from simpleflow_nb.exceptions import DefinitionError
 from tests.acceptance.samples import DATES, WORKFLOWS, inputs
 from workers.run_records import RunRecords
 from workers.run_tables import RunRecord
+from workers.workflow_owners import WorkflowOwners, domain_service
 
 Said = Callable[..., tuple[int, str, str]]
 
@@ -366,6 +367,19 @@ def record_of_success(run: Run, entry: ConfiguredWorkflow) -> RunRecord:
         artefacts={},
         date_stencil=entry.model_dump(mode="json")["date_stencil"] or [0],
     )
+
+
+def test_a_backfill_that_is_refused_does_not_say_before_what_it_runs(said: Said, tmp_path: Path) -> None:
+    file = inputs(tmp_path / "in")
+    outputs = file.parent / "outputs"
+    with RunRecords.open(outputs) as records:
+        WorkflowOwners(records, file, outputs).claim(["days"], domain_service("TestDomain"))
+    code, out, err = said("backfill", file, "days", "--from", DATES[0], "--to", DATES[1])
+    assert (code, out) == (2, "")
+    assert err.startswith(
+        f"simpleflow-nb: outputs in {outputs} are used by domain TestDomain for workflow 'days', and local runs "
+    )
+    assert err.count("\n") == 1
 
 
 def test_doctor_prints_its_findings_in_the_format_that_is_asked_for(said: Said, tmp_path: Path) -> None:
