@@ -119,6 +119,26 @@ def test_an_outputs_folder_behind_a_link_that_leads_nowhere_is_refused(below, ta
     assert not (tmp_path / "nowhere").exists()
 
 
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"[", "not JSON"),
+        (b"", "not JSON"),
+        (b"\xff{}", "not JSON"),
+        (b"[" * 100_000, "not JSON"),
+        (b"[]", "not a JSON object"),
+        (b"{}", None),
+        (None, None),
+    ],
+)
+def test_it_is_said_why_a_record_cannot_be_read(content, reason, tmp_path):
+    path = tmp_path / "run.json"
+    if content is not None:
+        path.write_bytes(content)
+    assert why_unreadable(path) == reason
+    assert read_record(path) == {}
+
+
 def test_an_outputs_folder_that_cannot_be_made_is_refused(tmp_path):
     (tmp_path / "file").write_text("")
     outputs = tmp_path / "file" / "outputs"

@@ -369,6 +369,36 @@ def record_of_success(run: Run, entry: ConfiguredWorkflow) -> RunRecord:
     )
 
 
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (None, "'count' of days/{id} has not begun, or was cleaned away: there is no {path}"),
+        ("[", "what 'count' of days/{id} ran with cannot be read: {path}: not JSON; run it again"),
+        ("[]", "what 'count' of days/{id} ran with cannot be read: {path}: not a JSON object; run it again"),
+        ("{}", "what 'count' of days/{id} ran with cannot be read: {path}: no 'source' in it; run it again"),
+        (
+            '{"source": "count.ipynb"}',
+            "what 'count' of days/{id} ran with cannot be read: {path}: no 'parameters' in it; run it again",
+        ),
+    ],
+)
+def test_a_notebook_whose_settings_cannot_be_read_is_not_said_to_lack_them(
+    content: str | None, sentence: str, said: Said, tmp_path: Path
+) -> None:
+    file = inputs(tmp_path / "in")
+    outputs = file.parent / "outputs"
+    entry = load_specification(file).sensor.workflows[0]
+    run = run_for(entry, date.fromisoformat(DATES[0]))
+    with RunRecords.open(outputs) as records:
+        records.record(record_of_success(run, entry))
+    path = outputs / "notebooks" / "days" / run.instance / "count" / "config.json"
+    path.parent.mkdir(parents=True)
+    if content is not None:
+        path.write_text(content)
+    code, out, err = said("notebook.debug", file, f"days/{DATES[0]}", "count")
+    assert (code, out, err) == (2, "", f"simpleflow-nb: {sentence.format(id=run.instance, path=path)}\n")
+
+
 def test_a_backfill_that_is_refused_does_not_say_before_what_it_runs(said: Said, tmp_path: Path) -> None:
     file = inputs(tmp_path / "in")
     outputs = file.parent / "outputs"
