@@ -317,6 +317,30 @@ def test_one_process_serves_several_files_and_one_of_them_can_be_stopped(project
     assert project.ran() == {"weeks": 1}
 
 
+def test_the_command_that_serves_files_together_can_be_typed(project: Project) -> None:
+    here = project.folder
+    shutil.copy(here / "a.yml", here / "d.yml")
+    process = project.begin("sensor.start", "a.yml", "c.yml", "--local")
+    try:
+        wait_until(lambda: project.said().count("looking for new dates") == 2 or process.poll() is not None)
+        second = project.typed("sensor.start", "d.yml", "--local", "--once", "--adopt", "--outputs", "outputs", "--quiet")
+    finally:
+        end(process)
+    words = f"sensor.start {here}/c.yml {here}/d.yml --local --once --quiet --outputs outputs --adopt"
+    assert (second.returncode, second.stderr) == (
+        3,
+        f"simpleflow-nb: process {process.pid} has these outputs, as the sensor of {here}/a.yml and {here}/c.yml; one "
+        f"process serves all files of an outputs folder: stop it, then type simpleflow-nb {words}; without {here}/a.yml, whose "
+        "workflow 'days' is another file's then\n",
+    )
+    project.let_go("days")
+    project.let_go("weeks")
+    done = project.typed(*words.split())
+    assert done.returncode == 0, done.stderr
+    assert project.ran() == {"days": 1, "weeks": 1}
+    assert f"workflow 'days' is taken over from {here}/a.yml" in done.stderr
+
+
 def test_files_that_cannot_be_served_together_are_one_sentence(project: Project) -> None:
     here = project.folder
     other = shutil.copytree(here, here.with_name("other"))
