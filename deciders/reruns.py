@@ -20,6 +20,10 @@ SUCCEEDED_IN_AUTOFLOW = "already succeeded in AutoFlow"
 WAITS_FOR_RETRY = "failed; retry_wait"  #: the begin of a reason
 WAITS_AFTER_SKIP = "skipped; skip_again"  #: the same
 WAITS_FOR_DATA = "skipped, and its data have not changed since; runs.retry tries again"
+BY_HAND = "started by hand"
+#: the same with parameters or a stencil that no entry of the sensor has for the date: it makes no entry's date done
+BY_HAND_FOR_NO_ENTRY = "started by hand, for no entry of the sensor"
+RETRIED = "runs.retry: "  #: the begin of a reason
 SUCCEEDED, FAILED, SKIPPED = "succeeded", "failed", "skipped"
 
 DAY_SECONDS = 86_400  #: until a skipped date is tried again whose source cannot tell that its data have changed
@@ -48,7 +52,7 @@ class RunHistory:
 
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
     ends: dict[tuple[str, str], LastEnd] = field(default_factory=dict)  #: by workflow name and identity
-    #: by workflow name and ISO reference date the identities that have succeeded
+    #: by workflow name and ISO reference date the identities that have succeeded, other than by hand for no entry
     successes: Mapping[tuple[str, str], Collection[str]] = field(default_factory=dict)
     notebooks: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  #: SHA-256 now, by workflow and file name
     #: the data files of these days that differ from what was kept. A question rather than data: looking at all files of all

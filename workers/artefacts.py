@@ -21,7 +21,7 @@ from typing import Any
 from deciders.path_parts import LONGEST_PART_BYTES, path_part
 from simpleflow_nb.exceptions import SimpleflowError
 
-__all__ = ["LONGEST_PART_BYTES", "Artefacts", "OutputsError", "path_part", "read_record", "write_atomically"]
+__all__ = ["LONGEST_PART_BYTES", "Artefacts", "OutputsError", "path_part", "read_record", "why_unreadable", "write_atomically"]
 
 _PROBE_BYTES = 65_536
 _MOVE_TRIES = 10
@@ -38,9 +38,22 @@ def read_record(path: Path) -> dict[str, Any]:
     """
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return content if isinstance(content, dict) else {}
+
+
+def why_unreadable(path: Path) -> str | None:
+    """Why `read_record` finds nothing in a file that is there, such as ``not JSON``; None if it is good, or not there."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        return _reason(error)
+    except (ValueError, RecursionError):
+        return "not JSON"
+    return None if isinstance(content, dict) else "not a JSON object"
 
 
 def write_atomically(path: Path, content: str | bytes) -> None:
@@ -146,6 +159,11 @@ class Artefacts:
         folder = self.outputs
         if folder.exists() and not folder.is_dir():
             raise OutputsError(f"outputs folder {folder} is a file; name a folder")
+        for part in (folder, *folder.parents):
+            if part.is_symlink() and not part.exists():
+                raise OutputsError(
+                    f"outputs folder {folder} cannot be made: {part} is a link to {part.readlink()}, which is not there"
+                )
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:

@@ -18,6 +18,7 @@ from workers.reports.asciidoc import asciidoc_templates, missing_for_templates
 from workers.run_records import RecordsError, RunRecords
 from workers.secrets import SHORTEST_MASKED_SECRET, known_secrets, masked
 from workers.source_errors import SourceError
+from workers.workflow_owners import WorkflowOwners
 
 OK, WARNING, FAILED = "ok", "warning", "FAILED"
 
@@ -42,7 +43,7 @@ def findings(specification: Specification, outputs: Path) -> Iterator[Finding]:
 
 def _findings(specification: Specification, outputs: Path) -> Iterator[Finding]:
     yield _outputs(outputs)
-    yield _records(outputs)
+    yield _records(specification, outputs)
     yield from _source(specification)
     yield from _templates(specification)
     notebooks = notebook_findings(specification)
@@ -90,9 +91,12 @@ def _owners(paths: list[str]) -> str:
     return "user " + ", ".join(map(str, users)) if users else "nobody any more"
 
 
-def _records(outputs: Path) -> Finding:
+def _records(specification: Specification, outputs: Path) -> Finding:
     try:
         with RunRecords.open(outputs) as records:
+            owners = WorkflowOwners(records, specification.file, outputs)
+            if foreign := owners.foreign([workflow.name for workflow in specification.workflows]):
+                return Finding("records", FAILED, owners.sentence(foreign))
             number = len(records.states())
             return Finding("records", OK, f"{records.location} has {number} instance{'s' if number != 1 else ''}")
     except RecordsError as error:

@@ -18,7 +18,7 @@ from typing import Any
 from deciders.notebook_workflow import MOST_NOTES, report_artefact
 from deciders.report_names import report_file_names
 from deciders.specification import NotebookSpecification, OutputSpecification, WorkflowSpecification
-from workers.artefacts import Artefacts, read_record
+from workers.artefacts import Artefacts, read_record, why_unreadable
 from workers.kept_reports import report_origin, report_record
 from workers.latest_links import NAME as LATEST
 from workers.latest_links import point_latest
@@ -175,9 +175,14 @@ def _remake(
     if not executed.is_file():
         done.failed[name] = f"the executed notebook {executed} is gone"
         return
-    status = read_record(executed.with_name("run.json")).get("status")
+    how_it_went = executed.with_name("run.json")
+    if reason := why_unreadable(how_it_went):
+        done.failed[name] = f"whether the executed notebook {executed} has succeeded is not known: {how_it_went} is {reason}"
+        return
+    status = read_record(how_it_went).get("status")
     if status != "succeeded":
-        done.failed[name] = f"the executed notebook {executed} is that of an attempt that has not succeeded ({status})"
+        how = status or "there is no record of its end"
+        done.failed[name] = f"the executed notebook {executed} is that of an attempt that has not succeeded ({how})"
         return
     before = _digest(executed)
 

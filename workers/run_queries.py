@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from deciders.reruns import BY_HAND_FOR_NO_ENTRY, RETRIED
 from workers.run_tables import SAYS_NOTHING, tables
 
 if TYPE_CHECKING:
@@ -48,6 +49,22 @@ def latest_unhashed() -> sa.Select[Any]:
     runs, _ = tables()
     columns = (runs.c.workflow_name, runs.c.identity, runs.c.instance)
     return sa.select(*columns).where(runs.c.id.in_(latest_numbers()), runs.c.notebooks.is_(None))
+
+
+@lru_cache(maxsize=1)
+def of_no_entry() -> sa.Select[Any]:
+    """(workflow name, identity) of the instances that somebody has started with what no entry of the sensor had then, and that
+    nothing else has run but a retry of just that."""
+    import sqlalchemy as sa
+
+    runs, _ = tables()
+    by_hand = runs.c.reason == BY_HAND_FOR_NO_ENTRY
+    other = sa.or_(runs.c.reason.is_(None), sa.not_(sa.or_(by_hand, runs.c.reason.startswith(RETRIED))))
+    return (
+        sa.select(runs.c.workflow_name, runs.c.identity)
+        .group_by(runs.c.workflow_name, runs.c.identity)
+        .having(sa.func.sum(sa.case((by_hand, 1), else_=0)) > 0, sa.func.sum(sa.case((other, 1), else_=0)) == 0)
+    )
 
 
 @lru_cache(maxsize=1)

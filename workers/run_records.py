@@ -21,7 +21,7 @@ from simpleflow_nb.environment import setting
 from workers.autoflow_records import read_autoflow_ends, read_autoflow_instances
 from workers.kept_paths import kept_path, kept_text
 from workers.run_database import RecordsError, RunDatabase
-from workers.run_queries import failures_since_success, latest_ends, latest_states, latest_unhashed
+from workers.run_queries import failures_since_success, latest_ends, latest_states, latest_unhashed, of_no_entry
 from workers.run_tables import (
     SAYS_NOTHING,
     RunRecord,
@@ -158,7 +158,10 @@ class RunRecords(RunDatabase):
             return record
 
     def successes(self) -> dict[tuple[str, str], set[str]]:
-        """(workflow name, ISO reference date) -> the identities of its instances that have ever succeeded."""
+        """(workflow name, ISO reference date) -> the identities of its instances that have ever succeeded.
+
+        Without those that were only ever started by hand, with what no entry of the sensor had (see `of_no_entry`).
+        """
         import sqlalchemy as sa
 
         runs, found = self._runs, dict[tuple[str, str], set[str]]()
@@ -168,8 +171,10 @@ class RunRecords(RunDatabase):
             .distinct()
         )
         with self.transaction() as connection:
+            strangers = {(name, identity) for name, identity in connection.execute(of_no_entry())}
             for name, day, identity in connection.execute(query):
-                found.setdefault((name, day), set()).add(identity)
+                if (name, identity) not in strangers:
+                    found.setdefault((name, day), set()).add(identity)
         return found
 
     def unrecorded(self, run_ids: Iterable[str]) -> set[str]:

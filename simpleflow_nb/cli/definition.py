@@ -19,7 +19,7 @@ from ..inspection.tables import Table, formatted
 from ..masking import keep_secret, known_secrets, secret_in
 from .file_words import file_and_words, specification_path
 from .main import SpecificationProblems
-from .not_due import counted_reason, kind_of_reason, not_due_table, telling_stencils
+from .not_due import counted_reason, kind_of_reason, not_due_table, stencil_of, telling_stencils
 from .older_runs import older_files, older_names, older_text, succeeded_early
 from .options import outputs_folder, outputs_option, show, wants_table
 from .owners import check_owner
@@ -249,11 +249,11 @@ def plan(ctx: click.Context, file: Path | None, why: bool, as_json: bool, output
 
 def _plan_table(planned: DueRuns) -> Table:
     """Each date of each entry in a row, for programs."""
-    table = Table(["workflow", "date", "parameters", "state", "why"])
+    table = Table(["workflow", "date", "parameters", "date_stencil", "state", "why"])
     rows: list[tuple[str, Run | NotDue]] = [("due", run) for run in planned.due]
     for state, one in [*rows, *(("not due", one) for one in planned.not_due)]:
         settings = shown_settings(one.configured_parameters)
-        table.rows.append([one.workflow_name, one.reference_date.isoformat(), settings, state, one.reason])
+        table.rows.append([one.workflow_name, one.reference_date.isoformat(), settings, stencil_of(one), state, one.reason])
     return table
 
 

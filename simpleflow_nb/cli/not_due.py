@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from ..inspection.tables import Table
-from .run_rows import shown_settings
+from .run_rows import shown_settings, told_apart
 
 if TYPE_CHECKING:
     from deciders.due_runs import NotDue, Run
@@ -66,17 +66,16 @@ def _is_lack(day: date, reason: str) -> bool:
 
 def telling_stencils(rows: Sequence[Run | NotDue]) -> list[str]:
     """The stencil of each row; none of them unless rows of one workflow, date and parameters differ in theirs."""
+    known = [(row.workflow_name, row.reference_date, shown_settings(row.configured_parameters)) for row in rows]
+    return told_apart(known, [stencil_of(row) for row in rows])
+
+
+def stencil_of(row: Run | NotDue) -> str:
+    """As it may stand in the file; ``[0]`` where none does."""
     from deciders.date_stencil import DateStencil
 
-    first: dict[tuple[str, date, str], str] = {}
-    stencils: list[str] = []
-    differ = False
-    for row in rows:
-        own = row.date_stencil
-        stencils.append(str(own if isinstance(own, DateStencil) else DateStencil.of_entry(own)))
-        known = (row.workflow_name, row.reference_date, shown_settings(row.configured_parameters))
-        differ |= first.setdefault(known, stencils[-1]) != stencils[-1]
-    return stencils if differ else []
+    own = row.date_stencil
+    return str(own if isinstance(own, DateStencil) else DateStencil.of_entry(own))
 
 
 def kind_of_reason(reason: str) -> str:

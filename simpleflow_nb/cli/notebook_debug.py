@@ -46,7 +46,7 @@ def notebook_debug(ctx: click.Context, words: tuple[str, ...], outputs: Path | N
         refuse_options(ctx, "where no FILE.yml is named", {"outputs": "the run says where they are"})
         with opened_place(tuple(run), **place) as there:
             arguments, journal = _arguments_of(there), there.journal
-    from workers.artefacts import Artefacts
+    from workers.artefacts import Artefacts, why_unreadable
     from workers.kernel_output import OutputLimits
     from workers.moved_runs import present_notebook, present_outputs
     from workers.notebooks import NotebookRefused, prepare_notebook
@@ -62,6 +62,13 @@ def notebook_debug(ctx: click.Context, words: tuple[str, ...], outputs: Path | N
     outputs = present_outputs(arguments, journal)
     folder = Artefacts(outputs).notebook_folder(workflow, instance, label)
     config, record = _read_json(folder / "config.json"), _read_json(folder / "run.json")
+    reason = why_unreadable(folder / "config.json")
+    if config is not None and (missing := [key for key in ("source", "parameters") if key not in config]):
+        reason = f"no {missing[0]!r} in it"
+    if reason is not None:
+        raise DefinitionError(
+            f"what {label!r} of {workflow}/{instance} ran with cannot be read: {folder / 'config.json'}: {reason}; run it again"
+        )
     if config is None:
         raise DefinitionError(
             f"{label!r} of {workflow}/{instance} has not begun, or was cleaned away: there is no {folder / 'config.json'}"
@@ -90,7 +97,7 @@ def notebook_debug(ctx: click.Context, words: tuple[str, ...], outputs: Path | N
     now = _read_json(into / "config.json") or {}
     if now.get("source_sha256") != config.get("source_sha256"):
         click.echo(f"{config['source']} has changed since it ran; this is the present version", err=True)
-    click.echo(f"{prepared}  ({_how_it_went(record)})")
+    click.echo(f"{prepared}  ({_how_it_went(record, folder / 'run.json')})")
     before = ["env", *(f"{name}={value}" for name, value in variables.items())] if variables else []
     again = ["simpleflow-nb", "notebook.run", config["source"], "--params", str(parameters), "--into", str(into / "again")]
     again += [*_limit_options(limits), *_kernel_option(config["source"], config.get("kernel"))]
@@ -191,14 +198,20 @@ def _arguments_in_records(run: list[str], outputs: Path | None, place: dict[str,
 def _read_json(path: Path) -> dict[str, Any] | None:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
     return content if isinstance(content, dict) else None
 
 
-def _how_it_went(record: dict[str, Any] | None) -> str:
+def _how_it_went(record: dict[str, Any] | None, path: Path) -> str:
+    from workers.artefacts import why_unreadable
+
     if record is None:
-        return "how it went is not on record"
+        return (
+            f"how it went cannot be read: {path}: {reason}"
+            if (reason := why_unreadable(path))
+            else "how it went is not on record"
+        )
     error = record.get("error") or {}
     where = f" in cell {error['cell']}" if error.get("cell") else ""
     why = " ".join(f"{error['ename']}: {error.get('evalue', '')}".split())[:200] if error else ""

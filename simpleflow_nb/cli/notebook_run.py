@@ -182,10 +182,12 @@ def run_requests(
     quiet: bool = False,
     color: str = "auto",
     adopt: bool = False,
+    announcement: str | None = None,
 ) -> int:
     """Carry out runs that were asked for (see `deciders.run_requests`) and wait for them; returns the exit code.
 
-    If a sensor of the file has the journal, the runs are left to it, and nothing is waited for.
+    If a sensor of the file has the journal, the runs are left to it, and nothing is waited for. ``announcement`` is printed
+    once it is sure that they are carried out.
 
     Raises:
         JournalInUse: another process that is no sensor of this file has the journal.
@@ -201,11 +203,15 @@ def run_requests(
             asked = {"requests": requests, "most_at_once": most_at_once}
             if not ask_running_sensor(journal, specification.path, "start", asked):
                 raise
+            if announcement is not None:
+                click.echo(announcement, err=True)
             number = sum(len(request["dates"]) for request in requests)
             click.echo(f"left {counted(number, 'run')} to the sensor that has the journal (process {error.pid})")
             return 0
         from workers.backfills import start_backfill
 
+        if announcement is not None:
+            click.echo(announcement, err=True)
         backfills = BackfillEnds(run)
         watch = Watch(run.service, [NOTEBOOK_TYPE], load=run.payloads.load)
         work_on_notebooks(run, slots)
@@ -296,15 +302,16 @@ def _as_in_the_file(name: str, value: Any) -> Any:
 def requested_run(specification: Specification, name: str, values: dict[str, Any]) -> Run:
     """The run of a workflow for ``reference_date`` and its parameters.
 
-    Parameters that are not given come from the first sensor entry of that workflow that has those that are; so does the date
-    stencil. Where others fit as well, and would make another run, that is said.
+    Parameters that are not given come from the first sensor entry of that workflow that has those that are, or else from the
+    first; so does the date stencil. Where another entry would make another run of it, that is said.
 
     Raises:
         DefinitionError: one sentence.
     """
     from deciders.date_stencil import DateStencilError
     from deciders.due_runs import run_for
-    from deciders.parameter_set import written, written_stencil
+    from deciders.entries import Entries
+    from deciders.reruns import BY_HAND, BY_HAND_FOR_NO_ENTRY
     from deciders.specification import ConfiguredWorkflow
 
     values = dict(values)
@@ -330,23 +337,48 @@ def requested_run(specification: Specification, name: str, values: dict[str, Any
         run = run_for(entry, date)
     except DateStencilError as error:
         raise DefinitionError(f"{name} for {date}: {error}") from None
+    if note := _whence(name, values, bases, run):
+        say(note)
+    belongs = Entries(specification).of_run(name, date.isoformat(), run.identity, {}, None) is not None
+    return dataclasses.replace(run, reason=BY_HAND if belongs else BY_HAND_FOR_NO_ENTRY)
+
+
+def _whence(name: str, values: dict[str, Any], bases: list[ConfiguredWorkflow], run: Run) -> str:
+    """Which entry a run has what was not given from, in a sentence; empty where another one would make the same run."""
+    from deciders.parameter_set import written, written_stencil
+
     sets = {(written({**one.parameters, **values}), written_stencil(one.date_stencil)) for one in bases}
-    if len(sets) > 1:
-        what = f"with {written(parameters)} and" if parameters else "with"
-        say(
-            f"{len(sets)} parameter sets of the sensor's entries for {name} fit; this run is that of the first entry, {what} "
-            f"date_stencil {run.date_stencil}; --set chooses among parameters, and backfill runs them all"
+    if len(sets) < 2:
+        return ""
+    stencil = f"date_stencil {run.date_stencil}"
+    if not _has(bases[0], values):
+        rest = written({key: value for key, value in bases[0].parameters.items() if key not in values})
+        taken = f"{rest} and the {stencil} are" if rest else f"the {stencil} is"
+        return f"no entry of the sensor for {name} has {written(values)}; {taken} taken from the first of {len(bases)}"
+    parameters = written(run.configured_parameters)
+    what = f" with {parameters}" if parameters else ""
+    if len({one for one, _ in sets}) == 1:
+        return (
+            f"{len(sets)} entries of the sensor for {name}{what} differ in their date_stencil alone; this run is that of the "
+            f"first, with {stencil}; backfill runs them all"
         )
-    return dataclasses.replace(run, reason="started by hand")
+    return (
+        f"{len(sets)} parameter sets of the sensor's entries for {name} fit; this run is that of the first entry,{what} and "
+        f"{stencil}; --set chooses among parameters, and backfill runs them all"
+    )
 
 
 def _bases(specification: Specification, name: str, values: dict[str, Any]) -> list[ConfiguredWorkflow]:
     """The entries that have these values, or else all of that workflow: what is not given comes from the first."""
+    entries = [entry for entry in specification.sensor.workflows if entry.workflow_name == name]
+    return [entry for entry in entries if _has(entry, values)] or entries
+
+
+def _has(entry: ConfiguredWorkflow, values: dict[str, Any]) -> bool:
     from deciders.parameter_set import written_value
 
-    def has(entry: ConfiguredWorkflow, key: str) -> bool:
-        # what compares as equal may be something else, as 1 is to True
-        return key in entry.parameters and written_value(entry.parameters[key]) == written_value(values[key])
-
-    entries = [entry for entry in specification.sensor.workflows if entry.workflow_name == name]
-    return [entry for entry in entries if all(has(entry, key) for key in values)] or entries
+    # what compares as equal may be something else, as 1 is to True
+    return all(
+        key in entry.parameters and written_value(entry.parameters[key]) == written_value(value)
+        for key, value in values.items()
+    )

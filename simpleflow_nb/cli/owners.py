@@ -59,7 +59,7 @@ def claim(specifications: Sequence[Specification], outputs: Path, *, domain: str
 
 
 def check_names(specification: Specification, outputs: Path) -> None:
-    """For commands that change what the workflows have left, or are about to start some: the owner alone will do.
+    """As :func:`check_owner`, for commands that have not opened the records.
 
     Raises:
         DefinitionError: a workflow belongs to another file, whether that is there or not.
@@ -73,30 +73,22 @@ def check_names(specification: Specification, outputs: Path) -> None:
         return
     try:
         with RunRecords.open(outputs, to_look=True) as records:
-            check_owner(specification, records, outputs, is_strict=True)
+            check_owner(specification, records, outputs)
     except RecordsError as error:
         raise ServiceError(str(error)) from None
 
 
-def check_owner(specification: Specification, records: RunRecords, outputs: Path, *, is_strict: bool = False) -> None:
-    """Whether what the records say is of this file's workflows. Where the owner is not there any more, which is also so where
-    the file is mounted elsewhere, a line of warning will do for who only looks; ``--adopt`` has its own answer.
+def check_owner(specification: Specification, records: RunRecords, outputs: Path) -> None:
+    """Whether what the records say is of this file's workflows; not asked where ``--adopt`` is about to make it so.
 
     Raises:
-        DefinitionError: they are of another file, which is there, or the command could have been given ``--adopt``, or
-            ``is_strict``; one sentence with both paths.
+        DefinitionError: they are of another file, whether that is there or not; one sentence with both paths.
         RecordsError: the records cannot be read.
     """
     from workers.workflow_owners import WorkflowOwners
 
-    context = click.get_current_context()
-    if context.params.get("adopt"):
+    if click.get_current_context().params.get("adopt"):
         return
     owners = WorkflowOwners(records, specification.file, outputs)
-    foreign = owners.foreign([workflow.name for workflow in specification.workflows])
-    refused = foreign if is_strict or "adopt" in context.params else [one for one in foreign if one.is_there]
-    if refused:
-        raise DefinitionError(owners.sentence(refused))
-    if foreign and (sentence := owners.sentence(foreign)) != context.meta.get(__name__):
-        context.meta[__name__] = sentence  # once, however often a command looks
-        click.echo(f"warning: {sentence}", err=True)
+    if foreign := owners.foreign([workflow.name for workflow in specification.workflows]):
+        raise DefinitionError(owners.sentence(foreign))

@@ -17,7 +17,7 @@ from .connection import connected, payload_directory
 from .definition import read_specification, source_problem
 from .file_words import file_and_words
 from .local_run import default_workers
-from .not_due import counted_reason, kind_of_reason, not_due_table
+from .not_due import counted_reason, kind_of_reason, not_due_table, stencil_of, telling_stencils
 from .notebook_run import checked_outputs, run_requests
 from .older_runs import lacking_reports, left_behind
 from .options import Day, outputs_option, show, wants_table
@@ -102,12 +102,12 @@ def backfill(
         _show(ctx, chosen, left_out, without_data, why=why)
         ctx.exit(0)
     requests = requests_for(chosen, only=only, gives_way=True)
-    click.echo(f"{counted(len(chosen), 'run')} of {name}, {len(left_out)} left out", err=True)
     code = _carry_out(
         ctx,
         specification,
         folder,
         requests,
+        announcement=f"{counted(len(chosen), 'run')} of {name}, {len(left_out)} left out",
         most_at_once=max_parallel,
         nb_workers=nb_workers,
         quiet=quiet,
@@ -264,6 +264,7 @@ def _retry_request(specification: Specification, row: RunRow) -> dict[str, Any]:
     Raises:
         DefinitionError: what is on record of it comes to another instance: secrets in parameters are masked there.
     """
+    from deciders.reruns import RETRIED
     from deciders.run_requests import run_request
 
     if row.reference_date is None:
@@ -275,7 +276,7 @@ def _retry_request(specification: Specification, row: RunRow) -> dict[str, Any]:
             "there, and no entry of the sensor names it now; start it again with workflow.start"
         )
     reference_date = date.fromisoformat(row.reference_date)
-    return run_request(entry, [reference_date], f"runs.retry: {row.state} before", keeps_labels=True)
+    return run_request(entry, [reference_date], f"{RETRIED}{row.state} before", keeps_labels=True)
 
 
 def _entry_of(specification: Specification, row: RunRow) -> ConfiguredWorkflow | None:
@@ -300,6 +301,7 @@ def _carry_out(
     folder: Path,
     requests: list[dict[str, Any]],
     *,
+    announcement: str | None = None,
     most_at_once: int | None,
     nb_workers: int | None,
     quiet: bool,
@@ -321,6 +323,7 @@ def _carry_out(
             quiet=quiet,
             color=ctx.obj["color"],
             adopt=adopt,
+            announcement=announcement,
         )
     refuse_options(ctx, "with --domain", ("nb_workers", "quiet"))
     from deciders.activities import DECISIONS
@@ -344,6 +347,8 @@ def _carry_out(
         )
     if run_id is None:
         raise DefinitionError(f"the same is under way as {workflow_id}")
+    if announcement is not None:
+        click.echo(announcement, err=True)
     click.echo(f"{workflow_id} {run_id}")
     return 0
 
@@ -352,10 +357,12 @@ def _show(ctx: click.Context, chosen: list[Run], left_out: list[NotDue], without
     from deciders.missing_dates import shown_periods
 
     as_table = wants_table(ctx)
-    table = Table(["date", "workflow", "parameters", "why"])
-    for run in chosen if as_table else chosen[:_MOST_SHOWN]:
-        settings = shown_settings(run.configured_parameters)
-        table.rows.append([run.reference_date.isoformat(), run.workflow_name, settings, run.reason.removeprefix("backfill: ")])
+    shown = chosen if as_table else chosen[:_MOST_SHOWN]
+    stencils = [stencil_of(run) for run in shown] if as_table else telling_stencils(shown)
+    table = Table(["date", "workflow", "parameters", *(["date_stencil"] if as_table or stencils else []), "why"])
+    for number, run in enumerate(shown):
+        row = [run.reference_date.isoformat(), run.workflow_name, shown_settings(run.configured_parameters)]
+        table.rows.append([*row, *stencils[number : number + 1], run.reason.removeprefix("backfill: ")])
     if as_table:
         show(ctx, table)
         return

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -67,9 +67,23 @@ class RunRow:
         return ""
 
     @property
+    def stencil(self) -> str:
+        """Its date stencil in a few characters; empty where that was not kept."""
+        from deciders.parameter_set import written_stencil
+
+        return written_stencil(self.date_stencil) if self.date_stencil is not None else ""
+
+    @property
     def set(self) -> str:
         """Its parameters in a few characters."""
         return shown_settings(self.parameters)
+
+
+def told_apart(known: Sequence[Hashable], stencils: list[str]) -> list[str]:
+    """The stencils of runs, if any two differ in theirs of which the same is ``known`` otherwise; else none of them."""
+    first: dict[Hashable, str] = {}
+    differ = any(first.setdefault(one, stencil) != stencil for one, stencil in zip(known, stencils, strict=True))
+    return stencils if differ else []
 
 
 def has_records(outputs: Path) -> bool:

@@ -16,8 +16,8 @@ from ..inspection.tables import Table, formatted
 from .definition import read_specification
 from .file_words import file_and_words
 from .open_labels import with_open_labels
-from .options import Day, outputs_folder, outputs_option, show
-from .run_rows import NEXT_CAUSE, RunRow, found_row, interruption, run_rows
+from .options import Day, outputs_folder, outputs_option, show, wants_table
+from .run_rows import NEXT_CAUSE, RunRow, found_row, interruption, run_rows, told_apart
 from .sensor_places import opened_run_place, run_place_options
 from .unused_options import refuse_options
 
@@ -57,15 +57,20 @@ def runs_list(
     with opened_run_place(folder, **place) as there:
         rows = run_rows(specification, folder, there, every_run=every_run)
         interrupted = interruption(rows, there)
-    table = Table(["Run", "Parameters", "State", "Light", "Attempt", "Started (UTC)", "Seconds", "Why", "Note"])
-    for row in rows:
-        day = row.reference_date or ""
-        if (name and row.workflow != name) or (state and row.state != state):
-            continue
-        if (first and day < first.date().isoformat()) or (last and day > last.date().isoformat()):
-            continue
-        cells = [row.title, row.set, row.state, row.light, row.attempt, _shown(row.started), _seconds(row), row.reason]
-        table.rows.append([*cells, row.first_note or None])
+    begin, end = first.date().isoformat() if first else "", last.date().isoformat() if last else "9999-12-31"
+    rows = [
+        row
+        for row in rows
+        if name in (None, row.workflow) and state in (None, row.state) and begin <= (row.reference_date or "") <= end
+    ]
+    stencils = [row.stencil for row in rows]
+    if not wants_table(ctx):  # for programs always, so that the columns are the same
+        stencils = told_apart([(row.workflow, row.reference_date, row.set) for row in rows], stencils)
+    head = ["Run", "Parameters", *(["Date stencil"] if stencils or wants_table(ctx) else [])]
+    table = Table([*head, "State", "Light", "Attempt", "Started (UTC)", "Seconds", "Why", "Note"])
+    for number, row in enumerate(rows):
+        cells = [row.state, row.light, row.attempt, _shown(row.started), _seconds(row), row.reason, row.first_note or None]
+        table.rows.append([row.title, row.set, *stencils[number : number + 1], *cells])
     if not table.rows:
         click.echo("no such runs", err=True)
     show(ctx, table)

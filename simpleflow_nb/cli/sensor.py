@@ -224,13 +224,39 @@ def _served_already(pid: int, served: list[Path], specifications: Sequence[Speci
             f"a sensor of {' and of '.join(path.name for path in mine)} runs here already, in {who}; "
             "sensor.reload lets it go on with the file as it is now, sensor.stop ends it"
         )
-    own = [specification.file for specification in specifications if specification.path not in mine]
-    every = dict.fromkeys([*served, *own])
-    words = shlex.join(["simpleflow-nb", "sensor.start", *map(str, every), "--local"])
+    own = [specification for specification in specifications if specification.path not in mine]
+    served = sorted(served)
+    left_out = {file: names for file in served if (names := _names_of_others(file, own))}
+    every = dict.fromkeys([*(file for file in served if file not in left_out), *(one.file for one in own)])
+    words = shlex.join(["simpleflow-nb", "sensor.start", *map(str, every), *_typed_options()])
+    without = [f"; without {file}, whose workflow {names[0]!r} is another file's then" for file, names in left_out.items()]
     return (
         f"{who} has these outputs, as the sensor of {' and '.join(map(str, served))}; one process serves all files of an "
-        f"outputs folder: stop it, then type {words}"
+        f"outputs folder: stop it, then type {words}{''.join(without)}"
     )
+
+
+def _names_of_others(served: Path, own: Sequence[Specification]) -> list[str]:
+    """The workflows that a served file and other files name, which cannot be served together; ``--adopt`` was given."""
+    from deciders.specification import SpecificationError, load_specification
+
+    if any(served == one.file for one in own):
+        return []
+    try:
+        names = {workflow.name for workflow in load_specification(served).workflows}
+    except SpecificationError:
+        return []  # the command itself says what is wrong with it
+    return [workflow.name for one in own for workflow in one.workflows if workflow.name in names]
+
+
+def _typed_options() -> list[str]:
+    """The options of this command, as they were typed."""
+    context, words = click.get_current_context(), list[str]()
+    for option in context.command.params:
+        name = option.name or ""
+        if isinstance(option, click.Option) and context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            words += [option.opts[0]] if option.is_flag else [option.opts[0], str(context.params[name])]
+    return words
 
 
 def _started(run: LocalRun, specifications: Sequence[Specification], outputs: str, *, once: bool) -> list[Sensor]:

@@ -196,8 +196,8 @@ RUNNING = r"days/\S+ is running; it can be tried again once it has ended"
 
 
 def line(pattern: str) -> str:
-    """What standard error is to be; a backfill says beforehand what it is about to start."""
-    return rf"(1 run of \w+, 0 left out\n)?simpleflow-nb: ({pattern})\n" if pattern else ""
+    """What standard error is to be."""
+    return rf"simpleflow-nb: ({pattern})\n" if pattern else ""
 
 
 #: The exit code and the line of a second command: beside a first one on this machine.
@@ -350,6 +350,30 @@ def test_one_process_serves_several_files_and_one_of_them_can_be_stopped(project
     assert project.ran() == {"weeks": 1}
 
 
+def test_the_command_that_serves_files_together_can_be_typed(project: Project) -> None:
+    here = project.folder
+    shutil.copy(here / "a.yml", here / "d.yml")
+    process = project.begin("sensor.start", "a.yml", "c.yml", "--local")
+    try:
+        wait_until(lambda: project.said().count("looking for new dates") == 2 or process.poll() is not None)
+        second = project.typed("sensor.start", "d.yml", "--local", "--once", "--adopt", "--outputs", "outputs", "--quiet")
+    finally:
+        end(process)
+    words = f"sensor.start {here}/c.yml {here}/d.yml --local --once --quiet --outputs outputs --adopt"
+    assert (second.returncode, second.stderr) == (
+        3,
+        f"simpleflow-nb: process {process.pid} has these outputs, as the sensor of {here}/a.yml and {here}/c.yml; one "
+        f"process serves all files of an outputs folder: stop it, then type simpleflow-nb {words}; without {here}/a.yml, whose "
+        "workflow 'days' is another file's then\n",
+    )
+    project.let_go("days")
+    project.let_go("weeks")
+    done = project.typed(*words.split())
+    assert done.returncode == 0, done.stderr
+    assert project.ran() == {"days": 1, "weeks": 1}
+    assert f"workflow 'days' is taken over from {here}/a.yml" in done.stderr
+
+
 def test_files_that_cannot_be_served_together_are_one_sentence(project: Project) -> None:
     here = project.folder
     other = shutil.copytree(here, here.with_name("other"))
@@ -363,23 +387,35 @@ def test_files_that_cannot_be_served_together_are_one_sentence(project: Project)
         assert (done.returncode, done.stderr) == (2, f"simpleflow-nb: {sentence}\n")
 
 
-def test_what_only_looks_refuses_the_runs_of_another_file_and_warns_of_an_owner_that_is_gone(project: Project) -> None:
+def test_what_looks_or_changes_refuses_the_runs_of_another_file_also_where_that_is_gone(project: Project) -> None:
     project.let_go("days")
     assert project.typed(*words("start", "a.yml", "days", "local")).returncode == 0
     head = f"workflow 'days' belongs to {project.folder}/a.yml (outputs in {project.folder}/outputs)"
-    looks = [("plan", "b.yml"), ("status", "b.yml"), ("runs.list", "b.yml"), ("runs.show", "b.yml", f"days/{DAY}")]
-    changes = [("outputs.clean", "b.yml", "--keep-days", "0"), ("reports.make", "b.yml")]
-    for typed in (*looks, *changes):
-        done = project.typed(*typed)
-        assert (done.returncode, done.stdout) == (2, ""), typed
-        assert done.stderr.startswith(f"simpleflow-nb: {head}, and {project.folder}/b.yml names it too; "), done.stderr
-    (project.folder / "a.yml").unlink()
-    for typed in looks:
+    adopt = "--adopt (of sensor.start, workflow.start, backfill and runs.retry) takes its runs over"
+    own = project.folder / "b.yml"
+    is_there = f"{head}, and {own} names it too; give it another name there, or {adopt}"
+    is_gone = f"{head}, which is not there any more; if {own} is that file, moved or renamed, {adopt}"
+    period = ("--from", DAY, "--to", DAY)
+    refused = [
+        ("plan", "b.yml"),
+        ("status", "b.yml"),
+        ("runs.list", "b.yml"),
+        ("runs.show", "b.yml", f"days/{DAY}"),
+        ("runs.logs", "b.yml", f"days/{DAY}"),
+        ("backfill", "b.yml", "days", *period, "--dry-run"),
+        ("outputs.clean", "b.yml", "--keep-days", "0"),
+        ("reports.make", "b.yml"),
+    ]
+    for sentence in (is_there, is_gone):
+        for typed in refused:
+            done = project.typed(*typed)
+            assert (done.returncode, done.stdout, done.stderr) == (2, "", f"simpleflow-nb: {sentence}\n"), typed
+        done = project.typed("doctor", "b.yml")
+        assert (done.returncode, done.stderr) == (1, "")
+        assert f"FAILED   records  {sentence}\n" in done.stdout
+        (project.folder / "a.yml").unlink(missing_ok=True)
+    assert project.typed("sensor.start", "b.yml", "--local", "--once", "--adopt").returncode == 0
+    for typed in refused[:3]:
         done = project.typed(*typed)
         assert done.returncode == 0, done.stderr
-        assert done.stderr.startswith(f"warning: {head}, which is not there any more; "), done.stderr
-        assert done.stderr.count("\n") == 1
-    for typed in changes:
-        done = project.typed(*typed)
-        assert done.returncode == 2
-        assert done.stderr.startswith(f"simpleflow-nb: {head}, which is not there any more; "), done.stderr
+        assert "belongs to" not in done.stderr

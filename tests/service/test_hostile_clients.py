@@ -10,7 +10,9 @@ import socket
 import subprocess
 import sys
 import threading
+from collections import Counter
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -221,7 +223,11 @@ def with_hole(request: Any, path: tuple[Any, ...]) -> bytes:
 
 
 def odd_requests(number: int) -> Iterator[tuple[str, str, bytes, bytes]]:
-    """Operation, place, odd value and body; in the end every string of every call has had every value."""
+    """Operation, place, odd value and body.
+
+    Every place of every request comes in turn, each with the values in an order of its own: of so many requests each place gets
+    as many, give or take one; not every value, unless there are enough.
+    """
     model = botocore.session.get_session().get_service_model("swf")
     places = []
     for operation in sorted(OPERATIONS):
@@ -232,10 +238,21 @@ def odd_requests(number: int) -> Iterator[tuple[str, str, bytes, bytes]]:
         for decision in request.get("decisions", []):
             decision["decisionType"] = "RecordMarker"
         places += [(operation, path, with_hole(request, path)) for path in leaves(request)]
-    chosen = [(place, odd) for place in places for odd in ODD]
-    random.Random(number).shuffle(chosen)
-    for (operation, path, body), odd in chosen[:number]:
+    dice = random.Random(number)
+    dice.shuffle(places)
+    turns = zip(*(dice.sample(ODD, len(ODD)) for _ in places), strict=True)
+    chosen = ((place, odd) for turn in turns for place, odd in zip(places, turn, strict=True))
+    for (operation, path, body), odd in islice(chosen, number):
         yield operation, ".".join(map(str, path)), odd, body.replace(json.dumps(_HOLE).encode(), odd)
+
+
+def test_every_place_of_a_request_gets_odd_values() -> None:
+    every = Counter((operation, place) for operation, place, _, _ in odd_requests(100_000))
+    assert set(every.values()) == {len(ODD)}
+    for number in (len(every), 5_000):
+        some = Counter((operation, place) for operation, place, _, _ in odd_requests(number))
+        assert some.keys() == every.keys()
+        assert max(some.values()) - min(some.values()) <= 1
 
 
 def test_odd_values_in_every_field_are_one_refused_call_each(service: Served) -> None:

@@ -403,7 +403,7 @@ def test_named_timers_are_the_same_timer_and_can_be_cancelled():
         (lambda self: self.submit(self.cancel_timer("none")), "DefinitionError: timer 'none' was never started"),
         (
             lambda self: self.submit(encode),
-            "DefinitionError: JSONEncoder.encode is not an activity; decorate it with @activity.with_attributes(...)",
+            "DefinitionError: encode is not an activity; decorate it with @activity.with_attributes(...)",
         ),
         (lambda self: self.submit(3), "DefinitionError: 3 cannot be submitted; pass an activity"),
         (

@@ -6,7 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from workers.artefacts import LONGEST_PART_BYTES, Artefacts, OutputsError, path_part, write_atomically
+from workers.artefacts import (
+    LONGEST_PART_BYTES,
+    Artefacts,
+    OutputsError,
+    path_part,
+    read_record,
+    why_unreadable,
+    write_atomically,
+)
 
 RUN = ("flows", "2016-01-02_1e6bbce8", "report")
 
@@ -126,6 +134,40 @@ def test_an_outputs_folder_that_is_a_file_is_refused(tmp_path):
     with pytest.raises(OutputsError) as refused:
         Artefacts(outputs).check_writable()
     assert str(refused.value) == f"outputs folder {outputs} is a file; name a folder"
+
+
+@pytest.mark.parametrize("below", ["", "a/b"])
+@pytest.mark.parametrize("target", ["nowhere", "link"])
+def test_an_outputs_folder_behind_a_link_that_leads_nowhere_is_refused(below, target, tmp_path):
+    link = tmp_path / "link"
+    link.symlink_to(tmp_path / target)
+    outputs = link / below
+    with pytest.raises(OutputsError) as refused:
+        Artefacts(outputs).check_writable()
+    assert str(refused.value) == (
+        f"outputs folder {outputs} cannot be made: {link} is a link to {tmp_path / target}, which is not there"
+    )
+    assert not (tmp_path / "nowhere").exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"[", "not JSON"),
+        (b"", "not JSON"),
+        (b"\xff{}", "not JSON"),
+        (b"[" * 100_000, "not JSON"),
+        (b"[]", "not a JSON object"),
+        (b"{}", None),
+        (None, None),
+    ],
+)
+def test_it_is_said_why_a_record_cannot_be_read(content, reason, tmp_path):
+    path = tmp_path / "run.json"
+    if content is not None:
+        path.write_bytes(content)
+    assert why_unreadable(path) == reason
+    assert read_record(path) == {}
 
 
 def test_an_outputs_folder_that_cannot_be_made_is_refused(tmp_path):

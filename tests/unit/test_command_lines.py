@@ -5,16 +5,22 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Callable
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import click
 import pytest
 
+from deciders.due_runs import Run, run_for
+from deciders.specification import ConfiguredWorkflow, load_specification
 from simpleflow_nb.cli.file_words import split_words
 from simpleflow_nb.cli.main import cli, main
 from simpleflow_nb.exceptions import DefinitionError
 from tests.acceptance.samples import DATES, WORKFLOWS, inputs
+from workers.run_records import RunRecords
+from workers.run_tables import RunRecord
+from workers.workflow_owners import WorkflowOwners, domain_service
 
 Said = Callable[..., tuple[int, str, str]]
 
@@ -295,12 +301,18 @@ def test_what_the_environment_says_is_refused_nowhere(said: Said, tmp_path: Path
     [
         (
             ("plan",),
-            [{"workflow": "days", "date": day, "parameters": "", "state": "due", "why": "not run yet"} for day in DATES],
+            [
+                {"workflow": "days", "date": day, "parameters": "", "date_stencil": "[0]", "state": "due", "why": "not run yet"}
+                for day in DATES
+            ],
         ),
         (("status",), [{"date": day, "days": "due"} for day in DATES]),
         (
             ("backfill", "--from", DATES[1], "--to", DATES[2], "--dry-run"),
-            [{"date": day, "workflow": "days", "parameters": "", "why": "missing"} for day in DATES[1:3]],
+            [
+                {"date": day, "workflow": "days", "parameters": "", "date_stencil": "[0]", "why": "missing"}
+                for day in DATES[1:3]
+            ],
         ),
     ],
     ids=lambda value: value[0] if isinstance(value, tuple) else "",
@@ -315,6 +327,100 @@ def test_the_global_format_works_where_there_is_a_table(
     assert (code, json.loads(out)) == (0, rows)
     code, out, _ = said("--format", "csv", "--header", *given)
     assert (code, list(csv.DictReader(out.splitlines()))) == (0, rows)
+
+
+@pytest.mark.parametrize("is_twin", [False, True])
+def test_entries_that_differ_in_their_stencil_alone_are_told_apart_wherever_they_are_listed(
+    is_twin: bool, said: Said, tmp_path: Path
+) -> None:
+    entries = WORKFLOWS + ("    - {workflow_name: days, date_stencil: [[-1, 1]]}\n" if is_twin else "")
+    file = inputs(tmp_path / "in", workflows=entries)
+    outputs = tmp_path / "in" / "outputs"
+    with RunRecords.open(outputs) as records:
+        for entry in load_specification(file).sensor.workflows:
+            records.record(record_of_success(run_for(entry, date.fromisoformat(DATES[1])), entry))
+    dry_run = ("backfill", file, "days", "--from", DATES[1], "--to", DATES[1], "--rerun", "all", "--dry-run")
+    stencils = ["[0]", "[[-1, 1]]"][: 1 + is_twin]
+    for words, head in (
+        (("plan", file), ["workflow", "date", "parameters", "date_stencil", "state", "why"]),
+        (dry_run, ["date", "workflow", "parameters", "date_stencil", "why"]),
+        (
+            ("runs.list", file),
+            ["Run", "Parameters", "Date stencil", "State", "Light", "Attempt", "Started (UTC)", "Seconds", "Why", "Note"],
+        ),
+    ):
+        _, out, _ = said("--format", "csv", "--header", *words)
+        first, *rows = csv.reader(out.splitlines())
+        assert first == head
+        place = next(number for number, name in enumerate(head) if "stencil" in name)
+        assert sorted(row[place] for row in rows if DATES[1] in row[0] + row[1]) == stencils
+    for words in (dry_run, ("runs.list", file)):
+        _, out, _ = said(*words)
+        assert [stencil in out for stencil in ("[0]", "[[-1, 1]]")] == [is_twin] * 2
+
+
+def record_of_success(run: Run, entry: ConfiguredWorkflow) -> RunRecord:
+    noon = datetime(2016, 1, 5, 12, tzinfo=UTC)
+    return RunRecord(
+        workflow_name=run.workflow_name,
+        identity=run.identity,
+        instance=run.instance,
+        reference_date=run.reference_date.isoformat(),
+        parameters=run.parameters,
+        state="succeeded",
+        light="green",
+        started=noon,
+        ended=noon,
+        attempt=1,
+        workflow_id=run.workflow_id,
+        run_id=run.workflow_id,
+        error=None,
+        artefacts={},
+        date_stencil=entry.model_dump(mode="json")["date_stencil"] or [0],
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (None, "'count' of days/{id} has not begun, or was cleaned away: there is no {path}"),
+        ("[", "what 'count' of days/{id} ran with cannot be read: {path}: not JSON; run it again"),
+        ("[]", "what 'count' of days/{id} ran with cannot be read: {path}: not a JSON object; run it again"),
+        ("{}", "what 'count' of days/{id} ran with cannot be read: {path}: no 'source' in it; run it again"),
+        (
+            '{"source": "count.ipynb"}',
+            "what 'count' of days/{id} ran with cannot be read: {path}: no 'parameters' in it; run it again",
+        ),
+    ],
+)
+def test_a_notebook_whose_settings_cannot_be_read_is_not_said_to_lack_them(
+    content: str | None, sentence: str, said: Said, tmp_path: Path
+) -> None:
+    file = inputs(tmp_path / "in")
+    outputs = file.parent / "outputs"
+    entry = load_specification(file).sensor.workflows[0]
+    run = run_for(entry, date.fromisoformat(DATES[0]))
+    with RunRecords.open(outputs) as records:
+        records.record(record_of_success(run, entry))
+    path = outputs / "notebooks" / "days" / run.instance / "count" / "config.json"
+    path.parent.mkdir(parents=True)
+    if content is not None:
+        path.write_text(content)
+    code, out, err = said("notebook.debug", file, f"days/{DATES[0]}", "count")
+    assert (code, out, err) == (2, "", f"simpleflow-nb: {sentence.format(id=run.instance, path=path)}\n")
+
+
+def test_a_backfill_that_is_refused_does_not_say_before_what_it_runs(said: Said, tmp_path: Path) -> None:
+    file = inputs(tmp_path / "in")
+    outputs = file.parent / "outputs"
+    with RunRecords.open(outputs) as records:
+        WorkflowOwners(records, file, outputs).claim(["days"], domain_service("TestDomain"))
+    code, out, err = said("backfill", file, "days", "--from", DATES[0], "--to", DATES[1])
+    assert (code, out) == (2, "")
+    assert err.startswith(
+        f"simpleflow-nb: outputs in {outputs} are used by domain TestDomain for workflow 'days', and local runs "
+    )
+    assert err.count("\n") == 1
 
 
 def test_doctor_prints_its_findings_in_the_format_that_is_asked_for(said: Said, tmp_path: Path) -> None:

@@ -126,6 +126,14 @@ def test_a_notebook_runs_after_those_it_needs_and_its_report_after_it(replaced: 
     assert result == {"state": "succeeded", "light": "green", "artefacts": artefacts}
 
 
+@pytest.mark.parametrize("kept", [1, 20, None])
+def test_a_notebook_is_told_how_many_earlier_attempts_are_kept(kept: int | None, replaced: Bodies, place: Harness) -> None:
+    made = notebooks(("a", ()))
+    workflow = WorkflowSpecification(name="days", notebooks=made, keep_attempts=kept)
+    started(place, made, workflow=workflow.model_dump(mode="json"))()
+    assert replaced.given("a")["keep_attempts"] == kept
+
+
 def test_labels_that_do_not_need_each_other_run_at_once(replaced: Bodies, place: Harness) -> None:
     replaced.at_once = threading.Barrier(2)  # each waits until the other has begun
     started(place, notebooks(("a", ()), ("b", ())))()

@@ -260,6 +260,28 @@ def test_what_is_no_executed_notebook_of_a_success_is_named(folder: Folder, make
     }
 
 
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        ("[", "whether the executed notebook {executed} has succeeded is not known: {record} is not JSON"),
+        ("[]", "whether the executed notebook {executed} has succeeded is not known: {record} is not a JSON object"),
+        ("{}", "the executed notebook {executed} is that of an attempt that has not succeeded (there is no record of its end)"),
+        (None, "the executed notebook {executed} is that of an attempt that has not succeeded (there is no record of its end)"),
+    ],
+)
+def test_a_notebook_of_which_it_is_not_known_how_it_ended_is_named(
+    content: str | None, sentence: str, folder: Folder, makes: Callable[..., None]
+) -> None:
+    run = folder.record(DONE)
+    makes()
+    executed = folder.executed("report")
+    record = executed.with_name("run.json")
+    record.unlink()
+    if content is not None:
+        record.write_text(content)
+    assert folder.remake(run, "report.pdf").failed == {"report.pdf": sentence.format(executed=executed, record=record)}
+
+
 @pytest.mark.parametrize("error", ["", "not a readable notebook"])
 def test_a_run_that_is_started_anew_meanwhile_keeps_what_it_has(error: str, folder: Folder, makes: Callable[..., None]) -> None:
     run = folder.record(DONE)

@@ -8,15 +8,23 @@ from typing import Any
 
 import pytest
 
+from deciders.due_runs import Run, due_runs
 from deciders.specification import load_specification
 from simpleflow_nb.cli.notebook_run import requested_run
 from simpleflow_nb.exceptions import DefinitionError
 from tests.acceptance.samples import WORKFLOWS, inputs
+from workers.run_records import RunRecord, RunRecords
+from workers.sensor_check import present_history
 
 SENTENCE = (
     "simpleflow-nb: {} parameter sets of the sensor's entries for days fit; this run is that of the first entry, with {} and "
     "date_stencil {}; --set chooses among parameters, and backfill runs them all\n"
 )
+TWINS = (
+    "simpleflow-nb: 2 entries of the sensor for days with how=fast differ in their date_stencil alone; this run is that of the "
+    "first, with date_stencil {}; backfill runs them all\n"
+)
+NONE_HAS = "simpleflow-nb: no entry of the sensor for days has {}; {} taken from the first of 2\n"
 
 TEN_O_CLOCK = datetime(2016, 1, 1, 10, tzinfo=UTC)
 
@@ -84,6 +92,52 @@ def test_dates_and_times_are_the_text_that_they_would_be_in_the_file(tmp_path: P
 
 
 @pytest.mark.parametrize(
+    ("how", "reason", "is_due"),
+    [("fast", "started by hand", False), ("odd", "started by hand, for no entry of the sensor", True)],
+)
+def test_a_run_with_parameters_of_no_entry_makes_no_date_of_an_entry_done(
+    how: str, reason: str, is_due: bool, tmp_path: Path
+) -> None:
+    workflows = WORKFLOWS.replace("{day: reference_date}", "{day: how}").replace(
+        "    notebooks:", "    rerun_when: [notebook_changed]\n    notebooks:"
+    )
+    file = inputs(tmp_path / "in", workflows=workflows + "      parameters: {how: fast}\n")
+    run = requested_run(load_specification(file), "days", {"reference_date": "2016-01-01", "how": how})
+    assert run.reason == reason
+    with RunRecords.open(tmp_path / "outputs") as records:
+        records.record(record_of_success(run))
+        # the entry is edited afterwards, which is no cause to run again what an entry has run
+        file.write_text(file.read_text().replace("how: fast", "how: slow"))
+        edited = load_specification(file)
+        history = present_history(edited, records)
+        planned = due_runs(edited, {"calls": [run.reference_date]}, records.states(), history=history)
+    assert [one.configured_parameters for one in planned.due] == [{"how": "slow"}] * is_due
+    assert [one.reason for one in planned.not_due] == [
+        "already succeeded with other parameters, and rerun_when lacks parameters_changed"
+    ] * (not is_due)
+
+
+def record_of_success(run: Run) -> RunRecord:
+    return RunRecord(
+        workflow_name=run.workflow_name,
+        identity=run.identity,
+        instance=run.instance,
+        reference_date=run.reference_date.isoformat(),
+        parameters=run.parameters,
+        state="succeeded",
+        light="green",
+        started=TEN_O_CLOCK,
+        ended=TEN_O_CLOCK,
+        attempt=1,
+        workflow_id=run.workflow_id,
+        run_id="run-1",
+        error=None,
+        artefacts={},
+        reason=run.reason,
+    )
+
+
+@pytest.mark.parametrize(
     ("entries", "values", "parameters", "stencil", "note"),
     [
         (["{how: 1}", "{how: true}"], {"how": True}, {"how": True}, "[0]", ""),
@@ -96,7 +150,28 @@ def test_dates_and_times_are_the_text_that_they_would_be_in_the_file(tmp_path: P
             {},
             {"how": "fast"},
             "[[-1, 1]]",
-            SENTENCE.format(2, "how=fast", "[[-1, 1]]"),
+            TWINS.format("[[-1, 1]]"),
+        ),
+        (
+            ["{how: fast}, date_stencil: [[-1, 1]]", "{how: fast}"],
+            {"how": "fast"},
+            {"how": "fast"},
+            "[[-1, 1]]",
+            TWINS.format("[[-1, 1]]"),
+        ),
+        (
+            ["{how: fast}, date_stencil: [[-1, 1]]", "{how: fast}"],
+            {"how": "odd"},
+            {"how": "odd"},
+            "[[-1, 1]]",
+            NONE_HAS.format("how=odd", "the date_stencil [[-1, 1]] is"),
+        ),
+        (
+            ["{how: fast, inputs_dir: /a}", "{how: slow, inputs_dir: /b}"],
+            {"how": "odd"},
+            {"how": "odd", "inputs_dir": "/a"},
+            "[0]",
+            NONE_HAS.format("how=odd", "inputs_dir=/a and the date_stencil [0] are"),
         ),
         (["{how: fast}", "{how: slow}, date_stencil: [-1]"], {"how": "slow"}, {"how": "slow"}, "[-1]", ""),
     ],
@@ -110,8 +185,10 @@ def test_the_entry_that_has_the_values_says_the_rest_and_several_are_told(
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    workflows = WORKFLOWS.replace("{day: reference_date}", "{day: how}").removesuffix("    - workflow_name: days\n")
-    workflows += "".join(f"    - {{workflow_name: days, parameters: {entry}}}\n" for entry in entries)
+    workflows = WORKFLOWS.replace("{day: reference_date}", "{day: how}").replace("{counted: count}", "{counted: inputs_dir}")
+    workflows = workflows.removesuffix("    - workflow_name: days\n") + "".join(
+        f"    - {{workflow_name: days, parameters: {entry}}}\n" for entry in entries
+    )
     made = load_specification(inputs(tmp_path / "in", workflows=workflows))
     run = requested_run(made, "days", {"reference_date": "2016-01-02", **values})
     assert (repr(run.configured_parameters), str(run.date_stencil)) == (repr(parameters), stencil)

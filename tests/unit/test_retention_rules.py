@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import jsonschema
 import pytest
 
 from deciders.specification import Specification, SpecificationError, WorkflowSpecification, load_specification
 from deciders.workflow_file import specification_schema
+from workers.activities import execute_notebook
 from workers.artefacts import Artefacts
 from workers.old_outputs import remove_old_attempts
 
@@ -108,6 +111,44 @@ def test_old_attempts_go_and_numbers_go_on(tmp_path: Path) -> None:
     ]  # fmt: skip
     assert artefacts.kept_attempts(*RUN) == [4, 5]
     assert attempted(artefacts, 1) == 7
+
+
+class _Fails(Exception):
+    pass
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [({}, [2, 3, 4, 5, 6]), ({"keep_attempts": 2}, [5, 6]), ({"keep_attempts": None}, [1, 2, 3, 4, 5, 6])],
+)
+def test_a_notebook_that_is_executed_again_leaves_as_many_earlier_attempts_as_its_file_says(
+    given: dict[str, int | None], kept: list[int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(source: Path, values: dict[str, Any], into: Path, *, attempt: int, **more: Any) -> None:
+        into.mkdir(parents=True)
+        (into / "output.txt").write_text(str(attempt))
+        raise _Fails
+
+    monkeypatch.setattr("workers.activities.run_notebook", fails)
+    monkeypatch.setattr("workers.activities.context", lambda: task)
+    monkeypatch.setattr("workers.activities.open_shared", lambda: None)
+    task = SimpleNamespace(on_cancel=[], cancel_requested=lambda: False)
+    names = dict(zip(("workflow", "instance", "label"), RUN, strict=True))
+    for _ in range(7):
+        with pytest.raises(_Fails):
+            execute_notebook.callable(
+                **names,
+                outputs=str(tmp_path),
+                filename="count.ipynb",
+                inputs_dir=str(tmp_path),
+                parameters={},
+                upstream={},
+                flowapi_url_as=[],
+                **given,
+            )
+    artefacts = Artefacts(tmp_path)
+    assert artefacts.kept_attempts(*RUN) == kept
+    assert (artefacts.notebook_folder(*RUN) / "output.txt").read_text() == "7"
 
 
 def test_an_attempt_that_cannot_be_removed_stays_and_the_log_says_so(

@@ -131,6 +131,31 @@ def test_failures_are_counted_since_the_last_success_of_the_same_instance(record
     assert counted == {("flows", "a"): 0, ("other", "a"): 1, ("flows", "b"): 2, ("other", "b"): 1}
 
 
+BY_HAND, RETRY = "started by hand, for no entry of the sensor", "runs.retry: failed before"
+
+
+@pytest.mark.parametrize(
+    ("runs", "counts"),
+    [
+        ([("succeeded", BY_HAND)], False),
+        ([("failed", BY_HAND), ("succeeded", RETRY)], False),
+        ([("failed", BY_HAND), ("failed", RETRY), ("succeeded", BY_HAND)], False),
+        ([("succeeded", "started by hand")], True),  # it was an entry's
+        ([("succeeded", None)], True),  # an early version has said nothing of its reason
+        ([("failed", "first run"), ("succeeded", RETRY)], True),
+        ([("succeeded", RETRY)], True),
+        ([("succeeded", BY_HAND), ("succeeded", "backfill: all")], True),
+        ([("succeeded", "first run"), ("succeeded", BY_HAND)], True),
+        ([("failed", "first run")], False),
+    ],
+)
+def test_a_success_that_somebody_started_for_no_entry_is_that_of_no_date(records, runs, counts):
+    for number, (state, reason) in enumerate(runs):
+        records.record(run(number, state, reason=reason))
+    records.record(run("other", "succeeded", identity="b" * 32, reason="first run"))
+    assert records.successes() == {("flows", "2016-01-01"): {"b" * 32, *([FIRST.identity] if counts else [])}}
+
+
 def test_latest_gives_the_newest_record_of_each_instance_in_order(records):
     records.record(run(1, "failed", instance="b", reference_date="2016-01-02"))
     records.record(run(2, instance="a", reference_date="2016-01-01"))

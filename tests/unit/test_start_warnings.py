@@ -19,6 +19,10 @@ WEEKLY = """\
       reference_dates: {weekly: monday}
       date_stencil: [[-2, 1]]
 """
+SEVERAL_FIT = (
+    "simpleflow-nb: 2 parameter sets of the sensor's entries for w fit; this run is that of the first entry, with region=north "
+    "and date_stencil [[-2, 1]]; --set chooses among parameters, and backfill runs them all\n"
+)
 TOLERANT = """\
     - workflow_name: w
       parameters: {region: south}
@@ -45,10 +49,10 @@ def warned(folder: Path, capsys: pytest.CaptureFixture[str], entries: str, sourc
 @pytest.mark.parametrize(
     ("values", "expected"),
     [
-        ({"reference_date": "2024-01-08"}, ""),
+        ({"reference_date": "2024-01-08"}, SEVERAL_FIT),
         (
             {"reference_date": "2024-01-10"},
-            "warning: 2024-01-10 is not a reference date of its entry (weekly: monday); it runs all the same\n"
+            f"{SEVERAL_FIT}warning: 2024-01-10 is not a reference date of its entry (weekly: monday); it runs all the same\n"
             "warning: w for 2024-01-10 needs 2024-01-09 which is not available; it runs all the same\n",
         ),
         # the entry whose parameters fit
@@ -65,6 +69,8 @@ def warned(folder: Path, capsys: pytest.CaptureFixture[str], entries: str, sourc
         # no entry has these: the first one's stencil
         (
             {"reference_date": "2024-01-01", "region": "west"},
+            "simpleflow-nb: no entry of the sensor for w has region=west; "
+            "the date_stencil [[-2, 1]] is taken from the first of 2\n"
             "warning: w for 2024-01-01 needs 2023-12-30 to 2024-01-01 which are not available; it runs all the same\n",
         ),
     ],
