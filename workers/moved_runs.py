@@ -21,6 +21,7 @@ from deciders.specification import ConfiguredWorkflow, Specification, WorkflowSp
 from simpleflow_nb import payload
 from simpleflow_nb.inspection.executions import executions, history
 from simpleflow_nb.inspection.task_rows import epoch, task_rows
+from simpleflow_nb.local.service import LocalService
 from simpleflow_nb.processes.payload_directory import Payloads, kept
 from simpleflow_nb.workflow import execution_input
 from workers.artefacts import Artefacts
@@ -58,7 +59,7 @@ class _Anew:
 
 
 def begin_moved_runs_anew(
-    service: Any,
+    service: LocalService,
     domain: str,
     outputs: Path,
     payloads: Payloads,
@@ -122,16 +123,15 @@ def begin_moved_runs_anew(
     return found
 
 
-def _ended_alone(service: Any, domain: str, type_name: str) -> list[dict[str, Any]]:
+def _ended_alone(service: LocalService, domain: str, type_name: str) -> list[dict[str, Any]]:
     """Executions that this module has ended and that were not started since: the process ended in between."""
     found = []
     for info in list(executions(service, domain, is_open=False, closeStatusFilter={"status": "TERMINATED"})):
         if info["workflowType"]["name"] != type_name:
             continue
-        same_id = {"workflowId": info["execution"]["workflowId"]}
-        if any(executions(service, domain, is_open=True, executionFilter=same_id)):
-            continue
-        if next(executions(service, domain, is_open=False, executionFilter=same_id))["execution"] != info["execution"]:
+        workflow_id, run_id = info["execution"]["workflowId"], info["execution"]["runId"]
+        # not by the times of their starts, as the clock may have been set back
+        if service.home.latest_by_id.get(workflow_id) != service.numbers[workflow_id, run_id]:
             continue
         last = history(service, domain, info["execution"])[-1]["workflowExecutionTerminatedEventAttributes"]
         if last.get("reason") in (REASON, TAKEN_OVER):
