@@ -13,12 +13,14 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from deciders import activities as declared
 from deciders.backfill_workflow import BackfillWorkflow
 from deciders.due_runs import Run, run_for
 from deciders.notebook_workflow import NotebookWorkflow
 from deciders.run_requests import requested_runs
 from deciders.specification import ConfiguredWorkflow, Specification, WorkflowSpecification
 from simpleflow_nb import payload
+from simpleflow_nb.constants import STATE_FOLDER
 from simpleflow_nb.inspection.executions import executions, history
 from simpleflow_nb.inspection.task_rows import epoch, task_rows
 from simpleflow_nb.local.service import LocalService
@@ -34,10 +36,6 @@ from workers.outputs_place import former_places, note_place
 REASON = "its outputs folder was moved; it begins anew there, with what it had done"
 TAKEN_OVER = "its workflow file was moved, renamed or taken over by another; it begins anew there, with what it had done"
 OVER = "its outputs folder or its workflow file was moved, and it had started every run"
-
-STATE_FOLDER = ".simpleflow-nb"  #: in an outputs folder
-
-_EXECUTE = "workers.activities.execute_notebook"
 
 
 @dataclass
@@ -150,7 +148,9 @@ class _Past:
     payloads: Payloads
 
     def done_labels(self) -> set[str]:
-        rows = [row for row in task_rows(self.events) if row.name == _EXECUTE and row.state == "completed"]
+        rows = [
+            row for row in task_rows(self.events) if row.name == declared.execute_notebook.name and row.state == "completed"
+        ]
         return {payload.decode(row.input, self.payloads.load)["kwargs"]["label"] for row in rows}
 
     def started_since(self) -> set[str]:

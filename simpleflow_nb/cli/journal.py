@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from ..constants import STATE_FOLDER
 from ..exceptions import DefinitionError, ServiceError
 from ..inspection.task_rows import shown_time
 from ..local.decisions import Quotas
@@ -22,7 +23,7 @@ from ..processes.payload_directory import PayloadDirectory
 from ..processes.payload_pruning import remove_unreferenced
 from .definition import read_specification
 from .history_keeping import shown_executions, shown_removal, unrecorded_ends
-from .options import STATE_FOLDER, db_option, journal_path, outputs_folder, outputs_option
+from .options import db_option, journal_path, outputs_folder, outputs_option
 from .place import found_journal
 from .run_rows import has_records
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..constants import STATE_FOLDER
 from ..exceptions import DefinitionError, JournalInUse, ServiceError
 from ..inspection.executions import executions
 from ..local.ownership import Ownership, is_owned
@@ -19,7 +20,7 @@ from ..local.service import DOMAIN
 from .backfill_ends import BackfillEnds
 from .definition import read_specification, source_problem
 from .local_run import LocalRun, say
-from .options import STATE_FOLDER, journal_path, outputs_folder
+from .options import journal_path, outputs_folder
 from .owners import check_names, claim
 from .packages import require_application
 from .progress import Progress

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from ..constants import STATE_FOLDER
 from ..exceptions import DefinitionError, ServiceError
 from ..local.ownership import is_owned, owner_pid
 from .local_run import say
-from .options import STATE_FOLDER
 
 if TYPE_CHECKING:
     from deciders.specification import Specification

@@ -29,8 +29,6 @@ from .unused_options import is_typed, refuse_options
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-_CHECK = "workers.activities.feed_new_dates"
-
 
 @dataclass(frozen=True)
 class RunPlace:
@@ -180,6 +178,8 @@ class SensorState:
 
 def sensor_state(place: RunPlace, execution: dict[str, str]) -> SensorState:
     """What the sensor of an execution does now."""
+    from deciders.activities import feed_new_dates
+
     events = history(place.service, place.domain, execution)
     found = SensorState(execution["workflowId"])
     load = place.payloads.load
@@ -200,7 +200,7 @@ def sensor_state(place: RunPlace, execution: dict[str, str]) -> SensorState:
             paused = name == "pause" or (paused and name != "resume")
             if name == "reload":
                 _read_specification(found, payload.decode(attributes.get("input"), load) or {})
-        elif kind == "ActivityTaskScheduled" and attributes["activityType"]["name"] == _CHECK:
+        elif kind == "ActivityTaskScheduled" and attributes["activityType"]["name"] == feed_new_dates.name:
             checks.add(event["eventId"])
             found.last_check, found.note = at, ""
         elif kind == "TimerStarted":
