@@ -10,6 +10,7 @@ from simpleflow_nb.exceptions import DependencyFailed, TaskFailed, TimeoutError
 from simpleflow_nb.futures import Future
 
 from . import activities
+from .report_keys import label_and_format, report_artefact, report_key
 from .report_names import report_file_names
 from .specification import NotebookSpecification, WorkflowSpecification
 from .workflow_file import INPUTS_DIR, MISSING_DATES
@@ -122,7 +123,7 @@ class NotebookWorkflow(Workflow):
             if only is not None and notebook.label != only:
                 continue
             for output in notebook.output:
-                if notebook.label in kept and (name := f"{notebook.label}.{output.format}") in kept_reports:
+                if notebook.label in kept and (name := report_key(notebook.label, output.format)) in kept_reports:
                     standing[notebook.label, output.format] = kept_reports[name]
                     continue
                 reports[notebook.label, output.format] = self.submit(
@@ -146,7 +147,7 @@ class NotebookWorkflow(Workflow):
         ]
         state = "failed" if failures else "partial" if only is not None else "skipped" if _is_skipped(ends) else "succeeded"
         unreported = [
-            (f"{label}.{format}", future.exception)
+            (report_key(label, format), future.exception)
             for (label, format), future in reports.items()
             if future.exception is not None and (label in kept or notebooks[label].exception is None)
         ]
@@ -176,14 +177,9 @@ class NotebookWorkflow(Workflow):
         ).result
         if failures:
             self.fail(_reason([*failures, *unreported]), _details(failures))
-        cached = [label for label, _ in results if label in kept] + [f"{label}.{format}" for label, format in standing]
+        cached = [label for label, _ in results if label in kept] + [report_key(*key) for key in standing]
         ended = "skipped" if state == "skipped" else "succeeded"
         return {"state": ended, "light": light, "artefacts": artefacts} | ({"cached": cached} if cached else {})
-
-
-def report_artefact(label: str, format: str) -> str:
-    """What the records of a run call a report of that label."""
-    return f"report:{label}" if format == "pdf" else f"report:{label}.{format}"
 
 
 def _values(
@@ -257,8 +253,7 @@ def _notes(
         if error is not None and not isinstance(error, DependencyFailed):
             notes[name] = [_cause(error)]
     for name, error in unreported:
-        label, _, format = name.rpartition(".")
-        notes[report_artefact(label, format)] = [_cause(error)]
+        notes[report_artefact(*label_and_format(name))] = [_cause(error)]
     return notes
 
 

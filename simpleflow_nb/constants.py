@@ -1,4 +1,4 @@
-"""Numbers with a name: SWF's limits and a few durations.
+"""What has one name everywhere: SWF's limits and a few durations.
 
 Limits: https://docs.aws.amazon.com/amazonswf/latest/developerguide/swf-dg-limits.html and the service model in botocore.
 """
@@ -20,6 +20,9 @@ MAX_TIMEOUT_SECONDS = 99_999_999  #: eight digits, in every duration
 MAX_PAGE_SIZE = 1_000
 MAX_HISTORY_EVENTS = 25_000
 WARN_HISTORY_EVENTS = 10_000
+
+#: What a local service keeps, in the outputs folder or the working directory: journal, payloads, run records, scratch files.
+STATE_FOLDER = ".simpleflow-nb"
 
 PROCESS_GONE = "the process that worked on it is gone"  #: details of the timeouts with which a local service ends tasks
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from deciders.due_runs import Run
 from deciders.inputs_folder import folded_name
+from deciders.report_keys import report_key
 from deciders.report_names import report_file_names
 from deciders.report_templates import ASCIIDOC_TEMPLATES, TYPST_TEMPLATE
 from deciders.specification import OutputSpecification, WorkflowSpecification
@@ -84,7 +85,7 @@ def kept_reports(
             if not path.is_file() or folded_name(path.name) in others:
                 continue
             if record.get("origin") == report_origin(output, run.reference_date.isoformat(), inputs_dir, executed):
-                found[f"{notebook.label}.{output.format}"] = {**result, "path": str(path)}
+                found[report_key(notebook.label, output.format)] = {**result, "path": str(path)}
     return found
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from deciders import activities as declared
-from deciders.notebook_workflow import NotebookWorkflow, report_artefact
+from deciders.notebook_workflow import NotebookWorkflow
+from deciders.report_keys import label_and_format, report_artefact
 from simpleflow_nb import payload
 from simpleflow_nb.exceptions import PayloadError, TaskFailed
 from simpleflow_nb.inspection.executions import executions, history
@@ -98,14 +99,13 @@ def _record_of(
     labels = dict.fromkeys(given.get("kept") or {}, "cached")
     artefacts = {name: str(value["path"]) for name, value in (given.get("kept") or {}).items()}
     for name, value in (given.get("kept_reports") or {}).items():
-        label, _, format = name.rpartition(".")
-        artefacts[report_artefact(label, format)] = str(value["path"])
+        artefacts[report_artefact(*label_and_format(name))] = str(value["path"])
     for row in task_rows(events):
-        if row.name == "workers.activities.convert_report" and row.state == "completed":
+        if row.name == declared.convert_report.name and row.state == "completed":
             asked = payload.decode(row.input, payloads.load)["kwargs"]
             path = payload.decode(row.result, payloads.load)["path"]
             artefacts[report_artefact(asked["label"], asked.get("format", "pdf"))] = str(path)
-        if row.name != "workers.activities.execute_notebook":
+        if row.name != declared.execute_notebook.name:
             continue
         label = payload.decode(row.input, payloads.load)["kwargs"]["label"]
         is_skipped = TaskFailed(label, row.reason).error_type == declared.NOTEBOOK_SKIPPED

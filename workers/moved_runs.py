@@ -13,14 +13,17 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from deciders import activities as declared
 from deciders.backfill_workflow import BackfillWorkflow
 from deciders.due_runs import Run, run_for
 from deciders.notebook_workflow import NotebookWorkflow
 from deciders.run_requests import requested_runs
 from deciders.specification import ConfiguredWorkflow, Specification, WorkflowSpecification
 from simpleflow_nb import payload
+from simpleflow_nb.constants import STATE_FOLDER
 from simpleflow_nb.inspection.executions import executions, history
 from simpleflow_nb.inspection.task_rows import epoch, task_rows
+from simpleflow_nb.local.service import LocalService
 from simpleflow_nb.processes.payload_directory import Payloads, kept
 from simpleflow_nb.workflow import execution_input
 from workers.artefacts import Artefacts
@@ -33,10 +36,6 @@ from workers.outputs_place import former_places, note_place
 REASON = "its outputs folder was moved; it begins anew there, with what it had done"
 TAKEN_OVER = "its workflow file was moved, renamed or taken over by another; it begins anew there, with what it had done"
 OVER = "its outputs folder or its workflow file was moved, and it had started every run"
-
-STATE_FOLDER = ".simpleflow-nb"  #: in an outputs folder
-
-_EXECUTE = "workers.activities.execute_notebook"
 
 
 @dataclass
@@ -58,7 +57,7 @@ class _Anew:
 
 
 def begin_moved_runs_anew(
-    service: Any,
+    service: LocalService,
     domain: str,
     outputs: Path,
     payloads: Payloads,
@@ -122,16 +121,15 @@ def begin_moved_runs_anew(
     return found
 
 
-def _ended_alone(service: Any, domain: str, type_name: str) -> list[dict[str, Any]]:
+def _ended_alone(service: LocalService, domain: str, type_name: str) -> list[dict[str, Any]]:
     """Executions that this module has ended and that were not started since: the process ended in between."""
     found = []
     for info in list(executions(service, domain, is_open=False, closeStatusFilter={"status": "TERMINATED"})):
         if info["workflowType"]["name"] != type_name:
             continue
-        same_id = {"workflowId": info["execution"]["workflowId"]}
-        if any(executions(service, domain, is_open=True, executionFilter=same_id)):
-            continue
-        if next(executions(service, domain, is_open=False, executionFilter=same_id))["execution"] != info["execution"]:
+        workflow_id, run_id = info["execution"]["workflowId"], info["execution"]["runId"]
+        # not by the times of their starts, as the clock may have been set back
+        if service.home.latest_by_id.get(workflow_id) != service.numbers[workflow_id, run_id]:
             continue
         last = history(service, domain, info["execution"])[-1]["workflowExecutionTerminatedEventAttributes"]
         if last.get("reason") in (REASON, TAKEN_OVER):
@@ -150,7 +148,9 @@ class _Past:
     payloads: Payloads
 
     def done_labels(self) -> set[str]:
-        rows = [row for row in task_rows(self.events) if row.name == _EXECUTE and row.state == "completed"]
+        rows = [
+            row for row in task_rows(self.events) if row.name == declared.execute_notebook.name and row.state == "completed"
+        ]
         return {payload.decode(row.input, self.payloads.load)["kwargs"]["label"] for row in rows}
 
     def started_since(self) -> set[str]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from simpleflow_nb.constants import STATE_FOLDER
 from workers.artefacts import read_record, write_atomically
 
-_FILE = Path(".simpleflow-nb", "place.json")
+_FILE = Path(STATE_FOLDER, "place.json")
 
 
 def former_places(outputs: Path) -> list[str]:

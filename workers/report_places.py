@@ -6,12 +6,10 @@ import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from deciders.notebook_workflow import report_artefact
+from deciders.report_keys import is_report, report_artefact
 from workers.artefacts import Artefacts
 from workers.kept_paths import found_path
 from workers.kept_reports import report_record
-
-_REPORT = "report:"
 
 
 def report_place(
@@ -42,7 +40,7 @@ def remove_renamed(former: Iterable[Mapping[str, str]], now: Mapping[str, str], 
     the files of others; ``now`` are those of the run. A file is that of the report which had its name last. What cannot be
     removed is left.
     """
-    reports = {path: name for artefacts in former for name, path in artefacts.items() if name.startswith(_REPORT)}
+    reports = {path: name for artefacts in former for name, path in artefacts.items() if is_report(name)}
     for path, name in reports.items():
         if name in now and path not in now.values() and os.path.isfile(now[name]) and Path(path).parent == folder:
             Path(path).unlink(missing_ok=True)

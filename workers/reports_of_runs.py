@@ -15,7 +15,8 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
-from deciders.notebook_workflow import MOST_NOTES, report_artefact
+from deciders.notebook_workflow import MOST_NOTES
+from deciders.report_keys import is_report, report_artefact, report_key
 from deciders.report_names import report_file_names
 from deciders.specification import NotebookSpecification, OutputSpecification, WorkflowSpecification
 from workers.artefacts import Artefacts, read_record, why_unreadable
@@ -70,7 +71,7 @@ class Remade:
 def file_name(report: Report) -> str:
     """``count.pdf``: how a report is called wherever it is spoken of."""
     notebook, output = report
-    return f"{notebook.label}.{output.format}"
+    return report_key(notebook.label, output.format)
 
 
 def expected_reports(run: EndedRun, label: str | None = None) -> Iterator[Report]:
@@ -234,7 +235,7 @@ def _artefact(report: Report) -> str:
 def _amended(record: RunRecord, done: Remade, artefacts: Artefacts) -> RunRecord:
     """The record as it would be had its reports been made like this at once, but for the error of a run that has failed."""
     paths = dict(record.artefacts)
-    labels = dict(record.labels) or {name: "done" for name in paths if not name.startswith("report:")}
+    labels = dict(record.labels) or {name: "done" for name in paths if not is_report(name)}
     notes = dict(record.notes)
     known = {_artefact(report): file_name(report) for report in expected_reports(done.run)}
     made = {str(result["path"]) for result in done.made.values()}  # perhaps the former place of another one

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from deciders.reruns import LastEnd
+from simpleflow_nb.constants import STATE_FOLDER
 from simpleflow_nb.environment import setting
 from workers.autoflow_records import read_autoflow_ends, read_autoflow_instances
 from workers.kept_paths import kept_path, kept_text
@@ -35,6 +36,11 @@ if TYPE_CHECKING:
     import sqlalchemy as sa
 
 __all__ = ["RecordsError", "RunRecord", "RunRecords"]
+
+
+def records_file(outputs: Path) -> Path:
+    """Where the records of an outputs folder are, unless a database is named for them."""
+    return outputs / STATE_FOLDER / "runs.sqlite3"
 
 
 class RunRecords(RunDatabase):
@@ -64,7 +70,7 @@ class RunRecords(RunDatabase):
             found = cls(uri.replace("{}", quote(read_secret("AUTOFLOW_DB_PASSWORD", ""), safe="")), to_look=to_look)
             found._outputs = outputs
             return found
-        path = outputs / ".simpleflow-nb" / "runs.sqlite3"
+        path = records_file(outputs)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -79,7 +85,7 @@ class RunRecords(RunDatabase):
 
     def is_in(self, outputs: Path) -> bool:
         """Whether the records lie in this outputs folder, rather than in a database that several may share."""
-        place = outputs.absolute() / ".simpleflow-nb"
+        place = records_file(outputs.absolute()).parent
         return self._is_sqlite and Path(os.path.abspath(self.location)).parent == Path(os.path.normpath(place))
 
     def record(self, record: RunRecord) -> None:

@@ -14,9 +14,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from .. import __version__
+from ..constants import STATE_FOLDER
 from ..environment import setting
 from ..masking import masked
-from .options import STATE_FOLDER
 from .process_title import without_secrets
 
 MOST_KEPT = 20  #: files in a folder; the oldest of them make room

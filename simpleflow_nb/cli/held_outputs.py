@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from ..constants import STATE_FOLDER
 from ..exceptions import DefinitionError, JournalInUse
 from ..local.ownership import Ownership, is_owned, owner_pid
-from .options import STATE_FOLDER
 
 
 def holder_path(outputs: Path) -> Path:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from ..constants import STATE_FOLDER
 from ..exceptions import DefinitionError, ServiceError
 from ..inspection.task_rows import shown_time
 from ..local.decisions import Quotas
@@ -23,7 +24,7 @@ from .definition import read_specification
 from .file_histories import histories_of_others
 from .file_words import default_file, file_and_words
 from .history_keeping import remove_old, shown_executions
-from .options import STATE_FOLDER, db_option, journal_path, outputs_folder, outputs_option
+from .options import db_option, journal_path, outputs_folder, outputs_option
 from .place import found_journal
 from .run_rows import counted
 from .unrecorded_ends import unrecorded_ends

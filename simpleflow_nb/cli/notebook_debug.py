@@ -179,12 +179,14 @@ def _arguments_in_records(run: list[str], outputs: Path | None, place: dict[str,
         file = None
     else:
         return None
+    from deciders.report_keys import is_report
+
     specification = read_specification(file)
     folder = outputs_folder(outputs, specification.path)
     with place_of_file(folder, place) as there:
         row = found_row(run_rows(specification, folder, there), run[-1])
     files = {notebook.label: notebook.filename for notebook in specification.workflow(row.workflow).notebooks}
-    ended = [name for name in row.labels if not name.startswith("report:")]
+    ended = [name for name in row.labels if not is_report(name)]
     # Of a label that the file has no more, config.json alone says which notebook it was.
     notebooks = [{"label": label, "filename": files.get(label, "")} for label in ended or files]
     return {

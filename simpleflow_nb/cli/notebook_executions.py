@@ -8,10 +8,10 @@ from functools import cached_property
 from typing import Any
 
 from .. import payload
+from ..constants import STATE_FOLDER
 from ..exceptions import DefinitionError, PayloadError, ServiceError
 from ..inspection.executions import executions, refuse_gone
 from .connection import payload_directory
-from .options import STATE_FOLDER
 from .place import Place
 from .run_states import NOTEBOOK_TYPE
 

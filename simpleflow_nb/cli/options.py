@@ -8,13 +8,13 @@ from typing import Any, TypeVar
 
 import click
 
+from ..constants import STATE_FOLDER
 from ..environment import setting
 from ..inspection.tables import Table, formatted
 from .unused_options import refuse_options
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-STATE_FOLDER = ".simpleflow-nb"
 JOURNAL = "journal.sqlite3"
 
 

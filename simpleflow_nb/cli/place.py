@@ -11,12 +11,13 @@ from typing import Any, TypeVar
 
 import click
 
+from ..constants import STATE_FOLDER
 from ..exceptions import DefinitionError
 from ..local.reader import JournalReader
 from ..local.service import DOMAIN
 from .connection import DOMAIN_VARIABLE, connected
 from .file_words import is_no_domain
-from .options import STATE_FOLDER, db_option, journal_path, local_option
+from .options import db_option, journal_path, local_option
 from .unused_options import refuse_options
 
 F = TypeVar("F", bound=Callable[..., Any])

@@ -13,6 +13,7 @@ from typing import Protocol
 
 import click
 
+from ..constants import STATE_FOLDER
 from ..exceptions import DefinitionError
 from ..processes.decider import Decider
 from ..processes.decider_process import STICKY_SECONDS, DeciderProcess, collect_rarely
@@ -24,7 +25,7 @@ from ..processes.workflow_classes import WorkflowNotFound, workflow_class
 from ..workflow import Workflow
 from .connection import connected, domain_options, explaining, payload_directory, payloads_option
 from .file_words import has_ending, refuse_workflow_of_file
-from .options import STATE_FOLDER, heartbeat_option, outputs_folder, outputs_option
+from .options import heartbeat_option, outputs_folder, outputs_option
 from .process_title import name_process
 from .unused_options import refuse_options
 

@@ -103,6 +103,8 @@ def await_check(service: Any, domain: str, execution: dict[str, str], store: Pay
         click.echo(nothing_due(found["not_due"]))
         return 0
     click.echo(f"{len(started)} run{'s' if len(started) != 1 else ''} started", err=True)
+    from deciders.report_keys import is_report
+
     wanted, failed, done = set(started), 0, 0
     while wanted:
         running = {info["execution"]["workflowId"] for info in executions(service, domain, is_open=True)}
@@ -114,7 +116,7 @@ def await_check(service: Any, domain: str, execution: dict[str, str], store: Pay
                 done += 1
                 result = payload.decode(end.get("result"), store.load)
                 for name, path in (result.get("artefacts") or {}).items():
-                    if name.startswith("report:"):
+                    if is_report(name):
                         click.echo(f"  {path}")
             else:
                 failed += 1

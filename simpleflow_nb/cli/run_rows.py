@@ -88,7 +88,9 @@ def told_apart(known: Sequence[Hashable], stencils: list[str]) -> list[str]:
 
 def has_records(outputs: Path) -> bool:
     """Whether there may be records: opening the default database would make it, and looking must not."""
-    return bool(setting("AUTOFLOW_DB_URI")) or (outputs / ".simpleflow-nb" / "runs.sqlite3").exists()
+    from workers.run_records import records_file
+
+    return bool(setting("AUTOFLOW_DB_URI")) or records_file(outputs).exists()
 
 
 def run_rows(specification: Specification, outputs: Path, place: RunPlace, *, every_run: bool = False) -> list[RunRow]:

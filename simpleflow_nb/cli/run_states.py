@@ -122,7 +122,9 @@ class RunState:
             return [str(label.result["path"]) for label in self.labels if label.is_report and label.result.get("path")]
         result = payload.decode(self.result, load) if self.result else None
         artefacts = result.get("artefacts") or {} if isinstance(result, dict) else {}
-        return [path for name, path in artefacts.items() if name.startswith("report:")]
+        from deciders.report_keys import is_report
+
+        return [path for name, path in artefacts.items() if is_report(name)]
 
 
 @dataclass

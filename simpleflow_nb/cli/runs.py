@@ -182,15 +182,15 @@ def runs_logs(
 
 def _in_order(specification: Specification, row: RunRow) -> dict[str, str]:
     """What became of each label of a run and of its reports, as they come in the workflow file; what it lacks now is last."""
-    from deciders.notebook_workflow import report_artefact
+    from deciders.report_keys import is_report, report_artefact
 
-    ends = {name: "done" for name in row.artefacts if name.startswith("report:")} | row.labels
+    ends = {name: "done" for name in row.artefacts if is_report(name)} | row.labels
     notebooks = specification.workflow(row.workflow).notebooks
     places = [notebook.label for notebook in notebooks]
     places += [report_artefact(notebook.label, output.format) for notebook in notebooks for output in notebook.output]
     known = {name: ends[name] for name in places if name in ends}
     gone = {name: end for name, end in ends.items() if name not in known}
-    return {name: end for which in (False, True) for name, end in (known | gone).items() if name.startswith("report:") == which}
+    return {name: end for which in (False, True) for name, end in (known | gone).items() if is_report(name) == which}
 
 
 def _with_zone(moment: datetime | None) -> str | None:
