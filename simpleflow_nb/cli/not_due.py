@@ -66,17 +66,22 @@ def _is_lack(day: date, reason: str) -> bool:
 
 def telling_stencils(rows: Sequence[Run | NotDue]) -> list[str]:
     """The stencil of each row; none of them unless rows of one workflow, date and parameters differ in theirs."""
-    from deciders.date_stencil import DateStencil
-
     first: dict[tuple[str, date, str], str] = {}
     stencils: list[str] = []
     differ = False
     for row in rows:
-        own = row.date_stencil
-        stencils.append(str(own if isinstance(own, DateStencil) else DateStencil.of_entry(own)))
+        stencils.append(stencil_of(row))
         known = (row.workflow_name, row.reference_date, shown_settings(row.configured_parameters))
         differ |= first.setdefault(known, stencils[-1]) != stencils[-1]
     return stencils if differ else []
+
+
+def stencil_of(row: Run | NotDue) -> str:
+    """As it may stand in the file; ``[0]`` where none does."""
+    from deciders.date_stencil import DateStencil
+
+    own = row.date_stencil
+    return str(own if isinstance(own, DateStencil) else DateStencil.of_entry(own))
 
 
 def kind_of_reason(reason: str) -> str:
