@@ -95,7 +95,8 @@ def backfill(
     folder = checked_outputs(outputs, specification)
     with opened_run_place(folder, **place) as there:
         states = instance_states(specification, folder, there)
-        history = instance_history(specification, folder, there) if rerun == _CHANGED else None
+        counts = rerun == _CHANGED or (rerun == "failed" and _has_data_that_count(specification, name))
+        history = instance_history(specification, folder, there) if counts else None
     chosen, left_out, without_data = _chosen(specification, name, first.date(), last.date(), states, rerun, history)
     chosen.sort(key=lambda run: run.reference_date, reverse=latest_first)
     if dry_run or not chosen:
@@ -144,6 +145,8 @@ def runs_retry(
     with opened_run_place(folder, **place) as there:
         row = found_row(run_rows(specification, folder, there), run)
         interrupted = interruption([row], there)
+        counts = _has_data_that_count(specification, row.workflow)
+        history = instance_history(specification, folder, there) if counts else None
     if interrupted:
         raise DefinitionError(f"{row.title}: {interrupted}")
     if row.state == "running":
@@ -158,7 +161,7 @@ def runs_retry(
         ctx,
         specification,
         folder,
-        [_retry_request(specification, row)],
+        [_retry_request(specification, row, history)],
         most_at_once=None,
         nb_workers=nb_workers,
         quiet=quiet,
@@ -222,7 +225,7 @@ def _chosen(
         state = states.get((run.workflow_name, run.identity))
         if run.workflow_name != name or run.reference_date > last:
             continue
-        if history is not None:
+        if rerun == _CHANGED and history is not None:
             try:
                 change = _change_of(specification, run, state, history)
             except SourceError as error:
@@ -238,8 +241,32 @@ def _chosen(
         elif state in ("failed", "skipped") and rerun == "missing":
             leave_out(run, f"{state} before; --rerun failed includes it")
         else:
-            chosen.append(dataclasses.replace(run, reason=f"backfill: {state or 'missing'}", keeps_labels=rerun != "all"))
+            keeps_labels = rerun != "all" and (history is None or _keeps_labels(specification, run, history))
+            chosen.append(dataclasses.replace(run, reason=f"backfill: {state or 'missing'}", keeps_labels=keeps_labels))
     return chosen, sorted(left_out, key=lambda one: one.reference_date), without_data
+
+
+def _has_data_that_count(specification: Specification, name: str) -> bool:
+    return "data_changed" in specification.workflow(name).rerun_when
+
+
+def _keeps_labels(specification: Specification, run: Run, history: RunHistory) -> bool:
+    """Whether a run that is tried again may keep notebooks: not when its data have changed, or it is not known whether.
+
+    Raises:
+        DefinitionError: it cannot be read whether they have.
+        ServiceError: the source is out of reach.
+    """
+    from deciders.reruns import change_of
+    from workers.source_errors import SourceError
+
+    end = history.ends.get((run.workflow_name, run.identity))
+    if end is None:
+        return True
+    try:
+        return change_of(specification.workflow(run.workflow_name), end, run.needed_days, history).keeps_labels
+    except SourceError as error:
+        raise source_problem(error) from None
 
 
 def _change_of(specification: Specification, run: Run, state: str | None, history: RunHistory) -> Verdict:
@@ -258,12 +285,15 @@ def _change_of(specification: Specification, run: Run, state: str | None, histor
     return change_of(specification.workflow(run.workflow_name), end, run.needed_days, history)
 
 
-def _retry_request(specification: Specification, row: RunRow) -> dict[str, Any]:
-    """For the very instance that ran, whatever the sensor's entries say now.
+def _retry_request(specification: Specification, row: RunRow, history: RunHistory | None) -> dict[str, Any]:
+    """For the very instance that ran, whatever the sensor's entries say now; ``history`` where changed data count for it.
 
     Raises:
-        DefinitionError: what is on record of it comes to another instance: secrets in parameters are masked there.
+        DefinitionError: what is on record of it comes to another instance: secrets in parameters are masked there. Or it
+            cannot be read whether its data have changed.
+        ServiceError: the source is out of reach.
     """
+    from deciders.due_runs import run_for
     from deciders.reruns import RETRIED
     from deciders.run_requests import run_request
 
@@ -276,7 +306,8 @@ def _retry_request(specification: Specification, row: RunRow) -> dict[str, Any]:
             "there, and no entry of the sensor names it now; start it again with workflow.start"
         )
     reference_date = date.fromisoformat(row.reference_date)
-    return run_request(entry, [reference_date], f"{RETRIED}{row.state} before", keeps_labels=True)
+    keeps_labels = history is None or _keeps_labels(specification, run_for(entry, reference_date), history)
+    return run_request(entry, [reference_date], f"{RETRIED}{row.state} before", keeps_labels=keeps_labels)
 
 
 def _entry_of(specification: Specification, row: RunRow) -> ConfiguredWorkflow | None:

@@ -11,6 +11,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.acceptance.samples import DATES, WORKFLOWS, command, environment, inputs, notebook, typed
 
 FILES = "source: {files: {calls: 'data/{date}.csv'}}"
@@ -105,6 +107,29 @@ def test_changed_data_make_a_date_due_again_and_nothing_of_it_is_kept(tmp_path: 
     assert typed("sensor.start", file, *ONCE, cwd=tmp_path).returncode == 0
     assert noted(tmp_path) == ["count 2016-01-02"] * 2
     assert planned(file)["due"] == []
+
+
+RETRY = ("runs.retry", "days/2016-01-01")
+
+
+@pytest.mark.parametrize(
+    ("words", "counts", "kept"),
+    [
+        (RETRY, True, "done"),
+        (("backfill", "days", "--from", DATES[0], "--to", DATES[0], "--rerun", "failed"), True, "done"),
+        (RETRY, False, "cached"),
+    ],
+)
+def test_a_retry_by_hand_keeps_nothing_of_a_run_whose_data_have_changed(
+    tmp_path: Path, words: tuple[str, ...], counts: bool, kept: str
+) -> None:
+    watched = WORKFLOWS.replace("  - name: days\n", "  - name: days\n    rerun_when: [data_changed]\n") if counts else WORKFLOWS
+    file = inputs(tmp_path / "in", dates=DATES[:1], workflows=watched, report="raise ValueError('no')")
+    assert typed("sensor.start", file, *ONCE, cwd=tmp_path).returncode == 1
+    (file.parent / "data" / f"{DATES[0]}.csv").write_text("a,b\n1,2\n3,4\n")
+    assert typed(words[0], file, *words[1:], "--quiet", cwd=tmp_path).returncode == 1
+    labels = json.loads(typed("runs.show", file, "days/2016-01-01", "--json", cwd=tmp_path).stdout)["run"]["labels"]
+    assert labels == {"count": kept, "report": "failed"}
 
 
 def test_another_version_of_a_dates_data_in_a_database_makes_it_due_again(tmp_path: Path) -> None:
