@@ -97,6 +97,9 @@ class RunState:
     reason: str | None = None
     details: str | None = None
     result: Any = None
+    #: how it ended, ``succeeded``, ``skipped``, ``cancelled`` or ``failed``; ``open`` while it has not
+    end: str = "open"
+    reports: list[str] = field(default_factory=list)  #: paths; of one that has failed, those of the labels that are done
     ended: float | None = None
     arguments: dict[str, Any] = field(default_factory=dict)  #: what it was started with, by name
 
@@ -105,26 +108,20 @@ class RunState:
         """Whether one of its labels has a warning; a report that could not be made is no more than that."""
         return any(label.warnings for label in self.labels)
 
-    def end(self, load: payload.Load) -> str:
-        """How it ended: ``succeeded``, ``skipped``, ``cancelled`` or ``failed``; ``open`` while it has not."""
-        if self.status is None:
-            return "open"
-        if self.status == "CANCELED":
-            return "cancelled"
-        if self.status != "COMPLETED":
-            return "failed"
-        result = payload.decode(self.result, load) if self.result else None
-        return "skipped" if isinstance(result, dict) and result.get("state") == "skipped" else "succeeded"
+    def close(self, status: str, load: payload.Load) -> None:
+        """Note how it ended. Its result is loaded here, once: the payload may be removed while the run is still told of."""
+        self.status = status
+        result = payload.decode(self.result, load) if status == "COMPLETED" and self.result else None
+        found = result if isinstance(result, dict) else {}
+        if status != "COMPLETED":
+            self.end = "cancelled" if status == "CANCELED" else "failed"
+            self.reports = [str(label.result["path"]) for label in self.labels if label.is_report and label.result.get("path")]
+        else:
+            self.end = "skipped" if found.get("state") == "skipped" else "succeeded"
+            artefacts = found.get("artefacts") or {}
+            from deciders.report_keys import is_report
 
-    def reports(self, load: payload.Load) -> list[str]:
-        """The paths of its reports; of one that has failed, those of the labels that are done."""
-        if self.status != "COMPLETED":
-            return [str(label.result["path"]) for label in self.labels if label.is_report and label.result.get("path")]
-        result = payload.decode(self.result, load) if self.result else None
-        artefacts = result.get("artefacts") or {} if isinstance(result, dict) else {}
-        from deciders.report_keys import is_report
-
-        return [path for name, path in artefacts.items() if is_report(name)]
+            self.reports = [path for name, path in artefacts.items() if is_report(name)]
 
 
 @dataclass
@@ -135,11 +132,10 @@ class EarlierRuns:
     warned: int = 0  #: how many of those that succeeded have warnings
     reports: int = 0
 
-    def add(self, state: RunState, load: payload.Load) -> None:
-        end = state.end(load)
-        self.ends[end] += 1
-        self.warned += end == "succeeded" and state.is_warned_of
-        self.reports += len(state.reports(load))
+    def add(self, state: RunState) -> None:
+        self.ends[state.end] += 1
+        self.warned += state.end == "succeeded" and state.is_warned_of
+        self.reports += len(state.reports)
 
 
 class Watch:
@@ -236,9 +232,10 @@ class Watch:
         state = RunState(_title(info), execution["workflowId"], execution["runId"], info["startTimestamp"])
         state.arguments, state.labels = label_states(events, self.load, notes)
         if closed is not None:
-            state.ended, state.status = closed
-            end = next(value for key, value in events[-1].items() if key.endswith("EventAttributes"))
+            state.ended, status = closed
+            end = last_attributes(events)
             state.reason, state.details, state.result = end.get("reason"), end.get("details"), end.get("result")
+            state.close(status, self.load)
             self._open.discard(number)
             self._seen.pop(number, None)
         self.runs[number] = state
@@ -248,10 +245,10 @@ class Watch:
 
     def _forget_others(self, number: int, state: RunState) -> None:
         """Of those that ended as this one did, the oldest, if that makes one too many."""
-        kept = self._ended.setdefault(state.end(self.load), deque())
+        kept = self._ended.setdefault(state.end, deque())
         kept.append(number)
         if len(kept) > KEPT_ENDS:
-            self.earlier.add(self.runs.pop(kept.popleft()), self.load)
+            self.earlier.add(self.runs.pop(kept.popleft()))
 
 
 def label_states(

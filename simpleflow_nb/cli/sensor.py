@@ -349,18 +349,24 @@ class Sensor:
         )
         self._run_id, self._seen, self._said = started["runId"], 0, ""
         self._code: int | None = None
-        self._closing: list[dict[str, Any]] = []  #: its last event, once it is closed: the history may be removed then
+        self._status: str | None = None  #: SWF's close status
+        #: what its last event says, and its result: read once it is closed, as the history and the payload may be removed then
+        self._closing: dict[str, Any] = {}
+        self._result: Any = None
 
     def is_open(self) -> bool:
         """Also when it was continued as a new run."""
         service = self.run.service
-        if self._closing:
+        if self._status is not None:
             return False
         with service.lock:
             if service.home.latest_by_id[self.workflow_id] not in service.closed:
                 return True
             whole = service.whole_run(DOMAIN, self.workflow_id, None)
-            self._status, self._closing = whole.close_status or "", whole.events[-1:]
+            status, self._closing = whole.close_status or "", last_attributes(whole.events)
+        if self._closing.get("result"):
+            self._result = payload.decode(self._closing["result"], self.run.payloads.load)
+        self._status = status
         return False
 
     def show_checks(self) -> None:
@@ -416,14 +422,13 @@ class Sensor:
         return _ASKED.get(name)
 
     def show_end(self) -> int:
-        """What the one check found, or how the sensor was ended, said once; 1 if it failed."""
+        """What the one check found, or how the sensor was ended, said once; 1 if it failed. Not while `is_open` says so."""
         if self._code is None:
             self._code = self._shown_end()
         return self._code
 
     def _shown_end(self) -> int:
-        assert not self.is_open()
-        status, last = self._status, last_attributes(self._closing)
+        status, last = self._status or "", self._closing
         if status == "CANCELED" and not self.run.interrupts:
             say(f"{self._prefix}the sensor was stopped")
             return 0
@@ -438,10 +443,11 @@ class Sensor:
                 self._said = ""  # that a check has failed before, perhaps for the same reason, is not that the sensor has ended
             self._tell(cause)
             return 1
+        self._tell("\n".join(f"warning: {warning}" for warning in self._result["warnings"]))
         if self.once:
-            found = payload.decode(last.get("result"), self.run.payloads.load)
-            self._tell("\n".join(f"warning: {warning}" for warning in found["warnings"]))
-            self.not_due = found["not_due"]
+            self.not_due = self._result["not_due"]
+        else:
+            say(f"{self._prefix}the sensor ended with a last check: the file has no schedule any more")
         return 0
 
     def _tell(self, trouble: str) -> None:

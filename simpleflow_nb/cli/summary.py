@@ -21,15 +21,14 @@ def show_summary(run: LocalRun, watch: Watch, file: Path, *, ended: bool) -> int
 
     Reports and the count go to standard output, the rest to standard error.
     """
-    states, earlier, load = watch.states(), watch.earlier, run.payloads.load
-    ends = [(state, state.end(load)) for state in states]
+    states, earlier = watch.states(), watch.earlier
     done, skipped, cancelled, failed = (
-        [state for state, end in ends if end == wanted] for wanted in ("succeeded", "skipped", "cancelled", "failed")
+        [state for state in states if state.end == wanted] for wanted in ("succeeded", "skipped", "cancelled", "failed")
     )
     completed = [state for state in states if state.status == "COMPLETED"]
     still_open = [state for state in states if state.status is None and state.run_id not in run.parked]
     unstarted = [] if ended else run.open_runs(BACKFILL_TYPE)  # has runs to start that are not among the states
-    _show_reports([path for state in states if state.status for path in state.reports(load)], earlier.reports)
+    _show_reports([path for state in states if state.status for path in state.reports], earlier.reports)
     orange = [state for state in done if state.is_warned_of]
     if orange:
         click.echo("with warnings:", err=True)

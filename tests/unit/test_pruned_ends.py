@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,8 +16,10 @@ from deciders.sensor_workflow import SensorWorkflow
 from simpleflow_nb import payload
 from simpleflow_nb.cli.run_states import NOTEBOOK_TYPE, Watch
 from simpleflow_nb.cli.sensor import Sensor
+from simpleflow_nb.cli.summary import show_summary
 from simpleflow_nb.local.service import DOMAIN, LocalService
-from simpleflow_nb.processes.payload_directory import PayloadDirectory
+from simpleflow_nb.processes.payload_directory import PayloadDirectory, kept
+from simpleflow_nb.processes.payload_pruning import remove_unreferenced
 from tests.unit.workflow_files import specification
 
 _LATER = 60.0
@@ -64,9 +67,12 @@ def test_a_check_whose_history_is_gone_is_over_and_its_end_is_told(
 ) -> None:
     sensor = Sensor(run, specification(tmp_path, schedule=None), str(tmp_path), once=True)
     assert sensor.is_open()
-    close(run.service, payload.encode({"warnings": ["no x of 2024-01-02"], "not_due": 3, "started": []}))
+    result = payload.encode({"warnings": ["no x of 2024-01-02"], "not_due": 3, "started": ["days"] * 10_000})
+    close(run.service, kept(result, run.payloads))
     assert not sensor.is_open()
     assert run.service.prune(time.time() + _LATER).executions == 1
+    for file in (tmp_path / "payloads").rglob("*.json"):
+        file.unlink()
     assert not sensor.is_open()
     sensor.show_checks()
     assert (sensor.show_end(), sensor.not_due) == (0, 3)
@@ -125,8 +131,19 @@ def test_a_sensor_that_failed_says_why_itself_failed_also_after_a_check_with_tha
     task = run.service.poll_for_decision_task(domain=DOMAIN, taskList={"name": "deciders"})
     end: dict[str, Any] = {"decisionType": "FailWorkflowExecution", "failWorkflowExecutionDecisionAttributes": failure}
     run.service.respond_decision_task_completed(taskToken=task["taskToken"], decisions=[end])
-    assert sensor.show_end() == 1
+    assert (sensor.is_open(), sensor.show_end()) == (False, 1)
     assert capsys.readouterr().err == f"simpleflow-nb: {said}\n" * 2
+
+
+def test_a_sensor_that_has_no_schedule_any_more_says_that_it_ended(
+    run: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sensor = Sensor(run, specification(tmp_path, schedule="0 6 * * *"), str(tmp_path), once=False)
+    close(run.service, payload.encode({"warnings": ["no x"], "not_due": 3, "started": []}))
+    assert (sensor.is_open(), sensor.show_end()) == (False, 0)
+    assert capsys.readouterr().err == (
+        "simpleflow-nb: warning: no x\nsimpleflow-nb: the sensor ended with a last check: the file has no schedule any more\n"
+    )
 
 
 def test_runs_that_nobody_has_looked_at_since_they_ended_are_named_so_that_they_stay(run: Any) -> None:
@@ -140,3 +157,22 @@ def test_runs_that_nobody_has_looked_at_since_they_ended_are_named_so_that_they_
     run.service.prune(time.time() + _LATER, spared=watch.unread())
     assert [state.status for state in watch.look()] == ["COMPLETED", None]
     assert watch.unread() == {latter}
+
+
+def test_the_summary_tells_of_runs_whose_results_were_removed_since(
+    run: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run.seconds, run.interrupts = lambda: 5.0, 0
+    watch = Watch(run.service, [NOTEBOOK_TYPE], load=run.payloads.load)
+    start_run(run.service)
+    paths = [f"/outputs/{'long' * 50}/{number}.pdf" for number in range(200)]
+    result = payload.encode({"state": "succeeded", "artefacts": {f"report:{path}": path for path in paths}})
+    close(run.service, kept(result, run.payloads))
+    watch.look()
+    for file in (tmp_path / "payloads").rglob("*.json"):
+        os.utime(file, (0, 0))
+    run.service.prune(time.time() + _LATER, spared=watch.unread())
+    assert remove_unreferenced(run.payloads, run.service.journal) == 1
+    assert show_summary(run, watch, Path("workflows.yml"), ended=True) == 0
+    shown = capsys.readouterr().out.splitlines()
+    assert (shown[0], shown[-1]) == ("200 reports:", "1 of 1 run succeeded in 5 s")
