@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.acceptance.samples import WORKFLOWS, inputs, typed
+from workers.run_records import RunRecords
 
 RUN, IDENTITY = "days/2016-01-01", "1e6bbce8"
 _DAY = 86_400
@@ -128,3 +129,16 @@ def test_an_end_that_is_not_recorded_yet_is_kept(file: Path) -> None:
     done = typed("journal.prune", file, "--keep", "90d", cwd=file.parent)
     assert done.stdout.startswith("removed the histories of 1 execution ("), done.stdout + done.stderr
     assert done.stdout.endswith("\n1 run that no run records have stays\n")
+
+
+@pytest.mark.parametrize("more", [(), ("--dry-run",)])
+def test_the_run_records_are_no_journal_to_prune(more: tuple[str, ...], tmp_path: Path) -> None:
+    with RunRecords.open(tmp_path):
+        pass
+    records = tmp_path / ".simpleflow-nb" / "runs.sqlite3"
+    before = records.read_bytes()
+    done = typed("journal.prune", "--db", records, "--keep", "1m", *more, cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr.startswith(f"simpleflow-nb: {records} is not a journal: it is a database of something else, with table ")
+    assert records.read_bytes() == before
+    assert not records.with_name("runs.sqlite3.lock").exists()
