@@ -13,7 +13,7 @@ from ..constants import STATE_FOLDER
 from ..exceptions import DefinitionError, ServiceError
 from ..inspection.task_rows import shown_time
 from ..local.decisions import Quotas
-from ..local.journal import Journal
+from ..local.journal import Journal, check_is_journal
 from ..local.ownership import Ownership
 from ..local.pruning import Pruning
 from ..local.reader import JournalReader
@@ -110,6 +110,7 @@ def _owned(path: Path) -> Iterator[tuple[_Store, Journal]]:
         JournalInUse: another process owns it.
         JournalError: it cannot be opened or read.
     """
+    check_is_journal(path)
     ownership = Ownership(path)
     try:
         journal = Journal(path)

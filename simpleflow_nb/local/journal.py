@@ -11,7 +11,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -40,6 +40,7 @@ CREATE TABLE IF NOT EXISTS gone (
 CREATE INDEX IF NOT EXISTS gone_by_moment ON gone (closed);
 CREATE TABLE IF NOT EXISTS unreferenced (digest TEXT PRIMARY KEY, since REAL NOT NULL) WITHOUT ROWID;
 """
+_TABLES = {"meta", "runs", "batches", "types", "requests", "gone", "unreferenced"}
 #: Key of what the journal remembers of itself: whoever has it knows that old histories are removed, since when.
 MAY_PRUNE = "old histories are removed"
 
@@ -80,6 +81,7 @@ class Journal:
             raise JournalError(f"{path} cannot be opened: {cause_of(error)}") from None
         try:
             self._db.execute("PRAGMA busy_timeout=10000")
+            refuse_foreign(self._db, path)
             self._db.execute("PRAGMA auto_vacuum=INCREMENTAL")  # of a new file alone
             self._db.execute("PRAGMA journal_mode=WAL")
             self._db.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
@@ -275,6 +277,37 @@ def check_schema(db: sqlite3.Connection, path: Path) -> None:
     if row is not None and not (row[0].isdecimal() and int(row[0]) <= SCHEMA_VERSION):
         raise JournalError(
             f"{path} was written by a newer version (schema {row[0]}, this is {SCHEMA_VERSION}); upgrade, or use --db"
+        )
+
+
+def check_is_journal(path: Path) -> None:
+    """Before anything is written at ``path`` or beside it: whatever is there is a journal, or may become one. What cannot be
+    read just now is left to who opens it.
+
+    Raises:
+        JournalError: it is a database of something else.
+    """
+    if not path.exists():
+        return
+    try:
+        with closing(sqlite3.connect(read_only_uri(path), uri=True, timeout=0)) as db:
+            refuse_foreign(db, path)
+    except sqlite3.Error:
+        pass
+
+
+def refuse_foreign(db: sqlite3.Connection, path: Path) -> None:
+    """
+    Raises:
+        JournalError: the database has tables, and they are not a journal's.
+    """
+    query = "SELECT name FROM sqlite_master WHERE type = 'table' AND substr(name, 1, 7) <> 'sqlite_' ORDER BY name"
+    tables = [name for (name,) in db.execute(query)]
+    foreign = [name for name in tables if name not in _TABLES]
+    if tables and ("meta" not in tables or (foreign and "batches" not in tables)):
+        raise JournalError(
+            f"{path} is not a journal: it is a database of something else, with table {(foreign or tables)[0]!r}; name another "
+            "with --db"
         )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..exceptions import JournalError, ServiceError
-from .journal import Journal, check_schema, read_only_uri, unusable
+from .journal import Journal, check_schema, read_only_uri, refuse_foreign, unusable
 from .pruning import Prunable
 from .reading import Reading
 
@@ -25,6 +25,7 @@ class _ReadOnlyJournal(Journal):
         except sqlite3.Error as error:
             raise unusable(path, error) from None
         try:
+            refuse_foreign(self._db, path)
             check_schema(self._db, path)
             self._looking = self._db
         except sqlite3.Error as error:

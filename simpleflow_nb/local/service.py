@@ -17,7 +17,7 @@ from .checks import check_data
 from .clock import Clock
 from .decisions import Quotas
 from .faults import Fault, default_undefined
-from .journal import Journal
+from .journal import Journal, check_is_journal
 from .ownership import Ownership
 from .patience import JOURNAL_PATIENCE_SECONDS
 from .pruning import Pruning
@@ -83,6 +83,7 @@ class LocalService(TaskHandling, Pruning):
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise ServiceError(f"{path.parent} cannot be created: {error.strerror}") from None
+        check_is_journal(path)
         ownership = Ownership(path)
         try:
             journal = Journal(path, durable=durable)

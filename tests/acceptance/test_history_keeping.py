@@ -16,6 +16,7 @@ from simpleflow_nb.cli.main import main
 from simpleflow_nb.exceptions import JournalError
 from simpleflow_nb.local.journal_pruning import JournalPruning
 from tests.acceptance.samples import WORKFLOWS, inputs, notebook, typed
+from workers.run_records import RunRecords
 
 RUN, IDENTITY = "days/2016-01-01", "1e6bbce8"
 _DAY = 86_400
@@ -232,3 +233,16 @@ def test_what_is_removed_is_said_and_what_could_not_be(
     else:
         assert (ended.value.code, out) == (3, f"{removed}: ended before N UTC\n")
         assert err == f"simpleflow-nb: {'; '.join(sentences)}\n"
+
+
+@pytest.mark.parametrize("more", [(), ("--dry-run",)])
+def test_the_run_records_are_no_journal_to_prune(more: tuple[str, ...], tmp_path: Path) -> None:
+    with RunRecords.open(tmp_path):
+        pass
+    records = tmp_path / ".simpleflow-nb" / "runs.sqlite3"
+    before = records.read_bytes()
+    done = typed("journal.prune", "--db", records, "--keep", "1m", *more, cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr.startswith(f"simpleflow-nb: {records} is not a journal: it is a database of something else, with table ")
+    assert records.read_bytes() == before
+    assert not records.with_name("runs.sqlite3.lock").exists()

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from simpleflow_nb.exceptions import JournalError, ServiceError
+from simpleflow_nb.local.journal import Journal
 from simpleflow_nb.local.ownership import is_owned
 from simpleflow_nb.local.reader import JournalReader
 from simpleflow_nb.local.service import DOMAIN, LocalService
@@ -90,3 +94,20 @@ def test_there_is_nothing_to_read_where_nothing_has_run(path):
         JournalReader(path)
     assert str(refused.value) == f"{path} does not exist; nothing has run here yet (name another journal with --db)"
     assert not path.parent.exists()
+
+
+@pytest.mark.parametrize("table", ["sfnb_runs (a)", "runs (a)", "meta (key, value); CREATE TABLE things (a)"])
+@pytest.mark.parametrize("opening", [LocalService.open, Journal, JournalReader])
+def test_a_database_of_something_else_is_no_journal_and_is_left_as_it_is(opening: Any, table: str, path: Path) -> None:
+    path.parent.mkdir(exist_ok=True)
+    with closing(sqlite3.connect(path)) as db:
+        db.executescript(f"CREATE TABLE {table}")
+    before = path.read_bytes()
+    with pytest.raises(JournalError) as refused:
+        opening(path)
+    name = "things" if "things" in table else table.split()[0]
+    assert str(refused.value) == (
+        f"{path} is not a journal: it is a database of something else, with table {name!r}; name another with --db"
+    )
+    assert path.read_bytes() == before
+    assert [one.name for one in path.parent.iterdir()] == [path.name]
