@@ -5,7 +5,6 @@ Whoever can schedule a task chooses its input, so a module in it is not believed
 
 from __future__ import annotations
 
-import importlib.metadata
 import importlib.util
 import re
 import sysconfig
@@ -51,10 +50,12 @@ def is_own(module: str, activity_name: str) -> bool:
 
 def _requires_this(top: str) -> bool:
     """Whether a distribution with that top-level module requires this one."""
+    from importlib import metadata  # slow to import, and rarely needed
+
     return any(
         _normal(found[0]) == _DISTRIBUTION
-        for name in importlib.metadata.packages_distributions().get(top, ())
-        for requirement in importlib.metadata.requires(name) or ()
+        for name in metadata.packages_distributions().get(top, ())
+        for requirement in metadata.requires(name) or ()
         if (found := _NAME.match(requirement)) is not None
     )
 
