@@ -170,7 +170,7 @@ def test_where_one_of_the_two_folders_moves_what_took_the_inputs_is_done_again(t
     else:
         file = file.parent.rename(tmp_path / "far" / "project") / file.name
     notebook(file.with_name("report.ipynb"), "counted = ''", "print('made from', counted)")
-    said(file, "runs.retry", IDS[DATES[2]], "--quiet", "--outputs", outputs)
+    said(file, "runs.retry", IDS[DATES[2]], "--quiet", "--outputs", outputs, "--adopt")  # the file lies elsewhere from there
     row = json.loads(typed("runs.show", file, IDS[DATES[2]], "--json", "--outputs", outputs, cwd=tmp_path).stdout)["run"]
     assert row["labels"] == {"count": "cached", "look": "done", "report": "done"}
     assert [path for path in row["artefacts"].values() if not path.startswith(f"{outputs}/")] == []
