@@ -17,7 +17,7 @@ from deciders.run_requests import run_request
 from deciders.sensor_workflow import SensorWorkflow
 from deciders.specification import ConfiguredWorkflow, NotebookSpecification, Specification, WorkflowSpecification
 from simpleflow_nb import payload
-from simpleflow_nb.cli.sensor import _started
+from simpleflow_nb.cli.local_sensors import started_sensors
 from simpleflow_nb.cli.sensor_places import sensor_id
 from simpleflow_nb.local.service import DOMAIN, LocalService
 from simpleflow_nb.processes.payload_directory import PayloadDirectory
@@ -321,7 +321,7 @@ def test_the_sensor_of_a_moved_file_knows_when_it_looked_last(folder: Folder, th
     run: Any = SimpleNamespace(service=folder.service, payloads=folder.payloads)
     path = folder.outputs.parent / "workflows.yml"
     now = specification(path.parent, schedule="0 6 * * *").model_copy(update={"path": path})
-    _started(run, [now], str(folder.outputs), once=False)
+    started_sensors(run, [now], str(folder.outputs), once=False)
     [(workflow_id, started)] = folder.open().items()
     assert (workflow_id, started.get("last_look")) == (sensor_id(path), moment if looked else None)
 
@@ -339,6 +339,6 @@ def test_the_sensor_of_a_file_that_was_renamed_knows_when_it_looked_last(
     folder.start(SensorWorkflow, sensor_id(former), given)
     run: Any = SimpleNamespace(service=folder.service, payloads=folder.payloads)
     scheduled = specification(path.parent, schedule="0 6 * * *").sensor
-    _started(run, [flows(path).model_copy(update={"sensor": scheduled})], str(folder.outputs), once=False)
+    started_sensors(run, [flows(path).model_copy(update={"sensor": scheduled})], str(folder.outputs), once=False)
     [(workflow_id, started)] = folder.open().items()
     assert (workflow_id, started.get("last_look")) == (sensor_id(path), moment if looked else None)
