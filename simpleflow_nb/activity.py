@@ -150,7 +150,8 @@ def _declaring_module() -> str:
         frame = frame.f_back
     calling = _module_of(frame)
     while frame is not None:
-        if frame.f_code.co_name == "<module>" and _module_of(frame) != "__main__":
+        # set by importlib while it executes a module; code that others execute as one, such as a script, is no import
+        if frame.f_code.co_name == "<module>" and getattr(frame.f_globals.get("__spec__"), "_initializing", False):
             return _module_of(frame)
         frame = frame.f_back
     return calling

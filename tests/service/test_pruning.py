@@ -163,9 +163,10 @@ def test_histories_that_are_removed_are_said_to_be_also_where_the_file_cannot_ge
         return executed(self, text, *values)  # type: ignore[arg-type]
 
     if statement == "VACUUM":
-        path.parent.mkdir(exist_ok=True)
-        db = sqlite3.connect(path)
-        db.execute("CREATE TABLE former (version)")
+        opened(path).close()
+        db = sqlite3.connect(path)  # as a version has made it that gave nothing back
+        db.execute("PRAGMA auto_vacuum=NONE")
+        db.execute("VACUUM")
         db.close()
     desk = opened(path)
     for number in range(20):
