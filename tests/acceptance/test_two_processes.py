@@ -176,8 +176,10 @@ def project(broken: Path, endpoint: str, tmp_path: Path) -> Project:
 
 
 def seconds(first: str, places: tuple[str, ...] = ("local", "domain")) -> Iterator[tuple[str, str, str]]:
-    """(place, files, command) of the second commands: all in a soak, otherwise a quarter of them; every command meets every other
-    one and every kind of file in either place."""
+    """(place, files, command) of the second commands: all in a soak, otherwise a quarter of them.
+
+    Every command meets every other one, and every kind of file in either place.
+    """
     for place in places:
         for number, files in enumerate(FILES):
             for kind in KINDS:
