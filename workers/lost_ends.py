@@ -13,7 +13,7 @@ from deciders.notebook_workflow import NotebookWorkflow
 from deciders.report_keys import label_and_format, report_artefact
 from simpleflow_nb import payload
 from simpleflow_nb.exceptions import PayloadError, TaskFailed
-from simpleflow_nb.inspection.executions import executions, history
+from simpleflow_nb.inspection.executions import arguments_in, executions, history
 from simpleflow_nb.inspection.task_rows import epoch, task_rows
 from simpleflow_nb.local.service import DOMAIN
 from simpleflow_nb.processes.payload_directory import Payloads
@@ -88,8 +88,7 @@ def _record_of(
     execution = {key: info["execution"][key] for key in ("workflowId", "runId")}
     events = history(service, domain, execution)
     try:
-        body = payload.decode(events[0]["workflowExecutionStartedEventAttributes"].get("input"), payloads.load)
-        given = body["kwargs"]
+        given = arguments_in(events, payloads.load)
         if given["outputs"] not in places and os.path.realpath(given["outputs"]) not in places:  # under whatever name
             return None
         instance, identity, parameters = given["instance"], given["identity"], given["parameters"]

@@ -21,7 +21,7 @@ from deciders.run_requests import requested_runs
 from deciders.specification import ConfiguredWorkflow, Specification, WorkflowSpecification
 from simpleflow_nb import payload
 from simpleflow_nb.constants import STATE_FOLDER
-from simpleflow_nb.inspection.executions import executions, history
+from simpleflow_nb.inspection.executions import arguments_in, executions, history
 from simpleflow_nb.inspection.task_rows import epoch, task_rows
 from simpleflow_nb.local.service import LocalService
 from simpleflow_nb.processes.payload_directory import Payloads, kept
@@ -83,7 +83,7 @@ def begin_moved_runs_anew(
             is_open = info["executionStatus"] == "OPEN"
             events = history(service, domain, info["execution"])
             begun = events[0]["workflowExecutionStartedEventAttributes"]
-            given: dict[str, Any] = payload.decode(begun.get("input"), payloads.load)["kwargs"]
+            given = arguments_in(events, payloads.load)
             then = given["outputs"]
             # the same folder has perhaps another name that a link gives it
             is_moved = not (then == str(outputs) or (Path(then).is_dir() and outputs.samefile(then)))

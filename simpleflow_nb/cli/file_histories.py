@@ -12,7 +12,7 @@ from ..processes.payload_directory import Payloads
 from .run_rows import has_records
 from .run_states import BACKFILL_TYPE, NOTEBOOK_TYPE, SENSOR_TYPE
 from .sensor_places import sensor_id
-from .unrecorded_ends import is_own_place, known_places, started_with
+from .unrecorded_ends import is_own_place, known_places, readable_arguments
 
 if TYPE_CHECKING:
     from deciders.specification import Specification
@@ -39,7 +39,7 @@ def histories_of_others(
             return False
         if kind == SENSOR_TYPE and info["execution"]["workflowId"] == sensor_id(specification.path):
             return True
-        given = started_with(service, info, payloads)
+        given = readable_arguments(service, info, payloads)
         if "outputs" in given and not is_own_place(str(given["outputs"]), places):
             return False
         return kind == NOTEBOOK_TYPE or _is_of(given, specification, outputs)

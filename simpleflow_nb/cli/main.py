@@ -36,7 +36,7 @@ _COMMANDS = {
     "backfill": "run_requests",
     "runs.list": "runs",
     "runs.show": "runs",
-    "runs.retry": "run_requests",
+    "runs.retry": "runs_retry",
     "runs.logs": "runs",
     "reports.make": "reports",
     "outputs.clean": "outputs",

@@ -9,7 +9,6 @@ from typing import Any
 
 import click
 
-from .. import payload
 from ..exceptions import DefinitionError
 from ..inspection import executions as inspection
 from .connection import payload_directory
@@ -163,12 +162,12 @@ def _arguments_of(place: Place) -> dict[str, Any]:
     from .workflow import run_of
 
     execution = run_of(place)
-    first = inspection.history(place.service, place.domain, execution)[0]["workflowExecutionStartedEventAttributes"]
-    if first["workflowType"]["name"] != NOTEBOOK_TYPE:
-        raise DefinitionError(f"{execution['workflowId']} is no run of notebooks but of {first['workflowType']['name']}")
+    events = inspection.history(place.service, place.domain, execution)
+    kind = events[0]["workflowExecutionStartedEventAttributes"]["workflowType"]["name"]
+    if kind != NOTEBOOK_TYPE:
+        raise DefinitionError(f"{execution['workflowId']} is no run of notebooks but of {kind}")
     kept = payload_directory(place.journal.parent / "payloads" if place.journal is not None else None)
-    arguments: dict[str, Any] = payload.decode(first.get("input"), kept.load)["kwargs"]
-    return arguments
+    return inspection.arguments_in(events, kept.load)
 
 
 def _arguments_in_records(run: list[str], outputs: Path | None, place: dict[str, Any]) -> dict[str, Any] | None:

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from .. import payload
 from ..constants import STATE_FOLDER
 from ..exceptions import DefinitionError, PayloadError, ServiceError
-from ..inspection.executions import executions, refuse_gone
+from ..inspection.executions import executions, refuse_gone, started_with
 from .connection import payload_directory
 from .place import Place
-from .run_states import NOTEBOOK_TYPE
+from .run_states import NOTEBOOK_TYPE, type_filter
 
 
 @dataclass(frozen=True)
@@ -39,15 +38,11 @@ class NotebookExecution:
         """Empty where the payload of the run is not to be had here."""
         kept = payload_directory(self.place.journal.parent / "payloads" if self.place.journal is not None else None)
         execution = {"workflowId": self.workflow_id, "runId": self.run_id}
-        page = self.place.service.get_workflow_execution_history(
-            domain=self.place.domain, execution=execution, maximumPageSize=1
-        )
-        given = page["events"][0]["workflowExecutionStartedEventAttributes"].get("input")
         try:
-            body = payload.decode(given, kept.load)
+            given = started_with(self.place.service, self.place.domain, execution, kept.load)
         except PayloadError:
             return {}
-        return dict(body["kwargs"].get("parameters") or {})
+        return dict(given.get("parameters") or {})
 
 
 def notebook_run(place: Place, run: str) -> dict[str, str] | None:
@@ -64,7 +59,7 @@ def notebook_run(place: Place, run: str) -> dict[str, str] | None:
 
     if "/" not in run and not run[:1].isdecimal():
         return None
-    known = list(_notebook_executions(place))[::-1]  # the last of an instance is the one that is meant
+    known = list(_notebook_executions(place, run))[::-1]  # the last of an instance is the one that is meant
     try:
         found = found_run(known, run)
     except UnknownRunError as error:
@@ -124,9 +119,12 @@ def _refuse_recorded(place: Place, run: str) -> None:
     refuse_gone(place.service, place.domain, found.workflow_id, None)
 
 
-def _notebook_executions(place: Place) -> Iterator[NotebookExecution]:
+def _notebook_executions(place: Place, run: str) -> Iterator[NotebookExecution]:
+    """Those that ``run`` may mean: of its workflow, or of all where it does not begin with a name."""
+    name, slash, _ = run.partition("/")
+    chosen: dict[str, Any] = {"tagFilter": {"tag": name}} if slash and name else {"typeFilter": type_filter(NOTEBOOK_TYPE)}
     for is_open in (True, False):
-        for info in executions(place.service, place.domain, is_open=is_open):
+        for info in executions(place.service, place.domain, is_open=is_open, **chosen):
             if info["workflowType"]["name"] == NOTEBOOK_TYPE:
                 name, day = (*(info.get("tagList") or []), "", "")[:2]
                 execution = info["execution"]

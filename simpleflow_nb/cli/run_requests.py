@@ -1,4 +1,4 @@
-"""``backfill`` and ``runs.retry``: runs that a person asks for."""
+"""``backfill``: runs that a person asks for by their dates; and how runs that are asked for are carried out."""
 
 from __future__ import annotations
 
@@ -19,17 +19,16 @@ from .file_words import file_and_words
 from .local_run import default_workers
 from .not_due import counted_reason, kind_of_reason, not_due_table, stencil_of, telling_stencils
 from .notebook_run import checked_outputs, run_requests
-from .older_runs import lacking_reports, left_behind
 from .options import Day, outputs_option, show, wants_table
 from .owners import adopt_option, claim
-from .run_rows import RunRow, counted, found_row, instance_history, instance_states, interruption, run_rows, shown_settings
+from .run_rows import counted, instance_history, instance_states, shown_settings
 from .sensor_places import check_one_place, opened_run_place, run_place_options
 from .unused_options import refuse_options
 
 if TYPE_CHECKING:
     from deciders.due_runs import NotDue, Run
     from deciders.reruns import RunHistory, Verdict
-    from deciders.specification import ConfiguredWorkflow, Specification
+    from deciders.specification import Specification
 
 _MOST_SHOWN = 100
 _CHANGED = "changed"
@@ -95,7 +94,7 @@ def backfill(
     folder = checked_outputs(outputs, specification)
     with opened_run_place(folder, **place) as there:
         states = instance_states(specification, folder, there)
-        counts = rerun == _CHANGED or (rerun == "failed" and _has_data_that_count(specification, name))
+        counts = rerun == _CHANGED or (rerun == "failed" and has_data_that_count(specification, name))
         history = instance_history(specification, folder, there) if counts else None
     chosen, left_out, without_data = _chosen(specification, name, first.date(), last.date(), states, rerun, history)
     chosen.sort(key=lambda run: run.reference_date, reverse=latest_first)
@@ -103,66 +102,13 @@ def backfill(
         _show(ctx, chosen, left_out, without_data, why=why)
         ctx.exit(0)
     requests = requests_for(chosen, only=only, gives_way=True)
-    code = _carry_out(
+    code = carry_out(
         ctx,
         specification,
         folder,
         requests,
         announcement=f"{counted(len(chosen), 'run')} of {name}, {len(left_out)} left out",
         most_at_once=max_parallel,
-        nb_workers=nb_workers,
-        quiet=quiet,
-        adopt=adopt,
-        **place,
-    )
-    ctx.exit(code)
-
-
-@click.command("runs.retry")
-@file_and_words("RUN")
-@click.option("--nb-workers", type=click.IntRange(min=1), help="Notebooks that run at once. [default: number of cores]")
-@click.option("--quiet", is_flag=True, help="Show no progress.")
-@outputs_option
-@adopt_option
-@run_place_options
-@click.pass_context
-def runs_retry(
-    ctx: click.Context,
-    file: Path | None,
-    run: str,
-    nb_workers: int | None,
-    quiet: bool,
-    outputs: Path | None,
-    adopt: bool,
-    **place: Any,
-) -> None:
-    """Run again what failed or was skipped of RUN (NAME/DATE or a workflow id); notebooks that succeeded are kept.
-
-    A running sensor of FILE.yml on this machine takes it over; else it is carried out here and waited for.
-    """
-    specification = read_specification(file)
-    folder = checked_outputs(outputs, specification)
-    with opened_run_place(folder, **place) as there:
-        row = found_row(run_rows(specification, folder, there), run)
-        interrupted = interruption([row], there)
-        counts = _has_data_that_count(specification, row.workflow)
-        history = instance_history(specification, folder, there) if counts else None
-    if interrupted:
-        raise DefinitionError(f"{row.title}: {interrupted}")
-    if row.state == "running":
-        raise DefinitionError(f"{row.title} is running; it can be tried again once it has ended")
-    if row.state == "succeeded" and not row.error and "skipped" not in row.labels.values():
-        labels = counted(len(specification.workflow(row.workflow).notebooks), "notebook")
-        click.echo(f"nothing to retry: {row.title} succeeded, with {labels}")
-        for line in left_behind(specification, [row], None, lacking_reports(specification, [row], folder)):
-            click.echo(line)
-        ctx.exit(0)
-    code = _carry_out(
-        ctx,
-        specification,
-        folder,
-        [_retry_request(specification, row, history)],
-        most_at_once=None,
         nb_workers=nb_workers,
         quiet=quiet,
         adopt=adopt,
@@ -241,16 +187,16 @@ def _chosen(
         elif state in ("failed", "skipped") and rerun == "missing":
             leave_out(run, f"{state} before; --rerun failed includes it")
         else:
-            keeps_labels = rerun != "all" and (history is None or _keeps_labels(specification, run, history))
-            chosen.append(dataclasses.replace(run, reason=f"backfill: {state or 'missing'}", keeps_labels=keeps_labels))
+            keeps = rerun != "all" and (history is None or keeps_labels(specification, run, history))
+            chosen.append(dataclasses.replace(run, reason=f"backfill: {state or 'missing'}", keeps_labels=keeps))
     return chosen, sorted(left_out, key=lambda one: one.reference_date), without_data
 
 
-def _has_data_that_count(specification: Specification, name: str) -> bool:
+def has_data_that_count(specification: Specification, name: str) -> bool:
     return "data_changed" in specification.workflow(name).rerun_when
 
 
-def _keeps_labels(specification: Specification, run: Run, history: RunHistory) -> bool:
+def keeps_labels(specification: Specification, run: Run, history: RunHistory) -> bool:
     """Whether a run that is tried again may keep notebooks: not when its data have changed, or it is not known whether.
 
     Raises:
@@ -285,48 +231,7 @@ def _change_of(specification: Specification, run: Run, state: str | None, histor
     return change_of(specification.workflow(run.workflow_name), end, run.needed_days, history)
 
 
-def _retry_request(specification: Specification, row: RunRow, history: RunHistory | None) -> dict[str, Any]:
-    """For the very instance that ran, whatever the sensor's entries say now; ``history`` where changed data count for it.
-
-    Raises:
-        DefinitionError: what is on record of it comes to another instance: secrets in parameters are masked there. Or it
-            cannot be read whether its data have changed.
-        ServiceError: the source is out of reach.
-    """
-    from deciders.due_runs import run_for
-    from deciders.reruns import RETRIED
-    from deciders.run_requests import run_request
-
-    if row.reference_date is None:
-        raise DefinitionError(f"{row.title} has no reference date; start it again with workflow.start")
-    entry = _entry_of(specification, row)
-    if entry is None:
-        raise DefinitionError(
-            f"{row.title} cannot be tried again: what is on record of its parameters makes another run, as secrets are masked "
-            "there, and no entry of the sensor names it now; start it again with workflow.start"
-        )
-    reference_date = date.fromisoformat(row.reference_date)
-    keeps_labels = history is None or _keeps_labels(specification, run_for(entry, reference_date), history)
-    return run_request(entry, [reference_date], f"{RETRIED}{row.state} before", keeps_labels=keeps_labels)
-
-
-def _entry_of(specification: Specification, row: RunRow) -> ConfiguredWorkflow | None:
-    """An entry whose run for the date of the row is that very instance: one of the sensor's, one with the stencil that is on
-    record, or one with the days themselves, as early versions kept no stencil."""
-    from deciders.due_runs import identity_for
-    from deciders.entries import Entries, entry_like
-
-    if (entry := row.entry_of(Entries(specification))) is not None:
-        return entry
-    days = [list(pair) for pair in row.parameters.get("date_ranges") or ()]
-    for stencil in (row.date_stencil, days):
-        entry = entry_like(row.workflow, row.parameters, stencil)
-        if identity_for(entry, date.fromisoformat(row.reference_date or "")) == row.identity:
-            return entry
-    return None
-
-
-def _carry_out(
+def carry_out(
     ctx: click.Context,
     specification: Specification,
     folder: Path,

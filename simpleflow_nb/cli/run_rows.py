@@ -222,8 +222,7 @@ def _running(names: set[str], place: RunPlace) -> list[RunRow]:
 
     from deciders.identity import identity_of_run
 
-    from .. import payload
-    from ..inspection.executions import executions
+    from ..inspection.executions import executions, started_with
     from ..inspection.task_rows import epoch
 
     found, service, domain = [], place.service, place.domain
@@ -232,10 +231,7 @@ def _running(names: set[str], place: RunPlace) -> list[RunRow]:
         if name not in names:
             continue
         execution = {key: info["execution"][key] for key in ("workflowId", "runId")}
-        page = service.get_workflow_execution_history(domain=domain, execution=execution, maximumPageSize=1)
-        started = page["events"][0]["workflowExecutionStartedEventAttributes"]
-        body = payload.decode(started.get("input"), place.payloads.load) or {}
-        given = body.get("kwargs", {})
+        given = started_with(service, domain, execution, place.payloads.load)
         identity = identity_of_run(execution["workflowId"])
         found.append(
             RunRow(

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import payload
+from ..inspection.executions import arguments_in
 from ..inspection.task_rows import TaskRow, task_rows
 from ..local.service import DOMAIN, LocalService
 
@@ -259,7 +260,7 @@ def label_states(
     ``notes`` are what the hearts of its tasks have said last, by the number of the event that scheduled each.
     """
     events, notes = list(events), notes or {}
-    arguments = _decoded(events[0]["workflowExecutionStartedEventAttributes"].get("input"), load).get("kwargs") or {}
+    arguments = arguments_in(events, load)
     labels = [
         LabelState(name, "cached", result=result, is_report=given == "kept_reports")
         for given in ("kept", "kept_reports")

@@ -15,7 +15,7 @@ import click
 
 from .. import payload
 from ..exceptions import DefinitionError, PayloadError
-from ..inspection.executions import executions, history
+from ..inspection.executions import arguments_in, executions, history
 from ..inspection.task_rows import epoch
 from ..local.ownership import is_owned
 from ..local.reader import JournalReader
@@ -183,7 +183,7 @@ def sensor_state(place: RunPlace, execution: dict[str, str]) -> SensorState:
     events = history(place.service, place.domain, execution)
     found = SensorState(execution["workflowId"])
     load = place.payloads.load
-    given = (payload.decode(events[0]["workflowExecutionStartedEventAttributes"].get("input"), load) or {}).get("kwargs", {})
+    given = arguments_in(events, load)
     _read_specification(found, given.get("specification") or {})
     found.outputs = str(given.get("outputs") or "")
     found.is_once = bool(given.get("once")) or found.schedule is None

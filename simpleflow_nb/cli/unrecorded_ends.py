@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .. import payload
 from ..exceptions import PayloadError, ServiceError
+from ..inspection.executions import started_with
 from ..local.reading import Reading
 from ..local.service import DOMAIN
 from ..processes.payload_directory import Payloads
@@ -45,7 +45,7 @@ def unrecorded_ends(service: Reading, outputs: Path | None, payloads: Payloads, 
     by_folder: dict[Path, list[_End]] = {}
     for info in _ended_otherwise(service, closed_before):
         run_id = info["execution"]["runId"]
-        given = started_with(service, info, payloads)
+        given = readable_arguments(service, info, payloads)
         try:
             then, workflow, identity = str(given["outputs"]), str(given["workflow"]["name"]), str(given["identity"])
         except (KeyError, TypeError):
@@ -59,15 +59,12 @@ def unrecorded_ends(service: Reading, outputs: Path | None, payloads: Payloads, 
     return spared
 
 
-def started_with(service: Reading, info: dict[str, Any], payloads: Payloads) -> dict[str, Any]:
-    """What an execution of the application was started with, by name; empty when that cannot be read any more."""
-    first = service.get_workflow_execution_history(domain=info["domain"], execution=info["execution"], maximumPageSize=1)
+def readable_arguments(service: Reading, info: dict[str, Any], payloads: Payloads) -> dict[str, Any]:
+    """What an execution was started with, by name; empty when that cannot be read any more."""
     try:
-        body = payload.decode(first["events"][0]["workflowExecutionStartedEventAttributes"].get("input"), payloads.load)
+        return started_with(service, info["domain"], info["execution"], payloads.load)
     except PayloadError:
         return {}
-    given = body.get("kwargs") if isinstance(body, dict) else None
-    return given if isinstance(given, dict) else {}
 
 
 def known_places(outputs: Path) -> set[str]:

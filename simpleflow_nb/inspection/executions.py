@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from .. import payload
@@ -74,6 +74,25 @@ def refuse_gone(service: Any, domain: str, run: str, run_id: str | None) -> None
             f"{gone[0].workflow_id} ended on {shown_time(gone[0].closed)[:16]} UTC ({gone[0].status}) and its history is gone, "
             "removed by keep_history or journal.prune; of a run of notebooks runs.show tells what the records have"
         )
+
+
+def started_with(service: Any, domain: str, execution: dict[str, str], load: payload.Load) -> dict[str, Any]:
+    """What an execution was started with, by name. Reads its first event alone; see `arguments_in`."""
+    execution = {key: execution[key] for key in ("workflowId", "runId")}
+    page = service.get_workflow_execution_history(domain=domain, execution=execution, maximumPageSize=1)
+    return arguments_in(page["events"], load)
+
+
+def arguments_in(events: Sequence[dict[str, Any]], load: payload.Load) -> dict[str, Any]:
+    """What the execution of these events was started with, by name; empty where that is nothing.
+
+    Raises:
+        PayloadError: its input cannot be read.
+    """
+    text = events[0]["workflowExecutionStartedEventAttributes"].get("input")
+    body = payload.decode(text, load) if text else None
+    given = body.get("kwargs") if isinstance(body, dict) else None
+    return given if isinstance(given, dict) else {}
 
 
 def history(service: Any, domain: str, execution: dict[str, str]) -> list[dict[str, Any]]:

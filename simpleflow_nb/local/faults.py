@@ -28,7 +28,3 @@ def invalid(message: str) -> Fault:
 def default_undefined(name: str) -> str:
     """The cause when neither a request nor its type says ``taskList``: ``DEFAULT_TASK_LIST_UNDEFINED``."""
     return f"DEFAULT_{''.join('_' + c if c.isupper() else c for c in name).upper()}_UNDEFINED"
-
-
-def limit_exceeded(message: str) -> Fault:
-    return Fault("LimitExceededFault", message)

@@ -5,21 +5,21 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import click
 import pytest
 
-from deciders.due_runs import Run, run_for
-from deciders.specification import ConfiguredWorkflow, load_specification
+from deciders.due_runs import run_for
+from deciders.specification import load_specification
 from simpleflow_nb.cli.file_words import split_words
 from simpleflow_nb.cli.main import cli, main
 from simpleflow_nb.exceptions import DefinitionError
 from tests.acceptance.samples import DATES, WORKFLOWS, inputs
+from tests.unit.recorded_runs import success_of
 from workers.run_records import RunRecords
-from workers.run_tables import RunRecord
 from workers.workflow_owners import WorkflowOwners, domain_service
 
 Said = Callable[..., tuple[int, str, str]]
@@ -338,7 +338,12 @@ def test_entries_that_differ_in_their_stencil_alone_are_told_apart_wherever_they
     outputs = tmp_path / "in" / "outputs"
     with RunRecords.open(outputs) as records:
         for entry in load_specification(file).sensor.workflows:
-            records.record(record_of_success(run_for(entry, date.fromisoformat(DATES[1])), entry))
+            records.record(
+                success_of(
+                    run_for(entry, date.fromisoformat(DATES[1])),
+                    date_stencil=entry.model_dump(mode="json")["date_stencil"] or [0],
+                )
+            )
     dry_run = ("backfill", file, "days", "--from", DATES[1], "--to", DATES[1], "--rerun", "all", "--dry-run")
     stencils = ["[0]", "[[-1, 1]]"][: 1 + is_twin]
     for words, head in (
@@ -357,27 +362,6 @@ def test_entries_that_differ_in_their_stencil_alone_are_told_apart_wherever_they
     for words in (dry_run, ("runs.list", file)):
         _, out, _ = said(*words)
         assert [stencil in out for stencil in ("[0]", "[[-1, 1]]")] == [is_twin] * 2
-
-
-def record_of_success(run: Run, entry: ConfiguredWorkflow) -> RunRecord:
-    noon = datetime(2016, 1, 5, 12, tzinfo=UTC)
-    return RunRecord(
-        workflow_name=run.workflow_name,
-        identity=run.identity,
-        instance=run.instance,
-        reference_date=run.reference_date.isoformat(),
-        parameters=run.parameters,
-        state="succeeded",
-        light="green",
-        started=noon,
-        ended=noon,
-        attempt=1,
-        workflow_id=run.workflow_id,
-        run_id=run.workflow_id,
-        error=None,
-        artefacts={},
-        date_stencil=entry.model_dump(mode="json")["date_stencil"] or [0],
-    )
 
 
 @pytest.mark.parametrize(
@@ -401,7 +385,7 @@ def test_a_notebook_whose_settings_cannot_be_read_is_not_said_to_lack_them(
     entry = load_specification(file).sensor.workflows[0]
     run = run_for(entry, date.fromisoformat(DATES[0]))
     with RunRecords.open(outputs) as records:
-        records.record(record_of_success(run, entry))
+        records.record(success_of(run, date_stencil=[0]))
     path = outputs / "notebooks" / "days" / run.instance / "count" / "config.json"
     path.parent.mkdir(parents=True)
     if content is not None:

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from deciders.activities import DECISIONS
 from deciders.backfill_workflow import BackfillWorkflow
 from deciders.due_runs import run_for
 from deciders.notebook_workflow import NotebookWorkflow
@@ -26,6 +27,7 @@ from deciders.specification import (
 from simpleflow_nb.cli.history_keeping import HistoryKeeping
 from simpleflow_nb.cli.sensor_places import sensor_id
 from simpleflow_nb.local.service import DOMAIN, LocalService
+from simpleflow_nb.processes.decider import Decider
 from simpleflow_nb.processes.payload_directory import PayloadDirectory
 from simpleflow_nb.workflow import Workflow, execution_input
 from tests.service.desk import StillClock
@@ -53,16 +55,7 @@ class Place:
         self.payloads = PayloadDirectory(folder / "payloads")
         clock = StillClock(time.time() - 2 * _DAY)
         self.service = LocalService.open(folder / "journal.sqlite3", poll_seconds=0, clock=clock)
-        for kind in (NotebookWorkflow, SensorWorkflow, BackfillWorkflow, Other):
-            self.service.register_workflow_type(
-                domain=DOMAIN,
-                name=kind.type_name(),
-                version=kind.version,
-                defaultTaskStartToCloseTimeout="60",
-                defaultExecutionStartToCloseTimeout="3600",
-                defaultChildPolicy="TERMINATE",
-                defaultTaskList={"name": "deciders"},
-            )
+        Decider(self.service, DOMAIN, DECISIONS, [NotebookWorkflow, SensorWorkflow, BackfillWorkflow, Other]).register_types()
 
     def file(self, name: str, *workflows: str, keep: int | None) -> Specification:
         made = [

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from deciders.activities import DECISIONS
 from deciders.backfill_workflow import BackfillWorkflow
 from deciders.due_runs import run_for
 from deciders.notebook_workflow import NotebookWorkflow
@@ -20,6 +21,7 @@ from simpleflow_nb import payload
 from simpleflow_nb.cli.local_sensors import started_sensors
 from simpleflow_nb.cli.sensor_places import sensor_id
 from simpleflow_nb.local.service import DOMAIN, LocalService
+from simpleflow_nb.processes.decider import Decider
 from simpleflow_nb.processes.payload_directory import PayloadDirectory
 from simpleflow_nb.workflow import execution_input
 from tests.unit.workflow_files import specification
@@ -83,16 +85,7 @@ class Folder:
         self.outputs, self.payloads = outputs, PayloadDirectory(outputs / "payloads")
         (outputs / ".simpleflow-nb").mkdir(parents=True)
         self.service = LocalService.open(outputs / ".simpleflow-nb" / "journal.sqlite3")
-        for kind in (NotebookWorkflow, BackfillWorkflow, SensorWorkflow):
-            self.service.register_workflow_type(
-                domain=DOMAIN,
-                name=kind.type_name(),
-                version=kind.version,
-                defaultTaskStartToCloseTimeout="60",
-                defaultExecutionStartToCloseTimeout="3600",
-                defaultChildPolicy="TERMINATE",
-                defaultTaskList={"name": "deciders"},
-            )
+        Decider(self.service, DOMAIN, DECISIONS, [NotebookWorkflow, BackfillWorkflow, SensorWorkflow]).register_types()
 
     def start(self, kind: type, workflow_id: str, arguments: dict[str, Any], **more: Any) -> None:
         self.service.start_workflow_execution(

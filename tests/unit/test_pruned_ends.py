@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from deciders.activities import DECISIONS
 from deciders.notebook_workflow import NotebookWorkflow
 from deciders.sensor_workflow import SensorWorkflow
 from simpleflow_nb import payload
@@ -18,6 +19,7 @@ from simpleflow_nb.cli.local_sensors import Sensor
 from simpleflow_nb.cli.run_states import NOTEBOOK_TYPE, Watch
 from simpleflow_nb.cli.summary import show_summary
 from simpleflow_nb.local.service import DOMAIN, LocalService
+from simpleflow_nb.processes.decider import Decider
 from simpleflow_nb.processes.payload_directory import PayloadDirectory, kept
 from simpleflow_nb.processes.payload_pruning import remove_unreferenced
 from tests.unit.workflow_files import specification
@@ -29,16 +31,7 @@ _LATER = 60.0
 def run(tmp_path: Path) -> Iterator[Any]:
     """What a sensor needs of a local run that decides nothing."""
     service = LocalService.open(tmp_path / "journal.sqlite3", poll_seconds=0)
-    for kind in (NotebookWorkflow, SensorWorkflow):
-        service.register_workflow_type(
-            domain=DOMAIN,
-            name=kind.type_name(),
-            version=kind.version,
-            defaultTaskStartToCloseTimeout="60",
-            defaultExecutionStartToCloseTimeout="3600",
-            defaultChildPolicy="TERMINATE",
-            defaultTaskList={"name": "deciders"},
-        )
+    Decider(service, DOMAIN, DECISIONS, [NotebookWorkflow, SensorWorkflow]).register_types()
     yield SimpleNamespace(service=service, payloads=PayloadDirectory(tmp_path / "payloads"), interrupts=0, parked={})
     service.close()
 

@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
-from deciders.due_runs import Run, due_runs
+from deciders.due_runs import due_runs
 from deciders.specification import load_specification
 from simpleflow_nb.cli.notebook_run import requested_run
 from simpleflow_nb.exceptions import DefinitionError
 from tests.acceptance.samples import WORKFLOWS, inputs
-from workers.run_records import RunRecord, RunRecords
+from tests.unit.recorded_runs import success_of
+from workers.run_records import RunRecords
 from workers.sensor_check import present_history
 
 SENTENCE = (
@@ -105,7 +106,7 @@ def test_a_run_with_parameters_of_no_entry_makes_no_date_of_an_entry_done(
     run = requested_run(load_specification(file), "days", {"reference_date": "2016-01-01", "how": how})
     assert run.reason == reason
     with RunRecords.open(tmp_path / "outputs") as records:
-        records.record(record_of_success(run))
+        records.record(success_of(run, reason=run.reason))
         # the entry is edited afterwards, which is no cause to run again what an entry has run
         file.write_text(file.read_text().replace("how: fast", "how: slow"))
         edited = load_specification(file)
@@ -115,26 +116,6 @@ def test_a_run_with_parameters_of_no_entry_makes_no_date_of_an_entry_done(
     assert [one.reason for one in planned.not_due] == [
         "already succeeded with other parameters, and rerun_when lacks parameters_changed"
     ] * (not is_due)
-
-
-def record_of_success(run: Run) -> RunRecord:
-    return RunRecord(
-        workflow_name=run.workflow_name,
-        identity=run.identity,
-        instance=run.instance,
-        reference_date=run.reference_date.isoformat(),
-        parameters=run.parameters,
-        state="succeeded",
-        light="green",
-        started=TEN_O_CLOCK,
-        ended=TEN_O_CLOCK,
-        attempt=1,
-        workflow_id=run.workflow_id,
-        run_id="run-1",
-        error=None,
-        artefacts={},
-        reason=run.reason,
-    )
 
 
 @pytest.mark.parametrize(
