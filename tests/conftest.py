@@ -5,9 +5,11 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -82,6 +84,22 @@ def no_process_is_left_behind() -> Iterator[None]:
     psutil.wait_procs(left, timeout=_GRACE_SECONDS)
     if named:
         pytest.fail(f"left processes behind: {'; '.join(named)}", pytrace=False)
+
+
+@pytest.fixture(autouse=True)
+def no_signal_handler_is_left_behind() -> Iterator[None]:
+    """Fails a test after which a signal would reach what that test has made, and not the suite."""
+    before = _handlers()
+    yield
+    after = _handlers()
+    for number, handler in before.items():
+        signal.signal(number, handler)
+    if after != before:
+        pytest.fail(f"left handlers of signals behind: {after}", pytrace=False)
+
+
+def _handlers() -> dict[signal.Signals, Any]:
+    return {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD)}
 
 
 def _children() -> set[int]:
