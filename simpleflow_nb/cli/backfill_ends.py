@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ..local.service import DOMAIN
-from .local_run import LocalRun, say
+from ..processes.local_run import LocalRun
+from .progress import say
 from .run_states import BACKFILL_TYPE, RunState, Watch, status_word
 from .sensor_places import failure_message
 

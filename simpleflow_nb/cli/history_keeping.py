@@ -13,9 +13,10 @@ from ..inspection.task_rows import shown_time
 from ..local.journal import MAY_PRUNE, Journal
 from ..local.pruning import Pruned, Pruning
 from ..processes.allocator import give_back_memory
+from ..processes.local_run import LocalRun
 from ..processes.payload_pruning import remove_unreferenced
 from .file_histories import histories_of_others
-from .local_run import LocalRun, say
+from .progress import say
 from .run_rows import counted
 from .unrecorded_ends import unrecorded_ends
 

@@ -14,6 +14,7 @@ from ..exceptions import DefinitionError, ServiceError
 from ..inspection.task_rows import shown_time
 from ..local.decisions import Quotas
 from ..local.journal import Journal, check_is_journal
+from ..local.journal_files import found_journal, journal_path
 from ..local.ownership import Ownership
 from ..local.pruning import Pruning
 from ..local.reader import JournalReader
@@ -24,8 +25,7 @@ from .definition import read_specification
 from .file_histories import histories_of_others
 from .file_words import default_file, file_and_words
 from .history_keeping import remove_old, shown_executions
-from .options import db_option, journal_path, outputs_folder, outputs_option
-from .place import found_journal
+from .options import db_option, outputs_folder, outputs_option
 from .run_rows import counted
 from .unrecorded_ends import unrecorded_ends
 

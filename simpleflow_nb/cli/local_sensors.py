@@ -12,9 +12,10 @@ from ..exceptions import PayloadError
 from ..inspection.executions import executions
 from ..inspection.task_rows import shown_time
 from ..local.service import DOMAIN
+from ..processes.local_run import LocalRun
 from ..processes.payload_directory import kept
 from ..workflow import execution_input
-from .local_run import LocalRun, say
+from .progress import say
 from .run_states import SENSOR_TYPE, last_attributes, status_word, type_filter
 from .sensor_places import CHECK_TYPE, RunPlace, SensorState, failure_message, sensor_id, sensor_state
 
@@ -199,7 +200,7 @@ class Sensor:
 
     def _shown_end(self) -> int:
         status, last = self._status or "", self._closing
-        if status == "CANCELED" and not self.run.interrupts:
+        if status == "CANCELED" and not self.run.interrupts.count:
             say(f"{self._prefix}the sensor was stopped")
             return 0
         if status != "COMPLETED":

@@ -11,7 +11,7 @@ import click
 
 from ..exceptions import DefinitionError
 from ..inspection import executions as inspection
-from .connection import payload_directory
+from ..processes.connection import payload_directory
 from .definition import read_specification
 from .file_words import default_file, is_no_domain
 from .notebook import check_folder

@@ -10,7 +10,7 @@ from typing import Any
 from ..constants import STATE_FOLDER
 from ..exceptions import DefinitionError, PayloadError, ServiceError
 from ..inspection.executions import executions, refuse_gone, started_with
-from .connection import payload_directory
+from ..processes.connection import payload_directory
 from .place import Place
 from .run_states import NOTEBOOK_TYPE, type_filter
 

@@ -14,15 +14,17 @@ import click
 
 from ..exceptions import DefinitionError, JournalInUse, ServiceError
 from ..inspection.executions import executions
+from ..local.journal_files import journal_path
 from ..local.service import DOMAIN
+from ..processes.interrupts import Interrupts
+from ..processes.local_run import LocalRun
 from .backfill_ends import BackfillEnds
 from .definition import read_specification, source_problem
 from .held_outputs import held_outputs
-from .local_run import LocalRun, say
-from .options import journal_path, outputs_folder
+from .options import outputs_folder
 from .owners import check_names, claim
 from .packages import require_application
-from .progress import Progress
+from .progress import Progress, follow, say
 from .run_rows import counted
 from .run_states import BACKFILL_TYPE, NOTEBOOK_TYPE, Watch
 from .start_warnings import start_warnings
@@ -73,14 +75,15 @@ def opened_run(
         check_names(specification, outputs)  # which says more than that the journal is in use
     journal = journal_path(db, outputs)
     with held_outputs(outputs, journal):
-        opened = LocalRun(journal, durable=durable)
+        interrupts = Interrupts()
+        opened = LocalRun(journal, durable=durable, interrupts=interrupts)
         try:
             claim(specifications, outputs, adopt=adopt)
             _go_on_where_moved(opened, outputs, db, specifications)
         except BaseException:
             opened.service.close()
             raise
-        with opened as run:
+        with interrupts, opened as run:
             yield run
 
 
@@ -163,7 +166,8 @@ def start_notebook_workflow(
             start_run(run.service, DOMAIN, specification, instance, str(folder), run.payloads, rerun=True)
         except SourceError as error:
             raise source_problem(error) from None
-        ended = run.wait(
+        ended = follow(
+            run,
             lambda: not run.open_runs(*RUN_TYPES),
             Progress(watch, quiet=quiet, color=color),
             mine=lambda: run.open_runs(*RUN_TYPES),
@@ -225,7 +229,8 @@ def run_requests(
             by_reference=True,
             most_at_once=most_at_once,
         )
-        ended = run.wait(
+        ended = follow(
+            run,
             lambda: not run.open_runs(*RUN_TYPES),
             Progress(watch, quiet=quiet, color=color),
             mine=lambda: run.open_runs(*RUN_TYPES),

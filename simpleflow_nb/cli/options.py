@@ -8,15 +8,11 @@ from typing import Any, TypeVar
 
 import click
 
-from ..constants import STATE_FOLDER
 from ..environment import setting
 from ..inspection.tables import Table, formatted
 from .unused_options import refuse_options
 
 F = TypeVar("F", bound=Callable[..., Any])
-
-JOURNAL = "journal.sqlite3"
-
 
 DAYS = click.IntRange(1, 36_500)  #: of a period that ends now: a century is as good as for ever
 
@@ -58,13 +54,6 @@ def outputs_folder(given: Path | None, specification_file: Path) -> Path:
     if given is None and (named := setting("AUTOFLOW_OUTPUTS_DIR")):
         given = Path(named)
     return (given or specification_file.absolute().parent / "outputs").absolute()
-
-
-def journal_path(db: Path | None, outputs: Path | None = None) -> Path:
-    """The journal of a local run: the one given, the outputs folder's, or the one of the working directory."""
-    if db is not None:
-        return db.absolute()
-    return (outputs.absolute() if outputs else Path.cwd()) / STATE_FOLDER / JOURNAL
 
 
 def wants_table(ctx: click.Context, *, as_json: bool = False) -> bool:

@@ -11,7 +11,7 @@ import click
 from ..exceptions import DefinitionError, ServiceError
 from ..local.ownership import is_owned, owner_pid
 from .held_outputs import holder_path
-from .local_run import say
+from .progress import say
 
 if TYPE_CHECKING:
     from deciders.specification import Specification

@@ -11,13 +11,13 @@ from typing import Any, TypeVar
 
 import click
 
-from ..constants import STATE_FOLDER
 from ..exceptions import DefinitionError
+from ..local.journal_files import found_journal
 from ..local.reader import JournalReader
 from ..local.service import DOMAIN
-from .connection import DOMAIN_VARIABLE, connected
+from ..processes.connection import DOMAIN_VARIABLE, connected
 from .file_words import is_no_domain
-from .options import db_option, journal_path, local_option
+from .options import db_option, local_option
 from .unused_options import refuse_options
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -112,14 +112,3 @@ def _check_words(words: tuple[str, ...], needs: int) -> None:
         raise DefinitionError(
             f"{' '.join(words)}: give {'a run, and at most its run id' if needs else 'no more than a domain'}"
         )
-
-
-def found_journal(db: Path | None) -> Path:
-    """The journal to look at: the one given, the working directory's, or that of an ``outputs`` folder here."""
-    if db is not None:
-        return db.absolute()
-    here = journal_path(None)
-    if not here.exists():
-        for near in sorted(Path.cwd().glob(f"*/{STATE_FOLDER}/{here.name}")):
-            return near
-    return here

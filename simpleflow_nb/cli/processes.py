@@ -15,6 +15,7 @@ import click
 
 from ..constants import STATE_FOLDER
 from ..exceptions import DefinitionError
+from ..processes.connection import connected, explaining, payload_directory
 from ..processes.decider import Decider
 from ..processes.decider_process import STICKY_SECONDS, DeciderProcess, collect_rarely
 from ..processes.process_groups import own_process_groups
@@ -23,7 +24,7 @@ from ..processes.worker import Worker, usable_cores
 from ..processes.worker_process import WorkerProcess
 from ..processes.workflow_classes import WorkflowNotFound, workflow_class
 from ..workflow import Workflow
-from .connection import connected, domain_options, explaining, payload_directory, payloads_option
+from .connection import CREATION_HINT, domain_options, payloads_option
 from .file_words import has_ending, refuse_workflow_of_file
 from .options import heartbeat_option, outputs_folder, outputs_option
 from .process_title import name_process
@@ -77,7 +78,7 @@ def decider_start(
         refuse_options(ctx, "without FILE.yml", ("outputs",))
     classes, folder = _decided(workflows, outputs)
     task_list = task_list or _common_task_list(classes)
-    with connected(domain, region, create=create_domain, retention_days=retention_days) as service:
+    with connected(domain, region, create=create_domain, retention_days=retention_days, hint=CREATION_HINT) as service:
         if not is_child() and nb_processes > 1:
             _supervise(nb_processes, f"deciders({task_list})", domain)
         store = payload_directory(payloads, folder)
@@ -162,7 +163,9 @@ def worker_start(
     else:
         raise DefinitionError("name the list to work on with --task-list, or give the FILE.yml of notebook workflows")
     pollers = sum(lists.values())
-    with connected(domain, region, create=create_domain, retention_days=retention_days, pollers=pollers + 4) as service:
+    with connected(
+        domain, region, create=create_domain, retention_days=retention_days, pollers=pollers + 4, hint=CREATION_HINT
+    ) as service:
         if not is_child() and nb_processes > 1:
             _supervise(nb_processes, f"workers({', '.join(lists)})", domain)
         state = (folder or Path.cwd()) / STATE_FOLDER

@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..exceptions import DefinitionError, ServiceError, SimpleflowError
+from ..processes.local_run import default_workers
 from .definition import read_specification
 from .file_words import file_and_words
-from .local_run import default_workers, say
 from .notebook_run import checked_outputs
 from .older_runs import ended_run
 from .options import Day, outputs_option
 from .owners import check_names
+from .progress import say
 from .run_rows import RunRow, counted, found_row, interruption, run_rows
 from .run_states import shown_seconds
 from .sensor_places import RunPlace, opened_run_place, run_place_options

@@ -12,11 +12,11 @@ import click
 
 from ..exceptions import DefinitionError
 from ..inspection.tables import Table, formatted
+from ..processes.connection import connected, payload_directory
 from ..processes.decider import Decider
-from .connection import connected, payload_directory
+from ..processes.local_run import default_workers
 from .definition import read_specification, source_problem
 from .file_words import file_and_words
-from .local_run import default_workers
 from .not_due import counted_reason, kind_of_reason, not_due_table, stencil_of, telling_stencils
 from .notebook_run import checked_outputs, run_requests
 from .options import Day, outputs_option, show, wants_table

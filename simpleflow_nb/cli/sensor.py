@@ -13,16 +13,17 @@ from click.core import ParameterSource
 
 from ..exceptions import DefinitionError, JournalInUse, ServiceError
 from ..processes.allocator import share_one_arena
+from ..processes.connection import connected, payload_directory
+from ..processes.local_run import LocalRun, default_workers
 from .backfill_ends import BackfillEnds
-from .connection import connected, domain_options, payload_directory, payloads_option
+from .connection import CREATION_HINT, domain_options, payloads_option
 from .definition import counted_warnings, read_with_warnings
 from .history_keeping import HistoryKeeping
-from .local_run import LocalRun, default_workers, say
 from .local_sensors import started_sensors
 from .notebook_run import checked_outputs, opened_run, work_on_notebooks
 from .options import db_option, local_option, outputs_folder, outputs_option
 from .owners import adopt_option, claim
-from .progress import Progress
+from .progress import Progress, follow, say
 from .run_states import BACKFILL_TYPE, NOTEBOOK_TYPE, SENSOR_TYPE, Watch
 from .sensor_places import (
     open_sensor,
@@ -85,7 +86,7 @@ def sensor_start(
         from .remote_sensor import await_check, start_remote_sensors
 
         store = payload_directory(payloads, folder)
-        with connected(domain, region, create=create_domain, retention_days=retention_days) as service:
+        with connected(domain, region, create=create_domain, retention_days=retention_days, hint=CREATION_HINT) as service:
             assert domain is not None
             claim(specifications, folder, domain=domain, adopt=adopt)
             code = 0
@@ -117,7 +118,8 @@ def sensor_start(
             keeping.look([sensor.specification for sensor in sensors], unread=watch.unread)
             return not any(sensor.is_open() for sensor in sensors) and not run.open_runs(NOTEBOOK_TYPE, BACKFILL_TYPE)
 
-        ended = run.wait(
+        ended = follow(
+            run,
             is_over,
             Progress(watch, quiet=quiet, color=ctx.obj["color"]),
             mine=lambda: run.open_runs(NOTEBOOK_TYPE, SENSOR_TYPE, BACKFILL_TYPE),

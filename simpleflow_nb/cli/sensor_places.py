@@ -17,13 +17,14 @@ from .. import payload
 from ..exceptions import DefinitionError, PayloadError
 from ..inspection.executions import arguments_in, executions, history
 from ..inspection.task_rows import epoch
+from ..local.journal_files import journal_path
 from ..local.ownership import is_owned
 from ..local.reader import JournalReader
 from ..local.requests import leave_request
 from ..local.service import DOMAIN
+from ..processes.connection import DOMAIN_VARIABLE, connected, payload_directory
 from ..processes.payload_directory import PayloadDirectory, kept
-from .connection import DOMAIN_VARIABLE, connected, payload_directory
-from .options import db_option, journal_path, local_option
+from .options import db_option, local_option
 from .run_states import SENSOR_TYPE, plain_cause, type_filter
 from .unused_options import is_typed, refuse_options
 

@@ -15,8 +15,8 @@ from ..inspection.executions import executions
 from ..inspection.tables import Table
 from ..local.ownership import is_owned
 from ..local.requests import leave_request
+from ..processes.connection import payload_directory
 from ..processes.payload_directory import PayloadDirectory
-from .connection import payload_directory
 from .definition import read_specification
 from .file_words import default_file, file_and_words, is_no_domain, specification_path
 from .options import outputs_folder, outputs_option, show

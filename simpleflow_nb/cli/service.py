@@ -15,10 +15,10 @@ from ..exceptions import DefinitionError, ServiceError
 from ..local import checks
 from ..local.faults import Fault
 from ..local.http_service import HttpService
+from ..local.journal_files import journal_path
 from ..local.patience import JOURNAL_PATIENCE_SECONDS
 from ..local.service import LocalService
 from ..masking import SERVICE_TOKEN, SHORTEST_SERVICE_TOKEN, keep_secret
-from .options import journal_path
 from .process_title import TOKEN_OPTION, is_hidden_from_others
 
 DEFAULT_PORT = 4617

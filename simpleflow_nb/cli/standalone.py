@@ -20,6 +20,7 @@ from ..constants import DEFAULT_DECISION_SECONDS, MAX_ID_CHARACTERS
 from ..exceptions import DefinitionError
 from ..inspection.executions import history
 from ..inspection.task_rows import task_rows
+from ..processes.connection import connected, payload_directory
 from ..processes.decider import Decider
 from ..processes.faults import ALREADY_STARTED, UNKNOWN_RESOURCE, fault_code, is_passing
 from ..processes.payload_directory import kept
@@ -28,7 +29,7 @@ from ..processes.worker import usable_cores
 from ..processes.workflow_classes import WorkflowNotFound, workflow_class
 from ..workflow import execution_input
 from .arguments import arguments_options, checked_id, given_arguments, given_tags
-from .connection import connected, domain_options, payload_directory, payloads_option
+from .connection import CREATION_HINT, domain_options, payloads_option
 from .file_words import refuse_workflow_of_file
 from .options import heartbeat_option
 
@@ -96,7 +97,7 @@ def standalone(
         for _ in range(nb_deciders):
             crew.start_decider(workflow, *common, "--activity-task-list", task_list, "--sticky-timeout", str(_STICKY_SECONDS))
         crew.start_worker(*common, "--nb-slots", str(nb_workers or usable_cores()), "--heartbeat", str(heartbeat))
-        with connected(domain, region, create=create_domain, retention_days=retention_days) as service:
+        with connected(domain, region, create=create_domain, retention_days=retention_days, hint=CREATION_HINT) as service:
             Decider(service, domain or "", task_list, [cls]).register_types()  # the start needs them, the decider may be later
             execution = _started(service, body)  # one that is refused has no use for its processes
             crew.go()

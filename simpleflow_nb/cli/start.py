@@ -13,18 +13,21 @@ from click.core import ParameterSource
 
 from .. import payload
 from ..exceptions import DefinitionError
+from ..local.journal_files import journal_path
 from ..local.service import DOMAIN
+from ..processes.connection import connected
 from ..processes.faults import ALREADY_STARTED, fault_code
+from ..processes.interrupts import Interrupts
+from ..processes.local_run import LocalRun, default_workers
 from ..processes.payload_directory import kept
 from ..processes.workflow_classes import WorkflowNotFound, workflow_class
 from ..workflow import Workflow, execution_input
 from .arguments import arguments_options, checked_id, given_arguments, given_tags
-from .connection import connected, domain_options, payloads_option
+from .connection import CREATION_HINT, domain_options, payloads_option
 from .file_words import default_file, has_ending, specification_path
-from .local_run import LocalRun, default_workers, say
-from .options import db_option, journal_path, local_option, outputs_option
+from .options import db_option, local_option, outputs_option
 from .owners import adopt_option
-from .progress import Progress
+from .progress import Progress, follow, say
 from .run_states import RunState, Watch, shown_seconds, status_word, traceback_of
 from .unused_options import ONLY_WITH_DOMAIN, ONLY_WITH_LOCAL, refuse_options
 
@@ -94,7 +97,7 @@ def workflow_start(
     if not local:
         from .remote_start import start_remotely
 
-        with connected(domain, region, create=create_domain, retention_days=retention_days) as service:
+        with connected(domain, region, create=create_domain, retention_days=retention_days, hint=CREATION_HINT) as service:
             assert domain is not None
             started = start_remotely(
                 service,
@@ -140,7 +143,7 @@ def workflow_start(
         raise DefinitionError(f"{cls.class_path()}.run() does not take this input: {error}") from None
     text = execution_input(cls, arguments)
     chosen_tags = tag_list or cls.tags(arguments)
-    with LocalRun(journal_path(db), durable=durable) as run:
+    with Interrupts() as interrupts, LocalRun(journal_path(db), durable=durable, interrupts=interrupts) as run:
         execution = None if new else interrupted_run(run, cls.type_name(), text, workflow_id)
         if execution is not None:
             say(f"going on with {execution['workflowId']} (--new starts another run)")
@@ -230,7 +233,7 @@ def _carry_out(run: LocalRun, workflow_id: str, progress: Progress) -> int:
         found = current()
         return found is None or found["runId"] in run.parked
 
-    run.wait(is_over, progress, mine=lambda: [found] if (found := current()) else [])
+    follow(run, is_over, progress, mine=lambda: [found] if (found := current()) else [])
     for parked in run.parked.values():
         say(f"{parked.workflow_id} cannot go on: {parked.error}")
         say("fix the code and type the same command again: it goes on where it was")

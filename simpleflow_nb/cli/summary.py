@@ -7,7 +7,8 @@ from pathlib import Path
 
 import click
 
-from .local_run import LocalRun, say
+from ..processes.local_run import LocalRun
+from .progress import say
 from .run_states import BACKFILL_TYPE, LabelState, RunState, Watch, status_word
 
 _MOST_REPORTS = 30
@@ -67,7 +68,7 @@ def show_summary(run: LocalRun, watch: Watch, file: Path, *, ended: bool) -> int
         them = "it" if number == 1 else "them"
         say(f"interrupted with {number} run{'s' if number > 1 else ''} open; the same command goes on with {them}")
     if unstarted:
-        onward = "the cancellation of the rest is requested" if run.interrupts > 1 else "the same command goes on"
+        onward = "the cancellation of the rest is requested" if run.interrupts.count > 1 else "the same command goes on"
         say(f"interrupted before every run was started; {onward}")
     return 1 if failed or cancelled or still_open or unstarted or run.parked else 0
 

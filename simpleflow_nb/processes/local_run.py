@@ -1,29 +1,25 @@
-"""A local run: the service, a decider and workers in this process, until what was started has ended or Ctrl-C."""
+"""A local run: the service, a decider and workers in this process, until what was started has ended or is interrupted."""
 
 from __future__ import annotations
 
 import logging
 import os
-import signal
-import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from types import FrameType
-from typing import Any
 
 from ..exceptions import ServiceError, SimpleflowError
+from ..local.journal_files import JOURNAL
 from ..local.service import DOMAIN, LocalService
 from ..local.task_lists import TaskList
-from ..processes.decider import Parked
-from ..processes.engine import Engine
-from ..processes.faults import UNKNOWN_RESOURCE, fault_code
-from ..processes.payload_directory import PayloadDirectory
-from ..processes.process_groups import ProcessGroups
 from ..workflow import Workflow
-from .options import JOURNAL
-from .progress import Progress
+from .decider import Parked
+from .engine import Engine
+from .faults import UNKNOWN_RESOURCE, fault_code
+from .interrupts import Interrupts
+from .payload_directory import PayloadDirectory
+from .process_groups import ProcessGroups
 from .scratch import Scratch
 
 logger = logging.getLogger(__name__)
@@ -38,14 +34,17 @@ _LAST_SECONDS = 5
 class LocalRun:
     """Owns the journal from the beginning; carries out tasks from :meth:`work` to the end of its ``with`` block.
 
-    Ctrl-C (or SIGTERM) once: no task is started any more, those under way end, and the journal keeps the rest for the next
-    time. Twice: the runs are cancelled and what is under way is killed.
+    Interrupted once: no task is started any more, those under way end, and the journal keeps the rest for the next time.
+    Twice: the runs are cancelled and what is under way is killed.
+
+    Args:
+        interrupts: who counts them; none of them comes without it.
 
     Raises:
         ServiceError: the journal is in use, or cannot be used.
     """
 
-    def __init__(self, journal: Path, *, durable: bool = False) -> None:
+    def __init__(self, journal: Path, *, durable: bool = False, interrupts: Interrupts | None = None) -> None:
         state = journal.parent
         # whoever owns a journal ends what its former owner left: another journal of the folder has another owner
         of = "" if journal.name == JOURNAL else f"-{journal.name}"
@@ -53,17 +52,14 @@ class LocalRun:
         self.payloads = PayloadDirectory(state / "payloads")
         self.service = LocalService.open(journal, durable=durable, before_recovery=self._end_left_over)
         self.parked: dict[str, Parked] = {}
-        self.interrupts = 0
+        self.interrupts = interrupts or Interrupts()
+        self.was_interrupted = False  #: whether `follow` ended before everything was over
         self._began = time.monotonic()
         self.engine: Engine | None = None
-        self._former: dict[int, Any] = {}
         self._wake = threading.Event()
         self._abandoned: list[TaskList] = []
 
     def __enter__(self) -> LocalRun:
-        if threading.current_thread() is threading.main_thread():
-            for number in (signal.SIGINT, signal.SIGTERM):
-                self._former[number] = signal.signal(number, self._interrupt)
         self._scratch.open()
         return self
 
@@ -96,52 +92,51 @@ class LocalRun:
         self.engine.start()
 
     def __exit__(self, *_: object) -> None:
-        try:
-            if self.engine is not None:
-                self._stop(self.engine)
-            self.service.close()
-            with self.service.lock:
-                for task_list in self._abandoned:
-                    task_list.ready.notify_all()
-            if self.engine is not None:
-                self.engine.join(0.05 if self.engine.worker.running() else _LAST_SECONDS)
-            self._scratch.close()
-        finally:
-            for number, handler in self._former.items():
-                signal.signal(number, handler)
+        if self.engine is not None:
+            self._stop(self.engine)
+        self.service.close()
+        with self.service.lock:
+            for task_list in self._abandoned:
+                task_list.ready.notify_all()
+        if self.engine is not None:
+            self.engine.join(0.05 if self.engine.worker.running() else _LAST_SECONDS)
+        self._scratch.close()
 
-    def wait(self, is_over: Callable[[], bool], progress: Progress, *, mine: Callable[[], list[Execution]]) -> bool:
-        """Until ``is_over`` says so; False when the user stopped it before. ``mine`` are the executions to cancel then.
+    def follow(self, is_over: Callable[[], bool], *, mine: Callable[[], list[Execution]]) -> Iterator[str | None]:
+        """Look again and again until ``is_over`` says so, or it is interrupted: :attr:`was_interrupted` then.
+
+        Each look gives None, or a sentence for the person who has interrupted. ``mine`` are the executions to cancel when the
+        second interrupt comes.
 
         Raises:
             ServiceError: the service broke on the way.
         """
         assert self.engine is not None
         said = 0
-        with progress:
-            while not is_over():
-                failure = self.engine.failure or self.engine.worker.failure or self.service.broken
-                if failure is not None:
-                    if self.service.broken is None and not isinstance(failure, SimpleflowError | OSError):
-                        raise failure  # a bug of ours, in a thread
-                    onward = "nothing is lost, and the same command goes on once that is mended"
-                    raise ServiceError(f"the local service stopped: {failure}; {onward}") from failure
-                if self.interrupts > said:
-                    said = self.interrupts
-                    if said > 1:
-                        say("cancelling the open runs")
-                        self._cancel(mine())
-                        return False
-                    self._take_no_more_tasks(self.engine)
-                    under_way = len(self.engine.worker.running())
-                    if under_way:
-                        say(f"stopping: no new task is started, {under_way} under way will end first; Ctrl-C again cancels")
-                if said and not self.engine.worker.running():
-                    return False
-                progress.update()
-                self._wake.wait(_LOOK_SECONDS)
-                self._wake.clear()
-        return True
+        while not is_over():
+            failure = self.engine.failure or self.engine.worker.failure or self.service.broken
+            if failure is not None:
+                if self.service.broken is None and not isinstance(failure, SimpleflowError | OSError):
+                    raise failure  # a bug of ours, in a thread
+                onward = "nothing is lost, and the same command goes on once that is mended"
+                raise ServiceError(f"the local service stopped: {failure}; {onward}") from failure
+            if self.interrupts.count > said:
+                said = self.interrupts.count
+                if said > 1:
+                    yield "cancelling the open runs"
+                    self._cancel(mine())
+                    self.was_interrupted = True
+                    return
+                self._take_no_more_tasks(self.engine)
+                under_way = len(self.engine.worker.running())
+                if under_way:
+                    yield f"stopping: no new task is started, {under_way} under way will end first; Ctrl-C again cancels"
+            if said and not self.engine.worker.running():
+                self.was_interrupted = True
+                return
+            yield None
+            self._wake.wait(_LOOK_SECONDS)
+            self._wake.clear()
 
     def open_runs(self, *types: str) -> list[Execution]:
         """The open executions of these types, oldest first; those that are parked are left out."""
@@ -178,7 +173,7 @@ class LocalRun:
         while time.monotonic() < until:
             if not self.engine.worker.running() and all(number in self.service.closed for number in numbers):
                 return
-            if self.interrupts > 2:
+            if self.interrupts.count > 2:
                 return
             time.sleep(_LOOK_SECONDS / 2)
 
@@ -188,25 +183,17 @@ class LocalRun:
             running.over = True
         engine.stop(cancel=True)
         until = time.monotonic() + _LAST_SECONDS
-        while engine.worker.running() and time.monotonic() < until and self.interrupts < 2:
+        while engine.worker.running() and time.monotonic() < until and self.interrupts.count < 2:
             time.sleep(_LOOK_SECONDS / 2)
 
     def _note_parked(self, parked: Parked) -> None:
         self.parked[parked.run_id] = parked
         self._wake.set()
 
-    def _interrupt(self, number: int, frame: FrameType | None) -> None:
-        self.interrupts += 1  # and nothing with a lock: this thread may be holding it, a tenth of a second is soon enough
-
     def _end_left_over(self) -> None:
         for pid in self._groups.kill_left_over():
             logger.info("killed the process group %d that a former run left behind", pid)
         self._scratch.remove_left_over()
-
-
-def say(text: str) -> None:
-    """A line for the person at the terminal, on standard error."""
-    print(f"simpleflow-nb: {text}", file=sys.stderr, flush=True)  # click.echo would write past the live display
 
 
 def default_workers() -> int:

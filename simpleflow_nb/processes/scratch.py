@@ -12,7 +12,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from ..processes.process_groups import folder_identity
+from .process_groups import folder_identity
 
 _PREFIX = "sfnb-"
 _LONGEST_BYTES = 50  #: kernels' socket paths are under it, and systems take about 100 bytes for one
