@@ -14,18 +14,20 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..application.services import Place
+from ..application.workflow_files import outputs_folder, specification_path
 from ..exceptions import DefinitionError, ServiceError, SimpleflowError
 from ..inspection.tables import Table, formatted
 from ..masking import keep_secret, known_secrets, secret_in
-from .file_words import file_and_words, specification_path
+from .file_words import file_and_words
 from .main import SpecificationProblems
 from .not_due import counted_reason, kind_of_reason, not_due_table, stencil_of, telling_stencils
 from .older_runs import older_files, older_names, older_text, succeeded_early
-from .options import outputs_folder, outputs_option, show, wants_table
+from .options import outputs_option, show, wants_table
 from .owners import check_owner
 from .packages import require_application
 from .run_rows import counted, has_records, shown_settings
-from .sensor_places import RunPlace, opened_run_place, run_place_options
+from .sensor_places import opened_run_place, run_place_options
 
 if TYPE_CHECKING:
     from deciders.problems import Problem
@@ -167,7 +169,7 @@ class CurrentPlan:
     ends: Mapping[tuple[str, str], LastEnd] = field(default_factory=dict)  #: by workflow name and identity
 
 
-def current_plan(specification: Specification, outputs: Path, place: RunPlace) -> CurrentPlan:
+def current_plan(specification: Specification, outputs: Path, place: Place) -> CurrentPlan:
     """What is due now, by the same rules and the same sources as the sensor's; changes nothing.
 
     Raises:

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import click
 
+from ..application.workflow_files import outputs_folder
 from ..inspection.tables import Table
 from .definition import read_specification
 from .file_words import file_and_words
 from .main import DONE, RUN_FAILED
-from .options import outputs_folder, outputs_option, show, wants_table
+from .options import outputs_option, show, wants_table
 
 
 @click.command("doctor")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .. import payload
+from ..application.services import Place
 from ..exceptions import PayloadError
 from ..inspection.executions import executions
 from ..inspection.task_rows import shown_time
@@ -17,7 +18,7 @@ from ..processes.payload_directory import kept
 from ..workflow import execution_input
 from .progress import say
 from .run_states import SENSOR_TYPE, last_attributes, status_word, type_filter
-from .sensor_places import CHECK_TYPE, RunPlace, SensorState, failure_message, sensor_id, sensor_state
+from .sensor_places import CHECK_TYPE, SensorState, failure_message, sensor_id, sensor_state
 
 if TYPE_CHECKING:
     from deciders.specification import Specification
@@ -37,7 +38,7 @@ def started_sensors(run: LocalRun, specifications: Sequence[Specification], outp
 
     mine = {sensor_id(specification.path) for specification in specifications}
     last_looks: dict[str, datetime] = {}
-    place = RunPlace(run.service, DOMAIN, run.payloads)
+    place = Place(run.service, DOMAIN, run.payloads)
     for info in executions(run.service, DOMAIN, is_open=True, typeFilter=type_filter(SENSOR_TYPE)):
         execution = {key: info["execution"][key] for key in ("workflowId", "runId")}
         found = sensor_state(place, execution)
@@ -58,7 +59,7 @@ def started_sensors(run: LocalRun, specifications: Sequence[Specification], outp
     ]
 
 
-def _id_where_moved(place: RunPlace, found: SensorState, specifications: Sequence[Specification], outputs: str) -> str | None:
+def _id_where_moved(place: Place, found: SensorState, specifications: Sequence[Specification], outputs: str) -> str | None:
     """The id that the sensor of one of these files has now, if ``found`` is its sensor from before the outputs folder was
     moved, or the file moved or renamed, as ids are made of the paths of files. None if it is not."""
     from workers.runs.outputs_place import former_places
@@ -71,7 +72,7 @@ def _id_where_moved(place: RunPlace, found: SensorState, specifications: Sequenc
     return sensor_id(names[0]) if len(names) == 1 else None
 
 
-def _workflow_names(place: RunPlace, found: SensorState) -> set[str]:
+def _workflow_names(place: Place, found: SensorState) -> set[str]:
     """Of the file that a sensor had; empty where that is not to be found any more."""
     from workers.runs.kept_specification import whole_specification
 

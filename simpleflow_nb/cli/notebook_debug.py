@@ -9,13 +9,14 @@ from typing import Any
 
 import click
 
+from ..application.workflow_files import default_file, outputs_folder
 from ..exceptions import DefinitionError
 from ..inspection import executions as inspection
 from ..processes.connection import payload_directory
 from .definition import read_specification
-from .file_words import default_file, is_no_domain
+from .file_words import is_no_domain
 from .notebook import check_folder
-from .options import outputs_folder, outputs_option
+from .options import outputs_option
 from .packages import require_application
 from .place import Place, has_place, opened_place, place_options
 from .run_rows import found_row, run_rows

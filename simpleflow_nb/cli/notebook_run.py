@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..application.workflow_files import outputs_folder
 from ..exceptions import DefinitionError, JournalInUse, ServiceError
 from ..inspection.executions import executions
 from ..local.journal_files import journal_path
@@ -21,7 +22,6 @@ from ..processes.local_run import LocalRun
 from .backfill_ends import BackfillEnds
 from .definition import read_specification, source_problem
 from .held_outputs import held_outputs
-from .options import outputs_folder
 from .owners import check_names, claim
 from .packages import require_application
 from .progress import Progress, follow, say

@@ -11,10 +11,10 @@ from .run_rows import RunRow
 from .run_states import label_states
 
 if TYPE_CHECKING:
-    from .sensor_places import RunPlace
+    from ..application.services import Place
 
 
-def with_open_labels(row: RunRow, place: RunPlace) -> RunRow:
+def with_open_labels(row: RunRow, place: Place) -> RunRow:
     """The row of an open run with the states of its labels in the order of the run, the paths of what is done, and in its notes
     the cells that are under way. A label that nothing is known of yet waits for others.
 

@@ -8,7 +8,6 @@ from typing import Any, TypeVar
 
 import click
 
-from ..environment import setting
 from ..inspection.tables import Table, formatted
 from .unused_options import refuse_options
 
@@ -47,13 +46,6 @@ def local_option(command: F) -> F:
 def heartbeat_option(command: F) -> F:
     kind, text = click.FloatRange(min=0, min_open=True), "Longest time between beats, s."
     return click.option("--heartbeat", type=kind, default=30, show_default=True, help=text)(command)
-
-
-def outputs_folder(given: Path | None, specification_file: Path) -> Path:
-    """Where a specification's outputs go, absolute."""
-    if given is None and (named := setting("AUTOFLOW_OUTPUTS_DIR")):
-        given = Path(named)
-    return (given or specification_file.absolute().parent / "outputs").absolute()
 
 
 def wants_table(ctx: click.Context, *, as_json: bool = False) -> bool:

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..application.workflow_files import outputs_folder
 from .definition import read_specification
 from .file_words import file_and_words
 from .held_outputs import check_no_other_journal
-from .options import DAYS, outputs_folder, outputs_option
+from .options import DAYS, outputs_option
 from .owners import check_names
 from .run_rows import RunRow, counted, run_rows
 from .sensor_places import opened_run_place, run_place_options

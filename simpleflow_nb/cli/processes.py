@@ -13,6 +13,7 @@ from typing import Protocol
 
 import click
 
+from ..application.workflow_files import has_ending, outputs_folder
 from ..constants import STATE_FOLDER
 from ..exceptions import DefinitionError
 from ..processes.connection import connected, explaining, payload_directory
@@ -25,8 +26,8 @@ from ..processes.worker_process import WorkerProcess
 from ..processes.workflow_classes import WorkflowNotFound, workflow_class
 from ..workflow import Workflow
 from .connection import CREATION_HINT, domain_options, payloads_option
-from .file_words import has_ending, refuse_workflow_of_file
-from .options import heartbeat_option, outputs_folder, outputs_option
+from .file_words import refuse_workflow_of_file
+from .options import heartbeat_option, outputs_option
 from .process_title import name_process
 from .unused_options import refuse_options
 

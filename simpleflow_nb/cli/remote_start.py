@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from ..application.workflow_files import has_ending
 from ..exceptions import DefinitionError
 from ..processes.connection import payload_directory
 from ..processes.decider import Decider
@@ -13,7 +14,6 @@ from ..processes.faults import ALREADY_STARTED, fault_code
 from ..processes.payload_directory import kept
 from ..processes.workflow_classes import WorkflowNotFound, workflow_class
 from ..workflow import execution_input
-from .file_words import has_ending
 
 
 def start_remotely(

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..application.services import Place
 from ..exceptions import DefinitionError, ServiceError, SimpleflowError
 from ..processes.local_run import default_workers
 from .definition import read_specification
@@ -24,7 +25,7 @@ from .owners import check_names
 from .progress import say
 from .run_rows import RunRow, counted, found_row, interruption, run_rows
 from .run_states import shown_seconds
-from .sensor_places import RunPlace, opened_run_place, run_place_options
+from .sensor_places import opened_run_place, run_place_options
 
 if TYPE_CHECKING:
     from deciders.specification import Specification
@@ -125,7 +126,7 @@ def _check_label(specification: Specification, label: str | None) -> None:
         raise DefinitionError(f"notebook {label!r} of {specification.path.name} has no 'output', so there is no report of it")
 
 
-def _one_run(rows: list[RunRow], run: str, there: RunPlace) -> RunRow:
+def _one_run(rows: list[RunRow], run: str, there: Place) -> RunRow:
     row = found_row(rows, run)
     if interrupted := interruption([row], there):
         raise DefinitionError(f"{row.title}: {interrupted}")

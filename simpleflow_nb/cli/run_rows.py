@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from deciders.specification import ConfiguredWorkflow, Specification
     from workers.records.run_records import RunRecord, RunRecords
 
-    from .sensor_places import RunPlace
+    from ..application.services import Place
+
 
 NEXT_CAUSE = re.compile(r"; (?=notebook |not run: )")  #: between what is said of the labels in the error of a run
 
@@ -95,7 +96,7 @@ def has_records(outputs: Path) -> bool:
     return bool(setting("AUTOFLOW_DB_URI")) or records_file(outputs).exists()
 
 
-def run_rows(specification: Specification, outputs: Path, place: RunPlace, *, every_run: bool = False) -> list[RunRow]:
+def run_rows(specification: Specification, outputs: Path, place: Place, *, every_run: bool = False) -> list[RunRow]:
     """The latest run of each instance of the file's workflows, or ``every_run``, by workflow, date and parameters.
 
     Raises:
@@ -121,7 +122,7 @@ def run_rows(specification: Specification, outputs: Path, place: RunPlace, *, ev
     return sorted(rows, key=lambda row: (row.workflow, row.reference_date or "", row.set))
 
 
-def instance_states(specification: Specification, outputs: Path, place: RunPlace) -> dict[tuple[str, str], str]:
+def instance_states(specification: Specification, outputs: Path, place: Place) -> dict[tuple[str, str], str]:
     """(workflow name, identity) -> running, succeeded or failed, as the sensor would see it.
 
     Raises:
@@ -140,7 +141,7 @@ def instance_states(specification: Specification, outputs: Path, place: RunPlace
     return states | (open_runs(place.service, place.domain) if place.service is not None else {})
 
 
-def instance_history(specification: Specification, outputs: Path, place: RunPlace) -> RunHistory:
+def instance_history(specification: Specification, outputs: Path, place: Place) -> RunHistory:
     """What is known of how instances ended, with the notebooks as they are now, also of those that early versions recorded.
 
     Raises:
@@ -185,7 +186,7 @@ def _opened_records(specification: Specification, outputs: Path) -> Iterator[Run
         raise ServiceError(str(error)) from None
 
 
-def _lost(names: set[str], outputs: Path, place: RunPlace, records: RunRecords) -> list[RunRecord]:
+def _lost(names: set[str], outputs: Path, place: Place, records: RunRecords) -> list[RunRecord]:
     """Ends that the next check of the sensor will record."""
     from workers.runs.lost_ends import lost_ends
 
@@ -218,7 +219,7 @@ def _row(record: RunRecord) -> RunRow:
     )
 
 
-def _running(names: set[str], place: RunPlace) -> list[RunRow]:
+def _running(names: set[str], place: Place) -> list[RunRow]:
     """Open runs; their parameters stand in their histories."""
     from datetime import UTC
 
@@ -268,12 +269,11 @@ def found_row(rows: Sequence[RunRow], run: str) -> RunRow:
         raise DefinitionError(str(error)) from None
 
 
-def interruption(rows: Sequence[RunRow], place: RunPlace) -> str:
+def interruption(rows: Sequence[RunRow], place: Place) -> str:
     """A sentence about runs that are open while no process carries them out; nothing where there are none."""
-    from .sensor_places import is_interrupted
 
     number = sum(row.state == "running" for row in rows)
-    if not number or not is_interrupted(place):
+    if not number or not place.is_interrupted:
         return ""
     what, them = ("1 run was", "it") if number == 1 else (f"{number} runs were", "them")
     return f"{what} interrupted, and no process carries {them} out now; sensor.start --local goes on with {them}"

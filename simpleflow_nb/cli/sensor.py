@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 from click.core import ParameterSource
 
+from ..application.workflow_files import outputs_folder
 from ..exceptions import DefinitionError, JournalInUse, ServiceError
 from ..processes.allocator import share_one_arena
 from ..processes.connection import connected, payload_directory
@@ -21,7 +22,7 @@ from .definition import counted_warnings, read_with_warnings
 from .history_keeping import HistoryKeeping
 from .local_sensors import started_sensors
 from .notebook_run import checked_outputs, opened_run, work_on_notebooks
-from .options import db_option, local_option, outputs_folder, outputs_option
+from .options import db_option, local_option, outputs_option
 from .owners import adopt_option, claim
 from .progress import Progress, follow, say
 from .run_states import BACKFILL_TYPE, NOTEBOOK_TYPE, SENSOR_TYPE, Watch

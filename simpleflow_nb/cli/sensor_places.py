@@ -14,15 +14,15 @@ from typing import Any, TypeVar
 import click
 
 from .. import payload
+from ..application.services import Local, Place, Service, Swf
 from ..exceptions import DefinitionError, PayloadError
 from ..inspection.executions import arguments_in, executions, history
 from ..inspection.task_rows import epoch
 from ..local.journal_files import journal_path
-from ..local.ownership import is_owned
 from ..local.reader import JournalReader
 from ..local.requests import leave_request
 from ..local.service import DOMAIN
-from ..processes.connection import DOMAIN_VARIABLE, connected, payload_directory
+from ..processes.connection import DOMAIN_VARIABLE
 from ..processes.payload_directory import PayloadDirectory, kept
 from .options import db_option, local_option
 from .run_states import SENSOR_TYPE, plain_cause, type_filter
@@ -31,17 +31,6 @@ from .unused_options import is_typed, refuse_options
 F = TypeVar("F", bound=Callable[..., Any])
 
 CHECK_TYPE = "workers.activities.feed_new_dates"
-
-
-@dataclass(frozen=True)
-class RunPlace:
-    """A service that keeps the runs of a workflow file. ``journal`` is None on SWF; ``service`` is None where nothing has
-    run on this machine yet."""
-
-    service: Any
-    domain: str
-    payloads: PayloadDirectory
-    journal: Path | None = None
 
 
 def run_place_options(command: F) -> F:
@@ -54,9 +43,7 @@ def run_place_options(command: F) -> F:
 
 
 @contextmanager
-def opened_run_place(
-    outputs: Path, *, local: bool, db: Path | None, domain: str | None, region: str | None
-) -> Iterator[RunPlace]:
+def opened_run_place(outputs: Path, *, local: bool, db: Path | None, domain: str | None, region: str | None) -> Iterator[Place]:
     """The service that keeps the runs with these outputs, to look at. A domain from the environment gives way to a journal
     in the outputs folder: who has run something there means that.
 
@@ -64,23 +51,25 @@ def opened_run_place(
         DefinitionError: ``--local`` and ``--domain`` were both given.
         ServiceError: the journal cannot be read, or the service cannot be reached.
     """
+    with chosen_service(outputs, local=local, db=db, domain=domain, region=region).opened(outputs) as place:
+        yield place
+
+
+def chosen_service(outputs: Path, *, local: bool, db: Path | None, domain: str | None, region: str | None) -> Service:
+    """What these options of the command line mean; see :func:`opened_run_place`.
+
+    Raises:
+        DefinitionError: ``--local`` and ``--domain`` were both given.
+    """
     check_one_place(local, domain)
     typed = is_typed(click.get_current_context(), "domain")
     if domain is not None and not local and db is None and (typed or not journal_path(None, outputs).exists()):
-        with connected(domain, region) as service:
-            yield RunPlace(service, domain, payload_directory(None, outputs))
-        return
-    journal = journal_path(db, outputs)
-    payloads = PayloadDirectory(journal.parent / "payloads")
-    if not journal.exists():
-        yield RunPlace(None, DOMAIN, payloads, journal)
-        return
-    with closing(JournalReader(journal)) as reader:
-        yield RunPlace(reader, DOMAIN, payloads, journal)
+        return Swf(domain, region)
+    return Local(db)
 
 
 @contextmanager
-def place_of_file(outputs: Path, place: Mapping[str, Any]) -> Iterator[RunPlace]:
+def place_of_file(outputs: Path, place: Mapping[str, Any]) -> Iterator[Place]:
     """The same for commands whose domain may also be a word: with the options of `place.place_options`."""
     domain = place["domain"] or os.environ.get(DOMAIN_VARIABLE) or None
     with opened_run_place(outputs, **{**place, "domain": domain}) as there:
@@ -109,9 +98,9 @@ def sensor_id(path: Path) -> str:
     return f"sensor-{folder[:100] or 'root'}-{digest}"
 
 
-def open_sensor(place: RunPlace, path: Path) -> dict[str, str] | None:
+def open_sensor(place: Place, path: Path) -> dict[str, str] | None:
     """The open execution of a file's sensor that some process carries out; None when there is none."""
-    if place.service is None or is_interrupted(place):
+    if place.service is None or place.is_interrupted:
         return None
     for info in executions(place.service, place.domain, is_open=True, typeFilter=type_filter(SENSOR_TYPE)):
         if info["execution"]["workflowId"] == sensor_id(path):
@@ -120,21 +109,16 @@ def open_sensor(place: RunPlace, path: Path) -> dict[str, str] | None:
     return None
 
 
-def sensor_files(place: RunPlace) -> list[Path]:
+def sensor_files(place: Place) -> list[Path]:
     """The workflow files whose sensors some process carries out there."""
-    if place.service is None or is_interrupted(place):
+    if place.service is None or place.is_interrupted:
         return []
     found = executions(place.service, place.domain, is_open=True, typeFilter=type_filter(SENSOR_TYPE))
     ids = [{key: info["execution"][key] for key in ("workflowId", "runId")} for info in found]
     return [sensor_state(place, execution).file for execution in ids]
 
 
-def is_interrupted(place: RunPlace) -> bool:
-    """Whether what is open in a journal of this machine waits for somebody to type a command that goes on with it."""
-    return place.service is not None and place.journal is not None and not is_owned(place.journal)
-
-
-def ask_sensor(place: RunPlace, execution: dict[str, str], signal: str, value: Any = None) -> None:
+def ask_sensor(place: Place, execution: dict[str, str], signal: str, value: Any = None) -> None:
     """Send a signal to a sensor; the owner of a journal takes it within a tenth of a second."""
     text = kept(payload.encode(value), place.payloads)
     body = {"domain": place.domain, **execution, "signalName": signal, "input": text}
@@ -148,7 +132,7 @@ def ask_running_sensor(journal: Path, path: Path, signal: str, value: Any) -> bo
     """Send a signal to the sensor of the file that the journal's owner carries out; False when it carries out none, or one
     that makes its one check and takes no signals."""
     with closing(JournalReader(journal)) as reader:
-        place = RunPlace(reader, DOMAIN, PayloadDirectory(journal.parent / "payloads"), journal)
+        place = Place(reader, DOMAIN, PayloadDirectory(journal.parent / "payloads"), journal)
         execution = open_sensor(place, path)
         if execution is None or sensor_state(place, execution).is_once:
             return False
@@ -179,7 +163,7 @@ class SensorState:
         return Path(self.inputs_dir, Path(self.path).name)
 
 
-def sensor_state(place: RunPlace, execution: dict[str, str]) -> SensorState:
+def sensor_state(place: Place, execution: dict[str, str]) -> SensorState:
     """What the sensor of an execution does now."""
     events = history(place.service, place.domain, execution)
     found = SensorState(execution["workflowId"])

@@ -10,6 +10,8 @@ from typing import Any, TypeVar
 
 import click
 
+from ..application.services import Place
+from ..application.workflow_files import default_file, outputs_folder, specification_path
 from ..exceptions import DefinitionError
 from ..inspection.executions import executions
 from ..inspection.tables import Table
@@ -18,12 +20,12 @@ from ..local.requests import leave_request
 from ..processes.connection import payload_directory
 from ..processes.payload_directory import PayloadDirectory
 from .definition import read_specification
-from .file_words import default_file, file_and_words, is_no_domain, specification_path
-from .options import outputs_folder, outputs_option, show
+from .file_words import file_and_words, is_no_domain
+from .options import outputs_option, show
 from .owners import check_names
 from .place import has_place, opened_place, place_options
 from .run_states import SENSOR_TYPE, type_filter
-from .sensor_places import RunPlace, ask_sensor, open_sensor, opened_run_place, place_of_file, run_place_options, sensor_state
+from .sensor_places import ask_sensor, open_sensor, opened_run_place, place_of_file, run_place_options, sensor_state
 from .unused_options import refuse_options
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -34,7 +36,7 @@ def _sensor_options(command: F) -> F:
 
 
 @contextmanager
-def _running_sensor(file: Path, outputs: Path | None, place: dict[str, Any]) -> Iterator[tuple[RunPlace, dict[str, str]]]:
+def _running_sensor(file: Path, outputs: Path | None, place: dict[str, Any]) -> Iterator[tuple[Place, dict[str, str]]]:
     """The sensor of the file. The file itself is not read: what is wrong with it must not keep anybody from stopping it.
 
     Raises:
@@ -135,9 +137,7 @@ def sensor_list(ctx: click.Context, words: tuple[str, ...], outputs: Path | None
 
 
 @contextmanager
-def _listed_place(
-    ctx: click.Context, words: tuple[str, ...], outputs: Path | None, place: dict[str, Any]
-) -> Iterator[RunPlace]:
+def _listed_place(ctx: click.Context, words: tuple[str, ...], outputs: Path | None, place: dict[str, Any]) -> Iterator[Place]:
     is_named = len(words) == 1 and is_no_domain(words[0])
     if is_named or (not words and not has_place(place) and default_file() is not None):
         path = specification_path(Path(words[0]) if is_named else None)
@@ -149,7 +149,7 @@ def _listed_place(
     refuse_options(ctx, "where no FILE.yml is named", {"outputs": "--db names the journal"})
     with opened_place(words, needs=0, **place) as there:
         store = PayloadDirectory(there.journal.parent / "payloads") if there.journal is not None else payload_directory(None)
-        yield RunPlace(there.service, there.domain, store, there.journal)
+        yield Place(there.service, there.domain, store, there.journal)
 
 
 def _shown(moment: datetime | None) -> str | None:

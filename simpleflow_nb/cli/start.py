@@ -12,6 +12,7 @@ import click
 from click.core import ParameterSource
 
 from .. import payload
+from ..application.workflow_files import default_file, has_ending, specification_path
 from ..exceptions import DefinitionError
 from ..local.journal_files import journal_path
 from ..local.service import DOMAIN
@@ -24,7 +25,6 @@ from ..processes.workflow_classes import WorkflowNotFound, workflow_class
 from ..workflow import Workflow, execution_input
 from .arguments import arguments_options, checked_id, given_arguments, given_tags
 from .connection import CREATION_HINT, domain_options, payloads_option
-from .file_words import default_file, has_ending, specification_path
 from .options import db_option, local_option, outputs_option
 from .owners import adopt_option
 from .progress import Progress, follow, say
