@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from ..application.run_states import BACKFILL_TYPE, RunState, Watch, status_word
+from ..application.sensors import failure_message
 from ..local.service import DOMAIN
 from ..processes.local_run import LocalRun
 from .progress import say
-from .run_states import BACKFILL_TYPE, RunState, Watch, status_word
-from .sensor_places import failure_message
 
 
 class BackfillEnds:

@@ -14,6 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..application.not_due import counted_reason, kind_of_reason, not_due_table, stencil_of, telling_stencils
+from ..application.owners import check_owner
+from ..application.packages import require_application
+from ..application.run_rows import counted, has_records, shown_settings
 from ..application.services import Place
 from ..application.workflow_files import outputs_folder, specification_path
 from ..exceptions import DefinitionError, ServiceError, SimpleflowError
@@ -21,13 +25,9 @@ from ..inspection.tables import Table, formatted
 from ..masking import keep_secret, known_secrets, secret_in
 from .file_words import file_and_words
 from .main import SpecificationProblems
-from .not_due import counted_reason, kind_of_reason, not_due_table, stencil_of, telling_stencils
 from .older_runs import older_files, older_names, older_text, succeeded_early
 from .options import outputs_option, show, wants_table
-from .owners import check_owner
-from .packages import require_application
-from .run_rows import counted, has_records, shown_settings
-from .sensor_places import opened_run_place, run_place_options
+from .run_place import opened_run_place, run_place_options
 
 if TYPE_CHECKING:
     from deciders.problems import Problem

@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..application.file_histories import histories_of_others
+from ..application.run_rows import counted
+from ..application.unrecorded_ends import unrecorded_ends
 from ..exceptions import SimpleflowError
 from ..inspection.task_rows import shown_time
 from ..local.journal import MAY_PRUNE, Journal
@@ -15,10 +18,7 @@ from ..local.pruning import Pruned, Pruning
 from ..processes.allocator import give_back_memory
 from ..processes.local_run import LocalRun
 from ..processes.payload_pruning import remove_unreferenced
-from .file_histories import histories_of_others
 from .progress import say
-from .run_rows import counted
-from .unrecorded_ends import unrecorded_ends
 
 if TYPE_CHECKING:
     from deciders.specification import Specification

@@ -9,6 +9,9 @@ from pathlib import Path
 
 import click
 
+from ..application.file_histories import histories_of_others
+from ..application.run_rows import counted
+from ..application.unrecorded_ends import unrecorded_ends
 from ..application.workflow_files import default_file, outputs_folder
 from ..constants import STATE_FOLDER
 from ..exceptions import DefinitionError, ServiceError
@@ -23,12 +26,9 @@ from ..local.reading import Reading
 from ..local.service import DOMAIN
 from ..processes.payload_directory import PayloadDirectory
 from .definition import read_specification
-from .file_histories import histories_of_others
 from .file_words import file_and_words
 from .history_keeping import remove_old, shown_executions
 from .options import db_option, outputs_option
-from .run_rows import counted
-from .unrecorded_ends import unrecorded_ends
 
 
 @click.command("journal.prune")

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .. import payload
+from ..application.run_states import SENSOR_TYPE, last_attributes, status_word, type_filter
+from ..application.sensors import CHECK_TYPE, SensorState, failure_message, sensor_id, sensor_state
 from ..application.services import Place
 from ..exceptions import PayloadError
 from ..inspection.executions import executions
@@ -17,8 +19,6 @@ from ..processes.local_run import LocalRun
 from ..processes.payload_directory import kept
 from ..workflow import execution_input
 from .progress import say
-from .run_states import SENSOR_TYPE, last_attributes, status_word, type_filter
-from .sensor_places import CHECK_TYPE, SensorState, failure_message, sensor_id, sensor_state
 
 if TYPE_CHECKING:
     from deciders.specification import Specification

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .. import payload
+from ..application.packages import require_application
 from ..exceptions import DefinitionError
-from .packages import require_application
 from .settings import parsed_settings
 from .unused_options import refuse_options
 

@@ -9,6 +9,9 @@ from typing import Any
 
 import click
 
+from ..application.packages import require_application
+from ..application.run_rows import found_row, run_rows
+from ..application.run_states import NOTEBOOK_TYPE
 from ..application.workflow_files import default_file, outputs_folder
 from ..exceptions import DefinitionError
 from ..inspection import executions as inspection
@@ -17,11 +20,8 @@ from .definition import read_specification
 from .file_words import is_no_domain
 from .notebook import check_folder
 from .options import outputs_option
-from .packages import require_application
 from .place import Place, has_place, opened_place, place_options
-from .run_rows import found_row, run_rows
-from .run_states import NOTEBOOK_TYPE
-from .sensor_places import place_of_file
+from .run_place import place_of_file
 from .unused_options import refuse_options
 
 
@@ -103,26 +103,6 @@ def notebook_debug(ctx: click.Context, words: tuple[str, ...], outputs: Path | N
     again += [*_limit_options(limits), *_kernel_option(config["source"], config.get("kernel"))]
     click.echo(f"open it:  {shlex.join([*before, 'jupyter', 'lab', str(prepared)])}")
     click.echo(f"run it:   {shlex.join([*before, *again])}")
-
-
-def notebook_progress(arguments: dict[str, Any]) -> list[str]:
-    """``report: cell 3 of 8: Totals`` for each notebook of an open run that is under way, as far as its folder tells.
-
-    ``arguments`` is what the run was started with. Empty where its outputs folder cannot be seen from here.
-    """
-    require_application()
-    from workers.artefacts import Artefacts
-
-    lines = []
-    for notebook in arguments.get("workflow", {}).get("notebooks", ()):
-        place = (arguments["workflow"]["name"], arguments["instance"], notebook["label"])
-        record = _read_json(Artefacts(Path(arguments["outputs"])).notebook_folder(*place) / "run.json")
-        if record is None or record.get("status") != "running":
-            continue
-        now = record.get("progress") or {}
-        text = f"cell {now['cell']} of {now['cells']}" if now else "begun"
-        lines.append(f"{notebook['label']}: {text}" + (f": {now['heading']}" if now.get("heading") else ""))
-    return lines
 
 
 def _limit_options(limits: dict[str, Any]) -> list[str]:

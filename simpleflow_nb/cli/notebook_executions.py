@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from ..application.run_states import NOTEBOOK_TYPE, type_filter
 from ..constants import STATE_FOLDER
 from ..exceptions import DefinitionError, PayloadError, ServiceError
 from ..inspection.executions import executions, refuse_gone, started_with
 from ..processes.connection import payload_directory
 from .place import Place
-from .run_states import NOTEBOOK_TYPE, type_filter
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ def _refuse_recorded(place: Place, run: str) -> None:
     from deciders.runs.run_reference import UnknownRunError, found_run
     from workers.records.run_records import RecordsError, RunRecords
 
-    from .run_rows import has_records
+    from ..application.run_rows import has_records
 
     if place.journal is None or place.journal.parent.name != STATE_FOLDER or not has_records(place.journal.parent.parent):
         return

@@ -8,9 +8,9 @@ from typing import Any
 
 import click
 
+from ..application.packages import require_application
+from ..application.run_states import shown_seconds
 from ..exceptions import DefinitionError, SimpleflowError
-from .packages import require_application
-from .run_states import shown_seconds
 
 _FORMATS = {".pdf": "pdf", ".html": "html"}
 

@@ -12,6 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..application.held_outputs import held_outputs
+from ..application.owners import check_names, claim
+from ..application.packages import require_application
+from ..application.run_rows import counted
+from ..application.run_states import BACKFILL_TYPE, NOTEBOOK_TYPE, Watch
+from ..application.start_warnings import start_warnings
 from ..application.workflow_files import outputs_folder
 from ..exceptions import DefinitionError, JournalInUse, ServiceError
 from ..inspection.executions import executions
@@ -21,13 +27,7 @@ from ..processes.interrupts import Interrupts
 from ..processes.local_run import LocalRun
 from .backfill_ends import BackfillEnds
 from .definition import read_specification, source_problem
-from .held_outputs import held_outputs
-from .owners import check_names, claim
-from .packages import require_application
 from .progress import Progress, follow, say
-from .run_rows import counted
-from .run_states import BACKFILL_TYPE, NOTEBOOK_TYPE, Watch
-from .start_warnings import start_warnings
 from .summary import show_summary
 
 if TYPE_CHECKING:
@@ -72,13 +72,14 @@ def opened_run(
     KernelSettings.from_environment()  # what is wrong with them would else fail every notebook
 
     for specification in specifications:
-        check_names(specification, outputs)  # which says more than that the journal is in use
+        check_names(specification, outputs, adopt=adopt)  # which says more than that the journal is in use
     journal = journal_path(db, outputs)
     with held_outputs(outputs, journal):
         interrupts = Interrupts()
         opened = LocalRun(journal, durable=durable, interrupts=interrupts)
         try:
-            claim(specifications, outputs, adopt=adopt)
+            for sentence in claim(specifications, outputs, adopt=adopt):
+                say(sentence)
             _go_on_where_moved(opened, outputs, db, specifications)
         except BaseException:
             opened.service.close()
@@ -197,7 +198,7 @@ def run_requests(
         JournalInUse: another process that is no sensor of this file has the journal.
         DefinitionError: another process runs workflows with these outputs and another journal.
     """
-    from .sensor_places import ask_running_sensor
+    from ..application.sensors import ask_running_sensor
 
     with ExitStack() as stack:
         try:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from .run_rows import RunRow, counted
+from ..application.run_rows import RunRow, counted
 
 if TYPE_CHECKING:
     from deciders.runs.due_runs import DueRuns

@@ -29,6 +29,11 @@ class Day(click.DateTime):
             self.fail(f"{value!r} is not a date such as 2024-01-31", param, ctx)
 
 
+def adopt_option(command: F) -> F:
+    text = "Take the workflows over from another file that had their names, or the outputs from another service."
+    return click.option("--adopt", is_flag=True, help=text)(command)
+
+
 def outputs_option(command: F) -> F:
     text = "Folder for notebooks, reports and records. [default: $AUTOFLOW_OUTPUTS_DIR, or 'outputs' beside FILE.yml]"
     return click.option("--outputs", type=click.Path(path_type=Path, file_okay=False), help=text)(command)

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..application.held_outputs import check_no_other_journal
+from ..application.owners import check_names
+from ..application.run_rows import RunRow, counted, run_rows
 from ..application.workflow_files import outputs_folder
 from .definition import read_specification
 from .file_words import file_and_words
-from .held_outputs import check_no_other_journal
 from .options import DAYS, outputs_option
-from .owners import check_names
-from .run_rows import RunRow, counted, run_rows
-from .sensor_places import opened_run_place, run_place_options
+from .run_place import opened_run_place, run_place_options
 
 if TYPE_CHECKING:
     from deciders.parameter_set import ParameterSet

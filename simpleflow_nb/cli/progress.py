@@ -11,8 +11,8 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
 
+from ..application.run_states import LabelState, RunState, Watch, shown_seconds, status_word
 from ..processes.local_run import Execution, LocalRun
-from .run_states import LabelState, RunState, Watch, shown_seconds, status_word
 
 _STYLES = {
     "done": "green",

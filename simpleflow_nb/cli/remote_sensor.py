@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .. import payload
+from ..application.run_states import last_attributes, plain_cause, status_word
 from ..exceptions import DefinitionError
 from ..inspection.executions import executions, history
 from ..processes.decider import Decider
 from ..processes.faults import ALREADY_STARTED, fault_code
 from ..processes.payload_directory import PayloadDirectory, kept
 from ..workflow import execution_input
-from .run_states import last_attributes, plain_cause, status_word
 from .summary import nothing_due
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def start_remote_sensor(
     from deciders.sensor_workflow import SensorWorkflow
     from workers.runs.run_starts import REMOTE_STARTS_PER_SECOND
 
-    from .sensor_places import sensor_id
+    from ..application.sensors import sensor_id
 
     Decider(service, domain, DECISIONS, [NotebookWorkflow, SensorWorkflow, BackfillWorkflow]).register_types()
     workflow_id = sensor_id(specification.path) + ("-once" if once else "")

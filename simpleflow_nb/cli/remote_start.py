@@ -14,6 +14,7 @@ from ..processes.faults import ALREADY_STARTED, fault_code
 from ..processes.payload_directory import kept
 from ..processes.workflow_classes import WorkflowNotFound, workflow_class
 from ..workflow import execution_input
+from .progress import say
 
 
 def start_remotely(
@@ -77,9 +78,9 @@ def _start_notebooks(
     *,
     adopt: bool,
 ) -> tuple[str, str]:
+    from ..application.owners import claim
     from .definition import source_problem
     from .notebook_run import requested
-    from .owners import claim
 
     specification, instance, folder = requested(file, name, arguments, outputs)
     from deciders.activities import DECISIONS
@@ -87,7 +88,8 @@ def _start_notebooks(
     from workers.runs.run_starts import start_run
     from workers.sources.source_errors import SourceError
 
-    claim([specification], folder, domain=domain, adopt=adopt)
+    for sentence in claim([specification], folder, domain=domain, adopt=adopt):
+        say(sentence)
     Decider(service, domain, DECISIONS, [NotebookWorkflow]).register_types()
     store = payload_directory(payloads, folder)
     try:

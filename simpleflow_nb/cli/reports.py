@@ -13,6 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..application.owners import check_names
+from ..application.run_rows import RunRow, counted, found_row, interruption, run_rows
+from ..application.run_states import shown_seconds
 from ..application.services import Place
 from ..exceptions import DefinitionError, ServiceError, SimpleflowError
 from ..processes.local_run import default_workers
@@ -21,11 +24,8 @@ from .file_words import file_and_words
 from .notebook_run import checked_outputs
 from .older_runs import ended_run
 from .options import Day, outputs_option
-from .owners import check_names
 from .progress import say
-from .run_rows import RunRow, counted, found_row, interruption, run_rows
-from .run_states import shown_seconds
-from .sensor_places import opened_run_place, run_place_options
+from .run_place import opened_run_place, run_place_options
 
 if TYPE_CHECKING:
     from deciders.specification import Specification

@@ -7,12 +7,12 @@ from typing import Any
 import click
 
 from .. import payload
+from ..application.run_states import status_word
 from ..exceptions import DefinitionError
 from ..local.ownership import is_owned
 from ..local.requests import leave_request
 from .arguments import refuse_secrets
 from .place import opened_place
-from .run_states import status_word
 from .workflow import run_arguments, run_of
 
 

@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..application.not_due import counted_reason, kind_of_reason, not_due_table, stencil_of, telling_stencils
+from ..application.owners import claim
+from ..application.run_rows import counted, instance_history, instance_states, shown_settings
 from ..exceptions import DefinitionError
 from ..inspection.tables import Table, formatted
 from ..processes.connection import connected, payload_directory
@@ -17,12 +20,10 @@ from ..processes.decider import Decider
 from ..processes.local_run import default_workers
 from .definition import read_specification, source_problem
 from .file_words import file_and_words
-from .not_due import counted_reason, kind_of_reason, not_due_table, stencil_of, telling_stencils
 from .notebook_run import checked_outputs, run_requests
-from .options import Day, outputs_option, show, wants_table
-from .owners import adopt_option, claim
-from .run_rows import counted, instance_history, instance_states, shown_settings
-from .sensor_places import check_one_place, opened_run_place, run_place_options
+from .options import Day, adopt_option, outputs_option, show, wants_table
+from .progress import say
+from .run_place import check_one_place, opened_run_place, run_place_options
 from .unused_options import refuse_options
 
 if TYPE_CHECKING:
@@ -93,9 +94,9 @@ def backfill(
     _check_names(specification, name, only)
     folder = checked_outputs(outputs, specification)
     with opened_run_place(folder, **place) as there:
-        states = instance_states(specification, folder, there)
+        states = instance_states(specification, folder, there, adopt=adopt)
         counts = rerun == _CHANGED or (rerun == "failed" and has_data_that_count(specification, name))
-        history = instance_history(specification, folder, there) if counts else None
+        history = instance_history(specification, folder, there, adopt=adopt) if counts else None
     chosen, left_out, without_data = _chosen(specification, name, first.date(), last.date(), states, rerun, history)
     chosen.sort(key=lambda run: run.reference_date, reverse=latest_first)
     if dry_run or not chosen:
@@ -269,7 +270,8 @@ def carry_out(
     from workers.runs.run_starts import REMOTE_STARTS_PER_SECOND
 
     with connected(domain, region) as service:
-        claim([specification], folder, domain=domain, adopt=adopt)
+        for sentence in claim([specification], folder, domain=domain, adopt=adopt):
+            say(sentence)
         Decider(service, domain, DECISIONS, [NotebookWorkflow, BackfillWorkflow]).register_types()
         workflow_id, run_id = start_backfill(
             service,

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .. import payload
+from ..application.open_labels import with_open_labels
+from ..application.run_rows import NEXT_CAUSE, RunRow, found_row, interruption, run_rows, told_apart
 from ..application.workflow_files import outputs_folder
 from ..exceptions import DefinitionError, PayloadError
 from ..inspection.tables import Table, formatted
 from .definition import read_specification
 from .file_words import file_and_words
-from .open_labels import with_open_labels
 from .options import Day, outputs_option, show, wants_table
-from .run_rows import NEXT_CAUSE, RunRow, found_row, interruption, run_rows, told_apart
-from .sensor_places import opened_run_place, run_place_options
+from .run_place import opened_run_place, run_place_options
 from .unused_options import refuse_options
 
 if TYPE_CHECKING:

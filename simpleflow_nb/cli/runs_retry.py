@@ -8,16 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..application.run_rows import RunRow, counted, found_row, instance_history, interruption, run_rows
 from ..exceptions import DefinitionError
 from .definition import read_specification
 from .file_words import file_and_words
 from .notebook_run import checked_outputs
 from .older_runs import lacking_reports, left_behind
-from .options import outputs_option
-from .owners import adopt_option
+from .options import adopt_option, outputs_option
+from .run_place import opened_run_place, run_place_options
 from .run_requests import carry_out, has_data_that_count, keeps_labels
-from .run_rows import RunRow, counted, found_row, instance_history, interruption, run_rows
-from .sensor_places import opened_run_place, run_place_options
 
 if TYPE_CHECKING:
     from deciders.runs.reruns import RunHistory
@@ -49,10 +48,10 @@ def runs_retry(
     specification = read_specification(file)
     folder = checked_outputs(outputs, specification)
     with opened_run_place(folder, **place) as there:
-        row = found_row(run_rows(specification, folder, there), run)
+        row = found_row(run_rows(specification, folder, there, adopt=adopt), run)
         interrupted = interruption([row], there)
         counts = has_data_that_count(specification, row.workflow)
-        history = instance_history(specification, folder, there) if counts else None
+        history = instance_history(specification, folder, there, adopt=adopt) if counts else None
     if interrupted:
         raise DefinitionError(f"{row.title}: {interrupted}")
     if row.state == "running":

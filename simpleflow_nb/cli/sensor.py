@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING
 import click
 from click.core import ParameterSource
 
+from ..application.owners import claim
+from ..application.run_states import BACKFILL_TYPE, NOTEBOOK_TYPE, SENSOR_TYPE, Watch
+from ..application.sensors import open_sensor, sensor_files
 from ..application.workflow_files import outputs_folder
 from ..exceptions import DefinitionError, JournalInUse, ServiceError
 from ..processes.allocator import share_one_arena
@@ -22,15 +25,9 @@ from .definition import counted_warnings, read_with_warnings
 from .history_keeping import HistoryKeeping
 from .local_sensors import started_sensors
 from .notebook_run import checked_outputs, opened_run, work_on_notebooks
-from .options import db_option, local_option, outputs_option
-from .owners import adopt_option, claim
+from .options import adopt_option, db_option, local_option, outputs_option
 from .progress import Progress, follow, say
-from .run_states import BACKFILL_TYPE, NOTEBOOK_TYPE, SENSOR_TYPE, Watch
-from .sensor_places import (
-    open_sensor,
-    opened_run_place,
-    sensor_files,
-)
+from .run_place import opened_run_place
 from .summary import nothing_due, show_summary
 from .unused_options import ONLY_WITH_DOMAIN, ONLY_WITH_LOCAL, refuse_options
 
@@ -89,7 +86,8 @@ def sensor_start(
         store = payload_directory(payloads, folder)
         with connected(domain, region, create=create_domain, retention_days=retention_days, hint=CREATION_HINT) as service:
             assert domain is not None
-            claim(specifications, folder, domain=domain, adopt=adopt)
+            for sentence in claim(specifications, folder, domain=domain, adopt=adopt):
+                say(sentence)
             code = 0
             for execution in start_remote_sensors(service, domain, specifications, str(folder), store, once=once):
                 code = max(code, await_check(service, domain, execution, store) if once else 0)

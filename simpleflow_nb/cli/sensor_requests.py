@@ -10,6 +10,9 @@ from typing import Any, TypeVar
 
 import click
 
+from ..application.owners import check_names
+from ..application.run_states import SENSOR_TYPE, type_filter
+from ..application.sensors import ask_sensor, open_sensor, sensor_state
 from ..application.services import Place
 from ..application.workflow_files import default_file, outputs_folder, specification_path
 from ..exceptions import DefinitionError
@@ -22,10 +25,8 @@ from ..processes.payload_directory import PayloadDirectory
 from .definition import read_specification
 from .file_words import file_and_words, is_no_domain
 from .options import outputs_option, show
-from .owners import check_names
 from .place import has_place, opened_place, place_options
-from .run_states import SENSOR_TYPE, type_filter
-from .sensor_places import ask_sensor, open_sensor, opened_run_place, place_of_file, run_place_options, sensor_state
+from .run_place import opened_run_place, place_of_file, run_place_options
 from .unused_options import refuse_options
 
 F = TypeVar("F", bound=Callable[..., Any])

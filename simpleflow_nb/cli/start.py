@@ -12,6 +12,7 @@ import click
 from click.core import ParameterSource
 
 from .. import payload
+from ..application.run_states import RunState, Watch, shown_seconds, status_word, traceback_of
 from ..application.workflow_files import default_file, has_ending, specification_path
 from ..exceptions import DefinitionError
 from ..local.journal_files import journal_path
@@ -25,10 +26,8 @@ from ..processes.workflow_classes import WorkflowNotFound, workflow_class
 from ..workflow import Workflow, execution_input
 from .arguments import arguments_options, checked_id, given_arguments, given_tags
 from .connection import CREATION_HINT, domain_options, payloads_option
-from .options import db_option, local_option, outputs_option
-from .owners import adopt_option
+from .options import adopt_option, db_option, local_option, outputs_option
 from .progress import Progress, follow, say
-from .run_states import RunState, Watch, shown_seconds, status_word, traceback_of
 from .unused_options import ONLY_WITH_DOMAIN, ONLY_WITH_LOCAL, refuse_options
 
 _FROM_PARAMETERS = "its id and its tags come from its parameters"

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..application.run_rows import NEXT_CAUSE, RunRow, counted, interruption, run_rows, shown_settings
 from ..application.workflow_files import outputs_folder
 from ..exceptions import DefinitionError
 from ..inspection.tables import Table, formatted
@@ -22,8 +23,7 @@ from .file_words import file_and_words
 from .main import DONE
 from .older_runs import lacking_reports, left_behind, older_files
 from .options import outputs_option, show, wants_table
-from .run_rows import NEXT_CAUSE, RunRow, counted, interruption, run_rows, shown_settings
-from .sensor_places import opened_run_place, run_place_options
+from .run_place import opened_run_place, run_place_options
 
 if TYPE_CHECKING:
     from deciders.parameter_set import ParameterSet

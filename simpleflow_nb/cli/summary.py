@@ -7,9 +7,9 @@ from pathlib import Path
 
 import click
 
+from ..application.run_states import BACKFILL_TYPE, LabelState, RunState, Watch, status_word
 from ..processes.local_run import LocalRun
 from .progress import say
-from .run_states import BACKFILL_TYPE, LabelState, RunState, Watch, status_word
 
 _MOST_REPORTS = 30
 _MOST_FAILED = 30

@@ -7,12 +7,12 @@ from typing import Any
 
 import click
 
+from ..application.run_states import NOTEBOOK_TYPE
 from ..inspection import executions as inspection
 from ..inspection.tables import Table
 from .notebook_executions import notebook_run
 from .options import DAYS, show
 from .place import Place, opened_place, place_options
-from .run_states import NOTEBOOK_TYPE
 
 MakeTable = Callable[[Any, str, dict[str, str]], Table]
 
@@ -71,7 +71,7 @@ def _info_with_progress(service: Any, domain: str, execution: dict[str, str]) ->
     table = inspection.info_table(service, domain, execution)
     values = dict(zip(table.header, table.rows[0], strict=True))
     if values["workflow_type.name"] == NOTEBOOK_TYPE and values["status"] == "OPEN" and isinstance(values["input"], dict):
-        from .notebook_debug import notebook_progress
+        from ..application.open_labels import notebook_progress
 
         lines = notebook_progress(values["input"].get("kwargs") or {})
         return Table([*table.header, "progress"], [[*table.rows[0], " | ".join(lines) or None]])

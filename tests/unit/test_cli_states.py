@@ -17,8 +17,7 @@ import pytest
 from rich.console import Console
 
 import simpleflow_nb
-from simpleflow_nb.cli.progress import Progress
-from simpleflow_nb.cli.run_states import (
+from simpleflow_nb.application.run_states import (
     BACKFILL_TYPE,
     KEPT_ENDS,
     NOTEBOOK_TYPE,
@@ -32,6 +31,7 @@ from simpleflow_nb.cli.run_states import (
     traceback_of,
     type_filter,
 )
+from simpleflow_nb.cli.progress import Progress
 from simpleflow_nb.cli.summary import nothing_due
 from simpleflow_nb.local.service import LocalService
 from simpleflow_nb.processes.scratch import Scratch

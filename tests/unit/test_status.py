@@ -16,7 +16,7 @@ from deciders.specification import (
     Specification,
     WorkflowSpecification,
 )
-from simpleflow_nb.cli.run_rows import RunRow
+from simpleflow_nb.application.run_rows import RunRow
 from simpleflow_nb.cli.status import _as_json, _Grid, plain_error
 
 

@@ -11,7 +11,7 @@ from ..local.service import DOMAIN
 from ..processes.payload_directory import Payloads
 from .run_rows import has_records
 from .run_states import BACKFILL_TYPE, NOTEBOOK_TYPE, SENSOR_TYPE
-from .sensor_places import sensor_id
+from .sensors import sensor_id
 from .unrecorded_ends import is_own_place, known_places, readable_arguments
 
 if TYPE_CHECKING:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from ..inspection.executions import history
-from .notebook_debug import notebook_progress
 from .run_rows import RunRow
 from .run_states import label_states
 
 if TYPE_CHECKING:
-    from ..application.services import Place
+    from .services import Place
 
 
 def with_open_labels(row: RunRow, place: Place) -> RunRow:
@@ -39,3 +39,22 @@ def with_open_labels(row: RunRow, place: Place) -> RunRow:
             artefacts[key] = str(known[name].result["path"])
     notes = dict(line.split(": ", 1) for line in notebook_progress(arguments))
     return dataclasses.replace(row, labels=labels, artefacts=artefacts, notes={name: [note] for name, note in notes.items()})
+
+
+def notebook_progress(arguments: dict[str, Any]) -> list[str]:
+    """``report: cell 3 of 8: Totals`` for each notebook of an open run that is under way, as far as its folder tells.
+
+    ``arguments`` is what the run was started with. Empty where its outputs folder cannot be seen from here.
+    """
+    from workers.artefacts import Artefacts, read_record
+
+    lines = []
+    for notebook in arguments.get("workflow", {}).get("notebooks", ()):
+        place = (arguments["workflow"]["name"], arguments["instance"], notebook["label"])
+        record = read_record(Artefacts(Path(arguments["outputs"])).notebook_folder(*place) / "run.json")
+        if record.get("status") != "running":
+            continue
+        now = record.get("progress") or {}
+        text = f"cell {now['cell']} of {now['cells']}" if now else "begun"
+        lines.append(f"{notebook['label']}: {text}" + (f": {now['heading']}" if now.get("heading") else ""))
+    return lines

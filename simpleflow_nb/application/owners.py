@@ -2,31 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
-
-import click
+from typing import TYPE_CHECKING
 
 from ..exceptions import DefinitionError, ServiceError
 from ..local.ownership import is_owned, owner_pid
 from .held_outputs import holder_path
-from .progress import say
 
 if TYPE_CHECKING:
     from deciders.specification import Specification
     from workers.records.run_records import RunRecords
 
-F = TypeVar("F", bound=Callable[..., Any])
 
-
-def adopt_option(command: F) -> F:
-    text = "Take the workflows over from another file that had their names, or the outputs from another service."
-    return click.option("--adopt", is_flag=True, help=text)(command)
-
-
-def claim(specifications: Sequence[Specification], outputs: Path, *, domain: str | None = None, adopt: bool = False) -> None:
+def claim(
+    specifications: Sequence[Specification], outputs: Path, *, domain: str | None = None, adopt: bool = False
+) -> list[str]:
     """Remember whose the workflows are before anything of them is started: in ``domain``, or else on this machine.
+
+    Gives what is to be said of it: a sentence for each workflow that was taken over.
 
     Raises:
         DefinitionError: another file has one of their names, another service the outputs, or a process here works on them
@@ -45,20 +39,21 @@ def claim(specifications: Sequence[Specification], outputs: Path, *, domain: str
             "runs; stop it first"
         )
     service = domain_service(domain) if domain is not None else LOCAL
+    told: list[str] = []
     try:
         with RunRecords.open(outputs) as records:
             for specification in specifications:
                 names = [workflow.name for workflow in specification.workflows]
                 owners = WorkflowOwners(records, specification.file, outputs)
-                for sentence in owners.claim(names, service, adopt=adopt):
-                    say(sentence)
+                told += owners.claim(names, service, adopt=adopt)
     except WorkflowTaken as error:
         raise DefinitionError(str(error)) from None
     except RecordsError as error:
         raise ServiceError(str(error)) from None
+    return told
 
 
-def check_names(specification: Specification, outputs: Path) -> None:
+def check_names(specification: Specification, outputs: Path, *, adopt: bool = False) -> None:
     """As :func:`check_owner`, for commands that have not opened the records.
 
     Raises:
@@ -73,12 +68,12 @@ def check_names(specification: Specification, outputs: Path) -> None:
         return
     try:
         with RunRecords.open(outputs, to_look=True) as records:
-            check_owner(specification, records, outputs)
+            check_owner(specification, records, outputs, adopt=adopt)
     except RecordsError as error:
         raise ServiceError(str(error)) from None
 
 
-def check_owner(specification: Specification, records: RunRecords, outputs: Path) -> None:
+def check_owner(specification: Specification, records: RunRecords, outputs: Path, *, adopt: bool = False) -> None:
     """Whether what the records say is of this file's workflows; not asked where ``--adopt`` is about to make it so.
 
     Raises:
@@ -87,7 +82,7 @@ def check_owner(specification: Specification, records: RunRecords, outputs: Path
     """
     from workers.records.workflow_owners import WorkflowOwners
 
-    if click.get_current_context().params.get("adopt"):
+    if adopt:
         return
     owners = WorkflowOwners(records, specification.file, outputs)
     if foreign := owners.foreign([workflow.name for workflow in specification.workflows]):

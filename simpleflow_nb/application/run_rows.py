@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from deciders.specification import ConfiguredWorkflow, Specification
     from workers.records.run_records import RunRecord, RunRecords
 
-    from ..application.services import Place
+    from .services import Place
 
 
 NEXT_CAUSE = re.compile(r"; (?=notebook |not run: )")  #: between what is said of the labels in the error of a run
@@ -96,7 +96,9 @@ def has_records(outputs: Path) -> bool:
     return bool(setting("AUTOFLOW_DB_URI")) or records_file(outputs).exists()
 
 
-def run_rows(specification: Specification, outputs: Path, place: Place, *, every_run: bool = False) -> list[RunRow]:
+def run_rows(
+    specification: Specification, outputs: Path, place: Place, *, every_run: bool = False, adopt: bool = False
+) -> list[RunRow]:
     """The latest run of each instance of the file's workflows, or ``every_run``, by workflow, date and parameters.
 
     Raises:
@@ -104,7 +106,7 @@ def run_rows(specification: Specification, outputs: Path, place: Place, *, every
     """
     names = {workflow.name for workflow in specification.workflows}
     records: list[RunRecord] = []
-    with _opened_records(specification, outputs) as opened:
+    with _opened_records(specification, outputs, adopt=adopt) as opened:
         if opened is not None:
             records = opened.runs() if every_run else opened.latest()
             lost = _lost(names, outputs, place, opened)
@@ -122,7 +124,9 @@ def run_rows(specification: Specification, outputs: Path, place: Place, *, every
     return sorted(rows, key=lambda row: (row.workflow, row.reference_date or "", row.set))
 
 
-def instance_states(specification: Specification, outputs: Path, place: Place) -> dict[tuple[str, str], str]:
+def instance_states(
+    specification: Specification, outputs: Path, place: Place, *, adopt: bool = False
+) -> dict[tuple[str, str], str]:
     """(workflow name, identity) -> running, succeeded or failed, as the sensor would see it.
 
     Raises:
@@ -132,7 +136,7 @@ def instance_states(specification: Specification, outputs: Path, place: Place) -
     from workers.runs.run_starts import open_runs
 
     states: dict[tuple[str, str], str] = {}
-    with _opened_records(specification, outputs) as opened:
+    with _opened_records(specification, outputs, adopt=adopt) as opened:
         if opened is not None:
             states = opened.states()
             for record in _lost({workflow.name for workflow in specification.workflows}, outputs, place, opened):
@@ -141,7 +145,7 @@ def instance_states(specification: Specification, outputs: Path, place: Place) -
     return states | (open_runs(place.service, place.domain) if place.service is not None else {})
 
 
-def instance_history(specification: Specification, outputs: Path, place: Place) -> RunHistory:
+def instance_history(specification: Specification, outputs: Path, place: Place, *, adopt: bool = False) -> RunHistory:
     """What is known of how instances ended, with the notebooks as they are now, also of those that early versions recorded.
 
     Raises:
@@ -154,7 +158,7 @@ def instance_history(specification: Specification, outputs: Path, place: Place) 
     from workers.runs.notebook_versions import with_hashes_of_folders
     from workers.runs.sensor_check import add_lost_ends, present_history
 
-    with _opened_records(specification, outputs) as opened:
+    with _opened_records(specification, outputs, adopt=adopt) as opened:
         if opened is None:
             return RunHistory()
         history = present_history(specification, opened)
@@ -166,7 +170,7 @@ def instance_history(specification: Specification, outputs: Path, place: Place) 
 
 
 @contextmanager
-def _opened_records(specification: Specification, outputs: Path) -> Iterator[RunRecords | None]:
+def _opened_records(specification: Specification, outputs: Path, *, adopt: bool) -> Iterator[RunRecords | None]:
     """None where there are none yet.
 
     Raises:
@@ -180,7 +184,7 @@ def _opened_records(specification: Specification, outputs: Path) -> Iterator[Run
             yield None
             return
         with RunRecords.open(outputs, to_look=True) as opened:
-            check_owner(specification, opened, outputs)
+            check_owner(specification, opened, outputs, adopt=adopt)
             yield opened
     except RecordsError as error:
         raise ServiceError(str(error)) from None
