@@ -14,7 +14,7 @@ import pytest
 from botocore.exceptions import ParamValidationError
 
 from simpleflow_nb import Workflow
-from simpleflow_nb.cli.remote_start import start_remotely
+from simpleflow_nb.cli.engine.remote_start import start_remotely
 from simpleflow_nb.exceptions import DefinitionError, ServiceError, SimpleflowError
 from simpleflow_nb.local.http_service import HttpService
 from simpleflow_nb.local.service import DOMAIN, LocalService

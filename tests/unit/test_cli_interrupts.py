@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from simpleflow_nb.cli import definition
 from simpleflow_nb.cli.main import main
+from simpleflow_nb.cli.notebooks import definition
 from simpleflow_nb.local.service import DOMAIN
 from simpleflow_nb.processes.engine import Engine
 from simpleflow_nb.processes.interrupts import Interrupts

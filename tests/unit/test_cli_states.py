@@ -31,8 +31,8 @@ from simpleflow_nb.application.run_states import (
     traceback_of,
     type_filter,
 )
+from simpleflow_nb.cli.notebooks.summary import nothing_due
 from simpleflow_nb.cli.progress import Progress
-from simpleflow_nb.cli.summary import nothing_due
 from simpleflow_nb.local.service import LocalService
 from simpleflow_nb.processes.scratch import Scratch
 
