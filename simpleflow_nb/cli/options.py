@@ -8,9 +8,6 @@ from typing import Any, TypeVar
 
 import click
 
-from ..inspection.tables import Table, formatted
-from .unused_options import refuse_options
-
 F = TypeVar("F", bound=Callable[..., Any])
 
 DAYS = click.IntRange(1, 36_500)  #: of a period that ends now: a century is as good as for ever
@@ -51,26 +48,3 @@ def local_option(command: F) -> F:
 def heartbeat_option(command: F) -> F:
     kind, text = click.FloatRange(min=0, min_open=True), "Longest time between beats, s."
     return click.option("--heartbeat", type=kind, default=30, show_default=True, help=text)(command)
-
-
-def wants_table(ctx: click.Context, *, as_json: bool = False) -> bool:
-    """Whether another format was asked for than what a command prints for people, which is no bare table.
-
-    Raises:
-        DefinitionError: a format was asked for with ``--json``, or ``--header`` or ``--no-header`` without a format.
-    """
-    is_table = not as_json and ctx.obj["style"] != "tabular"
-    if ctx.parent is not None:
-        if as_json:
-            refuse_options(ctx.parent, "with --json", ("style", "header"))
-        elif not is_table:
-            hint = "it is for the table alone, such as that of --format csv"
-            refuse_options(ctx.parent, f"for what {ctx.info_name} prints for people", {"header": hint})
-    return is_table
-
-
-def show(ctx: click.Context, table: Table) -> None:
-    """Print a table in the format that the command line asked for."""
-    text = formatted(table, ctx.obj["style"], with_header=ctx.obj["header"])
-    if text:
-        click.echo(text)

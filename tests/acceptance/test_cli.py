@@ -9,6 +9,7 @@ import subprocess
 import time
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import pytest
@@ -195,6 +196,82 @@ def test_a_workflow_class_prints_its_result_and_shows_its_tasks(tmp_path: Path) 
     assert nothing.stderr == "no open executions; --status closed lists those that have ended\n"
 
 
+MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?\+00:00")
+
+
+def document(*words: str, cwd: Path) -> dict[str, Any]:
+    """What a command prints with ``--json``; moments as MOMENT, durations as SECONDS, run ids as RUN."""
+
+    def plain(value: Any, key: str = "") -> Any:
+        if isinstance(value, dict):
+            return {name: plain(one, name) for name, one in value.items()}
+        if isinstance(value, list):
+            return [plain(one) for one in value]
+        if isinstance(value, str) and MOMENT.fullmatch(value):
+            return "MOMENT"
+        if key == "run_id":
+            return "RUN"
+        return "SECONDS" if key in ("seconds_waited", "seconds_run", "share") and isinstance(value, float) else value
+
+    done = typed(*words, "--json", cwd=cwd)
+    assert (done.returncode, done.stderr) == (0, "")
+    found: dict[str, Any] = plain(json.loads(done.stdout))
+    return found
+
+
+def test_programs_read_executions_as_documents(tmp_path: Path) -> None:
+    words = ("workflow.start", "--local", "examples.basic.BasicWorkflow", "--input", "[1, 0]", "--workflow-id", "sum", "--quiet")
+    assert typed(*words, "--tags", "a,b", cwd=tmp_path).returncode == 0
+    execution = {
+        "domain": "local",
+        "workflow_id": "sum",
+        "run_id": "RUN",
+        "type": "basic",
+        "version": "example",
+        "status": "completed",
+        "started": "MOMENT",
+        "closed": "MOMENT",
+        "tags": ["a", "b"],
+    }
+    listed = document("workflow.list", "--local", "--status", "closed", cwd=tmp_path)
+    assert listed == {"schema": 1, "executions": [execution]}
+    info = document("workflow.info", "--local", "sum", cwd=tmp_path)
+    assert info.pop("schema") == 1
+    told = info["execution"]
+    assert {key: told.pop(key) for key in execution} == execution
+    assert told.pop("task_list").startswith("local-")
+    assert told.pop("events") > 10
+    assert told.pop("decider")["activities"] == {"completed": 3}
+    assert told == {"input": {"args": [1, 0]}, "result": 4, "reason": None, "details": None, "progress": None}
+    task = {
+        "id": "activity-examples.basic.double-1",
+        "attempt": 1,
+        "activity": "examples.basic.double",
+        "version": "example",
+        "state": "completed",
+        "scheduled": "MOMENT",
+        "started": "MOMENT",
+        "ended": "MOMENT",
+        "seconds_waited": "SECONDS",
+        "seconds_run": "SECONDS",
+        "input": {"args": [2], "kwargs": {}},
+        "result": 4,
+        "reason": None,
+        "details": None,
+    }
+    assert document("workflow.tasks", "--local", "sum", "--nb-tasks", "1", cwd=tmp_path) == {"schema": 1, "tasks": [task]}
+    profile = document("workflow.profile", "--local", "sum", cwd=tmp_path)["tasks"]
+    assert [{**one, **dict.fromkeys(("id", "activity", "input", "result"))} for one in profile] == [
+        {**task, "id": None, "activity": None, "input": None, "result": None, "share": "SECONDS"}
+    ] * 3
+    events = document("workflow.history", "--local", "sum", cwd=tmp_path)["events"]
+    assert (events[0]["type"], events[-1]["type"]) == ("WorkflowExecutionStarted", "WorkflowExecutionCompleted")
+    assert [event["id"] for event in events] == list(range(1, len(events) + 1))
+    assert events[-1]["attributes"]["result"] == "4"
+    refused = typed("--format", "csv", "workflow.list", "--local", "--json", cwd=tmp_path)
+    assert (refused.returncode, refused.stderr) == (2, "simpleflow-nb: --format does nothing with --json; leave it out\n")
+
+
 FAILING = """\
 from simpleflow_nb import Workflow, activity
 
@@ -306,8 +383,8 @@ def test_another_terminal_can_signal_cancel_and_terminate(
         until = time.monotonic() + 180
         while time.monotonic() < until and typed("workflow.list", "--local", cwd=tmp_path).stdout != "w  mine.Waiting  OPEN\n":
             time.sleep(0.05)
-        asked = typed(words[0], "--local", "w", *words[1:], cwd=tmp_path)
-        assert (asked.returncode, asked.stdout) == (0, "w: asked; it takes effect now\n")
+        asked = document(words[0], "--local", "w", *words[1:], cwd=tmp_path)
+        assert asked == {"schema": 1, "request": {"workflow_id": "w", "run_id": "RUN", "takes_effect_now": True}}
         said, complained = process.communicate(timeout=180)
     assert (process.returncode, said) == (code, stdout)
     assert re.fullmatch(end, re.sub(r"\d+\.\d s", "N s", complained))

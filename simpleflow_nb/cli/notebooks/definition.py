@@ -25,7 +25,8 @@ from ...inspection.tables import Table, formatted
 from ...masking import keep_secret, known_secrets, secret_in
 from ..file_words import file_and_words
 from ..main import SpecificationProblems
-from ..options import outputs_option, show, wants_table
+from ..options import outputs_option
+from ..printing import show, wants_table
 from .older_runs import older_files, older_names, older_text, succeeded_early
 from .run_place import opened_run_place, run_place_options
 

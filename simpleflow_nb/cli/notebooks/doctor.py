@@ -12,7 +12,8 @@ from ...application.workflow_files import outputs_folder
 from ...inspection.tables import Table
 from ..file_words import file_and_words
 from ..main import DONE, RUN_FAILED
-from ..options import outputs_option, show, wants_table
+from ..options import outputs_option
+from ..printing import show, wants_table
 from .definition import read_specification
 
 

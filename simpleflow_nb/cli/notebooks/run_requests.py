@@ -19,7 +19,8 @@ from ...processes.connection import connected, payload_directory
 from ...processes.decider import Decider
 from ...processes.local_run import default_workers
 from ..file_words import file_and_words
-from ..options import Day, adopt_option, outputs_option, show, wants_table
+from ..options import Day, adopt_option, outputs_option
+from ..printing import show, wants_table
 from ..progress import say
 from ..unused_options import refuse_options
 from .definition import read_specification, source_problem

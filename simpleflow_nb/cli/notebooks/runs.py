@@ -17,7 +17,8 @@ from ...application.workflow_files import outputs_folder
 from ...exceptions import DefinitionError, PayloadError
 from ...inspection.tables import Table, formatted
 from ..file_words import file_and_words
-from ..options import Day, outputs_option, show, wants_table
+from ..options import Day, outputs_option
+from ..printing import show, wants_table
 from ..unused_options import refuse_options
 from .definition import read_specification
 from .run_place import opened_run_place, run_place_options

@@ -24,7 +24,8 @@ from ...processes.connection import payload_directory
 from ...processes.payload_directory import PayloadDirectory
 from ..engine.place import has_place, opened_place, place_options
 from ..file_words import file_and_words, is_no_domain
-from ..options import outputs_option, show
+from ..options import outputs_option
+from ..printing import show
 from ..unused_options import refuse_options
 from .definition import read_specification
 from .run_place import opened_run_place, place_of_file, run_place_options

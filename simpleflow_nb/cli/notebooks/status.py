@@ -20,7 +20,8 @@ from ...exceptions import DefinitionError
 from ...inspection.tables import Table, formatted
 from ..file_words import file_and_words
 from ..main import DONE
-from ..options import outputs_option, show, wants_table
+from ..options import outputs_option
+from ..printing import show, wants_table
 from .definition import CurrentPlan, current_plan, read_specification
 from .older_runs import lacking_reports, left_behind, older_files
 from .run_place import opened_run_place, run_place_options

@@ -1,0 +1,57 @@
+"""How commands print: tables in the format asked for, and documents for programs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+import click
+
+from ..inspection.tables import Table, formatted
+from .unused_options import refuse_options
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def json_option(command: F) -> F:
+    """``--json``, as ``as_json``."""
+    text = "Print everything as one JSON document, for programs."
+    return click.option("--json", "as_json", is_flag=True, help=text)(command)
+
+
+def print_document(document: Mapping[str, Any]) -> None:
+    """Print what a program reads: the ``to_dict()`` of a result, or one of `simpleflow_nb.inspection.documents`."""
+    click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+
+
+def refuse_formats(ctx: click.Context) -> None:
+    """For ``--json``: a table's format beside it would do nothing.
+
+    Raises:
+        DefinitionError: ``--format`` or ``--header`` was typed.
+    """
+    if ctx.parent is not None:
+        refuse_options(ctx.parent, "with --json", ("style", "header"))
+
+
+def wants_table(ctx: click.Context, *, as_json: bool = False) -> bool:
+    """Whether another format was asked for than what a command prints for people, which is no bare table.
+
+    Raises:
+        DefinitionError: a format was asked for with ``--json``, or ``--header`` or ``--no-header`` without a format.
+    """
+    is_table = not as_json and ctx.obj["style"] != "tabular"
+    if as_json:
+        refuse_formats(ctx)
+    elif ctx.parent is not None and not is_table:
+        hint = "it is for the table alone, such as that of --format csv"
+        refuse_options(ctx.parent, f"for what {ctx.info_name} prints for people", {"header": hint})
+    return is_table
+
+
+def show(ctx: click.Context, table: Table) -> None:
+    """Print a table in the format that the command line asked for."""
+    text = formatted(table, ctx.obj["style"], with_header=ctx.obj["header"])
+    if text:
+        click.echo(text)

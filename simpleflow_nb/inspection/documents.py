@@ -1,0 +1,138 @@
+"""The same as the tables for programs: names in snake_case, moments in UTC as ISO 8601 has them, values as they are.
+
+Fields are only added within a major version; ``schema`` at the top says which.
+"""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+from .. import payload
+from .executions import Info, executions, history
+from .task_rows import TaskRow, epoch, task_rows
+
+SCHEMA = 1  #: of every document and file that we write
+
+Document = dict[str, Any]
+
+
+def iso_time(moment: Any) -> str | None:
+    """``2026-01-31T06:00:00.125000+00:00`` of epoch seconds or of a datetime."""
+    return None if moment is None else datetime.fromtimestamp(epoch(moment), UTC).isoformat()
+
+
+def document_of(name: str, value: Any) -> Document:
+    """A document with one thing in it, by its name."""
+    return {"schema": SCHEMA, name: value}
+
+
+def list_document(service: Any, domain: str, *, status: str, started_since_days: int) -> Document:
+    """The executions that ``workflow.list`` lists, newest first."""
+    oldest = max(0, time.time() - started_since_days * 86_400)
+    found = executions(service, domain, is_open=status == "open", oldest=oldest)
+    return document_of("executions", [_execution(domain, info) for info in found])
+
+
+def info_document(service: Any, domain: str, execution: dict[str, str]) -> Document:
+    """One execution: what it is, what it was started with, how it ended, and what its decider has noted."""
+    described = service.describe_workflow_execution(domain=domain, execution=execution)
+    info = described["executionInfo"]
+    events = history(service, domain, execution)
+    started = _attributes(events[0])
+    end = _attributes(events[-1]) if info["executionStatus"] == "CLOSED" else {}
+    notes = payload.decode(described.get("latestExecutionContext")) or {}
+    return document_of(
+        "execution",
+        {
+            **_execution(domain, info),
+            "task_list": described["executionConfiguration"]["taskList"]["name"],
+            "input": _value(started.get("input")),
+            "events": len(events),
+            "result": _value(end.get("result")),
+            "reason": end.get("reason"),
+            "details": _value(end.get("details")),
+            "decider": notes if isinstance(notes, dict) else {"context": notes},
+        },
+    )
+
+
+def tasks_document(service: Any, domain: str, execution: dict[str, str], *, most: int | None = None) -> Document:
+    """Every attempt at a task of an execution, newest first."""
+    rows = task_rows(history(service, domain, execution))[::-1][:most]
+    return document_of("tasks", [_task(row) for row in rows])
+
+
+def profile_document(service: Any, domain: str, execution: dict[str, str], *, most: int | None = None) -> Document:
+    """The same, the longest first, each with its share of the time in which tasks ran."""
+    rows = task_rows(history(service, domain, execution))
+    total = sum(row.seconds_run or 0 for row in rows)
+    chosen = sorted(rows, key=lambda row: row.seconds_run or 0, reverse=True)[:most]
+    shares = [(row.seconds_run or 0) / total if total else None for row in chosen]
+    return document_of("tasks", [{**_task(row), "share": share} for row, share in zip(chosen, shares, strict=True)])
+
+
+def history_document(service: Any, domain: str, execution: dict[str, str]) -> Document:
+    """Every event of an execution, oldest first, its attributes as SWF names them."""
+    return document_of(
+        "events",
+        [
+            {
+                "id": event["eventId"],
+                "time": iso_time(event["eventTimestamp"]),
+                "type": event["eventType"],
+                "attributes": _attributes(event),
+            }
+            for event in history(service, domain, execution)
+        ],
+    )
+
+
+def _execution(domain: str, info: Info) -> Document:
+    closed = info.get("closeTimestamp")
+    return {
+        "domain": domain,
+        "workflow_id": info["execution"]["workflowId"],
+        "run_id": info["execution"]["runId"],
+        "type": info["workflowType"]["name"],
+        "version": info["workflowType"]["version"],
+        "status": (info.get("closeStatus") or info["executionStatus"]).lower(),
+        "started": iso_time(info["startTimestamp"]),
+        "closed": iso_time(closed),
+        "tags": info.get("tagList", []),
+    }
+
+
+def _task(row: TaskRow) -> Document:
+    return {
+        "id": row.id,
+        "attempt": row.attempt,
+        "activity": row.name,
+        "version": row.version,
+        "state": row.state,
+        "scheduled": iso_time(row.scheduled),
+        "started": iso_time(row.started),
+        "ended": iso_time(row.ended),
+        "seconds_waited": _rounded(row.seconds_waited),
+        "seconds_run": _rounded(row.seconds_run),
+        "input": _value(row.input),
+        "result": _value(row.result),
+        "reason": row.reason,
+        "details": _value(row.details),
+    }
+
+
+def _attributes(event: dict[str, Any]) -> Document:
+    return next((value for key, value in event.items() if key.endswith("EventAttributes")), {})
+
+
+def _value(text: str | None) -> Any:
+    """The value of a payload; a sentence in its place where it is kept outside the history."""
+    value = payload.decode(text, lambda digest: f'"payload {digest[:12]} kept outside the history"') if text else None
+    return {key: one for key, one in value.items() if key != "__extra"} if isinstance(value, dict) else value
+
+
+def _rounded(seconds: float | None) -> float | None:
+    """To the millisecond, which is what moments are kept in."""
+    return None if seconds is None else round(seconds, 3)
