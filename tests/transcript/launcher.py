@@ -1,0 +1,55 @@
+"""A process that has loaded every command, and forks itself for each one that it is told to run.
+
+Started by :mod:`tests.transcript.play`; each line on standard input is a request ``{"words", "folder", "environment",
+"stdout", "stderr"}``, each line on standard output the exit code. What a command prints is what ``python -m simpleflow_nb`` prints,
+without the half second that the imports take.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import sys
+import threading
+from typing import Any
+
+
+def serve() -> dict[str, Any]:
+    """Answer requests until standard input ends; returns, in the forked process alone, the request that it is for."""
+    for line in sys.stdin:
+        request: dict[str, Any] = json.loads(line)
+        pid = os.fork()
+        if pid == 0:
+            return request
+        _, status = os.waitpid(pid, 0)
+        print(os.waitstatus_to_exitcode(status), flush=True)
+    os._exit(0)
+
+
+def become(request: dict[str, Any]) -> None:
+    """Be the process that a shell would have started for the command."""
+    os.setsid()
+    nowhere = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nowhere, 0)
+    for number, key in ((1, "stdout"), (2, "stderr")):
+        written = os.open(request[key], os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        os.dup2(written, number)
+        os.close(written)
+    for number, name in ((1, "stdout"), (2, "stderr")):
+        setattr(sys, name, open(number, "w", encoding="utf-8", errors=getattr(sys, name).errors, closefd=False))
+    os.chdir(request["folder"])
+    os.environ.clear()
+    os.environ.update(request["environment"])
+    sys.argv = ["simpleflow-nb", *request["words"]]
+    sys.path[0] = request["folder"]  # the folder of this file until now
+
+
+if __name__ == "__main__":
+    from simpleflow_nb.cli import main
+
+    for module in sorted(set(main._COMMANDS.values())):
+        importlib.import_module(f"simpleflow_nb.cli.{module}")
+    assert threading.active_count() == 1, "a process with threads must not fork"
+    become(serve())
+    main.console()
