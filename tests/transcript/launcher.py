@@ -7,12 +7,20 @@ without the half second that the imports take.
 
 from __future__ import annotations
 
+import gc
 import importlib
 import json
 import os
+import pkgutil
 import sys
 import threading
 from typing import Any
+
+import deciders
+import simpleflow_nb
+import workers
+
+_PROGRAMS = ("__main__",)
 
 
 def serve() -> dict[str, Any]:
@@ -45,11 +53,20 @@ def become(request: dict[str, Any]) -> None:
     sys.path[0] = request["folder"]  # the folder of this file until now
 
 
-if __name__ == "__main__":
-    from simpleflow_nb.cli import main
-
-    for module in sorted(set(main._COMMANDS.values())):
-        importlib.import_module(f"simpleflow_nb.cli.{module}")
+def load() -> None:
+    """Import what commands import when they need it; what stands only in a module that is run as a program is left out."""
+    for library in ("asyncio", "boto3", "croniter", "jupyter_client", "jupytext", "nbformat", "papermill", "pydantic", "sqlalchemy.orm"):
+        importlib.import_module(library)
+    for package in (simpleflow_nb, deciders, workers):
+        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            if module.name.rpartition(".")[2] not in _PROGRAMS:
+                importlib.import_module(module.name)
+    gc.collect()
+    gc.freeze()  # what is never looked through again stays shared
     assert threading.active_count() == 1, "a process with threads must not fork"
+
+
+if __name__ == "__main__":
+    load()
     become(serve())
-    main.console()
+    simpleflow_nb.cli.main.console()

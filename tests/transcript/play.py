@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.metadata
 import json
-import os
 import platform
 import re
 import shlex
@@ -20,21 +19,21 @@ from typing import Any
 
 import simpleflow_nb
 
+from .commands import Launcher, clean_environment
 from .normalise import Normaliser
 from .scene import INPUTS, ROOT, Scene
 
 PATIENCE_SECONDS = 300
-_FOREIGN = ("AUTOFLOW_", "SIMPLEFLOW_", "SWF_", "AWS_", "FLOWAPI_", "LOG_LEVEL", "COVERAGE", "PYTEST_")
 _VARIABLE = re.compile(r"[A-Z_]+=")
 
 
-def played(scene: Scene) -> str:
+def played(scene: Scene, launcher: Launcher) -> str:
     """What a person would have seen, normalised.
 
     Raises:
         TimeoutError: a command, or what a step waits for, does not end.
     """
-    with tempfile.TemporaryDirectory(prefix="transcript-", dir="/tmp") as folder, _Player(scene, Path(folder)) as player:
+    with tempfile.TemporaryDirectory(prefix="transcript-", dir="/tmp") as folder, _Player(scene, launcher, Path(folder)) as player:
         for step in scene.steps:
             player.take(step)
         return "".join(player.lines)
@@ -43,33 +42,19 @@ def played(scene: Scene) -> str:
 class _Player:
     """The processes of one scene, and what has been seen so far."""
 
-    def __init__(self, scene: Scene, folder: Path) -> None:
+    def __init__(self, scene: Scene, launcher: Launcher, folder: Path) -> None:
         self.scene, self.folder, self.lines = scene, folder / "project", list[str]()
-        self._outside = folder
+        self._launcher = launcher
         self.folder.mkdir()
         for name in scene.inputs:
             shutil.copytree(INPUTS / name if (INPUTS / name).is_dir() else ROOT / name, self.folder, dirs_exist_ok=True)
-        kept = {key: value for key, value in os.environ.items() if not key.startswith(_FOREIGN)}
-        self.environment = {
-            **kept,
-            "PYTHONPATH": str(ROOT),
-            "HOME": str(folder),
-            "TERM": "dumb",
-            "COLUMNS": "120",
-            "LANG": "C.UTF-8",
-            "LC_ALL": "C.UTF-8",
-            "TZ": "UTC",
-            "SIMPLEFLOW_NB_PRELOAD": "",
-            "AWS_EC2_METADATA_DISABLED": "true",
-            **scene.environment,
-        }
+        self.environment = {**clean_environment(), "HOME": str(folder), **scene.environment}
         self._processes: dict[str, subprocess.Popen[str]] = {}
         versions = {"version": simpleflow_nb.__version__, "python version": platform.python_version()}
         versions |= {f"version of {name}": importlib.metadata.version(name) for name in ("papermill", "ipykernel", "typst")}
         folders = {"folder": self.folder, "home": folder, "root": ROOT, "environment": Path(sys.prefix)}
         self._normalised = Normaliser(folders, versions)
         self._endpoint = ""
-        self._launcher: subprocess.Popen[str] | None = None
 
     def __enter__(self) -> _Player:
         return self
@@ -84,8 +69,6 @@ class _Player:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.communicate()
-        if self._launcher is not None:
-            self._launcher.communicate(timeout=60)
 
     def take(self, step: str) -> None:
         """Carry out one line of the scene: a command, or a word of ours that begins with ``@``."""
@@ -103,23 +86,7 @@ class _Player:
     def _outcome(self, line: str) -> tuple[str, str, int]:
         """Standard output, standard error and exit code of a command."""
         environment, words = self._environment_and_words(line)
-        out, err = self._outside / "stdout", self._outside / "stderr"
-        if self._launcher is None:
-            self._launcher = subprocess.Popen(
-                [sys.executable, str(Path(__file__).with_name("launcher.py"))],
-                env=self.environment,
-                cwd=self.folder,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                text=True,
-            )
-        request = {"words": words, "folder": str(self.folder), "environment": environment}
-        assert self._launcher.stdin is not None
-        assert self._launcher.stdout is not None
-        self._launcher.stdin.write(json.dumps({**request, "stdout": str(out), "stderr": str(err)}) + "\n")
-        self._launcher.stdin.flush()
-        code = int(self._launcher.stdout.readline())
-        return out.read_text(), err.read_text(), code
+        return self._launcher.outcome(words, self.folder, environment)
 
     def _environment_and_words(self, line: str) -> tuple[dict[str, str], list[str]]:
         words, environment = shlex.split(line.replace("{endpoint}", self._endpoint)), dict(self.environment)

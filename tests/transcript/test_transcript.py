@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Iterator
 
 import pytest
 
 from simpleflow_nb.cli.main import _COMMANDS
 
+from .commands import Launcher
 from .play import played
 from .scene import GOLDEN, Scene
 from .scenes import SCENES
 
 
+@pytest.fixture(scope="module")
+def launcher() -> Iterator[Launcher]:
+    with Launcher() as started:
+        yield started
+
+
 @pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.name)
-def test_commands_say_what_was_recorded(scene: Scene) -> None:
+def test_commands_say_what_was_recorded(scene: Scene, launcher: Launcher) -> None:
     recorded = scene.golden.read_text().splitlines()
-    now = played(scene).splitlines()
+    now = played(scene, launcher).splitlines()
     if recorded != now:
         differences = difflib.unified_diff(recorded, now, scene.golden.name, "now", n=4, lineterm="")
         pytest.fail(
