@@ -49,7 +49,13 @@ class Launcher:
         assert self._process.stdout is not None
         with tempfile.TemporaryDirectory() as made:
             out, err = Path(made, "stdout"), Path(made, "stderr")
-            request = {"words": words, "folder": str(folder), "environment": environment, "stdout": str(out), "stderr": str(err)}
+            request = {
+                "words": words,
+                "folder": str(folder),
+                "environment": environment,
+                "stdout": str(out),
+                "stderr": str(err),
+            }
             self._process.stdin.write(json.dumps(request) + "\n")
             self._process.stdin.flush()
             answer = self._process.stdout.readline()

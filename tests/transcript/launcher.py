@@ -1,7 +1,7 @@
 """A process that has loaded every command, and forks itself for each one that it is told to run.
 
 Started by :mod:`tests.transcript.play`; each line on standard input is a request ``{"words", "folder", "environment",
-"stdout", "stderr"}``, each line on standard output the exit code. What a command prints is what ``python -m simpleflow_nb`` prints,
+"stdout", "stderr"}``, each line on standard output the exit code. A command prints what ``python -m simpleflow_nb`` prints,
 without the half second that the imports take.
 """
 
@@ -20,6 +20,7 @@ import deciders
 import simpleflow_nb
 import workers
 
+_LIBRARIES = ("asyncio", "boto3", "croniter", "jupytext", "nbformat", "papermill", "pydantic", "sqlalchemy.orm")
 _PROGRAMS = ("__main__",)
 
 
@@ -44,8 +45,6 @@ def become(request: dict[str, Any]) -> None:
         written = os.open(request[key], os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
         os.dup2(written, number)
         os.close(written)
-    for number, name in ((1, "stdout"), (2, "stderr")):
-        setattr(sys, name, open(number, "w", encoding="utf-8", errors=getattr(sys, name).errors, closefd=False))
     os.chdir(request["folder"])
     os.environ.clear()
     os.environ.update(request["environment"])
@@ -54,8 +53,8 @@ def become(request: dict[str, Any]) -> None:
 
 
 def load() -> None:
-    """Import what commands import when they need it; what stands only in a module that is run as a program is left out."""
-    for library in ("asyncio", "boto3", "croniter", "jupyter_client", "jupytext", "nbformat", "papermill", "pydantic", "sqlalchemy.orm"):
+    """Import what commands import when they need it; modules that are programs are left out."""
+    for library in _LIBRARIES:
         importlib.import_module(library)
     for package in (simpleflow_nb, deciders, workers):
         for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):

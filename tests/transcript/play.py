@@ -23,7 +23,7 @@ from .commands import Launcher, clean_environment
 from .normalise import Normaliser
 from .scene import INPUTS, ROOT, Scene
 
-PATIENCE_SECONDS = 300
+PATIENCE_SECONDS = 120
 _VARIABLE = re.compile(r"[A-Z_]+=")
 
 
@@ -33,7 +33,10 @@ def played(scene: Scene, launcher: Launcher) -> str:
     Raises:
         TimeoutError: a command, or what a step waits for, does not end.
     """
-    with tempfile.TemporaryDirectory(prefix="transcript-", dir="/tmp") as folder, _Player(scene, launcher, Path(folder)) as player:
+    with (
+        tempfile.TemporaryDirectory(prefix="transcript-", dir="/tmp") as folder,
+        _Player(scene, launcher, Path(folder)) as player,
+    ):
         for step in scene.steps:
             player.take(step)
         return "".join(player.lines)
@@ -201,6 +204,11 @@ class _Player:
 
         self._await(is_over, rest)
 
+    def _at_idle(self, domain: str) -> None:
+        """``@idle DOMAIN``: wait until no execution is open."""
+        everything = {"domain": domain, "startTimeFilter": {"oldestDate": 0}}
+        self._await(lambda: not self._asked("ListOpenWorkflowExecutions", everything)["executionInfos"], domain)
+
     def _at_event(self, rest: str) -> None:
         """``@event DOMAIN ID TYPE``: wait until the open execution's history has such an event."""
         domain, workflow_id, kind = rest.split()
@@ -224,7 +232,7 @@ class _Player:
         while not is_true():
             if time.monotonic() > until:
                 raise TimeoutError(f"{self.scene.name}: never came: {what}\n" + "".join(self.lines)[-3_000:])
-            time.sleep(0.05)
+            time.sleep(0.2)
 
     def _asked(self, operation: str, body: dict[str, Any]) -> dict[str, Any]:
         headers = {

@@ -1,6 +1,7 @@
 """The table of scenes. Steps that begin with ``@`` are told in :mod:`tests.transcript.play`.
 
-One thing at a time (``--nb-workers 1``), no clock, no date but those written here; ``--quiet`` where several runs are under way.
+One thing at a time (``--nb-workers 1``), no clock, no date but those written here; ``--quiet`` where several runs are under
+way.
 """
 
 from __future__ import annotations
@@ -322,7 +323,7 @@ AGAIN = Scene(
     simpleflow-nb journal.prune
     simpleflow-nb journal.prune --keep 1d
     simpleflow-nb journal.prune --keep 0 --dry-run
-    simpleflow-nb journal.prune --keep 0
+    simpleflow-nb journal.prune --keep 1d
     simpleflow-nb workflow.start days --local --set reference_date=2016-01-06 --nb-workers 1
     @files outputs
     """,
@@ -400,11 +401,10 @@ FLIGHTS = Scene(
     environment={"MPLCONFIGDIR": "/tmp/transcript-matplotlib"},
 )
 
-LOOK_AT_RUN = "workflow.info {place} {run}|workflow.tasks {place} {run}|workflow.profile {place} {run}"
 
-
-def looks_at(place: str, run: str) -> str:
-    commands = (text.format(place=place, run=run) for text in LOOK_AT_RUN.split("|"))
+def looks_at(place: str, run: str, short: str) -> str:
+    """``short`` is a run of one activity: those of several are profiled in the order of the time that they took."""
+    commands = (f"workflow.info {place} {run}", f"workflow.tasks {place} {run}", f"workflow.profile {place} {short}")
     return in_each_format(*commands, f"workflow.list {place} --status closed") + (
         f"\nsimpleflow-nb workflow.history {place} {run}\nsimpleflow-nb --format json workflow.history {place} {run}"
         f"\nsimpleflow-nb --format human workflow.history {place} {run}"
@@ -430,18 +430,18 @@ PYTHON = Scene(
     simpleflow-nb workflow.start mine.Adding --input 1
     simpleflow-nb workflow.start mine.Adding --input 1 --new --domain D
     simpleflow-nb workflow.list --local
-    {looks_at("--local", "adding")}
+    {looks_at("--local", "adding", "failing")}
     simpleflow-nb --format human workflow.info --local failing
     simpleflow-nb workflow.tasks --local failing
     simpleflow-nb workflow.tasks --local adding --nb-tasks 1
-    simpleflow-nb workflow.profile --local parent --nb-tasks 1
+    simpleflow-nb workflow.profile --local failing --nb-tasks 1
     simpleflow-nb workflow.tasks --local parent
     simpleflow-nb workflow.info --local adding nothing
     simpleflow-nb workflow.signal --local adding --name go
     simpleflow-nb workflow.cancel --local adding
     simpleflow-nb workflow.terminate --local adding
-    simpleflow-nb journal.prune --keep 0 --db .simpleflow-nb/journal.sqlite3 --dry-run
-    simpleflow-nb journal.prune --keep 0 --db .simpleflow-nb/journal.sqlite3
+    simpleflow-nb journal.prune --keep 1d --db .simpleflow-nb/journal.sqlite3 --dry-run
+    simpleflow-nb journal.prune --keep 1d --db .simpleflow-nb/journal.sqlite3
     simpleflow-nb workflow.list --local --status closed
     """,
     inputs=("python",),
@@ -451,12 +451,12 @@ WAITING = Scene(
     "python-waiting",
     """
     @background run simpleflow-nb workflow.start --local mine.Waiting --workflow-id waiting --quiet --nb-workers 1
-    @until WAITING simpleflow-nb workflow.list --local
+    @until waiting simpleflow-nb workflow.list --local
     simpleflow-nb workflow.start --local mine.Adding --input 1
     simpleflow-nb workflow.list --local
     simpleflow-nb --format human workflow.info --local waiting
     simpleflow-nb workflow.signal --local waiting --name other --input 1
-    simpleflow-nb journal.prune --keep 0
+    simpleflow-nb journal.prune --keep 1d
     @stop run
     simpleflow-nb workflow.signal --local waiting --name go --input '{"a": 7}'
     simpleflow-nb workflow.start --local mine.Waiting --workflow-id waiting --nb-workers 1
@@ -491,7 +491,7 @@ ON_SERVICE = Scene(
     @ended D adding
     simpleflow-nb workflow.start mine.Failing --domain D --workflow-id failing --tags a,b --execution-timeout 600
     @ended D failing
-    {looks_at("D", "adding")}
+    {looks_at("D", "adding", "failing")}
     simpleflow-nb --format human workflow.info D failing
     simpleflow-nb workflow.tasks D failing
     simpleflow-nb workflow.start mine.Waiting --domain D --workflow-id one
@@ -577,11 +577,14 @@ NOTEBOOKS_ON_SERVICE = Scene(
     simpleflow-nb workflow.tasks D days/2016-01-01
     simpleflow-nb --format human workflow.info D days/2016-01-01
     simpleflow-nb runs.retry days/2016-01-02 --domain D
+    @idle D
     simpleflow-nb backfill days --from 2016-01-01 --to 2016-01-02 --domain D --dry-run --rerun all
     simpleflow-nb backfill days --from 2016-01-01 --to 2016-01-01 --domain D --rerun all
+    @idle D
+    simpleflow-nb runs.list --domain D --all
     simpleflow-nb reports.make --domain D
     simpleflow-nb outputs.clean --keep-days 0 --domain D --dry-run
-    simpleflow-nb journal.prune --keep 0
+    simpleflow-nb journal.prune --keep 1d
     @stop decider
     @stop worker
     @stop service
