@@ -18,7 +18,8 @@ _STAMP = re.compile(r"\b20\d{6}T?\d{6}(Z?)\b")
 _HEX = re.compile(r"(?<![0-9a-zA-Z])(?<!\"identity\": \")(?<!\d{4}-\d\d-\d\d-)[0-9a-f]{32}(?![0-9a-zA-Z])")
 _UUID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b")
 #: Made of the folder's path, or random.
-_HASHED = re.compile(r"\b(local|sensor-project|backfill-[a-z]+)-(?:[0-9a-f]{12}|[0-9a-f]{8})\b")
+_HASHED = re.compile(r"\b(local|sensor-project|backfill-[a-z]+)-([0-9a-f]{12}|[0-9a-f]{8})\b")
+_STICKY = re.compile(r"~[\w.-]+-\d+-[0-9a-f]{8}\b")
 _NANOSECONDS = re.compile(r"\b1[789]\d{17}\b")
 _NUMBER = re.compile(r"(?<![\w.:-])(?<!default: )\d+\.\d+(?:e-\d+)?(?![\w.:;]|<=)")  # seconds that bear no unit, in tables
 #: Whether a label is seen while it runs depends on how long it takes.
@@ -61,7 +62,8 @@ class Normaliser:
         text = _CLOCK.sub(lambda found: re.sub(r"\d", "0", found[0]), text)
         for day, name in self._today.items():
             text = text.replace(day, name)
-        text = _HASHED.sub(r"\1-<hash>", _SEEN_RUNNING.sub("", text))
+        text = _HASHED.sub(lambda found: found[1] + "-" + "0" * len(found[2]), _SEEN_RUNNING.sub("", text))
+        text = _STICKY.sub("~<process>", text)
         text = _NANOSECONDS.sub("<nanoseconds>", text)
         narrow = text
         text = _EPOCH.sub("<epoch>", text)

@@ -502,6 +502,7 @@ ON_SERVICE = Scene(
     @event D three DecisionTaskCompleted
     simpleflow-nb --format human workflow.info D one
     simpleflow-nb workflow.signal D one --name go --input {{
+    simpleflow-nb workflow.signal D one --name go --input hello
     @ended D one
     simpleflow-nb workflow.signal D one --name go
     simpleflow-nb workflow.cancel D two
@@ -538,9 +539,19 @@ SENSOR = Scene(
     @replace workflows.yml 'schedule: null' 'schedule: "0 6 1 1 *"'
     @remove data/2016-01-0[2346].csv
     @background sensor simpleflow-nb sensor.start --local --nb-workers 1 --quiet
-    @until days simpleflow-nb runs.list --state succeeded
+    @until waiting simpleflow-nb sensor.list
     simpleflow-nb sensor.list
     simpleflow-nb sensor.pause
+    @until paused simpleflow-nb sensor.list
+    simpleflow-nb --header sensor.list
+    simpleflow-nb sensor.resume
+    @until waiting simpleflow-nb sensor.list
+    simpleflow-nb sensor.check
+    @until succeeded simpleflow-nb runs.list
+    simpleflow-nb --format human sensor.list
+    simpleflow-nb sensor.reload
+    simpleflow-nb sensor.start --local
+    simpleflow-nb plan
     simpleflow-nb sensor.stop --domain D
     @stop sensor
     simpleflow-nb sensor.list
