@@ -23,28 +23,25 @@ def clean_environment() -> dict[str, str]:
 
 
 class Launcher:
-    """To be used as a context; the process is started with the first command."""
+    """To be used as a context."""
 
     def __init__(self) -> None:
-        self._process: subprocess.Popen[str] | None = None
+        self._process = subprocess.Popen(
+            [sys.executable, str(Path(__file__).with_name("launcher.py"))],
+            env=clean_environment(),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
 
     def __enter__(self) -> Launcher:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._process is not None:
-            self._process.communicate(timeout=60)
+        self._process.communicate(timeout=60)
 
     def outcome(self, words: Sequence[str], folder: Path, environment: Mapping[str, str]) -> tuple[str, str, int]:
         """Standard output, standard error and exit code of ``simpleflow-nb WORDS``, typed in that folder."""
-        if self._process is None:
-            self._process = subprocess.Popen(
-                [sys.executable, str(Path(__file__).with_name("launcher.py"))],
-                env=clean_environment(),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                text=True,
-            )
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         with tempfile.TemporaryDirectory() as made:

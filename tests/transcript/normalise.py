@@ -11,6 +11,8 @@ from pathlib import Path
 
 #: Digits are zeroed where the width is fixed, so that tables stay as they are laid out.
 _TIME = re.compile(r"\b20\d\d-\d\d-\d\d([T ])\d\d:\d\d(:\d\d(\.\d+)?)?")
+#: One time in a thousand falls on a whole second, and is printed without a fraction.
+_WHOLE_SECOND = re.compile(r"(\b20\d\d-\d\d-\d\d[T ]\d\d:\d\d:\d\d)\+00:00(?: {7})?")
 _CLOCK = re.compile(r"(?<![\d:.-])\d\d:\d\d:\d\d(\.\d+)?(?![\d:])")
 _EPOCH = re.compile(r"\b1[789]\d{8}(\.\d+)?\b")
 _STAMP = re.compile(r"\b20\d{6}T?\d{6}(Z?)\b")
@@ -57,6 +59,7 @@ class Normaliser:
         text = wide
         for pattern in (_UUID, _HEX):
             text = pattern.sub(lambda found: self._numbered(found[0]), text)
+        text = _WHOLE_SECOND.sub(r"\1.000000+00:00", text)
         text = _TIME.sub(lambda found: re.sub(r"\d", "0", found[0]), text)
         text = _STAMP.sub(lambda found: re.sub(r"\d", "0", found[0]), text)
         text = _CLOCK.sub(lambda found: re.sub(r"\d", "0", found[0]), text)

@@ -52,7 +52,7 @@ class _Player:
         for name in scene.inputs:
             shutil.copytree(INPUTS / name if (INPUTS / name).is_dir() else ROOT / name, self.folder, dirs_exist_ok=True)
         self.environment = {**clean_environment(), "HOME": str(folder), **scene.environment}
-        self._processes: dict[str, subprocess.Popen[str]] = {}
+        self._processes: dict[str, subprocess.Popen[bytes]] = {}
         versions = {"version": simpleflow_nb.__version__, "python version": platform.python_version()}
         versions |= {f"version of {name}": importlib.metadata.version(name) for name in ("papermill", "ipykernel", "typst")}
         folders = {"folder": self.folder, "home": folder, "root": ROOT, "environment": Path(sys.prefix)}
@@ -68,10 +68,10 @@ class _Player:
                 process.send_signal(signal.SIGTERM)
         for process in self._processes.values():
             try:
-                process.communicate(timeout=60)
+                process.wait(60)
             except subprocess.TimeoutExpired:
                 process.kill()
-                process.communicate()
+                process.wait()
 
     def take(self, step: str) -> None:
         """Carry out one line of the scene: a command, or a word of ours that begins with ``@``."""
@@ -141,11 +141,12 @@ class _Player:
     def _at_service(self, rest: str) -> None:
         """``@service WORDS``: ``service.start`` in a process of its own; all later commands have its endpoint."""
         line = f"simpleflow-nb service.start --port 0 {rest}".strip()
-        process = self._start("service", line)
-        assert process.stdout is not None
-        first = process.stdout.readline()
+        self._start("service", line)
+        printed = self._written("service", "stdout")
+        self._await(lambda: "\n" in printed.read_text(), line)
+        first = printed.read_text().splitlines()[0]
         found = re.match(r"AWS_ENDPOINT_URL=(http://\S+)", first)
-        assert found, first + process.communicate()[1]
+        assert found, first
         self._endpoint = found[1]
         self.environment |= {
             "AWS_ENDPOINT_URL": self._endpoint,
@@ -153,7 +154,7 @@ class _Player:
             "AWS_SECRET_ACCESS_KEY": "y",
             "AWS_DEFAULT_REGION": "eu-west-1",
         }
-        self.lines.append(f"$ {line} &\n{self._normalised(first)}\n")
+        self.lines.append(f"$ {line} &\n\n")
 
     def _at_background(self, rest: str) -> None:
         """``@background NAME simpleflow-nb ...``: a process that goes on until ``@stop NAME``."""
@@ -161,32 +162,36 @@ class _Player:
         self._start(name, line)
         self.lines.append(f"$ {line} &\n\n")
 
-    def _start(self, name: str, line: str) -> subprocess.Popen[str]:
+    def _start(self, name: str, line: str) -> None:
         environment, words = self._environment_and_words(line)
         process = subprocess.Popen(
             [sys.executable, "-m", "simpleflow_nb", *words],
             cwd=self.folder,
             env=environment,
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
+            stdout=self._written(name, "stdout").open("w"),
+            stderr=self._written(name, "stderr").open("w"),
         )
         self._processes[name] = process
-        return process
+
+    def _written(self, name: str, stream: str) -> Path:
+        """What a process in the background prints is in files: a pipe that nobody reads may fill up."""
+        return self.folder.parent / f"{name}.{stream}"
+
+    def _note_end(self, title: str, name: str) -> None:
+        process = self._processes.pop(name)
+        process.wait(PATIENCE_SECONDS)
+        out, err = (self._written(name, stream).read_text() for stream in ("stdout", "stderr"))
+        self._note(title, out, err, process.returncode)
 
     def _at_stop(self, name: str) -> None:
         """``@stop NAME``: SIGTERM, as systemd says it; what it has printed is noted."""
-        process = self._processes.pop(name)
-        process.send_signal(signal.SIGTERM)
-        out, err = process.communicate(timeout=PATIENCE_SECONDS)
-        self._note(f"# {name} is stopped", out, err, process.returncode)
+        self._processes[name].send_signal(signal.SIGTERM)
+        self._note_end(f"# {name} is stopped", name)
 
     def _at_end(self, name: str) -> None:
         """``@end NAME``: wait until it has ended by itself."""
-        process = self._processes.pop(name)
-        out, err = process.communicate(timeout=PATIENCE_SECONDS)
-        self._note(f"# {name} has ended", out, err, process.returncode)
+        self._note_end(f"# {name} has ended", name)
 
     def _at_until(self, rest: str) -> None:
         """``@until TEXT simpleflow-nb ...``: until what the command prints holds the text; it is not noted."""

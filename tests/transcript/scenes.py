@@ -266,7 +266,7 @@ DAYS = Scene(
     simpleflow-nb sensor.reload
     simpleflow-nb doctor
     simpleflow-nb doctor --json
-    simpleflow-nb workflow.list --local --status closed --db outputs/.simpleflow-nb/journal.sqlite3
+    simpleflow-nb workflow.list --local
     simpleflow-nb workflow.info --local days/2016-01-02
     simpleflow-nb --format human workflow.info --local days/2016-01-02
     simpleflow-nb workflow.tasks --local days/2016-01-02
@@ -332,9 +332,10 @@ AGAIN = Scene(
 
 AMBIGUOUS = Scene(
     "ambiguous",
-    f"""
+    """
     simpleflow-nb plan
-    {RUN_ALL}
+    simpleflow-nb workflow.start modes --local --set reference_date=2016-01-01 --set mode=a --nb-workers 1
+    simpleflow-nb workflow.start modes --local --set reference_date=2016-01-01 --set mode=b --nb-workers 1
     simpleflow-nb status
     simpleflow-nb status --json
     simpleflow-nb runs.list
@@ -554,6 +555,7 @@ SENSOR = Scene(
     simpleflow-nb plan
     simpleflow-nb sensor.stop --domain D
     @stop sensor
+    simpleflow-nb workflow.list --local --status closed --db outputs/.simpleflow-nb/journal.sqlite3
     simpleflow-nb sensor.list
     simpleflow-nb sensor.check
     simpleflow-nb sensor.resume
