@@ -7,6 +7,7 @@ without the half second that the imports take.
 
 from __future__ import annotations
 
+import atexit
 import gc
 import importlib
 import json
@@ -52,6 +53,15 @@ def become(request: dict[str, Any]) -> None:
     sys.path[0] = request["folder"]  # the folder of this file until now
 
 
+def leave(code: Any) -> None:
+    """End as the interpreter does, but leave its memory alone: to take it apart would copy all that is shared."""
+    threading._shutdown()  # type: ignore[attr-defined]
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code if isinstance(code, int) else int(code is not None))
+
+
 def load() -> None:
     """Import what commands import when they need it; modules that are programs are left out."""
     for library in _LIBRARIES:
@@ -68,4 +78,7 @@ def load() -> None:
 if __name__ == "__main__":
     load()
     become(serve())
-    simpleflow_nb.cli.main.console()
+    try:
+        simpleflow_nb.cli.main.console()
+    except SystemExit as end:
+        leave(end.code)

@@ -164,15 +164,11 @@ class _Player:
 
     def _start(self, name: str, line: str) -> None:
         environment, words = self._environment_and_words(line)
-        process = subprocess.Popen(
-            [sys.executable, "-m", "simpleflow_nb", *words],
-            cwd=self.folder,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=self._written(name, "stdout").open("w"),
-            stderr=self._written(name, "stderr").open("w"),
-        )
-        self._processes[name] = process
+        with self._written(name, "stdout").open("w") as out, self._written(name, "stderr").open("w") as err:
+            command = [sys.executable, "-m", "simpleflow_nb", *words]
+            self._processes[name] = subprocess.Popen(
+                command, cwd=self.folder, env=environment, stdin=subprocess.DEVNULL, stdout=out, stderr=err
+            )
 
     def _written(self, name: str, stream: str) -> Path:
         """What a process in the background prints is in files: a pipe that nobody reads may fill up."""
