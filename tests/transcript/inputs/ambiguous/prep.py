@@ -1,0 +1,5 @@
+# %% tags=["parameters"]
+mode, n = "", 0
+
+# %%
+print("mode", mode)

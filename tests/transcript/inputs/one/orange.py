@@ -1,0 +1,5 @@
+# %% tags=["parameters"]
+n = 3
+
+# %%
+print("Warning: few rows")
