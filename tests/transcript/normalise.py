@@ -12,6 +12,9 @@ from pathlib import Path
 #: Digits are zeroed where the width is fixed, so that tables stay as they are laid out.
 _TIME = re.compile(r"\b20\d\d-\d\d-\d\d([T ])\d\d:\d\d(:\d\d(\.\d+)?)?")
 #: One time in a thousand falls on a whole second, and is printed without a fraction.
+#: in tracebacks: where code of ours stands is not what commands say
+_OWN_LINE = re.compile(r'<root>/(?:simpleflow_nb|deciders|workers)/[\w/]+\.py(\\*"), line \d+')
+_OWN_EXCEPTION = re.compile(r"\b(?:simpleflow_nb|deciders|workers)(?:\.\w+)+\.([A-Z]\w+(?=: ))")
 _WHOLE_SECOND = re.compile(r"(\b20\d\d-\d\d-\d\d[T ]\d\d:\d\d:\d\d)\+00:00(?: {7})?")
 _CLOCK = re.compile(r"(?<![\d:.-])\d\d:\d\d:\d\d(\.\d+)?(?![\d:])")
 _EPOCH = re.compile(r"\b1[789]\d{8}(\.\d+)?\b")
@@ -56,6 +59,8 @@ class Normaliser:
             wide = wide.replace(path, name)
         for version, name in self._versions.items():
             wide = re.sub(rf"(?<![\w.]){re.escape(version)}(?![\w.])", name, wide)
+        wide = _OWN_LINE.sub(r"<root>/<module>\1, line <line>", wide)
+        wide = _OWN_EXCEPTION.sub(r"<module>.\1", wide)
         text = wide
         for pattern in (_UUID, _HEX):
             text = pattern.sub(lambda found: self._numbered(found[0]), text)
