@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..local.journal_files import journal_path
 from ..local.ownership import is_owned
 from ..local.reader import JournalReader
+from ..local.requests import leave_request
 from ..local.service import DOMAIN
-from ..processes.connection import connected, payload_directory
+from ..processes.connection import DOMAIN_VARIABLE, connected, payload_directory
 from ..processes.payload_directory import PayloadDirectory
+
+if TYPE_CHECKING:
+    from deciders.specification import Specification
 
 
 @dataclass(frozen=True)
@@ -27,6 +32,26 @@ class Place:
     domain: str
     payloads: PayloadDirectory
     journal: Path | None = None
+
+    def ask(self, operation: str, execution: Mapping[str, str], **arguments: Any) -> bool:
+        """Send a signal, a cancellation or a termination; the owner of a journal takes it within a tenth of a second.
+
+        Returns whether it takes effect now, and not when the next process takes the journal.
+        """
+        body = {"domain": self.domain, **execution, **arguments}
+        if self.journal is None:
+            getattr(self.service, operation)(**body)
+            return True
+        leave_request(self.journal, operation, body)
+        return is_owned(self.journal)
+
+    def kept_specification(self, specification: Specification) -> dict[str, Any]:
+        """A workflow file as histories of this place have it: on this machine by reference, as it may be long."""
+        if self.journal is None:
+            return specification.model_dump(mode="json")
+        from workers.runs.kept_specification import by_reference
+
+        return by_reference(specification, self.payloads)
 
     @property
     def is_interrupted(self) -> bool:
@@ -91,3 +116,12 @@ class Swf:
 
 
 Service = Local | Swf
+
+
+def usual_service(outputs: Path) -> Service:
+    """Where runs are kept when nobody says it: in the domain of the environment, unless there is a journal in the outputs
+    folder, as who has run something there means that."""
+    domain = os.environ.get(DOMAIN_VARIABLE)
+    if domain and not journal_path(None, outputs).exists():
+        return Swf(domain, os.environ.get("AWS_DEFAULT_REGION"))
+    return Local()

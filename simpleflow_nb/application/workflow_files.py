@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..environment import setting
 from ..exceptions import DefinitionError
+
+if TYPE_CHECKING:
+    from deciders.specification import Specification
 
 FILE_NAME = "workflows.yml"  #: what a folder stands for
 
@@ -45,3 +49,19 @@ def outputs_folder(given: Path | None, specification_file: Path) -> Path:
     if given is None and (named := setting("AUTOFLOW_OUTPUTS_DIR")):
         given = Path(named)
     return (given or specification_file.absolute().parent / "outputs").absolute()
+
+
+def writable_outputs(given: Path | None, specification: Specification) -> Path:
+    """The same, made and writable.
+
+    Raises:
+        DefinitionError: it cannot be.
+    """
+    from workers.artefacts import Artefacts, OutputsError
+
+    outputs = outputs_folder(given, specification.path)
+    try:
+        Artefacts(outputs).check_writable()
+    except OutputsError as error:
+        raise DefinitionError(str(error)) from None
+    return outputs

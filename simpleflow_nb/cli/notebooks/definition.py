@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ...application import specifications
 from ...application.not_due import counted_reason, kind_of_reason, not_due_table, stencil_of, telling_stencils
 from ...application.owners import check_owner
 from ...application.packages import require_application
@@ -22,7 +23,6 @@ from ...application.services import Place
 from ...application.workflow_files import outputs_folder, specification_path
 from ...exceptions import DefinitionError, ServiceError, SimpleflowError
 from ...inspection.tables import Table, formatted
-from ...masking import keep_secret, known_secrets, secret_in
 from ..file_words import file_and_words
 from ..main import SpecificationProblems
 from ..options import outputs_option
@@ -55,52 +55,17 @@ def read_with_warnings(file: Path | None) -> tuple[Specification, list[str]]:
         SpecificationProblems, DefinitionError: as :func:`read_specification` does.
     """
     require_application()
-    from deciders.specification import SpecificationError, load_with_warnings
+    from deciders.specification import SpecificationError
 
     try:
-        specification, warnings = load_with_warnings(specification_path(file))
+        specification, warnings = specifications.read_with_warnings(file)
     except SpecificationError as error:
         raise SpecificationProblems("\n".join(map(_placed, error.problems))) from None
-    _keep_secrets_out(specification)
     return specification, [_placed(warning) for warning in warnings]
 
 
 def _placed(problem: Problem) -> str:
     return f"{problem.path}:{problem.line}: {problem.message}" if problem.line else f"{problem.path}: {problem.message}"
-
-
-def _keep_secrets_out(specification: Specification) -> None:
-    """
-    Raises:
-        SpecificationProblems: a secret stands where histories and records would keep it.
-    """
-    source = specification.sensor.source
-    if (password := getattr(source, "password", None)) is not None:
-        keep_secret(password)
-    secrets = known_secrets()
-    places: list[tuple[str, Any]] = [
-        (f"the parameters of {entry.workflow_name!r}", entry.parameters) for entry in specification.sensor.workflows
-    ]
-    places += [
-        (f"the environment of {notebook.label!r}", notebook.environment)
-        for workflow in specification.workflows
-        for notebook in workflow.notebooks
-    ]
-    places.append(("the options of the source", getattr(source, "options", None)))
-    lines = [
-        f"{_place(specification.path, secrets[name])}: the secret {name} stands in {where}, which histories keep; "
-        "let the notebook read it itself"
-        for where, values in places
-        if (name := secret_in(values, secrets)) is not None
-    ]
-    if lines:
-        raise SpecificationProblems("\n".join(lines))
-
-
-def _place(file: Path, text: str) -> str:
-    lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
-    number = next((number for number, line in enumerate(lines, 1) if text in line), None)
-    return f"{file}:{number}" if number is not None else str(file)
 
 
 def counted_warnings(specification: Specification, warnings: list[str]) -> None:

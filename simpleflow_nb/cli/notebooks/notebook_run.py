@@ -18,7 +18,7 @@ from ...application.packages import require_application
 from ...application.run_rows import counted
 from ...application.run_states import BACKFILL_TYPE, NOTEBOOK_TYPE, Watch
 from ...application.start_warnings import start_warnings
-from ...application.workflow_files import outputs_folder
+from ...application.workflow_files import writable_outputs
 from ...exceptions import DefinitionError, JournalInUse, ServiceError
 from ...inspection.executions import executions
 from ...local.journal_files import journal_path
@@ -36,22 +36,6 @@ if TYPE_CHECKING:
 
 
 RUN_TYPES = (NOTEBOOK_TYPE, BACKFILL_TYPE)  #: what a local command waits for
-
-
-def checked_outputs(given: Path | None, specification: Specification) -> Path:
-    """The outputs folder, made and writable.
-
-    Raises:
-        DefinitionError: it cannot be.
-    """
-    from workers.artefacts import Artefacts, OutputsError
-
-    outputs = outputs_folder(given, specification.path)
-    try:
-        Artefacts(outputs).check_writable()
-    except OutputsError as error:
-        raise DefinitionError(str(error)) from None
-    return outputs
 
 
 @contextmanager
@@ -256,7 +240,7 @@ def requested(file: Path, name: str, arguments: dict[str, Any], outputs: Path | 
     except UnknownWorkflowError as error:
         raise DefinitionError(str(error)) from None
     run = requested_run(specification, name, arguments.get("kwargs", {}))
-    folder = checked_outputs(outputs, specification)
+    folder = writable_outputs(outputs, specification)
     if bases := _bases(specification, name, run.configured_parameters):
         for warning in start_warnings(specification, run, bases[0]):
             click.echo(f"warning: {warning}", err=True)

@@ -13,6 +13,7 @@ import click
 from ...application.not_due import counted_reason, kind_of_reason, not_due_table, stencil_of, telling_stencils
 from ...application.owners import claim
 from ...application.run_rows import counted, instance_history, instance_states, shown_settings
+from ...application.workflow_files import writable_outputs
 from ...exceptions import DefinitionError
 from ...inspection.tables import Table, formatted
 from ...processes.connection import connected, payload_directory
@@ -24,7 +25,7 @@ from ..printing import show, wants_table
 from ..progress import say
 from ..unused_options import refuse_options
 from .definition import read_specification, source_problem
-from .notebook_run import checked_outputs, run_requests
+from .notebook_run import run_requests
 from .run_place import check_one_place, opened_run_place, run_place_options
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ def backfill(
     from deciders.runs.run_requests import requests_for
 
     _check_names(specification, name, only)
-    folder = checked_outputs(outputs, specification)
+    folder = writable_outputs(outputs, specification)
     with opened_run_place(folder, **place) as there:
         states = instance_states(specification, folder, there, adopt=adopt)
         counts = rerun == _CHANGED or (rerun == "failed" and has_data_that_count(specification, name))

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ...application.run_rows import RunRow, counted, found_row, instance_history, interruption, run_rows
+from ...application.workflow_files import writable_outputs
 from ...exceptions import DefinitionError
 from ..file_words import file_and_words
 from ..options import adopt_option, outputs_option
 from .definition import read_specification
-from .notebook_run import checked_outputs
 from .older_runs import lacking_reports, left_behind
 from .run_place import opened_run_place, run_place_options
 from .run_requests import carry_out, has_data_that_count, keeps_labels
@@ -46,7 +46,7 @@ def runs_retry(
     A running sensor of FILE.yml on this machine takes it over; else it is carried out here and waited for.
     """
     specification = read_specification(file)
-    folder = checked_outputs(outputs, specification)
+    folder = writable_outputs(outputs, specification)
     with opened_run_place(folder, **place) as there:
         row = found_row(run_rows(specification, folder, there, adopt=adopt), run)
         interrupted = interruption([row], there)

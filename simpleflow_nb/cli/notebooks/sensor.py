@@ -14,7 +14,7 @@ from click.core import ParameterSource
 from ...application.owners import claim
 from ...application.run_states import BACKFILL_TYPE, NOTEBOOK_TYPE, SENSOR_TYPE, Watch
 from ...application.sensors import open_sensor, sensor_files
-from ...application.workflow_files import outputs_folder
+from ...application.workflow_files import outputs_folder, writable_outputs
 from ...exceptions import DefinitionError, JournalInUse, ServiceError
 from ...processes.allocator import share_one_arena
 from ...processes.connection import connected, payload_directory
@@ -27,7 +27,7 @@ from .backfill_ends import BackfillEnds
 from .definition import counted_warnings, read_with_warnings
 from .history_keeping import HistoryKeeping
 from .local_sensors import started_sensors
-from .notebook_run import checked_outputs, opened_run, work_on_notebooks
+from .notebook_run import opened_run, work_on_notebooks
 from .run_place import opened_run_place
 from .summary import nothing_due, show_summary
 
@@ -173,7 +173,7 @@ def _one_outputs_folder(given: Path | None, specifications: Sequence[Specificati
                 f"{first} has its outputs in {folder}, {path} in {other}; one process serves one outputs folder: "
                 "start a sensor for each, or give --outputs"
             )
-    return checked_outputs(given, specifications[0])
+    return writable_outputs(given, specifications[0])
 
 
 @contextmanager

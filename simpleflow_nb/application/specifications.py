@@ -1,0 +1,78 @@
+"""Workflow files as everything here takes them: whole, checked, and without secrets in what is kept."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..masking import keep_secret, known_secrets, secret_in
+from .packages import require_application
+from .workflow_files import specification_path
+
+if TYPE_CHECKING:
+    from deciders.problems import Problem
+    from deciders.specification import Specification
+
+
+def read_specification(file: Path | None) -> Specification:
+    """Read the file that is meant, see `specification_path`, and check it.
+
+    Raises:
+        SpecificationError: every problem; the file named as it was given, to be opened from here.
+        DefinitionError: no file is meant, or something hides our packages.
+    """
+    return read_with_warnings(file)[0]
+
+
+def read_with_warnings(file: Path | None) -> tuple[Specification, list[Problem]]:
+    """The same, and what is allowed in the file and yet may not be what was meant.
+
+    Raises:
+        SpecificationError, DefinitionError: as :func:`read_specification` does.
+    """
+    require_application()
+    from deciders.specification import load_with_warnings
+
+    specification, warnings = load_with_warnings(specification_path(file))
+    _keep_secrets_out(specification)
+    return specification, list(warnings)
+
+
+def _keep_secrets_out(specification: Specification) -> None:
+    """
+    Raises:
+        SpecificationError: a secret stands where histories and records would keep it.
+    """
+    from deciders.problems import Problem
+    from deciders.specification import SpecificationError
+
+    source = specification.sensor.source
+    if (password := getattr(source, "password", None)) is not None:
+        keep_secret(password)
+    secrets = known_secrets()
+    places: list[tuple[str, Any]] = [
+        (f"the parameters of {entry.workflow_name!r}", entry.parameters) for entry in specification.sensor.workflows
+    ]
+    places += [
+        (f"the environment of {notebook.label!r}", notebook.environment)
+        for workflow in specification.workflows
+        for notebook in workflow.notebooks
+    ]
+    places.append(("the options of the source", getattr(source, "options", None)))
+    problems = [
+        Problem(
+            specification.path,
+            _line(specification.path, secrets[name]),
+            f"the secret {name} stands in {where}, which histories keep; let the notebook read it itself",
+        )
+        for where, values in places
+        if (name := secret_in(values, secrets)) is not None
+    ]
+    if problems:
+        raise SpecificationError(problems)
+
+
+def _line(file: Path, text: str) -> int:
+    """The first line with the text, from 1; 0 when it stands in none as it is."""
+    lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
+    return next((number for number, line in enumerate(lines, 1) if text in line), 0)
