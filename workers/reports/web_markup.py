@@ -12,6 +12,7 @@ from urllib.parse import unquote
 from workers.reports import css, figures, math, tables
 from workers.reports.cell_values import is_moment
 from workers.reports.draft import Draft
+from workers.reports.grids import grid_of
 from workers.reports.html import (
     BYTE_LIMIT,
     LINK,
@@ -128,7 +129,7 @@ class MarkupWriter:
                 self._has_title_heading = True
                 return ""
         if tag.name == "table":
-            grid = tables.grid_of(tag)
+            grid = grid_of(tag)
             columns = (column for column, numeric in zip(grid.columns, grid.numeric, strict=True) if numeric)
             self._numbers |= {id(cell.tag) for column in columns for cell in column}
             heads = (cell for row in grid.cells[: grid.header_rows] for cell in row if len(cell.columns) == 1)
