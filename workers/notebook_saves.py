@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,6 @@ from papermill.iorw import write_ipynb
 
 from deciders.notebook_document import EARLY_END_TAG, ERROR_TAG, METADATA_KEY
 from workers.artefacts import write_atomically
-from workers.notebook_session import NotebookSession
 from workers.secrets import Masker, known_secrets, masker
 
 LEAST_SAVE_SECONDS = 1.0  #: between two saves while cells run
@@ -24,13 +24,13 @@ _FONT = "font-family:Helvetica Neue, Helvetica, Arial, sans-serif; font-size:1.5
 
 
 class SavedNotebook(NotebookExecutionManager):  # type: ignore[misc, unused-ignore]
-    """papermill's record of a run, kept in ``session.path``."""
+    """papermill's record of a run, kept in ``path``, without the secrets that ``environment`` gives."""
 
-    def __init__(self, nb: NotebookNode, session: NotebookSession, **options: Any) -> None:
-        super().__init__(nb, **{"output_path": str(session.path), "progress_bar": False, **options})
-        self.session = session
+    def __init__(self, nb: NotebookNode, path: Path, environment: Mapping[str, str], **options: Any) -> None:
+        super().__init__(nb, **{"output_path": str(path), "progress_bar": False, **options})
+        self.path, self._environment = path, environment
         self._next_save = 0.0
-        self._secrets = known_secrets(session.environment)
+        self._secrets = known_secrets(environment)
 
     def save(self, *, force: bool = False, **options: Any) -> None:
         """Save, unless the last save was a moment ago. papermill saves twice for each cell, which is quadratic."""
@@ -46,9 +46,9 @@ class SavedNotebook(NotebookExecutionManager):  # type: ignore[misc, unused-igno
     def write(self) -> None:
         """Put the notebook where it belongs."""
         # Read again each time: a token that is mounted may be another by now.
-        known = masker(self._secrets, known_secrets(self.session.environment))
+        known = masker(self._secrets, known_secrets(self._environment))
         hidden = masked_notebook(self.nb, known)
-        write_atomically(self.session.path, notebook_text(hidden))
+        write_atomically(self.path, notebook_text(hidden))
 
     def autosave_cell(self) -> None:
         """Called for each message of the kernel."""
