@@ -10,10 +10,10 @@ from simpleflow_nb.exceptions import DependencyFailed, TaskFailed, TimeoutError
 from simpleflow_nb.futures import Future
 
 from . import activities
-from .report_keys import label_and_format, report_artefact, report_key
-from .report_names import report_file_names
+from .runs.report_keys import label_and_format, report_artefact, report_key
 from .specification import NotebookSpecification, WorkflowSpecification
-from .workflow_file import INPUTS_DIR, MISSING_DATES
+from .specification.report_names import report_file_names
+from .specification.workflow_file import INPUTS_DIR, MISSING_DATES
 
 GREEN, ORANGE, RED = "green", "orange", "red"
 SKIPPED = "skipped"  #: a label whose notebook said that there is nothing to do, one that needs such a label, a run of these

@@ -12,8 +12,8 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from deciders.date_stencil import DEFAULT_STENCIL, DateStencil, DateStencilError
-from deciders.written_dates import with_dates
+from .dates.date_stencil import DEFAULT_STENCIL, DateStencil, DateStencilError
+from .dates.written_dates import with_dates
 
 #: What every run of a date has, and so tells none apart by name.
 OF_THE_DATE = ("reference_date", "date_ranges")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from .cron import is_timezone, schedule_fault
-from .run_requests import requests_fault
+from .dates.cron import is_timezone, schedule_fault
+from .runs.run_requests import requests_fault
 
 #: Signals that a sensor takes. ``reload`` has the new specification as its input, ``start`` has ``requests`` (of
-#: `deciders.run_requests`) and ``most_at_once``; ``check`` asks for a check now.
+#: `deciders.runs.run_requests`) and ``most_at_once``; ``check`` asks for a check now.
 PAUSE, RESUME, RELOAD, START, CHECK = SIGNALS = ("pause", "resume", "reload", "start", "check")
 
 NOT_OURS = "its input is not what sensor.reload and backfill send"

@@ -11,7 +11,7 @@ from simpleflow_nb.exceptions import TaskFailed
 from simpleflow_nb.futures import Future
 
 from . import activities
-from .cron import former_next_time, next_time
+from .dates.cron import former_next_time, next_time
 from .sensor_signals import CHECK, NOT_OURS, PAUSE, RELOAD, SIGNALS, START, signal_fault
 
 _LONGEST_HISTORY = timedelta(days=30)

@@ -10,12 +10,12 @@ import os
 from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
-    from deciders.date_stencil import DateStencil as DateStencil
+    from deciders.dates.date_stencil import DateStencil as DateStencil
     from deciders.specification import load_specification as load_specification
-    from workers.notebooks import run_notebook as run_notebook
+    from workers.notebooks.notebook_run import run_notebook as run_notebook
 
 _PLACES = {
-    "DateStencil": "deciders.date_stencil",
+    "DateStencil": "deciders.dates.date_stencil",
     "load_specification": "deciders.specification",
     "run_notebook": "workers.notebooks",
 }

@@ -8,31 +8,31 @@ from pathlib import Path
 from typing import Any, Literal, cast
 
 from deciders import activities as declared
-from deciders.retention_rules import KEPT_ATTEMPTS
 from deciders.specification import OutputSpecification
+from deciders.specification.retention_rules import KEPT_ATTEMPTS
 from simpleflow_nb.activity_context import context
 from simpleflow_nb.environment import setting
 from simpleflow_nb.exceptions import ActivityCanceled
 
 from .artefacts import Artefacts, path_part
-from .backfills import start_backfill as start_one_backfill
-from .kept_specification import is_by_reference, whole_specification
-from .kernel_output import OutputLimits
 from .kernels.supply import open_shared
-from .latest_links import NAME as LATEST
-from .latest_links import point_latest
-from .lost_attempts import record_lost_attempt
-from .notebook_errors import NotebookSkipped
-from .notebook_session import CountedWarnings
-from .notebook_versions import as_executed
-from .notebooks import Cancellation, NotebookFailed, run_notebook
-from .old_outputs import remove_old_attempts
-from .report_making import made_report
-from .report_places import remove_renamed
-from .run_records import RunRecord, RunRecords
-from .run_tables import State
+from .notebooks.kernel_output import OutputLimits
+from .notebooks.notebook_errors import NotebookSkipped
+from .notebooks.notebook_run import Cancellation, NotebookFailed, run_notebook
+from .notebooks.notebook_session import CountedWarnings
+from .records.run_records import RunRecord, RunRecords
+from .records.run_tables import State
+from .runs.backfills import start_backfill as start_one_backfill
+from .runs.kept_specification import is_by_reference, whole_specification
+from .runs.latest_links import NAME as LATEST
+from .runs.latest_links import point_latest
+from .runs.lost_attempts import record_lost_attempt
+from .runs.notebook_versions import as_executed
+from .runs.old_outputs import remove_old_attempts
+from .runs.report_making import made_report
+from .runs.report_places import remove_renamed
+from .runs.sensor_check import check_for_new_dates, start_requested
 from .secrets import masked
-from .sensor_check import check_for_new_dates, start_requested
 
 
 @declared.already_succeeded.implemented_by
@@ -245,7 +245,7 @@ def feed_new_dates(
     check_began: str | None = None,
     starts_per_second: float | None = None,
 ) -> dict[str, Any]:
-    """Start every run that is due, in AutoFlow's order; see :func:`workers.sensor_check.check_for_new_dates`.
+    """Start every run that is due, in AutoFlow's order; see :func:`workers.runs.sensor_check.check_for_new_dates`.
 
     Raises:
         SourceError: the available dates cannot be read.
@@ -267,7 +267,7 @@ def start_runs(
     most_at_once: int | None = None,
     starts_per_second: float | None = None,
 ) -> dict[str, Any]:
-    """Start the runs that somebody asked for; see :func:`workers.sensor_check.start_requested`.
+    """Start the runs that somebody asked for; see :func:`workers.runs.sensor_check.start_requested`.
 
     Raises:
         RecordsError: the run records cannot be read.

@@ -10,15 +10,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from deciders.specification import FilesSource, FlowApiSource, InstalledSource, Specification, SqlSource
-from workers.artefacts import Artefacts, OutputsError
-from workers.available_dates import read_available_dates, token_expiry, undated_files
-from workers.data_stamps import DataStamps
-from workers.notebook_checks import notebook_findings
-from workers.reports.asciidoc import asciidoc_templates, missing_for_templates
-from workers.run_records import RecordsError, RunRecords
-from workers.secrets import SHORTEST_MASKED_SECRET, known_secrets, masked
-from workers.source_errors import SourceError
-from workers.workflow_owners import WorkflowOwners
+
+from .artefacts import Artefacts, OutputsError
+from .notebooks.notebook_checks import notebook_findings
+from .records.run_records import RecordsError, RunRecords
+from .records.workflow_owners import WorkflowOwners
+from .reports.asciidoc import asciidoc_templates, missing_for_templates
+from .secrets import SHORTEST_MASKED_SECRET, known_secrets, masked
+from .sources.available_dates import read_available_dates, token_expiry, undated_files
+from .sources.data_stamps import DataStamps
+from .sources.source_errors import SourceError
 
 OK, WARNING, FAILED = "ok", "warning", "FAILED"
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from workers.artefacts import path_part
+from .artefacts import path_part
 
 #: in what is written beside a notebook: the names of those of its parameters that are paths relative to the outputs folder
 RELATIVE = "relative_to_outputs"

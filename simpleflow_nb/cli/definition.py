@@ -28,11 +28,11 @@ from .run_rows import counted, has_records, shown_settings
 from .sensor_places import RunPlace, opened_run_place, run_place_options
 
 if TYPE_CHECKING:
-    from deciders.due_runs import DueRuns, NotDue, Run
     from deciders.problems import Problem
-    from deciders.reruns import LastEnd, NotebookChanges
+    from deciders.runs.due_runs import DueRuns, NotDue, Run
+    from deciders.runs.reruns import LastEnd, NotebookChanges
     from deciders.specification import Specification
-    from workers.source_errors import SourceError
+    from workers.sources.source_errors import SourceError
 
 
 def read_specification(file: Path | None) -> Specification:
@@ -118,7 +118,7 @@ def validate(file: Path | None, schema: bool) -> None:
 
         click.echo(json.dumps(specification_schema(), indent=2, ensure_ascii=False))
         return
-    from workers.notebook_checks import notebook_findings, unreadable_notebooks
+    from workers.notebooks.notebook_checks import notebook_findings, unreadable_notebooks
 
     try:
         specification, warnings = read_with_warnings(file)
@@ -148,7 +148,7 @@ def validate(file: Path | None, schema: bool) -> None:
 
 def source_problem(error: SourceError) -> SimpleflowError:
     """What the command line says of a source: whether it is out of reach or wrong makes the exit code."""
-    from workers.source_errors import SourceUnreachable
+    from workers.sources.source_errors import SourceUnreachable
 
     return ServiceError(str(error)) if isinstance(error, SourceUnreachable) else DefinitionError(str(error))
 
@@ -175,14 +175,14 @@ def current_plan(specification: Specification, outputs: Path, place: RunPlace) -
             another file.
         ServiceError: the journal or the run records cannot be read, or the source is out of reach.
     """
-    from deciders.due_runs import due_runs
-    from deciders.reruns import lacks_data
-    from workers.available_dates import SourceError, read_available_dates, undated_files
-    from workers.lost_ends import lost_ends
-    from workers.notebook_versions import changes_since, with_hashes_of_folders
-    from workers.run_records import RecordsError, RunRecords
-    from workers.run_starts import open_runs
-    from workers.sensor_check import add_lost_ends, present_history
+    from deciders.runs.due_runs import due_runs
+    from deciders.runs.reruns import lacks_data
+    from workers.records.run_records import RecordsError, RunRecords
+    from workers.runs.lost_ends import lost_ends
+    from workers.runs.notebook_versions import changes_since, with_hashes_of_folders
+    from workers.runs.run_starts import open_runs
+    from workers.runs.sensor_check import add_lost_ends, present_history
+    from workers.sources.available_dates import SourceError, read_available_dates, undated_files
 
     try:
         available = read_available_dates(specification)
@@ -269,7 +269,7 @@ def _show_due(planned: DueRuns, specification: Specification, why: bool) -> None
 
 
 def _show_not_due(specification: Specification, current: CurrentPlan, why: bool) -> None:
-    from deciders.reruns import ALREADY_SUCCEEDED, WAITS_AFTER_SKIP, WAITS_FOR_DATA
+    from deciders.runs.reruns import ALREADY_SUCCEEDED, WAITS_AFTER_SKIP, WAITS_FOR_DATA
 
     planned = current.due_runs
     passed_over: dict[str, list[NotDue]] = defaultdict(list)

@@ -57,8 +57,8 @@ def _is_of(given: dict[str, Any], specification: Specification, outputs: Path) -
 
 
 def _own_names(specification: Specification, outputs: Path) -> set[str]:
-    from workers.run_records import RecordsError, RunRecords
-    from workers.workflow_owners import WorkflowOwners
+    from workers.records.run_records import RecordsError, RunRecords
+    from workers.records.workflow_owners import WorkflowOwners
 
     names = {workflow.name for workflow in specification.workflows}
     if not has_records(outputs):

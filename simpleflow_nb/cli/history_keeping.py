@@ -74,7 +74,7 @@ class HistoryKeeping:
 
     def _keep(self, file: Specification, unread: set[str], *, names_file: bool) -> int:
         """How many executions of the file were removed, or will be by the next process."""
-        from deciders.durations import shown_duration
+        from deciders.dates.durations import shown_duration
 
         seconds = file.keep_history_seconds
         if seconds is None:

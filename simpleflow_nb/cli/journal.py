@@ -43,7 +43,7 @@ def journal_prune(file: Path | None, keep: str | None, dry_run: bool, outputs: P
     here, where there is no workflow file. Records, notebooks and reports stay, and so does what is open. Not while another
     process owns the journal: a sensor removes by itself what keep_history says.
     """
-    from deciders.retention_rules import FOREVER, kept_seconds
+    from deciders.specification.retention_rules import FOREVER, kept_seconds
 
     if file is None and db is None:
         file = default_file()

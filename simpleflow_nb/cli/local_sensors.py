@@ -60,7 +60,7 @@ def started_sensors(run: LocalRun, specifications: Sequence[Specification], outp
 def _id_where_moved(place: RunPlace, found: SensorState, specifications: Sequence[Specification], outputs: str) -> str | None:
     """The id that the sensor of one of these files has now, if ``found`` is its sensor from before the outputs folder was
     moved, or the file moved or renamed, as ids are made of the paths of files. None if it is not."""
-    from workers.outputs_place import former_places
+    from workers.runs.outputs_place import former_places
 
     former = former_places(Path(outputs))
     names = [one.path for one in specifications if found.outputs in former and one.path.name == Path(found.path).name]
@@ -72,7 +72,7 @@ def _id_where_moved(place: RunPlace, found: SensorState, specifications: Sequenc
 
 def _workflow_names(place: RunPlace, found: SensorState) -> set[str]:
     """Of the file that a sensor had; empty where that is not to be found any more."""
-    from workers.kept_specification import whole_specification
+    from workers.runs.kept_specification import whole_specification
 
     try:
         return {workflow.name for workflow in whole_specification(found.specification, place.payloads).workflows}
@@ -100,7 +100,7 @@ class Sensor:
         is_alone: bool = True,
     ) -> None:
         from deciders.sensor_workflow import SensorWorkflow
-        from workers.kept_specification import by_reference
+        from workers.runs.kept_specification import by_reference
 
         self.run, self.workflow_id = run, sensor_id(specification.path)
         self.specification = specification  #: the file as it was read last
@@ -175,7 +175,7 @@ class Sensor:
     def _asked(self, name: str, text: str | None) -> str | None:
         """What a signal comes to, as far as that is worth a line; a reload is noted."""
         from deciders.sensor_signals import signal_fault
-        from workers.kept_specification import whole_specification
+        from workers.runs.kept_specification import whole_specification
 
         try:
             given: Any = payload.decode(text, self.run.payloads.load) if text else None

@@ -97,5 +97,5 @@ def configure() -> None:
     for name in ("traitlets", "papermill", "asyncio"):  # what they say of a notebook is in its artefacts
         logging.getLogger(name).setLevel(max(logging.ERROR, logging.root.level))
     # The last prints at DEBUG what a notebook prints, in the pieces that arrive, where half a secret would be found by nobody.
-    for name in (*_LIBRARIES, "workers.notebook_engine"):
+    for name in (*_LIBRARIES, "workers.notebooks.notebook_engine"):
         logging.getLogger(name).setLevel(max(logging.WARNING, logging.root.level))

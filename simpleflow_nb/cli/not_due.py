@@ -10,7 +10,7 @@ from ..inspection.tables import Table
 from .run_rows import shown_settings, told_apart
 
 if TYPE_CHECKING:
-    from deciders.due_runs import NotDue, Run
+    from deciders.runs.due_runs import NotDue, Run
 
 _FEWEST_OF_A_PERIOD = 3
 _IS_NOT_AVAILABLE = " is not available"
@@ -72,7 +72,7 @@ def telling_stencils(rows: Sequence[Run | NotDue]) -> list[str]:
 
 def stencil_of(row: Run | NotDue) -> str:
     """As it may stand in the file; ``[0]`` where none does."""
-    from deciders.date_stencil import DateStencil
+    from deciders.dates.date_stencil import DateStencil
 
     own = row.date_stencil
     return str(own if isinstance(own, DateStencil) else DateStencil.of_entry(own))
@@ -84,7 +84,7 @@ def kind_of_reason(reason: str) -> str:
         return _NEEDS_DATES
     if reason.endswith(_IS_NOT_AVAILABLE):
         return _DATES_LACK
-    from deciders.reruns import WAITS_AFTER_SKIP, WAITS_FOR_RETRY
+    from deciders.runs.reruns import WAITS_AFTER_SKIP, WAITS_FOR_RETRY
 
     for waiting in (WAITS_FOR_RETRY, WAITS_AFTER_SKIP):
         if reason.startswith(waiting):

@@ -20,8 +20,8 @@ from .settings import parsed_settings
 from .unused_options import refuse_options
 
 if TYPE_CHECKING:
-    from workers.notebook_session import CountedWarnings
-    from workers.notebooks import Cancellation
+    from workers.notebooks.notebook_run import Cancellation
+    from workers.notebooks.notebook_session import CountedWarnings
 
 _OURS = {"config.json", "run.json"}
 
@@ -71,9 +71,9 @@ def notebook_run(
     The folder also gets what it printed (output.txt), how it went (run.json), and is its working directory.
     """
     require_application()
-    from deciders.notebook_limits import duration_seconds, memory_bytes
-    from workers.kernel_output import OutputLimits
-    from workers.notebooks import Cancellation, NotebookFailed, NotebookRefused, prepare_notebook, run_notebook
+    from deciders.specification.notebook_limits import duration_seconds, memory_bytes
+    from workers.notebooks.kernel_output import OutputLimits
+    from workers.notebooks.notebook_run import Cancellation, NotebookFailed, NotebookRefused, prepare_notebook, run_notebook
 
     if prepare_only:
         refuse_options(ctx, "with --prepare-only", ("counted_warnings", "kernel_fallback", "quiet"))
@@ -164,8 +164,8 @@ def _json_of(path: Path) -> Any:
 def _yaml_of(path: Path) -> Any:
     """The values of a file of YAML, read as ``workflows.yml`` is; what may surprise in them is warned of."""
     from deciders.problems import Problems
-    from deciders.surprise_rules import note_values
-    from deciders.yaml_lines import read_yaml
+    from deciders.specification.surprise_rules import note_values
+    from deciders.specification.yaml_lines import read_yaml
 
     problems = Problems(path)
     root = read_yaml(path, problems)

@@ -46,9 +46,9 @@ def notebook_debug(ctx: click.Context, words: tuple[str, ...], outputs: Path | N
         with opened_place(tuple(run), **place) as there:
             arguments, journal = _arguments_of(there), there.journal
     from workers.artefacts import Artefacts, why_unreadable
-    from workers.kernel_output import OutputLimits
-    from workers.moved_runs import present_notebook, present_outputs
-    from workers.notebooks import NotebookRefused, prepare_notebook
+    from workers.notebooks.kernel_output import OutputLimits
+    from workers.notebooks.notebook_run import NotebookRefused, prepare_notebook
+    from workers.runs.moved_runs import present_notebook, present_outputs
 
     labels = [notebook["label"] for notebook in arguments["workflow"]["notebooks"]]
     if not arguments["instance"]:
@@ -126,8 +126,8 @@ def notebook_progress(arguments: dict[str, Any]) -> list[str]:
 
 def _limit_options(limits: dict[str, Any]) -> list[str]:
     """The options of ``notebook.run`` with those limits."""
-    from deciders.notebook_limits import memory_text
-    from workers.kernel_output import DEFAULT_OUTPUT_LIMITS
+    from deciders.specification.notebook_limits import memory_text
+    from workers.notebooks.kernel_output import DEFAULT_OUTPUT_LIMITS
 
     options = []
     for name, option in (("timeout_seconds", "--timeout"), ("cell_timeout_seconds", "--cell-timeout")):
@@ -147,8 +147,8 @@ def _limit_options(limits: dict[str, Any]) -> list[str]:
 
 def _kernel_option(source: str, kernel: str | None) -> list[str]:
     """The option of ``notebook.run`` with that kernel, if the notebook would run in another one without it."""
-    from workers.notebook_source import read_notebook_source
-    from workers.notebooks import NotebookRefused
+    from workers.notebooks.notebook_run import NotebookRefused
+    from workers.notebooks.notebook_source import read_notebook_source
 
     try:
         own: str | None = read_notebook_source(source).kernel_name
@@ -178,7 +178,7 @@ def _arguments_in_records(run: list[str], outputs: Path | None, place: dict[str,
         file = None
     else:
         return None
-    from deciders.report_keys import is_report
+    from deciders.runs.report_keys import is_report
 
     specification = read_specification(file)
     folder = outputs_folder(outputs, specification.path)

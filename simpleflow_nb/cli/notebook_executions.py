@@ -17,7 +17,7 @@ from .run_states import NOTEBOOK_TYPE, type_filter
 
 @dataclass(frozen=True)
 class NotebookExecution:
-    """One run of an instance, for `deciders.run_reference`. What it was started with is read when it is asked for."""
+    """One run of an instance, for `deciders.runs.run_reference`. What it was started with is read when it is asked for."""
 
     place: Place
     workflow: str
@@ -28,7 +28,7 @@ class NotebookExecution:
     @property
     def title(self) -> str:
         """``NAME/DATE_IDENTITY``, as folders and progress name a run."""
-        from deciders.identity import identity_of_run, instance_name
+        from deciders.runs.identity import identity_of_run, instance_name
 
         identity = identity_of_run(self.workflow_id)
         return f"{self.workflow}/{instance_name(self.reference_date, identity) if self.reference_date else identity[:8]}"
@@ -55,7 +55,7 @@ def notebook_run(place: Place, run: str) -> dict[str, str] | None:
         DefinitionError: several fit, or their parameters do not, or the history of the one that is meant is gone; one sentence.
         ServiceError: the records cannot be read.
     """
-    from deciders.run_reference import UnknownRunError, found_run
+    from deciders.runs.run_reference import UnknownRunError, found_run
 
     if "/" not in run and not run[:1].isdecimal():
         return None
@@ -88,8 +88,8 @@ def _refuse_recorded(place: Place, run: str) -> None:
         DefinitionError: the run that is meant was here, and its history is gone; or several such are meant.
         ServiceError: the records cannot be read.
     """
-    from deciders.run_reference import UnknownRunError, found_run
-    from workers.run_records import RecordsError, RunRecords
+    from deciders.runs.run_reference import UnknownRunError, found_run
+    from workers.records.run_records import RecordsError, RunRecords
 
     from .run_rows import has_records
 

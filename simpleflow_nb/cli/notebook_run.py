@@ -29,7 +29,7 @@ from .start_warnings import start_warnings
 from .summary import show_summary
 
 if TYPE_CHECKING:
-    from deciders.due_runs import Run
+    from deciders.runs.due_runs import Run
     from deciders.specification import ConfiguredWorkflow, Specification
 
 
@@ -90,7 +90,7 @@ def _go_on_where_moved(run: LocalRun, outputs: Path, db: Path | None, specificat
     Raises:
         ServiceError: it cannot be noted in the folder where it is, or a payload not be kept.
     """
-    from workers.moved_runs import begin_moved_runs_anew
+    from workers.runs.moved_runs import begin_moved_runs_anew
 
     is_own = journal_path(db, outputs) == journal_path(None, outputs)
     try:
@@ -149,8 +149,8 @@ def start_notebook_workflow(
     """
     specification, instance, folder = requested(file, name, arguments, outputs)
     with opened_run(folder, db, [specification], durable=durable, adopt=adopt) as run:
-        from workers.run_starts import start_run
-        from workers.source_errors import SourceError
+        from workers.runs.run_starts import start_run
+        from workers.sources.source_errors import SourceError
 
         backfills = BackfillEnds(run)
         watch = Watch(run.service, [NOTEBOOK_TYPE], load=run.payloads.load)
@@ -184,7 +184,7 @@ def run_requests(
     adopt: bool = False,
     announcement: str | None = None,
 ) -> int:
-    """Carry out runs that were asked for (see `deciders.run_requests`) and wait for them; returns the exit code.
+    """Carry out runs that were asked for (see `deciders.runs.run_requests`) and wait for them; returns the exit code.
 
     If a sensor of the file has the journal, the runs are left to it, and nothing is waited for. ``announcement`` is printed
     once it is sure that they are carried out.
@@ -208,7 +208,7 @@ def run_requests(
             number = sum(len(request["dates"]) for request in requests)
             click.echo(f"left {counted(number, 'run')} to the sensor that has the journal (process {error.pid})")
             return 0
-        from workers.backfills import start_backfill
+        from workers.runs.backfills import start_backfill
 
         if announcement is not None:
             click.echo(announcement, err=True)
@@ -308,10 +308,10 @@ def requested_run(specification: Specification, name: str, values: dict[str, Any
     Raises:
         DefinitionError: one sentence.
     """
-    from deciders.date_stencil import DateStencilError
-    from deciders.due_runs import run_for
-    from deciders.entries import Entries
-    from deciders.reruns import BY_HAND, BY_HAND_FOR_NO_ENTRY
+    from deciders.dates.date_stencil import DateStencilError
+    from deciders.runs.due_runs import run_for
+    from deciders.runs.entries import Entries
+    from deciders.runs.reruns import BY_HAND, BY_HAND_FOR_NO_ENTRY
     from deciders.specification import ConfiguredWorkflow
 
     values = dict(values)
@@ -326,7 +326,7 @@ def requested_run(specification: Specification, name: str, values: dict[str, Any
     may_be_given = wanted | specification.workflow(name).own_automatic_parameters()
     if unknown := sorted(set(parameters) - may_be_given):
         from deciders.problems import did_you_mean
-        from deciders.workflow_file import AUTOFLOW_PARAMETERS
+        from deciders.specification.workflow_file import AUTOFLOW_PARAMETERS
 
         if unknown[0] in AUTOFLOW_PARAMETERS:
             whence = "date_stencil of the sensor's entry" if unknown[0] == "date_ranges" else "environment of the worker"

@@ -15,10 +15,10 @@ from click.core import ParameterSource
 from .run_rows import RunRow, counted
 
 if TYPE_CHECKING:
-    from deciders.due_runs import DueRuns
-    from deciders.reruns import NotebookChanges
+    from deciders.runs.due_runs import DueRuns
+    from deciders.runs.reruns import NotebookChanges
     from deciders.specification import Specification
-    from workers.reports_of_runs import EndedRun
+    from workers.runs.reports_of_runs import EndedRun
 
     from .definition import CurrentPlan
 
@@ -88,7 +88,7 @@ def typed_command(name: str, *words: Any) -> str:
 def lacking_reports(specification: Specification, rows: Iterable[RunRow], outputs: Path) -> dict[str, list[str]]:
     """By run id the reports that runs which succeeded should have, and have not, such as ``count.pdf``."""
     from workers.artefacts import Artefacts
-    from workers.reports_of_runs import file_name, missing_reports
+    from workers.runs.reports_of_runs import file_name, missing_reports
 
     artefacts, found = Artefacts(outputs), {}
     for row in rows:
@@ -99,7 +99,7 @@ def lacking_reports(specification: Specification, rows: Iterable[RunRow], output
 
 def ended_run(specification: Specification, row: RunRow) -> EndedRun:
     """The run of a row, as far as its reports are concerned."""
-    from workers.reports_of_runs import EndedRun
+    from workers.runs.reports_of_runs import EndedRun
 
     return EndedRun(
         workflow=specification.workflow(row.workflow),
@@ -118,7 +118,7 @@ def succeeded_early(specification: Specification, current: CurrentPlan) -> list[
     behind = {key for key, change in current.changes.items() if change is None or older_names(change)}
     if not behind and not current.unknown_data:
         return []
-    from deciders.due_runs import due_runs
+    from deciders.runs.due_runs import due_runs
 
     known = _instances(current.due_runs)
     early = []
@@ -165,7 +165,7 @@ def _older_lines(specification: Specification, done: Sequence[RunRow], current: 
 
 def _within_reach(specification: Specification, current: CurrentPlan, wanted: set[tuple[str, str]]) -> set[tuple[str, str]]:
     """Those of the instances that a backfill can start: of the entries as they are now, for dates that are available."""
-    from deciders.due_runs import due_runs
+    from deciders.runs.due_runs import due_runs
 
     found = _instances(current.due_runs)
     if not wanted <= found:  # a backfill also takes dates before the earliest one

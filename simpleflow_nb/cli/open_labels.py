@@ -21,7 +21,7 @@ def with_open_labels(row: RunRow, place: RunPlace) -> RunRow:
     Raises:
         PayloadError: what the run was started with is not to be had here.
     """
-    from deciders.report_keys import report_artefact
+    from deciders.runs.report_keys import report_artefact
 
     events = history(place.service, place.domain, {"workflowId": row.workflow_id, "runId": row.run_id})
     arguments, found = label_states(events, place.payloads.load)

@@ -37,8 +37,8 @@ def outputs_clean(file: Path | None, keep_days: int, dry_run: bool, outputs: Pat
     to which the links 'latest' of a workflow lead.
     """
     from workers.artefacts import path_part
-    from workers.latest_links import linked_instances
-    from workers.old_outputs import folders_of, newest_instances, remove_folder, size_bytes
+    from workers.runs.latest_links import linked_instances
+    from workers.runs.old_outputs import folders_of, newest_instances, remove_folder, size_bytes
     from workers.secrets import masked
 
     specification = read_specification(file)
@@ -71,8 +71,8 @@ def outputs_clean(file: Path | None, keep_days: int, dry_run: bool, outputs: Pat
 
 
 def _succeeded(specification: Specification, rows: Sequence[RunRow]) -> Iterator[tuple[ParameterSet, str, str]]:
-    from deciders.entries import Entries, set_of_entry
     from deciders.parameter_set import ParameterSet, written, written_stencil
+    from deciders.runs.entries import Entries, set_of_entry
 
     entries = Entries(specification)
     for row in rows:

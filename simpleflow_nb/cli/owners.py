@@ -15,7 +15,7 @@ from .local_run import say
 
 if TYPE_CHECKING:
     from deciders.specification import Specification
-    from workers.run_records import RunRecords
+    from workers.records.run_records import RunRecords
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -33,8 +33,8 @@ def claim(specifications: Sequence[Specification], outputs: Path, *, domain: str
             while ``domain`` is to; one sentence.
         ServiceError: the run records cannot be used.
     """
-    from workers.run_records import RecordsError, RunRecords
-    from workers.workflow_owners import LOCAL, WorkflowOwners, WorkflowTaken, domain_service
+    from workers.records.run_records import RecordsError, RunRecords
+    from workers.records.workflow_owners import LOCAL, WorkflowOwners, WorkflowTaken, domain_service
 
     holder = holder_path(outputs)
     if domain is not None and is_owned(holder):
@@ -65,7 +65,7 @@ def check_names(specification: Specification, outputs: Path) -> None:
         DefinitionError: a workflow belongs to another file, whether that is there or not.
         ServiceError: the records cannot be read.
     """
-    from workers.run_records import RecordsError, RunRecords
+    from workers.records.run_records import RecordsError, RunRecords
 
     from .run_rows import has_records
 
@@ -85,7 +85,7 @@ def check_owner(specification: Specification, records: RunRecords, outputs: Path
         DefinitionError: they are of another file, whether that is there or not; one sentence with both paths.
         RecordsError: the records cannot be read.
     """
-    from workers.workflow_owners import WorkflowOwners
+    from workers.records.workflow_owners import WorkflowOwners
 
     if click.get_current_context().params.get("adopt"):
         return

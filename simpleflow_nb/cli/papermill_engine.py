@@ -12,7 +12,7 @@ from papermill.engines import Engine
 
 
 class PapermillEngine(Engine):  # type: ignore[misc, unused-ignore]
-    """Stands for :class:`workers.notebook_engine.NotebookEngine`."""
+    """Stands for :class:`workers.notebooks.notebook_engine.NotebookEngine`."""
 
     @classmethod
     def execute_notebook(cls, nb: Any, kernel_name: str, *arguments: Any, **options: Any) -> Any:
@@ -24,6 +24,6 @@ class PapermillEngine(Engine):  # type: ignore[misc, unused-ignore]
         from .packages import require_application
 
         require_application()
-        from workers.notebook_engine import NotebookEngine
+        from workers.notebooks.notebook_engine import NotebookEngine
 
         return NotebookEngine.execute_notebook(nb, kernel_name, *arguments, **options)

@@ -58,7 +58,7 @@ def start_remote_sensor(
     from deciders.backfill_workflow import BackfillWorkflow
     from deciders.notebook_workflow import NotebookWorkflow
     from deciders.sensor_workflow import SensorWorkflow
-    from workers.run_starts import REMOTE_STARTS_PER_SECOND
+    from workers.runs.run_starts import REMOTE_STARTS_PER_SECOND
 
     from .sensor_places import sensor_id
 
@@ -103,7 +103,7 @@ def await_check(service: Any, domain: str, execution: dict[str, str], store: Pay
         click.echo(nothing_due(found["not_due"]))
         return 0
     click.echo(f"{len(started)} run{'s' if len(started) != 1 else ''} started", err=True)
-    from deciders.report_keys import is_report
+    from deciders.runs.report_keys import is_report
 
     wanted, failed, done = set(started), 0, 0
     while wanted:

@@ -84,8 +84,8 @@ def _start_notebooks(
     specification, instance, folder = requested(file, name, arguments, outputs)
     from deciders.activities import DECISIONS
     from deciders.notebook_workflow import NotebookWorkflow
-    from workers.run_starts import start_run
-    from workers.source_errors import SourceError
+    from workers.runs.run_starts import start_run
+    from workers.sources.source_errors import SourceError
 
     claim([specification], folder, domain=domain, adopt=adopt)
     Decider(service, domain, DECISIONS, [NotebookWorkflow]).register_types()

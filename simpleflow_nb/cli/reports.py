@@ -27,7 +27,7 @@ from .sensor_places import RunPlace, opened_run_place, run_place_options
 
 if TYPE_CHECKING:
     from deciders.specification import Specification
-    from workers.reports_of_runs import EndedRun, Remade, Report
+    from workers.runs.reports_of_runs import EndedRun, Remade, Report
 
 _MOST_NAMED = 10  #: runs in a sentence
 
@@ -151,10 +151,10 @@ class _Todo:
 
 
 def _todo(specification: Specification, rows: list[RunRow], outputs: Path, label: str | None, remake: str) -> _Todo:
-    from deciders.entries import Entries, entry_like
+    from deciders.runs.entries import Entries, entry_like
     from workers.artefacts import Artefacts
-    from workers.latest_links import link_names
-    from workers.reports_of_runs import expected_reports, is_cleaned, is_missing, would_differ
+    from workers.runs.latest_links import link_names
+    from workers.runs.reports_of_runs import expected_reports, is_cleaned, is_missing, would_differ
 
     artefacts, entries, found = Artefacts(outputs), Entries(specification), _Todo()
     for row in rows:
@@ -184,9 +184,9 @@ def _carry_out(specification: Specification, outputs: Path, todo: _Todo, slots: 
         ReportsFailed: at least one report could not be made.
         ServiceError: the run records cannot be used.
     """
+    from workers.records.run_records import RecordsError, RunRecords
     from workers.reports import end_idle_children
-    from workers.reports_of_runs import remake_reports
-    from workers.run_records import RecordsError, RunRecords
+    from workers.runs.reports_of_runs import remake_reports
     from workers.secrets import masked
 
     stopped, began = threading.Event(), time.monotonic()

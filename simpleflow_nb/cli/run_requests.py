@@ -26,8 +26,8 @@ from .sensor_places import check_one_place, opened_run_place, run_place_options
 from .unused_options import refuse_options
 
 if TYPE_CHECKING:
-    from deciders.due_runs import NotDue, Run
-    from deciders.reruns import RunHistory, Verdict
+    from deciders.runs.due_runs import NotDue, Run
+    from deciders.runs.reruns import RunHistory, Verdict
     from deciders.specification import Specification
 
 _MOST_SHOWN = 100
@@ -88,7 +88,7 @@ def backfill(
     if why and not dry_run:
         raise DefinitionError("--why goes with --dry-run")
     specification = read_specification(file)
-    from deciders.run_requests import requests_for
+    from deciders.runs.run_requests import requests_for
 
     _check_names(specification, name, only)
     folder = checked_outputs(outputs, specification)
@@ -147,8 +147,8 @@ def _chosen(
         DefinitionError: the available dates cannot be read, or not whether their data have changed.
         ServiceError: the source is out of reach.
     """
-    from deciders.due_runs import NotDue, considered_days, due_runs
-    from workers.available_dates import SourceError, read_available_dates
+    from deciders.runs.due_runs import NotDue, considered_days, due_runs
+    from workers.sources.available_dates import SourceError, read_available_dates
 
     try:
         available = read_available_dates(specification)
@@ -203,8 +203,8 @@ def keeps_labels(specification: Specification, run: Run, history: RunHistory) ->
         DefinitionError: it cannot be read whether they have.
         ServiceError: the source is out of reach.
     """
-    from deciders.reruns import change_of
-    from workers.source_errors import SourceError
+    from deciders.runs.reruns import change_of
+    from workers.sources.source_errors import SourceError
 
     end = history.ends.get((run.workflow_name, run.identity))
     if end is None:
@@ -221,7 +221,7 @@ def _change_of(specification: Specification, run: Run, state: str | None, histor
     Raises:
         SourceError: its workflow is run again when data change, and it cannot be read whether they have.
     """
-    from deciders.reruns import Verdict, change_of
+    from deciders.runs.reruns import Verdict, change_of
 
     end = history.ends.get((run.workflow_name, run.identity))
     if state is None:
@@ -265,8 +265,8 @@ def carry_out(
     from deciders.activities import DECISIONS
     from deciders.backfill_workflow import BackfillWorkflow
     from deciders.notebook_workflow import NotebookWorkflow
-    from workers.backfills import start_backfill
-    from workers.run_starts import REMOTE_STARTS_PER_SECOND
+    from workers.runs.backfills import start_backfill
+    from workers.runs.run_starts import REMOTE_STARTS_PER_SECOND
 
     with connected(domain, region) as service:
         claim([specification], folder, domain=domain, adopt=adopt)
@@ -290,7 +290,7 @@ def carry_out(
 
 
 def _show(ctx: click.Context, chosen: list[Run], left_out: list[NotDue], without_data: list[date], *, why: bool) -> None:
-    from deciders.missing_dates import shown_periods
+    from deciders.dates.missing_dates import shown_periods
 
     as_table = wants_table(ctx)
     shown = chosen if as_table else chosen[:_MOST_SHOWN]

@@ -16,10 +16,10 @@ from .owners import check_owner
 from .run_states import NOTEBOOK_TYPE, type_filter
 
 if TYPE_CHECKING:
-    from deciders.entries import Entries
-    from deciders.reruns import RunHistory
+    from deciders.runs.entries import Entries
+    from deciders.runs.reruns import RunHistory
     from deciders.specification import ConfiguredWorkflow, Specification
-    from workers.run_records import RunRecord, RunRecords
+    from workers.records.run_records import RunRecord, RunRecords
 
     from .sensor_places import RunPlace
 
@@ -44,7 +44,9 @@ class RunRow:
     error: str | None = None
     labels: dict[str, str] = field(default_factory=dict)
     artefacts: dict[str, str] = field(default_factory=dict)
-    notes: dict[str, list[str]] = field(default_factory=dict)  #: by label, or ``report:<label>``: see `workers.run_tables`
+    notes: dict[str, list[str]] = field(
+        default_factory=dict
+    )  #: by label, or ``report:<label>``: see `workers.records.run_tables`
     workflow_id: str = ""
     run_id: str = ""
     date_stencil: list[Any] | None = None  #: of the entry that it was started for; None where that was not kept
@@ -88,7 +90,7 @@ def told_apart(known: Sequence[Hashable], stencils: list[str]) -> list[str]:
 
 def has_records(outputs: Path) -> bool:
     """Whether there may be records: opening the default database would make it, and looking must not."""
-    from workers.run_records import records_file
+    from workers.records.run_records import records_file
 
     return bool(setting("AUTOFLOW_DB_URI")) or records_file(outputs).exists()
 
@@ -125,8 +127,8 @@ def instance_states(specification: Specification, outputs: Path, place: RunPlace
     Raises:
         ServiceError: the records cannot be read.
     """
-    from workers.run_starts import open_runs
-    from workers.run_tables import SAYS_NOTHING
+    from workers.records.run_tables import SAYS_NOTHING
+    from workers.runs.run_starts import open_runs
 
     states: dict[tuple[str, str], str] = {}
     with _opened_records(specification, outputs) as opened:
@@ -146,10 +148,10 @@ def instance_history(specification: Specification, outputs: Path, place: RunPlac
     """
     import dataclasses
 
-    from deciders.reruns import RunHistory
-    from workers.kept_labels import notebook_hashes
-    from workers.notebook_versions import with_hashes_of_folders
-    from workers.sensor_check import add_lost_ends, present_history
+    from deciders.runs.reruns import RunHistory
+    from workers.runs.kept_labels import notebook_hashes
+    from workers.runs.notebook_versions import with_hashes_of_folders
+    from workers.runs.sensor_check import add_lost_ends, present_history
 
     with _opened_records(specification, outputs) as opened:
         if opened is None:
@@ -170,7 +172,7 @@ def _opened_records(specification: Specification, outputs: Path) -> Iterator[Run
         DefinitionError: a workflow of the file belongs to another one.
         ServiceError: they cannot be read.
     """
-    from workers.run_records import RecordsError, RunRecords
+    from workers.records.run_records import RecordsError, RunRecords
 
     try:
         if not has_records(outputs):
@@ -185,7 +187,7 @@ def _opened_records(specification: Specification, outputs: Path) -> Iterator[Run
 
 def _lost(names: set[str], outputs: Path, place: RunPlace, records: RunRecords) -> list[RunRecord]:
     """Ends that the next check of the sensor will record."""
-    from workers.lost_ends import lost_ends
+    from workers.runs.lost_ends import lost_ends
 
     if place.service is None:
         return []
@@ -220,7 +222,7 @@ def _running(names: set[str], place: RunPlace) -> list[RunRow]:
     """Open runs; their parameters stand in their histories."""
     from datetime import UTC
 
-    from deciders.identity import identity_of_run
+    from deciders.runs.identity import identity_of_run
 
     from ..inspection.executions import executions, started_with
     from ..inspection.task_rows import epoch
@@ -253,12 +255,12 @@ def _running(names: set[str], place: RunPlace) -> list[RunRow]:
 
 
 def found_row(rows: Sequence[RunRow], run: str) -> RunRow:
-    """The run that RUN means, see `deciders.run_reference`.
+    """The run that RUN means, see `deciders.runs.run_reference`.
 
     Raises:
         DefinitionError: there is none, or several fit; one sentence.
     """
-    from deciders.run_reference import UnknownRunError, found_run
+    from deciders.runs.run_reference import UnknownRunError, found_run
 
     try:
         return found_run(rows, run)

@@ -120,7 +120,7 @@ class RunState:
         else:
             self.end = "skipped" if found.get("state") == "skipped" else "succeeded"
             artefacts = found.get("artefacts") or {}
-            from deciders.report_keys import is_report
+            from deciders.runs.report_keys import is_report
 
             self.reports = [path for name, path in artefacts.items() if is_report(name)]
 
@@ -336,7 +336,7 @@ def _title(info: dict[str, Any]) -> str:
     workflow_id: str = info["execution"]["workflowId"]
     tags = info.get("tagList") or []
     if info["workflowType"]["name"] == NOTEBOOK_TYPE and len(tags) > 1:
-        from deciders.identity import identity_of_run, instance_name
+        from deciders.runs.identity import identity_of_run, instance_name
 
         return f"{tags[0]}/{instance_name(tags[1], identity_of_run(workflow_id))}"
     return workflow_id

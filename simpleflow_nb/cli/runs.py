@@ -92,7 +92,7 @@ def runs_show(ctx: click.Context, file: Path | None, run: str, as_json: bool, ou
         everything = dict.fromkeys(("style", "header"), "--json has everything")
         refuse_options(ctx.parent, "for runs.show, which prints several tables", everything)
     specification = read_specification(file)
-    from deciders.missing_dates import shown_periods
+    from deciders.dates.missing_dates import shown_periods
 
     folder = outputs_folder(outputs, specification.path)
     with opened_run_place(folder, **place) as there:
@@ -182,7 +182,7 @@ def runs_logs(
 
 def _in_order(specification: Specification, row: RunRow) -> dict[str, str]:
     """What became of each label of a run and of its reports, as they come in the workflow file; what it lacks now is last."""
-    from deciders.report_keys import is_report, report_artefact
+    from deciders.runs.report_keys import is_report, report_artefact
 
     ends = {name: "done" for name in row.artefacts if is_report(name)} | row.labels
     notebooks = specification.workflow(row.workflow).notebooks

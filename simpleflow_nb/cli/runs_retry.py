@@ -20,7 +20,7 @@ from .run_rows import RunRow, counted, found_row, instance_history, interruption
 from .sensor_places import opened_run_place, run_place_options
 
 if TYPE_CHECKING:
-    from deciders.reruns import RunHistory
+    from deciders.runs.reruns import RunHistory
     from deciders.specification import ConfiguredWorkflow, Specification
 
 
@@ -85,9 +85,9 @@ def _retry_request(specification: Specification, row: RunRow, history: RunHistor
             cannot be read whether its data have changed.
         ServiceError: the source is out of reach.
     """
-    from deciders.due_runs import run_for
-    from deciders.reruns import RETRIED
-    from deciders.run_requests import run_request
+    from deciders.runs.due_runs import run_for
+    from deciders.runs.reruns import RETRIED
+    from deciders.runs.run_requests import run_request
 
     if row.reference_date is None:
         raise DefinitionError(f"{row.title} has no reference date; start it again with workflow.start")
@@ -105,8 +105,8 @@ def _retry_request(specification: Specification, row: RunRow, history: RunHistor
 def _entry_of(specification: Specification, row: RunRow) -> ConfiguredWorkflow | None:
     """An entry whose run for the date of the row is that very instance: one of the sensor's, one with the stencil that is on
     record, or one with the days themselves, as early versions kept no stencil."""
-    from deciders.due_runs import identity_for
-    from deciders.entries import Entries, entry_like
+    from deciders.runs.due_runs import identity_for
+    from deciders.runs.entries import Entries, entry_like
 
     if (entry := row.entry_of(Entries(specification))) is not None:
         return entry

@@ -92,7 +92,7 @@ def sensor_reload(file: Path | None, outputs: Path | None, **place: Any) -> None
     check_names(specification, outputs_folder(outputs, specification.path))
     schedule = specification.sensor.schedule
     what = f"reloaded; it looks at {schedule!r} ({specification.sensor.timezone})" if schedule else "reloaded; one last check"
-    from workers.kept_specification import by_reference
+    from workers.runs.kept_specification import by_reference
 
     with _running_sensor(specification.path, outputs, place) as (there, execution):
         is_local = there.journal is not None

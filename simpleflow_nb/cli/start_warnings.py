@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from deciders.due_runs import Run
+    from deciders.runs.due_runs import Run
     from deciders.specification import ConfiguredWorkflow, Specification
 
 _LONGEST_LOOK_SECONDS = 10.0  #: whoever types a command waits for it
@@ -14,12 +14,12 @@ _LONGEST_LOOK_SECONDS = 10.0  #: whoever types a command waits for it
 
 def start_warnings(specification: Specification, run: Run, entry: ConfiguredWorkflow) -> Iterator[str]:
     """Why the sensor would not run that date for the entry that the run's parameters are those of: sentences."""
-    from deciders.date_stencil import AvailableDays
-    from deciders.due_runs import considered_days
-    from deciders.missing_dates import lack
-    from deciders.reference_dates import reference_dates_of
-    from workers.available_dates import read_available_dates
-    from workers.source_errors import SourceError
+    from deciders.dates.date_stencil import AvailableDays
+    from deciders.dates.missing_dates import lack
+    from deciders.dates.reference_dates import reference_dates_of
+    from deciders.runs.due_runs import considered_days
+    from workers.sources.available_dates import read_available_dates
+    from workers.sources.source_errors import SourceError
 
     title, day = f"{run.workflow_name} for {run.reference_date}", run.reference_date
     rule = reference_dates_of(entry.reference_dates)

@@ -25,8 +25,8 @@ from .run_rows import NEXT_CAUSE, RunRow, counted, interruption, run_rows, shown
 from .sensor_places import opened_run_place, run_place_options
 
 if TYPE_CHECKING:
-    from deciders.due_runs import DueRuns
     from deciders.parameter_set import ParameterSet
+    from deciders.runs.due_runs import DueRuns
     from deciders.specification import Specification
 
 _LONGEST_ERROR = 72  #: characters of it in the table of runs; what is longer stands whole behind it
@@ -92,7 +92,7 @@ class _Grid:
     def __init__(
         self, specification: Specification, rows: list[RunRow], planned: DueRuns | None, lacking: dict[str, list[str]]
     ) -> None:
-        from deciders.entries import Entries, set_of_entry
+        from deciders.runs.entries import Entries, set_of_entry
 
         self._entries = Entries(specification)
         self._cells: dict[tuple[str, ParameterSet], str] = {}
@@ -166,7 +166,7 @@ def plain_error(error: str) -> str:
 
 
 def _show_whole(cut: list[tuple[RunRow, str]], rows: list[RunRow]) -> None:
-    from deciders.run_reference import reference_of
+    from deciders.runs.run_reference import reference_of
 
     if cut:
         click.echo("in full:")
@@ -177,7 +177,7 @@ def _show_whole(cut: list[tuple[RunRow, str]], rows: list[RunRow]) -> None:
 
 
 def _outlook(planned: DueRuns, missing: list[tuple[date, date]]) -> list[str]:
-    from deciders.reruns import SUCCEEDED_IN_AUTOFLOW
+    from deciders.runs.reruns import SUCCEEDED_IN_AUTOFLOW
 
     lines = [f"warning: {warning}" for warning in planned.warnings]
     if before := sum(one.reason == SUCCEEDED_IN_AUTOFLOW for one in planned.not_due):
@@ -212,7 +212,7 @@ def _as_json(
     lacking: dict[str, list[str]],
 ) -> list[dict[str, Any]]:
     """An object for each run, for each date that is due and has not run, and for each day between dates without data."""
-    from deciders.entries import Entries
+    from deciders.runs.entries import Entries
 
     entries = Entries(specification)
     planned, changes = (current.due_runs, current.changes) if current is not None else (None, {})

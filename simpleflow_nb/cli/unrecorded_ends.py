@@ -17,7 +17,7 @@ from .run_rows import has_records
 from .run_states import NOTEBOOK_TYPE
 
 if TYPE_CHECKING:
-    from workers.run_records import RunRecords
+    from workers.records.run_records import RunRecords
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def readable_arguments(service: Reading, info: dict[str, Any], payloads: Payload
 
 def known_places(outputs: Path) -> set[str]:
     """Where the folder is, and where it was before, as far as that is known."""
-    from workers.outputs_place import former_places
+    from workers.runs.outputs_place import former_places
 
     return {str(outputs), *former_places(outputs)}
 
@@ -94,7 +94,7 @@ def _ended_otherwise(service: Reading, closed_before: float) -> list[dict[str, A
 
 
 def _missing(folder: Path, ends: list[_End], *, is_strict: bool) -> set[str]:
-    from workers.run_records import RecordsError, RunRecords
+    from workers.records.run_records import RecordsError, RunRecords
 
     run_ids = {end.run_id for end in ends}
     if not has_records(folder):

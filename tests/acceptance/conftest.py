@@ -17,7 +17,7 @@ import psutil
 import pytest
 
 from workers.kernels.supply import KernelSettings, KernelSupply
-from workers.notebooks import NotebookResult, run_notebook
+from workers.notebooks.notebook_run import NotebookResult, run_notebook
 
 new = nbformat.v4
 PRELOADED = ("numpy", "pandas", "matplotlib.pyplot", "matplotlib_inline.backend_inline")

@@ -5,7 +5,7 @@ import pytest
 
 from tests.acceptance.conftest import run_json, sources_and_states
 from workers.kernels.kernel import Kernel, own_python_spec
-from workers.notebooks import NotebookFailed
+from workers.notebooks.notebook_run import NotebookFailed
 
 SKIP = "from simpleflow_nb.notebooks import skip"
 WRITE_REASON = "import os; open(os.environ['SIMPLEFLOW_NB_SKIP'], 'w').write('no data')"

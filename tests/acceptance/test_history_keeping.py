@@ -16,7 +16,7 @@ from simpleflow_nb.cli.main import main
 from simpleflow_nb.exceptions import JournalError
 from simpleflow_nb.local.journal_pruning import JournalPruning
 from tests.acceptance.samples import WORKFLOWS, inputs, notebook, typed
-from workers.run_records import RunRecords
+from workers.records.run_records import RunRecords
 
 RUN, IDENTITY = "days/2016-01-01", "1e6bbce8"
 _DAY = 86_400

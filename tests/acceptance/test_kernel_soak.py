@@ -16,7 +16,7 @@ import pytest
 from tests.acceptance.conftest import PRELOADED, is_running, wait_until
 from tests.settings import count
 from workers.kernels.supply import KernelSettings, KernelSupply
-from workers.notebooks import Cancellation, NotebookFailed, run_notebook
+from workers.notebooks.notebook_run import Cancellation, NotebookFailed, run_notebook
 
 pytestmark = pytest.mark.usefixtures("temporary", "no_kernel_is_left")
 

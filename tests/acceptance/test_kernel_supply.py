@@ -18,7 +18,7 @@ from workers.kernels import supply as supplies
 from workers.kernels.fork_server import ForkServer, ForkServerError
 from workers.kernels.spawn_reasons import changed_variable, shadowing_file
 from workers.kernels.supply import PRELOADED, KernelSettings, KernelSupply, warm_kernels
-from workers.notebooks import run_notebook
+from workers.notebooks.notebook_run import run_notebook
 
 pytestmark = pytest.mark.usefixtures("temporary", "no_kernel_is_left")
 

@@ -8,9 +8,9 @@ import psutil
 import pytest
 
 from tests.acceptance.conftest import run_json
-from workers.kernel_output import OutputLimits
 from workers.kernels.supply import KernelSettings, KernelSupply
-from workers.notebooks import NotebookFailed, run_notebook
+from workers.notebooks.kernel_output import OutputLimits
+from workers.notebooks.notebook_run import NotebookFailed, run_notebook
 
 TASK = """import asyncio
 begun = asyncio.Event()
@@ -106,7 +106,7 @@ def test_what_is_replaced_or_cleared_does_not_count(run, write, into, cell):
 
 
 def test_a_kernel_that_fails_to_answer_is_a_failure_and_no_hang(run, write, into, monkeypatch):
-    monkeypatch.setattr("workers.notebook_client.ANSWER_SECONDS", 1.0)
+    monkeypatch.setattr("workers.notebooks.notebook_client.ANSWER_SECONDS", 1.0)
     cell = "get_ipython().payload_manager.write_payload({'source': 'x', 'value': object()})"
     with pytest.raises(NotebookFailed) as failed:
         run(write("a = 1", cell, "print('next')"), {}, into)
@@ -160,7 +160,9 @@ def test_the_memory_of_a_kernel_that_prints_without_end_stays_small(write, into,
 
 
 def test_a_kernel_that_cannot_be_prepared_still_tells_a_failure_from_a_success_and_is_orange(write, into, monkeypatch):
-    monkeypatch.setattr("workers.kernel_start.code_that_prepares", lambda settings: "raise ImportError('no such IPython')")
+    monkeypatch.setattr(
+        "workers.notebooks.kernel_start.code_that_prepares", lambda settings: "raise ImportError('no such IPython')"
+    )
     kernels = KernelSupply(KernelSettings(forks=False))
     done = run_notebook(write("a = 1", "exit()", "print('next')"), {}, into, kernels=kernels)
     assert (done.light, done.ended_in_cell) == ("orange", 2)

@@ -13,7 +13,7 @@ import nbformat
 import pytest
 
 from tests.acceptance.conftest import is_running, run_json, sources_and_states, wait_until
-from workers.notebooks import NotebookFailed, run_notebook
+from workers.notebooks.notebook_run import NotebookFailed, run_notebook
 
 pytestmark = pytest.mark.usefixtures("forked")
 

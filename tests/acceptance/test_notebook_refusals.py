@@ -2,7 +2,7 @@
 
 import pytest
 
-from workers.notebooks import NotebookRefused, run_notebook
+from workers.notebooks.notebook_run import NotebookRefused, run_notebook
 
 pytestmark = pytest.mark.usefixtures("forked")
 

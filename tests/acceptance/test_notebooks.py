@@ -13,8 +13,8 @@ import pytest
 
 from tests.acceptance.conftest import run_json, sources_and_states
 from workers.lights import Light
-from workers.notebooks import run_notebook
-from workers.scraps import read_scraps
+from workers.notebooks.notebook_run import run_notebook
+from workers.notebooks.scraps import read_scraps
 
 pytestmark = pytest.mark.usefixtures("forked")
 

@@ -11,7 +11,7 @@ import pytest
 
 from tests.acceptance.samples import typed
 from workers.lights import Light
-from workers.notebooks import NotebookRefused, run_notebook
+from workers.notebooks.notebook_run import NotebookRefused, run_notebook
 
 pytestmark = pytest.mark.usefixtures("forked")
 

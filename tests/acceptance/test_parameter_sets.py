@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.acceptance.samples import command, environment, inputs, notebook, typed
-from workers.run_records import RunRecord, RunRecords
+from workers.records.run_records import RunRecord, RunRecords
 
 DAYS = ("2024-01-01", "2024-01-02")
 WORKFLOWS = """\

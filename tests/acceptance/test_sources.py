@@ -18,10 +18,10 @@ from deciders.problems import SpecificationError
 from deciders.specification import load_specification
 from tests.acceptance.samples import WORKFLOWS, inputs, typed
 from tests.service.moto_server import CREDENTIALS, moto_endpoint
-from workers import sql_dates
-from workers.available_dates import read_available_dates
-from workers.data_stamps import DataStamps
-from workers.source_errors import SourceError
+from workers.sources import sql_dates
+from workers.sources.available_dates import read_available_dates
+from workers.sources.data_stamps import DataStamps
+from workers.sources.source_errors import SourceError
 
 FILES = "source: {files: {calls: 'data/{date}.csv'}}"
 FIRST, SECOND = date(2016, 1, 1), date(2016, 1, 2)

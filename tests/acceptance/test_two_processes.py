@@ -26,7 +26,7 @@ from tests.acceptance.samples import WORKFLOWS, command, inputs
 from tests.acceptance.test_on_swf import ended, environment, local_service
 from tests.service.moto_server import CREDENTIALS
 from tests.settings import is_soak
-from workers.run_records import RunRecords
+from workers.records.run_records import RunRecords
 
 DAY = "2016-01-01"
 DOMAIN = "TestDomain"

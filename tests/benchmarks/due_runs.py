@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from deciders.due_runs import due_runs
+from deciders.runs.due_runs import due_runs
 from deciders.specification import ConfiguredWorkflow, SensorSpecification, Specification, WorkflowSpecification
 from tests.benchmarks.figures import compared, milliseconds, print_table, timed
 

@@ -16,7 +16,7 @@ import nbformat
 
 from tests.benchmarks.figures import Contestant, Figures, Sample, compared, milliseconds, print_table, timed
 from workers.kernels.supply import KernelSettings, KernelSupply
-from workers.notebooks import run_notebook
+from workers.notebooks.notebook_run import run_notebook
 
 SUMMARY = "notebooks in spawned, forked and pooled kernels, beside the papermill command and papermill.execute_notebook"
 REPEATS = 20

@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from deciders.due_runs import due_runs
+from deciders.runs.due_runs import due_runs
 from deciders.sensor_workflow import SensorWorkflow
 from deciders.specification import (
     ConfiguredWorkflow,
@@ -33,9 +33,9 @@ from simpleflow_nb.processes.payload_directory import MemoryPayloads
 from simpleflow_nb.testing import RunFailed, harness
 from tests.benchmarks.figures import Figures, Sample, compared, milliseconds, print_table, timed
 from workers import activities as bodies
-from workers.available_dates import read_available_dates
-from workers.run_records import RunRecord, RunRecords
-from workers.sensor_check import check_for_new_dates
+from workers.records.run_records import RunRecord, RunRecords
+from workers.runs.sensor_check import check_for_new_dates
+from workers.sources.available_dates import read_available_dates
 
 SUMMARY = "a check of the sensor with thousands of dates, and three virtual years of checks; no peer has a sensor"
 REPEATS = 5
@@ -90,7 +90,7 @@ class _Place:
         self.outputs = self.folder / "outputs"
         available = read_available_dates(self.specification)
         with RunRecords.open(self.outputs) as records, records.transaction() as connection:
-            from workers.run_tables import row_of
+            from workers.records.run_tables import row_of
 
             rows = [row_of(_record(run, number)) for number, run in enumerate(due_runs(self.specification, available, {}).due)]
             connection.execute(records._runs.insert(), rows)

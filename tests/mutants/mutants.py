@@ -183,28 +183,28 @@ MUTANTS = (
     # ---- run records ---------------------------------------------------------------------------------------------------------
     Mutant(
         "a partial run decides whether its instance is done",
-        "workers/run_tables.py",
+        "workers/records/run_tables.py",
         'SAYS_NOTHING = ("cancelled", "partial")',
         'SAYS_NOTHING = ("cancelled",)',
         _RECORDS,
     ),
     Mutant(
         "a partial run is shown as the latest of its instance",
-        "workers/run_records.py",
+        "workers/records/run_records.py",
         'whole = runs.c.state != "partial"',
         'whole = runs.c.state != ""',
         _RECORDS,
     ),
     Mutant(
         "attempts are counted over all workflows",
-        "workers/run_records.py",
+        "workers/records/run_records.py",
         ".where(runs.c.workflow_name == workflow_name, runs.c.identity == identity)\n            ).scalar_one()",
         ".where(runs.c.identity == identity)\n            ).scalar_one()",
         _RECORDS,
     ),
     Mutant(
         "failures are counted from the last success of any workflow",
-        "workers/run_queries.py",
+        "workers/records/run_queries.py",
         "sa.and_(succeeded.c.workflow_name == runs.c.workflow_name, succeeded.c.identity == runs.c.identity)",
         "sa.and_(succeeded.c.identity == runs.c.identity)",
         _RECORDS,

@@ -20,9 +20,9 @@ import nbformat
 
 from deciders import activities as declared
 from deciders.backfill_workflow import BackfillWorkflow
-from deciders.due_runs import run_for
 from deciders.notebook_workflow import NotebookWorkflow
-from deciders.run_requests import run_request
+from deciders.runs.due_runs import run_for
+from deciders.runs.run_requests import run_request
 from deciders.sensor_workflow import SensorWorkflow
 from deciders.specification import Specification, load_specification
 from simpleflow_nb import Workflow, activity, payload
@@ -35,9 +35,9 @@ from simpleflow_nb.processes.engine import Engine
 from simpleflow_nb.processes.payload_directory import MemoryPayloads
 from simpleflow_nb.workflow import execution_input
 from workers import activities as bodies
-from workers.backfills import start_backfill
 from workers.kernels.supply import close_shared
-from workers.run_starts import start_run
+from workers.runs.backfills import start_backfill
+from workers.runs.run_starts import start_run
 
 WORKFLOWS: tuple[type[Workflow], ...] = (NotebookWorkflow, SensorWorkflow, BackfillWorkflow)
 

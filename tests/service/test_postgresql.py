@@ -20,7 +20,7 @@ from tests.acceptance.samples import WORKFLOWS, command, environment, inputs
 from tests.acceptance.test_on_swf import ended, local_service
 from tests.service.moto_server import CREDENTIALS
 from tests.service.postgresql import PASSWORD, postgresql
-from workers.run_records import RunRecord, RunRecords
+from workers.records.run_records import RunRecord, RunRecords
 
 NOON = datetime(2016, 1, 1, 12, tzinfo=UTC)
 
@@ -109,7 +109,7 @@ INSERT = "INSERT INTO workflow_runs (workflow_name, parameters_hash, state, time
 OPENING = """
 import sys
 from pathlib import Path
-from workers.run_records import RunRecords
+from workers.records.run_records import RunRecords
 RunRecords.open(Path(sys.argv[1])).close()
 """
 
@@ -124,8 +124,8 @@ def test_processes_make_the_tables_at_once(address: str, tmp_path: Path) -> None
 CLAIMS = """
 import sys
 from pathlib import Path
-from workers.run_records import RunRecords
-from workers.workflow_owners import LOCAL, WorkflowOwners, WorkflowTaken
+from workers.records.run_records import RunRecords
+from workers.records.workflow_owners import LOCAL, WorkflowOwners, WorkflowTaken
 
 file = Path(sys.argv[1])
 for number in range(20):

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from workers.run_records import RunRecord, RunRecords
+from workers.records.run_records import RunRecord, RunRecords
 
 NOON = datetime(2016, 1, 2, 12, tzinfo=UTC)
 KEY = ("flows", "1e6bbce81a0df1efeb11278ff440f3de")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from deciders.due_runs import Run
-from workers.run_records import RunRecord
+from deciders.runs.due_runs import Run
+from workers.records.run_records import RunRecord
 
 
 def success_of(run: Run, **more: Any) -> RunRecord:

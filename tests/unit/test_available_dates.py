@@ -8,7 +8,7 @@ import pytest
 
 from deciders.specification import FilesSource
 from tests.unit.workflow_files import specification
-from workers.available_dates import SourceError, read_available_dates, undated_files
+from workers.sources.available_dates import SourceError, read_available_dates, undated_files
 
 
 def of_files(folder: Path, pattern: str, **sensor: Any) -> list[date]:

@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from deciders.due_runs import NotDue
+from deciders.runs.due_runs import NotDue
 from simpleflow_nb.cli.not_due import counted_reason, not_due_table
 
 NOT_CHOSEN = "not a reference date of this entry (weekly: monday)"

@@ -12,15 +12,15 @@ from typing import Any
 import click
 import pytest
 
-from deciders.due_runs import run_for
+from deciders.runs.due_runs import run_for
 from deciders.specification import load_specification
 from simpleflow_nb.cli.file_words import split_words
 from simpleflow_nb.cli.main import cli, main
 from simpleflow_nb.exceptions import DefinitionError
 from tests.acceptance.samples import DATES, WORKFLOWS, inputs
 from tests.unit.recorded_runs import success_of
-from workers.run_records import RunRecords
-from workers.workflow_owners import WorkflowOwners, domain_service
+from workers.records.run_records import RunRecords
+from workers.records.workflow_owners import WorkflowOwners, domain_service
 
 Said = Callable[..., tuple[int, str, str]]
 

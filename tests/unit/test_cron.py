@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deciders.cron import next_time, schedule_fault
+from deciders.dates.cron import next_time, schedule_fault
 
 FIELDS = "a cron string has 5 (minute, hour, day of month, month, day of week), or 6 with the seconds last"
 

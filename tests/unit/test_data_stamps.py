@@ -10,9 +10,9 @@ import pytest
 
 from deciders.specification import FilesSource, SqlSource
 from tests.unit.workflow_files import specification
-from workers import data_stamps
-from workers.data_stamps import ALL, DataStamps
-from workers.source_errors import SourceError
+from workers.sources import data_stamps
+from workers.sources.data_stamps import ALL, DataStamps
+from workers.sources.source_errors import SourceError
 
 DAYS = ("2016-01-01", "2016-01-02", "2016-01-03")
 SPAN = [(date(2016, 1, 1).toordinal(), date(2016, 1, 4).toordinal())]

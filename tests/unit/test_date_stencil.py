@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deciders import date_stencil as module
-from deciders.date_stencil import (
+from deciders.dates import date_stencil as module
+from deciders.dates.date_stencil import (
     AvailableDays,
     DateStencil,
     DateStencilError,
@@ -16,7 +16,7 @@ from deciders.date_stencil import (
     InvalidDateIntervalError,
     UnreachableDateError,
 )
-from deciders.missing_dates import lack
+from deciders.dates.missing_dates import lack
 
 
 def day(number: int) -> date:

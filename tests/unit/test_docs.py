@@ -20,9 +20,8 @@ import yaml
 from pydantic import BaseModel
 
 import simpleflow_nb
-from deciders import workflow_file
-from deciders.due_runs import run_for
-from deciders.specification import ConfiguredWorkflow, load_specification
+from deciders.runs.due_runs import run_for
+from deciders.specification import ConfiguredWorkflow, load_specification, workflow_file
 from simpleflow_nb.cli.main import cli
 
 PROJECT = Path(__file__).parents[2]

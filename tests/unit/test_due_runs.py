@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deciders.date_stencil import DateStencil, DateStencilError, InvalidDateIntervalError
-from deciders.due_runs import NotDue, due_runs, identity, identity_for, run_for
-from deciders.identity import workflow_id
+from deciders.dates.date_stencil import DateStencil, DateStencilError, InvalidDateIntervalError
+from deciders.runs.due_runs import NotDue, due_runs, identity, identity_for, run_for
+from deciders.runs.identity import workflow_id
 from deciders.specification import ConfiguredWorkflow, SensorSpecification, Specification, WorkflowSpecification
 
 

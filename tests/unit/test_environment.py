@@ -16,7 +16,7 @@ from simpleflow_nb.cli import logs
 from simpleflow_nb.environment import setting
 from workers import secrets
 from workers.databases import installed_driver
-from workers.run_records import RunRecords
+from workers.records.run_records import RunRecords
 
 
 @pytest.fixture
@@ -81,7 +81,7 @@ def test_a_low_level_shows_what_is_ours_and_the_users_own_and_not_how_libraries_
     monkeypatch.setattr(logging.getLogger(), "handlers", [])  # where there are some, nothing is configured
     logs.configure()
     number = logging.getLevelNamesMapping()[level]
-    shown = ("simpleflow_nb.processes.worker", "workers.activities", "deciders.due_runs", "shop.orders")
+    shown = ("simpleflow_nb.processes.worker", "workers.activities", "deciders.runs.due_runs", "shop.orders")
     assert [name for name in shown if not logging.getLogger(name).isEnabledFor(number)] == []
     silent = (
         *("httpcore.http11", "httpcore.connection", "httpx", "botocore.parsers", "urllib3.connectionpool", "s3transfer"),

@@ -14,8 +14,8 @@ import pytest
 
 from deciders.activities import DECISIONS
 from deciders.backfill_workflow import BackfillWorkflow
-from deciders.due_runs import run_for
 from deciders.notebook_workflow import NotebookWorkflow
+from deciders.runs.due_runs import run_for
 from deciders.sensor_workflow import SensorWorkflow
 from deciders.specification import (
     ConfiguredWorkflow,
@@ -31,10 +31,10 @@ from simpleflow_nb.processes.decider import Decider
 from simpleflow_nb.processes.payload_directory import PayloadDirectory
 from simpleflow_nb.workflow import Workflow, execution_input
 from tests.service.desk import StillClock
-from workers.kept_specification import by_reference
-from workers.outputs_place import note_place
-from workers.run_records import RunRecords
-from workers.workflow_owners import LOCAL, WorkflowOwners
+from workers.records.run_records import RunRecords
+from workers.records.workflow_owners import LOCAL, WorkflowOwners
+from workers.runs.kept_specification import by_reference
+from workers.runs.outputs_place import note_place
 
 _DAY = 86_400
 

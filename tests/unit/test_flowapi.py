@@ -15,7 +15,7 @@ import pytest
 
 from tests.unit.workflow_files import specification
 from workers import secrets
-from workers.available_dates import SourceError, SourceUnreachable, read_available_dates
+from workers.sources.available_dates import SourceError, SourceUnreachable, read_available_dates
 
 
 def token(**claims: Any) -> str:

@@ -8,8 +8,8 @@ import unicodedata
 
 import pytest
 
-from deciders.inputs_folder import name_fault
-from deciders.workflow_file import NAME_PATTERN
+from deciders.specification.inputs_folder import name_fault
+from deciders.specification.workflow_file import NAME_PATTERN
 from simpleflow_nb.cli.arguments import checked_id
 from simpleflow_nb.exceptions import DefinitionError
 from simpleflow_nb.invisible import invisible_in

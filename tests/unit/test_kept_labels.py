@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from deciders.due_runs import Run, run_for
+from deciders.runs.due_runs import Run, run_for
 from deciders.specification import ConfiguredWorkflow, NotebookSpecification, WorkflowSpecification
 from workers.artefacts import Artefacts
-from workers.kept_labels import kept_labels, notebook_hashes
 from workers.kept_paths import portable_parameters
+from workers.runs.kept_labels import kept_labels, notebook_hashes
 
 #: first -> second -> third, and one that needs nobody
 LABELS = ("first", "second", "third", "alone")

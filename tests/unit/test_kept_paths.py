@@ -23,9 +23,9 @@ from workers.kept_paths import (
     portable_parameters,
     present_config,
 )
-from workers.kept_reports import record_report
-from workers.report_places import remove_renamed, report_place
-from workers.run_records import RunRecord, RunRecords
+from workers.records.run_records import RunRecord, RunRecords
+from workers.runs.kept_reports import record_report
+from workers.runs.report_places import remove_renamed, report_place
 
 OUT = Path("/new/out")
 RUN = ("my flows", "2016-01-01_12345678")
@@ -265,7 +265,7 @@ def test_every_former_name_of_a_report_that_is_made_anew_goes_and_no_other_repor
 
 
 def test_a_name_is_no_part_of_what_a_report_is_made_from() -> None:
-    from workers.kept_reports import report_origin
+    from workers.runs.kept_reports import report_origin
 
     plain, named = OutputSpecification(format="pdf"), OutputSpecification(format="pdf", name="{instance}")
     origins = [report_origin(output, "2016-01-01", Path("/in"), Path("/x/count.ipynb")) for output in (plain, named)]

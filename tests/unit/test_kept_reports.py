@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from deciders.due_runs import run_for
+from deciders.runs.due_runs import run_for
 from deciders.specification import ConfiguredWorkflow, NotebookSpecification, OutputSpecification, WorkflowSpecification
-from workers import kept_reports as module
 from workers.artefacts import Artefacts
-from workers.kept_reports import kept_reports, record_report, report_origin
+from workers.runs import kept_reports as module
+from workers.runs.kept_reports import kept_reports, record_report, report_origin
 
 RUN = run_for(ConfiguredWorkflow(workflow_name="days", parameters={}), date(2016, 1, 1))
 PDF = OutputSpecification(format="pdf", template="looks/own.typ")

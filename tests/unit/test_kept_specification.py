@@ -12,7 +12,7 @@ from simpleflow_nb import payload
 from simpleflow_nb.exceptions import PayloadError
 from simpleflow_nb.processes.payload_directory import MemoryPayloads, PayloadDirectory
 from tests.acceptance.samples import WORKFLOWS, inputs
-from workers.kept_specification import by_reference, whole_specification
+from workers.runs.kept_specification import by_reference, whole_specification
 
 
 def test_a_specification_by_reference_is_small_whatever_the_file_is_and_comes_back_whole(tmp_path: Path) -> None:

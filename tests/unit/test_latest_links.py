@@ -12,8 +12,8 @@ import pytest
 
 from deciders.parameter_set import ParameterSet
 from deciders.specification import ConfiguredWorkflow, SensorSpecification, Specification
-from workers.latest_links import link_names, linked_instances, point_latest
-from workers.old_outputs import newest_instances
+from workers.runs.latest_links import link_names, linked_instances, point_latest
+from workers.runs.old_outputs import newest_instances
 
 
 def entry(stencil: Any = None, /, name: str = "w", **parameters: Any) -> ConfiguredWorkflow:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from workers.lost_attempts import record_lost_attempt
+from workers.runs.lost_attempts import record_lost_attempt
 
 BEGAN = datetime(2024, 1, 1, 12, tzinfo=UTC)
 

@@ -12,8 +12,8 @@ from nbformat import NotebookNode
 
 from simpleflow_nb import environment
 from simpleflow_nb.masking import Masker
-from workers.notebook_output import OutputText
-from workers.notebook_saves import masked_notebook, notebook_text
+from workers.notebooks.notebook_output import OutputText
+from workers.notebooks.notebook_saves import masked_notebook, notebook_text
 
 SECRET = "db&<ZQZQ>\"q's\\wörd%$1"
 

@@ -12,9 +12,9 @@ import pytest
 
 from deciders.activities import DECISIONS
 from deciders.backfill_workflow import BackfillWorkflow
-from deciders.due_runs import run_for
 from deciders.notebook_workflow import NotebookWorkflow
-from deciders.run_requests import run_request
+from deciders.runs.due_runs import run_for
+from deciders.runs.run_requests import run_request
 from deciders.sensor_workflow import SensorWorkflow
 from deciders.specification import ConfiguredWorkflow, NotebookSpecification, Specification, WorkflowSpecification
 from simpleflow_nb import payload
@@ -25,10 +25,10 @@ from simpleflow_nb.processes.decider import Decider
 from simpleflow_nb.processes.payload_directory import PayloadDirectory
 from simpleflow_nb.workflow import execution_input
 from tests.unit.workflow_files import specification
-from workers import moved_runs
-from workers.kept_specification import by_reference, whole_specification
-from workers.moved_runs import MovedRuns, begin_moved_runs_anew, present_inputs, present_outputs
-from workers.outputs_place import former_places, note_place
+from workers.runs import moved_runs
+from workers.runs.kept_specification import by_reference, whole_specification
+from workers.runs.moved_runs import MovedRuns, begin_moved_runs_anew, present_inputs, present_outputs
+from workers.runs.outputs_place import former_places, note_place
 
 ENTRY = ConfiguredWorkflow(workflow_name="days", parameters={"how": "fast"})
 DAYS = WorkflowSpecification(name="days", notebooks=(NotebookSpecification(label="count", filename="count.ipynb"),))

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from workers.available_dates import dates_of_files
-from workers.name_patterns import NamePattern
-from workers.s3_dates import _date_in
+from workers.sources.available_dates import dates_of_files
+from workers.sources.name_patterns import NamePattern
+from workers.sources.s3_dates import _date_in
 
 _MEANINGS = {"*": ".*", "?": ".", "{date}": r"(?P<date>\d{4}-\d{2}-\d{2})"}
 _PARTS = st.lists(st.sampled_from(["*", "*", "?", "a", "b", "-", "0", "2024-01-0", "\n", "("]), max_size=6).map("".join)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from deciders import notebook_document
+from deciders.notebooks import notebook_document
 from deciders.specification import (
     NotebookSpecification,
     SensorSpecification,
@@ -16,7 +16,7 @@ from deciders.specification import (
     WorkflowSpecification,
     load_with_warnings,
 )
-from workers.notebook_checks import notebook_findings
+from workers.notebooks.notebook_checks import notebook_findings
 
 R = {"kernelspec": {"name": "ir", "display_name": "R", "language": "R"}}
 

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from deciders.notebook_limits import duration_seconds, memory_bytes, memory_text
-from deciders.notebook_parameters import read_notebook_parameters
+from deciders.notebooks.notebook_parameters import read_notebook_parameters
 from deciders.specification import load_specification
+from deciders.specification.notebook_limits import duration_seconds, memory_bytes, memory_text
 
 FILE = """\
 workflows:

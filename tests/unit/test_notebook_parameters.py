@@ -10,9 +10,9 @@ from typing import Any
 import jupytext
 import pytest
 
-from deciders import python_names
-from deciders.notebook_parameters import NotebookParameters, parameters_of, read_notebook_parameters
-from deciders.python_names import cell_code, names_computed_from, names_read, names_set
+from deciders.notebooks import python_names
+from deciders.notebooks.notebook_parameters import NotebookParameters, parameters_of, read_notebook_parameters
+from deciders.notebooks.python_names import cell_code, names_computed_from, names_read, names_set
 
 P = "parameters"
 

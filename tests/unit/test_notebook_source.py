@@ -8,9 +8,9 @@ import nbformat
 import pytest
 from jupyter_client.kernelspec import KernelSpec
 
-from workers import notebook_source
-from workers.notebook_errors import NotebookRefused
-from workers.notebook_source import NotebookSource, checked_parameters, read_notebook_source, unused_values
+from workers.notebooks import notebook_source
+from workers.notebooks.notebook_errors import NotebookRefused
+from workers.notebooks.notebook_source import NotebookSource, checked_parameters, read_notebook_source, unused_values
 
 R = {"kernelspec": {"name": "ir", "display_name": "R", "language": "R"}}
 

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from deciders.reruns import LastEnd, NotebookChanges, changed_notebooks, notebook_changes, of_label
+from deciders.runs.reruns import LastEnd, NotebookChanges, changed_notebooks, notebook_changes, of_label
 from deciders.specification import NotebookSpecification, SensorSpecification, Specification, WorkflowSpecification
 from tests.unit.test_run_records import FIRST, KEY, run
 from workers.artefacts import Artefacts
-from workers.notebook_versions import as_executed, at_start, changes_since, with_hashes_of_folders
-from workers.run_records import RunRecords
+from workers.records.run_records import RunRecords
+from workers.runs.notebook_versions import as_executed, at_start, changes_since, with_hashes_of_folders
 
 NOON = datetime(2016, 1, 2, 12, tzinfo=UTC)
 THEN = {"count.ipynb": "c1", "report.ipynb": "r1"}

@@ -17,7 +17,7 @@ from simpleflow_nb.local.service import DOMAIN
 from simpleflow_nb.testing import Harness, RunFailed, harness
 from simpleflow_nb.workflow import execution_input
 from workers import activities as bodies  # the real bodies are registered before they are replaced
-from workers.notebook_errors import NotebookRefused, NotebookSkipped
+from workers.notebooks.notebook_errors import NotebookRefused, NotebookSkipped
 from workers.reports import ReportError, ReportStopped
 
 PDF = OutputSpecification(format="pdf")

@@ -136,8 +136,8 @@ def _loaded_after(code: str) -> set[str]:
     [
         ("import simpleflow_nb", [*HEAVY, "pydantic", "click", "rich", "yaml", "deciders", "workers"]),
         ("import simpleflow_nb.testing", [*HEAVY, "pydantic", "deciders", "workers"]),
-        ("import deciders.notebook_workflow, deciders.sensor_workflow, deciders.due_runs", [*HEAVY, "workers"]),
-        ("import workers.activities, workers.notebooks, workers.run_records, workers.reports", HEAVY),
+        ("import deciders.notebook_workflow, deciders.sensor_workflow, deciders.runs.due_runs", [*HEAVY, "workers"]),
+        ("import workers.activities, workers.notebooks, workers.records.run_records, workers.reports", HEAVY),
         ("import simpleflow_nb.cli.main", [*HEAVY, "pydantic", "deciders", "workers"]),
     ],
 )

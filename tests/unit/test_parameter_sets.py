@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from deciders.date_stencil import DateStencil
-from deciders.due_runs import run_for
-from deciders.entries import Entries, set_of_entry
+from deciders.dates.date_stencil import DateStencil
 from deciders.parameter_set import ParameterSet, own_parameters, written, written_stencil
+from deciders.runs.due_runs import run_for
+from deciders.runs.entries import Entries, set_of_entry
 from deciders.specification import ConfiguredWorkflow, SensorSpecification, Specification
 
 DAY = date(2024, 1, 2)
@@ -56,7 +56,7 @@ def test_a_run_is_known_by_its_set_whether_its_entry_spells_the_stencil_out_or_n
     def never(*given: object) -> None:
         raise AssertionError("identities need not be worked out")
 
-    monkeypatch.setattr("deciders.entries.identity_for", never)
+    monkeypatch.setattr("deciders.runs.entries.identity_for", never)
     both = (entry(None, region="north"), entry([0], region="south"))
     sensor = SensorSpecification(schedule=None, workflows=both)
     entries = Entries(Specification(path=Path("w.yml"), inputs_dir=Path("/"), workflows=(), sensor=sensor))

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deciders.due_runs import due_runs
-from deciders.reference_dates import WEEKDAYS, ReferenceDates, ReferenceDatesError
+from deciders.dates.reference_dates import WEEKDAYS, ReferenceDates, ReferenceDatesError
+from deciders.runs.due_runs import due_runs
 from deciders.specification import ConfiguredWorkflow
 
 from .test_due_runs import entry, specification

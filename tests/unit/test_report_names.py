@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from deciders.due_runs import run_for
-from deciders.offered_names import offered_name
 from deciders.path_parts import LONGEST_PART_BYTES
 from deciders.problems import shown
-from deciders.report_keys import is_report, label_and_format, report_artefact, report_key
-from deciders.report_names import LONGEST_VALUE_BYTES, filled_name, report_file_names, value_part
+from deciders.runs.due_runs import run_for
+from deciders.runs.offered_names import offered_name
+from deciders.runs.report_keys import is_report, label_and_format, report_artefact, report_key
 from deciders.specification import ConfiguredWorkflow, NotebookSpecification, OutputSpecification, WorkflowSpecification
+from deciders.specification.report_names import LONGEST_VALUE_BYTES, filled_name, report_file_names, value_part
 from tests.unit.workflow_files import complaints, load, specification
 
 DAY = {"reference_date": "2024-01-02"}

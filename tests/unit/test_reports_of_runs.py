@@ -15,9 +15,10 @@ from deciders.specification import NotebookSpecification, OutputSpecification, W
 from tests.unit.test_run_records import FIRST
 from workers import activities
 from workers.artefacts import Artefacts
-from workers.kept_reports import record_report, report_origin
+from workers.records.run_records import RunRecord, RunRecords
 from workers.reports import Report, ReportError
-from workers.reports_of_runs import (
+from workers.runs.kept_reports import record_report, report_origin
+from workers.runs.reports_of_runs import (
     EndedRun,
     Remade,
     expected_reports,
@@ -27,7 +28,6 @@ from workers.reports_of_runs import (
     remake_reports,
     would_differ,
 )
-from workers.run_records import RunRecord, RunRecords
 
 PDF, HTML = OutputSpecification(format="pdf"), OutputSpecification(format="html")
 DONE = {"count": "done", "report": "cached"}

@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from deciders.due_runs import due_runs
+from deciders.runs.due_runs import due_runs
 from deciders.specification import load_specification
 from simpleflow_nb.cli.notebook_run import requested_run
 from simpleflow_nb.exceptions import DefinitionError
 from tests.acceptance.samples import WORKFLOWS, inputs
 from tests.unit.recorded_runs import success_of
-from workers.run_records import RunRecords
-from workers.sensor_check import present_history
+from workers.records.run_records import RunRecords
+from workers.runs.sensor_check import present_history
 
 SENTENCE = (
     "simpleflow-nb: {} parameter sets of the sensor's entries for days fit; this run is that of the first entry, with {} and "

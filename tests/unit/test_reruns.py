@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from deciders.due_runs import due_runs, run_for
-from deciders.durations import seconds_of, shown_duration
-from deciders.reruns import LastEnd, RunHistory, change_of, lacks_data, verdict
+from deciders.dates.durations import seconds_of, shown_duration
+from deciders.runs.due_runs import due_runs, run_for
+from deciders.runs.reruns import LastEnd, RunHistory, change_of, lacks_data, verdict
 from deciders.specification import (
     ConfiguredWorkflow,
     NotebookSpecification,

@@ -11,10 +11,10 @@ import jsonschema
 import pytest
 
 from deciders.specification import Specification, SpecificationError, WorkflowSpecification, load_specification
-from deciders.workflow_file import specification_schema
+from deciders.specification.workflow_file import specification_schema
 from workers.activities import execute_notebook
 from workers.artefacts import Artefacts
-from workers.old_outputs import remove_old_attempts
+from workers.runs.old_outputs import remove_old_attempts
 
 RUN = ("days", "2016-01-02_1e6bbce8", "count")
 
@@ -160,7 +160,7 @@ def test_an_attempt_that_cannot_be_removed_stays_and_the_log_says_so(
     def refuses(folder: Path) -> None:
         raise OSError(13, "Permission denied", str(folder))
 
-    monkeypatch.setattr("workers.old_outputs.remove_folder", refuses)
+    monkeypatch.setattr("workers.runs.old_outputs.remove_folder", refuses)
     with caplog.at_level(logging.WARNING):
         remove_old_attempts(artefacts, *RUN, before=2)
     assert artefacts.kept_attempts(*RUN) == [1, 2]

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from workers.run_records import RecordsError, RunRecord, RunRecords
-from workers.run_tables import SCHEMA_VERSION
+from workers.records.run_records import RecordsError, RunRecord, RunRecords
+from workers.records.run_tables import SCHEMA_VERSION
 
 NOON = datetime(2016, 1, 2, 12, tzinfo=UTC)
 FIRST = RunRecord(
@@ -347,7 +347,7 @@ def test_lookups_use_the_indexes(records, path):
 
 
 def test_importing_the_module_does_not_import_sqlalchemy():
-    script = "import sys, workers.run_records; print('sqlalchemy' in sys.modules)"
+    script = "import sys, workers.records.run_records; print('sqlalchemy' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True).stdout == "False\n"
 
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from deciders.identity import identity, identity_of_run, instance_name, workflow_id
 from deciders.parameter_set import written
-from deciders.run_reference import UnknownRunError, found_run, reference_of
+from deciders.runs.identity import identity, identity_of_run, instance_name, workflow_id
+from deciders.runs.run_reference import UnknownRunError, found_run, reference_of
 
 DAY = "2024-01-01"
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from deciders.due_runs import Run, due_runs
-from deciders.run_requests import requested_runs, requests_for
+from deciders.runs.due_runs import Run, due_runs
+from deciders.runs.run_requests import requested_runs, requests_for
 from deciders.specification import ConfiguredWorkflow, SensorSpecification, Specification, WorkflowSpecification
 
 DAYS = [date(2024, 1, number) for number in (1, 2, 3)]

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from deciders.due_runs import Run, run_for
 from deciders.notebook_workflow import NotebookWorkflow
-from deciders.run_requests import WantedRun
+from deciders.runs.due_runs import Run, run_for
+from deciders.runs.run_requests import WantedRun
 from deciders.specification import (
     ConfiguredWorkflow,
     FilesSource,
@@ -27,10 +27,11 @@ from simpleflow_nb.exceptions import ActivityCanceled
 from simpleflow_nb.local.service import DOMAIN, LocalService
 from simpleflow_nb.processes.decider import Decider
 from simpleflow_nb.processes.payload_directory import MemoryPayloads
-from workers import known_dates, run_starts
-from workers.known_dates import KnownDates
-from workers.run_starts import Starter, open_runs, run_arguments
-from workers.source_errors import SourceUnreachable
+from workers.runs import run_starts
+from workers.runs.run_starts import Starter, open_runs, run_arguments
+from workers.sources import known_dates
+from workers.sources.known_dates import KnownDates
+from workers.sources.source_errors import SourceUnreachable
 
 ENTRY = ConfiguredWorkflow(workflow_name="days")
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from deciders.run_requests import run_request
+from deciders.runs.run_requests import run_request
 from deciders.sensor_signals import NOT_OURS, SIGNALS, signal_fault
 from deciders.specification import ConfiguredWorkflow
 

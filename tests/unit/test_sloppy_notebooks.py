@@ -11,9 +11,9 @@ from typing import Any
 import nbformat
 import pytest
 
-from workers.notebook_errors import NotebookRefused
-from workers.notebook_source import checked_parameters, read_notebook_source
-from workers.notebooks import prepare_notebook
+from workers.notebooks.notebook_errors import NotebookRefused
+from workers.notebooks.notebook_run import prepare_notebook
+from workers.notebooks.notebook_source import checked_parameters, read_notebook_source
 from workers.reports.conversion import ReportError, ReportOptions, convert_report
 
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="

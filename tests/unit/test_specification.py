@@ -8,7 +8,7 @@ from textwrap import dedent
 import pytest
 import yaml
 
-from deciders.identity import identity
+from deciders.runs.identity import identity
 from deciders.specification import (
     FilesSource,
     FlowApiSource,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from deciders.due_runs import DueRuns, run_for
+from deciders.runs.due_runs import DueRuns, run_for
 from deciders.specification import (
     ConfiguredWorkflow,
     FilesSource,

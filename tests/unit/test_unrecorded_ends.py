@@ -11,17 +11,17 @@ from typing import Any
 
 import pytest
 
-from deciders.due_runs import run_for
 from deciders.notebook_workflow import NotebookWorkflow
+from deciders.runs.due_runs import run_for
 from deciders.specification import ConfiguredWorkflow, NotebookSpecification, WorkflowSpecification
 from simpleflow_nb.cli.unrecorded_ends import unrecorded_ends
 from simpleflow_nb.exceptions import ServiceError
 from simpleflow_nb.local.service import DOMAIN, LocalService
 from simpleflow_nb.processes.payload_directory import PayloadDirectory
 from simpleflow_nb.workflow import execution_input
-from workers.lost_ends import lost_ends
-from workers.outputs_place import note_place
-from workers.run_records import RunRecord, RunRecords
+from workers.records.run_records import RunRecord, RunRecords
+from workers.runs.lost_ends import lost_ends
+from workers.runs.outputs_place import note_place
 
 DAYS = WorkflowSpecification(name="days", notebooks=(NotebookSpecification(label="count", filename="count.ipynb"),))
 _LATER = 60.0

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from workers.run_records import RunRecords
-from workers.workflow_owners import LOCAL, WorkflowOwners, WorkflowTaken, domain_service
+from workers.records.run_records import RunRecords
+from workers.records.workflow_owners import LOCAL, WorkflowOwners, WorkflowTaken, domain_service
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from deciders.written_dates import with_dates, written_date
+from deciders.dates.written_dates import with_dates, written_date
 
 DAY = date(2024, 1, 31)
 

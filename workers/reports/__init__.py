@@ -9,8 +9,8 @@ Text of a notebook never becomes code: Typst is written through ``typst_code``, 
 and nothing else, and HTML element by element, with all text escaped.
 """
 
-from workers.reports.conversion import Report, ReportError, ReportOptions, convert_report
-from workers.reports.conversion_process import Limits, ReportStopped, end_idle_children, make_report
+from .conversion import Report, ReportError, ReportOptions, convert_report
+from .conversion_process import Limits, ReportStopped, end_idle_children, make_report
 
 __all__ = [
     "Limits",

@@ -16,15 +16,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from deciders.notebook_document import joined_text, source_of, tags_of
+from deciders.notebooks.notebook_document import joined_text, source_of, tags_of
 from deciders.report_templates import ASCIIDOC_TEMPLATES
-from workers.reports.draft import Draft
-from workers.reports.figures import UnusablePicture, address_bytes, checked_picture
-from workers.reports.markdown import attachment_address, markdown_html
-from workers.reports.notebook import HIDDEN_INPUT, HIDDEN_OUTPUT, REMOVED_CELL, ShownNotebook
-from workers.reports.outputs import shown_parts
-from workers.reports.tree import parsed
-from workers.reports.typst_code import printable
+
+from .draft import Draft
+from .figures import UnusablePicture, address_bytes, checked_picture
+from .markdown import attachment_address, markdown_html
+from .notebook import HIDDEN_INPUT, HIDDEN_OUTPUT, REMOVED_CELL, ShownNotebook
+from .outputs import shown_parts
+from .tree import parsed
+from .typst_code import printable
 
 if TYPE_CHECKING:
     from deciders.specification import Specification

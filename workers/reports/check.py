@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from workers.reports.readback import Misplaced, Where, read_back, read_piece_by_piece
-from workers.reports.typst_code import Code
-from workers.reports.visible_text import FORMULA, visible_text
+from .readback import Misplaced, Where, read_back, read_piece_by_piece
+from .typst_code import Code
+from .visible_text import FORMULA, visible_text
 
 #: for the title and what stands with it; cells are counted from 1
 ABOVE = 0

@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 from heapq import nsmallest
 from itertools import groupby
 
-from workers.reports import css
-from workers.reports.cell_values import is_moment, is_number, moments
-from workers.reports.grids import grid_of
-from workers.reports.letter_widths import FIXED_WIDTH, text_width
-from workers.reports.stylesheet import Stylesheet
-from workers.reports.text import breakable
-from workers.reports.tree import Element, Text
+from . import css
+from .cell_values import is_moment, is_number, moments
+from .grids import grid_of
+from .letter_widths import FIXED_WIDTH, text_width
+from .stylesheet import Stylesheet
+from .text import breakable
+from .tree import Element, Text
 
 #: what ``report.typ`` leaves between the texts of two columns
 SPACE = 1.1

@@ -10,10 +10,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from workers.reports.check import ABOVE, CellStart, Loss, is_at_risk, located, losses, on_pages_of, sentences
-from workers.reports.draft import Draft
-from workers.reports.missing_letters import warn_of_missing_letters
-from workers.reports.typst_code import EMPTY, Code, Value, call, content, dictionary, literal
+from .check import ABOVE, CellStart, Loss, is_at_risk, located, losses, on_pages_of, sentences
+from .draft import Draft
+from .missing_letters import warn_of_missing_letters
+from .typst_code import EMPTY, Code, Value, call, content, dictionary, literal
 
 _LOOK = Path(__file__).with_name("report.typ")
 _MAIN = "main.typ"

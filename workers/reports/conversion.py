@@ -8,25 +8,19 @@ from pathlib import Path
 from typing import Literal
 
 from deciders.report_templates import ASCIIDOC_TEMPLATES
-from workers.reports.asciidoc import TemplateFailed, asciidoc_pdf
-from workers.reports.compilation import BadTemplate, NotTypeset, page_count, typeset, typeset_fonts
-from workers.reports.draft import Draft, Title
-from workers.reports.html import html_code
-from workers.reports.letter_widths import are_those_of
-from workers.reports.markdown import markdown_html
-from workers.reports.notebook import (
-    ShownCell,
-    ShownNotebook,
-    UnreadableNotebook,
-    early_end_warning,
-    read_notebook,
-    shown_notebook,
-)
-from workers.reports.outputs import outputs_code
-from workers.reports.parameters import shown_parameters
-from workers.reports.text import breakable, monospaced, preformatted
-from workers.reports.typst_code import Code, array, call, content, literal
-from workers.reports.web_page import page_markup
+
+from .asciidoc import TemplateFailed, asciidoc_pdf
+from .compilation import BadTemplate, NotTypeset, page_count, typeset, typeset_fonts
+from .draft import Draft, Title
+from .html import html_code
+from .letter_widths import are_those_of
+from .markdown import markdown_html
+from .notebook import ShownCell, ShownNotebook, UnreadableNotebook, early_end_warning, read_notebook, shown_notebook
+from .outputs import outputs_code
+from .parameters import shown_parameters
+from .text import breakable, monospaced, preformatted
+from .typst_code import Code, array, call, content, literal
+from .web_page import page_markup
 
 
 class ReportError(Exception):

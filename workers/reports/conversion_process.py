@@ -21,7 +21,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from workers.reports.conversion import Report, ReportError, ReportOptions, write_report
+from .conversion import Report, ReportError, ReportOptions, write_report
 
 #: a child that holds more than this after a report is not used again
 KEPT_MEMORY_BYTES = 280_000_000

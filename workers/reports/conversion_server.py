@@ -32,7 +32,7 @@ def main() -> None:
     threading.Thread(target=_end_with_parent, args=(parent, scratch), daemon=True).start()
     sys.addaudithook(_refuse_network)
     _load_libraries()
-    from workers.reports import compilation
+    from . import compilation
 
     for line in sys.stdin:
         try:
@@ -54,7 +54,7 @@ def _memory_bytes() -> int:
 
 
 def _answered(request: dict[str, Any]) -> dict[str, Any]:
-    from workers.reports.conversion import ReportError, convert_report
+    from .conversion import ReportError, convert_report
 
     try:
         report = convert_report(Path(request["notebook"]), Path(request["target"]), _options(request["options"]))
@@ -64,7 +64,7 @@ def _answered(request: dict[str, Any]) -> dict[str, Any]:
 
 
 def _options(given: dict[str, Any]) -> Any:
-    from workers.reports.conversion import ReportOptions
+    from .conversion import ReportOptions
 
     values = {one.name: given[one.name] for one in fields(ReportOptions)}
     values["font_directories"] = tuple(map(Path, values["font_directories"]))
@@ -79,7 +79,7 @@ def _say(answers: IO[str], answer: dict[str, Any]) -> None:
 
 def _load_libraries() -> None:
     """What nearly every report needs: loaded before the first request, it is not paid for by it."""
-    from workers.reports import compilation, html, markdown
+    from . import compilation, html, markdown
 
     compilation.typeset_fonts(())
     markdown.markdown_html("")

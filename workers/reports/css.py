@@ -4,8 +4,8 @@ import re
 from functools import lru_cache
 from typing import Any
 
-from workers.reports.tree import Element
-from workers.reports.typst_code import Code, Value, array, call, colour, em, literal, percent
+from .tree import Element
+from .typst_code import Code, Value, array, call, colour, em, literal, percent
 
 Declarations = dict[str, str]
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from workers.reports.typst_code import Code, call, literal, printable
+from .typst_code import Code, call, literal, printable
 
 _MOST_CELLS = 8  #: that are named in one warning
 

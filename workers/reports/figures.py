@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, unquote_to_bytes
 
-from workers.reports.draft import Draft
-from workers.reports.text import breakable
-from workers.reports.typst_code import Code, Value, call, content, literal, points
+from .draft import Draft
+from .text import breakable
+from .typst_code import Code, Value, call, content, literal, points
 
 #: a picture that decodes to more is refused: 80 megapixels are 320 MB of memory
 PIXEL_LIMIT = 80_000_000

@@ -2,8 +2,8 @@ r"""Colours of formulas: every way to name one, as ``\textcolor{#rrggbb}{...}``.
 
 import re
 
-from workers.reports.css import rgba
-from workers.reports.formula_text import group_end
+from .css import rgba
+from .formula_text import group_end
 
 _COMMAND = re.compile(r"\\(textcolor|color)\s*(?:\[\s*([A-Za-z]+)\s*\]\s*)?\{([^{}]*)\}\s*")
 _COMMAND_LIMIT = 200

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import takewhile
 
-from workers.reports.cell_values import is_numeric
-from workers.reports.tree import Element, Text
+from .cell_values import is_numeric
+from .tree import Element, Text
 
 COLUMN_LIMIT = 200
 _BLANKS = re.compile(r"\s+")

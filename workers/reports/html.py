@@ -4,14 +4,14 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from urllib.parse import unquote
 
-from workers.reports import css, figures, math, tables
-from workers.reports.draft import Draft, Title
-from workers.reports.paragraphs import BLANKS, collapsed, is_blank, is_formula_line, text_of
-from workers.reports.stylesheet import Stylesheet
-from workers.reports.tex import bare
-from workers.reports.text import breakable, is_right_to_left, preformatted
-from workers.reports.tree import BLOCKS, Document, Element, Node, Text, parsed
-from workers.reports.typst_code import EMPTY, Code, Value, call, content, keyword, literal
+from . import css, figures, math, tables
+from .draft import Draft, Title
+from .paragraphs import BLANKS, collapsed, is_blank, is_formula_line, text_of
+from .stylesheet import Stylesheet
+from .tex import bare
+from .text import breakable, is_right_to_left, preformatted
+from .tree import BLOCKS, Document, Element, Node, Text, parsed
+from .typst_code import EMPTY, Code, Value, call, content, keyword, literal
 
 #: Typst gives up on lists and quotes nested in each other about 20 times; what lies deeper is set as plain text
 DEPTH_LIMIT = 12

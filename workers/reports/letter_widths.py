@@ -119,6 +119,6 @@ def _advances(letters: list[str], weight: str, face: str | tuple[str, str], font
 
 
 if __name__ == "__main__":
-    from workers.reports.compilation import typeset_fonts
+    from .compilation import typeset_fonts
 
     _TABLE.write_text(json.dumps(table_of(typeset_fonts(())), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")

@@ -13,8 +13,8 @@ from html import escape, unescape
 from typing import Any
 from urllib.parse import quote, unquote
 
-from workers.reports.formulas import with_formulas_held
-from workers.reports.markdown_tables import gfm_tables
+from .formulas import with_formulas_held
+from .markdown_tables import gfm_tables
 
 _PLUGINS = ("strikethrough", "url", "task_lists", "def_list")
 # "#Heading" too, as nbconvert reads it and many notebooks have it

@@ -9,16 +9,16 @@ from collections.abc import Sequence
 from html import escape, unescape
 from typing import TYPE_CHECKING
 
-from workers.reports import css
-from workers.reports.formula_text import STANDS_FOR
-from workers.reports.mathml import lines, markup, of_html
-from workers.reports.tex import NotUnderstood, prepared
-from workers.reports.typst_code import EMPTY, Code, Value, array, call, content, dictionary, em, keyword, literal
+from . import css
+from .formula_text import STANDS_FOR
+from .mathml import lines, markup, of_html
+from .tex import NotUnderstood, prepared
+from .typst_code import EMPTY, Code, Value, array, call, content, dictionary, em, keyword, literal
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
-    from workers.reports import tree
+    from . import tree
 
 #: longer sources are not formulas that anybody reads
 SOURCE_LIMIT = 5_000

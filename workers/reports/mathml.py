@@ -5,7 +5,7 @@ import unicodedata
 from html import escape, unescape
 from typing import TYPE_CHECKING
 
-from workers.reports import tree
+from . import tree
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element

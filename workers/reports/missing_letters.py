@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from workers.reports.draft import Draft
-from workers.reports.typst_code import Code
+from .draft import Draft
+from .typst_code import Code
 
 _MOST_SHOWN = 10
 _TITLE = 0  #: cells are counted from 1

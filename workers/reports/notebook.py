@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from deciders.notebook_document import (
+from deciders.notebooks.notebook_document import (
     EARLY_END_TAG,
     ERROR_TAG,
     INJECTED_TAG,

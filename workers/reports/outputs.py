@@ -5,15 +5,16 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from deciders.notebook_document import joined_text
-from workers.reports import figures, math
-from workers.reports.draft import Draft
-from workers.reports.html import html_code, is_empty
-from workers.reports.interactive import interactive_library, interactive_warning
-from workers.reports.markdown import markdown_html
-from workers.reports.tex import bare, prose_html
-from workers.reports.text import monospaced, preformatted, printed, without_escapes
-from workers.reports.typst_code import Code, call, literal
+from deciders.notebooks.notebook_document import joined_text
+
+from . import figures, math
+from .draft import Draft
+from .html import html_code, is_empty
+from .interactive import interactive_library, interactive_warning
+from .markdown import markdown_html
+from .tex import bare, prose_html
+from .text import monospaced, preformatted, printed, without_escapes
+from .typst_code import Code, call, literal
 
 _RASTERS = ("image/png", "image/jpeg", "image/gif", "image/webp")
 _SCRIPTED = re.compile(r"application/(vnd\.(jupyter\.widget|plotly|vega|bokeh|holoviews)|javascript)|text/javascript")

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterable
 
-from workers.reports.tree import Element, Node, Text
+from .tree import Element, Node, Text
 
 BLANKS = re.compile(r"[ \t\r\n\f]+")
 _SPACES = re.compile(r"[ \t\r\f]+")

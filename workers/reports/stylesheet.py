@@ -3,8 +3,8 @@
 import re
 from itertools import islice
 
-from workers.reports.css import WHITE_SPACE, Declarations, declarations, is_visible, read_declarations, taken_out
-from workers.reports.tree import BLOCKS, TABLE_PARTS, Document, Element
+from .css import WHITE_SPACE, Declarations, declarations, is_visible, read_declarations, taken_out
+from .tree import BLOCKS, TABLE_PARTS, Document, Element
 
 #: rules beyond this many are not looked at, and rules with a selector other than an id cost a search each
 RULE_LIMIT = 20_000

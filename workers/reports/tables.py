@@ -8,25 +8,16 @@ from functools import cached_property
 from itertools import chain
 from typing import Protocol
 
-from workers.reports import css
-from workers.reports.cell_values import moments
-from workers.reports.column_widths import (
-    COLUMN_CHARACTERS,
-    SPACE,
-    Need,
-    Ruler,
-    longest_lines,
-    longest_words,
-    units,
-    widen_for_spans,
-)
-from workers.reports.draft import Draft
-from workers.reports.grids import Cell, Grid, grid_of
-from workers.reports.letter_widths import probe_widths
-from workers.reports.stylesheet import Stylesheet
-from workers.reports.text import breakable, is_right_to_left
-from workers.reports.tree import BLOCKS, Element, Node
-from workers.reports.typst_code import EMPTY, Code, Value, array, call, content, decimal, dictionary, keyword, literal
+from . import css
+from .cell_values import moments
+from .column_widths import COLUMN_CHARACTERS, SPACE, Need, Ruler, longest_lines, longest_words, units, widen_for_spans
+from .draft import Draft
+from .grids import Cell, Grid, grid_of
+from .letter_widths import probe_widths
+from .stylesheet import Stylesheet
+from .text import breakable, is_right_to_left
+from .tree import BLOCKS, Element, Node
+from .typst_code import EMPTY, Code, Value, array, call, content, decimal, dictionary, keyword, literal
 
 #: of a longer table this many rows are printed at each end
 ROWS_AT_EACH_END = 500

@@ -3,8 +3,8 @@ r"""TeX of formulas, made ready for the ``latex2mathml`` package; and the prose 
 import re
 from html import escape
 
-from workers.reports.formula_colours import with_plain_colours
-from workers.reports.formula_text import STAND_INS, NotWords, with_words_prepared
+from .formula_colours import with_plain_colours
+from .formula_text import STAND_INS, NotWords, with_words_prepared
 
 # what latex2mathml lacks, in terms of what it has
 _RENAMED_ENVIRONMENTS = {

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import groupby
 
-from workers.reports.typst_code import Code, call, colour, content, keyword, literal
+from .typst_code import Code, call, colour, content, keyword, literal
 
 #: more than this of one output is cut in its middle; about 40 pages
 TEXT_LIMIT = 200_000

@@ -4,8 +4,8 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from workers.reports.drawing import drawing_address
-from workers.reports.formulas import has_held, held_formulas, without_held
+from .drawing import drawing_address
+from .formulas import has_held, held_formulas, without_held
 
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborHTMLParser, LexborNode

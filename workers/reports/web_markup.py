@@ -9,23 +9,14 @@ from collections.abc import Iterator
 from html import escape
 from urllib.parse import unquote
 
-from workers.reports import css, figures, math, tables
-from workers.reports.cell_values import is_moment
-from workers.reports.draft import Draft
-from workers.reports.grids import grid_of
-from workers.reports.html import (
-    BYTE_LIMIT,
-    LINK,
-    SIZE_OF_FRAME,
-    TAG_DEPTH_LIMIT,
-    anchor_name,
-    heading_anchor,
-    is_interactive,
-    picture_size,
-)
-from workers.reports.stylesheet import Stylesheet
-from workers.reports.tex import bare
-from workers.reports.tree import BLOCKS, Element, parsed
+from . import css, figures, math, tables
+from .cell_values import is_moment
+from .draft import Draft
+from .grids import grid_of
+from .html import BYTE_LIMIT, LINK, SIZE_OF_FRAME, TAG_DEPTH_LIMIT, anchor_name, heading_anchor, is_interactive, picture_size
+from .stylesheet import Stylesheet
+from .tex import bare
+from .tree import BLOCKS, Element, parsed
 
 _VOID = frozenset(("br", "hr", "wbr", "col"))
 _KEPT = frozenset((

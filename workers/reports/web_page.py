@@ -5,14 +5,14 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from workers.reports.draft import Draft
-from workers.reports.markdown import markdown_html
-from workers.reports.notebook import ShownCell, ShownNotebook, early_end_warning
-from workers.reports.outputs import Failure, Figure, Formula, Html, Note, Part, Prose, Source, Text, shown_parts
-from workers.reports.parameters import shown_parameters
-from workers.reports.text import Ink, inked, printed, shortened
-from workers.reports.typst_code import printable
-from workers.reports.web_markup import MarkupWriter, note
+from .draft import Draft
+from .markdown import markdown_html
+from .notebook import ShownCell, ShownNotebook, early_end_warning
+from .outputs import Failure, Figure, Formula, Html, Note, Part, Prose, Source, Text, shown_parts
+from .parameters import shown_parameters
+from .text import Ink, inked, printed, shortened
+from .typst_code import printable
+from .web_markup import MarkupWriter, note
 
 _LOOK = Path(__file__).with_name("report.css")
 # a second lock on the door: no script, frame, form or address of another place, whatever may have slipped through

@@ -7,7 +7,7 @@ import pytest
 
 from tests.acceptance.conftest import PRELOADED
 from workers.kernels.supply import KernelSettings, KernelSupply
-from workers.notebooks import NotebookFailed, run_notebook
+from workers.notebooks.notebook_run import NotebookFailed, run_notebook
 
 ORIGINS = ("spawn", "fork", "pool")
 

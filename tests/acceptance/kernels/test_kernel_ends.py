@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from tests.acceptance.conftest import is_running, wait_until
-from workers.notebooks import Cancellation
+from workers.notebooks.notebook_run import Cancellation
 
 from .conftest import failure_of
 

@@ -12,7 +12,7 @@ import pytest
 from tests.acceptance.conftest import wait_until
 from tests.settings import count
 from workers.kernels.supply import KernelSettings, KernelSupply
-from workers.notebooks import run_notebook
+from workers.notebooks.notebook_run import run_notebook
 
 from .conftest import failure_of
 

@@ -1,0 +1,1 @@
+"""Dates: written, in stencils, by schedule, and which of them are missing."""

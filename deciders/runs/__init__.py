@@ -1,0 +1,1 @@
+"""Runs that are due or asked for: which, for what parameters, by which names."""

@@ -1,0 +1,367 @@
+"""Which runs are due, and why the others are not.
+
+Pure: what is available and what has run comes in, what should run goes out. The order is AutoFlow's: the sensor's
+entries as they stand in the file, the dates of each ascending.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, NamedTuple
+
+from ..dates.date_stencil import AvailableDays, DateStencil, DateStencilError, DateStencilValueError
+from ..dates.missing_dates import lack
+from ..dates.reference_dates import reference_dates_of
+from ..problems import listed
+from ..specification import ConfiguredWorkflow, SensorSpecification, Specification, WorkflowSpecification
+from . import identity as identities
+from .identity import identity
+from .reruns import NOT_RUN_YET, SUCCEEDED, RunHistory, verdict
+
+__all__ = ["DueRuns", "NotDue", "Run", "due_runs", "identity", "identity_for", "run_for"]
+
+RUNNING = "running"
+_OTHER_PARAMETERS = "already succeeded with other parameters, and rerun_when lacks parameters_changed"
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One workflow for one reference date: an instance, and what it is to run with."""
+
+    entry: ConfiguredWorkflow  #: of the sensor, or made for this run: other entries may differ in little from it
+    reference_date: date
+    date_stencil: DateStencil  #: that of the entry
+    identity: str  #: 32 hex digits, see `deciders.runs.identity`
+    reason: str = field(default=NOT_RUN_YET, compare=False)  #: why it is due: the end of a sentence about the run
+    is_rerun: bool = field(default=False, compare=False)  #: it has succeeded before, and is to run all the same
+    #: notebooks of a former try that succeeded, and that nothing has changed for, need not be done again
+    keeps_labels: bool = field(default=False, compare=False)
+
+    @property
+    def workflow_name(self) -> str:
+        return self.entry.workflow_name
+
+    @property
+    def configured_parameters(self) -> dict[str, Any]:
+        """As they stand in the file."""
+        return self.entry.parameters
+
+    @property
+    def needed_days(self) -> list[tuple[int, int]]:
+        """The days of its stencil, as half-open ranges of ordinals that do not overlap, ascending."""
+        return self.date_stencil.needed_ranges(self.reference_date.toordinal())
+
+    @property
+    def date_ranges(self) -> list[tuple[date, date]]:
+        """Half-open ranges of dates, one per element of the stencil. Made anew, for most runs are only counted."""
+        return self.date_stencil.date_ranges(self.reference_date)
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """A new dict of all parameters, ready for JSON: the configured ones, ``reference_date`` and ``date_ranges``."""
+        return {
+            **self.configured_parameters,
+            "reference_date": self.reference_date.isoformat(),
+            "date_ranges": [[first.isoformat(), end.isoformat()] for first, end in self.date_ranges],
+        }
+
+    @property
+    def instance(self) -> str:
+        """``<reference date>_<first 8 hex digits of the identity>``."""
+        return identities.instance_name(self.reference_date, self.identity)
+
+    @property
+    def workflow_id(self) -> str:
+        """``<workflow>-<reference date>-<identity>``; see `deciders.runs.identity.workflow_id`."""
+        return identities.workflow_id(self.workflow_name, self.reference_date, self.identity)
+
+
+@dataclass(frozen=True, slots=True)
+class NotDue:
+    """An available date for which a workflow does not run now, or a reference date of its entry that is not available."""
+
+    workflow_name: str
+    reference_date: date
+    identity: str | None  #: None when it was not worked out: the date is too early, or dates are missing
+    reason: str  #: the end of a sentence that begins with the workflow and the date
+    #: of the entry, as they stand in the file: the same workflow and date may be there with others
+    configured_parameters: dict[str, Any] = field(default_factory=dict, compare=False)
+    #: of the entry, as it stands in the file
+    date_stencil: Sequence[Any] | DateStencil | None = field(default=None, compare=False)
+    is_available: bool = field(default=True, compare=False)  #: whether there are data for the date itself
+
+
+@dataclass(frozen=True, slots=True)
+class DueRuns:
+    """What one look at the available dates comes to."""
+
+    due: tuple[Run, ...]  #: each instance once: by priority, then in the order of the entries, then of the dates
+    #: every other pair of an entry and an available date; and the dates that an entry's rule chooses, and that lack
+    not_due: tuple[NotDue, ...]
+    warnings: tuple[str, ...]  #: why there may be less to do than expected
+
+
+def run_for(configured: ConfiguredWorkflow, reference_date: date) -> Run:
+    """The run of a sensor's entry for a date, whether or not it is due (for backfills and reruns).
+
+    Raises:
+        DateStencilValueError: the stencil holds no dates for this reference date, or leaves the calendar.
+    """
+    stencil = DateStencil.of_entry(configured.date_stencil)
+    ranges = stencil.date_ranges(reference_date)
+    parameters = {**configured.parameters, "reference_date": reference_date, "date_ranges": ranges}
+    return Run(configured, reference_date, stencil, identity(parameters))
+
+
+def identity_for(configured: ConfiguredWorkflow, reference_date: date) -> str | None:
+    """The identity of the run of a sensor's entry for a date; None where it has none, since its stencil holds no dates then."""
+    try:
+        return run_for(configured, reference_date).identity
+    except DateStencilError:
+        return None
+
+
+def due_runs(
+    specification: Specification,
+    available_dates: Mapping[str, Iterable[date]],
+    run_states: Mapping[tuple[str, str], str],
+    *,
+    history: RunHistory | None = None,
+    since: date | None = None,
+) -> DueRuns:
+    """Every run that should be started now.
+
+    A date is due for an entry when it is available, not before ``earliest_date``, one of its ``reference_dates``, what the
+    stencil needs is available, and its instance neither runs nor has succeeded: a failed one is due again, as the workflow's
+    ``attempts`` and ``retry_wait`` allow; a succeeded one when something of its ``rerun_when`` has changed. Which dates are
+    available is the union (``require: any``) or the intersection (``all``) over the sensor's types.
+
+    Args:
+        specification: the workflow file.
+        available_dates: dates by type, in any order; types that the sensor does not ask for are ignored.
+        run_states: "running", "succeeded" or "failed" by workflow name and identity; absent means never run.
+        history: what more is known of former runs. Without it failures are tried again at once, and nothing has changed.
+        since: look at the dates from this one on, whatever the ``earliest_date`` of the entries.
+
+    Raises:
+        ValueError: a state is none of the three.
+    """
+    ordinals, warnings = considered_days(specification.sensor, available_dates)
+    looker = _Looker(AvailableDays(ordinals), run_states, specification, history or RunHistory(), since)
+    for number, configured in enumerate(specification.sensor.workflows, start=1):
+        looker.look_at(number, configured)
+    priorities = {workflow.name: workflow.priority for workflow in specification.workflows}
+    if any(priorities.values()):
+        looker.due.sort(key=lambda run: -priorities[run.workflow_name])
+    return DueRuns(tuple(looker.due), tuple(looker.not_due), tuple(warnings))
+
+
+def considered_days(sensor: SensorSpecification, available_dates: Mapping[str, Iterable[date]]) -> tuple[set[int], list[str]]:
+    """The ordinals of the dates that count as available over the sensor's types, and what to warn of."""
+    if sensor.cdr_types is not None and not sensor.cdr_types:
+        return set(), ["cdr_types is an empty list, so no date is ever available"]
+    if not available_dates:
+        return set(), ["no dates are available yet: the source names no types at all"]
+    wanted = sensor.cdr_types if sensor.cdr_types is not None else tuple(available_dates)
+    by_type = {name: {day.toordinal() for day in available_dates.get(name, ())} for name in wanted}
+    warnings = []
+    if absent := [name for name in by_type if name not in available_dates]:
+        warnings.append(f"no dates for {listed(absent)}: the source names only {listed(sorted(available_dates))}")
+    if empty := [name for name, days in by_type.items() if name in available_dates and not days]:
+        warnings.append(f"no dates are available yet for {listed(empty)}")
+    sets = list(by_type.values())
+    return (set.intersection(*sets) if sensor.require == "all" else set().union(*sets)), warnings
+
+
+class _Texts(dict[int, str]):
+    """The JSON of each range of so many days by its first ordinal, made once however many runs share it."""
+
+    def __init__(self, days: int) -> None:
+        self._days = days
+
+    def __missing__(self, first: int) -> str:
+        first_date, end_date = date.fromordinal(first), date.fromordinal(first + self._days)
+        text = self[first] = f'["{first_date.isoformat()}", "{end_date.isoformat()}"]'
+        return text
+
+
+class _TextsByLength(dict[int, _Texts]):
+    def __missing__(self, days: int) -> _Texts:
+        texts = self[days] = _Texts(days)
+        return texts
+
+
+class _Look(NamedTuple):
+    """What a stencil comes to for a date."""
+
+    reason: str | None  #: why it is not fulfilled
+    ranges: str  #: else the date ranges, as the items of a JSON list
+
+
+class _Looker:
+    """Looks at every date of one entry after another."""
+
+    def __init__(
+        self,
+        available: AvailableDays,
+        run_states: Mapping[tuple[str, str], str],
+        specification: Specification,
+        history: RunHistory,
+        since: date | None,
+    ) -> None:
+        self.due: list[Run] = []
+        self.not_due: list[NotDue] = []
+        self._available = available
+        self._days = [(ordinal, date.fromordinal(ordinal)) for ordinal in available.ordinals]
+        self._run_states, self._history, self._since = run_states, history, since
+        self._workflows = {workflow.name: workflow for workflow in specification.workflows}
+        self._texts = _TextsByLength()
+        #: entries often share a stencil, and what it comes to for a date is the same for all of them
+        self._seen: dict[DateStencil, dict[int, _Look]] = {}
+        self._entries = specification.sensor.workflows
+        entry_counts = Counter(entry.workflow_name for entry in self._entries)
+        #: first entry of each identity, kept only for workflows that several entries name
+        self._first_entry: dict[str, dict[str, int]] = {name: {} for name, count in entry_counts.items() if count > 1}
+
+    def look_at(self, number: int, configured: ConfiguredWorkflow) -> None:
+        name, earliest = configured.workflow_name, self._since or configured.earliest_date
+        before_ranges, between, after_date = _json_around_dates(configured.parameters)
+        stencil = DateStencil.of_entry(configured.date_stencil)
+        seen = self._seen.setdefault(stencil, {})
+        look_at = self._look_with(stencil)
+        first_entry = self._first_entry.get(name)
+        workflow, run_states = self._workflows.get(name), self._run_states
+        ends, in_autoflow = self._history.ends, self._history.in_autoflow
+        is_done_whatever_its_parameters = self._success_of_the_date(number, configured, workflow)
+        days_to_look_at, refusals = self._reference_dates(configured, earliest)
+        for ordinal, day in days_to_look_at:
+            if earliest is not None and day < earliest:
+                self._refuse(configured, day, None, f"before earliest_date {earliest}")
+                continue
+            if refusals and ordinal in refusals:
+                self._refuse(configured, day, None, refusals[ordinal], ordinal in self._available)
+                continue
+            look = seen.get(ordinal)
+            if look is None:
+                look = seen[ordinal] = look_at(ordinal)
+            if look.reason is not None:
+                self._refuse(configured, day, None, look.reason)
+                continue
+            found = identities.identity_of_text(f"{before_ranges}{look.ranges}{between}{day.isoformat()}{after_date}")
+            if first_entry is not None and (first := first_entry.setdefault(found, number)) != number:
+                self._refuse(configured, day, found, f"duplicate of entry {first}")
+                continue
+            state = run_states.get((name, found))
+            if state == RUNNING:
+                self._refuse(configured, day, found, RUNNING)
+                continue
+            if state is None and is_done_whatever_its_parameters(day):
+                self._refuse(configured, day, found, _OTHER_PARAMETERS)
+                continue
+            end = ends.get((name, found))
+            days = stencil.needed_ranges(ordinal) if end is not None and end.data is not None else ()
+            is_in_autoflow = (name, found) in in_autoflow
+            is_due, reason, keeps_labels = verdict(workflow, state, end, days, self._history, is_in_autoflow=is_in_autoflow)
+            if is_due:
+                is_rerun = state == SUCCEEDED
+                self.due.append(Run(configured, day, stencil, found, reason, is_rerun, keeps_labels))
+            else:
+                self._refuse(configured, day, found, reason)
+
+    def _reference_dates(
+        self, configured: ConfiguredWorkflow, earliest: date | None
+    ) -> tuple[Sequence[tuple[int, date]], Mapping[int, str]]:
+        """The days to look at, ascending: those available, and those chosen that lack; and why it cannot be some of them.
+
+        Before ``earliest`` nothing is chosen, and so nothing lacks.
+        """
+        rule = reference_dates_of(configured.reference_dates)
+        if rule.is_all or not self._days:
+            return self._days, {}
+        chosen = {*rule.ordinals(self._days[0][0], self._days[-1][0]), *rule.named}
+        if earliest is not None:
+            chosen = {ordinal for ordinal in chosen if ordinal >= earliest.toordinal()}
+        refusals = {
+            ordinal: f"not a reference date of this entry ({rule})" for ordinal, _ in self._days if ordinal not in chosen
+        }
+        lacking = {ordinal: date.fromordinal(ordinal) for ordinal in chosen if ordinal not in self._available}
+        refusals |= {ordinal: f"{day} is not available" for ordinal, day in lacking.items()}
+        return (sorted([*self._days, *lacking.items()]) if lacking else self._days), refusals
+
+    def _success_of_the_date(
+        self, number: int, configured: ConfiguredWorkflow, workflow: WorkflowSpecification | None
+    ) -> Callable[[date], bool]:
+        """Whether a date counts as done although this very instance has never run.
+
+        That is so when changed parameters are no cause for a rerun, and the date has succeeded as an instance that is not
+        another entry's.
+        """
+        if workflow is None or "parameters_changed" in workflow.rerun_when:
+            return _never
+        name, successes = configured.workflow_name, self._history.successes
+        others = [
+            entry for place, entry in enumerate(self._entries, start=1) if place != number and entry.workflow_name == name
+        ]
+
+        def is_done(day: date) -> bool:
+            identities = successes.get((name, day.isoformat()))
+            if not identities:
+                return False
+            return bool(set(identities) - {identity_for(entry, day) for entry in others})
+
+        return is_done
+
+    def _look_with(self, stencil: DateStencil) -> Callable[[int], _Look]:
+        """A function that looks at one ordinal after another with the same stencil."""
+        # For a stencil of offsets alone, which tables its elements find their text in is the same for every date.
+        columns = [(self._texts[end - first], first) for first, end in stencil.offsets or ()]
+
+        def look_at(ordinal: int) -> _Look:
+            try:
+                if stencil.is_tolerant or not self._available.holds(stencil.needed_ranges(ordinal)):
+                    reason = lack(stencil, ordinal, self._available)
+                    if reason is not None:
+                        return _Look(reason, "")
+                if stencil.offsets is not None:
+                    return _Look(None, ", ".join([texts[ordinal + first] for texts, first in columns]))
+                ranges = stencil.ordinal_ranges(ordinal)
+                return _Look(None, ", ".join([self._texts[end - first][first] for first, end in ranges]))
+            except DateStencilValueError as error:
+                return _Look(str(error), "")
+
+        return look_at
+
+    def _refuse(
+        self, configured: ConfiguredWorkflow, day: date, found: str | None, reason: str, is_available: bool = True
+    ) -> None:
+        parameters, stencil = configured.parameters, configured.date_stencil
+        self.not_due.append(NotDue(configured.workflow_name, day, found, reason, parameters, stencil, is_available))
+
+
+def _never(day: date) -> bool:
+    return False
+
+
+def _json_around_dates(parameters: Mapping[str, Any]) -> tuple[str, str, str]:
+    """The JSON of a run's parameters in three pieces: around its date ranges and its reference date.
+
+    Only those two change from date to date, so the rest is written once for all dates of an entry.
+    """
+    items = {**parameters, "date_ranges": None, "reference_date": None}
+    pieces = [""]
+    for place, key in enumerate(sorted(items)):
+        pieces[-1] += f"{', ' if place else '{'}{json.dumps(key)}: "
+        if key == "date_ranges":
+            pieces[-1] += "["
+            pieces.append("]")
+        elif key == "reference_date":
+            pieces[-1] += '"'
+            pieces.append('"')
+        else:
+            pieces[-1] += json.dumps(items[key], sort_keys=True, default=str)
+    before, between, after = pieces
+    return before, between, after + "}"

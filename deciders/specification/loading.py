@@ -1,0 +1,57 @@
+"""From a workflow file to its models, by way of every rule."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..problems import Problem, Problems
+from .models import Specification
+from .report_name_rules import check_report_names
+from .retention_rules import checked_kept_history
+from .sensor_rules import checked_sensor
+from .surprise_rules import note_surprises
+from .twin_entries import note_twins
+from .workflow_file import check_shape
+from .workflow_rules import check_parameters, checked_workflows
+from .yaml_lines import read_yaml
+
+
+def load_specification(path: str | Path) -> Specification:
+    """Read and check a workflow file, and look at the notebooks that it names.
+
+    The format is AutoFlow's, with more settings, all of them optional (``docs/workflows_yml.rst``). Unknown ones are refused
+    except at the top level.
+
+    Raises:
+        SpecificationError: the file cannot be read or is wrong somewhere; it names every problem with its line.
+    """
+    return load_with_warnings(path)[0]
+
+
+def load_with_warnings(path: str | Path) -> tuple[Specification, tuple[Problem, ...]]:
+    """The same, and what is allowed in the file and yet may not be what was meant, in line order.
+
+    Raises:
+        SpecificationError: as :func:`load_specification` does.
+    """
+    path = Path(path)
+    problems = Problems(path)
+    root = read_yaml(path, problems)
+    if root is None:
+        problems.raise_if_any()
+    assert root is not None
+    inputs_dir = path.absolute().parent
+    check_shape(root, problems)
+    workflows = checked_workflows(root, inputs_dir, problems)
+    sensor = checked_sensor(root, [workflow.name for workflow in workflows], problems)
+    check_parameters(root, workflows, problems)
+    check_report_names(root, workflows, problems)
+    kept_history = checked_kept_history(root, problems)
+    note_surprises(root, problems)
+    problems.raise_if_any()
+    note_twins(root, sensor["workflows"], problems)
+    made = [one.as_dict() for one in workflows]
+    specification = Specification.model_validate(
+        {"path": path, "inputs_dir": inputs_dir, "workflows": made, "sensor": sensor, **kept_history}
+    )
+    return specification, problems.warnings

@@ -1,0 +1,198 @@
+"""A workflow file, checked: which notebooks make up which workflows, and which workflows run for which dates.
+
+`load_specification` is the only way from YAML to these models. They are frozen, and every one of them survives
+``model_validate(model_dump(mode="json"))`` unchanged, because a run gets its workflow by value, as JSON.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from ..dates.written_dates import with_dates
+from ..problems import UnknownWorkflowError, did_you_mean
+from .retention_rules import KEPT_ATTEMPTS, KEPT_HISTORY_SECONDS
+from .workflow_file import OWN_PARAMETERS
+
+
+class _Model(BaseModel):
+    # Infinities are YAML values like any other, and must not turn into null on the way through JSON.
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="constants")
+
+
+class OutputSpecification(_Model):
+    """A report that is made of an executed notebook."""
+
+    format: Literal["pdf", "html"]
+    name: str | None = None  #: of its file, with placeholders (`deciders.specification.report_names`); None means the label
+    template: str | None = None  #: relative to the inputs folder; None means the built-in one
+    code: bool = False  #: whether it shows the code of the cells
+    streams: bool = False  #: whether it shows what the cells printed
+    parameters: bool = False  #: whether it shows the parameters of the run under its title
+
+
+class NotebookSpecification(_Model):
+    """One notebook of a workflow."""
+
+    label: str
+    filename: str  #: relative to the inputs folder
+    parameters: dict[str, str] = {}  #: the notebook's parameter: name of the value (see `needs`)
+    output: tuple[OutputSpecification, ...] = ()  #: no two of the same format
+    timeout_seconds: float | None = None  #: of an attempt
+    cell_timeout_seconds: float | None = None  #: of each cell
+    memory_limit_bytes: int | None = None  #: resident, of the kernel and all that descends from it
+    printed_limit_bytes: int | None = None  #: what it may print; None means the worker's default
+    displayed_limit_bytes: int | None = None  #: what it may display; None means the worker's default
+    retries: int = 0  #: further attempts after a failure
+    kernel: str | None = None  #: None means the notebook's own
+    kernel_fallback: bool = True  #: whether it may run in the worker's Python when its own kernel is not installed
+    warnings: Literal["own", "all", "none"] = "own"  #: which of Python's warnings turn it orange
+    cache: Literal["run", "never"] = "run"  #: whether a run that is tried again may keep what it came to before
+    environment: dict[str, str] = {}  #: added to that of the worker
+    needs: tuple[str, ...] = ()  #: labels of the notebooks whose executed files it takes, in order of first mention
+
+    @field_validator("output", mode="before")
+    @classmethod
+    def _several(cls, output: Any) -> Any:
+        # runs that were started by version 0.1 have None, or the one output itself
+        return () if output is None else output if isinstance(output, list | tuple) else (output,)
+
+
+class WorkflowSpecification(_Model):
+    """Notebooks that run together."""
+
+    name: str
+    notebooks: tuple[NotebookSpecification, ...]  #: each after those that it needs; else as in the file
+    parameters: tuple[str, ...] = ()  #: names that a start must give a value to, sorted
+    attempts: int | None = None  #: failures in a row after which the sensor gives a date up; None: never
+    retry_wait_seconds: int = 0  #: after a failure, before the sensor tries again
+    rerun_when: tuple[str, ...] = ("parameters_changed",)  #: of `deciders.specification.workflow_file.RERUN_CAUSES`
+    skip_again_seconds: int | None = None  #: after a date was skipped, before it is tried again whatever its data
+    priority: int = 0  #: runs of a higher one start first, and their tasks are taken first
+    max_parallel_runs: int | None = None  #: of this workflow, open at once; None means no limit of its own
+    keep_attempts: int | None = KEPT_ATTEMPTS  #: earlier ones at each notebook; None means all
+
+    def stages(self) -> list[list[str]]:
+        """The labels, each in the first stage after those that it needs; those of one stage do not need each other."""
+        depths: dict[str, int] = {}
+        for notebook in self.notebooks:
+            depths[notebook.label] = max((depths[label] + 1 for label in notebook.needs), default=0)
+        stages: list[list[str]] = [[] for _ in range(max(depths.values(), default=-1) + 1)]
+        for label, depth in depths.items():
+            stages[depth].append(label)
+        return stages
+
+    def own_automatic_parameters(self) -> set[str]:
+        """Those of ours that its notebooks want, as ``inputs_dir``: whoever starts a run may give other values."""
+        wanted = {source for notebook in self.notebooks for source in notebook.parameters.values()}
+        return (wanted & set(OWN_PARAMETERS)).difference(notebook.label for notebook in self.notebooks)
+
+    def with_needs_of(self, label: str) -> tuple[NotebookSpecification, ...]:
+        """The notebook of that label behind all those that it needs, directly or not, in the order of the workflow.
+
+        Raises:
+            KeyError: there is none of that label.
+        """
+        by_label = {notebook.label: notebook for notebook in self.notebooks}
+        wanted, left = set[str](), [label]
+        while left:
+            found = by_label[left.pop()]
+            if found.label not in wanted:
+                wanted.add(found.label)
+                left.extend(found.needs)
+        return tuple(notebook for notebook in self.notebooks if notebook.label in wanted)
+
+
+_StencilBound = int | date | str
+_StencilElement = _StencilBound | list[_StencilBound] | dict[str, Any]
+
+
+class ConfiguredWorkflow(_Model):
+    """An entry of the sensor: a workflow with the parameters that it gets for every date."""
+
+    workflow_name: str
+    parameters: dict[str, Any] = {}  #: JSON values; dates of the file are ISO text here
+    earliest_date: date | None = None  #: no reference date before this one
+    #: a rule of `deciders.dates.reference_dates`, its dates as ISO text; None means that every date is one
+    reference_dates: dict[str, Any] | None = None
+    date_stencil: list[_StencilElement] | None = None  #: for `deciders.dates.date_stencil`; None means [0]
+
+    @field_validator("date_stencil", mode="before")
+    @classmethod
+    def _with_dates(cls, elements: Any) -> Any:
+        return with_dates(elements)
+
+
+class FilesSource(_Model):
+    """Dates are taken from the names of files."""
+
+    kind: Literal["files"] = "files"
+    files: dict[str, str]  #: type of data: path relative to the inputs folder with {date}; * and ? match within a name
+
+
+class FlowApiSource(_Model):
+    """Dates are asked of FlowKit's FlowAPI."""
+
+    kind: Literal["flowapi"] = "flowapi"
+
+
+class SqlSource(_Model):
+    """Dates are asked of a database."""
+
+    kind: Literal["sql"] = "sql"
+    uri: str  #: SQLAlchemy's; ``{}`` in it stands for the password
+    query: str  #: gives rows of a type of data, a date, and perhaps a version of its data
+    password: str | None = None  #: name of the secret
+
+
+class InstalledSource(_Model):
+    """Dates are asked of an entry point of the group ``simpleflow_nb.sources``."""
+
+    kind: Literal["installed"] = "installed"
+    name: str
+    options: Any = None  #: JSON
+
+
+Source = FilesSource | FlowApiSource | SqlSource | InstalledSource
+
+
+class SensorSpecification(_Model):
+    """When to look for new dates, where, and what to run for them."""
+
+    schedule: str | None  #: cron string; None means look once
+    timezone: str = "UTC"  #: of the schedule
+    cdr_types: tuple[str, ...] | None = None  #: None means all; an empty tuple means that nothing is ever due
+    require: Literal["any", "all"] = "any"  #: whether a date must be there for one of the types or for all
+    max_parallel_runs: int | None = None  #: of this file's runs, open at once; None means no limit
+    source: Source = Field(FlowApiSource(), discriminator="kind")
+    workflows: tuple[ConfiguredWorkflow, ...]
+
+
+class Specification(_Model):
+    """A whole workflow file."""
+
+    path: Path  #: as given to `load_specification`
+    inputs_dir: Path  #: absolute: the folder of the file, to which all its file names are relative
+    workflows: tuple[WorkflowSpecification, ...]
+    sensor: SensorSpecification
+    keep_history_seconds: int | None = KEPT_HISTORY_SECONDS  #: after the end of a local run; None means for ever
+
+    @property
+    def file(self) -> Path:
+        """The file, absolute: on whichever machine, and in whichever working directory, this is read."""
+        return self.inputs_dir / self.path.name
+
+    def workflow(self, name: str) -> WorkflowSpecification:
+        """The workflow of that name.
+
+        Raises:
+            UnknownWorkflowError: there is none.
+        """
+        for workflow in self.workflows:
+            if workflow.name == name:
+                return workflow
+        names = [workflow.name for workflow in self.workflows]
+        raise UnknownWorkflowError(f"{self.path.name} has no workflow {name!r}{did_you_mean(name, names)}")

@@ -1,0 +1,297 @@
+"""What the shape of a workflow file cannot say: names that must exist, circles, files, parameters that must match.
+
+Everything works on the nodes of the file and passes over what has the wrong shape (`workflow_file` has said so
+already), so that one reading shows all problems.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+from typing import Any
+
+from ..notebooks.notebook_parameters import INJECTED, has_leftover_tag, read_notebook_parameters
+from ..problems import Problems, listed, near_miss, shown
+from .inputs_folder import checked_file, folded_name, name_fault
+from .notebook_limits import checked_limits
+from .output_rules import checked_outputs
+from .policy_rules import checked_policy
+from .retention_rules import checked_kept_attempts
+from .workflow_file import AUTOFLOW_PARAMETERS, AUTOMATIC_PARAMETERS, NOTEBOOK_SUFFIXES, OWN_PARAMETERS, entry_named
+from .yaml_lines import BROKEN, YamlNode
+
+#: How alike two names must be before one counts as a slip for the other: when the sensor's entry lacks the name anyway,
+#: and when nothing but the likeness speaks against it.
+_CUTOFF_WHEN_MISSING = 0.7
+_CUTOFF_WHEN_UNUSED = 0.85
+_MOST_CYCLES_REPORTED = 20
+
+
+@dataclass
+class CheckedNotebook:
+    """A notebook as far as it could be read."""
+
+    label: str
+    line: int
+    filename: str
+    parameters: dict[str, YamlNode]  #: those whose value is text
+    output: list[dict[str, Any]] = field(default_factory=list)
+    needs: tuple[str, ...] = ()
+    limits: dict[str, Any] = field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, Any]:
+        """For `deciders.specification.NotebookSpecification`."""
+        parameters = {name: node.value for name, node in self.parameters.items()}
+        return {
+            "label": self.label,
+            "filename": self.filename,
+            "parameters": parameters,
+            "output": self.output,
+            "needs": self.needs,
+            **self.limits,
+        }
+
+
+@dataclass
+class CheckedWorkflow:
+    """A workflow as far as it could be read."""
+
+    name: str
+    notebooks: list[CheckedNotebook] = field(default_factory=list)
+    is_complete: bool = True  #: False when something in it could not be read, so that its parameters are not known
+    policy: dict[str, Any] = field(default_factory=dict)  #: when it is run again
+
+    @property
+    def labels(self) -> list[str]:
+        return [notebook.label for notebook in self.notebooks]
+
+    def references(self) -> dict[str, list[tuple[str, int]]]:
+        """Each name that is neither a label nor automatic: the notebooks that want it, and the lines where they do."""
+        known = {*self.labels, *AUTOMATIC_PARAMETERS}
+        found: dict[str, list[tuple[str, int]]] = {}
+        for notebook in self.notebooks:
+            for node in notebook.parameters.values():
+                if node.value not in known:
+                    found.setdefault(node.value, []).append((notebook.label, node.line))
+        return found
+
+    def own_automatic_parameters(self) -> set[str]:
+        """Those of ours that notebooks want, as ``inputs_dir``, which an entry may override."""
+        wanted = {node.value for notebook in self.notebooks for node in notebook.parameters.values()}
+        return (wanted & set(OWN_PARAMETERS)).difference(self.labels)
+
+    def as_dict(self) -> dict[str, Any]:
+        """For `deciders.specification.WorkflowSpecification`."""
+        notebooks = [notebook.as_dict() for notebook in self.notebooks]
+        return {"name": self.name, "notebooks": notebooks, "parameters": sorted(self.references()), **self.policy}
+
+
+def checked_workflows(root: YamlNode, inputs_dir: Path, problems: Problems) -> list[CheckedWorkflow]:
+    """The workflows of the file, their notebooks in the order in which they can run."""
+    found: list[CheckedWorkflow] = []
+    first_line: dict[str, tuple[str, int]] = {}
+    kept_attempts = checked_kept_attempts(root, problems)
+    for entry in (root.get("workflows") or _NOTHING).items():
+        name = entry.get("name")
+        if name is None or name.text is None:
+            continue
+        if fault := name_fault(name.text):
+            problems.add(name.line, f"workflow name {shown(name.text)} {fault}")
+        if folded_name(name.text) not in first_line:
+            first_line[folded_name(name.text)] = (name.text, name.line)
+        else:
+            other, line = first_line[folded_name(name.text)]
+            how = "is defined twice" if other == name.text else f"differs from {shown(other)} only in case"
+            problems.add(name.line, f"workflow name {shown(name.text)} {how} (first in line {line})")
+        found.append(_checked_workflow(name.text, entry, inputs_dir, problems))
+        found[-1].policy = checked_policy(entry, root, problems) | kept_attempts
+    return found
+
+
+def _checked_workflow(name: str, entry: YamlNode, inputs_dir: Path, problems: Problems) -> CheckedWorkflow:
+    workflow = CheckedWorkflow(name)
+    notebooks = entry.get("notebooks")
+    if notebooks is None or not isinstance(notebooks.value, dict):
+        workflow.is_complete = False
+        return workflow
+    if not notebooks.value:
+        problems.add(notebooks.line, f"workflow {shown(name)} has no notebooks")
+    first_line: dict[str, tuple[str, int]] = {}
+    for label, node in notebooks.value.items():
+        if not isinstance(label, str):
+            workflow.is_complete = False
+            continue
+        if fault := name_fault(label):
+            problems.add(node.line, f"notebook label {shown(label)} {fault}")
+        elif label in AUTOFLOW_PARAMETERS:
+            problems.add(node.line, f"a notebook cannot be labelled {label!r}, which is an automatic parameter")
+        other, line = first_line.setdefault(folded_name(label), (label, node.line))
+        if other != label:
+            problems.add(node.line, f"notebook label {label!r} differs from {other!r} only in case (first in line {line})")
+        workflow.notebooks.append(_checked_notebook(label, node, workflow, inputs_dir, problems))
+    _give_shared_settings(entry, notebooks, workflow)
+    _sort_by_needs(workflow, problems)
+    return workflow
+
+
+def _checked_notebook(
+    label: str, node: YamlNode, workflow: CheckedWorkflow, inputs_dir: Path, problems: Problems
+) -> CheckedNotebook:
+    given = node.get("parameters") or _NOTHING
+    parameters = {key: value for key, value in given.entries().items() if isinstance(key, str) and value.text is not None}
+    if not isinstance(node.value, dict) or len(parameters) != len(given.entries()):
+        workflow.is_complete = False
+    if given is not _NOTHING and not isinstance(given.value, dict):
+        workflow.is_complete = False
+    notebook = CheckedNotebook(label, node.line, "", parameters)
+    filename = node.get("filename")
+    if filename is not None and filename.text:
+        notebook.filename = filename.text
+        path = checked_file(inputs_dir, filename.text, NOTEBOOK_SUFFIXES, filename.line, problems)
+        if path is not None:
+            _check_against_file(notebook, given, path, problems)
+    notebook.output = checked_outputs(label, node.get("output"), inputs_dir, problems)
+    notebook.limits = checked_limits(label, node, problems)
+    return notebook
+
+
+def _give_shared_settings(entry: YamlNode, notebooks: YamlNode, workflow: CheckedWorkflow) -> None:
+    """What a workflow says for all its notebooks, unless one says otherwise."""
+    for notebook in workflow.notebooks:
+        for setting in ("kernel_fallback", "warnings", "cache"):
+            given = (notebooks.get(notebook.label) or _NOTHING).get(setting) or entry.get(setting)
+            if given is not None and given.value is not BROKEN:
+                notebook.limits[setting] = given.plain()
+
+
+def _check_against_file(notebook: CheckedNotebook, given: YamlNode, path: Path, problems: Problems) -> None:
+    if not given.entries() and not has_leftover_tag(path):
+        return
+    known = read_notebook_parameters(path)
+    if known is None:
+        return
+    if not given.entries():
+        if (left := known.leftover()) is not None:
+            problems.warn(
+                notebook.line,
+                f"notebook {notebook.label!r} is given no parameters, so those count that an earlier run has left in "
+                f"{shown(notebook.filename)} (cell {left.number}, tagged {INJECTED!r}); take that cell out, or give them",
+            )
+        return
+    if not known.has_cell:
+        problems.add(
+            notebook.line,
+            f"notebook {notebook.label!r} is given parameters, but {shown(notebook.filename)} {known.missing_cell()}",
+        )
+        return
+    names = [name for name in given.entries() if isinstance(name, str)]
+    for clause in known.lost_values(names):
+        problems.add(notebook.line, f"{shown(notebook.filename)} {clause}")
+    for clause in known.doubtful_values(names):
+        problems.warn(notebook.line, f"{shown(notebook.filename)} {clause}")
+    if known.names is not None:
+        for name, node in given.entries().items():
+            if isinstance(name, str) and name not in known.names:
+                hint = problems.did_you_mean(name, sorted(known.names))
+                problems.add(
+                    node.line,
+                    f"{shown(notebook.filename)} has no parameter {shown(name)} in its cell tagged 'parameters'{hint}",
+                )
+
+
+def _sort_by_needs(workflow: CheckedWorkflow, problems: Problems) -> None:
+    """Put each notebook behind those that it needs, and else keep the order of the file."""
+    labels = set(workflow.labels)
+    place = {label: number for number, label in enumerate(workflow.labels)}
+    for notebook in workflow.notebooks:
+        wanted = dict.fromkeys(node.value for node in notebook.parameters.values())
+        notebook.needs = tuple(name for name in wanted if name in labels)
+    needs = {notebook.label: set(notebook.needs) for notebook in workflow.notebooks}
+    by_label = {notebook.label: notebook for notebook in workflow.notebooks}
+    for _ in range(_MOST_CYCLES_REPORTED):
+        sorter = TopologicalSorter(needs)
+        try:
+            sorter.prepare()
+        except CycleError as error:
+            # graphlib lists a circle from what is needed to what needs it; people read it the other way round.
+            circle = error.args[1][::-1]
+            start = min(range(len(circle) - 1), key=lambda position: place[circle[position]])
+            circle = circle[start:-1] + circle[: start + 1]
+            chain = " needs ".join(repr(label) for label in circle)
+            problems.add(by_label[circle[0]].line, f"notebooks need each other in a circle: {chain}")
+            for label in circle:
+                needs[label] = set()
+            continue
+        ordered: list[str] = []
+        while sorter.is_active():
+            ready = sorted(sorter.get_ready(), key=place.__getitem__)
+            ordered.extend(ready)
+            sorter.done(*ready)
+        workflow.notebooks = [by_label[label] for label in ordered]
+        return
+
+
+def check_parameters(root: YamlNode, workflows: list[CheckedWorkflow], problems: Problems) -> None:
+    """Compare what each workflow wants with what the sensor's entries for it give.
+
+    A wanted name that nobody gives is reported where it is wanted when another name was probably meant, else at the
+    entry that lacks it.
+    """
+    entries: dict[str, list[tuple[str, YamlNode]]] = {}
+    for place, entry in enumerate(((root.get("available_dates_sensor") or _NOTHING).get("workflows") or _NOTHING).items()):
+        name = entry.get("workflow_name")
+        if name is not None and name.text is not None:
+            entries.setdefault(name.text, []).append((entry_named(root, place), entry))
+    for workflow in {workflow.name: workflow for workflow in workflows}.values():
+        if workflow.is_complete:
+            _check_workflow_parameters(workflow, entries.get(workflow.name, []), problems)
+
+
+def _check_workflow_parameters(workflow: CheckedWorkflow, entries: list[tuple[str, YamlNode]], problems: Problems) -> None:
+    references = workflow.references()
+    given_by = [_given(entry) for _, entry in entries]
+    given_anywhere = {name for given in given_by if given is not None for name in given}
+    may_be_given = {*references, *workflow.own_automatic_parameters()}
+    slips: dict[str, str] = {}
+    for name in sorted(references.keys() - given_anywhere):
+        options = dict.fromkeys([*workflow.labels, *AUTOMATIC_PARAMETERS, *sorted(given_anywhere)])
+        cutoff = _CUTOFF_WHEN_MISSING if entries else _CUTOFF_WHEN_UNUSED
+        if (meant := near_miss(name, options, cutoff=cutoff)) is not None:
+            slips[name] = meant
+            for label, line in references[name]:
+                problems.add(
+                    line,
+                    f"notebook {label!r} wants {shown(name)}, which is neither a parameter nor a notebook "
+                    f"(did you mean {meant!r}?)",
+                )
+    for (called, entry), given in zip(entries, given_by, strict=True):
+        if given is None:
+            continue
+        line = (entry.get("parameters") or entry).line
+        missing = [name for name in sorted(references) if name not in given and name not in slips]
+        if missing:
+            problems.add(line, f"{called} gives no value for {listed(missing)}")
+        for name, node in given.items():
+            if name not in may_be_given and name not in slips.values():
+                problems.add(node.line, _unexpected(workflow, name, called, missing, problems))
+
+
+def _given(entry: YamlNode) -> dict[str, YamlNode] | None:
+    """The parameters of an entry; None when they are no mapping, so that nothing is known of them."""
+    parameters = entry.get("parameters")
+    if parameters is None:
+        return {}
+    if not isinstance(parameters.value, dict):
+        return None
+    return {key: node for key, node in parameters.value.items() if isinstance(key, str)}
+
+
+def _unexpected(workflow: CheckedWorkflow, name: str, called: str, missing: list[str], problems: Problems) -> str:
+    if name in AUTOFLOW_PARAMETERS:
+        return f"{called} gives {name!r}, which is set automatically"
+    hint = problems.did_you_mean(name, missing)
+    return f"{called} gives {shown(name)}, which no notebook of workflow {shown(workflow.name)} wants{hint}"
+
+
+_NOTHING = YamlNode(None, 0)

@@ -1,0 +1,93 @@
+"""What a notebook prints, written to a file while it prints."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+
+from ..secrets import known_secrets, masker
+
+_LONGEST_LINE = 64 * 1024  # characters held back while waiting for the end of a line
+_LONGEST_SECOND_LOOK = 64 * 1024 * 1024  # bytes
+
+
+class OutputText:
+    """``output.txt``: standard output and error as printed, nothing put before the lines, known secrets as ``***``.
+
+    Whole lines are written as they come (a carriage return ends one, so progress bars show), so that the two streams
+    do not break each other's lines and no secret slips through in two halves. A line that a cell leaves open is ended.
+    """
+
+    def __init__(self, path: Path, environment: Mapping[str, str] | None = None) -> None:
+        """``environment`` is that of the kernel, by default ours."""
+        self.path, self._environment = path, environment
+        self._file = open(path, "w", encoding="utf-8", errors="replace", newline="")  # noqa: SIM115  closed by `close`
+        self._secrets = known_secrets(environment)
+        self.masker = masker(self._secrets)  #: as of the notebook's start
+        self.stdout = StreamText(self)
+        self.stderr = StreamText(self)
+
+    def end_cell(self) -> None:
+        """Write what has no line end yet, with one."""
+        for stream in (self.stdout, self.stderr):
+            stream.end_line()
+        self._file.flush()
+
+    def close(self) -> None:
+        """Write the rest. What lies across lines, and secrets that have come since, are found now, in the whole text."""
+        if self._file.closed:
+            return
+        self.end_cell()
+        self._file.close()
+        if self.path.stat().st_size <= _LONGEST_SECOND_LOOK:
+            from ..artefacts import write_atomically
+
+            with open(self.path, encoding="utf-8", newline="") as file:
+                text = file.read()
+            if (clean := masker(self._secrets, known_secrets(self._environment)).text(text)) != text:
+                write_atomically(self.path, clean)
+
+    def write(self, text: str) -> None:
+        """Write whole lines."""
+        self._file.write(self.masker.text(text))
+
+    def flush(self) -> None:
+        """Let readers of the file see what was written."""
+        self._file.flush()
+
+    def __enter__(self) -> OutputText:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+
+class StreamText:
+    """One of the two streams, in the form of the text files that papermill writes to."""
+
+    def __init__(self, output: OutputText) -> None:
+        self._output = output
+        self._open_line = ""
+
+    def write(self, text: str) -> None:
+        """Take printed text; pass on what ends in a line end."""
+        text = self._open_line + text
+        end = max(text.rfind("\n"), text.rfind("\r")) + 1
+        if len(text) - end > _LONGEST_LINE + self._output.masker.reach:
+            # A secret that has begun stays with its end; one that is whole does not go in two halves.
+            text = text[:end] + self._output.masker.text(text[end:])
+            end = max(end, len(text) - self._output.masker.reach)
+        self._open_line = text[end:]
+        if end:
+            self._output.write(text[:end])
+
+    def end_line(self) -> None:
+        """Pass on the open line, ended."""
+        if self._open_line:
+            line, self._open_line = self._open_line, ""
+            self._output.write(line + "\n")
+
+    def flush(self) -> None:
+        """Called by papermill after each message."""
+        self._output.flush()

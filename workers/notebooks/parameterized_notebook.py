@@ -1,0 +1,38 @@
+"""A notebook as it runs: a copy of the source, with papermill's cell of parameters in it."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from typing import Any
+
+from nbformat import NotebookNode
+
+from .notebook_source import NotebookSource
+
+
+def parameterized_notebook(source: NotebookSource, parameters: Mapping[str, Any]) -> NotebookNode:
+    """A copy of the notebook with the parameters in a cell of their own, behind the one that is tagged ``parameters``.
+
+    Made from papermill's parts: papermill itself would take braces in a path for templates, change the directory of the whole
+    process, and take an exception that a cell is meant to raise (tag ``raises-exception``) for a failure.
+    """
+    import papermill
+    from papermill.parameterize import parameterize_notebook
+
+    notebook = copy.deepcopy(source.notebook)
+    notebook.metadata["papermill"] = {
+        "default_parameters": {},
+        "parameters": {},
+        "environment_variables": {},
+        "version": papermill.__version__,
+        "input_path": str(source.path),
+        "output_path": None,
+    }
+    for cell in notebook.cells:
+        cell.metadata.setdefault("tags", [])  # papermill looks for those it knows in every cell
+    if parameters:
+        notebook = parameterize_notebook(notebook, dict(parameters), kernel_name=source.kernel_name, language=source.language)
+    for cell in notebook.cells:
+        cell.metadata["papermill"] = {}
+    return notebook

@@ -1,0 +1,125 @@
+"""``run.json``: what became of one attempt at a notebook, readable while it runs."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from ..artefacts import write_atomically
+from ..kept_paths import place_beside
+from ..lights import Light
+from ..secrets import known_secrets, masked_leaves
+from .notebook_session import NotebookSession
+from .notebook_source import NotebookSource
+from .source_version import SourceVersion
+
+PROGRESS_SECONDS = 1.0  #: until other processes can read in run.json which cell runs
+KEPT_WARNINGS = 50  #: warnings in a record; all that is printed is in output.txt
+KEPT_WARNING_CHARACTERS = 300  #: of each
+
+Tell = Callable[[int, int, str], None]
+
+
+class RunJson:
+    """The record of a run in its folder. ``content`` is what was written last; secrets of the ``environment`` are masked.
+
+    Raises:
+        OSError: it cannot be written; also from :meth:`end`.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        source: NotebookSource,
+        label: str,
+        attempt: int,
+        environment: Mapping[str, str],
+        outputs: Path | None = None,
+    ) -> None:
+        """The path of the source is kept relative to the folder ``outputs``, if one is given."""
+        self._path, self._environment = folder / "run.json", environment
+        self._began = time.monotonic()
+        self._writing: asyncio.TimerHandle | None = None
+        self.content: dict[str, Any] = {
+            "label": label,
+            "status": "running",
+            "light": None,
+            "started": datetime.now(UTC).isoformat(),
+            "ended": None,
+            "duration_seconds": None,
+            "attempt": attempt,
+            "source": str(source.path) if outputs is None else place_beside(source.path, outputs),
+            "source_sha256": source.sha256,
+            "git_commit": None,
+            "git_dirty": None,
+            "kernel": None,
+            "peak_memory_bytes": None,
+            "progress": None,
+            "warnings": [],
+            "ended_in_cell": None,
+            "skipped_for": None,
+            "error": None,
+        }
+        self._write()
+
+    def progress(self, tell: Tell | None) -> Tell:
+        """A function that notes which cell runs, and passes it on to ``tell``."""
+
+        def note(cell: int, cells: int, heading: str) -> None:
+            self.content["progress"] = {"cell": cell, "cells": cells, "heading": heading}
+            if self._writing is None:  # later, so that a notebook of many quick cells costs no more
+                self._writing = asyncio.get_running_loop().call_later(PROGRESS_SECONDS, self._write_progress)
+            if tell is not None:
+                tell(cell, cells, heading)
+
+        return note
+
+    def end(
+        self,
+        status: str,
+        error: dict[str, Any] | None,
+        skipped_for: str | None,
+        warnings: list[str],
+        session: NotebookSession | None,
+        version: SourceVersion | None,
+    ) -> None:
+        """Note how the run has ended. Warnings turn it orange, an error red."""
+        record = self.content
+        record["status"] = status
+        record["light"] = Light.RED if error else Light.ORANGE if warnings else Light.GREEN
+        record["ended"] = datetime.now(UTC).isoformat()
+        record["duration_seconds"] = round(time.monotonic() - self._began, 3)
+        record["git_commit"] = version.commit if version else None
+        record["git_dirty"] = version.dirty if version else None
+        record["warnings"] = [warning[:KEPT_WARNING_CHARACTERS] for warning in warnings[:KEPT_WARNINGS]]
+        record["error"] = error
+        record["skipped_for"] = skipped_for
+        if session is not None and session.kernel is not None:
+            kernel, source = session.kernel, session.source
+            record["kernel"] = {"name": source.kernel_name, "origin": kernel.origin, "reason": kernel.reason or None}
+            if source.missing_kernel is not None:
+                record["kernel"] |= {"instead_of": source.missing_kernel, "program": source.kernel_spec.argv[0]}
+            record["peak_memory_bytes"] = session.peak_memory_bytes or None
+        if session is not None and session.early_end is not None:
+            record["ended_in_cell"] = session.early_end.cell
+        self._write()
+
+    def _write_progress(self) -> None:
+        self._writing = None
+        try:
+            self._write()
+        except OSError:
+            pass  # the disk is full, say; the end of the run is written in any case, or says so
+
+    def _write(self) -> None:
+        write_json(self._path, self.content, known_secrets(self._environment))
+
+
+def write_json(path: Path, content: dict[str, Any], secrets: Mapping[str, str]) -> None:
+    """Write a mapping as JSON, with these secrets masked, at once or not at all."""
+    write_atomically(path, json.dumps(masked_leaves(content, secrets), indent=2, ensure_ascii=False) + "\n")

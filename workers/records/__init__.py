@@ -1,0 +1,1 @@
+"""How runs ended, in a database; and which file owns a workflow name there."""

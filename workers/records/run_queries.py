@@ -1,0 +1,90 @@
+"""What the run records are asked, as statements that are made once: a check of the sensor asks all of them again."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from deciders.runs.reruns import BY_HAND_FOR_NO_ENTRY, RETRIED
+
+from .run_tables import SAYS_NOTHING, tables
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+
+
+@lru_cache(maxsize=1)
+def latest_numbers() -> sa.Select[Any]:
+    """The numbers of the latest records that say something of their instances."""
+    import sqlalchemy as sa
+
+    runs, _ = tables()
+    chosen = runs.c.state.not_in(SAYS_NOTHING)
+    return sa.select(sa.func.max(runs.c.id)).where(chosen).group_by(runs.c.workflow_name, runs.c.identity)
+
+
+@lru_cache(maxsize=1)
+def latest_states() -> sa.Select[Any]:
+    """(workflow name, identity, state) of those records."""
+    import sqlalchemy as sa
+
+    runs, _ = tables()
+    return sa.select(runs.c.workflow_name, runs.c.identity, runs.c.state).where(runs.c.id.in_(latest_numbers()))
+
+
+@lru_cache(maxsize=1)
+def latest_ends() -> sa.Select[Any]:
+    """(workflow name, identity, state, ended, notebooks, data) of those records."""
+    import sqlalchemy as sa
+
+    runs, _ = tables()
+    columns = (runs.c.workflow_name, runs.c.identity, runs.c.state, runs.c.ended, runs.c.notebooks, runs.c.data)
+    return sa.select(*columns).where(runs.c.id.in_(latest_numbers()))
+
+
+@lru_cache(maxsize=1)
+def latest_unhashed() -> sa.Select[Any]:
+    """(workflow name, identity, instance) of those of them that say nothing of their notebooks."""
+    import sqlalchemy as sa
+
+    runs, _ = tables()
+    columns = (runs.c.workflow_name, runs.c.identity, runs.c.instance)
+    return sa.select(*columns).where(runs.c.id.in_(latest_numbers()), runs.c.notebooks.is_(None))
+
+
+@lru_cache(maxsize=1)
+def of_no_entry() -> sa.Select[Any]:
+    """(workflow name, identity) of the instances that somebody has started with what no entry of the sensor had then, and that
+    nothing else has run but a retry of just that."""
+    import sqlalchemy as sa
+
+    runs, _ = tables()
+    by_hand = runs.c.reason == BY_HAND_FOR_NO_ENTRY
+    other = sa.or_(runs.c.reason.is_(None), sa.not_(sa.or_(by_hand, runs.c.reason.startswith(RETRIED))))
+    return (
+        sa.select(runs.c.workflow_name, runs.c.identity)
+        .group_by(runs.c.workflow_name, runs.c.identity)
+        .having(sa.func.sum(sa.case((by_hand, 1), else_=0)) > 0, sa.func.sum(sa.case((other, 1), else_=0)) == 0)
+    )
+
+
+@lru_cache(maxsize=1)
+def failures_since_success() -> sa.Select[Any]:
+    """(workflow name, identity, number of failures since it last succeeded or was skipped) of each instance that has any."""
+    import sqlalchemy as sa
+
+    runs, _ = tables()
+    before = runs.alias("before")
+    succeeded = (
+        sa.select(before.c.workflow_name, before.c.identity, sa.func.max(before.c.id).label("id"))
+        .where(before.c.state.in_(("succeeded", "skipped")))
+        .group_by(before.c.workflow_name, before.c.identity)
+        .subquery()
+    )
+    same = sa.and_(succeeded.c.workflow_name == runs.c.workflow_name, succeeded.c.identity == runs.c.identity)
+    return (
+        sa.select(runs.c.workflow_name, runs.c.identity, sa.func.count())
+        .select_from(runs.outerjoin(succeeded, same))
+        .where(runs.c.state == "failed", runs.c.id > sa.func.coalesce(succeeded.c.id, 0))
+        .group_by(runs.c.workflow_name, runs.c.identity)
+    )

@@ -1,0 +1,267 @@
+"""Runs that were open when their outputs folder was moved or copied, or when another file took their workflow over: they begin
+anew where it is now, with what they had done.
+
+Their histories name the former place, and would go on there.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from deciders import activities as declared
+from deciders.backfill_workflow import BackfillWorkflow
+from deciders.notebook_workflow import NotebookWorkflow
+from deciders.runs.due_runs import Run, run_for
+from deciders.runs.run_requests import requested_runs
+from deciders.specification import ConfiguredWorkflow, Specification, WorkflowSpecification
+from simpleflow_nb import payload
+from simpleflow_nb.constants import STATE_FOLDER
+from simpleflow_nb.inspection.executions import arguments_in, executions, history
+from simpleflow_nb.inspection.task_rows import epoch, task_rows
+from simpleflow_nb.local.service import LocalService
+from simpleflow_nb.processes.payload_directory import Payloads, kept
+from simpleflow_nb.workflow import execution_input
+
+from ..artefacts import Artefacts
+from ..kept_paths import found_path, path_in_run, present_config
+from .kept_labels import kept_labels, notebook_hashes
+from .kept_reports import kept_reports
+from .kept_specification import by_reference
+from .outputs_place import former_places, note_place
+
+REASON = "its outputs folder was moved; it begins anew there, with what it had done"
+TAKEN_OVER = "its workflow file was moved, renamed or taken over by another; it begins anew there, with what it had done"
+OVER = "its outputs folder or its workflow file was moved, and it had started every run"
+
+
+@dataclass
+class MovedRuns:
+    """What came of the open executions of a folder, or of a workflow file, that is somewhere else than it was."""
+
+    begun_anew: list[str] = field(default_factory=list)  #: workflow ids
+    former: set[str] = field(default_factory=set)  #: outputs folders of these
+    taken_over: dict[str, str] = field(default_factory=dict)  #: the file, or its folder, that some had, and the present file
+    elsewhere: dict[str, int] = field(default_factory=dict)  #: how many others there are, by the outputs folder that they have
+
+
+@dataclass(frozen=True)
+class _Anew:
+    """How an execution is to go on."""
+
+    arguments: dict[str, Any] | None  #: None: nothing is left to do
+    taken_over: tuple[str, str] | None = None  #: from what former file or folder, by what file
+
+
+def begin_moved_runs_anew(
+    service: LocalService,
+    domain: str,
+    outputs: Path,
+    payloads: Payloads,
+    *,
+    is_own_journal: bool,
+    specifications: Sequence[Specification] = (),
+) -> MovedRuns:
+    """End those open runs and backfills whose outputs folder is this one in a former place, or whose workflows are now those of
+    another file, one of these ``specifications``, and start them from here.
+
+    A place is a former one if that was noted in the folder, or if ``is_own_journal``, so that the journal lies in this folder,
+    and there is no folder in that place. Nobody may decide or work meanwhile. What was ended, and could not be started before
+    the process ended, is started by the next call.
+
+    Raises:
+        OSError: where the folder is now cannot be noted, or a payload not be kept; what is open is as it was.
+    """
+    found, former = MovedRuns(), set(former_places(outputs))
+    for kind, anew in ((NotebookWorkflow, _anew_run), (BackfillWorkflow, _anew_backfill)):
+        name = {"name": kind.type_name(), "version": kind.version}
+        infos = list(executions(service, domain, is_open=True, typeFilter=name))
+        for info in [*infos, *_ended_alone(service, domain, kind.type_name())]:
+            is_open = info["executionStatus"] == "OPEN"
+            events = history(service, domain, info["execution"])
+            begun = events[0]["workflowExecutionStartedEventAttributes"]
+            given = arguments_in(events, payloads.load)
+            then = given["outputs"]
+            # the same folder has perhaps another name that a link gives it
+            is_moved = not (then == str(outputs) or (Path(then).is_dir() and outputs.samefile(then)))
+            if is_moved and then not in former and not (is_own_journal and not Path(then).is_dir()):
+                if is_open:
+                    found.elsewhere[then] = found.elsewhere.get(then, 0) + 1
+                continue
+            how = anew(given, outputs, _Past(service, domain, info, events, payloads), specifications)
+            if not is_moved and how.taken_over is None:
+                continue
+            if is_moved:
+                found.former.add(then)
+                note_place(outputs, then)
+            if how.taken_over is not None:
+                found.taken_over |= [how.taken_over]
+            text = None
+            if how.arguments is not None:
+                text = kept(execution_input(kind, {"kwargs": how.arguments}), payloads)
+            if is_open:
+                reason = OVER if text is None else REASON if is_moved else TAKEN_OVER
+                service.terminate_workflow_execution(domain=domain, **info["execution"], reason=reason)
+            if text is None:
+                continue
+            service.start_workflow_execution(
+                domain=domain,
+                workflowId=info["execution"]["workflowId"],
+                workflowType=name,
+                taskList=begun["taskList"],
+                tagList=info.get("tagList") or [],
+                **({"taskPriority": begun["taskPriority"]} if begun.get("taskPriority") else {}),
+                input=text,
+            )
+            found.begun_anew.append(info["execution"]["workflowId"])
+    note_place(outputs)
+    return found
+
+
+def _ended_alone(service: LocalService, domain: str, type_name: str) -> list[dict[str, Any]]:
+    """Executions that this module has ended and that were not started since: the process ended in between."""
+    found = []
+    for info in list(executions(service, domain, is_open=False, closeStatusFilter={"status": "TERMINATED"})):
+        if info["workflowType"]["name"] != type_name:
+            continue
+        workflow_id, run_id = info["execution"]["workflowId"], info["execution"]["runId"]
+        # not by the times of their starts, as the clock may have been set back
+        if service.home.latest_by_id.get(workflow_id) != service.numbers[workflow_id, run_id]:
+            continue
+        last = history(service, domain, info["execution"])[-1]["workflowExecutionTerminatedEventAttributes"]
+        if last.get("reason") in (REASON, TAKEN_OVER):
+            found.append(info)
+    return found
+
+
+@dataclass(frozen=True)
+class _Past:
+    """What an execution has done, and what was started since it was."""
+
+    service: Any
+    domain: str
+    info: dict[str, Any]
+    events: list[dict[str, Any]]
+    payloads: Payloads
+
+    def done_labels(self) -> set[str]:
+        rows = [
+            row for row in task_rows(self.events) if row.name == declared.execute_notebook.name and row.state == "completed"
+        ]
+        return {payload.decode(row.input, self.payloads.load)["kwargs"]["label"] for row in rows}
+
+    def started_since(self) -> set[str]:
+        began = epoch(self.info["startTimestamp"])
+        name = {"name": NotebookWorkflow.type_name(), "version": NotebookWorkflow.version}
+        infos = [
+            info
+            for is_open in (True, False)
+            for info in executions(self.service, self.domain, is_open=is_open, typeFilter=name)
+        ]
+        return {info["execution"]["workflowId"] for info in infos if epoch(info["startTimestamp"]) >= began}
+
+
+def _anew_run(given: Mapping[str, Any], outputs: Path, past: _Past, specifications: Sequence[Specification]) -> _Anew:
+    """What a run is to be started with: those of its labels are kept that it has done or has kept itself."""
+    workflow = WorkflowSpecification.model_validate(given["workflow"])
+    files = [notebook.filename for notebook in workflow.notebooks]
+    inputs_dir, taken_over = present_inputs(given["inputs_dir"], given["outputs"], outputs, files), None
+    if not _has_files(inputs_dir, files):  # else it goes on with those that it began with, whoever has its workflow now
+        present = _present_file({workflow.name}, specifications)
+        if present is not None and _has_files(present.inputs_dir, files):
+            inputs_dir, taken_over = present.inputs_dir, (given["inputs_dir"], str(present.file))
+    arguments = {**given, "outputs": str(outputs), "inputs_dir": str(inputs_dir)}
+    run = _run_of(given)
+    may_be_kept = past.done_labels() | set(given.get("kept") or ())
+    if run is None:
+        return _Anew({**arguments, "kept": {}, "kept_reports": {}}, taken_over)
+    artefacts, hashes = Artefacts(outputs), notebook_hashes(workflow, inputs_dir)
+    standing = kept_labels(workflow, run, inputs_dir, artefacts, hashes, given.get("missing_dates"))
+    standing = {label: result for label, result in standing.items() if label in may_be_kept}
+    reports = kept_reports(workflow, run, inputs_dir, artefacts, standing)
+    return _Anew({**arguments, "kept": standing, "kept_reports": reports}, taken_over)
+
+
+def _anew_backfill(given: Mapping[str, Any], outputs: Path, past: _Past, specifications: Sequence[Specification]) -> _Anew:
+    """The same of a backfill: the dates that it has not started yet; of the file as it is now, if another has its workflows."""
+    specification = given["specification"]
+    file = Path(specification["path"]).name
+    inputs_dir = present_inputs(specification["inputs_dir"], given["outputs"], outputs, [file])
+    moved: dict[str, Any] = {**specification, "inputs_dir": str(inputs_dir), "path": str(inputs_dir / file)}
+    taken_over = None
+    present = _present_file({request["entry"]["workflow_name"] for request in given["requests"]}, specifications)
+    if present is not None and not _is_same_file(inputs_dir / file, present.file):
+        moved, taken_over = by_reference(present, past.payloads), (str(inputs_dir / file), str(present.file))
+    started = past.started_since()
+    requests = []
+    for request in given["requests"]:
+        days = zip(request["dates"], requested_runs([request]), strict=True)
+        left = [day for day, wanted in days if wanted.run.workflow_id not in started]
+        if left:
+            requests.append({**request, "dates": left})
+    if not requests:
+        return _Anew(None, taken_over)
+    return _Anew({**given, "specification": moved, "outputs": str(outputs), "requests": requests}, taken_over)
+
+
+def _present_file(names: Set[str], specifications: Sequence[Specification]) -> Specification | None:
+    """The file that has all these workflows."""
+    return next((one for one in specifications if names <= {workflow.name for workflow in one.workflows}), None)
+
+
+def _is_same_file(one: Path, other: Path) -> bool:
+    try:
+        return one == other or one.samefile(other)
+    except OSError:  # one of them is not there
+        return False
+
+
+def _has_files(folder: Path, names: Iterable[str]) -> bool:
+    return all((folder / name).is_file() for name in names)
+
+
+def present_inputs(inputs_dir: str, then: str, outputs: Path, files: Iterable[str]) -> Path:
+    """The inputs folder of a run whose outputs folder was ``then``: where it would be had both been moved together, if those
+    files are there, else where it was."""
+    place = Path(os.path.normpath(outputs / os.path.relpath(inputs_dir, then)))
+    return place if _has_files(place, files) else Path(inputs_dir)
+
+
+def present_notebook(given: Mapping[str, Any], label: str, config: Mapping[str, Any], outputs: Path) -> dict[str, Any]:
+    """The ``config.json`` of a notebook of a run that was started with ``given``, with its paths as they are now."""
+    filename = next(notebook["filename"] for notebook in given["workflow"]["notebooks"] if notebook["label"] == label)
+    inputs_dir = present_inputs(given["inputs_dir"], given["outputs"], outputs, [filename])
+    found = present_config(config, outputs)
+    if not Path(found["source"]).is_file():
+        found["source"] = str(inputs_dir / filename)
+    for name, value in found["parameters"].items():
+        if value == given["inputs_dir"]:
+            found["parameters"][name] = str(inputs_dir)
+        elif isinstance(value, str) and path_in_run(value, given["workflow"]["name"], given["instance"]) is not None:
+            found["parameters"][name] = found_path(value, outputs, given["workflow"]["name"], given["instance"])
+    return found
+
+
+def present_outputs(given: Mapping[str, Any], journal: Path | None) -> Path:
+    """The outputs folder of a run that was started with ``given``: that in which its journal lies, if it was moved there."""
+    then = Path(given["outputs"])
+    if journal is None or journal.parent.name != STATE_FOLDER:
+        return then
+    here = journal.parent.parent
+    return here if str(then) in former_places(here) or not then.is_dir() else then
+
+
+def _run_of(given: Mapping[str, Any]) -> Run | None:
+    """The run of those arguments; None where it cannot be known any more."""
+    parameters = dict(given["parameters"])
+    day, ranges = parameters.pop("reference_date", None), parameters.pop("date_ranges", None) or ()
+    if day is None:
+        return None
+    days: list[Any] = [[date.fromisoformat(first), date.fromisoformat(end)] for first, end in ranges]
+    entry = ConfiguredWorkflow(workflow_name=given["workflow"]["name"], parameters=parameters, date_stencil=days)
+    run = run_for(entry, date.fromisoformat(day))
+    return run if run.identity == given["identity"] else None

@@ -1,0 +1,283 @@
+"""The reports that runs should have: which are not there, and making them anew from the executed notebooks that are kept.
+
+No notebook is run. The record of a run is put right with its reports, so that its light is what it would be had they been made
+like this at once.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import takewhile
+from pathlib import Path
+from typing import Any
+
+from deciders.notebook_workflow import MOST_NOTES
+from deciders.runs.report_keys import is_report, report_artefact, report_key
+from deciders.specification import NotebookSpecification, OutputSpecification, WorkflowSpecification
+from deciders.specification.report_names import report_file_names
+
+from ..artefacts import Artefacts, read_record, why_unreadable
+from ..lights import Light
+from ..records.run_records import RunRecord, RunRecords
+from .kept_reports import report_origin, report_record
+from .latest_links import NAME as LATEST
+from .latest_links import point_latest
+from .old_outputs import has_folders
+from .report_making import made_report
+from .report_places import remove_renamed, report_place
+
+_ENDED_WELL = ("done", "cached")
+_FAILED = "failed"
+
+Report = tuple[NotebookSpecification, OutputSpecification]
+
+
+class StartedAgain(Exception):
+    """The instance was started anew while a report of its former run was made; the former report is left alone."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EndedRun:
+    """What of the record of a run its reports depend on."""
+
+    workflow: WorkflowSpecification  #: as it is now
+    instance: str
+    run_id: str
+    reference_date: str | None
+    labels: Mapping[str, str]  #: what became of each; empty when an early version recorded it
+    artefacts: Mapping[str, str] = field(default_factory=dict)  #: where its reports are, as its record says
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    latest_links: Sequence[str] = (LATEST,)  #: those that lead to the newest run of its parameter set
+
+    @property
+    def title(self) -> str:
+        """``NAME/DATE_IDENTITY``."""
+        return f"{self.workflow.name}/{self.instance}"
+
+
+@dataclass
+class Remade:
+    """What came of making the reports of one run."""
+
+    run: EndedRun
+    made: dict[str, dict[str, Any]] = field(default_factory=dict)  #: by report, such as ``count.pdf``: path, light, warnings
+    failed: dict[str, str] = field(default_factory=dict)  #: by report: why
+    was_started_again: bool = False  #: meanwhile, so that what was left is for its new run to make
+
+
+def file_name(report: Report) -> str:
+    """``count.pdf``: how a report is called wherever it is spoken of."""
+    notebook, output = report
+    return report_key(notebook.label, output.format)
+
+
+def expected_reports(run: EndedRun, label: str | None = None) -> Iterator[Report]:
+    """The reports that the workflow file asks for of those labels that ended well in the run, or of one of them."""
+    for notebook in run.workflow.notebooks:
+        if label in (None, notebook.label) and (not run.labels or run.labels.get(notebook.label) in _ENDED_WELL):
+            for output in notebook.output:
+                yield notebook, output
+
+
+def missing_reports(run: EndedRun, artefacts: Artefacts) -> list[Report]:
+    """Those that are not there, or that are those of an earlier run since theirs have failed.
+
+    None of a run that was cleaned away with its notebooks: somebody wanted that.
+    """
+    missing = [report for report in expected_reports(run) if is_missing(run, report, artefacts)]
+    return missing if missing and has_folders(artefacts.outputs, run.workflow.name, run.instance) else []
+
+
+def is_missing(run: EndedRun, report: Report, artefacts: Artefacts) -> bool:
+    """Whether a report is not there, or is that of an earlier run."""
+    return run.labels.get(_artefact(report)) == _FAILED or not os.path.isfile(_place(run, report, artefacts))
+
+
+def would_differ(run: EndedRun, report: Report, inputs_dir: Path, artefacts: Artefacts) -> bool:
+    """Whether a report would come out otherwise now: with another template, other options, under another name; or it is not
+    known from what it was made."""
+    notebook, output = report
+    if os.path.basename(_place(run, report, artefacts)) != _name(run, report):
+        return True
+    executed = artefacts.notebook(run.workflow.name, run.instance, notebook.label)
+    origin = report_record(executed, output.format).get("origin")
+    return bool(origin != report_origin(output, run.reference_date, inputs_dir, executed))
+
+
+def is_cleaned(run: EndedRun, artefacts: Artefacts) -> bool:
+    """Whether nothing is left of what the notebooks of a run have made."""
+    return not artefacts.notebook_folder(run.workflow.name, run.instance, "any").parent.is_dir()
+
+
+def remake_reports(
+    run: EndedRun,
+    reports: Sequence[Report],
+    inputs_dir: Path,
+    outputs: Path,
+    records: RunRecords,
+    *,
+    on_wait: Callable[[], None] | None = None,
+) -> Remade:
+    """Make these reports anew, and put the record of the run and the link ``latest`` right. May be called from several threads.
+
+    A report is made under the name that its output has now, and one that had another name is removed then. One that fails
+    leaves the former one alone, if there is one. ``on_wait`` is called about 20 times a second, and what it raises leaves this
+    function; what was made until then is recorded.
+
+    Raises:
+        RecordsError: the record cannot be read or written.
+    """
+    artefacts, done = Artefacts(outputs), Remade(run)
+    former = {_artefact(report): _place(run, report, artefacts) for report in reports}
+    try:
+        for report in reports:
+            _remake(done, report, reports, inputs_dir, artefacts, on_wait)
+    except StartedAgain:
+        done.was_started_again = True
+    finally:
+        if done.made or done.failed:
+            amended = records.amend(run.run_id, lambda record: _amended(record, done, artefacts))
+            if amended is not None:
+                earlier = takewhile(lambda one: one.run_id != run.run_id, records.runs(run.workflow.name, amended.identity))
+                places = [*(one.artefacts for one in earlier), former]
+                remove_renamed(places, amended.artefacts, artefacts.reports_folder(run.workflow.name, run.instance))
+            if amended is not None and amended.state == "succeeded":
+                point_latest(outputs, run.workflow.name, run.instance, run.reference_date, run.latest_links)
+    return done
+
+
+def _remake(
+    done: Remade,
+    report: Report,
+    reports: Sequence[Report],
+    inputs_dir: Path,
+    artefacts: Artefacts,
+    on_wait: Callable[[], None] | None,
+) -> None:
+    """
+    Raises:
+        StartedAgain: the notebook is another one than it was.
+    """
+    from ..reports import ReportError
+
+    notebook, output = report
+    run, name = done.run, file_name(report)
+    executed = artefacts.notebook(run.workflow.name, run.instance, notebook.label)
+    target = artefacts.reports_folder(run.workflow.name, run.instance) / _name(run, report)
+    for other in expected_reports(run):
+        if other not in reports and Path(_place(run, other, artefacts)) == target and target.is_file():
+            done.failed[name] = (
+                f"it is called {target.name} now, as {file_name(other)} still is; make all reports of the run anew"
+            )
+            return
+    if not executed.is_file():
+        done.failed[name] = f"the executed notebook {executed} is gone"
+        return
+    how_it_went = executed.with_name("run.json")
+    if reason := why_unreadable(how_it_went):
+        done.failed[name] = f"whether the executed notebook {executed} has succeeded is not known: {how_it_went} is {reason}"
+        return
+    status = read_record(how_it_went).get("status")
+    if status != "succeeded":
+        how = status or "there is no record of its end"
+        done.failed[name] = f"the executed notebook {executed} is that of an attempt that has not succeeded ({how})"
+        return
+    before = _digest(executed)
+
+    def check() -> None:
+        if _digest(executed) != before:
+            raise StartedAgain
+
+    try:
+        done.made[name] = made_report(
+            output,
+            executed,
+            target,
+            reference_date=run.reference_date,
+            inputs_dir=inputs_dir,
+            outputs=artefacts.outputs,
+            on_wait=on_wait,
+            before_replacing=check,
+        )
+    except (ReportError, OSError) as error:
+        check()
+        done.failed[name] = str(error)
+
+
+def _digest(executed: Path) -> str:
+    """Of the record that each attempt at a notebook leaves; the notebook itself may be large."""
+    try:
+        return hashlib.sha256(executed.with_name("run.json").read_bytes()).hexdigest()
+    except OSError:
+        return ""
+
+
+def _name(run: EndedRun, report: Report) -> str:
+    notebook, output = report
+    parameters = {**run.parameters, "reference_date": run.reference_date}
+    return report_file_names(run.workflow, run.instance, parameters)[notebook.label, output.format]
+
+
+def _place(run: EndedRun, report: Report, artefacts: Artefacts, recorded: Mapping[str, str] | None = None) -> str:
+    notebook, output = report
+    known = run.artefacts if recorded is None else recorded
+    return report_place(artefacts, run.workflow.name, run.instance, notebook.label, output.format, known)
+
+
+def _artefact(report: Report) -> str:
+    notebook, output = report
+    return report_artefact(notebook.label, output.format)
+
+
+def _amended(record: RunRecord, done: Remade, artefacts: Artefacts) -> RunRecord:
+    """The record as it would be had its reports been made like this at once, but for the error of a run that has failed."""
+    paths = dict(record.artefacts)
+    labels = dict(record.labels) or {name: "done" for name in paths if not is_report(name)}
+    notes = dict(record.notes)
+    known = {_artefact(report): file_name(report) for report in expected_reports(done.run)}
+    made = {str(result["path"]) for result in done.made.values()}  # perhaps the former place of another one
+    for artefact, name in known.items():
+        if name in done.made:
+            labels.pop(artefact, None)
+            notes.pop(artefact, None)
+            paths[artefact] = str(done.made[name]["path"])
+            if warnings := done.made[name].get("warnings"):
+                notes[artefact] = [str(warning) for warning in warnings[:MOST_NOTES]]
+        elif name in done.failed and (paths.get(artefact) in made or not Path(paths.get(artefact, "")).is_file()):
+            labels[artefact] = _FAILED
+            notes[artefact] = [done.failed[name]]
+            paths.pop(artefact, None)
+    changed = dataclasses.replace(record, labels=labels, artefacts=paths, notes=notes)
+    if record.state != "succeeded":
+        return changed
+    lacking = {name: done.failed.get(name) for artefact, name in known.items() if labels.get(artefact) == _FAILED}
+    light = Light.worst(
+        [*_lights(dataclasses.replace(record, artefacts=paths), done.run, artefacts), *([Light.ORANGE] if lacking else [])]
+    )
+    return dataclasses.replace(changed, light=str(light), error=_error(lacking))
+
+
+def _error(lacking: Mapping[str, str | None]) -> str | None:
+    """In the words in which a run says which of its reports failed."""
+    if not lacking:
+        return None
+    causes = [cause or f"{name} failed when the run ended" for name, cause in lacking.items()]
+    return f"{', '.join(lacking)} failed: {'; '.join(causes)}"
+
+
+def _lights(record: RunRecord, run: EndedRun, artefacts: Artefacts) -> list[str]:
+    """Those of the notebooks and reports that stand, as they noted them; where one did not, that of the run is among them."""
+    noted: list[Any] = []
+    for notebook in run.workflow.notebooks:
+        if record.labels and record.labels.get(notebook.label) not in _ENDED_WELL:
+            continue
+        executed = artefacts.notebook(run.workflow.name, run.instance, notebook.label)
+        noted.append(read_record(executed.with_name("run.json")).get("light"))
+        for output in notebook.output:
+            if os.path.isfile(_place(run, (notebook, output), artefacts, record.artefacts)):
+                noted.append((report_record(executed, output.format).get("result") or {}).get("light"))
+    return [light if light in tuple(Light) else record.light for light in noted]

@@ -1,0 +1,262 @@
+"""Starting runs on a service: one, or many in turn; and which run there now."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import deque
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from deciders import activities as declared
+from deciders.dates.date_stencil import DEFAULT_STENCIL
+from deciders.notebook_workflow import NotebookWorkflow
+from deciders.runs.due_runs import Run
+from deciders.runs.identity import identity_of_run
+from deciders.runs.reruns import NOT_RUN_YET
+from deciders.runs.run_requests import WantedRun
+from deciders.specification import FilesSource, Specification, SqlSource
+from simpleflow_nb.activity_context import ActivityContext
+from simpleflow_nb.processes.faults import ALREADY_STARTED, fault_code, is_throttled
+from simpleflow_nb.processes.payload_directory import Payloads, kept
+from simpleflow_nb.workflow import execution_input
+
+from ..artefacts import Artefacts
+from ..sources.data_stamps import DataStamps
+from ..sources.known_dates import KnownDates, wants_missing_dates
+from .kept_labels import kept_labels, notebook_hashes
+from .kept_reports import kept_reports
+from .latest_links import link_names
+from .notebook_versions import at_start
+from .room import Room
+
+logger = logging.getLogger(__name__)
+
+#: How long one activity waits for room for the runs that it holds back, before its workflow asks again.
+LONGEST_WAIT_SECONDS = 900.0
+#: AWS refills the bucket of StartWorkflowExecution at some calls a second, and the fleet's deciders need calls as well.
+REMOTE_STARTS_PER_SECOND = 5.0
+
+FIRST_RUN = "first run"  #: what a record calls the reason of a run that was not run yet
+
+_LOOK_SECONDS = 0.2
+_REMOTE_LOOK_SECONDS = 5.0
+
+
+@dataclass
+class Started:
+    """What came of starting runs in turn."""
+
+    workflow_ids: list[str] = field(default_factory=list)
+    held_back: int = 0  #: there was no room for them
+
+
+def open_runs(service: Any, domain: str) -> dict[tuple[str, str], str]:
+    """The instances that run now, as the service knows them: (workflow name, identity) -> "running"."""
+    states: dict[tuple[str, str], str] = {}
+    request: dict[str, Any] = {
+        "domain": domain,
+        "startTimeFilter": {"oldestDate": 0},
+        "typeFilter": {"name": NotebookWorkflow.type_name(), "version": NotebookWorkflow.version},
+    }
+    while True:
+        page = service.list_open_workflow_executions(**request)
+        for info in page["executionInfos"]:
+            tags = info.get("tagList") or [""]
+            states[tags[0], identity_of_run(info["execution"]["workflowId"])] = "running"
+        if not page.get("nextPageToken"):
+            return states
+        request["nextPageToken"] = page["nextPageToken"]
+
+
+def start_run(
+    service: Any,
+    domain: str,
+    specification: Specification,
+    run: Run,
+    outputs: str,
+    payloads: Payloads,
+    *,
+    rerun: bool = False,
+    only: str | None = None,
+    gives_way: bool = False,
+    stamps: DataStamps | None = None,
+    known: KnownDates | None = None,
+) -> str | None:
+    """Start one run; returns its run id, None when one of this instance is open already.
+
+    ``rerun`` runs the instance even if it has succeeded before. With ``only`` the notebook of that label is done again, and
+    what it needs is taken from former runs where it stands. One that ``gives_way`` has a priority one lower than its
+    workflow's. ``stamps`` and ``known`` are those of the check under way, if there is one.
+
+    Raises:
+        SourceError: the run is to know its data, or which dates are missing, and they cannot be read.
+    """
+    rerun = rerun or run.is_rerun or only is not None
+    arguments = {**run_arguments(specification, run, outputs, only=only, stamps=stamps, known=known), "rerun": rerun}
+    priority = specification.workflow(run.workflow_name).priority - gives_way
+    arguments["workflow"]["priority"] = priority
+    try:
+        started = service.start_workflow_execution(
+            domain=domain,
+            workflowId=run.workflow_id,
+            workflowType={"name": NotebookWorkflow.type_name(), "version": NotebookWorkflow.version},
+            taskList={"name": declared.DECISIONS},
+            tagList=[run.workflow_name, run.reference_date.isoformat()],
+            **({"taskPriority": str(priority)} if priority else {}),
+            input=kept(execution_input(NotebookWorkflow, {"kwargs": arguments}), payloads),
+        )
+    except Exception as error:
+        if fault_code(error) == ALREADY_STARTED:
+            return None
+        raise
+    run_id: str = started["runId"]
+    return run_id
+
+
+def run_arguments(
+    specification: Specification,
+    run: Run,
+    outputs: str,
+    *,
+    only: str | None = None,
+    stamps: DataStamps | None = None,
+    known: KnownDates | None = None,
+) -> dict[str, Any]:
+    """What :class:`~deciders.notebook_workflow.NotebookWorkflow` is started with."""
+    workflow = specification.workflow(run.workflow_name)
+    hashes = notebook_hashes(workflow, specification.inputs_dir)
+    keeps = run.keeps_labels or only is not None
+    known, is_asked_for = known or KnownDates(specification), wants_missing_dates(workflow, run)
+    missing = known.missing(run) if is_asked_for else None
+    artefacts = Artefacts(Path(outputs))
+    standing = kept_labels(workflow, run, specification.inputs_dir, artefacts, hashes, missing) if keeps else {}
+    if only is not None:
+        standing.pop(only, None)
+    reports = kept_reports(workflow, run, specification.inputs_dir, Artefacts(Path(outputs)), standing)
+    stamps = stamps or DataStamps(specification)
+    data = seen = None
+    if isinstance(specification.sensor.source, FilesSource | SqlSource):
+        if "data_changed" in workflow.rerun_when:
+            data = stamps.of(run.needed_days)
+        else:  # for a run that will be skipped; hashing the data of all runs would cost too much
+            seen = stamps.seen(run.needed_days)
+    arguments: dict[str, Any] = {
+        "workflow": workflow.model_dump(mode="json"),
+        "instance": run.instance,
+        "identity": run.identity,
+        "parameters": run.parameters,
+        "inputs_dir": str(specification.inputs_dir),
+        "outputs": outputs,
+        "origin": {
+            "reason": FIRST_RUN if run.reason == NOT_RUN_YET else run.reason,
+            "notebooks": at_start(workflow, hashes),
+            "data": data,
+        },
+    }
+    if seen is not None:
+        arguments["origin"]["seen_data"] = seen
+    stencil = run.entry.model_dump(mode="json")["date_stencil"]
+    arguments["origin"]["date_stencil"] = stencil if stencil is not None else DEFAULT_STENCIL
+    arguments["origin"]["latest_links"] = link_names(specification, run.entry)
+    if run.date_stencil.is_tolerant:
+        arguments["origin"]["missing_dates"] = missing if is_asked_for else known.missing_for_the_record(run)
+    if missing is not None:
+        arguments["missing_dates"] = missing
+    given = {"kept": standing, "kept_reports": reports, "only": only}
+    return arguments | {name: value for name, value in given.items() if value}
+
+
+class Starter:
+    """Starts runs in turn, with room for so many at once and at a bounded rate.
+
+    Args:
+        names: the workflows whose open runs count for ``most_at_once``; ``max_parallel_runs`` of a workflow counts as well.
+        starts_per_second: None does not bound it, which is right for a service in this process.
+    """
+
+    def __init__(
+        self,
+        task: ActivityContext,
+        specification: Specification,
+        outputs: str,
+        *,
+        names: Collection[str],
+        most_at_once: int | None,
+        starts_per_second: float | None,
+        stamps: DataStamps | None = None,
+        known: KnownDates | None = None,
+    ) -> None:
+        self.task, self.specification, self.outputs = task, specification, outputs
+        own = {flow.name: flow.max_parallel_runs for flow in specification.workflows if flow.max_parallel_runs is not None}
+        self._room = Room(names, most_at_once, own)
+        self._pause_seconds = 1 / starts_per_second if starts_per_second else 0.0
+        self._look_seconds = _LOOK_SECONDS if starts_per_second is None else _REMOTE_LOOK_SECONDS
+        self._stamps = stamps or DataStamps(specification, task.heartbeat)
+        self._known = known or KnownDates(specification)
+
+    def start(self, wanted: Sequence[WantedRun]) -> Started:
+        """Start them in that order, but let those of a workflow that has no room wait, and not the others with them.
+
+        Those for which there is no room within a quarter of an hour are held back.
+
+        Raises:
+            ActivityCanceled: the end of this task was asked for; what was started runs on.
+        """
+        done = Started()
+        patience = time.monotonic() + LONGEST_WAIT_SECONDS
+        waiting: dict[str, deque[tuple[int, WantedRun]]] = {}  # by workflow, with their places
+        for place, one in enumerate(wanted):
+            waiting.setdefault(one.run.workflow_name, deque()).append((place, one))
+        while any(waiting.values()):
+            self.task.check()
+            name = self._first_with_room(waiting, patience)
+            if name is None:
+                done.held_back = sum(map(len, waiting.values()))
+                break
+            _, one = waiting[name].popleft()
+            if self._start_one(one) is not None:
+                self._room.take(name)
+                done.workflow_ids.append(one.run.workflow_id)
+                if self._pause_seconds:
+                    time.sleep(self._pause_seconds)
+                    self.task.heartbeat(f"{len(done.workflow_ids)} of {len(wanted)} runs started")
+        return done
+
+    def _first_with_room(self, waiting: dict[str, deque[tuple[int, WantedRun]]], patience: float) -> str | None:
+        """The workflow whose first run is the next one to start; waits for room. None when there was none in time."""
+        while True:
+            if self._room.is_known:
+                ready = [name for name, runs in waiting.items() if runs and self._room.is_there_for(name)]
+                if ready:
+                    return min(ready, key=lambda name: waiting[name][0][0])
+                if time.monotonic() > patience:
+                    return None
+                self.task.heartbeat()
+                time.sleep(self._look_seconds)
+            self._room.look_at(open_runs(self.task.service, self.task.domain))
+
+    def _start_one(self, one: WantedRun) -> str | None:
+        task = self.task
+        while True:
+            try:
+                return start_run(
+                    task.service,
+                    task.domain,
+                    self.specification,
+                    one.run,
+                    self.outputs,
+                    task.payloads,
+                    only=one.only,
+                    gives_way=one.gives_way,
+                    stamps=self._stamps,
+                    known=self._known,
+                )
+            except Exception as error:
+                if not is_throttled(error):
+                    raise
+                logger.info("the service has had too many starts; going on in %g s", _REMOTE_LOOK_SECONDS)
+            task.heartbeat()
+            time.sleep(_REMOTE_LOOK_SECONDS)

@@ -1,0 +1,176 @@
+"""One check of the sensor: what is available, what runs, what has run, and so what is to be started."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from deciders.runs.due_runs import RUNNING, DueRuns, due_runs
+from deciders.runs.reruns import WAITS_AFTER_SKIP, WAITS_FOR_RETRY, LastEnd, RunHistory
+from deciders.runs.run_requests import WantedRun, requested_runs
+from deciders.specification import Specification
+from simpleflow_nb.activity_context import ActivityContext
+from simpleflow_nb.local.service import LocalService
+
+from ..records.run_records import RunRecord, RunRecords
+from ..records.run_tables import SAYS_NOTHING
+from ..records.workflow_owners import LOCAL, WorkflowOwners, domain_service
+from ..sources.available_dates import read_available_dates, undated_files
+from ..sources.data_stamps import DataStamps
+from ..sources.known_dates import KnownDates
+from .kept_labels import notebook_hashes
+from .lost_ends import record_lost_ends
+from .run_starts import Starter, open_runs
+
+
+def present_history(
+    specification: Specification,
+    records: RunRecords,
+    *,
+    stamps: DataStamps | None = None,
+    check_began: datetime | None = None,
+) -> RunHistory:
+    """What the rules of :mod:`deciders.runs.reruns` need to know, as it is now.
+
+    Raises:
+        RecordsError: the records cannot be read.
+    """
+    workflows = specification.workflows
+    hashed = [workflow for workflow in workflows if "notebook_changed" in workflow.rerun_when]
+    forgiving = any("parameters_changed" not in workflow.rerun_when for workflow in workflows)
+    return RunHistory(
+        now=datetime.now(UTC),
+        ends=records.ends(),
+        successes=records.successes() if forgiving else {},
+        notebooks={workflow.name: notebook_hashes(workflow, specification.inputs_dir) for workflow in hashed},
+        changed_data=(stamps or DataStamps(specification)).changed,
+        in_autoflow=records.autoflow_instances(),
+        check_began=check_began,
+    )
+
+
+def add_lost_ends(states: dict[tuple[str, str], str], ends: dict[tuple[str, str], LastEnd], lost: Sequence[RunRecord]) -> None:
+    """Let states and ends say what they will once the next check has recorded the `workers.runs.lost_ends`."""
+    for record in lost:
+        key = (record.workflow_name, record.identity)
+        if record.state not in SAYS_NOTHING:
+            states[key] = "failed"
+            ends[key] = LastEnd(state=record.state, ended=record.ended, notebooks=record.notebooks, data=record.data)
+
+
+def claim(task: ActivityContext, specification: Specification, outputs: str, records: RunRecords) -> None:
+    """Where runs are started is the place to see that they are still this file's: since the sensor was started it may have
+    been reloaded with other names, and another file may have adopted them.
+
+    Raises:
+        WorkflowTaken: a workflow belongs to another file, or the outputs to another service.
+    """
+    service = LOCAL if isinstance(task.service, LocalService) else domain_service(task.domain)
+    names = [workflow.name for workflow in specification.workflows]
+    WorkflowOwners(records, specification.file, Path(outputs)).claim(names, service)
+
+
+def check_for_new_dates(
+    task: ActivityContext,
+    specification: Specification,
+    outputs: str,
+    *,
+    check_began: datetime | None = None,
+    starts_per_second: float | None = None,
+) -> dict[str, Any]:
+    """Start every run that is due: by the priority of its workflow, then in AutoFlow's order, which is that of the sensor's
+    entries, the dates of each ascending.
+
+    The open executions are listed first and the records read second: an end is recorded before its execution closes, so
+    a run that ends in between is seen at least once. What has failed since ``check_began`` is not started again.
+
+    Returns:
+        ``started``: workflow ids; ``not_due``: how many are not; ``held_back``: for how many ``max_parallel_runs`` left no
+        room; ``warnings``; ``retry_seconds``: after how long a failed or skipped run is to be tried again, None when no
+        workflow with a ``retry_wait`` or ``skip_again`` has anything open, failed or skipped.
+
+    Raises:
+        SourceError: the available dates cannot be read.
+        WorkflowTaken: see :func:`claim`.
+        RecordsError: the run records cannot be read.
+    """
+    available = read_available_dates(specification)
+    task.heartbeat()
+    names = {workflow.name for workflow in specification.workflows}
+    running = open_runs(task.service, task.domain)
+    stamps = DataStamps(specification, task.heartbeat)
+    with closing(RunRecords.open(Path(outputs))) as records:
+        claim(task, specification, outputs, records)
+        record_lost_ends(task.service, task.domain, records, names=names, outputs=outputs, payloads=task.payloads)
+        states = records.states() | running
+        history = present_history(specification, records, stamps=stamps, check_began=check_began)
+    plan = due_runs(specification, available, states, history=history)
+    starter = Starter(
+        task,
+        specification,
+        outputs,
+        names=names,
+        most_at_once=specification.sensor.max_parallel_runs,
+        starts_per_second=starts_per_second,
+        stamps=stamps,
+        known=KnownDates(specification, available),
+    )
+    started = starter.start([WantedRun(run) for run in plan.due])
+    return {
+        "started": started.workflow_ids,
+        "not_due": len(plan.not_due),
+        "held_back": started.held_back,
+        "warnings": [*plan.warnings, *undated_files(specification, available)],
+        "retry_seconds": _retry_seconds(specification, plan),
+    }
+
+
+def _retry_seconds(specification: Specification, plan: DueRuns) -> int | None:
+    """The shortest ``retry_wait`` or ``skip_again`` of those workflows that may have runs to try again before the next tick."""
+    waits = {flow.name: flow.retry_wait_seconds for flow in specification.workflows if flow.retry_wait_seconds}
+    skips = {flow.name: flow.skip_again_seconds for flow in specification.workflows if flow.skip_again_seconds}
+    busy = {run.workflow_name for run in plan.due} | {one.workflow_name for one in plan.not_due if one.reason == RUNNING}
+    failed = {one.workflow_name for one in plan.not_due if one.reason.startswith(WAITS_FOR_RETRY)}
+    skipped = {one.workflow_name for one in plan.not_due if one.reason.startswith(WAITS_AFTER_SKIP)}
+    found = [waits[name] for name in (busy | failed) & waits.keys()]
+    found += [skips[name] for name in (busy | skipped) & skips.keys()]
+    return min(found, default=None)
+
+
+def start_requested(
+    task: ActivityContext,
+    specification: Specification,
+    outputs: str,
+    requests: Sequence[dict[str, Any]],
+    *,
+    began: datetime | None = None,
+    most_at_once: int | None = None,
+    starts_per_second: float | None = None,
+) -> dict[str, Any]:
+    """Start runs that somebody asked for, in the order asked; those that run already, or have ended since ``began``, are
+    passed over.
+
+    Returns:
+        ``started``: workflow ids; ``held_back``: for how many there was no room.
+
+    Raises:
+        WorkflowTaken: see :func:`claim`.
+        RecordsError: the run records cannot be read.
+    """
+    running = open_runs(task.service, task.domain)
+    with closing(RunRecords.open(Path(outputs))) as records:
+        claim(task, specification, outputs, records)
+        ends = records.ends()
+    wanted = []
+    for one in requested_runs(requests):
+        key = (one.run.workflow_name, one.run.identity)
+        end = ends.get(key)
+        if key not in running and (began is None or end is None or end.ended < began):
+            wanted.append(one)
+    names = {one.run.workflow_name for one in wanted}
+    starter = Starter(task, specification, outputs, names=names, most_at_once=most_at_once, starts_per_second=starts_per_second)
+    started = starter.start(wanted)
+    return {"started": started.workflow_ids, "held_back": started.held_back}

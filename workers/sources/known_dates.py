@@ -1,0 +1,66 @@
+"""The available dates of a workflow file as they are during one check, for runs that are told which they lack."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping
+from datetime import date
+
+from deciders.runs.due_runs import Run, considered_days
+from deciders.specification import Specification, WorkflowSpecification
+from deciders.specification.workflow_file import MISSING_DATES
+
+from .available_dates import read_available_dates
+from .source_errors import SourceError
+
+logger = logging.getLogger(__name__)
+
+
+def wants_missing_dates(workflow: WorkflowSpecification, run: Run) -> bool:
+    """Whether a notebook takes the automatic parameter, and neither a label nor a parameter of that name stands for it."""
+    return MISSING_DATES in workflow.own_automatic_parameters() and MISSING_DATES not in run.configured_parameters
+
+
+class KnownDates:
+    """Read when they are first asked for, and once.
+
+    Args:
+        available: dates by type, where they have been read already.
+    """
+
+    def __init__(self, specification: Specification, available: Mapping[str, Iterable[date]] | None = None) -> None:
+        self._specification, self._available = specification, available
+        self._days: set[date] | None = None
+        self._is_out_of_reach = False
+
+    def days(self) -> set[date]:
+        """The dates that count as available over the sensor's types.
+
+        Raises:
+            SourceError: they cannot be read.
+        """
+        if self._days is None:
+            if self._available is None:
+                self._available = read_available_dates(self._specification)
+            ordinals, _ = considered_days(self._specification.sensor, self._available)
+            self._days = set(map(date.fromordinal, ordinals))
+        return self._days
+
+    def missing(self, run: Run) -> list[str]:
+        """The dates of the run's stencil that are not available, as ISO text, ascending.
+
+        Raises:
+            SourceError: see `days`.
+        """
+        return [day.isoformat() for day in run.date_stencil.missing_dates(run.reference_date, self.days())]
+
+    def missing_for_the_record(self, run: Run) -> list[str] | None:
+        """The same, None where they cannot be read: a run that does not ask for them is not kept from its start by that."""
+        if self._is_out_of_reach:
+            return None
+        try:
+            return self.missing(run)
+        except SourceError as error:
+            self._is_out_of_reach = True
+            logger.warning("which dates %s lacks is not recorded: %s", run.workflow_id, error)
+            return None
