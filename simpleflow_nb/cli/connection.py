@@ -12,9 +12,9 @@ import click
 
 from ..constants import STATE_FOLDER
 from ..exceptions import DefinitionError, ServiceError
-from ..processes.faults import ALREADY_REGISTERED, UNKNOWN_RESOURCE, fault_code, is_of_another_service
 from ..processes.payload_directory import PayloadDirectory
 from ..processes.supervisor import wait_at_gate
+from ..service_faults import ALREADY_REGISTERED, UNKNOWN_RESOURCE, fault_code, is_of_another_service
 
 F = TypeVar("F", bound=Callable[..., Any])
 

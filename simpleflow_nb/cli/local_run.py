@@ -18,9 +18,9 @@ from ..local.service import DOMAIN, LocalService
 from ..local.task_lists import TaskList
 from ..processes.decider import Parked
 from ..processes.engine import Engine
-from ..processes.faults import UNKNOWN_RESOURCE, fault_code
 from ..processes.payload_directory import PayloadDirectory
 from ..processes.process_groups import ProcessGroups
+from ..service_faults import UNKNOWN_RESOURCE, fault_code
 from ..workflow import Workflow
 from .options import JOURNAL
 from .progress import Progress

@@ -8,9 +8,9 @@ from typing import Any
 
 from ..exceptions import DefinitionError
 from ..processes.decider import Decider
-from ..processes.faults import ALREADY_STARTED, fault_code
 from ..processes.payload_directory import kept
 from ..processes.workflow_classes import WorkflowNotFound, workflow_class
+from ..service_faults import ALREADY_STARTED, fault_code
 from ..workflow import execution_input
 from .connection import payload_directory
 from .file_words import has_ending

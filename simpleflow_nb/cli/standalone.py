@@ -21,11 +21,11 @@ from ..exceptions import DefinitionError
 from ..inspection.executions import history
 from ..inspection.task_rows import task_rows
 from ..processes.decider import Decider
-from ..processes.faults import ALREADY_STARTED, UNKNOWN_RESOURCE, fault_code, is_passing
 from ..processes.payload_directory import kept
 from ..processes.supervisor import GATE, QUICK, child_environment
 from ..processes.worker import usable_cores
 from ..processes.workflow_classes import WorkflowNotFound, workflow_class
+from ..service_faults import ALREADY_STARTED, UNKNOWN_RESOURCE, fault_code, is_passing
 from ..workflow import execution_input
 from .arguments import arguments_options, checked_id, given_arguments, given_tags
 from .connection import connected, domain_options, payload_directory, payloads_option

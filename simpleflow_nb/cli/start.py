@@ -14,9 +14,9 @@ from click.core import ParameterSource
 from .. import payload
 from ..exceptions import DefinitionError
 from ..local.service import DOMAIN
-from ..processes.faults import ALREADY_STARTED, fault_code
 from ..processes.payload_directory import kept
 from ..processes.workflow_classes import WorkflowNotFound, workflow_class
+from ..service_faults import ALREADY_STARTED, fault_code
 from ..workflow import Workflow, execution_input
 from .arguments import arguments_options, checked_id, given_arguments, given_tags
 from .connection import connected, domain_options, payloads_option
