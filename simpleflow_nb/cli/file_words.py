@@ -10,15 +10,12 @@ from typing import Any, TypeVar
 
 import click
 
-from ..environment import setting
+from ..application.workflow_files import FILE_NAME, has_ending
 from ..exceptions import DefinitionError
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-FILE_NAME = "workflows.yml"  #: what a folder stands for
 FILE_METAVAR = "[FILE.yml]"
-
-_MOST_NAMED = 3  #: files that may have been meant
 
 
 def file_and_words(*names: str) -> Callable[[F], F]:
@@ -66,10 +63,6 @@ def split_words(words: Sequence[str], names: Sequence[str], needed: int) -> tupl
     return Path(words[0]) if has_file else None, rest
 
 
-def has_ending(word: str) -> bool:
-    return Path(word).suffix in (".yml", ".yaml")
-
-
 def refuse_workflow_of_file(word: str, instead: str) -> None:
     """For commands that take workflow classes.
 
@@ -98,27 +91,3 @@ def names_file(word: str) -> bool:
 def is_no_domain(word: str) -> bool:
     """The same of a word that could be a domain: of folders, those that have a workflow file."""
     return has_ending(word) or word in (".", "..") or (Path(word).is_dir() and (Path(word) / FILE_NAME).is_file())
-
-
-def specification_path(file: Path | None) -> Path:
-    """The workflow file that is meant. A folder stands for the ``workflows.yml`` in it; nothing for that of the working
-    directory or, where there is none, of ``AUTOFLOW_INPUTS_DIR``.
-
-    Raises:
-        DefinitionError: no file was named, and there is none in these places.
-    """
-    if file is None:
-        file = default_file()
-    if file is None:
-        near = sorted(path.name for path in Path.cwd().iterdir() if has_ending(path.name))[:_MOST_NAMED]
-        guess = f" ({', '.join(near)}?)" if near else ""
-        raise DefinitionError(f"no {FILE_NAME} here; name the file{guess}, or set AUTOFLOW_INPUTS_DIR to its folder")
-    return file / FILE_NAME if file.is_dir() else file
-
-
-def default_file() -> Path | None:
-    """What a command works on that is given no file, if there is such a file."""
-    if Path(FILE_NAME).is_file():
-        return Path(FILE_NAME)
-    named = setting("AUTOFLOW_INPUTS_DIR")
-    return Path(named) if named else None

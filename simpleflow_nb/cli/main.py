@@ -22,43 +22,59 @@ from .unused_options import refuse_options
 
 DONE, RUN_FAILED, WRONG, UNREACHABLE, BUG = 0, 1, 2, 3, 4  #: exit codes
 
-_COMMANDS = {
-    "validate": "definition",
-    "plan": "definition",
-    "status": "status",
-    "sensor.start": "sensor",
-    "sensor.stop": "sensor_requests",
-    "sensor.check": "sensor_requests",
-    "sensor.pause": "sensor_requests",
-    "sensor.resume": "sensor_requests",
-    "sensor.reload": "sensor_requests",
-    "sensor.list": "sensor_requests",
-    "backfill": "run_requests",
-    "runs.list": "runs",
-    "runs.show": "runs",
-    "runs.retry": "runs_retry",
-    "runs.logs": "runs",
-    "reports.make": "reports",
-    "outputs.clean": "outputs",
-    "doctor": "doctor",
-    "notebook.run": "notebook",
-    "notebook.debug": "notebook_debug",
-    "notebook.pdf": "notebook_report",
-    "workflow.start": "start",
-    "standalone": "standalone",
-    "decider.start": "processes",
-    "worker.start": "processes",
-    "service.start": "service",
-    "workflow.list": "workflow",
-    "workflow.info": "workflow",
-    "workflow.tasks": "workflow",
-    "workflow.profile": "workflow",
-    "workflow.history": "workflow",
-    "workflow.cancel": "requests",
-    "workflow.signal": "requests",
-    "workflow.terminate": "requests",
-    "journal.prune": "journal",
+#: the commands by what they are for: each with the module that has it, and a line for the list of all of them
+_GROUPS: dict[str, dict[str, tuple[str, str]]] = {
+    "Projects": {
+        "validate": ("notebooks.definition", "Check a workflow file and its notebooks"),
+        "plan": ("notebooks.definition", "Show which runs are due, and why"),
+        "status": ("notebooks.status", "Show the last state of every run, by date"),
+        "backfill": ("notebooks.run_requests", "Run a workflow for the dates of a period"),
+        "reports.make": ("notebooks.reports", "Make the reports of past runs anew"),
+        "outputs.clean": ("notebooks.outputs", "Remove the notebooks and reports of old runs"),
+    },
+    "Runs": {
+        "runs.list": ("notebooks.runs", "List runs"),
+        "runs.show": ("notebooks.runs", "Show one run: parameters, labels, attempts"),
+        "runs.retry": ("notebooks.runs_retry", "Run again what failed or was skipped"),
+        "runs.logs": ("notebooks.runs", "Print what the notebooks of a run printed"),
+    },
+    "Notebooks": {
+        "notebook.run": ("notebooks.notebook", "Run one notebook"),
+        "notebook.debug": ("notebooks.notebook_debug", "Prepare a notebook of a run, to look into it"),
+        "notebook.pdf": ("notebooks.notebook_report", "Make the report of an executed notebook"),
+    },
+    "Sensor": {
+        "sensor.start": ("notebooks.sensor", "Look for new dates and run what is due"),
+        "sensor.stop": ("notebooks.sensor_requests", "Stop the sensor of a workflow file"),
+        "sensor.check": ("notebooks.sensor_requests", "Look for new dates now"),
+        "sensor.pause": ("notebooks.sensor_requests", "Look for no new dates until sensor.resume"),
+        "sensor.resume": ("notebooks.sensor_requests", "Look for new dates again"),
+        "sensor.reload": ("notebooks.sensor_requests", "Go on with the workflow file as it is now"),
+        "sensor.list": ("notebooks.sensor_requests", "List open sensors"),
+    },
+    "Python workflows": {
+        "workflow.start": ("engine.start", "Run a workflow here, or start it on SWF"),
+        "workflow.list": ("engine.workflow", "List executions, newest first"),
+        "workflow.info": ("engine.workflow", "Show one execution"),
+        "workflow.tasks": ("engine.workflow", "List the tasks of an execution, newest first"),
+        "workflow.profile": ("engine.workflow", "Show where the time of an execution went"),
+        "workflow.history": ("engine.workflow", "Show every event of an execution"),
+        "workflow.cancel": ("engine.requests", "Ask an execution to end"),
+        "workflow.signal": ("engine.requests", "Send a signal to an execution"),
+        "workflow.terminate": ("engine.requests", "End an execution here and now"),
+    },
+    "Processes": {
+        "standalone": ("engine.standalone", "Run a workflow on SWF, with its own processes"),
+        "decider.start": ("engine.processes", "Decide, until SIGTERM"),
+        "worker.start": ("engine.processes", "Carry out activities, until SIGTERM"),
+        "service.start": ("engine.service", "Serve SWF's calls on this machine"),
+    },
+    "Tools": {
+        "doctor": ("notebooks.doctor", "Check what the runs of a workflow file need"),
+        "journal.prune": ("engine.journal", "Remove the histories of old local executions"),
+    },
 }
+_COMMANDS = {name: module for commands in _GROUPS.values() for name, (module, _) in commands.items()}
 
 
 #: those that print a table, which ``--format`` and ``--header`` are for
@@ -81,14 +97,11 @@ class Commands(click.Group):
         return found
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Each command with its first sentence, whole: click would cut it short."""
-        rows = []
-        for name in self.list_commands(ctx):
-            command = self.get_command(ctx, name)
-            text = " ".join((command.help or "").split("\n\n")[0].split()) if command is not None else ""
-            rows.append((name, text.partition(". ")[0].removesuffix(".")))
-        with formatter.section("Commands"):
-            formatter.write_dl(rows)
+        """A line each, by what they are for. None of them is imported for it."""
+        width = max(map(len, _COMMANDS))
+        for group, commands in _GROUPS.items():
+            with formatter.section(group):
+                formatter.write_dl([(name.ljust(width), line) for name, (_, line) in commands.items()])
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
         try:

@@ -8,15 +8,10 @@ from typing import Any, TypeVar
 
 import click
 
-from ..constants import STATE_FOLDER
-from ..environment import setting
 from ..inspection.tables import Table, formatted
 from .unused_options import refuse_options
 
 F = TypeVar("F", bound=Callable[..., Any])
-
-JOURNAL = "journal.sqlite3"
-
 
 DAYS = click.IntRange(1, 36_500)  #: of a period that ends now: a century is as good as for ever
 
@@ -32,6 +27,11 @@ class Day(click.DateTime):
             return super().convert(value, param, ctx)
         except click.BadParameter:
             self.fail(f"{value!r} is not a date such as 2024-01-31", param, ctx)
+
+
+def adopt_option(command: F) -> F:
+    text = "Take the workflows over from another file that had their names, or the outputs from another service."
+    return click.option("--adopt", is_flag=True, help=text)(command)
 
 
 def outputs_option(command: F) -> F:
@@ -51,20 +51,6 @@ def local_option(command: F) -> F:
 def heartbeat_option(command: F) -> F:
     kind, text = click.FloatRange(min=0, min_open=True), "Longest time between beats, s."
     return click.option("--heartbeat", type=kind, default=30, show_default=True, help=text)(command)
-
-
-def outputs_folder(given: Path | None, specification_file: Path) -> Path:
-    """Where a specification's outputs go, absolute."""
-    if given is None and (named := setting("AUTOFLOW_OUTPUTS_DIR")):
-        given = Path(named)
-    return (given or specification_file.absolute().parent / "outputs").absolute()
-
-
-def journal_path(db: Path | None, outputs: Path | None = None) -> Path:
-    """The journal of a local run: the one given, the outputs folder's, or the one of the working directory."""
-    if db is not None:
-        return db.absolute()
-    return (outputs.absolute() if outputs else Path.cwd()) / STATE_FOLDER / JOURNAL
 
 
 def wants_table(ctx: click.Context, *, as_json: bool = False) -> bool:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable
 
 import click
 from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
 
-from .run_states import LabelState, RunState, Watch, shown_seconds, status_word
+from ..application.run_states import LabelState, RunState, Watch, shown_seconds, status_word
+from ..processes.local_run import Execution, LocalRun
 
 _STYLES = {
     "done": "green",
@@ -129,6 +131,21 @@ class Progress:
         if run.status is not None:
             click.echo(f"{run.title}  {status_word(run.status)}", err=True)
             del self._told[run.run_id]
+
+
+def say(text: str) -> None:
+    """A line for the person at the terminal, on standard error."""
+    print(f"simpleflow-nb: {text}", file=sys.stderr, flush=True)  # click.echo would write past the live display
+
+
+def follow(run: LocalRun, is_over: Callable[[], bool], progress: Progress, *, mine: Callable[[], list[Execution]]) -> bool:
+    """Show what a local run does until ``is_over`` says so; False when the user stopped it before."""
+    with progress:
+        for sentence in run.follow(is_over, mine=mine):
+            if sentence is not None:
+                say(sentence)
+            progress.update()
+    return not run.was_interrupted
 
 
 def _chosen(run: RunState) -> tuple[list[LabelState], str]:

@@ -14,11 +14,11 @@ import pytest
 from botocore.exceptions import ParamValidationError
 
 from simpleflow_nb import Workflow
-from simpleflow_nb.cli.connection import connected
-from simpleflow_nb.cli.remote_start import start_remotely
+from simpleflow_nb.cli.engine.remote_start import start_remotely
 from simpleflow_nb.exceptions import DefinitionError, ServiceError, SimpleflowError
 from simpleflow_nb.local.http_service import HttpService
 from simpleflow_nb.local.service import DOMAIN, LocalService
+from simpleflow_nb.processes.connection import connected
 from simpleflow_nb.processes.decider import Decider
 from simpleflow_nb.processes.engine import Engine
 from tests.acceptance.samples import typed

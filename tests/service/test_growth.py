@@ -6,7 +6,7 @@ import gc
 import weakref
 from pathlib import Path
 
-from simpleflow_nb.cli.run_states import KEPT_ENDS, Watch
+from simpleflow_nb.application.run_states import KEPT_ENDS, Watch
 
 from .desk import Desk, complete, opened, schedule
 

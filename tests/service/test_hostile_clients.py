@@ -19,7 +19,7 @@ from typing import Any
 import botocore.session
 import pytest
 
-from simpleflow_nb.cli.service import NOT_IMITATED, TRUSTED
+from simpleflow_nb.cli.engine.service import NOT_IMITATED, TRUSTED
 from simpleflow_nb.local.http_service import OPERATIONS, HttpService
 from simpleflow_nb.local.service import LocalService
 

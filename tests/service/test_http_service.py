@@ -20,7 +20,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from hypothesis import given, strategies
 
-from simpleflow_nb.cli.service import NOT_IMITATED
+from simpleflow_nb.cli.engine.service import NOT_IMITATED
 from simpleflow_nb.local import decisions
 from simpleflow_nb.local.encoded_histories import EncodedHistories
 from simpleflow_nb.local.faults import Fault

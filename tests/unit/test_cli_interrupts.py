@@ -10,21 +10,22 @@ from typing import Any
 
 import pytest
 
-from simpleflow_nb.cli import definition
-from simpleflow_nb.cli.local_run import LocalRun
 from simpleflow_nb.cli.main import main
+from simpleflow_nb.cli.notebooks import definition
 from simpleflow_nb.local.service import DOMAIN
 from simpleflow_nb.processes.engine import Engine
+from simpleflow_nb.processes.interrupts import Interrupts
+from simpleflow_nb.processes.local_run import LocalRun
 from simpleflow_nb.processes.process_groups import ProcessGroups
 from tests.acceptance.samples import inputs
 
 
 def test_an_interrupt_that_comes_while_the_run_waits_with_a_lock_in_its_hands_is_taken(tmp_path: Path) -> None:
     """The handler runs in the thread that it interrupts: asking for a lock that this thread holds would hang for ever."""
-    with LocalRun(tmp_path / "journal.sqlite3", durable=False) as run:
+    with Interrupts() as interrupts, LocalRun(tmp_path / "journal.sqlite3", interrupts=interrupts) as run:
         with run._wake._cond:
-            run._interrupt(signal.SIGINT, None)
-        assert run.interrupts == 1
+            signal.raise_signal(signal.SIGINT)
+        assert run.interrupts.count == 1
 
 
 @pytest.mark.parametrize(
@@ -90,7 +91,12 @@ def interrupted(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[LocalRun
 
     def replace(wait: Callable[[LocalRun], bool]) -> None:
         monkeypatch.setattr(Engine, "start", lambda engine: engine.decider.register_types())
-        monkeypatch.setattr(LocalRun, "wait", lambda run, is_over, progress, *, mine: wait(run))
+
+        def follow(run: LocalRun, is_over: Callable[[], bool], *, mine: object) -> Iterator[None]:
+            run.was_interrupted = not wait(run)
+            yield from ()
+
+        monkeypatch.setattr(LocalRun, "follow", follow)
 
     return replace
 
@@ -141,7 +147,7 @@ def test_a_backfill_that_was_ended_before_it_has_started_its_runs_is_not_done(
         [one] = run.open_runs("backfill_workflow")
         ids.append(one["workflowId"])
         reason = {"reason": "enough"} if call.startswith("terminate") else {}
-        run.interrupts = 0 if is_over else 2
+        run.interrupts.count = 0 if is_over else 2
         getattr(run.service, call)(domain=DOMAIN, **one, **reason)
         return is_over
 

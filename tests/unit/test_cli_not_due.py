@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from deciders.runs.due_runs import NotDue
-from simpleflow_nb.cli.not_due import counted_reason, not_due_table
+from simpleflow_nb.application.not_due import counted_reason, not_due_table
 
 NOT_CHOSEN = "not a reference date of this entry (weekly: monday)"
 
@@ -73,6 +73,6 @@ def test_periods_are_of_one_entry_also_where_dates_of_several_alternate() -> Non
     ],
 )
 def test_reasons_are_counted_without_what_differs_from_date_to_date(reason: str, once: str, thrice: str) -> None:
-    from simpleflow_nb.cli.not_due import kind_of_reason
+    from simpleflow_nb.application.not_due import kind_of_reason
 
     assert [counted_reason(number, kind_of_reason(reason)) for number in (1, 3)] == [once, thrice]

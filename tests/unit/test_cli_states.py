@@ -17,8 +17,7 @@ import pytest
 from rich.console import Console
 
 import simpleflow_nb
-from simpleflow_nb.cli.progress import Progress
-from simpleflow_nb.cli.run_states import (
+from simpleflow_nb.application.run_states import (
     BACKFILL_TYPE,
     KEPT_ENDS,
     NOTEBOOK_TYPE,
@@ -32,9 +31,10 @@ from simpleflow_nb.cli.run_states import (
     traceback_of,
     type_filter,
 )
-from simpleflow_nb.cli.scratch import Scratch
-from simpleflow_nb.cli.summary import nothing_due
+from simpleflow_nb.cli.notebooks.summary import nothing_due
+from simpleflow_nb.cli.progress import Progress
 from simpleflow_nb.local.service import LocalService
+from simpleflow_nb.processes.scratch import Scratch
 
 HOME = Path(simpleflow_nb.__file__).parent
 OURS = f'  File "{HOME}/processes/worker.py", line 1, in work_on\n    body()\n'

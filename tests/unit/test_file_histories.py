@@ -24,8 +24,8 @@ from deciders.specification import (
     Specification,
     WorkflowSpecification,
 )
-from simpleflow_nb.cli.history_keeping import HistoryKeeping
-from simpleflow_nb.cli.sensor_places import sensor_id
+from simpleflow_nb.application.sensors import sensor_id
+from simpleflow_nb.cli.notebooks.history_keeping import HistoryKeeping
 from simpleflow_nb.local.service import DOMAIN, LocalService
 from simpleflow_nb.processes.decider import Decider
 from simpleflow_nb.processes.payload_directory import PayloadDirectory

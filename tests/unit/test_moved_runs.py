@@ -18,8 +18,8 @@ from deciders.runs.run_requests import run_request
 from deciders.sensor_workflow import SensorWorkflow
 from deciders.specification import ConfiguredWorkflow, NotebookSpecification, Specification, WorkflowSpecification
 from simpleflow_nb import payload
-from simpleflow_nb.cli.local_sensors import started_sensors
-from simpleflow_nb.cli.sensor_places import sensor_id
+from simpleflow_nb.application.sensors import sensor_id
+from simpleflow_nb.cli.notebooks.local_sensors import started_sensors
 from simpleflow_nb.local.service import DOMAIN, LocalService
 from simpleflow_nb.processes.decider import Decider
 from simpleflow_nb.processes.payload_directory import PayloadDirectory

@@ -64,7 +64,19 @@ def libraries(names: set[str]) -> set[str]:
     return top(names) - set(sys.stdlib_module_names) - set(PACKAGES)
 
 
-ENGINE = [(name, path) for name, path in modules("simpleflow_nb") if not name.startswith("simpleflow_nb.cli")]
+#: what stands above deciders and workers
+ROOF = ("simpleflow_nb.cli", "simpleflow_nb.application")
+ENGINE = [(name, path) for name, path in modules("simpleflow_nb") if not name.startswith(ROOF)]
+APPLICATION = modules("simpleflow_nb/application")
+
+
+@pytest.mark.parametrize(("name", "path"), APPLICATION, ids=[name for name, _ in APPLICATION])
+def test_the_application_knows_no_command_line_and_prints_nothing(name, path):
+    known = imports(name, path)
+    assert [one for one in known if one.startswith("simpleflow_nb.cli")] == []
+    assert top(known) & {"click", "rich"} == set()
+    calls = [node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Call)]
+    assert [call.lineno for call in calls if isinstance(call.func, ast.Name) and call.func.id == "print"] == []
 
 
 @pytest.mark.parametrize(("name", "path"), ENGINE, ids=[name for name, _ in ENGINE])
@@ -72,7 +84,7 @@ def test_the_engine_knows_neither_deciders_nor_workers_nor_the_command_line(name
     known = imports(name, path)
     assert top(known) & {"deciders", "workers"} == set()
     if name != "simpleflow_nb.__main__":
-        assert [one for one in known if one.startswith("simpleflow_nb.cli")] == []
+        assert [one for one in known if one.startswith(ROOF)] == []
 
 
 @pytest.mark.parametrize(("name", "path"), modules("deciders"), ids=[name for name, _ in modules("deciders")])
@@ -80,12 +92,12 @@ def test_deciders_know_no_workers_and_no_library_that_is_heavy(name, path):
     known = imports(name, path)
     assert "workers" not in top(known)
     assert libraries(known) <= LIBRARIES_OF_DECIDERS
-    assert [one for one in known if one.startswith(("simpleflow_nb.cli", "simpleflow_nb.processes"))] == []
+    assert [one for one in known if one.startswith((*ROOF, "simpleflow_nb.processes"))] == []
 
 
 @pytest.mark.parametrize(("name", "path"), modules("workers"), ids=[name for name, _ in modules("workers")])
 def test_workers_know_no_command_line(name, path):
-    assert [one for one in imports(name, path) if one.startswith("simpleflow_nb.cli")] == []
+    assert [one for one in imports(name, path) if one.startswith(ROOF)] == []
 
 
 REPLAY = modules("simpleflow_nb/replay")

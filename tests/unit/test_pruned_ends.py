@@ -15,9 +15,9 @@ from deciders.activities import DECISIONS
 from deciders.notebook_workflow import NotebookWorkflow
 from deciders.sensor_workflow import SensorWorkflow
 from simpleflow_nb import payload
-from simpleflow_nb.cli.local_sensors import Sensor
-from simpleflow_nb.cli.run_states import NOTEBOOK_TYPE, Watch
-from simpleflow_nb.cli.summary import show_summary
+from simpleflow_nb.application.run_states import NOTEBOOK_TYPE, Watch
+from simpleflow_nb.cli.notebooks.local_sensors import Sensor
+from simpleflow_nb.cli.notebooks.summary import show_summary
 from simpleflow_nb.local.service import DOMAIN, LocalService
 from simpleflow_nb.processes.decider import Decider
 from simpleflow_nb.processes.payload_directory import PayloadDirectory, kept

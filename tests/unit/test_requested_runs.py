@@ -10,7 +10,7 @@ import pytest
 
 from deciders.runs.due_runs import due_runs
 from deciders.specification import load_specification
-from simpleflow_nb.cli.notebook_run import requested_run
+from simpleflow_nb.cli.notebooks.notebook_run import requested_run
 from simpleflow_nb.exceptions import DefinitionError
 from tests.acceptance.samples import WORKFLOWS, inputs
 from tests.unit.recorded_runs import success_of

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from simpleflow_nb.cli.notebook_run import requested
+from simpleflow_nb.cli.notebooks.notebook_run import requested
 from simpleflow_nb.exceptions import DefinitionError
 
 from .workflow_files import notebook

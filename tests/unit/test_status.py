@@ -16,8 +16,8 @@ from deciders.specification import (
     Specification,
     WorkflowSpecification,
 )
-from simpleflow_nb.cli.run_rows import RunRow
-from simpleflow_nb.cli.status import _as_json, _Grid, plain_error
+from simpleflow_nb.application.run_rows import RunRow
+from simpleflow_nb.cli.notebooks.status import _as_json, _Grid, plain_error
 
 
 @pytest.mark.parametrize(

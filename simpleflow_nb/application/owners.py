@@ -1,0 +1,89 @@
+"""Whose workflows these are: asked by commands that look, and claimed by those that start something."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..exceptions import DefinitionError, ServiceError
+from ..local.ownership import is_owned, owner_pid
+from .held_outputs import holder_path
+
+if TYPE_CHECKING:
+    from deciders.specification import Specification
+    from workers.records.run_records import RunRecords
+
+
+def claim(
+    specifications: Sequence[Specification], outputs: Path, *, domain: str | None = None, adopt: bool = False
+) -> list[str]:
+    """Remember whose the workflows are before anything of them is started: in ``domain``, or else on this machine.
+
+    Gives what is to be said of it: a sentence for each workflow that was taken over.
+
+    Raises:
+        DefinitionError: another file has one of their names, another service the outputs, or a process here works on them
+            while ``domain`` is to; one sentence.
+        ServiceError: the run records cannot be used.
+    """
+    from workers.records.run_records import RecordsError, RunRecords
+    from workers.records.workflow_owners import LOCAL, WorkflowOwners, WorkflowTaken, domain_service
+
+    holder = holder_path(outputs)
+    if domain is not None and is_owned(holder):
+        pid = owner_pid(holder)
+        who = f"process {pid}" if pid else "another process"
+        raise DefinitionError(
+            f"{who} runs workflows with outputs in {outputs} on this machine, and domain {domain} would know nothing of those "
+            "runs; stop it first"
+        )
+    service = domain_service(domain) if domain is not None else LOCAL
+    told: list[str] = []
+    try:
+        with RunRecords.open(outputs) as records:
+            for specification in specifications:
+                names = [workflow.name for workflow in specification.workflows]
+                owners = WorkflowOwners(records, specification.file, outputs)
+                told += owners.claim(names, service, adopt=adopt)
+    except WorkflowTaken as error:
+        raise DefinitionError(str(error)) from None
+    except RecordsError as error:
+        raise ServiceError(str(error)) from None
+    return told
+
+
+def check_names(specification: Specification, outputs: Path, *, adopt: bool = False) -> None:
+    """As :func:`check_owner`, for commands that have not opened the records.
+
+    Raises:
+        DefinitionError: a workflow belongs to another file, whether that is there or not.
+        ServiceError: the records cannot be read.
+    """
+    from workers.records.run_records import RecordsError, RunRecords
+
+    from .run_rows import has_records
+
+    if not has_records(outputs):
+        return
+    try:
+        with RunRecords.open(outputs, to_look=True) as records:
+            check_owner(specification, records, outputs, adopt=adopt)
+    except RecordsError as error:
+        raise ServiceError(str(error)) from None
+
+
+def check_owner(specification: Specification, records: RunRecords, outputs: Path, *, adopt: bool = False) -> None:
+    """Whether what the records say is of this file's workflows; not asked where ``--adopt`` is about to make it so.
+
+    Raises:
+        DefinitionError: they are of another file, whether that is there or not; one sentence with both paths.
+        RecordsError: the records cannot be read.
+    """
+    from workers.records.workflow_owners import WorkflowOwners
+
+    if adopt:
+        return
+    owners = WorkflowOwners(records, specification.file, outputs)
+    if foreign := owners.foreign([workflow.name for workflow in specification.workflows]):
+        raise DefinitionError(owners.sentence(foreign))

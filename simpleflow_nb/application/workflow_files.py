@@ -1,0 +1,47 @@
+"""Which workflow file is meant, and where its outputs go."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..environment import setting
+from ..exceptions import DefinitionError
+
+FILE_NAME = "workflows.yml"  #: what a folder stands for
+
+_MOST_NAMED = 3  #: files that may have been meant
+
+
+def has_ending(word: str) -> bool:
+    return Path(word).suffix in (".yml", ".yaml")
+
+
+def specification_path(file: Path | None) -> Path:
+    """The workflow file that is meant. A folder stands for the ``workflows.yml`` in it; nothing for that of the working
+    directory or, where there is none, of ``AUTOFLOW_INPUTS_DIR``.
+
+    Raises:
+        DefinitionError: no file was named, and there is none in these places.
+    """
+    if file is None:
+        file = default_file()
+    if file is None:
+        near = sorted(path.name for path in Path.cwd().iterdir() if has_ending(path.name))[:_MOST_NAMED]
+        guess = f" ({', '.join(near)}?)" if near else ""
+        raise DefinitionError(f"no {FILE_NAME} here; name the file{guess}, or set AUTOFLOW_INPUTS_DIR to its folder")
+    return file / FILE_NAME if file.is_dir() else file
+
+
+def default_file() -> Path | None:
+    """What a command works on that is given no file, if there is such a file."""
+    if Path(FILE_NAME).is_file():
+        return Path(FILE_NAME)
+    named = setting("AUTOFLOW_INPUTS_DIR")
+    return Path(named) if named else None
+
+
+def outputs_folder(given: Path | None, specification_file: Path) -> Path:
+    """Where a specification's outputs go, absolute: as given, ``AUTOFLOW_OUTPUTS_DIR``, or ``outputs`` beside the file."""
+    if given is None and (named := setting("AUTOFLOW_OUTPUTS_DIR")):
+        given = Path(named)
+    return (given or specification_file.absolute().parent / "outputs").absolute()

@@ -1,0 +1,114 @@
+"""Where a command looks for executions: a domain on a service, or the journal of local runs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from ...exceptions import DefinitionError
+from ...local.journal_files import found_journal
+from ...local.reader import JournalReader
+from ...local.service import DOMAIN
+from ...processes.connection import DOMAIN_VARIABLE, connected
+from ..file_words import is_no_domain
+from ..options import db_option, local_option
+from ..unused_options import refuse_options
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def place_options(command: F) -> F:
+    """``--local``, ``--db``, ``--domain``, ``--region``."""
+    command = click.option("--region", envvar="AWS_DEFAULT_REGION", help="AWS region. [default: as boto3 finds it]")(command)
+    text = f"SWF domain; without it and --local, the first word is the domain, or else ${DOMAIN_VARIABLE}."
+    command = click.option("--domain", help=text)(command)
+    return local_option(db_option(command))
+
+
+def has_place(place: Mapping[str, Any]) -> bool:
+    """Whether one of these options says where to look."""
+    return any(place[name] for name in ("local", "db", "domain"))
+
+
+@dataclass(frozen=True)
+class Place:
+    """A service to look at, and what to call its domain. ``journal`` is None on SWF."""
+
+    service: Any
+    domain: str
+    words: tuple[str, ...]  #: the positional arguments without the domain
+    journal: Path | None = None
+
+
+@contextmanager
+def opened_place(
+    words: tuple[str, ...], *, local: bool, db: Path | None, domain: str | None, region: str | None, needs: int = 1
+) -> Iterator[Place]:
+    """The place that the options say, or the first word, or the environment; ``needs`` words must remain.
+
+    The environment comes last: a word that can be the domain is the domain, as simpleflow reads it.
+
+    Raises:
+        DefinitionError: no domain named, one that is not there, or too few or too many words.
+        ServiceError: the journal cannot be read, or the service cannot be reached.
+    """
+    if local or db is not None:
+        refuse_options(click.get_current_context(), "without SWF", {"region": "runs on this machine have none"})
+        if len(words) > needs and words[0] == DOMAIN:
+            words = words[1:]  # simpleflow's habit of naming the domain first
+        _check_words(words, needs)
+        journal = found_journal(db)
+        reader = JournalReader(journal)
+        try:
+            yield Place(reader, _domain_of(reader, journal, domain), words, journal)
+        finally:
+            reader.close()
+        return
+    if domain is None and len(words) <= needs:
+        domain = os.environ.get(DOMAIN_VARIABLE) or None
+    if domain is None:
+        if not words:
+            raise DefinitionError(
+                "name the domain first or with --domain (or SWF_DOMAIN), or add --local for runs on this machine"
+            )
+        if len(words) == needs == 1:
+            raise DefinitionError(
+                f"which domain is {words[0]!r} in? name it first or with --domain (or SWF_DOMAIN), or add --local"
+            )
+        domain, words = words[0], words[1:]
+        if is_no_domain(domain):
+            raise DefinitionError(f"{domain} is no domain; for runs on this machine write --local instead of it")
+    _check_words(words, needs)
+    with connected(domain, region) as service:
+        yield Place(service, domain, words)
+
+
+def _domain_of(reader: JournalReader, journal: Path, named: str | None) -> str:
+    """The domain to look at: ``service.start`` may have kept others than that of local runs.
+
+    Raises:
+        DefinitionError: it cannot be guessed.
+    """
+    domains = sorted(reader.domains)
+    if not domains or (DOMAIN in domains and named is None):
+        return DOMAIN
+    if named is None and len(domains) == 1:
+        return domains[0]
+    if named not in domains:
+        raise DefinitionError(f"{journal} has the domains {', '.join(domains)}; choose one with --domain")
+    return named
+
+
+def _check_words(words: tuple[str, ...], needs: int) -> None:
+    if len(words) < needs:
+        raise DefinitionError("name the run: a workflow id, its beginning, or NAME/DATE")
+    if len(words) > 2 * needs:
+        raise DefinitionError(
+            f"{' '.join(words)}: give {'a run, and at most its run id' if needs else 'no more than a domain'}"
+        )

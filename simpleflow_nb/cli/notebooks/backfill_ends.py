@@ -1,0 +1,38 @@
+"""What is said of backfills that end before they have started every run."""
+
+from __future__ import annotations
+
+from ...application.run_states import BACKFILL_TYPE, RunState, Watch, status_word
+from ...application.sensors import failure_message
+from ...local.service import DOMAIN
+from ...processes.local_run import LocalRun
+from ..progress import say
+
+
+class BackfillEnds:
+    """How those ended that were open when it was made, or were started since: nothing else tells that dates were left out."""
+
+    def __init__(self, run: LocalRun) -> None:
+        self._run = run
+        self._watch = Watch(run.service, [BACKFILL_TYPE], load=run.payloads.load)
+        self._code = 0
+
+    def show_ends(self) -> int:
+        """Say it of those that have ended early since the last call; 1 if any has, ever."""
+        for state in self._watch.look():
+            if state.status not in (None, "COMPLETED"):
+                because = f": {cause}" if (cause := self._cause(state)) else ""
+                say(f"{state.workflow_id} {status_word(state.status)} before every run was started{because}")
+                self._code = 1
+        return self._code
+
+    def _cause(self, state: RunState) -> str | None:
+        """The whole sentence of the exception that its last task failed with; the reason of its end is cut off."""
+        if state.status == "FAILED":
+            service = self._run.service
+            with service.lock:
+                events = service.whole_run(DOMAIN, state.workflow_id, state.run_id).events
+            for event in reversed(events):
+                if event["eventType"] == "ActivityTaskFailed":
+                    return failure_message(event["activityTaskFailedEventAttributes"])
+        return state.reason

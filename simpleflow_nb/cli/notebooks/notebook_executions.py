@@ -1,0 +1,131 @@
+"""The executions of notebook workflows on a service, called as the commands of a workflow file call them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from ...application.run_states import NOTEBOOK_TYPE, type_filter
+from ...constants import STATE_FOLDER
+from ...exceptions import DefinitionError, PayloadError, ServiceError
+from ...inspection.executions import executions, refuse_gone, started_with
+from ...processes.connection import payload_directory
+from ..engine.place import Place
+
+
+@dataclass(frozen=True)
+class NotebookExecution:
+    """One run of an instance, for `deciders.runs.run_reference`. What it was started with is read when it is asked for."""
+
+    place: Place
+    workflow: str
+    reference_date: str | None
+    workflow_id: str
+    run_id: str
+
+    @property
+    def title(self) -> str:
+        """``NAME/DATE_IDENTITY``, as folders and progress name a run."""
+        from deciders.runs.identity import identity_of_run, instance_name
+
+        identity = identity_of_run(self.workflow_id)
+        return f"{self.workflow}/{instance_name(self.reference_date, identity) if self.reference_date else identity[:8]}"
+
+    @cached_property
+    def parameters(self) -> dict[str, Any]:
+        """Empty where the payload of the run is not to be had here."""
+        kept = payload_directory(self.place.journal.parent / "payloads" if self.place.journal is not None else None)
+        execution = {"workflowId": self.workflow_id, "runId": self.run_id}
+        try:
+            given = started_with(self.place.service, self.place.domain, execution, kept.load)
+        except PayloadError:
+            return {}
+        return dict(given.get("parameters") or {})
+
+
+def notebook_run(place: Place, run: str) -> dict[str, str] | None:
+    """The execution of a notebook workflow that ``NAME/DATE`` and its like mean; None where it means none of them.
+
+    Open executions win over closed ones, newer ones over older ones. Of those whose history is gone the records beside the
+    journal know the names.
+
+    Raises:
+        DefinitionError: several fit, or their parameters do not, or the history of the one that is meant is gone; one sentence.
+        ServiceError: the records cannot be read.
+    """
+    from deciders.runs.run_reference import UnknownRunError, found_run
+
+    if "/" not in run and not run[:1].isdecimal():
+        return None
+    known = list(_notebook_executions(place, run))[::-1]  # the last of an instance is the one that is meant
+    try:
+        found = found_run(known, run)
+    except UnknownRunError as error:
+        if error.is_near:
+            raise DefinitionError(str(error)) from None
+        _refuse_recorded(place, run)
+        return None
+    return {"workflowId": found.workflow_id, "runId": found.run_id}
+
+
+@dataclass(frozen=True)
+class _RecordedRun:
+    """The same of which only the record may be left."""
+
+    workflow: str
+    reference_date: str | None
+    title: str
+    parameters: dict[str, Any]
+    workflow_id: str
+    run_id: str
+
+
+def _refuse_recorded(place: Place, run: str) -> None:
+    """
+    Raises:
+        DefinitionError: the run that is meant was here, and its history is gone; or several such are meant.
+        ServiceError: the records cannot be read.
+    """
+    from deciders.runs.run_reference import UnknownRunError, found_run
+    from workers.records.run_records import RecordsError, RunRecords
+
+    from ...application.run_rows import has_records
+
+    if place.journal is None or place.journal.parent.name != STATE_FOLDER or not has_records(place.journal.parent.parent):
+        return
+    try:
+        with RunRecords.open(place.journal.parent.parent, to_look=True) as records:
+            known = [
+                _RecordedRun(
+                    record.workflow_name,
+                    record.reference_date,
+                    f"{record.workflow_name}/{record.instance}",
+                    record.parameters,
+                    record.workflow_id,
+                    record.run_id,
+                )
+                for record in records.runs()
+                if record.workflow_id
+            ]
+        found = found_run(known, run)
+    except RecordsError as error:
+        raise ServiceError(str(error)) from None
+    except UnknownRunError as error:
+        if error.is_near:
+            raise DefinitionError(str(error)) from None
+        return
+    refuse_gone(place.service, place.domain, found.workflow_id, None)
+
+
+def _notebook_executions(place: Place, run: str) -> Iterator[NotebookExecution]:
+    """Those that ``run`` may mean: of its workflow, or of all where it does not begin with a name."""
+    name, slash, _ = run.partition("/")
+    chosen: dict[str, Any] = {"tagFilter": {"tag": name}} if slash and name else {"typeFilter": type_filter(NOTEBOOK_TYPE)}
+    for is_open in (True, False):
+        for info in executions(place.service, place.domain, is_open=is_open, **chosen):
+            if info["workflowType"]["name"] == NOTEBOOK_TYPE:
+                name, day = (*(info.get("tagList") or []), "", "")[:2]
+                execution = info["execution"]
+                yield NotebookExecution(place, name, day or None, execution["workflowId"], execution["runId"])

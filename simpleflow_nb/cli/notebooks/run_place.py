@@ -1,0 +1,78 @@
+"""The options that say where the runs of a workflow file are."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from ...application.services import Local, Place, Service, Swf
+from ...exceptions import DefinitionError
+from ...local.journal_files import journal_path
+from ...processes.connection import DOMAIN_VARIABLE
+from ..options import db_option, local_option
+from ..unused_options import is_typed, refuse_options
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def run_place_options(command: F) -> F:
+    """``--local``, ``--db``, ``--domain``, ``--region``; on this machine when neither is said."""
+    command = click.option("--region", envvar="AWS_DEFAULT_REGION", help="AWS region. [default: as boto3 finds it]")(command)
+    command = click.option(
+        "--domain", "-d", envvar="SWF_DOMAIN", help="SWF domain; without it, on this machine. [default: $SWF_DOMAIN]"
+    )(command)
+    return local_option(db_option(command))
+
+
+@contextmanager
+def opened_run_place(outputs: Path, *, local: bool, db: Path | None, domain: str | None, region: str | None) -> Iterator[Place]:
+    """The service that keeps the runs with these outputs, to look at. A domain from the environment gives way to a journal
+    in the outputs folder: who has run something there means that.
+
+    Raises:
+        DefinitionError: ``--local`` and ``--domain`` were both given.
+        ServiceError: the journal cannot be read, or the service cannot be reached.
+    """
+    with chosen_service(outputs, local=local, db=db, domain=domain, region=region).opened(outputs) as place:
+        yield place
+
+
+def chosen_service(outputs: Path, *, local: bool, db: Path | None, domain: str | None, region: str | None) -> Service:
+    """What these options of the command line mean; see :func:`opened_run_place`.
+
+    Raises:
+        DefinitionError: ``--local`` and ``--domain`` were both given.
+    """
+    check_one_place(local, domain)
+    typed = is_typed(click.get_current_context(), "domain")
+    if domain is not None and not local and db is None and (typed or not journal_path(None, outputs).exists()):
+        return Swf(domain, region)
+    return Local(db)
+
+
+@contextmanager
+def place_of_file(outputs: Path, place: Mapping[str, Any]) -> Iterator[Place]:
+    """The same for commands whose domain may also be a word: with the options of `place.place_options`."""
+    domain = place["domain"] or os.environ.get(DOMAIN_VARIABLE) or None
+    with opened_run_place(outputs, **{**place, "domain": domain}) as there:
+        yield there
+
+
+def check_one_place(local: bool, domain: str | None) -> None:
+    """
+    Raises:
+        DefinitionError: both were typed, or one and an option of the other; a domain from the environment gives way to
+            ``--local`` and ``--db``.
+    """
+    context = click.get_current_context()
+    if domain is not None and is_typed(context, "domain"):
+        if local:
+            raise DefinitionError("--local and --domain exclude each other; give one")
+        refuse_options(context, "with --domain", {"db": "it is the journal of this machine"})
+    elif local or domain is None or context.params.get("db") is not None:
+        refuse_options(context, "without --domain", {"region": "it says where a domain is"})

@@ -1,0 +1,204 @@
+"""A local run: the service, a decider and workers in this process, until what was started has ended or is interrupted."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+
+from ..exceptions import ServiceError, SimpleflowError
+from ..local.journal_files import JOURNAL
+from ..local.service import DOMAIN, LocalService
+from ..local.task_lists import TaskList
+from ..service_faults import UNKNOWN_RESOURCE, fault_code
+from ..workflow import Workflow
+from .decider import Parked
+from .engine import Engine
+from .interrupts import Interrupts
+from .payload_directory import PayloadDirectory
+from .process_groups import ProcessGroups
+from .scratch import Scratch
+
+logger = logging.getLogger(__name__)
+
+Execution = dict[str, str]
+
+_LOOK_SECONDS = 0.1
+_CANCEL_SECONDS = 10
+_LAST_SECONDS = 5
+
+
+class LocalRun:
+    """Owns the journal from the beginning; carries out tasks from :meth:`work` to the end of its ``with`` block.
+
+    Interrupted once: no task is started any more, those under way end, and the journal keeps the rest for the next time.
+    Twice: the runs are cancelled and what is under way is killed.
+
+    Args:
+        interrupts: who counts them; none of them comes without it.
+
+    Raises:
+        ServiceError: the journal is in use, or cannot be used.
+    """
+
+    def __init__(self, journal: Path, *, durable: bool = False, interrupts: Interrupts | None = None) -> None:
+        state = journal.parent
+        # whoever owns a journal ends what its former owner left: another journal of the folder has another owner
+        of = "" if journal.name == JOURNAL else f"-{journal.name}"
+        self._groups, self._scratch = ProcessGroups(state / f"processes{of}"), Scratch(state / f"scratch{of}")
+        self.payloads = PayloadDirectory(state / "payloads")
+        self.service = LocalService.open(journal, durable=durable, before_recovery=self._end_left_over)
+        self.parked: dict[str, Parked] = {}
+        self.interrupts = interrupts or Interrupts()
+        self.was_interrupted = False  #: whether `follow` ended before everything was over
+        self._began = time.monotonic()
+        self.engine: Engine | None = None
+        self._wake = threading.Event()
+        self._abandoned: list[TaskList] = []
+
+    def __enter__(self) -> LocalRun:
+        self._scratch.open()
+        return self
+
+    def work(
+        self,
+        *,
+        decision_list: str,
+        task_lists: Mapping[str, int],
+        activity_task_list: str | None = None,
+        workflows: Iterable[type[Workflow]] = (),
+        imports: bool = True,
+    ) -> None:
+        """Decide, and carry out the tasks of these lists, with so many at once for each.
+
+        ``imports`` is False where all activities are imported already.
+        """
+        self.payloads.prepare()
+        self.engine = Engine(
+            self.service,
+            DOMAIN,
+            decision_list=decision_list,
+            task_lists=task_lists,
+            activity_task_list=activity_task_list,
+            workflows=workflows,
+            payloads=self.payloads,
+            process_groups=self._groups,
+            on_parked=self._note_parked,
+            imports=imports,
+        )
+        self.engine.start()
+
+    def __exit__(self, *_: object) -> None:
+        if self.engine is not None:
+            self._stop(self.engine)
+        self.service.close()
+        with self.service.lock:
+            for task_list in self._abandoned:
+                task_list.ready.notify_all()
+        if self.engine is not None:
+            self.engine.join(0.05 if self.engine.worker.running() else _LAST_SECONDS)
+        self._scratch.close()
+
+    def follow(self, is_over: Callable[[], bool], *, mine: Callable[[], list[Execution]]) -> Iterator[str | None]:
+        """Look again and again until ``is_over`` says so, or it is interrupted: :attr:`was_interrupted` then.
+
+        Each look gives None, or a sentence for the person who has interrupted. ``mine`` are the executions to cancel when the
+        second interrupt comes.
+
+        Raises:
+            ServiceError: the service broke on the way.
+        """
+        assert self.engine is not None
+        said = 0
+        while not is_over():
+            failure = self.engine.failure or self.engine.worker.failure or self.service.broken
+            if failure is not None:
+                if self.service.broken is None and not isinstance(failure, SimpleflowError | OSError):
+                    raise failure  # a bug of ours, in a thread
+                onward = "nothing is lost, and the same command goes on once that is mended"
+                raise ServiceError(f"the local service stopped: {failure}; {onward}") from failure
+            if self.interrupts.count > said:
+                said = self.interrupts.count
+                if said > 1:
+                    yield "cancelling the open runs"
+                    self._cancel(mine())
+                    self.was_interrupted = True
+                    return
+                self._take_no_more_tasks(self.engine)
+                under_way = len(self.engine.worker.running())
+                if under_way:
+                    yield f"stopping: no new task is started, {under_way} under way will end first; Ctrl-C again cancels"
+            if said and not self.engine.worker.running():
+                self.was_interrupted = True
+                return
+            yield None
+            self._wake.wait(_LOOK_SECONDS)
+            self._wake.clear()
+
+    def open_runs(self, *types: str) -> list[Execution]:
+        """The open executions of these types, oldest first; those that are parked are left out."""
+        with self.service.lock:  # a run that has just closed is there until that is durable
+            runs = [run for number, run in self.service.runs.items() if number not in self.service.closed]
+        return [
+            {"workflowId": run.workflow_id, "runId": run.run_id}
+            for run in runs
+            if run.started_attributes["workflowType"]["name"] in types and run.run_id not in self.parked
+        ]
+
+    def seconds(self) -> float:
+        """Since this process took the journal."""
+        return time.monotonic() - self._began
+
+    def _take_no_more_tasks(self, engine: Engine) -> None:
+        """Workers that wait for a task wait in vain: what the decider still schedules goes to lists that nobody polls."""
+        engine.worker.stop()
+        with self.service.lock:
+            for name in engine.worker.task_lists:
+                self._abandoned.append(self.service.home.activity_lists.pop(name, TaskList(self.service.lock)))
+
+    def _cancel(self, executions: list[Execution]) -> None:
+        assert self.engine is not None
+        for execution in executions:
+            try:
+                self.service.request_cancel_workflow_execution(domain=DOMAIN, **execution)
+            except Exception as error:
+                if fault_code(error) != UNKNOWN_RESOURCE:  # else it has closed meanwhile
+                    raise
+        numbers = [self.service.numbers[one["workflowId"], one["runId"]] for one in executions]
+        self.engine.worker.cancel_all()
+        until = time.monotonic() + _CANCEL_SECONDS
+        while time.monotonic() < until:
+            if not self.engine.worker.running() and all(number in self.service.closed for number in numbers):
+                return
+            if self.interrupts.count > 2:
+                return
+            time.sleep(_LOOK_SECONDS / 2)
+
+    def _stop(self, engine: Engine) -> None:
+        """End what is still under way without a word to the service: the next owner starts it again."""
+        for running in engine.worker.running():
+            running.over = True
+        engine.stop(cancel=True)
+        until = time.monotonic() + _LAST_SECONDS
+        while engine.worker.running() and time.monotonic() < until and self.interrupts.count < 2:
+            time.sleep(_LOOK_SECONDS / 2)
+
+    def _note_parked(self, parked: Parked) -> None:
+        self.parked[parked.run_id] = parked
+        self._wake.set()
+
+    def _end_left_over(self) -> None:
+        for pid in self._groups.kill_left_over():
+            logger.info("killed the process group %d that a former run left behind", pid)
+        self._scratch.remove_left_over()
+
+
+def default_workers() -> int:
+    """The number of cores that this process may use."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # not on this system
+        return os.cpu_count() or 1
