@@ -13,10 +13,10 @@ from ..exceptions import ServiceError, SimpleflowError
 from ..local.journal_files import JOURNAL
 from ..local.service import DOMAIN, LocalService
 from ..local.task_lists import TaskList
+from ..service_faults import UNKNOWN_RESOURCE, fault_code
 from ..workflow import Workflow
 from .decider import Parked
 from .engine import Engine
-from .faults import UNKNOWN_RESOURCE, fault_code
 from .interrupts import Interrupts
 from .payload_directory import PayloadDirectory
 from .process_groups import ProcessGroups

@@ -26,7 +26,7 @@ from simpleflow_nb.cli.main import cli
 
 PROJECT = Path(__file__).parents[2]
 PAGES = sorted((PROJECT / "docs").glob("*.rst"))
-READ_FIRST = [PROJECT / "README.rst", PROJECT / "CHANGELOG.rst"]
+READ_FIRST = [PROJECT / f"{name}.rst" for name in ("README", "CHANGELOG", "CONTRIBUTING", "SECURITY")]
 PACKAGES = ("simpleflow_nb", "deciders", "workers")
 
 CONTEXT = click.Context(cli, info_name="simpleflow-nb", **cli.context_settings)
@@ -235,6 +235,29 @@ def test_the_pages_that_other_sites_show_are_plain_restructuredtext(page):
     words = [sys.executable, "-m", "docutils", "--report=1", "--halt=2", "--writer=null", str(page)]
     done = subprocess.run(words, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("page", [page for page in READ_FIRST if page.stem != "CHANGELOG"], ids=named)
+def test_files_that_are_named_beside_the_readme_are_there(page):
+    source = page.read_text(encoding="utf-8")
+    given = re.findall(r"``((?:[a-z_.]+/)+[a-zA-Z_.-]*|[A-Z]+\.rst)``", source)
+    places = [PROJECT, PROJECT / "simpleflow_nb"]
+    ours = {path.name for place in [*places, PROJECT / "tests"] for path in place.iterdir()}
+    named_here = [name for name in given if name.split("/")[0] in ours and "_build" not in name]
+    assert [name for name in named_here if not any((place / name).exists() for place in places)] == []
+
+
+def test_the_map_of_the_house_shows_every_folder_of_the_packages():
+    text = (PROJECT / "CONTRIBUTING.rst").read_text(encoding="utf-8").partition("\nMap\n---\n")[2].partition("\nRules\n")[0]
+    shown = {package: set[str]() for package in PACKAGES}
+    package = ""
+    for line in text.splitlines():
+        if found := re.match(r"    ([a-z_]+)/", line):
+            package = found[1]
+        if package in shown:
+            shown[package] |= set(re.findall(r"(?<!\S)([a-z_]+)/(?!\S)", line))
+    there = {name: {path.parent.name for path in (PROJECT / name).glob("*/__init__.py")} for name in PACKAGES}
+    assert {name: there[name] - shown[name] for name in PACKAGES} == {name: set() for name in PACKAGES}
 
 
 def test_the_gallery_shows_every_page_and_its_pictures_are_small():

@@ -19,8 +19,8 @@ from deciders.runs.reruns import NOT_RUN_YET
 from deciders.runs.run_requests import WantedRun
 from deciders.specification import FilesSource, Specification, SqlSource
 from simpleflow_nb.activity_context import ActivityContext
-from simpleflow_nb.processes.faults import ALREADY_STARTED, fault_code, is_throttled
 from simpleflow_nb.processes.payload_directory import Payloads, kept
+from simpleflow_nb.service_faults import ALREADY_STARTED, fault_code, is_throttled
 from simpleflow_nb.workflow import execution_input
 
 from ..artefacts import Artefacts

@@ -10,9 +10,9 @@ from ...application.workflow_files import has_ending
 from ...exceptions import DefinitionError
 from ...processes.connection import payload_directory
 from ...processes.decider import Decider
-from ...processes.faults import ALREADY_STARTED, fault_code
 from ...processes.payload_directory import kept
 from ...processes.workflow_classes import WorkflowNotFound, workflow_class
+from ...service_faults import ALREADY_STARTED, fault_code
 from ...workflow import execution_input
 from ..progress import say
 

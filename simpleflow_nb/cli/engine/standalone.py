@@ -22,11 +22,11 @@ from ...inspection.executions import history
 from ...inspection.task_rows import task_rows
 from ...processes.connection import connected, payload_directory
 from ...processes.decider import Decider
-from ...processes.faults import ALREADY_STARTED, UNKNOWN_RESOURCE, fault_code, is_passing
 from ...processes.payload_directory import kept
 from ...processes.supervisor import GATE, QUICK, child_environment
 from ...processes.worker import usable_cores
 from ...processes.workflow_classes import WorkflowNotFound, workflow_class
+from ...service_faults import ALREADY_STARTED, UNKNOWN_RESOURCE, fault_code, is_passing
 from ...workflow import execution_input
 from ..arguments import arguments_options, checked_id, given_arguments, given_tags
 from ..connection import CREATION_HINT, domain_options, payloads_option

@@ -18,11 +18,11 @@ from ...exceptions import DefinitionError
 from ...local.journal_files import journal_path
 from ...local.service import DOMAIN
 from ...processes.connection import connected
-from ...processes.faults import ALREADY_STARTED, fault_code
 from ...processes.interrupts import Interrupts
 from ...processes.local_run import LocalRun, default_workers
 from ...processes.payload_directory import kept
 from ...processes.workflow_classes import WorkflowNotFound, workflow_class
+from ...service_faults import ALREADY_STARTED, fault_code
 from ...workflow import Workflow, execution_input
 from ..arguments import arguments_options, checked_id, given_arguments, given_tags
 from ..connection import CREATION_HINT, domain_options, payloads_option

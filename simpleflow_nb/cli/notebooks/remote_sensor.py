@@ -13,8 +13,8 @@ from ...application.run_states import last_attributes, plain_cause, status_word
 from ...exceptions import DefinitionError
 from ...inspection.executions import executions, history
 from ...processes.decider import Decider
-from ...processes.faults import ALREADY_STARTED, fault_code
 from ...processes.payload_directory import PayloadDirectory, kept
+from ...service_faults import ALREADY_STARTED, fault_code
 from ...workflow import execution_input
 from .summary import nothing_due
 
