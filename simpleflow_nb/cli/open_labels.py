@@ -21,20 +21,22 @@ def with_open_labels(row: RunRow, place: RunPlace) -> RunRow:
     Raises:
         PayloadError: what the run was started with is not to be had here.
     """
-    from deciders.runs.report_keys import report_artefact
+    from deciders.values.artefact_key import ArtefactKey
+    from deciders.values.label_state import LabelState
 
     events = history(place.service, place.domain, {"workflowId": row.workflow_id, "runId": row.run_id})
     arguments, found = label_states(events, place.payloads.load)
     known = {label.name: label for label in found if label.is_shown}
-    labels: dict[str, str] = {}
+    labels: dict[str, LabelState] = {}
     artefacts: dict[str, str] = {}
     notebooks = arguments.get("workflow", {}).get("notebooks", ())
     names = {notebook["label"]: notebook["label"] for notebook in notebooks}
     for notebook in notebooks:
         for output in notebook.get("output") or ():
-            names[f"{notebook['label']}.{output['format']}"] = report_artefact(notebook["label"], output["format"])
+            report = ArtefactKey(notebook["label"], output["format"])
+            names[report.file_name] = str(report)
     for name, key in names.items():
-        labels[key] = known[name].state.lower() if name in known else "waiting"
+        labels[key] = LabelState.read(known[name].state) if name in known else LabelState.PENDING
         if name in known and known[name].result.get("path"):
             artefacts[key] = str(known[name].result["path"])
     notes = dict(line.split(": ", 1) for line in notebook_progress(arguments))

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from deciders.runs.entries import Entries
     from deciders.runs.reruns import RunHistory
     from deciders.specification import ConfiguredWorkflow, Specification
+    from deciders.values.label_state import LabelState
+    from deciders.values.light import Light
+    from deciders.values.run_state import RunState
     from workers.records.run_records import RunRecord, RunRecords
 
     from .sensor_places import RunPlace
@@ -35,18 +38,16 @@ class RunRow:
     instance: str | None
     reference_date: str | None
     parameters: dict[str, Any]
-    state: str  #: running, or the state of its record
-    light: str = ""
+    state: RunState
+    light: Light | None = None  #: None while it runs
     attempt: int | None = None
     started: datetime | None = None
     ended: datetime | None = None
     reason: str | None = None  #: why it was run
     error: str | None = None
-    labels: dict[str, str] = field(default_factory=dict)
+    labels: dict[str, LabelState] = field(default_factory=dict)
     artefacts: dict[str, str] = field(default_factory=dict)
-    notes: dict[str, list[str]] = field(
-        default_factory=dict
-    )  #: by label, or ``report:<label>``: see `workers.records.run_tables`
+    notes: dict[str, list[str]] = field(default_factory=dict)  #: by `ArtefactKey`, see `workers.records.run_tables`
     workflow_id: str = ""
     run_id: str = ""
     date_stencil: list[Any] | None = None  #: of the entry that it was started for; None where that was not kept
@@ -64,9 +65,30 @@ class RunRow:
     @property
     def first_note(self) -> str:
         """The first of what is to be said of its labels and reports, with the label where there are several; may be empty."""
+        from deciders.values.artefact_key import ArtefactKey
+
         for name, notes in self.notes.items():
-            return f"{name.removeprefix('report:')}: {notes[0]}" if len(self.labels) > 1 else notes[0]
+            return f"{ArtefactKey.parse(name).shown}: {notes[0]}" if len(self.labels) > 1 else notes[0]
         return ""
+
+    @property
+    def is_running(self) -> bool:
+        from deciders.values.run_state import RunState
+
+        return self.state == RunState.RUNNING
+
+    @property
+    def has_succeeded(self) -> bool:
+        from deciders.values.run_state import RunState
+
+        return self.state == RunState.SUCCEEDED
+
+    @property
+    def was_skipped(self) -> bool:
+        """Whether its notebooks said that there was nothing to do."""
+        from deciders.values.run_state import RunState
+
+        return self.state == RunState.SKIPPED
 
     @property
     def stencil(self) -> str:
@@ -121,22 +143,21 @@ def run_rows(specification: Specification, outputs: Path, place: RunPlace, *, ev
     return sorted(rows, key=lambda row: (row.workflow, row.reference_date or "", row.set))
 
 
-def instance_states(specification: Specification, outputs: Path, place: RunPlace) -> dict[tuple[str, str], str]:
-    """(workflow name, identity) -> running, succeeded or failed, as the sensor would see it.
+def instance_states(specification: Specification, outputs: Path, place: RunPlace) -> dict[tuple[str, str], RunState]:
+    """(workflow name, identity) -> running, succeeded, skipped or failed, as the sensor would see it.
 
     Raises:
         ServiceError: the records cannot be read.
     """
-    from workers.records.run_tables import SAYS_NOTHING
     from workers.runs.run_starts import open_runs
 
-    states: dict[tuple[str, str], str] = {}
+    states: dict[tuple[str, str], RunState] = {}
     with _opened_records(specification, outputs) as opened:
         if opened is not None:
             states = opened.states()
             for record in _lost({workflow.name for workflow in specification.workflows}, outputs, place, opened):
-                if record.state not in SAYS_NOTHING:
-                    states[record.workflow_name, record.identity] = "failed"
+                if not record.state.says_nothing:
+                    states[record.workflow_name, record.identity] = record.state.of_instance
     return states | (open_runs(place.service, place.domain) if place.service is not None else {})
 
 
@@ -223,6 +244,7 @@ def _running(names: set[str], place: RunPlace) -> list[RunRow]:
     from datetime import UTC
 
     from deciders.runs.identity import identity_of_run
+    from deciders.values.run_state import RunState
 
     from ..inspection.executions import executions, started_with
     from ..inspection.task_rows import epoch
@@ -242,7 +264,7 @@ def _running(names: set[str], place: RunPlace) -> list[RunRow]:
                 instance=given.get("instance") or f"{day}_{identity[:8]}",
                 reference_date=day or None,
                 parameters=given.get("parameters", {}),
-                state="running",
+                state=RunState.RUNNING,
                 started=datetime.fromtimestamp(epoch(info["startTimestamp"]), UTC),
                 reason=(given.get("origin") or {}).get("reason"),
                 workflow_id=execution["workflowId"],
@@ -272,7 +294,7 @@ def interruption(rows: Sequence[RunRow], place: RunPlace) -> str:
     """A sentence about runs that are open while no process carries them out; nothing where there are none."""
     from .sensor_places import is_interrupted
 
-    number = sum(row.state == "running" for row in rows)
+    number = sum(row.is_running for row in rows)
     if not number or not is_interrupted(place):
         return ""
     what, them = ("1 run was", "it") if number == 1 else (f"{number} runs were", "them")

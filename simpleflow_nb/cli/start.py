@@ -25,7 +25,7 @@ from .local_run import LocalRun, default_workers, say
 from .options import db_option, journal_path, local_option, outputs_option
 from .owners import adopt_option
 from .progress import Progress
-from .run_states import RunState, Watch, shown_seconds, status_word, traceback_of
+from .run_states import ShownRun, Watch, shown_seconds, status_word, traceback_of
 from .unused_options import ONLY_WITH_DOMAIN, ONLY_WITH_LOCAL, refuse_options
 
 _FROM_PARAMETERS = "its id and its tags come from its parameters"
@@ -252,7 +252,7 @@ def interrupted_run(run: LocalRun, type_name: str, text: str, workflow_id: str |
     return None
 
 
-def report_end(run: LocalRun, state: RunState) -> int:
+def report_end(run: LocalRun, state: ShownRun) -> int:
     """Say how a run has ended; its result goes to standard output. Returns the exit code."""
     spent = shown_seconds((state.ended or 0) - state.started)
     if state.status == "COMPLETED":
