@@ -113,6 +113,15 @@ class TaskException(SimpleflowError):
         return self
 
 
+def split_reason(reason: str | None) -> tuple[str, str]:
+    """The class name and the message of the Python exception behind a failure whose reason is ``ValueError: nope``.
+
+    The name is empty, and the message the whole reason, where there is no such exception.
+    """
+    head, separator, message = (reason or "").partition(":")
+    return (head, message.removeprefix(" ")) if separator and head.isidentifier() else ("", reason or "")
+
+
 class TaskFailed(TaskException):
     """A task ended without a result.
 
@@ -130,8 +139,7 @@ class TaskFailed(TaskException):
     @property
     def error_type(self) -> str:
         """Class name of the Python exception behind the failure; empty when there is none."""
-        head, separator, _ = (self.reason or "").partition(":")
-        return head if separator and head.isidentifier() else ""
+        return split_reason(self.reason)[0]
 
 
 class DependencyFailed(TaskFailed):

@@ -183,15 +183,15 @@ MUTANTS = (
     # ---- run records ---------------------------------------------------------------------------------------------------------
     Mutant(
         "a partial run decides whether its instance is done",
-        "workers/records/run_tables.py",
-        'SAYS_NOTHING = ("cancelled", "partial")',
-        'SAYS_NOTHING = ("cancelled",)',
+        "deciders/values/run_state.py",
+        "SAYS_NOTHING = (RunState.CANCELLED, RunState.PARTIAL)",
+        "SAYS_NOTHING = (RunState.CANCELLED,)",
         _RECORDS,
     ),
     Mutant(
         "a partial run is shown as the latest of its instance",
         "workers/records/run_records.py",
-        'whole = runs.c.state != "partial"',
+        "whole = runs.c.state != RunState.PARTIAL",
         'whole = runs.c.state != ""',
         _RECORDS,
     ),

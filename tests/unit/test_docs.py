@@ -194,6 +194,7 @@ def _texts_of_the_code() -> str:
                     texts.append("".join(str(part) for part in parts))
                 elif isinstance(node, ast.Constant) and isinstance(node.value, str):
                     texts.append(node.value)
+                    texts.append(re.sub(r"\{\w+\}", "…", node.value))  # a template, filled in elsewhere
     return "\0".join(texts)
 
 

@@ -12,7 +12,7 @@ import click
 from click.core import ParameterSource
 
 from ... import payload
-from ...application.run_states import RunState, Watch, shown_seconds, status_word, traceback_of
+from ...application.run_states import ShownRun, Watch, shown_seconds, status_word, traceback_of
 from ...application.workflow_files import default_file, has_ending, specification_path
 from ...exceptions import DefinitionError
 from ...local.journal_files import journal_path
@@ -254,7 +254,7 @@ def interrupted_run(run: LocalRun, type_name: str, text: str, workflow_id: str |
     return None
 
 
-def report_end(run: LocalRun, state: RunState) -> int:
+def report_end(run: LocalRun, state: ShownRun) -> int:
     """Say how a run has ended; its result goes to standard output. Returns the exit code."""
     spent = shown_seconds((state.ended or 0) - state.started)
     if state.status == "COMPLETED":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...application.run_states import BACKFILL_TYPE, RunState, Watch, status_word
+from ...application.run_states import BACKFILL_TYPE, ShownRun, Watch, status_word
 from ...application.sensors import failure_message
 from ...local.service import DOMAIN
 from ...processes.local_run import LocalRun
@@ -26,7 +26,7 @@ class BackfillEnds:
                 self._code = 1
         return self._code
 
-    def _cause(self, state: RunState) -> str | None:
+    def _cause(self, state: ShownRun) -> str | None:
         """The whole sentence of the exception that its last task failed with; the reason of its end is cut off."""
         if state.status == "FAILED":
             service = self._run.service

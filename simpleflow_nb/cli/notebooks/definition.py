@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ...application.not_due import counted_reason, kind_of_reason, not_due_table, stencil_of, telling_stencils
+from ...application.not_due import not_due_table, stencil_of, telling_stencils
 from ...application.owners import check_owner
 from ...application.packages import require_application
 from ...application.run_rows import counted, has_records, shown_settings
@@ -256,7 +256,9 @@ def _plan_table(planned: DueRuns) -> Table:
     rows: list[tuple[str, Run | NotDue]] = [("due", run) for run in planned.due]
     for state, one in [*rows, *(("not due", one) for one in planned.not_due)]:
         settings = shown_settings(one.configured_parameters)
-        table.rows.append([one.workflow_name, one.reference_date.isoformat(), settings, stencil_of(one), state, one.reason])
+        table.rows.append(
+            [one.workflow_name, one.reference_date.isoformat(), settings, stencil_of(one), state, one.reason.text]
+        )
     return table
 
 
@@ -267,46 +269,48 @@ def _show_due(planned: DueRuns, specification: Specification, why: bool) -> None
     for number, run in enumerate(planned.due):
         labels = " -> ".join(", ".join(stage) for stage in specification.workflow(run.workflow_name).stages())
         row = [run.workflow_name, run.reference_date.isoformat(), shown_settings(run.configured_parameters)]
-        table.rows.append([*row, *stencils[number : number + 1], labels, *([run.reason] if why else [])])
+        table.rows.append([*row, *stencils[number : number + 1], labels, *([run.reason.text] if why else [])])
     click.echo(formatted(table, with_header=True))
 
 
 def _show_not_due(specification: Specification, current: CurrentPlan, why: bool) -> None:
-    from deciders.runs.reruns import ALREADY_SUCCEEDED, WAITS_AFTER_SKIP, WAITS_FOR_DATA
+    from deciders.values.reason import Reason, ReasonGroup, ReasonKind
 
     planned = current.due_runs
-    passed_over: dict[str, list[NotDue]] = defaultdict(list)
+    passed_over: dict[ReasonGroup, list[NotDue]] = defaultdict(list)
     for one in planned.not_due:
-        if one.reason in (ALREADY_SUCCEEDED, WAITS_FOR_DATA) or one.reason.startswith(WAITS_AFTER_SKIP):
-            passed_over[kind_of_reason(one.reason)].append(one)
+        if one.reason.kind in (ReasonKind.ALREADY_SUCCEEDED, ReasonKind.WAITS_FOR_DATA, ReasonKind.WAITS_AFTER_SKIP):
+            passed_over[one.reason.group].append(one)
     early = succeeded_early(specification, current)
     if early:
-        passed_over.setdefault(ALREADY_SUCCEEDED, [])
-    older: dict[str, str] = {}
-    for kind, ones in passed_over.items():
+        passed_over.setdefault(Reason.of(ReasonKind.ALREADY_SUCCEEDED).group, [])
+    older: dict[ReasonGroup, str] = {}
+    for group, ones in passed_over.items():
+        reaches_back = early and group.kind == ReasonKind.ALREADY_SUCCEEDED
         runs = [(one.workflow_name, one.identity or "", one.reference_date.isoformat()) for one in ones]
-        if text := older_text([*runs, *early] if kind == ALREADY_SUCCEEDED else runs, current, specification.path):
-            before = f"{len(early)} before earliest_date" if early and kind == ALREADY_SUCCEEDED else ""
-            head = f"{len(ones)} {kind}" + (f", as did {before}" if before else "") if ones else f"{before} {kind}"
-            older[kind] = f"{head}, {text}"
+        if text := older_text([*runs, *early] if reaches_back else runs, current, specification.path):
+            before = f"{len(early)} before earliest_date" if reaches_back else ""
+            also = f", as did {before}" if before else ""
+            head = f"{group.counted(len(ones))}{also}" if ones else f"{before} {group.of_several}"
+            older[group] = f"{head}, {text}"
     if why:
-        reasons = []
+        remarks = []
         for one in planned.not_due:
             key = (one.workflow_name, one.identity or "")
-            reason = one.reason
-            if kind_of_reason(reason) in passed_over:
-                reason += f" {change}" if (change := older_names(current.changes.get(key))) else ""
-                reason += ", not known with which data" if key in current.unknown_data else ""
-            reasons.append(reason)
-        click.echo(formatted(not_due_table(planned.not_due, reasons), with_header=True))
+            remark = ""
+            if one.reason.group in passed_over:
+                remark += f" {change}" if (change := older_names(current.changes.get(key))) else ""
+                remark += ", not known with which data" if key in current.unknown_data else ""
+            remarks.append(remark)
+        click.echo(formatted(not_due_table(planned.not_due, remarks), with_header=True))
         for line in older.values():
             click.echo(line)
         return
-    counts: dict[str, int] = defaultdict(int)
+    counts: dict[ReasonGroup, int] = defaultdict(int)
     for one in planned.not_due:
-        counts[kind_of_reason(one.reason)] += 1
-    for reason, count in sorted(counts.items(), key=lambda item: -item[1]):
-        click.echo(f"  {older.pop(reason, None) or counted_reason(count, reason)}")
+        counts[one.reason.group] += 1
+    for group, count in sorted(counts.items(), key=lambda item: -item[1]):
+        click.echo(f"  {older.pop(group, None) or group.counted(count)}")
     for line in older.values():
         click.echo(f"  {line}")
     click.echo("  (--why lists each)")
@@ -323,7 +327,7 @@ def _plan_json(current: CurrentPlan) -> dict[str, Any]:
                 "identity": run.identity,
                 "workflow_id": run.workflow_id,
                 "parameters": run.parameters,
-                "reason": run.reason,
+                "reason": run.reason.text,
             }
             for run in planned.due
         ],
@@ -334,7 +338,7 @@ def _plan_json(current: CurrentPlan) -> dict[str, Any]:
                 "identity": one.identity,
                 "parameters": one.configured_parameters,
                 "date_stencil": one.date_stencil,
-                "reason": one.reason,
+                "reason": one.reason.text,
                 "older_notebooks": older_files(current.changes.get((one.workflow_name, one.identity or ""))),
                 "unknown_data": (one.workflow_name, one.identity) in current.unknown_data,
             }

@@ -159,14 +159,14 @@ def _arguments_in_records(run: list[str], outputs: Path | None, place: dict[str,
         file = None
     else:
         return None
-    from deciders.runs.report_keys import is_report
+    from deciders.values.artefact_key import ArtefactKey
 
     specification = read_specification(file)
     folder = outputs_folder(outputs, specification.path)
     with place_of_file(folder, place) as there:
         row = found_row(run_rows(specification, folder, there), run[-1])
     files = {notebook.label: notebook.filename for notebook in specification.workflow(row.workflow).notebooks}
-    ended = [name for name in row.labels if not is_report(name)]
+    ended = [name for name in row.labels if not ArtefactKey.parse(name).is_report]
     # Of a label that the file has no more, config.json alone says which notebook it was.
     notebooks = [{"label": label, "filename": files.get(label, "")} for label in ended or files]
     return {

@@ -317,8 +317,8 @@ def requested_run(specification: Specification, name: str, values: dict[str, Any
     from deciders.dates.date_stencil import DateStencilError
     from deciders.runs.due_runs import run_for
     from deciders.runs.entries import Entries
-    from deciders.runs.reruns import BY_HAND, BY_HAND_FOR_NO_ENTRY
     from deciders.specification import ConfiguredWorkflow
+    from deciders.values.reason import Reason, ReasonKind
 
     values = dict(values)
     date = _reference_date(values.pop("reference_date", None))
@@ -346,7 +346,7 @@ def requested_run(specification: Specification, name: str, values: dict[str, Any
     if note := _whence(name, values, bases, run):
         say(note)
     belongs = Entries(specification).of_run(name, date.isoformat(), run.identity, {}, None) is not None
-    return dataclasses.replace(run, reason=BY_HAND if belongs else BY_HAND_FOR_NO_ENTRY)
+    return dataclasses.replace(run, reason=Reason.of(ReasonKind.BY_HAND if belongs else ReasonKind.BY_HAND_FOR_NO_ENTRY))
 
 
 def _whence(name: str, values: dict[str, Any], bases: list[ConfiguredWorkflow], run: Run) -> str:

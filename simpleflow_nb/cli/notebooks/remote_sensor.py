@@ -103,7 +103,7 @@ def await_check(service: Any, domain: str, execution: dict[str, str], store: Pay
         click.echo(nothing_due(found["not_due"]))
         return 0
     click.echo(f"{len(started)} run{'s' if len(started) != 1 else ''} started", err=True)
-    from deciders.runs.report_keys import is_report
+    from deciders.values.artefact_key import ArtefactKey
 
     wanted, failed, done = set(started), 0, 0
     while wanted:
@@ -116,7 +116,7 @@ def await_check(service: Any, domain: str, execution: dict[str, str], store: Pay
                 done += 1
                 result = payload.decode(end.get("result"), store.load)
                 for name, path in (result.get("artefacts") or {}).items():
-                    if is_report(name):
+                    if ArtefactKey.parse(name).is_report:
                         click.echo(f"  {path}")
             else:
                 failed += 1

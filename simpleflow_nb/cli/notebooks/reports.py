@@ -97,12 +97,12 @@ def reports_make(
         if not todo.jobs and not todo.standing:
             raise DefinitionError(sentence)
         say(sentence)
-    if running := [row.title for row in chosen if row.state == "running"]:
+    if running := [row.title for row in chosen if row.is_running]:
         say(f"{_named(running, 'it is', 'they are')} running, and left alone: a run makes its reports itself")
     if not todo.jobs and not todo.standing:
         of_label = f" of notebook {label!r}" if label is not None else ""
         which = chosen[0].title if len(chosen) == 1 else f"these {len(chosen)} runs"
-        if not any(end in ("done", "cached") for row in chosen for end in row.labels.values()):
+        if not any(end.ended_well for row in chosen for end in row.labels.values()):
             raise DefinitionError(f"there is no report{of_label} to make: no notebook of {which} has succeeded so far")
         raise DefinitionError(f"there is no report{of_label} to make: no notebook of {which} that succeeded has an 'output'")
     if not todo.jobs:
@@ -130,7 +130,7 @@ def _one_run(rows: list[RunRow], run: str, there: Place) -> RunRow:
     row = found_row(rows, run)
     if interrupted := interruption([row], there):
         raise DefinitionError(f"{row.title}: {interrupted}")
-    if row.state == "running":
+    if row.is_running:
         raise DefinitionError(f"{row.title} is running; it makes its reports itself; they can be made anew once it has ended")
     return row
 
@@ -160,7 +160,7 @@ def _todo(specification: Specification, rows: list[RunRow], outputs: Path, label
 
     artefacts, entries, found = Artefacts(outputs), Entries(specification), _Todo()
     for row in rows:
-        if row.state == "running":
+        if row.is_running:
             continue
         run = ended_run(specification, row)
         expected = list(expected_reports(run, label))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ...application.not_due import counted_reason, kind_of_reason, not_due_table, stencil_of, telling_stencils
+from ...application.not_due import not_due_table, stencil_of, telling_stencils
 from ...application.owners import claim
 from ...application.run_rows import counted, instance_history, instance_states, shown_settings
 from ...exceptions import DefinitionError
@@ -31,10 +31,11 @@ if TYPE_CHECKING:
     from deciders.runs.due_runs import NotDue, Run
     from deciders.runs.reruns import RunHistory, Verdict
     from deciders.specification import Specification
+    from deciders.values.reason import Reason
+    from deciders.values.run_state import RunState
 
 _MOST_SHOWN = 100
 _CHANGED = "changed"
-_SUCCEEDED = "already succeeded; --rerun all includes it"
 
 
 @click.command("backfill")
@@ -139,7 +140,7 @@ def _chosen(
     name: str,
     first: date,
     last: date,
-    states: dict[tuple[str, str], str],
+    states: dict[tuple[str, str], RunState],
     rerun: str,
     history: RunHistory | None,
 ) -> tuple[list[Run], list[NotDue], list[date]]:
@@ -150,20 +151,22 @@ def _chosen(
         ServiceError: the source is out of reach.
     """
     from deciders.runs.due_runs import NotDue, considered_days, due_runs
+    from deciders.values.reason import Reason, ReasonKind
+    from deciders.values.run_state import RunState
     from workers.sources.available_dates import SourceError, read_available_dates
 
     try:
         available = read_available_dates(specification)
     except SourceError as error:
         raise source_problem(error) from None
-    running = {key: state for key, state in states.items() if state == "running"}
+    running = {key: state for key, state in states.items() if state == RunState.RUNNING}
     plan = due_runs(specification, available, running, since=first)
     left_out = [one for one in plan.not_due if one.workflow_name == name and first <= one.reference_date <= last]
     ordinals, _ = considered_days(specification.sensor, available)
     period = range(first.toordinal(), last.toordinal() + 1)
     without_data = [date.fromordinal(ordinal) for ordinal in period if ordinal not in ordinals]
 
-    def leave_out(run: Run, reason: str) -> None:
+    def leave_out(run: Run, reason: Reason) -> None:
         left_out.append(
             NotDue(run.workflow_name, run.reference_date, run.identity, reason, run.configured_parameters, run.date_stencil)
         )
@@ -179,18 +182,21 @@ def _chosen(
             except SourceError as error:
                 raise source_problem(error) from None
             if change.is_due:
-                reason = f"backfill: {change.reason}"
+                reason = Reason.of(ReasonKind.BACKFILL, because=change.reason)
                 chosen.append(dataclasses.replace(run, reason=reason, keeps_labels=change.keeps_labels))
             else:
                 leave_out(run, change.reason)
             continue
-        if state == "succeeded" and rerun != "all":
-            leave_out(run, _SUCCEEDED)
-        elif state in ("failed", "skipped") and rerun == "missing":
-            leave_out(run, f"{state} before; --rerun failed includes it")
+        if state == RunState.SUCCEEDED and rerun != "all":
+            leave_out(run, Reason.of(ReasonKind.NEEDS_RERUN_ALL))
+        elif state in (RunState.FAILED, RunState.SKIPPED) and rerun == "missing":
+            leave_out(run, Reason.of(ReasonKind.NEEDS_RERUN_FAILED, state=state))
         else:
             keeps = rerun != "all" and (history is None or keeps_labels(specification, run, history))
-            chosen.append(dataclasses.replace(run, reason=f"backfill: {state or 'missing'}", keeps_labels=keeps))
+            because = Reason.of(ReasonKind.BACKFILL_MISSING)
+            because = Reason.of(ReasonKind.BACKFILL_STATE, state=state) if state is not None else because
+            reason = Reason.of(ReasonKind.BACKFILL, because=because)
+            chosen.append(dataclasses.replace(run, reason=reason, keeps_labels=keeps))
     return chosen, sorted(left_out, key=lambda one: one.reference_date), without_data
 
 
@@ -217,19 +223,20 @@ def keeps_labels(specification: Specification, run: Run, history: RunHistory) ->
         raise source_problem(error) from None
 
 
-def _change_of(specification: Specification, run: Run, state: str | None, history: RunHistory) -> Verdict:
+def _change_of(specification: Specification, run: Run, state: RunState | None, history: RunHistory) -> Verdict:
     """Whether an instance is other than it would be made now.
 
     Raises:
         SourceError: its workflow is run again when data change, and it cannot be read whether they have.
     """
     from deciders.runs.reruns import Verdict, change_of
+    from deciders.values.reason import Reason, ReasonKind
 
     end = history.ends.get((run.workflow_name, run.identity))
     if state is None:
-        return Verdict(False, "not run yet; --rerun missing includes it")
+        return Verdict(False, Reason.of(ReasonKind.NEEDS_RERUN_MISSING))
     if end is None or end.notebooks is None:
-        return Verdict(False, f"{state} before, and it is not known with which notebooks; --rerun all includes it")
+        return Verdict(False, Reason.of(ReasonKind.UNKNOWN_NOTEBOOKS, state=state))
     return change_of(specification.workflow(run.workflow_name), end, run.needed_days, history)
 
 
@@ -301,7 +308,7 @@ def _show(ctx: click.Context, chosen: list[Run], left_out: list[NotDue], without
     table = Table(["date", "workflow", "parameters", *(["date_stencil"] if as_table or stencils else []), "why"])
     for number, run in enumerate(shown):
         row = [run.reference_date.isoformat(), run.workflow_name, shown_settings(run.configured_parameters)]
-        table.rows.append([*row, *stencils[number : number + 1], run.reason.removeprefix("backfill: ")])
+        table.rows.append([*row, *stencils[number : number + 1], run.reason.because.text])
     if as_table:
         show(ctx, table)
         return
@@ -310,10 +317,10 @@ def _show(ctx: click.Context, chosen: list[Run], left_out: list[NotDue], without
     if len(chosen) > _MOST_SHOWN:
         click.echo(f"and {len(chosen) - _MOST_SHOWN} more")
     click.echo(f"{counted(len(chosen), 'run')} to start, {len(left_out)} left out")
-    for reason, count in Counter(kind_of_reason(one.reason) for one in left_out).most_common():
-        click.echo(f"  {counted_reason(count, reason)}")
+    for group, count in Counter(one.reason.group for one in left_out).most_common():
+        click.echo(f"  {group.counted(count)}")
     if why:
         if left_out:
-            click.echo(formatted(not_due_table(left_out, [one.reason for one in left_out]), with_header=True))
+            click.echo(formatted(not_due_table(left_out), with_header=True))
         if without_data:
             click.echo(f"no data for {', '.join(shown_periods(without_data))}")
