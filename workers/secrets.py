@@ -10,6 +10,7 @@ import os
 from pathlib import Path
 
 from simpleflow_nb import environment
+from simpleflow_nb.exceptions import DefinitionError
 from simpleflow_nb.masking import (
     MASK,
     SHORTEST_MASKED_SECRET,
@@ -34,7 +35,7 @@ __all__ = [
 ]
 
 
-class MissingSecretError(LookupError):
+class MissingSecretError(DefinitionError, LookupError):
     """A secret that has no default is neither a file nor an environment variable."""
 
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import click
 
+from ..exceptions import ExitCode
 from ..inspection.tables import Table
 from .definition import read_specification
 from .file_words import file_and_words
-from .main import DONE, RUN_FAILED
 from .options import outputs_folder, outputs_option, show, wants_table
 
 
@@ -41,4 +41,4 @@ def doctor(ctx: click.Context, file: Path | None, as_json: bool, outputs: Path |
         for one in found:
             colour = {OK: "green", FAILED: "red"}.get(one.state, "yellow")
             click.echo(f"{click.style(f'{one.state:8}', fg=colour)} {one.what:8} {one.text}")
-    ctx.exit(RUN_FAILED if any(one.state == FAILED for one in found) else DONE)
+    ctx.exit(ExitCode.RUN_FAILED if any(one.state == FAILED for one in found) else ExitCode.DONE)

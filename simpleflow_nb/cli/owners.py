@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from ..exceptions import DefinitionError, ServiceError
+from ..exceptions import DefinitionError
 from ..local.ownership import is_owned, owner_pid
 from .held_outputs import holder_path
 from .local_run import say
@@ -29,12 +29,12 @@ def claim(specifications: Sequence[Specification], outputs: Path, *, domain: str
     """Remember whose the workflows are before anything of them is started: in ``domain``, or else on this machine.
 
     Raises:
-        DefinitionError: another file has one of their names, another service the outputs, or a process here works on them
-            while ``domain`` is to; one sentence.
-        ServiceError: the run records cannot be used.
+        WorkflowTaken: another file has one of their names, or another service the outputs.
+        DefinitionError: a process here works on the outputs while ``domain`` is to; one sentence.
+        RecordsError: the run records cannot be used.
     """
-    from workers.records.run_records import RecordsError, RunRecords
-    from workers.records.workflow_owners import LOCAL, WorkflowOwners, WorkflowTaken, domain_service
+    from workers.records.run_records import RunRecords
+    from workers.records.workflow_owners import LOCAL, WorkflowOwners, domain_service
 
     holder = holder_path(outputs)
     if domain is not None and is_owned(holder):
@@ -45,17 +45,12 @@ def claim(specifications: Sequence[Specification], outputs: Path, *, domain: str
             "runs; stop it first"
         )
     service = domain_service(domain) if domain is not None else LOCAL
-    try:
-        with RunRecords.open(outputs) as records:
-            for specification in specifications:
-                names = [workflow.name for workflow in specification.workflows]
-                owners = WorkflowOwners(records, specification.file, outputs)
-                for sentence in owners.claim(names, service, adopt=adopt):
-                    say(sentence)
-    except WorkflowTaken as error:
-        raise DefinitionError(str(error)) from None
-    except RecordsError as error:
-        raise ServiceError(str(error)) from None
+    with RunRecords.open(outputs) as records:
+        for specification in specifications:
+            names = [workflow.name for workflow in specification.workflows]
+            owners = WorkflowOwners(records, specification.file, outputs)
+            for sentence in owners.claim(names, service, adopt=adopt):
+                say(sentence)
 
 
 def check_names(specification: Specification, outputs: Path) -> None:
@@ -63,19 +58,16 @@ def check_names(specification: Specification, outputs: Path) -> None:
 
     Raises:
         DefinitionError: a workflow belongs to another file, whether that is there or not.
-        ServiceError: the records cannot be read.
+        RecordsError: the records cannot be read.
     """
-    from workers.records.run_records import RecordsError, RunRecords
+    from workers.records.run_records import RunRecords
 
     from .run_rows import has_records
 
     if not has_records(outputs):
         return
-    try:
-        with RunRecords.open(outputs, to_look=True) as records:
-            check_owner(specification, records, outputs)
-    except RecordsError as error:
-        raise ServiceError(str(error)) from None
+    with RunRecords.open(outputs, to_look=True) as records:
+        check_owner(specification, records, outputs)
 
 
 def check_owner(specification: Specification, records: RunRecords, outputs: Path) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..exceptions import DefinitionError, ServiceError, SimpleflowError
+from ..exceptions import DefinitionError, ExitCode, SimpleflowError
 from .definition import read_specification
 from .file_words import file_and_words
 from .local_run import default_workers, say
@@ -106,7 +106,7 @@ def reports_make(
     if not todo.jobs:
         how = "is missing" if remake == "missing" else "would come out differently; use --remake all to make them anyway"
         click.echo(f"no report {how} ({todo.standing} checked)")
-        ctx.exit(0)
+        ctx.exit(ExitCode.DONE)
     _carry_out(specification, folder, todo, nb_workers or default_workers())
 
 
@@ -182,9 +182,9 @@ def _carry_out(specification: Specification, outputs: Path, todo: _Todo, slots: 
     """
     Raises:
         ReportsFailed: at least one report could not be made.
-        ServiceError: the run records cannot be used.
+        RecordsError: the run records cannot be used.
     """
-    from workers.records.run_records import RecordsError, RunRecords
+    from workers.records.run_records import RunRecords
     from workers.reports import end_idle_children
     from workers.runs.reports_of_runs import remake_reports
     from workers.secrets import masked
@@ -219,8 +219,6 @@ def _carry_out(specification: Specification, outputs: Path, todo: _Todo, slots: 
             finally:
                 stopped.set()
                 pool.shutdown(cancel_futures=True)
-    except RecordsError as error:
-        raise ServiceError(str(error)) from None
     except KeyboardInterrupt:
         say(f"stopped; {counted(made, 'report')} made")
         raise

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..exceptions import DefinitionError
+from ..exceptions import DefinitionError, ExitCode
 from ..inspection.tables import Table, formatted
 from ..processes.decider import Decider
 from .connection import connected, payload_directory
-from .definition import read_specification, source_problem
+from .definition import read_specification
 from .file_words import file_and_words
 from .local_run import default_workers
 from .not_due import counted_reason, kind_of_reason, not_due_table, stencil_of, telling_stencils
@@ -100,7 +100,7 @@ def backfill(
     chosen.sort(key=lambda run: run.reference_date, reverse=latest_first)
     if dry_run or not chosen:
         _show(ctx, chosen, left_out, without_data, why=why)
-        ctx.exit(0)
+        ctx.exit(ExitCode.DONE)
     requests = requests_for(chosen, only=only, gives_way=True)
     code = carry_out(
         ctx,
@@ -119,12 +119,8 @@ def backfill(
 
 def _check_names(specification: Specification, name: str, only: str | None) -> None:
     from deciders.problems import did_you_mean
-    from deciders.specification import UnknownWorkflowError
 
-    try:
-        workflow = specification.workflow(name)
-    except UnknownWorkflowError as error:
-        raise DefinitionError(str(error)) from None
+    workflow = specification.workflow(name)
     labels = [notebook.label for notebook in workflow.notebooks]
     if only is not None and only not in labels:
         raise DefinitionError(f"{name} has no notebook {only!r}{did_you_mean(only, labels)}")
@@ -144,16 +140,12 @@ def _chosen(
     """The runs to start, why others of the period are left out, and which of its days have no data at all.
 
     Raises:
-        DefinitionError: the available dates cannot be read, or not whether their data have changed.
-        ServiceError: the source is out of reach.
+        SourceError: the available dates cannot be read, or not whether their data have changed.
     """
     from deciders.runs.due_runs import NotDue, considered_days, due_runs
-    from workers.sources.available_dates import SourceError, read_available_dates
+    from workers.sources.available_dates import read_available_dates
 
-    try:
-        available = read_available_dates(specification)
-    except SourceError as error:
-        raise source_problem(error) from None
+    available = read_available_dates(specification)
     running = {key: state for key, state in states.items() if state == "running"}
     plan = due_runs(specification, available, running, since=first)
     left_out = [one for one in plan.not_due if one.workflow_name == name and first <= one.reference_date <= last]
@@ -172,10 +164,7 @@ def _chosen(
         if run.workflow_name != name or run.reference_date > last:
             continue
         if rerun == _CHANGED and history is not None:
-            try:
-                change = _change_of(specification, run, state, history)
-            except SourceError as error:
-                raise source_problem(error) from None
+            change = _change_of(specification, run, state, history)
             if change.is_due:
                 reason = f"backfill: {change.reason}"
                 chosen.append(dataclasses.replace(run, reason=reason, keeps_labels=change.keeps_labels))
@@ -200,19 +189,14 @@ def keeps_labels(specification: Specification, run: Run, history: RunHistory) ->
     """Whether a run that is tried again may keep notebooks: not when its data have changed, or it is not known whether.
 
     Raises:
-        DefinitionError: it cannot be read whether they have.
-        ServiceError: the source is out of reach.
+        SourceError: it cannot be read whether they have.
     """
     from deciders.runs.reruns import change_of
-    from workers.sources.source_errors import SourceError
 
     end = history.ends.get((run.workflow_name, run.identity))
     if end is None:
         return True
-    try:
-        return change_of(specification.workflow(run.workflow_name), end, run.needed_days, history).keeps_labels
-    except SourceError as error:
-        raise source_problem(error) from None
+    return change_of(specification.workflow(run.workflow_name), end, run.needed_days, history).keeps_labels
 
 
 def _change_of(specification: Specification, run: Run, state: str | None, history: RunHistory) -> Verdict:
@@ -286,7 +270,7 @@ def carry_out(
     if announcement is not None:
         click.echo(announcement, err=True)
     click.echo(f"{workflow_id} {run_id}")
-    return 0
+    return ExitCode.DONE
 
 
 def _show(ctx: click.Context, chosen: list[Run], left_out: list[NotDue], without_data: list[date], *, why: bool) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 from click.core import ParameterSource
 
-from ..exceptions import DefinitionError, JournalInUse, ServiceError
+from ..exceptions import DefinitionError, ExitCode, JournalInUse, ServiceError
 from ..processes.allocator import share_one_arena
 from .backfill_ends import BackfillEnds
 from .connection import connected, domain_options, payload_directory, payloads_option
@@ -88,9 +88,9 @@ def sensor_start(
         with connected(domain, region, create=create_domain, retention_days=retention_days) as service:
             assert domain is not None
             claim(specifications, folder, domain=domain, adopt=adopt)
-            code = 0
+            code: int = ExitCode.DONE
             for execution in start_remote_sensors(service, domain, specifications, str(folder), store, once=once):
-                code = max(code, await_check(service, domain, execution, store) if once else 0)
+                code = max(code, await_check(service, domain, execution, store) if once else ExitCode.DONE)
         ctx.exit(code)
     share_one_arena()
     with _own_run(folder, db, specifications, durable=durable, adopt=adopt) as run:
@@ -104,7 +104,7 @@ def sensor_start(
                 of_file = f" of {one.path.name}" if len(specifications) > 1 else ""
                 looks = f"looking for new dates{of_file} at {one.sensor.schedule!r} ({one.sensor.timezone}); Ctrl-C stops"
                 click.echo(looks, err=True)
-        code = 0
+        code = ExitCode.DONE
 
         def is_over() -> bool:
             nonlocal code
@@ -131,7 +131,7 @@ def sensor_start(
                 click.echo(nothing_due(sum(not_due)))
         if any(sensor.once and sensor.is_open() for sensor in sensors):
             say("interrupted before the check for new dates had ended; the same command makes it anew")
-            code = 1
+            code = ExitCode.RUN_FAILED
     ctx.exit(code)
 
 
@@ -139,7 +139,7 @@ def _read_files(files: Sequence[Path]) -> list[Specification]:
     """The files that are named, each once, or that of ``AUTOFLOW_INPUTS_DIR``.
 
     Raises:
-        SpecificationProblems, DefinitionError: see `read_with_warnings`, or two of them name the same workflow.
+        SpecificationError, DefinitionError: see `read_with_warnings`, or two of them name the same workflow.
     """
     found: list[Specification] = []
     owners: dict[str, Path] = {}

@@ -12,11 +12,11 @@ import click
 from click.core import ParameterSource
 
 from .. import payload
-from ..exceptions import DefinitionError
+from ..exceptions import DefinitionError, ExitCode
 from ..local.service import DOMAIN
 from ..processes.faults import ALREADY_STARTED, fault_code
 from ..processes.payload_directory import kept
-from ..processes.workflow_classes import WorkflowNotFound, workflow_class
+from ..processes.workflow_classes import workflow_class
 from ..workflow import Workflow, execution_input
 from .arguments import arguments_options, checked_id, given_arguments, given_tags
 from .connection import connected, domain_options, payloads_option
@@ -110,7 +110,7 @@ def workflow_start(
                 adopt=adopt,
             )
         click.echo(" ".join(started))
-        ctx.exit(0)
+        ctx.exit(ExitCode.DONE)
     if is_of_notebooks:
         from .notebook_run import start_notebook_workflow
 
@@ -130,10 +130,7 @@ def workflow_start(
         ctx.exit(code)
     if has_ending(workflow):
         raise DefinitionError(f"{workflow} has workflows by name; write {workflow}:NAME")
-    try:
-        cls = workflow_class(workflow)
-    except WorkflowNotFound as error:
-        raise DefinitionError(str(error)) from None
+    cls = workflow_class(workflow)
     try:
         inspect.signature(cls.run).bind(None, *arguments.get("args", ()), **arguments.get("kwargs", {}))
     except TypeError as error:
@@ -234,10 +231,10 @@ def _carry_out(run: LocalRun, workflow_id: str, progress: Progress) -> int:
     for parked in run.parked.values():
         say(f"{parked.workflow_id} cannot go on: {parked.error}")
         say("fix the code and type the same command again: it goes on where it was")
-        return 1
+        return ExitCode.RUN_FAILED
     if current() is not None:
         say(f"{workflow_id} is interrupted; the same command goes on with it")
-        return 1
+        return ExitCode.RUN_FAILED
     return report_end(run, progress.watch.look_again())
 
 
@@ -260,9 +257,9 @@ def report_end(run: LocalRun, state: RunState) -> int:
         result = payload.decode(state.result, run.payloads.load)
         if result is not None:
             click.echo(payload.encode(result))
-        return 0
+        return ExitCode.DONE
     because = f": {state.reason}" if state.reason else ""
     say(f"{state.workflow_id} {status_word(state.status or '')} after {spent}{because}")
     if trace := traceback_of(state.details):
         click.echo(trace.rstrip(), err=True)
-    return 1
+    return ExitCode.RUN_FAILED

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from ..exceptions import ExitCode
 from .local_run import LocalRun, say
 from .run_states import BACKFILL_TYPE, LabelState, RunState, Watch, status_word
 
@@ -69,7 +70,8 @@ def show_summary(run: LocalRun, watch: Watch, file: Path, *, ended: bool) -> int
     if unstarted:
         onward = "the cancellation of the rest is requested" if run.interrupts > 1 else "the same command goes on"
         say(f"interrupted before every run was started; {onward}")
-    return 1 if failed or cancelled or still_open or unstarted or run.parked else 0
+    is_whole = not (failed or cancelled or still_open or unstarted or run.parked)
+    return ExitCode.DONE if is_whole else ExitCode.RUN_FAILED
 
 
 def _show_notes(head: str, notes: list[tuple[RunState, LabelState, str]]) -> None:

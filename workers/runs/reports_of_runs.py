@@ -19,6 +19,7 @@ from deciders.notebook_workflow import MOST_NOTES
 from deciders.runs.report_keys import is_report, report_artefact, report_key
 from deciders.specification import NotebookSpecification, OutputSpecification, WorkflowSpecification
 from deciders.specification.report_names import report_file_names
+from simpleflow_nb.exceptions import SimpleflowError
 
 from ..artefacts import Artefacts, read_record, why_unreadable
 from ..lights import Light
@@ -36,7 +37,7 @@ _FAILED = "failed"
 Report = tuple[NotebookSpecification, OutputSpecification]
 
 
-class StartedAgain(Exception):
+class StartedAgain(SimpleflowError):
     """The instance was started anew while a report of its former run was made; the former report is left alone."""
 
 
