@@ -52,11 +52,9 @@ def read_secret(name: str, default: str | None = None) -> str:
     if name in ("", "..") or Path(name).name != name:
         raise ValueError(f"{name!r} cannot be the name of a secret")
     keep_secret(name)
-    file = environment.SECRETS_DIR / name
-    try:
-        return file.read_text(encoding="utf-8").strip()
-    except (FileNotFoundError, NotADirectoryError):
-        value = os.environ.get(name, default)
+    found = environment.mounted(name)
+    value = os.environ.get(name, default) if found is None else found
     if value is None:
+        file = environment.SECRETS_DIR / name
         raise MissingSecretError(f"{name} is not set: give it as the file {file} or in the environment")
     return value.strip()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import signal
 import sys
 import threading
@@ -207,11 +206,3 @@ class LocalRun:
 def say(text: str) -> None:
     """A line for the person at the terminal, on standard error."""
     print(f"simpleflow-nb: {text}", file=sys.stderr, flush=True)  # click.echo would write past the live display
-
-
-def default_workers() -> int:
-    """The number of cores that this process may use."""
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:  # not on this system
-        return os.cpu_count() or 1

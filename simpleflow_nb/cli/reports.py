@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..exceptions import DefinitionError, ExitCode, SimpleflowError
+from ..processes.worker import usable_cores
 from .definition import read_specification
 from .file_words import file_and_words
-from .local_run import default_workers, say
+from .local_run import say
 from .notebook_run import checked_outputs
 from .older_runs import ended_run
 from .options import Day, outputs_option
@@ -107,7 +108,7 @@ def reports_make(
         how = "is missing" if remake == "missing" else "would come out differently; use --remake all to make them anyway"
         click.echo(f"no report {how} ({todo.standing} checked)")
         ctx.exit(ExitCode.DONE)
-    _carry_out(specification, folder, todo, nb_workers or default_workers())
+    _carry_out(specification, folder, todo, nb_workers or usable_cores())
 
 
 def _check_label(specification: Specification, label: str | None) -> None:

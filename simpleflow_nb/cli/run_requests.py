@@ -13,10 +13,10 @@ import click
 from ..exceptions import DefinitionError, ExitCode
 from ..inspection.tables import Table, formatted
 from ..processes.decider import Decider
+from ..processes.worker import usable_cores
 from .connection import connected, payload_directory
 from .definition import read_specification
 from .file_words import file_and_words
-from .local_run import default_workers
 from .not_due import counted_reason, kind_of_reason, not_due_table, stencil_of, telling_stencils
 from .notebook_run import checked_outputs, run_requests
 from .options import Day, outputs_option, show, wants_table
@@ -238,7 +238,7 @@ def carry_out(
             folder,
             requests,
             db=db,
-            slots=nb_workers or default_workers(),
+            slots=nb_workers or usable_cores(),
             most_at_once=most_at_once,
             quiet=quiet,
             color=ctx.obj["color"],

@@ -13,11 +13,12 @@ from click.core import ParameterSource
 
 from ..exceptions import DefinitionError, ExitCode, JournalInUse, ServiceError
 from ..processes.allocator import share_one_arena
+from ..processes.worker import usable_cores
 from .backfill_ends import BackfillEnds
 from .connection import connected, domain_options, payload_directory, payloads_option
 from .definition import counted_warnings, read_with_warnings
 from .history_keeping import HistoryKeeping
-from .local_run import LocalRun, default_workers, say
+from .local_run import LocalRun, say
 from .local_sensors import started_sensors
 from .notebook_run import checked_outputs, opened_run, work_on_notebooks
 from .options import db_option, local_option, outputs_folder, outputs_option
@@ -96,7 +97,7 @@ def sensor_start(
     with _own_run(folder, db, specifications, durable=durable, adopt=adopt) as run:
         backfills = BackfillEnds(run)
         watch = Watch(run.service, [NOTEBOOK_TYPE], load=run.payloads.load)
-        work_on_notebooks(run, nb_workers or default_workers())
+        work_on_notebooks(run, nb_workers or usable_cores())
         sensors = started_sensors(run, specifications, str(folder), once=once)
         keeping = HistoryKeeping(run, folder)
         for one in specifications:

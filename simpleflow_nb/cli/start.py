@@ -16,12 +16,13 @@ from ..exceptions import DefinitionError, ExitCode
 from ..local.service import DOMAIN
 from ..processes.faults import ALREADY_STARTED, fault_code
 from ..processes.payload_directory import kept
+from ..processes.worker import usable_cores
 from ..processes.workflow_classes import workflow_class
 from ..workflow import Workflow, execution_input
 from .arguments import arguments_options, checked_id, given_arguments, given_tags
 from .connection import connected, domain_options, payloads_option
 from .file_words import default_file, has_ending, specification_path
-from .local_run import LocalRun, default_workers, say
+from .local_run import LocalRun, say
 from .options import db_option, journal_path, local_option, outputs_option
 from .owners import adopt_option
 from .progress import Progress
@@ -90,7 +91,7 @@ def workflow_start(
     refuse_unused(ctx, local=local, is_of_notebooks=is_of_notebooks)
     arguments = given_arguments(text, input_file, settings)
     tag_list, workflow_id = given_tags(tags), checked_id(workflow_id)
-    workers = nb_workers or default_workers()
+    workers = nb_workers or usable_cores()
     if not local:
         from .remote_start import start_remotely
 

@@ -24,6 +24,7 @@ from deciders.runs.due_runs import run_for
 from deciders.specification import ConfiguredWorkflow, load_specification, workflow_file
 from simpleflow_nb.cli.main import cli
 from simpleflow_nb.exceptions import ExitCode
+from simpleflow_nb.variables import VARIABLES
 
 PROJECT = Path(__file__).parents[2]
 PAGES = sorted((PROJECT / "docs").glob("*.rst"))
@@ -227,9 +228,12 @@ def test_every_variable_of_the_environment_that_is_read_is_in_the_table():
         for path in (PROJECT / package).rglob("*.py")
         for name in reading.findall(path.read_text(encoding="utf-8"))
     }
-    table = text_of("command_line").partition("\nEnvironment\n")[2]
     assert {"AUTOFLOW_DB_URI", "FLOWAPI_TOKEN"} <= found
-    assert sorted(name for name in found if f"``{name}``" not in table) == []
+    assert sorted(found - {variable.name for variable in VARIABLES}) == []
+
+
+def test_the_table_of_variables_is_what_they_are_declared_as():
+    assert text_of("variables") == writer("write_variables").page(), "run: python docs/write_variables.py"
 
 
 # ---- the text itself -----------------------------------------------------------------------------------------------------
