@@ -65,7 +65,7 @@ VARIABLES = (
         name="SIMPLEFLOW_FORMAT",
         sentence="what ``--format`` is when not given",
         kind="word",
-        words=("csv", "tsv", "tabular", "human", "json", "prettyjson"),
+        words=("tabular", "human", "json", "prettyjson", "csv", "tsv"),
         default="tabular",
     ),
     Variable(

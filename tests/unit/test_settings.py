@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,6 +14,8 @@ from pydantic import SecretStr
 from simpleflow_nb import environment, settings
 from simpleflow_nb.activity import Activity
 from simpleflow_nb.exceptions import DefinitionError, ExitCode
+from simpleflow_nb.inspection.tables import FORMATS
+from simpleflow_nb.swf.client import DEFAULT_RETRIES
 from simpleflow_nb.variables import VARIABLES
 
 
@@ -114,3 +117,10 @@ def test_the_engine_starts_without_pydantic(code: str) -> None:
     program = f"import sys\n{code}\nprint([name for name in sys.modules if name.partition('.')[0].startswith('pydantic')])"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_what_is_declared_is_what_those_who_read_it_alone_take() -> None:
+    declared = {variable.name: variable for variable in VARIABLES}
+    assert declared["SIMPLEFLOW_FORMAT"].words == FORMATS
+    assert declared["SWF_CONNECTION_RETRIES"].default == DEFAULT_RETRIES
+    assert set(declared["LOG_LEVEL"].words) == set(logging.getLevelNamesMapping())
