@@ -84,7 +84,7 @@ VARIABLES = (
     Variable(name="FLOWAPI_TOKEN", sentence="a secret: the token from FlowAuth", may_be_mounted=True, is_secret=True),
     Variable(
         name="SSL_CERTIFICATE_FILE",
-        sentence="certificates to trust for FlowAPI instead of the usual ones; may be a file in ``/run/secrets``",
+        sentence="certificates to trust for FlowAPI instead of the usual ones",
         may_be_mounted=True,
     ),
     Variable(name="SWF_DOMAIN", sentence="what ``--domain`` is when not given; a word that can be the domain wins"),
