@@ -20,6 +20,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
+from simpleflow_nb.exceptions import DefinitionError
+
 from ..parameter_set import own_parameters, written_text, written_value
 
 _MOST_NAMED = 5
@@ -29,7 +31,7 @@ _NEXT_PAIR = re.compile(r""",(?=\s*(?:"(?:[^"\\]|\\.)*"|[^,="]+)=)""")
 _NOT_AT_ALL, _BEGINS, _IS_ITS_TEXT, _IS_WRITTEN_SO = range(4)  #: how well a value fits
 
 
-class UnknownRunError(LookupError):
+class UnknownRunError(DefinitionError, LookupError):
     """No run is called so, or several are; one sentence. ``is_near``: it names those that may have been meant."""
 
     def __init__(self, sentence: str, *, is_near: bool) -> None:

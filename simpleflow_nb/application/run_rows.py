@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..environment import setting
-from ..exceptions import DefinitionError, ServiceError
 from .owners import check_owner
 from .run_states import NOTEBOOK_TYPE, type_filter
 
@@ -124,7 +123,7 @@ def run_rows(
     """The latest run of each instance of the file's workflows, or ``every_run``, by workflow, date and parameters.
 
     Raises:
-        ServiceError: the records cannot be read.
+        RecordsError: the records cannot be read.
     """
     names = {workflow.name for workflow in specification.workflows}
     records: list[RunRecord] = []
@@ -152,7 +151,7 @@ def instance_states(
     """(workflow name, identity) -> running, succeeded, skipped or failed, as the sensor would see it.
 
     Raises:
-        ServiceError: the records cannot be read.
+        RecordsError: the records cannot be read.
     """
     from workers.runs.run_starts import open_runs
 
@@ -170,7 +169,7 @@ def instance_history(specification: Specification, outputs: Path, place: Place, 
     """What is known of how instances ended, with the notebooks as they are now, also of those that early versions recorded.
 
     Raises:
-        ServiceError: the records cannot be read.
+        RecordsError: the records cannot be read.
     """
     import dataclasses
 
@@ -196,19 +195,16 @@ def _opened_records(specification: Specification, outputs: Path, *, adopt: bool)
 
     Raises:
         DefinitionError: a workflow of the file belongs to another one.
-        ServiceError: they cannot be read.
+        RecordsError: they cannot be read.
     """
-    from workers.records.run_records import RecordsError, RunRecords
+    from workers.records.run_records import RunRecords
 
-    try:
-        if not has_records(outputs):
-            yield None
-            return
-        with RunRecords.open(outputs, to_look=True) as opened:
-            check_owner(specification, opened, outputs, adopt=adopt)
-            yield opened
-    except RecordsError as error:
-        raise ServiceError(str(error)) from None
+    if not has_records(outputs):
+        yield None
+        return
+    with RunRecords.open(outputs, to_look=True) as opened:
+        check_owner(specification, opened, outputs, adopt=adopt)
+        yield opened
 
 
 def _lost(names: set[str], outputs: Path, place: Place, records: RunRecords) -> list[RunRecord]:
@@ -287,12 +283,9 @@ def found_row(rows: Sequence[RunRow], run: str) -> RunRow:
     Raises:
         DefinitionError: there is none, or several fit; one sentence.
     """
-    from deciders.runs.run_reference import UnknownRunError, found_run
+    from deciders.runs.run_reference import found_run
 
-    try:
-        return found_run(rows, run)
-    except UnknownRunError as error:
-        raise DefinitionError(str(error)) from None
+    return found_run(rows, run)
 
 
 def interruption(rows: Sequence[RunRow], place: Place) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -194,11 +193,3 @@ class LocalRun:
         for pid in self._groups.kill_left_over():
             logger.info("killed the process group %d that a former run left behind", pid)
         self._scratch.remove_left_over()
-
-
-def default_workers() -> int:
-    """The number of cores that this process may use."""
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:  # not on this system
-        return os.cpu_count() or 1

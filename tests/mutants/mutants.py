@@ -213,8 +213,8 @@ MUTANTS = (
     Mutant(
         "a command that Ctrl-C has ended exits with 0",
         "simpleflow_nb/cli/main.py",
-        "    except click.Abort:\n        code = RUN_FAILED\n",
-        "    except click.Abort:\n        code = DONE\n",
+        "    except click.Abort:\n        code = ExitCode.RUN_FAILED\n",
+        "    except click.Abort:\n        code = ExitCode.DONE\n",
         _INTERRUPTS,
     ),
     # ---- secrets -------------------------------------------------------------------------------------------------------------

@@ -23,6 +23,8 @@ import simpleflow_nb
 from deciders.runs.due_runs import run_for
 from deciders.specification import ConfiguredWorkflow, load_specification, workflow_file
 from simpleflow_nb.cli.main import cli
+from simpleflow_nb.exceptions import ExitCode
+from simpleflow_nb.variables import VARIABLES
 
 PROJECT = Path(__file__).parents[2]
 PAGES = sorted((PROJECT / "docs").glob("*.rst"))
@@ -37,6 +39,16 @@ def text_of(*names: str) -> str:
     return "\n".join((PROJECT / "docs" / f"{name}.rst").read_text(encoding="utf-8") for name in names)
 
 
+def writer(name: str) -> types.ModuleType:
+    """A program that writes a page, as a module."""
+    spec = importlib.util.spec_from_file_location(name, PROJECT / "docs" / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
 def named(path: Path) -> str:
     return path.name
 
@@ -45,12 +57,16 @@ def named(path: Path) -> str:
 
 
 def test_the_reference_of_the_commands_is_what_the_commands_say():
-    spec = importlib.util.spec_from_file_location("write_commands", PROJECT / "docs" / "write_commands.py")
-    assert spec is not None
-    assert spec.loader is not None
-    writer = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(writer)
-    assert text_of("commands") == writer.page(), "run: python docs/write_commands.py"
+    assert text_of("commands") == writer("write_commands").page(), "run: python docs/write_commands.py"
+
+
+def test_the_table_of_exceptions_is_what_the_classes_say():
+    assert text_of("errors") == writer("write_errors").page(), "run: python docs/write_errors.py"
+
+
+def test_every_exit_code_is_explained_and_no_other():
+    section = text_of("command_line").partition("\nExit codes\n")[2].partition("\nFormats\n")[0]
+    assert [int(code) for code in re.findall(r"^(\d)  +\S", section, re.MULTILINE)] == list(ExitCode)
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -213,9 +229,12 @@ def test_every_variable_of_the_environment_that_is_read_is_in_the_table():
         for path in (PROJECT / package).rglob("*.py")
         for name in reading.findall(path.read_text(encoding="utf-8"))
     }
-    table = text_of("command_line").partition("\nEnvironment\n")[2]
     assert {"AUTOFLOW_DB_URI", "FLOWAPI_TOKEN"} <= found
-    assert sorted(name for name in found if f"``{name}``" not in table) == []
+    assert sorted(found - {variable.name for variable in VARIABLES}) == []
+
+
+def test_the_table_of_variables_is_what_they_are_declared_as():
+    assert text_of("variables") == writer("write_variables").page(), "run: python docs/write_variables.py"
 
 
 # ---- the text itself -----------------------------------------------------------------------------------------------------

@@ -22,6 +22,7 @@ from deciders.values.artefact_key import ArtefactKey
 from deciders.values.label_state import AttemptState, LabelState
 from deciders.values.light import Light
 from deciders.values.run_state import RunState
+from simpleflow_nb.exceptions import SimpleflowError
 
 from ..artefacts import Artefacts, read_record, why_unreadable
 from ..records.run_records import RunRecord, RunRecords
@@ -35,7 +36,7 @@ from .report_places import remove_renamed, report_place
 Report = tuple[NotebookSpecification, OutputSpecification]
 
 
-class StartedAgain(Exception):
+class StartedAgain(SimpleflowError):
     """The instance was started anew while a report of its former run was made; the former report is left alone."""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ...application.run_states import BACKFILL_TYPE, ShownRun, Watch, status_word
 from ...application.sensors import failure_message
+from ...exceptions import ExitCode
 from ...local.service import DOMAIN
 from ...processes.local_run import LocalRun
 from ..progress import say
@@ -15,7 +16,7 @@ class BackfillEnds:
     def __init__(self, run: LocalRun) -> None:
         self._run = run
         self._watch = Watch(run.service, [BACKFILL_TYPE], load=run.payloads.load)
-        self._code = 0
+        self._code: int = ExitCode.DONE
 
     def show_ends(self) -> int:
         """Say it of those that have ended early since the last call; 1 if any has, ever."""
@@ -23,7 +24,7 @@ class BackfillEnds:
             if state.status not in (None, "COMPLETED"):
                 because = f": {cause}" if (cause := self._cause(state)) else ""
                 say(f"{state.workflow_id} {status_word(state.status)} before every run was started{because}")
-                self._code = 1
+                self._code = ExitCode.RUN_FAILED
         return self._code
 
     def _cause(self, state: ShownRun) -> str | None:

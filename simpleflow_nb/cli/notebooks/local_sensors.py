@@ -11,7 +11,7 @@ from ... import payload
 from ...application.run_states import SENSOR_TYPE, last_attributes, status_word, type_filter
 from ...application.sensors import CHECK_TYPE, SensorState, failure_message, sensor_id, sensor_state
 from ...application.services import Place
-from ...exceptions import PayloadError
+from ...exceptions import ExitCode, PayloadError
 from ...inspection.executions import executions
 from ...inspection.task_rows import shown_time
 from ...local.service import DOMAIN
@@ -203,7 +203,7 @@ class Sensor:
         status, last = self._status or "", self._closing
         if status == "CANCELED" and not self.run.interrupts.count:
             say(f"{self._prefix}the sensor was stopped")
-            return 0
+            return ExitCode.DONE
         if status != "COMPLETED":
             if status == "FAILED":
                 is_check = str(last.get("reason")).startswith(f"Workflow execution error in activity-{CHECK_TYPE}-")
@@ -214,13 +214,13 @@ class Sensor:
             if not self.once:
                 self._said = ""  # that a check has failed before, perhaps for the same reason, is not that the sensor has ended
             self._tell(cause)
-            return 1
+            return ExitCode.RUN_FAILED
         self._tell("\n".join(f"warning: {warning}" for warning in self._result["warnings"]))
         if self.once:
             self.not_due = self._result["not_due"]
         else:
             say(f"{self._prefix}the sensor ended with a last check: the file has no schedule any more")
-        return 0
+        return ExitCode.DONE
 
     def _tell(self, trouble: str) -> None:
         if trouble and trouble != self._said:

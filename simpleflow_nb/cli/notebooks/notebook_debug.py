@@ -48,7 +48,7 @@ def notebook_debug(ctx: click.Context, words: tuple[str, ...], outputs: Path | N
             arguments, journal = _arguments_of(there), there.journal
     from workers.artefacts import Artefacts, why_unreadable
     from workers.notebooks.kernel_output import OutputLimits
-    from workers.notebooks.notebook_run import NotebookRefused, prepare_notebook
+    from workers.notebooks.notebook_run import prepare_notebook
     from workers.runs.moved_runs import present_notebook, present_outputs
 
     labels = [notebook["label"] for notebook in arguments["workflow"]["notebooks"]]
@@ -77,21 +77,18 @@ def notebook_debug(ctx: click.Context, words: tuple[str, ...], outputs: Path | N
     into = (into or Path("debug", folder.parent.name, folder.name)).absolute()
     check_folder(into)
     limits, variables = config.get("limits") or {}, config.get("environment") or {}  # earlier versions kept no limits
-    try:
-        prepared = prepare_notebook(
-            config["source"],
-            config["parameters"],
-            into,
-            label=label,
-            kernel=config.get("kernel"),
-            environment=variables,
-            timeout_seconds=limits.get("timeout_seconds"),
-            cell_timeout_seconds=limits.get("cell_timeout_seconds"),
-            memory_limit_bytes=limits.get("memory_limit_bytes"),
-            output_limits=OutputLimits.given(limits.get("printed_limit_bytes"), limits.get("displayed_limit_bytes")),
-        )
-    except NotebookRefused as error:
-        raise DefinitionError(str(error)) from None
+    prepared = prepare_notebook(
+        config["source"],
+        config["parameters"],
+        into,
+        label=label,
+        kernel=config.get("kernel"),
+        environment=variables,
+        timeout_seconds=limits.get("timeout_seconds"),
+        cell_timeout_seconds=limits.get("cell_timeout_seconds"),
+        memory_limit_bytes=limits.get("memory_limit_bytes"),
+        output_limits=OutputLimits.given(limits.get("printed_limit_bytes"), limits.get("displayed_limit_bytes")),
+    )
     parameters = into / "parameters.json"
     parameters.write_text(json.dumps(config["parameters"], indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     now = _read_json(into / "config.json") or {}

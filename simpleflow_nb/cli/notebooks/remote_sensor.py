@@ -10,7 +10,7 @@ import click
 
 from ... import payload
 from ...application.run_states import last_attributes, plain_cause, status_word
-from ...exceptions import DefinitionError
+from ...exceptions import DefinitionError, ExitCode
 from ...inspection.executions import executions, history
 from ...processes.decider import Decider
 from ...processes.payload_directory import PayloadDirectory, kept
@@ -94,14 +94,14 @@ def await_check(service: Any, domain: str, execution: dict[str, str], store: Pay
     if status != "COMPLETED":
         reason = plain_cause(end["reason"]) if end.get("reason") else status_word(status)
         click.echo(f"simpleflow-nb: the check for new dates failed: {reason}", err=True)
-        return 1
+        return ExitCode.RUN_FAILED
     found = payload.decode(end.get("result"), store.load)
     for warning in found["warnings"]:
         click.echo(f"simpleflow-nb: warning: {warning}", err=True)
     started: list[str] = found["started"]
     if not started:
         click.echo(nothing_due(found["not_due"]))
-        return 0
+        return ExitCode.DONE
     click.echo(f"{len(started)} run{'s' if len(started) != 1 else ''} started", err=True)
     from deciders.values.artefact_key import ArtefactKey
 
@@ -125,7 +125,7 @@ def await_check(service: Any, domain: str, execution: dict[str, str], store: Pay
         if wanted:
             time.sleep(_LOOK_SECONDS)
     click.echo(f"{done} of {len(started)} run{'s' if len(started) != 1 else ''} succeeded")
-    return 1 if failed else 0
+    return ExitCode.RUN_FAILED if failed else ExitCode.DONE
 
 
 def _latest_closed(service: Any, domain: str, workflow_id: str) -> dict[str, str]:

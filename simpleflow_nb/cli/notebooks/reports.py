@@ -17,8 +17,8 @@ from ...application.owners import check_names
 from ...application.run_rows import RunRow, counted, found_row, interruption, run_rows
 from ...application.run_states import shown_seconds
 from ...application.services import Place
-from ...exceptions import DefinitionError, ServiceError, SimpleflowError
-from ...processes.local_run import default_workers
+from ...exceptions import DefinitionError, ExitCode, SimpleflowError
+from ...processes.worker import usable_cores
 from ..file_words import file_and_words
 from ..options import Day, outputs_option
 from ..progress import say
@@ -108,8 +108,8 @@ def reports_make(
     if not todo.jobs:
         how = "is missing" if remake == "missing" else "would come out differently; use --remake all to make them anyway"
         click.echo(f"no report {how} ({todo.standing} checked)")
-        ctx.exit(0)
-    _carry_out(specification, folder, todo, nb_workers or default_workers())
+        ctx.exit(ExitCode.DONE)
+    _carry_out(specification, folder, todo, nb_workers or usable_cores())
 
 
 def _check_label(specification: Specification, label: str | None) -> None:
@@ -184,9 +184,9 @@ def _carry_out(specification: Specification, outputs: Path, todo: _Todo, slots: 
     """
     Raises:
         ReportsFailed: at least one report could not be made.
-        ServiceError: the run records cannot be used.
+        RecordsError: the run records cannot be used.
     """
-    from workers.records.run_records import RecordsError, RunRecords
+    from workers.records.run_records import RunRecords
     from workers.reports import end_idle_children
     from workers.runs.reports_of_runs import remake_reports
     from workers.secrets import masked
@@ -221,8 +221,6 @@ def _carry_out(specification: Specification, outputs: Path, todo: _Todo, slots: 
             finally:
                 stopped.set()
                 pool.shutdown(cancel_futures=True)
-    except RecordsError as error:
-        raise ServiceError(str(error)) from None
     except KeyboardInterrupt:
         say(f"stopped; {counted(made, 'report')} made")
         raise

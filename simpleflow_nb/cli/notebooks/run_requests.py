@@ -13,17 +13,17 @@ import click
 from ...application.not_due import not_due_table, stencil_of, telling_stencils
 from ...application.owners import claim
 from ...application.run_rows import counted, instance_history, instance_states, shown_settings
-from ...exceptions import DefinitionError
+from ...exceptions import DefinitionError, ExitCode
 from ...inspection.tables import Table, formatted
 from ...processes.connection import connected, payload_directory
 from ...processes.decider import Decider
-from ...processes.local_run import default_workers
+from ...processes.worker import usable_cores
 from ..file_words import file_and_words
 from ..options import Day, adopt_option, outputs_option
 from ..printing import show, wants_table
 from ..progress import say
 from ..unused_options import refuse_options
-from .definition import read_specification, source_problem
+from .definition import read_specification
 from .notebook_run import checked_outputs, run_requests
 from .run_place import check_one_place, opened_run_place, run_place_options
 
@@ -103,7 +103,7 @@ def backfill(
     chosen.sort(key=lambda run: run.reference_date, reverse=latest_first)
     if dry_run or not chosen:
         _show(ctx, chosen, left_out, without_data, why=why)
-        ctx.exit(0)
+        ctx.exit(ExitCode.DONE)
     requests = requests_for(chosen, only=only, gives_way=True)
     code = carry_out(
         ctx,
@@ -122,12 +122,8 @@ def backfill(
 
 def _check_names(specification: Specification, name: str, only: str | None) -> None:
     from deciders.problems import did_you_mean
-    from deciders.specification import UnknownWorkflowError
 
-    try:
-        workflow = specification.workflow(name)
-    except UnknownWorkflowError as error:
-        raise DefinitionError(str(error)) from None
+    workflow = specification.workflow(name)
     labels = [notebook.label for notebook in workflow.notebooks]
     if only is not None and only not in labels:
         raise DefinitionError(f"{name} has no notebook {only!r}{did_you_mean(only, labels)}")
@@ -147,18 +143,14 @@ def _chosen(
     """The runs to start, why others of the period are left out, and which of its days have no data at all.
 
     Raises:
-        DefinitionError: the available dates cannot be read, or not whether their data have changed.
-        ServiceError: the source is out of reach.
+        SourceError: the available dates cannot be read, or not whether their data have changed.
     """
     from deciders.runs.due_runs import NotDue, considered_days, due_runs
     from deciders.values.reason import Reason, ReasonKind
     from deciders.values.run_state import RunState
-    from workers.sources.available_dates import SourceError, read_available_dates
+    from workers.sources.available_dates import read_available_dates
 
-    try:
-        available = read_available_dates(specification)
-    except SourceError as error:
-        raise source_problem(error) from None
+    available = read_available_dates(specification)
     running = {key: state for key, state in states.items() if state == RunState.RUNNING}
     plan = due_runs(specification, available, running, since=first)
     left_out = [one for one in plan.not_due if one.workflow_name == name and first <= one.reference_date <= last]
@@ -177,10 +169,7 @@ def _chosen(
         if run.workflow_name != name or run.reference_date > last:
             continue
         if rerun == _CHANGED and history is not None:
-            try:
-                change = _change_of(specification, run, state, history)
-            except SourceError as error:
-                raise source_problem(error) from None
+            change = _change_of(specification, run, state, history)
             if change.is_due:
                 reason = Reason.of(ReasonKind.BACKFILL, because=change.reason)
                 chosen.append(dataclasses.replace(run, reason=reason, keeps_labels=change.keeps_labels))
@@ -208,19 +197,14 @@ def keeps_labels(specification: Specification, run: Run, history: RunHistory) ->
     """Whether a run that is tried again may keep notebooks: not when its data have changed, or it is not known whether.
 
     Raises:
-        DefinitionError: it cannot be read whether they have.
-        ServiceError: the source is out of reach.
+        SourceError: it cannot be read whether they have.
     """
     from deciders.runs.reruns import change_of
-    from workers.sources.source_errors import SourceError
 
     end = history.ends.get((run.workflow_name, run.identity))
     if end is None:
         return True
-    try:
-        return change_of(specification.workflow(run.workflow_name), end, run.needed_days, history).keeps_labels
-    except SourceError as error:
-        raise source_problem(error) from None
+    return change_of(specification.workflow(run.workflow_name), end, run.needed_days, history).keeps_labels
 
 
 def _change_of(specification: Specification, run: Run, state: RunState | None, history: RunHistory) -> Verdict:
@@ -263,7 +247,7 @@ def carry_out(
             folder,
             requests,
             db=db,
-            slots=nb_workers or default_workers(),
+            slots=nb_workers or usable_cores(),
             most_at_once=most_at_once,
             quiet=quiet,
             color=ctx.obj["color"],
@@ -296,7 +280,7 @@ def carry_out(
     if announcement is not None:
         click.echo(announcement, err=True)
     click.echo(f"{workflow_id} {run_id}")
-    return 0
+    return ExitCode.DONE
 
 
 def _show(ctx: click.Context, chosen: list[Run], left_out: list[NotDue], without_data: list[date], *, why: bool) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ...application.run_rows import RunRow, counted, found_row, instance_history, interruption, run_rows
-from ...exceptions import DefinitionError
+from ...exceptions import DefinitionError, ExitCode
 from ..file_words import file_and_words
 from ..options import adopt_option, outputs_option
 from .definition import read_specification
@@ -63,7 +63,7 @@ def runs_retry(
         click.echo(f"nothing to retry: {row.title} succeeded, with {labels}")
         for line in left_behind(specification, [row], None, lacking_reports(specification, [row], folder)):
             click.echo(line)
-        ctx.exit(0)
+        ctx.exit(ExitCode.DONE)
     code = carry_out(
         ctx,
         specification,
@@ -82,9 +82,8 @@ def _retry_request(specification: Specification, row: RunRow, history: RunHistor
     """For the very instance that ran, whatever the sensor's entries say now; ``history`` where changed data count for it.
 
     Raises:
-        DefinitionError: what is on record of it comes to another instance: secrets in parameters are masked there. Or it
-            cannot be read whether its data have changed.
-        ServiceError: the source is out of reach.
+        DefinitionError: what is on record of it comes to another instance: secrets in parameters are masked there.
+        SourceError: it cannot be read whether its data have changed.
     """
     from deciders.runs.due_runs import run_for
     from deciders.runs.run_requests import run_request

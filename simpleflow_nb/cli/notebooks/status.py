@@ -16,10 +16,9 @@ import click
 
 from ...application.run_rows import NEXT_CAUSE, RunRow, counted, interruption, run_rows, shown_settings
 from ...application.workflow_files import outputs_folder
-from ...exceptions import DefinitionError
+from ...exceptions import ExitCode, SimpleflowError
 from ...inspection.tables import Table, formatted
 from ..file_words import file_and_words
-from ..main import DONE
 from ..options import outputs_option
 from ..printing import show, wants_table
 from .definition import CurrentPlan, current_plan, read_specification
@@ -53,8 +52,10 @@ def status(ctx: click.Context, file: Path | None, as_json: bool, outputs: Path |
         rows = run_rows(specification, folder, there)
         try:
             current = current_plan(specification, folder, there)
-        except DefinitionError as error:  # the source: what has run can be shown all the same
-            trouble = str(error)
+        except SimpleflowError as error:
+            if error.exit_code is not ExitCode.WRONG:
+                raise
+            trouble = str(error)  # of the source: what has run can be shown all the same
         interrupted = interruption(rows, there)
     planned = current.due_runs if current is not None else None
     missing = missing_dates(_available(planned)) if planned is not None else []
@@ -81,7 +82,7 @@ def status(ctx: click.Context, file: Path | None, as_json: bool, outputs: Path |
     if planned is not None and not as_json and not as_table:
         for line in _outlook(planned, missing):
             click.echo(line)
-    ctx.exit(DONE)
+    ctx.exit(ExitCode.DONE)
 
 
 class _Grid:

@@ -9,6 +9,7 @@ import click
 
 from ...application.run_states import BACKFILL_TYPE, ShownLabel, ShownRun, Watch, status_word
 from ...application.shown_states import ShownEnd, ShownState
+from ...exceptions import ExitCode
 from ...processes.local_run import LocalRun
 from ..progress import say
 
@@ -73,7 +74,8 @@ def show_summary(run: LocalRun, watch: Watch, file: Path, *, ended: bool) -> int
     if unstarted:
         onward = "the cancellation of the rest is requested" if run.interrupts.count > 1 else "the same command goes on"
         say(f"interrupted before every run was started; {onward}")
-    return 1 if failed or cancelled or still_open or unstarted or run.parked else 0
+    is_whole = not (failed or cancelled or still_open or unstarted or run.parked)
+    return ExitCode.DONE if is_whole else ExitCode.RUN_FAILED
 
 
 def _show_notes(head: str, notes: list[tuple[ShownRun, ShownLabel, str]]) -> None:
