@@ -40,9 +40,11 @@ CREATE TABLE IF NOT EXISTS gone (
 CREATE INDEX IF NOT EXISTS gone_by_moment ON gone (closed);
 CREATE TABLE IF NOT EXISTS unreferenced (digest TEXT PRIMARY KEY, since REAL NOT NULL) WITHOUT ROWID;
 """
+TABLES_TO_READ = {"meta", "runs", "batches", "types"}  #: without them it is not made yet
 _TABLES = {"meta", "runs", "batches", "types", "requests", "gone", "unreferenced"}
 #: Key of what the journal remembers of itself: whoever has it knows that old histories are removed, since when.
 MAY_PRUNE = "old histories are removed"
+REMOVED = "executions removed"  #: key of how many were, ever: a reader sees by it that some it knows are not there any more
 
 _LOCKED_MS = 100  #: a connection that waits for a lock serves nobody who reads; the service tries again itself
 
@@ -188,9 +190,9 @@ class Journal:
         """Every execution, oldest first, without its events."""
         return run_rows(self._db, self.path)
 
-    def events(self, run: int) -> list[dict[str, Any]]:
-        """Of one execution; may be asked for while another thread writes."""
-        return run_events(self._looking, self.path, run)
+    def events(self, run: int, since: int = 0) -> list[dict[str, Any]]:
+        """Of one execution, behind the first ``since``; may be asked for while another thread writes."""
+        return run_events(self._looking, self.path, run, since)
 
     def open_events(self) -> dict[int, list[dict[str, Any]]]:
         """The histories of the executions that are not closed."""
@@ -254,19 +256,24 @@ def gone_runs(db: sqlite3.Connection, path: Path, wanted: str) -> list[GoneRun]:
         raise unusable(path, error) from None
 
 
-def run_rows(db: sqlite3.Connection, path: Path) -> list[RunRow]:
-    query = "SELECT number, workflow_id, run_id, started, info, closed, close_status FROM runs ORDER BY number"
+def run_rows(db: sqlite3.Connection, path: Path, after: int = 0) -> list[RunRow]:
+    query = "SELECT number, workflow_id, run_id, started, info, closed, close_status FROM runs WHERE number > ? ORDER BY number"
     try:
-        return [(*row[:4], json.loads(row[4]), *row[5:]) for row in db.execute(query)]
+        return [(*row[:4], json.loads(row[4]), *row[5:]) for row in db.execute(query, (after,))]
     except (sqlite3.Error, ValueError) as error:
         raise unusable(path, error) from None
 
 
-def run_events(db: sqlite3.Connection, path: Path, run: int) -> list[dict[str, Any]]:
+def run_events(db: sqlite3.Connection, path: Path, run: int, since: int = 0) -> list[dict[str, Any]]:
+    query = (
+        "SELECT first, events FROM batches WHERE run = :run AND first >= "
+        "coalesce((SELECT max(first) FROM batches WHERE run = :run AND first <= :since), 0) ORDER BY first"
+    )
     events: list[dict[str, Any]] = []
     try:
-        for (text,) in db.execute("SELECT events FROM batches WHERE run = ? ORDER BY first", (run,)):
-            events.extend(json.loads(text))
+        for first, text in db.execute(query, {"run": run, "since": since}):
+            batch = json.loads(text)
+            events.extend(batch[since - first :] if first < since else batch)
     except (sqlite3.Error, ValueError) as error:
         raise unusable(path, error) from None
     return events

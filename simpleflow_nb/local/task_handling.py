@@ -224,8 +224,9 @@ class TaskHandling(Reading):
         with self.lock:
             run, activity = self._started_activity(taskToken)
             activity.last_beat = self.clock.now()
-            if details is not None:
+            if details is not None and details != activity.details:
                 activity.details = details
+                self.log.note(run.number)
             self.wait_durable(run)
             return {"cancelRequested": activity.cancel_requested_event > 0}
 
