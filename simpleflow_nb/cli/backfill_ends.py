@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from ..local.service import DOMAIN
 from .local_run import LocalRun, say
 from .run_states import BACKFILL_TYPE, RunState, Watch, status_word
 from .sensor_places import failure_message
@@ -28,10 +27,7 @@ class BackfillEnds:
     def _cause(self, state: RunState) -> str | None:
         """The whole sentence of the exception that its last task failed with; the reason of its end is cut off."""
         if state.status == "FAILED":
-            service = self._run.service
-            with service.lock:
-                events = service.whole_run(DOMAIN, state.workflow_id, state.run_id).events
-            for event in reversed(events):
+            for event in reversed(self._run.service.events(state.workflow_id, state.run_id)):
                 if event["eventType"] == "ActivityTaskFailed":
                     return failure_message(event["activityTaskFailedEventAttributes"])
         return state.reason

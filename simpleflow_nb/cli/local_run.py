@@ -15,7 +15,6 @@ from typing import Any
 
 from ..exceptions import ServiceError, SimpleflowError
 from ..local.service import DOMAIN, LocalService
-from ..local.task_lists import TaskList
 from ..processes.decider import Parked
 from ..processes.engine import Engine
 from ..processes.faults import UNKNOWN_RESOURCE, fault_code
@@ -58,7 +57,6 @@ class LocalRun:
         self.engine: Engine | None = None
         self._former: dict[int, Any] = {}
         self._wake = threading.Event()
-        self._abandoned: list[TaskList] = []
 
     def __enter__(self) -> LocalRun:
         if threading.current_thread() is threading.main_thread():
@@ -100,9 +98,6 @@ class LocalRun:
             if self.engine is not None:
                 self._stop(self.engine)
             self.service.close()
-            with self.service.lock:
-                for task_list in self._abandoned:
-                    task_list.ready.notify_all()
             if self.engine is not None:
                 self.engine.join(0.05 if self.engine.worker.running() else _LAST_SECONDS)
             self._scratch.close()
@@ -145,13 +140,8 @@ class LocalRun:
 
     def open_runs(self, *types: str) -> list[Execution]:
         """The open executions of these types, oldest first; those that are parked are left out."""
-        with self.service.lock:  # a run that has just closed is there until that is durable
-            runs = [run for number, run in self.service.runs.items() if number not in self.service.closed]
-        return [
-            {"workflowId": run.workflow_id, "runId": run.run_id}
-            for run in runs
-            if run.started_attributes["workflowType"]["name"] in types and run.run_id not in self.parked
-        ]
+        found = self.service.open_executions(DOMAIN)
+        return [one.ids for one in found if one.type_name in types and one.run_id not in self.parked]
 
     def seconds(self) -> float:
         """Since this process took the journal."""
@@ -160,9 +150,7 @@ class LocalRun:
     def _take_no_more_tasks(self, engine: Engine) -> None:
         """Workers that wait for a task wait in vain: what the decider still schedules goes to lists that nobody polls."""
         engine.worker.stop()
-        with self.service.lock:
-            for name in engine.worker.task_lists:
-                self._abandoned.append(self.service.home.activity_lists.pop(name, TaskList(self.service.lock)))
+        self.service.withhold_tasks(engine.worker.task_lists)
 
     def _cancel(self, executions: list[Execution]) -> None:
         assert self.engine is not None
@@ -172,11 +160,11 @@ class LocalRun:
             except Exception as error:
                 if fault_code(error) != UNKNOWN_RESOURCE:  # else it has closed meanwhile
                     raise
-        numbers = [self.service.numbers[one["workflowId"], one["runId"]] for one in executions]
         self.engine.worker.cancel_all()
         until = time.monotonic() + _CANCEL_SECONDS
         while time.monotonic() < until:
-            if not self.engine.worker.running() and all(number in self.service.closed for number in numbers):
+            found = [self.service.execution(DOMAIN, one["workflowId"], one["runId"]) for one in executions]
+            if not self.engine.worker.running() and not any(one is not None and one.is_open for one in found):
                 return
             if self.interrupts > 2:
                 return

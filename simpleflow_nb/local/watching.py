@@ -86,6 +86,16 @@ class Watching(Store):
     def refresh(self) -> None:
         """Look at what others have written. The owner of a journal knows it all."""
 
+    @property
+    def position(self) -> int:
+        """That of the last change so far: ``changes`` since then are those to come."""
+        return self.log.position
+
+    @property
+    def newest_number(self) -> int:
+        """That of the execution started last; 0 when there is none."""
+        return next(reversed(self.infos), 0)
+
     def changes(self, since: int = 0) -> Changes:
         """What is new since the position of an earlier answer; everything when that is 0, or too long ago.
 
@@ -127,6 +137,16 @@ class Watching(Store):
             raise unknown_resource(f"{unknown}; its history has just been removed")
         return events if most is None else events[:most]
 
+    def started_attributes(self, workflow_id: str, run_id: str) -> dict[str, Any]:
+        """What an execution was started with, as its first event says.
+
+        Raises:
+            Fault, JournalError: see :meth:`events`.
+        """
+        first = self.events(workflow_id, run_id, most=1)[0]
+        found: dict[str, Any] = first["workflowExecutionStartedEventAttributes"]
+        return found
+
     def execution(self, domain: str, workflow_id: str, run_id: str | None = None) -> KnownExecution | None:
         """That execution, or the latest one of the workflow id; None when it is not known here."""
         with self.lock:
@@ -162,10 +182,3 @@ class Watching(Store):
         run = self.runs.get(number)
         notes = {one.scheduled: one.details for one in run.activities.values()} if run is not None and status is None else {}
         return KnownExecution(number, self.infos[number], closed_at, status, notes)
-
-
-def started_attributes(service: Watching, execution: KnownExecution) -> dict[str, Any]:
-    """What an execution was started with, as its first event says."""
-    first = service.events(execution.workflow_id, execution.run_id, most=1)[0]
-    found: dict[str, Any] = first["workflowExecutionStartedEventAttributes"]
-    return found

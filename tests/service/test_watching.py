@@ -15,7 +15,7 @@ from simpleflow_nb.local.change_log import ChangeLog
 from simpleflow_nb.local.faults import Fault
 from simpleflow_nb.local.reader import JournalReader
 from simpleflow_nb.local.service import DOMAIN
-from simpleflow_nb.local.watching import KnownExecution, Watching, started_attributes
+from simpleflow_nb.local.watching import KnownExecution, Watching
 
 from ..settings import count
 from .desk import Desk, StillClock, complete, continue_as_new, fail, in_thread, opened, schedule, start_timer
@@ -161,7 +161,7 @@ def test_executions_can_be_asked_for_by_id_and_by_whether_they_are_open(owner):
         ["flights", "2013-02-22"],
         {"workflowId": "one", "runId": former},
     )
-    assert started_attributes(owner.local, earlier)["input"] == "1"
+    assert owner.local.started_attributes("one", former)["input"] == "1"
     assert owner.local.execution(DOMAIN, "nobody") is None
     assert owner.local.execution("elsewhere", "one") is None
     assert [one.run_id for one in owner.local.open_executions(DOMAIN)] == [latest, other]
