@@ -19,7 +19,7 @@ from .deadlines import Deadlines
 from .decisions import Quotas
 from .domains import Domain, kept_domains
 from .faults import unknown_resource
-from .journal import Journal
+from .journal import Journal, Refusal
 from .patience import JOURNAL_PATIENCE_SECONDS, Patience
 from .run import Run, rebuilt
 from .visibility import Info, new_info
@@ -57,8 +57,9 @@ class Store:
         self._tick = threading.Condition(self.lock)
         self._deadlines = Deadlines()
         self._waiters = 0
-        self._carrying_out = threading.local()  # .request: the one of another process that this thread carries out
+        self._carrying_out = threading.local()  # .request: the one of another process that this thread carries out; .run_id
         self._taken_request = 0
+        self._refused: list[Refusal] = []  # requests, to be told to those who have left them
         self._reading = threading.Lock()
         self._next_number = 1
         if journal is not None:
@@ -230,7 +231,8 @@ class Store:
                 run.effects = []
         self.dirty = {}
         taken, self._taken_request = self._taken_request, 0
-        return (batches, started, closed, taken), news
+        refused, self._refused = self._refused, []
+        return (batches, started, closed, taken, refused), news
 
     def _publish(self, news: list[_News]) -> None:
         for run, effects, closed, count in news:
@@ -269,6 +271,10 @@ class Store:
             if effect[0] == "deadline" and self._deadlines.push(effect[1], run, effect[2], effect[3]):
                 self._tick.notify()
         run.effects = [effect for effect in run.effects if effect[0] != "deadline"]
+
+    def asked_run_id(self) -> str | None:
+        """The run id that the request has chosen which this thread carries out, if it is one of a start."""
+        return getattr(self._carrying_out, "run_id", None)
 
     # ---- runs ----------------------------------------------------------------------------------------------------------------
 
