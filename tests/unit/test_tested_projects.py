@@ -255,3 +255,16 @@ def test_names_of_runs_that_are_not_there_or_not_one_are_said(project: Path, tmp
     assert done.run(f"flights/{done.runs[0].instance}") == done.runs[0]
     with pytest.raises(DefinitionError, match=r"count.py was not left by a function of run_project: "):
         notebook_value(tmp_path / "count.py")
+
+
+def test_the_example_of_the_manual_holds(tmp_path: Path) -> None:
+    def report(parameters: dict[str, Any]) -> None:
+        if notebook_value(parameters["flows_notebook"]) == 0:
+            raise ValueError("no flights")
+
+    file = Path(__file__).parents[2] / "examples" / "flights" / "workflows.yml"
+    done = run_project(file, {"flows": lambda parameters: 0, "report": report}, outputs=tmp_path)
+    run = done.run("flights_above_normal/2013-02-22_ab4b77c3")
+    assert (run.labels, run.light) == ({"flows": "done", "report": "failed"}, "red")
+    with pytest.raises(DefinitionError, match=r"^flights_above_normal/2013-02-22 fits flights_above_normal/2013-02-22_\w+ and "):
+        done.run("flights_above_normal/2013-02-22")
