@@ -266,5 +266,5 @@ def test_the_example_of_the_manual_holds(tmp_path: Path) -> None:
     done = run_project(file, {"flows": lambda parameters: 0, "report": report}, outputs=tmp_path)
     run = done.run("flights_above_normal/2013-02-22_ab4b77c3")
     assert (run.labels, run.light) == ({"flows": "done", "report": "failed"}, "red")
-    with pytest.raises(DefinitionError, match=r"^flights_above_normal/2013-02-22 fits flights_above_normal/2013-02-22_\w+ and "):
+    with pytest.raises(DefinitionError, match=r"^flights_above_normal/2013-02-22 fits \w+/2013-02-22_\w+ and "):
         done.run("flights_above_normal/2013-02-22")
