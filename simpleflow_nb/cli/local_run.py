@@ -114,7 +114,7 @@ class LocalRun:
         assert self.engine is not None
         said = 0
         with progress:
-            while not is_over():
+            while not self._is_over(is_over):
                 failure = self.engine.failure or self.engine.worker.failure or self.service.broken
                 if failure is not None:
                     if self.service.broken is None and not isinstance(failure, SimpleflowError | OSError):
@@ -137,6 +137,17 @@ class LocalRun:
                 self._wake.wait(_LOOK_SECONDS)
                 self._wake.clear()
         return True
+
+    def _is_over(self, is_over: Callable[[], bool]) -> bool:
+        """Whether there is nothing left to wait for, also of what other processes have asked for until now. What they ask for
+        from then on stays for the next owner: this one would carry out nothing of it."""
+        if not is_over():
+            return False
+        self.service.take_requests(False)
+        if is_over():
+            return True
+        self.service.take_requests(True)
+        return False
 
     def open_runs(self, *types: str) -> list[Execution]:
         """The open executions of these types, oldest first; those that are parked are left out."""

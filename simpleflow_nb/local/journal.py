@@ -200,9 +200,10 @@ class Journal:
         """Every execution, oldest first, without its events."""
         return run_rows(self._db, self.path)
 
-    def events(self, run: int, since: int = 0) -> list[dict[str, Any]]:
-        """Of one execution, behind the first ``since``; may be asked for while another thread writes."""
-        return run_events(self._looking, self.path, run, since)
+    def events(self, run: int, since: int = 0, end: int | None = None) -> list[dict[str, Any]]:
+        """Of one execution, behind the first ``since`` and up to the number ``end``; may be asked for while another thread
+        writes."""
+        return run_events(self._looking, self.path, run, since, end)
 
     def open_events(self) -> dict[int, list[dict[str, Any]]]:
         """The histories of the executions that are not closed."""
@@ -274,19 +275,20 @@ def run_rows(db: sqlite3.Connection, path: Path, after: int = 0) -> list[RunRow]
         raise unusable(path, error) from None
 
 
-def run_events(db: sqlite3.Connection, path: Path, run: int, since: int = 0) -> list[dict[str, Any]]:
+def run_events(db: sqlite3.Connection, path: Path, run: int, since: int = 0, end: int | None = None) -> list[dict[str, Any]]:
     query = (
         "SELECT first, events FROM batches WHERE run = :run AND first >= "
-        "coalesce((SELECT max(first) FROM batches WHERE run = :run AND first <= :since), 0) ORDER BY first"
+        "coalesce((SELECT max(first) FROM batches WHERE run = :run AND first <= :since), 0) "
+        "AND first < coalesce(:end, 9e18) ORDER BY first"
     )
     events: list[dict[str, Any]] = []
     try:
-        for first, text in db.execute(query, {"run": run, "since": since}):
+        for first, text in db.execute(query, {"run": run, "since": since, "end": end}):
             batch = json.loads(text)
             events.extend(batch[since - first :] if first < since else batch)
     except (sqlite3.Error, ValueError) as error:
         raise unusable(path, error) from None
-    return events
+    return events if end is None else events[: max(0, end - since)]
 
 
 def check_schema(db: sqlite3.Connection, path: Path) -> None:

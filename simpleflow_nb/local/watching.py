@@ -132,10 +132,10 @@ class Watching(Store):
             assert self.journal is not None
             journal = self.journal
         with self._reading:
-            events = journal.events(number, since)
-        if not events and not since:  # its owner has removed it since this reader looked
+            events = journal.events(number, since, end)
+        if not events and not since and end != 0:  # its owner has removed it since this reader looked
             raise unknown_resource(f"{unknown}; its history has just been removed")
-        return events if most is None else events[:most]
+        return events
 
     def started_attributes(self, workflow_id: str, run_id: str) -> dict[str, Any]:
         """What an execution was started with, as its first event says.

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from simpleflow_nb.exceptions import JournalError
+from simpleflow_nb.inspection.executions import started_with
 from simpleflow_nb.local.change_log import ChangeLog
 from simpleflow_nb.local.faults import Fault
 from simpleflow_nb.local.reader import JournalReader
@@ -326,6 +327,26 @@ def test_a_look_with_nothing_new_reads_no_row_and_one_with_an_event_no_more_than
     journal._db.set_progress_handler(lambda: steps.append(1), 10)
     assert [one.workflow_id for one in reader.changes(position).executions] == ["1"]
     assert len(steps) < 60, "as many steps of SQLite's machine as there are executions"
+    reader.close()
+    desk.close()
+
+
+def test_what_an_execution_was_started_with_is_read_without_its_history(path):
+    desk = opened(path)
+    run_id = desk.start(input='{"kwargs": {"day": "2013-02-22"}}')
+    for _ in range(50):
+        desk.signal("s")
+    reader = JournalReader(path)
+    journal: Any = reader.journal
+    execution = {"workflowId": "run", "runId": run_id}
+    assert started_with(reader, DOMAIN, execution, lambda digest: "null") == {"day": "2013-02-22"}
+    steps: list[int] = []
+    journal._db.set_progress_handler(lambda: steps.append(1), 10)
+    assert started_with(reader, DOMAIN, execution, lambda digest: "null") == {"day": "2013-02-22"}
+    assert len(steps) < 20
+    for since in range(3):
+        for most in range(4):
+            assert reader.events("run", run_id, since, most=most) == desk.events()[since : since + most]
     reader.close()
     desk.close()
 
