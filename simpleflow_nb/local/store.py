@@ -207,10 +207,10 @@ class Store:
 
     def note(self, run: Run) -> None:
         """The event just added may wait for the next commit of anybody: losing it with the process loses nothing."""
-        self.dirty[run.number] = run
         if self.visible.get(run.number) == len(run.events) - 1:  # else what is before it is not durable yet
             self.visible[run.number] += 1
             self.log.note(run.number)
+        self.dirty[run.number] = run
         self._push_deadlines(run)
 
     def _take(self) -> tuple[tuple[Any, ...], list[_News]]:
