@@ -148,6 +148,22 @@ def test_what_is_not_durable_is_not_seen(slow):
     assert [event["eventType"] for event in slow.local.events("run", run_id)][-1] == "WorkflowExecutionSignaled"
 
 
+def test_the_start_of_a_task_shows_nothing_that_is_not_durable_before_it(slow):
+    run_id = slow.start()
+    slow.decide(schedule("a"))
+    seen = slow.local.events("run", run_id)
+    slow.local.journal.leave.clear()
+    thread, _ = in_thread(lambda: slow.signal("s"))
+    assert slow.local.journal.writing.wait(60)
+    assert slow.activity_task()["activityId"] == "a"
+    assert slow.local.events("run", run_id) == seen
+    slow.local.journal.leave.set()
+    thread.join(60)
+    kinds = [event["eventType"] for event in slow.local.events("run", run_id, since=len(seen))]
+    assert kinds[0] == "WorkflowExecutionSignaled"
+    assert slow.types("run", run_id)[-1] == "ActivityTaskStarted"
+
+
 def test_executions_can_be_asked_for_by_id_and_by_whether_they_are_open(owner):
     former = owner.start("one", tagList=["flights", "2013-02-22"], input="1")
     owner.terminate("one")
