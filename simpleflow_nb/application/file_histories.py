@@ -27,8 +27,7 @@ def histories_of_others(
         RecordsError: the run records, where it is written whose a workflow is, cannot be read.
     """
     names, places = _own_names(specification, outputs), known_places(outputs)
-    with service.lock:
-        ended = [service.infos[number] for number, (closed_at, _) in service.closed.items() if closed_at < closed_before]
+    ended = [one.info for one in service.closed_executions() if (one.closed_at or 0) < closed_before]
 
     def is_own(info: dict[str, Any]) -> bool:
         kind = info["workflowType"]["name"]

@@ -16,7 +16,8 @@ from .. import payload
 from ..exceptions import split_reason
 from ..inspection.executions import arguments_in
 from ..inspection.task_rows import TaskRow, task_rows
-from ..local.service import DOMAIN, LocalService
+from ..local.service import DOMAIN
+from ..local.watching import KnownExecution, Watching
 from .shown_states import ShownEnd, ShownState
 
 NOTEBOOK_TYPE = "notebook_workflow"
@@ -154,7 +155,7 @@ class Watch:
 
     def __init__(
         self,
-        service: LocalService,
+        service: Watching,
         types: Iterable[str] = (),
         *,
         load: payload.Load | None = None,
@@ -165,16 +166,16 @@ class Watch:
         self.runs: dict[int, ShownRun] = {}
         self.earlier = EarlierRuns()
         self._ended: dict[ShownEnd, deque[int]] = {}  # by their end, those that are kept
-        with service.lock:
-            self._open = {run.number for run in service.home.open_by_id.values() if self._is_wanted(service.infos[run.number])}
-            self._newest = next(reversed(service.infos), 0)
-        self._seen: dict[int, tuple[int, dict[int, str | None]]] = {}
+        self._position = service.position
+        self._newest = service.newest_number
+        self._open = {one.number: one for one in service.open_executions(DOMAIN) if self._is_wanted(one)}
+        self._events: dict[int, list[dict[str, Any]]] = {}  # of open executions, as far as they were read
         self._next_look = 0.0
 
     def look(self) -> list[ShownRun]:
         """The executions about which there is something new, in the order in which they were started."""
         begun = time.monotonic()
-        changed = [self._read(number, *news) for number, news in sorted(self._news().items())]
+        changed = [self._read(one) for _, one in sorted(self._news().items())]
         self._next_look = begun + _LOOK_SHARE * (time.monotonic() - begun)
         return changed
 
@@ -188,62 +189,46 @@ class Watch:
 
     def unread(self) -> set[str]:
         """Run ids of those that are open or have ended since the last look: their histories are still needed here."""
-        service = self.service
-        with service.lock:
-            newer = range(self._newest + 1, next(reversed(service.infos), 0) + 1)
-            numbers = self._open | {n for n in newer if n in service.infos and self._is_wanted(service.infos[n])}
-            return {service.infos[number]["execution"]["runId"] for number in numbers}
+        newer = [one for one in self.service.changes(self._position).executions if self._is_new(one)]
+        return {one.run_id for one in (*self._open.values(), *newer)}
 
     def look_again(self) -> ShownRun:
         """The last execution that was started, as it is now."""
         self.look()
         return self.states()[-1]
 
-    def _is_wanted(self, info: dict[str, Any]) -> bool:
-        if self.workflow_id is not None:
-            return bool(info["execution"]["workflowId"] == self.workflow_id)
-        return info["workflowType"]["name"] in self.types
+    def _is_wanted(self, one: KnownExecution) -> bool:
+        if one.domain != DOMAIN:
+            return False
+        return one.workflow_id == self.workflow_id if self.workflow_id is not None else one.type_name in self.types
 
-    def _news(self) -> dict[int, tuple[Any, ...]]:
-        service, news = self.service, {}
-        with service.lock:
-            newest = next(reversed(service.infos), 0)
-            numbers = range(self._newest + 1, newest + 1)
-            self._open |= {n for n in numbers if n in service.infos and self._is_wanted(service.infos[n])}
-            self._newest = newest
-            for number in self._open:
-                run, closed = service.runs.get(number), service.closed.get(number)
-                events = list(run.events) if run is not None else None
-                notes = {a.scheduled: a.details for a in run.activities.values()} if run is not None else {}
-                if closed is None and events is not None and self._seen.get(number) == (len(events), notes):
-                    continue
-                self._seen[number] = (len(events or ()), notes)
-                news[number] = (service.infos[number], events, notes, closed)
+    def _is_new(self, one: KnownExecution) -> bool:
+        """Whether it is one of those to look at; not if it had closed before, or its end was read."""
+        return self._is_wanted(one) and (one.number in self._open or one.number > self._newest)
+
+    def _news(self) -> dict[int, KnownExecution]:
+        changes = self.service.changes(self._position)
+        news = {one.number: one for one in changes.executions if self._is_new(one)}
+        news |= {number: one for number, one in self._open.items() if number not in self._events and number not in news}
+        self._position = changes.position
+        self._newest = max([self._newest, *(one.number for one in changes.executions)])
         return news
 
-    def _read(
-        self,
-        number: int,
-        info: dict[str, Any],
-        events: list[dict[str, Any]] | None,
-        notes: dict[int, str | None],
-        closed: tuple[float, str] | None,
-    ) -> ShownRun:
-        execution = info["execution"]
-        if events is None:
-            with self.service.lock:
-                events = self.service.whole_run(DOMAIN, execution["workflowId"], execution["runId"]).events
-        state = ShownRun(_title(info), execution["workflowId"], execution["runId"], info["startTimestamp"])
-        state.arguments, state.labels = label_states(events, self.load, notes)
-        if closed is not None:
-            state.ended, status = closed
+    def _read(self, one: KnownExecution) -> ShownRun:
+        number = one.number
+        self._open[number] = one
+        events = self._events.setdefault(number, [])
+        events += self.service.events(one.workflow_id, one.run_id, since=len(events))
+        state = ShownRun(_title(one.info), one.workflow_id, one.run_id, one.started)
+        state.arguments, state.labels = label_states(events, self.load, one.notes)
+        if one.close_status is not None:
+            state.ended = one.closed_at
             end = last_attributes(events)
             state.reason, state.details, state.result = end.get("reason"), end.get("details"), end.get("result")
-            state.close(status, self.load)
-            self._open.discard(number)
-            self._seen.pop(number, None)
+            state.close(one.close_status, self.load)
+            del self._open[number], self._events[number]
         self.runs[number] = state
-        if closed is not None:
+        if one.close_status is not None:
             self._forget_others(number, state)
         return state
 

@@ -81,15 +81,10 @@ def is_own_place(then: str, places: Collection[str]) -> bool:
 
 
 def _ended_otherwise(service: Reading, closed_before: float) -> list[dict[str, Any]]:
-    with service.lock:
-        found = [(service.infos[number], *end) for number, end in service.closed.items()]
     return [
-        info
-        for info, closed_at, status in found
-        if closed_at < closed_before
-        and status != "COMPLETED"
-        and info["domain"] == DOMAIN
-        and info["workflowType"]["name"] == NOTEBOOK_TYPE
+        one.info
+        for one in service.closed_executions(DOMAIN)
+        if (one.closed_at or 0) < closed_before and one.close_status != "COMPLETED" and one.type_name == NOTEBOOK_TYPE
     ]
 
 

@@ -97,8 +97,8 @@ MUTANTS = (
     Mutant(
         "time has passed while the timekeeper carries out requests of other processes",
         _TIMEKEEPING,
-        "        with self._taking:\n",
-        "        if True:\n",
+        "        with self._taking:\n            if not self._takes_requests:\n",
+        "        if True:\n            if not self._takes_requests:\n",
         _TIME,
     ),
     Mutant(

@@ -145,7 +145,7 @@ def workflow_start(
         if execution is not None:
             say(f"going on with {execution['workflowId']} (--new starts another run)")
             workflow_id = execution["workflowId"]
-            task_list = run.service.home.open_by_id[workflow_id].started_attributes["taskList"]["name"]
+            task_list = run.service.started_attributes(workflow_id, execution["runId"])["taskList"]["name"]
         else:
             workflow_id = workflow_id or f"{cls.type_name()}-{cls.version}-{int(time.time() * 1000)}"
             task_list = f"local-{secrets.token_hex(6)}"  # its own: other interrupted runs of this journal stay as they are
@@ -222,9 +222,8 @@ def _carry_out(run: LocalRun, workflow_id: str, progress: Progress) -> int:
 
     def current() -> dict[str, str] | None:
         """The open execution of that id: a run continued as new goes on under it."""
-        number = service.home.latest_by_id[workflow_id]
-        found: dict[str, str] = service.infos[number]["execution"]
-        return found if number not in service.closed else None
+        found = service.execution(DOMAIN, workflow_id)
+        return found.ids if found is not None and found.is_open else None
 
     def is_over() -> bool:
         found = current()
@@ -247,7 +246,7 @@ def interrupted_run(run: LocalRun, type_name: str, text: str, workflow_id: str |
     for execution in reversed(run.open_runs(type_name)):
         if workflow_id is not None and execution["workflowId"] != workflow_id:
             continue
-        if run.service.home.open_by_id[execution["workflowId"]].started_attributes.get("input") == wanted:
+        if run.service.started_attributes(execution["workflowId"], execution["runId"]).get("input") == wanted:
             return execution
     return None
 

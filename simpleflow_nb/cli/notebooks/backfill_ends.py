@@ -5,7 +5,6 @@ from __future__ import annotations
 from ...application.run_states import BACKFILL_TYPE, ShownRun, Watch, status_word
 from ...application.sensors import failure_message
 from ...exceptions import ExitCode
-from ...local.service import DOMAIN
 from ...processes.local_run import LocalRun
 from ..progress import say
 
@@ -30,10 +29,7 @@ class BackfillEnds:
     def _cause(self, state: ShownRun) -> str | None:
         """The whole sentence of the exception that its last task failed with; the reason of its end is cut off."""
         if state.status == "FAILED":
-            service = self._run.service
-            with service.lock:
-                events = service.whole_run(DOMAIN, state.workflow_id, state.run_id).events
-            for event in reversed(events):
+            for event in reversed(self._run.service.events(state.workflow_id, state.run_id)):
                 if event["eventType"] == "ActivityTaskFailed":
                     return failure_message(event["activityTaskFailedEventAttributes"])
         return state.reason
