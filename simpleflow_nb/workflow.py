@@ -90,7 +90,7 @@ class Workflow:
     version: str = "1"
     task_list: str | None = None
     task_priority: int | None = None
-    tag_list: list[str] | None = None
+    tag_list: list[str] | str | None = None
     child_policy: str = "TERMINATE"
     execution_timeout: int | None = None
     decision_tasks_timeout: int | None = None

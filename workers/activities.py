@@ -5,11 +5,15 @@ from __future__ import annotations
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any
 
 from deciders import activities as declared
 from deciders.specification import OutputSpecification
 from deciders.specification.retention_rules import KEPT_ATTEMPTS
+from deciders.values.artefact_key import ReportFormat
+from deciders.values.label_state import LabelState
+from deciders.values.light import Light
+from deciders.values.run_state import RunState
 from simpleflow_nb.activity_context import context
 from simpleflow_nb.environment import setting
 from simpleflow_nb.exceptions import ActivityCanceled
@@ -21,7 +25,6 @@ from .notebooks.notebook_errors import NotebookSkipped
 from .notebooks.notebook_run import Cancellation, NotebookFailed, run_notebook
 from .notebooks.notebook_session import CountedWarnings
 from .records.run_records import RunRecord, RunRecords
-from .records.run_tables import State
 from .runs.backfills import start_backfill as start_one_backfill
 from .runs.kept_specification import is_by_reference, whole_specification
 from .runs.latest_links import NAME as LATEST
@@ -144,7 +147,7 @@ def convert_report(
     template: str | None,
     reference_date: str | None,
     inputs_dir: str | None = None,
-    format: Literal["pdf", "html"] = "pdf",
+    format: ReportFormat = "pdf",
     code: bool = False,
     streams: bool = False,
     parameters: bool = False,
@@ -194,6 +197,8 @@ def record_run(
     A run that succeeded becomes the ``latest`` of the reports of its parameter set, unless one of a later date is.
     """
     task = context()
+    ended_as = RunState.read(state)
+    ends = {name: LabelState.read(word) for name, word in (labels or {}).items()}
     with closing(RunRecords.open(Path(outputs))) as records:
         former = [one.artefacts for one in records.runs(workflow, identity)]
         remove_renamed(former, artefacts, Artefacts(Path(outputs)).reports_folder(workflow, instance))
@@ -204,8 +209,8 @@ def record_run(
                 instance=instance,
                 reference_date=parameters.get("reference_date"),
                 parameters=parameters,
-                state=_recorded_state(state),
-                light=light,
+                state=ended_as,
+                light=Light(light),
                 started=datetime.fromisoformat(started),
                 ended=datetime.fromisoformat(ended),
                 attempt=records.attempts(workflow, identity) + 1,
@@ -214,27 +219,23 @@ def record_run(
                 error=masked(error) if error is not None else None,
                 artefacts=artefacts,
                 reason=(origin or {}).get("reason"),
-                labels=labels or {},
-                notebooks=as_executed((origin or {}).get("notebooks"), Path(outputs), workflow, instance, labels or {}),
-                data=_kept_data(origin or {}, state),
+                labels=ends,
+                notebooks=as_executed((origin or {}).get("notebooks"), Path(outputs), workflow, instance, ends),
+                data=_kept_data(origin or {}, ended_as),
                 date_stencil=(origin or {}).get("date_stencil"),
                 missing_dates=(origin or {}).get("missing_dates"),
                 notes={name: [masked(text) for text in texts] for name, texts in (notes or {}).items()},
             )
         )
-    if state == "succeeded":
+    if ended_as == RunState.SUCCEEDED:
         links = (origin or {}).get("latest_links") or [LATEST]
         point_latest(Path(outputs), workflow, instance, parameters.get("reference_date"), links)
 
 
-def _recorded_state(state: str) -> State:
-    return cast(State, state) if state in ("succeeded", "skipped", "partial") else "failed"
-
-
-def _kept_data(origin: dict[str, Any], state: str) -> dict[str, Any] | None:
+def _kept_data(origin: dict[str, Any], state: RunState) -> dict[str, Any] | None:
     """What is kept of the data: of a run that was skipped also where changed data are no cause for a rerun otherwise."""
     data: dict[str, Any] | None = origin.get("data")
-    return origin.get("seen_data") if data is None and state == "skipped" else data
+    return origin.get("seen_data") if data is None and state == RunState.SKIPPED else data
 
 
 @declared.feed_new_dates.implemented_by

@@ -18,14 +18,13 @@ from ..dates.missing_dates import lack
 from ..dates.reference_dates import reference_dates_of
 from ..problems import listed
 from ..specification import ConfiguredWorkflow, SensorSpecification, Specification, WorkflowSpecification
+from ..values.reason import Reason, ReasonKind
+from ..values.run_state import RunState
 from . import identity as identities
 from .identity import identity
-from .reruns import NOT_RUN_YET, SUCCEEDED, RunHistory, verdict
+from .reruns import RunHistory, verdict
 
 __all__ = ["DueRuns", "NotDue", "Run", "due_runs", "identity", "identity_for", "run_for"]
-
-RUNNING = "running"
-_OTHER_PARAMETERS = "already succeeded with other parameters, and rerun_when lacks parameters_changed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +35,7 @@ class Run:
     reference_date: date
     date_stencil: DateStencil  #: that of the entry
     identity: str  #: 32 hex digits, see `deciders.runs.identity`
-    reason: str = field(default=NOT_RUN_YET, compare=False)  #: why it is due: the end of a sentence about the run
+    reason: Reason = field(default=Reason.of(ReasonKind.NOT_RUN_YET), compare=False)  #: why it is due
     is_rerun: bool = field(default=False, compare=False)  #: it has succeeded before, and is to run all the same
     #: notebooks of a former try that succeeded, and that nothing has changed for, need not be done again
     keeps_labels: bool = field(default=False, compare=False)
@@ -87,7 +86,7 @@ class NotDue:
     workflow_name: str
     reference_date: date
     identity: str | None  #: None when it was not worked out: the date is too early, or dates are missing
-    reason: str  #: the end of a sentence that begins with the workflow and the date
+    reason: Reason
     #: of the entry, as they stand in the file: the same workflow and date may be there with others
     configured_parameters: dict[str, Any] = field(default_factory=dict, compare=False)
     #: of the entry, as it stands in the file
@@ -128,7 +127,7 @@ def identity_for(configured: ConfiguredWorkflow, reference_date: date) -> str | 
 def due_runs(
     specification: Specification,
     available_dates: Mapping[str, Iterable[date]],
-    run_states: Mapping[tuple[str, str], str],
+    run_states: Mapping[tuple[str, str], RunState],
     *,
     history: RunHistory | None = None,
     since: date | None = None,
@@ -198,7 +197,7 @@ class _TextsByLength(dict[int, _Texts]):
 class _Look(NamedTuple):
     """What a stencil comes to for a date."""
 
-    reason: str | None  #: why it is not fulfilled
+    reason: Reason | None  #: why it is not fulfilled
     ranges: str  #: else the date ranges, as the items of a JSON list
 
 
@@ -208,7 +207,7 @@ class _Looker:
     def __init__(
         self,
         available: AvailableDays,
-        run_states: Mapping[tuple[str, str], str],
+        run_states: Mapping[tuple[str, str], RunState],
         specification: Specification,
         history: RunHistory,
         since: date | None,
@@ -238,9 +237,10 @@ class _Looker:
         ends, in_autoflow = self._history.ends, self._history.in_autoflow
         is_done_whatever_its_parameters = self._success_of_the_date(number, configured, workflow)
         days_to_look_at, refusals = self._reference_dates(configured, earliest)
+        too_early = Reason.of(ReasonKind.BEFORE_EARLIEST_DATE, earliest=str(earliest))
         for ordinal, day in days_to_look_at:
             if earliest is not None and day < earliest:
-                self._refuse(configured, day, None, f"before earliest_date {earliest}")
+                self._refuse(configured, day, None, too_early)
                 continue
             if refusals and ordinal in refusals:
                 self._refuse(configured, day, None, refusals[ordinal], ordinal in self._available)
@@ -253,28 +253,28 @@ class _Looker:
                 continue
             found = identities.identity_of_text(f"{before_ranges}{look.ranges}{between}{day.isoformat()}{after_date}")
             if first_entry is not None and (first := first_entry.setdefault(found, number)) != number:
-                self._refuse(configured, day, found, f"duplicate of entry {first}")
+                self._refuse(configured, day, found, Reason.of(ReasonKind.DUPLICATE, entry=first))
                 continue
             state = run_states.get((name, found))
-            if state == RUNNING:
-                self._refuse(configured, day, found, RUNNING)
+            if state == RunState.RUNNING:
+                self._refuse(configured, day, found, Reason.of(ReasonKind.RUNNING))
                 continue
             if state is None and is_done_whatever_its_parameters(day):
-                self._refuse(configured, day, found, _OTHER_PARAMETERS)
+                self._refuse(configured, day, found, Reason.of(ReasonKind.SUCCEEDED_WITH_OTHER_PARAMETERS))
                 continue
             end = ends.get((name, found))
             days = stencil.needed_ranges(ordinal) if end is not None and end.data is not None else ()
             is_in_autoflow = (name, found) in in_autoflow
             is_due, reason, keeps_labels = verdict(workflow, state, end, days, self._history, is_in_autoflow=is_in_autoflow)
             if is_due:
-                is_rerun = state == SUCCEEDED
+                is_rerun = state == RunState.SUCCEEDED
                 self.due.append(Run(configured, day, stencil, found, reason, is_rerun, keeps_labels))
             else:
                 self._refuse(configured, day, found, reason)
 
     def _reference_dates(
         self, configured: ConfiguredWorkflow, earliest: date | None
-    ) -> tuple[Sequence[tuple[int, date]], Mapping[int, str]]:
+    ) -> tuple[Sequence[tuple[int, date]], Mapping[int, Reason]]:
         """The days to look at, ascending: those available, and those chosen that lack; and why it cannot be some of them.
 
         Before ``earliest`` nothing is chosen, and so nothing lacks.
@@ -285,11 +285,10 @@ class _Looker:
         chosen = {*rule.ordinals(self._days[0][0], self._days[-1][0]), *rule.named}
         if earliest is not None:
             chosen = {ordinal for ordinal in chosen if ordinal >= earliest.toordinal()}
-        refusals = {
-            ordinal: f"not a reference date of this entry ({rule})" for ordinal, _ in self._days if ordinal not in chosen
-        }
+        not_chosen = Reason.of(ReasonKind.NOT_A_REFERENCE_DATE, rule=str(rule))
+        refusals = {ordinal: not_chosen for ordinal, _ in self._days if ordinal not in chosen}
         lacking = {ordinal: date.fromordinal(ordinal) for ordinal in chosen if ordinal not in self._available}
-        refusals |= {ordinal: f"{day} is not available" for ordinal, day in lacking.items()}
+        refusals |= {ordinal: Reason.of(ReasonKind.DATE_NOT_AVAILABLE, day=day.isoformat()) for ordinal, day in lacking.items()}
         return (sorted([*self._days, *lacking.items()]) if lacking else self._days), refusals
 
     def _success_of_the_date(
@@ -323,20 +322,20 @@ class _Looker:
         def look_at(ordinal: int) -> _Look:
             try:
                 if stencil.is_tolerant or not self._available.holds(stencil.needed_ranges(ordinal)):
-                    reason = lack(stencil, ordinal, self._available)
-                    if reason is not None:
-                        return _Look(reason, "")
+                    lacks = lack(stencil, ordinal, self._available)
+                    if lacks is not None:
+                        return _Look(Reason.of(ReasonKind.NEEDS_DATES, lacks=lacks), "")
                 if stencil.offsets is not None:
                     return _Look(None, ", ".join([texts[ordinal + first] for texts, first in columns]))
                 ranges = stencil.ordinal_ranges(ordinal)
                 return _Look(None, ", ".join([self._texts[end - first][first] for first, end in ranges]))
             except DateStencilValueError as error:
-                return _Look(str(error), "")
+                return _Look(Reason.of(ReasonKind.NO_DATES, fault=str(error)), "")
 
         return look_at
 
     def _refuse(
-        self, configured: ConfiguredWorkflow, day: date, found: str | None, reason: str, is_available: bool = True
+        self, configured: ConfiguredWorkflow, day: date, found: str | None, reason: Reason, is_available: bool = True
     ) -> None:
         parameters, stencil = configured.parameters, configured.date_stencil
         self.not_due.append(NotDue(configured.workflow_name, day, found, reason, parameters, stencil, is_available))

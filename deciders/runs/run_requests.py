@@ -9,6 +9,7 @@ from datetime import date
 from typing import Any
 
 from ..specification import ConfiguredWorkflow
+from ..values.reason import Reason
 from .due_runs import Run, run_for
 
 
@@ -24,7 +25,7 @@ class WantedRun:
 def run_request(
     entry: ConfiguredWorkflow,
     dates: Iterable[date],
-    reason: str,
+    reason: Reason,
     *,
     keeps_labels: bool,
     only: str | None = None,
@@ -38,7 +39,7 @@ def run_request(
     return {
         "entry": entry.model_dump(mode="json"),
         "dates": [day.isoformat() for day in dates],
-        "reason": reason,
+        "reason": reason.text,
         "keeps_labels": keeps_labels,
         "only": only,
         "gives_way": gives_way,
@@ -62,7 +63,7 @@ def requests_for(runs: Iterable[Run], *, only: str | None = None, gives_way: boo
     return requests
 
 
-def _how(run: Run) -> tuple[str, bool]:
+def _how(run: Run) -> tuple[Reason, bool]:
     return run.reason, run.keeps_labels
 
 
@@ -73,7 +74,7 @@ def requested_runs(requests: Iterable[Mapping[str, Any]]) -> Iterator[WantedRun]
         for day in request["dates"]:
             run = run_for(entry, date.fromisoformat(day))
             asked = dataclasses.replace(
-                run, reason=request["reason"], is_rerun=True, keeps_labels=bool(request["keeps_labels"])
+                run, reason=Reason.parse(request["reason"]), is_rerun=True, keeps_labels=bool(request["keeps_labels"])
             )
             yield WantedRun(asked, request["only"], bool(request.get("gives_way")))
 

@@ -88,7 +88,7 @@ def _succeeded(specification: Specification, rows: Sequence[RunRow]) -> Iterator
 
     entries = Entries(specification)
     for row in rows:
-        if row.state == "succeeded" and row.instance:
+        if row.has_succeeded and row.instance:
             entry, stencil = row.entry_of(entries), row.date_stencil
             own = ParameterSet(row.workflow, written(row.parameters), written_stencil(stencil) if stencil is not None else None)
             yield set_of_entry(entry) if entry is not None else own, row.reference_date or "", row.instance

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
-    from .run_states import RunState, Watch
+    from .run_states import ShownRun, Watch
 
 R = TypeVar("R")
 
@@ -43,7 +43,7 @@ class Watching:
 class RunChanged:
     """There is something new about a run: it was started, has ended, or one of its labels has."""
 
-    run: RunState
+    run: ShownRun
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,10 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..exceptions import DefinitionError, ServiceError
+from ..exceptions import DefinitionError
 from ..inspection.documents import SCHEMA
 from ..masking import masked_leaves
-from ..processes.local_run import default_workers
+from ..processes.worker import usable_cores
 from .ended_runs import ended_run
 from .events import Event, Note, ReportMade
 from .owners import check_names
@@ -111,17 +111,17 @@ def make_reports(
         if not todo.jobs and not todo.standing:
             raise DefinitionError(sentence)
         yield Note(sentence)
-    if running := [row.title for row in chosen if row.state == "running"]:
+    if running := [row.title for row in chosen if row.is_running]:
         yield Note(f"{_named(running, 'it is', 'they are')} running, and left alone: a run makes its reports itself")
     if not todo.jobs and not todo.standing:
         of_label = f" of notebook {wanted.label!r}" if wanted.label is not None else ""
         which = chosen[0].title if len(chosen) == 1 else f"these {len(chosen)} runs"
-        if not any(end in ("done", "cached") for row in chosen for end in row.labels.values()):
+        if not any(end.ended_well for row in chosen for end in row.labels.values()):
             raise DefinitionError(f"there is no report{of_label} to make: no notebook of {which} has succeeded so far")
         raise DefinitionError(f"there is no report{of_label} to make: no notebook of {which} that succeeded has an 'output'")
     if not todo.jobs:
         return ReportsMade(standing=todo.standing)
-    return (yield from _made_of(specification, outputs, todo, workers or default_workers()))
+    return (yield from _made_of(specification, outputs, todo, workers or usable_cores()))
 
 
 def _check_label(specification: Specification, label: str | None) -> None:
@@ -142,7 +142,7 @@ def _one_run(rows: list[RunRow], run: str, place: Place) -> RunRow:
     row = found_row(rows, run)
     if interrupted := interruption([row], place):
         raise DefinitionError(f"{row.title}: {interrupted}")
-    if row.state == "running":
+    if row.is_running:
         raise DefinitionError(f"{row.title} is running; it makes its reports itself; they can be made anew once it has ended")
     return row
 
@@ -172,7 +172,7 @@ def _todo(specification: Specification, rows: list[RunRow], outputs: Path, label
 
     artefacts, entries, found = Artefacts(outputs), Entries(specification), _Todo()
     for row in rows:
-        if row.state == "running":
+        if row.is_running:
             continue
         run = ended_run(specification, row)
         expected = list(expected_reports(run, label))
@@ -197,9 +197,9 @@ def _made_of(
 ) -> Generator[ReportMade | Note, None, ReportsMade]:
     """
     Raises:
-        ServiceError: the run records cannot be used.
+        RecordsError: the run records cannot be used.
     """
-    from workers.records.run_records import RecordsError, RunRecords
+    from workers.records.run_records import RunRecords
     from workers.reports import end_idle_children
 
     began, made, failed = time.monotonic(), list[ReportMade](), list[str]()
@@ -211,8 +211,6 @@ def _made_of(
                         made.append(event)
                     yield event
                 failed += [f"{remade.run.title}  {name}: {cause}" for name, cause in remade.failed.items()]
-    except RecordsError as error:
-        raise ServiceError(str(error)) from None
     except KeyboardInterrupt:
         yield Note(f"stopped; {counted(len(made), 'report')} made")
         raise

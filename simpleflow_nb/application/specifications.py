@@ -43,8 +43,7 @@ def _keep_secrets_out(specification: Specification) -> None:
     Raises:
         SpecificationError: a secret stands where histories and records would keep it.
     """
-    from deciders.problems import Problem
-    from deciders.specification import SpecificationError
+    from deciders.problems import Problem, SpecificationError
 
     source = specification.sensor.source
     if (password := getattr(source, "password", None)) is not None:

@@ -18,6 +18,7 @@ def start_warnings(specification: Specification, run: Run, entry: ConfiguredWork
     from deciders.dates.missing_dates import lack
     from deciders.dates.reference_dates import reference_dates_of
     from deciders.runs.due_runs import considered_days
+    from deciders.values.reason import Reason, ReasonKind
     from workers.sources.available_dates import read_available_dates
     from workers.sources.source_errors import SourceError
 
@@ -33,5 +34,5 @@ def start_warnings(specification: Specification, run: Run, entry: ConfiguredWork
         yield f"whether the dates of {title} are available is not known, and it runs all the same: {error}"
         return
     ordinals, _ = considered_days(specification.sensor, available)
-    if reason := lack(run.date_stencil, day.toordinal(), AvailableDays(ordinals)):
-        yield f"{title} {reason}; it runs all the same"
+    if lacks := lack(run.date_stencil, day.toordinal(), AvailableDays(ordinals)):
+        yield f"{title} {Reason.of(ReasonKind.NEEDS_DATES, lacks=lacks)}; it runs all the same"

@@ -55,13 +55,10 @@ def writable_outputs(given: Path | None, specification: Specification) -> Path:
     """The same, made and writable.
 
     Raises:
-        DefinitionError: it cannot be.
+        OutputsError: it cannot be.
     """
-    from workers.artefacts import Artefacts, OutputsError
+    from workers.artefacts import Artefacts
 
     outputs = outputs_folder(given, specification.path)
-    try:
-        Artefacts(outputs).check_writable()
-    except OutputsError as error:
-        raise DefinitionError(str(error)) from None
+    Artefacts(outputs).check_writable()
     return outputs

@@ -91,6 +91,34 @@ def check_tags(tags: list[str] | None) -> None:
         raise invalid("tagList: at most 5 tags of at most 256 characters")
 
 
+def check_start(
+    workflow_id: str,
+    *,
+    task_list: dict[str, str] | None = None,
+    priority: str | None = None,
+    data: str | None = None,
+    execution_timeout: str | None = None,
+    task_timeout: str | None = None,
+    tags: list[str] | None = None,
+    child_policy: str | None = None,
+) -> None:
+    """What an execution is to be started with.
+
+    https://docs.aws.amazon.com/amazonswf/latest/apireference/API_StartWorkflowExecution.html
+
+    Raises:
+        Fault: ValidationException.
+    """
+    check_name("workflowId", workflow_id)
+    check_task_list("taskList", task_list)
+    check_data("input", data)
+    check_tags(tags)
+    check_priority("taskPriority", priority)
+    check_run_seconds("executionStartToCloseTimeout", execution_timeout)
+    check_duration("taskStartToCloseTimeout", task_timeout)
+    check_child_policy(child_policy)
+
+
 def check_retention(text: str) -> None:
     # https://docs.aws.amazon.com/amazonswf/latest/apireference/API_RegisterDomain.html
     if text != NEVER and not (_DURATION.match(text) and int(text) <= MAX_RETENTION_DAYS):

@@ -10,9 +10,10 @@ from .faults import invalid
 from .journal import GoneRun
 from .run import Run
 from .type_registry import TypeRegistry
+from .watching import Watching
 
 
-class Reading(TypeRegistry):
+class Reading(TypeRegistry, Watching):
     """The calls that change nothing. They see only what is durable."""
 
     def describe_workflow_execution(self, *, domain: str, execution: dict[str, str]) -> dict[str, Any]:

@@ -124,14 +124,16 @@ class LocalService(TaskHandling, Pruning):
         lambdaRole: str | None = None,
     ) -> dict[str, Any]:
         known = self._check_domain(domain)
-        checks.check_name("workflowId", workflowId)
-        checks.check_task_list("taskList", taskList)
-        check_data("input", input)
-        checks.check_tags(tagList)
-        checks.check_priority("taskPriority", taskPriority)
-        checks.check_run_seconds("executionStartToCloseTimeout", executionStartToCloseTimeout)
-        checks.check_duration("taskStartToCloseTimeout", taskStartToCloseTimeout)
-        checks.check_child_policy(childPolicy)
+        checks.check_start(
+            workflowId,
+            task_list=taskList,
+            priority=taskPriority,
+            data=input,
+            execution_timeout=executionStartToCloseTimeout,
+            task_timeout=taskStartToCloseTimeout,
+            tags=tagList,
+            child_policy=childPolicy,
+        )
         defaults = self._known_type(known, "workflow", workflowType)
         attributes: dict[str, Any] = {"workflowType": dict(workflowType), "parentInitiatedEventId": 0}
         for name, value, default in (
@@ -161,7 +163,8 @@ class LocalService(TaskHandling, Pruning):
                 raise ServiceError("the local service is stopping")
             if workflowId in known.open_by_id:
                 raise Fault("WorkflowExecutionAlreadyStartedFault", f"Already Started: {workflowId}")
-            run = self.add_run(domain, workflowId, uuid.uuid4().hex, attributes, self.clock.timestamp())
+            run_id = self.asked_run_id() or uuid.uuid4().hex
+            run = self.add_run(domain, workflowId, run_id, attributes, self.clock.timestamp())
             self.commit(run)
         return {"runId": run.run_id}
 

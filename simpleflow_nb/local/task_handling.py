@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import threading
 import time
+from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
@@ -49,6 +50,7 @@ class TaskHandling(Reading):
     ) -> None:
         self.poll_seconds, self.workers_inside = poll_seconds, workers_inside
         self.caller = threading.local()  # .is_there: whether the caller of this thread's poll still waits for the answer
+        self._withheld: list[TaskList] = []  # nothing is put into these any more, and some still poll them
         super().__init__(journal, clock, quotas, home)
 
     # ---- decision tasks ------------------------------------------------------------------------------------------------------
@@ -224,8 +226,9 @@ class TaskHandling(Reading):
         with self.lock:
             run, activity = self._started_activity(taskToken)
             activity.last_beat = self.clock.now()
-            if details is not None:
+            if details is not None and details != activity.details:
                 activity.details = details
+                self.log.note(run.number)
             self.wait_durable(run)
             return {"cancelRequested": activity.cancel_requested_event > 0}
 
@@ -235,6 +238,17 @@ class TaskHandling(Reading):
         if activity is None or activity.started != started:
             raise unknown_resource(f"Unknown activity, scheduledEventId={scheduled}")
         return run, activity
+
+    def withhold_tasks(self, task_lists: Iterable[str]) -> None:
+        """Hand out no more activity tasks of these lists: whoever polls them now waits in vain until the service closes."""
+        with self.lock:
+            for name in task_lists:
+                self._withheld.append(self.home.activity_lists.pop(name, TaskList(self.lock)))
+
+    def _wake_all(self) -> None:
+        super()._wake_all()
+        for task_list in self._withheld:
+            task_list.ready.notify_all()
 
     # ---- shared --------------------------------------------------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..constants import STATE_FOLDER
 from ..exceptions import DefinitionError, ServiceError
-from .faults import ALREADY_REGISTERED, UNKNOWN_RESOURCE, fault_code, is_of_another_service
+from ..service_faults import ALREADY_REGISTERED, UNKNOWN_RESOURCE, fault_code, is_of_another_service
 from .payload_directory import PayloadDirectory
 from .supervisor import wait_at_gate
 

@@ -18,10 +18,10 @@ from ..exceptions import DefinitionError, ReplayError, ServiceError, StaleCache
 from ..masking import masked
 from ..replay import Execution, commands
 from ..replay.suspension import failure_attributes
+from ..service_faults import ALREADY_REGISTERED, UNKNOWN_RESOURCE, fault_code, is_passing, is_refused, refusal
 from ..workflow import Workflow, program
 from .execution_cache import CachedExecution, ExecutionCache
 from .execution_context import execution_context, last_context, parked_context
-from .faults import ALREADY_REGISTERED, UNKNOWN_RESOURCE, fault_code, is_passing, is_refused, refusal
 from .log_context import logged_as
 from .own_modules import is_program
 from .payload_directory import MemoryPayloads, Payloads, keep_long_texts

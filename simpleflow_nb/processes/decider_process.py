@@ -12,9 +12,9 @@ import uuid
 from typing import Any
 
 from ..exceptions import ServiceError
+from ..service_faults import is_of_the_service, is_refused, refusal
 from .backoff import Backoff
 from .decider import Decider, Task
-from .faults import is_of_the_service, is_refused, refusal
 from .log_context import logged_as
 from .poll_log import PollLog
 

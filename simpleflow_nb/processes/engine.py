@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from ..activity import Activity
 from ..exceptions import ServiceError
 from ..workflow import Workflow
 from .decider import Decider, Parked
@@ -28,7 +29,7 @@ class Engine:
         decision_list: task list of the decider.
         task_lists: lists of the worker with their number of threads; all activities go to ``activity_task_list`` when that
             is given.
-        imports: of the worker, see :class:`.worker.Worker`.
+        imports, bodies: of the worker, see :class:`.worker.Worker`.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class Engine:
         process_groups: ProcessGroups | None = None,
         on_parked: Callable[[Parked], None] | None = None,
         imports: bool = True,
+        bodies: Mapping[str, Activity[Any, Any]] | None = None,
     ) -> None:
         self.service, self.domain = service, domain
         payloads = payloads or MemoryPayloads()
@@ -67,6 +69,7 @@ class Engine:
             beat_seconds=BEAT_SECONDS,
             process_groups=process_groups,
             imports=imports,
+            bodies=bodies,
         )
         self.failure: BaseException | None = None
         self._stop = threading.Event()

@@ -6,13 +6,15 @@ import difflib
 import importlib
 from types import ModuleType
 
-from ..exceptions import ReplayError
+from ..exceptions import ExitCode, ReplayError
 from ..workflow import Workflow
 from .import_errors import place_of_import_error
 
 
 class WorkflowNotFound(ReplayError):
     """No class is known for an execution's type."""
+
+    exit_code = ExitCode.WRONG
 
 
 def workflow_class(path: str) -> type[Workflow]:

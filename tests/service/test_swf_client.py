@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 from simpleflow_nb import Workflow, activity
 from simpleflow_nb.exceptions import DefinitionError, ServiceError
 from simpleflow_nb.processes.engine import Engine
-from simpleflow_nb.processes.faults import is_passing
+from simpleflow_nb.service_faults import is_passing
 from simpleflow_nb.swf import fast_path
 from simpleflow_nb.swf.client import SwfService
 from simpleflow_nb.swf.explanations import explained

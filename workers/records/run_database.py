@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from simpleflow_nb.exceptions import SimpleflowError
+from simpleflow_nb.exceptions import ExitCode, SimpleflowError
 from simpleflow_nb.local.journal import read_only_uri
 
 from ..databases import database_complaint, installed_driver
@@ -30,6 +30,8 @@ _engines_lock = threading.Lock()
 
 class RecordsError(SimpleflowError):
     """The run records cannot be used: not there, not readable, not writable, or of a newer version."""
+
+    exit_code = ExitCode.UNREACHABLE
 
 
 class RunDatabase:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from deciders.runs.reruns import BY_HAND_FOR_NO_ENTRY, RETRIED
+from deciders.values.reason import ReasonKind, sentences_of
+from deciders.values.run_state import SAYS_NOTHING, RunState
 
-from .run_tables import SAYS_NOTHING, tables
+from .run_tables import tables
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -59,8 +60,9 @@ def of_no_entry() -> sa.Select[Any]:
     import sqlalchemy as sa
 
     runs, _ = tables()
-    by_hand = runs.c.reason == BY_HAND_FOR_NO_ENTRY
-    other = sa.or_(runs.c.reason.is_(None), sa.not_(sa.or_(by_hand, runs.c.reason.startswith(RETRIED))))
+    by_hand = runs.c.reason.in_(sentences_of(ReasonKind.BY_HAND_FOR_NO_ENTRY))
+    retried = runs.c.reason.in_(sentences_of(ReasonKind.RETRIED))
+    other = sa.or_(runs.c.reason.is_(None), sa.not_(sa.or_(by_hand, retried)))
     return (
         sa.select(runs.c.workflow_name, runs.c.identity)
         .group_by(runs.c.workflow_name, runs.c.identity)
@@ -77,7 +79,7 @@ def failures_since_success() -> sa.Select[Any]:
     before = runs.alias("before")
     succeeded = (
         sa.select(before.c.workflow_name, before.c.identity, sa.func.max(before.c.id).label("id"))
-        .where(before.c.state.in_(("succeeded", "skipped")))
+        .where(before.c.state.in_((RunState.SUCCEEDED, RunState.SKIPPED)))
         .group_by(before.c.workflow_name, before.c.identity)
         .subquery()
     )
@@ -85,6 +87,6 @@ def failures_since_success() -> sa.Select[Any]:
     return (
         sa.select(runs.c.workflow_name, runs.c.identity, sa.func.count())
         .select_from(runs.outerjoin(succeeded, same))
-        .where(runs.c.state == "failed", runs.c.id > sa.func.coalesce(succeeded.c.id, 0))
+        .where(runs.c.state == RunState.FAILED, runs.c.id > sa.func.coalesce(succeeded.c.id, 0))
         .group_by(runs.c.workflow_name, runs.c.identity)
     )

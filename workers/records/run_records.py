@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from deciders.runs.reruns import LastEnd
+from deciders.values.run_state import SAYS_NOTHING, RunState
 from simpleflow_nb.constants import STATE_FOLDER
 from simpleflow_nb.environment import setting
 
@@ -24,7 +25,7 @@ from ..kept_paths import kept_path, kept_text
 from .autoflow_records import read_autoflow_ends, read_autoflow_instances
 from .run_database import RecordsError, RunDatabase
 from .run_queries import failures_since_success, latest_ends, latest_states, latest_unhashed, of_no_entry
-from .run_tables import SAYS_NOTHING, RunRecord, autoflow_record, aware, record_of, row_of
+from .run_tables import RunRecord, autoflow_record, aware, record_of, row_of
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -97,18 +98,17 @@ class RunRecords(RunDatabase):
             if not known.rowcount:
                 connection.execute(sa.insert(runs).values(**values))
 
-    def states(self) -> dict[tuple[str, str], str]:
-        """(workflow name, identity) -> how its latest run ended, ``succeeded``, ``skipped`` or ``failed`` (which it also is
-        when it timed out or was terminated).
+    def states(self) -> dict[tuple[str, str], RunState]:
+        """(workflow name, identity) -> `RunState.of_instance` of its latest run: succeeded, skipped or failed.
 
         A cancelled or partial run changes nothing: what was there before it stands. Where only AutoFlow has rows, its latest
         ``success`` or ``failed`` counts and ``running`` says nothing, as it stays for ever after a crash.
         """
         with self.transaction() as connection:
             ends = read_autoflow_ends(connection)
-            states: dict[tuple[str, str], str] = {(end.workflow_name, end.identity): end.state for end in ends}
+            states = {(end.workflow_name, end.identity): end.state for end in ends}
             for name, identity, state in connection.execute(latest_states()):
-                states[name, identity] = state if state in ("succeeded", "skipped") else "failed"
+                states[name, identity] = RunState.read(state).of_instance
         return states
 
     def autoflow_instances(self) -> set[tuple[str, str]]:
@@ -126,7 +126,7 @@ class RunRecords(RunDatabase):
             rows = connection.execute(latest_ends()).all()
         return {
             (row.workflow_name, row.identity): LastEnd(
-                state=row.state,
+                state=RunState.read(row.state),
                 ended=aware(row.ended),
                 failures=counts.get((row.workflow_name, row.identity), 0),
                 notebooks=_hashes(row.notebooks) if row.notebooks is not None else None,
@@ -167,7 +167,7 @@ class RunRecords(RunDatabase):
         runs, found = self._runs, dict[tuple[str, str], set[str]]()
         query = (
             sa.select(runs.c.workflow_name, runs.c.reference_date, runs.c.identity)
-            .where(runs.c.state == "succeeded", runs.c.reference_date.is_not(None))
+            .where(runs.c.state == RunState.SUCCEEDED, runs.c.reference_date.is_not(None))
             .distinct()
         )
         with self.transaction() as connection:
@@ -223,9 +223,9 @@ class RunRecords(RunDatabase):
             ).first()
             if row is not None:
                 record = self._found(row)
-                return record if record.state == "succeeded" else None
+                return record if record.state == RunState.SUCCEEDED else None
             ends = read_autoflow_ends(connection, (workflow_name, identity))
-        return next((autoflow_record(end) for end in ends if end.state == "succeeded"), None)
+        return next((autoflow_record(end) for end in ends if end.state == RunState.SUCCEEDED), None)
 
     def attempts(self, workflow_name: str, identity: str) -> int:
         """How many runs of the instance are recorded, however they ended. AutoFlow's are not counted."""
@@ -248,7 +248,7 @@ class RunRecords(RunDatabase):
         import sqlalchemy as sa
 
         runs = self._runs
-        whole = runs.c.state != "partial"
+        whole = runs.c.state != RunState.PARTIAL
         newest = sa.select(sa.func.max(runs.c.id)).where(whole).group_by(runs.c.workflow_name, runs.c.instance)
         query = sa.select(runs).where(runs.c.id.in_(newest))
         if workflow_name is not None:

@@ -7,7 +7,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
+
+from deciders.values.label_state import LabelState
+from deciders.values.light import Light
+from deciders.values.run_state import RunState
 
 from ..kept_paths import found_path, found_text
 from .autoflow_records import AutoflowEnd
@@ -16,11 +20,6 @@ if TYPE_CHECKING:
     import sqlalchemy as sa
 
 SCHEMA_VERSION = 3  #: 1 had neither reason, labels, notebooks nor data; 2 had no notes
-
-State = Literal["succeeded", "failed", "skipped", "timed out", "terminated", "cancelled", "partial"]
-
-#: Ends that say nothing about the instance: what was there before them stands.
-SAYS_NOTHING = ("cancelled", "partial")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,24 +31,22 @@ class RunRecord:
     instance: str  #: the name in paths: ``<reference date>_<8 hex of the identity>``, or a scenario's
     reference_date: str | None  #: ISO date; None for a run without one
     parameters: dict[str, Any]  #: what has no JSON form is kept as text
-    #: ``skipped``: its notebooks said that there was nothing to do; ``partial``: only some of its notebooks were asked for;
-    #: ``timed out`` and ``terminated``: it could not record its end
-    state: State
-    light: str  #: green, orange or red
+    state: RunState
+    light: Light
     started: datetime  #: with a time zone
     ended: datetime  #: with a time zone
     attempt: int  #: 1 for the first
     workflow_id: str
     run_id: str
     error: str | None
-    artefacts: dict[str, str]  #: label, or ``report:<label>``, to its path; see `workers.kept_paths`
+    artefacts: dict[str, str]  #: by `ArtefactKey` the paths; see `workers.kept_paths`
     reason: str | None = None  #: why it was run
-    labels: dict[str, str] = field(default_factory=dict)  #: label to ``done``, ``cached``, ``failed``, ``skipped``, ``not run``
+    labels: dict[str, LabelState] = field(default_factory=dict)  #: by `ArtefactKey`; of reports those not simply made
     #: SHA-256 of its notebooks: of each file by name, at its start, and of what each label was executed from, by a key of
     #: `deciders.runs.reruns.of_label`
     notebooks: dict[str, str] | None = None
     data: dict[str, Any] | None = None  #: what is needed to see that its data have changed
-    #: label, or ``report:<label>``, to why it is orange or was skipped, or where the notebook has ended itself
+    #: by `ArtefactKey`, why it is orange or was skipped, or where the notebook has ended itself
     notes: dict[str, list[str]] = field(default_factory=dict)
     #: of the entry that it was started for, as JSON has it; None when that was not kept
     date_stencil: list[Any] | None = None
@@ -125,7 +122,7 @@ def row_of(record: RunRecord) -> dict[str, Any]:
         "instance": record.instance,
         "reference_date": record.reference_date,
         "parameters": text(json.dumps(masked_leaves(record.parameters), default=str)),
-        "state": record.state,
+        "state": str(record.state),
         "light": str(record.light),
         "started": _utc(record.started),
         "ended": _utc(record.ended),
@@ -152,6 +149,8 @@ def record_of(row: sa.Row[Any], outputs: Path | None = None) -> RunRecord:
         values[name] = json.loads(values[name]) if values[name] is not None else None
     for name in ("labels", "notes"):
         values[name] = values[name] or {}
+    values["state"], values["light"] = RunState.read(values["state"]), Light(values["light"])
+    values["labels"] = {name: LabelState.read(word) for name, word in values["labels"].items()}
     for name in ("started", "ended"):
         values[name] = aware(values[name])
     if outputs is not None:
@@ -172,7 +171,7 @@ def autoflow_record(end: AutoflowEnd) -> RunRecord:
         reference_date=None,
         parameters={},
         state=end.state,
-        light="green" if end.state == "succeeded" else "red",
+        light=Light.of_end(end.state),
         started=aware(end.moment),
         ended=aware(end.moment),
         attempt=1,

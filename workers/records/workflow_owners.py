@@ -14,7 +14,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from simpleflow_nb.exceptions import SimpleflowError
+from simpleflow_nb.exceptions import ExitCode, SimpleflowError
 
 from .run_records import RunRecords
 
@@ -26,6 +26,8 @@ LOCAL = "local"  #: the service of a journal, on one machine
 
 class WorkflowTaken(SimpleflowError):
     """A workflow belongs to another file, or its outputs to another service; one sentence with both."""
+
+    exit_code = ExitCode.WRONG
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,10 @@ from typing import Any
 
 from deciders import activities as declared
 from deciders.notebook_workflow import NotebookWorkflow
-from deciders.runs.report_keys import label_and_format, report_artefact
+from deciders.values.artefact_key import ArtefactKey
+from deciders.values.label_state import LabelState
+from deciders.values.light import Light
+from deciders.values.run_state import RunState
 from simpleflow_nb import payload
 from simpleflow_nb.exceptions import PayloadError, TaskFailed
 from simpleflow_nb.inspection.executions import arguments_in, executions, history
@@ -19,20 +22,19 @@ from simpleflow_nb.local.service import DOMAIN
 from simpleflow_nb.processes.payload_directory import Payloads
 
 from ..records.run_records import RunRecord, RunRecords
-from ..records.run_tables import State
 from .outputs_place import former_places
 
-_STATES: dict[str, State] = {
-    "TIMED_OUT": "timed out",
-    "TERMINATED": "terminated",
-    "CANCELED": "cancelled",
-    "FAILED": "failed",
+_STATES = {
+    "TIMED_OUT": RunState.TIMED_OUT,
+    "TERMINATED": RunState.TERMINATED,
+    "CANCELED": RunState.CANCELLED,
+    "FAILED": RunState.FAILED,
 }
-_SENTENCES: dict[State, str] = {
-    "timed out": "the run timed out",
-    "terminated": "the run was terminated",
-    "cancelled": "the run was cancelled",
-    "failed": "the run failed",
+_SENTENCES = {
+    RunState.TIMED_OUT: "the run timed out",
+    RunState.TERMINATED: "the run was terminated",
+    RunState.CANCELLED: "the run was cancelled",
+    RunState.FAILED: "the run failed",
 }
 
 
@@ -96,24 +98,25 @@ def _record_of(
         workflow: str = given["workflow"]["name"]
     except (KeyError, TypeError, PayloadError):
         return None
-    labels = dict.fromkeys(given.get("kept") or {}, "cached")
+    labels = dict.fromkeys(given.get("kept") or {}, LabelState.CACHED)
     artefacts = {name: str(value["path"]) for name, value in (given.get("kept") or {}).items()}
     for name, value in (given.get("kept_reports") or {}).items():
-        artefacts[report_artefact(*label_and_format(name))] = str(value["path"])
+        artefacts[str(ArtefactKey.of_file_name(name))] = str(value["path"])
     for row in task_rows(events):
         if row.name == declared.convert_report.name and row.state == "completed":
             asked = payload.decode(row.input, payloads.load)["kwargs"]
             path = payload.decode(row.result, payloads.load)["path"]
-            artefacts[report_artefact(asked["label"], asked.get("format", "pdf"))] = str(path)
+            artefacts[str(ArtefactKey(asked["label"], asked.get("format", "pdf")))] = str(path)
         if row.name != declared.execute_notebook.name:
             continue
         label = payload.decode(row.input, payloads.load)["kwargs"]["label"]
         is_skipped = TaskFailed(label, row.reason).error_type == declared.NOTEBOOK_SKIPPED
-        labels[label] = "done" if row.state == "completed" else "skipped" if is_skipped else "failed"
+        otherwise = LabelState.SKIPPED if is_skipped else LabelState.FAILED
+        labels[label] = LabelState.SUCCEEDED if row.state == "completed" else otherwise
         if row.state == "completed":
             artefacts[label] = str(payload.decode(row.result, payloads.load)["path"])
     for notebook in given["workflow"]["notebooks"]:
-        labels.setdefault(notebook["label"], "not run")
+        labels.setdefault(notebook["label"], LabelState.NOT_RUN)
     state = _STATES[info["closeStatus"]]
     origin = given.get("origin") or {}
     last = next(value for key, value in events[-1].items() if key.endswith("EventAttributes"))
@@ -125,7 +128,7 @@ def _record_of(
         reference_date=parameters.get("reference_date"),
         parameters=parameters,
         state=state,
-        light="red",
+        light=Light.of_end(state),
         started=datetime.fromtimestamp(epoch(info["startTimestamp"]), UTC),
         ended=datetime.fromtimestamp(epoch(events[-1]["eventTimestamp"]), UTC),
         attempt=records.attempts(workflow, identity) + 1,

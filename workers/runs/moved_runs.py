@@ -130,7 +130,8 @@ def _ended_alone(service: LocalService, domain: str, type_name: str) -> list[dic
             continue
         workflow_id, run_id = info["execution"]["workflowId"], info["execution"]["runId"]
         # not by the times of their starts, as the clock may have been set back
-        if service.home.latest_by_id.get(workflow_id) != service.numbers[workflow_id, run_id]:
+        latest = service.execution(domain, workflow_id)
+        if latest is None or latest.run_id != run_id:
             continue
         last = history(service, domain, info["execution"])[-1]["workflowExecutionTerminatedEventAttributes"]
         if last.get("reason") in (REASON, TAKEN_OVER):

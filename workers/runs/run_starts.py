@@ -15,12 +15,12 @@ from deciders.dates.date_stencil import DEFAULT_STENCIL
 from deciders.notebook_workflow import NotebookWorkflow
 from deciders.runs.due_runs import Run
 from deciders.runs.identity import identity_of_run
-from deciders.runs.reruns import NOT_RUN_YET
 from deciders.runs.run_requests import WantedRun
 from deciders.specification import FilesSource, Specification, SqlSource
+from deciders.values.run_state import RunState
 from simpleflow_nb.activity_context import ActivityContext
-from simpleflow_nb.processes.faults import ALREADY_STARTED, fault_code, is_throttled
 from simpleflow_nb.processes.payload_directory import Payloads, kept
+from simpleflow_nb.service_faults import ALREADY_STARTED, fault_code, is_throttled
 from simpleflow_nb.workflow import execution_input
 
 from ..artefacts import Artefacts
@@ -39,8 +39,6 @@ LONGEST_WAIT_SECONDS = 900.0
 #: AWS refills the bucket of StartWorkflowExecution at some calls a second, and the fleet's deciders need calls as well.
 REMOTE_STARTS_PER_SECOND = 5.0
 
-FIRST_RUN = "first run"  #: what a record calls the reason of a run that was not run yet
-
 _LOOK_SECONDS = 0.2
 _REMOTE_LOOK_SECONDS = 5.0
 
@@ -53,9 +51,9 @@ class Started:
     held_back: int = 0  #: there was no room for them
 
 
-def open_runs(service: Any, domain: str) -> dict[tuple[str, str], str]:
-    """The instances that run now, as the service knows them: (workflow name, identity) -> "running"."""
-    states: dict[tuple[str, str], str] = {}
+def open_runs(service: Any, domain: str) -> dict[tuple[str, str], RunState]:
+    """The instances that run now, as the service knows them: (workflow name, identity) -> running."""
+    states: dict[tuple[str, str], RunState] = {}
     request: dict[str, Any] = {
         "domain": domain,
         "startTimeFilter": {"oldestDate": 0},
@@ -65,7 +63,7 @@ def open_runs(service: Any, domain: str) -> dict[tuple[str, str], str]:
         page = service.list_open_workflow_executions(**request)
         for info in page["executionInfos"]:
             tags = info.get("tagList") or [""]
-            states[tags[0], identity_of_run(info["execution"]["workflowId"])] = "running"
+            states[tags[0], identity_of_run(info["execution"]["workflowId"])] = RunState.RUNNING
         if not page.get("nextPageToken"):
             return states
         request["nextPageToken"] = page["nextPageToken"]
@@ -151,7 +149,7 @@ def run_arguments(
         "inputs_dir": str(specification.inputs_dir),
         "outputs": outputs,
         "origin": {
-            "reason": FIRST_RUN if run.reason == NOT_RUN_YET else run.reason,
+            "reason": run.reason.recorded,
             "notebooks": at_start(workflow, hashes),
             "data": data,
         },

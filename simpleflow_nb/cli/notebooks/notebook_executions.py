@@ -9,7 +9,7 @@ from typing import Any
 
 from ...application.run_states import NOTEBOOK_TYPE, type_filter
 from ...constants import STATE_FOLDER
-from ...exceptions import DefinitionError, PayloadError, ServiceError
+from ...exceptions import PayloadError
 from ...inspection.executions import executions, refuse_gone, started_with
 from ...processes.connection import payload_directory
 from ..engine.place import Place
@@ -53,7 +53,7 @@ def notebook_run(place: Place, run: str) -> dict[str, str] | None:
 
     Raises:
         DefinitionError: several fit, or their parameters do not, or the history of the one that is meant is gone; one sentence.
-        ServiceError: the records cannot be read.
+        RecordsError: the records cannot be read.
     """
     from deciders.runs.run_reference import UnknownRunError, found_run
 
@@ -64,7 +64,7 @@ def notebook_run(place: Place, run: str) -> dict[str, str] | None:
         found = found_run(known, run)
     except UnknownRunError as error:
         if error.is_near:
-            raise DefinitionError(str(error)) from None
+            raise
         _refuse_recorded(place, run)
         return None
     return {"workflowId": found.workflow_id, "runId": found.run_id}
@@ -86,10 +86,10 @@ def _refuse_recorded(place: Place, run: str) -> None:
     """
     Raises:
         DefinitionError: the run that is meant was here, and its history is gone; or several such are meant.
-        ServiceError: the records cannot be read.
+        RecordsError: the records cannot be read.
     """
     from deciders.runs.run_reference import UnknownRunError, found_run
-    from workers.records.run_records import RecordsError, RunRecords
+    from workers.records.run_records import RunRecords
 
     from ...application.run_rows import has_records
 
@@ -110,11 +110,9 @@ def _refuse_recorded(place: Place, run: str) -> None:
                 if record.workflow_id
             ]
         found = found_run(known, run)
-    except RecordsError as error:
-        raise ServiceError(str(error)) from None
     except UnknownRunError as error:
         if error.is_near:
-            raise DefinitionError(str(error)) from None
+            raise
         return
     refuse_gone(place.service, place.domain, found.workflow_id, None)
 

@@ -19,7 +19,7 @@ from ...application.run_rows import counted
 from ...application.run_states import BACKFILL_TYPE, NOTEBOOK_TYPE, Watch
 from ...application.start_warnings import start_warnings
 from ...application.workflow_files import writable_outputs
-from ...exceptions import DefinitionError, JournalInUse, ServiceError
+from ...exceptions import DefinitionError, ExitCode, JournalInUse, ServiceError
 from ...inspection.executions import executions
 from ...local.journal_files import journal_path
 from ...local.service import DOMAIN
@@ -27,7 +27,7 @@ from ...processes.interrupts import Interrupts
 from ...processes.local_run import LocalRun
 from ..progress import Progress, follow, say
 from .backfill_ends import BackfillEnds
-from .definition import read_specification, source_problem
+from .definition import read_specification
 from .summary import show_summary
 
 if TYPE_CHECKING:
@@ -45,10 +45,11 @@ def opened_run(
     """The outputs held, their journal owned, and the workflows of these files claimed; nothing works on it yet.
 
     Raises:
-        DefinitionError: the settings of kernels in the environment are wrong, the workflows belong to another file or the
-            outputs to a domain, or another process runs workflows with these outputs and another journal.
+        DefinitionError: the settings of kernels in the environment are wrong, or another process runs workflows with these
+            outputs and another journal.
+        WorkflowTaken: the workflows belong to another file, or the outputs to a domain.
         JournalInUse: another process has the journal.
-        ServiceError: the journal or the run records cannot be used.
+        ServiceError, RecordsError: the journal or the run records cannot be used.
     """
     require_application()
     from workers.kernels.supply import KernelSettings
@@ -132,13 +133,12 @@ def start_notebook_workflow(
     """One run of a workflow of notebooks with the parameters given; returns the exit code.
 
     Raises:
-        DefinitionError: no such workflow, parameters that are missing or not its own, or data that cannot be read and are to
-            be remembered with the run.
+        DefinitionError: no such workflow, or parameters that are missing or not its own.
+        SourceError: data that are to be remembered with the run cannot be read.
     """
     specification, instance, folder = requested(file, name, arguments, outputs)
     with opened_run(folder, db, [specification], durable=durable, adopt=adopt) as run:
         from workers.runs.run_starts import start_run
-        from workers.sources.source_errors import SourceError
 
         backfills = BackfillEnds(run)
         watch = Watch(run.service, [NOTEBOOK_TYPE], load=run.payloads.load)
@@ -147,10 +147,7 @@ def start_notebook_workflow(
                 run.service.terminate_workflow_execution(domain=DOMAIN, **info["execution"], reason="started again with --new")
         work_on_notebooks(run, slots)
         # nothing happens if it is open
-        try:
-            start_run(run.service, DOMAIN, specification, instance, str(folder), run.payloads, rerun=True)
-        except SourceError as error:
-            raise source_problem(error) from None
+        start_run(run.service, DOMAIN, specification, instance, str(folder), run.payloads, rerun=True)
         ended = follow(
             run,
             lambda: not run.open_runs(*RUN_TYPES),
@@ -196,7 +193,7 @@ def run_requests(
                 click.echo(announcement, err=True)
             number = sum(len(request["dates"]) for request in requests)
             click.echo(f"left {counted(number, 'run')} to the sensor that has the journal (process {error.pid})")
-            return 0
+            return ExitCode.DONE
         from workers.runs.backfills import start_backfill
 
         if announcement is not None:
@@ -227,18 +224,14 @@ def requested(file: Path, name: str, arguments: dict[str, Any], outputs: Path | 
     """What ``FILE.yml:NAME`` and its arguments ask for, and the outputs folder.
 
     Raises:
-        DefinitionError: no such workflow, parameters that are missing or not its own, or data that cannot be read and are to
-            be remembered with the run.
+        DefinitionError: no such workflow, or parameters that are missing or not its own.
+        SourceError: data that are to be remembered with the run cannot be read.
     """
     specification = read_specification(file)
-    from deciders.specification import UnknownWorkflowError
 
     if arguments.get("args"):
         raise DefinitionError(f"{name} takes its parameters by name: --set name=value, or --input with 'kwargs'")
-    try:
-        specification.workflow(name)
-    except UnknownWorkflowError as error:
-        raise DefinitionError(str(error)) from None
+    specification.workflow(name)
     run = requested_run(specification, name, arguments.get("kwargs", {}))
     folder = writable_outputs(outputs, specification)
     if bases := _bases(specification, name, run.configured_parameters):
@@ -301,8 +294,8 @@ def requested_run(specification: Specification, name: str, values: dict[str, Any
     from deciders.dates.date_stencil import DateStencilError
     from deciders.runs.due_runs import run_for
     from deciders.runs.entries import Entries
-    from deciders.runs.reruns import BY_HAND, BY_HAND_FOR_NO_ENTRY
     from deciders.specification import ConfiguredWorkflow
+    from deciders.values.reason import Reason, ReasonKind
 
     values = dict(values)
     date = _reference_date(values.pop("reference_date", None))
@@ -330,7 +323,7 @@ def requested_run(specification: Specification, name: str, values: dict[str, Any
     if note := _whence(name, values, bases, run):
         say(note)
     belongs = Entries(specification).of_run(name, date.isoformat(), run.identity, {}, None) is not None
-    return dataclasses.replace(run, reason=BY_HAND if belongs else BY_HAND_FOR_NO_ENTRY)
+    return dataclasses.replace(run, reason=Reason.of(ReasonKind.BY_HAND if belongs else ReasonKind.BY_HAND_FOR_NO_ENTRY))
 
 
 def _whence(name: str, values: dict[str, Any], bases: list[ConfiguredWorkflow], run: Run) -> str:

@@ -92,7 +92,7 @@ def lacking_reports(specification: Specification, rows: Iterable[RunRow], output
 
     artefacts, found = Artefacts(outputs), {}
     for row in rows:
-        if row.state == "succeeded" and (missing := missing_reports(ended_run(specification, row), artefacts)):
+        if row.has_succeeded and (missing := missing_reports(ended_run(specification, row), artefacts)):
             found[row.run_id] = [file_name(report) for report in missing]
     return found
 
@@ -104,12 +104,13 @@ def succeeded_early(specification: Specification, current: CurrentPlan) -> list[
     if not behind and not current.unknown_data:
         return []
     from deciders.runs.due_runs import due_runs
+    from deciders.values.run_state import RunState
 
     known = _instances(current.due_runs)
     early = []
     for run in due_runs(specification, current.available, {}, since=date.min).due:
         key = (run.workflow_name, run.identity)
-        if key not in known and key in current.ends and current.ends[key].state == "succeeded":
+        if key not in known and key in current.ends and current.ends[key].state == RunState.SUCCEEDED:
             early.append((*key, run.reference_date.isoformat()))
     return early
 
@@ -118,10 +119,13 @@ def left_behind(
     specification: Specification, rows: Sequence[RunRow], current: CurrentPlan | None, lacking: Mapping[str, Sequence[str]]
 ) -> Iterator[str]:
     """What ``status`` says of runs that succeeded, and that edits of notebooks or the loss of reports have left behind."""
-    done = [row for row in rows if row.state == "succeeded"]
+    done = [row for row in rows if row.has_succeeded]
     if current is not None:
-        yield from _older_lines(specification, done, current, "already succeeded")
-        yield from _older_lines(specification, [row for row in rows if row.state == "skipped"], current, "skipped")
+        from deciders.values.reason import Reason, ReasonKind
+
+        yield from _older_lines(specification, done, current, Reason.of(ReasonKind.ALREADY_SUCCEEDED).text)
+        skipped = [row for row in rows if row.was_skipped]
+        yield from _older_lines(specification, skipped, current, str(skipped[0].state) if skipped else "")
     days = [row.reference_date or "" for row in done if row.run_id in lacking]
     if days:
         number = sum(len(names) for names in lacking.values())

@@ -16,10 +16,9 @@ import click
 
 from ...application.run_rows import NEXT_CAUSE, RunRow, counted, interruption, run_rows, shown_settings
 from ...application.workflow_files import outputs_folder
-from ...exceptions import DefinitionError
+from ...exceptions import ExitCode, SimpleflowError
 from ...inspection.tables import Table, formatted
 from ..file_words import file_and_words
-from ..main import DONE
 from ..options import outputs_option
 from ..printing import show, wants_table
 from .definition import CurrentPlan, current_plan, read_specification
@@ -53,8 +52,10 @@ def status(ctx: click.Context, file: Path | None, as_json: bool, outputs: Path |
         rows = run_rows(specification, folder, there)
         try:
             current = current_plan(specification, folder, there)
-        except DefinitionError as error:  # the source: what has run can be shown all the same
-            trouble = str(error)
+        except SimpleflowError as error:
+            if error.exit_code is not ExitCode.WRONG:
+                raise
+            trouble = str(error)  # of the source: what has run can be shown all the same
         interrupted = interruption(rows, there)
     planned = current.due_runs if current is not None else None
     missing = missing_dates(_available(planned)) if planned is not None else []
@@ -69,8 +70,8 @@ def status(ctx: click.Context, file: Path | None, as_json: bool, outputs: Path |
         grid = _Grid(specification, rows, planned, lacking)
         click.echo(formatted(grid.table(), with_header=True))
         _show_whole(grid.cut, rows)
-        succeeded = sum(row.state == "succeeded" for row in rows)
-        skipped = sum(row.state == "skipped" for row in rows)
+        succeeded = sum(row.has_succeeded for row in rows)
+        skipped = sum(row.was_skipped for row in rows)
         click.echo(f"{succeeded} of {counted(len(rows), 'run')} succeeded{f', {skipped} skipped' if skipped else ''}")
         for line in left_behind(specification, rows, current, lacking):
             click.echo(line)
@@ -81,7 +82,7 @@ def status(ctx: click.Context, file: Path | None, as_json: bool, outputs: Path |
     if planned is not None and not as_json and not as_table:
         for line in _outlook(planned, missing):
             click.echo(line)
-    ctx.exit(DONE)
+    ctx.exit(ExitCode.DONE)
 
 
 class _Grid:
@@ -138,13 +139,15 @@ class _Grid:
         )
 
     def _cell(self, row: RunRow) -> str:
-        head, reason = row.state, ""
-        if row.state == "succeeded":
-            head, reason = row.light, row.first_note if row.light == "orange" else ""
-        elif row.state == "skipped":
+        from deciders.values.run_state import RunState
+
+        head, reason = str(row.state), ""
+        if row.has_succeeded:
+            head, reason = str(row.light or ""), row.first_note if row.light is not None and row.light.wants_a_note else ""
+        elif row.was_skipped:
             reason = row.first_note
-        elif row.state == "failed":
-            head, reason = "red", plain_error((row.error or "failed").splitlines()[0])
+        elif row.state == RunState.FAILED:
+            head, reason = str(row.light or ""), plain_error((row.error or "failed").splitlines()[0])
         if not reason:
             return head
         shown = _WHERE_TO_LOOK.sub("", reason).partition("; not run: ")[0]  # the cause; runs.show has what came of it
@@ -179,10 +182,10 @@ def _show_whole(cut: list[tuple[RunRow, str]], rows: list[RunRow]) -> None:
 
 
 def _outlook(planned: DueRuns, missing: list[tuple[date, date]]) -> list[str]:
-    from deciders.runs.reruns import SUCCEEDED_IN_AUTOFLOW
+    from deciders.values.reason import ReasonKind
 
     lines = [f"warning: {warning}" for warning in planned.warnings]
-    if before := sum(one.reason == SUCCEEDED_IN_AUTOFLOW for one in planned.not_due):
+    if before := sum(one.reason.kind == ReasonKind.SUCCEEDED_IN_AUTOFLOW for one in planned.not_due):
         lines.append(f"{counted(before, 'run')} succeeded in AutoFlow")
     if planned.due:
         lines.append(f"{counted(len(planned.due), 'run')} due (plan --why says why)")
@@ -233,12 +236,12 @@ def _as_json(
                 "has_entry": row.entry_of(entries) is not None,
                 "instance": row.instance,
                 "state": row.state,
-                "light": row.light,
+                "light": row.light or "",
                 "started": row.started.isoformat() if row.started else None,
                 "ended": row.ended.isoformat() if row.ended else None,
                 "attempt": row.attempt,
                 "reason": row.reason,
-                "due": again.reason if again is not None else None,
+                "due": again.reason.text if again is not None else None,
                 "error": row.error,
                 "labels": row.labels,
                 "notes": row.notes,
@@ -258,7 +261,7 @@ def _as_json(
                 "has_entry": True,
                 "instance": run.instance,
                 "state": "due",
-                "due": run.reason,
+                "due": run.reason.text,
             }
         )
     for first, last in missing:
