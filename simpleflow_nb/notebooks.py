@@ -14,13 +14,20 @@ if TYPE_CHECKING:
     from deciders.specification import load_specification as load_specification
     from workers.notebooks.notebook_run import run_notebook as run_notebook
 
+    from .application.project import Project as Project
+    from .application.services import Local as Local
+    from .application.services import Swf as Swf
+
 _PLACES = {
     "DateStencil": "deciders.dates.date_stencil",
+    "Local": "simpleflow_nb.application.services",
+    "Project": "simpleflow_nb.application.project",
+    "Swf": "simpleflow_nb.application.services",
     "load_specification": "deciders.specification",
     "run_notebook": "workers.notebooks",
 }
 
-__all__ = ["DateStencil", "NotebookSkipped", "load_specification", "run_notebook", "skip"]
+__all__ = ["DateStencil", "Local", "NotebookSkipped", "Project", "Swf", "load_specification", "run_notebook", "skip"]
 
 
 class NotebookSkipped(SystemExit):

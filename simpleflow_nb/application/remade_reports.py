@@ -19,8 +19,9 @@ from ..processes.worker import usable_cores
 from .ended_runs import ended_run
 from .events import Event, Note, ReportMade
 from .owners import check_names
+from .places import Place
 from .run_rows import RunRow, counted, found_row, interruption, run_rows
-from .services import Place, Service
+from .services import Service
 
 if TYPE_CHECKING:
     from deciders.specification import Specification

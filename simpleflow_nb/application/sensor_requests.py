@@ -19,7 +19,8 @@ from .sensors import SensorState, ask_sensor, open_sensor, sensor_state
 if TYPE_CHECKING:
     from deciders.specification import Specification
 
-    from .services import Place, Service
+    from .places import Place
+from .services import Service
 
 
 class Told(StrEnum):

@@ -195,7 +195,7 @@ class _Watch:
             if result is not None:
                 click.echo(payload.encode(result))
             return ExitCode.DONE
-        from .start import traceback_of
+        from ...application.run_states import traceback_of
 
         word = status.lower().replace("_", " ")
         because = f": {end['reason']}" if end.get("reason") else ""

@@ -17,8 +17,8 @@ import click
 from ...application.not_due import not_due_table, stencil_of, telling_stencils
 from ...application.owners import check_owner
 from ...application.packages import require_application
+from ...application.places import Place
 from ...application.run_rows import counted, has_records, shown_settings
-from ...application.services import Place
 from ...application.specifications import read_specification as read_specification
 from ...application.specifications import read_with_warnings
 from ...application.workflow_files import outputs_folder, specification_path
