@@ -43,16 +43,16 @@ class Harness:
         self.clock = clock or VirtualClock()
         self.service = LocalService(clock=self.clock)
         self.parked: list[Parked] = []
-        self.engine = Engine(
-            self.service,
-            DOMAIN,
-            decision_list=_LIST,
-            task_lists={_LIST: workers},
-            workflows=workflows,
-            activity_task_list=_LIST,
-            on_parked=self.parked.append,
-        )
         try:
+            self.engine = Engine(
+                self.service,
+                DOMAIN,
+                decision_list=_LIST,
+                task_lists={_LIST: workers},
+                workflows=workflows,
+                activity_task_list=_LIST,
+                on_parked=self.parked.append,
+            )
             self.engine.start()
         except BaseException:
             self.service.close()
@@ -63,14 +63,13 @@ class Harness:
         """Start a run; returns its workflow id and run id.
 
         Raises:
-            DefinitionError: ``workflow`` is not a Workflow class.
+            DefinitionError: ``workflow`` is not a Workflow class, or another one of its type name and version was given before.
             TypeError: an argument that is not a JSON value.
         """
         _check_class(workflow)
         self._serial += 1
         workflow_id = workflow_id or f"{workflow.__name__}-{self._serial}"
-        if workflow.type_name() not in self.engine.decider.workflows:
-            self.engine.decider.workflows[workflow.type_name()] = workflow
+        if self.engine.decider.workflows.add(workflow):
             self.engine.decider.register_types()
         started = self.service.start_workflow_execution(
             domain=DOMAIN,

@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from .. import payload
 from ..exceptions import PayloadError
-from ..inspection.executions import executions
 from ..inspection.task_rows import shown_time
 from ..local.service import DOMAIN
 from ..processes.payload_directory import kept
 from ..workflow import execution_input
 from .local_run import LocalRun, say
-from .run_states import SENSOR_TYPE, last_attributes, status_word, type_filter
+from .run_states import SENSOR_TYPE, last_attributes, status_word
 from .sensor_places import CHECK_TYPE, RunPlace, SensorState, failure_message, sensor_id, sensor_state
 
 if TYPE_CHECKING:
@@ -33,11 +32,12 @@ def started_sensors(run: LocalRun, specifications: Sequence[Specification], outp
     """A sensor for each file. Those that a process that has ended left open are ended: of the same files' only the time of
     the last check is kept, of others it is said."""
     from deciders.sensor_workflow import BELIEVABLE_AHEAD
+    from deciders.workflow_types import executions_of_type
 
     mine = {sensor_id(specification.path) for specification in specifications}
     last_looks: dict[str, datetime] = {}
     place = RunPlace(run.service, DOMAIN, run.payloads)
-    for info in executions(run.service, DOMAIN, is_open=True, typeFilter=type_filter(SENSOR_TYPE)):
+    for info in executions_of_type(run.service, DOMAIN, SENSOR_TYPE, is_open=True):
         execution = {key: info["execution"][key] for key in ("workflowId", "runId")}
         found = sensor_state(place, execution)
         last_look = found.last_check or datetime.fromtimestamp(info["startTimestamp"], UTC)

@@ -55,14 +55,13 @@ def start_remote_sensor(
         DefinitionError: a sensor of this file is open already.
     """
     from deciders.activities import DECISIONS
-    from deciders.backfill_workflow import BackfillWorkflow
-    from deciders.notebook_workflow import NotebookWorkflow
     from deciders.sensor_workflow import SensorWorkflow
+    from deciders.workflow_types import application_workflows
     from workers.runs.run_starts import REMOTE_STARTS_PER_SECOND
 
     from .sensor_places import sensor_id
 
-    Decider(service, domain, DECISIONS, [NotebookWorkflow, SensorWorkflow, BackfillWorkflow]).register_types()
+    Decider(service, domain, DECISIONS, application_workflows()).register_types()
     workflow_id = sensor_id(specification.path) + ("-once" if once else "")
     arguments = {
         "specification": specification.model_dump(mode="json"),

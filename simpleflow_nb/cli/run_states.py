@@ -20,7 +20,6 @@ from ..local.service import DOMAIN, LocalService
 NOTEBOOK_TYPE = "notebook_workflow"
 SENSOR_TYPE = "sensor_workflow"
 BACKFILL_TYPE = "backfill_workflow"
-_TYPES_VERSION = "1"  #: of all three
 
 _BODIES = "workers.activities."
 _HOME = str(Path(__file__).resolve().parents[1]) + "/"
@@ -301,12 +300,6 @@ def _label(row: TaskRow, note: str | None, load: payload.Load) -> LabelState:
 def _decoded(text: str | None, load: payload.Load) -> dict[str, Any]:
     value = payload.decode(text, load) if text else None
     return value if isinstance(value, dict) else {}
-
-
-def type_filter(name: str) -> dict[str, str]:
-    """For listing executions of a type of the application. With its version, as not every server of SWF's calls takes a name
-    alone."""
-    return {"name": name, "version": _TYPES_VERSION}
 
 
 def status_word(status: str) -> str:

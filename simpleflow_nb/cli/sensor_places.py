@@ -15,7 +15,7 @@ import click
 
 from .. import payload
 from ..exceptions import DefinitionError, PayloadError
-from ..inspection.executions import arguments_in, executions, history
+from ..inspection.executions import arguments_in, history
 from ..inspection.task_rows import epoch
 from ..local.ownership import is_owned
 from ..local.reader import JournalReader
@@ -24,7 +24,7 @@ from ..local.service import DOMAIN
 from ..processes.payload_directory import PayloadDirectory, kept
 from .connection import DOMAIN_VARIABLE, connected, payload_directory
 from .options import db_option, journal_path, local_option
-from .run_states import SENSOR_TYPE, plain_cause, type_filter
+from .run_states import SENSOR_TYPE, plain_cause
 from .unused_options import is_typed, refuse_options
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -112,7 +112,9 @@ def open_sensor(place: RunPlace, path: Path) -> dict[str, str] | None:
     """The open execution of a file's sensor that some process carries out; None when there is none."""
     if place.service is None or is_interrupted(place):
         return None
-    for info in executions(place.service, place.domain, is_open=True, typeFilter=type_filter(SENSOR_TYPE)):
+    from deciders.workflow_types import executions_of_type
+
+    for info in executions_of_type(place.service, place.domain, SENSOR_TYPE, is_open=True):
         if info["execution"]["workflowId"] == sensor_id(path):
             execution: dict[str, str] = {key: info["execution"][key] for key in ("workflowId", "runId")}
             return execution
@@ -123,7 +125,9 @@ def sensor_files(place: RunPlace) -> list[Path]:
     """The workflow files whose sensors some process carries out there."""
     if place.service is None or is_interrupted(place):
         return []
-    found = executions(place.service, place.domain, is_open=True, typeFilter=type_filter(SENSOR_TYPE))
+    from deciders.workflow_types import executions_of_type
+
+    found = executions_of_type(place.service, place.domain, SENSOR_TYPE, is_open=True)
     ids = [{key: info["execution"][key] for key in ("workflowId", "runId")} for info in found]
     return [sensor_state(place, execution).file for execution in ids]
 

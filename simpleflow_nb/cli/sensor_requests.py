@@ -11,7 +11,6 @@ from typing import Any, TypeVar
 import click
 
 from ..exceptions import DefinitionError
-from ..inspection.executions import executions
 from ..inspection.tables import Table
 from ..local.ownership import is_owned
 from ..local.requests import leave_request
@@ -22,7 +21,7 @@ from .file_words import default_file, file_and_words, is_no_domain, specificatio
 from .options import outputs_folder, outputs_option, show
 from .owners import check_names
 from .place import has_place, opened_place, place_options
-from .run_states import SENSOR_TYPE, type_filter
+from .run_states import SENSOR_TYPE
 from .sensor_places import RunPlace, ask_sensor, open_sensor, opened_run_place, place_of_file, run_place_options, sensor_state
 from .unused_options import refuse_options
 
@@ -117,11 +116,13 @@ def sensor_list(ctx: click.Context, words: tuple[str, ...], outputs: Path | None
 
     Those that run where FILE.yml is run; without it, and with --local, --db or a domain, those that are there.
     """
+    from deciders.workflow_types import executions_of_type
+
     table = Table(["Sensor", "File", "State", "Schedule", "Next check (UTC)", "Last check (UTC)", "Last result"])
     with _listed_place(ctx, words, outputs, place) as there:
         infos: Iterable[dict[str, Any]] = ()
         if there.service is not None:
-            infos = executions(there.service, there.domain, is_open=True, typeFilter=type_filter(SENSOR_TYPE))
+            infos = executions_of_type(there.service, there.domain, SENSOR_TYPE, is_open=True)
         for info in infos:
             one = sensor_state(there, {key: info["execution"][key] for key in ("workflowId", "runId")})
             if there.journal is not None and not is_owned(there.journal):

@@ -6,7 +6,6 @@ import json
 import logging
 import os
 import socket
-import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -23,9 +22,8 @@ from .execution_cache import CachedExecution, ExecutionCache
 from .execution_context import execution_context, last_context, parked_context
 from .faults import ALREADY_REGISTERED, UNKNOWN_RESOURCE, fault_code, is_passing, is_refused, refusal
 from .log_context import logged_as
-from .own_modules import is_program
 from .payload_directory import MemoryPayloads, Payloads, keep_long_texts
-from .workflow_classes import WorkflowNotFound, workflow_class
+from .workflow_classes import WorkflowClasses
 
 logger = logging.getLogger(__name__)
 
@@ -63,10 +61,13 @@ class Decider:
 
     Args:
         service: anything with boto3's SWF calls.
-        workflows: the classes that are decided, found by type name, and no other; when none is given, each by the class
-            that the execution's input names.
+        workflows: the classes that are decided, found by type name and version, and no other; when none is given, each by
+            the class that the execution's input names.
         activity_task_list: overrides the task lists of all activities.
         on_parked: told of each execution that could not be decided.
+
+    Raises:
+        DefinitionError: two workflows have one type name and version.
     """
 
     def __init__(
@@ -82,7 +83,7 @@ class Decider:
         on_parked: Callable[[Parked], None] | None = None,
     ) -> None:
         self.service, self.domain, self.task_list = service, domain, task_list
-        self.workflows = {cls.type_name(): cls for cls in workflows}
+        self.workflows = WorkflowClasses(workflows)
         self.payloads = payloads or MemoryPayloads()
         self.activity_task_list, self.cached_events, self.on_parked = activity_task_list, cached_events, on_parked
         self.identity = json.dumps({"hostname": socket.gethostname(), "pid": os.getpid()})
@@ -98,7 +99,7 @@ class Decider:
         Raises:
             DefinitionError: the service refuses one of them, for its name, a timeout or the like, or a version is no text.
         """
-        for cls in self.workflows.values():
+        for cls in self.workflows:
             if not isinstance(cls.version, str):
                 raise DefinitionError(f"{cls.class_path()}: version is {cls.version!r}; write a text, {str(cls.version)!r}")
             with _refused_as(f"workflow type {cls.type_name()!r} (version {cls.version!r})"):
@@ -316,30 +317,19 @@ class Decider:
         )
 
     def _workflow_class(self, task: Task, events: list[dict[str, Any]]) -> type[Workflow]:
-        """By type name among the workflows given; without any, the class named in the input, if that is a Workflow.
-
-        Raises:
-            WorkflowNotFound: neither; one sentence says what was tried.
         """
-        type_name = task["workflowType"]["name"]
-        known = self.workflows.get(type_name)
-        if known is not None:
-            return known
-        if self.workflows:  # whoever can start a run does not choose what is imported here
-            given = ", ".join(sorted(self.workflows))
-            raise WorkflowNotFound(
-                f"no workflow of type {type_name!r} is known here: this decider was given {given} and imports no other; "
-                "start it with that one too, or let another task list have it"
-            )
-        text = events[0].get("workflowExecutionStartedEventAttributes", {}).get("input")
-        body = payload.decode(text, self.payloads.load)
-        path = body.get("__extra", {}).get("class") if isinstance(body, dict) else None
-        if not path:
-            raise WorkflowNotFound(f"no workflow of type {type_name!r} is known here, and the input names no class")
-        module = str(path).rpartition(".")[0]
-        if is_program(module) and module not in sys.modules:
-            raise WorkflowNotFound(f"{path}: {module} is a program, which is run and not imported")
-        return workflow_class(path)
+        Raises:
+            WorkflowNotFound: there is none; one sentence says what was tried.
+        """
+
+        def named() -> str | None:
+            text = events[0].get("workflowExecutionStartedEventAttributes", {}).get("input")
+            body = payload.decode(text, self.payloads.load)
+            path = body.get("__extra", {}).get("class") if isinstance(body, dict) else None
+            return str(path) if path else None
+
+        kind = task["workflowType"]
+        return self.workflows.found(kind["name"], kind["version"], named)
 
     # ---- parking -------------------------------------------------------------------------------------------------------------
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import boto3
@@ -21,6 +21,8 @@ from botocore.exceptions import (
 from hypothesis import given
 from hypothesis import strategies as st
 
+from deciders import workflow_types
+from deciders.workflow_types import executions_of_type
 from simpleflow_nb import Workflow, activity
 from simpleflow_nb.exceptions import DefinitionError, ServiceError
 from simpleflow_nb.processes.engine import Engine
@@ -74,9 +76,11 @@ def swf(endpoint: str) -> Iterator[SwfService]:
         service.close()
 
 
-def run_to_end(swf: SwfService, cls: type[Workflow], workflow_id: str) -> list[dict[str, Any]]:
+def run_to_end(
+    swf: SwfService, cls: type[Workflow], workflow_id: str, workflows: Sequence[type[Workflow]] = ()
+) -> list[dict[str, Any]]:
     """The history of a run that an engine of its own has carried out."""
-    engine = Engine(swf, "tests", decision_list="decide", task_lists={"work": 2}, workflows=[cls])
+    engine = Engine(swf, "tests", decision_list="decide", task_lists={"work": 2}, workflows=workflows or [cls])
     engine.start()
     started = swf.start_workflow_execution(
         domain="tests",
@@ -125,6 +129,32 @@ def test_the_fast_path_gives_what_boto3_gives_but_for_the_kind_of_timestamps(swf
     assert [{**e, "eventTimestamp": round(e["eventTimestamp"], 3)} for e in events] == [
         {**e, "eventTimestamp": round(e["eventTimestamp"], 3)} for e in theirs
     ]
+
+
+class FormerFlow(Workflow):
+    name, version, task_list = "flow_of_two_versions", "1", "decide"
+
+    def run(self) -> str:
+        return "as version 1 decides"
+
+
+class PresentFlow(Workflow):
+    name, version, task_list = "flow_of_two_versions", "2", "decide"
+
+    def run(self) -> str:
+        return "as version 2 decides"
+
+
+def test_two_versions_of_a_type_are_decided_each_by_its_class_and_listed_once(
+    swf: SwfService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for cls in (FormerFlow, PresentFlow):
+        events = run_to_end(swf, cls, f"version-{cls.version}", [PresentFlow, FormerFlow])
+        ended = events[-1]["workflowExecutionCompletedEventAttributes"]
+        assert ended["result"] == f'"as version {cls.version} decides"'
+    monkeypatch.setattr(workflow_types, "CLASSES", {"flow_of_two_versions": {"1": "FormerFlow", "2": "PresentFlow"}})
+    listed = executions_of_type(swf, "tests", "flow_of_two_versions", is_open=False)
+    assert sorted(info["execution"]["workflowId"] for info in listed) == ["version-1", "version-2"]
 
 
 class Impatient(Workflow):

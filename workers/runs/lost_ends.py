@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from deciders import activities as declared
-from deciders.notebook_workflow import NotebookWorkflow
 from deciders.runs.report_keys import label_and_format, report_artefact
+from deciders.workflow_types import NOTEBOOK
 from simpleflow_nb import payload
 from simpleflow_nb.exceptions import PayloadError, TaskFailed
 from simpleflow_nb.inspection.executions import arguments_in, executions, history
@@ -69,7 +69,7 @@ def lost_ends(
     for close_status in _STATES:
         for info in executions(service, domain, is_open=False, closeStatusFilter={"status": close_status}):
             tags = info.get("tagList") or [""]
-            if info["workflowType"]["name"] == NotebookWorkflow.type_name() and tags[0] in names:
+            if info["workflowType"]["name"] == NOTEBOOK and tags[0] in names:
                 lost.append(info)
     missing = records.unrecorded(info["execution"]["runId"] for info in lost) if lost else set()
     found = []

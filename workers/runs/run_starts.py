@@ -18,6 +18,7 @@ from deciders.runs.identity import identity_of_run
 from deciders.runs.reruns import NOT_RUN_YET
 from deciders.runs.run_requests import WantedRun
 from deciders.specification import FilesSource, Specification, SqlSource
+from deciders.workflow_types import NOTEBOOK, executions_of_type
 from simpleflow_nb.activity_context import ActivityContext
 from simpleflow_nb.processes.faults import ALREADY_STARTED, fault_code, is_throttled
 from simpleflow_nb.processes.payload_directory import Payloads, kept
@@ -56,19 +57,10 @@ class Started:
 def open_runs(service: Any, domain: str) -> dict[tuple[str, str], str]:
     """The instances that run now, as the service knows them: (workflow name, identity) -> "running"."""
     states: dict[tuple[str, str], str] = {}
-    request: dict[str, Any] = {
-        "domain": domain,
-        "startTimeFilter": {"oldestDate": 0},
-        "typeFilter": {"name": NotebookWorkflow.type_name(), "version": NotebookWorkflow.version},
-    }
-    while True:
-        page = service.list_open_workflow_executions(**request)
-        for info in page["executionInfos"]:
-            tags = info.get("tagList") or [""]
-            states[tags[0], identity_of_run(info["execution"]["workflowId"])] = "running"
-        if not page.get("nextPageToken"):
-            return states
-        request["nextPageToken"] = page["nextPageToken"]
+    for info in executions_of_type(service, domain, NOTEBOOK, is_open=True):
+        tags = info.get("tagList") or [""]
+        states[tags[0], identity_of_run(info["execution"]["workflowId"])] = "running"
+    return states
 
 
 def start_run(
