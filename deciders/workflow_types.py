@@ -5,11 +5,11 @@ from __future__ import annotations
 import heapq
 import importlib
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from simpleflow_nb import Workflow
 from simpleflow_nb.inspection.executions import Info, executions
 from simpleflow_nb.inspection.task_rows import epoch
+from simpleflow_nb.swf_service import LookingService
 
 NOTEBOOK = "notebook_workflow"
 SENSOR = "sensor_workflow"
@@ -40,7 +40,7 @@ def class_of_type(name: str, version: str) -> type[Workflow]:
     return found
 
 
-def executions_of_type(service: Any, domain: str, name: str, *, is_open: bool, oldest: float = 0) -> Iterator[Info]:
+def executions_of_type(service: LookingService, domain: str, name: str, *, is_open: bool, oldest: float = 0) -> Iterator[Info]:
     """Every WorkflowExecutionInfo of a type, whatever its version; newest first.
 
     Each version is asked for by itself, as not every server of SWF's calls takes a type filter without one; nor does every

@@ -94,7 +94,7 @@ class Harness:
         request: dict[str, Any] = {"domain": DOMAIN, "execution": execution}
         events: list[dict[str, Any]] = []
         while True:
-            page = self.service.get_workflow_execution_history(**request)
+            page: Any = self.service.get_workflow_execution_history(**request)
             events += page["events"]
             if "nextPageToken" not in page:
                 return events
@@ -110,7 +110,7 @@ class Harness:
         while True:
             status = self._close_status(workflow_id, run_id, until, real_seconds)
             events = self.history(workflow_id, run_id)
-            last = next(value for key, value in events[-1].items() if key.endswith("EventAttributes"))
+            last: Any = next(value for key, value in events[-1].items() if key.endswith("EventAttributes"))
             if status == "COMPLETED":
                 return payload.decode(last.get("result"), self.engine.payloads.load)
             if status == "TIMED_OUT":

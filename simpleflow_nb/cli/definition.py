@@ -182,7 +182,8 @@ def current_plan(specification: Specification, outputs: Path, place: RunPlace) -
     from workers.runs.notebook_versions import changes_since, with_hashes_of_folders
     from workers.runs.run_starts import open_runs
     from workers.runs.sensor_check import add_lost_ends, present_history
-    from workers.sources.available_dates import SourceError, read_available_dates, undated_files
+    from workers.sources.available_dates import read_available_dates, undated_files
+    from workers.sources.source_errors import SourceError
 
     try:
         available = read_available_dates(specification)

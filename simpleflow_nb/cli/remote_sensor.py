@@ -131,8 +131,7 @@ def _latest_closed(service: Any, domain: str, workflow_id: str) -> dict[str, str
     """The newest closed execution of that id."""
     for info in executions(service, domain, is_open=False, executionFilter={"workflowId": workflow_id}):
         if info["execution"]["workflowId"] == workflow_id:
-            found: dict[str, str] = info["execution"]
-            return found
+            return {"workflowId": workflow_id, "runId": info["execution"]["runId"]}
     raise DefinitionError(f"{workflow_id} is neither open nor closed in domain {domain}")
 
 

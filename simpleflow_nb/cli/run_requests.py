@@ -148,7 +148,8 @@ def _chosen(
         ServiceError: the source is out of reach.
     """
     from deciders.runs.due_runs import NotDue, considered_days, due_runs
-    from workers.sources.available_dates import SourceError, read_available_dates
+    from workers.sources.available_dates import read_available_dates
+    from workers.sources.source_errors import SourceError
 
     try:
         available = read_available_dates(specification)

@@ -6,7 +6,7 @@ import json
 import re
 import time
 from collections import Counter, deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -221,7 +221,7 @@ class Watch:
         self,
         number: int,
         info: dict[str, Any],
-        events: list[dict[str, Any]] | None,
+        events: Sequence[Mapping[str, Any]] | None,
         notes: dict[int, str | None],
         closed: tuple[float, str] | None,
     ) -> RunState:
@@ -252,7 +252,7 @@ class Watch:
 
 
 def label_states(
-    events: Iterable[dict[str, Any]], load: payload.Load, notes: Mapping[int, str | None] | None = None
+    events: Iterable[Mapping[str, Any]], load: payload.Load, notes: Mapping[int, str | None] | None = None
 ) -> tuple[dict[str, Any], list[LabelState]]:
     """What an execution was started with, by name, and its labels: those that were kept first, then as they were scheduled.
 
@@ -335,7 +335,7 @@ def _title(info: dict[str, Any]) -> str:
     return workflow_id
 
 
-def last_attributes(events: list[dict[str, Any]]) -> dict[str, Any]:
+def last_attributes(events: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """What the last event of a closed execution says."""
     found: dict[str, Any] = next(value for key, value in events[-1].items() if key.endswith("EventAttributes"))
     return found

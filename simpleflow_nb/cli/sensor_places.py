@@ -198,7 +198,7 @@ def sensor_state(place: RunPlace, execution: dict[str, str]) -> SensorState:
     timers: dict[str, datetime] = {}
     for event in events:
         kind, at = event["eventType"], datetime.fromtimestamp(epoch(event["eventTimestamp"]), UTC)
-        attributes: dict[str, Any] = next((value for key, value in event.items() if key.endswith("EventAttributes")), {})
+        attributes: Any = next((value for key, value in event.items() if key.endswith("EventAttributes")), {})
         if kind == "WorkflowExecutionSignaled":
             name = attributes["signalName"]
             paused = name == "pause" or (paused and name != "resume")
@@ -252,7 +252,7 @@ def _note(kind: str, attributes: dict[str, Any], load: payload.Load) -> str:
     return "cancelled" if kind == "ActivityTaskCanceled" else "its worker was lost"
 
 
-def failure_message(attributes: dict[str, Any]) -> str:
+def failure_message(attributes: Mapping[str, Any]) -> str:
     """The sentence of the exception that a task failed with, whole where the history has it."""
     body = payload.decode(attributes.get("details"), lambda digest: "null")
     message = body.get("message") if isinstance(body, dict) else None

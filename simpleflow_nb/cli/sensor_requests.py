@@ -15,6 +15,7 @@ from ..inspection.tables import Table
 from ..local.ownership import is_owned
 from ..local.requests import leave_request
 from ..processes.payload_directory import PayloadDirectory
+from ..swf_service import ExecutionInfo
 from .connection import payload_directory
 from .definition import read_specification
 from .file_words import default_file, file_and_words, is_no_domain, specification_path
@@ -120,7 +121,7 @@ def sensor_list(ctx: click.Context, words: tuple[str, ...], outputs: Path | None
 
     table = Table(["Sensor", "File", "State", "Schedule", "Next check (UTC)", "Last check (UTC)", "Last result"])
     with _listed_place(ctx, words, outputs, place) as there:
-        infos: Iterable[dict[str, Any]] = ()
+        infos: Iterable[ExecutionInfo] = ()
         if there.service is not None:
             infos = executions_of_type(there.service, there.domain, SENSOR_TYPE, is_open=True)
         for info in infos:

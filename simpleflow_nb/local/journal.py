@@ -13,9 +13,12 @@ import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..exceptions import JournalError
+
+if TYPE_CHECKING:
+    from ..replay.events import HistoryEvent
 
 SCHEMA_VERSION = 1
 
@@ -49,7 +52,7 @@ _LOCKED_MS = 100  #: a connection that waits for a lock serves nobody who reads;
 _encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 
 RunRow = tuple[int, str, str, float, dict[str, Any], float | None, str | None]
-Batch = tuple[int, int, list[dict[str, Any]]]  #: run number, index of the first event, events
+Batch = tuple[int, int, "list[HistoryEvent]"]  #: run number, index of the first event, events
 
 
 class GoneRun(NamedTuple):
@@ -188,13 +191,13 @@ class Journal:
         """Every execution, oldest first, without its events."""
         return run_rows(self._db, self.path)
 
-    def events(self, run: int) -> list[dict[str, Any]]:
+    def events(self, run: int) -> list[HistoryEvent]:
         """Of one execution; may be asked for while another thread writes."""
         return run_events(self._looking, self.path, run)
 
-    def open_events(self) -> dict[int, list[dict[str, Any]]]:
+    def open_events(self) -> dict[int, list[HistoryEvent]]:
         """The histories of the executions that are not closed."""
-        histories: dict[int, list[dict[str, Any]]] = {}
+        histories: dict[int, list[HistoryEvent]] = {}
         query = (
             "SELECT run, events FROM batches WHERE run IN (SELECT number FROM runs WHERE closed IS NULL) ORDER BY run, first"
         )
@@ -262,8 +265,8 @@ def run_rows(db: sqlite3.Connection, path: Path) -> list[RunRow]:
         raise unusable(path, error) from None
 
 
-def run_events(db: sqlite3.Connection, path: Path, run: int) -> list[dict[str, Any]]:
-    events: list[dict[str, Any]] = []
+def run_events(db: sqlite3.Connection, path: Path, run: int) -> list[HistoryEvent]:
+    events: list[HistoryEvent] = []
     try:
         for (text,) in db.execute("SELECT events FROM batches WHERE run = ? ORDER BY first", (run,)):
             events.extend(json.loads(text))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +53,7 @@ class JournalReader(Reading, Prunable):
         self.numbers = {}
         self._load_runs(journal)
 
-    def count_pending_decision_tasks(self, *, domain: str, taskList: dict[str, str]) -> dict[str, Any]:
+    def count_pending_decision_tasks(self, *, domain: str, taskList: Mapping[str, Any]) -> dict[str, Any]:
         raise ServiceError("only the owner of a journal knows which tasks wait")
 
     count_pending_activity_tasks = count_pending_decision_tasks

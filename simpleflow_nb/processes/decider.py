@@ -7,7 +7,7 @@ import logging
 import os
 import socket
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -16,7 +16,10 @@ from .. import constants, payload
 from ..exceptions import DefinitionError, ReplayError, ServiceError, StaleCache
 from ..masking import masked
 from ..replay import Execution, commands
+from ..replay.decisions import Decision
+from ..replay.events import HistoryEvent
 from ..replay.suspension import failure_attributes
+from ..swf_service import DecisionTask, SwfService
 from ..workflow import Workflow, program
 from .execution_cache import CachedExecution, ExecutionCache
 from .execution_context import execution_context, last_context, parked_context
@@ -27,7 +30,7 @@ from .workflow_classes import WorkflowClasses
 
 logger = logging.getLogger(__name__)
 
-Task = dict[str, Any]
+Task = DecisionTask
 
 CACHED_EVENTS = 400_000  #: an execution counts as 40 events more than it has
 _LONGEST_PARK_SECONDS = 3_600
@@ -72,7 +75,7 @@ class Decider:
 
     def __init__(
         self,
-        service: Any,
+        service: SwfService,
         domain: str,
         task_list: str,
         workflows: Iterable[type[Workflow]] = (),
@@ -116,7 +119,7 @@ class Decider:
             with _refused_as(f"activity type {known.name!r} (version {known.version!r})"):
                 self._register_activity(known.decision_attributes)
 
-    def _register_activity(self, attributes: dict[str, Any]) -> None:
+    def _register_activity(self, attributes: Mapping[str, Any]) -> None:
         kind = attributes["activityType"]
         timeouts = ("heartbeatTimeout", "scheduleToCloseTimeout", "scheduleToStartTimeout", "startToCloseTimeout")
         defaults = {f"defaultTask{name[0].upper()}{name[1:]}": attributes[name] for name in timeouts if name in attributes}
@@ -226,7 +229,7 @@ class Decider:
 
     # ---- replaying -----------------------------------------------------------------------------------------------------------
 
-    def _decisions(self, task: Task, task_list: str, whole: bool) -> tuple[CachedExecution, list[dict[str, Any]]]:
+    def _decisions(self, task: Task, task_list: str, whole: bool) -> tuple[CachedExecution, list[Decision]]:
         run_id = task["workflowExecution"]["runId"]
         cached = self.cache.get(run_id)
         events = self._pages(task, task_list, whole)
@@ -258,7 +261,7 @@ class Decider:
         self.cache.weigh(cached, len(events))
         return cached, decisions
 
-    def _look_for_sticky(self, cached: CachedExecution, events: list[dict[str, Any]]) -> None:
+    def _look_for_sticky(self, cached: CachedExecution, events: list[HistoryEvent]) -> None:
         """Histories show whether the service knows sticky lists: the task after such an answer was scheduled on one, or not."""
         started, cached.answered_sticky = cached.answered_sticky, 0
         if not started or self.sticky_list is None:
@@ -271,8 +274,8 @@ class Decider:
                     self.keep_on(None)
                 return
 
-    def _pages(self, task: Task, task_list: str, whole: bool) -> list[dict[str, Any]]:
-        events: list[dict[str, Any]] = task["events"]
+    def _pages(self, task: Task, task_list: str, whole: bool) -> list[HistoryEvent]:
+        events: list[HistoryEvent] = task["events"]
         token = task.get("nextPageToken")
         while token:
             page = self.service.poll_for_decision_task(
@@ -287,9 +290,9 @@ class Decider:
         self.events_read += len(events)
         return events
 
-    def _history(self, execution: dict[str, str], until: int) -> list[dict[str, Any]]:
+    def _history(self, execution: Mapping[str, Any], until: int) -> list[HistoryEvent]:
         """The history up to that event, of a decision task; what came after it is not for its decision."""
-        events: list[dict[str, Any]] = []
+        events: list[HistoryEvent] = []
         request: dict[str, Any] = {"domain": self.domain, "execution": execution}
         while True:
             page = self.service.get_workflow_execution_history(**request)
@@ -301,7 +304,7 @@ class Decider:
         self.events_read += len(events)
         return events
 
-    def _new_execution(self, task: Task, events: list[dict[str, Any]]) -> Execution:
+    def _new_execution(self, task: Task, events: list[HistoryEvent]) -> Execution:
         cls = self._workflow_class(task, events)
         execution = task["workflowExecution"]
         name = execution["workflowId"]
@@ -316,7 +319,7 @@ class Decider:
             on_log=lambda line: logging.getLogger("simpleflow_nb").info("%s: %s", name, line),
         )
 
-    def _workflow_class(self, task: Task, events: list[dict[str, Any]]) -> type[Workflow]:
+    def _workflow_class(self, task: Task, events: list[HistoryEvent]) -> type[Workflow]:
         """
         Raises:
             WorkflowNotFound: there is none; one sentence says what was tried.

@@ -6,9 +6,9 @@ import logging
 import os
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
 
 from ..exceptions import ServiceError
+from ..swf_service import SwfService
 from ..workflow import Workflow
 from .decider import Decider, Parked
 from .payload_directory import MemoryPayloads, Payloads
@@ -33,7 +33,7 @@ class Engine:
 
     def __init__(
         self,
-        service: Any,
+        service: SwfService,
         domain: str,
         *,
         decision_list: str,

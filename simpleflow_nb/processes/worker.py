@@ -17,6 +17,7 @@ from ..activity_context import ActivityContext, set_context
 from ..constants import MAX_HEARTBEAT_DETAILS_CHARACTERS, MAX_REASON_CHARACTERS
 from ..exceptions import ActivityCanceled, DefinitionError, ServiceError
 from ..masking import masked
+from ..swf_service import ActivityTask, SwfService
 from .activity_bodies import declaring_module, failure_details, failure_of, find_activity, result_text
 from .backoff import Backoff
 from .checkpoints import last_details, with_progress
@@ -29,7 +30,7 @@ from .process_groups import ProcessGroups
 
 logger = logging.getLogger(__name__)
 
-Task = dict[str, Any]
+Task = ActivityTask
 
 _MOST_BEATS_APART_SECONDS = 30.0
 _LOOK_SECONDS = 0.2
@@ -94,7 +95,7 @@ class Worker:
 
     def __init__(
         self,
-        service: Any,
+        service: SwfService,
         domain: str,
         task_lists: Mapping[str, int],
         *,

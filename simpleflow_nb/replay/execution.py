@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from greenlet import getcurrent
@@ -13,11 +13,13 @@ from ..constants import MAX_DECISIONS, MAX_OPEN_ACTIVITY_COUNT
 from ..exceptions import HistoryError, NonDeterminismError, ReplayError, StaleCache
 from . import commands
 from .commands import Command, Queued
+from .decisions import Decision
+from .events import HistoryEvent
 from .handlers import HANDLERS
 from .inputs import InputComparison
 from .tasks import Tasks
 
-Event = dict[str, Any]
+Event = HistoryEvent
 
 _COMPLETED = "DecisionTaskCompleted"
 
@@ -82,7 +84,7 @@ class Execution(Tasks):
         self.activity_task_list, self.default_task_list = task_list, ""
         self.inputs = InputComparison()
         self.input: str | None = None
-        self.started_attributes: dict[str, Any] = {}
+        self.started_attributes: Mapping[str, Any] = {}
         # asked when the run's cancellation was requested, with the events so far if it wants them
         # and with what reads the payloads in them and tells the signals that are without theirs
         self.should_cancel: Callable[[list[Event], payload.Load | None, Callable[[str, int], bool]], bool] | None = None
@@ -97,7 +99,7 @@ class Execution(Tasks):
         if bind is not None:
             bind(self)
 
-    def advance(self, events: list[Event]) -> list[dict[str, Any]]:
+    def advance(self, events: list[Event]) -> list[Decision]:
         """Apply the events up to and including the DecisionTaskStarted that is open; returns the decisions to send.
 
         Overlap with what is already known is dropped. A history that is closed is only checked; it gives no decisions.
@@ -289,7 +291,7 @@ class Execution(Tasks):
             raise StaleCache("what a hook wants to look at is not kept here")
         return self.read_events(at)
 
-    def _response(self, changed_limit: bool) -> list[dict[str, Any]]:
+    def _response(self, changed_limit: bool) -> list[Decision]:
         """The decisions to send: the engine's markers first, then as much of the queue as fits, then the wake-up timer."""
         out = []
         if changed_limit or not self.engine_version:

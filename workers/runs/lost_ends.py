@@ -17,6 +17,7 @@ from simpleflow_nb.inspection.executions import arguments_in, executions, histor
 from simpleflow_nb.inspection.task_rows import epoch, task_rows
 from simpleflow_nb.local.service import DOMAIN
 from simpleflow_nb.processes.payload_directory import Payloads
+from simpleflow_nb.swf_service import ExecutionInfo, SwfService
 
 from ..records.run_records import RunRecord, RunRecords
 from ..records.run_tables import State
@@ -37,7 +38,7 @@ _SENTENCES: dict[State, str] = {
 
 
 def record_lost_ends(
-    service: Any, domain: str, records: RunRecords, *, names: Collection[str], outputs: str, payloads: Payloads
+    service: SwfService, domain: str, records: RunRecords, *, names: Collection[str], outputs: str, payloads: Payloads
 ) -> int:
     """Record the `lost_ends`; returns how many there were.
 
@@ -51,7 +52,7 @@ def record_lost_ends(
 
 
 def lost_ends(
-    service: Any, domain: str, records: RunRecords, *, names: Collection[str], outputs: str, payloads: Payloads
+    service: SwfService, domain: str, records: RunRecords, *, names: Collection[str], outputs: str, payloads: Payloads
 ) -> list[RunRecord]:
     """How runs of these workflows ended that had no chance to record it, in the order in which they ended.
 
@@ -83,7 +84,7 @@ def lost_ends(
 
 
 def _record_of(
-    service: Any, domain: str, info: dict[str, Any], records: RunRecords, places: Collection[str], payloads: Payloads
+    service: SwfService, domain: str, info: ExecutionInfo, records: RunRecords, places: Collection[str], payloads: Payloads
 ) -> RunRecord | None:
     """None when the run is another folder's, or its input cannot be read any more."""
     execution = {key: info["execution"][key] for key in ("workflowId", "runId")}
@@ -116,7 +117,7 @@ def _record_of(
         labels.setdefault(notebook["label"], "not run")
     state = _STATES[info["closeStatus"]]
     origin = given.get("origin") or {}
-    last = next(value for key, value in events[-1].items() if key.endswith("EventAttributes"))
+    last: Any = next(value for key, value in events[-1].items() if key.endswith("EventAttributes"))
     because = f": {last['reason']}" if last.get("reason") else ""
     return RunRecord(
         workflow_name=workflow,

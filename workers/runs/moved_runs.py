@@ -24,6 +24,8 @@ from simpleflow_nb.inspection.executions import arguments_in, executions, histor
 from simpleflow_nb.inspection.task_rows import epoch, task_rows
 from simpleflow_nb.local.service import LocalService
 from simpleflow_nb.processes.payload_directory import Payloads, kept
+from simpleflow_nb.replay.events import HistoryEvent
+from simpleflow_nb.swf_service import ExecutionInfo, SwfService
 from simpleflow_nb.workflow import execution_input
 
 from ..artefacts import Artefacts
@@ -121,7 +123,7 @@ def begin_moved_runs_anew(
     return found
 
 
-def _ended_alone(service: LocalService, domain: str, type_name: str) -> list[dict[str, Any]]:
+def _ended_alone(service: LocalService, domain: str, type_name: str) -> list[ExecutionInfo]:
     """Executions that this module has ended and that were not started since: the process ended in between."""
     found = []
     for info in list(executions(service, domain, is_open=False, closeStatusFilter={"status": "TERMINATED"})):
@@ -142,10 +144,10 @@ def _ended_alone(service: LocalService, domain: str, type_name: str) -> list[dic
 class _Past:
     """What an execution has done, and what was started since it was."""
 
-    service: Any
+    service: SwfService
     domain: str
-    info: dict[str, Any]
-    events: list[dict[str, Any]]
+    info: ExecutionInfo
+    events: list[HistoryEvent]
     payloads: Payloads
 
     def done_labels(self) -> set[str]:

@@ -22,6 +22,7 @@ from deciders.workflow_types import NOTEBOOK, executions_of_type
 from simpleflow_nb.activity_context import ActivityContext
 from simpleflow_nb.processes.faults import ALREADY_STARTED, fault_code, is_throttled
 from simpleflow_nb.processes.payload_directory import Payloads, kept
+from simpleflow_nb.swf_service import SwfService
 from simpleflow_nb.workflow import execution_input
 
 from ..artefacts import Artefacts
@@ -54,7 +55,7 @@ class Started:
     held_back: int = 0  #: there was no room for them
 
 
-def open_runs(service: Any, domain: str) -> dict[tuple[str, str], str]:
+def open_runs(service: SwfService, domain: str) -> dict[tuple[str, str], str]:
     """The instances that run now, as the service knows them: (workflow name, identity) -> "running"."""
     states: dict[tuple[str, str], str] = {}
     for info in executions_of_type(service, domain, NOTEBOOK, is_open=True):
@@ -64,7 +65,7 @@ def open_runs(service: Any, domain: str) -> dict[tuple[str, str], str]:
 
 
 def start_run(
-    service: Any,
+    service: SwfService,
     domain: str,
     specification: Specification,
     run: Run,
