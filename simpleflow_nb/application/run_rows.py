@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..environment import setting
 from .owners import check_owner
-from .run_states import NOTEBOOK_TYPE, type_filter
+from .run_states import NOTEBOOK_TYPE
 
 if TYPE_CHECKING:
     from deciders.runs.entries import Entries
@@ -246,12 +246,13 @@ def _running(names: set[str], place: Place) -> list[RunRow]:
 
     from deciders.runs.identity import identity_of_run
     from deciders.values.run_state import RunState
+    from deciders.workflow_types import executions_of_type
 
-    from ..inspection.executions import executions, started_with
+    from ..inspection.executions import started_with
     from ..inspection.task_rows import epoch
 
     found, service, domain = [], place.service, place.domain
-    for info in executions(service, domain, is_open=True, typeFilter=type_filter(NOTEBOOK_TYPE)):
+    for info in executions_of_type(service, domain, NOTEBOOK_TYPE, is_open=True):
         name, day = (*(info.get("tagList") or []), "", "")[:2]
         if name not in names:
             continue

@@ -282,7 +282,7 @@ class _Running:
                 return
             if status != "CONTINUED_AS_NEW":
                 events = history(self.service, DOMAIN, latest.ids)
-                last = next(value for key, value in events[-1].items() if key.endswith("EventAttributes"))
+                last: Any = next(value for key, value in events[-1].items() if key.endswith("EventAttributes"))
                 raise RunFailed(status, last.get("reason", ""), events)
 
     def _status(self, workflow_id: str, run_id: str) -> str:

@@ -18,9 +18,11 @@ from deciders.runs.identity import identity_of_run
 from deciders.runs.run_requests import WantedRun
 from deciders.specification import FilesSource, Specification, SqlSource
 from deciders.values.run_state import RunState
+from deciders.workflow_types import NOTEBOOK, executions_of_type
 from simpleflow_nb.activity_context import ActivityContext
 from simpleflow_nb.processes.payload_directory import Payloads, kept
 from simpleflow_nb.service_faults import ALREADY_STARTED, fault_code, is_throttled
+from simpleflow_nb.swf_service import SwfService
 from simpleflow_nb.workflow import execution_input
 
 from ..artefacts import Artefacts
@@ -51,26 +53,17 @@ class Started:
     held_back: int = 0  #: there was no room for them
 
 
-def open_runs(service: Any, domain: str) -> dict[tuple[str, str], RunState]:
+def open_runs(service: SwfService, domain: str) -> dict[tuple[str, str], RunState]:
     """The instances that run now, as the service knows them: (workflow name, identity) -> running."""
     states: dict[tuple[str, str], RunState] = {}
-    request: dict[str, Any] = {
-        "domain": domain,
-        "startTimeFilter": {"oldestDate": 0},
-        "typeFilter": {"name": NotebookWorkflow.type_name(), "version": NotebookWorkflow.version},
-    }
-    while True:
-        page = service.list_open_workflow_executions(**request)
-        for info in page["executionInfos"]:
-            tags = info.get("tagList") or [""]
-            states[tags[0], identity_of_run(info["execution"]["workflowId"])] = RunState.RUNNING
-        if not page.get("nextPageToken"):
-            return states
-        request["nextPageToken"] = page["nextPageToken"]
+    for info in executions_of_type(service, domain, NOTEBOOK, is_open=True):
+        tags = info.get("tagList") or [""]
+        states[tags[0], identity_of_run(info["execution"]["workflowId"])] = RunState.RUNNING
+    return states
 
 
 def start_run(
-    service: Any,
+    service: SwfService,
     domain: str,
     specification: Specification,
     run: Run,

@@ -112,9 +112,7 @@ def _go_on_where_moved(run: LocalRun, outputs: Path, db: Path | None, specificat
 def work_on_notebooks(run: LocalRun, slots: int) -> int:
     """Carry out notebook workflows, so many notebooks at once. Returns how many interrupted runs go on; says so."""
     from deciders import activities
-    from deciders.backfill_workflow import BackfillWorkflow
-    from deciders.notebook_workflow import NotebookWorkflow
-    from deciders.sensor_workflow import SensorWorkflow
+    from deciders.workflow_types import application_workflows
     from workers import activities as bodies  # noqa: F401  (importing registers them)
 
     interrupted = len(run.open_runs(NOTEBOOK_TYPE))
@@ -123,7 +121,7 @@ def work_on_notebooks(run: LocalRun, slots: int) -> int:
     run.work(
         decision_list=activities.DECISIONS,
         task_lists={activities.NOTEBOOKS: slots, activities.REPORTS: max(1, slots // 2), activities.SENSOR: 2},
-        workflows=[NotebookWorkflow, SensorWorkflow, BackfillWorkflow],
+        workflows=application_workflows(),
         imports=False,
     )
     return interrupted

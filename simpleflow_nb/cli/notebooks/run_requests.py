@@ -256,15 +256,14 @@ def carry_out(
         )
     refuse_options(ctx, "with --domain", ("nb_workers", "quiet"))
     from deciders.activities import DECISIONS
-    from deciders.backfill_workflow import BackfillWorkflow
-    from deciders.notebook_workflow import NotebookWorkflow
+    from deciders.workflow_types import BACKFILL, NOTEBOOK, application_workflows
     from workers.runs.backfills import start_backfill
     from workers.runs.run_starts import REMOTE_STARTS_PER_SECOND
 
     with connected(domain, region) as service:
         for sentence in claim([specification], folder, domain=domain, adopt=adopt):
             say(sentence)
-        Decider(service, domain, DECISIONS, [NotebookWorkflow, BackfillWorkflow]).register_types()
+        Decider(service, domain, DECISIONS, application_workflows(NOTEBOOK, BACKFILL)).register_types()
         workflow_id, run_id = start_backfill(
             service,
             domain,
