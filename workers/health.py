@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from deciders.specification import FilesSource, FlowApiSource, InstalledSource, Specification, SqlSource
+from deciders.specification import NO_SENSOR, FilesSource, FlowApiSource, InstalledSource, Specification, SqlSource
 
 from .artefacts import Artefacts, OutputsError
 from .notebooks.notebook_checks import notebook_findings
@@ -113,6 +113,9 @@ def _templates(specification: Specification) -> Iterator[Finding]:
 
 
 def _source(specification: Specification) -> Iterator[Finding]:
+    if specification.sensor is None:
+        yield Finding("source", OK, NO_SENSOR)
+        return
     source = specification.sensor.source
     began = time.monotonic()
     try:
