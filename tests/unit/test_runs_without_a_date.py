@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from deciders.notebook_workflow import NotebookWorkflow
 from deciders.runs.due_runs import identity_for, run_for
 from deciders.runs.entries import Entries
 from deciders.runs.identity import identity, instance_name, workflow_id
@@ -21,8 +22,14 @@ from deciders.specification.report_names import report_file_names
 from simpleflow_nb.cli.notebook_run import requested_run
 from simpleflow_nb.cli.run_rows import RunRow
 from simpleflow_nb.exceptions import DefinitionError
+from simpleflow_nb.inspection.executions import executions, found_execution
+from simpleflow_nb.local.service import DOMAIN, LocalService
+from simpleflow_nb.processes.decider import Decider
+from simpleflow_nb.processes.payload_directory import MemoryPayloads
 from tests.acceptance.samples import inputs
 from workers.runs.latest_links import link_names, point_latest
+from workers.runs.moved_runs import _run_of as run_of
+from workers.runs.run_starts import open_runs, run_arguments, start_run
 
 #: md5 of {"region": "north"} and of {}
 NORTH, NOTHING = "3ec49439dc026cc80f4e4ba0a3fd03e0", "99914b932bd37a50b983c5e7c90ae93b"
@@ -254,3 +261,37 @@ def test_a_report_that_leaves_its_folder_is_called_by_the_parameters(tmp_path: P
 
 def test_the_functions_of_names_take_what_they_name() -> None:
     assert (instance_name(None, NORTH), workflow_id("w", "3ec49439", NORTH)) == ("3ec49439", f"w-3ec49439-{NORTH}")
+
+
+def test_what_a_run_is_started_with_says_nothing_of_dates(tmp_path: Path) -> None:
+    made = specification(tmp_path, sensor=SENSOR[:-1] + ", source: {files: {calls: 'data/{date}.csv'}}}")
+    outputs, run = str(tmp_path / "outputs"), run_for(entry(region="north"), None)
+    arguments = run_arguments(made, run, outputs)
+    assert (arguments["instance"], arguments["identity"], arguments["parameters"]) == ("3ec49439", NORTH, {"region": "north"})
+    assert arguments["origin"].keys() == {"reason", "notebooks", "data", "latest_links"}
+    assert arguments["origin"]["data"] is None
+    kept = made.model_copy(
+        update={"workflows": (made.workflows[0].model_copy(update={"rerun_when": ("data_changed",)}),), "sensor": None}
+    )
+    assert run_arguments(kept, run, outputs)["origin"]["data"] == {}  # known to be made with those of no date
+
+    service = LocalService()
+    try:
+        Decider(service, DOMAIN, "deciders", [NotebookWorkflow]).register_types()
+        assert start_run(service, DOMAIN, made, run, outputs, MemoryPayloads()) is not None
+        assert start_run(service, DOMAIN, made, run, outputs, MemoryPayloads()) is None
+        assert start_run(service, DOMAIN, made, run_for(entry(region="north"), DAY), outputs, MemoryPayloads()) is not None
+        assert sorted(open_runs(service, DOMAIN)) == [
+            ("sales", NORTH),
+            ("sales", run_for(entry(region="north"), DAY).identity),
+        ]
+        [info] = [one for one in executions(service, DOMAIN, is_open=True) if one["tagList"] == ["sales", "3ec49439"]]
+        assert found_execution(service, DOMAIN, "sales/3ec49439") == info["execution"]
+    finally:
+        service.close()
+
+
+def test_an_interrupted_run_is_known_by_what_it_was_started_with() -> None:
+    given = {"workflow": {"name": "sales"}, "identity": NORTH, "parameters": {"region": "north"}}
+    assert run_of(given) == run_for(entry(region="north"), None)
+    assert run_of({**given, "parameters": {"region": "***"}}) is None
