@@ -312,13 +312,13 @@ def plain_cause(reason: str) -> str:
 
 
 def _title(info: dict[str, Any]) -> str:
-    """``name/date_identity`` of a notebook run, as its folder is called; else the workflow id."""
+    """NAME/INSTANCE of a notebook run, as its folder is called; else the workflow id."""
     workflow_id: str = info["execution"]["workflowId"]
     tags = info.get("tagList") or []
     if info["workflowType"]["name"] == NOTEBOOK_TYPE and len(tags) > 1:
-        from deciders.runs.identity import identity_of_run, instance_name
+        from deciders.runs.run_tags import RunTags
 
-        return f"{tags[0]}/{instance_name(tags[1], identity_of_run(workflow_id))}"
+        return RunTags.of_execution(tags, workflow_id).title
     return workflow_id
 
 

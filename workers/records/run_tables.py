@@ -28,7 +28,7 @@ class RunRecord:
 
     workflow_name: str
     identity: str  #: of the instance: md5 of its parameters (AutoFlow's rule)
-    instance: str  #: the name in paths: ``<reference date>_<8 hex of the identity>``, or a scenario's
+    instance: str  #: the name in paths: ``<reference date>_<8 hex of the identity>``, without a date ``<8 hex>``
     reference_date: str | None  #: ISO date; None for a run without one
     parameters: dict[str, Any]  #: what has no JSON form is kept as text
     state: RunState

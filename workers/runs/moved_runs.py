@@ -262,7 +262,9 @@ def _run_of(given: Mapping[str, Any]) -> Run | None:
     parameters = dict(given["parameters"])
     day, ranges = parameters.pop("reference_date", None), parameters.pop("date_ranges", None) or ()
     if day is None:
-        return None
+        entry = ConfiguredWorkflow(workflow_name=given["workflow"]["name"], parameters=parameters)
+        run = run_for(entry, None)
+        return run if run.identity == given["identity"] else None
     days: list[Any] = [[date.fromisoformat(first), date.fromisoformat(end)] for first, end in ranges]
     entry = ConfiguredWorkflow(workflow_name=given["workflow"]["name"], parameters=parameters, date_stencil=days)
     run = run_for(entry, date.fromisoformat(day))

@@ -95,7 +95,7 @@ def start_run(
             workflowId=run.workflow_id,
             workflowType={"name": NotebookWorkflow.type_name(), "version": NotebookWorkflow.version},
             taskList={"name": declared.DECISIONS},
-            tagList=[run.workflow_name, run.reference_date.isoformat()],
+            tagList=run.tags.written(),
             **({"taskPriority": str(priority)} if priority else {}),
             input=kept(execution_input(NotebookWorkflow, {"kwargs": arguments}), payloads),
         )
@@ -128,8 +128,12 @@ def run_arguments(
         standing.pop(only, None)
     reports = kept_reports(workflow, run, specification.inputs_dir, Artefacts(Path(outputs)), standing)
     stamps = stamps or DataStamps(specification)
-    data = seen = None
-    if isinstance(specification.sensor.source, FilesSource | SqlSource):
+    data: dict[str, Any] | None = None
+    seen: dict[str, Any] | None = None
+    source = specification.sensor.source if specification.sensor is not None else None
+    if run.reference_date is None:
+        data = {} if "data_changed" in workflow.rerun_when else None  # it uses those of no date
+    elif isinstance(source, FilesSource | SqlSource):
         if "data_changed" in workflow.rerun_when:
             data = stamps.of(run.needed_days)
         else:  # for a run that will be skipped; hashing the data of all runs would cost too much
@@ -149,9 +153,10 @@ def run_arguments(
     }
     if seen is not None:
         arguments["origin"]["seen_data"] = seen
-    stencil = run.entry.model_dump(mode="json")["date_stencil"]
-    arguments["origin"]["date_stencil"] = stencil if stencil is not None else DEFAULT_STENCIL
-    arguments["origin"]["latest_links"] = link_names(specification, run.entry)
+    if run.reference_date is not None:
+        stencil = run.entry.model_dump(mode="json")["date_stencil"]
+        arguments["origin"]["date_stencil"] = stencil if stencil is not None else DEFAULT_STENCIL
+    arguments["origin"]["latest_links"] = link_names(specification, run.entry, has_date=run.reference_date is not None)
     if run.date_stencil.is_tolerant:
         arguments["origin"]["missing_dates"] = missing if is_asked_for else known.missing_for_the_record(run)
     if missing is not None:

@@ -103,6 +103,7 @@ def check_for_new_dates(
         RecordsError: the run records cannot be read.
     """
     available = read_available_dates(specification)
+    most_at_once = specification.sensor.max_parallel_runs if specification.sensor is not None else None
     task.heartbeat()
     names = {workflow.name for workflow in specification.workflows}
     running = open_runs(task.service, task.domain)
@@ -119,7 +120,7 @@ def check_for_new_dates(
         specification,
         outputs,
         names=names,
-        most_at_once=specification.sensor.max_parallel_runs,
+        most_at_once=most_at_once,
         starts_per_second=starts_per_second,
         stamps=stamps,
         known=KnownDates(specification, available),

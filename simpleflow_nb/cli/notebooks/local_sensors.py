@@ -106,7 +106,7 @@ class Sensor:
 
         self.run, self.workflow_id = run, sensor_id(specification.path)
         self.specification = specification  #: the file as it was read last
-        self.once = once or specification.sensor.schedule is None
+        self.once = once or specification.sensor is None or specification.sensor.schedule is None
         self.not_due: int | None = None  #: how many runs the one check has passed over, once it is known
         self._prefix = "" if is_alone else f"{specification.path.name}: "
         arguments = {"specification": by_reference(specification, run.payloads), "outputs": outputs, "once": self.once}

@@ -22,16 +22,9 @@ class NotebookExecution:
     place: Place
     workflow: str
     reference_date: str | None
+    title: str  #: NAME/INSTANCE, as folders and progress name a run
     workflow_id: str
     run_id: str
-
-    @property
-    def title(self) -> str:
-        """``NAME/DATE_IDENTITY``, as folders and progress name a run."""
-        from deciders.runs.identity import identity_of_run, instance_name
-
-        identity = identity_of_run(self.workflow_id)
-        return f"{self.workflow}/{instance_name(self.reference_date, identity) if self.reference_date else identity[:8]}"
 
     @cached_property
     def parameters(self) -> dict[str, Any]:
@@ -119,6 +112,8 @@ def _refuse_recorded(place: Place, run: str) -> None:
 
 def _notebook_executions(place: Place, run: str) -> Iterator[NotebookExecution]:
     """Those that ``run`` may mean: of its workflow, or of all where it does not begin with a name."""
+    from deciders.runs.run_tags import RunTags
+
     name, slash, _ = run.partition("/")
     service, domain = place.service, place.domain
     from deciders.workflow_types import executions_of_type
@@ -130,6 +125,7 @@ def _notebook_executions(place: Place, run: str) -> Iterator[NotebookExecution]:
             infos = executions_of_type(service, domain, NOTEBOOK_TYPE, is_open=is_open)
         for info in infos:
             if info["workflowType"]["name"] == NOTEBOOK_TYPE:
-                name, day = (*(info.get("tagList") or []), "", "")[:2]
                 execution = info["execution"]
-                yield NotebookExecution(place, name, day or None, execution["workflowId"], execution["runId"])
+                tags = RunTags.of_execution(info.get("tagList"), execution["workflowId"])
+                named = (tags.workflow, tags.reference_date, tags.title)
+                yield NotebookExecution(place, *named, execution["workflowId"], execution["runId"])

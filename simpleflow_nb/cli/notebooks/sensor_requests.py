@@ -94,6 +94,10 @@ def sensor_reload(file: Path | None, outputs: Path | None, **place: Any) -> None
     """Let the sensor of FILE.yml go on with the file as it is now; runs that are open end as they began."""
     specification = read_specification(specification_path(file))
     check_names(specification, outputs_folder(outputs, specification.path))
+    if specification.sensor is None:
+        from deciders.specification import NO_SENSOR
+
+        raise DefinitionError(f"{specification.path} has no sensor any more: {NO_SENSOR}; sensor.stop ends the one that runs")
     schedule = specification.sensor.schedule
     what = f"reloaded; it looks at {schedule!r} ({specification.sensor.timezone})" if schedule else "reloaded; one last check"
     from workers.runs.kept_specification import by_reference
