@@ -11,6 +11,9 @@ from typing import Any
 from ..specification import ConfiguredWorkflow
 from .due_runs import Run, run_for
 
+#: What starts runs other than a person by name; in the records for ever.
+SENSOR, BACKFILL, RETRY = "sensor", "backfill", "retry"
+
 
 @dataclass(frozen=True)
 class WantedRun:
@@ -19,6 +22,7 @@ class WantedRun:
     run: Run
     only: str | None = None  #: this notebook alone, and those that it needs as far as they have not succeeded
     gives_way: bool = False  #: its priority is one lower than its workflow's
+    started_by: str | None = None  #: :data:`SENSOR` and its like; None for a request of version 0.1, which did not say
 
 
 def run_request(
@@ -29,6 +33,7 @@ def run_request(
     keeps_labels: bool,
     only: str | None = None,
     gives_way: bool = False,
+    started_by: str | None = None,
 ) -> dict[str, Any]:
     """A request for runs of one entry, in the order of ``dates``, whether or not they have succeeded before.
 
@@ -42,10 +47,13 @@ def run_request(
         "keeps_labels": keeps_labels,
         "only": only,
         "gives_way": gives_way,
+        **({"started_by": started_by} if started_by is not None else {}),
     }
 
 
-def requests_for(runs: Iterable[Run], *, only: str | None = None, gives_way: bool = False) -> list[dict[str, Any]]:
+def requests_for(
+    runs: Iterable[Run], *, only: str | None = None, gives_way: bool = False, started_by: str | None = None
+) -> list[dict[str, Any]]:
     """Requests for these very runs, with their reasons, as few as keep their order."""
     requests: list[dict[str, Any]] = []
     former: Run | None = None
@@ -56,7 +64,15 @@ def requests_for(runs: Iterable[Run], *, only: str | None = None, gives_way: boo
         else:
             reason, keeps_labels = _how(run)
             requests.append(
-                run_request(run.entry, [run.reference_date], reason, keeps_labels=keeps_labels, only=only, gives_way=gives_way)
+                run_request(
+                    run.entry,
+                    [run.reference_date],
+                    reason,
+                    keeps_labels=keeps_labels,
+                    only=only,
+                    gives_way=gives_way,
+                    started_by=started_by,
+                )
             )
         former = run
     return requests
@@ -75,7 +91,7 @@ def requested_runs(requests: Iterable[Mapping[str, Any]]) -> Iterator[WantedRun]
             asked = dataclasses.replace(
                 run, reason=request["reason"], is_rerun=True, keeps_labels=bool(request["keeps_labels"])
             )
-            yield WantedRun(asked, request["only"], bool(request.get("gives_way")))
+            yield WantedRun(asked, request["only"], bool(request.get("gives_way")), request.get("started_by"))
 
 
 def requests_fault(requests: Any) -> str | None:

@@ -149,6 +149,7 @@ def start_notebook_workflow(
     """
     specification, instance, folder = requested(file, name, arguments, outputs)
     with opened_run(folder, db, [specification], durable=durable, adopt=adopt) as run:
+        from workers.runs.run_origin import present_user
         from workers.runs.run_starts import start_run
         from workers.sources.source_errors import SourceError
 
@@ -160,7 +161,16 @@ def start_notebook_workflow(
         work_on_notebooks(run, slots)
         # nothing happens if it is open
         try:
-            start_run(run.service, DOMAIN, specification, instance, str(folder), run.payloads, rerun=True)
+            start_run(
+                run.service,
+                DOMAIN,
+                specification,
+                instance,
+                str(folder),
+                run.payloads,
+                rerun=True,
+                started_by=present_user(),
+            )
         except SourceError as error:
             raise source_problem(error) from None
         ended = run.wait(

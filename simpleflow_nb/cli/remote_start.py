@@ -84,6 +84,7 @@ def _start_notebooks(
     specification, instance, folder = requested(file, name, arguments, outputs)
     from deciders.activities import DECISIONS
     from deciders.notebook_workflow import NotebookWorkflow
+    from workers.runs.run_origin import present_user
     from workers.runs.run_starts import start_run
     from workers.sources.source_errors import SourceError
 
@@ -91,7 +92,8 @@ def _start_notebooks(
     Decider(service, domain, DECISIONS, [NotebookWorkflow]).register_types()
     store = payload_directory(payloads, folder)
     try:
-        run_id = start_run(service, domain, specification, instance, str(folder), store, rerun=True)
+        by = present_user()
+        run_id = start_run(service, domain, specification, instance, str(folder), store, rerun=True, started_by=by)
     except SourceError as error:
         raise source_problem(error) from None
     if run_id is None:

@@ -87,7 +87,7 @@ def _retry_request(specification: Specification, row: RunRow, history: RunHistor
     """
     from deciders.runs.due_runs import run_for
     from deciders.runs.reruns import RETRIED
-    from deciders.runs.run_requests import run_request
+    from deciders.runs.run_requests import RETRY, run_request
 
     if row.reference_date is None:
         raise DefinitionError(f"{row.title} has no reference date; start it again with workflow.start")
@@ -99,7 +99,8 @@ def _retry_request(specification: Specification, row: RunRow, history: RunHistor
         )
     reference_date = date.fromisoformat(row.reference_date)
     keeps = history is None or keeps_labels(specification, run_for(entry, reference_date), history)
-    return run_request(entry, [reference_date], f"{RETRIED}{row.state} before", keeps_labels=keeps)
+    reason = f"{RETRIED}{row.state} before"
+    return run_request(entry, [reference_date], reason, keeps_labels=keeps, started_by=RETRY)
 
 
 def _entry_of(specification: Specification, row: RunRow) -> ConfiguredWorkflow | None:

@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from workers.records.run_records import RecordsError, RunRecord, RunRecords
-from workers.records.run_tables import SCHEMA_VERSION
 
 NOON = datetime(2016, 1, 2, 12, tzinfo=UTC)
 FIRST = RunRecord(
@@ -262,21 +261,6 @@ def test_the_database_may_be_named_with_a_placeholder_for_the_password(tmp_path,
     with RunRecords.open(tmp_path / "unused") as records:
         records.record(FIRST)
     assert [entry.name for entry in tmp_path.iterdir()] == ["{x}{0}a b"]  # other braces are left alone
-
-
-def test_a_database_of_a_newer_version_is_refused(path):
-    with RunRecords(f"sqlite:///{path}"):
-        pass
-    database = sqlite3.connect(path)
-    database.execute("INSERT INTO sfnb_schema VALUES (?)", (SCHEMA_VERSION + 1,))
-    database.commit()
-    database.close()
-    with pytest.raises(RecordsError) as refused:
-        RunRecords(f"sqlite:///{path}")
-    assert str(refused.value) == (
-        f"run records in {path} were made by a newer simpleflow_nb "
-        f"(schema {SCHEMA_VERSION + 1}, this one knows {SCHEMA_VERSION}); upgrade simpleflow_nb"
-    )
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from deciders.runs.reruns import BY_HAND_FOR_NO_ENTRY, RETRIED
 
-from .run_tables import SAYS_NOTHING, tables
+from .run_tables import SAYS_NOTHING, runs_table
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -18,7 +18,7 @@ def latest_numbers() -> sa.Select[Any]:
     """The numbers of the latest records that say something of their instances."""
     import sqlalchemy as sa
 
-    runs, _ = tables()
+    runs = runs_table()
     chosen = runs.c.state.not_in(SAYS_NOTHING)
     return sa.select(sa.func.max(runs.c.id)).where(chosen).group_by(runs.c.workflow_name, runs.c.identity)
 
@@ -28,7 +28,7 @@ def latest_states() -> sa.Select[Any]:
     """(workflow name, identity, state) of those records."""
     import sqlalchemy as sa
 
-    runs, _ = tables()
+    runs = runs_table()
     return sa.select(runs.c.workflow_name, runs.c.identity, runs.c.state).where(runs.c.id.in_(latest_numbers()))
 
 
@@ -37,7 +37,7 @@ def latest_ends() -> sa.Select[Any]:
     """(workflow name, identity, state, ended, notebooks, data) of those records."""
     import sqlalchemy as sa
 
-    runs, _ = tables()
+    runs = runs_table()
     columns = (runs.c.workflow_name, runs.c.identity, runs.c.state, runs.c.ended, runs.c.notebooks, runs.c.data)
     return sa.select(*columns).where(runs.c.id.in_(latest_numbers()))
 
@@ -47,7 +47,7 @@ def latest_unhashed() -> sa.Select[Any]:
     """(workflow name, identity, instance) of those of them that say nothing of their notebooks."""
     import sqlalchemy as sa
 
-    runs, _ = tables()
+    runs = runs_table()
     columns = (runs.c.workflow_name, runs.c.identity, runs.c.instance)
     return sa.select(*columns).where(runs.c.id.in_(latest_numbers()), runs.c.notebooks.is_(None))
 
@@ -58,7 +58,7 @@ def of_no_entry() -> sa.Select[Any]:
     nothing else has run but a retry of just that."""
     import sqlalchemy as sa
 
-    runs, _ = tables()
+    runs = runs_table()
     by_hand = runs.c.reason == BY_HAND_FOR_NO_ENTRY
     other = sa.or_(runs.c.reason.is_(None), sa.not_(sa.or_(by_hand, runs.c.reason.startswith(RETRIED))))
     return (
@@ -73,7 +73,7 @@ def failures_since_success() -> sa.Select[Any]:
     """(workflow name, identity, number of failures since it last succeeded or was skipped) of each instance that has any."""
     import sqlalchemy as sa
 
-    runs, _ = tables()
+    runs = runs_table()
     before = runs.alias("before")
     succeeded = (
         sa.select(before.c.workflow_name, before.c.identity, sa.func.max(before.c.id).label("id"))

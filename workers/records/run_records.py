@@ -20,16 +20,17 @@ from deciders.runs.reruns import LastEnd
 from simpleflow_nb.constants import STATE_FOLDER
 from simpleflow_nb.environment import setting
 
-from ..kept_paths import kept_path, kept_text
+from ..kept_paths import found_text, kept_path, kept_text
 from .autoflow_records import read_autoflow_ends, read_autoflow_instances
 from .run_database import RecordsError, RunDatabase
+from .run_items import ItemRecord, read_items, settle_items, write_item
 from .run_queries import failures_since_success, latest_ends, latest_states, latest_unhashed, of_no_entry
 from .run_tables import SAYS_NOTHING, RunRecord, autoflow_record, aware, record_of, row_of
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
-__all__ = ["RecordsError", "RunRecord", "RunRecords"]
+__all__ = ["ItemRecord", "RecordsError", "RunRecord", "RunRecords"]
 
 
 def records_file(outputs: Path) -> Path:
@@ -82,8 +83,11 @@ class RunRecords(RunDatabase):
         place = records_file(outputs.absolute()).parent
         return self._is_sqlite and Path(os.path.abspath(self.location)).parent == Path(os.path.normpath(place))
 
-    def record(self, record: RunRecord) -> None:
+    def record(self, record: RunRecord, items: Iterable[ItemRecord] = ()) -> None:
         """Keep the end of a run, in one transaction. A run id that is known is overwritten, so it may be done again.
+
+        ``items`` are its items as it saw them end: what their workers have written of them stands, where it does not say
+        otherwise.
 
         Raises:
             ValueError: a time without a time zone.
@@ -96,6 +100,22 @@ class RunRecords(RunDatabase):
             known = connection.execute(sa.update(runs).where(runs.c.run_id == record.run_id).values(**values))
             if not known.rowcount:
                 connection.execute(sa.insert(runs).values(**values))
+            settle_items(connection, map(self._kept_item, items))
+
+    def record_item(self, item: ItemRecord) -> None:
+        """Keep the end of an item, whose run goes on. A later attempt at it overwrites it, an earlier one does not."""
+        kept = self._kept_item(item)
+        with self.transaction() as connection:
+            write_item(connection, kept)
+
+    def items(self, run_id: str) -> list[ItemRecord]:
+        """The items of a run that are recorded, by label and index; none of a run of version 0.1."""
+        with self.transaction() as connection:
+            found = read_items(connection, run_id)
+        if self._outputs is None:
+            return found
+        outputs = self._outputs
+        return [_texts_of(item, lambda text: found_text(text, outputs, "", "")) for item in found]
 
     def states(self) -> dict[tuple[str, str], str]:
         """(workflow name, identity) -> how its latest run ended, ``succeeded``, ``skipped`` or ``failed`` (which it also is
@@ -268,8 +288,19 @@ class RunRecords(RunDatabase):
             notes={name: [kept_text(note, outputs) for note in notes] for name, notes in record.notes.items()},
         )
 
+    def _kept_item(self, item: ItemRecord) -> ItemRecord:
+        if self._outputs is None:
+            return item
+        outputs = self._outputs
+        return _texts_of(item, lambda text: kept_text(text, outputs))
+
     def _found(self, row: sa.Row[Any]) -> RunRecord:
         return record_of(row, self._outputs)
+
+
+def _texts_of(item: ItemRecord, change: Callable[[str], str]) -> ItemRecord:
+    reason = change(item.reason) if item.reason is not None else None
+    return dataclasses.replace(item, reason=reason, error=change(item.error) if item.error is not None else None)
 
 
 @lru_cache(maxsize=1_000)

@@ -10,7 +10,7 @@ from typing import Any
 
 from deciders.runs.due_runs import RUNNING, DueRuns, due_runs
 from deciders.runs.reruns import WAITS_AFTER_SKIP, WAITS_FOR_RETRY, LastEnd, RunHistory
-from deciders.runs.run_requests import WantedRun, requested_runs
+from deciders.runs.run_requests import SENSOR, WantedRun, requested_runs
 from deciders.specification import Specification
 from simpleflow_nb.activity_context import ActivityContext
 from simpleflow_nb.local.service import LocalService
@@ -118,7 +118,7 @@ def check_for_new_dates(
         stamps=stamps,
         known=KnownDates(specification, available),
     )
-    started = starter.start([WantedRun(run) for run in plan.due])
+    started = starter.start([WantedRun(run, started_by=SENSOR) for run in plan.due])
     return {
         "started": started.workflow_ids,
         "not_due": len(plan.not_due),
