@@ -165,6 +165,9 @@ def test_latest_gives_the_newest_record_of_each_instance_in_order(records):
     assert ids == ["run-5", "run-4", "run-2", "run-3"]
     assert [record.run_id for record in records.latest("flows")] == ["run-4", "run-2", "run-3"]
     assert records.latest("unknown") == []
+    cells = {(one.workflow_name, one.instance, one.reference_date, one.state, one.light) for one in records.latest_cells()}
+    assert cells == {(one.workflow_name, one.instance, one.reference_date, one.state, one.light) for one in records.latest()}
+    assert {one.parameter_set for one in records.latest_cells()} == {"u=admin2"}
 
 
 def test_secrets_do_not_get_into_the_database(records, monkeypatch):

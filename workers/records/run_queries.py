@@ -43,6 +43,17 @@ def latest_ends() -> sa.Select[Any]:
 
 
 @lru_cache(maxsize=1)
+def latest_cells() -> sa.Select[Any]:
+    """The values of a ``LatestCell`` of the latest run of each instance that was not partial."""
+    import sqlalchemy as sa
+
+    runs = runs_table().c
+    newest = sa.select(sa.func.max(runs.id)).where(runs.state != "partial").group_by(runs.workflow_name, runs.instance)
+    columns = (runs.workflow_name, runs.identity, runs.instance, runs.reference_date, runs.parameter_set)
+    return sa.select(*columns, runs.state, runs.light).where(runs.id.in_(newest)).order_by(runs.id)
+
+
+@lru_cache(maxsize=1)
 def latest_unhashed() -> sa.Select[Any]:
     """(workflow name, identity, instance) of those of them that say nothing of their notebooks."""
     import sqlalchemy as sa

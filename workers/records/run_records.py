@@ -13,7 +13,7 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote
 
 from deciders.runs.reruns import LastEnd
@@ -24,7 +24,7 @@ from ..kept_paths import found_text, kept_path, kept_text
 from .autoflow_records import read_autoflow_ends, read_autoflow_instances
 from .run_database import RecordsError, RunDatabase
 from .run_items import ItemRecord, read_items, settle_items, write_item
-from .run_queries import failures_since_success, latest_ends, latest_states, latest_unhashed, of_no_entry
+from .run_queries import failures_since_success, latest_cells, latest_ends, latest_states, latest_unhashed, of_no_entry
 from .run_tables import SAYS_NOTHING, RunRecord, autoflow_record, aware, record_of, row_of
 
 if TYPE_CHECKING:
@@ -36,6 +36,18 @@ __all__ = ["ItemRecord", "RecordsError", "RunRecord", "RunRecords"]
 def records_file(outputs: Path) -> Path:
     """Where the records of an outputs folder are, unless a database is named for them."""
     return outputs / STATE_FOLDER / "runs.sqlite3"
+
+
+class LatestCell(NamedTuple):
+    """What a page of all runs shows of the latest run of an instance."""
+
+    workflow_name: str
+    identity: str
+    instance: str
+    reference_date: str | None
+    parameter_set: str | None  #: None of a run that a process of 0.1 has just recorded
+    state: str
+    light: str
 
 
 class RunRecords(RunDatabase):
@@ -276,6 +288,14 @@ class RunRecords(RunDatabase):
         with self.transaction() as connection:
             records = [self._found(row) for row in connection.execute(query)]
         return sorted(records, key=lambda record: (record.workflow_name, record.reference_date or "", record.instance))
+
+    def latest_cells(self) -> list[LatestCell]:
+        """The same runs as `latest` gives, in the order in which they were made, without what only one at a time is asked for.
+
+        Of thousands of runs this takes a tenth of the time.
+        """
+        with self.transaction() as connection:
+            return [LatestCell(*row) for row in connection.execute(latest_cells())]
 
     def _kept(self, record: RunRecord) -> RunRecord:
         if self._outputs is None:
