@@ -12,6 +12,9 @@ from ..specification import ConfiguredWorkflow
 from ..values.reason import Reason
 from .due_runs import Run, run_for
 
+#: What starts runs other than a person by name; in the records for ever.
+SENSOR, BACKFILL, RETRY = "sensor", "backfill", "retry"
+
 
 @dataclass(frozen=True)
 class WantedRun:
@@ -20,6 +23,7 @@ class WantedRun:
     run: Run
     only: str | None = None  #: this notebook alone, and those that it needs as far as they have not succeeded
     gives_way: bool = False  #: its priority is one lower than its workflow's
+    started_by: str | None = None  #: :data:`SENSOR` and its like; None for a request of version 0.1, which did not say
 
 
 def run_request(
@@ -30,6 +34,7 @@ def run_request(
     keeps_labels: bool,
     only: str | None = None,
     gives_way: bool = False,
+    started_by: str | None = None,
 ) -> dict[str, Any]:
     """A request for runs of one entry, in the order of ``dates``, whether or not they have succeeded before. None among the
     dates is the entry's run without a date.
@@ -44,10 +49,13 @@ def run_request(
         "keeps_labels": keeps_labels,
         "only": only,
         "gives_way": gives_way,
+        **({"started_by": started_by} if started_by is not None else {}),
     }
 
 
-def requests_for(runs: Iterable[Run], *, only: str | None = None, gives_way: bool = False) -> list[dict[str, Any]]:
+def requests_for(
+    runs: Iterable[Run], *, only: str | None = None, gives_way: bool = False, started_by: str | None = None
+) -> list[dict[str, Any]]:
     """Requests for these very runs, with their reasons, as few as keep their order."""
     requests: list[dict[str, Any]] = []
     former: Run | None = None
@@ -58,7 +66,15 @@ def requests_for(runs: Iterable[Run], *, only: str | None = None, gives_way: boo
         else:
             reason, keeps_labels = _how(run)
             requests.append(
-                run_request(run.entry, [run.reference_date], reason, keeps_labels=keeps_labels, only=only, gives_way=gives_way)
+                run_request(
+                    run.entry,
+                    [run.reference_date],
+                    reason,
+                    keeps_labels=keeps_labels,
+                    only=only,
+                    gives_way=gives_way,
+                    started_by=started_by,
+                )
             )
         former = run
     return requests
@@ -77,7 +93,7 @@ def requested_runs(requests: Iterable[Mapping[str, Any]]) -> Iterator[WantedRun]
             asked = dataclasses.replace(
                 run, reason=Reason.parse(request["reason"]), is_rerun=True, keeps_labels=bool(request["keeps_labels"])
             )
-            yield WantedRun(asked, request["only"], bool(request.get("gives_way")))
+            yield WantedRun(asked, request["only"], bool(request.get("gives_way")), request.get("started_by"))
 
 
 def requests_fault(requests: Any) -> str | None:

@@ -269,7 +269,7 @@ def test_what_a_run_is_started_with_says_nothing_of_dates(tmp_path: Path) -> Non
     outputs, run = str(tmp_path / "outputs"), run_for(entry(region="north"), None)
     arguments = run_arguments(made, run, outputs)
     assert (arguments["instance"], arguments["identity"], arguments["parameters"]) == ("3ec49439", NORTH, {"region": "north"})
-    assert arguments["origin"].keys() == {"reason", "notebooks", "data", "latest_links"}
+    assert arguments["origin"].keys() == {"reason", "notebooks", "data", "latest_links", "kind", "workflow_file"}
     assert arguments["origin"]["data"] is None
     kept = made.model_copy(
         update={"workflows": (made.workflows[0].model_copy(update={"rerun_when": ("data_changed",)}),), "sensor": None}

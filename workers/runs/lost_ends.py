@@ -22,8 +22,11 @@ from simpleflow_nb.local.service import DOMAIN
 from simpleflow_nb.processes.payload_directory import Payloads
 from simpleflow_nb.swf_service import ExecutionInfo, SwfService
 
+from ..artefacts import Artefacts
 from ..records.run_records import RunRecord, RunRecords
+from .item_ends import ends_of_items
 from .outputs_place import former_places
+from .run_origin import recorded_origin
 
 _STATES = {
     "TIMED_OUT": RunState.TIMED_OUT,
@@ -49,7 +52,8 @@ def record_lost_ends(
     """
     lost = lost_ends(service, domain, records, names=names, outputs=outputs, payloads=payloads)
     for record in lost:
-        records.record(record)
+        former = records.runs(record.workflow_name, record.identity)
+        records.record(record, ends_of_items(record, Artefacts(Path(outputs)), former))
     return len(lost)
 
 
@@ -143,6 +147,7 @@ def _record_of(
         data=origin.get("data"),
         date_stencil=origin.get("date_stencil"),
         missing_dates=origin.get("missing_dates"),
+        **recorded_origin(origin, records.runs(workflow, identity)),
     )
 
 

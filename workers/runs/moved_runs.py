@@ -34,6 +34,7 @@ from .kept_labels import kept_labels, notebook_hashes
 from .kept_reports import kept_reports
 from .kept_specification import by_reference
 from .outputs_place import former_places, note_place
+from .run_origin import present_file
 
 REASON = "its outputs folder was moved; it begins anew there, with what it had done"
 TAKEN_OVER = "its workflow file was moved, renamed or taken over by another; it begins anew there, with what it had done"
@@ -177,6 +178,8 @@ def _anew_run(given: Mapping[str, Any], outputs: Path, past: _Past, specificatio
         if present is not None and _has_files(present.inputs_dir, files):
             inputs_dir, taken_over = present.inputs_dir, (given["inputs_dir"], str(present.file))
     arguments = {**given, "outputs": str(outputs), "inputs_dir": str(inputs_dir)}
+    if taken_over is not None and "workflow_file" in (given.get("origin") or {}):
+        arguments["origin"] = {**given["origin"], "workflow_file": present_file(Path(taken_over[1]), outputs)}
     run = _run_of(given)
     may_be_kept = past.done_labels() | set(given.get("kept") or ())
     if run is None:

@@ -33,6 +33,7 @@ from .kept_reports import kept_reports
 from .latest_links import link_names
 from .notebook_versions import at_start
 from .room import Room
+from .run_origin import run_origin
 
 logger = logging.getLogger(__name__)
 
@@ -73,6 +74,7 @@ def start_run(
     rerun: bool = False,
     only: str | None = None,
     gives_way: bool = False,
+    started_by: str | None = None,
     stamps: DataStamps | None = None,
     known: KnownDates | None = None,
 ) -> str | None:
@@ -80,13 +82,15 @@ def start_run(
 
     ``rerun`` runs the instance even if it has succeeded before. With ``only`` the notebook of that label is done again, and
     what it needs is taken from former runs where it stands. One that ``gives_way`` has a priority one lower than its
-    workflow's. ``stamps`` and ``known`` are those of the check under way, if there is one.
+    workflow's. ``started_by`` is for its record: a constant of `deciders.runs.run_requests`, or a person. ``stamps`` and
+    ``known`` are those of the check under way, if there is one.
 
     Raises:
         SourceError: the run is to know its data, or which dates are missing, and they cannot be read.
     """
     rerun = rerun or run.is_rerun or only is not None
-    arguments = {**run_arguments(specification, run, outputs, only=only, stamps=stamps, known=known), "rerun": rerun}
+    arguments = run_arguments(specification, run, outputs, only=only, started_by=started_by, stamps=stamps, known=known)
+    arguments["rerun"] = rerun
     priority = specification.workflow(run.workflow_name).priority - gives_way
     arguments["workflow"]["priority"] = priority
     try:
@@ -113,6 +117,7 @@ def run_arguments(
     outputs: str,
     *,
     only: str | None = None,
+    started_by: str | None = None,
     stamps: DataStamps | None = None,
     known: KnownDates | None = None,
 ) -> dict[str, Any]:
@@ -149,6 +154,7 @@ def run_arguments(
             "reason": run.reason.recorded,
             "notebooks": at_start(workflow, hashes),
             "data": data,
+            **run_origin(run, specification.file, outputs, started_by),
         },
     }
     if seen is not None:
@@ -247,6 +253,7 @@ class Starter:
                     task.payloads,
                     only=one.only,
                     gives_way=one.gives_way,
+                    started_by=one.started_by,
                     stamps=self._stamps,
                     known=self._known,
                 )

@@ -11,7 +11,7 @@ from typing import Any
 
 from deciders.runs.due_runs import DueRuns, due_runs
 from deciders.runs.reruns import LastEnd, RunHistory
-from deciders.runs.run_requests import WantedRun, requested_runs
+from deciders.runs.run_requests import SENSOR, WantedRun, requested_runs
 from deciders.specification import Specification
 from deciders.values.reason import ReasonKind
 from deciders.values.run_state import RunState
@@ -125,7 +125,7 @@ def check_for_new_dates(
         stamps=stamps,
         known=KnownDates(specification, available),
     )
-    started = starter.start([WantedRun(run) for run in plan.due])
+    started = starter.start([WantedRun(run, started_by=SENSOR) for run in plan.due])
     return {
         "started": started.workflow_ids,
         "not_due": len(plan.not_due),

@@ -149,6 +149,7 @@ def start_notebook_workflow(
     """
     specification, instance, folder = requested(file, name, arguments, outputs)
     with opened_run(folder, db, [specification], durable=durable, adopt=adopt) as run:
+        from workers.runs.run_origin import present_user
         from workers.runs.run_starts import start_run
 
         backfills = BackfillEnds(run)
@@ -158,7 +159,8 @@ def start_notebook_workflow(
                 run.service.terminate_workflow_execution(domain=DOMAIN, **info["execution"], reason="started again with --new")
         work_on_notebooks(run, slots)
         # nothing happens if it is open
-        start_run(run.service, DOMAIN, specification, instance, str(folder), run.payloads, rerun=True)
+        by = present_user()
+        start_run(run.service, DOMAIN, specification, instance, str(folder), run.payloads, rerun=True, started_by=by)
         ended = follow(
             run,
             lambda: not run.open_runs(*RUN_TYPES),

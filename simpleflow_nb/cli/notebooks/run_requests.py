@@ -92,7 +92,7 @@ def backfill(
     if why and not dry_run:
         raise DefinitionError("--why goes with --dry-run")
     specification = read_specification(file)
-    from deciders.runs.run_requests import requests_for
+    from deciders.runs.run_requests import BACKFILL, requests_for
 
     _check_names(specification, name, only)
     folder = checked_outputs(outputs, specification)
@@ -105,7 +105,7 @@ def backfill(
     if dry_run or not chosen:
         _show(ctx, chosen, left_out, without_data, why=why)
         ctx.exit(ExitCode.DONE)
-    requests = requests_for(chosen, only=only, gives_way=True)
+    requests = requests_for(chosen, only=only, gives_way=True, started_by=BACKFILL)
     code = carry_out(
         ctx,
         specification,

@@ -86,7 +86,7 @@ def _retry_request(specification: Specification, row: RunRow, history: RunHistor
         SourceError: it cannot be read whether its data have changed.
     """
     from deciders.runs.due_runs import run_for
-    from deciders.runs.run_requests import run_request
+    from deciders.runs.run_requests import RETRY, run_request
     from deciders.values.reason import Reason, ReasonKind
 
     entry = _entry_of(specification, row)
@@ -98,7 +98,7 @@ def _retry_request(specification: Specification, row: RunRow, history: RunHistor
     reference_date = _date_of(row)
     keeps = history is None or keeps_labels(specification, run_for(entry, reference_date), history)
     reason = Reason.of(ReasonKind.RETRIED, state=row.state)
-    return run_request(entry, [reference_date], reason, keeps_labels=keeps)
+    return run_request(entry, [reference_date], reason, keeps_labels=keeps, started_by=RETRY)
 
 
 def _entry_of(specification: Specification, row: RunRow) -> ConfiguredWorkflow | None:
