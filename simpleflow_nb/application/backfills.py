@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import shlex
 from collections.abc import Generator
 from dataclasses import dataclass
 from datetime import date
@@ -83,7 +84,7 @@ def _entry(run: Run | NotDue, reason: str) -> dict[str, Any]:
 
     return {
         "workflow": run.workflow_name,
-        "reference_date": run.reference_date.isoformat(),
+        "reference_date": run.day.isoformat(),
         "parameters": run.configured_parameters,
         "date_stencil": stencil_of(run),
         "identity": run.identity,
@@ -111,7 +112,7 @@ def planned_backfill(
     chosen, left_out, without_data = _chosen(
         specification, wanted.name, wanted.first, wanted.last, states, wanted.rerun, history
     )
-    chosen.sort(key=lambda run: run.reference_date, reverse=wanted.latest_first)
+    chosen.sort(key=lambda run: run.day, reverse=wanted.latest_first)
     return BackfillPlan(tuple(chosen), tuple(left_out), tuple(without_data))
 
 
@@ -133,7 +134,7 @@ def carry_out(
 
     Raises: whatever the service raises, see `Local.carry_out` and `Swf.carry_out`.
     """
-    from deciders.runs.run_requests import requests_for
+    from deciders.runs.run_requests import BACKFILL, requests_for
 
     if not plan.chosen:
         return Outcome(file=specification.path)
@@ -141,7 +142,7 @@ def carry_out(
         yield from service.carry_out(
             specification,
             outputs,
-            requests_for(plan.chosen, only=wanted.only, gives_way=True),
+            requests_for(plan.chosen, only=wanted.only, gives_way=True, started_by=BACKFILL),
             most_at_once=most_at_once,
             announcement=f"{counted(len(plan.chosen), 'run')} of {wanted.name}, {len(plan.left_out)} left out",
             conditions=conditions,
@@ -172,7 +173,12 @@ def _check_names(specification: Specification, name: str, only: str | None) -> N
     labels = [notebook.label for notebook in workflow.notebooks]
     if only is not None and only not in labels:
         raise DefinitionError(f"{name} has no notebook {only!r}{did_you_mean(only, labels)}")
-    if not any(entry.workflow_name == name for entry in specification.sensor.workflows):
+    if specification.sensor is None:
+        from deciders.specification import NO_SENSOR
+
+        started = f"workflow.start {shlex.quote(f'{specification.path}:{name}')}"
+        raise DefinitionError(f"there are no dates to run {name} for: {NO_SENSOR}; {started} runs it once")
+    if not any(entry.workflow_name == name for entry in specification.entries):
         raise DefinitionError(f"no entry of the sensor names {name}, so there are no parameters and dates to run it with")
 
 
@@ -199,19 +205,17 @@ def _chosen(
     running = {key: state for key, state in states.items() if state == RunState.RUNNING}
     plan = due_runs(specification, available, running, since=first)
     left_out = [one for one in plan.not_due if one.workflow_name == name and first <= one.reference_date <= last]
-    ordinals, _ = considered_days(specification.sensor, available)
+    ordinals = considered_days(specification.sensor, available)[0] if specification.sensor is not None else set()
     period = range(first.toordinal(), last.toordinal() + 1)
     without_data = [date.fromordinal(ordinal) for ordinal in period if ordinal not in ordinals]
 
     def leave_out(run: Run, reason: Reason) -> None:
-        left_out.append(
-            NotDue(run.workflow_name, run.reference_date, run.identity, reason, run.configured_parameters, run.date_stencil)
-        )
+        left_out.append(NotDue(run.workflow_name, run.day, run.identity, reason, run.configured_parameters, run.date_stencil))
 
     chosen = []
     for run in plan.due:
         state = states.get((run.workflow_name, run.identity))
-        if run.workflow_name != name or run.reference_date > last:
+        if run.workflow_name != name or run.day > last:
             continue
         if rerun == _CHANGED and history is not None:
             change = _change_of(specification, run, state, history)

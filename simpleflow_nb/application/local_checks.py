@@ -102,7 +102,7 @@ def look_for_dates_here(
             yield Note(told.popleft())
         keeping = HistoryKeeping(run, outputs, told.append)
         for one in specifications:
-            if not once and one.sensor.schedule is not None:
+            if not once and one.sensor is not None and one.sensor.schedule is not None:
                 of_file = f" of {one.path.name}" if len(specifications) > 1 else ""
                 schedule = f"{one.sensor.schedule!r} ({one.sensor.timezone})"
                 yield Announcement(f"looking for new dates{of_file} at {schedule}; Ctrl-C stops")

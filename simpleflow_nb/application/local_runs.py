@@ -105,9 +105,7 @@ def _go_on_where_moved(
 def work_on_notebooks(run: LocalRun, workers: int | None) -> Generator[Note, None, None]:
     """Carry out notebook workflows, so many notebooks at once, and what was interrupted first."""
     from deciders import activities
-    from deciders.backfill_workflow import BackfillWorkflow
-    from deciders.notebook_workflow import NotebookWorkflow
-    from deciders.sensor_workflow import SensorWorkflow
+    from deciders.workflow_types import application_workflows
     from workers import activities as bodies  # noqa: F401  (importing registers them)
 
     interrupted = len(run.open_runs(NOTEBOOK_TYPE))
@@ -117,7 +115,7 @@ def work_on_notebooks(run: LocalRun, workers: int | None) -> Generator[Note, Non
     run.work(
         decision_list=activities.DECISIONS,
         task_lists={activities.NOTEBOOKS: slots, activities.REPORTS: max(1, slots // 2), activities.SENSOR: 2},
-        workflows=[NotebookWorkflow, SensorWorkflow, BackfillWorkflow],
+        workflows=application_workflows(),
         imports=False,
     )
 
@@ -138,6 +136,7 @@ def start_here(
         SourceError: data that are to be remembered with the run cannot be read.
         and whatever `open_run` raises.
     """
+    from workers.runs.run_origin import present_user
     from workers.runs.run_starts import start_run
 
     with ExitStack() as stack:
@@ -149,7 +148,8 @@ def start_here(
                 run.service.terminate_workflow_execution(domain=DOMAIN, **info["execution"], reason="started again with --new")
         yield from work_on_notebooks(run, conditions.workers)
         # nothing happens if it is open
-        start_run(run.service, DOMAIN, specification, wanted, str(outputs), run.payloads, rerun=True)
+        by = present_user()
+        start_run(run.service, DOMAIN, specification, wanted, str(outputs), run.payloads, rerun=True, started_by=by)
         return (yield from _end_of_runs(run, watch, backfills, specification))
 
 

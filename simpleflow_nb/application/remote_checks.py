@@ -74,13 +74,12 @@ def _start_sensor(place: Place, specification: Specification, outputs: Path, *, 
         DefinitionError: a sensor of this file is open already.
     """
     from deciders.activities import DECISIONS
-    from deciders.backfill_workflow import BackfillWorkflow
-    from deciders.notebook_workflow import NotebookWorkflow
     from deciders.sensor_workflow import SensorWorkflow
+    from deciders.workflow_types import application_workflows
     from workers.runs.run_starts import REMOTE_STARTS_PER_SECOND
 
     service, domain = place.service, place.domain
-    Decider(service, domain, DECISIONS, [NotebookWorkflow, SensorWorkflow, BackfillWorkflow]).register_types()
+    Decider(service, domain, DECISIONS, application_workflows()).register_types()
     workflow_id = sensor_id(specification.path) + ("-once" if once else "")
     arguments = {
         "specification": place.kept_specification(specification),
@@ -155,8 +154,7 @@ def _latest_closed(place: Place, workflow_id: str) -> dict[str, str]:
     """The newest closed execution of that id."""
     for info in executions(place.service, place.domain, is_open=False, executionFilter={"workflowId": workflow_id}):
         if info["execution"]["workflowId"] == workflow_id:
-            found: dict[str, str] = info["execution"]
-            return found
+            return {"workflowId": workflow_id, "runId": info["execution"]["runId"]}
     raise DefinitionError(f"{workflow_id} is neither open nor closed in domain {place.domain}")
 
 

@@ -29,13 +29,15 @@ def start_there(
         WorkflowTaken: the workflow belongs to another file.
     """
     from deciders.activities import DECISIONS
-    from deciders.notebook_workflow import NotebookWorkflow
+    from deciders.workflow_types import NOTEBOOK, application_workflows
+    from workers.runs.run_origin import present_user
     from workers.runs.run_starts import start_run
 
     for sentence in claim([specification], outputs, domain=place.domain, adopt=adopt):
         yield Note(sentence)
-    Decider(place.service, place.domain, DECISIONS, [NotebookWorkflow]).register_types()
-    run_id = start_run(place.service, place.domain, specification, wanted, str(outputs), place.payloads, rerun=True)
+    Decider(place.service, place.domain, DECISIONS, application_workflows(NOTEBOOK)).register_types()
+    where, by = (place.service, place.domain), present_user()
+    run_id = start_run(*where, specification, wanted, str(outputs), place.payloads, rerun=True, started_by=by)
     if run_id is None:
         raise open_already(wanted.workflow_id)
     execution = StartedExecution(wanted.workflow_id, run_id)
@@ -60,14 +62,13 @@ def carry_out_there(
         WorkflowTaken: the workflow belongs to another file.
     """
     from deciders.activities import DECISIONS
-    from deciders.backfill_workflow import BackfillWorkflow
-    from deciders.notebook_workflow import NotebookWorkflow
+    from deciders.workflow_types import BACKFILL, NOTEBOOK, application_workflows
     from workers.runs.backfills import start_backfill
     from workers.runs.run_starts import REMOTE_STARTS_PER_SECOND
 
     for sentence in claim([specification], outputs, domain=place.domain, adopt=adopt):
         yield Note(sentence)
-    Decider(place.service, place.domain, DECISIONS, [NotebookWorkflow, BackfillWorkflow]).register_types()
+    Decider(place.service, place.domain, DECISIONS, application_workflows(NOTEBOOK, BACKFILL)).register_types()
     workflow_id, run_id = start_backfill(
         place.service,
         place.domain,

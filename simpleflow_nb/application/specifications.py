@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -41,10 +42,11 @@ def read_with_warnings(file: Path | None) -> tuple[Specification, list[Problem]]
 
 
 def read_files(files: Sequence[Path]) -> Iterator[tuple[Specification, list[Problem]]]:
-    """Read several files, each once however often it is named, or the one that is meant where none is.
+    """Read several files with sensors, each once however often it is named, or the one that is meant where none is.
 
     Raises:
-        SpecificationError, DefinitionError: as :func:`read_specification` does, or two of them name the same workflow.
+        SpecificationError, DefinitionError: as :func:`read_specification` does, or one has no sensor, or two of them name the
+            same workflow.
     """
     found: list[Specification] = []
     owners: dict[str, Path] = {}
@@ -52,6 +54,7 @@ def read_files(files: Sequence[Path]) -> Iterator[tuple[Specification, list[Prob
         specification, warnings = read_with_warnings(file)
         if any(specification.path.samefile(known.path) for known in found):
             continue
+        check_sensor(specification)
         yield specification, warnings
         for workflow in specification.workflows:
             if workflow.name in owners:
@@ -63,6 +66,18 @@ def read_files(files: Sequence[Path]) -> Iterator[tuple[Specification, list[Prob
         found.append(specification)
 
 
+def check_sensor(specification: Specification) -> None:
+    """
+    Raises:
+        DefinitionError: the file has no sensor to start.
+    """
+    if specification.sensor is None:
+        from deciders.specification import NO_SENSOR
+
+        started = f"workflow.start {shlex.quote(str(specification.path))}:NAME"
+        raise DefinitionError(f"{specification.path} has no sensor to start: {NO_SENSOR}; {started} runs a workflow")
+
+
 def _keep_secrets_out(specification: Specification) -> None:
     """
     Raises:
@@ -70,12 +85,12 @@ def _keep_secrets_out(specification: Specification) -> None:
     """
     from deciders.problems import Problem, SpecificationError
 
-    source = specification.sensor.source
+    source = specification.sensor.source if specification.sensor is not None else None
     if (password := getattr(source, "password", None)) is not None:
         keep_secret(password)
     secrets = known_secrets()
     places: list[tuple[str, Any]] = [
-        (f"the parameters of {entry.workflow_name!r}", entry.parameters) for entry in specification.sensor.workflows
+        (f"the parameters of {entry.workflow_name!r}", entry.parameters) for entry in specification.entries
     ]
     places += [
         (f"the environment of {notebook.label!r}", notebook.environment)

@@ -41,11 +41,11 @@ def connected(
         DefinitionError: no domain named, or none of that name; or, from within, something that the service refuses.
         ServiceError: no region or credentials, or the service cannot be reached, does not answer or is something else.
     """
-    from ..swf.client import SwfService
+    from ..swf.client import Boto3Service
 
     domain = named_domain(domain)
     with explaining():
-        service = SwfService(region=region, pollers=pollers)
+        service = Boto3Service(region=region, pollers=pollers)
         try:
             wait_at_gate()
             _check_domain(service, domain, create, retention_days, hint)

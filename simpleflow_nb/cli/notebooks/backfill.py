@@ -108,7 +108,7 @@ def _show_plan(ctx: click.Context, plan: BackfillPlan, *, why: bool, as_json: bo
     stencils = [stencil_of(run) for run in shown] if as_table else telling_stencils(shown)
     table = Table(["date", "workflow", "parameters", *(["date_stencil"] if as_table or stencils else []), "why"])
     for number, run in enumerate(shown):
-        row = [run.reference_date.isoformat(), run.workflow_name, shown_settings(run.configured_parameters)]
+        row = [run.day.isoformat(), run.workflow_name, shown_settings(run.configured_parameters)]
         table.rows.append([*row, *stencils[number : number + 1], run.reason.because.text])
     if as_table:
         show(ctx, table)
