@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from deciders.runs.due_runs import DueRuns
     from deciders.runs.reruns import NotebookChanges
     from deciders.specification import Specification
-    from workers.runs.reports_of_runs import EndedRun
+    from workers.runs.reports_of_runs import ReportedRun
 
     from .definition import CurrentPlan
 
@@ -97,11 +97,11 @@ def lacking_reports(specification: Specification, rows: Iterable[RunRow], output
     return found
 
 
-def ended_run(specification: Specification, row: RunRow) -> EndedRun:
+def ended_run(specification: Specification, row: RunRow) -> ReportedRun:
     """The run of a row, as far as its reports are concerned."""
-    from workers.runs.reports_of_runs import EndedRun
+    from workers.runs.reports_of_runs import ReportedRun
 
-    return EndedRun(
+    return ReportedRun(
         workflow=specification.workflow(row.workflow),
         instance=row.instance or "",
         run_id=row.run_id,

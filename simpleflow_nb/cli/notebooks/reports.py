@@ -29,7 +29,7 @@ from .run_place import opened_run_place, run_place_options
 
 if TYPE_CHECKING:
     from deciders.specification import Specification
-    from workers.runs.reports_of_runs import EndedRun, Remade, Report
+    from workers.runs.reports_of_runs import Remade, Report, ReportedRun
 
 _MOST_NAMED = 10  #: runs in a sentence
 
@@ -147,7 +147,7 @@ def _runs_of(rows: list[RunRow], first: date | None, last: date | None, specific
 
 @dataclass
 class _Todo:
-    jobs: list[tuple[EndedRun, list[Report]]] = field(default_factory=list)
+    jobs: list[tuple[ReportedRun, list[Report]]] = field(default_factory=list)
     standing: int = 0  #: reports that need not be made
     cleaned: list[str] = field(default_factory=list)  #: the runs of whose notebooks nothing is left, by their titles
 
