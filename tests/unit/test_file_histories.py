@@ -35,7 +35,7 @@ from tests.service.desk import StillClock
 from workers.records.run_records import RunRecords
 from workers.records.workflow_owners import LOCAL, WorkflowOwners
 from workers.runs.kept_specification import by_reference
-from workers.runs.outputs_place import note_place
+from workers.runs.outputs_location import note_place
 
 _DAY = 86_400
 
