@@ -53,7 +53,7 @@ def open_run(
         ServiceError, RecordsError: the journal or the run records cannot be used.
     """
     require_application()
-    from workers.kernels.supply import KernelSettings
+    from workers.kernels.supply import KernelSettings, shared_supply
 
     KernelSettings.from_environment()  # what is wrong with them would else fail every notebook
 
@@ -62,6 +62,7 @@ def open_run(
         check_names(specification, outputs, adopt=adopt)  # which says more than that the journal is in use
     journal = journal_path(db, outputs)
     stack.enter_context(held_outputs(outputs, journal))
+    stack.callback(_end_helpers, keeps_supply=shared_supply() is not None)
     interrupts = conditions.interrupts or Interrupts()
     opened = LocalRun(journal, durable=durable, interrupts=interrupts)
     try:
@@ -74,6 +75,19 @@ def open_run(
     if conditions.interrupts is not None:
         stack.enter_context(interrupts)
     return stack.enter_context(opened)
+
+
+def _end_helpers(*, keeps_supply: bool) -> None:
+    """End the processes that are kept for later notebooks and reports: this one may go on for long with other things.
+
+    A supply of kernels that was there before is the caller's.
+    """
+    from workers.kernels.supply import close_shared
+    from workers.reports import end_idle_children
+
+    if not keeps_supply:
+        close_shared()
+    end_idle_children()
 
 
 def _go_on_where_moved(

@@ -12,7 +12,7 @@ from .events import UnderWay
 from .outcomes import Outcome
 from .sensor_requests import SensorControl, SensorList, open_sensors
 from .services import Service, usual_service
-from .specifications import read_specification
+from .specifications import check_sensor, read_specification
 from .workflow_files import check_writable, outputs_folder
 
 if TYPE_CHECKING:
@@ -68,7 +68,13 @@ class Project:
         return UnderWay(call)
 
     def check(self, *, adopt: bool = False, workers: int | None = None) -> UnderWay[Outcome]:
-        """Look for new dates once, and run what is due, as ``sensor.start --once``."""
+        """Look for new dates once, and run what is due, as ``sensor.start --once``.
+
+        Raises:
+            DefinitionError: the file has no sensor.
+            OutputsError: the outputs folder cannot be written to.
+        """
+        check_sensor(self.specification)
         check_writable(self.outputs)
         how = Conditions(workers, adopt)
         return UnderWay(self.service.look_for_dates([self.specification], self.outputs, once=True, conditions=how))

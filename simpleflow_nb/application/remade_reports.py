@@ -48,7 +48,7 @@ class ReportsMade:
         document = {
             "schema": SCHEMA,
             "is_success": self.is_success,
-            "made": [dataclasses.asdict(one) for one in self.made],
+            "made": [{**dataclasses.asdict(one), "warnings": list(one.warnings)} for one in self.made],
             "failed": list(self.failed),
             "standing": self.standing,
             "seconds": self.seconds,
