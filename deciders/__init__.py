@@ -1,1 +1,1 @@
-"""What is decided: workflow definitions. Deterministic, and light to import."""
+"""Decisions: the definitions of the workflows. Deterministic, and light to import."""

@@ -1,4 +1,4 @@
-"""A backfill: runs of past dates, so many at once, by an execution of its own that survives whatever happens."""
+"""A backfill: runs of past dates, a limited number at once, started by an execution of its own that survives restarts."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from . import activities
 
 
 class BackfillWorkflow(Workflow):
-    """Starts the runs that were asked for, and ends when the last one has been started.
+    """Start the requested runs, and end when the last of them has been started.
 
     The result is ``{"started": [workflow ids]}``; runs that were open already, or could not be started, are not among them.
     """

@@ -1,7 +1,7 @@
-"""What tells runs of one workflow and date apart: their parameters, as ``region=north, limit=10``, and their stencil.
+"""Parameters and stencil of a run as text, such as ``region=north, limit=10``: they distinguish runs of one workflow and date.
 
-What is written so can be typed back: a value stands as a workflow file has it, in quotes where it would be read as
-something else or hold what separates one parameter from the next.
+The text can be typed back: values are written as in a workflow file, in quotes if they would otherwise be read as something
+else or contain the separator of parameters.
 """
 
 from __future__ import annotations
@@ -15,45 +15,47 @@ from typing import Any, NamedTuple
 from .dates.date_stencil import DEFAULT_STENCIL, DateStencil, DateStencilError
 from .dates.written_dates import with_dates
 
-#: What every run of a date has, and so tells none apart by name.
+#: Parameters that every run of a date has, and that therefore distinguish none.
 OF_THE_DATE = ("reference_date", "date_ranges")
 
 _SEPARATES = re.compile(r"[,=\"'\[\]{}\\]")
 
 
 class ParameterSet(NamedTuple):
-    """What the runs of one entry of the sensor have in common, or those of its like that somebody has started."""
+    """Parameters and stencil that the runs of one entry of the sensor share, also those started by hand with the same."""
 
     workflow: str
     parameters: str  #: as `written`
-    stencil: str | None  #: as `written_stencil`; None where it is not known
+    stencil: str | None  #: as `written_stencil`; None if unknown
 
 
 def own_parameters(parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """Those that a sensor's entry or whoever started the run has given, by name: their order means nothing."""
+    """Return the parameters given by a sensor's entry or by the person who started the run, by name; their order has no
+    meaning.
+    """
     return {key: parameters[key] for key in sorted(parameters) if key not in OF_THE_DATE}
 
 
 def written(parameters: Mapping[str, Any], separator: str = ", ") -> str:
-    """The own parameters of a run; empty when it has none."""
+    """Format the own parameters of a run; empty if it has none."""
     return separator.join(f"{written_text(key)}={written_value(value)}" for key, value in own_parameters(parameters).items())
 
 
 def written_value(value: Any) -> str:
-    """``north``, ``"1"`` for a text that looks like a number, ``true``, ``null``, ``[1,2]``, ``{"a":1}``."""
+    """Format a value: ``north``, ``"1"`` for a text that looks like a number, ``true``, ``null``, ``[1,2]``, ``{"a":1}``."""
     return written_text(value) if isinstance(value, str) else _as_json(value)
 
 
 @lru_cache(maxsize=10_000)
 def written_text(text: str) -> str:
-    """The text, or, where that could be read as something else, its JSON."""
+    """Return the text, or its JSON if the text could be read as something else."""
     if text and text == text.strip() and text.isprintable() and not _SEPARATES.search(text) and not _is_json(text):
         return text
     return json.dumps(text, ensure_ascii=not text.isprintable())
 
 
 def written_stencil(elements: Sequence[Any] | None) -> str:
-    """The stencil of an entry, also from JSON, the same for all that mean the same: ``[0]`` for None or ``[[0, 1]]``."""
+    """Format the stencil of an entry, also one from JSON, equally for equal meanings: ``[0]`` for None or ``[[0, 1]]``."""
     return _stencil_of_json(json.dumps(DEFAULT_STENCIL if elements is None else elements, default=str))
 
 
@@ -61,7 +63,7 @@ def written_stencil(elements: Sequence[Any] | None) -> str:
 def _stencil_of_json(text: str) -> str:
     try:
         return str(DateStencil(with_dates(json.loads(text))))
-    except DateStencilError:  # of a version that knows other elements
+    except DateStencilError:  # from a version with other elements
         return text
 
 

@@ -14,9 +14,9 @@ _UNSAFE = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|%]|^\.')
 
 @lru_cache(maxsize=50_000)
 def path_part(name: str) -> str:
-    """``name`` as one part of a path, the same on every machine and different for different names.
+    """Make ``name`` one part of a path, the same on every machine and different for different names.
 
-    A name that is safe is kept as it is. Path separators, control characters, a leading dot and the characters that
+    A safe name is kept as it is. Path separators, control characters, a leading dot and the characters that
     other systems refuse are percent-encoded; a name of more than 180 bytes is cut and ends in the start of its SHA-256.
 
     Raises:
@@ -28,12 +28,12 @@ def path_part(name: str) -> str:
 
 
 def encoded_part(name: str) -> str:
-    """``name`` with what file systems refuse percent-encoded, however long it is."""
+    """Percent-encode the characters of ``name`` that file systems refuse, whatever its length."""
     return _UNSAFE.sub(lambda found: f"%{ord(found[0]):02X}", name)
 
 
 def cut_part(part: str, longest_bytes: int) -> str:
-    """``part``; one of more bytes is cut and ends in the start of its SHA-256."""
+    """Cut ``part`` to a number of bytes; a cut part ends in the start of its SHA-256."""
     encoded = part.encode("utf-8", "surrogatepass")
     if len(encoded) <= longest_bytes:
         return part

@@ -1,4 +1,4 @@
-"""What is wrong with a workflow file: every problem with its line, all at once.
+"""Problems of a workflow file: all of them at once, each with its line.
 
 DefinitionError
 ├── SpecificationError (a ValueError)      the file is refused; ``.problems`` says why
@@ -15,7 +15,7 @@ from typing import Any
 
 from simpleflow_nb.exceptions import DefinitionError
 
-#: Beyond these a guess costs more time than it saves the reader.
+#: Beyond these limits a guess takes more time than it saves the reader.
 _LONGEST_GUESSED_WORD = 100
 _MOST_GUESSED_OPTIONS = 500
 _PROBLEMS_WITH_GUESSES = 100
@@ -25,11 +25,11 @@ _LONGEST_SHOWN_VALUE = 80
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that is wrong, where it is wrong."""
+    """One problem of a file, at its line."""
 
     path: Path  #: the file, as it was given
-    line: int  #: counted from 1; 0 when the whole file is meant (it is missing, say)
-    message: str  #: one line, lower case, without the place
+    line: int  #: from 1; 0 for the file as a whole (it is missing, say)
+    message: str  #: one line, lower case, without file and line
 
     def __str__(self) -> str:
         where = f"{self.path.name}:{self.line}" if self.line else self.path.name
@@ -37,7 +37,7 @@ class Problem:
 
     @property
     def located(self) -> str:
-        """The same with the path of the file as it was given, to be opened from here."""
+        """The same text with the path of the file as it was given, so that it can be opened from here."""
         where = f"{self.path}:{self.line}" if self.line else str(self.path)
         return f"{where}: {self.message}"
 
@@ -61,11 +61,11 @@ class SpecificationError(DefinitionError, ValueError):
 
 
 class UnknownWorkflowError(DefinitionError, LookupError):
-    """A workflow was asked for by a name that the file does not define."""
+    """The file defines no workflow of the requested name."""
 
 
 class Problems:
-    """Collects the problems of one file while it is being read."""
+    """Collects the problems of one file while it is read."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -82,29 +82,29 @@ class Problems:
             self._found.append(problem)
 
     def warn(self, line: int, message: str) -> None:
-        """Note what is allowed and yet may not be what was meant; the file is not refused for it."""
+        """Note something that is allowed, but may not be intended; the file is not refused for it."""
         doubt = Problem(self.path, line, message)
         if doubt not in self._doubts[-100:]:
             self._doubts.append(doubt)
 
     @property
     def found(self) -> tuple[Problem, ...]:
-        """What is wrong, in line order."""
+        """The problems, in line order."""
         return tuple(sorted(self._found, key=lambda problem: problem.line))
 
     @property
     def warnings(self) -> tuple[Problem, ...]:
-        """What was only warned of, in line order."""
+        """The warnings, in line order."""
         return tuple(sorted(self._doubts, key=lambda doubt: doubt.line))
 
     def did_you_mean(self, word: str, options: Iterable[str]) -> str:
-        """`` (did you mean 'x'?)``, or nothing when no option is near (or there are too many problems to guess)."""
+        """Return `` (did you mean 'x'?)``, or nothing if no option is near (or there are too many problems to guess)."""
         if len(self._found) >= _PROBLEMS_WITH_GUESSES:
             return ""
         return did_you_mean(word, options)
 
     def raise_if_any(self) -> None:
-        """Give up on the file if anything was noted.
+        """Refuse the file if any problem was noted.
 
         Raises:
             SpecificationError: with every problem, in line order.
@@ -114,7 +114,7 @@ class Problems:
 
 
 def near_miss(word: str, options: Iterable[str], *, cutoff: float = 0.6) -> str | None:
-    """The option that was probably meant, or None.
+    """Return the option that was probably meant, or None.
 
     ``cutoff`` is difflib's similarity between 0 and 1. An option that differs only in case always wins.
     """
@@ -133,13 +133,13 @@ def near_miss(word: str, options: Iterable[str], *, cutoff: float = 0.6) -> str 
 
 
 def did_you_mean(word: str, options: Iterable[str]) -> str:
-    """`` (did you mean 'x'?)`` for the nearest option, or an empty string."""
+    """Return `` (did you mean 'x'?)`` for the nearest option, or an empty string."""
     guess = near_miss(word, options)
     return f" (did you mean {guess!r}?)" if guess is not None else ""
 
 
 def shown(value: Any) -> str:
-    """``value`` as a message shows it: on one line, and cut when it is long."""
+    """Format ``value`` for a message: on one line, and cut if it is long."""
     try:
         text = repr(value) if isinstance(value, (str, list, dict, tuple)) else _spelled(value)
     except ValueError:  # Python refuses to spell out an integer of more than 4,300 digits
@@ -148,7 +148,7 @@ def shown(value: Any) -> str:
 
 
 def kind_of(value: Any) -> str:
-    """What was found instead of something: ``a mapping``, ``a list``, or the value itself."""
+    """Describe a value of the wrong kind: ``a mapping``, ``a list``, or the value itself."""
     if isinstance(value, dict):
         return "a mapping"
     return "a list" if isinstance(value, list) else shown(value)
@@ -163,6 +163,6 @@ def _spelled(value: Any) -> str:
 
 
 def listed(names: Iterable[str]) -> str:
-    """``'a', 'b' and 'c'``; an empty string for no names."""
+    """Format names as ``'a', 'b' and 'c'``; an empty string for no names."""
     quoted = [repr(name) for name in names]
     return " and ".join([", ".join(quoted[:-1]), quoted[-1]]) if len(quoted) > 1 else "".join(quoted)

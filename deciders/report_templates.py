@@ -1,4 +1,4 @@
-"""Templates of reports, known by the endings of their names. Imports nothing: the process that makes reports needs it too."""
+"""Templates of reports, recognised by file extension. Imports nothing: the process that makes reports needs it too."""
 
 from __future__ import annotations
 

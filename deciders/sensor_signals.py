@@ -1,4 +1,4 @@
-"""What is signalled to a sensor, and what of it can be used: whoever shows a sensor needs to know that as well."""
+"""Signals to a sensor, and checks of their inputs, for the sensor and for whatever displays it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ NOT_OURS = "its input is not what sensor.reload and backfill send"
 
 
 def signal_fault(name: str, given: Any) -> str | None:
-    """Why a sensor ignores the input of a signal, as the end of a sentence; None if it takes it."""
+    """Explain why a sensor ignores the input of a signal, as the end of a sentence; None if it accepts it."""
     if name == RELOAD:
         return _reload_fault(given)
     if name == START:

@@ -1,4 +1,4 @@
-"""The sensor: looks for new dates when its schedule says so, and starts what is due."""
+"""The sensor: looks for new dates at the times of its schedule, and starts the runs that are due."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ _LONGEST_HISTORY = timedelta(days=30)
 _MOST_STEPS = 180  #: checks and signals of one history; about eleven events each
 _FIRST_RETRY = timedelta(minutes=1)
 _LONGEST_RETRY = timedelta(hours=1)
-#: Clocks of two machines differ by less.
+#: The most by which the clocks of two machines are taken to differ.
 BELIEVABLE_AHEAD = timedelta(minutes=1)
-#: A failure is seen at a check, and checks cost requests: runs with a short retry_wait are not looked at more often.
+#: Failures are seen at checks, and checks cost requests: a shorter retry_wait causes no more frequent checks.
 _SHORTEST_RETRY = timedelta(seconds=10)
 
 
 class SensorWorkflow(Workflow):
-    """Keeps nothing between checks but when it looked last: what is due is worked out anew each time, so nothing is missed
-    or done twice.
+    """A loop of checks on a schedule. Between checks it keeps only the time of the last one; each check determines anew what is
+    due, so that nothing is missed or done twice.
 
-    A check that fails is logged and tried again after 1, 2, 4 ... minutes, at most an hour, and at the next time of the
-    schedule anyway. Times that pass while nothing runs, or while a check goes on, come to one check. With ``once``, or
-    without a schedule, the run is one check, and its result is what ``feed_new_dates`` returned.
+    A check that fails is logged and retried after 1, 2, 4 ... minutes, at most an hour, and at the next time of the schedule
+    anyway. Times that pass while nothing runs, or while a check is under way, result in one check. With ``once``, or without a
+    schedule, the run is one check, and its result is what ``feed_new_dates`` returned.
 
     Args of ``run``:
         last_look: ISO time of the last check of a former sensor; a time of the schedule since then is made up for at once.
-        failures, retry_at: how many checks have failed in a row, and the ISO time of the extra check that is due for it.
-        starts_per_second: bounds how fast runs are started; None does not.
+        failures, retry_at: number of checks that have failed in a row, and the ISO time of the extra check due for it.
+        starts_per_second: limits the rate of starts; None means no limit.
     """
 
     name = "sensor_workflow"
@@ -72,7 +72,7 @@ class SensorWorkflow(Workflow):
                 self._check()
             if self.now() - began > _LONGEST_HISTORY:
                 break
-        # What is signalled between here and the new history is not lost: the service refuses to close a run that has news.
+        # No signal is lost between here and the new history: the service refuses to close an execution that has new events.
         arguments = {"specification": self.specification, "outputs": outputs, "paused": self.paused}
         if starts_per_second is not None:
             arguments["starts_per_second"] = starts_per_second
@@ -81,7 +81,7 @@ class SensorWorkflow(Workflow):
         self.submit(self.continue_as_new(**arguments, last_look=self.last_look.isoformat()))
         raise AssertionError("continue_as_new ends the run")
 
-    retry_at: datetime | None  #: an extra check: after one that failed, for runs with a retry_wait, or asked for
+    retry_at: datetime | None  #: time of an extra check: after a failed one, for runs with a retry_wait, or by a signal
 
     @property
     def schedule(self) -> str | None:
@@ -89,13 +89,13 @@ class SensorWorkflow(Workflow):
         return found
 
     def _wait(self) -> bool:
-        """Until it is time for a check, or somebody signals; whether it is time."""
+        """Wait for the time of a check or for a signal; return True if it is time for a check."""
         waiting: list[Future[Any]] = list(self.signals.values())
         if self.paused:
             futures.wait_any(*waiting)
             return False
         now = self.now()
-        # A run that has begun to wait for a time far ahead goes on as it began.
+        # An execution that has begun to wait for a time far ahead goes on waiting.
         if self.last_look - now > BELIEVABLE_AHEAD and self.patched("clock-set-back"):
             self.log(f"the last look, at {self.last_look.isoformat()}, lies ahead: the clock was set back; looking now")
             return True
@@ -114,11 +114,13 @@ class SensorWorkflow(Workflow):
     def _next_time(self, after: datetime) -> datetime:
         schedule, timezone = str(self.schedule), self.specification["sensor"]["timezone"]
         moment, former = next_time(schedule, after, timezone), former_next_time(schedule, after, timezone)
-        # A run that has waited for a time that came twice goes on as it began.
+        # An execution that has waited for a time that came twice keeps the former rule.
         return moment if moment == former or self.patched("one-check-where-clocks-change") else former
 
     def _handle_signals(self) -> bool:
-        """Whether there was any. A check whose time has come in the same moment follows at once: its time is past then."""
+        """Handle pending signals; return True if there were any. A check that is due at the same moment follows at once, since
+        its time is past then.
+        """
         arrived = [name for name, signal in self.signals.items() if signal.done]
         for name in arrived:
             signal, self.signals[name] = self.signals[name], self.next_signal(name)
@@ -141,7 +143,7 @@ class SensorWorkflow(Workflow):
         return bool(arrived)
 
     def _fault(self, name: str, given: Any) -> str | None:
-        """Why the signal is ignored. A run that has taken such a signal already goes on as it did."""
+        """Explain why the signal is ignored. An execution that has already accepted such a signal goes on accepting it."""
         if (name == START and not _has(given, "requests")) or (name == RELOAD and not _has(given, "sensor")):
             return NOT_OURS
         fault = signal_fault(name, given)
@@ -160,14 +162,14 @@ class SensorWorkflow(Workflow):
             self.log(f"runs that were asked for cannot be started: {_cause(asked.exception)}")
 
     def _check(self) -> None:
-        """One check, which goes on until nothing is held back, the next time of the schedule comes, or it is paused."""
+        """Check until nothing is held back, the next time of the schedule comes, or the sensor is paused."""
         began = self.last_look = self.now()
         self.retry_at = None
         while True:
             found = self._submitted_check(began)
             futures.wait_any(found, self.signals[PAUSE])
             if not found.done:
-                found.cancel()  # and the signal is handled in its turn
+                found.cancel()  # the signal is handled afterwards
             if found.exception is not None:
                 if not found.cancelled:
                     self._note_failure(found.exception)
@@ -186,7 +188,7 @@ class SensorWorkflow(Workflow):
         self.log(f"check failed: {_cause(error)}; tried again in {int(wait.total_seconds() // 60)} min")
 
     def _whole_check(self) -> dict[str, Any]:
-        """The check that is asked for once; nothing is left that was held back."""
+        """Run the single check of ``once``, until nothing is held back."""
         began = self.now()
         whole = self._submitted_check(began).result
         while whole["held_back"]:
@@ -209,5 +211,5 @@ def _has(given: Any, key: str) -> bool:
 
 
 def _cause(error: BaseException) -> str:
-    """The sentence alone, without the id of the task that it came from."""
+    """Return the message alone, without the id of the task that it came from."""
     return str(error.reason or error) if isinstance(error, TaskFailed) else str(error)

@@ -1,4 +1,4 @@
-"""The workflow types of the notebook application: their names, and every version of each that may stand in a history."""
+"""The workflow types of the notebook application: their names, and every version of each that a history may contain."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ NOTEBOOK = "notebook_workflow"
 SENSOR = "sensor_workflow"
 BACKFILL = "backfill_workflow"
 
-#: By type name, then version: where the class is, which is imported only by those who decide. The last version of a type is
-#: the one that new executions have; the class of a former one stays, unchanged, as long as executions of it may be open.
+#: The path of the class by type name and version; only deciders import it. The last version of a type is
+#: that of new executions; the class of a former version stays, unchanged, as long as executions of it may be open.
 CLASSES: Mapping[str, Mapping[str, str]] = {
     NOTEBOOK: {"1": "deciders.notebook_workflow.NotebookWorkflow"},
     SENSOR: {"1": "deciders.sensor_workflow.SensorWorkflow"},
@@ -25,12 +25,12 @@ CLASSES: Mapping[str, Mapping[str, str]] = {
 
 
 def application_workflows(*names: str) -> list[type[Workflow]]:
-    """The classes of these types in all their versions, for a decider; of all types when none is named."""
+    """Import the classes of these types in all their versions, for a decider; of all types if none is named."""
     return [class_of_type(name, version) for name in names or CLASSES for version in CLASSES[name]]
 
 
 def class_of_type(name: str, version: str) -> type[Workflow]:
-    """The class that decides executions of a type.
+    """Import the class that decides executions of a type.
 
     Raises:
         KeyError: the application has no such version of it.
@@ -41,10 +41,10 @@ def class_of_type(name: str, version: str) -> type[Workflow]:
 
 
 def executions_of_type(service: LookingService, domain: str, name: str, *, is_open: bool, oldest: float = 0) -> Iterator[Info]:
-    """Every WorkflowExecutionInfo of a type, whatever its version; newest first.
+    """Yield every WorkflowExecutionInfo of a type, whatever its version; newest first.
 
-    Each version is asked for by itself, as not every server of SWF's calls takes a type filter without one; nor does every
-    server look at what the filter says, so each answer is looked at here too.
+    Each version is listed separately, as not every server of SWF's API accepts a type filter without a version; nor does every
+    server apply the filter, so that each answer is filtered here, too.
     """
 
     def listed(version: str) -> Iterator[Info]:

@@ -1,1 +1,1 @@
-"""What is done: the bodies of the activities. Everything here may touch the world."""
+"""The work: the bodies of the activities. Everything here may touch the outside world."""

@@ -1,9 +1,9 @@
-"""Where a run leaves its files, and how they get there without ever being half written.
+"""The layout of an outputs folder, and writing into it without ever leaving a half-written file.
 
 ::
 
     <outputs>/notebooks/<workflow>/<instance>/<label>/<label>.ipynb, config.json, output.txt, run.json, ...
-    <outputs>/notebooks/<workflow>/<instance>/<label>/report-pdf.json, ...   what a report was made from, and its warnings
+    <outputs>/notebooks/<workflow>/<instance>/<label>/report-pdf.json, ...   sources of a report, and its warnings
     <outputs>/notebooks/<workflow>/<instance>/.attempts/<n>/<label>/         earlier attempts
     <outputs>/reports/<workflow>/<instance>/<label>.pdf, <label>.html        or as ``name`` of the output says
     <outputs>/.simpleflow-nb/                                                journal and run records
@@ -34,9 +34,9 @@ class OutputsError(SimpleflowError):
 
 
 def read_record(path: Path) -> dict[str, Any]:
-    """A JSON object that was written beside an artefact; empty when there is none, or one that cannot be read.
+    """Read a JSON object written beside an artefact; empty if there is none, or none that can be read.
 
-    What it belongs to is made again then.
+    Without it, the artefact is made again.
     """
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
@@ -46,7 +46,7 @@ def read_record(path: Path) -> dict[str, Any]:
 
 
 def why_unreadable(path: Path) -> str | None:
-    """Why `read_record` finds nothing in a file that is there, such as ``not JSON``; None if it is good, or not there."""
+    """Explain why `read_record` cannot read an existing file, such as ``not JSON``; None if it can, or there is no file."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -59,10 +59,10 @@ def why_unreadable(path: Path) -> str | None:
 
 
 def write_atomically(path: Path, content: str | bytes) -> None:
-    """Write a whole file: a reader sees the old content or the new one, and a crash leaves no half of it.
+    """Write a whole file: a reader sees either the old content or the new, and a crash leaves no half of it.
 
     Text is UTF-8 (a lone surrogate becomes ``?``, it has no UTF-8). The folder must exist. The bytes are not synced to
-    the disk: losing the power may lose the last writes, never mix them.
+    the disk: a power failure may lose the last writes, but never mix them.
 
     Raises:
         OSError: the file cannot be written; nothing is left beside it.
@@ -89,32 +89,32 @@ class Artefacts:
     outputs: Path
 
     def notebook_folder(self, workflow: str, instance: str, label: str) -> Path:
-        """The notebook's own folder: its working directory and the place of its artefacts."""
+        """Return the notebook's own folder: its working directory, which also holds its artefacts."""
         return self._instance_folder(workflow, instance) / path_part(label)
 
     def notebook(self, workflow: str, instance: str, label: str) -> Path:
-        """The executed notebook."""
+        """Return the path of the executed notebook."""
         return self.notebook_folder(workflow, instance, label) / f"{path_part(label)}.ipynb"
 
     def reports_folder(self, workflow: str, instance: str) -> Path:
-        """Where the reports of a run are made. Which file is which is for the records to say: `workers.runs.report_paths`."""
+        """Return the folder of a run's reports. The records say which file is which: `workers.runs.report_paths`."""
         return self.outputs / "reports" / path_part(workflow) / path_part(instance)
 
     def report(self, workflow: str, instance: str, label: str, format: str = "pdf") -> Path:
-        """Where a report is made whose output has no name."""
+        """Return the path of a report whose output has no name."""
         return Path(self.report_path(workflow, instance, label, format))
 
     def report_path(self, workflow: str, instance: str, label: str, format: str) -> str:
-        """The same as text, for whoever looks at thousands of them."""
+        """Return the same path as text, for callers that look at thousands of them."""
         folder = os.path.join(self.outputs, "reports", path_part(workflow), path_part(instance))
         return os.path.join(folder, f"{path_part(label)}.{format}")
 
     def attempt_folder(self, workflow: str, instance: str, label: str, attempt: int) -> Path:
-        """Where an earlier attempt of the notebook was moved to."""
+        """Return the folder to which an earlier attempt at the notebook was moved."""
         return self._attempts_folder(workflow, instance) / str(attempt) / path_part(label)
 
     def kept_attempts(self, workflow: str, instance: str, label: str) -> list[int]:
-        """Numbers of the earlier attempts at the notebook whose folders are there, ascending."""
+        """Return the numbers of the earlier attempts at the notebook whose folders exist, ascending."""
         folder = self._attempts_folder(workflow, instance)
         if not folder.is_dir():
             return []
@@ -123,10 +123,10 @@ class Artefacts:
         return sorted(number for number in numbers if (folder / str(number) / path_part(label)).exists())
 
     def begin_attempt(self, workflow: str, instance: str, label: str) -> int:
-        """Number of the attempt about to begin, 1 for the first; what an earlier one left is moved to ``.attempts/<n>/``.
+        """Return the number of the attempt about to begin, from 1; files of an earlier one are moved to ``.attempts/<n>/``.
 
-        The move is one rename, so it has happened or not: after a crash the call is simply made again, and gives the
-        same number as long as the attempt has left nothing. At most one attempt of a notebook may begin at a time.
+        The move is a single rename, and therefore atomic: after a crash the call is repeated, and returns the same number as
+        long as the attempt has left nothing. At most one attempt at a notebook may begin at a time.
 
         Raises:
             OSError: the folder cannot be moved.
@@ -142,21 +142,21 @@ class Artefacts:
                 os.rename(folder, destination)
                 break
             except (FileNotFoundError, FileExistsError):
-                # another label, whose attempts lie beside, has just removed the empty folder
+                # another label with attempts in the same folder has just removed it, since it was empty
                 if tries_left == 1 or not folder.is_dir():
                     raise
         return kept + 2
 
     def attempts(self, workflow: str, instance: str, label: str) -> int:
-        """How many attempts at the notebook have left something, the latest included."""
+        """Count the attempts at the notebook that have left something, the latest included."""
         folder = self.notebook_folder(workflow, instance, label)
         return self._last_kept(workflow, instance, label) + (1 if folder.is_dir() and any(folder.iterdir()) else 0)
 
     def check_writable(self) -> None:
-        """Make the outputs folder if it is missing, and write a file into it for a moment.
+        """Create the outputs folder if it is missing, and check that it can be written to.
 
         Raises:
-            OutputsError: one sentence: it is a file, it cannot be made, it cannot be written to.
+            OutputsError: it is a file, or cannot be created or written to; one sentence.
         """
         folder = self.outputs
         if folder.exists() and not folder.is_dir():

@@ -1,4 +1,4 @@
-"""What SQLAlchemy is told, and says, of databases."""
+"""Database drivers and error messages of SQLAlchemy."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ if TYPE_CHECKING:
 
 
 def installed_driver(url: sa.URL) -> sa.URL:
-    """Where psycopg2, SQLAlchemy's own choice, is not installed, PostgreSQL's addresses mean psycopg 3, also one that names it.
+    """Use psycopg 3 for PostgreSQL where psycopg2, SQLAlchemy's default, is not installed, even if the URL names psycopg2.
 
-    ``postgres://``, which other programs take and SQLAlchemy does not, is PostgreSQL with either.
+    ``postgres://``, which other programs accept and SQLAlchemy does not, means PostgreSQL with either driver.
     """
     from importlib.util import find_spec
 
@@ -23,7 +23,7 @@ def installed_driver(url: sa.URL) -> sa.URL:
 
 
 def database_complaint(error: Exception) -> str:
-    """What the database said, without SQLAlchemy's statement and link below it."""
+    """Return the database's own message, without SQLAlchemy's statement and link after it."""
     cause = getattr(error, "orig", None) or error
     line = (str(cause).strip().splitlines() or [type(cause).__name__])[0]
     return line[:1].lower() + line[1:]

@@ -1,4 +1,4 @@
-"""What ``doctor`` looks at: whether what runs need is there, and what to do when it is not."""
+"""The checks of ``doctor``: everything that runs need, and advice where something is missing."""
 
 from __future__ import annotations
 
@@ -30,16 +30,17 @@ _SOON_SECONDS = 7 * 86_400
 
 @dataclass(frozen=True)
 class Finding:
-    """What one look found."""
+    """The result of one check."""
 
     what: str
     state: str  #: ok, warning, FAILED
-    text: str  #: one sentence; with what to do unless it is ok
+    text: str  #: one sentence, with advice unless it is ok
 
 
 def findings(specification: Specification, outputs: Path) -> Iterator[Finding]:
-    """Look at everything that the runs of a file need, one after the other; nothing is started, and nothing left behind
-    but the folders and tables that a run would make. Known secrets are masked."""
+    """Check everything that the runs of a file need, one thing after the other. Nothing is started, and nothing left behind
+    except the folders and tables that a run would create. Known secrets are masked.
+    """
     for one in _findings(specification, outputs):
         yield replace(one, text=masked(one.text))
 
@@ -75,7 +76,7 @@ def _outputs(outputs: Path) -> Finding:
 
 
 def unwritable(outputs: Path) -> list[str]:
-    """The folders and files below an outputs folder that the present user cannot write, sorted; links are not followed.
+    """Return the folders and files below an outputs folder that the present user cannot write, sorted; links are not followed.
 
     A notebook's files are read-only to others after another user has run it, as root in a container, say: the next attempt
     could neither move nor replace them.
@@ -86,11 +87,11 @@ def unwritable(outputs: Path) -> list[str]:
             path = os.path.join(folder, name)
             if not os.path.islink(path) and not os.access(path, os.W_OK):
                 found.append(path)
-    return sorted(path for path in found if os.path.exists(path))  # the others went while we looked
+    return sorted(path for path in found if os.path.exists(path))  # others may have been removed meanwhile
 
 
 def _owners(paths: list[str]) -> str:
-    """Their users, by number as containers have them."""
+    """Name their owners, by number as containers have them."""
     users = sorted({os.stat(path).st_uid for path in paths if os.path.exists(path)})
     return "user " + ", ".join(map(str, users)) if users else "nobody any more"
 
@@ -162,7 +163,9 @@ def _secrets() -> Iterator[Finding]:
 
 
 def _variables() -> Iterator[Finding]:
-    """Variables that nothing reads, and whose names are nearly those of others; the rest of them may be somebody else's."""
+    """Warn of variables that nothing reads but whose names are close to known ones; other variables may belong to other
+    programs.
+    """
     known = [one.name.removeprefix(PREFIX) for one in VARIABLES if one.name.startswith(PREFIX)]
     for name in sorted(os.environ):
         own = name.removeprefix(PREFIX)

@@ -1,7 +1,7 @@
-"""Paths as they are kept: relative to the outputs folder, so that a project that was moved or copied finds its files.
+"""Paths as they are stored: relative to the outputs folder, so that a project that was moved or copied finds its files.
 
-Records of version 0.1 have absolute paths. Where such a path is that of a file of a run in the outputs folder as it was then,
-the file of that run in the present outputs folder is meant, if it is there.
+Records of version 0.1 have absolute paths. If an absolute path is that of a file of a run in a former outputs folder, it is
+replaced by the path of the same file in the present outputs folder, if that exists.
 """
 
 from __future__ import annotations
@@ -14,24 +14,25 @@ from typing import Any
 
 from .artefacts import path_part
 
-#: in what is written beside a notebook: the names of those of its parameters that are paths relative to the outputs folder
+#: key in ``config.json``: the names of the parameters that are paths relative to the outputs folder
 RELATIVE = "relative_to_outputs"
 
 _OUTPUTS = "{outputs}/"
-_EXECUTED = re.compile(r"\(see (/[^()\n]*\.ipynb)\)")  #: how a failure names the executed notebook, always below the outputs
+#: reference to the executed notebook in a failure, always below the outputs
+_EXECUTED = re.compile(r"\(see (/[^()\n]*\.ipynb)\)")
 
-_PARTS = {"notebooks": 5, "reports": 4}  #: of the path of an executed notebook and of a report, from here on
+_PARTS = {"notebooks": 5, "reports": 4}  #: number of parts from here on: of the path of an executed notebook, of a report
 
 
 def kept_path(path: str, outputs: Path) -> str:
-    """A path of a file below the outputs folder relative to it, with slashes; any other as it is."""
+    """Make the path of a file below the outputs folder relative to it, with slashes; return any other path unchanged."""
     below = f"{outputs}{os.sep}"
     return path[len(below) :].replace(os.sep, "/") if path.startswith(below) else path
 
 
 def found_path(kept: str, outputs: Path, workflow: str, instance: str) -> str:
-    """The absolute path of what was kept of a run of that workflow and instance."""
-    if not kept.startswith(os.sep):  # the cheap question first: there are thousands
+    """Return the absolute path for a stored path of a run of that workflow and instance."""
+    if not kept.startswith(os.sep):  # the cheap check first: there are thousands
         return f"{outputs}{os.sep}{kept}" if "://" not in kept and not os.path.isabs(kept) else kept
     if not kept.startswith(f"{outputs}{os.sep}") and (tail := path_in_run(kept, workflow, instance)) is not None:
         present = os.path.join(outputs, tail)
@@ -41,8 +42,9 @@ def found_path(kept: str, outputs: Path, workflow: str, instance: str) -> str:
 
 
 def path_in_run(path: str, workflow: str, instance: str) -> str | None:
-    """The end of a path from ``notebooks`` or ``reports`` on, if it is that of an executed notebook or a report of that run in
-    some outputs folder; else None."""
+    """Return the end of a path, from ``notebooks`` or ``reports`` on, if it is that of an executed notebook or a report of that
+    run in some outputs folder; else None.
+    """
     if not instance:
         return None
     parts = path.split(os.sep)
@@ -53,12 +55,12 @@ def path_in_run(path: str, workflow: str, instance: str) -> str | None:
 
 
 def kept_text(text: str, outputs: Path) -> str:
-    """A sentence with its paths below the outputs folder as they are kept in texts: behind ``{outputs}``."""
+    """Replace paths below the outputs folder in a sentence by their stored form, which begins with ``{outputs}``."""
     return text.replace(f"{outputs}{os.sep}", _OUTPUTS)
 
 
 def found_text(text: str, outputs: Path, workflow: str, instance: str) -> str:
-    """A sentence that was kept of a run, with the paths as they are now."""
+    """Replace stored paths in a sentence about a run by present ones."""
 
     def present(found: re.Match[str]) -> str:
         return f"(see {found_path(found[1], outputs, workflow, instance)})"
@@ -68,15 +70,18 @@ def found_text(text: str, outputs: Path, workflow: str, instance: str) -> str:
 
 
 def place_beside(path: str | Path, outputs: Path) -> str:
-    """Where a file or folder outside of the outputs is, from there: ``../count.ipynb``. Links are not followed."""
+    """Return the path of a file or folder outside of the outputs, relative to them: ``../count.ipynb``. Links are
+    not followed.
+    """
     return os.path.relpath(path, outputs).replace(os.sep, "/")
 
 
 def portable_parameters(
     values: Mapping[str, Any], outputs: Path, inputs_dir: str | Path | None
 ) -> tuple[dict[str, Any], list[str]]:
-    """Parameters with those that are the inputs folder, or a file below the outputs folder, relative to the outputs folder; and
-    the names of these."""
+    """Make parameters that are the inputs folder, or a file below the outputs folder, relative to the outputs folder; return
+    all parameters, and the names of the changed ones.
+    """
     found, names = dict(values), []
     for name, value in values.items():
         if not isinstance(value, str):
@@ -92,12 +97,12 @@ def portable_parameters(
 
 
 def present_config(config: Mapping[str, Any], outputs: Path) -> dict[str, Any]:
-    """The content of a ``config.json`` with its paths as they are now."""
+    """Return the content of a ``config.json`` with its present paths."""
     values = dict(config.get("parameters") or {})
     for name in config.get(RELATIVE) or ():
         values[name] = os.path.normpath(os.path.join(outputs, values[name]))
     found = {**config, "parameters": values}
     if isinstance(source := config.get("source"), str):
-        found["source"] = os.path.normpath(os.path.join(outputs, source))  # which leaves an absolute one alone
+        found["source"] = os.path.normpath(os.path.join(outputs, source))  # leaves an absolute path unchanged
     found.pop(RELATIVE, None)
     return found

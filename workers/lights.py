@@ -1,4 +1,4 @@
-"""The colour of a run: red failed, orange done with warnings, green done.
+"""The light of a run from its output: red failed, orange done with warnings, green done.
 
 The rule for warnings is ductaflow's: a line warns when its first 15 characters contain a warning sign or ``warning:``.
 """
@@ -13,7 +13,7 @@ from deciders.values.light import Light
 
 __all__ = ["WARNING_WINDOW", "Light", "light_for", "printed_warnings", "warning_lines"]
 
-WARNING_WINDOW = 15  #: characters at the head of a line; what stands further right is data
+WARNING_WINDOW = 15  #: characters at the start of a line; anything further right is data
 
 _BLOCK_CHARACTERS = 1 << 20
 
@@ -23,7 +23,7 @@ _MARK = re.compile("\u26a0\ufe0f?|warning:", re.IGNORECASE | re.ASCII)
 
 
 def light_for(lines: Iterable[str], *, failed: bool) -> Light:
-    """Colour of a run from its captured output.
+    """Return the light of a run from its captured output.
 
     Only a line's first 15 characters count, so data that mentions a warning does not turn a run orange. ``failed`` wins
     over anything the output says; no lines give green.
@@ -32,12 +32,12 @@ def light_for(lines: Iterable[str], *, failed: bool) -> Light:
 
 
 def warning_lines(lines: Iterable[str]) -> list[str]:
-    """Those of ``lines`` that warn, in order, without their line ends."""
+    """Return the lines that warn, in order, without their line ends."""
     return [line.rstrip("\r\n") for line in _lines(lines) if _warns(line)]
 
 
 def printed_warnings(text: TextIO) -> list[str]:
-    """The same of a file of what was printed, which may have tens of millions of lines: those are not looked at one by one."""
+    """Return the lines of a file of printed output that warn. Searched as a whole, as it may have tens of millions of lines."""
     found: list[str] = []
     while block := text.read(_BLOCK_CHARACTERS):
         block += text.readline()

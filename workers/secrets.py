@@ -1,7 +1,7 @@
-"""Secrets as the application reads them, and what it masks them with.
+"""Secrets as the application reads them, and masking with them.
 
 A secret is a file ``/run/secrets/<NAME>`` (as Docker and Kubernetes mount them) or an environment variable. What is known of
-them, and how they are found in texts, is the engine's: `simpleflow_nb.masking`.
+them, and finding them in texts, is the engine's: `simpleflow_nb.masking`.
 """
 
 from __future__ import annotations
@@ -40,12 +40,12 @@ class MissingSecretError(DefinitionError, LookupError):
 
 
 def read_secret(name: str, default: str | None = None) -> str:
-    """The secret called ``name``, without white space around it; a file wins over the environment.
+    """Return the secret called ``name``, without white space around it; a file wins over the environment.
 
-    From then on it is one of the `known_secrets`.
+    From then on it belongs to the `known_secrets`.
 
     Raises:
-        MissingSecretError: there is none, and no ``default``.
+        MissingSecretError: it is not set, and there is no ``default``.
         OSError: the file is there, but cannot be read.
         ValueError: ``name`` is no plain file name.
     """

@@ -1,7 +1,7 @@
-"""When the sensor looks for new dates: cron strings.
+"""Cron schedules: the times at which the sensor looks for new dates.
 
-A schedule has five fields (minute, hour, day of month, month, day of week), or six with the seconds last. What a field
-may say is croniter's business; refused on top of it is what would make a schedule useless or different at each look:
+A schedule has five fields (minute, hour, day of month, month, day of week), or six with the seconds last. The syntax of a field
+is croniter's; refused beyond that is whatever would make a schedule useless or different at each look:
 random ``R`` and hashed ``H`` fields, nicknames, a seventh field for years, and dates that never come.
 """
 
@@ -33,7 +33,7 @@ _NICKNAMES = {
     "@hourly": "0 * * * *",
 }
 _LONGEST_SCHEDULE = 200
-_LONGEST_TURN = timedelta(hours=4)  #: by which clocks are set back
+_LONGEST_TURN = timedelta(hours=4)  #: the most by which clocks are set back
 #: No field value starts with r or h, so a part that does is croniter's random or hashed syntax.
 _RANDOM_OR_HASHED = re.compile(r"(?:^|,)([rh])", re.IGNORECASE)
 #: Whether a schedule ever comes must not depend on the day on which it is checked.
@@ -41,17 +41,17 @@ _CHECKED_FROM = datetime(2024, 1, 1, tzinfo=UTC)
 
 
 def is_timezone(name: str) -> bool:
-    """Whether ``name`` is one of a time zone."""
+    """Return True if ``name`` is the name of a time zone."""
     try:
         ZoneInfo(name)
     except (KeyError, ValueError, OSError):
-        # Besides its own KeyError, zoneinfo lets out what opening an odd name as a file raises.
+        # Besides its own KeyError, zoneinfo raises whatever opening an odd name as a file raises.
         return False
     return True
 
 
 def schedule_fault(schedule: str) -> str | None:
-    """Why ``schedule`` cannot be used, as the end of a sentence that begins with "schedule"; None if it can."""
+    """Explain why ``schedule`` cannot be used, as the end of a sentence that begins with "schedule"; None if it can."""
     if schedule.strip().lower() in _NICKNAMES:
         return f"{shown(schedule)} is a nickname; write {_NICKNAMES[schedule.strip().lower()]!r}"
     fields = schedule.split()
@@ -90,7 +90,7 @@ def _is_understood(fields: list[str]) -> bool:
 
 
 def next_time(schedule: str, after: datetime, timezone: str = "UTC") -> datetime:
-    """The first time of ``schedule`` later than ``after``, in UTC.
+    """Return the first time of ``schedule`` later than ``after``, in UTC.
 
     The fields are read as wall-clock time in ``timezone``, a name that zoneinfo knows. Where clocks go back, a time that comes
     twice counts the first time alone, and where they go forward, one that does not come counts as the moment at which they do;
@@ -116,15 +116,17 @@ def next_time(schedule: str, after: datetime, timezone: str = "UTC") -> datetime
 
 
 def former_next_time(schedule: str, after: datetime, timezone: str = "UTC") -> datetime:
-    """What `next_time` was in version 0.1, for runs that have begun to wait for it: where clocks go back, a time that comes
-    twice counts both times.
+    """Return what version 0.1 returned for `next_time`, for runs that have begun to wait for that time: where clocks go back, a
+    time that comes twice counts both times.
     """
     found: datetime = croniter(schedule, after.astimezone(ZoneInfo(timezone))).get_next(datetime)
     return found.astimezone(UTC)
 
 
 def _first_after(after: datetime, schedule: str, wall: datetime, zone: ZoneInfo, *, is_hourly: bool) -> datetime:
-    """The first moment later than ``after`` of those that the wall clock shows after ``wall``, which has no time zone."""
+    """Return the first moment later than ``after`` among those that the wall clock shows after ``wall``, which has no time
+    zone.
+    """
     times = croniter(schedule, wall)  # not in the zone: for croniter a time that comes twice is two
     while True:
         shown: datetime = times.get_next(datetime)
@@ -138,13 +140,15 @@ def _first_after(after: datetime, schedule: str, wall: datetime, zone: ZoneInfo,
 
 
 def _moments(wall: datetime, zone: ZoneInfo) -> list[datetime]:
-    """When a wall clock shows this: once, twice where clocks go back, never where they go forward; in UTC."""
+    """Return the moments, in UTC, at which a wall clock shows this time: one, two where clocks go back, none where they go
+    forward.
+    """
     found = dict.fromkeys(wall.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))
     return sorted(moment for moment in found if moment.astimezone(zone).replace(tzinfo=None) == wall)
 
 
 def _turn(early: datetime, late: datetime, zone: ZoneInfo) -> datetime:
-    """The whole second at which the clocks are changed between two moments, in UTC."""
+    """Return the whole second, in UTC, at which the clocks change between two moments."""
     before = early.astimezone(zone).utcoffset()
     early = early.replace(microsecond=0)
     while late - early > timedelta(seconds=1):

@@ -1,4 +1,4 @@
-"""Bounds of date stencils: one day, told from the reference date or by its date.
+"""Bounds of date stencils: one day, given relative to the reference date or as a date.
 
 DateStencilError
 ├── DateStencilTypeError (a TypeError)        an element, or the stencil itself, is of the wrong kind
@@ -20,7 +20,7 @@ from simpleflow_nb.exceptions import DefinitionError
 from ..problems import did_you_mean, shown
 from .written_dates import written_date
 
-#: A hundred years: further away lies a slip of the finger (a date written as a number, say).
+#: A hundred years: an offset beyond that is a slip (a date written as a number, say).
 FARTHEST_OFFSET_DAYS = 36_525
 LAST_ORDINAL = date.max.toordinal()
 
@@ -33,7 +33,7 @@ _SHIFT = re.compile(r"([+-]?[0-9]{1,6})([dwmy])", re.ASCII)
 
 
 class DateStencilError(DefinitionError):
-    """A date stencil is wrong; ``index`` is the element's place counted from 0, None for the stencil as a whole."""
+    """A date stencil is wrong; ``index`` is the index of the element, from 0, None for the stencil as a whole."""
 
     def __init__(self, message: str, index: int | None = None) -> None:
         super().__init__(message)
@@ -57,7 +57,7 @@ class UnreachableDateError(DateStencilValueError):
 
 
 class Unit(Enum):
-    """What the number of a bound counts."""
+    """The meaning of a bound's number."""
 
     DATE = "date"  #: a proleptic ordinal
     DAYS = "days"  #: after the reference date
@@ -66,7 +66,7 @@ class Unit(Enum):
     MONTH = "month"  #: calendar months after that of the reference date, of which the first day is meant
 
 
-#: Weeks and months by name. Alone each is the whole of it, as a member of a pair its first day.
+#: Weeks and months by name. Alone, a name means the whole period; as a member of a pair, its first day.
 PERIODS = {
     "week": (Unit.WEEK, 0),
     "last_week": (Unit.WEEK, -1),
@@ -85,18 +85,18 @@ class Bound(NamedTuple):
 
     @property
     def is_relative(self) -> bool:
-        """Whether it moves with the reference date, day by day."""
+        """True if the bound moves with the reference date, day by day."""
         return self.unit is Unit.DAYS
 
     @property
     def after(self) -> Bound:
-        """The end of what this bound means alone: a week or a month as a whole, else a single day."""
+        """The end of the period that this bound alone stands for: a whole week or month, else a single day."""
         if self.unit is Unit.MONTHS:
             return self._replace(day_after=True)
         return self._replace(number=self.number + 1)
 
     def at(self, reference_ordinal: int) -> int:
-        """The ordinal of the day meant for that reference date; outside of the calendar when the day is."""
+        """Return the ordinal of the day meant for that reference date; it may lie outside of the calendar."""
         match self.unit:
             case Unit.DATE:
                 return self.number
@@ -112,7 +112,7 @@ class Bound(NamedTuple):
         return date(year, month + 1, day).toordinal() + self.day_after
 
     def __str__(self) -> str:
-        """As a workflow file has it; what no file can say is said in words."""
+        """Write the bound as a workflow file has it, or in words where a file has no notation for it."""
         match self.unit:
             case Unit.DATE:
                 return date.fromordinal(self.number).isoformat()
@@ -124,10 +124,10 @@ class Bound(NamedTuple):
 
 
 def parsed_bound(value: Any, index: int) -> Bound:
-    """A bound as it stands in a stencil, whose place there is ``index``.
+    """Parse a bound of a stencil; ``index`` is the index of its element.
 
     Raises:
-        DateStencilTypeError: it is none.
+        DateStencilTypeError: it is not a bound.
         DateStencilValueError: it is more than a hundred years away.
     """
     # bool is an int, and datetime a date, to isinstance; neither is meant by anyone who writes one here.

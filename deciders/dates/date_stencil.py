@@ -1,8 +1,8 @@
-"""Date stencils: the pattern of dates that must be there before a workflow runs for a reference date.
+"""Date stencils: the pattern of dates that must be available before a workflow runs for a reference date.
 
 An element is a bound, meaning one day, week or month, or a half-open pair of bounds, ``[first, end]``, whose end is not part
 of it. A bound is a number of days after the reference date (``-1`` is the day before) or a date, which is AutoFlow's notation
-and meaning; or text: ``-4w``, ``-1m``, ``week``, ``last_month``. Of the days of an element some may lack when it is a mapping,
+and meaning; or text: ``-4w``, ``-1m``, ``week``, ``last_month``. Some days of an element may be missing if it is a mapping,
 ``{dates: [-28, 1], at_least: 25}``.
 """
 
@@ -28,7 +28,7 @@ from .date_bounds import (
     parsed_bound,
 )
 
-DEFAULT_STENCIL = [0]  #: of an entry without one: the reference date alone
+DEFAULT_STENCIL = [0]  #: for an entry without a stencil: the reference date alone
 
 __all__ = [
     "AvailableDays",
@@ -41,15 +41,15 @@ __all__ = [
     "UnreachableDateError",
 ]
 
-#: In 28 years every week day meets every month, of leap years and others. What goes through all of it is remembered, for the
+#: In 28 years every weekday occurs in every month, in leap years and others. Results over all of it are cached, because the
 #: stencil of a run is parsed for each run.
 _SAMPLE = range(date(2000, 1, 1).toordinal(), date(2028, 1, 1).toordinal())
 
 
 class Shortfall(NamedTuple):
-    """An element of which too few days are available."""
+    """An element with too few available days."""
 
-    needed: int  #: so many of its days at least
+    needed: int  #: the least number of its days
     first: int  #: ordinal
     end: int  #: the same, not included
 
@@ -58,13 +58,13 @@ class DateStencil:
     """A parsed stencil: ``[0]`` is the reference date alone, and ``[]`` needs no dates at all.
 
     Stencils are equal when their elements mean the same intervals in the same order (``[0]`` equals ``[[0, 1]]``), and the
-    same days of them may lack.
+    same days of them may be missing.
 
     Raises:
-        DateStencilTypeError: not a list (None is none, as in AutoFlow); or an element that is neither a bound nor a pair of
+        DateStencilTypeError: not a list (nor is None, as in AutoFlow); or an element that is neither a bound nor a pair of
             bounds, nor a mapping of ``dates`` and ``at_least``. Booleans, other texts, times of day and fractions are refused.
         DateStencilValueError: a pair without exactly two members; a bound more than a hundred years away; an ``at_least`` that
-            is below 0, or more than the element ever has days.
+            is below 0, or above the number of days that the element can have.
         InvalidDateIntervalError: a pair that holds no date, whatever the reference date is. A pair of a date and a bound that
             moves is not refused here.
     """
@@ -73,10 +73,10 @@ class DateStencil:
 
     #: (first, end) of each element, the end not included
     intervals: tuple[tuple[Bound, Bound], ...]
-    #: of each element how many of its days must be available; None means all
+    #: for each element, the number of its days that must be available; None means all
     at_least: tuple[int | None, ...]
-    is_tolerant: bool  #: whether some days of some element may lack
-    #: the intervals in days, when no element has other bounds (nearly always, and then looking at a date is cheap)
+    is_tolerant: bool  #: whether any element may have missing days
+    #: the intervals in days, if no element has other bounds (nearly always; checking a date is cheap then)
     offsets: tuple[tuple[int, int], ...] | None
     _merged_offsets: list[tuple[int, int]]
 
@@ -93,7 +93,7 @@ class DateStencil:
 
     @classmethod
     def of_entry(cls, elements: Sequence[Any] | None) -> DateStencil:
-        """The stencil of a sensor's entry, which need not give one: without it, ``[0]``."""
+        """Parse the stencil of a sensor's entry; ``[0]`` for an entry without one."""
         return cls() if elements is None else cls(elements)
 
     def __eq__(self, other: object) -> bool:
@@ -105,7 +105,7 @@ class DateStencil:
         return hash((self.intervals, self.at_least))
 
     def __str__(self) -> str:
-        """As it would be written in a workflow file, a single day or date without its end: ``[[-6, 1], 2016-01-01]``."""
+        """Write the stencil as a workflow file has it, a single day or date without its end: ``[[-6, 1], 2016-01-01]``."""
         return f"[{', '.join(map(_written, self.intervals, self.at_least))}]"
 
     def __repr__(self) -> str:
@@ -113,8 +113,9 @@ class DateStencil:
         return f"DateStencil([{', '.join(_tolerant(_spelled(interval), least) for interval, least in elements)}])"
 
     def date_ranges(self, reference_date: date) -> list[tuple[date, date]]:
-        """Half-open ranges of dates, one per element, in the order of the elements; overlaps are kept. They are whole, also
-        where some days may lack.
+        """Return half-open ranges of dates, one per element, in the order of the elements, overlaps included.
+
+        The ranges are complete, even where some of their days may be missing.
 
         Raises:
             InvalidDateIntervalError: a pair holds no date for this reference date.
@@ -125,7 +126,7 @@ class DateStencil:
         ]
 
     def missing_dates(self, reference_date: date, available_dates: Iterable[date]) -> list[date]:
-        """The dates of the stencil that are not available, ascending, each once, also those that may lack.
+        """Return the dates of the stencil that are not available, ascending, each once, including those that may be missing.
 
         Whether the reference date itself is available does not matter, unless the stencil contains it. Raises what
         `date_ranges` raises.
@@ -136,7 +137,7 @@ class DateStencil:
         return [date.fromordinal(ordinal) for ordinal in sorted(missing)]
 
     def ordinal_ranges(self, reference_ordinal: int) -> list[tuple[int, int]]:
-        """`date_ranges` in proleptic ordinals, for those who look at many dates."""
+        """Return `date_ranges` as proleptic ordinals, for callers that check many dates."""
         if self.offsets is not None and _is_far_from_the_ends(reference_ordinal):
             return [(reference_ordinal + first, reference_ordinal + end) for first, end in self.offsets]
         ranges = []
@@ -154,20 +155,20 @@ class DateStencil:
         return ranges
 
     def needed_ranges(self, reference_ordinal: int) -> list[tuple[int, int]]:
-        """The same days as `ordinal_ranges`, ascending, without overlaps and in as few ranges as possible."""
+        """Return the same days as `ordinal_ranges`, ascending, merged into as few ranges as possible."""
         if self.offsets is not None and _is_far_from_the_ends(reference_ordinal):
             return [(reference_ordinal + first, reference_ordinal + end) for first, end in self._merged_offsets]
         return _merged(self.ordinal_ranges(reference_ordinal))
 
     def strict_ranges(self, reference_ordinal: int) -> list[tuple[int, int]]:
-        """Of `needed_ranges` the days none of which may lack."""
+        """Return the days of `needed_ranges` of which none may be missing."""
         if not self.is_tolerant:
             return self.needed_ranges(reference_ordinal)
         ranges = zip(self.ordinal_ranges(reference_ordinal), self.at_least, strict=True)
         return _merged(days for days, least in ranges if least is None)
 
     def shortfalls(self, reference_ordinal: int, available: AvailableDays) -> list[Shortfall]:
-        """The elements some of whose days may lack, and more do."""
+        """Return the elements that tolerate missing days, but have more of them than they tolerate."""
         if not self.is_tolerant:
             return []
         ranges = zip(self.ordinal_ranges(reference_ordinal), self.at_least, strict=True)
@@ -179,7 +180,7 @@ class DateStencil:
 
 
 class AvailableDays:
-    """Available dates, arranged so that a whole range is looked up in one step."""
+    """Available dates, arranged so that a whole range takes one lookup."""
 
     def __init__(self, ordinals: Iterable[int]) -> None:
         #: ascending, each once
@@ -192,7 +193,7 @@ class AvailableDays:
             self._end_of_run[ordinal] = end
 
     def holds(self, ranges: Iterable[tuple[int, int]]) -> bool:
-        """Whether every day of the half-open ranges is available."""
+        """Return True if every day of the half-open ranges is available."""
         end_of_run = self._end_of_run
         for first, end in ranges:  # noqa: SIM110 - `all` with a generator takes twice as long
             if end_of_run.get(first, 0) < end:
@@ -203,11 +204,11 @@ class AvailableDays:
         return ordinal in self._end_of_run
 
     def number(self, first: int, end: int) -> int:
-        """How many days of the half-open range are available."""
+        """Count the available days of the half-open range."""
         return bisect_left(self.ordinals, end) - bisect_left(self.ordinals, first)
 
     def gaps(self, ranges: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-        """The days of half-open ranges that are not available, as such ranges.
+        """Yield the days of half-open ranges that are not available, as half-open ranges.
 
         ``ranges`` are ascending and without overlaps, and so is the result.
         """
@@ -221,7 +222,7 @@ class AvailableDays:
 
 
 def _is_far_from_the_ends(ordinal: int) -> bool:
-    """Whether no offset can leave the calendar from there."""
+    """Return True if no offset from this day can leave the calendar."""
     return FARTHEST_OFFSET_DAYS < ordinal < LAST_ORDINAL - FARTHEST_OFFSET_DAYS
 
 
@@ -241,7 +242,7 @@ def _written(interval: tuple[Bound, Bound], least: int | None) -> str:
 
 
 def _spelled(interval: tuple[Bound, Bound]) -> str:
-    """With both ends, but where a workflow file has no word for the end."""
+    """Write an interval with both ends, except where a workflow file has no notation for the end."""
     first, end = interval
     has_no_word = end.day_after or (first.unit in (Unit.WEEK, Unit.MONTH) and (end.unit, end.number) == (first.unit, 1))
     return str(first) if has_no_word else f"[{first}, {end}]"
@@ -272,7 +273,9 @@ def _element(element: Any, index: int) -> tuple[tuple[Bound, Bound], int | None]
 
 @lru_cache(maxsize=1_000)
 def _longest(interval: tuple[Bound, Bound]) -> int | None:
-    """How many days it has at most; None when its length has no bound, as that of a date and a bound that moves."""
+    """Return the greatest number of days that the interval can have; None if it is unbounded, as between a date and a bound
+    that moves.
+    """
     first, end = interval
     if (first.unit is Unit.DATE) != (end.unit is Unit.DATE):
         return None

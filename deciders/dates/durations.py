@@ -10,12 +10,14 @@ from ..problems import shown
 
 _UNITS = {"s": 1, "min": 60, "m": 60, "h": 3_600, "d": 86_400}
 DURATION_PATTERN = r"^\s*([0-9]{1,15}(?:\.[0-9]{1,9})?)\s*([sS]|[mM][iI][nN]|[mM]|[hH]|[dD])\s*$"
-#: SWF keeps no execution longer than a year, and so no timer in it.
+#: SWF runs no execution, and so no timer, for longer than a year.
 LONGEST_SECONDS = 31_536_000
 
 
 def read_seconds(value: Any) -> float | None:
-    """Seconds, from a number of them or from text: a number with one of ``s``, ``m`` or ``min``, ``h``, ``d``; None else."""
+    """Parse seconds from a number or from text: a number with one of ``s``, ``m`` or ``min``, ``h``, ``d``; None if it is
+    neither.
+    """
     if isinstance(value, str):
         found = re.match(DURATION_PATTERN, value)
         return float(found[1]) * _UNITS[found[2].lower()] if found else None
@@ -24,10 +26,10 @@ def read_seconds(value: Any) -> float | None:
 
 
 def seconds_of(value: Any) -> int:
-    """Whole seconds, rounded up; a bare number is seconds, text is a number with one of ``s``, ``min``, ``h``, ``d``.
+    """Parse whole seconds, rounded up; a bare number is seconds, text is a number with one of ``s``, ``min``, ``h``, ``d``.
 
     Raises:
-        ValueError: the end of a sentence that begins with what the value is for.
+        ValueError: it is no length of time; the text is the end of a sentence that begins with the name of the setting.
     """
     seconds = read_seconds(value)
     if seconds is None:
@@ -39,7 +41,9 @@ def seconds_of(value: Any) -> int:
 
 
 def shown_duration(seconds: float) -> str:
-    """``45 s``, ``10 min``, ``2 h``, ``1 d``: the largest unit that leaves no rest, seconds rounded up."""
+    """Format seconds as ``45 s``, ``10 min``, ``2 h`` or ``1 d``: the largest unit that divides them evenly, seconds rounded
+    up.
+    """
     whole = math.ceil(seconds)
     for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60)):
         if whole and whole % size == 0:

@@ -1,4 +1,4 @@
-"""Which dates a stencil lacks for a reference date."""
+"""Dates that a stencil lacks for a reference date."""
 
 from __future__ import annotations
 
@@ -8,38 +8,38 @@ from typing import TypedDict
 
 from .date_stencil import AvailableDays, DateStencil
 
-#: A lack names this many missing dates or periods, and counts the others.
+#: A lack lists this many missing dates or periods, and counts the rest.
 _MOST_DATES_IN_A_LACK = 10
 _FEWEST_OF_A_PERIOD = 3
 
 
 class Missing(TypedDict):
-    """Dates that are not there."""
+    """Dates that are not available."""
 
-    periods: list[str]  #: ISO dates, and ``<first> to <last>`` from three dates in a row on; at most the first ten
-    more: int  #: dates behind those
-    number: int  #: of dates in all
+    periods: list[str]  #: ISO dates, and ``<first> to <last>`` for three or more in a row; at most the first ten
+    more: int  #: number of dates after those
+    number: int  #: of all missing dates
 
 
 class Shortfall(TypedDict):
-    """An element of a stencil of which too few dates are there."""
+    """An element of a stencil with too few available dates."""
 
     needed: int
-    days: int  #: that the element has
+    days: int  #: of the element
     first: str  #: ISO dates of its first and last day
     last: str
-    missing: Missing | None  #: None where it has too few days, whatever is there
+    missing: Missing | None  #: None where it has too few days whatever is available
 
 
 class Lack(TypedDict):
-    """What of a stencil is missing and must be there; ready for JSON."""
+    """Required dates of a stencil that are missing; ready for JSON."""
 
-    strict: Missing | None  #: of the elements of which no date may be missing
+    strict: Missing | None  #: from elements that tolerate no missing date
     shortfalls: list[Shortfall]
 
 
 def lack(stencil: DateStencil, reference_ordinal: int, available: AvailableDays) -> Lack | None:
-    """What is missing for a reference date; None when nothing is that must be there.
+    """Return the required dates that are missing for a reference date; None if there are none.
 
     Raises:
         DateStencilValueError: the stencil holds no dates for this reference date, or leaves the calendar.
@@ -60,7 +60,7 @@ def lack(stencil: DateStencil, reference_ordinal: int, available: AvailableDays)
 
 
 def shown_periods(days: Iterable[date]) -> list[str]:
-    """``2024-01-03``, ``2024-01-05 to 2024-01-09``: ascending days, those that follow each other as one."""
+    """Format ascending days as ``2024-01-03``, ``2024-01-05 to 2024-01-09``, consecutive days as one period."""
     periods: list[tuple[int, int]] = []
     for ordinal in (day.toordinal() for day in days):
         if periods and ordinal == periods[-1][1] + 1:

@@ -1,4 +1,4 @@
-"""Which of the available dates an entry of the sensor runs for: all, or those that a rule chooses."""
+"""Rules that choose the reference dates of an entry of the sensor: all available dates, or some of them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _FORMS = "all, {weekly: monday}, {monthly: 1}, {monthly: last}, {dates: [2024-01
 
 
 class ReferenceDatesError(DefinitionError, ValueError):
-    """A rule is wrong: one sentence, without the name of the setting."""
+    """A rule is wrong; one sentence, without the name of the setting."""
 
 
 class ReferenceDates:
@@ -29,12 +29,11 @@ class ReferenceDates:
 
     Args:
         rule: ``"all"``; or a mapping: ``weekly`` with a day of the week or several; ``monthly`` with a day of the month or
-            several, from 1 to 31 and ``last``, where 29 to 31 mean the last day of a month that is shorter; ``dates`` with a
-            list; ``every`` with a number of days, and ``from`` with the date from which they count, before which there are
-            none. A date may be its ISO text.
+            several, from 1 to 31 or ``last``, where 29 to 31 mean the last day of a shorter month; ``dates`` with a
+            list; ``every`` with a number of days, and ``from`` with the first date. A date may be given as ISO text.
 
     Raises:
-        ReferenceDatesError: it is none of these, or chooses nothing.
+        ReferenceDatesError: the rule is none of these, or chooses nothing.
     """
 
     __slots__ = ("_anchor", "_days_of_month", "_step", "_text", "_weekdays", "is_all", "named")
@@ -66,11 +65,11 @@ class ReferenceDates:
         self._text = ", ".join(f"{key}: {_written(rule[key])}" for key in (kind, "from") if key in rule)
 
     def __str__(self) -> str:
-        """``weekly: monday``: as a workflow file has it, without the braces."""
+        """Write the rule as a workflow file has it, without the braces: ``weekly: monday``."""
         return self._text
 
     def ordinals(self, first: int, last: int) -> Iterator[int]:
-        """The days that the rule chooses, of those from ``first`` to ``last``, both included, ascending."""
+        """Yield the days that the rule chooses from ``first`` to ``last``, both included, ascending."""
         if self.is_all:
             yield from range(first, last + 1)
         elif self.named:
@@ -84,7 +83,7 @@ class ReferenceDates:
             yield from self._of_months(first, last)
 
     def chooses(self, day: date) -> bool:
-        """Whether the rule chooses that day."""
+        """Return True if the rule chooses that day."""
         ordinal = day.toordinal()
         return self.is_all or any(True for _ in self.ordinals(ordinal, ordinal))
 
@@ -115,7 +114,7 @@ class ReferenceDates:
 
 
 def reference_dates_of(rule: Mapping[str, Any] | None) -> ReferenceDates:
-    """The rule of a sensor's entry, which need not give one: without it, every date."""
+    """Parse the rule of a sensor's entry; an entry without one runs for every date."""
     return ReferenceDates("all" if rule is None else rule)
 
 

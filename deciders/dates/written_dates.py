@@ -11,7 +11,7 @@ _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)  # Python reads 2024-W05-
 
 
 def written_date(value: Any) -> date | None:
-    """The date, or that of its text; None for anything else, as a time of day or the 30th of February."""
+    """Parse a date or its ISO text; None for anything else, such as a time of day or the 30th of February."""
     if isinstance(value, date) and not isinstance(value, datetime):
         return value
     if isinstance(value, str) and _ISO_DATE.fullmatch(value):
@@ -23,7 +23,7 @@ def written_date(value: Any) -> date | None:
 
 
 def with_dates(value: Any) -> Any:
-    """Lists and mappings that may have come through JSON, with a date wherever a text is that of one; tuples become lists."""
+    """Convert every ISO text in lists and mappings, which may come from JSON, to a date; tuples become lists."""
     if isinstance(value, list | tuple):
         return [with_dates(one) for one in value]
     if isinstance(value, Mapping):

@@ -1,1 +1,1 @@
-"""Notebook files as text: what they say of their parameters, and which names their Python uses."""
+"""Notebook files as text: the parameters they declare, and the names their Python uses."""

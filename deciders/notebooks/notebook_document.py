@@ -1,7 +1,7 @@
-"""The file of a notebook as data: its text, its JSON, and its cells in the form of format 4, whatever format it has.
+"""The file of a notebook as data: its text, its JSON, and its cells in the form of format 4, whatever its own format.
 
-Only what the formats say is done here; what other programs leave out or write otherwise is put right by those who run a
-notebook (`workers.notebooks.sloppy_notebooks`), and passed over by those who show one.
+Only the formats themselves are handled here. Whatever other programs omit or write differently is repaired by code that runs a
+notebook (`workers.notebooks.sloppy_notebooks`), and skipped by code that shows one.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ FORMATS = (1, 2, 3, 4)
 
 #: papermill's tag of the cell with the values of a run.
 INJECTED_TAG = "injected-parameters"
-#: papermill's, for the cells that it puts into a notebook that failed; whoever runs the notebook again takes them out.
+#: papermill's tag of the cells that it adds to a failed notebook; they are removed when the notebook runs again.
 ERROR_TAG = "papermill-error-cell-tag"
-EARLY_END_TAG = "simpleflow-nb-early-end"  #: beside that one, where nothing has failed
+EARLY_END_TAG = "simpleflow-nb-early-end"  #: added to `ERROR_TAG` where nothing has failed
 
-#: In the metadata of an executed notebook: what was done to it before it ran, and where it has ended itself.
+#: Metadata of an executed notebook: the changes made before it ran, and the cell in which it ended itself.
 METADATA_KEY = "simpleflow_nb"
 
 #: The longer mark first: UTF-32's begins with UTF-16's.
@@ -45,15 +45,15 @@ _MIME_TYPES = {
 
 
 class NoNotebook(DefinitionError, ValueError):
-    """Why a file is no notebook, said so that it can follow the file's name and a colon."""
+    """The file is no notebook; the message can follow the file's name and a colon."""
 
 
 class NotJson(NoNotebook):
-    """It is not even JSON."""
+    """The file is not even JSON."""
 
 
 def notebook_text(content: bytes) -> str:
-    """The text of a notebook's file: UTF-8, or what the mark at its beginning says, which is left out.
+    """Decode the text of a notebook's file: UTF-8, or the encoding of its byte order mark, which is left out.
 
     Raises:
         NotJson: it is not text.
@@ -66,13 +66,13 @@ def notebook_text(content: bytes) -> str:
 
 
 def notebook_document(content: bytes) -> dict[str, Any]:
-    """The content of an ``.ipynb`` file in the form of format 4: a mapping whose ``cells`` are a list of whatever is there.
+    """Parse an ``.ipynb`` file into the form of format 4: a mapping whose ``cells`` are a list, of unchecked items.
 
-    Where the file has an earlier format, ``orig_nbformat`` says which. One that has cells and no word on its format is
+    If the file has an earlier format, ``orig_nbformat`` gives it. A file that has cells and names no format is
     taken for format 4.
 
     Raises:
-        NoNotebook: it is not text, not JSON, of another format, or it has no list of cells.
+        NoNotebook: it is not text, not JSON, of another format, or has no list of cells.
     """
     text = notebook_text(content)
     if not text.strip():
@@ -103,7 +103,7 @@ def notebook_document(content: bytes) -> dict[str, Any]:
 
 
 def tags_of(cell: Any) -> list[str]:
-    """The tags of a cell. One text in place of the list may hold several, with commas between them."""
+    """Return the tags of a cell. A single text in place of the list is split at commas."""
     metadata = cell.get("metadata") if isinstance(cell, dict) else None
     tags = metadata.get("tags") if isinstance(metadata, dict) else None
     if isinstance(tags, str):
@@ -112,19 +112,19 @@ def tags_of(cell: Any) -> list[str]:
 
 
 def source_of(cell: Any) -> str:
-    """The text of a cell, which may stand there line by line; empty where it is no text."""
+    """Return the text of a cell, which may be stored line by line; empty if it is no text."""
     return joined_text(cell.get("source") if isinstance(cell, dict) else None)
 
 
 def joined_text(value: object) -> str:
-    """The text of a notebook's multi-line string: one string, or a list of them; empty for anything else."""
+    """Join a notebook's multi-line string, one string or a list of them; empty for anything else."""
     if isinstance(value, list):
         return "".join(part for part in value if isinstance(part, str))
     return value if isinstance(value, str) else ""
 
 
 def language_of_old(document: dict[str, Any]) -> str | None:
-    """The language that the cells of a notebook before format 4 were written in, where it is not Python."""
+    """Return the language of the cells of a notebook before format 4; None if it is Python."""
     for cell in document["cells"]:
         language = cell.get("language") if isinstance(cell, dict) else None
         if isinstance(language, str) and language.lower() not in ("", "python", "ipython"):
@@ -133,7 +133,7 @@ def language_of_old(document: dict[str, Any]) -> str | None:
 
 
 def _cells_of_old(document: dict[str, Any]) -> Any:
-    """The cells of all worksheets, one behind the other: Jupyter itself never made more than one."""
+    """Return the cells of all worksheets in order; Jupyter itself never made more than one worksheet."""
     worksheets = document.get("worksheets")
     if not isinstance(worksheets, list):
         return None
@@ -147,7 +147,7 @@ def _cells_of_old(document: dict[str, Any]) -> Any:
 
 
 def _upgraded_cell(cell: dict[str, Any]) -> dict[str, Any]:
-    """A cell of formats 1 to 3 as format 4 writes it; ``language`` stays, for :func:`language_of_old`."""
+    """Convert a cell of formats 1 to 3 to format 4; ``language`` stays, for :func:`language_of_old`."""
     made = {key: value for key, value in cell.items() if key not in ("input", "code", "text", "prompt_number", "collapsed")}
     source = next((cell[key] for key in ("source", "input", "code", "text") if key in cell), "")
     kind = cell.get("cell_type")
@@ -184,6 +184,6 @@ def _upgraded_output(output: dict[str, Any]) -> dict[str, Any]:
         try:
             data["application/json"] = json.loads(text)
         except (ValueError, RecursionError):
-            pass  # it stays the text that it is
+            pass  # it is left as text
     result = {"output_type": made["output_type"], "metadata": metadata, "data": data}
     return result | ({"execution_count": count} if kind == "pyout" else {})

@@ -1,7 +1,7 @@
-"""What a notebook says it takes, and whether a value that is given to it would count.
+"""Parameters that a notebook declares, and values that it would ignore.
 
 Papermill's convention: the first cell tagged ``parameters`` sets the defaults, and the values that are given are set by a
-cell behind it. Whatever would undo such a value, or would have used the default before, is told of here. Read from the file
+following cell. This module reports whatever would undo a given value or use the default first. Read from the file
 as JSON (or as a script with cells) and Python's own grammar, so a machine that only decides needs no papermill.
 """
 
@@ -20,7 +20,7 @@ from .python_names import CellCode, cell_code, first_mentions, names_computed_fr
 
 PARAMETERS = "parameters"  #: the tag of the cell with the defaults
 INJECTED = INJECTED_TAG
-#: In JSON the tag may be written so, though no program known does.
+#: JSON allows the tag to be escaped like this, though no known program does so.
 _ESCAPED_LETTER = re.compile(r"\\u00[2-7]")
 _MEANT = frozenset(("parameters", "parameter", "params"))
 
@@ -32,22 +32,22 @@ _HEAD_OF_SCRIPT = re.compile(r"\A\s*# ---\n(?:#.*\n)*?# ---[ ]*(?:\n|\Z)")
 
 @dataclass(frozen=True)
 class NotebookCell:
-    """A cell as far as parameters are concerned."""
+    """A cell, as far as parameters are concerned."""
 
-    number: int  #: its place in the file, from 1
+    number: int  #: in the file, from 1
     kind: str  #: ``code``, ``markdown`` or ``raw``
     tags: tuple[str, ...]
     source: str
 
     @cached_property
     def code(self) -> CellCode | None:
-        """The cell as Python; None where it is none."""
+        """The cell as Python; None if it is not Python."""
         return cell_code(self.source)
 
 
 @dataclass(frozen=True)
 class NotebookParameters:
-    """What is known about a notebook's parameters."""
+    """Facts about a notebook's parameters."""
 
     cells: tuple[NotebookCell, ...]
     is_python: bool
@@ -63,8 +63,9 @@ class NotebookParameters:
 
     @cached_property
     def names(self) -> frozenset[str] | None:
-        """What that cell binds at its top level, also inside ``if``, ``try``, ``with`` and ``for``; None when that cannot be
-        told (R, Julia, a cell magic, a star import, ...). Lines for IPython are passed over."""
+        """Names that the cell binds at its top level, also inside ``if``, ``try``, ``with`` and ``for``; None if they cannot be
+        determined (R, Julia, a cell magic, a star import, ...). Lines for IPython are skipped.
+        """
         code = self.cell.code if self.cell is not None and self.is_python else None
         return code.bound if code is not None and "*" not in code.bound else None
 
@@ -73,7 +74,7 @@ class NotebookParameters:
         return [cell for cell in self.cells if cell.kind == "code" and INJECTED not in cell.tags]
 
     def missing_cell(self) -> str:
-        """``has no cell tagged 'parameters'``, with a guess which one was meant; to follow the notebook's name."""
+        """Say ``has no cell tagged 'parameters'``, with a guess at the cell meant; to follow the notebook's name."""
         for cell in self.cells:
             if PARAMETERS in cell.tags and cell.kind != "code":
                 kind = {"markdown": "a Markdown", "raw": "a raw"}.get(cell.kind, "no code")
@@ -84,7 +85,7 @@ class NotebookParameters:
         return "has no cell tagged 'parameters'"
 
     def lost_values(self, given: Iterable[str]) -> list[str]:
-        """A clause for each way in which the notebook would pass over some of the values given; to follow its name."""
+        """Return a clause for each way in which the notebook would ignore some of the given values; to follow its name."""
         names = sorted(set(given))
         if self.cell is None or not names:
             return []
@@ -95,7 +96,7 @@ class NotebookParameters:
         return [clause for clause in found if clause]
 
     def doubtful_values(self, given: Iterable[str]) -> list[str]:
-        """A clause for each value that nothing seems to use, as a cell sets the name anew; to follow the notebook's name."""
+        """Return a clause for each value that nothing seems to use, since a cell sets the name again; to follow its name."""
         if self.cell is None or not self.is_python:
             return []
         behind = [cell for cell in self._behind if not _is_meant(cell)]
@@ -107,7 +108,7 @@ class NotebookParameters:
         ]
 
     def leftover(self) -> NotebookCell | None:
-        """The cell of values that an earlier run has left."""
+        """Return the cell of values left by an earlier run."""
         return next((cell for cell in self.cells if INJECTED in cell.tags), None)
 
     @property
@@ -163,7 +164,7 @@ def _is_meant(cell: NotebookCell) -> bool:
 
 
 def has_leftover_tag(path: Path) -> bool:
-    """Whether the file may hold a cell of values that an earlier run has left: told without reading its cells.
+    """Check, without reading its cells, if the file may hold a cell of values left by an earlier run.
 
     False when there is no such file, or when it is not text.
     """
@@ -175,9 +176,9 @@ def has_leftover_tag(path: Path) -> bool:
 
 
 def read_notebook_parameters(path: Path) -> NotebookParameters | None:
-    """The parameters of the notebook in ``path``; None when the file is no notebook (or unreadable).
+    """Read the parameters of the notebook in ``path``; None if the file is no notebook or unreadable.
 
-    A ``.py`` file is read as jupytext's percent format: a line that begins with ``# %%`` begins a cell, and may have
+    A ``.py`` file is read in jupytext's percent format: a line that begins with ``# %%`` begins a cell, and may have
     ``tags=["parameters"]``.
     """
     try:
@@ -190,7 +191,7 @@ def read_notebook_parameters(path: Path) -> NotebookParameters | None:
 
 
 def parameters_of(document: Mapping[str, Any], *, language: str | None = None) -> NotebookParameters:
-    """The parameters of a notebook in the form of format 4. ``language`` is that of its kernel, if it is known."""
+    """Read the parameters of a notebook in the form of format 4. ``language`` is its kernel's, if known."""
     cells = tuple(
         NotebookCell(number, str(cell.get("cell_type", "code")), tuple(tags_of(cell)), source_of(cell))
         for number, cell in enumerate(document["cells"], start=1)
@@ -213,7 +214,7 @@ def _parameters_of_script(text: str) -> NotebookParameters:
 
 
 def _is_python(notebook: Mapping[str, Any]) -> bool:
-    """A notebook that names no language is taken for Python, as Jupyter does."""
+    """Return True if the notebook is in Python; one that names no language is taken for Python, as Jupyter does."""
     metadata = notebook.get("metadata")
     if not isinstance(metadata, dict):
         return True

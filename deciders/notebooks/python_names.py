@@ -1,6 +1,6 @@
-"""Which names the code of a cell sets and reads, as far as its text tells: Python's own grammar, nothing is run.
+"""Names that the code of a cell sets and reads, as far as its text shows: Python's own grammar, nothing is run.
 
-Lines for IPython (``%magic``, ``!command``, ``help?``) are passed over; what they mention counts as read.
+Lines for IPython (``%magic``, ``!command``, ``help?``) are not parsed; the names that they mention count as read.
 """
 
 from __future__ import annotations
@@ -21,37 +21,37 @@ _Loop = (ast.For, ast.AsyncFor)
 _PYTHON_MAGIC = re.compile(r"\s*%%(?:time|capture|prun)\b.*")
 _IPYTHON_LINE = re.compile(r"(\s*)(?:[%!?].*|[\w.]+\?{1,2}\s*)")
 _IPYTHON_VALUE = re.compile(r"(\s*[\w., ]+=\s*)[!%].*")
-#: What may read any name without naming it.
+#: Functions that may read any name without mentioning it.
 _ANYTHING = frozenset(("globals", "locals", "vars", "exec", "eval", "get_ipython"))
 _WORD = re.compile(r"\w+")
-#: What a query or a template in a text calls by its name: ``@day``, ``{day}``, ``$day``.
+#: Names used by a query or a template in a text: ``@day``, ``{day}``, ``$day``.
 _IN_TEXT = re.compile(r"[@{$](\w+)")
 
 
 @dataclass(frozen=True)
 class StatementNames:
-    """What a statement has to do with names, each part looked up once, when it is first asked for."""
+    """Names used by a statement, each property computed once, on first use."""
 
     statement: ast.stmt
 
     @cached_property
     def bound(self) -> frozenset[str]:
-        """As `names_set` tells."""
+        """Names that the statement binds, see `names_set`."""
         return frozenset(names_set(self.statement))
 
     @cached_property
     def read(self) -> frozenset[str]:
-        """As `names_read` tells."""
+        """Names that the statement reads, see `names_read`."""
         return frozenset(names_read(self.statement))
 
     @cached_property
     def read_at_once(self) -> frozenset[str]:
-        """What is read when the statement is carried out, and not when a function in it is called."""
+        """Names read when the statement is executed, as opposed to when a function in it is called."""
         return frozenset(names_read(self.statement, at_once=True))
 
     @cached_property
     def uses(self) -> dict[str, str]:
-        """What it does first to each name that it mentions: ``reads``, ``sets`` or, where it depends, ``unclear``."""
+        """The first use of each name mentioned: ``reads``, ``sets`` or, where it depends, ``unclear``."""
         statement = self.statement
         uses = dict.fromkeys(self.bound, "sets" if isinstance(statement, _Certain) else "unclear")
         uses |= dict.fromkeys(self.read, "reads")
@@ -63,7 +63,7 @@ class StatementNames:
 
     @cached_property
     def may_use_any(self) -> bool:
-        """Whether it may read or set a name that it does not mention."""
+        """True if the statement may read or set a name that it does not mention."""
         return "*" in self.bound or not self.read.isdisjoint(_ANYTHING)
 
 
@@ -76,22 +76,22 @@ class CellCode:
 
     @cached_property
     def names(self) -> tuple[StatementNames, ...]:
-        """Of each statement what it has to do with names."""
+        """Names used by each statement."""
         return tuple(map(StatementNames, self.statements))
 
     @cached_property
     def bound(self) -> frozenset[str]:
-        """Every name that some statement binds; ``*`` if any may be."""
+        """Names bound by any statement; ``*`` if any name may be bound."""
         return frozenset[str]().union(*(one.bound for one in self.names))
 
 
 def cell_code(source: str) -> CellCode | None:
-    """The statements of a cell; None where it is no Python: another language, a mistake, a cell magic."""
+    """Parse the statements of a cell; None if it is not Python: another language, a mistake, a cell magic."""
     if found := _PYTHON_MAGIC.match(source):
         source = source[found.end() :]
     if source.lstrip().startswith("%%"):
         return None
-    if (tree := _parsed(source)) is not None:  # as it is first: in Python, too, a line may begin with %
+    if (tree := _parsed(source)) is not None:  # unchanged first: a line of Python, too, may begin with %
         return CellCode(tuple(tree.body), "")
     lines, left_out = [], []
     for line in source.splitlines():
@@ -115,7 +115,9 @@ def _parsed(source: str) -> ast.Module | None:
 
 
 def names_set(node: ast.AST) -> set[str]:
-    """Every name bound at the level of ``node``, also inside ``if``, ``try``, ``with`` and ``for``; ``*`` if any may be."""
+    """Return every name bound at the level of ``node``, also inside ``if``, ``try``, ``with`` and ``for``; ``*`` for
+    any name.
+    """
     names: set[str] = set()
     waiting: list[ast.AST] = [node]
     while waiting:
@@ -134,13 +136,13 @@ def names_set(node: ast.AST) -> set[str]:
 
 
 def names_read(node: ast.AST, *, at_once: bool = False) -> set[str]:
-    """Every name that ``node`` reads from outside of its own functions and comprehensions.
+    """Return every name that ``node`` reads from outside of its own functions and comprehensions.
 
-    With ``at_once`` only what is read when the statement is carried out, and not when a function in it is called.
+    With ``at_once``, only names read when the statement is executed, not when a function in it is called.
     """
     try:
         return _read(node, at_once=at_once)
-    except RecursionError:  # a sum of a thousand terms, say: whose names they are is not told apart then
+    except RecursionError:  # a sum of a thousand terms, say: scopes are not told apart then
         return {part.id for part in ast.walk(node) if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Load)}
 
 
@@ -175,7 +177,7 @@ def _declared_global(body: list[ast.stmt] | list[ast.expr]) -> set[str]:
 
 
 def names_computed_from(code: CellCode, given: frozenset[str]) -> dict[str, str]:
-    """The names that the statements of a cell compute from some of ``given``, each with one that it comes from.
+    """Return the names that a cell computes from some of ``given``, each with one of the names that it comes from.
 
     >>> names_computed_from(cell_code("day = 1\\nnext_day = day + 1"), frozenset({"day"}))
     {'next_day': 'day'}
@@ -193,7 +195,7 @@ def names_computed_from(code: CellCode, given: frozenset[str]) -> dict[str, str]
 
 
 def read_before_given(cells: Iterable[CellCode], name: str) -> int | None:
-    """The place, from 0, of the first cell that reads ``name`` when it runs and means no loop variable or import of its own."""
+    """Return the index, from 0, of the first cell that reads ``name`` when it runs, loop variables and own imports aside."""
     is_own, deferred = False, set[str]()
     for place, code in enumerate(cells):
         for one in code.names:
@@ -205,13 +207,14 @@ def read_before_given(cells: Iterable[CellCode], name: str) -> int | None:
             if name in one.bound and isinstance(statement, (ast.Assign, ast.AnnAssign, ast.AugAssign)):
                 is_own = False
             if isinstance(statement, _Definition) and name in one.read:
-                deferred.add(statement.name)  # whoever calls it reads it
+                deferred.add(statement.name)  # read when it is called
     return None
 
 
 def first_mentions(cells: Iterable[tuple[str, CellCode | None]], names: Collection[str]) -> dict[str, tuple[int, str]]:
-    """For each of ``names`` what the first of the cells (source, code) that has to do with it does: its place from 0, and
-    ``reads``, ``sets`` (before anything reads it), or ``unclear``. Names that no cell has to do with are left out."""
+    """Return the first use of each of ``names`` in the cells (source, code): the cell's index from 0, and ``reads``, ``sets``
+    (before anything reads it), or ``unclear``. Names that no cell uses are left out.
+    """
     found: dict[str, tuple[int, str]] = {}
     waiting = set(names)
     for place, (source, code) in enumerate(cells):
@@ -225,7 +228,7 @@ def first_mentions(cells: Iterable[tuple[str, CellCode | None]], names: Collecti
 
 
 def _uses(source: str, code: CellCode | None) -> Iterator[tuple[dict[str, str], bool]]:
-    """Piece by piece of a cell what it does to the names that it mentions, and whether it may use any other."""
+    """Yield, piece by piece of a cell, the uses of the names that it mentions, and whether it may use any other name."""
     if code is None:
         yield dict.fromkeys(_WORD.findall(source), "unclear"), False
         return

@@ -1,1 +1,1 @@
-"""Runs that are due or asked for: which, for what parameters, by which names."""
+"""Runs that are due or requested, their parameters and their names."""

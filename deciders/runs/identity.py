@@ -1,4 +1,4 @@
-"""Which run is which: the identity of an instance, and the names made from it.
+"""The identity of an instance, and the names made from it.
 
 The identity is AutoFlow's, so that a database of runs made by AutoFlow still says which dates are done.
 """
@@ -19,17 +19,17 @@ LONGEST_WORKFLOW_ID = 256
 
 
 def identity(parameters: Mapping[str, Any]) -> str:
-    """MD5 in hex of the parameters as JSON with sorted keys; ``reference_date`` and ``date_ranges`` are among those of a run
-    that has a date.
+    """Return the MD5, in hex, of the parameters as JSON with sorted keys, including ``reference_date`` and ``date_ranges`` if
+    the run has a date.
 
-    What JSON does not know is written with ``str``: a date and its ISO text are the same parameter, 1 and "1" are not.
+    Values without a JSON form are written with ``str``: a date and its ISO text are the same parameter, 1 and "1" are not.
     The order of keys does not matter.
     """
     return identity_of_text(json.dumps(dict(parameters), sort_keys=True, default=str))
 
 
 def identity_of_text(text: str) -> str:
-    """The identity, for callers that have the JSON text already."""
+    """Return the identity, for callers that already have the JSON text."""
     return md5(text.encode(), usedforsecurity=False).hexdigest()
 
 
@@ -40,9 +40,9 @@ def instance_name(reference_date: date | str | None, identity: str) -> str:
 
 
 def workflow_id(workflow_name: str, day_or_instance: date | str, identity: str) -> str:
-    """``<workflow>-<reference date>-<identity>``: under this id a service refuses a second open run of the instance.
+    """Make the id ``<workflow>-<reference date>-<identity>``, under which a service refuses a second open run of the instance.
 
-    The instance stands in the place of the date where a run has none.
+    A run without a date has its instance there in place of the date.
 
     Raises:
         ValueError: SWF would refuse the id: over 256 characters, or with a ``/``, ``:``, ``|`` or control character.
@@ -57,5 +57,5 @@ def workflow_id(workflow_name: str, day_or_instance: date | str, identity: str) 
 
 
 def identity_of_run(workflow_id: str) -> str:
-    """The identity at the end of the `workflow_id` of an instance's run; of another id, what stands there."""
+    """Return the identity of the run with this `workflow_id`: its last 32 characters, whatever they are."""
     return workflow_id[-_CHARACTERS:]

@@ -1,4 +1,4 @@
-"""How a report is called where people get it alone, outside of its folder: sent to them, or downloaded.
+"""File names of reports that leave their folder: sent to people, or downloaded.
 
 Nothing sends reports or offers them for download yet.
 """
@@ -27,12 +27,12 @@ def offered_name(
     identity: str,
     parameters: Mapping[str, Any],
 ) -> str:
-    """``<workflow>-<date>[-<parameters>][-<label>].<format>``; where the output has a name, that.
+    """Return ``<workflow>-<date>[-<parameters>][-<label>].<format>``, or the name of the output if it has one.
 
-    The parameters are those in which other entries of the sensor for that workflow differ from the run, as ``region=north``;
-    where these do not tell them apart, as with entries that differ in their stencils alone, the first 8 digits of the identity
-    follow. A run without a date, which has no entry, has all of its own. The label is there where the run has several reports
-    of the format. What is longer than 180 bytes is cut and ends in a hash.
+    The parameters are those in which other entries of the sensor for that workflow differ from the run, as ``region=north``; if
+    they do not suffice, as with entries that differ only in their stencils, the first 8 digits of the identity follow. A run
+    without a date has no entry, and lists all of its own parameters. The label is added if the run has several reports of the
+    format. Names of more than 180 bytes are cut and end in a hash.
 
     Raises:
         UnknownWorkflowError: there is no such workflow.
@@ -45,14 +45,14 @@ def offered_name(
     parts = [encoded_part(workflow_name)]
     parts += [str(day)] if day else []
     if day:
-        parts += _what_differs(list(_others(specification, workflow_name, day, identity)), identity, parameters)
+        parts += _distinguishing_parts(list(_others(specification, workflow_name, day, identity)), identity, parameters)
     else:
         parts += [f"{encoded_part(name)}={value_part(value)}" for name, value in own_parameters(parameters).items()]
     parts += [encoded_part(label)] if _number_of_reports(workflow, format) > 1 else []
     return f"{cut_part('-'.join(parts), LONGEST_PART_BYTES)}.{format}"
 
 
-def _what_differs(others: list[Run], identity: str, parameters: Mapping[str, Any]) -> list[str]:
+def _distinguishing_parts(others: list[Run], identity: str, parameters: Mapping[str, Any]) -> list[str]:
     own = own_parameters(parameters)
     names = [name for name in own if any(other.configured_parameters.get(name) != own[name] for other in others)]
     parts = [f"{encoded_part(name)}={value_part(own[name])}" for name in names]
@@ -63,7 +63,7 @@ def _what_differs(others: list[Run], identity: str, parameters: Mapping[str, Any
 
 
 def _others(specification: Specification, workflow_name: str, day: str, identity: str) -> Iterator[Run]:
-    """The runs of the other entries for that workflow and date."""
+    """Yield the runs of the other entries for that workflow and date."""
     for entry in specification.entries:
         if entry.workflow_name == workflow_name:
             try:

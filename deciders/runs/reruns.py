@@ -1,6 +1,6 @@
-"""When an instance that has run before is due again: failures tried again, changes that call for a rerun.
+"""Rules for instances that have run before: when a failure is retried, and which changes call for a rerun.
 
-Pure: what is known of former runs comes in, a verdict with its reason goes out.
+Pure: facts about former runs come in, a verdict with its reason goes out.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from ..values.run_state import RunState
 #: keys of ``rerun_when``
 DATA_CHANGED, NOTEBOOK_CHANGED = "data_changed", "notebook_changed"
 
-DAY_SECONDS = 86_400  #: until a skipped date is tried again whose source cannot tell that its data have changed
+DAY_SECONDS = 86_400  #: until a skipped date is retried if its source cannot detect changed data
 
 DateRanges = Sequence[tuple[int, int]]  #: half-open, of proleptic ordinals
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LastEnd:
-    """How the latest run of an instance ended that says anything about it."""
+    """The end of the latest run of an instance that says anything about the instance."""
 
-    state: RunState  #: neither running nor one that says nothing
+    state: RunState  #: neither running nor one that `says_nothing`
     ended: datetime  #: with a time zone
     failures: int = 0  #: in a row, since the instance last succeeded
     #: SHA-256 of each notebook file as it was when the run began, by its name, and what each label was executed from, by
@@ -37,28 +37,28 @@ class LastEnd:
 
 @dataclass(frozen=True, kw_only=True)
 class RunHistory:
-    """What is known beyond the states of instances, for those rules that need it."""
+    """Facts beyond the states of instances, for the rules that need them."""
 
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
     ends: dict[tuple[str, str], LastEnd] = field(default_factory=dict)  #: by workflow name and identity
-    #: by workflow name and ISO reference date the identities that have succeeded, other than by hand for no entry
+    #: identities that have succeeded, by workflow name and ISO reference date, except runs by hand for no entry
     successes: Mapping[tuple[str, str], Collection[str]] = field(default_factory=dict)
     notebooks: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  #: SHA-256 now, by workflow and file name
-    #: the data files of these days that differ from what was kept. A question rather than data: looking at all files of all
-    #: days beforehand would be a waste.
+    #: finds the data files of these days that differ from those kept; a function, since checking all files of all days in
+    #: advance would be wasteful
     changed_data: Callable[[Mapping[str, Any], DateRanges], Sequence[str]] = lambda kept, days: ()
-    #: instances that AutoFlow has recorded anything of, by workflow name and identity
+    #: instances with any record by AutoFlow, by workflow name and identity
     in_autoflow: Collection[tuple[str, str]] = ()
-    #: the begin of a check that goes on: what has failed since is not tried again within it
+    #: start of the check under way: runs that failed since then are not retried within it
     check_began: datetime | None = None
 
 
 class Verdict(NamedTuple):
-    """Whether a run is due, and why or why not."""
+    """A decision: due or not, and the reason."""
 
     is_due: bool
     reason: Reason
-    keeps_labels: bool = False  #: notebooks that succeeded before, and that nothing has changed for, need not be done again
+    keeps_labels: bool = False  #: skip notebooks that succeeded before and whose inputs are unchanged
 
 
 def verdict(
@@ -70,10 +70,10 @@ def verdict(
     *,
     is_in_autoflow: bool = False,
 ) -> Verdict:
-    """For an instance that is not running, whose dates are all there.
+    """Decide if an instance is due that is not running and whose dates are all available.
 
-    ``state`` is that of its latest run; ``end`` what more is known of it, which may be nothing; ``is_in_autoflow``
-    whether AutoFlow has recorded anything of it, and so knows all that is known where ``end`` is None.
+    ``state`` is that of its latest run; ``end`` has the details, if they are known; ``is_in_autoflow`` says that AutoFlow has a
+    record of the instance, which is then all that is known if ``end`` is None.
 
     Raises:
         ValueError: a state that is none of "succeeded", "failed" and "skipped".
@@ -113,7 +113,9 @@ def verdict(
 
 
 def _verdict_of_skipped(workflow: WorkflowSpecification, end: LastEnd, days: DateRanges, history: RunHistory) -> Verdict:
-    """Its notebooks have said that there is nothing to do: until there are other data, as far as the source can tell."""
+    """Decide about an instance whose notebooks said that there was nothing to do: not due until its data change, as far as the
+    source can tell.
+    """
     if history.check_began is not None and end.ended >= history.check_began:
         return Verdict(False, Reason.of(ReasonKind.SKIPPED_IN_THIS_CHECK))
     changed = history.changed_data(end.data, days) if end.data is not None else ()
@@ -130,29 +132,29 @@ def _verdict_of_skipped(workflow: WorkflowSpecification, end: LastEnd, days: Dat
 
 
 class NotebookChanges(NamedTuple):
-    """Notebook files of a workflow that are not what a run was made with, each once, in the order of the workflow."""
+    """Notebook files of a workflow that differ from those that a run was made with, each once, in the order of the workflow."""
 
-    changed: tuple[str, ...] = ()  #: of another content than then
+    changed: tuple[str, ...] = ()  #: with other content than then
     added: tuple[str, ...] = ()  #: of labels that the workflow did not have then
 
 
 def of_label(label: str) -> str:
-    """The key of a label among the hashes of a run; the name of a file never ends so."""
+    """Return the key of a label among the hashes of a run; file names never end like it."""
     return f"{label}/"
 
 
 def notebook_changes(workflow: WorkflowSpecification, end: LastEnd, now: Mapping[str, str]) -> NotebookChanges | None:
-    """How the workflow's notebooks differ from those that ``end`` was made with; None when that was not kept.
+    """Compare the workflow's notebooks with those that ``end`` was made with; None if those were not recorded.
 
-    It is the content that counts: a file that was given another name, or its former content back, has not changed, and a
-    label that takes another file has. ``now`` are the present hashes, by file name.
+    Content counts: a file that was renamed, or restored to its former content, has not changed; a label that uses another file
+    has. ``now`` are the present hashes, by file name.
     """
     then = end.notebooks
     if then is None:
         return None
     knows_labels = any(name.endswith("/") for name in then)
     keys = [of_label(one.label) if knows_labels else one.filename for one in workflow.notebooks]
-    # what has another name now has its former content all the same
+    # a renamed file still has its former content
     gone = {then[key] for key in then.keys() - keys if key.endswith("/") == knows_labels}
     changed, added = dict[str, None](), dict[str, None]()
     for notebook, key in zip(workflow.notebooks, keys, strict=True):
@@ -166,19 +168,20 @@ def notebook_changes(workflow: WorkflowSpecification, end: LastEnd, now: Mapping
 
 
 def changed_notebooks(workflow: WorkflowSpecification, end: LastEnd, now: Mapping[str, str]) -> list[str]:
-    """The workflow's notebook files that are not what ``end`` was made with; none when that was not kept."""
+    """Return the workflow's notebook files that are not those that ``end`` was made with; none if these are unknown."""
     changes = notebook_changes(workflow, end, now) or NotebookChanges()
     return [*changes.changed, *changes.added]
 
 
 def lacks_data(workflow: WorkflowSpecification, end: LastEnd) -> bool:
-    """Whether changed data count for the workflow, and it is not known with which data ``end`` was made: it was run before
-    ``rerun_when`` said so."""
+    """Return True if changed data count for the workflow, but the data that ``end`` was made with are unknown, since it ran
+    before ``rerun_when`` asked for them.
+    """
     return DATA_CHANGED in workflow.rerun_when and end.data is None
 
 
 def change_of(workflow: WorkflowSpecification, end: LastEnd, days: DateRanges, history: RunHistory) -> Verdict:
-    """Whether an instance that has ended is other than it would be made now, whatever its workflow is run again for.
+    """Decide if an instance that has ended would come out differently now, whatever its workflow's ``rerun_when``.
 
     Notebooks count for every workflow, data for those that keep what is needed to tell.
     """
@@ -194,7 +197,7 @@ def change_of(workflow: WorkflowSpecification, end: LastEnd, days: DateRanges, h
 
 
 def _changes(workflow: WorkflowSpecification, end: LastEnd, days: DateRanges, history: RunHistory) -> dict[str, list[str]]:
-    """What has changed since the latest run, of the things that the workflow is to be run again for, by their keys."""
+    """Return the changes since the latest run that call for a rerun of the workflow, by key of ``rerun_when``."""
     changed: Sequence[str] = ()
     if DATA_CHANGED in workflow.rerun_when and end.data is not None:
         changed = history.changed_data(end.data, days)
@@ -202,7 +205,7 @@ def _changes(workflow: WorkflowSpecification, end: LastEnd, days: DateRanges, hi
 
 
 def _changed_notebooks(workflow: WorkflowSpecification, end: LastEnd, history: RunHistory) -> Sequence[str]:
-    """Those that the workflow is to be run again for."""
+    """Return the changed notebooks that call for a rerun of the workflow."""
     if NOTEBOOK_CHANGED not in workflow.rerun_when:
         return ()
     return changed_notebooks(workflow, end, history.notebooks.get(workflow.name, {}))

@@ -1,14 +1,14 @@
-"""RUN on a command line: which run is meant, and how one is called so that it is found again.
+"""RUN on a command line: finds the run that is meant, and gives each run a reference by which it is found again.
 
 ======================= =======================================================================================
-``NAME/DATE``           the run of a workflow for a date; ``DATE`` alone where all runs are of one workflow
-``NAME/DATE,k=v,...``   where there are several with different parameters; ``NAME/DATE[k=v,...]`` is the same
+``NAME/DATE``           the run of a workflow for a date; ``DATE`` alone if all runs are of one workflow
+``NAME/DATE,k=v,...``   if several differ in their parameters; ``NAME/DATE[k=v,...]`` is the same
 ``NAME/INSTANCE``       the name of its folder, ``<date>_<8 hex digits>``
 a workflow or run id    as the service knows it
 ======================= =======================================================================================
 
-The beginning of a workflow id, of NAME/INSTANCE and of a value will do as long as one run fits. A value is matched as
-`deciders.parameter_set` writes it, or, if that is no run's, as its text without quotes.
+The beginning of a workflow id, of NAME/INSTANCE or of a value is enough if one run fits. A value is matched as
+`deciders.parameter_set` writes it, or, if no run has it, as its text without quotes.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _NOT_AT_ALL, _BEGINS, _IS_ITS_TEXT, _IS_WRITTEN_SO = range(4)  #: how well a val
 
 
 class UnknownRunError(DefinitionError, LookupError):
-    """No run is called so, or several are; one sentence. ``is_near``: it names those that may have been meant."""
+    """No run matches, or several do; one sentence. ``is_near``: it names the runs that may have been meant."""
 
     def __init__(self, sentence: str, *, is_near: bool) -> None:
         super().__init__(sentence)
@@ -40,7 +40,7 @@ class UnknownRunError(DefinitionError, LookupError):
 
 
 class KnownRun(Protocol):
-    """A run as far as it can be called by name."""
+    """A run, as far as references need it."""
 
     @property
     def workflow(self) -> str: ...
@@ -60,10 +60,10 @@ R = TypeVar("R", bound=KnownRun)
 
 
 def found_run(runs: Sequence[R], reference: str) -> R:
-    """The one run that ``reference`` means, the last in ``runs`` if it is there several times.
+    """Find the one run that ``reference`` means; the last in ``runs`` if it is listed several times.
 
     Raises:
-        UnknownRunError: there is none, or several fit: the sentence calls them so that each can be typed.
+        UnknownRunError: no run fits, or several do; the sentence gives a reference for each of them.
     """
     fits = fitting_runs(runs, reference)
     instances = {run.title: run for run in fits}
@@ -75,7 +75,7 @@ def found_run(runs: Sequence[R], reference: str) -> R:
 
 
 def fitting_runs(runs: Sequence[R], reference: str) -> list[R]:
-    """Every run that may be meant."""
+    """Return every run that may be meant."""
     if exact := [run for run in runs if reference in (run.title, run.workflow_id, run.run_id)]:
         return exact
     if begun := [run for run in runs if run.title.startswith(reference) or run.workflow_id.startswith(reference)]:
@@ -88,7 +88,7 @@ def fitting_runs(runs: Sequence[R], reference: str) -> list[R]:
 
 
 def reference_of(run: R, runs: Sequence[R]) -> str:
-    """What to call a run among others, as short as it can be: `found_run` takes it back."""
+    """Return the shortest reference that distinguishes a run from the others; `found_run` takes it back."""
     dated = _dated(run)
     others = [one for one in runs if _dated(one) == dated and one.title != run.title]
     if not others:
@@ -113,17 +113,17 @@ def _differs(value: Any, key: str, other: KnownRun) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class RunReference:
-    """A run as somebody calls it: by its workflow, its date or instance, and values of its parameters."""
+    """A run as people refer to it: by its workflow, its date or instance, and values of its parameters."""
 
     workflow: str
-    place: str  #: the date, the name of the instance, or their beginning
+    place: str  #: the date or the name of the instance, or the beginning of either
     values: tuple[tuple[str, str], ...] = ()  #: parameters with the texts of their values, as `written_value` has them
 
     @classmethod
     def parse(cls, text: str, workflows: Collection[str]) -> RunReference | None:
-        """What is meant by ``NAME/DATE,k=v,...`` and its like where there are runs of these workflows; None if nothing is.
+        """Parse ``NAME/DATE,k=v,...`` and its variants, given the workflows that have runs; None if it is no reference.
 
-        A date alone is enough where there is but one.
+        A date alone is enough if there is only one workflow.
         """
         name, slash, rest = text.partition("/")
         if not (slash and name in workflows):
@@ -142,7 +142,7 @@ class RunReference:
 
     @property
     def head(self) -> str:
-        """It without the values."""
+        """The reference without the values."""
         return f"{self.workflow}/{self.place}"
 
     def __str__(self) -> str:
@@ -150,7 +150,7 @@ class RunReference:
 
 
 def _pairs(text: str) -> Iterator[tuple[str, str]]:
-    """``k=v`` each; a comma belongs to the value before it where no ``k=`` follows."""
+    """Yield each ``k=v``; a comma belongs to the preceding value unless a ``k=`` follows."""
     while text := text.strip().removeprefix(",").strip():
         key, rest = _json_at_start(text) if text.startswith('"') else (None, text)
         if not (isinstance(key, str) and rest.startswith("=")):
@@ -176,7 +176,7 @@ def _json_at_start(text: str) -> tuple[Any, str]:
 
 
 def _with_values(runs: Sequence[R], pairs: Sequence[tuple[str, str]]) -> list[R]:
-    """The runs that fit all the pairs best."""
+    """Return the runs that match all the pairs best."""
     if not pairs:
         return list(runs)
     fits = [min(_fit(run.parameters, key, value) for key, value in pairs) for run in runs]
@@ -204,7 +204,7 @@ def _several(reference: str, fits: Sequence[R], runs: Sequence[R]) -> str:
 
 
 def _days(run: KnownRun) -> str:
-    """What tells it apart from a run of the same parameters: the stencil."""
+    """Describe the ranges of dates, which distinguish runs with the same parameters."""
     if not run.parameters:
         return "its parameters are not to be had here"
     ranges = run.parameters.get("date_ranges") or ()

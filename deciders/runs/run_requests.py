@@ -1,4 +1,6 @@
-"""Runs that somebody asks for by name, rather than the sensor finding them due: retries and backfills, as JSON."""
+"""Requests, as JSON, for runs that somebody asked for by name, as opposed to runs that the sensor finds due: retries and
+backfills.
+"""
 
 from __future__ import annotations
 
@@ -12,18 +14,18 @@ from ..specification import ConfiguredWorkflow
 from ..values.reason import Reason
 from .due_runs import Run, run_for
 
-#: What starts runs other than a person by name; in the records for ever.
+#: Values of ``started_by`` other than the name of a person; records hold them for ever.
 SENSOR, BACKFILL, RETRY = "sensor", "backfill", "retry"
 
 
 @dataclass(frozen=True)
 class WantedRun:
-    """A run that is to be started."""
+    """A run to be started."""
 
     run: Run
-    only: str | None = None  #: this notebook alone, and those that it needs as far as they have not succeeded
+    only: str | None = None  #: run this notebook alone, and those it needs that have not succeeded
     gives_way: bool = False  #: its priority is one lower than its workflow's
-    started_by: str | None = None  #: :data:`SENSOR` and its like; None for a request of version 0.1, which did not say
+    started_by: str | None = None  #: :data:`SENSOR` etc. or a person; None for a request of version 0.1, which does not have it
 
 
 def run_request(
@@ -36,11 +38,10 @@ def run_request(
     gives_way: bool = False,
     started_by: str | None = None,
 ) -> dict[str, Any]:
-    """A request for runs of one entry, in the order of ``dates``, whether or not they have succeeded before. None among the
-    dates is the entry's run without a date.
+    """Make a request for runs of one entry, in the order of ``dates``, whether or not they have succeeded before.
 
-    With ``keeps_labels`` notebooks that succeeded before, and that nothing has changed for, are not done again; with ``only``
-    the notebook of that label is done again and nothing behind it. Runs that ``gives_way`` let others be done first.
+    ``keeps_labels`` skips notebooks that succeeded before and whose inputs are unchanged; ``only`` runs the notebook of that
+    label again, and none that depend on it. Runs with ``gives_way`` have a lower priority.
     """
     return {
         "entry": entry.model_dump(mode="json"),
@@ -56,15 +57,15 @@ def run_request(
 def requests_for(
     runs: Iterable[Run], *, only: str | None = None, gives_way: bool = False, started_by: str | None = None
 ) -> list[dict[str, Any]]:
-    """Requests for these very runs, with their reasons, as few as keep their order."""
+    """Make requests for exactly these runs, with their reasons, as few as keep the order."""
     requests: list[dict[str, Any]] = []
     former: Run | None = None
     for run in runs:
-        # The very entry: those that compare as equal may be others, as 1 does with True.
-        if former is not None and former.entry is run.entry and _how(former) == _how(run):
+        # Identity, not equality: entries that compare as equal may differ, as 1 and True do.
+        if former is not None and former.entry is run.entry and _reason_and_reuse(former) == _reason_and_reuse(run):
             requests[-1]["dates"].append(run.iso_date)
         else:
-            reason, keeps_labels = _how(run)
+            reason, keeps_labels = _reason_and_reuse(run)
             requests.append(
                 run_request(
                     run.entry,
@@ -80,12 +81,12 @@ def requests_for(
     return requests
 
 
-def _how(run: Run) -> tuple[Reason, bool]:
+def _reason_and_reuse(run: Run) -> tuple[Reason, bool]:
     return run.reason, run.keeps_labels
 
 
 def requested_runs(requests: Iterable[Mapping[str, Any]]) -> Iterator[WantedRun]:
-    """The runs of requests, in the order asked."""
+    """Yield the runs of requests, in the order of the requests."""
     for request in requests:
         entry = ConfiguredWorkflow.model_validate(request["entry"])
         for day in request["dates"]:
@@ -97,7 +98,7 @@ def requested_runs(requests: Iterable[Mapping[str, Any]]) -> Iterator[WantedRun]
 
 
 def requests_fault(requests: Any) -> str | None:
-    """Why these are no requests, as the end of a sentence; None if `requested_runs` can read them."""
+    """Explain why these are no requests, as the end of a sentence; None if `requested_runs` can read them."""
     if not isinstance(requests, list) or not requests:
         return "requests must be a list with something in it"
     for number, request in enumerate(requests, 1):

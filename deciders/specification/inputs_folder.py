@@ -1,4 +1,4 @@
-"""Files that a workflow file names: they lie in its folder or below, and nowhere else."""
+"""Files named by a workflow file: they lie in its folder or below, and nowhere else."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _UNWANTED_IN_NAMES = re.compile(r"[/\\:|]")
 
 
 def name_fault(name: str) -> str | None:
-    """Why ``name`` cannot name a workflow or a notebook, as the end of a sentence; None if it can.
+    """Explain why ``name`` cannot name a workflow or a notebook, as the end of a sentence; None if it can.
 
-    Names become parts of file names and of SWF's workflow ids, which may not hold ``/ : |`` or control characters. And people
-    read them: no two names may look the same, or be shown in another order than they are written.
+    Names become parts of file names and of SWF's workflow ids, which may not hold ``/ : |`` or control characters. People read
+    them, too: no two names may look the same, and none may be displayed in another order than it is written.
     """
     if not name.strip():
         return "is empty"
@@ -43,14 +43,15 @@ def name_fault(name: str) -> str | None:
 
 
 def folded_name(name: str) -> str:
-    """Equal for names that some file system cannot tell apart."""
+    """Fold ``name`` so that names that some file system cannot tell apart become equal."""
     return unicodedata.normalize("NFC", name).casefold()
 
 
 def checked_file(inputs_dir: Path, filename: str, suffixes: tuple[str, ...], line: int, problems: Problems) -> Path | None:
-    """The existing file called ``filename`` under ``inputs_dir``, or None with the reason in ``problems``.
+    """Return the existing file called ``filename`` under ``inputs_dir``, or None with the reason in ``problems``.
 
-    ``suffixes``, unless empty, are the exact endings that will do. A symbolic link may lead anywhere inside the folder.
+    ``suffixes``, unless empty, are the accepted endings, exactly as written. A symbolic link may lead anywhere inside the
+    folder.
     """
     if suffixes and Path(filename).suffix not in suffixes:
         problems.add(line, f"{shown(filename)} must end in {' or '.join(map(repr, suffixes))}")
@@ -87,7 +88,7 @@ def _is_circle(path: Path) -> bool:
 
 
 def leaving_fault(filename: str) -> str | None:
-    """Why a relative path is not one that stays inside its folder, as the end of a sentence; None if it is."""
+    """Explain why a relative path does not stay inside its folder, as the end of a sentence; None if it does."""
     if not filename:
         return "names no file"
     if _holds_control(filename):
@@ -100,7 +101,7 @@ def leaving_fault(filename: str) -> str | None:
 
 
 def _siblings(inputs_dir: Path, path: Path) -> Iterable[str]:
-    """Files that may have been meant, as they would be written."""
+    """Return files that may have been meant, as they would be written."""
     if not path.parent.is_dir():
         return []
     found = (other for other in path.parent.iterdir() if other.suffix == path.suffix and other.is_file())

@@ -1,4 +1,4 @@
-"""From a workflow file to its models, by way of every rule."""
+"""Loading of a workflow file: from YAML through every rule to the models."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def load_specification(path: str | Path) -> Specification:
 
 
 def load_with_warnings(path: str | Path) -> tuple[Specification, tuple[Problem, ...]]:
-    """The same, and what is allowed in the file and yet may not be what was meant, in line order.
+    """Load the file, and return warnings as well, in line order: settings that are allowed, but may not be intended.
 
     Raises:
         SpecificationError: as :func:`load_specification` does.

@@ -1,4 +1,4 @@
-"""A workflow file, checked: which notebooks make up which workflows, and which workflows run for which dates.
+"""The models of a checked workflow file: the notebooks of each workflow, and the workflows that run for which dates.
 
 `load_specification` is the only way from YAML to these models. They are frozen, and every one of them survives
 ``model_validate(model_dump(mode="json"))`` unchanged, because a run gets its workflow by value, as JSON.
@@ -25,7 +25,7 @@ class _Model(BaseModel):
 
 
 class OutputSpecification(_Model):
-    """A report that is made of an executed notebook."""
+    """A report made of an executed notebook."""
 
     format: Literal["pdf", "html"]
     name: str | None = None  #: of its file, with placeholders (`deciders.specification.report_names`); None means the label
@@ -51,14 +51,14 @@ class NotebookSpecification(_Model):
     kernel: str | None = None  #: None means the notebook's own
     kernel_fallback: bool = True  #: whether it may run in the worker's Python when its own kernel is not installed
     warnings: Literal["own", "all", "none"] = "own"  #: which of Python's warnings turn it orange
-    cache: Literal["run", "never"] = "run"  #: whether a run that is tried again may keep what it came to before
+    cache: Literal["run", "never"] = "run"  #: whether a retried run may keep the notebook's former result
     environment: dict[str, str] = {}  #: added to that of the worker
     needs: tuple[str, ...] = ()  #: labels of the notebooks whose executed files it takes, in order of first mention
 
     @field_validator("output", mode="before")
     @classmethod
     def _several(cls, output: Any) -> Any:
-        # runs that were started by version 0.1 have None, or the one output itself
+        # runs started by version 0.1 have None, or the one output itself
         return () if output is None else output if isinstance(output, list | tuple) else (output,)
 
 
@@ -67,17 +67,19 @@ class WorkflowSpecification(_Model):
 
     name: str
     notebooks: tuple[NotebookSpecification, ...]  #: each after those that it needs; else as in the file
-    parameters: tuple[str, ...] = ()  #: names that a start must give a value to, sorted
-    attempts: int | None = None  #: failures in a row after which the sensor gives a date up; None: never
+    parameters: tuple[str, ...] = ()  #: names that need a value at the start, sorted
+    attempts: int | None = None  #: failures in a row after which the sensor gives up a date; None means never
     retry_wait_seconds: int = 0  #: after a failure, before the sensor tries again
     rerun_when: tuple[str, ...] = ("parameters_changed",)  #: of `deciders.specification.workflow_file.RERUN_CAUSES`
-    skip_again_seconds: int | None = None  #: after a date was skipped, before it is tried again whatever its data
-    priority: int = 0  #: runs of a higher one start first, and their tasks are taken first
+    skip_again_seconds: int | None = None  #: after a date was skipped, before it is retried whatever its data
+    priority: int = 0  #: runs with a higher priority start first, and workers take their tasks first
     max_parallel_runs: int | None = None  #: of this workflow, open at once; None means no limit of its own
     keep_attempts: int | None = KEPT_ATTEMPTS  #: earlier ones at each notebook; None means all
 
     def stages(self) -> list[list[str]]:
-        """The labels, each in the first stage after those that it needs; those of one stage do not need each other."""
+        """Return the labels in stages: each in the first stage after those that it needs, so that labels of one stage do not
+        need each other.
+        """
         depths: dict[str, int] = {}
         for notebook in self.notebooks:
             depths[notebook.label] = max((depths[label] + 1 for label in notebook.needs), default=0)
@@ -87,22 +89,23 @@ class WorkflowSpecification(_Model):
         return stages
 
     def own_automatic_parameters(self) -> set[str]:
-        """Those of ours that its notebooks want, as ``inputs_dir``: whoever starts a run may give other values."""
+        """Automatic parameters that its notebooks take and that a start may override, such as ``inputs_dir``."""
         wanted = {source for notebook in self.notebooks for source in notebook.parameters.values()}
         return (wanted & set(OWN_PARAMETERS)).difference(notebook.label for notebook in self.notebooks)
 
     def takes_date(self, given: Collection[str] = ()) -> bool:
-        """Whether a notebook takes something that only a run with a date has: ``reference_date``, ``date_ranges``, or
-        ``missing_dates`` unless that is among the parameters ``given``."""
+        """Return True if a notebook takes a parameter that only a run with a date has: ``reference_date``, ``date_ranges``, or
+        ``missing_dates`` unless that is among the parameters ``given``.
+        """
         wanted = {source for notebook in self.notebooks for source in notebook.parameters.values()}
         takes_missing_dates = MISSING_DATES in self.own_automatic_parameters() and MISSING_DATES not in given
         return bool(wanted.intersection(OF_THE_DATE)) or takes_missing_dates
 
     def with_needs_of(self, label: str) -> tuple[NotebookSpecification, ...]:
-        """The notebook of that label behind all those that it needs, directly or not, in the order of the workflow.
+        """Return the notebook of that label after all those that it needs, directly or not, in the order of the workflow.
 
         Raises:
-            KeyError: there is none of that label.
+            KeyError: the workflow has no such label.
         """
         by_label = {notebook.label: notebook for notebook in self.notebooks}
         wanted, left = set[str](), [label]
@@ -135,20 +138,20 @@ class ConfiguredWorkflow(_Model):
 
 
 class FilesSource(_Model):
-    """Dates are taken from the names of files."""
+    """Dates come from the names of files."""
 
     kind: Literal["files"] = "files"
     files: dict[str, str]  #: type of data: path relative to the inputs folder with {date}; * and ? match within a name
 
 
 class FlowApiSource(_Model):
-    """Dates are asked of FlowKit's FlowAPI."""
+    """Dates come from FlowKit's FlowAPI."""
 
     kind: Literal["flowapi"] = "flowapi"
 
 
 class SqlSource(_Model):
-    """Dates are asked of a database."""
+    """Dates come from a database."""
 
     kind: Literal["sql"] = "sql"
     uri: str  #: SQLAlchemy's; ``{}`` in it stands for the password
@@ -157,23 +160,23 @@ class SqlSource(_Model):
 
 
 class InstalledSource(_Model):
-    """Dates are asked of an entry point of the group ``simpleflow_nb.sources``."""
+    """Dates come from an entry point of the group ``simpleflow_nb.sources``."""
 
     kind: Literal["installed"] = "installed"
     name: str
     options: Any = None  #: JSON
 
 
-#: What a file without a sensor comes to; the begin of a sentence.
+#: Consequence of a file without a sensor; the beginning of a sentence.
 NO_SENSOR = "available_dates_sensor is null, so nothing runs by itself"
 
 Source = FilesSource | FlowApiSource | SqlSource | InstalledSource
 
 
 class SensorSpecification(_Model):
-    """When to look for new dates, where, and what to run for them."""
+    """The schedule of checks for new dates, their source, and the workflows to run for them."""
 
-    schedule: str | None  #: cron string; None means look once
+    schedule: str | None  #: cron string; None means a single check
     timezone: str = "UTC"  #: of the schedule
     cdr_types: tuple[str, ...] | None = None  #: None means all; an empty tuple means that nothing is ever due
     require: Literal["any", "all"] = "any"  #: whether a date must be there for one of the types or for all
@@ -193,19 +196,19 @@ class Specification(_Model):
 
     @property
     def file(self) -> Path:
-        """The file, absolute: on whichever machine, and in whichever working directory, this is read."""
+        """The absolute path of the file, whatever the machine or the working directory."""
         return self.inputs_dir / self.path.name
 
     @property
     def entries(self) -> tuple[ConfiguredWorkflow, ...]:
-        """Those of the sensor, in the order of the file; none without a sensor."""
+        """The entries of the sensor, in the order of the file; none without a sensor."""
         return self.sensor.workflows if self.sensor is not None else ()
 
     def workflow(self, name: str) -> WorkflowSpecification:
-        """The workflow of that name.
+        """Return the workflow of that name.
 
         Raises:
-            UnknownWorkflowError: there is none.
+            UnknownWorkflowError: the file has no such workflow.
         """
         for workflow in self.workflows:
             if workflow.name == name:

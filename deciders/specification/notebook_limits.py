@@ -1,5 +1,6 @@
-"""What a notebook may take and where it runs: the settings ``timeout``, ``cell_timeout``, ``memory_limit``, ``output_limit``,
-``retries``, ``kernel`` and ``env`` of a notebook in ``workflows.yml``."""
+"""Limits of a notebook and where it runs: the settings ``timeout``, ``cell_timeout``, ``memory_limit``, ``output_limit``,
+``retries``, ``kernel`` and ``env`` of a notebook in ``workflows.yml``.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +14,7 @@ from ..problems import Problems, kind_of, shown
 from .yaml_lines import BROKEN, YamlNode
 
 MOST_RETRIES = 20
-LONGEST_SECONDS = 30 * 86_400  #: an attempt may take so long
+LONGEST_SECONDS = 30 * 86_400  #: the longest timeout of an attempt
 
 _AMOUNT = r"^\s*(?P<number>[0-9]{1,15}(\.[0-9]{1,9})?)\s*"
 MEMORY_PATTERN = _AMOUNT + r"(?P<unit>[kmgt]i?b)\s*$"
@@ -24,10 +25,11 @@ _LEAST_BYTES = 1_000_000
 
 
 def duration_seconds(value: Any) -> float:
-    """Seconds, from a number of them or from text such as ``90s``, ``10m``, ``1.5h`` or ``2d``.
+    """Parse seconds from a number or from text such as ``90s``, ``10m``, ``1.5h`` or ``2d``.
 
     Raises:
-        ValueError: it is no duration, is not above 0, or is longer than 30 days; what it must be, as the end of a sentence.
+        ValueError: it is no duration, is not above 0, or is longer than 30 days; the text, the end of a sentence, says what is
+            expected.
     """
     seconds = read_seconds(value)
     if seconds is None or not 0 < seconds <= LONGEST_SECONDS:
@@ -36,10 +38,10 @@ def duration_seconds(value: Any) -> float:
 
 
 def memory_bytes(value: Any) -> int:
-    """Bytes, from a number of them or from text such as ``500MB`` (decimal) or ``2GiB`` (binary).
+    """Parse bytes from a number or from text such as ``500MB`` (decimal) or ``2GiB`` (binary).
 
     Raises:
-        ValueError: it is no amount of memory, or is less than 1 MB; what it must be, as the end of a sentence.
+        ValueError: it is no amount of memory, or less than 1 MB; the text, the end of a sentence, says what is expected.
     """
     number: float | None = None
     if isinstance(value, str):
@@ -53,7 +55,7 @@ def memory_bytes(value: Any) -> int:
 
 
 def memory_text(amount_bytes: int) -> str:
-    """The same amount in the largest unit of which it is a whole number; :func:`memory_bytes` reads it again."""
+    """Format an amount in the largest unit that divides it evenly; :func:`memory_bytes` reads it again."""
     for name, size in sorted(_BYTES.items(), key=lambda unit: -unit[1]):
         if amount_bytes % size == 0:
             return f"{amount_bytes // size}{name.replace('I', 'i')}"
@@ -61,9 +63,9 @@ def memory_text(amount_bytes: int) -> str:
 
 
 def checked_limits(label: str, node: YamlNode, problems: Problems) -> dict[str, Any]:
-    """Those of the settings that the notebook has, for `deciders.specification.NotebookSpecification`.
+    """Return the limits that the notebook sets, for `deciders.specification.NotebookSpecification`.
 
-    What has the wrong shape (`deciders.specification.workflow_file` says so) is passed over.
+    Values of the wrong shape, which `deciders.specification.workflow_file` reports, are skipped.
     """
     found: dict[str, Any] = {}
     readers: dict[str, tuple[str, Callable[[Any], Any]]] = {
@@ -90,7 +92,7 @@ def checked_limits(label: str, node: YamlNode, problems: Problems) -> dict[str, 
 
 
 def _output_limits(label: str, given: YamlNode | None, problems: Problems) -> dict[str, int]:
-    """One amount is that of printed text; a mapping may give both."""
+    """Check ``output_limit``: one amount limits printed text, a mapping may give both limits."""
     if given is None or given.value is BROKEN:
         return {}
     found = {}

@@ -1,4 +1,4 @@
-"""What the shape of ``output`` cannot say: one report of each format, templates that exist and are of a known kind."""
+"""Rules for ``output`` beyond its shape: one report of each format, templates that exist and are of a known kind."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _SWITCHES = ("code", "streams", "parameters")
 
 
 def checked_outputs(label: str, node: YamlNode | None, inputs_dir: Path, problems: Problems) -> list[dict[str, Any]]:
-    """The outputs of a notebook as far as they could be read, for `deciders.specification.OutputSpecification`."""
+    """Return the outputs of a notebook, as far as they could be read, for `deciders.specification.OutputSpecification`."""
     if node is None:
         return []
     found: list[dict[str, Any]] = []

@@ -1,4 +1,4 @@
-"""When a workflow is run and before which others: waits, and what can be told to have changed."""
+"""Rules for when and in which order workflows run: waits, retries, priorities, and reruns on changes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .yaml_lines import BROKEN, YamlNode
 
 
 def checked_policy(workflow: YamlNode, root: YamlNode, problems: Problems) -> dict[str, Any]:
-    """The values of `deciders.specification.WorkflowSpecification` that say when a date is run, and run again."""
+    """Return the values of `deciders.specification.WorkflowSpecification` that say when a date is run, and run again."""
     numbers = {name: workflow.get(name) for name in ("attempts", "priority", "max_parallel_runs")}
     checked: dict[str, Any] = {name: node.value for name, node in numbers.items() if node is not None}
     if (wait := workflow.get("retry_wait")) is not None and wait.value is not BROKEN:
@@ -38,8 +38,7 @@ def checked_policy(workflow: YamlNode, root: YamlNode, problems: Problems) -> di
 
 
 def _source_without_versions(root: YamlNode) -> str | None:
-    """What the sensor's source is called when it cannot tell changed data; None when it can, is wrong anyway, or is not there,
-    since the file has no sensor."""
+    """Name the sensor's source if it cannot detect changed data; None if it can, is wrong anyway, or the file has no sensor."""
     sensor = root.get("available_dates_sensor") or YamlNode(None, 0)
     if not isinstance(sensor.value, dict):
         return None

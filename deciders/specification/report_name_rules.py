@@ -1,4 +1,4 @@
-"""What must hold of ``name`` of an output: a file name, known placeholders, and never one name for two reports."""
+"""Rules for ``name`` of an output: a valid file name, known placeholders, and never the same name for two reports."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Named(Protocol):
 
 @dataclass
 class _Output:
-    """An output with what is known of its name."""
+    """An output and the facts about its name."""
 
     label: str
     format: str
@@ -37,7 +37,7 @@ class _Output:
     name: str | None  #: None: it has none
 
     def file_name(self, workflow: str, number: int, values: Mapping[str, Any]) -> str:
-        """For the entry of that number, which stands for its identity."""
+        """Return the file name for the entry with that number, which stands for its identity."""
         if self.name is None:
             return f"{path_part(self.label)}.{self.format}"
         own = own_values(workflow, self.label, f"{_SOME_DATE}_{number}", _SOME_DATE)
@@ -45,7 +45,7 @@ class _Output:
 
 
 def check_report_names(root: YamlNode, workflows: Sequence[Named], problems: Problems) -> None:
-    """Note names that are none, and those that two reports of a run, or two runs of the sensor's entries, would share."""
+    """Report invalid names, and names that two reports of a run, or two runs of the sensor's entries, would share."""
     nodes = {name.text: entry for entry in (root.get("workflows") or _NOTHING).items() if (name := entry.get("name"))}
     for workflow in workflows:
         outputs = list(_outputs(nodes.get(workflow.name) or _NOTHING))
@@ -112,7 +112,7 @@ def _fault(literal: str) -> str | None:
 def _is_shared_by_runs(
     output: _Output, workflow: str, entries: list[tuple[int, dict[str, Any]]], problems: Problems, *, has_dates: bool
 ) -> bool:
-    """Whether two dates, or two entries of the sensor, would give the report one name; says so."""
+    """Return True, and report it, if two dates or two entries of the sensor would give the report the same name."""
     called, names = f"report name {shown(output.name)}", placeholders(output.name or "")
     if has_dates and not {"reference_date", "instance"} & set(names):
         problems.add(output.line, f"{called} is the same for every date; say {{reference_date}} or {{instance}} in it")
@@ -146,7 +146,7 @@ def _check_reports_of_a_run(
 
 
 def _entries(root: YamlNode, workflow: str) -> list[tuple[int, dict[str, Any]]]:
-    """The numbers of the sensor's entries for a workflow and their parameters; those that make the same runs once."""
+    """Return the numbers and parameters of the sensor's entries for a workflow; entries that make the same runs count once."""
     found: dict[str, tuple[int, dict[str, Any]]] = {}
     sensor = root.get("available_dates_sensor") or _NOTHING
     for number, entry in enumerate((sensor.get("workflows") or _NOTHING).items(), start=1):

@@ -1,4 +1,4 @@
-"""How reports are called: what ``name`` of an output says, filled in for a run.
+"""File names of reports: ``name`` of an output, filled in for a run.
 
 A name has placeholders in braces: ``label``, ``workflow``, ``reference_date``, ``instance``, and the workflow's parameters.
 """
@@ -18,48 +18,48 @@ from .inputs_folder import folded_name
 if TYPE_CHECKING:
     from .models import WorkflowSpecification
 
-#: What every name may say, besides the parameters of its workflow.
+#: Placeholders available in every name, besides the parameters of its workflow.
 PLACEHOLDERS = ("label", "workflow", "reference_date", "instance")
-LONGEST_VALUE_BYTES = 60  #: of what is filled in for one placeholder; a longer one is cut, and ends in the start of its SHA-256
+LONGEST_VALUE_BYTES = 60  #: of the value of one placeholder; a longer one is cut and ends in the start of its SHA-256
 
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
 
 def placeholders(name: str) -> list[str]:
-    """What stands in braces, in order."""
+    """Return the texts in braces, in order."""
     return _PLACEHOLDER.findall(name)
 
 
 def literal_parts(name: str) -> str:
-    """The name without its placeholders: a letter stands for each. A brace that is left belongs to none."""
+    """Return the name with each placeholder replaced by a letter. A brace that is left belongs to no placeholder."""
     return _PLACEHOLDER.sub("x", name)
 
 
 def filled_name(name: str, values: Mapping[str, Any]) -> str:
-    """The name as a part of a path. A placeholder without a value stays as it is.
+    """Fill in the placeholders and make the name a part of a path. A placeholder without a value is kept.
 
-    What file systems refuse in a value is percent-encoded, a long value is cut, and so is a name of more than 180 bytes; what
-    is cut ends in a hash, so that different values of a placeholder give different names.
+    Characters of a value that file systems refuse are percent-encoded. A long value is cut, and so is a name of more than 180
+    bytes; both then end in a hash, so that different values give different names.
     """
     made = _PLACEHOLDER.sub(lambda found: value_part(values[found[1]]) if found[1] in values else found[0], name)
     return cut_part(made, LONGEST_PART_BYTES) or path_part(name)
 
 
 def value_part(value: Any) -> str:
-    """A parameter's value in the name of a file."""
+    """Format a parameter's value for the name of a file."""
     printable = (c if c.isprintable() else f"%u{ord(c):06X}" for c in encoded_part(value_text(value)))
     return cut_part("".join(printable), LONGEST_VALUE_BYTES)
 
 
 def value_text(value: Any) -> str:
-    """A parameter's value in a few words: text and dates as they are, else JSON."""
+    """Format a parameter's value: text and dates as they are, else JSON."""
     if isinstance(value, str):
         return value
     return value.isoformat() if isinstance(value, date) else json.dumps(_sorted(value), ensure_ascii=False, default=str)
 
 
 def _sorted(value: Any) -> Any:
-    """With the keys of mappings as text, in order: in a file they may also be numbers and dates."""
+    """Sort mappings by their keys as text: in a file, keys may also be numbers and dates."""
     if isinstance(value, Mapping):
         return {str(key): _sorted(value[key]) for key in sorted(value, key=str)}
     return [_sorted(one) for one in value] if isinstance(value, list) else value
@@ -68,10 +68,10 @@ def _sorted(value: Any) -> Any:
 def report_file_names(
     workflow: WorkflowSpecification, instance: str, parameters: Mapping[str, Any]
 ) -> dict[tuple[str, str], str]:
-    """The file of each report of a run, by label and format, in the folder of the run's reports.
+    """Return the file name of each report of a run, by label and format, in the folder of the run's reports.
 
-    ``<label>.<format>``, unless the output has a name. A name that another report of the run has already, which ``validate``
-    refuses for the sensor's entries, gets the start of the SHA-256 of its label behind it.
+    It is ``<label>.<format>``, unless the output has a name. A name already used by another report of the run, which
+    ``validate`` refuses for the sensor's entries, is followed by the start of the SHA-256 of its label.
     """
     found: dict[tuple[str, str], str] = {}
     for notebook in workflow.notebooks:
@@ -92,5 +92,5 @@ def report_file_names(
 
 
 def own_values(workflow: str, label: str, instance: str, reference_date: Any) -> dict[str, Any]:
-    """What stands for the `PLACEHOLDERS`; for the date of a run that has none its instance does."""
+    """Return the values of the `PLACEHOLDERS`; a run without a date has its instance in place of the date."""
     return {"label": label, "workflow": workflow, "reference_date": reference_date or instance, "instance": instance}

@@ -1,4 +1,4 @@
-"""How much is kept of what has been: histories of closed runs, earlier attempts at notebooks."""
+"""Rules for retention: how long histories of closed runs and how many earlier attempts at notebooks are kept."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ _MOST_ATTEMPTS = 1_000
 
 
 def kept_seconds(value: Any) -> int | None:
-    """How long histories are kept, from text: a length of time with its unit, or ``forever``, which gives None.
+    """Parse how long histories are kept: a length of time with its unit, or ``forever``, which gives None.
 
     Raises:
-        ValueError: the end of a sentence that begins with what the value is for.
+        ValueError: it is neither; the text is the end of a sentence that begins with the name of the setting.
     """
     if value == FOREVER:
         return None
-    # A bare number is seconds elsewhere; whoever writes 90 here means days, and would lose everything.
+    # A bare number is seconds elsewhere; here 90 would be meant as days, and everything would be lost.
     seconds = read_seconds(value) if isinstance(value, str) else None
     if seconds is None:
         unit = f"; write {value}d for days" if isinstance(value, int) and not isinstance(value, bool) else ""
@@ -36,7 +36,7 @@ def kept_seconds(value: Any) -> int | None:
 
 
 def checked_kept_history(root: YamlNode, problems: Problems) -> dict[str, Any]:
-    """``keep_history`` of the file, for `deciders.specification.Specification`."""
+    """Check ``keep_history`` of the file, for `deciders.specification.Specification`."""
     node = root.get("keep_history")
     if node is None or node.value is BROKEN:
         return {}
@@ -48,7 +48,7 @@ def checked_kept_history(root: YamlNode, problems: Problems) -> dict[str, Any]:
 
 
 def checked_kept_attempts(root: YamlNode, problems: Problems) -> dict[str, Any]:
-    """``keep_attempts`` of the file, for each `deciders.specification.WorkflowSpecification`."""
+    """Check ``keep_attempts`` of the file, for each `deciders.specification.WorkflowSpecification`."""
     node = root.get("keep_attempts")
     if node is None or node.value is BROKEN:
         return {}

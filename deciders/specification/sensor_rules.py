@@ -1,4 +1,4 @@
-"""What the shape of the sensor's part of a workflow file cannot say: times, types of data, sources, stencils."""
+"""Rules for the sensor beyond its shape: times, types of data, sources, stencils."""
 
 from __future__ import annotations
 
@@ -17,8 +17,9 @@ from .yaml_lines import BROKEN, YamlNode, json_value
 
 
 def checked_sensor(root: YamlNode, workflow_names: list[str], problems: Problems) -> dict[str, Any] | None:
-    """The values of a `deciders.specification.SensorSpecification`, usable if nothing was added to ``problems``; None where the
-    file has null for them, or nothing that could be one."""
+    """Return the values of a `deciders.specification.SensorSpecification`, usable if nothing was added to ``problems``; None if
+    the file has null for them, or nothing that could be one.
+    """
     sensor = root.get("available_dates_sensor")
     if sensor is None or not isinstance(sensor.value, dict):
         return None
@@ -43,7 +44,7 @@ def checked_sensor(root: YamlNode, workflow_names: list[str], problems: Problems
 
 
 def _likely_timezones(name: str) -> list[str]:
-    """Of some 600 names those that may have been meant: in the same region, or with the same city."""
+    """Return the time zones, of some 600, that may have been meant: in the same region, or with the same city."""
     region, _, city = name.casefold().rpartition("/")
     names = sorted(available_timezones())
     in_region = [known for known in names if region and known.casefold().startswith(f"{region}/")]
@@ -66,7 +67,7 @@ def _checked_types(node: YamlNode | None, source: dict[str, Any], problems: Prob
 
 def _checked_entry(entry: YamlNode, workflow_names: list[str], problems: Problems) -> dict[str, Any]:
     name, parameters = entry.get("workflow_name"), entry.get("parameters")
-    # A file without any good name says so itself.
+    # A file without any valid name has been reported already.
     if name is not None and name.text is not None and workflow_names and name.text not in workflow_names:
         hint = problems.did_you_mean(name.text, workflow_names)
         problems.add(name.line, f"there is no workflow {shown(name.text)} in this file{hint}")
@@ -103,7 +104,7 @@ def _checked_rule(node: YamlNode, problems: Problems) -> dict[str, Any] | None:
 
 
 def _is_broken(node: YamlNode) -> bool:
-    """Whether something in it has been reported already."""
+    """Return True if something in the node has been reported already."""
     return node.value is BROKEN or any(map(_is_broken, (*node.items(), *node.entries().values())))
 
 

@@ -1,4 +1,4 @@
-"""Where the sensor asks for dates: FlowAPI, files, a query, or a source that somebody has installed."""
+"""Rules for the source of dates: FlowAPI, files, a query, or an installed source."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ..problems import Problems, listed, shown
 from .inputs_folder import leaving_fault
 from .yaml_lines import BROKEN, YamlNode, json_value
 
-#: Entry points that are sources: ``name = package.module:function``; see docs/sources.rst for what they are called with.
+#: Entry points of sources: ``name = package.module:function``; docs/sources.rst describes the call.
 GROUP = "simpleflow_nb.sources"
 
 _PLACE_OF_DATE = "{date}"
@@ -22,7 +22,7 @@ _FLOWAPI: dict[str, Any] = {"kind": "flowapi"}
 
 
 def checked_source(node: YamlNode | None, problems: Problems) -> dict[str, Any]:
-    """The values of one of the sources of `deciders.specification`; FlowAPI when the file names none."""
+    """Return the values of one of the sources of `deciders.specification`; FlowAPI if the file names none."""
     if node is None or node.text == "flowapi" or node.value is BROKEN:
         return _FLOWAPI
     if not isinstance(node.value, dict):
@@ -104,7 +104,9 @@ def _checked_sql(node: YamlNode, problems: Problems) -> dict[str, Any]:
 
 
 def _uri_fault(uri: str, has_password: bool) -> str | None:
-    """A password must not stand in the file: it would be in each history and in each copy of the file."""
+    """Explain what is wrong with the URI. A password must not stand in the file: it would be in each history and in each copy
+    of the file.
+    """
     if not re.match(r"[a-z0-9_]+(\+[a-z0-9_]+)?://", uri):
         return "must be SQLAlchemy's, such as postgresql://user:{}@host/database or sqlite:////folder/file.sqlite3"
     written = re.match(r"[^/]+://[^/@]*:([^/@]*)@", uri)

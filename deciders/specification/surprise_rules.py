@@ -1,4 +1,4 @@
-"""Words of a workflow file that YAML reads as something else than they look like, where nothing else would tell."""
+"""Warnings about words of a workflow file that YAML reads differently from how they look, where no other rule would notice."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from .yaml_lines import YamlNode
 
 
 def note_surprises(root: YamlNode, problems: Problems) -> None:
-    """Warn of words that may not mean what was written, and refuse numbers that JSON has not.
+    """Warn of words that may not mean what was written, and refuse numbers that JSON does not have.
 
-    Free are the parameters of the sensor's entries and the settings of an installed source: nothing says of what kind their
-    values are. Elsewhere a word of the wrong kind is refused as such, and only numbers are looked at.
+    The parameters of the sensor's entries and the settings of an installed source are free: their values may be of any type.
+    Elsewhere a word of the wrong type is refused anyway, and only numbers are checked.
     """
     sensor = root.get("available_dates_sensor") or _NOTHING
     for entry in (sensor.get("workflows") or _NOTHING).items():
@@ -29,7 +29,7 @@ def note_surprises(root: YamlNode, problems: Problems) -> None:
 
 
 def note_values(parameters: YamlNode, problems: Problems) -> None:
-    """The same for a mapping of names to values of any kind."""
+    """Check a mapping of names to values of any type in the same way."""
     for name, value in parameters.entries().items():
         for one in _scalars(value):
             if (number := not_finite(one.value)) is not None:
@@ -45,7 +45,7 @@ def _warn(node: YamlNode, problems: Problems, *, is_free: bool) -> None:
 
 
 def _scalars(node: YamlNode) -> Iterator[YamlNode]:
-    """Every scalar, and the keys of mappings as nodes of their own."""
+    """Yield every scalar, and the keys of mappings as nodes of their own."""
     waiting = [node]
     while waiting:
         one = waiting.pop()

@@ -1,4 +1,4 @@
-"""Entries of the sensor that start the same runs, of which only the first ever does."""
+"""Warnings about entries of the sensor that would start the same runs, of which only the first ever does."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from ..parameter_set import ParameterSet, written, written_stencil
 from ..problems import Problems, shown
 from .yaml_lines import YamlNode
 
-#: What tells runs apart, and the date from which on an entry counts: a second one is as useless with another of these.
+#: Settings that distinguish runs, and the earliest date: a second entry with another earliest date is just as useless.
 _OF_THE_RUN = ("workflow_name", "parameters", "date_stencil", "earliest_date")
 
 
 def note_twins(root: YamlNode, entries: Sequence[Mapping[str, Any]], problems: Problems) -> None:
-    """Warn of each entry that has the workflow, the parameters and the stencil of one before it, however they are spelled.
+    """Warn of each entry that has the workflow, the parameters and the stencil of an earlier one, however they are spelled.
 
-    ``entries`` are the checked values of the entries of ``root``. Those that differ in what else they say, such as which dates
-    they choose, may be meant so.
+    ``entries`` are the checked values of the entries of ``root``. Entries that differ in other settings, such as the dates they
+    choose, may be intended.
     """
     nodes = root.at(["available_dates_sensor", "workflows"]).items()
     first: dict[tuple[ParameterSet, str], tuple[int, int]] = {}

@@ -1,7 +1,7 @@
-"""What the shape of a workflow file cannot say: names that must exist, circles, files, parameters that must match.
+"""Rules for workflows beyond their shape: names that must exist, circles, files, parameters that must match.
 
-Everything works on the nodes of the file and passes over what has the wrong shape (`workflow_file` has said so
-already), so that one reading shows all problems.
+All rules work on the nodes of the file and skip whatever has the wrong shape, which `workflow_file` has reported already, so
+that one reading shows all problems.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ from .workflow_file import (
 )
 from .yaml_lines import BROKEN, YamlNode
 
-#: How alike two names must be before one counts as a slip for the other: when the sensor's entry lacks the name anyway,
-#: and when nothing but the likeness speaks against it.
+#: How similar two names must be for one to count as a misspelling of the other: if the sensor's entry lacks the name
+#: anyway, and if nothing else speaks for a misspelling.
 _CUTOFF_WHEN_MISSING = 0.7
 _CUTOFF_WHEN_UNUSED = 0.85
 _MOST_CYCLES_REPORTED = 20
@@ -38,7 +38,7 @@ _MOST_CYCLES_REPORTED = 20
 
 @dataclass
 class CheckedNotebook:
-    """A notebook as far as it could be read."""
+    """A notebook, as far as it could be read."""
 
     label: str
     line: int
@@ -49,7 +49,7 @@ class CheckedNotebook:
     limits: dict[str, Any] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
-        """For `deciders.specification.NotebookSpecification`."""
+        """Return the values for `deciders.specification.NotebookSpecification`."""
         parameters = {name: node.value for name, node in self.parameters.items()}
         return {
             "label": self.label,
@@ -63,19 +63,20 @@ class CheckedNotebook:
 
 @dataclass
 class CheckedWorkflow:
-    """A workflow as far as it could be read."""
+    """A workflow, as far as it could be read."""
 
     name: str
     notebooks: list[CheckedNotebook] = field(default_factory=list)
     is_complete: bool = True  #: False when something in it could not be read, so that its parameters are not known
-    policy: dict[str, Any] = field(default_factory=dict)  #: when it is run again
+    policy: dict[str, Any] = field(default_factory=dict)  #: values of `checked_policy`
 
     @property
     def labels(self) -> list[str]:
         return [notebook.label for notebook in self.notebooks]
 
     def references(self) -> dict[str, list[tuple[str, int]]]:
-        """Each name that is neither a label nor automatic: the notebooks that want it, and the lines where they do."""
+        """Return each name that is neither a label nor automatic, with the notebooks that take it and the lines where they
+        do."""
         known = {*self.labels, *AUTOMATIC_PARAMETERS}
         found: dict[str, list[tuple[str, int]]] = {}
         for notebook in self.notebooks:
@@ -85,23 +86,23 @@ class CheckedWorkflow:
         return found
 
     def takes_date(self) -> bool:
-        """Whether a notebook wants what only a run with a date has."""
+        """Return True if a notebook takes a parameter that only a run with a date has."""
         wanted = {node.value for notebook in self.notebooks for node in notebook.parameters.values()}
         return bool(wanted & {*OF_THE_DATE, MISSING_DATES}.difference(self.labels))
 
     def own_automatic_parameters(self) -> set[str]:
-        """Those of ours that notebooks want, as ``inputs_dir``, which an entry may override."""
+        """Return the automatic parameters that notebooks take and that an entry may override, such as ``inputs_dir``."""
         wanted = {node.value for notebook in self.notebooks for node in notebook.parameters.values()}
         return (wanted & set(OWN_PARAMETERS)).difference(self.labels)
 
     def as_dict(self) -> dict[str, Any]:
-        """For `deciders.specification.WorkflowSpecification`."""
+        """Return the values for `deciders.specification.WorkflowSpecification`."""
         notebooks = [notebook.as_dict() for notebook in self.notebooks]
         return {"name": self.name, "notebooks": notebooks, "parameters": sorted(self.references()), **self.policy}
 
 
 def checked_workflows(root: YamlNode, inputs_dir: Path, problems: Problems) -> list[CheckedWorkflow]:
-    """The workflows of the file, their notebooks in the order in which they can run."""
+    """Return the workflows of the file, their notebooks in the order in which they can run."""
     found: list[CheckedWorkflow] = []
     first_line: dict[str, tuple[str, int]] = {}
     kept_attempts = checked_kept_attempts(root, problems)
@@ -170,7 +171,7 @@ def _checked_notebook(
 
 
 def _give_shared_settings(entry: YamlNode, notebooks: YamlNode, workflow: CheckedWorkflow) -> None:
-    """What a workflow says for all its notebooks, unless one says otherwise."""
+    """Apply a workflow's settings for all its notebooks to each notebook that does not set its own."""
     for notebook in workflow.notebooks:
         for setting in ("kernel_fallback", "warnings", "cache"):
             given = (notebooks.get(notebook.label) or _NOTHING).get(setting) or entry.get(setting)
@@ -214,7 +215,7 @@ def _check_against_file(notebook: CheckedNotebook, given: YamlNode, path: Path, 
 
 
 def _sort_by_needs(workflow: CheckedWorkflow, problems: Problems) -> None:
-    """Put each notebook behind those that it needs, and else keep the order of the file."""
+    """Sort each notebook after those that it needs, and otherwise keep the order of the file."""
     labels = set(workflow.labels)
     place = {label: number for number, label in enumerate(workflow.labels)}
     for notebook in workflow.notebooks:
@@ -246,10 +247,10 @@ def _sort_by_needs(workflow: CheckedWorkflow, problems: Problems) -> None:
 
 
 def check_parameters(root: YamlNode, workflows: list[CheckedWorkflow], problems: Problems) -> None:
-    """Compare what each workflow wants with what the sensor's entries for it give.
+    """Compare the parameters that each workflow takes with those given by the sensor's entries for it.
 
-    A wanted name that nobody gives is reported where it is wanted when another name was probably meant, else at the
-    entry that lacks it.
+    A parameter without a value is reported where it is taken if another name was probably meant, else at the entry that lacks
+    it.
     """
     entries: dict[str, list[tuple[str, YamlNode]]] = {}
     for place, entry in enumerate(((root.get("available_dates_sensor") or _NOTHING).get("workflows") or _NOTHING).items()):
@@ -291,7 +292,7 @@ def _check_workflow_parameters(workflow: CheckedWorkflow, entries: list[tuple[st
 
 
 def _given(entry: YamlNode) -> dict[str, YamlNode] | None:
-    """The parameters of an entry; None when they are no mapping, so that nothing is known of them."""
+    """Return the parameters of an entry; None if they are no mapping, so that nothing is known about them."""
     parameters = entry.get("parameters")
     if parameters is None:
         return {}

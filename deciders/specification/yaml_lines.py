@@ -1,7 +1,7 @@
 """YAML in which every value knows its line.
 
-PyYAML's safe loader decides what a scalar means, so a file reads as it does elsewhere; around it this module keeps line
-numbers and refuses what a plain load accepts silently or dies of: a key given twice, an anchor that contains itself,
+PyYAML's safe loader decides the meaning of a scalar, so that a file reads as it does elsewhere; this module adds line
+numbers and refuses input that a plain load silently accepts or fails on: a key given twice, an anchor that contains itself,
 aliases that multiply without end, tags that have no meaning in a workflow file.
 """
 
@@ -37,7 +37,7 @@ _LARGEST_INTEGER_BITS = 1024
 
 
 class _Broken:
-    """Stands for a value that was already reported, so that nobody complains about it twice."""
+    """Placeholder for a value that was already reported, so that it is not reported twice."""
 
     def __repr__(self) -> str:
         return "<broken>"
@@ -52,19 +52,19 @@ class YamlNode:
 
     value: Any
     line: int  #: of the key in front of the value, else of the value itself; counted from 1
-    surprise: Surprise | None = field(default=None, compare=False)  #: that a scalar was read as this value
+    surprise: Surprise | None = field(default=None, compare=False)  #: set if a scalar may be read as an unexpected value
     key: YamlNode | None = field(default=None, compare=False)  #: the key in front of the value, where it surprises
 
     def get(self, key: str) -> YamlNode | None:
-        """The value under ``key``, or None if this is no mapping or has no such key."""
+        """Return the value under ``key``, or None if this is no mapping or has no such key."""
         return self.value.get(key) if isinstance(self.value, dict) else None
 
     def entries(self) -> dict[Any, YamlNode]:
-        """The mapping, or an empty one when the value is something else."""
+        """Return the mapping; empty if the value is something else."""
         return self.value if isinstance(self.value, dict) else {}
 
     def items(self) -> list[YamlNode]:
-        """The list, or an empty one when the value is something else."""
+        """Return the list; empty if the value is something else."""
         return self.value if isinstance(self.value, list) else []
 
     @property
@@ -73,7 +73,7 @@ class YamlNode:
         return self.value if isinstance(self.value, str) else None
 
     def at(self, path: Iterable[str | int]) -> YamlNode:
-        """The node that ``path`` leads to, or the last one on the way there."""
+        """Return the node that ``path`` leads to, or the last one on the way there."""
         node = self
         for step in path:
             is_key = isinstance(node.value, dict) and step in node.value
@@ -83,7 +83,7 @@ class YamlNode:
         return node
 
     def plain(self) -> Any:
-        """The value without lines, as ``yaml.safe_load`` would give it (broken values stay broken)."""
+        """Return the value without lines, as ``yaml.safe_load`` would give it (broken values stay broken)."""
         if isinstance(self.value, dict):
             return {key: node.plain() for key, node in self.value.items()}
         if isinstance(self.value, list):
@@ -92,7 +92,7 @@ class YamlNode:
 
 
 def read_yaml(path: Path, problems: Problems) -> YamlNode | None:
-    """The document in ``path``, or None when it cannot be read at all (which ``problems`` then says).
+    """Read the document in ``path``; None if it cannot be read at all, which ``problems`` then says.
 
     Smaller faults (a key given twice, a date that does not exist) are noted and the rest is still returned, so that
     one look shows everything. An empty document is a node whose value is None.
@@ -119,7 +119,7 @@ def read_yaml(path: Path, problems: Problems) -> YamlNode | None:
             problems.add(lines.at(loader.get_mark().index), f"is nested more than {DEEPEST_NESTING} levels deep")
             return None
         except (yaml.YAMLError, ValueError, OverflowError, AttributeError, IndexError):
-            # The scanner lets these out for escapes and directives that name no character or number.
+            # The scanner raises these for escapes and directives that name no character or number.
             problems.add(lines.at(loader.get_mark().index), "not valid YAML: an escape or a directive that means nothing")
             return None
         if node is None:
@@ -141,21 +141,21 @@ class _Lines:
         self._starts = [found.end() for found in re.finditer(r"\r\n|\r|\n", text)]
 
     def at(self, index: int) -> int:
-        """The line of the character at ``index``."""
+        """Return the line of the character at ``index``."""
         return bisect_right(self._starts, index) + 1
 
     def of(self, node: yaml.Node) -> int:
-        """The line on which a node begins."""
+        """Return the line on which a node begins."""
         return self.at(node.start_mark.index)
 
     def text(self, line: int) -> str:
-        """What stands on a line."""
+        """Return the text of a line."""
         start = self._starts[line - 2] if line > 1 else 0
         return self._text[start:].partition("\n")[0]
 
 
 def _likely_cause(said: str, line: str) -> str:
-    """What PyYAML's words mean to somebody who has written a workflow file."""
+    """Translate PyYAML's message for the author of a workflow file."""
     if "'\\t'" in said:
         return "; indent with spaces, not with a tab"
     if re.search(r":\s+\*\S*[ /]", line):
@@ -177,7 +177,7 @@ class _TooLargeError(Exception):
 
 
 class _Tree:
-    """Turns PyYAML's nodes into ours."""
+    """Converts PyYAML's nodes to ours."""
 
     def __init__(self, loader: yaml.SafeLoader, lines: _Lines, problems: Problems) -> None:
         self._loader = loader
@@ -213,7 +213,7 @@ class _Tree:
             raise _TooLargeError(line, f"makes more than {MOST_VALUES} values out of its aliases")
 
     def _entries(self, node: yaml.MappingNode) -> Iterator[tuple[Any, YamlNode, int]]:
-        """(key, value, line of the key); what the mapping says itself wins over what it merges in with ``<<``."""
+        """Yield (key, value, line of the key); the mapping's own keys win over those merged in with ``<<``."""
         own: dict[Any, tuple[YamlNode, int]] = {}
         merged: dict[Any, tuple[YamlNode, int]] = {}
         for key_node, value_node in node.value:
@@ -266,7 +266,7 @@ class _Tree:
         try:
             value = self._loader.construct_object(node)
         except (yaml.YAMLError, ValueError, OverflowError, AttributeError, KeyError, TypeError, IndexError):
-            # The constructors raise whatever int(), date() or a failed match of their own happens to raise.
+            # The constructors raise whatever int(), date() or a failed match raises.
             kind = "date" if node.tag.endswith(":timestamp") else _short_tag(node.tag)
             self._problems.add(line, f"{shown(node.value)} looks like a {kind}, but is none; put text in quotes")
             return BROKEN
@@ -316,7 +316,7 @@ def _one_line(text: str) -> str:
 
 
 def json_value(node: YamlNode, problems: Problems) -> Any:
-    """The value as JSON keeps it: dates and times as text, keys of nested mappings as ``json.dumps`` writes them.
+    """Convert the value to JSON's types: dates and times to text, keys of nested mappings as ``json.dumps`` writes them.
 
     A date and its ISO text therefore mean the same, as they do in the identity of a run. A key that JSON cannot write,
     or that becomes the same text as another, is noted in ``problems`` and left out.

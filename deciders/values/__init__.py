@@ -1,1 +1,1 @@
-"""Values that several packages speak of: each a type with one parser and one printer, so that nobody looks into a text."""
+"""Values shared by several packages: each a type with one parser and one printer, so that no code has to search a text."""

@@ -1,4 +1,4 @@
-"""How the things that a run leaves are called in its arguments, its result and its records, and to people."""
+"""Names of a run's artefacts in its arguments, its result and its records, and for people."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ ReportFormat = Literal["pdf", "html"]
 REPORT_FORMATS: tuple[str, ...] = get_args(ReportFormat)
 
 _REPORT = "report:"
-_PLAIN_FORMAT = "pdf"  #: the one that is not named in records, as it was the first
+_PLAIN_FORMAT = "pdf"  #: the first format, which records do not name
 
 
 class ArtefactKind(StrEnum):
-    """What there is of a label."""
+    """The kinds of artefacts of a label."""
 
     NOTEBOOK = "notebook"
     REPORT = "report"
@@ -36,9 +36,9 @@ class ArtefactKey:
 
     @classmethod
     def parse(cls, text: str) -> ArtefactKey:
-        """What records hold as ``text``.
+        """Parse the text of a record.
 
-        A label that ends in a format reads as the report of that format of a shorter one: they are called the same.
+        A label that ends in a format reads as the report in that format of a shorter label: both have the same text.
         """
         if not text.startswith(_REPORT):
             item = Item.parse(text)
@@ -47,7 +47,7 @@ class ArtefactKey:
 
     @classmethod
     def of_file_name(cls, text: str) -> ArtefactKey:
-        """What `file_name` gives ``text`` for, always a report; of a format that nobody has heard of, too."""
+        """Parse the text of `file_name`, always as a report; an unknown format is accepted, too."""
         name, _, format = text.rpartition(".")
         item = Item.parse(name)
         return cls(item.label, format, item.index)
@@ -74,15 +74,15 @@ class ArtefactKey:
 
     @property
     def item(self) -> Item:
-        """The label or item that it belongs to."""
+        """The label or item that the artefact belongs to."""
         return Item(self.label, self.index)
 
     @property
     def file_name(self) -> str:
-        """How people call it: ``count.pdf`` for a report, whatever its file is called; for a notebook the label alone."""
+        """The name for people: ``count.pdf`` for a report, whatever its file is called; for a notebook the label alone."""
         return str(self.item) if self.format is None else f"{self.item}.{self.format}"
 
     @property
     def shown(self) -> str:
-        """How it is called in front of what is said of it: ``count``, ``count.html``."""
+        """The name as the subject of a sentence: ``count``, ``count.html``."""
         return str(self).removeprefix(_REPORT)

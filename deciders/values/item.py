@@ -1,4 +1,4 @@
-"""A label of a run, or one of the items that it has unfolded into."""
+"""A label of a run, or one of the items that it is fanned out to."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Item:
 
     @classmethod
     def parse(cls, text: str) -> Item:
-        """What is printed as ``text``."""
+        """Parse the text that `str` gives."""
         if (found := _ITEM.fullmatch(text)) is not None:
             return cls(found["label"], int(found["index"]))
         return cls(text)

@@ -1,4 +1,4 @@
-"""The state of a label of a run, or of an item of it, and of one attempt at a notebook."""
+"""States of a label, an item and an attempt at a notebook."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 
 class LabelState(StrEnum):
-    """What became of a label, a report or an item. The value is the word that the run records hold.
+    """The outcome of a label, a report or an item. The value is the word that the run records hold.
 
     Final states never change. A label that was `NOT_RUN` is skipped with a cause: something that it needs has failed.
     """
@@ -20,15 +20,15 @@ class LabelState(StrEnum):
     CANCELLED = "cancelled"
     TIMED_OUT = "timed out"
     CACHED = "cached"  #: taken from a former run
-    SKIPPED = "skipped"  #: its notebook said that there was nothing to do, or it needs such a label
+    SKIPPED = "skipped"  #: its notebook said that there was nothing to do, or it needs a skipped label
     NOT_RUN = "not run"
 
     @classmethod
     def read(cls, word: str) -> LabelState:
-        """The state that any version has written so.
+        """Parse the word that any version has written.
 
         Raises:
-            ValueError: no version has.
+            ValueError: no version has written that word.
         """
         try:
             return STORED_WORDS[word]
@@ -37,19 +37,19 @@ class LabelState(StrEnum):
 
     @property
     def ended_well(self) -> bool:
-        """Whether there is what it should have made."""
+        """True if the label has made all that it should."""
         return self in (LabelState.SUCCEEDED, LabelState.CACHED)
 
     @property
     def was_tried(self) -> bool:
-        """Whether its notebook was executed, in this run or a former one, to whatever end."""
+        """True if its notebook was executed, in this run or a former one, with whatever outcome."""
         return self in (LabelState.SUCCEEDED, LabelState.CACHED, LabelState.FAILED)
 
     @staticmethod
     def of_dependent(needs: Collection[LabelState]) -> LabelState:
-        """What a label is that waits for others and was never started, once those that it needs have ended.
+        """Return the state of a label that was never started, once the labels that it needs have ended.
 
-        Not run goes before skipped: it is skipped only if nothing that it needs has failed or was not run.
+        Not run takes precedence: the label is skipped only if nothing that it needs has failed or was not run.
         """
         if LabelState.SKIPPED in needs and all(need.ended_well or need == LabelState.SKIPPED for need in needs):
             return LabelState.SKIPPED
@@ -77,11 +77,11 @@ STORED_WORDS: Mapping[str, LabelState] = MappingProxyType(
 
 
 class AttemptState(StrEnum):
-    """What became of one attempt at a notebook. The value is the ``status`` in its ``run.json``."""
+    """The outcome of one attempt at a notebook. The value is the ``status`` in its ``run.json``."""
 
     RUNNING = "running"
     SUCCEEDED = "succeeded"
     SKIPPED = "skipped"
     FAILED = "failed"
     CANCELLED = "cancelled"
-    LOST = "lost"  #: its worker has left no end
+    LOST = "lost"  #: its worker ended without recording the outcome

@@ -1,4 +1,4 @@
-"""The light of a run: which lights there are, their order, and what each says."""
+"""The light of a run: green, orange or red."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .run_state import RunState
 
 
 class Light(StrEnum):
-    """How a run went, for people; from the best to the worst. The value is the word of records, JSON and people."""
+    """The quality of a run, for people; from best to worst. The value is the word of records, JSON and people."""
 
     GREEN = "green"
     ORANGE = "orange"  #: done, with something to look at
@@ -17,7 +17,7 @@ class Light(StrEnum):
 
     @staticmethod
     def worst(lights: Iterable[Light | str]) -> Light:
-        """Light of a whole from those of its parts: red before orange before green.
+        """Return the light of a whole from those of its parts: red before orange before green.
 
         No parts give green: nothing went wrong. Names (``"orange"``) are taken too.
 
@@ -28,22 +28,22 @@ class Light(StrEnum):
 
     @staticmethod
     def is_light(word: object) -> bool:
-        """Whether this is the name of one."""
+        """Return True if the word is the name of a light."""
         return isinstance(word, str) and word in _RANKS
 
     @staticmethod
     def of_end(state: RunState) -> Light:
-        """That of a run of which no more than its state is known."""
+        """Return the light of a run of which only the state is known."""
         return Light.GREEN if state in _GOOD_ENDS else Light.RED
 
     @staticmethod
     def of_work(*, failed: bool = False, warned: bool = False) -> Light:
-        """That of a notebook, a report or a whole run: what failed is red whatever it warned of."""
+        """Return the light of a notebook, a report or a whole run: a failure is red whatever it warned of."""
         return Light.RED if failed else Light.ORANGE if warned else Light.GREEN
 
     @property
     def wants_a_note(self) -> bool:
-        """Whether a run that succeeded with this light has something to look at."""
+        """True if a run that succeeded with this light has something to look at."""
         return self != Light.GREEN
 
 

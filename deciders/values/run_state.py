@@ -8,23 +8,23 @@ from types import MappingProxyType
 
 
 class RunState(StrEnum):
-    """How a run ended, or that it runs. The value is the word of the run records, of JSON and of people."""
+    """The end of a run, or that it is running. The value is the word of the run records, of JSON and of people."""
 
     RUNNING = "running"
     SUCCEEDED = "succeeded"
     SKIPPED = "skipped"  #: its notebooks said that there was nothing to do
     FAILED = "failed"
-    TIMED_OUT = "timed out"  #: it could not record its end, as one that was terminated
+    TIMED_OUT = "timed out"  #: like a terminated run, it could not record its end
     TERMINATED = "terminated"
     CANCELLED = "cancelled"
     PARTIAL = "partial"  #: only some of its notebooks were asked for
 
     @classmethod
     def read(cls, word: str) -> RunState:
-        """The state that any version, or AutoFlow, has written so.
+        """Parse the word that any version, or AutoFlow, has written.
 
         Raises:
-            ValueError: no version has.
+            ValueError: no version has written that word.
         """
         try:
             return STORED_WORDS[word]
@@ -33,12 +33,12 @@ class RunState(StrEnum):
 
     @property
     def says_nothing(self) -> bool:
-        """Whether the instance is what it was before such an end."""
+        """True if such an end leaves the instance as it was."""
         return self in SAYS_NOTHING
 
     @property
     def of_instance(self) -> RunState:
-        """What the instance is after such an end, to the rules of what is due: one that timed out has failed."""
+        """The state of the instance after such an end, for the rules of due runs: a run that timed out has failed."""
         return self if self in (RunState.RUNNING, RunState.SUCCEEDED, RunState.SKIPPED) else RunState.FAILED
 
 

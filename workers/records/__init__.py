@@ -1,1 +1,1 @@
-"""How runs ended, in a database; and which file owns a workflow name there."""
+"""The run records in a database: ends of runs, and the file that owns each workflow name there."""

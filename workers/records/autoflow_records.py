@@ -1,7 +1,7 @@
 """Runs that AutoFlow has recorded in the same database. Its table is read, never altered.
 
-AutoFlow appends a row to ``workflow_runs`` when a run begins (``running``) and one when it ends (``success`` or
-``failed``). A ``running`` row says nothing of what became of the run: after a crash it stays for ever.
+AutoFlow appends a row to ``workflow_runs`` when a run begins (``running``) and one when it ends (``success`` or ``failed``). A
+``running`` row does not show how the run ended: after a crash it stays for ever.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _COLUMNS = {"id", "workflow_name", "parameters_hash", "state", "timestamp"}
 
 @dataclass(frozen=True, kw_only=True)
 class AutoflowEnd:
-    """How AutoFlow's latest run of an instance ended."""
+    """The end of AutoFlow's latest run of an instance."""
 
     workflow_name: str
     identity: str  #: AutoFlow's ``parameters_hash``
@@ -32,9 +32,9 @@ class AutoflowEnd:
 
 
 def read_autoflow_ends(connection: sa.Connection, instance: tuple[str, str] | None = None) -> list[AutoflowEnd]:
-    """The latest end of each instance, or of the one (workflow name, identity).
+    """Return the latest end of each instance, or of the one (workflow name, identity).
 
-    Empty if the database has no table of AutoFlow's; another program's table of that name is left alone.
+    Empty if the database has no table of AutoFlow's; another program's table of that name is ignored.
     """
     import sqlalchemy as sa
 
@@ -65,7 +65,7 @@ def read_autoflow_ends(connection: sa.Connection, instance: tuple[str, str] | No
 
 
 def read_autoflow_instances(connection: sa.Connection) -> set[tuple[str, str]]:
-    """(workflow name, identity) of each instance that AutoFlow has recorded anything of, if only that it began."""
+    """Return (workflow name, identity) of each instance with any record by AutoFlow, if only of its start."""
     import sqlalchemy as sa
 
     if not _is_there(connection):

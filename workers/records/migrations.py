@@ -1,7 +1,7 @@
-"""Numbered steps that bring the tables of run records from any state that a version has left to the present one.
+"""Numbered migrations that bring the tables of run records from the state of any version to the present one.
 
 All steps that a database lacks run in one transaction under a lock: processes that open it at once run them once, and a
-step that fails leaves nothing. A step only adds, since processes of older versions may go on working in the same database.
+step that fails changes nothing. A step only adds, since processes of older versions may go on working in the same database.
 Tables are described here as they were when the step was written; `workers.records.run_tables` and
 `workers.records.run_items` describe them as they are.
 
@@ -36,7 +36,7 @@ _SCHEMA, _RUNS, _ITEMS, _OWNERS = "sfnb_schema", "sfnb_runs", "sfnb_items", "sfn
 
 @dataclass(frozen=True)
 class Migration:
-    """One step. Versions below ``oldest_reader`` could not go on after it."""
+    """One step. Versions below ``oldest_reader`` cannot work with the database after it."""
 
     number: int
     oldest_reader: int
@@ -44,14 +44,14 @@ class Migration:
 
 
 class SchemaState(NamedTuple):
-    """What a database says of its tables."""
+    """The state of the tables, according to the database."""
 
     migration: int  #: 0 if no numbered step was run, whatever is there
     oldest_reader: int  #: 0 in an empty database
 
 
 def schema_state(connection: sa.Connection) -> SchemaState:
-    """Read what the database says; changes nothing."""
+    """Read the state from the database, changing nothing."""
     import sqlalchemy as sa
 
     if not sa.inspect(connection).has_table(_SCHEMA):
@@ -59,7 +59,7 @@ def schema_state(connection: sa.Connection) -> SchemaState:
     rows = connection.exec_driver_sql(f"SELECT * FROM {_SCHEMA}").mappings().all()
     if rows and "migration" not in rows[0]:
         return SchemaState(0, max(row["version"] for row in rows))
-    # a development version may have put a row of its own beside ours, with nothing but its version
+    # a development version may have added a row of its own, with nothing but its version
     ours = [row for row in rows if row["migration"] is not None]
     return SchemaState(
         max((row["migration"] for row in ours), default=0), max((row["oldest_reader"] for row in ours), default=0)
@@ -67,7 +67,7 @@ def schema_state(connection: sa.Connection) -> SchemaState:
 
 
 def migrate(connection: sa.Connection, migrations: Sequence[Migration]) -> None:
-    """Run the steps that the database lacks, in a transaction that no other process is in at the same time."""
+    """Run the steps that the database lacks, in a transaction that excludes other processes."""
     import sqlalchemy as sa
 
     done = schema_state(connection).migration
@@ -86,7 +86,9 @@ def migrate(connection: sa.Connection, migrations: Sequence[Migration]) -> None:
 
 
 def complete_rows(connection: sa.Connection) -> None:
-    """Fill in what a process of 0.1 leaves out: the parameter set and the kind of the runs that it has recorded."""
+    """Fill in the columns that a process of 0.1 leaves empty: the parameter set and the kind of the runs that it
+    has recorded.
+    """
     import sqlalchemy as sa
 
     lacking = sa.text(f"SELECT id, parameters, reference_date, reason FROM {_RUNS} WHERE parameter_set IS NULL")
@@ -100,7 +102,7 @@ def complete_rows(connection: sa.Connection) -> None:
 
 
 def parameter_set_text(parameters: str) -> str:
-    """The parameter set of a run whose ``parameters`` are kept as this JSON: those without its dates, as text."""
+    """Format the parameter set of a run, from the JSON of its ``parameters``: those without its dates, as text."""
     return written(json.loads(parameters)).replace("\0", "")  # PostgreSQL has no NUL in texts
 
 
@@ -110,7 +112,7 @@ def _kind(reference_date: str | None, reason: str | None) -> str:
 
 
 def _first_tables(connection: sa.Connection) -> None:
-    """The runs, and the version of the schema."""
+    """Create the runs, and the version of the schema."""
     import sqlalchemy as sa
 
     metadata = sa.MetaData()
@@ -141,14 +143,14 @@ def _first_tables(connection: sa.Connection) -> None:
 
 
 def _reasons_and_reruns(connection: sa.Connection) -> None:
-    """Why a run was started, and what tells that it is to be run again: version 2, that of 0.1."""
+    """Add the reason for a run, and the data that call for a rerun: version 2, that of 0.1."""
     import sqlalchemy as sa
 
     _add_columns(connection, _RUNS, dict.fromkeys(("reason", "labels", "notebooks", "data"), sa.Text()))
 
 
 def _items_and_origins(connection: sa.Connection) -> None:
-    """What orange says, where a run comes from, one row for each item, the owners of workflows, and indexes for listings."""
+    """Add notes, origins, a table of items, the owners of workflows, and indexes for listings."""
     import sqlalchemy as sa
 
     names = ("notes", "date_stencil", "missing_dates", "kind", "workflow_file", "started_by", "parameter_set")
@@ -212,7 +214,7 @@ def _create(connection: sa.Connection, metadata: sa.MetaData) -> None:
 
 
 def _add_columns(connection: sa.Connection, name: str, columns: dict[str, sa.types.TypeEngine[Any]]) -> None:
-    """Add those that the table lacks; rows that are there have nothing in them."""
+    """Add the columns that the table lacks; they are empty in existing rows."""
     import sqlalchemy as sa
 
     there = {column["name"] for column in sa.inspect(connection).get_columns(name)}

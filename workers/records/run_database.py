@@ -1,4 +1,4 @@
-"""The database of run records: how it is reached, and that its tables are there and up to date."""
+"""The database of run records: opening it, and keeping its tables up to date."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from .run_tables import runs_table
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
-BUSY_SECONDS = 60  #: how long SQLite waits for another process's transaction
+BUSY_SECONDS = 60  #: the time that SQLite waits for another process's transaction
 
 
 _engines: dict[tuple[int, str], sa.Engine] = {}
@@ -30,24 +30,24 @@ _engines_lock = threading.Lock()
 
 
 class RecordsError(SimpleflowError):
-    """The run records cannot be used: not there, not readable, not writable, or of a newer version."""
+    """The run records cannot be used: missing, unreadable, not writable, or of a newer version."""
 
     exit_code = ExitCode.UNREACHABLE
 
 
 class RunDatabase:
-    """One object serves all threads of a process; several processes may use one database.
+    """A database of run records. One object serves all threads of a process; several processes may use one database.
 
     Raises:
-        RecordsError: one sentence: the database cannot be opened, is no database, cannot be written to, or was made by
-            a newer version that this one cannot work beside. Every method may raise it.
+        RecordsError: the database cannot be opened, is no database, cannot be written to, or was made by a newer version that
+        this one cannot work beside; one sentence. Every method may raise it.
     """
 
     def __init__(self, uri: str, *, to_look: bool = False) -> None:
         """``uri`` is SQLAlchemy's (``sqlite:////absolute/path``, ``postgresql://user:password@host/name``).
 
-        Missing tables are made. PostgreSQL is reached by psycopg 3 unless psycopg2 is installed, see `installed_driver`.
-        With ``to_look`` nothing will be recorded, and a SQLite file that this user may only read will do.
+        Missing tables are created. PostgreSQL is accessed with psycopg 3 unless psycopg2 is installed, see `installed_driver`.
+        With ``to_look`` nothing will be recorded, and a SQLite file that this user may only read is accepted.
         """
         import sqlalchemy as sa
 
@@ -85,8 +85,9 @@ class RunDatabase:
         self.close()
 
     def _made_engine(self, url: sa.URL) -> sa.Engine:
-        """One for each database and process: SQLAlchemy's compiled statements are kept with it, and a sensor opens its
-        records at each check."""
+        """Return the engine, one for each database and process: it caches SQLAlchemy's compiled statements, and a sensor opens
+        its records at each check.
+        """
         import sqlalchemy as sa
 
         if self._is_sqlite and url.database in (None, "", ":memory:"):
@@ -115,7 +116,7 @@ class RunDatabase:
         import sqlalchemy as sa
 
         if self._is_read_only or not self._is_sqlite:
-            # Nobody waits for a lock as long as there is nothing to be done.
+            # Take no lock unless there is something to do.
             with self.transaction() as connection:
                 state = self._checked_state(connection)
                 if state.migration >= SCHEMA_VERSION:
@@ -131,7 +132,7 @@ class RunDatabase:
             is_current = self._checked_state(connection).migration >= SCHEMA_VERSION
             if is_current:
                 complete_rows(connection)
-                # Changes nothing, and fails now if the database is read-only rather than at the end of a run.
+                # Changes nothing, and fails now, rather than at the end of a run, if the database is read-only.
                 connection.execute(sa.update(self._runs).where(sa.false()).values(attempt=0))
             else:
                 migrate(connection, MIGRATIONS)
@@ -148,8 +149,10 @@ class RunDatabase:
         return state
 
     def _keep_write_ahead_log(self) -> None:
-        """Readers do not wait for writers then. Kept by the file; a file system that cannot do it keeps the rollback journal,
-        which is as safe."""
+        """Turn on the write-ahead log, so that readers do not wait for writers.
+
+        The setting is stored in the file; a file system that does not support it keeps the rollback journal, which is as safe.
+        """
         until = time.monotonic() + BUSY_SECONDS
         while True:
             try:
@@ -164,11 +167,13 @@ class RunDatabase:
 
     @contextmanager
     def transaction(self, *, exclusive: bool = False) -> Iterator[sa.Connection]:
-        """A transaction, also for tables of other modules; with ``exclusive`` no other process is in such a one meanwhile."""
+        """Open a transaction, also for tables of other modules; ``exclusive`` keeps other processes out of exclusive
+        transactions.
+        """
         import sqlalchemy as sa
 
         try:
-            # The lock: SQLite in memory is one connection for all threads, and a file has one writer anyway.
+            # A lock, since SQLite in memory has one connection for all threads, and a file has one writer anyway.
             with self._lock, self._engine.begin() as connection:
                 if exclusive and self._is_sqlite:
                     connection.exec_driver_sql("BEGIN IMMEDIATE")
@@ -181,7 +186,7 @@ class RunDatabase:
 
 
 def _may_only_read(database: str | None) -> bool:
-    """Whether a file is there, and this user cannot write it or, which SQLite needs as well, into its folder."""
+    """Return True if the file exists, and this user cannot write it or its folder, which SQLite needs as well."""
     if database in (None, "", ":memory:"):
         return False
     path = Path(str(database))

@@ -1,6 +1,6 @@
-"""Items of runs: what became of each notebook of a run, one row each in ``sfnb_items``.
+"""Items of runs: the outcome of each notebook of a run, one row each in ``sfnb_items``.
 
-The worker that carries an item out writes its row; what was not carried out is written with the end of the run.
+The worker that executes an item writes its row; items that were not executed are written with the end of the run.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ ItemState = Literal["succeeded", "failed", "cancelled", "timed_out", "cached", "
 
 @dataclass(frozen=True, kw_only=True)
 class ItemRecord:
-    """The end of one item of a run: of a label, or of one of the items that a label is fanned out to."""
+    """The end of one item of a run: a label, or one of the items that a label is fanned out to."""
 
     run_id: str
     label: str
@@ -31,12 +31,12 @@ class ItemRecord:
     kind: str = "notebook"
     #: ``cached``: taken over from a run before; ``skipped``: its notebook said so, or it was not run, see ``reason``
     state: ItemState
-    light: str | None = None  #: green, orange or red; None for what was not run
-    attempt: int | None = None  #: 1 for the first; None for what was not run
-    started: datetime | None = None  #: with a time zone; None for what this run did not carry out
+    light: str | None = None  #: green, orange or red; None if it was not run
+    attempt: int | None = None  #: 1 for the first; None if it was not run
+    started: datetime | None = None  #: with a time zone; None if this run did not execute it
     ended: datetime | None = None  #: the same
-    key: str | None = None  #: what it was made from, for others that would be made from the same; None where that is not known
-    taken_from: str | None = None  #: run id of the run that carried out what is ``cached``; None where that is not known
+    key: str | None = None  #: identifies its inputs, so that others with the same inputs find it; None if unknown
+    taken_from: str | None = None  #: run id of the run that executed a ``cached`` item; None if unknown
     folder: str | None = None  #: relative to the outputs folder, with slashes
     reason: str | None = None  #: why it was skipped
     error: str | None = None
@@ -44,7 +44,7 @@ class ItemRecord:
 
 @lru_cache(maxsize=1)
 def items_table() -> sa.Table:
-    """The table of items, as `workers.records.migrations` makes it; the same object each time."""
+    """Describe the table of items, as `workers.records.migrations` creates it; returns the same object each time."""
     import sqlalchemy as sa
 
     return sa.Table(
@@ -65,7 +65,7 @@ def items_table() -> sa.Table:
 
 
 def write_item(connection: sa.Connection, item: ItemRecord) -> None:
-    """Write the row of an item that was carried out, unless a later attempt at it has written one."""
+    """Write the row of an executed item, unless a later attempt at it has written one."""
     import sqlalchemy as sa
 
     items = items_table()
@@ -74,10 +74,10 @@ def write_item(connection: sa.Connection, item: ItemRecord) -> None:
 
 
 def settle_items(connection: sa.Connection, settled: Iterable[ItemRecord]) -> None:
-    """Let the rows of a run's items agree with how the run itself saw them end.
+    """Make the rows of a run's items agree with their ends as the run itself saw them.
 
-    A row of the same state stands, for the worker that wrote it knows most. One that is missing, since its worker was lost
-    or could not reach the database, or that says something else, since the run never had its answer, is written.
+    A row with the same state is kept, as the worker that wrote it knows most. A row is written if it is missing, because its
+    worker was lost or could not reach the database, or if it differs, because the answer of its worker never reached the run.
     """
     items = items_table()
     for item in settled:
@@ -85,7 +85,7 @@ def settle_items(connection: sa.Connection, settled: Iterable[ItemRecord]) -> No
 
 
 def read_items(connection: sa.Connection, run_id: str) -> list[ItemRecord]:
-    """The items of a run, by label and index."""
+    """Return the items of a run, by label and index."""
     import sqlalchemy as sa
 
     items = items_table()
@@ -94,7 +94,7 @@ def read_items(connection: sa.Connection, run_id: str) -> list[ItemRecord]:
 
 
 def _put(connection: sa.Connection, item: ItemRecord, replaces: sa.ColumnElement[bool]) -> None:
-    """Write a row; one that is there stays unless ``replaces`` holds for it."""
+    """Insert a row, or update an existing one if ``replaces`` holds for it."""
     import sqlalchemy as sa
 
     items, values = items_table(), _row_of(item)

@@ -1,4 +1,4 @@
-"""The tables of run records, and a record as a row of them."""
+"""The tables of run records, and the conversion between records and rows."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .migrations import parameter_set_text
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
-#: ``dated`` is of an entry of the sensor, ``by hand`` what somebody started for no entry
+#: ``dated`` belongs to an entry of the sensor, ``by hand`` was started for no entry
 Kind = Literal["dated", "scenario", "child", "python", "by hand"]
 
 
@@ -32,7 +32,7 @@ class RunRecord:
     identity: str  #: of the instance: md5 of its parameters (AutoFlow's rule)
     instance: str  #: the name in paths: ``<reference date>_<8 hex of the identity>``, without a date ``<8 hex>``
     reference_date: str | None  #: ISO date; None for a run without one
-    parameters: dict[str, Any]  #: what has no JSON form is kept as text
+    parameters: dict[str, Any]  #: values without a JSON form are kept as text
     state: RunState
     light: Light
     started: datetime  #: with a time zone
@@ -41,23 +41,23 @@ class RunRecord:
     workflow_id: str
     run_id: str
     error: str | None
-    artefacts: dict[str, str]  #: by `ArtefactKey` the paths; see `workers.kept_paths`
+    artefacts: dict[str, str]  #: paths by `ArtefactKey`; see `workers.kept_paths`
     reason: str | None = None  #: why it was run
-    labels: dict[str, LabelState] = field(default_factory=dict)  #: by `ArtefactKey`; of reports those not simply made
-    #: SHA-256 of its notebooks: of each file by name, at its start, and of what each label was executed from, by a key of
+    labels: dict[str, LabelState] = field(default_factory=dict)  #: by `ArtefactKey`; reports only if not simply made
+    #: SHA-256 of its notebooks: of each file at its start, by name, and of the source of each label, by
     #: `deciders.runs.reruns.of_label`
     notebooks: dict[str, str] | None = None
-    data: dict[str, Any] | None = None  #: what is needed to see that its data have changed
+    data: dict[str, Any] | None = None  #: stamps of its data, to detect changes
     #: by `ArtefactKey`, why it is orange or was skipped, or where the notebook has ended itself
     notes: dict[str, list[str]] = field(default_factory=dict)
-    #: of the entry that it was started for, as JSON has it; None when that was not kept
+    #: of the entry that it was started for, in JSON's types; None if it was not kept
     date_stencil: list[Any] | None = None
-    #: the dates of its stencil that were not available when it was started, as ISO text; None when that was not kept, as of
-    #: stencils of which no date may lack
+    #: the dates of its stencil that were not available when it was started, as ISO text; None if they were not kept, as for
+    #: stencils that tolerate no missing date
     missing_dates: list[str] | None = None
-    kind: Kind | None = None  #: None when that was not kept, as all that follows
-    workflow_file: str | None = None  #: where its workflow stands, seen from the outputs folder
-    #: sensor, backfill, retry, scenario, parent, schedule, after, webhook, or the name of whoever started it
+    kind: Kind | None = None  #: None if it was not kept, like all that follows
+    workflow_file: str | None = None  #: relative to the outputs folder
+    #: sensor, backfill, retry, scenario, parent, schedule, after, webhook, or the name of the user who started it
     started_by: str | None = None
     parent_run_id: str | None = None  #: of a child
     parent_label: str | None = None
@@ -66,10 +66,10 @@ class RunRecord:
 
 @lru_cache(maxsize=1)
 def runs_table() -> sa.Table:
-    """The table of runs, as `workers.records.migrations` makes it; one object, which compiled statements need."""
+    """Describe the table of runs, as `workers.records.migrations` creates it; one object, which compiled statements need."""
     import sqlalchemy as sa
 
-    # The number orders the records: one database counts for all machines, whose clocks may differ.
+    # The id orders the records: the database assigns it for all machines, whose clocks may differ.
     number = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
     return sa.Table(
         "sfnb_runs",
@@ -139,7 +139,7 @@ def row_of(record: RunRecord) -> dict[str, Any]:
 
 
 def record_of(row: sa.Row[Any], outputs: Path | None = None) -> RunRecord:
-    """The record of a row; with the ``outputs`` folder its paths are absolute, where they are now."""
+    """Make the record of a row; with ``outputs``, its paths become absolute present paths."""
     values = dict(row._mapping)
     del values["id"], values["parameter_set"]
     for name in ("parameters", "artefacts", "labels", "notebooks", "data", "notes", "date_stencil", "missing_dates"):
@@ -180,7 +180,7 @@ def autoflow_record(end: AutoflowEnd) -> RunRecord:
 
 
 def utc(moment: datetime) -> datetime:
-    """The moment as it is put in.
+    """Convert the time to UTC, as rows store it.
 
     Raises:
         ValueError: it has no time zone.
@@ -191,5 +191,5 @@ def utc(moment: datetime) -> datetime:
 
 
 def aware(moment: datetime) -> datetime:
-    """SQLite keeps no time zone; what was put in was UTC."""
+    """Add the time zone, which SQLite does not store: times are stored in UTC."""
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

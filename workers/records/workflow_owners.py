@@ -1,7 +1,7 @@
-"""Which workflow file a workflow belongs to, and which service carries its runs out: the first that used its name.
+"""Owners of workflows: the file and the service that a workflow's runs belong to, the first that used its name.
 
-It is remembered in the database of the run records, whose states know nothing but the names of workflows: two files with a
-workflow of one name would take each other's dates for done.
+They are stored in the database of the run records. The records have only the names of workflows, so that two files with a
+workflow of the same name would take each other's dates for done.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class ForeignWorkflow:
     """A workflow of this file that belongs to another one."""
 
     name: str
-    owner: Path  #: as seen from here
+    owner: Path  #: present path
     is_there: bool  #: False: the owner was removed, moved or renamed, or is mounted elsewhere
 
 
@@ -48,16 +48,16 @@ class _Row:
 
 
 def domain_service(domain: str) -> str:
-    """What a domain is called where :data:`LOCAL` stands for a journal."""
+    """Return the name of the service of a domain, as :data:`LOCAL` is that of a journal."""
     return f"domain {domain}"
 
 
 class WorkflowOwners:
-    """The owners of workflows in one database, as a file with one outputs folder sees them.
+    """The owners of workflows in one database, from the point of view of a file with one outputs folder.
 
     Paths are compared as they are written, without following links, so that a project that is moved as a whole, or mounted
-    elsewhere, stays the same; what is written differently is the same file where the file system says so. Where several
-    outputs folders share a database, the same relative path is another file if both files are there.
+    elsewhere, stays the same; paths that differ mean the same file if the file system says so. If several outputs folders share
+    a database, equal relative paths mean different files if both files exist.
     """
 
     def __init__(self, records: RunRecords, file: Path, outputs: Path) -> None:
@@ -67,15 +67,15 @@ class WorkflowOwners:
             self._relative = os.path.relpath(self.file, self.outputs)
         except ValueError:  # on another drive
             self._relative = self.file
-        #: the database lies in the outputs folder, and so belongs to it alone, also when both were copied
+        #: the database lies in the outputs folder, and so belongs to it alone, even after both were copied
         self._is_own_database = records.is_in(outputs)
         self.place = f"outputs in {self.outputs}" if self._is_own_database else f"run records in {records.location}"
 
     def claim(self, names: Collection[str], service: str, *, adopt: bool = False) -> list[str]:
-        """Remember that these workflows are this file's, and that ``service`` (:data:`LOCAL` or a `domain_service`) carries
-        their runs out. One transaction decides between processes that claim at once.
+        """Register these workflows as this file's, with ``service`` (:data:`LOCAL` or a `domain_service`) for their runs. One
+        transaction decides between processes that claim at once.
 
-        With ``adopt`` they are taken over from whatever had them. Returns what there is to be said of that, a sentence each.
+        ``adopt`` takes them over from their former owners. Returns a sentence about each takeover.
 
         Raises:
             WorkflowTaken: another file has one of the names, or another service the outputs; nothing has changed.
@@ -96,7 +96,7 @@ class WorkflowOwners:
         return said
 
     def foreign(self, names: Collection[str]) -> list[ForeignWorkflow]:
-        """Those of the workflows that belong to another file.
+        """Return the workflows that belong to another file.
 
         Raises:
             RecordsError: the database cannot be read.
@@ -111,7 +111,7 @@ class WorkflowOwners:
         ]
 
     def owned(self) -> set[str]:
-        """The names of workflows that belong to this file, also of those that it does not have any more.
+        """Return the names of workflows that belong to this file, including those that it no longer has.
 
         Raises:
             RecordsError: the database cannot be read.
@@ -121,7 +121,7 @@ class WorkflowOwners:
         return {row.workflow_name for row in rows if self._is_mine(self._owner(row))}
 
     def sentence(self, foreign: Sequence[ForeignWorkflow]) -> str:
-        """Whose they are, both paths, and what to do."""
+        """Say which file they belong to, with both paths, and give advice."""
         first = foreign[0]
         more = sum(one.owner == first.owner for one in foreign) - 1
         name = repr(first.name) + (f" (and {more} more)" if more else "")
@@ -136,7 +136,7 @@ class WorkflowOwners:
         )
 
     def _changes(self, rows: list[_Row], names: Collection[str], service: str, *, adopt: bool) -> tuple[list[_Row], list[str]]:
-        """The rows to write, and what is to be said of them.
+        """Return the rows to write, and sentences about them.
 
         Raises:
             WorkflowTaken: without ``adopt``.
@@ -174,19 +174,19 @@ class WorkflowOwners:
         return Path(os.path.normpath(os.path.join(base, row.file)))
 
     def _is_elsewhere(self, row: _Row) -> bool:
-        """Whether its outputs are others than these, and its file is not to be found from there."""
+        """Return True if its outputs folder is another one, and its file cannot be found from there."""
         return row.outputs != self.outputs and not os.path.exists(os.path.normpath(os.path.join(row.outputs, row.file)))
 
     def _is_mine(self, owner: Path) -> bool:
         try:
             return str(owner) == self.file or os.path.samefile(owner, self.file)
-        except OSError:  # one of them is not there
+        except OSError:  # one of them does not exist
             return False
 
 
 @lru_cache(maxsize=1)
 def owners_table() -> sa.Table:
-    """The table of owners, as `workers.records.migrations` makes it."""
+    """Describe the table of owners, as `workers.records.migrations` creates it."""
     import sqlalchemy as sa
 
     return sa.Table(

@@ -1,1 +1,1 @@
-"""Runs started, found again, moved and cleaned up: what the workflows of `deciders` have done for them."""
+"""Operations on runs for the workflows of `deciders`: starting, finding, moving and cleaning up."""

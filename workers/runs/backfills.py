@@ -1,4 +1,4 @@
-"""Starting a backfill: an execution that starts the runs that somebody asked for, in turn."""
+"""Starting a backfill: an execution that starts the requested runs in order."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def start_backfill(
     most_at_once: int | None = None,
     starts_per_second: float | None = None,
 ) -> tuple[str, str | None]:
-    """Start it; returns its workflow id and run id. The run id is None when the same is open already.
+    """Start a backfill and return its workflow id and run id. The run id is None if the same backfill is open already.
 
     ``requests`` are those of `run_request`, at least one. ``by_reference`` keeps the specification out
     of the history, for a service whose workers all have the same ``payloads``.

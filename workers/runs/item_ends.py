@@ -1,4 +1,4 @@
-"""How the items of a run ended, for the run records: from the worker that carried one out, and from the run itself."""
+"""Ends of the items of a run, for the run records: from the worker that executed an item, and from the run itself."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from ..records.run_records import RecordsError, RunRecord, RunRecords
 
 logger = logging.getLogger(__name__)
 
-#: The word of a run's record for the end of a label, and the state of its item.
+#: State of an item by the state of its label in a run's record.
 _STATE_OF: dict[LabelState, ItemState] = {
     LabelState.SUCCEEDED: "succeeded",
     LabelState.FAILED: "failed",
@@ -35,10 +35,10 @@ _Place = tuple[Artefacts, str, str, str]  #: with the names of workflow, instanc
 
 @contextmanager
 def recorded_item(run_id: str, artefacts: Artefacts, workflow: str, instance: str, label: str, attempt: int) -> Iterator[None]:
-    """Write the row of an item when the work in the block has come to its end, whichever that is.
+    """Write the row of an item when the block has ended, with whatever outcome.
 
-    A database that is out of reach fails nothing: the row is then written with the end of the run, from what the notebook has
-    left in its folder (see `ends_of_items`). Nothing is written when the process is being ended, as the item is tried again.
+    An unreachable database is no failure: the row is then written with the end of the run, from the files in the notebook's
+    folder (see `ends_of_items`). Nothing is written when the process is being stopped, as the item is retried.
     """
     place = (artefacts, workflow, instance, label)
     try:
@@ -52,11 +52,11 @@ def recorded_item(run_id: str, artefacts: Artefacts, workflow: str, instance: st
 def ends_of_items(
     record: RunRecord, artefacts: Artefacts, former: Sequence[RunRecord] = (), causes: Mapping[str, str] | None = None
 ) -> list[ItemRecord]:
-    """The items of a run as it saw them end itself, one for each label.
+    """Return the items of a run as the run itself saw them end, one for each label.
 
     Args:
-        former: the runs of the instance before it, as they were made.
-        causes: of labels that failed or were not run, why.
+        former: earlier runs of the instance, oldest first.
+        causes: by label, why it failed or was not run.
     """
     found = []
     for label, word in record.labels.items():
@@ -70,7 +70,7 @@ def ends_of_items(
             said = said or record.error
         place = (artefacts, record.workflow_name, record.instance, label)
         if word == LabelState.NOT_RUN or (word == LabelState.SKIPPED and label not in record.notes):
-            # nothing has begun: what lies in its folder is that of a run before
+            # it never began: the files in its folder belong to an earlier run
             found.append(ItemRecord(run_id=record.run_id, label=label, state=state, reason=said))
         elif state == "cached":
             makers = [
@@ -114,7 +114,7 @@ def _state_after(error: Exception) -> ItemState:
 
 
 def _item(run_id: str, place: _Place, state: ItemState, said: str | None, left: Mapping[str, Any]) -> ItemRecord:
-    """One that was begun, with what its ``run.json`` says of it, where it has one."""
+    """Make the record of an item that had begun, from its ``run.json`` if there is one."""
     return ItemRecord(
         run_id=run_id,
         label=place[-1],

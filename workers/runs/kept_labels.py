@@ -1,6 +1,6 @@
-"""What a run that is tried again need not do again: notebooks that succeeded, and whose making nothing has changed since.
+"""Labels that a retried run can skip: notebooks that succeeded and whose inputs are unchanged.
 
-Read off what is in the outputs folder, not remembered: a run that was killed, or that timed out, leaves the same.
+Determined from the files in the outputs folder, which a run that was killed or timed out leaves as well.
 """
 
 from __future__ import annotations
@@ -24,13 +24,15 @@ from ..secrets import masked_leaves
 
 
 def notebook_hashes(workflow: WorkflowSpecification, inputs_dir: Path) -> dict[str, str]:
-    """SHA-256 of each notebook file of the workflow, by its name in the workflow file; without those that cannot be read."""
+    """Return the SHA-256 of each notebook file of the workflow, by its name in the workflow file; unreadable files are left
+    out.
+    """
     found: dict[str, str] = {}
     for name in dict.fromkeys(notebook.filename for notebook in workflow.notebooks):
         try:
             found[name] = hashlib.sha256((inputs_dir / name).read_bytes()).hexdigest()
         except OSError:
-            continue  # the run itself will say so, in the place where it needs the file
+            continue  # the run itself reports it when it needs the file
     return found
 
 
@@ -42,11 +44,11 @@ def kept_labels(
     hashes: Mapping[str, str],
     missing_dates: Sequence[str] | None = None,
 ) -> dict[str, dict[str, Any]]:
-    """The labels whose executed notebook stands, each with what its activity would return (path, light, warnings).
+    """Return the labels whose executed notebook can be kept, each with the result of its activity (path, light, warnings).
 
-    A label stands if it may be kept at all (``cache``), it succeeded, its file and its parameters are the same as then, the
-    labels that it needs stand, and none of them was made after it. ``hashes`` are the files' present ones, ``missing_dates``
-    what a notebook would now be given that asks for them.
+    A label is kept if its ``cache`` setting allows it, it succeeded, its file and its parameters are unchanged, the labels that
+    it needs are kept, and none of them was made after it. ``hashes`` are the present ones of the files, ``missing_dates`` the
+    present value for notebooks that take it.
     """
     kept: dict[str, dict[str, Any]] = {}
     ended: dict[str, datetime] = {}
@@ -88,7 +90,7 @@ def _expected(
     inputs_dir: Path,
     missing_dates: Sequence[str] | None,
 ) -> dict[str, Any]:
-    """The parameters that the notebook would get now, but for those that only the worker that runs it knows."""
+    """Return the parameters that the notebook would get now, except those that only the worker that runs it knows."""
     values: dict[str, Any] = {}
     parameters = run.parameters
     for name, source in notebook.parameters.items():
@@ -106,9 +108,9 @@ def _expected(
 def _as_given(
     config: Mapping[str, Any], upstream: list[str], workflow: str, run: Run, artefacts: Artefacts, inputs_dir: Path
 ) -> tuple[Any, set[str]]:
-    """The parameters that a notebook had, and the names of those that are relative to the outputs folder.
+    """Return the parameters that a notebook had, and the names of those that are relative to the outputs folder.
 
-    Version 0.1 kept absolute paths. Those of the notebooks before it are known by their ends, wherever the outputs were then.
+    Version 0.1 kept absolute paths. Those of upstream notebooks are recognised by their ends, wherever the outputs were then.
     """
     values = config.get("parameters")
     if RELATIVE in config or not isinstance(values, dict):
@@ -120,9 +122,10 @@ def _as_given(
 
 
 def _are_the_same(given: tuple[Any, set[str]], relative: set[str], now: dict[str, Any]) -> bool:
-    """What was ``given`` then was written with secrets masked, and may hold what ``now`` cannot know.
+    """Compare the parameters ``given`` then, written with secrets masked, with those of ``now``.
 
-    Paths of ours are the same if they were then where they are now, seen from the outputs folder.
+    The former ones may include parameters that ``now`` cannot know. Our own paths are equal if they are so relative to the
+    outputs folder.
     """
     then, relative_then = given
     if not isinstance(then, dict) or not now.keys() <= then.keys() or relative_then & now.keys() != relative:
@@ -132,5 +135,5 @@ def _are_the_same(given: tuple[Any, set[str]], relative: set[str], now: dict[str
 
 
 def _as_kept(values: dict[str, Any]) -> str:
-    plain = json.loads(json.dumps(values, default=str))  # what has no JSON form was kept as text
+    plain = json.loads(json.dumps(values, default=str))  # values without a JSON form were kept as text
     return json.dumps(masked_leaves(plain), sort_keys=True)

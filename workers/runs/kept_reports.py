@@ -1,7 +1,7 @@
-"""Which reports of a run that is tried again need not be made again: those that would come out the same.
+"""Reports that a retried run can skip: those that would come out the same.
 
-A report leaves beside its notebook what it was made from; that is compared with what it would be made from now. So a template
-that was changed, other fonts or another version of this package make a report again, and nothing else does.
+The origin of each report is recorded beside its notebook and compared with the present one. So a changed template, other fonts
+or another version of this package cause a report to be made again, and nothing else does.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ from ..artefacts import Artefacts, read_record, write_atomically
 from ..kept_paths import found_path
 from ..secrets import masked_leaves
 
-_FONTS = "fonts"  #: folder in that of the inputs
-#: what a template can use of the files beside it; a notebook that changes there concerns no report but its own
+_FONTS = "fonts"  #: folder within the inputs folder
+#: files that a template can use from its folder; a changed notebook there affects no report but its own
 _FOR_TEMPLATES = (TYPST_TEMPLATE, *ASCIIDOC_TEMPLATES, ".png", ".jpg", ".jpeg", ".gif", ".webp", ".svg")
 
 
 def report_origin(output: OutputSpecification, reference_date: str | None, inputs_dir: Path, executed: Path) -> dict[str, Any]:
-    """What a report of ``executed`` is made from, ready for JSON: equal origins give equal reports.
+    """Return the origin of a report of ``executed``, ready for JSON: equal origins give equal reports.
 
-    The template and the record of the notebook's execution count by content; fonts, and the files beside the template, which
-    it may use, by name, size and time of their last change. What cannot be read is None.
+    The template and the record of the notebook's execution count by content; fonts and the files beside the template by name,
+    size and modification time. Whatever cannot be read is None.
     """
     template = inputs_dir / output.template if output.template is not None else None
     return {
@@ -48,7 +48,7 @@ def report_origin(output: OutputSpecification, reference_date: str | None, input
 
 
 def record_report(result: Mapping[str, Any], origin: Mapping[str, Any], format: str, executed: Path) -> None:
-    """Leave beside the executed notebook what its report was made from, and what came of it.
+    """Write the origin and the result of a report beside the executed notebook.
 
     Raises:
         OSError: it cannot be written.
@@ -65,10 +65,10 @@ def kept_reports(
     artefacts: Artefacts,
     kept: Mapping[str, Mapping[str, Any]],
 ) -> dict[str, dict[str, Any]]:
-    """By label and format (``count.pdf``) what the activity of each report that stands returned then.
+    """Return the former result of the activity for each report that can be kept, by label and format (``count.pdf``).
 
-    A report stands if its notebook is one of the ``kept``, its file is there, and it would be made from the same things now. It
-    stands where it is, also if it would have another name now, unless another report of the run is called so.
+    A report is kept if its notebook is one of the ``kept``, its file exists, and its origin would be the same now. It keeps its
+    path, even if it would have another name now, unless another report of the run has that path.
     """
     found: dict[str, dict[str, Any]] = {}
     names = report_file_names(workflow, run.instance, run.parameters)
@@ -91,7 +91,9 @@ def kept_reports(
 
 
 def report_record(executed: Path, format: str) -> dict[str, Any]:
-    """What `record_report` left of the report of that format: its ``origin`` and its ``result``; empty without one."""
+    """Return the ``origin`` and the ``result`` that `record_report` wrote for the report of that format; empty if there are
+    none.
+    """
     return read_record(_record_path(executed, format))
 
 
@@ -107,7 +109,7 @@ def _digest(path: Path) -> str | None:
 
 
 def _listing(folder: Path, endings: tuple[str, ...] = ("",)) -> str | None:
-    """A digest of the names, sizes and times of the files in a folder that end so."""
+    """Return a digest of the names, sizes and times of the files in a folder with these endings."""
     try:
         files = [entry for entry in folder.iterdir() if entry.name.lower().endswith(endings) and entry.is_file()]
         entries = sorted((entry.name, entry.stat().st_size, entry.stat().st_mtime_ns) for entry in files)

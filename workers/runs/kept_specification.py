@@ -1,4 +1,6 @@
-"""A workflow file in the history of a sensor or a backfill: what it decides by, and a reference to the whole."""
+"""The form of a workflow file in the history of a sensor or a backfill: the settings that decide, and a reference to
+the whole.
+"""
 
 from __future__ import annotations
 
@@ -14,9 +16,9 @@ _PLACE = ("path", "inputs_dir")
 
 
 def by_reference(specification: Specification, payloads: Payloads) -> dict[str, Any]:
-    """What stands for the specification in every check of a history: its size does not depend on that of the file.
+    """Store the specification and return the short form for a history, whose size does not depend on that of the file.
 
-    For services of this machine alone: whoever reads it needs the same ``payloads``.
+    Only for services of this machine: reading it needs the same ``payloads``.
 
     Raises:
         OSError: the payload cannot be written.
@@ -33,17 +35,17 @@ def by_reference(specification: Specification, payloads: Payloads) -> dict[str, 
 
 
 def is_by_reference(given: Mapping[str, Any]) -> bool:
-    """Whether a history has the specification in this form."""
+    """Return True if a history has the specification in this form."""
     return _REFERENCE in given
 
 
 def whole_specification(given: Mapping[str, Any], payloads: Payloads) -> Specification:
-    """The specification that a history has, in this form or as version 0.1 and services elsewhere have it: as it is.
+    """Return the specification from a history: in this form, or whole, as from version 0.1 and remote services.
 
-    Where the file is says what stands beside a reference: the project may have been moved since the payload was stored.
+    The path of the file is taken from the history, not from the payload: the project may have been moved since that was stored.
 
     Raises:
-        PayloadError: the payload is not there, or is not what was stored.
+        PayloadError: the payload is missing or damaged.
     """
     if is_by_reference(given):
         given = payload.decode(given[_REFERENCE], payloads.load) | {name: given[name] for name in _PLACE}

@@ -1,12 +1,12 @@
-"""``latest``: links beside a workflow's reports that lead to those of its newest date, one for each parameter set.
+"""``latest``: links beside a workflow's reports to those of its newest date, one for each parameter set.
 
-Each set has a link called by its parameters, ``latest-region=north``, and keeps its name when another set is added. Where
-entries of the sensor differ in their stencils alone, these follow: ``latest-region=north,date_stencil=[0]``. ``latest`` itself
-is that of the workflow's first entry, and of all runs of a workflow that the sensor has no entry for; another entry without
-parameters is called by its stencil.
+The link of a set is named after its parameters, ``latest-region=north``, and keeps its name when another set is added. If
+entries of the sensor differ only in their stencils, these follow: ``latest-region=north,date_stencil=[0]``. ``latest`` itself
+belongs to the workflow's first entry, and to all runs of a workflow without an entry; another entry without parameters is named
+after its stencil.
 
-A run without a date has no stencil, and counts as older than every date: its links are those of its parameters, and one that
-leads to reports of a date stays with them. Among runs without a date a link leads to those of the last one that succeeded.
+A run without a date has no stencil, and counts as older than every date: its links are those of its parameters, and a link to
+reports of a date is not changed. Among runs without a date, a link leads to the reports of the last one that succeeded.
 """
 
 from __future__ import annotations
@@ -35,8 +35,9 @@ _DATED = re.compile(r"(\d{4}-\d{2}-\d{2})_", re.ASCII)
 
 
 def link_names(specification: Specification, entry: ConfiguredWorkflow, *, has_date: bool = True) -> list[str]:
-    """The links that lead to the newest run of an entry, which need not be one of the sensor's: at least one. ``has_date``:
-    whether the run is for a date, as all runs of the sensor are."""
+    """Return the names of the links to the newest run of an entry, at least one; the entry need not be one of the sensor's.
+    ``has_date``: whether the run is for a date, as all runs of the sensor are.
+    """
     own, entries = (
         set_of_entry(entry),
         [set_of_entry(one) for one in specification.entries if one.workflow_name == entry.workflow_name],
@@ -65,12 +66,11 @@ def point_latest(
     *,
     has_just_ended: bool = True,
 ) -> None:
-    """Let the links ``reports/<workflow>/<name>`` lead to the reports of this run, unless they lead to those of a later date;
-    any date is later than none. Of runs without a date one that has just ended is the newest, and no other one takes a link
-    over.
+    """Point the links ``reports/<workflow>/<name>`` to the reports of this run, unless they lead to those of a later date.
 
-    Nothing happens for a run without reports, nor where something that is no link has that name. A link that leads nowhere is
-    replaced.
+    Any date is later than none. Of runs without a date, one that has just ended is the newest, and no other takes over a link.
+
+    Nothing is done for a run without reports, or if something that is no link has the name. A broken link is replaced.
 
     Raises:
         OSError: a link cannot be made.
@@ -85,7 +85,7 @@ def point_latest(
 
 
 def linked_instances(outputs: Path, workflow: str) -> set[str]:
-    """The instances, as parts of paths, to whose reports a link of the workflow leads."""
+    """Return the instances, as parts of paths, to whose reports a link of the workflow leads."""
     folder = outputs / "reports" / path_part(workflow)
     try:
         with os.scandir(folder) as found:

@@ -1,4 +1,4 @@
-"""Attempts at a notebook whose worker was killed: nobody wrote their end, so whoever begins the next attempt does."""
+"""Lost attempts at a notebook: their worker was killed before it recorded their end, so that the next attempt does."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ ENAME, EVALUE = "WorkerLost", "the worker ended while the notebook ran"
 
 
 def record_lost_attempt(folder: Path) -> bool:
-    """Let the ``run.json`` of an attempt that nobody works on any more say ``lost``; whether it did not say how it ended.
+    """Set the ``run.json`` of an attempt without an end to ``lost``; return True if it had no end.
 
-    Its end is when it last wrote anything. A folder without a readable ``run.json`` is left as it is: the worker was
-    killed before it had begun.
+    Its end time is that of its last write. A folder without a readable ``run.json`` is not changed: the worker was killed
+    before the attempt had begun.
     """
     path = folder / "run.json"
     try:

@@ -1,7 +1,7 @@
-"""Runs that were open when their outputs folder was moved or copied, or when another file took their workflow over: they begin
-anew where it is now, with what they had done.
+"""Open runs whose outputs folder was moved or copied, or whose workflow another file took over: they are restarted there, and
+keep what they have done.
 
-Their histories name the former place, and would go on there.
+Their histories name the former folder, where they would go on.
 """
 
 from __future__ import annotations
@@ -43,20 +43,20 @@ OVER = "its outputs folder or its workflow file was moved, and it had started ev
 
 @dataclass
 class MovedRuns:
-    """What came of the open executions of a folder, or of a workflow file, that is somewhere else than it was."""
+    """Restarted executions of a folder or a workflow file that was moved, and others that were found."""
 
     begun_anew: list[str] = field(default_factory=list)  #: workflow ids
     former: set[str] = field(default_factory=set)  #: outputs folders of these
-    taken_over: dict[str, str] = field(default_factory=dict)  #: the file, or its folder, that some had, and the present file
-    elsewhere: dict[str, int] = field(default_factory=dict)  #: how many others there are, by the outputs folder that they have
+    taken_over: dict[str, str] = field(default_factory=dict)  #: the present file, by the former file or its folder
+    elsewhere: dict[str, int] = field(default_factory=dict)  #: number of other open executions, by their outputs folder
 
 
 @dataclass(frozen=True)
 class _Anew:
-    """How an execution is to go on."""
+    """The continuation of an execution."""
 
     arguments: dict[str, Any] | None  #: None: nothing is left to do
-    taken_over: tuple[str, str] | None = None  #: from what former file or folder, by what file
+    taken_over: tuple[str, str] | None = None  #: the former file or folder, and the file that took over
 
 
 def begin_moved_runs_anew(
@@ -68,15 +68,15 @@ def begin_moved_runs_anew(
     is_own_journal: bool,
     specifications: Sequence[Specification] = (),
 ) -> MovedRuns:
-    """End those open runs and backfills whose outputs folder is this one in a former place, or whose workflows are now those of
-    another file, one of these ``specifications``, and start them from here.
+    """End and restart the open runs and backfills that were moved: their outputs folder is a former path of this one, or their
+    workflows now belong to another file, one of these ``specifications``.
 
-    A place is a former one if that was noted in the folder, or if ``is_own_journal``, so that the journal lies in this folder,
-    and there is no folder in that place. Nobody may decide or work meanwhile. What was ended, and could not be started before
-    the process ended, is started by the next call.
+    A path is a former one if the folder has a note of it, or if ``is_own_journal``, that is, the journal lies in this folder,
+    and the path does not exist any more. No decider or worker may run meanwhile. An execution that was ended but not restarted,
+    because the process ended in between, is restarted by the next call.
 
     Raises:
-        OSError: where the folder is now cannot be noted, or a payload not be kept; what is open is as it was.
+        OSError: the present path or a payload cannot be written; open executions are unchanged.
     """
     found, former = MovedRuns(), set(former_places(outputs))
     for name, anew in ((NOTEBOOK, _anew_run), (BACKFILL, _anew_backfill)):
@@ -87,7 +87,7 @@ def begin_moved_runs_anew(
             begun = events[0]["workflowExecutionStartedEventAttributes"]
             given = arguments_in(events, payloads.load)
             then = given["outputs"]
-            # the same folder has perhaps another name that a link gives it
+            # a link may give the same folder another name
             is_moved = not (then == str(outputs) or (Path(then).is_dir() and outputs.samefile(then)))
             if is_moved and then not in former and not (is_own_journal and not Path(then).is_dir()):
                 if is_open:
@@ -103,7 +103,7 @@ def begin_moved_runs_anew(
                 found.taken_over |= [how.taken_over]
             text = None
             if how.arguments is not None:
-                cls = class_of_type(name, info["workflowType"]["version"])  # its arguments are those of that version
+                cls = class_of_type(name, info["workflowType"]["version"])  # the arguments are for that version
                 text = kept(execution_input(cls, {"kwargs": how.arguments}), payloads)
             if is_open:
                 reason = OVER if text is None else REASON if is_moved else TAKEN_OVER
@@ -125,7 +125,7 @@ def begin_moved_runs_anew(
 
 
 def _ended_alone(service: LocalService, domain: str, type_name: str) -> list[ExecutionInfo]:
-    """Executions that this module has ended and that were not started since: the process ended in between."""
+    """Return executions that this module has ended but not restarted, because the process ended in between."""
     found = []
     for info in list(executions(service, domain, is_open=False, closeStatusFilter={"status": "TERMINATED"})):
         kind = info["workflowType"]
@@ -144,7 +144,7 @@ def _ended_alone(service: LocalService, domain: str, type_name: str) -> list[Exe
 
 @dataclass(frozen=True)
 class _Past:
-    """What an execution has done, and what was started since it was."""
+    """The history of an execution: labels that it has finished, and executions started since it was."""
 
     service: SwfService
     domain: str
@@ -169,11 +169,11 @@ class _Past:
 
 
 def _anew_run(given: Mapping[str, Any], outputs: Path, past: _Past, specifications: Sequence[Specification]) -> _Anew:
-    """What a run is to be started with: those of its labels are kept that it has done or has kept itself."""
+    """Return the arguments for restarting a run: labels that it has finished or kept are kept."""
     workflow = WorkflowSpecification.model_validate(given["workflow"])
     files = [notebook.filename for notebook in workflow.notebooks]
     inputs_dir, taken_over = present_inputs(given["inputs_dir"], given["outputs"], outputs, files), None
-    if not _has_files(inputs_dir, files):  # else it goes on with those that it began with, whoever has its workflow now
+    if not _has_files(inputs_dir, files):  # else it goes on with its own files, whichever file has its workflow now
         present = _present_file({workflow.name}, specifications)
         if present is not None and _has_files(present.inputs_dir, files):
             inputs_dir, taken_over = present.inputs_dir, (given["inputs_dir"], str(present.file))
@@ -192,7 +192,9 @@ def _anew_run(given: Mapping[str, Any], outputs: Path, past: _Past, specificatio
 
 
 def _anew_backfill(given: Mapping[str, Any], outputs: Path, past: _Past, specifications: Sequence[Specification]) -> _Anew:
-    """The same of a backfill: the dates that it has not started yet; of the file as it is now, if another has its workflows."""
+    """Return the arguments for restarting a backfill with the dates not started yet; with the present file, if another has its
+    workflows.
+    """
     specification = given["specification"]
     file = Path(specification["path"]).name
     inputs_dir = present_inputs(specification["inputs_dir"], given["outputs"], outputs, [file])
@@ -214,7 +216,7 @@ def _anew_backfill(given: Mapping[str, Any], outputs: Path, past: _Past, specifi
 
 
 def _present_file(names: Set[str], specifications: Sequence[Specification]) -> Specification | None:
-    """The file that has all these workflows."""
+    """Return the file that has all these workflows."""
     return next((one for one in specifications if names <= {workflow.name for workflow in one.workflows}), None)
 
 
@@ -230,14 +232,15 @@ def _has_files(folder: Path, names: Iterable[str]) -> bool:
 
 
 def present_inputs(inputs_dir: str, then: str, outputs: Path, files: Iterable[str]) -> Path:
-    """The inputs folder of a run whose outputs folder was ``then``: where it would be had both been moved together, if those
-    files are there, else where it was."""
+    """Return the inputs folder of a run whose outputs folder was ``then``: its path if both were moved together, provided that
+    those files exist there, else its former path.
+    """
     place = Path(os.path.normpath(outputs / os.path.relpath(inputs_dir, then)))
     return place if _has_files(place, files) else Path(inputs_dir)
 
 
 def present_notebook(given: Mapping[str, Any], label: str, config: Mapping[str, Any], outputs: Path) -> dict[str, Any]:
-    """The ``config.json`` of a notebook of a run that was started with ``given``, with its paths as they are now."""
+    """Return the ``config.json``, with present paths, of a notebook of a run that was started with ``given``."""
     filename = next(notebook["filename"] for notebook in given["workflow"]["notebooks"] if notebook["label"] == label)
     inputs_dir = present_inputs(given["inputs_dir"], given["outputs"], outputs, [filename])
     found = present_config(config, outputs)
@@ -252,7 +255,9 @@ def present_notebook(given: Mapping[str, Any], label: str, config: Mapping[str, 
 
 
 def present_outputs(given: Mapping[str, Any], journal: Path | None) -> Path:
-    """The outputs folder of a run that was started with ``given``: that in which its journal lies, if it was moved there."""
+    """Return the outputs folder of a run that was started with ``given``: the one that contains its journal, if it
+    was moved.
+    """
     then = Path(given["outputs"])
     if journal is None or journal.parent.name != STATE_FOLDER:
         return then
@@ -261,7 +266,7 @@ def present_outputs(given: Mapping[str, Any], journal: Path | None) -> Path:
 
 
 def _run_of(given: Mapping[str, Any]) -> Run | None:
-    """The run of those arguments; None where it cannot be known any more."""
+    """Return the run of those arguments; None if it cannot be determined any more."""
     parameters = dict(given["parameters"])
     day, ranges = parameters.pop("reference_date", None), parameters.pop("date_ranges", None) or ()
     if day is None:

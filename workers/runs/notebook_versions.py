@@ -1,7 +1,6 @@
-"""Which content of its notebooks a run was made with, and which runs an edit has left behind.
+"""The notebook contents that each run was made with, and runs that are stale since an edit.
 
-The records know it, so that asking costs no look at the folders of runs; only what an early version has recorded is read from
-there.
+They are in the records, so that no folder of a run needs to be read, except for runs recorded by early versions.
 """
 
 from __future__ import annotations
@@ -23,32 +22,33 @@ Instance = tuple[str, str]  #: workflow name and identity
 
 
 def at_start(workflow: WorkflowSpecification, hashes: Mapping[str, str]) -> dict[str, str]:
-    """What a run that starts now is to be made with, by file and by label; ``hashes`` are the files' present ones."""
+    """Return the hashes for a run that starts now, by file and by label; ``hashes`` are the present ones of the files."""
     return {**hashes, **{of_label(one.label): hashes.get(one.filename, "") for one in workflow.notebooks}}
 
 
 def as_executed(
     noted: Mapping[str, str] | None, outputs: Path, workflow: str, instance: str, labels: Mapping[str, LabelState]
 ) -> dict[str, str] | None:
-    """What was noted at the start of a run that ends now, put right for labels that were executed from something else.
+    """Return the hashes noted at the start of a run that ends now, corrected for labels that were executed from another
+    content.
 
-    A run may wait for hours until a worker is free, and its files may be edited meanwhile. Reads one file a label. None when
-    nothing was noted.
+    A run may wait for hours for a free worker while its files are edited. Reads one file per label. None if nothing was noted.
     """
     if noted is None:
         return None
     artefacts, found = Artefacts(outputs), dict(noted)
     for label, end in labels.items():
-        # Then its ``run.json`` is that of this run, or of one whose result this run has taken over.
+        # Its ``run.json`` is that of this run, or of a former one whose result this run has kept.
         if end.was_tried and of_label(label) in noted:
             found[of_label(label)] = _executed_hash(artefacts, workflow, instance, label) or noted[of_label(label)]
     return found
 
 
 def changes_since(specification: Specification, ends: Mapping[Instance, LastEnd]) -> dict[Instance, NotebookChanges | None]:
-    """How the notebooks of each instance that has ended differ from those that it was made with; None where it is not known.
+    """Compare the present notebooks of each instance that has ended with those that it was made with; None if these are
+    unknown.
 
-    Of workflows that are not in the file any more nothing is said. Reads each notebook file once.
+    Workflows that are no longer in the file are left out. Reads each notebook file once.
     """
     workflows = {workflow.name: workflow for workflow in specification.workflows}
     hashes = {name: notebook_hashes(workflow, specification.inputs_dir) for name, workflow in workflows.items()}
@@ -67,8 +67,7 @@ def changes_since(specification: Specification, ends: Mapping[Instance, LastEnd]
 def with_hashes_of_folders(
     specification: Specification, outputs: Path, records: RunRecords, ends: Mapping[Instance, LastEnd]
 ) -> dict[Instance, LastEnd]:
-    """``ends``, those of runs that an early version recorded with what their folders say of their notebooks, if they are still
-    there.
+    """Add the notebook hashes found in the folders of runs that an early version recorded, if they still exist, to ``ends``.
 
     Raises:
         RecordsError: the records cannot be read.

@@ -1,4 +1,4 @@
-"""Removing the folders of runs, and leaving none half removed under its own name."""
+"""Removal of the folders of runs, without ever leaving one half removed under its own name."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ logger = logging.getLogger(__name__)
 
 
 def newest_instances(outputs: Path, succeeded: Iterable[tuple[ParameterSet, str, str]]) -> set[tuple[str, str]]:
-    """(workflow, instance) of the newest run of each parameter set that has reports, of these sets, dates (empty without one)
-    and instances.
+    """Return (workflow, instance) of the newest run with reports of each parameter set; ``succeeded`` has the sets, dates
+    (empty for none) and instances.
 
-    Links ``latest`` lead to them, but not to those of sets that have not run since sets have links of their own.
+    ``latest`` links lead to them, except for sets that have not run since each set has a link of its own.
     """
     newest: dict[ParameterSet, tuple[str, str]] = {}
     for own, day, instance in succeeded:
@@ -32,19 +32,19 @@ def newest_instances(outputs: Path, succeeded: Iterable[tuple[ParameterSet, str,
 
 
 def folders_of(outputs: Path, workflow: str, instance: str) -> list[Path]:
-    """The folders of an instance that are there: its notebooks, with earlier attempts, and its reports."""
+    """Return the existing folders of an instance: its notebooks, with earlier attempts, and its reports."""
     reports = outputs / "reports" / path_part(workflow)
     places = (outputs / "notebooks" / path_part(workflow) / path_part(instance), reports / path_part(instance))
     return [place for place in places if place.is_dir() and not place.is_symlink()]
 
 
 def has_folders(outputs: Path, workflow: str, instance: str) -> bool:
-    """Whether anything of an instance is left."""
+    """Return True if anything of an instance is left."""
     return any((outputs / kind / path_part(workflow) / path_part(instance)).is_dir() for kind in ("notebooks", "reports"))
 
 
 def size_bytes(folder: Path) -> int:
-    """What the files below take, links not followed."""
+    """Add up the sizes of the files below, without following links."""
     total = 0
     for place, _, names in os.walk(folder):
         total += sum(os.lstat(os.path.join(place, name)).st_size for name in names)
@@ -52,7 +52,7 @@ def size_bytes(folder: Path) -> int:
 
 
 def remove_folder(folder: Path) -> None:
-    """Remove it with all that is below; it is given a hidden name first, so that nobody finds half of it.
+    """Remove a folder with everything below. It is renamed to a hidden name first, so that nobody finds half of it.
 
     Raises:
         OSError: it cannot be removed.
@@ -63,8 +63,9 @@ def remove_folder(folder: Path) -> None:
 
 
 def remove_old_attempts(artefacts: Artefacts, workflow: str, instance: str, label: str, *, before: int) -> None:
-    """Remove what attempts at the notebook with a lower number than ``before`` left. One that cannot be removed stays, and the
-    log says so: the next attempt does not fail for it.
+    """Remove the files of attempts at the notebook numbered below ``before``.
+
+    One that cannot be removed stays and is logged: the next attempt does not fail because of it.
     """
     for number in artefacts.kept_attempts(workflow, instance, label):
         if number >= before:
@@ -75,5 +76,5 @@ def remove_old_attempts(artefacts: Artefacts, workflow: str, instance: str, labe
         except OSError as error:
             logger.warning("an earlier attempt cannot be removed: %s", error)
             continue
-        with suppress(OSError):  # it has other labels' attempts, or one of these has removed it
+        with suppress(OSError):  # it holds attempts of other labels, or one of these has removed it
             folder.parent.rmdir()

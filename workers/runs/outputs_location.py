@@ -1,4 +1,4 @@
-"""Where an outputs folder is, noted in it: so that it is known, once it was moved or copied, where it was before."""
+"""Former paths of an outputs folder, noted in it, so that they are known once it was moved or copied."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ _FILE = Path(STATE_FOLDER, "place.json")
 
 
 def former_places(outputs: Path) -> list[str]:
-    """Where the folder was before, as far as anybody has noted it there; the latest last."""
+    """Return the former paths of the folder, as far as they were noted there; the latest last."""
     noted = read_record(outputs / _FILE)
     places = [*(noted.get("former") or ()), noted.get("outputs")]
     return [place for place in dict.fromkeys(places) if isinstance(place, str) and place != str(outputs)]
 
 
 def note_place(outputs: Path, *also: str) -> None:
-    """Note where the folder is now, and that it was in those places ``also``. Its state folder must exist.
+    """Note the present path of the folder, and ``also`` as former ones. Its state folder must exist.
 
     Raises:
         OSError: it cannot be written.

@@ -1,4 +1,6 @@
-"""Ends that a run could not record itself: it timed out, was terminated or cancelled, or the records were away."""
+"""Ends that a run could not record itself, recovered from its history: it timed out, was terminated or cancelled, or the
+records could not be reached.
+"""
 
 from __future__ import annotations
 
@@ -45,7 +47,7 @@ _SENTENCES = {
 def record_recovered_ends(
     service: SwfService, domain: str, records: RunRecords, *, names: Collection[str], outputs: str, payloads: Payloads
 ) -> int:
-    """Record the `recovered_ends`; returns how many there were.
+    """Record the `recovered_ends`; return their number.
 
     Raises:
         RecordsError: the records cannot be read or written.
@@ -60,10 +62,10 @@ def record_recovered_ends(
 def recovered_ends(
     service: SwfService, domain: str, records: RunRecords, *, names: Collection[str], outputs: str, payloads: Payloads
 ) -> list[RunRecord]:
-    """How runs of these workflows ended that had no chance to record it, in the order in which they ended.
+    """Return records of the runs of these workflows that ended without one, in the order of their ends.
 
-    Only runs with this outputs folder count, also in a place where it was before: a domain may hold others'. An end before
-    which the instance has been started anew is left out, as it would pass for the latest.
+    Only runs with this outputs folder count, including its former paths: a domain may hold runs of others. An end is left out
+    if the instance has been started again and recorded since, as it would pass for the latest.
 
     Raises:
         RecordsError: the records cannot be read.
@@ -80,7 +82,7 @@ def recovered_ends(
                 closed.append(info)
     missing = records.unrecorded(info["execution"]["runId"] for info in closed) if closed else set()
     found = []
-    # moto leaves out when an execution that was terminated was closed
+    # moto omits the close time of a terminated execution
     for info in sorted(closed, key=lambda info: epoch(info.get("closeTimestamp") or info["startTimestamp"])):
         if info["execution"]["runId"] in missing:
             record = _record_of(service, domain, info, records, places, payloads)
@@ -92,7 +94,9 @@ def recovered_ends(
 def _record_of(
     service: SwfService, domain: str, info: ExecutionInfo, records: RunRecords, places: Collection[str], payloads: Payloads
 ) -> RunRecord | None:
-    """None when the run is another folder's, or its input cannot be read any more."""
+    """Make the record of a run from its history; None if the run belongs to another folder, or its input cannot be read any
+    more.
+    """
     execution = {key: info["execution"][key] for key in ("workflowId", "runId")}
     events = history(service, domain, execution)
     try:

@@ -1,4 +1,4 @@
-"""Making one report of an executed notebook, with the record beside the notebook of what it was made from."""
+"""Making one report of an executed notebook, and recording its origin beside the notebook."""
 
 from __future__ import annotations
 
@@ -26,12 +26,11 @@ def made_report(
     on_wait: Callable[[], None] | None = None,
     before_replacing: Callable[[], None] | None = None,
 ) -> dict[str, Any]:
-    """Make it in a process of its own and within its limits; returns its path, light, warnings and number of pages.
+    """Make a report in a process of its own and within its limits; return its path, light, warnings and number of pages.
 
-    A file at ``target`` is replaced in one step or, whatever goes wrong, left alone. ``on_wait`` is called about 20 times a
-    second, ``before_replacing`` once, when the report is made and nobody sees it yet; what they raise leaves this function.
-    Without ``inputs_dir`` there are neither templates nor fonts, and no record. ``outputs`` is the folder that the path is
-    relative to in the record.
+    A file at ``target`` is replaced in one step or, whatever goes wrong, left unchanged. ``on_wait`` is called about 20 times a
+    second, ``before_replacing`` once, when the report is made but not visible yet; what they raise propagates. Without
+    ``inputs_dir`` there are neither templates nor fonts, and no record. The path in the record is relative to ``outputs``.
 
     Raises:
         ReportError: the notebook cannot be read, nothing could be typeset, or a program that a template needs is missing.

@@ -1,4 +1,6 @@
-"""Where the reports of runs that have ended are: the records say it, as the names of outputs may change in the file later."""
+"""Paths of the reports of runs that have ended: taken from the records, as the names of outputs may change in the
+file later.
+"""
 
 from __future__ import annotations
 
@@ -16,10 +18,10 @@ from .kept_reports import report_record
 def report_place(
     artefacts: Artefacts, workflow: str, instance: str, label: str, format: str, recorded: Mapping[str, str]
 ) -> str:
-    """The path of a report: as the run has ``recorded`` it among its artefacts, or else as it was noted beside the notebook.
+    """Return the path of a report: the one ``recorded`` among the run's artefacts, or else the one noted beside the notebook.
 
-    Of a report of which there is neither, or that is in neither place, it is the one that reports without a name have, unless
-    that is another one's. Where there is no file at all, the first that is known.
+    If there is neither, or neither file exists, it is the path of reports without a name, unless that belongs to another
+    report. If no file exists at all, it is the first known path.
     """
     key = str(ArtefactKey(label, format))
     known = [recorded[key]] if key in recorded else []
@@ -35,11 +37,14 @@ def report_place(
 
 
 def remove_renamed(former: Iterable[Mapping[str, str]], now: Mapping[str, str], folder: Path) -> None:
-    """Remove the files of reports that have been made anew under other names in the folder of a run's reports.
+    """Remove the files of reports that have been made again under other names in the folder of a run's reports.
 
-    ``former`` are the artefacts of the runs of the instance until then, in their order, of which those that failed have left
-    the files of others; ``now`` are those of the run. A file is that of the report which had its name last. What cannot be
-    removed is left.
+    ``former`` are the artefacts of earlier runs of the instance, in their order; ``now`` are those of the run. Failed runs
+    leave the files of earlier ones, so that a file belongs to the report that had its path last. Files outside of ``folder``
+    are left.
+
+    Raises:
+        OSError: a file cannot be removed.
     """
     reports = {path: name for artefacts in former for name, path in artefacts.items() if ArtefactKey.parse(name).is_report}
     for path, name in reports.items():

@@ -1,7 +1,7 @@
-"""The reports that runs should have: which are not there, and making them anew from the executed notebooks that are kept.
+"""Reports that runs should have: finding the missing ones, and making them again from the executed notebooks.
 
-No notebook is run. The record of a run is put right with its reports, so that its light is what it would be had they been made
-like this at once.
+No notebook is run. The record of a run is updated with its reports, so that its light is the one it would have if they had been
+made then.
 """
 
 from __future__ import annotations
@@ -37,19 +37,19 @@ Report = tuple[NotebookSpecification, OutputSpecification]
 
 
 class StartedAgain(SimpleflowError):
-    """The instance was started anew while a report of its former run was made; the former report is left alone."""
+    """The instance was started again while a report of its former run was made; the former report is left unchanged."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ReportedRun:
-    """What of the record of a run its reports depend on."""
+    """The data of a run's record that its reports depend on."""
 
     workflow: WorkflowSpecification  #: as it is now
     instance: str
     run_id: str
     reference_date: str | None
-    labels: Mapping[str, LabelState]  #: what became of each; empty when an early version recorded it
-    artefacts: Mapping[str, str] = field(default_factory=dict)  #: where its reports are, as its record says
+    labels: Mapping[str, LabelState]  #: empty if an early version recorded the run
+    artefacts: Mapping[str, str] = field(default_factory=dict)  #: paths of its reports, from its record
     parameters: Mapping[str, Any] = field(default_factory=dict)
     latest_links: Sequence[str] = (LATEST,)  #: those that lead to the newest run of its parameter set
 
@@ -61,22 +61,22 @@ class ReportedRun:
 
 @dataclass
 class Remade:
-    """What came of making the reports of one run."""
+    """The result of making the reports of one run."""
 
     run: ReportedRun
     made: dict[str, dict[str, Any]] = field(default_factory=dict)  #: by report, such as ``count.pdf``: path, light, warnings
     failed: dict[str, str] = field(default_factory=dict)  #: by report: why
-    was_started_again: bool = False  #: meanwhile, so that what was left is for its new run to make
+    was_started_again: bool = False  #: meanwhile, so that its new run makes the remaining reports
 
 
 def file_name(report: Report) -> str:
-    """``count.pdf``: how a report is called wherever it is spoken of."""
+    """Return the name of a report for people: ``count.pdf``."""
     notebook, output = report
     return ArtefactKey(notebook.label, output.format).file_name
 
 
 def expected_reports(run: ReportedRun, label: str | None = None) -> Iterator[Report]:
-    """The reports that the workflow file asks for of those labels that ended well in the run, or of one of them."""
+    """Yield the reports that the workflow file asks for, of the labels that ended well in the run, or of one of them."""
     for notebook in run.workflow.notebooks:
         if label in (None, notebook.label) and _ended_well(notebook, run.labels):
             for output in notebook.output:
@@ -89,22 +89,23 @@ def _ended_well(notebook: NotebookSpecification, labels: Mapping[str, LabelState
 
 
 def missing_reports(run: ReportedRun, artefacts: Artefacts) -> list[Report]:
-    """Those that are not there, or that are those of an earlier run since theirs have failed.
+    """Return the reports that do not exist, or that belong to an earlier run since those of this run have failed.
 
-    None of a run that was cleaned away with its notebooks: somebody wanted that.
+    Empty for a run that was cleaned up with its notebooks: that was intended.
     """
     missing = [report for report in expected_reports(run) if is_missing(run, report, artefacts)]
     return missing if missing and has_folders(artefacts.outputs, run.workflow.name, run.instance) else []
 
 
 def is_missing(run: ReportedRun, report: Report, artefacts: Artefacts) -> bool:
-    """Whether a report is not there, or is that of an earlier run."""
+    """Return True if a report does not exist, or belongs to an earlier run."""
     return run.labels.get(_artefact(report)) == LabelState.FAILED or not os.path.isfile(_place(run, report, artefacts))
 
 
 def would_differ(run: ReportedRun, report: Report, inputs_dir: Path, artefacts: Artefacts) -> bool:
-    """Whether a report would come out otherwise now: with another template, other options, under another name; or it is not
-    known from what it was made."""
+    """Return True if a report would come out differently now (another template, other options, another name), or if its origin
+    is unknown.
+    """
     notebook, output = report
     if os.path.basename(_place(run, report, artefacts)) != _name(run, report):
         return True
@@ -114,7 +115,7 @@ def would_differ(run: ReportedRun, report: Report, inputs_dir: Path, artefacts: 
 
 
 def is_cleaned(run: ReportedRun, artefacts: Artefacts) -> bool:
-    """Whether nothing is left of what the notebooks of a run have made."""
+    """Return True if nothing is left of the results of a run's notebooks."""
     return not artefacts.notebook_folder(run.workflow.name, run.instance, "any").parent.is_dir()
 
 
@@ -127,11 +128,11 @@ def remake_reports(
     *,
     on_wait: Callable[[], None] | None = None,
 ) -> Remade:
-    """Make these reports anew, and put the record of the run and the link ``latest`` right. May be called from several threads.
+    """Make these reports again, and update the record of the run and its ``latest`` links. May be called from several threads.
 
-    A report is made under the name that its output has now, and one that had another name is removed then. One that fails
-    leaves the former one alone, if there is one. ``on_wait`` is called about 20 times a second, and what it raises leaves this
-    function; what was made until then is recorded.
+    A report is made under the present name of its output, and its file under a former name is then removed. A report that fails
+    leaves the former file unchanged. ``on_wait`` is called about 20 times a second, and what it raises propagates; reports made
+    until then are recorded.
 
     Raises:
         RecordsError: the record cannot be read or written.
@@ -215,7 +216,7 @@ def _remake(
 
 
 def _digest(executed: Path) -> str:
-    """Of the record that each attempt at a notebook leaves; the notebook itself may be large."""
+    """Return a digest of the record that each attempt at a notebook leaves; the notebook itself may be large."""
     try:
         return hashlib.sha256(executed.with_name("run.json").read_bytes()).hexdigest()
     except OSError:
@@ -240,12 +241,12 @@ def _artefact(report: Report) -> str:
 
 
 def _amended(record: RunRecord, done: Remade, artefacts: Artefacts) -> RunRecord:
-    """The record as it would be had its reports been made like this at once, but for the error of a run that has failed."""
+    """Return the record as it would be if its reports had been made with the run, except for the error of a failed run."""
     paths = dict(record.artefacts)
     labels = dict(record.labels) or {name: LabelState.SUCCEEDED for name in paths if not ArtefactKey.parse(name).is_report}
     notes = dict(record.notes)
     known = {_artefact(report): file_name(report) for report in expected_reports(done.run)}
-    made = {str(result["path"]) for result in done.made.values()}  # perhaps the former place of another one
+    made = {str(result["path"]) for result in done.made.values()}  # may be the former path of another report
     for artefact, name in known.items():
         if name in done.made:
             labels.pop(artefact, None)
@@ -268,7 +269,7 @@ def _amended(record: RunRecord, done: Remade, artefacts: Artefacts) -> RunRecord
 
 
 def _error(lacking: Mapping[str, str | None]) -> str | None:
-    """In the words in which a run says which of its reports failed."""
+    """Say which reports are missing, in the words in which a run says which of its reports failed."""
     if not lacking:
         return None
     causes = [cause or f"{name} failed when the run ended" for name, cause in lacking.items()]
@@ -276,7 +277,7 @@ def _error(lacking: Mapping[str, str | None]) -> str | None:
 
 
 def _lights(record: RunRecord, run: ReportedRun, artefacts: Artefacts) -> list[str]:
-    """Those of the notebooks and reports that stand, as they noted them; where one did not, that of the run is among them."""
+    """Return the noted lights of existing notebooks and reports; that of the run itself if one of them has none."""
     noted: list[Any] = []
     for notebook in run.workflow.notebooks:
         if not _ended_well(notebook, record.labels):

@@ -1,4 +1,4 @@
-"""Room: how many more runs may be open at once."""
+"""The number of further runs that may be open at once."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Collection, Iterable, Mapping
 
 
 class Room:
-    """Room for runs of all these workflows together, and of each of them.
+    """Room for further runs, of all these workflows together and of each of them.
 
     Args:
         names: the workflows whose open runs count for ``most_at_once``.
-        most_at_once: None means that there is room for any number.
-        most_of_each: by workflow, for those that have a limit of their own.
+        most_at_once: None means no limit.
+        most_of_each: limits by workflow, for workflows that have one.
     """
 
     def __init__(self, names: Collection[str], most_at_once: int | None, most_of_each: Mapping[str, int]) -> None:
@@ -21,21 +21,21 @@ class Room:
 
     @property
     def is_known(self) -> bool:
-        """False until somebody has looked what is open; where nothing is limited nobody has to."""
+        """False until open runs have been counted; always True without limits."""
         return self._open is not None
 
     def look_at(self, running: Iterable[tuple[str, str]]) -> None:
-        """Count what is open now: workflow name and identity of each run, see `workers.runs.run_starts.open_runs`."""
+        """Count the open runs: workflow name and identity of each, see `workers.runs.run_starts.open_runs`."""
         self._open = Counter(name for name, _ in running)
 
     def is_there_for(self, name: str) -> bool:
-        """Whether one more run of that workflow may be opened."""
+        """Return True if one more run of that workflow may be opened."""
         assert self._open is not None
         if self._open[name] >= self._most_of_each.get(name, self._open[name] + 1):
             return False
         return self._most_at_once is None or sum(self._open[one] for one in self._names) < self._most_at_once
 
     def take(self, name: str) -> None:
-        """One more run of that workflow is open."""
+        """Count one more open run of that workflow."""
         assert self._open is not None
         self._open[name] += 1

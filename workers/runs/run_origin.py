@@ -1,4 +1,4 @@
-"""Where a run comes from: what kind it is, which file its workflow stands in, who or what has started it."""
+"""The origin of a run: its kind, its workflow file, and who or what has started it."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from ..records.run_tables import Kind, RunRecord
 
 
 def present_user() -> str:
-    """The name of whoever gives a command; the number of the user where it has no name, as in a container."""
+    """Return the name of the present user; the number of a user without a name, as in a container."""
     try:
         return getpass.getuser()
-    except (KeyError, OSError):  # Python 3.13 has made one of the other
+    except (KeyError, OSError):  # KeyError until Python 3.12, OSError since
         return str(os.getuid())
 
 
 def run_origin(run: Run, file: Path, outputs: str, started_by: str | None) -> dict[str, Any]:
-    """What a run is started with, for its record; who has started it is left out where that is not known."""
+    """Return the origin of a run, for its arguments and its record; ``started_by`` is left out if it is unknown."""
     is_by_hand = run.reference_date is None or run.reason.kind == ReasonKind.BY_HAND_FOR_NO_ENTRY
     kind: Kind = "by hand" if is_by_hand else "dated"
     origin = {"kind": kind, "workflow_file": present_file(file, outputs)}
@@ -33,7 +33,7 @@ def run_origin(run: Run, file: Path, outputs: str, started_by: str | None) -> di
 
 
 def present_file(file: Path, outputs: str | Path) -> str:
-    """The workflow file as it is seen from the outputs folder."""
+    """Return the path of the workflow file relative to the outputs folder."""
     try:
         return place_beside(os.path.abspath(file), Path(os.path.abspath(outputs)))
     except ValueError:  # on another drive
@@ -41,8 +41,9 @@ def present_file(file: Path, outputs: str | Path) -> str:
 
 
 def recorded_origin(origin: Mapping[str, Any], former: Sequence[RunRecord]) -> dict[str, Any]:
-    """The same as values of a record. A run that is tried again is of the kind that it was; ``former`` are the runs of the
-    instance before it, as they were made."""
+    """Return the origin as values of a record. A retried run keeps its kind; ``former`` are earlier runs of the instance,
+    oldest first.
+    """
     found = {name: origin.get(name) for name in ("kind", "workflow_file", "started_by")}
     if found["started_by"] == RETRY and former and former[-1].kind is not None:
         found["kind"] = former[-1].kind

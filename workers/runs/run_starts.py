@@ -1,4 +1,4 @@
-"""Starting runs on a service: one, or many in turn; and which run there now."""
+"""Starting runs on a service, one or many in turn, and listing the open ones."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ from .run_origin import run_origin
 
 logger = logging.getLogger(__name__)
 
-#: How long one activity waits for room for the runs that it holds back, before its workflow asks again.
+#: The longest that one activity waits for room for the runs that it holds back, before its workflow asks again.
 LONGEST_WAIT_SECONDS = 900.0
-#: AWS refills the bucket of StartWorkflowExecution at some calls a second, and the fleet's deciders need calls as well.
+#: AWS limits StartWorkflowExecution to a few calls a second, and the deciders of all machines need calls as well.
 REMOTE_STARTS_PER_SECOND = 5.0
 
 _LOOK_SECONDS = 0.2
@@ -48,14 +48,14 @@ _REMOTE_LOOK_SECONDS = 5.0
 
 @dataclass
 class Started:
-    """What came of starting runs in turn."""
+    """The result of starting runs in turn."""
 
     workflow_ids: list[str] = field(default_factory=list)
     held_back: int = 0  #: there was no room for them
 
 
 def open_runs(service: SwfService, domain: str) -> dict[tuple[str, str], RunState]:
-    """The instances that run now, as the service knows them: (workflow name, identity) -> running."""
+    """Return the open instances of the service: (workflow name, identity) -> running."""
     states: dict[tuple[str, str], RunState] = {}
     for info in executions_of_type(service, domain, NOTEBOOK, is_open=True):
         tags = info.get("tagList") or [""]
@@ -78,15 +78,15 @@ def start_run(
     stamps: DataStamps | None = None,
     known: KnownDates | None = None,
 ) -> str | None:
-    """Start one run; returns its run id, None when one of this instance is open already.
+    """Start one run; return its run id, or None if a run of this instance is open already.
 
-    ``rerun`` runs the instance even if it has succeeded before. With ``only`` the notebook of that label is done again, and
-    what it needs is taken from former runs where it stands. One that ``gives_way`` has a priority one lower than its
-    workflow's. ``started_by`` is for its record: a constant of `deciders.runs.run_requests`, or a person. ``stamps`` and
+    ``rerun`` runs the instance even if it has succeeded before. With ``only`` the notebook of that label is run again, and the
+    results that it needs are taken from former runs if they can be kept. ``gives_way`` lowers the priority of the workflow by
+    one. ``started_by`` is for its record: a constant of `deciders.runs.run_requests`, or a person. ``stamps`` and
     ``known`` are those of the check under way, if there is one.
 
     Raises:
-        SourceError: the run is to know its data, or which dates are missing, and they cannot be read.
+        SourceError: the run takes stamps of its data, or its missing dates, and they cannot be read.
     """
     rerun = rerun or run.is_rerun or only is not None
     arguments = run_arguments(specification, run, outputs, only=only, started_by=started_by, stamps=stamps, known=known)
@@ -121,7 +121,7 @@ def run_arguments(
     stamps: DataStamps | None = None,
     known: KnownDates | None = None,
 ) -> dict[str, Any]:
-    """What :class:`~deciders.notebook_workflow.NotebookWorkflow` is started with."""
+    """Return the arguments of :class:`~deciders.notebook_workflow.NotebookWorkflow` for a run."""
     workflow = specification.workflow(run.workflow_name)
     hashes = notebook_hashes(workflow, specification.inputs_dir)
     keeps = run.keeps_labels or only is not None
@@ -137,11 +137,11 @@ def run_arguments(
     seen: dict[str, Any] | None = None
     source = specification.sensor.source if specification.sensor is not None else None
     if run.reference_date is None:
-        data = {} if "data_changed" in workflow.rerun_when else None  # it uses those of no date
+        data = {} if "data_changed" in workflow.rerun_when else None  # it uses the data of no date
     elif isinstance(source, FilesSource | SqlSource):
         if "data_changed" in workflow.rerun_when:
             data = stamps.of(run.needed_days)
-        else:  # for a run that will be skipped; hashing the data of all runs would cost too much
+        else:  # in case the run is skipped; hashing the data of all runs would cost too much
             seen = stamps.seen(run.needed_days)
     arguments: dict[str, Any] = {
         "workflow": workflow.model_dump(mode="json"),
@@ -172,11 +172,11 @@ def run_arguments(
 
 
 class Starter:
-    """Starts runs in turn, with room for so many at once and at a bounded rate.
+    """Starts runs in turn, a limited number at once and at a limited rate.
 
     Args:
         names: the workflows whose open runs count for ``most_at_once``; ``max_parallel_runs`` of a workflow counts as well.
-        starts_per_second: None does not bound it, which is right for a service in this process.
+        starts_per_second: None means no limit, which suits a service in this process.
     """
 
     def __init__(
@@ -200,16 +200,16 @@ class Starter:
         self._known = known or KnownDates(specification)
 
     def start(self, wanted: Sequence[WantedRun]) -> Started:
-        """Start them in that order, but let those of a workflow that has no room wait, and not the others with them.
+        """Start the runs in that order. Runs of a workflow without room wait, but do not delay others.
 
-        Those for which there is no room within a quarter of an hour are held back.
+        Runs for which there is no room within a quarter of an hour are held back.
 
         Raises:
-            ActivityCanceled: the end of this task was asked for; what was started runs on.
+            ActivityCanceled: this task was cancelled; runs that were started go on.
         """
         done = Started()
         patience = time.monotonic() + LONGEST_WAIT_SECONDS
-        waiting: dict[str, deque[tuple[int, WantedRun]]] = {}  # by workflow, with their places
+        waiting: dict[str, deque[tuple[int, WantedRun]]] = {}  # by workflow, with their positions
         for place, one in enumerate(wanted):
             waiting.setdefault(one.run.workflow_name, deque()).append((place, one))
         while any(waiting.values()):
@@ -228,7 +228,7 @@ class Starter:
         return done
 
     def _first_with_room(self, waiting: dict[str, deque[tuple[int, WantedRun]]], patience: float) -> str | None:
-        """The workflow whose first run is the next one to start; waits for room. None when there was none in time."""
+        """Return the workflow whose first run is to be started next; wait for room. None if there was none in time."""
         while True:
             if self._room.is_known:
                 ready = [name for name, runs in waiting.items() if runs and self._room.is_there_for(name)]

@@ -1,4 +1,4 @@
-"""One check of the sensor: what is available, what runs, what has run, and so what is to be started."""
+"""One check of the sensor: available dates, open runs and former runs, and from these the runs to start."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def present_history(
     check_began: datetime | None = None,
     now: datetime | None = None,
 ) -> RunHistory:
-    """What the rules of :mod:`deciders.runs.reruns` need to know, as it is now.
+    """Return the facts that the rules of :mod:`deciders.runs.reruns` need, as of now.
 
     Raises:
         RecordsError: the records cannot be read.
@@ -58,7 +58,7 @@ def present_history(
 def add_recovered_ends(
     states: dict[tuple[str, str], RunState], ends: dict[tuple[str, str], LastEnd], recovered: Sequence[RunRecord]
 ) -> None:
-    """Let states and ends say what they will once the next check has recorded the `workers.runs.recovered_ends`."""
+    """Add `workers.runs.recovered_ends` to states and ends, as the next check will once it has recorded them."""
     for record in recovered:
         key = (record.workflow_name, record.identity)
         if not record.state.says_nothing:
@@ -67,8 +67,8 @@ def add_recovered_ends(
 
 
 def claim(task: ActivityContext, specification: Specification, outputs: str, records: RunRecords) -> None:
-    """Where runs are started is the place to see that they are still this file's: since the sensor was started it may have
-    been reloaded with other names, and another file may have adopted them.
+    """Check that the workflows still belong to this file: since the sensor was started it may have been reloaded with other
+    names, and another file may have adopted them.
 
     Raises:
         WorkflowTaken: a workflow belongs to another file, or the outputs to another service.
@@ -86,16 +86,18 @@ def check_for_new_dates(
     check_began: datetime | None = None,
     starts_per_second: float | None = None,
 ) -> dict[str, Any]:
-    """Start every run that is due: by the priority of its workflow, then in AutoFlow's order, which is that of the sensor's
-    entries, the dates of each ascending.
+    """Start every run that is due.
+
+    Runs start by the priority of their workflow, then in AutoFlow's order: that of the sensor's entries, the dates of each
+    ascending.
 
     The open executions are listed first and the records read second: an end is recorded before its execution closes, so
     a run that ends in between is seen at least once. What has failed since ``check_began`` is not started again.
 
     Returns:
-        ``started``: workflow ids; ``not_due``: how many are not; ``held_back``: for how many ``max_parallel_runs`` left no
-        room; ``warnings``; ``retry_seconds``: after how long a failed or skipped run is to be tried again, None when no
-        workflow with a ``retry_wait`` or ``skip_again`` has anything open, failed or skipped.
+        ``started``: workflow ids; ``not_due``: number of runs that are not due; ``held_back``: number of runs without room
+        under ``max_parallel_runs``; ``warnings``; ``retry_seconds``: seconds until a failed or skipped run is retried, None if
+        no workflow with a ``retry_wait`` or ``skip_again`` has any open, failed or skipped runs.
 
     Raises:
         SourceError: the available dates cannot be read.
@@ -136,14 +138,16 @@ def check_for_new_dates(
 
 
 def _now(service: Any) -> datetime:
-    """The moment as the ends of runs have it: that of the service where its clock skips the waiting."""
+    """Return the time in terms of the ends of runs: that of the service if its clock skips waiting."""
     if isinstance(service, LocalService) and service.clock.virtual:
         return datetime.fromtimestamp(service.clock.timestamp(), UTC)
     return datetime.now(UTC)
 
 
 def _retry_seconds(specification: Specification, plan: DueRuns) -> int | None:
-    """The shortest ``retry_wait`` or ``skip_again`` of those workflows that may have runs to try again before the next tick."""
+    """Return the shortest ``retry_wait`` or ``skip_again`` of the workflows that may have runs to retry before the
+    next check.
+    """
     waits = {flow.name: flow.retry_wait_seconds for flow in specification.workflows if flow.retry_wait_seconds}
     skips = {flow.name: flow.skip_again_seconds for flow in specification.workflows if flow.skip_again_seconds}
     passed_over: dict[ReasonKind, set[str]] = defaultdict(set)
@@ -166,11 +170,12 @@ def start_requested(
     most_at_once: int | None = None,
     starts_per_second: float | None = None,
 ) -> dict[str, Any]:
-    """Start runs that somebody asked for, in the order asked; those that run already, or have ended since ``began``, are
-    passed over.
+    """Start the requested runs, in the order of the requests.
+
+    Runs that are open already, or have ended since ``began``, are skipped.
 
     Returns:
-        ``started``: workflow ids; ``held_back``: for how many there was no room.
+        ``started``: workflow ids; ``held_back``: number of runs without room.
 
     Raises:
         WorkflowTaken: see :func:`claim`.

@@ -1,1 +1,1 @@
-"""Which dates there are: files, FlowAPI, SQL, S3 and installed sources; and when their data changed."""
+"""Available dates from files, FlowAPI, SQL, S3 and installed sources, and changes of their data."""

@@ -1,4 +1,4 @@
-"""Which dates there is data for: asked of FlowKit's FlowAPI, read off the names of files, or as other sources say."""
+"""Available dates: from FlowKit's FlowAPI, from the names of files, or from other sources."""
 
 from __future__ import annotations
 
@@ -31,20 +31,21 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-#: Ten thousand times what a century of dates for four types needs.
+#: Ten thousand times the size of a century of dates for four types.
 LARGEST_REPLY_BYTES = 50_000_000
 
-#: Request timeout, too early, too many requests: the same request may be answered in a while.
+#: Request timeout, too early, too many requests: the same request may succeed later.
 _LATER = (408, 425, 429)
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]+=*\.[A-Za-z0-9_-]+=*\.[A-Za-z0-9_-]*=*", re.ASCII)
 
 
 def read_available_dates(specification: Specification, *, timeout_seconds: float = 30) -> dict[str, list[date]]:
-    """Available dates by type of data, ascending, each once; a type without data has an empty list. Empty without a sensor.
+    """Return the available dates by type of data, ascending, each once; empty lists for types without data. Empty without a
+    sensor.
 
-    With a files source only the types in the sensor's ``cdr_types`` are looked at, if it has any; FlowAPI answers for
-    all its types in one request. ``timeout_seconds`` bounds that request as a whole.
+    With a files source, only the types in the sensor's ``cdr_types``, if it has any, are searched; FlowAPI answers for all its
+    types in one request. ``timeout_seconds`` bounds that request as a whole.
 
     Raises:
         SourceError: a folder is missing or unreadable; FlowAPI is not configured, cannot be reached, refuses, or
@@ -72,7 +73,7 @@ def _dates_of(inputs_dir: Path, pattern: str, timeout_seconds: float) -> list[da
 
 
 def dates_of_files(inputs_dir: Path, pattern: str) -> list[date]:
-    """The dates for which a file of that name exists, ascending.
+    """Return the dates for which a file with a matching name exists, ascending.
 
     ``pattern`` is relative to ``inputs_dir``; ``{date}`` in it stands for an ISO date (a name with the 30th of
     February is no match), ``*`` and ``?`` for any characters within a name.
@@ -84,13 +85,13 @@ def dates_of_files(inputs_dir: Path, pattern: str) -> list[date]:
 
 
 def dated_files(inputs_dir: Path, pattern: str) -> Iterator[tuple[date, Path]]:
-    """Each file that `dates_of_files` counts, with its date."""
+    """Yield each file that `dates_of_files` counts, with its date."""
     steps = [step for step in pattern.split("/") if step not in ("", ".")]
     return ((day, path) for day, path in _walk(inputs_dir, steps, None, is_named=True) if day is not None)
 
 
 def undated_files(specification: Specification, available: Mapping[str, Collection[date]]) -> list[str]:
-    """A sentence for each type without a date whose files are there, under names with something else than a date.
+    """Return a sentence for each type without dates that has files whose names match except for the date.
 
     Raises:
         SourceError: see `dates_of_files`.
@@ -112,7 +113,7 @@ def undated_files(specification: Specification, available: Mapping[str, Collecti
 
 
 def files_by_date(specification: Specification) -> dict[date, list[Path]]:
-    """The files of each date on this machine, of the types that the sensor wants; none for other sources than files.
+    """Return the files of each date on this machine, of the types that the sensor uses; empty for sources other than files.
 
     Raises:
         SourceError: see `dates_of_files`.
@@ -130,9 +131,9 @@ def files_by_date(specification: Specification) -> dict[date, list[Path]]:
 
 
 def _walk(folder: Path, steps: list[str], day: date | None, *, is_named: bool) -> Iterator[tuple[date | None, Path]]:
-    """Each file under ``folder`` whose path fits ``steps``, with its date.
+    """Yield each file under ``folder`` whose path matches ``steps``, with its date.
 
-    ``is_named``: the pattern names the folder itself, so it must exist; others were only found to fit.
+    ``is_named``: the pattern names the folder itself, which must therefore exist; other folders were found by matching.
     """
     step, rest = steps[0], steps[1:]
     if not any(special in step for special in ("*", "?", "{date}")):
@@ -177,7 +178,7 @@ def _is_file(path: Path) -> bool:
 
 
 def flowapi_dates(*, timeout_seconds: float = 30) -> dict[str, list[date]]:
-    """What FlowAPI at ``FLOWAPI_URL`` says, asked with the secret ``FLOWAPI_TOKEN``.
+    """Return the available dates of FlowAPI at ``FLOWAPI_URL``, using the secret ``FLOWAPI_TOKEN``.
 
     ``SSL_CERTIFICATE_FILE`` names the certificates to trust instead of the usual ones, or is one itself. One GET; redirects
     are not followed, so that the token goes nowhere else.
@@ -200,7 +201,8 @@ def flowapi_dates(*, timeout_seconds: float = 30) -> dict[str, list[date]]:
     except httpx.TimeoutException:
         raise SourceUnreachable(f"FlowAPI at {shown_url} did not answer within {timeout_seconds:g} s") from None
     except (httpx.HTTPError, httpx.InvalidURL, ValueError, ImportError) as error:
-        # The last two come from proxies set in the environment: one of an unknown kind, or one that httpx has no package for.
+        # The last two come from proxies in the environment: one of an unknown kind, or one that needs a package that is
+        # missing.
         raise SourceUnreachable(f"cannot reach FlowAPI at {shown_url}: {_said(str(error), token)}") from None
     if status != 200:
         kind = SourceUnreachable if status >= 500 or status in _LATER else SourceError
@@ -225,12 +227,12 @@ def _flowapi_url() -> str:
 
 
 def _without_login(url: str) -> str:
-    """The URL fit for a message: a user and password in it are cut out, and so is a query."""
+    """Make the URL fit for a message: remove user, password and query."""
     return masked(re.sub(r"//[^/]*@", "//", url).partition("?")[0])
 
 
 def _checked_token() -> str:
-    """The token, if FlowAPI could accept it: whether it is signed by the right key only FlowAPI can tell."""
+    """Return the token if FlowAPI could accept it; only FlowAPI can tell if it is signed with the right key."""
     try:
         token = read_secret("FLOWAPI_TOKEN")
     except MissingSecretError as error:
@@ -252,7 +254,7 @@ def _checked_token() -> str:
 
 
 def token_expiry() -> float | None:
-    """When ``FLOWAPI_TOKEN`` expires, in epoch seconds; None when it does not, or is not there."""
+    """Return the time, in epoch seconds, at which ``FLOWAPI_TOKEN`` expires; None if it does not expire or is not set."""
     expiry = (_claims(read_secret("FLOWAPI_TOKEN", "")) or {}).get("exp")
     return float(expiry) if isinstance(expiry, (int, float)) and not isinstance(expiry, bool) else None
 
@@ -286,7 +288,7 @@ def _certificates() -> ssl.SSLContext | bool:
 
 
 def _read_body(response: Any, shown_url: str, timeout_seconds: float) -> bytes:
-    """The reply, within one deadline: a server that sends a byte now and then would outlast httpx's own timeouts."""
+    """Read the reply within one deadline: a server that sends a byte now and then would outlast httpx's own timeouts."""
     deadline = time.monotonic() + timeout_seconds
     body = bytearray()
     for chunk in response.iter_bytes():
@@ -305,7 +307,7 @@ def _refusal(shown_url: str, status: int, body: bytes, token: str) -> str:
         if isinstance(reply, dict) and isinstance(reply.get("msg"), str):
             said = f": {_said(reply['msg'], token)}"
     except (ValueError, RecursionError):
-        pass  # an error page of some proxy says nothing that fits into a sentence
+        pass  # the error page of a proxy has nothing that fits into a sentence
     if status in (401, 403):
         return f"FlowAPI at {shown_url} refuses the token (status {status}){said}"
     if status == 404:
@@ -316,7 +318,7 @@ def _refusal(shown_url: str, status: int, body: bytes, token: str) -> str:
 
 
 def _asked_to_wait(header: str) -> str:
-    """What ``Retry-After`` says, seconds or a date; nothing when it says neither."""
+    """Format ``Retry-After``, in seconds or as a date; empty if it is neither."""
     if header.isascii() and header.isdigit() and len(header) < 8:
         return f"; it asks to wait {int(header)} s"
     try:
@@ -326,7 +328,7 @@ def _asked_to_wait(header: str) -> str:
 
 
 def _said(text: str, token: str) -> str:
-    """What the other side said, on one line, cut, and without the token even if it echoes it."""
+    """Quote the other side's text on one line, cut, and without the token even if it is echoed."""
     return masked(" ".join(text.replace(token, "***").split()))[:200] or "no reason given"
 
 

@@ -1,4 +1,4 @@
-"""Whether the data of a date have changed since a run used them."""
+"""Stamps of data files and rows, which show that the data of a date have changed since a run used them."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from .source_errors import SourceError
 from .sql_dates import sql_versions
 
 _READ_BYTES = 1 << 20
-_MOST_STAMPS = 60  #: of a run whose data are only looked at; the history of each run has them
+_MOST_STAMPS = 60  #: of a run without hashes of its data; the history of each run contains them
 
-ALL = "*"  #: name of the one stamp of so many: their number, 0, and a hash of all
+ALL = "*"  #: name of the single stamp for more than that: their number, 0, and a hash of all
 
 Stamp = list[Any]  #: size in bytes, time of the last change in ns, SHA-256 in hex (in S3: ETag; of a query: 0, 0, version)
 
 
 class DataStamps:
-    """The data of one specification as they are during one check; nothing is looked at twice.
+    """The data of one specification during one check; nothing is read twice.
 
-    A file has changed when its content has: a new time stamp alone, as a copy has it, does not count. Data in a database have
-    when the version that the query gives has.
+    A file has changed if its content has: a new time stamp alone, as after copying, does not count. Data in a database have
+    changed if the version from the query has.
 
     Args:
         on_file: called before each file that is read whole, which may take a while.
@@ -43,16 +43,17 @@ class DataStamps:
         self._cannot_tell: SourceError | None = None
 
     def of(self, days: Iterable[tuple[int, int]]) -> dict[str, Stamp]:
-        """The stamps of the data of these days, by path relative to the inputs folder, address, or type and date.
+        """Return the stamps of the data of these days, by path relative to the inputs folder, address, or type and date.
 
         Raises:
-            SourceError: the source cannot be read, or its query gives no versions.
+            SourceError: the source cannot be read, or its query returns no versions.
         """
         return {name: [*size, self._hash(name)] for name in self._names(days) if (size := self._size(name)) is not None}
 
     def seen(self, days: Iterable[tuple[int, int]]) -> dict[str, Stamp] | None:
-        """The same without reading any file: the hash of a file is None, so that any other time stamp counts as a change. Those
-        of very many days are one stamp. None where the source cannot tell."""
+        """Return the same stamps without reading any file: hashes of files are None, so that any new time stamp counts as a
+        change. Very many stamps are merged into one. None if the source cannot detect changes.
+        """
         try:
             found: dict[str, Stamp] = {
                 name: [*size, self._hashes[name] if name in self._listed else None]
@@ -66,7 +67,7 @@ class DataStamps:
         return {ALL: [len(found), 0, hashlib.sha256(json.dumps(sorted(found.items())).encode()).hexdigest()]}
 
     def changed(self, kept: Mapping[str, Any], days: Sequence[tuple[int, int]]) -> list[str]:
-        """The data of these days that are not as ``kept`` has them: changed, new or gone.
+        """Return the names of the data of these days that differ from ``kept``: changed, new or gone.
 
         Raises:
             SourceError: see `of`.
@@ -77,12 +78,12 @@ class DataStamps:
         changed = set(kept).difference(there)
         for name in there:
             stamp = kept.get(name)
-            # An ETag came with the listing; a file is read only where its size or time says that it may be another one.
-            is_other = stamp is None or tuple(stamp[:2]) != self._size(name)
+            # An ETag came with the listing; a file is read only if its size or time differs.
+            may_differ = stamp is None or tuple(stamp[:2]) != self._size(name)
             if stamp is not None and stamp[2] is None:
-                is_changed = is_other
+                is_changed = may_differ
             else:
-                is_changed = (is_other or name in self._hashes) and (stamp is None or stamp[2] != self._hash(name))
+                is_changed = (may_differ or name in self._hashes) and (stamp is None or stamp[2] != self._hash(name))
             if is_changed:
                 changed.add(name)
         return sorted(changed)
@@ -100,7 +101,9 @@ class DataStamps:
         return [name for ordinal in ordinals for name in self._files.get(date.fromordinal(ordinal), ())]
 
     def _read_names(self) -> dict[date, list[str]]:
-        """Paths relative to the inputs folder, and names of what is elsewhere, whose stamps come with the names."""
+        """Return by date the paths relative to the inputs folder, and the names of remote data, whose stamps come with the
+        names.
+        """
         inputs_dir, sensor = self._specification.inputs_dir, self._specification.sensor
         if sensor is None:
             return {}

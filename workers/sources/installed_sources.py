@@ -1,4 +1,4 @@
-"""Sources of dates that other packages bring, as entry points."""
+"""Sources of dates from other packages, installed as entry points."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from .source_errors import SourceError, SourceUnreachable
 
 
 def installed_dates(source: InstalledSource, inputs_dir: Path, *, timeout_seconds: float = 30) -> dict[str, list[date]]:
-    """What the source's function gives: it is called with its options, and by name ``inputs_dir`` and ``timeout_seconds``.
+    """Call the source's function with its options, ``inputs_dir`` and ``timeout_seconds``, and return its dates.
 
-    It gives a mapping of types of data to dates, in any order. After ``timeout_seconds`` it is not waited for any more.
+    The function returns a mapping of types of data to dates, in any order. It is abandoned after ``timeout_seconds``.
 
     Raises:
-        SourceError: it is not installed on this machine, raises, takes too long, or gives something else.
+        SourceError: it is not installed on this machine, raises, takes too long, or returns something else.
     """
     points = [point for point in entry_points(group=GROUP) if point.name == source.name]
     if not points:

@@ -1,4 +1,4 @@
-"""The available dates of a workflow file as they are during one check, for runs that are told which they lack."""
+"""The available dates of a workflow file during one check, for runs that are told which dates are missing."""
 
 from __future__ import annotations
 
@@ -17,15 +17,17 @@ logger = logging.getLogger(__name__)
 
 
 def wants_missing_dates(workflow: WorkflowSpecification, run: Run) -> bool:
-    """Whether a notebook takes the automatic parameter, and neither a label nor a parameter of that name stands for it."""
+    """Return True if a notebook takes the automatic parameter ``missing_dates``, and no label or parameter of that name
+    replaces it.
+    """
     return MISSING_DATES in workflow.own_automatic_parameters() and MISSING_DATES not in run.configured_parameters
 
 
 class KnownDates:
-    """Read when they are first asked for, and once.
+    """Available dates, read once, on first use.
 
     Args:
-        available: dates by type, where they have been read already.
+        available: dates by type, if they have been read already.
     """
 
     def __init__(self, specification: Specification, available: Mapping[str, Iterable[date]] | None = None) -> None:
@@ -34,7 +36,7 @@ class KnownDates:
         self._is_out_of_reach = False
 
     def days(self) -> set[date]:
-        """The dates that count as available over the sensor's types.
+        """Return the dates that count as available over the sensor's types.
 
         Raises:
             SourceError: they cannot be read.
@@ -48,7 +50,7 @@ class KnownDates:
         return self._days
 
     def missing(self, run: Run) -> list[str]:
-        """The dates of the run's stencil that are not available, as ISO text, ascending; none of a run without a date.
+        """Return the dates of the run's stencil that are not available, as ISO text, ascending; empty for a run without a date.
 
         Raises:
             SourceError: see `days`.
@@ -58,7 +60,7 @@ class KnownDates:
         return [day.isoformat() for day in run.date_stencil.missing_dates(run.reference_date, self.days())]
 
     def missing_for_the_record(self, run: Run) -> list[str] | None:
-        """The same, None where they cannot be read: a run that does not ask for them is not kept from its start by that."""
+        """Return the same, or None if they cannot be read: this must not prevent a run that does not take them."""
         if self._is_out_of_reach:
             return None
         try:

@@ -1,4 +1,4 @@
-"""File names with ``*``, ``?`` and ``{date}``, matched without ever going back: a name costs what its length is."""
+"""File names with ``*``, ``?`` and ``{date}``, matched without backtracking, in time linear in the length of the name."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ _DATE_LENGTH = 10
 class NamePattern:
     """A pattern for one name: ``*`` stands for any characters, ``?`` for one, ``{date}`` (once at most) for an ISO date.
 
-    Where a name has several dates that fit, it is the last of them, as regular expressions have it. Whether the day is one
-    of the calendar is not asked.
+    If several dates in a name match, the last one counts, as with regular expressions. The date is not checked against the
+    calendar.
     """
 
     def __init__(self, text: str) -> None:
@@ -24,7 +24,7 @@ class NamePattern:
         return self.date_in(name) is not None if self.has_date else self._before.fit(name)
 
     def date_in(self, name: str) -> str | None:
-        """The text of the date; None when the name does not fit, or the pattern asks for no date."""
+        """Return the text of the date; None if the name does not match, or the pattern has no date."""
         if not self.has_date:
             return None
         first, last = self._before.earliest_end(name), self._after.latest_start(name)
@@ -38,7 +38,7 @@ class NamePattern:
 
 
 class _Pieces:
-    """What stands between the stars of a pattern: pieces of fixed length."""
+    """The pieces of fixed length between the stars of a pattern."""
 
     def __init__(self, text: str) -> None:
         self._texts = text.split("*")
@@ -49,12 +49,12 @@ class _Pieces:
         self._has_star = len(self._texts) > 1
 
     def fit(self, name: str) -> bool:
-        """Whether the whole name does."""
+        """Return True if the whole name matches."""
         end = self.earliest_end(name)
         return end is not None and self.can_end(name, end, len(name))
 
     def earliest_end(self, name: str) -> int | None:
-        """Where all pieces but the last end at the earliest, from the beginning; None when they do not fit."""
+        """Return the earliest end of all pieces but the last, from the beginning; None if they do not match."""
         if not self._has_star:
             return 0
         found = self._found[0].match(name)
@@ -63,12 +63,12 @@ class _Pieces:
         return found.end() if found is not None else None
 
     def can_end(self, name: str, first: int, end: int) -> bool:
-        """Whether the last piece ends at ``end``, when the others end at ``first`` at the earliest."""
+        """Return True if the last piece can end at ``end``, given that the others end at ``first`` at the earliest."""
         start = end - len(self._texts[-1])
         return (start >= first if self._has_star else start == 0) and self._found[-1].match(name, start) is not None
 
     def latest_start(self, name: str) -> int | None:
-        """Where all pieces but the first begin at the latest, up to the end; None when they do not fit."""
+        """Return the latest start of all pieces but the first, up to the end; None if they do not match."""
         last = len(name)
         if not self._has_star:
             return last
@@ -85,6 +85,6 @@ class _Pieces:
         return last
 
     def can_start(self, name: str, start: int, last: int) -> bool:
-        """Whether the first piece begins at ``start``, when the others begin at ``last`` at the latest."""
+        """Return True if the first piece can begin at ``start``, given that the others begin at ``last`` at the latest."""
         end = start + len(self._texts[0])
         return (end <= last if self._has_star else end == last) and self._found[0].match(name, start) is not None

@@ -1,4 +1,4 @@
-"""Dates read off the names of objects in S3."""
+"""Dates from the names of objects in S3."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Stamp = list[Any]  #: size in bytes, time of the last change in ns, ETag
 
 
 def dated_objects(pattern: str, *, timeout_seconds: float = 30) -> Iterator[tuple[date, str, Stamp]]:
-    """Each object that fits ``s3://bucket/key``, with its date, its address and its stamp.
+    """Yield each object that matches ``s3://bucket/key``, with its date, its address and its stamp.
 
     ``{date}`` in the key stands for an ISO date, ``*`` and ``?`` for characters other than a slash. Everything below the part
     of the key before the first of these is listed, a thousand objects a request.
@@ -51,7 +51,7 @@ def dated_objects(pattern: str, *, timeout_seconds: float = 30) -> Iterator[tupl
     except ClientError as error:
         code = error.response.get("Error", {}).get("Code", "")
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        if status >= 500 or status == 429:  # told to slow down, or out of order: not for anything in the settings
+        if status >= 500 or status == 429:  # throttled or out of order: no setting is to blame
             raise SourceUnreachable(f"S3 cannot be asked for {pattern}: {code or status}") from None
         reason = {
             "NoSuchBucket": "there is no such bucket",
@@ -63,7 +63,7 @@ def dated_objects(pattern: str, *, timeout_seconds: float = 30) -> Iterator[tupl
 
 
 def _date_in(steps: list[str], patterns: list[NamePattern]) -> str | None:
-    """The text of the date, when each step of a key fits its pattern."""
+    """Return the text of the date if each step of a key matches its pattern."""
     if len(steps) != len(patterns) or not all(pattern.fits(step) for pattern, step in zip(patterns, steps, strict=True)):
         return None
     return next(pattern.date_in(step) for pattern, step in zip(patterns, steps, strict=True) if pattern.has_date)

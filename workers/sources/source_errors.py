@@ -1,4 +1,4 @@
-"""What goes wrong with a source of dates."""
+"""Errors of sources of dates."""
 
 from __future__ import annotations
 
@@ -12,6 +12,6 @@ class SourceError(SimpleflowError):
 
 
 class SourceUnreachable(SourceError):
-    """What gives the dates does not answer, or cannot do so now; the settings may well be right."""
+    """The source of dates does not answer, or cannot do so now; the settings may well be right."""
 
     exit_code = ExitCode.UNREACHABLE

@@ -1,4 +1,4 @@
-"""Available dates asked of a database, with a query of the user's."""
+"""Available dates from a database, by a query of the user's."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-#: Ten times what a century of dates for ten types needs.
+#: Ten times the number of rows of a century of dates for ten types.
 MOST_ROWS = 5_000_000
 
 
-Versions = dict[str, dict[date, str | None]]  #: type -> date -> version of its data, None when the query gives none
+Versions = dict[str, dict[date, str | None]]  #: type -> date -> version of its data, None if the query has none
 
 
 def sql_dates(source: SqlSource, *, timeout_seconds: float = 30) -> dict[str, list[date]]:
-    """The dates of each type that the query gives, ascending, each once.
+    """Return the dates of each type that the query returns, ascending, each once.
 
     Raises:
         SourceError: see `sql_versions`.
@@ -36,11 +36,11 @@ def sql_dates(source: SqlSource, *, timeout_seconds: float = 30) -> dict[str, li
 
 
 def sql_versions(source: SqlSource, *, timeout_seconds: float = 30) -> Versions:
-    """What the query gives of each type and date.
+    """Return the versions that the query returns for each type and date.
 
-    A row is a type of data, a date (a date, a time whose date counts, or ISO text) and perhaps a version of its data, which
-    may be anything that is another when they are. Several rows of a date make one version. ``timeout_seconds`` bounds the
-    connection and the query together; after it the answer is not waited for any more.
+    A row is a type of data, a date (a date, a time whose date counts, or ISO text) and perhaps a version of its data, which may
+    be anything that changes with them. Several rows of a date make one version. ``timeout_seconds`` bounds the connection and
+    the query together; after it the query is abandoned.
 
     Raises:
         SourceError: the password is missing, the database cannot be reached or refuses, the query does not give such rows, or
@@ -55,7 +55,7 @@ def sql_versions(source: SqlSource, *, timeout_seconds: float = 30) -> Versions:
         except BaseException as error:
             failure.append(error)
 
-    # A thread, because no two drivers have the same way to say how long a connection and a query may take.
+    # A thread, because each driver has its own way to limit the time of a connection and a query.
     asking = threading.Thread(target=ask, name="sql-dates", daemon=True)
     asking.start()
     asking.join(timeout_seconds)
