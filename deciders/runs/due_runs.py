@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from typing import Any, NamedTuple
 
 from ..dates.date_stencil import AvailableDays, DateStencil, DateStencilError, DateStencilValueError
@@ -278,6 +279,8 @@ class _Looker:
         is_done_whatever_its_parameters = self._success_of_the_date(number, configured, workflow)
         days_to_look_at, refusals = self._reference_dates(configured, earliest)
         too_early = Reason.of(ReasonKind.BEFORE_EARLIEST_DATE, earliest=str(earliest))
+        running, is_running = RunState.RUNNING, Reason.of(ReasonKind.RUNNING)
+        succeeded = RunState.SUCCEEDED
         for ordinal, day in days_to_look_at:
             if earliest is not None and day < earliest:
                 self._refuse(configured, day, None, too_early)
@@ -296,10 +299,10 @@ class _Looker:
                 self._refuse(configured, day, found, Reason.of(ReasonKind.DUPLICATE, entry=first))
                 continue
             state = run_states.get((name, found))
-            if state == RunState.RUNNING:
-                self._refuse(configured, day, found, Reason.of(ReasonKind.RUNNING))
+            if state == running:
+                self._refuse(configured, day, found, is_running)
                 continue
-            if state is None and is_done_whatever_its_parameters(day):
+            if state is None and is_done_whatever_its_parameters is not None and is_done_whatever_its_parameters(day):
                 self._refuse(configured, day, found, Reason.of(ReasonKind.SUCCEEDED_WITH_OTHER_PARAMETERS))
                 continue
             end = ends.get((name, found))
@@ -307,8 +310,7 @@ class _Looker:
             is_in_autoflow = (name, found) in in_autoflow
             is_due, reason, keeps_labels = verdict(workflow, state, end, days, self._history, is_in_autoflow=is_in_autoflow)
             if is_due:
-                is_rerun = state == RunState.SUCCEEDED
-                self.due.append(Run(configured, day, stencil, found, reason, is_rerun, keeps_labels))
+                self.due.append(Run(configured, day, stencil, found, reason, state == succeeded, keeps_labels))
             else:
                 self._refuse(configured, day, found, reason)
 
@@ -333,14 +335,14 @@ class _Looker:
 
     def _success_of_the_date(
         self, number: int, configured: ConfiguredWorkflow, workflow: WorkflowSpecification | None
-    ) -> Callable[[date], bool]:
+    ) -> Callable[[date], bool] | None:
         """Whether a date counts as done although this very instance has never run.
 
         That is so when changed parameters are no cause for a rerun, and the date has succeeded as an instance that is not
         another entry's.
         """
         if workflow is None or "parameters_changed" in workflow.rerun_when:
-            return _never
+            return None
         name, successes = configured.workflow_name, self._history.successes
         others = [
             entry for place, entry in enumerate(self._entries, start=1) if place != number and entry.workflow_name == name
@@ -362,6 +364,9 @@ class _Looker:
         def look_at(ordinal: int) -> _Look:
             try:
                 if stencil.is_tolerant or not self._available.holds(stencil.needed_ranges(ordinal)):
+                    if not stencil.is_tolerant:
+                        # Most of these reasons are only counted, and listing the dates takes longer than all the rest.
+                        return _Look(Reason.later(ReasonKind.NEEDS_DATES, partial(self._lacks, stencil, ordinal)), "")
                     lacks = lack(stencil, ordinal, self._available)
                     if lacks is not None:
                         return _Look(Reason.of(ReasonKind.NEEDS_DATES, lacks=lacks), "")
@@ -374,15 +379,14 @@ class _Looker:
 
         return look_at
 
+    def _lacks(self, stencil: DateStencil, ordinal: int) -> dict[str, Any]:
+        return {"lacks": lack(stencil, ordinal, self._available)}
+
     def _refuse(
         self, configured: ConfiguredWorkflow, day: date, found: str | None, reason: Reason, is_available: bool = True
     ) -> None:
         parameters, stencil = configured.parameters, configured.date_stencil
         self.not_due.append(NotDue(configured.workflow_name, day, found, reason, parameters, stencil, is_available))
-
-
-def _never(day: date) -> bool:
-    return False
 
 
 def _json_around_dates(parameters: Mapping[str, Any]) -> tuple[str, str, str]:

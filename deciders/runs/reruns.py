@@ -17,6 +17,9 @@ from ..values.run_state import RunState
 #: keys of ``rerun_when``
 DATA_CHANGED, NOTEBOOK_CHANGED = "data_changed", "notebook_changed"
 
+#: states of instances that may be due again
+_KNOWN_ENDS = frozenset({RunState.SUCCEEDED, RunState.FAILED, RunState.SKIPPED})
+
 DAY_SECONDS = 86_400  #: until a skipped date is retried if its source cannot detect changed data
 
 DateRanges = Sequence[tuple[int, int]]  #: half-open, of proleptic ordinals
@@ -61,6 +64,14 @@ class Verdict(NamedTuple):
     keeps_labels: bool = False  #: skip notebooks that succeeded before and whose inputs are unchanged
 
 
+_BEGUN_IN_AUTOFLOW = Verdict(True, Reason.of(ReasonKind.BEGUN_IN_AUTOFLOW))
+_NOT_RUN_YET = Verdict(True, Reason.of(ReasonKind.NOT_RUN_YET))
+_SUCCEEDED_IN_AUTOFLOW = Verdict(False, Reason.of(ReasonKind.SUCCEEDED_IN_AUTOFLOW))
+_ALREADY_SUCCEEDED = Verdict(False, Reason.of(ReasonKind.ALREADY_SUCCEEDED))
+_FAILED_IN_AUTOFLOW = Verdict(True, Reason.of(ReasonKind.FAILED_IN_AUTOFLOW))
+_ENDED_BEFORE = {state: Verdict(True, Reason.of(ReasonKind.ENDED_BEFORE, state=state)) for state in RunState}
+
+
 def verdict(
     workflow: WorkflowSpecification | None,
     state: RunState | None,
@@ -79,15 +90,13 @@ def verdict(
         ValueError: a state that is none of "succeeded", "failed" and "skipped".
     """
     if state is None:
-        return Verdict(True, Reason.of(ReasonKind.BEGUN_IN_AUTOFLOW if is_in_autoflow else ReasonKind.NOT_RUN_YET))
-    if state not in (RunState.SUCCEEDED, RunState.FAILED, RunState.SKIPPED):
+        return _BEGUN_IN_AUTOFLOW if is_in_autoflow else _NOT_RUN_YET
+    if state not in _KNOWN_ENDS:
         raise ValueError(f"run state {str(state)!r} is none of 'running', 'succeeded', 'failed' and 'skipped'")
     if end is None or workflow is None:
         if state == RunState.SUCCEEDED:
-            kind = ReasonKind.SUCCEEDED_IN_AUTOFLOW if is_in_autoflow else ReasonKind.ALREADY_SUCCEEDED
-            return Verdict(False, Reason.of(kind))
-        before = Reason.of(ReasonKind.ENDED_BEFORE, state=state)
-        return Verdict(True, Reason.of(ReasonKind.FAILED_IN_AUTOFLOW) if is_in_autoflow else before)
+            return _SUCCEEDED_IN_AUTOFLOW if is_in_autoflow else _ALREADY_SUCCEEDED
+        return _FAILED_IN_AUTOFLOW if is_in_autoflow else _ENDED_BEFORE[state]
     if state == RunState.SKIPPED:
         return _verdict_of_skipped(workflow, end, days, history)
     change = _changes(workflow, end, days, history)
@@ -95,7 +104,7 @@ def verdict(
     if state == RunState.SUCCEEDED:
         if change:
             return Verdict(True, Reason.of(ReasonKind.CHANGED, change=change), keeps_labels)
-        return Verdict(False, Reason.of(ReasonKind.ALREADY_SUCCEEDED))
+        return _ALREADY_SUCCEEDED
     if history.check_began is not None and end.ended >= history.check_began:
         return Verdict(False, Reason.of(ReasonKind.ENDED_IN_THIS_CHECK, ended=end.state))
     if change:

@@ -1,14 +1,14 @@
 """Why a run is due, is not due, is left out or was started: a kind, its facts, and its sentence.
 
-Here alone stands how a reason is worded. Records and requests of any version hold the sentence; `Reason.parse` finds out its
-kind again, so what has been recorded with a wording that is changed here needs the former one among `_FORMER`.
+The wording of every reason stands here and nowhere else. Records and requests of any version hold the sentence, from which
+`Reason.parse` finds the kind again: when a wording changes, the former one must be added to `_FORMER`.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import cache, lru_cache
@@ -21,7 +21,7 @@ _MOST_NAMES = 3  #: of changed files, the others are counted
 
 
 class ReasonKind(StrEnum):
-    """What kind of reason it is, for programs."""
+    """Kind of a reason, for programs."""
 
     # due
     NOT_RUN_YET = "not_run_yet"
@@ -65,7 +65,7 @@ class ReasonKind(StrEnum):
     BY_HAND = "by_hand"
     #: with parameters or a stencil that no entry of the sensor has for the date: it makes no entry's date done
     BY_HAND_FOR_NO_ENTRY = "by_hand_for_no_entry"
-    #: a sentence that no version writes; only read
+    #: a sentence that no version writes; it is only read
     OTHER = "other"
 
 
@@ -138,45 +138,55 @@ _OTHER_END = "failed"
 
 
 class ReasonGroup(NamedTuple):
-    """Reasons that are counted together: one kind, without what differs from date to date."""
+    """Reasons that are counted together: one kind, without the facts that differ from date to date."""
 
     kind: ReasonKind
     of_one: str
     of_several: str
 
     def counted(self, number: int) -> str:
-        """``3 need dates that are not available``."""
+        """Write the number in front: ``3 need dates that are not available``."""
         return f"{number} {self.of_one if number == 1 else self.of_several}"
 
 
-@dataclass(frozen=True, slots=True)
+_Facts = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Reason:
     """Why something is so with a run; two are equal that have one kind and one sentence.
 
-    Made by `Reason.of` or `Reason.parse`, so that the sentence is that of the kind.
+    Made by `Reason.of`, `Reason.later` or `Reason.parse`. A check of the sensor makes one for every date and only counts most
+    of them, so the sentence is written when it is read for the first time.
     """
 
     kind: ReasonKind
-    text: str  #: the end of a sentence that begins with the workflow and the date
-    facts: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)  #: ready for JSON, but for another reason
+    _facts: _Facts | Callable[[], _Facts]
+    _text: str | None = None
 
     @classmethod
     def of(cls, kind: ReasonKind, **facts: Any) -> Reason:
-        """The reason of that kind; which facts it takes stands in braces in its wording."""
-        if not facts:
-            return _without_facts(kind)
-        return cls(kind, _WORDINGS[kind].sentence.format_map(_Written(facts)), facts)
+        """Make a reason of a kind from the facts that stand in braces in its wording."""
+        return cls(kind, facts) if facts else _without_facts(kind)
+
+    @classmethod
+    def later(cls, kind: ReasonKind, facts: Callable[[], Mapping[str, Any]]) -> Reason:
+        """Make a reason whose facts take time to work out: ``facts`` is called once, when they or the sentence are read.
+
+        It must not fail, and must return the same whenever it is called.
+        """
+        return cls(kind, facts)
 
     @classmethod
     def parse(cls, text: str) -> Reason:
-        """What a record or a request of any version holds; its facts are the parts of the sentence, as text."""
+        """Read the sentence of a record or a request of any version; its facts are the parts of the sentence, as text."""
         for kind, pattern in _patterns():
             if (found := pattern.fullmatch(text)) is not None:
                 facts: dict[str, Any] = found.groupdict()
                 if kind == ReasonKind.BACKFILL:
                     facts["because"] = cls._after_backfill(facts["because"])
-                return cls(kind, text, facts)
-        return cls(ReasonKind.OTHER, text, {"sentence": text})
+                return cls(kind, facts, text)
+        return cls(ReasonKind.OTHER, {"sentence": text}, text)
 
     @classmethod
     def _after_backfill(cls, text: str) -> Reason:
@@ -184,71 +194,99 @@ class Reason:
             return cls.of(ReasonKind.BACKFILL_STATE, state=text)
         return cls.parse(text)
 
+    @property
+    def facts(self) -> Mapping[str, Any]:
+        """The facts of the sentence by name, ready for JSON except for another reason."""
+        found = self._facts
+        if not isinstance(found, Mapping):
+            found = found()
+            object.__setattr__(self, "_facts", found)
+        return found
+
+    @property
+    def text(self) -> str:
+        """The end of a sentence that begins with the workflow and the date."""
+        if self._text is None:
+            object.__setattr__(self, "_text", _WORDINGS[self.kind].sentence.format_map(_Written(self.facts)))
+        assert self._text is not None
+        return self._text
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Reason):
+            return NotImplemented
+        return self is other or (self.kind == other.kind and self.text == other.text)
+
+    def __hash__(self) -> int:
+        return hash((self.kind, self.text))
+
+    def __repr__(self) -> str:
+        return f"Reason(kind={self.kind!r}, text={self.text!r})"
+
     def __str__(self) -> str:
         return self.text
 
     @property
     def recorded(self) -> str:
-        """The sentence as the record of the run holds it."""
+        """Sentence in the record of the run."""
         return _WORDINGS[self.kind].recorded or self.text
 
     @property
     def because(self) -> Reason:
-        """Behind what somebody asked for, why that run is among them; else the reason itself."""
+        """Reason for which a run is part of a backfill; of any other run the reason itself."""
         found = self.facts.get("because")
         return found if isinstance(found, Reason) else self
 
     @property
     def group(self) -> ReasonGroup:
-        """What it is counted under."""
+        """Group that it is counted in."""
         wording = _WORDINGS[self.kind]
         of_one = wording.counted or self.text
         return ReasonGroup(self.kind, of_one, wording.several or of_one)
 
     @property
     def of_period(self) -> str:
-        """The sentence about neighbouring dates that have this reason, each for itself."""
+        """Sentence about a period of neighbouring dates, each of which has this reason."""
         return _WORDINGS[self.kind].period or self.text
 
     def is_same_as(self, other: Reason) -> bool:
-        """Whether both can be said of a period at once."""
+        """Tell whether one sentence can state both of a period."""
         return self == other or (self.kind == other.kind and _WORDINGS[self.kind].period is not None)
 
     def as_json(self) -> dict[str, Any]:
-        """For another process or a program."""
+        """Return the reason ready for JSON, for another process or a program."""
         facts = {name: value.as_json() if isinstance(value, Reason) else value for name, value in self.facts.items()}
         return {"kind": str(self.kind), "text": self.text, "facts": facts}
 
     @classmethod
     def of_json(cls, value: Mapping[str, Any]) -> Reason:
-        """What `as_json` has made, in whatever version: a kind that is not known here keeps its sentence.
+        """Read the result of `as_json` of any version: a kind that is unknown here keeps its sentence.
 
         Raises:
-            KeyError, TypeError: it is no such thing.
+            KeyError, TypeError: ``value`` is not the JSON of a reason.
         """
         kind = ReasonKind(value["kind"]) if value["kind"] in set(ReasonKind) else ReasonKind.OTHER
         facts = dict(value["facts"])
         if isinstance(inner := facts.get("because"), dict):
             facts["because"] = cls.of_json(inner)
-        return cls(kind, str(value["text"]), facts)
+        return cls(kind, facts, str(value["text"]))
 
 
 def sentences_of(kind: ReasonKind) -> list[str]:
-    """Every sentence of a kind that has no facts but the state of a run, as databases compare whole texts."""
+    """List every sentence of a kind whose only fact, if any, is the state of a run: databases compare whole texts."""
     sentences = [_WORDINGS[kind].sentence, *_FORMER.get(kind, ())]
     return [sentence.format(state=state) for sentence in sentences for state in (RunState if "{state}" in sentence else [""])]
 
 
 @cache
 def _without_facts(kind: ReasonKind) -> Reason:
-    return Reason(kind, _WORDINGS[kind].sentence)
+    return Reason(kind, {}, _WORDINGS[kind].sentence)
 
 
-# ---- how a fact is written ------------------------------------------------------------------------------------------
+# ---- writing facts ---------------------------------------------------------------------------------------------
 
 
 class _Written(dict[str, Any]):
-    """The facts of a reason as their texts."""
+    """Facts of a reason, each as its text."""
 
     def __getitem__(self, name: str) -> str:
         value = super().__getitem__(name)
@@ -272,7 +310,7 @@ def _until(moment: str) -> str:
 
 
 def _change(change: Mapping[str, Sequence[str]]) -> str:
-    """``data_changed: 2016-01-01.csv; notebook_changed: a.ipynb``: what has changed by the key of ``rerun_when``."""
+    """List the changed files by the key of ``rerun_when``: ``data_changed: 2016-01-01.csv; notebook_changed: a.ipynb``."""
     return "; ".join(f"{name}: {_listed(files)}" for name, files in change.items() if files)
 
 
@@ -282,7 +320,7 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def _lacks(lack: Mapping[str, Any]) -> str:
-    """``needs 2024-01-01 which is not available``, of a `deciders.dates.missing_dates.Lack`."""
+    """Write a `deciders.dates.missing_dates.Lack`: ``needs 2024-01-01 which is not available``."""
     sentences = [f"needs {_missing(lack['strict'], which='which ')}"] if lack["strict"] else []
     for shortfall in lack["shortfalls"]:
         days = f"the {shortfall['days']} dates from {shortfall['first']} to {shortfall['last']}"
@@ -308,7 +346,7 @@ _WRITERS: Mapping[str, Callable[[Any], str]] = {
 }
 
 
-# ---- how a sentence is read ------------------------------------------------------------------------------------------
+# ---- reading sentences ------------------------------------------------------------------------------------------
 
 _STATES = "|".join(RunState)
 _DAY = r"\d{4}-\d{2}-\d{2}"
@@ -327,14 +365,15 @@ _TEXTS = {
     "wait": r"\d+ (?:s|min|h|d)",
     "until": rf"{_DAY} \d{{2}}:\d{{2}}:\d{{2}} UTC",
 }
-#: said of whatever stands there: no sentence is of these kinds by its words
+#: their wordings would match any sentence, so no sentence is recognised as one of these kinds
 _NOT_READ = (ReasonKind.OTHER, ReasonKind.NO_DATES, ReasonKind.BACKFILL_STATE)
 _FACT = re.compile(r"\{(\w+)\}")
 
 
 @lru_cache(maxsize=1)
 def _patterns() -> list[tuple[ReasonKind, re.Pattern[str]]]:
-    """The kinds in their order, which is that of looking: ``running`` alone is a state, behind ``backfill: `` it is not."""
+    """Return the kinds with their patterns in the order in which they are tried: ``running`` is a kind of its own only when it
+    stands alone, not behind ``backfill: ``."""
     return list(_made_patterns())
 
 

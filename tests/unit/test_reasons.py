@@ -124,7 +124,7 @@ def test_a_reason_survives_json(reason: Reason) -> None:
 
 def test_a_kind_that_is_not_known_here_keeps_its_sentence() -> None:
     later = {"kind": "not_in_the_mood", "text": "not in the mood", "facts": {"since": "2030-01-01"}}
-    assert Reason.of_json(later) == Reason(K.OTHER, "not in the mood")
+    assert Reason.of_json(later) == Reason.of(K.OTHER, sentence="not in the mood")
 
 
 @pytest.mark.parametrize(
@@ -161,3 +161,19 @@ def test_of_a_period_only_what_holds_for_each_of_its_dates_is_said() -> None:
     entries = [Reason.of(K.DUPLICATE, entry=number) for number in (1, 2)]
     assert not entries[0].is_same_as(entries[1])
     assert entries[0].of_period == "duplicate of entry 1"
+
+
+def test_facts_that_take_time_are_worked_out_once_and_only_when_they_or_the_sentence_are_read() -> None:
+    calls: list[str] = []
+
+    def facts() -> dict[str, Any]:
+        calls.append("called")
+        return {"day": "2024-01-01"}
+
+    reason = Reason.later(K.DATE_NOT_AVAILABLE, facts)
+    assert (reason.kind, calls) == (K.DATE_NOT_AVAILABLE, [])
+    assert reason.text == "2024-01-01 is not available"
+    assert reason.facts == {"day": "2024-01-01"}
+    assert reason == Reason.of(K.DATE_NOT_AVAILABLE, day="2024-01-01")
+    assert hash(reason) == hash(Reason.of(K.DATE_NOT_AVAILABLE, day="2024-01-01"))
+    assert calls == ["called"]
