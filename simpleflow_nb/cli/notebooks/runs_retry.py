@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ...application.ended_runs import lacking_reports
 from ...application.run_rows import RunRow, counted, found_row, instance_history, interruption, run_rows
 from ...application.workflow_files import writable_outputs
 from ...exceptions import DefinitionError, ExitCode
 from ..file_words import file_and_words
 from ..options import adopt_option, outputs_option
 from .definition import read_specification
-from .older_runs import lacking_reports, left_behind
+from .older_runs import left_behind
 from .run_place import opened_run_place, run_place_options
 from .run_requests import carry_out, has_data_that_count, keeps_labels
 

@@ -116,14 +116,12 @@ def _failure(state: ShownRun) -> list[str]:
     if state.status != "FAILED" or not failed:
         because = f": {state.reason}" if state.reason else ""
         return [f"{state.title} {status_word(state.status or '')}{because}"]
-    lines = [state.title] + [f"  {_cause(label)}" for label in failed]
+    from deciders.values.run_error import LabelError
+
+    lines = [state.title] + [f"  {LabelError(label.name, label.cause).text}" for label in failed]
     if skipped := _not_run(state):
         lines.append(f"  not run: {', '.join(skipped)}")
     return lines
-
-
-def _cause(label: ShownLabel) -> str:
-    return label.cause if label.cause.startswith(f"notebook {label.name!r} ") else f"{label.name}: {label.cause}"
 
 
 def _not_run(state: ShownRun) -> list[str]:
