@@ -21,7 +21,7 @@ class GridColumn:
     """The runs of one parameter set."""
 
     set: ParameterSet
-    has_entry: bool  #: the sensor has such an entry now, or none of that workflow at all
+    has_entry: bool  #: the sensor has such an entry now, or none of that workflow at all, or the runs have no date
     title: str  #: ``NAME [region=north]``
 
 
@@ -52,11 +52,11 @@ class DateGrid:
         for run in due:
             column = set_of_entry(run.entry)
             self._has_entry[column] = True
-            self._cells.setdefault((run.reference_date.isoformat(), column), GridCell()).is_due = True
+            self._cells.setdefault((run.day.isoformat(), column), GridCell()).is_due = True
 
     @property
     def days(self) -> list[str]:
-        """The reference dates with a run, or a due one, ascending."""
+        """The reference dates with a run, or a due one, ascending; an empty text first, for runs without a date."""
         return sorted({day for day, _ in self._cells})
 
     @property
@@ -77,7 +77,8 @@ class DateGrid:
         else:
             stencil = written_stencil(row.date_stencil) if row.date_stencil is not None else None
             column = ParameterSet(row.workflow, row.set, stencil)
-        self._has_entry[column] = entry is not None or not self._entries.of_workflow(row.workflow)
+        has_none = not self._entries.of_workflow(row.workflow) or row.reference_date is None
+        self._has_entry[column] = entry is not None or has_none
         return column
 
 

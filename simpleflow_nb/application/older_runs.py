@@ -8,18 +8,15 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING
 
+from .changed_notebooks import made_with, older_names
+
 if TYPE_CHECKING:
     from deciders.runs.due_runs import DueRuns
-    from deciders.runs.reruns import NotebookChanges
     from deciders.specification import Specification
 
     from .plans import Plan
 
-    Changes = Mapping[tuple[str, str], NotebookChanges | None]  #: by workflow name and identity; None: not known
-
 EndedInstance = tuple[str, str, str]  #: workflow name, identity, reference date; empty without one
-
-_MOST_FILES = 3
 
 
 @dataclass(frozen=True)
@@ -34,7 +31,7 @@ class OlderOfWorkflow:
     @property
     def made(self) -> str:
         """``with an older a.ipynb or without b.ipynb``."""
-        return _made(self.changed, self.added)
+        return made_with(self.changed, self.added)
 
 
 @dataclass(frozen=True)
@@ -67,44 +64,36 @@ def older_runs(runs: Iterable[EndedInstance], plan: Plan) -> OlderRuns:
     return OlderRuns(older, unknown, {name: tuple(days) for name, days in of_unknown_data.items()})
 
 
-def older_names(change: NotebookChanges | None) -> str:
-    """``with an older a.ipynb``, of one run; empty when nothing is known to have changed."""
-    return _made(change.changed, change.added) if change is not None and (change.changed or change.added) else ""
-
-
-def older_files(change: NotebookChanges | None) -> list[str] | None:
-    """For JSON: the files that are others now; None where it is not known."""
-    return [*change.changed, *change.added] if change is not None else None
-
-
 @dataclass(frozen=True)
 class OutOfReach:
     """Runs made with older notebooks that no backfill can start again, as the sensor does not name them."""
 
     runs: int
+    have_dates: bool  #: else they are runs without a date, which no sensor starts
     changed: tuple[str, ...]
     added: tuple[str, ...]
 
     @property
     def made(self) -> str:
         """``with an older a.ipynb``."""
-        return _made(self.changed, self.added)
+        return made_with(self.changed, self.added)
 
 
 def within_reach(
     specification: Specification, plan: Plan, runs: Sequence[EndedInstance]
-) -> tuple[list[EndedInstance], OutOfReach | None]:
-    """Those of the runs that a backfill can start again or that need not be; and what is to be said of the others."""
+) -> tuple[list[EndedInstance], list[OutOfReach]]:
+    """Those of the runs that a backfill can start again or that need not be; and the others, first those with a date."""
     older = {run[:2] for run in runs if older_names(plan.changes.get(run[:2]))}
     behind = older | {run[:2] for run in runs if run[:2] in plan.unknown_data}
     beyond = behind - _reachable(specification, plan, behind)
-    reachable = [run for run in runs if run[:2] not in beyond]
-    lost = older & beyond
-    if not lost:
-        return reachable, None
-    found = [change for run in runs if run[:2] in lost and (change := plan.changes[run[:2]]) is not None]
-    changed, added = (tuple(dict.fromkeys(name for change in found for name in change[place])) for place in (0, 1))
-    return reachable, OutOfReach(len(lost), changed, added)
+    out_of_reach = []
+    for have_dates in (True, False):
+        lost = {run[:2] for run in runs if run[:2] in older & beyond and bool(run[2]) == have_dates}
+        found = [change for run in runs if run[:2] in lost and (change := plan.changes[run[:2]]) is not None]
+        changed, added = (tuple(dict.fromkeys(name for change in found for name in change[place])) for place in (0, 1))
+        if lost:
+            out_of_reach.append(OutOfReach(len(lost), have_dates, changed, added))
+    return [run for run in runs if run[:2] not in beyond], out_of_reach
 
 
 def _reachable(specification: Specification, plan: Plan, wanted: set[tuple[str, str]]) -> set[tuple[str, str]]:
@@ -131,20 +120,10 @@ def succeeded_early(specification: Specification, plan: Plan) -> list[EndedInsta
     for run in due_runs(specification, plan.available, {}, since=date.min).due:
         key = (run.workflow_name, run.identity)
         if key not in known and key in plan.ends and plan.ends[key].state == RunState.SUCCEEDED:
-            early.append((*key, run.reference_date.isoformat()))
+            early.append((*key, run.day.isoformat()))
     return early
 
 
 def _instances(planned: DueRuns) -> set[tuple[str, str]]:
     due = {(run.workflow_name, run.identity) for run in planned.due}
     return due | {(one.workflow_name, one.identity) for one in planned.not_due if one.identity is not None}
-
-
-def _made(changed: Iterable[str], added: Iterable[str]) -> str:
-    parts = [f"{word} {_listed(list(names))}" for word, names in (("with an older", changed), ("without", added)) if names]
-    return " or ".join(parts)
-
-
-def _listed(names: list[str]) -> str:
-    more = f" or {len(names) - _MOST_FILES} more" if len(names) > _MOST_FILES else ""
-    return " or ".join(names[:_MOST_FILES]) + more

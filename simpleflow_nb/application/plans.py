@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..inspection.documents import SCHEMA, json_value
-from .older_runs import older_files
+from .changed_notebooks import older_files
 from .owners import check_owner
 from .record_files import has_records
 
@@ -75,7 +75,7 @@ class Plan:
 def _due(run: Run) -> dict[str, Any]:
     return {
         "workflow": run.workflow_name,
-        "reference_date": run.reference_date.isoformat(),
+        "reference_date": run.iso_date,
         "instance": run.instance,
         "identity": run.identity,
         "workflow_id": run.workflow_id,

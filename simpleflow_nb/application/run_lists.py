@@ -29,9 +29,12 @@ class RunChoice:
     every_run: bool = False  #: not only the latest of each instance
 
     def takes(self, row: RunRow) -> bool:
-        begin, end = self.first.isoformat() if self.first else "", self.last.isoformat() if self.last else "9999-12-31"
+        """Whether a run is wanted; of a period none without a date."""
         is_named = self.name in (None, row.workflow) and self.state in (None, row.state)
-        return is_named and begin <= (row.reference_date or "") <= end
+        if self.first is None and self.last is None:
+            return is_named
+        day = date.fromisoformat(row.reference_date) if row.reference_date is not None else None
+        return is_named and day is not None and (self.first or date.min) <= day <= (self.last or date.max)
 
 
 @dataclass(frozen=True)

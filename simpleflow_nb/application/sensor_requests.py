@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..exceptions import DefinitionError
 from ..inspection.documents import SCHEMA, iso_time
-from ..inspection.executions import executions
 from .owners import check_names
-from .run_states import SENSOR_TYPE, type_filter
+from .run_states import SENSOR_TYPE
 from .sensors import SensorState, ask_sensor, open_sensor, sensor_state
 
 if TYPE_CHECKING:
@@ -92,12 +91,16 @@ class SensorControl:
         """Let it go on with the file as it is now; runs that are open end as they began.
 
         Raises:
-            DefinitionError: a workflow of the file belongs to another one.
+            DefinitionError: a workflow of the file belongs to another one, or the file has no sensor any more.
         """
         check_names(specification, self.outputs)
+        sensor = specification.sensor
+        if sensor is None:
+            from deciders.specification import NO_SENSOR
+
+            raise DefinitionError(f"{self.path} has no sensor any more: {NO_SENSOR}; sensor.stop ends the one that runs")
         with self._running() as (place, execution):
             ask_sensor(place, execution, "reload", place.kept_specification(specification))
-        sensor = specification.sensor
         return _request(execution, Told.RELOAD, schedule=sensor.schedule, timezone=sensor.timezone)
 
     def _tell(self, told: Told, *, is_paused: bool = False) -> SensorRequest:
@@ -133,8 +136,10 @@ def open_sensors(place: Place) -> SensorList:
     """The sensors that are open there; ``interrupted`` are those that no process carries out now."""
     if place.service is None:
         return SensorList()
+    from deciders.workflow_types import executions_of_type
+
     found = []
-    for info in executions(place.service, place.domain, is_open=True, typeFilter=type_filter(SENSOR_TYPE)):
+    for info in executions_of_type(place.service, place.domain, SENSOR_TYPE, is_open=True):
         one = sensor_state(place, {key: info["execution"][key] for key in ("workflowId", "runId")})
         if place.is_interrupted:
             one.state = "interrupted"

@@ -45,12 +45,12 @@ def _keep_secrets_out(specification: Specification) -> None:
     """
     from deciders.problems import Problem, SpecificationError
 
-    source = specification.sensor.source
+    source = specification.sensor.source if specification.sensor is not None else None
     if (password := getattr(source, "password", None)) is not None:
         keep_secret(password)
     secrets = known_secrets()
     places: list[tuple[str, Any]] = [
-        (f"the parameters of {entry.workflow_name!r}", entry.parameters) for entry in specification.sensor.workflows
+        (f"the parameters of {entry.workflow_name!r}", entry.parameters) for entry in specification.entries
     ]
     places += [
         (f"the environment of {notebook.label!r}", notebook.environment)

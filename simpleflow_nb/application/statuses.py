@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from ..exceptions import ExitCode, SimpleflowError
 from ..inspection.documents import SCHEMA, iso_time, json_value
+from .changed_notebooks import older_files
 from .date_grid import DateGrid
 from .ended_runs import lacking_reports
-from .older_runs import older_files
 from .plans import Plan, current_plan
 from .run_rows import RunRow, interruption, run_rows, shown_settings
 
@@ -41,7 +41,21 @@ class Status:
 
     @cached_property
     def grid(self) -> DateGrid:
-        return DateGrid(self.specification, self.runs, self.plan.due if self.plan is not None else ())
+        """The runs that have a date, and what is due."""
+        return self._grid([row for row in self.runs if row.reference_date is not None])
+
+    @cached_property
+    def whole_grid(self) -> DateGrid:
+        """All runs, those without a date in front."""
+        return self._grid(self.runs)
+
+    @property
+    def dateless(self) -> list[RunRow]:
+        """The runs without a date."""
+        return [row for row in self.runs if row.reference_date is None]
+
+    def _grid(self, rows: Sequence[RunRow]) -> DateGrid:
+        return DateGrid(self.specification, rows, self.plan.due if self.plan is not None else ())
 
     @cached_property
     def gaps(self) -> list[Gap]:
@@ -102,7 +116,7 @@ class Status:
 def _due(run: Run) -> dict[str, Any]:
     return {
         "workflow": run.workflow_name,
-        "reference_date": run.reference_date.isoformat(),
+        "reference_date": run.iso_date,
         "set": shown_settings(run.configured_parameters),
         "date_stencil": json_value(run.entry.model_dump(mode="json")["date_stencil"]),
         "has_entry": True,
@@ -113,7 +127,7 @@ def _due(run: Run) -> dict[str, Any]:
 
 
 def _available(plan: Plan) -> set[date]:
-    return {run.reference_date for run in plan.due} | {one.reference_date for one in plan.not_due if one.is_available}
+    return {run.day for run in plan.due} | {one.reference_date for one in plan.not_due if one.is_available}
 
 
 def gaps_between(days: Iterable[date]) -> list[Gap]:

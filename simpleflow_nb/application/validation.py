@@ -57,7 +57,8 @@ class Validation:
                 {"name": workflow.name, "notebooks": [notebook.label for notebook in workflow.notebooks]}
                 for workflow in workflows
             ],
-            "sensor_entries": len(self.specification.sensor.workflows) if self.specification is not None else None,
+            "has_sensor": self.specification is not None and self.specification.sensor is not None,
+            "sensor_entries": len(self.specification.entries) if self.specification is not None else None,
             "problems": [_located(problem) for problem in self.problems],
             "warnings": [
                 *(_located(doubt) for doubt in self.doubts),

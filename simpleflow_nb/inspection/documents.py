@@ -124,7 +124,7 @@ def _task(row: TaskRow) -> Document:
     }
 
 
-def _attributes(event: dict[str, Any]) -> Document:
+def _attributes(event: Mapping[str, Any]) -> Document:
     return next((value for key, value in event.items() if key.endswith("EventAttributes")), {})
 
 

@@ -56,7 +56,7 @@ def test_a_changed_notebook_is_told_and_the_command_that_is_told_makes_its_runs_
         f"date        days\n2016-01-01  green\n2016-01-02  green\n2 of 2 runs succeeded\n{sentence}"
     )
     assert [one["older_notebooks"] for one in json.loads(said(file, "plan", "--json"))["not_due"]] == [["report.ipynb"]] * 2
-    assert [row["older_notebooks"] for row in json.loads(said(file, "status", "--json"))] == [["report.ipynb"]] * 2
+    assert [row["older_notebooks"] for row in json.loads(said(file, "status", "--json"))["dates"]] == [["report.ipynb"]] * 2
     january = ("backfill", "days", "--from", "2016-01-01", "--to", "2016-01-31", "--rerun", "changed", "--dry-run")
     assert said(file, *january) == (
         "date        workflow  parameters  why\n"
@@ -147,6 +147,8 @@ def test_records_of_an_early_version_say_what_the_folders_say_or_that_it_is_not_
     with closing(sqlite3.connect(file.parent / "outputs/.simpleflow-nb/runs.sqlite3")) as records:
         for name in ("reason", "labels", "notebooks", "data"):
             records.execute(f"ALTER TABLE sfnb_runs DROP COLUMN {name}")
+        for name in ("oldest_reader", "migration"):
+            records.execute(f"ALTER TABLE sfnb_schema DROP COLUMN {name}")
         records.execute("UPDATE sfnb_schema SET version = 1")
         records.commit()
     for run_json in (file.parent / "outputs/notebooks/days").glob("2016-01-03*/*/run.json"):

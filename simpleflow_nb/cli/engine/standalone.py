@@ -187,7 +187,7 @@ class _Watch:
     def _said_end(self, execution: dict[str, str], status: str) -> int | dict[str, str]:
         """The exit code; or the execution that goes on with the run, when it was continued as new."""
         last = history(self.service, self.domain, execution)[-1]
-        end = next(value for key, value in last.items() if key.endswith("EventAttributes"))
+        end: Any = next(value for key, value in last.items() if key.endswith("EventAttributes"))
         if status == "CONTINUED_AS_NEW":
             return {**execution, "runId": end["newExecutionRunId"]}
         if status == "COMPLETED":
@@ -195,7 +195,7 @@ class _Watch:
             if result is not None:
                 click.echo(payload.encode(result))
             return ExitCode.DONE
-        from .start import traceback_of
+        from ...application.run_states import traceback_of
 
         word = status.lower().replace("_", " ")
         because = f": {end['reason']}" if end.get("reason") else ""

@@ -15,13 +15,13 @@ from ...application.packages import require_application
 from ...application.plans import plan_runs
 from ...application.run_rows import counted
 from ...application.specifications import read_specification as read_specification
-from ...application.specifications import read_with_warnings
+from ...application.specifications import read_with_warnings as read_with_warnings
 from ...application.workflow_files import outputs_folder
 from ..file_words import file_and_words
 from ..options import outputs_option
 from ..printing import json_option, print_document, show, wants_table
 from ..unused_options import refuse_options
-from .plan_tables import plan_table, show_plan
+from .plan_tables import nothing_by_itself, plan_table, show_plan
 from .run_place import chosen_service, run_place_options
 
 if TYPE_CHECKING:
@@ -55,7 +55,8 @@ def validate(ctx: click.Context, file: Path | None, schema: bool, as_json: bool)
     specification = found.check()
     if not as_json:
         notebooks = sum(len(workflow.notebooks) for workflow in specification.workflows)
-        entries = counted(len(specification.sensor.workflows), "sensor entry", "sensor entries")
+        has_sensor = specification.sensor is not None
+        entries = counted(len(specification.entries), "sensor entry", "sensor entries") if has_sensor else "no sensor"
         known = f"{counted(len(specification.workflows), 'workflow')}, {counted(notebooks, 'notebook')}, {entries}"
         click.echo(f"{specification.path}: good ({known})")
         for sentence in found.warnings:
@@ -78,6 +79,9 @@ def plan(ctx: click.Context, file: Path | None, why: bool, as_json: bool, output
     found = plan_runs(specification, folder, chosen_service(folder, **place))
     if as_json:
         print_document(found.to_dict())
+        return
+    if specification.sensor is None and not as_table:
+        click.echo(nothing_by_itself(specification))
         return
     for warning in found.warnings:
         click.echo(f"warning: {warning}", err=True)

@@ -65,7 +65,7 @@ def left_behind(
     if days:
         number = sum(len(names) for names in lacking.values())
         what, them = ("report is", "it") if number == 1 else ("reports are", "them")
-        period = ("--from", min(days), "--to", max(days))
+        period = ("--from", min(days), "--to", max(days)) if all(days) else ()  # else of all runs: some have no date
         command = typed_command("reports.make", specification.path, *period, "--remake", "missing")
         yield f"{number} {what} missing of {counted(len(days), 'run')} that succeeded (`{command}` makes {them})"
 
@@ -75,11 +75,11 @@ def _older_lines(specification: Specification, done: Sequence[RunRow], plan: Pla
     reachable, out_of_reach = within_reach(specification, plan, runs)
     if text := older_text(older_runs(reachable, plan), specification.path):
         yield f"{len(done)} {ended}, {text}"
-    if out_of_reach is not None:
-        yield _out_of_reach(out_of_reach)
+    yield from map(_out_of_reach, out_of_reach)
 
 
 def _out_of_reach(found: OutOfReach) -> str:
-    them = "1 run was" if found.runs == 1 else f"{found.runs} runs were"
-    where = "for dates or parameters that the sensor does not name now"
-    return f"{them} made {found.made}, {where}; workflow.start makes one of them anew"
+    kind = "" if found.have_dates else " without a date"
+    them = f"1 run{kind} was" if found.runs == 1 else f"{found.runs} runs{kind} were"
+    where = ", for dates or parameters that the sensor does not name now" if found.have_dates else ""
+    return f"{them} made {found.made}{where}; workflow.start makes one of them anew"

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 import click
 
+from ...application.changed_notebooks import older_names
 from ...application.not_due import not_due_table, stencil_of, telling_stencils
-from ...application.older_runs import EndedInstance, older_names, older_runs, succeeded_early
+from ...application.older_runs import EndedInstance, older_runs, succeeded_early
 from ...application.plans import Plan
 from ...application.run_rows import counted, shown_settings
 from ...inspection.tables import Table, formatted
@@ -26,10 +28,15 @@ def plan_table(plan: Plan) -> Table:
     rows: list[tuple[str, Run | NotDue]] = [("due", run) for run in plan.due]
     for state, one in [*rows, *(("not due", one) for one in plan.not_due)]:
         settings = shown_settings(one.configured_parameters)
-        table.rows.append(
-            [one.workflow_name, one.reference_date.isoformat(), settings, stencil_of(one), state, one.reason.text]
-        )
+        table.rows.append([one.workflow_name, one.day.isoformat(), settings, stencil_of(one), state, one.reason.text])
     return table
+
+
+def nothing_by_itself(specification: Specification) -> str:
+    """What to say of what is due, for a file without a sensor."""
+    from deciders.specification import NO_SENSOR
+
+    return f"nothing is due: {NO_SENSOR}; workflow.start {shlex.quote(str(specification.path))}:NAME runs a workflow"
 
 
 def show_plan(specification: Specification, plan: Plan, *, has_reasons: bool) -> None:
@@ -61,7 +68,7 @@ def _due_table(specification: Specification, plan: Plan, *, has_reasons: bool) -
     table = Table([*head, *(["why"] if has_reasons else [])])
     for number, run in enumerate(plan.due):
         labels = " -> ".join(", ".join(stage) for stage in specification.workflow(run.workflow_name).stages())
-        row = [run.workflow_name, run.reference_date.isoformat(), shown_settings(run.configured_parameters)]
+        row = [run.workflow_name, run.day.isoformat(), shown_settings(run.configured_parameters)]
         table.rows.append([*row, *stencils[number : number + 1], labels, *([run.reason.text] if has_reasons else [])])
     return table
 

@@ -32,7 +32,7 @@ def status(ctx: click.Context, file: Path | None, as_json: bool, outputs: Path |
     if as_json:
         print_document(found.to_dict())
     elif as_table:
-        show(ctx, StatusTables(found).table())
+        show(ctx, StatusTables(found).whole_table())
     elif not found.runs:
         click.echo(f"nothing has run yet with outputs in {folder}")
     else:

@@ -8,11 +8,12 @@ from collections.abc import Iterator
 
 import click
 
-from ...application.date_grid import GridCell, GridColumn
+from ...application.date_grid import DateGrid, GridCell, GridColumn
 from ...application.run_rows import RunRow, counted
 from ...application.statuses import Status
 from ...inspection.tables import Table, formatted
 from .older_runs import left_behind
+from .plan_tables import nothing_by_itself
 
 _LONGEST_ERROR = 72  #: characters of it in the table of runs; what is longer stands whole behind it
 _MOST_WHOLE = 20  #: of these
@@ -36,7 +37,23 @@ class StatusTables:
 
     def table(self) -> Table:
         """Dates by parameter sets."""
-        grid = self._status.grid
+        return self._table(self._status.grid)
+
+    def whole_table(self) -> Table:
+        """The same, with a row without a date if there is such a run: for programs."""
+        return self._table(self._status.whole_grid)
+
+    def dateless_table(self) -> Table:
+        """The runs without a date, a row each."""
+        rows = self._status.dateless
+        has_parameters = any(row.set for row in rows)
+        table = Table(["run without a date", *(["parameters"] if has_parameters else []), "state", "ended (UTC)"])
+        for row in rows:
+            ended = row.ended.strftime("%Y-%m-%d %H:%M") if row.ended is not None else None
+            table.rows.append([row.title, *([row.set] if has_parameters else []), self._texts[id(row)], ended])
+        return table
+
+    def _table(self, grid: DateGrid) -> Table:
         columns = grid.columns
         table = Table(["date", *map(_head, columns)])
         for day in grid.days:
@@ -46,7 +63,8 @@ class StatusTables:
     def show(self) -> None:
         """Print all of it for people."""
         status = self._status
-        click.echo(formatted(self.table(), with_header=True))
+        tables = [table for table in (self.table(), self.dateless_table()) if table.rows]
+        click.echo("\n\n".join(formatted(table, with_header=True) for table in tables))
         self._show_whole()
         succeeded = sum(row.has_succeeded for row in status.runs)
         skipped = sum(row.was_skipped for row in status.runs)
@@ -104,6 +122,9 @@ def outlook(status: Status) -> Iterator[str]:
 
     plan = status.plan
     if plan is None:
+        return
+    if status.specification.sensor is None:
+        yield nothing_by_itself(status.specification)
         return
     yield from (f"warning: {warning}" for warning in plan.warnings)
     if before := sum(one.reason.kind == ReasonKind.SUCCEEDED_IN_AUTOFLOW for one in plan.not_due):
