@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
+    from .outcomes import RunOutcome, StartedExecution
     from .run_states import ShownRun, Watch
 
 R = TypeVar("R")
@@ -47,6 +48,29 @@ class RunChanged:
 
 
 @dataclass(frozen=True)
+class Started:
+    """An execution was started on a service."""
+
+    execution: StartedExecution
+
+
+@dataclass(frozen=True)
+class RunEnded:
+    """A run on a service, which was waited for, has ended."""
+
+    run: RunOutcome
+
+
+@dataclass(frozen=True)
+class CheckEnded:
+    """A check on a service, which was waited for, has ended, and so have the runs that it started."""
+
+    started: int
+    succeeded: int  #: or were skipped
+    not_due: int  #: pairs of a workflow and a date
+
+
+@dataclass(frozen=True)
 class ReportMade:
     """A report was made anew."""
 
@@ -56,7 +80,7 @@ class ReportMade:
     warnings: tuple[str, ...] = ()
 
 
-Event = Look | Note | Announcement | Watching | RunChanged | ReportMade
+Event = Look | Note | Announcement | Watching | RunChanged | Started | RunEnded | CheckEnded | ReportMade
 
 
 class UnderWay(Generic[R]):

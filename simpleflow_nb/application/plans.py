@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from deciders.runs.reruns import LastEnd, NotebookChanges
     from deciders.specification import Specification
 
-    from .services import Place, Service
+    from .places import Place
+    from .services import Service
 
 
 @dataclass(frozen=True)

@@ -4,14 +4,30 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from . import cleaned_outputs, diagnosis, plans, remade_reports, run_details, run_lists, run_logs, statuses, validation
+from . import (
+    backfills,
+    cleaned_outputs,
+    diagnosis,
+    plans,
+    remade_reports,
+    requested_runs,
+    retries,
+    run_details,
+    run_lists,
+    run_logs,
+    statuses,
+    validation,
+    waiting,
+)
+from .conditions import Conditions
 from .events import UnderWay
+from .outcomes import Outcome
 from .sensor_requests import SensorControl, SensorList, open_sensors
 from .services import Service, usual_service
-from .specifications import read_specification
-from .workflow_files import outputs_folder
+from .specifications import check_sensor, read_specification
+from .workflow_files import check_writable, outputs_folder
 
 if TYPE_CHECKING:
     from deciders.specification import Specification
@@ -20,7 +36,11 @@ if TYPE_CHECKING:
 class Project:
     """What can be done with a workflow file. Nothing is opened until something is asked for.
 
-    Long calls give an `UnderWay`: nothing is done until it is iterated over, or its ``result()`` is asked for.
+    Long calls give an `UnderWay`: nothing is done until it is iterated over, or its ``result()`` is asked for. On this machine
+    they carry out what they start, and wait for it; on a service others do.
+
+    ``workers`` is how many notebooks run at once (None: the number of cores); ``adopt`` takes the workflows over from another
+    file that had their names.
     """
 
     def __init__(self, specification: Specification, outputs: Path, service: Service) -> None:
@@ -85,15 +105,91 @@ class Project:
         """Look whether what runs need is there. See `diagnosis.diagnose`."""
         return diagnosis.diagnose(self.specification, self.outputs)
 
-    def sensors(self) -> SensorList:
-        """List the sensors that are open where the runs of the file are kept, also those of other files."""
-        with self.service.opened(self.outputs) as place:
-            return open_sensors(place)
+    def start(
+        self,
+        name: str,
+        parameters: dict[str, Any] | None = None,
+        *,
+        new: bool = False,
+        adopt: bool = False,
+        workers: int | None = None,
+    ) -> UnderWay[Outcome]:
+        """Run a workflow once, ``reference_date`` among its parameters. See `requested_runs.start`."""
+        how = Conditions(workers, adopt)
+        call = requested_runs.start(
+            self.specification, self.outputs, self.service, name, parameters or {}, new=new, conditions=how
+        )
+        return UnderWay(call)
+
+    def check(self, *, adopt: bool = False, workers: int | None = None) -> UnderWay[Outcome]:
+        """Look for new dates once, and run what is due, as ``sensor.start --once``.
+
+        Raises:
+            DefinitionError: the file has no sensor.
+            OutputsError: the outputs folder cannot be written to.
+        """
+        check_sensor(self.specification)
+        check_writable(self.outputs)
+        how = Conditions(workers, adopt)
+        return UnderWay(self.service.look_for_dates([self.specification], self.outputs, once=True, conditions=how))
+
+    def backfill(
+        self,
+        name: str,
+        first: date,
+        last: date,
+        *,
+        rerun: str = "missing",
+        only: str | None = None,
+        latest_first: bool = False,
+        max_parallel: int | None = None,
+        adopt: bool = False,
+        workers: int | None = None,
+    ) -> UnderWay[Outcome]:
+        """Run a workflow for the available dates of a period. See `backfills.Backfill` and `backfills.carry_out`."""
+        wanted = backfills.Backfill(name, first, last, rerun, only, latest_first)
+        how = Conditions(workers, adopt)
+        call = backfills.backfill(
+            self.specification, self.outputs, self.service, wanted, most_at_once=max_parallel, conditions=how
+        )
+        return UnderWay(call)
+
+    def backfill_plan(
+        self,
+        name: str,
+        first: date,
+        last: date,
+        *,
+        rerun: str = "missing",
+        only: str | None = None,
+        latest_first: bool = False,
+    ) -> backfills.BackfillPlan:
+        """What `backfill` would start now, and why it would leave out the rest."""
+        wanted = backfills.Backfill(name, first, last, rerun, only, latest_first)
+        return backfills.planned_backfill(self.specification, self.outputs, self.service, wanted)
+
+    def retry(self, run: str, *, adopt: bool = False, workers: int | None = None) -> UnderWay[Outcome]:
+        """Run again what failed or was skipped of a run (``NAME/DATE`` or a workflow id). See `retries.carry_out`."""
+        how = Conditions(workers, adopt)
+        return UnderWay(retries.retry(self.specification, self.outputs, self.service, run, conditions=how))
+
+    def wait(self, run: str) -> UnderWay[Outcome]:
+        """Wait for the end of a run that somebody carries out. See `waiting.wait`."""
+        return UnderWay(waiting.wait(self.specification, self.outputs, self.service, run))
+
+    def cancel(self, run: str) -> waiting.Cancellation:
+        """Ask a run to end. See `waiting.cancel`."""
+        return waiting.cancel(self.specification, self.outputs, self.service, run)
 
     @property
     def sensor(self) -> SensorControl:
         """What the sensor of the file can be told, wherever it runs."""
         return SensorControl(self.specification.path, self.outputs, self.service)
+
+    def sensors(self) -> SensorList:
+        """The open sensors of the files that share these outputs, or the domain."""
+        with self.service.opened(self.outputs) as place:
+            return open_sensors(place)
 
     def make_reports(
         self,

@@ -19,8 +19,9 @@ from ..processes.worker import usable_cores
 from .ended_runs import ended_run
 from .events import Event, Note, ReportMade
 from .owners import check_names
+from .places import Place
 from .run_rows import RunRow, counted, found_row, interruption, run_rows
-from .services import Place, Service
+from .services import Service
 
 if TYPE_CHECKING:
     from deciders.specification import Specification
@@ -47,7 +48,7 @@ class ReportsMade:
         document = {
             "schema": SCHEMA,
             "is_success": self.is_success,
-            "made": [dataclasses.asdict(one) for one in self.made],
+            "made": [{**dataclasses.asdict(one), "warnings": list(one.warnings)} for one in self.made],
             "failed": list(self.failed),
             "standing": self.standing,
             "seconds": self.seconds,

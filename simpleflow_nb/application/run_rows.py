@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from deciders.values.run_state import RunState
     from workers.records.run_records import RunRecord, RunRecords
 
-    from .services import Place
+    from .places import Place
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,7 +18,8 @@ from .sensors import SensorState, ask_sensor, open_sensor, sensor_state
 if TYPE_CHECKING:
     from deciders.specification import Specification
 
-    from .services import Place, Service
+    from .places import Place
+from .services import Service
 
 
 class Told(StrEnum):
@@ -91,14 +92,15 @@ class SensorControl:
         """Let it go on with the file as it is now; runs that are open end as they began.
 
         Raises:
-            DefinitionError: a workflow of the file belongs to another one, or the file has no sensor any more.
+            DefinitionError: a workflow of the file belongs to another one, or it has no sensor any more.
         """
         check_names(specification, self.outputs)
         sensor = specification.sensor
         if sensor is None:
             from deciders.specification import NO_SENSOR
 
-            raise DefinitionError(f"{self.path} has no sensor any more: {NO_SENSOR}; sensor.stop ends the one that runs")
+            ends = "sensor.stop ends the one that runs"
+            raise DefinitionError(f"{specification.path} has no sensor any more: {NO_SENSOR}; {ends}")
         with self._running() as (place, execution):
             ask_sensor(place, execution, "reload", place.kept_specification(specification))
         return _request(execution, Told.RELOAD, schedule=sensor.schedule, timezone=sensor.timezone)

@@ -17,8 +17,8 @@ from ..inspection.task_rows import epoch
 from ..local.reader import JournalReader
 from ..local.service import DOMAIN
 from ..processes.payload_directory import PayloadDirectory, kept
+from .places import Place
 from .run_states import SENSOR_TYPE, plain_cause
-from .services import Place
 
 CHECK_TYPE = "workers.activities.feed_new_dates"
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..exceptions import DefinitionError
 from ..masking import keep_secret, known_secrets, secret_in
 from .packages import require_application
 from .workflow_files import specification_path
@@ -36,6 +39,43 @@ def read_with_warnings(file: Path | None) -> tuple[Specification, list[Problem]]
     specification, warnings = load_with_warnings(specification_path(file))
     _keep_secrets_out(specification)
     return specification, list(warnings)
+
+
+def read_files(files: Sequence[Path]) -> Iterator[tuple[Specification, list[Problem]]]:
+    """Read several files with sensors, each once however often it is named, or the one that is meant where none is.
+
+    Raises:
+        SpecificationError, DefinitionError: as :func:`read_specification` does, or one has no sensor, or two of them name the
+            same workflow.
+    """
+    found: list[Specification] = []
+    owners: dict[str, Path] = {}
+    for file in files or (None,):
+        specification, warnings = read_with_warnings(file)
+        if any(specification.path.samefile(known.path) for known in found):
+            continue
+        check_sensor(specification)
+        yield specification, warnings
+        for workflow in specification.workflows:
+            if workflow.name in owners:
+                raise DefinitionError(
+                    f"{owners[workflow.name]} and {specification.file} both name workflow {workflow.name!r}; "
+                    "files that share an outputs folder need different names"
+                )
+        owners |= {workflow.name: specification.file for workflow in specification.workflows}
+        found.append(specification)
+
+
+def check_sensor(specification: Specification) -> None:
+    """
+    Raises:
+        DefinitionError: the file has no sensor to start.
+    """
+    if specification.sensor is None:
+        from deciders.specification import NO_SENSOR
+
+        started = f"workflow.start {shlex.quote(str(specification.path))}:NAME"
+        raise DefinitionError(f"{specification.path} has no sensor to start: {NO_SENSOR}; {started} runs a workflow")
 
 
 def _keep_secrets_out(specification: Specification) -> None:

@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 
 import click
 
+from ...application.places import Place
 from ...application.sensor_requests import SensorControl, SensorRequest, open_sensors
-from ...application.services import Place
 from ...application.workflow_files import default_file, outputs_folder, specification_path
 from ...exceptions import DefinitionError
 from ...inspection.tables import Table
