@@ -16,6 +16,7 @@ from .specification.workflow_file import INPUTS_DIR, MISSING_DATES
 from .values.artefact_key import ArtefactKey
 from .values.label_state import LabelState
 from .values.light import Light
+from .values.run_error import LabelError, RunError
 from .values.run_state import RunState
 
 _SETTINGS_OF_THE_WORKER = (
@@ -312,10 +313,8 @@ def _kept_attempts(workflow: WorkflowSpecification) -> dict[str, Any]:
 
 def _reason(failures: Failures) -> str:
     """Every failed label, the causes, and the labels that were not run: a service may cut off the end of a long text."""
-    failed = [(name, error) for name, error in failures if not isinstance(error, DependencyFailed)]
-    skipped = [name for name, error in failures if isinstance(error, DependencyFailed)]
-    text = f"{', '.join(name for name, _ in failed)} failed: {'; '.join(_cause(error) for _, error in failed)}"
-    return f"{text}; not run: {', '.join(skipped)}" if skipped else text
+    failed = [LabelError(name, _cause(error)) for name, error in failures if not isinstance(error, DependencyFailed)]
+    return str(RunError.of(failed, [name for name, error in failures if isinstance(error, DependencyFailed)]))
 
 
 def _cause(error: BaseException) -> str:

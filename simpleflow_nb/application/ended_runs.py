@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .run_rows import RunRow
@@ -24,3 +26,15 @@ def ended_run(specification: Specification, row: RunRow) -> ReportedRun:
         artefacts=row.artefacts,
         parameters=row.parameters,
     )
+
+
+def lacking_reports(specification: Specification, rows: Iterable[RunRow], outputs: Path) -> dict[str, list[str]]:
+    """By run id the reports that runs which succeeded should have, and have not, such as ``count.pdf``."""
+    from workers.artefacts import Artefacts
+    from workers.runs.reports_of_runs import file_name, missing_reports
+
+    artefacts, found = Artefacts(outputs), {}
+    for row in rows:
+        if row.has_succeeded and (missing := missing_reports(ended_run(specification, row), artefacts)):
+            found[row.run_id] = [file_name(report) for report in missing]
+    return found

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ..local.reading import Reading
 from ..local.service import DOMAIN
 from ..processes.payload_directory import Payloads
-from .run_rows import has_records
+from .record_files import has_records
 from .run_states import BACKFILL_TYPE, NOTEBOOK_TYPE, SENSOR_TYPE
 from .sensors import sensor_id
 from .unrecorded_ends import is_own_place, known_places, readable_arguments

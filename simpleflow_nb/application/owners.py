@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ..exceptions import DefinitionError
 from ..local.ownership import is_owned, owner_pid
 from .held_outputs import holder_path
+from .record_files import has_records
 
 if TYPE_CHECKING:
     from deciders.specification import Specification
@@ -56,8 +57,6 @@ def check_names(specification: Specification, outputs: Path, *, adopt: bool = Fa
         RecordsError: the records cannot be read.
     """
     from workers.records.run_records import RunRecords
-
-    from .run_rows import has_records
 
     if not has_records(outputs):
         return

@@ -6,7 +6,21 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import backfills, cleaned_outputs, remade_reports, requested_runs, retries, waiting
+from . import (
+    backfills,
+    cleaned_outputs,
+    diagnosis,
+    plans,
+    remade_reports,
+    requested_runs,
+    retries,
+    run_details,
+    run_lists,
+    run_logs,
+    statuses,
+    validation,
+    waiting,
+)
 from .conditions import Conditions
 from .events import UnderWay
 from .outcomes import Outcome
@@ -50,6 +64,46 @@ class Project:
         specification = read_specification(Path(file) if file is not None else None)
         folder = outputs_folder(Path(outputs) if outputs is not None else None, specification.path)
         return cls(specification, folder, service if service is not None else usual_service(folder))
+
+    def validate(self) -> validation.Validation:
+        """Look at the file as it is now, and at its notebooks. See `validation.validate`."""
+        return validation.validate(self.specification.path)
+
+    def plan(self) -> plans.Plan:
+        """Say which runs are due and which are not; nothing is started. See `plans.plan_runs`."""
+        return plans.plan_runs(self.specification, self.outputs, self.service)
+
+    def status(self) -> statuses.Status:
+        """Say what came of every run, and what is due. See `statuses.current_status`."""
+        return statuses.current_status(self.specification, self.outputs, self.service)
+
+    def runs(
+        self,
+        name: str | None = None,
+        *,
+        state: str | None = None,
+        first: date | None = None,
+        last: date | None = None,
+        every_run: bool = False,
+    ) -> run_lists.RunList:
+        """List the latest run of each instance, or every run, of all workflows or one. See `run_lists.list_runs`."""
+        choice = run_lists.RunChoice(name, state, first, last, every_run)
+        return run_lists.list_runs(self.specification, self.outputs, self.service, choice)
+
+    def run(self, reference: str) -> run_details.RunDetails:
+        """Show one run, such as ``NAME/DATE``. See `run_details.run_details`."""
+        return run_details.run_details(self.specification, self.outputs, self.service, reference)
+
+    def logs(
+        self, reference: str, label: str | None = None, *, attempt: int | None = None, pattern: str | None = None
+    ) -> run_logs.RunLog:
+        """Find what the notebooks of a run printed: iterate over it. See `run_logs.run_log`."""
+        wanted = (self.specification, self.outputs, self.service, reference, label)
+        return run_logs.run_log(*wanted, attempt=attempt, pattern=pattern)
+
+    def doctor(self) -> diagnosis.Diagnosis:
+        """Look whether what runs need is there. See `diagnosis.diagnose`."""
+        return diagnosis.diagnose(self.specification, self.outputs)
 
     def start(
         self,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -10,8 +9,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..environment import setting
+from ..inspection.documents import iso_time
 from .owners import check_owner
+from .record_files import has_records
 from .run_states import NOTEBOOK_TYPE
 
 if TYPE_CHECKING:
@@ -20,13 +20,11 @@ if TYPE_CHECKING:
     from deciders.specification import ConfiguredWorkflow, Specification
     from deciders.values.label_state import LabelState
     from deciders.values.light import Light
+    from deciders.values.run_error import RunError
     from deciders.values.run_state import RunState
     from workers.records.run_records import RunRecord, RunRecords
 
     from .places import Place
-
-
-NEXT_CAUSE = re.compile(r"; (?=notebook |not run: )")  #: between what is said of the labels in the error of a run
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,19 +100,50 @@ class RunRow:
         """Its parameters in a few characters."""
         return shown_settings(self.parameters)
 
+    @property
+    def seconds(self) -> float | None:
+        """How long it took; None while it runs, or where that was not kept."""
+        return (self.ended - self.started).total_seconds() if self.started and self.ended else None
+
+    @property
+    def run_error(self) -> RunError | None:
+        """What failed in it, and why; None where nothing did."""
+        from deciders.values.run_error import RunError
+
+        return RunError.parse(self.error) if self.error else None
+
+    def to_dict(self) -> dict[str, Any]:
+        """One run among others: a part of a document."""
+        return {
+            "run": self.title,
+            "workflow": self.workflow,
+            "reference_date": self.reference_date,
+            "instance": self.instance,
+            "identity": self.identity,
+            "parameters": self.parameters,
+            "date_stencil": self.date_stencil,
+            "missing_dates": self.missing_dates,
+            "state": str(self.state),
+            "light": self.light or "",
+            "attempt": self.attempt,
+            "started": iso_time(self.started),
+            "ended": iso_time(self.ended),
+            "seconds": self.seconds,
+            "reason": self.reason,
+            "error": self.error,
+            "labels": {name: str(state) for name, state in self.labels.items()},
+            "artefacts": dict(self.artefacts),
+            "notes": {name: list(notes) for name, notes in self.notes.items()},
+            "workflow_id": self.workflow_id,
+            "run_id": self.run_id,
+        }
+
 
 def told_apart(known: Sequence[Hashable], stencils: list[str]) -> list[str]:
     """The stencils of runs, if any two differ in theirs of which the same is ``known`` otherwise; else none of them."""
     first: dict[Hashable, str] = {}
     differ = any(first.setdefault(one, stencil) != stencil for one, stencil in zip(known, stencils, strict=True))
     return stencils if differ else []
-
-
-def has_records(outputs: Path) -> bool:
-    """Whether there may be records: opening the default database would make it, and looking must not."""
-    from workers.records.run_records import records_file
-
-    return bool(setting("AUTOFLOW_DB_URI")) or records_file(outputs).exists()
 
 
 def run_rows(

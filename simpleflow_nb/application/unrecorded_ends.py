@@ -13,7 +13,7 @@ from ..inspection.executions import started_with
 from ..local.reading import Reading
 from ..local.service import DOMAIN
 from ..processes.payload_directory import Payloads
-from .run_rows import has_records
+from .record_files import has_records
 from .run_states import NOTEBOOK_TYPE
 
 if TYPE_CHECKING:

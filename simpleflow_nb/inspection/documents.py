@@ -137,3 +137,16 @@ def _value(text: str | None) -> Any:
 def _rounded(seconds: float | None) -> float | None:
     """To the millisecond, which is what moments are kept in."""
     return None if seconds is None else round(seconds, 3)
+
+
+def json_value(value: Any) -> Any:
+    """A value of the user's as JSON has it: what has no form there, such as a date, is its text."""
+    if isinstance(value, Mapping):
+        return {_plain(key): json_value(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [json_value(one) for one in value]
+    return _plain(value)
+
+
+def _plain(value: Any) -> Any:
+    return value if value is None or isinstance(value, str | int | float | bool) else str(value)

@@ -56,7 +56,7 @@ def test_a_changed_notebook_is_told_and_the_command_that_is_told_makes_its_runs_
         f"date        days\n2016-01-01  green\n2016-01-02  green\n2 of 2 runs succeeded\n{sentence}"
     )
     assert [one["older_notebooks"] for one in json.loads(said(file, "plan", "--json"))["not_due"]] == [["report.ipynb"]] * 2
-    assert [row["older_notebooks"] for row in json.loads(said(file, "status", "--json"))] == [["report.ipynb"]] * 2
+    assert [row["older_notebooks"] for row in json.loads(said(file, "status", "--json"))["dates"]] == [["report.ipynb"]] * 2
     january = ("backfill", "days", "--from", "2016-01-01", "--to", "2016-01-31", "--rerun", "changed", "--dry-run")
     assert said(file, *january) == (
         "date        workflow  parameters  why\n"

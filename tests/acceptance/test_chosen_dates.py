@@ -83,7 +83,7 @@ def test_a_notebook_is_told_which_dates_lack_and_is_due_again_for_changed_data_a
     assert said(file, "runs.logs", "days/2016-01-03") == "count: rows of ['2016-01-02']\n"
     assert "\nmissing dates  2016-01-02\n" in said(file, "runs.show", "days/2016-01-03")
     assert json.loads(said(file, "runs.show", "days/2016-01-03", "--json"))["run"]["missing_dates"] == ["2016-01-02"]
-    [row] = json.loads(said(file, "status", "--json"))[:1]
+    [row] = json.loads(said(file, "status", "--json"))["dates"][:1]
     assert row["missing_dates"] == ["2016-01-02"]
     assert row["instance"].startswith("2016-01-03_")
 
@@ -130,7 +130,7 @@ def test_runs_from_before_data_counted_are_told_with_the_command_that_makes_them
     assert sentence in said(file, "status").splitlines()
     whole = json.loads(said(file, "plan", "--json"))
     assert {one["reference_date"]: one["unknown_data"] for one in whole["not_due"]} == {"2016-01-01": False, "2016-01-03": True}
-    assert json.loads(said(file, "status", "--json"))[0]["unknown_data"] is True
+    assert json.loads(said(file, "status", "--json"))["dates"][0]["unknown_data"] is True
     days = ("backfill", "days", "--from", "2016-01-03", "--to", "2016-01-03", "--rerun")
     assert said(file, *days, "changed", "--dry-run") == (
         "0 runs to start, 1 left out\n  1 succeeded before, and it is not known with which data; --rerun all includes it\n"

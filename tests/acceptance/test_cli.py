@@ -98,7 +98,7 @@ def test_warnings_turn_a_run_orange_and_are_shown(tmp_path: Path) -> None:
     reports = file.parent / "outputs" / "reports" / "days" / run
     assert [path.name for path in reports.iterdir()] == ["report.html"]
     assert f"1 report:\n  {reports / 'report.html'}\n" in done.stdout
-    [row] = json.loads(typed("status", file, "--json", cwd=tmp_path).stdout)
+    [row] = json.loads(typed("status", file, "--json", cwd=tmp_path).stdout)["dates"]
     assert (row["state"], row["light"], row["attempt"]) == ("succeeded", "orange", 1)
 
 

@@ -87,7 +87,7 @@ def test_status_has_a_column_for_each_set_and_every_error_once_and_whole(ran: Pa
         f"no {'rows ' * 40}(see {folder}/count/count.ipynb)",
         "4 of 5 runs succeeded",
     ]
-    shown = json.loads(said(ran, "status", ran, "--json"))
+    shown = json.loads(said(ran, "status", ran, "--json"))["dates"]
     assert sorted((row["set"], str(row["date_stencil"]), row["has_entry"]) for row in shown) == [
         ('region="a, b"', "[0]", True),
         ('region="a, b"', "[0]", True),
@@ -102,7 +102,7 @@ def test_a_set_that_no_entry_has_any_more_is_told_from_those_that_run(ran: Path)
     ran.write_text(former.replace("north", "west").replace("[[-1, 1]]", "[[-1, 2]]"))
     try:
         head, first, second, *_ = said(ran, "status", ran).splitlines()
-        shown = {(row["set"], row["has_entry"]) for row in json.loads(said(ran, "status", ran, "--json"))}
+        shown = {(row["set"], row["has_entry"]) for row in json.loads(said(ran, "status", ran, "--json"))["dates"]}
     finally:
         ran.write_text(former)
     assert re.split(r"  +", head) == [

@@ -69,7 +69,8 @@ def test_a_report_that_is_gone_is_told_and_made_without_running_a_notebook(file:
         "2 of 3 runs succeeded",
         f"2 reports are missing of 2 runs that succeeded (`{command}` makes them)",
     ]
-    assert [row["missing_reports"] for row in json.loads(said(file, "status", "--json")[0])] == [
+    dates = json.loads(said(file, "status", "--json")[0])["dates"]
+    assert [row["missing_reports"] for row in dates] == [
         ["report.pdf"],
         ["report.html"],
         [],

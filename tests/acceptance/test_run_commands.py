@@ -47,7 +47,7 @@ def test_status_shows_what_is_due_and_which_dates_lack(file: Path) -> None:
         "1 run due (plan --why says why)\n"
         "no data between the first and the last date for 2016-01-03 to 2016-01-05\n"
     )
-    rows = json.loads(said(file, "status", "--json"))
+    rows = json.loads(said(file, "status", "--json"))["dates"]
     assert [(row["reference_date"], row["state"]) for row in rows] == [
         *zip(DAYS, ("succeeded", "failed", "succeeded"), strict=True),
         *((f"2016-01-0{day}", "no data") for day in (3, 4, 5)),

@@ -82,7 +82,7 @@ def test_status_and_lists_have_runs_without_a_date(ran: Path) -> None:
         "date,sales [region=north],sales [region=south]",
         ",green,red: report failed in cell 2: AssertionError: no",
     ]
-    rows = json.loads(said(ran, "status", "--json"))
+    rows = json.loads(said(ran, "status", "--json"))["dates"]
     assert [(row["reference_date"], row["instance"], row["state"]) for row in rows] == [
         (None, NORTH, "succeeded"),
         (None, SOUTH, "failed"),

@@ -280,7 +280,7 @@ def test_doctor_says_what_is_missing(tmp_path: Path) -> None:
     assert lines[3].startswith("ok source files has 2 dates (calls 2), the newest 2016-01-02; it took ")
     assert lines[4].startswith("warning secrets FLOWAPI_TOKEN has fewer than 8 characters")
     os.rename(file.parent / "data", file.parent / "away")
-    bad = json.loads(typed("doctor", file, "--json", cwd=tmp_path).stdout)
+    bad = json.loads(typed("doctor", file, "--json", cwd=tmp_path).stdout)["findings"]
     sentence = f"files: there is no folder {file.parent}/data to look for files in"
     assert [one for one in bad if one["state"] == "FAILED"] == [{"what": "source", "state": "FAILED", "text": sentence}]
     assert typed("doctor", file, cwd=tmp_path).returncode == 1

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from simpleflow_nb.application import validation
 from simpleflow_nb.cli.main import main
-from simpleflow_nb.cli.notebooks import definition
 from simpleflow_nb.local.service import DOMAIN
 from simpleflow_nb.processes.engine import Engine
 from simpleflow_nb.processes.interrupts import Interrupts
@@ -80,7 +80,7 @@ def test_a_command_that_is_interrupted_is_not_done(monkeypatch: pytest.MonkeyPat
     def interrupted(file: Path) -> Any:
         signal.raise_signal(signal.SIGINT)
 
-    monkeypatch.setattr(definition, "read_with_warnings", interrupted)
+    monkeypatch.setattr(validation, "read_with_warnings", interrupted)
     for name in ("a", "b"):
         assert exit_code("validate", inputs(tmp_path / name)) == 1
 

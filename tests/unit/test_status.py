@@ -1,4 +1,4 @@
-"""What ``status`` says of a run that failed."""
+"""The columns of ``status``, and its document."""
 
 from __future__ import annotations
 
@@ -18,27 +18,10 @@ from deciders.specification import (
 )
 from deciders.values.light import Light
 from deciders.values.run_state import RunState
+from simpleflow_nb.application.plans import Plan
 from simpleflow_nb.application.run_rows import RunRow
-from simpleflow_nb.cli.notebooks.status import _as_json, _Grid, plain_error
-
-
-@pytest.mark.parametrize(
-    ("error", "said"),
-    [
-        ("stats failed: notebook 'stats' failed in cell 2: ValueError: no", "stats failed in cell 2: ValueError: no"),
-        (
-            "a, b failed: notebook 'a' failed in cell 1: E: x; notebook 'b' ran longer than 1 s; not run: c, d",
-            "a failed in cell 1: E: x; b ran longer than 1 s; not run: c, d",
-        ),
-        ("it's failed: notebook \"it's\" failed in cell 2: E", "it's failed in cell 2: E"),
-        ("stats failed: the process that carried it out was killed or lost", None),
-        ("stats.pdf failed: nothing could be typeset", None),
-        ("a, b failed: notebook 'a' failed in cell 2: E; notebook 'c' failed", None),
-        ("something else", None),
-    ],
-)
-def test_a_label_is_said_once(error: str, said: str | None) -> None:
-    assert plain_error(error) == (said or error)
+from simpleflow_nb.application.statuses import Status
+from simpleflow_nb.cli.notebooks.status_tables import StatusTables
 
 
 def specification(*entries: ConfiguredWorkflow) -> Specification:
@@ -72,14 +55,14 @@ def test_columns_come_in_the_order_of_the_sensors_entries_and_others_behind_them
     foreign = [ConfiguredWorkflow(workflow_name="c"), ConfiguredWorkflow(workflow_name="a", parameters={"region": "north"})]
     rows = sorted(map(row_of, (*ENTRIES, *foreign)), key=lambda row: (row.workflow, row.set))
     due = DueRuns(tuple(run_for(entry, date(2016, 1, 1)) for entry in reversed(ENTRIES)), (), ())
-    grid = _Grid(specification(*ENTRIES), rows if has_run else rows[1:2], due, {})
+    status = Status(specification(*ENTRIES), rows if has_run else rows[1:2], Plan(due, {}))
     others = ["a [region=north] (no entry has these now)", "c"] if has_run else ["a [region=north] (no entry has these now)"]
-    assert grid.table().header == ["date", "b [region=south]", "a", "b [region=north]", *others]
+    assert StatusTables(status).table().header == ["date", "b [region=south]", "a", "b [region=north]", *others]
 
 
 def test_times_are_iso_texts_in_json() -> None:
     row = row_of(ENTRIES[1], started=datetime(2016, 1, 2, 12, tzinfo=UTC), ended=datetime(2016, 1, 2, 12, 0, 1, tzinfo=UTC))
-    [shown] = _as_json(specification(*ENTRIES), [row], None, [], {})
+    [shown] = Status(specification(*ENTRIES), [row], None).to_dict()["dates"]
     assert (shown["started"], shown["ended"]) == ("2016-01-02T12:00:00+00:00", "2016-01-02T12:00:01+00:00")
-    [open_one] = _as_json(specification(*ENTRIES), [row_of(ENTRIES[1], state="running")], None, [], {})
+    [open_one] = Status(specification(*ENTRIES), [row_of(ENTRIES[1], state="running")], None).to_dict()["dates"]
     assert (open_one["started"], open_one["ended"]) == (None, None)

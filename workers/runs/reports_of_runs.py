@@ -21,6 +21,7 @@ from deciders.specification.report_names import report_file_names
 from deciders.values.artefact_key import ArtefactKey
 from deciders.values.label_state import AttemptState, LabelState
 from deciders.values.light import Light
+from deciders.values.run_error import LabelError, RunError
 from deciders.values.run_state import RunState
 from simpleflow_nb.exceptions import SimpleflowError
 
@@ -272,8 +273,7 @@ def _error(lacking: Mapping[str, str | None]) -> str | None:
     """Say which reports are missing, in the words in which a run says which of its reports failed."""
     if not lacking:
         return None
-    causes = [cause or f"{name} failed when the run ended" for name, cause in lacking.items()]
-    return f"{', '.join(lacking)} failed: {'; '.join(causes)}"
+    return str(RunError.of(LabelError(name, cause or f"{name} failed when the run ended") for name, cause in lacking.items()))
 
 
 def _lights(record: RunRecord, run: ReportedRun, artefacts: Artefacts) -> list[str]:

@@ -84,7 +84,7 @@ def _refuse_recorded(place: Place, run: str) -> None:
     from deciders.runs.run_reference import UnknownRunError, found_run
     from workers.records.run_records import RunRecords
 
-    from ...application.run_rows import has_records
+    from ...application.record_files import has_records
 
     if place.journal is None or place.journal.parent.name != STATE_FOLDER or not has_records(place.journal.parent.parent):
         return

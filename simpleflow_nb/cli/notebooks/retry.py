@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from ...application.ended_runs import lacking_reports
 from ...application.events import UnderWay
 from ...application.retries import carry_out, planned_retry
 from ...application.run_rows import counted
@@ -18,7 +19,7 @@ from ..file_words import file_and_words
 from ..options import adopt_option, conditions_of, notebook_workers_option, outputs_option, quiet_option
 from ..printing import json_option
 from ..unused_options import refuse_options
-from .older_runs import lacking_reports, left_behind
+from .older_runs import left_behind
 from .run_place import chosen_service, run_place_options
 from .summary import show_call
 

@@ -149,20 +149,17 @@ def _show_what_makes_missing_reports(runs: Sequence[RunOutcome], file: Path) -> 
 
 def _failure(run: RunOutcome) -> list[str]:
     """The run, each label that failed with its cause in full, and the labels that were not run for it."""
+    from deciders.values.run_error import LabelError
     from deciders.values.run_state import RunState
 
     failed = [label for label in run.labels if label.has_failed]
     if run.state != RunState.FAILED or not failed:
         because = f": {run.reason}" if run.reason else ""
         return [f"{run.title} {run.state}{because}"]
-    lines = [run.title] + [f"  {_cause(label)}" for label in failed]
+    lines = [run.title] + [f"  {LabelError(label.name, label.cause).text}" for label in failed]
     if run.not_run:
         lines.append(f"  not run: {', '.join(run.not_run)}")
     return lines
-
-
-def _cause(label: LabelOutcome) -> str:
-    return label.cause if label.cause.startswith(f"notebook {label.name!r} ") else f"{label.name}: {label.cause}"
 
 
 def nothing_due(not_due: int) -> str:
