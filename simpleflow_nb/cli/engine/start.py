@@ -2,34 +2,30 @@
 
 from __future__ import annotations
 
-import inspect
-import secrets
-import time
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 import click
 from click.core import ParameterSource
 
-from ... import payload
-from ...application.run_states import ShownRun, Watch, shown_seconds, status_word, traceback_of
+from ...application.class_executions import ClassExecution, WantedExecution, begun_here
+from ...application.execution_ends import ExecutionEnd
 from ...application.workflow_files import default_file, has_ending, specification_path
 from ...exceptions import DefinitionError, ExitCode
+from ...inspection.documents import document_of
 from ...local.journal_files import journal_path
-from ...local.service import DOMAIN
 from ...processes.connection import connected
 from ...processes.interrupts import Interrupts
-from ...processes.local_run import LocalRun
-from ...processes.payload_directory import kept
 from ...processes.worker import usable_cores
 from ...processes.workflow_classes import workflow_class
-from ...service_faults import ALREADY_STARTED, fault_code
-from ...workflow import Workflow, execution_input
 from ..arguments import arguments_options, checked_id, given_arguments, given_tags
 from ..connection import CREATION_HINT, domain_options, payloads_option
 from ..options import adopt_option, db_option, local_option, outputs_option
-from ..progress import Progress, follow, say
+from ..printing import documents_alone, json_option, print_document
+from ..progress import Progress, say
 from ..unused_options import ONLY_WITH_DOMAIN, ONLY_WITH_LOCAL, refuse_options
+from .ends import show_end
 
 _FROM_PARAMETERS = "its id and its tags come from its parameters"
 _ONLY_FOR_CLASSES = {
@@ -55,6 +51,7 @@ _ONLY_FOR_CLASSES = {
 @db_option
 @outputs_option
 @adopt_option
+@json_option
 @click.pass_context
 def workflow_start(
     ctx: click.Context,
@@ -79,6 +76,7 @@ def workflow_start(
     db: Path | None,
     outputs: Path | None,
     adopt: bool,
+    as_json: bool,
 ) -> None:
     """Run WORKFLOW: a class such as examples.basic.BasicWorkflow, or FILE.yml:NAME, or NAME of the workflows.yml here.
 
@@ -112,9 +110,13 @@ def workflow_start(
                 execution_timeout=execution_timeout,
                 adopt=adopt,
             )
-        click.echo(" ".join(started))
+        if as_json:
+            print_document(document_of("execution", dict(zip(("workflow_id", "run_id"), started, strict=True))))
+        else:
+            click.echo(" ".join(started))
         ctx.exit(ExitCode.DONE)
     if is_of_notebooks:
+        refuse_options(ctx, "for FILE.yml:NAME with --local", {"as_json": "runs.show --json has everything about a run"})
         from ..notebooks.notebook_run import start_notebook_workflow
 
         code = start_notebook_workflow(
@@ -133,28 +135,23 @@ def workflow_start(
         ctx.exit(code)
     if has_ending(workflow):
         raise DefinitionError(f"{workflow} has workflows by name; write {workflow}:NAME")
-    cls = workflow_class(workflow)
-    try:
-        inspect.signature(cls.run).bind(None, *arguments.get("args", ()), **arguments.get("kwargs", {}))
-    except TypeError as error:
-        raise DefinitionError(f"{cls.class_path()}.run() does not take this input: {error}") from None
-    text = execution_input(cls, arguments)
-    chosen_tags = tag_list or cls.tags(arguments)
-    with Interrupts() as interrupts, LocalRun(journal_path(db), durable=durable, interrupts=interrupts) as run:
-        execution = None if new else interrupted_run(run, cls.type_name(), text, workflow_id)
-        if execution is not None:
-            say(f"going on with {execution['workflowId']} (--new starts another run)")
-            workflow_id = execution["workflowId"]
-            task_list = run.service.started_attributes(workflow_id, execution["runId"])["taskList"]["name"]
-        else:
-            workflow_id = workflow_id or f"{cls.type_name()}-{cls.version}-{int(time.time() * 1000)}"
-            task_list = f"local-{secrets.token_hex(6)}"  # its own: other interrupted runs of this journal stay as they are
-        watch = Watch(run.service, load=run.payloads.load, workflow_id=workflow_id)
-        run.work(decision_list=task_list, task_lists={task_list: workers}, activity_task_list=task_list, workflows=[cls])
-        if execution is None:
-            _start(run, cls, text, workflow_id, chosen_tags, execution_timeout, task_list)
-        code = _carry_out(run, workflow_id, Progress(watch, quiet=quiet, color=ctx.obj["color"]))
-    ctx.exit(code)
+    wanted = WantedExecution(workflow_class(workflow), arguments, workflow_id, tag_list, execution_timeout)
+    with Interrupts() as interrupts, documents_alone(as_json):
+        execution = begun_here(wanted, journal_path(db), new=new, durable=durable, workers=workers, interrupts=interrupts)
+        end = _followed(execution, quiet=quiet, color=ctx.obj["color"])
+    ctx.exit(show_end(end, as_json=as_json))
+
+
+def _followed(begun: AbstractContextManager[ClassExecution], *, quiet: bool, color: str) -> ExecutionEnd:
+    with begun as execution:
+        if execution.is_resumed:
+            say(f"going on with {execution.workflow_id} (--new starts another run)")
+        with Progress(execution.watch, quiet=quiet, color=color) as progress:
+            for sentence in execution.follow():
+                if sentence is not None:
+                    say(sentence)
+                progress.update()
+        return execution.end()
 
 
 def _with_file(workflow: str) -> str:
@@ -186,82 +183,3 @@ def refuse_unused(ctx: click.Context, *, local: bool, is_of_notebooks: bool) -> 
         refuse_options(ctx, "for FILE.yml:NAME", _ONLY_FOR_CLASSES)
     else:
         refuse_options(ctx, "for a workflow class", {"outputs": "outputs are those of workflow files"})
-
-
-def _start(
-    run: LocalRun,
-    cls: type[Workflow],
-    text: str,
-    workflow_id: str,
-    tags: list[str],
-    execution_timeout: int | None,
-    task_list: str,
-) -> None:
-    try:
-        run.service.start_workflow_execution(
-            domain=DOMAIN,
-            workflowId=workflow_id,
-            workflowType={"name": cls.type_name(), "version": cls.version},
-            taskList={"name": task_list},
-            tagList=tags,
-            input=kept(text, run.payloads),
-            **({"executionStartToCloseTimeout": str(execution_timeout)} if execution_timeout else {}),
-        )
-    except Exception as error:
-        if fault_code(error) == ALREADY_STARTED:
-            raise DefinitionError(
-                f"a run with the id {workflow_id!r} is open with another input; choose another --workflow-id"
-            ) from None
-        if fault_code(error):
-            raise DefinitionError(f"the run cannot be started: {getattr(error, 'message', error)}") from None
-        raise
-
-
-def _carry_out(run: LocalRun, workflow_id: str, progress: Progress) -> int:
-    service = run.service
-
-    def current() -> dict[str, str] | None:
-        """The open execution of that id: a run continued as new goes on under it."""
-        found = service.execution(DOMAIN, workflow_id)
-        return found.ids if found is not None and found.is_open else None
-
-    def is_over() -> bool:
-        found = current()
-        return found is None or found["runId"] in run.parked
-
-    follow(run, is_over, progress, mine=lambda: [found] if (found := current()) else [])
-    for parked in run.parked.values():
-        say(f"{parked.workflow_id} cannot go on: {parked.error}")
-        say("fix the code and type the same command again: it goes on where it was")
-        return ExitCode.RUN_FAILED
-    if current() is not None:
-        say(f"{workflow_id} is interrupted; the same command goes on with it")
-        return ExitCode.RUN_FAILED
-    return report_end(run, progress.watch.look_again())
-
-
-def interrupted_run(run: LocalRun, type_name: str, text: str, workflow_id: str | None) -> dict[str, str] | None:
-    """The open execution of that type and input, the newest if there are several."""
-    wanted = kept(text, run.payloads)
-    for execution in reversed(run.open_runs(type_name)):
-        if workflow_id is not None and execution["workflowId"] != workflow_id:
-            continue
-        if run.service.started_attributes(execution["workflowId"], execution["runId"]).get("input") == wanted:
-            return execution
-    return None
-
-
-def report_end(run: LocalRun, state: ShownRun) -> int:
-    """Say how a run has ended; its result goes to standard output. Returns the exit code."""
-    spent = shown_seconds((state.ended or 0) - state.started)
-    if state.status == "COMPLETED":
-        click.echo(f"{state.workflow_id} completed in {spent}", err=True)
-        result = payload.decode(state.result, run.payloads.load)
-        if result is not None:
-            click.echo(payload.encode(result))
-        return ExitCode.DONE
-    because = f": {state.reason}" if state.reason else ""
-    say(f"{state.workflow_id} {status_word(state.status or '')} after {spent}{because}")
-    if trace := traceback_of(state.details):
-        click.echo(trace.rstrip(), err=True)
-    return ExitCode.RUN_FAILED

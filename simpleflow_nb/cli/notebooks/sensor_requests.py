@@ -20,11 +20,9 @@ from ...inspection.executions import executions
 from ...inspection.tables import Table
 from ...local.ownership import is_owned
 from ...local.requests import leave_request
-from ...processes.connection import payload_directory
-from ...processes.payload_directory import PayloadDirectory
-from ..engine.place import has_place, opened_place, place_options
 from ..file_words import file_and_words, is_no_domain
 from ..options import outputs_option
+from ..place import has_place, opened_place, place_options
 from ..printing import show
 from ..unused_options import refuse_options
 from .definition import read_specification
@@ -149,9 +147,8 @@ def _listed_place(ctx: click.Context, words: tuple[str, ...], outputs: Path | No
             yield found
         return
     refuse_options(ctx, "where no FILE.yml is named", {"outputs": "--db names the journal"})
-    with opened_place(words, needs=0, **place) as there:
-        store = PayloadDirectory(there.journal.parent / "payloads") if there.journal is not None else payload_directory(None)
-        yield Place(there.service, there.domain, store, there.journal)
+    with opened_place(words, needs=0, **place) as (there, _):
+        yield there
 
 
 def _shown(moment: datetime | None) -> str | None:
