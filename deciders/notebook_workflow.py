@@ -28,6 +28,7 @@ _SETTINGS_OF_THE_WORKER = (
     "kernel_fallback",
     "warnings",
 )
+NOT_ASKED_FOR = "not asked for"  #: why the other labels of a partial run were not run
 MOST_NOTES = 3  #: of the warnings of a notebook or a report, in the record of the run; all are in its run.json
 
 _PRIORITIES_OF_A_RUN = 1_000  #: task priorities between two priorities of workflows: notebooks have those of their depth
@@ -173,6 +174,7 @@ class NotebookWorkflow(Workflow):
             labels=ends | _ends_of_reports(standing, reports),
             **({"origin": origin} if origin is not None else {}),
             **({"notes": notes} if (notes := _notes(results, notebooks, ends, unreported)) else {}),
+            **({"causes": causes} if (causes := _causes(specification, notebooks, ends, asked_for)) else {}),
             **place,
         ).result
         if failures:
@@ -265,6 +267,27 @@ def _notes(
     for name, error in unreported:
         notes[str(ArtefactKey.of_file_name(name))] = [_cause(error)]
     return notes
+
+
+def _causes(
+    specification: WorkflowSpecification,
+    notebooks: dict[str, Future[Any]],
+    ends: dict[str, LabelState],
+    asked_for: Sequence[NotebookSpecification],
+) -> dict[str, str]:
+    """Why labels failed or were not run, for the records of their items."""
+    causes: dict[str, str] = {}
+    names = {notebook.label for notebook in asked_for}
+    for notebook in specification.notebooks:
+        label, error = notebook.label, notebooks[notebook.label].exception if notebook.label in notebooks else None
+        if label not in names:
+            causes[label] = NOT_ASKED_FOR
+        elif isinstance(error, DependencyFailed):
+            need = next(need for need in notebook.needs if ends[need] not in (LabelState.SUCCEEDED, LabelState.CACHED))
+            causes[label] = f"{need}, which it needs, {'failed' if ends[need] == LabelState.FAILED else f'was {ends[need]}'}"
+        elif ends[label] == LabelState.FAILED and error is not None:
+            causes[label] = _cause(error)
+    return causes
 
 
 def _ends_of_reports(

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from deciders.problems import near_miss
-from deciders.specification import FilesSource, FlowApiSource, InstalledSource, Specification, SqlSource
+from deciders.specification import NO_SENSOR, FilesSource, FlowApiSource, InstalledSource, Specification, SqlSource
 from simpleflow_nb.variables import PREFIX, VARIABLES
 
 from .artefacts import Artefacts, OutputsError
@@ -116,6 +116,9 @@ def _templates(specification: Specification) -> Iterator[Finding]:
 
 
 def _source(specification: Specification) -> Iterator[Finding]:
+    if specification.sensor is None:
+        yield Finding("source", OK, NO_SENSOR)
+        return
     source = specification.sensor.source
     began = time.monotonic()
     try:

@@ -17,23 +17,24 @@ from ..dates.date_stencil import AvailableDays, DateStencil, DateStencilError, D
 from ..dates.missing_dates import lack
 from ..dates.reference_dates import reference_dates_of
 from ..problems import listed
-from ..specification import ConfiguredWorkflow, SensorSpecification, Specification, WorkflowSpecification
+from ..specification import NO_SENSOR, ConfiguredWorkflow, SensorSpecification, Specification, WorkflowSpecification
 from ..values.reason import Reason, ReasonKind
 from ..values.run_state import RunState
 from . import identity as identities
 from .identity import identity
 from .reruns import RunHistory, verdict
+from .run_tags import RunTags
 
 __all__ = ["DueRuns", "NotDue", "Run", "due_runs", "identity", "identity_for", "run_for"]
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One workflow for one reference date: an instance, and what it is to run with."""
+    """One workflow with one set of parameters, for a reference date or without one: an instance, and what it is to run with."""
 
     entry: ConfiguredWorkflow  #: of the sensor, or made for this run: other entries may differ in little from it
-    reference_date: date
-    date_stencil: DateStencil  #: that of the entry
+    reference_date: date | None  #: None: it has no date; what is due always has one
+    date_stencil: DateStencil  #: that of the entry; one without elements where the run has no date
     identity: str  #: 32 hex digits, see `deciders.runs.identity`
     reason: Reason = field(default=Reason.of(ReasonKind.NOT_RUN_YET), compare=False)  #: why it is due
     is_rerun: bool = field(default=False, compare=False)  #: it has succeeded before, and is to run all the same
@@ -50,18 +51,42 @@ class Run:
         return self.entry.parameters
 
     @property
+    def day(self) -> date:
+        """The reference date.
+
+        Raises:
+            ValueError: it has none.
+        """
+        if self.reference_date is None:
+            raise ValueError(f"{self.workflow_name}/{self.instance} has no reference date")
+        return self.reference_date
+
+    @property
+    def iso_date(self) -> str | None:
+        """The reference date as text, None without one."""
+        return None if self.reference_date is None else self.reference_date.isoformat()
+
+    @property
+    def title(self) -> str:
+        """NAME/INSTANCE, as commands take a RUN."""
+        return f"{self.workflow_name}/{self.instance}"
+
+    @property
     def needed_days(self) -> list[tuple[int, int]]:
-        """The days of its stencil, as half-open ranges of ordinals that do not overlap, ascending."""
-        return self.date_stencil.needed_ranges(self.reference_date.toordinal())
+        """The days of its stencil, as half-open ranges of ordinals that do not overlap, ascending; none without a date."""
+        return [] if self.reference_date is None else self.date_stencil.needed_ranges(self.reference_date.toordinal())
 
     @property
     def date_ranges(self) -> list[tuple[date, date]]:
         """Half-open ranges of dates, one per element of the stencil. Made anew, for most runs are only counted."""
-        return self.date_stencil.date_ranges(self.reference_date)
+        return [] if self.reference_date is None else self.date_stencil.date_ranges(self.reference_date)
 
     @property
     def parameters(self) -> dict[str, Any]:
-        """A new dict of all parameters, ready for JSON: the configured ones, ``reference_date`` and ``date_ranges``."""
+        """A new dict of all parameters, ready for JSON: the configured ones and, of a run that has a date, ``reference_date``
+        and ``date_ranges``."""
+        if self.reference_date is None:
+            return dict(self.configured_parameters)
         return {
             **self.configured_parameters,
             "reference_date": self.reference_date.isoformat(),
@@ -70,13 +95,18 @@ class Run:
 
     @property
     def instance(self) -> str:
-        """``<reference date>_<first 8 hex digits of the identity>``."""
+        """The name of its folder; see `deciders.runs.identity.instance_name`."""
         return identities.instance_name(self.reference_date, self.identity)
 
     @property
     def workflow_id(self) -> str:
-        """``<workflow>-<reference date>-<identity>``; see `deciders.runs.identity.workflow_id`."""
-        return identities.workflow_id(self.workflow_name, self.reference_date, self.identity)
+        """See `deciders.runs.identity.workflow_id`."""
+        return identities.workflow_id(self.workflow_name, self.reference_date or self.instance, self.identity)
+
+    @property
+    def tags(self) -> RunTags:
+        """Those of its execution."""
+        return RunTags(self.workflow_name, self.iso_date, self.instance)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +123,11 @@ class NotDue:
     date_stencil: Sequence[Any] | DateStencil | None = field(default=None, compare=False)
     is_available: bool = field(default=True, compare=False)  #: whether there are data for the date itself
 
+    @property
+    def day(self) -> date:
+        """The reference date, as `Run` has it."""
+        return self.reference_date
+
 
 @dataclass(frozen=True, slots=True)
 class DueRuns:
@@ -104,20 +139,23 @@ class DueRuns:
     warnings: tuple[str, ...]  #: why there may be less to do than expected
 
 
-def run_for(configured: ConfiguredWorkflow, reference_date: date) -> Run:
-    """The run of a sensor's entry for a date, whether or not it is due (for backfills and reruns).
+def run_for(configured: ConfiguredWorkflow, reference_date: date | None) -> Run:
+    """The run of a sensor's entry for a date, whether or not it is due (for backfills and reruns), or its run without a date,
+    for which its stencil means nothing.
 
     Raises:
         DateStencilValueError: the stencil holds no dates for this reference date, or leaves the calendar.
     """
+    if reference_date is None:
+        return Run(configured, None, DateStencil([]), identity(configured.parameters))
     stencil = DateStencil.of_entry(configured.date_stencil)
     ranges = stencil.date_ranges(reference_date)
     parameters = {**configured.parameters, "reference_date": reference_date, "date_ranges": ranges}
     return Run(configured, reference_date, stencil, identity(parameters))
 
 
-def identity_for(configured: ConfiguredWorkflow, reference_date: date) -> str | None:
-    """The identity of the run of a sensor's entry for a date; None where it has none, since its stencil holds no dates then."""
+def identity_for(configured: ConfiguredWorkflow, reference_date: date | None) -> str | None:
+    """The identity of `run_for`; None where there is no such run, since the stencil holds no dates then."""
     try:
         return run_for(configured, reference_date).identity
     except DateStencilError:
@@ -140,7 +178,7 @@ def due_runs(
     available is the union (``require: any``) or the intersection (``all``) over the sensor's types.
 
     Args:
-        specification: the workflow file.
+        specification: the workflow file; nothing is ever due of one without a sensor.
         available_dates: dates by type, in any order; types that the sensor does not ask for are ignored.
         run_states: "running", "succeeded" or "failed" by workflow name and identity; absent means never run.
         history: what more is known of former runs. Without it failures are tried again at once, and nothing has changed.
@@ -149,9 +187,11 @@ def due_runs(
     Raises:
         ValueError: a state is none of the three.
     """
+    if specification.sensor is None:
+        return DueRuns((), (), (NO_SENSOR,))
     ordinals, warnings = considered_days(specification.sensor, available_dates)
     looker = _Looker(AvailableDays(ordinals), run_states, specification, history or RunHistory(), since)
-    for number, configured in enumerate(specification.sensor.workflows, start=1):
+    for number, configured in enumerate(specification.entries, start=1):
         looker.look_at(number, configured)
     priorities = {workflow.name: workflow.priority for workflow in specification.workflows}
     if any(priorities.values()):
@@ -221,7 +261,7 @@ class _Looker:
         self._texts = _TextsByLength()
         #: entries often share a stencil, and what it comes to for a date is the same for all of them
         self._seen: dict[DateStencil, dict[int, _Look]] = {}
-        self._entries = specification.sensor.workflows
+        self._entries = specification.entries
         entry_counts = Counter(entry.workflow_name for entry in self._entries)
         #: first entry of each identity, kept only for workflows that several entries name
         self._first_entry: dict[str, dict[str, int]] = {name: {} for name, count in entry_counts.items() if count > 1}

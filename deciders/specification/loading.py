@@ -49,7 +49,8 @@ def load_with_warnings(path: str | Path) -> tuple[Specification, tuple[Problem, 
     kept_history = checked_kept_history(root, problems)
     note_surprises(root, problems)
     problems.raise_if_any()
-    note_twins(root, sensor["workflows"], problems)
+    if sensor is not None:
+        note_twins(root, sensor["workflows"], problems)
     made = [one.as_dict() for one in workflows]
     specification = Specification.model_validate(
         {"path": path, "inputs_dir": inputs_dir, "workflows": made, "sensor": sensor, **kept_history}

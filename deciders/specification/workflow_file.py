@@ -32,7 +32,8 @@ from .notebook_limits import MOST_RETRIES, VARIABLE_PATTERN
 from .yaml_lines import BROKEN, YamlNode
 
 #: What the sensor and the engine set themselves; no notebook may be labelled so, no parameter of the file be named so.
-AUTOFLOW_PARAMETERS = ("reference_date", "date_ranges", "flowapi_url")
+OF_THE_DATE = ("reference_date", "date_ranges")  #: what only a run for a date has
+AUTOFLOW_PARAMETERS = (*OF_THE_DATE, "flowapi_url")
 #: Ours: a workflow's own parameter of that name wins over it.
 OWN_PARAMETERS = (INPUTS_DIR, MISSING_DATES) = ("inputs_dir", "missing_dates")
 AUTOMATIC_PARAMETERS = (*AUTOFLOW_PARAMETERS, *OWN_PARAMETERS)
@@ -228,7 +229,9 @@ class WorkflowFile(BaseModel):
     model_config = ConfigDict(strict=True, extra="ignore", frozen=True, title="simpleflow_nb workflows")
 
     workflows: list[WorkflowEntry]
-    available_dates_sensor: SensorEntry
+    available_dates_sensor: SensorEntry | None = Field(
+        description="When to look for new dates, where, and what to run for them; null means that nothing runs by itself."
+    )
     keep_history: Annotated[Any, WithJsonSchema(KEEP_HISTORY_SCHEMA)] = Field(
         _ABSENT,
         description="How long the journal of local runs keeps the histories of those that have ended: 90d, or forever. "
@@ -292,6 +295,8 @@ def _note(detail: ErrorDetails, root: YamlNode, problems: Problems) -> None:
         near = near_miss(str(last), [str(key) for key in root.entries()]) if len(path) == 1 else None
         if near is not None:
             problems.add(root.at([near]).line, f"the file lacks {last!r}; did you mean it by {near!r}?")
+        elif path == ["available_dates_sensor"]:
+            problems.add(line, f"{owner} lacks {last!r}; write 'available_dates_sensor: null' if nothing runs by itself")
         else:
             problems.add(line, f"{owner} lacks {last!r}")
     elif kind in ("extra_forbidden", "invalid_key"):
@@ -305,8 +310,8 @@ def _note(detail: ErrorDetails, root: YamlNode, problems: Problems) -> None:
             what = f"{last!r} of {owner}"
         elif isinstance(last, int) and not _is_entry(path):
             what = f"item {last + 1} of {path[-2]!r}"
-        or_a_list = " or a list" if last == "output" else ""
-        problems.add(line, f"{what} must be {_wanted(detail)}{or_a_list}, not {kind_of(node.value)}{_because(node, detail)}")
+        or_else = " or a list" if last == "output" else " or null" if path == ["available_dates_sensor"] else ""
+        problems.add(line, f"{what} must be {_wanted(detail)}{or_else}, not {kind_of(node.value)}{_because(node, detail)}")
 
 
 def _because(node: YamlNode, detail: ErrorDetails) -> str:

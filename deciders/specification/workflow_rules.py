@@ -18,7 +18,15 @@ from .notebook_limits import checked_limits
 from .output_rules import checked_outputs
 from .policy_rules import checked_policy
 from .retention_rules import checked_kept_attempts
-from .workflow_file import AUTOFLOW_PARAMETERS, AUTOMATIC_PARAMETERS, NOTEBOOK_SUFFIXES, OWN_PARAMETERS, entry_named
+from .workflow_file import (
+    AUTOFLOW_PARAMETERS,
+    AUTOMATIC_PARAMETERS,
+    MISSING_DATES,
+    NOTEBOOK_SUFFIXES,
+    OF_THE_DATE,
+    OWN_PARAMETERS,
+    entry_named,
+)
 from .yaml_lines import BROKEN, YamlNode
 
 #: How alike two names must be before one counts as a slip for the other: when the sensor's entry lacks the name anyway,
@@ -75,6 +83,11 @@ class CheckedWorkflow:
                 if node.value not in known:
                     found.setdefault(node.value, []).append((notebook.label, node.line))
         return found
+
+    def takes_date(self) -> bool:
+        """Whether a notebook wants what only a run with a date has."""
+        wanted = {node.value for notebook in self.notebooks for node in notebook.parameters.values()}
+        return bool(wanted & {*OF_THE_DATE, MISSING_DATES}.difference(self.labels))
 
     def own_automatic_parameters(self) -> set[str]:
         """Those of ours that notebooks want, as ``inputs_dir``, which an entry may override."""

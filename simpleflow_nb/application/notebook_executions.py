@@ -10,7 +10,7 @@ from typing import Any
 from ..constants import STATE_FOLDER
 from ..exceptions import PayloadError
 from ..inspection.executions import executions, found_execution, refuse_gone, started_with
-from .run_states import NOTEBOOK_TYPE, type_filter
+from .run_states import NOTEBOOK_TYPE
 from .services import Place
 
 
@@ -21,16 +21,9 @@ class NotebookExecution:
     place: Place
     workflow: str
     reference_date: str | None
+    title: str  #: NAME/INSTANCE, as folders and progress name a run
     workflow_id: str
     run_id: str
-
-    @property
-    def title(self) -> str:
-        """``NAME/DATE_IDENTITY``, as folders and progress name a run."""
-        from deciders.runs.identity import identity_of_run, instance_name
-
-        identity = identity_of_run(self.workflow_id)
-        return f"{self.workflow}/{instance_name(self.reference_date, identity) if self.reference_date else identity[:8]}"
 
     @cached_property
     def parameters(self) -> dict[str, Any]:
@@ -128,11 +121,20 @@ def _refuse_recorded(place: Place, run: str) -> None:
 
 def _notebook_executions(place: Place, run: str) -> Iterator[NotebookExecution]:
     """Those that ``run`` may mean: of its workflow, or of all where it does not begin with a name."""
+    from deciders.runs.run_tags import RunTags
+
     name, slash, _ = run.partition("/")
-    chosen: dict[str, Any] = {"tagFilter": {"tag": name}} if slash and name else {"typeFilter": type_filter(NOTEBOOK_TYPE)}
+    service, domain = place.service, place.domain
+    from deciders.workflow_types import executions_of_type
+
     for is_open in (True, False):
-        for info in executions(place.service, place.domain, is_open=is_open, **chosen):
+        if slash and name:
+            infos = executions(service, domain, is_open=is_open, tagFilter={"tag": name})
+        else:
+            infos = executions_of_type(service, domain, NOTEBOOK_TYPE, is_open=is_open)
+        for info in infos:
             if info["workflowType"]["name"] == NOTEBOOK_TYPE:
-                name, day = (*(info.get("tagList") or []), "", "")[:2]
                 execution = info["execution"]
-                yield NotebookExecution(place, name, day or None, execution["workflowId"], execution["runId"])
+                tags = RunTags.of_execution(info.get("tagList"), execution["workflowId"])
+                named = (tags.workflow, tags.reference_date, tags.title)
+                yield NotebookExecution(place, *named, execution["workflowId"], execution["runId"])

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..environment import setting
 from .owners import check_owner
-from .run_states import NOTEBOOK_TYPE, type_filter
+from .run_states import NOTEBOOK_TYPE
 
 if TYPE_CHECKING:
     from deciders.runs.entries import Entries
@@ -55,7 +55,7 @@ class RunRow:
 
     @property
     def title(self) -> str:
-        """``NAME/DATE_IDENTITY``, which commands take back as RUN."""
+        """NAME/INSTANCE, which commands take back as RUN."""
         return f"{self.workflow}/{self.instance or self.reference_date or self.identity[:8]}"
 
     def entry_of(self, entries: Entries) -> ConfiguredWorkflow | None:
@@ -245,25 +245,27 @@ def _running(names: set[str], place: Place) -> list[RunRow]:
     from datetime import UTC
 
     from deciders.runs.identity import identity_of_run
+    from deciders.runs.run_tags import RunTags
     from deciders.values.run_state import RunState
+    from deciders.workflow_types import executions_of_type
 
-    from ..inspection.executions import executions, started_with
+    from ..inspection.executions import started_with
     from ..inspection.task_rows import epoch
 
     found, service, domain = [], place.service, place.domain
-    for info in executions(service, domain, is_open=True, typeFilter=type_filter(NOTEBOOK_TYPE)):
-        name, day = (*(info.get("tagList") or []), "", "")[:2]
-        if name not in names:
-            continue
+    for info in executions_of_type(service, domain, NOTEBOOK_TYPE, is_open=True):
         execution = {key: info["execution"][key] for key in ("workflowId", "runId")}
+        tags = RunTags.of_execution(info.get("tagList"), execution["workflowId"])
+        if tags.workflow not in names:
+            continue
         given = started_with(service, domain, execution, place.payloads.load)
         identity = identity_of_run(execution["workflowId"])
         found.append(
             RunRow(
-                workflow=name,
+                workflow=tags.workflow,
                 identity=identity,
-                instance=given.get("instance") or f"{day}_{identity[:8]}",
-                reference_date=day or None,
+                instance=given.get("instance") or tags.instance,
+                reference_date=tags.reference_date,
                 parameters=given.get("parameters", {}),
                 state=RunState.RUNNING,
                 started=datetime.fromtimestamp(epoch(info["startTimestamp"]), UTC),

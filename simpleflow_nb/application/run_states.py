@@ -6,7 +6,7 @@ import json
 import re
 import time
 from collections import Counter, deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -18,12 +18,12 @@ from ..inspection.executions import arguments_in
 from ..inspection.task_rows import TaskRow, task_rows
 from ..local.service import DOMAIN
 from ..local.watching import KnownExecution, Watching
+from ..replay.events import HistoryEvent
 from .shown_states import ShownEnd, ShownState
 
 NOTEBOOK_TYPE = "notebook_workflow"
 SENSOR_TYPE = "sensor_workflow"
 BACKFILL_TYPE = "backfill_workflow"
-_TYPES_VERSION = "1"  #: of all three
 
 _BODIES = "workers.activities."
 _HOME = str(Path(__file__).resolve().parents[1]) + "/"
@@ -169,7 +169,7 @@ class Watch:
         self._position = service.position
         self._newest = service.newest_number
         self._open = {one.number: one for one in service.open_executions(DOMAIN) if self._is_wanted(one)}
-        self._events: dict[int, list[dict[str, Any]]] = {}  # of open executions, as far as they were read
+        self._events: dict[int, list[HistoryEvent]] = {}  # of open executions, as far as they were read
         self._next_look = 0.0
 
     def look(self) -> list[ShownRun]:
@@ -241,7 +241,7 @@ class Watch:
 
 
 def label_states(
-    events: Iterable[dict[str, Any]], load: payload.Load, notes: Mapping[int, str | None] | None = None
+    events: Iterable[Mapping[str, Any]], load: payload.Load, notes: Mapping[int, str | None] | None = None
 ) -> tuple[dict[str, Any], list[ShownLabel]]:
     """What an execution was started with, by name, and its labels: those that were kept first, then as they were scheduled.
 
@@ -291,12 +291,6 @@ def _decoded(text: str | None, load: payload.Load) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def type_filter(name: str) -> dict[str, str]:
-    """For listing executions of a type of the application. With its version, as not every server of SWF's calls takes a name
-    alone."""
-    return {"name": name, "version": _TYPES_VERSION}
-
-
 def status_word(status: str) -> str:
     """SWF's close status in a person's words."""
     return {"CANCELED": "cancelled", "TIMED_OUT": "timed out", "CONTINUED_AS_NEW": "continued as new"}.get(
@@ -318,17 +312,17 @@ def plain_cause(reason: str) -> str:
 
 
 def _title(info: dict[str, Any]) -> str:
-    """``name/date_identity`` of a notebook run, as its folder is called; else the workflow id."""
+    """NAME/INSTANCE of a notebook run, as its folder is called; else the workflow id."""
     workflow_id: str = info["execution"]["workflowId"]
     tags = info.get("tagList") or []
     if info["workflowType"]["name"] == NOTEBOOK_TYPE and len(tags) > 1:
-        from deciders.runs.identity import identity_of_run, instance_name
+        from deciders.runs.run_tags import RunTags
 
-        return f"{tags[0]}/{instance_name(tags[1], identity_of_run(workflow_id))}"
+        return RunTags.of_execution(tags, workflow_id).title
     return workflow_id
 
 
-def last_attributes(events: list[dict[str, Any]]) -> dict[str, Any]:
+def last_attributes(events: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """What the last event of a closed execution says."""
     found: dict[str, Any] = next(value for key, value in events[-1].items() if key.endswith("EventAttributes"))
     return found

@@ -13,7 +13,8 @@ _LONGEST_LOOK_SECONDS = 10.0  #: whoever types a command waits for it
 
 
 def start_warnings(specification: Specification, run: Run, entry: ConfiguredWorkflow) -> Iterator[str]:
-    """Why the sensor would not run that date for the entry that the run's parameters are those of: sentences."""
+    """Why the sensor would not run that date for the entry that the run's parameters are those of: sentences. None for a run
+    without a date."""
     from deciders.dates.date_stencil import AvailableDays
     from deciders.dates.missing_dates import lack
     from deciders.dates.reference_dates import reference_dates_of
@@ -22,6 +23,8 @@ def start_warnings(specification: Specification, run: Run, entry: ConfiguredWork
     from workers.sources.available_dates import read_available_dates
     from workers.sources.source_errors import SourceError
 
+    if run.reference_date is None or specification.sensor is None:
+        return
     title, day = f"{run.workflow_name} for {run.reference_date}", run.reference_date
     rule = reference_dates_of(entry.reference_dates)
     if not rule.chooses(day):

@@ -13,9 +13,12 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..exceptions import JournalError
+
+if TYPE_CHECKING:
+    from ..replay.events import HistoryEvent
 
 SCHEMA_VERSION = 1
 
@@ -54,7 +57,7 @@ _MOST_ANSWERS = 1_000  #: requests for which it is remembered that they were ref
 _encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 
 RunRow = tuple[int, str, str, float, dict[str, Any], float | None, str | None]
-Batch = tuple[int, int, list[dict[str, Any]]]  #: run number, index of the first event, events
+Batch = tuple[int, int, "list[HistoryEvent]"]  #: run number, index of the first event, events
 
 Refusal = tuple[int, str, str]  #: number of a request, code of the fault, its message
 
@@ -200,14 +203,14 @@ class Journal:
         """Every execution, oldest first, without its events."""
         return run_rows(self._db, self.path)
 
-    def events(self, run: int, since: int = 0, end: int | None = None) -> list[dict[str, Any]]:
+    def events(self, run: int, since: int = 0, end: int | None = None) -> list[HistoryEvent]:
         """Of one execution, behind the first ``since`` and up to the number ``end``; may be asked for while another thread
         writes."""
         return run_events(self._looking, self.path, run, since, end)
 
-    def open_events(self) -> dict[int, list[dict[str, Any]]]:
+    def open_events(self) -> dict[int, list[HistoryEvent]]:
         """The histories of the executions that are not closed."""
-        histories: dict[int, list[dict[str, Any]]] = {}
+        histories: dict[int, list[HistoryEvent]] = {}
         query = (
             "SELECT run, events FROM batches WHERE run IN (SELECT number FROM runs WHERE closed IS NULL) ORDER BY run, first"
         )
@@ -275,13 +278,13 @@ def run_rows(db: sqlite3.Connection, path: Path, after: int = 0) -> list[RunRow]
         raise unusable(path, error) from None
 
 
-def run_events(db: sqlite3.Connection, path: Path, run: int, since: int = 0, end: int | None = None) -> list[dict[str, Any]]:
+def run_events(db: sqlite3.Connection, path: Path, run: int, since: int = 0, end: int | None = None) -> list[HistoryEvent]:
     query = (
         "SELECT first, events FROM batches WHERE run = :run AND first >= "
         "coalesce((SELECT max(first) FROM batches WHERE run = :run AND first <= :since), 0) "
         "AND first < coalesce(:end, 9e18) ORDER BY first"
     )
-    events: list[dict[str, Any]] = []
+    events: list[HistoryEvent] = []
     try:
         for first, text in db.execute(query, {"run": run, "since": since, "end": end}):
             batch = json.loads(text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -183,7 +183,7 @@ class JournalReader(Reading, Prunable):
                 self._read_news(journal)
                 self._version = version
 
-    def count_pending_decision_tasks(self, *, domain: str, taskList: dict[str, str]) -> dict[str, Any]:
+    def count_pending_decision_tasks(self, *, domain: str, taskList: Mapping[str, Any]) -> dict[str, Any]:
         raise ServiceError("only the owner of a journal knows which tasks wait")
 
     count_pending_activity_tasks = count_pending_decision_tasks

@@ -6,12 +6,13 @@ https://docs.aws.amazon.com/amazonswf/latest/apireference/API_Operations.html
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from ..constants import MAX_REASON_CHARACTERS
 from ..exceptions import ServiceError
+from ..swf_service import StartedExecution
 from . import checks
 from .checks import check_data
 from .clock import Clock
@@ -113,16 +114,16 @@ class LocalService(TaskHandling, Pruning):
         *,
         domain: str,
         workflowId: str,
-        workflowType: dict[str, str],
-        taskList: dict[str, str] | None = None,
+        workflowType: Mapping[str, Any],
+        taskList: Mapping[str, Any] | None = None,
         taskPriority: str | None = None,
         input: str | None = None,
         executionStartToCloseTimeout: str | None = None,
-        tagList: list[str] | None = None,
+        tagList: Sequence[str] | None = None,
         taskStartToCloseTimeout: str | None = None,
         childPolicy: str | None = None,
         lambdaRole: str | None = None,
-    ) -> dict[str, Any]:
+    ) -> StartedExecution:
         known = self._check_domain(domain)
         checks.check_start(
             workflowId,

@@ -15,8 +15,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..replay.events import HistoryEvent
 from .faults import unknown_resource
-from .run import Event
 from .store import Store
 from .visibility import Info
 
@@ -110,7 +110,7 @@ class Watching(Store):
             executions = self._known(log.changed(since))
             return Changes(log.position, executions, log.removed(since), log.is_whole(since))
 
-    def events(self, workflow_id: str, run_id: str, since: int = 0, *, most: int | None = None) -> list[Event]:
+    def events(self, workflow_id: str, run_id: str, since: int = 0, *, most: int | None = None) -> list[HistoryEvent]:
         """The events of an execution behind the first ``since``, or so many of them. It costs what is new.
 
         Raises:
@@ -137,14 +137,14 @@ class Watching(Store):
             raise unknown_resource(f"{unknown}; its history has just been removed")
         return events
 
-    def started_attributes(self, workflow_id: str, run_id: str) -> dict[str, Any]:
+    def started_attributes(self, workflow_id: str, run_id: str) -> Mapping[str, Any]:
         """What an execution was started with, as its first event says.
 
         Raises:
             Fault, JournalError: see :meth:`events`.
         """
         first = self.events(workflow_id, run_id, most=1)[0]
-        found: dict[str, Any] = first["workflowExecutionStartedEventAttributes"]
+        found: Mapping[str, Any] = first["workflowExecutionStartedEventAttributes"]
         return found
 
     def execution(self, domain: str, workflow_id: str, run_id: str | None = None) -> KnownExecution | None:

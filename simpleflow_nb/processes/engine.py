@@ -10,6 +10,7 @@ from typing import Any
 
 from ..activity import Activity
 from ..exceptions import ServiceError
+from ..swf_service import SwfService
 from ..workflow import Workflow
 from .decider import Decider, Parked
 from .payload_directory import MemoryPayloads, Payloads
@@ -34,7 +35,7 @@ class Engine:
 
     def __init__(
         self,
-        service: Any,
+        service: SwfService,
         domain: str,
         *,
         decision_list: str,

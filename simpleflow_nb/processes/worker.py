@@ -19,6 +19,7 @@ from ..constants import MAX_HEARTBEAT_DETAILS_CHARACTERS, MAX_REASON_CHARACTERS
 from ..exceptions import ActivityCanceled, DefinitionError, ServiceError
 from ..masking import masked
 from ..service_faults import UNKNOWN_RESOURCE, fault_code, is_of_the_service, is_passing, is_refused, is_throttled, refusal
+from ..swf_service import ActivityTask, SwfService
 from .activity_bodies import declaring_module, failure_details, failure_of, find_activity, result_text
 from .backoff import Backoff
 from .checkpoints import last_details, with_progress
@@ -30,7 +31,7 @@ from .process_groups import ProcessGroups
 
 logger = logging.getLogger(__name__)
 
-Task = dict[str, Any]
+Task = ActivityTask
 
 _MOST_BEATS_APART_SECONDS = 30.0
 _LOOK_SECONDS = 0.2
@@ -96,7 +97,7 @@ class Worker:
 
     def __init__(
         self,
-        service: Any,
+        service: SwfService,
         domain: str,
         task_lists: Mapping[str, int],
         *,

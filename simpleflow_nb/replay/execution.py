@@ -13,6 +13,7 @@ from ..constants import MAX_DECISIONS, MAX_OPEN_ACTIVITY_COUNT
 from ..exceptions import HistoryError, NonDeterminismError, ReplayError, StaleCache
 from . import commands
 from .commands import Command
+from .decisions import Decision
 from .execution_state import Event, ExecutionState
 from .handlers import HANDLERS
 
@@ -76,7 +77,7 @@ class Execution(ExecutionState):
         if bind is not None:
             bind(self)
 
-    def advance(self, events: list[Event]) -> list[dict[str, Any]]:
+    def advance(self, events: list[Event]) -> list[Decision]:
         """Apply the events up to and including the DecisionTaskStarted that is open; returns the decisions to send.
 
         Overlap with what is already known is dropped. A history that is closed is only checked; it gives no decisions.
@@ -268,7 +269,7 @@ class Execution(ExecutionState):
             raise StaleCache("what a hook wants to look at is not kept here")
         return self.read_events(at)
 
-    def _response(self, changed_limit: bool) -> list[dict[str, Any]]:
+    def _response(self, changed_limit: bool) -> list[Decision]:
         """The decisions to send: the engine's markers first, then as much of the queue as fits, then the wake-up timer."""
         out = []
         if changed_limit or not self.engine_version:

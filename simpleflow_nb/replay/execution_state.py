@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from .. import payload
 from ..exceptions import NonDeterminismError
 from . import commands
 from .commands import Queued
+from .events import HistoryEvent
 from .inputs import InputComparison
 from .tasks import Tasks
 
-Event = dict[str, Any]
+Event = HistoryEvent
 
 
 class ExecutionState(Tasks):
@@ -44,7 +45,7 @@ class ExecutionState(Tasks):
         self.default_task_list = ""
         self.inputs = InputComparison()
         self.input: str | None = None
-        self.started_attributes: dict[str, Any] = {}
+        self.started_attributes: Mapping[str, Any] = {}
         self.close_refused: Queued | None = None
         self.closed = self.cancel_requested = self.backoff_is_open = False
         self.split = self.wakes = self.streak = self.parks = 0

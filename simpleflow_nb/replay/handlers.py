@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/amazonswf/latest/apireference/API_HistoryEvent.html
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from .. import exceptions
@@ -98,7 +98,7 @@ def _activity_canceled(x: ExecutionState, e: Event) -> None:
     x.settle(f, STOPPED, exceptions.TaskCanceled(f.id, a.get("details")), e["eventId"])
 
 
-def _scheduled(x: ExecutionState, e: Event, attributes: dict[str, Any]) -> Future[Any]:
+def _scheduled(x: ExecutionState, e: Event, attributes: Mapping[str, Any]) -> Future[Any]:
     try:
         return x.by_event.pop(attributes["scheduledEventId"])
     except KeyError:
@@ -197,7 +197,7 @@ def _cancel_requested(x: ExecutionState, e: Event) -> None:
 
 
 def _record(kind: str, attributes: str, key: str, refused: bool = False) -> Handler:
-    def handle(x: ExecutionState, e: Event) -> None:
+    def handle(x: ExecutionState, e: Any) -> None:
         x.recorded(e, kind, e[attributes][key], refused)
 
     return handle

@@ -15,7 +15,7 @@ from deciders.backfill_workflow import BackfillWorkflow
 from deciders.notebook_workflow import NotebookWorkflow
 from deciders.problems import did_you_mean
 from deciders.sensor_workflow import SensorWorkflow
-from deciders.specification import Specification, load_specification
+from deciders.specification import NO_SENSOR, Specification, load_specification
 from workers import activities as bodies
 from workers.records.run_records import RunRecord, RunRecords
 from workers.runs.kept_specification import by_reference
@@ -117,6 +117,8 @@ def run_project(
     if setting("AUTOFLOW_DB_URI"):
         raise DefinitionError("AUTOFLOW_DB_URI is set, and run_project would write into that database; unset it for tests")
     specification = load_specification(file)
+    if specification.sensor is None:
+        raise DefinitionError(f"{file} has no sensor to follow: {NO_SENSOR}")
     _check_labels(specification, notebooks)
     begins = _in_utc(began) if began is not None else datetime.now(UTC)
     if until is not None and specification.sensor.schedule is None:
@@ -159,6 +161,7 @@ def _check_labels(specification: Specification, notebooks: Mapping[str, Function
 def _without_bounds(specification: Specification) -> Specification:
     """A check waits in real time for room, and the clock could not skip what the runs wait for."""
     flows = tuple(flow.model_copy(update={"max_parallel_runs": None}) for flow in specification.workflows)
+    assert specification.sensor is not None
     sensor = specification.sensor.model_copy(update={"max_parallel_runs": None})
     return specification.model_copy(update={"workflows": flows, "sensor": sensor})
 
@@ -282,7 +285,7 @@ class _Running:
                 return
             if status != "CONTINUED_AS_NEW":
                 events = history(self.service, DOMAIN, latest.ids)
-                last = next(value for key, value in events[-1].items() if key.endswith("EventAttributes"))
+                last: Any = next(value for key, value in events[-1].items() if key.endswith("EventAttributes"))
                 raise RunFailed(status, last.get("reason", ""), events)
 
     def _status(self, workflow_id: str, run_id: str) -> str:

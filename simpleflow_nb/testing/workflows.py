@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -26,7 +26,7 @@ _LOOK_SECONDS = 0.05
 class RunFailed(SimpleflowError):
     """The run under test did not complete. ``status`` is its close status, None when it was parked."""
 
-    def __init__(self, status: str | None, reason: str, history: list[dict[str, Any]]) -> None:
+    def __init__(self, status: str | None, reason: str, history: Sequence[Mapping[str, Any]]) -> None:
         super().__init__(f"{status or 'PARKED'}: {reason}")
         self.status, self.reason, self.history = status, reason, history
 
@@ -54,17 +54,17 @@ class Harness:
         self.clock = clock or VirtualClock()
         self.service = LocalService(clock=self.clock)
         self.parked: list[Parked] = []
-        self.engine = Engine(
-            self.service,
-            DOMAIN,
-            decision_list=_LIST,
-            task_lists={_LIST: workers},
-            workflows=workflows,
-            activity_task_list=_LIST,
-            on_parked=self.parked.append,
-            bodies=replaced_bodies(activities or {}),
-        )
         try:
+            self.engine = Engine(
+                self.service,
+                DOMAIN,
+                decision_list=_LIST,
+                task_lists={_LIST: workers},
+                workflows=workflows,
+                activity_task_list=_LIST,
+                on_parked=self.parked.append,
+                bodies=replaced_bodies(activities or {}),
+            )
             self.engine.start()
         except BaseException:
             self.service.close()
@@ -75,14 +75,13 @@ class Harness:
         """Start a run; returns its workflow id and run id.
 
         Raises:
-            DefinitionError: ``workflow`` is not a Workflow class.
+            DefinitionError: ``workflow`` is not a Workflow class, or another one of its type name and version was given before.
             TypeError: an argument that is not a JSON value.
         """
         _check_class(workflow)
         self._serial += 1
         workflow_id = workflow_id or f"{workflow.__name__}-{self._serial}"
-        if workflow.type_name() not in self.engine.decider.workflows:
-            self.engine.decider.workflows[workflow.type_name()] = workflow
+        if self.engine.decider.workflows.add(workflow):
             self.engine.decider.register_types()
         started = self.service.start_workflow_execution(
             domain=DOMAIN,
@@ -107,7 +106,7 @@ class Harness:
         request: dict[str, Any] = {"domain": DOMAIN, "execution": execution}
         events: list[dict[str, Any]] = []
         while True:
-            page = self.service.get_workflow_execution_history(**request)
+            page: Any = self.service.get_workflow_execution_history(**request)
             events += page["events"]
             if "nextPageToken" not in page:
                 return events
@@ -123,7 +122,7 @@ class Harness:
         while True:
             status = self._close_status(workflow_id, run_id, until, real_seconds)
             events = self.history(workflow_id, run_id)
-            last = next(value for key, value in events[-1].items() if key.endswith("EventAttributes"))
+            last: Any = next(value for key, value in events[-1].items() if key.endswith("EventAttributes"))
             if status == "COMPLETED":
                 return payload.decode(last.get("result"), self.engine.payloads.load)
             if status == "TIMED_OUT":

@@ -7,7 +7,7 @@ import difflib
 import sys
 from typing import Protocol
 
-from tests.benchmarks import due_runs, local, notebooks, replay, reports, sensor, service, swf, watching
+from tests.benchmarks import due_runs, local, notebooks, records, replay, reports, sensor, service, swf, watching
 from tests.benchmarks.figures import machine
 from tests.benchmarks.peers import PeerError
 
@@ -36,6 +36,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "sensor": sensor,
     "reports": reports,
     "watching": watching,
+    "records": records,
 }
 
 

@@ -17,6 +17,7 @@ import pytest
 from rich.console import Console
 
 import simpleflow_nb
+from deciders import workflow_types
 from simpleflow_nb.application.run_states import (
     BACKFILL_TYPE,
     KEPT_ENDS,
@@ -29,7 +30,6 @@ from simpleflow_nb.application.run_states import (
     shown_seconds,
     status_word,
     traceback_of,
-    type_filter,
 )
 from simpleflow_nb.application.shown_states import ShownState
 from simpleflow_nb.cli.notebooks.summary import nothing_due
@@ -196,13 +196,8 @@ def test_a_note_that_names_something_else_removes_nothing(tmp_path: Path) -> Non
     assert (tmp_path / "precious").is_dir()
 
 
-def test_the_types_of_the_application_are_listed_with_the_version_that_they_have() -> None:
-    from deciders.backfill_workflow import BackfillWorkflow
-    from deciders.notebook_workflow import NotebookWorkflow
-    from deciders.sensor_workflow import SensorWorkflow
-
-    for cls, name in ((NotebookWorkflow, NOTEBOOK_TYPE), (SensorWorkflow, SENSOR_TYPE), (BackfillWorkflow, BACKFILL_TYPE)):
-        assert type_filter(name) == {"name": cls.type_name(), "version": cls.version}
+def test_the_engine_names_the_types_of_the_application_as_they_are() -> None:
+    assert {NOTEBOOK_TYPE, SENSOR_TYPE, BACKFILL_TYPE} == set(workflow_types.CLASSES)
 
 
 def test_a_check_that_starts_nothing_says_whether_there_was_anything_to_look_at() -> None:

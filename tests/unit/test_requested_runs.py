@@ -43,7 +43,6 @@ def test_a_date_is_the_date_of_the_run(given: Any, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("given", "sentence"),
     [
-        (None, "give the date of the run: --set reference_date=2013-02-22"),
         (5, "reference_date is 5; write it as 2013-02-22"),
         (True, "reference_date is True; write it as 2013-02-22"),
         (["2016-01-01"], "reference_date is ['2016-01-01']; write it as 2013-02-22"),

@@ -23,6 +23,7 @@ from deciders.specification import (
     Specification,
     WorkflowSpecification,
 )
+from deciders.values.reason import Reason
 from simpleflow_nb.activity_context import ActivityContext
 from simpleflow_nb.exceptions import ActivityCanceled
 from simpleflow_nb.local.requests import OwnerByRequests
@@ -275,7 +276,7 @@ def test_another_process_starts_runs_and_backfills_with_the_owner_of_a_journal(t
     run_id = start_run(*given, run, outputs, payloads)
     assert [(one.run_id, one.tags) for one in opened.open_executions(DOMAIN)] == [(run_id, ["days", "2016-01-01"])]
     assert start_run(*given, run, outputs, payloads) is None  # it is open already
-    requests = [run_request(ENTRY, [date(2016, 1, 2)], "asked for", keeps_labels=False)]
+    requests = [run_request(ENTRY, [date(2016, 1, 2)], Reason.parse("asked for"), keeps_labels=False)]
     workflow_id, backfill_id = start_backfill(*given, outputs, payloads, requests)
     found = opened.execution(DOMAIN, workflow_id)
     assert found is not None

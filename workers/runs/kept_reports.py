@@ -85,7 +85,7 @@ def kept_reports(
             others = {folded_name(name) for key, name in names.items() if key != (notebook.label, output.format)}
             if not path.is_file() or folded_name(path.name) in others:
                 continue
-            if record.get("origin") == report_origin(output, run.reference_date.isoformat(), inputs_dir, executed):
+            if record.get("origin") == report_origin(output, run.iso_date, inputs_dir, executed):
                 found[ArtefactKey(notebook.label, output.format).file_name] = {**result, "path": str(path)}
     return found
 

@@ -151,7 +151,8 @@ def remake_reports(
                 places = [*(one.artefacts for one in earlier), former]
                 remove_renamed(places, amended.artefacts, artefacts.reports_folder(run.workflow.name, run.instance))
             if amended is not None and amended.state == RunState.SUCCEEDED:
-                point_latest(outputs, run.workflow.name, run.instance, run.reference_date, run.latest_links)
+                place = (outputs, run.workflow.name, run.instance, run.reference_date, run.latest_links)
+                point_latest(*place, has_just_ended=False)
     return done
 
 

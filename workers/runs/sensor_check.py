@@ -11,7 +11,7 @@ from typing import Any
 
 from deciders.runs.due_runs import DueRuns, due_runs
 from deciders.runs.reruns import LastEnd, RunHistory
-from deciders.runs.run_requests import WantedRun, requested_runs
+from deciders.runs.run_requests import SENSOR, WantedRun, requested_runs
 from deciders.specification import Specification
 from deciders.values.reason import ReasonKind
 from deciders.values.run_state import RunState
@@ -103,6 +103,7 @@ def check_for_new_dates(
         RecordsError: the run records cannot be read.
     """
     available = read_available_dates(specification)
+    most_at_once = specification.sensor.max_parallel_runs if specification.sensor is not None else None
     task.heartbeat()
     names = {workflow.name for workflow in specification.workflows}
     running = open_runs(task.service, task.domain)
@@ -119,12 +120,12 @@ def check_for_new_dates(
         specification,
         outputs,
         names=names,
-        most_at_once=specification.sensor.max_parallel_runs,
+        most_at_once=most_at_once,
         starts_per_second=starts_per_second,
         stamps=stamps,
         known=KnownDates(specification, available),
     )
-    started = starter.start([WantedRun(run) for run in plan.due])
+    started = starter.start([WantedRun(run, started_by=SENSOR) for run in plan.due])
     return {
         "started": started.workflow_ids,
         "not_due": len(plan.not_due),

@@ -106,11 +106,9 @@ def _decided(workflows: tuple[str, ...], outputs: Path | None) -> tuple[list[typ
         from ..notebooks.definition import read_specification
 
         specification = read_specification(Path(workflows[0]))
-        from deciders.backfill_workflow import BackfillWorkflow
-        from deciders.notebook_workflow import NotebookWorkflow
-        from deciders.sensor_workflow import SensorWorkflow
+        from deciders.workflow_types import application_workflows
 
-        return [NotebookWorkflow, SensorWorkflow, BackfillWorkflow], outputs_folder(outputs, specification.path)
+        return application_workflows(), outputs_folder(outputs, specification.path)
     for path in workflows:
         refuse_workflow_of_file(path, "give FILE.yml alone for all workflows of notebooks")
     return [workflow_class(path) for path in workflows], None

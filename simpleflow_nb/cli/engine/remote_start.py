@@ -83,13 +83,15 @@ def _start_notebooks(
     specification, instance, folder = requested(file, name, arguments, outputs)
     from deciders.activities import DECISIONS
     from deciders.notebook_workflow import NotebookWorkflow
+    from workers.runs.run_origin import present_user
     from workers.runs.run_starts import start_run
 
     for sentence in claim([specification], folder, domain=domain, adopt=adopt):
         say(sentence)
     Decider(service, domain, DECISIONS, [NotebookWorkflow]).register_types()
     store = payload_directory(payloads, folder)
-    run_id = start_run(service, domain, specification, instance, str(folder), store, rerun=True)
+    by = present_user()
+    run_id = start_run(service, domain, specification, instance, str(folder), store, rerun=True, started_by=by)
     if run_id is None:
         raise _open_already(instance.workflow_id)
     return instance.workflow_id, run_id

@@ -65,12 +65,12 @@ def _keep_secrets_out(specification: Specification) -> None:
     """
     from deciders.problems import Problem, SpecificationError
 
-    source = specification.sensor.source
+    source = specification.sensor.source if specification.sensor is not None else None
     if (password := getattr(source, "password", None)) is not None:
         keep_secret(password)
     secrets = known_secrets()
     places: list[tuple[str, Any]] = [
-        (f"the parameters of {entry.workflow_name!r}", entry.parameters) for entry in specification.sensor.workflows
+        (f"the parameters of {entry.workflow_name!r}", entry.parameters) for entry in specification.entries
     ]
     places += [
         (f"the environment of {notebook.label!r}", notebook.environment)
@@ -126,10 +126,10 @@ def validate(file: Path | None, schema: bool) -> None:
     if problems := unreadable_notebooks(specification.path, found):
         raise SpecificationError(problems)
     notebooks = sum(len(workflow.notebooks) for workflow in specification.workflows)
-    configured = len(specification.sensor.workflows)
+    configured = counted(len(specification.entries), "sensor entry", "sensor entries")
     click.echo(
         f"{specification.path}: good ({counted(len(specification.workflows), 'workflow')}, "
-        f"{counted(notebooks, 'notebook')}, {counted(configured, 'sensor entry', 'sensor entries')})"
+        f"{counted(notebooks, 'notebook')}, {configured if specification.sensor is not None else 'no sensor'})"
     )
     from workers.reports.asciidoc import missing_for_templates
 
@@ -214,6 +214,9 @@ def plan(ctx: click.Context, file: Path | None, why: bool, as_json: bool, output
     if as_json:
         click.echo(json.dumps(_plan_json(current), indent=2, ensure_ascii=False, default=str))
         return
+    if specification.sensor is None and not as_table:
+        click.echo(nothing_by_itself(specification))
+        return
     for warning in planned.warnings:
         click.echo(f"warning: {warning}", err=True)
     if as_table:
@@ -226,15 +229,20 @@ def plan(ctx: click.Context, file: Path | None, why: bool, as_json: bool, output
         _show_not_due(specification, current, why)
 
 
+def nothing_by_itself(specification: Specification) -> str:
+    """What to say of what is due, for a file without a sensor."""
+    from deciders.specification import NO_SENSOR
+
+    return f"nothing is due: {NO_SENSOR}; workflow.start {shlex.quote(str(specification.path))}:NAME runs a workflow"
+
+
 def _plan_table(planned: DueRuns) -> Table:
     """Each date of each entry in a row, for programs."""
     table = Table(["workflow", "date", "parameters", "date_stencil", "state", "why"])
     rows: list[tuple[str, Run | NotDue]] = [("due", run) for run in planned.due]
     for state, one in [*rows, *(("not due", one) for one in planned.not_due)]:
         settings = shown_settings(one.configured_parameters)
-        table.rows.append(
-            [one.workflow_name, one.reference_date.isoformat(), settings, stencil_of(one), state, one.reason.text]
-        )
+        table.rows.append([one.workflow_name, one.day.isoformat(), settings, stencil_of(one), state, one.reason.text])
     return table
 
 
@@ -244,7 +252,7 @@ def _show_due(planned: DueRuns, specification: Specification, why: bool) -> None
     table = Table([*head, *(["why"] if why else [])])
     for number, run in enumerate(planned.due):
         labels = " -> ".join(", ".join(stage) for stage in specification.workflow(run.workflow_name).stages())
-        row = [run.workflow_name, run.reference_date.isoformat(), shown_settings(run.configured_parameters)]
+        row = [run.workflow_name, run.day.isoformat(), shown_settings(run.configured_parameters)]
         table.rows.append([*row, *stencils[number : number + 1], labels, *([run.reason.text] if why else [])])
     click.echo(formatted(table, with_header=True))
 
@@ -298,7 +306,7 @@ def _plan_json(current: CurrentPlan) -> dict[str, Any]:
         "due": [
             {
                 "workflow": run.workflow_name,
-                "reference_date": run.reference_date.isoformat(),
+                "reference_date": run.iso_date,
                 "instance": run.instance,
                 "identity": run.identity,
                 "workflow_id": run.workflow_id,

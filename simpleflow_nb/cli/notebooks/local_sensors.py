@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ... import payload
-from ...application.run_states import SENSOR_TYPE, last_attributes, status_word, type_filter
+from ...application.run_states import SENSOR_TYPE, last_attributes, status_word
 from ...application.sensors import CHECK_TYPE, SensorState, failure_message, sensor_id, sensor_state
 from ...application.services import Place
 from ...exceptions import ExitCode, PayloadError
-from ...inspection.executions import executions
 from ...inspection.task_rows import shown_time
 from ...local.service import DOMAIN
 from ...processes.local_run import LocalRun
@@ -35,11 +34,12 @@ def started_sensors(run: LocalRun, specifications: Sequence[Specification], outp
     """A sensor for each file. Those that a process that has ended left open are ended: of the same files' only the time of
     the last check is kept, of others it is said."""
     from deciders.sensor_workflow import BELIEVABLE_AHEAD
+    from deciders.workflow_types import executions_of_type
 
     mine = {sensor_id(specification.path) for specification in specifications}
     last_looks: dict[str, datetime] = {}
     place = Place(run.service, DOMAIN, run.payloads)
-    for info in executions(run.service, DOMAIN, is_open=True, typeFilter=type_filter(SENSOR_TYPE)):
+    for info in executions_of_type(run.service, DOMAIN, SENSOR_TYPE, is_open=True):
         execution = {key: info["execution"][key] for key in ("workflowId", "runId")}
         found = sensor_state(place, execution)
         last_look = found.last_check or datetime.fromtimestamp(info["startTimestamp"], UTC)
@@ -106,7 +106,7 @@ class Sensor:
 
         self.run, self.workflow_id = run, sensor_id(specification.path)
         self.specification = specification  #: the file as it was read last
-        self.once = once or specification.sensor.schedule is None
+        self.once = once or specification.sensor is None or specification.sensor.schedule is None
         self.not_due: int | None = None  #: how many runs the one check has passed over, once it is known
         self._prefix = "" if is_alone else f"{specification.path.name}: "
         arguments = {"specification": by_reference(specification, run.payloads), "outputs": outputs, "once": self.once}

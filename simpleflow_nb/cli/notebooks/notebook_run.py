@@ -112,9 +112,7 @@ def _go_on_where_moved(run: LocalRun, outputs: Path, db: Path | None, specificat
 def work_on_notebooks(run: LocalRun, slots: int) -> int:
     """Carry out notebook workflows, so many notebooks at once. Returns how many interrupted runs go on; says so."""
     from deciders import activities
-    from deciders.backfill_workflow import BackfillWorkflow
-    from deciders.notebook_workflow import NotebookWorkflow
-    from deciders.sensor_workflow import SensorWorkflow
+    from deciders.workflow_types import application_workflows
     from workers import activities as bodies  # noqa: F401  (importing registers them)
 
     interrupted = len(run.open_runs(NOTEBOOK_TYPE))
@@ -123,7 +121,7 @@ def work_on_notebooks(run: LocalRun, slots: int) -> int:
     run.work(
         decision_list=activities.DECISIONS,
         task_lists={activities.NOTEBOOKS: slots, activities.REPORTS: max(1, slots // 2), activities.SENSOR: 2},
-        workflows=[NotebookWorkflow, SensorWorkflow, BackfillWorkflow],
+        workflows=application_workflows(),
         imports=False,
     )
     return interrupted
@@ -151,6 +149,7 @@ def start_notebook_workflow(
     """
     specification, instance, folder = requested(file, name, arguments, outputs)
     with opened_run(folder, db, [specification], durable=durable, adopt=adopt) as run:
+        from workers.runs.run_origin import present_user
         from workers.runs.run_starts import start_run
 
         backfills = BackfillEnds(run)
@@ -160,7 +159,8 @@ def start_notebook_workflow(
                 run.service.terminate_workflow_execution(domain=DOMAIN, **info["execution"], reason="started again with --new")
         work_on_notebooks(run, slots)
         # nothing happens if it is open
-        start_run(run.service, DOMAIN, specification, instance, str(folder), run.payloads, rerun=True)
+        by = present_user()
+        start_run(run.service, DOMAIN, specification, instance, str(folder), run.payloads, rerun=True, started_by=by)
         ended = follow(
             run,
             lambda: not run.open_runs(*RUN_TYPES),
@@ -296,7 +296,8 @@ def _as_in_the_file(name: str, value: Any) -> Any:
 
 
 def requested_run(specification: Specification, name: str, values: dict[str, Any]) -> Run:
-    """The run of a workflow for ``reference_date`` and its parameters.
+    """The run of a workflow for ``reference_date`` and its parameters; without a date where none is given and no notebook takes
+    anything of it.
 
     Parameters that are not given come from the first sensor entry of that workflow that has those that are, or else from the
     first; so does the date stencil. Where another entry would make another run of it, that is said.
@@ -311,15 +312,17 @@ def requested_run(specification: Specification, name: str, values: dict[str, Any
     from deciders.values.reason import Reason, ReasonKind
 
     values = dict(values)
-    date = _reference_date(values.pop("reference_date", None))
+    given_date = values.pop("reference_date", None)
     values = {key: _as_in_the_file(key, value) for key, value in values.items()}
     bases = _bases(specification, name, values)
     base = bases[0] if bases else None
     parameters = {**(base.parameters if base else {}), **values}
-    wanted = set(specification.workflow(name).parameters)
+    workflow = specification.workflow(name)
+    date = _reference_date(given_date) if given_date is not None or workflow.takes_date(parameters) else None
+    wanted = set(workflow.parameters)
     if missing := sorted(wanted - set(parameters)):
         raise DefinitionError(f"{name} needs the parameter {missing[0]!r}: --set {missing[0]}=...")
-    may_be_given = wanted | specification.workflow(name).own_automatic_parameters()
+    may_be_given = wanted | workflow.own_automatic_parameters()
     if unknown := sorted(set(parameters) - may_be_given):
         from deciders.problems import did_you_mean
         from deciders.specification.workflow_file import AUTOFLOW_PARAMETERS
@@ -328,14 +331,16 @@ def requested_run(specification: Specification, name: str, values: dict[str, Any
             whence = "date_stencil of the sensor's entry" if unknown[0] == "date_ranges" else "environment of the worker"
             raise DefinitionError(f"{unknown[0]} cannot be given: it comes from the {whence}")
         raise DefinitionError(f"{name} has no parameter {unknown[0]!r}{did_you_mean(unknown[0], sorted(may_be_given))}")
-    entry = ConfiguredWorkflow(workflow_name=name, parameters=parameters, date_stencil=base.date_stencil if base else None)
+    stencil = base.date_stencil if base is not None and date is not None else None
+    entry = ConfiguredWorkflow(workflow_name=name, parameters=parameters, date_stencil=stencil)
     try:
         run = run_for(entry, date)
     except DateStencilError as error:
         raise DefinitionError(f"{name} for {date}: {error}") from None
     if note := _whence(name, values, bases, run):
         say(note)
-    belongs = Entries(specification).of_run(name, date.isoformat(), run.identity, {}, None) is not None
+    # which dates are done is no matter of a run without one
+    belongs = date is None or Entries(specification).of_run(name, run.iso_date, run.identity, {}, None) is not None
     return dataclasses.replace(run, reason=Reason.of(ReasonKind.BY_HAND if belongs else ReasonKind.BY_HAND_FOR_NO_ENTRY))
 
 
@@ -343,9 +348,15 @@ def _whence(name: str, values: dict[str, Any], bases: list[ConfiguredWorkflow], 
     """Which entry a run has what was not given from, in a sentence; empty where another one would make the same run."""
     from deciders.parameter_set import written, written_stencil
 
-    sets = {(written({**one.parameters, **values}), written_stencil(one.date_stencil)) for one in bases}
+    has_date = run.reference_date is not None
+    sets = {(written({**one.parameters, **values}), written_stencil(one.date_stencil) if has_date else "") for one in bases}
     if len(sets) < 2:
         return ""
+    if not has_date:
+        return (
+            f"{len(sets)} parameter sets of the sensor's entries for {name} fit; this run is that of the first entry, with "
+            f"{written(run.configured_parameters)}; --set chooses among them"
+        )
     stencil = f"date_stencil {run.date_stencil}"
     if not _has(bases[0], values):
         rest = written({key: value for key, value in bases[0].parameters.items() if key not in values})
@@ -366,7 +377,7 @@ def _whence(name: str, values: dict[str, Any], bases: list[ConfiguredWorkflow], 
 
 def _bases(specification: Specification, name: str, values: dict[str, Any]) -> list[ConfiguredWorkflow]:
     """The entries that have these values, or else all of that workflow: what is not given comes from the first."""
-    entries = [entry for entry in specification.sensor.workflows if entry.workflow_name == name]
+    entries = [entry for entry in specification.entries if entry.workflow_name == name]
     return [entry for entry in entries if _has(entry, values)] or entries
 
 

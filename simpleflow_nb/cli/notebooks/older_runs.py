@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     Changes = Mapping[tuple[str, str], NotebookChanges | None]  #: by workflow name and identity; None: not known
 
-Run = tuple[str, str, str]  #: workflow name, identity, reference date
+Run = tuple[str, str, str]  #: workflow name, identity, reference date; empty without one
 
 _MOST_FILES = 3
 _PLACE = ("outputs", "local", "db", "domain", "region")
@@ -126,7 +126,7 @@ def succeeded_early(specification: Specification, current: CurrentPlan) -> list[
     for run in due_runs(specification, current.available, {}, since=date.min).due:
         key = (run.workflow_name, run.identity)
         if key not in known and key in current.ends and current.ends[key].state == RunState.SUCCEEDED:
-            early.append((*key, run.reference_date.isoformat()))
+            early.append((*key, run.day.isoformat()))
     return early
 
 
@@ -145,7 +145,7 @@ def left_behind(
     if days:
         number = sum(len(names) for names in lacking.values())
         what, them = ("report is", "it") if number == 1 else ("reports are", "them")
-        period = ("--from", min(days), "--to", max(days))
+        period = ("--from", min(days), "--to", max(days)) if all(days) else ()  # else of all runs: some have no date
         command = typed_command("reports.make", specification.path, *period, "--remake", "missing")
         yield f"{number} {what} missing of {counted(len(days), 'run')} that succeeded (`{command}` makes {them})"
 
@@ -158,13 +158,15 @@ def _older_lines(specification: Specification, done: Sequence[RunRow], current: 
     beyond = behind - _within_reach(specification, current, behind)
     if text := older_text([run for run in runs if run[:2] not in beyond], current, specification.path):
         yield f"{len(done)} {ended}, {text}"
-    out_of_reach = older & beyond
-    if out_of_reach:
-        them = "1 run was" if len(out_of_reach) == 1 else f"{len(out_of_reach)} runs were"
-        found = [change for run in runs if run[:2] in out_of_reach and (change := changes[run[:2]]) is not None]
-        names = _made(*(dict.fromkeys(name for change in found for name in change[place]) for place in (0, 1)))
-        where = "for dates or parameters that the sensor does not name now"
-        yield f"{them} made {names}, {where}; workflow.start makes one of them anew"
+    for has_date in (True, False):
+        out_of_reach = {run[:2] for run in runs if run[:2] in older & beyond and bool(run[2]) == has_date}
+        if out_of_reach:
+            kind = "run" if has_date else "run without a date"
+            them = f"1 {kind} was" if len(out_of_reach) == 1 else f"{len(out_of_reach)} {kind.replace('run', 'runs', 1)} were"
+            found = [change for run in runs if run[:2] in out_of_reach and (change := changes[run[:2]]) is not None]
+            names = _made(*(dict.fromkeys(name for change in found for name in change[place]) for place in (0, 1)))
+            where = ", for dates or parameters that the sensor does not name now" if has_date else ""
+            yield f"{them} made {names}{where}; workflow.start makes one of them anew"
 
 
 def _within_reach(specification: Specification, current: CurrentPlan, wanted: set[tuple[str, str]]) -> set[tuple[str, str]]:

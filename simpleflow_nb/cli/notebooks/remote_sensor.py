@@ -55,14 +55,13 @@ def start_remote_sensor(
         DefinitionError: a sensor of this file is open already.
     """
     from deciders.activities import DECISIONS
-    from deciders.backfill_workflow import BackfillWorkflow
-    from deciders.notebook_workflow import NotebookWorkflow
     from deciders.sensor_workflow import SensorWorkflow
+    from deciders.workflow_types import application_workflows
     from workers.runs.run_starts import REMOTE_STARTS_PER_SECOND
 
     from ...application.sensors import sensor_id
 
-    Decider(service, domain, DECISIONS, [NotebookWorkflow, SensorWorkflow, BackfillWorkflow]).register_types()
+    Decider(service, domain, DECISIONS, application_workflows()).register_types()
     workflow_id = sensor_id(specification.path) + ("-once" if once else "")
     arguments = {
         "specification": specification.model_dump(mode="json"),
@@ -132,8 +131,7 @@ def _latest_closed(service: Any, domain: str, workflow_id: str) -> dict[str, str
     """The newest closed execution of that id."""
     for info in executions(service, domain, is_open=False, executionFilter={"workflowId": workflow_id}):
         if info["execution"]["workflowId"] == workflow_id:
-            found: dict[str, str] = info["execution"]
-            return found
+            return {"workflowId": workflow_id, "runId": info["execution"]["runId"]}
     raise DefinitionError(f"{workflow_id} is neither open nor closed in domain {domain}")
 
 

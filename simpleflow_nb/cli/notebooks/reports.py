@@ -176,7 +176,8 @@ def _todo(specification: Specification, rows: list[RunRow], outputs: Path, label
             found.cleaned.append(run.title)
         elif wanted:
             entry = row.entry_of(entries) or entry_like(row.workflow, row.parameters, row.date_stencil)
-            found.jobs.append((dataclasses.replace(run, latest_links=link_names(specification, entry)), wanted))
+            links = link_names(specification, entry, has_date=row.reference_date is not None)
+            found.jobs.append((dataclasses.replace(run, latest_links=links), wanted))
     return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import shlex
 from collections import Counter
 from datetime import date, datetime
 from pathlib import Path
@@ -91,7 +92,7 @@ def backfill(
     if why and not dry_run:
         raise DefinitionError("--why goes with --dry-run")
     specification = read_specification(file)
-    from deciders.runs.run_requests import requests_for
+    from deciders.runs.run_requests import BACKFILL, requests_for
 
     _check_names(specification, name, only)
     folder = checked_outputs(outputs, specification)
@@ -100,11 +101,11 @@ def backfill(
         counts = rerun == _CHANGED or (rerun == "failed" and has_data_that_count(specification, name))
         history = instance_history(specification, folder, there, adopt=adopt) if counts else None
     chosen, left_out, without_data = _chosen(specification, name, first.date(), last.date(), states, rerun, history)
-    chosen.sort(key=lambda run: run.reference_date, reverse=latest_first)
+    chosen.sort(key=lambda run: run.day, reverse=latest_first)
     if dry_run or not chosen:
         _show(ctx, chosen, left_out, without_data, why=why)
         ctx.exit(ExitCode.DONE)
-    requests = requests_for(chosen, only=only, gives_way=True)
+    requests = requests_for(chosen, only=only, gives_way=True, started_by=BACKFILL)
     code = carry_out(
         ctx,
         specification,
@@ -127,7 +128,12 @@ def _check_names(specification: Specification, name: str, only: str | None) -> N
     labels = [notebook.label for notebook in workflow.notebooks]
     if only is not None and only not in labels:
         raise DefinitionError(f"{name} has no notebook {only!r}{did_you_mean(only, labels)}")
-    if not any(entry.workflow_name == name for entry in specification.sensor.workflows):
+    if specification.sensor is None:
+        from deciders.specification import NO_SENSOR
+
+        started = f"workflow.start {shlex.quote(f'{specification.path}:{name}')}"
+        raise DefinitionError(f"there are no dates to run {name} for: {NO_SENSOR}; {started} runs it once")
+    if not any(entry.workflow_name == name for entry in specification.entries):
         raise DefinitionError(f"no entry of the sensor names {name}, so there are no parameters and dates to run it with")
 
 
@@ -154,19 +160,17 @@ def _chosen(
     running = {key: state for key, state in states.items() if state == RunState.RUNNING}
     plan = due_runs(specification, available, running, since=first)
     left_out = [one for one in plan.not_due if one.workflow_name == name and first <= one.reference_date <= last]
-    ordinals, _ = considered_days(specification.sensor, available)
+    ordinals = considered_days(specification.sensor, available)[0] if specification.sensor is not None else set()
     period = range(first.toordinal(), last.toordinal() + 1)
     without_data = [date.fromordinal(ordinal) for ordinal in period if ordinal not in ordinals]
 
     def leave_out(run: Run, reason: Reason) -> None:
-        left_out.append(
-            NotDue(run.workflow_name, run.reference_date, run.identity, reason, run.configured_parameters, run.date_stencil)
-        )
+        left_out.append(NotDue(run.workflow_name, run.day, run.identity, reason, run.configured_parameters, run.date_stencil))
 
     chosen = []
     for run in plan.due:
         state = states.get((run.workflow_name, run.identity))
-        if run.workflow_name != name or run.reference_date > last:
+        if run.workflow_name != name or run.day > last:
             continue
         if rerun == _CHANGED and history is not None:
             change = _change_of(specification, run, state, history)
@@ -256,15 +260,14 @@ def carry_out(
         )
     refuse_options(ctx, "with --domain", ("nb_workers", "quiet"))
     from deciders.activities import DECISIONS
-    from deciders.backfill_workflow import BackfillWorkflow
-    from deciders.notebook_workflow import NotebookWorkflow
+    from deciders.workflow_types import BACKFILL, NOTEBOOK, application_workflows
     from workers.runs.backfills import start_backfill
     from workers.runs.run_starts import REMOTE_STARTS_PER_SECOND
 
     with connected(domain, region) as service:
         for sentence in claim([specification], folder, domain=domain, adopt=adopt):
             say(sentence)
-        Decider(service, domain, DECISIONS, [NotebookWorkflow, BackfillWorkflow]).register_types()
+        Decider(service, domain, DECISIONS, application_workflows(NOTEBOOK, BACKFILL)).register_types()
         workflow_id, run_id = start_backfill(
             service,
             domain,
@@ -291,7 +294,7 @@ def _show(ctx: click.Context, chosen: list[Run], left_out: list[NotDue], without
     stencils = [stencil_of(run) for run in shown] if as_table else telling_stencils(shown)
     table = Table(["date", "workflow", "parameters", *(["date_stencil"] if as_table or stencils else []), "why"])
     for number, run in enumerate(shown):
-        row = [run.reference_date.isoformat(), run.workflow_name, shown_settings(run.configured_parameters)]
+        row = [run.day.isoformat(), run.workflow_name, shown_settings(run.configured_parameters)]
         table.rows.append([*row, *stencils[number : number + 1], run.reason.because.text])
     if as_table:
         show(ctx, table)

@@ -78,10 +78,13 @@ def runs_list(
         rows = run_rows(specification, folder, there, every_run=every_run)
         interrupted = interruption(rows, there)
     begin, end = first.date().isoformat() if first else "", last.date().isoformat() if last else "9999-12-31"
+    is_period = first is not None or last is not None
     rows = [
         row
         for row in rows
-        if name in (None, row.workflow) and state in (None, row.state) and begin <= (row.reference_date or "") <= end
+        if name in (None, row.workflow)
+        and state in (None, row.state)
+        and (not is_period or (row.reference_date is not None and begin <= row.reference_date <= end))
     ]
     stencils = [row.stencil for row in rows]
     if not wants_table(ctx):  # for programs always, so that the columns are the same

@@ -52,7 +52,7 @@ def runs_retry(
     with opened_run_place(folder, **place) as there:
         row = found_row(run_rows(specification, folder, there, adopt=adopt), run)
         interrupted = interruption([row], there)
-        counts = has_data_that_count(specification, row.workflow)
+        counts = row.reference_date is not None and has_data_that_count(specification, row.workflow)
         history = instance_history(specification, folder, there, adopt=adopt) if counts else None
     if interrupted:
         raise DefinitionError(f"{row.title}: {interrupted}")
@@ -86,21 +86,19 @@ def _retry_request(specification: Specification, row: RunRow, history: RunHistor
         SourceError: it cannot be read whether its data have changed.
     """
     from deciders.runs.due_runs import run_for
-    from deciders.runs.run_requests import run_request
+    from deciders.runs.run_requests import RETRY, run_request
     from deciders.values.reason import Reason, ReasonKind
 
-    if row.reference_date is None:
-        raise DefinitionError(f"{row.title} has no reference date; start it again with workflow.start")
     entry = _entry_of(specification, row)
     if entry is None:
         raise DefinitionError(
             f"{row.title} cannot be tried again: what is on record of its parameters makes another run, as secrets are masked "
             "there, and no entry of the sensor names it now; start it again with workflow.start"
         )
-    reference_date = date.fromisoformat(row.reference_date)
+    reference_date = _date_of(row)
     keeps = history is None or keeps_labels(specification, run_for(entry, reference_date), history)
     reason = Reason.of(ReasonKind.RETRIED, state=row.state)
-    return run_request(entry, [reference_date], reason, keeps_labels=keeps)
+    return run_request(entry, [reference_date], reason, keeps_labels=keeps, started_by=RETRY)
 
 
 def _entry_of(specification: Specification, row: RunRow) -> ConfiguredWorkflow | None:
@@ -114,6 +112,10 @@ def _entry_of(specification: Specification, row: RunRow) -> ConfiguredWorkflow |
     days = [list(pair) for pair in row.parameters.get("date_ranges") or ()]
     for stencil in (row.date_stencil, days):
         entry = entry_like(row.workflow, row.parameters, stencil)
-        if identity_for(entry, date.fromisoformat(row.reference_date or "")) == row.identity:
+        if identity_for(entry, _date_of(row)) == row.identity:
             return entry
     return None
+
+
+def _date_of(row: RunRow) -> date | None:
+    return date.fromisoformat(row.reference_date) if row.reference_date is not None else None

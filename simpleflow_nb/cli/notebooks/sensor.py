@@ -101,7 +101,7 @@ def sensor_start(
         sensors = started_sensors(run, specifications, str(folder), once=once)
         keeping = HistoryKeeping(run, folder)
         for one in specifications:
-            if not once and one.sensor.schedule is not None:
+            if not once and one.sensor is not None and one.sensor.schedule is not None:
                 of_file = f" of {one.path.name}" if len(specifications) > 1 else ""
                 looks = f"looking for new dates{of_file} at {one.sensor.schedule!r} ({one.sensor.timezone}); Ctrl-C stops"
                 click.echo(looks, err=True)
@@ -149,6 +149,11 @@ def _read_files(files: Sequence[Path]) -> list[Specification]:
         specification, warnings = read_with_warnings(file)
         if any(specification.path.samefile(known.path) for known in found):
             continue
+        if specification.sensor is None:
+            from deciders.specification import NO_SENSOR
+
+            started = f"workflow.start {shlex.quote(str(specification.path))}:NAME"
+            raise DefinitionError(f"{specification.path} has no sensor to start: {NO_SENSOR}; {started} runs a workflow")
         counted_warnings(specification, warnings)
         for workflow in specification.workflows:
             if workflow.name in owners:
