@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import logging
-import queue
-import signal
-import sys
-import threading
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Protocol
 
 import click
 
+from ...application.notebook_processes import get_kernels_ready, notebook_lists
 from ...application.workflow_files import has_ending, outputs_folder
 from ...constants import STATE_FOLDER
 from ...exceptions import DefinitionError
@@ -20,28 +15,16 @@ from ...processes.connection import connected, explaining, payload_directory
 from ...processes.decider import Decider
 from ...processes.decider_process import STICKY_SECONDS, DeciderProcess, collect_rarely
 from ...processes.process_groups import own_process_groups
-from ...processes.supervisor import QUICK, Supervisor, is_child, is_orphan, this_command
+from ...processes.supervisor import is_child
 from ...processes.worker import Worker, usable_cores
 from ...processes.worker_process import WorkerProcess
-from ...processes.workflow_classes import workflow_class
+from ...processes.workflow_classes import common_task_list, workflow_class
 from ...workflow import Workflow
 from ..connection import CREATION_HINT, domain_options, payloads_option
 from ..file_words import refuse_workflow_of_file
 from ..options import heartbeat_option, outputs_option
-from ..process_title import name_process
 from ..unused_options import refuse_options
-
-logger = logging.getLogger(__name__)
-
-_LOOK_SECONDS = 0.5
-_STOPPING = (
-    "stopping: polls under way are waited for, up to a minute, and what they bring is finished; Ctrl-C again ends at once"
-)
-
-
-class Stoppable(Protocol):
-    def run(self) -> None: ...
-    def stop(self) -> None: ...
+from .at_work import run, supervise
 
 
 @click.command("decider.start")
@@ -78,10 +61,10 @@ def decider_start(
     if not (workflows and has_ending(workflows[0])):
         refuse_options(ctx, "without FILE.yml", ("outputs",))
     classes, folder = _decided(workflows, outputs)
-    task_list = task_list or _common_task_list(classes)
+    task_list = task_list or common_task_list(classes)
     with connected(domain, region, create=create_domain, retention_days=retention_days, hint=CREATION_HINT) as service:
         if not is_child() and nb_processes > 1:
-            _supervise(nb_processes, f"deciders({task_list})", domain)
+            supervise(nb_processes, f"deciders({task_list})", domain)
         store = payload_directory(payloads, folder)
         store.prepare()
         decider = Decider(
@@ -94,9 +77,8 @@ def decider_start(
         )
         with explaining():
             decider.register_types()
-            name_process(title := f"decider({task_list})")
             collect_rarely()
-            _run(DeciderProcess(decider, sticky_seconds=sticky_timeout), title, domain)
+            run(DeciderProcess(decider, sticky_seconds=sticky_timeout), f"decider({task_list})", domain)
 
 
 def _decided(workflows: tuple[str, ...], outputs: Path | None) -> tuple[list[type[Workflow]], Path | None]:
@@ -112,15 +94,6 @@ def _decided(workflows: tuple[str, ...], outputs: Path | None) -> tuple[list[typ
     for path in workflows:
         refuse_workflow_of_file(path, "give FILE.yml alone for all workflows of notebooks")
     return [workflow_class(path) for path in workflows], None
-
-
-def _common_task_list(classes: list[type[Workflow]]) -> str:
-    lists = {cls.task_list for cls in classes if cls.task_list}
-    if len(lists) == 1:
-        return lists.pop()
-    if not lists:
-        raise DefinitionError("name the task list with --task-list: no workflow says one")
-    raise DefinitionError(f"the workflows have different task lists ({', '.join(sorted(lists))}); choose with --task-list")
 
 
 @click.command("worker.start")
@@ -152,7 +125,10 @@ def worker_start(
     lists: Mapping[str, int]
     folder = None
     if file is not None:
-        lists, folder = _notebook_lists(file, slots, outputs, task_lists)
+        from ..notebooks.definition import read_specification
+
+        specification = read_specification(file)
+        lists, folder = notebook_lists(slots, task_lists), outputs_folder(outputs, specification.path)
     elif task_lists:
         lists = dict.fromkeys(task_lists, slots)
         refuse_options(ctx, "without FILE.yml", ("outputs",))
@@ -163,10 +139,10 @@ def worker_start(
         domain, region, create=create_domain, retention_days=retention_days, pollers=pollers + 4, hint=CREATION_HINT
     ) as service:
         if not is_child() and nb_processes > 1:
-            _supervise(nb_processes, f"workers({', '.join(lists)})", domain)
+            supervise(nb_processes, f"workers({', '.join(lists)})", domain)
         state = (folder or Path.cwd()) / STATE_FOLDER
         if file is not None:
-            _get_kernels_ready(lists)
+            get_kernels_ready(lists)
         with explaining(), own_process_groups(state / "processes") as groups:
             worker = Worker(
                 service,
@@ -177,75 +153,4 @@ def worker_start(
                 process_groups=groups,
                 imports=file is None,
             )
-            name_process(title := f"worker({', '.join(lists)})")
-            _run(WorkerProcess(worker), title, domain)
-
-
-def _notebook_lists(file: Path, slots: int, outputs: Path | None, chosen: tuple[str, ...]) -> tuple[dict[str, int], Path]:
-    """The lists of notebook workflows with their slots (all three, or those chosen), and the outputs folder."""
-    from ..notebooks.definition import read_specification
-
-    specification = read_specification(file)
-    from deciders import activities
-    from workers import activities as bodies  # noqa: F401  (importing registers them)
-
-    lists = {activities.NOTEBOOKS: slots, activities.REPORTS: max(1, slots // 2), activities.SENSOR: 2}
-    if unknown := set(chosen) - set(lists):
-        raise DefinitionError(f"{sorted(unknown)[0]!r} is no list of notebook workflows; there are {', '.join(lists)}")
-    return {name: number for name, number in lists.items() if not chosen or name in chosen}, outputs_folder(
-        outputs, specification.path
-    )
-
-
-def _get_kernels_ready(lists: Mapping[str, int]) -> None:
-    """Begin with what the first notebook would have to wait for."""
-    from deciders.activities import NOTEBOOKS
-    from workers.kernels.supply import open_shared
-
-    if NOTEBOOKS in lists:
-        open_shared().start()
-
-
-def _supervise(number: int, title: str, domain: str | None) -> None:
-    """Run that many processes of this command instead of one; never returns."""
-    supervisor = Supervisor(
-        this_command(),
-        number,
-        on_start=lambda: _tell(f"{number} {title} at work in domain {domain}"),
-        on_stop=lambda: _tell(_STOPPING),
-    )
-    name_process(title)
-    raise click.exceptions.Exit(supervisor.run())
-
-
-def _run(process: Stoppable, title: str, domain: str | None) -> None:
-    asked: queue.SimpleQueue[None] = queue.SimpleQueue()  # an Event may be in use by the very thread that is interrupted
-    for number in QUICK:
-        signal.signal(number, lambda *_: asked.put(None))
-    threading.Thread(target=_listen, args=(process, asked), name="signals", daemon=True).start()
-    _tell(f"{title} at work in domain {domain}")
-    process.run()
-
-
-def _listen(process: Stoppable, asked: queue.SimpleQueue[None]) -> None:
-    """Stop the process when it is asked to, and when nobody is left who could ask: its supervisor was killed."""
-    is_stopping = False
-    while True:
-        try:
-            asked.get(timeout=_LOOK_SECONDS)
-        except queue.Empty:
-            if is_stopping or not is_orphan():
-                continue
-            logger.warning("the process that looked after this one is gone; stopping")
-        if not is_stopping:
-            _tell(_STOPPING)
-        is_stopping = True
-        process.stop()
-
-
-def _tell(sentence: str) -> None:
-    """For the person who has typed the command; in the log, where nobody has."""
-    if sys.stderr.isatty() and not is_child():
-        click.echo(f"simpleflow-nb: {sentence}", err=True)
-    else:
-        logger.info(sentence)
+            run(WorkerProcess(worker), f"worker({', '.join(lists)})", domain)
