@@ -28,6 +28,11 @@ def print_document(document: Mapping[str, Any]) -> None:
     click.echo(json.dumps(document, indent=2, ensure_ascii=False))
 
 
+def print_line(document: Mapping[str, Any]) -> None:
+    """The same on one line, of a command that goes on: whoever reads it need not wait for its end."""
+    click.echo(json.dumps(document, ensure_ascii=False))
+
+
 @contextlib.contextmanager
 def documents_alone(as_json: bool) -> Iterator[None]:
     """For ``--json``: what the user's code prints meanwhile, here and in processes started here, goes to standard error."""
