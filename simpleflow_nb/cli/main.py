@@ -107,7 +107,7 @@ class Commands(click.Group):
         except click.UsageError as error:
             import difflib
 
-            near = difflib.get_close_matches(args[0], _COMMANDS, n=1, cutoff=0.5)
+            near = difflib.get_close_matches(args[0], _COMMANDS, n=1)
             guess = f" (did you mean {near[0]!r}?)" if near else ""
             raise click.UsageError(f"there is no command {args[0]!r}{guess}", error.ctx) from None
 
