@@ -63,8 +63,8 @@ _GROUPS: dict[str, dict[str, tuple[str, str]]] = {
     },
     "Processes": {
         "standalone": ("engine.standalone", "Run a workflow on SWF, with its own processes"),
-        "decider.start": ("engine.processes", "Decide, until SIGTERM"),
-        "worker.start": ("engine.processes", "Carry out activities, until SIGTERM"),
+        "decider.start": ("engine.decider", "Decide, until SIGTERM"),
+        "worker.start": ("engine.worker", "Carry out activities, until SIGTERM"),
         "service.start": ("engine.service", "Serve SWF's calls on this machine"),
     },
     "Tools": {

@@ -1,15 +1,31 @@
-"""How the end of an execution is printed by the command that has waited for it."""
+"""Waiting for the end of an execution, and printing it."""
 
 from __future__ import annotations
+
+from contextlib import AbstractContextManager
 
 import click
 
 from ... import payload
+from ...application.class_executions import ClassExecution
 from ...application.execution_ends import ExecutionEnd
 from ...application.run_states import shown_seconds
 from ...exceptions import ExitCode
 from ..printing import print_document
-from ..progress import say
+from ..progress import Progress, say
+
+
+def followed(begun: AbstractContextManager[ClassExecution], *, quiet: bool, color: str) -> ExecutionEnd:
+    """Show its progress until it has ended, or is interrupted."""
+    with begun as execution:
+        if execution.is_resumed:
+            say(f"going on with {execution.workflow_id} (--new starts another run)")
+        with Progress(execution.watch, quiet=quiet, color=color) as progress:
+            for sentence in execution.follow():
+                if sentence is not None:
+                    say(sentence)
+                progress.update()
+        return execution.end()
 
 
 def show_end(end: ExecutionEnd, *, as_json: bool, times: bool = True) -> ExitCode:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 import click
 from click.core import ParameterSource
 
-from ...application.class_executions import ClassExecution, WantedExecution, begun_here
-from ...application.execution_ends import ExecutionEnd
-from ...application.workflow_files import default_file, has_ending, specification_path
+from ...application.class_executions import WantedExecution, begun_here
+from ...application.workflow_files import has_ending, whole_workflow_name
 from ...exceptions import DefinitionError, ExitCode
 from ...inspection.documents import document_of
 from ...local.journal_files import journal_path
@@ -23,17 +21,8 @@ from ..arguments import arguments_options, checked_id, given_arguments, given_ta
 from ..connection import CREATION_HINT, domain_options, payloads_option
 from ..options import adopt_option, db_option, local_option, outputs_option
 from ..printing import documents_alone, json_option, print_document
-from ..progress import Progress, say
-from ..unused_options import ONLY_WITH_DOMAIN, ONLY_WITH_LOCAL, refuse_options
-from .ends import show_end
-
-_FROM_PARAMETERS = "its id and its tags come from its parameters"
-_ONLY_FOR_CLASSES = {
-    "workflow_id": _FROM_PARAMETERS,
-    "tags": _FROM_PARAMETERS,
-    "execution_timeout": "'timeout' in the file is that of a notebook",
-    "task_list": "",
-}
+from ..unused_options import ONLY_FOR_CLASSES, ONLY_WITH_DOMAIN, ONLY_WITH_LOCAL, refuse_options
+from .ends import followed, show_end
 
 
 @click.command("workflow.start")
@@ -85,10 +74,10 @@ def workflow_start(
     """
     if local and domain is not None and ctx.get_parameter_source("domain") is ParameterSource.COMMANDLINE:
         raise DefinitionError("--local and --domain exclude each other; give one")
-    workflow = _with_file(workflow)
+    workflow = whole_workflow_name(workflow)
     file, colon, name = workflow.rpartition(":")
     is_of_notebooks = bool(colon) and has_ending(file)
-    refuse_unused(ctx, local=local, is_of_notebooks=is_of_notebooks)
+    _refuse_unused(ctx, local=local, is_of_notebooks=is_of_notebooks)
     arguments = given_arguments(text, input_file, settings)
     tag_list, workflow_id = given_tags(tags), checked_id(workflow_id)
     workers = nb_workers or usable_cores()
@@ -138,39 +127,11 @@ def workflow_start(
     wanted = WantedExecution(workflow_class(workflow), arguments, workflow_id, tag_list, execution_timeout)
     with Interrupts() as interrupts, documents_alone(as_json):
         execution = begun_here(wanted, journal_path(db), new=new, durable=durable, workers=workers, interrupts=interrupts)
-        end = _followed(execution, quiet=quiet, color=ctx.obj["color"])
+        end = followed(execution, quiet=quiet, color=ctx.obj["color"])
     ctx.exit(show_end(end, as_json=as_json))
 
 
-def _followed(begun: AbstractContextManager[ClassExecution], *, quiet: bool, color: str) -> ExecutionEnd:
-    with begun as execution:
-        if execution.is_resumed:
-            say(f"going on with {execution.workflow_id} (--new starts another run)")
-        with Progress(execution.watch, quiet=quiet, color=color) as progress:
-            for sentence in execution.follow():
-                if sentence is not None:
-                    say(sentence)
-                progress.update()
-        return execution.end()
-
-
-def _with_file(workflow: str) -> str:
-    """WORKFLOW as it is, or ``FILE.yml:NAME`` where it is a name alone, which no class has: those of modules have a dot.
-
-    Raises:
-        DefinitionError: it is such a name, and there is no file.
-    """
-    if "." in workflow or ":" in workflow or not workflow:
-        return workflow
-    if default_file() is None:
-        raise DefinitionError(
-            f"{workflow!r} is not a dotted path to a class, such as examples.basic.BasicWorkflow, and no workflows.yml is here "
-            "that could have it; write FILE.yml:NAME"
-        )
-    return f"{specification_path(None)}:{workflow}"
-
-
-def refuse_unused(ctx: click.Context, *, local: bool, is_of_notebooks: bool) -> None:
+def _refuse_unused(ctx: click.Context, *, local: bool, is_of_notebooks: bool) -> None:
     """
     Raises:
         DefinitionError: an option was typed that does nothing for such a workflow in such a place.
@@ -180,6 +141,6 @@ def refuse_unused(ctx: click.Context, *, local: bool, is_of_notebooks: bool) -> 
     elif ctx.params["domain"] is not None:
         refuse_options(ctx, "with --domain", ONLY_WITH_LOCAL)
     if is_of_notebooks:
-        refuse_options(ctx, "for FILE.yml:NAME", _ONLY_FOR_CLASSES)
+        refuse_options(ctx, "for FILE.yml:NAME", ONLY_FOR_CLASSES)
     else:
         refuse_options(ctx, "for a workflow class", {"outputs": "outputs are those of workflow files"})
