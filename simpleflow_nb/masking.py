@@ -19,6 +19,7 @@ from urllib.parse import unquote, unquote_plus
 
 from . import environment
 from .constants import DOTS
+from .exceptions import DefinitionError
 
 #: The token of the local service, given by whoever starts it and, as an access key id, by its clients.
 SERVICE_TOKEN = "SIMPLEFLOW_NB_TOKEN"
@@ -183,6 +184,15 @@ def secret_in(node: Any, secrets: Mapping[str, str] | None = None) -> str | None
             if any(whole.search(text) for text in _texts(node)):
                 return name
     return None
+
+
+def refuse_secrets(given: Any) -> None:
+    """
+    Raises:
+        DefinitionError: a known secret stands in what is to be kept in a history.
+    """
+    if (name := secret_in(given)) is not None:
+        raise DefinitionError(f"the secret {name} stands in the input, which histories keep; let the code read it itself")
 
 
 def _texts(node: Any) -> Iterator[str]:

@@ -3,32 +3,27 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..exceptions import SimpleflowError
 from ..inspection.task_rows import shown_time
-from ..local.journal import MAY_PRUNE, Journal
-from ..local.pruning import Pruned, Pruning
+from ..local.journal import MAY_PRUNE
 from ..processes.allocator import give_back_memory
 from ..processes.local_run import LocalRun
-from ..processes.payload_pruning import remove_unreferenced
 from .file_histories import histories_of_others
-from .run_rows import counted
+from .history_removal import remove_old, shown_executions
 from .unrecorded_ends import unrecorded_ends
 
 if TYPE_CHECKING:
     from deciders.specification import Specification
 
-    from ..processes.payload_directory import PayloadDirectory
 
 _LOOKED = "keep_history looked"  #: key of the journal: when it was looked at last
 _DAY_SECONDS = 86_400.0
 _SHORTEST_LOOK_SECONDS = 60.0
 _LOOKS = 10  #: in the time that is kept, where that is short
-_MEGABYTE = 1_000_000
 
 
 class HistoryKeeping:
@@ -100,38 +95,3 @@ class HistoryKeeping:
         for sentence in removal.left:
             self._tell(f"{prefix}{sentence}")
         return removal.done.executions
-
-
-def shown_executions(found: Pruned) -> str:
-    return f"{counted(found.executions, 'execution')} ({found.history_bytes / _MEGABYTE:.1f} MB of history)"
-
-
-@dataclass
-class Removal:
-    """What was removed, and what should have been: a sentence each says why it was not."""
-
-    done: Pruned
-    payloads: int = 0
-    left: list[str] = field(default_factory=list)
-
-    def shown(self) -> str:
-        text = f"the histories of {shown_executions(self.done)}"
-        return f"{text} and {counted(self.payloads, 'payload')}" if self.payloads else text
-
-
-def remove_old(
-    service: Pruning, before: float, spared: Collection[str], payloads: PayloadDirectory, journal: Journal
-) -> Removal:
-    """Remove what closed before that moment (epoch seconds) and is not ``spared``, then the payloads that only it referred to.
-
-    Raises:
-        ServiceError: the histories could not be removed.
-    """
-    removal = Removal(service.prune(before, spared=spared))
-    if removal.done.space_kept is not None:
-        removal.left.append(f"the journal's file does not get smaller for now: {removal.done.space_kept}")
-    try:
-        removal.payloads = remove_unreferenced(payloads, journal)
-    except (SimpleflowError, OSError) as error:
-        removal.left.append(f"payloads of removed histories are kept for now: {error}")
-    return removal

@@ -45,6 +45,23 @@ def default_file() -> Path | None:
     return Path(named) if named else None
 
 
+def whole_workflow_name(workflow: str) -> str:
+    """A class path or ``FILE.yml:NAME`` as it is; ``FILE.yml:NAME`` of a name alone, which no class has: those of modules have
+    a dot.
+
+    Raises:
+        DefinitionError: it is such a name, and there is no file.
+    """
+    if "." in workflow or ":" in workflow or not workflow:
+        return workflow
+    if default_file() is None:
+        raise DefinitionError(
+            f"{workflow!r} is not a dotted path to a class, such as examples.basic.BasicWorkflow, and no workflows.yml is here "
+            "that could have it; write FILE.yml:NAME"
+        )
+    return f"{specification_path(None)}:{workflow}"
+
+
 def outputs_folder(given: Path | None, specification_file: Path) -> Path:
     """Where a specification's outputs go, absolute: as given, ``AUTOFLOW_OUTPUTS_DIR``, or ``outputs`` beside the file."""
     if given is None and (named := setting("AUTOFLOW_OUTPUTS_DIR")):

@@ -11,7 +11,7 @@ from .. import payload
 from ..constants import MAX_TIMEOUT_SECONDS
 from ..exceptions import DefinitionError
 from ..invisible import invisible_in
-from ..masking import secret_in
+from ..masking import refuse_secrets
 from .settings import parsed_settings
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -53,15 +53,6 @@ def given_arguments(text: str | None, input_file: Any, settings: tuple[str, ...]
     given = arguments | ({"kwargs": keywords} if keywords else {})
     refuse_secrets(given)
     return given
-
-
-def refuse_secrets(given: Any) -> None:
-    """
-    Raises:
-        DefinitionError: a known secret stands in what is to be kept in a history.
-    """
-    if (name := secret_in(given)) is not None:
-        raise DefinitionError(f"the secret {name} stands in the input, which histories keep; let the code read it itself")
 
 
 def checked_id(given: str | None) -> str | None:

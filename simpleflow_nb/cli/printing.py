@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-from collections.abc import Callable, Mapping
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
 import click
@@ -23,6 +26,29 @@ def json_option(command: F) -> F:
 def print_document(document: Mapping[str, Any]) -> None:
     """Print what a program reads: the ``to_dict()`` of a result, or one of `simpleflow_nb.inspection.documents`."""
     click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+
+
+def print_line(document: Mapping[str, Any]) -> None:
+    """The same on one line, of a command that goes on: whoever reads it need not wait for its end."""
+    click.echo(json.dumps(document, ensure_ascii=False))
+
+
+@contextlib.contextmanager
+def documents_alone(as_json: bool) -> Iterator[None]:
+    """For ``--json``: what the user's code prints meanwhile, here and in processes started here, goes to standard error."""
+    if not as_json:
+        yield
+        return
+    sys.stdout.flush()
+    kept = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        with contextlib.redirect_stdout(sys.stderr):
+            yield
+    finally:
+        sys.stdout.flush()
+        os.dup2(kept, 1)
+        os.close(kept)
 
 
 def refuse_formats(ctx: click.Context) -> None:

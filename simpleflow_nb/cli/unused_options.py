@@ -13,6 +13,15 @@ from ..exceptions import DefinitionError
 ONLY_WITH_DOMAIN = ("region", "create_domain", "retention_days", "payloads", "task_list")
 ONLY_WITH_LOCAL = ("nb_workers", "durable", "quiet", "db", "new")
 
+_FROM_PARAMETERS = "its id and its tags come from its parameters"
+#: of workflow.start, what to say instead
+ONLY_FOR_CLASSES = {
+    "workflow_id": _FROM_PARAMETERS,
+    "tags": _FROM_PARAMETERS,
+    "execution_timeout": "'timeout' in the file is that of a notebook",
+    "task_list": "",
+}
+
 
 def is_typed(ctx: click.Context, name: str) -> bool:
     """Whether a parameter was given on the command line, and not by the environment or by default."""

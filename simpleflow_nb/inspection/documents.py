@@ -20,8 +20,8 @@ Document = dict[str, Any]
 
 
 def iso_time(moment: Any) -> str | None:
-    """``2026-01-31T06:00:00.125000+00:00`` of epoch seconds or of a datetime."""
-    return None if moment is None else datetime.fromtimestamp(epoch(moment), UTC).isoformat()
+    """``2026-01-31T06:00:00.125000+00:00`` of epoch seconds or of a datetime; all are as long, so that they sort as text."""
+    return None if moment is None else datetime.fromtimestamp(epoch(moment), UTC).isoformat(timespec="microseconds")
 
 
 def document_of(name: str, value: Any) -> Document:
@@ -70,7 +70,7 @@ def profile_document(service: Any, domain: str, execution: dict[str, str], *, mo
     rows = task_rows(history(service, domain, execution))
     total = sum(row.seconds_run or 0 for row in rows)
     chosen = sorted(rows, key=lambda row: row.seconds_run or 0, reverse=True)[:most]
-    shares = [(row.seconds_run or 0) / total if total else None for row in chosen]
+    shares = [round((row.seconds_run or 0) / total, 4) if total else None for row in chosen]
     return document_of("tasks", [{**_task(row), "share": share} for row, share in zip(chosen, shares, strict=True)])
 
 
@@ -115,8 +115,8 @@ def _task(row: TaskRow) -> Document:
         "scheduled": iso_time(row.scheduled),
         "started": iso_time(row.started),
         "ended": iso_time(row.ended),
-        "seconds_waited": _rounded(row.seconds_waited),
-        "seconds_run": _rounded(row.seconds_run),
+        "seconds_waited": row.seconds_waited,
+        "seconds_run": row.seconds_run,
         "input": _value(row.input),
         "result": _value(row.result),
         "reason": row.reason,

@@ -184,7 +184,7 @@ def profile_table(service: LookingService, domain: str, execution: Mapping[str, 
     table = Table(header)
     for row in sorted(rows, key=lambda row: row.seconds_run or 0, reverse=True)[:most]:
         name = row.id if row.attempt == 1 else f"{row.id}.{row.attempt}"
-        share = 100 * (row.seconds_run or 0) / total if total else None
+        share = round(100 * (row.seconds_run or 0) / total, 2) if total else None
         table.rows.append(
             [
                 name,

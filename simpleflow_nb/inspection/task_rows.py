@@ -39,11 +39,12 @@ class TaskRow:
 
     @property
     def seconds_waited(self) -> float | None:
-        return self.started - self.scheduled if self.started is not None else None
+        """To the millisecond, which is what moments are kept in."""
+        return round(self.started - self.scheduled, 3) if self.started is not None else None
 
     @property
     def seconds_run(self) -> float | None:
-        return self.ended - self.started if self.started is not None and self.ended is not None else None
+        return round(self.ended - self.started, 3) if self.started is not None and self.ended is not None else None
 
 
 def task_rows(events: Iterable[Mapping[str, Any]]) -> list[TaskRow]:
@@ -90,5 +91,5 @@ def epoch(moment: Any) -> float:
 
 
 def shown_time(seconds: float | None) -> str:
-    """UTC, as simpleflow shows it; empty when there is none."""
-    return "" if seconds is None else str(datetime.fromtimestamp(seconds, UTC))
+    """UTC, as simpleflow shows it, to the microsecond always; empty when there is none."""
+    return "" if seconds is None else datetime.fromtimestamp(seconds, UTC).isoformat(" ", "microseconds")

@@ -115,8 +115,14 @@ def selected(listed: Iterable[Listed], request: dict[str, Any], *, is_open: bool
 
 
 def page(infos: list[ExecutionInfo], request: dict[str, Any], *, newest_key: str) -> ExecutionInfos:
-    """One page of a listing, newest first unless ``reverseOrder``."""
-    listed: list[Any] = sorted(infos, key=itemgetter(newest_key), reverse=not request.get("reverseOrder"))
+    """One page of a listing, newest first unless ``reverseOrder``; of one moment, as they were started.
+
+    Args:
+        infos: in the order in which they were started.
+    """
+    listed: list[Any] = sorted(infos, key=itemgetter(newest_key))
+    if not request.get("reverseOrder"):
+        listed.reverse()
     answer: Any = page_of("executionInfos", listed, request)
     found: ExecutionInfos = answer
     return found

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import queue
 import signal
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
@@ -28,3 +31,32 @@ class Interrupts:
 
     def _take(self, number: int, frame: FrameType | None) -> None:
         self.count += 1  # and nothing with a lock: this thread may be holding it
+
+
+@contextmanager
+def at_first_interrupt(act: Callable[[], None]) -> Iterator[None]:
+    """Call ``act``, in a thread of its own, at the first Ctrl-C or SIGTERM; a second one ends the process as it would any.
+
+    Only in the main thread.
+    """
+    asked: queue.SimpleQueue[bool] = queue.SimpleQueue()  # a lock could be in the hands of the interrupted thread
+    numbers = (signal.SIGINT, signal.SIGTERM)
+
+    def ask(number: int, _: object) -> None:
+        signal.signal(number, former[signal.Signals(number)])
+        asked.put(True)
+
+    def listen() -> None:
+        if asked.get():
+            act()
+
+    former = {number: signal.signal(number, ask) for number in numbers}
+    thread = threading.Thread(target=listen, name="signals", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        for number, handler in former.items():
+            signal.signal(number, handler)
+        asked.put(False)
+        thread.join()

@@ -128,3 +128,17 @@ def _guess(name: str, module: ModuleType) -> str:
     }
     close = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.8)
     return f" (did you mean {known[close[0]]!r}?)" if close else ""
+
+
+def common_task_list(classes: Iterable[type[Workflow]]) -> str:
+    """The list on which decision tasks of these classes wait.
+
+    Raises:
+        DefinitionError: no class says one, or they say several.
+    """
+    lists = {cls.task_list for cls in classes if cls.task_list}
+    if len(lists) == 1:
+        return lists.pop()
+    if not lists:
+        raise DefinitionError("name the task list with --task-list: no workflow says one")
+    raise DefinitionError(f"the workflows have different task lists ({', '.join(sorted(lists))}); choose with --task-list")

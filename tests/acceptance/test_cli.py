@@ -377,8 +377,8 @@ class Waiting(Workflow):
     [
         (("workflow.signal", "--name", "go", "--input", '{"a": [1]}'), 0, '{"a":[1]}\n', r"w completed in N s\n"),
         (("workflow.signal", "--name", "go", "--input", "no JSON"), 0, '"no JSON"\n', r"w completed in N s\n"),
-        (("workflow.cancel",), 1, "", r"simpleflow-nb: w cancelled after N s\n"),
-        (("workflow.terminate", "--reason", "enough"), 1, "", r"simpleflow-nb: w terminated after N s: enough\n"),
+        (("workflow.cancel",), 1, "", r"simpleflow-nb: w was cancelled after N s\n"),
+        (("workflow.terminate", "--reason", "enough"), 1, "", r"simpleflow-nb: w was terminated after N s: enough\n"),
     ],
 )
 def test_another_terminal_can_signal_cancel_and_terminate(

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
-from simpleflow_nb.cli.main import _COMMANDS
+from simpleflow_nb.cli.commands import COMMANDS
 from tests.acceptance.samples import ROOT, WORKFLOWS, environment, inputs
 from workers.reports.asciidoc import PROGRAMS
 
@@ -111,7 +111,7 @@ def test_the_image_has_every_extra_that_runs_need_and_runs_as_a_user_who_may_wri
 def test_the_script_names_commands_that_exist() -> None:
     named = re.findall(r"^(?:exec )?simpleflow-nb ([a-z.]+)", (DEPLOY / "entrypoint.sh").read_text(), re.MULTILINE)
     assert named == ["doctor", "sensor.start"]
-    assert set(named) <= set(_COMMANDS)
+    assert set(named) <= set(COMMANDS)
     assert os.access(DEPLOY / "entrypoint.sh", os.X_OK)
 
 

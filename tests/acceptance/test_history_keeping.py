@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from simpleflow_nb.application import history_keeping
+from simpleflow_nb.application import history_removal
 from simpleflow_nb.cli.main import main
 from simpleflow_nb.exceptions import JournalError
 from simpleflow_nb.local.journal_pruning import JournalPruning
@@ -220,7 +220,7 @@ def test_what_is_removed_is_said_and_what_could_not_be(
 
     age(file, 91)
     monkeypatch.setattr(JournalPruning, "give_back_space", fails)
-    monkeypatch.setattr(history_keeping, "remove_unreferenced", read_only)
+    monkeypatch.setattr(history_removal, "remove_unreferenced", read_only)
     words = ("sensor.start", file, "--local", "--once", "--quiet") if is_sensor else ("journal.prune", file, "--keep", "90d")
     with pytest.raises(SystemExit) as ended:
         main([str(word) for word in words])

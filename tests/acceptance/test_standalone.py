@@ -78,7 +78,7 @@ def test_standalone_cancels_the_run_at_two_interrupts(unsupervised: ProcessFleet
     process.send_signal(signal.SIGINT)
     said, error = process.communicate(timeout=PATIENCE_SECONDS)  # a decision task that was lost all the same times out
     assert (process.returncode, said) == (1, "")
-    assert error == "simpleflow-nb: cancelling the run\nsimpleflow-nb: Waiting canceled\n"
+    assert error == "simpleflow-nb: cancelling the run\nsimpleflow-nb: Waiting was cancelled\n"
     wait_for(lambda: not unsupervised.orphans(), "the end of its processes", unsupervised.log)
 
 

@@ -6,7 +6,7 @@ way.
 
 from __future__ import annotations
 
-from simpleflow_nb.cli.main import _COMMANDS
+from simpleflow_nb.cli.commands import COMMANDS
 from simpleflow_nb.inspection.tables import FORMATS
 
 from .scene import Scene
@@ -28,7 +28,7 @@ HELP = Scene(
             "simpleflow-nb -h",
             "simpleflow-nb",
             "simpleflow-nb --version",
-            *(f"simpleflow-nb {name} --help" for name in _COMMANDS),
+            *(f"simpleflow-nb {name} --help" for name in COMMANDS),
         ]
     ),
 )

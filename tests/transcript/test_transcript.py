@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from simpleflow_nb.cli.main import _COMMANDS
+from simpleflow_nb.cli.commands import COMMANDS
 
 from .commands import Launcher
 from .play import played
@@ -39,9 +39,9 @@ def test_every_command_stands_in_a_scene_beyond_its_help() -> None:
         for line in scene.commands()
         if "--help" not in line
         for word in line.split()
-        if word in _COMMANDS
+        if word in COMMANDS
     }
-    assert sorted(set(_COMMANDS) - typed) == []
+    assert sorted(set(COMMANDS) - typed) == []
 
 
 def test_every_golden_file_belongs_to_a_scene() -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from simpleflow_nb.exceptions import DefinitionError
+from simpleflow_nb.inspection.documents import iso_time, profile_document
 from simpleflow_nb.inspection.executions import (
     found_execution,
     history,
@@ -138,11 +140,11 @@ def test_info_is_one_row_with_simpleflows_columns_first(played: Played) -> None:
 def test_tasks_are_newest_first_with_id_and_attempt_apart(played: Played) -> None:
     assert formatted(tasks_table(played.service, DOMAIN, played.execution), with_header=True) == "\n".join(
         [
-            "Tasks     Last State  Last State Time                   Scheduled Time             ID"
+            "Tasks     Last State  Last State Time                   Scheduled Time                    ID"
             "                   Attempt  Reason",
-            "pkg.load  completed   2024-01-01 12:00:07.500000+00:00  2024-01-01 12:00:03+00:00  activity-pkg.load-1  2",
-            "pkg.add   completed   2024-01-01 12:00:07+00:00         2024-01-01 12:00:00+00:00  activity-pkg.add-1   1",
-            "pkg.load  failed      2024-01-01 12:00:03+00:00         2024-01-01 12:00:00+00:00  activity-pkg.load-1  1"
+            "pkg.load  completed   2024-01-01 12:00:07.500000+00:00  2024-01-01 12:00:03.000000+00:00  activity-pkg.load-1  2",
+            "pkg.add   completed   2024-01-01 12:00:07.000000+00:00  2024-01-01 12:00:00.000000+00:00  activity-pkg.add-1   1",
+            "pkg.load  failed      2024-01-01 12:00:03.000000+00:00  2024-01-01 12:00:00.000000+00:00  activity-pkg.load-1  1"
             "        OSError: no such file",
         ]
     )
@@ -168,13 +170,48 @@ def test_the_history_has_a_row_for_each_event(played: Played) -> None:
     events = history(played.service, DOMAIN, played.execution)
     rows = formatted(history_table(events), "tsv").splitlines()
     assert len(rows) == 20
-    assert rows[0].split("\t")[:3] == ["1", "2024-01-01 12:00:00+00:00", "WorkflowExecutionStarted"]
+    assert rows[0].split("\t")[:3] == ["1", "2024-01-01 12:00:00.000000+00:00", "WorkflowExecutionStarted"]
     assert rows[-1].split("\t") == [
         "20",
         "2024-01-01 12:00:07.500000+00:00",
         "WorkflowExecutionCompleted",
         '"{""decisionTaskCompletedEventId"":19,""result"":""[3,7]""}"',
     ]
+
+
+def test_a_profile_for_programs_has_rounded_numbers(played: Played) -> None:
+    rows = profile_table(played.service, DOMAIN, played.execution).rows
+    assert [(row[3], row[5], row[7]) for row in rows] == [(1.0, 6.0, 70.59), (1.0, 2.0, 23.53), (4.0, 0.5, 5.88)]
+    tasks = profile_document(played.service, DOMAIN, played.execution)["tasks"]
+    assert [(one["seconds_waited"], one["seconds_run"], one["share"]) for one in tasks] == [
+        (1.0, 6.0, 0.7059),
+        (1.0, 2.0, 0.2353),
+        (4.0, 0.5, 0.0588),
+    ]
+
+
+def test_times_of_documents_have_microseconds_of_whole_seconds_too() -> None:
+    assert [iso_time(moment) for moment in (NOON, NOON + 0.125, datetime.fromtimestamp(NOON, UTC), None)] == [
+        "2024-01-01T12:00:00.000000+00:00",
+        "2024-01-01T12:00:00.125000+00:00",
+        "2024-01-01T12:00:00.000000+00:00",
+        None,
+    ]
+
+
+def test_executions_of_one_moment_are_listed_the_last_one_first() -> None:
+    made = Played()
+    try:
+        for number in range(1, 4):
+            made.start(f"same-{number}")
+        of_type: Any = {"domain": DOMAIN, "startTimeFilter": {"oldestDate": NOON}}
+        newest = made.service.list_open_workflow_executions(**of_type)["executionInfos"]
+        oldest = made.service.list_open_workflow_executions(**of_type, reverseOrder=True)["executionInfos"]
+        names = [info["execution"]["workflowId"] for info in newest]
+        assert names == ["same-3", "same-2", "same-1"]
+        assert [info["execution"]["workflowId"] for info in oldest] == names[::-1]
+    finally:
+        made.service.close()
 
 
 TABLE = Table(

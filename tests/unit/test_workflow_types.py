@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from simpleflow_nb.cli.engine.place import Place
+from simpleflow_nb.cli.notebooks.notebook_executions import notebook_run
 
 from deciders import workflow_types
 from deciders.notebook_workflow import NotebookWorkflow
@@ -19,13 +21,11 @@ from deciders.workflow_types import (
     class_of_type,
     executions_of_type,
 )
-from simpleflow_nb.cli.engine.place import Place
-from simpleflow_nb.cli.notebooks.notebook_executions import notebook_run
 from simpleflow_nb.local.service import DOMAIN, LocalService
 from simpleflow_nb.processes.decider import Decider
 from simpleflow_nb.processes.payload_directory import MemoryPayloads
 from simpleflow_nb.workflow import Workflow, execution_input
-from tests.service.manual_client import StillClock
+from tests.service.desk import StillClock
 from workers.runs.moved_runs import begin_moved_runs_anew
 from workers.runs.run_starts import open_runs
 

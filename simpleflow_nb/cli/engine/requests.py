@@ -2,44 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import click
 
 from ... import payload
-from ...application.run_states import status_word
+from ...application.execution_requests import ExecutionRequest, cancel_execution, signal_execution, terminate_execution
+from ...application.notebook_executions import execution_meant
+from ...application.places import Place
 from ...exceptions import DefinitionError
-from ...inspection.documents import document_of
-from ...local.ownership import is_owned
-from ...local.requests import leave_request
-from ..arguments import refuse_secrets
+from ..place import opened_place
 from ..printing import json_option, print_document
-from .place import opened_place
-from .workflow import run_arguments, run_of
+from .workflow import run_arguments
 
 
-def _ask(run: tuple[str, ...], place: dict[str, Any], operation: str, *, as_json: bool, **arguments: Any) -> None:
-    with opened_place(run, **place) as there:
-        execution = run_of(there)
-        described = there.service.describe_workflow_execution(domain=there.domain, execution=execution)
-        if described["executionInfo"]["executionStatus"] == "CLOSED":
-            how = status_word(described["executionInfo"]["closeStatus"])
-            raise DefinitionError(f"{execution['workflowId']} has ended already ({how})")
-        given = {key: value for key, value in arguments.items() if value is not None}
-        refuse_secrets(given)
-        body = {"domain": there.domain, **execution, **given}
-        if there.journal is None:
-            getattr(there.service, operation)(**body)
-            takes_effect = True
-        else:
-            leave_request(there.journal, operation, body)
-            takes_effect = is_owned(there.journal)
+def _ask(
+    run: tuple[str, ...], place: dict[str, Any], ask: Callable[[Place, dict[str, str]], ExecutionRequest], *, as_json: bool
+) -> None:
+    with opened_place(run, **place) as (there, words):
+        request = ask(there, execution_meant(there, *words))
     if as_json:
-        asked = {"workflow_id": execution["workflowId"], "run_id": execution["runId"], "takes_effect_now": takes_effect}
-        print_document(document_of("request", asked))
+        print_document(request.to_dict())
         return
-    when = "now" if takes_effect else "when the next local run begins: nobody owns the journal now"
-    click.echo(f"{execution['workflowId']}: asked; it takes effect {when}")
+    when = "now" if request.takes_effect_now else "when the next local run begins: nobody owns the journal now"
+    click.echo(f"{request.workflow_id}: asked; it takes effect {when}")
 
 
 @click.command("workflow.cancel")
@@ -47,7 +34,7 @@ def _ask(run: tuple[str, ...], place: dict[str, Any], operation: str, *, as_json
 @json_option
 def workflow_cancel(run: tuple[str, ...], as_json: bool, **place: Any) -> None:
     """Ask an execution to end; its code may clean up."""
-    _ask(run, place, "request_cancel_workflow_execution", as_json=as_json)
+    _ask(run, place, cancel_execution, as_json=as_json)
 
 
 @click.command("workflow.terminate")
@@ -56,13 +43,15 @@ def workflow_cancel(run: tuple[str, ...], as_json: bool, **place: Any) -> None:
 @json_option
 def workflow_terminate(run: tuple[str, ...], as_json: bool, reason: str | None, **place: Any) -> None:
     """End an execution here and now."""
-    _ask(run, place, "terminate_workflow_execution", as_json=as_json, reason=reason)
+    _ask(run, place, lambda there, execution: terminate_execution(there, execution, reason), as_json=as_json)
 
 
 @click.command("workflow.signal")
 @run_arguments
 @click.option("--name", "-n", "signal_name", required=True, help="The signal's name.")
-@click.option("--input", "-i", "text", help="The signal's input, JSON; other text is passed as a string.")
+@click.option(
+    "--input", "-i", "text", help="The signal's input: JSON, or text that begins with neither { nor [, passed as a string."
+)
 @json_option
 def workflow_signal(run: tuple[str, ...], as_json: bool, signal_name: str, text: str | None, **place: Any) -> None:
     """Send a signal to an execution."""
@@ -71,4 +60,4 @@ def workflow_signal(run: tuple[str, ...], as_json: bool, signal_name: str, text:
             text = payload.encode(payload.parse_value(text))
         except ValueError as error:
             raise DefinitionError(f"--input: {error}") from None
-    _ask(run, place, "signal_workflow_execution", as_json=as_json, signalName=signal_name, input=text)
+    _ask(run, place, lambda there, execution: signal_execution(there, execution, signal_name, text), as_json=as_json)

@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
-import queue
-import signal
+from contextlib import ExitStack
 from pathlib import Path
 
 import click
 
-from ...environment import setting
-from ...exceptions import DefinitionError, ServiceError
-from ...local import checks
-from ...local.faults import Fault
-from ...local.http_service import HttpService
+from ...exceptions import DefinitionError
+from ...inspection.documents import document_of
 from ...local.journal_files import journal_path
 from ...local.patience import JOURNAL_PATIENCE_SECONDS
-from ...local.service import LocalService
-from ...masking import SERVICE_TOKEN, SHORTEST_SERVICE_TOKEN, keep_secret
-from ..process_title import TOKEN_OPTION, is_hidden_from_others
+from ...local.served_journal import ServedJournal
+from ...processes.interrupts import Interrupts
+from ..printing import print_line
+from ..process_title import TOKEN_OPTION
+from .service_token import checked_token
 
 DEFAULT_PORT = 4617
-_LOOK_SECONDS = 0.2
 
 TRUSTED = (
     "without a token every user and every program of this machine may start, read and end runs; "
@@ -58,6 +54,7 @@ NOT_IMITATED = (
     help="How many seconds a journal that cannot be written is tried again, before the service ends with exit code 3.",
 )
 @click.option("--durable", is_flag=True, help="Survive a power cut as well, at the price of a disk flush for each step.")
+@click.option("--json", "as_json", is_flag=True, help="Print where it serves as one line of JSON, for programs.")
 def service_start(
     db: Path | None,
     port: int,
@@ -68,100 +65,36 @@ def service_start(
     poll_seconds: float,
     journal_patience: float,
     durable: bool,
+    as_json: bool,
 ) -> None:
     """Serve SWF's calls on this machine: point boto3 and the AWS command line at it with AWS_ENDPOINT_URL."""
     address, colon, end = host.partition(":")
     if colon and end.isdigit():
         raise DefinitionError(f"--bind {host} has a port in it; give --bind {address} --port {end}")
-    token = _token(token_file, typed_token)
-    if token is None and not _is_loopback(host):
-        raise DefinitionError(
-            f"--bind {host} is open to other machines: give a token of 16 characters or more with --token-file or "
-            "SIMPLEFLOW_NB_TOKEN"
-        )
-    try:
-        checks.check_name("--domain", domain)
-    except Fault as fault:
-        raise DefinitionError(fault.message) from None
-    journal = journal_path(db)
-    service = LocalService.open(
-        journal,
-        durable=durable,
+    token = checked_token(host, token_file, typed_token)
+    served = ServedJournal(
+        journal_path(db),
         domain=domain,
-        workers_inside=False,
+        host=host,
+        port=port,
+        token=token,
+        durable=durable,
         poll_seconds=poll_seconds,
         journal_patience_seconds=journal_patience,
     )
-    try:
-        http = HttpService(service, host, port, token=token)
-    except BaseException:
-        service.close()
-        raise
-    stop: queue.SimpleQueue[None] = queue.SimpleQueue()  # the lock of an Event could be in the interrupted thread's hands
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.put(None))
-    http.start()
-    click.echo(f"AWS_ENDPOINT_URL={http.endpoint}  (domain {domain}, journal {journal}, process {os.getpid()})")
-    if token is None:
-        click.echo(TRUSTED)
-    click.echo(NOT_IMITATED)
-    while http.failure is None:
-        try:
-            stop.get(timeout=_LOOK_SECONDS)  # a signal that comes just before a wait without end would not end it
-            break
-        except queue.Empty:
-            continue
-    failure = http.failure
-    http.close()
-    if failure is not None:
-        if not isinstance(failure, ServiceError):
-            raise failure
-        raise ServiceError(f"the service has ended: {failure}; what it had acknowledged is kept")
+    # until it is closed an interrupt is counted; before it is open it ends us as it would anybody
+    with ExitStack() as handlers, served.serving() as endpoint:
+        interrupts = handlers.enter_context(Interrupts())
+        _tell(endpoint, served, as_json=as_json)
+        served.wait(lambda: interrupts.count > 0)
 
 
-def _token(file: Path | None, typed: str | None) -> str | None:
-    """What clients have to give; None if nobody has set it.
-
-    Raises:
-        DefinitionError: it was given twice, is too short, or stands in a file that cannot be read or has more in it.
-    """
-    if file is not None and typed is not None:
-        raise DefinitionError("give --token-file alone, without --token")
-    where, token = SERVICE_TOKEN, setting(SERVICE_TOKEN)
-    if typed is not None:
-        if not is_hidden_from_others():
-            raise DefinitionError("--token can be read by everybody in ps; give --token-file FILE or SIMPLEFLOW_NB_TOKEN")
-        click.echo(
-            "simpleflow-nb: warning: --token could be read in ps while this began, and stands in the shell's history; "
-            "give --token-file FILE or SIMPLEFLOW_NB_TOKEN",
-            err=True,
-        )
-        where, token = TOKEN_OPTION, typed.strip()
-    elif file is not None:
-        where, token = str(file), _file_text(file)
-    elif not token:
-        return None
-    keep_secret(SERVICE_TOKEN, token)
-    if len(token.split()) > 1:
-        raise DefinitionError(f"the token in {where} has blanks or line ends in it; it is one word")
-    if len(token) < SHORTEST_SERVICE_TOKEN:
-        raise DefinitionError(f"the token in {where} has fewer than {SHORTEST_SERVICE_TOKEN} characters; that can be guessed")
-    return token
-
-
-def _file_text(file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8").strip()
-    except OSError as error:
-        raise DefinitionError(f"--token-file {file} cannot be read: {(error.strerror or str(error)).lower()}") from None
-    except UnicodeDecodeError:
-        raise DefinitionError(f"--token-file {file} is not text") from None
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+def _tell(endpoint: str, served: ServedJournal, *, as_json: bool) -> None:
+    pid, notes = os.getpid(), [*([] if served.has_token else [TRUSTED]), NOT_IMITATED]
+    if as_json:
+        service = {"endpoint": endpoint, "domain": served.domain, "journal": str(served.journal), "pid": pid, "notes": notes}
+        print_line(document_of("service", service))
+        return
+    click.echo(f"AWS_ENDPOINT_URL={endpoint}  (domain {served.domain}, journal {served.journal}, process {pid})")
+    for note in notes:
+        click.echo(note)

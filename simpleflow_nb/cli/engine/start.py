@@ -21,7 +21,7 @@ from ..file_words import workflow_with_file
 from ..options import adopt_option, conditions_of, db_option, durable_option, local_option, outputs_option, quiet_option
 from ..printing import json_option, print_document
 from ..progress import shown
-from ..unused_options import ONLY_WITH_DOMAIN, ONLY_WITH_LOCAL, is_typed, refuse_options
+from ..unused_options import ONLY_FOR_CLASSES, ONLY_WITH_DOMAIN, ONLY_WITH_LOCAL, is_typed, refuse_options
 from .class_outcomes import show_class_outcome
 
 _FROM_PARAMETERS = "its id and its tags come from its parameters"
@@ -143,6 +143,6 @@ def refuse_unused(ctx: click.Context, *, local: bool, is_of_notebooks: bool) -> 
     elif ctx.params["domain"] is not None:
         refuse_options(ctx, "with --domain", ONLY_WITH_LOCAL)
     if is_of_notebooks:
-        refuse_options(ctx, "for FILE.yml:NAME", _ONLY_FOR_CLASSES)
+        refuse_options(ctx, "for FILE.yml:NAME", ONLY_FOR_CLASSES)
     else:
         refuse_options(ctx, "for a workflow class", {"outputs": "outputs are those of workflow files"})

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any, TypeVar
 
 import click
 
-from ...application.run_states import NOTEBOOK_TYPE
+from ...application import execution_views
+from ...application.notebook_executions import execution_meant
+from ...application.places import Place
 from ...inspection import documents
 from ...inspection import executions as inspection
 from ...inspection.documents import Document
 from ...inspection.tables import Table
-from ..notebooks.notebook_executions import notebook_run
 from ..options import DAYS
+from ..place import opened_place, place_options
 from ..printing import json_option, print_document, refuse_formats, show
-from .place import Place, opened_place, place_options
 
 T = TypeVar("T")
 
-Make = Callable[[Any, str, dict[str, str]], T]
+View = Callable[[Place, dict[str, str]], T]  #: of an execution
 
 
 def run_arguments(command: Any) -> Any:
@@ -37,7 +37,7 @@ def run_arguments(command: Any) -> Any:
 @click.pass_context
 def workflow_list(ctx: click.Context, words: tuple[str, ...], status: str, days: int, as_json: bool, **place: Any) -> None:
     """List executions, newest first: id, type, status."""
-    with opened_place(words, needs=0, **place) as there:
+    with opened_place(words, needs=0, **place) as (there, _):
         if as_json:
             refuse_formats(ctx)
             found = documents.list_document(there.service, there.domain, status=status, started_since_days=days)
@@ -50,36 +50,30 @@ def workflow_list(ctx: click.Context, words: tuple[str, ...], status: str, days:
     show(ctx, table)
 
 
-def _about(run: tuple[str, ...], place: dict[str, Any], make: Make[T]) -> T:
-    with opened_place(run, **place) as there:
-        return make(there.service, there.domain, run_of(there))
-
-
-def run_of(place: Place) -> dict[str, str]:
-    """The execution that the words of a command line name.
-
-    Raises:
-        DefinitionError: there is none, or several fit.
-    """
-    run, run_id = place.words[0], place.words[1] if len(place.words) > 1 else None
-    found = notebook_run(place, run) if run_id is None else None
-    return found or inspection.found_execution(place.service, place.domain, run, run_id)
-
-
 def _show(
     ctx: click.Context,
     run: tuple[str, ...],
     place: dict[str, Any],
-    table: Make[Table],
-    document: Make[Document],
+    table: View[Table],
+    document: View[Document],
     *,
     as_json: bool,
 ) -> None:
     if as_json:
         refuse_formats(ctx)
-        print_document(_about(run, place, document))
+        print_document(_seen(run, place, document))
     else:
-        show(ctx, _about(run, place, table))
+        show(ctx, _seen(run, place, table))
+
+
+def _seen(run: tuple[str, ...], place: dict[str, Any], view: View[T]) -> T:
+    with opened_place(run, **place) as (there, words):
+        return view(there, execution_meant(there, *words))
+
+
+def _of_service(make: Callable[..., T], **options: Any) -> View[T]:
+    """The view of `inspection`, which knows services and domains alone."""
+    return lambda place, execution: make(place.service, place.domain, execution, **options)
 
 
 @click.command("workflow.info")
@@ -89,40 +83,15 @@ def _show(
 def workflow_info(ctx: click.Context, run: tuple[str, ...], as_json: bool, **place: Any) -> None:
     """Show one execution: what it is, how long it took, how it ended, what it logged."""
 
-    def told(service: Any, domain: str, execution: dict[str, str]) -> Table:
-        table = _info_with_progress(service, domain, execution)
+    def table(place: Place, execution: dict[str, str]) -> Table:
+        found = execution_views.info_table(place, execution)
         if ctx.obj["style"] != "human":
-            return table
+            return found
         # a line for each column: what there is nothing to say about needs none
-        kept = [i for i, value in enumerate(table.rows[0]) if value not in (None, "")]
-        return Table([table.header[i] for i in kept], [[table.rows[0][i] for i in kept]])
+        kept = [i for i, value in enumerate(found.rows[0]) if value not in (None, "")]
+        return Table([found.header[i] for i in kept], [[found.rows[0][i] for i in kept]])
 
-    def document(service: Any, domain: str, execution: dict[str, str]) -> Document:
-        found = documents.info_document(service, domain, execution)
-        one = found["execution"]
-        one["progress"] = _progress(one["type"], one["status"], one["input"])
-        return found
-
-    _show(ctx, run, place, told, document, as_json=as_json)
-
-
-def _info_with_progress(service: Any, domain: str, execution: dict[str, str]) -> Table:
-    table = inspection.info_table(service, domain, execution)
-    values = dict(zip(table.header, table.rows[0], strict=True))
-    lines = _progress(values["workflow_type.name"], values["status"], values["input"])
-    return table if lines is None else Table([*table.header, "progress"], [[*table.rows[0], " | ".join(lines) or None]])
-
-
-def _progress(type_name: str, status: str, given: Any) -> list[str] | None:
-    """What the notebooks of an open run do just now; None of anything else.
-
-    It comes from their folders: no service tells what heartbeats have said.
-    """
-    if type_name != NOTEBOOK_TYPE or status.upper() != "OPEN" or not isinstance(given, dict):
-        return None
-    from ...application.open_labels import notebook_progress
-
-    return notebook_progress(given.get("kwargs") or {})
+    _show(ctx, run, place, table, execution_views.info_document, as_json=as_json)
 
 
 @click.command("workflow.tasks")
@@ -132,8 +101,8 @@ def _progress(type_name: str, status: str, given: Any) -> list[str] | None:
 @click.pass_context
 def workflow_tasks(ctx: click.Context, run: tuple[str, ...], nb_tasks: int | None, as_json: bool, **place: Any) -> None:
     """List the tasks of an execution, newest first."""
-    table, document = partial(inspection.tasks_table, most=nb_tasks), partial(documents.tasks_document, most=nb_tasks)
-    _show(ctx, run, place, table, document, as_json=as_json)
+    table = _of_service(inspection.tasks_table, most=nb_tasks)
+    _show(ctx, run, place, table, _of_service(documents.tasks_document, most=nb_tasks), as_json=as_json)
 
 
 @click.command("workflow.profile")
@@ -143,8 +112,8 @@ def workflow_tasks(ctx: click.Context, run: tuple[str, ...], nb_tasks: int | Non
 @click.pass_context
 def workflow_profile(ctx: click.Context, run: tuple[str, ...], nb_tasks: int | None, as_json: bool, **place: Any) -> None:
     """Show where the time of an execution went, the longest task first."""
-    table, document = partial(inspection.profile_table, most=nb_tasks), partial(documents.profile_document, most=nb_tasks)
-    _show(ctx, run, place, table, document, as_json=as_json)
+    table = _of_service(inspection.profile_table, most=nb_tasks)
+    _show(ctx, run, place, table, _of_service(documents.profile_document, most=nb_tasks), as_json=as_json)
 
 
 @click.command("workflow.history")
@@ -157,4 +126,4 @@ def workflow_history(ctx: click.Context, run: tuple[str, ...], as_json: bool, **
     def table(*found: Any) -> Table:
         return inspection.history_table(inspection.history(*found))
 
-    _show(ctx, run, place, table, documents.history_document, as_json=as_json)
+    _show(ctx, run, place, _of_service(table), _of_service(documents.history_document), as_json=as_json)

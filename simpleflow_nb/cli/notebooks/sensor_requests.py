@@ -15,11 +15,9 @@ from ...application.sensor_requests import SensorControl, SensorRequest, open_se
 from ...application.workflow_files import default_file, outputs_folder, specification_path
 from ...exceptions import DefinitionError
 from ...inspection.tables import Table
-from ...processes.connection import payload_directory
-from ...processes.payload_directory import PayloadDirectory
-from ..engine.place import has_place, opened_place, place_options
 from ..file_words import file_and_words, is_no_domain
 from ..options import outputs_option
+from ..place import has_place, opened_place, place_options
 from ..printing import json_option, print_document, refuse_formats, show
 from ..unused_options import refuse_options
 from .definition import read_specification
@@ -126,9 +124,8 @@ def _listed_place(ctx: click.Context, words: tuple[str, ...], outputs: Path | No
             yield found
         return
     refuse_options(ctx, "where no FILE.yml is named", {"outputs": "--db names the journal"})
-    with opened_place(words, needs=0, **place) as there:
-        store = PayloadDirectory(there.journal.parent / "payloads") if there.journal is not None else payload_directory(None)
-        yield Place(there.service, there.domain, store, there.journal)
+    with opened_place(words, needs=0, **place) as (there, _):
+        yield there
 
 
 def _shown(moment: datetime | None) -> str | None:

@@ -1,4 +1,4 @@
-"""The executions of notebook workflows on a service, called as the commands of a workflow file call them."""
+"""Executions by what people call them: workflow ids, and the runs of notebooks as the commands of a workflow file call them."""
 
 from __future__ import annotations
 
@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from ...application.run_states import NOTEBOOK_TYPE
-from ...constants import STATE_FOLDER
-from ...exceptions import PayloadError
-from ...inspection.executions import executions, refuse_gone, started_with
-from ...processes.connection import payload_directory
-from ..engine.place import Place
+from ..constants import STATE_FOLDER
+from ..exceptions import PayloadError
+from ..inspection.executions import executions, found_execution, refuse_gone, started_with
+from .places import Place
+from .run_states import NOTEBOOK_TYPE
 
 
 @dataclass(frozen=True)
@@ -29,16 +28,26 @@ class NotebookExecution:
     @cached_property
     def parameters(self) -> dict[str, Any]:
         """Empty where the payload of the run is not to be had here."""
-        kept = payload_directory(self.place.journal.parent / "payloads" if self.place.journal is not None else None)
         execution = {"workflowId": self.workflow_id, "runId": self.run_id}
         try:
-            given = started_with(self.place.service, self.place.domain, execution, kept.load)
+            given = started_with(self.place.service, self.place.domain, execution, self.place.payloads.load)
         except PayloadError:
             return {}
         return dict(given.get("parameters") or {})
 
 
-def notebook_run(place: Place, run: str) -> dict[str, str] | None:
+def execution_meant(place: Place, run: str, run_id: str | None = None) -> dict[str, str]:
+    """The execution that ``run`` names: a workflow id, its beginning, or ``NAME/DATE`` of a run of notebooks.
+
+    Raises:
+        DefinitionError: there is none, or several fit; one sentence.
+        RecordsError: the records cannot be read.
+    """
+    found = notebook_execution(place, run) if run_id is None else None
+    return found or found_execution(place.service, place.domain, run, run_id)
+
+
+def notebook_execution(place: Place, run: str) -> dict[str, str] | None:
     """The execution of a notebook workflow that ``NAME/DATE`` and its like mean; None where it means none of them.
 
     Open executions win over closed ones, newer ones over older ones. Of those whose history is gone the records beside the
@@ -84,7 +93,7 @@ def _refuse_recorded(place: Place, run: str) -> None:
     from deciders.runs.run_reference import UnknownRunError, found_run
     from workers.records.run_records import RunRecords
 
-    from ...application.record_files import has_records
+    from .record_files import has_records
 
     if place.journal is None or place.journal.parent.name != STATE_FOLDER or not has_records(place.journal.parent.parent):
         return

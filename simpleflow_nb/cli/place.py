@@ -5,20 +5,19 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
-from ...exceptions import DefinitionError
-from ...local.journal_files import found_journal
-from ...local.reader import JournalReader
-from ...local.service import DOMAIN
-from ...processes.connection import DOMAIN_VARIABLE, connected
-from ..file_words import is_no_domain
-from ..options import db_option, local_option
-from ..unused_options import refuse_options
+from ..application.opened_places import opened_domain, opened_journal
+from ..application.places import Place
+from ..exceptions import DefinitionError
+from ..local.service import DOMAIN
+from ..processes.connection import DOMAIN_VARIABLE
+from .file_words import is_no_domain
+from .options import db_option, local_option
+from .unused_options import refuse_options
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -36,21 +35,12 @@ def has_place(place: Mapping[str, Any]) -> bool:
     return any(place[name] for name in ("local", "db", "domain"))
 
 
-@dataclass(frozen=True)
-class Place:
-    """A service to look at, and what to call its domain. ``journal`` is None on SWF."""
-
-    service: Any
-    domain: str
-    words: tuple[str, ...]  #: the positional arguments without the domain
-    journal: Path | None = None
-
-
 @contextmanager
 def opened_place(
     words: tuple[str, ...], *, local: bool, db: Path | None, domain: str | None, region: str | None, needs: int = 1
-) -> Iterator[Place]:
-    """The place that the options say, or the first word, or the environment; ``needs`` words must remain.
+) -> Iterator[tuple[Place, tuple[str, ...]]]:
+    """The place that the options say, or the first word, or the environment, and the words without the domain; ``needs`` words
+    must remain.
 
     The environment comes last: a word that can be the domain is the domain, as simpleflow reads it.
 
@@ -63,12 +53,8 @@ def opened_place(
         if len(words) > needs and words[0] == DOMAIN:
             words = words[1:]  # simpleflow's habit of naming the domain first
         _check_words(words, needs)
-        journal = found_journal(db)
-        reader = JournalReader(journal)
-        try:
-            yield Place(reader, _domain_of(reader, journal, domain), words, journal)
-        finally:
-            reader.close()
+        with opened_journal(db, domain) as place:
+            yield place, words
         return
     if domain is None and len(words) <= needs:
         domain = os.environ.get(DOMAIN_VARIABLE) or None
@@ -85,24 +71,8 @@ def opened_place(
         if is_no_domain(domain):
             raise DefinitionError(f"{domain} is no domain; for runs on this machine write --local instead of it")
     _check_words(words, needs)
-    with connected(domain, region) as service:
-        yield Place(service, domain, words)
-
-
-def _domain_of(reader: JournalReader, journal: Path, named: str | None) -> str:
-    """The domain to look at: ``service.start`` may have kept others than that of local runs.
-
-    Raises:
-        DefinitionError: it cannot be guessed.
-    """
-    domains = sorted(reader.domains)
-    if not domains or (DOMAIN in domains and named is None):
-        return DOMAIN
-    if named is None and len(domains) == 1:
-        return domains[0]
-    if named not in domains:
-        raise DefinitionError(f"{journal} has the domains {', '.join(domains)}; choose one with --domain")
-    return named
+    with opened_domain(domain, region) as place:
+        yield place, words
 
 
 def _check_words(words: tuple[str, ...], needs: int) -> None:
