@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from simpleflow_nb.cli.engine.place import Place
-from simpleflow_nb.cli.notebooks.notebook_executions import notebook_run
 
 from deciders import workflow_types
 from deciders.notebook_workflow import NotebookWorkflow
@@ -21,6 +19,8 @@ from deciders.workflow_types import (
     class_of_type,
     executions_of_type,
 )
+from simpleflow_nb.application.notebook_executions import notebook_execution
+from simpleflow_nb.application.places import Place
 from simpleflow_nb.local.service import DOMAIN, LocalService
 from simpleflow_nb.processes.decider import Decider
 from simpleflow_nb.processes.payload_directory import MemoryPayloads
@@ -112,7 +112,7 @@ def test_runs_of_a_former_version_count_as_running(service: LocalService) -> Non
 def test_a_run_is_found_by_its_date_whatever_its_version(service: LocalService, version: str) -> None:
     workflow_id = "days-2024-01-01-" + "a" * 32
     start(service, workflow_id, NOTEBOOK, version, "days", "2024-01-01")
-    found = notebook_run(Place(service, DOMAIN, ()), "2024-01-01")
+    found = notebook_execution(Place(service, DOMAIN, MemoryPayloads()), "2024-01-01")
     assert found is not None
     assert found["workflowId"] == workflow_id
 
