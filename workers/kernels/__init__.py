@@ -1,1 +1,1 @@
-"""Where the processes come from that run the cells of notebooks."""
+"""Kernel processes for running the cells of notebooks."""

@@ -1,4 +1,4 @@
-"""The fork server as the process sees it that wants notebooks run: started once, asked for kernels, replaced when it is old."""
+"""Client of the fork server: starts it once, asks it for kernels, and replaces it when it is outdated."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from simpleflow_nb.exceptions import SimpleflowError
 
 from .lifeline import Lifeline
 
-START_SECONDS = 60  #: for all imports; the first one of matplotlib on a machine looks at all fonts
+START_SECONDS = 60  #: for all imports; matplotlib reads all fonts at its first import on a machine
 END_SECONDS = 10
 
 _HOME = str(Path(__file__).parents[2])
@@ -34,10 +34,10 @@ class ForkServerError(SimpleflowError):
 
 
 class ForkServer:
-    """A fork server on its way. It ends when :meth:`close` is called or this process ends, however it does.
+    """A fork server, starting or ready. It ends when :meth:`close` is called or this process ends for any reason.
 
     Args:
-        preload: modules to import; those that cannot be imported are passed over (see ``missing``).
+        preload: modules to import; those that cannot be imported are skipped (see ``missing``).
 
     Raises:
         ForkServerError: there are no processes or descriptors left.
@@ -45,10 +45,10 @@ class ForkServer:
 
     def __init__(self, preload: Sequence[str]) -> None:
         self._begun = time.monotonic()
-        self.environment = dict(os.environ)  #: with which its interpreter and libraries were started
+        self.environment = dict(os.environ)  #: at the start of its interpreter and libraries
         # Known once it is ready:
-        self.modules: frozenset[str] = frozenset()  #: top-level names of all that it has imported
-        self.missing: dict[str, str] = {}  #: what could not be imported, and why
+        self.modules: frozenset[str] = frozenset()  #: top-level names of all imported modules
+        self.missing: dict[str, str] = {}  #: modules that could not be imported, and the reasons
         self.path: list[str] = []  #: its ``sys.path``
         self.start_seconds = 0.0
         self._asking, self._starting = threading.Lock(), threading.Lock()
@@ -65,7 +65,7 @@ class ForkServer:
                     stdout=self._said,
                     stderr=self._said,
                     cwd="/",
-                    start_new_session=True,  # Ctrl-C is for us to pass on
+                    start_new_session=True,  # Ctrl-C is passed on by us
                 )
             except OSError as error:
                 self._control.close()
@@ -80,7 +80,7 @@ class ForkServer:
         """Wait until it has imported everything.
 
         Raises:
-            ForkServerError: it ended, or took too long; every time the same.
+            ForkServerError: it ended, or took too long; the same error each time.
         """
         with self._starting:
             if not self._is_ready and not self._fault:
@@ -89,15 +89,15 @@ class ForkServer:
             raise ForkServerError(self._fault)
 
     def is_alive(self) -> bool:
-        """Whether it can still be asked."""
+        """Return True if the server still takes requests."""
         return self._process.poll() is None
 
     def has_old_packages(self) -> bool:
-        """Whether something was installed or removed since it was ready."""
+        """Return True if packages were installed or removed since the server was ready."""
         return _changed_times(self.path) != self._packages
 
     def fork(self, folder: Path) -> Lifeline:
-        """A new process that waits on the lifeline to be told what to become; ``folder`` is removed when it has ended.
+        """Fork a process that waits on the lifeline for its instructions; ``folder`` is removed when it has ended.
 
         Raises:
             ForkServerError: the server is gone.
@@ -111,14 +111,14 @@ class ForkServer:
                 ours.close()
                 raise ForkServerError("has ended") from None
         lifeline = Lifeline(ours)
-        # What a process that is being killed is sent is still taken, and lost.
+        # A process that is being killed still accepts messages, which are lost.
         if not lifeline.wait_for_start(END_SECONDS):
             lifeline.hang_up()
             raise ForkServerError("has ended")
         return lifeline
 
     def close(self) -> None:
-        """End it. Its kernels go on. May be called again."""
+        """End the server. Its kernels go on. May be called again."""
         if not self._is_ready:
             self._process.kill()  # it would finish its imports first
         with self._asking:
@@ -153,12 +153,14 @@ class ForkServer:
 
 
 def _changed_times(path: Sequence[str]) -> Mapping[str, int]:
-    """When an entry of each folder of packages was last made or removed, in the file system's nanoseconds."""
+    """Return the time, in the file system's nanoseconds, at which an entry of each folder of packages was last added or
+    removed.
+    """
     times = {}
     for folder in path:
         if folder.endswith(_PACKAGE_FOLDERS):
             try:
                 times[folder] = os.stat(folder).st_mtime_ns
             except OSError:
-                continue  # not there; should it appear, that is a change
+                continue  # missing; if it appears, that is a change
     return times

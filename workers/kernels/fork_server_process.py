@@ -1,8 +1,8 @@
-"""The fork server: a process that has imported what notebooks import, and forks a kernel whenever it is asked to.
+"""The fork server: a process that has imported the modules that notebooks import most, and forks a kernel on request.
 
-Started by :class:`.fork_server.ForkServer`. Over the socket whose descriptor is its first argument (the others are modules)
-it says one JSON line when it is ready, and gets one message for each kernel: the path of its private folder, and the file
-descriptor of the other end of its lifeline. It ends when the socket is closed; the kernels do not need it.
+Started by :class:`.fork_server.ForkServer`. Its first argument is the descriptor of a socket, the others are modules. Over the
+socket it sends one JSON line when it is ready, and receives one message for each kernel: the path of its private folder, and
+the file descriptor of the other end of its lifeline. It ends when the socket is closed; the kernels do not need it.
 
 It never starts a thread, an event loop or a ZeroMQ context, which no fork would survive.
 """
@@ -23,7 +23,7 @@ from simpleflow_nb.processes.standard_streams import write_by_lines
 from . import inside
 from .forked_kernel import OURS, become_kernel
 
-#: What a kernel imports on its way to the first cell, and in it.
+#: Modules that a kernel imports up to and in its first cell.
 KERNEL_MODULES = (
     "ipykernel.kernelapp",
     "ipykernel.ipkernel",
@@ -57,11 +57,11 @@ _BACKEND = "MPLBACKEND"  # variable of matplotlib
 
 
 def main() -> None:
-    """Import, say so, fork."""
+    """Import the modules, report that, and fork."""
     write_by_lines()
     control = socket.socket(fileno=int(sys.argv[1]))
     control.set_inheritable(False)
-    del sys.path[0]  # where we come from, which may not be where notebooks import from
+    del sys.path[0]  # our own folder, which is not on the path of notebooks
     before = dict(os.environ)
     os.environ[_BACKEND] = "module://matplotlib_inline.backend_inline"  # read at the import
     gc.disable()
@@ -84,12 +84,14 @@ def main() -> None:
 
 
 def _import_all(names: list[str]) -> dict[str, str]:
-    """Import them; what could not be, and why. What they warn of goes to our standard error, which nobody reads."""
+    """Import the modules; return those that could not be imported, and the reasons. Their warnings go to our standard error,
+    which nobody reads.
+    """
     missing = {}
     for name in names:
         try:
             importlib.import_module(name)
-        except Exception as error:  # a broken library is the notebook's affair, if it needs it at all
+        except Exception as error:  # a broken library is reported by the notebook that needs it
             missing[name] = f"{type(error).__name__}: {error}"
     return missing
 
@@ -112,13 +114,13 @@ def _fork_kernel(lifeline: socket.socket, set_by_imports: Mapping[str, str]) -> 
         os.close(writer)
         become_kernel(lifeline, set_by_imports)
     os.close(writer)
-    os.read(reader, 1)  # nothing ever comes: whoever is told the process id may signal the group at once
+    os.read(reader, 1)  # returns at the end of file; the group exists before its id is reported, and can be signalled at once
     os.close(reader)
     return pid
 
 
 def _reap(*_: object) -> None:
-    """Reap guardians that have ended. What a killed guardian could not kill became ours, and is killed now."""
+    """Reap guardians that have ended. Children that a killed guardian left are ours now, and are killed here."""
     was_killed = False
     while True:
         try:
@@ -139,7 +141,9 @@ def _reap(*_: object) -> None:
 
 
 def _was_orphaned(pid: int) -> bool:
-    """Guardians are in the server's own session; every kernel and what it starts has left it."""
+    """Return True if the process is an orphan: guardians are in the server's own session, kernels and their children
+    are not.
+    """
     try:
         return os.getsid(pid) != os.getsid(0)
     except ProcessLookupError:

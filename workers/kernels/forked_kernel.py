@@ -1,4 +1,4 @@
-"""What happens in a process between its fork from the fork server and the first cell: it becomes a kernel like any other.
+"""A forked process becomes a kernel: from its fork by the fork server to its first cell.
 
 Nothing here may run before the fork: no thread, event loop or ZeroMQ context survives one.
 """
@@ -23,7 +23,7 @@ from simpleflow_nb.processes import guardian
 from . import inside
 from .inside import captured_output
 
-OURS = frozenset({"simpleflow_nb", "workers"})  #: packages of ours that the fork server has imported
+OURS = frozenset({"simpleflow_nb", "workers"})  #: our packages that the fork server has imported
 
 _INLINE = "matplotlib_inline.backend_inline"
 _BACKEND, _PARENT = "MPLBACKEND", "JPY_PARENT_PID"  # variables of matplotlib and of Jupyter
@@ -32,16 +32,16 @@ _BACKEND, _PARENT = "MPLBACKEND", "JPY_PARENT_PID"  # variables of matplotlib an
 def become_kernel(lifeline: socket.socket, set_by_imports: Mapping[str, str]) -> NoReturn:
     """Run a kernel in this process, which leads its session, until it is told to shut down.
 
-    The first line from the owner is ``{"arguments": [...], "log": "...", "held": false}``, the second ``{"environment":
-    {...}, "folder": "...", "settings": {...}}``. With ``held`` the kernel is got ready before it waits for the second. What the
-    imports of the fork server have set in the environment is added, as it would be by those of the kernel.
+    The first line from the owner is ``{"arguments": [...], "log": "...", "held": false}``, the second ``{"environment": {...},
+    "folder": "...", "settings": {...}}``. With ``held`` the kernel is prepared before it waits for the second. Variables that
+    the imports of the fork server have set are added to the environment, as the kernel's own imports would do.
     """
     code = 1
     try:
         code = _run(lifeline, set_by_imports)
     except SystemExit as stop:
         code = stop.code if isinstance(stop.code, int) else int(stop.code is not None)
-    except BaseException:  # IPython's own except hook would show it to nobody
+    except BaseException:  # IPython's own except hook would not show it anywhere
         traceback.print_exc(file=sys.__stderr__)
     finally:
         os._exit(code)
@@ -56,13 +56,13 @@ def _run(lifeline: socket.socket, set_by_imports: Mapping[str, str]) -> int:
         first = json.loads(owner.readline() or "null")
         if first is None:
             return 0
-        # Before IPython puts its pipes over standard output and error: done later, it would undo that.
+        # Before IPython replaces standard output and error by pipes, which this would undo.
         guardian.redirect_standard_streams(first["log"])
         sys.argv = [os.path.join(os.path.dirname(_ipykernel_launcher()), "ipykernel_launcher.py"), *first["arguments"]]
         if not first["held"]:
             settings = _move_in(json.loads(owner.readline() or "null"), set_by_imports)
         application = IPKernelApp.instance()
-        # What died with us without a word would be a kernel that its guardian lost; the number is frozen at import otherwise.
+        # The parent is the guardian: if it is gone the kernel must end. The default was set at import, in another process.
         application.initialize([*first["arguments"], f"--IPKernelApp.parent_handle={os.getppid()}"])
         captured_output.install(application.shell, None)
         if first["held"]:
@@ -71,7 +71,7 @@ def _run(lifeline: socket.socket, set_by_imports: Mapping[str, str]) -> int:
             _settle(application)
         inside.prepare(application.shell, settings)
         if _INLINE in sys.modules:
-            sys.modules[_INLINE]._enable_matplotlib_integration()  # done at its import, it found no IPython
+            sys.modules[_INLINE]._enable_matplotlib_integration()  # at its import there was no IPython
         _look_for_children_that_run(application.kernel)
         _forget_our_modules()
         guardian.tell(lifeline, {"ready": True})
@@ -80,7 +80,7 @@ def _run(lifeline: socket.socket, set_by_imports: Mapping[str, str]) -> int:
 
 
 def _move_in(place: Mapping[str, Any] | None, set_by_imports: Mapping[str, str]) -> inside.Settings:
-    """Take on the environment and the working directory of the run; nobody else's randomness. Returns the settings."""
+    """Apply the environment and the working directory of the run, with random numbers of its own; return the settings."""
     if place is None:
         os._exit(0)
     os.environ.clear()
@@ -98,7 +98,7 @@ def _move_in(place: Mapping[str, Any] | None, set_by_imports: Mapping[str, str])
 
 
 def _settle(application: Any) -> None:
-    """What IPython has read from the environment and the working directory, once more."""
+    """Repeat what IPython has read from the environment and the working directory."""
     application.shell.init_environment()
     os.environ.setdefault(_BACKEND, f"module://{_INLINE}")
     here = os.getcwd()
@@ -107,13 +107,13 @@ def _settle(application: Any) -> None:
 
 
 def _look_for_children_that_run(kernel: Any) -> None:
-    """Spare the end of the kernel a look at all processes of the system, and a wait for children that have ended.
+    """At the end of the kernel, look only for running children, not at all processes of the system or at ended children.
 
-    ipykernel asks children to end and looks again and again whether they are there, up to its own end by force. Those that
-    the notebook has not waited for stay in the table of processes, and would be waited for in vain.
+    ipykernel asks children to end and polls until they are gone or it is killed. Children that the notebook has not waited for
+    stay in the process table after their end, and would be waited for in vain.
     """
     listed = getattr(kernel, "_process_children", None)
-    if listed is None:  # another ipykernel: it may do as it likes
+    if listed is None:  # another version of ipykernel, left as it is
         return
 
     def running() -> list[Any]:
@@ -125,16 +125,16 @@ def _look_for_children_that_run(kernel: Any) -> None:
 
 
 def _forget_our_modules() -> None:
-    """A notebook gets our packages as they are now, or modules of its own that are called as they are."""
+    """Remove our modules, so that a notebook imports our packages as they are now, or its own modules of the same names."""
     for name in [name for name in sys.modules if name.partition(".")[0] in OURS]:
         del sys.modules[name]
 
 
 def _leave(application: Any) -> int:
-    """End as Python does, without the 300 ms that taking down pandas costs.
+    """End like Python, without the 300 ms that tearing down pandas takes.
 
-    ``IPKernelApp.close`` is left out: it stops the thread that sends output and then waits for one that flushes it, up to
-    ten seconds. The system closes sockets as well.
+    ``IPKernelApp.close`` is not called: it stops the thread that sends output and then waits for a flush, up to ten seconds.
+    The system closes sockets anyway.
     """
     atexit.unregister(application.close)
     for stream in (sys.stdout, sys.stderr):

@@ -1,6 +1,6 @@
-"""One kernel for one notebook, wherever its process comes from.
+"""One kernel for one notebook, whatever the origin of its process.
 
-It is spoken to over sockets in a private folder: no ports, so no race for them and no exposure.
+Its sockets are in a private folder: no ports, so no race for them and no exposure.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ from .fork_server import ForkServer
 from .inside import Settings
 from .lifeline import Lifeline, spawn
 
-SHUTDOWN_SECONDS = 2.5  #: for a kernel that was asked to go: its atexit functions; Jupyter's own figure
+SHUTDOWN_SECONDS = 2.5  #: for the atexit functions of a kernel that was asked to end; Jupyter's own figure
 TERMINATE_SECONDS = 1.0  #: between SIGTERM and SIGKILL
 
 Origin = Literal["pool", "fork", "spawn"]
 
 OWN_KERNEL = "python3"  #: name of the kernel that is this interpreter
 
-#: Names the file into which a notebook in any language may write why there is nothing to do.
+#: Variable with the path of a file into which a notebook in any language may write why there is nothing to do.
 SKIP_VARIABLE = "SIMPLEFLOW_NB_SKIP"
 
-_MOST_REASON_CHARACTERS = 10_000  # of a file that may be as large as the notebook likes
+_MOST_REASON_CHARACTERS = 10_000  # of a file that may have any size
 
 _KERNEL_ID = "notebook"  # any; a manager has one kernel
 _LONGEST_SOCKET_PATH = 90  # bytes; systems take 104 to 108, with the port's number
@@ -42,10 +42,10 @@ _HISTORY_IN_MEMORY = "--HistoryManager.hist_file=:memory:"  # a file would be sh
 
 
 class KernelProcess(LocalProvisioner):
-    """The process of a kernel, as its lifeline knows it."""
+    """The process of a kernel, as reported by its lifeline."""
 
     lifeline: Lifeline | None = None  #: from the beginning if the process was forked, else from its launch
-    first_words: dict[str, Any] | None = None  #: what a forked process has not been told yet
+    first_words: dict[str, Any] | None = None  #: instructions not yet sent to a forked process
     settings: Settings  #: set before the launch
     said_in: Path
 
@@ -73,44 +73,44 @@ class KernelProcess(LocalProvisioner):
         return self.connection_info
 
     async def poll(self) -> int | None:
-        """Exit status, None while the process runs, 0 before it was started."""
+        """Return the exit status, None while the process runs, 0 before it was started."""
         if self.lifeline is None:
             return 0
         self.lifeline.hear()
         return self._status()
 
     async def exited(self) -> None:
-        """Wait for the process and all that it has started to be gone."""
+        """Wait until the process and all that it has started are gone."""
         assert self.lifeline is not None
         lifeline = self.lifeline
         await lifeline.until(lambda: lifeline.exit_status is not None)
 
     async def wait(self) -> int | None:
-        """Wait for the end; the exit status."""
+        """Wait for the end; return the exit status."""
         if self.lifeline is None:
             return 0
         await self.exited()
         return self._status()
 
     async def send_signal(self, signum: int) -> None:
-        """Send a signal to the whole process group; nothing happens if it is gone."""
+        """Send a signal to the whole process group; nothing is done if it is gone."""
         if self.lifeline is not None:
             self.lifeline.signal(signum)
 
     def hang_up(self) -> None:
-        """Kill what is left, all descendants included."""
+        """Kill everything that is left, including all descendants."""
         if self.lifeline is not None:
             self.lifeline.hang_up()
 
     def _status(self) -> int | None:
         assert self.lifeline is not None
         if self.lifeline.exit_status is None and self.lifeline.is_over:
-            return -signal.SIGKILL  # so dies a kernel whose guardian was killed
+            return -signal.SIGKILL  # this is how a kernel ends whose guardian was killed
         return self.lifeline.exit_status
 
 
 class _OneKernelSpec(KernelSpecManager):
-    """Knows the one specification that the notebook's reader has chosen."""
+    """Finds only the one specification chosen by the reader of the notebook."""
 
     chosen: KernelSpec
 
@@ -129,7 +129,7 @@ class Kernel(AsyncKernelManager):
 
     @classmethod
     def of(cls, name: str, spec: KernelSpec) -> Kernel:
-        """A kernel that is not started yet, and will be a program of its own."""
+        """Make a kernel that is not started yet, and will be a program of its own."""
         specs = _OneKernelSpec()
         specs.chosen = spec
         manager = cls(kernel_name=name, kernel_spec_manager=specs)
@@ -138,13 +138,13 @@ class Kernel(AsyncKernelManager):
         process.said_in = manager.folder / "said.txt"
         manager.process = manager.provisioner = process
         manager.connection_file = str(manager.folder / "k.json")
-        if (spec.language or "").lower() == "python":  # other kernels may know nothing but TCP
+        if (spec.language or "").lower() == "python":  # other kernels may support only TCP
             manager.transport = "ipc"
             manager.ip = str(manager.folder / "k")
         return manager
 
     def is_running(self) -> bool:
-        """Whether the process has been started and has not ended."""
+        """Return True if the process has been started and has not ended."""
         lifeline = self.process.lifeline
         if lifeline is None:
             return False
@@ -152,16 +152,16 @@ class Kernel(AsyncKernelManager):
         return lifeline.exit_status is None and not lifeline.is_over
 
     def wait_held(self) -> None:
-        """Wait until a kernel that is held has got ready, or has ended."""
+        """Wait until a held kernel is prepared, or has ended."""
         lifeline = self.process.lifeline
         assert lifeline is not None
         while self.is_running() and not lifeline.is_held:
             lifeline.wait()
 
     async def launch(self, cwd: Path, environment: Mapping[str, str], settings: Settings) -> None:
-        """Start the process. ``on_started`` gets its process id, which is its process group's.
+        """Start the process. ``on_started`` gets its process id, which is also its process group id.
 
-        A kernel that is forked is prepared with the ``settings`` (:mod:`workers.kernels.inside`) before it listens.
+        A forked kernel is prepared with the ``settings`` (:mod:`workers.kernels.inside`) before it listens.
 
         Raises:
             OSError: the program of the kernel specification cannot be started.
@@ -176,10 +176,10 @@ class Kernel(AsyncKernelManager):
         self._attempted_start = True
         if self.on_started is not None:
             self.on_started(self.group)
-        # Jupyter would connect the control channel here: before the kernel listens, which costs a reconnect interval.
+        # Jupyter would connect the control channel here, before the kernel listens, which costs a reconnect interval.
 
     def fork(self, server: ForkServer, *, held: bool) -> None:
-        """Have a process forked that becomes this kernel at its launch; with ``held`` it gets ready now.
+        """Fork a process that becomes this kernel at its launch; with ``held`` it is prepared now.
 
         Raises:
             ForkServerError: the server is gone.
@@ -196,14 +196,14 @@ class Kernel(AsyncKernelManager):
 
     @property
     def group(self) -> int:
-        """Process id and process group id in one."""
+        """The process id, which is also the process group id."""
         assert self.process.lifeline is not None
         assert self.process.lifeline.pid is not None
         return self.process.lifeline.pid
 
     @property
     def has_pid(self) -> bool:
-        """Whether the process has been started: ``group`` can be asked for."""
+        """True if the process has been started, so that ``group`` is known."""
         return self.process.lifeline is not None and self.process.lifeline.pid is not None
 
     @property
@@ -211,9 +211,9 @@ class Kernel(AsyncKernelManager):
         return self.folder / "skip.txt"
 
     def skip_reason(self) -> str | None:
-        """What the notebook has written into the file that ``SIMPLEFLOW_NB_SKIP`` names, so far; None if there is none.
+        """Return the present text of the file that ``SIMPLEFLOW_NB_SKIP`` names; None if there is no file.
 
-        Of a long text it is the first 10,000 characters: fewer of them are shown.
+        A long text is cut after 10,000 characters, more than are shown.
         """
         try:
             with open(self._skip_file, encoding="utf-8", errors="replace") as file:
@@ -225,14 +225,14 @@ class Kernel(AsyncKernelManager):
 
     @property
     def said(self) -> str:
-        """End of what the process wrote to its own standard output and error: why it did not start, or a crash."""
+        """The end of the process's own standard output and error, which shows why it did not start, or crashed."""
         try:
             return self.process.said_in.read_bytes()[-4_000:].decode("utf-8", "replace").strip()
         except FileNotFoundError:
             return ""
 
     async def listening(self) -> None:
-        """Wait until the kernel listens; connecting earlier costs a reconnect interval. Returns if it dies meanwhile."""
+        """Wait until the kernel listens, as connecting earlier costs a reconnect interval. Return if it dies meanwhile."""
         lifeline = self.process.lifeline
         assert lifeline is not None
         if self.origin != "spawn":
@@ -245,7 +245,7 @@ class Kernel(AsyncKernelManager):
             await asyncio.sleep(0.003)
 
     async def end(self, *, politely: bool) -> None:
-        """End the process and all that descends from it, whatever they do, and remove the private folder.
+        """End the process and all its descendants, whatever they do, and remove the private folder.
 
         ``politely`` asks an idle kernel to go, so that its atexit functions run; a busy one would not answer.
         """
@@ -256,12 +256,12 @@ class Kernel(AsyncKernelManager):
                 await self._ended_within(TERMINATE_SECONDS, signal.SIGKILL)
         finally:
             self.process.hang_up()
-            self.context.destroy(linger=0)  # nobody is left to read what is still unsent
+            self.context.destroy(linger=0)  # unsent messages have no reader any more
             await self._async_cleanup_resources()
             shutil.rmtree(self.folder, ignore_errors=True)
 
     def kill(self) -> None:
-        """Last resort where no event loop runs: kill what ``end`` was kept from ending, and remove the private folder."""
+        """Last resort where no event loop runs: kill whatever ``end`` could not end, and remove the private folder."""
         self.process.hang_up()
         shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -273,9 +273,9 @@ class Kernel(AsyncKernelManager):
 
 
 def own_python_spec() -> KernelSpec:
-    """IPython's kernel on this very interpreter, which has the packages that the project was installed with.
+    """Return IPython's kernel on this very interpreter, which has the packages that the project was installed with.
 
-    What is installed as ``python3`` may lead elsewhere, and PATH too.
+    A kernel installed as ``python3``, and PATH, may lead to another one.
     """
     return KernelSpec(
         argv=[sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],

@@ -1,6 +1,6 @@
 """The owner's end of the socket to a kernel's guardian.
 
-What is said on it stands in :mod:`simpleflow_nb.processes.guardian`.
+:mod:`simpleflow_nb.processes.guardian` describes the messages.
 """
 
 from __future__ import annotations
@@ -20,33 +20,33 @@ from typing import Any
 
 from simpleflow_nb.processes import guardian
 
-_KILLED_SECONDS = 15.0  # for a guardian to end what it watches over and itself
+_KILLED_SECONDS = 15.0  # for a guardian to end its kernel and itself
 
 
 class Lifeline:
-    """Knows one kernel as its guardian tells it. As long as it is not closed, the kernel's process id is the kernel's."""
+    """The state of one kernel, as reported by its guardian. While it is not closed, the process id cannot be reused."""
 
     def __init__(self, end: socket.socket, guarding: subprocess.Popen[bytes] | None = None) -> None:
         self.pid: int | None = None  #: of the kernel, which leads its session and process group
         self.error: OSError | None = None  #: why it could not be started
         self.is_ready = False  #: a forked kernel listens
         self.is_held = False  #: a forked kernel waits for its notebook
-        self.exit_status: int | None = None  #: as in ``subprocess``; nothing of the kernel is left once it is here
-        self.is_over = False  #: nothing more will be heard
+        self.exit_status: int | None = None  #: as in ``subprocess``; once it is set, nothing of the kernel is left
+        self.is_over = False  #: no more messages will come
         self._socket, self._guarding, self._unread = end, guarding, b""
         self._waiters: set[asyncio.Event] = set()  # all in one event loop
         self._loop: asyncio.AbstractEventLoop | None = None  # the one that listens
 
     def tell(self, message: Mapping[str, Any]) -> None:
-        """Say something to whoever reads: the guardian first, then a forked kernel. Nothing happens if nobody does."""
+        """Send a message to the reader: the guardian first, then a forked kernel. Nothing is done if there is none."""
         try:
             self._socket.setblocking(True)
             guardian.tell(self._socket, message)
         except OSError:
-            pass  # closed; `is_over` will say so
+            pass  # closed; `is_over` will be set
 
     def hear(self) -> None:
-        """Take in what was said meanwhile, without waiting."""
+        """Read messages that have arrived, without waiting."""
         while not self.is_over:
             try:
                 chunk = self._socket.recv(1 << 16, socket.MSG_DONTWAIT)
@@ -61,7 +61,7 @@ class Lifeline:
                 self._take(json.loads(line))
 
     async def until(self, condition: Callable[[], bool]) -> None:
-        """Wait until the condition holds, or nothing more will be heard."""
+        """Wait until the condition holds, or no more messages will come."""
         self.hear()
         if condition() or self.is_over:
             return
@@ -80,13 +80,13 @@ class Lifeline:
                 self._stop_listening()
 
     def wait(self, seconds: float | None = None) -> None:
-        """Wait, where no event loop runs, until there is something to hear, at most so long."""
+        """Wait, without an event loop, until a message arrives, at most for this time."""
         heard = select.poll()
         heard.register(self._socket, select.POLLIN)
         heard.poll(None if seconds is None else seconds * 1_000)
 
     def wait_for_start(self, seconds: float) -> bool:
-        """Wait, where no event loop runs, until the kernel's process is there or could not be made; whether it came to that."""
+        """Wait, without an event loop, until the kernel's process exists or could not be created; return False on timeout."""
         until = time.monotonic() + seconds
         while self.pid is None and self.error is None and not self.is_over and (left := until - time.monotonic()) > 0:
             self.wait(left)
@@ -94,7 +94,7 @@ class Lifeline:
         return self.pid is not None or self.error is not None
 
     def signal(self, number: int) -> None:
-        """Send a signal to the kernel's process group; nothing happens if it has ended."""
+        """Send a signal to the kernel's process group; nothing is done if it has ended."""
         self.hear()
         if self.pid is None or self.exit_status is not None or self.is_over:
             return
@@ -118,7 +118,7 @@ class Lifeline:
                 while self._socket.recv(1 << 16):
                     pass
             except OSError:
-                pass  # a process that cannot be killed now; its guardian goes on trying
+                pass  # the process cannot be killed now; its guardian goes on trying
         self.is_over = True
         self._socket.close()
         for heard in self._waiters:
@@ -149,9 +149,9 @@ class Lifeline:
 
 
 def spawn(command: Sequence[str], folder: str, environment: Mapping[str, str], log: Path) -> Lifeline:
-    """Have a guardian execute a program in ``folder``; what it prints is added to ``log``.
+    """Have a guardian execute a program in ``folder``; its output is added to ``log``.
 
-    Whether the program could be executed is heard later.
+    A program that cannot be executed is reported later.
 
     Raises:
         OSError: there are no processes or descriptors left.
@@ -176,7 +176,7 @@ def spawn(command: Sequence[str], folder: str, environment: Mapping[str, str], l
 
 
 def described_end(status: int | None) -> str:
-    """How a kernel ended, in words that follow ``the kernel``."""
+    """Describe the end of a kernel, in words that follow ``the kernel``."""
     if status is None:
         return "stopped answering"
     if status >= 0:

@@ -1,4 +1,4 @@
-"""How much memory a kernel takes, with all that descends from it."""
+"""Memory used by a kernel and all its descendants."""
 
 from __future__ import annotations
 
@@ -13,11 +13,10 @@ _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 
 def used_bytes(kernel: int, limit_bytes: int) -> int:
-    """Resident memory of the process ``kernel``, its descendants, and the strays that its guardian has taken over.
+    """Return the resident memory of the process ``kernel``, its descendants, and the orphans that its guardian has adopted.
 
-    A page that several processes share is counted once in all (the proportional set size of proc(5)) as soon as it could
-    matter: as long as the sum of what each has resident is below the limit, that sum is the answer. A kernel that has
-    ended gives 0.
+    A page shared by several processes is counted once in all (the proportional set size of proc(5)), but only if the sum of
+    their resident memory reaches the limit; else that sum is returned. 0 for a kernel that has ended.
     """
     pids = _tree(kernel)
     resident = sum(map(_resident_bytes, pids))
@@ -25,7 +24,7 @@ def used_bytes(kernel: int, limit_bytes: int) -> int:
 
 
 def shown_bytes(number: int) -> str:
-    """``512 MB``, ``1.5 GB``: decimal units, three digits at most."""
+    """Format as ``512 MB``, ``1.5 GB``: decimal units, three digits at most."""
     value, unit = float(number), "bytes"
     for larger in ("kB", "MB", "GB", "TB"):
         if value < 999.5:
@@ -75,5 +74,5 @@ def _proportional_bytes(pid: int) -> int:
                 if line.startswith(b"Pss:"):
                     return int(line.split()[1]) * 1024
     except OSError:
-        pass  # it has ended, is a zombie, or the system does not tell
+        pass  # it has ended, is a zombie, or the system does not provide it
     return _resident_bytes(pid)

@@ -1,4 +1,6 @@
-"""When a kernel cannot be forked and has to be a program of its own: a fork keeps what the fork server did at its start."""
+"""Reasons for which a kernel cannot be forked and must be a program of its own: a fork keeps the state of the fork server's
+start.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,7 @@ from jupyter_client.kernelspec import KernelSpec
 from .fork_server import ForkServer
 from .kernel import own_python_spec
 
-#: Read once, by the interpreter, the C library or a library that is imported ahead; a name or the beginning of names.
+#: Variables read only once, by the interpreter, the C library or a preloaded library; names or the beginnings of names.
 START_UP_VARIABLES = (
     "PYTHON*",
     "LD_*",
@@ -45,7 +47,9 @@ START_UP_VARIABLES = (
 
 
 def spawn_reason(spec: KernelSpec | None) -> str:
-    """Why a kernel of this specification, or any, is never forked here, as it follows ``because``; empty if it can be."""
+    """Explain why a kernel of this specification, or any, is never forked here, in words that follow ``because``; empty if it
+    can be.
+    """
     if sys.platform != "linux" or not hasattr(select, "POLLRDHUP"):
         return "only Linux can look after forked kernels"
     if spec is not None and (spec.argv != own_python_spec().argv or spec.env):
@@ -54,7 +58,7 @@ def spawn_reason(spec: KernelSpec | None) -> str:
 
 
 def fork_fault(server: ForkServer, folder: Path, environment: Mapping[str, str]) -> str:
-    """Why this run's kernel must not come from ``server``, as it follows ``because``; empty if it may."""
+    """Explain why this run's kernel must not come from ``server``, in words that follow ``because``; empty if it may."""
     if changed := changed_variable(server.environment, environment):
         return f"{changed} differs from that of the worker, and is read at the start of Python"
     relative = [entry for entry in environment.get("PYTHONPATH", "").split(os.pathsep) if entry and not os.path.isabs(entry)]
@@ -66,7 +70,7 @@ def fork_fault(server: ForkServer, folder: Path, environment: Mapping[str, str])
 
 
 def changed_variable(there: Mapping[str, str], here: Mapping[str, str]) -> str:
-    """The first variable, in alphabetical order, that is read at the start only and is not the same; empty if there is none."""
+    """Return the first differing variable, in alphabetical order, that is read only at the start; empty if there is none."""
     for name in sorted(there.keys() | here.keys()):
         if there.get(name) != here.get(name) and is_read_at_start(name):
             return name
@@ -74,12 +78,12 @@ def changed_variable(there: Mapping[str, str], here: Mapping[str, str]) -> str:
 
 
 def is_read_at_start(name: str) -> bool:
-    """Whether a variable of the environment has an effect only before Python and its libraries start."""
+    """Return True if a variable of the environment has an effect only before Python and its libraries start."""
     return any(name == known or (known.endswith("*") and name.startswith(known[:-1])) for known in START_UP_VARIABLES)
 
 
 def shadowing_file(folder: Path, modules: frozenset[str]) -> Path | None:
-    """A module or package in the folder, the first on a kernel's path, that has the name of one imported ahead."""
+    """Return a module or package in the folder, which is first on a kernel's path, with the name of a preloaded module."""
     suffixes = tuple(all_suffixes())
     for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
         name, dot, _ = entry.name.partition(".")

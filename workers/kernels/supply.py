@@ -1,4 +1,4 @@
-"""Where the kernels of this process come from: held ready, forked, or started afresh; the first that will do."""
+"""The supply of kernels of this process: held ready, forked, or started afresh, in this order of preference."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from .fork_server import ForkServer
     from .kernel import Kernel
 
-#: What notebooks import most. A library that starts threads or talks to a device does not survive a fork.
+#: The modules that notebooks import most. A library that starts threads or uses a device does not survive a fork.
 PRELOADED = ("pandas", "matplotlib.pyplot", "matplotlib_inline.backend_inline", "scrapbook")
 
-#: Reason of a kernel outside of any supply.
+#: Reason of a kernel without a supply.
 NO_FORK_SERVER = "no fork server was started, as workers and warm_kernels() do"
 
 _log = logging.getLogger(__name__)
@@ -31,18 +31,18 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True)
 class KernelSettings:
-    """How kernels are made."""
+    """Settings for making kernels."""
 
     forks: bool = True  #: fork them where that is possible
-    preload: tuple[str, ...] = PRELOADED  #: modules that the fork server imports, ipykernel's own aside
+    preload: tuple[str, ...] = PRELOADED  #: modules that the fork server imports, besides ipykernel's own
     pool_size: int = 0  #: kernels held ready; each costs about 30 MB
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> KernelSettings:
-        """``SIMPLEFLOW_NB_KERNELS`` (``fork`` or ``spawn``), ``SIMPLEFLOW_NB_PRELOAD``, ``SIMPLEFLOW_NB_KERNEL_POOL``.
+        """Read ``SIMPLEFLOW_NB_KERNELS`` (``fork`` or ``spawn``), ``SIMPLEFLOW_NB_PRELOAD``, ``SIMPLEFLOW_NB_KERNEL_POOL``.
 
         Raises:
-            DefinitionError: one of them has a value that means nothing.
+            DefinitionError: one of them has an invalid value.
         """
         found = os.environ if environment is None else environment
         how = found.get("SIMPLEFLOW_NB_KERNELS") or "fork"
@@ -59,7 +59,7 @@ class KernelSettings:
 
 
 class _NotForked(NamedTuple):
-    """Why a kernel is not forked: because something is broken (a warning), or because that is as it should be."""
+    """The reason for not forking a kernel, and its level: a warning if something is broken."""
 
     reason: str
     level: int = logging.INFO
@@ -82,7 +82,7 @@ class KernelSupply:
         self._is_closed = False
 
     def start(self) -> None:
-        """Begin to get ready; returns at once."""
+        """Begin the preparations and return at once."""
         from .fork_server import ForkServerError
         from .spawn_reasons import spawn_reason
 
@@ -90,11 +90,13 @@ class KernelSupply:
             try:
                 self._begun_server()
             except ForkServerError:
-                return  # whoever wants a kernel finds out, and says so
+                return  # reported when a kernel is requested
             self.refill()
 
     def kernel(self, name: str, spec: KernelSpec, folder: Path, environment: Mapping[str, str]) -> Kernel:
-        """A kernel for one notebook, not launched yet. Its ``origin`` says what it is, its ``reason`` why it is not forked."""
+        """Return a kernel for one notebook, not launched yet. ``origin`` says how it is made, ``reason`` why it is
+        not forked.
+        """
         from .kernel import Kernel
         from .spawn_reasons import spawn_reason
 
@@ -113,16 +115,16 @@ class KernelSupply:
         return kernel
 
     def refill(self) -> None:
-        """Get kernels ready in the background; for the end of a run, when nobody waits for us."""
+        """Prepare kernels in the background; called at the end of a run, when nobody waits."""
         if self.settings.forks and self.settings.pool_size and not self._is_closed:
             thread = self._refilling = threading.Thread(target=self._refill, name="kernel-pool", daemon=True)
             thread.start()
 
     def wait_ready(self) -> None:
-        """Wait until everything is ready that is got ready ahead.
+        """Wait until the fork server and the held kernels are ready.
 
         Raises:
-            ForkServerError: there will be nothing.
+            ForkServerError: they will never be.
         """
         self._begun_server().wait_ready()
         self._refill()
@@ -130,7 +132,7 @@ class KernelSupply:
             kernel.wait_held()
 
     def drain(self) -> None:
-        """End the kernels that are held; the next :meth:`refill` gets others ready."""
+        """End the held kernels; the next :meth:`refill` prepares others."""
         if self._refilling is not None:
             self._refilling.join()
         with self._lock:
@@ -144,7 +146,7 @@ class KernelSupply:
         return self._server
 
     def close(self) -> None:
-        """End the fork server and the kernels that are held. Those at work go on. May be called again."""
+        """End the fork server and the held kernels. Kernels in use go on. May be called again."""
         with self._lock:
             self._is_closed = True
         self._drop(self._server)
@@ -160,13 +162,13 @@ class KernelSupply:
             return self._server
 
     def _forked(self, name: str, spec: KernelSpec, folder: Path, environment: Mapping[str, str]) -> Kernel | _NotForked:
-        """A kernel of the fork server, or why there is none. A server that is not usable any more is dropped."""
+        """Fork a kernel, or return the reason for not doing so. A server that is no longer usable is dropped."""
         from .fork_server import ForkServerError
         from .kernel import Kernel
         from .spawn_reasons import fork_fault
 
         if self._fault:
-            return _NotForked(self._fault, logging.WARNING)  # trying again would cost as much for every notebook
+            return _NotForked(self._fault, logging.WARNING)  # a retry would take as long for every notebook
         try:
             server = self._begun_server()
             server.wait_ready()
@@ -242,18 +244,18 @@ class KernelSupply:
 
 
 _shared: KernelSupply | None = None
-_blocks = 0  # of `warm_kernels` that use it now
-_is_kept = False  # by a process that uses it to its end
+_blocks = 0  # number of `warm_kernels` blocks in use
+_is_kept = False  # opened for the lifetime of the process
 _sharing = threading.Lock()
 
 
 def shared_supply() -> KernelSupply | None:
-    """The supply of this process, if it has one."""
+    """Return the supply of this process, if it has one."""
     return _shared
 
 
 def open_shared() -> KernelSupply:
-    """The supply of this process, opened if need be, for a process that runs notebooks one after another.
+    """Return the supply of this process, opened if necessary, for a process that runs notebooks one after another.
 
     It is closed when the process ends.
 
@@ -268,7 +270,7 @@ def open_shared() -> KernelSupply:
 
 
 def close_shared() -> None:
-    """Close the supply of this process, whoever uses it; nothing happens if it has none."""
+    """Close the supply of this process, even if it is in use; nothing is done if there is none."""
     global _shared, _is_kept
     with _sharing:
         supply, _shared, _is_kept = _shared, None, False
@@ -297,10 +299,10 @@ def release_shared() -> None:
 
 @contextmanager
 def warm_kernels() -> Iterator[KernelSupply]:
-    """Within the ``with`` block notebooks that this process runs get their kernels from a fork server.
+    """Fork the kernels of notebooks that this process runs within the ``with`` block from a fork server.
 
-    Its start (a second or two) is under way when the block begins. Worth it from the second notebook on. Blocks within each
-    other or in several threads share one, which ends with the last of them.
+    The server starts in the background when the block begins, which takes a second or two; it pays from the second notebook on.
+    Nested blocks and blocks in several threads share one server, which ends with the last of them.
 
     Raises:
         DefinitionError: the settings in the environment are wrong.
@@ -317,14 +319,14 @@ def warm_kernels() -> Iterator[KernelSupply]:
             _blocks -= 1
             is_last = _blocks == 0 and not _is_kept and _shared is supply
             if is_last:
-                _shared = None  # at once: a block that begins now gets another
+                _shared = None  # at once: a block that begins now gets another one
                 atexit.unregister(close_shared)
         if is_last:
             supply.close()
 
 
 def _opened() -> KernelSupply:
-    """The supply of this process; to be called with the lock held."""
+    """Return the supply of this process, opened if necessary; the caller holds the lock."""
     global _shared
     if _shared is None:
         _shared = KernelSupply(KernelSettings.from_environment())

@@ -1,8 +1,8 @@
-"""What is done inside a Python kernel before its first cell, so that what a notebook does is told as it is.
+"""Preparation of a Python kernel before its first cell, so that output, warnings, exits and errors are reported correctly.
 
-A forked kernel calls :func:`prepare`; to one that is a program of its own, and may know nothing of us, the text of
-:func:`code_that_prepares` is sent. So the modules here import the standard library, IPython and ipykernel alone, at any version
-that may be met, and each has a function ``install(shell, settings)``.
+A forked kernel calls :func:`prepare`; a kernel that is a program of its own, possibly without our packages, gets the text of
+:func:`code_that_prepares`. So the modules here import only the standard library, IPython and ipykernel, of any version in use,
+and each has a function ``install(shell, settings)``.
 """
 
 from __future__ import annotations
@@ -11,19 +11,19 @@ import importlib
 from pathlib import Path
 from typing import Any, TypedDict
 
-#: In this order: each is put over what is there.
+#: In this order: each wraps the result of the previous ones.
 MODULES = ("captured_output", "bounded_output", "shell_commands", "late_output", "exits", "tracebacks", "noted_warnings")
 
 
 class Settings(TypedDict):
-    """What the modules are told, as JSON."""
+    """Settings of the modules, as JSON."""
 
     own_folders: list[str]  #: absolute paths: Python files below them are the analyst's own
-    printed_characters: int  #: what is printed beyond that many is not sent
+    printed_characters: int  #: printed text beyond this number is not sent
 
 
 def load() -> None:
-    """Import the modules; for a process whose forks are to find them there."""
+    """Import the modules, in a process whose forks will need them."""
     for name in MODULES:
         importlib.import_module(f"{__name__}.{name}")
 
@@ -35,9 +35,9 @@ def prepare(shell: Any, settings: Settings) -> None:
 
 
 def code_that_prepares(settings: Settings) -> str:
-    """The same as code for another interpreter, to be executed as a silent cell; it leaves no names behind.
+    """Return the same preparation as code for another interpreter, to be executed as a silent cell; it leaves no names behind.
 
-    A module that cannot be installed there does not keep the others from it; the cell then fails with one line for each.
+    A module that cannot be installed there does not affect the others; the cell then fails with one line for each.
     """
     folder = Path(__file__).parent
     texts = [(name, (folder / f"{name}.py").read_text(encoding="utf-8")) for name in MODULES]

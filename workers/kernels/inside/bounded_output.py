@@ -1,7 +1,7 @@
-"""What a cell prints without end is bounded here, before it reaches any queue.
+"""Limits for the printed output of a cell, applied before it reaches any queue.
 
-ipykernel gathers what is printed within 0.2 s, with four bytes a character, and sends it as one message; IPython 9 keeps all of
-it in its history of outputs. A loop that prints fast fills the memory of the kernel and of whoever listens to it.
+ipykernel collects the text printed within 0.2 s, with four bytes a character, and sends it as one message; IPython 9 keeps all
+of it in its history of outputs. A loop that prints fast fills the memory of the kernel and of its client.
 """
 
 from __future__ import annotations
@@ -14,20 +14,20 @@ import time
 from collections import defaultdict
 from typing import Any
 
-PIECE_CHARACTERS = 1_000_000  #: sent at least so often
+PIECE_CHARACTERS = 1_000_000  #: the largest piece to be sent at once
 BURST_CHARACTERS = 10_000_000  #: after these a piece takes at least so long, or what nobody has read yet would fill our memory:
 PIECE_SECONDS = 0.03
 
 
 class Forgetful(defaultdict[Any, Any]):
-    """IPython's history of outputs, without memory."""
+    """A history of outputs for IPython that keeps nothing."""
 
     def __missing__(self, key: Any) -> list[Any]:
         return []
 
 
 def install(shell: Any, settings: Any) -> None:
-    """Have each million characters sent, nothing kept that was sent, and nothing sent beyond the limit."""
+    """Send each million characters, keep nothing that was sent, and send nothing beyond the limit."""
     kind = type(sys.stdout)
     if not hasattr(kind, "set_parent"):
         return  # not ipykernel's stream
@@ -44,7 +44,7 @@ def install(shell: Any, settings: Any) -> None:
             part = text[begin : begin + PIECE_CHARACTERS]
             with counting:
                 if left <= 0:
-                    break  # the owner of the kernel knows, and ends the cell
+                    break  # the owner of the kernel counts as well, and ends the cell
                 left -= len(part)
                 pending += len(part)
                 is_full = pending >= PIECE_CHARACTERS
@@ -64,7 +64,7 @@ def install(shell: Any, settings: Any) -> None:
     if isinstance(getattr(history, "outputs", None), defaultdict):
         history.outputs = Forgetful(list)
     if any("write" in vars(stream) for stream in (sys.stdout, sys.stderr)):
-        # We are in a cell: at its end `_tee` leaves the `write` in the stream that it has found there, which hides ours.
+        # This runs in a cell: at its end `_tee` restores the `write` of the stream that it has found, which hides ours.
         asyncio.get_event_loop().call_soon(_uncover_write)
 
 

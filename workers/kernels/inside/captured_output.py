@@ -1,9 +1,8 @@
-"""Output that goes past Python, as that of subprocesses does: all of it is there when its cell ends.
+"""Output that bypasses Python, such as that of subprocesses, is complete when its cell ends.
 
-ipykernel puts a pipe over each of the descriptors 1 and 2, and has a thread read it. What a cell, or a program that it waits
-for, has written last may still be in the pipe or in that thread's hands when the cell is said to be over; nobody listens to
-it any more. Here whoever flushes a stream takes first what is in its pipe, and ipykernel flushes at the end of each cell and
-before it shows a traceback.
+ipykernel replaces the descriptors 1 and 2 by pipes, which a thread reads. The last output of a cell, or of a program that it
+waits for, may still be in the pipe or in that thread when the end of the cell is reported; it is lost then. With this module,
+flushing a stream first reads its pipe, and ipykernel flushes at the end of each cell and before it shows a traceback.
 
 Only the standard library is used, see :mod:`workers.kernels.inside`.
 """
@@ -17,14 +16,15 @@ import sys
 import threading
 from typing import Any
 
-#: What an ``ipykernel.iostream.OutStream`` has whose pipe can be taken over; ipykernel 6 and 7 have it.
+#: Attributes of an ``ipykernel.iostream.OutStream`` whose pipe can be taken over, as in ipykernel 6 and 7.
 _PARTS = ("_fid", "_should_watch", "_original_stdstream_fd", "_original_stdstream_copy", "watch_fd_thread", "flush", "write")
 _MOST_BYTES = 1 << 20  # more than a pipe holds
 
 
 def install(shell: Any, settings: Any) -> None:
-    """Have what is in the pipes of standard output and error taken at each flush. Nothing happens where there are none, or
-    where that is so already."""
+    """Read the pipes of standard output and error at each flush. Nothing is done if there are none, or if it is
+    done already.
+    """
     for stream in (sys.stdout, sys.stderr):
         is_ours = isinstance(getattr(stream.flush, "__self__", None), CapturedPipe)
         if not is_ours and all(hasattr(stream, part) for part in _PARTS) and stream._should_watch:  # type: ignore[union-attr]
@@ -32,7 +32,7 @@ def install(shell: Any, settings: Any) -> None:
 
 
 class CapturedPipe:
-    """The pipe of a stream, read by a thread as before, and by everybody who flushes the stream."""
+    """The pipe of a stream, read by a thread as before, and by every flush of the stream."""
 
     def __init__(self, stream: Any) -> None:
         self._stream, self._pipe, self._flush_stream = stream, stream._fid, stream.flush
@@ -40,7 +40,7 @@ class CapturedPipe:
         self._taking = threading.RLock()  # a signal may be handled in the middle of it
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         stream._should_watch = False
-        os.write(stream._original_stdstream_fd, b"\0")  # so does ipykernel wake its thread
+        os.write(stream._original_stdstream_fd, b"\0")  # as ipykernel does to wake its thread
         stream.watch_fd_thread.join()
         stream._should_watch = True
         os.set_blocking(self._pipe, False)
@@ -49,7 +49,7 @@ class CapturedPipe:
         stream.watch_fd_thread.start()
 
     def _flush(self) -> None:
-        if os.getpid() == self._process:  # a fork may have been made while the thread was taking
+        if os.getpid() == self._process:  # the process may have forked while the thread was reading
             self._take()
         self._flush_stream()
 
@@ -60,7 +60,7 @@ class CapturedPipe:
             filled.poll()
 
     def _take(self) -> bool:
-        """Pass on what is in the pipe; whether there can be more."""
+        """Pass on the content of the pipe; return True if there can be more."""
         with self._taking:
             try:
                 content = os.read(self._pipe, _MOST_BYTES)
@@ -72,5 +72,5 @@ class CapturedPipe:
             try:
                 os.write(self._stream._original_stdstream_copy, content)
             except OSError:
-                pass  # it is for the log alone, whose disk may be full
+                pass  # only the log is affected, whose disk may be full
         return True

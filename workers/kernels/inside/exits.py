@@ -1,7 +1,7 @@
-"""``exit()`` and ``quit()`` end the notebook where they stand, and with which code is told.
+"""``exit()`` and ``quit()`` end the notebook immediately, and their exit code is reported.
 
-IPython's own only note a wish: the rest of the cell runs, of two calls the last one counts, and an argument that is no JSON
-(``exit(df)``) keeps the answer from coming at all.
+IPython's own functions only set a flag: the rest of the cell runs, the last of several calls counts, and after an argument
+without a JSON form (``exit(df)``) no reply is sent at all.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from typing import Any
 
 
 class NotebookExit(SystemExit):
-    """What ``exit()`` raises; called SystemExit, as for ``sys.exit()``."""
+    """The exception raised by ``exit()``; called SystemExit, as for ``sys.exit()``."""
 
-    def _render_traceback_(self) -> list[str]:  # IPython asks for it
+    def _render_traceback_(self) -> list[str]:  # called by IPython
         return [f"exit({'' if self.code is None else repr(self.code)})"]
 
 
@@ -21,7 +21,7 @@ NotebookExit.__name__ = NotebookExit.__qualname__ = "SystemExit"
 
 
 def install(shell: Any, settings: Any) -> None:
-    """Put ours in the place of both, and tell in the reply of a cell that was left whether that was a failure."""
+    """Replace both functions, and add to the reply of a cell that exited whether that was a failure."""
     from IPython.core.autocall import ExitAutocall  # `exit` without brackets is called as well
 
     class Exit(ExitAutocall):  # type: ignore[misc, unused-ignore]
@@ -35,11 +35,11 @@ def install(shell: Any, settings: Any) -> None:
     def tell(result: Any) -> None:
         error = getattr(result, "error_in_exec", None)
         if isinstance(error, SystemExit):
-            code = error.code  # as Python has it for a process: None and 0 are success, any text is not
+            code = error.code  # as for a process: None and 0 are success, any text is not
             is_failure = not (code is None or (isinstance(code, int) and code == 0))
             told = {"source": "simpleflow_nb.exit", "is_failure": is_failure, "text": str(error)[:1_000]}
             shell.payload_manager.write_payload(told, single=False)
 
     shell.events.register("post_run_cell", tell)
-    # IPython's advice for a terminal, after each SystemExit.
+    # IPython's hint for terminals, after each SystemExit.
     warnings.filterwarnings("ignore", "To exit: use 'exit'", UserWarning)

@@ -1,13 +1,12 @@
-"""Warnings are noted in the reply of the cell, with whose they are; what is printed stays as it is.
+"""Warnings are added to the reply of the cell, marked as the analyst's own or others'; printed output is unchanged.
 
 A warning is the analyst's own if the code that called ``warnings.warn`` is a cell or a file of theirs, and its category is
-UserWarning itself or defined there. The path that is printed does not tell: a library that gives a ``stacklevel`` names the
-cell.
+UserWarning itself or defined there. The printed path is no criterion: a library that gives a ``stacklevel`` names the cell.
 """
 
 from __future__ import annotations
 
-import linecache  # noqa: F401  printing a warning needs it
+import linecache  # noqa: F401  needed for printing a warning
 import logging
 import os
 import sys
@@ -19,7 +18,7 @@ KEPT_CHARACTERS = 300  #: of each
 
 
 def install(shell: Any, settings: Any) -> None:
-    """Take note before each warning is shown. What is ignored, recorded or shown to nobody does not count."""
+    """Record each warning before it is shown. Warnings that are ignored, recorded or not shown do not count."""
     from ipykernel.compiler import get_tmp_directory
 
     cells = get_tmp_directory() + os.sep
@@ -61,7 +60,7 @@ def install(shell: Any, settings: Any) -> None:
         try:
             note(message)
         except Exception as error:
-            # A warning must not break the code that warns. Printed so, it turns the run orange.
+            # A warning must not break the code that warns. This line turns the run orange.
             warnings._showwarnmsg = show  # type: ignore[attr-defined]
             print(f"WARNING: warnings are not counted any more: {error!r}", file=sys.stderr)
         show(message)

@@ -1,7 +1,7 @@
-"""What ``!command`` prints is passed on as it comes, and not kept.
+"""Output of ``!command`` is passed on as it comes, and not kept.
 
-IPython gathers all that a command has printed until it ends, and looks at the whole of it twenty times a second: one that
-prints without end takes the memory and the time of the kernel.
+IPython collects all output of a command until it ends, and searches the whole of it twenty times a second: a command that
+prints without end uses up the memory and the time of the kernel.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from typing import Any
 
 READ_BYTES = 65_536
 FLUSH_SECONDS = 0.05
-END_SECONDS = 0.2  #: for the last words of a command that was interrupted
+END_SECONDS = 0.2  #: for the last output of a command that was interrupted
 
 
 def install(shell: Any, settings: Any) -> None:
-    """Run commands in a terminal of their own, as IPython does. Nothing happens where it cannot be done so."""
+    """Run commands in a terminal of their own, as IPython does. Nothing is done where that is impossible."""
     try:
         import pexpect  # type: ignore[import-untyped, unused-ignore]
         from ipykernel import zmqshell
@@ -26,10 +26,10 @@ def install(shell: Any, settings: Any) -> None:
         from IPython.utils._process_posix import ProcessHandler
     except ImportError:
         return
-    places: list[Any] = [process, interactiveshell, zmqshell]
+    modules: list[Any] = [process, interactiveshell, zmqshell]
 
     def run(command: str) -> int:
-        """The exit status, or the number of the signal that ended it, negative."""
+        """Run a command; return its exit status, or minus the number of the signal that ended it."""
         child = pexpect.spawn(ProcessHandler().sh, args=["-c", command], timeout=None)
         words = codecs.getincrementaldecoder("utf-8")("replace")
         flushed = time.monotonic()
@@ -64,6 +64,6 @@ def install(shell: Any, settings: Any) -> None:
             return -int(child.signalstatus or 0)
         return int(child.exitstatus) if child.exitstatus <= 128 else 128 - int(child.exitstatus)
 
-    for place in places:  # each has imported the name
-        if hasattr(place, "system"):
-            place.system = run
+    for module in modules:  # each has imported the name
+        if hasattr(module, "system"):
+            module.system = run

@@ -1,4 +1,4 @@
-"""The reply of a cell that failed has the traceback of that failure, or none.
+"""The reply of a failed cell has the traceback of that failure, or none.
 
 IPython shows some errors itself (wrong magics, groups of exceptions). ipykernel then replies with the traceback of an earlier
 cell; without one before it gives no reply at all.
