@@ -53,7 +53,7 @@ def open_run(
         ServiceError, RecordsError: the journal or the run records cannot be used.
     """
     require_application()
-    from workers.kernels.supply import KernelSettings, shared_supply
+    from workers.kernels.supply import KernelSettings, is_shared_kept
 
     KernelSettings.from_environment()  # what is wrong with them would else fail every notebook
 
@@ -62,7 +62,7 @@ def open_run(
         check_names(specification, outputs, adopt=adopt)  # which says more than that the journal is in use
     journal = journal_path(db, outputs)
     stack.enter_context(held_outputs(outputs, journal))
-    stack.callback(_end_helpers, keeps_supply=shared_supply() is not None)
+    stack.callback(_end_helpers, keeps_supply=is_shared_kept())
     interrupts = conditions.interrupts or Interrupts()
     opened = LocalRun(journal, durable=durable, interrupts=interrupts)
     try:
@@ -80,13 +80,13 @@ def open_run(
 def _end_helpers(*, keeps_supply: bool) -> None:
     """End the processes that are kept for later notebooks and reports: this one may go on for long with other things.
 
-    A supply of kernels that was there before is the caller's.
+    Those of a supply of kernels that is kept by the process, or by a `warm_kernels` block, stay.
     """
-    from workers.kernels.supply import close_shared
+    from workers.kernels.supply import release_shared
     from workers.reports import end_idle_children
 
     if not keeps_supply:
-        close_shared()
+        release_shared()
     end_idle_children()
 
 

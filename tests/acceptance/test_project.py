@@ -18,9 +18,11 @@ import pytest
 from deciders.specification import SpecificationError
 from deciders.values.run_state import RunState
 from simpleflow_nb.application.outcomes import Outcome
+from simpleflow_nb.cli.main import main
 from simpleflow_nb.exceptions import DefinitionError
 from simpleflow_nb.notebooks import Local, Project, RunChanged, Swf
-from tests.acceptance.samples import ROOT, WORKFLOWS, environment, inputs, run_jsons, typed
+from tests.acceptance.samples import ROOT, WORKFLOWS, environment, inputs, run_jsons
+from workers.kernels.supply import warm_kernels
 
 DAY = date(2016, 1, 1)
 PLAIN = WORKFLOWS.replace("        output: {format: pdf}\n", "        output: {format: html}\n")
@@ -145,16 +147,26 @@ def test_a_run_that_is_asked_to_end_is_cancelled(tmp_path: Path, beside: Any) ->
 
 # ---- commands and calls give the same documents ------------------------------------------------------------------------------
 
+
+@pytest.fixture
+def warm() -> Iterator[None]:
+    """Kernels of a fork server that outlives the calls."""
+    with warm_kernels():
+        yield
+
+
 FAILING = "import pathlib\nif '2016-01-02' in str(day) and not pathlib.Path({!r}).exists(): raise ValueError('no rows')"
 
 
-def documents_of_commands(file: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+def documents_of_commands(file: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[tuple[str, dict[str, Any]]]:
     period = ("--from", "2016-01-01", "--to", "2016-01-02")
 
-    def printed(*words: Any) -> dict[str, Any]:
-        done = typed(words[0], file, *words[1:], "--local", "--json", cwd=file.parent)
-        document: dict[str, Any] = json.loads(done.stdout)
-        assert done.returncode == (0 if document.get("is_success", True) else 1), done.stderr
+    def printed(name: str, *words: Any, file: Path | str = file) -> dict[str, Any]:
+        with pytest.raises(SystemExit) as ended:
+            main([str(word) for word in (name, file, *words, "--local", "--json")])
+        said = capsys.readouterr()
+        document: dict[str, Any] = json.loads(said.out)
+        assert ended.value.code == (0 if document.get("is_success", True) else 1), said.err
         return document
 
     yield "plan of a backfill", printed("backfill", "days", *period, "--dry-run")
@@ -165,11 +177,10 @@ def documents_of_commands(file: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     yield "standing reports", printed("reports.make", "--remake", "missing")
     yield "reports", printed("reports.make", "days/2016-01-01")
     yield "what is gone", printed("outputs.clean", "--keep-days", 0)
-    done = typed("workflow.start", f"{file}:days", "--local", "--set", "reference_date=2016-01-01", "--json", cwd=file.parent)
-    yield "start", json.loads(done.stdout)
+    yield "start", printed("workflow.start", "--set", "reference_date=2016-01-01", file=f"{file}:days")
 
 
-def documents_of_calls(file: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+def documents_of_calls(file: Path, _: object) -> Iterator[tuple[str, dict[str, Any]]]:
     project = project_of(file)
     period = (date(2016, 1, 1), date(2016, 1, 2))
     yield "plan of a backfill", project.backfill_plan("days", *period).to_dict()
@@ -195,13 +206,13 @@ def without_time(node: Any) -> Any:
     return {key: without_time(value) for key, value in node.items()} | hidden
 
 
-def test_a_command_prints_with_json_what_the_call_gives(tmp_path: Path) -> None:
+def test_a_command_prints_with_json_what_the_call_gives(tmp_path: Path, capsys: pytest.CaptureFixture[str], warm: None) -> None:
     found, mended = {}, tmp_path / "mended"
     days = ("2016-01-01", "2016-01-02")
     for kind in (documents_of_commands, documents_of_calls):
         file = inputs(tmp_path / "in", workflows=PLAIN, dates=days, count=FAILING.format(str(mended)))
         documents = {}
-        for title, document in kind(file):
+        for title, document in kind(file, capsys):
             documents[title] = without_time(document)
             if title == "backfill":
                 mended.touch()

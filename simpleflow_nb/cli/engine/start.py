@@ -10,13 +10,14 @@ import click
 from ...application.class_runs import ClassRun, start_class_here, start_class_there
 from ...application.conditions import Conditions
 from ...application.events import UnderWay
-from ...application.services import Local, Service, Swf
-from ...application.workflow_files import default_file, has_ending, outputs_folder, specification_path
+from ...application.services import Local, Service
+from ...application.workflow_files import has_ending, outputs_folder
 from ...exceptions import DefinitionError, ExitCode
 from ...local.journal_files import journal_path
 from ...processes.connection import connected, named_domain, payload_directory
 from ..arguments import arguments_options, checked_id, given_arguments, given_tags
-from ..connection import CREATION_HINT, domain_options, payloads_option
+from ..connection import CREATION_HINT, domain_options, payloads_option, service_to_start_on
+from ..file_words import workflow_with_file
 from ..options import adopt_option, conditions_of, db_option, durable_option, local_option, outputs_option, quiet_option
 from ..printing import json_option, print_document
 from ..progress import shown
@@ -81,7 +82,7 @@ def workflow_start(
     """
     if local and is_typed(ctx, "domain"):
         raise DefinitionError("--local and --domain exclude each other; give one")
-    workflow = _with_file(workflow)
+    workflow = workflow_with_file(workflow)
     file, colon, name = workflow.rpartition(":")
     is_of_notebooks = bool(colon) and has_ending(file)
     refuse_unused(ctx, local=local, is_of_notebooks=is_of_notebooks)
@@ -89,9 +90,7 @@ def workflow_start(
     wanted = ClassRun(workflow, arguments, checked_id(workflow_id), tuple(given_tags(tags)), execution_timeout)
     how = conditions_of(nb_workers, adopt=adopt)
     if is_of_notebooks:
-        service: Service = Local(db, durable)
-        if not local:
-            service = Swf(named_domain(domain), region, create_domain, payloads, retention_days, CREATION_HINT)
+        service = service_to_start_on(ctx, Local(db, durable))
         ctx.exit(_start_notebooks(ctx, Path(file), name, arguments, outputs, service, how, new, quiet, as_json))
     if not local:
         with connected(domain, region, create=create_domain, retention_days=retention_days, hint=CREATION_HINT) as remote:
@@ -132,22 +131,6 @@ def _start_notebooks(
     folder = outputs_folder(outputs, specification.path)
     call = start(specification, folder, service, name, arguments.get("kwargs", {}), new=new, conditions=how)
     return show_call(ctx, UnderWay(call), quiet=quiet, as_json=as_json)
-
-
-def _with_file(workflow: str) -> str:
-    """WORKFLOW as it is, or ``FILE.yml:NAME`` where it is a name alone, which no class has: those of modules have a dot.
-
-    Raises:
-        DefinitionError: it is such a name, and there is no file.
-    """
-    if "." in workflow or ":" in workflow or not workflow:
-        return workflow
-    if default_file() is None:
-        raise DefinitionError(
-            f"{workflow!r} is not a dotted path to a class, such as examples.basic.BasicWorkflow, and no workflows.yml is here "
-            "that could have it; write FILE.yml:NAME"
-        )
-    return f"{specification_path(None)}:{workflow}"
 
 
 def refuse_unused(ctx: click.Context, *, local: bool, is_of_notebooks: bool) -> None:

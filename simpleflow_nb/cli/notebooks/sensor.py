@@ -11,12 +11,11 @@ from click.core import ParameterSource
 
 from ...application.events import UnderWay
 from ...application.local_checks import ServedAlready
-from ...application.services import Local, Service, Swf
+from ...application.services import Local
 from ...application.specifications import read_files
 from ...application.workflow_files import common_outputs
 from ...exceptions import DefinitionError, ServiceError
-from ...processes.connection import named_domain
-from ..connection import CREATION_HINT, domain_options, payloads_option
+from ..connection import domain_options, payloads_option, service_to_start_on
 from ..options import (
     adopt_option,
     conditions_of,
@@ -83,9 +82,7 @@ def sensor_start(
         refuse_options(ctx, "with --domain", ONLY_WITH_LOCAL)
     specifications = _read(files)
     folder = common_outputs(outputs, specifications)
-    service: Service = Local(db, durable)
-    if not local:
-        service = Swf(named_domain(domain), region, create_domain, payloads, retention_days, CREATION_HINT)
+    service = service_to_start_on(ctx, Local(db, durable))
     how = conditions_of(nb_workers, adopt=adopt)
     call = UnderWay(service.look_for_dates(specifications, folder, once=once, conditions=how))
     try:
