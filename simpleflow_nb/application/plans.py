@@ -120,10 +120,9 @@ def current_plan(specification: Specification, outputs: Path, place: Place) -> P
         check_owner(specification, records, outputs)
         states, history = records.states(), present_history(specification, records)
         if place.service is not None:
-            lost = recovered_ends(
-                place.service, place.domain, records, names=names, outputs=str(outputs), payloads=place.payloads
-            )
-            add_recovered_ends(states, history.ends, lost)
+            there = (place.service, place.domain, records)
+            recovered = recovered_ends(*there, names=names, outputs=str(outputs), payloads=place.payloads)
+            add_recovered_ends(states, history.ends, recovered)
         changes = changes_since(specification, with_hashes_of_folders(specification, outputs, records, history.ends))
     planned = due_runs(specification, available, states | running, history=history)
     flows = {workflow.name: workflow for workflow in specification.workflows}
