@@ -33,11 +33,12 @@ _HEAD = """\
 Exceptions and exit codes
 =========================
 
-Whatever a mistake, a failed run or the state of a service raises is a ``simpleflow_nb.exceptions.SimpleflowError``. Its class
-has the exit code of a command that ends with it, ``error.exit_code``; :doc:`command_line` says what the codes mean. A dot
-before a name stands for each class above it. Python's own classes in brackets are bases too, for ``except ValueError``.
+Every exception raised because of a mistake, a failed run or the state of a service is a
+``simpleflow_nb.exceptions.SimpleflowError``. Its attribute ``exit_code`` is the exit code of a command that ends with it;
+:doc:`command_line` says what the codes mean. Dots before a name show its depth below its base classes. Python's own classes in
+brackets are bases too, so that ``except ValueError`` works.
 
-The reason of a failed activity begins with the name of the class (``NotebookFailed: ...``); retry policies go by that name.
+The reason of a failed activity begins with the name of the class (``NotebookFailed: ...``); retry policies match that name.
 
 """
 

@@ -19,22 +19,22 @@ PAGE = Path(__file__).with_name("variables.rst")
 _HEAD = f"""\
 .. Written by docs/write_variables.py; changes made here are lost.
 
-Variables of the environment
-============================
+Environment variables
+=====================
 
-Those marked with a star may also be files of that name in ``{SECRETS_DIR}``, which win over the environment. What is a secret,
-and where it is masked: :ref:`secrets`. A variable that is empty is as good as none.
+Variables marked with a star may also be files of that name in ``{SECRETS_DIR}``, which take precedence. :ref:`secrets` says
+which are secrets, and where they are masked. An empty variable counts as not set.
 
-In Python they are attributes: ``from simpleflow_nb import settings``, ``settings.SWF_DOMAIN``. All are read and checked when
-the first is asked for, and kept; ``settings.renew()`` has them read anew. Names of simpleflow's settings that mean the same
-here, such as ``settings.ACTIVITY_DEFAULT_TIMEOUT``, are there as well.
+In Python they are attributes: ``from simpleflow_nb import settings``, ``settings.SWF_DOMAIN``. All are read and validated when
+the first one is accessed, and cached; ``settings.renew()`` reads them again. Names of simpleflow's settings with the same
+meaning, such as ``settings.ACTIVITY_DEFAULT_TIMEOUT``, are available as well.
 
 """
 
 
 def page() -> str:
     """The whole page, as reStructuredText."""
-    rows = [("variable", "kind", "default", "for")]
+    rows = [("variable", "kind", "default", "meaning")]
     rows += [(_name(one), one.kind, _default(one), one.sentence) for one in VARIABLES]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     rule = "  ".join("=" * width for width in widths)
