@@ -15,8 +15,8 @@ from typing import Any
 from deciders.runs.due_runs import Run
 from deciders.specification import NotebookSpecification, WorkflowSpecification
 from deciders.specification.workflow_file import INPUTS_DIR, MISSING_DATES
+from deciders.tasks.results import NotebookResult
 from deciders.values.label_state import AttemptState
-from deciders.values.light import Light
 
 from ..artefacts import Artefacts, read_record
 from ..kept_paths import RELATIVE, path_in_run, portable_parameters
@@ -41,14 +41,14 @@ def kept_labels(
     artefacts: Artefacts,
     hashes: Mapping[str, str],
     missing_dates: Sequence[str] | None = None,
-) -> dict[str, dict[str, Any]]:
-    """The labels whose executed notebook stands, each with what its activity would return (path, light, warnings).
+) -> dict[str, NotebookResult]:
+    """The labels whose executed notebook stands, each with what its activity would return.
 
     A label stands if it may be kept at all (``cache``), it succeeded, its file and its parameters are the same as then, the
     labels that it needs stand, and none of them was made after it. ``hashes`` are the files' present ones, ``missing_dates``
     what a notebook would now be given that asks for them.
     """
-    kept: dict[str, dict[str, Any]] = {}
+    kept: dict[str, NotebookResult] = {}
     ended: dict[str, datetime] = {}
     for notebook in workflow.notebooks:
         if notebook.cache == "never" or not all(label in kept for label in notebook.needs):
@@ -66,25 +66,20 @@ def kept_labels(
         if not _are_the_same(_as_given(config, upstream, workflow.name, run, artefacts, inputs_dir), set(names), expected):
             continue
         try:
-            began, ended[notebook.label] = (datetime.fromisoformat(record[key]) for key in ("started", "ended"))
+            began, over = (datetime.fromisoformat(record[key]) for key in ("started", "ended"))
+            result = NotebookResult.of_json({**record, "path": str(path)})
         except (KeyError, TypeError, ValueError):
             continue
         if any(ended[label] > began for label in notebook.needs):
             continue
-        kept[notebook.label] = {
-            "path": str(path),
-            "light": record.get("light") or Light.GREEN,
-            "warnings": list(record.get("warnings") or ()),
-        }
-        if record.get("ended_in_cell"):
-            kept[notebook.label]["ended_in_cell"] = record["ended_in_cell"]
+        kept[notebook.label], ended[notebook.label] = result, over
     return kept
 
 
 def _expected(
     notebook: NotebookSpecification,
     run: Run,
-    kept: Mapping[str, Mapping[str, Any]],
+    kept: Mapping[str, NotebookResult],
     inputs_dir: Path,
     missing_dates: Sequence[str] | None,
 ) -> dict[str, Any]:
@@ -93,7 +88,7 @@ def _expected(
     parameters = run.parameters
     for name, source in notebook.parameters.items():
         if source in kept:
-            values[name] = kept[source]["path"]
+            values[name] = kept[source].path
         elif source in parameters:
             values[name] = parameters[source]
         elif source == INPUTS_DIR:
