@@ -1,6 +1,7 @@
-"""The activities of the notebook application, declared: their bodies are in :mod:`workers.activities`.
+"""Declarations of the notebook application's activities, whose bodies are in :mod:`workers.activities`.
 
-A machine that only decides imports this and none of the libraries that the bodies need.
+A machine that only decides imports this module and none of the libraries that the bodies need. Results are JSON: the classes of
+`deciders.tasks.results` read them.
 """
 
 from __future__ import annotations
@@ -17,23 +18,23 @@ NOTEBOOKS = "notebooks"
 REPORTS = "reports"
 WORKER_LISTS = (SENSOR, NOTEBOOKS, REPORTS)
 
-#: Error type of the "failure" of a notebook that has said that there is nothing to do: so its dependants are not run.
+#: Error type of the "failure" of a notebook that said that there is nothing to do, so that its dependants are not run.
 NOTEBOOK_SKIPPED = "NotebookSkipped"
 
-# whose a workflow is does not change by waiting
+# waiting does not change who owns a workflow
 _RECORDS_RETRY = RetryPolicy(attempts=5, first_wait=timedelta(seconds=2), factor=3.0, not_retried=("WorkflowTaken",))
 
 already_succeeded: Activity[..., dict[str, str] | None] = Activity(
     None, name="workers.activities.already_succeeded", version="1", task_list=SENSOR, retry=_RECORDS_RETRY
 )
-"""Whether this instance has succeeded before: its artefacts, or None."""
+"""Look up the artefacts of an instance that has succeeded before; None if it has not."""
 
 
 def notebook_activity(retries: int = 0, timeout_seconds: float | None = None) -> Activity[..., dict[str, object]]:
-    """Run one notebook in a kernel of its own; returns its path, light and warnings.
+    """Run one notebook in a kernel of its own; the result is a `NotebookResult`.
 
-    It is tried again ``retries`` times when it fails (not when it was refused, which would happen again, or skipped), after
-    waits of 10, 20, 40 s and so on up to an hour. The service's own limit, a day, makes way for a longer ``timeout_seconds``.
+    A failed notebook is retried ``retries`` times, after 10, 20, 40 s and so on up to an hour; one that was refused, which
+    would happen again, or skipped is not. A ``timeout_seconds`` of more than a day raises the service's own limit of a day.
     """
     return Activity(
         None,
@@ -55,15 +56,15 @@ convert_report: Activity[..., dict[str, object]] = Activity(
     task_list=REPORTS,
     raises_on_failure=False,
     start_to_close_timeout=10 * MINUTE,
-    # a notebook that cannot be read is no better the second time; a report that ran out of memory may be
+    # an unreadable notebook stays unreadable; a report that ran out of memory may succeed on the second try
     retry=RetryPolicy(attempts=2, first_wait=timedelta(seconds=5), not_retried=("ReportError",)),
 )
-"""Make one report of an executed notebook; returns its path, light and warnings."""
+"""Make one report of an executed notebook; the result is a `ReportResult`."""
 
 record_run: Activity[..., None] = Activity(
     None, name="workers.activities.record_run", version="1", task_list=SENSOR, retry=_RECORDS_RETRY
 )
-"""Record how a run has ended; recording it again changes nothing."""
+"""Record the end of a run; recording it again changes nothing."""
 
 feed_new_dates: Activity[..., dict[str, Any]] = Activity(
     None,
@@ -73,7 +74,7 @@ feed_new_dates: Activity[..., dict[str, Any]] = Activity(
     raises_on_failure=False,
     start_to_close_timeout=DAY,
 )
-"""Look at the available dates and start every run that is due; returns what was started and why the rest was not."""
+"""Look at the available dates and start every run that is due; the result is a `CheckResult`."""
 
 start_runs: Activity[..., dict[str, Any]] = Activity(
     None,
@@ -84,7 +85,7 @@ start_runs: Activity[..., dict[str, Any]] = Activity(
     start_to_close_timeout=DAY,
     retry=_RECORDS_RETRY,
 )
-"""Start runs that somebody asked for; returns which."""
+"""Start requested runs; the result is a `StartedRuns`."""
 
 start_backfill: Activity[..., str] = Activity(
     None,
@@ -94,4 +95,4 @@ start_backfill: Activity[..., str] = Activity(
     raises_on_failure=False,
     retry=_RECORDS_RETRY,
 )
-"""Start an execution that starts such runs; returns its workflow id."""
+"""Start a backfill execution, which starts the requested runs; returns its workflow id."""

@@ -1,4 +1,4 @@
-"""A backfill: runs of past dates, a limited number at once, started by an execution of its own that survives restarts."""
+"""A backfill: runs of past dates, a few at a time, by a durable execution of its own."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from simpleflow_nb import Workflow
 from simpleflow_nb.constants import MAX_RUN_SECONDS
 
 from . import activities
+from .tasks.results import StartedRuns
 
 
 class BackfillWorkflow(Workflow):
-    """Start the requested runs, and end when the last of them has been started.
+    """Start the requested runs, and end when the last one has been started.
 
-    The result is ``{"started": [workflow ids]}``; runs that were open already, or could not be started, are not among them.
+    The result is ``{"started": [workflow ids]}``, without runs that were already open or could not be started.
     """
 
     name = "backfill_workflow"
@@ -33,7 +34,7 @@ class BackfillWorkflow(Workflow):
         began = self.now().isoformat()
         started: list[str] = []
         while True:
-            done = self.submit(
+            result = self.submit(
                 activities.start_runs,
                 specification=specification,
                 outputs=outputs,
@@ -42,6 +43,7 @@ class BackfillWorkflow(Workflow):
                 most_at_once=most_at_once,
                 starts_per_second=starts_per_second,
             ).result
-            started += done["started"]
-            if not done["held_back"]:
+            done = StartedRuns.of_json(result)
+            started += done.started
+            if not done.held_back:
                 return {"started": started}

@@ -1,8 +1,8 @@
-"""One run of a workflow of notebooks: labels in parallel where they can be, then reports, then the record."""
+"""One run of a workflow of notebooks: its labels, in parallel where they can be, then its reports, then its record."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from simpleflow_nb import Workflow, futures, payload
@@ -13,6 +13,8 @@ from . import activities
 from .specification import NotebookSpecification, WorkflowSpecification
 from .specification.report_names import report_file_names
 from .specification.workflow_file import INPUTS_DIR, MISSING_DATES
+from .tasks.arguments import NotebookTask, ReportTask, RunFolder
+from .tasks.results import FileResult, NotebookResult, ReportResult, RunResult
 from .values.artefact_key import ArtefactKey
 from .values.label_state import LabelState
 from .values.light import Light
@@ -34,7 +36,7 @@ MOST_NOTES = 3  #: of the warnings of a notebook or a report, in the record of t
 
 _PRIORITIES_OF_A_RUN = 1_000  #: task priorities between two priorities of workflows: notebooks have those of their depth
 
-#: What SWF's ActivityTaskTimeoutType means here. A worker that is lost is replaced a few times before the task fails.
+#: SWF's ActivityTaskTimeoutType in words. A task whose worker is lost is retried a few times before it fails.
 ENDED_BY_THE_SERVICE = {
     "HEARTBEAT": "the process that carried it out was killed or lost, again and again",
     "START_TO_CLOSE": "it took longer than it may",
@@ -46,20 +48,21 @@ Failures = Sequence[tuple[str, BaseException]]  #: by label, or by label and for
 
 
 class NotebookWorkflow(Workflow):
-    """Takes its specification by value: a run never depends on a file that has changed since.
+    """Run the notebooks of one instance.
 
-    The result is ``{"state": "succeeded" | "skipped" | "already done", "light", "artefacts"}``. When labels fail, those that
-    need them are not run, the others are, and the run fails at the end with a reason that names every failed label. A report
-    that fails fails nothing: the notebooks are done, and the light is orange. A label whose notebook says that there is nothing
-    to do is skipped, as are those that need it; where nothing else has run, the run is.
+    The specification is passed by value, so that a later change of the workflow file does not affect the run. The result is the
+    JSON of a `deciders.tasks.results.RunResult`.
+
+    When labels fail, their dependants are not run, all other labels are, and the run fails at the end with a reason that names
+    every failed label. A failed report does not fail the run; it turns the light orange. A label whose notebook says that there
+    is nothing to do is skipped together with its dependants; a run in which nothing else was run counts as skipped.
 
     Args of ``run``:
-        kept: labels that succeeded in a former run, each with what its activity returned then; they are not run, and the
-            result lists them as ``cached``.
-        kept_reports: the same of reports of kept labels, by label and format (``count.pdf``).
-        only: run this label, those that it needs as far as they are not kept, and nothing else.
-        origin: why the run was started, and what it was made from; goes into its record.
-        missing_dates: the dates of the stencil that were not available then, for notebooks that ask for them.
+        kept: results of labels that succeeded in an earlier run. They are not run again; the result lists them as ``cached``.
+        kept_reports: the same for reports of kept labels, by label and format (``count.pdf``).
+        only: run this label, those of its dependencies that are not kept, and nothing else.
+        origin: why the run was started and what it was made from, for its record.
+        missing_dates: dates of the stencil that were not available at the start, for notebooks that take them.
     """
 
     name = "notebook_workflow"
@@ -83,10 +86,11 @@ class NotebookWorkflow(Workflow):
         missing_dates: list[str] | None = None,
     ) -> dict[str, Any]:
         specification = WorkflowSpecification.model_validate(workflow)
-        kept, kept_reports = kept or {}, kept_reports or {}
+        done = {label: NotebookResult.of_json(result) for label, result in (kept or {}).items()}
+        made = {name: ReportResult.of_json(result) for name, result in (kept_reports or {}).items()}
         asked_for = specification.with_needs_of(only) if only is not None else specification.notebooks
         began = self.now()
-        place = {"workflow": specification.name, "instance": instance, "outputs": outputs}
+        folder = RunFolder(specification.name, instance, outputs)
         base = specification.priority * _PRIORITIES_OF_A_RUN
         urgency = base or None
         if not rerun:
@@ -98,50 +102,54 @@ class NotebookWorkflow(Workflow):
                 outputs=outputs,
             ).result
             if artefacts is not None:
-                return {"state": "already done", "light": Light.GREEN, "artefacts": artefacts}
+                return RunResult(state=RunState.SUCCEEDED, artefacts=artefacts, was_done=True).as_json()
 
         names = report_file_names(specification, instance, parameters)
         notebooks: dict[str, Future[Any]] = {}
         reports: dict[tuple[str, str], Future[Any]] = {}  # by label and format
-        standing: dict[tuple[str, str], dict[str, Any]] = {}  # the same of those that are not made again
+        standing: dict[tuple[str, str], ReportResult] = {}  # those that are not made again
+        executed = {label: result.as_json() for label, result in done.items()}
         depths: dict[str, int] = {}
         for notebook in asked_for:
             depths[notebook.label] = 1 + max((depths[label] for label in notebook.needs), default=-1)
-            if notebook.label in kept:
+            if notebook.label in done:
                 continue
             notebooks[notebook.label] = self.submit(
                 activities.notebook_activity(notebook.retries, notebook.timeout_seconds),
                 # with many runs under way, those that have begun are finished first
                 __priority=base + min(depths[notebook.label], _PRIORITIES_OF_A_RUN - 1),
-                label=notebook.label,
-                filename=notebook.filename,
-                inputs_dir=inputs_dir,
-                **_values(notebook, parameters, {**kept, **notebooks}, inputs_dir, missing_dates),
-                **_limits(notebook),
-                **_kept_attempts(specification),
-                **place,
+                **NotebookTask(
+                    label=notebook.label,
+                    filename=notebook.filename,
+                    inputs_dir=inputs_dir,
+                    **_values(notebook, parameters, {**executed, **notebooks}, inputs_dir, missing_dates),
+                    settings={**_limits(notebook), **_kept_attempts(specification)},
+                    folder=folder,
+                ).as_json(),
             )
         for notebook in asked_for:
             if only is not None and notebook.label != only:
                 continue
             for output in notebook.output:
-                if notebook.label in kept and (name := _file_name(notebook.label, output.format)) in kept_reports:
-                    standing[notebook.label, output.format] = kept_reports[name]
+                if notebook.label in done and (name := _file_name(notebook.label, output.format)) in made:
+                    standing[notebook.label, output.format] = made[name]
                     continue
                 reports[notebook.label, output.format] = self.submit(
                     activities.convert_report,
                     __priority=urgency,
-                    label=notebook.label,
-                    executed=notebooks.get(notebook.label) or kept[notebook.label],
-                    inputs_dir=inputs_dir,
-                    reference_date=parameters.get("reference_date"),
-                    **output.model_dump(mode="json", exclude={"name"}),
-                    **({"file_name": names[notebook.label, output.format]} if output.name is not None else {}),
-                    **place,
+                    **ReportTask(
+                        label=notebook.label,
+                        executed=notebooks.get(notebook.label) or executed[notebook.label],
+                        inputs_dir=inputs_dir,
+                        reference_date=parameters.get("reference_date"),
+                        options=output.model_dump(mode="json", exclude={"name"}),
+                        file_name=names[notebook.label, output.format] if output.name is not None else None,
+                        folder=folder,
+                    ).as_json(),
                 )
         futures.wait(*notebooks.values(), *reports.values())
 
-        ends = _ends(specification, kept, notebooks)
+        ends = _ends(specification, done, notebooks)
         failures = [
             (label, future.exception)
             for label, future in notebooks.items()
@@ -151,15 +159,19 @@ class NotebookWorkflow(Workflow):
         unreported = [
             (_file_name(label, format), future.exception)
             for (label, format), future in reports.items()
-            if future.exception is not None and (label in kept or notebooks[label].exception is None)
+            if future.exception is not None and (label in done or notebooks[label].exception is None)
         ]
-        results = [(label, kept[label]) for label in (one.label for one in asked_for) if label in kept]
-        results += [(label, future.result) for label, future in notebooks.items() if future.exception is None]
+        results: list[tuple[str, FileResult]] = [(one.label, done[one.label]) for one in asked_for if one.label in done]
+        results += [(label, NotebookResult.of_json(one.result)) for label, one in notebooks.items() if one.exception is None]
         results += [(str(ArtefactKey(*key)), result) for key, result in standing.items()]
-        results += [(str(ArtefactKey(*key)), future.result) for key, future in reports.items() if future.exception is None]
-        artefacts = {name: str(result["path"]) for name, result in results}
+        results += [
+            (str(ArtefactKey(*key)), ReportResult.of_json(future.result))
+            for key, future in reports.items()
+            if future.exception is None
+        ]
+        artefacts = {name: result.path for name, result in results}
         own_light = Light.of_work(failed=bool(failures), warned=bool(unreported))
-        light = Light.worst([own_light, *(str(result["light"]) for _, result in results)] if not failures else [own_light])
+        light = Light.worst([own_light, *(result.light for _, result in results)] if not failures else [own_light])
         error = _reason([*failures, *unreported]) if failures or unreported else None
         self.submit(
             activities.record_run,
@@ -176,13 +188,13 @@ class NotebookWorkflow(Workflow):
             **({"origin": origin} if origin is not None else {}),
             **({"notes": notes} if (notes := _notes(results, notebooks, ends, unreported)) else {}),
             **({"causes": causes} if (causes := _causes(specification, notebooks, ends, asked_for)) else {}),
-            **place,
+            **folder.as_json(),
         ).result
         if failures:
             self.fail(_reason([*failures, *unreported]), _details(failures))
-        cached = [label for label, _ in results if label in kept] + [_file_name(*key) for key in standing]
+        cached = [label for label, _ in results if label in done] + [_file_name(*key) for key in standing]
         ended = RunState.SKIPPED if state == RunState.SKIPPED else RunState.SUCCEEDED
-        return {"state": ended, "light": light, "artefacts": artefacts} | ({"cached": cached} if cached else {})
+        return RunResult(state=ended, light=light, artefacts=artefacts, cached=cached).as_json()
 
 
 def _values(
@@ -192,7 +204,7 @@ def _values(
     inputs_dir: str,
     missing_dates: list[str] | None,
 ) -> dict[str, Any]:
-    """What a notebook's parameters stand for: values, or the notebooks before it, whose paths the worker puts in."""
+    """Resolve a notebook's parameters: to values, or to results of earlier notebooks, whose paths the worker fills in."""
     values: dict[str, Any] = {}
     upstream: dict[str, Future[Any] | dict[str, Any]] = {}
     automatic: list[str] = []
@@ -211,9 +223,10 @@ def _values(
 
 
 def _ends(
-    specification: WorkflowSpecification, kept: dict[str, dict[str, Any]], notebooks: dict[str, Future[Any]]
+    specification: WorkflowSpecification, kept: Mapping[str, NotebookResult], notebooks: dict[str, Future[Any]]
 ) -> dict[str, LabelState]:
-    """What became of each label. What needs a label that was not run or failed is not run, whatever else was skipped."""
+    """Return the state of each label. A label that needs one that was not run or failed is not run, even if another was
+    skipped."""
     ends: dict[str, LabelState] = {}
     for notebook in specification.notebooks:
         label = notebook.label
@@ -232,7 +245,7 @@ def _ends(
 
 
 def _state(ends: dict[str, LabelState], *, is_failed: bool, is_partial: bool) -> RunState:
-    """That of a run, which is skipped if everything that was started has said that there is nothing to do."""
+    """Return the state of the run: skipped if every notebook that was started said that there was nothing to do."""
     if is_failed:
         return RunState.FAILED
     if is_partial:
@@ -243,22 +256,20 @@ def _state(ends: dict[str, LabelState], *, is_failed: bool, is_partial: bool) ->
 
 
 def _file_name(label: str, format: str) -> str:
-    """How a report is called in what a run is given and returns, and to people."""
+    """Name a report as arguments and results of runs, and messages, do: ``count.pdf``."""
     return ArtefactKey(label, format).file_name
 
 
 def _notes(
-    results: Sequence[tuple[str, dict[str, Any]]],
+    results: Sequence[tuple[str, FileResult]],
     notebooks: dict[str, Future[Any]],
     ends: dict[str, LabelState],
     unreported: Failures,
 ) -> dict[str, list[str]]:
-    """By label or report, what there is to say of it: why it is orange or was skipped, where it has ended itself."""
+    """Return notes by label or report: why it is orange or was skipped, and where the notebook ended itself."""
     notes: dict[str, list[str]] = {}
     for name, result in results:
-        said = [str(warning) for warning in result.get("warnings") or ()][:MOST_NOTES]
-        if result.get("ended_in_cell"):
-            said.insert(0, f"ended by the notebook in cell {result['ended_in_cell']}")
+        said = [*result.remarks, *result.warnings[:MOST_NOTES]]
         if said:
             notes[name] = said
     for name, end in ends.items():
@@ -276,7 +287,7 @@ def _causes(
     ends: dict[str, LabelState],
     asked_for: Sequence[NotebookSpecification],
 ) -> dict[str, str]:
-    """Why labels failed or were not run, for the records of their items."""
+    """Return the causes of labels that failed or were not run, for the records of their items."""
     causes: dict[str, str] = {}
     names = {notebook.label for notebook in asked_for}
     for notebook in specification.notebooks:
@@ -292,9 +303,9 @@ def _causes(
 
 
 def _ends_of_reports(
-    standing: dict[tuple[str, str], dict[str, Any]], reports: dict[tuple[str, str], Future[Any]]
+    standing: Mapping[tuple[str, str], ReportResult], reports: dict[tuple[str, str], Future[Any]]
 ) -> dict[str, LabelState]:
-    """What became of the reports that were not simply made."""
+    """Return the states of the reports that were kept or failed; those that were made have none."""
     failed = [key for key, future in reports.items() if future.exception is not None]
     failed = [key for key in failed if not isinstance(reports[key].exception, DependencyFailed)]
     cached = {str(ArtefactKey(*key)): LabelState.CACHED for key in standing}
@@ -302,7 +313,7 @@ def _ends_of_reports(
 
 
 def _limits(notebook: NotebookSpecification) -> dict[str, Any]:
-    """The settings that the file gives: what it does not mention stays out of the history."""
+    """Return the settings that the file gives; defaults stay out of the history."""
     settings = notebook.model_dump(include=set(_SETTINGS_OF_THE_WORKER), exclude_defaults=True)
     return settings | ({"environment": notebook.environment} if notebook.environment else {})
 
@@ -318,7 +329,7 @@ def _reason(failures: Failures) -> str:
 
 
 def _cause(error: BaseException) -> str:
-    """The sentence of the exception, whole when the history has it."""
+    """Return the sentence of the exception, in full where the history has it."""
     if not isinstance(error, TaskFailed):
         return str(error)
     if isinstance(error, TimeoutError):
@@ -329,5 +340,5 @@ def _cause(error: BaseException) -> str:
 
 
 def _details(failures: Failures) -> str | None:
-    """Those of the first failure that has any: the traceback."""
+    """Return the details of the first failure that has any: its traceback."""
     return next((error.details for _, error in failures if isinstance(error, TaskFailed) and error.details), None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,6 +14,7 @@ from simpleflow_nb.futures import Future
 from . import activities
 from .dates.cron import former_next_time, next_time
 from .sensor_signals import CHECK, NOT_OURS, PAUSE, RELOAD, SIGNALS, START, signal_fault
+from .tasks.results import CheckResult
 
 _LONGEST_HISTORY = timedelta(days=30)
 _MOST_STEPS = 180  #: checks and signals of one history; about eleven events each
@@ -175,11 +177,11 @@ class SensorWorkflow(Workflow):
                     self._note_failure(found.exception)
                 return
             self.failures = 0
-            result = found.result
-            if not result["held_back"] or self.now() >= self._next_time(began):
+            result = CheckResult.of_json(found.result)
+            if not result.held_back or self.now() >= self._next_time(began):
                 break
-        if result["retry_seconds"] is not None:
-            self.retry_at = self.now() + max(timedelta(seconds=result["retry_seconds"]), _SHORTEST_RETRY)
+        if result.retry_seconds is not None:
+            self.retry_at = self.now() + max(timedelta(seconds=result.retry_seconds), _SHORTEST_RETRY)
 
     def _note_failure(self, error: BaseException) -> None:
         wait = min(_FIRST_RETRY * 2**self.failures, _LONGEST_RETRY)
@@ -190,11 +192,11 @@ class SensorWorkflow(Workflow):
     def _whole_check(self) -> dict[str, Any]:
         """Run the single check of ``once``, until nothing is held back."""
         began = self.now()
-        whole = self._submitted_check(began).result
-        while whole["held_back"]:
-            more = self._submitted_check(began).result
-            whole = {**more, "started": whole["started"] + more["started"]}
-        return whole
+        whole = CheckResult.of_json(self._submitted_check(began).result)
+        while whole.held_back:
+            more = CheckResult.of_json(self._submitted_check(began).result)
+            whole = dataclasses.replace(more, started=(*whole.started, *more.started))
+        return whole.as_json()
 
     def _submitted_check(self, began: datetime) -> Future[dict[str, Any]]:
         return self.submit(

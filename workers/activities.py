@@ -1,4 +1,4 @@
-"""The bodies of the notebook application's activities."""
+"""Bodies of the notebook application's activities."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 from deciders import activities as declared
 from deciders.specification import OutputSpecification
 from deciders.specification.retention_rules import KEPT_ATTEMPTS
+from deciders.tasks.results import NotebookResult
 from deciders.values.artefact_key import ReportFormat
 from deciders.values.label_state import LabelState
 from deciders.values.light import Light
@@ -42,7 +43,7 @@ from .secrets import masked
 
 @declared.already_succeeded.implemented_by
 def already_succeeded(*, workflow: str, identity: str, outputs: str) -> dict[str, str] | None:
-    """The artefacts of an instance that has succeeded before; None when it has not."""
+    """Look up the artefacts of an instance that has succeeded before; None if it has not."""
     with closing(RunRecords.open(Path(outputs))) as records:
         found = records.succeeded(workflow, identity)
     return found.artefacts if found is not None else None
@@ -71,13 +72,14 @@ def execute_notebook(
     environment: dict[str, str] | None = None,
     keep_attempts: int | None = KEPT_ATTEMPTS,
 ) -> dict[str, object]:
-    """Run one notebook in a kernel of its own, in its own folder.
+    """Run one notebook in a kernel of its own, in its own folder; the result is a `NotebookResult`.
 
-    When the task is cancelled the cell is interrupted, and all that the kernel has started is killed two seconds later.
+    When the task is cancelled, the cell is interrupted, and every process that the kernel has started is killed two seconds
+    later.
 
     Raises:
         NotebookRefused, NotebookFailed: see :func:`workers.notebooks.run_notebook`.
-        NotebookSkipped: it has said that there is nothing to do. For the service a failure, so that nothing waits for it.
+        NotebookSkipped: the notebook said that there is nothing to do. The service sees a failure, so that no dependant runs.
         ActivityCanceled: the run was cancelled meanwhile.
     """
     task = context()
@@ -86,14 +88,14 @@ def execute_notebook(
     record_lost_attempt(artefacts.attempt_folder(workflow, instance, label, attempt - 1))
     if keep_attempts is not None:
         remove_old_attempts(artefacts, workflow, instance, label, before=attempt - keep_attempts)
-    values = {name: value["path"] for name, value in upstream.items()} | parameters
+    values = {name: NotebookResult.of_json(value).path for name, value in upstream.items()} | parameters
     values |= {name: setting("FLOWAPI_URL") for name in flowapi_url_as}
     kernels: list[int] = []
 
     def on_kernel_started(pid: int) -> None:
         kernels.append(pid)
         task.process_groups.record(pid)
-        task.heartbeat()  # a kernel can outlive this process: the start of the task must be on record
+        task.heartbeat()  # a kernel can outlive this process, so the start of the task must be on record
 
     def on_progress(cell: int, cells: int, heading: str) -> None:
         heading = masked(heading)
@@ -135,8 +137,9 @@ def execute_notebook(
                 task.process_groups.forget(pid)
         if done.skipped_for is not None:
             raise NotebookSkipped(done.skipped_for)
-    result: dict[str, object] = {"path": str(done.path), "light": str(done.light), "warnings": list(done.warnings)}
-    return result | ({"ended_in_cell": done.ended_in_cell} if done.ended_in_cell is not None else {})
+    return NotebookResult(
+        path=str(done.path), light=Light(done.light), warnings=done.warnings, ended_in_cell=done.ended_in_cell
+    ).as_json()
 
 
 @declared.convert_report.implemented_by
@@ -156,25 +159,25 @@ def convert_report(
     parameters: bool = False,
     file_name: str | None = None,
 ) -> dict[str, object]:
-    """Make a report of an executed notebook, in a process of its own and within its limits of time and memory.
+    """Make a report of an executed notebook, in a process of its own with limits of time and memory.
 
-    It is called ``<label>.<format>``, or ``file_name``, in the folder of the run's reports.
+    The file is ``<label>.<format>``, or ``file_name``, in the folder of the run's reports; the result is a `ReportResult`.
 
     Raises:
-        ReportError: the notebook cannot be read, nothing could be typeset, or a program that a template needs is missing.
+        ReportError: the notebook cannot be read or typeset, or a program that a template needs is missing.
         ReportStopped: it took too much time or memory.
         ActivityCanceled: the run was cancelled meanwhile.
     """
     artefacts = Artefacts(Path(outputs))
     return made_report(
         OutputSpecification(format=format, template=template, code=code, streams=streams, parameters=parameters),
-        Path(executed["path"]),
+        Path(NotebookResult.of_json(executed).path),
         artefacts.reports_folder(workflow, instance) / (file_name or f"{path_part(label)}.{format}"),
         outputs=artefacts.outputs,
         reference_date=reference_date,
         inputs_dir=Path(inputs_dir) if inputs_dir is not None else None,
         on_wait=context().check,
-    )
+    ).as_json()
 
 
 @declared.record_run.implemented_by
@@ -198,7 +201,7 @@ def record_run(
 ) -> None:
     """Record the end of this run; idempotent, because the record is found by its run id.
 
-    A run that succeeded becomes the ``latest`` of the reports of its parameter set, unless one of a later date is.
+    The reports of a run that succeeded become the ``latest`` of its parameter set, unless those of a later date are.
     """
     task, origin = context(), origin or {}
     ended_as = RunState.read(state)
@@ -238,7 +241,7 @@ def record_run(
 
 
 def _kept_data(origin: dict[str, Any], state: RunState) -> dict[str, Any] | None:
-    """What is kept of the data: of a run that was skipped also where changed data are no cause for a rerun otherwise."""
+    """Return what is recorded of the data: for a skipped run even if changed data would not cause a rerun otherwise."""
     data: dict[str, Any] | None = origin.get("data")
     return origin.get("seen_data") if data is None and state == RunState.SKIPPED else data
 
@@ -260,7 +263,7 @@ def feed_new_dates(
     began = datetime.fromisoformat(check_began) if check_began is not None else None
     task = context()
     whole = whole_specification(specification, task.payloads)
-    return check_for_new_dates(task, whole, outputs, check_began=began, starts_per_second=starts_per_second)
+    return check_for_new_dates(task, whole, outputs, check_began=began, starts_per_second=starts_per_second).as_json()
 
 
 @declared.start_runs.implemented_by
@@ -273,7 +276,7 @@ def start_runs(
     most_at_once: int | None = None,
     starts_per_second: float | None = None,
 ) -> dict[str, Any]:
-    """Start the runs that somebody asked for; see :func:`workers.runs.sensor_check.start_requested`.
+    """Start requested runs; see :func:`workers.runs.sensor_check.start_requested`.
 
     Raises:
         RecordsError: the run records cannot be read.
@@ -287,7 +290,7 @@ def start_runs(
         began=datetime.fromisoformat(began) if began is not None else None,
         most_at_once=most_at_once,
         starts_per_second=starts_per_second,
-    )
+    ).as_json()
 
 
 @declared.start_backfill.implemented_by
@@ -299,7 +302,7 @@ def start_backfill(
     most_at_once: int | None = None,
     starts_per_second: float | None = None,
 ) -> str:
-    """Start the execution of a backfill that the sensor was asked for; one that is open already is left alone."""
+    """Start the execution of a backfill that was requested from the sensor, unless it is open already."""
     task = context()
     workflow_id, _ = start_one_backfill(
         task.service,

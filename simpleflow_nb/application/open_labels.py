@@ -37,8 +37,8 @@ def with_open_labels(row: RunRow, place: Place) -> RunRow:
             names[report.file_name] = str(report)
     for name, key in names.items():
         labels[key] = LabelState.read(known[name].state) if name in known else LabelState.PENDING
-        if name in known and known[name].result.get("path"):
-            artefacts[key] = str(known[name].result["path"])
+        if name in known and (made := known[name].made) is not None:
+            artefacts[key] = made.path
     notes = dict(line.split(": ", 1) for line in notebook_progress(arguments))
     return dataclasses.replace(row, labels=labels, artefacts=artefacts, notes={name: [note] for name, note in notes.items()})
 

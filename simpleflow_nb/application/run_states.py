@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .. import payload
 from ..exceptions import split_reason
@@ -20,6 +20,9 @@ from ..local.service import DOMAIN
 from ..local.watching import KnownExecution, Watching
 from ..replay.events import HistoryEvent
 from .shown_states import ShownEnd, ShownState
+
+if TYPE_CHECKING:
+    from deciders.tasks.results import FileResult, RunResult
 
 NOTEBOOK_TYPE = "notebook_workflow"
 SENSOR_TYPE = "sensor_workflow"
@@ -71,18 +74,28 @@ class ShownLabel:
     result: dict[str, Any] = field(default_factory=dict)  #: of a notebook or a report: its path, light and warnings
 
     @property
+    def made(self) -> FileResult | None:
+        """The executed notebook or the report; None while it is not made, and of other activities."""
+        from deciders.tasks.results import NotebookResult, ReportResult
+
+        if not self.result.get("path"):
+            return None
+        return (ReportResult if self.is_report else NotebookResult).of_json(self.result)
+
+    @property
     def ended_in_cell(self) -> int | None:
-        """The cell in which the notebook has ended itself, before its last one."""
-        found: int | None = self.result.get("ended_in_cell")
-        return found
+        """Cell in which the notebook ended itself, before its last one."""
+        from deciders.tasks.results import NotebookResult
+
+        made = self.made
+        return made.ended_in_cell if isinstance(made, NotebookResult) else None
 
     @property
     def warnings(self) -> list[str]:
         """What it warns of, if its run has succeeded."""
         if self.state == ShownState.FAILED and self.is_shown:
             return [self.cause]
-        found: list[str] = self.result.get("warnings") or []
-        return found
+        return list(self.made.warnings) if self.made is not None else []
 
     @property
     def seconds(self) -> float:
@@ -117,16 +130,13 @@ class ShownRun:
         """Note how it ended. Its result is loaded here, once: the payload may be removed while the run is still told of."""
         self.status = status
         result = payload.decode(self.result, load) if status == "COMPLETED" and self.result else None
-        found = result if isinstance(result, dict) else {}
         if status != "COMPLETED":
             self.end = ShownEnd.CANCELLED if status == "CANCELED" else ShownEnd.FAILED
-            self.reports = [str(label.result["path"]) for label in self.labels if label.is_report and label.result.get("path")]
+            self.reports = [label.made.path for label in self.labels if label.is_report and label.made is not None]
         else:
-            self.end = ShownEnd.SKIPPED if found.get("state") == ShownEnd.SKIPPED else ShownEnd.SUCCEEDED
-            if artefacts := found.get("artefacts"):
-                from deciders.values.artefact_key import ArtefactKey
-
-                self.reports = [path for name, path in artefacts.items() if ArtefactKey.parse(name).is_report]
+            found = _run_result(result)
+            self.end = ShownEnd.SKIPPED if found is not None and found.was_skipped else ShownEnd.SUCCEEDED
+            self.reports = found.reports if found is not None else []
 
 
 @dataclass
@@ -240,6 +250,18 @@ class Watch:
             self.earlier.add(self.runs.pop(kept.popleft()))
 
 
+def _run_result(value: Any) -> RunResult | None:
+    """Read the result of a run of notebooks; None for that of any other execution."""
+    if not isinstance(value, dict) or "state" not in value:
+        return None  # which spares the engine's own commands the import
+    from deciders.tasks.results import RunResult
+
+    try:
+        return RunResult.of_json(value)
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return None
+
+
 def label_states(
     events: Iterable[Mapping[str, Any]], load: payload.Load, notes: Mapping[int, str | None] | None = None
 ) -> tuple[dict[str, Any], list[ShownLabel]]:
@@ -266,10 +288,12 @@ def _label(row: TaskRow, note: str | None, load: payload.Load) -> ShownLabel:
         function = row.name.removeprefix(_BODIES)
         shown.is_shown = function in ("execute_notebook", "convert_report")
         if shown.is_shown:
+            from deciders.tasks.arguments import NotebookTask, ReportTask
+
             given = _decoded(row.input, load).get("kwargs", {})
-            label = str(given.get("label"))
             shown.is_report = function == "convert_report"
-            shown.name = f"{label}.{given.get('format', 'pdf')}" if shown.is_report else label
+            if given:  # else what it was started with is not to be had here
+                shown.name = (ReportTask if shown.is_report else NotebookTask).of_json(given).name
             shown.result = _decoded(row.result, load)
     if shown.state == ShownState.FAILED and split_reason(row.reason)[0] == _SKIPPED:
         shown.state, shown.note = ShownState.SKIPPED, str(_decoded(row.details, load).get("message") or "")
@@ -279,10 +303,8 @@ def _label(row: TaskRow, note: str | None, load: payload.Load) -> ShownLabel:
         shown.cause = plain_cause(str(message)) if message and shown.is_shown and row.name.startswith(_BODIES) else shown.note
     elif shown.state == ShownState.RUNNING:
         shown.note = note or ""
-    elif warnings := shown.result.get("warnings"):
-        shown.note = str(warnings[0])
-    elif shown.ended_in_cell is not None:
-        shown.note = f"ended by the notebook in cell {shown.ended_in_cell}"
+    elif (made := shown.made) is not None:
+        shown.note = next(iter((*made.warnings, *made.remarks)), "")
     return shown
 
 

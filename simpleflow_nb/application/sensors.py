@@ -155,11 +155,13 @@ def _read_reload(found: SensorState, text: str | None, load: payload.Load) -> No
 
 def _note(kind: str, attributes: dict[str, Any], load: payload.Load) -> str:
     if kind == "ActivityTaskCompleted":
-        result = payload.decode(attributes.get("result"), load)
-        number = len(result["started"])
+        from deciders.tasks.results import CheckResult
+
+        result = CheckResult.of_json(payload.decode(attributes.get("result"), load))
+        number = len(result.started)
         text = f"{number} run{'s' if number != 1 else ''} started" if number else "nothing due"
-        held = f", {result['held_back']} held back" if result.get("held_back") else ""
-        return text + held + "".join(f"; warning: {warning}" for warning in result["warnings"])
+        held = f", {result.held_back} held back" if result.held_back else ""
+        return text + held + "".join(f"; warning: {warning}" for warning in result.warnings)
     if kind == "ActivityTaskFailed":
         return f"failed: {failure_message(attributes)}"
     return "cancelled" if kind == "ActivityTaskCanceled" else "its worker was lost"

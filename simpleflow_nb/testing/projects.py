@@ -16,6 +16,7 @@ from deciders.notebook_workflow import NotebookWorkflow
 from deciders.problems import did_you_mean
 from deciders.sensor_workflow import SensorWorkflow
 from deciders.specification import NO_SENSOR, Specification, load_specification
+from deciders.tasks.results import CheckResult
 from workers import activities as bodies
 from workers.records.run_records import RunRecord, RunRecords
 from workers.runs.kept_specification import by_reference
@@ -302,7 +303,7 @@ class _Running:
             details = payload.decode(row.details, load) if row.details else None
             message = details.get("message") if isinstance(details, dict) else None
             return ProjectCheck(at, error=str(message or row.reason or row.state))
-        started = payload.decode(row.result, load)["started"]
+        started = CheckResult.of_json(payload.decode(row.result, load)).started
         return ProjectCheck(at, tuple(self._names()[workflow_id] for workflow_id in started))
 
     def _names(self) -> dict[str, str]:

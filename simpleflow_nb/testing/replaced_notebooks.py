@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from deciders.path_parts import path_part
+from deciders.tasks.results import NotebookResult, ReportResult
+from deciders.values.light import Light
 from workers.artefacts import Artefacts, write_atomically
 from workers.kept_paths import RELATIVE, place_beside, portable_parameters
 from workers.notebooks.notebook_errors import NotebookFailed, NotebookRefused, NotebookSkipped
@@ -75,7 +77,7 @@ class ReplacedNotebooks:
         attempt = artefacts.begin_attempt(workflow, instance, label)
         folder, notebook = artefacts.notebook_folder(workflow, instance, label), artefacts.notebook(workflow, instance, label)
         folder.mkdir(parents=True, exist_ok=True)
-        values = {name: value["path"] for name, value in upstream.items()} | parameters
+        values = {name: NotebookResult.of_json(value).path for name, value in upstream.items()} | parameters
         place, digest = place_beside(source, Path(outputs)), hashlib.sha256(source.read_bytes()).hexdigest()
         portable, names = portable_parameters(values, Path(outputs), inputs_dir)
         config = {"label": label, "source": place, "source_sha256": digest, "parameters": portable, RELATIVE: names}
@@ -94,7 +96,7 @@ class ReplacedNotebooks:
             raise
         finally:
             write_json(folder / "run.json", {**record, "ended": _now()}, {})
-        return {"path": str(notebook), "light": end.light, "warnings": list(end.warnings)}
+        return NotebookResult(path=str(notebook), light=Light(end.light), warnings=end.warnings).as_json()
 
     def _called(self, workflow: str, label: str, values: dict[str, Any], notebook: Path) -> NotebookEnd:
         function = self.functions.get(f"{workflow}/{label}") or self.functions[label]
@@ -125,7 +127,7 @@ class ReplacedNotebooks:
         path = Artefacts(Path(outputs)).reports_folder(workflow, instance) / (file_name or f"{path_part(label)}.{format}")
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(path, f"the report of {label} would be here\n")
-        return {"path": str(path), "light": "green", "warnings": []}
+        return ReportResult(path=str(path)).as_json()
 
 
 def _write_notebook(path: Path, value: Any) -> None:

@@ -102,7 +102,7 @@ def _check(place: _Place) -> None:
         ids = {"domain": DOMAIN, "workflow_id": "bench", "run_id": "bench", "activity_id": "bench"}
         task = ActivityContext(**ids, name="bench", version="1", task_list="bench", service=service, payloads=MemoryPayloads())
         found = check_for_new_dates(task, place.specification, str(place.outputs))
-        assert (found["started"], found["not_due"]) == ([], place.dates * _WORKFLOWS)
+        assert (list(found.started), found.not_due) == ([], place.dates * _WORKFLOWS)
     finally:
         service.close()
 

@@ -215,7 +215,14 @@ def test_of_runs_that_have_ended_some_of_each_end_are_kept_and_the_others_are_co
         ("succeeded", ShownRun("a", "a", "a", 0.0, status="COMPLETED", result=completed)),
         (
             "succeeded",
-            ShownRun("w", "w", "w", 0.0, [ShownLabel("count", ShownState.DONE, result={"warnings": ["x"]})], "COMPLETED"),
+            ShownRun(
+                "w",
+                "w",
+                "w",
+                0.0,
+                [ShownLabel("count", ShownState.DONE, result={"path": "c.ipynb", "warnings": ["x"]})],
+                "COMPLETED",
+            ),
         ),
         ("skipped", ShownRun("s", "s", "s", 0.0, status="COMPLETED", result='{"state": "skipped"}')),
         ("failed", ShownRun("f", "f", "f", 0.0, status="FAILED")),

@@ -12,6 +12,8 @@ import pytest
 
 from deciders.runs.due_runs import Run, run_for
 from deciders.specification import ConfiguredWorkflow, NotebookSpecification, WorkflowSpecification
+from deciders.tasks.results import NotebookResult
+from deciders.values.light import Light
 from workers.artefacts import Artefacts
 from workers.kept_paths import portable_parameters
 from workers.runs.kept_labels import kept_labels, notebook_hashes
@@ -67,7 +69,7 @@ def tried(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def kept(folder: Path, one: Run | None = None) -> dict[str, dict[str, Any]]:
+def kept(folder: Path, one: Run | None = None) -> dict[str, NotebookResult]:
     return kept_labels(WORKFLOW, one or run(), folder, Artefacts(folder / "out"), notebook_hashes(WORKFLOW, folder))
 
 
@@ -84,7 +86,7 @@ def test_what_nothing_has_changed_for_stands_with_what_it_came_to(tried: Path) -
     found = kept(tried)
     assert list(found) == list(LABELS)
     path = str(_folder(tried, "alone") / "alone.ipynb")
-    assert found["alone"] == {"path": path, "light": "orange", "warnings": ["warning: few"]}
+    assert found["alone"] == NotebookResult(path=path, light=Light.ORANGE, warnings=("warning: few",))
 
 
 @pytest.mark.parametrize(
@@ -154,7 +156,7 @@ def test_what_was_moved_with_its_inputs_stands(notes: Callable[[Path], None], st
     moved = tried.rename(tried.with_name(f"{tried.name} elsewhere"))
     found = kept(moved)
     assert list(found) == standing  # version 0.1 has not noted where the inputs were, seen from the outputs
-    assert found["first"]["path"] == str(_folder(moved, "first") / "first.ipynb")
+    assert found["first"].path == str(_folder(moved, "first") / "first.ipynb")
 
 
 def test_what_takes_the_inputs_folder_is_done_again_when_that_is_another_one(tried: Path) -> None:

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 from deciders.specification import NotebookSpecification, OutputSpecification, WorkflowSpecification
+from deciders.tasks.results import ReportResult
 from tests.unit.test_run_records import FIRST
 from workers.activities import record_run
 from workers.artefacts import Artefacts
@@ -159,7 +160,7 @@ class Reports:
         return str(self.folder / name)
 
     def note(self, path: str) -> None:
-        record_report({"path": path}, {}, "pdf", self.artefacts.notebook(*RUN, "count"))
+        record_report(ReportResult(path=path), {}, "pdf", self.artefacts.notebook(*RUN, "count"))
 
     def place(self, **recorded: str) -> str:
         known = {name.replace("_", ":"): path for name, path in recorded.items()}

@@ -11,6 +11,7 @@ import pytest
 
 from deciders.runs.due_runs import run_for
 from deciders.specification import ConfiguredWorkflow, NotebookSpecification, OutputSpecification, WorkflowSpecification
+from deciders.tasks.results import ReportResult
 from workers.artefacts import Artefacts
 from workers.runs import kept_reports as module
 from workers.runs.kept_reports import kept_reports, record_report, report_origin
@@ -42,7 +43,7 @@ def made(tmp_path: Path) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("report")
         origin = report_origin(output, "2016-01-01", tmp_path, executed)
-        record_report({**RESULT, "path": str(path)}, origin, output.format, executed)
+        record_report(ReportResult.of_json({**RESULT, "path": str(path)}), origin, output.format, executed)
     return tmp_path
 
 
@@ -62,8 +63,8 @@ def own(folder: Path, name: str) -> Path:
 def test_reports_of_a_kept_notebook_stand_with_what_came_of_them(made: Path) -> None:
     reports = Artefacts(made / "out").report("days", RUN.instance, "count").parent
     assert kept(made) == {
-        "count.pdf": {**RESULT, "path": str(reports / "count.pdf")},
-        "count.html": {**RESULT, "path": str(reports / "count.html")},
+        "count.pdf": ReportResult.of_json({**RESULT, "path": str(reports / "count.pdf")}),
+        "count.html": ReportResult.of_json({**RESULT, "path": str(reports / "count.html")}),
     }
     assert kept(made, labels={}) == {}
 

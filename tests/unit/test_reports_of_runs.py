@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from deciders.specification import NotebookSpecification, OutputSpecification, WorkflowSpecification
+from deciders.tasks.results import ReportResult
 from deciders.values.label_state import LabelState
 from tests.unit.test_run_records import FIRST
 from workers import activities
@@ -70,7 +71,7 @@ class Folder:
             executed = self.executed(report[0].label)
             origin = report_origin(report[1], FIRST.reference_date, outputs, executed)
             result = {"path": str(path), "light": "green", "warnings": [], "pages": 1}
-            record_report(result, origin, report[1].format, executed)
+            record_report(ReportResult.of_json(result), origin, report[1].format, executed)
 
     def executed(self, label: str) -> Path:
         return self.artefacts.notebook("flows", FIRST.instance, label)

@@ -15,8 +15,8 @@ from typing import Any
 from deciders.runs.due_runs import Run
 from deciders.specification import NotebookSpecification, WorkflowSpecification
 from deciders.specification.workflow_file import INPUTS_DIR, MISSING_DATES
+from deciders.tasks.results import NotebookResult
 from deciders.values.label_state import AttemptState
-from deciders.values.light import Light
 
 from ..artefacts import Artefacts, read_record
 from ..kept_paths import RELATIVE, path_in_run, portable_parameters
@@ -43,14 +43,14 @@ def kept_labels(
     artefacts: Artefacts,
     hashes: Mapping[str, str],
     missing_dates: Sequence[str] | None = None,
-) -> dict[str, dict[str, Any]]:
+) -> dict[str, NotebookResult]:
     """Return the labels whose executed notebook can be kept, each with the result of its activity (path, light, warnings).
 
     A label is kept if its ``cache`` setting allows it, it succeeded, its file and its parameters are unchanged, the labels that
     it needs are kept, and none of them was made after it. ``hashes`` are the present ones of the files, ``missing_dates`` the
     present value for notebooks that take it.
     """
-    kept: dict[str, dict[str, Any]] = {}
+    kept: dict[str, NotebookResult] = {}
     ended: dict[str, datetime] = {}
     for notebook in workflow.notebooks:
         if notebook.cache == "never" or not all(label in kept for label in notebook.needs):
@@ -68,25 +68,20 @@ def kept_labels(
         if not _are_the_same(_as_given(config, upstream, workflow.name, run, artefacts, inputs_dir), set(names), expected):
             continue
         try:
-            began, ended[notebook.label] = (datetime.fromisoformat(record[key]) for key in ("started", "ended"))
+            began, over = (datetime.fromisoformat(record[key]) for key in ("started", "ended"))
+            result = NotebookResult.of_json({**record, "path": str(path)})
         except (KeyError, TypeError, ValueError):
             continue
         if any(ended[label] > began for label in notebook.needs):
             continue
-        kept[notebook.label] = {
-            "path": str(path),
-            "light": record.get("light") or Light.GREEN,
-            "warnings": list(record.get("warnings") or ()),
-        }
-        if record.get("ended_in_cell"):
-            kept[notebook.label]["ended_in_cell"] = record["ended_in_cell"]
+        kept[notebook.label], ended[notebook.label] = result, over
     return kept
 
 
 def _expected(
     notebook: NotebookSpecification,
     run: Run,
-    kept: Mapping[str, Mapping[str, Any]],
+    kept: Mapping[str, NotebookResult],
     inputs_dir: Path,
     missing_dates: Sequence[str] | None,
 ) -> dict[str, Any]:
@@ -95,7 +90,7 @@ def _expected(
     parameters = run.parameters
     for name, source in notebook.parameters.items():
         if source in kept:
-            values[name] = kept[source]["path"]
+            values[name] = kept[source].path
         elif source in parameters:
             values[name] = parameters[source]
         elif source == INPUTS_DIR:

@@ -6,6 +6,7 @@ or another version of this package cause a report to be made again, and nothing 
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 from collections.abc import Mapping
@@ -17,6 +18,7 @@ from deciders.runs.due_runs import Run
 from deciders.specification import OutputSpecification, WorkflowSpecification
 from deciders.specification.inputs_folder import folded_name
 from deciders.specification.report_names import report_file_names
+from deciders.tasks.results import NotebookResult, ReportResult
 from deciders.values.artefact_key import ArtefactKey
 from simpleflow_nb import __version__
 
@@ -47,13 +49,13 @@ def report_origin(output: OutputSpecification, reference_date: str | None, input
     }
 
 
-def record_report(result: Mapping[str, Any], origin: Mapping[str, Any], format: str, executed: Path) -> None:
-    """Write the origin and the result of a report beside the executed notebook.
+def record_report(result: ReportResult, origin: Mapping[str, Any], format: str, executed: Path) -> None:
+    """Leave beside the executed notebook what its report was made from, and what came of it.
 
     Raises:
         OSError: it cannot be written.
     """
-    content = masked_leaves({"origin": origin, "result": result})
+    content = masked_leaves({"origin": origin, "result": result.as_json()})
     text = json.dumps(content, ensure_ascii=False, indent=1, default=str)
     write_atomically(_record_path(executed, format), text + "\n")
 
@@ -63,14 +65,14 @@ def kept_reports(
     run: Run,
     inputs_dir: Path,
     artefacts: Artefacts,
-    kept: Mapping[str, Mapping[str, Any]],
-) -> dict[str, dict[str, Any]]:
-    """Return the former result of the activity for each report that can be kept, by label and format (``count.pdf``).
+    kept: Mapping[str, NotebookResult],
+) -> dict[str, ReportResult]:
+    """By label and format (``count.pdf``) what the activity of each report that stands returned then.
 
     A report is kept if its notebook is one of the ``kept``, its file exists, and its origin would be the same now. It keeps its
     path, even if it would have another name now, unless another report of the run has that path.
     """
-    found: dict[str, dict[str, Any]] = {}
+    found: dict[str, ReportResult] = {}
     names = report_file_names(workflow, run.instance, run.parameters)
     for notebook in workflow.notebooks:
         if notebook.label not in kept:
@@ -78,15 +80,15 @@ def kept_reports(
         executed = artefacts.notebook(workflow.name, run.instance, notebook.label)
         for output in notebook.output:
             record = report_record(executed, output.format)
-            result = record.get("result")
-            if not isinstance(result, dict) or not isinstance(result.get("path"), str):
+            result = recorded_result(record)
+            if result is None:
                 continue
-            path = Path(found_path(result["path"], artefacts.outputs, workflow.name, run.instance))
+            path = Path(found_path(result.path, artefacts.outputs, workflow.name, run.instance))
             others = {folded_name(name) for key, name in names.items() if key != (notebook.label, output.format)}
             if not path.is_file() or folded_name(path.name) in others:
                 continue
             if record.get("origin") == report_origin(output, run.iso_date, inputs_dir, executed):
-                found[ArtefactKey(notebook.label, output.format).file_name] = {**result, "path": str(path)}
+                found[ArtefactKey(notebook.label, output.format).file_name] = dataclasses.replace(result, path=str(path))
     return found
 
 
@@ -95,6 +97,14 @@ def report_record(executed: Path, format: str) -> dict[str, Any]:
     none.
     """
     return read_record(_record_path(executed, format))
+
+
+def recorded_result(record: Mapping[str, Any]) -> ReportResult | None:
+    """Read the result in a `report_record`; None where there is none, or none that can be read."""
+    try:
+        return ReportResult.of_json(record["result"])
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return None
 
 
 def _record_path(executed: Path, format: str) -> Path:

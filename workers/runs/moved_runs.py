@@ -17,6 +17,7 @@ from deciders import activities as declared
 from deciders.runs.due_runs import Run, run_for
 from deciders.runs.run_requests import requested_runs
 from deciders.specification import ConfiguredWorkflow, Specification, WorkflowSpecification
+from deciders.tasks.arguments import NotebookTask
 from deciders.workflow_types import BACKFILL, CLASSES, NOTEBOOK, class_of_type, executions_of_type
 from simpleflow_nb import payload
 from simpleflow_nb.constants import STATE_FOLDER
@@ -35,6 +36,7 @@ from .kept_reports import kept_reports
 from .kept_specification import by_reference
 from .outputs_location import former_places, note_place
 from .run_origin import present_file
+from .run_starts import as_arguments
 
 REASON = "its outputs folder was moved; it begins anew there, with what it had done"
 TAKEN_OVER = "its workflow file was moved, renamed or taken over by another; it begins anew there, with what it had done"
@@ -156,7 +158,7 @@ class _Past:
         rows = [
             row for row in task_rows(self.events) if row.name == declared.execute_notebook.name and row.state == "completed"
         ]
-        return {payload.decode(row.input, self.payloads.load)["kwargs"]["label"] for row in rows}
+        return {NotebookTask.of_json(payload.decode(row.input, self.payloads.load)["kwargs"]).label for row in rows}
 
     def started_since(self) -> set[str]:
         began = epoch(self.info["startTimestamp"])
@@ -188,7 +190,7 @@ def _anew_run(given: Mapping[str, Any], outputs: Path, past: _Past, specificatio
     standing = kept_labels(workflow, run, inputs_dir, artefacts, hashes, given.get("missing_dates"))
     standing = {label: result for label, result in standing.items() if label in may_be_kept}
     reports = kept_reports(workflow, run, inputs_dir, artefacts, standing)
-    return _Anew({**arguments, "kept": standing, "kept_reports": reports}, taken_over)
+    return _Anew({**arguments, "kept": as_arguments(standing), "kept_reports": as_arguments(reports)}, taken_over)
 
 
 def _anew_backfill(given: Mapping[str, Any], outputs: Path, past: _Past, specifications: Sequence[Specification]) -> _Anew:

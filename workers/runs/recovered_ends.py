@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from deciders import activities as declared
+from deciders.tasks.arguments import NotebookTask, ReportTask
+from deciders.tasks.results import NotebookResult, ReportResult
 from deciders.values.artefact_key import ArtefactKey
 from deciders.values.label_state import LabelState
 from deciders.values.light import Light
@@ -108,22 +110,22 @@ def _record_of(
     except (KeyError, TypeError, PayloadError):
         return None
     labels = dict.fromkeys(given.get("kept") or {}, LabelState.CACHED)
-    artefacts = {name: str(value["path"]) for name, value in (given.get("kept") or {}).items()}
+    artefacts = {name: NotebookResult.of_json(value).path for name, value in (given.get("kept") or {}).items()}
     for name, value in (given.get("kept_reports") or {}).items():
-        artefacts[str(ArtefactKey.of_file_name(name))] = str(value["path"])
+        artefacts[str(ArtefactKey.of_file_name(name))] = ReportResult.of_json(value).path
     for row in task_rows(events):
         if row.name == declared.convert_report.name and row.state == "completed":
-            asked = payload.decode(row.input, payloads.load)["kwargs"]
-            path = payload.decode(row.result, payloads.load)["path"]
-            artefacts[str(ArtefactKey(asked["label"], asked.get("format", "pdf")))] = str(path)
+            asked = ReportTask.of_json(payload.decode(row.input, payloads.load)["kwargs"])
+            made = ReportResult.of_json(payload.decode(row.result, payloads.load))
+            artefacts[str(ArtefactKey(asked.label, asked.format))] = made.path
         if row.name != declared.execute_notebook.name:
             continue
-        label = payload.decode(row.input, payloads.load)["kwargs"]["label"]
+        label = NotebookTask.of_json(payload.decode(row.input, payloads.load)["kwargs"]).label
         is_skipped = TaskFailed(label, row.reason).error_type == declared.NOTEBOOK_SKIPPED
         otherwise = LabelState.SKIPPED if is_skipped else LabelState.FAILED
         labels[label] = LabelState.SUCCEEDED if row.state == "completed" else otherwise
         if row.state == "completed":
-            artefacts[label] = str(payload.decode(row.result, payloads.load)["path"])
+            artefacts[label] = NotebookResult.of_json(payload.decode(row.result, payloads.load)).path
     for notebook in given["workflow"]["notebooks"]:
         labels.setdefault(notebook["label"], LabelState.NOT_RUN)
     state = _STATES[info["closeStatus"]]

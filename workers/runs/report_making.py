@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import uuid
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from deciders.specification import OutputSpecification
+from deciders.tasks.results import ReportResult
 from deciders.values.light import Light
 
 from ..kept_paths import kept_path
@@ -25,7 +26,7 @@ def made_report(
     outputs: Path,
     on_wait: Callable[[], None] | None = None,
     before_replacing: Callable[[], None] | None = None,
-) -> dict[str, Any]:
+) -> ReportResult:
     """Make a report in a process of its own and within its limits; return its path, light, warnings and number of pages.
 
     A file at ``target`` is replaced in one step or, whatever goes wrong, left unchanged. ``on_wait`` is called about 20 times a
@@ -63,7 +64,8 @@ def made_report(
         if unseen != target:
             unseen.unlink(missing_ok=True)
     light = Light.of_work(warned=bool(report.warnings))
-    result = {"path": str(target), "light": str(light), "warnings": list(report.warnings), "pages": report.pages}
+    result = ReportResult(path=str(target), light=light, warnings=report.warnings, pages=report.pages)
     if origin is not None:
-        record_report({**result, "path": kept_path(str(target), outputs)}, origin, output.format, executed)
+        kept = dataclasses.replace(result, path=kept_path(str(target), outputs))
+        record_report(kept, origin, output.format, executed)
     return result

@@ -12,7 +12,7 @@ from deciders.values.artefact_key import ArtefactKey
 
 from ..artefacts import Artefacts
 from ..kept_paths import found_path
-from .kept_reports import report_record
+from .kept_reports import recorded_result, report_record
 
 
 def report_place(
@@ -27,9 +27,9 @@ def report_place(
     known = [recorded[key]] if key in recorded else []
     if known and os.path.isfile(known[0]):
         return known[0]
-    noted = report_record(artefacts.notebook(workflow, instance, label), format).get("result")
-    if isinstance(noted, dict) and isinstance(noted.get("path"), str):
-        known.append(found_path(noted["path"], artefacts.outputs, workflow, instance))
+    noted = recorded_result(report_record(artefacts.notebook(workflow, instance, label), format))
+    if noted is not None:
+        known.append(found_path(noted.path, artefacts.outputs, workflow, instance))
     unnamed = artefacts.report_path(workflow, instance, label, format)
     if unnamed not in [path for name, path in recorded.items() if name != key]:
         known.append(unnamed)

@@ -27,7 +27,7 @@ from simpleflow_nb.exceptions import SimpleflowError
 
 from ..artefacts import Artefacts, read_record, why_unreadable
 from ..records.run_records import RunRecord, RunRecords
-from .kept_reports import report_origin, report_record
+from .kept_reports import recorded_result, report_origin, report_record
 from .latest_links import NAME as LATEST
 from .latest_links import point_latest
 from .old_outputs import has_folders
@@ -210,7 +210,7 @@ def _remake(
             outputs=artefacts.outputs,
             on_wait=on_wait,
             before_replacing=check,
-        )
+        ).as_json()
     except (ReportError, OSError) as error:
         check()
         done.failed[name] = str(error)
@@ -286,5 +286,10 @@ def _lights(record: RunRecord, run: ReportedRun, artefacts: Artefacts) -> list[s
         noted.append(read_record(executed.with_name("run.json")).get("light"))
         for output in notebook.output:
             if os.path.isfile(_place(run, (notebook, output), artefacts, record.artefacts)):
-                noted.append((report_record(executed, output.format).get("result") or {}).get("light"))
+                noted.append(_noted_light(executed, output.format))
     return [light if Light.is_light(light) else record.light for light in noted]
+
+
+def _noted_light(executed: Path, format: str) -> Light | None:
+    result = recorded_result(report_record(executed, format))
+    return result.light if result is not None else None

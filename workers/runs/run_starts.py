@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import deque
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from deciders.runs.due_runs import Run
 from deciders.runs.identity import identity_of_run
 from deciders.runs.run_requests import WantedRun
 from deciders.specification import FilesSource, Specification, SqlSource
+from deciders.tasks.results import FileResult
 from deciders.values.run_state import RunState
 from deciders.workflow_types import NOTEBOOK, executions_of_type
 from simpleflow_nb.activity_context import ActivityContext
@@ -167,8 +168,13 @@ def run_arguments(
         arguments["origin"]["missing_dates"] = missing if is_asked_for else known.missing_for_the_record(run)
     if missing is not None:
         arguments["missing_dates"] = missing
-    given = {"kept": standing, "kept_reports": reports, "only": only}
+    given = {"kept": as_arguments(standing), "kept_reports": as_arguments(reports), "only": only}
     return arguments | {name: value for name, value in given.items() if value}
+
+
+def as_arguments(results: Mapping[str, FileResult]) -> dict[str, dict[str, Any]]:
+    """Return results of former runs by name, ready for the arguments of a run that keeps them."""
+    return {name: result.as_json() for name, result in results.items()}
 
 
 class Starter:

@@ -13,6 +13,7 @@ from deciders.runs.due_runs import DueRuns, due_runs
 from deciders.runs.reruns import LastEnd, RunHistory
 from deciders.runs.run_requests import SENSOR, WantedRun, requested_runs
 from deciders.specification import Specification
+from deciders.tasks.results import CheckResult, StartedRuns
 from deciders.values.reason import ReasonKind
 from deciders.values.run_state import RunState
 from simpleflow_nb.activity_context import ActivityContext
@@ -85,19 +86,12 @@ def check_for_new_dates(
     *,
     check_began: datetime | None = None,
     starts_per_second: float | None = None,
-) -> dict[str, Any]:
-    """Start every run that is due.
-
-    Runs start by the priority of their workflow, then in AutoFlow's order: that of the sensor's entries, the dates of each
-    ascending.
+) -> CheckResult:
+    """Start every run that is due: by the priority of its workflow, then in AutoFlow's order, which is that of the sensor's
+    entries, the dates of each ascending.
 
     The open executions are listed first and the records read second: an end is recorded before its execution closes, so
     a run that ends in between is seen at least once. What has failed since ``check_began`` is not started again.
-
-    Returns:
-        ``started``: workflow ids; ``not_due``: number of runs that are not due; ``held_back``: number of runs without room
-        under ``max_parallel_runs``; ``warnings``; ``retry_seconds``: seconds until a failed or skipped run is retried, None if
-        no workflow with a ``retry_wait`` or ``skip_again`` has any open, failed or skipped runs.
 
     Raises:
         SourceError: the available dates cannot be read.
@@ -128,13 +122,13 @@ def check_for_new_dates(
         known=KnownDates(specification, available),
     )
     started = starter.start([WantedRun(run, started_by=SENSOR) for run in plan.due])
-    return {
-        "started": started.workflow_ids,
-        "not_due": len(plan.not_due),
-        "held_back": started.held_back,
-        "warnings": [*plan.warnings, *undated_files(specification, available)],
-        "retry_seconds": _retry_seconds(specification, plan),
-    }
+    return CheckResult(
+        started=started.workflow_ids,
+        not_due=len(plan.not_due),
+        held_back=started.held_back,
+        warnings=[*plan.warnings, *undated_files(specification, available)],
+        retry_seconds=_retry_seconds(specification, plan),
+    )
 
 
 def _now(service: Any) -> datetime:
@@ -169,13 +163,9 @@ def start_requested(
     began: datetime | None = None,
     most_at_once: int | None = None,
     starts_per_second: float | None = None,
-) -> dict[str, Any]:
-    """Start the requested runs, in the order of the requests.
-
-    Runs that are open already, or have ended since ``began``, are skipped.
-
-    Returns:
-        ``started``: workflow ids; ``held_back``: number of runs without room.
+) -> StartedRuns:
+    """Start runs that somebody asked for, in the order asked; those that run already, or have ended since ``began``, are
+    passed over.
 
     Raises:
         WorkflowTaken: see :func:`claim`.
@@ -194,4 +184,4 @@ def start_requested(
     names = {one.run.workflow_name for one in wanted}
     starter = Starter(task, specification, outputs, names=names, most_at_once=most_at_once, starts_per_second=starts_per_second)
     started = starter.start(wanted)
-    return {"started": started.workflow_ids, "held_back": started.held_back}
+    return StartedRuns(started=started.workflow_ids, held_back=started.held_back)

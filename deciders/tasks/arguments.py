@@ -1,0 +1,127 @@
+"""Arguments of the two activities that do a label's work, as histories hold them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..values.artefact_key import ArtefactKey
+
+_DEFAULT_FORMAT = "pdf"  #: of reports of version 0.1, which did not always say it
+
+
+@dataclass(frozen=True, slots=True)
+class RunFolder:
+    """Run whose folder a task works in."""
+
+    workflow: str
+    instance: str
+    outputs: str
+
+    def as_json(self) -> dict[str, Any]:
+        return {"workflow": self.workflow, "instance": self.instance, "outputs": self.outputs}
+
+    @classmethod
+    def of_json(cls, value: Mapping[str, Any]) -> RunFolder:
+        return cls(value["workflow"], value["instance"], value["outputs"])
+
+
+_FOLDER = ("workflow", "instance", "outputs")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotebookTask:
+    """Arguments of ``execute_notebook``.
+
+    In the decider the results among ``upstream`` may be futures, which the engine replaces by what they stand for.
+    """
+
+    label: str
+    filename: str
+    inputs_dir: str
+    parameters: Mapping[str, Any]
+    upstream: Mapping[str, Any]  #: the JSON of a `NotebookResult` by the name of the parameter that takes its path
+    flowapi_url_as: Sequence[str]  #: parameters that take the URL which only the worker knows
+    settings: Mapping[str, Any] = field(default_factory=dict)  #: those that the workflow file gives; the others are defaults
+    folder: RunFolder
+
+    @property
+    def name(self) -> str:
+        """Name for people: the label."""
+        return self.label
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "label": self.label,
+            "filename": self.filename,
+            "inputs_dir": self.inputs_dir,
+            "parameters": dict(self.parameters),
+            "upstream": dict(self.upstream),
+            "flowapi_url_as": list(self.flowapi_url_as),
+            **self.settings,
+            **self.folder.as_json(),
+        }
+
+    @classmethod
+    def of_json(cls, value: Mapping[str, Any]) -> NotebookTask:
+        """Read the arguments in a history of any version.
+
+        Raises:
+            KeyError, TypeError: ``value`` is not the arguments of such a task.
+        """
+        own = ("label", "filename", "inputs_dir", "parameters", "upstream", "flowapi_url_as")
+        settings = {name: one for name, one in value.items() if name not in (*own, *_FOLDER)}
+        return cls(**{name: value[name] for name in own}, settings=settings, folder=RunFolder.of_json(value))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportTask:
+    """Arguments of ``convert_report``. In the decider ``executed`` may be a future."""
+
+    label: str
+    executed: Any  #: the JSON of a `NotebookResult`
+    inputs_dir: str | None
+    reference_date: str | None
+    options: Mapping[str, Any]  #: of the output, without its name, as the workflow file gives them
+    file_name: str | None = None  #: None: ``<label>.<format>``
+    folder: RunFolder
+
+    @property
+    def format(self) -> str:
+        """Format of the report."""
+        return str(self.options.get("format", _DEFAULT_FORMAT))
+
+    @property
+    def name(self) -> str:
+        """Name for people, such as ``count.pdf``, whatever the file is called."""
+        return ArtefactKey(self.label, self.format).file_name
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "label": self.label,
+            "executed": self.executed,
+            "inputs_dir": self.inputs_dir,
+            "reference_date": self.reference_date,
+            **self.options,
+            **({"file_name": self.file_name} if self.file_name is not None else {}),
+            **self.folder.as_json(),
+        }
+
+    @classmethod
+    def of_json(cls, value: Mapping[str, Any]) -> ReportTask:
+        """Read the arguments in a history of any version.
+
+        Raises:
+            KeyError, TypeError: ``value`` is not the arguments of such a task.
+        """
+        own = ("label", "executed", "inputs_dir", "reference_date", "file_name")
+        return cls(
+            label=value["label"],
+            executed=value["executed"],
+            inputs_dir=value.get("inputs_dir"),
+            reference_date=value.get("reference_date"),
+            options={name: one for name, one in value.items() if name not in (*own, *_FOLDER)},
+            file_name=value.get("file_name"),
+            folder=RunFolder.of_json(value),
+        )
