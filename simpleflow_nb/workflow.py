@@ -317,7 +317,7 @@ class Program:
         except Exception as error:  # the user's __init__: it fails the run, where run() would
             self.error = error
         execution.should_cancel = self._should_cancel
-        execution.wants_history = any(_place_of_history(getattr(self.workflow, name, None)) for name in _HOOKS)
+        execution.wants_history = any(_history_parameter(getattr(self.workflow, name, None)) for name in _HOOKS)
 
     def __call__(self, execution: Execution) -> Any:
         if self.workflow is None:
@@ -342,13 +342,13 @@ _HOOKS = ("should_cancel", "on_canceled")
 
 
 def _asked(hook: Callable[..., Any], history: History) -> Any:
-    place = _place_of_history(hook)
-    if place == "named":
+    parameter = _history_parameter(hook)
+    if parameter == "named":
         return hook(history=history)
-    return hook(history) if place == "first" else hook()
+    return hook(history) if parameter == "first" else hook()
 
 
-def _place_of_history(hook: Any) -> Literal["first", "named"] | None:
+def _history_parameter(hook: Any) -> Literal["first", "named"] | None:
     """Where a hook takes the history; the ones of :class:`Workflow` itself do not look at it.
 
     An argument with a default means something else, unless it is called ``history``.
@@ -365,8 +365,8 @@ def _place_of_history(hook: Any) -> Literal["first", "named"] | None:
     first = next(iter(parameters.values()), None)
     if first is None or first.kind in (first.KEYWORD_ONLY, first.VAR_KEYWORD):
         return None
-    is_place = first.kind is first.VAR_POSITIONAL or first.default is first.empty or first is named
-    return "first" if is_place else None
+    takes_history = first.kind is first.VAR_POSITIONAL or first.default is first.empty or first is named
+    return "first" if takes_history else None
 
 
 def program(workflow_class: type[Workflow]) -> Program:

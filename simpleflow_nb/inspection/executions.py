@@ -53,19 +53,19 @@ def found_execution(service: LookingService, domain: str, run: str, run_id: str 
                 f"{run!r} is the beginning of {len(several)} workflow ids: {', '.join(several[:5])}; give more of it"
             )
     if not by_id:
-        refuse_gone(service, domain, run, run_id)
+        refuse_pruned(service, domain, run, run_id)
         what = f"workflow {run!r} with run id {run_id!r}" if run_id else f"workflow {run!r}"
         raise DefinitionError(f"{what} is not known here; workflow.list shows which are")
     execution: Mapping[str, Any] = by_id[0]["execution"]
     return {"workflowId": execution["workflowId"], "runId": execution["runId"]}
 
 
-def refuse_gone(service: LookingService, domain: str, run: str, run_id: str | None) -> None:
+def refuse_pruned(service: LookingService, domain: str, run: str, run_id: str | None) -> None:
     """
     Raises:
         DefinitionError: the execution was known here, or several that ``run`` may mean.
     """
-    if (look := getattr(service, "gone_executions", None)) is None:
+    if (look := getattr(service, "pruned_executions", None)) is None:
         return  # SWF's own: after its retention period it knows nothing of an execution
     gone = [one for one in look(domain, run) if not run_id or one.run_id == run_id]
     several = sorted({one.workflow_id for one in gone})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -15,7 +14,7 @@ from ..workflow import Workflow
 from .decider import Decider, Parked
 from .payload_directory import MemoryPayloads, Payloads
 from .process_groups import ProcessGroups
-from .worker import Worker
+from .worker import Worker, usable_cores
 
 logger = logging.getLogger(__name__)
 
@@ -61,7 +60,7 @@ class Engine:
             on_parked=on_parked,
         )
         if task_lists is None:
-            task_lists = {activity_task_list or decision_list: os.cpu_count() or 1}
+            task_lists = {activity_task_list or decision_list: usable_cores()}
         self.worker = Worker(
             service,
             domain,

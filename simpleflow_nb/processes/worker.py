@@ -37,7 +37,7 @@ _MOST_BEATS_APART_SECONDS = 30.0
 _LOOK_SECONDS = 0.2
 
 
-class Running:
+class RunningTask:
     """One activity task in this worker's hands."""
 
     def __init__(self, task: Task) -> None:
@@ -114,7 +114,7 @@ class Worker:
         self.process_groups = process_groups or ProcessGroups()
         self.identity = json.dumps({"hostname": socket.gethostname(), "pid": os.getpid()})
         self.failure: BaseException | None = None  # why a thread has ended before it was told to
-        self._running: dict[str, Running] = {}
+        self._running: dict[str, RunningTask] = {}
         self._lock = threading.Lock()
         self._stop, self._abandon = threading.Event(), threading.Event()
         self._threads: list[threading.Thread] = []
@@ -153,7 +153,7 @@ class Worker:
             thread.join(None if until is None else max(0.0, until - time.monotonic()))
         return not any(thread.is_alive() for thread in self._threads)
 
-    def running(self) -> list[Running]:
+    def running(self) -> list[RunningTask]:
         with self._lock:
             return list(self._running.values())
 
@@ -215,7 +215,7 @@ class Worker:
             ServiceError: the service cannot be used any more.
             Exception: the service does not let this worker report, whatever it says.
         """
-        running = Running(task)
+        running = RunningTask(task)
         with logged_as(workflow_id=running.workflow_id, run_id=running.run_id, activity_id=running.activity_id):
             with self._lock:
                 self._running[running.token] = running
@@ -229,7 +229,7 @@ class Worker:
                 with self._lock:
                     self._running.pop(running.token, None)
 
-    def _carry_out(self, running: Running, task_list: str) -> tuple[str, dict[str, Any]]:
+    def _carry_out(self, running: RunningTask, task_list: str) -> tuple[str, dict[str, Any]]:
         """How the task ended, and what to say of it. The task is still under way: a report can take its time too."""
         try:
             arguments = payload.decode(running.task.get("input"), self.payloads.load) or {}
@@ -267,7 +267,7 @@ class Worker:
         finally:
             set_context(None)
 
-    def _context(self, running: Running, task_list: str) -> ActivityContext:
+    def _context(self, running: RunningTask, task_list: str) -> ActivityContext:
         task = running.task
         return ActivityContext(
             domain=self.domain,
@@ -286,7 +286,7 @@ class Worker:
             find_last_details=lambda: last_details(self.service, self.domain, task["workflowExecution"], running.activity_id),
         )
 
-    def _respond(self, running: Running, how: str, **body: Any) -> None:
+    def _respond(self, running: RunningTask, how: str, **body: Any) -> None:
         """Report the end until the service has it, or has ended the task itself; its heart goes on beating meanwhile."""
         backoff = Backoff(self._abandon)
         while not running.over:
@@ -324,7 +324,7 @@ class Worker:
             else:
                 self._stop.wait(_LOOK_SECONDS)
 
-    def _note_progress(self, running: Running, details: str | None) -> None:
+    def _note_progress(self, running: RunningTask, details: str | None) -> None:
         """A heartbeat that the body asks for. Those that come too quickly are left to the next one that is due."""
         if details is not None:
             running.details = payload.whole_characters(details)[:MAX_HEARTBEAT_DETAILS_CHARACTERS]
@@ -334,7 +334,7 @@ class Worker:
         else:
             running.next_beat = min(running.next_beat, running.last_try + apart)
 
-    def _beat(self, running: Running) -> None:
+    def _beat(self, running: RunningTask) -> None:
         """Tell the service that the task is under way, and hear whether it is wanted; a call that fails is made again soon."""
         if running.over or not running.is_beating.acquire(blocking=False):
             return
@@ -352,7 +352,7 @@ class Worker:
         finally:
             running.is_beating.release()
 
-    def _beat_failed(self, running: Running, error: Exception) -> None:
+    def _beat_failed(self, running: RunningTask, error: Exception) -> None:
         with logged_as(workflow_id=running.workflow_id, run_id=running.run_id, activity_id=running.activity_id):
             if fault_code(error) == UNKNOWN_RESOURCE or isinstance(error, ServiceError):
                 logger.info("is over on the service: %s", error)  # timed out, the execution is closed, no service

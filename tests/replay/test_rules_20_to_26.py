@@ -14,7 +14,7 @@ import pytest
 from simpleflow_nb import RetryPolicy, futures
 from simpleflow_nb.exceptions import StaleCache
 from simpleflow_nb.local.decisions import attributes_of
-from simpleflow_nb.local.run import Run, rebuilt
+from simpleflow_nb.local.execution import LocalExecution, rebuilt
 
 from .referee import Limits, Referee, execution_of, reloaded, state_of
 from .scenarios import (
@@ -249,7 +249,7 @@ def test_a_run_is_rebuilt_from_its_history():
     with Referee(workflow(gated)) as referee:
         referee.decide()
         referee.begin("activity-load-1")
-        again = rebuilt(Run(1, "local", "played", "run-1"), reloaded(referee.run.events))
+        again = rebuilt(LocalExecution(1, "local", "played", "run-1"), reloaded(referee.run.events))
         assert {a.activity_id: bool(a.started) for a in again.activities.values()} == {
             "activity-load-1": True,
             "activity-load-2": False,

@@ -21,7 +21,7 @@ from .floor import ConnectionClosedError, Floor, throttled, until
 def of(workflow_id: str, request: dict[str, Any], floor: Floor) -> bool:
     """Whether a response to a decision task is for that execution."""
     number = int(request["taskToken"][1:].partition(".")[0])
-    run = floor.service.runs.get(number)
+    run = floor.service.executions.get(number)
     return run is not None and run.workflow_id == workflow_id
 
 

@@ -58,9 +58,9 @@ def test_closed_executions_go_when_they_are_old_and_a_line_stays(path: Path) -> 
         with pytest.raises(Fault, match="Unknown execution: workflowId=old"):
             desk.local.get_workflow_execution_history(domain=DOMAIN, execution={"workflowId": "old", "runId": old})
         for wanted in ("old", "ol", "days/2024-01-01"):
-            (gone,) = desk.local.gone_executions(DOMAIN, wanted)
+            (gone,) = desk.local.pruned_executions(DOMAIN, wanted)
             assert gone == (DOMAIN, "old", old, "days/2024-01-01", now - DAY, "COMPLETED")
-        assert desk.local.gone_executions("another", "old") == desk.local.gone_executions(DOMAIN, "young") == []
+        assert desk.local.pruned_executions("another", "old") == desk.local.pruned_executions(DOMAIN, "young") == []
         assert desk.local.prune(now - DAY / 2).executions == 0
         desk.close()
         desk = opened(path)
@@ -145,7 +145,7 @@ def test_a_failure_on_the_way_leaves_whole_executions(path: Path, monkeypatch: p
         assert known(desk) == ["run2", "run3", "run4", "run5"]
         for name in known(desk):
             assert desk.types(name, run_ids[name])[-1] == "WorkflowExecutionCompleted"
-        assert [bool(desk.local.gone_executions(DOMAIN, f"run{number}")) for number in range(6)] == [True] * 2 + [False] * 4
+        assert [bool(desk.local.pruned_executions(DOMAIN, f"run{number}")) for number in range(6)] == [True] * 2 + [False] * 4
         desk.close()
         desk = opened(path)
     desk.close()
@@ -208,7 +208,7 @@ def test_what_is_asked_for_while_somebody_writes_is_not_asked_of_the_connection_
     desk.pass_time(1)
     with monkeypatch.context() as patch:
         patch.setattr(desk.local.journal, "_db", None)
-        assert [one.run_id for one in desk.local.gone_executions(DOMAIN, "old")] == [old]
+        assert [one.run_id for one in desk.local.pruned_executions(DOMAIN, "old")] == [old]
         assert desk.types("young", run_id)[-1] == "WorkflowExecutionCompleted"
     desk.close()
 
@@ -220,7 +220,7 @@ def test_of_the_ends_that_are_remembered_the_oldest_go(path: Path, monkeypatch: 
         closed(desk, f"run{number}")
         desk.pass_time(1)
     desk.local.prune(desk.local.clock.now())
-    assert [one.workflow_id for one in desk.local.gone_executions(DOMAIN, "run")] == ["run3", "run2", "run1"]
+    assert [one.workflow_id for one in desk.local.pruned_executions(DOMAIN, "run")] == ["run3", "run2", "run1"]
     desk.close()
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from ...application.run_states import NOTEBOOK_TYPE
 from ...constants import STATE_FOLDER
 from ...exceptions import PayloadError
-from ...inspection.executions import executions, refuse_gone, started_with
+from ...inspection.executions import executions, refuse_pruned, started_with
 from ...processes.connection import payload_directory
 from ..engine.place import Place
 
@@ -107,7 +107,7 @@ def _refuse_recorded(place: Place, run: str) -> None:
         if error.is_near:
             raise
         return
-    refuse_gone(place.service, place.domain, found.workflow_id, None)
+    refuse_pruned(place.service, place.domain, found.workflow_id, None)
 
 
 def _notebook_executions(place: Place, run: str) -> Iterator[NotebookExecution]:
