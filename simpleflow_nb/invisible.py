@@ -23,9 +23,9 @@ def invisible_in(text: str) -> str | None:
     """
     if text.isascii():
         return None
-    for place, character in enumerate(text):
+    for index, character in enumerate(text):
         if character in _JOINERS:
-            around = text[place - 1 : place] + text[place + 1 : place + 2]
+            around = text[index - 1 : index] + text[index + 1 : index + 2]
             if len(around) == 2 and not any(one.isascii() or one in _JOINERS or _INVISIBLE.match(one) for one in around):
                 continue
         elif not _INVISIBLE.match(character):

@@ -298,14 +298,14 @@ class _Secret:
         return tuple((text, _with_dots_of(text)) for text in secret_spellings.cut_spellings(self._value))
 
     def _spans(self, text: str, marks: Iterable[str]) -> list[tuple[int, int]]:
-        places: list[int] = []
+        starts: list[int] = []
         for mark in marks:
             at = text.find(mark)
             while at >= 0:
-                places.append(at)
+                starts.append(at)
                 at = text.find(mark, at + len(mark))
         spans: list[tuple[int, int]] = []
-        for at in sorted(places):
+        for at in sorted(starts):
             begin, end = max(0, at - self.reach), min(len(text), at + self.reach)
             if spans and begin <= spans[-1][1]:
                 spans[-1] = (spans[-1][0], end)

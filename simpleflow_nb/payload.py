@@ -20,7 +20,7 @@ from .json_numbers import no_value_of_json
 scan_once: Callable[[str, int], tuple[Any, int]] = json.JSONDecoder().scan_once  # type: ignore[attr-defined]  # json.loads without its Python layer: it is called once for each result
 
 _ENCODERS = frozenset({__file__, json.encoder.__file__})
-_LONGEST_PLACE = 120
+_LONGEST_PATH = 120
 
 _SCHEME = "simpleflow-nb+sha256:"
 _REFERENCE = re.compile(rf"{re.escape(_SCHEME)}([0-9a-f]{{64}}) (\d+)\Z")
@@ -79,18 +79,18 @@ def encoded(value: Any, what: str) -> str:
     try:
         return encode(value)
     except (TypeError, ValueError, RecursionError) as error:
-        place = error.__traceback__
-        while place is not None and place.tb_next is not None:
-            place = place.tb_next
-        if place is not None and place.tb_frame.f_code.co_filename not in _ENCODERS:
+        frame = error.__traceback__
+        while frame is not None and frame.tb_next is not None:
+            frame = frame.tb_next
+        if frame is not None and frame.tb_frame.f_code.co_filename not in _ENCODERS:
             raise  # raised by the user's code, such as a generator in the value
-        raise type(error)(f"{what}{_place_of_mistake(value)}: {error}") from None
+        raise type(error)(f"{what}{_path_of_mistake(value)}: {error}") from None
 
 
-def _place_of_mistake(value: Any) -> str:
+def _path_of_mistake(value: Any) -> str:
     """Return the path to the first value without a JSON form in nested lists and dicts, as subscripts; "" for the whole."""
-    place, known = "", set()
-    while id(value) not in known and len(place) < _LONGEST_PLACE:
+    path, known = "", set()
+    while id(value) not in known and len(path) < _LONGEST_PATH:
         known.add(id(value))
         if isinstance(value, dict):
             items: Iterable[tuple[Any, Any]] = value.items()
@@ -102,11 +102,11 @@ def _place_of_mistake(value: Any) -> str:
             try:
                 encode(item)
             except (TypeError, ValueError, RecursionError):
-                place, value = f"{place}[{key!r:.40}]", item
+                path, value = f"{path}[{key!r:.40}]", item
                 break
         else:
             break  # the fault is in the keys, or the nesting is too deep
-    return place
+    return path
 
 
 def decode(text: str | None, load: Load | None = None) -> Any:

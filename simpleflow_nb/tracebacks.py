@@ -12,7 +12,7 @@ def traceback_lines(error: BaseException, carriers: Collection[str]) -> list[str
     An error raised by a carrier itself, about a wrong call or value, has no such frame: then the message is returned alone,
     without "Traceback (most recent call last)".
     """
-    place = error.__traceback__
-    while place is not None and place.tb_frame.f_code.co_filename in carriers:
-        place = place.tb_next
-    return traceback.format_exception(type(error), error, place)
+    frames = error.__traceback__
+    while frames is not None and frames.tb_frame.f_code.co_filename in carriers:
+        frames = frames.tb_next
+    return traceback.format_exception(type(error), error, frames)

@@ -15,7 +15,7 @@ from ..constants import MAX_REASON_CHARACTERS
 from ..exceptions import TaskFailed
 from ..masking import masked
 from ..tracebacks import traceback_lines
-from .import_errors import place_of_import_error
+from .import_errors import location_of_import_error
 from .own_modules import is_own, is_program
 
 #: Files whose frames are left out of tracebacks.
@@ -104,7 +104,7 @@ def _imported(name: str, module_name: str) -> ModuleType:
     try:
         return importlib.import_module(module_name)
     except (Exception, SystemExit) as error:
-        what = f"{type(error).__name__}: {error}{place_of_import_error(error)}"
+        what = f"{type(error).__name__}: {error}{location_of_import_error(error)}"
         raise LookupError(f"activity {name}: {module_name} cannot be imported: {what}") from error
 
 

@@ -15,13 +15,14 @@ from .. import activity as activities
 from .. import constants, payload
 from ..exceptions import DefinitionError, ReplayError, ServiceError, StaleCache
 from ..masking import masked
+from ..program import program
 from ..replay import Execution, commands
 from ..replay.decisions import Decision
 from ..replay.events import HistoryEvent
 from ..replay.suspension import failure_attributes
 from ..service_faults import ALREADY_REGISTERED, UNKNOWN_RESOURCE, fault_code, is_passing, is_refused, refusal
 from ..swf_service import DecisionTask, SwfService
-from ..workflow import Workflow, program
+from ..workflow import Workflow
 from .execution_cache import CachedExecution, ExecutionCache
 from .execution_context import execution_context, last_context, parked_context
 from .log_context import logged_as

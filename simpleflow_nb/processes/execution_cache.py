@@ -73,7 +73,7 @@ class ExecutionCache:
     def kill(self, execution: Execution) -> None:
         """End the code of an execution; if it swallows GreenletExit, it is kept for good, as dropping it would raise again."""
         if not execution.kill():
-            place = execution.where()
-            line = f"{place[-1].filename}:{place[-1].lineno}" if place else "its code"
+            stack = execution.where()
+            line = f"{stack[-1].filename}:{stack[-1].lineno}" if stack else "its code"
             logger.warning("%s: %s swallows every exception and cannot be evicted", execution.workflow_id, line)
             self._unkillable.append(execution)

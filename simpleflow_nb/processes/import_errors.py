@@ -7,7 +7,7 @@ import os
 import traceback
 
 
-def place_of_import_error(error: BaseException) -> str:
+def location_of_import_error(error: BaseException) -> str:
     """Return the line at which an import failed, as `` (shop/orders.py:3)``; "" without one, as for a missing module."""
     if isinstance(error, SyntaxError):
         return ""  # its message says where
@@ -16,5 +16,5 @@ def place_of_import_error(error: BaseException) -> str:
         for frame in traceback.extract_tb(error.__traceback__)
         if not frame.filename.startswith("<frozen") and frame.filename != importlib.__file__
     ]
-    place = frames[-1] if len(frames) > 1 else None  # the first frame is the one that imports the module
-    return f" ({place.filename.removeprefix(f'{os.getcwd()}/')}:{place.lineno})" if place else ""
+    frame = frames[-1] if len(frames) > 1 else None  # the first frame is the one that imports the module
+    return f" ({frame.filename.removeprefix(f'{os.getcwd()}/')}:{frame.lineno})" if frame else ""

@@ -40,12 +40,12 @@ def is_own(module: str, activity_name: str) -> bool:
         return False
     if spec is None:
         return True
-    places = [Path(place) for place in spec.submodule_search_locations or [spec.origin or ""]]
-    if not places or not all(place.is_absolute() for place in places):
+    paths = [Path(path) for path in spec.submodule_search_locations or [spec.origin or ""]]
+    if not paths or not all(path.is_absolute() for path in paths):
         return False  # built in
-    if any(_INSTALLED.intersection(place.parts) for place in places):
+    if any(_INSTALLED.intersection(path.parts) for path in paths):
         return _requires_this(top)
-    return not any(place.resolve().is_relative_to(library) for place in places for library in _LIBRARY)
+    return not any(path.resolve().is_relative_to(library) for path in paths for library in _LIBRARY)
 
 
 def _requires_this(top: str) -> bool:

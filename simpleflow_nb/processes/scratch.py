@@ -35,11 +35,11 @@ class Scratch:
         if not self.notes.is_dir():
             return
         for note in self.notes.glob(f"{_PREFIX}*"):
-            place, _, noted_in = note.read_text().partition("\n")
+            path, _, noted_in = note.read_text().partition("\n")
             if noted_in and noted_in.strip() != folder_identity(self.notes):  # a copy: the folder belongs to the original
                 note.unlink(missing_ok=True)
                 continue
-            folder = Path(place.strip() or note)
+            folder = Path(path.strip() or note)
             if folder.name == note.name and folder != note:
                 shutil.rmtree(folder, ignore_errors=True)
             if not folder.exists() or folder == note:

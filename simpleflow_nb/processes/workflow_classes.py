@@ -10,7 +10,7 @@ from types import ModuleType
 
 from ..exceptions import DefinitionError, ExitCode, ReplayError
 from ..workflow import Workflow
-from .import_errors import place_of_import_error
+from .import_errors import location_of_import_error
 from .own_modules import is_program
 
 
@@ -91,7 +91,7 @@ class WorkflowClasses:
         given = ", ".join(sorted({name for name, _ in self._classes}))
         raise WorkflowNotFound(
             f"no workflow of type {type_name!r} is known here: this decider was given {given} and imports no other; "
-            "start it with that one too, or let another task list have it"
+            "start it with that workflow too, or let another task list have it"
         )
 
 
@@ -107,10 +107,10 @@ def workflow_class(path: str) -> type[Workflow]:
     try:
         module = importlib.import_module(module_name)
     except ImportError as error:
-        where = place_of_import_error(error)
+        where = location_of_import_error(error)
         raise WorkflowNotFound(f"{path}: module {module_name} cannot be imported: {error}{where}") from error
     except (Exception, SystemExit) as error:
-        where = place_of_import_error(error)
+        where = location_of_import_error(error)
         raise WorkflowNotFound(f"{path}: importing {module_name} raised {type(error).__name__}: {error}{where}") from error
     found = getattr(module, name, None)
     if not isinstance(found, type) or not issubclass(found, Workflow):

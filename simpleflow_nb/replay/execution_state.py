@@ -11,12 +11,12 @@ from . import commands
 from .commands import Queued
 from .events import HistoryEvent
 from .inputs import InputComparison
-from .tasks import Tasks
+from .signals import Signals
 
 Event = HistoryEvent
 
 
-class ExecutionState(Tasks):
+class ExecutionState(Signals):
     """The state that events of the history change."""
 
     __slots__ = (

@@ -201,4 +201,5 @@ _ONLY_FUTURES = (
     "and futures.wait(...) for asyncio.gather"
 )
 _ENGINE_FILES = frozenset({__file__, futures.__file__})
-_CARRIERS = frozenset({__file__, payload.__file__, f"{__file__.rpartition('replay')[0]}workflow.py"})
+_PACKAGE = __file__.rpartition("replay")[0]
+_CARRIERS = frozenset({__file__, payload.__file__, f"{_PACKAGE}program.py", f"{_PACKAGE}workflow.py"})

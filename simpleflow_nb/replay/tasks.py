@@ -10,8 +10,8 @@ from types import FrameType
 from typing import Any
 
 from .. import payload
-from ..exceptions import DefinitionError, DependencyFailed, PayloadError, PayloadMissing, TaskCanceled, TaskFailed
-from ..futures import DONE, FAILED, HELD, OPEN, QUEUED, STOPPED, Future
+from ..exceptions import DefinitionError, DependencyFailed, TaskCanceled, TaskFailed
+from ..futures import DONE, FAILED, HELD, QUEUED, STOPPED, Future
 from . import commands
 from .arguments import FUTURES, READ_ONCE, contents, futures_in, listed
 from .commands import ActivityTask, Command, Queued
@@ -33,10 +33,7 @@ class Tasks(Suspension):
         "counters",
         "due",
         "failed",
-        "last_signals",
         "log_lines",
-        "missing",
-        "new_missing",
         "new_patches",
         "next_id",
         "on_log",
@@ -49,8 +46,6 @@ class Tasks(Suspension):
         "refused",
         "replaying",
         "run_id",
-        "signal_waits",
-        "signals",
         "tasks",
         "wake",
     )
@@ -71,14 +66,9 @@ class Tasks(Suspension):
         self.tasks: dict[str, Future[Any]] = {}
         self.by_event: dict[int, Future[Any]] = {}
         self.counters: dict[str, int] = {}
-        self.signals: dict[str, deque[tuple[str | None, int]]] = {}
-        self.signal_waits: dict[str, deque[Future[Any]]] = {}
-        self.last_signals: dict[str, tuple[str | None, int]] = {}
         self.patches: dict[str, bool] = {}
         self.batch_patches: tuple[str, ...] | None = None  # patches of the replayed decision; None when live
         self.new_patches: list[str] = []
-        self.missing: dict[int, bool] = {}  # id of a signal's event -> whether its payload was missing
-        self.new_missing: list[int] = []
         self.log_lines: deque[str] = deque(maxlen=20)
         self.random_stream: random.Random | None = None
         self.wake, self.replaying = True, False
@@ -150,64 +140,6 @@ class Tasks(Suspension):
         attributes = {"markerName": name} if details is None else {"markerName": name, "details": details}
         self._decide("RecordMarker", name, attributes)
 
-    def next_signal(self, name: str) -> Future[Any]:
-        """Return a future of the next unread signal of that name, which may have arrived already."""
-        if self.dead:
-            self.block(())
-        future: Future[Any] = Future(self, "signal", name, name)
-        future.stage = OPEN
-        arrived = self.signals.get(name)
-        if arrived:
-            text, order = arrived.popleft()
-            self.arrive(future, text, order)
-        else:
-            self.signal_waits.setdefault(name, deque()).append(future)
-        return future
-
-    def last_signal(self, name: str) -> Future[Any]:
-        """Return a future of the latest signal of that name, read or not, as in simpleflow; waits for the first one."""
-        if self.dead:
-            self.block(())
-        future: Future[Any] = Future(self, "last signal", name, name)
-        future.stage = OPEN
-        known = self.last_signals.get(name)
-        if known:
-            self.arrive(future, *known)
-        else:
-            self.signal_waits.setdefault(name, deque()).append(future)
-        return future
-
-    def arrive(self, future: Future[Any], text: str | None, order: int) -> None:
-        """Resolve a future with a signal; the future fails if the signal's payload is missing.
-
-        Anybody may send a signal, and none may stop the run; a missing result of the run's own parks it instead.
-
-        Raises:
-            PayloadError: the store cannot be read; the execution is to be parked.
-        """
-        digest = payload.referenced_digest(text)
-        if digest is not None and self.is_missing(digest, order):
-            reason = f"PayloadMissing: payload {digest[:12]} is not where payloads are kept"
-            self.fail(future, TaskFailed(future.id, reason), order=order)
-        else:
-            self.resolve(future, text, order)
-
-    def is_missing(self, digest: str, order: int) -> bool:
-        """Return whether the payload of a signal was missing at the first look; a marker records that for all replays."""
-        known = self.missing.get(order)
-        if known is None:
-            known = False
-            if not self.replaying and self.load is not None:
-                try:
-                    self.load(digest)
-                except PayloadMissing:
-                    known = True
-                    self.new_missing.append(order)
-                except PayloadError as error:
-                    self.give_up(error)
-            self.missing[order] = known
-        return known
-
     def patched(self, id: str) -> bool:
         """Return whether this run takes the new path of the change ``id``; the first answer holds for the whole run."""
         if self.dead:
@@ -235,10 +167,7 @@ class Tasks(Suspension):
             return
         future.cancelling = True
         kind = future.type
-        if kind == "signal" or kind == "last signal":
-            self.signal_waits[future.name].remove(future)
-            self.settle(future, STOPPED, TaskCanceled(future.id))
-        elif kind == "StartTimer":
+        if kind == "StartTimer":
             self._decide("CancelTimer", future.id, {"timerId": future.id})
             self.settle(future, STOPPED, TaskCanceled(future.id))
         elif future.stage == HELD:

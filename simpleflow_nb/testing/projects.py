@@ -127,7 +127,7 @@ def run_project(
         raise DefinitionError(f"until {until} is not after {begins}")
     folder = Path(outputs).absolute()
     with closing(
-        _Running(_without_bounds(specification), notebooks, folder, begins, before_check, workers, real_seconds)
+        _ProjectRun(_without_bounds(specification), notebooks, folder, begins, before_check, workers, real_seconds)
     ) as run:
         run.carry_out(_in_utc(until) if until is not None else None)
         checks = run.checks()
@@ -180,7 +180,7 @@ class _End(Workflow):
         self.submit(_stop_sensor).result
 
 
-class _Running:
+class _ProjectRun:
     """A service in memory with the workers that a workflow file needs."""
 
     def __init__(

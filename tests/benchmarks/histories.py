@@ -9,8 +9,9 @@ from typing import Any
 from simpleflow_nb import Workflow, activity
 from simpleflow_nb.local.decisions import complete_decision
 from simpleflow_nb.local.execution import LocalExecution
+from simpleflow_nb.program import program
 from simpleflow_nb.replay import Execution
-from simpleflow_nb.workflow import execution_input, program
+from simpleflow_nb.workflow import execution_input
 
 IDENTITY = '{"user":"analyst","hostname":"ip-10-0-12-34.eu-west-1.compute.internal","pid":12345}'
 _NO_LIMIT = 10**9

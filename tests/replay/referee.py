@@ -16,8 +16,9 @@ from typing import Any
 from simpleflow_nb.exceptions import StaleCache
 from simpleflow_nb.local.decisions import UNLIMITED, Quotas, attributes_of, complete_decision
 from simpleflow_nb.local.execution import ATTRIBUTES, LocalExecution, rebuilt
+from simpleflow_nb.program import program
 from simpleflow_nb.replay import Execution, commands
-from simpleflow_nb.workflow import Workflow, program
+from simpleflow_nb.workflow import Workflow
 
 Event = dict[str, Any]
 Decision = dict[str, Any]

@@ -10,8 +10,8 @@ import pytest
 from simpleflow_nb import Workflow
 from simpleflow_nb.history import History
 from simpleflow_nb.local.execution import LocalExecution
+from simpleflow_nb.program import program
 from simpleflow_nb.replay import Execution
-from simpleflow_nb.workflow import program
 
 STARTED: dict[str, Any] = {
     "workflowType": {"name": "w", "version": "1"},
