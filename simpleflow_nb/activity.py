@@ -1,4 +1,4 @@
-"""Activities: functions that do the work of a workflow, anywhere and any number of times.
+"""Activities: functions that do the work of a workflow, on any worker and any number of times.
 
 ::
 
@@ -6,7 +6,7 @@
     def increment(x):
         return x + 1
 
-The function stays callable as it was. A workflow submits it with ``self.submit(increment, 3)``.
+The function stays callable. A workflow submits it with ``self.submit(increment, 3)``.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ _registry: dict[str, Activity[Any, Any]] = {}
 
 
 class Activity(Generic[P, T]):
-    """A function and how the service is to treat it.
+    """A function with the settings of its activity type.
 
     Attributes:
         name: type name on the service, ``module.function`` unless given.
-        decision_attributes: ``activityType`` and the four timeouts, as a ScheduleActivityTask decision wants them.
-        declared_in: the module whose import makes an activity of the function, where workers do not find it by the name alone:
-            the function stands in another module or in a class, or the name is one of its own. It travels with the input.
+        decision_attributes: ``activityType`` and the four timeouts, in the form of a ScheduleActivityTask decision.
+        declared_in: the module whose import registers the activity, if workers do not find it by its name: its function is in
+            another module or in a class, or it has a name of its own. It is sent with the input.
     """
 
     def __init__(
@@ -89,7 +89,7 @@ class Activity(Generic[P, T]):
         if callable is not None:
             _registry[name] = self
             declaring = _declaring_module()
-            if declaring not in (name.rpartition(".")[0], "__main__"):  # nobody else can import what is run as a script
+            if declaring not in (name.rpartition(".")[0], "__main__"):  # a script cannot be imported by others
                 self.declared_in = declaring
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> T:
@@ -102,7 +102,7 @@ class Activity(Generic[P, T]):
 
     @property
     def context(self) -> dict[str, Any] | None:
-        """In the body, while a worker carries it out: which task it is, under simpleflow's keys. None elsewhere.
+        """The task, under simpleflow's keys, in a body that a worker runs; None elsewhere.
 
         New code calls :func:`~simpleflow_nb.activity_context.context`, which can do more.
         """
@@ -112,7 +112,7 @@ class Activity(Generic[P, T]):
         return getattr(self.callable, "context", None)
 
     def implemented_by(self, body: Callable[P, T]) -> Activity[P, T]:
-        """The same activity with its body, for the module that its name points to; usable as a decorator."""
+        """Return the activity with its body, for the module in its name; usable as a decorator."""
         expected = self.name.rpartition(".")
         if (body.__module__, body.__name__) != (expected[0], expected[2]):
             raise DefinitionError(
@@ -125,8 +125,7 @@ class Activity(Generic[P, T]):
         return whole
 
     def with_body(self, body: Callable[..., Any]) -> Activity[Any, Any]:
-        """The same activity with another body, which runs in the worker's thread: for a worker that is given it, and for no
-        other."""
+        """Return the activity with another body, which runs in the worker's thread, for a worker that gets it explicitly."""
         found: Activity[Any, Any] = Activity.__new__(Activity)
         found.__dict__.update(self.__dict__)
         found.callable, found.isolation = body, "thread"
@@ -134,9 +133,9 @@ class Activity(Generic[P, T]):
         return found
 
     def execute(self, *args: Any, **kwargs: Any) -> Any:
-        """Run the body as a worker does: a class is built with the arguments and its ``execute()`` called.
+        """Run the body as a worker does: a class is instantiated with the arguments and its ``execute()`` called.
 
-        ``post_execute()`` follows when the class has one, as in simpleflow.
+        Its ``post_execute()`` follows if there is one, as in simpleflow.
         """
         if inspect.isclass(self.callable):
             task: Any = self.callable(*args, **kwargs)
@@ -150,16 +149,16 @@ class Activity(Generic[P, T]):
 
 
 def _declaring_module() -> str:
-    """The module whose import makes the activity that is being made, however many functions of others it goes through.
+    """Return the module being imported that creates the activity, even through functions of other modules.
 
-    Where no import is under way, it is the module whose code makes it.
+    Without an import under way, return the module of the calling code.
     """
     frame: FrameType | None = sys._getframe(1)
     while frame is not None and frame.f_globals.get("__name__") == __name__:
         frame = frame.f_back
     calling = _module_of(frame)
     while frame is not None:
-        # set by importlib while it executes a module; code that others execute as one, such as a script, is no import
+        # set by importlib while it executes a module; a script, executed otherwise, is no import
         if frame.f_code.co_name == "<module>" and getattr(frame.f_globals.get("__spec__"), "_initializing", False):
             return _module_of(frame)
         frame = frame.f_back
@@ -171,13 +170,13 @@ def _module_of(frame: FrameType | None) -> str:
 
 
 def _timeout(name: str, value: Timeout, default: int | str) -> str:
-    """A timeout as SWF wants it: whole seconds as text, or NONE."""
+    """Format a timeout for SWF: whole seconds as text, or NONE."""
     if value is None:
         value = default
     if value == constants.NEVER:
         return constants.NEVER
     try:
-        seconds = math.ceil(float(value))  # never shorter than asked for; 0.5 is not 0, which would be no timeout at all
+        seconds = math.ceil(float(value))  # rounded up, as 0 would mean no timeout
     except (TypeError, ValueError, OverflowError):
         seconds = -1
     if seconds < 0 or seconds > 99_999_999:
@@ -203,18 +202,18 @@ def with_attributes(
     """Make an activity of a function, or of a class with an ``execute()`` method.
 
     Args:
-        name: type name; ``module.function`` when not given, and then any worker finds it by importing the module.
-        version: of the type; a changed version is a new type on the service.
-        task_list: where workers look for it; the workflow's when not given.
-        retry: further tries after a failure, each at once; or a :class:`~simpleflow_nb.retry.RetryPolicy`.
+        name: type name. By default ``module.function``, which any worker finds by importing the module.
+        version: of the type; another version is another type on the service.
+        task_list: polled by its workers; the workflow's by default.
+        retry: number of immediate retries after a failure; or a :class:`~simpleflow_nb.retry.RetryPolicy`.
         raises_on_failure: whether the workflow raises :class:`~simpleflow_nb.exceptions.TaskFailed` at its next wait.
         schedule_to_start_timeout, schedule_to_close_timeout: seconds, none by default.
         start_to_close_timeout: seconds for one attempt, 300 by default.
-        heartbeat_timeout: seconds without a sign of life of the worker, 120 by default; workers beat by themselves.
-        task_priority: higher first, within a task list.
+        heartbeat_timeout: seconds without a heartbeat, 120 by default; workers send heartbeats by themselves.
+        task_priority: higher ones come first within a task list.
         idempotent: calls with the same arguments are one task.
-        meta: travels with the input, for middlewares.
-        isolation: ``"process"`` runs each call in a process of its own, which is really ended on cancel and timeout.
+        meta: sent with the input, for middlewares.
+        isolation: ``"process"`` runs each call in a process of its own, which is killed on cancel and timeout.
 
     Raises:
         DefinitionError: a name or a timeout that the service would refuse.
@@ -242,10 +241,10 @@ def with_attributes(
 
 
 def registered(name: str) -> Activity[Any, Any] | None:
-    """The activity of that type name whose module this process has imported."""
+    """Return the activity with a type name, None if this process has not imported its module."""
     return _registry.get(name)
 
 
 def all_registered() -> list[Activity[Any, Any]]:
-    """Every activity with a body that this process has imported."""
+    """Return the activities with a body that this process has imported."""
     return list(_registry.values())

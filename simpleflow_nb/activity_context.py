@@ -1,4 +1,4 @@
-"""What a running activity may know and do: which task it is, its heartbeat, whether it is to end."""
+"""The context of a running activity: its task, its heartbeat, and whether it was cancelled."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .exceptions import ActivityCanceled
 
 @dataclass(kw_only=True)
 class ActivityContext:
-    """The activity task that this thread or process works on."""
+    """The activity task that this thread or process carries out."""
 
     domain: str
     workflow_id: str
@@ -23,24 +23,24 @@ class ActivityContext:
     version: str
     task_list: str
     input: Any = None  #: the arguments, ``{"args": [...], "kwargs": {...}}``
-    service: Any = None  #: the SWF-shaped client of this worker; None in a process of its own
+    service: Any = None  #: the worker's client of the service; None in a process of its own
     beat: Callable[[str | None], None] | None = None
     cancel_requested: Callable[[], bool] = field(default=lambda: False)
-    payloads: Any = None  #: where texts too long for a history are kept
-    process_groups: Any = None  #: where processes that the body starts are noted, so that none survives a crash
-    on_cancel: list[Callable[[], None]] = field(default_factory=list)  #: called when the end of the task is asked for
+    payloads: Any = None  #: store of texts too long for a history
+    process_groups: Any = None  #: records processes that the body starts, so that none survives a crash
+    on_cancel: list[Callable[[], None]] = field(default_factory=list)  #: called when the cancellation is requested
     find_last_details: Callable[[], str | None] = field(default=lambda: None)
 
     @cached_property
     def last_heartbeat_details(self) -> str | None:
-        """What former attempts at this task said last with :meth:`heartbeat`, to go on from there; None when they said nothing.
+        """The last details that former attempts sent with :meth:`heartbeat`, to resume from; None without any.
 
-        The first attempt costs nothing; a later one reads the execution's history, once.
+        Free in the first attempt; a later one reads the execution's history, once.
         """
         return self.find_last_details()
 
     def described(self) -> dict[str, Any]:
-        """The task under the keys of simpleflow's contexts."""
+        """Return the task under the keys of simpleflow's contexts."""
         return {
             "name": self.name,
             "version": self.version,
@@ -53,20 +53,20 @@ class ActivityContext:
         }
 
     def heartbeat(self, details: str | None = None) -> None:
-        """Say that work goes on; ``details`` (at most 2,048 characters) are kept for a next attempt at this task.
+        """Send a heartbeat; ``details`` (at most 2,048 characters) are kept for the next attempt at this task.
 
-        The worker beats by itself; call this to store progress, and to be told of a cancellation. It may be called often:
-        details that come quickly after each other are sent together, and a service that is busy does no harm.
+        The worker sends heartbeats by itself; call this to store progress, and to learn of a cancellation. It may be called
+        often: details in quick succession are sent together, and a throttled call is no error.
 
         Raises:
-            ActivityCanceled: the workflow asked for the end of this task, or the task is over on the service.
+            ActivityCanceled: the workflow cancelled this task, or the task is over on the service.
         """
         if self.beat is not None:
             self.beat(details)
         self.check()
 
     def check(self) -> None:
-        """Raise ActivityCanceled if the end of this task was asked for; costs nothing and calls nobody."""
+        """Raise ActivityCanceled if the cancellation of this task was requested; makes no call."""
         if self.cancel_requested():
             raise ActivityCanceled(f"{self.activity_id}: cancellation requested")
 
@@ -75,7 +75,7 @@ _current: ContextVar[ActivityContext | None] = ContextVar("activity_context", de
 
 
 def context() -> ActivityContext:
-    """The context of the activity that runs in this thread.
+    """Return the context of the activity that runs in this thread.
 
     Raises:
         RuntimeError: no activity runs here.
@@ -87,10 +87,10 @@ def context() -> ActivityContext:
 
 
 def running_context() -> ActivityContext | None:
-    """The context of the activity that runs in this thread, None when none does."""
+    """Return the context of the activity that runs in this thread, None without one."""
     return _current.get()
 
 
 def set_context(value: ActivityContext | None) -> None:
-    """For workers: what :func:`context` returns from now on in this thread."""
+    """Set what :func:`context` returns in this thread; for workers."""
     _current.set(value)

@@ -1,4 +1,4 @@
-"""What has one name everywhere: SWF's limits and a few durations.
+"""SWF's limits, a few durations, and names used in several packages.
 
 Limits: https://docs.aws.amazon.com/amazonswf/latest/developerguide/swf-dg-limits.html and the service model in botocore.
 """
@@ -12,23 +12,23 @@ MAX_DATA_CHARACTERS = 32_768  #: input, result, details, control, executionConte
 MAX_REASON_CHARACTERS = 256
 MAX_ID_CHARACTERS = 256
 MAX_HEARTBEAT_DETAILS_CHARACTERS = 2_048
-MAX_DECISIONS = 100  #: a response; SWF bounds the bytes, its own Flow framework stops at this count
+MAX_DECISIONS = 100  #: in a response; SWF limits the bytes, its own Flow framework stops at this count
 MAX_REQUEST_BYTES = 1_000_000
-MAX_OPEN_ACTIVITY_COUNT = 1_000  #: an execution
+MAX_OPEN_ACTIVITY_COUNT = 1_000  #: of an execution
 MAX_TAGS = 5
 MAX_TIMEOUT_SECONDS = 99_999_999  #: eight digits, in every duration
 MAX_PAGE_SIZE = 1_000
 MAX_HISTORY_EVENTS = 25_000
 WARN_HISTORY_EVENTS = 10_000
 
-#: What a local service keeps, in the outputs folder or the working directory: journal, payloads, run records, scratch files.
+#: Folder of a local service, in the outputs folder or the working directory: journal, payloads, run records, scratch files.
 STATE_FOLDER = ".simpleflow-nb"
 
 PROCESS_GONE = "the process that worked on it is gone"  #: details of the timeouts with which a local service ends tasks
 
-DOTS = ("...", "\u2026")  #: what tables put for the rest of a long text
+DOTS = ("...", "\u2026")  #: ellipses by which tables shorten a long text
 
-NEVER = "NONE"  #: SWF's word for a timeout that does not end
+NEVER = "NONE"  #: SWF's word for no timeout
 
 DEFAULT_HEARTBEAT_SECONDS = 120
 DEFAULT_ACTIVITY_SECONDS = 5 * MINUTE

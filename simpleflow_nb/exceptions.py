@@ -1,27 +1,27 @@
-"""Everything the engine raises, and the root of what `deciders` and `workers` raise.
+"""The engine's exceptions, and the base class of those of `deciders` and `workers`.
 
-Each class has the exit code with which the command line ends when nothing else is done about it: docs/errors.rst has them all.
+Each class has the exit code of a command that ends with it; docs/errors.rst lists them all.
 
 SimpleflowError
 ├── DefinitionError            a workflow, an activity or their input is wrong; nothing has run
 ├── ServiceError               the service that keeps the histories cannot be used
 │   ├── JournalError           the journal file cannot be opened, read or written
 │   └── JournalInUse           another process owns the journal
-├── ReplayError                history and code do not fit together; the execution is parked
-│   ├── NonDeterminismError    the code decides something else than what history has
+├── ReplayError                history and code do not match; the execution is parked
+│   ├── NonDeterminismError    the code's decisions differ from the history
 │   ├── HistoryError           an event that this version cannot read
 │   └── PayloadError           a payload kept outside the history cannot be read
-│       └── PayloadMissing     there is none of that digest
+│       └── PayloadMissing     there is none with that digest
 ├── StaleCache                 internal: a cached execution is out of date
-├── TaskException              something that a workflow submitted did not succeed
+├── TaskException              something submitted by a workflow did not succeed
 │   └── TaskFailed             ``name``, ``reason``, ``details``
-│       ├── DependencyFailed   never run: one of its arguments failed
+│       ├── DependencyFailed   never run: a task that it depends on failed
 │       ├── TimeoutError       a timeout of the service; ``timeout_type``
 │       └── TaskCanceled       cancelled by the workflow or by its worker
 ├── ExecutionBlocked           kept for imports from simpleflow: waiting raises nothing here
 └── ActivityCanceled           raised inside an activity whose cancellation was requested
 
-RunEnded (BaseException)       internal: ``Workflow.fail`` and ``continue_as_new`` leave ``run()`` with it
+RunEnded (BaseException)       internal: ``Workflow.fail`` and ``continue_as_new`` raise it to end ``run()``
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ from typing import Any, ClassVar
 
 
 class ExitCode(IntEnum):
-    """The numbers that a process of the command line ends with. There are no others, signals aside."""
+    """The exit codes of commands. There are no others, signals aside."""
 
     DONE = 0
-    RUN_FAILED = 1  #: or was interrupted, or cannot go on
+    RUN_FAILED = 1  #: or was interrupted, or cannot continue
     WRONG = 2  #: the workflow file, the command line or the environment; nothing has run
     UNREACHABLE = 3  #: the service, its journal, the records or the source
     BUG = 4  #: of ours
@@ -47,7 +47,7 @@ class SimpleflowError(Exception):
 
     @property
     def located_lines(self) -> str:
-        """A line for each fault in a file, beginning with the file and the line as compilers write it; empty for a sentence."""
+        """Return a line for each fault in a file, beginning ``file:line:`` as compilers do; empty for other errors."""
         return ""
 
 
@@ -77,7 +77,7 @@ class JournalInUse(ServiceError):
 
 
 class ReplayError(SimpleflowError):
-    """History and code do not fit together."""
+    """History and code do not match."""
 
 
 class HistoryError(ReplayError):
@@ -89,11 +89,11 @@ class PayloadError(ReplayError):
 
 
 class PayloadMissing(PayloadError):
-    """There is no payload of that digest, where others are kept."""
+    """The store has no payload with a digest."""
 
 
 class NonDeterminismError(ReplayError):
-    """The replayed code decides something else than what history has.
+    """The decisions of the replayed code differ from the history.
 
     ``event_id`` is the first event that differs, None when the code decides more than a decision task recorded.
     """
@@ -111,7 +111,7 @@ class NonDeterminismError(ReplayError):
 
 
 class StaleCache(SimpleflowError):
-    """The events given do not continue what a cached execution knows."""
+    """The new events do not continue those of a cached execution."""
 
     exit_code = ExitCode.BUG
 
@@ -120,7 +120,7 @@ class ExecutionBlocked(SimpleflowError):
     """Never raised: a workflow that waits is suspended. Kept so that imports from simpleflow work.
 
     Raises:
-        DefinitionError: when one is made, which only a workflow that was written for simpleflow does.
+        DefinitionError: when instantiated, which only workflows written for simpleflow do.
     """
 
     def __init__(self, *_: object) -> None:
@@ -135,14 +135,14 @@ class TaskException(SimpleflowError):
 
     @property
     def exception(self) -> TaskException:
-        """simpleflow wraps the failure; here the exception is the failure."""
+        """The exception itself: simpleflow wraps failures, this package does not."""
         return self
 
 
 def split_reason(reason: str | None) -> tuple[str, str]:
-    """The class name and the message of the Python exception behind a failure whose reason is ``ValueError: nope``.
+    """Split a reason like ``ValueError: nope`` into the class name and the message of a Python exception.
 
-    The name is empty, and the message the whole reason, where there is no such exception.
+    The name is empty, and the message the whole reason, if there was no such exception.
     """
     head, separator, message = (reason or "").partition(":")
     return (head, message.removeprefix(" ")) if separator and head.isidentifier() else ("", reason or "")
@@ -164,12 +164,12 @@ class TaskFailed(TaskException):
 
     @property
     def error_type(self) -> str:
-        """Class name of the Python exception behind the failure; empty when there is none."""
+        """Class name of the Python exception behind the failure; empty without one."""
         return split_reason(self.reason)[0]
 
 
 class DependencyFailed(TaskFailed):
-    """The task was never run because a task that it needs failed; ``dependency`` is that one's id."""
+    """The task was never run because a task that it depends on failed; ``dependency`` is the id of that task."""
 
     def __init__(self, name: str, dependency: str) -> None:
         super().__init__(name, f"needs {dependency}, which failed")
@@ -201,13 +201,13 @@ class TaskCanceled(TaskFailed):
 
 
 class ActivityCanceled(SimpleflowError):
-    """Raised inside an activity, at a heartbeat, when the workflow asked for its cancellation."""
+    """Raised inside an activity, at a heartbeat, when the workflow has requested its cancellation."""
 
 
 class RunEnded(BaseException):
-    """Leaves ``Workflow.run`` with a decision already made; not an Exception, so ``except Exception`` lets it through.
+    """Ends ``Workflow.run`` with a decision; not an Exception, so that ``except Exception`` lets it pass.
 
-    The texts of a failure are whole here: they are cut where the decision is sent, after secrets have been taken out.
+    The texts of a failure are not cut yet: that is done when the decision is sent, after secrets are masked.
     """
 
     def __init__(self, decision_type: str, attributes: dict[str, Any]) -> None:

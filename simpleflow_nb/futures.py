@@ -1,7 +1,7 @@
-"""Futures: the results, now or later, of what a workflow submitted.
+"""Futures: the results of what a workflow submitted, available now or later.
 
 The names are those of simpleflow (and of :mod:`concurrent.futures`). A future belongs to one workflow execution; asking a
-pending one for its result suspends the workflow until history brings it.
+pending one for its result suspends the workflow until history has it.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ FIRST_COMPLETED = "FIRST_COMPLETED"
 FIRST_EXCEPTION = "FIRST_EXCEPTION"
 ALL_COMPLETED = "ALL_COMPLETED"
 
-NO_KWARGS: dict[str, Any] = {}  # shared by the many tasks that have none; never changed
+NO_KWARGS: dict[str, Any] = {}  # shared by the many tasks without any; never changed
 
-# Stages of a future, in order; what is at DONE or beyond has ended.
+# Stages of a future, in order; from DONE on it has ended.
 HELD, QUEUED, OPEN, DONE, FAILED, STOPPED = range(6)
 
 
 class Owner(Protocol):
-    """What a future asks of the execution it belongs to."""
+    """The methods of an execution that its futures call."""
 
     failures: Any
     dead: bool
@@ -41,8 +41,8 @@ class Owner(Protocol):
 class Future(Generic[T]):
     """The result of an activity, a timer or a signal, now or later.
 
-    It is at the same time the decision that asks the service for it, from the moment of ``submit`` until history has
-    its record; that is why the engine's fields live here.
+    It is also the decision that asks the service for it, from ``submit`` until history has recorded it; so it has the
+    engine's fields too.
     """
 
     __slots__ = (
@@ -76,7 +76,7 @@ class Future(Generic[T]):
     def __init__(self, execution: Owner, type: str, id: str, name: str, task: Any = None) -> None:
         self.execution = execution
         self.type = type  # the decision's type, or "signal"
-        self.id = self.key = id  # key: id of the present attempt
+        self.id = self.key = id  # key: id of the current attempt
         self.name = name  # type name of the activity
         self.task = task
         self.stage = HELD
@@ -90,13 +90,13 @@ class Future(Generic[T]):
         self.attempt = 1
         self.args: tuple[Any, ...] = ()
         self.kwargs = NO_KWARGS
-        self.priority: int | EllipsisType | None = ...  # the task's own
+        self.priority: int | EllipsisType | None = ...  # by default that of the activity
         self.code: CodeType | None = None
         self.lasti = 0
 
     @property
     def result(self) -> T:
-        """The result; waits for it.
+        """The result, for which this waits.
 
         Raises:
             TaskFailed: the task failed, timed out or was cancelled, or an earlier task with ``raises_on_failure`` did.
@@ -113,7 +113,7 @@ class Future(Generic[T]):
 
     @property
     def exception(self) -> BaseException | None:
-        """What :attr:`result` would raise, None when the task succeeded; waits for the end."""
+        """The exception that :attr:`result` would raise, None if the task succeeded; waits for the end."""
         execution = self.execution
         if self.stage < DONE or execution.failures or execution.dead:
             execution.block((self,))
@@ -138,7 +138,7 @@ class Future(Generic[T]):
 
     @property
     def finished(self) -> bool:
-        """Whether it has ended with a result or a failure. Never waits."""
+        """True once the task has ended with a result or a failure. Never waits."""
         return self.stage in (DONE, FAILED)
 
     @property
@@ -147,33 +147,36 @@ class Future(Generic[T]):
 
     @property
     def done(self) -> bool:
-        """Whether it has ended in any way. Never waits."""
+        """True once the task has ended in any way. Never waits."""
         return self.stage >= DONE
 
     def cancel(self) -> None:
-        """Ask for the end of the task. A timer, and what is not with the service yet, ends at once; an activity when its
-        worker says so or comes to an end by itself. It is not retried any more."""
+        """Request the cancellation of the task; it is not retried any more.
+
+        A timer, or a task not scheduled yet, ends at once; an activity when its worker reports the cancellation, or its own
+        end.
+        """
         self.execution.cancel(self)
 
     def wait(self) -> T | None:
-        """The result, or None when it failed or was cancelled; waits for the end."""
+        """Wait for the end; return the result, or None if the task failed or was cancelled."""
         return self.result if self.exception is None else None
 
     def __await__(self) -> Generator[Any, None, T]:
         return self.result
-        yield  # makes it a generator; the workflow is suspended by ``result``, no event loop is needed
+        yield  # makes it a generator; ``result`` suspends the workflow, no event loop is needed
 
     def __repr__(self) -> str:
         return f"<Future {self.id} {self.state}>"
 
 
-Futures = Future[Any] | Sequence[Future[Any]]  #: futures one by one, or a single list of them
+Futures = Future[Any] | Sequence[Future[Any]]  #: futures as arguments, or a single list of them
 
 
 def wait(*futures: Futures) -> list[Any]:
-    """The results of all, in the order given; None for each that failed or was cancelled.
+    """Wait for all; return their results in the order given, None for each that failed or was cancelled.
 
-    Waits for all to end. The failure of a task with ``raises_on_failure`` is raised here, as at any other wait.
+    The failure of a task with ``raises_on_failure`` is raised here, as at any other wait.
     """
     pending = _futures(futures)
     if pending:
@@ -182,20 +185,20 @@ def wait(*futures: Futures) -> list[Any]:
 
 
 def wait_any(*futures: Futures) -> Future[Any]:
-    """The one that ended first, in the order of history; waits until one has.
+    """Wait until one has ended; return the first, in the order of history.
 
     Raises:
-        ValueError: no futures given.
+        ValueError: no futures were given.
     """
     pending = _futures(futures)
     if not pending:
-        raise ValueError("wait_any needs at least one future: none of nothing ever ends")
+        raise ValueError("wait_any needs at least one future; without one it would never end")
     pending[0].execution.block(pending, any)
     return min((future for future in pending if future.stage >= DONE), key=lambda future: future.order)
 
 
 def as_completed(*futures: Futures) -> Iterator[Future[Any]]:
-    """The futures in the order in which they end, which is the order of history; waits before each."""
+    """Yield the futures in the order of history in which they end; waits before each."""
     remaining = list(_futures(futures))
     while remaining:
         first = wait_any(*remaining)

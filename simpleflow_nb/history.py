@@ -1,4 +1,4 @@
-"""What has happened to a run, as the hooks of a workflow are told: under the names of simpleflow's ``History``."""
+"""The history of a run as passed to the hooks of a workflow, with the names of simpleflow's ``History``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from . import payload
 from .exceptions import PayloadMissing
 
-Lacks = Callable[[str, int], bool]  #: digest of a signal's payload, id of its event -> whether there is none of it
+Lacks = Callable[[str, int], bool]  #: digest of a signal's payload, id of its event -> whether that payload is missing
 
 _KINDS = (
     "ChildWorkflowExecution",
@@ -27,9 +27,9 @@ _DECODED = ("input", "control")
 class Event:
     """One event: its ``id``, ``type``, ``state`` and ``timestamp`` (UTC), and its attributes in ``snake_case``.
 
-    ``ActivityTaskTimedOut`` has the type ``ActivityTask`` and the state ``timed_out``; ``name`` is the whole. An ``input``
-    and a ``control`` are decoded when they are asked for; None is the input of a signal whose payload nobody has stored.
-    ``raw`` is the event as the service gives it.
+    ``ActivityTaskTimedOut`` has the type ``ActivityTask`` and the state ``timed_out``; ``name`` is the whole. ``input`` and
+    ``control`` are decoded on access; the input of a signal is None if its payload is missing. ``raw`` is the event as the
+    service returned it.
     """
 
     def __init__(self, raw: Mapping[str, Any], load: payload.Load | None = None, lacks: Lacks | None = None) -> None:
@@ -62,11 +62,11 @@ class Event:
             except PayloadMissing:
                 if self._lacks is None:
                     return None
-                raise  # it was there
+                raise  # it was there at the first look
         return payload.decode(text, self._load)
 
     def get(self, name: str) -> Any:
-        """The attribute of that name, None when the event has none."""
+        """Return an attribute, None if the event lacks it."""
         return getattr(self, name, None)
 
     def __repr__(self) -> str:
@@ -74,14 +74,14 @@ class Event:
 
 
 class _Later:
-    """Stands in an entry for what is decoded when it is asked for."""
+    """A value of an entry that is decoded on access."""
 
     def __init__(self, event: Event, name: str) -> None:
         self.event, self.name = event, name
 
 
 class Entry(dict[str, Any]):
-    """What the events say of one activity, timer, marker or signal: a dictionary that decodes its values when they are read."""
+    """The events of one activity, timer, marker or signal as a dictionary whose values are decoded on access."""
 
     def __getitem__(self, key: str) -> Any:
         value = super().__getitem__(key)
@@ -89,7 +89,7 @@ class Entry(dict[str, Any]):
             value = self[key] = value.event.get(value.name)
         return value
 
-    def __iter__(self) -> Iterator[str]:  # so that dict() and ** ask for each value too
+    def __iter__(self) -> Iterator[str]:  # so that dict() and ** decode the values too
         return super().__iter__()
 
     def _whole(self) -> dict[str, Any]:
@@ -142,11 +142,11 @@ class Entry(dict[str, Any]):
 
 
 class History:
-    """The events of a run up to the decision that is made, and what they say of each activity, timer, marker and signal.
+    """The events of a run up to the current decision, and its activities, timers, markers and signals.
 
-    Each of these is a dictionary with ``type``, ``state`` and what its events tell. The attempts at an activity are one
-    entry, under the id of the first, as of the latest; ``retry`` counts those before. Timers and markers that the engine
-    keeps for itself are among the ``events`` alone. Child workflows and signals to other runs do not exist here.
+    Each of these is a dictionary with ``type``, ``state`` and the values of its events. The attempts at an activity are one
+    entry, under the id of the first, with the state of the latest; ``retry`` counts those before. The engine's own timers
+    and markers are in ``events`` only. Child workflows and signals to other runs do not exist here.
 
     Attributes:
         events: every :class:`Event`, the first at index 0.
@@ -194,17 +194,17 @@ class History:
         return self.cancel_requested["event_id"] if self.cancel_requested else None
 
     def get_signal_events(self, signal_name: str) -> list[dict[str, Any]]:
-        """Every signal of that name, the oldest first."""
+        """Return the signals with a name, the oldest first."""
         return self.signal_lists.get(signal_name, [])
 
     def _read_activity(self, event: Event) -> None:
         if event.state == "scheduled":
             self._read_scheduled(event)
             return
-        if event.state == "request_cancel_failed":  # says nothing of the task: it had ended
+        if event.state == "request_cancel_failed":  # the task had ended already
             return
         task = self._tasks_of_events.get(event.get("scheduled_event_id") or 0) or self._task(event.get("activity_id"))
-        if task is None:  # a schedule that was refused: there is no task
+        if task is None:  # refused when scheduled: there is no task
             task = Entry(type="activity", id=event.get("activity_id"))
             self.activities[event.activity_id] = task
             self.tasks.append(task)
@@ -238,7 +238,7 @@ class History:
         self._tasks_of_events[event.id] = task
 
     def _task(self, activity_id: str | None) -> dict[str, Any] | None:
-        """The activity of that id, of which the engine appends the number of the attempt from the second on."""
+        """Return the activity of an id, to which the engine appends the number of the attempt from the second on."""
         if activity_id is None or activity_id in self.activities:
             return self.activities.get(activity_id or "")
         first, _, attempt = activity_id.rpartition(".")

@@ -1,4 +1,4 @@
-"""Numbers that JSON has not, NaN and the infinite ones: finding them in values, and the sentence that refuses them."""
+"""Numbers that JSON lacks, NaN and the infinities: finding them in values, and the message that refuses them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 
 def not_finite(value: Any) -> str | None:
-    """``NaN``, ``Infinity`` or ``-Infinity`` where the value is or holds such a number, which JSON has not; else None."""
+    """Return ``NaN``, ``Infinity`` or ``-Infinity`` if the value is or contains one, else None."""
     if isinstance(value, Decimal):
         return None if value.is_finite() else "NaN" if value.is_nan() else "Infinity" if value > 0 else "-Infinity"
     if isinstance(value, float) and not math.isfinite(value):
@@ -18,7 +18,7 @@ def not_finite(value: Any) -> str | None:
 
 
 def no_value_of_json(number: str) -> str:
-    """The sentence for a number as :func:`not_finite` names it, or as it was written; to follow where it stands.
+    """Return the message for a number named by :func:`not_finite`, or as written; it follows the location.
 
     >>> no_value_of_json("NaN")
     'NaN is no value of JSON; give null or a number'

@@ -1,7 +1,7 @@
-"""What is secret, and how it is kept out of everything that is told or written down.
+"""Masking of secrets in everything that is printed, logged or stored.
 
-A secret is a file ``/run/secrets/<NAME>`` (as Docker and Kubernetes mount them), an environment variable that is known to hold
-one, or the password in an address among the settings.
+A secret is a file ``/run/secrets/<NAME>`` (as Docker and Kubernetes mount them), an environment variable known to hold one, or
+the password in an address among the settings.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from . import environment
 from .constants import DOTS
 from .exceptions import DefinitionError
 
-#: The token of the local service, given by whoever starts it and, as an access key id, by its clients.
+#: The token of the local service: set where it is started, and sent by its clients as an access key id.
 SERVICE_TOKEN = "SIMPLEFLOW_NB_TOKEN"
 SHORTEST_SERVICE_TOKEN = 16  #: characters
 
-#: Environment variables that hold secrets whether or not anybody has asked for them yet.
+#: Environment variables that hold secrets, whether or not they have been read yet.
 SECRET_VARIABLES = (
     "FLOWAPI_TOKEN",
     "AUTOFLOW_DB_PASSWORD",
@@ -37,8 +37,8 @@ SECRET_VARIABLES = (
     "PGPASSWORD",
 )
 
-#: Read like secrets, but there is nothing to hide: masking a path or an address would only spoil messages. The address of a
-#: database is not among them, as it may hold a password.
+#: Mounted like secrets, but not secret: masking a path or an address would only spoil messages. The address of a database is
+#: not among them, as it may contain a password.
 PUBLIC_NAMES = frozenset(
     {
         "SSL_CERTIFICATE_FILE",
@@ -50,15 +50,15 @@ PUBLIC_NAMES = frozenset(
     }
 )
 
-#: Shorter ones are not masked: they would turn up by chance all over a text.
+#: Shorter ones are not masked: they would occur by chance all over a text.
 SHORTEST_MASKED_SECRET = 8
 
 MASK = "***"
 
 _LARGEST_SECRET_BYTES = 65_536
-_MOST_LINES = 200  #: of a secret of several lines are looked for one by one
-# Patterns as texts: most processes need none of them, and compiling takes longer than the import of all else here.
-_ACCESS_KEY_ID = "A[A-Z]{3}[A-Z0-9]{12,}"  #: Amazon's, which is no secret
+_MOST_LINES = 200  #: of a secret of several lines that are searched for one by one
+# Patterns as texts: most processes need none of them, and compiling takes longer than importing the rest.
+_ACCESS_KEY_ID = "A[A-Z]{3}[A-Z0-9]{12,}"  #: of AWS; not a secret
 _AFTER_USER = r"://[^:/?#@\s]*:([^/?#\s]+)@"  # to the last @: one in a password should be %40, and often is not
 _AS_DATABASES_READ = r"(?<!http)(?<!https)://[^:/?#@\s]*:([^@\s]+)@"  # SQLAlchemy: a password may have a slash
 _IN_QUERY = r"(?i)[?&;](?:password|passwd|pwd|sslpassword)=([^&;\s]+)"
@@ -67,14 +67,14 @@ _asked_for: set[str] = set(SECRET_VARIABLES)
 _given: dict[str, str] = {}
 
 _Signature = tuple[int, int, int]  # time of the last change, size and number of a file
-_contents: dict[str, tuple[_Signature, str | None]] = {}  # of the mounted files, by path; None for what is no text
+_contents: dict[str, tuple[_Signature, str | None]] = {}  # of the mounted files, by path; None for binary files
 _YOUNG_NANOSECONDS = 2_000_000_000  # a file that has just been written may change again within the clock's tick
 
 Tree = TypeVar("Tree")
 
 
 def keep_secret(name: str, value: str | None = None) -> None:
-    """From now on the variable ``name`` holds a secret, or ``value`` is one that nothing else says."""
+    """Treat the variable ``name`` as a secret from now on, or ``value`` if it is given."""
     if value is not None:
         _given[name] = value
     elif name not in PUBLIC_NAMES:
@@ -82,10 +82,10 @@ def keep_secret(name: str, value: str | None = None) -> None:
 
 
 def known_secrets(variables: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Every secret that this process can know of, by name: all mounted files, and those of the environment.
+    """Return the secrets known to this process, by name: all mounted files, and those of the environment.
 
-    ``variables`` is another environment than that of this process. Short ones are included; empty ones, unreadable or binary
-    files and files over 64 KiB are not.
+    ``variables`` replaces the environment of this process. Short secrets are included; empty ones, unreadable or binary files
+    and files over 64 KiB are not.
     """
     variables = os.environ if variables is None else variables
     found = dict(_given)
@@ -105,13 +105,13 @@ def _is_service_token(value: str) -> bool:
 
 
 def _mounted() -> Iterator[tuple[str, str]]:
-    """Names and contents of the mounted files. One is read when it is new or has changed: each line of a log asks for them."""
+    """Yield names and contents of the mounted files. Unchanged ones are cached, as every line of a log needs them."""
     global _contents
     kept: dict[str, tuple[_Signature, str | None]] = {}
     try:
         with os.scandir(environment.SECRETS_DIR) as entries:
             files = sorted(entries, key=lambda entry: entry.name)
-    except OSError:  # nothing is mounted, which is the usual case outside a container
+    except OSError:  # nothing is mounted, as usual outside a container
         files = []
     for file in files:
         try:
@@ -122,7 +122,7 @@ def _mounted() -> Iterator[tuple[str, str]]:
             known = _contents.get(file.path)
             text = known[1] if known is not None and known[0] == signature else _text_of(file.path)
         except OSError:
-            continue  # what this process cannot read, it cannot give away
+            continue  # a file that this process cannot read, it cannot leak
         if time.time_ns() - now.st_mtime_ns > _YOUNG_NANOSECONDS:
             kept[file.path] = signature, text
         if text is not None:
@@ -138,7 +138,7 @@ def _text_of(path: str) -> str | None:
 
 
 def _passwords(name: str, value: str) -> dict[str, str]:
-    """The passwords in a setting that is an address, as they are written there and as they are meant."""
+    """Return the passwords in a setting that is an address, as written and unquoted."""
     if "://" not in value or not ("@" in value or "=" in value):
         return {}
     written = {found[1] for pattern in (_AFTER_USER, _AS_DATABASES_READ, _IN_QUERY) for found in re.finditer(pattern, value)}
@@ -148,22 +148,22 @@ def _passwords(name: str, value: str) -> dict[str, str]:
 
 
 def masked(text: str, secrets: Mapping[str, str] | None = None) -> str:
-    """``text`` with every known secret of 8 or more characters replaced by ``***``, whatever its spelling.
+    """Replace each known secret of 8 or more characters in ``text`` by ``***``, in all its spellings.
 
-    See `simpleflow_nb.secret_spellings`. Whoever masks line by line passes `known_secrets` once, so that the files are not
-    looked at for each line.
+    See `simpleflow_nb.secret_spellings`. To mask line by line, pass `known_secrets` once, so that the files are not checked
+    for each line.
     """
     return (masker() if secrets is None else masker(secrets)).text(text)
 
 
 def masked_leaves(node: Tree, secrets: Mapping[str, str] | None = None) -> Tree:
-    """The same for each text in dictionaries and lists, keys included, before they are written as JSON."""
+    """Mask each text in dictionaries and lists, keys included, before they are written as JSON."""
     made: Tree = (masker() if secrets is None else masker(secrets)).leaves(node)
     return made
 
 
 def masker(*secrets: Mapping[str, str]) -> Masker:
-    """What masks all these secrets; without any, those that are known now."""
+    """Return a masker for all these secrets; without arguments, for those known now."""
     values = {value for each in secrets or (known_secrets(),) for value in each.values()}
     return _masker(frozenset(value for value in values if len(value) >= SHORTEST_MASKED_SECRET))
 
@@ -174,9 +174,9 @@ def _masker(values: frozenset[str]) -> Masker:
 
 
 def secret_in(node: Any, secrets: Mapping[str, str] | None = None) -> str | None:
-    """The name of a secret of 8 characters or more that stands, as it is, in a text of ``node``; None if there is none.
+    """Return the name of a secret of 8 or more characters that a text of ``node`` contains unescaped; None without one.
 
-    A secret that is only a part of a longer word does not count: it may be a word of the language.
+    A secret that is only part of a longer word does not count: it may be a common word.
     """
     for name, value in (known_secrets() if secrets is None else secrets).items():
         if len(value) >= SHORTEST_MASKED_SECRET:
@@ -206,18 +206,18 @@ def _texts(node: Any) -> Iterator[str]:
 
 
 class Masker:
-    """Replaces some secrets, in texts and in what JSON is made of."""
+    """Replaces secrets, in texts and in values for JSON."""
 
     def __init__(self, values: Iterable[str]) -> None:
         pieces = {piece for value in values for piece in _pieces(value)}
         self._secrets = [_Secret(piece) for piece in sorted(pieces, key=lambda piece: (-len(piece), piece))]
         self._are_numbers = any(re.fullmatch(r"[-+.0-9eE]+", piece) for piece in pieces)
         self._textless = {bool, type(None)} | (set() if self._are_numbers else {int, float})
-        self.is_idle = not self._secrets  #: there is nothing to be found
+        self.is_idle = not self._secrets  #: there are no secrets to mask
         self.reach = max((secret.reach for secret in self._secrets), default=0)  #: characters of the longest spelling
 
     def text(self, text: str) -> str:
-        """``text`` masked; the same object if there is nothing to mask."""
+        """Return ``text`` masked; the same object if there is nothing to mask."""
         has_dots = bool(self._secrets) and any(dots in text for dots in DOTS)
         for secret in self._secrets:
             if any(mark in text for mark in secret.marks):
@@ -227,7 +227,7 @@ class Masker:
         return text
 
     def leaves(self, node: Any) -> Any:
-        """The same with every text in it masked, keys included. What holds no secret is shared, not copied."""
+        """Return the value with each text in it masked, keys included. Parts without a secret are shared, not copied."""
         if not self._secrets:
             return node
         if isinstance(node, str):
@@ -249,7 +249,7 @@ class Masker:
             shown, content = self.leaves(key) if isinstance(key, str) else key, self.leaves(value)
             is_same = is_same and shown is key and content is value
             name, number = shown, 1
-            while name in made:  # two keys with a secret in them are not one
+            while name in made:  # two masked keys must stay two
                 number += 1
                 name = f"{shown} {number}"
             made[name] = content
@@ -257,19 +257,19 @@ class Masker:
 
 
 def _pieces(value: str) -> Iterator[str]:
-    """What is looked for: the secret, and each of its lines."""
+    """Yield the texts to search for: the secret, and each of its lines."""
     yield value
     lines = value.splitlines()
     if len(lines) > 1:
         yield from (line.strip() for line in lines[:_MOST_LINES] if len(line.strip()) >= SHORTEST_MASKED_SECRET)
 
 
-#: What colours and tags put between two characters of a text, and a console that is too narrow for it.
+#: Matches colours, tags and line breaks that may separate two characters of a text.
 _BETWEEN = r"(?:<[^<>]*>|\x1b\[[0-9;]*m|\r?\n)"
 
 
 class _Secret:
-    """One text to be hidden."""
+    """One text to mask."""
 
     def __init__(self, value: str) -> None:
         from . import secret_spellings  # most processes of the engine never need it
@@ -282,7 +282,7 @@ class _Secret:
         self.reach = len(self._spellings[0])
 
     def hidden(self, text: str) -> str:
-        """``text`` without it. Only around the marks is looked for the many spellings."""
+        """Return ``text`` without the secret. Its many spellings are searched for only around the marks."""
         made, done = [], 0
         for begin, end in self._spans(text, self._closer_marks):
             made += [text[done:begin], _without(text[begin:end], ((spelling, MASK) for spelling in self._spellings))]
@@ -291,7 +291,7 @@ class _Secret:
         return self._put_together(found) if any(mark in found for mark in self.marks) else found
 
     def without_cuts(self, text: str) -> str:
-        """``text`` without beginnings and ends of it before and behind dots."""
+        """Return ``text`` without beginnings and ends of the secret next to an ellipsis."""
         made, done = [], 0
         for begin, end in self._spans(text, self.cut_marks):
             part = text[begin:end]
@@ -308,14 +308,14 @@ class _Secret:
         return tuple((text, _with_dots_of(text)) for text in secret_spellings.cut_spellings(self._value))
 
     def _spans(self, text: str, marks: Iterable[str]) -> list[tuple[int, int]]:
-        places: list[int] = []
+        starts: list[int] = []
         for mark in marks:
             at = text.find(mark)
             while at >= 0:
-                places.append(at)
+                starts.append(at)
                 at = text.find(mark, at + len(mark))
         spans: list[tuple[int, int]] = []
-        for at in sorted(places):
+        for at in sorted(starts):
             begin, end = max(0, at - self.reach), min(len(text), at + self.reach)
             if spans and begin <= spans[-1][1]:
                 spans[-1] = (spans[-1][0], end)
@@ -324,7 +324,7 @@ class _Secret:
         return spans
 
     def _put_together(self, text: str) -> str:
-        """``text`` without it also where colours or tags stand inside, as highlighters put them; these stay."""
+        """Return ``text`` without the secret, also where a highlighter has put colours or tags inside; these stay."""
         if self._torn is None:
             from . import secret_spellings
 

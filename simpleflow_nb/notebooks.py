@@ -1,6 +1,6 @@
-"""What notebooks, and programs that run notebooks, import: the public face of the notebook application.
+"""Public API of the notebook application, for notebooks and for programs that run them.
 
-Everything but :func:`skip` is loaded when it is first asked for, so that a notebook's kernel pays for nothing it does not use.
+Everything but :func:`skip` is loaded on first use, so that a notebook's kernel imports only what it needs.
 """
 
 from __future__ import annotations
@@ -58,22 +58,22 @@ __all__ = [
 
 
 class NotebookSkipped(SystemExit):
-    """Ends a notebook that has nothing to do. Like SystemExit, it passes ``except Exception``."""
+    """Ends a notebook that has nothing to do. As a SystemExit, it passes ``except Exception``."""
 
     def _render_traceback_(self) -> list[str]:  # IPython shows this instead of a traceback
         return [f"skipped: {self.code}"]
 
 
 def skip(reason: str) -> NoReturn:
-    """End this notebook here, since there is nothing to do today: ``skip("no data")``.
+    """End this notebook, as there is nothing to do today: ``skip("no data")``.
 
-    Its label is ``skipped`` and green, no report is made of it, and what needs it is skipped as well. Where the notebook runs
-    by hand, in JupyterLab say, the cell ends with the reason. In other languages, or without this package, write the reason
-    into the file that the environment variable ``SIMPLEFLOW_NB_SKIP`` names, and end the notebook.
+    Its label becomes ``skipped`` and green, it gets no report, and the labels that need it are skipped as well. In a notebook
+    run by hand, in JupyterLab for example, the cell ends with the reason. In other languages, or without this package, write
+    the reason into the file that the environment variable ``SIMPLEFLOW_NB_SKIP`` names, and end the notebook.
 
     Raises:
         NotebookSkipped: always.
-        TypeError, ValueError: the reason is no text, or is empty.
+        TypeError, ValueError: the reason is not a text, or is empty.
     """
     if not isinstance(reason, str):
         raise TypeError(f"the reason of skip() must be a text, not {type(reason).__name__}")

@@ -1,4 +1,4 @@
-"""Values as JSON text, the way they stand in a history, and references to payloads that are too long for it."""
+"""Values as JSON text in histories, and references to payloads that are too long for one."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .json_numbers import no_value_of_json
 scan_once: Callable[[str, int], tuple[Any, int]] = json.JSONDecoder().scan_once  # type: ignore[attr-defined]  # json.loads without its Python layer: it is called once for each result
 
 _ENCODERS = frozenset({__file__, json.encoder.__file__})
-_LONGEST_PLACE = 120
+_LONGEST_PATH = 120
 
 _SCHEME = "simpleflow-nb+sha256:"
 _REFERENCE = re.compile(rf"{re.escape(_SCHEME)}([0-9a-f]{{64}}) (\d+)\Z")
@@ -38,7 +38,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, bytes):
         return value.decode("utf-8", "replace")
     if isinstance(value, set | frozenset):
-        return sorted(value, key=encode)  # the order of a set differs from process to process
+        return sorted(value, key=encode)  # the order of a set differs between processes
     if isinstance(value, types.GeneratorType | range | map | filter | zip):
         return list(value)
     if isinstance(value, uuid.UUID):
@@ -54,7 +54,7 @@ HALF_CHARACTER = re.compile("[\ud800-\udfff]")  #: a lone surrogate
 
 
 def encode(value: Any) -> str:
-    """Compact JSON with sorted keys. Dates become ISO strings, bytes UTF-8 text, sets and generators lists.
+    """Encode a value as compact JSON with sorted keys. Dates become ISO strings, bytes UTF-8 text, sets and generators lists.
 
     Raises:
         TypeError: it has no JSON form.
@@ -63,15 +63,15 @@ def encode(value: Any) -> str:
 
 
 def whole_characters(text: str) -> str:
-    """The text with half a character as its escape, ``\\udcff``: in JSON that means the same.
+    """Escape lone surrogates (half a character) in a text, as ``\\udcff``: in JSON that means the same.
 
-    A lone surrogate has no UTF-8, and services refuse what holds one. It comes of names of files, and of texts cut elsewhere.
+    They have no UTF-8, and services refuse them. They come from names of files, and from texts cut elsewhere.
     """
     return text if text.isascii() else HALF_CHARACTER.sub(lambda half: f"\\u{ord(half[0]):04x}", text)
 
 
 def encoded(value: Any, what: str) -> str:
-    """:func:`encode` for a value of the user's: what it raises begins with ``what`` and the place in it.
+    """Encode a value of the user's with :func:`encode`; errors begin with ``what`` and the path to the fault.
 
     Raises:
         TypeError, ValueError, RecursionError: as ``encode`` does, such as ``the result['orders'][3]: shop.Order is not ...``.
@@ -79,18 +79,18 @@ def encoded(value: Any, what: str) -> str:
     try:
         return encode(value)
     except (TypeError, ValueError, RecursionError) as error:
-        place = error.__traceback__
-        while place is not None and place.tb_next is not None:
-            place = place.tb_next
-        if place is not None and place.tb_frame.f_code.co_filename not in _ENCODERS:
-            raise  # by a generator or the like in the value, which is code of the user's
-        raise type(error)(f"{what}{_place_of_mistake(value)}: {error}") from None
+        frame = error.__traceback__
+        while frame is not None and frame.tb_next is not None:
+            frame = frame.tb_next
+        if frame is not None and frame.tb_frame.f_code.co_filename not in _ENCODERS:
+            raise  # raised by the user's code, such as a generator in the value
+        raise type(error)(f"{what}{_path_of_mistake(value)}: {error}") from None
 
 
-def _place_of_mistake(value: Any) -> str:
-    """Where in nested lists and dicts the first value stands that has no JSON form, as a subscript; "" for the whole."""
-    place, known = "", set()
-    while id(value) not in known and len(place) < _LONGEST_PLACE:
+def _path_of_mistake(value: Any) -> str:
+    """Return the path to the first value without a JSON form in nested lists and dicts, as subscripts; "" for the whole."""
+    path, known = "", set()
+    while id(value) not in known and len(path) < _LONGEST_PATH:
         known.add(id(value))
         if isinstance(value, dict):
             items: Iterable[tuple[Any, Any]] = value.items()
@@ -102,18 +102,18 @@ def _place_of_mistake(value: Any) -> str:
             try:
                 encode(item)
             except (TypeError, ValueError, RecursionError):
-                place, value = f"{place}[{key!r:.40}]", item
+                path, value = f"{path}[{key!r:.40}]", item
                 break
         else:
-            break  # the keys, or one more level than there may be
-    return place
+            break  # the fault is in the keys, or the nesting is too deep
+    return path
 
 
 def decode(text: str | None, load: Load | None = None) -> Any:
-    """The value behind a text of the history: JSON, else the text itself, as simpleflow reads it; "" and None are None.
+    """Decode a text of the history: JSON, else the text itself, as in simpleflow; "" and None are None.
 
     Raises:
-        PayloadError: the text is a reference and ``load`` is missing or cannot read it.
+        PayloadError: the text is a reference, and ``load`` is missing or cannot read it.
     """
     if not text:
         return None
@@ -134,33 +134,33 @@ def decode(text: str | None, load: Load | None = None) -> Any:
 
 
 def digest(text: str) -> str:
-    """SHA-256 of a payload's text, in hex: its name wherever it is kept."""
+    """Return the SHA-256 of a payload's text in hex, by which it is stored."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def reference(text: str) -> str:
-    """What stands in the history for a payload that is kept elsewhere."""
+    """Return the reference that replaces a payload in the history."""
     return f"{_SCHEME}{digest(text)} {len(text)}"
 
 
 def referenced_digest(text: str | None) -> str | None:
-    """The digest that a text refers to, None when it is the payload itself."""
+    """Return the digest that a text refers to, None if it is the payload itself."""
     found = _REFERENCE.match(text) if text and text[0] == "s" else None
     return found[1] if found else None
 
 
 def digests_in(text: str) -> set[str]:
-    """Every digest that a text refers to, as a whole or somewhere within."""
+    """Return the digests that a text refers to, as a whole or somewhere within."""
     return set(_REFERENCE_WITHIN.findall(text)) if _SCHEME in text else set()
 
 
 def is_too_long(text: str | None) -> bool:
-    """Whether a text does not fit SWF's Data fields (32,768 characters)."""
+    """Return whether a text is too long for SWF's Data fields (32,768 characters)."""
     return text is not None and len(text) > MAX_DATA_CHARACTERS
 
 
 def shortened(text: str | None, limit: int = MAX_DATA_CHARACTERS) -> str | None:
-    """A text for people, cut in the middle when it is over the limit; half a character stands as its escape."""
+    """Shorten a text for people in its middle if it is over the limit, and escape lone surrogates."""
     if text is None:
         return None
     text = whole_characters(text)
@@ -172,11 +172,11 @@ def shortened(text: str | None, limit: int = MAX_DATA_CHARACTERS) -> str | None:
 
 
 def strict_json(text: str) -> Any:
-    """The value of a JSON text that means the same to everybody.
+    """Parse a JSON text strictly, so that all parsers agree on its value.
 
     Raises:
         json.JSONDecodeError: it is not JSON.
-        ValueError: it has NaN or Infinity, a number that Python reads as one, or a key twice in a mapping.
+        ValueError: it has NaN or Infinity, a number so large that Python reads it as one, or a key twice in a mapping.
     """
     faults: list[str] = []
 
@@ -203,10 +203,10 @@ def strict_json(text: str) -> Any:
 
 
 def parse_value(text: str) -> Any:
-    """A value of the command line: JSON, or text that is none and does not begin as a list or mapping, as a string.
+    """Parse a value of the command line: JSON, or plain text unless it begins like a list or mapping.
 
     Raises:
-        ValueError: a list or mapping that is not JSON, or what :func:`strict_json` refuses.
+        ValueError: a list or mapping is not JSON, or :func:`strict_json` refuses the value.
     """
     try:
         return strict_json(text)
@@ -219,14 +219,14 @@ def parse_value(text: str) -> Any:
 
 
 def parse_input(text: str | None) -> dict[str, Any]:
-    """``--input`` of the command line, in all of simpleflow's forms, as ``{"args": [...], "kwargs": {...}}``.
+    """Parse ``--input`` of the command line, in all of simpleflow's forms, to ``{"args": [...], "kwargs": {...}}``.
 
-    A mapping with ``args`` and ``kwargs`` (or either) is taken as it is, any other mapping is refused because its
-    meaning would be a guess; a list is the positional arguments; a number, a string, null, or text that is not JSON is
-    the one argument; no text at all is no arguments.
+    A mapping with ``args`` and ``kwargs`` (or either) is taken as it is; any other mapping is refused, as its meaning would
+    be a guess. A list is the positional arguments. A number, a string, null, or text that is not JSON is the only argument.
+    Without a text there are no arguments.
 
     Raises:
-        ValueError: a mapping with other keys, ``args``/``kwargs`` of the wrong kind, or what :func:`parse_value` refuses.
+        ValueError: a mapping has other keys, ``args``/``kwargs`` are of the wrong kind, or :func:`parse_value` refuses it.
     """
     if text is None:
         return {}

@@ -1,4 +1,4 @@
-"""When a failed task is tried again."""
+"""Retries of failed tasks."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from .exceptions import TaskFailed
 
 @dataclass(frozen=True, kw_only=True)
 class RetryPolicy:
-    """Attempts and the waits between them. The decider carries it out with timers, so it survives any crash."""
+    """Number of attempts and the waits between them. The decider waits with timers, so retries survive any crash."""
 
-    attempts: int = 3  #: tries in all, the first one included
-    first_wait: timedelta = timedelta(seconds=10)  #: before the second try; rounded up to whole seconds, as SWF's timers are
-    factor: float = 2.0  #: each wait is this many times the one before
+    attempts: int = 3  #: in all, the first one included
+    first_wait: timedelta = timedelta(seconds=10)  #: before the first retry; rounded up to whole seconds, as SWF's timers are
+    factor: float = 2.0  #: ratio of each wait to the one before
     longest_wait: timedelta = timedelta(hours=1)
-    not_retried: tuple[str, ...] = ()  #: class names of errors that are not worth a second try, such as ``"ValueError"``
-    jitter: float = 0.0  #: share of the wait, 0 to 1, that is drawn at random from the run's own seeded stream
+    not_retried: tuple[str, ...] = ()  #: class names of errors that are not retried, such as ``"ValueError"``
+    jitter: float = 0.0  #: random share of the wait, 0 to 1, from the run's own seeded stream
 
     def __post_init__(self) -> None:
         if self.attempts < 1:
@@ -34,20 +34,20 @@ class RetryPolicy:
 
     @classmethod
     def times(cls, retry: int) -> RetryPolicy:
-        """simpleflow's ``retry``: that many more tries, each at once."""
+        """Return a policy of ``retry`` immediate retries, as in simpleflow."""
         return cls(attempts=retry + 1, first_wait=timedelta(0))
 
     def allows(self, failures: int, error: TaskFailed) -> bool:
-        """Whether another try follows when ``failures`` tries have failed, the last one with ``error``."""
+        """Return whether a retry follows after ``failures`` failed attempts, the last one with ``error``."""
         return failures < self.attempts and error.error_type not in self.not_retried
 
     def wait_seconds(self, failures: int, seed: str) -> int:
-        """Whole seconds before the next try, after ``failures`` (1 or more) failed tries.
+        """Return the whole seconds before the next retry, after ``failures`` (1 or more) failed attempts.
 
-        ``seed`` names the task and the attempt: the same seed gives the same wait at every replay.
+        ``seed`` identifies the task and the attempt: the same seed gives the same wait at every replay.
         """
         longest = self.longest_wait.total_seconds()
-        try:  # no first wait, no wait at all, however often
+        try:  # without a first wait there is none at all
             seconds = min(self.first_wait.total_seconds() * self.factor ** (failures - 1), longest)
         except OverflowError:
             seconds = longest if self.first_wait else 0.0
@@ -57,7 +57,7 @@ class RetryPolicy:
 
 
 def retry_policy(retry: int | RetryPolicy, *, not_retried: Iterable[str] = ()) -> RetryPolicy:
-    """A policy from what ``with_attributes(retry=...)`` takes."""
+    """Return the policy for a value of ``with_attributes(retry=...)``."""
     if isinstance(retry, RetryPolicy):
         return retry
     policy = RetryPolicy.times(retry)

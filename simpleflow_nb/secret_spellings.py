@@ -1,6 +1,6 @@
-"""How a secret may be spelt in a text: escaped for HTML, JSON, Python, URLs, shells or LaTeX, in base64 or hex.
+"""Spellings of a secret in a text: escaped for HTML, JSON, Python, URLs, shells or LaTeX, in base64 or hex.
 
-Two escapings may lie on each other, as in JSON in an attribute of HTML. What is compressed or encrypted is not found.
+Two escapings may be combined, as in JSON in an attribute of HTML. Compressed or encrypted secrets are not found.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from urllib.parse import quote, quote_plus
 
 from .constants import DOTS
 
-_LEAST_MARK = 4  #: characters; shorter ones turn up everywhere
-LEAST_CUT, MOST_CUT = 8, 64  #: characters that a table shows of a long text; pandas 46
+_LEAST_MARK = 4  #: characters; shorter ones occur everywhere
+LEAST_CUT, MOST_CUT = 8, 64  #: characters that a table shows of a long text; 46 in pandas
 
 _DOUBLE_QUOTES = ('"', "&quot;", "&#34;", "&#034;", "&#x22;")
 _SINGLE_QUOTES = ("'", "&#x27;", "&#39;", "&#039;", "&apos;")
-#: What JSON inside <script> writes as \\uXXXX: Jinja and Django, Go, plotly, and those that care for tags alone.
+#: Characters escaped as \\uXXXX in JSON inside <script>: by Jinja and Django, Go, plotly, and libraries that escape tags only.
 _SCRIPT_CHARACTERS = ("<>&'", "<>&", "<>/", "<>", "<")
-#: Left alone by Python's quote, by encodeURIComponent, by encodeURI, and by SQLAlchemy.
+#: Characters not escaped by Python's quote, by encodeURIComponent, by encodeURI, and by SQLAlchemy.
 _URL_SAFE = ("", "/", "!'()*", ";,/?:@&=+$!*'()#", " +")
 _LATEX = {
     "\\": r"\textbackslash ",
@@ -33,28 +33,28 @@ _LATEX = {
 
 
 def spellings(value: str) -> tuple[str, ...]:
-    """Every spelling of ``value`` that is known, the longest first: one may be a part of another."""
+    """Return the known spellings of ``value``, the longest first: one may be a part of another."""
     return tuple(sorted(_escaped_twice(value) | _encoded(value), key=lambda text: (-len(text), text)))
 
 
 def marks(value: str) -> tuple[str, ...]:
-    """Short texts of which every spelling of ``value`` holds at least one, to see quickly whether it can be there."""
+    """Return short texts, of which each spelling of ``value`` contains at least one, for a quick first search."""
     return _smallest(_marks(value) | _encoded(value))
 
 
 def _marks(value: str) -> set[str]:
     run = _plain_run(value)
-    # No escaping touches letters and digits; where there are too few of them, the spellings of a part must do.
+    # No escaping changes letters and digits; if there are too few of them, the spellings of a part are used.
     return {run} if len(run) >= _LEAST_MARK else _escaped_twice(_plainest_part(value))
 
 
 def cut_marks(value: str) -> tuple[str, ...]:
-    """As `marks`, for the `cut_spellings`."""
+    """Return marks, like `marks`, for the `cut_spellings`."""
     return _smallest(_marks(value[:LEAST_CUT]) | _marks(value[-LEAST_CUT:]))
 
 
 def cut_spellings(value: str) -> tuple[str, ...]:
-    """Beginnings and ends of a long text with the dots that tables put for the rest, the longest first."""
+    """Return beginnings and ends of a long text with the ellipsis of tables, the longest first."""
     lengths = range(LEAST_CUT, min(len(value), MOST_CUT + 1))
     begins = {text for length in lengths for text in _escaped_in_print(value[:length])}
     ends = {text for length in lengths for text in _escaped_in_print(value[-length:])}
@@ -68,7 +68,7 @@ def _escaped_in_print(value: str) -> set[str]:
 
 
 def closer_marks(value: str) -> tuple[str, ...]:
-    """As `marks`, more and rarer ones: letters and digits of a secret may be a common word, with what is beside them not."""
+    """Return more and rarer marks than `marks`: with the characters around it, a common word in a secret is rare."""
     run = _plain_run(value)
     if len(run) < _LEAST_MARK or run == value:
         return marks(value)
@@ -82,7 +82,7 @@ def _plain_run(value: str) -> str:
 
 
 def spellings_in_markup(character: str) -> tuple[str, ...]:
-    """How one character may be written in HTML, or in what Python and JSON print, the longest first."""
+    """Return the spellings of one character in HTML, Python and JSON, the longest first."""
     found = {character, *_html(character), json.dumps(character)[1:-1], repr(character)[1:-1]}
     return tuple(sorted(found, key=lambda text: (-len(text), text)))
 
@@ -93,7 +93,7 @@ def _plainest_part(value: str) -> str:
 
 
 def _smallest(texts: Iterable[str]) -> tuple[str, ...]:
-    """Those that hold none of the others."""
+    """Return the texts that contain none of the others."""
     kept: list[str] = []
     for text in sorted(texts, key=lambda text: (len(text), text)):
         if not any(other in text for other in kept):
@@ -107,12 +107,12 @@ def _escaped_twice(value: str) -> set[str]:
 
 
 def _escaped(value: str) -> set[str]:
-    """``value``, and every way to escape it once."""
+    """Return ``value``, and all ways to escape it once."""
     return {value, *_html(value), *_json(value), *_python(value), *_url(value), _latex(value), _shell(value)}
 
 
 def _commonly_escaped(value: str) -> set[str]:
-    """The escapings that most libraries use, for two of them on each other."""
+    """Return the most common escapings, for combining two of them."""
     text = json.dumps(value)[1:-1]
     tags = html.escape(value, quote=False)
     return {
@@ -126,7 +126,7 @@ def _commonly_escaped(value: str) -> set[str]:
         json.dumps(value, ensure_ascii=False)[1:-1],
         _in_script(text, _SCRIPT_CHARACTERS[0]),
         repr(value)[1:-1],
-        repr(f"{value}'\"")[1:-4],  # beside both kinds of quotes, of which one is escaped
+        repr(f"{value}'\"")[1:-4],  # next to both kinds of quotes, of which one is escaped
         *(quote(value, safe, errors="surrogateescape") for safe in _URL_SAFE[:2]),
         quote_plus(value, errors="surrogateescape"),
     }
@@ -135,8 +135,8 @@ def _commonly_escaped(value: str) -> set[str]:
 def _html(value: str) -> set[str]:
     tags = html.escape(value, quote=False)
     numeric = value.replace("&", "&#38;").replace("<", "&#60;").replace(">", "&#62;")
-    attribute = value.replace("&", "&amp;")  # browsers leave < and > in attributes
-    comment = re.sub("-(?=-)", "- ", tags)  # matplotlib, for the words of an SVG's outlines
+    attribute = value.replace("&", "&amp;")  # browsers do not escape < and > in attributes
+    comment = re.sub("-(?=-)", "- ", tags)  # matplotlib, in comments of an SVG
     found = {
         text.replace('"', double).replace("'", single)
         for text in (tags, numeric, attribute)
@@ -148,7 +148,7 @@ def _html(value: str) -> set[str]:
 
 
 def _references(text: str, form: str) -> str:
-    """What is not ASCII as references to characters."""
+    """Replace characters beyond ASCII by character references."""
     if text.isascii():
         return text
     return "".join(character if character.isascii() else form.format(ord(character)) for character in text)
@@ -170,7 +170,7 @@ def _in_script(text: str, characters: str, form: str = "\\u{:04x}") -> str:
 
 
 def _python(value: str) -> set[str]:
-    """As in ``repr`` and ``ascii``, of the text and of its bytes; which quote is escaped depends on what stands around."""
+    """Return spellings by ``repr`` and ``ascii``, of the text and its bytes; which quote is escaped depends on the context."""
     raw = value.encode("utf-8", "surrogateescape")
     found = {repr(value)[1:-1], ascii(value)[1:-1], repr(raw)[2:-1], value.replace("\\", "\\\\").replace('"', '\\"')}
     bare = {text.replace("\\'", "'") for text in found}
@@ -192,7 +192,7 @@ def _shell(value: str) -> str:
 
 
 def _encoded(value: str) -> set[str]:
-    """In base64 whatever stands before and behind (the password in ``Authorization: Basic``), and in hex."""
+    """Return spellings in hex, and in base64 within a longer text (the password in ``Authorization: Basic``)."""
     found: set[str] = set()
     for text in {value, json.dumps(value)[1:-1], quote(value, "", errors="surrogateescape")}:
         raw = text.encode("utf-8", "surrogateescape")
@@ -207,7 +207,7 @@ def _in_base64(raw: bytes, encode: Callable[[bytes], bytes]) -> set[str]:
     full = encode(raw).decode()
     found = {full, full.rstrip("=")}
     for shift in (0, 1, 2):
-        # Only the characters that are made of nothing but the secret's own bits.
+        # Only the characters that encode nothing but bits of the secret.
         first, last = -(-shift * 8 // 6), (shift + len(raw)) * 8 // 6
         found.add(encode(b"\0" * shift + raw).decode()[first:last])
     return found

@@ -1,8 +1,8 @@
-"""The settings from outside as one checked object: ``settings.SWF_DOMAIN``, ``settings.ACTIVITY_DEFAULT_TIMEOUT``.
+"""Settings from mounted files and the environment, as attributes: ``settings.SWF_DOMAIN``.
 
-A name is that of a variable (`simpleflow_nb.variables`) or one of simpleflow's. Files among the mounted secrets come before the
-environment. The object is made when the first name is asked for, and kept; :func:`renew` forgets it. Commands of the engine do
-not import this module: pydantic-settings would take longer than all the rest of their start.
+A name is that of a variable (`simpleflow_nb.variables`) or one of simpleflow's. Files among the mounted secrets win over the
+environment. The values are read and checked at the first access, and cached; :func:`renew` clears the cache. Commands of the
+engine do not import this module: pydantic-settings would take longer than all the rest of their start.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from .environment import mounted
 from .exceptions import DefinitionError
 from .variables import VARIABLES, Variable
 
-#: simpleflow's names, where the engine has the same thing. There they are texts of seconds, too.
+#: simpleflow's names for settings that the engine has too. Timeouts are texts of seconds, as there.
 SIMPLEFLOW = {
     "WORKFLOW_DEFAULT_EXECUTION_TIME": str(constants.DEFAULT_RUN_SECONDS),
     "WORKFLOW_DEFAULT_DECISION_TASK_TIMEOUT": str(constants.DEFAULT_DECISION_SECONDS),
@@ -68,10 +68,10 @@ Settings: type[BaseSettings] = create_model("Settings", __base__=_Settings, **_f
 
 @cache
 def current() -> BaseSettings:
-    """The settings as they were at the first call.
+    """Return the settings as of the first call.
 
     Raises:
-        DefinitionError: a value is not of its kind; one sentence with the variable and the value.
+        DefinitionError: a value is not of its kind; the message names the variable and the value.
         OSError: a mounted file cannot be read.
     """
     try:
@@ -83,7 +83,7 @@ def current() -> BaseSettings:
 
 
 def renew() -> None:
-    """Read them anew when the next one is asked for."""
+    """Read the settings again at the next access."""
     current.cache_clear()
 
 

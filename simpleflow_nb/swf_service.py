@@ -1,6 +1,6 @@
-"""The one thing that a decider, a worker and those who look at executions know of a service: boto3's SWF calls.
+"""The interface of a service for deciders, workers and readers of executions: boto3's SWF calls.
 
-What satisfies it is in :mod:`.swf`, on boto3, and in :mod:`.local`, in this process.
+Implemented in :mod:`.swf`, with boto3, and in :mod:`.local`, in this process.
 https://docs.aws.amazon.com/amazonswf/latest/apireference/API_Operations.html
 """
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class DecisionTask(TypedDict):
-    """A poll that waited in vain is answered without a ``taskToken`` that says anything, and without an execution."""
+    """The answer to a poll for a decision; without a task its ``taskToken`` is empty or missing, and it has no execution."""
 
     taskToken: str
     startedEventId: int
@@ -27,7 +27,7 @@ class DecisionTask(TypedDict):
 
 
 class ActivityTask(TypedDict):
-    """As with decision tasks, a poll that waited in vain is answered without a ``taskToken`` that says anything."""
+    """The answer to a poll for an activity; without a task its ``taskToken`` is empty or missing."""
 
     taskToken: str
     activityId: str
@@ -51,7 +51,7 @@ class HistoryPage(TypedDict):
 
 
 class ExecutionInfo(TypedDict):
-    """One execution in a listing. Its moments are datetimes (boto3) or epoch seconds, see `inspection.task_rows.epoch`."""
+    """One execution in a listing. Its times are datetimes (boto3) or epoch seconds, see `inspection.task_rows.epoch`."""
 
     execution: ExecutionIds
     workflowType: TypeName
@@ -87,9 +87,9 @@ class ExecutionDescription(TypedDict):
 
 
 class LookingService(Protocol):
-    """The calls that change nothing. A reader of a journal beside its owner has these alone.
+    """The calls that change nothing. A reader of a journal beside its owner has only these.
 
-    What a request holds is a mapping, so that what an answer or an event holds may be given as it is.
+    Arguments are mappings, so that values from answers and events can be passed as they are.
     """
 
     def describe_workflow_execution(self, *, domain: str, execution: Mapping[str, Any]) -> ExecutionDescription: ...
@@ -134,7 +134,7 @@ class LookingService(Protocol):
 
 
 class SwfService(LookingService, Protocol):
-    """The calls that deciders and workers make, and those who start, signal and end executions."""
+    """The calls of deciders and workers, and the calls that start, signal and end executions."""
 
     # ---- deciders ------------------------------------------------------------------------------------------------------------
 

@@ -1,7 +1,7 @@
-"""Every variable of the environment that is read: its kind, its default and what it is for, as plain data.
+"""All environment variables that are read, with kind, default and purpose, as plain data.
 
-Nothing is read here and nothing heavy is imported, as every command may need a name. `simpleflow_nb.settings` makes one object
-of them, and docs/variables.rst is made of them too.
+Nothing is read here and nothing heavy is imported, as every command may need a name. `simpleflow_nb.settings` and
+docs/variables.rst are made from this.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ _LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL", "WARN", "FATAL", "NO
 
 @dataclass(frozen=True, kw_only=True)
 class Variable:
-    """One of them. An empty text is as good as none."""
+    """An environment variable. An empty text counts as not set."""
 
     name: str
-    sentence: str  #: for the table, in reStructuredText, without a full stop
-    kind: Literal["text", "number", "flag", "word"] = "text"  #: a flag is on whatever its text is; a word is one of ``words``
+    sentence: str  #: purpose for the table, in reStructuredText, without a full stop
+    kind: Literal["text", "number", "flag", "word"] = "text"  #: any text turns a flag on; a word is one of ``words``
     default: str | int | None = None
     words: tuple[str, ...] = ()
-    ignores_case: bool = False  #: of a word; it is given in upper case then
+    ignores_case: bool = False  #: of a word; returned in upper case then
     least: int = 0  #: of a number
     most: int | None = None
     may_be_mounted: bool = False  #: a file of that name among the mounted secrets wins over the environment
@@ -30,7 +30,7 @@ class Variable:
 
     @property
     def expected(self) -> str:
-        """What a value has to be, to follow one that is not."""
+        """Return the description of a valid value, to follow an invalid one in a message."""
         if self.kind == "word":
             return f"one of {', '.join(self.words)} is expected"
         return f"a number from {self.least} to {self.most} is expected" if self.most is not None else "a number is expected"

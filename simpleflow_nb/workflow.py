@@ -10,29 +10,26 @@
             return self.submit(draw, flows).result
 
 ``run()`` must decide the same whenever it is replayed: take the time, random numbers and ids from the workflow, do
-everything that touches the world in activities, and guard changes for open runs with :meth:`Workflow.patched`.
+all I/O in activities, and guard changes for open runs with :meth:`Workflow.patched`.
 """
 
 from __future__ import annotations
 
-import inspect
 import logging
 import math
 import random
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal, ParamSpec, TypeVar, overload
+from typing import Any, ParamSpec, TypeVar, overload
 
 from . import payload
 from .activity import Activity
 from .constants import MAX_ID_CHARACTERS, MAX_OPEN_ACTIVITY_COUNT, MAX_TIMEOUT_SECONDS
 from .exceptions import DefinitionError, RunEnded
 from .futures import Future
-from .history import History, Lacks
 from .replay import Execution
-from .replay.events import HistoryEvent
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -42,7 +39,7 @@ logger = logging.getLogger("simpleflow_nb")
 
 @dataclass(frozen=True)
 class TimerTask:
-    """What :meth:`Workflow.start_timer` returns, to be submitted."""
+    """The result of :meth:`Workflow.start_timer`, to be submitted."""
 
     timer_id: str
     timeout: int
@@ -75,17 +72,17 @@ Submittable = TimerTask | CancelTimerTask | MarkerTask | WaitForSignal | Continu
 
 
 class Workflow:
-    """Subclass, set ``name``, ``version`` and ``task_list``, and write :meth:`run`.
+    """Base class of workflows: set ``name``, ``version`` and ``task_list``, and write :meth:`run`.
 
     Attributes:
         name: type name on the service; ``module.Class`` when None.
         version: of the type.
-        task_list: where its decision tasks wait, and its activities that name none.
+        task_list: of its decision tasks, and of activities that name none.
         execution_timeout, decision_tasks_timeout: seconds; the starter's defaults when None.
-        max_open_activity_count: more activities than this are held back by the decider.
+        max_open_activity_count: the decider holds back activities beyond it.
     """
 
-    INHERIT_TAG_LIST = "INHERIT_TAG_LIST"  #: simpleflow's word for a child that has its parent's tags; others have none
+    INHERIT_TAG_LIST = "INHERIT_TAG_LIST"  #: simpleflow's word for a child with its parent's tags; other workflows have no tags
 
     name: str | None = None
     version: str = "1"
@@ -112,12 +109,12 @@ class Workflow:
     @overload
     def submit(self, task: Submittable) -> Future[Any]: ...
     def submit(self, task: Any, *args: Any, **kwargs: Any) -> Any:
-        """Schedule a task as soon as its arguments are there; returns its future at once.
+        """Schedule a task as soon as its arguments are available; return its future at once.
 
-        Futures may stand anywhere in the arguments, also in lists and dicts. ``__priority=N`` sets the task's priority.
+        The arguments may contain futures, also in lists and dicts. ``__priority=N`` sets the task's priority.
 
         Raises:
-            DefinitionError: ``task`` is not something that can be submitted.
+            DefinitionError: ``task`` cannot be submitted.
         """
         if type(task) is Activity:
             return self.executor.submit_activity(task, args, kwargs)
@@ -151,40 +148,40 @@ class Workflow:
         raise DefinitionError(f"{task!r:.80} cannot be submitted; pass an activity")
 
     def map(self, task: Activity[..., T], iterable: Iterable[Any]) -> list[Future[T]]:
-        """One task for each item, with the item as its argument."""
+        """Submit a task for each item, with the item as its argument."""
         return [self.submit(task, item) for item in iterable]
 
     def starmap(self, task: Activity[..., T], iterable: Iterable[Iterable[Any]]) -> list[Future[T]]:
-        """One task for each item, with the item's elements as its arguments."""
+        """Submit a task for each item, with the item's elements as its arguments."""
         return [self.submit(task, *items) for items in iterable]
 
     def timer(self, wait: timedelta | float) -> Future[None]:
-        """A future that ends after that long (seconds, or a timedelta); rounded up to whole seconds."""
+        """Return a future that ends after a time (seconds, or a timedelta), rounded up to whole seconds."""
         seconds = wait.total_seconds() if isinstance(wait, timedelta) else wait
         return self.executor.start_timer(_seconds(seconds))
 
     def start_timer(self, timer_id: str, timeout: int, control: Any = None) -> TimerTask:
-        """A timer with a name of your own, to be submitted; a name used before is that same timer."""
+        """Return a timer with an id of your own, to be submitted; the same id is the same timer."""
         return TimerTask(timer_id, timeout, control)
 
     def cancel_timer(self, timer_id: str) -> CancelTimerTask:
-        """The end of a timer before its time, to be submitted."""
+        """Return a cancellation of a timer, to be submitted."""
         return CancelTimerTask(timer_id)
 
     def next_signal(self, name: str) -> Future[Any]:
-        """The next signal of that name that nobody has read yet; its result is the signal's input, decoded."""
+        """Return a future of the next unread signal with a name; its result is the signal's input, decoded."""
         return self.executor.next_signal(name)
 
     def wait_signal(self, name: str) -> WaitForSignal:
-        """The latest signal of that name, read or not, to be submitted."""
+        """Return a wait for the latest signal with a name, read or not, to be submitted."""
         return WaitForSignal(name)
 
     def record_marker(self, name: str, details: Any = None) -> MarkerTask:
-        """A note in the history, to be submitted; the same note is recorded once."""
+        """Return a marker for the history, to be submitted; equal markers are recorded once."""
         return MarkerTask(name, details)
 
     def list_markers(self, all: bool = False) -> list[MarkerTask]:
-        """The markers recorded so far by this run: the last of each name, or ``all`` of them."""
+        """Return the markers recorded so far by this run: the last of each name, or ``all`` of them."""
         notes = [MarkerTask(name, payload.decode(text)) for name, text in self._markers]
         return notes if all else list({note.name: note for note in notes}.values())
 
@@ -202,46 +199,46 @@ class Workflow:
     # ---- the run itself ----------------------------------------------------------------------------------------------------
 
     def now(self) -> datetime:
-        """The time of the decision, UTC: the same at every replay."""
+        """Return the time of the decision in UTC, the same at every replay."""
         return datetime.fromtimestamp(self.executor.now, UTC)
 
     @property
     def random(self) -> random.Random:
-        """A random stream that draws the same numbers at every replay."""
+        """Return a random stream that draws the same numbers at every replay."""
         return self.executor.draw()
 
     def uuid(self) -> uuid.UUID:
-        """A new id that is the same at every replay; independent of :attr:`random`."""
+        """Return a new id that is the same at every replay; independent of :attr:`random`."""
         self._uuids += 1
         return uuid.uuid5(uuid.NAMESPACE_OID, f"{self.executor.run_id}/{self._uuids}")
 
     @property
     def is_replaying(self) -> bool:
-        """Whether the code repeats what it did before. For logs only: code that decides by it is not deterministic."""
+        """Return whether the code is being replayed. For logs only: code that decides by it is not deterministic."""
         return self.executor.replaying
 
     def log(self, message: object) -> None:
-        """A line for the log, and for ``workflow.info``; silent while replaying."""
+        """Write a line to the log, and to ``workflow.info``; silent while replaying."""
         self.executor.log(str(message))
 
     def patched(self, change_id: str) -> bool:
-        """Whether this run takes the new path of a change: runs that passed here before the change keep the old one."""
+        """Return whether this run takes the new path of a change: runs that passed here before it keep the old one."""
         return self.executor.patched(change_id)
 
     def deprecate_patch(self, change_id: str) -> None:
-        """Stands where ``patched`` stood, once no run on the old path is open; remove it when those runs are closed too."""
+        """Replace ``patched`` once no run on the old path is open; remove the call when the patched runs are closed too."""
         self.executor.deprecate_patch(change_id)
 
     def fail(self, reason: str, details: str | None = None) -> None:
-        """End the run as failed, here and now. Cannot be caught with ``except Exception``. Known secrets are masked."""
+        """Fail the run here. Cannot be caught with ``except Exception``. Known secrets are masked."""
         raise RunEnded("FailWorkflowExecution", {"reason": str(reason), "details": str(details or "")})
 
     def continue_as_new(self, *args: Any, **kwargs: Any) -> ContinueAsNewTask:
-        """A fresh history for the same workflow with these arguments, to be submitted; ends this run."""
+        """Return a new start of this workflow with a fresh history, to be submitted; ends this run."""
         return ContinueAsNewTask(args, kwargs)
 
     def get_run_context(self) -> dict[str, Any]:
-        """Which execution this is, under simpleflow's keys."""
+        """Return the ids of this execution, under simpleflow's keys."""
         executor, started = self.executor, self.executor.started_attributes
         parent = started.get("parentWorkflowExecution") or {}
         return {
@@ -258,25 +255,24 @@ class Workflow:
     # ---- hooks, called where the run is decided for the first time -----------------------------------------------------------
 
     def should_cancel(self, *history: Any) -> bool:
-        """Whether a request to cancel ends the run; False goes on as if nothing had been asked.
+        """Return whether a request to cancel ends the run; with False the run goes on.
 
-        One that is written as ``should_cancel(self, history)`` is given the :class:`~simpleflow_nb.history.History` of the
-        run so far, one without an argument, or with optional ones of other names, is called without; likewise
-        :meth:`on_canceled`.
+        Written as ``should_cancel(self, history)`` it gets the :class:`~simpleflow_nb.history.History` of the run so far;
+        without an argument, or with optional ones of other names, it is called without. Likewise :meth:`on_canceled`.
         """
         return True
 
     def on_canceled(self, *history: Any) -> None:
-        """Called before the run ends as cancelled. It cannot submit any more."""
+        """Hook, called before the run ends as cancelled. It cannot submit tasks."""
 
     @classmethod
     def tags(cls, arguments: dict[str, Any]) -> list[str]:
-        """The tags of a run with these arguments that is started without any: what ``get_tag_list`` says, or ``tag_list``.
+        """Return the default tags of a run with these arguments: from ``get_tag_list``, else ``tag_list``.
 
-        ``get_tag_list`` is called as simpleflow does: with the class, then with what ``run`` is called with.
+        ``get_tag_list`` is called as in simpleflow: with the class, then with the arguments of ``run``.
 
         Raises:
-            DefinitionError: neither gives a list of texts.
+            DefinitionError: neither is a list of texts.
         """
         where, given = f"{cls.class_path()}.tag_list", cls.tag_list
         chosen = getattr(cls, "get_tag_list", None)
@@ -298,104 +294,26 @@ class Workflow:
 
     @classmethod
     def class_path(cls) -> str:
-        """Where the class is found: what stands as ``__extra.class`` in the input of its executions."""
+        """Return the dotted path of the class, which is ``__extra.class`` in the input of its executions."""
         return f"{cls.__module__}.{cls.__qualname__}"
 
 
-class Program:
-    """What an :class:`~simpleflow_nb.replay.Execution` runs for a workflow class: ``run`` with the arguments of its input."""
-
-    def __init__(self, workflow_class: type[Workflow]) -> None:
-        self.workflow_class = workflow_class
-        self.workflow: Workflow | None = None
-        self.error: Exception | None = None
-
-    def bind(self, execution: Execution) -> None:
-        """Make the workflow object, so that its hooks can be asked before the code has begun."""
-        try:
-            self.workflow = self.workflow_class(execution)
-        except Exception as error:  # the user's __init__: it fails the run, where run() would
-            self.error = error
-        execution.should_cancel = self._should_cancel
-        execution.wants_history = any(_place_of_history(getattr(self.workflow, name, None)) for name in _HOOKS)
-
-    def __call__(self, execution: Execution) -> Any:
-        if self.workflow is None:
-            assert self.error is not None
-            raise self.error
-        arguments = payload.decode(execution.input, execution.load)
-        if not isinstance(arguments, dict):
-            arguments = {"args": arguments if isinstance(arguments, list) else [arguments]} if execution.input else {}
-        return self.workflow.run(*arguments.get("args", ()), **arguments.get("kwargs", {}))
-
-    def _should_cancel(self, events: list[HistoryEvent], load: payload.Load | None, lacks: Lacks) -> bool:
-        if self.workflow is None:
-            return True
-        history = History(events, load, lacks)
-        if not _asked(self.workflow.should_cancel, history):
-            return False
-        _asked(self.workflow.on_canceled, history)
-        return True
-
-
-_HOOKS = ("should_cancel", "on_canceled")
-
-
-def _asked(hook: Callable[..., Any], history: History) -> Any:
-    place = _place_of_history(hook)
-    if place == "named":
-        return hook(history=history)
-    return hook(history) if place == "first" else hook()
-
-
-def _place_of_history(hook: Any) -> Literal["first", "named"] | None:
-    """Where a hook takes the history; the ones of :class:`Workflow` itself do not look at it.
-
-    An argument with a default means something else, unless it is called ``history``.
-    """
-    if hook is None or getattr(hook, "__func__", None) in (Workflow.should_cancel, Workflow.on_canceled):
-        return None
-    try:
-        parameters = inspect.signature(hook).parameters
-    except TypeError:
-        return None
-    named = parameters.get("history")
-    if named is not None and named.kind in (named.POSITIONAL_OR_KEYWORD, named.KEYWORD_ONLY):
-        return "named"
-    first = next(iter(parameters.values()), None)
-    if first is None or first.kind in (first.KEYWORD_ONLY, first.VAR_KEYWORD):
-        return None
-    is_place = first.kind is first.VAR_POSITIONAL or first.default is first.empty or first is named
-    return "first" if is_place else None
-
-
-def program(workflow_class: type[Workflow]) -> Program:
-    """The program of one execution of that class."""
-    return Program(workflow_class)
+#: Settings of a run that one continued as new keeps.
+_KEPT = ("executionStartToCloseTimeout", "taskStartToCloseTimeout", "taskList", "taskPriority", "childPolicy", "tagList")
 
 
 def continue_as_new_attributes(cls: type[Workflow], arguments: dict[str, Any], executor: Execution) -> dict[str, Any]:
-    """A ContinueAsNewWorkflowExecution decision that keeps what the run was started with."""
+    """Return the attributes of a ContinueAsNewWorkflowExecution decision that keeps the settings of the run."""
     started = executor.started_attributes
     attributes = {"input": execution_input(cls, arguments)}
-    for key in (
-        "executionStartToCloseTimeout",
-        "taskStartToCloseTimeout",
-        "taskList",
-        "taskPriority",
-        "childPolicy",
-        "tagList",
-    ):
+    for key in _KEPT:
         if started.get(key):
             attributes[key] = started[key]
     return attributes
 
 
-_KEPT = ("executionStartToCloseTimeout", "taskStartToCloseTimeout", "taskList", "taskPriority", "childPolicy", "tagList")
-
-
 def execution_input(cls: type[Workflow], arguments: dict[str, Any]) -> str:
-    """The input of an execution: the arguments, and the class that a decider finds it by."""
+    """Encode the input of an execution: the arguments, and the path of the class for deciders."""
     return payload.encoded({**arguments, "__extra": {"class": cls.class_path()}}, f"the input of {cls.type_name()}")
 
 

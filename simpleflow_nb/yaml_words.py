@@ -1,7 +1,7 @@
-"""Plain words that YAML 1.1 reads as something else than they look like: ``NO``, ``01234``, ``12:30:00``, ``1e-3``, ``1.10``.
+"""Plain words that YAML 1.1 reads differently than they look: ``NO``, ``01234``, ``12:30:00``, ``1e-3``, ``1.10``.
 
-PyYAML decides what is read; this module tells where that may surprise. What anybody means so (``true``, ``12``, ``1.5``, a
-date) does not.
+PyYAML reads the value; this module finds values that may surprise. Unambiguous words (``true``, ``12``, ``1.5``, a date) are
+no surprise.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ _SHORTENED = re.compile(r"[-+]?[1-9][0-9_]*\.[0-9]*[1-9][0-9]*0")
 
 @dataclass(frozen=True)
 class Surprise:
-    """A word, and what it was read as."""
+    """A word and the value it was read as."""
 
     word: str
     read: str  #: ``false``, ``668, a number to the base 8``, ``text``, ...
-    instead: str  #: how to write what was read, or, for text, what may have been meant
+    instead: str  #: how to write the value read, or, for text, what may have been meant
     is_text: bool = False  #: it was read as text that looks like something else
 
     def __str__(self) -> str:
-        """The sentence for a file, without its place."""
+        """Return the message about the word, without file and line."""
         quoted = f"'{self.word}'" if "'" not in self.word else f'"{self.word}"'
         if not self.word:
             return (
@@ -44,13 +44,13 @@ class Surprise:
 
     @property
     def told(self) -> str:
-        """``NO was read as false``."""
+        """Return ``NO was read as false``."""
         word = self.word if len(self.word) <= _LONGEST_WORD else f"{self.word[: _LONGEST_WORD - 4]} ..."
         return f"{word or 'nothing'} was read as {self.read}"
 
 
 def surprise(node: yaml.ScalarNode, value: Any, name: str | None = None) -> Surprise | None:
-    """Whether it may surprise that the scalar ``node`` was read as ``value``. ``name`` is the key that it stands behind."""
+    """Return the surprise of reading the scalar ``node`` as ``value``, None without one. ``name`` is its key."""
     word = node.value
     if node.style in ("|", ">"):
         return Surprise(node.style, "an empty text of several lines", "''") if not value else None
@@ -111,5 +111,5 @@ def _of_text(word: str) -> Surprise | None:
 
 
 def plain_number(value: float) -> str:
-    """The number as YAML 1.1 reads it: with a point and a sign where there is an exponent."""
+    """Format a number for YAML 1.1: an exponent needs a point and a sign."""
     return str(yaml.safe_dump(value).splitlines()[0])

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..constants import STATE_FOLDER
 from ..exceptions import PayloadError
-from ..inspection.executions import executions, found_execution, refuse_gone, started_with
+from ..inspection.executions import executions, found_execution, refuse_pruned, started_with
 from .places import Place
 from .run_states import NOTEBOOK_TYPE
 
@@ -116,7 +116,7 @@ def _refuse_recorded(place: Place, run: str) -> None:
         if error.is_near:
             raise
         return
-    refuse_gone(place.service, place.domain, found.workflow_id, None)
+    refuse_pruned(place.service, place.domain, found.workflow_id, None)
 
 
 def _notebook_executions(place: Place, run: str) -> Iterator[NotebookExecution]:

@@ -1,1 +1,1 @@
-"""Looking at executions: one row model, many formats; the same on every service."""
+"""Inspection of executions: one model of rows, many formats; the same on every service."""

@@ -1,4 +1,4 @@
-"""The same as the tables for programs: names in snake_case, moments in UTC as ISO 8601 has them, values as they are.
+"""JSON documents with the contents of the tables, for programs: names in snake_case, ISO 8601 times in UTC, plain values.
 
 Fields are only added within a major version; ``schema`` at the top says which.
 """
@@ -20,24 +20,24 @@ Document = dict[str, Any]
 
 
 def iso_time(moment: Any) -> str | None:
-    """``2026-01-31T06:00:00.125000+00:00`` of epoch seconds or of a datetime; all are as long, so that they sort as text."""
+    """Format epoch seconds or a datetime as ``2026-01-31T06:00:00.125000+00:00``; of one length, so that they sort as text."""
     return None if moment is None else datetime.fromtimestamp(epoch(moment), UTC).isoformat(timespec="microseconds")
 
 
 def document_of(name: str, value: Any) -> Document:
-    """A document with one thing in it, by its name."""
+    """Return a document with one named value."""
     return {"schema": SCHEMA, name: value}
 
 
 def list_document(service: Any, domain: str, *, status: str, started_since_days: int) -> Document:
-    """The executions that ``workflow.list`` lists, newest first."""
+    """Return the executions of ``workflow.list``, newest first."""
     oldest = max(0, time.time() - started_since_days * 86_400)
     found = executions(service, domain, is_open=status == "open", oldest=oldest)
     return document_of("executions", [_execution(domain, info) for info in found])
 
 
 def info_document(service: Any, domain: str, execution: dict[str, str]) -> Document:
-    """One execution: what it is, what it was started with, how it ended, and what its decider has noted."""
+    """Return one execution: its type, its input, its status and end, and its execution context."""
     described = service.describe_workflow_execution(domain=domain, execution=execution)
     info = described["executionInfo"]
     events = history(service, domain, execution)
@@ -60,13 +60,13 @@ def info_document(service: Any, domain: str, execution: dict[str, str]) -> Docum
 
 
 def tasks_document(service: Any, domain: str, execution: dict[str, str], *, most: int | None = None) -> Document:
-    """Every attempt at a task of an execution, newest first."""
+    """Return the attempts at the tasks of an execution, newest first."""
     rows = task_rows(history(service, domain, execution))[::-1][:most]
     return document_of("tasks", [_task(row) for row in rows])
 
 
 def profile_document(service: Any, domain: str, execution: dict[str, str], *, most: int | None = None) -> Document:
-    """The same, the longest first, each with its share of the time in which tasks ran."""
+    """Return the attempts at the tasks of an execution, longest first, each with its share of the total time."""
     rows = task_rows(history(service, domain, execution))
     total = sum(row.seconds_run or 0 for row in rows)
     chosen = sorted(rows, key=lambda row: row.seconds_run or 0, reverse=True)[:most]
@@ -75,7 +75,7 @@ def profile_document(service: Any, domain: str, execution: dict[str, str], *, mo
 
 
 def history_document(service: Any, domain: str, execution: dict[str, str]) -> Document:
-    """Every event of an execution, oldest first, its attributes as SWF names them."""
+    """Return the events of an execution, oldest first, with SWF's names of attributes."""
     return document_of(
         "events",
         [
@@ -129,13 +129,13 @@ def _attributes(event: Mapping[str, Any]) -> Document:
 
 
 def _value(text: str | None) -> Any:
-    """The value of a payload; a sentence in its place where it is kept outside the history."""
+    """Decode a payload; one kept outside the history is replaced by a sentence."""
     value = payload.decode(text, lambda digest: f'"payload {digest[:12]} kept outside the history"') if text else None
     return {key: one for key, one in value.items() if key != "__extra"} if isinstance(value, dict) else value
 
 
 def _rounded(seconds: float | None) -> float | None:
-    """To the millisecond, which is what moments are kept in."""
+    """Round to milliseconds, the precision of times in histories."""
     return None if seconds is None else round(seconds, 3)
 
 

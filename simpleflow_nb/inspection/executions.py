@@ -19,24 +19,24 @@ Info = ExecutionInfo
 
 
 def executions(service: LookingService, domain: str, *, is_open: bool, oldest: float = 0, **filters: Any) -> Iterator[Info]:
-    """Every WorkflowExecutionInfo that the filters select, newest first."""
+    """Yield each WorkflowExecutionInfo that the filters select, newest first."""
     call = service.list_open_workflow_executions if is_open else service.list_closed_workflow_executions
-    request: dict[str, Any] = {"domain": domain, "startTimeFilter": {"oldestDate": oldest}, **filters}
+    arguments: dict[str, Any] = {"domain": domain, "startTimeFilter": {"oldestDate": oldest}, **filters}
     while True:
-        page = call(**request)
+        page = call(**arguments)
         yield from page["executionInfos"]
         if not page.get("nextPageToken"):
             return
-        request["nextPageToken"] = page["nextPageToken"]
+        arguments["nextPageToken"] = page["nextPageToken"]
 
 
 def found_execution(service: LookingService, domain: str, run: str, run_id: str | None = None) -> dict[str, str]:
-    """The execution that RUN means: a workflow id, its unique beginning, or ``NAME/DATE`` of a notebook run.
+    """Find the execution of RUN: a workflow id, its unique beginning, or ``NAME/DATE`` of a notebook run.
 
     Open executions win over closed ones, newer ones over older ones.
 
     Raises:
-        DefinitionError: there is none, or the beginning fits several; one sentence.
+        DefinitionError: there is none, or the beginning fits several.
     """
     infos = [*executions(service, domain, is_open=True), *executions(service, domain, is_open=False)]
     name, slash, date = run.rpartition("/")
@@ -53,20 +53,21 @@ def found_execution(service: LookingService, domain: str, run: str, run_id: str 
                 f"{run!r} is the beginning of {len(several)} workflow ids: {', '.join(several[:5])}; give more of it"
             )
     if not by_id:
-        refuse_gone(service, domain, run, run_id)
+        refuse_pruned(service, domain, run, run_id)
         what = f"workflow {run!r} with run id {run_id!r}" if run_id else f"workflow {run!r}"
         raise DefinitionError(f"{what} is not known here; workflow.list shows which are")
     execution: Mapping[str, Any] = by_id[0]["execution"]
     return {"workflowId": execution["workflowId"], "runId": execution["runId"]}
 
 
-def refuse_gone(service: LookingService, domain: str, run: str, run_id: str | None) -> None:
-    """
+def refuse_pruned(service: LookingService, domain: str, run: str, run_id: str | None) -> None:
+    """Refuse a run whose history was pruned, with its end.
+
     Raises:
-        DefinitionError: the execution was known here, or several that ``run`` may mean.
+        DefinitionError: one or several executions matching ``run`` were pruned.
     """
-    if (look := getattr(service, "gone_executions", None)) is None:
-        return  # SWF's own: after its retention period it knows nothing of an execution
+    if (look := getattr(service, "pruned_executions", None)) is None:
+        return  # SWF knows nothing of an execution after its retention period
     gone = [one for one in look(domain, run) if not run_id or one.run_id == run_id]
     several = sorted({one.workflow_id for one in gone})
     if len(several) > 1:
@@ -81,16 +82,16 @@ def refuse_gone(service: LookingService, domain: str, run: str, run_id: str | No
 
 
 def started_with(service: LookingService, domain: str, execution: Mapping[str, Any], load: payload.Load) -> dict[str, Any]:
-    """What an execution was started with, by name. Reads its first event alone; see `arguments_in`."""
+    """Return the arguments of an execution by name. Reads only its first event; see `arguments_in`."""
     execution = {key: execution[key] for key in ("workflowId", "runId")}
-    if (look := getattr(service, "events", None)) is not None:  # a local one, which reads no more of a journal than that
+    if (look := getattr(service, "events", None)) is not None:  # the local service, which reads only that event of a journal
         return arguments_in(look(execution["workflowId"], execution["runId"], most=1), load)
     page = service.get_workflow_execution_history(domain=domain, execution=execution, maximumPageSize=1)
     return arguments_in(page["events"], load)
 
 
 def arguments_in(events: Sequence[Mapping[str, Any]], load: payload.Load) -> dict[str, Any]:
-    """What the execution of these events was started with, by name; empty where that is nothing.
+    """Return the arguments of the execution with these events by name; empty without any.
 
     Raises:
         PayloadError: its input cannot be read.
@@ -102,19 +103,19 @@ def arguments_in(events: Sequence[Mapping[str, Any]], load: payload.Load) -> dic
 
 
 def history(service: LookingService, domain: str, execution: Mapping[str, Any]) -> list[HistoryEvent]:
-    """Every event of an execution, oldest first."""
+    """Read the events of an execution, oldest first."""
     events: list[HistoryEvent] = []
-    request: dict[str, Any] = {"domain": domain, "execution": execution}
+    arguments: dict[str, Any] = {"domain": domain, "execution": execution}
     while True:
-        page = service.get_workflow_execution_history(**request)
+        page = service.get_workflow_execution_history(**arguments)
         events += page["events"]
         if not page.get("nextPageToken"):
             return events
-        request["nextPageToken"] = page["nextPageToken"]
+        arguments["nextPageToken"] = page["nextPageToken"]
 
 
 def list_table(service: LookingService, domain: str, *, status: str, started_since_days: int) -> Table:
-    """simpleflow's ``workflow.list``."""
+    """Return simpleflow's ``workflow.list``."""
     oldest = max(0, time.time() - started_since_days * 86_400)
     table = Table(["Workflow ID", "Workflow Type", "Status"])
     for info in executions(service, domain, is_open=status == "open", oldest=oldest):
@@ -124,7 +125,7 @@ def list_table(service: LookingService, domain: str, *, status: str, started_sin
 
 
 def info_table(service: LookingService, domain: str, execution: Mapping[str, Any]) -> Table:
-    """simpleflow's ``workflow.info``, with the status, the end and the decider's notes behind."""
+    """Return simpleflow's ``workflow.info``, followed by the status, the end and the execution context."""
     described = service.describe_workflow_execution(domain=domain, execution=execution)
     info, configuration = described["executionInfo"], described["executionConfiguration"]
     events = history(service, domain, execution)
@@ -161,13 +162,13 @@ def info_table(service: LookingService, domain: str, execution: Mapping[str, Any
 
 
 def _awaited_signals(notes: dict[str, Any]) -> list[str]:
-    """By name, and how many more there are."""
+    """Return the names of awaited signals, and how many more there are."""
     names: list[str] = notes.get("waiting_signals", [])
     return [*names, f"{more} more"] if (more := notes.get("more_waiting_signals")) else names
 
 
 def tasks_table(service: LookingService, domain: str, execution: Mapping[str, Any], *, most: int | None = None) -> Table:
-    """simpleflow's ``workflow.tasks``, newest first, with the task's id and attempt behind."""
+    """Return simpleflow's ``workflow.tasks``, newest first, followed by the task's id and attempt."""
     table = Table(["Tasks", "Last State", "Last State Time", "Scheduled Time", "ID", "Attempt", "Reason"])
     for row in task_rows(history(service, domain, execution))[::-1][:most]:
         table.rows.append(
@@ -177,7 +178,7 @@ def tasks_table(service: LookingService, domain: str, execution: Mapping[str, An
 
 
 def profile_table(service: LookingService, domain: str, execution: Mapping[str, Any], *, most: int | None = None) -> Table:
-    """simpleflow's ``workflow.profile``: where the time went, longest first."""
+    """Return simpleflow's ``workflow.profile``: the time of each task, longest first."""
     rows = task_rows(history(service, domain, execution))
     total = sum(row.seconds_run or 0 for row in rows)
     header = ["Task", "Last State", "Scheduled", "Time Scheduled", "Start", "Time Running", "End", "Percentage of total time"]
@@ -201,7 +202,7 @@ def profile_table(service: LookingService, domain: str, execution: Mapping[str, 
 
 
 def history_table(events: list[HistoryEvent]) -> Table:
-    """One row an event: its id, time, type and what it says."""
+    """Return a row for each event: its id, time, type and attributes."""
     table = Table(["ID", "Time", "Type", "Attributes"])
     for event in events:
         attributes: Any = next((value for key, value in event.items() if key.endswith("EventAttributes")), {})

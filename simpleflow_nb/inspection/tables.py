@@ -1,4 +1,4 @@
-"""Tables of results, and the formats they are printed in."""
+"""Tables of results, and their output formats."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ FORMATS = ("tabular", "human", "json", "prettyjson", "csv", "tsv")
 
 @dataclass
 class Table:
-    """Rows under a header. ``None`` in a cell means there is nothing to say."""
+    """Rows under a header. ``None`` is an empty cell."""
 
     header: Sequence[str]
     rows: list[Sequence[Any]] = field(default_factory=list)
 
 
 def formatted(table: Table, style: str = "tabular", *, with_header: bool = False) -> str:
-    """The table as text, without a line break at the end.
+    """Format the table as text, without a line break at the end.
 
     ``tabular`` aligns columns, two blanks apart; ``human`` is one line a column for each row; ``json`` is a list of lists
     (of objects when a header is asked for); ``prettyjson`` is a list of objects, indented; ``csv`` and ``tsv`` are quoted as

@@ -48,7 +48,7 @@ class TaskRow:
 
 
 def task_rows(events: Iterable[Mapping[str, Any]]) -> list[TaskRow]:
-    """One row for each attempt, in the order in which they were scheduled."""
+    """Return a row for each attempt, in the order of scheduling."""
     rows: dict[int, TaskRow] = {}
     for event in events:
         kind = event["eventType"]
@@ -78,7 +78,7 @@ def task_rows(events: Iterable[Mapping[str, Any]]) -> list[TaskRow]:
 
 
 def split_id(activity_id: str) -> tuple[str, int]:
-    """``activity-pkg.load-1.3`` is the third attempt at ``activity-pkg.load-1``."""
+    """Split an id: ``activity-pkg.load-1.3`` is the third attempt at ``activity-pkg.load-1``."""
     head, dot, attempt = activity_id.rpartition(".")
     if dot and attempt.isdigit() and head.rpartition("-")[2].isalnum():
         return head, int(attempt)
@@ -86,10 +86,10 @@ def split_id(activity_id: str) -> tuple[str, int]:
 
 
 def epoch(moment: Any) -> float:
-    """Seconds, from a datetime (boto3) or a number (the local service)."""
+    """Return epoch seconds from a datetime (boto3) or a number (the local service)."""
     return float(moment.timestamp()) if hasattr(moment, "timestamp") else float(moment)
 
 
 def shown_time(seconds: float | None) -> str:
-    """UTC, as simpleflow shows it, to the microsecond always; empty when there is none."""
+    """Format epoch seconds in UTC as in simpleflow, always with microseconds; None gives an empty text."""
     return "" if seconds is None else datetime.fromtimestamp(seconds, UTC).isoformat(" ", "microseconds")

@@ -1,4 +1,4 @@
-"""The JSON of a request, read as strictly as it has to be: what could be taken in two ways is refused."""
+"""Strict parsing of the JSON of a call: a body that could be read in two ways is refused."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _MAY_BE_HALF = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
 def decoded(body: bytes) -> dict[str, Any]:
-    """The members of a request; an empty body has none.
+    """Parse the members of a call; an empty body has none.
 
     Raises:
-        Fault: SerializationException, and what is wrong with it.
+        Fault: SerializationException; its message says what is wrong with the body.
     """
     try:
         text = body.decode("utf-8")
@@ -32,24 +32,24 @@ def decoded(body: bytes) -> dict[str, Any]:
         raise _refused("the body is nested too deeply") from None
     except _Ambiguous as error:
         raise _refused(str(error)) from None
-    except ValueError:  # Python reads numbers of some thousand digits
+    except ValueError:  # Python refuses numbers of more than some thousand digits
         raise _refused("the body has a number of too many digits") from None
     if type(found) is not dict:
         raise _refused("the body is no JSON object")
     return found
 
 
-def check_characters(text: bytes, request: dict[str, Any]) -> None:
-    """Refuse half a character (a surrogate without its other half): it has no UTF-8, so nobody could be given it again.
+def check_characters(text: bytes, call: dict[str, Any]) -> None:
+    """Refuse lone surrogates (half a character): they have no UTF-8, so they could never be sent back.
 
-    ``request`` is what ``text`` was decoded to, of a shape that has been checked.
+    ``call`` is ``text`` decoded, and its shape has been checked.
 
     Raises:
         Fault: SerializationException.
     """
     if b"\\u" not in text or not _MAY_BE_HALF.search(text):
         return
-    for path, value in _texts("", request):
+    for path, value in _texts("", call):
         if half := HALF_CHARACTER.search(value):
             raise _refused(
                 f"Value at '{path}' holds half a character (a lone surrogate): {half[0]!r}, number {half.start() + 1}"

@@ -1,8 +1,8 @@
-"""What the request of each call may look like: its members, their types, their lengths.
+"""The shape of each call: its members, their types, their lengths.
 
-Checked before anything is carried out, so that the calls themselves meet only what they expect. The rules that need more than
-one value, or what the service knows, are in :mod:`.checks`. The table is SWF's own description of its calls in short form; a
-test compares it with the one that botocore has.
+Checked before anything is carried out, so the methods receive only values that they expect. Rules that need more than one
+value, or the state of the service, are in :mod:`.checks`. The table is SWF's own description of its calls in short form; a
+test compares it with the copy in botocore.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from .faults import invalid
 
 Check = Callable[[Any], None]
 
-FARTHEST_MOMENT = 10.0**12  #: epoch seconds; also those of clients that mean milliseconds
+FARTHEST_MOMENT = 10.0**12  #: epoch seconds; large enough for clients that send milliseconds
 
 
 class _Wrong(Exception):
-    """``path`` is filled from the inside out."""
+    """A value of the wrong shape; ``path`` is filled in from the inside out."""
 
     def __init__(self, sentence: str, path: str = "") -> None:
         super().__init__(sentence)
@@ -109,7 +109,7 @@ def _list(item: Check) -> Check:
 
 
 def _structure(members: Mapping[str, Check], required: tuple[str, ...]) -> Check:
-    """A member that is null is as if it were not there, and is taken out."""
+    """Check an object; members that are null count as absent and are removed."""
 
     def check(value: Any) -> None:
         if type(value) is not dict:
@@ -136,7 +136,7 @@ def _structure(members: Mapping[str, Check], required: tuple[str, ...]) -> Check
 
 
 _PLAIN = _text()
-_NAME = _VERSION = _DURATION = _PLAIN  # how long they may be goes with their other rules, in one sentence
+_NAME = _VERSION = _DURATION = _PLAIN  # their lengths are checked with their other rules, so that one message has it all
 _DATA, _REASON, _ROLE = _text(0, MAX_DATA_CHARACTERS), _text(0, MAX_REASON_CHARACTERS), _text(1, 1600)
 
 _MEMBERS: dict[str, Check] = {
@@ -192,11 +192,11 @@ _MEMBERS: dict[str, Check] = {
     "workflowExecutionRetentionPeriodInDays": _PLAIN,
     "workflowId": _NAME,
     "workflowTypeVersion": _VERSION,
-}  #: those that have one shape wherever they stand; the few others are given where they do
+}  #: members that have one shape everywhere; the few others are passed where they occur
 
 
 def _shape(members: str, **other: Check) -> Check:
-    """Of members by their names; those that end with an exclamation mark are required."""
+    """Return a check for an object with these members; names that end with an exclamation mark are required."""
     names = [name.rstrip("!") for name in members.split()]
     required = tuple(name[:-1] for name in members.split() if name.endswith("!"))
     return _structure({name: other.get(name) or _MEMBERS[name] for name in names}, required)
@@ -239,7 +239,7 @@ DECISIONS: dict[str, Check] = {
     "StartTimer": _shape("control startToFireTimeout! timerId!"),
 }
 _DECISION = _structure(
-    {"decisionType": _PLAIN}  # its values are told apart where they are carried out
+    {"decisionType": _PLAIN}  # unknown types are refused where decisions are carried out
     | {f"{kind[0].lower()}{kind[1:]}DecisionAttributes": attributes for kind, attributes in DECISIONS.items()},
     ("decisionType",),
 )
@@ -287,16 +287,16 @@ CALLS: dict[str, Check] = {
     "TerminateWorkflowExecution": _shape("childPolicy details domain! reason runId workflowId!"),
     "UndeprecateActivityType": _shape("activityType! domain!"),
     "UndeprecateWorkflowType": _shape("domain! workflowType!"),
-}  #: the calls that are answered; those on tags of domains, deleting types and deprecating domains are not imitated
+}  #: the supported calls; tags of domains, deleting types and deprecating domains are not supported
 
 
-def check_request(operation: str, request: dict[str, Any]) -> None:
-    """Refuse what the call cannot be made with, and take out members that are null.
+def check_call(operation: str, call: dict[str, Any]) -> None:
+    """Refuse members that the call does not allow, and remove members that are null.
 
     Raises:
         Fault: ValidationException; it names the member.
     """
     try:
-        CALLS[operation](request)
+        CALLS[operation](call)
     except _Wrong as wrong:
         raise invalid(wrong.sentence.replace("{path}", wrong.path)) from None

@@ -1,6 +1,6 @@
-"""Values that SWF refuses, and the sentence that it refuses them with.
+"""Checks of the values that SWF refuses, with the message for each.
 
-Everything is checked before anything is carried out: a response that is refused has changed nothing.
+Everything is checked before anything is carried out: a refused response has changed nothing.
 
 https://docs.aws.amazon.com/amazonswf/latest/apireference/API_Decision.html
 """
@@ -33,7 +33,7 @@ _REQUIRED = {
     "CancelTimer": ("timerId",),
     "RecordMarker": ("markerName",),
 }
-_NAMED = {"ScheduleActivityTask": "activityId", "StartTimer": "timerId"}  #: ids that the decision makes
+_NAMED = {"ScheduleActivityTask": "activityId", "StartTimer": "timerId"}  #: ids that the decision introduces
 _STRUCTURES = {"activityType": ("name", "version"), "taskList": ("name",)}
 _DATA = {"input", "result", "details", "control"}
 
@@ -62,13 +62,13 @@ def check_length(name: str, text: str) -> None:
 
 
 def check_duration(name: str, text: str | None, *, may_be_never: bool = True) -> None:
-    """Whole seconds of at most 8 digits as text, or NONE."""
+    """Refuse anything but whole seconds of at most 8 digits as text, or NONE."""
     if text is not None and not _DURATION.match(text) and not (may_be_never and text == NEVER):
         raise invalid(f"Value at '{name}' is not a duration: {text!r:.40}")
 
 
 def check_run_seconds(name: str, text: str | None) -> None:
-    """How long a run may take: unlike other timeouts never NONE, and a year at most."""
+    """Check the timeout of a whole execution: unlike other timeouts it is never NONE, and a year at most."""
     # https://docs.aws.amazon.com/amazonswf/latest/apireference/API_StartWorkflowExecution.html
     check_duration(name, text, may_be_never=False)
     if text is not None and int(text) > MAX_RUN_SECONDS:
@@ -106,7 +106,7 @@ def check_start(
     tags: Sequence[str] | None = None,
     child_policy: str | None = None,
 ) -> None:
-    """What an execution is to be started with.
+    """Check the values with which an execution is started.
 
     https://docs.aws.amazon.com/amazonswf/latest/apireference/API_StartWorkflowExecution.html
 
@@ -131,7 +131,7 @@ def check_retention(text: str) -> None:
 
 
 def check_type(name: str, version: str, body: dict[str, Any]) -> None:
-    """What a workflow or activity type is registered with.
+    """Check the values with which a workflow or activity type is registered.
 
     https://docs.aws.amazon.com/amazonswf/latest/apireference/API_RegisterWorkflowType.html
 
@@ -156,7 +156,7 @@ def check_decisions(decisions: Sequence[Decision]) -> None:
     """Refuse the whole response when the attributes of a decision of a known type cannot be carried out.
 
     Raises:
-        Fault: ValidationException; it says which decision.
+        Fault: ValidationException; its message names the decision.
     """
     for index, one in enumerate(decisions):
         try:
@@ -197,7 +197,7 @@ def _check_attributes(kind: str, attributes: dict[str, Any]) -> None:
 
 
 def page_size(given: int | None) -> int:
-    """How many items a page may have.
+    """Return the number of items that a page may have.
 
     Raises:
         Fault: ValidationException.
@@ -208,13 +208,13 @@ def page_size(given: int | None) -> int:
     return given or MAX_PAGE_SIZE
 
 
-def page_of(name: str, infos: list[dict[str, Any]], request: dict[str, Any]) -> dict[str, Any]:
-    """The page of a listing that a request asks for.
+def page_of(name: str, infos: list[dict[str, Any]], call: dict[str, Any]) -> dict[str, Any]:
+    """Return the page of a listing that a call asks for.
 
     Raises:
         Fault: ValidationException.
     """
-    start, size = page_start(request.get("nextPageToken")), page_size(request.get("maximumPageSize"))
+    start, size = page_start(call.get("nextPageToken")), page_size(call.get("maximumPageSize"))
     answer: dict[str, Any] = {name: infos[start : start + size]}
     if start + size < len(infos):
         answer["nextPageToken"] = str(start + size)
@@ -222,7 +222,7 @@ def page_of(name: str, infos: list[dict[str, Any]], request: dict[str, Any]) -> 
 
 
 def page_start(token: str | None) -> int:
-    """How many items of a listing the pages before have shown.
+    """Return the number of items that earlier pages of a listing have shown.
 
     Raises:
         Fault: ValidationException.

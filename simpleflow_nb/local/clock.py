@@ -17,14 +17,14 @@ class Clock:
         return time.monotonic() + self._offset
 
     def timestamp(self) -> float:
-        """Now, in whole milliseconds, as events have it."""
+        """Return the current time, rounded to whole milliseconds as in events."""
         return round(self.now(), 3)
 
 
 class VirtualClock(Clock):
-    """Real time plus what was skipped: the service jumps to the next timer when nothing can run.
+    """Real time plus the time skipped: the service jumps to the next timer when nothing can run.
 
-    Work that is under way takes its real time, so a timeout never overtakes it.
+    Work under way takes its real time, so a timeout never overtakes it.
     """
 
     virtual = True

@@ -1,8 +1,8 @@
-"""The connections of the HTTP service: as many as there are descriptors for, none for longer than it is of use.
+"""The connections of the HTTP service: as many as there are descriptors for, each with time limits.
 
-Whoever connects and is silent, sends by drops, or does not take an answer holds a descriptor and a thread. So each connection
-has to be done with its request in time, and when all places are taken the one that has been waited for longest makes room for a
-new one.
+A client that connects and stays silent, sends a byte at a time, or does not read its answer holds a descriptor and a thread.
+So each call has to arrive, and its answer be read, within a time limit; and when all slots are in use, the connection that has
+been idle longest is closed for a new one.
 """
 
 from __future__ import annotations
@@ -24,26 +24,26 @@ except ImportError:  # not a POSIX system
 
 logger = logging.getLogger(__name__)
 
-IDLE_SECONDS = 75.0  #: without a byte of a request: more than a client keeps a connection between two polls of 60 s
-HEADER_SECONDS = 10.0  #: from the first byte of a request to the end of its header lines
+IDLE_SECONDS = 75.0  #: without a byte of a call: more than a client keeps a connection between two polls of 60 s
+HEADER_SECONDS = 10.0  #: from the first byte of a call to the end of its header lines
 BODY_SECONDS = 20.0  #: from there to its last byte
-ANSWER_SECONDS = 30.0  #: in which a client has to take its answer
+ANSWER_SECONDS = 30.0  #: for a client to read its answer
 MOST_CONNECTIONS = 600
-RESERVED_DESCRIPTORS = 40  #: the journal's, the listening socket's, those of logs and of Python itself
+RESERVED_DESCRIPTORS = 40  #: for the journal, the listening socket, logs and Python itself
 FEWEST_CONNECTIONS = 8
 
 _AT_ONCE = struct.pack("ll", 0, 50_000)  # a timeval
-_ROOM_SECONDS = 0.5  # that a new connection waits for the one that makes room
+_ROOM_SECONDS = 0.5  # that a new connection waits for an old one to close
 _LINGER_SECONDS = 1.0
 _NO_DESCRIPTORS = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 _NO_DESCRIPTORS_PAUSE_SECONDS = 0.1
 
 
 def connection_bound() -> int:
-    """How many connections there may be at once, by the descriptors that this process may have.
+    """Return how many connections may be open at once, given this process's limit of descriptors.
 
     Raises:
-        ValueError: there are too few of them to serve anybody; it says how many are needed.
+        ValueError: the limit is too low for a service; the message says how many are needed.
     """
     if resource is None:
         return MOST_CONNECTIONS
@@ -56,8 +56,8 @@ def connection_bound() -> int:
     return min(MOST_CONNECTIONS, limit - RESERVED_DESCRIPTORS)
 
 
-class Place:
-    """A connection as the server sees it."""
+class Slot:
+    """An open connection, and how long the server has waited for its client."""
 
     __slots__ = ("connection", "is_answered", "is_evicted", "waiting_since")
 
@@ -68,14 +68,14 @@ class Place:
 
 
 class TooSlow(TimeoutError):
-    """A client has not sent in time what it has to send."""
+    """A client did not send its call in time."""
 
 
 class TimedReader(io.RawIOBase):
-    """Reads from a socket until a moment: a socket's own timeout starts again with every byte, so drops never meet it.
+    """Reads from a socket up to a deadline: a socket's own timeout restarts with every byte, so a slow sender never reaches it.
 
-    Requests mostly come at once, one after the other. So the socket blocks, with a short timeout of the system's own, which
-    costs nothing; only what takes longer is waited for to the moment, which takes a system call or three.
+    Most calls arrive whole, one after the other. So the socket blocks with a short timeout of the operating system, which
+    costs nothing; only slower reads wait for the deadline, which takes up to three more system calls.
     """
 
     def __init__(self, connection: socket.socket) -> None:
@@ -86,13 +86,14 @@ class TimedReader(io.RawIOBase):
         return True
 
     def allow(self, seconds: float) -> None:
-        """From now on, for all reads together."""
+        """Set the deadline of all following reads together, counted from now."""
         self._until = time.monotonic() + seconds
 
     def readinto(self, buffer: Any) -> int:
-        """
+        """Read the bytes that have arrived, or wait for some until the deadline.
+
         Raises:
-            TooSlow: the time is over.
+            TooSlow: the deadline has passed.
             OSError: the connection broke.
         """
         if time.monotonic() >= self._until:
@@ -112,9 +113,10 @@ class TimedReader(io.RawIOBase):
 
 
 def send_within(connection: socket.socket, message: bytes, seconds: float) -> None:
-    """
+    """Send a whole message within a number of seconds.
+
     Raises:
-        TimeoutError: the other side has not taken all of it.
+        TimeoutError: the client has not read all of it by then.
         OSError: the connection broke.
     """
     try:
@@ -128,7 +130,7 @@ def send_within(connection: socket.socket, message: bytes, seconds: float) -> No
 
 
 class ConnectionServer(socketserver.ThreadingTCPServer):
-    """A thread for each connection, up to ``most_connections``; to those for which there is no place goes ``full_answer``."""
+    """A thread for each connection, up to ``most_connections``; further ones are sent ``full_answer`` and closed."""
 
     daemon_threads = True
     block_on_close = False
@@ -147,10 +149,10 @@ class ConnectionServer(socketserver.ThreadingTCPServer):
         if ":" in address[0]:
             self.address_family = socket.AF_INET6
         self.most_connections = most_connections or connection_bound()
-        self.most_polls = max(1, self.most_connections * 3 // 4)  # that wait at once: the others must get through
+        self.most_polls = max(1, self.most_connections * 3 // 4)  # at once; the rest stays free for other calls
         self._polls = 0
-        self._places: dict[socket.socket, Place] = {}
-        self._calls = 0  # that are carried out now, or whose answers are being sent
+        self._slots: dict[socket.socket, Slot] = {}
+        self._calls = 0  # being carried out, or whose answers are being sent
         self._changed = threading.Condition()
         super().__init__(address, handler)
 
@@ -162,8 +164,8 @@ class ConnectionServer(socketserver.ThreadingTCPServer):
         except OSError as error:
             if error.errno in _NO_DESCRIPTORS:
                 logger.warning("no connection can be taken: %s", (error.strerror or str(error)).lower())
-                self._make_room(len(self._places) - 1)
-                time.sleep(_NO_DESCRIPTORS_PAUSE_SECONDS)  # the connection is still there, and would be tried again at once
+                self._make_room(len(self._slots) - 1)
+                time.sleep(_NO_DESCRIPTORS_PAUSE_SECONDS)  # the connection is still pending, and would be tried again at once
             raise
 
     def process_request(self, request: Any, client_address: Any) -> None:
@@ -172,11 +174,11 @@ class ConnectionServer(socketserver.ThreadingTCPServer):
             try:
                 request.sendall(self._full_answer)
             except OSError:
-                pass  # it has gone
+                pass  # the client has closed it
             self.shutdown_request(request)
             return
         with self._changed:
-            self._places[request] = Place(request)
+            self._slots[request] = Slot(request)
         try:
             super().process_request(request, client_address)
         except RuntimeError as error:  # no thread can be started
@@ -184,46 +186,46 @@ class ConnectionServer(socketserver.ThreadingTCPServer):
             self.shutdown_request(request)
 
     def _make_room(self, most: int) -> bool:
-        """Whether no more than ``most`` connections are left, after the one that has been waited for longest was ended."""
+        """Close the connection that has been idle longest if need be; return whether at most ``most`` are left."""
         with self._changed:
-            if len(self._places) <= most:
+            if len(self._slots) <= most:
                 return True
-            waiting = [place for place in self._places.values() if not place.is_answered and not place.is_evicted]
+            waiting = [slot for slot in self._slots.values() if not slot.is_answered and not slot.is_evicted]
             if waiting:
-                oldest = min(waiting, key=lambda place: place.waiting_since)
+                oldest = min(waiting, key=lambda slot: slot.waiting_since)
                 oldest.is_evicted = True
                 _shut(oldest.connection)
-            return self._changed.wait_for(lambda: len(self._places) <= most, _ROOM_SECONDS if waiting else 0)
+            return self._changed.wait_for(lambda: len(self._slots) <= most, _ROOM_SECONDS if waiting else 0)
 
     # ---- of the threads of connections ---------------------------------------------------------------------------------------
 
-    def place_of(self, connection: socket.socket) -> Place:
+    def slot_of(self, connection: socket.socket) -> Slot:
         with self._changed:
-            return self._places[connection]
+            return self._slots[connection]
 
-    def begin_call(self, place: Place) -> bool:
-        """A request is there; False when its connection has had to make room."""
+    def begin_call(self, slot: Slot) -> bool:
+        """Note that a call has arrived; return False when its connection was closed for another."""
         with self._changed:
-            if place.is_evicted:
+            if slot.is_evicted:
                 return False
-            place.is_answered = True
+            slot.is_answered = True
             self._calls += 1
             return True
 
-    def begin_answer(self, place: Place) -> None:
-        """Its answer is made: from now on the client is waited for, who may be slow to take it or never do."""
+    def begin_answer(self, slot: Slot) -> None:
+        """Note that the answer is ready: from now on the server waits for the client, which may be slow or never read it."""
         with self._changed:
-            place.is_answered, place.waiting_since = False, time.monotonic()
+            slot.is_answered, slot.waiting_since = False, time.monotonic()
 
-    def end_call(self, place: Place) -> None:
-        """Its answer is on its way, or nobody takes it."""
+    def end_call(self, slot: Slot) -> None:
+        """Note that the answer was sent, or could not be."""
         with self._changed:
-            place.is_answered, place.waiting_since = False, time.monotonic()
+            slot.is_answered, slot.waiting_since = False, time.monotonic()
             self._calls -= 1
             self._changed.notify_all()
 
     def begin_poll(self) -> bool:
-        """False when as many wait as may."""
+        """Count a waiting poll; return False when as many wait as may."""
         with self._changed:
             if self._polls >= self.most_polls:
                 return False
@@ -236,8 +238,8 @@ class ConnectionServer(socketserver.ThreadingTCPServer):
 
     def shutdown_request(self, request: Any) -> None:
         super().shutdown_request(request)
-        with self._changed:  # the descriptor is free only now
-            self._places.pop(request, None)
+        with self._changed:  # the descriptor is not free before
+            self._slots.pop(request, None)
             self._changed.notify_all()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
@@ -251,12 +253,12 @@ class ConnectionServer(socketserver.ThreadingTCPServer):
 
     def close_connections(self) -> None:
         with self._changed:
-            for connection in self._places:
+            for connection in self._slots:
                 _shut(connection)
 
 
 def take_leave(connection: socket.socket) -> None:
-    """Let a client read its last answer, though it is still sending: closed at once, the connection would be reset."""
+    """Let a client that is still sending read its last answer: closing at once would reset the connection."""
     until = time.monotonic() + _LINGER_SECONDS
     try:
         connection.shutdown(socket.SHUT_WR)
@@ -265,11 +267,11 @@ def take_leave(connection: socket.socket) -> None:
             if not connection.recv(65536):
                 return
     except OSError:
-        return  # it has gone, or goes on for too long
+        return  # the client has closed it, or keeps sending for too long
 
 
 def _shut(connection: socket.socket) -> None:
     try:
         connection.shutdown(socket.SHUT_RDWR)
     except OSError:
-        pass  # it is gone already
+        pass  # closed already

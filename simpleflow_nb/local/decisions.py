@@ -1,4 +1,4 @@
-"""What each decision of a completed decision task does to its execution.
+"""Effects of the decisions of a completed decision task on its execution.
 
 https://docs.aws.amazon.com/amazonswf/latest/apireference/API_Decision.html
 """
@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..constants import MAX_OPEN_ACTIVITY_COUNT
+from .execution import NEVER, LocalExecution, OpenActivity
 from .faults import invalid
-from .run import NEVER, OpenActivity, Run
 
 if TYPE_CHECKING:
     from ..replay.decisions import Decision
@@ -75,7 +75,7 @@ def check(decisions: Sequence[Decision]) -> None:
 
 
 def complete_decision(
-    run: Run,
+    execution: LocalExecution,
     now: float,
     decisions: Sequence[Decision],
     *,
@@ -85,47 +85,49 @@ def complete_decision(
     refuse: Refuse | None = None,
     new_run_id: Callable[[], str] = lambda: uuid.uuid4().hex,
 ) -> None:
-    """Append DecisionTaskCompleted and what each decision leads to, and schedule the next decision task if one is due."""
-    open_decision = run.decision
+    """Append DecisionTaskCompleted and the events of each decision, and schedule the next decision task if one is due."""
+    open_decision = execution.decision
     assert open_decision is not None
     completed: Attributes = {"scheduledEventId": open_decision.scheduled, "startedEventId": open_decision.started}
     if context is not None:
         completed["executionContext"] = context
     if sticky is not None:
         completed["taskList"], completed["taskListScheduleToStartTimeout"] = {"name": sticky[0]}, sticky[1]
-    done = run.add(now, "DecisionTaskCompleted", completed)
+    done = execution.add(now, "DecisionTaskCompleted", completed)
     if context is not None:
-        run.context, run.context_at = context or None, now
-    run.decision, run.previous, run.sticky = None, open_decision.started, sticky
-    unseen, run.unseen = run.unseen, False
+        execution.context, execution.context_at = context or None, now
+    execution.decision, execution.previous, execution.sticky = None, open_decision.started, sticky
+    unseen, execution.unseen = execution.unseen, False
     wanted = unseen
     for one in decisions:
         kind, a = one["decisionType"], attributes_of(one)
         if kind == "ScheduleActivityTask":
-            wanted |= _schedule_activity(run, now, a, done, quotas, refuse)
+            wanted |= _schedule_activity(execution, now, a, done, quotas, refuse)
         elif kind in _CLOSING:
             if unseen:
                 failed = {"cause": "UNHANDLED_DECISION", "decisionTaskCompletedEventId": done}
-                run.add(now, kind + "Failed", failed)
+                execution.add(now, kind + "Failed", failed)
                 wanted = True
             else:
-                _close(run, now, kind, a, done, new_run_id)
+                _close(execution, now, kind, a, done, new_run_id)
                 return
         else:
-            wanted |= _APPLY[kind](run, now, a, done, quotas)
+            wanted |= _APPLY[kind](execution, now, a, done, quotas)
     if wanted:
-        run.want_decision(now)
-    if len(run.events) > quotas.history_events:
-        policy = run.started_attributes.get("childPolicy", "TERMINATE")
-        run.terminate(now, None, None, policy, "EVENT_LIMIT_EXCEEDED")
+        execution.want_decision(now)
+    if len(execution.events) > quotas.history_events:
+        policy = execution.started_attributes.get("childPolicy", "TERMINATE")
+        execution.terminate(now, None, None, policy, "EVENT_LIMIT_EXCEEDED")
 
 
-def _schedule_activity(run: Run, now: float, a: Attributes, done: int, quotas: Quotas, refuse: Refuse | None) -> bool:
+def _schedule_activity(
+    execution: LocalExecution, now: float, a: Attributes, done: int, quotas: Quotas, refuse: Refuse | None
+) -> bool:
     activity_id = a["activityId"]
     cause = None
-    if activity_id in run.open_ids:
+    if activity_id in execution.open_ids:
         cause = "ACTIVITY_ID_ALREADY_IN_USE"
-    elif len(run.activities) >= quotas.open_activities:
+    elif len(execution.activities) >= quotas.open_activities:
         cause = "OPEN_ACTIVITIES_LIMIT_EXCEEDED"
     elif refuse is not None:
         cause = refuse(a)
@@ -136,65 +138,65 @@ def _schedule_activity(run: Run, now: float, a: Attributes, done: int, quotas: Q
             "cause": cause,
             "decisionTaskCompletedEventId": done,
         }
-        run.add(now, "ScheduleActivityTaskFailed", failed)
+        execution.add(now, "ScheduleActivityTaskFailed", failed)
         return True
-    scheduled = run.add(now, "ActivityTaskScheduled", {**a, "decisionTaskCompletedEventId": done})
-    run.activities[scheduled] = OpenActivity(scheduled, activity_id)
-    run.open_ids[activity_id] = scheduled
-    run.effects.append(("activity", scheduled))
+    scheduled = execution.add(now, "ActivityTaskScheduled", {**a, "decisionTaskCompletedEventId": done})
+    execution.activities[scheduled] = OpenActivity(scheduled, activity_id)
+    execution.open_ids[activity_id] = scheduled
+    execution.effects.append(("activity", scheduled))
     for name, kind in (("scheduleToStartTimeout", "SCHEDULE_TO_START"), ("scheduleToCloseTimeout", "SCHEDULE_TO_CLOSE")):
         timeout = a.get(name, NEVER)
         if timeout != NEVER:
-            run.effects.append(("deadline", now + int(timeout), kind, scheduled))
+            execution.effects.append(("deadline", now + int(timeout), kind, scheduled))
     return False
 
 
-def _request_cancel_activity(run: Run, now: float, a: Attributes, done: int, quotas: Quotas) -> bool:
+def _request_cancel_activity(execution: LocalExecution, now: float, a: Attributes, done: int, quotas: Quotas) -> bool:
     activity_id = a["activityId"]
-    scheduled = run.open_ids.get(activity_id)
+    scheduled = execution.open_ids.get(activity_id)
     body = {"activityId": activity_id, "decisionTaskCompletedEventId": done}
     if scheduled is None:
-        run.add(now, "RequestCancelActivityTaskFailed", {**body, "cause": "ACTIVITY_ID_UNKNOWN"})
+        execution.add(now, "RequestCancelActivityTaskFailed", {**body, "cause": "ACTIVITY_ID_UNKNOWN"})
         return True
-    asked = run.add(now, "ActivityTaskCancelRequested", body)
-    activity = run.activities[scheduled]
+    asked = execution.add(now, "ActivityTaskCancelRequested", body)
+    activity = execution.activities[scheduled]
     activity.cancel_requested_event = asked
     if activity.started:
         return False
-    run.end_activity(now, scheduled, "Canceled", {"latestCancelRequestedEventId": asked}, quiet=True)
+    execution.end_activity(now, scheduled, "Canceled", {"latestCancelRequestedEventId": asked}, quiet=True)
     return True
 
 
-def _start_timer(run: Run, now: float, a: Attributes, done: int, quotas: Quotas) -> bool:
+def _start_timer(execution: LocalExecution, now: float, a: Attributes, done: int, quotas: Quotas) -> bool:
     timer_id = a["timerId"]
     cause = None
-    if timer_id in run.timers:
+    if timer_id in execution.timers:
         cause = "TIMER_ID_ALREADY_IN_USE"
-    elif len(run.timers) >= quotas.open_timers:
+    elif len(execution.timers) >= quotas.open_timers:
         cause = "OPEN_TIMERS_LIMIT_EXCEEDED"
     if cause:
-        run.add(now, "StartTimerFailed", {"timerId": timer_id, "cause": cause, "decisionTaskCompletedEventId": done})
+        execution.add(now, "StartTimerFailed", {"timerId": timer_id, "cause": cause, "decisionTaskCompletedEventId": done})
         return True
-    started = run.add(now, "TimerStarted", {**a, "decisionTaskCompletedEventId": done})
+    started = execution.add(now, "TimerStarted", {**a, "decisionTaskCompletedEventId": done})
     due = now + int(a["startToFireTimeout"])
-    run.timers[timer_id] = (started, due)
-    run.effects.append(("deadline", due, "timer", (timer_id, started)))
+    execution.timers[timer_id] = (started, due)
+    execution.effects.append(("deadline", due, "timer", (timer_id, started)))
     return False
 
 
-def _cancel_timer(run: Run, now: float, a: Attributes, done: int, quotas: Quotas) -> bool:
+def _cancel_timer(execution: LocalExecution, now: float, a: Attributes, done: int, quotas: Quotas) -> bool:
     timer_id = a["timerId"]
     body = {"timerId": timer_id, "decisionTaskCompletedEventId": done}
-    if timer_id not in run.timers:
-        run.add(now, "CancelTimerFailed", {**body, "cause": "TIMER_ID_UNKNOWN"})
+    if timer_id not in execution.timers:
+        execution.add(now, "CancelTimerFailed", {**body, "cause": "TIMER_ID_UNKNOWN"})
         return True
-    started, _ = run.timers.pop(timer_id)
-    run.add(now, "TimerCanceled", {**body, "startedEventId": started})
+    started, _ = execution.timers.pop(timer_id)
+    execution.add(now, "TimerCanceled", {**body, "startedEventId": started})
     return False
 
 
-def _record_marker(run: Run, now: float, a: Attributes, done: int, quotas: Quotas) -> bool:
-    run.add(now, "MarkerRecorded", {**a, "decisionTaskCompletedEventId": done})
+def _record_marker(execution: LocalExecution, now: float, a: Attributes, done: int, quotas: Quotas) -> bool:
+    execution.add(now, "MarkerRecorded", {**a, "decisionTaskCompletedEventId": done})
     return False
 
 
@@ -207,19 +209,19 @@ _APPLY: dict[str, Callable[..., bool]] = {
 }
 
 
-def _close(run: Run, now: float, kind: str, a: Attributes, done: int, new_run_id: Callable[[], str]) -> None:
+def _close(execution: LocalExecution, now: float, kind: str, a: Attributes, done: int, new_run_id: Callable[[], str]) -> None:
     body = {**a, "decisionTaskCompletedEventId": done}
     if kind == "ContinueAsNewWorkflowExecution":
-        started = run.started_attributes
+        started = execution.started_attributes
         next_run = {key: started[key] for key in _INHERITED if key in started} | a
         next_run["workflowType"] = dict(started["workflowType"])
         if version := next_run.pop("workflowTypeVersion", None):
             next_run["workflowType"]["version"] = version
         run_id = new_run_id()
-        run.effects.append(("continue", next_run, run_id))
+        execution.effects.append(("continue", next_run, run_id))
         body = {key: value for key, value in next_run.items() if key in _CONTINUED}
         body |= {"newExecutionRunId": run_id, "decisionTaskCompletedEventId": done}
-    run.close(now, _CLOSING[kind], body)
+    execution.close(now, _CLOSING[kind], body)
 
 
 _INHERITED = (

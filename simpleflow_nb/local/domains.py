@@ -9,37 +9,37 @@ import threading
 from collections import defaultdict
 from typing import Any
 
+from .execution import LocalExecution
 from .journal import Journal
-from .run import Run
 from .task_lists import TaskList
 
-Type = dict[str, Any]  #: what a domain or a type was registered with, its status and its moments
+Type = dict[str, Any]  #: registered values of a domain or a type, its status and its dates
 
 DOMAIN_ROW = "domain"  #: kind of a domain's row in a journal
 
 
 class Domain:
-    """What is known of one domain. Used under the service's lock."""
+    """The state of one domain. Used under the service's lock."""
 
     __slots__ = ("activity_lists", "decision_lists", "latest_by_id", "name", "open_by_id", "registered", "types")
 
     def __init__(self, name: str, registered: Type, lock: threading.Lock) -> None:
         self.name, self.registered = name, registered
         self.types: dict[str, dict[tuple[str, str], Type]] = {"workflow": {}, "activity": {}}  # by name and version
-        self.open_by_id: dict[str, Run] = {}
-        self.latest_by_id: dict[str, int] = {}  # workflow id -> number of its last run
+        self.open_by_id: dict[str, LocalExecution] = {}
+        self.latest_by_id: dict[str, int] = {}  # workflow id -> number of its last execution
         self.decision_lists: defaultdict[str, TaskList] = defaultdict(lambda: TaskList(lock))
         self.activity_lists: defaultdict[str, TaskList] = defaultdict(lambda: TaskList(lock))
 
     def type_row(self, kind: str) -> str:
-        """Kind of the rows of its types in a journal."""
+        """Return the kind of the journal rows of this domain's types."""
         return f"{kind}@{self.name}"
 
 
 def kept_domains(journal: Journal, lock: threading.Lock) -> dict[str, Domain]:
-    """The domains of a journal with their types, oldest first.
+    """Read the domains of a journal with their types, oldest first.
 
-    What does not name its domain was written when a journal had one, and belongs to the oldest.
+    Rows that name no domain were written when a journal had only one; they belong to the oldest.
 
     Raises:
         JournalError: they cannot be read.

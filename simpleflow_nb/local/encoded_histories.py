@@ -1,4 +1,4 @@
-"""JSON of histories, made once: a decider without a memory asks for the same events again at every decision."""
+"""Cached JSON of histories: a decider without a cache asks for the same events again at every decision."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ if TYPE_CHECKING:
 
 _encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 
-KEPT_EVENTS = 100_000  #: of all runs together, some 30 MB
+KEPT_EVENTS = 100_000  #: of all executions together, some 30 MB
 
 
 class EncodedHistories:
-    """The texts of events that were given out, those of the runs asked for last. Any thread may use it."""
+    """A cache of encoded events, of the executions asked for last. Any thread may use it."""
 
     def __init__(self, kept_events: int = KEPT_EVENTS) -> None:
         self._most, self._number = kept_events, 0
@@ -24,7 +24,7 @@ class EncodedHistories:
         self._lock = threading.Lock()
 
     def encoded(self, answer: dict[str, Any]) -> str:
-        """The JSON of an answer; events of a run, in their order, come from those kept."""
+        """Encode an answer as JSON; events of an execution, oldest first, come from the cache."""
         events, execution = answer.get("events"), answer.get("workflowExecution")
         if not events or not execution or events[0]["eventId"] > events[-1]["eventId"]:
             return _encode(answer)
@@ -36,7 +36,7 @@ class EncodedHistories:
         before = events[0]["eventId"] - 1
         with self._lock:
             texts = self._texts.pop(run_id, [])
-            if len(texts) < before:  # a window that does not join on: there is nothing to gain
+            if len(texts) < before:  # a window that does not join on: nothing to reuse
                 if texts:
                     self._texts[run_id] = texts
                 return [_encode(event) for event in events]

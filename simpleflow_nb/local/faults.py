@@ -1,4 +1,4 @@
-"""What the service answers to a call that it refuses, in the shape of botocore's ClientError."""
+"""Refusals of the service, in the shape of botocore's ClientError."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 
 class Fault(Exception):
-    """A refused call. ``response`` has the shape that boto3's exceptions have, so callers need to know only one."""
+    """A refused call. ``response`` has the shape of boto3's exceptions, so callers need to handle only one."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(f"{code}: {message}")
@@ -26,5 +26,5 @@ def invalid(message: str) -> Fault:
 
 
 def default_undefined(name: str) -> str:
-    """The cause when neither a request nor its type says ``taskList``: ``DEFAULT_TASK_LIST_UNDEFINED``."""
+    """Return the cause when neither a call nor its type has a default, as ``DEFAULT_TASK_LIST_UNDEFINED`` for ``taskList``."""
     return f"DEFAULT_{''.join('_' + c if c.isupper() else c for c in name).upper()}_UNDEFINED"

@@ -1,6 +1,6 @@
 """The local service over SWF's wire protocol, for boto3 and the AWS command line with ``AWS_ENDPOINT_URL``.
 
-JSON 1.0 over HTTP/1.1: the operation in ``X-Amz-Target``, the request and the answer in the body.
+JSON 1.0 over HTTP/1.1: the operation in ``X-Amz-Target``, the call and the answer in the body.
 https://docs.aws.amazon.com/amazonswf/latest/developerguide/UsingJSON-swf.html
 """
 
@@ -22,7 +22,7 @@ from typing import Any
 
 from ..exceptions import ServiceError
 from .call_bodies import check_characters, decoded
-from .call_shapes import CALLS, check_request
+from .call_shapes import CALLS, check_call
 from .connections import (
     ANSWER_SECONDS,
     BODY_SECONDS,
@@ -47,24 +47,26 @@ _MOST_HEADER_LINES = 100
 _LONGEST_HEADER_LINE_BYTES = 65536
 _LONGEST_HEADER_BYTES = 131072
 
-OPERATIONS = frozenset(CALLS)  #: what is answered
+OPERATIONS = frozenset(CALLS)  #: the supported operations
 _METHODS = {_TARGET + name: (name, re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()) for name in OPERATIONS}
-_THIS_PROCESS = str(uuid.uuid4())[:23]  #: an id of a request looks like a UUID; random ones cost more than reading a head
+_THIS_PROCESS = str(uuid.uuid4())[
+    :23
+]  #: beginning of the ids of calls, which look like UUIDs; random ones cost more than reading a head
 _numbers = itertools.count(1)
 _REQUEST_LINE = re.compile(rb"([A-Z]{1,20}) (\S{1,2000}) HTTP/1\.([01])\r?\n\Z")
-_PLACE = re.compile(r"(?:https?://[^/?#]*)?/?(?:[?#].*)?\Z")
-_ONCE = {"authorization", "content-length", "host", "transfer-encoding", "x-amz-target"}  #: which of two would count?
+_PATH = re.compile(r"(?:https?://[^/?#]*)?/?(?:[?#].*)?\Z")
+_ONCE = {"authorization", "content-length", "host", "transfer-encoding", "x-amz-target"}  #: headers that may not be repeated
 
 
 class HttpService:
     """Serves a :class:`.service.LocalService` on a port, a thread for each connection.
 
     Args:
-        token: when given, requests must be signed with it as the access key id.
-        most_connections: that are open at once. By default what the number of files allows that this process may open.
+        token: if given, calls must be signed with it as the access key id.
+        most_connections: open at once. By default as many as this process's limit of open files allows.
 
     Raises:
-        ServiceError: the address cannot be bound, or there are too few descriptors to serve anybody.
+        ServiceError: the address cannot be bound, or this process may open too few files.
     """
 
     def __init__(
@@ -95,14 +97,14 @@ class HttpService:
 
     @property
     def endpoint(self) -> str:
-        """For ``AWS_ENDPOINT_URL``."""
+        """URL of the service, for ``AWS_ENDPOINT_URL``."""
         host, port = self._server.server_address[:2]
         shown = host.decode() if isinstance(host, bytes) else str(host)
         return f"http://{'[' + shown + ']' if ':' in shown else shown}:{port}"
 
     @property
     def failure(self) -> Exception | None:
-        """Why nobody is served any more; None while all is well."""
+        """The error that ended the service; None while it works."""
         if self.service.broken is None and self._thread.ident is not None and not self._thread.is_alive():
             return ServiceError("the thread that takes connections has ended")
         return self.service.broken
@@ -111,7 +113,7 @@ class HttpService:
         self._thread.start()
 
     def close(self) -> None:
-        """Stop taking connections, answer the calls that came and the polls that wait, close the service."""
+        """Stop accepting connections, answer the calls under way and the waiting polls, close the service."""
         self._server.shutdown()
         self.service.close()
         self._server.wait_until_answered(_LAST_SECONDS)
@@ -121,7 +123,7 @@ class HttpService:
 
 
 class _Refusal(Exception):
-    """A request that is not carried out; after it the connection is closed, its rest may stand in it."""
+    """A call that is refused before it is read to the end; the connection is closed, since the rest may still be in it."""
 
     def __init__(self, status: int, code: str, message: str) -> None:
         super().__init__(message)
@@ -129,7 +131,7 @@ class _Refusal(Exception):
 
 
 class _Handler(socketserver.BaseRequestHandler):
-    """One connection: requests one after the other, read here and not by the library, which takes heads for mails."""
+    """One connection, with one call after the other. Read here and not by the library, which parses heads as e-mail."""
 
     request: socket.socket
     server: ConnectionServer
@@ -141,7 +143,7 @@ class _Handler(socketserver.BaseRequestHandler):
         self.request.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, True)
         self._timed = TimedReader(self.request)
         self._reader = io.BufferedReader(self._timed, 65536)
-        self._place = self.server.place_of(self.request)
+        self._slot = self.server.slot_of(self.request)
         self._closes = False
 
     def handle(self) -> None:
@@ -159,7 +161,7 @@ class _Handler(socketserver.BaseRequestHandler):
             self._closes = True
             self._answer(refusal.status, _fault(refusal.code, refusal.message))
             take_leave(self.request)
-        except OSError as error:  # also a time that is over, with nothing begun or an answer not taken
+        except OSError as error:  # also a timeout of an idle connection, or of an answer not read
             logger.debug("a connection ended: %s", error)
 
     def finish(self) -> None:
@@ -168,11 +170,11 @@ class _Handler(socketserver.BaseRequestHandler):
     # ---- reading -------------------------------------------------------------------------------------------------------------
 
     def _serve(self) -> None:
-        """One request and its answer.
+        """Read one call and answer it.
 
         Raises:
-            _Refusal: it is not carried out.
-            OSError: the connection broke, or its time is over.
+            _Refusal: the call is malformed or too large.
+            OSError: the connection broke or timed out.
         """
         method, headers = self._head()
         if method == "GET":
@@ -186,19 +188,19 @@ class _Handler(socketserver.BaseRequestHandler):
             send_within(self.request, b"HTTP/1.1 100 Continue\r\n\r\n", ANSWER_SECONDS)
         self._timed.allow(BODY_SECONDS)
         body = self._reader.read(length) or b""
-        if len(body) < length or not self.server.begin_call(self._place):
-            self._closes = True  # nobody is there, or it has had to make room for another
+        if len(body) < length or not self.server.begin_call(self._slot):
+            self._closes = True  # the client is gone, or its connection was closed for another
             return None
         try:
             answer = self._encoded(*self._call(headers.get("x-amz-target", ""), body))
-            self.server.begin_answer(self._place)
+            self.server.begin_answer(self._slot)
             send_within(self.request, answer, ANSWER_SECONDS)
             return None
         finally:
-            self.server.end_call(self._place)
+            self.server.end_call(self._slot)
 
     def _head(self) -> tuple[str, dict[str, str]]:
-        """Method, and header lines by their names in lower case."""
+        """Read the method, and the header lines by their names in lower case."""
         first = self._reader.readline(_LONGEST_HEADER_LINE_BYTES + 1)
         if first != b"POST / HTTP/1.1\r\n":
             first = self._other_first_line(first)
@@ -231,19 +233,19 @@ class _Handler(socketserver.BaseRequestHandler):
         return first.partition(b" ")[0].decode(), headers
 
     def _other_first_line(self, first: bytes) -> bytes:
-        if first in (b"\r\n", b"\n"):  # left over after a body, which servers are asked to pass over
+        if first in (b"\r\n", b"\n"):  # left over after a body; servers should skip it
             first = self._reader.readline(_LONGEST_HEADER_LINE_BYTES + 1)
         found = _REQUEST_LINE.match(first)
         if found is None:
             raise _Refusal(400, "SerializationException", "this is no HTTP/1.1 request")
-        if not _PLACE.match(found[2].decode("iso-8859-1")):
+        if not _PATH.match(found[2].decode("iso-8859-1")):
             raise _Refusal(
                 404, "UnknownOperationException", f"calls are made at /, not at {found[2].decode('iso-8859-1')!r:.80}"
             )
         return first
 
     def _check_head(self, headers: dict[str, str]) -> int:
-        """Whether the call is served at all, before its body is read; the length of that."""
+        """Refuse a call by its headers, before its body is read; return the length of the body."""
         if self.token is not None and not _has_token(headers, self.token):
             raise _Refusal(400, "UnrecognizedClientException", "the access key id is not the service's token")
         if self.token is None and not _is_addressed_here(headers):
@@ -274,11 +276,11 @@ class _Handler(socketserver.BaseRequestHandler):
             most = self.server.most_polls
             return 400, _fault("LimitExceededFault", f"{most} polls wait already, as many as this process has files for")
         try:
-            request = decoded(body)
-            check_request(operation, request)
-            check_characters(body, request)
+            call = decoded(body)
+            check_call(operation, call)
+            check_characters(body, call)
             self.service.caller.is_there = self._client_is_there
-            return 200, getattr(self.service, method)(**request)
+            return 200, getattr(self.service, method)(**call)
         except Fault as fault:
             return 400, _fault(fault.code, fault.message)
         except ServiceError as error:
@@ -291,7 +293,7 @@ class _Handler(socketserver.BaseRequestHandler):
                 self.server.end_poll()
 
     def _client_is_there(self) -> bool:
-        """A closed connection is readable and empty."""
+        """Return whether the connection is open: a closed one is readable and empty."""
         try:
             return bool(self.request.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT))
         except BlockingIOError:
@@ -307,7 +309,7 @@ class _Handler(socketserver.BaseRequestHandler):
 
 
 def _message(status: int, text: bytes, *, closes: bool) -> bytes:
-    """Head and body in one: one packet."""
+    """Format head and body as one message, so that they fit one packet."""
     return (
         f"HTTP/1.1 {status} {'OK' if status == 200 else 'Error'}\r\n"
         f"x-amzn-RequestId: {_THIS_PROCESS}-{next(_numbers):012x}\r\n"
@@ -323,7 +325,7 @@ def _has_token(headers: dict[str, str], token: str) -> bool:
 
 
 def _is_addressed_here(headers: dict[str, str]) -> bool:
-    """Whether the caller knows whom it calls: a page in a browser here, whose name was made to lead here, does not."""
+    """Return whether Host names this machine: DNS rebinding lets a page in a browser call us under another name."""
     host = headers.get("host", "")
     name = host.rpartition(":")[0] if not host.endswith("]") and ":" in host else host
     name = name.lower().removesuffix(".")

@@ -44,25 +44,25 @@ CREATE TABLE IF NOT EXISTS gone (
 CREATE INDEX IF NOT EXISTS gone_by_moment ON gone (closed);
 CREATE TABLE IF NOT EXISTS unreferenced (digest TEXT PRIMARY KEY, since REAL NOT NULL) WITHOUT ROWID;
 """
-TABLES_TO_READ = {"meta", "runs", "batches", "types"}  #: without them it is not made yet
+TABLES_TO_READ = {"meta", "runs", "batches", "types"}  #: a file without them is not a journal yet
 _TABLES = {"meta", "runs", "batches", "types", "requests", "answers", "gone", "unreferenced"}
-#: Key of what the journal remembers of itself: whoever has it knows that old histories are removed, since when.
+#: Key of a note of the journal as a whole: old histories are removed automatically, since when.
 MAY_PRUNE = "old histories are removed"
-REMOVED = "executions removed"  #: key of how many were, ever: a reader sees by it that some it knows are not there any more
+REMOVED = "executions removed"  #: key of their total number: when it grows, a reader forgets those that are gone
 
-_LOCKED_MS = 100  #: a connection that waits for a lock serves nobody who reads; the service tries again itself
+_LOCKED_MS = 100  #: a waiting connection blocks its readers; the service retries by itself
 
-_MOST_ANSWERS = 1_000  #: requests for which it is remembered that they were refused
+_MOST_ANSWERS = 1_000  #: refused requests that are remembered
 
 _encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 
-RunRow = tuple[int, str, str, float, dict[str, Any], float | None, str | None]
-Batch = tuple[int, int, "list[HistoryEvent]"]  #: run number, index of the first event, events
+ExecutionRow = tuple[int, str, str, float, dict[str, Any], float | None, str | None]
+Batch = tuple[int, int, "list[HistoryEvent]"]  #: number of the execution, index of the first event, events
 
-Refusal = tuple[int, str, str]  #: number of a request, code of the fault, its message
+Refusal = tuple[int, str, str]  #: number of the request, code of the fault, its message
 
 
-class GoneRun(NamedTuple):
+class PrunedExecution(NamedTuple):
     """A closed execution whose history was removed."""
 
     domain: str
@@ -74,7 +74,7 @@ class GoneRun(NamedTuple):
 
 
 class Journal:
-    """The file, opened by its owner.
+    """The journal's file, opened by its owner.
 
     Raises:
         JournalError: it cannot be opened, is not a journal, or was written by a newer version.
@@ -83,7 +83,7 @@ class Journal:
     def __init__(self, path: Path, *, durable: bool = False) -> None:
         self.path = path
         self.commits = 0
-        self._writing = threading.Lock()  # a type must not slip into, and be undone with, a transaction under way
+        self._writing = threading.Lock()  # a type must not become part of a transaction under way, and be rolled back with it
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=32)
@@ -92,7 +92,7 @@ class Journal:
         try:
             self._db.execute("PRAGMA busy_timeout=10000")
             refuse_foreign(self._db, path)
-            self._db.execute("PRAGMA auto_vacuum=INCREMENTAL")  # of a new file alone
+            self._db.execute("PRAGMA auto_vacuum=INCREMENTAL")  # takes effect in a new file only
             self._db.execute("PRAGMA journal_mode=WAL")
             self._db.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
             is_new = self._db.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone() is None
@@ -103,7 +103,7 @@ class Journal:
                 self._db.execute("INSERT OR IGNORE INTO meta VALUES (?, 'from the beginning')", (MAY_PRUNE,))
             self._db.execute("INSERT OR IGNORE INTO meta VALUES ('schema', ?)", (str(SCHEMA_VERSION),))
             self._db.execute(f"PRAGMA busy_timeout={_LOCKED_MS}")
-            # Python takes the result of a statement from its connection: one that is read meanwhile can hide a failed write.
+            # Python takes a statement's result from its connection: a read in between can hide a failed write.
             self._looking = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         except sqlite3.Error as error:
             self._db.close()
@@ -124,12 +124,12 @@ class Journal:
         taken_request: int = 0,
         refused: Sequence[Refusal] = (),
     ) -> None:
-        """One transaction. When it returns, the events survive the death of this process.
+        """Write events in one transaction. When this returns, they survive the death of this process.
 
-        ``taken_request`` is the last of the :mod:`.requests` that these events carry out, or that are ``refused``.
+        ``taken_request`` is the number of the last of the :mod:`.requests` carried out by these events, or ``refused``.
 
         Raises:
-            JournalError: nothing of it was written.
+            JournalError: nothing was written.
         """
         rows = [(run, first, _encode(events)) for run, first, events in batches]
         with self._writing:
@@ -146,7 +146,7 @@ class Journal:
     ) -> None:
         db = self._db
         try:
-            if db.in_transaction:  # one that failed and could not be undone then
+            if db.in_transaction:  # it failed, and the rollback failed too
                 db.execute("ROLLBACK")
             if len(rows) == 1 and not started and not closed and not taken_request:
                 db.execute("INSERT INTO batches VALUES (?, ?, ?)", rows[0])
@@ -174,7 +174,7 @@ class Journal:
             raise JournalError(f"{self.path} cannot be written: {cause_of(failure)}") from failure
 
     def write_type(self, kind: str, name: str, version: str, body: dict[str, Any]) -> None:
-        """A registered type or domain; not part of any transaction.
+        """Write a registered type or domain; not part of any transaction.
 
         Raises:
             JournalError: it was not written.
@@ -189,7 +189,8 @@ class Journal:
         self._db.execute("INSERT OR REPLACE INTO types VALUES (?, ?, ?, ?)", (kind, name, version, _encode(body)))
 
     def types(self) -> Iterator[tuple[str, str, str, dict[str, Any]]]:
-        """
+        """Yield the registered types and domains: kind, name, version, body.
+
         Raises:
             JournalError: they cannot be read.
         """
@@ -199,17 +200,19 @@ class Journal:
         except (sqlite3.Error, ValueError) as error:
             raise unusable(self.path, error) from None
 
-    def runs(self) -> list[RunRow]:
-        """Every execution, oldest first, without its events."""
-        return run_rows(self._db, self.path)
+    def execution_rows(self) -> list[ExecutionRow]:
+        """Read every execution, oldest first, without its events."""
+        return execution_rows(self._db, self.path)
 
     def events(self, run: int, since: int = 0, end: int | None = None) -> list[HistoryEvent]:
-        """Of one execution, behind the first ``since`` and up to the number ``end``; may be asked for while another thread
-        writes."""
-        return run_events(self._looking, self.path, run, since, end)
+        """Read the events of one execution after the first ``since``, up to the number ``end``.
+
+        Other threads may write meanwhile.
+        """
+        return execution_events(self._looking, self.path, run, since, end)
 
     def open_events(self) -> dict[int, list[HistoryEvent]]:
-        """The histories of the executions that are not closed."""
+        """Read the histories of the open executions, by their numbers."""
         histories: dict[int, list[HistoryEvent]] = {}
         query = (
             "SELECT run, events FROM batches WHERE run IN (SELECT number FROM runs WHERE closed IS NULL) ORDER BY run, first"
@@ -222,7 +225,7 @@ class Journal:
         return histories
 
     def shrink_memory(self) -> None:
-        """Forget the pages that were read or written; the next one comes from the file again."""
+        """Drop the cached pages; they are read from the file again."""
         with self._writing:
             self._db.execute("PRAGMA shrink_memory")
 
@@ -230,12 +233,12 @@ class Journal:
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """Nothing else is written meanwhile by this process."""
+        """Keep this process from writing anything else meanwhile."""
         with self._writing:
             yield
 
     def note(self, key: str, value: str) -> None:
-        """Remember something of the journal as a whole."""
+        """Store a note of the journal as a whole."""
         try:
             with self._writing:
                 self._db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
@@ -243,7 +246,7 @@ class Journal:
             raise JournalError(f"{self.path} cannot be written: {cause_of(error)}") from error
 
     def noted(self, key: str) -> str | None:
-        """What was remembered under that key; None when nothing was."""
+        """Return the note stored under a key, None without one."""
         try:
             with self._writing:
                 row = self._db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
@@ -251,26 +254,28 @@ class Journal:
             raise unusable(self.path, error) from None
         return row[0] if row is not None else None
 
-    def gone(self, workflow_id: str) -> list[GoneRun]:
-        """The executions with an id that begins so, or whose name it is, of which no history is left, newest first; may be
-        asked for while another thread writes."""
-        return gone_runs(self._looking, self.path, workflow_id)
+    def pruned(self, workflow_id: str) -> list[PrunedExecution]:
+        """Find pruned executions whose id begins with ``workflow_id``, or whose name it is, newest first.
+
+        Other threads may write meanwhile.
+        """
+        return pruned_executions(self._looking, self.path, workflow_id)
 
 
-def gone_runs(db: sqlite3.Connection, path: Path, wanted: str) -> list[GoneRun]:
+def pruned_executions(db: sqlite3.Connection, path: Path, wanted: str) -> list[PrunedExecution]:
     query = (
         "SELECT domain, workflow_id, run_id, name, closed, status FROM gone "
         "WHERE substr(workflow_id, 1, length(?)) = ? OR name = ? ORDER BY closed DESC"
     )
     try:
         if db.execute("SELECT 1 FROM sqlite_master WHERE name = 'gone'").fetchone() is None:
-            return []  # a journal of a former version
-        return [GoneRun(*row) for row in db.execute(query, (wanted, wanted, wanted))]
+            return []  # a journal of an earlier version
+        return [PrunedExecution(*row) for row in db.execute(query, (wanted, wanted, wanted))]
     except sqlite3.Error as error:
         raise unusable(path, error) from None
 
 
-def run_rows(db: sqlite3.Connection, path: Path, after: int = 0) -> list[RunRow]:
+def execution_rows(db: sqlite3.Connection, path: Path, after: int = 0) -> list[ExecutionRow]:
     query = "SELECT number, workflow_id, run_id, started, info, closed, close_status FROM runs WHERE number > ? ORDER BY number"
     try:
         return [(*row[:4], json.loads(row[4]), *row[5:]) for row in db.execute(query, (after,))]
@@ -278,7 +283,9 @@ def run_rows(db: sqlite3.Connection, path: Path, after: int = 0) -> list[RunRow]
         raise unusable(path, error) from None
 
 
-def run_events(db: sqlite3.Connection, path: Path, run: int, since: int = 0, end: int | None = None) -> list[HistoryEvent]:
+def execution_events(
+    db: sqlite3.Connection, path: Path, run: int, since: int = 0, end: int | None = None
+) -> list[HistoryEvent]:
     query = (
         "SELECT first, events FROM batches WHERE run = :run AND first >= "
         "coalesce((SELECT max(first) FROM batches WHERE run = :run AND first <= :since), 0) "
@@ -303,8 +310,9 @@ def check_schema(db: sqlite3.Connection, path: Path) -> None:
 
 
 def check_is_journal(path: Path) -> None:
-    """Before anything is written at ``path`` or beside it: whatever is there is a journal, or may become one. What cannot be
-    read just now is left to who opens it.
+    """Refuse a file that is no journal, before anything is written to it or beside it.
+
+    An empty or missing file may become one. A file that cannot be read now fails when it is opened.
 
     Raises:
         JournalError: it is a database of something else.
@@ -319,9 +327,10 @@ def check_is_journal(path: Path) -> None:
 
 
 def refuse_foreign(db: sqlite3.Connection, path: Path) -> None:
-    """
+    """Refuse a database with tables other than a journal's.
+
     Raises:
-        JournalError: the database has tables, and they are not a journal's.
+        JournalError: it is a database of something else.
     """
     query = "SELECT name FROM sqlite_master WHERE type = 'table' AND substr(name, 1, 7) <> 'sqlite_' ORDER BY name"
     tables = [name for (name,) in db.execute(query)]
@@ -334,18 +343,18 @@ def refuse_foreign(db: sqlite3.Connection, path: Path) -> None:
 
 
 def read_only_uri(path: Path) -> str:
-    """SQLite's URI to read a database in WAL mode, also in a folder where this user may write nothing."""
+    """Return SQLite's URI to read a database in WAL mode, also in a folder where this user may not write."""
     uri = f"{path.absolute().as_uri()}?mode=ro"
     if os.access(path.parent, os.W_OK) or path.with_name(path.name + "-wal").exists():
         return uri
-    # A reader of such a database makes files beside it, and cannot here. Whoever has it open has made them: nobody has.
+    # A reader of such a database creates files beside it, and cannot here. An open database has them: so none is open.
     return uri + "&immutable=1"
 
 
 def unusable(path: Path, error: Exception) -> JournalError:
     if getattr(error, "sqlite_errorname", "").startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
         return JournalError(f"{path} cannot be opened: {cause_of(error)}; may this user read and write it?")
-    if isinstance(error, sqlite3.OperationalError) and _of_the_moment(error):  # nothing is wrong with what is in it
+    if isinstance(error, sqlite3.OperationalError) and _of_the_moment(error):  # its contents are fine
         return JournalError(f"{path} cannot be used: {cause_of(error)}")
     return JournalError(
         f"{path} is not a readable journal: {cause_of(error)}; move it away to start afresh, or name another with --db"

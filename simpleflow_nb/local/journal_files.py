@@ -1,4 +1,4 @@
-"""Where journals are, when nobody says it."""
+"""Default paths of journals."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ JOURNAL = "journal.sqlite3"
 
 
 def journal_path(db: Path | None, outputs: Path | None = None) -> Path:
-    """The journal of a local run: the one given, the outputs folder's, or the one of the working directory."""
+    """Return the journal of a local run: the one given, the outputs folder's, or the working directory's."""
     if db is not None:
         return db.absolute()
     return (outputs.absolute() if outputs else Path.cwd()) / STATE_FOLDER / JOURNAL
 
 
 def found_journal(db: Path | None) -> Path:
-    """The journal to look at: the one given, the working directory's, or that of an ``outputs`` folder here."""
+    """Return the journal to read: the one given, the working directory's, or that of an ``outputs`` folder in it."""
     if db is not None:
         return db.absolute()
     here = journal_path(None)

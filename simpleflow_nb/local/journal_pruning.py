@@ -1,4 +1,4 @@
-"""Removing executions from a journal, and making its file smaller; which payloads its histories refer to."""
+"""Removing executions from a journal, shrinking its file, and finding the payloads that its histories refer to."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from typing import Any
 
 from .. import payload
 from ..exceptions import JournalError
-from .journal import REMOVED, GoneRun, Journal, cause_of, read_only_uri, unusable
+from .journal import REMOVED, Journal, PrunedExecution, cause_of, read_only_uri, unusable
 
-#: Executions of which only their end is remembered; some 200 bytes each.
+#: Removed executions whose ends are remembered; some 200 bytes each.
 MOST_GONE = 100_000
 _MAGIC = b"SQLite format 3\0"
-_PAGES_AT_ONCE = 1_000  #: given back to the file system in one transaction
+_PAGES_AT_ONCE = 1_000  #: returned to the file system in one transaction
 
 
 class JournalPruning:
-    """A connection of its own, for a ``with`` block: what it needs of memory and files ends with it.
+    """A connection of its own, for a ``with`` block; its memory and files are released at the end.
 
     Raises:
         JournalError: the journal cannot be opened.
@@ -41,16 +41,16 @@ class JournalPruning:
         self._db.close()
 
     def history_bytes(self, run: int) -> int:
-        """What the text of its events takes."""
+        """Return the bytes that the text of an execution's events takes."""
         query = "SELECT sum(length(events)) FROM batches WHERE run = ?"
         with self.journal.writing():
             return int(self._executed(query, (run,)).fetchone()[0] or 0)
 
-    def remove(self, runs: list[int], gone: list[GoneRun]) -> None:
-        """Remove executions with all that there is of them, in one transaction that remembers ``gone`` in their place.
+    def remove(self, runs: list[int], gone: list[PrunedExecution]) -> None:
+        """Remove executions with their events, and store ``gone`` instead, in one transaction.
 
         Raises:
-            JournalError: nothing of it was done.
+            JournalError: nothing was removed.
         """
         with self.journal.writing():
             self._executed("BEGIN IMMEDIATE")
@@ -81,10 +81,10 @@ class JournalPruning:
                 raise JournalError(f"{self.path} cannot be written: {cause_of(error)}") from error
 
     def give_back_space(self) -> None:
-        """Make the file smaller by what is free in it. One of a former version is written anew for that, once.
+        """Shrink the file by its free pages. A file of an earlier version is rewritten for that, once.
 
         Raises:
-            JournalError: it could not be done, and nothing is lost.
+            JournalError: the file could not be shrunk; its contents are intact.
         """
         with self.journal.writing():
             free: int = self._executed("PRAGMA freelist_count").fetchone()[0]
@@ -100,20 +100,22 @@ class JournalPruning:
                 break
             free = left
         with self.journal.writing():
-            self._executed("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()  # less if somebody reads; the next one does it then
+            self._executed(
+                "PRAGMA wal_checkpoint(TRUNCATE)"
+            ).fetchall()  # truncates less while somebody reads; the next call does the rest
 
     def unreferenced(self) -> dict[str, float]:
-        """Payloads that removed executions referred to, and until when: they may go where nothing else refers to them."""
+        """Return payloads that removed executions referred to, and when they were removed; unless referenced they may go."""
         with self.journal.writing():
             return dict(self._executed("SELECT digest, since FROM unreferenced").fetchall())
 
     def note_unreferenced(self, digests: Iterable[str], since: float) -> None:
-        """The same for those that a payload refers to which is gone itself."""
+        """Add payloads that were referred to by a payload that was removed."""
         with self.journal.writing():
             self._note_unreferenced(digests, since)
 
     def settle_unreferenced(self, digests: Iterable[str]) -> None:
-        """These are gone, or are somebody else's."""
+        """Take payloads off the list: they were removed, or others refer to them."""
         with self.journal.writing():
             for digest in digests:
                 self._executed("DELETE FROM unreferenced WHERE digest = ?", (digest,))
@@ -131,7 +133,7 @@ class JournalPruning:
 
 
 def referenced_payloads(path: Path) -> set[str]:
-    """The digests that histories and requests of a journal refer to.
+    """Return the digests of the payloads that histories and requests of a journal refer to.
 
     Raises:
         JournalError: it cannot be read.
@@ -151,7 +153,7 @@ def referenced_payloads(path: Path) -> set[str]:
 
 
 def journals_in(folder: Path) -> list[Path]:
-    """The files of a folder that are journals, sorted.
+    """Find the journals in a folder, sorted.
 
     Raises:
         JournalError: a database there cannot be read.

@@ -1,4 +1,4 @@
-"""One process owns a journal: a lock that the operating system drops with the process, however it ends."""
+"""The lock by which one process owns a journal; the operating system releases it however the process ends."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ except ImportError:  # not a POSIX system: SQLite's own locking is all there is
 
 
 class Ownership:
-    """The lock file beside a journal, held until :meth:`release` or the end of the process.
+    """The lock file beside a journal, locked until :meth:`release` or the end of the process.
 
     Raises:
         JournalInUse: another process holds it.
@@ -49,7 +49,7 @@ class Ownership:
 
 
 def owner_pid(journal: Path) -> int:
-    """Process id that the lock file names; 0 when there is none."""
+    """Return the process id in the lock file, 0 without one."""
     try:
         return int(journal.with_name(journal.name + ".lock").read_text().strip() or 0)
     except (OSError, ValueError):
@@ -57,7 +57,7 @@ def owner_pid(journal: Path) -> int:
 
 
 def is_owned(journal: Path) -> bool:
-    """Whether a process owns the journal now."""
+    """Return whether a process owns the journal now."""
     lock = journal.with_name(journal.name + ".lock")
     if fcntl is None:
         return owner_pid(journal) != 0

@@ -1,4 +1,4 @@
-"""How long a journal that cannot be used is tried again: a full disk is cleared, a lock is let go."""
+"""Retries of a journal that cannot be used: a full disk gets cleared, a lock gets released."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ..exceptions import JournalError
 
 logger = logging.getLogger(__name__)
 
-JOURNAL_PATIENCE_SECONDS = 40.0  #: less than the 60 s after which boto3 gives up its call: it hears how that ended
+JOURNAL_PATIENCE_SECONDS = 40.0  #: less than the 60 s after which boto3 gives up a call, so that it gets the error
 
 _FIRST_PAUSE_SECONDS = 0.005
 _LONGEST_PAUSE_SECONDS = 1.0
@@ -18,10 +18,10 @@ _SILENT_SECONDS = 0.5
 
 
 class Patience:
-    """The tries of one thing, from its first failure on.
+    """The retries of one operation, from its first failure on.
 
     Args:
-        seconds: how long there is another try; 0 allows none.
+        seconds: time limit of the retries; 0 allows none.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -31,9 +31,9 @@ class Patience:
         self._said = False
 
     def wait(self, error: JournalError) -> bool:
-        """Pause before the next try; False when there is to be none.
+        """Pause before the next retry; return False when the time is up.
 
-        The pauses grow to a second. What lasts for more than a moment is a warning in the log, once.
+        The pauses grow to a second. A failure that lasts is logged as a warning, once.
         """
         now = time.monotonic()
         if not self._until:
@@ -48,18 +48,18 @@ class Patience:
         return True
 
     def succeeded(self) -> None:
-        """The next failure is a first one again; if this one was told, so is its end."""
+        """Start over at the next failure; if this one was logged, so is its end."""
         if self._said:
             logger.warning("the journal can be used again, after %.1f s", time.monotonic() - (self._until - self.seconds))
         self._until, self._pause, self._said = 0.0, _FIRST_PAUSE_SECONDS, False
 
     def given_up(self, error: JournalError) -> JournalError:
-        """The last failure, with the time that it was tried."""
+        """Return the last failure, with the time spent on retries."""
         tried = f"; tried again for {self.seconds:g} s" if self.seconds and may_pass(error) else ""
         return JournalError(f"{error}{tried}")
 
 
 def may_pass(error: JournalError) -> bool:
-    """Whether the same may well succeed later. A row that is refused for what it says will be refused for ever."""
+    """Return whether a retry may succeed. A row refused for its contents will always be refused."""
     cause = error.__cause__
     return not isinstance(cause, sqlite3.Error) or isinstance(cause, sqlite3.OperationalError)

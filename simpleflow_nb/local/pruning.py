@@ -1,4 +1,4 @@
-"""Forgetting closed executions: their histories leave the journal, and a line for each stays that says so."""
+"""Pruning closed executions: their histories leave the journal, and a row for each records that."""
 
 from __future__ import annotations
 
@@ -7,28 +7,28 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..exceptions import JournalError, ServiceError
-from .journal import GoneRun
+from .journal import PrunedExecution
 from .journal_pruning import JournalPruning
 from .store import Store
 from .timekeeping import Timekeeping
 
-_AT_ONCE = 100  #: executions of one transaction; others write between two of them
+_AT_ONCE = 100  #: executions per transaction; others can write in between
 
 
 @dataclass
 class Pruned:
-    """What was removed, or would be."""
+    """The executions that were removed, or would be."""
 
     executions: int = 0
     history_bytes: int = 0  #: of the text of their events
-    space_kept: str | None = None  #: why the file could not be made smaller
+    space_kept: str | None = None  #: why the file could not be shrunk
 
 
 class Prunable(Store):
-    """What could be removed. It is only looked at."""
+    """Selection of the executions that can be removed; changes nothing."""
 
     def would_prune(self, closed_before: float, *, spared: Collection[str] = ()) -> Pruned:
-        """What :meth:`Pruning.prune` would remove.
+        """Return the executions that :meth:`Pruning.prune` would remove.
 
         Raises:
             ServiceError: the journal cannot be read, or the service has ended.
@@ -42,10 +42,10 @@ class Prunable(Store):
             return Pruned(len(numbers), sum(map(file.history_bytes, numbers)))
 
     def forget_one(self, number: int) -> None:
-        """It is not there any more. Called with the lock held."""
+        """Drop an execution from memory. Called with the lock held."""
         info = self.infos.pop(number)
         self.closed.pop(number, None)
-        self.runs.pop(number, None)
+        self.executions.pop(number, None)
         workflow_id, run_id = info["execution"]["workflowId"], info["execution"]["runId"]
         del self.numbers[workflow_id, run_id]
         self.log.note_removed(number, run_id)
@@ -63,7 +63,7 @@ class Prunable(Store):
         return sorted(number for number in old if number not in kept)
 
     def _related_to_open(self) -> set[int]:
-        """The executions from which parents and children lead to one that is open."""
+        """Return the executions that are related to an open one through parents and children."""
         related: dict[int, list[int]] = {}
         for number, info in self.infos.items():
             above = info.get("parent")
@@ -82,15 +82,15 @@ class Prunable(Store):
 
 
 class Pruning(Prunable, Timekeeping):
-    """The calls that SWF does by itself when a domain's retention period is over. Only the owner of a journal has them."""
+    """The removal that SWF does by itself after a domain's retention period. Only the owner of a journal has it."""
 
     def prune(self, closed_before: float, *, spared: Collection[str] = ()) -> Pruned:
-        """Remove executions that closed before that moment (epoch seconds), except those of the run ids ``spared``.
+        """Remove executions that closed before a time (epoch seconds), except those with the run ids ``spared``.
 
-        Whatever is open stays, with every execution that is related to it as parent or child, through others too. Each
-        execution goes in one transaction with all that there is of it: a crash on the way leaves some of them whole and the
-        others gone. The file is made smaller, or what is returned says why not; the next call does it then. Payloads are left
-        where they are: the journal remembers those that may go (:meth:`.journal_pruning.JournalPruning.unreferenced`).
+        Open executions stay, with all executions related to them as parent or child, also indirectly. Each execution is
+        removed with its events in one transaction: after a crash it is either whole or gone. The file is shrunk; if that
+        fails, the answer says why, and the next call tries again. Payloads stay: the journal lists those that may go
+        (:meth:`.journal_pruning.JournalPruning.unreferenced`).
 
         Raises:
             ServiceError: the journal could not be written, or the service has ended.
@@ -119,9 +119,11 @@ class Pruning(Prunable, Timekeeping):
                 done.space_kept = str(error)
         return done
 
-    def _gone(self, number: int) -> GoneRun:
+    def _gone(self, number: int) -> PrunedExecution:
         info, (closed_at, status) = self.infos[number], self.closed[number]
-        return GoneRun(info["domain"], **_ids(info), name="/".join(info["tagList"][:2]), closed=closed_at, status=status)
+        return PrunedExecution(
+            info["domain"], **_ids(info), name="/".join(info["tagList"][:2]), closed=closed_at, status=status
+        )
 
     def _forget(self, numbers: list[int]) -> None:
         with self.lock:

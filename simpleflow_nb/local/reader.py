@@ -1,4 +1,4 @@
-"""Looking at a journal beside its owner, or when nobody owns it. Changes nothing."""
+"""Reading a journal beside its owner, or without one. Changes nothing."""
 
 from __future__ import annotations
 
@@ -13,17 +13,27 @@ from typing import Any
 from ..exceptions import JournalError, ServiceError
 from .change_log import ChangeLog
 from .domains import Domain, kept_domains
-from .journal import REMOVED, TABLES_TO_READ, Journal, RunRow, check_schema, read_only_uri, refuse_foreign, run_rows, unusable
+from .journal import (
+    REMOVED,
+    TABLES_TO_READ,
+    ExecutionRow,
+    Journal,
+    check_schema,
+    execution_rows,
+    read_only_uri,
+    refuse_foreign,
+    unusable,
+)
 from .pruning import Prunable
 from .reading import Reading
 
-_Grown = tuple[int, int, float | None, str | None]  # an execution that was open, its last batch, when and how it closed
+_Grown = tuple[int, int, float | None, str | None]  # number of a watched execution, its last batch, when and how it closed
 
 
 class _ReadOnlyJournal(Journal):
-    """The reading half of a journal, on a connection that cannot write; it remembers what was there at the last look.
+    """The reading half of a journal, on a read-only connection; it remembers the state at the last look.
 
-    What is remembered lies in a temporary table, so that one statement finds the open executions that have new events.
+    That is kept in a temporary table, so that one statement finds the open executions with new events.
     """
 
     def __init__(self, path: Path) -> None:
@@ -57,7 +67,7 @@ class _ReadOnlyJournal(Journal):
         self._db.close()
 
     def is_the_file(self) -> bool:
-        """Whether the file that is open here is the one that has the name now, and can tell of changes."""
+        """Return whether the open file still has its name, and can report changes."""
         return self._file == self._file_now()
 
     def _file_now(self) -> tuple[int, ...] | None:
@@ -71,7 +81,7 @@ class _ReadOnlyJournal(Journal):
             return None
 
     def data_version(self) -> int:
-        """Another one after each commit of another connection that has changed a byte."""
+        """Return SQLite's version of the data, which changes with each commit of another connection."""
         try:
             version: int = self._db.execute("PRAGMA data_version").fetchone()[0]
         except sqlite3.Error as error:
@@ -80,7 +90,7 @@ class _ReadOnlyJournal(Journal):
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
-        """What is read inside is of one moment; what is noted inside is noted if all of it could be read."""
+        """Read a consistent snapshot inside; what is noted inside is rolled back if a read fails."""
         try:
             self._db.execute("BEGIN")
             try:
@@ -93,7 +103,7 @@ class _ReadOnlyJournal(Journal):
             raise unusable(self.path, error) from None
 
     def type_rows(self) -> list[tuple[str, str, str, str]]:
-        """As they are, for a comparison."""
+        """Read the rows of types as text, for a comparison."""
         return self._db.execute("SELECT kind, name, version, body FROM types").fetchall()
 
     def removed_so_far(self) -> str:
@@ -103,9 +113,9 @@ class _ReadOnlyJournal(Journal):
     def run_ids(self) -> dict[int, str]:
         return dict(self._db.execute("SELECT number, run_id FROM runs"))
 
-    def runs_after(self, number: int) -> list[RunRow]:
-        """The executions that were started since, oldest first; the open ones are watched from now on."""
-        rows = run_rows(self._db, self.path, number)
+    def executions_after(self, number: int) -> list[ExecutionRow]:
+        """Read the executions with higher numbers, oldest first; watch the open ones from now on."""
+        rows = execution_rows(self._db, self.path, number)
         self._db.executemany(
             "INSERT INTO watched SELECT ?1, coalesce(max(first), -1) FROM batches WHERE run = ?1",
             [(row[0],) for row in rows if row[6] is None],
@@ -113,7 +123,7 @@ class _ReadOnlyJournal(Journal):
         return rows
 
     def grown(self) -> list[_Grown]:
-        """The watched executions that have new events; they are watched until they close."""
+        """Read the watched executions that have new events; they are watched until they close."""
         rows: list[_Grown] = self._db.execute(
             "SELECT w.run, max(b.first), r.closed, r.close_status FROM watched AS w "
             "CROSS JOIN batches AS b ON b.run = w.run AND b.first > w.first CROSS JOIN runs AS r ON r.number = w.run "
@@ -128,14 +138,15 @@ class _ReadOnlyJournal(Journal):
 
 
 class JournalReader(Reading, Prunable):
-    """The looking half of the local service. It sees the journal as it was when it was made, or at the last :meth:`refresh`.
+    """The reading half of the local service. It shows the journal as of its creation or the last :meth:`refresh`.
 
-    ``changes`` and ``events`` look again by themselves. Looking costs some 20 us when nothing is new; else what is new, and
-    about a microsecond for each open execution. Making a reader, and a look after histories were removed, costs what is there.
-    It outlives owners, and follows a file that is put in the place of the journal. Any thread may use it.
+    ``changes`` and ``events`` refresh by themselves. That costs some 20 us when nothing is new; else it grows with what is
+    new, and by about a microsecond for each open execution. Creating a reader, and a refresh after histories were removed,
+    cost in proportion to the journal. A reader outlives owners, and follows a file that replaces the journal. Any thread may
+    use it.
 
     Args:
-        may_be_missing: the journal may be made later; until then nothing is there.
+        may_be_missing: the journal may be created later; until then there are no executions.
 
     Raises:
         JournalError: there is no journal, or it cannot be read.
@@ -144,11 +155,11 @@ class JournalReader(Reading, Prunable):
     def __init__(self, path: Path, *, may_be_missing: bool = False) -> None:
         self.path = Path(path)
         self.lock, self._reading = threading.Lock(), threading.Lock()
-        self.dirty, self.unborn, self.visible, self.runs = {}, set(), {}, {}
+        self.dirty, self.unborn, self.visible, self.executions = {}, set(), {}, {}
         self.broken, self.ended = None, False
         self.log = ChangeLog()
         self.journal = None
-        self._version = -1  # of the journal at the last look
+        self._version = -1  # data version at the last look
         self._forget_everything()
         if may_be_missing:
             self.refresh()
@@ -161,10 +172,10 @@ class JournalReader(Reading, Prunable):
                 raise
 
     def refresh(self) -> None:
-        """See what was committed until now.
+        """Load what has been committed until now.
 
         Raises:
-            JournalError: the journal cannot be read just now, and what is seen is as it was.
+            JournalError: the journal cannot be read just now; the reader is unchanged.
         """
         with self.lock, self._reading:
             self.check_usable()
@@ -189,14 +200,14 @@ class JournalReader(Reading, Prunable):
     count_pending_activity_tasks = count_pending_decision_tasks
 
     def close(self) -> None:
-        """From now on nothing is answered."""
+        """Close the file; later calls are refused."""
         with self.lock, self._reading:
             self.ended = True
             if self.journal is not None:
                 self.journal.close()
 
     def open_numbers(self) -> Iterable[int]:
-        """Called with the lock held."""
+        """Return the numbers of the open executions. Called with the lock held."""
         return sorted(self._open)
 
     # ---- called with both locks held, or by the constructor ------------------------------------------------------------------
@@ -223,12 +234,12 @@ class JournalReader(Reading, Prunable):
         journal.close()
 
     def _begin(self, journal: _ReadOnlyJournal) -> None:
-        version = journal.data_version()  # before the rest: what is committed meanwhile is seen now or by the next look
+        version = journal.data_version()  # before the rest: what is committed meanwhile is seen now or at the next look
         self._read_news(journal)
         self.journal, self._version = journal, version
 
     def _read_news(self, journal: _ReadOnlyJournal) -> None:
-        """Everything is read before anything is changed here."""
+        """Read everything first, and then change the reader."""
         with journal.snapshot():
             removed_so_far, gone = journal.removed_so_far(), []
             types = journal.type_rows()
@@ -238,9 +249,9 @@ class JournalReader(Reading, Prunable):
                 gone = [number for number, info in self.infos.items() if there.get(number) != info["execution"]["runId"]]
                 journal.unwatch(gone)
             newest = next(reversed(self.infos), 0)
-            if gone:  # their numbers may have been given again
+            if gone:  # their numbers may have been reused
                 newest = max(self.infos.keys() - set(gone), default=0)
-            grown, started = journal.grown(), journal.runs_after(newest)
+            grown, started = journal.grown(), journal.executions_after(newest)
         if domains is not None:
             self._take_domains(domains)
         self._types, self._removed_so_far = types, removed_so_far
@@ -250,7 +261,7 @@ class JournalReader(Reading, Prunable):
         for number, _, closed_at, status in grown:
             self._note(number, closed_at, status)
         for number, workflow_id, run_id, _, info, closed_at, status in started:
-            domain = info.setdefault("domain", next(iter(self.domains)))  # written when a journal had one
+            domain = info.setdefault("domain", next(iter(self.domains)))  # written when a journal had only one
             self.infos[number] = info
             self.numbers[workflow_id, run_id] = self.domains[domain].latest_by_id[workflow_id] = number
             self._open.add(number)

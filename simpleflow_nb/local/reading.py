@@ -1,4 +1,4 @@
-"""Looking at executions: describing, listing, counting, reading histories."""
+"""Calls that read: describing, listing and counting executions, and their histories."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from typing import Any
 from ..swf_service import ExecutionDescription, ExecutionInfo, ExecutionInfos, HistoryPage
 from . import visibility
 from .checks import page_size
+from .execution import LocalExecution
 from .faults import invalid
-from .journal import GoneRun
-from .run import Run
+from .journal import PrunedExecution
 from .type_registry import TypeRegistry
 from .watching import Watching
 
 
 class Reading(TypeRegistry, Watching):
-    """The calls that change nothing. They see only what is durable."""
+    """The calls that change nothing. They show only what is durable."""
 
     def describe_workflow_execution(self, *, domain: str, execution: Mapping[str, Any]) -> ExecutionDescription:
         self._check_domain(domain)
         with self.lock:
-            run = self.whole_run(domain, execution["workflowId"], execution.get("runId"))
-            return visibility.description(run, self.infos[run.number])
+            found = self.whole_execution(domain, execution["workflowId"], execution.get("runId"))
+            return visibility.description(found, self.infos[found.number])
 
     def get_workflow_execution_history(
         self,
@@ -36,32 +36,32 @@ class Reading(TypeRegistry, Watching):
         self._check_domain(domain)
         size = page_size(maximumPageSize)
         with self.lock:
-            events = self.whole_run(domain, execution["workflowId"], execution.get("runId")).events
+            events = self.whole_execution(domain, execution["workflowId"], execution.get("runId")).events
             newest, start = _position(nextPageToken) or (len(events), 0)
-            whole = events[:newest][::-1] if reverseOrder else events  # newest first: what comes meanwhile shifts nothing
+            whole = events[:newest][::-1] if reverseOrder else events  # newest first: later events do not shift pages
             answer: HistoryPage = {"events": whole[start : start + size]}
             if start + size < len(whole):
                 answer["nextPageToken"] = f"{newest}.{start + size}"
             return answer
 
-    def list_open_workflow_executions(self, *, domain: str, **request: Any) -> ExecutionInfos:
-        return self._list(domain, request, is_open=True)
+    def list_open_workflow_executions(self, *, domain: str, **call: Any) -> ExecutionInfos:
+        return self._list(domain, call, is_open=True)
 
-    def list_closed_workflow_executions(self, *, domain: str, **request: Any) -> ExecutionInfos:
-        return self._list(domain, request, is_open=False)
+    def list_closed_workflow_executions(self, *, domain: str, **call: Any) -> ExecutionInfos:
+        return self._list(domain, call, is_open=False)
 
-    def _list(self, domain: str, request: dict[str, Any], *, is_open: bool) -> ExecutionInfos:
-        found = self._selected(domain, request, is_open=is_open)
-        by_close_time = not is_open and request.get("closeTimeFilter") is not None
-        return visibility.page(found, request, newest_key="closeTimestamp" if by_close_time else "startTimestamp")
+    def _list(self, domain: str, call: dict[str, Any], *, is_open: bool) -> ExecutionInfos:
+        found = self._selected(domain, call, is_open=is_open)
+        by_close_time = not is_open and call.get("closeTimeFilter") is not None
+        return visibility.page(found, call, newest_key="closeTimestamp" if by_close_time else "startTimestamp")
 
-    def count_open_workflow_executions(self, *, domain: str, **request: Any) -> dict[str, Any]:
-        return {"count": len(self._selected(domain, request, is_open=True)), "truncated": False}
+    def count_open_workflow_executions(self, *, domain: str, **call: Any) -> dict[str, Any]:
+        return {"count": len(self._selected(domain, call, is_open=True)), "truncated": False}
 
-    def count_closed_workflow_executions(self, *, domain: str, **request: Any) -> dict[str, Any]:
-        return {"count": len(self._selected(domain, request, is_open=False)), "truncated": False}
+    def count_closed_workflow_executions(self, *, domain: str, **call: Any) -> dict[str, Any]:
+        return {"count": len(self._selected(domain, call, is_open=False)), "truncated": False}
 
-    def _selected(self, domain: str, request: dict[str, Any], *, is_open: bool) -> list[ExecutionInfo]:
+    def _selected(self, domain: str, call: dict[str, Any], *, is_open: bool) -> list[ExecutionInfo]:
         self._check_domain(domain)
         with self.lock:
             self.check_usable()
@@ -73,20 +73,20 @@ class Reading(TypeRegistry, Watching):
             )
             return [
                 visibility.with_status(info, closed_at, close_status, self._cancel_requested(number))
-                for number, info, closed_at, close_status in visibility.selected(listed, request, is_open=is_open)
+                for number, info, closed_at, close_status in visibility.selected(listed, call, is_open=is_open)
             ]
 
-    def gone_executions(self, domain: str, run: str) -> list[GoneRun]:
-        """No call of SWF's: the executions whose id begins so, or whose name it is, and whose histories were removed here."""
+    def pruned_executions(self, domain: str, wanted: str) -> list[PrunedExecution]:
+        """Find pruned executions whose id begins with ``wanted``, or whose name it is. SWF has no such call."""
         if self.journal is None:
             return []
         with self._reading:
-            return [one for one in self.journal.gone(run) if one.domain == domain]
+            return [one for one in self.journal.pruned(wanted) if one.domain == domain]
 
     def _cancel_requested(self, number: int) -> bool | None:
-        """None when only the file knows."""
-        run = self.runs.get(number)
-        return run.cancel_requested if run is not None else None
+        """Return whether it was; None when only the file tells."""
+        execution = self.executions.get(number)
+        return execution.cancel_requested if execution is not None else None
 
     def count_pending_decision_tasks(self, *, domain: str, taskList: Mapping[str, Any]) -> dict[str, Any]:
         known = self._check_domain(domain)
@@ -101,17 +101,17 @@ class Reading(TypeRegistry, Watching):
             return {"count": found.count(_waits_for_worker) if found else 0, "truncated": False}
 
 
-def _waits_for_decider(run: Run, scheduled: int) -> bool:
-    return run.decision is not None and run.decision.scheduled == scheduled and not run.decision.started
+def _waits_for_decider(execution: LocalExecution, scheduled: int) -> bool:
+    return execution.decision is not None and execution.decision.scheduled == scheduled and not execution.decision.started
 
 
-def _waits_for_worker(run: Run, scheduled: int) -> bool:
-    activity = run.activities.get(scheduled)
+def _waits_for_worker(execution: LocalExecution, scheduled: int) -> bool:
+    activity = execution.activities.get(scheduled)
     return activity is not None and not activity.started
 
 
 def _position(token: str | None) -> tuple[int, int] | None:
-    """The last event and the number of events already given, when a history's first page was read.
+    """Parse a token: the last event when the first page was read, and the number of events already returned.
 
     Raises:
         Fault: ValidationException.

@@ -1,4 +1,4 @@
-"""Starts, signals, cancellations and terminations that another process asks of the journal's owner.
+"""Starts, signals, cancellations and terminations that other processes leave for the owner of a journal.
 
 They wait in the journal until the owner takes them, within a tenth of a second, or until the next owner starts.
 """
@@ -22,13 +22,13 @@ from .ownership import is_owned, owner_pid
 START = "start_workflow_execution"
 OPERATIONS = (START, "signal_workflow_execution", "request_cancel_workflow_execution", "terminate_workflow_execution")
 
-ANSWER_SECONDS = 10.0  #: an owner that cannot write its journal tries for longer; the request then waits with it
+ANSWER_SECONDS = 10.0  #: an owner that cannot write its journal retries for longer; the request stays until then
 _LOOK_SECONDS = 0.02
 
 
 @dataclass(frozen=True)
 class LeftRequest:
-    """A request that lies in a journal, or lay there."""
+    """A request in a journal, or one that was taken from it."""
 
     journal: Path
     number: int
@@ -36,12 +36,12 @@ class LeftRequest:
     run_id: str | None = None  #: of the execution that a start asks for
 
     def wait(self, timeout_seconds: float = ANSWER_SECONDS) -> bool:
-        """Wait until the owner has carried it out, durably; False when it still lies there then.
+        """Wait until the owner has carried it out, durably; return False if it has not by then.
 
-        It returns at once when nobody owns the journal: the next owner takes it.
+        Returns at once when nobody owns the journal: the next owner takes the request.
 
         Raises:
-            Fault: the owner refused it, with what a call of the service would have raised.
+            Fault: the owner refused it; the fault is that of the call.
             JournalError: the journal cannot be read.
         """
         until = time.monotonic() + timeout_seconds
@@ -83,12 +83,12 @@ class LeftRequest:
 
 
 def leave_request(journal: Path, operation: str, arguments: dict[str, Any]) -> LeftRequest:
-    """Leave a request for the owner; it is durable when this returns. The run id of a start is decided here.
+    """Leave a request for the owner; it is durable when this returns. The run id of a start is chosen here.
 
     Raises:
-        Fault: ValidationException, a start with values that are refused whatever the owner knows.
+        Fault: ValidationException; the values of a start are refused by any owner.
         JournalError: the journal is not there or cannot be written.
-        ValueError: not one of :data:`OPERATIONS`.
+        ValueError: the operation is not one of :data:`OPERATIONS`.
     """
     if operation not in OPERATIONS:
         raise ValueError(f"{operation!r} cannot be left as a request; one of {', '.join(OPERATIONS)} can")
@@ -125,20 +125,21 @@ def _check(arguments: dict[str, Any]) -> None:
 
 
 class OwnerByRequests:
-    """The calls of a service that another process owns, each left as a request and answered as the service would.
+    """The calls of a service in another process: each is left as a request, and answered as the service would.
 
     Args:
-        answer_seconds: how long each waits for its answer.
+        answer_seconds: time limit for each answer.
     """
 
     def __init__(self, journal: Path, *, answer_seconds: float = ANSWER_SECONDS) -> None:
         self.journal, self.answer_seconds = journal, answer_seconds
 
     def start_workflow_execution(self, **arguments: Any) -> dict[str, Any]:
-        """
+        """Start an execution, as :meth:`.service.LocalService.start_workflow_execution` does.
+
         Raises:
             Fault: the owner refused it.
-            ServiceError: it was not taken in time. It lies there still, and is carried out by who takes it.
+            RequestLeft: it was not taken in time; it stays in the journal for the owner, or the next one.
         """
         return {"runId": self._ask(START, arguments).run_id}
 
@@ -167,18 +168,18 @@ class OwnerByRequests:
 
 
 class RequestLeft(ServiceError):
-    """A request was not taken in time, and lies in the journal."""
+    """A request was not taken in time, and stays in the journal."""
 
 
 class Inbox:
-    """The owner's side: a connection of its own, so that looking never touches a transaction under way."""
+    """The owner's side: a connection of its own, so that reading never touches a transaction under way."""
 
     def __init__(self, journal: Path) -> None:
         self._db = sqlite3.connect(journal, isolation_level=None, check_same_thread=False, timeout=10)
         self._seen = 0
 
     def take(self) -> list[tuple[int, str, dict[str, Any]]]:
-        """The requests not taken yet: (id, operation, arguments). They are deleted with the events that they lead to.
+        """Read the requests not taken yet: (id, operation, arguments). They are deleted when their events are written.
 
         Raises:
             JournalError: they cannot be read.

@@ -29,19 +29,19 @@ DOMAIN = "local"
 
 
 class LocalService(TaskHandling, Pruning):
-    """An SWF of one's own, in memory, or in a journal that survives the process.
+    """A local SWF, in memory, or in a journal that survives the process.
 
     Use it like ``boto3.client("swf")``; refused calls raise :class:`.faults.Fault`, which has ClientError's ``response``.
 
     Args:
-        journal: None keeps everything in memory; what a journal holds is gone on with.
+        journal: None keeps everything in memory; executions in a journal continue.
         clock: a :class:`.clock.VirtualClock` skips the waiting, for tests.
         quotas: limits of one execution.
         poll_seconds: how long a poll waits for a task.
-        domain: the one of this process, made if the journal lacks it; others may be registered beside it.
-        workers_inside: whether deciders and workers live and die with this process. When they do not, the start of a
-            task is durable before it is handed out, and tasks that were started stay started across a restart.
-        journal_patience_seconds: how long a journal that cannot be written is tried again before the service gives up.
+        domain: registered if the journal lacks it; others may be registered too.
+        workers_inside: whether deciders and workers run in this process. If not, the start of a task is durable before the
+            task is handed out, and started tasks stay started across a restart.
+        journal_patience_seconds: time limit of retries when the journal cannot be written.
     """
 
     def __init__(
@@ -71,9 +71,9 @@ class LocalService(TaskHandling, Pruning):
     def open(
         cls, path: Path, *, durable: bool = False, before_recovery: Callable[[], None] | None = None, **options: Any
     ) -> LocalService:
-        """Own the journal at ``path``, made if need be, and go on with what it holds.
+        """Own the journal at ``path``, created if need be, and continue its executions.
 
-        ``before_recovery`` runs once the journal is owned: the place to end what a former process left running.
+        ``before_recovery`` runs once the journal is owned: it can end processes that a former owner left running.
 
         Raises:
             JournalInUse: another process owns it.
@@ -102,7 +102,7 @@ class LocalService(TaskHandling, Pruning):
         return service
 
     def close(self) -> None:
-        """Stop: waiting polls answer with nothing, everything acknowledged is in the journal."""
+        """Stop: waiting polls return without a task, everything acknowledged is in the journal."""
         super().close()
         if self._ownership is not None:
             self._ownership.release()
@@ -165,9 +165,9 @@ class LocalService(TaskHandling, Pruning):
             if workflowId in known.open_by_id:
                 raise Fault("WorkflowExecutionAlreadyStartedFault", f"Already Started: {workflowId}")
             run_id = self.asked_run_id() or uuid.uuid4().hex
-            run = self.add_run(domain, workflowId, run_id, attributes, self.clock.timestamp())
-            self.commit(run)
-        return {"runId": run.run_id}
+            execution = self.add_execution(domain, workflowId, run_id, attributes, self.clock.timestamp())
+            self.commit(execution)
+        return {"runId": execution.run_id}
 
     def signal_workflow_execution(
         self, *, domain: str, workflowId: str, signalName: str, runId: str | None = None, input: str | None = None
@@ -176,17 +176,17 @@ class LocalService(TaskHandling, Pruning):
         checks.check_length("signalName", signalName)
         check_data("input", input)
         with self.lock:
-            run = self.open_run(domain, workflowId, runId)
-            run.signal(self.clock.timestamp(), signalName, input)
-            self.commit(run)
+            execution = self.open_execution(domain, workflowId, runId)
+            execution.signal(self.clock.timestamp(), signalName, input)
+            self.commit(execution)
         return {}
 
     def request_cancel_workflow_execution(self, *, domain: str, workflowId: str, runId: str | None = None) -> dict[str, Any]:
         self._check_domain(domain)
         with self.lock:
-            run = self.open_run(domain, workflowId, runId)
-            run.request_cancel(self.clock.timestamp())
-            self.commit(run)
+            execution = self.open_execution(domain, workflowId, runId)
+            execution.request_cancel(self.clock.timestamp())
+            self.commit(execution)
         return {}
 
     def terminate_workflow_execution(
@@ -204,9 +204,9 @@ class LocalService(TaskHandling, Pruning):
         check_data("details", details)
         checks.check_child_policy(childPolicy)
         with self.lock:
-            run = self.open_run(domain, workflowId, runId)
-            policy = childPolicy or run.started_attributes.get("childPolicy", "TERMINATE")
-            run.terminate(self.clock.timestamp(), reason, details, policy, "OPERATOR_INITIATED")
-            self.forget_open(run)
-            self.commit(run)
+            execution = self.open_execution(domain, workflowId, runId)
+            policy = childPolicy or execution.started_attributes.get("childPolicy", "TERMINATE")
+            execution.terminate(self.clock.timestamp(), reason, details, policy, "OPERATOR_INITIATED")
+            self.forget_open(execution)
+            self.commit(execution)
         return {}

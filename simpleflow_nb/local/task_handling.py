@@ -1,4 +1,4 @@
-"""Polls, and what comes of the tasks that they bring: the calls of deciders and workers.
+"""Calls of deciders and workers: polls, heartbeats, and the results of tasks.
 
 https://docs.aws.amazon.com/amazonswf/latest/apireference/API_Operations.html
 """
@@ -19,10 +19,10 @@ from . import decisions as rules
 from .checks import check_data
 from .clock import Clock
 from .decisions import Quotas
+from .execution import LocalExecution, OpenActivity
 from .faults import invalid, unknown_resource
 from .journal import Journal
 from .reading import Reading
-from .run import OpenActivity, Run
 from .task_lists import TaskList
 
 if TYPE_CHECKING:
@@ -34,12 +34,12 @@ _PAGE_TOKEN = re.compile(r"\d+\.\d+\.\d+\.\d+\.[01]\Z", re.ASCII)
 
 
 class TaskHandling(Reading):
-    """Hands tasks out and takes their ends, above what can be looked at.
+    """Hands out tasks and records their results.
 
     Args:
         poll_seconds: how long a poll waits for a task.
-        workers_inside: whether deciders and workers live and die with this process. When they do not, the start of a
-            task is durable before it is handed out, and tasks that were started stay started across a restart.
+        workers_inside: whether deciders and workers run in this process. If not, the start of a task is durable before the
+            task is handed out, and started tasks stay started across a restart.
     """
 
     def __init__(
@@ -53,8 +53,8 @@ class TaskHandling(Reading):
         workers_inside: bool,
     ) -> None:
         self.poll_seconds, self.workers_inside = poll_seconds, workers_inside
-        self.caller = threading.local()  # .is_there: whether the caller of this thread's poll still waits for the answer
-        self._withheld: list[TaskList] = []  # nothing is put into these any more, and some still poll them
+        self.caller = threading.local()  # .is_there: tells whether the caller of this thread's poll still waits
+        self._withheld: list[TaskList] = []  # no tasks are added to these any more, though they may still be polled
         super().__init__(journal, clock, quotas, home)
 
     # ---- decision tasks ------------------------------------------------------------------------------------------------------
@@ -81,51 +81,53 @@ class TaskHandling(Reading):
                 found = self._wait_for_task(known.decision_lists[taskList["name"]], until)
                 if found is None:
                     return cast(DecisionTask, {**_EMPTY_POLL, "previousStartedEventId": 0})
-                run, scheduled = found
-                decision = run.decision
+                execution, scheduled = found
+                decision = execution.decision
                 if decision is not None and decision.scheduled == scheduled and not decision.started:
                     break
-            before = run.last_started
-            started = run.start_decision(self.clock.timestamp(), identity)
+            before = execution.last_started
+            started = execution.start_decision(self.clock.timestamp(), identity)
             oldest = max(before, 1) if startAtPreviousStartedEvent else 1
-            answer = self._decision_answer(run, started, oldest, 0, size, reverseOrder)
-            self._note_start(run)
+            answer = self._decision_answer(execution, started, oldest, 0, size, reverseOrder)
+            self._note_start(execution)
             return answer
 
-    def _decision_answer(self, run: Run, started: int, oldest: int, given: int, size: int, reverse: bool) -> DecisionTask:
-        """A page of the events from ``oldest`` to the one that started the decision task: never what came after it.
+    def _decision_answer(
+        self, execution: LocalExecution, started: int, oldest: int, given: int, size: int, reverse: bool
+    ) -> DecisionTask:
+        """Return a page of the events from ``oldest`` to the one that started the decision task, never later ones.
 
         ``given`` events were in the pages before.
         """
-        decision = run.decision
+        decision = execution.decision
         assert decision is not None
         if reverse:
             newest = started - given
-            events = run.events[max(oldest, newest - size + 1) - 1 : newest][::-1]
+            events = execution.events[max(oldest, newest - size + 1) - 1 : newest][::-1]
         else:
             first = oldest + given
-            events = run.events[first - 1 : min(started, first - 1 + size)]
+            events = execution.events[first - 1 : min(started, first - 1 + size)]
         given += len(events)
         answer: DecisionTask = {
-            "taskToken": f"d{run.number}.{decision.scheduled}.{started}",
+            "taskToken": f"d{execution.number}.{decision.scheduled}.{started}",
             "startedEventId": started,
-            "workflowExecution": {"workflowId": run.workflow_id, "runId": run.run_id},
-            "workflowType": run.started_attributes["workflowType"],
+            "workflowExecution": {"workflowId": execution.workflow_id, "runId": execution.run_id},
+            "workflowType": execution.started_attributes["workflowType"],
             "events": events,
-            "previousStartedEventId": run.previous,
+            "previousStartedEventId": execution.previous,
         }
         if given <= started - oldest:
-            answer["nextPageToken"] = f"{run.number}.{started}.{oldest}.{given}.{int(reverse)}"
+            answer["nextPageToken"] = f"{execution.number}.{started}.{oldest}.{given}.{int(reverse)}"
         return answer
 
     def _decision_page(self, token: str, size: int) -> DecisionTask:
         if not _PAGE_TOKEN.match(token):
             raise invalid(f"Invalid token: {token!r:.40}")
         number, started, oldest, given, reverse = (int(part) for part in token.split("."))
-        run = self.runs.get(number)
-        if run is None or run.decision is None or run.decision.started != started:
+        execution = self.executions.get(number)
+        if execution is None or execution.decision is None or execution.decision.started != started:
             raise unknown_resource("the decision task of this page is over")
-        return self._decision_answer(run, started, oldest, given, size, bool(reverse))
+        return self._decision_answer(execution, started, oldest, given, size, bool(reverse))
 
     def respond_decision_task_completed(
         self,
@@ -143,14 +145,14 @@ class TaskHandling(Reading):
         checks.check_task_list("taskList", taskList)
         checks.check_duration("taskListScheduleToStartTimeout", taskListScheduleToStartTimeout)
         with self.lock:
-            run, scheduled, started = self._run_of(taskToken, "d")
-            domain, decision = self.domains[run.domain], run.decision
+            execution, scheduled, started = self._execution_of(taskToken, "d")
+            domain, decision = self.domains[execution.domain], execution.decision
             if decision is None or decision.scheduled != scheduled or decision.started != started:
                 raise unknown_resource(f"Unknown decision task, scheduledEventId={scheduled}")
             sticky = (taskList["name"], taskListScheduleToStartTimeout or "NONE") if taskList else None
             now = self.clock.timestamp()
             rules.complete_decision(
-                run,
+                execution,
                 now,
                 [self._with_defaults(domain, one) for one in decisions],
                 context=executionContext,
@@ -158,13 +160,13 @@ class TaskHandling(Reading):
                 quotas=self.quotas,
                 refuse=partial(self._refusal, domain),
             )
-            self.forget_open(run)
-            runs = [run]
-            for effect in [effect for effect in run.effects if effect[0] == "continue"]:
-                run.effects.remove(effect)
-                attributes = {**effect[1], "continuedExecutionRunId": run.run_id, "parentInitiatedEventId": 0}
-                runs.append(self.add_run(run.domain, run.workflow_id, effect[2], attributes, now))
-            self.commit(*runs)
+            self.forget_open(execution)
+            executions = [execution]
+            for effect in [effect for effect in execution.effects if effect[0] == "continue"]:
+                execution.effects.remove(effect)
+                attributes = {**effect[1], "continuedExecutionRunId": execution.run_id, "parentInitiatedEventId": 0}
+                executions.append(self.add_execution(execution.domain, execution.workflow_id, effect[2], attributes, now))
+            self.commit(*executions)
         return {}
 
     # ---- activity tasks ------------------------------------------------------------------------------------------------------
@@ -178,18 +180,18 @@ class TaskHandling(Reading):
                 found = self._wait_for_task(known.activity_lists[taskList["name"]], until)
                 if found is None:
                     return cast(ActivityTask, {**_EMPTY_POLL})
-                run, scheduled = found
-                activity = run.activities.get(scheduled)
+                execution, scheduled = found
+                activity = execution.activities.get(scheduled)
                 if activity is not None and not activity.started:
                     break
-            started = run.start_activity(self.clock.timestamp(), scheduled, identity)
-            self._note_start(run)
-            asked = run.events[scheduled - 1]["activityTaskScheduledEventAttributes"]
+            started = execution.start_activity(self.clock.timestamp(), scheduled, identity)
+            self._note_start(execution)
+            asked = execution.events[scheduled - 1]["activityTaskScheduledEventAttributes"]
             answer: ActivityTask = {
-                "taskToken": f"a{run.number}.{scheduled}.{started}",
+                "taskToken": f"a{execution.number}.{scheduled}.{started}",
                 "activityId": activity.activity_id,
                 "startedEventId": started,
-                "workflowExecution": {"workflowId": run.workflow_id, "runId": run.run_id},
+                "workflowExecution": {"workflowId": execution.workflow_id, "runId": execution.run_id},
                 "activityType": asked["activityType"],
             }
             if "input" in asked:
@@ -213,38 +215,38 @@ class TaskHandling(Reading):
 
     def _end_activity(self, token: str, how: str, attributes: dict[str, Any]) -> dict[str, Any]:
         with self.lock:
-            run, activity = self._started_activity(token)
+            execution, activity = self._started_activity(token)
             body = {key: value for key, value in attributes.items() if value is not None}
             if how == "Canceled" and activity.cancel_requested_event:
                 body["latestCancelRequestedEventId"] = activity.cancel_requested_event
-            asked = run.events[activity.scheduled - 1]["activityTaskScheduledEventAttributes"]
-            # this worker is about to ask for more: the virtual clock must not take its list for one that nobody polls
-            self.domains[run.domain].activity_lists[asked["taskList"]["name"]].last_poll = time.monotonic()
-            run.end_activity(self.clock.timestamp(), activity.scheduled, how, body)
-            self.commit(run)
+            asked = execution.events[activity.scheduled - 1]["activityTaskScheduledEventAttributes"]
+            # this worker is about to poll again: the virtual clock must not take its list for one without pollers
+            self.domains[execution.domain].activity_lists[asked["taskList"]["name"]].last_poll = time.monotonic()
+            execution.end_activity(self.clock.timestamp(), activity.scheduled, how, body)
+            self.commit(execution)
         return {}
 
     def record_activity_task_heartbeat(self, *, taskToken: str, details: str | None = None) -> HeartbeatAnswer:
-        """Also makes the start of the task durable: a worker beats once before it starts a process that could outlive it."""
+        """Record a heartbeat, and make the start of the task durable: a worker beats before it starts a process."""
         check_data("details", details, MAX_HEARTBEAT_DETAILS_CHARACTERS)
         with self.lock:
-            run, activity = self._started_activity(taskToken)
+            execution, activity = self._started_activity(taskToken)
             activity.last_beat = self.clock.now()
             if details is not None and details != activity.details:
                 activity.details = details
-                self.log.note(run.number)
-            self.wait_durable(run)
+                self.log.note(execution.number)
+            self.wait_durable(execution)
             return {"cancelRequested": activity.cancel_requested_event > 0}
 
-    def _started_activity(self, token: str) -> tuple[Run, OpenActivity]:
-        run, scheduled, started = self._run_of(token, "a")
-        activity = run.activities.get(scheduled)
+    def _started_activity(self, token: str) -> tuple[LocalExecution, OpenActivity]:
+        execution, scheduled, started = self._execution_of(token, "a")
+        activity = execution.activities.get(scheduled)
         if activity is None or activity.started != started:
             raise unknown_resource(f"Unknown activity, scheduledEventId={scheduled}")
-        return run, activity
+        return execution, activity
 
     def withhold_tasks(self, task_lists: Iterable[str]) -> None:
-        """Hand out no more activity tasks of these lists: whoever polls them now waits in vain until the service closes."""
+        """Hand out no more activity tasks of these lists; polls of them wait until the service closes."""
         with self.lock:
             for name in task_lists:
                 self._withheld.append(self.home.activity_lists.pop(name, TaskList(self.lock)))
@@ -256,11 +258,11 @@ class TaskHandling(Reading):
 
     # ---- shared --------------------------------------------------------------------------------------------------------------
 
-    def _wait_for_task(self, task_list: TaskList, until: float) -> tuple[Run, int] | None:
-        """The next task of the list; waits for one. None when the poll's time is over or the service stops.
+    def _wait_for_task(self, task_list: TaskList, until: float) -> tuple[LocalExecution, int] | None:
+        """Wait for the next task of the list; return None at the poll's end, or when the service stops.
 
         Raises:
-            ServiceError: the journal cannot be written any more.
+            ServiceError: the journal cannot be written.
         """
         self.check_usable()
         while not len(task_list):
@@ -273,29 +275,29 @@ class TaskHandling(Reading):
             finally:
                 task_list.waiting -= 1
                 task_list.last_poll = time.monotonic()
-            if not self.stopping:  # a poll that wakes too late to find the service still there is answered like the others
+            if not self.stopping:  # a poll that wakes after the service stopped is answered like the others
                 self.check_usable()
         if self.stopping:
             return None
         is_there = getattr(self.caller, "is_there", None)
         if is_there is not None and not is_there():
-            task_list.ready.notify()  # somebody else may be waiting for the task that woke this poll
+            task_list.ready.notify()  # another poll may be waiting for the task that woke this one
             return None
         return task_list.take()
 
-    def _note_start(self, run: Run) -> None:
+    def _note_start(self, execution: LocalExecution) -> None:
         if self.workers_inside:
-            self.note(run)
+            self.note(execution)
         else:
-            self.commit(run)
+            self.commit(execution)
 
-    def _run_of(self, token: str, kind: str) -> tuple[Run, int, int]:
-        """The open run of a task token, and the ids of the events that scheduled and started the task."""
+    def _execution_of(self, token: str, kind: str) -> tuple[LocalExecution, int, int]:
+        """Return the open execution of a task token, and the ids of the events that scheduled and started the task."""
         parts = _TASK_TOKEN.match(token)
         if parts is None or parts[1] != kind:
             raise invalid(f"Invalid token: {token!r:.40}")
         self.check_usable()
-        run = self.runs.get(int(parts[2]))
-        if run is None or run.close_status is not None:
+        execution = self.executions.get(int(parts[2]))
+        if execution is None or execution.close_status is not None:
             raise unknown_resource("the execution of this task is closed")
-        return run, int(parts[3]), int(parts[4])
+        return execution, int(parts[3]), int(parts[4])

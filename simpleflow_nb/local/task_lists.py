@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-_POLLED_SECONDS = 3  #: since the last poll, until a list counts as one that nobody polls
+_POLLED_SECONDS = 3  #: after the last poll, until a list counts as not polled
 
 
 class TaskList:
@@ -26,21 +26,23 @@ class TaskList:
     def __len__(self) -> int:
         return len(self._heap)
 
-    def put(self, run: Any, scheduled: int, priority: int = 0) -> None:
-        """Higher priority first, then first come first served."""
+    def put(self, execution: Any, scheduled: int, priority: int = 0) -> None:
+        """Add a task: higher priority comes first, then the older one."""
         self._serial += 1
-        heapq.heappush(self._heap, (-priority, self._serial, run, scheduled))
+        heapq.heappush(self._heap, (-priority, self._serial, execution, scheduled))
         if self.waiting:
             self.ready.notify()
 
     def count(self, is_there: Callable[[Any, int], bool]) -> int:
-        """The tasks that can still be taken; those of closed executions stay until somebody comes by."""
-        return len({(run.number, scheduled) for _, _, run, scheduled in self._heap if is_there(run, scheduled)})
+        """Count the tasks that can still be taken; those of closed executions stay until the next poll."""
+        return len(
+            {(execution.number, scheduled) for _, _, execution, scheduled in self._heap if is_there(execution, scheduled)}
+        )
 
     def take(self) -> tuple[Any, int]:
-        _, _, run, scheduled = heapq.heappop(self._heap)
-        return run, scheduled
+        _, _, execution, scheduled = heapq.heappop(self._heap)
+        return execution, scheduled
 
     def is_polled(self) -> bool:
-        """Whether somebody waits, or did a moment ago: a task here will soon be taken."""
+        """Return whether somebody polls, or did a moment ago: a task here will soon be taken."""
         return self.waiting > 0 or time.monotonic() - self.last_poll < _POLLED_SECONDS

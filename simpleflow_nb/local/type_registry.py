@@ -31,20 +31,21 @@ _NEEDED = _DEFAULTS.keys() - {"taskPriority"}
 
 
 class TypeRegistry(Timekeeping):
-    """What may be started and scheduled. Kept in the journal like the histories."""
+    """The types that may be started and scheduled. Kept in the journal like the histories."""
 
     def __init__(self, journal: Journal | None, clock: Clock | None, quotas: Quotas, home: str) -> None:
         super().__init__(journal, clock, quotas, home)
-        self._registering = threading.Lock()  # the other lock is not held while a registration is written
+        self._registering = threading.Lock()  # `lock` is released while a registration is written
 
     def _add_home(self) -> None:
-        """The domain of this process, unless the journal has it."""
+        """Register the domain of this process, unless the journal has it."""
         if self._home not in self.domains:
             with self.lock:
                 self._put_domain(self._home, {"retention": "NONE"})
 
     def _check_domain(self, name: str) -> Domain:
-        """
+        """Return a domain by its name.
+
         Raises:
             Fault: UnknownResourceFault.
         """
@@ -64,7 +65,8 @@ class TypeRegistry(Timekeeping):
         domain.types[kind][name, version] = whole
 
     def _known_type(self, domain: Domain, kind: str, wanted: Mapping[str, Any]) -> Type:
-        """
+        """Return a registered type that is not deprecated.
+
         Raises:
             Fault: UnknownResourceFault, TypeDeprecatedFault.
         """
@@ -74,7 +76,8 @@ class TypeRegistry(Timekeeping):
         return found
 
     def _type(self, domain: Domain, kind: str, wanted: Mapping[str, Any]) -> Type:
-        """
+        """Return a registered type, deprecated or not.
+
         Raises:
             Fault: UnknownResourceFault.
         """
@@ -84,7 +87,7 @@ class TypeRegistry(Timekeeping):
         return found
 
     def _with_defaults(self, domain: Domain, decision: Decision) -> Decision:
-        """A decision to schedule an activity, completed with what its type was registered with."""
+        """Complete a decision to schedule an activity with the defaults of its type."""
         attributes = rules.attributes_of(decision)
         if decision["decisionType"] != "ScheduleActivityTask" or attributes.keys() >= _DEFAULTS.keys():
             return decision
@@ -95,7 +98,7 @@ class TypeRegistry(Timekeeping):
         return {"decisionType": "ScheduleActivityTask", "scheduleActivityTaskDecisionAttributes": completed}
 
     def _refusal(self, domain: Domain, attributes: dict[str, Any]) -> str | None:
-        """Why an activity with these attributes cannot be scheduled; None when its type is known and nothing is missing."""
+        """Return why an activity with these attributes cannot be scheduled; None when it can."""
         activity_type = attributes["activityType"]
         known = domain.types["activity"].get((activity_type["name"], activity_type["version"]))
         if known is None:
@@ -138,11 +141,11 @@ class TypeRegistry(Timekeeping):
         days = found.registered["retention"]
         return {"domainInfo": _domain_info(found), "configuration": {"workflowExecutionRetentionPeriodInDays": days}}
 
-    def list_domains(self, *, registrationStatus: str, **request: Any) -> dict[str, Any]:
+    def list_domains(self, *, registrationStatus: str, **call: Any) -> dict[str, Any]:
         with self.lock:
-            found = sorted(self.domains.items(), reverse=bool(request.get("reverseOrder")))
+            found = sorted(self.domains.items(), reverse=bool(call.get("reverseOrder")))
         infos = [_domain_info(known) for _, known in found if known.registered["status"] == registrationStatus]
-        return page_of("domainInfos", infos, request)
+        return page_of("domainInfos", infos, call)
 
     def describe_workflow_type(self, *, domain: str, workflowType: Mapping[str, Any]) -> dict[str, Any]:
         return self._describe("workflow", domain, workflowType)
@@ -166,22 +169,22 @@ class TypeRegistry(Timekeeping):
             info["deprecationDate"] = found["deprecationDate"]
         return info
 
-    def list_workflow_types(self, *, domain: str, registrationStatus: str, **request: Any) -> dict[str, Any]:
-        return self._list_types("workflow", domain, registrationStatus, request)
+    def list_workflow_types(self, *, domain: str, registrationStatus: str, **call: Any) -> dict[str, Any]:
+        return self._list_types("workflow", domain, registrationStatus, call)
 
-    def list_activity_types(self, *, domain: str, registrationStatus: str, **request: Any) -> dict[str, Any]:
-        return self._list_types("activity", domain, registrationStatus, request)
+    def list_activity_types(self, *, domain: str, registrationStatus: str, **call: Any) -> dict[str, Any]:
+        return self._list_types("activity", domain, registrationStatus, call)
 
-    def _list_types(self, kind: str, domain: str, status: str, request: dict[str, Any]) -> dict[str, Any]:
+    def _list_types(self, kind: str, domain: str, status: str, call: dict[str, Any]) -> dict[str, Any]:
         known = self._check_domain(domain)
         with self.lock:
-            types = sorted(known.types[kind].items(), reverse=bool(request.get("reverseOrder")))
+            types = sorted(known.types[kind].items(), reverse=bool(call.get("reverseOrder")))
         infos = [
             self._info(kind, name, version, found)
             for (name, version), found in types
-            if found["status"] == status and request.get("name") in (None, name)
+            if found["status"] == status and call.get("name") in (None, name)
         ]
-        return page_of("typeInfos", infos, request)
+        return page_of("typeInfos", infos, call)
 
     def deprecate_workflow_type(self, *, domain: str, workflowType: Mapping[str, Any]) -> dict[str, Any]:
         return self._set_status("workflow", domain, workflowType, "DEPRECATED")

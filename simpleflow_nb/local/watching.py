@@ -1,4 +1,4 @@
-"""Watching executions at the cost of what is new: the same calls for a journal's owner and for a reader beside it.
+"""Watching executions, with a cost that grows only with changes; for a journal's owner and for a reader beside it.
 
 ::
 
@@ -23,14 +23,14 @@ from .visibility import Info
 
 @dataclass(frozen=True)
 class KnownExecution:
-    """One execution, without its history, as it was when it was asked for."""
+    """Snapshot of an execution, without its history."""
 
     number: int  #: in the order of starts
     info: Info  #: SWF's WorkflowExecutionInfo without the status, and ``domain``
     closed_at: float | None = None  #: epoch seconds; None while it is open
     close_status: str | None = None  #: SWF's; None while it is open
-    #: What the workers of its started activities said last, by the id of the event that scheduled each. The service alone
-    #: knows it: heartbeats are not kept, so a reader beside it has none.
+    #: Details of the last heartbeats of its started activities, by the id of the event that scheduled each. Only the
+    #: service knows them: heartbeats are not stored, so a reader beside it has none.
     notes: Mapping[int, str | None] = field(default_factory=dict)
 
     @property
@@ -47,7 +47,7 @@ class KnownExecution:
 
     @property
     def ids(self) -> dict[str, str]:
-        """``workflowId`` and ``runId``, as SWF's calls take them."""
+        """``workflowId`` and ``runId``, for SWF's calls."""
         return {"workflowId": self.workflow_id, "runId": self.run_id}
 
     @property
@@ -60,7 +60,7 @@ class KnownExecution:
 
     @property
     def started(self) -> float:
-        """Epoch seconds."""
+        """Time of the start, in epoch seconds."""
         return float(self.info["startTimestamp"])
 
     @property
@@ -70,39 +70,37 @@ class KnownExecution:
 
 @dataclass(frozen=True)
 class Changes:
-    """What is new since a position."""
+    """Changes since a position."""
 
-    position: int  #: to ask from the next time; of the object that was asked alone
-    executions: list[
-        KnownExecution
-    ]  #: those that were started, have new events or notes, or have closed; in the order of starts
+    position: int  #: for the next call, on the same object
+    executions: list[KnownExecution]  #: started, closed, or with new events or notes; in the order of starts
     removed: list[str]  #: run ids of those whose histories were removed
-    is_whole: bool  #: ``executions`` are all that there are: whatever else the caller knows is not there any more
+    is_whole: bool  #: ``executions`` lists all: any other that the caller knows was removed
 
 
 class Watching(Store):
-    """The calls for those who keep watching. They see what is durable, and starts of tasks that need not be."""
+    """The calls for watching. They show what is durable, and also starts of tasks that are not durable yet."""
 
     def refresh(self) -> None:
-        """Look at what others have written. The owner of a journal knows it all."""
+        """Load what others have written; nothing to do for the owner of a journal."""
 
     @property
     def position(self) -> int:
-        """That of the last change so far: ``changes`` since then are those to come."""
+        """Position of the last change so far; ``changes`` since it are those to come."""
         return self.log.position
 
     @property
     def newest_number(self) -> int:
-        """That of the execution started last; 0 when there is none."""
+        """Number of the execution started last; 0 without one."""
         return next(reversed(self.infos), 0)
 
     def changes(self, since: int = 0) -> Changes:
-        """What is new since the position of an earlier answer; everything when that is 0, or too long ago.
+        """Return the changes since the position of an earlier answer; everything if that is 0, or too old.
 
-        It costs what is new, however many executions there are.
+        The cost grows with the changes, not with the number of executions.
 
         Raises:
-            JournalError: the journal cannot be read just now; the next call tells what this one could not.
+            JournalError: the journal cannot be read just now; the next call includes the changes.
         """
         self.refresh()
         with self.lock:
@@ -111,7 +109,7 @@ class Watching(Store):
             return Changes(log.position, executions, log.removed(since), log.is_whole(since))
 
     def events(self, workflow_id: str, run_id: str, since: int = 0, *, most: int | None = None) -> list[HistoryEvent]:
-        """The events of an execution behind the first ``since``, or so many of them. It costs what is new.
+        """Return the events of an execution after the first ``since``, at most ``most``. The cost grows with their number.
 
         Raises:
             Fault: UnknownResourceFault, also when its history was removed.
@@ -124,21 +122,21 @@ class Watching(Store):
             number = self.numbers.get((workflow_id, run_id))
             if number is None or number in self.unborn:
                 raise unknown_resource(unknown)
-            run = self.runs.get(number)
-            if run is not None:
-                visible = self.visible.get(number, len(run.events))
-                return run.events[since : visible if end is None else min(end, visible)]
+            execution = self.executions.get(number)
+            if execution is not None:
+                visible = self.visible.get(number, len(execution.events))
+                return execution.events[since : visible if end is None else min(end, visible)]
             self.check_usable()
             assert self.journal is not None
             journal = self.journal
         with self._reading:
             events = journal.events(number, since, end)
-        if not events and not since and end != 0:  # its owner has removed it since this reader looked
+        if not events and not since and end != 0:  # removed by its owner since this reader looked
             raise unknown_resource(f"{unknown}; its history has just been removed")
         return events
 
     def started_attributes(self, workflow_id: str, run_id: str) -> Mapping[str, Any]:
-        """What an execution was started with, as its first event says.
+        """Return the attributes of the first event of an execution.
 
         Raises:
             Fault, JournalError: see :meth:`events`.
@@ -148,7 +146,7 @@ class Watching(Store):
         return found
 
     def execution(self, domain: str, workflow_id: str, run_id: str | None = None) -> KnownExecution | None:
-        """That execution, or the latest one of the workflow id; None when it is not known here."""
+        """Return an execution, the latest of the workflow id without a run id; None if it is unknown."""
         with self.lock:
             known = self.domains.get(domain)
             if known is None:
@@ -159,26 +157,30 @@ class Watching(Store):
             return self._one_known(number)
 
     def open_executions(self, domain: str) -> list[KnownExecution]:
-        """Those that have not closed, oldest first. It costs how many are open."""
+        """Return the open executions of a domain, oldest first. The cost grows with their number."""
         with self.lock:
             found = self._known(self.open_numbers())
         return [one for one in found if one.domain == domain]
 
     def closed_executions(self, domain: str | None = None) -> list[KnownExecution]:
-        """Those that have closed, oldest first, of that domain or of all."""
+        """Return the closed executions of a domain, or of all domains, oldest first."""
         with self.lock:
             found = self._known(sorted(self.closed))
         return [one for one in found if domain in (None, one.domain)]
 
     def open_numbers(self) -> Iterable[int]:
-        """Called with the lock held."""
-        return [number for number in self.runs if number not in self.closed]
+        """Return the numbers of the open executions. Called with the lock held."""
+        return [number for number in self.executions if number not in self.closed]
 
     def _known(self, numbers: Iterable[int]) -> list[KnownExecution]:
         return [self._one_known(number) for number in numbers if number not in self.unborn]
 
     def _one_known(self, number: int) -> KnownExecution:
         closed_at, status = self.closed.get(number, (None, None))
-        run = self.runs.get(number)
-        notes = {one.scheduled: one.details for one in run.activities.values()} if run is not None and status is None else {}
+        execution = self.executions.get(number)
+        notes = (
+            {one.scheduled: one.details for one in execution.activities.values()}
+            if execution is not None and status is None
+            else {}
+        )
         return KnownExecution(number, self.infos[number], closed_at, status, notes)

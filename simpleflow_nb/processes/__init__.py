@@ -1,1 +1,1 @@
-"""The decider and the worker: loops over anything that has boto3's SWF calls."""
+"""The decider and the worker: loops over any service with boto3's SWF calls."""

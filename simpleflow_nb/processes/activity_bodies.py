@@ -1,4 +1,4 @@
-"""The bodies of activities: found by type name, called as they want to be, and what their failures say."""
+"""The bodies of activities: finding them by type name, calling them, and formatting their failures."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from ..constants import MAX_REASON_CHARACTERS
 from ..exceptions import TaskFailed
 from ..masking import masked
 from ..tracebacks import traceback_lines
-from .import_errors import place_of_import_error
+from .import_errors import location_of_import_error
 from .own_modules import is_own, is_program
 
-#: Files whose lines say nothing to the author of a body.
+#: Files whose frames are left out of tracebacks.
 _CARRIERS = frozenset(
     {__file__, activities.__file__, payload.__file__}
     | {f"{__file__.rpartition('activity_bodies')[0]}{name}.py" for name in ("worker", "isolated")}
@@ -28,17 +28,17 @@ _CARRIERS = frozenset(
 def find_activity(
     name: str, modules: Iterable[str] = (), *, imports: bool = True, are_ours: bool = False
 ) -> Activity[Any, Any]:
-    """The activity of that type name: one that is imported already, else by importing the module that declares it.
+    """Find the activity with a type name, importing the module that declares it if need be.
 
-    That is one of ``modules``, see :func:`declaring_module`, or else the module that the name says. Only what is an activity
-    after that is one: no other function of a module can be had by its name.
+    That is one of ``modules``, see :func:`declaring_module`, or else the module in the name. Only activities are found: no
+    other function of a module can be called by its name.
 
     Args:
-        imports: False where the process has imported all that it is there for.
-        are_ours: this program says the modules, and not an input, which has only those of the program imported.
+        imports: False if the process has imported all activities that it is for.
+        are_ours: the modules are named by this program, not by an input, which may only name modules of the program.
 
     Raises:
-        LookupError: there is none; one sentence says why.
+        LookupError: there is none; the message says why.
     """
     known = activities.registered(name)
     if known is not None:
@@ -75,7 +75,7 @@ def find_activity(
 
 
 def _named(name: str) -> Activity[Any, Any]:
-    """The activity of that type name, by importing the module that the name says."""
+    """Find an activity by importing the module in its name."""
     module_name, _, function = name.rpartition(".")
     if not module_name:
         raise LookupError(f"activity {name!r} is not known to this worker, and its name says no module to import")
@@ -89,7 +89,7 @@ def _named(name: str) -> Activity[Any, Any]:
 
 
 def declaring_module(arguments: Any) -> list[str]:
-    """The module that the input of a task names beside its arguments; none when its name alone says where it is."""
+    """Return the module named in the input of a task; empty if the activity's name says it."""
     extra = arguments.get("__extra") if isinstance(arguments, dict) else None
     module = extra.get("module") if isinstance(extra, dict) else None
     return [module] if isinstance(module, str) and module else []
@@ -104,14 +104,14 @@ def _imported(name: str, module_name: str) -> ModuleType:
     try:
         return importlib.import_module(module_name)
     except (Exception, SystemExit) as error:
-        what = f"{type(error).__name__}: {error}{place_of_import_error(error)}"
+        what = f"{type(error).__name__}: {error}{location_of_import_error(error)}"
         raise LookupError(f"activity {name}: {module_name} cannot be imported: {what}") from error
 
 
 def failure_of(error: BaseException) -> tuple[str, str]:
-    """Reason and details of RespondActivityTaskFailed for an exception: ``ValueError: nope``, and JSON with the traceback.
+    """Return reason and details of RespondActivityTaskFailed: ``ValueError: nope``, and JSON with the traceback.
 
-    Known secrets are masked, before anything is cut.
+    Known secrets are masked before texts are cut.
     """
     if isinstance(error, TaskFailed) and error.reason:
         reason, details = (payload.whole_characters(masked(text)) for text in (error.reason, error.details or ""))
@@ -136,12 +136,12 @@ def failure_details(error: BaseException, reason: str) -> str:
 
 
 def result_text(body: Activity[Any, Any], context: ActivityContext, args: list[Any], kwargs: dict[str, Any]) -> str:
-    """What an activity's body returns, as JSON text."""
+    """Run an activity's body and return its result as JSON text."""
     return payload.encoded(run_body(body, context, args, kwargs), f"the result of {body.name}")
 
 
 def run_body(body: Activity[Any, Any], context: ActivityContext, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    """Call an activity's body as it wants to be called."""
+    """Call an activity's body, be it a function or a class."""
     if body.add_context_in_kwargs:
         kwargs = {**kwargs, "context": context}
     return body.execute(*args, **kwargs)

@@ -1,4 +1,4 @@
-"""The C library's allocator, in processes that live for months."""
+"""The allocator of the C library, in processes that run for months."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ _M_ARENA_MAX = -8  # of glibc's malloc.h
 
 
 def share_one_arena() -> None:
-    """Let all threads that start from now on take memory from one place, in glibc; elsewhere nothing happens.
+    """Let all threads started from now on share one arena of glibc; does nothing with other C libraries.
 
-    glibc gives each new thread an arena of its own, up to eight a core, and what is freed in one is of no use to the others:
-    a process that starts threads for each run grows for weeks, with nothing in it that Python knows of.
+    glibc gives each new thread an arena of its own, up to eight per core, and memory freed in one cannot be used by others: a
+    process that starts threads for each run grows for weeks, without any Python object to show for it.
     """
     if sys.platform == "linux":
         with contextlib.suppress(OSError, AttributeError):  # another C library
@@ -21,7 +21,7 @@ def share_one_arena() -> None:
 
 
 def give_back_memory() -> None:
-    """Return what is free to the system, in glibc; elsewhere nothing happens. Takes some milliseconds."""
+    """Return free memory to the system; only with glibc. Takes some milliseconds."""
     if sys.platform == "linux":
         with contextlib.suppress(OSError, AttributeError):
             ctypes.CDLL(None).malloc_trim(0)

@@ -1,4 +1,4 @@
-"""What former attempts at an activity task have said of their progress, read from the history."""
+"""Progress of former attempts at an activity task, read from the history."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from ..constants import PROCESS_GONE
 from ..replay.events import HistoryEvent
 from ..swf_service import LookingService
 
-PROGRESS = "last_heartbeat_details"  #: key in the details of a failure, where SWF itself keeps no details of a heartbeat
+PROGRESS = "last_heartbeat_details"  #: key in the details of a failure, as SWF keeps no details of heartbeats there
 
 _ATTEMPT = re.compile(r"(.+-\w+)\.(\d+)")
 
 
 def last_details(service: LookingService, domain: str, execution: Mapping[str, Any], activity_id: str) -> str | None:
-    """Details of the last heartbeat before the attempt with that id; None when no former attempt gave any.
+    """Return the details of the last heartbeat before an attempt; None if no former attempt sent any.
 
-    A first attempt asks nobody. A later one reads the history from its end, back to where the task was first scheduled.
+    A first attempt makes no call. A later one reads the history backwards to where the task was first scheduled.
     """
     found = _ATTEMPT.fullmatch(activity_id)
     if found is None:
@@ -27,9 +27,9 @@ def last_details(service: LookingService, domain: str, execution: Mapping[str, A
     task_id, attempt = found[1], int(found[2])
     former = {f"{task_id}.{number}" for number in range(2, attempt)} | {task_id}
     ends: dict[int, str | None] = {}  # ActivityTaskScheduled -> details of its end
-    request: dict[str, Any] = {"domain": domain, "execution": execution, "reverseOrder": True}
+    arguments: dict[str, Any] = {"domain": domain, "execution": execution, "reverseOrder": True}
     while True:
-        page = service.get_workflow_execution_history(**request)
+        page = service.get_workflow_execution_history(**arguments)
         for event in sorted(page["events"], key=_event_id, reverse=True):
             kind = event["eventType"]
             if kind == "ActivityTaskTimedOut":
@@ -47,11 +47,11 @@ def last_details(service: LookingService, domain: str, execution: Mapping[str, A
                         return said
         if not page.get("nextPageToken"):
             return None
-        request["nextPageToken"] = page["nextPageToken"]
+        arguments["nextPageToken"] = page["nextPageToken"]
 
 
 def with_progress(details: str, progress: str | None) -> str:
-    """The details of a failure with those of the last heartbeat, for :func:`last_details`."""
+    """Add the details of the last heartbeat to those of a failure, for :func:`last_details`."""
     body = payload.decode(details) if progress is not None else None
     if not isinstance(body, dict):
         return details

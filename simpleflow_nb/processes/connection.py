@@ -1,4 +1,4 @@
-"""Which service a command works with: Amazon SWF (or what ``AWS_ENDPOINT_URL`` points at)."""
+"""Connections of commands to Amazon SWF (or to ``AWS_ENDPOINT_URL``)."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ def connected(
     pollers: int = 10,
     hint: str = DEFAULT_HINT,
 ) -> Iterator[Any]:
-    """SWF, with a domain that exists; ``hint`` is what to do where it does not.
+    """Connect to SWF with a domain that exists; ``hint`` ends the message if it does not.
 
     Raises:
-        DefinitionError: no domain named, or none of that name; or, from within, something that the service refuses.
+        DefinitionError: no domain is given, or it does not exist; or, from within, the service refuses a call.
         ServiceError: no region or credentials, or the service cannot be reached, does not answer or is something else.
     """
     from ..swf.client import Boto3Service
@@ -66,7 +66,7 @@ def named_domain(domain: str | None) -> str:
 
 @contextmanager
 def explaining() -> Iterator[None]:
-    """Turn what boto3 raises for causes outside the program into one sentence."""
+    """Replace boto3's exceptions with causes outside the program by errors of one sentence."""
     from ..swf.explanations import explained
 
     try:
@@ -96,14 +96,14 @@ def _check_domain(service: Any, domain: str, create: bool, retention_days: int, 
 
 
 def _domain_status(service: Any, domain: str) -> str | None:
-    """None when there is no domain of that name.
+    """Return the status of a domain, None if it does not exist.
 
     Raises:
-        ServiceError: the endpoint is something else. This is the first call of every command, so it is noticed here.
+        ServiceError: the endpoint is not SWF. This is the first call of every command, so it is found here.
     """
     try:
         answer = service.describe_domain(name=domain)
-    except AttributeError:  # botocore met JSON that is no object
+    except AttributeError:  # botocore was sent JSON that is no object
         answer = None
     except Exception as error:
         if fault_code(error) == UNKNOWN_RESOURCE:

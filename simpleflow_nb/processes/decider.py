@@ -1,4 +1,4 @@
-"""The decider: takes decision tasks, replays what it does not remember, answers with decisions."""
+"""The decider: polls decision tasks, replays executions that are not cached, responds with decisions."""
 
 from __future__ import annotations
 
@@ -15,13 +15,14 @@ from .. import activity as activities
 from .. import constants, payload
 from ..exceptions import DefinitionError, ReplayError, ServiceError, StaleCache
 from ..masking import masked
+from ..program import program
 from ..replay import Execution, commands
 from ..replay.decisions import Decision
 from ..replay.events import HistoryEvent
 from ..replay.suspension import failure_attributes
 from ..service_faults import ALREADY_REGISTERED, UNKNOWN_RESOURCE, fault_code, is_passing, is_refused, refusal
 from ..swf_service import DecisionTask, SwfService
-from ..workflow import Workflow, program
+from ..workflow import Workflow
 from .execution_cache import CachedExecution, ExecutionCache
 from .execution_context import execution_context, last_context, parked_context
 from .log_context import logged_as
@@ -32,7 +33,7 @@ logger = logging.getLogger(__name__)
 
 Task = DecisionTask
 
-CACHED_EVENTS = 400_000  #: an execution counts as 40 events more than it has
+CACHED_EVENTS = 400_000  #: each execution counts 40 events more than it has
 _LONGEST_PARK_SECONDS = 3_600
 _CLOSING = {
     "CompleteWorkflowExecution",
@@ -53,21 +54,21 @@ def _refused_as(what: str) -> Iterator[None]:
 
 
 class Parked:
-    """An execution that could not be decided, and why."""
+    """An execution that could not be decided, with the reason."""
 
     def __init__(self, workflow_id: str, run_id: str, error: BaseException, wait_seconds: int) -> None:
         self.workflow_id, self.run_id, self.error, self.wait_seconds = workflow_id, run_id, error, wait_seconds
 
 
 class Decider:
-    """One thread that decides. It must be the only one to touch the executions it keeps: call everything from it.
+    """A decider for one thread, which alone may use its cached executions: call all methods from it.
 
     Args:
         service: anything with boto3's SWF calls.
-        workflows: the classes that are decided, found by type name and version, and no other; when none is given, each by
-            the class that the execution's input names.
+        workflows: the only classes decided, found by type name and version. Without any, the class is the one named in the
+            execution's input.
         activity_task_list: overrides the task lists of all activities.
-        on_parked: told of each execution that could not be decided.
+        on_parked: called with each execution that could not be decided.
 
     Raises:
         DefinitionError: two workflows have one type name and version.
@@ -97,10 +98,10 @@ class Decider:
         self.decisions = self.replays = self.events_read = 0
 
     def register_types(self) -> None:
-        """Register the workflows given and every activity that this process knows, so that no decision fails for it.
+        """Register the given workflows and all activities known to this process, so that no decision fails for their lack.
 
         Raises:
-            DefinitionError: the service refuses one of them, for its name, a timeout or the like, or a version is no text.
+            DefinitionError: the service refuses one, for its name or a timeout for example, or a version is not a text.
         """
         for cls in self.workflows:
             if not isinstance(cls.version, str):
@@ -134,14 +135,14 @@ class Decider:
                 raise
 
     def keep_on(self, sticky_list: str | None, seconds: int = 0) -> None:
-        """Ask for the next task of each run that is decided here on a list of one's own; None stops asking.
+        """Have the next task of each execution decided here sent to a list of this process; None stops that.
 
-        A task that nobody takes from there within that time goes to the run's own list again.
+        A task that is not taken from it within the time goes back to the execution's own list.
         """
         self.sticky_list, self._sticky_seconds = sticky_list, seconds
 
     def run(self, stop: threading.Event) -> None:
-        """Poll and decide until told to stop; then drop what is cached.
+        """Poll and decide until stopped; then drop the cache.
 
         Raises:
             ServiceError: the service cannot be used any more.
@@ -166,11 +167,11 @@ class Decider:
         return task if task.get("taskToken") else None
 
     def decide(self, task: Task, task_list: str | None = None, *, whole: bool = False) -> None:
-        """Answer one decision task: with decisions, or, when it cannot be decided, by parking the execution.
+        """Respond to a decision task with decisions, or park the execution when it cannot be decided.
 
-        ``task_list`` is where the task came from, when that is not the decider's own; ``whole`` says that it was polled
-        with the whole history and not only with what is new. What was not delivered is forgotten
-        here; the service asks again when the task has timed out.
+        ``task_list`` is the list of the task if it is not the decider's own; with ``whole`` it was polled with the whole
+        history, not only with new events. A response that is not delivered is dropped, with its execution; the service
+        schedules the task again after its timeout.
 
         Raises:
             ServiceError: the service cannot be used any more.
@@ -185,7 +186,7 @@ class Decider:
             if is_passing(error):  # the history could not be read
                 self.cache.evict(run_id)
                 raise
-            if fault_code(error):  # the service refused to hand out the history: the task is over
+            if fault_code(error):  # the service refused to return the history: the task is over
                 logger.info("%s: no decision: %s", task["workflowExecution"]["workflowId"], error)
                 return
             self._park(task, error)
@@ -214,7 +215,7 @@ class Decider:
             self.service.respond_decision_task_completed(taskToken=task["taskToken"], decisions=decisions, **extra)
         except Exception as error:
             self.cache.evict(run_id)
-            if is_refused(error):  # it would be refused again, and the task come again, until somebody looks into it
+            if is_refused(error):  # a retry would be refused again, so it is parked for somebody to look into
                 self._park(task, error)
                 return
             if fault_code(error) != UNKNOWN_RESOURCE:
@@ -224,7 +225,7 @@ class Decider:
         if "taskList" in extra and cached.execution.finished is None:
             cached.answered_sticky = task["startedEventId"]
         if decisions and decisions[-1]["decisionType"] in _CLOSING:
-            self.cache.evict(run_id)  # a close that is refused is rare: the whole history is read again
+            self.cache.evict(run_id)  # refused closes are rare: replay the whole history
         self.cache.shrink(self.cached_events)
 
     # ---- replaying -----------------------------------------------------------------------------------------------------------
@@ -239,7 +240,7 @@ class Decider:
                 decisions = cached.execution.advance(events)
             except StaleCache:
                 self.cache.evict(run_id)
-            except ReplayError as error:  # what was remembered may be at fault: the whole history says
+            except ReplayError as error:  # the cache may be at fault: replay the whole history
                 logger.debug("%s: replaying all after %s", run_id, error)
                 self.cache.evict(run_id)
             except BaseException:
@@ -262,7 +263,7 @@ class Decider:
         return cached, decisions
 
     def _look_for_sticky(self, cached: CachedExecution, events: list[HistoryEvent]) -> None:
-        """Histories show whether the service knows sticky lists: the task after such an answer was scheduled on one, or not."""
+        """Find out from the history whether the service has sticky lists: the next task was scheduled on one, or not."""
         started, cached.answered_sticky = cached.answered_sticky, 0
         if not started or self.sticky_list is None:
             return
@@ -291,15 +292,15 @@ class Decider:
         return events
 
     def _history(self, execution: Mapping[str, Any], until: int) -> list[HistoryEvent]:
-        """The history up to that event, of a decision task; what came after it is not for its decision."""
+        """Read the history up to the event that started a decision task; later events are not for its decision."""
         events: list[HistoryEvent] = []
-        request: dict[str, Any] = {"domain": self.domain, "execution": execution}
+        arguments: dict[str, Any] = {"domain": self.domain, "execution": execution}
         while True:
-            page = self.service.get_workflow_execution_history(**request)
+            page = self.service.get_workflow_execution_history(**arguments)
             events += page["events"]
             if events[-1]["eventId"] >= until or not page.get("nextPageToken"):
                 break
-            request["nextPageToken"] = page["nextPageToken"]
+            arguments["nextPageToken"] = page["nextPageToken"]
         del events[until:]
         self.events_read += len(events)
         return events
@@ -320,9 +321,10 @@ class Decider:
         )
 
     def _workflow_class(self, task: Task, events: list[HistoryEvent]) -> type[Workflow]:
-        """
+        """Find the workflow class of an execution.
+
         Raises:
-            WorkflowNotFound: there is none; one sentence says what was tried.
+            WorkflowNotFound: there is none; the message says what was tried.
         """
 
         def named() -> str | None:
@@ -337,7 +339,7 @@ class Decider:
     # ---- parking -------------------------------------------------------------------------------------------------------------
 
     def _park(self, task: Task, error: BaseException) -> None:
-        """Say that this execution cannot be decided now: a marker with the reason, first, and a timer to try again."""
+        """Park an execution that cannot be decided now: with a marker that has the reason, and a timer for the retry."""
         execution = task["workflowExecution"]
         is_whole = task["events"][0]["eventId"] == 1 and not task.get("nextPageToken")
         events = task["events"] if is_whole else self._history(execution, task["startedEventId"])

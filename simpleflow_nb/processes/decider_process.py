@@ -1,4 +1,4 @@
-"""A decider process: threads that wait for decision tasks, and the one thread that replays."""
+"""A decider process: threads that poll for decision tasks, and one thread that replays."""
 
 from __future__ import annotations
 
@@ -19,34 +19,33 @@ from .poll_log import PollLog
 
 logger = logging.getLogger(__name__)
 
-STICKY_SECONDS = 10  #: a task that this process has not taken by then goes back to everybody's list
+STICKY_SECONDS = 10  #: a task that this process has not taken by then goes back to the common list
 _LOOK_SECONDS = 0.1
 
 
 def collect_rarely() -> None:
-    """Let the garbage collector look less often, in a process that does nothing but decide.
+    """Run the garbage collector less often, in a process that only decides.
 
-    A history is many small objects and no cycle; looking through them took some 7 % of the time of cold decisions.
+    A history is many small objects without cycles; collecting took some 7 % of the time of decisions without a cache.
     """
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
 
 
 class DeciderProcess:
-    """Polls the execution's list and a list of this process's own, where the next tasks of remembered runs are sent.
+    """Polls the workflows' list, and a list of its own for the next tasks of cached executions.
 
-    Where the service ignores such lists (its histories tell), only the first is polled and what is remembered still saves
-    the replay.
+    If the service ignores such sticky lists (histories show it), only the first is polled; the cache still saves replays.
 
     Args:
-        pollers: threads on the execution's list; one more waits on the process's own.
-        sticky_seconds: how long a task may wait on the process's own list; 0 to have no such list.
+        pollers: threads on the workflows' list; one more polls the process's own.
+        sticky_seconds: how long a task may wait on the process's own list; 0 for no such list.
     """
 
     def __init__(self, decider: Decider, *, pollers: int = 2, sticky_seconds: int = STICKY_SECONDS) -> None:
         self.decider = decider
-        self.failure: BaseException | None = None  # why a poller has ended before it was told to
-        # A poller holds at most one task back: what cannot be decided soon is better left to another process.
+        self.failure: BaseException | None = None  # of a poller that ended before it was stopped
+        # A poller holds at most one task: tasks that cannot be decided soon are better left to another process.
         self._tasks: queue.Queue[tuple[Task, str, bool]] = queue.Queue(maxsize=1)
         self._stop, self._abandon = threading.Event(), threading.Event()
         self._threads = [self._thread(decider.task_list, whole=True, number=n) for n in range(pollers)]
@@ -60,7 +59,7 @@ class DeciderProcess:
         return threading.Thread(target=self._keep_polling, args=(task_list, whole), name=name, daemon=True)
 
     def stop(self) -> None:
-        """Once: take no new tasks, finish those that came. Twice: leave everything as it is.
+        """Take no new tasks and finish those that came; when called twice, stop at once.
 
         Not for signal handlers of the thread that is in :meth:`run`.
         """
@@ -69,10 +68,10 @@ class DeciderProcess:
         self._stop.set()
 
     def run(self) -> None:
-        """Until :meth:`stop`; polls that wait are waited for, because a task could be on its way to them.
+        """Poll and decide until :meth:`stop`; waiting polls are awaited, because a task could be on its way to them.
 
         Raises:
-            DefinitionError: the service refuses to be polled for the task list.
+            DefinitionError: the service refuses polls of the task list.
             ServiceError: the service cannot be used any more.
             Exception: a bug, in a thread that polls.
         """
@@ -80,7 +79,7 @@ class DeciderProcess:
             thread.start()
         try:
             while not self._abandon.is_set():
-                is_polling = any(thread.is_alive() for thread in self._threads)  # asked first: the last task may still come
+                is_polling = any(thread.is_alive() for thread in self._threads)  # checked first: the last task may still come
                 try:
                     task, task_list, whole = self._tasks.get(timeout=_LOOK_SECONDS)
                 except queue.Empty:
@@ -90,7 +89,7 @@ class DeciderProcess:
                         return
                     continue
                 if self._stop.is_set():
-                    self.decider.keep_on(None)  # hand the execution back to everybody's list
+                    self.decider.keep_on(None)  # hand the execution back to the common list
                 self._decide(task, task_list, whole)
         finally:
             self.decider.cache.evict_all()
@@ -102,7 +101,7 @@ class DeciderProcess:
                 self.decider.decide(task, task_list, whole=whole)
             except ServiceError:
                 raise
-            except Exception as error:  # whatever it is: the other executions must not wait for it
+            except Exception as error:  # any: the other executions must not wait for it
                 if is_of_the_service(error):
                     logger.warning("the decision was not delivered, the service will ask again: %s", error)
                 else:
@@ -123,11 +122,11 @@ class DeciderProcess:
                 )
             except Exception as error:
                 if type(error).__name__ == "ReadTimeoutError":
-                    continue  # an empty poll whose answer was lost
+                    continue  # an empty poll whose answer did not arrive
                 if not is_of_the_service(error):
                     self.failure = error
                     return
-                if is_refused(error) and not has_polled:  # the name cannot be one: no other poll would do better
+                if is_refused(error) and not has_polled:  # the name is invalid: other polls would be refused too
                     self.failure = refusal(f"polls of {self.decider.task_list!r}", error)
                     return
                 if not self._stop.is_set():

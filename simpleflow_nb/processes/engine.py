@@ -1,9 +1,8 @@
-"""A decider and a worker in this process, on one service: what ``--local`` and tests run on."""
+"""A decider and a worker in this process, on one service; for ``--local`` and tests."""
 
 from __future__ import annotations
 
 import logging
-import os
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -15,18 +14,18 @@ from ..workflow import Workflow
 from .decider import Decider, Parked
 from .payload_directory import MemoryPayloads, Payloads
 from .process_groups import ProcessGroups
-from .worker import Worker
+from .worker import Worker, usable_cores
 
 logger = logging.getLogger(__name__)
 
-BEAT_SECONDS = 1.0  #: a local heartbeat costs microseconds, and cancellations are seen the sooner
+BEAT_SECONDS = 1.0  #: a local heartbeat costs microseconds, and cancellations arrive sooner
 
 
 class Engine:
-    """Start it, start executions on the service, and stop it.
+    """A decider and a worker: start it, start executions on the service, and stop it.
 
     Args:
-        service: owned by the caller, who closes it after :meth:`stop`.
+        service: closed by the caller after :meth:`stop`.
         decision_list: task list of the decider.
         task_lists: lists of the worker with their number of threads; all activities go to ``activity_task_list`` when that
             is given.
@@ -61,7 +60,7 @@ class Engine:
             on_parked=on_parked,
         )
         if task_lists is None:
-            task_lists = {activity_task_list or decision_list: os.cpu_count() or 1}
+            task_lists = {activity_task_list or decision_list: usable_cores()}
         self.worker = Worker(
             service,
             domain,
@@ -82,16 +81,16 @@ class Engine:
         self.worker.start()
 
     def stop(self, *, cancel: bool = False) -> None:
-        """Take no more tasks; ``cancel`` ends the bodies under way. The service's polls must be woken by closing it."""
+        """Take no more tasks; ``cancel`` ends the bodies under way. Close the service then, to wake its polls."""
         self._stop.set()
         self.worker.stop()
         if cancel:
             self.worker.cancel_all()
 
     def join(self, timeout_seconds: float | None = None) -> bool:
-        """Whether the worker's threads and the decider's have ended in that time."""
+        """Wait for the threads of worker and decider; return whether they have ended in time."""
         ended = self.worker.join(timeout_seconds)
-        if self._thread.ident is not None:  # else its types were refused and it never began
+        if self._thread.ident is not None:  # else its types were refused and it never started
             self._thread.join(timeout_seconds)
         return ended and not self._thread.is_alive()
 
@@ -103,7 +102,7 @@ class Engine:
                 logger.debug("the decider was stopped with a decision under way: %s", error)
                 return
             self.failure = error
-            is_expected = isinstance(error, ServiceError)  # what is not is told, whole, by whoever asks for `failure`
+            is_expected = isinstance(error, ServiceError)  # others are raised with their traceback from `failure`
             logger.log(
                 logging.ERROR if is_expected else logging.DEBUG, "the decider stops: %s", error, exc_info=not is_expected
             )

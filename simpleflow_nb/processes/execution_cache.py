@@ -1,4 +1,4 @@
-"""The executions that a decider remembers between two of their decision tasks."""
+"""The cache of executions between their decision tasks."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _WEIGHT = 40  #: of an execution without its events; an idle one takes about 10 
 
 
 class CachedExecution:
-    """An execution, and what was said last of it.
+    """A cached execution, and the last response.
 
     Attributes:
         context: the execution context that the service has.
@@ -27,9 +27,9 @@ class CachedExecution:
 
 
 class ExecutionCache:
-    """Forgets the executions that were not asked for the longest when all together weigh too much.
+    """A cache that evicts the least recently used executions when their total weight is too large.
 
-    Only the thread that made the executions may call it: forgetting one ends its greenlets.
+    Only the thread that created the executions may use it: evicting one ends its greenlet.
     """
 
     def __init__(self) -> None:
@@ -51,12 +51,12 @@ class ExecutionCache:
         self.weight += cached.weight
 
     def weigh(self, cached: CachedExecution, events: int) -> None:
-        """So many events more were read for it."""
+        """Add the weight of events just read."""
         cached.weight += events
         self.weight += events
 
     def shrink(self, most: int) -> None:
-        """Until all together weigh ``most`` or less."""
+        """Evict executions until the total weight is ``most`` or less."""
         while self.weight > most and self._cached:
             self.evict(next(iter(self._cached)))
 
@@ -71,9 +71,9 @@ class ExecutionCache:
             self.evict(run_id)
 
     def kill(self, execution: Execution) -> None:
-        """End the code of an execution; one that swallows even that is kept for good, as its thread could not go on without."""
+        """End the code of an execution; if it swallows GreenletExit, it is kept for good, as dropping it would raise again."""
         if not execution.kill():
-            place = execution.where()
-            line = f"{place[-1].filename}:{place[-1].lineno}" if place else "its code"
+            stack = execution.where()
+            line = f"{stack[-1].filename}:{stack[-1].lineno}" if stack else "its code"
             logger.warning("%s: %s swallows every exception and cannot be evicted", execution.workflow_id, line)
             self._unkillable.append(execution)

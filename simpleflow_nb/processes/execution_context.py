@@ -1,4 +1,4 @@
-"""The execution context: a small JSON document with which a decider tells ``workflow.info`` how a run is doing."""
+"""The execution context: a small JSON document by a decider about the progress of a run, for ``workflow.info``."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from ..replay import Execution
 from ..replay.events import HistoryEvent
 
 _LINE_CHARACTERS = 300  #: of a line of ``workflow.log``, of which there are at most 20, and of the name of a signal
-_SHORT_LINE_CHARACTERS = 100  #: what always fits: of control characters, each would be six in JSON
+_SHORT_LINE_CHARACTERS = 100  #: fits in any case, even if each is a control character, which is six in JSON
 _MOST_SIGNALS = 20
 
 
 def execution_context(execution: Execution) -> str:
-    """How far the run is, its log and a warning when its history gets long; empty when there is nothing to tell.
+    """Return the progress of a run, its log and a warning about a long history; empty without any.
 
-    Always whole JSON that fits SWF's field: of many signals the first 20 are named and the others counted, long lines are cut.
+    Always valid JSON that fits SWF's field: the first 20 signals are named and the others counted, long lines are cut.
     """
     text = _context(execution, _LINE_CHARACTERS)
     return _context(execution, _SHORT_LINE_CHARACTERS) if payload.is_too_long(text) else text
@@ -37,12 +37,12 @@ def _context(execution: Execution, line_characters: int) -> str:
 
 
 def parked_context(reason: str, wait_seconds: int) -> str:
-    """Why a run could not be decided, and when that is tried again."""
+    """Return the context of a parked run: why it could not be decided, and when that is retried."""
     return payload.encode({"parked": payload.shortened(reason, 2_000), "next_try_seconds": wait_seconds})
 
 
 def last_context(events: list[HistoryEvent]) -> str:
-    """The execution context that the service shows now: of the last response that gave one."""
+    """Return the current execution context, that of the last response with one."""
     for event in reversed(events):
         context = event.get("decisionTaskCompletedEventAttributes", {}).get("executionContext")
         if context is not None:
@@ -51,7 +51,7 @@ def last_context(events: list[HistoryEvent]) -> str:
 
 
 def _progress(execution: Execution, line_characters: int) -> dict[str, Any]:
-    """The activities by what became of them, and the signals that are waited for."""
+    """Count the activities by state, and name the signals waited for."""
     counts = {
         "completed": execution.completed,
         "failed": execution.failed,

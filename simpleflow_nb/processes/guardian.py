@@ -1,8 +1,8 @@
-"""A guardian: a small process that nothing its one child has started can outlive.
+"""A guardian: a small process that ends everything that its child has started.
 
-The child is a kernel, or carries out the body of an activity. What it leaves behind, sessions of their own included,
-becomes the guardian's (Linux: subreaper, prctl(2)) and is killed. When the owner, the process that wants the work done,
-hangs up, by dying too, everything is killed.
+The child is a kernel, or carries out the body of an activity. Orphans of the child, also in sessions of their own, become
+children of the guardian (Linux: subreaper, prctl(2)) and are killed. When the owner, the process that started the guardian,
+hangs up or dies, everything is killed.
 
 The guardian of a kernel holds one end of its *lifeline*, a socket to the owner. On it, one JSON object a line::
 
@@ -10,9 +10,9 @@ The guardian of a kernel holds one end of its *lifeline*, a socket to the owner.
     guardian  {"pid": 123}                                 the kernel's process id, which is its process group's too
               {"error": 2}                                 errno: the program cannot be started
     kernel    {"ready": true}                              forked kernels only: it listens
-    guardian  {"exit": -9}                                 as in ``subprocess``; nothing of the kernel is left
+    guardian  {"exit": -9}                                 as in ``subprocess``; all its processes have ended
 
-The kernel's process id stays taken until the owner hangs up, so that no signal can reach a stranger.
+The kernel's process id stays taken until the owner hangs up, so that no signal can reach another process.
 
 Only the standard library is used: the module also runs as a script, ``python -I -S guardian.py FD``, in 20 ms.
 """
@@ -31,7 +31,7 @@ import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
 
-END_SECONDS = 10.0  #: for processes that were killed to be gone; one in an uninterruptible wait may take longer
+END_SECONDS = 10.0  #: for killed processes to end; one in an uninterruptible wait may take longer
 
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36  # linux/prctl.h
 _reaped: dict[int, int] = {}
@@ -40,12 +40,12 @@ _RESTORED = ("SIGINT", "SIGTERM", "SIGQUIT", "SIGHUP", "SIGCHLD", "SIGPIPE", "SI
 
 
 def guard(lifeline: socket.socket, folder: str, start: Callable[[], int]) -> None:
-    """Start a kernel, watch over it until it has ended and the owner has hung up. Returns when nothing of it is left.
+    """Start a kernel and watch it until it has ended and the owner has hung up. Returns when all its processes have ended.
 
     Args:
-        folder: the kernel's private one, for its sockets. It is removed at the end: the owner may be dead.
-        start: forks the kernel and gives its process id once it leads its group: whoever is told the id may kill the group.
-            May raise OSError: the owner is told.
+        folder: private folder for the kernel's sockets. Removed here at the end, as the owner may be dead.
+        start: forks the kernel and returns its process id once it leads its group: the owner may kill the group by that id.
+            An OSError is sent to the owner.
     """
     expect_child()
     try:
@@ -55,7 +55,7 @@ def guard(lifeline: socket.socket, folder: str, start: Callable[[], int]) -> Non
         return
     tell(lifeline, {"pid": kernel})
 
-    # Reading would take what the owner says to a forked kernel; where there is no POLLRDHUP no kernel is forked.
+    # Reading would take messages from the owner to a forked kernel; without POLLRDHUP no kernel is forked.
     events = getattr(select, "POLLRDHUP", select.POLLIN)
     status = watch(kernel, lifeline.fileno(), events)
     if status is not None:
@@ -69,27 +69,27 @@ def guard(lifeline: socket.socket, folder: str, start: Callable[[], int]) -> Non
 
 
 def adopts_orphans() -> bool:
-    """Whether the system hands to a guardian what has lost its parent."""
+    """Return whether the system makes a guardian the parent of orphans."""
     return sys.platform == "linux"
 
 
 def expect_child() -> None:
-    """Get ready to watch over a child that is about to be started."""
+    """Prepare to watch a child that is about to be started."""
     become_subreaper()
     _wakeup[:] = reader, writer = os.pipe()
     os.set_blocking(reader, False)
     os.set_blocking(writer, False)
-    signal.signal(signal.SIGCHLD, lambda *_: None)  # SIG_DFL would not wake anybody
+    signal.signal(signal.SIGCHLD, lambda *_: None)  # SIG_DFL would not wake the poll
     signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
 
 
 def watch(child: int, owner: int, events: int) -> int | None:
-    """Wait until the child has ended or its owner has hung up, then kill whatever is left; how the child ended by itself.
+    """Wait until the child has ended or its owner has hung up, then kill the rest; return how the child ended by itself.
 
     The child stays a zombie, so that its process id, which is its group's too, stays taken.
 
     Args:
-        owner: a descriptor of which poll(2) reports the owner's end, as one of ``events`` or as POLLHUP.
+        owner: a descriptor for which poll(2) reports the owner's end, as one of ``events`` or as POLLHUP.
     """
     reader = _wakeup[0]
     hung_up = select.poll()
@@ -106,7 +106,7 @@ def watch(child: int, owner: int, events: int) -> int | None:
 
 
 def exit_status(pid: int) -> int | None:
-    """How a child has ended (negative: the signal that killed it), None while it runs. It is not reaped."""
+    """Return the exit status of a child (negative: the signal that killed it), None while it runs. It is not reaped."""
     if not hasattr(os, "waitid"):  # macOS before Python 3.13: reaped now, and remembered
         if pid not in _reaped:
             ended, status = os.waitpid(pid, os.WNOHANG)
@@ -121,25 +121,27 @@ def exit_status(pid: int) -> int | None:
 
 
 def end_all(child: int) -> None:
-    """Kill the child's process group and every descendant of this process, again until none is left."""
+    """Kill the child's process group and all descendants of this process, until none is left."""
     until = time.monotonic() + END_SECONDS
     _kill_group(child)
     while time.monotonic() < until:
         _reap_all_but(child)
-        has_ended = exit_status(child) is not None  # asked first: what an ending child leaves may come to us during the look
+        has_ended = (
+            exit_status(child) is not None
+        )  # checked first: orphans of an ending child may become ours during the search
         left = [pid for pid in descendants(os.getpid()) if pid != child]
         if has_ended and not left:
             return
-        for pid in left:  # those that have left the group; one that is forking meanwhile is found in the next round
+        for pid in left:  # processes outside the group; one forked meanwhile is found in the next round
             try:
                 os.kill(pid, signal.SIGKILL)
             except (ProcessLookupError, PermissionError):
-                continue  # gone; or it runs as somebody else, and cannot be ended by us
+                continue  # it has ended; or it runs as another user, and cannot be killed by us
         time.sleep(0.001)
 
 
 def descendants(pid: int) -> list[int]:
-    """The processes that descend from ``pid``, parents before children; empty where there is no ``/proc``."""
+    """Return the descendants of ``pid``, parents before children; empty without ``/proc``."""
     found: list[int] = []
     waiting = [pid]
     while waiting:
@@ -150,7 +152,7 @@ def descendants(pid: int) -> list[int]:
 
 
 def children_of(pid: int) -> list[int]:
-    """The direct children of a process, zombies included; empty when it is gone or there is no ``/proc``."""
+    """Return the direct children of a process, zombies included; empty if it has ended or there is no ``/proc``."""
     found: list[int] = []
     is_complete = True
     try:
@@ -162,10 +164,10 @@ def children_of(pid: int) -> list[int]:
             with open(f"/proc/{pid}/task/{thread}/children", "rb") as file:
                 found += map(int, file.read().split())
         except OSError:
-            is_complete = False  # the thread has ended, and another one has its children
+            is_complete = False  # the thread has ended, and another one has taken its children
     if is_complete or os.path.exists(f"/proc/{os.getpid()}/task/{os.getpid()}/children"):
         return found
-    return _children_by_parent(pid)  # the system was built without those files
+    return _children_by_parent(pid)  # a kernel built without those files
 
 
 def _children_by_parent(pid: int) -> list[int]:
@@ -182,7 +184,7 @@ def _children_by_parent(pid: int) -> list[int]:
     return found
 
 
-def start_program(request: Mapping[str, Any]) -> int:
+def start_program(program: Mapping[str, Any]) -> int:
     """Fork and execute a program in a session of its own; standard output and error go to the end of the file ``log``.
 
     Raises:
@@ -193,10 +195,10 @@ def start_program(request: Mapping[str, Any]) -> int:
     if pid == 0:
         try:
             lead_session()
-            redirect_standard_streams(request["log"])
-            os.chdir(request["folder"])
-            environment = {**request["environment"], "JPY_PARENT_PID": str(os.getppid())}
-            os.execvpe(request["command"][0], request["command"], environment)
+            redirect_standard_streams(program["log"])
+            os.chdir(program["folder"])
+            environment = {**program["environment"], "JPY_PARENT_PID": str(os.getppid())}
+            os.execvpe(program["command"][0], program["command"], environment)
         except OSError as error:
             os.write(writer, str(error.errno).encode())
         finally:
@@ -219,7 +221,7 @@ def lead_session() -> None:
         os.close(_wakeup.pop())
     for name in _RESTORED:
         signal.signal(getattr(signal, name), signal.SIG_DFL)
-    # What a program inherits as ignored or blocked it would never get: our owner may have been started with nohup.
+    # Signals inherited as ignored or blocked would never arrive: our owner may have been started with nohup.
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
     _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)  # the guardian has one thread, so its end is the process's end
     if os.getppid() != parent:
@@ -235,7 +237,7 @@ def fork() -> int:
 
 
 def handle_signals_as_python() -> None:
-    """What an interpreter does at its start, for a process that was forked from one and has led a session since."""
+    """Set signal handlers as an interpreter does at its start, in a process forked from one."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
     for name in ("SIGPIPE", "SIGXFSZ"):
         if hasattr(signal, name):
@@ -243,7 +245,7 @@ def handle_signals_as_python() -> None:
 
 
 def redirect_standard_streams(log: str) -> None:
-    """Read nothing, write to the end of the file ``log``."""
+    """Connect standard input to nothing, and standard output and error to the end of the file ``log``."""
     for descriptor, path, flags in (
         (0, os.devnull, os.O_RDONLY),
         (1, log, os.O_WRONLY | os.O_APPEND | os.O_CREAT),
@@ -256,16 +258,16 @@ def redirect_standard_streams(log: str) -> None:
 
 
 def become_subreaper() -> None:
-    """Become the parent of descendants whose own parent ends. Linux only; elsewhere nothing happens."""
+    """Become the parent of descendants whose own parent ends. Does nothing except on Linux."""
     _prctl(_PR_SET_CHILD_SUBREAPER, 1)
 
 
 def tell(lifeline: socket.socket, message: Mapping[str, Any]) -> None:
-    """Send a message; nothing happens when the other side has hung up."""
+    """Send a message; ignored if the other side has hung up."""
     try:
         lifeline.sendall(json.dumps(message).encode() + b"\n")
     except OSError:
-        pass  # poll says so too, and then everything ends
+        pass  # poll reports that too, and then everything ends
 
 
 def _prctl(option: int, value: int) -> None:
@@ -277,12 +279,12 @@ def _kill_group(leader: int) -> None:
     try:
         os.killpg(leader, signal.SIGKILL)
     except (ProcessLookupError, PermissionError):
-        # Not its leader yet, or gone; macOS says PermissionError for a group of zombies.
+        # It does not lead its group yet, or has ended; macOS raises PermissionError for a group of zombies.
         os.kill(leader, signal.SIGKILL)
 
 
 def _reap_all_but(child: int) -> None:
-    """Reap what became ours and has ended; the child stays a zombie, which keeps its process id taken."""
+    """Reap orphans that have ended; the child stays a zombie, which keeps its process id taken."""
     for pid in children_of(os.getpid()):
         if pid != child:
             try:
@@ -292,13 +294,13 @@ def _reap_all_but(child: int) -> None:
 
 
 def _remove(folder: str) -> None:
-    """Remove a folder of files; whoever else removes it at the same time does no harm."""
+    """Remove a folder of files; another process may remove it at the same time."""
     try:
         for name in os.listdir(folder):
             os.unlink(os.path.join(folder, name))
         os.rmdir(folder)
     except OSError:
-        pass  # gone already; or somebody has put a folder into it, which is not ours
+        pass  # removed already; or it contains a folder that is not ours
 
 
 def _drain(reader: int) -> None:
@@ -310,7 +312,7 @@ def _drain(reader: int) -> None:
 
 
 def main() -> None:
-    """Guard the program that the first line on the lifeline asks for."""
+    """Guard the program named by the first line on the lifeline."""
     lifeline = socket.socket(fileno=int(sys.argv[1]))
     lifeline.set_inheritable(False)
     line = b""
@@ -319,8 +321,8 @@ def main() -> None:
         if not chunk:
             return
         line += chunk
-    request = json.loads(line)
-    guard(lifeline, os.path.dirname(request["log"]), lambda: start_program(request))
+    program = json.loads(line)
+    guard(lifeline, os.path.dirname(program["log"]), lambda: start_program(program))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Where the import of a user's module failed."""
+"""Location of errors in the import of a user's module."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import os
 import traceback
 
 
-def place_of_import_error(error: BaseException) -> str:
-    """`` (shop/orders.py:3)``: the line that made the import of a module fail; "" where there is none, as of a missing one."""
+def location_of_import_error(error: BaseException) -> str:
+    """Return the line at which an import failed, as `` (shop/orders.py:3)``; "" without one, as for a missing module."""
     if isinstance(error, SyntaxError):
-        return ""  # it says itself where
+        return ""  # its message says where
     frames = [
         frame
         for frame in traceback.extract_tb(error.__traceback__)
         if not frame.filename.startswith("<frozen") and frame.filename != importlib.__file__
     ]
-    place = frames[-1] if len(frames) > 1 else None  # the first is the one that asked for the module
-    return f" ({place.filename.removeprefix(f'{os.getcwd()}/')}:{place.lineno})" if place else ""
+    frame = frames[-1] if len(frames) > 1 else None  # the first frame is the one that imports the module
+    return f" ({frame.filename.removeprefix(f'{os.getcwd()}/')}:{frame.lineno})" if frame else ""

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM, counted: what is under way ends by itself at the first, and at once at the second."""
+"""Counting Ctrl-C and SIGTERM: after the first, tasks under way finish; after the second they are ended."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 
 
 class Interrupts:
-    """Counts those that come within its ``with`` block, in the main thread; elsewhere, and outside of it, none comes."""
+    """Counts interrupts within its ``with`` block in the main thread; elsewhere there are none."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -30,7 +30,7 @@ class Interrupts:
         self._former.clear()
 
     def _take(self, number: int, frame: FrameType | None) -> None:
-        self.count += 1  # and nothing with a lock: this thread may be holding it
+        self.count += 1  # nothing that takes a lock: this thread may hold it
 
 
 @contextmanager

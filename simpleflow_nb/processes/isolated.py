@@ -1,16 +1,16 @@
 """The other side of :mod:`.isolated_call`: ``python -m simpleflow_nb.processes.isolated FD``, for the worker only.
 
-The process that the worker starts forks at once where the system hands orphans to a guardian: it becomes the guardian of
-its child, which carries the body out. Elsewhere it carries the body out itself. To the descriptor FD is written, one JSON
+If the system makes a guardian the parent of orphans, the process started by the worker forks at once, and becomes the guardian
+of its child, which carries out the body. Elsewhere it carries out the body itself. It writes to the descriptor FD, one JSON
 object a line::
 
-    {"pid": 123}                            the process that carries the body out, and leads its group; it awaits its request
+    {"pid": 123}                            the process that carries out the body, and leads its group; it waits for its call
     {"beat": "cell 1 of 8"}                 a heartbeat
     {"result": "..."}                       as JSON text
     {"failed": "...", "details": "..."}     reason and details of RespondActivityTaskFailed
-    {"exit": -9}                            by the guardian: how the process has ended; nothing of it is left
+    {"exit": -9}                            by the guardian: how the process has ended, with all that it started
 
-Standard input has the request, one line of JSON; its end says that nobody waits any more.
+Standard input has the call, one line of JSON; its end means that the worker no longer waits.
 """
 
 from __future__ import annotations
@@ -41,14 +41,14 @@ def main() -> None:
         status = guardian.watch(child, sys.stdin.fileno(), 0)
         if status is not None:
             answers.send({"exit": status})
-        os._exit(0)  # what is to be done at the exit is the child's to do
+        os._exit(0)  # exit handlers run in the child
     guardian.lead_session()
     guardian.handle_signals_as_python()
     _carry_out(answers)
 
 
 class _Answers:
-    """Where the worker reads."""
+    """The descriptor that the worker reads."""
 
     def __init__(self, descriptor: int) -> None:
         os.set_inheritable(descriptor, False)
@@ -58,7 +58,7 @@ class _Answers:
         try:
             self._file.write(payload.encode(message).encode("utf-8", "surrogatepass") + b"\n")
         except BrokenPipeError:
-            pass  # the worker is gone: there is nobody to tell, and whoever watches over us is about to end us
+            pass  # the worker is gone, and the guardian is about to end this process
 
 
 def _carry_out(answers: _Answers) -> None:
@@ -66,27 +66,27 @@ def _carry_out(answers: _Answers) -> None:
     line = sys.stdin.buffer.readline()
     if not line:
         return
-    request = json.loads(line.decode("utf-8", "surrogatepass"))
+    call = json.loads(line.decode("utf-8", "surrogatepass"))
     if not guardian.adopts_orphans():
         threading.Thread(target=_end_with_parent, args=(os.dup(0),), daemon=True).start()
-    # What the body starts must neither read from the worker nor hold its pipe open.
+    # Processes that the body starts must neither read from the worker nor hold its pipe open.
     with open(os.devnull, "rb") as nothing:
         os.dup2(nothing.fileno(), 0)
-    sys.path[:] = request["sys_path"]
+    sys.path[:] = call["sys_path"]
 
     from .activity_bodies import failure_of, find_activity, result_text
 
     try:
-        last_details = request["last_heartbeat_details"]
+        last_details = call["last_heartbeat_details"]
         context = ActivityContext(
-            **request["context"],
-            input={"args": request["args"], "kwargs": request["kwargs"]},
+            **call["context"],
+            input={"args": call["args"], "kwargs": call["kwargs"]},
             beat=lambda details: answers.send({"beat": details}),
             find_last_details=lambda: last_details,
         )
         set_context(context)
-        body = find_activity(request["name"], request["modules"], are_ours=True)
-        answer = {"result": result_text(body, context, request["args"], request["kwargs"])}
+        body = find_activity(call["name"], call["modules"], are_ours=True)
+        answer = {"result": result_text(body, context, call["args"], call["kwargs"])}
     except (Exception, SystemExit) as error:
         reason, details = failure_of(error)
         answer = {"failed": reason, "details": details}
@@ -98,8 +98,8 @@ def _end_with_parent(parent: int) -> None:
 
     import psutil
 
-    os.read(parent, 1)  # nothing ever comes: this returns when the worker is gone
-    for member in psutil.Process().children(recursive=True):  # also what has left the group
+    os.read(parent, 1)  # nothing is ever written: this returns when the worker is gone
+    for member in psutil.Process().children(recursive=True):  # also processes outside the group
         with contextlib.suppress(psutil.Error):
             member.kill()
     os.killpg(0, signal.SIGKILL)

@@ -1,4 +1,4 @@
-"""An activity in a process of its own, which is really ended when the task is cancelled or over."""
+"""An activity in a process of its own, which is killed when the task is cancelled or over."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from . import guardian
 from .process_groups import ProcessGroups, kill_group
 
 _LOOK_SECONDS = 0.1
-_EXIT_SECONDS = 5.0  # for the child's own way out, once its answer is here
-_KILLED_SECONDS = guardian.END_SECONDS + 5.0  # for a guardian to end what it watches over and itself
+_EXIT_SECONDS = 5.0  # for the child to exit, once its answer has come
+_KILLED_SECONDS = guardian.END_SECONDS + 5.0  # for a guardian to end its child and itself
 
 
 class IsolatedCall:
-    """One call in a fresh interpreter that leads its own process group, under a guardian where the system allows for one.
+    """One call in a fresh interpreter with its own process group, under a guardian if the system has subreapers.
 
-    With its end everything ends that it has started. Its standard input closes when this process dies, and that ends it.
+    When it ends, everything it has started ends. Its standard input closes when this process dies, and that ends it.
     """
 
     def __init__(
@@ -41,7 +41,7 @@ class IsolatedCall:
         process_groups: ProcessGroups,
     ) -> None:
         self.body, self.task, self.context, self.process_groups = body, task, context, process_groups
-        self.request = payload.encode(
+        self.call = payload.encode(
             {
                 "name": body.name,
                 "modules": [module for module in (body.declared_in, body.__module__) if module],
@@ -62,11 +62,11 @@ class IsolatedCall:
         )
 
     def text(self) -> str:
-        """The result as JSON text.
+        """Make the call; return the result as JSON text.
 
         Raises:
             TaskFailed: the body raised, or its process died.
-            ActivityCanceled: the task was cancelled or is over; nothing of the process is left.
+            ActivityCanceled: the task was cancelled or is over; the process has ended.
         """
         reader, writer = os.pipe()
         command = [sys.executable, "-m", "simpleflow_nb.processes.isolated", str(writer)]
@@ -77,7 +77,7 @@ class IsolatedCall:
             raise
         finally:
             os.close(writer)
-        self._leader = process.pid  # until it says better
+        self._leader = process.pid  # until it sends its own id
         try:
             answer = self._answer(reader, process)
             if "exit" in answer:
@@ -93,18 +93,18 @@ class IsolatedCall:
             self.process_groups.forget(self._leader)
 
     def _begin(self, leader: int, process: subprocess.Popen[bytes]) -> None:
-        """Have the child carry the body out, once it is on record that it could be left over."""
+        """Send the call to the child, once its process group is recorded, in case this process dies."""
         self._leader = leader
         self.process_groups.record(leader)
         assert process.stdin is not None
         try:
-            process.stdin.write(self.request.encode("utf-8", "surrogatepass") + b"\n")
-            process.stdin.flush()  # left open: its end is the sign that nobody waits any more
+            process.stdin.write(self.call.encode("utf-8", "surrogatepass") + b"\n")
+            process.stdin.flush()  # left open: its end tells the child that nobody waits
         except BrokenPipeError:
-            pass  # it died at once; what it answers says how
+            pass  # it died at once; its answer says how
 
     def _end(self, process: subprocess.Popen[bytes]) -> None:
-        """Leave nothing of the child."""
+        """End the child with everything that it has started."""
         assert process.stdin is not None
         if guardian.adopts_orphans():
             _close(process.stdin)
@@ -112,22 +112,22 @@ class IsolatedCall:
                 if process.wait(_KILLED_SECONDS) == 0:
                     return
             except subprocess.TimeoutExpired:
-                pass  # somebody has stopped the guardian, say
+                pass  # the guardian may have been stopped with a signal
         if process.poll() is None:
             _kill_tree(process.pid)
             process.wait()
-        kill_group(self._leader)  # children that it left in its group
+        kill_group(self._leader)  # children left in its group
         _close(process.stdin)
 
     def _answer(self, reader: int, process: subprocess.Popen[bytes]) -> dict[str, Any]:
-        """The child's result or failure, or ``exit`` when it ended without one. Its heartbeats are passed on."""
+        """Return the child's result or failure, or ``exit`` if it ended without one. Heartbeats are passed on."""
         buffer = b""
         while True:
             self.context.check()
-            is_dead = process.poll() is not None  # asked first: what it wrote before is there now
+            is_dead = process.poll() is not None  # checked first: then all that it wrote can be read now
             ready, _, _ = select.select([reader], [], [], 0 if is_dead else _LOOK_SECONDS)
             if not ready:
-                if is_dead:  # something that it has forked holds the other end open
+                if is_dead:  # a process that it has forked holds the other end open
                     return {"exit": process.returncode}
                 continue
             chunk = os.read(reader, 1 << 16)
@@ -146,9 +146,9 @@ class IsolatedCall:
 
 
 def _await_end(reader: int, process: subprocess.Popen[bytes]) -> None:
-    """Let the child flush what it has printed. A thread that the body has left may hold it back, but not for ever."""
+    """Wait for the child to flush its output and exit; threads left by the body may delay it, within a limit."""
     until = time.monotonic() + _EXIT_SECONDS
-    # ``process.wait`` with a limit sleeps between its looks.
+    # ``process.wait`` with a timeout polls with sleeps.
     while process.poll() is None and (left := until - time.monotonic()) > 0:
         ready, _, _ = select.select([reader], [], [], min(left, _LOOK_SECONDS))
         if ready and not os.read(reader, 1 << 16):
@@ -159,11 +159,11 @@ def _close(pipe: IO[bytes]) -> None:
     try:
         pipe.close()
     except BrokenPipeError:
-        pass  # the child is gone, and with it the reader of what was still buffered
+        pass  # the child has ended, and with it the reader of what was still buffered
 
 
 def _kill_tree(pid: int) -> None:
-    """Kill a process with all that it started, also what has left its group."""
+    """Kill a process with all that it started, also outside its group."""
     try:
         family = psutil.Process(pid).children(recursive=True)
     except psutil.Error:
@@ -173,5 +173,5 @@ def _kill_tree(pid: int) -> None:
         try:
             member.kill()
         except psutil.Error:
-            continue  # gone already
+            continue  # ended already
     psutil.wait_procs(family, timeout=5)

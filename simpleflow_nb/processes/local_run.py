@@ -1,4 +1,4 @@
-"""A local run: the service, a decider and workers in this process, until what was started has ended or is interrupted."""
+"""A local run: the service, a decider and workers in this process, until all has ended or is interrupted."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ _LAST_SECONDS = 5
 
 
 class LocalRun:
-    """Owns the journal from the beginning; carries out tasks from :meth:`work` to the end of its ``with`` block.
+    """Owner of a journal; carries out tasks from :meth:`work` to the end of its ``with`` block.
 
-    Interrupted once: no task is started any more, those under way end, and the journal keeps the rest for the next time.
-    Twice: the runs are cancelled and what is under way is killed.
+    After one interrupt, no further task is started, tasks under way end, and the journal keeps the rest for the next owner.
+    After two, the runs are cancelled and tasks under way are killed.
 
     Args:
-        interrupts: who counts them; none of them comes without it.
+        interrupts: counts interrupts; without it there are none.
 
     Raises:
         ServiceError: the journal is in use, or cannot be used.
@@ -44,7 +44,7 @@ class LocalRun:
 
     def __init__(self, journal: Path, *, durable: bool = False, interrupts: Interrupts | None = None) -> None:
         state = journal.parent
-        # whoever owns a journal ends what its former owner left: another journal of the folder has another owner
+        # only processes of this journal's former owner are ended: another journal of the folder has another owner
         of = "" if journal.name == JOURNAL else f"-{journal.name}"
         self._groups, self._scratch = ProcessGroups(state / f"processes{of}"), Scratch(state / f"scratch{of}")
         self.payloads = PayloadDirectory(state / "payloads")
@@ -69,9 +69,9 @@ class LocalRun:
         workflows: Iterable[type[Workflow]] = (),
         imports: bool = True,
     ) -> None:
-        """Decide, and carry out the tasks of these lists, with so many at once for each.
+        """Start to decide, and to carry out the tasks of these lists, with a number of threads for each.
 
-        ``imports`` is False where all activities are imported already.
+        ``imports`` is False if all activities are imported already.
         """
         self.payloads.prepare()
         self.engine = Engine(
@@ -97,13 +97,13 @@ class LocalRun:
         self._scratch.close()
 
     def follow(self, is_over: Callable[[], bool], *, mine: Callable[[], list[Execution]]) -> Iterator[str | None]:
-        """Look again and again until ``is_over`` says so, or it is interrupted: :attr:`was_interrupted` then.
+        """Check repeatedly until ``is_over`` is true, or interrupted; then :attr:`was_interrupted` is set.
 
-        Each look gives None, or a sentence for the person who has interrupted. ``mine`` are the executions to cancel when the
-        second interrupt comes.
+        Each check yields None, or a message for the person who has interrupted. ``mine`` returns the executions to cancel at
+        the second interrupt.
 
         Raises:
-            ServiceError: the service broke on the way.
+            ServiceError: the service has failed.
         """
         assert self.engine is not None
         said = 0
@@ -133,8 +133,10 @@ class LocalRun:
             self._wake.clear()
 
     def _is_over(self, is_over: Callable[[], bool]) -> bool:
-        """Whether there is nothing left to wait for, also of what other processes have asked for until now. What they ask for
-        from then on stays for the next owner: this one would carry out nothing of it."""
+        """Return whether all is over, also the requests of other processes so far.
+
+        Later requests stay for the next owner, as this one would not carry them out.
+        """
         if not is_over():
             return False
         self.service.take_requests(False)
@@ -153,16 +155,16 @@ class LocalRun:
         self.was_interrupted = True
 
     def open_runs(self, *types: str) -> list[Execution]:
-        """The open executions of these types, oldest first; those that are parked are left out."""
+        """Return the open executions of these types, oldest first, without parked ones."""
         found = self.service.open_executions(DOMAIN)
         return [one.ids for one in found if one.type_name in types and one.run_id not in self.parked]
 
     def seconds(self) -> float:
-        """Since this process took the journal."""
+        """Seconds since this process took the journal."""
         return time.monotonic() - self._began
 
     def _take_no_more_tasks(self, engine: Engine) -> None:
-        """Workers that wait for a task wait in vain: what the decider still schedules goes to lists that nobody polls."""
+        """Hand out no more tasks: what the decider still schedules stays for the next owner."""
         engine.worker.stop()
         self.service.withhold_tasks(engine.worker.task_lists)
 
@@ -185,7 +187,7 @@ class LocalRun:
             time.sleep(_LOOK_SECONDS / 2)
 
     def _stop(self, engine: Engine) -> None:
-        """End what is still under way without a word to the service: the next owner starts it again."""
+        """End the bodies under way without a report to the service: the next owner runs the tasks again."""
         for running in engine.worker.running():
             running.over = True
         engine.stop(cancel=True)

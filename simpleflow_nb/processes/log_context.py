@@ -1,4 +1,4 @@
-"""Which execution and which task the lines of a log are about."""
+"""Ids of the execution and the task that log lines belong to."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _current: ContextVar[dict[str, str] | None] = ContextVar("log_context", default=
 
 @contextmanager
 def logged_as(**ids: str) -> Iterator[None]:
-    """Within the block, what this thread logs is about ``workflow_id``, ``run_id``, ``activity_id``."""
+    """Add ``workflow_id``, ``run_id``, ``activity_id`` to what this thread logs within the block."""
     token = _current.set(ids)
     try:
         yield
@@ -20,5 +20,5 @@ def logged_as(**ids: str) -> Iterator[None]:
 
 
 def logged_ids() -> dict[str, str]:
-    """The ids of the block that this thread is in; empty outside."""
+    """Return the ids of the block that this thread is in; empty outside."""
     return _current.get() or {}

@@ -1,6 +1,6 @@
-"""Which modules a worker imports because an input names them: those of the program that it works for.
+"""Modules that a worker may import because an input names them: those of its own program.
 
-Whoever can schedule a task chooses its input, so a module in it is not believed as one in the program's code is.
+Anybody who can schedule a task chooses its input, so a module named there is not trusted like one in the program's code.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ _NAME = re.compile(r"[\w.-]+")
 
 
 def is_program(module: str) -> bool:
-    """Whether importing it runs a command, as ``python -m`` does; there are no activities in such a module."""
+    """Return whether importing a module runs a command, as ``python -m`` does; it has no activities then."""
     return "__main__" in module.split(".")
 
 
 def is_own(module: str, activity_name: str) -> bool:
-    """Whether an input may have it imported. Nothing is imported to find out.
+    """Return whether an input may name a module for import. Nothing is imported to find out.
 
-    It may be in the package that the activity's name begins with, which is imported for the name alone too; in a folder of
-    the program's own, such as the working directory; or of an installed distribution that requires this one. What cannot be
-    found at all may be: its import says so.
+    Allowed are modules in the package that the activity's name begins with, which is imported for the name alone too; in a
+    folder of the program's own, such as the working directory; and of an installed distribution that requires this one.
+    A module that does not exist is allowed too: its import fails.
     """
     top = module.partition(".")[0]
     if "." in activity_name and top == activity_name.partition(".")[0]:
@@ -36,20 +36,20 @@ def is_own(module: str, activity_name: str) -> bool:
         return False
     try:
         spec = importlib.util.find_spec(top)
-    except ValueError:  # one that was made by hand
+    except ValueError:  # a module made by hand, without a spec
         return False
     if spec is None:
         return True
-    places = [Path(place) for place in spec.submodule_search_locations or [spec.origin or ""]]
-    if not places or not all(place.is_absolute() for place in places):
+    paths = [Path(path) for path in spec.submodule_search_locations or [spec.origin or ""]]
+    if not paths or not all(path.is_absolute() for path in paths):
         return False  # built in
-    if any(_INSTALLED.intersection(place.parts) for place in places):
+    if any(_INSTALLED.intersection(path.parts) for path in paths):
         return _requires_this(top)
-    return not any(place.resolve().is_relative_to(library) for place in places for library in _LIBRARY)
+    return not any(path.resolve().is_relative_to(library) for path in paths for library in _LIBRARY)
 
 
 def _requires_this(top: str) -> bool:
-    """Whether a distribution with that top-level module requires this one."""
+    """Return whether a distribution with a top-level module requires this one."""
     from importlib import metadata  # slow to import, and rarely needed
 
     return any(

@@ -1,4 +1,4 @@
-"""Payloads too long for a history, kept in a directory under the SHA-256 of their text."""
+"""Payloads too long for a history, stored in a directory under the SHA-256 of their text."""
 
 from __future__ import annotations
 
@@ -13,39 +13,40 @@ from ..exceptions import PayloadError, PayloadMissing
 if TYPE_CHECKING:
     from ..replay.decisions import Decision
 
-_SHARED = "shared"  #: the file that says so
+_SHARED = "shared"  #: file that marks a directory shared by processes of a domain
 _DATA_FIELDS = ("input", "result", "details", "control")
 
 
 class Payloads(Protocol):
-    """Where long payloads go. The same text stored twice is one payload."""
+    """A store of long payloads. The same text stored twice is one payload."""
 
     def store(self, text: str) -> None: ...
     def load(self, digest: str) -> str: ...
 
 
 class PayloadDirectory:
-    """One file a payload, written once, never changed: every process that shares the directory can read it.
+    """A file for each payload, written once and never changed; all processes that share the directory can read it.
 
     Args:
-        shares: this process works for a domain, whose histories refer to payloads as long as they are kept there.
+        shares: this process works for a domain, whose histories refer to payloads until its retention ends.
     """
 
     def __init__(self, path: Path, *, shares: bool = False) -> None:
         self.path, self._shares = path, shares
 
     def prepare(self) -> None:
-        """Make the directory for a process that decides: where it is not there afterwards, it is away and not empty.
+        """Create the directory, for a decider: if it is missing later, its disk is away, and it is not just empty.
 
         Raises:
-            OSError: it cannot be made.
+            OSError: it cannot be created.
         """
         self.path.mkdir(parents=True, exist_ok=True)
         if self._shares and not self.is_shared():
             (self.path / _SHARED).touch()
 
     def store(self, text: str) -> None:
-        """
+        """Store a text; an unchanged file gets a new time.
+
         Raises:
             OSError: the directory cannot be written.
         """
@@ -53,10 +54,10 @@ class PayloadDirectory:
         if self._shares and not self.is_shared():
             self.prepare()
         try:
-            os.utime(target)  # so that nobody removes what is stored again
+            os.utime(target)  # so that a text stored again is not removed as unused
             return
         except OSError:
-            pass  # not there, or another user's: it is written
+            pass  # missing, or another user's: write it
         target.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=".")
         try:
@@ -68,16 +69,17 @@ class PayloadDirectory:
             raise
 
     def load(self, digest: str) -> str:
-        """
+        """Read the text of a digest.
+
         Raises:
-            PayloadMissing: it is not there.
-            PayloadError: it cannot be read, or is not what was stored.
+            PayloadMissing: there is no such payload.
+            PayloadError: it cannot be read, or its text does not match the digest.
         """
         file = self._file(digest)
         try:
             text = file.read_bytes().decode("utf-8", "surrogatepass")
         except FileNotFoundError as error:
-            # where what prepare() has left is not there, a disk may be away that comes back
+            # without the directory of prepare() a disk may be away that comes back
             kind = PayloadMissing if (self.is_shared() if self._shares else self.path.is_dir()) else PayloadError
             raise kind(f"payload {digest[:12]} cannot be read from {file}: {error}") from None
         except (OSError, UnicodeDecodeError) as error:
@@ -87,25 +89,25 @@ class PayloadDirectory:
         return text
 
     def is_shared(self) -> bool:
-        """Whether processes that work for a domain have stored payloads here."""
+        """Return whether processes of a domain have stored payloads here."""
         return (self.path / _SHARED).exists()
 
     def stored_at(self, digest: str) -> float | None:
-        """When it was stored last (epoch seconds); None when it is not there."""
+        """Return when a payload was last stored (epoch seconds); None if it is missing."""
         try:
             return self._file(digest).stat().st_mtime
         except FileNotFoundError:
             return None
 
     def remove(self, digest: str, stored: float) -> None:
-        """Remove it, unless it was stored again after ``stored``.
+        """Remove a payload, unless it was stored again after ``stored``.
 
         Raises:
             OSError: it cannot be removed.
         """
         target = self._file(digest)
         doomed = target.with_name(f".{digest}.removed")
-        os.replace(target, doomed)  # from now on store() writes it anew; what it did before shows in the time
+        os.replace(target, doomed)  # from now on store() writes it anew; an earlier store() shows in its time
         if doomed.stat().st_mtime > stored:
             os.replace(doomed, target)
         else:
@@ -116,7 +118,7 @@ class PayloadDirectory:
 
 
 class MemoryPayloads:
-    """For a service that lives in memory."""
+    """Payloads in memory, for a service in memory."""
 
     def __init__(self) -> None:
         self._texts: dict[str, str] = {}
@@ -136,7 +138,7 @@ def kept(text: str, payloads: Payloads) -> str: ...
 @overload
 def kept(text: None, payloads: Payloads) -> None: ...
 def kept(text: str | None, payloads: Payloads) -> str | None:
-    """The text, or the reference that stands for it when it does not fit the history's fields."""
+    """Return the text, or store it and return its reference if it is too long for the history."""
     if text is None or not payload.is_too_long(text):
         return text
     payloads.store(text)
@@ -144,7 +146,7 @@ def kept(text: str | None, payloads: Payloads) -> str | None:
 
 
 def keep_long_texts(decisions: list[Decision], payloads: Payloads) -> None:
-    """Replace, in place, every text of the decisions that is too long by its reference."""
+    """Replace texts of the decisions that are too long by their references, in the decisions themselves."""
     for one in decisions:
         for attributes in one.values():
             if isinstance(attributes, dict):

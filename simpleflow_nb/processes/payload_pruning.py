@@ -11,15 +11,15 @@ from ..local.journal import Journal
 from ..local.journal_pruning import JournalPruning, journals_in, referenced_payloads
 from .payload_directory import PayloadDirectory
 
-GRACE_SECONDS = 86_400.0  #: a payload is stored before the history has its reference, and may be on its way there
+GRACE_SECONDS = 86_400.0  #: a payload is stored before its reference is in the history
 
 
 def remove_unreferenced(payloads: PayloadDirectory, journal: Journal, *, dry_run: bool = False) -> int:
-    """Remove the payloads that a journal remembers as unreferenced; returns how many.
+    """Remove the payloads that a journal lists as unreferenced; return their number.
 
-    One stays that a history or a request refers to, in any journal beside this one, directly or through another payload; that
-    was stored again since; or that is younger than a day. It is asked for again the next time unless it is in use. Where
-    processes of a domain share the folder nothing is removed: who knows what their histories refer to.
+    A payload stays if a history or a request in any journal of the folder refers to it, directly or through another payload,
+    if it was stored again since, or if it is younger than a day. Unless it is in use it is checked again the next time. In a
+    folder shared by processes of a domain nothing is removed, as their histories are not known here.
 
     Raises:
         JournalError: the journal, or one beside it, cannot be read or written.
@@ -56,7 +56,7 @@ def _removed(payloads: PayloadDirectory, file: JournalPruning, *, dry_run: bool)
 
 
 def _closure(payloads: PayloadDirectory, digests: set[str]) -> set[str]:
-    """These and all that they refer to, one through the other."""
+    """Return these payloads and all that they refer to, directly or indirectly."""
     found, waiting = set(digests), set(digests)
     while waiting:
         waiting = _within(payloads, waiting) - found
@@ -70,5 +70,5 @@ def _within(payloads: PayloadDirectory, digests: Iterable[str]) -> set[str]:
         try:
             found |= payload.digests_in(payloads.load(digest))
         except PayloadError:
-            continue  # it refers to nothing any more; whoever needs it will say that it is gone
+            continue  # it is missing, so it refers to nothing; the run that needs it will report that
     return found

@@ -1,4 +1,4 @@
-"""What a log says of polls that fail: a service that is away for an hour is not told of a thousand times."""
+"""Logging of failed polls: an outage of an hour is not logged a thousand times."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from ..service_faults import is_passing
 
 
 class PollLog:
-    """The polls of one thread: each new kind of failure, then its second, fourth, eighth ... time, and their end."""
+    """The polls of one thread: logs each new kind of failure, then every power of two of its repeats, and its end."""
 
     def __init__(self, logger: logging.Logger, task_list: str) -> None:
         self._logger, self._task_list = logger, task_list

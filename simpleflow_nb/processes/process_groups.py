@@ -1,4 +1,4 @@
-"""Process groups that a worker has started, noted on disk so that none outlives it unseen."""
+"""Process groups started by a worker, recorded on disk so that none outlives it unnoticed."""
 
 from __future__ import annotations
 
@@ -16,14 +16,17 @@ import psutil
 
 
 class ProcessGroups:
-    """One small file for each group: its id and when its leader was started, so that a reused id is never killed; and in which
-    folder that was noted, so that a copy of the folder kills nothing that goes on for the original."""
+    """Records of process groups, a small file for each.
+
+    It has the group's id; when its leader was started, so that a reused id is never killed; and the folder, so that a copy of
+    the folder kills no process of the original.
+    """
 
     def __init__(self, directory: Path | None = None) -> None:
         self.directory = directory
 
     def record(self, pid: int) -> None:
-        """Note a process that leads its own group, right after it was started."""
+        """Record a process that leads its own group, right after its start."""
         if self.directory is None:
             return
         self.directory.mkdir(parents=True, exist_ok=True)
@@ -34,7 +37,7 @@ class ProcessGroups:
             (self.directory / str(pid)).unlink(missing_ok=True)
 
     def kill_left_over(self) -> list[int]:
-        """Kill the groups that a former process left running; returns their ids."""
+        """Kill the groups that a former process left running; return their ids."""
         killed: list[int] = []
         if self.directory is None or not self.directory.is_dir():
             return killed
@@ -44,13 +47,13 @@ class ProcessGroups:
                 continue
             pid = int(file.name)
             started, _, folder = file.read_text().partition("\n")
-            if folder and folder.strip() != own:  # early versions noted no folder
+            if folder and folder.strip() != own:  # early versions recorded no folder
                 pass
             elif started and started == _started(pid):
                 kill_group(pid)
                 killed.append(pid)
             elif not _is_alive(pid) and _group_has_members(pid):
-                kill_group(pid)  # the leader is gone, its children are not; a group's id is not reused while it has members
+                kill_group(pid)  # its leader has ended, its children have not; the id of a group with members is not reused
                 killed.append(pid)
             file.unlink(missing_ok=True)
         return killed
@@ -58,9 +61,9 @@ class ProcessGroups:
 
 @contextlib.contextmanager
 def own_process_groups(folder: Path) -> Iterator[ProcessGroups]:
-    """Those of this process, among several that share the folder, maybe from several machines.
+    """Open the groups of this process, in a folder that several processes and machines may share.
 
-    What processes of this machine have left behind there, having died without a word, is killed first.
+    Groups left by crashed processes of this machine are killed first.
     """
     host = socket.gethostname()
     for other in folder.glob(f"{glob.escape(host)}-*"):
@@ -71,7 +74,7 @@ def own_process_groups(folder: Path) -> Iterator[ProcessGroups]:
         try:
             other.rename(claimed)
         except FileNotFoundError:
-            continue  # another process sees to it
+            continue  # another process handles it
         ProcessGroups(claimed).kill_left_over()
         shutil.rmtree(claimed)
     own = folder / f"{host}-{os.getpid()}"
@@ -83,19 +86,19 @@ def own_process_groups(folder: Path) -> Iterator[ProcessGroups]:
 
 
 def folder_identity(folder: Path) -> str:
-    """The same for a folder that was moved, another one for its copy."""
+    """Return an id that a moved folder keeps, and that its copy does not have."""
     known = folder.stat()
     return f"{known.st_dev}:{known.st_ino}"
 
 
 def kill_group(pid: int) -> None:
-    """SIGKILL to a whole process group; nothing when it is gone."""
+    """Send SIGKILL to a process group; does nothing if it has ended."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, signal.SIGKILL)
 
 
 def _started(pid: int) -> str:
-    """When the process was started, in the kernel's own unit where it tells; empty when there is no such process."""
+    """Return when a process was started, in the kernel's unit if available; empty if there is no such process."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
     except (OSError, IndexError):

@@ -1,4 +1,4 @@
-"""Standard output and error of the processes that we start."""
+"""Standard output and error of our processes."""
 
 from __future__ import annotations
 
@@ -13,20 +13,21 @@ _ESCAPES = "simpleflow-nb-escapes"  #: the name by which Python's codecs know `_
 
 
 def write_by_lines() -> None:
-    """Have each line written as soon as it is printed, also into a pipe or a file.
+    """Write each line as soon as it is printed, also into a pipe or a file.
 
-    Python keeps what goes there until some thousand bytes are together or the interpreter ends well; what is killed, or ends by
-    ``os._exit`` as a forked process does, would take the last of it along. To be called at the entry of every process of
-    ours: those that are forked from it inherit it.
+    Python buffers some thousand bytes there until the interpreter exits normally; a process that is killed, or ends by
+    ``os._exit`` as a forked one does, would lose the last of them. To be called at the start of every process of ours; forked
+    processes inherit it.
     """
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # None without a descriptor; whoever put something else there knows why
+        if isinstance(stream, io.TextIOWrapper):  # None without a descriptor; another object was put there on purpose
             stream.reconfigure(line_buffering=True)
 
 
 def print_anything() -> None:
-    """Have what the encoding of standard output cannot express printed as an escape (half a surrogate, say), as Python does
-    for standard error, instead of ending a command that has done its work.
+    """Escape characters that the encoding of standard output lacks (or lone surrogates), as Python does for standard error.
+
+    Otherwise they would end a command that has done its work.
     """
     if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors in ("strict", "surrogateescape"):
         codecs.register_error(_ESCAPES, _escaped)
@@ -34,7 +35,7 @@ def print_anything() -> None:
 
 
 def _escaped(error: UnicodeError) -> tuple[str | bytes, int]:
-    """Bytes of file names that are no text go out as they are, where Python lets them."""
+    """Write undecodable bytes of file names unchanged, if Python can; escape other characters."""
     try:
         return codecs.lookup_error("surrogateescape")(error)
     except UnicodeEncodeError:
@@ -42,10 +43,10 @@ def _escaped(error: UnicodeError) -> tuple[str | bytes, int]:
 
 
 def outlive_readers() -> None:
-    """Go on when whoever reads what is printed goes away (``... | head -1``): the rest is printed for nobody.
+    """Go on when the reader of our output ends (``... | head -1``), and drop the rest of the output.
 
-    Python raises BrokenPipeError wherever something is printed then, which would end a run in its midst, or hide how it ended.
-    For a process of ours that is nothing else; does nothing where standard output and error are no pipes.
+    Otherwise Python raises BrokenPipeError at the next print, which would end a run in the middle, or hide how it ended.
+    Only for our own processes; does nothing if standard output and error are no pipes.
     """
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
@@ -63,8 +64,7 @@ def outlive_readers() -> None:
 
 
 class _Pipe(io.FileIO):
-    """The writing end of a pipe. When nobody reads it any more, what is written goes nowhere, also that of processes which have
-    the descriptor from this one and are started later."""
+    """The writing end of a pipe. Without a reader, output is dropped, also that of processes started later with it."""
 
     def write(self, data: Any, /) -> int:
         try:

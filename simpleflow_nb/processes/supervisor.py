@@ -1,4 +1,4 @@
-"""Several processes of one kind: started, restarted when they die, stopped together."""
+"""Several processes of one command: started, restarted when they die, stopped together."""
 
 from __future__ import annotations
 
@@ -16,18 +16,22 @@ from ..exceptions import ExitCode
 logger = logging.getLogger(__name__)
 
 CHILD = "SIMPLEFLOW_NB_CHILD"  #: in the environment of supervised processes: the supervisor's process id
-GATE = "SIMPLEFLOW_NB_GATE"  #: a process started ahead of time: loads what it needs, and goes on when its standard input ends
-QUICK = (signal.SIGTERM, signal.SIGINT)  #: two signals that are not taken for one: end at once
+GATE = (
+    "SIMPLEFLOW_NB_GATE"  #: for a process started in advance: it imports its modules, and waits for its standard input to end
+)
+QUICK = (signal.SIGTERM, signal.SIGINT)  #: end a process at once; two signals, as two equal ones may arrive as one
 _has_gate = bool(os.environ.pop(GATE, ""))
-_supervisor_pid = int(os.environ.pop(CHILD, "0"))  # taken out: what this process starts is not supervised
-_START_SECONDS = 60.0  #: a first process that gives up within this time never worked, retries of its first calls included
-_QUICK_SECONDS = 5.0  #: a process that dies sooner than this is restarted later and later
+_supervisor_pid = int(os.environ.pop(CHILD, "0"))  # removed: processes that this one starts are not supervised
+_START_SECONDS = (
+    60.0  #: a first process that gives up within this time, which includes retries of its first calls, never worked
+)
+_QUICK_SECONDS = 5.0  #: a process that dies sooner than this is restarted with growing waits
 _LONGEST_WAIT_SECONDS = 60.0
 _LOOK_SECONDS = 0.1
 
 
 class Child:
-    """One place for a process, and how its last ones went."""
+    """A supervised process and its replacements, with how the last ones ended."""
 
     def __init__(self) -> None:
         self.process: subprocess.Popen[bytes] | None = None
@@ -38,9 +42,9 @@ class Child:
 class Supervisor:
     """Keeps ``number`` processes of one command alive until SIGTERM or SIGINT.
 
-    The first signal asks them to finish what they have, the second to end at once. A process that dies is started again;
-    one that keeps dying quickly is, with doubling waits. A first process that ends with 2 or 3 (the command line is wrong,
-    the service cannot be used) right after the start ends them all with that code: the next one would do no better.
+    The first signal asks them to finish their tasks, the second to end at once. A process that dies is restarted, with
+    doubling waits if it keeps dying quickly. A first process that ends with 2 or 3 (the command line is wrong, the service
+    cannot be used) right after the start ends them all with that code: another one would fail too.
 
     A process learns from :func:`is_orphan` that its supervisor was killed.
     """
@@ -60,10 +64,10 @@ class Supervisor:
         self.signals, self.on_start, self.on_stop = 0, on_start, on_stop
 
     def run(self) -> int:
-        """The exit code: 0 after a signal, else why nothing can go on."""
+        """Run until the end; return the exit code: 0 after a signal, else that of the processes."""
         for number in QUICK:
             signal.signal(number, self._on_signal)
-        self.on_start()  # now a signal is heard
+        self.on_start()  # signals are handled from here on
         told = 0
         while True:
             if self.signals > told:
@@ -82,7 +86,7 @@ class Supervisor:
             time.sleep(_LOOK_SECONDS)
 
     def _look_after(self, child: Child) -> int | None:
-        """Start it when it is not there; the exit code of the whole when its end says that nothing can go on."""
+        """Start or restart a process; return an exit code if all have to end."""
         now = time.monotonic()
         if child.process is None:
             if not self.signals and now >= child.not_before:
@@ -122,25 +126,25 @@ class Supervisor:
 
 
 def child_environment() -> dict[str, str]:
-    """What tells a process that this one looks after it."""
+    """Return the environment that marks a process as supervised by this one."""
     return {CHILD: str(os.getpid())}
 
 
 def is_child() -> bool:
-    """Whether this process was started by a supervisor, which may have died since."""
+    """Return whether this process was started by a supervisor, which may have died since."""
     return _supervisor_pid != 0
 
 
 def is_orphan() -> bool:
-    """Whether the supervisor that started this process is gone: nobody else will tell it to end."""
+    """Return whether this process was started by a supervisor that has died, and so cannot stop it."""
     return is_child() and os.getppid() != _supervisor_pid
 
 
 def wait_at_gate() -> None:
-    """Wait, if this process was started ahead of time, until the one that started it has made sure that it is needed.
+    """Wait, if this process was started in advance, until the starter confirms that it is needed.
 
     Raises:
-        SystemExit: it never came to that.
+        SystemExit: the starter has ended without that.
     """
     if _has_gate:
         word = sys.stdin.buffer.read()
@@ -149,5 +153,5 @@ def wait_at_gate() -> None:
 
 
 def this_command() -> list[str]:
-    """The command line of this process, for another one like it."""
+    """Return the command line of this process, to start another one."""
     return [sys.executable, "-m", "simpleflow_nb", *sys.argv[1:]]

@@ -1,4 +1,4 @@
-"""The worker: takes activity tasks, runs their bodies, beats their hearts, reports how they ended."""
+"""The worker: polls activity tasks, runs their bodies, sends heartbeats, reports results."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ _MOST_BEATS_APART_SECONDS = 30.0
 _LOOK_SECONDS = 0.2
 
 
-class Running:
-    """One activity task in this worker's hands."""
+class RunningTask:
+    """An activity task that this worker carries out."""
 
     def __init__(self, task: Task) -> None:
         self.task = task
@@ -47,18 +47,18 @@ class Running:
         self.workflow_id: str = task["workflowExecution"]["workflowId"]
         self.run_id: str = task["workflowExecution"]["runId"]
         self.cancelled = threading.Event()
-        self.over = False  # the service has ended the task: nothing is left to report
+        self.over = False  # the service has ended the task: there is nothing to report
         self.on_cancel: list[Callable[[], None]] = []
-        self.details: str | None = None  # what the body said last of its progress
+        self.details: str | None = None  # of the body's last heartbeat
         self.beat_seconds = 1.0  # until its activity is known
-        self.given_up_after: float | None = None  # seconds of silence after which the service ends the task
+        self.given_up_after: float | None = None  # seconds without a heartbeat after which the service ends the task
         self.started = self.last_beat = time.monotonic()
-        self.last_try = 0.0  # of a beat, whether or not it reached the service
+        self.last_try = 0.0  # of a heartbeat, delivered or not
         self.next_beat, self.ends_by = self.started + self.beat_seconds, float("inf")
         self.is_beating = threading.Lock()
 
     def limit(self, timeouts: Mapping[str, str], most_seconds: float) -> None:
-        """How often to beat, and when the service will have ended the task, by the activity's own timeouts."""
+        """Set how often to send heartbeats, and when the service will have ended the task, from the activity's timeouts."""
         self.beat_seconds = most_seconds
         heartbeat, whole = timeouts["heartbeatTimeout"], timeouts["startToCloseTimeout"]
         if heartbeat.isdigit() and int(heartbeat):
@@ -76,23 +76,23 @@ class Running:
             call()
 
     def leave(self) -> None:
-        """End the body and report nothing."""
+        """End the body without a report."""
         self.over = True
         self.cancel()
 
 
 class Worker:
-    """Threads that work on the tasks of some task lists.
+    """Threads that carry out the tasks of some task lists.
 
     Args:
         service: anything with boto3's SWF calls.
-        task_lists: name of each list, and how many of its tasks run at once.
-        beat_seconds: longest time between two heartbeats of a task; a third of its heartbeat timeout when that is less.
-            A task that has not reached the service for its whole heartbeat timeout is given up: another worker has it by then.
-        process_groups: notes the processes that bodies start.
-        imports: whether a task may have the module imported that declares its activity. False where all activities that the
-            worker is there for are imported already, so that whoever schedules a task does not choose what is imported.
-        bodies: what is carried out instead of the activities of these names.
+        task_lists: name of each list, and the number of its tasks run at once.
+        beat_seconds: longest time between two heartbeats of a task; a third of its heartbeat timeout if that is less. A task
+            whose heartbeats do not reach the service for a whole timeout is given up: another worker has it by then.
+        process_groups: records the processes that bodies start.
+        imports: whether the module that declares a task's activity may be imported. False if all activities of the worker
+            are imported already, so that the scheduler of a task cannot choose a module.
+        bodies: replacements of the activities with these names.
     """
 
     def __init__(
@@ -113,8 +113,8 @@ class Worker:
         self.bodies = bodies or {}
         self.process_groups = process_groups or ProcessGroups()
         self.identity = json.dumps({"hostname": socket.gethostname(), "pid": os.getpid()})
-        self.failure: BaseException | None = None  # why a thread has ended before it was told to
-        self._running: dict[str, Running] = {}
+        self.failure: BaseException | None = None  # of a thread that ended before it was stopped
+        self._running: dict[str, RunningTask] = {}
         self._lock = threading.Lock()
         self._stop, self._abandon = threading.Event(), threading.Event()
         self._threads: list[threading.Thread] = []
@@ -130,30 +130,30 @@ class Worker:
         self._heart.start()
 
     def stop(self) -> None:
-        """Take no more tasks. Those under way go on; :meth:`join` waits for them."""
+        """Take no more tasks. Tasks under way go on; :meth:`join` waits for them."""
         self._stop.set()
 
     def cancel_all(self) -> None:
-        """Ask every body under way to end; processes and kernels are killed."""
+        """Cancel all bodies under way; processes and kernels are killed."""
         for running in self.running():
             running.cancel()
 
     def abandon(self) -> None:
-        """End every body under way and report nothing: their tasks time out, and are tried again elsewhere."""
+        """End all bodies under way without a report: their tasks time out, and are retried elsewhere."""
         self._stop.set()
         self._abandon.set()
         for running in self.running():
             running.leave()
 
     def join(self, timeout_seconds: float | None = None) -> bool:
-        """Whether all threads have ended in that time."""
+        """Wait for all threads; return whether they have ended in time."""
         until = None if timeout_seconds is None else time.monotonic() + timeout_seconds
         threads = self._threads if self._heart is None else [*self._threads, self._heart]
         for thread in threads:
             thread.join(None if until is None else max(0.0, until - time.monotonic()))
         return not any(thread.is_alive() for thread in self._threads)
 
-    def running(self) -> list[Running]:
+    def running(self) -> list[RunningTask]:
         with self._lock:
             return list(self._running.values())
 
@@ -175,7 +175,7 @@ class Worker:
                 return
             except Exception as error:
                 if type(error).__name__ == "ReadTimeoutError":
-                    continue  # an empty poll whose answer was lost
+                    continue  # an empty poll whose answer did not arrive
                 if not is_of_the_service(error):
                     self._end(task_list, error)
                     return
@@ -184,10 +184,10 @@ class Worker:
                 backoff.wait()
 
     def _polled(self, task_list: str, has_polled: bool) -> Task:
-        """What a poll brings.
+        """Poll for a task.
 
         Raises:
-            DefinitionError: the first poll of a list was refused: its name cannot be one, and no other poll would do better.
+            DefinitionError: the first poll of a list was refused: its name is invalid, and other polls would be refused too.
             Exception: of the service.
         """
         try:
@@ -205,22 +205,22 @@ class Worker:
             return
         self.failure = error
         expected = isinstance(error, ServiceError)
-        level = logging.ERROR if expected else logging.DEBUG  # what is not is told by whoever asks for `failure`
+        level = logging.ERROR if expected else logging.DEBUG  # others are raised from `failure`
         logger.log(level, "worker on %r stops: %s", task_list, error, exc_info=not expected)
 
     def work_on(self, task: Task, task_list: str = "") -> None:
-        """Run the body of one task and report its end.
+        """Run the body of a task and report its result.
 
         Raises:
             ServiceError: the service cannot be used any more.
-            Exception: the service does not let this worker report, whatever it says.
+            Exception: the service refuses any report of this worker.
         """
-        running = Running(task)
+        running = RunningTask(task)
         with logged_as(workflow_id=running.workflow_id, run_id=running.run_id, activity_id=running.activity_id):
             with self._lock:
                 self._running[running.token] = running
             try:
-                if self._abandon.is_set():  # since the poll came back
+                if self._abandon.is_set():  # set since the poll returned
                     return
                 how, answer = self._carry_out(running, task_list)
                 logger.info("%s after %.3f s", how, time.monotonic() - running.started)
@@ -229,15 +229,15 @@ class Worker:
                 with self._lock:
                     self._running.pop(running.token, None)
 
-    def _carry_out(self, running: Running, task_list: str) -> tuple[str, dict[str, Any]]:
-        """How the task ended, and what to say of it. The task is still under way: a report can take its time too."""
+    def _carry_out(self, running: RunningTask, task_list: str) -> tuple[str, dict[str, Any]]:
+        """Run the body; return how the task ended, and the arguments of the report. The task stays under way until reported."""
         try:
             arguments = payload.decode(running.task.get("input"), self.payloads.load) or {}
         except Exception as error:
             reason, details = failure_of(error)
             return "failed", {"reason": reason, "details": details}
         try:
-            # the heart beats while its module is imported
+            # heartbeats are sent while its module is imported
             name = running.task["activityType"]["name"]
             body = self.bodies.get(name) or find_activity(name, declaring_module(arguments), imports=self.imports)
         except LookupError as error:
@@ -252,14 +252,14 @@ class Worker:
             args, kwargs = arguments.get("args", []), arguments.get("kwargs", {})
             context.input = {"args": args, "kwargs": kwargs}
             if body.isolation == "process":
-                self._beat(running)  # its start must be durable before a process exists that can outlive us
+                self._beat(running)  # its start must be durable before there is a process that can outlive this one
                 text = IsolatedCall(body, running.task, args, kwargs, context, self.process_groups).text()
             else:
                 text = result_text(body, context, args, kwargs)
             return "completed", {"result": kept(text, self.payloads)}
         except ActivityCanceled as error:
             return "canceled", {"details": payload.shortened(masked(str(error)))}
-        except (Exception, SystemExit) as error:  # a body that exits must not take the worker's thread with it
+        except (Exception, SystemExit) as error:  # a body that exits must not end the worker's thread
             if running.cancelled.is_set():
                 return "canceled", {"details": payload.shortened(masked(str(error)))}
             reason, details = failure_of(error)
@@ -267,7 +267,7 @@ class Worker:
         finally:
             set_context(None)
 
-    def _context(self, running: Running, task_list: str) -> ActivityContext:
+    def _context(self, running: RunningTask, task_list: str) -> ActivityContext:
         task = running.task
         return ActivityContext(
             domain=self.domain,
@@ -286,8 +286,8 @@ class Worker:
             find_last_details=lambda: last_details(self.service, self.domain, task["workflowExecution"], running.activity_id),
         )
 
-    def _respond(self, running: Running, how: str, **body: Any) -> None:
-        """Report the end until the service has it, or has ended the task itself; its heart goes on beating meanwhile."""
+    def _respond(self, running: RunningTask, how: str, **body: Any) -> None:
+        """Report a result, with retries until the service has it, or has ended the task; heartbeats go on meanwhile."""
         backoff = Backoff(self._abandon)
         while not running.over:
             body = {key: value for key, value in body.items() if value is not None}
@@ -316,16 +316,16 @@ class Worker:
                 if min(running.next_beat, running.ends_by) > now or running.over:
                     continue
                 if now >= running.ends_by:
-                    running.ends_by = float("inf")  # asked once: the service may have been given a longer time
-                # one that hangs must not keep the others waiting
+                    running.ends_by = float("inf")  # checked once: the timeout on the service may be longer
+                # a heartbeat that hangs must not delay the others
                 threading.Thread(target=self._beat, args=(running,), name="heartbeat", daemon=True).start()
             if self._stop.is_set():
-                self._abandon.wait(_LOOK_SECONDS / 10)  # whoever stops a worker waits for this thread too
+                self._abandon.wait(_LOOK_SECONDS / 10)  # stopping a worker waits for this thread too
             else:
                 self._stop.wait(_LOOK_SECONDS)
 
-    def _note_progress(self, running: Running, details: str | None) -> None:
-        """A heartbeat that the body asks for. Those that come too quickly are left to the next one that is due."""
+    def _note_progress(self, running: RunningTask, details: str | None) -> None:
+        """Send a heartbeat of the body; details in quick succession are left to the next one that is due."""
         if details is not None:
             running.details = payload.whole_characters(details)[:MAX_HEARTBEAT_DETAILS_CHARACTERS]
         apart = min(running.beat_seconds, max(1.0, running.beat_seconds / 6))
@@ -334,13 +334,15 @@ class Worker:
         else:
             running.next_beat = min(running.next_beat, running.last_try + apart)
 
-    def _beat(self, running: Running) -> None:
-        """Tell the service that the task is under way, and hear whether it is wanted; a call that fails is made again soon."""
+    def _beat(self, running: RunningTask) -> None:
+        """Send a heartbeat, and learn whether the task was cancelled; a failed call is retried soon."""
         if running.over or not running.is_beating.acquire(blocking=False):
             return
         try:
             now = running.last_try = time.monotonic()
-            body = {"details": running.details} if running.details is not None else {}  # one without would clear them
+            body = (
+                {"details": running.details} if running.details is not None else {}
+            )  # a heartbeat without details would clear them
             try:
                 answer = self.service.record_activity_task_heartbeat(taskToken=running.token, **body)
             except Exception as error:
@@ -352,7 +354,7 @@ class Worker:
         finally:
             running.is_beating.release()
 
-    def _beat_failed(self, running: Running, error: Exception) -> None:
+    def _beat_failed(self, running: RunningTask, error: Exception) -> None:
         with logged_as(workflow_id=running.workflow_id, run_id=running.run_id, activity_id=running.activity_id):
             if fault_code(error) == UNKNOWN_RESOURCE or isinstance(error, ServiceError):
                 logger.info("is over on the service: %s", error)  # timed out, the execution is closed, no service
@@ -369,8 +371,8 @@ class Worker:
 
 
 def usable_cores() -> int:
-    """The number of cores that this process may use."""
+    """Return the number of cores that this process may use."""
     try:
         return len(os.sched_getaffinity(0))
-    except AttributeError:  # not on this system
+    except AttributeError:  # not available on this system
         return os.cpu_count() or 1

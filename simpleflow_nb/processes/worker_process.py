@@ -1,4 +1,4 @@
-"""A worker process: a :class:`.worker.Worker` until it is told to stop."""
+"""A worker process: a :class:`.worker.Worker` until it is stopped."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ _LAST_SECONDS = 5.0
 
 
 class WorkerProcess:
-    """Runs a worker until :meth:`stop`. Polls that wait are waited for: a task could be on its way to them."""
+    """Runs a worker until :meth:`stop`. Waiting polls are awaited: a task could be on its way to them."""
 
     def __init__(self, worker: Worker) -> None:
         self.worker = worker
         self._stop, self._abandon = threading.Event(), threading.Event()
 
     def stop(self) -> None:
-        """Once: take no new tasks, finish those under way. Twice: end the bodies under way too, and go.
+        """Take no new tasks and finish those under way; when called twice, end the bodies under way.
 
-        What is ended so is not reported: the service finds it out by the missing heartbeat and the task is tried again.
+        Bodies ended so are not reported: the service notices the missing heartbeats, and the task is retried.
         Not for signal handlers of the thread that is in :meth:`run`.
         """
         if self._stop.is_set():
@@ -29,9 +29,10 @@ class WorkerProcess:
         self._stop.set()
 
     def run(self) -> None:
-        """
+        """Run the worker until it is stopped.
+
         Raises:
-            Exception: what made a thread of the worker end before its time.
+            Exception: the error that ended a thread of the worker.
         """
         self.worker.start()
         while not self._stop.wait(_LOOK_SECONDS):

@@ -1,4 +1,4 @@
-"""Workflow classes: by type name and version those that a decider was given, by their dotted paths all others."""
+"""Workflow classes: those given to a decider, by type name and version; all others by their dotted paths."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from types import ModuleType
 
 from ..exceptions import DefinitionError, ExitCode, ReplayError
 from ..workflow import Workflow
-from .import_errors import place_of_import_error
+from .import_errors import location_of_import_error
 from .own_modules import is_program
 
 
 class WorkflowNotFound(ReplayError):
-    """No class is known for an execution's type."""
+    """There is no class for an execution's type."""
 
     exit_code = ExitCode.WRONG
 
 
 class WorkflowClasses:
-    """The workflow classes that a decider was given, by type name and version; several versions of a type are several classes.
+    """The workflow classes given to a decider, by type name and version; each version of a type is a class.
 
     Raises:
         DefinitionError: two classes have one type name and version.
@@ -36,12 +36,12 @@ class WorkflowClasses:
         return iter(self._classes.values())
 
     def add(self, cls: type[Workflow]) -> bool:
-        """Know that class too; False when it was known before.
+        """Add a class; return False if it was added before.
 
         Raises:
             DefinitionError: another class has its type name and version.
         """
-        key = (cls.type_name(), str(cls.version))  # what is no text is refused when it is registered
+        key = (cls.type_name(), str(cls.version))  # a version that is no text is refused when it is registered
         is_new = key not in self._classes
         known = self._classes.setdefault(key, cls)
         if known is not cls:
@@ -52,15 +52,15 @@ class WorkflowClasses:
         return is_new
 
     def found(self, type_name: str, version: str, named: Callable[[], str | None]) -> type[Workflow]:
-        """The class that decides executions of a type.
+        """Find the class that decides executions of a type.
 
-        Where no class was given it is the one that the input of the execution names, which ``named`` reads, as long as its
-        version is that of the type: a class whose version was raised decides none of the runs that were started before.
+        If no class was given, it is the one named in the execution's input, which ``named`` reads, provided that its version
+        is that of the type: a class with a raised version decides no runs started before.
 
         Raises:
-            WorkflowNotFound: there is none; one sentence says which versions there are.
+            WorkflowNotFound: there is none; the message lists the known versions.
         """
-        if self._classes:  # whoever can start a run does not choose what is imported here
+        if self._classes:  # the input of a run must not choose what is imported here
             return self._given(type_name, version)
         path = named()
         if not path:
@@ -91,15 +91,15 @@ class WorkflowClasses:
         given = ", ".join(sorted({name for name, _ in self._classes}))
         raise WorkflowNotFound(
             f"no workflow of type {type_name!r} is known here: this decider was given {given} and imports no other; "
-            "start it with that one too, or let another task list have it"
+            "start it with that workflow too, or let another task list have it"
         )
 
 
 def workflow_class(path: str) -> type[Workflow]:
-    """The workflow at a dotted path such as ``examples.basic.BasicWorkflow``.
+    """Import the workflow at a dotted path such as ``examples.basic.BasicWorkflow``.
 
     Raises:
-        WorkflowNotFound: it cannot be imported, or is not a Workflow; one sentence.
+        WorkflowNotFound: it cannot be imported, or is not a Workflow.
     """
     module_name, _, name = path.rpartition(".")
     if not module_name:
@@ -107,10 +107,10 @@ def workflow_class(path: str) -> type[Workflow]:
     try:
         module = importlib.import_module(module_name)
     except ImportError as error:
-        where = place_of_import_error(error)
+        where = location_of_import_error(error)
         raise WorkflowNotFound(f"{path}: module {module_name} cannot be imported: {error}{where}") from error
     except (Exception, SystemExit) as error:
-        where = place_of_import_error(error)
+        where = location_of_import_error(error)
         raise WorkflowNotFound(f"{path}: importing {module_name} raised {type(error).__name__}: {error}{where}") from error
     found = getattr(module, name, None)
     if not isinstance(found, type) or not issubclass(found, Workflow):
@@ -120,7 +120,7 @@ def workflow_class(path: str) -> type[Workflow]:
 
 
 def _guess(name: str, module: ModuleType) -> str:
-    """A workflow of the module that may have been meant."""
+    """Guess which workflow of the module was meant."""
     known = {
         key.lower(): key
         for key, value in vars(module).items()

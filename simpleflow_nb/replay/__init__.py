@@ -1,6 +1,6 @@
-"""The replaying decider's core: history in, decisions out.
+"""The core of the decider: history in, decisions out.
 
-Pure: no clock, no network, no disk, no threads. The same code serves a cold replay, a cached execution and a check of a
+Pure: no clock, network, disk or threads. The same code replays a whole history, continues a cached execution and checks a
 closed history.
 """
 

@@ -1,4 +1,4 @@
-"""Futures inside arguments: finding them, and putting their results in their place."""
+"""Futures inside arguments: finding them, and replacing them by their results."""
 
 from __future__ import annotations
 
@@ -15,17 +15,18 @@ _READ_ONCE = frozenset({GeneratorType, map, filter, zip})
 
 
 def contents(values: Iterable[Any]) -> int:
-    """Whether futures (:data:`FUTURES`) or iterators (:data:`READ_ONCE`) stand anywhere in these values, in nested lists,
-    tuples and dicts too; both flags may be set.
+    """Return flags for futures (:data:`FUTURES`) and iterators (:data:`READ_ONCE`) in these values, also nested ones.
+
+    Looks into lists, tuples and dicts; both flags may be set.
 
     Raises:
-        TypeError: a value that has no JSON form: said here, at the line that submits it, not when the decision is sent.
+        TypeError: a value has no JSON form; raised here, at the line that submits it, not when the decision is sent.
     """
     found = 0
     for item in values:
         kind = type(item)
         if kind is int or kind is str or kind is float or kind is bool or item is None:
-            continue  # exact types first: most arguments are plain, and this runs for every submit of every replay
+            continue  # exact types first: most arguments are plain, and this runs at every submit of every replay
         if kind is Future:
             found |= FUTURES
         elif kind is dict:
@@ -42,7 +43,7 @@ def contents(values: Iterable[Any]) -> int:
 
 
 def listed(value: Any) -> Any:
-    """The value with a list in the place of each iterator: every attempt of a task, and every check of it, reads it again."""
+    """Return the value with each iterator read into a list: every attempt of a task, and every check of it, reads it again."""
     kind = type(value)
     if kind in _READ_ONCE or kind is list:
         return [listed(item) for item in value]
@@ -54,7 +55,7 @@ def listed(value: Any) -> Any:
 
 
 def futures_in(values: Iterable[Any]) -> Iterator[Future[Any]]:
-    """Every future in these values, depth first."""
+    """Yield the futures in these values, depth first."""
     for item in values:
         kind = type(item)
         if kind is Future:
@@ -66,10 +67,10 @@ def futures_in(values: Iterable[Any]) -> Iterator[Future[Any]]:
 
 
 def filled(value: Any) -> Any:
-    """The value with each finished future replaced by its result; never waits."""
+    """Return the value with each finished future replaced by its result; never waits."""
     kind = type(value)
     if kind is Future:
-        return value.execution.decoded(value)  # not .result: that raises what is due, where the code waits
+        return value.execution.decoded(value)  # not .result: that would raise pending failures, as at a wait
     if kind is list or kind is tuple:
         return [filled(item) for item in value]
     if kind is dict:
@@ -78,7 +79,7 @@ def filled(value: Any) -> Any:
 
 
 def waited_for(value: Any) -> Any:
-    """The value with each future replaced by its result, waiting for those that are pending: for what run() returns."""
+    """Return the value with each future replaced by its result, and wait for pending ones: for the result of run()."""
     kind = type(value)
     if kind is Future:
         return value.result

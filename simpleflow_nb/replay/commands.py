@@ -1,4 +1,4 @@
-"""Decisions: what the code decided, until history has the record of it, and the form in which it is sent."""
+"""Decisions of the code until history has recorded them, and the form in which they are sent."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from ..retry import RetryPolicy
 from .arguments import filled
 from .decisions import Decision, RecordMarker, StartTimer
 
-# Names that the engine keeps for itself; those of users may not begin with an underscore.
+# Names reserved for the engine; users' names may not begin with an underscore.
 WAKE, PARK, BACKOFF, RETRY, PATCH, ENGINE = "_wake-", "_park-", "_backoff-", "_retry-", "_patch-", "_engine"
-MISSING = "_missing"  # its details: ids of the events of signals whose payloads were not there
+MISSING = "_missing"  # its details: ids of the events of signals whose payloads were missing
 
-ENGINE_VERSION = 1  #: rules by which decisions are ordered; stands in the first decision of every execution
+ENGINE_VERSION = 1  #: version of the order of decisions; recorded in the first decision of every execution
 
 MISSING_AT_ONCE = 3_000  #: ids in one marker, within SWF's 32,768 characters
 
-_LONGEST_ID = 220  # leaves room for "_retry-" before and an attempt behind, within SWF's 256
+_LONGEST_ID = 220  # leaves room for the prefix "_retry-" and an attempt's number, within SWF's 256
 
 
 class ActivityTask(Protocol):
-    """What the engine needs to know of an activity."""
+    """The attributes of an activity that the engine needs."""
 
     name: str
     task_list: str | None
@@ -36,12 +36,12 @@ class ActivityTask(Protocol):
     raises_on_failure: bool
     idempotent: bool
     meta: dict[str, Any] | None
-    declared_in: str | None  # the module that workers import, where the name does not say it
-    decision_attributes: dict[str, Any]  # activityType and the four timeouts, as SWF wants them
+    declared_in: str | None  # the module that workers import, if the name does not say it
+    decision_attributes: dict[str, Any]  # activityType and the four timeouts, in SWF's form
 
 
 class Command:
-    """A decision that is not a task with a result: a marker, a cancellation, the end of the run."""
+    """A decision without a result: a marker, a cancellation, the end of the run."""
 
     __slots__ = ("attributes", "code", "key", "lasti", "type")
 
@@ -55,7 +55,7 @@ Queued = Command | Future[Any]
 
 
 def described(command: Queued | None) -> str:
-    """For a message: what was decided and the source line that did, looked up only now."""
+    """Format a decision and its source line for a message; the line is looked up only now."""
     if command is None:
         return "no further decision here"
     text = f"{command.type}({command.key})" if command.key else command.type
@@ -66,19 +66,19 @@ def described(command: Queued | None) -> str:
 
 
 def activity_id(name: str, suffix: int | str) -> str:
-    """``activity-<name>-<suffix>``; a name too long for SWF's 256 characters ends in its hash."""
+    """Return ``activity-<name>-<suffix>``; a name too long for SWF's 256 characters ends in its hash."""
     return short_id(f"activity-{name}-{suffix}")
 
 
 def short_id(text: str) -> str:
-    """The id itself, or its beginning and its md5 when it is too long."""
+    """Return the id itself, or its beginning and its md5 when it is too long."""
     if len(text) <= _LONGEST_ID:
         return text
     return f"{text[: _LONGEST_ID - 33]}-{hashlib.md5(text.encode()).hexdigest()}"
 
 
 def activity_input(task: ActivityTask, args: Any, kwargs: Any) -> str:
-    """The input of an activity task, in simpleflow's form; with the module that declares it, where workers need that."""
+    """Encode the input of an activity task in simpleflow's form, with the declaring module if workers need it."""
     body = _call(task, args, kwargs)
     if task.declared_in:
         body["__extra"] = {"module": task.declared_in}
@@ -86,7 +86,7 @@ def activity_input(task: ActivityTask, args: Any, kwargs: Any) -> str:
 
 
 def call_digest(task: ActivityTask, args: Any, kwargs: Any) -> str:
-    """The same for the same arguments, wherever the activity is declared."""
+    """Return a digest of a call's arguments, independent of the module that declares the activity."""
     return payload.digest(payload.encode(_call(task, args, kwargs)))
 
 
@@ -98,7 +98,7 @@ def _call(task: ActivityTask, args: Any, kwargs: Any) -> dict[str, Any]:
 
 
 def decision(command: Queued, task_list: str | None, default_task_list: str) -> Decision:
-    """The decision as RespondDecisionTaskCompleted wants it. ``task_list`` overrides every activity's own."""
+    """Return the decision in the form of RespondDecisionTaskCompleted. ``task_list`` overrides every activity's own."""
     kind = command.type
     attributes: Mapping[str, Any]
     if isinstance(command, Command):
@@ -124,7 +124,7 @@ def decision(command: Queued, task_list: str | None, default_task_list: str) -> 
 
 
 def attributes_name(kind: str, of: str) -> str:
-    """``scheduleActivityTaskDecisionAttributes`` for ScheduleActivityTask and ``Decision``; likewise for ``Event``."""
+    """Return ``scheduleActivityTaskDecisionAttributes`` for ScheduleActivityTask and ``Decision``; likewise for ``Event``."""
     return f"{kind[0].lower()}{kind[1:]}{of}Attributes"
 
 
@@ -141,9 +141,9 @@ def timer(timer_id: str, seconds: int, control: str | None = None) -> Decision:
 
 
 def fitting(decisions: Iterable[Decision], limit_bytes: int = MAX_REQUEST_BYTES - 40_000) -> int:
-    """How many of the decisions, from the first, stay within one request; at least one.
+    """Count how many of the decisions, from the first, fit into one response; at least one.
 
-    Texts that are too long for a field count as the reference that will stand for them.
+    Texts too long for a field count as the references that will replace them.
     """
     total = 0
     for count, one in enumerate(decisions):

@@ -1,4 +1,4 @@
-"""The decisions of a decider, as the service takes them.
+"""Types of the decisions that a decider sends.
 
 https://docs.aws.amazon.com/amazonswf/latest/apireference/API_Decision.html
 """
@@ -68,7 +68,7 @@ class CancelTimer(TypedDict):
 
 
 class Decision(TypedDict):
-    """One decision; of the attributes it has those of its type."""
+    """A decision, with the attributes of its type."""
 
     decisionType: str
     scheduleActivityTaskDecisionAttributes: NotRequired[ScheduleActivityTask]

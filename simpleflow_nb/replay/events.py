@@ -1,4 +1,4 @@
-"""The events of a history, as the service hands them out.
+"""Types of the events of a history.
 
 https://docs.aws.amazon.com/amazonswf/latest/apireference/API_HistoryEvent.html
 """
@@ -9,7 +9,7 @@ from typing import NotRequired, TypedDict
 
 
 class TypeName(TypedDict):
-    """The type of a workflow or an activity."""
+    """The name and version of a workflow or activity type."""
 
     name: str
     version: str
@@ -221,7 +221,7 @@ class TimerFailed(TypedDict):
 
 
 class HistoryEvent(TypedDict):
-    """One event; of the attributes it has those of its type. Types that no execution of this engine has are left out."""
+    """An event, with the attributes of its type. Types that never occur in executions of this engine are left out."""
 
     eventId: int
     eventType: str

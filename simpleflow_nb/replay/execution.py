@@ -1,4 +1,4 @@
-"""One execution of a workflow, replayed: it takes the events that follow those it knows and returns the decisions to send."""
+"""Replay of one execution of a workflow: it applies new events and returns the decisions to send."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ _COMPLETED = "DecisionTaskCompleted"
 
 
 class Execution(ExecutionState):
-    """A workflow's code and what history says of it.
+    """A workflow's code, and the state of its history.
 
     Args:
         program: the workflow's code, see :class:`.suspension.Suspension`.
         run_id: seeds the random stream and the jitter of retries.
-        open_activity_limit: more activities than this are held back; recorded in the history when it changes.
-        decision_limit: decisions in one response.
+        open_activity_limit: activities beyond it are held back; recorded in the history when it changes.
+        decision_limit: most decisions in one response.
         task_list: overrides the activities' own task lists.
         load: reads a payload that is kept outside the history.
-        on_log: takes the lines of ``workflow.log``, once each.
-        read_events: the events of this execution from the first up to that id, for hooks that look at them.
+        on_log: called with each line of ``workflow.log``, once.
+        read_events: returns the events of this execution up to an id, for hooks that take the history.
     """
 
     __slots__ = (
@@ -66,11 +66,11 @@ class Execution(ExecutionState):
         self.workflow_id = workflow_id
         self.configured_limit, self.decision_limit = open_activity_limit, decision_limit
         self.activity_task_list = task_list
-        # asked when the run's cancellation was requested, with the events so far if it wants them
-        # and with what reads the payloads in them and tells the signals that are without theirs
+        # called when a cancellation was requested, with the events so far if it takes them,
+        # with what loads their payloads, and with what tells the signals whose payloads are missing
         self.should_cancel: Callable[[list[Event], payload.Load | None, Callable[[str, int], bool]], bool] | None = None
         self.wants_history, self.read_events = False, read_events
-        self.delivered: list[Event] | None = None  # while they are applied, if they are all from the first on
+        self.delivered: list[Event] | None = None  # while they are applied, if they begin with the first
         self.now = 0.0  # epoch seconds of the decision task that is replayed
         self.decided_at = self.engine_version = self.backoffs = 0
         bind = getattr(program, "bind", None)
@@ -78,14 +78,14 @@ class Execution(ExecutionState):
             bind(self)
 
     def advance(self, events: list[Event]) -> list[Decision]:
-        """Apply the events up to and including the DecisionTaskStarted that is open; returns the decisions to send.
+        """Apply the events up to and including the open DecisionTaskStarted; return the decisions to send.
 
-        Overlap with what is already known is dropped. A history that is closed is only checked; it gives no decisions.
+        Events already known are skipped. A closed history is only checked; it gives no decisions.
 
         Raises:
-            StaleCache: the events do not join on, or the last decision was not accepted: replay the whole history.
-            NonDeterminismError: the code decides something else than what history has.
-            HistoryError: an event that this version does not know.
+            StaleCache: events are missing in between, or the last decision was not accepted: replay the whole history.
+            NonDeterminismError: the code's decisions differ from the history.
+            HistoryError: this version does not know an event.
         """
         first = events[0]["eventId"]
         self.delivered = events if self.wants_history and first == 1 else None
@@ -109,7 +109,7 @@ class Execution(ExecutionState):
         position = 0
         for done in completed:
             at = done["eventId"] - first
-            if _is_parked(events, at):  # decided nothing, like a decision task that timed out
+            if _is_parked(events, at):  # no decision was made, as when a decision task times out
                 continue
             stop = done["decisionTaskCompletedEventAttributes"]["startedEventId"] - first + 1
             self._apply(events[position:stop])
@@ -120,7 +120,7 @@ class Execution(ExecutionState):
             self.batch_patches = patches
             self._resume(events[stop - 1])
             for id in patches:
-                if not self.patches.get(id):  # also one that was asked earlier, where history has no answer
+                if not self.patches.get(id):  # also one that was asked earlier, without an answer in the history
                     raise NonDeterminismError(
                         done["eventId"],
                         f"patched({id!r})",
@@ -131,7 +131,7 @@ class Execution(ExecutionState):
         self._apply(events[position:])
         self.next_id = first + len(events)
         if self.closed:
-            self._check_complete()  # a run that was ended from outside may have left more undecided than it recorded
+            self._check_complete()  # a run that was ended from outside need not have recorded all decisions
             self.delivered = None
             return []
         if events[-1]["eventType"] != "DecisionTaskStarted":
@@ -157,7 +157,7 @@ class Execution(ExecutionState):
                 handler(self, event)
 
     def _leading_markers(self, events: list[Event], at: int) -> tuple[str, ...]:
-        """The engine's markers that open a response: the limits in force, and patches taken by that very decision."""
+        """Read the engine's markers at the beginning of a response: the limits in force, and the patches that it takes."""
         patches: tuple[str, ...] = ()
         while at < len(events) and events[at]["eventType"] == "MarkerRecorded":
             attributes = events[at]["markerRecordedEventAttributes"]
@@ -172,13 +172,13 @@ class Execution(ExecutionState):
                 self.engine_version, self.open_limit = settings["engine"], settings["open_activities"]
             elif name.startswith(commands.PATCH):
                 patches += (name[len(commands.PATCH) :],)
-            elif name != commands.MISSING:  # read before the signals are
+            elif name != commands.MISSING:  # was read before the signals
                 break
             at += 1
         return patches
 
     def _read_missing(self, events: list[Event], at: int) -> None:
-        """Which signals that decision found without their payloads, from the engine's markers that open it."""
+        """Read which signals were without their payloads at that decision, from the engine's markers."""
         while at < len(events) and events[at]["eventType"] == "MarkerRecorded":
             attributes = events[at]["markerRecordedEventAttributes"]
             name = attributes["markerName"]
@@ -189,7 +189,7 @@ class Execution(ExecutionState):
             at += 1
 
     def _resume(self, started: Event) -> None:
-        """One decision: check that the former one is complete, queue what became ready, let the code go on."""
+        """Make one decision: check that the last one is complete, queue what became ready, resume the code."""
         queue = self.queue
         self._check_complete()
         self.split = 0
@@ -224,18 +224,18 @@ class Execution(ExecutionState):
                 self._release()
 
     def _check_complete(self) -> None:
-        """All that the last decision task decided must be recorded, but for what the wake-up timer says is left over."""
+        """Check that the last decision was recorded as a whole, except what its wake-up timer leaves over."""
         queue = self.queue
         if len(queue) != self.split:
             left = f"{self.split} more decisions left over for later" if self.split else "nothing more decided there"
             raise self.difference(None, left, queue[0] if queue else None)
 
     def _cancels(self, started: Event) -> bool:
-        """The run was asked to end. True when it does; its code is unwound before the decision is made.
+        """Handle a request to cancel; return whether the run ends. If so, its code is unwound before the decision.
 
         Raises:
-            ReplayError: what a hook asked for cannot be read.
-            Exception: of the service: the events so far, for a hook that wants them, could not be read.
+            ReplayError: a hook needs something that cannot be read.
+            Exception: of the service: the events for a hook could not be read.
         """
         past = self._past(started["eventId"]) if self.wants_history else []
         self.cancel_requested = False
@@ -248,11 +248,11 @@ class Execution(ExecutionState):
                 raise
             except Exception as error:
                 self._fail_run(error)
-            if self.defect is not None:  # whatever the hook has made of it
+            if self.defect is not None:  # even if the hook has caught it
                 raise self.defect
             if is_refused:
                 return False
-        while len(self.queue) > leftovers:  # what the hook submitted: the run is over
+        while len(self.queue) > leftovers:  # submitted by the hook, though the run is over
             self.queue.pop()
         self.ready.clear()
         self.due.clear()
@@ -266,11 +266,11 @@ class Execution(ExecutionState):
         if self.delivered is not None:
             return self.delivered[:at]
         if self.read_events is None:
-            raise StaleCache("what a hook wants to look at is not kept here")
+            raise StaleCache("the events that a hook takes are not kept here")
         return self.read_events(at)
 
     def _response(self, changed_limit: bool) -> list[Decision]:
-        """The decisions to send: the engine's markers first, then as much of the queue as fits, then the wake-up timer."""
+        """Return the decisions to send: the engine's markers, as much of the queue as fits, the wake-up timer."""
         out = []
         if changed_limit or not self.engine_version:
             details = {"engine": self.engine_version or commands.ENGINE_VERSION, "open_activities": self.open_limit}
@@ -296,7 +296,7 @@ class Execution(ExecutionState):
 
 
 def _is_parked(events: list[Event], at: int) -> bool:
-    """Whether that DecisionTaskCompleted only said that the decider could not decide."""
+    """Return whether the DecisionTaskCompleted at ``at`` only records that the execution was parked."""
     at += 1
     if at >= len(events) or events[at]["eventType"] != "MarkerRecorded":
         return False

@@ -1,4 +1,4 @@
-"""What history has said of an execution so far, and how its records are matched with the decisions of the code."""
+"""The state of an execution by its history so far, and the matching of recorded decisions with those of the code."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from . import commands
 from .commands import Queued
 from .events import HistoryEvent
 from .inputs import InputComparison
-from .tasks import Tasks
+from .signals import Signals
 
 Event = HistoryEvent
 
 
-class ExecutionState(Tasks):
-    """Everything that an event of the history may change."""
+class ExecutionState(Signals):
+    """The state that events of the history change."""
 
     __slots__ = (
         "backoff_is_open",
@@ -51,7 +51,7 @@ class ExecutionState(Tasks):
         self.split = self.wakes = self.streak = self.parks = 0
 
     def recorded(self, event: Event, kind: str, key: str | None, refused: bool = False) -> Queued:
-        """History has the record of a decision: it must be the oldest one not yet recorded."""
+        """Match a recorded decision: it must be the oldest one not recorded yet."""
         queue = self.queue
         command = None
         if queue:
@@ -62,7 +62,7 @@ class ExecutionState(Tasks):
         raise self.difference(event, had, command)
 
     def difference(self, event: Event | None, had: str, command: Queued | None) -> NonDeterminismError:
-        """The error to raise for a decision that differs; caused by what run() raised, if it did."""
+        """Return the error for a decision that differs; its cause is the exception of run(), if there is one."""
         error = NonDeterminismError(event["eventId"] if event else None, had, commands.described(command))
         error.__cause__ = self.error
         return error

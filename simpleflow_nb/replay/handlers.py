@@ -1,4 +1,4 @@
-"""What each event of a history does to an execution: one function for each event type, None where there is nothing to do.
+"""Effects of events on an execution: one function for each event type, None for types without an effect.
 
 https://docs.aws.amazon.com/amazonswf/latest/apireference/API_HistoryEvent.html
 """
@@ -38,7 +38,7 @@ def _activity_scheduled(x: ExecutionState, e: Event) -> None:
             text = a.get("input")
             if text is None:
                 return
-            try:  # the common case, without a call: plain arguments, written by this engine
+            try:  # the common case, inlined: plain arguments, written by this engine
                 had = scan_once(text, 0)[0]
                 if had["kwargs"] == f.kwargs and had["args"] == list(f.args):
                     return
@@ -62,7 +62,7 @@ def _schedule_activity_failed(x: ExecutionState, e: Event) -> None:
     x.open -= 1
     if f.cancelling:
         x.settle(f, STOPPED, exceptions.TaskCanceled(f.id), e["eventId"])
-    elif a["cause"].endswith("_EXCEEDED"):  # a quota: tried again later, all of them behind one timer
+    elif a["cause"].endswith("_EXCEEDED"):  # a quota: retried later, all of them after one timer
         f.stage = HELD
         x.refused.append(f)
     else:
@@ -87,7 +87,7 @@ def _activity_timed_out(x: ExecutionState, e: Event) -> None:
     a = e["activityTaskTimedOutEventAttributes"]
     f = _scheduled(x, e, a)
     error = exceptions.TimeoutError(f.id, a["timeoutType"], a.get("details"))
-    # The worker itself beats the heart, whatever the activity does: silence says that the worker is gone.
+    # The worker sends heartbeats by itself, whatever the activity does: without them the worker is lost.
     x.attempt_failed(f, error, e["eventId"], lost=a["timeoutType"] == "HEARTBEAT")
 
 
@@ -125,7 +125,7 @@ def _timer_fired(x: ExecutionState, e: Event) -> None:
     timer_id: str = e["timerFiredEventAttributes"]["timerId"]
     if timer_id[0] != "_":
         f = x.tasks[timer_id]
-        if f.stage < DONE:  # else it fired while the decision that cancels it was on its way
+        if f.stage < DONE:  # else it fired while the decision to cancel it was being sent
             x.resolve(f, None, e["eventId"], decode=False)
     elif timer_id.startswith(commands.BACKOFF):
         x.backoff_is_open = False
@@ -145,18 +145,18 @@ def _retried(x: ExecutionState, timer_id: str) -> Future[Any]:
 def _start_timer_failed(x: ExecutionState, e: Event) -> None:
     a = e["startTimerFailedEventAttributes"]
     timer_id: str = a["timerId"]
-    if timer_id.startswith(commands.WAKE):  # it stands last, so what is queued here is what it would have said
+    if timer_id.startswith(commands.WAKE):  # it comes last, so the queue holds what it would have announced
         x.split = len(x.queue)
         return
     if timer_id.startswith(commands.PARK):
-        return  # its refusal has brought a decision task already
+        return  # its refusal has already scheduled a decision task
     f: Any = x.recorded(e, "StartTimer", timer_id, refused=True)
     if f.stage >= DONE:
         return
     if timer_id.startswith(commands.RETRY):
         f.stage = DONE
         f = _retried(x, timer_id)
-    elif timer_id.startswith(commands.BACKOFF):  # no timer can carry the wait: the decider process waits instead
+    elif timer_id.startswith(commands.BACKOFF):  # no timer can be started: the decider process waits instead
         f.stage, x.backoff_is_open = DONE, False
         return
     x.fail(f, exceptions.TaskFailed(f.id, a["cause"]), order=e["eventId"])
@@ -182,7 +182,7 @@ def _signaled(x: ExecutionState, e: Event) -> None:
     taken = False
     waits = x.signal_waits.get(name)
     if waits:
-        # every waiter for "the last signal" has it; of those for "the next signal" only the first
+        # all who wait for "the last signal" get it; of those who wait for "the next signal" only the first
         for future in list(waits):
             if future.type == "last signal" or not taken:
                 taken = taken or future.type == "signal"
@@ -219,7 +219,7 @@ def _closed(kind: str) -> Handler:
 
 
 def _ended(x: ExecutionState, e: Event) -> None:
-    x.closed = True  # terminated or timed out: not decided by the code
+    x.closed = True  # terminated or timed out: not a decision of the code
 
 
 HANDLERS: dict[str, Handler | None] = {

@@ -1,7 +1,7 @@
-"""Inputs that history has against inputs that the code gives now.
+"""Comparison of recorded inputs with those of the code now.
 
-Ids alone cannot show that two calls of one activity changed places, and then each would get the other's result. A changed
-input is allowed; one that belongs to another call of the same activity is a difference.
+Ids alone do not show that two calls of one activity were swapped, and each would get the other's result. A changed input is
+allowed; the input of another call of the same activity is a difference.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from .commands import activity_input
 
 
 class InputComparison:
-    """Remembers, for each activity, the calls whose input is not the recorded one."""
+    """The calls, for each activity, whose input is not the recorded one."""
 
     __slots__ = ("changed",)
 
@@ -23,7 +23,7 @@ class InputComparison:
         self.changed: dict[str, tuple[dict[str, Future[Any]], dict[str, Future[Any]]]] = {}
 
     def other_call(self, future: Future[Any], recorded: str | None) -> Future[Any] | None:
-        """The call whose input changed places with this one's; None when the input is the same or merely changed."""
+        """Return the call that was swapped with this one; None if the input is the same or merely changed."""
         if recorded is None:
             return None
         if payload.referenced_digest(recorded) is None:

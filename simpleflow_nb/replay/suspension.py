@@ -1,4 +1,4 @@
-"""The workflow's code, suspended in a greenlet: it goes on where it waited when history has what it waits for."""
+"""The workflow's code in a greenlet: suspended where it waits, resumed when history has the result."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from .commands import Command
 from .decisions import FailWorkflowExecution
 
 _FAILED = "FailWorkflowExecution"
-_MAX_DEATHS = 20  # times that evicted code may catch its own end before it is left alone
+_MAX_DEATHS = 20  # times that evicted code may catch GreenletExit before it is left alone
 
 
 class Suspension:
-    """``program(self)`` is called once, inside the greenlet, and its return value is the run's result.
+    """The greenlet of a run: ``program(self)`` is called once inside it, and its return value is the run's result.
 
-    A suspension belongs to the thread that creates it; :meth:`kill` must be called before it is dropped, because the
-    collector cannot see into a suspended stack.
+    A suspension belongs to the thread that creates it. Call :meth:`kill` before dropping it: the garbage collector cannot
+    see into a suspended stack.
     """
 
     __slots__ = ("dead", "deaths", "defect", "error", "failures", "finished", "greenlet", "hub", "load", "program")
@@ -40,16 +40,16 @@ class Suspension:
         self.hub: greenlet | None = None
         self.failures: deque[Future[Any]] = deque()  # to be raised where the code waits, in event order
         self.finished: Command | None = None
-        self.error: BaseException | None = None  # what left run(), if the run has failed
-        self.defect: BaseException | None = None  # not the code's doing: the execution is parked
+        self.error: BaseException | None = None  # raised by run(), if the run has failed
+        self.defect: BaseException | None = None  # not the code's fault: the execution is parked
         self.dead, self.deaths = False, 0
 
     def block(self, futures: tuple[Future[Any], ...], quantifier: Callable[[Iterator[bool]], bool] = all) -> None:
-        """Suspend the code until all (or any) of these have ended or a failure must be raised.
+        """Suspend the code until all (or any) of these have ended, or a failure is to be raised.
 
         Raises:
-            TaskFailed: the oldest failure of a task with ``raises_on_failure`` that was not raised yet.
-            GreenletExit: the execution was evicted; from then on at every call.
+            TaskFailed: the oldest failure not raised yet of a task with ``raises_on_failure``.
+            GreenletExit: the execution was evicted; raised at every later call too.
         """
         while True:
             if self.dead:
@@ -76,7 +76,7 @@ class Suspension:
             self._hub_switch()
 
     def decoded(self, future: Future[Any]) -> Any:
-        """The result of a finished future, decoded once; never waits."""
+        """Return the result of a finished future, decoded once; never waits."""
         if future.decode:
             try:
                 future.value = payload.decode(future.value, self.load)
@@ -86,10 +86,10 @@ class Suspension:
         return future.value
 
     def give_up(self, error: ReplayError) -> None:
-        """Have the execution parked; the code is not told, and does not go on.
+        """Park the execution: the code stays suspended.
 
         Raises:
-            ReplayError: that error, outside the code: in a hook, which may make of it what it likes.
+            ReplayError: the error, if called outside the code, in a hook; the hook may catch it.
         """
         self.defect = error
         if getcurrent() is not self.greenlet:
@@ -99,7 +99,7 @@ class Suspension:
     def kill(self) -> bool:
         """Unwind the code without letting it decide anything; its ``finally`` blocks run.
 
-        Returns False when the code refuses to end; keep a reference then, or it is thrown at again.
+        Return False if the code does not end; keep a reference then, or GreenletExit is thrown at it again.
         """
         self.dead = True
         if self.greenlet:
@@ -108,7 +108,7 @@ class Suspension:
         return not self.greenlet
 
     def loaded(self, digest: str) -> str:
-        """The text of a payload that the code cannot do without."""
+        """Load the text of a payload; if it cannot be read, the execution is parked."""
         assert self.load is not None
         try:
             return self.load(digest)
@@ -117,7 +117,7 @@ class Suspension:
             raise
 
     def where(self) -> list[traceback.FrameSummary]:
-        """The stack of the suspended code, innermost last; empty when it is not suspended."""
+        """Return the stack of the suspended code, innermost frame last; empty when it is not suspended."""
         frame = self.greenlet.gr_frame if self.greenlet else None
         if frame is None:
             return []
@@ -129,7 +129,7 @@ class Suspension:
             if type(result) is CoroutineType:
                 result = _driven(result)
             text = payload.encoded(waited_for(result), "what run() returned")
-            if self.failures or self.dead:  # dead: it caught its own end and returned all the same
+            if self.failures or self.dead:  # dead: it caught GreenletExit and returned all the same
                 self.block(())
             self.finished = Command("CompleteWorkflowExecution", None, {} if result is None else {"result": text})
         except GreenletExit as error:
@@ -160,10 +160,10 @@ class Suspension:
 
 
 def failure_attributes(error: BaseException, hidden: Callable[[str], str] = str) -> FailWorkflowExecution:
-    """How a run says that ``error`` has left its code, be it an exception or what ``Workflow.fail`` raises.
+    """Return the attributes of the decision to fail with ``error``, an exception or what ``Workflow.fail`` raises.
 
-    ``hidden`` takes out of each text what nobody shall read, before it is cut. Replayed code does without: what it decides
-    may not depend on the machine.
+    ``hidden`` masks secrets in each text before it is cut. Replayed code does without: its decisions may not depend on the
+    machine.
     """
     if isinstance(error, RunEnded):
         reason, details = hidden(error.attributes["reason"]), hidden(error.attributes["details"])
@@ -182,13 +182,13 @@ def failure_attributes(error: BaseException, hidden: Callable[[str], str] = str)
 
 
 def _driven(coroutine: CoroutineType[Any, Any, Any]) -> Any:
-    """The return value of ``async def run``: awaiting a future suspends the greenlet, the coroutine itself never yields."""
+    """Run ``async def run`` and return its value: awaiting a future suspends the greenlet, so the coroutine never yields."""
     try:
         coroutine.send(None)
     except StopIteration as end:
         return end.value
     except RuntimeError as error:
-        if not str(error).startswith(_ASYNCIO_SAYS):  # sleep, gather and their like, before they yield anything
+        if not str(error).startswith(_ASYNCIO_SAYS):  # sleep, gather and others, before they yield anything
             raise
         raise DefinitionError(_ONLY_FUTURES).with_traceback(error.__traceback__) from None
     coroutine.close()
@@ -201,4 +201,5 @@ _ONLY_FUTURES = (
     "and futures.wait(...) for asyncio.gather"
 )
 _ENGINE_FILES = frozenset({__file__, futures.__file__})
-_CARRIERS = frozenset({__file__, payload.__file__, f"{__file__.rpartition('replay')[0]}workflow.py"})
+_PACKAGE = __file__.rpartition("replay")[0]
+_CARRIERS = frozenset({__file__, payload.__file__, f"{_PACKAGE}program.py", f"{_PACKAGE}workflow.py"})

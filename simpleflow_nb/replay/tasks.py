@@ -1,4 +1,4 @@
-"""The tasks of an execution: what the code submits, when it is scheduled, retried, resolved, failed or cancelled."""
+"""The tasks of an execution: submitted by the code, then scheduled, retried, resolved, failed or cancelled."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from types import FrameType
 from typing import Any
 
 from .. import payload
-from ..exceptions import DefinitionError, DependencyFailed, PayloadError, PayloadMissing, TaskCanceled, TaskFailed
-from ..futures import DONE, FAILED, HELD, OPEN, QUEUED, STOPPED, Future
+from ..exceptions import DefinitionError, DependencyFailed, TaskCanceled, TaskFailed
+from ..futures import DONE, FAILED, HELD, QUEUED, STOPPED, Future
 from . import commands
 from .arguments import FUTURES, READ_ONCE, contents, futures_in, listed
 from .commands import ActivityTask, Command, Queued
@@ -20,11 +20,11 @@ from .suspension import Suspension
 _PACKAGE = __file__.rpartition("replay")[0]
 _WORKFLOW_FILE = f"{_PACKAGE}workflow.py"
 
-MAX_LOSSES = 5  #: workers lost in a row by one task before that counts as its failure
+MAX_LOSSES = 5  #: attempts in a row that end with their worker lost, before the task has failed
 
 
 class Tasks(Suspension):
-    """Futures from submit to their end, and the queue of decisions that history has no record of yet."""
+    """Futures from submit to their end, and the queue of decisions not recorded yet."""
 
     __slots__ = (
         "batch_patches",
@@ -33,10 +33,7 @@ class Tasks(Suspension):
         "counters",
         "due",
         "failed",
-        "last_signals",
         "log_lines",
-        "missing",
-        "new_missing",
         "new_patches",
         "next_id",
         "on_log",
@@ -49,8 +46,6 @@ class Tasks(Suspension):
         "refused",
         "replaying",
         "run_id",
-        "signal_waits",
-        "signals",
         "tasks",
         "wake",
     )
@@ -66,29 +61,24 @@ class Tasks(Suspension):
         self.run_id, self.on_log = run_id, on_log
         self.queue: deque[Queued] = deque()  # decided, and not yet recorded in history
         self.ready: deque[Future[Any]] = deque()  # to be scheduled at the next boundary
-        self.refused: list[Future[Any]] = []  # refused by a quota: tried again behind one timer
+        self.refused: list[Future[Any]] = []  # refused by a quota: retried after one timer
         self.due: list[Future[Any]] = []  # the engine's own timers, queued at the next boundary
         self.tasks: dict[str, Future[Any]] = {}
         self.by_event: dict[int, Future[Any]] = {}
         self.counters: dict[str, int] = {}
-        self.signals: dict[str, deque[tuple[str | None, int]]] = {}
-        self.signal_waits: dict[str, deque[Future[Any]]] = {}
-        self.last_signals: dict[str, tuple[str | None, int]] = {}
         self.patches: dict[str, bool] = {}
-        self.batch_patches: tuple[str, ...] | None = None  # those that the replayed decision took; None when live
+        self.batch_patches: tuple[str, ...] | None = None  # patches of the replayed decision; None when live
         self.new_patches: list[str] = []
-        self.missing: dict[int, bool] = {}  # id of a signal's event -> whether its payload was not there
-        self.new_missing: list[int] = []
         self.log_lines: deque[str] = deque(maxlen=20)
         self.random_stream: random.Random | None = None
         self.wake, self.replaying = True, False
         self.next_id, self.open, self.open_limit = 1, 0, 0
-        self.completed = self.failed = 0  # activities that have ended so
+        self.completed = self.failed = 0  # numbers of activities
 
     # ---- what workflow code calls ----------------------------------------------------------------------------------------
 
     def submit_activity(self, task: ActivityTask, args: tuple[Any, ...], kwargs: dict[str, Any], depth: int = 2) -> Future[Any]:
-        """Schedule an activity as soon as its arguments are there. The id is reserved now, whatever the arguments."""
+        """Schedule an activity as soon as its arguments are available. Its id is reserved now."""
         if self.dead:
             self.block(())
         try:
@@ -128,11 +118,11 @@ class Tasks(Suspension):
     def start_timer(
         self, seconds: int, timer_id: str | None = None, control: str | None = None, depth: int = 2
     ) -> Future[None]:
-        """A timer; one with an id that was used before is that same timer."""
+        """Start a timer, or return the one with that id."""
         if self.dead:
             self.block(())
         if timer_id is None:
-            while timer_id is None or timer_id in self.tasks:  # a user may have named one timer-2
+            while timer_id is None or timer_id in self.tasks:  # a user may have named a timer timer-2
                 n = self.counters["timer"] = self.counters.get("timer", 0) + 1
                 timer_id = f"timer-{n}"
         elif timer_id in self.tasks:
@@ -150,67 +140,8 @@ class Tasks(Suspension):
         attributes = {"markerName": name} if details is None else {"markerName": name, "details": details}
         self._decide("RecordMarker", name, attributes)
 
-    def next_signal(self, name: str) -> Future[Any]:
-        """The next unread signal of that name; one that arrived before anybody asked counts."""
-        if self.dead:
-            self.block(())
-        future: Future[Any] = Future(self, "signal", name, name)
-        future.stage = OPEN
-        arrived = self.signals.get(name)
-        if arrived:
-            text, order = arrived.popleft()
-            self.arrive(future, text, order)
-        else:
-            self.signal_waits.setdefault(name, deque()).append(future)
-        return future
-
-    def last_signal(self, name: str) -> Future[Any]:
-        """simpleflow's rule: the latest signal of that name, read or not; waits for the first one."""
-        if self.dead:
-            self.block(())
-        future: Future[Any] = Future(self, "last signal", name, name)
-        future.stage = OPEN
-        known = self.last_signals.get(name)
-        if known:
-            self.arrive(future, *known)
-        else:
-            self.signal_waits.setdefault(name, deque()).append(future)
-        return future
-
-    def arrive(self, future: Future[Any], text: str | None, order: int) -> None:
-        """Give a signal to the future that asked for it. It fails where the text refers to a payload that is not there: anybody
-        may send a signal, and none shall stop the run. A result of the run's own that is not there parks it.
-
-        Raises:
-            PayloadError: nobody can say whether it is there; the execution is to be parked.
-        """
-        digest = payload.referenced_digest(text)
-        if digest is not None and self.is_missing(digest, order):
-            reason = f"PayloadMissing: payload {digest[:12]} is not where payloads are kept"
-            self.fail(future, TaskFailed(future.id, reason), order=order)
-        else:
-            self.resolve(future, text, order)
-
-    def is_missing(self, digest: str, order: int) -> bool:
-        """Whether the payload of that signal was missing when it was asked for first: a marker keeps that, whatever is stored
-        or lost later.
-        """
-        known = self.missing.get(order)
-        if known is None:
-            known = False
-            if not self.replaying and self.load is not None:
-                try:
-                    self.load(digest)
-                except PayloadMissing:
-                    known = True
-                    self.new_missing.append(order)
-                except PayloadError as error:
-                    self.give_up(error)
-            self.missing[order] = known
-        return known
-
     def patched(self, id: str) -> bool:
-        """Whether this run goes the new way at the change named ``id``; the first answer is kept for the whole run."""
+        """Return whether this run takes the new path of the change ``id``; the first answer holds for the whole run."""
         if self.dead:
             self.block(())
         known = self.patches.get(id)
@@ -224,7 +155,7 @@ class Tasks(Suspension):
         return known
 
     def deprecate_patch(self, id: str) -> None:
-        """Says that every run still open went the new way at ``id``; accepts its marker and records none."""
+        """Declare that every open run took the new path of the change ``id``; accepts its marker and records none."""
         if self.dead:
             self.block(())
         self.patches.setdefault(id, True)
@@ -236,10 +167,7 @@ class Tasks(Suspension):
             return
         future.cancelling = True
         kind = future.type
-        if kind == "signal" or kind == "last signal":
-            self.signal_waits[future.name].remove(future)
-            self.settle(future, STOPPED, TaskCanceled(future.id))
-        elif kind == "StartTimer":
+        if kind == "StartTimer":
             self._decide("CancelTimer", future.id, {"timerId": future.id})
             self.settle(future, STOPPED, TaskCanceled(future.id))
         elif future.stage == HELD:
@@ -254,7 +182,7 @@ class Tasks(Suspension):
             self._decide("RequestCancelActivityTask", future.key, {"activityId": future.key})
 
     def draw(self) -> random.Random:
-        """A random stream that draws the same numbers at every replay."""
+        """Return a random stream that draws the same numbers at every replay."""
         if self.random_stream is None:
             self.random_stream = random.Random(self.run_id)
         return self.random_stream
@@ -301,7 +229,7 @@ class Tasks(Suspension):
             self._enqueue(future)
 
     def _identify(self, future: Future[Any]) -> None:
-        """An idempotent task has its arguments: another one with the same arguments stands for it."""
+        """Give an idempotent task its id, now that it has its arguments; an earlier one with the same arguments replaces it."""
         id = commands.activity_id(future.name, commands.call_digest(future.task, future.args, future.kwargs)[:32])
         first = self.tasks.setdefault(id, future)
         future.id = future.key = id
@@ -377,7 +305,7 @@ class Tasks(Suspension):
     def fail(
         self, future: Future[Any], error: TaskFailed, dependency: Future[Any] | None = None, order: int | None = None
     ) -> None:
-        """The end of a task that did not succeed. It is raised unless the task that it needed already is."""
+        """End a task without success. The failure is raised unless that of the task it depends on is."""
         self.settle(future, FAILED, error, order)
         if future.type == "ScheduleActivityTask":
             self.failed += 1
@@ -386,7 +314,7 @@ class Tasks(Suspension):
             self.wake = True
 
     def attempt_failed(self, future: Future[Any], error: TaskFailed, order: int, *, lost: bool = False) -> None:
-        """One attempt has ended without a result; ``lost`` when that says nothing of the task, only of its worker."""
+        """Retry or fail a task after an attempt without a result; ``lost`` if the worker was lost, not the task's fault."""
         self.open -= 1
         if future.cancelling or self.finished is not None:
             self.fail(future, error, order=order)
@@ -416,7 +344,7 @@ class Tasks(Suspension):
 
 
 def _caller(frame: FrameType) -> FrameType:
-    """The innermost frame that is not the engine's: the line of the workflow's code that a message shall name."""
+    """Return the innermost frame outside the engine: the workflow's line for messages."""
     while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
         frame = frame.f_back
     return frame

@@ -1,1 +1,1 @@
-"""Amazon SWF through boto3: clients made for polling, and sentences for what can go wrong on the way."""
+"""Amazon SWF through boto3: clients for polls, and messages for boto3's errors."""

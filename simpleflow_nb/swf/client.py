@@ -1,4 +1,4 @@
-"""The SWF service of the engine, provided by boto3."""
+"""The engine's SWF service, implemented with boto3."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ DEFAULT_RETRIES = 5
 class Boto3Service:
     """boto3's SWF calls on three clients: for polls, for heartbeats, for the rest.
 
-    A poll is sent once and waited for: sent again it could hand a task to a connection that nobody reads. A heartbeat is
-    sent once, soon given up, and followed by the next one; were it retried with the rest, the waits of throttled ones would
-    hold back results. Everything else, further pages of a poll included, is retried, adaptively, ``SWF_CONNECTION_RETRIES``
-    times. Region, endpoint and credentials are found as boto3 does.
+    A poll is never retried: the task of the first one could go to a connection that nobody reads. A heartbeat is not retried
+    either, since the next one follows; adaptive retries shared with the other calls would let throttled heartbeats delay
+    results. Everything else, further pages of a poll included, is retried adaptively, ``SWF_CONNECTION_RETRIES`` times.
+    Region, endpoint and credentials are found as by boto3.
 
     Args:
-        pollers: connections that may wait at the same time.
+        pollers: number of connections that may wait at the same time.
 
     Raises:
-        DefinitionError: the region or the endpoint cannot be one, or SWF_CONNECTION_RETRIES is no number.
+        DefinitionError: the region or the endpoint is invalid, or SWF_CONNECTION_RETRIES is not a number.
         ServiceError: no region is known, or a file or program that AWS's settings name is missing.
-        botocore.exceptions.BotoCoreError: AWS's settings contradict themselves; :func:`.explanations.explained` says it.
+        botocore.exceptions.BotoCoreError: AWS's settings contradict each other; see :func:`.explanations.explained`.
     """
 
     def __init__(self, *, region: str | None = None, endpoint_url: str | None = None, pollers: int = 10) -> None:
@@ -89,65 +89,65 @@ class Boto3Service:
         for client in (self._polling, self._other):
             fast_path.install(client)
 
-    def poll_for_decision_task(self, **request: Any) -> DecisionTask:
-        client = self._other if request.get("nextPageToken") else self._polling
-        answer: DecisionTask = client.poll_for_decision_task(**request)
+    def poll_for_decision_task(self, **arguments: Any) -> DecisionTask:
+        client = self._other if arguments.get("nextPageToken") else self._polling
+        answer: DecisionTask = client.poll_for_decision_task(**arguments)
         return answer
 
-    def poll_for_activity_task(self, **request: Any) -> ActivityTask:
-        answer: ActivityTask = self._polling.poll_for_activity_task(**request)
+    def poll_for_activity_task(self, **arguments: Any) -> ActivityTask:
+        answer: ActivityTask = self._polling.poll_for_activity_task(**arguments)
         return answer
 
-    def record_activity_task_heartbeat(self, **request: Any) -> HeartbeatAnswer:
-        answer: HeartbeatAnswer = self._beating.record_activity_task_heartbeat(**request)
+    def record_activity_task_heartbeat(self, **arguments: Any) -> HeartbeatAnswer:
+        answer: HeartbeatAnswer = self._beating.record_activity_task_heartbeat(**arguments)
         return answer
 
-    def describe_workflow_execution(self, **request: Any) -> ExecutionDescription:
-        answer: ExecutionDescription = self._other.describe_workflow_execution(**request)
+    def describe_workflow_execution(self, **arguments: Any) -> ExecutionDescription:
+        answer: ExecutionDescription = self._other.describe_workflow_execution(**arguments)
         return answer
 
-    def get_workflow_execution_history(self, **request: Any) -> HistoryPage:
-        answer: HistoryPage = self._other.get_workflow_execution_history(**request)
+    def get_workflow_execution_history(self, **arguments: Any) -> HistoryPage:
+        answer: HistoryPage = self._other.get_workflow_execution_history(**arguments)
         return answer
 
-    def list_open_workflow_executions(self, **request: Any) -> ExecutionInfos:
-        answer: ExecutionInfos = self._other.list_open_workflow_executions(**request)
+    def list_open_workflow_executions(self, **arguments: Any) -> ExecutionInfos:
+        answer: ExecutionInfos = self._other.list_open_workflow_executions(**arguments)
         return answer
 
-    def list_closed_workflow_executions(self, **request: Any) -> ExecutionInfos:
-        answer: ExecutionInfos = self._other.list_closed_workflow_executions(**request)
+    def list_closed_workflow_executions(self, **arguments: Any) -> ExecutionInfos:
+        answer: ExecutionInfos = self._other.list_closed_workflow_executions(**arguments)
         return answer
 
-    def start_workflow_execution(self, **request: Any) -> StartedExecution:
-        answer: StartedExecution = self._other.start_workflow_execution(**request)
+    def start_workflow_execution(self, **arguments: Any) -> StartedExecution:
+        answer: StartedExecution = self._other.start_workflow_execution(**arguments)
         return answer
 
-    def register_workflow_type(self, **request: Any) -> object:
-        return self._other.register_workflow_type(**request)
+    def register_workflow_type(self, **arguments: Any) -> object:
+        return self._other.register_workflow_type(**arguments)
 
-    def register_activity_type(self, **request: Any) -> object:
-        return self._other.register_activity_type(**request)
+    def register_activity_type(self, **arguments: Any) -> object:
+        return self._other.register_activity_type(**arguments)
 
-    def respond_decision_task_completed(self, **request: Any) -> object:
-        return self._other.respond_decision_task_completed(**request)
+    def respond_decision_task_completed(self, **arguments: Any) -> object:
+        return self._other.respond_decision_task_completed(**arguments)
 
-    def respond_activity_task_completed(self, **request: Any) -> object:
-        return self._other.respond_activity_task_completed(**request)
+    def respond_activity_task_completed(self, **arguments: Any) -> object:
+        return self._other.respond_activity_task_completed(**arguments)
 
-    def respond_activity_task_failed(self, **request: Any) -> object:
-        return self._other.respond_activity_task_failed(**request)
+    def respond_activity_task_failed(self, **arguments: Any) -> object:
+        return self._other.respond_activity_task_failed(**arguments)
 
-    def respond_activity_task_canceled(self, **request: Any) -> object:
-        return self._other.respond_activity_task_canceled(**request)
+    def respond_activity_task_canceled(self, **arguments: Any) -> object:
+        return self._other.respond_activity_task_canceled(**arguments)
 
-    def signal_workflow_execution(self, **request: Any) -> object:
-        return self._other.signal_workflow_execution(**request)
+    def signal_workflow_execution(self, **arguments: Any) -> object:
+        return self._other.signal_workflow_execution(**arguments)
 
-    def request_cancel_workflow_execution(self, **request: Any) -> object:
-        return self._other.request_cancel_workflow_execution(**request)
+    def request_cancel_workflow_execution(self, **arguments: Any) -> object:
+        return self._other.request_cancel_workflow_execution(**arguments)
 
-    def terminate_workflow_execution(self, **request: Any) -> object:
-        return self._other.terminate_workflow_execution(**request)
+    def terminate_workflow_execution(self, **arguments: Any) -> object:
+        return self._other.terminate_workflow_execution(**arguments)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._other, name)

@@ -1,4 +1,4 @@
-"""Sentences for the errors of boto3 that have a cause outside the program."""
+"""Messages for boto3's errors with causes outside the program."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ _DENIED = {"AccessDeniedException", "AccessDenied", "OperationNotPermittedFault"
 
 
 def explained(error: BaseException) -> ServiceError | DefinitionError | None:
-    """The sentence for an error of a call or of a client that cannot be made, None when it is a mistake of the program.
+    """Return an error of ours for one of boto3's, from a call or the creation of a client; None for bugs of the program.
 
-    A DefinitionError for what was asked of the service and refused: other requests are not concerned.
+    It is a DefinitionError if the service refused this call alone: other calls are not affected.
     """
     name, text = type(error).__name__, in_one_line(str(error))
     if name in ("NoCredentialsError", "PartialCredentialsError"):
@@ -44,7 +44,7 @@ def explained(error: BaseException) -> ServiceError | DefinitionError | None:
     if name == "ReadTimeoutError":
         return ServiceError(f"the service does not answer: {text}")
     if code.isdigit():
-        text = f"HTTP {code}"  # what comes with it is a page for browsers
+        text = f"HTTP {code}"  # its text is a page for browsers
     if is_of_another_service(error):
         return ServiceError(f"what answers is not SWF: {text}")
     if is_passing(error):
@@ -58,7 +58,7 @@ def explained(error: BaseException) -> ServiceError | DefinitionError | None:
 
 
 def _is_malformed(error: BaseException) -> bool:
-    """Whether a request has parts that are missing, of the wrong kind or unknown: no value of a user's comes to that."""
+    """Return whether a call has members that are missing, of the wrong kind or unknown: no value of a user causes that."""
     if type(error).__name__ != "ParamValidationError":
         return False
     problems = str(_detail(error, "report")).splitlines()

@@ -1,8 +1,8 @@
-"""Histories decoded in one go: botocore's own parser takes more than ten times as long on a poll of 1,000 events.
+"""Fast decoding of histories: botocore's own parser takes more than ten times as long on a poll of 1,000 events.
 
-botocore emits ``before-parse`` with a dictionary whose entries it puts over what its parser found; its own S3 handlers use
-it. The answer's body is decoded here and handed over whole; when anything about it is not as expected, the body is left
-alone and botocore parses it as ever. Event timestamps are then numbers (epoch seconds) instead of datetimes.
+botocore emits ``before-parse`` with a dictionary whose entries override the results of its parser; its own S3 handlers use it.
+The answer's body is decoded here as a whole; if it is not as expected, it is left for botocore to parse. Event timestamps are
+numbers (epoch seconds) instead of datetimes.
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ import orjson
 
 _CALLS = ("PollForDecisionTask", "GetWorkflowExecutionHistory")
 
-#: Events that moto misspells, as SWF has them: boto3 knows no attributes of the others.
+#: moto's misspelt event types, with SWF's spelling, under which boto3 knows the attributes.
 _MISSPELT = {"TimerCancelled": ("TimerCanceled", "timerCancelledEventAttributes", "timerCanceledEventAttributes")}
 
 
 def install(client: Any) -> None:
-    """Let this client decode histories the fast way."""
+    """Install the fast decoding of histories in a client."""
     for call in _CALLS:
         client.meta.events.register(f"before-parse.swf.{call}", decode, unique_id=f"simpleflow-nb-{call}")
 
 
 def decode(response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: Any) -> None:
-    """The handler: fills ``customized_response_dict`` and empties the body, for answers that are a history."""
+    """Handle ``before-parse``: for a history, fill ``customized_response_dict`` and empty the body."""
     if response_dict.get("status_code") != 200:
         return
     try:
@@ -49,12 +49,12 @@ def _correct(events: list[dict[str, Any]]) -> None:
 
 
 def _decoded(body: bytes) -> Any:
-    """What the JSON says.
+    """Parse JSON.
 
     Raises:
-        ValueError: it is no JSON.
+        ValueError: it is not JSON.
     """
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError:
-        return json.loads(body)  # which also takes half a surrogate pair: a text may have been cut there
+        return json.loads(body)  # which accepts a lone surrogate: a text may have been cut there

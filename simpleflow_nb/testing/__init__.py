@@ -1,4 +1,4 @@
-"""What users test their own workflows with: a service in memory whose clock skips the waiting.
+"""Tools to test workflows and projects: a service in memory whose clock skips the waiting.
 
 ::
 
@@ -9,7 +9,7 @@
         done = run_project("workflows.yml", {"count": lambda parameters: 3, "report": broken}, outputs=tmp_path)
         assert done.run("flights/2013-02-22").labels == {"count": "done", "report": "failed"}
 
-What is of projects is loaded when it is first asked for.
+The tools for projects are loaded on first use.
 """
 
 from __future__ import annotations

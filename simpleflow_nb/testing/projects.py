@@ -1,4 +1,4 @@
-"""A workflow file carried out in no time: functions instead of notebooks, no kernels, and a clock that skips the waiting."""
+"""Fast tests of a workflow file: functions instead of notebooks, no kernels, and a clock that skips the waiting."""
 
 from __future__ import annotations
 
@@ -43,28 +43,28 @@ _SENSOR_ID, _END_ID = "sensor", "end of the test"
 
 @dataclass(frozen=True)
 class ProjectCheck:
-    """One look of the sensor."""
+    """One check of the sensor."""
 
-    at: datetime  #: when it was begun, by the clock of the test
-    started: tuple[str, ...] = ()  #: the runs, ``NAME/DATE``, in the order of their starts
-    error: str | None = None  #: why it failed; it is tried again then
+    at: datetime  #: start of the check, by the clock of the test
+    started: tuple[str, ...] = ()  #: runs as ``NAME/DATE``, in the order of their starts
+    error: str | None = None  #: why the check failed; it is retried then
 
 
 @dataclass(frozen=True)
 class ProjectEnd:
-    """What has become of a project's runs."""
+    """The results of a project's runs."""
 
     runs: tuple[
         RunRecord, ...
-    ]  #: every one that has ended, by its end: ``state``, ``light``, ``labels``, ``error``, ``attempt``...
+    ]  #: all that have ended, in the order of their ends: ``state``, ``light``, ``labels``, ``error``, ``attempt``...
     checks: tuple[ProjectCheck, ...] = ()
-    skipped_seconds: float = field(default=0.0)  #: that the clock has passed over
+    skipped_seconds: float = field(default=0.0)  #: skipped by the clock
 
     def run(self, name: str) -> RunRecord:
-        """The last run of ``NAME/DATE``, or of ``NAME/DATE_IDENTITY`` where parameter sets have the same date.
+        """Return the last run of ``NAME/DATE``, or of ``NAME/DATE_IDENTITY`` if parameter sets have the same date.
 
         Raises:
-            DefinitionError: there is none, or that fits several instances.
+            DefinitionError: there is none, or the name fits several instances.
         """
         found = [one for one in self.runs if name in (_title(one), f"{one.workflow_name}/{one.instance}")]
         instances = sorted({f"{one.workflow_name}/{one.instance}" for one in found})
@@ -76,7 +76,7 @@ class ProjectEnd:
         return found[-1]
 
     def states(self) -> dict[str, str]:
-        """``NAME/DATE`` -> the state of its last run; of several instances, that of the one that ended last."""
+        """Return the state of the last run of each ``NAME/DATE``; of several instances, that of the last one to end."""
         return {_title(one): one.state for one in self.runs}
 
 
@@ -91,29 +91,29 @@ def run_project(
     workers: int = 2,
     real_seconds: float = 60,
 ) -> ProjectEnd:
-    """Run what a workflow file's sensor finds due, with functions in the place of notebooks; return what came of it.
+    """Run what a workflow file's sensor finds due, with functions instead of notebooks; return the results.
 
-    Everything but kernels and typesetting is as it is in earnest: what is due, retries and their waits, skipping, lights,
-    records, what is kept of a failed run. Called again with the same ``outputs`` it goes on from there. ``max_parallel_runs``
-    is not observed: how many run at once is for ``workers`` to say.
+    Everything but kernels and typesetting is real: due dates, retries and their waits, skipping, lights, records, and what
+    is kept of a failed run. Called again with the same ``outputs`` it continues from there. ``max_parallel_runs`` is ignored:
+    ``workers`` limits how many run at once.
 
     Args:
-        file: the workflow file; the notebooks that it names must be there, as for ``validate``.
-        notebooks: what is called instead of each, by label, or by ``WORKFLOW/LABEL``, with the parameters that the notebook
-            would get. What it returns is its value, or a :class:`NotebookEnd`; an exception fails the label, and
+        file: the workflow file; the notebooks that it names must exist, as for ``validate``.
+        notebooks: functions by label, or by ``WORKFLOW/LABEL``, called with the parameters that the notebook would get. Each
+            returns the notebook's value, or a :class:`NotebookEnd`; an exception fails the label, and
             :func:`simpleflow_nb.notebooks.skip` skips it.
         outputs: a folder of the test.
-        began: the moment at which the clock begins; now by default. Without a time zone it is UTC.
-        until: follow the sensor's schedule until then; without it there is one check, as with ``--once``. Runs that have begun
-            by then go on to their ends.
-        before_check: called with the moment before each look of the sensor, to let data arrive.
-        workers: how many notebooks run at once.
-        real_seconds: after how long on a clock on the wall the test fails.
+        began: start time of the clock; now by default. Without a time zone it is UTC.
+        until: follow the sensor's schedule until then; without it there is one check, as with ``--once``. Runs that have
+            started by then go on to their ends.
+        before_check: called with the time before each check of the sensor, to let data arrive.
+        workers: number of notebooks that run at once.
+        real_seconds: time limit of the test in real time.
 
     Raises:
         SpecificationError: the file is wrong.
-        DefinitionError: a label has no function, a function no label, or the moments are wrong.
-        RunFailed: the sensor has failed, or something goes on for longer than ``real_seconds``.
+        DefinitionError: a label has no function, a function no label, or the times are wrong.
+        RunFailed: the sensor has failed, or the test takes longer than ``real_seconds``.
     """
     if setting("AUTOFLOW_DB_URI"):
         raise DefinitionError("AUTOFLOW_DB_URI is set, and run_project would write into that database; unset it for tests")
@@ -128,7 +128,7 @@ def run_project(
         raise DefinitionError(f"until {until} is not after {begins}")
     folder = Path(outputs).absolute()
     with closing(
-        _Running(_without_bounds(specification), notebooks, folder, begins, before_check, workers, real_seconds)
+        _ProjectRun(_without_bounds(specification), notebooks, folder, begins, before_check, workers, real_seconds)
     ) as run:
         run.carry_out(_in_utc(until) if until is not None else None)
         checks = run.checks()
@@ -160,7 +160,7 @@ def _check_labels(specification: Specification, notebooks: Mapping[str, Function
 
 
 def _without_bounds(specification: Specification) -> Specification:
-    """A check waits in real time for room, and the clock could not skip what the runs wait for."""
+    """Remove ``max_parallel_runs``: a check would wait for room in real time, and the clock could not skip that."""
     flows = tuple(flow.model_copy(update={"max_parallel_runs": None}) for flow in specification.workflows)
     assert specification.sensor is not None
     sensor = specification.sensor.model_copy(update={"max_parallel_runs": None})
@@ -171,7 +171,7 @@ _stop_sensor: Activity[..., None] = Activity(None, name="simpleflow_nb.testing.s
 
 
 class _End(Workflow):
-    """Cancels the sensor when the time of a test is over: by a task, as the clock skips nothing while one is carried out."""
+    """Cancels the sensor at the end of a test: with a task, as the clock does not skip while one runs."""
 
     name = "simpleflow_nb.testing.end"
     task_list = declared.DECISIONS
@@ -181,8 +181,8 @@ class _End(Workflow):
         self.submit(_stop_sensor).result
 
 
-class _Running:
-    """A service in memory with all that carries a workflow file out."""
+class _ProjectRun:
+    """A service in memory with the workers that a workflow file needs."""
 
     def __init__(
         self,
@@ -224,7 +224,7 @@ class _Running:
             raise
 
     def carry_out(self, until: datetime | None) -> None:
-        """Follow the sensor until that moment, or for one check, and the runs until they have ended.
+        """Follow the sensor until a time, or for one check, and the runs to their ends.
 
         Raises:
             RunFailed: see :func:`run_project`.
@@ -243,7 +243,7 @@ class _Running:
                 self._status(one.workflow_id, one.run_id)
 
     def checks(self) -> tuple[ProjectCheck, ...]:
-        """Every look of the sensor that has ended, in order."""
+        """Return the completed checks of the sensor, in order."""
         found = []
         for one in sorted(self.service.closed_executions(DOMAIN), key=lambda one: one.number):
             if one.workflow_id == _SENSOR_ID:
@@ -264,7 +264,7 @@ class _Running:
         try:
             self.service.request_cancel_workflow_execution(domain=DOMAIN, workflowId=_SENSOR_ID)
         except Fault as fault:
-            if fault.code != UNKNOWN_RESOURCE:  # else it has ended by itself, and that is told
+            if fault.code != UNKNOWN_RESOURCE:  # else it has ended by itself, and is reported so
                 raise
 
     def _start(self, workflow: type[Workflow], workflow_id: str, arguments: dict[str, Any]) -> None:
@@ -277,7 +277,7 @@ class _Running:
         )
 
     def _wait(self, workflow_id: str, *others: str) -> None:
-        """Until the execution has completed, or has ended in one of these other ways; one continued as new is followed."""
+        """Wait until the execution has completed, or ended in one of these ways; continued ones are followed."""
         while True:
             latest = self.service.execution(DOMAIN, workflow_id)
             assert latest is not None

@@ -1,4 +1,4 @@
-"""Functions in the place of notebooks and reports: what they leave in the outputs folder looks as if kernels had run."""
+"""Functions instead of notebooks and reports, with the same files in the outputs folder as from kernels."""
 
 from __future__ import annotations
 
@@ -25,23 +25,23 @@ from ..notebooks import NotebookSkipped as Skip
 
 Function = Callable[[dict[str, Any]], Any]
 
-_VALUE = "simpleflow_nb_testing"  #: key of the metadata of an executed notebook under which its value is kept
+_VALUE = "simpleflow_nb_testing"  #: key of the value in the metadata of an executed notebook
 
 
 @dataclass(frozen=True)
 class NotebookEnd:
-    """What the function in the place of a notebook may return instead of its value alone."""
+    """The value of a replaced notebook, with warnings or a light; a function may return it instead of the value."""
 
     value: Any = None  #: a JSON value, for :func:`notebook_value`
     warnings: tuple[str, ...] = ()  #: they turn the run orange
-    light: Literal["green", "orange"] = field(default="green")  #: orange as well where there are warnings
+    light: Literal["green", "orange"] = field(default="green")  #: orange also if there are warnings
 
 
 def notebook_value(path: str | Path) -> Any:
-    """What the function returned in whose place this executed notebook is: a notebook that needs another gets its path.
+    """Return the value of a replaced notebook by its path, which notebooks that need it get.
 
     Raises:
-        DefinitionError: it is no such notebook.
+        DefinitionError: it was not left by a function of :func:`run_project`.
     """
     try:
         return json.loads(Path(path).read_text("utf-8"))["metadata"][_VALUE]["value"]
@@ -50,10 +50,10 @@ def notebook_value(path: str | Path) -> Any:
 
 
 class ReplacedNotebooks:
-    """The bodies of the activities that would run notebooks and make reports.
+    """Bodies for the activities that would run notebooks and make reports.
 
     Args:
-        functions: by label, or by ``WORKFLOW/LABEL`` where workflows of the file have the same.
+        functions: by label, or by ``WORKFLOW/LABEL`` if several workflows of the file have it.
     """
 
     def __init__(self, functions: Mapping[str, Function]) -> None:
@@ -123,7 +123,7 @@ class ReplacedNotebooks:
         file_name: str | None = None,
         **_: Any,
     ) -> dict[str, object]:
-        """Leave a file of one line where the report would be."""
+        """Write a file of one line instead of the report."""
         path = Artefacts(Path(outputs)).reports_folder(workflow, instance) / (file_name or f"{path_part(label)}.{format}")
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(path, f"the report of {label} would be here\n")
@@ -140,5 +140,5 @@ def _write_notebook(path: Path, value: Any) -> None:
 
 
 def _now() -> str:
-    """The moment of the service whose task this thread carries out."""
+    """Return the time of the service whose task this thread carries out."""
     return datetime.fromtimestamp(context().service.clock.timestamp(), UTC).isoformat()

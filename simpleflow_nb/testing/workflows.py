@@ -1,4 +1,4 @@
-"""A service in memory with a decider and workers on it; its clock skips the waiting."""
+"""A service in memory with a decider and workers; its clock skips the waiting."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ class RunFailed(SimpleflowError):
 
 
 class Harness:
-    """A service in memory with a decider and workers on it; time jumps whenever nothing can run.
+    """A service in memory with a decider and workers; time jumps whenever nothing can run.
 
     Args:
-        workflows: the classes; those that are started later are added.
-        workers: how many activities run at once.
-        clock: begins at another moment than now, ``VirtualClock(epoch seconds)``.
-        activities: functions that are called instead of the bodies of these activities (or of those with these names), with
-            the same arguments; retries, timeouts and everything else about them stay. They run in threads of this process.
+        workflows: workflow classes; those started later are added.
+        workers: number of activities that run at once.
+        clock: ``VirtualClock(epoch seconds)``, to start at another time than now.
+        activities: functions called instead of the bodies of these activities (or of those with these names), with the same
+            arguments; retries, timeouts and other settings stay. They run in threads of this process.
     """
 
     def __init__(
@@ -72,11 +72,11 @@ class Harness:
         self._serial = 0
 
     def start(self, workflow: type[Workflow], *args: Any, workflow_id: str | None = None, **kwargs: Any) -> tuple[str, str]:
-        """Start a run; returns its workflow id and run id.
+        """Start a run; return its workflow id and run id.
 
         Raises:
-            DefinitionError: ``workflow`` is not a Workflow class, or another one of its type name and version was given before.
-            TypeError: an argument that is not a JSON value.
+            DefinitionError: ``workflow`` is not a Workflow class, or another with its type name and version was given before.
+            TypeError: an argument is not a JSON value.
         """
         _check_class(workflow)
         self._serial += 1
@@ -95,28 +95,28 @@ class Harness:
         return workflow_id, started["runId"]
 
     def signal(self, workflow_id: str, name: str, value: Any = None) -> None:
-        """Send a signal to the open run of that id; ``value`` is what ``next_signal(name).result`` gives."""
+        """Send a signal to the open run of a workflow id; ``value`` is the result of ``next_signal(name)``."""
         self.service.signal_workflow_execution(
             domain=DOMAIN, workflowId=workflow_id, signalName=name, input=payload.encode(value)
         )
 
     def history(self, workflow_id: str, run_id: str | None = None) -> list[dict[str, Any]]:
-        """Every event so far."""
+        """Return the events so far."""
         execution = {"workflowId": workflow_id} | ({"runId": run_id} if run_id else {})
-        request: dict[str, Any] = {"domain": DOMAIN, "execution": execution}
+        arguments: dict[str, Any] = {"domain": DOMAIN, "execution": execution}
         events: list[dict[str, Any]] = []
         while True:
-            page: Any = self.service.get_workflow_execution_history(**request)
+            page: Any = self.service.get_workflow_execution_history(**arguments)
             events += page["events"]
             if "nextPageToken" not in page:
                 return events
-            request["nextPageToken"] = page["nextPageToken"]
+            arguments["nextPageToken"] = page["nextPageToken"]
 
     def result(self, workflow_id: str, run_id: str, *, real_seconds: float = 60) -> Any:
-        """What ``run()`` returned, once it has; a run continued as new is followed to its last one.
+        """Wait for the result of ``run()`` and return it; a run continued as new is followed to its last one.
 
         Raises:
-            RunFailed: it failed, was cancelled, terminated, timed out or parked; ``history`` tells all.
+            RunFailed: it failed, was cancelled, terminated, timed out or parked; its ``history`` has the details.
         """
         until = time.monotonic() + real_seconds
         while True:
@@ -132,7 +132,7 @@ class Harness:
             run_id = last["newExecutionRunId"]
 
     def _why_open(self, workflow_id: str, run_id: str, events: list[dict[str, Any]]) -> str:
-        """What a run that never ended was waiting for, as far as its decider has said."""
+        """Return what an open run was waiting for, from its execution context."""
         seconds = events[0]["workflowExecutionStartedEventAttributes"]["executionStartToCloseTimeout"]
         execution = {"workflowId": workflow_id, "runId": run_id}
         described = self.service.describe_workflow_execution(domain=DOMAIN, execution=execution)
@@ -162,13 +162,13 @@ def _check_class(workflow: Any) -> None:
 
 
 class StillOpen(SimpleflowError):
-    """A run does not go on, for that reason, or has not closed in time (no words)."""
+    """A run cannot continue, for the reason given, or has not closed in time (without a message)."""
 
 
 def close_status(
     service: LocalService, engine: Engine, parked: list[Parked], workflow_id: str, run_id: str, until: float
 ) -> str:
-    """SWF's close status of a run, once it has closed.
+    """Wait until a run has closed; return SWF's close status.
 
     Raises:
         StillOpen: it is parked, the engine has failed, or it was open at ``until`` (of `time.monotonic`).
@@ -186,7 +186,7 @@ def close_status(
 
 
 def replaced_bodies(activities: Replaced) -> dict[str, Activity[Any, Any]]:
-    """What a worker carries out instead, by the names of the activities' types."""
+    """Return the replaced bodies for a worker, by the type names of the activities."""
     found = {}
     for one, function in activities.items():
         if not callable(function):
@@ -200,7 +200,7 @@ def replaced_bodies(activities: Replaced) -> dict[str, Activity[Any, Any]]:
 def harness(
     *workflows: type[Workflow], workers: int = 2, clock: VirtualClock | None = None, activities: Replaced | None = None
 ) -> Iterator[Harness]:
-    """A :class:`Harness` for the length of a ``with`` block."""
+    """Open a :class:`Harness` for a ``with`` block."""
     opened = Harness(*workflows, workers=workers, clock=clock, activities=activities)
     try:
         yield opened
@@ -209,7 +209,7 @@ def harness(
 
 
 def run_workflow(workflow: type[Workflow], *args: Any, **kwargs: Any) -> Any:
-    """Run a workflow with its activities, on a clock that skips the waiting; returns what ``run()`` returned.
+    """Run a workflow with its activities, on a clock that skips the waiting; return the result of ``run()``.
 
     Raises:
         RunFailed: it did not complete.

@@ -8,9 +8,10 @@ from typing import Any
 
 from simpleflow_nb import Workflow, activity
 from simpleflow_nb.local.decisions import complete_decision
-from simpleflow_nb.local.run import Run
+from simpleflow_nb.local.execution import LocalExecution
+from simpleflow_nb.program import program
 from simpleflow_nb.replay import Execution
-from simpleflow_nb.workflow import execution_input, program
+from simpleflow_nb.workflow import execution_input
 
 IDENTITY = '{"user":"analyst","hostname":"ip-10-0-12-34.eu-west-1.compute.internal","pid":12345}'
 _NO_LIMIT = 10**9
@@ -73,7 +74,7 @@ def advanced(execution: Execution, poll: bytes) -> list[dict[str, Any]]:
 
 def history(workflow: type[Workflow], tasks: int, ended_per_decision: int = 10) -> History:
     """A run of so many tasks; of those open at once, so many end before each decision."""
-    run, now, ended = Run(1, "local", "bench", "run"), 1.7e9, 0
+    run, now, ended = LocalExecution(1, "local", "bench", "run"), 1.7e9, 0
     run.start(
         now,
         {

@@ -27,8 +27,8 @@ MUTANTS = (
     Mutant(
         "everything that time brings about comes two seconds early",
         _DEADLINES,
-        "heapq.heappush(self._heap, (moment, self._serial, run, kind, key))",
-        "heapq.heappush(self._heap, (moment - 2, self._serial, run, kind, key))",
+        "heapq.heappush(self._heap, (moment, self._serial, execution, kind, key))",
+        "heapq.heappush(self._heap, (moment - 2, self._serial, execution, kind, key))",
         _ACTIVITY_TASKS,
     ),
     Mutant(
@@ -55,8 +55,8 @@ MUTANTS = (
     Mutant(
         "a decision task that was taken from an override list is timed out as if nobody had",
         _TIMEKEEPING,
-        "run.decision.scheduled == key and not run.decision.started",
-        "run.decision.scheduled == key",
+        "execution.decision.scheduled == key and not execution.decision.started",
+        "execution.decision.scheduled == key",
         _DECISION_TASKS,
     ),
     Mutant(
@@ -83,8 +83,8 @@ MUTANTS = (
     Mutant(
         "the timeouts of a task that was handed out wait for the next commit",
         "simpleflow_nb/local/store.py",
-        "        self.dirty[run.number] = run\n        self._push_deadlines(run)\n",
-        "        self.dirty[run.number] = run\n",
+        "        self.dirty[execution.number] = execution\n        self._push_deadlines(execution)\n",
+        "        self.dirty[execution.number] = execution\n",
         _TIME,
     ),
     Mutant(
@@ -118,8 +118,8 @@ MUTANTS = (
     Mutant(
         "the time of a decision task that was answered ends a later one",
         _TIMEKEEPING,
-        "return run.decision is not None and run.decision.started == key",
-        "return run.decision is not None and run.decision.started > 0",
+        "return execution.decision is not None and execution.decision.started == key",
+        "return execution.decision is not None and execution.decision.started > 0",
         _DECISION_TASKS,
     ),
     Mutant(
@@ -168,8 +168,8 @@ MUTANTS = (
     Mutant(
         "the start of a task of a worker elsewhere is not written before the task is handed out",
         _TASKS,
-        "        if self.workers_inside:\n            self.note(run)\n",
-        "        if True:\n            self.note(run)\n",
+        "        if self.workers_inside:\n            self.note(execution)\n",
+        "        if True:\n            self.note(execution)\n",
         _RESTARTS,
     ),
     # ---- replay --------------------------------------------------------------------------------------------------------------

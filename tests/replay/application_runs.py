@@ -398,7 +398,7 @@ def _end_on_the_service(world: RecordedProject, kind: str) -> None:
     """Have the service end the task that is carried out here, as it does when its time is over."""
     task = context()
     with world.service.lock:
-        run = world.service.runs[world.service.numbers[task.workflow_id, task.run_id]]
+        run = world.service.executions[world.service.numbers[task.workflow_id, task.run_id]]
         [scheduled] = [n for n, one in run.activities.items() if one.activity_id == task.activity_id]
         run.time_out_activity(world.clock.timestamp(), scheduled, kind)
         world.service.commit(run)
@@ -531,7 +531,7 @@ def sensor_continued_after_a_month(world: RecordedProject) -> None:
     world.at(66 * _DAY, lambda: world.signal("resume"))
     world.at(67 * _DAY, world.terminate)
     world.wait_for_all()
-    while world.service.open_runs():
+    while world.service.every_open_execution():
         world.wait_for_all()
 
 
@@ -568,7 +568,7 @@ def sensors_where_clocks_change(world: RecordedProject) -> None:
     world.at(8 * _DAY, *(lambda name=name, given=given: start(name, *given) for name, given in schedules.items()))
     world.at(10 * _DAY, *(lambda name=name: world.terminate(name) for name in schedules))
     world.wait_for_all()
-    while world.service.open_runs():
+    while world.service.every_open_execution():
         world.wait_for_all()
 
 

@@ -15,9 +15,10 @@ from typing import Any
 
 from simpleflow_nb.exceptions import StaleCache
 from simpleflow_nb.local.decisions import UNLIMITED, Quotas, attributes_of, complete_decision
-from simpleflow_nb.local.run import ATTRIBUTES, Run, rebuilt
+from simpleflow_nb.local.execution import ATTRIBUTES, LocalExecution, rebuilt
+from simpleflow_nb.program import program
 from simpleflow_nb.replay import Execution, commands
-from simpleflow_nb.workflow import Workflow, program
+from simpleflow_nb.workflow import Workflow
 
 Event = dict[str, Any]
 Decision = dict[str, Any]
@@ -54,7 +55,7 @@ def attributes(event: Event) -> dict[str, Any]:
     return found
 
 
-def state_of(run: Run) -> dict[str, Any]:
+def state_of(run: LocalExecution) -> dict[str, Any]:
     """All that can be known of a run from its history, in a form that can be compared."""
     decision = run.decision
     return {
@@ -92,7 +93,7 @@ class DecisionChecker:
         self.stats: Counter[str] = Counter()
         self.most_open = limits.open_activities  # of all limits that this run was decided with
         self.clock = 1000.0
-        self.run = Run(1, "local", "played", run_id)
+        self.run = LocalExecution(1, "local", "played", run_id)
         self.executions: list[Execution] = []
         self.cached: Any = None  # the Execution kept since the last decision, None before the first
         self.lagging: Execution | None = None
@@ -246,7 +247,7 @@ class DecisionChecker:
     # ---- what must always hold --------------------------------------------------------------------------------------
 
     def check_rebuilt(self) -> None:
-        again = rebuilt(Run(1, "local", "played", self.run.run_id), reloaded(self.run.events))
+        again = rebuilt(LocalExecution(1, "local", "played", self.run.run_id), reloaded(self.run.events))
         assert state_of(again) == state_of(self.run)
 
     def asks_to_cancel(self, news: list[Event]) -> bool:

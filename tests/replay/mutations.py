@@ -13,8 +13,8 @@ from typing import Any
 from simpleflow_nb.exceptions import NonDeterminismError, StaleCache
 from simpleflow_nb.futures import Future
 from simpleflow_nb.local.decisions import attributes_of
+from simpleflow_nb.program import program as program_of
 from simpleflow_nb.replay import Execution, commands
-from simpleflow_nb.workflow import program as program_of
 
 from .decision_checker import Decision, Event, attributes, execution_of, reloaded
 from .programs import Interpreter, Program, Statement, statements, workflow_of

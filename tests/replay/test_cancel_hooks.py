@@ -9,9 +9,9 @@ import pytest
 
 from simpleflow_nb import Workflow
 from simpleflow_nb.history import History
-from simpleflow_nb.local.run import Run
+from simpleflow_nb.local.execution import LocalExecution
+from simpleflow_nb.program import program
 from simpleflow_nb.replay import Execution
-from simpleflow_nb.workflow import program
 
 STARTED: dict[str, Any] = {
     "workflowType": {"name": "w", "version": "1"},
@@ -24,7 +24,7 @@ STARTED: dict[str, Any] = {
 
 def decisions(cls: type[Workflow]) -> list[dict[str, Any]]:
     """The decisions of a run whose cancellation was requested before anything was decided."""
-    run = Run(1, "local", "w", "r")
+    run = LocalExecution(1, "local", "w", "r")
     run.start(1.0, STARTED)
     run.request_cancel(2.0)
     run.start_decision(3.0, None)
@@ -183,7 +183,7 @@ def test_the_history_stands_where_there_is_a_place_for_it_and_nowhere_else(hook:
 
 
 def test_a_workflow_that_cannot_be_made_fails_its_run() -> None:
-    run = Run(1, "local", "w", "r")
+    run = LocalExecution(1, "local", "w", "r")
     run.start(1.0, STARTED)
     run.start_decision(3.0, None)
     decided = Execution(program(Broken)).advance(run.events)

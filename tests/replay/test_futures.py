@@ -110,7 +110,7 @@ def test_waiting_for_nothing():
     assert result_of(run) == [
         [],
         [],
-        "wait_any needs at least one future: none of nothing ever ends",
+        "wait_any needs at least one future; without one it would never end",
         "1 is not a future; pass what submit() returned",
     ]
 

@@ -15,7 +15,7 @@ import pytest
 from simpleflow_nb import RetryPolicy, futures
 from simpleflow_nb.exceptions import StaleCache
 from simpleflow_nb.local.decisions import attributes_of
-from simpleflow_nb.local.run import Run, rebuilt
+from simpleflow_nb.local.execution import LocalExecution, rebuilt
 
 from .decision_checker import DecisionChecker, Limits, execution_of, reloaded, state_of
 from .scenarios import (
@@ -250,7 +250,7 @@ def test_a_run_is_rebuilt_from_its_history():
     with DecisionChecker(workflow(gated)) as checker:
         checker.decide()
         checker.begin("activity-load-1")
-        again = rebuilt(Run(1, "local", "played", "run-1"), reloaded(checker.run.events))
+        again = rebuilt(LocalExecution(1, "local", "played", "run-1"), reloaded(checker.run.events))
         assert {a.activity_id: bool(a.started) for a in again.activities.values()} == {
             "activity-load-1": True,
             "activity-load-2": False,

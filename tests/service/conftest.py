@@ -94,5 +94,5 @@ def harnesses_keep_to_the_service_model(monkeypatch: pytest.MonkeyPatch) -> Iter
     yield
     for one in made:
         assert one.found == []
-        for run in one.service.runs.values():
+        for run in one.service.executions.values():
             assert history_problems(run.events) == []

@@ -14,8 +14,8 @@ import pytest
 
 from simpleflow_nb.local.reader import JournalReader
 from simpleflow_nb.local.service import DOMAIN
+from simpleflow_nb.program import program
 from simpleflow_nb.replay import Execution
-from simpleflow_nb.workflow import program
 
 from ..settings import count
 from .conformance import history_problems

@@ -197,7 +197,7 @@ def test_a_decider_that_was_given_its_workflows_imports_nothing_that_an_input_na
     assert played.decides()
     assert str(played.parked[0].error) == (
         "no workflow of type 'flow' is known here: this decider was given decider.changing, decider.mixed and imports no "
-        "other; start it with that one too, or let another task list have it"
+        "other; start it with that workflow too, or let another task list have it"
     )
     assert not (tmp_path / "imported").exists()
 

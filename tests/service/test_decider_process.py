@@ -21,7 +21,7 @@ from .process_threads import ConnectionClosedError, ProcessThreads, throttled, u
 def of(workflow_id: str, request: dict[str, Any], processes: ProcessThreads) -> bool:
     """Whether a response to a decision task is for that execution."""
     number = int(request["taskToken"][1:].partition(".")[0])
-    run = processes.service.runs.get(number)
+    run = processes.service.executions.get(number)
     return run is not None and run.workflow_id == workflow_id
 
 

@@ -41,7 +41,7 @@ def test_a_closed_run_leaves_a_few_objects_and_when_it_is_pruned_none(path: Path
     carried_out(client, watch, range(_RUNS, 2 * _RUNS))
     assert (objects() - before) / _RUNS <= _OBJECTS_OF_A_RUN
     assert (len(watch.runs), watch.earlier.ends.total()) == (KEPT_ENDS, 2 * _RUNS - KEPT_ENDS)
-    assert client.local.runs == {}
+    assert client.local.executions == {}
     client.local.prune(client.local.clock.now() - _RUNS / 2)
     assert (objects() - before) / _RUNS <= 0.5
     client.close()

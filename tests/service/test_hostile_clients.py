@@ -83,7 +83,7 @@ def slow_taker(http: HttpService) -> socket.socket:
 
 
 def is_sending(http: HttpService, number: int) -> bool:
-    places = list(http._server._places.values())
+    places = list(http._server._slots.values())
     return len(places) == http._server._calls == number and not any(place.is_answered for place in places)
 
 

@@ -58,9 +58,9 @@ def test_closed_executions_go_when_they_are_old_and_a_line_stays(path: Path) -> 
         with pytest.raises(Fault, match="Unknown execution: workflowId=old"):
             client.local.get_workflow_execution_history(domain=DOMAIN, execution={"workflowId": "old", "runId": old})
         for wanted in ("old", "ol", "days/2024-01-01"):
-            (gone,) = client.local.gone_executions(DOMAIN, wanted)
+            (gone,) = client.local.pruned_executions(DOMAIN, wanted)
             assert gone == (DOMAIN, "old", old, "days/2024-01-01", now - DAY, "COMPLETED")
-        assert client.local.gone_executions("another", "old") == client.local.gone_executions(DOMAIN, "young") == []
+        assert client.local.pruned_executions("another", "old") == client.local.pruned_executions(DOMAIN, "young") == []
         assert client.local.prune(now - DAY / 2).executions == 0
         client.close()
         client = opened(path)
@@ -145,7 +145,7 @@ def test_a_failure_on_the_way_leaves_whole_executions(path: Path, monkeypatch: p
         assert known(client) == ["run2", "run3", "run4", "run5"]
         for name in known(client):
             assert client.types(name, run_ids[name])[-1] == "WorkflowExecutionCompleted"
-        assert [bool(client.local.gone_executions(DOMAIN, f"run{number}")) for number in range(6)] == [True] * 2 + [False] * 4
+        assert [bool(client.local.pruned_executions(DOMAIN, f"run{number}")) for number in range(6)] == [True] * 2 + [False] * 4
         client.close()
         client = opened(path)
     client.close()
@@ -208,7 +208,7 @@ def test_what_is_asked_for_while_somebody_writes_is_not_asked_of_the_connection_
     client.pass_time(1)
     with monkeypatch.context() as patch:
         patch.setattr(client.local.journal, "_db", None)
-        assert [one.run_id for one in client.local.gone_executions(DOMAIN, "old")] == [old]
+        assert [one.run_id for one in client.local.pruned_executions(DOMAIN, "old")] == [old]
         assert client.types("young", run_id)[-1] == "WorkflowExecutionCompleted"
     client.close()
 
@@ -220,7 +220,7 @@ def test_of_the_ends_that_are_remembered_the_oldest_go(path: Path, monkeypatch: 
         closed(client, f"run{number}")
         client.pass_time(1)
     client.local.prune(client.local.clock.now())
-    assert [one.workflow_id for one in client.local.gone_executions(DOMAIN, "run")] == ["run3", "run2", "run1"]
+    assert [one.workflow_id for one in client.local.pruned_executions(DOMAIN, "run")] == ["run3", "run2", "run1"]
     client.close()
 
 

@@ -410,7 +410,7 @@ def test_named_timers_are_the_same_timer_and_can_be_cancelled():
             lambda self: self.submit(inc, object()),
             "TypeError: an argument of semantics.inc: builtins.object is not a JSON value: <object object at ",
         ),
-        (lambda self: futures.wait_any(), "ValueError: wait_any needs at least one future: none of nothing ever ends"),
+        (lambda self: futures.wait_any(), "ValueError: wait_any needs at least one future; without one it would never end"),
         (
             lambda self: futures.wait(3),  # type: ignore[arg-type]
             "TypeError: 3 is not a future; pass what submit() returned",

@@ -9,8 +9,8 @@ import pytest
 
 from simpleflow_nb.exceptions import ServiceError
 from simpleflow_nb.local.clock import Clock
+from simpleflow_nb.local.execution import LocalExecution
 from simpleflow_nb.local.requests import leave_request
-from simpleflow_nb.local.run import Run
 from simpleflow_nb.local.service import DOMAIN, LocalService
 
 from .manual_client import ManualClient, StillClock, complete, in_thread, opened, schedule, start_timer
@@ -194,7 +194,7 @@ def test_runs_that_have_closed_are_not_kept_for_the_moments_that_they_wait_for_n
         client.decide(complete())
     client.pass_time(0)
     gc.collect()
-    held = [one for one in gc.get_objects() if isinstance(one, Run) and one.workflow_id.startswith("closed-")]
+    held = [one for one in gc.get_objects() if isinstance(one, LocalExecution) and one.workflow_id.startswith("closed-")]
     assert len(held) < 80  # swept whenever half of all is of no use
     client.pass_time(3_700)
     client.the("TimerFired", "open", count=70)

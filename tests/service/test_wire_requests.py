@@ -15,7 +15,7 @@ import pytest
 
 from simpleflow_nb.local import http_service
 from simpleflow_nb.local.call_bodies import check_characters, decoded
-from simpleflow_nb.local.call_shapes import CALLS, DECISIONS, check_request
+from simpleflow_nb.local.call_shapes import CALLS, DECISIONS, check_call
 from simpleflow_nb.local.connections import FEWEST_CONNECTIONS, RESERVED_DESCRIPTORS, connection_bound
 from simpleflow_nb.local.faults import Fault
 from simpleflow_nb.local.http_service import HttpService
@@ -243,9 +243,9 @@ def test_a_client_that_does_not_take_its_answer_is_not_waited_for(http: HttpServ
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         connection.sendall(message("GetWorkflowExecutionHistory", json.dumps(request).encode()))
         until = time.monotonic() + 60
-        while http._server._places and time.monotonic() < until:
+        while http._server._slots and time.monotonic() < until:
             time.sleep(0.01)
-        assert not http._server._places
+        assert not http._server._slots
 
 
 # ---- bodies ------------------------------------------------------------------------------------------------------------------
@@ -314,7 +314,7 @@ def test_a_request_with_every_member_has_the_shape_that_swf_describes(operation:
     """Each member taken out, replaced by another type, null, or joined by one that SWF does not know."""
     shape = MODEL.operation_model(operation).input_shape
     whole = sample(shape)
-    check_request(operation, json.loads(json.dumps(whole)))
+    check_call(operation, json.loads(json.dumps(whole)))
     for path in leaves(whole):
         required, kind = described(shape, path)
         refuse = () if kind != "list item" and not required else (Fault,)
@@ -326,15 +326,15 @@ def test_a_request_with_every_member_has_the_shape_that_swf_describes(operation:
             if kind == "list item" and path not in list(leaves(changed)):
                 continue  # a shorter list
             if not refused:
-                check_request(operation, changed)
+                check_call(operation, changed)
                 continue
             with pytest.raises(Fault) as caught:
-                check_request(operation, changed)
+                check_call(operation, changed)
             assert caught.value.code == "ValidationException"
     for path in [(), *leaves(whole)]:
         if isinstance(at(whole, path), dict):
             with pytest.raises(Fault, match="Unknown member"):
-                check_request(operation, replaced(whole, (*path, "colour"), "red"))
+                check_call(operation, replaced(whole, (*path, "colour"), "red"))
 
 
 def test_every_decision_is_described() -> None:
@@ -412,7 +412,7 @@ def without(value: Any, path: tuple[Any, ...]) -> Any:
 def test_a_value_out_of_its_bounds_is_refused_with_its_place(operation: str, change: dict[str, Any], sentence: str) -> None:
     whole = sample(MODEL.operation_model(operation).input_shape)
     with pytest.raises(Fault) as refused:
-        check_request(operation, whole | change)
+        check_call(operation, whole | change)
     assert (refused.value.code, refused.value.message) == ("ValidationException", sentence)
 
 

@@ -13,7 +13,7 @@ import pytest
 from simpleflow_nb.local.faults import Fault
 from simpleflow_nb.local.service import DOMAIN
 from simpleflow_nb.processes.checkpoints import last_details, with_progress
-from simpleflow_nb.processes.worker import Running
+from simpleflow_nb.processes.worker import RunningTask
 
 from . import bodies
 from .process_threads import ConnectionClosedError, ProcessThreads, is_gone, throttled, until
@@ -33,7 +33,7 @@ from .process_threads import ConnectionClosedError, ProcessThreads, is_gone, thr
 def test_a_heart_beats_three_times_in_its_timeout(
     heartbeat: str, whole: str, most_seconds: float, apart: float, silence: float | None, looks_again: float
 ) -> None:
-    running = Running({"taskToken": "t", "activityId": "a", "workflowExecution": {"workflowId": "w", "runId": "r"}})
+    running = RunningTask({"taskToken": "t", "activityId": "a", "workflowExecution": {"workflowId": "w", "runId": "r"}})
     running.limit({"heartbeatTimeout": heartbeat, "startToCloseTimeout": whole}, most_seconds)
     assert running.beat_seconds == apart
     assert running.given_up_after == silence

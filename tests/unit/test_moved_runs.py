@@ -102,7 +102,7 @@ class Folder:
     def open(self) -> dict[str, dict[str, Any]]:
         """What the open executions were started with, by workflow id."""
         with self.service.lock:
-            runs = [run for number, run in self.service.runs.items() if number not in self.service.closed]
+            runs = [run for number, run in self.service.executions.items() if number not in self.service.closed]
         return {run.workflow_id: payload.decode(run.started_attributes["input"])["kwargs"] for run in runs}
 
 

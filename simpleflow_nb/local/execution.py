@@ -1,7 +1,7 @@
-"""SWF's rules for one workflow execution: what each call appends to its history.
+"""SWF's rules for one workflow execution: the events that each call appends to its history.
 
-The history is the only state: all else here can be rebuilt from it (:func:`rebuilt`). Nothing in this file knows time,
-threads or disks; the service passes the moment in and publishes what :attr:`Run.effects` collects once it is durable.
+The history is the only state: all else here can be rebuilt from it (:func:`rebuilt`). Nothing in this file knows time, threads
+or disks; the service passes the time in, and publishes :attr:`LocalExecution.effects` once they are durable.
 
 https://docs.aws.amazon.com/amazonswf/latest/apireference/API_HistoryEvent.html
 """
@@ -20,7 +20,7 @@ _CANCEL_REQUESTED = "WorkflowExecutionCancelRequested"
 
 
 class AttributeNames(dict[str, str]):
-    """Event type -> key of its attributes, computed once each."""
+    """The key of the attributes of each event type, computed once."""
 
     def __missing__(self, kind: str) -> str:
         name = self[kind] = f"{kind[0].lower()}{kind[1:]}EventAttributes"
@@ -61,10 +61,10 @@ class OpenDecision:
         self.scheduled, self.started, self.task_list = scheduled, 0, task_list
 
 
-class Run:
-    """One workflow execution.
+class LocalExecution:
+    """A workflow execution of the local service.
 
-    ``effects`` are what must become visible when the events are durable: ``("decision", scheduled event id)``,
+    ``effects`` must become visible once the events are durable: ``("decision", scheduled event id)``,
     ``("activity", scheduled event id)``, ``("deadline", moment, kind, key)``, ``("continue", attributes)``.
     """
 
@@ -98,7 +98,7 @@ class Run:
         self.open_ids: dict[str, int] = {}
         self.timers: dict[str, tuple[int, float]] = {}  # timer id -> (TimerStarted event, moment it fires)
         self.decision: OpenDecision | None = None
-        self.unseen = False  # something happened since the open decision task was started
+        self.unseen = False  # events have come since the open decision task was started
         self.previous = 0  # DecisionTaskStarted of the last decision task that was started and completed
         self.last_started = 0  # of the last one that was started, completed or not
         self.sticky: tuple[str, str] | None = None
@@ -140,7 +140,7 @@ class Run:
         self.want_decision(now)
 
     def want_decision(self, now: float) -> None:
-        """At most one decision task is open; what comes while it is worked on schedules the next one when it ends."""
+        """Schedule a decision task; while one is started, remember to schedule the next when it ends."""
         decision = self.decision
         if decision is None:
             started = self.started_attributes
@@ -173,7 +173,7 @@ class Run:
         return event_id
 
     def time_out_decision(self, now: float, timeout_type: str = "START_TO_CLOSE") -> None:
-        """The decision task is over without a decision; the next one goes to the execution's own list again."""
+        """End the decision task without a decision; the next one goes to the execution's own list again."""
         decision = self.decision
         assert decision is not None
         self.add(
@@ -199,7 +199,7 @@ class Run:
         return activity.started
 
     def end_activity(self, now: float, scheduled: int, how: str, attributes: dict[str, Any], quiet: bool = False) -> None:
-        """``how`` is Completed, Failed, Canceled or TimedOut; ``quiet`` when the caller schedules the decision task."""
+        """End a task. ``how`` is Completed, Failed, Canceled or TimedOut; with ``quiet`` the caller schedules the decision."""
         activity = self.activities.pop(scheduled)
         del self.open_ids[activity.activity_id]
         ids = {"scheduledEventId": scheduled, "startedEventId": activity.started}
@@ -227,7 +227,7 @@ class Run:
         self.want_decision(now)
 
     def close(self, now: float, kind: str, attributes: dict[str, Any]) -> None:
-        """The last event; open tasks and timers are gone with it."""
+        """Append the last event; open tasks and timers end with it."""
         self.add(now, kind, attributes)
         self.close_status, self.closed_at = CLOSE_STATUS[kind], now
         self.decision, self.unseen = None, False
@@ -241,10 +241,10 @@ class Run:
         self.close(now, "WorkflowExecutionTerminated", attributes)
 
 
-def rebuilt(run: Run, events: list[Any]) -> Run:
-    """The run's open tasks and timers from its history alone."""
-    run.events = events
-    activities, open_ids, timers = run.activities, run.open_ids, run.timers
+def rebuilt(execution: LocalExecution, events: list[Any]) -> LocalExecution:
+    """Rebuild the open tasks and timers of an execution from its history alone."""
+    execution.events = events
+    activities, open_ids, timers = execution.activities, execution.open_ids, execution.timers
     decision: OpenDecision | None = None
     seen = False
     for event in events:
@@ -270,23 +270,23 @@ def rebuilt(run: Run, events: list[Any]) -> Run:
             decision = OpenDecision(event["eventId"], a["taskList"]["name"])
         elif kind == "DecisionTaskStarted":
             assert decision is not None
-            decision.started, run.last_started, seen = event["eventId"], event["eventId"], False
+            decision.started, execution.last_started, seen = event["eventId"], event["eventId"], False
         elif kind == "DecisionTaskCompleted":
-            decision, run.previous = None, a["startedEventId"]
-            run.sticky = (a["taskList"]["name"], a["taskListScheduleToStartTimeout"]) if "taskList" in a else None
+            decision, execution.previous = None, a["startedEventId"]
+            execution.sticky = (a["taskList"]["name"], a["taskListScheduleToStartTimeout"]) if "taskList" in a else None
             if "executionContext" in a:
-                run.context, run.context_at = a["executionContext"] or None, event["eventTimestamp"]
+                execution.context, execution.context_at = a["executionContext"] or None, event["eventTimestamp"]
         elif kind == "DecisionTaskTimedOut":
-            decision, run.sticky = None, None
+            decision, execution.sticky = None, None
         elif kind in ("WorkflowExecutionSignaled", _CANCEL_REQUESTED):
             seen = True
-            run.cancel_requested = run.cancel_requested or kind == _CANCEL_REQUESTED
+            execution.cancel_requested = execution.cancel_requested or kind == _CANCEL_REQUESTED
         elif kind in CLOSE_STATUS:
-            run.close_status, run.closed_at = CLOSE_STATUS[kind], event["eventTimestamp"]
+            execution.close_status, execution.closed_at = CLOSE_STATUS[kind], event["eventTimestamp"]
             activities.clear()
             open_ids.clear()
             timers.clear()
             decision = None
-    run.decision = decision
-    run.unseen = bool(decision and decision.started and seen)
-    return run
+    execution.decision = decision
+    execution.unseen = bool(decision and decision.started and seen)
+    return execution

@@ -1,0 +1,102 @@
+"""The signals of an execution: those that have arrived, and the futures that wait for one."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from .. import payload
+from ..exceptions import PayloadError, PayloadMissing, TaskCanceled, TaskFailed
+from ..futures import DONE, OPEN, STOPPED, Future
+from .tasks import Tasks
+
+
+class Signals(Tasks):
+    """Signals by name, unread and latest ones, and whether their payloads are missing."""
+
+    __slots__ = ("last_signals", "missing", "new_missing", "signal_waits", "signals")
+
+    def __init__(
+        self,
+        program: Callable[[Any], Any],
+        load: payload.Load | None,
+        run_id: str,
+        on_log: Callable[[str], None] | None,
+    ) -> None:
+        super().__init__(program, load, run_id, on_log)
+        self.signals: dict[str, deque[tuple[str | None, int]]] = {}
+        self.signal_waits: dict[str, deque[Future[Any]]] = {}
+        self.last_signals: dict[str, tuple[str | None, int]] = {}
+        self.missing: dict[int, bool] = {}  # id of a signal's event -> whether its payload was missing
+        self.new_missing: list[int] = []
+
+    def next_signal(self, name: str) -> Future[Any]:
+        """Return a future of the next unread signal of that name, which may have arrived already."""
+        if self.dead:
+            self.block(())
+        future: Future[Any] = Future(self, "signal", name, name)
+        future.stage = OPEN
+        arrived = self.signals.get(name)
+        if arrived:
+            text, order = arrived.popleft()
+            self.arrive(future, text, order)
+        else:
+            self.signal_waits.setdefault(name, deque()).append(future)
+        return future
+
+    def last_signal(self, name: str) -> Future[Any]:
+        """Return a future of the latest signal of that name, read or not, as in simpleflow; waits for the first one."""
+        if self.dead:
+            self.block(())
+        future: Future[Any] = Future(self, "last signal", name, name)
+        future.stage = OPEN
+        known = self.last_signals.get(name)
+        if known:
+            self.arrive(future, *known)
+        else:
+            self.signal_waits.setdefault(name, deque()).append(future)
+        return future
+
+    def arrive(self, future: Future[Any], text: str | None, order: int) -> None:
+        """Resolve a future with a signal; the future fails if the signal's payload is missing.
+
+        Anybody may send a signal, and none may stop the run; a missing result of the run's own parks it instead.
+
+        Raises:
+            PayloadError: the store cannot be read; the execution is to be parked.
+        """
+        digest = payload.referenced_digest(text)
+        if digest is not None and self.is_missing(digest, order):
+            reason = f"PayloadMissing: payload {digest[:12]} is not where payloads are kept"
+            self.fail(future, TaskFailed(future.id, reason), order=order)
+        else:
+            self.resolve(future, text, order)
+
+    def is_missing(self, digest: str, order: int) -> bool:
+        """Return whether the payload of a signal was missing at the first look; a marker records that for all replays."""
+        known = self.missing.get(order)
+        if known is None:
+            known = False
+            if not self.replaying and self.load is not None:
+                try:
+                    self.load(digest)
+                except PayloadMissing:
+                    known = True
+                    self.new_missing.append(order)
+                except PayloadError as error:
+                    self.give_up(error)
+            self.missing[order] = known
+        return known
+
+    def cancel(self, future: Future[Any]) -> None:
+        if future.type != "signal" and future.type != "last signal":
+            super().cancel(future)
+            return
+        if self.dead:
+            self.block(())
+        if future.stage >= DONE or future.cancelling:
+            return
+        future.cancelling = True
+        self.signal_waits[future.name].remove(future)
+        self.settle(future, STOPPED, TaskCanceled(future.id))
