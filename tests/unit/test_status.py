@@ -63,6 +63,6 @@ def test_columns_come_in_the_order_of_the_sensors_entries_and_others_behind_them
 def test_times_are_iso_texts_in_json() -> None:
     row = row_of(ENTRIES[1], started=datetime(2016, 1, 2, 12, tzinfo=UTC), ended=datetime(2016, 1, 2, 12, 0, 1, tzinfo=UTC))
     [shown] = Status(specification(*ENTRIES), [row], None).to_dict()["dates"]
-    assert (shown["started"], shown["ended"]) == ("2016-01-02T12:00:00+00:00", "2016-01-02T12:00:01+00:00")
+    assert (shown["started"], shown["ended"]) == ("2016-01-02T12:00:00.000000+00:00", "2016-01-02T12:00:01.000000+00:00")
     [open_one] = Status(specification(*ENTRIES), [row_of(ENTRIES[1], state="running")], None).to_dict()["dates"]
     assert (open_one["started"], open_one["ended"]) == (None, None)
