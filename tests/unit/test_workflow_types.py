@@ -25,7 +25,7 @@ from simpleflow_nb.local.service import DOMAIN, LocalService
 from simpleflow_nb.processes.decider import Decider
 from simpleflow_nb.processes.payload_directory import MemoryPayloads
 from simpleflow_nb.workflow import Workflow, execution_input
-from tests.service.desk import StillClock
+from tests.service.manual_client import StillClock
 from workers.runs.moved_runs import begin_moved_runs_anew
 from workers.runs.run_starts import open_runs
 
