@@ -1,4 +1,4 @@
-"""Notebooks executed: with which kernel and parameters, what is kept of their output, and how they end."""
+"""Execution of notebooks: kernel, parameters, output, and the way in which they end."""
 
 from .notebook_run import (
     Cancellation,

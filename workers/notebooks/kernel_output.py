@@ -1,7 +1,7 @@
-"""What a kernel prints and displays while a cell runs: read frame by frame, counted, and dropped once it is too much.
+"""Output of a kernel while a cell runs: read frame by frame, counted, and dropped once a limit is exceeded.
 
-nbclient takes only what answers to the cell that runs. What a task or a thread of an earlier cell puts out is somebody's
-output too: it is shown in the cell that runs then.
+nbclient accepts only messages that answer the running cell. Output of a task or a thread of an earlier cell must not be lost,
+so it is shown in the cell that is running then.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 
 from ..kernels.memory import shown_bytes
 
-#: Output that may also belong to an earlier cell; a cell's own state is told by others.
+#: Messages that may also belong to an earlier cell; others report the state of the running cell.
 OUTPUT_KINDS = frozenset({"stream", "display_data", "update_display_data", "execute_result", "error", "clear_output"})
 
 _YIELD_SECONDS = 0.02  # frames that are there already are read without a pause, and nothing else would run meanwhile
@@ -23,14 +23,14 @@ _YIELD_SECONDS = 0.02  # frames that are there already are read without a pause,
 
 @dataclass(frozen=True, kw_only=True)
 class OutputLimits:
-    """How much of it one run of a notebook may put out; None is no limit."""
+    """Limits for the output of one run of a notebook; None is no limit."""
 
     printed_bytes: int | None = 100_000_000  #: text on standard output and error, in UTF-8
     displayed_bytes: int | None = 500_000_000  #: results, pictures, tables, as they stand in the notebook's file in the end
 
     @classmethod
     def given(cls, printed_bytes: int | None, displayed_bytes: int | None) -> OutputLimits:
-        """With the defaults where None is given."""
+        """Return the limits, with the default for each that is None."""
         printed = cls.printed_bytes if printed_bytes is None else printed_bytes
         displayed = cls.displayed_bytes if displayed_bytes is None else displayed_bytes
         return cls(printed_bytes=printed, displayed_bytes=displayed)
@@ -52,22 +52,22 @@ class KernelOutput:
         self._requests: set[str] = set()
         self._printed = self._displayed = 0
         self._displayed_in_cell = 0
-        self._sizes: dict[str, int] = {}  # of what has a display id, and may be replaced
+        self._sizes: dict[str, int] = {}  # of displays with an id, which may be replaced
         self._is_dropping = False
         self._yielded = time.monotonic()
         self.seen = 0  #: messages received so far
 
     def drop(self) -> None:
-        """Take no more output: the cell has been stopped, and what is still on its way would only delay its end."""
+        """Accept no more output: the cell has been stopped, and pending output would only delay its end."""
         self._is_dropping = True
 
     def expect(self, request: str) -> None:
-        """From now on output that answers to this request of ours is somebody's."""
+        """From now on, accept output that answers this request."""
         self._requests.add(request)
         self._displayed_in_cell = 0
 
     async def message(self, request: str) -> dict[str, Any]:
-        """The next message that answers to ``request``, or output that answers to an earlier one."""
+        """Return the next message that answers ``request``, or output that answers an earlier one."""
         while True:
             message = await self._next()
             if message is None:
@@ -84,7 +84,7 @@ class KernelOutput:
                 return message
 
     async def _next(self) -> dict[str, Any] | None:
-        """The next message; None when it is output that is dropped."""
+        """Return the next message; None if it is dropped output."""
         if time.monotonic() - self._yielded > _YIELD_SECONDS:
             await asyncio.sleep(0)
             self._yielded = time.monotonic()
@@ -104,7 +104,7 @@ class KernelOutput:
         limit, size = self._limits.displayed_bytes, message["size"]
         display_id = (message["content"].get("transient") or {}).get("display_id")
         if display_id is not None and message["msg_type"] == "update_display_data":
-            size -= self._sizes.get(display_id, size)  # of what is nowhere to be seen nothing is kept
+            size -= self._sizes.get(display_id, size)  # an update without a visible display is not kept
         if display_id is not None:
             self._sizes[display_id] = message["size"]
         self._displayed += size
@@ -115,7 +115,7 @@ class KernelOutput:
         return False
 
     def _counted_text(self, message: dict[str, Any]) -> dict[str, Any]:
-        """The message, with as much of its text as is allowed."""
+        """Return the message with as much of its text as the limit allows."""
         limit = self._limits.printed_bytes
         encoded = message["content"]["text"].encode("utf-8", "replace")
         self._printed += len(encoded)

@@ -1,4 +1,4 @@
-"""A kernel from its launch to the moment at which the first cell can be sent."""
+"""Start of a kernel, up to the moment at which the first cell can be sent."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from ..kernels.lifeline import described_end
 from .notebook_session import NotebookSession
 from .notebook_stops import KernelNotStarted
 
-QUOTED_CHARACTERS = 200  #: of what a kernel that did not start has said last; the cause of a failure has room for them
+QUOTED_CHARACTERS = 200  #: of the last output of a kernel that did not start; they fit into the cause of a failure
 
-# More than the limit, so that whoever counts bytes on our side sees that it was exceeded.
+# More than the limit, so that our count of bytes notices that it was exceeded.
 _SPARE_CHARACTERS = 1_000_000
 _ENDLESS_CHARACTERS = 1 << 50
 
@@ -46,7 +46,7 @@ async def started_client(kernel: Kernel, session: NotebookSession) -> tuple[Any,
 
 
 def quoted(said: str) -> str:
-    """The end of what a kernel has said, as the end of a sentence; empty if it has said nothing."""
+    """Quote the end of a kernel's output, as the end of a sentence; empty if there is none."""
     text = " ".join(said.split())
     if len(text) > QUOTED_CHARACTERS:
         text = "..." + text[-QUOTED_CHARACTERS:]
@@ -67,7 +67,8 @@ async def _first_answer(kernel: Kernel, client: Any) -> dict[str, Any]:
         answer = await _answer(kernel, client)
         if answer is not None and answer["msg_type"] == "kernel_info_reply":
             try:
-                # Any message proves that the subscription to the output is live; strangers are dropped.
+                # Any message proves that the subscription to the output is live; messages that answer nothing of ours are
+                # dropped.
                 await client.iopub_channel.get_msg(timeout=0.2)
             except Empty:
                 continue
@@ -86,7 +87,7 @@ async def _prepare(kernel: Kernel, client: Any, session: NotebookSession, settin
 
 
 async def _answer(kernel: Kernel, client: Any) -> dict[str, Any] | None:
-    """The next answer of the kernel, None if there was none within a second.
+    """Return the next answer of the kernel, None if there was none within a second.
 
     Raises:
         KernelNotStarted: its process has ended.

@@ -1,4 +1,4 @@
-"""What ``validate`` and ``doctor`` say of the notebook files of a specification: whether they would run here, and how."""
+"""Checks of ``validate`` and ``doctor`` for the notebooks of a specification: if and how they would run here."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class NotebookFindings:
     unreadable_files: tuple[str, ...]  #: the names of these, as the specification has them
     outdated: tuple[str, ...]  #: in a format before 4, which is upgraded for each run
     missing_kernels: tuple[str, ...]  #: refused: the kernel is not installed
-    substituted_kernels: tuple[str, ...]  #: runs in this Python, and is orange, because its own kernel is not installed
+    substituted_kernels: tuple[str, ...]  #: runs in this Python, and is orange, as its own kernel is not installed
 
 
 @dataclass
@@ -44,7 +44,7 @@ class _File:
 
 
 def notebook_findings(specification: Specification) -> NotebookFindings:
-    """Look at the notebooks of all workflows, and read each file once; nothing is started."""
+    """Check the notebooks of all workflows, reading each file once; nothing is started."""
     files: dict[Path, _File] = {}
     unreadable, outdated, missing, substituted = dict[str, str](), dict[str, None](), dict[str, None](), dict[str, None]()
     for notebook in (one for workflow in specification.workflows for one in workflow.notebooks):
@@ -73,10 +73,12 @@ def notebook_findings(specification: Specification) -> NotebookFindings:
 
 
 def unreadable_notebooks(path: Path, known: NotebookFindings | None = None) -> list[Problem]:
-    """The notebooks that a workflow file names and that are none, a problem each, in line order; also of a file that is wrong
-    otherwise, so that one look shows everything. ``known`` saves reading the notebooks again.
+    """Return a problem for each file that a workflow file names but that is no notebook, in line order.
 
-    Files that do not exist, or must not be named, are passed over: `deciders.specification` has told of them.
+    Works for a file that is otherwise wrong, too, so that all problems are shown at once. ``known`` saves reading the notebooks
+    again.
+
+    Files that do not exist, or must not be named, are skipped: `deciders.specification` has reported them.
     """
     root, problems = read_yaml(path, Problems(path)), Problems(path)
     inputs_dir = path.absolute().parent

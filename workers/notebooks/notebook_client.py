@@ -1,5 +1,6 @@
-"""Runs the cells of a notebook: one fresh kernel, no sleeps, nothing left behind. Where the kernel comes from is the session's
-affair, and what becomes of the notebook the engine's (:mod:`workers.notebooks.notebook_engine`)."""
+"""Execution of a notebook's cells: one fresh kernel, no sleeps, nothing left behind. The session provides the kernel, and the
+engine keeps the notebook (:mod:`workers.notebooks.notebook_engine`).
+"""
 
 from __future__ import annotations
 
@@ -38,16 +39,16 @@ from .notebook_stops import (
 )
 from .stream_pieces import join_last_outputs
 
-SKIPPED = "NotebookSkipped"  #: name of what ``simpleflow_nb.notebooks.skip`` raises
+SKIPPED = "NotebookSkipped"  #: name of the exception of ``simpleflow_nb.notebooks.skip``
 
 START_SECONDS = 180  #: for a kernel to answer; many that start at once on a busy machine are slow
 INTERRUPT_SECONDS = 2.0  #: between the interruption of a cell and the end of its kernel
-ANSWER_SECONDS = 30.0  #: for the kernel's answer, when its output has told that the cell is over
+ANSWER_SECONDS = 30.0  #: for the kernel's answer, after its output has reported the end of the cell
 IOPUB_SECONDS = 60  #: for output that is still under way when a cell has ended
 
 
 class NotebookClient(PapermillNotebookClient):  # type: ignore[misc, unused-ignore]
-    """nbclient's client in one event loop of its own, with a kernel that is always ended."""
+    """nbclient's client in an event loop of its own, with a kernel that is always ended."""
 
     session: NotebookSession
 
@@ -68,7 +69,7 @@ class NotebookClient(PapermillNotebookClient):  # type: ignore[misc, unused-igno
         kernel = self.km = self.session.new_kernel()
         self.kernel_is_idle = False
         loop = asyncio.get_running_loop()
-        # Why the notebook has to end before its time; an asyncio.Event could not say it.
+        # Holds the reason for stopping early, which an asyncio.Event could not.
         stopping: asyncio.Future[NotebookStopped] = loop.create_future()
         self._stopping = stopping
         cancelled = partial(_call_in, loop, partial(_settle, stopping, Cancelled("on request")))
@@ -145,7 +146,7 @@ class NotebookClient(PapermillNotebookClient):  # type: ignore[misc, unused-igno
                 return
 
     def _raise_shown_error(self, cell: NotebookNode) -> None:
-        """A cell whose reply is good may have failed all the same: below ``%%capture`` or ``%run``, or in what it displayed.
+        """Raise an error for a cell that failed although its reply is good: below ``%%capture`` or ``%run``, or in its display.
 
         Raises:
             CellExecutionError: it shows an error, or was left with ``exit()``, and is not meant to.
@@ -160,7 +161,7 @@ class NotebookClient(PapermillNotebookClient):  # type: ignore[misc, unused-igno
                 raise CellExecutionError("", "SystemExit", item["text"])
 
     def _left_on_purpose(self, error: CellExecutionError) -> bool:
-        """``exit()``, ``sys.exit()``, ``sys.exit(0)`` or ``skip()``: the notebook ends here, and that is all right."""
+        """Return True for ``exit()``, ``sys.exit()``, ``sys.exit(0)`` and ``skip()``, which end the notebook successfully."""
         if error.ename == SKIPPED:
             return True
         for item in self._payload():
@@ -176,7 +177,7 @@ class NotebookClient(PapermillNotebookClient):  # type: ignore[misc, unused-igno
         return self._reply.get("payload") or []
 
     async def _run_cell(self, cell: NotebookNode, index: int) -> bool:
-        """Run a cell; whether it asked for the end of the notebook with ``exit()``."""
+        """Run a cell; return True if it ended the notebook with ``exit()``."""
         self.kernel_is_idle = False
         self._reply = {}
         self._patience: asyncio.TimerHandle | None = None
@@ -210,18 +211,18 @@ class NotebookClient(PapermillNotebookClient):  # type: ignore[misc, unused-igno
         return True
 
     async def _given_up(self, running: asyncio.Future[Any]) -> None:
-        """End what waits for a cell that is not waited for any more; nbclient says then that the kernel has died."""
+        """End the wait for a cell that was given up; nbclient then reports a dead kernel."""
         if not running.done():
             running.cancel()
             await asyncio.wait({running}, timeout=1)
         if running.done() and not running.cancelled():
-            running.exception()  # looked at: it is no news
+            running.exception()  # retrieved, or asyncio would log it
 
     async def _wait_or_stop(self, running: asyncio.Future[Any]) -> None:
-        """Wait for a cell, as long as the notebook may go on.
+        """Wait for a cell as long as the notebook may go on.
 
         Raises:
-            NotebookStopped: it may not; the cell has been interrupted.
+            NotebookStopped: it must stop; the cell has been interrupted.
         """
         whole, each = self.session.seconds_left(), self.session.limits.cell_timeout_seconds
         seconds = min((limit for limit in (whole, each) if limit is not None), default=None)
@@ -234,7 +235,7 @@ class NotebookClient(PapermillNotebookClient):  # type: ignore[misc, unused-igno
         stop: NotebookStopped = self._stopping.result()
         if isinstance(stop, TooMuchMemory):
             assert self.km is not None
-            await self.km.process.send_signal(signal.SIGKILL)  # it would only take more
+            await self.km.process.send_signal(signal.SIGKILL)  # it would only use more
         else:
             await self._interrupt(running)
         raise stop
@@ -245,7 +246,7 @@ class NotebookClient(PapermillNotebookClient):  # type: ignore[misc, unused-igno
         await asyncio.wait(both, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
 
     async def _interrupt(self, running: asyncio.Future[Any]) -> None:
-        """Interrupt a cell, so that its traceback gets into the notebook, and give it a moment."""
+        """Interrupt a cell and wait a moment, so that its traceback gets into the notebook."""
         assert self.km is not None
         self.kernel_output.drop()
         await self.km.interrupt_kernel()
@@ -268,7 +269,7 @@ class NotebookClient(PapermillNotebookClient):  # type: ignore[misc, unused-igno
             self.task_poll_for_reply.cancel()
 
     async def _async_poll_output_msg(self, parent_msg_id: str, cell: NotebookNode, cell_index: int) -> None:
-        """Take the output of the cell, and that of earlier ones which comes while it runs, until the cell is over."""
+        """Take the output of the cell, and output of earlier ones that arrives meanwhile, until the cell is over."""
         self.kernel_output.expect(parent_msg_id)
         while True:
             message = await self.kernel_output.message(parent_msg_id)
@@ -284,7 +285,7 @@ class NotebookClient(PapermillNotebookClient):  # type: ignore[misc, unused-igno
                 return
 
     def _expect_answer(self) -> None:
-        """The cell is over, and its answer was sent before; a kernel that has failed to make one never sends any."""
+        """Limit the wait for the answer to a cell that is over: a kernel that failed to make one never sends it."""
 
         def give_up() -> None:
             assert self.session.kernel is not None
@@ -293,7 +294,7 @@ class NotebookClient(PapermillNotebookClient):  # type: ignore[misc, unused-igno
         self._patience = asyncio.get_running_loop().call_later(ANSWER_SECONDS, give_up)
 
     def process_message(self, message: dict[str, Any], cell: NotebookNode, cell_index: int) -> NotebookNode | None:
-        """Hook of nbclient: put what a message says into the cell; returns the output that it has brought, if any."""
+        """Hook of nbclient: put a message into the cell; return the output that it added, if any."""
         if message["msg_type"] == "error":
             shorten_error(message["content"])
         output: NotebookNode | None = super().process_message(message, cell, cell_index)
@@ -301,10 +302,10 @@ class NotebookClient(PapermillNotebookClient):  # type: ignore[misc, unused-igno
         return output
 
     def note_reply(self, cell: NotebookNode, cell_index: int, execute_reply: dict[str, Any]) -> None:
-        """Hook of nbclient: keep what the kernel says of a cell besides its output.
+        """Hook of nbclient: keep the kernel's reply about a cell, apart from its output.
 
         Raises:
-            Exited: IPython's own ``exit(1)`` in a kernel that was not prepared; it does not raise there.
+            Exited: IPython's own ``exit(1)`` in a kernel that was not prepared, where it does not raise.
         """
         self._reply = execute_reply["content"]
         shorten_error(self._reply)
@@ -316,13 +317,13 @@ class NotebookClient(PapermillNotebookClient):  # type: ignore[misc, unused-igno
 
 
 def _settle(stopping: asyncio.Future[NotebookStopped], reason: NotebookStopped) -> None:
-    """Stop, unless there is a reason already."""
+    """Stop for this reason, unless there is one already."""
     if not stopping.done():
         stopping.set_result(reason)
 
 
 def _call_in(loop: asyncio.AbstractEventLoop, action: Callable[[], object]) -> None:
-    """Call something in the thread of a loop; nothing happens if the loop has ended."""
+    """Call a function in the thread of a loop; nothing is done if the loop has ended."""
     try:
         loop.call_soon_threadsafe(action)
     except RuntimeError:
@@ -345,12 +346,12 @@ def _run_in_own_loop(notebook: Coroutine[Any, Any, None]) -> None:
 
 
 def _is_success(code: Any) -> bool:
-    """Whether the argument of IPython's ``exit`` means success, as it would for ``sys.exit``."""
+    """Return True if the argument of IPython's ``exit`` means success, as it would for ``sys.exit``."""
     return code is None or code is False or (isinstance(code, int) and code == 0)
 
 
 def _heading(cell: NotebookNode) -> str:
-    """Text of the first Markdown heading in the cell, empty if it has none."""
+    """Return the text of the first Markdown heading in the cell, empty if it has none."""
     if cell.cell_type != "markdown":
         return ""
     lines = (line.strip() for line in cell.source.splitlines())

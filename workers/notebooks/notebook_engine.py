@@ -1,7 +1,6 @@
-"""The papermill engine that runs our notebooks, and keeps each whatever happens to it.
+"""The papermill engine that runs our notebooks, and keeps each of them whatever happens.
 
-Used by :mod:`workers.notebooks` with a session, and by anybody who has papermill as
-``papermill --engine simpleflow-nb IN OUT``.
+Used by :mod:`workers.notebooks` with a session, and directly with papermill as ``papermill --engine simpleflow-nb IN OUT``.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ _log.addHandler(logging.NullHandler())
 
 
 class NotebookEngine(NBClientEngine):  # type: ignore[misc, unused-ignore]
-    """The engine as papermill knows it."""
+    """The engine in the form that papermill expects."""
 
     @classmethod
     def execute_notebook(
@@ -83,7 +82,7 @@ class NotebookEngine(NBClientEngine):  # type: ignore[misc, unused-ignore]
 def _session_of_papermill(
     nb: NotebookNode, kernel_name: str, output_path: str | None, options: dict[str, Any]
 ) -> NotebookSession:
-    """A session with what papermill knows."""
+    """Make a session from papermill's arguments."""
     spec = kernel_called(kernel_name)
     path = Path(options.get("input_path") or "notebook.ipynb")
     source = NotebookSource(

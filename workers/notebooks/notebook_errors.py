@@ -1,9 +1,9 @@
-"""What running a notebook raises.
+"""Errors raised by running a notebook.
 
 SimpleflowError
 ├── NotebookRefused    nothing has run: the file, its kernel or the parameters are wrong
 ├── NotebookSkipped    it has said that there is nothing to do
-└── NotebookFailed     it ran, or its kernel did not start; the half-run notebook is kept
+└── NotebookFailed     it ran, or its kernel did not start; the partly executed notebook is kept
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ _LONGEST_CAUSE = 300  # characters; the whole is in the notebook
 
 
 class NotebookRefused(SimpleflowError):
-    """The notebook cannot be run as asked, said in one sentence. Nothing has run and nothing was written."""
+    """The notebook cannot be run as requested; one sentence. Nothing has run and nothing was written."""
 
     exit_code = ExitCode.WRONG
 
 
 class NotebookSkipped(SimpleflowError):
-    """The notebook has said that there is nothing to do, and why. For those who wait for its results; it is no failure."""
+    """The notebook has said that there is nothing to do, and why. Raised for those that need its results; it is no failure."""
 
 
 class NotebookFailed(SimpleflowError):
-    """A cell of the notebook raised, its kernel died, or its time was over.
+    """A cell of the notebook raised, its kernel died, or its time limit was reached.
 
     ``cell`` counts all cells of the source notebook from 1 and is None if the kernel ended before the first one.
     ``ename`` and ``evalue`` are those of the exception in the notebook; a kernel that died gives ``DeadKernelError``, a

@@ -1,4 +1,4 @@
-"""Which kernel a notebook runs in: its own, the one that is chosen for it, or this interpreter where its own is missing."""
+"""The kernel of a notebook: its own, the one chosen for it, or this interpreter if its own is missing."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _PYTHONS = ("python", "ipython", "python2", "python3")
 def kernel_for(
     path: Path, metadata: Mapping[str, Any], chosen: str | None, falls_back: bool
 ) -> tuple[str, KernelSpec, str | None]:
-    """Name and specification of the kernel to run in, and the one that is missing if this is its substitute."""
+    """Return name and specification of the kernel to run in, and the name of the missing one if this is a substitute."""
     from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
 
     name, language = _wanted_kernel(metadata, chosen)
@@ -41,10 +41,10 @@ def kernel_for(
 
 
 def kernel_called(name: str) -> KernelSpec:
-    """The specification of a kernel; ``python3`` is this interpreter, whatever is installed under that name.
+    """Return the specification of a kernel; ``python3`` is this interpreter, whatever is installed under that name.
 
     Raises:
-        NoSuchKernel, ValueError: there is none of that name, or it cannot be the name of one.
+        NoSuchKernel, ValueError: there is no kernel of that name, or it is no valid name.
     """
     from jupyter_client.kernelspec import KernelSpecManager
 
@@ -54,7 +54,7 @@ def kernel_called(name: str) -> KernelSpec:
 
 
 def substitute_note(kernel: str) -> str:
-    """What to say of a notebook whose kernel of that name is missing: which Python runs it instead."""
+    """Say that a notebook's kernel is missing, and which Python runs it instead."""
     version = ".".join(map(str, sys.version_info[:3]))
     return (
         f"kernel {kernel!r} is not installed, and Python {version} ({sys.executable}) runs the notebook instead "
@@ -63,13 +63,15 @@ def substitute_note(kernel: str) -> str:
 
 
 def needs_no_kernel_search(metadata: Mapping[str, Any], chosen: str | None) -> bool:
-    """Whether a notebook runs on this interpreter, whatever is installed. ``chosen`` is the kernel chosen for it, if any."""
+    """Return True if a notebook runs on this interpreter whatever is installed. ``chosen`` is the kernel chosen for it,
+    if any.
+    """
     name, language = _wanted_kernel(metadata, chosen)
     return name == OWN_KERNEL and (chosen is not None or language in _PYTHONS or _names_kernel(metadata))
 
 
 def _wanted_kernel(metadata: Mapping[str, Any], chosen: str | None) -> tuple[str, str]:
-    """The name of a notebook's kernel, and its language in lower case."""
+    """Return the name of a notebook's kernel, and its language in lower case."""
     spec = _mapping(metadata.get("kernelspec"))
     name = chosen or spec.get("name") or OWN_KERNEL
     language = spec.get("language") or _mapping(metadata.get("language_info")).get("name") or "python"

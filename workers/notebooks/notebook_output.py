@@ -1,4 +1,4 @@
-"""What a notebook prints, written to a file while it prints."""
+"""Printed output of a notebook, written to a file while it runs."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ class OutputText:
         self.stderr = StreamText(self)
 
     def end_cell(self) -> None:
-        """Write what has no line end yet, with one."""
+        """Write a line that has no end yet, and end it."""
         for stream in (self.stdout, self.stderr):
             stream.end_line()
         self._file.flush()
 
     def close(self) -> None:
-        """Write the rest. What lies across lines, and secrets that have come since, are found now, in the whole text."""
+        """Write the rest, and mask secrets in the whole text that span several lines or became known since."""
         if self._file.closed:
             return
         self.end_cell()
@@ -53,7 +53,7 @@ class OutputText:
         self._file.write(self.masker.text(text))
 
     def flush(self) -> None:
-        """Let readers of the file see what was written."""
+        """Make written text visible to readers of the file."""
         self._file.flush()
 
     def __enter__(self) -> OutputText:
@@ -71,11 +71,11 @@ class StreamText:
         self._open_line = ""
 
     def write(self, text: str) -> None:
-        """Take printed text; pass on what ends in a line end."""
+        """Take printed text; pass on complete lines."""
         text = self._open_line + text
         end = max(text.rfind("\n"), text.rfind("\r")) + 1
         if len(text) - end > _LONGEST_LINE + self._output.masker.reach:
-            # A secret that has begun stays with its end; one that is whole does not go in two halves.
+            # The beginning of a secret is held back until its end; a complete one is not split.
             text = text[:end] + self._output.masker.text(text[end:])
             end = max(end, len(text) - self._output.masker.reach)
         self._open_line = text[end:]

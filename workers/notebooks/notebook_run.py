@@ -2,11 +2,11 @@
 
 After ``run_notebook`` the folder holds, whether it went well or not:
 
-``<label>.ipynb``   the executed notebook, up to where it came
+``<label>.ipynb``   the executed notebook, as far as it ran
 ``config.json``     label, source, its SHA-256, kernel, environment, limits, and the parameters as the notebook got them
 ``output.txt``      what the notebook printed
 ``run.json``        status, light, times, attempt, version of the source, where its kernel came from, progress, warnings, error
-and what the notebook itself has written: the folder is its working directory.
+and the files that the notebook itself has written: the folder is its working directory.
 """
 
 from __future__ import annotations
@@ -49,20 +49,20 @@ __all__ = [
 ]
 
 KEPT_TRACEBACK_LINES = 30
-KEPT_REASON_CHARACTERS = 300  #: of why a notebook has skipped its run
+KEPT_REASON_CHARACTERS = 300  #: of a notebook's reason for skipping its run
 
 
 @dataclass(frozen=True, kw_only=True)
 class NotebookResult:
-    """A notebook that ran to its end, or to where it wanted to end."""
+    """The result of a notebook that ran to its end, or ended itself."""
 
     path: Path  #: the executed notebook
     light: Light  #: green, or orange if there are warnings
-    #: ``skipped``: it has said that there is nothing to do, and what needs it should not run
+    #: ``skipped``: it has said that there is nothing to do, and notebooks that need it should not run
     status: AttemptState
     duration_seconds: float
-    #: what was replaced or given up, warnings of Python's ``warnings`` module that count, printed lines that warn: the first
-    #: 50, each cut at 300 characters
+    #: replacements and omissions, warnings of Python's ``warnings`` module that count, printed lines that warn: the first 50,
+    #: each cut at 300 characters
     warnings: tuple[str, ...]
     ended_in_cell: int | None = None  #: the cell of the source, from 1, that has ended it with ``exit()`` or ``skip()``
     skipped_for: str | None = None  #: the reason that it gave for being skipped
@@ -90,18 +90,18 @@ def run_notebook(
     on_kernel_started: Callable[[int], None] | None = None,
     on_progress: Callable[[int, int, str], None] | None = None,
 ) -> NotebookResult:
-    """Run the notebook ``path`` in a fresh kernel process and keep what it leaves in the folder ``into``.
+    """Run the notebook ``path`` in a fresh kernel process and keep its artefacts in the folder ``into``.
 
-    ``path`` is an ``.ipynb`` file, or a ``.py`` file in percent format. ``into`` is made if it is missing; what an
-    earlier run left there is overwritten. ``label`` names the notebook, by default after its file. ``kernel`` is the name
-    of the kernel to run it in, by default the notebook's own. ``environment`` is added to ours for the kernel. Several
-    notebooks may run at once in threads of one process. Kernels are forked from a fork server within a
-    :func:`warm_kernels` block, or come from ``kernels``; else each is a program of its own.
+    ``path`` is an ``.ipynb`` file, or a ``.py`` file in percent format. ``into`` is created if it is missing; files of an
+    earlier run there are overwritten. ``label`` names the notebook, by default after its file. ``kernel`` is the name of the
+    kernel to run it in, by default the notebook's own. ``environment`` is added to ours for the kernel. Several notebooks may
+    run at once in threads of one process. Kernels are forked from a fork server within a :func:`warm_kernels` block, or come
+    from ``kernels``; else each is a program of its own.
 
     ``on_kernel_started`` gets the kernel's process id, which is also the id of its process group, before anything runs.
     ``on_progress`` is called when a cell begins, with its number from 1, the number of cells, and the last Markdown
     heading so far (perhaps empty). Both are called in the caller's thread, unless an event loop runs there. What they
-    raise kills the kernel and leaves this function; the artefacts are kept and say so.
+    raise kills the kernel and propagates; the artefacts are kept and show it.
 
     After ``timeout_seconds`` (the start of the kernel included), after ``cell_timeout_seconds`` in one cell, or when
     somebody calls ``cancellation.cancel()``, the cell is interrupted, and killed 2 s later if it goes on. A kernel that
@@ -113,12 +113,12 @@ def run_notebook(
     calls :func:`simpleflow_nb.notebooks.skip`, or writes a reason into the file that ``SIMPLEFLOW_NB_SKIP`` names, is
     ``skipped``, unless it fails.
 
-    Of Python's warnings those count that the analyst's own code has raised: cells, and files below ``inputs_dir`` (by default
-    the notebook's folder); ``counted_warnings`` may also be ``all`` or ``none``. A Python notebook whose kernel is not
-    installed runs on this interpreter and is orange; without ``kernel_fallback`` it is refused.
+    Python's warnings count if the analyst's own code has raised them: cells, and files below ``inputs_dir`` (by default the
+    notebook's folder); ``counted_warnings`` may also be ``all`` or ``none``. A Python notebook whose kernel is not installed
+    runs on this interpreter and is orange; without ``kernel_fallback`` it is refused.
 
-    Paths of ours in ``config.json`` and ``run.json`` are relative to the folder ``outputs``, if one is given, so that they hold
-    once it was moved.
+    Our own paths in ``config.json`` and ``run.json`` are relative to the folder ``outputs``, if given, so that they stay valid
+    if it is moved.
 
     Raises:
         NotebookRefused: nothing has run: no such notebook or kernel, a parameter that the notebook does not declare, a
@@ -252,7 +252,7 @@ def _begin(
     outputs: Path | None = None,
     inputs_dir: str | None = None,
 ) -> tuple[Path, str, Path]:
-    """The folder, made, with ``config.json`` in it; the label; where the executed notebook will be."""
+    """Create the folder with ``config.json``; return the folder, the label, and the path of the executed notebook."""
     folder = Path(into).absolute()
     label = label or source.path.stem
     notebook = folder / f"{path_part(label)}.ipynb"
@@ -320,7 +320,7 @@ def _failure(label: str, index: int, failure: CellFailure, session: NotebookSess
 
 
 def _skip_reason(session: NotebookSession) -> str | None:
-    """Why the notebook has said that there is nothing to do, on one line; None if it has not."""
+    """Return the notebook's reason for having nothing to do, on one line; None if it was not skipped."""
     said = session.skip_reason
     if said is None and session.early_end is not None:
         said = session.early_end.skipped_for
@@ -340,7 +340,7 @@ def _say_early_end(session: NotebookSession, skipped_for: str | None) -> None:
 
 
 def _warnings(folder: Path, session: NotebookSession | None) -> list[str]:
-    """Everything that turns the run orange: what was replaced, what Python warned of, and the printed lines that warn."""
+    """Return everything that turns the run orange: replacements, Python's warnings, and printed lines that warn."""
     with open(folder / "output.txt", encoding="utf-8", errors="replace") as file:
         printed = printed_warnings(file)
     if session is None:
@@ -350,5 +350,5 @@ def _warnings(folder: Path, session: NotebookSession | None) -> list[str]:
 
 
 def _secrets_of(environment: Mapping[str, str] | None) -> dict[str, str]:
-    """Those of a kernel with these variables besides ours."""
+    """Return the secrets of a kernel with these variables, besides ours."""
     return known_secrets({**os.environ, **(environment or {})})

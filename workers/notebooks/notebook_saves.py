@@ -1,4 +1,4 @@
-"""The executed notebook on the disk: replaced whole, with secrets masked, and not more often than is cheap."""
+"""The executed notebook on disk: replaced as a whole, with secrets masked, and only as often as is cheap."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ..artefacts import write_atomically
 from ..secrets import Masker, known_secrets, masker
 
 LEAST_SAVE_SECONDS = 1.0  #: between two saves while cells run
-SAVE_SHARE = 20  #: and at least this many times what the last save took
+SAVE_SHARE = 20  #: and at least this many times the duration of the last save
 MOST_SPLIT_CHARACTERS = 5_000_000  #: of printed text in a notebook whose file has it line by line; ten times that of tables
 
 _FONT = "font-family:Helvetica Neue, Helvetica, Arial, sans-serif; font-size:1.5em;"
@@ -45,8 +45,8 @@ class SavedNotebook(NotebookExecutionManager):  # type: ignore[misc, unused-igno
         self._next_save = ended + max(LEAST_SAVE_SECONDS, SAVE_SHARE * (ended - begun))
 
     def write(self) -> None:
-        """Put the notebook where it belongs."""
-        # Read again each time: a token that is mounted may be another by now.
+        """Write the notebook to its path."""
+        # Read again each time: a mounted token may have changed by now.
         known = masker(self._secrets, known_secrets(self._environment))
         hidden = masked_notebook(self.nb, known)
         write_atomically(self.path, notebook_text(hidden))
@@ -70,7 +70,7 @@ class SavedNotebook(NotebookExecutionManager):  # type: ignore[misc, unused-igno
         self.save(force=True)
 
     def name_failure(self, text: str, index: int | None = None) -> None:
-        """Say at the top what failed and why, and save. With the ``index`` of the cell that failed the text leads to it."""
+        """Show at the top what failed and why, and save. With the ``index`` of the failed cell the text links to it."""
         link = ""
         if index is not None:
             self._insert(index, f'<span id="papermill-error-cell" style="color:red; {_FONT}">This cell failed:</span>')
@@ -79,7 +79,7 @@ class SavedNotebook(NotebookExecutionManager):  # type: ignore[misc, unused-igno
         self.save(force=True)
 
     def name_early_end(self, text: str, cell: int | None) -> None:
-        """Say at the top that the notebook has ended itself, in that cell of the source or at its end, and save."""
+        """Show at the top that the notebook has ended itself, in that cell of the source or at its end, and save."""
         if cell is not None:
             self.nb.metadata.setdefault(METADATA_KEY, {})["ended_in_cell"] = cell
         self._insert(0, f"<em>{_escaped(text)}</em>", EARLY_END_TAG)
@@ -91,10 +91,10 @@ class SavedNotebook(NotebookExecutionManager):  # type: ignore[misc, unused-igno
 
 
 class PapermillSavedNotebook(SavedNotebook):
-    """The same for those who run papermill themselves: where and as papermill would write it, secrets and all."""
+    """The same for direct use of papermill: written as papermill would, secrets included."""
 
     def write(self) -> None:
-        """Write to ``output_path``: a file atomically, an address through papermill; None is nowhere."""
+        """Write to ``output_path``: a file atomically, a URL through papermill; None writes nothing."""
         if self.output_path is None:
             return
         if "://" in str(self.output_path):
@@ -104,7 +104,7 @@ class PapermillSavedNotebook(SavedNotebook):
 
 
 def masked_notebook(notebook: NotebookNode, masker: Masker) -> NotebookNode:
-    """The notebook without secrets in its texts and metadata; what the format says of it, such as types of cells, stays.
+    """Return the notebook without secrets in its texts and metadata; keys and types of the format stay.
 
     Parts without a secret are those of ``notebook``, which is not changed.
     """
@@ -130,7 +130,7 @@ def _masked_output(output: NotebookNode, masker: Masker) -> NotebookNode:
 
 
 def _joined_where_split(outputs: list[NotebookNode], masker: Masker) -> list[NotebookNode]:
-    """Printed text arrives in pieces, and a secret may lie across two of them: then they become one."""
+    """Join printed pieces across which a secret lies, as text arrives in arbitrary pieces."""
     for name in ("stdout", "stderr"):
         pieces = [output for output in outputs if output.output_type == "stream" and output.get("name") == name]
         if len(pieces) < 2:
@@ -152,7 +152,9 @@ def _with(node: NotebookNode, **changed: Any) -> NotebookNode:
 
 
 def notebook_text(notebook: NotebookNode) -> str:
-    """What stands in its file. Texts are lists of lines there, but where there is so much that this would take the memory."""
+    """Return the text of the notebook's file. Texts are lists of lines there, unless so large that this would use up the
+    memory.
+    """
     outputs = [output for cell in notebook.cells for output in cell.get("outputs", ())]
     printed = sum(len(output.get("text", "")) for output in outputs)
     shown = sum(len(form) for output in outputs for form in output.get("data", {}).values() if isinstance(form, str))

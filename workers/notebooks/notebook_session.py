@@ -1,4 +1,4 @@
-"""One run of one notebook: what its engine needs to know, and what it finds out."""
+"""One run of one notebook: the inputs of its engine, and its results."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
     from .notebook_source import NotebookSource
     from .notebook_stops import CellFailure
 
-#: Which warnings of Python's ``warnings`` module make a run orange: those of the analyst's own code, all, or none.
+#: Warnings of Python's ``warnings`` module that make a run orange: those of the analyst's own code, all, or none.
 CountedWarnings = Literal["own", "all", "none"]
 
 
 class Output(Protocol):
-    """Where a notebook's output goes while it is printed; streams may be missing."""
+    """The destination of a notebook's printed output; streams may be missing."""
 
     stdout: Any
     stderr: Any
@@ -38,17 +38,17 @@ class Output(Protocol):
 
 @dataclass
 class PassedOutput:
-    """Output that somebody else looks after: the files given to papermill."""
+    """Output handled elsewhere: the files given to papermill."""
 
     stdout: IO[str] | None = None
     stderr: IO[str] | None = None
 
     def end_cell(self) -> None:
-        """Nothing is held back, so nothing is to be done."""
+        """Do nothing, as nothing is held back."""
 
 
 class Cancellation:
-    """The wish that a notebook end. May be uttered at any time, from any thread, also before the notebook begins."""
+    """A request to end a notebook, which may come at any time, from any thread, even before the notebook begins."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -83,7 +83,7 @@ class Cancellation:
 
 @dataclass(frozen=True, kw_only=True)
 class NotebookLimits:
-    """What a notebook may take; None is no limit."""
+    """Limits of a notebook; None is no limit."""
 
     timeout_seconds: float | None = None  #: for all of it, the start of the kernel included
     cell_timeout_seconds: float | None = None  #: for each cell
@@ -93,10 +93,10 @@ class NotebookLimits:
 
 @dataclass(frozen=True)
 class EarlyEnd:
-    """The notebook ended before its last cell because it wanted to."""
+    """The notebook ended itself before its last cell."""
 
     cell: int  #: the cell that asked for it, from 1, counted in the source notebook
-    skipped_for: str | None = None  #: why it said that there was nothing to do; None if it only ended
+    skipped_for: str | None = None  #: its reason for having nothing to do; None if it only ended
 
 
 @dataclass
@@ -116,20 +116,20 @@ class NotebookSession:
     own_folders: Sequence[Path] = ()  #: Python files below them are the analyst's own
     counted_warnings: CountedWarnings = "own"
     warnings: list[str] = field(default_factory=list)  #: of Python's ``warnings`` module, those that count
-    notes: list[str] = field(default_factory=list)  #: what was replaced or could not be done, and makes the run orange
+    notes: list[str] = field(default_factory=list)  #: replacements and omissions, which make the run orange
     failure: tuple[int, CellFailure] | None = None  #: index of the cell that failed in the executed notebook, and why
     early_end: EarlyEnd | None = None
-    skip_reason: str | None = None  #: what it has written for `SIMPLEFLOW_NB_SKIP`
+    skip_reason: str | None = None  #: text of the file of `SIMPLEFLOW_NB_SKIP`
     saved: SavedNotebook | None = None  #: set when the engine begins
     kernel: Kernel | None = None
-    peak_memory_bytes: int = 0  #: the most that was seen; 0 if nobody looked
-    added_cell: int = -1  #: index of the cell that papermill has added for the parameters
+    peak_memory_bytes: int = 0  #: the most that was measured; 0 without measurements
+    added_cell: int = -1  #: index of the cell of parameters that papermill has added
     stopping: asyncio.Future[Any] | None = None
     _numbers: list[int] = field(default_factory=list)
     _started: float = field(default_factory=time.monotonic)
 
     def new_kernel(self) -> Kernel:
-        """The kernel for this run, not started yet."""
+        """Make the kernel for this run, not started yet."""
         from ..kernels.kernel import Kernel
         from ..kernels.supply import NO_FORK_SERVER
 
@@ -144,29 +144,31 @@ class NotebookSession:
         return kernel
 
     def note_warning(self, text: str, *, is_own: bool) -> None:
-        """A warning of Python's ``warnings`` module that was shown."""
+        """Note a warning of Python's ``warnings`` module that was shown."""
         if self.counted_warnings == "all" or (self.counted_warnings == "own" and is_own):
             self.warnings.append(text)
 
     def end_early(self, index: int, *, skip: str | None = None) -> None:
-        """The cell at ``index`` of the executed notebook has ended it on purpose, perhaps as there is nothing to do."""
+        """Note that the cell at ``index`` of the executed notebook has ended it on purpose; ``skip`` is a reason for having
+        nothing to do.
+        """
         self.early_end = EarlyEnd(self.cell_number(index), skip)
 
     def seconds_left(self) -> float | None:
-        """Until the notebook's time is over, at least 0; None if it has all the time."""
+        """Return the seconds until the notebook's time limit, at least 0; None without a limit."""
         if self.limits.timeout_seconds is None:
             return None
         return max(0.0, self._started + self.limits.timeout_seconds - time.monotonic())
 
     def count_cells(self, cells: list[NotebookNode]) -> None:
-        """Note which cell of the source each cell of the executed notebook is, before papermill marks a failure."""
+        """Map the cells of the executed notebook to those of the source, before papermill marks a failure."""
         added = len(cells) > len(self.source.notebook.cells)  # else the source had a cell with injected parameters
         injected = next((index for index, cell in enumerate(cells) if added and _is_injected(cell)), len(cells))
         self.added_cell = injected
         self._numbers = [index + 1 if index < injected else index for index in range(len(cells))]
 
     def cell_number(self, index: int) -> int:
-        """The number, from 1, that a cell of the executed notebook has in the source notebook.
+        """Return the number, from 1, that a cell of the executed notebook has in the source notebook.
 
         The cell that papermill adds for the parameters counts as the one before it.
         """

@@ -1,4 +1,4 @@
-"""A notebook as its author wrote it, and what can be known to be wrong before it runs."""
+"""A notebook as its author wrote it, and checks before it runs."""
 
 from __future__ import annotations
 
@@ -40,20 +40,20 @@ class NotebookSource:
     kernel_name: str  #: ``python3`` if it runs on this interpreter
     kernel_spec: KernelSpec
     language: str  #: as papermill spells it: in lower case, but ``R``
-    #: the kernel that it wants and that is not installed; it runs on this interpreter instead
+    #: its own kernel, if that is not installed; it runs on this interpreter instead
     missing_kernel: str | None = None
 
     @cached_property
     def parameters(self) -> NotebookParameters:
-        """What the cells of the file say of parameters, also after :func:`checked_parameters` has taken one out."""
+        """The parameters declared by the cells of the file, even after :func:`checked_parameters` has removed one."""
         return parameters_of(self.notebook, language=self.language)
 
 
 def read_notebook_source(path: str | os.PathLike[str], *, kernel: str | None = None, falls_back: bool = True) -> NotebookSource:
     """Read an ``.ipynb`` file or a ``.py`` file in jupytext's percent format.
 
-    An earlier nbformat than 4 is upgraded, and the executed notebook's metadata say so. What other programs leave out or
-    write sloppily is put right where it can mean one thing only (`workers.notebooks.sloppy_notebooks`).
+    An nbformat before 4 is upgraded, and the executed notebook's metadata say so. Omissions and deviations of other programs
+    are repaired if their meaning is unambiguous (`workers.notebooks.sloppy_notebooks`).
 
     ``kernel`` is the one to run it in, by default the notebook's own. A notebook that names no kernel or ``python3`` runs on
     this interpreter, and so does, if it ``falls_back``, one whose Python kernel is not installed.
@@ -78,15 +78,17 @@ def read_notebook_source(path: str | os.PathLike[str], *, kernel: str | None = N
 
 
 def checked_parameters(source: NotebookSource, parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """``parameters`` as JSON values (AutoFlow's rule: dates become ISO strings, tuples lists), if the notebook takes them.
+    """Convert ``parameters`` to JSON values (AutoFlow's rule: dates become ISO strings, tuples lists), and check that the
+    notebook takes them.
 
-    Declared are the names that the first code cell tagged ``parameters`` assigns. For a language whose cells papermill
-    cannot read any name is taken. Where there are values, the cell of those that an earlier run has left is taken out of
-    ``source.notebook``, and the tag of what is no code, so that papermill puts them behind the defaults and nowhere else.
+    Declared are the names that the first code cell tagged ``parameters`` assigns. For a language whose cells papermill cannot
+    read, any name is accepted. If there are values, the cell of values left by an earlier run is removed from
+    ``source.notebook``, and so is the tag of cells that are no code, so that papermill inserts the values after the defaults
+    and nowhere else.
 
     Raises:
         NotebookRefused: a value has no JSON form or none in the notebook's language, there is no cell tagged
-            ``parameters``, it does not declare a name, or the notebook would pass over a value.
+            ``parameters``, it does not declare a name, or the notebook would ignore a value.
     """
     if not parameters:
         return {}
@@ -118,15 +120,16 @@ def checked_parameters(source: NotebookSource, parameters: Mapping[str, Any]) ->
 
 
 def unused_values(source: NotebookSource, values: Mapping[str, Any]) -> list[str]:
-    """A sentence for each of the values, as :func:`checked_parameters` gives them, that the notebook seems to make no use of:
-    a cell sets the name anew before anything reads it."""
+    """Return a sentence for each value, as from :func:`checked_parameters`, that the notebook seems not to use, because a cell
+    sets the name again before anything reads it.
+    """
     if not values:
         return []
     return [f"notebook {source.path.name!r} {clause}" for clause in source.parameters.doubtful_values(values)]
 
 
 def _leave_one_cell(notebook: NotebookNode) -> None:
-    """Take out what would keep papermill from putting the values right behind the cell with the defaults."""
+    """Remove everything that would keep papermill from inserting the values right after the cell with the defaults."""
     notebook.cells = [cell for cell in notebook.cells if INJECTED not in cell.metadata.get("tags", ())]
     for cell in notebook.cells:
         if cell.cell_type != "code" and PARAMETERS in cell.metadata.get("tags", ()):
@@ -157,7 +160,7 @@ def _check_translation(source: NotebookSource, values: Mapping[str, Any]) -> Non
 
 
 def content_of(path: Path) -> bytes:
-    """The bytes of a notebook's file.
+    """Read the bytes of a notebook's file.
 
     Raises:
         NotebookRefused: there is no such file, or it cannot be read.
@@ -171,12 +174,12 @@ def content_of(path: Path) -> bytes:
 
 
 def not_a_notebook(path: Path, fault: NoNotebook) -> NotebookRefused:
-    """What to say of a file that is no notebook, or none that can run."""
+    """Make the error for a file that is no notebook, or none that can run."""
     return NotebookRefused(f"{path} is not a notebook: {fault}")
 
 
 def _document(path: Path, content: bytes) -> dict[str, Any] | str:
-    """The JSON of an ``.ipynb`` file, put right and in format 4; the text of a ``.py`` file.
+    """Return the JSON of an ``.ipynb`` file, repaired and in format 4, or the text of a ``.py`` file.
 
     Raises:
         NotebookRefused: it is not text, or not the JSON of a notebook.
@@ -204,7 +207,7 @@ def _cells_of_script(path: Path, text: str) -> dict[str, Any]:
         return put_right(jupytext.reads(text, fmt="py:percent"))
     except NoNotebook as fault:
         raise not_a_notebook(path, fault) from None
-    except Exception:  # whatever jupytext raises for settings of a cell that it does not expect
+    except Exception:  # jupytext may raise anything for unexpected settings of a cell
         line = _line_that_breaks(text)
         raise NotebookRefused(
             f"{path}{f':{line}' if line else ''} cannot be read as cells: what stands behind '# %%' must be a title, settings "
@@ -213,7 +216,7 @@ def _cells_of_script(path: Path, text: str) -> dict[str, Any]:
 
 
 def _line_that_breaks(text: str) -> int | None:
-    """The line on which a cell begins that jupytext does not read even alone."""
+    """Return the line of the first cell that jupytext cannot read even alone."""
     import jupytext
 
     for number, line in enumerate(text.splitlines(), start=1):
@@ -230,14 +233,14 @@ def _named_for_papermill(language: str) -> str:
 
 
 def _declared_names(source: NotebookSource, known: NotebookParameters) -> set[str] | None:
-    """Names that the parameters cell sets; None if that cannot be known."""
+    """Return the names that the parameters cell sets; None if they cannot be determined."""
     if known.names is not None:
         return set(known.names)
     import papermill
     from papermill.exceptions import PapermillException
 
     try:
-        # The notebook, not its path: papermill would take braces in a path for its own templates.
+        # The notebook, not its path: papermill would treat braces in a path as its own templates.
         found = set(papermill.inspect_notebook(source.notebook))
     except (PapermillException, ValueError):
         found = set()  # no translator, or no language in the notebook
@@ -245,10 +248,10 @@ def _declared_names(source: NotebookSource, known: NotebookParameters) -> set[st
 
 
 def _json_value(value: Any, inside: tuple[int, ...]) -> Any:
-    """The JSON form of a value.
+    """Convert a value to JSON types.
 
     Raises:
-        ValueError: it has none, said so that it can follow the parameter's name.
+        ValueError: it has no JSON form; the message can follow the parameter's name.
     """
     if value is None or isinstance(value, bool):
         return value

@@ -1,4 +1,4 @@
-"""Why a notebook ends before its last cell, and how its executed copy says so."""
+"""Reasons for which a notebook ends before its last cell, and their marks in the executed copy."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MOST_TEXT = 20_000  #: characters of the text of an exception
 
 
 class KernelNotStarted(SimpleflowError):
-    """The kernel ended, or did not answer, before the first cell. The text says why, ``name`` what kind of end it is."""
+    """The kernel ended, or did not answer, before the first cell. The text is the reason, ``name`` the kind of end."""
 
     def __init__(self, reason: str, name: str = "KernelNotStarted") -> None:
         super().__init__(reason)
@@ -24,7 +24,7 @@ class KernelNotStarted(SimpleflowError):
 
 
 class NotebookStopped(SimpleflowError):
-    """Ends the notebook; the engine puts it into the cell and papermill finds it there."""
+    """Stops the notebook; the engine puts it into the cell, where papermill finds it."""
 
     name = ""
 
@@ -40,7 +40,7 @@ class KernelDied(NotebookStopped):
 
 
 class NoAnswer(NotebookStopped):
-    """The kernel has ended the cell, and has not said how; ``said`` as above."""
+    """The kernel has ended the cell without reporting the result; ``said`` as above."""
 
     name = "KernelError"
 
@@ -50,38 +50,38 @@ class NoAnswer(NotebookStopped):
 
 
 class TooSlow(NotebookStopped):
-    """A limit of time was reached; the cell has been interrupted."""
+    """A time limit was reached; the cell has been interrupted."""
 
     name = "TimeoutError"
 
 
 class Cancelled(NotebookStopped):
-    """Somebody asked for its end; the cell has been interrupted."""
+    """The notebook was cancelled; the cell has been interrupted."""
 
     name = "Cancelled"
 
 
 class TooMuchMemory(NotebookStopped):
-    """The limit of memory was reached; the kernel has been killed."""
+    """The memory limit was reached; the kernel has been killed."""
 
     name = "MemoryLimitExceeded"
 
 
 class TooMuchOutput(NotebookStopped):
-    """More was printed or displayed than is allowed; the cell has been interrupted."""
+    """An output limit was exceeded; the cell has been interrupted."""
 
     name = "OutputLimitExceeded"
 
 
 class Exited(NotebookStopped):
-    """The notebook asked for its end and said that it has failed, in a kernel where that does not raise."""
+    """The notebook ended itself as a failure, in a kernel where that does not raise."""
 
     name = "SystemExit"
 
 
 @dataclass(frozen=True)
 class CellFailure:
-    """Why a cell failed: class and text of the exception, and the lines of its traceback."""
+    """The failure of a cell: class and text of the exception, and the lines of its traceback."""
 
     ename: str
     evalue: str
@@ -89,7 +89,7 @@ class CellFailure:
 
 
 def add_error(cell: NotebookNode, error: BaseException) -> CellFailure:
-    """Say in the cell why it ended when the kernel no longer could."""
+    """Put the reason for its end into a cell whose kernel no longer could."""
     name = error.name if isinstance(error, NotebookStopped) else type(error).__name__
     text = str(error)
     if cell.cell_type != "code":
@@ -105,25 +105,25 @@ def add_error(cell: NotebookNode, error: BaseException) -> CellFailure:
 
 
 def failure_of(error: CellExecutionError, cell: NotebookNode, reply: Mapping[str, Any]) -> CellFailure:
-    """The failure that the kernel has told; the cell shows it also where the kernel has put it elsewhere.
+    """Return the failure that the kernel has reported; it is put into the cell, too, if the kernel has shown it elsewhere.
 
     IPython prints what is wrong with a magic, and groups of exceptions, to standard error.
     """
     name = error.ename or "Error"
     trace = tuple(reply.get("traceback") or ())
     shown = [output for output in cell.outputs if output.output_type == "error"]
-    if error.ename == "NoneType" and shown:  # ipykernel's word for an error while a result was shown
+    if error.ename == "NoneType" and shown:  # ipykernel's name for an error while a result was displayed
         return CellFailure(shown[-1].ename, shown[-1].evalue, tuple(shown[-1].traceback))
     for output in reversed(shown):
         if output.ename == error.ename and output.evalue == error.evalue:
             return CellFailure(name, error.evalue, trace or tuple(output.traceback))
-    if not any(name in line for line in trace[-1:]):  # a kernel that was not prepared: that of an exception before it
+    if not any(name in line for line in trace[-1:]):  # an unprepared kernel: of an earlier exception
         trace = (f"{name}: {error.evalue}" if error.evalue else name,)
     return _added(cell, CellFailure(name, error.evalue, trace))
 
 
 def shorten_error(content: dict[str, Any]) -> None:
-    """Cut what a kernel says of an exception, in place: its text may be as long as any."""
+    """Cut the text of an exception from the kernel, in place: it may have any length."""
     if len(content.get("evalue") or "") > MOST_TEXT:
         content["evalue"] = content["evalue"][:MOST_TEXT] + f"... (cut at {MOST_TEXT:,} characters)"
     trace = content.get("traceback") or []
@@ -132,7 +132,7 @@ def shorten_error(content: dict[str, Any]) -> None:
 
 
 def forget_exit(cell: NotebookNode) -> None:
-    """Take out the error that a cell shows which was left on purpose: it is none."""
+    """Remove the error from a cell that exited on purpose."""
     cell.outputs = [output for output in cell.outputs if output.output_type != "error"]
 
 

@@ -1,4 +1,4 @@
-"""A notebook as it runs: a copy of the source, with papermill's cell of parameters in it."""
+"""A notebook ready to run: a copy of the source with papermill's cell of parameters."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from .notebook_source import NotebookSource
 
 
 def parameterized_notebook(source: NotebookSource, parameters: Mapping[str, Any]) -> NotebookNode:
-    """A copy of the notebook with the parameters in a cell of their own, behind the one that is tagged ``parameters``.
+    """Return a copy of the notebook with the parameters in a cell of their own, after the one tagged ``parameters``.
 
-    Made from papermill's parts: papermill itself would take braces in a path for templates, change the directory of the whole
-    process, and take an exception that a cell is meant to raise (tag ``raises-exception``) for a failure.
+    Uses papermill's parts: papermill itself would treat braces in a path as templates, change the directory of the whole
+    process, and treat an expected exception of a cell (tag ``raises-exception``) as a failure.
     """
     import papermill
     from papermill.parameterize import parameterize_notebook
@@ -30,7 +30,7 @@ def parameterized_notebook(source: NotebookSource, parameters: Mapping[str, Any]
         "output_path": None,
     }
     for cell in notebook.cells:
-        cell.metadata.setdefault("tags", [])  # papermill looks for those it knows in every cell
+        cell.metadata.setdefault("tags", [])  # papermill searches the tags of every cell
     if parameters:
         notebook = parameterize_notebook(notebook, dict(parameters), kernel_name=source.kernel_name, language=source.language)
     for cell in notebook.cells:

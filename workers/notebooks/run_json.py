@@ -1,4 +1,4 @@
-"""``run.json``: what became of one attempt at a notebook, readable while it runs."""
+"""``run.json``: the state and result of one attempt at a notebook, readable while it runs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .notebook_session import NotebookSession
 from .notebook_source import NotebookSource
 from .source_version import SourceVersion
 
-PROGRESS_SECONDS = 1.0  #: until other processes can read in run.json which cell runs
+PROGRESS_SECONDS = 1.0  #: until other processes can read the running cell in run.json
 KEPT_WARNINGS = 50  #: warnings in a record; all that is printed is in output.txt
 KEPT_WARNING_CHARACTERS = 300  #: of each
 
@@ -28,7 +28,7 @@ Tell = Callable[[int, int, str], None]
 
 
 class RunJson:
-    """The record of a run in its folder. ``content`` is what was written last; secrets of the ``environment`` are masked.
+    """The record of a run in its folder. ``content`` is the last written state; secrets of the ``environment`` are masked.
 
     Raises:
         OSError: it cannot be written; also from :meth:`end`.
@@ -43,7 +43,7 @@ class RunJson:
         environment: Mapping[str, str],
         outputs: Path | None = None,
     ) -> None:
-        """The path of the source is kept relative to the folder ``outputs``, if one is given."""
+        """Begin the record. The path of the source is relative to the folder ``outputs``, if one is given."""
         self._path, self._environment = folder / "run.json", environment
         self._began = time.monotonic()
         self._writing: asyncio.TimerHandle | None = None
@@ -70,7 +70,7 @@ class RunJson:
         self._write()
 
     def progress(self, tell: Tell | None) -> Tell:
-        """A function that notes which cell runs, and passes it on to ``tell``."""
+        """Return a function that notes the running cell, and passes it on to ``tell``."""
 
         def note(cell: int, cells: int, heading: str) -> None:
             self.content["progress"] = {"cell": cell, "cells": cells, "heading": heading}
@@ -90,7 +90,7 @@ class RunJson:
         session: NotebookSession | None,
         version: SourceVersion | None,
     ) -> None:
-        """Note how the run has ended. Warnings turn it orange, an error red."""
+        """Note the end of the run. Warnings turn it orange, an error red."""
         record = self.content
         record["status"] = status
         record["light"] = Light.of_work(failed=bool(error), warned=bool(warnings))
@@ -116,12 +116,12 @@ class RunJson:
         try:
             self._write()
         except OSError:
-            pass  # the disk is full, say; the end of the run is written in any case, or says so
+            pass  # a full disk, say; a failure to write the end of the run is reported
 
     def _write(self) -> None:
         write_json(self._path, self.content, known_secrets(self._environment))
 
 
 def write_json(path: Path, content: dict[str, Any], secrets: Mapping[str, str]) -> None:
-    """Write a mapping as JSON, with these secrets masked, at once or not at all."""
+    """Write a mapping as JSON atomically, with these secrets masked."""
     write_atomically(path, json.dumps(masked_leaves(content, secrets), indent=2, ensure_ascii=False) + "\n")

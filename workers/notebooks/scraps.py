@@ -1,4 +1,4 @@
-"""What notebooks have glued with scrapbook, read without a kernel, scrapbook or pandas: the scraps that are JSON."""
+"""Scraps that notebooks have glued with scrapbook, read without a kernel, scrapbook or pandas: those that are JSON."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _READABLE = ("json", "text")
 
 
 def read_scraps(path: str | os.PathLike[str]) -> dict[str, Any]:
-    """The scraps of an executed notebook by name, the last one of a name as it counts for scrapbook.
+    """Return the scraps of an executed notebook by name; the last one of a name counts, as in scrapbook.
 
     Only what was encoded as JSON or text; data frames and figures are left out.
 

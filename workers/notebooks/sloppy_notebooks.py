@@ -1,7 +1,7 @@
-"""What programs other than Jupyter leave out of a notebook or write in another way, put right before it runs.
+"""Repair of omissions and deviations in notebooks of programs other than Jupyter, before they run.
 
-Taken is what can mean one thing only: what is missing or null is empty, tags in one text are a list, ids are made anew.
-Refused is what would have to be guessed: a cell that is none, a kind that does not exist, code that is no text.
+Unambiguous cases are repaired: missing or null parts become empty, tags in one text a list, ids are created. Cases that would
+have to be guessed are refused: a cell that is no mapping, an unknown kind, code that is no text.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ from deciders.problems import kind_of, shown
 
 _KINDS = ("code", "markdown", "raw")
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
-#: Papermill and nbclient write into these, and take for granted that they are mappings.
+#: Papermill and nbclient write into these, and assume that they are mappings.
 _MAPPINGS = ("kernelspec", "language_info", "papermill", "widgets", "jupyter", "execution")
 _DEEPEST = 100
 
 
 def put_right(document: dict[str, Any]) -> dict[str, Any]:
-    """A notebook as `notebook_document` reads it, as valid as papermill and Jupyter want it.
+    """Return a notebook as read by `notebook_document`, made as valid as papermill and Jupyter need it.
 
-    Outputs are left out: they are those of an earlier run. Keys that are not known stay.
+    Outputs are left out: they are those of an earlier run. Unknown keys are kept.
 
     Raises:
-        NoNotebook: what a cell is, or what it holds, cannot be known.
+        NoNotebook: the kind or the content of a cell cannot be determined.
     """
     metadata = _metadata(document.get("metadata"))
     metadata.pop(METADATA_KEY, None)  # of an earlier run
@@ -75,7 +75,7 @@ def _cell(number: int, cell: Any, seen: set[str]) -> dict[str, Any]:
     if kind == "code":
         made |= {"outputs": [], "execution_count": None}
     elif isinstance(cell.get("attachments"), dict):
-        # one that is none is told of by the report, where its picture would be
+        # an invalid attachment is reported by the report, in place of its picture
         made["attachments"] = {name: _bundle(item) for name, item in cell["attachments"].items() if isinstance(item, dict)}
     return made
 
@@ -101,7 +101,7 @@ def _source(number: int, cell: dict[str, Any]) -> str:
 
 
 def _metadata(value: Any) -> dict[str, Any]:
-    """What a notebook or a cell says of itself; nothing where that is missing, null or no mapping, which nobody can read."""
+    """Return the metadata of a notebook or a cell; empty if they are missing, null or no mapping."""
     if not isinstance(value, dict):
         return {}
     return {key: item for key, item in value.items() if key not in _MAPPINGS or isinstance(item, dict)}
@@ -117,7 +117,7 @@ def _is_deeper(value: Any, levels: int) -> bool:
 
 
 def _fresh_id(given: Any, seen: set[str]) -> str:
-    """The id of a cell, or a new one where it has none, another cell's, or one that Jupyter refuses."""
+    """Return the id of a cell, or a new one if it is missing, used by another cell, or refused by Jupyter."""
     is_good = isinstance(given, str) and _ID.fullmatch(given) and given not in seen
     fresh: str = given if is_good else uuid.uuid4().hex[:8]
     seen.add(fresh)

@@ -1,4 +1,4 @@
-"""Which version of the sources a run used, if they are in a git checkout."""
+"""The version of the sources that a run used, if they are in a git checkout."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ GIT_SECONDS = 10  #: a repository that answers later is not waited for
 
 @dataclass(frozen=True, kw_only=True)
 class SourceVersion:
-    """A commit, and whether the file or anything else that git tracks differed from it."""
+    """A commit, and whether the file or anything else tracked by git differed from it."""
 
     commit: str
     dirty: bool
 
 
 def read_source_version(path: Path) -> SourceVersion | None:
-    """Version of the checkout that ``path`` is in.
+    """Read the version of the checkout that ``path`` is in.
 
     Untracked files do not make it dirty (outputs often lie in the checkout), unless ``path`` itself is one. None outside
     of a checkout, before its first commit, and where git is missing or refuses.
@@ -40,7 +40,7 @@ def read_source_version(path: Path) -> SourceVersion | None:
 
 
 def _git(folder: Path, *arguments: str) -> str:
-    # Without the lock a look at the status cannot get into the way of somebody's commit.
+    # Without the lock, reading the status cannot interfere with a commit.
     environment = {**os.environ, "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
     command = ["git", "--literal-pathspecs", "-C", str(folder), *arguments]
     return subprocess.run(

@@ -1,15 +1,15 @@
-"""Printed text comes in as many pieces as chance will have it, and stands in few."""
+"""Printed text arrives in arbitrarily many pieces, and is joined to few."""
 
 from __future__ import annotations
 
 from nbformat import NotebookNode
 
-#: A piece grows to at least so many characters before the next one stands alone: each addition copies the whole piece.
+#: A piece grows to at least this many characters before the next one stays separate: each addition copies the whole piece.
 FULL_CHARACTERS = 50_000
 
 
 def join_last_outputs(cell: NotebookNode) -> None:
-    """Make one of the last two outputs of a cell, if both are text on the same stream and the first is not full."""
+    """Join the last two outputs of a cell if both are text on the same stream and the first is not full."""
     outputs = cell.get("outputs") or []
     if len(outputs) < 2:
         return

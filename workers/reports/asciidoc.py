@@ -31,7 +31,7 @@ from .typst_code import printable
 if TYPE_CHECKING:
     from deciders.specification import Specification
 
-#: what has to be installed, and the Debian package that has it
+#: required programs, and the Debian packages that contain them
 PROGRAMS = {"asciidoctor-pdf": "ruby-asciidoctor-pdf", "pandoc": "pandoc"}
 
 # templates for nbconvert before version 6 extend it by this name
@@ -50,7 +50,7 @@ class TemplateFailed(SimpleflowError):
 
 
 def missing_programs() -> list[str]:
-    """For each program that is needed and not installed, how to install it; empty when all are there."""
+    """Say for each required program that is missing how to install it; empty if all are installed."""
     return [
         f"{program}, which is not installed; apt-get install {package}"
         for program, package in PROGRAMS.items()
@@ -59,7 +59,7 @@ def missing_programs() -> list[str]:
 
 
 def missing_for_templates(specification: "Specification") -> list[str]:
-    """A sentence for each asciidoc template of a workflow file and each program that it needs and this machine lacks."""
+    """Return a sentence for each asciidoc template of a workflow file and each program that it needs and this machine lacks."""
     return [
         f"template {template} needs {missing}"
         for template in asciidoc_templates(specification)
@@ -68,13 +68,13 @@ def missing_for_templates(specification: "Specification") -> list[str]:
 
 
 def asciidoc_templates(specification: "Specification") -> list[str]:
-    """The asciidoc templates of a workflow file, as it names them."""
+    """Return the asciidoc templates of a workflow file, as it names them."""
     outputs = [output for workflow in specification.workflows for notebook in workflow.notebooks for output in notebook.output]
     return sorted({output.template for output in outputs if output.template and output.template.endswith(ASCIIDOC_TEMPLATES)})
 
 
 def asciidoc_pdf(draft: Draft, notebook: dict[str, Any], shown: ShownNotebook, template: Path) -> bytes:
-    """The PDF of ``notebook`` by an nbconvert asciidoc template. Tags that remove or hide parts of cells count.
+    """Make the PDF of ``notebook`` with an nbconvert asciidoc template. Tags that remove or hide parts of cells count.
 
     Pictures that prose and HTML name are shown if they lie in the notebook's own folder; in place of others is their text, and
     ``draft`` gets a warning, as for errors in outputs and whatever else asciidoctor-pdf warns of. A notebook of which the
@@ -105,7 +105,7 @@ def asciidoc_pdf(draft: Draft, notebook: dict[str, Any], shown: ShownNotebook, t
         return pdf
 
 
-# what templates choose from, but for raw cells, which the empty one shows as well
+# all kinds of cells except raw ones, which the empty template shows as well
 _NOTEBOOK_OF_ALL_KINDS: dict[str, Any] = {
     "nbformat": 4,
     "nbformat_minor": 5,
@@ -172,7 +172,7 @@ def _asciidoc(notebook: dict[str, Any], template: Path) -> tuple[str, dict[str, 
         line = getattr(error, "lineno", None)
         raise TemplateFailed(f"{template.name}{f':{line}' if line else ''}: {error.message or type(error).__name__}") from error
     except Exception as error:
-        # Whatever the code of the template, nbconvert's filters or pandoc may raise.
+        # The code of the template, nbconvert's filters and pandoc may raise anything.
         raise TemplateFailed(f"{template.name}: {type(error).__name__}: {str(error)[:_LONGEST_REASON]}") from error
     return body, resources.get("outputs", {})
 
@@ -194,9 +194,9 @@ def _sandboxed(convert: Callable[..., str]) -> Callable[..., str]:
 
 
 def _as_exporters_read_it(notebook: dict[str, Any]) -> dict[str, Any]:
-    """``notebook`` with attached pictures in the prose itself, and with tags in lists.
+    """Return ``notebook`` with attached pictures in the prose itself, and with tags in lists.
 
-    asciidoctor takes ``attachment:`` for the network, and nbconvert a text for one tag for each of its letters.
+    asciidoctor treats ``attachment:`` as a network address, and nbconvert a text as one tag for each of its letters.
     """
     return {**notebook, "cells": [_with_listed_tags(_with_own_attachments(cell)) for cell in notebook["cells"]]}
 
@@ -226,7 +226,9 @@ def _write_beside(folder: Path, name: str, data: bytes) -> None:
 
 
 def _write_named_pictures(draft: Draft, shown: ShownNotebook, folder: Path) -> dict[str, tuple[int, str]]:
-    """Copy to ``folder`` the pictures that prose and HTML name. Unusable addresses come back: the cell, and why."""
+    """Copy the pictures that prose and HTML name to ``folder``. Return unusable addresses, each with its cell and
+    the reason.
+    """
     unusable: dict[str, tuple[int, str]] = {}
     for cell, address in _named_pictures(shown):
         try:
@@ -257,7 +259,7 @@ def _named_pictures(shown: ShownNotebook) -> list[tuple[int, str]]:
 
 
 def _typeset(folder: Path, template: Path) -> tuple[bytes, str]:
-    """The PDF, and what asciidoctor-pdf wrote while it made it."""
+    """Return the PDF, and the output of asciidoctor-pdf."""
     # -S secure: without it `include::/etc/passwd[]` in an output prints that file.
     command = ["asciidoctor-pdf", "-S", "secure", "-r", str(_OWN_FILES), "-a", "reproducible"]
     made = folder / "report.pdf"

@@ -1,4 +1,4 @@
-"""What the text of a cell is: a number with what belongs to it, a date or a time, nothing, or words."""
+"""Kinds of text in a cell: a number with what belongs to it, a date or a time, nothing, or words."""
 
 import re
 from collections.abc import Sequence
@@ -49,12 +49,12 @@ _BREAKS = re.compile(r"[\s-]")
 
 
 def is_missing(text: str) -> bool:
-    """Whether a cell says that there is no value."""
+    """Return True if a cell says that there is no value."""
     return text.lower() in _MISSING
 
 
 def is_numeric(texts: Sequence[str]) -> bool:
-    """Whether there are numbers among the texts of a column, and nothing else but missing values.
+    """Return True if the texts of a column are numbers, at least one, and missing values.
 
     A number may have a sign, a currency, a unit, stars of significance, a spread (1.2 ± 0.3) or an interval; dates and times
     are none.
@@ -64,18 +64,18 @@ def is_numeric(texts: Sequence[str]) -> bool:
 
 
 def is_number(text: str) -> bool:
-    """Whether a cell is a number, with whatever belongs to one."""
-    # no pattern is asked about a text that no number is as long as
+    """Return True if a cell is a number, with whatever belongs to one."""
+    # no number is longer than this, so that the pattern need not be tried
     return len(text) <= 60 and _NUMBER.fullmatch(text) is not None and _SHORT_GROUP.search(text) is None
 
 
 def is_moment(text: str) -> bool:
-    """Whether a cell is a date, a time or both."""
+    """Return True if a cell is a date, a time or both."""
     return len(text) <= 60 and _MOMENT.fullmatch(text) is not None
 
 
 def moments(text: str) -> list[range]:
-    """Where in a longer text the dates and times stand that a line could break."""
+    """Return the ranges of a longer text that are dates and times which a line could break."""
     if " " not in text and "-" not in text:
         return []
     return [range(*found.span()) for found in _MOMENT.finditer(text) if _BREAKS.search(found.group())]

@@ -1,4 +1,4 @@
-"""A typeset report is read again: what Typst has lost of it, by overprinting, by running off the page, or altogether."""
+"""Check of a typeset report by reading it back: finds content that is overprinted, runs off the page, or is missing."""
 
 import re
 import unicodedata
@@ -33,8 +33,8 @@ _BREAK = "\u200b"  # where a line may be broken
 _BREAKABLE = re.compile(rf"[\w{_BREAK}]+")
 # words that stand against a formula are one word with it in the PDF
 _AT_FORMULA = re.compile(rf"[\w{_BREAK}]*{FORMULA}[\w{_BREAK}{FORMULA}]*")
-# What Typst sets in one way only (paragraphs, lists, program text, pictures and formulas on lines of their own, tables whose
-# widths are known before) is whole wherever it is set. These share a line or a cell, are measured, or are made smaller.
+# Content that Typst sets in one way only (paragraphs, lists, program text, pictures and formulas on separate lines, tables
+# whose widths are known before) is whole wherever it is set. These share a line or a cell, are measured, or are made smaller.
 _AT_RISK = re.compile(
     r"\breport\.(?:cell-blocks|inline-image|high-equation|framed-math|formula-in-cell)\(|\bmath\.mat\(|\basked: |\browspan: "
 )
@@ -46,9 +46,9 @@ _MOST_PAGES = 10
 
 @dataclass(frozen=True, kw_only=True)
 class Loss:
-    """Something of a report that a reader does not see, or cannot read."""
+    """Content of a report that a reader cannot see, or cannot read."""
 
-    cells: frozenset[int] | None  #: it came from one of these, ``ABOVE`` among them; None when that is not known
+    cells: frozenset[int] | None  #: it came from one of these, possibly ``ABOVE``; None if unknown
     page: int | None  #: from 1; None for what stands on no page
     top: float  #: in points from the upper edge of that page
     what: str  #: the quoted text, or ``PICTURE``
@@ -57,7 +57,7 @@ class Loss:
 
 @dataclass(frozen=True, kw_only=True)
 class CellStart:
-    """Where a cell begins on the pages of a report."""
+    """The position at which a cell begins on the pages of a report."""
 
     cell: int
     page: int
@@ -65,14 +65,14 @@ class CellStart:
 
 
 def is_at_risk(codes: Iterable[Code]) -> bool:
-    """Whether a report of these cells may lose something. To read it back takes a tenth of its time and more."""
+    """Return True if a report of these cells may lose content. Reading it back takes a tenth of its time or more."""
     return any(
         _AT_RISK.search(code) or ((ends := code.count(_LINE_END)) and _TABLE in code) or ends > _MANY_LINES for code in codes
     )
 
 
 def losses(pdf: bytes, cells: Sequence[tuple[int, Code]], *, pictures: bool, words: bool) -> list[Loss]:
-    """What of the report of ``cells``, pairs of number and code, cannot be read in ``pdf``. Empty for a good report.
+    """Return the content of ``cells``, pairs of number and code, that cannot be read in ``pdf``; empty for a good report.
 
     Edges of the paper and running heads and feet are always looked at, pictures if there are any. With ``words`` every word of
     Latin, Greek or Cyrillic letters and digits is looked for: an author's template may leave some out, or write them otherwise.
@@ -86,7 +86,7 @@ def losses(pdf: bytes, cells: Sequence[tuple[int, Code]], *, pictures: bool, wor
 
 
 def located(found: Iterable[Loss], starts: Sequence[CellStart]) -> list[tuple[int, Loss]]:
-    """Each loss and the cell that it came from; ``starts`` are in the order of the report."""
+    """Return each loss with the cell that it came from; ``starts`` are in the order of the report."""
     pairs: list[tuple[int, Loss]] = []
     for loss in found:
         on_its_page = [
@@ -103,7 +103,7 @@ def located(found: Iterable[Loss], starts: Sequence[CellStart]) -> list[tuple[in
 
 
 def on_pages_of(found: Iterable[Loss], moved: Iterable[Loss]) -> list[Loss]:
-    """The losses ``found`` of a report, on the pages of ``moved``: the same ones after something was put before them."""
+    """Return the losses ``found`` in a report, on the pages of ``moved``: the same ones after insertions before them."""
     pages: dict[tuple[str, str], list[int | None]] = {}
     for loss in moved:
         pages.setdefault((loss.what, loss.how), []).append(loss.page)
@@ -112,7 +112,7 @@ def on_pages_of(found: Iterable[Loss], moved: Iterable[Loss]) -> list[Loss]:
 
 
 def sentences(found: Iterable[Loss], *, with_pages: bool) -> list[str]:
-    """What to say of the losses of one cell: one sentence for each way of being lost."""
+    """Describe the losses of one cell: one sentence for each kind."""
     kinds: dict[tuple[str, bool], list[Loss]] = {}
     for loss in found:
         kinds.setdefault((loss.how, loss.what == PICTURE), []).append(loss)
@@ -169,7 +169,7 @@ def _lost_words(cells: Sequence[tuple[int, Code]], pages: list[str]) -> list[Los
 
 
 def missing_words(texts: Iterable[str], pages: Iterable[str]) -> list[str]:
-    """The words of ``texts`` that are not on ``pages`` as often, sorted; ``FORMULA`` stands in ``texts`` for formulas.
+    """Return the words of ``texts`` that occur less often on ``pages``, sorted; ``FORMULA`` stands in ``texts`` for formulas.
 
     A word may be broken by the end of a line anywhere, and by the end of a page where a zero-width space stands in it.
     """
@@ -206,7 +206,7 @@ def _plain(text: str) -> str:
 
 
 class _Stream:
-    """The words of a text without what stands between them, to find those that the ends of lines have broken."""
+    """The words of a text without the characters between them, to find words broken by the ends of lines."""
 
     def __init__(self, text: str) -> None:
         words = _WORD.findall(text.replace(_BREAK, " "))
@@ -218,7 +218,7 @@ class _Stream:
             self._ends.add(length)
 
     def count_in_pieces(self, word: str, most: int) -> int:
-        """How often, up to ``most``, ``word`` stands there in several pieces, and nothing else within these pieces."""
+        """Count, up to ``most``, the occurrences of ``word`` in several pieces with nothing else within them."""
         count = place = 0
         while count < most and (place := self._text.find(word, place)) >= 0:
             end = place + len(word)
@@ -228,5 +228,5 @@ class _Stream:
         return count
 
     def has_all(self, pieces: Iterable[str]) -> bool:
-        """Whether each piece is there, whatever is between them."""
+        """Return True if each piece occurs, whatever is between them."""
         return all(piece in self._text for piece in pieces)

@@ -1,7 +1,7 @@
-"""How wide the columns of a table have to be, in units of the size of the type and without the space between columns.
+"""Widths that the columns of a table need, in units of the font size and without the space between columns.
 
-What Python cannot know, the width of pictures, formulas and letters of other fonts, is left for Typst to measure: a `Need`
-says of what. ``column-widths`` in ``report.typ`` shares out the width of the page.
+Widths unknown to Python, of pictures, formulas and letters of other fonts, are left for Typst to measure: a `Need` lists them.
+``column-widths`` in ``report.typ`` distributes the width of the page.
 """
 
 import re
@@ -18,16 +18,16 @@ from .stylesheet import Stylesheet
 from .text import breakable
 from .tree import Element, Text
 
-#: what ``report.typ`` leaves between the texts of two columns
+#: the space that ``report.typ`` leaves between the texts of two columns
 SPACE = 1.1
 #: a column of prose is given this many characters before the type is made smaller for it, and wraps
 COLUMN_CHARACTERS = 40
-#: to which pictures are made smaller at most; the notes in their place need it too
+#: the least width to which pictures are reduced; notes in their place need it, too
 PICTURE_LEAST = 10.0
-#: the words of a column that Typst is asked about: the longest
+#: the number of words of a column that Typst measures: the longest
 WORDS_ASKED = 60
 _LINES_ASKED = 3
-#: at so many places of each kind, those nearest its middle, a name is tried on two lines
+#: the number of positions of each kind, nearest its middle, at which a name is tried on two lines
 _PLACES_TRIED = 20
 #: of tables within cells of tables, widths are looked at down to here
 _NESTED_LIMIT = 3
@@ -56,7 +56,7 @@ _FIXED = frozenset(("code", "tt", "kbd", "samp", "pre"))
 
 @dataclass(eq=False)
 class Need:
-    """What one column needs."""
+    """The width that one column needs."""
 
     least: float = 0.5  #: the widest word; a column is never narrower
     wanted: float = 0.5  #: the longest text, up to what a column of prose is given: type is made smaller for the sake of it
@@ -71,7 +71,7 @@ class Need:
 
     @property
     def is_known(self) -> bool:
-        """Whether nothing is left for Typst to measure."""
+        """True if nothing is left for Typst to measure."""
         return not (self.words or self.lines or self.pictures or self.formulas)
 
     @property
@@ -83,18 +83,20 @@ class Need:
 
 
 def _slanted(text: str, upright: float) -> float:
-    """At most so wide is bold text in italics that is ``upright`` wide without: some letters are wider, J much."""
+    """Return an upper bound for the width of a text in bold italics that is ``upright`` wide without: some letters are wider, J
+    much.
+    """
     return 1.1 * upright + 0.15 * text.count("J")
 
 
 def longest_words(texts: Iterable[str]) -> list[str]:
-    """Those of the words in ``texts`` that are worth being measured."""
+    """Return the words of ``texts`` that are worth measuring."""
     words = {word for text in texts for word in units(text)}
     return sorted(words, key=lambda word: (-(text_width(word, bold=True) or 0.7 * len(word)), word))[:WORDS_ASKED]
 
 
 def longest_lines(texts: Iterable[str]) -> list[str]:
-    """Those of ``texts`` that are worth being measured, cut to what a column of prose is given."""
+    """Return those of ``texts`` that are worth measuring, cut to the width of a column of prose."""
     return sorted({text[:COLUMN_CHARACTERS] for text in texts}, key=lambda text: (-len(text), text))[:_LINES_ASKED]
 
 
@@ -105,7 +107,7 @@ class Ruler:
         self._sheet, self._knows_letters = sheet, knows_letters
 
     def width(self, text: str, *, bold: bool) -> float | None:
-        """The width of a text on one line, or somewhat more; None when Typst has to be asked."""
+        """Return the width of a text on one line, or slightly more; None if Typst must measure it."""
         if (width := text_width(text, bold=bold)) is None and _WIDE.search(text):
             others, wide = _WIDE.subn("", text)
             rest = text_width(others, bold=bold)
@@ -218,13 +220,13 @@ class Ruler:
 
 
 def _middle_places(blanks: str, text: str) -> list[int]:
-    """Where ``text`` can go on on a second line behind ``blanks``, a pattern: the ends of those nearest its middle."""
+    """Return the positions of ``text`` at which a second line can begin after ``blanks``, a pattern, nearest its middle."""
     ends = (found.end() for found in re.finditer(blanks, text))
     return nsmallest(_PLACES_TRIED, ends, key=lambda end: abs(2 * end - len(text)))
 
 
 def units(text: str) -> list[str]:
-    """The pieces of a text that no line may break: words, and numbers and moments with the blanks in them."""
+    """Return the pieces of a text that no line may break: words, and numbers and moments with the blanks in them."""
     if " " not in text and "\u200b" not in text:
         return [text] if _WIDE.search(text) is None else _WIDE_UNITS.findall(text)
     if is_number(text) or is_moment(text):
@@ -236,7 +238,7 @@ def units(text: str) -> list[str]:
 
 
 def widen_for_spans(needs: Sequence[Need], spans: Iterable[tuple[Sequence[int], Need]]) -> None:
-    """Make columns as wide as what stands over several of them needs."""
+    """Widen columns to the needs of cells that span several of them."""
     for columns, need in spans:
         covered = [needs[column] for column in columns]
         lacking = need.least - sum(one.least for one in covered) - SPACE * (len(covered) - 1)
@@ -247,7 +249,7 @@ def widen_for_spans(needs: Sequence[Need], spans: Iterable[tuple[Sequence[int], 
 
 
 class _Markup:
-    """What of the markup in a cell says something about its width."""
+    """The parts of a cell's markup that affect its width."""
 
     def __init__(self, cell: Element, sheet: Stylesheet) -> None:
         self.factor = css.size_factor(sheet.of(cell))
@@ -260,7 +262,7 @@ class _Markup:
         self.lines = [breakable(text) for text in texts if text.strip()]
 
     def _pieces(self, cell: Element, sheet: Stylesheet) -> Iterator[str]:
-        """The text, line ends as pieces of their own."""
+        """Yield the text, line ends as pieces of their own."""
         stack: list[tuple[Iterator[Element | Text], str, bool, float]] = [(iter(cell.children), "", False, self.factor)]
         while stack:
             children, _, in_program, factor = stack[-1]

@@ -22,7 +22,7 @@ _MAIN = "main.typ"
 _IGNORED = "was ignored"
 _EMPTY_RUNS = 3
 _TEMPLATES = "template"  # folder of the author's template, within Typst's
-#: what of the files beside a template it can use; more and larger ones are not looked at
+#: files beside a template that it can use; more and larger ones are not read
 _BESIDE_TEMPLATE = (".typ", ".png", ".jpg", ".jpeg", ".gif", ".webp", ".svg")
 _BESIDE_TEMPLATE_FILES = 100
 _BESIDE_TEMPLATE_BYTES = 20_000_000
@@ -47,15 +47,15 @@ def typeset(
     fonts: tuple[Path, ...],
     template: Path | None = None,
 ) -> tuple[bytes, int]:
-    """The PDF and the number of its pages. Cells are pairs of number and code; ``arguments`` go to ``report.document``.
+    """Return the PDF and its number of pages. Cells are pairs of number and code; ``arguments`` go to ``report.document``.
 
     With a ``template`` (the path of a Typst file) they go, as one dictionary and before the body, to its function ``style``.
     It sees ``/report.typ``, Typst files and pictures of its own folder, and nothing else.
 
     Pictures that Typst cannot decode, and then cells that it refuses, are replaced by a note and a warning in ``draft``.
-    What Typst leaves out without refusing it is a warning. Letters that no font has are boxes, and a warning. The PDF of a
-    report that may lose something is read again, and what cannot be read in it leaves a note and a warning. The same arguments
-    give the same bytes.
+    Content that Typst leaves out without refusing it gives a warning. Letters that no font has are boxes, and give a warning.
+    The PDF of a report that may lose something is read back, and content that cannot be read in it gives a note and a warning.
+    The same arguments give the same bytes.
 
     Raises:
         BadTemplate: ``template`` cannot be read or holds an error.
@@ -92,13 +92,13 @@ class _Folder:
         self._template = _copied_template(template, path / _TEMPLATES) if template is not None else None
         self.fonts = typeset_fonts(fonts)
         self._refused: list[str] = []
-        self.left_out: str | None = None  #: of the last PDF: what Typst said of content that it ignored
+        self.left_out: str | None = None  #: Typst's message about content that it ignored in the last PDF
         (path / "report.typ").write_bytes(_LOOK.read_bytes())
         for name, data in draft.figures.items():
             (path / name).write_bytes(data)
 
     def pdf(self, cells: Sequence[tuple[int, Code]], arguments: dict[str, Value]) -> bytes | str:
-        """The PDF, or why there is none."""
+        """Return the PDF, or the reason why there is none."""
         result = self._compiled(self._source((code for _, code in cells), arguments))
         return result if isinstance(result, bytes) else result[0]
 
@@ -111,7 +111,7 @@ class _Folder:
         return f"{before}#show: {look}\n#{content(body)}\n"
 
     def check_template(self, arguments: dict[str, Value]) -> None:
-        """Set a page that holds the title alone, to know whether the template is to blame.
+        """Typeset a page with the title alone, to find out if the template is to blame.
 
         Raises:
             BadTemplate: it is.
@@ -134,7 +134,7 @@ class _Folder:
         raise BadTemplate(f"{self._template}{f':{line.group(1)}' if line else ''}: {reason}")
 
     def _compiled(self, source: str) -> "bytes | tuple[str, str]":
-        """The PDF, or Typst's reason and its drawing of the place."""
+        """Return the PDF, or Typst's reason and its display of the place."""
         import typst
 
         timestamp: dict[str, Any] = {"timestamp": self._finished} if self._finished else {}
@@ -163,7 +163,7 @@ class _Folder:
         }
 
     def losses(self, pdf: bytes, cells: Sequence[tuple[int, Code]], arguments: dict[str, Value]) -> list[Loss]:
-        """What cannot be read in ``pdf``; nothing for a report that holds nothing at risk and has our own look."""
+        """Return the content that cannot be read in ``pdf``; empty for a report that has nothing at risk and our own style."""
         has_look = self._template is None
         if has_look and not is_at_risk(code for _, code in cells):
             return []
@@ -173,7 +173,7 @@ class _Folder:
     def with_notes_of_losses(
         self, pdf: bytes, found: list[Loss], cells: Sequence[tuple[int, Code]], arguments: dict[str, Value]
     ) -> bytes:
-        """The PDF once more, with a note before each cell of which something is lost, and a warning about it."""
+        """Make the PDF again, with a note before each cell of which something is lost, and a warning about it."""
         pairs = located(found, self._starts(cells, arguments))
         noted: list[tuple[int, Code]] = []
         for number, code in [(ABOVE, EMPTY), *cells]:
@@ -245,7 +245,7 @@ class _Folder:
 
 
 def _above(arguments: dict[str, Value]) -> Iterator[Code]:
-    """What the arguments of ``report.document`` show over the cells."""
+    """Yield the code that the arguments of ``report.document`` show above the cells."""
     for name in ("title", "reference_date", "parameters"):
         if isinstance(code := arguments.get(name), Code):
             yield code
@@ -272,14 +272,14 @@ def _copied_template(template: Path, folder: Path) -> str:
 
 
 def _refuse_packages(name: str, text: bytes) -> None:
-    """Typst would fetch them from the network; nothing else in a Typst file looks like this."""
+    """Refuse packages, which Typst would fetch from the network; nothing else in a Typst file looks like them."""
     if found := _PACKAGE.search(text):
         line = text[: found.start()].count(b"\n") + 1
         raise BadTemplate(f"{name}:{line}: packages are not fetched; put the file that you need beside the template")
 
 
 def typeset_fonts(directories: tuple[Path, ...]) -> Any:
-    """Typst's own fonts and those in ``directories`` that are there, never the machine's: the same report everywhere.
+    """Return Typst's own fonts and those in ``directories`` that exist, never the machine's: the same report everywhere.
 
     Kept from report to report, and read again when a file has come into a directory or has left it.
     """
@@ -295,7 +295,7 @@ def _fonts(directories: tuple[Path, ...], changed: tuple[int, ...]) -> Any:
 
 
 def age_cached_results() -> None:
-    """Give back the memory in which Typst keeps results of former reports, which no other report is likely to use.
+    """Free the memory in which Typst keeps results of former reports that no other report is likely to use.
 
     Typst drops what it has not used in its last ten runs. After these of an empty page that is what the last three reports
     have not used: what every report uses stays. They take some milliseconds.
@@ -307,6 +307,6 @@ def age_cached_results() -> None:
 
 
 def page_count(pdf: bytes) -> int:
-    """How many pages a PDF has; 0 when it does not say."""
+    """Return the number of pages of a PDF; 0 if it does not say."""
     found = _COUNT.search(pdf)
     return int(found.group(1) or found.group(2)) if found else 0

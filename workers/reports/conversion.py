@@ -1,4 +1,4 @@
-"""From the file of a notebook to the file of a report."""
+"""Conversion of a notebook file to a report file."""
 
 import os
 import uuid
@@ -25,12 +25,12 @@ from .web_page import page_markup
 
 
 class ReportError(SimpleflowError):
-    """There is no report; the message says in one sentence why."""
+    """No report was made; the message says why, in one sentence."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ReportOptions:
-    """What of a notebook a report shows, and how."""
+    """Options for the content and the style of a report."""
 
     format: Literal["pdf", "html"] = "pdf"
     code: bool = False  #: show the input of code cells that do not hide it

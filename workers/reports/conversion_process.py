@@ -1,4 +1,4 @@
-"""Reports made in a process of their own, so that what a hostile notebook does to it hurts nothing else.
+"""Reports made in a separate process, so that a hostile notebook harms nothing else.
 
 ``make_report`` hands the work to a child process (``conversion_server``) and watches its time and its memory. The child is kept
 for the next report, which then costs no start and no imports; one that has grown, or that a report has ended, is replaced.
@@ -23,9 +23,9 @@ from typing import Any
 
 from .conversion import Report, ReportError, ReportOptions, write_report
 
-#: a child that holds more than this after a report is not used again
+#: a child that uses more than this after a report is not reused
 KEPT_MEMORY_BYTES = 280_000_000
-#: children kept while they have nothing to do
+#: the number of idle children that are kept
 KEPT_CHILDREN = 4
 
 _HOME = Path(__file__).parents[2]
@@ -36,14 +36,14 @@ _END_SECONDS = 5.0
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """What one report may take; a report that takes more is given up."""
+    """Limits of one report; a report that exceeds them is given up."""
 
     time_seconds: float = 180.0  #: from its request to its end; a new child has to start in it, too
     memory_bytes: int = 1_500_000_000  #: resident memory of the child and all that it starts, looked at 20 times a second
 
 
 class ReportStopped(ReportError):
-    """The report needed more time or memory than it may have, or its process died. Another try may do better."""
+    """The report exceeded its time or memory limit, or its process died. A retry may succeed."""
 
 
 def make_report(
@@ -54,7 +54,7 @@ def make_report(
     limits: Limits = Limits(),
     on_wait: Callable[[], None] | None = None,
 ) -> Report:
-    """What ``convert_report`` does, in a child process and within ``limits``.
+    """Do the same as ``convert_report``, in a child process and within ``limits``.
 
     ``on_wait`` is called about 20 times a second; what it raises ends the child and leaves this function. Whatever happens,
     a file at ``target`` is replaced in one step or left alone. May be called from several threads at once.
@@ -81,14 +81,14 @@ def make_report(
 
 
 def end_idle_children() -> None:
-    """End the children that are kept for later reports; the next one starts anew. Done by itself when this process ends."""
+    """End the children kept for later reports; the next one starts anew. Done automatically when this process ends."""
     while _idle:
         with contextlib.suppress(IndexError):  # another thread has taken the last one
             _idle.pop().end()
 
 
 def idle_children() -> list["ReportChild"]:
-    """The children that are kept and have nothing to do, to look at."""
+    """Return the children that are kept and idle, for inspection."""
     with _lock:
         return list(_idle)
 
@@ -119,7 +119,7 @@ class ReportChild:
     def answer(
         self, notebook: Path, options: ReportOptions, limits: Limits, on_wait: Callable[[], None] | None
     ) -> dict[str, Any]:
-        """The child's answer to one request.
+        """Return the child's answer to one request.
 
         Raises:
             ReportStopped: it took too much of something, or died.
@@ -152,7 +152,7 @@ class ReportChild:
         return answer
 
     def memory_bytes(self, *, with_children: bool) -> int:
-        """Resident memory; that of processes which the child has started is up to half a second old."""
+        """Return the resident memory; that of processes started by the child is up to half a second old."""
         import psutil
 
         try:
@@ -167,7 +167,7 @@ class ReportChild:
             return 0  # its end is seen in its output
 
     def is_alive(self) -> bool:
-        """A killed process may be dead for a while before it can be waited for: its threads end one by one."""
+        """Return True until the process can be waited for: the threads of a killed process end one by one."""
         import psutil
 
         try:

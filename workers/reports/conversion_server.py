@@ -78,7 +78,7 @@ def _say(answers: IO[str], answer: dict[str, Any]) -> None:
 
 
 def _load_libraries() -> None:
-    """What nearly every report needs: loaded before the first request, it is not paid for by it."""
+    """Load the libraries that nearly every report needs before the first request, which need not wait for them then."""
     from . import compilation, html, markdown
 
     compilation.typeset_fonts(())

@@ -1,4 +1,4 @@
-"""The little of CSS that notebooks use to say something: colours, weight, slant, alignment, size, what is not to be seen."""
+"""The part of CSS by which notebooks convey meaning: colours, weight, slant, alignment, size, visibility."""
 
 import re
 from functools import lru_cache
@@ -37,14 +37,16 @@ _BOLD = frozenset(("bold", "bolder", "600", "700", "800", "900"))
 
 @lru_cache(maxsize=4096)
 def declarations(style: str) -> Declarations:
-    """The declarations of a ``style`` attribute that this package reads; broken ones are left out. Not to be changed."""
+    """Parse the declarations of a ``style`` attribute that this package uses; broken ones are left out. Do not change the
+    result.
+    """
     import tinycss2
 
     return read_declarations(tinycss2.parse_declaration_list(style, skip_comments=True, skip_whitespace=True))
 
 
 def read_declarations(nodes: list[Any]) -> Declarations:
-    """Of what tinycss2 has parsed, the declarations that this package reads, and variables (``--name``)."""
+    """Return the declarations that this package uses, and variables (``--name``), from tinycss2's parse."""
     import tinycss2
 
     return {
@@ -59,7 +61,7 @@ Rgba = tuple[int, int, int, int]  #: components of 0 to 255 each
 
 @lru_cache(maxsize=4096)
 def rgba(value: str) -> Rgba | None:
-    """A CSS colour; None when it is none, or of one of the spaces beyond RGB, HSL and HWB."""
+    """Parse a CSS colour; None if it is none, or in a colour space beyond RGB, HSL and HWB."""
     from tinycss2.color4 import parse_color
 
     parsed = parse_color(value)
@@ -75,13 +77,14 @@ def rgba(value: str) -> Rgba | None:
 
 
 def colour_code(value: str) -> Code | None:
-    """A CSS colour; None when it is none, or wholly transparent."""
+    """Return the code of a CSS colour; None if it is none, or wholly transparent."""
     components = rgba(value)
     return colour(*components) if components is not None and components[3] else None
 
 
 def bar(declared: Declarations) -> list[tuple[Rgba, float]] | None:
-    """The stops, colour and per cent from the left, of a background that runs from left to right: the bars of pandas' Styler.
+    """Return the stops, colour and per cent from the left, of a background that runs from left to right: the bars of pandas'
+    Styler.
 
     Offsets only rise, the first is 0 and the last 100; None for any other background.
     """
@@ -115,7 +118,7 @@ def _stops(texts: list[str]) -> list[tuple[Rgba, float]] | None:
 
 
 def text_arguments(declared: Declarations) -> dict[str, Value]:
-    """Named arguments of Typst's ``text`` for ``declared``; sizes are held between half and twice the size around."""
+    """Return named arguments of Typst's ``text`` for ``declared``; sizes are limited to half to twice the surrounding size."""
     named: dict[str, Value] = {}
     if "color" in declared and (fill := colour_code(declared["color"])):
         named["fill"] = fill
@@ -131,20 +134,20 @@ def text_arguments(declared: Declarations) -> dict[str, Value]:
 
 
 def size_factor(declared: Declarations) -> float:
-    """By how much type of ``declared`` is larger than that around it, 1 when it is not."""
+    """Return the ratio of the font size of ``declared`` to that around it, 1 if it is the same."""
     size = _SIZE.fullmatch(declared.get("font-size", ""))
     return min(2.0, max(1.0, float(size.group(1)) * _EM_PER_UNIT[size.group(2)])) if size else 1.0
 
 
 def decorated(body: Code, declared: Declarations) -> Code:
-    """``body`` with the line through it or under it that its style asks for."""
+    """Return ``body`` with the line through it or under it that its style asks for."""
     lines = declared.get("text-decoration", "").lower().split()
     body = call("strike", body) if "line-through" in lines else body
     return call("underline", body) if "underline" in lines else body
 
 
 def background_code(declared: Declarations) -> Code | None:
-    """The background, plain or a bar, if there is one."""
+    """Return the background, plain or a bar, if there is one."""
     if stops := bar(declared):
         shown = (array((colour(*components), percent(place))) for components, place in stops)
         return call("gradient.linear", *shown)
@@ -153,7 +156,7 @@ def background_code(declared: Declarations) -> Code | None:
 
 
 def safe_style(declared: Declarations) -> str:
-    """The declarations again as CSS, every value made anew from what was understood: nothing in it can point anywhere."""
+    """Write the declarations as CSS again, every value rebuilt from what was parsed: nothing in it can point anywhere."""
     written: list[str] = []
     for name in ("color", "background-color"):
         value = declared.get(name) or (declared.get("background") if name == "background-color" else None)
@@ -178,7 +181,7 @@ def _css_colour(components: Rgba) -> str:
 
 
 def alignment(tag: Element, declared: Declarations) -> str | None:
-    """To which side the text in ``tag`` is set: "left", "right" or "center" by its style, its attribute or its name."""
+    """Return the alignment of the text in ``tag``, "left", "right" or "center", by its style, its attribute or its name."""
     given = declared.get("text-align")
     if given is None and tag.name in _WITH_ALIGN:
         given = "center" if tag.name == "center" else tag.get("align").strip().lower()
@@ -186,19 +189,19 @@ def alignment(tag: Element, declared: Declarations) -> str | None:
 
 
 def is_visible(declared: Declarations) -> bool | None:
-    """Whether a browser would show what is in the room for it; None where that is as it is for what holds it."""
+    """Return True if a browser would show the content, False if it would hide it; None if that is inherited."""
     return _VISIBLE.get(declared.get("visibility", "").lower())
 
 
 def taken_out(declared: Declarations) -> bool:
-    """Whether a browser would not even leave room for it."""
+    """Return True if a browser would not even leave room for it."""
     return declared.get("display", "").lower() == "none"
 
 
 def pixels(length: str, *, whole: float) -> float | None:
-    """A length of CSS, or of an attribute such as ``width``, in pixels as figures are printed; ``whole`` is 100 %.
+    """Convert a length of CSS, or of an attribute such as ``width``, to pixels as figures are printed; ``whole`` is 100 %.
 
-    None for what is no length, such as ``auto``.
+    None if it is no length, such as ``auto``.
     """
     found = _LENGTH.fullmatch(length.strip())
     if found is None:

@@ -1,4 +1,4 @@
-"""What gathers while a report is written, besides its Typst code."""
+"""Data collected while a report is written, besides its Typst code."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,7 +34,7 @@ class Draft:
     )  #: by message its place in the warnings, and its cells
 
     def takes_as_title(self, heading: str) -> bool:
-        """Whether a heading of level 1 is the title, which stands on the first page and is not repeated where it is met."""
+        """Return True if a heading of level 1 is the title, which is on the first page and is not repeated."""
         if self.has_title_heading or self.title is None or heading.split() != self.title.text.split():
             return False
         self.has_title_heading = True
@@ -71,6 +71,6 @@ class Draft:
         self.warnings.append(message)
 
     def omission(self, shown: str, warning: str) -> Code:
-        """A visible note in place of something that cannot be printed, and a warning about it."""
+        """Return a visible note in place of something that cannot be printed, and add a warning about it."""
         self.warn(warning)
         return call("report.note", literal(shown))

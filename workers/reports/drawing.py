@@ -14,7 +14,7 @@ _NO_CHARACTER_OF_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U
 
 
 def drawing_address(svg: "LexborNode") -> dict[str, str | None]:
-    """The attributes by which an ``<img>`` shows the drawing: ``src``, and ``alt`` from its title or its label."""
+    """Return the attributes by which an ``<img>`` shows the drawing: ``src``, and ``alt`` from its title or its label."""
     titles = [child.text() for child in svg.iter() if child.tag == "title"]
     alternative = svg.attributes.get("aria-label") or next(iter(titles), "")
     data = base64.b64encode(svg_text(svg).encode("utf-8", "replace")).decode("ascii")
@@ -22,7 +22,7 @@ def drawing_address(svg: "LexborNode") -> dict[str, str | None]:
 
 
 def svg_text(svg: "LexborNode") -> str:
-    """The drawing as XML.
+    """Write the drawing as XML.
 
     HTML asks for less: names without a namespace, values without quotes. What XML has no words for is left out.
     """

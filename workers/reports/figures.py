@@ -17,13 +17,13 @@ from .typst_code import Code, Value, call, content, literal, points
 #: a picture that decodes to more is refused: 80 megapixels are 320 MB of memory
 PIXEL_LIMIT = 80_000_000
 BYTE_LIMIT = 50_000_000
-#: what draws SVG goes down by calling itself
+#: the renderer of SVG is recursive
 SVG_DEPTH_LIMIT = 200
 #: so that matplotlib's 640 pixels take five sixths of the width of the text
 POINTS_PER_PIXEL = 0.62
 #: the width of the text in pixels of pictures
 TEXT_PIXELS = 459 / POINTS_PER_PIXEL
-#: what is told beside a drawing that `loses_text`
+#: the note beside a drawing that `loses_text`
 LOST_TEXT = "Text within this drawing is HTML and cannot be printed."
 
 _SVG_HEAD = 5_000  # what stands before the drawing is not longer
@@ -55,7 +55,7 @@ def figure(
     height_pixels: float | None = None,
     caption: str = "",
 ) -> Code:
-    """A picture on lines of its own, centred, no larger than a page's text; a note if it cannot be used.
+    """Place a picture on lines of its own, centred, no larger than a page's text; a note if it cannot be used.
 
     Its height counts where no width is given: a picture keeps its proportions.
     """
@@ -75,7 +75,7 @@ def inline_picture(
     width_pixels: float | None = None,
     height_pixels: float | None = None,
 ) -> Code:
-    """A picture in a line of text; a note in that line if it cannot be used."""
+    """Place a picture in a line of text; a note in that line if it cannot be used."""
     placed = _placed(draft, data, alternative, width_pixels, height_pixels)
     if placed is None:
         return call("report.note-in-line", _broken(alternative))
@@ -107,7 +107,7 @@ def _placed(
 
 
 def width_for_height(picture: Picture, height_pixels: float | None) -> float | None:
-    """The width in pixels with which a picture is ``height_pixels`` high; None where it does not say its own size."""
+    """Return the width in pixels at which a picture is ``height_pixels`` high; None if its own size is unknown."""
     if not height_pixels or not picture.width_points or not picture.height_points:
         return None
     return height_pixels * picture.width_points / picture.height_points
@@ -118,7 +118,7 @@ def _broken(alternative: str) -> Code:
 
 
 def address_bytes(address: str, folder: Path) -> bytes:
-    """The picture at ``address``: a ``data:`` address, or a file inside ``folder``. Nothing is fetched.
+    """Read the picture at ``address``: a ``data:`` address, or a file inside ``folder``. Nothing is fetched.
 
     Raises:
         UnusablePicture: it is on the network, outside ``folder`` (symbolic links followed), missing, too large or garbled.
@@ -151,7 +151,7 @@ def _data_address_bytes(address: str) -> bytes:
 
 
 def base64_bytes(text: str) -> bytes:
-    """The bytes behind base64 text with any blanks and line ends in it.
+    """Decode base64 text with any blanks and line ends in it.
 
     Raises:
         UnusablePicture: it is not base64, or more than 50 MB.
@@ -165,7 +165,7 @@ def base64_bytes(text: str) -> bytes:
 
 
 def checked_picture(data: bytes) -> Picture:
-    """The picture in ``data``, known by its content rather than by a name.
+    """Check the picture in ``data``, known by its content rather than by a name.
 
     Raises:
         UnusablePicture: of a kind that Typst does not set, cut short, damaged, or too large when decoded.
@@ -262,7 +262,9 @@ def _webp_size(data: bytes) -> tuple[int, int]:
 
 
 def loses_text(draft: Draft, data: bytes) -> bool:
-    """Whether text stands in a checked drawing as HTML, which is not drawn, and nothing stands in for it; ``draft`` is told."""
+    """Return True, and warn in ``draft``, if a checked drawing has text as HTML, which is not drawn, with nothing in
+    its place.
+    """
     if b"foreignObject" not in data:
         return False
     for parent in _svg_root(data).iter():
@@ -317,7 +319,9 @@ _OUTWARD = re.compile(r"@import[^;]*;?|url\(\s*[\"']?(?!\s*[\"']?#)[^)]*\)?", re
 
 
 def _strip_active_content(root) -> None:  # type: ignore[no-untyped-def]
-    """Take away what runs or points outside: scripts, embedded pages, and every reference but to the picture's own parts."""
+    """Remove everything that runs or points outside: scripts, embedded pages, and all references except to the picture's own
+    parts.
+    """
     for element in list(root.iter()):
         for child in list(element):
             if not isinstance(child.tag, str) or _local_name(child.tag) in _ACTIVE:

@@ -1,4 +1,4 @@
-r"""Colours of formulas: every way to name one, as ``\textcolor{#rrggbb}{...}``."""
+r"""Colours of formulas: every notation, converted to ``\textcolor{#rrggbb}{...}``."""
 
 import re
 
@@ -13,10 +13,11 @@ _HEX = re.compile(r"[0-9A-Fa-f]{6}")
 
 
 def with_plain_colours(source: str) -> str:
-    r"""``source`` with each ``\color`` and ``\textcolor`` in the one form that the ``latex2mathml`` package reads rightly.
+    r"""Return ``source`` with each ``\color`` and ``\textcolor`` in the one form that the ``latex2mathml`` package reads
+    correctly.
 
-    ``\color{red}{x}`` colours ``x`` alone, as MathJax has it, ``\color{red} x`` all that follows in its group. What is of a
-    colour that is not known has none.
+    ``\color{red}{x}`` colours ``x`` alone, as in MathJax, ``\color{red} x`` all that follows in its group. Unknown colours are
+    ignored.
     """
     # the last first: what they colour may hold others
     for found in list(_COMMAND.finditer(source))[:_COMMAND_LIMIT][::-1]:
@@ -74,7 +75,7 @@ def _hex(model: str, value: str) -> str | None:
 
 
 def _named(value: str) -> str | None:
-    """A colour of CSS; or one mixed with white or another, as ``red!40`` and ``red!40!blue``."""
+    """Parse a colour of CSS, or one mixed with white or another, such as ``red!40`` and ``red!40!blue``."""
     first, *rest = (part.strip() for part in value.split("!"))
     mixed = rgba(first.lower())
     if mixed is None:

@@ -1,4 +1,4 @@
-r"""Words within formulas, ``\text{...}`` and the like: what TeX reads in them and the ``latex2mathml`` package does not."""
+r"""Words within formulas, ``\text{...}`` and the like: notations of TeX that the ``latex2mathml`` package does not read."""
 
 import re
 import unicodedata
@@ -39,16 +39,16 @@ _SPACES = re.compile(r"\\[ ,:;!]|~")
 
 
 class NotWords(Exception):
-    """There is a command among the words that would be shown as it is written."""
+    """The words contain a command that would be shown as it is written."""
 
 
 def with_words_prepared(source: str) -> str:
-    r"""``source`` with formulas and other type taken out of its words, and no command left in them.
+    r"""Return ``source`` with formulas and other fonts taken out of its words, and no command left in them.
 
     ``\text{costs \$5 if $x>0$}`` becomes three pieces one after the other, of which the second is a formula.
 
     Raises:
-        NotWords: what is left in the words is no text.
+        NotWords: the rest of the words is no text.
     """
     source = _COLOURED.sub(lambda found: r"\text" if found.group(1) else r"\fbox", source)
     written: list[str] = []
@@ -63,7 +63,7 @@ def with_words_prepared(source: str) -> str:
 
 
 def group_end(source: str, start: int) -> int | None:
-    """The place behind the brace that closes the one at ``start``; None when there is none."""
+    """Return the index after the brace that closes the one at ``start``; None if there is none."""
     depth = 0
     place = start
     while place < len(source):

@@ -1,6 +1,6 @@
 r"""Formulas of Markdown, taken out before it is read, as JupyterLab does: whatever reads it eats their ``_``, ``\{`` and ``|``.
 
-In the place of each stands its source in letters that go through Markdown and HTML untouched, wherever they may stand.
+Each is replaced by its source in characters that pass through Markdown and HTML unchanged, wherever they occur.
 """
 
 import re
@@ -46,7 +46,7 @@ _TAG = re.compile(r"</[A-Za-z]|<(?:br|td|th|tr|div|span|img|li|ul|em|strong)\b[^
 
 @dataclass(frozen=True)
 class HeldFormula:
-    """A formula in its place."""
+    """A formula in its place in the text."""
 
     source: str  #: with its delimiters
     tex: str  #: without them
@@ -54,7 +54,7 @@ class HeldFormula:
 
 
 def with_formulas_held(markdown: str) -> str:
-    """``markdown``, each formula in it replaced by what `held_formulas` finds again. Code is left alone.
+    """Return ``markdown`` with each formula replaced by a text that `held_formulas` finds again. Code is not changed.
 
     Formulas stand between ``$``, ``$$``, ``\\\\(`` and ``\\\\)``, ``\\\\[`` and ``\\\\]`` (two backslashes in Markdown) or
     ``\\begin{x}`` and ``\\end{x}``. Between single dollar signs there may be blanks at both ends too, but no end of a
@@ -70,7 +70,7 @@ def with_formulas_held(markdown: str) -> str:
 
 
 def held_formulas(text: str) -> Iterator[str | HeldFormula]:
-    """The pieces of ``text``: formulas, and what stands between them."""
+    """Yield the pieces of ``text``: formulas, and the text between them."""
     place = 0
     for found in _HELD.finditer(text):
         if found.start() > place:
@@ -82,12 +82,12 @@ def held_formulas(text: str) -> Iterator[str | HeldFormula]:
 
 
 def without_held(text: str) -> str:
-    """``text`` as it was written, formulas as their source."""
+    """Return ``text`` as it was written, formulas as their source."""
     return _HELD.sub(_source, text)
 
 
 def has_held(text: str) -> bool:
-    """Whether there may be a formula in it."""
+    """Return True if there may be a formula in it."""
     return _FORMULA in text or "%EF%B7%90" in text
 
 
@@ -133,7 +133,7 @@ def _without_code(text: str, kept: list[str]) -> str:
 
 
 def _code_spans(text: str) -> Iterator[tuple[int, int]]:
-    """Where code in a line begins and ends: between two runs of equally many backticks in one paragraph."""
+    """Yield the ranges of code in lines: between two runs of equally many backticks in one paragraph."""
     ends = [end.start() for end in _PARAGRAPH_END.finditer(text)]
     runs = [run.span() for run in _BACKTICKS.finditer(text)]
     by_length: dict[int, list[int]] = {}
@@ -197,7 +197,7 @@ def _ends_paragraph(token: str) -> bool:
 
 
 def _end(tokens: list[str], places: dict[str, list[int]], start: int, closing: str) -> tuple[int | None, bool]:
-    """Where the formula that may begin at ``start`` ends, and whether its braces are balanced."""
+    """Return the end of the formula that may begin at ``start``, and whether its braces are balanced."""
     wanted, paragraphs = places.get(closing, []), places.get(_PARAGRAPH, [])
     number = bisect_left(wanted, start + 1)
     paragraph = bisect_left(paragraphs, start)

@@ -1,4 +1,4 @@
-"""The grid of an HTML table: which cell covers which rows and columns, and what its columns hold."""
+"""The grid of an HTML table: the rows and columns that each cell covers, and the content of its columns."""
 
 import re
 from dataclasses import dataclass, replace
@@ -26,7 +26,7 @@ class Cell:
 
     @cached_property
     def is_plain(self) -> bool:
-        """Whether there is no markup in it."""
+        """True if there is no markup in it."""
         return all(isinstance(child, Text) for child in self.tag.children)
 
     @property
@@ -36,7 +36,7 @@ class Cell:
 
 @dataclass(frozen=True, kw_only=True)
 class Grid:
-    """A table as a grid: every cell knows its place, whatever spans there are."""
+    """A table as a grid: the position of every cell is known, whatever its span."""
 
     cells: list[list[Cell]]  #: by the row in which they begin
     header_rows: int
@@ -45,7 +45,7 @@ class Grid:
 
     @cached_property
     def columns(self) -> list[list[Cell]]:
-        """The cells of the body that cover one column only, by column."""
+        """The cells of the body that cover only one column, by column."""
         columns: list[list[Cell]] = [[] for _ in range(self.column_count)]
         for row in self.cells[self.header_rows :]:
             for cell in row:
@@ -55,19 +55,21 @@ class Grid:
 
     @cached_property
     def index_columns(self) -> int:
-        """How many columns at the left name the row: those with heading cells alone."""
+        """The number of columns at the left that name the row: those with heading cells only."""
         named = (bool(column) and all(cell.is_heading for cell in column) for column in self.columns)
         count = sum(1 for _ in takewhile(bool, named))
         return count if count < self.column_count else 0
 
     @cached_property
     def numeric(self) -> list[bool]:
-        """Whether a column holds numbers (and missing values) only."""
+        """For each column, whether it holds only numbers (and missing values)."""
         return [is_numeric([cell.text for cell in column[:300]]) for column in self.columns]
 
 
 def grid_of(table: Element) -> Grid:
-    """The grid of an HTML table. Spans are cut at the table's edge and at the end of its head, columns after 200 left out."""
+    """Return the grid of an HTML table. Spans are cut at the table's edge and at the end of its head, columns after 200 left
+    out.
+    """
     rows, header_rows = _rows(table)
     cells: list[list[Cell]] = []
     taken: dict[int, int] = {}  # column -> first row in which it is free again
@@ -121,7 +123,7 @@ def _span(tag: Element, name: str) -> int:
 
 
 def _with_merged_header(grid: Grid) -> Grid:
-    """pandas puts the names of the index on a last line of the head, where the columns have none: move them a line up."""
+    """Move the names of the index up a line: pandas puts them on a last line of the head, where the columns have none."""
     index, lines = grid.index_columns, grid.header_rows
     if lines < 2 or not index:
         return grid

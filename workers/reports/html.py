@@ -1,4 +1,4 @@
-"""HTML, of prose and of outputs, to Typst code."""
+"""Conversion of HTML, of prose and of outputs, to Typst code."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -40,7 +40,7 @@ LINK = re.compile(r"(?:https?|mailto|ftp):[^\s\"<>]+", re.IGNORECASE)
 
 
 def html_code(draft: Draft, html: str) -> Code:
-    """The Typst code of a piece of HTML. Pages, scripts and players in it leave a note, hidden elements nothing.
+    """Return the Typst code of a piece of HTML. Pages, scripts and players in it leave a note, hidden elements nothing.
 
     The first heading of level 1 of the whole report becomes its title, unless that was given, and leaves no code here. The
     first that says the same as a title that was given leaves none either.
@@ -55,7 +55,7 @@ def html_code(draft: Draft, html: str) -> Code:
 
 
 def is_empty(html: str, *, without_pages: bool = False) -> bool:
-    """Whether the HTML shows nothing without the scripts in it: no text, picture or table.
+    """Return True if the HTML shows nothing without its scripts: no text, picture or table.
 
     Pages, films and sounds within it count as something, as their notes do, but ``without_pages``.
     """
@@ -71,12 +71,12 @@ def is_empty(html: str, *, without_pages: bool = False) -> bool:
 
 
 def anchor_name(text: str) -> str:
-    """The name under which a heading or an element can be jumped to: Jupyter's, in lower case."""
+    """Return the name by which links reach a heading or an element: Jupyter's, in lower case."""
     return "to-" + re.sub(r"\s+", "-", text.strip()).lower()
 
 
 def heading_anchor(heading: Element) -> str:
-    """`anchor_name` of a heading, whose formulas are named with the dollar signs around them."""
+    """Return the `anchor_name` of a heading, whose formulas are named with the dollar signs around them."""
     for formula in heading.find_all("tex"):
         formula.children = [Text(f"${formula.get_text()}$", formula)]
     named = anchor_name(heading.get_text())
@@ -94,11 +94,11 @@ class HtmlWriter:
         self._document = document
 
     def code(self) -> Code:
-        """All of it."""
+        """Return the code of the whole document."""
         return content(self.blocks(self._document, 0, 0))
 
     def blocks(self, parent: Element, depth: int, tags: int) -> list[Code]:
-        """The children of ``parent``, runs of text and inline elements gathered into paragraphs."""
+        """Return the code of the children of ``parent``, runs of text and inline elements gathered into paragraphs."""
         written: list[Code] = []
         run: list[Node] = []
         for child in parent.children:
@@ -257,7 +257,7 @@ class HtmlWriter:
         return [preformatted(text, language.group(1) if language else None)]
 
     def _terminal(self, parent: Element, tags: int) -> Iterator[Code]:
-        """What programs print in colours, as HTML: every blank and every line end counts."""
+        """Yield the code of coloured output of programs, as HTML: every blank and every line end counts."""
         if tags > TAG_DEPTH_LIMIT:
             yield literal(breakable(parent.get_text()))
             return
@@ -288,7 +288,7 @@ class HtmlWriter:
         return call("report.note", literal(f"{kind} is shown here in the notebook.{where}"))
 
     def inline(self, run: Sequence[Node], depth: int, tags: int) -> list[Code]:
-        """Text and inline elements of one paragraph: blanks run together, none at its ends."""
+        """Return the code of text and inline elements of one paragraph: blanks are collapsed, and removed at its ends."""
         return self._inline(run, collapsed(run, self.sheet.kept_blanks), depth, tags)
 
     def _inline(self, run: Iterable[Node], texts: dict[int, str], depth: int, tags: int) -> list[Code]:
@@ -388,7 +388,7 @@ class HtmlWriter:
 
 
 def picture_size(tag: Element, declared: css.Declarations) -> tuple[float | None, float | None]:
-    """The width and the height in pixels that an ``<img>`` is given by its style or else its attributes."""
+    """Return the width and the height in pixels that an ``<img>`` is given by its style or else its attributes."""
     sides = (("width", figures.TEXT_PIXELS), ("height", 0.0))  # a share of the height of what has none is no height
     given = (css.pixels(declared.get(side) or tag.get(side), whole=whole) for side, whole in sides)
     width, height = (pixels or None for pixels in given)
@@ -396,7 +396,7 @@ def picture_size(tag: Element, declared: css.Declarations) -> tuple[float | None
 
 
 def is_interactive(tag: Element) -> bool:
-    """Whether it shows a page, a film, a sound or what a script draws."""
+    """Return True if it shows a page, a film, a sound or the drawing of a script."""
     return tag.name in _INTERACTIVE or (tag.name == "object" and not tag.children)
 
 
@@ -405,7 +405,7 @@ def _is_block(tag: Element) -> bool:
 
 
 def _directed(code: Code, run: Sequence[Node], text: str) -> Code:
-    """``code`` set from right to left, if the nodes of ``run`` say so by ``dir`` or else by the first letter of their text."""
+    """Set ``code`` from right to left if the nodes of ``run`` say so by ``dir``, or else by the first letter of their text."""
     parents = [node if isinstance(node, Element) else node.parent for node in run[:1]]
     given = next((tag.get("dir") for tag in parents if tag is not None and tag.get("dir") in ("ltr", "rtl")), None)
     backwards = given == "rtl" if given is not None else is_right_to_left(text)

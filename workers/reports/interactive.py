@@ -1,4 +1,4 @@
-"""Outputs that scripts draw in a browser: which library made one, and what makes it put out pictures."""
+"""Outputs that scripts draw in a browser: the library that made one, and advice for getting pictures from it."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Library:
-    """What puts out something that only a browser can show."""
+    """A library whose output only a browser can show."""
 
     what: str  #: one output of it, with its article
     kinds: str  #: a regular expression for the MIME types that it puts out
     markup: str  #: a regular expression for what its HTML says
-    hint: str  #: what makes a picture of it
+    hint: str  #: advice for making a picture of it
 
 
 #: holoviews before bokeh and plotly, in whose terms it draws
@@ -54,7 +54,7 @@ _LIBRARIES = (
 
 
 def interactive_library(kinds: Iterable[str], html: str) -> Library | None:
-    """The library that put out data of these MIME types with that HTML; None when it is not known."""
+    """Return the library that made data of these MIME types with that HTML; None if unknown."""
     known = list(kinds)
     for library in _LIBRARIES:
         if any(re.match(library.kinds, kind) for kind in known):
@@ -63,7 +63,7 @@ def interactive_library(kinds: Iterable[str], html: str) -> Library | None:
 
 
 def interactive_warning(library: Library | None) -> str:
-    """What to say of an output that leaves a note."""
+    """Return the warning about an output that leaves a note."""
     if library is None:
         return "an interactive output cannot be printed and left a note"
     return f"{library.what} cannot be printed and left a note; {library.hint}"

@@ -1,4 +1,4 @@
-"""How wide text is in Typst's own faces, known without asking Typst.
+"""Widths of text in Typst's own fonts, known without asking Typst.
 
 The table beside this module holds, for each letter of Libertinus Serif, its advance and the most by which kerning pushes the
 next letter away, so that the sum over a text is never less than its width (ligatures and other kerning only narrow it).
@@ -37,9 +37,9 @@ _NO_LETTERS = frozenset(("Cc", "Cf", "Cn", "Mn", "Mc", "Me", "Zl", "Zp"))
 
 
 def text_width(text: str, *, bold: bool) -> float | None:
-    """An upper bound of the width of ``text`` on one line, in units of the size of the type.
+    """Return an upper bound of the width of ``text`` on one line, in units of the font size.
 
-    None when it has a letter whose width is not known: of another font, joined to its neighbours, or a mark over them.
+    None if it has a letter of unknown width: of another font, joined to its neighbours, or a mark over them.
     Places to break (U+200B) have no width.
     """
     try:
@@ -61,13 +61,15 @@ def _table() -> Any:
 
 
 def probe_widths() -> list[float]:
-    """The widths of `PROBE`, regular and bold."""
+    """Return the widths of `PROBE`, regular and bold."""
     return [int(width) / 1000 for width in _table()["probe"]]
 
 
 @lru_cache(maxsize=4)
 def are_those_of(fonts: Any) -> bool:
-    """Whether text set with ``fonts`` (Typst's) is as wide as the table says: a folder may hold another Libertinus Serif."""
+    """Return True if text set with ``fonts`` (Typst's) is as wide as the table says: a folder may hold another Libertinus
+    Serif.
+    """
     asked = [(_FACE, weight, it) for weight in _WEIGHTS for it in (PROBE, *PROBE[33:59])]
     return all(
         found <= 1000 * (text_width(it, bold=weight == "bold") or 0.0) + 1
@@ -86,7 +88,8 @@ def _measured(asked: Sequence[tuple[str | tuple[str, str], str, str]], fonts: An
 
 
 def table_of(fonts: Any) -> dict[str, Any]:
-    """For each weight, the letters of each width in thousandths of the size: what the file beside this module holds.
+    """Return, for each weight, the letters of each width in thousandths of the size: the content of the file beside this
+    module.
 
     It takes a minute.
     """

@@ -1,4 +1,4 @@
-"""Prose of notebooks: Jupyter's Markdown to HTML.
+"""Conversion of prose of notebooks, Jupyter's Markdown, to HTML.
 
 mistune reads it with what JupyterLab's own parser knows besides CommonMark. Formulas are held (`workers.reports.formulas`)
 until the HTML is parsed; code blocks come out as ``<pre>`` with the language as class, attachments as ``data:`` addresses.
@@ -25,7 +25,8 @@ _ATTACHED = re.compile(
 
 
 def markdown_html(source: str, attachments: dict[str, Any] | None = None) -> str:
-    """The HTML of one Markdown cell, its formulas held in it. Raw HTML in it is passed on as it is, attached pictures in place.
+    """Return the HTML of one Markdown cell, its formulas held in it. Raw HTML is passed on unchanged, attached pictures are
+    embedded.
 
     A picture whose attachment is missing keeps its ``attachment:`` address. Nothing is read from disk or from the network.
     """
@@ -83,7 +84,7 @@ def _parser() -> Callable[[dict[str, Any]], Callable[[str], Any]]:
 
 
 def attachment_address(bundle: object) -> str | None:
-    """The ``data:`` address of the best picture of an attachment's MIME bundle, None when it holds no picture."""
+    """Return the ``data:`` address of the best picture of an attachment's MIME bundle, None if it holds no picture."""
     if not isinstance(bundle, dict):
         return None
     for kind in ("image/svg+xml", "image/png", "image/jpeg", "image/gif", "image/webp"):

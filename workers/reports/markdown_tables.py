@@ -23,7 +23,7 @@ _BAR = re.compile(r"(?<!\\)\|")
 
 
 def gfm_tables(markdown: "Markdown") -> None:
-    """The plugin."""
+    """Install the plugin."""
     from mistune.plugins import table
 
     markdown.block.register("table", _PATTERN, _parse_table, before="paragraph")

@@ -1,7 +1,7 @@
-"""Formulas: TeX to MathML by the ``latex2mathml`` package, and its tree to Typst's math calls.
+"""Conversion of formulas: TeX to MathML by the ``latex2mathml`` package, and its tree to Typst's math calls.
 
-Only string literals and calls come out, so a formula cannot contain Typst code. What is not understood is shown as TeX in a
-code box by the caller rather than as a formula that is subtly wrong.
+The result consists of string literals and calls only, so a formula cannot contain Typst code. The caller shows formulas that
+are not understood as TeX in a code box rather than subtly wrong.
 """
 
 import re
@@ -45,14 +45,14 @@ _VARIANTS = {
 _LIMIT_OPERATORS = frozenset((
     "lim", "max", "min", "sup", "inf", "det", "Pr", "gcd", "limsup", "liminf", "argmax", "argmin",
 ))  # fmt: skip
-# what latex2mathml takes for letters, which have no blanks around them; \\sim is a tilde there
+# operators that latex2mathml treats as letters, without blanks around them; \\sim is a tilde there
 _OPERATORS_AS_LETTERS = {sign: sign for sign in "⩽⩾⪯⪰⟺⟹⟶⟂±⨁"} | {"~": "\u223c"}
 _EM_PER_UNIT = {"em": 1.0, "ex": 0.43, "mu": 1 / 18, "pt": 0.1, "px": 0.08, "cm": 2.85, "mm": 0.285, "in": 7.23}
 _OPENING, _CLOSING = frozenset("([{|‖⟨⌊⌈"), frozenset(")]}|‖⟩⌋⌉")
 
 
 def formula(tex: str, *, display: bool) -> Code | None:
-    """The formula as a Typst equation, on a line of its own if ``display``; None when the source is not understood.
+    """Return the formula as a Typst equation, on a line of its own if ``display``; None if the source is not understood.
 
     Dollar signs and the like around the source are taken off.
     """
@@ -70,7 +70,7 @@ def formula(tex: str, *, display: bool) -> Code | None:
 
 
 def mathml(tex: str, *, display: bool) -> str | None:
-    """The formula as MathML; None where `formula` has none.
+    """Return the formula as MathML; None where `formula` returns None.
 
     The text is that of the formula, escaped; elements and attributes are only those that draw something.
     """
@@ -80,7 +80,7 @@ def mathml(tex: str, *, display: bool) -> str | None:
 
 
 def formula_of_html(element: "tree.Element", *, display: bool) -> Code | None:
-    """A ``<math>`` that stands in HTML as a Typst equation; None when it is not understood."""
+    """Return a ``<math>`` of HTML as a Typst equation; None if it is not understood."""
     try:
         found = of_html(element, DEPTH_LIMIT)
         body = _row(list(found), depth=0) if found is not None else None
@@ -92,7 +92,7 @@ def formula_of_html(element: "tree.Element", *, display: bool) -> Code | None:
 
 
 def mathml_of_html(element: "tree.Element", *, display: bool) -> str | None:
-    """A ``<math>`` that stands in HTML as `mathml` writes formulas; None where `formula_of_html` has none."""
+    """Return a ``<math>`` of HTML in the form of `mathml`; None where `formula_of_html` returns None."""
     if formula_of_html(element, display=display) is None or (found := of_html(element, DEPTH_LIMIT)) is None:
         return None
     return markup(found)
@@ -160,7 +160,7 @@ def _row(elements: "Sequence[Element]", depth: int) -> Code:
 
 
 def _is_stroke(element: "Element") -> bool:
-    r"""Whether it is what ``\\not`` puts over a sign that has no negated form of its own."""
+    r"""Return True if it is the stroke that ``\\not`` puts over a sign without a negated form of its own."""
     return element.tag == "mpadded" and element.get("width") == "0" and "".join(element.itertext()) in ("\u29f8", "&#x029F8;")
 
 

@@ -1,4 +1,4 @@
-"""MathML: that of formulas for browsers, which know less of it than latex2mathml writes, and that which stands in HTML."""
+"""Writing MathML for browsers, which support less of it than latex2mathml writes, and reading MathML from HTML."""
 
 import re
 import unicodedata
@@ -35,10 +35,10 @@ _SCRIPT_OF_A_NAME = re.compile(r"LATIN |GREEK |LUNATE |LETTER ")
 
 
 def markup(element: "Element", classes: str = "") -> str:
-    """``element`` as text, escaped; of its elements and attributes only those that draw something.
+    """Return ``element`` as text, escaped, with only those elements and attributes that draw something.
 
-    What browsers do not read of tables is said by classes of their cells: lines (``ruled-right``, ``ruled-below``), the side of
-    a column (``to-left``, ``to-right``), and that aligned equations have no room between their sides (``close``).
+    Properties of tables that browsers ignore become classes of their cells: lines (``ruled-right``, ``ruled-below``), the side
+    of a column (``to-left``, ``to-right``), and that aligned equations have no room between their sides (``close``).
     """
     kept = {name: value for name, value in element.attrib.items() if _ATTRIBUTE.fullmatch(f"{name}={value}")}
     text = unescape(element.text or "")
@@ -53,10 +53,10 @@ def markup(element: "Element", classes: str = "") -> str:
 
 
 def of_html(found: "tree.Element", depth_limit: int) -> "Element | None":
-    """The ``<math>`` of HTML as latex2mathml would write it; None when it is nested deeper than ``depth_limit``,
-    or holds anything but MathML.
+    """Return the ``<math>`` of HTML as latex2mathml would write it; None if it is nested deeper than ``depth_limit``, or holds
+    anything but MathML.
 
-    Of what it has in several forms the first is taken.
+    Of content in several forms the first is used.
     """
     from xml.etree.ElementTree import Element
 
@@ -78,7 +78,7 @@ def of_html(found: "tree.Element", depth_limit: int) -> "Element | None":
 
 
 def lines(table: "Element", attribute: str) -> list[int]:
-    """After which columns (``columnlines``) or rows (``rowlines``) of a table a line is drawn, counted from 1."""
+    """Return the columns (``columnlines``) or rows (``rowlines``) of a table after which a line is drawn, counted from 1."""
     return [place for place, line in enumerate(table.get(attribute, "").split(), start=1) if line != "none"]
 
 

@@ -1,4 +1,4 @@
-"""Letters that no font has, which Typst sets as boxes without a word."""
+"""Letters that no font has, for which Typst sets boxes without a message."""
 
 import json
 import unicodedata

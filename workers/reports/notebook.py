@@ -1,4 +1,4 @@
-"""A notebook as a reader of the report sees it: which cells, and what of them."""
+"""A notebook as a reader of the report sees it: the visible cells, and the visible parts of them."""
 
 import html
 import re
@@ -27,7 +27,7 @@ HIDDEN_INPUT = frozenset((
     "parameters", INJECTED_TAG,
 ))  # fmt: skip
 HIDDEN_OUTPUT = frozenset(("remove_output", "remove-output", "hide_output", "hide-output", "remove_outputs"))
-#: what a run adds: the same cell has one number in reports and in the messages of the run
+#: tags of cells added by a run: the other cells have the same number in reports and in the messages of the run
 _ADDED_BY_A_RUN = frozenset((INJECTED_TAG, ERROR_TAG))
 _NUMBER_LIMIT = 100_000
 
@@ -38,7 +38,7 @@ class UnreadableNotebook(DefinitionError):
 
 @dataclass(frozen=True, kw_only=True)
 class ShownCell:
-    """What is to be seen of one cell."""
+    """The visible content of one cell."""
 
     number: int  #: place in the notebook as its author wrote it, from 1, cells of every kind counted
     #: ``failure`` and ``early end`` are banners that a run has put over the notebook or a cell
@@ -50,7 +50,7 @@ class ShownCell:
 
 @dataclass(frozen=True, kw_only=True)
 class ShownNotebook:
-    """What is to be seen of a notebook."""
+    """The visible content of a notebook."""
 
     cells: list[ShownCell]
     language: str
@@ -60,7 +60,7 @@ class ShownNotebook:
 
 
 def read_notebook(path: Path) -> dict[str, Any]:
-    """The notebook at ``path`` as plain data, in format 4. Cells are not validated: what is odd in them is left out later.
+    """Read the notebook at ``path`` as plain data, in format 4. Cells are not validated: invalid parts are left out later.
 
     Raises:
         UnreadableNotebook: no such file, not JSON, or not a notebook.
@@ -80,7 +80,7 @@ def read_notebook(path: Path) -> dict[str, Any]:
 
 
 def _whole(value: Any) -> Any:
-    """The value with a sign for each half of a character (a lone surrogate), which no file can hold."""
+    """Replace each half of a character (a lone surrogate), which no file can hold, by a sign."""
     if isinstance(value, str):
         return HALF_CHARACTER.sub("\N{REPLACEMENT CHARACTER}", value)
     if isinstance(value, dict):
@@ -89,10 +89,10 @@ def _whole(value: Any) -> Any:
 
 
 def shown_notebook(notebook: dict[str, Any], *, code: bool) -> ShownNotebook:
-    """The cells to show, in order. Tags and metadata that hide a cell, its input or its outputs always count.
+    """Return the cells to show, in order. Tags and metadata that hide a cell, its input or its outputs always count.
 
     Code of cells tagged ``parameters`` or ``injected-parameters`` is always hidden. Cells that show nothing are left out, and
-    so are those behind the one in which the notebook has ended itself.
+    so are those after the one in which the notebook has ended itself.
     """
     metadata = _mapping(notebook.get("metadata"))
     title = metadata.get("title") if isinstance(metadata.get("title"), str) else None
@@ -102,7 +102,7 @@ def shown_notebook(notebook: dict[str, Any], *, code: bool) -> ShownNotebook:
     for cell in map(_mapping, notebook["cells"][:_NUMBER_LIMIT]):
         number += _ADDED_BY_A_RUN.isdisjoint(tags_of(cell))
         if isinstance(ended, int) and number > ended:
-            break  # headings of what was not done would say nothing
+            break  # headings of cells that did not run would be empty
         source = source_of(cell)
         if cell.get("cell_type") == "raw" and (heading := _front_matter(source)) is not None:
             title = title or heading.get("title")
@@ -170,18 +170,18 @@ def _prose_kind(
 
 
 def early_end_warning(banner: str) -> str:
-    """The banner over a notebook that has ended itself, as a warning."""
+    """Return the banner over a notebook that has ended itself as a warning."""
     return banner[:1].lower() + banner[1:].rstrip(".")
 
 
 def _banner_text(source: str) -> str:
-    """What a banner says, without its screen-sized red letters."""
+    """Return the text of a banner, without its screen-sized red letters."""
     text = html.unescape(re.sub(r"<[^<>]*>", "", source))
     return " ".join(re.sub(r"\\([\\`*_\[\]$])", r"\1", text).split())
 
 
 def _front_matter(source: str) -> dict[str, str] | None:
-    """The heading that Quarto and others keep in a raw cell of YAML between lines of dashes; None when it is not one."""
+    """Parse the heading that Quarto and others keep in a raw cell of YAML between lines of dashes; None if it is not one."""
     import yaml
 
     block = re.fullmatch(r"\s*---[ \t]*\n(.*?)\n---\s*", source[:20_000], re.DOTALL)

@@ -1,4 +1,4 @@
-"""What code cells put out: pictures, tables, values, prints, errors; of each the richest form that can be shown."""
+"""Outputs of code cells: pictures, tables, values, prints, errors; for each, the richest form that can be shown."""
 
 import json
 import re
@@ -20,13 +20,13 @@ _RASTERS = ("image/png", "image/jpeg", "image/gif", "image/webp")
 _SCRIPTED = re.compile(r"application/(vnd\.(jupyter\.widget|plotly|vega|bokeh|holoviews)|javascript)|text/javascript")
 _SCRIPT = re.compile(r"<script\b", re.IGNORECASE)
 _TEXTS = frozenset(("text/plain", "text/html", "text/latex", "text/markdown"))
-# what notebooks keep for other programs; no front end shows it
+# data for other programs; no front end shows them
 _UNSHOWN = re.compile(r"application/(?:scrapbook|papermill)\.")
 _PROGRESS_BAR = re.compile(r"\d+%\|")
 # <matplotlib.lines.Line2D at 0x7f>, [<Axes: >], Text(0.5, 1.0, 'title'), (array([...]), <BarContainer object of 10 artists>)
 _OBJECT = re.compile(r"[\[({\s]*<[^<>\n]*>[\])},\s]*", re.DOTALL)
 _DRAWN = re.compile(r".*<[A-Z][\w.]*(?::| object| at 0x).*|(?:Text|array)\(.*\)", re.DOTALL)
-# what front ends set as a formula; other LaTeX is text
+# LaTeX that front ends set as a formula; other LaTeX is text
 _MATHEMATICAL = re.compile(
     r"(?<!\\)(?:\\\\)*(?:\$|\\[(\[])|\\begin\s*\{(?:equation|align|gather|multline|eqnarray|flalign|displaymath|math|split|cases|array"
     r"|[bBpvV]?(?:small)?matrix)"
@@ -66,7 +66,7 @@ class Prose:
 
 @dataclass(frozen=True)
 class Text:
-    """What a terminal would show, escape sequences included."""
+    """Text as a terminal would show it, escape sequences included."""
 
     text: str
 
@@ -81,7 +81,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Note:
-    """What stands for something that cannot be shown."""
+    """A text in place of something that cannot be shown."""
 
     text: str
 
@@ -98,7 +98,7 @@ Part = Figure | Formula | Html | Prose | Text | Source | Note | Failure
 
 
 def shown_parts(draft: Draft, outputs: list[dict[str, Any]], *, streams: bool) -> list[Part]:
-    """What is shown of the outputs of one cell, in their order. Prints are left out unless ``streams``, errors never are.
+    """Return the visible parts of the outputs of one cell, in order. Prints are left out unless ``streams``, errors never are.
 
     Only the warnings of ``draft`` are written to.
     """
@@ -117,7 +117,7 @@ def shown_parts(draft: Draft, outputs: list[dict[str, Any]], *, streams: bool) -
 
 
 def outputs_code(draft: Draft, outputs: list[dict[str, Any]], *, streams: bool) -> list[Code]:
-    """`shown_parts` as Typst code."""
+    """Return `shown_parts` as Typst code."""
     return [_code(draft, part) for part in shown_parts(draft, outputs, streams=streams)]
 
 
@@ -162,7 +162,7 @@ def _error(draft: Draft, output: dict[str, Any]) -> Failure:
 
 
 def _displayed(draft: Draft, bundle: dict[str, Any], metadata: object, has_picture: bool) -> Part | None:
-    """The richest form of a result that can be shown, as front ends choose it; None for nothing.
+    """Return the richest form of a result that can be shown, chosen as front ends do; None for nothing.
 
     HTML, Markdown, a drawing, a formula, a picture, text; but pictures before HTML of which scripts draw all or a part.
     """
@@ -223,7 +223,7 @@ def _raster(value: object, width_pixels: float | None, alternative: str) -> Figu
 
 
 def _width(metadata: object, kind: str) -> float | None:
-    """The width in pixels that the front end would give the picture: half of it for figures of double resolution."""
+    """Return the width in pixels that the front end would give the picture: half of it for figures of double resolution."""
     size = metadata.get(kind) if isinstance(metadata, dict) else None
     width = size.get("width") if isinstance(size, dict) else None
     return float(width) if isinstance(width, int | float) else None

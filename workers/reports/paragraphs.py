@@ -1,4 +1,4 @@
-"""The text of paragraphs of HTML, its blanks as a browser runs them together."""
+"""The text of paragraphs of HTML, with blanks collapsed as in a browser."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -11,24 +11,24 @@ _AROUND_LINE_END = re.compile(r" ?\n ?")
 
 
 def is_formula_line(element: Element) -> bool:
-    """Whether it is a formula that stands on a line of its own, wherever it is written."""
+    """Return True if it is a formula on a line of its own, wherever it is written."""
     return (element.name == "tex" and element.has("display")) or (element.name == "math" and element.get("display") == "block")
 
 
 def text_of(run: Iterable[Node]) -> str:
-    """The text of several nodes as it is written, blanks and formulas included."""
+    """Return the text of several nodes as it is written, blanks and formulas included."""
     return "".join(node.get_text() for node in run)
 
 
 def is_blank(node: Node) -> bool:
-    """Whether it is text of blanks alone."""
+    """Return True if it is text of blanks alone."""
     return isinstance(node, Text) and not node.text.strip()
 
 
 def collapsed(run: Iterable[Node], kept_blanks: Callable[[Element], str]) -> dict[int, str]:
-    """Each piece of text of a paragraph as it is printed, by the identity of its node.
+    """Return each piece of text of a paragraph as it is printed, by the identity of its node.
 
-    ``kept_blanks`` tells of an element what is kept of the blanks in its text ("all", "lines"); line feeds are then line ends.
+    ``kept_blanks`` returns for an element which blanks of its text are kept ("all", "lines"); line feeds are then line ends.
     """
     printed: dict[int, str] = {}
     last: int | None = None

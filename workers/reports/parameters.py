@@ -9,7 +9,9 @@ _LONGEST_VALUE = 200
 
 
 def shown_parameters(parameters: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Name and value of each, in their order: text as it is, the rest as JSON, a long value cut; at most 40 of them."""
+    """Yield name and value of each parameter, in order: text as it is, the rest as JSON, a long value cut; at most 40
+    of them.
+    """
     for name, value in list(parameters.items())[:NUMBER_LIMIT]:
         text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
         text = " ".join(text.split())

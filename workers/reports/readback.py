@@ -1,4 +1,4 @@
-"""A PDF that Typst has made, read again: its text, and what of it no reader sees because of where it stands."""
+"""Reading back a PDF that Typst has made: its text, and content that no reader sees because of its position."""
 
 import ctypes
 import threading
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 #: running heads and feet stand within this many points of the edges of the paper
 _MARGIN = 80.0
-#: what stands out this little is the overhang of a letter, or the thickness of a line
+#: a smaller overhang is that of a letter, or the thickness of a line
 _TOLERANCE = 2.0
 #: two pictures that share less than this of the smaller one only touch
 _SHARED = 0.2
@@ -36,7 +36,7 @@ Box = tuple[float, float, float, float]  #: left, bottom, right, top in points f
 
 @dataclass(frozen=True, kw_only=True)
 class Misplaced:
-    """A piece of text or a picture that is not where a reader sees all of it."""
+    """A piece of text or a picture of which a reader does not see everything."""
 
     page: int  #: from 1
     top: float  #: of the piece, in points from the upper edge of the paper
@@ -46,7 +46,7 @@ class Misplaced:
 
 @dataclass(kw_only=True)
 class ReadBack:
-    """What a reader of the PDF sees."""
+    """The content of the PDF that a reader sees."""
 
     #: text of each page, heads and feet included, in the order in which it was set
     pages: list[str] = field(default_factory=list)
@@ -54,7 +54,7 @@ class ReadBack:
 
 
 def read_back(pdf: bytes, *, pictures: bool) -> ReadBack:
-    """The text of ``pdf`` and what stands wrongly on its pages. With ``pictures`` these are looked at, too.
+    """Return the text of ``pdf`` and misplaced content on its pages; pictures are checked with ``pictures``.
 
     Text is given as it was set, also where it stands off the paper or two pieces of it stand over each other: what runs
     together in print runs together here. Heads, feet, rules and repeated heads of tables are known by Typst's marks.
@@ -81,9 +81,9 @@ def read_back(pdf: bytes, *, pictures: bool) -> ReadBack:
 
 
 def read_piece_by_piece(pdf: bytes) -> list[str]:
-    """The text of each page again, put together by where its pieces stand: slower.
+    """Read the text of each page, assembled by the positions of its pieces: slower.
 
-    PDFium takes lines of one letter on a page of little else for one word.
+    PDFium treats lines of one letter, on a page with little else, as one word.
     """
     import pypdfium2
     import pypdfium2.raw as pdfium
@@ -149,7 +149,7 @@ def _misplaced_text(page: "PdfPage", read: "PdfTextPage", number: int) -> Iterat
 
 
 def _over_each_other(things: list[tuple[Any, Box]], read: "PdfTextPage") -> Iterator[tuple[Any, Box]]:
-    """Of each two pieces of text in a line that stand over each other the left one; formulas and drawings may do so within."""
+    """Yield the left one of each two overlapping pieces of text in a line; pieces of formulas and drawings may overlap."""
     told: set[int] = set()
     # what shares a line is in one of two sets of strips, and beside each other when sorted by its left edge
     for shift in (0.0, _STRIP / 2):
@@ -238,7 +238,7 @@ def _is_off(box: Box, width: float, height: float) -> bool:
 
 
 def _shared(one: Box, other: Box) -> float:
-    """The shorter side of the area that two boxes have in common; not above 0 when there is none."""
+    """Return the shorter side of the area that two boxes share; 0 or less if there is none."""
     return min(min(one[2], other[2]) - max(one[0], other[0]), min(one[3], other[3]) - max(one[1], other[1]))
 
 
@@ -252,7 +252,7 @@ def _covers(one: Box, other: Box) -> bool:
 
 
 def _clipped(thing: Any, box: Box) -> Box | None:
-    """What of ``box`` is not cut off; None when nothing is left."""
+    """Return the part of ``box`` that is not cut off; None if nothing is left."""
     import pypdfium2.raw as pdfium
 
     clip = pdfium.FPDFPageObj_GetClipPath(thing)

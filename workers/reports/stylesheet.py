@@ -1,4 +1,4 @@
-"""Which declarations of CSS apply to an element: those of style sheets, of its own style, and of what HTML had before CSS."""
+"""Declarations of CSS that apply to an element: from style sheets, from its own style, and from attributes older than CSS."""
 
 import re
 from itertools import islice
@@ -6,7 +6,7 @@ from itertools import islice
 from .css import WHITE_SPACE, Declarations, declarations, is_visible, read_declarations, taken_out
 from .tree import BLOCKS, TABLE_PARTS, Document, Element
 
-#: rules beyond this many are not looked at, and rules with a selector other than an id cost a search each
+#: rules beyond this number are ignored; each rule with a selector other than an id costs a search
 RULE_LIMIT = 20_000
 SELECTOR_LIMIT = 100
 #: characters of all style sheets of an output that are read: about 2 seconds of parsing
@@ -54,14 +54,14 @@ class Stylesheet:
         self._settle(document)
 
     def of(self, element: Element) -> Declarations:
-        """What applies to ``element`` itself; nothing is inherited but the values of variables. Not to be changed."""
+        """Return the declarations for ``element`` itself; only values of variables are inherited. Do not change the result."""
         declared = self._declared(element)
         if any("var(" in value.lower() for value in declared.values()):
             return self._with_values(declared, element)
         return declared
 
     def kept_blanks(self, element: Element) -> str:
-        """What is kept of the blanks in the text of ``element``: "all", line ends ("lines"), or neither, which is empty."""
+        """Return which blanks in the text of ``element`` are kept: "all", line ends ("lines"), or none (empty)."""
         if self._keeps_blanks:
             for around in islice(element.ancestors(), _ANCESTOR_LIMIT):
                 if (kept := WHITE_SPACE.get(self.of(around).get("white-space", ""))) is not None:
@@ -177,7 +177,7 @@ def _may_stand_in_a_box(element: Element) -> bool:
 
 
 def _by_attributes(element: Element) -> Declarations:
-    """What attributes say that are older than CSS, and classes that front ends have rules for."""
+    """Return the declarations from attributes older than CSS, and from classes for which front ends have rules."""
     attributes = element.attributes
     found: Declarations = {}
     if "hidden" in attributes:

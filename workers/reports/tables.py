@@ -1,4 +1,4 @@
-"""HTML tables, above all those of pandas, to tables that can be read on paper."""
+"""Conversion of HTML tables, above all those of pandas, to tables that can be read on paper."""
 
 import math
 import re
@@ -40,7 +40,7 @@ _BLANKS = re.compile(r"\s+")
 
 
 class CellWriter(Protocol):
-    """The writer of the document that a table stands in, which writes what is in its cells."""
+    """The writer of the document that contains the table, which writes the content of its cells."""
 
     @property
     def draft(self) -> Draft: ...
@@ -54,7 +54,7 @@ class CellWriter(Protocol):
 
 
 def with_fewer_rows(html: str) -> str:
-    """``html`` with the middle rows of a very long table cut out before it is parsed, the number of them left as an attribute.
+    """Return ``html`` with the middle rows of very long tables cut out before parsing, their number left as an attribute.
 
     Only tables without nested tables or cells that cover several rows are cut here; ``table_code`` shortens the others.
     """
@@ -74,12 +74,12 @@ def with_fewer_rows(html: str) -> str:
 
 
 def rows_at_each_end(columns: int) -> int:
-    """How many rows of a long table with so many columns are shown at each end."""
+    """Return the number of rows of a long table with this many columns that are shown at each end."""
     return min(ROWS_AT_EACH_END, max(ROWS_BEYOND_LIMIT, CELL_LIMIT // max(1, columns) // 2))
 
 
 def table_code(table: Element, writer: CellWriter, depth: int, tags: int) -> list[Code]:
-    """One table, in as many pieces as its columns need, the index repeated in each; nothing for one without rows.
+    """Return the code of one table, in as many pieces as its columns need, the index repeated in each; empty without rows.
 
     Tables of more than 1,000 rows (fewer if it has many columns) show their first and last rows, as the caption says.
     """
@@ -90,7 +90,9 @@ def table_code(table: Element, writer: CellWriter, depth: int, tags: int) -> lis
 
 
 def column_pieces(needs: Sequence[Need], index: int) -> list[list[int]]:
-    """The columns of each piece of a table, without the ``index`` first: one piece if it fits, else of about equal width."""
+    """Return the columns of each piece of a table, without the ``index`` first: one piece if it fits, else of about equal
+    width.
+    """
     widths = [min(need.estimate, COLUMN_CHARACTERS * 0.6) + SPACE for need in needs]
     room = max(LINE_WIDTH - sum(widths[:index]), LINE_WIDTH / 3)
     total = sum(widths[index:])
@@ -104,7 +106,9 @@ def column_pieces(needs: Sequence[Need], index: int) -> list[list[int]]:
 
 
 def _balanced(widths: list[float], index: int, room: float, goal: float) -> list[list[int]]:
-    """The columns from ``index`` on in pieces of about ``goal`` each, none wider than ``room`` unless one column is."""
+    """Divide the columns from ``index`` on into pieces of about ``goal`` each, none wider than ``room`` unless one
+    column is.
+    """
     pieces: list[list[int]] = [[]]
     width = before = 0.0  # of the piece, and of the pieces before it
     for column in range(index, len(widths)):
@@ -139,7 +143,7 @@ class _TableWriter:
             self.omitted = len(body) - 2 * at_each_end + self.cut
 
     def code(self) -> Code:
-        """All pieces, in type of one size."""
+        """Return all pieces, in one font size."""
         needs, spans = self._needs()
         pieces = column_pieces(needs, self.grid.index_columns)
         written = [self._piece(columns, len(pieces) > 1, needs, spans) for columns in pieces]
@@ -181,7 +185,7 @@ class _TableWriter:
         return dictionary(**named)
 
     def _needs(self) -> tuple[list[Need], list[tuple[Cell, Need]]]:
-        """What each column needs, and each cell that covers several of them."""
+        """Return the needs of each column, and of each cell that spans several of them."""
         ruler = Ruler(self.writer.sheet, knows_letters=self.writer.draft.knows_letters)
         needs = [Need() for _ in range(self.grid.column_count)]
         spans: list[tuple[Cell, Need]] = []
@@ -212,7 +216,7 @@ class _TableWriter:
             need.wanted, need.whole = max(need.wanted, need.least), max(need.whole, need.least)
 
     def _asked(self, piece: list[Need], cells: list[Cell | None]) -> Iterator[Code]:
-        """What Typst has to measure, columns and cells given by their numbers in the piece."""
+        """Yield the content that Typst has to measure, columns and cells given by their numbers in the piece."""
         numbers = {id(cell.tag): number for number, cell in enumerate(cells) if cell is not None}
         for column, need in enumerate(piece):
             if need.is_known and not need.texts:
@@ -232,7 +236,9 @@ class _TableWriter:
             yield dictionary(**named)
 
     def _has_lines_of_one_height(self, piece: list[Need], over: list[tuple[list[int], Need]]) -> bool:
-        """Whether every row of the body has one line of type of one size, once each column is as wide as its longest text."""
+        """Return True if every row of the body has one line in one font size, once each column is as wide as its
+        longest text.
+        """
 
         def room(places: Sequence[int]) -> float:
             return sum(piece[place].whole for place in places) + SPACE * (len(places) - 1)
@@ -267,7 +273,7 @@ class _TableWriter:
                 yield from row
 
     def _clipped(self, rows: range, kept: list[int]) -> Iterator[list[tuple[Cell | None, Code]]]:
-        """The cells of ``rows`` and ``kept`` row by row, spans cut to what is kept, holes filled."""
+        """Yield the cells of ``rows`` and ``kept`` row by row, spans cut to the part that is kept, holes filled."""
         position = {column: place for place, column in enumerate(kept)}
         filled: dict[int, int] = {}
         if rows:

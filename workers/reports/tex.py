@@ -1,4 +1,4 @@
-r"""TeX of formulas, made ready for the ``latex2mathml`` package; and the prose with formulas that LaTeX outputs may hold."""
+r"""TeX of formulas, prepared for the ``latex2mathml`` package, and prose with formulas in LaTeX outputs."""
 
 import re
 from html import escape
@@ -6,7 +6,7 @@ from html import escape
 from .formula_colours import with_plain_colours
 from .formula_text import STAND_INS, NotWords, with_words_prepared
 
-# what latex2mathml lacks, in terms of what it has
+# environments that latex2mathml lacks, and their replacements
 _RENAMED_ENVIRONMENTS = {
     "align": "align*", "aligned": "align*", "alignat": "align*", "alignedat": "align*", "eqnarray": "align*",
     "eqnarray*": "align*", "gather": "gather*", "gathered": "gather*", "multline": "gather*", "multline*": "gather*",
@@ -15,7 +15,7 @@ _RENAMED_ENVIRONMENTS = {
 _TRANSPARENT_ENVIRONMENTS = frozenset(("equation", "equation*", "displaymath", "math"))
 _ENVIRONMENT = re.compile(r"\\(begin|end)\s*\{([a-zA-Z]+\*?)\}(\{\d+\})?")
 _SILENT = re.compile(r"\\(?:nonumber|notag|allowbreak)(?![a-zA-Z])|\\label\s*\{[^{}]*\}|(?<!\\)%[^\n]*")
-# what it does not know, in terms of what it does; the first is the end of a line, of which no part is a command
+# commands that it lacks, and their replacements; the first is the end of a line, no part of which is a command
 _UNKNOWN = re.compile(
     r"\\(?:\\|&|(?:arg|lbrace|rbrace|newline|P|copyright|textdegree|mathellipsis)(?![A-Za-z])|(?:vspace|vphantom|require)\s*\{[^{}]*\})"
 )
@@ -72,7 +72,7 @@ class NotUnderstood(Exception):
 
 
 def bare(tex: str) -> str:
-    r"""``tex`` without the delimiters around it: dollar signs, ``\(``, ``\[``, and ``\displaystyle`` in front."""
+    r"""Return ``tex`` without the delimiters around it: dollar signs, ``\(``, ``\[``, and ``\displaystyle`` in front."""
     shown = tex.strip()
     for opening, closing in (("$$", "$$"), ("$", "$"), (r"\[", r"\]"), (r"\(", r"\)")):
         if shown.startswith(opening) and shown.endswith(closing) and len(shown) > len(opening) + len(closing):
@@ -81,7 +81,7 @@ def bare(tex: str) -> str:
 
 
 def prepared(tex: str) -> str:
-    r"""``tex`` as latex2mathml shows it rightly: its delimiters taken off, ``\label`` and the like left out.
+    r"""Return ``tex`` in a form that latex2mathml shows correctly: without delimiters, ``\label`` and the like.
 
     Raises:
         NotUnderstood: an array with columns or lines of a kind that latex2mathml takes for something else, a command among
@@ -134,7 +134,7 @@ def _renamed(found: re.Match[str]) -> str:
 
 
 def prose_html(latex: str) -> str | None:
-    r"""The HTML of LaTeX that is prose with formulas between dollar signs (or ``\(``, ``\[``) in it, as Jupyter shows it.
+    r"""Convert LaTeX that is prose with formulas between dollar signs (or ``\(``, ``\[``) to HTML, as Jupyter shows it.
 
     None when it is one formula as a whole.
     """

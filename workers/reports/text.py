@@ -1,4 +1,4 @@
-"""Plain text as programs print it: escape sequences, rewritten lines, endless lines."""
+"""Plain text as programs print it: escape sequences, rewritten lines, very long lines."""
 
 import re
 import unicodedata
@@ -29,7 +29,7 @@ _PALETTE: tuple[Rgb, ...] = (
 
 @dataclass(frozen=True)
 class Ink:
-    """How a piece of terminal text is printed."""
+    """The colours and style of a piece of terminal text."""
 
     fill: Rgb | None = None
     background: Rgb | None = None
@@ -38,12 +38,12 @@ class Ink:
 
 
 def breakable(text: str) -> str:
-    """``text`` with a place to break the line (zero width) every 30 characters of runs of 40 or more without blanks."""
+    """Return ``text`` with a place to break the line (zero width) every 30 characters in runs of 40 or more without blanks."""
     return _LONG_RUN.sub(lambda run: "\u200b".join(_RUN_PIECE.findall(run.group())), text)
 
 
 def is_right_to_left(text: str) -> bool:
-    """Whether the first character that has a direction is one of a script written from right to left (Unicode's rule P2)."""
+    """Return True if the first character with a direction is of a right-to-left script (Unicode's rule P2)."""
     for character in text:
         match unicodedata.bidirectional(character):
             case "L":
@@ -54,7 +54,9 @@ def is_right_to_left(text: str) -> bool:
 
 
 def shortened(text: str, limit: int = TEXT_LIMIT) -> str:
-    """``text``, its middle replaced by a line that says how much is left out when it is longer than ``limit`` characters."""
+    """Return ``text``, its middle replaced by a line with the number of omitted characters if it is longer than ``limit``
+    characters.
+    """
     if len(text) <= limit:
         return text
     half = limit // 2
@@ -62,7 +64,9 @@ def shortened(text: str, limit: int = TEXT_LIMIT) -> str:
 
 
 def printed(text: str) -> str:
-    """What stays on a terminal after ``text``: of a line rewritten by carriage returns the last version, backspaces applied."""
+    """Return the text left on a terminal after ``text``: the last version of lines rewritten by carriage returns, backspaces
+    applied.
+    """
     lines = (line.rstrip("\r").rsplit("\r", 1)[-1] for line in text.replace("\r\n", "\n").split("\n"))
     return "\n".join(_without_backspaces(line) if "\b" in line else line for line in lines)
 
@@ -78,12 +82,14 @@ def _without_backspaces(line: str) -> str:
 
 
 def without_escapes(text: str) -> str:
-    """``text`` without terminal escape sequences."""
+    """Remove terminal escape sequences from ``text``."""
     return _SEQUENCE.sub("", _OTHER_SEQUENCES.sub("", text))
 
 
 def monospaced(text: str) -> Code:
-    """Terminal output: fixed width, blanks and line ends kept, colours and bold honoured, lines that are too long wrapped."""
+    """Set terminal output: fixed width, blanks and line ends kept, colours and bold honoured, lines that are too
+    long wrapped.
+    """
     shown = shortened(printed(text)).strip("\n").rstrip()
     whole = shown.count("\n") < WHOLE_LINES and len(shown) < 100 * WHOLE_LINES
     if "\x1b" not in shown:
@@ -115,7 +121,7 @@ def _printed_run(ink: Ink, line: str) -> Code:
 
 
 def inked(text: str) -> Iterator[tuple[Ink, str]]:
-    """The pieces of terminal text and how each is printed; the escape sequences are gone."""
+    """Yield the pieces of terminal text and their style; the escape sequences are gone."""
     ink, start = Ink(), 0
     text = _OTHER_SEQUENCES.sub("", text)
     for sequence in _SEQUENCE.finditer(text):
@@ -154,7 +160,7 @@ def _ink_after(ink: Ink, codes: list[int]) -> Ink:
 
 
 def _extended(codes: Iterator[int]) -> Rgb | None:
-    """The colour of ``5;n`` or ``2;r;g;b`` (ECMA-48 as xterm extends it); None when it is cut short."""
+    """Parse the colour of ``5;n`` or ``2;r;g;b`` (ECMA-48 as extended by xterm); None if it is cut short."""
     kind = next(codes, None)
     if kind == 5 and (number := next(codes, None)) is not None:
         return _of_256(min(number, 255))
@@ -185,7 +191,7 @@ def _pale(rgb: Rgb) -> Rgb:
 
 
 def preformatted(code: str, language: str | None) -> Code:
-    """Program text in a light box, highlighted when Typst knows ``language``."""
+    """Set program text in a light box, highlighted if Typst knows ``language``."""
     shown = call("raw", literal(breakable(code.strip("\n").rstrip())), block=True, lang=_language(language))
     return call("report.code-box", shown)
 

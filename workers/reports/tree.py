@@ -1,4 +1,4 @@
-"""The tree of a piece of HTML, read as browsers read it, and no heavier than reports need."""
+"""The tree of a piece of HTML, read as browsers read it, and no larger than reports need."""
 
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -40,7 +40,7 @@ class Text:
         self.text, self.parent = text, parent
 
     def get_text(self) -> str:
-        """The text."""
+        """Return the text."""
         return self.text
 
 
@@ -54,15 +54,15 @@ class Element:
         self.children: list[Node] = []
 
     def get(self, name: str) -> str:
-        """The value of an attribute, empty when it is not there or has none."""
+        """Return the value of an attribute, empty if it is missing or has none."""
         return self.attributes.get(name) or ""
 
     def has(self, name: str) -> bool:
-        """Whether the attribute is there, with a value or without."""
+        """Return True if the attribute exists, with or without a value."""
         return name in self.attributes
 
     def elements(self) -> "Iterator[Element]":
-        """All elements within it, each before those that it holds."""
+        """Yield all elements within it, each before its own content."""
         stack = [iter(self.children)]  # not recursion: hostile HTML nests thousands deep
         while stack:
             for child in stack[-1]:
@@ -75,30 +75,30 @@ class Element:
                 stack.pop()
 
     def find(self, *names: str) -> "Element | None":
-        """The first element within it that has one of the names."""
+        """Return the first element within it that has one of the names."""
         return next((element for element in self.elements() if element.name in names), None)
 
     def find_all(self, *names: str) -> "list[Element]":
-        """All elements within it that have one of the names."""
+        """Return all elements within it that have one of the names."""
         return [element for element in self.elements() if element.name in names]
 
     def holds(self, is_wanted: "Callable[[Element], bool]") -> bool:
-        """Whether there is such an element within it."""
+        """Return True if it contains an element for which the predicate holds."""
         return any(map(is_wanted, self.elements()))
 
     def own(self, *names: str) -> "list[Element]":
-        """Those of its children that are elements and have one of the names."""
+        """Return its children that are elements and have one of the names."""
         return [child for child in self.children if isinstance(child, Element) and child.name in names]
 
     def ancestors(self) -> "Iterator[Element]":
-        """The element itself, what holds it, and so on to the document."""
+        """Yield the element itself, its parent, and so on to the document."""
         element: Element | None = self
         while element is not None:
             yield element
             element = element.parent
 
     def get_text(self, separator: str = "") -> str:
-        """All text within it as it is written, ``separator`` between the pieces; a line feed for a ``<br>``."""
+        """Return all text within it as it is written, ``separator`` between the pieces; a line feed for a ``<br>``."""
         children = self.children
         if len(children) == 1 and isinstance(only := children[0], Text):
             return only.text
@@ -119,7 +119,7 @@ Node = Element | Text
 
 
 class Document(Element):
-    """All of a piece of HTML: what a page would have in its body."""
+    """The whole of a piece of HTML: the content of a page's body."""
 
     __slots__ = ("_by_address", "_parser", "sheets")
 
@@ -130,7 +130,7 @@ class Document(Element):
         self._by_address: dict[int, Element] | None = None
 
     def select(self, selector: str) -> Sequence[Element]:
-        """The elements that a selector of CSS names; none for one that is not understood, as in browsers."""
+        """Return the elements that match a CSS selector; none for one that is not understood, as in browsers."""
         from selectolax.lexbor import SelectolaxError
 
         try:
@@ -143,9 +143,9 @@ class Document(Element):
 
 
 def parsed(html: str) -> Document:
-    """The tree of ``html`` without what is never seen in it; drawings in it are ``<img>``.
+    """Parse ``html`` without the parts that are never seen; drawings in it become ``<img>``.
 
-    Browsers are followed in whatever is left out or broken, but for a tag begun and not ended at the end: that is text here.
+    Missing and broken parts are treated as in browsers, except for an unfinished tag at the end, which is text here.
     """
     from selectolax.lexbor import LexborHTMLParser
 
@@ -166,7 +166,7 @@ def parsed(html: str) -> Document:
 
 
 def _place_formulas(document: Document) -> None:
-    """Make elements ``<tex>`` of the formulas that Markdown held; where they are code, or within a tag, they are text again."""
+    """Turn the formulas held by Markdown into elements ``<tex>``; within code or a tag they become text again."""
     for element in (document, *document.elements()):
         for name, value in element.attributes.items():
             if value and has_held(value):

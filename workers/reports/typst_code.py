@@ -1,7 +1,7 @@
 """Typst code, made only of string literals and calls.
 
-``Code`` can be had from this module alone, and every function here takes text apart from code: text that comes from a notebook
-goes through ``literal`` and stays text, whatever it contains.
+``Code`` comes only from this module, and every function here distinguishes text from code: text from a notebook goes through
+``literal`` and stays text, whatever it contains.
 """
 
 import math
@@ -26,18 +26,18 @@ EMPTY = Code("[]")
 
 
 def printable(text: str) -> str:
-    """``text`` without control characters (tabs and line ends stay) and lone surrogates, which no encoding can write."""
+    """Return ``text`` without control characters (tabs and line ends stay) and lone surrogates, which no encoding can write."""
     return _UNPRINTABLE.sub("", text)
 
 
 def literal(text: str) -> Code:
-    """The string ``text``. Control characters are left out, a tab becomes four spaces, a carriage return a line feed."""
+    """Return the string ``text``. Control characters are left out, a tab becomes four spaces, a carriage return a line feed."""
     clean = text.replace("\r\n", "\n").replace("\r", "\n")
     return Code('"' + printable(clean).translate(_ESCAPES) + '"')
 
 
 def keyword(name: str) -> Code:
-    """A name that Typst or ``report.typ`` defines, such as ``right`` or ``table.hline``.
+    """Return a name that Typst or ``report.typ`` defines, such as ``right`` or ``table.hline``.
 
     Raises:
         ValueError: ``name`` has anything but lower-case words with dots and hyphens between them.
@@ -70,7 +70,7 @@ def dictionary(**items: Value) -> Code:
 
 
 def content(pieces: Iterable[Code]) -> Code:
-    """The pieces one after the other, nothing between them; empty content for no pieces."""
+    """Join the pieces without separators; empty content for no pieces."""
     kept = [_code(piece) for piece in pieces if piece != EMPTY]
     if not kept:
         return EMPTY
@@ -80,27 +80,27 @@ def content(pieces: Iterable[Code]) -> Code:
 
 
 def points(length: float) -> Code:
-    """A length in points, to a tenth."""
+    """Return a length in points, to a tenth."""
     return Code(f"{length:.1f}pt")
 
 
 def em(length: float) -> Code:
-    """A length in units of the font size, to a hundredth."""
+    """Return a length in units of the font size, to a hundredth."""
     return Code(f"{length:.2f}em")
 
 
 def decimal(value: float) -> Code:
-    """A number with two decimals, rounded up."""
+    """Return a number with two decimals, rounded up."""
     return Code(f"{math.ceil(value * 100) / 100:.2f}")
 
 
 def percent(share: float) -> Code:
-    """A share in per cent, to a hundredth."""
+    """Return a share in per cent, to a hundredth."""
     return Code(f"{share:.2f}%")
 
 
 def colour(red: int, green: int, blue: int, alpha: int = 255) -> Code:
-    """A colour from components of 0 to 255 each."""
+    """Return a colour from components of 0 to 255 each."""
     return Code(f"rgb({red:d}, {green:d}, {blue:d}, {alpha:d})")
 
 

@@ -1,4 +1,4 @@
-"""What of generated Typst code is there to be read: its strings, without names, addresses and formulas."""
+"""The visible text of generated Typst code: its strings, without names, addresses and formulas."""
 
 import re
 from functools import lru_cache
@@ -29,7 +29,9 @@ _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 
 
 def visible_text(code: str) -> str:
-    """The text of ``code``; words of two strings run together only where they do on the page. A formula is ``FORMULA``."""
+    """Return the text of ``code``; words of two strings run together only where they do on the page. A formula
+    is ``FORMULA``.
+    """
     pieces: list[str] = []
     end = place = 0
     while token := _TOKEN.search(code, place):

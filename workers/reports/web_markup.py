@@ -1,6 +1,7 @@
-"""HTML, of prose and of outputs, to HTML that shows the same and can do nothing: no script, no style sheet, no address to load.
+"""Conversion of HTML, of prose and of outputs, to HTML that shows the same but is inert: no script, style sheet or address to
+load.
 
-Nothing is passed on as it came: elements and attributes on the lists below are written anew, all text is escaped.
+Nothing is passed on unchanged: elements and attributes on the lists below are rewritten, all text is escaped.
 """
 
 import base64
@@ -44,7 +45,7 @@ class MarkupWriter:
         self._numbers: set[int] = set()  # identities of the cells in columns of numbers, of the piece being written
 
     def markup(self, html: str) -> str:
-        """``html`` made safe. Pages, scripts and players in it leave a note, hidden elements nothing."""
+        """Make ``html`` safe. Pages, scripts and players in it leave a note, hidden elements nothing."""
         html = tables.with_fewer_rows(html)
         if len(html) > BYTE_LIMIT:
             self.draft.warn("an HTML output over 5 MB was left out")
@@ -62,7 +63,7 @@ class MarkupWriter:
         height_pixels: float | None = None,
         caption: str = "",
     ) -> str:
-        """A checked picture within the page itself; a note if it cannot be used."""
+        """Embed a checked picture in the page; a note if it cannot be used."""
         try:
             picture = figures.checked_picture(data)
         except figures.UnusablePicture as reason:
@@ -81,7 +82,7 @@ class MarkupWriter:
         return f"<figure>{shown}<figcaption>{escape(caption)}</figcaption></figure>" if caption else shown
 
     def formula(self, tex: str, *, display: bool) -> str:
-        """A formula as MathML, which browsers typeset themselves; as TeX, with a warning, when it is not understood."""
+        """Write a formula as MathML, which browsers typeset themselves; as TeX, with a warning, if it is not understood."""
         shown = math.mathml(tex, display=display)
         if shown is not None:
             return shown
@@ -202,7 +203,7 @@ class MarkupWriter:
 
 
 def note(text: str) -> str:
-    """What stands for something that cannot be shown."""
+    """Return a text in place of something that cannot be shown."""
     return f'<div class="note">{escape(text)}</div>'
 
 

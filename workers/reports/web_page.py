@@ -1,4 +1,4 @@
-"""A report as one HTML file: all that it shows is in it, and nothing in it can run or be loaded from elsewhere."""
+"""A report as one HTML file: it contains all that it shows, and nothing in it can run or be loaded from elsewhere."""
 
 from collections.abc import Iterator, Mapping
 from html import escape
@@ -15,7 +15,7 @@ from .typst_code import printable
 from .web_markup import MarkupWriter, note
 
 _LOOK = Path(__file__).with_name("report.css")
-# a second lock on the door: no script, frame, form or address of another place, whatever may have slipped through
+# a second line of defence: no script, frame, form or remote address, whatever may have slipped through
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 
 
@@ -29,7 +29,7 @@ def page_markup(
     parameters: Mapping[str, Any],
     streams: bool,
 ) -> str:
-    """The whole page. ``title`` wins over the first heading; ``fallback_title`` only names the window.
+    """Return the whole page. ``title`` wins over the first heading; ``fallback_title`` only names the window.
 
     What cannot be shown leaves a note, and a warning in ``draft``.
     """
