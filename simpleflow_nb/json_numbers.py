@@ -21,6 +21,6 @@ def no_value_of_json(number: str) -> str:
     """The sentence for a number as :func:`not_finite` names it, or as it was written; to follow where it stands.
 
     >>> no_value_of_json("NaN")
-    'NaN is no value of JSON; give null or a number'
+    'NaN is not a JSON value; give null or a number'
     """
-    return f"{number} is no value of JSON; give null or a number"
+    return f"{number} is not a JSON value; give null or a number"

@@ -49,7 +49,7 @@ def started_sensors(run: LocalRun, specifications: Sequence[Specification], outp
             last_looks[of_file] = last_look
             if last_look - datetime.now(UTC) > BELIEVABLE_AHEAD and not once:
                 moment = shown_time(last_look.timestamp())[:16]
-                say(f"the clock was set back: the sensor looked last at {moment} UTC, which is to come; it looks now")
+                say(f"the clock was set back: the sensor looked last at {moment} UTC, which is in the future; it looks now")
         else:
             say(f"the sensor of {found.file}, which was interrupted, ends: this process looks for dates of its own files alone")
         run.service.terminate_workflow_execution(domain=DOMAIN, **info["execution"], reason="started again")

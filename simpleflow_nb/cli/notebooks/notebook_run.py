@@ -102,9 +102,9 @@ def _go_on_where_moved(run: LocalRun, outputs: Path, db: Path | None, specificat
     except OSError as error:
         raise ServiceError(f"{outputs} cannot be written to: {(error.strerror or str(error)).lower()}") from None
     for place in sorted(moved.former):
-        say(f"the outputs were moved here from {place}; what was interrupted there begins anew, with what it had done")
+        say(f"the outputs were moved here from {place}; interrupted runs start again here, and keep what they had done")
     for former, file in moved.taken_over.items():
-        say(f"what was interrupted of {former} begins anew with {file}, with what it had done")
+        say(f"interrupted runs of {former} start again with {file}, and keep what they had done")
     for place, number in moved.elsewhere.items():
         say(f"{counted(number, 'open run')} of this journal {'has its' if number == 1 else 'have their'} outputs in {place}")
 

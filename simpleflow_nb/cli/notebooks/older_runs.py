@@ -53,7 +53,7 @@ def older_text(runs: Iterable[Run], current: CurrentPlan, file: Path) -> str:
     for name, days in dates.items():
         parts.append(f"{len(days)} of them {_made(*files[name])} {_remedy(file, name, days, 'changed')}")
     if unknown:
-        parts.append(f"of {unknown} of them it is not known which notebooks they were made with")
+        parts.append(f"of {unknown} of them the notebooks that they were made with are not known")
     for name, days in of_unknown_data.items():
         parts.append(f"of {len(days)} of them it is not known with which data {_remedy(file, name, days, 'all')}")
     return ", ".join(parts)

@@ -279,7 +279,7 @@ def carry_out(
             starts_per_second=REMOTE_STARTS_PER_SECOND,
         )
     if run_id is None:
-        raise DefinitionError(f"the same is under way as {workflow_id}")
+        raise DefinitionError(f"the same request is already in progress as {workflow_id}")
     if announcement is not None:
         click.echo(announcement, err=True)
     click.echo(f"{workflow_id} {run_id}")
