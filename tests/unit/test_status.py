@@ -37,7 +37,7 @@ from simpleflow_nb.cli.notebooks.status import _as_json, _Grid, plain_error
         ("something else", None),
     ],
 )
-def test_a_label_is_said_once(error: str, said: str | None) -> None:
+def test_a_label_is_shown_once(error: str, said: str | None) -> None:
     assert plain_error(error) == (said or error)
 
 
