@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from simpleflow_nb.application import history_keeping
 from simpleflow_nb.cli.main import main
-from simpleflow_nb.cli.notebooks import history_keeping
 from simpleflow_nb.exceptions import JournalError
 from simpleflow_nb.local.journal_pruning import JournalPruning
 from tests.acceptance.samples import WORKFLOWS, inputs, notebook, typed

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from ...application.file_histories import histories_of_others
+from ...application.history_keeping import remove_old, shown_executions
 from ...application.run_rows import counted
 from ...application.unrecorded_ends import unrecorded_ends
 from ...application.workflow_files import default_file, outputs_folder
@@ -27,7 +28,6 @@ from ...local.service import DOMAIN
 from ...processes.payload_directory import PayloadDirectory
 from ..file_words import file_and_words
 from ..notebooks.definition import read_specification
-from ..notebooks.history_keeping import remove_old, shown_executions
 from ..options import db_option, outputs_option
 
 

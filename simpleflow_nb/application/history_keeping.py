@@ -8,22 +8,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ...application.file_histories import histories_of_others
-from ...application.run_rows import counted
-from ...application.unrecorded_ends import unrecorded_ends
-from ...exceptions import SimpleflowError
-from ...inspection.task_rows import shown_time
-from ...local.journal import MAY_PRUNE, Journal
-from ...local.pruning import Pruned, Pruning
-from ...processes.allocator import give_back_memory
-from ...processes.local_run import LocalRun
-from ...processes.payload_pruning import remove_unreferenced
-from ..progress import say
+from ..exceptions import SimpleflowError
+from ..inspection.task_rows import shown_time
+from ..local.journal import MAY_PRUNE, Journal
+from ..local.pruning import Pruned, Pruning
+from ..processes.allocator import give_back_memory
+from ..processes.local_run import LocalRun
+from ..processes.payload_pruning import remove_unreferenced
+from .file_histories import histories_of_others
+from .run_rows import counted
+from .unrecorded_ends import unrecorded_ends
 
 if TYPE_CHECKING:
     from deciders.specification import Specification
 
-    from ...processes.payload_directory import PayloadDirectory
+    from ..processes.payload_directory import PayloadDirectory
 
 _LOOKED = "keep_history looked"  #: key of the journal: when it was looked at last
 _DAY_SECONDS = 86_400.0
@@ -37,12 +36,15 @@ class HistoryKeeping:
 
     Each file's word counts for what is its own (`file_histories`). What belongs to none of them stays.
 
-    In a journal that a former version has made, nothing is removed by the process that first finds something to remove: it says
-    what the next one will remove.
+    In a journal that a former version has made, nothing is removed by the process that first finds something to remove: it
+    tells what the next one will remove.
+
+    Args:
+        tell: takes sentences for the user.
     """
 
-    def __init__(self, run: LocalRun, outputs: Path) -> None:
-        self.run, self.outputs = run, outputs
+    def __init__(self, run: LocalRun, outputs: Path, tell: Callable[[str], None]) -> None:
+        self.run, self.outputs, self._tell = run, outputs, tell
         journal = run.service.journal
         assert journal is not None
         self.journal = journal
@@ -71,7 +73,7 @@ class HistoryKeeping:
             self.journal.shrink_memory()
             give_back_memory()
         except (SimpleflowError, OSError) as error:
-            say(f"old histories are kept for now: {error}")
+            self._tell(f"old histories are kept for now: {error}")
 
     def _keep(self, file: Specification, unread: set[str], *, names_file: bool) -> int:
         """How many executions of the file were removed, or will be by the next process."""
@@ -87,16 +89,16 @@ class HistoryKeeping:
         if not self._may_remove:
             found = service.would_prune(before, spared=spared)
             if found.executions:
-                say(
+                self._tell(
                     f"{prefix}{shown_executions(found)} ended more than {age} ago; from the next start on such histories are "
                     "removed (keep_history of the file; 'forever' keeps them)"
                 )
             return found.executions
         removal = remove_old(service, before, spared, self.run.payloads, self.journal)
         if removal.done.executions or removal.payloads:
-            say(f"{prefix}removed {removal.shown()}: older than {age} (keep_history)")
+            self._tell(f"{prefix}removed {removal.shown()}: older than {age} (keep_history)")
         for sentence in removal.left:
-            say(f"{prefix}{sentence}")
+            self._tell(f"{prefix}{sentence}")
         return removal.done.executions
 
 
