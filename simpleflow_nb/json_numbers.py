@@ -21,6 +21,6 @@ def no_value_of_json(number: str) -> str:
     """Return the message for a number named by :func:`not_finite`, or as written; it follows the location.
 
     >>> no_value_of_json("NaN")
-    'NaN is no value of JSON; give null or a number'
+    'NaN is not a JSON value; give null or a number'
     """
-    return f"{number} is no value of JSON; give null or a number"
+    return f"{number} is not a JSON value; give null or a number"

@@ -192,7 +192,7 @@ def refuse_secrets(given: Any) -> None:
         DefinitionError: a known secret stands in what is to be kept in a history.
     """
     if (name := secret_in(given)) is not None:
-        raise DefinitionError(f"the secret {name} stands in the input, which histories keep; let the code read it itself")
+        raise DefinitionError(f"the secret {name} is in the input, and histories would keep it; let the code read it itself")
 
 
 def _texts(node: Any) -> Iterator[str]:

@@ -66,7 +66,7 @@ def schedule_fault(schedule: str) -> str | None:
     for field in fields:
         if found := _RANDOM_OR_HASHED.search(field):
             kind = "random" if found[1].lower() == "r" else "hashed"
-            return f"{shown(schedule)} has a {kind} field {field!r}, which would mean another time at each look"
+            return f"{shown(schedule)} has a {kind} field {field!r}, which would give a different time at each check"
     for position, field in enumerate(fields):
         if not _is_understood(["*"] * position + [field] + ["*"] * (len(fields) - position - 1)):
             name, allowed = _FIELDS[position]

@@ -108,9 +108,9 @@ def _go_on_where_moved(
     except OSError as error:
         raise ServiceError(f"{outputs} cannot be written to: {(error.strerror or str(error)).lower()}") from None
     for place in sorted(moved.former):
-        yield Note(f"the outputs were moved here from {place}; what was interrupted there begins anew, with what it had done")
+        yield Note(f"the outputs were moved here from {place}; interrupted runs start again here, and keep what they had done")
     for former, file in moved.taken_over.items():
-        yield Note(f"what was interrupted of {former} begins anew with {file}, with what it had done")
+        yield Note(f"interrupted runs of {former} start again with {file}, and keep what they had done")
     for place, number in moved.elsewhere.items():
         theirs = "has its" if number == 1 else "have their"
         yield Note(f"{counted(number, 'open run')} of this journal {theirs} outputs in {place}")

@@ -50,7 +50,7 @@ def started_sensors(
             last_looks[of_file] = last_look
             if last_look - datetime.now(UTC) > BELIEVABLE_AHEAD and not once:
                 moment = shown_time(last_look.timestamp())[:16]
-                tell(f"the clock was set back: the sensor looked last at {moment} UTC, which is to come; it looks now")
+                tell(f"the clock was set back: the sensor looked last at {moment} UTC, which is in the future; it looks now")
         else:
             ends = f"the sensor of {found.file}, which was interrupted, ends"
             tell(f"{ends}: this process looks for dates of its own files alone")

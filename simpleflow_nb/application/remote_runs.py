@@ -80,7 +80,7 @@ def carry_out_there(
         starts_per_second=REMOTE_STARTS_PER_SECOND,
     )
     if run_id is None:
-        raise DefinitionError(f"the same is under way as {workflow_id}")
+        raise DefinitionError(f"the same request is already in progress as {workflow_id}")
     if announcement is not None:
         yield Announcement(announcement)
     execution = StartedExecution(workflow_id, run_id)

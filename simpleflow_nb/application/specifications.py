@@ -102,7 +102,7 @@ def _keep_secrets_out(specification: Specification) -> None:
         Problem(
             specification.path,
             _line(specification.path, secrets[name]),
-            f"the secret {name} stands in {where}, which histories keep; let the notebook read it itself",
+            f"the secret {name} is in {where}, and histories would keep it; let the notebook read it itself",
         )
         for where, values in places
         if (name := secret_in(values, secrets)) is not None

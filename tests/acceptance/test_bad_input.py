@@ -239,12 +239,12 @@ COMMANDS: list[tuple[tuple[str, ...], int, str]] = [
     (
         (*START, "mine.Mine", "--input", "[NaN]"),
         2,
-        "--input: input is not JSON: NaN is no value of JSON; give null or a number",
+        "--input: input is not JSON: NaN is not a JSON value; give null or a number",
     ),
     (
         (*START, "mine.Mine", "--set", "a=.inf"),
         2,
-        "--set a=.inf: Infinity is no value of JSON; give null or a number",
+        "--set a=.inf: Infinity is not a JSON value; give null or a number",
     ),
     (
         ("workflow.signal", "--local", "w", "--name", "go", "--input", "[1,"),
@@ -254,7 +254,7 @@ COMMANDS: list[tuple[tuple[str, ...], int, str]] = [
     (
         ("workflow.signal", "--local", "w", "--name", "go", "--input", "NaN"),
         2,
-        "--input: input is not JSON: NaN is no value of JSON; give null or a number",
+        "--input: input is not JSON: NaN is not a JSON value; give null or a number",
     ),
     (("notebook.run", "."), 2, "notebook . is a folder; name the .ipynb or .py file in it"),
     ((*START, "mine.Mine", "--set", "a"), 2, "--set a: write it as name=value"),

@@ -36,7 +36,7 @@ def pasted(text: str, file: Path) -> str:
     return done.stdout
 
 
-def test_a_changed_notebook_is_told_and_the_command_that_is_told_makes_its_runs_anew(tmp_path: Path) -> None:
+def test_a_changed_notebook_is_reported_with_the_command_that_reruns_its_runs(tmp_path: Path) -> None:
     file = inputs(tmp_path / "two words", dates=DATES[:2])
     assert typed("sensor.start", file, *ONCE, cwd=tmp_path).returncode == 0
     unchanged = "0 runs due, 2 not due\n  2 already succeeded\n  (--why lists each)\n"
@@ -153,7 +153,7 @@ def test_records_of_an_early_version_say_what_the_folders_say_or_that_it_is_not_
         records.commit()
     for run_json in (file.parent / "outputs/notebooks/days").glob("2016-01-03*/*/run.json"):
         run_json.unlink()
-    unknown = "of 1 of them it is not known which notebooks they were made with"
+    unknown = "of 1 of them the notebooks that they were made with are not known"
     assert said(file, "plan").splitlines()[1] == f"  3 already succeeded, {unknown}"
     edited(file)
     command = f"simpleflow-nb backfill {file} days --from 2016-01-01 --to 2016-01-02 --rerun changed"

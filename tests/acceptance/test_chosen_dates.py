@@ -69,7 +69,7 @@ def test_a_dry_run_of_a_backfill_names_what_lacks(tmp_path: Path) -> None:
     assert said(file, *words, "--why", code=2) == "simpleflow-nb: --why goes with --dry-run\n"
 
 
-def test_a_notebook_is_told_which_dates_lack_and_is_due_again_for_changed_data_alone(tmp_path: Path) -> None:
+def test_a_notebook_gets_its_missing_dates_and_is_due_again_only_for_changed_data(tmp_path: Path) -> None:
     tolerant = "      date_stencil: [{dates: [-2, 1], at_least: 2}]\n"
     asks = ONE_NOTEBOOK.replace("{day: reference_date}", "{day: missing_dates}")
     file = inputs(tmp_path / "in", dates=("2016-01-01", "2016-01-03", "2016-01-06"), workflows=asks + tolerant)

@@ -91,7 +91,7 @@ def test_it_runs_to_a_pdf_and_keeps_no_token_anywhere(flowapi: StandIn, one_day:
     ],
     ids=["expired", "forged"],
 )
-def test_a_token_that_is_no_good_is_said_by_plan(given: str, sentence: str, flowapi: StandIn, tmp_path: Path) -> None:
+def test_plan_reports_an_invalid_token(given: str, sentence: str, flowapi: StandIn, tmp_path: Path) -> None:
     done = typed("plan", FILE, "--outputs", tmp_path, cwd=tmp_path, FLOWAPI_URL=flowapi.url, FLOWAPI_TOKEN=given)
     assert done.returncode == 2
     assert sentence in done.stderr

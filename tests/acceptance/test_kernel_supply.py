@@ -287,7 +287,7 @@ def test_settings_come_from_the_environment(environment, settings):
         ),
     ],
 )
-def test_a_setting_that_means_nothing_is_refused(environment, sentence):
+def test_an_invalid_setting_of_kernels_is_refused(environment, sentence):
     with pytest.raises(DefinitionError) as refused:
         KernelSettings.from_environment(environment)
     assert str(refused.value) == sentence

@@ -95,7 +95,7 @@ def test_who_may_not_read_a_journal_is_not_told_to_move_it_away(read_only: Path)
     )
 
 
-def test_what_a_killed_process_has_left_is_said_to_be_interrupted(tmp_path: Path) -> None:
+def test_runs_left_by_a_killed_process_are_shown_as_interrupted(tmp_path: Path) -> None:
     file = inputs(tmp_path / "in", dates=("2016-01-01",), count="import time; time.sleep(600)")
     started = tmp_path / "in/outputs/notebooks/days"
     with subprocess.Popen(

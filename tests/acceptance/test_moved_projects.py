@@ -205,8 +205,8 @@ def test_what_was_interrupted_begins_anew_in_the_new_place_with_what_it_had_done
     there = sorted((path, path.stat().st_mtime_ns) for path in file.parent.glob("outputs/**/*"))
     told = said(new / file.name, "sensor.start", *ONCE)
     assert (
-        f"simpleflow-nb: the outputs were moved here from {file.parent}/outputs; what was interrupted there begins anew, "
-        "with what it had done\n"
+        f"simpleflow-nb: the outputs were moved here from {file.parent}/outputs; interrupted runs start again here, "
+        "and keep what they had done\n"
     ) in told
     assert "1 of 1 run succeeded" in told
     row = shown(new / file.name, IDS[DATES[0]])

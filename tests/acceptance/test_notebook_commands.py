@@ -80,15 +80,15 @@ def test_a_notebook_can_be_prepared_without_being_run(folder: Path) -> None:
         ),
         (["prep.py", "--set", "m"], "--set m: write it as name=value"),
         (["prep.py", "--set", "n=1", "--set", "n=2"], "--set n=2: n is given twice"),
-        (["prep.py", "--set", "n=.nan"], "--set n=.nan: NaN is no value of JSON; give null or a number"),
+        (["prep.py", "--set", "n=.nan"], "--set n=.nan: NaN is not a JSON value; give null or a number"),
         (
             ["prep.py", "--params", "nan.yml"],
-            "--params nan.yml:2: the parameter 'n': NaN is no value of JSON; give null or a number",
+            "--params nan.yml:2: the parameter 'n': NaN is not a JSON value; give null or a number",
         ),
         (["prep.py", "--params", "twice.yml"], "--params twice.yml:2: 'n' is given twice (first in line 1)"),
         (
             ["prep.py", "--params", "nan.json"],
-            "--params nan.json: the file is not JSON: NaN is no value of JSON; give null or a number",
+            "--params nan.json: the file is not JSON: NaN is not a JSON value; give null or a number",
         ),
         (["prep.py", "--params", "twice.json"], "--params twice.json: the file is not JSON: it has the key 'n' twice"),
         (["prep.py", "--params", "no.yml"], "--params no.yml: there is no such file"),

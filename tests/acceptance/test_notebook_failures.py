@@ -88,7 +88,7 @@ def test_a_notebook_that_takes_too_long_is_interrupted(write, into):
     assert [state for _, state in sources_and_states(failed.notebook)] == ["failed", "pending"]
 
 
-def test_time_that_is_over_before_the_kernel_answers_is_said_so(write, into):
+def test_a_timeout_before_the_kernel_answers_is_reported_as_that(write, into):
     failed = failure_of(write("a = 1"), {}, into, timeout_seconds=0.001)
     assert str(failed) == (
         f"notebook 'report' failed before its first cell: TimeoutError: stopped after 0.001 s (see {into}/report.ipynb)"

@@ -169,12 +169,12 @@ def test_values_that_an_earlier_run_has_left_count_where_none_are_given(tmp_path
         (
             [code("x = 1", P)],
             {"x": [1, {"a": float("nan")}]},
-            "parameter 'x' of notebook 'odd.ipynb': NaN is no value of JSON; give null or a number",
+            "parameter 'x' of notebook 'odd.ipynb': NaN is not a JSON value; give null or a number",
         ),
         (
             [code("x = 1", P)],
             {"x": float("-inf")},
-            "parameter 'x' of notebook 'odd.ipynb': -Infinity is no value of JSON; give null or a number",
+            "parameter 'x' of notebook 'odd.ipynb': -Infinity is not a JSON value; give null or a number",
         ),
     ],
 )

@@ -73,7 +73,7 @@ def test_which_warnings_count_can_be_chosen(run, write, into, folder, counted, w
     assert "UserWarning: not dates" in (into / "output.txt").read_text()  # what is printed stays as it is
 
 
-def test_a_missing_kernel_is_told_wherever_it_matters(run, write, into):
+def test_a_missing_kernel_is_reported_wherever_it_matters(run, write, into):
     spec = {"name": "mycorp-py39", "display_name": "MyCorp", "language": "python"}
     done = run(write("a = 1", kernelspec=spec), {}, into)
     assert done.light == "orange"

@@ -97,7 +97,7 @@ def test_status_has_a_column_for_each_set_and_every_error_once_and_whole(ran: Pa
     ]
 
 
-def test_a_set_that_no_entry_has_any_more_is_told_from_those_that_run(ran: Path) -> None:
+def test_a_set_that_no_entry_has_any_more_is_shown_apart_from_those_that_run(ran: Path) -> None:
     former = ran.read_text()
     ran.write_text(former.replace("north", "west").replace("[[-1, 1]]", "[[-1, 2]]"))
     try:

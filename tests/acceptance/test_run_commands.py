@@ -198,7 +198,7 @@ def running(tmp_path: Path) -> Iterator[tuple[Path, Callable[..., str]]]:
                 process.kill()
 
 
-def test_a_running_sensor_is_told_what_to_do(running: tuple[Path, Callable[..., str]]) -> None:
+def test_a_running_sensor_is_controlled_by_commands(running: tuple[Path, Callable[..., str]]) -> None:
     file, wait_for = running
     journal = file.parent / "outputs" / ".simpleflow-nb" / "journal.sqlite3"
 
@@ -237,7 +237,7 @@ def test_a_running_sensor_is_told_what_to_do(running: tuple[Path, Callable[..., 
     assert re.search(r"^3 of 3 runs succeeded", text, re.MULTILINE)
 
 
-def test_a_sensor_on_swf_is_one_and_is_told_what_to_do(tmp_path: Path) -> None:
+def test_a_sensor_on_swf_is_unique_and_is_controlled_by_commands(tmp_path: Path) -> None:
     file = inputs(tmp_path / "in", dates=("2016-01-01",))
     with local_service(tmp_path) as endpoint:
         place = {**CREDENTIALS, "AWS_ENDPOINT_URL": endpoint, "SWF_DOMAIN": "TestDomain"}
@@ -261,5 +261,5 @@ def test_a_sensor_on_swf_is_one_and_is_told_what_to_do(tmp_path: Path) -> None:
         month = ("backfill", file, "days", "--from", "2016-01-01", "--to", "2016-01-31")
         started = asked(*month).stdout.split()
         assert re.fullmatch(r"backfill-days-[0-9a-f]{12}", started[0])
-        assert asked(*month).stderr.endswith(f"simpleflow-nb: the same is under way as {started[0]}\n")
+        assert asked(*month).stderr.endswith(f"simpleflow-nb: the same request is already in progress as {started[0]}\n")
         assert asked("sensor.stop", file).stdout == f"{sensor_id}: stops; open runs go on\n"

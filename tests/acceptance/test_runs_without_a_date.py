@@ -130,7 +130,7 @@ def test_reports_are_made_anew_and_latest_stays(ran: Path) -> None:
     assert said(ran, "reports.make", "--from", DAY, code=2) == none
 
 
-def test_an_edit_is_told_of_without_a_backfill_that_would_not_reach_it(ran: Path, tmp_path: Path) -> None:
+def test_an_edit_is_reported_without_a_backfill_that_would_not_reach_it(ran: Path, tmp_path: Path) -> None:
     file = Path(shutil.copytree(ran.parent, tmp_path / "copy")) / "workflows.yml"
     notebook(file.parent / "count.ipynb", "region = None", "print('other rows of', region)")
     told = [line for line in typed("status", cwd=file.parent).stdout.splitlines() if "older" in line]

@@ -275,13 +275,13 @@ def test_a_secret_in_a_workflow_file_or_an_input_is_refused_by_its_name_and_plac
     line = next(number for number, line in enumerate(text.splitlines(), 1) if "pass-word-1" in line)
     assert (done.returncode, done.stderr) == (
         2,
-        f"{file}:{line}: the secret PGPASSWORD stands in the parameters of 'tells', which histories keep; "
+        f"{file}:{line}: the secret PGPASSWORD is in the parameters of 'tells', and histories would keep it; "
         "let the notebook read it itself\n",
     )
     done = typed("workflow.start", "code.Tells", "--local", "--set", "x=pass-word-1", cwd=tmp_path, PGPASSWORD="pass-word-1")
     assert (done.returncode, done.stderr) == (
         2,
-        "simpleflow-nb: the secret PGPASSWORD stands in the input, which histories keep; let the code read it itself\n",
+        "simpleflow-nb: the secret PGPASSWORD is in the input, and histories would keep it; let the code read it itself\n",
     )
 
 
@@ -311,7 +311,7 @@ TOKEN = "token-of-16-or-more"
 HINT = "give --token-file FILE or SIMPLEFLOW_NB_TOKEN"
 
 
-def test_a_token_that_is_typed_is_told_off_and_not_to_be_seen_in_ps(tmp_path: Path) -> None:
+def test_a_token_on_the_command_line_gives_a_warning_and_is_hidden_from_ps(tmp_path: Path) -> None:
     for words in (("--token", TOKEN), (f"--token={TOKEN}",)):
         with service(tmp_path, *words) as (process, said):
             assert said.startswith("AWS_ENDPOINT_URL=")
@@ -321,7 +321,7 @@ def test_a_token_that_is_typed_is_told_off_and_not_to_be_seen_in_ps(tmp_path: Pa
             assert TOKEN not in seen.stdout
             assert "service.start --port 0" in seen.stdout
             assert TOKEN not in repr(psutil.Process(process.pid).cmdline())
-        warning = f"--token could be read in ps while this began, and stands in the shell's history; {HINT}"
+        warning = f"--token was visible in ps during startup, and is in the shell's history; {HINT}"
         assert (tmp_path / "said").read_text() == f"simpleflow-nb: warning: {warning}\n"
     assert told_in_files(tmp_path) == {}
 

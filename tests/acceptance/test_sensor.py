@@ -324,7 +324,7 @@ def test_a_real_check_starts_each_due_run_once(place: Harness, tmp_path: Path) -
     assert again == {**FOUND, "not_due": 4}  # they run: nobody decides for them here
 
 
-def test_a_clock_that_was_set_back_makes_one_check_at_once_and_that_is_said(
+def test_a_clock_that_was_set_back_makes_one_check_at_once_with_a_message(
     place: Harness, checks: Callable[..., list[float]]
 ) -> None:
     moments = checks(last=3)
@@ -341,7 +341,7 @@ def test_a_clock_that_was_set_back_makes_one_check_at_once_and_that_is_said(
     assert f"the last look, at {ahead}, lies ahead: the clock was set back; looking now" in contexts[0]
 
 
-def test_a_last_look_that_is_a_moment_ahead_is_another_machines_clock(
+def test_a_last_check_slightly_in_the_future_is_clock_skew_of_another_machine(
     place: Harness, checks: Callable[..., list[float]]
 ) -> None:
     moments = checks(last=1)

@@ -170,7 +170,7 @@ def test_one_hook_may_take_the_history_and_the_other_not_and_both_may_ask_their_
     ],
     ids=lambda hook: hook.__name__,
 )
-def test_the_history_stands_where_there_is_a_place_for_it_and_nowhere_else(hook: Any) -> None:
+def test_the_history_is_passed_only_to_a_parameter_of_that_name(hook: Any) -> None:
     assert first_decision(type("Asked", (Obedient,), {"should_cancel": hook})) == ["RecordMarker", "CancelWorkflowExecution"]
     told: list[bool] = []
 

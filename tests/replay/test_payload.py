@@ -141,10 +141,10 @@ def test_input_is_taken_in_all_of_simpleflows_forms(typed, arguments):
         ('{"args": 1}', "input: 'args' must be a list and 'kwargs' a mapping"),
         ('{"kwargs": []}', "input: 'args' must be a list and 'kwargs' a mapping"),
         ("[1, 2", "input is not JSON: Expecting ',' delimiter: line 1 column 6 (char 5)"),
-        ("NaN", "input is not JSON: NaN is no value of JSON; give null or a number"),
-        ('{"kwargs": {"a": [-Infinity]}}', "input is not JSON: -Infinity is no value of JSON; give null or a number"),
-        ('{"kwargs": {"a": 1e999}}', "input is not JSON: 1e999 is no value of JSON; give null or a number"),
-        ("-1.5e400", "input is not JSON: -1.5e400 is no value of JSON; give null or a number"),
+        ("NaN", "input is not JSON: NaN is not a JSON value; give null or a number"),
+        ('{"kwargs": {"a": [-Infinity]}}', "input is not JSON: -Infinity is not a JSON value; give null or a number"),
+        ('{"kwargs": {"a": 1e999}}', "input is not JSON: 1e999 is not a JSON value; give null or a number"),
+        ("-1.5e400", "input is not JSON: -1.5e400 is not a JSON value; give null or a number"),
         ('{"kwargs": {"a": 1, "b": {"c": 1, "c": 2}}}', "input is not JSON: it has the key 'c' twice"),
         ("[" * 100_000, "input is not JSON: it is nested too deeply"),
     ],
@@ -160,7 +160,7 @@ def test_any_json_that_is_no_mapping_is_taken(value):
     try:
         json.dumps(value, allow_nan=False)
     except ValueError:
-        with pytest.raises(ValueError, match=r"^input is not JSON: -?Infinity is no value of JSON; give null or a number$"):
+        with pytest.raises(ValueError, match=r"^input is not JSON: -?Infinity is not a JSON value; give null or a number$"):
             payload.parse_input(json.dumps(value))
         return
     if not isinstance(value, dict):

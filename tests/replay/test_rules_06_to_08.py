@@ -211,7 +211,7 @@ def test_a_split_is_read_from_history_and_never_computed_again(decisions):
 
 
 @pytest.mark.parametrize("tasks", [4, 6])
-def test_a_change_among_what_was_left_over_is_caught_in_its_own_decision(tasks):
+def test_a_change_in_leftover_decisions_is_caught_in_its_own_decision(tasks):
     """Rule 8: that a response was split is not enough to know; the number left over is."""
 
     def other(w):

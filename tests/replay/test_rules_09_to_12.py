@@ -223,7 +223,7 @@ def test_a_deprecated_patch_accepts_its_marker_and_records_none():
 # ---- 11 and 12: the end --------------------------------------------------------------------------------------------
 
 
-def test_a_close_that_was_refused_is_said_again_alone():
+def test_a_refused_close_is_decided_again_alone():
     """Rule 11: run() is over; what came since changes nothing, and nothing is retried or tried again any more."""
 
     def run(w):
@@ -335,7 +335,7 @@ def test_nothing_that_the_code_does_while_it_is_unwound_changes_that_it_was_canc
         assert shorts(checker.decide()) == ["CancelWorkflowExecution"]
 
 
-def test_a_cancel_that_was_refused_is_said_again():
+def test_a_refused_cancel_is_decided_again():
     """Rule 12, then 11."""
     with DecisionChecker(workflow(waits_for_ever)) as checker:
         checker.decide()

@@ -45,7 +45,7 @@ def service(tmp_path: Path) -> Iterator[Served]:
     [b"", b"P", b"POST / HTTP/1.1\r\n", LIST[:-40], LIST[:-1]],
     ids=["idle", "a byte", "a line", "half a head", "half a body"],
 )
-def test_connections_that_come_to_nothing_make_room_for_others(service: Served, sent: bytes) -> None:
+def test_connections_without_a_complete_request_make_room_for_others(service: Served, sent: bytes) -> None:
     connections: list[socket.socket] = []
     try:
         for _ in range(CONNECTIONS):
@@ -276,7 +276,7 @@ def test_odd_values_in_every_field_are_one_refused_call_each(service: Served) ->
     assert service.ended() == (0, [])
 
 
-def test_a_client_that_hangs_up_in_the_middle_costs_nothing(service: Served) -> None:
+def test_a_client_that_hangs_up_in_the_middle_leaves_no_trace(service: Served) -> None:
     def hang_up(number: int) -> None:
         with service.connection() as connection:
             connection.sendall(LIST[: number % len(LIST)])

@@ -81,7 +81,7 @@ def test_work_that_was_in_the_hands_of_the_dead_process_ends_as_timed_out_and_is
     client.close()
 
 
-def test_a_start_that_was_not_written_when_the_process_died_is_as_if_it_had_not_been(path):
+def test_a_start_not_yet_written_when_the_process_died_never_happened(path):
     client = opened(path)
     client.start()
     client.decide(schedule("a-1"))

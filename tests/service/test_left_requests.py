@@ -214,7 +214,7 @@ def test_an_owner_that_is_about_to_end_leaves_requests_to_the_next_one(path):
     client.close()
 
 
-def test_an_owner_of_a_version_that_takes_no_starts_is_told_of(path):
+def test_an_owner_of_a_version_that_takes_no_starts_is_reported(path):
     client = opened(path)
     client.local.take_requests(False)
     left = leave_request(path, START, {**RUN, "workflowType": FLOW})

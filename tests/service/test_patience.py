@@ -72,7 +72,7 @@ def test_what_failed_at_first_is_written_once(failing, path):
     assert names == ["late", "task"]
 
 
-def test_nothing_is_seen_of_what_is_tried_again_and_who_needs_no_write_is_answered(failing):
+def test_a_retried_write_is_invisible_meanwhile_and_reads_are_answered(failing):
     client, journal = failing
     closed = client.start("closed")
     client.terminate("closed")

@@ -285,7 +285,7 @@ def test_a_run_has_the_tags_that_its_class_says(body, tags):
         ({"get_tag_list": dict.fromkeys}, "get_tag_list() raised TypeError: 'type' object is not iterable"),
     ],
 )
-def test_tags_that_are_none_are_refused(body, sentence):
+def test_invalid_tags_are_refused(body, sentence):
     cls = type("Tagged", (Workflow,), body)
     with pytest.raises(DefinitionError) as refused:
         cls.tags({})

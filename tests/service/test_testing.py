@@ -235,7 +235,7 @@ def test_an_activity_that_is_declared_alone_gets_a_body_and_keeps_its_retries():
     assert len(tries) == 3
 
 
-def test_what_cannot_be_called_replaces_nothing():
+def test_a_replacement_that_is_not_callable_is_refused():
     with pytest.raises(DefinitionError, match=r"^<Activity testing\.add version 1> is replaced by 3, which cannot be called$"):
         harness(Sum, activities={add: 3}).__enter__()
 

@@ -82,7 +82,7 @@ def test_a_task_that_was_handed_out_times_out_though_nobody_makes_its_start_dura
     client.close()
 
 
-def test_a_moment_that_has_passed_moves_nothing(client):
+def test_a_past_moment_does_not_move_the_clock(client):
     client.start()
     client.decide(start_timer("t", 10))
     before = client.local.clock.now()

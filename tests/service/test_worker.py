@@ -135,7 +135,7 @@ def test_a_class_is_built_executed_and_followed_up(one):
 
 
 @pytest.mark.parametrize("task", [bodies.threaded_whereabouts, bodies.isolated_whereabouts])
-def test_a_body_that_asks_for_its_context_gets_it(one, task):
+def test_a_body_that_requests_its_context_gets_it(one, task):
     assert one(task, y=2)[0]["result"] == [2, f"activity-{task.name}-1"]
 
 

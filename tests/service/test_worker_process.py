@@ -73,7 +73,7 @@ def test_the_next_attempt_knows_how_far_the_former_ones_came(body: str, processe
     assert processes.end_of(processes.start(bodies.Single, body, "nope")) == ("COMPLETED", '"half"')
 
 
-def test_a_first_attempt_asks_nobody_for_former_ones() -> None:
+def test_a_first_attempt_does_not_look_up_earlier_ones() -> None:
     assert last_details(None, "d", {}, "activity-etl-v1.2-1") is None
 
 
@@ -171,7 +171,9 @@ def test_a_result_that_the_service_refuses_fails_the_task(processes: ProcessThre
     assert "Fault: ValidationException: not like this" in str(reason)
 
 
-def test_a_task_whose_heart_nobody_hears_is_given_up(processes: ProcessThreads, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_worker_whose_heartbeats_do_not_arrive_abandons_its_task(
+    processes: ProcessThreads, caplog: pytest.LogCaptureFixture
+) -> None:
     """By then the service has given it to another worker."""
 
     def deaf(real: Any, request: dict[str, Any]) -> Any:

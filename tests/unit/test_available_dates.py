@@ -80,7 +80,7 @@ def test_only_the_types_that_the_sensor_wants_are_looked_for(folder):
         ),
     ],
 )
-def test_files_that_are_named_with_another_date_are_told_of(tmp_path, names, sentences):
+def test_files_with_dates_in_another_format_are_reported(tmp_path, names, sentences):
     (tmp_path / "d").mkdir()
     for name in names:
         (tmp_path / "d" / name).write_text("")

@@ -72,7 +72,7 @@ def test_what_nobody_foresaw_is_one_line_and_a_file_with_the_traceback(
         (SystemExit(7), 7),
     ],
 )
-def test_what_is_foreseen_keeps_its_exit_code(
+def test_expected_errors_keep_their_exit_code(
     error: BaseException, code: int, places: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert ended(monkeypatch, error) == code
@@ -116,7 +116,7 @@ def test_without_a_place_for_the_file_the_traceback_is_printed(places: Path, mon
     assert rest[-1] == "ValueError: odd"
 
 
-def test_so_many_files_are_kept_and_none_of_anything_else_is_removed(places: Path) -> None:
+def test_only_the_newest_bug_reports_are_kept_and_other_files_stay(places: Path) -> None:
     other = places / "temporary" / "simpleflow-nb-bug.txt"
     other.write_text("mine")
     for number in range(MOST_KEPT + 3):

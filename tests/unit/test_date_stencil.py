@@ -186,7 +186,7 @@ def test_errors_are_what_python_programmers_expect():
     assert issubclass(UnreachableDateError, ValueError)
 
 
-def test_a_mixed_pair_is_refused_only_for_the_dates_that_it_holds_nothing_for():
+def test_a_mixed_pair_is_refused_only_for_the_dates_for_which_it_is_empty():
     stencil = DateStencil([0, [day(5), 0]])
     assert stencil.date_ranges(day(6))[1] == (day(5), day(6))
     for look in (stencil.date_ranges, lambda reference: stencil.missing_dates(reference, [])):
@@ -327,7 +327,7 @@ def test_every_bound_means_what_walking_through_the_days_finds(first, end, refer
 
 
 @given(any_bound, any_bound, st.integers(0, 20), st.dates(date(1995, 1, 1), date(2025, 12, 31)), st.sets(st.integers(-40, 40)))
-def test_a_tolerant_element_is_fulfilled_by_so_many_of_its_days(first, end, least, reference, offsets):
+def test_a_tolerant_element_needs_only_its_least_number_of_days(first, end, least, reference, offsets):
     try:
         strict = DateStencil([[first, end]])
         ((begin, stop),) = strict.date_ranges(reference)

@@ -88,7 +88,7 @@ def test_every_command_and_option_occurs_in_the_reference():
                 assert spelling in section, f"{name} {spelling}"
 
 
-def test_every_command_is_told_of_in_a_page_written_by_hand():
+def test_every_command_is_mentioned_on_a_hand_written_page():
     pages = text_of(*(path.stem for path in PAGES if path.stem != "commands")) + READ_FIRST[0].read_text(encoding="utf-8")
     verbs = {"info", "tasks", "profile", "history", "list", "terminate", "signal", "cancel"}  # also told of without their group
     silent = [name for name in COMMANDS if name not in pages and name.partition(".")[2] not in verbs]

@@ -191,7 +191,7 @@ def test_a_stencil_may_reach_before_the_earliest_date():
     assert [run.reference_date for run in made.due] == [day(3)]
 
 
-def test_a_mixed_pair_that_holds_nothing_is_the_reason_of_that_date():
+def test_an_empty_mixed_pair_is_the_reason_of_that_date():
     made = due_runs(specification(entry(date_stencil=[[day(2), 0]])), {"calls": days(1, 2, 3)}, {})
     assert [run.reference_date for run in made.due] == [day(3)]
     assert [each.reason.text for each in made.not_due] == [

@@ -191,7 +191,7 @@ def test_an_answer_that_may_be_another_one_later_is_no_mistake_in_the_settings(f
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 303])
-def test_an_answer_to_a_wrong_setting_is_none_that_waiting_mends(flowapi, status):
+def test_an_error_caused_by_a_wrong_setting_is_not_retried(flowapi, status):
     flowapi.status = status
     with pytest.raises(SourceError) as refused:
         read_available_dates(specification())
@@ -254,12 +254,12 @@ def test_missing_settings_are_named(monkeypatch, tmp_path):
         ("ftp://me:hidden@x?token=hidden", "ftp://x"),
     ],
 )
-def test_an_address_that_is_none_is_refused_without_its_password(monkeypatch, url, shown):
+def test_an_invalid_address_is_refused_without_showing_its_password(monkeypatch, url, shown):
     monkeypatch.setenv("FLOWAPI_URL", url)
     assert refusal() == f"FLOWAPI_URL must be like https://host:port, not '{shown}'"
 
 
-def test_nobody_listens(monkeypatch):
+def test_a_flowapi_that_refuses_connections_is_reported(monkeypatch):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{taken.getsockname()[1]}"

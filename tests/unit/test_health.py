@@ -49,7 +49,7 @@ def test_a_single_file_is_named_alone(tmp_path: Path, foreign: list[Path]) -> No
     assert "b.ipynb cannot be written by user" in _outputs(tmp_path).text
 
 
-def test_a_variable_with_a_slip_in_its_name_is_told_of_and_one_of_others_is_not(
+def test_a_misspelt_variable_of_ours_is_reported_and_one_of_other_programs_is_not(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     for name in ("SIMPLEFLOW_NB_KERNEL_POOLS", "SIMPLEFLOW_NB_KERNELS", "SIMPLEFLOW_NB_IMAGE"):

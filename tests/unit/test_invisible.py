@@ -40,7 +40,7 @@ _IN_RARE_TEXT = re.compile("[\U00013430-\U0001343f]")  # they join Egyptian hier
         ("da\U000e0041ys", "U+E0041"),
     ],
 )
-def test_a_character_that_nobody_sees_is_found(name: str, found: str | None) -> None:
+def test_an_invisible_character_is_found(name: str, found: str | None) -> None:
     assert invisible_in(name) == found
     if found is not None:
         with pytest.raises(DefinitionError) as refused:

@@ -177,7 +177,7 @@ def test_a_text_that_merely_looks_like_a_path_of_ours_is_another_parameter(tried
 
 
 @pytest.mark.parametrize(("now", "stands"), [(["2015-12-31"], True), (["2015-12-30"], False), ([], False), (None, False)])
-def test_a_label_that_was_told_of_other_missing_dates_is_done_again(now: list[str] | None, stands: bool, tried: Path) -> None:
+def test_a_label_that_got_other_missing_dates_is_executed_again(now: list[str] | None, stands: bool, tried: Path) -> None:
     one = NotebookSpecification(label="alone", filename="alone.ipynb", parameters={"lacks": "missing_dates"})
     workflow = WorkflowSpecification(name="days", notebooks=(one,))
     (_folder(tried, "alone") / "config.json").write_text(json.dumps({"parameters": {"lacks": ["2015-12-31"]}}))

@@ -265,7 +265,7 @@ def test_every_former_name_of_a_report_that_is_made_anew_goes_and_no_other_repor
     assert sorted(path.stem for path in reports.folder.iterdir()) == left
 
 
-def test_a_name_is_no_part_of_what_a_report_is_made_from() -> None:
+def test_a_name_is_not_among_the_inputs_of_a_report() -> None:
     from workers.runs.kept_reports import report_origin
 
     plain, named = OutputSpecification(format="pdf"), OutputSpecification(format="pdf", name="{instance}")

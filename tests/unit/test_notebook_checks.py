@@ -107,7 +107,7 @@ def parsed(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     return times
 
 
-def test_a_notebook_is_read_once_for_all_that_is_said_of_it(tmp_path, monkeypatch, parsed):
+def test_a_notebook_is_read_once_for_all_its_checks(tmp_path, monkeypatch, parsed):
     monkeypatch.setenv("JUPYTER_PATH", "/nowhere")
     write(tmp_path / "old.ipynb", nbformat=3)
     write(tmp_path / "r.ipynb", metadata=R)

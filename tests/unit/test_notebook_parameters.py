@@ -102,7 +102,7 @@ DEFAULTS = cell("x = 1\ny = 1", P)
         ([cell("x = 1")], ["x"], []),
     ],
 )
-def test_a_notebook_that_would_lose_a_value_is_told_of(cells, given, clauses):
+def test_a_notebook_that_would_lose_a_value_is_reported(cells, given, clauses):
     assert known(*cells).lost_values(given) == clauses
 
 
@@ -133,7 +133,7 @@ def test_of_another_language_only_a_second_cell_of_defaults_is_known():
         ([cell("x = 1", "injected-parameters")], "has no cell tagged 'parameters'"),
     ],
 )
-def test_a_notebook_without_defaults_is_told_of_with_a_guess(cells, clause):
+def test_a_notebook_without_defaults_is_reported_with_a_guess(cells, clause):
     found = known(*cells)
     assert not found.has_cell
     assert found.missing_cell() == clause

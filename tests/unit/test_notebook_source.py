@@ -49,7 +49,7 @@ def test_values_that_the_language_of_a_notebook_cannot_take_are_refused(kernel, 
     assert str(refused.value) == sentence
 
 
-def test_a_value_that_nothing_uses_is_told_of(tmp_path):
+def test_a_value_that_nothing_uses_is_reported(tmp_path):
     path = tmp_path / "a.py"
     path.write_text("# %% tags=['parameters']\nx = y = 1\n# %%\nx = 5\nprint(x, y)\n")
     source = read_notebook_source(path)
@@ -93,7 +93,7 @@ def test_a_notebook_that_is_given_no_values_is_not_looked_at(tmp_path, monkeypat
 def test_a_number_that_json_has_not_is_refused_in_the_sentence_that_all_ways_share(value, word):
     with pytest.raises(NotebookRefused) as refused:
         checked_parameters(in_language("python3", "python"), {"x": value})
-    assert str(refused.value) == f"parameter 'x' of notebook 'a.ipynb': {word} is no value of JSON; give null or a number"
+    assert str(refused.value) == f"parameter 'x' of notebook 'a.ipynb': {word} is not a JSON value; give null or a number"
 
 
 def test_a_kernel_of_r_has_its_language_as_papermill_spells_it(tmp_path, monkeypatch):

@@ -40,7 +40,7 @@ def test_a_service_that_is_away_is_told_of_ever_more_rarely_and_so_is_its_return
     ]
 
 
-def test_another_kind_of_failure_is_told_at_once(log: PollLog, caplog: pytest.LogCaptureFixture) -> None:
+def test_another_kind_of_failure_is_reported_at_once(log: PollLog, caplog: pytest.LogCaptureFixture) -> None:
     for error in (AWAY, AWAY, AWAY, DENIED, AWAY):
         log.failed(error)
     levels = [level for level, _ in said(caplog)]

@@ -154,7 +154,7 @@ def test_a_database_is_asked_for_whole_sentences() -> None:
     assert sentences_of(K.RETRIED) == [f"runs.retry: {state} before" for state in RunState]
 
 
-def test_of_a_period_only_what_holds_for_each_of_its_dates_is_said() -> None:
+def test_a_period_shows_only_what_holds_for_each_of_its_dates() -> None:
     days = [Reason.of(K.DATE_NOT_AVAILABLE, day=f"2024-01-0{day}") for day in (1, 2)]
     assert days[0].is_same_as(days[1])
     assert days[0].of_period == "these dates are not available"

@@ -191,7 +191,7 @@ def test_names_that_differ_for_every_run_are_taken(inputs, name: str) -> None:
         ("x" * 101, "has 101 characters, more than 100"),
     ],
 )
-def test_names_that_are_none_or_that_runs_can_share_are_refused(inputs, name: str, expected: str) -> None:
+def test_invalid_names_and_names_that_runs_could_share_are_refused(inputs, name: str, expected: str) -> None:
     assert complaints(inputs, text(name)) == [f"7: report name {shown(name)} {expected}"]
 
 

@@ -166,7 +166,7 @@ def test_reports_would_differ_when_they_would_be_made_from_something_else(folder
     assert all(would_differ(ended(DONE), report, folder.outputs, folder.artefacts) for report in reports)
 
 
-def test_a_report_made_anew_that_has_warnings_colours_its_run_and_one_without_takes_the_colour_away(
+def test_a_remade_report_with_warnings_turns_its_run_orange_and_one_without_turns_it_back(
     folder: Folder, makes: Callable[..., None]
 ) -> None:
     run = folder.record(DONE)
@@ -409,7 +409,7 @@ def test_reports_that_change_their_names_are_made_together_or_not_at_all(folder:
     run = recorded_run(folder, renamed(folder.record(DONE), count="report", report="count"))
     makes()
     assert folder.remake(run, "count.pdf").failed == {
-        "count.pdf": "it is called report.pdf now, as report.pdf still is; make all reports of the run anew"
+        "count.pdf": "its name is report.pdf now, which report.pdf still has; make all reports of the run again"
     }
     assert there(folder) == dict.fromkeys(ALL, "as it was")
     assert folder.remake(run).failed == {}

@@ -64,7 +64,7 @@ def test_a_date_is_the_date_of_the_run(given: Any, tmp_path: Path) -> None:
         ),
     ],
 )
-def test_a_reference_date_that_is_none_is_refused_in_a_sentence(given: Any, sentence: str, tmp_path: Path) -> None:
+def test_an_invalid_reference_date_is_refused_in_a_sentence(given: Any, sentence: str, tmp_path: Path) -> None:
     with pytest.raises(DefinitionError) as refused:
         requested(tmp_path, reference_date=given)
     assert str(refused.value) == sentence

@@ -169,7 +169,7 @@ def test_a_verdict_has_its_reason(
         ("failed", end(), True, "failed before (attempt 2)"),
     ],
 )
-def test_what_autoflow_alone_has_run_is_said_to_be_its(
+def test_dates_that_only_autoflow_has_run_are_attributed_to_it(
     state: str | None, last: LastEnd | None, is_due: bool, reason: str
 ) -> None:
     day = date(2016, 1, 1)

@@ -79,7 +79,7 @@ def test_what_cannot_be_meant_is_refused_in_one_sentence(line: str, sentence: st
         ("keep_attempts", 0, False),
     ],
 )
-def test_editors_are_told_the_same(key: str, value: object, is_good: bool) -> None:
+def test_editors_get_the_same_rules(key: str, value: object, is_good: bool) -> None:
     schema = specification_schema()
     part = {**schema["properties"][key], "$defs": schema.get("$defs", {})}
     assert jsonschema.Draft202012Validator(part).is_valid(value) is is_good

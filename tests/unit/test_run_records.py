@@ -284,7 +284,7 @@ def test_a_database_that_cannot_be_used_is_said_in_one_sentence(tmp_path, uri, w
     assert str(refused.value) == f"run records in {where.format(folder=tmp_path)} cannot be used: {reason}"
 
 
-def test_a_uri_that_is_none_is_not_repeated_as_it_may_hold_a_password():
+def test_an_invalid_uri_is_not_repeated_since_it_may_contain_a_password():
     with pytest.raises(RecordsError) as refused:
         RunRecords("secret")
     assert str(refused.value) == "AUTOFLOW_DB_URI is not a database URI such as sqlite:////outputs/runs.sqlite3"

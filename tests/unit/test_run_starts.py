@@ -202,7 +202,7 @@ def _lacking(folder: Path, **notebook: Any) -> tuple[Specification, Run]:
     return specification, run_for(TOLERANT, date(2016, 1, 3))
 
 
-def test_a_run_is_told_the_dates_that_lack_when_it_is_started(tmp_path: Path) -> None:
+def test_a_run_gets_its_missing_dates_when_it_is_started(tmp_path: Path) -> None:
     specification, run = _lacking(tmp_path)
     before = run_arguments(specification, run, str(tmp_path / "out"))
     (tmp_path / "2016-01-01.csv").write_text("")

@@ -34,7 +34,7 @@ def test_a_file_wins_over_the_environment_and_both_are_stripped(mounted, monkeyp
     assert read_secret("FLOWAPI_TOKEN") == "from the file"
 
 
-def test_a_default_is_for_what_is_neither(mounted):
+def test_a_default_is_used_for_a_secret_neither_mounted_nor_set(mounted):
     assert read_secret("AUTOFLOW_DB_PASSWORD", "") == ""
     with pytest.raises(MissingSecretError) as refusal:
         read_secret("FLOWAPI_TOKEN")

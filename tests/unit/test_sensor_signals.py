@@ -59,5 +59,5 @@ def first_is_wrong(**changes: Any) -> tuple[str, Any, str]:
         *((name, None, None) for name in SIGNALS if name not in ("reload", "start")),
     ],
 )
-def test_a_signal_is_ignored_for_what_its_input_is(name: str, given: Any, fault: str | None) -> None:
+def test_a_signal_with_a_wrong_input_is_ignored(name: str, given: Any, fault: str | None) -> None:
     assert signal_fault(name, given) == fault

@@ -68,14 +68,14 @@ def test_a_bad_value_is_refused_in_a_sentence(name: str, text: str, told: str, m
     assert refused.value.exit_code is ExitCode.WRONG
 
 
-def test_a_mounted_file_wins_for_those_that_the_commands_look_for_there(mounted: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_mounted_file_wins_for_variables_that_may_be_mounted(mounted: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("FLOWAPI_URL", "SWF_DOMAIN"):
         monkeypatch.setenv(name, "from-the-environment")
         (mounted / name).write_text("from-the-file\n")
     assert (settings.FLOWAPI_URL, settings.SWF_DOMAIN) == ("from-the-file", "from-the-environment")
 
 
-def test_they_are_read_once_and_anew_when_that_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_settings_are_read_once_and_again_on_renew(monkeypatch: pytest.MonkeyPatch) -> None:
     assert settings.SWF_DOMAIN is None
     monkeypatch.setenv("SWF_DOMAIN", "prod")
     assert settings.SWF_DOMAIN is None

@@ -88,7 +88,7 @@ def test_a_run_that_needs_no_data_asks_nobody_for_them(entries, tmp_path, capsys
     assert warned(tmp_path, capsys, entries, "source: flowapi", reference_date="2024-01-08", region="north") == ""
 
 
-def test_a_source_that_cannot_be_read_is_told_and_stops_nothing(tmp_path, capsys, monkeypatch):
+def test_a_source_that_cannot_be_read_is_reported_and_stops_nothing(tmp_path, capsys, monkeypatch):
     monkeypatch.delenv("FLOWAPI_URL", raising=False)
     told = warned(tmp_path, capsys, WEEKLY, "source: flowapi", reference_date="2024-01-08")
     assert told.startswith(

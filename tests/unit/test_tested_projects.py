@@ -234,7 +234,9 @@ def test_a_failed_run_is_tried_again_after_its_wait_by_the_clock_of_the_test(pro
         ),
     ],
 )
-def test_what_cannot_be_tested_is_said(project: Path, tmp_path: Path, functions: Any, more: Any, sentence: str) -> None:
+def test_arguments_of_run_project_that_cannot_work_are_refused(
+    project: Path, tmp_path: Path, functions: Any, more: Any, sentence: str
+) -> None:
     with pytest.raises(DefinitionError) as refused:
         run_project(project, functions, outputs=tmp_path / "out", **more)
     assert str(refused.value).removeprefix(f"{project}: ") == sentence

@@ -37,7 +37,7 @@ WITH = "{workflow_name: days, parameters: %s}"
         ([WITH % "{how: 2016-01-01}", WITH % "{how: '2016-01-01'}"], [(2, 1)]),
     ],
 )
-def test_entries_that_start_the_same_runs_are_told_of(entries: list[str], told: list[tuple[int, int]], tmp_path: Path) -> None:
+def test_entries_that_start_the_same_runs_are_reported(entries: list[str], told: list[tuple[int, int]], tmp_path: Path) -> None:
     workflows = WORKFLOWS.removesuffix("    - workflow_name: days\n") + "".join(f"    - {entry}\n" for entry in entries)
     if "how" in workflows:
         workflows = workflows.replace("{day: reference_date}", "{day: how}")

@@ -104,7 +104,9 @@ def test_an_unknown_word_is_an_error_that_names_those_there_are(read: Callable[[
         (RunState.TERMINATED, "failed"),
     ],
 )
-def test_an_instance_has_failed_after_each_end_that_is_neither_good_nor_says_nothing(state: RunState, of_instance: str) -> None:
+def test_an_instance_has_failed_after_every_end_but_success_and_those_that_say_nothing(
+    state: RunState, of_instance: str
+) -> None:
     assert (state.of_instance, state.says_nothing) == (of_instance, False)
 
 
@@ -151,7 +153,7 @@ def test_failure_goes_before_warnings(failed: bool, warned: bool, light: str) ->
     assert Light.of_work(failed=failed, warned=warned) == light
 
 
-def test_of_an_end_alone_a_good_one_is_green() -> None:
+def test_a_successful_end_alone_is_green() -> None:
     assert [
         str(Light.of_end(state)) for state in (RunState.SUCCEEDED, RunState.SKIPPED, RunState.FAILED, RunState.TIMED_OUT)
     ] == [*("green", "green", "red", "red")]

@@ -70,7 +70,7 @@ def test_what_anybody_means_so_is_no_surprise(word):
         (">", "> was read as an empty text of several lines; write '>' in quotes for the text, or ''"),
     ],
 )
-def test_a_word_that_is_read_as_something_else_is_told_with_what_to_write(word, sentence):
+def test_a_word_that_yaml_reads_differently_is_reported_with_what_to_write(word, sentence):
     assert said(word) == sentence
 
 
@@ -82,7 +82,7 @@ def test_a_version_keeps_its_zeros_only_in_quotes(word):
 
 
 @pytest.mark.parametrize("value", [0.001, 1e-7, 1e22, 5, -2.5, 10**20])
-def test_a_number_is_told_as_yaml_reads_it(value):
+def test_a_number_is_shown_as_yaml_reads_it(value):
     assert yaml.safe_load(plain_number(value)) == value
 
 
@@ -125,9 +125,9 @@ def test_a_parameter_that_may_not_be_what_was_written_is_warned_of(inputs, value
 @pytest.mark.parametrize(
     ("value", "found"),
     [
-        (".nan", "12: the parameter 'x': NaN is no value of JSON; give null or a number"),
-        ("[1, {a: -.inf}]", "12: the parameter 'x': -Infinity is no value of JSON; give null or a number"),
-        ("\n    a: 1\n    b: 1.0e+999", "14: the parameter 'x': Infinity is no value of JSON; give null or a number"),
+        (".nan", "12: the parameter 'x': NaN is not a JSON value; give null or a number"),
+        ("[1, {a: -.inf}]", "12: the parameter 'x': -Infinity is not a JSON value; give null or a number"),
+        ("\n    a: 1\n    b: 1.0e+999", "14: the parameter 'x': Infinity is not a JSON value; give null or a number"),
         ("=", "12: = has a meaning of its own in YAML; write '=' in quotes for the text"),
         ("<<", "12: << has a meaning of its own in YAML; write '<<' in quotes for the text"),
     ],
@@ -161,7 +161,7 @@ def test_elsewhere_only_numbers_are_warned_of(inputs):
         ("env: {A: 5}", "'A' of 'env' of notebook 'a' must be text, not 5"),
     ],
 )
-def test_a_complaint_says_what_yaml_has_made_of_a_word(inputs, notebook, found):
+def test_a_warning_says_how_yaml_reads_a_word(inputs, notebook, found):
     assert complaints(inputs, one(inputs, notebook=notebook)) == [f"6: {found}"]
 
 
@@ -255,7 +255,7 @@ def test_a_value_that_a_notebook_would_lose_is_refused_with_the_file(inputs):
         ),
     ],
 )
-def test_settings_are_read_as_yaml_and_surprises_told(capsys, pairs, values, told):
+def test_settings_are_read_as_yaml_and_surprises_are_reported(capsys, pairs, values, told):
     assert parsed_settings(pairs) == values
     assert capsys.readouterr().err.splitlines() == [f"warning: --set {sentence}" for sentence in told]
 
@@ -269,8 +269,8 @@ def test_settings_are_read_as_yaml_and_surprises_told(capsys, pairs, values, tol
         (("a=1", "b=2", "a=1"), "a=1: a is given twice"),
         (("a={b: 1, b: 2}",), "a={b: 1, b: 2}: the key 'b' is given twice"),
         (("a=[{b: 1, b: 2}]",), "a=[{b: 1, b: 2}]: the key 'b' is given twice"),
-        (("a=.nan",), "a=.nan: NaN is no value of JSON; give null or a number"),
-        (("a=[{b: -.inf}]",), "a=[{b: -.inf}]: -Infinity is no value of JSON; give null or a number"),
+        (("a=.nan",), "a=.nan: NaN is not a JSON value; give null or a number"),
+        (("a=[{b: -.inf}]",), "a=[{b: -.inf}]: -Infinity is not a JSON value; give null or a number"),
         (("a==",), "a==: = has a meaning of its own in YAML; put it in quotes for the text"),
         (("a=[<<]",), "a=[<<]: << has a meaning of its own in YAML; put it in quotes for the text"),
         (
@@ -312,7 +312,7 @@ def test_settings_are_read_as_yaml_and_surprises_told(capsys, pairs, values, tol
         (("a=" + "[" * 2_000,), "a=" + "[" * 2_000 + ": it is nested too deeply"),
     ],
 )
-def test_a_setting_that_is_none_is_refused(pairs, sentence):
+def test_an_invalid_set_option_is_refused(pairs, sentence):
     with pytest.raises(DefinitionError) as refused:
         parsed_settings(pairs)
     assert str(refused.value) == f"--set {sentence}"

@@ -179,7 +179,7 @@ def _remake(
     for other in expected_reports(run):
         if other not in reports and Path(_place(run, other, artefacts)) == target and target.is_file():
             done.failed[name] = (
-                f"it is called {target.name} now, as {file_name(other)} still is; make all reports of the run anew"
+                f"its name is {target.name} now, which {file_name(other)} still has; make all reports of the run again"
             )
             return
     if not executed.is_file():

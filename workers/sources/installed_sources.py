@@ -26,7 +26,7 @@ def installed_dates(source: InstalledSource, inputs_dir: Path, *, timeout_second
     """
     points = [point for point in entry_points(group=GROUP) if point.name == source.name]
     if not points:
-        raise SourceError(f"the source {source.name!r} is not installed here: no package brings it as {GROUP}")
+        raise SourceError(f"the source {source.name!r} is not installed here: no package provides it as {GROUP}")
     given: list[Any] = []
     failure: list[BaseException] = []
 

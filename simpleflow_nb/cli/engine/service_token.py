@@ -37,7 +37,7 @@ def _token(file: Path | None, typed: str | None) -> str | None:
         if not is_hidden_from_others():
             raise DefinitionError("--token can be read by everybody in ps; give --token-file FILE or SIMPLEFLOW_NB_TOKEN")
         click.echo(
-            "simpleflow-nb: warning: --token could be read in ps while this began, and stands in the shell's history; "
+            "simpleflow-nb: warning: --token was visible in ps during startup, and is in the shell's history; "
             "give --token-file FILE or SIMPLEFLOW_NB_TOKEN",
             err=True,
         )

@@ -158,7 +158,7 @@ SABOTAGES = (
         EXECUTION,
         "if len(queue) != self.split:",
         "if queue and not self.split:",
-        "test_a_change_among_what_was_left_over_is_caught_in_its_own_decision",
+        "test_a_change_in_leftover_decisions_is_caught_in_its_own_decision",
     ),
     replacement(
         8,

@@ -93,7 +93,7 @@ SABOTAGES = (
         HANDLERS,
         "x.close_refused = x.recorded(e, kind, None, refused=True)",
         "x.recorded(e, kind, None, refused=True)",
-        "test_a_close_that_was_refused_is_said_again_alone",
+        "test_a_refused_close_is_decided_again_alone",
         True,
     ),
     Sabotage(
@@ -108,7 +108,7 @@ SABOTAGES = (
                 "            return\n        if self.cancel_requested",
             ),
         ),
-        "test_a_close_that_was_refused_is_said_again_alone",
+        "test_a_refused_close_is_decided_again_alone",
     ),
     replacement(
         12,

@@ -103,7 +103,7 @@ def test_holes_are_filled_and_spans_cut_at_the_edge(draft):
     assert 'body: (table.cell("a", rowspan: 2), "b", "c", "d", [], )' in code
 
 
-def test_columns_that_only_a_span_reaches_are_none():
+def test_columns_that_only_a_span_reaches_are_left_out():
     assert grid("<table><tr><td colspan=9999>x</td></tr><tr><td>y</td></tr></table>").column_count == 1
 
 
@@ -201,7 +201,7 @@ def test_markdown_alignment_wins_over_the_guess(draft):
     assert 'table.cell("x", align: center)' in code
 
 
-def test_a_table_without_rows_is_nothing(draft):
+def test_a_table_without_rows_prints_nothing(draft):
     assert html_code(draft, "<table></table>") == "[]"
 
 
