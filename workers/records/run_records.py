@@ -26,7 +26,7 @@ from .autoflow_records import read_autoflow_ends, read_autoflow_instances
 from .run_database import RecordsError, RunDatabase
 from .run_items import ItemRecord, read_items, settle_items, write_item
 from .run_queries import failures_since_success, latest_cells, latest_ends, latest_states, latest_unhashed, of_no_entry
-from .run_tables import RunRecord, autoflow_record, aware, record_of, row_of
+from .run_tables import RunRecord, autoflow_record, aware, record_columns, record_of, row_of
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -182,7 +182,7 @@ class RunRecords(RunDatabase):
 
         runs = self._runs
         with self.transaction(exclusive=True) as connection:
-            row = connection.execute(sa.select(runs).where(runs.c.run_id == run_id)).first()
+            row = connection.execute(sa.select(*record_columns()).where(runs.c.run_id == run_id)).first()
             if row is None:
                 return None
             record = change(self._found(row))
@@ -226,7 +226,7 @@ class RunRecords(RunDatabase):
         import sqlalchemy as sa
 
         runs = self._runs
-        query = sa.select(runs).order_by(runs.c.id)
+        query = sa.select(*record_columns()).order_by(runs.c.id)
         if workflow_name is not None:
             query = query.where(runs.c.workflow_name == workflow_name)
         if identity is not None:
@@ -244,7 +244,7 @@ class RunRecords(RunDatabase):
         runs = self._runs
         with self.transaction() as connection:
             row = connection.execute(
-                sa.select(runs)
+                sa.select(*record_columns())
                 .where(
                     runs.c.workflow_name == workflow_name,
                     runs.c.identity == identity,
@@ -282,7 +282,7 @@ class RunRecords(RunDatabase):
         runs = self._runs
         whole = runs.c.state != RunState.PARTIAL
         newest = sa.select(sa.func.max(runs.c.id)).where(whole).group_by(runs.c.workflow_name, runs.c.instance)
-        query = sa.select(runs).where(runs.c.id.in_(newest))
+        query = sa.select(*record_columns()).where(runs.c.id.in_(newest))
         if workflow_name is not None:
             query = query.where(runs.c.workflow_name == workflow_name)
         with self.transaction() as connection:
