@@ -358,4 +358,4 @@ def test_a_record_decodes_what_is_read_of_it_and_is_equal_to_the_one_that_was_ke
     assert found == kept
     assert replace(found, reason="other") == replace(kept, reason="other")
     with pytest.raises(AttributeError, match="'RunRecord' object has no attribute 'nothing'"):
-        found.nothing  # noqa: B018
+        found.nothing
