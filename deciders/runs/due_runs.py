@@ -132,7 +132,7 @@ class NotDue:
 
 @dataclass(frozen=True, slots=True)
 class DueRuns:
-    """What one look at the available dates comes to."""
+    """Result of one look at the available dates."""
 
     due: tuple[Run, ...]  #: each instance once: by priority, then in the order of the entries, then of the dates
     #: every other pair of an entry and an available date; and the dates that an entry's rule chooses, and that lack
@@ -141,8 +141,8 @@ class DueRuns:
 
 
 def run_for(configured: ConfiguredWorkflow, reference_date: date | None) -> Run:
-    """The run of a sensor's entry for a date, whether or not it is due (for backfills and reruns), or its run without a date,
-    for which its stencil means nothing.
+    """Make the run of a sensor's entry for a date, due or not (for backfills and reruns), or its run without a date, to which
+    the stencil does not apply.
 
     Raises:
         DateStencilValueError: the stencil holds no dates for this reference date, or leaves the calendar.
@@ -156,7 +156,7 @@ def run_for(configured: ConfiguredWorkflow, reference_date: date | None) -> Run:
 
 
 def identity_for(configured: ConfiguredWorkflow, reference_date: date | None) -> str | None:
-    """The identity of `run_for`; None where there is no such run, since the stencil holds no dates then."""
+    """Return the identity of `run_for`; None where the stencil holds no dates, so that there is no run."""
     try:
         return run_for(configured, reference_date).identity
     except DateStencilError:
@@ -171,7 +171,7 @@ def due_runs(
     history: RunHistory | None = None,
     since: date | None = None,
 ) -> DueRuns:
-    """Every run that should be started now.
+    """Find every run that should be started now.
 
     A date is due for an entry when it is available, not before ``earliest_date``, one of its ``reference_dates``, what the
     stencil needs is available, and its instance neither runs nor has succeeded: a failed one is due again, as the workflow's
@@ -201,7 +201,7 @@ def due_runs(
 
 
 def considered_days(sensor: SensorSpecification, available_dates: Mapping[str, Iterable[date]]) -> tuple[set[int], list[str]]:
-    """The ordinals of the dates that count as available over the sensor's types, and what to warn of."""
+    """Return the ordinals of the dates that count as available over the sensor's types, and warnings."""
     if sensor.cdr_types is not None and not sensor.cdr_types:
         return set(), ["cdr_types is an empty list, so no date is ever available"]
     if not available_dates:
@@ -218,7 +218,7 @@ def considered_days(sensor: SensorSpecification, available_dates: Mapping[str, I
 
 
 class _Texts(dict[int, str]):
-    """The JSON of each range of so many days by its first ordinal, made once however many runs share it."""
+    """JSON of each range of a number of days, by its first ordinal: made once for all runs that share it."""
 
     def __init__(self, days: int) -> None:
         self._days = days
@@ -236,7 +236,7 @@ class _TextsByLength(dict[int, _Texts]):
 
 
 class _Look(NamedTuple):
-    """What a stencil comes to for a date."""
+    """Result of a stencil for a date."""
 
     reason: Reason | None  #: why it is not fulfilled
     ranges: str  #: else the date ranges, as the items of a JSON list
@@ -336,10 +336,10 @@ class _Looker:
     def _success_of_the_date(
         self, number: int, configured: ConfiguredWorkflow, workflow: WorkflowSpecification | None
     ) -> Callable[[date], bool] | None:
-        """Whether a date counts as done although this very instance has never run.
+        """Return a check whether a date counts as done although this very instance has never run; None if none ever does.
 
-        That is so when changed parameters are no cause for a rerun, and the date has succeeded as an instance that is not
-        another entry's.
+        A date does when changed parameters are no cause for a rerun and it has succeeded as an instance that is not another
+        entry's.
         """
         if workflow is None or "parameters_changed" in workflow.rerun_when:
             return None

@@ -346,3 +346,16 @@ def test_a_record_is_amended_where_it_is(records):
     assert records.runs() == [amended, run(2)]
     assert records.states() == {KEY: "succeeded"}
     assert records.amend("run-3", lambda record: record) is None
+
+
+def test_a_record_decodes_what_is_read_of_it_and_is_equal_to_the_one_that_was_kept(records):
+    kept = run(1, date_stencil=[[-1, 0]], notes={"count": ["odd"]})
+    records.record(kept)
+    [found] = records.latest()
+    assert not {"parameters", "labels", "notes", "date_stencil", "started", "state"} & found.__dict__.keys()
+    assert found.date_stencil == [[-1, 0]]
+    assert found.date_stencil is found.date_stencil
+    assert found == kept
+    assert replace(found, reason="other") == replace(kept, reason="other")
+    with pytest.raises(AttributeError, match="'RunRecord' object has no attribute 'nothing'"):
+        found.nothing

@@ -1,4 +1,4 @@
-"""What the run records are asked, as statements that are made once: a check of the sensor asks all of them again."""
+"""Statements on the run records, each built once: every check of the sensor runs all of them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @lru_cache(maxsize=1)
 def latest_numbers() -> sa.Select[Any]:
-    """The numbers of the latest records that say something of their instances."""
+    """Select the id of the latest record of each instance, without cancelled and partial runs."""
     import sqlalchemy as sa
 
     runs = runs_table()
@@ -26,7 +26,7 @@ def latest_numbers() -> sa.Select[Any]:
 
 @lru_cache(maxsize=1)
 def latest_states() -> sa.Select[Any]:
-    """(workflow name, identity, state) of those records."""
+    """Select (workflow name, identity, state) of those records."""
     import sqlalchemy as sa
 
     runs = runs_table()
@@ -35,7 +35,7 @@ def latest_states() -> sa.Select[Any]:
 
 @lru_cache(maxsize=1)
 def latest_ends() -> sa.Select[Any]:
-    """(workflow name, identity, state, ended, notebooks, data) of those records."""
+    """Select (workflow name, identity, state, ended, notebooks, data) of those records."""
     import sqlalchemy as sa
 
     runs = runs_table()
@@ -45,7 +45,7 @@ def latest_ends() -> sa.Select[Any]:
 
 @lru_cache(maxsize=1)
 def latest_cells() -> sa.Select[Any]:
-    """The values of a ``LatestCell`` of the latest run of each instance that was not partial."""
+    """Select the values of a ``LatestCell`` for the latest run of each instance, without partial runs."""
     import sqlalchemy as sa
 
     runs = runs_table().c
@@ -56,7 +56,7 @@ def latest_cells() -> sa.Select[Any]:
 
 @lru_cache(maxsize=1)
 def latest_unhashed() -> sa.Select[Any]:
-    """(workflow name, identity, instance) of those of them that say nothing of their notebooks."""
+    """Select (workflow name, identity, instance) of the `latest_numbers` without hashes of their notebooks."""
     import sqlalchemy as sa
 
     runs = runs_table()
@@ -66,8 +66,8 @@ def latest_unhashed() -> sa.Select[Any]:
 
 @lru_cache(maxsize=1)
 def of_no_entry() -> sa.Select[Any]:
-    """(workflow name, identity) of the instances that somebody has started with what no entry of the sensor had then, and that
-    nothing else has run but a retry of just that."""
+    """Select (workflow name, identity) of instances that were only started by hand for no entry of the sensor, or as a retry
+    of such a run."""
     import sqlalchemy as sa
 
     runs = runs_table()
@@ -83,7 +83,7 @@ def of_no_entry() -> sa.Select[Any]:
 
 @lru_cache(maxsize=1)
 def failures_since_success() -> sa.Select[Any]:
-    """(workflow name, identity, number of failures since it last succeeded or was skipped) of each instance that has any."""
+    """Select (workflow name, identity, failures since the last success or skip) of each instance with failures."""
     import sqlalchemy as sa
 
     runs = runs_table()

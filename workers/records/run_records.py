@@ -1,8 +1,7 @@
-"""What became of each run, in a database: the memory of the sensor and the source of status pages.
+"""Records of how runs ended, in a database: the memory of the sensor and the source of status pages.
 
-SQLite in the outputs folder by default; any database that SQLAlchemy knows through ``AUTOFLOW_DB_URI``. Only ends are
-recorded: what is running is asked of the service. A database that AutoFlow made may be used; its table is read, never
-altered.
+The database is SQLite in the outputs folder by default, or through ``AUTOFLOW_DB_URI`` any that SQLAlchemy supports. Only ends
+are recorded; the service knows what is running. A database made by AutoFlow may be used: its table is read and never altered.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ from .autoflow_records import read_autoflow_ends, read_autoflow_instances
 from .run_database import RecordsError, RunDatabase
 from .run_items import ItemRecord, read_items, settle_items, write_item
 from .run_queries import failures_since_success, latest_cells, latest_ends, latest_states, latest_unhashed, of_no_entry
-from .run_tables import RunRecord, autoflow_record, aware, record_of, row_of
+from .run_tables import RunRecord, autoflow_record, aware, record_columns, record_of, row_of
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -35,12 +34,12 @@ __all__ = ["ItemRecord", "RecordsError", "RunRecord", "RunRecords"]
 
 
 def records_file(outputs: Path) -> Path:
-    """Where the records of an outputs folder are, unless a database is named for them."""
+    """Return the file of an outputs folder's records, used unless a database is configured."""
     return outputs / STATE_FOLDER / "runs.sqlite3"
 
 
 class LatestCell(NamedTuple):
-    """What a page of all runs shows of the latest run of an instance."""
+    """Latest run of an instance, as far as a page of all runs shows it."""
 
     workflow_name: str
     identity: str
@@ -52,7 +51,7 @@ class LatestCell(NamedTuple):
 
 
 class RunRecords(RunDatabase):
-    """What became of the runs, in a database. A run has one record, by its run id.
+    """Records of how runs ended, in a database, one for each run id.
 
     Raises:
         RecordsError: see `workers.records.run_database`. Every method may raise it.
@@ -92,15 +91,14 @@ class RunRecords(RunDatabase):
         return found
 
     def is_in(self, outputs: Path) -> bool:
-        """Whether the records lie in this outputs folder, rather than in a database that several may share."""
+        """Tell whether the records are in this outputs folder rather than in a database that several folders may share."""
         place = records_file(outputs.absolute()).parent
         return self._is_sqlite and Path(os.path.abspath(self.location)).parent == Path(os.path.normpath(place))
 
     def record(self, record: RunRecord, items: Iterable[ItemRecord] = ()) -> None:
-        """Keep the end of a run, in one transaction. A run id that is known is overwritten, so it may be done again.
+        """Record the end of a run, in one transaction. A record with the same run id is overwritten, so a retry is safe.
 
-        ``items`` are its items as it saw them end: what their workers have written of them stands, where it does not say
-        otherwise.
+        ``items`` are the run's items as the run saw them end; other values that their workers have written are kept.
 
         Raises:
             ValueError: a time without a time zone.
@@ -116,13 +114,13 @@ class RunRecords(RunDatabase):
             settle_items(connection, map(self._kept_item, items))
 
     def record_item(self, item: ItemRecord) -> None:
-        """Keep the end of an item, whose run goes on. A later attempt at it overwrites it, an earlier one does not."""
+        """Record the end of an item while its run goes on. A later attempt overwrites it, an earlier one does not."""
         kept = self._kept_item(item)
         with self.transaction() as connection:
             write_item(connection, kept)
 
     def items(self, run_id: str) -> list[ItemRecord]:
-        """The items of a run that are recorded, by label and index; none of a run of version 0.1."""
+        """Return the recorded items of a run, by label and index; none for a run of version 0.1."""
         with self.transaction() as connection:
             found = read_items(connection, run_id)
         if self._outputs is None:
@@ -144,7 +142,7 @@ class RunRecords(RunDatabase):
         return states
 
     def autoflow_instances(self) -> set[tuple[str, str]]:
-        """(workflow name, identity) of each instance of which AutoFlow has recorded anything, if only that it began."""
+        """Return (workflow name, identity) of each instance that AutoFlow has a row of, even if only of its start."""
         with self.transaction() as connection:
             return read_autoflow_instances(connection)
 
@@ -177,12 +175,12 @@ class RunRecords(RunDatabase):
             return {(row.workflow_name, row.identity): row.instance for row in rows}
 
     def amend(self, run_id: str, change: Callable[[RunRecord], RunRecord]) -> RunRecord | None:
-        """Replace a record by what ``change`` makes of it, in one transaction, and return that; None without such a run."""
+        """Replace a record by the result of ``change``, in one transaction, and return it; None if there is no such run."""
         import sqlalchemy as sa
 
         runs = self._runs
         with self.transaction(exclusive=True) as connection:
-            row = connection.execute(sa.select(runs).where(runs.c.run_id == run_id)).first()
+            row = connection.execute(sa.select(*record_columns()).where(runs.c.run_id == run_id)).first()
             if row is None:
                 return None
             record = change(self._found(row))
@@ -210,7 +208,7 @@ class RunRecords(RunDatabase):
         return found
 
     def unrecorded(self, run_ids: Iterable[str]) -> set[str]:
-        """Those of the run ids that have no record."""
+        """Return the run ids without a record."""
         import sqlalchemy as sa
 
         left = sorted(set(run_ids))
@@ -222,11 +220,11 @@ class RunRecords(RunDatabase):
         return missing
 
     def runs(self, workflow_name: str | None = None, identity: str | None = None) -> list[RunRecord]:
-        """Every record, of one workflow or one of its instances, in the order in which they were made."""
+        """Return every record, or those of one workflow or instance, in the order in which they were made."""
         import sqlalchemy as sa
 
         runs = self._runs
-        query = sa.select(runs).order_by(runs.c.id)
+        query = sa.select(*record_columns()).order_by(runs.c.id)
         if workflow_name is not None:
             query = query.where(runs.c.workflow_name == workflow_name)
         if identity is not None:
@@ -235,7 +233,7 @@ class RunRecords(RunDatabase):
             return [self._found(row) for row in connection.execute(query)]
 
     def succeeded(self, workflow_name: str, identity: str) -> RunRecord | None:
-        """The run that makes this instance done: its latest that was neither cancelled nor partial, if that succeeded.
+        """Return the run by which this instance is done: the latest that was neither cancelled nor partial, if it succeeded.
 
         An instance that only AutoFlow has run comes with what AutoFlow kept: no instance, parameters or artefacts.
         """
@@ -244,7 +242,7 @@ class RunRecords(RunDatabase):
         runs = self._runs
         with self.transaction() as connection:
             row = connection.execute(
-                sa.select(runs)
+                sa.select(*record_columns())
                 .where(
                     runs.c.workflow_name == workflow_name,
                     runs.c.identity == identity,
@@ -260,7 +258,7 @@ class RunRecords(RunDatabase):
         return next((autoflow_record(end) for end in ends if end.state == RunState.SUCCEEDED), None)
 
     def attempts(self, workflow_name: str, identity: str) -> int:
-        """How many runs of the instance are recorded, however they ended. AutoFlow's are not counted."""
+        """Count the recorded runs of the instance, however they ended, without AutoFlow's."""
         import sqlalchemy as sa
 
         runs = self._runs
@@ -272,9 +270,9 @@ class RunRecords(RunDatabase):
             ).scalar_one()
 
     def latest(self, workflow_name: str | None = None) -> list[RunRecord]:
-        """Newest record of each instance, of one workflow or of all, by workflow, reference date and instance.
+        """Return the newest record of each instance, of one workflow or of all, by workflow, reference date and instance.
 
-        Partial runs do not count.
+        Partial runs do not count. A record decodes its values when they are read, see `workers.records.run_tables.record_of`.
         Instances without a reference date come first within their workflow. AutoFlow's rows are not among them.
         """
         import sqlalchemy as sa
@@ -282,7 +280,7 @@ class RunRecords(RunDatabase):
         runs = self._runs
         whole = runs.c.state != RunState.PARTIAL
         newest = sa.select(sa.func.max(runs.c.id)).where(whole).group_by(runs.c.workflow_name, runs.c.instance)
-        query = sa.select(runs).where(runs.c.id.in_(newest))
+        query = sa.select(*record_columns()).where(runs.c.id.in_(newest))
         if workflow_name is not None:
             query = query.where(runs.c.workflow_name == workflow_name)
         with self.transaction() as connection:
@@ -290,9 +288,9 @@ class RunRecords(RunDatabase):
         return sorted(records, key=lambda record: (record.workflow_name, record.reference_date or "", record.instance))
 
     def latest_cells(self) -> list[LatestCell]:
-        """The same runs as `latest` gives, in the order in which they were made, without what only one at a time is asked for.
+        """Return the runs of `latest`, in the order in which they were made, with the few values that a page of all runs shows.
 
-        Of thousands of runs this takes a tenth of the time.
+        For thousands of runs this takes a third of the time.
         """
         with self.transaction() as connection:
             return [LatestCell(*row) for row in connection.execute(latest_cells())]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -22,6 +23,11 @@ if TYPE_CHECKING:
 
 #: ``dated`` belongs to an entry of the sensor, ``by hand`` was started for no entry
 Kind = Literal["dated", "scenario", "child", "python", "by hand"]
+
+
+def _not_kept() -> None:
+    """Default of values that are decoded late: a default proper would be found on the class before they are."""
+    return None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,22 +52,32 @@ class RunRecord:
     labels: dict[str, LabelState] = field(default_factory=dict)  #: by `ArtefactKey`; reports only if not simply made
     #: SHA-256 of its notebooks: of each file at its start, by name, and of the source of each label, by
     #: `deciders.runs.reruns.of_label`
-    notebooks: dict[str, str] | None = None
-    data: dict[str, Any] | None = None  #: stamps of its data, to detect changes
+    notebooks: dict[str, str] | None = field(default_factory=_not_kept)
+    data: dict[str, Any] | None = field(default_factory=_not_kept)  #: what is needed to see that its data have changed
     #: by `ArtefactKey`, why it is orange or was skipped, or where the notebook has ended itself
     notes: dict[str, list[str]] = field(default_factory=dict)
-    #: of the entry that it was started for, in JSON's types; None if it was not kept
-    date_stencil: list[Any] | None = None
-    #: the dates of its stencil that were not available when it was started, as ISO text; None if they were not kept, as for
-    #: stencils that tolerate no missing date
-    missing_dates: list[str] | None = None
-    kind: Kind | None = None  #: None if it was not kept, like all that follows
-    workflow_file: str | None = None  #: relative to the outputs folder
-    #: sensor, backfill, retry, scenario, parent, schedule, after, webhook, or the name of the user who started it
+    #: of the entry that it was started for, as JSON has it; None when that was not kept
+    date_stencil: list[Any] | None = field(default_factory=_not_kept)
+    #: the dates of its stencil that were not available when it was started, as ISO text; None when that was not kept, as of
+    #: stencils of which no date may lack
+    missing_dates: list[str] | None = field(default_factory=_not_kept)
+    kind: Kind | None = None  #: None when that was not kept, as all that follows
+    workflow_file: str | None = None  #: where its workflow stands, seen from the outputs folder
+    #: sensor, backfill, retry, scenario, parent, schedule, after, webhook, or the name of whoever started it
     started_by: str | None = None
     parent_run_id: str | None = None  #: of a child
     parent_label: str | None = None
     parent_index: int | None = None
+
+    if not TYPE_CHECKING:  # else any name would pass for an attribute
+
+        def __getattr__(self, name: str) -> Any:
+            """Decode a value of the row that the record was read from; called once for each, see `record_of`."""
+            if name not in _DECODERS or _UNREAD not in self.__dict__:
+                raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+            row, outputs = self.__dict__[_UNREAD]
+            value = self.__dict__[name] = _DECODERS[name](row[_PLACES[name]], self, outputs)
+            return value
 
 
 @lru_cache(maxsize=1)
@@ -138,26 +154,88 @@ def row_of(record: RunRecord) -> dict[str, Any]:
     }
 
 
+@lru_cache(maxsize=1)
+def record_columns() -> tuple[sa.ColumnElement[Any], ...]:
+    """Columns of `runs_table` that `record_of` takes, in its order; times as the database driver gives them."""
+    import sqlalchemy as sa
+
+    runs = runs_table().c
+    times = {name: sa.type_coerce(runs[name], sa.types.NullType()).label(name) for name in ("started", "ended")}
+    return tuple(times.get(name, runs[name]) for name in (*_PLAIN, *_DECODERS))
+
+
 def record_of(row: sa.Row[Any], outputs: Path | None = None) -> RunRecord:
-    """Make the record of a row; with ``outputs``, its paths become absolute present paths."""
-    values = dict(row._mapping)
-    del values["id"], values["parameter_set"]
-    for name in ("parameters", "artefacts", "labels", "notebooks", "data", "notes", "date_stencil", "missing_dates"):
-        values[name] = json.loads(values[name]) if values[name] is not None else None
-    for name in ("labels", "notes"):
-        values[name] = values[name] or {}
-    values["state"], values["light"] = RunState.read(values["state"]), Light(values["light"])
-    values["labels"] = {name: LabelState.read(word) for name, word in values["labels"].items()}
-    for name in ("started", "ended"):
-        values[name] = aware(values[name])
-    if outputs is not None:
-        place = (outputs, values["workflow_name"], values["instance"])
-        values["artefacts"] = {name: found_path(path, *place) for name, path in values["artefacts"].items()}
-        if values["error"]:
-            values["error"] = found_text(values["error"], *place)
-        for name, notes in values["notes"].items():
-            values["notes"][name] = [found_text(note, *place) for note in notes]
-    return RunRecord(**values)
+    """Make the record of a row of `record_columns`; with the ``outputs`` folder its paths are absolute, where they are now.
+
+    Values that take time to decode are decoded when they are read for the first time: a listing of thousands of runs reads few
+    of them.
+    """
+    record = object.__new__(RunRecord)
+    values = record.__dict__
+    values.update(zip(_PLAIN, row, strict=False))
+    values[_UNREAD] = (row, outputs)
+    return record
+
+
+def _decoded_json(text: str | None, record: RunRecord, outputs: Path | None) -> Any:
+    return json.loads(text) if text is not None else None
+
+
+def _decoded_labels(text: str | None, record: RunRecord, outputs: Path | None) -> dict[str, LabelState]:
+    return dict(_labels(text)) if text is not None else {}
+
+
+@lru_cache(maxsize=1_000)
+def _labels(text: str) -> dict[str, LabelState]:
+    """Thousands of runs end alike."""
+    return {name: LabelState.read(word) for name, word in (json.loads(text) or {}).items()}
+
+
+def _decoded_artefacts(text: str, record: RunRecord, outputs: Path | None) -> dict[str, str]:
+    found: dict[str, str] = json.loads(text)
+    if outputs is None:
+        return found
+    return {name: found_path(path, outputs, record.workflow_name, record.instance) for name, path in found.items()}
+
+
+def _decoded_error(text: str | None, record: RunRecord, outputs: Path | None) -> str | None:
+    return found_text(text, outputs, record.workflow_name, record.instance) if text and outputs is not None else text
+
+
+def _decoded_notes(text: str | None, record: RunRecord, outputs: Path | None) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = (json.loads(text) if text is not None else None) or {}
+    if outputs is None:
+        return found
+    place = (outputs, record.workflow_name, record.instance)
+    return {name: [found_text(note, *place) for note in notes] for name, notes in found.items()}
+
+
+def _decoded_time(value: datetime | str, record: RunRecord, outputs: Path | None) -> datetime:
+    return aware(datetime.fromisoformat(value) if isinstance(value, str) else value)
+
+
+_UNREAD = "_unread"  #: attribute of a record that was read: its row and the outputs folder
+#: Values that a record has as its row has them.
+_PLAIN = (
+    *("workflow_name", "identity", "instance", "reference_date", "attempt", "workflow_id", "run_id", "reason"),
+    *("kind", "workflow_file", "started_by", "parent_run_id", "parent_label", "parent_index"),
+)
+_DECODERS: Mapping[str, Callable[[Any, RunRecord, Path | None], Any]] = {
+    "parameters": _decoded_json,
+    "state": lambda word, record, outputs: RunState.read(word),
+    "light": lambda word, record, outputs: Light(word),
+    "started": _decoded_time,
+    "ended": _decoded_time,
+    "error": _decoded_error,
+    "artefacts": _decoded_artefacts,
+    "labels": _decoded_labels,
+    "notebooks": _decoded_json,
+    "data": _decoded_json,
+    "notes": _decoded_notes,
+    "date_stencil": _decoded_json,
+    "missing_dates": _decoded_json,
+}
+_PLACES = {name: place for place, name in enumerate(_DECODERS, start=len(_PLAIN))}
 
 
 def autoflow_record(end: AutoflowEnd) -> RunRecord:

@@ -28,7 +28,7 @@ def older_text(found: OlderRuns, file: Path) -> str:
     for one in found.older:
         parts.append(f"{len(one.days)} of them {one.made} {_remedy(file, one.workflow, one.days, 'changed')}")
     if found.unknown_notebooks:
-        parts.append(f"of {found.unknown_notebooks} of them it is not known which notebooks they were made with")
+        parts.append(f"of {found.unknown_notebooks} of them the notebooks that they were made with are not known")
     for name, days in found.unknown_data.items():
         parts.append(f"of {len(days)} of them it is not known with which data {_remedy(file, name, days, 'all')}")
     return ", ".join(parts)
