@@ -14,13 +14,47 @@ if TYPE_CHECKING:
     from deciders.specification import load_specification as load_specification
     from workers.notebooks.notebook_run import run_notebook as run_notebook
 
+    from .application.events import Announcement as Announcement
+    from .application.events import Look as Look
+    from .application.events import Note as Note
+    from .application.events import ReportMade as ReportMade
+    from .application.events import RunChanged as RunChanged
+    from .application.events import Started as Started
+    from .application.project import Project as Project
+    from .application.services import Local as Local
+    from .application.services import Swf as Swf
+
 _PLACES = {
+    "Announcement": "simpleflow_nb.application.events",
     "DateStencil": "deciders.dates.date_stencil",
+    "Local": "simpleflow_nb.application.services",
+    "Look": "simpleflow_nb.application.events",
+    "Note": "simpleflow_nb.application.events",
+    "Project": "simpleflow_nb.application.project",
+    "ReportMade": "simpleflow_nb.application.events",
+    "RunChanged": "simpleflow_nb.application.events",
+    "Started": "simpleflow_nb.application.events",
+    "Swf": "simpleflow_nb.application.services",
     "load_specification": "deciders.specification",
     "run_notebook": "workers.notebooks",
 }
 
-__all__ = ["DateStencil", "NotebookSkipped", "load_specification", "run_notebook", "skip"]
+__all__ = [
+    "Announcement",
+    "DateStencil",
+    "Local",
+    "Look",
+    "Note",
+    "NotebookSkipped",
+    "Project",
+    "ReportMade",
+    "RunChanged",
+    "Started",
+    "Swf",
+    "load_specification",
+    "run_notebook",
+    "skip",
+]
 
 
 class NotebookSkipped(SystemExit):

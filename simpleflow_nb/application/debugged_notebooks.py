@@ -12,9 +12,9 @@ from ..exceptions import DefinitionError
 from ..inspection import executions
 from ..inspection.documents import Document, document_of
 from .notebook_executions import execution_meant
+from .places import Place
 from .run_rows import found_row, run_rows
 from .run_states import NOTEBOOK_TYPE
-from .services import Place
 from .single_notebooks import check_folder
 
 if TYPE_CHECKING:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from .outcomes import RunOutcome, StartedExecution
+    from .run_states import ShownRun, Watch
 
 R = TypeVar("R")
 
@@ -22,37 +26,109 @@ class Note:
     is_warning: bool = False
 
 
-Event = Look | Note
+@dataclass(frozen=True)
+class Announcement:
+    """What is about to be done, once it is sure that it is: ``14 runs of days, 2 left out``."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Watching:
+    """Runs are carried out from now on; ``watch`` holds those that there are, as they were at the last `RunChanged`."""
+
+    watch: Watch
+
+
+@dataclass(frozen=True)
+class RunChanged:
+    """There is something new about a run: it was started, has ended, or one of its labels has."""
+
+    run: ShownRun
+
+
+@dataclass(frozen=True)
+class Started:
+    """An execution was started on a service."""
+
+    execution: StartedExecution
+
+
+@dataclass(frozen=True)
+class RunEnded:
+    """A run on a service, which was waited for, has ended."""
+
+    run: RunOutcome
+
+
+@dataclass(frozen=True)
+class CheckEnded:
+    """A check on a service, which was waited for, has ended, and so have the runs that it started."""
+
+    started: int
+    succeeded: int  #: or were skipped
+    not_due: int  #: pairs of a workflow and a date
+
+
+@dataclass(frozen=True)
+class ReportMade:
+    """A report was made anew."""
+
+    run: str  #: ``NAME/DATE_IDENTITY``
+    report: str  #: ``count.pdf``
+    path: str
+    warnings: tuple[str, ...] = ()
+
+
+Event = Look | Note | Announcement | Watching | RunChanged | Started | RunEnded | CheckEnded | ReportMade
 
 
 class UnderWay(Generic[R]):
     """A long call: iterate over it to see what happens, or ask for its result, which waits for the end.
 
-    What was started ends by itself when the iteration is given up (`close`): no task is started any more, those under way
-    end, and the same call goes on later.
+    Nothing is done before the first of these. What was started ends by itself when it is given up (`close`, or the end of a
+    ``with`` block): no task is started any more, those under way end, and the same call goes on later.
     """
 
     def __init__(self, events: Generator[Event, None, R]) -> None:
         self._events = events
-        self._result: R | None = None
         self._is_over = False
+        self._result: list[R] = []  # empty until it has ended by itself
 
-    def __iter__(self) -> Iterator[Event]:
-        self._result = yield from self._events
-        self._is_over = True
+    def __iter__(self) -> UnderWay[R]:
+        return self
+
+    def __next__(self) -> Event:
+        try:
+            return next(self._events)
+        except StopIteration as end:
+            if not self._is_over:
+                self._is_over = True
+                self._result.append(end.value)
+            raise
+        except BaseException:
+            self._is_over = True
+            raise
+
+    def __enter__(self) -> UnderWay[R]:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def result(self) -> R:
         """What came of it; waits for the end.
 
         Raises:
-            RuntimeError: it was closed before its end.
+            RuntimeError: it was closed, or has raised something, before its end.
         """
         for _ in self:
             pass
-        if not self._is_over:
-            raise RuntimeError("this call was closed before it ended")
-        return self._result  # type: ignore[return-value]  # set at the end, by whatever type it has
+        if not self._result:
+            raise RuntimeError("this call was given up before it ended")
+        return self._result[0]
 
     def close(self) -> None:
-        """Give it up: nothing is lost."""
+        """Give it up: nothing is lost. Waits for what is under way."""
+        self._is_over = True
         self._events.close()

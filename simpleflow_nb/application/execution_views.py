@@ -7,8 +7,8 @@ from typing import Any
 from ..inspection import documents, executions
 from ..inspection.documents import Document
 from ..inspection.tables import Table
+from .places import Place
 from .run_states import NOTEBOOK_TYPE
-from .services import Place
 
 
 def info_table(place: Place, execution: dict[str, str]) -> Table:

@@ -10,8 +10,8 @@ from typing import Any
 from ..constants import STATE_FOLDER
 from ..exceptions import PayloadError
 from ..inspection.executions import executions, found_execution, refuse_gone, started_with
+from .places import Place
 from .run_states import NOTEBOOK_TYPE
-from .services import Place
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from .run_rows import RunRow
 from .run_states import label_states
 
 if TYPE_CHECKING:
-    from .services import Place
+    from .places import Place
 
 
 def with_open_labels(row: RunRow, place: Place) -> RunRow:

@@ -12,7 +12,7 @@ from ..local.reader import JournalReader
 from ..local.service import DOMAIN
 from ..processes.connection import connected, payload_directory
 from ..processes.payload_directory import PayloadDirectory
-from .services import Place
+from .places import Place
 
 
 @contextmanager

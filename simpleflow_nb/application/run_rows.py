@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from deciders.values.run_state import RunState
     from workers.records.run_records import RunRecord, RunRecords
 
-    from .services import Place
+    from .places import Place
 
 
 NEXT_CAUSE = re.compile(r"; (?=notebook |not run: )")  #: between what is said of the labels in the error of a run

@@ -15,11 +15,10 @@ from ..exceptions import PayloadError
 from ..inspection.executions import arguments_in, history
 from ..inspection.task_rows import epoch
 from ..local.reader import JournalReader
-from ..local.requests import leave_request
 from ..local.service import DOMAIN
 from ..processes.payload_directory import PayloadDirectory, kept
+from .places import Place
 from .run_states import SENSOR_TYPE, plain_cause
-from .services import Place
 
 CHECK_TYPE = "workers.activities.feed_new_dates"
 
@@ -58,11 +57,7 @@ def sensor_files(place: Place) -> list[Path]:
 def ask_sensor(place: Place, execution: dict[str, str], signal: str, value: Any = None) -> None:
     """Send a signal to a sensor; the owner of a journal takes it within a tenth of a second."""
     text = kept(payload.encode(value), place.payloads)
-    body = {"domain": place.domain, **execution, "signalName": signal, "input": text}
-    if place.journal is None:
-        place.service.signal_workflow_execution(**body)
-    else:
-        leave_request(place.journal, "signal_workflow_execution", body)
+    place.ask("signal_workflow_execution", execution, signalName=signal, input=text)
 
 
 def ask_running_sensor(journal: Path, path: Path, signal: str, value: Any) -> bool:

@@ -2,36 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from ..exceptions import DefinitionError
 from ..local.journal_files import journal_path
-from ..local.ownership import is_owned
 from ..local.reader import JournalReader
 from ..local.service import DOMAIN
-from ..processes.connection import connected, payload_directory
+from ..processes.connection import DEFAULT_HINT, DEFAULT_RETENTION_DAYS, DOMAIN_VARIABLE, connected, payload_directory
 from ..processes.payload_directory import PayloadDirectory
+from .conditions import Conditions as Conditions
+from .places import Place
 
+if TYPE_CHECKING:
+    from deciders.runs.due_runs import Run
+    from deciders.specification import Specification
 
-@dataclass(frozen=True)
-class Place:
-    """A service that keeps runs, opened to look at.
-
-    ``journal`` is None on SWF; ``service`` is None where nothing has run on this machine yet.
-    """
-
-    service: Any
-    domain: str
-    payloads: PayloadDirectory
-    journal: Path | None = None
-
-    @property
-    def is_interrupted(self) -> bool:
-        """Whether what is open in a journal of this machine waits for somebody who goes on with it."""
-        return self.service is not None and self.journal is not None and not is_owned(self.journal)
+    from .events import Event
+    from .outcomes import Outcome
 
 
 @dataclass(frozen=True)
@@ -48,6 +40,46 @@ class Local:
 
     def journal(self, outputs: Path) -> Path:
         return journal_path(self.db, outputs)
+
+    def start(
+        self, specification: Specification, outputs: Path, run: Run, *, new: bool, conditions: Conditions
+    ) -> Generator[Event, None, Outcome]:
+        """Run an instance; see `local_runs.start_here`."""
+        from .local_runs import start_here
+
+        return start_here(specification, outputs, run, db=self.db, durable=self.durable, new=new, conditions=conditions)
+
+    def carry_out(
+        self,
+        specification: Specification,
+        outputs: Path,
+        requests: list[dict[str, Any]],
+        *,
+        most_at_once: int | None = None,
+        announcement: str | None = None,
+        conditions: Conditions,
+    ) -> Generator[Event, None, Outcome]:
+        """Carry out runs that were asked for; see `local_runs.carry_out_here`."""
+        from .local_runs import carry_out_here
+
+        return carry_out_here(
+            specification,
+            outputs,
+            requests,
+            db=self.db,
+            durable=self.durable,
+            most_at_once=most_at_once,
+            announcement=announcement,
+            conditions=conditions,
+        )
+
+    def look_for_dates(
+        self, specifications: Sequence[Specification], outputs: Path, *, once: bool, conditions: Conditions
+    ) -> Generator[Event, None, Outcome]:
+        """Carry out the sensors of these files; see `local_checks.look_for_dates_here`."""
+        from .local_checks import look_for_dates_here
+
+        return look_for_dates_here(specifications, outputs, db=self.db, durable=self.durable, once=once, conditions=conditions)
 
     @contextmanager
     def opened(self, outputs: Path) -> Iterator[Place]:
@@ -70,14 +102,68 @@ class Swf:
 
     Args:
         region: None is as boto3 finds it.
-        create: register the domain if it does not exist.
+        create: register the domain if it does not exist, to keep closed runs for ``retention_days``.
         payloads: folder for payloads too long for a history, the same for all processes; None is that of the outputs.
+        hint: what to do where there is no such domain, for the sentence that says so.
     """
 
     domain: str
     region: str | None = None
     create: bool = False
     payloads: Path | None = None
+    retention_days: int = DEFAULT_RETENTION_DAYS
+    hint: str = DEFAULT_HINT
+
+    def start(
+        self, specification: Specification, outputs: Path, run: Run, *, new: bool, conditions: Conditions
+    ) -> Generator[Event, None, Outcome]:
+        """Start an instance, for others to carry out; see `remote_runs.start_there`.
+
+        Raises:
+            DefinitionError: a ``new`` run is asked for: one that is open there has to end first.
+        """
+        from .remote_runs import start_there
+
+        if new:
+            raise DefinitionError("a new run beside an open one is for runs on this machine; cancel the open one first")
+        with self.opened(outputs) as place:
+            return (yield from start_there(place, specification, outputs, run, adopt=conditions.adopt))
+
+    def carry_out(
+        self,
+        specification: Specification,
+        outputs: Path,
+        requests: list[dict[str, Any]],
+        *,
+        most_at_once: int | None = None,
+        announcement: str | None = None,
+        conditions: Conditions,
+    ) -> Generator[Event, None, Outcome]:
+        """Start runs that were asked for, for others to carry out; see `remote_runs.carry_out_there`."""
+        from .remote_runs import carry_out_there
+
+        with self.opened(outputs) as place:
+            return (
+                yield from carry_out_there(
+                    place,
+                    specification,
+                    outputs,
+                    requests,
+                    most_at_once=most_at_once,
+                    announcement=announcement,
+                    adopt=conditions.adopt,
+                )
+            )
+
+    def look_for_dates(
+        self, specifications: Sequence[Specification], outputs: Path, *, once: bool, conditions: Conditions
+    ) -> Generator[Event, None, Outcome]:
+        """Start the sensors of these files, for others to carry out; see `remote_checks.look_for_dates_there`."""
+        from .remote_checks import look_for_dates_there
+
+        with self.opened(outputs) as place:
+            adopt = conditions.adopt
+            return (yield from look_for_dates_there(place, specifications, outputs, once=once, adopt=adopt))
 
     @contextmanager
     def opened(self, outputs: Path) -> Iterator[Place]:
@@ -86,8 +172,19 @@ class Swf:
             DefinitionError: there is no such domain.
             ServiceError: no region or credentials, or the service cannot be reached.
         """
-        with connected(self.domain, self.region, create=self.create) as service:
+        with connected(
+            self.domain, self.region, create=self.create, retention_days=self.retention_days, hint=self.hint
+        ) as service:
             yield Place(service, self.domain, payload_directory(self.payloads, outputs))
 
 
 Service = Local | Swf
+
+
+def usual_service(outputs: Path) -> Service:
+    """Where runs are kept when nobody says it: in the domain of the environment, unless there is a journal in the outputs
+    folder, as who has run something there means that."""
+    domain = os.environ.get(DOMAIN_VARIABLE)
+    if domain and not journal_path(None, outputs).exists():
+        return Swf(domain, os.environ.get("AWS_DEFAULT_REGION"))
+    return Local()

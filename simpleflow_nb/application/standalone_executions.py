@@ -21,9 +21,10 @@ from ..processes.decider import Decider
 from ..processes.interrupts import Interrupts
 from ..processes.payload_directory import kept
 from ..processes.standalone import STICKY_SECONDS, StandaloneProcesses
+from ..processes.workflow_classes import workflow_class
 from ..service_faults import ALREADY_STARTED, UNKNOWN_RESOURCE, fault_code, is_passing
 from ..workflow import execution_input
-from .class_executions import WantedExecution
+from .class_runs import ClassRun
 from .execution_ends import ExecutionEnd
 
 logger = logging.getLogger(__name__)
@@ -48,37 +49,27 @@ class StandaloneSetting:
 
 
 @contextmanager
-def begun_standalone(workflow: str, wanted: WantedExecution, setting: StandaloneSetting) -> Iterator[StandaloneExecution]:
+def begun_standalone(wanted: ClassRun, setting: StandaloneSetting) -> Iterator[StandaloneExecution]:
     """Start it with its processes; they end with the block.
 
-    Args:
-        workflow: the path of the class, for the processes.
-
     Raises:
+        WorkflowNotFound: there is no such class.
         DefinitionError: there is no such domain, or an execution of that id is open.
         ServiceError: no region or credentials, or the service cannot be reached.
     """
-    cls = wanted.cls
+    cls = workflow_class(wanted.path)
     name = wanted.workflow_id or cls.__name__
     task_list = f"{name[: MAX_ID_CHARACTERS - 33]}-{uuid.uuid4().hex}"
     store = payload_directory(setting.payloads)
     common = ["--task-list", task_list, "--payloads", str(store.path)]
     common += ["--domain", setting.domain] if setting.domain else []
     common += ["--region", setting.region] if setting.region else []
-    body: dict[str, Any] = {
-        "domain": setting.domain,
-        "workflowId": name,
-        "workflowType": {"name": cls.type_name(), "version": cls.version},
-        "taskList": {"name": task_list},
-        "input": kept(execution_input(cls, wanted.arguments), store) or "",
-        "tagList": list(wanted.tags) or cls.tags(wanted.arguments),
-    }
-    if wanted.timeout_seconds:
-        body["executionStartToCloseTimeout"] = str(wanted.timeout_seconds)
+    text = kept(execution_input(cls, wanted.arguments), store) or ""
+    body: dict[str, Any] = {"domain": setting.domain, **wanted.request(cls, name, task_list, text)}
     with StandaloneProcesses() as processes:
         for _ in range(setting.deciders):
             own = ["--activity-task-list", task_list, "--sticky-timeout", str(STICKY_SECONDS)]
-            processes.start_decider(workflow, *common, *own)
+            processes.start_decider(wanted.path, *common, *own)
         processes.start_worker(*common, "--nb-slots", str(setting.slots), "--heartbeat", str(setting.heartbeat_seconds))
         with connected(
             setting.domain,

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..environment import setting
 from ..exceptions import DefinitionError
+
+if TYPE_CHECKING:
+    from deciders.specification import Specification
 
 FILE_NAME = "workflows.yml"  #: what a folder stands for
 
@@ -40,25 +45,48 @@ def default_file() -> Path | None:
     return Path(named) if named else None
 
 
-def whole_workflow_name(workflow: str) -> str:
-    """A class path or ``FILE.yml:NAME`` as it is; ``FILE.yml:NAME`` of a name alone, which no class has: those of modules have
-    a dot.
-
-    Raises:
-        DefinitionError: it is such a name, and there is no file.
-    """
-    if "." in workflow or ":" in workflow or not workflow:
-        return workflow
-    if default_file() is None:
-        raise DefinitionError(
-            f"{workflow!r} is not a dotted path to a class, such as examples.basic.BasicWorkflow, and no workflows.yml is here "
-            "that could have it; write FILE.yml:NAME"
-        )
-    return f"{specification_path(None)}:{workflow}"
-
-
 def outputs_folder(given: Path | None, specification_file: Path) -> Path:
     """Where a specification's outputs go, absolute: as given, ``AUTOFLOW_OUTPUTS_DIR``, or ``outputs`` beside the file."""
     if given is None and (named := setting("AUTOFLOW_OUTPUTS_DIR")):
         given = Path(named)
     return (given or specification_file.absolute().parent / "outputs").absolute()
+
+
+def check_writable(outputs: Path) -> None:
+    """Make the outputs folder where there is none.
+
+    Raises:
+        OutputsError: it cannot be made, or not be written to.
+    """
+    from workers.artefacts import Artefacts
+
+    Artefacts(outputs).check_writable()
+
+
+def writable_outputs(given: Path | None, specification: Specification) -> Path:
+    """Where a specification's outputs go, made and writable.
+
+    Raises:
+        OutputsError: it cannot be.
+    """
+    outputs = outputs_folder(given, specification.path)
+    check_writable(outputs)
+    return outputs
+
+
+def common_outputs(given: Path | None, specifications: Sequence[Specification]) -> Path:
+    """The one outputs folder of several files, made and writable.
+
+    Raises:
+        DefinitionError: the files have different ones.
+        OutputsError: it cannot be written to.
+    """
+    folders = {specification.file: outputs_folder(given, specification.path) for specification in specifications}
+    (first, folder), *others = folders.items()
+    for path, other in others:
+        if other != folder:
+            raise DefinitionError(
+                f"{first} has its outputs in {folder}, {path} in {other}; one process serves one outputs folder: "
+                "start a sensor for each, or give --outputs"
+            )
+    return writable_outputs(given, specifications[0])

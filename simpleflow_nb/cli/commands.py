@@ -12,14 +12,14 @@ GROUPS: dict[str, dict[str, tuple[str, str]]] = {
         "validate": ("notebooks.definition", "Check a workflow file and its notebooks"),
         "plan": ("notebooks.definition", "Show which runs are due, and why"),
         "status": ("notebooks.status", "Show the last state of every run, by date"),
-        "backfill": ("notebooks.run_requests", "Run a workflow for the dates of a period"),
+        "backfill": ("notebooks.backfill", "Run a workflow for the dates of a period"),
         "reports.make": ("notebooks.reports", "Make the reports of past runs anew"),
         "outputs.clean": ("notebooks.outputs", "Remove the notebooks and reports of old runs"),
     },
     "Runs": {
         "runs.list": ("notebooks.runs", "List runs"),
         "runs.show": ("notebooks.runs", "Show one run: parameters, labels, attempts"),
-        "runs.retry": ("notebooks.runs_retry", "Run again what failed or was skipped"),
+        "runs.retry": ("notebooks.retry", "Run again what failed or was skipped"),
         "runs.logs": ("notebooks.runs", "Print what the notebooks of a run printed"),
     },
     "Notebooks": {

@@ -8,7 +8,8 @@ from typing import Any, TypeVar
 
 import click
 
-from ..processes.connection import DEFAULT_RETENTION_DAYS, DOMAIN_VARIABLE
+from ..application.services import Local, Service, Swf
+from ..processes.connection import DEFAULT_RETENTION_DAYS, DOMAIN_VARIABLE, named_domain
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -27,6 +28,19 @@ def domain_options(command: F) -> F:
     command = click.option("--create-domain", is_flag=True, help="Register the domain if it does not exist.")(command)
     command = click.option("--region", envvar="AWS_DEFAULT_REGION", help="AWS region. [default: as boto3 finds it]")(command)
     return click.option("--domain", "-d", envvar=DOMAIN_VARIABLE, help=f"SWF domain. [default: ${DOMAIN_VARIABLE}]")(command)
+
+
+def service_to_start_on(ctx: click.Context, local: Local) -> Service:
+    """The service that the options of this module mean beside ``--local``: this machine, or a domain.
+
+    Raises:
+        DefinitionError: neither was named.
+    """
+    given = ctx.params
+    if given["local"]:
+        return local
+    domain = named_domain(given["domain"])
+    return Swf(domain, given["region"], given["create_domain"], given["payloads"], given["retention_days"], hint=CREATION_HINT)
 
 
 def payloads_option(command: F) -> F:

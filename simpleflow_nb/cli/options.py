@@ -8,6 +8,9 @@ from typing import Any, TypeVar
 
 import click
 
+from ..application.conditions import Conditions
+from ..processes.interrupts import Interrupts
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 DAYS = click.IntRange(1, 36_500)  #: of a period that ends now: a century is as good as for ever
@@ -48,3 +51,22 @@ def local_option(command: F) -> F:
 def heartbeat_option(command: F) -> F:
     kind, text = click.FloatRange(min=0, min_open=True), "Longest time between beats, s."
     return click.option("--heartbeat", type=kind, default=30, show_default=True, help=text)(command)
+
+
+def notebook_workers_option(command: F) -> F:
+    text = "Notebooks that run at once. [default: number of cores]"
+    return click.option("--nb-workers", type=click.IntRange(min=1), help=text)(command)
+
+
+def quiet_option(command: F) -> F:
+    return click.option("--quiet", is_flag=True, help="Show no progress.")(command)
+
+
+def durable_option(command: F) -> F:
+    text = "Survive a power cut as well, at the price of a disk flush for each step."
+    return click.option("--durable", is_flag=True, help=text)(command)
+
+
+def conditions_of(nb_workers: int | None, *, adopt: bool) -> Conditions:
+    """What these options say of how runs are carried out; the user may interrupt them."""
+    return Conditions(nb_workers, adopt, Interrupts())

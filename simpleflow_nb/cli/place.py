@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import click
 
 from ..application.opened_places import opened_domain, opened_journal
-from ..application.services import Place
+from ..application.places import Place
 from ..exceptions import DefinitionError
 from ..local.service import DOMAIN
 from ..processes.connection import DOMAIN_VARIABLE

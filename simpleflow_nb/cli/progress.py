@@ -1,19 +1,22 @@
-"""What a local run shows while it works: a line for each run and label on a terminal, plain lines elsewhere."""
+"""What a call shows while it works: a line for each run and label on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
 import sys
 import time
 from collections.abc import Callable
+from typing import TypeVar
 
 import click
 from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
 
+from ..application.events import Announcement, Event, Note, RunChanged, UnderWay, Watching
 from ..application.run_states import ShownLabel, ShownRun, Watch, shown_seconds, status_word
 from ..application.shown_states import STYLES, WARNED_STYLE, ShownEnd, ShownState
-from ..processes.local_run import Execution, LocalRun
+
+R = TypeVar("R")
 
 _TOLD_MORE_OF = (ShownState.DONE, ShownState.FAILED, ShownState.SKIPPED)  #: how long these took, and why they are so
 _NAME_WIDTHS = (12, 48)
@@ -22,21 +25,43 @@ _FRAMES_PER_SECOND = 4
 
 
 class Progress:
-    """Tells a person what happens. Entered for the time of a local run; :meth:`update` is called a few times a second."""
+    """Tells a person what happens. Entered for the time of a call; takes the events of it."""
 
-    def __init__(self, watch: Watch, *, quiet: bool = False, color: str = "auto") -> None:
-        self.watch, self.quiet = watch, quiet
+    def __init__(self, *, quiet: bool = False, color: str = "auto") -> None:
+        self.quiet = quiet
         self.console = Console(
             stderr=True,
             no_color=True if color == "never" else None,
             force_terminal=True if color == "always" else None,
             highlight=False,
         )
+        self.watch: Watch | None = None
         self._live: Live | None = None
         self._began = time.monotonic()
         self._told: dict[str, dict[tuple[str, int], ShownState]] = {}  # run id -> (label, attempt) -> state
 
     def __enter__(self) -> Progress:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._live is not None:
+            self._live.stop()
+
+    def take(self, event: Event) -> None:
+        """Show an event, unless it is of a kind that the command prints itself."""
+        if isinstance(event, Watching):
+            self._begin(event.watch)
+        elif isinstance(event, Note):
+            show_note(event)
+        elif isinstance(event, Announcement):
+            click.echo(event.text, err=True)
+        elif self._live is not None and self.watch is not None:
+            self._live.update(self._drawn(self.watch.states()))
+        elif isinstance(event, RunChanged) and not self.quiet:
+            self._tell(event.run)
+
+    def _begin(self, watch: Watch) -> None:
+        self.watch, self._began = watch, time.monotonic()
         if self.console.is_terminal and not self.quiet:
             self._live = Live(
                 console=self.console,
@@ -45,29 +70,6 @@ class Progress:
                 redirect_stdout=sys.stdout.isatty(),  # what a workflow prints into a pipe or a file stays there
             )
             self._live.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        try:
-            self._update()
-        finally:
-            if self._live is not None:
-                self._live.stop()
-
-    def update(self) -> None:
-        """Show what is new, unless it is too early to look again."""
-        if self.watch.is_rested():
-            self._update()
-
-    def _update(self) -> None:
-        changed = self.watch.look()
-        if self.quiet:
-            return
-        if self._live is not None:
-            self._live.update(self._drawn(self.watch.states()))
-        else:
-            for run in changed:
-                self._tell(run)
 
     # ---- on a terminal -------------------------------------------------------------------------------------------------------
 
@@ -96,6 +98,7 @@ class Progress:
             if rest:
                 lines.append(_line(f"  {rest}", "dim"))
         lines = lines[:room]
+        assert self.watch is not None
         earlier = self.watch.earlier.ends
         failed = sum(run.status not in (None, "COMPLETED") for run in runs)
         failed += earlier[ShownEnd.FAILED] + earlier[ShownEnd.CANCELLED]
@@ -131,14 +134,21 @@ def say(text: str) -> None:
     print(f"simpleflow-nb: {text}", file=sys.stderr, flush=True)  # click.echo would write past the live display
 
 
-def follow(run: LocalRun, is_over: Callable[[], bool], progress: Progress, *, mine: Callable[[], list[Execution]]) -> bool:
-    """Show what a local run does until ``is_over`` says so; False when the user stopped it before."""
-    with progress:
-        for sentence in run.follow(is_over, mine=mine):
-            if sentence is not None:
-                say(sentence)
-            progress.update()
-    return not run.was_interrupted
+def show_note(note: Note) -> None:
+    if note.is_warning:
+        click.echo(f"warning: {note.text}", err=True)
+    else:
+        say(note.text)
+
+
+def shown(call: UnderWay[R], *, quiet: bool = False, color: str = "auto", also: Callable[[Event], None] | None = None) -> R:
+    """Show what happens in a call until its end; its result. ``also`` is given every event, too."""
+    with Progress(quiet=quiet, color=color) as progress:
+        for event in call:
+            progress.take(event)
+            if also is not None:
+                also(event)
+    return call.result()
 
 
 def _chosen(run: ShownRun) -> tuple[list[ShownLabel], str]:

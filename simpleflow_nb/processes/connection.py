@@ -16,6 +16,7 @@ from .supervisor import wait_at_gate
 
 DOMAIN_VARIABLE = "SWF_DOMAIN"
 DEFAULT_RETENTION_DAYS = 30
+DEFAULT_HINT = "is it the right --region and endpoint?"
 
 
 def payload_directory(given: Path | None, outputs: Path | None = None) -> PayloadDirectory:
@@ -32,7 +33,7 @@ def connected(
     create: bool = False,
     retention_days: int = DEFAULT_RETENTION_DAYS,
     pollers: int = 10,
-    hint: str = "is it the right --region and endpoint?",
+    hint: str = DEFAULT_HINT,
 ) -> Iterator[Any]:
     """SWF, with a domain that exists; ``hint`` is what to do where it does not.
 
@@ -42,8 +43,7 @@ def connected(
     """
     from ..swf.client import Boto3Service
 
-    if not domain:
-        raise DefinitionError("name the domain with --domain (or SWF_DOMAIN), or add --local to work without AWS")
+    domain = named_domain(domain)
     with explaining():
         service = Boto3Service(region=region, pollers=pollers)
         try:
@@ -52,6 +52,16 @@ def connected(
             yield service
         finally:
             service.close()
+
+
+def named_domain(domain: str | None) -> str:
+    """
+    Raises:
+        DefinitionError: none was named.
+    """
+    if not domain:
+        raise DefinitionError("name the domain with --domain (or SWF_DOMAIN), or add --local to work without AWS")
+    return domain
 
 
 @contextmanager

@@ -143,6 +143,15 @@ class LocalRun:
         self.service.take_requests(True)
         return False
 
+    def finish_tasks(self) -> None:
+        """Start no task any more, and wait for those under way, unless it is interrupted: as at the first interrupt."""
+        assert self.engine is not None
+        self._take_no_more_tasks(self.engine)
+        asked = self.interrupts.count
+        while self.engine.worker.running() and self.interrupts.count == asked:
+            time.sleep(_LOOK_SECONDS / 2)
+        self.was_interrupted = True
+
     def open_runs(self, *types: str) -> list[Execution]:
         """The open executions of these types, oldest first; those that are parked are left out."""
         found = self.service.open_executions(DOMAIN)

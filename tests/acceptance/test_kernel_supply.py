@@ -17,7 +17,16 @@ from tests.acceptance.conftest import is_running, wait_until
 from workers.kernels import supply as supplies
 from workers.kernels.fork_server import ForkServer, ForkServerError
 from workers.kernels.spawn_reasons import changed_variable, shadowing_file
-from workers.kernels.supply import PRELOADED, KernelSettings, KernelSupply, warm_kernels
+from workers.kernels.supply import (
+    PRELOADED,
+    KernelSettings,
+    KernelSupply,
+    is_shared_kept,
+    open_shared,
+    release_shared,
+    shared_supply,
+    warm_kernels,
+)
 from workers.notebooks.notebook_run import run_notebook
 
 pytestmark = pytest.mark.usefixtures("temporary", "no_kernel_is_left")
@@ -300,3 +309,16 @@ def test_idle_memory_of_a_held_kernel_is_small():
 def _private_bytes(pid: int) -> int:
     lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
     return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith(("Private_Clean", "Private_Dirty")))
+
+
+def test_what_a_call_has_opened_ends_with_it_unless_somebody_else_uses_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SIMPLEFLOW_NB_PRELOAD", "")
+    with warm_kernels() as supply:
+        assert open_shared() is supply
+        assert is_shared_kept()
+        release_shared()
+        assert (is_shared_kept(), shared_supply()) == (False, supply)
+    assert shared_supply() is None
+    open_shared()
+    release_shared()
+    assert shared_supply() is None

@@ -14,13 +14,14 @@ import pytest
 from botocore.exceptions import ParamValidationError
 
 from simpleflow_nb import Workflow
-from simpleflow_nb.cli.engine.remote_start import start_remotely
+from simpleflow_nb.application.class_runs import ClassRun, start_class_there
 from simpleflow_nb.exceptions import DefinitionError, ServiceError, SimpleflowError
 from simpleflow_nb.local.http_service import HttpService
 from simpleflow_nb.local.service import DOMAIN, LocalService
 from simpleflow_nb.processes.connection import connected
 from simpleflow_nb.processes.decider import Decider
 from simpleflow_nb.processes.engine import Engine
+from simpleflow_nb.processes.payload_directory import PayloadDirectory
 from tests.acceptance.samples import typed
 from tests.service.moto_server import CREDENTIALS, environment
 
@@ -193,8 +194,8 @@ NO_NAME = "1 to 256 characters, no ':', '/', '|' or controls, not 'arn'"
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ({"tags": list("abcdef")}, "tagList: at most 5 tags of at most 256 characters"),
-        ({"tags": ["t" * 300]}, "tagList: at most 5 tags of at most 256 characters"),
+        ({"tags": tuple("abcdef")}, "tagList: at most 5 tags of at most 256 characters"),
+        ({"tags": ("t" * 300,)}, "tagList: at most 5 tags of at most 256 characters"),
         ({"workflow_id": "a:b"}, f"Value at 'workflowId' is not a name: {NO_NAME}"),
         ({"workflow_id": "i" * 300}, f"Value at 'workflowId' is not a name: {NO_NAME}"),
         ({"execution_timeout": 99999999999}, "Value at 'executionStartToCloseTimeout' is not a duration: '99999999999'"),
@@ -202,22 +203,13 @@ NO_NAME = "1 to 256 characters, no ':', '/', '|' or controls, not 'arn'"
     ],
 )
 def test_a_value_that_the_service_refuses_is_a_sentence(tmp_path: Path, local: str, given: dict[str, Any], said: str) -> None:
-    start: dict[str, Any] = {"workflow_id": None, "tags": [], "execution_timeout": None} | given
+    wanted = ClassRun("examples.basic.BasicWorkflow", {"args": [1, 0]}, **given)
     with (
         settings(tmp_path, AWS_ENDPOINT_URL=local),
         pytest.raises(DefinitionError) as raised,
         connected("local", None) as service,
     ):
-        start_remotely(
-            service,
-            "local",
-            "examples.basic.BasicWorkflow",
-            {"args": [1, 0]},
-            outputs=None,
-            payloads=tmp_path,
-            task_list="x",
-            **start,
-        )
+        start_class_there(service, "local", wanted, PayloadDirectory(tmp_path), "x")
     assert str(raised.value) == f"the service refuses this: {said}"
 
 

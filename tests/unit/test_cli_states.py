@@ -92,7 +92,8 @@ class Shown(Watch):
 def drawn(states: list[ShownRun], *, height: int = 24) -> list[str]:
     service = LocalService()
     try:
-        progress = Progress(Shown(service, states))
+        progress = Progress()
+        progress.watch = Shown(service, states)
     finally:
         service.close()
     out = io.StringIO()

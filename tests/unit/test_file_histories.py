@@ -24,8 +24,9 @@ from deciders.specification import (
     Specification,
     WorkflowSpecification,
 )
+from simpleflow_nb.application.history_keeping import HistoryKeeping
 from simpleflow_nb.application.sensors import sensor_id
-from simpleflow_nb.cli.notebooks.history_keeping import HistoryKeeping
+from simpleflow_nb.cli.progress import say
 from simpleflow_nb.local.service import DOMAIN, LocalService
 from simpleflow_nb.processes.decider import Decider
 from simpleflow_nb.processes.payload_directory import PayloadDirectory
@@ -105,7 +106,7 @@ class Place:
         journal = self.service.journal
         assert journal is not None
         run: Any = SimpleNamespace(service=self.service, payloads=self.payloads)
-        HistoryKeeping(run, self.outputs).look(files, unread=set)
+        HistoryKeeping(run, self.outputs, say).look(files, unread=set)
 
     def left(self) -> set[str]:
         return {info["execution"]["workflowId"] for info in self.service.infos.values()}

@@ -19,8 +19,9 @@ from deciders.sensor_workflow import SensorWorkflow
 from deciders.specification import ConfiguredWorkflow, NotebookSpecification, Specification, WorkflowSpecification
 from deciders.values.reason import Reason
 from simpleflow_nb import payload
+from simpleflow_nb.application.local_sensors import started_sensors
 from simpleflow_nb.application.sensors import sensor_id
-from simpleflow_nb.cli.notebooks.local_sensors import started_sensors
+from simpleflow_nb.cli.progress import say
 from simpleflow_nb.local.service import DOMAIN, LocalService
 from simpleflow_nb.processes.decider import Decider
 from simpleflow_nb.processes.payload_directory import PayloadDirectory
@@ -315,7 +316,7 @@ def test_the_sensor_of_a_moved_file_knows_when_it_looked_last(folder: Folder, th
     run: Any = SimpleNamespace(service=folder.service, payloads=folder.payloads)
     path = folder.outputs.parent / "workflows.yml"
     now = specification(path.parent, schedule="0 6 * * *").model_copy(update={"path": path})
-    started_sensors(run, [now], str(folder.outputs), once=False)
+    started_sensors(run, [now], str(folder.outputs), once=False, tell=say)
     [(workflow_id, started)] = folder.open().items()
     assert (workflow_id, started.get("last_look")) == (sensor_id(path), moment if looked else None)
 
@@ -333,6 +334,6 @@ def test_the_sensor_of_a_file_that_was_renamed_knows_when_it_looked_last(
     folder.start(SensorWorkflow, sensor_id(former), given)
     run: Any = SimpleNamespace(service=folder.service, payloads=folder.payloads)
     scheduled = specification(path.parent, schedule="0 6 * * *").sensor
-    started_sensors(run, [flows(path).model_copy(update={"sensor": scheduled})], str(folder.outputs), once=False)
+    started_sensors(run, [flows(path).model_copy(update={"sensor": scheduled})], str(folder.outputs), once=False, tell=say)
     [(workflow_id, started)] = folder.open().items()
     assert (workflow_id, started.get("last_look")) == (sensor_id(path), moment if looked else None)

@@ -15,11 +15,14 @@ from deciders.activities import DECISIONS
 from deciders.notebook_workflow import NotebookWorkflow
 from deciders.sensor_workflow import SensorWorkflow
 from simpleflow_nb import payload
+from simpleflow_nb.application.local_sensors import Sensor
+from simpleflow_nb.application.outcomes import local_outcome
 from simpleflow_nb.application.run_states import NOTEBOOK_TYPE, Watch
-from simpleflow_nb.cli.notebooks.local_sensors import Sensor
-from simpleflow_nb.cli.notebooks.summary import show_summary
+from simpleflow_nb.cli.notebooks.summary import show_outcome
+from simpleflow_nb.cli.progress import say
 from simpleflow_nb.local.service import DOMAIN, LocalService
 from simpleflow_nb.processes.decider import Decider
+from simpleflow_nb.processes.interrupts import Interrupts
 from simpleflow_nb.processes.payload_directory import PayloadDirectory, kept
 from simpleflow_nb.processes.payload_pruning import remove_unreferenced
 from tests.unit.workflow_files import specification
@@ -32,7 +35,7 @@ def run(tmp_path: Path) -> Iterator[Any]:
     """What a sensor needs of a local run that decides nothing."""
     service = LocalService.open(tmp_path / "journal.sqlite3", poll_seconds=0)
     Decider(service, DOMAIN, DECISIONS, [NotebookWorkflow, SensorWorkflow]).register_types()
-    yield SimpleNamespace(service=service, payloads=PayloadDirectory(tmp_path / "payloads"), interrupts=0, parked={})
+    yield SimpleNamespace(service=service, payloads=PayloadDirectory(tmp_path / "payloads"), interrupts=Interrupts(), parked={})
     service.close()
 
 
@@ -58,7 +61,7 @@ def start_run(service: LocalService) -> str:
 def test_a_check_whose_history_is_gone_is_over_and_its_end_is_told(
     run: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    sensor = Sensor(run, specification(tmp_path, schedule=None), str(tmp_path), once=True)
+    sensor = Sensor(run, specification(tmp_path, schedule=None), str(tmp_path), once=True, tell=say)
     assert sensor.is_open()
     result = payload.encode({"warnings": ["no x of 2024-01-02"], "not_due": 3, "started": ["days"] * 10_000})
     close(run.service, kept(result, run.payloads))
@@ -67,22 +70,22 @@ def test_a_check_whose_history_is_gone_is_over_and_its_end_is_told(
     for file in (tmp_path / "payloads").rglob("*.json"):
         file.unlink()
     assert not sensor.is_open()
-    sensor.show_checks()
-    assert (sensor.show_end(), sensor.not_due) == (0, 3)
+    sensor.tell_checks()
+    assert (sensor.tell_end(), sensor.not_due) == (True, 3)
     assert capsys.readouterr().err == "simpleflow-nb: warning: no x of 2024-01-02\n"
 
 
 def test_a_sensor_that_was_ended_long_ago_says_so_once(run: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    sensor = Sensor(run, specification(tmp_path, schedule="0 6 * * *"), str(tmp_path), once=False)
+    sensor = Sensor(run, specification(tmp_path, schedule="0 6 * * *"), str(tmp_path), once=False, tell=say)
     run.service.terminate_workflow_execution(domain=DOMAIN, workflowId=sensor.workflow_id, reason="enough")
     assert not sensor.is_open()
     run.service.prune(time.time() + _LATER)
-    assert [sensor.show_end(), sensor.show_end()] == [1, 1]
+    assert [sensor.tell_end(), sensor.tell_end()] == [False, False]
     assert capsys.readouterr().err == "simpleflow-nb: the sensor was terminated: enough\n"
 
 
 def test_a_signal_that_the_sensor_ignores_is_told_as_that(run: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    sensor = Sensor(run, specification(tmp_path, schedule="0 6 * * *"), str(tmp_path), once=False)
+    sensor = Sensor(run, specification(tmp_path, schedule="0 6 * * *"), str(tmp_path), once=False, tell=say)
     whole = specification(tmp_path, schedule="0 7 * * *").model_copy(update={"keep_history_seconds": 5})
     for name, given in (
         ("reload", {"sensor": {"schedule": "61 * * * *", "timezone": "UTC"}}),
@@ -92,7 +95,7 @@ def test_a_signal_that_the_sensor_ignores_is_told_as_that(run: Any, tmp_path: Pa
         run.service.signal_workflow_execution(
             domain=DOMAIN, workflowId=sensor.workflow_id, signalName=name, input=payload.encode(given)
         )
-    sensor.show_checks()
+    sensor.tell_checks()
     assert capsys.readouterr().err == (
         "simpleflow-nb: the signal reload was ignored: schedule '61 * * * *' cannot be understood: minute '61' "
         "(allowed: 0-59)\n"
@@ -119,21 +122,21 @@ def test_a_signal_that_the_sensor_ignores_is_told_as_that(run: Any, tmp_path: Pa
 def test_a_sensor_that_failed_says_why_itself_failed_also_after_a_check_with_that_cause(
     failure: dict[str, str], said: str, run: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    sensor = Sensor(run, specification(tmp_path, schedule="0 6 * * *"), str(tmp_path), once=False)
+    sensor = Sensor(run, specification(tmp_path, schedule="0 6 * * *"), str(tmp_path), once=False, tell=say)
     sensor._tell(said)
     task = run.service.poll_for_decision_task(domain=DOMAIN, taskList={"name": "deciders"})
     end: dict[str, Any] = {"decisionType": "FailWorkflowExecution", "failWorkflowExecutionDecisionAttributes": failure}
     run.service.respond_decision_task_completed(taskToken=task["taskToken"], decisions=[end])
-    assert (sensor.is_open(), sensor.show_end()) == (False, 1)
+    assert (sensor.is_open(), sensor.tell_end()) == (False, False)
     assert capsys.readouterr().err == f"simpleflow-nb: {said}\n" * 2
 
 
 def test_a_sensor_that_has_no_schedule_any_more_says_that_it_ended(
     run: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    sensor = Sensor(run, specification(tmp_path, schedule="0 6 * * *"), str(tmp_path), once=False)
+    sensor = Sensor(run, specification(tmp_path, schedule="0 6 * * *"), str(tmp_path), once=False, tell=say)
     close(run.service, payload.encode({"warnings": ["no x"], "not_due": 3, "started": []}))
-    assert (sensor.is_open(), sensor.show_end()) == (False, 0)
+    assert (sensor.is_open(), sensor.tell_end()) == (False, True)
     assert capsys.readouterr().err == (
         "simpleflow-nb: warning: no x\nsimpleflow-nb: the sensor ended with a last check: the file has no schedule any more\n"
     )
@@ -155,7 +158,7 @@ def test_runs_that_nobody_has_looked_at_since_they_ended_are_named_so_that_they_
 def test_the_summary_tells_of_runs_whose_results_were_removed_since(
     run: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    run.seconds, run.interrupts = lambda: 5.0, 0
+    run.seconds = lambda: 5.0
     watch = Watch(run.service, [NOTEBOOK_TYPE], load=run.payloads.load)
     start_run(run.service)
     paths = [f"/outputs/{'long' * 50}/{number}.pdf" for number in range(200)]
@@ -166,6 +169,6 @@ def test_the_summary_tells_of_runs_whose_results_were_removed_since(
         os.utime(file, (0, 0))
     run.service.prune(time.time() + _LATER, spared=watch.unread())
     assert remove_unreferenced(run.payloads, run.service.journal) == 1
-    assert show_summary(run, watch, Path("workflows.yml"), ended=True) == 0
+    assert show_outcome(local_outcome(run, watch, Path("workflows.yml"), ended=True)) == 0
     shown = capsys.readouterr().out.splitlines()
     assert (shown[0], shown[-1]) == ("200 reports:", "1 of 1 run succeeded in 5 s")

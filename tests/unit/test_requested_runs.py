@@ -10,7 +10,9 @@ import pytest
 
 from deciders.runs.due_runs import due_runs
 from deciders.specification import load_specification
-from simpleflow_nb.cli.notebooks.notebook_run import requested_run
+from simpleflow_nb.application.events import UnderWay
+from simpleflow_nb.application.requested_runs import requested_run
+from simpleflow_nb.cli.progress import shown
 from simpleflow_nb.exceptions import DefinitionError
 from tests.acceptance.samples import WORKFLOWS, inputs
 from tests.unit.recorded_runs import success_of
@@ -32,7 +34,8 @@ TEN_O_CLOCK = datetime(2016, 1, 1, 10, tzinfo=UTC)
 
 def requested(folder: Path, **values: Any) -> Any:
     workflows = WORKFLOWS.replace("{day: reference_date}", "{day: how}") + "      parameters: {how: fast}\n"
-    return requested_run(load_specification(inputs(folder / "in", workflows=workflows)), "days", values)
+    specification = load_specification(inputs(folder / "in", workflows=workflows))
+    return shown(UnderWay(requested_run(specification, "days", values)))
 
 
 @pytest.mark.parametrize("given", [date(2016, 1, 1), "2016-01-01"])
@@ -102,7 +105,8 @@ def test_a_run_with_parameters_of_no_entry_makes_no_date_of_an_entry_done(
         "    notebooks:", "    rerun_when: [notebook_changed]\n    notebooks:"
     )
     file = inputs(tmp_path / "in", workflows=workflows + "      parameters: {how: fast}\n")
-    run = requested_run(load_specification(file), "days", {"reference_date": "2016-01-01", "how": how})
+    asked = requested_run(load_specification(file), "days", {"reference_date": "2016-01-01", "how": how})
+    run = shown(UnderWay(asked))
     assert run.reason.text == reason
     with RunRecords.open(tmp_path / "outputs") as records:
         records.record(success_of(run, reason=run.reason.text))
@@ -170,6 +174,6 @@ def test_the_entry_that_has_the_values_says_the_rest_and_several_are_told(
         f"    - {{workflow_name: days, parameters: {entry}}}\n" for entry in entries
     )
     made = load_specification(inputs(tmp_path / "in", workflows=workflows))
-    run = requested_run(made, "days", {"reference_date": "2016-01-02", **values})
+    run = shown(UnderWay(requested_run(made, "days", {"reference_date": "2016-01-02", **values})))
     assert (repr(run.configured_parameters), str(run.date_stencil)) == (repr(parameters), stencil)
     assert capsys.readouterr().err == note

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from simpleflow_nb.cli.notebooks.notebook_run import requested_run
 
 from deciders.notebook_workflow import NotebookWorkflow
 from deciders.runs.due_runs import identity_for, run_for
@@ -21,7 +22,6 @@ from deciders.specification import ConfiguredWorkflow, Specification, load_speci
 from deciders.specification.report_names import report_file_names
 from deciders.values.reason import Reason
 from simpleflow_nb.application.run_rows import RunRow
-from simpleflow_nb.cli.notebooks.notebook_run import requested_run
 from simpleflow_nb.exceptions import DefinitionError
 from simpleflow_nb.inspection.executions import executions, found_execution
 from simpleflow_nb.local.service import DOMAIN, LocalService

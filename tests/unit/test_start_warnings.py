@@ -7,7 +7,10 @@ from typing import Any
 
 import pytest
 
-from simpleflow_nb.cli.notebooks.notebook_run import requested
+from deciders.specification import load_specification
+from simpleflow_nb.application.events import UnderWay
+from simpleflow_nb.application.requested_runs import requested
+from simpleflow_nb.cli.progress import shown
 from simpleflow_nb.exceptions import DefinitionError
 
 from .workflow_files import notebook
@@ -41,7 +44,7 @@ def warned(folder: Path, capsys: pytest.CaptureFixture[str], entries: str, sourc
         "      parameters: {where: region, folder: inputs_dir, lacks: missing_dates}\n"
         f"available_dates_sensor:\n  schedule: null\n  {source}\n  workflows:\n{entries}"
     )
-    _, run, _ = requested(file, "w", {"kwargs": values}, None)
+    run = shown(UnderWay(requested(load_specification(file), folder / "outputs", "w", values)))
     assert run.configured_parameters["region"] in values.values() or "region" not in values
     return capsys.readouterr().err
 

@@ -277,6 +277,24 @@ def close_shared() -> None:
         supply.close()
 
 
+def is_shared_kept() -> bool:
+    """Whether the supply of this process stays open until its end, as `open_shared` has it."""
+    return _is_kept
+
+
+def release_shared() -> None:
+    """Take `open_shared` back: the supply is closed now, or with the last `warm_kernels` block that uses it."""
+    global _shared, _is_kept
+    with _sharing:
+        _is_kept = False
+        supply = _shared if _blocks == 0 else None
+        if supply is not None:
+            _shared = None  # at once: whoever wants one now gets another
+            atexit.unregister(close_shared)
+    if supply is not None:
+        supply.close()
+
+
 @contextmanager
 def warm_kernels() -> Iterator[KernelSupply]:
     """Within the ``with`` block notebooks that this process runs get their kernels from a fork server.

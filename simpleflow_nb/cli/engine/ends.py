@@ -1,31 +1,24 @@
-"""Waiting for the end of an execution, and printing it."""
+"""How the start and the end of an execution are printed."""
 
 from __future__ import annotations
-
-from contextlib import AbstractContextManager
 
 import click
 
 from ... import payload
-from ...application.class_executions import ClassExecution
 from ...application.execution_ends import ExecutionEnd
 from ...application.run_states import shown_seconds
 from ...exceptions import ExitCode
+from ...inspection.documents import document_of
 from ..printing import print_document
-from ..progress import Progress, say
+from ..progress import say
 
 
-def followed(begun: AbstractContextManager[ClassExecution], *, quiet: bool, color: str) -> ExecutionEnd:
-    """Show its progress until it has ended, or is interrupted."""
-    with begun as execution:
-        if execution.is_resumed:
-            say(f"going on with {execution.workflow_id} (--new starts another run)")
-        with Progress(execution.watch, quiet=quiet, color=color) as progress:
-            for sentence in execution.follow():
-                if sentence is not None:
-                    say(sentence)
-                progress.update()
-        return execution.end()
+def show_started(workflow_id: str, run_id: str, *, as_json: bool) -> None:
+    """Print the ids of an execution that others carry out."""
+    if as_json:
+        print_document(document_of("execution", {"workflow_id": workflow_id, "run_id": run_id}))
+    else:
+        click.echo(f"{workflow_id} {run_id}")
 
 
 def show_end(end: ExecutionEnd, *, as_json: bool, times: bool = True) -> ExitCode:

@@ -10,7 +10,7 @@ import click
 from ... import payload
 from ...application.execution_requests import ExecutionRequest, cancel_execution, signal_execution, terminate_execution
 from ...application.notebook_executions import execution_meant
-from ...application.services import Place
+from ...application.places import Place
 from ...exceptions import DefinitionError
 from ..place import opened_place
 from ..printing import json_option, print_document

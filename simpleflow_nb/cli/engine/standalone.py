@@ -8,11 +8,10 @@ from typing import Any
 
 import click
 
-from ...application.class_executions import WantedExecution
+from ...application.class_runs import ClassRun
 from ...application.standalone_executions import StandaloneSetting, begun_standalone
 from ...processes.interrupts import Interrupts
 from ...processes.worker import usable_cores
-from ...processes.workflow_classes import workflow_class
 from ..arguments import arguments_options, checked_id, given_arguments, given_tags
 from ..connection import CREATION_HINT, domain_options, payloads_option
 from ..file_words import refuse_workflow_of_file
@@ -54,9 +53,8 @@ def standalone(
 ) -> None:
     """Run WORKFLOW on SWF with processes of its own; prints the result, and exits with 1 if the run failed."""
     refuse_workflow_of_file(workflow, "workflow.start FILE.yml:NAME runs a workflow of notebooks")
-    cls = workflow_class(workflow)
     arguments = given_arguments(text, input_file, settings)
-    wanted = WantedExecution(cls, arguments, checked_id(workflow_id), given_tags(tags), execution_timeout)
+    wanted = ClassRun(workflow, arguments, checked_id(workflow_id), tuple(given_tags(tags)), execution_timeout)
     setting = StandaloneSetting(
         domain,
         region,
@@ -69,7 +67,7 @@ def standalone(
         heartbeat_seconds=heartbeat,
     )
     # until the processes have ended an interrupt is counted; before the execution is started it ends us as it would anybody
-    with documents_alone(as_json), ExitStack() as handlers, begun_standalone(workflow, wanted, setting) as execution:
+    with documents_alone(as_json), ExitStack() as handlers, begun_standalone(wanted, setting) as execution:
         click.echo(f"{execution.workflow_id} {execution.run_id}", err=True)
         for sentence in execution.follow(handlers.enter_context(Interrupts())):
             if sentence is not None:

@@ -6,23 +6,23 @@ from pathlib import Path
 from typing import Any
 
 import click
-from click.core import ParameterSource
 
-from ...application.class_executions import WantedExecution, begun_here
-from ...application.workflow_files import has_ending, whole_workflow_name
+from ...application.class_runs import ClassRun, start_class_here, start_class_there
+from ...application.conditions import Conditions
+from ...application.events import UnderWay
+from ...application.services import Local, Service
+from ...application.workflow_files import has_ending, outputs_folder
 from ...exceptions import DefinitionError, ExitCode
-from ...inspection.documents import document_of
 from ...local.journal_files import journal_path
-from ...processes.connection import connected
-from ...processes.interrupts import Interrupts
-from ...processes.worker import usable_cores
-from ...processes.workflow_classes import workflow_class
+from ...processes.connection import connected, named_domain, payload_directory
 from ..arguments import arguments_options, checked_id, given_arguments, given_tags
-from ..connection import CREATION_HINT, domain_options, payloads_option
-from ..options import adopt_option, db_option, local_option, outputs_option
-from ..printing import documents_alone, json_option, print_document
-from ..unused_options import ONLY_FOR_CLASSES, ONLY_WITH_DOMAIN, ONLY_WITH_LOCAL, refuse_options
-from .ends import followed, show_end
+from ..connection import CREATION_HINT, domain_options, payloads_option, service_to_start_on
+from ..file_words import workflow_with_file
+from ..options import adopt_option, conditions_of, db_option, durable_option, local_option, outputs_option, quiet_option
+from ..printing import documents_alone, json_option
+from ..progress import shown
+from ..unused_options import ONLY_FOR_CLASSES, ONLY_WITH_DOMAIN, ONLY_WITH_LOCAL, is_typed, refuse_options
+from .ends import show_end, show_started
 
 
 @click.command("workflow.start")
@@ -35,8 +35,8 @@ from .ends import followed, show_end
 @click.option("--workflow-id", help="Id of the execution. [default: name, version and time]")
 @click.option("--new", is_flag=True, help="Start another run even if an interrupted one with this input could go on.")
 @click.option("--nb-workers", type=click.IntRange(min=1), help="Tasks that run at once. [default: number of cores]")
-@click.option("--durable", is_flag=True, help="Survive a power cut as well, at the price of a disk flush for each step.")
-@click.option("--quiet", is_flag=True, help="Show no progress.")
+@durable_option
+@quiet_option
 @db_option
 @outputs_option
 @adopt_option
@@ -72,66 +72,56 @@ def workflow_start(
     With --local it is carried out here and waited for; an interrupted run of the same workflow and input goes on where it
     was, unless --new. With --domain it is started on SWF, and its workflow id and run id are printed.
     """
-    if local and domain is not None and ctx.get_parameter_source("domain") is ParameterSource.COMMANDLINE:
+    if local and is_typed(ctx, "domain"):
         raise DefinitionError("--local and --domain exclude each other; give one")
-    workflow = whole_workflow_name(workflow)
+    workflow = workflow_with_file(workflow)
     file, colon, name = workflow.rpartition(":")
     is_of_notebooks = bool(colon) and has_ending(file)
-    _refuse_unused(ctx, local=local, is_of_notebooks=is_of_notebooks)
+    refuse_unused(ctx, local=local, is_of_notebooks=is_of_notebooks)
     arguments = given_arguments(text, input_file, settings)
-    tag_list, workflow_id = given_tags(tags), checked_id(workflow_id)
-    workers = nb_workers or usable_cores()
-    if not local:
-        from .remote_start import start_remotely
-
-        with connected(domain, region, create=create_domain, retention_days=retention_days, hint=CREATION_HINT) as service:
-            assert domain is not None
-            started = start_remotely(
-                service,
-                domain,
-                workflow,
-                arguments,
-                outputs=outputs,
-                payloads=payloads,
-                task_list=task_list,
-                workflow_id=workflow_id,
-                tags=tag_list,
-                execution_timeout=execution_timeout,
-                adopt=adopt,
-            )
-        if as_json:
-            print_document(document_of("execution", dict(zip(("workflow_id", "run_id"), started, strict=True))))
-        else:
-            click.echo(" ".join(started))
-        ctx.exit(ExitCode.DONE)
+    wanted = ClassRun(workflow, arguments, checked_id(workflow_id), tuple(given_tags(tags)), execution_timeout)
+    how = conditions_of(nb_workers, adopt=adopt)
     if is_of_notebooks:
-        refuse_options(ctx, "for FILE.yml:NAME with --local", {"as_json": "runs.show --json has everything about a run"})
-        from ..notebooks.notebook_run import start_notebook_workflow
-
-        code = start_notebook_workflow(
-            Path(file),
-            name,
-            arguments,
-            outputs=outputs,
-            db=db,
-            slots=workers,
-            new=new,
-            durable=durable,
-            color=ctx.obj["color"],
-            quiet=quiet,
-            adopt=adopt,
-        )
-        ctx.exit(code)
+        service = service_to_start_on(ctx, Local(db, durable))
+        ctx.exit(_start_notebooks(ctx, Path(file), name, arguments, outputs, service, how, new, quiet, as_json))
+    if not local:
+        with connected(domain, region, create=create_domain, retention_days=retention_days, hint=CREATION_HINT) as remote:
+            ids = start_class_there(remote, named_domain(domain), wanted, payload_directory(payloads), task_list)
+        show_started(*ids, as_json=as_json)
+        return
     if has_ending(workflow):
         raise DefinitionError(f"{workflow} has workflows by name; write {workflow}:NAME")
-    wanted = WantedExecution(workflow_class(workflow), arguments, workflow_id, tag_list, execution_timeout)
-    with Interrupts() as interrupts, documents_alone(as_json):
-        execution = begun_here(wanted, journal_path(db), new=new, durable=durable, workers=workers, interrupts=interrupts)
-        end = followed(execution, quiet=quiet, color=ctx.obj["color"])
+    call = start_class_here(wanted, journal_path(db), durable=durable, new=new, workers=how.workers, interrupts=how.interrupts)
+    with documents_alone(as_json):
+        end = shown(UnderWay(call), quiet=quiet, color=ctx.obj["color"])
     ctx.exit(show_end(end, as_json=as_json))
 
 
-def _refuse_unused(ctx: click.Context, *, local: bool, is_of_notebooks: bool) -> None:
+def _start_notebooks(
+    ctx: click.Context,
+    file: Path,
+    name: str,
+    arguments: dict[str, Any],
+    outputs: Path | None,
+    service: Service,
+    how: Conditions,
+    new: bool,
+    quiet: bool,
+    as_json: bool,
+) -> ExitCode:
+    from ...application.requested_runs import start
+    from ...application.specifications import read_specification
+    from ..notebooks.summary import show_call
+
+    specification = read_specification(file)
+    if arguments.get("args"):
+        raise DefinitionError(f"{name} takes its parameters by name: --set name=value, or --input with 'kwargs'")
+    folder = outputs_folder(outputs, specification.path)
+    call = start(specification, folder, service, name, arguments.get("kwargs", {}), new=new, conditions=how)
+    return show_call(ctx, UnderWay(call), quiet=quiet, as_json=as_json)
+
+
+def refuse_unused(ctx: click.Context, *, local: bool, is_of_notebooks: bool) -> None:
     """
     Raises:
         DefinitionError: an option was typed that does nothing for such a workflow in such a place.

@@ -9,7 +9,7 @@ import click
 
 from ...application import execution_views
 from ...application.notebook_executions import execution_meant
-from ...application.services import Place
+from ...application.places import Place
 from ...inspection import documents
 from ...inspection import executions as inspection
 from ...inspection.documents import Document

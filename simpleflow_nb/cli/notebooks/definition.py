@@ -6,7 +6,7 @@ import dataclasses
 import json
 import shlex
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sized
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -17,11 +17,12 @@ import click
 from ...application.not_due import not_due_table, stencil_of, telling_stencils
 from ...application.owners import check_owner
 from ...application.packages import require_application
+from ...application.places import Place
 from ...application.run_rows import counted, has_records, shown_settings
-from ...application.services import Place
+from ...application.specifications import read_specification as read_specification
+from ...application.specifications import read_with_warnings
 from ...application.workflow_files import outputs_folder, specification_path
 from ...inspection.tables import Table, formatted
-from ...masking import keep_secret, known_secrets, secret_in
 from ..file_words import file_and_words
 from ..options import outputs_option
 from ..printing import show, wants_table
@@ -34,70 +35,7 @@ if TYPE_CHECKING:
     from deciders.specification import Specification
 
 
-def read_specification(file: Path | None) -> Specification:
-    """The checked specification; a folder stands for its ``workflows.yml``, nothing for ``AUTOFLOW_INPUTS_DIR``.
-
-    Raises:
-        SpecificationError: every problem; the file named as it was given, to be opened from here.
-        DefinitionError: something hides our packages.
-    """
-    return read_with_warnings(file)[0]
-
-
-def read_with_warnings(file: Path | None) -> tuple[Specification, list[str]]:
-    """The same, and what is allowed in the file and yet may not be what was meant, a line each.
-
-    Raises:
-        SpecificationError, DefinitionError: as :func:`read_specification` does.
-    """
-    require_application()
-    from deciders.specification import load_with_warnings
-
-    specification, warnings = load_with_warnings(specification_path(file))
-    _keep_secrets_out(specification)
-    return specification, [warning.located for warning in warnings]
-
-
-def _keep_secrets_out(specification: Specification) -> None:
-    """
-    Raises:
-        SpecificationError: a secret stands where histories and records would keep it.
-    """
-    from deciders.problems import Problem, SpecificationError
-
-    source = specification.sensor.source if specification.sensor is not None else None
-    if (password := getattr(source, "password", None)) is not None:
-        keep_secret(password)
-    secrets = known_secrets()
-    places: list[tuple[str, Any]] = [
-        (f"the parameters of {entry.workflow_name!r}", entry.parameters) for entry in specification.entries
-    ]
-    places += [
-        (f"the environment of {notebook.label!r}", notebook.environment)
-        for workflow in specification.workflows
-        for notebook in workflow.notebooks
-    ]
-    places.append(("the options of the source", getattr(source, "options", None)))
-    problems = [
-        Problem(
-            specification.path,
-            _line(specification.path, secrets[name]),
-            f"the secret {name} stands in {where}, which histories keep; let the notebook read it itself",
-        )
-        for where, values in places
-        if (name := secret_in(values, secrets)) is not None
-    ]
-    if problems:
-        raise SpecificationError(problems)
-
-
-def _line(file: Path, text: str) -> int:
-    """The first line with the text, from 1; 0 when it stands in none as it is."""
-    lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
-    return next((number for number, line in enumerate(lines, 1) if text in line), 0)
-
-
-def counted_warnings(specification: Specification, warnings: list[str]) -> None:
+def counted_warnings(specification: Specification, warnings: Sized) -> None:
     """Say that ``validate`` has something to say, for commands that go on all the same."""
     if warnings:
         tells = f"simpleflow-nb validate {shlex.quote(str(specification.path))} tells"
@@ -134,7 +72,7 @@ def validate(file: Path | None, schema: bool) -> None:
     from workers.reports.asciidoc import missing_for_templates
 
     for sentence in (
-        *warnings,
+        *(warning.located for warning in warnings),
         *found.outdated,
         *missing_for_templates(specification),
         *found.missing_kernels,

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
+from ...application.ended_runs import ended_run
 from ...application.run_rows import RunRow, counted
 
 if TYPE_CHECKING:
     from deciders.runs.due_runs import DueRuns
     from deciders.runs.reruns import NotebookChanges
     from deciders.specification import Specification
-    from workers.runs.reports_of_runs import EndedRun
 
     from .definition import CurrentPlan
 
@@ -95,21 +95,6 @@ def lacking_reports(specification: Specification, rows: Iterable[RunRow], output
         if row.has_succeeded and (missing := missing_reports(ended_run(specification, row), artefacts)):
             found[row.run_id] = [file_name(report) for report in missing]
     return found
-
-
-def ended_run(specification: Specification, row: RunRow) -> EndedRun:
-    """The run of a row, as far as its reports are concerned."""
-    from workers.runs.reports_of_runs import EndedRun
-
-    return EndedRun(
-        workflow=specification.workflow(row.workflow),
-        instance=row.instance or "",
-        run_id=row.run_id,
-        reference_date=row.reference_date,
-        labels=row.labels,
-        artefacts=row.artefacts,
-        parameters=row.parameters,
-    )
 
 
 def succeeded_early(specification: Specification, current: CurrentPlan) -> list[Run]:

@@ -10,7 +10,8 @@ from typing import Any, TypeVar
 
 import click
 
-from ...application.services import Local, Place, Service, Swf
+from ...application.places import Place
+from ...application.services import Local, Service, Swf
 from ...exceptions import DefinitionError
 from ...local.journal_files import journal_path
 from ...processes.connection import DOMAIN_VARIABLE

@@ -1,88 +1,133 @@
-"""What is said when a local run of notebook workflows has ended."""
+"""What is printed when runs of notebook workflows have ended."""
 
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
-from ...application.run_states import BACKFILL_TYPE, ShownLabel, ShownRun, Watch, status_word
-from ...application.shown_states import ShownEnd, ShownState
+from deciders.values.label_state import LabelState
+from deciders.values.run_state import RunState
+
+from ...application.events import CheckEnded, Event, RunEnded, Started, UnderWay
+from ...application.outcomes import LabelOutcome, Outcome, RunOutcome
+from ...application.run_rows import counted
+from ...application.shown_states import ShownEnd
 from ...exceptions import ExitCode
-from ...processes.local_run import LocalRun
-from ..progress import say
+from ..printing import print_document
+from ..progress import say, shown
 
 _MOST_REPORTS = 30
 _MOST_FAILED = 30
 _MOST_NOTES = 30
 _MOST_HINTS = 3
+_ENDED_WELL = (RunState.SUCCEEDED, RunState.SKIPPED)
 
 
-def show_summary(run: LocalRun, watch: Watch, file: Path, *, ended: bool) -> int:
-    """Say where the reports are, what warned, what failed and why, and what to type next; returns the exit code.
+def show_call(ctx: click.Context, call: UnderWay[Outcome], *, quiet: bool, as_json: bool) -> ExitCode:
+    """Show what happens until a call has ended, then what came of it; returns the exit code."""
+    also = None if as_json else _show_event
+    outcome = shown(call, quiet=quiet, color=ctx.obj["color"], also=also)
+    return show_outcome(outcome, as_json=as_json)
+
+
+def _show_event(event: Event) -> None:
+    """What others carry out is told as it happens."""
+    if isinstance(event, Started):
+        click.echo(f"{event.execution.workflow_id} {event.execution.run_id}")
+    elif isinstance(event, RunEnded) and event.run.state in _ENDED_WELL:
+        for path in event.run.reports:
+            click.echo(f"  {path}")
+    elif isinstance(event, RunEnded):
+        click.echo(f"  {_failure(event.run)[0]}", err=True)
+    elif isinstance(event, CheckEnded) and event.started:
+        click.echo(f"{event.succeeded} of {counted(event.started, 'run')} succeeded")
+    elif isinstance(event, CheckEnded):
+        click.echo(nothing_due(event.not_due))
+
+
+def show_outcome(outcome: Outcome, *, as_json: bool = False) -> ExitCode:
+    """Print everything that came of a call, for people or for programs; returns the exit code."""
+    if as_json:
+        print_document(outcome.to_dict())
+    elif outcome.left_to is not None:
+        runs, pid = counted(outcome.left_to.runs, "run"), outcome.left_to.pid
+        click.echo(f"left {runs} to the sensor that has the journal (process {pid})")
+    elif not outcome.started:  # else events have told it all
+        show_summary(outcome)
+        for note in outcome.notes:
+            say(note)
+        if outcome.not_due is not None:
+            click.echo(nothing_due(outcome.not_due))
+    return ExitCode.DONE if outcome.is_success else ExitCode.RUN_FAILED
+
+
+def show_summary(outcome: Outcome) -> None:
+    """Say where the reports are, what warned, what failed and why, and what to type next.
 
     Reports and the count go to standard output, the rest to standard error.
     """
-    states, earlier = watch.states(), watch.earlier
-    done, skipped, cancelled, failed = (
-        [state for state in states if state.end == wanted]
-        for wanted in (ShownEnd.SUCCEEDED, ShownEnd.SKIPPED, ShownEnd.CANCELLED, ShownEnd.FAILED)
-    )
-    completed = [state for state in states if state.status == "COMPLETED"]
-    still_open = [state for state in states if state.status is None and state.run_id not in run.parked]
-    unstarted = [] if ended else run.open_runs(BACKFILL_TYPE)  # has runs to start that are not among the states
-    _show_reports([path for state in states if state.status for path in state.reports], earlier.reports)
-    orange = [state for state in done if state.is_warned_of]
+    runs, earlier, counts = outcome.runs, outcome.earlier, outcome.counts
+    done = [run for run in runs if run.state == RunState.SUCCEEDED]
+    failed = [run for run in runs if run.has_failed]
+    _show_reports([path for run in runs for path in run.reports], earlier.reports)
+    orange = [run for run in done if run.has_warnings]
     if orange:
         click.echo("with warnings:", err=True)
-        for state in orange:
-            for label in state.labels:
+        for run in orange:
+            for label in run.labels:
                 if warnings := label.warnings:
                     more = f" (and {len(warnings) - 1} more)" if len(warnings) > 1 else ""
-                    click.echo(f"  {state.title}  {label.name}: {warnings[0]}{more}", err=True)
+                    click.echo(f"  {run.title}  {label.name}: {warnings[0]}{more}", err=True)
         if earlier.warned:
             click.echo(f"  and {earlier.warned} earlier", err=True)
-        _show_what_makes_missing_reports([state for state in orange if _lacks_reports(state)], file)
-    _show_notes("ended early:", [(s, label, label.note) for s in done for label in s.labels if label.ended_in_cell is not None])
-    said_nothing_to_do = [(s, one, one.note) for s in completed for one in s.labels if one.state == ShownState.SKIPPED]
-    _show_notes("skipped:", said_nothing_to_do)
+        _show_what_makes_missing_reports([run for run in orange if run.lacks_reports], outcome.file)
+    _show_notes("ended early:", [(run, one) for run in done for one in run.labels if one.ended_in_cell is not None])
+    succeeded = [run for run in runs if run.state in _ENDED_WELL]
+    _show_notes("skipped:", [(run, one) for run in succeeded for one in run.labels if one.state == LabelState.SKIPPED])
     if failed:
         click.echo("failed:", err=True)
-        for state in failed[:_MOST_FAILED]:
-            for line in _failure(state):
+        for run in failed[:_MOST_FAILED]:
+            for line in _failure(run):
                 click.echo(f"  {line}", err=True)
-        if (left := len(failed) + earlier.ends[ShownEnd.FAILED] - _MOST_FAILED) > 0:
+        if (left := counts[ShownEnd.FAILED] - _MOST_FAILED) > 0:
             click.echo(f"  and {left} more", err=True)
-    number_cancelled = len(cancelled) + earlier.ends[ShownEnd.CANCELLED]
-    if cancelled:
-        runs = f"{number_cancelled} run{' was' if number_cancelled == 1 else 's were'}"
-        say(f"{runs} cancelled; the next check starts {'it' if number_cancelled == 1 else 'them'} afresh")
-    for parked in run.parked.values():
-        say(f"{parked.workflow_id} cannot go on: {parked.error}")
-    if states:
-        total, number_done = len(states) + earlier.ends.total(), len(done) + earlier.ends[ShownEnd.SUCCEEDED]
-        number_skipped, number_orange = len(skipped) + earlier.ends[ShownEnd.SKIPPED], len(orange) + earlier.warned
-        text = f"{number_done} of {total} run{'s' if total != 1 else ''} succeeded"
-        text += f" in {run.seconds():.0f} s" if done and not still_open else ""
-        text += f", {number_skipped} skipped" if number_skipped else ""
-        click.echo(text + (f", {number_orange} with warnings" if number_orange else ""))
-    if still_open and not ended:
-        number = len(still_open)
-        them = "it" if number == 1 else "them"
-        say(f"interrupted with {number} run{'s' if number > 1 else ''} open; the same command goes on with {them}")
-    if unstarted:
-        onward = "the cancellation of the rest is requested" if run.interrupts.count > 1 else "the same command goes on"
+    if number := counts[ShownEnd.CANCELLED]:
+        were, them = ("run was", "it") if number == 1 else ("runs were", "them")
+        say(f"{number} {were} cancelled; the next check starts {them} afresh")
+    for sentence in outcome.parked:
+        say(sentence)
+    if runs:
+        _show_count(outcome, len(orange) + earlier.warned)
+    _show_interruption(outcome)
+
+
+def _show_count(outcome: Outcome, orange: int) -> None:
+    counts = outcome.counts
+    is_any_done = any(run.state == RunState.SUCCEEDED for run in outcome.runs)
+    text = f"{counts[ShownEnd.SUCCEEDED]} of {counted(counts.total(), 'run')} succeeded"
+    text += f" in {outcome.seconds:.0f} s" if is_any_done and not outcome.open_runs else ""
+    text += f", {counts[ShownEnd.SKIPPED]} skipped" if counts[ShownEnd.SKIPPED] else ""
+    click.echo(text + (f", {orange} with warnings" if orange else ""))
+
+
+def _show_interruption(outcome: Outcome) -> None:
+    still_open = len(outcome.open_runs)
+    if still_open and outcome.was_interrupted:
+        them = "it" if still_open == 1 else "them"
+        say(f"interrupted with {counted(still_open, 'run')} open; the same command goes on with {them}")
+    if outcome.has_unstarted:
+        onward = "the cancellation of the rest is requested" if outcome.is_cancelled else "the same command goes on"
         say(f"interrupted before every run was started; {onward}")
-    is_whole = not (failed or cancelled or still_open or unstarted or run.parked)
-    return ExitCode.DONE if is_whole else ExitCode.RUN_FAILED
 
 
-def _show_notes(head: str, notes: list[tuple[ShownRun, ShownLabel, str]]) -> None:
+def _show_notes(head: str, notes: Sequence[tuple[RunOutcome, LabelOutcome]]) -> None:
     if notes:
         click.echo(head, err=True)
-    for state, label, note in notes[:_MOST_NOTES]:
-        click.echo(f"  {state.title}  {label.name}: {note}", err=True)
+    for run, label in notes[:_MOST_NOTES]:
+        click.echo(f"  {run.title}  {label.name}: {label.note}", err=True)
     if len(notes) > _MOST_NOTES:
         click.echo(f"  and {len(notes) - _MOST_NOTES} more", err=True)
 
@@ -98,44 +143,28 @@ def _show_reports(reports: list[str], earlier: int) -> None:
         click.echo(f"  and {number - len(reports[-_MOST_REPORTS:])} earlier ones")
 
 
-def _lacks_reports(state: ShownRun) -> bool:
-    return any(label.is_report and label.state == ShownState.FAILED for label in state.labels)
-
-
-def _show_what_makes_missing_reports(states: list[ShownRun], file: Path) -> None:
-    for state in states[:_MOST_HINTS]:
-        command = shlex.join(["simpleflow-nb", "runs.retry", str(file), state.title])
+def _show_what_makes_missing_reports(runs: Sequence[RunOutcome], file: Path) -> None:
+    for run in runs[:_MOST_HINTS]:
+        command = shlex.join(["simpleflow-nb", "runs.retry", str(file), run.title])
         click.echo(f"  what makes the missing reports: {command}", err=True)
-    if len(states) > _MOST_HINTS:
-        click.echo(f"  and {len(states) - _MOST_HINTS} more runs lack reports", err=True)
+    if len(runs) > _MOST_HINTS:
+        click.echo(f"  and {len(runs) - _MOST_HINTS} more runs lack reports", err=True)
 
 
-def _failure(state: ShownRun) -> list[str]:
+def _failure(run: RunOutcome) -> list[str]:
     """The run, each label that failed with its cause in full, and the labels that were not run for it."""
-    failed = [label for label in state.labels if label.state == ShownState.FAILED and label.is_shown]
-    if state.status != "FAILED" or not failed:
-        because = f": {state.reason}" if state.reason else ""
-        return [f"{state.title} {status_word(state.status or '')}{because}"]
-    lines = [state.title] + [f"  {_cause(label)}" for label in failed]
-    if skipped := _not_run(state):
-        lines.append(f"  not run: {', '.join(skipped)}")
+    failed = [label for label in run.labels if label.state == LabelState.FAILED]
+    if run.state != RunState.FAILED or not failed:
+        because = f": {run.reason}" if run.reason else ""
+        return [f"{run.title} {run.state}{because}"]
+    lines = [run.title] + [f"  {_cause(label)}" for label in failed]
+    if run.not_run:
+        lines.append(f"  not run: {', '.join(run.not_run)}")
     return lines
 
 
-def _cause(label: ShownLabel) -> str:
+def _cause(label: LabelOutcome) -> str:
     return label.cause if label.cause.startswith(f"notebook {label.name!r} ") else f"{label.name}: {label.cause}"
-
-
-def _not_run(state: ShownRun) -> list[str]:
-    """The labels that were not run for a failure; those that need a skipped one were skipped with it."""
-    from deciders.values.label_state import LabelState
-
-    ends = {label.name: LabelState.read(label.state) for label in state.labels}
-    for notebook in state.arguments.get("workflow", {}).get("notebooks", ()):  # each after those that it needs
-        if notebook["label"] not in ends:
-            needs = {ends[need] for need in notebook.get("needs", ()) if need in ends}
-            ends[notebook["label"]] = LabelState.of_dependent(needs)
-    return [name for name, end in ends.items() if end == LabelState.NOT_RUN]
 
 
 def nothing_due(not_due: int) -> str:

@@ -1,12 +1,10 @@
-"""What is said of backfills that end before they have started every run."""
+"""Backfills of a local run that end before they have started every run."""
 
 from __future__ import annotations
 
-from ...application.run_states import BACKFILL_TYPE, ShownRun, Watch, status_word
-from ...application.sensors import failure_message
-from ...exceptions import ExitCode
-from ...processes.local_run import LocalRun
-from ..progress import say
+from ..processes.local_run import LocalRun
+from .run_states import BACKFILL_TYPE, ShownRun, Watch, status_word
+from .sensors import failure_message
 
 
 class BackfillEnds:
@@ -15,16 +13,17 @@ class BackfillEnds:
     def __init__(self, run: LocalRun) -> None:
         self._run = run
         self._watch = Watch(run.service, [BACKFILL_TYPE], load=run.payloads.load)
-        self._code: int = ExitCode.DONE
+        self.have_failed = False  #: whether any has ended early, as far as `news` has told
 
-    def show_ends(self) -> int:
-        """Say it of those that have ended early since the last call; 1 if any has, ever."""
+    def news(self) -> list[str]:
+        """A sentence for each that has ended early since the last call."""
+        told = []
         for state in self._watch.look():
             if state.status not in (None, "COMPLETED"):
                 because = f": {cause}" if (cause := self._cause(state)) else ""
-                say(f"{state.workflow_id} {status_word(state.status)} before every run was started{because}")
-                self._code = ExitCode.RUN_FAILED
-        return self._code
+                told.append(f"{state.workflow_id} {status_word(state.status)} before every run was started{because}")
+                self.have_failed = True
+        return told
 
     def _cause(self, state: ShownRun) -> str | None:
         """The whole sentence of the exception that its last task failed with; the reason of its end is cut off."""

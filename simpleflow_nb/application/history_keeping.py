@@ -7,15 +7,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ...application.file_histories import histories_of_others
-from ...application.history_removal import remove_old, shown_executions
-from ...application.unrecorded_ends import unrecorded_ends
-from ...exceptions import SimpleflowError
-from ...inspection.task_rows import shown_time
-from ...local.journal import MAY_PRUNE
-from ...processes.allocator import give_back_memory
-from ...processes.local_run import LocalRun
-from ..progress import say
+from ..exceptions import SimpleflowError
+from ..inspection.task_rows import shown_time
+from ..local.journal import MAY_PRUNE
+from ..processes.allocator import give_back_memory
+from ..processes.local_run import LocalRun
+from .file_histories import histories_of_others
+from .history_removal import remove_old, shown_executions
+from .unrecorded_ends import unrecorded_ends
 
 if TYPE_CHECKING:
     from deciders.specification import Specification
@@ -31,12 +30,15 @@ class HistoryKeeping:
 
     Each file's word counts for what is its own (`file_histories`). What belongs to none of them stays.
 
-    In a journal that a former version has made, nothing is removed by the process that first finds something to remove: it says
-    what the next one will remove.
+    In a journal that a former version has made, nothing is removed by the process that first finds something to remove: it
+    tells what the next one will remove.
+
+    Args:
+        tell: takes sentences for the user.
     """
 
-    def __init__(self, run: LocalRun, outputs: Path) -> None:
-        self.run, self.outputs = run, outputs
+    def __init__(self, run: LocalRun, outputs: Path, tell: Callable[[str], None]) -> None:
+        self.run, self.outputs, self._tell = run, outputs, tell
         journal = run.service.journal
         assert journal is not None
         self.journal = journal
@@ -65,7 +67,7 @@ class HistoryKeeping:
             self.journal.shrink_memory()
             give_back_memory()
         except (SimpleflowError, OSError) as error:
-            say(f"old histories are kept for now: {error}")
+            self._tell(f"old histories are kept for now: {error}")
 
     def _keep(self, file: Specification, unread: set[str], *, names_file: bool) -> int:
         """How many executions of the file were removed, or will be by the next process."""
@@ -81,14 +83,14 @@ class HistoryKeeping:
         if not self._may_remove:
             found = service.would_prune(before, spared=spared)
             if found.executions:
-                say(
+                self._tell(
                     f"{prefix}{shown_executions(found)} ended more than {age} ago; from the next start on such histories are "
                     "removed (keep_history of the file; 'forever' keeps them)"
                 )
             return found.executions
         removal = remove_old(service, before, spared, self.run.payloads, self.journal)
         if removal.done.executions or removal.payloads:
-            say(f"{prefix}removed {removal.shown()}: older than {age} (keep_history)")
+            self._tell(f"{prefix}removed {removal.shown()}: older than {age} (keep_history)")
         for sentence in removal.left:
-            say(f"{prefix}{sentence}")
+            self._tell(f"{prefix}{sentence}")
         return removal.done.executions

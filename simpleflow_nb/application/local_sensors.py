@@ -1,23 +1,22 @@
-"""The sensors that a process carries out itself: how they begin, what is said of them, and how they end."""
+"""The sensors that a process carries out itself: how they begin, what is told of them, and how they end."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ... import payload
-from ...application.run_states import SENSOR_TYPE, last_attributes, status_word
-from ...application.sensors import CHECK_TYPE, SensorState, failure_message, sensor_id, sensor_state
-from ...application.services import Place
-from ...exceptions import ExitCode, PayloadError
-from ...inspection.task_rows import shown_time
-from ...local.service import DOMAIN
-from ...processes.local_run import LocalRun
-from ...processes.payload_directory import kept
-from ...workflow import execution_input
-from ..progress import say
+from .. import payload
+from ..exceptions import PayloadError
+from ..inspection.task_rows import shown_time
+from ..local.service import DOMAIN
+from ..processes.local_run import LocalRun
+from ..processes.payload_directory import kept
+from ..workflow import execution_input
+from .places import Place
+from .run_states import SENSOR_TYPE, last_attributes, status_word
+from .sensors import CHECK_TYPE, SensorState, failure_message, sensor_id, sensor_state
 
 if TYPE_CHECKING:
     from deciders.specification import Specification
@@ -30,9 +29,11 @@ _ASKED = {
 }
 
 
-def started_sensors(run: LocalRun, specifications: Sequence[Specification], outputs: str, *, once: bool) -> list[Sensor]:
+def started_sensors(
+    run: LocalRun, specifications: Sequence[Specification], outputs: str, *, once: bool, tell: Callable[[str], None]
+) -> list[Sensor]:
     """A sensor for each file. Those that a process that has ended left open are ended: of the same files' only the time of
-    the last check is kept, of others it is said."""
+    the last check is kept, of others it is told."""
     from deciders.sensor_workflow import BELIEVABLE_AHEAD
     from deciders.workflow_types import executions_of_type
 
@@ -49,12 +50,21 @@ def started_sensors(run: LocalRun, specifications: Sequence[Specification], outp
             last_looks[of_file] = last_look
             if last_look - datetime.now(UTC) > BELIEVABLE_AHEAD and not once:
                 moment = shown_time(last_look.timestamp())[:16]
-                say(f"the clock was set back: the sensor looked last at {moment} UTC, which is to come; it looks now")
+                tell(f"the clock was set back: the sensor looked last at {moment} UTC, which is to come; it looks now")
         else:
-            say(f"the sensor of {found.file}, which was interrupted, ends: this process looks for dates of its own files alone")
+            ends = f"the sensor of {found.file}, which was interrupted, ends"
+            tell(f"{ends}: this process looks for dates of its own files alone")
         run.service.terminate_workflow_execution(domain=DOMAIN, **info["execution"], reason="started again")
     return [
-        Sensor(run, one, outputs, once=once, last_look=last_looks.get(sensor_id(one.path)), is_alone=len(mine) == 1)
+        Sensor(
+            run,
+            one,
+            outputs,
+            once=once,
+            tell=tell,
+            last_look=last_looks.get(sensor_id(one.path)),
+            is_alone=len(mine) == 1,
+        )
         for one in specifications
     ]
 
@@ -86,6 +96,7 @@ class Sensor:
     """The sensor's execution, started with the file as it is now.
 
     Args:
+        tell: takes sentences for the user.
         last_look: when a former sensor of the file looked last: a time of the schedule that has passed since is made up for
             at once.
         is_alone: what it says need not name its file.
@@ -98,6 +109,7 @@ class Sensor:
         outputs: str,
         *,
         once: bool,
+        tell: Callable[[str], None],
         last_look: datetime | None = None,
         is_alone: bool = True,
     ) -> None:
@@ -106,6 +118,7 @@ class Sensor:
 
         self.run, self.workflow_id = run, sensor_id(specification.path)
         self.specification = specification  #: the file as it was read last
+        self._tell_user = tell
         self.once = once or specification.sensor is None or specification.sensor.schedule is None
         self.not_due: int | None = None  #: how many runs the one check has passed over, once it is known
         self._prefix = "" if is_alone else f"{specification.path.name}: "
@@ -120,7 +133,7 @@ class Sensor:
             input=kept(text, run.payloads),
         )
         self._run_id, self._seen, self._said = started["runId"], 0, ""
-        self._code: int | None = None
+        self._ended_well: bool | None = None
         self._status: str | None = None  #: SWF's close status
         #: what its last event says, and its result: read once it is closed, as the history and the payload may be removed then
         self._closing: dict[str, Any] = {}
@@ -141,8 +154,8 @@ class Sensor:
         self._status = latest.close_status
         return False
 
-    def show_checks(self) -> None:
-        """Say what went wrong at a check, once for each change: the next one may find it right again."""
+    def tell_checks(self) -> None:
+        """Tell what went wrong at a check, once for each change: the next one may find it right again."""
         service = self.run.service
         current = service.execution(DOMAIN, self.workflow_id)
         if current is None or not current.is_open:
@@ -169,7 +182,7 @@ class Sensor:
                 signal = event["workflowExecutionSignaledEventAttributes"]
                 asked = self._asked(signal["signalName"], signal.get("input"))
                 if asked is not None:
-                    say(self._prefix + asked)
+                    self._tell_user(self._prefix + asked)
                 continue
             else:
                 continue
@@ -194,17 +207,18 @@ class Sensor:
                 pass  # the sensor goes on with its schedule, and its checks will say what is wrong
         return _ASKED.get(name)
 
-    def show_end(self) -> int:
-        """What the one check found, or how the sensor was ended, said once; 1 if it failed. Not while `is_open` says so."""
-        if self._code is None:
-            self._code = self._shown_end()
-        return self._code
+    def tell_end(self) -> bool:
+        """Tell what the one check found, or how the sensor was ended, once; returns whether all is well. Not while `is_open`
+        says so."""
+        if self._ended_well is None:
+            self._ended_well = self._told_end()
+        return self._ended_well
 
-    def _shown_end(self) -> int:
+    def _told_end(self) -> bool:
         status, last = self._status or "", self._closing
         if status == "CANCELED" and not self.run.interrupts.count:
-            say(f"{self._prefix}the sensor was stopped")
-            return ExitCode.DONE
+            self._tell_user(f"{self._prefix}the sensor was stopped")
+            return True
         if status != "COMPLETED":
             if status == "FAILED":
                 is_check = str(last.get("reason")).startswith(f"Workflow execution error in activity-{CHECK_TYPE}-")
@@ -215,16 +229,16 @@ class Sensor:
             if not self.once:
                 self._said = ""  # that a check has failed before, perhaps for the same reason, is not that the sensor has ended
             self._tell(cause)
-            return ExitCode.RUN_FAILED
+            return False
         self._tell("\n".join(f"warning: {warning}" for warning in self._result["warnings"]))
         if self.once:
             self.not_due = self._result["not_due"]
         else:
-            say(f"{self._prefix}the sensor ended with a last check: the file has no schedule any more")
-        return ExitCode.DONE
+            self._tell_user(f"{self._prefix}the sensor ended with a last check: the file has no schedule any more")
+        return True
 
     def _tell(self, trouble: str) -> None:
         if trouble and trouble != self._said:
             for line in trouble.splitlines():
-                say(self._prefix + line)
+                self._tell_user(self._prefix + line)
         self._said = trouble

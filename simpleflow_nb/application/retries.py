@@ -1,81 +1,82 @@
-"""``runs.retry``: a run that a person asks for once more."""
+"""A run that a person asks for once more."""
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import click
-
-from ...application.run_rows import RunRow, counted, found_row, instance_history, interruption, run_rows
-from ...exceptions import DefinitionError, ExitCode
-from ..file_words import file_and_words
-from ..options import adopt_option, outputs_option
-from .definition import read_specification
-from .notebook_run import checked_outputs
-from .older_runs import lacking_reports, left_behind
-from .run_place import opened_run_place, run_place_options
-from .run_requests import carry_out, has_data_that_count, keeps_labels
+from ..exceptions import DefinitionError
+from .backfills import has_data_that_count, keeps_labels
+from .conditions import Conditions
+from .events import Event
+from .outcomes import Outcome
+from .run_rows import RunRow, found_row, instance_history, interruption, run_rows
+from .services import Service
+from .workflow_files import check_writable
 
 if TYPE_CHECKING:
     from deciders.runs.reruns import RunHistory
     from deciders.specification import ConfiguredWorkflow, Specification
 
 
-@click.command("runs.retry")
-@file_and_words("RUN")
-@click.option("--nb-workers", type=click.IntRange(min=1), help="Notebooks that run at once. [default: number of cores]")
-@click.option("--quiet", is_flag=True, help="Show no progress.")
-@outputs_option
-@adopt_option
-@run_place_options
-@click.pass_context
-def runs_retry(
-    ctx: click.Context,
-    file: Path | None,
-    run: str,
-    nb_workers: int | None,
-    quiet: bool,
-    outputs: Path | None,
-    adopt: bool,
-    **place: Any,
-) -> None:
-    """Run again what failed or was skipped of RUN (NAME/DATE or a workflow id); notebooks that succeeded are kept.
+@dataclass(frozen=True)
+class Retry:
+    """A run, and the request for doing again what failed or was skipped of it; None where there is nothing of that kind."""
 
-    A running sensor of FILE.yml on this machine takes it over; else it is carried out here and waited for.
+    row: RunRow
+    request: dict[str, Any] | None
+
+
+def planned_retry(specification: Specification, outputs: Path, service: Service, run: str, *, adopt: bool = False) -> Retry:
+    """Find the run that is meant (``NAME/DATE`` or a workflow id) and see whether it can be tried again.
+
+    Raises:
+        DefinitionError: there is no such run, it is running or interrupted, or what is on record of it comes to another
+            instance, as secrets in parameters are masked there.
+        SourceError: it cannot be read whether its data have changed.
+        ServiceError, RecordsError: the journal, the records or the service cannot be read.
     """
-    specification = read_specification(file)
     from deciders.values.label_state import LabelState
 
-    folder = checked_outputs(outputs, specification)
-    with opened_run_place(folder, **place) as there:
-        row = found_row(run_rows(specification, folder, there, adopt=adopt), run)
-        interrupted = interruption([row], there)
+    check_writable(outputs)
+    with service.opened(outputs) as place:
+        row = found_row(run_rows(specification, outputs, place, adopt=adopt), run)
+        interrupted = interruption([row], place)
         counts = row.reference_date is not None and has_data_that_count(specification, row.workflow)
-        history = instance_history(specification, folder, there, adopt=adopt) if counts else None
+        history = instance_history(specification, outputs, place, adopt=adopt) if counts else None
     if interrupted:
         raise DefinitionError(f"{row.title}: {interrupted}")
     if row.is_running:
         raise DefinitionError(f"{row.title} is running; it can be tried again once it has ended")
     if row.has_succeeded and not row.error and LabelState.SKIPPED not in row.labels.values():
-        labels = counted(len(specification.workflow(row.workflow).notebooks), "notebook")
-        click.echo(f"nothing to retry: {row.title} succeeded, with {labels}")
-        for line in left_behind(specification, [row], None, lacking_reports(specification, [row], folder)):
-            click.echo(line)
-        ctx.exit(ExitCode.DONE)
-    code = carry_out(
-        ctx,
-        specification,
-        folder,
-        [_retry_request(specification, row, history)],
-        most_at_once=None,
-        nb_workers=nb_workers,
-        quiet=quiet,
-        adopt=adopt,
-        **place,
-    )
-    ctx.exit(code)
+        return Retry(row, None)
+    return Retry(row, _retry_request(specification, row, history))
+
+
+def carry_out(
+    specification: Specification, outputs: Path, service: Service, planned: Retry, *, conditions: Conditions
+) -> Generator[Event, None, Outcome]:
+    """Run again what failed or was skipped of a run; notebooks that succeeded are kept.
+
+    A running sensor of the file on this machine takes it over; else it is carried out here and waited for; on a service an
+    execution starts it. Nothing is started where all has succeeded.
+
+    Raises: whatever the service raises, see `Local.carry_out` and `Swf.carry_out`.
+    """
+    if planned.request is None:
+        return Outcome(file=specification.path)
+    return (yield from service.carry_out(specification, outputs, [planned.request], conditions=conditions))
+
+
+def retry(
+    specification: Specification, outputs: Path, service: Service, run: str, *, conditions: Conditions
+) -> Generator[Event, None, Outcome]:
+    """See what is to be done, and do it: `planned_retry` and `carry_out`."""
+    planned = planned_retry(specification, outputs, service, run, adopt=conditions.adopt)
+    return (yield from carry_out(specification, outputs, service, planned, conditions=conditions))
 
 
 def _retry_request(specification: Specification, row: RunRow, history: RunHistory | None) -> dict[str, Any]:

@@ -1,0 +1,23 @@
+"""How runs are carried out, wherever that is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..processes.interrupts import Interrupts
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """What a person who asks for runs may say of how they are carried out.
+
+    Args:
+        workers: notebooks that run at once on this machine; None is the number of cores.
+        adopt: take the workflows over from another file that had their names, or the outputs from another service.
+        interrupts: entered while runs are carried out: the first interrupt lets what is under way end, the second cancels.
+            None leaves signals alone: a program gives the call up with ``close()``.
+    """
+
+    workers: int | None = None
+    adopt: bool = False
+    interrupts: Interrupts | None = None

@@ -1,0 +1,246 @@
+"""What came of a call that carries out runs: how each ended, what else is to be said, and whether all is well."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from deciders.values.label_state import LabelState
+from deciders.values.run_state import RunState
+
+from ..inspection.documents import SCHEMA, iso_time
+from ..masking import masked_leaves
+from ..processes.local_run import LocalRun
+from .run_states import BACKFILL_TYPE, EarlierRuns, ShownLabel, ShownRun, Watch, status_word
+from .shown_states import ShownEnd
+
+
+@dataclass(frozen=True)
+class LabelOutcome:
+    """What became of a notebook or a report of a run."""
+
+    name: str
+    state: LabelState
+    attempt: int = 1
+    note: str = ""  #: why it was skipped or failed, or its first warning
+    cause: str = ""  #: why it failed, in full
+    warnings: tuple[str, ...] = ()
+    is_report: bool = False
+    ended_in_cell: int | None = None  #: the cell in which the notebook has ended itself, before its last one
+    path: str | None = None
+    seconds: float = 0.0
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "name": self.name,
+            "state": str(self.state),
+            "attempt": self.attempt,
+            "is_report": self.is_report,
+            "path": self.path,
+            "seconds": self.seconds,
+            "warnings": list(self.warnings),
+            "note": self.note or None,
+            "error": self.cause or None,
+            "ended_in_cell": self.ended_in_cell,
+        }
+
+
+@dataclass(frozen=True)
+class RunOutcome:
+    """How a run stands or ended."""
+
+    title: str  #: ``NAME/DATE_IDENTITY``, which commands take as RUN
+    workflow_id: str
+    run_id: str
+    state: RunState
+    reason: str | None = None  #: of an end that is none of success
+    started: float | None = None  #: epoch seconds
+    ended: float | None = None
+    reports: tuple[str, ...] = ()  #: paths
+    labels: tuple[LabelOutcome, ...] = ()
+    not_run: tuple[str, ...] = ()  #: labels that were not run for the failure of others
+    is_parked: bool = False  #: open, and cannot go on
+
+    @property
+    def has_warnings(self) -> bool:
+        """Whether one of its labels warns of something; a report that could not be made is no more than that."""
+        return any(label.warnings for label in self.labels)
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether it has ended, and neither well nor because somebody wanted it."""
+        return self.state in (RunState.FAILED, RunState.TIMED_OUT, RunState.TERMINATED)
+
+    @property
+    def lacks_reports(self) -> bool:
+        return any(label.is_report and label.state == LabelState.FAILED for label in self.labels)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "run": self.title,
+            "workflow_id": self.workflow_id,
+            "run_id": self.run_id,
+            "state": str(self.state),
+            "reason": self.reason,
+            "is_parked": self.is_parked,
+            "started": iso_time(self.started),
+            "ended": iso_time(self.ended),
+            "reports": list(self.reports),
+            "labels": [label.to_dict() for label in self.labels],
+            "not_run": list(self.not_run),
+        }
+
+
+@dataclass(frozen=True)
+class StartedExecution:
+    """What was started on a service, for deciders and workers anywhere to carry out."""
+
+    workflow_id: str
+    run_id: str
+
+
+@dataclass(frozen=True)
+class LeftToSensor:
+    """Runs that the sensor which has the journal carries out."""
+
+    runs: int
+    pid: int  #: of its process
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What came of a call that carries out runs."""
+
+    file: Path  #: the workflow file, as it was named
+    runs: tuple[RunOutcome, ...] = ()  #: in the order in which they were started; of many, the last of each end
+    earlier: EarlierRuns = field(default_factory=EarlierRuns)  #: the others, counted
+    parked: tuple[str, ...] = ()  #: a sentence for each run that cannot go on
+    seconds: float = 0.0
+    was_interrupted: bool = False
+    has_unstarted: bool = False  #: a backfill was ended, or interrupted, before it has started every run
+    is_cancelled: bool = False  #: the cancellation of what was open is requested
+    has_failed_otherwise: bool = False  #: a sensor or a backfill
+    started: tuple[StartedExecution, ...] = ()  #: what a service carries out
+    left_to: LeftToSensor | None = None
+    not_due: int | None = None  #: of a check that found nothing due: how many pairs of a workflow and a date are not
+    notes: tuple[str, ...] = ()  #: what else there is to say
+
+    @property
+    def open_runs(self) -> list[RunOutcome]:
+        """Those that go on when the same is asked for again."""
+        return [run for run in self.runs if run.state == RunState.RUNNING and not run.is_parked]
+
+    @property
+    def counts(self) -> Counter[ShownEnd]:
+        """How many runs ended in which way, those of which no more is known included."""
+        return Counter(map(_end, self.runs)) + self.earlier.ends
+
+    @property
+    def is_success(self) -> bool:
+        """Whether whatever was asked for is done, or is carried out by others: exit code 0."""
+        is_whole = not self.parked and not self.has_unstarted and not self.has_failed_otherwise
+        return is_whole and not any(self.counts[end] for end in (ShownEnd.FAILED, ShownEnd.CANCELLED, ShownEnd.OPEN))
+
+    def to_dict(self) -> dict[str, Any]:
+        counts = self.counts
+        document = {
+            "schema": SCHEMA,
+            "is_success": self.is_success,
+            "counts": {str(end): counts[end] for end in ShownEnd},
+            "runs": [run.to_dict() for run in self.runs],
+            "seconds": self.seconds,
+            "was_interrupted": self.was_interrupted,
+            "parked": list(self.parked),
+            "started": [{"workflow_id": one.workflow_id, "run_id": one.run_id} for one in self.started],
+            "left_to_sensor": {"runs": self.left_to.runs, "pid": self.left_to.pid} if self.left_to is not None else None,
+            "not_due": self.not_due,
+            "notes": list(self.notes),
+        }
+        return masked_leaves(document)
+
+
+def _end(run: RunOutcome) -> ShownEnd:
+    if run.has_failed:
+        return ShownEnd.FAILED
+    ends = {RunState.RUNNING: ShownEnd.OPEN, RunState.SKIPPED: ShownEnd.SKIPPED, RunState.CANCELLED: ShownEnd.CANCELLED}
+    return ends.get(run.state, ShownEnd.SUCCEEDED)
+
+
+def end_state(status: str, *, is_skipped: bool) -> RunState:
+    """The state of a run by SWF's close status; whether it was skipped is in its result."""
+    if status == "COMPLETED":
+        return RunState.SKIPPED if is_skipped else RunState.SUCCEEDED
+    return RunState.read(status_word(status))
+
+
+def run_outcome(run: ShownRun, *, is_parked: bool = False) -> RunOutcome:
+    """How a run of a local service stands or ended."""
+    return RunOutcome(
+        run.title,
+        run.workflow_id,
+        run.run_id,
+        end_state(run.status, is_skipped=run.end == ShownEnd.SKIPPED) if run.status else RunState.RUNNING,
+        run.reason,
+        run.started,
+        run.ended,
+        tuple(run.reports) if run.status else (),
+        tuple(_label_outcome(label) for label in run.labels if label.is_shown),
+        tuple(_not_run(run)) if run.status else (),
+        is_parked,
+    )
+
+
+def _label_outcome(label: ShownLabel) -> LabelOutcome:
+    path = label.result.get("path")
+    return LabelOutcome(
+        label.name,
+        LabelState.read(label.state),
+        label.attempt,
+        label.note,
+        label.cause,
+        tuple(label.warnings),
+        label.is_report,
+        label.ended_in_cell,
+        str(path) if path else None,
+        label.seconds,
+    )
+
+
+def _not_run(run: ShownRun) -> list[str]:
+    """The labels that were not run for a failure; those that need a skipped one were skipped with it."""
+    ends = {label.name: LabelState.read(label.state) for label in run.labels}
+    for notebook in run.arguments.get("workflow", {}).get("notebooks", ()):  # each after those that it needs
+        if notebook["label"] not in ends:
+            needs = {ends[need] for need in notebook.get("needs", ()) if need in ends}
+            ends[notebook["label"]] = LabelState.of_dependent(needs)
+    return [name for name, end in ends.items() if end == LabelState.NOT_RUN]
+
+
+def local_outcome(
+    run: LocalRun,
+    watch: Watch,
+    file: Path,
+    *,
+    ended: bool,
+    notes: Sequence[str] = (),
+    has_failed_otherwise: bool = False,
+    not_due: int | None = None,
+) -> Outcome:
+    """What came of a local run, as it is now; ``ended``: nobody has stopped it before everything was over."""
+    parked = run.parked
+    return Outcome(
+        file=file,
+        runs=tuple(run_outcome(one, is_parked=one.run_id in parked) for one in watch.states()),
+        earlier=watch.earlier,
+        parked=tuple(f"{one.workflow_id} cannot go on: {one.error}" for one in parked.values()),
+        seconds=run.seconds(),
+        was_interrupted=not ended,
+        has_unstarted=not ended and bool(run.open_runs(BACKFILL_TYPE)),  # runs that are not among the states
+        is_cancelled=run.interrupts.count > 1,
+        has_failed_otherwise=has_failed_otherwise,
+        notes=tuple(notes),
+        not_due=not_due,
+    )

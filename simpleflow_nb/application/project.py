@@ -1,0 +1,156 @@
+"""A workflow file with its outputs and the service that keeps its runs: what programs hold in their hands."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from . import backfills, cleaned_outputs, remade_reports, requested_runs, retries, waiting
+from .conditions import Conditions
+from .events import UnderWay
+from .outcomes import Outcome
+from .sensor_requests import SensorControl, SensorList, open_sensors
+from .services import Service, usual_service
+from .specifications import check_sensor, read_specification
+from .workflow_files import check_writable, outputs_folder
+
+if TYPE_CHECKING:
+    from deciders.specification import Specification
+
+
+class Project:
+    """What can be done with a workflow file. Nothing is opened until something is asked for.
+
+    Long calls give an `UnderWay`: nothing is done until it is iterated over, or its ``result()`` is asked for. On this machine
+    they carry out what they start, and wait for it; on a service others do.
+
+    ``workers`` is how many notebooks run at once (None: the number of cores); ``adopt`` takes the workflows over from another
+    file that had their names.
+    """
+
+    def __init__(self, specification: Specification, outputs: Path, service: Service) -> None:
+        self.specification, self.outputs, self.service = specification, outputs, service
+
+    @classmethod
+    def open(
+        cls, file: Path | str | None = None, *, outputs: Path | str | None = None, service: Service | None = None
+    ) -> Project:
+        """Read and check a workflow file.
+
+        Args:
+            file: a path, or a folder with a ``workflows.yml``; None is what commands take that are given no file.
+            outputs: the outputs folder; None is ``AUTOFLOW_OUTPUTS_DIR``, or ``outputs`` beside the file.
+            service: `Local` or `Swf`; None is the domain of the environment, unless something has run on this machine.
+
+        Raises:
+            SpecificationError: every problem of the file.
+            DefinitionError: there is no file.
+        """
+        specification = read_specification(Path(file) if file is not None else None)
+        folder = outputs_folder(Path(outputs) if outputs is not None else None, specification.path)
+        return cls(specification, folder, service if service is not None else usual_service(folder))
+
+    def start(
+        self,
+        name: str,
+        parameters: dict[str, Any] | None = None,
+        *,
+        new: bool = False,
+        adopt: bool = False,
+        workers: int | None = None,
+    ) -> UnderWay[Outcome]:
+        """Run a workflow once, ``reference_date`` among its parameters. See `requested_runs.start`."""
+        how = Conditions(workers, adopt)
+        call = requested_runs.start(
+            self.specification, self.outputs, self.service, name, parameters or {}, new=new, conditions=how
+        )
+        return UnderWay(call)
+
+    def check(self, *, adopt: bool = False, workers: int | None = None) -> UnderWay[Outcome]:
+        """Look for new dates once, and run what is due, as ``sensor.start --once``.
+
+        Raises:
+            DefinitionError: the file has no sensor.
+            OutputsError: the outputs folder cannot be written to.
+        """
+        check_sensor(self.specification)
+        check_writable(self.outputs)
+        how = Conditions(workers, adopt)
+        return UnderWay(self.service.look_for_dates([self.specification], self.outputs, once=True, conditions=how))
+
+    def backfill(
+        self,
+        name: str,
+        first: date,
+        last: date,
+        *,
+        rerun: str = "missing",
+        only: str | None = None,
+        latest_first: bool = False,
+        max_parallel: int | None = None,
+        adopt: bool = False,
+        workers: int | None = None,
+    ) -> UnderWay[Outcome]:
+        """Run a workflow for the available dates of a period. See `backfills.Backfill` and `backfills.carry_out`."""
+        wanted = backfills.Backfill(name, first, last, rerun, only, latest_first)
+        how = Conditions(workers, adopt)
+        call = backfills.backfill(
+            self.specification, self.outputs, self.service, wanted, most_at_once=max_parallel, conditions=how
+        )
+        return UnderWay(call)
+
+    def backfill_plan(
+        self,
+        name: str,
+        first: date,
+        last: date,
+        *,
+        rerun: str = "missing",
+        only: str | None = None,
+        latest_first: bool = False,
+    ) -> backfills.BackfillPlan:
+        """What `backfill` would start now, and why it would leave out the rest."""
+        wanted = backfills.Backfill(name, first, last, rerun, only, latest_first)
+        return backfills.planned_backfill(self.specification, self.outputs, self.service, wanted)
+
+    def retry(self, run: str, *, adopt: bool = False, workers: int | None = None) -> UnderWay[Outcome]:
+        """Run again what failed or was skipped of a run (``NAME/DATE`` or a workflow id). See `retries.carry_out`."""
+        how = Conditions(workers, adopt)
+        return UnderWay(retries.retry(self.specification, self.outputs, self.service, run, conditions=how))
+
+    def wait(self, run: str) -> UnderWay[Outcome]:
+        """Wait for the end of a run that somebody carries out. See `waiting.wait`."""
+        return UnderWay(waiting.wait(self.specification, self.outputs, self.service, run))
+
+    def cancel(self, run: str) -> waiting.Cancellation:
+        """Ask a run to end. See `waiting.cancel`."""
+        return waiting.cancel(self.specification, self.outputs, self.service, run)
+
+    @property
+    def sensor(self) -> SensorControl:
+        """What the sensor of the file can be told, wherever it runs."""
+        return SensorControl(self.specification.path, self.outputs, self.service)
+
+    def sensors(self) -> SensorList:
+        """The open sensors of the files that share these outputs, or the domain."""
+        with self.service.opened(self.outputs) as place:
+            return open_sensors(place)
+
+    def make_reports(
+        self,
+        run: str | None = None,
+        *,
+        first: date | None = None,
+        last: date | None = None,
+        label: str | None = None,
+        remake: str = "all",
+        workers: int | None = None,
+    ) -> UnderWay[remade_reports.ReportsMade]:
+        """Make the reports of a run, of the runs of a period or of all runs anew. See `remade_reports.make_reports`."""
+        wanted = remade_reports.WantedReports(run, first, last, label, remake)
+        return UnderWay(remade_reports.make_reports(self.specification, self.outputs, self.service, wanted, workers=workers))
+
+    def clean_outputs(self, keep_days: int, *, dry_run: bool = False) -> cleaned_outputs.Cleaned:
+        """Remove what runs left that ended longer ago. See `cleaned_outputs.clean_outputs`."""
+        return cleaned_outputs.clean_outputs(self.specification, self.outputs, self.service, keep_days, dry_run=dry_run)

@@ -1,0 +1,127 @@
+"""``backfill``: runs that a person asks for by their dates."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ...application.backfills import RERUNS, Backfill, BackfillPlan, carry_out, planned_backfill
+from ...application.events import UnderWay
+from ...application.not_due import not_due_table, stencil_of, telling_stencils
+from ...application.run_rows import counted, shown_settings
+from ...application.services import Swf
+from ...application.specifications import read_specification
+from ...application.workflow_files import outputs_folder
+from ...exceptions import DefinitionError, ExitCode
+from ...inspection.tables import Table, formatted
+from ..file_words import file_and_words
+from ..options import Day, adopt_option, conditions_of, notebook_workers_option, outputs_option, quiet_option
+from ..printing import json_option, print_document, show, wants_table
+from ..unused_options import refuse_options
+from .run_place import chosen_service, run_place_options
+from .summary import show_call
+
+_MOST_SHOWN = 100
+
+
+@click.command("backfill")
+@file_and_words("NAME")
+@click.option("--from", "first", required=True, type=Day(), metavar="DATE", help="The first reference date.")
+@click.option("--to", "last", required=True, type=Day(), metavar="DATE", help="The last reference date.")
+@click.option(
+    "--rerun",
+    type=click.Choice(RERUNS),
+    default="missing",
+    show_default=True,
+    help="Dates that have not run yet; those and what failed or was skipped; what has run with notebooks that have changed "
+    "since; everything, from scratch.",
+)
+@click.option("--latest-first", is_flag=True, help="Begin with the last date.")
+@click.option("--max-parallel", type=click.IntRange(min=1), help="So many runs are open at once. [default: no limit]")
+@click.option("--only", metavar="LABEL", help="Run this notebook alone, and those it needs as far as they have not succeeded.")
+@click.option("--dry-run", is_flag=True, help="Show what would be started, and start nothing.")
+@click.option("--why", is_flag=True, help="With --dry-run, also list every date that is left out, with what it lacks.")
+@notebook_workers_option
+@quiet_option
+@outputs_option
+@adopt_option
+@run_place_options
+@json_option
+@click.pass_context
+def backfill(
+    ctx: click.Context,
+    file: Path | None,
+    name: str,
+    first: datetime,
+    last: datetime,
+    rerun: str,
+    latest_first: bool,
+    max_parallel: int | None,
+    only: str | None,
+    dry_run: bool,
+    why: bool,
+    nb_workers: int | None,
+    quiet: bool,
+    outputs: Path | None,
+    adopt: bool,
+    as_json: bool,
+    **place: Any,
+) -> None:
+    """Run workflow NAME for the available dates of a period that its entry chooses, also before its earliest_date.
+
+    What runs is never started again. A running sensor of FILE.yml on this machine takes the runs over; else they are carried
+    out here and waited for. With --domain an execution starts them on SWF, and its id is printed.
+    """
+    if not dry_run and ctx.parent is not None:
+        refuse_options(ctx.parent, "without --dry-run", ("style", "header"))
+    wanted = Backfill(name, first.date(), last.date(), rerun, only, latest_first)
+    wanted.check()
+    if why and not dry_run:
+        raise DefinitionError("--why goes with --dry-run")
+    specification = read_specification(file)
+    folder = outputs_folder(outputs, specification.path)
+    service = chosen_service(folder, **place)
+    plan = planned_backfill(specification, folder, service, wanted, adopt=adopt)
+    if dry_run or not (plan.chosen or as_json):
+        _show_plan(ctx, plan, why=why, as_json=as_json)
+        ctx.exit(ExitCode.DONE)
+    if isinstance(service, Swf):
+        refuse_options(ctx, "with --domain", ("nb_workers", "quiet"))
+    how = conditions_of(nb_workers, adopt=adopt)
+    call = carry_out(specification, folder, service, wanted, plan, most_at_once=max_parallel, conditions=how)
+    ctx.exit(show_call(ctx, UnderWay(call), quiet=quiet, as_json=as_json))
+
+
+def _show_plan(ctx: click.Context, plan: BackfillPlan, *, why: bool, as_json: bool) -> None:
+    from deciders.dates.missing_dates import shown_periods
+
+    as_table = wants_table(ctx, as_json=as_json)
+    if as_json:
+        print_document(plan.to_dict())
+        return
+    chosen, left_out = plan.chosen, plan.left_out
+    shown = chosen if as_table else chosen[:_MOST_SHOWN]
+    stencils = [stencil_of(run) for run in shown] if as_table else telling_stencils(shown)
+    table = Table(["date", "workflow", "parameters", *(["date_stencil"] if as_table or stencils else []), "why"])
+    for number, run in enumerate(shown):
+        row = [run.day.isoformat(), run.workflow_name, shown_settings(run.configured_parameters)]
+        table.rows.append([*row, *stencils[number : number + 1], run.reason.because.text])
+    if as_table:
+        show(ctx, table)
+        return
+    if chosen:
+        click.echo(formatted(table, with_header=True))
+    if len(chosen) > _MOST_SHOWN:
+        click.echo(f"and {len(chosen) - _MOST_SHOWN} more")
+    click.echo(f"{counted(len(chosen), 'run')} to start, {len(left_out)} left out")
+    for group, count in Counter(one.reason.group for one in left_out).most_common():
+        click.echo(f"  {group.counted(count)}")
+    if why:
+        if left_out:
+            click.echo(formatted(not_due_table(left_out), with_header=True))
+        if plan.without_data:
+            click.echo(f"no data for {', '.join(shown_periods(plan.without_data))}")

@@ -1,0 +1,64 @@
+"""``runs.retry``: a run that a person asks for once more."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ...application.events import UnderWay
+from ...application.retries import carry_out, planned_retry
+from ...application.run_rows import counted
+from ...application.services import Swf
+from ...application.specifications import read_specification
+from ...application.workflow_files import outputs_folder
+from ...exceptions import ExitCode
+from ..file_words import file_and_words
+from ..options import adopt_option, conditions_of, notebook_workers_option, outputs_option, quiet_option
+from ..printing import json_option
+from ..unused_options import refuse_options
+from .older_runs import lacking_reports, left_behind
+from .run_place import chosen_service, run_place_options
+from .summary import show_call
+
+
+@click.command("runs.retry")
+@file_and_words("RUN")
+@notebook_workers_option
+@quiet_option
+@outputs_option
+@adopt_option
+@run_place_options
+@json_option
+@click.pass_context
+def runs_retry(
+    ctx: click.Context,
+    file: Path | None,
+    run: str,
+    nb_workers: int | None,
+    quiet: bool,
+    outputs: Path | None,
+    adopt: bool,
+    as_json: bool,
+    **place: Any,
+) -> None:
+    """Run again what failed or was skipped of RUN (NAME/DATE or a workflow id); notebooks that succeeded are kept.
+
+    A running sensor of FILE.yml on this machine takes it over; else it is carried out here and waited for.
+    """
+    specification = read_specification(file)
+    folder = outputs_folder(outputs, specification.path)
+    service = chosen_service(folder, **place)
+    planned = planned_retry(specification, folder, service, run, adopt=adopt)
+    if planned.request is None and not as_json:
+        row = planned.row
+        labels = counted(len(specification.workflow(row.workflow).notebooks), "notebook")
+        click.echo(f"nothing to retry: {row.title} succeeded, with {labels}")
+        for line in left_behind(specification, [row], None, lacking_reports(specification, [row], folder)):
+            click.echo(line)
+        ctx.exit(ExitCode.DONE)
+    if isinstance(service, Swf):
+        refuse_options(ctx, "with --domain", ("nb_workers", "quiet"))
+    call = carry_out(specification, folder, service, planned, conditions=conditions_of(nb_workers, adopt=adopt))
+    ctx.exit(show_call(ctx, UnderWay(call), quiet=quiet, as_json=as_json))
