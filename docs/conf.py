@@ -6,7 +6,7 @@ project = "simpleflow_nb"
 author = "the authors of simpleflow_nb"
 version = release = __version__
 
-extensions = ["sphinx.ext.autodoc"]
+extensions = ["sphinx.ext.autodoc", "sphinx.ext.napoleon"]  # docstrings have Args and Raises
 exclude_patterns = ["_build"]
 html_theme = "alabaster"
 html_theme_options = {

@@ -34,7 +34,7 @@ from .runs.lost_attempts import record_lost_attempt
 from .runs.notebook_versions import as_executed
 from .runs.old_outputs import remove_old_attempts
 from .runs.report_making import made_report
-from .runs.report_places import remove_renamed
+from .runs.report_paths import remove_renamed
 from .runs.run_origin import recorded_origin
 from .runs.sensor_check import check_for_new_dates, start_requested
 from .secrets import masked

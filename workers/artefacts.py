@@ -97,7 +97,7 @@ class Artefacts:
         return self.notebook_folder(workflow, instance, label) / f"{path_part(label)}.ipynb"
 
     def reports_folder(self, workflow: str, instance: str) -> Path:
-        """Where the reports of a run are made. Which file is which is for the records to say: `workers.runs.report_places`."""
+        """Where the reports of a run are made. Which file is which is for the records to say: `workers.runs.report_paths`."""
         return self.outputs / "reports" / path_part(workflow) / path_part(instance)
 
     def report(self, workflow: str, instance: str, label: str, format: str = "pdf") -> Path:

@@ -8,14 +8,14 @@ from .run_rows import RunRow
 
 if TYPE_CHECKING:
     from deciders.specification import Specification
-    from workers.runs.reports_of_runs import EndedRun
+    from workers.runs.reports_of_runs import ReportedRun
 
 
-def ended_run(specification: Specification, row: RunRow) -> EndedRun:
+def ended_run(specification: Specification, row: RunRow) -> ReportedRun:
     """The run of a row, as far as its reports are concerned."""
-    from workers.runs.reports_of_runs import EndedRun
+    from workers.runs.reports_of_runs import ReportedRun
 
-    return EndedRun(
+    return ReportedRun(
         workflow=specification.workflow(row.workflow),
         instance=row.instance or "",
         run_id=row.run_id,

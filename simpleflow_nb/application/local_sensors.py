@@ -72,7 +72,7 @@ def started_sensors(
 def _id_where_moved(place: Place, found: SensorState, specifications: Sequence[Specification], outputs: str) -> str | None:
     """The id that the sensor of one of these files has now, if ``found`` is its sensor from before the outputs folder was
     moved, or the file moved or renamed, as ids are made of the paths of files. None if it is not."""
-    from workers.runs.outputs_place import former_places
+    from workers.runs.outputs_location import former_places
 
     former = former_places(Path(outputs))
     names = [one.path for one in specifications if found.outputs in former and one.path.name == Path(found.path).name]

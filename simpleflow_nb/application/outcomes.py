@@ -6,16 +6,17 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
-
-from deciders.values.label_state import LabelState
-from deciders.values.run_state import RunState
+from typing import TYPE_CHECKING, Any
 
 from ..inspection.documents import SCHEMA, iso_time
 from ..masking import masked_leaves
 from ..processes.local_run import LocalRun
 from .run_states import BACKFILL_TYPE, EarlierRuns, ShownLabel, ShownRun, Watch, status_word
 from .shown_states import ShownEnd
+
+if TYPE_CHECKING:
+    from deciders.values.label_state import LabelState
+    from deciders.values.run_state import RunState
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,18 @@ class LabelOutcome:
     ended_in_cell: int | None = None  #: the cell in which the notebook has ended itself, before its last one
     path: str | None = None
     seconds: float = 0.0
+
+    @property
+    def was_skipped(self) -> bool:
+        from deciders.values.label_state import LabelState
+
+        return self.state == LabelState.SKIPPED
+
+    @property
+    def has_failed(self) -> bool:
+        from deciders.values.label_state import LabelState
+
+        return self.state == LabelState.FAILED
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -72,10 +85,27 @@ class RunOutcome:
     @property
     def has_failed(self) -> bool:
         """Whether it has ended, and neither well nor because somebody wanted it."""
+        from deciders.values.run_state import RunState
+
         return self.state in (RunState.FAILED, RunState.TIMED_OUT, RunState.TERMINATED)
 
     @property
+    def has_succeeded(self) -> bool:
+        from deciders.values.run_state import RunState
+
+        return self.state == RunState.SUCCEEDED
+
+    @property
+    def has_ended_well(self) -> bool:
+        """Whether it has succeeded or was skipped."""
+        from deciders.values.run_state import RunState
+
+        return self.state in (RunState.SUCCEEDED, RunState.SKIPPED)
+
+    @property
     def lacks_reports(self) -> bool:
+        from deciders.values.label_state import LabelState
+
         return any(label.is_report and label.state == LabelState.FAILED for label in self.labels)
 
     def to_dict(self) -> dict[str, Any]:
@@ -131,6 +161,8 @@ class Outcome:
     @property
     def open_runs(self) -> list[RunOutcome]:
         """Those that go on when the same is asked for again."""
+        from deciders.values.run_state import RunState
+
         return [run for run in self.runs if run.state == RunState.RUNNING and not run.is_parked]
 
     @property
@@ -163,6 +195,8 @@ class Outcome:
 
 
 def _end(run: RunOutcome) -> ShownEnd:
+    from deciders.values.run_state import RunState
+
     if run.has_failed:
         return ShownEnd.FAILED
     ends = {RunState.RUNNING: ShownEnd.OPEN, RunState.SKIPPED: ShownEnd.SKIPPED, RunState.CANCELLED: ShownEnd.CANCELLED}
@@ -171,6 +205,8 @@ def _end(run: RunOutcome) -> ShownEnd:
 
 def end_state(status: str, *, is_skipped: bool) -> RunState:
     """The state of a run by SWF's close status; whether it was skipped is in its result."""
+    from deciders.values.run_state import RunState
+
     if status == "COMPLETED":
         return RunState.SKIPPED if is_skipped else RunState.SUCCEEDED
     return RunState.read(status_word(status))
@@ -178,6 +214,8 @@ def end_state(status: str, *, is_skipped: bool) -> RunState:
 
 def run_outcome(run: ShownRun, *, is_parked: bool = False) -> RunOutcome:
     """How a run of a local service stands or ended."""
+    from deciders.values.run_state import RunState
+
     return RunOutcome(
         run.title,
         run.workflow_id,
@@ -194,6 +232,8 @@ def run_outcome(run: ShownRun, *, is_parked: bool = False) -> RunOutcome:
 
 
 def _label_outcome(label: ShownLabel) -> LabelOutcome:
+    from deciders.values.label_state import LabelState
+
     path = label.result.get("path")
     return LabelOutcome(
         label.name,
@@ -211,6 +251,8 @@ def _label_outcome(label: ShownLabel) -> LabelOutcome:
 
 def _not_run(run: ShownRun) -> list[str]:
     """The labels that were not run for a failure; those that need a skipped one were skipped with it."""
+    from deciders.values.label_state import LabelState
+
     ends = {label.name: LabelState.read(label.state) for label in run.labels}
     for notebook in run.arguments.get("workflow", {}).get("notebooks", ()):  # each after those that it needs
         if notebook["label"] not in ends:

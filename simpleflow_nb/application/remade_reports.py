@@ -26,7 +26,7 @@ from .services import Service
 if TYPE_CHECKING:
     from deciders.specification import Specification
     from workers.records.run_records import RunRecords
-    from workers.runs.reports_of_runs import EndedRun, Remade, Report
+    from workers.runs.reports_of_runs import Remade, Report, ReportedRun
 
 _MOST_NAMED = 10  #: runs in a sentence
 
@@ -160,7 +160,7 @@ def _runs_of(rows: list[RunRow], first: date | None, last: date | None, specific
 
 @dataclass
 class _Todo:
-    jobs: list[tuple[EndedRun, list[Report]]] = field(default_factory=list)
+    jobs: list[tuple[ReportedRun, list[Report]]] = field(default_factory=list)
     standing: int = 0  #: reports that need not be made
     cleaned: list[str] = field(default_factory=list)  #: the runs of whose notebooks nothing is left, by their titles
 

@@ -7,8 +7,6 @@ from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from deciders.values.run_state import RunState
-
 from .. import payload
 from ..exceptions import DefinitionError
 from ..inspection.executions import executions, history
@@ -129,7 +127,7 @@ def _end_of_check(
             yield RunEnded(outcomes[-1])
         if wanted:
             yield from _pause()
-    done = sum(one.state in (RunState.SUCCEEDED, RunState.SKIPPED) for one in outcomes)
+    done = sum(one.has_ended_well for one in outcomes)
     over = CheckEnded(number, done, found["not_due"])
     yield over
     return over, outcomes
@@ -137,6 +135,7 @@ def _end_of_check(
 
 def _run_outcome(place: Place, workflow_id: str) -> Generator[Look, None, RunOutcome]:
     from deciders.values.artefact_key import ArtefactKey
+    from deciders.values.run_state import RunState
 
     closed = _latest_closed(place, workflow_id)
     status, end = yield from _end_of(place, closed)

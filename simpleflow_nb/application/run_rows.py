@@ -176,14 +176,14 @@ def instance_history(specification: Specification, outputs: Path, place: Place, 
     from deciders.runs.reruns import RunHistory
     from workers.runs.kept_labels import notebook_hashes
     from workers.runs.notebook_versions import with_hashes_of_folders
-    from workers.runs.sensor_check import add_lost_ends, present_history
+    from workers.runs.sensor_check import add_recovered_ends, present_history
 
     with _opened_records(specification, outputs, adopt=adopt) as opened:
         if opened is None:
             return RunHistory()
         history = present_history(specification, opened)
         lost = _lost({workflow.name for workflow in specification.workflows}, outputs, place, opened)
-        add_lost_ends({}, history.ends, lost)
+        add_recovered_ends({}, history.ends, lost)
         ends = with_hashes_of_folders(specification, outputs, opened, history.ends)
     hashes = {workflow.name: notebook_hashes(workflow, specification.inputs_dir) for workflow in specification.workflows}
     return dataclasses.replace(history, ends=ends, notebooks=hashes)
@@ -209,11 +209,11 @@ def _opened_records(specification: Specification, outputs: Path, *, adopt: bool)
 
 def _lost(names: set[str], outputs: Path, place: Place, records: RunRecords) -> list[RunRecord]:
     """Ends that the next check of the sensor will record."""
-    from workers.runs.lost_ends import lost_ends
+    from workers.runs.recovered_ends import recovered_ends
 
     if place.service is None:
         return []
-    return lost_ends(place.service, place.domain, records, names=names, outputs=str(outputs), payloads=place.payloads)
+    return recovered_ends(place.service, place.domain, records, names=names, outputs=str(outputs), payloads=place.payloads)
 
 
 def _row(record: RunRecord) -> RunRow:

@@ -69,7 +69,7 @@ def readable_arguments(service: Reading, info: dict[str, Any], payloads: Payload
 
 def known_places(outputs: Path) -> set[str]:
     """Where the folder is, and where it was before, as far as that is known."""
-    from workers.runs.outputs_place import former_places
+    from workers.runs.outputs_location import former_places
 
     return {str(outputs), *former_places(outputs)}
 

@@ -12,10 +12,10 @@ from typing import Any
 
 
 class Proxy:
-    """Between the processes and the service; cuts, swallows and refuses, as long as it is told to be unkind."""
+    """Between the processes and the service; cuts, swallows and refuses while ``injects_faults`` is set."""
 
     def __init__(self, port: int, seed: int) -> None:
-        self.backend, self.unkind = port, False
+        self.backend, self.injects_faults = port, False
         self.random = random.Random(seed)
         self.done: dict[str, int] = {}
         self._connections: set[socket.socket] = set()
@@ -94,7 +94,7 @@ class Proxy:
             raise ConnectionResetError("the caller has hung up")
 
     def _fate(self) -> str:
-        if not self.unkind:
+        if not self.injects_faults:
             return "passed"
         return self.random.choices(["passed", "cut before", "cut after", "unavailable", "throttled"], [6, 1, 1, 1, 1])[0]
 

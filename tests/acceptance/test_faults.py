@@ -18,7 +18,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from tests.service.conformance import history_problems
 from tests.settings import count
 
-from .crowd import DOMAIN, PATIENCE_SECONDS, WORKFLOWS, Crowd, client, wait_for
+from .process_fleet import DOMAIN, PATIENCE_SECONDS, WORKFLOWS, ProcessFleet, client, wait_for
 
 RUNS = 3  # at once
 
@@ -59,41 +59,41 @@ def insist(call: Callable[[], Any]) -> Any:
 
 
 @pytest.fixture
-def crowd(tmp_path: Path) -> Iterator[Crowd]:
+def fleet(tmp_path: Path) -> Iterator[ProcessFleet]:
     (tmp_path / "faulty.py").write_text(WORKFLOWS)
-    crowd = Crowd(tmp_path)
-    yield crowd
-    crowd.close()
+    fleet = ProcessFleet(tmp_path)
+    yield fleet
+    fleet.close()
 
 
-def test_every_run_completes_with_its_result_whatever_is_killed_and_cut(crowd: Crowd) -> None:
+def test_every_run_completes_with_its_result_whatever_is_killed_and_cut(fleet: ProcessFleet) -> None:
     choice = random.Random(2)
-    acknowledging = Acknowledged(crowd.port)
+    acknowledging = Acknowledged(fleet.port)
     acknowledging.start()
-    swf = client(crowd.port)
+    swf = client(fleet.port)
     try:
         types = {"domain": DOMAIN, "registrationStatus": "REGISTERED"}
-        wait_for(lambda: swf.list_workflow_types(**types)["typeInfos"], "the registration of the workflow", crowd.log)
+        wait_for(lambda: swf.list_workflow_types(**types)["typeInfos"], "the registration of the workflow", fleet.log)
         for number in range(count(small=2, soak=300)):
-            one_round(crowd, swf, choice, number, acknowledging)
-        wait_for(lambda: not crowd.orphans(), "the end of the orphans", crowd.log)
-        crowd.revive()
-        wait_for(lambda: len(crowd.children()) == 4, "two deciders and two workers", crowd.log)
-        crowd.end()
-        assert [process.cmdline() for process in crowd.members()] == []
+            one_round(fleet, swf, choice, number, acknowledging)
+        wait_for(lambda: not fleet.orphans(), "the end of the orphans", fleet.log)
+        fleet.restart_ended()
+        wait_for(lambda: len(fleet.children()) == 4, "two deciders and two workers", fleet.log)
+        fleet.end()
+        assert [process.cmdline() for process in fleet.members()] == []
     finally:
         acknowledging.stopped.set()
         acknowledging.join()
         swf.close()
-    log = crowd.log.read_text()
+    log = fleet.log.read_text()
     assert "Traceback" not in log, log[-8_000:]
     assert " CRITICAL " not in log
 
 
-def one_round(crowd: Crowd, swf: Any, choice: random.Random, number: int, acknowledging: Acknowledged) -> None:
+def one_round(fleet: ProcessFleet, swf: Any, choice: random.Random, number: int, acknowledging: Acknowledged) -> None:
     runs = {}
     for n in range(RUNS):
-        folder = crowd.folder / f"effects-{number}-{n}"
+        folder = fleet.folder / f"effects-{number}-{n}"
         folder.mkdir()
         workflow_id = f"round-{number}-{n}"
         request = {
@@ -104,24 +104,24 @@ def one_round(crowd: Crowd, swf: Any, choice: random.Random, number: int, acknow
             "input": json.dumps({"args": [str(folder)], "kwargs": {}}),
         }
         runs[workflow_id] = (folder, insist(lambda: swf.start_workflow_execution(**request))["runId"])  # noqa: B023
-    crowd.proxy.unkind = True
+    fleet.proxy.injects_faults = True
     for _ in range(3):
         time.sleep(choice.uniform(0, 0.5))
-        crowd.strike(choice)
-    crowd.proxy.unkind = False
+        fleet.inject_fault(choice)
+    fleet.proxy.injects_faults = False
     for workflow_id, (folder, run_id) in runs.items():
-        check_run(crowd, swf, workflow_id, run_id, folder, acknowledging)
+        check_run(fleet, swf, workflow_id, run_id, folder, acknowledging)
 
 
-def check_run(crowd: Crowd, swf: Any, workflow_id: str, run_id: str, folder: Path, acknowledging: Acknowledged) -> None:
+def check_run(fleet: ProcessFleet, swf: Any, workflow_id: str, run_id: str, folder: Path, acknowledging: Acknowledged) -> None:
     execution = {"workflowId": workflow_id, "runId": run_id}
 
     def is_closed() -> bool:
-        crowd.revive()
+        fleet.restart_ended()
         described = insist(lambda: swf.describe_workflow_execution(domain=DOMAIN, execution=execution))
         return bool(described["executionInfo"]["executionStatus"] == "CLOSED")
 
-    wait_for(is_closed, f"the end of {workflow_id}", crowd.log)
+    wait_for(is_closed, f"the end of {workflow_id}", fleet.log)
     events = insist(lambda: swf.get_workflow_execution_history(domain=DOMAIN, execution=execution))["events"]
     last = events[-1]
     assert last["eventType"] == "WorkflowExecutionCompleted", last
@@ -146,16 +146,16 @@ def check_run(crowd: Crowd, swf: Any, workflow_id: str, run_id: str, folder: Pat
     assert history_problems(events) == []
 
 
-def test_processes_show_what_they_are_and_end_with_a_supervisor_that_is_killed(crowd: Crowd) -> None:
+def test_processes_show_what_they_are_and_end_with_a_supervisor_that_is_killed(fleet: ProcessFleet) -> None:
     def titles() -> list[str]:
-        return sorted(" ".join(child.cmdline()).strip() for child in crowd.children())
+        return sorted(" ".join(child.cmdline()).strip() for child in fleet.children())
 
     expected = ["simpleflow-nb decider(decide)"] * 2 + ["simpleflow-nb worker(work)"] * 2
-    wait_for(lambda: titles() == expected, "the titles", crowd.log)
-    shown = [" ".join(psutil.Process(supervisor.pid).cmdline()).strip() for supervisor in crowd.supervisors]
+    wait_for(lambda: titles() == expected, "the titles", fleet.log)
+    shown = [" ".join(psutil.Process(supervisor.pid).cmdline()).strip() for supervisor in fleet.supervisors]
     assert shown == ["simpleflow-nb deciders(decide)", "simpleflow-nb workers(work)"]
-    for supervisor in crowd.supervisors:
+    for supervisor in fleet.supervisors:
         supervisor.kill()
         supervisor.wait()
-    wait_for(lambda: not crowd.orphans(), "the end of their processes", crowd.log)
-    assert "Traceback" not in crowd.log.read_text()
+    wait_for(lambda: not fleet.orphans(), "the end of their processes", fleet.log)
+    assert "Traceback" not in fleet.log.read_text()

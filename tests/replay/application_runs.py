@@ -85,7 +85,7 @@ class Visitor(Workflow):
 visit: Activity[..., None] = Activity(None, name="tests.visit", task_list=declared.SENSOR)
 
 
-class World:
+class RecordedProject:
     """A folder of notebooks, the outputs beside it, and a service with a decider and workers on it.
 
     Each notebook carries out what stands in ``<label>.does`` beside it, if that file is there.
@@ -265,13 +265,13 @@ def _write_notebook(path: Path, label: str) -> None:
 # ---- NotebookWorkflow ------------------------------------------------------------------------------------------------
 
 
-def success_with_reports(world: World) -> None:
+def success_with_reports(world: RecordedProject) -> None:
     world.run()
     world.does("sums", "print('warning: few rows')")
     world.run(DATES[1])
 
 
-def failed_labels(world: World) -> None:
+def failed_labels(world: RecordedProject) -> None:
     """One alone, with two that need it; then two at once, one of them with a report."""
     world.does("count", "raise ValueError('no rows')")
     world.run()
@@ -281,12 +281,12 @@ def failed_labels(world: World) -> None:
     world.run(DATES[1])
 
 
-def refused_notebook(world: World) -> None:
+def refused_notebook(world: RecordedProject) -> None:
     (world.inputs / "sums.ipynb").write_text("no notebook")
     world.run()
 
 
-def kept_labels(world: World) -> None:
+def kept_labels(world: RecordedProject) -> None:
     """What succeeded is kept, with its reports; once after a failure, once when all of it stands."""
     world.does("sums", "raise ValueError('no rows')")
     world.run()
@@ -295,7 +295,7 @@ def kept_labels(world: World) -> None:
     world.run(keeps_labels=True, rerun=True)
 
 
-def partial_runs(world: World) -> None:
+def partial_runs(world: RecordedProject) -> None:
     """One label with what it needs; the same with that kept; and one that fails."""
     world.run(only="sums")
     world.run(only="report")
@@ -303,7 +303,7 @@ def partial_runs(world: World) -> None:
     world.run(only="aside")
 
 
-def failed_report(world: World) -> None:
+def failed_report(world: RecordedProject) -> None:
     """One that cannot be made; one that is made the second time; one that stands alone and fails twice."""
     file = FILE.replace("output: {format: pdf}", "output: {format: pdf, template: broken.typ}")
     (world.inputs / "broken.typ").write_text("#panic(")
@@ -320,7 +320,7 @@ def failed_report(world: World) -> None:
     world.run(DATES[1])
 
 
-def cancelled(world: World) -> None:
+def cancelled(world: RecordedProject) -> None:
     """While a notebook runs; while a report is made; between two attempts of a notebook; before anything was done."""
 
     def cancel(body: Activity[..., Any], number: int, **given: Any) -> Any:
@@ -344,7 +344,7 @@ def cancelled(world: World) -> None:
     world.run(DATES[1])
 
 
-def retried(world: World) -> None:
+def retried(world: RecordedProject) -> None:
     """A notebook that succeeds at the third attempt; one that is given up; a record that is away for a while, and for long."""
     world.specification = world.read(FILE.replace("parameters: {counted: count", "retries: 2, parameters: {counted: count"))
     tries = "tries = Path(folder, f'tries-{len(list(Path(folder).glob(\"tries-*\")))}')\ntries.touch()\n"
@@ -369,7 +369,7 @@ def retried(world: World) -> None:
     world.run(DATES[1])
 
 
-def lost_worker(world: World) -> None:
+def lost_worker(world: RecordedProject) -> None:
     """A worker that is not heard of any more, once, and again and again; a notebook that takes longer than it may."""
 
     def lost(body: Activity[..., Any], number: int, **given: Any) -> Any:
@@ -394,7 +394,7 @@ def lost_worker(world: World) -> None:
     world.run(DATES[1])
 
 
-def _end_on_the_service(world: World, kind: str) -> None:
+def _end_on_the_service(world: RecordedProject, kind: str) -> None:
     """Have the service end the task that is carried out here, as it does when its time is over."""
     task = context()
     with world.service.lock:
@@ -404,13 +404,13 @@ def _end_on_the_service(world: World, kind: str) -> None:
         world.service.commit(run)
 
 
-def already_done(world: World) -> None:
+def already_done(world: RecordedProject) -> None:
     world.run()
     world.run()
     world.run(rerun=True)
 
 
-def limits_and_priorities(world: World) -> None:
+def limits_and_priorities(world: RecordedProject) -> None:
     """What a file can say of a notebook, in one; without a date, and started by hand."""
     count = "count: {filename: count.ipynb, timeout: 2d, cell_timeout: 10m, memory_limit: 1 GB, kernel: python3, "
     count += "env: {ORIGIN: EWR}, retries: 1, "
@@ -438,12 +438,12 @@ _DAY, _HOUR, _MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=
 _SIX = timedelta(hours=18)  #: from the beginning of the world to the first time of the schedule
 
 
-def sensor_once(world: World) -> None:
+def sensor_once(world: RecordedProject) -> None:
     world.wait("sensor", world.sensor(once=True, starts_per_second=100.0))
     world.wait_for_all()
 
 
-def sensor_held_back(world: World) -> None:
+def sensor_held_back(world: RecordedProject) -> None:
     """There is no room for all: the check goes on, once until all are started, once until the next time of the schedule."""
     held = {**FOUND, "started": ["days-2024-03-25"], "held_back": 1}
 
@@ -458,7 +458,7 @@ def sensor_held_back(world: World) -> None:
     world.wait("sensor", world.sensor())
 
 
-def sensor_signals(world: World) -> None:
+def sensor_signals(world: RecordedProject) -> None:
     """Paused, asked for a check, reloaded, resumed; runs asked for; paused while it checks. Its runs are real."""
     other = FILE.replace('"0 6 * * *"', '"30 7 * * *"')
 
@@ -482,7 +482,7 @@ def sensor_signals(world: World) -> None:
     world.wait_for_all()
 
 
-def sensor_reloaded_without_schedule(world: World) -> None:
+def sensor_reloaded_without_schedule(world: RecordedProject) -> None:
     run_id = world.sensor()
     once = world.read(FILE.replace('"0 6 * * *"', "null")).model_dump(mode="json")
     world.at(_SIX + _HOUR, lambda: world.signal("reload", once))
@@ -490,7 +490,7 @@ def sensor_reloaded_without_schedule(world: World) -> None:
     world.wait_for_all()
 
 
-def sensor_failed_checks(world: World) -> None:
+def sensor_failed_checks(world: RecordedProject) -> None:
     """The source is away for some hours; then runs with a retry_wait are looked at; runs asked for cannot be started."""
 
     def feed(body: Activity[..., Any], number: int, **given: Any) -> Any:
@@ -508,7 +508,7 @@ def sensor_failed_checks(world: World) -> None:
     world.wait("sensor", world.sensor())
 
 
-def sensor_cancelled(world: World) -> None:
+def sensor_cancelled(world: RecordedProject) -> None:
     """Between two checks."""
     world.scripts["feed_new_dates"] = lambda body, number, **given: FOUND
     run_id = world.sensor()
@@ -516,7 +516,7 @@ def sensor_cancelled(world: World) -> None:
     world.wait("sensor", run_id)
 
 
-def sensor_continued_after_a_month(world: World) -> None:
+def sensor_continued_after_a_month(world: RecordedProject) -> None:
     """With a check that has failed just then, which the next run makes up for; and paused."""
 
     def feed(body: Activity[..., Any], number: int, **given: Any) -> Any:
@@ -535,7 +535,7 @@ def sensor_continued_after_a_month(world: World) -> None:
         world.wait_for_all()
 
 
-def sensor_continued_after_many_steps(world: World) -> None:
+def sensor_continued_after_many_steps(world: RecordedProject) -> None:
     world.specification = world.read(FILE.replace('"0 6 * * *"', '"*/10 * * * *"'))
     world.scripts["feed_new_dates"] = lambda body, number, **given: FOUND
     world.sensor()
@@ -543,11 +543,11 @@ def sensor_continued_after_many_steps(world: World) -> None:
     world.wait_for_all()
 
 
-def _in_zone(world: World, schedule: str, timezone: str) -> Specification:
+def _in_zone(world: RecordedProject, schedule: str, timezone: str) -> Specification:
     return world.read(FILE.replace('schedule: "0 6 * * *"', f'schedule: "{schedule}"\n  timezone: {timezone}'))
 
 
-def sensors_where_clocks_change(world: World) -> None:
+def sensors_where_clocks_change(world: RecordedProject) -> None:
     """One for each kind of schedule, from before the clocks are changed until after it; a check each is all they do.
 
     This scenario and the next two stand for runs of 0.1, which took other times there, and were recorded with its code.
@@ -575,7 +575,7 @@ def sensors_where_clocks_change(world: World) -> None:
 _CLOCKS_GO_BACK = "2024-04-06T15:30"  #: 02:30 for the first time
 
 
-def sensor_that_checks_while_clocks_change(world: World) -> None:
+def sensor_that_checks_while_clocks_change(world: RecordedProject) -> None:
     """A check that takes longer than the hour that comes twice."""
     world.specification = _in_zone(world, "30 2 * * *", "Australia/Sydney")
 
@@ -589,7 +589,7 @@ def sensor_that_checks_while_clocks_change(world: World) -> None:
     world.wait("sensor", world.sensor())
 
 
-def sensor_that_holds_back_while_clocks_change(world: World) -> None:
+def sensor_that_holds_back_while_clocks_change(world: RecordedProject) -> None:
     """A check that there is no room for all in goes on until the next time of the schedule."""
     world.specification = _in_zone(world, "30 2 * * *", "Australia/Sydney")
     held = {**FOUND, "started": ["days-2024-03-25"], "held_back": 1}
@@ -608,7 +608,7 @@ def sensor_that_holds_back_while_clocks_change(world: World) -> None:
     world.wait("sensor", world.sensor())
 
 
-def backfills(world: World) -> None:
+def backfills(world: RecordedProject) -> None:
     """Two dates, for real; and one label of a date."""
     world.backfill(*DATES, most_at_once=2)
     world.wait_for_all()
@@ -616,7 +616,7 @@ def backfills(world: World) -> None:
     world.wait_for_all()
 
 
-def backfill_held_back(world: World) -> None:
+def backfill_held_back(world: RecordedProject) -> None:
     """There is no room for some; the records are away for a while, and for long; and it is cancelled."""
 
     def start(body: Activity[..., Any], number: int, **given: Any) -> Any:
@@ -634,7 +634,7 @@ def backfill_held_back(world: World) -> None:
     world.backfill(DATES[1])
 
 
-Scenario = Callable[[World], None]
+Scenario = Callable[[RecordedProject], None]
 
 SCENARIOS: tuple[Scenario, ...] = (
     success_with_reports,
@@ -667,7 +667,7 @@ SCENARIOS: tuple[Scenario, ...] = (
 def recorded_runs(scenario: Scenario) -> list[Run]:
     """Play a scenario in a world of its own; kernels import nothing but what they need."""
     os.environ["SIMPLEFLOW_NB_PRELOAD"] = ""
-    world = World()
+    world = RecordedProject()
     try:
         scenario(world)
         return world.recorded()

@@ -16,9 +16,9 @@ from simpleflow_nb.local.decisions import attributes_of
 from simpleflow_nb.replay import Execution, commands
 from simpleflow_nb.workflow import program as program_of
 
-from .play import Game
+from .decision_checker import Decision, Event, attributes, execution_of, reloaded
 from .programs import Interpreter, Program, Statement, statements, workflow_of
-from .referee import Decision, Event, attributes, execution_of, reloaded
+from .random_runs import RandomRun
 
 DECISION_OF = {
     "ActivityTaskScheduled": "ScheduleActivityTask",
@@ -47,13 +47,13 @@ END_OF_DECISION = "end of the decision"
 # ---- replaying -----------------------------------------------------------------------------------------------------
 
 
-def replayed(game: Game, program: Program) -> tuple[NonDeterminismError | None, Interpreter | None]:
-    """What a decider with that code says to the game's history; and what of the code ran, None when nothing did."""
+def replayed(played: RandomRun, program: Program) -> tuple[NonDeterminismError | None, Interpreter | None]:
+    """Replay the run's history with that code; return the error, and what of the code ran, None when nothing did."""
     cls = workflow_of(program)
-    execution = execution_of(cls, game.limits, game.run_id)
+    execution = execution_of(cls, played.limits, played.run_id)
     error = None
     try:
-        execution.advance(reloaded(game.history))
+        execution.advance(reloaded(played.history))
     except NonDeterminismError as difference:
         error = difference
     except StaleCache:
@@ -63,7 +63,7 @@ def replayed(game: Game, program: Program) -> tuple[NonDeterminismError | None, 
     return error, cls.interpreters[-1] if cls.interpreters else None
 
 
-class _Judge(Execution):
+class _PatchedAsRecorded(Execution):
     """Decides live, but answers ``patched`` as the decision on record did."""
 
     recorded_patches: tuple[str, ...] = ()
@@ -78,16 +78,16 @@ class _Judge(Execution):
         return known
 
 
-def first_difference(game: Game, program: Program) -> int | str:
+def first_difference(played: RandomRun, program: Program) -> int | str:
     """Id of the first event that the changed code would not have led to, ``END_OF_DECISION`` when it decides more than a
     decision task recorded, ``SAME`` when every decision is the one on record."""
-    history = game.history
+    history = played.history
     records: dict[int, list[Event]] = {}
     for event in history:
         done = attributes(event).get("decisionTaskCompletedEventId")
         if done:
             records.setdefault(done, []).append(event)
-    open_limit = game.limits.open_activities
+    open_limit = played.limits.open_activities
     changed: dict[str, list[tuple[str, str]]] = {}  # activity -> (recorded input, input now) of the calls that differ
     for completed in history:
         if completed["eventType"] != "DecisionTaskCompleted":
@@ -107,9 +107,9 @@ def first_difference(game: Game, program: Program) -> int | str:
                 refused = event["eventType"] == "StartTimerFailed"  # and then it does not say how many
                 split = -1 if refused else int(attributes(event)["control"])
         ours = [event for event in recorded if not _is_engines(event)]
-        judge = _Judge(
+        judge = _PatchedAsRecorded(
             program_of(workflow_of(program)),
-            run_id=game.run_id,
+            run_id=played.run_id,
             workflow_id="played",
             open_activity_limit=open_limit,
             decision_limit=10**9,
@@ -183,21 +183,21 @@ HARMLESS = ("other input", "other timeout", "other length of a timer", "other re
 _MADE = ("submit", "burst", "timer", "named timer", "marker")
 
 
-def recorded_statements(game: Game, ran: Interpreter) -> set[int]:
+def recorded_statements(played: RandomRun, ran: Interpreter) -> set[int]:
     """The uids of the statements of which something stands in the history."""
     ids: set[str] = set()
-    for event in game.history:
+    for event in played.history:
         if event["eventType"] in DECISION_OF and not event["eventType"].startswith(("Workflow", "TimerCanceled", "CancelT")):
             a = attributes(event)
             ids.add(a.get("activityId") or a.get("timerId") or a.get("markerName") or "")
     return {uid for uid, made in ran.made if (made.id if isinstance(made, Future) else made) in ids}
 
 
-def unused_retries(game: Game, ran: Interpreter) -> set[int]:
+def unused_retries(played: RandomRun, ran: Interpreter) -> set[int]:
     """The uids of the tasks that never failed, so that their retry policy said nothing yet."""
-    scheduled = {e["eventId"]: attributes(e)["activityId"] for e in game.history if e["eventType"] == "ActivityTaskScheduled"}
+    scheduled = {e["eventId"]: attributes(e)["activityId"] for e in played.history if e["eventType"] == "ActivityTaskScheduled"}
     failed = set()
-    for event in game.history:
+    for event in played.history:
         if event["eventType"] in ("ActivityTaskFailed", "ActivityTaskTimedOut"):
             failed.add(scheduled[attributes(event)["scheduledEventId"]].partition(".")[0])
     used = {uid for uid, made in ran.made if isinstance(made, Future) and made.id in failed}

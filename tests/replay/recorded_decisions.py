@@ -18,8 +18,8 @@ from simpleflow_nb.replay import Execution, commands
 from simpleflow_nb.workflow import program
 
 from .application_runs import Run
+from .decision_checker import Decision, Event, attributes, reloaded
 from .mutations import DECISION_OF
-from .referee import Decision, Event, attributes, reloaded
 
 #: What a decision may leave out, for the service to fill in from the type; all else that an event has, it must say.
 _NEVER_FILLED_IN = ("input", "result", "reason", "details", "control", "taskPriority")

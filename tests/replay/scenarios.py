@@ -11,7 +11,7 @@ from simpleflow_nb import Activity, RetryPolicy, Workflow, futures
 from simpleflow_nb.exceptions import NonDeterminismError, StaleCache
 from simpleflow_nb.local.decisions import attributes_of
 
-from .referee import Decision, Event, Limits, Referee, attributes, execution_of, reloaded
+from .decision_checker import Decision, DecisionChecker, Event, Limits, attributes, execution_of, reloaded
 
 Task = Activity[..., Any]
 
@@ -43,12 +43,12 @@ def shorts(decisions: list[Decision]) -> list[str]:
     return [text for text in map(short, decisions) if text != "RecordMarker _engine"]
 
 
-def events_of(referee: Referee, kind: str) -> list[Event]:
-    return [event for event in referee.run.events if event["eventType"] == kind]
+def events_of(checker: DecisionChecker, kind: str) -> list[Event]:
+    return [event for event in checker.run.events if event["eventType"] == kind]
 
 
-def last_event(referee: Referee, kind: str) -> dict[str, Any]:
-    return attributes(events_of(referee, kind)[-1])
+def last_event(checker: DecisionChecker, kind: str) -> dict[str, Any]:
+    return attributes(events_of(checker, kind)[-1])
 
 
 def quota_for(name: str, attributes: dict[str, Any]) -> str | None:
@@ -80,13 +80,13 @@ def history_of_load_then_clean() -> list[Event]:
         w.timer(5).result
         w.submit(clean).result
 
-    with Referee(workflow(run)) as referee:
-        referee.decide()
-        referee.fire("timer-1")
-        referee.decide()
-        referee.complete("activity-clean-1")
-        referee.decide()
-        return referee.run.events
+    with DecisionChecker(workflow(run)) as checker:
+        checker.decide()
+        checker.fire("timer-1")
+        checker.decide()
+        checker.complete("activity-clean-1")
+        checker.decide()
+        return checker.run.events
 
 
 def replay_by(run: Callable[..., Any], history: list[Event], *, limits: Limits = Limits()) -> Any:
@@ -103,11 +103,11 @@ def replay_by(run: Callable[..., Any], history: list[Event], *, limits: Limits =
     return None
 
 
-def execution_replays(referee: Referee) -> bool:
+def execution_replays(checker: DecisionChecker) -> bool:
     """Whether the code of the run replays its history; raises what is wrong when it does not."""
-    execution = execution_of(referee.workflow_class, referee.limits, referee.run.run_id)
+    execution = execution_of(checker.workflow_class, checker.limits, checker.run.run_id)
     try:
-        execution.advance(reloaded(referee.run.events))
+        execution.advance(reloaded(checker.run.events))
     except StaleCache:
         pass
     finally:

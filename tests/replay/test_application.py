@@ -25,9 +25,9 @@ from simpleflow_nb.replay.commands import PATCH
 from simpleflow_nb.workflow import program
 
 from .application_runs import ANALYST, SCENARIOS, Run, recorded_runs, sensor_cancelled
+from .decision_checker import attributes, reloaded
 from .record_application import FOLDER, folder_for, main, read_runs, write_runs
 from .recorded_decisions import first_difference, replay_error
-from .referee import attributes, reloaded
 
 FILES = sorted(FOLDER.glob("application-*/*.json.gz"))
 NAMES = [f"{path.parent.name.removeprefix('application-')}-{path.name.removesuffix('.json.gz')}" for path in FILES]

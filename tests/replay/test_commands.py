@@ -16,7 +16,7 @@ from simpleflow_nb.local.decisions import attributes_of
 from simpleflow_nb.payload import reference
 from simpleflow_nb.replay import Execution, commands
 
-from .referee import Limits, Referee
+from .decision_checker import DecisionChecker, Limits
 from .scenarios import Task, clean, declared, join, load, shorts, workflow
 
 characters = st.sampled_from(["a", '"', "\n", "\x00", "ä", "\u2028", "\U0001f600"])
@@ -86,10 +86,10 @@ def test_a_timer_without_a_name_never_takes_one_that_the_user_gave(wanted):
             made.append((name, w.timer(1) if name is None else w.submit(w.start_timer(name, 1))))
         futures.wait(*(future for _, future in made))
 
-    with Referee(workflow(run)) as referee:
-        referee.start_decision()
-        execution = referee.new()
-        execution.advance(referee.run.events)
+    with DecisionChecker(workflow(run)) as checker:
+        checker.start_decision()
+        execution = checker.new()
+        execution.advance(checker.run.events)
         ids = [future.id for name, future in made if name is None]
         assert len(set(ids)) == len(ids)
         assert all(future.id == name for name, future in made if name is not None)
@@ -110,8 +110,8 @@ def test_an_activity_never_takes_the_id_of_a_timer():
 
     reasons = []
     for code in (timer_first, task_first):
-        with Referee(workflow(code)) as referee:
-            reasons.append(attributes_of(referee.decide()[-1])["reason"])
+        with DecisionChecker(workflow(code)) as checker:
+            reasons.append(attributes_of(checker.decide()[-1])["reason"])
     assert reasons == [
         "DefinitionError: a timer of this run is named 'activity-load-1', as the next task of load; give it another name",
         "DefinitionError: 'activity-load-1' cannot name a timer: it is the id of a task of this run",
@@ -128,15 +128,15 @@ def test_an_idempotent_task_runs_once_for_the_same_arguments():
         results = futures.wait(first, second, other)
         return [first.id == second.id, first.id == other.id, *results, w.submit(once, 1).result]
 
-    with Referee(workflow(run)) as referee:
-        decisions = referee.decide()
+    with DecisionChecker(workflow(run)) as checker:
+        decisions = checker.decide()
         ids = [attributes_of(one)["activityId"] for one in decisions[1:]]
         assert len(ids) == 3
-        referee.complete("activity-load-1", 1)
-        assert shorts(referee.decide()) == [], "the arguments are there, and are those of the first"
-        referee.complete(ids[1], "one")
-        referee.complete(ids[2], "two")
-        assert attributes_of(referee.decide()[-1]) == {"result": '[true,false,"one","one","two","one"]'}
+        checker.complete("activity-load-1", 1)
+        assert shorts(checker.decide()) == [], "the arguments are there, and are those of the first"
+        checker.complete(ids[1], "one")
+        checker.complete(ids[2], "two")
+        assert attributes_of(checker.decide()[-1]) == {"result": '[true,false,"one","one","two","one"]'}
 
 
 def test_the_failure_of_an_idempotent_task_is_that_of_all_who_asked():
@@ -146,10 +146,10 @@ def test_the_failure_of_an_idempotent_task_is_that_of_all_who_asked():
         first, second = w.submit(once, 1), w.submit(once, 1)
         return [type(first.exception).__name__, first.exception is second.exception, str(w.submit(clean, second).exception)]
 
-    with Referee(workflow(run)) as referee:
-        id = attributes_of(referee.decide()[-1])["activityId"]
-        referee.fail(id)
-        result = json.loads(attributes_of(referee.decide()[-1])["result"])
+    with DecisionChecker(workflow(run)) as checker:
+        id = attributes_of(checker.decide()[-1])["activityId"]
+        checker.fail(id)
+        result = json.loads(attributes_of(checker.decide()[-1])["result"])
         assert result == ["TaskFailed", True, f"activity-clean-1: needs {id}, which failed"]
 
 
@@ -160,10 +160,10 @@ def test_an_idempotent_task_that_never_ran_is_named_by_its_activity():
         never = w.submit(once, w.submit(load))
         return str(w.submit(join, never).exception)
 
-    with Referee(workflow(run)) as referee:
-        referee.decide()
-        referee.fail("activity-load-1")
-        assert attributes_of(referee.decide()[-1]) == {"result": '"activity-join-1: needs once, which failed"'}
+    with DecisionChecker(workflow(run)) as checker:
+        checker.decide()
+        checker.fail("activity-load-1")
+        assert attributes_of(checker.decide()[-1]) == {"result": '"activity-join-1: needs once, which failed"'}
 
 
 @pytest.mark.parametrize(
@@ -187,8 +187,8 @@ def test_an_argument_without_a_json_form_is_the_codes_mistake_at_its_line(wrong,
                 seen.append(str(error))
         return seen
 
-    with Referee(workflow(run)) as referee:
-        assert json.loads(attributes_of(referee.decide()[-1])["result"]) == [f"an argument of clean: {message}"] * 3
+    with DecisionChecker(workflow(run)) as checker:
+        assert json.loads(attributes_of(checker.decide()[-1])["result"]) == [f"an argument of clean: {message}"] * 3
 
 
 def test_a_generator_among_the_arguments_is_read_once_and_sent_as_often_as_needed():
@@ -198,14 +198,14 @@ def test_a_generator_among_the_arguments_is_read_once_and_sent_as_often_as_neede
         first = w.submit(clean)
         w.submit(declared("load", retry=1), (n for n in (1, first)), by={"m": map(str, [1])}).result
 
-    with Referee(workflow(run)) as referee:
-        referee.decide()
-        referee.complete("activity-clean-1", 2)
+    with DecisionChecker(workflow(run)) as checker:
+        checker.decide()
+        checker.complete("activity-clean-1", 2)
         inputs = []
         for attempt in ("activity-load-1", "activity-load-1.2"):
-            (decision,) = referee.decide()
+            (decision,) = checker.decide()
             inputs.append(json.loads(attributes_of(decision)["input"]))
-            referee.fail(attempt)
+            checker.fail(attempt)
         assert inputs == [{"args": [[1, 2]], "kwargs": {"by": {"m": ["1"]}}}] * 2
 
 
@@ -213,14 +213,14 @@ def test_a_large_response_is_split_by_its_bytes():
     def run(w):
         futures.wait(*(w.submit(load, "x" * 30_000) for _ in range(60)))
 
-    with Referee(workflow(run)) as referee:
+    with DecisionChecker(workflow(run)) as checker:
         counts = []
         for n in (1, 2):
-            decisions = referee.decide()
+            decisions = checker.decide()
             counts.append(sum(one["decisionType"] == "ScheduleActivityTask" for one in decisions))
             assert len(json.dumps(decisions)) < 1_000_000
             if n == 1:
-                referee.fire("_wake-1")
+                checker.fire("_wake-1")
         assert sum(counts) == 60
         assert counts[0] < 60
 
@@ -230,14 +230,14 @@ def test_a_limit_that_leaves_no_room_still_makes_progress(limit):
     def run(w):
         futures.wait(w.map(load, range(3)))
 
-    with Referee(workflow(run), limits=Limits(decisions=limit)) as referee:
+    with DecisionChecker(workflow(run), limits=Limits(decisions=limit)) as checker:
         for _ in range(12):
-            referee.decide()
-            wakes = [timer for timer in referee.run.timers if timer.startswith("_wake-")]
+            checker.decide()
+            wakes = [timer for timer in checker.run.timers if timer.startswith("_wake-")]
             if not wakes:
                 break
-            referee.fire(wakes[0])
-        assert len(referee.run.activities) == 3
+            checker.fire(wakes[0])
+        assert len(checker.run.activities) == 3
 
 
 def test_differences_and_failures_survive_pickling():

@@ -9,7 +9,7 @@ import pytest
 from simpleflow_nb import Workflow
 from simpleflow_nb.local.decisions import attributes_of
 
-from .referee import Limits, Referee, execution_of, reloaded
+from .decision_checker import DecisionChecker, Limits, execution_of, reloaded
 from .scenarios import clean, here, join, load, replay_by, short, workflow
 
 
@@ -20,8 +20,8 @@ def test_fail_cannot_be_caught_by_code_that_catches_exceptions():
         except Exception:
             return "caught"
 
-    with Referee(workflow(run)) as referee:
-        (_, decision) = referee.decide()
+    with DecisionChecker(workflow(run)) as checker:
+        (_, decision) = checker.decide()
         assert (short(decision), attributes_of(decision)) == (
             "FailWorkflowExecution",
             {"reason": "no more", "details": "because"},
@@ -36,8 +36,8 @@ def test_an_exception_that_leaves_run_fails_the_run_and_not_the_decider(error, r
     def run(w):
         raise error
 
-    with Referee(workflow(run)) as referee:
-        decision = referee.decide()[-1]
+    with DecisionChecker(workflow(run)) as checker:
+        decision = checker.decide()[-1]
         assert short(decision) == "FailWorkflowExecution"
         attributes = attributes_of(decision)
         assert attributes["reason"] == reason
@@ -55,16 +55,16 @@ def test_what_failing_code_decides_does_not_depend_on_what_is_secret_on_the_mach
             w.fail("pass-word-1" + "x" * 300, "pass-word-1")
         raise ValueError("pass-word-1" + "x" * 300)
 
-    with Referee(workflow(run)) as referee:
-        attributes = attributes_of(referee.decide()[-1])
+    with DecisionChecker(workflow(run)) as checker:
+        attributes = attributes_of(checker.decide()[-1])
     begin = "" if how == "fail" else "ValueError: "
     assert attributes["reason"] == f"{begin}pass-word-1{'x' * 300}"[:256]
     assert "pass-word-1" in attributes["details"]
 
 
 def test_a_reason_may_be_anything_that_has_a_text():
-    with Referee(workflow(lambda w: w.fail(ValueError("no more"), 17))) as referee:
-        assert attributes_of(referee.decide()[-1]) == {"reason": "no more", "details": "17"}
+    with DecisionChecker(workflow(lambda w: w.fail(ValueError("no more"), 17))) as checker:
+        assert attributes_of(checker.decide()[-1]) == {"reason": "no more", "details": "17"}
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, MemoryError])
@@ -74,16 +74,16 @@ def test_what_is_meant_for_the_decider_goes_through_to_it(error):
         raise error
 
     execution = execution_of(workflow(run), Limits())
-    with Referee(workflow(run)) as referee:
-        referee.start_decision()
+    with DecisionChecker(workflow(run)) as checker:
+        checker.start_decision()
         with pytest.raises(error):
-            execution.advance(reloaded(referee.run.events))
+            execution.advance(reloaded(checker.run.events))
         assert execution.finished is None
 
 
 def test_a_workflow_without_run_says_so():
-    with Referee(type("Empty", (Workflow,), {"name": "empty"})) as referee:
-        reason = attributes_of(referee.decide()[-1])["reason"]
+    with DecisionChecker(type("Empty", (Workflow,), {"name": "empty"})) as checker:
+        reason = attributes_of(checker.decide()[-1])["reason"]
         assert reason == "NotImplementedError: Empty.run() is what the workflow does; write it"
 
 
@@ -109,12 +109,12 @@ def test_a_difference_names_the_line_of_the_code_whichever_way_it_decided():
         lines["by_marker"] = here() + 1
         w.submit(w.record_marker("m"))
 
-    with Referee(workflow(before)) as referee:
-        referee.decide()
-        referee.signal("a")
-        referee.start_decision()
+    with DecisionChecker(workflow(before)) as checker:
+        checker.decide()
+        checker.signal("a")
+        checker.start_decision()
         for code in (by_map, by_starmap, by_timer, by_marker):
-            error = replay_by(code, referee.run.events)
+            error = replay_by(code, checker.run.events)
             assert f" at test_failing_code.py:{lines[code.__name__]}." in str(error)
 
     def cancels(w):
@@ -147,12 +147,12 @@ def test_a_difference_names_the_line_of_the_code_whichever_way_it_decided():
         w.submit(join)
         first.result
 
-    with Referee(workflow(waits)) as referee:
-        referee.decide()
-        referee.signal("a")
-        referee.decide()
-        referee.signal("a")
-        referee.start_decision()
+    with DecisionChecker(workflow(waits)) as checker:
+        checker.decide()
+        checker.signal("a")
+        checker.decide()
+        checker.signal("a")
+        checker.start_decision()
         for code in (cancels, cancels_the_task, cancels_by_name):
-            error = replay_by(code, referee.run.events)
+            error = replay_by(code, checker.run.events)
             assert f" at test_failing_code.py:{lines[code.__name__]}." in str(error)

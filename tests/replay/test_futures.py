@@ -13,27 +13,27 @@ from simpleflow_nb.exceptions import DependencyFailed, PayloadError, TaskFailed,
 from simpleflow_nb.local.decisions import attributes_of
 from simpleflow_nb.payload import reference
 
-from .referee import Limits, Referee, execution_of, reloaded
+from .decision_checker import DecisionChecker, Limits, execution_of, reloaded
 from .scenarios import clean, join, last_event, load, plot, shorts, strict, workflow
 
 
 def result_of(run, *steps):
     """What ``run`` returns after these things have happened, each followed by a decision."""
-    with Referee(workflow(run)) as referee:
-        decisions = referee.decide()
+    with DecisionChecker(workflow(run)) as checker:
+        decisions = checker.decide()
         for step in steps:
-            step(referee)
-            decisions = referee.decide()
+            step(checker)
+            decisions = checker.decide()
         assert shorts(decisions)[-1] == "CompleteWorkflowExecution", decisions
         return json.loads(attributes_of(decisions[-1])["result"])
 
 
 def ends(name, value=None):
-    return lambda referee: referee.complete(f"activity-{name}", value)
+    return lambda checker: checker.complete(f"activity-{name}", value)
 
 
 def fails(name, reason="ValueError: no"):
-    return lambda referee: referee.fail(f"activity-{name}", reason)
+    return lambda checker: checker.fail(f"activity-{name}", reason)
 
 
 def test_the_states_of_a_future():
@@ -61,12 +61,12 @@ def test_results_are_put_in_the_place_of_futures_anywhere_in_the_arguments():
         first, second = w.submit(load), w.submit(clean)
         return w.submit(join, 0, [first, (second,)], by={"a": {"b": first}}).result
 
-    with Referee(workflow(run)) as referee:
-        referee.decide()
-        referee.complete("activity-load-1", {"x": [1]})
-        assert referee.decide() == []
-        referee.complete("activity-clean-1", "two")
-        (decision,) = referee.decide()
+    with DecisionChecker(workflow(run)) as checker:
+        checker.decide()
+        checker.complete("activity-load-1", {"x": [1]})
+        assert checker.decide() == []
+        checker.complete("activity-clean-1", "two")
+        (decision,) = checker.decide()
         assert json.loads(attributes_of(decision)["input"]) == {
             "args": [0, [{"x": [1]}, ["two"]]],
             "kwargs": {"by": {"a": {"b": {"x": [1]}}}},
@@ -124,14 +124,14 @@ def test_as_completed_goes_on_as_they_end():
             w.submit(w.record_marker("seen", len(order)))
         return order
 
-    with Referee(workflow(run)) as referee:
-        referee.decide()
+    with DecisionChecker(workflow(run)) as checker:
+        checker.decide()
         seen = []
         for n in (2, 3, 1):
-            referee.complete(f"activity-load-{n}")
-            seen.append(shorts(referee.decide()))
+            checker.complete(f"activity-load-{n}")
+            seen.append(shorts(checker.decide()))
         assert seen == [["RecordMarker seen"], ["RecordMarker seen"], ["RecordMarker seen", "CompleteWorkflowExecution"]]
-        result = json.loads(last_event(referee, "WorkflowExecutionCompleted")["result"])
+        result = json.loads(last_event(checker, "WorkflowExecutionCompleted")["result"])
         assert result == ["activity-load-2", "activity-load-3", "activity-load-1"]
 
 
@@ -141,8 +141,8 @@ def test_a_timeout_says_which():
         assert isinstance(error, TimeoutError)
         return [str(error), error.timeout_type]
 
-    def times_out(referee):
-        referee.end("activity-load-1", "TimedOut", timeoutType="START_TO_CLOSE")
+    def times_out(checker):
+        checker.end("activity-load-1", "TimedOut", timeoutType="START_TO_CLOSE")
 
     assert result_of(run, times_out) == ["activity-load-1: timeout START_TO_CLOSE", "START_TO_CLOSE"]
 
@@ -210,8 +210,8 @@ def test_a_coroutine_that_awaits_something_else_is_told_what_to_use():
         await asyncio.sleep(1)
 
     for code in (run, lets_others_run, sleeps):
-        with Referee(workflow(code)) as referee:
-            assert attributes_of(referee.decide()[-1])["reason"] == (
+        with DecisionChecker(workflow(code)) as checker:
+            assert attributes_of(checker.decide()[-1])["reason"] == (
                 "DefinitionError: async run() may only await what submit() returned; use self.timer(seconds) for asyncio.sleep "
                 "and futures.wait(...) for asyncio.gather"
             )
@@ -233,13 +233,13 @@ def test_a_result_that_cannot_be_read_is_not_the_codes_failure():
         except Exception:
             return "the code saw it"
 
-    with Referee(workflow(run)) as referee:
-        referee.decide()
-        referee.end("activity-load-1", "Completed", result=reference("x" * 40_000))
-        referee.start_decision()
-        execution = referee.new()
+    with DecisionChecker(workflow(run)) as checker:
+        checker.decide()
+        checker.end("activity-load-1", "Completed", result=reference("x" * 40_000))
+        checker.start_decision()
+        execution = checker.new()
         with pytest.raises(PayloadError):
-            execution.advance(reloaded(referee.run.events))
+            execution.advance(reloaded(checker.run.events))
         assert execution.finished is None
 
 
@@ -257,13 +257,13 @@ def test_a_result_kept_outside_the_history_is_read_when_it_is_asked_for():
         asked.append(digest)
         return text
 
-    with Referee(workflow(run)) as referee:
-        referee.decide()
-        referee.end("activity-load-1", "Completed", result=reference(text))
-        referee.end("activity-clean-1", "Completed", result=reference("never asked for"))
-        referee.start_decision()
-        execution = execution_of(referee.workflow_class, Limits(), load=read)
-        decisions = execution.advance(reloaded(referee.run.events))
+    with DecisionChecker(workflow(run)) as checker:
+        checker.decide()
+        checker.end("activity-load-1", "Completed", result=reference(text))
+        checker.end("activity-clean-1", "Completed", result=reference("never asked for"))
+        checker.start_decision()
+        execution = execution_of(checker.workflow_class, Limits(), load=read)
+        decisions = execution.advance(reloaded(checker.run.events))
         assert attributes_of(decisions[-1])["result"] == text
         assert len(asked) == 1
 

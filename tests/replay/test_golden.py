@@ -9,39 +9,39 @@ import pytest
 from simpleflow_nb.replay.commands import ENGINE_VERSION
 
 from .mutations import SAME, changed_program, first_difference, recorded_statements, replayed
-from .record_golden import FOLDER, GAMES, path_for, read_games, write_games
+from .record_golden import FOLDER, RUNS, path_for, read_runs, write_runs
 
 FILES = sorted(FOLDER.glob("*.json.gz"))
 
 
 @pytest.fixture(scope="module", params=FILES, ids=lambda path: path.name)
-def games(request):
-    return list(read_games(request.param))
+def played_runs(request):
+    return list(read_runs(request.param))
 
 
-def test_a_recorded_history_is_replayed_without_complaint(games):
-    assert len(games) == GAMES
-    for game in games:
-        error, _ = replayed(game, game.program)
-        assert error is None, f"seed {game.seed}"
+def test_a_recorded_history_is_replayed_without_complaint(played_runs):
+    assert len(played_runs) == RUNS
+    for played in played_runs:
+        error, _ = replayed(played, played.program)
+        assert error is None, f"seed {played.seed}"
 
 
-def test_every_decision_of_a_recorded_history_would_be_made_again(games):
-    for game in games:
-        assert first_difference(game, game.program) == SAME, f"seed {game.seed}"
+def test_every_decision_of_a_recorded_history_would_be_made_again(played_runs):
+    for played in played_runs:
+        assert first_difference(played, played.program) == SAME, f"seed {played.seed}"
 
 
-def test_changed_code_is_caught_in_recorded_histories(games):
+def test_changed_code_is_caught_in_recorded_histories(played_runs):
     caught = 0
-    for game in games:
-        _, ran = replayed(game, game.program)
+    for played in played_runs:
+        _, ran = replayed(played, played.program)
         if ran is not None:
-            program = changed_program(random.Random(game.seed), game.program, "rename", recorded_statements(game, ran))
+            program = changed_program(random.Random(played.seed), played.program, "rename", recorded_statements(played, ran))
             if program is not None:
-                error, _ = replayed(game, program)
-                assert (error is None) == (first_difference(game, program) == SAME), f"seed {game.seed}"
+                error, _ = replayed(played, program)
+                assert (error is None) == (first_difference(played, program) == SAME), f"seed {played.seed}"
                 caught += error is not None
-    assert caught > GAMES / 2
+    assert caught > RUNS / 2
 
 
 def test_there_are_recorded_histories_of_this_version_of_the_engine():
@@ -52,7 +52,7 @@ def test_there_are_recorded_histories_of_this_version_of_the_engine():
 
 def test_recorded_histories_are_never_written_again(tmp_path):
     path = tmp_path / "engine-1.json.gz"
-    write_games(path, [])
+    write_runs(path, [])
     with pytest.raises(FileExistsError):
-        write_games(path, [])
+        write_runs(path, [])
     assert list(tmp_path.iterdir()) == [path]

@@ -12,7 +12,7 @@ import pytest
 
 from tests.settings import count
 
-from .play import played_game
+from .random_runs import random_run
 
 _AT_A_TIME = 100
 
@@ -21,9 +21,9 @@ _AT_A_TIME = 100
 def test_a_cached_a_replayed_and_a_reloaded_execution_decide_the_same(first):
     for seed in range(first, first + _AT_A_TIME):
         try:
-            played_game(seed)
+            random_run(seed)
         except Exception as error:
-            error.add_note(f"seed {seed}: play it alone with tests.replay.play.played_game({seed})")
+            error.add_note(f"seed {seed}: play it alone with tests.replay.random_runs.random_run({seed})")
             raise
 
 
@@ -31,7 +31,7 @@ def test_the_random_service_does_everything_that_a_service_can_do():
     """A generator that stops making some event would make the test above pass for nothing."""
     stats: Counter[str] = Counter()
     for seed in range(400):
-        stats += played_game(seed).stats
+        stats += random_run(seed).stats
     wanted = {
         *("cached", "stale", "left behind", "decision tasks timed out", "decision tasks parked"),
         *("deployed with a patch", "deployed with other limits"),

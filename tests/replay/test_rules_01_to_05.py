@@ -1,7 +1,8 @@
 """The rules of replay, 1 to 5: which events belong to which decision.
 
-Each test fails when its rule is taken out of the engine: ``test_sabotage.py`` takes them out. Every decision that a
-:class:`~tests.replay.referee.Referee` gives out was made by a cached and by a replayed execution, and was the same.
+Each test fails when its rule is taken out of the engine: ``test_sabotage.py`` takes them out. Every decision that
+a :class:`~tests.replay.decision_checker.DecisionChecker` returns was made by a cached and by a replayed execution, and was
+the same both times.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import pytest
 from simpleflow_nb import futures
 from simpleflow_nb.exceptions import StaleCache
 
-from .referee import Limits, Referee
+from .decision_checker import DecisionChecker, Limits
 from .scenarios import (
     clean,
     execution_replays,
@@ -28,16 +29,16 @@ from .scenarios import (
 
 def test_what_happens_while_a_decision_is_made_was_not_seen_by_it():
     """Rule 1: a DecisionTaskCompleted is the end of what its DecisionTaskStarted had seen; the rest is the next decision's."""
-    with Referee(workflow(two_tasks_and_what_was_seen)) as referee:
-        referee.decide()
-        referee.complete("activity-load-1")
-        referee.start_decision()
-        decisions = referee.decisions()
-        referee.complete("activity-clean-1")
-        referee.respond(decisions)
+    with DecisionChecker(workflow(two_tasks_and_what_was_seen)) as checker:
+        checker.decide()
+        checker.complete("activity-load-1")
+        checker.start_decision()
+        decisions = checker.decisions()
+        checker.complete("activity-clean-1")
+        checker.respond(decisions)
         assert shorts(decisions) == ["ScheduleActivityTask join-1"]
-        assert shorts(referee.decide()) == ["CompleteWorkflowExecution"]
-        assert execution_replays(referee)
+        assert shorts(checker.decide()) == ["CompleteWorkflowExecution"]
+        assert execution_replays(checker)
 
 
 def test_what_the_engine_decides_waits_for_the_next_decision():
@@ -48,15 +49,15 @@ def test_what_the_engine_decides_waits_for_the_next_decision():
         w.submit(load).result
         w.submit(clean).result
 
-    with Referee(workflow(run)) as referee:
-        referee.decide()
-        referee.complete("activity-load-1")
-        referee.start_decision()
-        decisions = referee.decisions()
-        referee.fail("activity-retried-1")
-        referee.respond(decisions)
+    with DecisionChecker(workflow(run)) as checker:
+        checker.decide()
+        checker.complete("activity-load-1")
+        checker.start_decision()
+        decisions = checker.decisions()
+        checker.fail("activity-retried-1")
+        checker.respond(decisions)
         assert shorts(decisions) == ["ScheduleActivityTask clean-1"]
-        assert shorts(referee.decide()) == ["StartTimer _retry-activity-retried-1-1"]
+        assert shorts(checker.decide()) == ["StartTimer _retry-activity-retried-1-1"]
 
 
 def test_a_task_that_became_ready_waits_for_the_next_decision():
@@ -68,15 +69,15 @@ def test_a_task_that_became_ready_waits_for_the_next_decision():
         w.submit(join).result
         w.submit(clean).result
 
-    with Referee(workflow(run)) as referee:
-        referee.decide()
-        referee.complete("activity-join-1")
-        referee.start_decision()
-        decisions = referee.decisions()
-        referee.complete("activity-load-1", 1)
-        referee.respond(decisions)
+    with DecisionChecker(workflow(run)) as checker:
+        checker.decide()
+        checker.complete("activity-join-1")
+        checker.start_decision()
+        decisions = checker.decisions()
+        checker.complete("activity-load-1", 1)
+        checker.respond(decisions)
         assert shorts(decisions) == ["ScheduleActivityTask clean-1"]
-        assert shorts(referee.decide()) == ["ScheduleActivityTask plot-1"]
+        assert shorts(checker.decide()) == ["ScheduleActivityTask plot-1"]
 
 
 def test_the_engine_decides_in_a_fixed_order_before_the_code_goes_on():
@@ -91,11 +92,11 @@ def test_the_engine_decides_in_a_fixed_order_before_the_code_goes_on():
         w.submit(w.record_marker("seen")).result
         w.submit(clean).result
 
-    with Referee(workflow(run), refuse=lambda a: quota_for("join", a)) as referee:
-        referee.decide()
-        referee.complete("activity-load-1", 1)
-        referee.fail("activity-retried-1")
-        assert shorts(referee.decide()) == [
+    with DecisionChecker(workflow(run), refuse=lambda a: quota_for("join", a)) as checker:
+        checker.decide()
+        checker.complete("activity-load-1", 1)
+        checker.fail("activity-retried-1")
+        assert shorts(checker.decide()) == [
             "StartTimer _backoff-1",
             "StartTimer _retry-activity-retried-1-1",
             "ScheduleActivityTask plot-1",
@@ -106,16 +107,16 @@ def test_the_engine_decides_in_a_fixed_order_before_the_code_goes_on():
 
 def test_a_decision_task_that_timed_out_decided_nothing():
     """Rule 3: there is no decision without its DecisionTaskCompleted, and what was cached then is out of date."""
-    with Referee(workflow(two_tasks_and_what_was_seen)) as referee:
-        referee.decide()
-        referee.complete("activity-load-1")
-        referee.start_decision()
-        assert shorts(referee.decisions()) == ["ScheduleActivityTask join-1"]
-        referee.time_out_decision()
-        referee.complete("activity-clean-1")
-        referee.start_decision()
-        assert shorts(referee.decisions()) == ["ScheduleActivityTask plot-1", "CompleteWorkflowExecution"]
-        assert referee.stats["stale"] == 1
+    with DecisionChecker(workflow(two_tasks_and_what_was_seen)) as checker:
+        checker.decide()
+        checker.complete("activity-load-1")
+        checker.start_decision()
+        assert shorts(checker.decisions()) == ["ScheduleActivityTask join-1"]
+        checker.time_out_decision()
+        checker.complete("activity-clean-1")
+        checker.start_decision()
+        assert shorts(checker.decisions()) == ["ScheduleActivityTask plot-1", "CompleteWorkflowExecution"]
+        assert checker.stats["stale"] == 1
 
 
 def test_a_parked_decision_decided_nothing_and_leftovers_of_a_split_survive_it():
@@ -124,45 +125,45 @@ def test_a_parked_decision_decided_nothing_and_leftovers_of_a_split_survive_it()
     def run(w):
         futures.wait(w.map(load, range(5)))
 
-    with Referee(workflow(run), limits=Limits(decisions=3)) as referee:
-        assert shorts(referee.decide()) == ["ScheduleActivityTask load-1", "StartTimer _wake-1"]
-        referee.fire("_wake-1")
-        referee.start_decision()
-        assert shorts(referee.decisions()) == [
+    with DecisionChecker(workflow(run), limits=Limits(decisions=3)) as checker:
+        assert shorts(checker.decide()) == ["ScheduleActivityTask load-1", "StartTimer _wake-1"]
+        checker.fire("_wake-1")
+        checker.start_decision()
+        assert shorts(checker.decisions()) == [
             "ScheduleActivityTask load-2",
             "ScheduleActivityTask load-3",
             "StartTimer _wake-2",
         ]
-        referee.park()
-        assert [event["eventType"] for event in referee.run.events[-2:]] == ["MarkerRecorded", "TimerStarted"]
-        referee.fire("_park-1")
-        assert shorts(referee.decide()) == ["ScheduleActivityTask load-2", "ScheduleActivityTask load-3", "StartTimer _wake-2"]
-        referee.fire("_wake-2")
-        assert shorts(referee.decide()) == ["ScheduleActivityTask load-4", "ScheduleActivityTask load-5"]
-        assert referee.stats["stale"] == 1
+        checker.park()
+        assert [event["eventType"] for event in checker.run.events[-2:]] == ["MarkerRecorded", "TimerStarted"]
+        checker.fire("_park-1")
+        assert shorts(checker.decide()) == ["ScheduleActivityTask load-2", "ScheduleActivityTask load-3", "StartTimer _wake-2"]
+        checker.fire("_wake-2")
+        assert shorts(checker.decide()) == ["ScheduleActivityTask load-4", "ScheduleActivityTask load-5"]
+        assert checker.stats["stale"] == 1
 
 
 def test_a_parked_decision_that_saw_something_leaves_it_to_the_next_one():
     """Rule 4: what arrived before a parked decision is first seen by the code at the next decision that counts."""
-    with Referee(workflow(two_tasks_and_what_was_seen)) as referee:
-        referee.decide()
-        referee.complete("activity-load-1")
-        referee.start_decision()
-        referee.decisions()
-        referee.park()
-        referee.complete("activity-clean-1")
-        assert shorts(referee.decide()) == ["ScheduleActivityTask plot-1", "CompleteWorkflowExecution"]
+    with DecisionChecker(workflow(two_tasks_and_what_was_seen)) as checker:
+        checker.decide()
+        checker.complete("activity-load-1")
+        checker.start_decision()
+        checker.decisions()
+        checker.park()
+        checker.complete("activity-clean-1")
+        assert shorts(checker.decide()) == ["ScheduleActivityTask plot-1", "CompleteWorkflowExecution"]
 
 
 def test_a_cached_execution_is_out_of_date_when_events_are_missing():
     """Rule 5: the new events must join on to those it knows. Whole pages are fetched by the decider process."""
-    with Referee(workflow(two_tasks_and_what_was_seen)) as referee:
-        referee.decide()
-        referee.complete("activity-load-1")
-        referee.start_decision()
-        execution = referee.cached
+    with DecisionChecker(workflow(two_tasks_and_what_was_seen)) as checker:
+        checker.decide()
+        checker.complete("activity-load-1")
+        checker.start_decision()
+        execution = checker.cached
         with pytest.raises(StaleCache, match="knows events up to 3, got 6"):
-            execution.advance(referee.run.events[5:])
+            execution.advance(checker.run.events[5:])
 
 
 @pytest.mark.parametrize("overlap", [0, 1, 3])
@@ -173,33 +174,33 @@ def test_a_cached_execution_drops_the_events_that_it_knows(overlap):
         w.next_signal("a").result
         w.next_signal("a").result
 
-    with Referee(workflow(run)) as referee:
-        referee.signal("a")
-        referee.decide()
-        referee.signal("b")
-        referee.start_decision()
-        assert referee.decisions(overlap=overlap) == []
-        assert referee.stats["cached"] == 1
+    with DecisionChecker(workflow(run)) as checker:
+        checker.signal("a")
+        checker.decide()
+        checker.signal("b")
+        checker.start_decision()
+        assert checker.decisions(overlap=overlap) == []
+        assert checker.stats["cached"] == 1
 
 
 @pytest.mark.parametrize("lost_by", ["nobody answered", "a parked decision", "the decision of another decider"])
 def test_a_cached_execution_is_out_of_date_when_its_decision_was_not_accepted(lost_by):
     """Rule 5: the first DecisionTaskCompleted that is new must be that of the decision it made, and must not be parked."""
-    with Referee(workflow(two_tasks_and_what_was_seen)) as referee:
-        referee.decide()
-        referee.complete("activity-load-1")
-        referee.start_decision()
-        decisions = referee.decisions()
+    with DecisionChecker(workflow(two_tasks_and_what_was_seen)) as checker:
+        checker.decide()
+        checker.complete("activity-load-1")
+        checker.start_decision()
+        decisions = checker.decisions()
         if lost_by == "a parked decision":
-            referee.park()
-            referee.fire("_park-1")
+            checker.park()
+            checker.fire("_park-1")
         else:
-            referee.time_out_decision()
+            checker.time_out_decision()
             if lost_by == "the decision of another decider":
-                referee.start_decision()
-                referee.respond(decisions)
-                referee.complete("activity-join-1")
-        referee.start_decision()
-        execution = referee.cached
+                checker.start_decision()
+                checker.respond(decisions)
+                checker.complete("activity-join-1")
+        checker.start_decision()
+        execution = checker.cached
         with pytest.raises(StaleCache, match="the last decision was not accepted"):
-            execution.advance(referee.run.events[execution.next_id - 1 :])
+            execution.advance(checker.run.events[execution.next_id - 1 :])

@@ -1,7 +1,8 @@
 """The rules of replay, 6 to 8: what is compared with what, and responses that are split.
 
-Each test fails when its rule is taken out of the engine: ``test_sabotage.py`` takes them out. Every decision that a
-:class:`~tests.replay.referee.Referee` gives out was made by a cached and by a replayed execution, and was the same.
+Each test fails when its rule is taken out of the engine: ``test_sabotage.py`` takes them out. Every decision that
+a :class:`~tests.replay.decision_checker.DecisionChecker` returns was made by a cached and by a replayed execution, and was
+the same both times.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from simpleflow_nb import futures
 from simpleflow_nb.exceptions import HistoryError
 from simpleflow_nb.local.decisions import Quotas, attributes_of
 
-from .referee import Limits, Referee, execution_of
+from .decision_checker import DecisionChecker, Limits, execution_of
 from .scenarios import (
     clean,
     events_of,
@@ -43,19 +44,19 @@ def test_an_outcome_may_stand_among_the_records_of_a_decision():
         first.cancel()
         w.submit(plot).result
 
-    with Referee(workflow(run)) as referee:
-        referee.decide()
-        referee.complete("activity-clean-1")
-        referee.decide()
-        kinds = [event["eventType"] for event in referee.run.events[-4:]]
+    with DecisionChecker(workflow(run)) as checker:
+        checker.decide()
+        checker.complete("activity-clean-1")
+        checker.decide()
+        kinds = [event["eventType"] for event in checker.run.events[-4:]]
         assert kinds == [
             "ActivityTaskCancelRequested",
             "ActivityTaskCanceled",
             "ActivityTaskScheduled",
             "DecisionTaskScheduled",
         ]
-        assert shorts(referee.decide()) == []
-        assert referee.cached.tasks["activity-load-1"].state == futures.CANCELLED
+        assert shorts(checker.decide()) == []
+        assert checker.cached.tasks["activity-load-1"].state == futures.CANCELLED
 
 
 def test_a_refused_request_to_cancel_is_the_record_of_that_request():
@@ -67,26 +68,26 @@ def test_a_refused_request_to_cancel_is_the_record_of_that_request():
         first.cancel()
         return first.wait()
 
-    with Referee(workflow(run)) as referee:
-        referee.decide()
-        referee.complete("activity-clean-1")
-        referee.start_decision()
-        decisions = referee.decisions()
-        referee.complete("activity-load-1", 7)
-        referee.respond(decisions)
-        assert events_of(referee, "RequestCancelActivityTaskFailed")
-        assert attributes_of(referee.decide()[-1]) == {"result": "7"}
+    with DecisionChecker(workflow(run)) as checker:
+        checker.decide()
+        checker.complete("activity-clean-1")
+        checker.start_decision()
+        decisions = checker.decisions()
+        checker.complete("activity-load-1", 7)
+        checker.respond(decisions)
+        assert events_of(checker, "RequestCancelActivityTaskFailed")
+        assert attributes_of(checker.decide()[-1]) == {"result": "7"}
 
 
 def test_an_event_of_a_kind_that_this_version_does_not_know_is_named():
     """Rule 6: neither guessed at nor skipped."""
-    with Referee(workflow(two_tasks_and_what_was_seen)) as referee:
-        referee.decide()
-        referee.run.add(1.0, "LambdaFunctionScheduled", {})
-        referee.signal("go")
-        referee.start_decision()
+    with DecisionChecker(workflow(two_tasks_and_what_was_seen)) as checker:
+        checker.decide()
+        checker.run.add(1.0, "LambdaFunctionScheduled", {})
+        checker.signal("go")
+        checker.start_decision()
         with pytest.raises(HistoryError) as caught:
-            execution_of(referee.workflow_class, Limits()).advance(referee.run.events)
+            execution_of(checker.workflow_class, Limits()).advance(checker.run.events)
         assert str(caught.value) == "event 8: 'LambdaFunctionScheduled' is not an event that this version can read"
 
 
@@ -165,28 +166,28 @@ def test_every_record_must_be_the_oldest_decision_that_has_none(name, event_id, 
 
 def test_code_that_decided_more_than_an_ended_history_has_is_caught_too():
     """Rule 7: a run that was terminated has no later decision at which the queue is looked at."""
-    with Referee(workflow(two_tasks_and_what_was_seen)) as referee:
-        referee.decide()
-        referee.run.terminate(2.0, None, None, "TERMINATE", "OPERATOR_INITIATED")
+    with DecisionChecker(workflow(two_tasks_and_what_was_seen)) as checker:
+        checker.decide()
+        checker.run.terminate(2.0, None, None, "TERMINATE", "OPERATOR_INITIATED")
 
         def more(w):
             futures.wait(w.submit(load), w.submit(clean), w.submit(plot))
 
-        error = replay_by(more, referee.run.events)
+        error = replay_by(more, checker.run.events)
         assert str(error).startswith("end of the decision: history has nothing more decided there; the code now has")
-        assert replay_by(two_tasks_and_what_was_seen, referee.run.events) is None
+        assert replay_by(two_tasks_and_what_was_seen, checker.run.events) is None
 
 
 def history_of_five_tasks():
     """Five tasks decided in three responses of three decisions each, markers and wake-up timers included."""
-    with Referee(workflow(five_tasks), limits=Limits(decisions=3)) as referee:
+    with DecisionChecker(workflow(five_tasks), limits=Limits(decisions=3)) as checker:
         for wake in ("_wake-1", "_wake-2"):
-            referee.decide()
-            referee.fire(wake)
-        referee.decide()
-        referee.complete("activity-load-1")
-        referee.start_decision()
-        return referee.run.events
+            checker.decide()
+            checker.fire(wake)
+        checker.decide()
+        checker.complete("activity-load-1")
+        checker.start_decision()
+        return checker.run.events
 
 
 def test_a_response_that_is_too_long_is_split_and_its_timer_says_how_much_is_left():
@@ -230,9 +231,9 @@ def test_a_wake_up_timer_that_is_refused_loses_nothing():
         w.timer(100)
         futures.wait(w.map(load, range(4)))
 
-    with Referee(workflow(run), limits=Limits(decisions=4), quotas=Quotas(open_timers=1)) as referee:
-        assert shorts(referee.decide()) == ["StartTimer timer-1", "ScheduleActivityTask load-1", "StartTimer _wake-1"]
-        assert last_event(referee, "StartTimerFailed")["timerId"] == "_wake-1"
+    with DecisionChecker(workflow(run), limits=Limits(decisions=4), quotas=Quotas(open_timers=1)) as checker:
+        assert shorts(checker.decide()) == ["StartTimer timer-1", "ScheduleActivityTask load-1", "StartTimer _wake-1"]
+        assert last_event(checker, "StartTimerFailed")["timerId"] == "_wake-1"
         expected = [f"ScheduleActivityTask load-{n}" for n in (2, 3, 4)]
-        assert shorts(referee.decide()) == expected
-        assert execution_replays(referee)
+        assert shorts(checker.decide()) == expected
+        assert execution_replays(checker)

@@ -1,7 +1,8 @@
 """The rules of replay, 9 to 12: settings and code that change, and how a run ends.
 
-Each test fails when its rule is taken out of the engine: ``test_sabotage.py`` takes them out. Every decision that a
-:class:`~tests.replay.referee.Referee` gives out was made by a cached and by a replayed execution, and was the same.
+Each test fails when its rule is taken out of the engine: ``test_sabotage.py`` takes them out. Every decision that
+a :class:`~tests.replay.decision_checker.DecisionChecker` returns was made by a cached and by a replayed execution, and was
+the same both times.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from simpleflow_nb.exceptions import HistoryError
 from simpleflow_nb.local.decisions import attributes_of
 from simpleflow_nb.replay import commands
 
-from .referee import Limits, Referee, execution_of
+from .decision_checker import DecisionChecker, Limits, execution_of
 from .scenarios import (
     clean,
     declared,
@@ -35,15 +36,15 @@ from .scenarios import (
 
 
 def history_of_a_gate():
-    with Referee(workflow(gated), limits=Limits(open_activities=2)) as referee:
-        assert shorts(referee.decide()) == ["ScheduleActivityTask load-1", "ScheduleActivityTask load-2", "StartTimer timer-1"]
-        referee.complete("activity-load-1")
-        assert shorts(referee.decide()) == ["ScheduleActivityTask load-3"]
-        referee.complete("activity-load-2")
-        assert shorts(referee.decide()) == ["ScheduleActivityTask clean-1"]
-        referee.complete("activity-load-3")
-        referee.start_decision()
-        return referee.run.events
+    with DecisionChecker(workflow(gated), limits=Limits(open_activities=2)) as checker:
+        assert shorts(checker.decide()) == ["ScheduleActivityTask load-1", "ScheduleActivityTask load-2", "StartTimer timer-1"]
+        checker.complete("activity-load-1")
+        assert shorts(checker.decide()) == ["ScheduleActivityTask load-3"]
+        checker.complete("activity-load-2")
+        assert shorts(checker.decide()) == ["ScheduleActivityTask clean-1"]
+        checker.complete("activity-load-3")
+        checker.start_decision()
+        return checker.run.events
 
 
 @pytest.mark.parametrize("open_activities", [1, 2, 3, 1000])
@@ -54,13 +55,13 @@ def test_a_history_is_replayed_with_the_limit_on_open_activities_that_it_was_mad
 
 def test_a_new_limit_on_open_activities_is_recorded_where_it_begins_to_hold():
     """Rule 9: once, by the first decision that is made with it."""
-    with Referee(workflow(gated), limits=Limits(open_activities=2)) as referee:
-        referee.decide()
-        referee.deploy(referee.workflow_class, Limits(open_activities=1))
-        referee.complete("activity-load-1")
-        first = referee.decide()
-        referee.complete("activity-load-2")
-        second = referee.decide()
+    with DecisionChecker(workflow(gated), limits=Limits(open_activities=2)) as checker:
+        checker.decide()
+        checker.deploy(checker.workflow_class, Limits(open_activities=1))
+        checker.complete("activity-load-1")
+        first = checker.decide()
+        checker.complete("activity-load-2")
+        second = checker.decide()
         assert first == [commands.marker("_engine", '{"engine": 1, "open_activities": 1}')]
         assert shorts(second) == ["ScheduleActivityTask load-3"]
         assert len(second) == 1
@@ -68,21 +69,21 @@ def test_a_new_limit_on_open_activities_is_recorded_where_it_begins_to_hold():
 
 def test_the_first_decision_says_which_version_of_the_engine_decides():
     """The order of decisions is part of the format; a later engine branches on this number."""
-    with Referee(workflow(gated)) as referee:
-        assert referee.decide()[0] == commands.marker("_engine", '{"engine": 1, "open_activities": 1000}')
+    with DecisionChecker(workflow(gated)) as checker:
+        assert checker.decide()[0] == commands.marker("_engine", '{"engine": 1, "open_activities": 1000}')
 
 
 def test_a_history_of_a_newer_engine_is_refused():
     """Replaying it would be guessing."""
-    with Referee(workflow(gated)) as referee:
-        referee.start_decision()
-        referee.respond(
+    with DecisionChecker(workflow(gated)) as checker:
+        checker.start_decision()
+        checker.respond(
             [commands.marker("_engine", json.dumps({"engine": 2, "open_activities": 1000})), commands.timer("x", 1)]
         )
-        referee.fire("x")
-        referee.start_decision()
+        checker.fire("x")
+        checker.start_decision()
         with pytest.raises(HistoryError) as caught:
-            execution_of(referee.workflow_class, Limits()).advance(referee.run.events)
+            execution_of(checker.workflow_class, Limits()).advance(checker.run.events)
         assert str(caught.value) == "event 5: written by engine version 2, this is 1; upgrade this decider"
 
 
@@ -108,10 +109,10 @@ def test_a_patch_marker_goes_first_so_that_a_split_cannot_part_it_from_its_decis
         first.result
         w.patched("better")
 
-    with Referee(workflow(run), limits=Limits(decisions=4)) as referee:
-        referee.decide()
-        referee.complete("activity-load-1")
-        decisions = referee.decide()
+    with DecisionChecker(workflow(run), limits=Limits(decisions=4)) as checker:
+        checker.decide()
+        checker.complete("activity-load-1")
+        decisions = checker.decide()
         assert shorts(decisions) == [
             "RecordMarker _patch-better",
             "ScheduleActivityTask clean-2",
@@ -122,26 +123,26 @@ def test_a_patch_marker_goes_first_so_that_a_split_cannot_part_it_from_its_decis
 
 def test_a_run_that_passed_before_the_patch_keeps_the_old_path():
     """Rule 10b: at replay the answer is True only if that very decision recorded the marker."""
-    with Referee(workflow(old_code)) as referee:
-        referee.decide()
-        referee.complete("activity-load-1")
-        referee.decide()
-        referee.deploy(workflow(patched_code))
-        referee.complete("activity-clean-1")
-        assert shorts(referee.decide()) == ["RecordMarker again", "ScheduleActivityTask plot-1"]
-        assert last_event(referee, "MarkerRecorded")["details"] == "false"
+    with DecisionChecker(workflow(old_code)) as checker:
+        checker.decide()
+        checker.complete("activity-load-1")
+        checker.decide()
+        checker.deploy(workflow(patched_code))
+        checker.complete("activity-clean-1")
+        assert shorts(checker.decide()) == ["RecordMarker again", "ScheduleActivityTask plot-1"]
+        assert last_event(checker, "MarkerRecorded")["details"] == "false"
 
 
 def test_a_run_that_comes_to_the_patch_later_takes_the_new_path():
     """Rule 10c: live, the answer is True and is recorded."""
-    with Referee(workflow(old_code)) as referee:
-        referee.decide()
-        referee.deploy(workflow(patched_code))
-        referee.complete("activity-load-1")
-        assert shorts(referee.decide()) == ["RecordMarker _patch-better", "ScheduleActivityTask join-1"]
-        referee.complete("activity-join-1")
-        assert shorts(referee.decide()) == ["RecordMarker again", "ScheduleActivityTask plot-1"]
-        assert last_event(referee, "MarkerRecorded")["details"] == "true"
+    with DecisionChecker(workflow(old_code)) as checker:
+        checker.decide()
+        checker.deploy(workflow(patched_code))
+        checker.complete("activity-load-1")
+        assert shorts(checker.decide()) == ["RecordMarker _patch-better", "ScheduleActivityTask join-1"]
+        checker.complete("activity-join-1")
+        assert shorts(checker.decide()) == ["RecordMarker again", "ScheduleActivityTask plot-1"]
+        assert last_event(checker, "MarkerRecorded")["details"] == "true"
 
 
 def test_the_first_answer_about_a_patch_is_kept_for_the_whole_run():
@@ -155,23 +156,23 @@ def test_the_first_answer_about_a_patch_is_kept_for_the_whole_run():
         for n in range(3):
             w.submit(clean, n).result
 
-    with Referee(workflow(before)) as referee:
-        referee.decide()
-        referee.deploy(workflow(asks_in_a_loop))
-        referee.complete("activity-clean-1")
-        assert shorts(referee.decide()) == ["ScheduleActivityTask clean-2"]
-        referee.complete("activity-clean-2")
-        assert shorts(referee.decide()) == ["ScheduleActivityTask clean-3"]
+    with DecisionChecker(workflow(before)) as checker:
+        checker.decide()
+        checker.deploy(workflow(asks_in_a_loop))
+        checker.complete("activity-clean-1")
+        assert shorts(checker.decide()) == ["ScheduleActivityTask clean-2"]
+        checker.complete("activity-clean-2")
+        assert shorts(checker.decide()) == ["ScheduleActivityTask clean-3"]
 
 
 def history_on_the_new_path():
-    with Referee(workflow(patched_code)) as referee:
-        referee.decide()
-        referee.complete("activity-load-1")
-        referee.decide()
-        referee.complete("activity-join-1")
-        referee.start_decision()
-        return referee.run.events
+    with DecisionChecker(workflow(patched_code)) as checker:
+        checker.decide()
+        checker.complete("activity-load-1")
+        checker.decide()
+        checker.complete("activity-join-1")
+        checker.start_decision()
+        return checker.run.events
 
 
 def test_a_patch_that_was_removed_too_early_is_named():
@@ -213,10 +214,10 @@ def test_a_deprecated_patch_accepts_its_marker_and_records_none():
         w.submit(plot).result
 
     assert replay_by(deprecated, history_on_the_new_path()) is None
-    with Referee(workflow(deprecated)) as referee:
-        referee.decide()
-        referee.complete("activity-load-1")
-        assert shorts(referee.decide()) == ["ScheduleActivityTask join-1"]
+    with DecisionChecker(workflow(deprecated)) as checker:
+        checker.decide()
+        checker.complete("activity-load-1")
+        assert shorts(checker.decide()) == ["ScheduleActivityTask join-1"]
 
 
 # ---- 11 and 12: the end --------------------------------------------------------------------------------------------
@@ -231,20 +232,20 @@ def test_a_close_that_was_refused_is_said_again_alone():
         w.submit(load).result
         return "done"
 
-    with Referee(workflow(run)) as referee:
-        referee.decide()
-        referee.complete("activity-load-1")
+    with DecisionChecker(workflow(run)) as checker:
+        checker.decide()
+        checker.complete("activity-load-1")
         for fails in ("activity-retried-1", "activity-again-1"):
-            referee.start_decision()
-            decisions = referee.decisions()
-            referee.fail(fails)
-            referee.respond(decisions)
+            checker.start_decision()
+            decisions = checker.decisions()
+            checker.fail(fails)
+            checker.respond(decisions)
             assert shorts(decisions) == ["CompleteWorkflowExecution"]
-        decisions = referee.decide()
+        decisions = checker.decide()
         assert shorts(decisions) == ["CompleteWorkflowExecution"]
         assert attributes_of(decisions[0]) == {"result": '"done"'}
-        assert referee.run.close_status == "COMPLETED"
-        assert execution_replays(referee)
+        assert checker.run.close_status == "COMPLETED"
+        assert execution_replays(checker)
 
 
 def waits_for_ever(w):
@@ -262,13 +263,13 @@ def test_a_request_to_cancel_ends_the_run_before_anything_else_is_decided():
         first.result
         w.submit(clean).result
 
-    with Referee(workflow(run)) as referee:
-        referee.decide()
-        referee.complete("activity-load-1")
-        referee.fail("activity-retried-1")
-        referee.request_cancel()
-        assert shorts(referee.decide()) == ["CancelWorkflowExecution"]
-        assert referee.run.close_status == "CANCELED"
+    with DecisionChecker(workflow(run)) as checker:
+        checker.decide()
+        checker.complete("activity-load-1")
+        checker.fail("activity-retried-1")
+        checker.request_cancel()
+        assert shorts(checker.decide()) == ["CancelWorkflowExecution"]
+        assert checker.run.close_status == "CANCELED"
 
 
 def test_a_request_to_cancel_wins_over_run_returning_in_the_same_decision():
@@ -277,19 +278,19 @@ def test_a_request_to_cancel_wins_over_run_returning_in_the_same_decision():
     def run(w):
         return w.submit(load).result
 
-    with Referee(workflow(run)) as referee:
-        referee.decide()
-        referee.complete("activity-load-1")
-        referee.request_cancel()
-        assert shorts(referee.decide()) == ["CancelWorkflowExecution"]
+    with DecisionChecker(workflow(run)) as checker:
+        checker.decide()
+        checker.complete("activity-load-1")
+        checker.request_cancel()
+        assert shorts(checker.decide()) == ["CancelWorkflowExecution"]
 
 
 def test_leftovers_of_a_split_are_decided_before_the_run_ends_as_cancelled():
     """Rule 12: they are on their way already; history says how many."""
-    with Referee(workflow(five_tasks), limits=Limits(decisions=4)) as referee:
-        referee.decide()
-        referee.request_cancel()
-        assert shorts(referee.decide()) == [
+    with DecisionChecker(workflow(five_tasks), limits=Limits(decisions=4)) as checker:
+        checker.decide()
+        checker.request_cancel()
+        assert shorts(checker.decide()) == [
             "ScheduleActivityTask load-3",
             "ScheduleActivityTask load-4",
             "ScheduleActivityTask load-5",
@@ -328,43 +329,43 @@ def ends_with_one_more_task(w):
 @pytest.mark.parametrize("code", [ends_badly, ends_by_returning, ends_by_failing, ends_with_one_more_task])
 def test_nothing_that_the_code_does_while_it_is_unwound_changes_that_it_was_cancelled(code):
     """Rule 12: killed first, and only then the close is decided. Code that is unwound decides nothing at all."""
-    with Referee(workflow(code)) as referee:
-        referee.decide()
-        referee.request_cancel()
-        assert shorts(referee.decide()) == ["CancelWorkflowExecution"]
+    with DecisionChecker(workflow(code)) as checker:
+        checker.decide()
+        checker.request_cancel()
+        assert shorts(checker.decide()) == ["CancelWorkflowExecution"]
 
 
 def test_a_cancel_that_was_refused_is_said_again():
     """Rule 12, then 11."""
-    with Referee(workflow(waits_for_ever)) as referee:
-        referee.decide()
-        referee.request_cancel()
-        referee.start_decision()
-        decisions = referee.decisions()
-        referee.signal("never")
-        referee.respond(decisions)
-        assert last_event(referee, "CancelWorkflowExecutionFailed")["cause"] == "UNHANDLED_DECISION"
-        assert shorts(referee.decide()) == ["CancelWorkflowExecution"]
+    with DecisionChecker(workflow(waits_for_ever)) as checker:
+        checker.decide()
+        checker.request_cancel()
+        checker.start_decision()
+        decisions = checker.decisions()
+        checker.signal("never")
+        checker.respond(decisions)
+        assert last_event(checker, "CancelWorkflowExecutionFailed")["cause"] == "UNHANDLED_DECISION"
+        assert shorts(checker.decide()) == ["CancelWorkflowExecution"]
 
 
 def test_a_workflow_that_does_not_want_to_be_cancelled_goes_on():
     """Rule 12: ``should_cancel`` is asked at each request, again at every replay."""
     cls = workflow(waits_for_ever, should_cancel=lambda self: False)
-    with Referee(cls) as referee:
-        referee.decide()
-        referee.request_cancel()
-        assert referee.decide() == []
-        referee.signal("never", 1)
-        assert shorts(referee.decide()) == ["CompleteWorkflowExecution"]
+    with DecisionChecker(cls) as checker:
+        checker.decide()
+        checker.request_cancel()
+        assert checker.decide() == []
+        checker.signal("never", 1)
+        assert shorts(checker.decide()) == ["CompleteWorkflowExecution"]
 
 
 def test_what_is_submitted_by_on_canceled_is_not_scheduled():
     """Rule 12: the run is over when the hook is called."""
     cls = workflow(waits_for_ever, on_canceled=lambda self: self.submit(clean))
-    with Referee(cls) as referee:
-        referee.decide()
-        referee.request_cancel()
-        assert shorts(referee.decide()) == ["CancelWorkflowExecution"]
+    with DecisionChecker(cls) as checker:
+        checker.decide()
+        checker.request_cancel()
+        assert shorts(checker.decide()) == ["CancelWorkflowExecution"]
 
 
 def test_an_error_in_should_cancel_fails_the_run():
@@ -373,9 +374,9 @@ def test_an_error_in_should_cancel_fails_the_run():
     def broken(self):
         raise ValueError("do not know")
 
-    with Referee(workflow(waits_for_ever, should_cancel=broken)) as referee:
-        referee.decide()
-        referee.request_cancel()
-        decisions = referee.decide()
+    with DecisionChecker(workflow(waits_for_ever, should_cancel=broken)) as checker:
+        checker.decide()
+        checker.request_cancel()
+        decisions = checker.decide()
         assert shorts(decisions) == ["FailWorkflowExecution"]
         assert attributes_of(decisions[0])["reason"] == "ValueError: do not know"

@@ -1,7 +1,8 @@
 """The rules of replay, 13 and 14: what the service refuses.
 
-Each test fails when its rule is taken out of the engine: ``test_sabotage.py`` takes them out. Every decision that a
-:class:`~tests.replay.referee.Referee` gives out was made by a cached and by a replayed execution, and was the same.
+Each test fails when its rule is taken out of the engine: ``test_sabotage.py`` takes them out. Every decision that
+a :class:`~tests.replay.decision_checker.DecisionChecker` returns was made by a cached and by a replayed execution, and was
+the same both times.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from simpleflow_nb import futures
 from simpleflow_nb.local.decisions import Quotas, attributes_of
 
-from .referee import Referee
+from .decision_checker import DecisionChecker
 from .scenarios import (
     clean,
     events_of,
@@ -36,14 +37,14 @@ def test_tasks_refused_by_a_quota_wait_behind_one_timer_and_go_first_then():
         futures.wait(*tasks, held)
 
     refusing = [True]
-    with Referee(workflow(run), refuse=lambda a: quota_for("load", a) if refusing[0] else None) as referee:
-        referee.decide()
-        assert len(events_of(referee, "ScheduleActivityTaskFailed")) == 2
-        assert shorts(referee.decide()) == ["StartTimer _backoff-1"]
+    with DecisionChecker(workflow(run), refuse=lambda a: quota_for("load", a) if refusing[0] else None) as checker:
+        checker.decide()
+        assert len(events_of(checker, "ScheduleActivityTaskFailed")) == 2
+        assert shorts(checker.decide()) == ["StartTimer _backoff-1"]
         refusing[0] = False
-        referee.signal("go", 1)
-        referee.fire("_backoff-1")
-        assert shorts(referee.decide()) == [
+        checker.signal("go", 1)
+        checker.fire("_backoff-1")
+        assert shorts(checker.decide()) == [
             "ScheduleActivityTask load-1",
             "ScheduleActivityTask load-2",
             "ScheduleActivityTask clean-1",
@@ -58,11 +59,11 @@ def test_a_refusal_does_not_hold_up_what_the_quota_allows():
         w.submit(clean).result
         w.submit(plot).result
 
-    with Referee(workflow(run), refuse=lambda a: quota_for("load", a)) as referee:
-        referee.decide()
-        referee.decide()
-        referee.complete("activity-clean-1")
-        assert shorts(referee.decide()) == ["ScheduleActivityTask plot-1"]
+    with DecisionChecker(workflow(run), refuse=lambda a: quota_for("load", a)) as checker:
+        checker.decide()
+        checker.decide()
+        checker.complete("activity-clean-1")
+        assert shorts(checker.decide()) == ["ScheduleActivityTask plot-1"]
 
 
 def test_the_wait_after_refusals_doubles_until_a_task_is_scheduled():
@@ -79,18 +80,18 @@ def test_the_wait_after_refusals_doubles_until_a_task_is_scheduled():
         return "OPEN_ACTIVITIES_LIMIT_EXCEEDED" if refusals[0] >= 0 else None
 
     waits = []
-    with Referee(workflow(run), refuse=refuse) as referee:
-        referee.decide()
+    with DecisionChecker(workflow(run), refuse=refuse) as checker:
+        checker.decide()
         for n in range(1, 11):
-            decision = referee.decide()[-1]
+            decision = checker.decide()[-1]
             assert short(decision) == f"StartTimer _backoff-{n}"
             waits.append(int(attributes_of(decision)["startToFireTimeout"]))
-            referee.fire(f"_backoff-{n}")
-            referee.decide()
+            checker.fire(f"_backoff-{n}")
+            checker.decide()
         refusals[0] = 1
-        referee.complete("activity-load-1")
-        referee.decide()
-        waits.append(int(attributes_of(referee.decide()[-1])["startToFireTimeout"]))
+        checker.complete("activity-load-1")
+        checker.decide()
+        waits.append(int(attributes_of(checker.decide()[-1])["startToFireTimeout"]))
     assert waits == [2, 4, 8, 16, 32, 64, 128, 256, 256, 256, 2]
 
 
@@ -100,9 +101,9 @@ def test_a_refusal_that_is_no_quota_fails_the_task():
     def run(w):
         return str(w.submit(load).exception)
 
-    with Referee(workflow(run), refuse=lambda a: "ACTIVITY_TYPE_DOES_NOT_EXIST") as referee:
-        referee.decide()
-        decisions = referee.decide()
+    with DecisionChecker(workflow(run), refuse=lambda a: "ACTIVITY_TYPE_DOES_NOT_EXIST") as checker:
+        checker.decide()
+        decisions = checker.decide()
         assert attributes_of(decisions[-1]) == {"result": '"activity-load-1: ACTIVITY_TYPE_DOES_NOT_EXIST"'}
 
 
@@ -113,11 +114,11 @@ def test_a_refused_retry_timer_fails_the_task_that_it_is_for():
         w.timer(100)
         return str(w.submit(retried).exception)
 
-    with Referee(workflow(run), quotas=Quotas(open_timers=1)) as referee:
-        referee.decide()
-        referee.fail("activity-retried-1")
-        assert shorts(referee.decide()) == ["StartTimer _retry-activity-retried-1-1"]
-        assert attributes_of(referee.decide()[-1]) == {"result": '"activity-retried-1: OPEN_TIMERS_LIMIT_EXCEEDED"'}
+    with DecisionChecker(workflow(run), quotas=Quotas(open_timers=1)) as checker:
+        checker.decide()
+        checker.fail("activity-retried-1")
+        assert shorts(checker.decide()) == ["StartTimer _retry-activity-retried-1-1"]
+        assert attributes_of(checker.decide()[-1]) == {"result": '"activity-retried-1: OPEN_TIMERS_LIMIT_EXCEEDED"'}
 
 
 def test_a_refused_backoff_timer_is_asked_for_again_with_a_longer_wait():
@@ -127,16 +128,16 @@ def test_a_refused_backoff_timer_is_asked_for_again_with_a_longer_wait():
         w.timer(100)
         w.submit(load).result
 
-    with Referee(workflow(run), quotas=Quotas(open_timers=1), refuse=lambda a: quota_for("load", a)) as referee:
-        referee.decide()
-        assert shorts(referee.decide()) == ["StartTimer _backoff-1"]
-        referee.fire("timer-1")
-        decisions = referee.decide()
+    with DecisionChecker(workflow(run), quotas=Quotas(open_timers=1), refuse=lambda a: quota_for("load", a)) as checker:
+        checker.decide()
+        assert shorts(checker.decide()) == ["StartTimer _backoff-1"]
+        checker.fire("timer-1")
+        decisions = checker.decide()
         assert shorts(decisions) == ["StartTimer _backoff-2"]
         assert attributes_of(decisions[0])["startToFireTimeout"] == "4"
-        referee.refuse = None
-        referee.fire("_backoff-2")
-        assert shorts(referee.decide()) == ["ScheduleActivityTask load-1"]
+        checker.refuse = None
+        checker.fire("_backoff-2")
+        assert shorts(checker.decide()) == ["ScheduleActivityTask load-1"]
 
 
 def test_a_refused_timer_of_the_user_fails_its_future():
@@ -146,9 +147,9 @@ def test_a_refused_timer_of_the_user_fails_its_future():
         w.timer(100)
         return str(w.timer(100).exception)
 
-    with Referee(workflow(run), quotas=Quotas(open_timers=1)) as referee:
-        referee.decide()
-        assert attributes_of(referee.decide()[-1]) == {"result": '"timer-2: OPEN_TIMERS_LIMIT_EXCEEDED"'}
+    with DecisionChecker(workflow(run), quotas=Quotas(open_timers=1)) as checker:
+        checker.decide()
+        assert attributes_of(checker.decide()[-1]) == {"result": '"timer-2: OPEN_TIMERS_LIMIT_EXCEEDED"'}
 
 
 def test_the_timer_of_a_parked_run_may_be_refused():
@@ -157,10 +158,10 @@ def test_the_timer_of_a_parked_run_may_be_refused():
     def run(w):
         w.timer(100).result
 
-    with Referee(workflow(run), quotas=Quotas(open_timers=1)) as referee:
-        referee.decide()
-        referee.signal("any")
-        referee.start_decision()
-        referee.park()
-        assert last_event(referee, "StartTimerFailed")["timerId"] == "_park-1"
-        assert referee.decide() == []
+    with DecisionChecker(workflow(run), quotas=Quotas(open_timers=1)) as checker:
+        checker.decide()
+        checker.signal("any")
+        checker.start_decision()
+        checker.park()
+        assert last_event(checker, "StartTimerFailed")["timerId"] == "_park-1"
+        assert checker.decide() == []

@@ -1,7 +1,8 @@
 """The rules of replay, 15 to 19: futures.
 
-Each test fails when its rule is taken out of the engine: ``test_sabotage.py`` takes them out. Every decision that a
-:class:`~tests.replay.referee.Referee` gives out was made by a cached and by a replayed execution, and was the same.
+Each test fails when its rule is taken out of the engine: ``test_sabotage.py`` takes them out. Every decision that
+a :class:`~tests.replay.decision_checker.DecisionChecker` returns was made by a cached and by a replayed execution, and was
+the same both times.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from simpleflow_nb import futures
 from simpleflow_nb.exceptions import DependencyFailed, TaskFailed
 from simpleflow_nb.local.decisions import attributes_of
 
-from .referee import Referee, reloaded
+from .decision_checker import DecisionChecker, reloaded
 from .scenarios import (
     clean,
     declared,
@@ -43,25 +44,25 @@ def test_a_timer_is_cancelled_at_once_and_its_late_end_is_ignored():
         w.submit(clean).result
         return timer.state
 
-    with Referee(workflow(run)) as referee:
-        referee.decide()
-        referee.complete("activity-load-1")
-        referee.start_decision()
-        decisions = referee.decisions()
+    with DecisionChecker(workflow(run)) as checker:
+        checker.decide()
+        checker.complete("activity-load-1")
+        checker.start_decision()
+        decisions = checker.decisions()
         assert shorts(decisions) == ["CancelTimer timer-1", "ScheduleActivityTask clean-1"]
-        referee.fire("timer-1")
-        referee.respond(decisions)
-        assert last_event(referee, "CancelTimerFailed")["cause"] == "TIMER_ID_UNKNOWN"
-        referee.complete("activity-clean-1")
-        assert attributes_of(referee.decide()[-1]) == {"result": '"CANCELLED"'}
+        checker.fire("timer-1")
+        checker.respond(decisions)
+        assert last_event(checker, "CancelTimerFailed")["cause"] == "TIMER_ID_UNKNOWN"
+        checker.complete("activity-clean-1")
+        assert attributes_of(checker.decide()[-1]) == {"result": '"CANCELLED"'}
 
 
 @pytest.mark.parametrize(
     ("end", "state"),
     [
-        (lambda referee: referee.complete("activity-load-1", 1), "FINISHED"),
-        (lambda referee: referee.fail("activity-load-1"), "FINISHED"),
-        (lambda referee: referee.end("activity-load-1", "Canceled"), "CANCELLED"),
+        (lambda checker: checker.complete("activity-load-1", 1), "FINISHED"),
+        (lambda checker: checker.fail("activity-load-1"), "FINISHED"),
+        (lambda checker: checker.end("activity-load-1", "Canceled"), "CANCELLED"),
     ],
 )
 def test_an_activity_that_is_asked_to_end_ends_with_whatever_comes(end, state):
@@ -75,13 +76,13 @@ def test_an_activity_that_is_asked_to_end_ends_with_whatever_comes(end, state):
         first.exception
         return [before, first.state, first.key]
 
-    with Referee(workflow(run)) as referee:
-        referee.decide()
-        referee.begin("activity-load-1")
-        referee.complete("activity-clean-1")
-        assert shorts(referee.decide()) == ["RequestCancelActivityTask load-1"]
-        end(referee)
-        result = json.loads(attributes_of(referee.decide()[-1])["result"])
+    with DecisionChecker(workflow(run)) as checker:
+        checker.decide()
+        checker.begin("activity-load-1")
+        checker.complete("activity-clean-1")
+        assert shorts(checker.decide()) == ["RequestCancelActivityTask load-1"]
+        end(checker)
+        result = json.loads(attributes_of(checker.decide()[-1])["result"])
         assert result == ["RUNNING", state, "activity-load-1"], "and it is not retried after a cancel"
 
 
@@ -95,12 +96,12 @@ def test_a_task_that_is_held_is_cancelled_without_a_decision():
         w.submit(clean).result
         return held.state
 
-    with Referee(workflow(run)) as referee:
-        assert shorts(referee.decide()) == ["ScheduleActivityTask clean-1"]
-        referee.signal("go", 1)
-        assert referee.decide() == []
-        referee.complete("activity-clean-1")
-        assert attributes_of(referee.decide()[-1]) == {"result": '"CANCELLED"'}
+    with DecisionChecker(workflow(run)) as checker:
+        assert shorts(checker.decide()) == ["ScheduleActivityTask clean-1"]
+        checker.signal("go", 1)
+        assert checker.decide() == []
+        checker.complete("activity-clean-1")
+        assert attributes_of(checker.decide()[-1]) == {"result": '"CANCELLED"'}
 
 
 def test_a_task_that_was_refused_is_cancelled_without_a_decision():
@@ -113,15 +114,15 @@ def test_a_task_that_was_refused_is_cancelled_without_a_decision():
         w.next_signal("stop").result
         return refused.state
 
-    with Referee(workflow(run), refuse=lambda a: quota_for("load", a)) as referee:
-        referee.decide()
-        referee.decide()
-        referee.signal("stop")
-        assert referee.decide() == []
-        referee.fire("_backoff-1")
-        assert referee.decide() == []
-        referee.signal("stop")
-        assert attributes_of(referee.decide()[-1]) == {"result": '"CANCELLED"'}
+    with DecisionChecker(workflow(run), refuse=lambda a: quota_for("load", a)) as checker:
+        checker.decide()
+        checker.decide()
+        checker.signal("stop")
+        assert checker.decide() == []
+        checker.fire("_backoff-1")
+        assert checker.decide() == []
+        checker.signal("stop")
+        assert attributes_of(checker.decide()[-1]) == {"result": '"CANCELLED"'}
 
 
 def test_a_task_that_waits_for_its_retry_is_cancelled_with_the_timer_of_the_retry():
@@ -134,14 +135,14 @@ def test_a_task_that_waits_for_its_retry_is_cancelled_with_the_timer_of_the_retr
         w.submit(load).result
         return first.state
 
-    with Referee(workflow(run)) as referee:
-        referee.decide()
-        referee.fail("activity-retried-1")
-        assert shorts(referee.decide()) == ["StartTimer _retry-activity-retried-1-1"]
-        referee.signal("stop")
-        assert shorts(referee.decide()) == ["CancelTimer _retry-activity-retried-1-1", "ScheduleActivityTask load-1"]
-        referee.complete("activity-load-1")
-        assert attributes_of(referee.decide()[-1]) == {"result": '"CANCELLED"'}
+    with DecisionChecker(workflow(run)) as checker:
+        checker.decide()
+        checker.fail("activity-retried-1")
+        assert shorts(checker.decide()) == ["StartTimer _retry-activity-retried-1-1"]
+        checker.signal("stop")
+        assert shorts(checker.decide()) == ["CancelTimer _retry-activity-retried-1-1", "ScheduleActivityTask load-1"]
+        checker.complete("activity-load-1")
+        assert attributes_of(checker.decide()[-1]) == {"result": '"CANCELLED"'}
 
 
 def test_a_signal_that_came_before_anybody_asked_is_kept_in_order():
@@ -152,15 +153,15 @@ def test_a_signal_that_came_before_anybody_asked_is_kept_in_order():
         one, two, three = (w.next_signal("a") for _ in range(3))
         return [one.result, two.result, three.result]
 
-    with Referee(workflow(run)) as referee:
-        referee.decide()
+    with DecisionChecker(workflow(run)) as checker:
+        checker.decide()
         for value in (1, 2):
-            referee.signal("a", value)
-        referee.signal("b", 9)
-        referee.complete("activity-load-1")
-        assert referee.decide() == []
-        referee.signal("a", 3)
-        assert attributes_of(referee.decide()[-1]) == {"result": "[1,2,3]"}
+            checker.signal("a", value)
+        checker.signal("b", 9)
+        checker.complete("activity-load-1")
+        assert checker.decide() == []
+        checker.signal("a", 3)
+        assert attributes_of(checker.decide()[-1]) == {"result": "[1,2,3]"}
 
 
 def test_the_latest_signal_is_another_reading_that_takes_nothing_away():
@@ -172,12 +173,12 @@ def test_the_latest_signal_is_another_reading_that_takes_nothing_away():
         again = w.submit(w.wait_signal("a")).result
         return [latest, again, w.next_signal("a").result, w.next_signal("a").result]
 
-    with Referee(workflow(run)) as referee:
-        referee.decide()
-        referee.signal("a", 1)
-        referee.signal("a", 2)
-        referee.complete("activity-load-1")
-        assert attributes_of(referee.decide()[-1]) == {"result": "[2,2,1,2]"}
+    with DecisionChecker(workflow(run)) as checker:
+        checker.decide()
+        checker.signal("a", 1)
+        checker.signal("a", 2)
+        checker.complete("activity-load-1")
+        assert attributes_of(checker.decide()[-1]) == {"result": "[2,2,1,2]"}
 
 
 @pytest.mark.parametrize("asked", ["before it came", "afterwards"])
@@ -192,11 +193,11 @@ def test_who_waits_for_the_latest_signal_takes_it_from_nobody_who_waits_for_the_
         taken = taken or [w.next_signal("a")]
         return [*found, taken[0].result, w.next_signal("a").result]
 
-    with Referee(workflow(run)) as referee:
-        referee.decide()
-        referee.signal("a", 1)
-        referee.signal("a", 2)
-        assert attributes_of(referee.decide()[-1]) == {"result": "[1,1,1,2]"}
+    with DecisionChecker(workflow(run)) as checker:
+        checker.decide()
+        checker.signal("a", 1)
+        checker.signal("a", 2)
+        assert attributes_of(checker.decide()[-1]) == {"result": "[1,1,1,2]"}
 
 
 def test_a_result_that_the_code_does_not_wait_for_does_not_wake_it():
@@ -207,15 +208,15 @@ def test_a_result_that_the_code_does_not_wait_for_does_not_wake_it():
         awaited.result
         return other.result
 
-    with Referee(workflow(run)) as referee:
-        referee.decide()
-        execution = referee.cached
-        referee.complete("activity-clean-1", 7)
-        referee.start_decision()
+    with DecisionChecker(workflow(run)) as checker:
+        checker.decide()
+        execution = checker.cached
+        checker.complete("activity-clean-1", 7)
+        checker.start_decision()
         switches = []
         greenlet.settrace(lambda what, pair: switches.append((what, pair[1])))
         try:
-            assert execution.advance(reloaded(referee.run.events[3:])) == []
+            assert execution.advance(reloaded(checker.run.events[3:])) == []
         finally:
             greenlet.settrace(None)
         assert switches == []
@@ -230,13 +231,13 @@ def test_wait_any_gives_the_one_that_ended_first_whatever_its_place_in_the_list(
         w.submit(join).result
         return [futures.wait_any(*tasks).id, [future.id for future in futures.as_completed(tasks)]]
 
-    with Referee(workflow(run)) as referee:
-        referee.decide()
+    with DecisionChecker(workflow(run)) as checker:
+        checker.decide()
         for name in ("clean", "plot", "load", "join"):
-            referee.complete(f"activity-{name}-1")
+            checker.complete(f"activity-{name}-1")
         first = "activity-clean-1"
         expected = [first, [first, "activity-plot-1", "activity-load-1"]]
-        assert json.loads(attributes_of(referee.decide()[-1])["result"]) == expected
+        assert json.loads(attributes_of(checker.decide()[-1])["result"]) == expected
 
 
 def test_failures_are_raised_in_the_order_of_history_each_once_at_any_wait():
@@ -269,12 +270,12 @@ def test_failures_are_raised_in_the_order_of_history_each_once_at_any_wait():
             return [str(error), done.result]
         return ["nothing was raised"]
 
-    with Referee(workflow(waits)) as referee:
-        referee.decide()
-        referee.complete("activity-load-1", "done")
-        referee.fail("activity-strict-2", "E: second task first")
-        referee.fail("activity-strict-1", "E: first task second")
-        result = json.loads(attributes_of(referee.decide()[-1])["result"])
+    with DecisionChecker(workflow(waits)) as checker:
+        checker.decide()
+        checker.complete("activity-load-1", "done")
+        checker.fail("activity-strict-2", "E: second task first")
+        checker.fail("activity-strict-1", "E: first task second")
+        result = json.loads(attributes_of(checker.decide()[-1])["result"])
         assert result == ["activity-strict-2: E: second task first", "activity-strict-1: E: first task second", "done"]
 
 
@@ -287,10 +288,10 @@ def test_a_failure_is_raised_where_run_returns_too():
         w.submit(strict, first)
         return "fine"
 
-    with Referee(workflow(run)) as referee:
-        referee.decide()
-        referee.fail("activity-load-1")
-        decisions = referee.decide()
+    with DecisionChecker(workflow(run)) as checker:
+        checker.decide()
+        checker.fail("activity-load-1")
+        decisions = checker.decide()
         assert shorts(decisions) == ["FailWorkflowExecution"]
         reason = 'Workflow execution error in activity-strict-1: "needs activity-load-1, which failed"'
         assert attributes_of(decisions[0]) == {"reason": reason}
@@ -312,13 +313,13 @@ def test_a_task_that_could_not_run_is_raised_only_if_what_it_needed_is_not():
         assert isinstance(dependent.exception, DependencyFailed)
         return seen
 
-    with Referee(workflow(run)) as referee:
-        referee.decide()
-        referee.fail("activity-load-1", "E: quiet")
-        referee.fail("activity-strict-1", "E: loud")
+    with DecisionChecker(workflow(run)) as checker:
+        checker.decide()
+        checker.fail("activity-load-1", "E: quiet")
+        checker.fail("activity-strict-1", "E: loud")
         for _ in range(4):
-            referee.signal("go")
-        assert json.loads(attributes_of(referee.decide()[-1])["result"]) == [
+            checker.signal("go")
+        assert json.loads(attributes_of(checker.decide()[-1])["result"]) == [
             ["DependencyFailed", "activity-strict-3: needs activity-load-1, which failed"],
             ["TaskFailed", "activity-strict-1: E: loud"],
         ]
@@ -337,11 +338,11 @@ def test_what_is_due_to_be_raised_is_never_raised_into_the_engine():
         except TaskFailed:
             return "the code saw it"
 
-    with Referee(workflow(run)) as referee:
-        referee.decide()
-        referee.complete("activity-load-1", 3)
-        referee.fail("activity-strict-1")
-        decisions = referee.decide()
+    with DecisionChecker(workflow(run)) as checker:
+        checker.decide()
+        checker.complete("activity-load-1", 3)
+        checker.fail("activity-strict-1")
+        decisions = checker.decide()
         assert [one["decisionType"] for one in decisions] == ["ScheduleActivityTask", "CompleteWorkflowExecution"]
         assert attributes_of(decisions[0])["input"] == '{"args":[3],"kwargs":{}}'
         assert attributes_of(decisions[1]) == {"result": '"the code saw it"'}

@@ -8,16 +8,16 @@ import weakref
 
 from simpleflow_nb.local.decisions import attributes_of
 
-from .referee import Limits, Referee, execution_of, reloaded
+from .decision_checker import DecisionChecker, Limits, execution_of, reloaded
 from .scenarios import clean, here, load, workflow
 
 
 def suspended(run):
     """An execution that waits, at its first decision."""
     execution = execution_of(workflow(run), Limits())
-    with Referee(workflow(run)) as referee:
-        referee.start_decision()
-        execution.advance(reloaded(referee.run.events))
+    with DecisionChecker(workflow(run)) as checker:
+        checker.start_decision()
+        execution.advance(reloaded(checker.run.events))
     return execution
 
 
@@ -116,11 +116,11 @@ def test_context_variables_of_the_decider_are_seen_and_not_changed():
         seen.append(variable.get())
 
     variable.set("of the decider")
-    with Referee(workflow(run)) as referee:
-        referee.decide()
-        referee.signal("a")
-        referee.start_decision()
-        referee.cached.advance(referee.run.events[3:])
+    with DecisionChecker(workflow(run)) as checker:
+        checker.decide()
+        checker.signal("a")
+        checker.start_decision()
+        checker.cached.advance(checker.run.events[3:])
         assert variable.get() == "of the decider"
         assert seen == ["of the decider", "of the code"]
 
@@ -132,10 +132,10 @@ def test_waiting_outside_of_run_is_refused():
         w.next_signal("never").result
 
     cls = workflow(run, should_cancel=lambda self: self.next_signal("advice").result)
-    with Referee(cls) as referee:
-        referee.decide()
-        referee.request_cancel()
-        decisions = referee.decide()
+    with DecisionChecker(cls) as checker:
+        checker.decide()
+        checker.request_cancel()
+        decisions = checker.decide()
         assert attributes_of(decisions[-1])["reason"] == (
             "DefinitionError: a workflow can only wait inside run(), in the thread that runs it"
         )

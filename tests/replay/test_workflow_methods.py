@@ -8,7 +8,7 @@ from datetime import timedelta
 from simpleflow_nb import Activity, futures
 from simpleflow_nb.local.decisions import attributes_of
 
-from .referee import Referee
+from .decision_checker import DecisionChecker
 from .scenarios import declared, short, shorts, workflow
 
 
@@ -19,8 +19,8 @@ def test_the_same_marker_is_recorded_once():
         w.submit(w.record_marker("n"))
         return [[m.name, m.details] for m in w.list_markers()] + [[m.name, m.details] for m in w.list_markers(all=True)]
 
-    with Referee(workflow(run)) as referee:
-        decisions = referee.decide()
+    with DecisionChecker(workflow(run)) as checker:
+        decisions = checker.decide()
         assert shorts(decisions)[:-1] == ["RecordMarker m", "RecordMarker m", "RecordMarker n"]
         last, every = [["m", 2], ["n", None]], [["m", 1], ["m", 2], ["n", None]]
         assert json.loads(attributes_of(decisions[-1])["result"]) == last + every
@@ -32,16 +32,16 @@ def test_a_named_timer_is_one_timer():
         w.submit(w.cancel_timer("tea"))
         return [first is again, first.state]
 
-    with Referee(workflow(run)) as referee:
-        assert shorts(referee.decide()) == ["StartTimer tea", "CancelTimer tea", "CompleteWorkflowExecution"]
+    with DecisionChecker(workflow(run)) as checker:
+        assert shorts(checker.decide()) == ["StartTimer tea", "CancelTimer tea", "CompleteWorkflowExecution"]
 
 
 def test_a_timer_is_rounded_up_to_whole_seconds():
     def run(w):
         futures.wait(w.timer(0), w.timer(0.1), w.timer(timedelta(minutes=1, milliseconds=1)))
 
-    with Referee(workflow(run)) as referee:
-        assert [attributes_of(one)["startToFireTimeout"] for one in referee.decide()[1:]] == ["0", "1", "61"]
+    with DecisionChecker(workflow(run)) as checker:
+        assert [attributes_of(one)["startToFireTimeout"] for one in checker.decide()[1:]] == ["0", "1", "61"]
 
 
 def test_random_numbers_and_ids_are_those_of_the_run():
@@ -49,8 +49,8 @@ def test_random_numbers_and_ids_are_those_of_the_run():
         return [w.random.random(), w.random.random(), str(w.uuid()), str(w.uuid())]
 
     def drawn(run_id):
-        with Referee(workflow(run), run_id=run_id) as referee:
-            return json.loads(attributes_of(referee.decide()[-1])["result"])
+        with DecisionChecker(workflow(run), run_id=run_id) as checker:
+            return json.loads(attributes_of(checker.decide()[-1])["result"])
 
     assert drawn("one") == drawn("one")
     assert len({*drawn("one"), *drawn("two")}) == 8
@@ -61,14 +61,14 @@ def test_a_run_that_continues_as_new_keeps_what_it_was_started_with():
         w.submit(w.continue_as_new(1, by=2))
 
     cls = workflow(run)
-    with Referee(cls) as referee:
-        decisions = referee.decide()
+    with DecisionChecker(cls) as checker:
+        decisions = checker.decide()
         attributes = attributes_of(decisions[-1])
         assert short(decisions[-1]) == "ContinueAsNewWorkflowExecution"
         assert attributes["taskList"] == {"name": "decisions"}
         expected = {"args": [1], "kwargs": {"by": 2}, "__extra": {"class": cls.class_path()}}
         assert json.loads(attributes["input"]) == expected
-        assert referee.run.close_status == "CONTINUED_AS_NEW"
+        assert checker.run.close_status == "CONTINUED_AS_NEW"
 
 
 def test_an_activity_may_be_given_a_priority_at_submit():
@@ -82,5 +82,5 @@ def test_an_activity_may_be_given_a_priority_at_submit():
         w.submit(urgent, __priority=9)
         w.submit(Derived(None, name="derived"), __priority=None)
 
-    with Referee(workflow(run)) as referee:
-        assert [attributes_of(one).get("taskPriority") for one in referee.decide()[1:4]] == ["1", "9", None]
+    with DecisionChecker(workflow(run)) as checker:
+        assert [attributes_of(one).get("taskPriority") for one in checker.decide()[1:4]] == ["1", "9", None]

@@ -1,4 +1,4 @@
-"""SWF's own service model as the referee: every request, answer and history is held against it.
+"""Checks against SWF's own service model: every request, answer and history must conform to it.
 
 The model is botocore's. Its client checks less on the way out (no enum, no maximum) and nothing on the way in, so the checks
 are made here: known members only, required ones present, types, enums, lengths, and for histories what the model cannot say,

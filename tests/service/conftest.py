@@ -12,51 +12,51 @@ from simpleflow_nb.local.service import LocalService
 from simpleflow_nb.testing import workflows as testing
 
 from .conformance import Conforming, history_problems
-from .desk import Desk, StillClock
-from .floor import Floor
+from .manual_client import ManualClient, StillClock
 from .one_activity import One
+from .process_threads import ProcessThreads
 from .slow_journal import SlowJournal
-from .stage import Stage
+from .stepped_processes import SteppedProcesses
 
 
 @pytest.fixture
-def desk() -> Iterator[Desk]:
-    """A service in memory on which nothing happens by itself; at the end nothing may have broken the service model."""
-    desk = Desk()
-    yield desk
-    desk.close()
-    assert desk.swf.found == []
+def client() -> Iterator[ManualClient]:
+    """A client of a service in memory on which nothing happens by itself; fails if anything broke the service model."""
+    client = ManualClient()
+    yield client
+    client.close()
+    assert client.swf.found == []
 
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """Of a journal that is not there yet, nor is its folder."""
+    """Path of a journal that does not exist yet, nor does its folder."""
     return tmp_path / "state" / "journal.sqlite3"
 
 
 @pytest.fixture
-def slow(path: Path) -> Iterator[Desk]:
-    """A desk whose journal writes only with leave: ``slow.journal.leave``."""
+def slow(path: Path) -> Iterator[ManualClient]:
+    """A client whose journal waits before each write until ``slow.journal.leave`` is set."""
     path.parent.mkdir()
     journal = SlowJournal(path)
-    desk = Desk(LocalService(journal, poll_seconds=0, clock=StillClock()))
-    desk.journal = journal  # type: ignore[attr-defined]
-    yield desk
+    client = ManualClient(LocalService(journal, poll_seconds=0, clock=StillClock()))
+    client.journal = journal  # type: ignore[attr-defined]
+    yield client
     journal.leave.set()
-    desk.close()
+    client.close()
 
 
 @pytest.fixture
-def floor() -> Iterator[Floor]:
-    """A service in memory on which deciders and workers are started one by one."""
-    floor = Floor()
-    yield floor
-    floor.close()
+def processes() -> Iterator[ProcessThreads]:
+    """Deciders and workers as threads on a service in memory, started one by one."""
+    processes = ProcessThreads()
+    yield processes
+    processes.close()
 
 
 @pytest.fixture
 def one(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[Any, list[dict[str, Any]]]]:
-    """Runs an activity in a workflow of its own: what came out, and the history."""
+    """Run an activity in a workflow of its own; return the outcome and the history."""
 
     def run(task: Any, *args: Any, **kwargs: Any) -> tuple[Any, list[dict[str, Any]]]:
         monkeypatch.setattr(One, "task", task)
@@ -68,12 +68,12 @@ def one(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[Any, list[dict[s
 
 
 @pytest.fixture
-def stage() -> Iterator[Callable[..., Stage]]:
-    """Makes a :class:`Stage` for the workflows given, and closes it."""
-    opened: list[Stage] = []
+def stepped() -> Iterator[Callable[..., SteppedProcesses]]:
+    """Make :class:`SteppedProcesses` for the workflows given, and close them."""
+    opened: list[SteppedProcesses] = []
 
-    def opening(*workflows: Any, **options: Any) -> Stage:
-        opened.append(Stage(*workflows, **options))
+    def opening(*workflows: Any, **options: Any) -> SteppedProcesses:
+        opened.append(SteppedProcesses(*workflows, **options))
         return opened[-1]
 
     yield opening

@@ -54,7 +54,7 @@ def expected(start: int) -> dict[str, int]:
     return {"total": total, "failures": ROUNDS}
 
 
-class Telling:
+class PrintingService:
     """The service, saying aloud what it has acknowledged."""
 
     def __init__(self, service: LocalService) -> None:
@@ -76,7 +76,7 @@ class Telling:
 def main(path: str) -> None:
     service = LocalService.open(Path(path))
     os.write(1, b"open\n")
-    engine = Engine(Telling(service), DOMAIN, decision_list="crash", task_lists={"crash": 4}, workflows=[Sums])
+    engine = Engine(PrintingService(service), DOMAIN, decision_list="crash", task_lists={"crash": 4}, workflows=[Sums])
     engine.start()
     for n in range(RUNS):
         try:

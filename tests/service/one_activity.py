@@ -10,7 +10,7 @@ from simpleflow_nb.activity_context import context
 from simpleflow_nb.exceptions import ActivityCanceled
 
 from . import isolated_bodies as bodies
-from .desk import attributes
+from .manual_client import attributes
 
 _PATIENCE_SECONDS = 60
 

@@ -20,7 +20,7 @@ from simpleflow_nb.workflow import program
 from ..settings import count
 from .conformance import history_problems
 from .crashing import Sums, expected
-from .desk import attributes
+from .manual_client import attributes
 
 KILLS_A_TEST = 6
 

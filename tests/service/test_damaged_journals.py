@@ -15,7 +15,7 @@ from simpleflow_nb.local.ownership import is_owned
 from simpleflow_nb.local.reader import JournalReader
 from simpleflow_nb.local.service import DOMAIN, LocalService
 
-from .desk import opened
+from .manual_client import opened
 
 
 def test_a_file_that_is_no_journal_is_refused_and_left_alone(path):
@@ -34,9 +34,9 @@ def test_a_file_that_is_no_journal_is_refused_and_left_alone(path):
 
 
 def test_a_damaged_history_is_refused_in_one_sentence(path):
-    desk = opened(path)
-    desk.start()
-    desk.close()
+    client = opened(path)
+    client.start()
+    client.close()
     db = sqlite3.connect(path)
     db.execute("UPDATE batches SET events = '[{'")
     db.commit()
@@ -52,9 +52,9 @@ def test_a_damaged_history_is_refused_in_one_sentence(path):
 
 @pytest.mark.parametrize("damage", ["UPDATE runs SET info = 'x'", "UPDATE types SET body = 'x'"])
 def test_damage_elsewhere_is_refused_in_one_sentence_too(path, damage):
-    desk = opened(path)
-    desk.start()
-    desk.close()
+    client = opened(path)
+    client.start()
+    client.close()
     db = sqlite3.connect(path)
     db.execute(damage)
     db.commit()

@@ -11,8 +11,8 @@ import pytest
 from simpleflow_nb import Workflow, activity, payload
 from simpleflow_nb.local.faults import invalid
 
-from .busy import Busy, column_of, double, flaky
-from .desk import attributes
+from .manual_client import attributes
+from .mixed_workflow import MixedWorkflow, column_of, double, flaky
 
 
 def _comparable(events):
@@ -20,11 +20,11 @@ def _comparable(events):
     return [(event["eventType"], json.dumps(attributes(event), sort_keys=True)) for event in events]
 
 
-def test_a_decider_that_forgets_everything_decides_the_same(stage):
+def test_a_decider_that_forgets_everything_decides_the_same(stepped):
     histories = {}
     for cached_events in (400_000, 0):
-        played = stage(Busy, cached_events=cached_events)
-        ended = played.play(Busy, 3)
+        played = stepped(MixedWorkflow, cached_events=cached_events)
+        ended = played.play(MixedWorkflow, 3)
         assert json.loads(ended["result"]) == {
             "last": 24,
             "failing": "TaskFailed('activity-decider.flaky-1', 'ValueError: never 1', "
@@ -68,10 +68,10 @@ class Paged:
 
 
 @pytest.mark.parametrize("cached_events", [400_000, 0])
-def test_a_history_that_comes_in_many_pages_is_decided_the_same(stage, cached_events):
-    whole, paged = stage(Busy), stage(Busy, cached_events=cached_events, service=Paged)
-    whole.play(Busy, 5)
-    paged.play(Busy, 5)
+def test_a_history_that_comes_in_many_pages_is_decided_the_same(stepped, cached_events):
+    whole, paged = stepped(MixedWorkflow), stepped(MixedWorkflow, cached_events=cached_events, service=Paged)
+    whole.play(MixedWorkflow, 5)
+    paged.play(MixedWorkflow, 5)
     assert paged.decider.service.pages > 8
     assert _without_tracebacks(_comparable(paged.events())) == _without_tracebacks(_comparable(whole.events()))
 
@@ -87,8 +87,8 @@ class Changing(Workflow):
         return [self.submit(step, n).result for n, step in enumerate(self.steps)]
 
 
-def test_an_execution_whose_code_has_changed_is_parked_until_the_code_is_right_again(stage, monkeypatch):
-    played = stage(Changing, cached_events=0)
+def test_an_execution_whose_code_has_changed_is_parked_until_the_code_is_right_again(stepped, monkeypatch):
+    played = stepped(Changing, cached_events=0)
     monkeypatch.setattr(Changing, "steps", (double, double))
     run_id = played.begin(Changing)
     assert played.decides()
@@ -121,8 +121,8 @@ def test_an_execution_whose_code_has_changed_is_parked_until_the_code_is_right_a
     assert column_of(played, run_id, "reason") is None
 
 
-def test_the_wait_of_a_parked_execution_grows_to_an_hour(stage):
-    played = stage(Broken)
+def test_the_wait_of_a_parked_execution_grows_to_an_hour(stepped):
+    played = stepped(Broken)
     played.begin(Broken)
     waits = []
     for _ in range(15):
@@ -178,25 +178,25 @@ class Broken(Workflow):
         (payload.reference("{}"), f"payload {payload.digest('{}')[:12]} was never stored here"),
     ],
 )
-def test_what_cannot_be_found_or_read_is_parked_with_one_sentence(stage, body, sentence, tmp_path, monkeypatch):
+def test_what_cannot_be_found_or_read_is_parked_with_one_sentence(stepped, body, sentence, tmp_path, monkeypatch):
     (tmp_path / "raising_module.py").write_text("raise ValueError('at import')")
     (tmp_path / "exiting_module.py").write_text("raise SystemExit(3)")
     monkeypatch.syspath_prepend(tmp_path)
-    played = stage()
-    played.start(taskList={"name": "stage"}, input=body)
+    played = stepped()
+    played.start(taskList={"name": "stepped"}, input=body)
     assert played.decides()
     assert str(played.parked[0].error) == sentence.replace("{tmp_path}", str(tmp_path))
     assert not played.decides()
 
 
-def test_a_decider_that_was_given_its_workflows_imports_nothing_that_an_input_names(stage, tmp_path, monkeypatch):
+def test_a_decider_that_was_given_its_workflows_imports_nothing_that_an_input_names(stepped, tmp_path, monkeypatch):
     (tmp_path / "foreign_module.py").write_text("from pathlib import Path\nPath(__file__).with_name('imported').touch()")
     monkeypatch.syspath_prepend(tmp_path)
-    played = stage(Busy, Changing)
-    played.start(taskList={"name": "stage"}, input='{"args":[4],"__extra":{"class":"foreign_module.Late"}}')
+    played = stepped(MixedWorkflow, Changing)
+    played.start(taskList={"name": "stepped"}, input='{"args":[4],"__extra":{"class":"foreign_module.Late"}}')
     assert played.decides()
     assert str(played.parked[0].error) == (
-        f"no workflow of type 'flow' is known here: this decider was given {Busy.type_name()}, decider.changing and imports no "
+        "no workflow of type 'flow' is known here: this decider was given decider.changing, decider.mixed and imports no "
         "other; start it with that one too, or let another task list have it"
     )
     assert not (tmp_path / "imported").exists()
@@ -220,9 +220,9 @@ class Regretful(Workflow):
 
 
 @pytest.mark.parametrize("cached_events", [400_000, 0])
-def test_a_hook_is_given_the_whole_history_however_much_of_it_is_remembered(stage, cached_events, caplog):
+def test_a_hook_is_given_the_whole_history_however_much_of_it_is_remembered(stepped, cached_events, caplog):
     caplog.set_level(logging.INFO, "simpleflow_nb")
-    played = stage(Regretful, cached_events=cached_events, service=Paged)
+    played = stepped(Regretful, cached_events=cached_events, service=Paged)
     played.begin(Regretful)
     played.act()
     played.swf.request_cancel_workflow_execution(domain="local", workflowId="run")
@@ -231,7 +231,7 @@ def test_a_hook_is_given_the_whole_history_however_much_of_it_is_remembered(stag
     assert f"run: {len(played.events()) - 2} events" in caplog.messages
 
 
-def test_a_history_that_a_hook_cannot_be_given_now_leaves_the_run_as_it_is(stage):
+def test_a_history_that_a_hook_cannot_be_given_now_leaves_the_run_as_it_is(stepped):
     class Silent:
         refuses = False
 
@@ -243,7 +243,7 @@ def test_a_history_that_a_hook_cannot_be_given_now_leaves_the_run_as_it_is(stage
                 raise ConnectionError("no answer")
             return getattr(self.service, name)
 
-    played = stage(Regretful, service=Silent)
+    played = stepped(Regretful, service=Silent)
     played.begin(Regretful)
     played.act()
     played.swf.request_cancel_workflow_execution(domain="local", workflowId="run")
@@ -257,10 +257,10 @@ def test_a_history_that_a_hook_cannot_be_given_now_leaves_the_run_as_it_is(stage
     assert played.parked == []
 
 
-def test_a_class_that_the_input_names_is_found_once_its_module_is_there(stage, tmp_path, monkeypatch):
+def test_a_class_that_the_input_names_is_found_once_its_module_is_there(stepped, tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(tmp_path)
-    played = stage()
-    played.start(taskList={"name": "stage"}, input='{"args":[4],"__extra":{"class":"late_module.Late"}}')
+    played = stepped()
+    played.start(taskList={"name": "stepped"}, input='{"args":[4],"__extra":{"class":"late_module.Late"}}')
     assert played.decides()
     assert played.parked
     (tmp_path / "late_module.py").write_text(
@@ -273,11 +273,11 @@ def test_a_class_that_the_input_names_is_found_once_its_module_is_there(stage, t
     sys.modules.pop("late_module")
 
 
-def test_a_poisoned_execution_does_not_hold_up_the_others(stage):
-    played = stage(Busy, Broken)
+def test_a_poisoned_execution_does_not_hold_up_the_others(stepped):
+    played = stepped(MixedWorkflow, Broken)
     for n in range(3):
         played.begin(Broken, workflow_id=f"bad-{n}")
-        played.begin(Busy, 2, workflow_id=f"good-{n}")
+        played.begin(MixedWorkflow, 2, workflow_id=f"good-{n}")
     played.act()
     assert [played.types(f"good-{n}")[-1] for n in range(3)] == ["WorkflowExecutionCompleted"] * 3
     assert [played.types(f"bad-{n}")[-1] for n in range(3)] == ["TimerStarted"] * 3
@@ -299,9 +299,9 @@ class Refusing:
         return self.service.respond_decision_task_completed(**request)
 
 
-def test_an_execution_whose_decisions_the_service_refuses_is_parked_too(stage):
-    played = stage(Busy, service=Refusing)
-    played.begin(Busy, 1)
+def test_an_execution_whose_decisions_the_service_refuses_is_parked_too(stepped):
+    played = stepped(MixedWorkflow, service=Refusing)
+    played.begin(MixedWorkflow, 1)
     played.act()
     assert str(played.parked[0].error) == "ValidationException: I do not like the look of it"
     assert played.types()[-1] == "TimerStarted"
@@ -310,10 +310,10 @@ def test_an_execution_whose_decisions_the_service_refuses_is_parked_too(stage):
 # ---- late, long, many --------------------------------------------------------------------------------------------------------
 
 
-def test_a_decision_that_comes_too_late_is_dropped_and_taken_again(stage, caplog):
+def test_a_decision_that_comes_too_late_is_dropped_and_taken_again(stepped, caplog):
     caplog.set_level(logging.INFO)
-    played = stage(Busy)
-    run_id = played.begin(Busy, 1)
+    played = stepped(MixedWorkflow)
+    run_id = played.begin(MixedWorkflow, 1)
     task = played.decider.poll()
     played.pass_time(3_600)
     played.the("DecisionTaskTimedOut")
@@ -325,9 +325,9 @@ def test_a_decision_that_comes_too_late_is_dropped_and_taken_again(stage, caplog
     assert played.parked == []
 
 
-def test_a_run_that_has_ended_is_not_remembered(stage):
-    played = stage(Busy)
-    played.play(Busy, 1)
+def test_a_run_that_has_ended_is_not_remembered(stepped):
+    played = stepped(MixedWorkflow)
+    played.play(MixedWorkflow, 1)
     assert (len(played.decider.cache), played.decider.cache.weight) == (0, 0)
 
 
@@ -347,13 +347,13 @@ class Long(Workflow):
 
 
 @pytest.mark.parametrize("cached_events", [400_000, 0])
-def test_payloads_of_any_length_go_by_reference_and_come_back(stage, cached_events):
+def test_payloads_of_any_length_go_by_reference_and_come_back(stepped, cached_events):
     text = "é" * 100_000
-    played = stage(Long, cached_events=cached_events)
+    played = stepped(Long, cached_events=cached_events)
     body = payload.encode({"args": [text], "kwargs": {}})
     played.payloads.store(body)
     played.start(
-        workflowType={"name": "decider.long", "version": "1"}, taskList={"name": "stage"}, input=payload.reference(body)
+        workflowType={"name": "decider.long", "version": "1"}, taskList={"name": "stepped"}, input=payload.reference(body)
     )
     played.act()
     assert played.parked == []
@@ -370,10 +370,10 @@ def test_payloads_of_any_length_go_by_reference_and_come_back(stage, cached_even
     assert payload.decode(events["WorkflowExecutionCompleted"]["result"], played.payloads.load) == [text, 100_000]
 
 
-def test_many_executions_are_decided_by_turns(stage):
-    played = stage(Busy, cached_events=300)  # some of them are forgotten on the way
+def test_many_executions_are_decided_by_turns(stepped):
+    played = stepped(MixedWorkflow, cached_events=300)  # some of them are forgotten on the way
     for n in range(8):
-        played.begin(Busy, 2, workflow_id=f"run-{n}")
+        played.begin(MixedWorkflow, 2, workflow_id=f"run-{n}")
     played.act()
     results = [json.loads(attributes(played.events(f"run-{n}")[-1])["result"])["last"] for n in range(8)]
     assert results == [8] * 8

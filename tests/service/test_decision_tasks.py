@@ -7,182 +7,193 @@ import pytest
 from simpleflow_nb.local.decisions import Quotas
 from simpleflow_nb.local.faults import Fault
 
-from .desk import Desk, attributes, cancel, cancel_timer, complete, continue_as_new, fail, marker, schedule, start_timer
+from .manual_client import (
+    ManualClient,
+    attributes,
+    cancel,
+    cancel_timer,
+    complete,
+    continue_as_new,
+    fail,
+    marker,
+    schedule,
+    start_timer,
+)
 
 
-def test_one_decision_task_is_open_whatever_happens(desk):
-    desk.start()
+def test_one_decision_task_is_open_whatever_happens(client):
+    client.start()
     for _ in range(3):
-        desk.signal("again")
-    assert desk.types().count("DecisionTaskScheduled") == 1
-    task = desk.decision_task()
+        client.signal("again")
+    assert client.types().count("DecisionTaskScheduled") == 1
+    task = client.decision_task()
     for _ in range(3):
-        desk.signal("again")
-    assert not desk.decision_task().get("taskToken")
-    desk.respond(task)
-    assert desk.types()[-2:] == ["DecisionTaskCompleted", "DecisionTaskScheduled"]
-    assert desk.types().count("DecisionTaskScheduled") == 2
+        client.signal("again")
+    assert not client.decision_task().get("taskToken")
+    client.respond(task)
+    assert client.types()[-2:] == ["DecisionTaskCompleted", "DecisionTaskScheduled"]
+    assert client.types().count("DecisionTaskScheduled") == 2
 
 
 @pytest.mark.parametrize("close", [complete(), fail(), cancel(), continue_as_new()], ids=lambda one: one["decisionType"])
-def test_a_close_that_has_not_seen_everything_is_refused(desk, close):
-    run_id = desk.start()
-    task = desk.decision_task()
-    desk.signal("unseen")
-    desk.respond(task, close)
+def test_a_close_that_has_not_seen_everything_is_refused(client, close):
+    run_id = client.start()
+    task = client.decision_task()
+    client.signal("unseen")
+    client.respond(task, close)
     kind = close["decisionType"]
-    assert desk.types()[-3:] == ["DecisionTaskCompleted", f"{kind}Failed", "DecisionTaskScheduled"]
-    assert attributes(desk.events()[-2]) == {"cause": "UNHANDLED_DECISION", "decisionTaskCompletedEventId": 5}
-    desk.decide(close)
-    assert desk.describe(run_id)["executionInfo"]["executionStatus"] == "CLOSED"
+    assert client.types()[-3:] == ["DecisionTaskCompleted", f"{kind}Failed", "DecisionTaskScheduled"]
+    assert attributes(client.events()[-2]) == {"cause": "UNHANDLED_DECISION", "decisionTaskCompletedEventId": 5}
+    client.decide(close)
+    assert client.describe(run_id)["executionInfo"]["executionStatus"] == "CLOSED"
 
 
-def test_what_is_decided_with_a_refused_close_is_carried_out(desk):
-    desk.start()
-    task = desk.decision_task()
-    desk.signal("unseen")
-    desk.respond(task, marker("noted"), complete())
-    assert desk.types()[-3:] == ["MarkerRecorded", "CompleteWorkflowExecutionFailed", "DecisionTaskScheduled"]
+def test_what_is_decided_with_a_refused_close_is_carried_out(client):
+    client.start()
+    task = client.decision_task()
+    client.signal("unseen")
+    client.respond(task, marker("noted"), complete())
+    assert client.types()[-3:] == ["MarkerRecorded", "CompleteWorkflowExecutionFailed", "DecisionTaskScheduled"]
 
 
-def test_a_decision_task_that_takes_too_long_is_given_out_again(desk):
-    desk.start(taskStartToCloseTimeout="10")
-    task = desk.decision_task()
-    desk.pass_time(9.5)
-    assert desk.types()[-1] == "DecisionTaskStarted"
-    desk.pass_time(0.5)
-    ended = attributes(desk.the("DecisionTaskTimedOut"))
+def test_a_decision_task_that_takes_too_long_is_given_out_again(client):
+    client.start(taskStartToCloseTimeout="10")
+    task = client.decision_task()
+    client.pass_time(9.5)
+    assert client.types()[-1] == "DecisionTaskStarted"
+    client.pass_time(0.5)
+    ended = attributes(client.the("DecisionTaskTimedOut"))
     assert ended == {"timeoutType": "START_TO_CLOSE", "scheduledEventId": 2, "startedEventId": 3}
     with pytest.raises(Fault, match=r"UnknownResourceFault: Unknown decision task, scheduledEventId=2"):
-        desk.respond(task)
-    again = desk.decision_task()
+        client.respond(task)
+    again = client.decision_task()
     assert (again["startedEventId"], again["previousStartedEventId"]) == (6, 0)
-    desk.respond(again, complete())
+    client.respond(again, complete())
 
 
-def test_the_time_of_a_decision_task_that_was_answered_ends_no_later_one(desk):
-    desk.start(taskStartToCloseTimeout="10")
-    desk.decide(start_timer("t", 5))
-    desk.pass_time(5)
-    assert desk.decision_task()["taskToken"]
-    desk.pass_time(9.5)
-    assert desk.types()[-1] == "DecisionTaskStarted"
-    desk.pass_time(0.5)
-    desk.the("DecisionTaskTimedOut")
+def test_the_time_of_a_decision_task_that_was_answered_ends_no_later_one(client):
+    client.start(taskStartToCloseTimeout="10")
+    client.decide(start_timer("t", 5))
+    client.pass_time(5)
+    assert client.decision_task()["taskToken"]
+    client.pass_time(9.5)
+    assert client.types()[-1] == "DecisionTaskStarted"
+    client.pass_time(0.5)
+    client.the("DecisionTaskTimedOut")
 
 
-def test_the_next_task_goes_to_the_list_that_the_response_asks_for(desk):
-    desk.start()
-    desk.decide(schedule("a-1"), taskList={"name": "mine"})
+def test_the_next_task_goes_to_the_list_that_the_response_asks_for(client):
+    client.start()
+    client.decide(schedule("a-1"), taskList={"name": "mine"})
     for _ in range(2):
-        desk.signal("wake")
-        assert not desk.decision_task("flows").get("taskToken")
-        desk.decide(task_list="mine", taskList={"name": "mine"})
-    desk.signal("wake")
-    desk.decide(task_list="mine")  # no override: back to the execution's own
-    desk.signal("wake")
-    desk.decide(task_list="flows")
+        client.signal("wake")
+        assert not client.decision_task("flows").get("taskToken")
+        client.decide(task_list="mine", taskList={"name": "mine"})
+    client.signal("wake")
+    client.decide(task_list="mine")  # no override: back to the execution's own
+    client.signal("wake")
+    client.decide(task_list="flows")
 
 
-def test_a_task_that_nobody_takes_from_an_override_in_time_goes_back_to_the_own_list(desk):
-    desk.start()
-    desk.decide(schedule("a-1"), taskList={"name": "mine"}, taskListScheduleToStartTimeout="5")
-    desk.signal("wake")
-    scheduled = desk.events()[-1]
+def test_a_task_that_nobody_takes_from_an_override_in_time_goes_back_to_the_own_list(client):
+    client.start()
+    client.decide(schedule("a-1"), taskList={"name": "mine"}, taskListScheduleToStartTimeout="5")
+    client.signal("wake")
+    scheduled = client.events()[-1]
     assert attributes(scheduled)["taskList"] == {"name": "mine"}
-    desk.pass_time(4.5)
-    assert desk.types()[-1] == "DecisionTaskScheduled"
-    desk.pass_time(0.5)
-    ended = attributes(desk.the("DecisionTaskTimedOut"))
+    client.pass_time(4.5)
+    assert client.types()[-1] == "DecisionTaskScheduled"
+    client.pass_time(0.5)
+    ended = attributes(client.the("DecisionTaskTimedOut"))
     assert ended == {"timeoutType": "SCHEDULE_TO_START", "scheduledEventId": scheduled["eventId"], "startedEventId": 0}
-    assert not desk.decision_task("mine").get("taskToken")
-    desk.decide(task_list="flows")
-    desk.signal("wake")
-    desk.decide(complete(), task_list="flows")
+    assert not client.decision_task("mine").get("taskToken")
+    client.decide(task_list="flows")
+    client.signal("wake")
+    client.decide(complete(), task_list="flows")
 
 
-def test_a_task_taken_from_an_override_and_not_answered_in_time_goes_back_to_the_own_list(desk):
-    desk.start(taskStartToCloseTimeout="10")
-    desk.decide(schedule("a-1"), taskList={"name": "mine"}, taskListScheduleToStartTimeout="5")
-    desk.signal("wake")
-    assert desk.decision_task("mine")["taskToken"]
-    desk.pass_time(9.5)
-    assert desk.types()[-1] == "DecisionTaskStarted"
-    desk.pass_time(0.5)
-    assert attributes(desk.the("DecisionTaskTimedOut"))["timeoutType"] == "START_TO_CLOSE"
-    desk.decide(complete(), task_list="flows")
+def test_a_task_taken_from_an_override_and_not_answered_in_time_goes_back_to_the_own_list(client):
+    client.start(taskStartToCloseTimeout="10")
+    client.decide(schedule("a-1"), taskList={"name": "mine"}, taskListScheduleToStartTimeout="5")
+    client.signal("wake")
+    assert client.decision_task("mine")["taskToken"]
+    client.pass_time(9.5)
+    assert client.types()[-1] == "DecisionTaskStarted"
+    client.pass_time(0.5)
+    assert attributes(client.the("DecisionTaskTimedOut"))["timeoutType"] == "START_TO_CLOSE"
+    client.decide(complete(), task_list="flows")
 
 
-def test_decision_tasks_too_are_handed_out_by_priority(desk):
+def test_decision_tasks_too_are_handed_out_by_priority(client):
     for name, priority in (("a", "1"), ("b", "2"), ("c", "1"), ("d", "3")):
-        desk.start(name, taskPriority=priority)
-    order = [desk.decision_task()["workflowExecution"]["workflowId"] for _ in range(4)]
+        client.start(name, taskPriority=priority)
+    order = [client.decision_task()["workflowExecution"]["workflowId"] for _ in range(4)]
     assert order == ["d", "b", "a", "c"]
 
 
-def test_the_execution_context_of_the_last_response_that_gave_one_is_shown(desk):
-    run_id = desk.start()
-    assert "latestExecutionContext" not in desk.describe(run_id)
-    desk.decide(schedule("a-1"), executionContext="one")
-    desk.signal("wake")
-    desk.decide()
-    assert desk.describe(run_id)["latestExecutionContext"] == "one"
-    desk.signal("wake")
-    desk.decide(executionContext="")
-    assert "latestExecutionContext" not in desk.describe(run_id)
+def test_the_execution_context_of_the_last_response_that_gave_one_is_shown(client):
+    run_id = client.start()
+    assert "latestExecutionContext" not in client.describe(run_id)
+    client.decide(schedule("a-1"), executionContext="one")
+    client.signal("wake")
+    client.decide()
+    assert client.describe(run_id)["latestExecutionContext"] == "one"
+    client.signal("wake")
+    client.decide(executionContext="")
+    assert "latestExecutionContext" not in client.describe(run_id)
 
 
 # ---- timers and markers ------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("seconds", [0, 1, 3600])
-def test_a_timer_fires_at_its_moment_and_not_before(desk, seconds):
-    desk.start()
-    desk.decide(start_timer("t", seconds))
+def test_a_timer_fires_at_its_moment_and_not_before(client, seconds):
+    client.start()
+    client.decide(start_timer("t", seconds))
     if seconds:
-        desk.pass_time(seconds - 0.5)
-        assert desk.types()[-1] == "TimerStarted"
-    desk.pass_time(0.5 if seconds else 0)
-    assert attributes(desk.the("TimerFired")) == {"timerId": "t", "startedEventId": 5}
-    assert desk.types()[-1] == "DecisionTaskScheduled"
+        client.pass_time(seconds - 0.5)
+        assert client.types()[-1] == "TimerStarted"
+    client.pass_time(0.5 if seconds else 0)
+    assert attributes(client.the("TimerFired")) == {"timerId": "t", "startedEventId": 5}
+    assert client.types()[-1] == "DecisionTaskScheduled"
 
 
-def test_a_cancelled_timer_does_not_fire(desk):
-    desk.start()
-    desk.decide(start_timer("t", 10), start_timer("u", 20))
-    desk.signal("wake")
-    desk.decide(cancel_timer("t"))
-    assert desk.last() == {"timerId": "t", "startedEventId": 5, "decisionTaskCompletedEventId": 10}
-    desk.pass_time(20)
-    assert attributes(desk.the("TimerFired"))["timerId"] == "u"
-    assert desk.types().count("TimerFired") == 1
+def test_a_cancelled_timer_does_not_fire(client):
+    client.start()
+    client.decide(start_timer("t", 10), start_timer("u", 20))
+    client.signal("wake")
+    client.decide(cancel_timer("t"))
+    assert client.last() == {"timerId": "t", "startedEventId": 5, "decisionTaskCompletedEventId": 10}
+    client.pass_time(20)
+    assert attributes(client.the("TimerFired"))["timerId"] == "u"
+    assert client.types().count("TimerFired") == 1
 
 
-def test_the_id_of_a_timer_that_ended_is_free_again_and_its_old_moment_means_nothing(desk):
-    desk.start()
-    desk.decide(start_timer("t", 10))
-    desk.signal("wake")
-    desk.decide(cancel_timer("t"), start_timer("t", 20))
-    desk.pass_time(19.5)
-    assert "TimerFired" not in desk.types()
-    desk.pass_time(0.5)
-    desk.the("TimerFired")
+def test_the_id_of_a_timer_that_ended_is_free_again_and_its_old_moment_means_nothing(client):
+    client.start()
+    client.decide(start_timer("t", 10))
+    client.signal("wake")
+    client.decide(cancel_timer("t"), start_timer("t", 20))
+    client.pass_time(19.5)
+    assert "TimerFired" not in client.types()
+    client.pass_time(0.5)
+    client.the("TimerFired")
 
 
 def test_timers_that_cannot_be_are_answered_with_events():
-    desk = Desk(quotas=Quotas(open_timers=2))
-    desk.start()
-    desk.decide(start_timer("t", 10), start_timer("t", 10), start_timer("u", 10), start_timer("v", 10), cancel_timer("w"))
-    causes = [attributes(event).get("cause") for event in desk.events() if event["eventType"].endswith("Failed")]
+    client = ManualClient(quotas=Quotas(open_timers=2))
+    client.start()
+    client.decide(start_timer("t", 10), start_timer("t", 10), start_timer("u", 10), start_timer("v", 10), cancel_timer("w"))
+    causes = [attributes(event).get("cause") for event in client.events() if event["eventType"].endswith("Failed")]
     assert causes == ["TIMER_ID_ALREADY_IN_USE", "OPEN_TIMERS_LIMIT_EXCEEDED", "TIMER_ID_UNKNOWN"]
-    assert desk.types()[-1] == "DecisionTaskScheduled"
-    desk.close()
+    assert client.types()[-1] == "DecisionTaskScheduled"
+    client.close()
 
 
-def test_markers_are_recorded_as_they_are(desk):
-    desk.start()
-    desk.decide(marker("m", details="1"), marker("m"))
-    assert [attributes(event) for event in desk.events()[-2:]] == [
+def test_markers_are_recorded_as_they_are(client):
+    client.start()
+    client.decide(marker("m", details="1"), marker("m"))
+    assert [attributes(event) for event in client.events()[-2:]] == [
         {"markerName": "m", "details": "1", "decisionTaskCompletedEventId": 4},
         {"markerName": "m", "decisionTaskCompletedEventId": 4},
     ]
@@ -228,30 +239,30 @@ def _without(decision, name):
         ),
     ],
 )
-def test_a_response_with_an_impossible_decision_is_refused_whole(desk, decision, message):
-    desk.start()
-    task = desk.decision_task()
-    before = desk.events()
+def test_a_response_with_an_impossible_decision_is_refused_whole(client, decision, message):
+    client.start()
+    task = client.decision_task()
+    before = client.events()
     with pytest.raises(Fault) as refused:
-        desk.local.respond_decision_task_completed(taskToken=task["taskToken"], decisions=[marker("fine"), decision])
+        client.local.respond_decision_task_completed(taskToken=task["taskToken"], decisions=[marker("fine"), decision])
     assert str(refused.value) == f"ValidationException: {message}"
-    assert desk.events() == before
-    desk.respond(task, complete())  # the task is still open
+    assert client.events() == before
+    client.respond(task, complete())  # the task is still open
 
 
-def test_a_bad_timeout_of_an_override_is_refused(desk):
-    desk.start()
-    task = desk.decision_task()
+def test_a_bad_timeout_of_an_override_is_refused(client):
+    client.start()
+    task = client.decision_task()
     with pytest.raises(Fault, match=r"ValidationException: Value at 'taskListScheduleToStartTimeout' is not a duration: 'x'"):
-        desk.local.respond_decision_task_completed(
+        client.local.respond_decision_task_completed(
             taskToken=task["taskToken"], taskList={"name": "mine"}, taskListScheduleToStartTimeout="x"
         )
-    desk.respond(task)
+    client.respond(task)
 
 
 @pytest.mark.parametrize("token", ["", "nonsense", "d1", "d1.2", "dx.2.3", "d1.x.3", "a1.2.3"])
-def test_a_token_that_was_never_given_out_is_refused(desk, token):
-    desk.start()
-    desk.decision_task()
+def test_a_token_that_was_never_given_out_is_refused(client, token):
+    client.start()
+    client.decision_task()
     with pytest.raises(Fault, match=r"^ValidationException: Invalid token: "):
-        desk.local.respond_decision_task_completed(taskToken=token)
+        client.local.respond_decision_task_completed(taskToken=token)

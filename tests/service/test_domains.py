@@ -15,7 +15,7 @@ from simpleflow_nb.local.reader import JournalReader
 from simpleflow_nb.local.service import LocalService
 
 from .conformance import Conforming
-from .desk import StillClock, schedule
+from .manual_client import StillClock, schedule
 
 FLOW = {"name": "flow", "version": "1"}
 ALL = {"startTimeFilter": {"oldestDate": 0}}

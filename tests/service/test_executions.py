@@ -8,12 +8,23 @@ from simpleflow_nb.local.decisions import Quotas
 from simpleflow_nb.local.faults import Fault
 from simpleflow_nb.local.service import DOMAIN
 
-from .desk import FLOW, Desk, attributes, cancel, complete, continue_as_new, fail, marker, schedule, start_timer
+from .manual_client import (
+    FLOW,
+    ManualClient,
+    attributes,
+    cancel,
+    complete,
+    continue_as_new,
+    fail,
+    marker,
+    schedule,
+    start_timer,
+)
 
 
-def test_an_execution_starts_with_its_defaults_and_one_decision_task(desk):
-    run_id = desk.start(input='{"args":[1]}', tagList=["report", "2024-01-01"])
-    started, scheduled = desk.events()
+def test_an_execution_starts_with_its_defaults_and_one_decision_task(client):
+    run_id = client.start(input='{"args":[1]}', tagList=["report", "2024-01-01"])
+    started, scheduled = client.events()
     assert attributes(started) == {
         "workflowType": FLOW,
         "input": '{"args":[1]}',
@@ -25,22 +36,22 @@ def test_an_execution_starts_with_its_defaults_and_one_decision_task(desk):
         "parentInitiatedEventId": 0,
     }
     assert attributes(scheduled) == {"taskList": {"name": "flows"}, "startToCloseTimeout": "60"}
-    task = desk.decision_task()
+    task = client.decision_task()
     assert task["workflowExecution"] == {"workflowId": "run", "runId": run_id}
     assert (task["startedEventId"], task["previousStartedEventId"]) == (3, 0)
     assert [event["eventId"] for event in task["events"]] == [1, 2, 3]
 
 
-def test_an_id_is_taken_while_its_execution_is_open(desk):
-    first = desk.start()
+def test_an_id_is_taken_while_its_execution_is_open(client):
+    first = client.start()
     with pytest.raises(Fault, match=r"WorkflowExecutionAlreadyStartedFault: Already Started: run") as refused:
-        desk.start()
+        client.start()
     assert refused.value.response["Error"]["Code"] == "WorkflowExecutionAlreadyStartedFault"
-    desk.decide(complete())
-    second = desk.start()
+    client.decide(complete())
+    second = client.start()
     assert first != second
-    assert desk.types(run_id=first)[-1] == "WorkflowExecutionCompleted"
-    assert desk.types(run_id=second) == ["WorkflowExecutionStarted", "DecisionTaskScheduled"]
+    assert client.types(run_id=first)[-1] == "WorkflowExecutionCompleted"
+    assert client.types(run_id=second) == ["WorkflowExecutionStarted", "DecisionTaskScheduled"]
 
 
 @pytest.mark.parametrize(
@@ -52,7 +63,7 @@ def test_an_id_is_taken_while_its_execution_is_open(desk):
         ("defaultChildPolicy", "DEFAULT_CHILD_POLICY_UNDEFINED"),
     ],
 )
-def test_what_neither_the_call_nor_the_type_says_is_refused_by_name(desk, missing, cause):
+def test_what_neither_the_call_nor_the_type_says_is_refused_by_name(client, missing, cause):
     defaults = {
         "defaultTaskList": {"name": "flows"},
         "defaultExecutionStartToCloseTimeout": "60",
@@ -60,9 +71,9 @@ def test_what_neither_the_call_nor_the_type_says_is_refused_by_name(desk, missin
         "defaultChildPolicy": "TERMINATE",
     }
     del defaults[missing]
-    desk.swf.register_workflow_type(domain=DOMAIN, name="bare", version="1", **defaults)
+    client.swf.register_workflow_type(domain=DOMAIN, name="bare", version="1", **defaults)
     with pytest.raises(Fault, match=f"^DefaultUndefinedFault: {cause}$"):
-        desk.start(workflowType={"name": "bare", "version": "1"})
+        client.start(workflowType={"name": "bare", "version": "1"})
 
 
 UNKNOWN = {"domain": DOMAIN, "workflowId": "nobody"}
@@ -95,33 +106,33 @@ UNKNOWN = {"domain": DOMAIN, "workflowId": "nobody"}
         ("respond_activity_task_completed", {"taskToken": "a7.2.3"}, "the execution of this task is closed"),
     ],
 )
-def test_what_is_not_there_is_an_unknown_resource(desk, call, request_, message):
+def test_what_is_not_there_is_an_unknown_resource(client, call, request_, message):
     with pytest.raises(Fault) as refused:
-        getattr(desk.swf, call)(**request_)
+        getattr(client.swf, call)(**request_)
     assert str(refused.value) == f"UnknownResourceFault: {message}"
 
 
 @pytest.mark.parametrize("call", ["signal_workflow_execution", "terminate_workflow_execution"])
-def test_an_execution_that_has_closed_takes_nothing_any_more(desk, call):
-    run_id = desk.start()
-    desk.decide(complete())
+def test_an_execution_that_has_closed_takes_nothing_any_more(client, call):
+    run_id = client.start()
+    client.decide(complete())
     request = {"signalName": "late"} if call.startswith("signal") else {}
     with pytest.raises(Fault, match=r"UnknownResourceFault"):
-        getattr(desk.swf, call)(domain=DOMAIN, workflowId="run", runId=run_id, **request)
+        getattr(client.swf, call)(domain=DOMAIN, workflowId="run", runId=run_id, **request)
 
 
 LONG = "x" * 32_769
 
 
 @pytest.mark.parametrize(("size", "refused"), [(32_768, False), (32_769, True)])
-def test_data_of_more_than_32768_characters_is_refused_wherever_it_goes(desk, size, refused):
-    text, local = "x" * size, desk.local  # unchecked calls: the checking proxy would refuse them itself
-    desk.start("other")
-    desk.decide(schedule("a-1"), schedule("a-2"), schedule("a-3"))
-    tokens = [desk.activity_task()["taskToken"] for _ in range(3)]
-    decision = desk.start("deciding") and desk.decision_task()
+def test_data_of_more_than_32768_characters_is_refused_wherever_it_goes(client, size, refused):
+    text, local = "x" * size, client.local  # unchecked calls: the checking proxy would refuse them itself
+    client.start("other")
+    client.decide(schedule("a-1"), schedule("a-2"), schedule("a-3"))
+    tokens = [client.activity_task()["taskToken"] for _ in range(3)]
+    decision = client.start("deciding") and client.decision_task()
     attempts = [
-        lambda: desk.local.start_workflow_execution(domain=DOMAIN, workflowId="run", workflowType=FLOW, input=text),
+        lambda: client.local.start_workflow_execution(domain=DOMAIN, workflowId="run", workflowType=FLOW, input=text),
         lambda: local.signal_workflow_execution(domain=DOMAIN, workflowId="other", signalName="s", input=text),
         lambda: local.respond_activity_task_completed(taskToken=tokens[0], result=text),
         lambda: local.respond_activity_task_failed(taskToken=tokens[1], details=text),
@@ -160,54 +171,54 @@ def test_data_of_more_than_32768_characters_is_refused_wherever_it_goes(desk, si
         ({"childPolicy": "IGNORE"}, "Value at 'childPolicy' is not one of TERMINATE, REQUEST_CANCEL, ABANDON: 'IGNORE'"),
     ],
 )
-def test_a_start_that_cannot_be_carried_out_is_refused_and_leaves_nothing(desk, options, message):
+def test_a_start_that_cannot_be_carried_out_is_refused_and_leaves_nothing(client, options, message):
     request = {"domain": DOMAIN, "workflowId": "run", "workflowType": FLOW, **options}
     with pytest.raises(Fault) as refused:
-        desk.local.start_workflow_execution(**request)
+        client.local.start_workflow_execution(**request)
     assert str(refused.value) == f"ValidationException: {message}"
-    assert desk.local.infos == {}
+    assert client.local.infos == {}
 
 
-def test_a_signal_may_have_any_name_and_no_input(desk):
-    desk.start()
-    desk.signal("answer/1: yes|no")
-    desk.signal("answer", input="1")
-    assert [attributes(event) for event in desk.events()[2:]] == [
+def test_a_signal_may_have_any_name_and_no_input(client):
+    client.start()
+    client.signal("answer/1: yes|no")
+    client.signal("answer", input="1")
+    assert [attributes(event) for event in client.events()[2:]] == [
         {"signalName": "answer/1: yes|no"},
         {"signalName": "answer", "input": "1"},
     ]
 
 
-def test_a_cancel_request_is_an_event_and_a_decision_task(desk):
-    run_id = desk.start()
-    desk.decide(schedule("a-1"))
-    desk.swf.request_cancel_workflow_execution(domain=DOMAIN, workflowId="run", runId=run_id)
-    assert desk.types()[-2:] == ["WorkflowExecutionCancelRequested", "DecisionTaskScheduled"]
-    assert desk.describe(run_id)["executionInfo"]["cancelRequested"] is True
-    desk.decide(cancel(details="as asked"))
-    assert desk.types()[-1] == "WorkflowExecutionCanceled"
-    assert desk.describe(run_id)["executionInfo"]["closeStatus"] == "CANCELED"
+def test_a_cancel_request_is_an_event_and_a_decision_task(client):
+    run_id = client.start()
+    client.decide(schedule("a-1"))
+    client.swf.request_cancel_workflow_execution(domain=DOMAIN, workflowId="run", runId=run_id)
+    assert client.types()[-2:] == ["WorkflowExecutionCancelRequested", "DecisionTaskScheduled"]
+    assert client.describe(run_id)["executionInfo"]["cancelRequested"] is True
+    client.decide(cancel(details="as asked"))
+    assert client.types()[-1] == "WorkflowExecutionCanceled"
+    assert client.describe(run_id)["executionInfo"]["closeStatus"] == "CANCELED"
 
 
-def test_termination_ends_everything_at_once(desk):
-    run_id = desk.start()
-    desk.decide(schedule("a-1"), schedule("a-2"), start_timer("t", 60))
-    working = desk.activity_task()
-    desk.terminate(reason="enough", details="of it", childPolicy="ABANDON")
-    assert desk.types()[-1] == "WorkflowExecutionTerminated"
-    assert desk.last() == {
+def test_termination_ends_everything_at_once(client):
+    run_id = client.start()
+    client.decide(schedule("a-1"), schedule("a-2"), start_timer("t", 60))
+    working = client.activity_task()
+    client.terminate(reason="enough", details="of it", childPolicy="ABANDON")
+    assert client.types()[-1] == "WorkflowExecutionTerminated"
+    assert client.last() == {
         "reason": "enough",
         "details": "of it",
         "childPolicy": "ABANDON",
         "cause": "OPERATOR_INITIATED",
     }
     with pytest.raises(Fault, match=r"UnknownResourceFault: the execution of this task is closed"):
-        desk.swf.respond_activity_task_completed(taskToken=working["taskToken"])
+        client.swf.respond_activity_task_completed(taskToken=working["taskToken"])
     with pytest.raises(Fault, match=r"UnknownResourceFault: the execution of this task is closed"):
-        desk.swf.record_activity_task_heartbeat(taskToken=working["taskToken"])
-    assert not desk.activity_task().get("taskToken")
-    assert not desk.decision_task().get("taskToken")
-    assert desk.describe(run_id)["openCounts"] == {
+        client.swf.record_activity_task_heartbeat(taskToken=working["taskToken"])
+    assert not client.activity_task().get("taskToken")
+    assert not client.decision_task().get("taskToken")
+    assert client.describe(run_id)["openCounts"] == {
         "openActivityTasks": 0,
         "openDecisionTasks": 0,
         "openTimers": 0,
@@ -216,16 +227,16 @@ def test_termination_ends_everything_at_once(desk):
     }
 
 
-def test_an_execution_ends_when_its_time_is_over(desk):
-    run_id = desk.start(executionStartToCloseTimeout="30")
-    desk.decide(schedule("a-1"))
-    desk.pass_time(29.5)
-    assert desk.describe(run_id)["executionInfo"]["executionStatus"] == "OPEN"
-    desk.pass_time(0.5)
-    ended = desk.the("WorkflowExecutionTimedOut")
+def test_an_execution_ends_when_its_time_is_over(client):
+    run_id = client.start(executionStartToCloseTimeout="30")
+    client.decide(schedule("a-1"))
+    client.pass_time(29.5)
+    assert client.describe(run_id)["executionInfo"]["executionStatus"] == "OPEN"
+    client.pass_time(0.5)
+    ended = client.the("WorkflowExecutionTimedOut")
     assert attributes(ended) == {"timeoutType": "START_TO_CLOSE", "childPolicy": "TERMINATE"}
-    assert desk.describe(run_id)["executionInfo"]["closeStatus"] == "TIMED_OUT"
-    assert desk.start() != run_id
+    assert client.describe(run_id)["executionInfo"]["closeStatus"] == "TIMED_OUT"
+    assert client.start() != run_id
 
 
 @pytest.mark.parametrize(
@@ -237,17 +248,17 @@ def test_an_execution_ends_when_its_time_is_over(desk):
         (cancel(details="d"), "WorkflowExecutionCanceled", {"details": "d"}),
     ],
 )
-def test_a_closing_decision_is_the_last_event(desk, decision, event, body):
-    desk.start()
-    desk.decide(decision)
-    assert desk.types()[-2:] == ["DecisionTaskCompleted", event]
-    assert desk.last() == {**body, "decisionTaskCompletedEventId": 4}
+def test_a_closing_decision_is_the_last_event(client, decision, event, body):
+    client.start()
+    client.decide(decision)
+    assert client.types()[-2:] == ["DecisionTaskCompleted", event]
+    assert client.last() == {**body, "decisionTaskCompletedEventId": 4}
 
 
-def test_continuing_as_new_starts_the_next_run_in_the_same_breath(desk):
-    first = desk.start(input="1", tagList=["old"], taskPriority="7")
-    desk.decide(continue_as_new(input="2", tagList=["new"], executionStartToCloseTimeout="99"))
-    continued = desk.last(run_id=first)
+def test_continuing_as_new_starts_the_next_run_in_the_same_breath(client):
+    first = client.start(input="1", tagList=["old"], taskPriority="7")
+    client.decide(continue_as_new(input="2", tagList=["new"], executionStartToCloseTimeout="99"))
+    continued = client.last(run_id=first)
     second = continued["newExecutionRunId"]
     kept = {
         "workflowType": FLOW,
@@ -260,41 +271,41 @@ def test_continuing_as_new_starts_the_next_run_in_the_same_breath(desk):
         "childPolicy": "TERMINATE",
     }
     assert continued == {**kept, "newExecutionRunId": second, "decisionTaskCompletedEventId": 4}
-    started = attributes(desk.events(run_id=second)[0])
+    started = attributes(client.events(run_id=second)[0])
     assert started == {**kept, "continuedExecutionRunId": first, "parentInitiatedEventId": 0}
-    assert desk.describe(first)["executionInfo"]["closeStatus"] == "CONTINUED_AS_NEW"
-    assert desk.decision_task()["workflowExecution"]["runId"] == second
+    assert client.describe(first)["executionInfo"]["closeStatus"] == "CONTINUED_AS_NEW"
+    assert client.decision_task()["workflowExecution"]["runId"] == second
 
 
-def test_continuing_as_new_may_change_the_version_of_the_type(desk):
-    desk.swf.register_workflow_type(domain=DOMAIN, name="flow", version="2")
-    desk.start()
-    desk.decide(continue_as_new(workflowTypeVersion="2"))
-    assert desk.decision_task()["workflowType"] == {"name": "flow", "version": "2"}
+def test_continuing_as_new_may_change_the_version_of_the_type(client):
+    client.swf.register_workflow_type(domain=DOMAIN, name="flow", version="2")
+    client.start()
+    client.decide(continue_as_new(workflowTypeVersion="2"))
+    assert client.decision_task()["workflowType"] == {"name": "flow", "version": "2"}
 
 
 def test_a_history_that_is_too_long_ends_the_execution():
-    desk = Desk(quotas=Quotas(history_events=20))
-    desk.start()
-    desk.decide(*[marker("m") for _ in range(30)])
-    assert desk.last()["cause"] == "EVENT_LIMIT_EXCEEDED"
-    desk.close()
+    client = ManualClient(quotas=Quotas(history_events=20))
+    client.start()
+    client.decide(*[marker("m") for _ in range(30)])
+    assert client.last()["cause"] == "EVENT_LIMIT_EXCEEDED"
+    client.close()
 
 
 def test_a_history_that_is_too_long_ends_the_execution_also_when_nobody_decides():
-    desk = Desk(quotas=Quotas(history_events=20))
-    run_id = desk.start()
+    client = ManualClient(quotas=Quotas(history_events=20))
+    run_id = client.start()
     for _ in range(19):
-        desk.signal("more")
-    assert desk.last()["cause"] == "EVENT_LIMIT_EXCEEDED"
-    assert len(desk.events()) == 22
-    assert desk.start() != run_id
-    desk.close()
+        client.signal("more")
+    assert client.last()["cause"] == "EVENT_LIMIT_EXCEEDED"
+    assert len(client.events()) == 22
+    assert client.start() != run_id
+    client.close()
 
 
-def test_a_deprecated_type_starts_nothing(desk):
-    desk.swf.deprecate_workflow_type(domain=DOMAIN, workflowType=FLOW)
+def test_a_deprecated_type_starts_nothing(client):
+    client.swf.deprecate_workflow_type(domain=DOMAIN, workflowType=FLOW)
     with pytest.raises(Fault, match=r"^TypeDeprecatedFault: WorkflowType=\[name=flow, version=1\]$"):
-        desk.start()
-    desk.swf.undeprecate_workflow_type(domain=DOMAIN, workflowType=FLOW)
-    desk.start()
+        client.start()
+    client.swf.undeprecate_workflow_type(domain=DOMAIN, workflowType=FLOW)
+    client.start()

@@ -24,12 +24,12 @@ from simpleflow_nb.local.http_service import OPERATIONS, HttpService
 from simpleflow_nb.local.service import LocalService
 
 from ..settings import count
-from .floor import until
+from .process_threads import until
 from .served import FLOW, WAIT_SECONDS, Served, answer, fault, message, served
 from .slow_journal import SlowJournal
 
 FILES = 100  #: ulimit -n
-CROWD = 120
+CONNECTIONS = 120
 LIST = message("ListDomains", b'{"registrationStatus":"REGISTERED"}')
 
 
@@ -46,15 +46,15 @@ def service(tmp_path: Path) -> Iterator[Served]:
     ids=["idle", "a byte", "a line", "half a head", "half a body"],
 )
 def test_connections_that_come_to_nothing_make_room_for_others(service: Served, sent: bytes) -> None:
-    crowd: list[socket.socket] = []
+    connections: list[socket.socket] = []
     try:
-        for _ in range(CROWD):
-            crowd.append(service.connection())
-            crowd[-1].sendall(sent)
+        for _ in range(CONNECTIONS):
+            connections.append(service.connection())
+            connections[-1].sendall(sent)
         assert service.start("while they are there")[0] == 200
         assert service.call("ListDomains", registrationStatus="REGISTERED")[0] == 200
     finally:
-        for connection in crowd:
+        for connection in connections:
             connection.close()
     assert service.open_ids() == {"while they are there"}
 
@@ -88,16 +88,16 @@ def is_sending(http: HttpService, number: int) -> bool:
 
 
 def test_answers_that_are_not_taken_make_room_for_others(answering: HttpService) -> None:
-    crowd = [slow_taker(answering) for _ in range(8)]
+    connections = [slow_taker(answering) for _ in range(8)]
     try:
         until(lambda: is_sending(answering, 8), "eight answers that nobody takes")
         for number in range(8):
-            with socket.create_connection(crowd[0].getpeername(), WAIT_SECONDS) as other:
+            with socket.create_connection(connections[0].getpeername(), WAIT_SECONDS) as other:
                 request = {"domain": "local", **FLOW, "name": f"w-{number}"}
                 other.sendall(message("RegisterWorkflowType", json.dumps(request).encode(), b"Connection: close"))
                 assert answer(other) == (200, {})
     finally:
-        for connection in crowd:
+        for connection in connections:
             connection.close()
 
 
@@ -112,18 +112,18 @@ def test_polls_leave_places_for_other_calls(tmp_path: Path) -> None:
     with served(tmp_path / "journal.sqlite3", limits={resource.RLIMIT_NOFILE: FILES}) as service:
         service.register()
         body = b'{"domain":"local","taskList":{"name":"d"}}'
-        crowd = [service.connection() for _ in range(50)]
+        connections = [service.connection() for _ in range(50)]
         try:
-            for connection in crowd:
+            for connection in connections:
                 connection.sendall(message("PollForDecisionTask", body))
             refused = (400, "LimitExceededFault", "45 polls wait already, as many as this process has files for")
             told: set[socket.socket] = set()
             while len(told) < 5:  # whichever came last
-                told |= set(select.select(list(set(crowd) - told), [], [], 60)[0])
+                told |= set(select.select(list(set(connections) - told), [], [], 60)[0])
             assert [fault(answer(connection)) for connection in told] == [refused] * 5
             assert service.start("another")[0] == 200
         finally:
-            for connection in crowd:
+            for connection in connections:
                 connection.close()
 
 
@@ -139,16 +139,16 @@ def test_when_every_place_has_a_call_the_next_one_is_told_so(tmp_path: Path) -> 
     port = int(http.endpoint.rsplit(":", 1)[1])
     journal.leave.clear()
     request = b'{"domain":"local","name":"w-%d","version":"1","defaultTaskList":{"name":"d"}}'
-    crowd = [socket.create_connection(("127.0.0.1", port), 60) for _ in range(8)]
-    for number, connection in enumerate(crowd):
+    connections = [socket.create_connection(("127.0.0.1", port), 60) for _ in range(8)]
+    for number, connection in enumerate(connections):
         connection.sendall(message("RegisterWorkflowType", request % number))
     until(lambda: http._server._calls == 8, "eight calls")
     with socket.create_connection(("127.0.0.1", port), 60) as late:
         late.sendall(LIST)
         assert fault(answer(late)) == (503, "ServiceUnavailable", "every connection is in use; try again in a moment")
     journal.leave.set()
-    assert [answer(connection) for connection in crowd] == [(200, {})] * 8
-    for connection in crowd:
+    assert [answer(connection) for connection in connections] == [(200, {})] * 8
+    for connection in connections:
         connection.close()
     http.close()
 
@@ -281,7 +281,7 @@ def test_a_client_that_hangs_up_in_the_middle_costs_nothing(service: Served) -> 
         with service.connection() as connection:
             connection.sendall(LIST[: number % len(LIST)])
 
-    threads = [threading.Thread(target=hang_up, args=(number,)) for number in range(CROWD)]
+    threads = [threading.Thread(target=hang_up, args=(number,)) for number in range(CONNECTIONS)]
     for thread in threads:
         thread.start()
     for thread in threads:

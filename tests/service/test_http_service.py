@@ -27,7 +27,7 @@ from simpleflow_nb.local.faults import Fault
 from simpleflow_nb.local.http_service import OPERATIONS, HttpService
 from simpleflow_nb.local.service import LocalService
 
-from .floor import until
+from .process_threads import until
 
 TYPE = {"name": "w", "version": "1"}
 NO_TYPE = {"name": "no", "version": "1"}

@@ -14,7 +14,7 @@ from simpleflow_nb.local.ownership import is_owned, owner_pid
 from simpleflow_nb.local.reader import JournalReader
 from simpleflow_nb.local.service import DOMAIN, LocalService
 
-from .desk import opened, schedule
+from .manual_client import opened, schedule
 
 _OWNER = """
 import sys, time
@@ -63,12 +63,12 @@ def test_the_journal_is_free_again_after_an_ordinary_end(path, owner):
 
 
 def test_a_reader_beside_the_owner_sees_what_is_committed(path):
-    desk = opened(path)
-    run_id = desk.start(tagList=["t"])
+    client = opened(path)
+    run_id = client.start(tagList=["t"])
     execution = {"workflowId": "run", "runId": run_id}
-    desk.decide(schedule("a-1"))
+    client.decide(schedule("a-1"))
     for n in range(3):
-        desk.signal("more")
+        client.signal("more")
         reader = JournalReader(path)
         page = reader.get_workflow_execution_history(domain=DOMAIN, execution=execution)
         assert len(page["events"]) == 5 + 1 + 1 + n
@@ -76,20 +76,20 @@ def test_a_reader_beside_the_owner_sees_what_is_committed(path):
         infos = reader.list_open_workflow_executions(domain=DOMAIN, startTimeFilter={"oldestDate": 0})["executionInfos"]
         assert [info["execution"] for info in infos] == [execution]
         reader.close()
-    desk.terminate()
+    client.terminate()
     reader = JournalReader(path)
     infos = reader.list_closed_workflow_executions(domain=DOMAIN, startTimeFilter={"oldestDate": 0})["executionInfos"]
     assert [info["closeStatus"] for info in infos] == ["TERMINATED"]
     with pytest.raises(ServiceError, match=r"^only the owner of a journal knows which tasks wait$"):
         reader.count_pending_activity_tasks(domain=DOMAIN, taskList={"name": "work"})
     reader.close()
-    desk.close()
+    client.close()
 
 
 def test_a_reader_works_when_nobody_owns_the_journal(path):
-    desk = opened(path)
-    desk.start()
-    desk.close()
+    client = opened(path)
+    client.start()
+    client.close()
     before = sorted(os.listdir(path.parent))
     reader = JournalReader(path)
     assert reader.count_open_workflow_executions(domain=DOMAIN, startTimeFilter={"oldestDate": 0})["count"] == 1

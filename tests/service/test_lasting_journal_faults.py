@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from ..settings import count
-from .floor import until
+from .process_threads import until
 from .served import Served, served
 
 LOCKED_SECONDS = count(2, 15)

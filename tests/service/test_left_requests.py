@@ -14,7 +14,7 @@ from simpleflow_nb.local.faults import Fault
 from simpleflow_nb.local.requests import OwnerByRequests, RequestLeft, leave_request
 from simpleflow_nb.local.service import DOMAIN, LocalService
 
-from .desk import FLOW, Desk, attributes, in_thread, opened
+from .manual_client import FLOW, ManualClient, attributes, in_thread, opened
 
 
 def _leave(path, operation, arguments):
@@ -30,35 +30,35 @@ RUN = {"domain": DOMAIN, "workflowId": "run"}
 
 
 def test_the_owner_takes_the_requests_that_other_processes_leave(path):
-    desk = opened(path)
-    desk.start()
+    client = opened(path)
+    client.start()
     _leave(path, "signal_workflow_execution", {**RUN, "signalName": "s", "input": "1"})
-    assert attributes(desk.wait_for("WorkflowExecutionSignaled")) == {"signalName": "s", "input": "1"}
+    assert attributes(client.wait_for("WorkflowExecutionSignaled")) == {"signalName": "s", "input": "1"}
     _leave(path, "request_cancel_workflow_execution", RUN)
-    desk.wait_for("WorkflowExecutionCancelRequested")
+    client.wait_for("WorkflowExecutionCancelRequested")
     _leave(path, "terminate_workflow_execution", {**RUN, "reason": "r"})
-    assert attributes(desk.wait_for("WorkflowExecutionTerminated"))["reason"] == "r"
-    desk.close()
-    desk = opened(path)
-    assert desk.types().count("WorkflowExecutionSignaled") == 1
-    desk.close()
+    assert attributes(client.wait_for("WorkflowExecutionTerminated"))["reason"] == "r"
+    client.close()
+    client = opened(path)
+    assert client.types().count("WorkflowExecutionSignaled") == 1
+    client.close()
 
 
 def test_requests_left_when_nobody_owns_the_journal_are_taken_by_the_next_owner_once(path):
-    desk = opened(path)
-    desk.start()
-    desk.close()
+    client = opened(path)
+    client.start()
+    client.close()
     for n in range(3):
         leave_request(path, "signal_workflow_execution", {**RUN, "signalName": f"s{n}"})
     for _ in range(2):
-        desk = opened(path)
-        desk.pass_time(0)  # another look into the inbox
-        desk.the("WorkflowExecutionSignaled", count=3)
+        client = opened(path)
+        client.pass_time(0)  # another look into the inbox
+        client.the("WorkflowExecutionSignaled", count=3)
         names = [
-            attributes(event)["signalName"] for event in desk.events() if event["eventType"] == "WorkflowExecutionSignaled"
+            attributes(event)["signalName"] for event in client.events() if event["eventType"] == "WorkflowExecutionSignaled"
         ]
         assert names == ["s0", "s1", "s2"]
-        desk.close()
+        client.close()
 
 
 class Interrupted(LocalService):
@@ -88,26 +88,26 @@ def test_a_request_is_forgotten_only_by_the_transaction_that_writes_what_came_of
     service = Interrupted.open(path, poll_seconds=0)
     assert isinstance(service, Interrupted)
     service.left_after_others = []
-    desk = Desk(service)
-    desk.start()
-    desk.start("other")
+    client = ManualClient(service)
+    client.start()
+    client.start("other")
     leave_request(path, "signal_workflow_execution", {**RUN, "signalName": "asked"})
-    desk.pass_time(0)
-    desk.the("WorkflowExecutionSignaled")
-    desk.close()
+    client.pass_time(0)
+    client.the("WorkflowExecutionSignaled")
+    client.close()
     assert service.left_after_others == [1]
     assert _requests_left(path) == 0
 
 
 def test_a_request_that_is_refused_is_forgotten_and_said(path, caplog):
-    desk = opened(path)
-    desk.start()
+    client = opened(path)
+    client.start()
     leave_request(path, "signal_workflow_execution", {"domain": DOMAIN, "workflowId": "nobody", "signalName": "s"})
     leave_request(path, "terminate_workflow_execution", {**RUN, "colour": "red"})
     leave_request(path, "signal_workflow_execution", {**RUN, "signalName": "fine"})
-    desk.pass_time(0)
-    desk.the("WorkflowExecutionSignaled")
-    desk.close()
+    client.pass_time(0)
+    client.the("WorkflowExecutionSignaled")
+    client.close()
     said = [record.getMessage() for record in caplog.records]
     assert said[0] == ("a request from another process was refused: UnknownResourceFault: Unknown execution: workflowId=nobody")
     assert "colour" in said[1]
@@ -132,22 +132,22 @@ START = "start_workflow_execution"
 
 
 def test_a_start_that_another_process_leaves_has_its_run_id_from_there_and_is_answered(path):
-    desk = opened(path)
+    client = opened(path)
     left = leave_request(path, START, {**RUN, "workflowType": FLOW, "input": "1", "tagList": ["t"]})
     assert left.wait(60)
     assert left.run_id is not None
-    assert attributes(desk.events("run", left.run_id)[0])["input"] == "1"
-    assert desk.local.execution(DOMAIN, "run", left.run_id) is not None
+    assert attributes(client.events("run", left.run_id)[0])["input"] == "1"
+    assert client.local.execution(DOMAIN, "run", left.run_id) is not None
     assert left.wait(0)  # however often it is asked
-    desk.close()
-    desk = opened(path)
-    assert [one.run_id for one in desk.local.open_executions(DOMAIN)] == [left.run_id]
-    desk.close()
+    client.close()
+    client = opened(path)
+    assert [one.run_id for one in client.local.open_executions(DOMAIN)] == [left.run_id]
+    client.close()
 
 
 def test_a_start_that_the_owner_refuses_is_told_to_the_one_who_asked(path, caplog):
-    desk = opened(path)
-    desk.start()
+    client = opened(path)
+    client.start()
     with pytest.raises(Fault, match=r"^WorkflowExecutionAlreadyStartedFault: Already Started: run$") as refused:
         leave_request(path, START, {**RUN, "workflowType": FLOW}).wait(60)
     assert refused.value.response["Error"]["Code"] == "WorkflowExecutionAlreadyStartedFault"
@@ -156,17 +156,17 @@ def test_a_start_that_the_owner_refuses_is_told_to_the_one_who_asked(path, caplo
         leave_request(path, START, unknown).wait(60)
     with pytest.raises(Fault, match=r"^ValidationException: .*colour"):
         leave_request(path, START, {"domain": DOMAIN, "workflowId": "red", "workflowType": FLOW, "colour": "red"}).wait(60)
-    assert len(desk.local.open_executions(DOMAIN)) == 1
+    assert len(client.local.open_executions(DOMAIN)) == 1
     assert caplog.records == []
-    desk.close()
+    client.close()
 
 
 def test_the_answer_to_a_refused_start_outlives_the_owner(path):
-    desk = opened(path)
-    desk.start()
+    client = opened(path)
+    client.start()
     left = leave_request(path, START, {**RUN, "workflowType": FLOW})
-    desk.pass_time(0)
-    desk.close()
+    client.pass_time(0)
+    client.close()
     with pytest.raises(Fault, match="Already Started: run"):
         left.wait(0)
 
@@ -194,29 +194,29 @@ def test_a_start_left_when_nobody_owns_the_journal_is_carried_out_by_the_next_ow
     left = leave_request(path, START, {**RUN, "workflowType": FLOW})
     assert not left.wait(60)  # at once: there is nobody to wait for
     for _ in range(2):
-        desk = opened(path)
-        desk.pass_time(0)
-        assert [one.run_id for one in desk.local.open_executions(DOMAIN)] == [left.run_id]
-        desk.close()
+        client = opened(path)
+        client.pass_time(0)
+        assert [one.run_id for one in client.local.open_executions(DOMAIN)] == [left.run_id]
+        client.close()
     assert left.wait(0)
 
 
 def test_an_owner_that_is_about_to_end_leaves_requests_to_the_next_one(path):
-    desk = opened(path)
-    desk.local.take_requests(False)
+    client = opened(path)
+    client.local.take_requests(False)
     left = leave_request(path, START, {**RUN, "workflowType": FLOW})
-    desk.pass_time(0)
-    assert desk.local.open_executions(DOMAIN) == []
+    client.pass_time(0)
+    assert client.local.open_executions(DOMAIN) == []
     assert not left.wait(0)
-    desk.local.take_requests(True)
-    desk.pass_time(0)
+    client.local.take_requests(True)
+    client.pass_time(0)
     assert left.wait(0)
-    desk.close()
+    client.close()
 
 
 def test_an_owner_of_a_version_that_takes_no_starts_is_told_of(path):
-    desk = opened(path)
-    desk.local.take_requests(False)
+    client = opened(path)
+    client.local.take_requests(False)
     left = leave_request(path, START, {**RUN, "workflowType": FLOW})
     db = sqlite3.connect(path, isolation_level=None)
     db.execute("DELETE FROM requests")  # as such a version does with what it cannot carry out
@@ -224,11 +224,11 @@ def test_an_owner_of_a_version_that_takes_no_starts_is_told_of(path):
     db.close()
     with pytest.raises(Fault, match="the owner of the journal is a version that takes no starts"):
         left.wait(60)
-    desk.close()
+    client.close()
 
 
 def test_another_process_can_use_the_owners_service_by_its_calls(path):
-    desk = opened(path)
+    client = opened(path)
     service = OwnerByRequests(path, answer_seconds=60)
     started = service.start_workflow_execution(**RUN, workflowType=FLOW)
     with pytest.raises(Fault, match="Already Started: run"):
@@ -238,19 +238,19 @@ def test_another_process_can_use_the_owners_service_by_its_calls(path):
     service.terminate_workflow_execution(**RUN, runId=started["runId"])
     with pytest.raises(Fault, match="Unknown execution: workflowId=run"):
         service.signal_workflow_execution(**RUN, signalName="s")
-    kinds = desk.types("run", started["runId"])
+    kinds = client.types("run", started["runId"])
     assert [kind for kind in kinds if not kind.startswith("Decision")] == [
         "WorkflowExecutionStarted",
         "WorkflowExecutionSignaled",
         "WorkflowExecutionCancelRequested",
         "WorkflowExecutionTerminated",
     ]
-    desk.local.take_requests(False)
+    client.local.take_requests(False)
     slow = OwnerByRequests(path, answer_seconds=0)
     sentence = rf"^run: what was asked is still to be done: process \d+, which has {path}, has not taken it for 0 s; the next "
     with pytest.raises(RequestLeft, match=sentence):
         slow.start_workflow_execution(**RUN, workflowType=FLOW)
-    desk.close()
+    client.close()
     with pytest.raises(RequestLeft, match=rf"nobody has {path} any more; the next owner does it"):
         slow.start_workflow_execution(**RUN, workflowType=FLOW)
 
@@ -258,16 +258,16 @@ def test_another_process_can_use_the_owners_service_by_its_calls(path):
 def test_a_start_is_carried_out_once_wherever_its_owner_dies(path):
     """The request is forgotten by the transaction that writes the start, or both are as they were."""
     service = Dying.open(path, poll_seconds=0)
-    desk = Desk(service)
+    client = ManualClient(service)
     left = leave_request(path, START, {**RUN, "workflowType": FLOW})
     with pytest.raises(ServiceError, match="the disk is gone"):
-        desk.pass_time(0)
-    desk.close()
+        client.pass_time(0)
+    client.close()
     assert _requests_left(path) == 1
-    desk = opened(path)
-    desk.pass_time(0)
-    assert [one.run_id for one in desk.local.open_executions(DOMAIN)] == [left.run_id]
-    desk.close()
+    client = opened(path)
+    client.pass_time(0)
+    assert [one.run_id for one in client.local.open_executions(DOMAIN)] == [left.run_id]
+    client.close()
 
 
 class Dying(LocalService):

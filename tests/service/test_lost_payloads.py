@@ -8,8 +8,8 @@ from simpleflow_nb import Workflow, activity, payload
 from simpleflow_nb.local.service import DOMAIN
 from simpleflow_nb.processes.payload_directory import PayloadDirectory, kept
 
-from .busy import double
-from .desk import attributes
+from .manual_client import attributes
+from .mixed_workflow import double
 
 
 @activity.with_attributes(raises_on_failure=False)
@@ -34,8 +34,8 @@ class Signalled(Workflow):
 
 
 @pytest.mark.parametrize("cached_events", [400_000, 0])
-def test_a_signal_whose_payload_was_never_stored_fails_its_future_and_not_the_run(stage, cached_events):
-    played = stage(Signalled, cached_events=cached_events)
+def test_a_signal_whose_payload_was_never_stored_fails_its_future_and_not_the_run(stepped, cached_events):
+    played = stepped(Signalled, cached_events=cached_events)
     played.payloads.store("3")
     nothing = payload.reference("never stored")
     played.begin(Signalled, 3)
@@ -66,8 +66,8 @@ class Excusing(Workflow):
 
 @pytest.mark.parametrize("cached_events", [400_000, 0])
 @pytest.mark.parametrize("asked", ["before it came", "afterwards"])
-def test_a_signal_without_its_payload_stays_without_when_somebody_stores_it_later(stage, cached_events, asked):
-    played = stage(Excusing, cached_events=cached_events)
+def test_a_signal_without_its_payload_stays_without_when_somebody_stores_it_later(stepped, cached_events, asked):
+    played = stepped(Excusing, cached_events=cached_events)
     played.begin(Excusing)
     if asked == "before it came":
         played.act()
@@ -85,8 +85,8 @@ def test_a_signal_without_its_payload_stays_without_when_somebody_stores_it_late
 
 
 @pytest.mark.parametrize("cached_events", [400_000, 0])
-def test_a_signal_whose_payload_was_there_is_not_without_it_when_it_goes_later(stage, cached_events):
-    played = stage(Excusing, cached_events=cached_events)
+def test_a_signal_whose_payload_was_there_is_not_without_it_when_it_goes_later(stepped, cached_events):
+    played = stepped(Excusing, cached_events=cached_events)
     played.payloads.store("5")
     played.begin(Excusing)
     played.signal("news", input=payload.reference("5"))
@@ -98,9 +98,9 @@ def test_a_signal_whose_payload_was_there_is_not_without_it_when_it_goes_later(s
     assert payload.decode(attributes(played.events()[-1])["result"]) == [2, True, 6]
 
 
-def test_more_signals_without_payloads_than_there_may_be_decisions_do_not_stop_a_run(stage):
+def test_more_signals_without_payloads_than_there_may_be_decisions_do_not_stop_a_run(stepped):
     count = 150
-    played = stage(Signalled)
+    played = stepped(Signalled)
     played.begin(Signalled, count)
     for _ in range(count):
         played.signal("news", input=payload.reference("never stored"))
@@ -111,8 +111,8 @@ def test_more_signals_without_payloads_than_there_may_be_decisions_do_not_stop_a
 
 @pytest.mark.parametrize("shares", [False, True])
 @pytest.mark.parametrize("asked", ["before it came", "afterwards"])
-def test_a_run_waits_where_the_folder_of_payloads_is_away(stage, shares, asked, tmp_path):
-    played = stage(Excusing)
+def test_a_run_waits_where_the_folder_of_payloads_is_away(stepped, shares, asked, tmp_path):
+    played = stepped(Excusing)
     payloads = PayloadDirectory(tmp_path / "disk" / "payloads", shares=shares)
     played.decider.payloads = payloads
     payloads.prepare()
@@ -165,8 +165,8 @@ class Asked(Workflow):
 
 @pytest.mark.parametrize("cached_events", [400_000, 0])
 @pytest.mark.parametrize("looks", [False, True])
-def test_a_hook_is_asked_also_where_a_signal_brings_nothing(stage, cached_events, looks):
-    played = stage(Asked, cached_events=cached_events)
+def test_a_hook_is_asked_also_where_a_signal_brings_nothing(stepped, cached_events, looks):
+    played = stepped(Asked, cached_events=cached_events)
     played.begin(Asked, looks)
     played.act()
     played.signal("news", input=payload.reference("5"))
@@ -185,8 +185,8 @@ def test_a_hook_is_asked_also_where_a_signal_brings_nothing(stage, cached_events
 
 @pytest.mark.parametrize("cached_events", [400_000, 0])
 @pytest.mark.parametrize("careless", [False, True])
-def test_a_hook_that_cannot_be_told_now_is_asked_again(stage, cached_events, careless, tmp_path):
-    played = stage(Asked, cached_events=cached_events)
+def test_a_hook_that_cannot_be_told_now_is_asked_again(stepped, cached_events, careless, tmp_path):
+    played = stepped(Asked, cached_events=cached_events)
     played.decider.payloads = payloads = PayloadDirectory(tmp_path / "payloads")
     payloads.prepare()
     payloads.store("5")
@@ -206,8 +206,8 @@ def test_a_hook_that_cannot_be_told_now_is_asked_again(stage, cached_events, car
 
 
 @pytest.mark.parametrize("kind", ["result of an activity", "damaged signal"])
-def test_what_else_cannot_be_read_parks_the_run(kind, stage, tmp_path):
-    played = stage(Signalled)
+def test_what_else_cannot_be_read_parks_the_run(kind, stepped, tmp_path):
+    played = stepped(Signalled)
     played.decider.payloads = payloads = PayloadDirectory(tmp_path / "payloads")
     reference = kept("x" * 40_000, payloads)
     played.begin(Signalled, 1)
@@ -218,7 +218,7 @@ def test_what_else_cannot_be_read_parks_the_run(kind, stage, tmp_path):
     else:
         played.signal("news", input="1")
         assert played.decides()
-        played.finish(payload.reference("never stored"), task_list="stage")
+        played.finish(payload.reference("never stored"), task_list="stepped")
     played.act()
     (parked,) = played.parked
     assert str(parked.error).startswith("payload ")

@@ -19,8 +19,8 @@ from simpleflow_nb.local.patience import Patience, may_pass
 from simpleflow_nb.local.requests import Inbox, leave_request
 from simpleflow_nb.local.service import DOMAIN, LocalService
 
-from .desk import Desk, StillClock, in_thread, opened
-from .floor import until
+from .manual_client import ManualClient, StillClock, in_thread, opened
+from .process_threads import until
 from .slow_journal import SlowJournal
 
 
@@ -47,60 +47,60 @@ class Failing(SlowJournal):
 def failing(path):
     path.parent.mkdir()
     journal = Failing(path)
-    desk = Desk(LocalService(journal, poll_seconds=0, clock=StillClock(), journal_patience_seconds=60))
-    yield desk, journal
-    desk.close()
+    client = ManualClient(LocalService(journal, poll_seconds=0, clock=StillClock(), journal_patience_seconds=60))
+    yield client, journal
+    client.close()
 
 
 def test_what_failed_at_first_is_written_once(failing, path):
-    desk, journal = failing
+    client, journal = failing
     journal.failures = 3
-    run_id = desk.start()
+    run_id = client.start()
     journal.failures = 2
-    desk.signal("s")
+    client.signal("s")
     journal.failures = 4
-    desk.swf.register_activity_type(domain=DOMAIN, name="late", version="1")
+    client.swf.register_activity_type(domain=DOMAIN, name="late", version="1")
     assert journal.failures == 0
-    assert desk.types() == ["WorkflowExecutionStarted", "DecisionTaskScheduled", "WorkflowExecutionSignaled"]
+    assert client.types() == ["WorkflowExecutionStarted", "DecisionTaskScheduled", "WorkflowExecutionSignaled"]
     written = [event["eventType"] for event in Journal(path).events(1)]
-    assert written == desk.types()
-    assert desk.decision_task()["workflowExecution"]["runId"] == run_id
+    assert written == client.types()
+    assert client.decision_task()["workflowExecution"]["runId"] == run_id
     names = [
         info["activityType"]["name"]
-        for info in desk.swf.list_activity_types(domain=DOMAIN, registrationStatus="REGISTERED")["typeInfos"]
+        for info in client.swf.list_activity_types(domain=DOMAIN, registrationStatus="REGISTERED")["typeInfos"]
     ]
     assert names == ["late", "task"]
 
 
 def test_nothing_is_seen_of_what_is_tried_again_and_who_needs_no_write_is_answered(failing):
-    desk, journal = failing
-    closed = desk.start("closed")
-    desk.terminate("closed")
+    client, journal = failing
+    closed = client.start("closed")
+    client.terminate("closed")
     journal.failures = 10**6
-    starting, started = in_thread(desk.start)
-    registering, registered = in_thread(lambda: desk.swf.register_activity_type(domain=DOMAIN, name="late", version="1"))
+    starting, started = in_thread(client.start)
+    registering, registered = in_thread(lambda: client.swf.register_activity_type(domain=DOMAIN, name="late", version="1"))
     until(lambda: journal.failures < 10**6 - 4, "some tries")
     filters = {"startTimeFilter": {"oldestDate": 0}}
-    assert desk.swf.list_open_workflow_executions(domain=DOMAIN, **filters)["executionInfos"] == []
-    assert desk.describe(closed, "closed")["executionInfo"]["executionStatus"] == "CLOSED"
-    assert not desk.decision_task().get("taskToken")
-    assert len(desk.swf.list_activity_types(domain=DOMAIN, registrationStatus="REGISTERED")["typeInfos"]) == 1
+    assert client.swf.list_open_workflow_executions(domain=DOMAIN, **filters)["executionInfos"] == []
+    assert client.describe(closed, "closed")["executionInfo"]["executionStatus"] == "CLOSED"
+    assert not client.decision_task().get("taskToken")
+    assert len(client.swf.list_activity_types(domain=DOMAIN, registrationStatus="REGISTERED")["typeInfos"]) == 1
     assert (started, registered) == ([], [])
     journal.failures = 0
     starting.join(60)
     registering.join(60)
-    assert desk.decision_task()["workflowExecution"]["runId"] == started[0]
+    assert client.decision_task()["workflowExecution"]["runId"] == started[0]
     assert registered == [{}]
 
 
 def test_two_who_register_the_same_at_once_are_not_both_told_that_they_did(failing):
-    desk, journal = failing
+    client, journal = failing
     journal.failures = 10**6
     told = []
 
     def register():
         try:
-            desk.local.register_activity_type(domain=DOMAIN, name="same", version="1")
+            client.local.register_activity_type(domain=DOMAIN, name="same", version="1")
             told.append("registered")
         except Exception as error:
             told.append(error.code)
@@ -116,13 +116,13 @@ def test_two_who_register_the_same_at_once_are_not_both_told_that_they_did(faili
 
 
 def test_who_stops_does_not_wait_for_a_journal_that_fails(failing):
-    desk, journal = failing
+    client, journal = failing
     journal.failures = 10**6
     raised = []
 
     def start():
         try:
-            desk.start()
+            client.start()
         except ServiceError as error:
             raised.append(str(error))
 
@@ -130,36 +130,36 @@ def test_who_stops_does_not_wait_for_a_journal_that_fails(failing):
     starting.start()
     until(lambda: journal.failures < 10**6, "a try")
     before = time.monotonic()
-    desk.close()
+    client.close()
     starting.join(60)
     assert time.monotonic() - before < 30  # half of what it would have been tried
     assert raised == [f"{journal.path} cannot be written: database or disk is full; tried again for 60 s"]
 
 
 def test_a_row_that_is_refused_for_what_it_says_is_not_tried_again(path):
-    desk = opened(path, journal_patience_seconds=60)
-    desk.start()
-    journal = desk.local.journal
+    client = opened(path, journal_patience_seconds=60)
+    client.start()
+    journal = client.local.journal
     with pytest.raises(JournalError) as refused:
         journal.write([(1, 0, [])], [], [])
     assert not may_pass(refused.value)
     assert not Patience(60).wait(refused.value)
-    desk.close()
+    client.close()
 
 
 def test_a_transaction_that_could_not_be_undone_does_not_swallow_the_next_one(path):
-    desk = opened(path)
-    desk.start()
-    journal = desk.local.journal
+    client = opened(path)
+    client.start()
+    journal = client.local.journal
     journal._db.execute("BEGIN IMMEDIATE")  # as an undoing that failed leaves it
-    desk.signal("kept")
+    client.signal("kept")
     reader = sqlite3.connect(path)
     assert reader.execute("SELECT count(*) FROM batches WHERE events LIKE '%\"kept\"%'").fetchone() == (1,)
     reader.close()
-    desk.close()
+    client.close()
 
 
-class Hands:
+class SleepDrivenClock:
     """A clock that moves only when somebody sleeps."""
 
     def __init__(self):
@@ -175,7 +175,7 @@ class Hands:
 
 @pytest.mark.parametrize("seconds", [0, 40])
 def test_patience_ends_and_says_how_long_it_was(caplog, monkeypatch, seconds):
-    hands = Hands()
+    hands = SleepDrivenClock()
     monkeypatch.setattr("simpleflow_nb.local.patience.time", hands)
     patience, error = Patience(seconds), JournalError("it is full")
     while patience.wait(error):
@@ -190,7 +190,7 @@ def test_patience_ends_and_says_how_long_it_was(caplog, monkeypatch, seconds):
 
 
 def test_what_passes_in_a_moment_is_no_warning_and_what_lasted_is_told_to_be_over(caplog, monkeypatch):
-    hands = Hands()
+    hands = SleepDrivenClock()
     monkeypatch.setattr("simpleflow_nb.local.patience.time", hands)
     patience, error = Patience(40), JournalError("it is full")
     for _ in range(4):
@@ -235,23 +235,23 @@ def test_requests_of_others_that_cannot_be_read_for_a_moment_are_taken_later(pat
             raise failures.pop()
         return take(inbox)
 
-    desk = opened(path)
-    desk.start()
+    client = opened(path)
+    client.start()
     monkeypatch.setattr(Inbox, "take", failing_at_first)
     leave_request(path, "signal_workflow_execution", {"domain": DOMAIN, "workflowId": "run", "signalName": "s"})
-    until(lambda: "WorkflowExecutionSignaled" in desk.types(), "the signal")
+    until(lambda: "WorkflowExecutionSignaled" in client.types(), "the signal")
     assert failures == []
-    desk.close()
+    client.close()
 
 
 def test_a_timekeeper_that_fails_ends_the_service_and_does_not_leave_it_without_timers(path, monkeypatch, caplog):
-    desk = opened(path)
+    client = opened(path)
     monkeypatch.setattr(Inbox, "take", lambda inbox: 1 / 0)
-    until(lambda: desk.local.broken is not None, "the end")
+    until(lambda: client.local.broken is not None, "the end")
     with pytest.raises(ServiceError, match=r"^division by zero$"):
-        desk.start()
+        client.start()
     assert "the timekeeper raised ZeroDivisionError" in caplog.text
-    desk.close()
+    client.close()
 
 
 # ---- connections -------------------------------------------------------------------------------------------------------------
@@ -273,22 +273,22 @@ def test_without_a_descriptor_left_there_is_a_pause_between_tries(monkeypatch, c
     http = HttpService(LocalService(poll_seconds=1), most_connections=50)
     http.start()
     port = int(http.endpoint.rsplit(":", 1)[1])
-    client = socket.socket()
+    connection = socket.socket()
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     monkeypatch.setattr(connections, "_NO_DESCRIPTORS_PAUSE_SECONDS", 0.2)
     caplog.set_level(logging.WARNING, "simpleflow_nb.local.connections")
-    resource.setrlimit(resource.RLIMIT_NOFILE, (client.fileno() + 1, hard))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (connection.fileno() + 1, hard))
     try:
-        client.connect(("127.0.0.1", port))
-        client.sendall(b"GET / HTTP/1.1\r\n\r\n")
+        connection.connect(("127.0.0.1", port))
+        connection.sendall(b"GET / HTTP/1.1\r\n\r\n")
         until(lambda: len(caplog.records) >= 2, "two tries")
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-    client.settimeout(60)
-    assert client.recv(12) == b"HTTP/1.1 200"
+    connection.settimeout(60)
+    assert connection.recv(12) == b"HTTP/1.1 200"
     assert {record.message for record in caplog.records} == {"no connection can be taken: too many open files"}
     assert len(caplog.records) < 50
-    client.close()
+    connection.close()
     http.close()
 
 
@@ -296,11 +296,11 @@ def test_the_connection_that_was_waited_for_longest_makes_room():
     http = HttpService(LocalService(poll_seconds=1, workers_inside=False), most_connections=8)
     http.start()
     host, port = http.endpoint.removeprefix("http://").split(":")
-    crowd = [socket.create_connection((host, int(port)), 60) for _ in range(40)]
+    others = [socket.create_connection((host, int(port)), 60) for _ in range(40)]
     with socket.create_connection((host, int(port)), 60) as late:
         late.sendall(b"GET / HTTP/1.1\r\n\r\n")
         assert late.recv(12) == b"HTTP/1.1 200"
-    assert crowd[0].recv(1) == b""  # the oldest was closed
-    for one in crowd:
+    assert others[0].recv(1) == b""  # the oldest was closed
+    for one in others:
         one.close()
     http.close()

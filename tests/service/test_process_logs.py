@@ -17,7 +17,7 @@ from simpleflow_nb.processes.log_context import logged_as
 from simpleflow_nb.testing import harness
 
 from . import bodies
-from .floor import Floor, until
+from .process_threads import ProcessThreads, until
 
 
 def logged(formatter: logging.Formatter, level: int, message: str, **options: Any) -> str:
@@ -60,7 +60,7 @@ def test_as_json_each_line_is_an_object() -> None:
     }
 
 
-def test_worker_and_decider_log_what_they_do_with_ids(floor: Floor, caplog: pytest.LogCaptureFixture) -> None:
+def test_worker_and_decider_log_what_they_do_with_ids(processes: ProcessThreads, caplog: pytest.LogCaptureFixture) -> None:
     seen: list[str] = []
 
     class Noting(logging.Handler):
@@ -73,9 +73,9 @@ def test_worker_and_decider_log_what_they_do_with_ids(floor: Floor, caplog: pyte
     logger.addHandler(handler)
     try:
         with caplog.at_level(logging.INFO, "simpleflow_nb"):
-            floor.decider()
-            floor.worker()
-            floor.end_of(floor.start(bodies.Chain, 1, 1))
+            processes.decider()
+            processes.worker()
+            processes.end_of(processes.start(bodies.Chain, 1, 1))
             until(lambda: len(seen) >= 4, "four lines")
     finally:
         logger.removeHandler(handler)

@@ -7,7 +7,7 @@ import pytest
 from simpleflow_nb.local.faults import Fault
 from simpleflow_nb.local.service import DOMAIN
 
-from .desk import FLOW, continue_as_new
+from .manual_client import FLOW, continue_as_new
 
 NO_NAME = "is not a name: 1 to 256 characters, no ':', '/', '|' or controls, not 'arn'"
 HALF = "holds half a character (a lone surrogate)"
@@ -85,29 +85,29 @@ REGISTERED = {"domain": DOMAIN, "name": "some", "version": "1"}
         ("register_activity_type", {"defaultTaskList": {"name": ""}}, f"Value at 'defaultTaskList.name' {NO_NAME}"),
     ],
 )
-def test_what_cannot_be_registered_is_refused_and_leaves_nothing(desk, call, given, message):
+def test_what_cannot_be_registered_is_refused_and_leaves_nothing(client, call, given, message):
     common = {"name": "some", "workflowExecutionRetentionPeriodInDays": "90"} if call == "register_domain" else REGISTERED
-    before = everything_registered(desk)
+    before = everything_registered(client)
     with pytest.raises(Fault) as refused:
-        getattr(desk.local, call)(**common | given)  # an unchecked call: the checking proxy would refuse some itself
+        getattr(client.local, call)(**common | given)  # an unchecked call: the checking proxy would refuse some itself
     assert str(refused.value) == f"ValidationException: {message}"
-    assert everything_registered(desk) == before
-    getattr(desk.local, call)(**common)
+    assert everything_registered(client) == before
+    getattr(client.local, call)(**common)
 
 
-def everything_registered(desk):
-    listings = [desk.swf.list_domains(registrationStatus="REGISTERED")["domainInfos"]]
+def everything_registered(client):
+    listings = [client.swf.list_domains(registrationStatus="REGISTERED")["domainInfos"]]
     for kind in ("workflow", "activity"):
-        call = getattr(desk.swf, f"list_{kind}_types")
+        call = getattr(client.swf, f"list_{kind}_types")
         listings.append(call(domain=DOMAIN, registrationStatus="REGISTERED")["typeInfos"])
     return listings
 
 
 @pytest.mark.parametrize("call", ["poll_for_decision_task", "poll_for_activity_task"])
 @pytest.mark.parametrize("name", ["a:b", "a/b", "a|b", "a\n", "arn", "n" * 257])
-def test_a_poll_of_a_list_that_cannot_be_is_refused(desk, call, name):
+def test_a_poll_of_a_list_that_cannot_be_is_refused(client, call, name):
     with pytest.raises(Fault) as refused:
-        getattr(desk.local, call)(domain=DOMAIN, taskList={"name": name})
+        getattr(client.local, call)(domain=DOMAIN, taskList={"name": name})
     assert str(refused.value) == f"ValidationException: Value at 'taskList.name' {NO_NAME}"
 
 
@@ -120,13 +120,13 @@ def test_a_poll_of_a_list_that_cannot_be_is_refused(desk, call, name):
         ({"taskPriority": "-2147483649"}, "Value at 'taskPriority' is not between -2147483648 and 2147483647: -2147483649"),
     ],
 )
-def test_a_run_that_cannot_be_is_refused_and_others_go_on(desk, given, message):
+def test_a_run_that_cannot_be_is_refused_and_others_go_on(client, given, message):
     common = {"domain": DOMAIN, "workflowId": "run", "workflowType": FLOW}
     with pytest.raises(Fault) as refused:
-        desk.local.start_workflow_execution(**common | given)
+        client.local.start_workflow_execution(**common | given)
     assert str(refused.value) == f"ValidationException: {message}"
-    desk.start()
-    assert desk.describe(desk.local.home.open_by_id["run"].run_id)["executionInfo"]["executionStatus"] == "OPEN"
+    client.start()
+    assert client.describe(client.local.home.open_by_id["run"].run_id)["executionInfo"]["executionStatus"] == "OPEN"
 
 
 @pytest.mark.parametrize(
@@ -137,16 +137,16 @@ def test_a_run_that_cannot_be_is_refused_and_others_go_on(desk, given, message):
         ({"taskPriority": "2147483648"}, "Value at 'taskPriority' is not between -2147483648 and 2147483647: 2147483648"),
     ],
 )
-def test_a_run_that_cannot_go_on_as_it_asks_to_is_refused(desk, change, message):
-    desk.start()
-    task = desk.decision_task()
+def test_a_run_that_cannot_go_on_as_it_asks_to_is_refused(client, change, message):
+    client.start()
+    task = client.decision_task()
     attributes = {"continueAsNewWorkflowExecutionDecisionAttributes": change}
     with pytest.raises(Fault) as refused:
-        desk.local.respond_decision_task_completed(
+        client.local.respond_decision_task_completed(
             taskToken=task["taskToken"], decisions=[{"decisionType": "ContinueAsNewWorkflowExecution", **attributes}]
         )
     assert str(refused.value) == f"ValidationException: decisions[0]: {message}"
-    desk.respond(task, continue_as_new())
+    client.respond(task, continue_as_new())
 
 
 @pytest.mark.parametrize("size", [-1, 1_001])
@@ -161,17 +161,17 @@ def test_a_run_that_cannot_go_on_as_it_asks_to_is_refused(desk, change, message)
         ("poll_for_decision_task", {"domain": DOMAIN, "taskList": {"name": "flows"}}),
     ],
 )
-def test_a_page_of_a_size_that_cannot_be_is_refused(desk, call, request_, size):
+def test_a_page_of_a_size_that_cannot_be_is_refused(client, call, request_, size):
     with pytest.raises(Fault) as refused:
-        getattr(desk.local, call)(**request_, maximumPageSize=size)
+        getattr(client.local, call)(**request_, maximumPageSize=size)
     bound = "less than or equal to 1000" if size > 0 else "greater than or equal to 0"
     rule = f"failed to satisfy constraint: Member must have value {bound}"
     assert str(refused.value) == f"ValidationException: Value at 'maximumPageSize' {rule}"
 
 
-def test_counting_the_tasks_of_a_list_does_not_make_the_list(desk):
+def test_counting_the_tasks_of_a_list_does_not_make_the_list(client):
     for kind in ("decision", "activity"):
         asked = {"domain": DOMAIN, "taskList": {"name": "nobody's"}}
-        assert getattr(desk.swf, f"count_pending_{kind}_tasks")(**asked)["count"] == 0
-    assert not desk.local.home.decision_lists
-    assert not desk.local.home.activity_lists
+        assert getattr(client.swf, f"count_pending_{kind}_tasks")(**asked)["count"] == 0
+    assert not client.local.home.decision_lists
+    assert not client.local.home.activity_lists

@@ -14,7 +14,7 @@ from simpleflow_nb.local.service import DOMAIN
 from simpleflow_nb.payload import encode
 from simpleflow_nb.testing import RunFailed, harness, run_workflow
 
-from .desk import attributes
+from .manual_client import attributes
 
 
 @activity.with_attributes(name="semantics.inc")

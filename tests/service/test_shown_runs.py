@@ -10,8 +10,8 @@ import pytest
 from simpleflow_nb import Workflow, activity, futures
 from simpleflow_nb.local.service import DOMAIN
 
-from .busy import Busy, column_of, double
-from .desk import attributes
+from .manual_client import attributes
+from .mixed_workflow import MixedWorkflow, column_of, double
 
 
 @activity.with_attributes(raises_on_failure=False)
@@ -26,8 +26,8 @@ class Listening(Workflow):
         return sum(self.next_signal("number").result for _ in range(count))
 
 
-def test_a_long_history_is_warned_of(stage):
-    played = stage(Listening)
+def test_a_long_history_is_warned_of(stepped):
+    played = stepped(Listening)
     run_id = played.begin(Listening, 10_001)
     assert played.decides()
     for _ in range(10_000):
@@ -42,10 +42,10 @@ def test_a_long_history_is_warned_of(stage):
 
 
 @pytest.mark.parametrize("cached_events", [400_000, 0])
-def test_lines_of_the_log_appear_once_and_are_shown_as_long_as_the_run_lives(stage, cached_events, caplog):
+def test_lines_of_the_log_appear_once_and_are_shown_as_long_as_the_run_lives(stepped, cached_events, caplog):
     caplog.set_level(logging.INFO, "simpleflow_nb")
-    played = stage(Busy, cached_events=cached_events)
-    run_id = played.begin(Busy, 2)
+    played = stepped(MixedWorkflow, cached_events=cached_events)
+    run_id = played.begin(MixedWorkflow, 2)
     played.act()
     contexts = [
         attributes(event).get("executionContext") for event in played.events() if event["eventType"] == "DecisionTaskCompleted"
@@ -70,8 +70,8 @@ class Awaiting(Workflow):
 
 
 @pytest.mark.parametrize("cached_events", [400_000, 0])
-def test_how_far_a_run_is_is_shown_without_its_history(stage, cached_events):
-    played = stage(Awaiting, cached_events=cached_events)
+def test_how_far_a_run_is_is_shown_without_its_history(stepped, cached_events):
+    played = stepped(Awaiting, cached_events=cached_events)
     run_id = played.begin(Awaiting)
 
     def shown():
@@ -112,8 +112,8 @@ class Crowded(Workflow):
     ],
     ids=["as many as are named", "one more", "long names", "long names of controls", "a long log of controls"],
 )
-def test_what_a_run_shows_of_itself_is_whole_whatever_it_has_to_say(stage, name, signals, lines, kept, shown):
-    played = stage(Crowded)
+def test_what_a_run_shows_of_itself_is_whole_whatever_it_has_to_say(stepped, name, signals, lines, kept, shown):
+    played = stepped(Crowded)
     run_id = played.begin(Crowded, name, signals, lines)
     assert played.decides()
     context = next(

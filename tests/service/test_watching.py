@@ -19,7 +19,7 @@ from simpleflow_nb.local.service import DOMAIN
 from simpleflow_nb.local.watching import KnownExecution, Watching
 
 from ..settings import count
-from .desk import Desk, StillClock, complete, continue_as_new, fail, in_thread, opened, schedule, start_timer
+from .manual_client import ManualClient, StillClock, complete, continue_as_new, fail, in_thread, opened, schedule, start_timer
 
 Known = dict[str, tuple[str, str | None, float | None, list[dict[str, Any]]]]
 
@@ -49,10 +49,10 @@ def whole(reader: JournalReader) -> Known:
     return Follower(reader).look()
 
 
-def settled(desk: Desk) -> None:
+def settled(client: ManualClient) -> None:
     """What may wait for the commit of somebody else does not wait any more."""
-    for one in desk.local.open_executions(DOMAIN):
-        desk.local.get_workflow_execution_history(domain=DOMAIN, execution=one.ids)
+    for one in client.local.open_executions(DOMAIN):
+        client.local.get_workflow_execution_history(domain=DOMAIN, execution=one.ids)
 
 
 # ---- what an owner offers ----------------------------------------------------------------------------------------------------
@@ -60,7 +60,7 @@ def settled(desk: Desk) -> None:
 
 @pytest.fixture(params=["memory", "journal"])
 def owner(request, path):
-    found = Desk() if request.param == "memory" else opened(path)
+    found = ManualClient() if request.param == "memory" else opened(path)
     yield found
     found.close()
 
@@ -105,16 +105,16 @@ def test_events_are_those_behind_the_ones_that_were_seen(owner):
 
 
 def test_the_start_of_a_task_is_seen_at_once_by_its_owner_alone(path):
-    desk = opened(path)
-    desk.start()
-    desk.decide(schedule("a"))
-    follower, reader = Follower(desk.local), JournalReader(path)
+    client = opened(path)
+    client.start()
+    client.decide(schedule("a"))
+    follower, reader = Follower(client.local), JournalReader(path)
     run_id = next(iter(follower.look()))
-    desk.activity_task()
+    client.activity_task()
     assert [event["eventType"] for event in follower.look()[run_id][3]][-1] == "ActivityTaskStarted"
     assert [event["eventType"] for event in reader.events("run", run_id)][-1] == "ActivityTaskScheduled"
     reader.close()
-    desk.close()
+    client.close()
 
 
 def test_what_a_heartbeat_says_is_a_change_and_no_event(owner):
@@ -205,40 +205,40 @@ def test_who_does_not_know_what_was_removed_long_ago_has_to_begin_anew():
 
 
 def test_a_kept_reader_sees_what_its_owner_commits_and_survives_its_end(path):
-    desk = opened(path)
-    desk.start("one")
+    client = opened(path)
+    client.start("one")
     reader = JournalReader(path)
     follower = Follower(reader)
     follower.look()
-    desk.decide(start_timer("t", 60))
-    assert follower.look() == Follower(desk.local).look()
-    desk.close()
+    client.decide(start_timer("t", 60))
+    assert follower.look() == Follower(client.local).look()
+    client.close()
     assert follower.look() == whole(JournalReader(path))
     assert reader.changes(follower.position).executions == []
     clock = StillClock()
     clock.jump_to(clock.now() + 60)
-    desk = opened(path, clock=clock)
-    desk.start("two")
-    desk.decide(complete(result="1"))
+    client = opened(path, clock=clock)
+    client.start("two")
+    client.decide(complete(result="1"))
     assert [one.workflow_id for one in reader.changes(follower.position).executions] == ["one", "two"]
-    assert follower.look() == Follower(desk.local).look()
+    assert follower.look() == Follower(client.local).look()
     assert {status for _, status, *_ in follower.known.values()} == {None, "COMPLETED"}
     listed = reader.list_closed_workflow_executions(domain=DOMAIN, startTimeFilter={"oldestDate": 0})["executionInfos"]
     assert [info["execution"]["workflowId"] for info in listed] == ["one"]
-    desk.close()
+    client.close()
     reader.close()
 
 
 def test_a_reader_that_is_not_asked_to_look_again_sees_the_journal_as_it_was(path):
-    desk = opened(path)
-    desk.start("one")
+    client = opened(path)
+    client.start("one")
     reader = JournalReader(path)
-    desk.start("two")
+    client.start("two")
     assert [one.workflow_id for one in reader.open_executions(DOMAIN)] == ["one"]
     reader.refresh()
     assert [one.workflow_id for one in reader.open_executions(DOMAIN)] == ["one", "two"]
     reader.close()
-    desk.close()
+    client.close()
 
 
 def test_a_reader_may_be_there_before_its_journal(path):
@@ -249,21 +249,21 @@ def test_a_reader_may_be_there_before_its_journal(path):
     path.parent.mkdir()
     sqlite3.connect(path).close()
     assert follower.look() == {}  # a file with nothing in it yet
-    desk = opened(path)
-    desk.start()
-    assert follower.look() == Follower(desk.local).look() != {}
-    desk.close()
+    client = opened(path)
+    client.start()
+    assert follower.look() == Follower(client.local).look() != {}
+    client.close()
     reader.close()
     with pytest.raises(JournalError, match="does not exist; nothing has run here yet"):
         JournalReader(path.with_name("other"))
 
 
 def test_a_reader_follows_a_journal_that_is_removed_and_one_that_is_put_in_its_place(path, tmp_path):
-    desk = opened(path)
-    desk.start("former")
+    client = opened(path)
+    client.start("former")
     follower = Follower(JournalReader(path))
     assert [known[0] for known in follower.look().values()] == ["former"]
-    desk.close()
+    client.close()
     _remove(path)
     changes = follower.service.changes(follower.position)
     assert (changes.executions, changes.is_whole) == ([], True)
@@ -273,10 +273,10 @@ def test_a_reader_follows_a_journal_that_is_removed_and_one_that_is_put_in_its_p
     other.close()
     os.replace(tmp_path / "other" / "journal.sqlite3", path)
     assert [known[0] for known in follower.look().values()] == ["present"]
-    desk = opened(path)
-    desk.signal("s", "present")
-    assert follower.look() == Follower(desk.local).look()
-    desk.close()
+    client = opened(path)
+    client.signal("s", "present")
+    assert follower.look() == Follower(client.local).look()
+    client.close()
 
 
 def _remove(path: Path) -> None:
@@ -285,51 +285,51 @@ def _remove(path: Path) -> None:
 
 
 def test_a_reader_is_told_what_is_pruned_also_when_its_number_is_given_again(path):
-    desk = opened(path)
-    kept, gone = desk.start("kept"), desk.start("gone")
+    client = opened(path)
+    kept, gone = client.start("kept"), client.start("gone")
     reader = JournalReader(path)
     follower = Follower(reader)
     assert set(follower.look()) == {kept, gone}
-    desk.terminate("gone")  # and the reader has not seen that
-    desk.local.prune(desk.local.clock.now() + 1)
-    desk.close()
-    desk = opened(path)
-    present = desk.start("present")
-    found = desk.local.execution(DOMAIN, "present")
+    client.terminate("gone")  # and the reader has not seen that
+    client.local.prune(client.local.clock.now() + 1)
+    client.close()
+    client = opened(path)
+    present = client.start("present")
+    found = client.local.execution(DOMAIN, "present")
     assert found is not None
     assert found.number == 2
     changes = reader.changes(follower.position)
     assert changes.removed == [gone]
     assert set(follower.look()) == {kept, present}
-    assert follower.look() == Follower(desk.local).look()
+    assert follower.look() == Follower(client.local).look()
     with pytest.raises(Fault, match="Unknown execution: workflowId=gone"):
         reader.events("gone", gone)
     assert reader.execution(DOMAIN, "gone") is None
-    desk.close()
+    client.close()
     reader.close()
 
 
 def test_a_reader_sees_types_and_domains_that_are_registered_while_it_is_there(path):
-    desk = opened(path)
+    client = opened(path)
     reader = JournalReader(path)
-    desk.swf.register_domain(name="other", workflowExecutionRetentionPeriodInDays="1")
-    desk.swf.register_workflow_type(domain="other", name="new", version="1")
+    client.swf.register_domain(name="other", workflowExecutionRetentionPeriodInDays="1")
+    client.swf.register_workflow_type(domain="other", name="new", version="1")
     reader.refresh()
     listed = reader.list_workflow_types(domain="other", registrationStatus="REGISTERED")
     assert [info["workflowType"]["name"] for info in listed["typeInfos"]] == ["new"]
-    desk.swf.deprecate_workflow_type(domain="other", workflowType={"name": "new", "version": "1"})
+    client.swf.deprecate_workflow_type(domain="other", workflowType={"name": "new", "version": "1"})
     reader.refresh()
     assert reader.list_workflow_types(domain="other", registrationStatus="REGISTERED")["typeInfos"] == []
     reader.close()
-    desk.close()
+    client.close()
 
 
 def test_a_look_with_nothing_new_reads_no_row_and_one_with_an_event_no_more_than_that(path):
-    desk = opened(path)
+    client = opened(path)
     for number in range(200):
-        desk.start(f"{number}")
+        client.start(f"{number}")
         if number >= 3:
-            desk.terminate(f"{number}")
+            client.terminate(f"{number}")
     reader = JournalReader(path)
     journal: Any = reader.journal
     said: list[str] = []
@@ -337,21 +337,21 @@ def test_a_look_with_nothing_new_reads_no_row_and_one_with_an_event_no_more_than
     journal._db.set_trace_callback(said.append)
     assert reader.changes(position).executions == []
     assert said == ["PRAGMA data_version"]
-    desk.signal("s", "1")
+    client.signal("s", "1")
     said.clear()
     steps: list[int] = []
     journal._db.set_progress_handler(lambda: steps.append(1), 10)
     assert [one.workflow_id for one in reader.changes(position).executions] == ["1"]
     assert len(steps) < 60, "as many steps of SQLite's machine as there are executions"
     reader.close()
-    desk.close()
+    client.close()
 
 
 def test_what_an_execution_was_started_with_is_read_without_its_history(path):
-    desk = opened(path)
-    run_id = desk.start(input='{"kwargs": {"day": "2013-02-22"}}')
+    client = opened(path)
+    run_id = client.start(input='{"kwargs": {"day": "2013-02-22"}}')
     for _ in range(50):
-        desk.signal("s")
+        client.signal("s")
     reader = JournalReader(path)
     journal: Any = reader.journal
     execution = {"workflowId": "run", "runId": run_id}
@@ -362,23 +362,23 @@ def test_what_an_execution_was_started_with_is_read_without_its_history(path):
     assert len(steps) < 20
     for since in range(3):
         for most in range(4):
-            assert reader.events("run", run_id, since, most=most) == desk.events()[since : since + most]
+            assert reader.events("run", run_id, since, most=most) == client.events()[since : since + most]
     reader.close()
-    desk.close()
+    client.close()
 
 
 # ---- whatever happens --------------------------------------------------------------------------------------------------------
 
 
-class Life:
+class RandomJournalLife:
     """A journal on which something happens at random, its owner that changes, and those who watch."""
 
     def __init__(self, path: Path, seed: int) -> None:
         self.path, self.random = path, random.Random(seed)
         self.clock = StillClock()
-        self.desk = opened(path, clock=self.clock)
+        self.client = opened(path, clock=self.clock)
         self.tasks: list[dict[str, Any]] = []
-        self.of_owner = Follower(self.desk.local)
+        self.of_owner = Follower(self.client.local)
         self.of_reader = Follower(JournalReader(path))
         self.serial = 0
 
@@ -401,13 +401,13 @@ class Life:
         return self.random.choice("abcdef")
 
     def start(self) -> None:
-        self.desk.start(self.an_id())
+        self.client.start(self.an_id())
 
     def signal(self) -> None:
-        self.desk.signal("s", self.an_id())
+        self.client.signal("s", self.an_id())
 
     def decide(self) -> None:
-        task = self.desk.decision_task()
+        task = self.client.decision_task()
         if not task.get("taskToken"):
             return
         self.serial += 1
@@ -420,48 +420,48 @@ class Life:
             [continue_as_new()],
         ]
         if self.random.random() < 0.9:  # else nobody ever answers it
-            self.desk.respond(task, *self.random.choice(choices))
+            self.client.respond(task, *self.random.choice(choices))
 
     def work(self) -> None:
-        task = self.desk.activity_task()
+        task = self.client.activity_task()
         if task.get("taskToken"):
             self.tasks.append(task)
 
     def finish(self) -> None:
         if self.tasks:
-            self.desk.swf.respond_activity_task_completed(taskToken=self.tasks.pop()["taskToken"])
+            self.client.swf.respond_activity_task_completed(taskToken=self.tasks.pop()["taskToken"])
 
     def beat(self) -> None:
         if self.tasks:
-            self.desk.swf.record_activity_task_heartbeat(taskToken=self.tasks[-1]["taskToken"], details=str(self.serial))
+            self.client.swf.record_activity_task_heartbeat(taskToken=self.tasks[-1]["taskToken"], details=str(self.serial))
 
     def time(self) -> None:
-        self.desk.pass_time(self.random.choice([1, 60, 86_400]))
+        self.client.pass_time(self.random.choice([1, 60, 86_400]))
 
     def terminate(self) -> None:
-        self.desk.terminate(self.an_id())
+        self.client.terminate(self.an_id())
 
     def cancel(self) -> None:
-        self.desk.swf.request_cancel_workflow_execution(domain=DOMAIN, workflowId=self.an_id())
+        self.client.swf.request_cancel_workflow_execution(domain=DOMAIN, workflowId=self.an_id())
 
     def register(self) -> None:
         self.serial += 1
-        self.desk.swf.register_workflow_type(domain=DOMAIN, name=f"type{self.serial}", version="1")
+        self.client.swf.register_workflow_type(domain=DOMAIN, name=f"type{self.serial}", version="1")
 
     def prune(self) -> None:
-        self.desk.local.prune(self.clock.now() - self.random.choice([0, 60]))
+        self.client.local.prune(self.clock.now() - self.random.choice([0, 60]))
 
     def restart(self) -> None:
-        self.desk.close()
+        self.client.close()
         self._open()
 
     def restart_and_prune(self) -> None:
         self.prune()
         self.restart()
-        self.desk.start("again")
+        self.client.start("again")
 
     def replace(self) -> None:
-        self.desk.close()
+        self.client.close()
         if self.random.random() < 0.5:
             _remove(self.path)
             if self.random.random() < 0.5:
@@ -475,8 +475,8 @@ class Life:
         self._open()
 
     def _open(self) -> None:
-        self.desk, self.tasks = opened(self.path, clock=self.clock), []
-        self.of_owner = Follower(self.desk.local)
+        self.client, self.tasks = opened(self.path, clock=self.clock), []
+        self.of_owner = Follower(self.client.local)
 
     def check(self) -> None:
         """What the reader sees is what its owner has committed; once all is, both see the same, and so does a new reader."""
@@ -485,19 +485,19 @@ class Life:
             for run_id, (_, _, _, events) in self.of_reader.look().items():
                 assert by_owner[run_id][3][: len(events)] == events
         if self.random.random() < 0.7:
-            settled(self.desk)
+            settled(self.client)
             fresh = JournalReader(self.path)
             assert self.of_reader.look() == whole(fresh) == self.of_owner.look()
             reader = self.of_reader.service
             for one in "abcdef":
-                assert _told(reader.execution(DOMAIN, one)) == _told(self.desk.local.execution(DOMAIN, one))
+                assert _told(reader.execution(DOMAIN, one)) == _told(self.client.local.execution(DOMAIN, one))
             assert [one.run_id for one in reader.open_executions(DOMAIN)] == [
-                one.run_id for one in self.desk.local.open_executions(DOMAIN)
+                one.run_id for one in self.client.local.open_executions(DOMAIN)
             ]
             fresh.close()
 
     def close(self) -> None:
-        self.desk.close()
+        self.client.close()
 
 
 def _told(one: KnownExecution | None) -> tuple[Any, ...] | None:
@@ -506,7 +506,7 @@ def _told(one: KnownExecution | None) -> tuple[Any, ...] | None:
 
 @pytest.mark.parametrize("seed", range(count(8, 200)))
 def test_a_kept_reader_sees_what_the_owner_has_committed_after_every_step(path, seed):
-    life = Life(path, seed)
+    life = RandomJournalLife(path, seed)
     done = []
     for _ in range(80):
         done.append(life.step())

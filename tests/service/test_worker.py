@@ -209,7 +209,7 @@ class Counting:
         return getattr(self.service, name)
 
 
-def test_a_worker_that_is_told_to_stop_beats_on_at_its_own_pace_until_the_last_body_has_ended(desk):
+def test_a_worker_that_is_told_to_stop_beats_on_at_its_own_pace_until_the_last_body_has_ended(client):
     """Without a pause between, a long notebook would be ended by a worker that hammers the service."""
     go_on = threading.Event()
     started = threading.Event()
@@ -219,14 +219,14 @@ def test_a_worker_that_is_told_to_stop_beats_on_at_its_own_pace_until_the_last_b
         started.set()
         assert go_on.wait(_PATIENCE_SECONDS)
 
-    desk.start()
-    decision = desk.decision_task()
+    client.start()
+    decision = client.decision_task()
     timeouts = dict.fromkeys(
         ("scheduleToStartTimeout", "scheduleToCloseTimeout", "startToCloseTimeout", "heartbeatTimeout"), "NONE"
     )
     schedule = {"activityId": "a", "activityType": {"name": "task", "version": "1"}, "taskList": {"name": "work"}, **timeouts}
-    desk.respond(decision, {"decisionType": "ScheduleActivityTask", "scheduleActivityTaskDecisionAttributes": schedule})
-    counting = Counting(desk.swf)
+    client.respond(decision, {"decisionType": "ScheduleActivityTask", "scheduleActivityTaskDecisionAttributes": schedule})
+    counting = Counting(client.swf)
     worker = Worker(counting, "local", {"work": 1}, beat_seconds=0.2)
     begun = time.monotonic()
     worker.start()
@@ -237,7 +237,7 @@ def test_a_worker_that_is_told_to_stop_beats_on_at_its_own_pace_until_the_last_b
     assert counting.beats <= (time.monotonic() - begun) / 0.2 + 2
     go_on.set()
     assert worker.join(_PATIENCE_SECONDS)
-    assert desk.types()[-2:] == ["ActivityTaskCompleted", "DecisionTaskScheduled"]
+    assert client.types()[-2:] == ["ActivityTaskCompleted", "DecisionTaskScheduled"]
 
 
 # ---- cancelling --------------------------------------------------------------------------------------------------------------

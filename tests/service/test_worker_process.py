@@ -16,7 +16,7 @@ from simpleflow_nb.processes.checkpoints import last_details, with_progress
 from simpleflow_nb.processes.worker import Running
 
 from . import bodies
-from .floor import ConnectionClosedError, Floor, is_gone, throttled, until
+from .process_threads import ConnectionClosedError, ProcessThreads, is_gone, throttled, until
 
 
 @pytest.mark.parametrize(
@@ -42,35 +42,35 @@ def test_a_heart_beats_three_times_in_its_timeout(
 
 
 @pytest.mark.parametrize("body", ["work_for", "work_for_elsewhere"])
-def test_throttled_heartbeats_neither_fail_a_task_nor_the_worker(body: str, floor: Floor) -> None:
+def test_throttled_heartbeats_neither_fail_a_task_nor_the_worker(body: str, processes: ProcessThreads) -> None:
     def throttle(real: Any, request: dict[str, Any]) -> Any:
-        if len(floor.between.requests["record_activity_task_heartbeat"]) < 3:
+        if len(processes.interceptor.requests["record_activity_task_heartbeat"]) < 3:
             raise throttled()
         return real(**request)
 
-    floor.between.spoil["record_activity_task_heartbeat"] = throttle
-    floor.decider()
-    floor.worker()
-    run_id = floor.start(bodies.Single, body, 2.6)
-    assert floor.end_of(run_id) == ("COMPLETED", '"worked"')
-    assert floor.kinds(run_id).count("ActivityTaskStarted") == 1
-    assert floor.failures == []
+    processes.interceptor.replacements["record_activity_task_heartbeat"] = throttle
+    processes.decider()
+    processes.worker()
+    run_id = processes.start(bodies.Single, body, 2.6)
+    assert processes.end_of(run_id) == ("COMPLETED", '"worked"')
+    assert processes.kinds(run_id).count("ActivityTaskStarted") == 1
+    assert processes.failures == []
 
 
-def test_a_body_that_reports_often_does_not_call_often(floor: Floor) -> None:
-    floor.decider()
-    floor.worker(beat_seconds=10)
-    assert floor.end_of(floor.start(bodies.Single, "report", 500)) == ("COMPLETED", "500")
-    beats = floor.between.requests["record_activity_task_heartbeat"]
+def test_a_body_that_reports_often_does_not_call_often(processes: ProcessThreads) -> None:
+    processes.decider()
+    processes.worker(beat_seconds=10)
+    assert processes.end_of(processes.start(bodies.Single, "report", 500)) == ("COMPLETED", "500")
+    beats = processes.interceptor.requests["record_activity_task_heartbeat"]
     assert [beat.get("details") for beat in beats][:1] == ["0"]
     assert len(beats) < 10
 
 
 @pytest.mark.parametrize("body", ["go_on_from_half", "go_on_from_half_elsewhere", "go_on_after_timeout"])
-def test_the_next_attempt_knows_how_far_the_former_ones_came(body: str, floor: Floor) -> None:
-    floor.decider()
-    floor.worker()
-    assert floor.end_of(floor.start(bodies.Single, body, "nope")) == ("COMPLETED", '"half"')
+def test_the_next_attempt_knows_how_far_the_former_ones_came(body: str, processes: ProcessThreads) -> None:
+    processes.decider()
+    processes.worker()
+    assert processes.end_of(processes.start(bodies.Single, body, "nope")) == ("COMPLETED", '"half"')
 
 
 def test_a_first_attempt_asks_nobody_for_former_ones() -> None:
@@ -97,13 +97,13 @@ def test_progress_is_kept_at_the_cost_of_a_long_traceback() -> None:
 
 
 @pytest.mark.parametrize("body", ["wait_in_thread", "wait_in_process"])
-def test_a_cancellation_reaches_the_body_and_the_service(body: str, floor: Floor, tmp_path: Path) -> None:
-    floor.decider()
-    floor.worker()
+def test_a_cancellation_reaches_the_body_and_the_service(body: str, processes: ProcessThreads, tmp_path: Path) -> None:
+    processes.decider()
+    processes.worker()
     note = tmp_path / "note"
-    run_id = floor.start(bodies.Cancelling, body, str(note))
-    assert floor.end_of(run_id) == ("COMPLETED", '"TaskCanceled"')
-    events = floor.history(run_id)
+    run_id = processes.start(bodies.Cancelling, body, str(note))
+    assert processes.end_of(run_id) == ("COMPLETED", '"TaskCanceled"')
+    events = processes.history(run_id)
     asked = next(e for e in events if e["eventType"] == "ActivityTaskCancelRequested")
     ended = next(e for e in events if e["eventType"] == "ActivityTaskCanceled")["activityTaskCanceledEventAttributes"]
     assert ended["latestCancelRequestedEventId"] == asked["eventId"]
@@ -112,81 +112,81 @@ def test_a_cancellation_reaches_the_body_and_the_service(body: str, floor: Floor
 
 
 @pytest.mark.parametrize("why", ["cancelled", "timed out", "execution closed", "worker stopped twice"])
-def test_a_body_in_its_own_process_is_killed_when_it_is(why: str, floor: Floor, tmp_path: Path) -> None:
-    floor.decider()
-    worker = floor.worker()
+def test_a_body_in_its_own_process_is_killed_when_it_is(why: str, processes: ProcessThreads, tmp_path: Path) -> None:
+    processes.decider()
+    worker = processes.worker()
     note = tmp_path / "note"
     body = "outlast_in_process" if why == "timed out" else "wait_in_process"
     if why == "cancelled":
-        run_id = floor.start(bodies.Cancelling, body, str(note))
+        run_id = processes.start(bodies.Cancelling, body, str(note))
     else:
-        run_id = floor.start(bodies.Single, body, str(note))
+        run_id = processes.start(bodies.Single, body, str(note))
     until(lambda: note.exists() and note.read_text(), "the start of the body")
     pid = int(note.read_text())
     if why == "execution closed":
-        floor.service.terminate_workflow_execution(domain=DOMAIN, workflowId="run")
+        processes.service.terminate_workflow_execution(domain=DOMAIN, workflowId="run")
     elif why == "worker stopped twice":
-        floor.end(worker, times=2)
+        processes.end(worker, times=2)
     until(lambda: is_gone(pid), "its end")
     if why == "cancelled":  # the body is gone a moment before its end is reported
-        until(lambda: "ActivityTaskCanceled" in floor.kinds(run_id), "the report of its end")
-    ended = [kind for kind in floor.kinds(run_id) if kind in ("ActivityTaskCanceled", "ActivityTaskFailed")]
+        until(lambda: "ActivityTaskCanceled" in processes.kinds(run_id), "the report of its end")
+    ended = [kind for kind in processes.kinds(run_id) if kind in ("ActivityTaskCanceled", "ActivityTaskFailed")]
     assert ended == (["ActivityTaskCanceled"] if why == "cancelled" else [])
 
 
-def test_a_body_that_exits_fails_its_task_and_leaves_the_worker_alone(floor: Floor) -> None:
-    floor.decider()
-    floor.worker()
+def test_a_body_that_exits_fails_its_task_and_leaves_the_worker_alone(processes: ProcessThreads) -> None:
+    processes.decider()
+    processes.worker()
     for n in range(5):  # more than the worker has threads
-        run_id = floor.start(bodies.Single, "leave", 3, workflow_id=f"run-{n}")
-        status, reason = floor.end_of(run_id, f"run-{n}")
+        run_id = processes.start(bodies.Single, "leave", 3, workflow_id=f"run-{n}")
+        status, reason = processes.end_of(run_id, f"run-{n}")
         assert status == "FAILED"
         assert "SystemExit: 3" in str(reason)
 
 
 @pytest.mark.parametrize("error", [throttled, ConnectionClosedError])
-def test_a_result_is_reported_until_the_service_has_it(error: Callable[[], Exception], floor: Floor) -> None:
+def test_a_result_is_reported_until_the_service_has_it(error: Callable[[], Exception], processes: ProcessThreads) -> None:
     def refuse_twice(real: Any, request: dict[str, Any]) -> Any:
-        if len(floor.between.requests["respond_activity_task_completed"]) < 3:
+        if len(processes.interceptor.requests["respond_activity_task_completed"]) < 3:
             raise error()
         return real(**request)
 
-    floor.between.spoil["respond_activity_task_completed"] = refuse_twice
-    floor.decider()
-    floor.worker()
-    run_id = floor.start(bodies.Single, "increment", 1)
-    assert floor.end_of(run_id) == ("COMPLETED", "2")
-    assert floor.kinds(run_id).count("ActivityTaskStarted") == 1
+    processes.interceptor.replacements["respond_activity_task_completed"] = refuse_twice
+    processes.decider()
+    processes.worker()
+    run_id = processes.start(bodies.Single, "increment", 1)
+    assert processes.end_of(run_id) == ("COMPLETED", "2")
+    assert processes.kinds(run_id).count("ActivityTaskStarted") == 1
 
 
-def test_a_result_that_the_service_refuses_fails_the_task(floor: Floor) -> None:
+def test_a_result_that_the_service_refuses_fails_the_task(processes: ProcessThreads) -> None:
     def refuse(real: Any, request: dict[str, Any]) -> Any:
         raise Fault("ValidationException", "not like this")
 
-    floor.between.spoil["respond_activity_task_completed"] = refuse
-    floor.decider()
-    floor.worker()
-    status, reason = floor.end_of(floor.start(bodies.Single, "increment", 1))
+    processes.interceptor.replacements["respond_activity_task_completed"] = refuse
+    processes.decider()
+    processes.worker()
+    status, reason = processes.end_of(processes.start(bodies.Single, "increment", 1))
     assert status == "FAILED"
     assert "Fault: ValidationException: not like this" in str(reason)
 
 
-def test_a_task_whose_heart_nobody_hears_is_given_up(floor: Floor, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_task_whose_heart_nobody_hears_is_given_up(processes: ProcessThreads, caplog: pytest.LogCaptureFixture) -> None:
     """By then the service has given it to another worker."""
 
     def deaf(real: Any, request: dict[str, Any]) -> Any:
         raise ConnectionClosedError
 
-    deaf_worker = floor.worker()
-    floor.decider(service=floor.service)
-    floor.between.spoil["record_activity_task_heartbeat"] = deaf
-    run_id = floor.start(bodies.Single, "work_for", 4.0)
-    until(lambda: "ActivityTaskStarted" in floor.kinds(run_id), "the first worker took it")
+    deaf_worker = processes.worker()
+    processes.decider(service=processes.service)
+    processes.interceptor.replacements["record_activity_task_heartbeat"] = deaf
+    run_id = processes.start(bodies.Single, "work_for", 4.0)
+    until(lambda: "ActivityTaskStarted" in processes.kinds(run_id), "the first worker took it")
     deaf_worker.worker.stop()
-    floor.worker(service=floor.service)
-    assert floor.end_of(run_id) == ("COMPLETED", '"worked"')
-    kinds = floor.kinds(run_id)
+    processes.worker(service=processes.service)
+    assert processes.end_of(run_id) == ("COMPLETED", '"worked"')
+    kinds = processes.kinds(run_id)
     assert (kinds.count("ActivityTaskTimedOut"), kinds.count("ActivityTaskStarted")) == (1, 2)
     until(lambda: not deaf_worker.worker.running(), "the first worker is done")
-    assert "respond_activity_task_completed" not in floor.between.requests
+    assert "respond_activity_task_completed" not in processes.interceptor.requests
     assert "given up: its heartbeats have not reached the service for 2 s" in caplog.text

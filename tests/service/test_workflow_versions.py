@@ -13,12 +13,12 @@ from simpleflow_nb.exceptions import DefinitionError
 from simpleflow_nb.testing import harness
 from simpleflow_nb.workflow import execution_input
 
-from .desk import attributes
-from .stage import Stage
+from .manual_client import attributes
+from .stepped_processes import SteppedProcesses
 
 
 class Former(Workflow):
-    name, version, task_list = "versions.flow", "1", "stage"
+    name, version, task_list = "versions.flow", "1", "stepped"
 
     def run(self, left: int = 0) -> str:
         if left:
@@ -27,7 +27,7 @@ class Former(Workflow):
 
 
 class Present(Workflow):
-    name, version, task_list = "versions.flow", "2", "stage"
+    name, version, task_list = "versions.flow", "2", "stepped"
 
     def run(self, left: int = 0) -> str:
         if left:
@@ -36,18 +36,18 @@ class Present(Workflow):
 
 
 class Other(Workflow):
-    name, task_list = "versions.other", "stage"
+    name, task_list = "versions.other", "stepped"
 
 
 class Twin(Workflow):
     name, version = "versions.flow", "2"
 
 
-def started_as(played: Stage, version: str, cls: type[Workflow], **kwargs: Any) -> None:
+def started_as(played: SteppedProcesses, version: str, cls: type[Workflow], **kwargs: Any) -> None:
     """Start an execution of that version of the type whose input names ``cls``."""
     played.start(
         workflowType={"name": "versions.flow", "version": version},
-        taskList={"name": "stage"},
+        taskList={"name": "stepped"},
         input=execution_input(cls, {"kwargs": kwargs}),
     )
 
@@ -56,17 +56,19 @@ def started_as(played: Stage, version: str, cls: type[Workflow], **kwargs: Any) 
 @pytest.mark.parametrize("named", [Former, Present])
 @pytest.mark.parametrize("cached_events", [400_000, 0])
 def test_each_version_of_a_type_is_decided_by_its_own_class(
-    stage: Callable[..., Stage], version: str, cls: type[Workflow], named: type[Workflow], cached_events: int
+    stepped: Callable[..., SteppedProcesses], version: str, cls: type[Workflow], named: type[Workflow], cached_events: int
 ) -> None:
-    played = stage(Present, Former, Other, cached_events=cached_events)
+    played = stepped(Present, Former, Other, cached_events=cached_events)
     started_as(played, version, named)
     played.act()
     assert played.last()["result"] == f'"as version {version} decides"'
 
 
 @pytest.mark.parametrize("cls", [Former, Present])
-def test_a_run_that_is_continued_as_new_stays_of_its_version(stage: Callable[..., Stage], cls: type[Workflow]) -> None:
-    played = stage(Former, Present)
+def test_a_run_that_is_continued_as_new_stays_of_its_version(
+    stepped: Callable[..., SteppedProcesses], cls: type[Workflow]
+) -> None:
+    played = stepped(Former, Present)
     run_id = played.begin(cls, 2)
     played.act()
     continued = played.last(run_id=run_id)
@@ -94,9 +96,9 @@ AND_SO = "start it with that class too, or let another task list have it"
     ],
 )
 def test_an_execution_of_an_unknown_version_is_parked_and_the_known_ones_are_named(
-    stage: Callable[..., Stage], classes: tuple[type[Workflow], ...], sentence: str
+    stepped: Callable[..., SteppedProcesses], classes: tuple[type[Workflow], ...], sentence: str
 ) -> None:
-    played = stage(*classes)
+    played = stepped(*classes)
     played.swf.register_workflow_type(
         domain="local", name="versions.flow", version="3", defaultTaskStartToCloseTimeout="60",
         defaultExecutionStartToCloseTimeout="600", defaultChildPolicy="TERMINATE",
@@ -108,8 +110,8 @@ def test_an_execution_of_an_unknown_version_is_parked_and_the_known_ones_are_nam
     assert (marker["markerName"], marker["details"]) == ("_park-1", f"WorkflowNotFound: {sentence}")
 
 
-def test_a_run_of_a_former_version_goes_on_once_a_decider_has_its_class(stage: Callable[..., Stage]) -> None:
-    played = stage(Present)
+def test_a_run_of_a_former_version_goes_on_once_a_decider_has_its_class(stepped: Callable[..., SteppedProcesses]) -> None:
+    played = stepped(Present)
     played.swf.register_workflow_type(
         domain="local", name="versions.flow", version="1", defaultTaskStartToCloseTimeout="60",
         defaultExecutionStartToCloseTimeout="600", defaultChildPolicy="TERMINATE",
@@ -122,8 +124,8 @@ def test_a_run_of_a_former_version_goes_on_once_a_decider_has_its_class(stage: C
     assert played.last()["result"] == '"as version 1 decides"'
 
 
-def test_a_class_that_the_input_names_decides_the_type_of_its_own_version(stage: Callable[..., Stage]) -> None:
-    played = stage(Present)
+def test_a_class_that_the_input_names_decides_the_type_of_its_own_version(stepped: Callable[..., SteppedProcesses]) -> None:
+    played = stepped(Present)
     played.decider.workflows = type(played.decider.workflows)()
     started_as(played, "2", Present)
     played.act()
@@ -136,11 +138,11 @@ TWINS = (
 )
 
 
-def test_two_classes_of_one_version_are_refused(stage: Callable[..., Stage]) -> None:
+def test_two_classes_of_one_version_are_refused(stepped: Callable[..., SteppedProcesses]) -> None:
     with pytest.raises(DefinitionError) as raised:
-        stage(Present, Former, Twin)
+        stepped(Present, Former, Twin)
     assert str(raised.value) == TWINS
-    stage(Present, Present)
+    stepped(Present, Present)
 
 
 def test_a_test_with_another_class_of_the_same_version_is_refused_and_not_run_with_the_first() -> None:
@@ -152,8 +154,8 @@ def test_a_test_with_another_class_of_the_same_version_is_refused_and_not_run_wi
         assert str(raised.value) == TWINS
 
 
-def test_a_child_execution_is_decided_by_the_class_of_its_own_version(stage: Callable[..., Stage]) -> None:
-    played = stage(Former, Present)
+def test_a_child_execution_is_decided_by_the_class_of_its_own_version(stepped: Callable[..., SteppedProcesses]) -> None:
+    played = stepped(Former, Present)
     played.begin(Former)
     task = copy.deepcopy(played.decider.poll())
     assert task is not None

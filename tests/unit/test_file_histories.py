@@ -31,11 +31,11 @@ from simpleflow_nb.local.service import DOMAIN, LocalService
 from simpleflow_nb.processes.decider import Decider
 from simpleflow_nb.processes.payload_directory import PayloadDirectory
 from simpleflow_nb.workflow import Workflow, execution_input
-from tests.service.desk import StillClock
+from tests.service.manual_client import StillClock
 from workers.records.run_records import RunRecords
 from workers.records.workflow_owners import LOCAL, WorkflowOwners
 from workers.runs.kept_specification import by_reference
-from workers.runs.outputs_place import note_place
+from workers.runs.outputs_location import note_place
 
 _DAY = 86_400
 

@@ -26,7 +26,7 @@ from simpleflow_nb.local.service import DOMAIN, LocalService
 NOON = 1_704_110_400.0  # 1 January 2024, 12:00 UTC
 
 
-class Wound(Clock):
+class ManualClock(Clock):
     """A clock that goes on only when it is told to."""
 
     def __init__(self) -> None:
@@ -40,7 +40,7 @@ class Played:
     """An execution of two activities, the first of which fails once."""
 
     def __init__(self) -> None:
-        self.clock = Wound()
+        self.clock = ManualClock()
         self.service = LocalService(clock=self.clock, poll_seconds=0)
         types = {"name": "sums", "version": "1"}
         self.service.register_workflow_type(domain=DOMAIN, **types)

@@ -25,7 +25,7 @@ from workers.kept_paths import (
 )
 from workers.records.run_records import RunRecord, RunRecords
 from workers.runs.kept_reports import record_report
-from workers.runs.report_places import remove_renamed, report_place
+from workers.runs.report_paths import remove_renamed, report_place
 
 OUT = Path("/new/out")
 RUN = ("my flows", "2016-01-01_12345678")

@@ -30,7 +30,7 @@ from tests.unit.workflow_files import specification
 from workers.runs import moved_runs
 from workers.runs.kept_specification import by_reference, whole_specification
 from workers.runs.moved_runs import MovedRuns, begin_moved_runs_anew, present_inputs, present_outputs
-from workers.runs.outputs_place import former_places, note_place
+from workers.runs.outputs_location import former_places, note_place
 
 ENTRY = ConfiguredWorkflow(workflow_name="days", parameters={"how": "fast"})
 DAYS = WorkflowSpecification(name="days", notebooks=(NotebookSpecification(label="count", filename="count.ipynb"),))

@@ -144,6 +144,11 @@ def _loaded_after(code: str) -> set[str]:
     return set(done.stdout.split())
 
 
+def test_commands_are_imported_without_deciders_and_workers_also_by_what_they_import():
+    code = "import importlib\n" + "".join(f"importlib.import_module({name!r})\n" for name, _ in CLI if "papermill" not in name)
+    assert _loaded_after(code) & {"deciders", "workers", "pydantic", "boto3"} == set()
+
+
 @pytest.mark.parametrize(
     ("code", "not_loaded"),
     [

@@ -20,8 +20,8 @@ from workers.records.run_records import RunRecord, RunRecords
 from workers.reports import Report, ReportError
 from workers.runs.kept_reports import record_report, report_origin
 from workers.runs.reports_of_runs import (
-    EndedRun,
     Remade,
+    ReportedRun,
     expected_reports,
     file_name,
     is_cleaned,
@@ -47,8 +47,8 @@ def states(words: dict[str, str]) -> dict[str, LabelState]:
     return {name: LabelState.read(word) for name, word in words.items()}
 
 
-def ended(labels: dict[str, str]) -> EndedRun:
-    return EndedRun(
+def ended(labels: dict[str, str]) -> ReportedRun:
+    return ReportedRun(
         workflow=FLOWS, instance=FIRST.instance, run_id=FIRST.run_id, reference_date=FIRST.reference_date, labels=states(labels)
     )
 
@@ -82,14 +82,14 @@ class Folder:
         label, _, format = name.partition(".")
         return self.artefacts.report("flows", FIRST.instance, label, format)
 
-    def record(self, labels: dict[str, str], **more: Any) -> EndedRun:
+    def record(self, labels: dict[str, str], **more: Any) -> ReportedRun:
         paths = {f"report:{name.removesuffix('.pdf')}": str(self.report(name)) for name in ALL}
         paths = {name: path for name, path in paths.items() if labels.get(name) != "failed"}
         given = {"light": "green", "artefacts": paths, **more}
         self.records.record(dataclasses.replace(FIRST, labels=states(labels), **given))
         return ended(labels)
 
-    def remake(self, run: EndedRun, *names: str) -> Remade:
+    def remake(self, run: ReportedRun, *names: str) -> Remade:
         reports = [report for report in expected_reports(run) if not names or file_name(report) in names]
         return remake_reports(run, reports, self.outputs, self.outputs, self.records)
 
@@ -324,7 +324,7 @@ def test_an_early_versions_record_without_labels_gets_them(folder: Folder, makes
     assert (record.light, record.error) == ("orange", "count.pdf, count.html failed: too long; too long")
 
 
-def renamed(run: EndedRun, **names: str) -> EndedRun:
+def renamed(run: ReportedRun, **names: str) -> ReportedRun:
     """The run with these names of the PDF reports of its labels in the workflow file now."""
     notebooks = [
         one.model_copy(update={"output": (OutputSpecification(format="pdf", name=names[one.label]), *one.output[1:])})
@@ -336,7 +336,7 @@ def renamed(run: EndedRun, **names: str) -> EndedRun:
     return dataclasses.replace(run, workflow=workflow, parameters=FIRST.parameters)
 
 
-def recorded_run(folder: Folder, run: EndedRun) -> EndedRun:
+def recorded_run(folder: Folder, run: ReportedRun) -> ReportedRun:
     return dataclasses.replace(run, artefacts=folder.recorded().artefacts)
 
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from simpleflow_nb.cli.notebooks.notebook_run import requested_run
 
 from deciders.notebook_workflow import NotebookWorkflow
 from deciders.runs.due_runs import identity_for, run_for
@@ -21,6 +20,8 @@ from deciders.runs.run_tags import RunTags
 from deciders.specification import ConfiguredWorkflow, Specification, load_specification
 from deciders.specification.report_names import report_file_names
 from deciders.values.reason import Reason
+from simpleflow_nb.application.events import Note, UnderWay
+from simpleflow_nb.application.requested_runs import requested_run
 from simpleflow_nb.application.run_rows import RunRow
 from simpleflow_nb.exceptions import DefinitionError
 from simpleflow_nb.inspection.executions import executions, found_execution
@@ -117,7 +118,7 @@ def test_a_date_is_used_where_it_is_given(
 ) -> None:
     if source == "inputs_dir":
         sensor = sensor.replace("parameters: {region: north}, ", "")
-    run = requested_run(specification(tmp_path, source, sensor), "sales", values)
+    run = UnderWay(requested_run(specification(tmp_path, source, sensor), "sales", values)).result()
     assert run.instance.partition("_")[0] == instance
     assert run.parameters.keys() & {"reference_date", "date_ranges"} == (
         {"reference_date", "date_ranges"} if "-" in instance else set()
@@ -128,12 +129,12 @@ def test_a_date_is_used_where_it_is_given(
 def test_a_date_is_asked_for_where_a_notebook_takes_something_of_it(source: str, tmp_path: Path) -> None:
     made = specification(tmp_path, source)
     with pytest.raises(DefinitionError, match=r"^give the date of the run: --set reference_date=2013-02-22$"):
-        requested_run(made, "sales", {})
-    assert requested_run(made, "sales", {"reference_date": "2016-01-01"}).reference_date == DAY
+        UnderWay(requested_run(made, "sales", {})).result()
+    assert UnderWay(requested_run(made, "sales", {"reference_date": "2016-01-01"})).result().reference_date == DAY
 
 
 def test_missing_dates_that_are_given_need_no_date(tmp_path: Path) -> None:
-    run = requested_run(specification(tmp_path, "missing_dates"), "sales", {"missing_dates": []})
+    run = UnderWay(requested_run(specification(tmp_path, "missing_dates"), "sales", {"missing_dates": []})).result()
     assert (run.reference_date, run.parameters) == (None, {"missing_dates": []})
 
 
@@ -145,13 +146,14 @@ def test_what_is_not_given_comes_from_the_first_entry_and_that_is_said(
         for number, region in enumerate(("north", "north", "south"), start=1)
     )
     made = specification(tmp_path, sensor=two + "]}", name="instance")
-    assert requested_run(made, "sales", {}).identity == NORTH
-    assert capsys.readouterr().err == (
-        "simpleflow-nb: 2 parameter sets of the sensor's entries for sales fit; this run is that of the first entry, with "
-        "region=north; --set chooses among them\n"
+    call = UnderWay(requested_run(made, "sales", {}))
+    [note] = [one.text for one in call if isinstance(one, Note)]
+    assert call.result().identity == NORTH
+    assert note == (
+        "2 parameter sets of the sensor's entries for sales fit; this run is that of the first entry, with "
+        "region=north; --set chooses among them"
     )
-    requested_run(made, "sales", {"region": "north"})
-    assert capsys.readouterr().err == ""
+    assert list(requested_run(made, "sales", {"region": "north"})) == []
 
 
 def test_a_run_without_a_date_belongs_to_no_entry(tmp_path: Path) -> None:

@@ -20,8 +20,8 @@ from simpleflow_nb.processes.payload_directory import PayloadDirectory
 from simpleflow_nb.workflow import execution_input
 from workers.records.run_database import RecordsError
 from workers.records.run_records import RunRecord, RunRecords
-from workers.runs.lost_ends import lost_ends
-from workers.runs.outputs_place import note_place
+from workers.runs.outputs_location import note_place
+from workers.runs.recovered_ends import recovered_ends
 
 DAYS = WorkflowSpecification(name="days", notebooks=(NotebookSpecification(label="count", filename="count.ipynb"),))
 _LATER = 60.0
@@ -149,11 +149,11 @@ def test_an_end_whose_records_cannot_be_asked_counts_as_unrecorded_and_one_s_own
         place.unrecorded("theirs")
 
 
-def test_a_run_that_failed_and_could_not_record_it_is_a_lost_end_like_one_that_was_terminated(place: Place) -> None:
+def test_a_run_that_failed_and_could_not_record_it_is_recovered_like_one_that_was_terminated(place: Place) -> None:
     run_id = place.ended("mine", "FAILED", reason="the run records were away")
     outputs = place.folder / "mine"
     with RunRecords.open(outputs) as records:
-        (lost,) = lost_ends(place.service, DOMAIN, records, names={"days"}, outputs=str(outputs), payloads=place.payloads)
+        (lost,) = recovered_ends(place.service, DOMAIN, records, names={"days"}, outputs=str(outputs), payloads=place.payloads)
         assert (lost.run_id, lost.state, lost.error) == (run_id, "failed", "the run failed: the run records were away")
         assert lost.labels == {"count": "not run"}
         records.record(lost)

@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from simpleflow_nb.cli.engine.place import Place
-from simpleflow_nb.cli.notebooks.notebook_executions import notebook_run
 
 from deciders import workflow_types
 from deciders.notebook_workflow import NotebookWorkflow
@@ -21,11 +19,13 @@ from deciders.workflow_types import (
     class_of_type,
     executions_of_type,
 )
+from simpleflow_nb.application.notebook_executions import notebook_execution
+from simpleflow_nb.application.places import Place
 from simpleflow_nb.local.service import DOMAIN, LocalService
 from simpleflow_nb.processes.decider import Decider
-from simpleflow_nb.processes.payload_directory import MemoryPayloads
+from simpleflow_nb.processes.payload_directory import MemoryPayloads, PayloadDirectory
 from simpleflow_nb.workflow import Workflow, execution_input
-from tests.service.desk import StillClock
+from tests.service.manual_client import StillClock
 from workers.runs.moved_runs import begin_moved_runs_anew
 from workers.runs.run_starts import open_runs
 
@@ -109,10 +109,10 @@ def test_runs_of_a_former_version_count_as_running(service: LocalService) -> Non
 
 
 @pytest.mark.parametrize("version", ["1", "2"])
-def test_a_run_is_found_by_its_date_whatever_its_version(service: LocalService, version: str) -> None:
+def test_a_run_is_found_by_its_date_whatever_its_version(service: LocalService, version: str, tmp_path: Path) -> None:
     workflow_id = "days-2024-01-01-" + "a" * 32
     start(service, workflow_id, NOTEBOOK, version, "days", "2024-01-01")
-    found = notebook_run(Place(service, DOMAIN, ()), "2024-01-01")
+    found = notebook_execution(Place(service, DOMAIN, PayloadDirectory(tmp_path)), "2024-01-01")
     assert found is not None
     assert found["workflowId"] == workflow_id
 

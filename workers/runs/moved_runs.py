@@ -33,7 +33,7 @@ from ..kept_paths import found_path, path_in_run, present_config
 from .kept_labels import kept_labels, notebook_hashes
 from .kept_reports import kept_reports
 from .kept_specification import by_reference
-from .outputs_place import former_places, note_place
+from .outputs_location import former_places, note_place
 from .run_origin import present_file
 
 REASON = "its outputs folder was moved; it begins anew there, with what it had done"

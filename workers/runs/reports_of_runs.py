@@ -31,7 +31,7 @@ from .latest_links import NAME as LATEST
 from .latest_links import point_latest
 from .old_outputs import has_folders
 from .report_making import made_report
-from .report_places import remove_renamed, report_place
+from .report_paths import remove_renamed, report_place
 
 Report = tuple[NotebookSpecification, OutputSpecification]
 
@@ -41,7 +41,7 @@ class StartedAgain(SimpleflowError):
 
 
 @dataclass(frozen=True, kw_only=True)
-class EndedRun:
+class ReportedRun:
     """What of the record of a run its reports depend on."""
 
     workflow: WorkflowSpecification  #: as it is now
@@ -63,7 +63,7 @@ class EndedRun:
 class Remade:
     """What came of making the reports of one run."""
 
-    run: EndedRun
+    run: ReportedRun
     made: dict[str, dict[str, Any]] = field(default_factory=dict)  #: by report, such as ``count.pdf``: path, light, warnings
     failed: dict[str, str] = field(default_factory=dict)  #: by report: why
     was_started_again: bool = False  #: meanwhile, so that what was left is for its new run to make
@@ -75,7 +75,7 @@ def file_name(report: Report) -> str:
     return ArtefactKey(notebook.label, output.format).file_name
 
 
-def expected_reports(run: EndedRun, label: str | None = None) -> Iterator[Report]:
+def expected_reports(run: ReportedRun, label: str | None = None) -> Iterator[Report]:
     """The reports that the workflow file asks for of those labels that ended well in the run, or of one of them."""
     for notebook in run.workflow.notebooks:
         if label in (None, notebook.label) and _ended_well(notebook, run.labels):
@@ -88,7 +88,7 @@ def _ended_well(notebook: NotebookSpecification, labels: Mapping[str, LabelState
     return not labels or (state is not None and state.ended_well)
 
 
-def missing_reports(run: EndedRun, artefacts: Artefacts) -> list[Report]:
+def missing_reports(run: ReportedRun, artefacts: Artefacts) -> list[Report]:
     """Those that are not there, or that are those of an earlier run since theirs have failed.
 
     None of a run that was cleaned away with its notebooks: somebody wanted that.
@@ -97,12 +97,12 @@ def missing_reports(run: EndedRun, artefacts: Artefacts) -> list[Report]:
     return missing if missing and has_folders(artefacts.outputs, run.workflow.name, run.instance) else []
 
 
-def is_missing(run: EndedRun, report: Report, artefacts: Artefacts) -> bool:
+def is_missing(run: ReportedRun, report: Report, artefacts: Artefacts) -> bool:
     """Whether a report is not there, or is that of an earlier run."""
     return run.labels.get(_artefact(report)) == LabelState.FAILED or not os.path.isfile(_place(run, report, artefacts))
 
 
-def would_differ(run: EndedRun, report: Report, inputs_dir: Path, artefacts: Artefacts) -> bool:
+def would_differ(run: ReportedRun, report: Report, inputs_dir: Path, artefacts: Artefacts) -> bool:
     """Whether a report would come out otherwise now: with another template, other options, under another name; or it is not
     known from what it was made."""
     notebook, output = report
@@ -113,13 +113,13 @@ def would_differ(run: EndedRun, report: Report, inputs_dir: Path, artefacts: Art
     return bool(origin != report_origin(output, run.reference_date, inputs_dir, executed))
 
 
-def is_cleaned(run: EndedRun, artefacts: Artefacts) -> bool:
+def is_cleaned(run: ReportedRun, artefacts: Artefacts) -> bool:
     """Whether nothing is left of what the notebooks of a run have made."""
     return not artefacts.notebook_folder(run.workflow.name, run.instance, "any").parent.is_dir()
 
 
 def remake_reports(
-    run: EndedRun,
+    run: ReportedRun,
     reports: Sequence[Report],
     inputs_dir: Path,
     outputs: Path,
@@ -222,13 +222,13 @@ def _digest(executed: Path) -> str:
         return ""
 
 
-def _name(run: EndedRun, report: Report) -> str:
+def _name(run: ReportedRun, report: Report) -> str:
     notebook, output = report
     parameters = {**run.parameters, "reference_date": run.reference_date}
     return report_file_names(run.workflow, run.instance, parameters)[notebook.label, output.format]
 
 
-def _place(run: EndedRun, report: Report, artefacts: Artefacts, recorded: Mapping[str, str] | None = None) -> str:
+def _place(run: ReportedRun, report: Report, artefacts: Artefacts, recorded: Mapping[str, str] | None = None) -> str:
     notebook, output = report
     known = run.artefacts if recorded is None else recorded
     return report_place(artefacts, run.workflow.name, run.instance, notebook.label, output.format, known)
@@ -275,7 +275,7 @@ def _error(lacking: Mapping[str, str | None]) -> str | None:
     return f"{', '.join(lacking)} failed: {'; '.join(causes)}"
 
 
-def _lights(record: RunRecord, run: EndedRun, artefacts: Artefacts) -> list[str]:
+def _lights(record: RunRecord, run: ReportedRun, artefacts: Artefacts) -> list[str]:
     """Those of the notebooks and reports that stand, as they noted them; where one did not, that of the run is among them."""
     noted: list[Any] = []
     for notebook in run.workflow.notebooks:

@@ -24,7 +24,7 @@ from ..sources.available_dates import read_available_dates, undated_files
 from ..sources.data_stamps import DataStamps
 from ..sources.known_dates import KnownDates
 from .kept_labels import notebook_hashes
-from .lost_ends import record_lost_ends
+from .recovered_ends import record_recovered_ends
 from .run_starts import Starter, open_runs
 
 
@@ -55,11 +55,11 @@ def present_history(
     )
 
 
-def add_lost_ends(
-    states: dict[tuple[str, str], RunState], ends: dict[tuple[str, str], LastEnd], lost: Sequence[RunRecord]
+def add_recovered_ends(
+    states: dict[tuple[str, str], RunState], ends: dict[tuple[str, str], LastEnd], recovered: Sequence[RunRecord]
 ) -> None:
-    """Let states and ends say what they will once the next check has recorded the `workers.runs.lost_ends`."""
-    for record in lost:
+    """Let states and ends say what they will once the next check has recorded the `workers.runs.recovered_ends`."""
+    for record in recovered:
         key = (record.workflow_name, record.identity)
         if not record.state.says_nothing:
             states[key] = record.state.of_instance
@@ -110,7 +110,7 @@ def check_for_new_dates(
     stamps = DataStamps(specification, task.heartbeat)
     with closing(RunRecords.open(Path(outputs))) as records:
         claim(task, specification, outputs, records)
-        record_lost_ends(task.service, task.domain, records, names=names, outputs=outputs, payloads=task.payloads)
+        record_recovered_ends(task.service, task.domain, records, names=names, outputs=outputs, payloads=task.payloads)
         states = records.states() | running
         now = _now(task.service)
         history = present_history(specification, records, stamps=stamps, check_began=check_began, now=now)

@@ -106,10 +106,10 @@ def current_plan(specification: Specification, outputs: Path, place: Place) -> C
     from deciders.runs.due_runs import due_runs
     from deciders.runs.reruns import lacks_data
     from workers.records.run_records import RunRecords
-    from workers.runs.lost_ends import lost_ends
     from workers.runs.notebook_versions import changes_since, with_hashes_of_folders
+    from workers.runs.recovered_ends import recovered_ends
     from workers.runs.run_starts import open_runs
-    from workers.runs.sensor_check import add_lost_ends, present_history
+    from workers.runs.sensor_check import add_recovered_ends, present_history
     from workers.sources.available_dates import read_available_dates, undated_files
 
     available = read_available_dates(specification)
@@ -123,8 +123,10 @@ def current_plan(specification: Specification, outputs: Path, place: Place) -> C
         check_owner(specification, records, outputs)
         states, history = records.states(), present_history(specification, records)
         if place.service is not None:
-            lost = lost_ends(place.service, place.domain, records, names=names, outputs=str(outputs), payloads=place.payloads)
-            add_lost_ends(states, history.ends, lost)
+            lost = recovered_ends(
+                place.service, place.domain, records, names=names, outputs=str(outputs), payloads=place.payloads
+            )
+            add_recovered_ends(states, history.ends, lost)
         changes = changes_since(specification, with_hashes_of_folders(specification, outputs, records, history.ends))
     planned = due_runs(specification, available, states | running, history=history)
     flows = {workflow.name: workflow for workflow in specification.workflows}

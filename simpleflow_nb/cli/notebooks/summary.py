@@ -8,9 +8,6 @@ from pathlib import Path
 
 import click
 
-from deciders.values.label_state import LabelState
-from deciders.values.run_state import RunState
-
 from ...application.events import CheckEnded, Event, RunEnded, Started, UnderWay
 from ...application.outcomes import LabelOutcome, Outcome, RunOutcome
 from ...application.run_rows import counted
@@ -23,7 +20,6 @@ _MOST_REPORTS = 30
 _MOST_FAILED = 30
 _MOST_NOTES = 30
 _MOST_HINTS = 3
-_ENDED_WELL = (RunState.SUCCEEDED, RunState.SKIPPED)
 
 
 def show_call(ctx: click.Context, call: UnderWay[Outcome], *, quiet: bool, as_json: bool) -> ExitCode:
@@ -37,7 +33,7 @@ def _show_event(event: Event) -> None:
     """What others carry out is told as it happens."""
     if isinstance(event, Started):
         click.echo(f"{event.execution.workflow_id} {event.execution.run_id}")
-    elif isinstance(event, RunEnded) and event.run.state in _ENDED_WELL:
+    elif isinstance(event, RunEnded) and event.run.has_ended_well:
         for path in event.run.reports:
             click.echo(f"  {path}")
     elif isinstance(event, RunEnded):
@@ -70,7 +66,7 @@ def show_summary(outcome: Outcome) -> None:
     Reports and the count go to standard output, the rest to standard error.
     """
     runs, earlier, counts = outcome.runs, outcome.earlier, outcome.counts
-    done = [run for run in runs if run.state == RunState.SUCCEEDED]
+    done = [run for run in runs if run.has_succeeded]
     failed = [run for run in runs if run.has_failed]
     _show_reports([path for run in runs for path in run.reports], earlier.reports)
     orange = [run for run in done if run.has_warnings]
@@ -85,8 +81,8 @@ def show_summary(outcome: Outcome) -> None:
             click.echo(f"  and {earlier.warned} earlier", err=True)
         _show_what_makes_missing_reports([run for run in orange if run.lacks_reports], outcome.file)
     _show_notes("ended early:", [(run, one) for run in done for one in run.labels if one.ended_in_cell is not None])
-    succeeded = [run for run in runs if run.state in _ENDED_WELL]
-    _show_notes("skipped:", [(run, one) for run in succeeded for one in run.labels if one.state == LabelState.SKIPPED])
+    succeeded = [run for run in runs if run.has_ended_well]
+    _show_notes("skipped:", [(run, one) for run in succeeded for one in run.labels if one.was_skipped])
     if failed:
         click.echo("failed:", err=True)
         for run in failed[:_MOST_FAILED]:
@@ -106,7 +102,7 @@ def show_summary(outcome: Outcome) -> None:
 
 def _show_count(outcome: Outcome, orange: int) -> None:
     counts = outcome.counts
-    is_any_done = any(run.state == RunState.SUCCEEDED for run in outcome.runs)
+    is_any_done = any(run.has_succeeded for run in outcome.runs)
     text = f"{counts[ShownEnd.SUCCEEDED]} of {counted(counts.total(), 'run')} succeeded"
     text += f" in {outcome.seconds:.0f} s" if is_any_done and not outcome.open_runs else ""
     text += f", {counts[ShownEnd.SKIPPED]} skipped" if counts[ShownEnd.SKIPPED] else ""
@@ -153,7 +149,9 @@ def _show_what_makes_missing_reports(runs: Sequence[RunOutcome], file: Path) -> 
 
 def _failure(run: RunOutcome) -> list[str]:
     """The run, each label that failed with its cause in full, and the labels that were not run for it."""
-    failed = [label for label in run.labels if label.state == LabelState.FAILED]
+    from deciders.values.run_state import RunState
+
+    failed = [label for label in run.labels if label.has_failed]
     if run.state != RunState.FAILED or not failed:
         because = f": {run.reason}" if run.reason else ""
         return [f"{run.title} {run.state}{because}"]

@@ -1,4 +1,4 @@
-"""A service, deciders and workers in processes of their own, and the misfortunes that may strike them."""
+"""A service, deciders and workers in processes of their own, and the faults to inject into them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from .cutting_proxy import Proxy
 
 ROOT = Path(__file__).parents[2]
 DOMAIN = "faults"
-MARK = "SIMPLEFLOW_NB_TEST_FLOOR"  # in the environment of every process of a test, and of what those start
+MARK = "SIMPLEFLOW_NB_TEST_FLEET"  # in the environment of every process of a test, and of what those start
 PATIENCE_SECONDS = 120
 
 WORKFLOWS = """
@@ -101,8 +101,8 @@ class Waiting(Workflow):
 """.replace('"\\\\n"', '"\\n"')
 
 
-class Crowd:
-    """A service, and maybe supervised deciders and supervised workers; what ends is started again."""
+class ProcessFleet:
+    """A service, and optionally supervised deciders and workers; what ends is started again."""
 
     def __init__(self, folder: Path, seed: int = 1, *, supervised: bool = True) -> None:
         self.folder, self.mark = folder, uuid.uuid4().hex
@@ -165,8 +165,8 @@ class Crowd:
                 continue
         return found
 
-    def strike(self, choice: random.Random) -> str:
-        """One misfortune."""
+    def inject_fault(self, choice: random.Random) -> str:
+        """Kill a process or cut the connections, at random; return what was done."""
         what = choice.choice(["child", "child", "child", "child", "service", "service", "supervisor", "cut", "cut"])
         number = choice.choice([signal.SIGKILL, signal.SIGTERM])
         if what == "child" and (children := self.children()):
@@ -190,15 +190,15 @@ class Crowd:
         self.proxy.cut_all()
         return "connections cut"
 
-    def revive(self) -> None:
-        """As the operating system's own supervisor does: start again what could not reach the service when it began."""
+    def restart_ended(self) -> None:
+        """Start again the supervisors that ended because they could not reach the service, as an operating system would."""
         for index, supervisor in enumerate(self.supervisors):
             if supervisor.poll() is not None:
                 assert supervisor.returncode == 3, self.log.read_text()[-4_000:]
                 self.supervisors[index] = self._start(self.commands[index])
 
     def members(self) -> list[psutil.Process]:
-        """Every process that carries this crowd's mark, whoever its parent is now."""
+        """Every process that carries this fleet's mark, whoever its parent is now."""
         found = []
         for process in psutil.process_iter():
             try:

@@ -1,4 +1,4 @@
-"""A service with decider and worker processes on it, as threads of the test, and somebody in between who spoils calls."""
+"""Decider and worker processes as threads of the test, on a service whose calls can be intercepted."""
 
 from __future__ import annotations
 
@@ -25,19 +25,19 @@ _PATIENCE_SECONDS = 60
 
 
 class ConnectionClosedError(Exception):
-    """By its name what botocore raises."""
+    """An error with the name of the one that botocore raises."""
 
 
 def throttled() -> Fault:
     return Fault("ThrottlingException", "Rate exceeded")
 
 
-class Between:
-    """The service, but for the calls that ``spoil`` names: there a function of (the real call, the request) answers."""
+class Interceptor:
+    """The service with some calls replaced: ``replacements`` maps a name to a function of (the real call, the request)."""
 
     def __init__(self, service: LocalService) -> None:
         self.service = service
-        self.spoil: dict[str, Callable[[Call, dict[str, Any]], Any]] = {}
+        self.replacements: dict[str, Callable[[Call, dict[str, Any]], Any]] = {}
         self.requests: dict[str, list[dict[str, Any]]] = {}
 
     def __getattr__(self, name: str) -> Call:
@@ -45,25 +45,25 @@ class Between:
 
         def call(**request: Any) -> Any:
             self.requests.setdefault(name, []).append(request)
-            spoil = self.spoil.get(name)
-            return spoil(real, request) if spoil else real(**request)
+            replacement = self.replacements.get(name)
+            return replacement(real, request) if replacement else real(**request)
 
         return call
 
 
-class Floor:
+class ProcessThreads:
     """Deciders and workers, started one by one; all are ended by :meth:`close`."""
 
     def __init__(self) -> None:
         self.service = LocalService(poll_seconds=0.3, workers_inside=False)
-        self.between = Between(self.service)
+        self.interceptor = Interceptor(self.service)
         self.parked: list[Parked] = []
         self.failures: list[BaseException] = []
         self._running: list[tuple[Any, threading.Thread]] = []
 
     def decider(self, *, sticky_seconds: int = 10, service: Any = None) -> DeciderProcess:
         decider = Decider(
-            service or self.between,
+            service or self.interceptor,
             DOMAIN,
             "decide",
             [bodies.Chain, bodies.Hurried, bodies.Single, bodies.Cancelling],
@@ -75,7 +75,7 @@ class Floor:
         return process
 
     def worker(self, *, service: Any = None, beat_seconds: float = 0.2) -> WorkerProcess:
-        process = WorkerProcess(Worker(service or self.between, DOMAIN, bodies.LISTS, beat_seconds=beat_seconds))
+        process = WorkerProcess(Worker(service or self.interceptor, DOMAIN, bodies.LISTS, beat_seconds=beat_seconds))
         self._run(process)
         return process
 
@@ -91,7 +91,7 @@ class Floor:
         thread.start()
 
     def end(self, process: Any, *, times: int = 1) -> None:
-        """As many signals, and wait."""
+        """Send that many stop signals to the process, and wait for its end."""
         for _ in range(times):
             process.stop()
         next(thread for other, thread in self._running if other is process).join(_PATIENCE_SECONDS)

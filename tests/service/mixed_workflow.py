@@ -1,4 +1,4 @@
-"""A workflow with something of everything, and what is shown of a run."""
+"""A workflow with tasks, failures, timers, markers, patches and logs, and a column that is shown of a run."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ def flaky(x):
     raise ValueError(f"never {x}")
 
 
-class Busy(Workflow):
-    """Something of everything."""
+class MixedWorkflow(Workflow):
+    """Tasks, a failure, a marker, a cancelled timer, a patch and log lines."""
 
-    name = "decider.busy"
+    name = "decider.mixed"
 
     def run(self, width):
         self.log(f"begins with {width}")
@@ -37,6 +37,6 @@ class Busy(Workflow):
 
 
 def column_of(played, run_id, column):
-    """Of the table that tells a person about the run."""
+    """Return the value of a column of the table that ``workflow.info`` shows."""
     table = info_table(played.swf, DOMAIN, {"workflowId": "run", "runId": run_id})
     return table.rows[0][list(table.header).index(column)]

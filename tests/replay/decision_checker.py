@@ -1,4 +1,4 @@
-"""The referee: plays a workflow against SWF's rules and compares every way of deciding it.
+"""Play a workflow against SWF's rules, and compare every way of deciding it.
 
 Each decision task is decided three times: by an execution that was kept since the last one, by one that replays the whole
 history, read back from JSON, and now and then by one that was left behind for a while. They must give the same decisions,
@@ -72,7 +72,7 @@ def state_of(run: Run) -> dict[str, Any]:
     }
 
 
-class Referee:
+class DecisionChecker:
     """One run, the executions that decide it, and the service that carries the decisions out.
 
     Use it as a context manager: suspended code must be unwound in the end.
@@ -99,7 +99,7 @@ class Referee:
         body: dict[str, Any] = {"taskList": {"name": "decisions"}, "workflowType": {"name": "played", "version": "1"}}
         self.run.start(self.clock, body if text is None else {**body, "input": text})
 
-    def __enter__(self) -> Referee:
+    def __enter__(self) -> DecisionChecker:
         return self
 
     def __exit__(self, *error: object) -> None:

@@ -1,4 +1,4 @@
-"""A decider and a worker that act one step at a time, in the test's own thread, on a service that is held to the model."""
+"""A decider and a worker that act one step at a time, in the test's own thread, on a service checked against SWF's model."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from simpleflow_nb.processes.payload_directory import MemoryPayloads
 from simpleflow_nb.processes.worker import Worker
 from simpleflow_nb.workflow import execution_input
 
-from .desk import Desk, attributes
+from .manual_client import ManualClient, attributes
 
-LIST = "stage"
+LIST = "stepped"
 
 
-class Stage(Desk):
+class SteppedProcesses(ManualClient):
     def __init__(self, *workflows: type[Workflow], cached_events: int = CACHED_EVENTS, service: Any = None) -> None:
         super().__init__()
         self.payloads = MemoryPayloads()

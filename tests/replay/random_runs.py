@@ -1,4 +1,4 @@
-"""A random service for a random workflow: one game is one run, to its end or to a decision task that is left open."""
+"""Random runs: a random workflow on a random service, to its end or to a decision task that is left open."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
+from .decision_checker import DecisionChecker, Event, Limits, attributes, reloaded
 from .programs import SIGNALS, Program, random_program, statements, workflow_of
-from .referee import Event, Limits, Referee, attributes, reloaded
 
 MAX_DECISIONS = 40
 
 
 @dataclass(frozen=True, kw_only=True)
-class Game:
-    """What is left of a game. ``program`` is the code at its end, ``history`` is closed or ends with a started decision."""
+class RandomRun:
+    """A run that was played. ``program`` is the code at its end, ``history`` is closed or ends with a started decision."""
 
     seed: int
     program: Program
@@ -30,8 +30,8 @@ def random_limits(rng: random.Random) -> Limits:
     return Limits(decisions=rng.choice([3, 4, 6, 100]), open_activities=rng.choice([2, 5, 1000]))
 
 
-def played_game(seed: int) -> Game:
-    """Play the workflow of that seed; the same seed is the same game.
+def random_run(seed: int) -> RandomRun:
+    """Play the workflow of that seed; the same seed gives the same run.
 
     Raises:
         AssertionError: two ways of deciding differ, or something that must always hold does not.
@@ -40,21 +40,21 @@ def played_game(seed: int) -> Game:
     rng = random.Random(seed)
     program = random_program(rng)
     limits = random_limits(rng)
-    with Referee(workflow_of(program), limits=limits, run_id=f"run-{seed}") as referee:
-        return _Table(seed, rng, program, referee).play()
+    with DecisionChecker(workflow_of(program), limits=limits, run_id=f"run-{seed}") as checker:
+        return _RunInProgress(seed, rng, program, checker).play()
 
 
-class _Table:
-    """A game under way: the referee, the world's habits in this game, and the code, which may change."""
+class _RunInProgress:
+    """A run in progress: its checker, how the service and the workers behave in it, and its code, which may change."""
 
-    def __init__(self, seed: int, rng: random.Random, program: Program, referee: Referee) -> None:
-        self.seed, self.rng, self.program, self.referee = seed, rng, program, referee
-        self.run = referee.run
+    def __init__(self, seed: int, rng: random.Random, program: Program, checker: DecisionChecker) -> None:
+        self.seed, self.rng, self.program, self.checker = seed, rng, program, checker
+        self.run = checker.run
         flaky = rng.choice([0, 0, 0.1, 0.3])
         causes = ["ACTIVITY_CREATION_RATE_EXCEEDED", "OPEN_ACTIVITIES_LIMIT_EXCEEDED", "ACTIVITY_TYPE_DOES_NOT_EXIST"]
-        referee.refuse = lambda a: rng.choice(causes) if rng.random() < flaky else None
-        referee.quotas = rng.choice(
-            [referee.quotas, type(referee.quotas)(open_activities=3, open_timers=rng.choice([2, 1000]))]
+        checker.refuse = lambda a: rng.choice(causes) if rng.random() < flaky else None
+        checker.quotas = rng.choice(
+            [checker.quotas, type(checker.quotas)(open_activities=3, open_timers=rng.choice([2, 1000]))]
         )
         self.lost_decisions = rng.choice([0, 0.15])
         self.late = rng.choice([0, 0.3, 0.6])
@@ -62,46 +62,46 @@ class _Table:
         self.cancels = rng.choice([0, 0.01, 0.03])
         self.deploys = {rng.randint(1, 6) for _ in range(rng.choice([0, 0, 1, 2]))}
         self.new_limits = {rng.randint(1, 6) for _ in range(rng.choice([0, 0, 0, 1, 2]))}
-        self.stats = referee.stats
+        self.stats = checker.stats
 
-    def play(self) -> Game:
-        rng, referee, run = self.rng, self.referee, self.run
+    def play(self) -> RandomRun:
+        rng, checker, run = self.rng, self.checker, self.run
         for step in range(MAX_DECISIONS):
             self.change_code(step)
             self.wait_for_decision_task()
             if run.close_status:
                 break
             if rng.random() < 0.5:
-                self.world(rng.randint(0, 5))
+                self.act_outside(rng.randint(0, 5))
             if run.close_status:
                 break
-            referee.start_decision()
-            decisions = referee.decisions(with_lagging=rng.random() < 0.3, overlap=rng.randint(0, 3))
+            checker.start_decision()
+            decisions = checker.decisions(with_lagging=rng.random() < 0.3, overlap=rng.randint(0, 3))
             if step == MAX_DECISIONS - 1:
                 break
             if rng.random() < self.late:
-                self.world(rng.randint(1, 3))
+                self.act_outside(rng.randint(1, 3))
             if rng.random() < 0.01:
-                run.terminate(referee.clock, "enough", None, "TERMINATE", "OPERATOR_INITIATED")
+                run.terminate(checker.clock, "enough", None, "TERMINATE", "OPERATOR_INITIATED")
                 break
             roll = rng.random()
             if roll < self.lost_decisions / 2:
-                referee.time_out_decision()
+                checker.time_out_decision()
                 self.stats["decision tasks timed out"] += 1
             elif roll < self.lost_decisions:
-                referee.park()
+                checker.park()
                 self.stats["decision tasks parked"] += 1
             else:
                 sticky = ("sticky", "5") if rng.random() < 0.3 else None
-                referee.respond(decisions, sticky=sticky)
-            referee.clock = round(referee.clock + rng.choice([0, 0.5]), 3)
-        referee.check_rebuilt()
-        referee.check_end()
+                checker.respond(decisions, sticky=sticky)
+            checker.clock = round(checker.clock + rng.choice([0, 0.5]), 3)
+        checker.check_rebuilt()
+        checker.check_end()
         self.count_events()
-        return Game(
+        return RandomRun(
             seed=self.seed,
             program=self.program,
-            limits=referee.limits,
+            limits=checker.limits,
             run_id=run.run_id,
             history=reloaded(run.events),
             stats=self.stats,
@@ -111,16 +111,16 @@ class _Table:
         rng, run = self.rng, self.run
         while run.decision is None and not run.close_status:
             if run.activities or run.timers:
-                self.world(1)
+                self.act_outside(1)
             else:  # only a signal, or an operator, can move it
                 self.stats["moved by a signal"] += 1
-                run.signal(self.referee.clock, rng.choice(SIGNALS), "1")
+                run.signal(self.checker.clock, rng.choice(SIGNALS), "1")
 
-    def world(self, steps: int) -> None:
+    def act_outside(self, steps: int) -> None:
         """Workers, timers and people do something."""
-        rng, run, referee = self.rng, self.run, self.referee
+        rng, run, checker = self.rng, self.run, self.checker
         for _ in range(steps):
-            referee.clock = round(referee.clock + rng.choice([0, 0.001, 1]), 3)
+            checker.clock = round(checker.clock + rng.choice([0, 0.001, 1]), 3)
             moves: list[tuple[str, Any]] = []
             for scheduled, activity in run.activities.items():
                 moves += [("end" if activity.started else "begin", scheduled)] * 3
@@ -134,7 +134,7 @@ class _Table:
             if not moves:
                 return
             move, key = rng.choice(moves)
-            now = referee.clock
+            now = checker.clock
             if move == "begin":
                 run.start_activity(now, key, None)
             elif move == "end":
@@ -158,7 +158,7 @@ class _Table:
             body = {"reason": rng.choice(["E", "ValueError: nope", "KeyError: 'x'"])}
         elif how in ("TimedOut", "Lost"):
             body = {"timeoutType": "HEARTBEAT" if how == "Lost" else "START_TO_CLOSE"}
-        self.run.end_activity(self.referee.clock, scheduled, "TimedOut" if how == "Lost" else how, body)
+        self.run.end_activity(self.checker.clock, scheduled, "TimedOut" if how == "Lost" else how, body)
 
     def change_code(self, step: int) -> None:
         """Deploy, while the run is open: a change that is guarded by a patch, or other limits."""
@@ -170,10 +170,10 @@ class _Table:
             new |= {"retry": 0, "raises": False, "idempotent": False}
             patch = {"kind": "patch", "uid": rng.getrandbits(48), "id": f"deployed-{step}", "body": [new]}
             block.insert(rng.randint(0, len(block)), patch)
-            self.referee.deploy(workflow_of(self.program))
+            self.checker.deploy(workflow_of(self.program))
             self.stats["deployed with a patch"] += 1
         if step in self.new_limits:
-            self.referee.deploy(workflow_of(self.program), random_limits(rng))
+            self.checker.deploy(workflow_of(self.program), random_limits(rng))
             self.stats["deployed with other limits"] += 1
 
     def count_events(self) -> None:

@@ -1,4 +1,4 @@
-"""A desk at the service: everything that a decider, a worker and an operator do, one call at a time."""
+"""A client of the service driven by hand: what a decider, a worker and an operator do, one call at a time."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _PATIENCE_SECONDS = 60
 
 
 class StillClock(VirtualClock):
-    """Stands still until it is moved, however long the test takes."""
+    """A clock that stands still until it is moved, however long the test takes."""
 
     def __init__(self, start: float | None = None) -> None:
         super().__init__(start)
@@ -35,8 +35,8 @@ class StillClock(VirtualClock):
         self._moment = max(self._moment, moment)
 
 
-class Desk:
-    """One domain of a service in which time passes only when :meth:`pass_time` says so."""
+class ManualClient:
+    """A client of one domain of a service in which time passes only when :meth:`pass_time` is called."""
 
     def __init__(self, service: LocalService | None = None, **options: Any) -> None:
         if service is None:
@@ -148,11 +148,11 @@ class Desk:
             time.sleep(0.002)
 
 
-def opened(path: Path, **options: Any) -> Desk:
-    """A desk at a service of its own whose journal is that file; what was due when it opened has been carried out."""
-    desk = Desk(LocalService.open(path, **{"poll_seconds": 0, "clock": StillClock(), **options}))
-    desk.pass_time(0)
-    return desk
+def opened(path: Path, **options: Any) -> ManualClient:
+    """A client of a service of its own whose journal is that file; what was due when it opened has been carried out."""
+    client = ManualClient(LocalService.open(path, **{"poll_seconds": 0, "clock": StillClock(), **options}))
+    client.pass_time(0)
+    return client
 
 
 def in_thread(call: Callable[[], Any]) -> tuple[threading.Thread, list[Any]]:

@@ -25,7 +25,7 @@ from simpleflow_nb.swf_service import ExecutionInfo, SwfService
 from ..artefacts import Artefacts
 from ..records.run_records import RunRecord, RunRecords
 from .item_ends import ends_of_items
-from .outputs_place import former_places
+from .outputs_location import former_places
 from .run_origin import recorded_origin
 
 _STATES = {
@@ -42,22 +42,22 @@ _SENTENCES = {
 }
 
 
-def record_lost_ends(
+def record_recovered_ends(
     service: SwfService, domain: str, records: RunRecords, *, names: Collection[str], outputs: str, payloads: Payloads
 ) -> int:
-    """Record the `lost_ends`; returns how many there were.
+    """Record the `recovered_ends`; returns how many there were.
 
     Raises:
         RecordsError: the records cannot be read or written.
     """
-    lost = lost_ends(service, domain, records, names=names, outputs=outputs, payloads=payloads)
-    for record in lost:
+    recovered = recovered_ends(service, domain, records, names=names, outputs=outputs, payloads=payloads)
+    for record in recovered:
         former = records.runs(record.workflow_name, record.identity)
         records.record(record, ends_of_items(record, Artefacts(Path(outputs)), former))
-    return len(lost)
+    return len(recovered)
 
 
-def lost_ends(
+def recovered_ends(
     service: SwfService, domain: str, records: RunRecords, *, names: Collection[str], outputs: str, payloads: Payloads
 ) -> list[RunRecord]:
     """How runs of these workflows ended that had no chance to record it, in the order in which they ended.
@@ -68,7 +68,7 @@ def lost_ends(
     Raises:
         RecordsError: the records cannot be read.
     """
-    lost = []
+    closed = []
     places = {
         os.path.realpath(outputs),
         *(place for place in former_places(Path(outputs)) if domain == DOMAIN or not Path(place).is_dir()),
@@ -77,11 +77,11 @@ def lost_ends(
         for info in executions(service, domain, is_open=False, closeStatusFilter={"status": close_status}):
             tags = info.get("tagList") or [""]
             if info["workflowType"]["name"] == NOTEBOOK and tags[0] in names:
-                lost.append(info)
-    missing = records.unrecorded(info["execution"]["runId"] for info in lost) if lost else set()
+                closed.append(info)
+    missing = records.unrecorded(info["execution"]["runId"] for info in closed) if closed else set()
     found = []
     # moto leaves out when an execution that was terminated was closed
-    for info in sorted(lost, key=lambda info: epoch(info.get("closeTimestamp") or info["startTimestamp"])):
+    for info in sorted(closed, key=lambda info: epoch(info.get("closeTimestamp") or info["startTimestamp"])):
         if info["execution"]["runId"] in missing:
             record = _record_of(service, domain, info, records, places, payloads)
             if record is not None and _is_latest(records, record):
