@@ -12,22 +12,13 @@ from simpleflow_nb.futures import Future
 from . import activities
 from .runs.report_keys import label_and_format, report_artefact, report_key
 from .specification import NotebookSpecification, WorkflowSpecification
+from .specification.models import OF_THE_DECIDER
 from .specification.report_names import report_file_names
 from .specification.workflow_file import INPUTS_DIR, MISSING_DATES
 
 GREEN, ORANGE, RED = "green", "orange", "red"
 SKIPPED = "skipped"  #: a label whose notebook said that there is nothing to do, one that needs such a label, a run of these
 
-_SETTINGS_OF_THE_WORKER = (
-    "timeout_seconds",
-    "cell_timeout_seconds",
-    "memory_limit_bytes",
-    "printed_limit_bytes",
-    "displayed_limit_bytes",
-    "kernel",
-    "kernel_fallback",
-    "warnings",
-)
 MOST_NOTES = 3  #: of the warnings of a notebook or a report, in the record of the run; all are in its run.json
 
 _PRIORITIES_OF_A_RUN = 1_000  #: task priorities between two priorities of workflows: notebooks have those of their depth
@@ -268,8 +259,7 @@ def _ends_of_reports(
 
 def _limits(notebook: NotebookSpecification) -> dict[str, Any]:
     """The settings that the file gives: what it does not mention stays out of the history."""
-    settings = notebook.model_dump(include=set(_SETTINGS_OF_THE_WORKER), exclude_defaults=True)
-    return settings | ({"environment": notebook.environment} if notebook.environment else {})
+    return notebook.model_dump(exclude=set(OF_THE_DECIDER), exclude_defaults=True)
 
 
 def _kept_attempts(workflow: WorkflowSpecification) -> dict[str, Any]:

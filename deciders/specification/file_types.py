@@ -3,7 +3,7 @@ with it, and describes itself to editors.
 
 `json_schema_input_type` is what the JSON Schema shows. It accepts whatever the type reads; what more the type asks, such as
 that a pair holds a date, no schema can say. What is refused is a `refusal`, in front of whose words
-`deciders.specification.workflow_file` puts what they are said of.
+`deciders.specification.shape_problems` puts what they are said of.
 """
 
 from __future__ import annotations

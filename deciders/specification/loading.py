@@ -8,9 +8,9 @@ from ..problems import Problem, Problems
 from .models import Specification
 from .report_name_rules import check_report_names
 from .sensor_rules import checked_sensor
+from .shape_problems import checked_shape
 from .surprise_rules import note_surprises
 from .twin_entries import note_twins
-from .workflow_file import checked_shape
 from .workflow_rules import check_parameters, checked_workflows
 from .yaml_lines import read_yaml
 

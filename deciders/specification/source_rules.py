@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from ..problems import Problems, listed, shown
-from .source_entries import BUILT_IN, installed_names
+from .source_entries import BUILT_IN, QueryEntry, installed_names
 from .yaml_lines import BROKEN, YamlNode, json_value
 
 _SECRET_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
@@ -53,7 +53,8 @@ def _checked_sql(node: YamlNode, problems: Problems) -> dict[str, Any]:
         problems.add(uri.line, f"'uri' of 'sql' {fault}")
     if secret is not None and secret.text and not _SECRET_NAME.fullmatch(secret.text):
         problems.add(secret.line, "'password' of 'sql' must be the name of a secret such as MY_DB_PASSWORD, never the password")
-    return {"kind": "sql", **{key: value.text.strip() for key, value in node.entries().items() if value.text is not None}}
+    given = {key: value.text.strip() for key in QueryEntry.model_fields if (value := node.get(key)) is not None and value.text}
+    return {"kind": "sql", **given}
 
 
 def _uri_fault(uri: str, has_password: bool) -> str | None:

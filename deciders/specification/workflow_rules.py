@@ -1,6 +1,6 @@
 """What the shape of a workflow file cannot say: names that must exist, circles, files, parameters that must match.
 
-Everything works on the nodes of the file and passes over what has the wrong shape (`workflow_file` has said so
+Everything works on the nodes of the file and passes over what has the wrong shape (`shape_problems` has said so
 already), so that one reading shows all problems.
 """
 
@@ -18,13 +18,13 @@ from .inputs_folder import checked_file, folded_name, name_fault
 from .notebook_limits import check_environment
 from .output_rules import check_outputs
 from .policy_rules import check_policy
+from .shape_problems import entry_named
 from .workflow_file import (
     AUTOFLOW_PARAMETERS,
     AUTOMATIC_PARAMETERS,
     NOTEBOOK_SUFFIXES,
     OWN_PARAMETERS,
     SHARED_SETTINGS,
-    entry_named,
 )
 from .yaml_lines import YamlNode
 
