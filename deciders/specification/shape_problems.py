@@ -71,8 +71,8 @@ class _Places:
             return step
         if id(node) not in self._spelled:
             others = [key for key in node.value if not isinstance(key, str)]
-            numbers = {key: key for key in others if isinstance(key, int)}
-            self._spelled[id(node)] = {**numbers, **{repr(key): key for key in others}}
+            spelled: dict[int | str, Any] = {repr(key): key for key in others}
+            self._spelled[id(node)] = spelled | {key: key for key in others if isinstance(key, int)}
         return self._spelled[id(node)].get(step, step)
 
 
