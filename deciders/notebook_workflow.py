@@ -10,15 +10,16 @@ from simpleflow_nb.exceptions import DependencyFailed, TaskFailed, TimeoutError
 from simpleflow_nb.futures import Future
 
 from . import activities
-from .runs.report_keys import label_and_format, report_artefact, report_key
 from .specification import NotebookSpecification, WorkflowSpecification
 from .specification.models import OF_THE_DECIDER
 from .specification.report_names import report_file_names
 from .specification.workflow_file import INPUTS_DIR, MISSING_DATES
+from .values.artefact_key import ArtefactKey
+from .values.label_state import LabelState
+from .values.light import Light
+from .values.run_state import RunState
 
-GREEN, ORANGE, RED = "green", "orange", "red"
-SKIPPED = "skipped"  #: a label whose notebook said that there is nothing to do, one that needs such a label, a run of these
-
+NOT_ASKED_FOR = "not asked for"  #: why the other labels of a partial run were not run
 MOST_NOTES = 3  #: of the warnings of a notebook or a report, in the record of the run; all are in its run.json
 
 _PRIORITIES_OF_A_RUN = 1_000  #: task priorities between two priorities of workflows: notebooks have those of their depth
@@ -87,7 +88,7 @@ class NotebookWorkflow(Workflow):
                 outputs=outputs,
             ).result
             if artefacts is not None:
-                return {"state": "already done", "light": GREEN, "artefacts": artefacts}
+                return {"state": "already done", "light": Light.GREEN, "artefacts": artefacts}
 
         names = report_file_names(specification, instance, parameters)
         notebooks: dict[str, Future[Any]] = {}
@@ -114,7 +115,7 @@ class NotebookWorkflow(Workflow):
             if only is not None and notebook.label != only:
                 continue
             for output in notebook.output:
-                if notebook.label in kept and (name := report_key(notebook.label, output.format)) in kept_reports:
+                if notebook.label in kept and (name := _file_name(notebook.label, output.format)) in kept_reports:
                     standing[notebook.label, output.format] = kept_reports[name]
                     continue
                 reports[notebook.label, output.format] = self.submit(
@@ -134,21 +135,21 @@ class NotebookWorkflow(Workflow):
         failures = [
             (label, future.exception)
             for label, future in notebooks.items()
-            if future.exception is not None and ends[label] != SKIPPED
+            if future.exception is not None and ends[label] != LabelState.SKIPPED
         ]
-        state = "failed" if failures else "partial" if only is not None else "skipped" if _is_skipped(ends) else "succeeded"
+        state = _state(ends, is_failed=bool(failures), is_partial=only is not None)
         unreported = [
-            (report_key(label, format), future.exception)
+            (_file_name(label, format), future.exception)
             for (label, format), future in reports.items()
             if future.exception is not None and (label in kept or notebooks[label].exception is None)
         ]
         results = [(label, kept[label]) for label in (one.label for one in asked_for) if label in kept]
         results += [(label, future.result) for label, future in notebooks.items() if future.exception is None]
-        results += [(report_artefact(*key), result) for key, result in standing.items()]
-        results += [(report_artefact(*key), future.result) for key, future in reports.items() if future.exception is None]
+        results += [(str(ArtefactKey(*key)), result) for key, result in standing.items()]
+        results += [(str(ArtefactKey(*key)), future.result) for key, future in reports.items() if future.exception is None]
         artefacts = {name: str(result["path"]) for name, result in results}
-        lights = [RED] if failures else [str(result["light"]) for _, result in results] + [ORANGE] * bool(unreported)
-        light = max(lights, key=(GREEN, ORANGE, RED).index, default=GREEN)
+        own_light = Light.of_work(failed=bool(failures), warned=bool(unreported))
+        light = Light.worst([own_light, *(str(result["light"]) for _, result in results)] if not failures else [own_light])
         error = _reason([*failures, *unreported]) if failures or unreported else None
         self.submit(
             activities.record_run,
@@ -164,12 +165,13 @@ class NotebookWorkflow(Workflow):
             labels=ends | _ends_of_reports(standing, reports),
             **({"origin": origin} if origin is not None else {}),
             **({"notes": notes} if (notes := _notes(results, notebooks, ends, unreported)) else {}),
+            **({"causes": causes} if (causes := _causes(specification, notebooks, ends, asked_for)) else {}),
             **place,
         ).result
         if failures:
             self.fail(_reason([*failures, *unreported]), _details(failures))
-        cached = [label for label, _ in results if label in kept] + [report_key(*key) for key in standing]
-        ended = "skipped" if state == "skipped" else "succeeded"
+        cached = [label for label, _ in results if label in kept] + [_file_name(*key) for key in standing]
+        ended = RunState.SKIPPED if state == RunState.SKIPPED else RunState.SUCCEEDED
         return {"state": ended, "light": light, "artefacts": artefacts} | ({"cached": cached} if cached else {})
 
 
@@ -200,35 +202,45 @@ def _values(
 
 def _ends(
     specification: WorkflowSpecification, kept: dict[str, dict[str, Any]], notebooks: dict[str, Future[Any]]
-) -> dict[str, str]:
+) -> dict[str, LabelState]:
     """What became of each label. What needs a label that was not run or failed is not run, whatever else was skipped."""
-    ends: dict[str, str] = {}
+    ends: dict[str, LabelState] = {}
     for notebook in specification.notebooks:
         label = notebook.label
         error = notebooks[label].exception if label in notebooks else None
         if label in kept:
-            ends[label] = "cached"
+            ends[label] = LabelState.CACHED
         elif label not in notebooks:
-            ends[label] = "not run"
+            ends[label] = LabelState.NOT_RUN
         elif isinstance(error, DependencyFailed):
-            before = {ends[need] for need in notebook.needs}
-            ends[label] = SKIPPED if SKIPPED in before and not before & {"failed", "not run"} else "not run"
+            ends[label] = LabelState.of_dependent({ends[need] for need in notebook.needs})
         elif isinstance(error, TaskFailed) and error.error_type == activities.NOTEBOOK_SKIPPED:
-            ends[label] = SKIPPED
+            ends[label] = LabelState.SKIPPED
         else:
-            ends[label] = "done" if error is None else "failed"
+            ends[label] = LabelState.SUCCEEDED if error is None else LabelState.FAILED
     return ends
 
 
-def _is_skipped(ends: dict[str, str]) -> bool:
-    """Whether everything that was started has said that there is nothing to do."""
-    return SKIPPED in ends.values() and not {"done", "failed"} & set(ends.values())
+def _state(ends: dict[str, LabelState], *, is_failed: bool, is_partial: bool) -> RunState:
+    """That of a run, which is skipped if everything that was started has said that there is nothing to do."""
+    if is_failed:
+        return RunState.FAILED
+    if is_partial:
+        return RunState.PARTIAL
+    found = set(ends.values())
+    is_skipped = LabelState.SKIPPED in found and not found & {LabelState.SUCCEEDED, LabelState.FAILED}
+    return RunState.SKIPPED if is_skipped else RunState.SUCCEEDED
+
+
+def _file_name(label: str, format: str) -> str:
+    """How a report is called in what a run is given and returns, and to people."""
+    return ArtefactKey(label, format).file_name
 
 
 def _notes(
     results: Sequence[tuple[str, dict[str, Any]]],
     notebooks: dict[str, Future[Any]],
-    ends: dict[str, str],
+    ends: dict[str, LabelState],
     unreported: Failures,
 ) -> dict[str, list[str]]:
     """By label or report, what there is to say of it: why it is orange or was skipped, where it has ended itself."""
@@ -240,21 +252,43 @@ def _notes(
         if said:
             notes[name] = said
     for name, end in ends.items():
-        error = notebooks[name].exception if end == SKIPPED else None
+        error = notebooks[name].exception if end == LabelState.SKIPPED else None
         if error is not None and not isinstance(error, DependencyFailed):
             notes[name] = [_cause(error)]
     for name, error in unreported:
-        notes[report_artefact(*label_and_format(name))] = [_cause(error)]
+        notes[str(ArtefactKey.of_file_name(name))] = [_cause(error)]
     return notes
+
+
+def _causes(
+    specification: WorkflowSpecification,
+    notebooks: dict[str, Future[Any]],
+    ends: dict[str, LabelState],
+    asked_for: Sequence[NotebookSpecification],
+) -> dict[str, str]:
+    """Why labels failed or were not run, for the records of their items."""
+    causes: dict[str, str] = {}
+    names = {notebook.label for notebook in asked_for}
+    for notebook in specification.notebooks:
+        label, error = notebook.label, notebooks[notebook.label].exception if notebook.label in notebooks else None
+        if label not in names:
+            causes[label] = NOT_ASKED_FOR
+        elif isinstance(error, DependencyFailed):
+            need = next(need for need in notebook.needs if ends[need] not in (LabelState.SUCCEEDED, LabelState.CACHED))
+            causes[label] = f"{need}, which it needs, {'failed' if ends[need] == LabelState.FAILED else f'was {ends[need]}'}"
+        elif ends[label] == LabelState.FAILED and error is not None:
+            causes[label] = _cause(error)
+    return causes
 
 
 def _ends_of_reports(
     standing: dict[tuple[str, str], dict[str, Any]], reports: dict[tuple[str, str], Future[Any]]
-) -> dict[str, str]:
+) -> dict[str, LabelState]:
     """What became of the reports that were not simply made."""
     failed = [key for key, future in reports.items() if future.exception is not None]
     failed = [key for key in failed if not isinstance(reports[key].exception, DependencyFailed)]
-    return {report_artefact(*key): "cached" for key in standing} | {report_artefact(*key): "failed" for key in failed}
+    cached = {str(ArtefactKey(*key)): LabelState.CACHED for key in standing}
+    return cached | {str(ArtefactKey(*key)): LabelState.FAILED for key in failed}
 
 
 def _limits(notebook: NotebookSpecification) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """What is wrong with a workflow file: every problem with its line, all at once.
 
-SpecificationError (a ValueError)      the file is refused; ``.problems`` says why
-UnknownWorkflowError (a LookupError)   the file is fine, but has no workflow of that name
+DefinitionError
+├── SpecificationError (a ValueError)      the file is refused; ``.problems`` says why
+└── UnknownWorkflowError (a LookupError)   the file is fine, but has no workflow of that name
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
+
+from simpleflow_nb.exceptions import DefinitionError
 
 #: Beyond these a guess costs more time than it saves the reader.
 _LONGEST_GUESSED_WORD = 100
@@ -32,8 +35,14 @@ class Problem:
         where = f"{self.path.name}:{self.line}" if self.line else self.path.name
         return f"{where}: {self.message}"
 
+    @property
+    def located(self) -> str:
+        """The same with the path of the file as it was given, to be opened from here."""
+        where = f"{self.path}:{self.line}" if self.line else str(self.path)
+        return f"{where}: {self.message}"
 
-class SpecificationError(ValueError):
+
+class SpecificationError(DefinitionError, ValueError):
     """A workflow file cannot be used. Nothing has run.
 
     ``problems`` is never empty and is in line order; the text has one line per problem.
@@ -46,8 +55,12 @@ class SpecificationError(ValueError):
     def __str__(self) -> str:
         return "\n".join(str(problem) for problem in self.problems)
 
+    @property
+    def located_lines(self) -> str:
+        return "\n".join(problem.located for problem in self.problems)
 
-class UnknownWorkflowError(LookupError):
+
+class UnknownWorkflowError(DefinitionError, LookupError):
     """A workflow was asked for by a name that the file does not define."""
 
 

@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # Sourced by the scripts beside it. Afterwards the working directory is the project's, and .venv holds the project with
-# the exact versions of constraints.txt. Installs only when something that decides about them has changed.
+# the exact versions of constraints.txt. Installs only when something that decides about them has changed. PYTHON names the
+# Python to do it with, if it is to be a certain one.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -21,8 +22,9 @@ install_system_packages() {
 }
 
 find_python() {
-    local name
-    for name in python3.13 python3.12 python3.11 python3; do
+    local name names=(python3.13 python3.12 python3.11 python3)
+    [ -z "${PYTHON:-}" ] || names=("$PYTHON")
+    for name in "${names[@]}"; do
         if command -v "$name" >/dev/null && "$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
             echo "$name"
             return
@@ -46,6 +48,7 @@ PYTHON
 prepare_environment() {
     local found stamp
     found=$(find_python)
+    [ -n "$found" ] || [ -z "${PYTHON:-}" ] || refuse "PYTHON is $PYTHON, and no Python 3.11 or later is called so here"
     [ -n "$found" ] || refuse "Python 3.11 or later is needed, and there is no python3.13, python3.12, python3.11 or python3 of that version here"
     stamp=$(wanted_stamp "$found")
     [ "$(cat .venv/stamp 2>/dev/null)" != "$stamp" ] || return 0

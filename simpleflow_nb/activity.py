@@ -124,6 +124,15 @@ class Activity(Generic[P, T]):
         _registry[self.name] = whole
         return whole
 
+    def with_body(self, body: Callable[..., Any]) -> Activity[Any, Any]:
+        """The same activity with another body, which runs in the worker's thread: for a worker that is given it, and for no
+        other."""
+        found: Activity[Any, Any] = Activity.__new__(Activity)
+        found.__dict__.update(self.__dict__)
+        found.callable, found.isolation = body, "thread"
+        found.add_context_in_kwargs = bool(getattr(body, "add_context_in_kwargs", False))
+        return found
+
     def execute(self, *args: Any, **kwargs: Any) -> Any:
         """Run the body as a worker does: a class is built with the arguments and its ``execute()`` called.
 

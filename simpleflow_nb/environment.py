@@ -15,7 +15,17 @@ def setting(name: str) -> str:
     Raises:
         OSError: its file is there, but cannot be read.
     """
+    found = mounted(name)
+    return os.environ.get(name, "").strip() if found is None else found
+
+
+def mounted(name: str) -> str | None:
+    """The text of the mounted file of that name, without white space around it; None when there is no such file.
+
+    Raises:
+        OSError: it is there, but cannot be read.
+    """
     try:
         return (SECRETS_DIR / name).read_text(encoding="utf-8").strip()
     except (FileNotFoundError, NotADirectoryError):
-        return os.environ.get(name, "").strip()
+        return None

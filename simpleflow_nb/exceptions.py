@@ -1,4 +1,6 @@
-"""Everything the engine raises.
+"""Everything the engine raises, and the root of what `deciders` and `workers` raise.
+
+Each class has the exit code with which the command line ends when nothing else is done about it: docs/errors.rst has them all.
 
 SimpleflowError
 ├── DefinitionError            a workflow, an activity or their input is wrong; nothing has run
@@ -24,19 +26,41 @@ RunEnded (BaseException)       internal: ``Workflow.fail`` and ``continue_as_new
 
 from __future__ import annotations
 
-from typing import Any
+from enum import IntEnum
+from typing import Any, ClassVar
+
+
+class ExitCode(IntEnum):
+    """The numbers that a process of the command line ends with. There are no others, signals aside."""
+
+    DONE = 0
+    RUN_FAILED = 1  #: or was interrupted, or cannot go on
+    WRONG = 2  #: the workflow file, the command line or the environment; nothing has run
+    UNREACHABLE = 3  #: the service, its journal, the records or the source
+    BUG = 4  #: of ours
 
 
 class SimpleflowError(Exception):
-    """Base of all exceptions of this package."""
+    """Base of all exceptions of simpleflow_nb, deciders and workers."""
+
+    exit_code: ClassVar[ExitCode] = ExitCode.RUN_FAILED
+
+    @property
+    def located_lines(self) -> str:
+        """A line for each fault in a file, beginning with the file and the line as compilers write it; empty for a sentence."""
+        return ""
 
 
 class DefinitionError(SimpleflowError):
     """A workflow, an activity or their input is wrong."""
 
+    exit_code = ExitCode.WRONG
+
 
 class ServiceError(SimpleflowError):
     """The service that keeps the histories cannot be used."""
+
+    exit_code = ExitCode.UNREACHABLE
 
 
 class JournalError(ServiceError):
@@ -89,6 +113,8 @@ class NonDeterminismError(ReplayError):
 class StaleCache(SimpleflowError):
     """The events given do not continue what a cached execution knows."""
 
+    exit_code = ExitCode.BUG
+
 
 class ExecutionBlocked(SimpleflowError):
     """Never raised: a workflow that waits is suspended. Kept so that imports from simpleflow work.
@@ -113,6 +139,15 @@ class TaskException(SimpleflowError):
         return self
 
 
+def split_reason(reason: str | None) -> tuple[str, str]:
+    """The class name and the message of the Python exception behind a failure whose reason is ``ValueError: nope``.
+
+    The name is empty, and the message the whole reason, where there is no such exception.
+    """
+    head, separator, message = (reason or "").partition(":")
+    return (head, message.removeprefix(" ")) if separator and head.isidentifier() else ("", reason or "")
+
+
 class TaskFailed(TaskException):
     """A task ended without a result.
 
@@ -130,8 +165,7 @@ class TaskFailed(TaskException):
     @property
     def error_type(self) -> str:
         """Class name of the Python exception behind the failure; empty when there is none."""
-        head, separator, _ = (self.reason or "").partition(":")
-        return head if separator and head.isidentifier() else ""
+        return split_reason(self.reason)[0]
 
 
 class DependencyFailed(TaskFailed):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -32,7 +32,7 @@ class Event:
     ``raw`` is the event as the service gives it.
     """
 
-    def __init__(self, raw: dict[str, Any], load: payload.Load | None = None, lacks: Lacks | None = None) -> None:
+    def __init__(self, raw: Mapping[str, Any], load: payload.Load | None = None, lacks: Lacks | None = None) -> None:
         self.raw = raw
         self.id: int = raw["eventId"]
         self.name: str = raw["eventType"]
@@ -157,7 +157,9 @@ class History:
         cancel_requested: the last request to cancel the run, None without one.
     """
 
-    def __init__(self, events: Iterable[dict[str, Any]], load: payload.Load | None = None, lacks: Lacks | None = None) -> None:
+    def __init__(
+        self, events: Iterable[Mapping[str, Any]], load: payload.Load | None = None, lacks: Lacks | None = None
+    ) -> None:
         self.events = [Event(raw, load, lacks) for raw in events]
         self.tasks: list[dict[str, Any]] = []
         self.activities: dict[str, dict[str, Any]] = {}

@@ -32,6 +32,7 @@ from .exceptions import DefinitionError, RunEnded
 from .futures import Future
 from .history import History, Lacks
 from .replay import Execution
+from .replay.events import HistoryEvent
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -90,7 +91,7 @@ class Workflow:
     version: str = "1"
     task_list: str | None = None
     task_priority: int | None = None
-    tag_list: list[str] | None = None
+    tag_list: list[str] | str | None = None
     child_policy: str = "TERMINATE"
     execution_timeout: int | None = None
     decision_tasks_timeout: int | None = None
@@ -327,7 +328,7 @@ class Program:
             arguments = {"args": arguments if isinstance(arguments, list) else [arguments]} if execution.input else {}
         return self.workflow.run(*arguments.get("args", ()), **arguments.get("kwargs", {}))
 
-    def _should_cancel(self, events: list[dict[str, Any]], load: payload.Load | None, lacks: Lacks) -> bool:
+    def _should_cancel(self, events: list[HistoryEvent], load: payload.Load | None, lacks: Lacks) -> bool:
         if self.workflow is None:
             return True
         history = History(events, load, lacks)

@@ -5,11 +5,15 @@ from __future__ import annotations
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any
 
 from deciders import activities as declared
 from deciders.specification import OutputSpecification
 from deciders.specification.retention_rules import KEPT_ATTEMPTS
+from deciders.values.artefact_key import ReportFormat
+from deciders.values.label_state import LabelState
+from deciders.values.light import Light
+from deciders.values.run_state import RunState
 from simpleflow_nb.activity_context import context
 from simpleflow_nb.environment import setting
 from simpleflow_nb.exceptions import ActivityCanceled
@@ -21,8 +25,8 @@ from .notebooks.notebook_errors import NotebookSkipped
 from .notebooks.notebook_run import Cancellation, NotebookFailed, run_notebook
 from .notebooks.notebook_session import CountedWarnings
 from .records.run_records import RunRecord, RunRecords
-from .records.run_tables import State
 from .runs.backfills import start_backfill as start_one_backfill
+from .runs.item_ends import ends_of_items, recorded_item
 from .runs.kept_specification import is_by_reference, whole_specification
 from .runs.latest_links import NAME as LATEST
 from .runs.latest_links import point_latest
@@ -31,6 +35,7 @@ from .runs.notebook_versions import as_executed
 from .runs.old_outputs import remove_old_attempts
 from .runs.report_making import made_report
 from .runs.report_places import remove_renamed
+from .runs.run_origin import recorded_origin
 from .runs.sensor_check import check_for_new_dates, start_requested
 from .secrets import masked
 
@@ -98,37 +103,38 @@ def execute_notebook(
     task.on_cancel.append(cancellation.cancel)
     if task.cancel_requested():  # since the task began
         cancellation.cancel()
-    try:
-        done = run_notebook(
-            Path(inputs_dir) / filename,
-            values,
-            artefacts.notebook_folder(workflow, instance, label),
-            label=label,
-            attempt=attempt,
-            kernel=kernel,
-            timeout_seconds=timeout_seconds,
-            cell_timeout_seconds=cell_timeout_seconds,
-            memory_limit_bytes=memory_limit_bytes,
-            output_limits=OutputLimits.given(printed_limit_bytes, displayed_limit_bytes),
-            environment=environment,
-            inputs_dir=inputs_dir,
-            outputs=Path(outputs),
-            counted_warnings=warnings,
-            kernel_fallback=kernel_fallback,
-            cancellation=cancellation,
-            kernels=open_shared(),
-            on_kernel_started=on_kernel_started,
-            on_progress=on_progress,
-        )
-    except NotebookFailed:
-        if task.cancel_requested():
-            raise ActivityCanceled(f"{label} was cancelled") from None
-        raise
-    finally:
-        for pid in kernels:
-            task.process_groups.forget(pid)
-    if done.skipped_for is not None:
-        raise NotebookSkipped(done.skipped_for)
+    with recorded_item(task.run_id, artefacts, workflow, instance, label, attempt):
+        try:
+            done = run_notebook(
+                Path(inputs_dir) / filename,
+                values,
+                artefacts.notebook_folder(workflow, instance, label),
+                label=label,
+                attempt=attempt,
+                kernel=kernel,
+                timeout_seconds=timeout_seconds,
+                cell_timeout_seconds=cell_timeout_seconds,
+                memory_limit_bytes=memory_limit_bytes,
+                output_limits=OutputLimits.given(printed_limit_bytes, displayed_limit_bytes),
+                environment=environment,
+                inputs_dir=inputs_dir,
+                outputs=Path(outputs),
+                counted_warnings=warnings,
+                kernel_fallback=kernel_fallback,
+                cancellation=cancellation,
+                kernels=open_shared(),
+                on_kernel_started=on_kernel_started,
+                on_progress=on_progress,
+            )
+        except NotebookFailed:
+            if task.cancel_requested():
+                raise ActivityCanceled(f"{label} was cancelled") from None
+            raise
+        finally:
+            for pid in kernels:
+                task.process_groups.forget(pid)
+        if done.skipped_for is not None:
+            raise NotebookSkipped(done.skipped_for)
     result: dict[str, object] = {"path": str(done.path), "light": str(done.light), "warnings": list(done.warnings)}
     return result | ({"ended_in_cell": done.ended_in_cell} if done.ended_in_cell is not None else {})
 
@@ -144,7 +150,7 @@ def convert_report(
     template: str | None,
     reference_date: str | None,
     inputs_dir: str | None = None,
-    format: Literal["pdf", "html"] = "pdf",
+    format: ReportFormat = "pdf",
     code: bool = False,
     streams: bool = False,
     parameters: bool = False,
@@ -188,53 +194,53 @@ def record_run(
     labels: dict[str, str] | None = None,
     origin: dict[str, Any] | None = None,
     notes: dict[str, list[str]] | None = None,
+    causes: dict[str, str] | None = None,
 ) -> None:
     """Record the end of this run; idempotent, because the record is found by its run id.
 
     A run that succeeded becomes the ``latest`` of the reports of its parameter set, unless one of a later date is.
     """
-    task = context()
+    task, origin = context(), origin or {}
+    ended_as = RunState.read(state)
+    ends = {name: LabelState.read(word) for name, word in (labels or {}).items()}
     with closing(RunRecords.open(Path(outputs))) as records:
-        former = [one.artefacts for one in records.runs(workflow, identity)]
-        remove_renamed(former, artefacts, Artefacts(Path(outputs)).reports_folder(workflow, instance))
-        records.record(
-            RunRecord(
-                workflow_name=workflow,
-                identity=identity,
-                instance=instance,
-                reference_date=parameters.get("reference_date"),
-                parameters=parameters,
-                state=_recorded_state(state),
-                light=light,
-                started=datetime.fromisoformat(started),
-                ended=datetime.fromisoformat(ended),
-                attempt=records.attempts(workflow, identity) + 1,
-                workflow_id=task.workflow_id,
-                run_id=task.run_id,
-                error=masked(error) if error is not None else None,
-                artefacts=artefacts,
-                reason=(origin or {}).get("reason"),
-                labels=labels or {},
-                notebooks=as_executed((origin or {}).get("notebooks"), Path(outputs), workflow, instance, labels or {}),
-                data=_kept_data(origin or {}, state),
-                date_stencil=(origin or {}).get("date_stencil"),
-                missing_dates=(origin or {}).get("missing_dates"),
-                notes={name: [masked(text) for text in texts] for name, texts in (notes or {}).items()},
-            )
+        former = [one for one in records.runs(workflow, identity) if one.run_id != task.run_id]
+        place = Artefacts(Path(outputs))
+        remove_renamed([one.artefacts for one in former], artefacts, place.reports_folder(workflow, instance))
+        record = RunRecord(
+            workflow_name=workflow,
+            identity=identity,
+            instance=instance,
+            reference_date=parameters.get("reference_date"),
+            parameters=parameters,
+            state=ended_as,
+            light=Light(light),
+            started=datetime.fromisoformat(started),
+            ended=datetime.fromisoformat(ended),
+            attempt=len(former) + 1,
+            workflow_id=task.workflow_id,
+            run_id=task.run_id,
+            error=masked(error) if error is not None else None,
+            artefacts=artefacts,
+            reason=origin.get("reason"),
+            labels=ends,
+            notebooks=as_executed(origin.get("notebooks"), Path(outputs), workflow, instance, ends),
+            data=_kept_data(origin, ended_as),
+            date_stencil=origin.get("date_stencil"),
+            missing_dates=origin.get("missing_dates"),
+            notes={name: [masked(text) for text in texts] for name, texts in (notes or {}).items()},
+            **recorded_origin(origin, former),
         )
-    if state == "succeeded":
-        links = (origin or {}).get("latest_links") or [LATEST]
+        records.record(record, ends_of_items(record, place, former, causes))
+    if ended_as == RunState.SUCCEEDED:
+        links = origin.get("latest_links") or [LATEST]
         point_latest(Path(outputs), workflow, instance, parameters.get("reference_date"), links)
 
 
-def _recorded_state(state: str) -> State:
-    return cast(State, state) if state in ("succeeded", "skipped", "partial") else "failed"
-
-
-def _kept_data(origin: dict[str, Any], state: str) -> dict[str, Any] | None:
+def _kept_data(origin: dict[str, Any], state: RunState) -> dict[str, Any] | None:
     """What is kept of the data: of a run that was skipped also where changed data are no cause for a rerun otherwise."""
     data: dict[str, Any] | None = origin.get("data")
-    return origin.get("seen_data") if data is None and state == "skipped" else data
+    return origin.get("seen_data") if data is None and state == RunState.SKIPPED else data
 
 
 @declared.feed_new_dates.implemented_by

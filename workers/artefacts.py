@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from deciders.path_parts import LONGEST_PART_BYTES, path_part
-from simpleflow_nb.exceptions import SimpleflowError
+from simpleflow_nb.exceptions import ExitCode, SimpleflowError
 
 __all__ = ["LONGEST_PART_BYTES", "Artefacts", "OutputsError", "path_part", "read_record", "why_unreadable", "write_atomically"]
 
@@ -29,6 +29,8 @@ _MOVE_TRIES = 10
 
 class OutputsError(SimpleflowError):
     """The outputs folder cannot be used."""
+
+    exit_code = ExitCode.WRONG
 
 
 def read_record(path: Path) -> dict[str, Any]:

@@ -9,7 +9,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from deciders.specification import FilesSource, FlowApiSource, InstalledSource, Specification, SqlSource
+from deciders.problems import near_miss
+from deciders.specification import NO_SENSOR, FilesSource, FlowApiSource, InstalledSource, Specification, SqlSource
+from simpleflow_nb.variables import PREFIX, VARIABLES
 
 from .artefacts import Artefacts, OutputsError
 from .notebooks.notebook_checks import notebook_findings
@@ -55,6 +57,7 @@ def _findings(specification: Specification, outputs: Path) -> Iterator[Finding]:
     for sentence in notebooks.substituted_kernels:
         yield Finding("kernels", WARNING, sentence)
     yield from _secrets()
+    yield from _variables()
 
 
 def _outputs(outputs: Path) -> Finding:
@@ -113,6 +116,9 @@ def _templates(specification: Specification) -> Iterator[Finding]:
 
 
 def _source(specification: Specification) -> Iterator[Finding]:
+    if specification.sensor is None:
+        yield Finding("source", OK, NO_SENSOR)
+        return
     source = specification.sensor.source
     began = time.monotonic()
     try:
@@ -153,3 +159,12 @@ def _secrets() -> Iterator[Finding]:
             short = f"{name} has fewer than {SHORTEST_MASKED_SECRET} characters"
             text = f"{short}, so it is not masked in what is kept; use a longer one"
             yield Finding("secrets", WARNING, text)
+
+
+def _variables() -> Iterator[Finding]:
+    """Variables that nothing reads, and whose names are nearly those of others; the rest of them may be somebody else's."""
+    known = [one.name.removeprefix(PREFIX) for one in VARIABLES if one.name.startswith(PREFIX)]
+    for name in sorted(os.environ):
+        own = name.removeprefix(PREFIX)
+        if name.startswith(PREFIX) and own not in known and (meant := near_miss(own, known)) is not None:
+            yield Finding("environment", WARNING, f"nothing reads {name}; the variable that is read is {PREFIX}{meant}")

@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from enum import StrEnum
 from typing import TextIO
+
+from deciders.values.light import Light
+
+__all__ = ["WARNING_WINDOW", "Light", "light_for", "printed_warnings", "warning_lines"]
 
 WARNING_WINDOW = 15  #: characters at the head of a line; what stands further right is data
 
@@ -19,35 +22,13 @@ _BLOCK_CHARACTERS = 1 << 20
 _MARK = re.compile("\u26a0\ufe0f?|warning:", re.IGNORECASE | re.ASCII)
 
 
-class Light(StrEnum):
-    """How a run went, for people."""
-
-    GREEN = "green"
-    ORANGE = "orange"
-    RED = "red"
-
-    @staticmethod
-    def worst(lights: Iterable[Light | str]) -> Light:
-        """Light of a whole from those of its parts: red before orange before green.
-
-        No parts give green: nothing went wrong. Names (``"orange"``) are taken too.
-
-        Raises:
-            ValueError: a name that is no light.
-        """
-        order = list(Light)
-        return max((Light(light) for light in lights), key=order.index, default=Light.GREEN)
-
-
 def light_for(lines: Iterable[str], *, failed: bool) -> Light:
     """Colour of a run from its captured output.
 
     Only a line's first 15 characters count, so data that mentions a warning does not turn a run orange. ``failed`` wins
     over anything the output says; no lines give green.
     """
-    if failed:
-        return Light.RED
-    return Light.ORANGE if any(_warns(line) for line in _lines(lines)) else Light.GREEN
+    return Light.of_work(failed=failed, warned=not failed and any(_warns(line) for line in _lines(lines)))
 
 
 def warning_lines(lines: Iterable[str]) -> list[str]:

@@ -10,6 +10,7 @@ import os
 from pathlib import Path
 
 from simpleflow_nb import environment
+from simpleflow_nb.exceptions import DefinitionError
 from simpleflow_nb.masking import (
     MASK,
     SHORTEST_MASKED_SECRET,
@@ -34,7 +35,7 @@ __all__ = [
 ]
 
 
-class MissingSecretError(LookupError):
+class MissingSecretError(DefinitionError, LookupError):
     """A secret that has no default is neither a file nor an environment variable."""
 
 
@@ -51,11 +52,9 @@ def read_secret(name: str, default: str | None = None) -> str:
     if name in ("", "..") or Path(name).name != name:
         raise ValueError(f"{name!r} cannot be the name of a secret")
     keep_secret(name)
-    file = environment.SECRETS_DIR / name
-    try:
-        return file.read_text(encoding="utf-8").strip()
-    except (FileNotFoundError, NotADirectoryError):
-        value = os.environ.get(name, default)
+    found = environment.mounted(name)
+    value = os.environ.get(name, default) if found is None else found
     if value is None:
+        file = environment.SECRETS_DIR / name
         raise MissingSecretError(f"{name} is not set: give it as the file {file} or in the environment")
     return value.strip()

@@ -15,6 +15,8 @@ from datetime import date, datetime
 from enum import Enum
 from typing import Any, NamedTuple
 
+from simpleflow_nb.exceptions import DefinitionError
+
 from ..problems import did_you_mean, shown
 from .written_dates import written_date
 
@@ -30,7 +32,7 @@ SHIFT_PATTERN = r"^[+-]?[0-9]{1,6}[dwmy]$"
 _SHIFT = re.compile(r"([+-]?[0-9]{1,6})([dwmy])", re.ASCII)
 
 
-class DateStencilError(Exception):
+class DateStencilError(DefinitionError):
     """A date stencil is wrong; ``index`` is the element's place counted from 0, None for the stencil as a whole."""
 
     def __init__(self, message: str, index: int | None = None) -> None:

@@ -1,32 +1,62 @@
-"""What a stencil lacks for a reference date, as a sentence."""
+"""Which dates a stencil lacks for a reference date."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date
+from typing import TypedDict
 
 from .date_stencil import AvailableDays, DateStencil
 
-#: A reason names this many missing dates or periods, and counts the others.
-_MOST_DATES_IN_A_REASON = 10
+#: A lack names this many missing dates or periods, and counts the others.
+_MOST_DATES_IN_A_LACK = 10
 _FEWEST_OF_A_PERIOD = 3
 
 
-def lack(stencil: DateStencil, reference_ordinal: int, available: AvailableDays) -> str | None:
-    """``needs 2024-01-01 which is not available``; None when nothing is missing that must be there.
+class Missing(TypedDict):
+    """Dates that are not there."""
+
+    periods: list[str]  #: ISO dates, and ``<first> to <last>`` from three dates in a row on; at most the first ten
+    more: int  #: dates behind those
+    number: int  #: of dates in all
+
+
+class Shortfall(TypedDict):
+    """An element of a stencil of which too few dates are there."""
+
+    needed: int
+    days: int  #: that the element has
+    first: str  #: ISO dates of its first and last day
+    last: str
+    missing: Missing | None  #: None where it has too few days, whatever is there
+
+
+class Lack(TypedDict):
+    """What of a stencil is missing and must be there; ready for JSON."""
+
+    strict: Missing | None  #: of the elements of which no date may be missing
+    shortfalls: list[Shortfall]
+
+
+def lack(stencil: DateStencil, reference_ordinal: int, available: AvailableDays) -> Lack | None:
+    """What is missing for a reference date; None when nothing is that must be there.
 
     Raises:
         DateStencilValueError: the stencil holds no dates for this reference date, or leaves the calendar.
     """
-    reasons = []
     strict = stencil.strict_ranges(reference_ordinal)
-    if not available.holds(strict):
-        reasons.append(f"needs {_named(strict, available, which='which ')}")
-    for needed, first, end in stencil.shortfalls(reference_ordinal, available):
-        days = f"the {end - first} dates from {date.fromordinal(first)} to {date.fromordinal(end - 1)}"
-        lacks = "which are too few" if needed > end - first else f"and {_named([(first, end)], available)}"
-        reasons.append(f"needs {needed} of {days}, {lacks}")
-    return "; ".join(reasons) or None
+    missing = _missing(strict, available) if not available.holds(strict) else None
+    shortfalls = [
+        Shortfall(
+            needed=needed,
+            days=end - first,
+            first=date.fromordinal(first).isoformat(),
+            last=date.fromordinal(end - 1).isoformat(),
+            missing=None if needed > end - first else _missing([(first, end)], available),
+        )
+        for needed, first, end in stencil.shortfalls(reference_ordinal, available)
+    ]
+    return Lack(strict=missing, shortfalls=shortfalls) if missing is not None or shortfalls else None
 
 
 def shown_periods(days: Iterable[date]) -> list[str]:
@@ -45,14 +75,13 @@ def _period(first: int, end: int) -> str:
     return f"{begin}" if begin == last else f"{begin} to {last}"
 
 
-def _named(ranges: Sequence[tuple[int, int]], available: AvailableDays, *, which: str = "") -> str:
+def _missing(ranges: Sequence[tuple[int, int]], available: AvailableDays) -> Missing:
     total = sum(end - first - available.number(first, end) for first, end in ranges)
     names, told = list[str](), 0
     for first, end in available.gaps(ranges):
         is_period = end - first >= _FEWEST_OF_A_PERIOD
         names += [_period(first, end)] if is_period else [_period(day, day + 1) for day in range(first, end)]
         told += end - first
-        if len(names) >= _MOST_DATES_IN_A_REASON:
+        if len(names) >= _MOST_DATES_IN_A_LACK:
             break
-    more = f" and {total - told} more" if total > told else ""
-    return f"{', '.join(names)}{more} {which}{'is' if total == 1 else 'are'} not available"
+    return Missing(periods=names, more=total - told, number=total)

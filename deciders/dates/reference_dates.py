@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
 
+from simpleflow_nb.exceptions import DefinitionError
+
 from ..problems import did_you_mean, shown
 from .written_dates import written_date
 
@@ -18,7 +20,7 @@ _RULES = ("weekly", "monthly", "dates", "every")
 _FORMS = "all, {weekly: monday}, {monthly: 1}, {monthly: last}, {dates: [2024-01-31]} and {every: 7, from: 2024-01-01}"
 
 
-class ReferenceDatesError(ValueError):
+class ReferenceDatesError(DefinitionError, ValueError):
     """A rule is wrong: one sentence, without the name of the setting."""
 
 

@@ -10,6 +10,8 @@ import codecs
 import json
 from typing import Any
 
+from simpleflow_nb.exceptions import DefinitionError
+
 FORMATS = (1, 2, 3, 4)
 
 #: papermill's tag of the cell with the values of a run.
@@ -42,7 +44,7 @@ _MIME_TYPES = {
 }
 
 
-class NoNotebook(ValueError):
+class NoNotebook(DefinitionError, ValueError):
     """Why a file is no notebook, said so that it can follow the file's name and a colon."""
 
 

@@ -17,26 +17,26 @@ from ..dates.date_stencil import AvailableDays, DateStencil, DateStencilError, D
 from ..dates.missing_dates import lack
 from ..dates.reference_dates import reference_dates_of
 from ..problems import listed
-from ..specification import ConfiguredWorkflow, SensorSpecification, Specification, WorkflowSpecification
+from ..specification import NO_SENSOR, ConfiguredWorkflow, SensorSpecification, Specification, WorkflowSpecification
+from ..values.reason import Reason, ReasonKind
+from ..values.run_state import RunState
 from . import identity as identities
 from .identity import identity
-from .reruns import NOT_RUN_YET, SUCCEEDED, RunHistory, verdict
+from .reruns import RunHistory, verdict
+from .run_tags import RunTags
 
 __all__ = ["DueRuns", "NotDue", "Run", "due_runs", "identity", "identity_for", "run_for"]
-
-RUNNING = "running"
-_OTHER_PARAMETERS = "already succeeded with other parameters, and rerun_when lacks parameters_changed"
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One workflow for one reference date: an instance, and what it is to run with."""
+    """One workflow with one set of parameters, for a reference date or without one: an instance, and what it is to run with."""
 
     entry: ConfiguredWorkflow  #: of the sensor, or made for this run: other entries may differ in little from it
-    reference_date: date
-    date_stencil: DateStencil  #: that of the entry
+    reference_date: date | None  #: None: it has no date; what is due always has one
+    date_stencil: DateStencil  #: that of the entry; one without elements where the run has no date
     identity: str  #: 32 hex digits, see `deciders.runs.identity`
-    reason: str = field(default=NOT_RUN_YET, compare=False)  #: why it is due: the end of a sentence about the run
+    reason: Reason = field(default=Reason.of(ReasonKind.NOT_RUN_YET), compare=False)  #: why it is due
     is_rerun: bool = field(default=False, compare=False)  #: it has succeeded before, and is to run all the same
     #: notebooks of a former try that succeeded, and that nothing has changed for, need not be done again
     keeps_labels: bool = field(default=False, compare=False)
@@ -51,18 +51,42 @@ class Run:
         return self.entry.parameters
 
     @property
+    def day(self) -> date:
+        """The reference date.
+
+        Raises:
+            ValueError: it has none.
+        """
+        if self.reference_date is None:
+            raise ValueError(f"{self.workflow_name}/{self.instance} has no reference date")
+        return self.reference_date
+
+    @property
+    def iso_date(self) -> str | None:
+        """The reference date as text, None without one."""
+        return None if self.reference_date is None else self.reference_date.isoformat()
+
+    @property
+    def title(self) -> str:
+        """NAME/INSTANCE, as commands take a RUN."""
+        return f"{self.workflow_name}/{self.instance}"
+
+    @property
     def needed_days(self) -> list[tuple[int, int]]:
-        """The days of its stencil, as half-open ranges of ordinals that do not overlap, ascending."""
-        return self.date_stencil.needed_ranges(self.reference_date.toordinal())
+        """The days of its stencil, as half-open ranges of ordinals that do not overlap, ascending; none without a date."""
+        return [] if self.reference_date is None else self.date_stencil.needed_ranges(self.reference_date.toordinal())
 
     @property
     def date_ranges(self) -> list[tuple[date, date]]:
         """Half-open ranges of dates, one per element of the stencil. Made anew, for most runs are only counted."""
-        return self.date_stencil.date_ranges(self.reference_date)
+        return [] if self.reference_date is None else self.date_stencil.date_ranges(self.reference_date)
 
     @property
     def parameters(self) -> dict[str, Any]:
-        """A new dict of all parameters, ready for JSON: the configured ones, ``reference_date`` and ``date_ranges``."""
+        """A new dict of all parameters, ready for JSON: the configured ones and, of a run that has a date, ``reference_date``
+        and ``date_ranges``."""
+        if self.reference_date is None:
+            return dict(self.configured_parameters)
         return {
             **self.configured_parameters,
             "reference_date": self.reference_date.isoformat(),
@@ -71,13 +95,18 @@ class Run:
 
     @property
     def instance(self) -> str:
-        """``<reference date>_<first 8 hex digits of the identity>``."""
+        """The name of its folder; see `deciders.runs.identity.instance_name`."""
         return identities.instance_name(self.reference_date, self.identity)
 
     @property
     def workflow_id(self) -> str:
-        """``<workflow>-<reference date>-<identity>``; see `deciders.runs.identity.workflow_id`."""
-        return identities.workflow_id(self.workflow_name, self.reference_date, self.identity)
+        """See `deciders.runs.identity.workflow_id`."""
+        return identities.workflow_id(self.workflow_name, self.reference_date or self.instance, self.identity)
+
+    @property
+    def tags(self) -> RunTags:
+        """Those of its execution."""
+        return RunTags(self.workflow_name, self.iso_date, self.instance)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +116,17 @@ class NotDue:
     workflow_name: str
     reference_date: date
     identity: str | None  #: None when it was not worked out: the date is too early, or dates are missing
-    reason: str  #: the end of a sentence that begins with the workflow and the date
+    reason: Reason
     #: of the entry, as they stand in the file: the same workflow and date may be there with others
     configured_parameters: dict[str, Any] = field(default_factory=dict, compare=False)
     #: of the entry, as it stands in the file
     date_stencil: Sequence[Any] | DateStencil | None = field(default=None, compare=False)
     is_available: bool = field(default=True, compare=False)  #: whether there are data for the date itself
+
+    @property
+    def day(self) -> date:
+        """The reference date, as `Run` has it."""
+        return self.reference_date
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,20 +139,23 @@ class DueRuns:
     warnings: tuple[str, ...]  #: why there may be less to do than expected
 
 
-def run_for(configured: ConfiguredWorkflow, reference_date: date) -> Run:
-    """The run of a sensor's entry for a date, whether or not it is due (for backfills and reruns).
+def run_for(configured: ConfiguredWorkflow, reference_date: date | None) -> Run:
+    """The run of a sensor's entry for a date, whether or not it is due (for backfills and reruns), or its run without a date,
+    for which its stencil means nothing.
 
     Raises:
         DateStencilValueError: the stencil holds no dates for this reference date, or leaves the calendar.
     """
+    if reference_date is None:
+        return Run(configured, None, DateStencil([]), identity(configured.parameters))
     stencil = DateStencil.of_entry(configured.date_stencil)
     ranges = stencil.date_ranges(reference_date)
     parameters = {**configured.parameters, "reference_date": reference_date, "date_ranges": ranges}
     return Run(configured, reference_date, stencil, identity(parameters))
 
 
-def identity_for(configured: ConfiguredWorkflow, reference_date: date) -> str | None:
-    """The identity of the run of a sensor's entry for a date; None where it has none, since its stencil holds no dates then."""
+def identity_for(configured: ConfiguredWorkflow, reference_date: date | None) -> str | None:
+    """The identity of `run_for`; None where there is no such run, since the stencil holds no dates then."""
     try:
         return run_for(configured, reference_date).identity
     except DateStencilError:
@@ -128,7 +165,7 @@ def identity_for(configured: ConfiguredWorkflow, reference_date: date) -> str | 
 def due_runs(
     specification: Specification,
     available_dates: Mapping[str, Iterable[date]],
-    run_states: Mapping[tuple[str, str], str],
+    run_states: Mapping[tuple[str, str], RunState],
     *,
     history: RunHistory | None = None,
     since: date | None = None,
@@ -141,7 +178,7 @@ def due_runs(
     available is the union (``require: any``) or the intersection (``all``) over the sensor's types.
 
     Args:
-        specification: the workflow file.
+        specification: the workflow file; nothing is ever due of one without a sensor.
         available_dates: dates by type, in any order; types that the sensor does not ask for are ignored.
         run_states: "running", "succeeded" or "failed" by workflow name and identity; absent means never run.
         history: what more is known of former runs. Without it failures are tried again at once, and nothing has changed.
@@ -150,9 +187,11 @@ def due_runs(
     Raises:
         ValueError: a state is none of the three.
     """
+    if specification.sensor is None:
+        return DueRuns((), (), (NO_SENSOR,))
     ordinals, warnings = considered_days(specification.sensor, available_dates)
     looker = _Looker(AvailableDays(ordinals), run_states, specification, history or RunHistory(), since)
-    for number, configured in enumerate(specification.sensor.workflows, start=1):
+    for number, configured in enumerate(specification.entries, start=1):
         looker.look_at(number, configured)
     priorities = {workflow.name: workflow.priority for workflow in specification.workflows}
     if any(priorities.values()):
@@ -198,7 +237,7 @@ class _TextsByLength(dict[int, _Texts]):
 class _Look(NamedTuple):
     """What a stencil comes to for a date."""
 
-    reason: str | None  #: why it is not fulfilled
+    reason: Reason | None  #: why it is not fulfilled
     ranges: str  #: else the date ranges, as the items of a JSON list
 
 
@@ -208,7 +247,7 @@ class _Looker:
     def __init__(
         self,
         available: AvailableDays,
-        run_states: Mapping[tuple[str, str], str],
+        run_states: Mapping[tuple[str, str], RunState],
         specification: Specification,
         history: RunHistory,
         since: date | None,
@@ -222,7 +261,7 @@ class _Looker:
         self._texts = _TextsByLength()
         #: entries often share a stencil, and what it comes to for a date is the same for all of them
         self._seen: dict[DateStencil, dict[int, _Look]] = {}
-        self._entries = specification.sensor.workflows
+        self._entries = specification.entries
         entry_counts = Counter(entry.workflow_name for entry in self._entries)
         #: first entry of each identity, kept only for workflows that several entries name
         self._first_entry: dict[str, dict[str, int]] = {name: {} for name, count in entry_counts.items() if count > 1}
@@ -238,9 +277,10 @@ class _Looker:
         ends, in_autoflow = self._history.ends, self._history.in_autoflow
         is_done_whatever_its_parameters = self._success_of_the_date(number, configured, workflow)
         days_to_look_at, refusals = self._reference_dates(configured, earliest)
+        too_early = Reason.of(ReasonKind.BEFORE_EARLIEST_DATE, earliest=str(earliest))
         for ordinal, day in days_to_look_at:
             if earliest is not None and day < earliest:
-                self._refuse(configured, day, None, f"before earliest_date {earliest}")
+                self._refuse(configured, day, None, too_early)
                 continue
             if refusals and ordinal in refusals:
                 self._refuse(configured, day, None, refusals[ordinal], ordinal in self._available)
@@ -253,28 +293,28 @@ class _Looker:
                 continue
             found = identities.identity_of_text(f"{before_ranges}{look.ranges}{between}{day.isoformat()}{after_date}")
             if first_entry is not None and (first := first_entry.setdefault(found, number)) != number:
-                self._refuse(configured, day, found, f"duplicate of entry {first}")
+                self._refuse(configured, day, found, Reason.of(ReasonKind.DUPLICATE, entry=first))
                 continue
             state = run_states.get((name, found))
-            if state == RUNNING:
-                self._refuse(configured, day, found, RUNNING)
+            if state == RunState.RUNNING:
+                self._refuse(configured, day, found, Reason.of(ReasonKind.RUNNING))
                 continue
             if state is None and is_done_whatever_its_parameters(day):
-                self._refuse(configured, day, found, _OTHER_PARAMETERS)
+                self._refuse(configured, day, found, Reason.of(ReasonKind.SUCCEEDED_WITH_OTHER_PARAMETERS))
                 continue
             end = ends.get((name, found))
             days = stencil.needed_ranges(ordinal) if end is not None and end.data is not None else ()
             is_in_autoflow = (name, found) in in_autoflow
             is_due, reason, keeps_labels = verdict(workflow, state, end, days, self._history, is_in_autoflow=is_in_autoflow)
             if is_due:
-                is_rerun = state == SUCCEEDED
+                is_rerun = state == RunState.SUCCEEDED
                 self.due.append(Run(configured, day, stencil, found, reason, is_rerun, keeps_labels))
             else:
                 self._refuse(configured, day, found, reason)
 
     def _reference_dates(
         self, configured: ConfiguredWorkflow, earliest: date | None
-    ) -> tuple[Sequence[tuple[int, date]], Mapping[int, str]]:
+    ) -> tuple[Sequence[tuple[int, date]], Mapping[int, Reason]]:
         """The days to look at, ascending: those available, and those chosen that lack; and why it cannot be some of them.
 
         Before ``earliest`` nothing is chosen, and so nothing lacks.
@@ -285,11 +325,10 @@ class _Looker:
         chosen = {*rule.ordinals(self._days[0][0], self._days[-1][0]), *rule.named}
         if earliest is not None:
             chosen = {ordinal for ordinal in chosen if ordinal >= earliest.toordinal()}
-        refusals = {
-            ordinal: f"not a reference date of this entry ({rule})" for ordinal, _ in self._days if ordinal not in chosen
-        }
+        not_chosen = Reason.of(ReasonKind.NOT_A_REFERENCE_DATE, rule=str(rule))
+        refusals = {ordinal: not_chosen for ordinal, _ in self._days if ordinal not in chosen}
         lacking = {ordinal: date.fromordinal(ordinal) for ordinal in chosen if ordinal not in self._available}
-        refusals |= {ordinal: f"{day} is not available" for ordinal, day in lacking.items()}
+        refusals |= {ordinal: Reason.of(ReasonKind.DATE_NOT_AVAILABLE, day=day.isoformat()) for ordinal, day in lacking.items()}
         return (sorted([*self._days, *lacking.items()]) if lacking else self._days), refusals
 
     def _success_of_the_date(
@@ -323,20 +362,20 @@ class _Looker:
         def look_at(ordinal: int) -> _Look:
             try:
                 if stencil.is_tolerant or not self._available.holds(stencil.needed_ranges(ordinal)):
-                    reason = lack(stencil, ordinal, self._available)
-                    if reason is not None:
-                        return _Look(reason, "")
+                    lacks = lack(stencil, ordinal, self._available)
+                    if lacks is not None:
+                        return _Look(Reason.of(ReasonKind.NEEDS_DATES, lacks=lacks), "")
                 if stencil.offsets is not None:
                     return _Look(None, ", ".join([texts[ordinal + first] for texts, first in columns]))
                 ranges = stencil.ordinal_ranges(ordinal)
                 return _Look(None, ", ".join([self._texts[end - first][first] for first, end in ranges]))
             except DateStencilValueError as error:
-                return _Look(str(error), "")
+                return _Look(Reason.of(ReasonKind.NO_DATES, fault=str(error)), "")
 
         return look_at
 
     def _refuse(
-        self, configured: ConfiguredWorkflow, day: date, found: str | None, reason: str, is_available: bool = True
+        self, configured: ConfiguredWorkflow, day: date, found: str | None, reason: Reason, is_available: bool = True
     ) -> None:
         parameters, stencil = configured.parameters, configured.date_stencil
         self.not_due.append(NotDue(configured.workflow_name, day, found, reason, parameters, stencil, is_available))

@@ -18,7 +18,7 @@ class Entries:
         self._by_name: dict[str, list[ConfiguredWorkflow]] = {}
         self._by_set: dict[ParameterSet, ConfiguredWorkflow] = {}
         self._sets: dict[int, ParameterSet] = {}  # by the id of the entry: whole ones take long to compare
-        for entry in specification.sensor.workflows:
+        for entry in specification.entries:
             own = self._sets[id(entry)] = set_of_entry(entry)
             self._by_name.setdefault(entry.workflow_name, []).append(entry)
             self._by_set.setdefault(own, entry)
@@ -44,16 +44,16 @@ class Entries:
         parameters: Mapping[str, Any],
         date_stencil: Sequence[Any] | None,
     ) -> ConfiguredWorkflow | None:
-        """The entry that would start this very instance for its date; None if none would.
+        """The entry that would start this very instance for its date; None if none would, as for a run without a date.
 
         ``parameters`` and ``date_stencil`` are those of a record: values may be masked, and early versions kept no stencil.
         """
+        if reference_date is None:
+            return None
         if date_stencil is not None:
             known = self._by_set.get(ParameterSet(workflow, written(parameters), written_stencil(date_stencil)))
             if known is not None:
                 return known
-        if reference_date is None:
-            return None
         day = date.fromisoformat(reference_date)
         return next((entry for entry in self.of_workflow(workflow) if identity_for(entry, day) == identity), None)
 

@@ -31,8 +31,8 @@ def offered_name(
 
     The parameters are those in which other entries of the sensor for that workflow differ from the run, as ``region=north``;
     where these do not tell them apart, as with entries that differ in their stencils alone, the first 8 digits of the identity
-    follow. The label is there where the run has several reports of the format. What is longer than 180 bytes is cut and ends in
-    a hash.
+    follow. A run without a date, which has no entry, has all of its own. The label is there where the run has several reports
+    of the format. What is longer than 180 bytes is cut and ends in a hash.
 
     Raises:
         UnknownWorkflowError: there is no such workflow.
@@ -44,7 +44,10 @@ def offered_name(
     day = parameters.get("reference_date")
     parts = [encoded_part(workflow_name)]
     parts += [str(day)] if day else []
-    parts += _what_differs(list(_others(specification, workflow_name, day, identity)), identity, parameters)
+    if day:
+        parts += _what_differs(list(_others(specification, workflow_name, day, identity)), identity, parameters)
+    else:
+        parts += [f"{encoded_part(name)}={value_part(value)}" for name, value in own_parameters(parameters).items()]
     parts += [encoded_part(label)] if _number_of_reports(workflow, format) > 1 else []
     return f"{cut_part('-'.join(parts), LONGEST_PART_BYTES)}.{format}"
 
@@ -59,10 +62,10 @@ def _what_differs(others: list[Run], identity: str, parameters: Mapping[str, Any
     return parts
 
 
-def _others(specification: Specification, workflow_name: str, day: str | None, identity: str) -> Iterator[Run]:
+def _others(specification: Specification, workflow_name: str, day: str, identity: str) -> Iterator[Run]:
     """The runs of the other entries for that workflow and date."""
-    for entry in specification.sensor.workflows:
-        if entry.workflow_name == workflow_name and day:
+    for entry in specification.entries:
+        if entry.workflow_name == workflow_name:
             try:
                 run = run_for(entry, date.fromisoformat(day))
             except DateStencilError:

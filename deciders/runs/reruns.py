@@ -10,25 +10,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
-from ..dates.durations import shown_duration
 from ..specification import WorkflowSpecification
+from ..values.reason import Reason, ReasonKind
+from ..values.run_state import RunState
 
-NOT_RUN_YET = "not run yet"
-LEFT_RUNNING_BY_AUTOFLOW = "AutoFlow began it, and recorded no end"
-ALREADY_SUCCEEDED = "already succeeded"
-SUCCEEDED_IN_AUTOFLOW = "already succeeded in AutoFlow"
-WAITS_FOR_RETRY = "failed; retry_wait"  #: the begin of a reason
-WAITS_AFTER_SKIP = "skipped; skip_again"  #: the same
-WAITS_FOR_DATA = "skipped, and its data have not changed since; runs.retry tries again"
-BY_HAND = "started by hand"
-#: the same with parameters or a stencil that no entry of the sensor has for the date: it makes no entry's date done
-BY_HAND_FOR_NO_ENTRY = "started by hand, for no entry of the sensor"
-RETRIED = "runs.retry: "  #: the begin of a reason
-SUCCEEDED, FAILED, SKIPPED = "succeeded", "failed", "skipped"
+#: keys of ``rerun_when``
+DATA_CHANGED, NOTEBOOK_CHANGED = "data_changed", "notebook_changed"
 
 DAY_SECONDS = 86_400  #: until a skipped date is tried again whose source cannot tell that its data have changed
-
-_MOST_NAMES_IN_A_REASON = 3
 
 DateRanges = Sequence[tuple[int, int]]  #: half-open, of proleptic ordinals
 
@@ -37,7 +26,7 @@ DateRanges = Sequence[tuple[int, int]]  #: half-open, of proleptic ordinals
 class LastEnd:
     """How the latest run of an instance ended that says anything about it."""
 
-    state: str  #: succeeded, failed, skipped, timed out, terminated
+    state: RunState  #: neither running nor one that says nothing
     ended: datetime  #: with a time zone
     failures: int = 0  #: in a row, since the instance last succeeded
     #: SHA-256 of each notebook file as it was when the run began, by its name, and what each label was executed from, by
@@ -65,16 +54,16 @@ class RunHistory:
 
 
 class Verdict(NamedTuple):
-    """Whether a run is due, and why or why not: the end of a sentence that begins with the workflow and the date."""
+    """Whether a run is due, and why or why not."""
 
     is_due: bool
-    reason: str
+    reason: Reason
     keeps_labels: bool = False  #: notebooks that succeeded before, and that nothing has changed for, need not be done again
 
 
 def verdict(
     workflow: WorkflowSpecification | None,
-    state: str | None,
+    state: RunState | None,
     end: LastEnd | None,
     days: DateRanges,
     history: RunHistory,
@@ -90,55 +79,54 @@ def verdict(
         ValueError: a state that is none of "succeeded", "failed" and "skipped".
     """
     if state is None:
-        return Verdict(True, LEFT_RUNNING_BY_AUTOFLOW if is_in_autoflow else NOT_RUN_YET)
-    if state not in (SUCCEEDED, FAILED, SKIPPED):
-        raise ValueError(f"run state {state!r} is none of 'running', 'succeeded', 'failed' and 'skipped'")
+        return Verdict(True, Reason.of(ReasonKind.BEGUN_IN_AUTOFLOW if is_in_autoflow else ReasonKind.NOT_RUN_YET))
+    if state not in (RunState.SUCCEEDED, RunState.FAILED, RunState.SKIPPED):
+        raise ValueError(f"run state {str(state)!r} is none of 'running', 'succeeded', 'failed' and 'skipped'")
     if end is None or workflow is None:
-        if state == SUCCEEDED:
-            return Verdict(False, SUCCEEDED_IN_AUTOFLOW if is_in_autoflow else ALREADY_SUCCEEDED)
-        return Verdict(True, "failed before in AutoFlow" if is_in_autoflow else f"{state} before")
-    if state == SKIPPED:
+        if state == RunState.SUCCEEDED:
+            kind = ReasonKind.SUCCEEDED_IN_AUTOFLOW if is_in_autoflow else ReasonKind.ALREADY_SUCCEEDED
+            return Verdict(False, Reason.of(kind))
+        before = Reason.of(ReasonKind.ENDED_BEFORE, state=state)
+        return Verdict(True, Reason.of(ReasonKind.FAILED_IN_AUTOFLOW) if is_in_autoflow else before)
+    if state == RunState.SKIPPED:
         return _verdict_of_skipped(workflow, end, days, history)
-    data, notebooks = _changes(workflow, end, days, history)
-    change = "; ".join(reason for reason in (data, notebooks) if reason)
-    keeps_labels = not data and not lacks_data(workflow, end)
-    if state == SUCCEEDED:
-        return Verdict(True, change, keeps_labels) if change else Verdict(False, ALREADY_SUCCEEDED)
-    how = {"timed out": "timed out", "terminated": "was terminated"}.get(end.state, FAILED)
+    change = _changes(workflow, end, days, history)
+    keeps_labels = DATA_CHANGED not in change and not lacks_data(workflow, end)
+    if state == RunState.SUCCEEDED:
+        if change:
+            return Verdict(True, Reason.of(ReasonKind.CHANGED, change=change), keeps_labels)
+        return Verdict(False, Reason.of(ReasonKind.ALREADY_SUCCEEDED))
     if history.check_began is not None and end.ended >= history.check_began:
-        return Verdict(False, f"{how} in this check; the next one tries again")
+        return Verdict(False, Reason.of(ReasonKind.ENDED_IN_THIS_CHECK, ended=end.state))
     if change:
-        return Verdict(True, f"{how} before; {change}", keeps_labels)
-    if end.state != FAILED:
-        return Verdict(True, f"its last run {how}", keeps_labels)
+        return Verdict(True, Reason.of(ReasonKind.CHANGED_SINCE_END, ended=end.state, change=change), keeps_labels)
+    if end.state != RunState.FAILED:
+        return Verdict(True, Reason.of(ReasonKind.LAST_RUN_CUT_OFF, ended=end.state), keeps_labels)
     if workflow.attempts is not None and end.failures >= workflow.attempts:
-        times = "once" if end.failures == 1 else f"{end.failures} times in a row"
-        return Verdict(False, f"failed {times}, and attempts is {workflow.attempts}; runs.retry tries again")
+        return Verdict(False, Reason.of(ReasonKind.ATTEMPTS_USED_UP, times=end.failures, attempts=workflow.attempts))
     again = end.ended + timedelta(seconds=workflow.retry_wait_seconds)
     if again > history.now:
-        wait = shown_duration(workflow.retry_wait_seconds)
-        return Verdict(False, f"{WAITS_FOR_RETRY} of {wait} lasts until {again.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC")
-    of_how_many = f" of {workflow.attempts}" if workflow.attempts is not None else ""
-    return Verdict(True, f"failed before (attempt {end.failures + 1}{of_how_many})", keeps_labels)
+        wait = workflow.retry_wait_seconds
+        return Verdict(False, Reason.of(ReasonKind.WAITS_FOR_RETRY, wait=wait, until=again.isoformat()))
+    reason = Reason.of(ReasonKind.RETRY, attempt=end.failures + 1, of_attempts=workflow.attempts)
+    return Verdict(True, reason, keeps_labels)
 
 
 def _verdict_of_skipped(workflow: WorkflowSpecification, end: LastEnd, days: DateRanges, history: RunHistory) -> Verdict:
     """Its notebooks have said that there is nothing to do: until there are other data, as far as the source can tell."""
     if history.check_began is not None and end.ended >= history.check_began:
-        return Verdict(False, "skipped in this check")
+        return Verdict(False, Reason.of(ReasonKind.SKIPPED_IN_THIS_CHECK))
     changed = history.changed_data(end.data, days) if end.data is not None else ()
-    data = f"data_changed: {_listed(changed)}" if changed else ""
-    _, notebooks = _changes(workflow, end, days, history)
-    if change := "; ".join(reason for reason in (data, notebooks) if reason):
-        return Verdict(True, f"skipped before; {change}")
+    notebooks = _changed_notebooks(workflow, end, history)
+    if change := _change(changed, notebooks):
+        return Verdict(True, Reason.of(ReasonKind.CHANGED_SINCE_END, ended=RunState.SKIPPED, change=change))
     if end.data is not None and workflow.skip_again_seconds is None:
-        return Verdict(False, WAITS_FOR_DATA)
+        return Verdict(False, Reason.of(ReasonKind.WAITS_FOR_DATA))
     wait = workflow.skip_again_seconds or DAY_SECONDS
     again = end.ended + timedelta(seconds=wait)
     if again > history.now:
-        until = f"{again.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
-        return Verdict(False, f"{WAITS_AFTER_SKIP} of {shown_duration(wait)} lasts until {until}")
-    return Verdict(True, f"skipped before, and skip_again of {shown_duration(wait)} is over")
+        return Verdict(False, Reason.of(ReasonKind.WAITS_AFTER_SKIP, wait=wait, until=again.isoformat()))
+    return Verdict(True, Reason.of(ReasonKind.SKIP_IS_OVER, wait=wait))
 
 
 class NotebookChanges(NamedTuple):
@@ -186,7 +174,7 @@ def changed_notebooks(workflow: WorkflowSpecification, end: LastEnd, now: Mappin
 def lacks_data(workflow: WorkflowSpecification, end: LastEnd) -> bool:
     """Whether changed data count for the workflow, and it is not known with which data ``end`` was made: it was run before
     ``rerun_when`` said so."""
-    return "data_changed" in workflow.rerun_when and end.data is None
+    return DATA_CHANGED in workflow.rerun_when and end.data is None
 
 
 def change_of(workflow: WorkflowSpecification, end: LastEnd, days: DateRanges, history: RunHistory) -> Verdict:
@@ -194,27 +182,32 @@ def change_of(workflow: WorkflowSpecification, end: LastEnd, days: DateRanges, h
 
     Notebooks count for every workflow, data for those that keep what is needed to tell.
     """
-    widened = workflow.model_copy(update={"rerun_when": (*workflow.rerun_when, "notebook_changed")})
-    data, notebooks = _changes(widened, end, days, history)
-    change = "; ".join(reason for reason in (data, notebooks) if reason)
-    if lacks_data(workflow, end):
-        unknown = f"{end.state} before, and it is not known with which data; --rerun all includes it"
-        return Verdict(bool(change), change or unknown)
-    return Verdict(bool(change), change or "nothing has changed since", keeps_labels=not data)
+    widened = workflow.model_copy(update={"rerun_when": (*workflow.rerun_when, NOTEBOOK_CHANGED)})
+    change = _changes(widened, end, days, history)
+    is_unknown = lacks_data(workflow, end)
+    keeps_labels = DATA_CHANGED not in change and not is_unknown
+    if change:
+        return Verdict(True, Reason.of(ReasonKind.CHANGED, change=change), keeps_labels)
+    if is_unknown:
+        return Verdict(False, Reason.of(ReasonKind.UNKNOWN_DATA, state=end.state))
+    return Verdict(False, Reason.of(ReasonKind.UNCHANGED), keeps_labels)
 
 
-def _changes(workflow: WorkflowSpecification, end: LastEnd, days: DateRanges, history: RunHistory) -> tuple[str, str]:
-    """What has changed since the latest run, of the things that the workflow is to be run again for: data, notebooks."""
-    changed_data: Sequence[str] = ()
+def _changes(workflow: WorkflowSpecification, end: LastEnd, days: DateRanges, history: RunHistory) -> dict[str, list[str]]:
+    """What has changed since the latest run, of the things that the workflow is to be run again for, by their keys."""
     changed: Sequence[str] = ()
-    if "data_changed" in workflow.rerun_when and end.data is not None:
-        changed_data = history.changed_data(end.data, days)
-    if "notebook_changed" in workflow.rerun_when:
-        changed = changed_notebooks(workflow, end, history.notebooks.get(workflow.name, {}))
-    data = f"data_changed: {_listed(changed_data)}" if changed_data else ""
-    return data, f"notebook_changed: {_listed(changed)}" if changed else ""
+    if DATA_CHANGED in workflow.rerun_when and end.data is not None:
+        changed = history.changed_data(end.data, days)
+    return _change(changed, _changed_notebooks(workflow, end, history))
 
 
-def _listed(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _MOST_NAMES_IN_A_REASON} more" if len(names) > _MOST_NAMES_IN_A_REASON else ""
-    return ", ".join(names[:_MOST_NAMES_IN_A_REASON]) + more
+def _changed_notebooks(workflow: WorkflowSpecification, end: LastEnd, history: RunHistory) -> Sequence[str]:
+    """Those that the workflow is to be run again for."""
+    if NOTEBOOK_CHANGED not in workflow.rerun_when:
+        return ()
+    return changed_notebooks(workflow, end, history.notebooks.get(workflow.name, {}))
+
+
+def _change(data: Sequence[str], notebooks: Sequence[str]) -> dict[str, list[str]]:
+    found = {DATA_CHANGED: list(data), NOTEBOOK_CHANGED: list(notebooks)}
+    return {name: files for name, files in found.items() if files}

@@ -16,8 +16,11 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
+
+from simpleflow_nb.exceptions import DefinitionError
 
 from ..parameter_set import own_parameters, written_text, written_value
 
@@ -28,7 +31,7 @@ _NEXT_PAIR = re.compile(r""",(?=\s*(?:"(?:[^"\\]|\\.)*"|[^,="]+)=)""")
 _NOT_AT_ALL, _BEGINS, _IS_ITS_TEXT, _IS_WRITTEN_SO = range(4)  #: how well a value fits
 
 
-class UnknownRunError(LookupError):
+class UnknownRunError(DefinitionError, LookupError):
     """No run is called so, or several are; one sentence. ``is_near``: it names those that may have been meant."""
 
     def __init__(self, sentence: str, *, is_near: bool) -> None:
@@ -77,9 +80,11 @@ def fitting_runs(runs: Sequence[R], reference: str) -> list[R]:
         return exact
     if begun := [run for run in runs if run.title.startswith(reference) or run.workflow_id.startswith(reference)]:
         return begun
-    head, pairs = _parts(runs, reference)
-    of_head = [run for run in runs if head in (_dated(run), run.title)]
-    return _with_values(of_head or [run for run in runs if run.title.startswith(head)], pairs) if head else []
+    meant = RunReference.parse(reference, {run.workflow for run in runs})
+    if meant is None:
+        return []
+    of_head = [run for run in runs if meant.head in (_dated(run), run.title)]
+    return _with_values(of_head or [run for run in runs if run.title.startswith(meant.head)], meant.values)
 
 
 def reference_of(run: R, runs: Sequence[R]) -> str:
@@ -92,7 +97,8 @@ def reference_of(run: R, runs: Sequence[R]) -> str:
     telling = [key for key, value in own.items() if any(_differs(value, key, other) for other in others)]
     alone = [key for key in telling if all(_differs(own[key], key, other) for other in others)]
     wanted = alone[:1] or telling
-    made = ",".join([dated, *(f"{written_text(key)}={written_value(own[key])}" for key in wanted)])
+    values = tuple((key, written_value(own[key])) for key in wanted)
+    made = str(RunReference(run.workflow, dated.removeprefix(f"{run.workflow}/"), values))
     found = {one.title for one in fitting_runs(runs, made)}
     return made if found == {run.title} else run.title
 
@@ -105,23 +111,42 @@ def _differs(value: Any, key: str, other: KnownRun) -> bool:
     return key not in other.parameters or written_value(other.parameters[key]) != written_value(value)
 
 
-def _parts(runs: Sequence[KnownRun], reference: str) -> tuple[str, list[tuple[str, str]]]:
-    """The date or instance behind the name of its workflow, and the values that follow; an empty head means nothing."""
-    names = {run.workflow for run in runs}
-    name, slash, rest = reference.partition("/")
-    if not (slash and name in names):
-        if len(names) != 1 or not _DAY.match(reference):
-            return "", []
-        [name], rest = names, reference
-    head = _HEAD.match(rest)[0]  # type: ignore[index]  # it fits the empty text too
-    text = rest[len(head) :].strip()
-    if text.startswith("[") and text.endswith("]"):
-        text = text[1:-1]
-    elif text.startswith(","):
-        text = text[1:]
-    elif text:
-        return "", []
-    return f"{name}/{head}", list(_pairs(text))
+@dataclass(frozen=True, slots=True)
+class RunReference:
+    """A run as somebody calls it: by its workflow, its date or instance, and values of its parameters."""
+
+    workflow: str
+    place: str  #: the date, the name of the instance, or their beginning
+    values: tuple[tuple[str, str], ...] = ()  #: parameters with the texts of their values, as `written_value` has them
+
+    @classmethod
+    def parse(cls, text: str, workflows: Collection[str]) -> RunReference | None:
+        """What is meant by ``NAME/DATE,k=v,...`` and its like where there are runs of these workflows; None if nothing is.
+
+        A date alone is enough where there is but one.
+        """
+        name, slash, rest = text.partition("/")
+        if not (slash and name in workflows):
+            if len(workflows) != 1 or not _DAY.match(text):
+                return None
+            [name], rest = workflows, text
+        place = _HEAD.match(rest)[0]  # type: ignore[index]  # it fits the empty text too
+        values = rest[len(place) :].strip()
+        if values.startswith("[") and values.endswith("]"):
+            values = values[1:-1]
+        elif values.startswith(","):
+            values = values[1:]
+        elif values:
+            return None
+        return cls(name, place, tuple(_pairs(values)))
+
+    @property
+    def head(self) -> str:
+        """It without the values."""
+        return f"{self.workflow}/{self.place}"
+
+    def __str__(self) -> str:
+        return ",".join([self.head, *(f"{written_text(key)}={value}" for key, value in self.values)])
 
 
 def _pairs(text: str) -> Iterator[tuple[str, str]]:
@@ -187,8 +212,8 @@ def _days(run: KnownRun) -> str:
 
 
 def _none(reference: str, runs: Sequence[KnownRun]) -> UnknownRunError:
-    head, pairs = _parts(runs, reference)
-    of_head = [run for run in runs if head in (_dated(run), run.title)] if pairs else []
+    meant = RunReference.parse(reference, {run.workflow for run in runs})
+    of_head = [run for run in runs if meant.head in (_dated(run), run.title)] if meant is not None and meant.values else []
     if of_head:
         different = list({run.title: run for run in of_head}.values())
         shown = [shlex.quote(reference_of(run, runs)) for run in different[:_MOST_NAMED]]

@@ -3,6 +3,7 @@
 from ..problems import Problem, SpecificationError, UnknownWorkflowError
 from .loading import load_specification, load_with_warnings
 from .models import (
+    NO_SENSOR,
     ConfiguredWorkflow,
     FilesSource,
     FlowApiSource,
@@ -19,6 +20,7 @@ from .workflow_file import AUTOMATIC_PARAMETERS, FLOWAPI_CDR_TYPES, OWN_PARAMETE
 __all__ = [
     "AUTOMATIC_PARAMETERS",
     "FLOWAPI_CDR_TYPES",
+    "NO_SENSOR",
     "OWN_PARAMETERS",
     "ConfiguredWorkflow",
     "FilesSource",

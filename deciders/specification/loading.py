@@ -48,13 +48,15 @@ def load_with_warnings(path: str | Path) -> tuple[Specification, tuple[Problem, 
     note_surprises(root, problems)
     problems.raise_if_any()
     of_sensor = settings.pop("available_dates_sensor")
-    entries = [{**given, **checked} for given, checked in zip(of_sensor["workflows"], sensor["workflows"], strict=True)]
-    note_twins(root, entries, problems)
+    if sensor is not None:
+        given = zip(of_sensor["workflows"], sensor["workflows"], strict=True)
+        sensor = {**of_sensor, **sensor, "workflows": [{**entry, **checked} for entry, checked in given]}
+        note_twins(root, sensor["workflows"], problems)
     values = {
         **settings,
         "path": path,
         "inputs_dir": inputs_dir,
-        "workflows": [one.as_dict(given) for one, given in zip(workflows, settings["workflows"], strict=True)],
-        "sensor": {**of_sensor, **sensor, "workflows": entries},
+        "workflows": [one.as_dict(own) for one, own in zip(workflows, settings["workflows"], strict=True)],
+        "sensor": sensor,
     }
     return Specification.model_validate(values), problems.warnings

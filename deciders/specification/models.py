@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date
 from pathlib import Path
 from typing import Any, Literal
@@ -15,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from ..dates.written_dates import with_dates
 from ..problems import UnknownWorkflowError, did_you_mean
 from .retention_rules import KEPT_ATTEMPTS, KEPT_HISTORY_SECONDS
-from .workflow_file import OWN_PARAMETERS
+from .workflow_file import MISSING_DATES, OF_THE_DATE, OWN_PARAMETERS
 
 
 class _Model(BaseModel):
@@ -94,6 +95,13 @@ class WorkflowSpecification(_Model):
         wanted = {source for notebook in self.notebooks for source in notebook.parameters.values()}
         return (wanted & set(OWN_PARAMETERS)).difference(notebook.label for notebook in self.notebooks)
 
+    def takes_date(self, given: Collection[str] = ()) -> bool:
+        """Whether a notebook takes something that only a run with a date has: ``reference_date``, ``date_ranges``, or
+        ``missing_dates`` unless that is among the parameters ``given``."""
+        wanted = {source for notebook in self.notebooks for source in notebook.parameters.values()}
+        takes_missing_dates = MISSING_DATES in self.own_automatic_parameters() and MISSING_DATES not in given
+        return bool(wanted.intersection(OF_THE_DATE)) or takes_missing_dates
+
     def with_needs_of(self, label: str) -> tuple[NotebookSpecification, ...]:
         """The notebook of that label behind all those that it needs, directly or not, in the order of the workflow.
 
@@ -160,6 +168,9 @@ class InstalledSource(_Model):
     options: Any = None  #: JSON
 
 
+#: What a file without a sensor comes to; the begin of a sentence.
+NO_SENSOR = "available_dates_sensor is null, so nothing runs by itself"
+
 Source = FilesSource | FlowApiSource | SqlSource | InstalledSource
 
 
@@ -181,13 +192,18 @@ class Specification(_Model):
     path: Path  #: as given to `load_specification`
     inputs_dir: Path  #: absolute: the folder of the file, to which all its file names are relative
     workflows: tuple[WorkflowSpecification, ...]
-    sensor: SensorSpecification
+    sensor: SensorSpecification | None  #: None: no workflow runs by itself
     keep_history_seconds: int | None = KEPT_HISTORY_SECONDS  #: after the end of a local run; None means for ever
 
     @property
     def file(self) -> Path:
         """The file, absolute: on whichever machine, and in whichever working directory, this is read."""
         return self.inputs_dir / self.path.name
+
+    @property
+    def entries(self) -> tuple[ConfiguredWorkflow, ...]:
+        """Those of the sensor, in the order of the file; none without a sensor."""
+        return self.sensor.workflows if self.sensor is not None else ()
 
     def workflow(self, name: str) -> WorkflowSpecification:
         """The workflow of that name.

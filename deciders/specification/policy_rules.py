@@ -19,8 +19,12 @@ def check_policy(workflow: YamlNode, root: YamlNode, problems: Problems) -> None
 
 
 def _source_without_versions(root: YamlNode) -> str | None:
-    """What the sensor's source is called when it cannot tell changed data; None when it can, or is wrong anyway."""
-    source = (root.get("available_dates_sensor") or YamlNode(None, 0)).get("source")
+    """What the sensor's source is called when it cannot tell changed data; None when it can, is wrong anyway, or is not there,
+    since the file has no sensor."""
+    sensor = root.get("available_dates_sensor") or YamlNode(None, 0)
+    if not isinstance(sensor.value, dict):
+        return None
+    source = sensor.get("source")
     if source is None or source.text == "flowapi":
         return "flowapi"
     if not isinstance(source.value, dict) or source.value.keys() & {"files", "sql"}:

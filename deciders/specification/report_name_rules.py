@@ -24,6 +24,7 @@ class Named(Protocol):
     is_complete: bool
 
     def references(self) -> Mapping[str, Any]: ...
+    def takes_date(self) -> bool: ...
 
 
 @dataclass
@@ -52,7 +53,12 @@ def check_report_names(root: YamlNode, workflows: Sequence[Named], problems: Pro
         fine = [output for output in named if _is_name(output, workflow, problems)]
         if workflow.is_complete and fine:
             entries = _entries(root, workflow.name)
-            sharing = {id(output) for output in fine if _is_shared_by_runs(output, workflow.name, entries, problems)}
+            has_dates = bool(entries) or workflow.takes_date()
+            sharing = {
+                id(output)
+                for output in fine
+                if _is_shared_by_runs(output, workflow.name, entries, problems, has_dates=has_dates)
+            }
             rest = [one for one in outputs if one.name is None or (one in fine and id(one) not in sharing)]
             _check_reports_of_a_run(rest, workflow.name, entries or [(1, {})], problems)
 
@@ -103,10 +109,12 @@ def _fault(literal: str) -> str | None:
     return None
 
 
-def _is_shared_by_runs(output: _Output, workflow: str, entries: list[tuple[int, dict[str, Any]]], problems: Problems) -> bool:
+def _is_shared_by_runs(
+    output: _Output, workflow: str, entries: list[tuple[int, dict[str, Any]]], problems: Problems, *, has_dates: bool
+) -> bool:
     """Whether two dates, or two entries of the sensor, would give the report one name; says so."""
     called, names = f"report name {shown(output.name)}", placeholders(output.name or "")
-    if not {"reference_date", "instance"} & set(names):
+    if has_dates and not {"reference_date", "instance"} & set(names):
         problems.add(output.line, f"{called} is the same for every date; say {{reference_date}} or {{instance}} in it")
         return True
     first: dict[str, tuple[int, dict[str, Any]]] = {}

@@ -92,5 +92,5 @@ def report_file_names(
 
 
 def own_values(workflow: str, label: str, instance: str, reference_date: Any) -> dict[str, Any]:
-    """What stands for the `PLACEHOLDERS`."""
-    return {"label": label, "workflow": workflow, "reference_date": reference_date or "", "instance": instance}
+    """What stands for the `PLACEHOLDERS`; for the date of a run that has none its instance does."""
+    return {"label": label, "workflow": workflow, "reference_date": reference_date or instance, "instance": instance}

@@ -12,12 +12,12 @@ from .workflow_file import FLOWAPI_CDR_TYPES
 from .yaml_lines import YamlNode, json_value
 
 
-def checked_sensor(root: YamlNode, workflow_names: list[str], problems: Problems) -> dict[str, Any]:
+def checked_sensor(root: YamlNode, workflow_names: list[str], problems: Problems) -> dict[str, Any] | None:
     """Those values of a `deciders.specification.SensorSpecification` that are not as the file has them, usable if nothing was
-    added to ``problems``."""
+    added to ``problems``; None where the file has null for all of them, or nothing that could be a sensor."""
     sensor = root.get("available_dates_sensor")
     if sensor is None or not isinstance(sensor.value, dict):
-        return {}
+        return None
     schedule, timezone = sensor.get("schedule"), sensor.get("timezone")
     if schedule is not None and schedule.text is not None and (fault := schedule_fault(schedule.text)):
         problems.add(schedule.line, f"schedule {fault}")

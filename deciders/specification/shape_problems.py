@@ -99,6 +99,8 @@ def _note(detail: ErrorDetails, path: list[Any], root: YamlNode, problems: Probl
         near = near_miss(str(last), [str(key) for key in root.entries()]) if len(path) == 1 else None
         if near is not None:
             problems.add(root.at([near]).line, f"the file lacks {last!r}; did you mean it by {near!r}?")
+        elif path == ["available_dates_sensor"]:
+            problems.add(line, f"{owner} lacks {last!r}; write 'available_dates_sensor: null' if nothing runs by itself")
         else:
             of_more = " of the source" if model is QueryEntry else ""
             problems.add(line, f"{owner}{of_more} lacks {last!r}")
@@ -116,9 +118,9 @@ def _note(detail: ErrorDetails, path: list[Any], root: YamlNode, problems: Probl
     elif kind == OF_AN_OWNER:
         problems.add(line, f"{_called(root, path)}{detail['msg']}")
     elif node.value is not BROKEN:
-        or_a_list = " or a list" if last == "output" else ""
+        or_else = " or a list" if last == "output" else " or null" if path == ["available_dates_sensor"] else ""
         found = f"{kind_of(node.value)}{_because(node, detail)}"
-        problems.add(line, f"{_called(root, path)} must be {_wanted(detail)}{or_a_list}, not {found}")
+        problems.add(line, f"{_called(root, path)} must be {_wanted(detail)}{or_else}, not {found}")
 
 
 def _called(root: YamlNode, path: list[Any]) -> str:

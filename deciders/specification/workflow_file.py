@@ -35,7 +35,8 @@ from .retention_rules import KEPT_ATTEMPTS
 from .source_entries import SourceOfFile
 
 #: What the sensor and the engine set themselves; no notebook may be labelled so, no parameter of the file be named so.
-AUTOFLOW_PARAMETERS = ("reference_date", "date_ranges", "flowapi_url")
+OF_THE_DATE = ("reference_date", "date_ranges")  #: what only a run for a date has
+AUTOFLOW_PARAMETERS = (*OF_THE_DATE, "flowapi_url")
 #: Ours: a workflow's own parameter of that name wins over it.
 OWN_PARAMETERS = (INPUTS_DIR, MISSING_DATES) = ("inputs_dir", "missing_dates")
 AUTOMATIC_PARAMETERS = (*AUTOFLOW_PARAMETERS, *OWN_PARAMETERS)
@@ -232,7 +233,9 @@ class WorkflowFile(BaseModel):
     model_config = ConfigDict(strict=True, extra="ignore", frozen=True, title="simpleflow_nb workflows")
 
     workflows: list[WorkflowEntry]
-    available_dates_sensor: SensorEntry
+    available_dates_sensor: SensorEntry | None = Field(
+        description="When to look for new dates, where, and what to run for them; null means that nothing runs by itself."
+    )
     keep_history: KeptHistory = Field(
         ABSENT,
         serialization_alias="keep_history_seconds",

@@ -22,7 +22,9 @@ from .shape_problems import entry_named
 from .workflow_file import (
     AUTOFLOW_PARAMETERS,
     AUTOMATIC_PARAMETERS,
+    MISSING_DATES,
     NOTEBOOK_SUFFIXES,
+    OF_THE_DATE,
     OWN_PARAMETERS,
     SHARED_SETTINGS,
 )
@@ -67,6 +69,11 @@ class CheckedWorkflow:
                 if node.value not in known:
                     found.setdefault(node.value, []).append((notebook.label, node.line))
         return found
+
+    def takes_date(self) -> bool:
+        """Whether a notebook wants what only a run with a date has."""
+        wanted = {node.value for notebook in self.notebooks for node in notebook.parameters.values()}
+        return bool(wanted & {*OF_THE_DATE, MISSING_DATES}.difference(self.labels))
 
     def own_automatic_parameters(self) -> set[str]:
         """Those of ours that notebooks want, as ``inputs_dir``, which an entry may override."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..exceptions import ServiceError
 from ..local.reading import Reading
 from ..local.service import DOMAIN
 from ..processes.payload_directory import Payloads
@@ -25,11 +24,10 @@ def histories_of_others(
     is not this file's to say. Runs of workflows that the file had before are its own, unless another file has the name now.
 
     Raises:
-        ServiceError: the run records, where it is written whose a workflow is, cannot be read.
+        RecordsError: the run records, where it is written whose a workflow is, cannot be read.
     """
     names, places = _own_names(specification, outputs), known_places(outputs)
-    with service.lock:
-        ended = [service.infos[number] for number, (closed_at, _) in service.closed.items() if closed_at < closed_before]
+    ended = [one.info for one in service.closed_executions() if (one.closed_at or 0) < closed_before]
 
     def is_own(info: dict[str, Any]) -> bool:
         kind = info["workflowType"]["name"]
@@ -57,15 +55,12 @@ def _is_of(given: dict[str, Any], specification: Specification, outputs: Path) -
 
 
 def _own_names(specification: Specification, outputs: Path) -> set[str]:
-    from workers.records.run_records import RecordsError, RunRecords
+    from workers.records.run_records import RunRecords
     from workers.records.workflow_owners import WorkflowOwners
 
     names = {workflow.name for workflow in specification.workflows}
     if not has_records(outputs):
         return names
-    try:
-        with RunRecords.open(outputs, to_look=True) as records:
-            owners = WorkflowOwners(records, specification.file, outputs)
-            return names - {one.name for one in owners.foreign(names)} | owners.owned()
-    except RecordsError as error:
-        raise ServiceError(str(error)) from None
+    with RunRecords.open(outputs, to_look=True) as records:
+        owners = WorkflowOwners(records, specification.file, outputs)
+        return names - {one.name for one in owners.foreign(names)} | owners.owned()

@@ -11,57 +11,51 @@ from .run_rows import shown_settings, told_apart
 
 if TYPE_CHECKING:
     from deciders.runs.due_runs import NotDue, Run
+    from deciders.values.reason import Reason
 
 _FEWEST_OF_A_PERIOD = 3
-_IS_NOT_AVAILABLE = " is not available"
-_NEEDS_DATES = "needs dates that are not available"
-_DATES_LACK = "reference dates that are not available"
-#: kinds of reasons that are not one text for one date and for several
-_OF_ONE = {_DATES_LACK: "reference date that is not available"}
-_OF_SEVERAL = {_NEEDS_DATES: "need dates that are not available"}
 
 
-def not_due_table(rows: Sequence[NotDue], reasons: Sequence[str]) -> Table:
-    """What is said of the dates that do not run; of neighbouring ones of an entry with the same reason, from three on, once."""
+def not_due_table(rows: Sequence[NotDue], remarks: Sequence[str] | None = None) -> Table:
+    """What is said of the dates that do not run; of neighbouring ones of an entry with the same reason, from three on, once.
+
+    ``remarks`` are what is said of each behind its reason, which may be nothing.
+    """
     # Several entries of one workflow say different things of the same date.
     several = len({(one.workflow_name, one.reference_date) for one in rows}) < len(rows)
     stencils = telling_stencils(rows)
     more = [*(["parameters"] if several else []), *(["date_stencil"] if stencils else [])]
     periods: list[_Period] = []
     latest: dict[tuple[str, ...], _Period] = {}  #: the last one of each entry
-    for number, (one, reason) in enumerate(zip(rows, reasons, strict=True)):
+    for number, (one, remark) in enumerate(zip(rows, remarks or [""] * len(rows), strict=True)):
         settings = [shown_settings(one.configured_parameters)] if several else []
         of_entry = (one.workflow_name, *settings, *stencils[number : number + 1])
         former = latest.get(of_entry)
-        if former is None or not former.takes(one.reference_date, reason):
-            former = latest[of_entry] = _Period(of_entry)
+        if former is None or not former.takes(one, remark):
+            former = latest[of_entry] = _Period(of_entry, remark)
             periods.append(former)
-        former.days.append((one.reference_date, reason))
+        former.days.append((one.reference_date, one.reason))
     return Table(["workflow", "date", *more, "why not"], [row for period in periods for row in period.rows()])
 
 
 class _Period:
     """Neighbouring dates of an entry, and the one reason of them all."""
 
-    def __init__(self, of_entry: tuple[str, ...]) -> None:
-        self.of_entry = of_entry
-        self.days: list[tuple[date, str]] = []
+    def __init__(self, of_entry: tuple[str, ...], remark: str) -> None:
+        self.of_entry, self.remark = of_entry, remark
+        self.days: list[tuple[date, Reason]] = []
 
-    def takes(self, day: date, reason: str) -> bool:
-        last, its_reason = self.days[-1]
-        is_same = reason == its_reason or (_is_lack(last, its_reason) and _is_lack(day, reason))
-        return is_same and day == last + timedelta(days=1)
+    def takes(self, one: NotDue, remark: str) -> bool:
+        last, reason = self.days[-1]
+        is_same = one.reason.is_same_as(reason) and remark == self.remark
+        return is_same and one.reference_date == last + timedelta(days=1)
 
     def rows(self) -> list[list[str]]:
         name, *settings = self.of_entry
         if len(self.days) < _FEWEST_OF_A_PERIOD:
-            return [[name, day.isoformat(), *settings, reason] for day, reason in self.days]
+            return [[name, day.isoformat(), *settings, f"{reason}{self.remark}"] for day, reason in self.days]
         (first, reason), (last, _) = self.days[0], self.days[-1]
-        return [[name, f"{first} to {last}", *settings, "these dates are not available" if _is_lack(first, reason) else reason]]
-
-
-def _is_lack(day: date, reason: str) -> bool:
-    return reason == f"{day}{_IS_NOT_AVAILABLE}"
+        return [[name, f"{first} to {last}", *settings, f"{reason.of_period}{self.remark}"]]
 
 
 def telling_stencils(rows: Sequence[Run | NotDue]) -> list[str]:
@@ -76,22 +70,3 @@ def stencil_of(row: Run | NotDue) -> str:
 
     own = row.date_stencil
     return str(own if isinstance(own, DateStencil) else DateStencil.of_entry(own))
-
-
-def kind_of_reason(reason: str) -> str:
-    """A reason without what differs from date to date."""
-    if reason.startswith("needs "):
-        return _NEEDS_DATES
-    if reason.endswith(_IS_NOT_AVAILABLE):
-        return _DATES_LACK
-    from deciders.runs.reruns import WAITS_AFTER_SKIP, WAITS_FOR_RETRY
-
-    for waiting in (WAITS_FOR_RETRY, WAITS_AFTER_SKIP):
-        if reason.startswith(waiting):
-            return f"{waiting} is not over"
-    return reason
-
-
-def counted_reason(number: int, kind: str) -> str:
-    """``3 need dates that are not available``: so many dates, and a `kind_of_reason`."""
-    return f"{number} {(_OF_ONE if number == 1 else _OF_SEVERAL).get(kind, kind)}"

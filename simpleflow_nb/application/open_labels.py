@@ -21,20 +21,22 @@ def with_open_labels(row: RunRow, place: Place) -> RunRow:
     Raises:
         PayloadError: what the run was started with is not to be had here.
     """
-    from deciders.runs.report_keys import report_artefact
+    from deciders.values.artefact_key import ArtefactKey
+    from deciders.values.label_state import LabelState
 
     events = history(place.service, place.domain, {"workflowId": row.workflow_id, "runId": row.run_id})
     arguments, found = label_states(events, place.payloads.load)
     known = {label.name: label for label in found if label.is_shown}
-    labels: dict[str, str] = {}
+    labels: dict[str, LabelState] = {}
     artefacts: dict[str, str] = {}
     notebooks = arguments.get("workflow", {}).get("notebooks", ())
     names = {notebook["label"]: notebook["label"] for notebook in notebooks}
     for notebook in notebooks:
         for output in notebook.get("output") or ():
-            names[f"{notebook['label']}.{output['format']}"] = report_artefact(notebook["label"], output["format"])
+            report = ArtefactKey(notebook["label"], output["format"])
+            names[report.file_name] = str(report)
     for name, key in names.items():
-        labels[key] = known[name].state.lower() if name in known else "waiting"
+        labels[key] = LabelState.read(known[name].state) if name in known else LabelState.PENDING
         if name in known and known[name].result.get("path"):
             artefacts[key] = str(known[name].result["path"])
     notes = dict(line.split(": ", 1) for line in notebook_progress(arguments))
@@ -46,13 +48,14 @@ def notebook_progress(arguments: dict[str, Any]) -> list[str]:
 
     ``arguments`` is what the run was started with. Empty where its outputs folder cannot be seen from here.
     """
+    from deciders.values.label_state import AttemptState
     from workers.artefacts import Artefacts, read_record
 
     lines = []
     for notebook in arguments.get("workflow", {}).get("notebooks", ()):
         place = (arguments["workflow"]["name"], arguments["instance"], notebook["label"])
         record = read_record(Artefacts(Path(arguments["outputs"])).notebook_folder(*place) / "run.json")
-        if record.get("status") != "running":
+        if record.get("status") != AttemptState.RUNNING:
             continue
         now = record.get("progress") or {}
         text = f"cell {now['cell']} of {now['cells']}" if now else "begun"

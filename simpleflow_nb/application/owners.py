@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..exceptions import DefinitionError, ServiceError
+from ..exceptions import DefinitionError
 from ..local.ownership import is_owned, owner_pid
 from .held_outputs import holder_path
 
@@ -23,12 +23,12 @@ def claim(
     Gives what is to be said of it: a sentence for each workflow that was taken over.
 
     Raises:
-        DefinitionError: another file has one of their names, another service the outputs, or a process here works on them
-            while ``domain`` is to; one sentence.
-        ServiceError: the run records cannot be used.
+        WorkflowTaken: another file has one of their names, or another service the outputs.
+        DefinitionError: a process here works on the outputs while ``domain`` is to; one sentence.
+        RecordsError: the run records cannot be used.
     """
-    from workers.records.run_records import RecordsError, RunRecords
-    from workers.records.workflow_owners import LOCAL, WorkflowOwners, WorkflowTaken, domain_service
+    from workers.records.run_records import RunRecords
+    from workers.records.workflow_owners import LOCAL, WorkflowOwners, domain_service
 
     holder = holder_path(outputs)
     if domain is not None and is_owned(holder):
@@ -40,16 +40,11 @@ def claim(
         )
     service = domain_service(domain) if domain is not None else LOCAL
     told: list[str] = []
-    try:
-        with RunRecords.open(outputs) as records:
-            for specification in specifications:
-                names = [workflow.name for workflow in specification.workflows]
-                owners = WorkflowOwners(records, specification.file, outputs)
-                told += owners.claim(names, service, adopt=adopt)
-    except WorkflowTaken as error:
-        raise DefinitionError(str(error)) from None
-    except RecordsError as error:
-        raise ServiceError(str(error)) from None
+    with RunRecords.open(outputs) as records:
+        for specification in specifications:
+            names = [workflow.name for workflow in specification.workflows]
+            owners = WorkflowOwners(records, specification.file, outputs)
+            told += owners.claim(names, service, adopt=adopt)
     return told
 
 
@@ -58,19 +53,16 @@ def check_names(specification: Specification, outputs: Path, *, adopt: bool = Fa
 
     Raises:
         DefinitionError: a workflow belongs to another file, whether that is there or not.
-        ServiceError: the records cannot be read.
+        RecordsError: the records cannot be read.
     """
-    from workers.records.run_records import RecordsError, RunRecords
+    from workers.records.run_records import RunRecords
 
     from .run_rows import has_records
 
     if not has_records(outputs):
         return
-    try:
-        with RunRecords.open(outputs, to_look=True) as records:
-            check_owner(specification, records, outputs, adopt=adopt)
-    except RecordsError as error:
-        raise ServiceError(str(error)) from None
+    with RunRecords.open(outputs, to_look=True) as records:
+        check_owner(specification, records, outputs, adopt=adopt)
 
 
 def check_owner(specification: Specification, records: RunRecords, outputs: Path, *, adopt: bool = False) -> None:

@@ -11,14 +11,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..environment import setting
-from ..exceptions import DefinitionError, ServiceError
 from .owners import check_owner
-from .run_states import NOTEBOOK_TYPE, type_filter
+from .run_states import NOTEBOOK_TYPE
 
 if TYPE_CHECKING:
     from deciders.runs.entries import Entries
     from deciders.runs.reruns import RunHistory
     from deciders.specification import ConfiguredWorkflow, Specification
+    from deciders.values.label_state import LabelState
+    from deciders.values.light import Light
+    from deciders.values.run_state import RunState
     from workers.records.run_records import RunRecord, RunRecords
 
     from .services import Place
@@ -36,18 +38,16 @@ class RunRow:
     instance: str | None
     reference_date: str | None
     parameters: dict[str, Any]
-    state: str  #: running, or the state of its record
-    light: str = ""
+    state: RunState
+    light: Light | None = None  #: None while it runs
     attempt: int | None = None
     started: datetime | None = None
     ended: datetime | None = None
     reason: str | None = None  #: why it was run
     error: str | None = None
-    labels: dict[str, str] = field(default_factory=dict)
+    labels: dict[str, LabelState] = field(default_factory=dict)
     artefacts: dict[str, str] = field(default_factory=dict)
-    notes: dict[str, list[str]] = field(
-        default_factory=dict
-    )  #: by label, or ``report:<label>``: see `workers.records.run_tables`
+    notes: dict[str, list[str]] = field(default_factory=dict)  #: by `ArtefactKey`, see `workers.records.run_tables`
     workflow_id: str = ""
     run_id: str = ""
     date_stencil: list[Any] | None = None  #: of the entry that it was started for; None where that was not kept
@@ -55,7 +55,7 @@ class RunRow:
 
     @property
     def title(self) -> str:
-        """``NAME/DATE_IDENTITY``, which commands take back as RUN."""
+        """NAME/INSTANCE, which commands take back as RUN."""
         return f"{self.workflow}/{self.instance or self.reference_date or self.identity[:8]}"
 
     def entry_of(self, entries: Entries) -> ConfiguredWorkflow | None:
@@ -65,9 +65,30 @@ class RunRow:
     @property
     def first_note(self) -> str:
         """The first of what is to be said of its labels and reports, with the label where there are several; may be empty."""
+        from deciders.values.artefact_key import ArtefactKey
+
         for name, notes in self.notes.items():
-            return f"{name.removeprefix('report:')}: {notes[0]}" if len(self.labels) > 1 else notes[0]
+            return f"{ArtefactKey.parse(name).shown}: {notes[0]}" if len(self.labels) > 1 else notes[0]
         return ""
+
+    @property
+    def is_running(self) -> bool:
+        from deciders.values.run_state import RunState
+
+        return self.state == RunState.RUNNING
+
+    @property
+    def has_succeeded(self) -> bool:
+        from deciders.values.run_state import RunState
+
+        return self.state == RunState.SUCCEEDED
+
+    @property
+    def was_skipped(self) -> bool:
+        """Whether its notebooks said that there was nothing to do."""
+        from deciders.values.run_state import RunState
+
+        return self.state == RunState.SKIPPED
 
     @property
     def stencil(self) -> str:
@@ -102,7 +123,7 @@ def run_rows(
     """The latest run of each instance of the file's workflows, or ``every_run``, by workflow, date and parameters.
 
     Raises:
-        ServiceError: the records cannot be read.
+        RecordsError: the records cannot be read.
     """
     names = {workflow.name for workflow in specification.workflows}
     records: list[RunRecord] = []
@@ -126,22 +147,21 @@ def run_rows(
 
 def instance_states(
     specification: Specification, outputs: Path, place: Place, *, adopt: bool = False
-) -> dict[tuple[str, str], str]:
-    """(workflow name, identity) -> running, succeeded or failed, as the sensor would see it.
+) -> dict[tuple[str, str], RunState]:
+    """(workflow name, identity) -> running, succeeded, skipped or failed, as the sensor would see it.
 
     Raises:
-        ServiceError: the records cannot be read.
+        RecordsError: the records cannot be read.
     """
-    from workers.records.run_tables import SAYS_NOTHING
     from workers.runs.run_starts import open_runs
 
-    states: dict[tuple[str, str], str] = {}
+    states: dict[tuple[str, str], RunState] = {}
     with _opened_records(specification, outputs, adopt=adopt) as opened:
         if opened is not None:
             states = opened.states()
             for record in _lost({workflow.name for workflow in specification.workflows}, outputs, place, opened):
-                if record.state not in SAYS_NOTHING:
-                    states[record.workflow_name, record.identity] = "failed"
+                if not record.state.says_nothing:
+                    states[record.workflow_name, record.identity] = record.state.of_instance
     return states | (open_runs(place.service, place.domain) if place.service is not None else {})
 
 
@@ -149,7 +169,7 @@ def instance_history(specification: Specification, outputs: Path, place: Place, 
     """What is known of how instances ended, with the notebooks as they are now, also of those that early versions recorded.
 
     Raises:
-        ServiceError: the records cannot be read.
+        RecordsError: the records cannot be read.
     """
     import dataclasses
 
@@ -175,19 +195,16 @@ def _opened_records(specification: Specification, outputs: Path, *, adopt: bool)
 
     Raises:
         DefinitionError: a workflow of the file belongs to another one.
-        ServiceError: they cannot be read.
+        RecordsError: they cannot be read.
     """
-    from workers.records.run_records import RecordsError, RunRecords
+    from workers.records.run_records import RunRecords
 
-    try:
-        if not has_records(outputs):
-            yield None
-            return
-        with RunRecords.open(outputs, to_look=True) as opened:
-            check_owner(specification, opened, outputs, adopt=adopt)
-            yield opened
-    except RecordsError as error:
-        raise ServiceError(str(error)) from None
+    if not has_records(outputs):
+        yield None
+        return
+    with RunRecords.open(outputs, to_look=True) as opened:
+        check_owner(specification, opened, outputs, adopt=adopt)
+        yield opened
 
 
 def _lost(names: set[str], outputs: Path, place: Place, records: RunRecords) -> list[RunRecord]:
@@ -228,26 +245,29 @@ def _running(names: set[str], place: Place) -> list[RunRow]:
     from datetime import UTC
 
     from deciders.runs.identity import identity_of_run
+    from deciders.runs.run_tags import RunTags
+    from deciders.values.run_state import RunState
+    from deciders.workflow_types import executions_of_type
 
-    from ..inspection.executions import executions, started_with
+    from ..inspection.executions import started_with
     from ..inspection.task_rows import epoch
 
     found, service, domain = [], place.service, place.domain
-    for info in executions(service, domain, is_open=True, typeFilter=type_filter(NOTEBOOK_TYPE)):
-        name, day = (*(info.get("tagList") or []), "", "")[:2]
-        if name not in names:
-            continue
+    for info in executions_of_type(service, domain, NOTEBOOK_TYPE, is_open=True):
         execution = {key: info["execution"][key] for key in ("workflowId", "runId")}
+        tags = RunTags.of_execution(info.get("tagList"), execution["workflowId"])
+        if tags.workflow not in names:
+            continue
         given = started_with(service, domain, execution, place.payloads.load)
         identity = identity_of_run(execution["workflowId"])
         found.append(
             RunRow(
-                workflow=name,
+                workflow=tags.workflow,
                 identity=identity,
-                instance=given.get("instance") or f"{day}_{identity[:8]}",
-                reference_date=day or None,
+                instance=given.get("instance") or tags.instance,
+                reference_date=tags.reference_date,
                 parameters=given.get("parameters", {}),
-                state="running",
+                state=RunState.RUNNING,
                 started=datetime.fromtimestamp(epoch(info["startTimestamp"]), UTC),
                 reason=(given.get("origin") or {}).get("reason"),
                 workflow_id=execution["workflowId"],
@@ -265,18 +285,15 @@ def found_row(rows: Sequence[RunRow], run: str) -> RunRow:
     Raises:
         DefinitionError: there is none, or several fit; one sentence.
     """
-    from deciders.runs.run_reference import UnknownRunError, found_run
+    from deciders.runs.run_reference import found_run
 
-    try:
-        return found_run(rows, run)
-    except UnknownRunError as error:
-        raise DefinitionError(str(error)) from None
+    return found_run(rows, run)
 
 
 def interruption(rows: Sequence[RunRow], place: Place) -> str:
     """A sentence about runs that are open while no process carries them out; nothing where there are none."""
 
-    number = sum(row.state == "running" for row in rows)
+    number = sum(row.is_running for row in rows)
     if not number or not place.is_interrupted:
         return ""
     what, them = ("1 run was", "it") if number == 1 else (f"{number} runs were", "them")

@@ -6,37 +6,42 @@ import json
 import re
 import time
 from collections import Counter, deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from .. import payload
+from ..exceptions import split_reason
 from ..inspection.executions import arguments_in
 from ..inspection.task_rows import TaskRow, task_rows
-from ..local.service import DOMAIN, LocalService
+from ..local.service import DOMAIN
+from ..local.watching import KnownExecution, Watching
+from ..replay.events import HistoryEvent
+from .shown_states import ShownEnd, ShownState
 
 NOTEBOOK_TYPE = "notebook_workflow"
 SENSOR_TYPE = "sensor_workflow"
 BACKFILL_TYPE = "backfill_workflow"
-_TYPES_VERSION = "1"  #: of all three
 
 _BODIES = "workers.activities."
 _HOME = str(Path(__file__).resolve().parents[1]) + "/"
-_OURS = (
-    "NotebookFailed: ",
-    "NotebookRefused: ",
-    "ReportError: ",
-    "ReportStopped: ",
-    "SourceError: ",
-    "SourceUnreachable: ",
-    "RecordsError: ",
-    "OutputsError: ",
-    "WorkflowTaken: ",
+#: Class names of exceptions of ours that say nothing more than their sentences.
+_PLAIN_ERRORS = frozenset(
+    {
+        "NotebookFailed",
+        "NotebookRefused",
+        "ReportError",
+        "ReportStopped",
+        "SourceError",
+        "SourceUnreachable",
+        "RecordsError",
+        "OutputsError",
+        "WorkflowTaken",
+    }
 )
 _SKIPPED = "NotebookSkipped"  #: of `deciders.activities`, which the engine's commands do without
-_WORDS = {"scheduled": "waiting", "started": "running", "completed": "done", "canceled": "cancelled"}
 #: SWF's ActivityTaskTimeoutType, for those who do not know it
 _TIMEOUTS = {
     "HEARTBEAT": "the process that carried it out was killed or lost",
@@ -51,11 +56,11 @@ _LOOK_SHARE = 20
 
 
 @dataclass
-class LabelState:
+class ShownLabel:
     """A notebook, a report or an activity of a run."""
 
     name: str
-    state: str  #: waiting, running, done, cached, skipped, FAILED, cancelled
+    state: ShownState
     attempt: int = 1
     note: str = ""  #: what it does just now, its first warning, or why it failed
     cause: str = ""  #: why it failed, in full
@@ -74,7 +79,7 @@ class LabelState:
     @property
     def warnings(self) -> list[str]:
         """What it warns of, if its run has succeeded."""
-        if self.state == "FAILED" and self.is_shown:
+        if self.state == ShownState.FAILED and self.is_shown:
             return [self.cause]
         found: list[str] = self.result.get("warnings") or []
         return found
@@ -86,20 +91,19 @@ class LabelState:
 
 
 @dataclass
-class RunState:
+class ShownRun:
     """One execution."""
 
     title: str
     workflow_id: str
     run_id: str
     started: float
-    labels: list[LabelState] = field(default_factory=list)
+    labels: list[ShownLabel] = field(default_factory=list)
     status: str | None = None  #: SWF's close status; None while it is open
     reason: str | None = None
     details: str | None = None
     result: Any = None
-    #: how it ended, ``succeeded``, ``skipped``, ``cancelled`` or ``failed``; ``open`` while it has not
-    end: str = "open"
+    end: ShownEnd = ShownEnd.OPEN
     reports: list[str] = field(default_factory=list)  #: paths; of one that has failed, those of the labels that are done
     ended: float | None = None
     arguments: dict[str, Any] = field(default_factory=dict)  #: what it was started with, by name
@@ -115,27 +119,27 @@ class RunState:
         result = payload.decode(self.result, load) if status == "COMPLETED" and self.result else None
         found = result if isinstance(result, dict) else {}
         if status != "COMPLETED":
-            self.end = "cancelled" if status == "CANCELED" else "failed"
+            self.end = ShownEnd.CANCELLED if status == "CANCELED" else ShownEnd.FAILED
             self.reports = [str(label.result["path"]) for label in self.labels if label.is_report and label.result.get("path")]
         else:
-            self.end = "skipped" if found.get("state") == "skipped" else "succeeded"
-            artefacts = found.get("artefacts") or {}
-            from deciders.runs.report_keys import is_report
+            self.end = ShownEnd.SKIPPED if found.get("state") == ShownEnd.SKIPPED else ShownEnd.SUCCEEDED
+            if artefacts := found.get("artefacts"):
+                from deciders.values.artefact_key import ArtefactKey
 
-            self.reports = [path for name, path in artefacts.items() if is_report(name)]
+                self.reports = [path for name, path in artefacts.items() if ArtefactKey.parse(name).is_report]
 
 
 @dataclass
 class EarlierRuns:
     """What is left of runs that ended so long ago that they are not kept."""
 
-    ends: Counter[str] = field(default_factory=Counter)  #: how many ended in which way
+    ends: Counter[ShownEnd] = field(default_factory=Counter)  #: how many ended in which way
     warned: int = 0  #: how many of those that succeeded have warnings
     reports: int = 0
 
-    def add(self, state: RunState) -> None:
+    def add(self, state: ShownRun) -> None:
         self.ends[state.end] += 1
-        self.warned += state.end == "succeeded" and state.is_warned_of
+        self.warned += state.end == ShownEnd.SUCCEEDED and state.is_warned_of
         self.reports += len(state.reports)
 
 
@@ -151,7 +155,7 @@ class Watch:
 
     def __init__(
         self,
-        service: LocalService,
+        service: Watching,
         types: Iterable[str] = (),
         *,
         load: payload.Load | None = None,
@@ -159,19 +163,19 @@ class Watch:
     ) -> None:
         self.service, self.types, self.workflow_id = service, set(types), workflow_id
         self.load = load or (lambda digest: "null")
-        self.runs: dict[int, RunState] = {}
+        self.runs: dict[int, ShownRun] = {}
         self.earlier = EarlierRuns()
-        self._ended: dict[str, deque[int]] = {}  # by their end, those that are kept
-        with service.lock:
-            self._open = {run.number for run in service.home.open_by_id.values() if self._is_wanted(service.infos[run.number])}
-            self._newest = next(reversed(service.infos), 0)
-        self._seen: dict[int, tuple[int, dict[int, str | None]]] = {}
+        self._ended: dict[ShownEnd, deque[int]] = {}  # by their end, those that are kept
+        self._position = service.position
+        self._newest = service.newest_number
+        self._open = {one.number: one for one in service.open_executions(DOMAIN) if self._is_wanted(one)}
+        self._events: dict[int, list[HistoryEvent]] = {}  # of open executions, as far as they were read
         self._next_look = 0.0
 
-    def look(self) -> list[RunState]:
+    def look(self) -> list[ShownRun]:
         """The executions about which there is something new, in the order in which they were started."""
         begun = time.monotonic()
-        changed = [self._read(number, *news) for number, news in sorted(self._news().items())]
+        changed = [self._read(one) for _, one in sorted(self._news().items())]
         self._next_look = begun + _LOOK_SHARE * (time.monotonic() - begun)
         return changed
 
@@ -179,72 +183,56 @@ class Watch:
         """Whether it is time to look again: long histories take a while to read."""
         return time.monotonic() >= self._next_look
 
-    def states(self) -> list[RunState]:
+    def states(self) -> list[ShownRun]:
         """The executions that are kept, as they were at the last look, in the order in which they were started."""
         return [self.runs[number] for number in sorted(self.runs)]
 
     def unread(self) -> set[str]:
         """Run ids of those that are open or have ended since the last look: their histories are still needed here."""
-        service = self.service
-        with service.lock:
-            newer = range(self._newest + 1, next(reversed(service.infos), 0) + 1)
-            numbers = self._open | {n for n in newer if n in service.infos and self._is_wanted(service.infos[n])}
-            return {service.infos[number]["execution"]["runId"] for number in numbers}
+        newer = [one for one in self.service.changes(self._position).executions if self._is_new(one)]
+        return {one.run_id for one in (*self._open.values(), *newer)}
 
-    def look_again(self) -> RunState:
+    def look_again(self) -> ShownRun:
         """The last execution that was started, as it is now."""
         self.look()
         return self.states()[-1]
 
-    def _is_wanted(self, info: dict[str, Any]) -> bool:
-        if self.workflow_id is not None:
-            return bool(info["execution"]["workflowId"] == self.workflow_id)
-        return info["workflowType"]["name"] in self.types
+    def _is_wanted(self, one: KnownExecution) -> bool:
+        if one.domain != DOMAIN:
+            return False
+        return one.workflow_id == self.workflow_id if self.workflow_id is not None else one.type_name in self.types
 
-    def _news(self) -> dict[int, tuple[Any, ...]]:
-        service, news = self.service, {}
-        with service.lock:
-            newest = next(reversed(service.infos), 0)
-            numbers = range(self._newest + 1, newest + 1)
-            self._open |= {n for n in numbers if n in service.infos and self._is_wanted(service.infos[n])}
-            self._newest = newest
-            for number in self._open:
-                run, closed = service.runs.get(number), service.closed.get(number)
-                events = list(run.events) if run is not None else None
-                notes = {a.scheduled: a.details for a in run.activities.values()} if run is not None else {}
-                if closed is None and events is not None and self._seen.get(number) == (len(events), notes):
-                    continue
-                self._seen[number] = (len(events or ()), notes)
-                news[number] = (service.infos[number], events, notes, closed)
+    def _is_new(self, one: KnownExecution) -> bool:
+        """Whether it is one of those to look at; not if it had closed before, or its end was read."""
+        return self._is_wanted(one) and (one.number in self._open or one.number > self._newest)
+
+    def _news(self) -> dict[int, KnownExecution]:
+        changes = self.service.changes(self._position)
+        news = {one.number: one for one in changes.executions if self._is_new(one)}
+        news |= {number: one for number, one in self._open.items() if number not in self._events and number not in news}
+        self._position = changes.position
+        self._newest = max([self._newest, *(one.number for one in changes.executions)])
         return news
 
-    def _read(
-        self,
-        number: int,
-        info: dict[str, Any],
-        events: list[dict[str, Any]] | None,
-        notes: dict[int, str | None],
-        closed: tuple[float, str] | None,
-    ) -> RunState:
-        execution = info["execution"]
-        if events is None:
-            with self.service.lock:
-                events = self.service.whole_run(DOMAIN, execution["workflowId"], execution["runId"]).events
-        state = RunState(_title(info), execution["workflowId"], execution["runId"], info["startTimestamp"])
-        state.arguments, state.labels = label_states(events, self.load, notes)
-        if closed is not None:
-            state.ended, status = closed
+    def _read(self, one: KnownExecution) -> ShownRun:
+        number = one.number
+        self._open[number] = one
+        events = self._events.setdefault(number, [])
+        events += self.service.events(one.workflow_id, one.run_id, since=len(events))
+        state = ShownRun(_title(one.info), one.workflow_id, one.run_id, one.started)
+        state.arguments, state.labels = label_states(events, self.load, one.notes)
+        if one.close_status is not None:
+            state.ended = one.closed_at
             end = last_attributes(events)
             state.reason, state.details, state.result = end.get("reason"), end.get("details"), end.get("result")
-            state.close(status, self.load)
-            self._open.discard(number)
-            self._seen.pop(number, None)
+            state.close(one.close_status, self.load)
+            del self._open[number], self._events[number]
         self.runs[number] = state
-        if closed is not None:
+        if one.close_status is not None:
             self._forget_others(number, state)
         return state
 
-    def _forget_others(self, number: int, state: RunState) -> None:
+    def _forget_others(self, number: int, state: ShownRun) -> None:
         """Of those that ended as this one did, the oldest, if that makes one too many."""
         kept = self._ended.setdefault(state.end, deque())
         kept.append(number)
@@ -253,8 +241,8 @@ class Watch:
 
 
 def label_states(
-    events: Iterable[dict[str, Any]], load: payload.Load, notes: Mapping[int, str | None] | None = None
-) -> tuple[dict[str, Any], list[LabelState]]:
+    events: Iterable[Mapping[str, Any]], load: payload.Load, notes: Mapping[int, str | None] | None = None
+) -> tuple[dict[str, Any], list[ShownLabel]]:
     """What an execution was started with, by name, and its labels: those that were kept first, then as they were scheduled.
 
     ``notes`` are what the hearts of its tasks have said last, by the number of the event that scheduled each.
@@ -262,7 +250,7 @@ def label_states(
     events, notes = list(events), notes or {}
     arguments = arguments_in(events, load)
     labels = [
-        LabelState(name, "cached", result=result, is_report=given == "kept_reports")
+        ShownLabel(name, ShownState.CACHED, result=result, is_report=given == "kept_reports")
         for given in ("kept", "kept_reports")
         for name, result in (arguments.get(given) or {}).items()
     ]
@@ -270,9 +258,9 @@ def label_states(
     return arguments, labels + [_label(row, notes.get(row.scheduled_event_id), load) for row in latest.values()]
 
 
-def _label(row: TaskRow, note: str | None, load: payload.Load) -> LabelState:
-    shown = LabelState(
-        row.id.removeprefix("activity-"), _WORDS.get(row.state, "FAILED"), row.attempt, began=row.started, ended=row.ended
+def _label(row: TaskRow, note: str | None, load: payload.Load) -> ShownLabel:
+    shown = ShownLabel(
+        row.id.removeprefix("activity-"), ShownState.of_task(row.state), row.attempt, began=row.started, ended=row.ended
     )
     if row.name.startswith(_BODIES):
         function = row.name.removeprefix(_BODIES)
@@ -283,13 +271,13 @@ def _label(row: TaskRow, note: str | None, load: payload.Load) -> LabelState:
             shown.is_report = function == "convert_report"
             shown.name = f"{label}.{given.get('format', 'pdf')}" if shown.is_report else label
             shown.result = _decoded(row.result, load)
-    if shown.state == "FAILED" and (row.reason or "").startswith(f"{_SKIPPED}: "):
-        shown.state, shown.note = "skipped", str(_decoded(row.details, load).get("message") or "")
-    elif shown.state == "FAILED":
+    if shown.state == ShownState.FAILED and split_reason(row.reason)[0] == _SKIPPED:
+        shown.state, shown.note = ShownState.SKIPPED, str(_decoded(row.details, load).get("message") or "")
+    elif shown.state == ShownState.FAILED:
         shown.note = plain_cause(row.reason or "")
         message = _decoded(row.details, load).get("message")
         shown.cause = plain_cause(str(message)) if message and shown.is_shown and row.name.startswith(_BODIES) else shown.note
-    elif shown.state == "running":
+    elif shown.state == ShownState.RUNNING:
         shown.note = note or ""
     elif warnings := shown.result.get("warnings"):
         shown.note = str(warnings[0])
@@ -301,12 +289,6 @@ def _label(row: TaskRow, note: str | None, load: payload.Load) -> LabelState:
 def _decoded(text: str | None, load: payload.Load) -> dict[str, Any]:
     value = payload.decode(text, load) if text else None
     return value if isinstance(value, dict) else {}
-
-
-def type_filter(name: str) -> dict[str, str]:
-    """For listing executions of a type of the application. With its version, as not every server of SWF's calls takes a name
-    alone."""
-    return {"name": name, "version": _TYPES_VERSION}
 
 
 def status_word(status: str) -> str:
@@ -325,24 +307,22 @@ def plain_cause(reason: str) -> str:
     """A reason without the class name of an exception of ours, which says nothing more than its sentence."""
     if reason in _TIMEOUTS:
         return _TIMEOUTS[reason]
-    for prefix in _OURS:
-        if reason.startswith(prefix):
-            return reason.removeprefix(prefix)
-    return reason
+    error_type, message = split_reason(reason)
+    return message if error_type in _PLAIN_ERRORS else reason
 
 
 def _title(info: dict[str, Any]) -> str:
-    """``name/date_identity`` of a notebook run, as its folder is called; else the workflow id."""
+    """NAME/INSTANCE of a notebook run, as its folder is called; else the workflow id."""
     workflow_id: str = info["execution"]["workflowId"]
     tags = info.get("tagList") or []
     if info["workflowType"]["name"] == NOTEBOOK_TYPE and len(tags) > 1:
-        from deciders.runs.identity import identity_of_run, instance_name
+        from deciders.runs.run_tags import RunTags
 
-        return f"{tags[0]}/{instance_name(tags[1], identity_of_run(workflow_id))}"
+        return RunTags.of_execution(tags, workflow_id).title
     return workflow_id
 
 
-def last_attributes(events: list[dict[str, Any]]) -> dict[str, Any]:
+def last_attributes(events: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """What the last event of a closed execution says."""
     found: dict[str, Any] = next(value for key, value in events[-1].items() if key.endswith("EventAttributes"))
     return found

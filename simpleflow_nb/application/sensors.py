@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -11,13 +12,13 @@ from typing import Any
 
 from .. import payload
 from ..exceptions import PayloadError
-from ..inspection.executions import arguments_in, executions, history
+from ..inspection.executions import arguments_in, history
 from ..inspection.task_rows import epoch
 from ..local.reader import JournalReader
 from ..local.requests import leave_request
 from ..local.service import DOMAIN
 from ..processes.payload_directory import PayloadDirectory, kept
-from .run_states import SENSOR_TYPE, plain_cause, type_filter
+from .run_states import SENSOR_TYPE, plain_cause
 from .services import Place
 
 CHECK_TYPE = "workers.activities.feed_new_dates"
@@ -34,7 +35,9 @@ def open_sensor(place: Place, path: Path) -> dict[str, str] | None:
     """The open execution of a file's sensor that some process carries out; None when there is none."""
     if place.service is None or place.is_interrupted:
         return None
-    for info in executions(place.service, place.domain, is_open=True, typeFilter=type_filter(SENSOR_TYPE)):
+    from deciders.workflow_types import executions_of_type
+
+    for info in executions_of_type(place.service, place.domain, SENSOR_TYPE, is_open=True):
         if info["execution"]["workflowId"] == sensor_id(path):
             execution: dict[str, str] = {key: info["execution"][key] for key in ("workflowId", "runId")}
             return execution
@@ -45,7 +48,9 @@ def sensor_files(place: Place) -> list[Path]:
     """The workflow files whose sensors some process carries out there."""
     if place.service is None or place.is_interrupted:
         return []
-    found = executions(place.service, place.domain, is_open=True, typeFilter=type_filter(SENSOR_TYPE))
+    from deciders.workflow_types import executions_of_type
+
+    found = executions_of_type(place.service, place.domain, SENSOR_TYPE, is_open=True)
     ids = [{key: info["execution"][key] for key in ("workflowId", "runId")} for info in found]
     return [sensor_state(place, execution).file for execution in ids]
 
@@ -111,7 +116,7 @@ def sensor_state(place: Place, execution: dict[str, str]) -> SensorState:
     timers: dict[str, datetime] = {}
     for event in events:
         kind, at = event["eventType"], datetime.fromtimestamp(epoch(event["eventTimestamp"]), UTC)
-        attributes: dict[str, Any] = next((value for key, value in event.items() if key.endswith("EventAttributes")), {})
+        attributes: Any = next((value for key, value in event.items() if key.endswith("EventAttributes")), {})
         if kind == "WorkflowExecutionSignaled":
             name = attributes["signalName"]
             paused = name == "pause" or (paused and name != "resume")
@@ -165,7 +170,7 @@ def _note(kind: str, attributes: dict[str, Any], load: payload.Load) -> str:
     return "cancelled" if kind == "ActivityTaskCanceled" else "its worker was lost"
 
 
-def failure_message(attributes: dict[str, Any]) -> str:
+def failure_message(attributes: Mapping[str, Any]) -> str:
     """The sentence of the exception that a task failed with, whole where the history has it."""
     body = payload.decode(attributes.get("details"), lambda digest: "null")
     message = body.get("message") if isinstance(body, dict) else None

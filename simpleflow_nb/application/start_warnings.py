@@ -13,14 +13,18 @@ _LONGEST_LOOK_SECONDS = 10.0  #: whoever types a command waits for it
 
 
 def start_warnings(specification: Specification, run: Run, entry: ConfiguredWorkflow) -> Iterator[str]:
-    """Why the sensor would not run that date for the entry that the run's parameters are those of: sentences."""
+    """Why the sensor would not run that date for the entry that the run's parameters are those of: sentences. None for a run
+    without a date."""
     from deciders.dates.date_stencil import AvailableDays
     from deciders.dates.missing_dates import lack
     from deciders.dates.reference_dates import reference_dates_of
     from deciders.runs.due_runs import considered_days
+    from deciders.values.reason import Reason, ReasonKind
     from workers.sources.available_dates import read_available_dates
     from workers.sources.source_errors import SourceError
 
+    if run.reference_date is None or specification.sensor is None:
+        return
     title, day = f"{run.workflow_name} for {run.reference_date}", run.reference_date
     rule = reference_dates_of(entry.reference_dates)
     if not rule.chooses(day):
@@ -33,5 +37,5 @@ def start_warnings(specification: Specification, run: Run, entry: ConfiguredWork
         yield f"whether the dates of {title} are available is not known, and it runs all the same: {error}"
         return
     ordinals, _ = considered_days(specification.sensor, available)
-    if reason := lack(run.date_stencil, day.toordinal(), AvailableDays(ordinals)):
-        yield f"{title} {reason}; it runs all the same"
+    if lacks := lack(run.date_stencil, day.toordinal(), AvailableDays(ordinals)):
+        yield f"{title} {Reason.of(ReasonKind.NEEDS_DATES, lacks=lacks)}; it runs all the same"

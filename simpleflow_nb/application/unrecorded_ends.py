@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..exceptions import PayloadError, ServiceError
+from ..exceptions import PayloadError
 from ..inspection.executions import started_with
 from ..local.reading import Reading
 from ..local.service import DOMAIN
@@ -39,7 +39,7 @@ def unrecorded_ends(service: Reading, outputs: Path | None, payloads: Payloads, 
         outputs: the folder that uses the journal; runs that name a former place of it are its own.
 
     Raises:
-        ServiceError: the records of ``outputs`` cannot be read.
+        RecordsError: the records of ``outputs`` cannot be read.
     """
     spared, places = set(), known_places(outputs) if outputs is not None else set()
     by_folder: dict[Path, list[_End]] = {}
@@ -81,15 +81,10 @@ def is_own_place(then: str, places: Collection[str]) -> bool:
 
 
 def _ended_otherwise(service: Reading, closed_before: float) -> list[dict[str, Any]]:
-    with service.lock:
-        found = [(service.infos[number], *end) for number, end in service.closed.items()]
     return [
-        info
-        for info, closed_at, status in found
-        if closed_at < closed_before
-        and status != "COMPLETED"
-        and info["domain"] == DOMAIN
-        and info["workflowType"]["name"] == NOTEBOOK_TYPE
+        one.info
+        for one in service.closed_executions(DOMAIN)
+        if (one.closed_at or 0) < closed_before and one.close_status != "COMPLETED" and one.type_name == NOTEBOOK_TYPE
     ]
 
 
@@ -103,9 +98,9 @@ def _missing(folder: Path, ends: list[_End], *, is_strict: bool) -> set[str]:
         with RunRecords.open(folder, to_look=True) as records:
             missing = records.unrecorded(run_ids)
             return missing - _superseded(records, (end for end in ends if end.run_id in missing))
-    except RecordsError as error:
+    except RecordsError:
         if is_strict:
-            raise ServiceError(str(error)) from None
+            raise
         return run_ids
 
 

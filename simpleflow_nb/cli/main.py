@@ -12,15 +12,13 @@ from typing import Any
 import click
 
 from .. import __version__
-from ..exceptions import DefinitionError, ServiceError, SimpleflowError
+from ..exceptions import ExitCode, SimpleflowError
 from ..inspection.tables import FORMATS
 from ..masking import masked
 from ..processes.standard_streams import outlive_readers, print_anything, write_by_lines
 from . import logs
 from .process_title import hide_typed_secrets
 from .unused_options import refuse_options
-
-DONE, RUN_FAILED, WRONG, UNREACHABLE, BUG = 0, 1, 2, 3, 4  #: exit codes
 
 #: the commands by what they are for: each with the module that has it, and a line for the list of all of them
 _GROUPS: dict[str, dict[str, tuple[str, str]]] = {
@@ -136,14 +134,10 @@ def cli(ctx: click.Context, style: str, header: bool, color: str) -> None:
     logs.configure()
 
 
-class SpecificationProblems(DefinitionError):
-    """What is wrong with a workflow file: a line each, beginning with the file and the line."""
-
-
 def show_error(error: BaseException | str) -> None:
-    """One sentence on standard error, a specification's problems a line each, as compilers write them; secrets are masked."""
-    text = str(error) if isinstance(error, SpecificationProblems) else f"simpleflow-nb: {error}"
-    click.echo(masked(text), err=True)
+    """One sentence on standard error, the problems of a file a line each, as compilers write them; secrets are masked."""
+    lines = error.located_lines if isinstance(error, SimpleflowError) else ""
+    click.echo(masked(lines or f"simpleflow-nb: {error}"), err=True)
 
 
 def _usage_sentence(error: click.ClickException) -> str:
@@ -178,7 +172,7 @@ def console() -> Any:
         main()
     except Exception as error:
         _show_bug(error)
-        sys.exit(BUG)
+        sys.exit(ExitCode.BUG)
     finally:
         threading.excepthook = before
 
@@ -191,7 +185,7 @@ def main(args: list[str] | None = None) -> Any:
         here = os.getcwd()
     except FileNotFoundError:
         show_error("the working directory has been removed; change to another one")
-        sys.exit(WRONG)
+        sys.exit(ExitCode.WRONG)
     if here not in sys.path:
         sys.path.insert(0, here)
     try:
@@ -204,26 +198,30 @@ def main(args: list[str] | None = None) -> Any:
             click.echo(error.format_message(), err=True)
         else:
             show_error(_usage_sentence(error))
-        code = WRONG
+        code = ExitCode.WRONG
     except click.Abort:
-        code = RUN_FAILED
-    except ServiceError as error:
-        show_error(error)
-        code = UNREACHABLE
-    except DefinitionError as error:
-        show_error(error)
-        code = WRONG
+        code = ExitCode.RUN_FAILED
     except SimpleflowError as error:
+        if error.exit_code is ExitCode.BUG:
+            raise
         show_error(error)
-        code = RUN_FAILED
+        code = error.exit_code
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):  # also a write, which names no file
-            where = f"{error.filename}: " if error.filename else ""
-            show_error(f"{where}the disk is full; make room, then the same command goes on")
-        elif error.filename is None:
-            raise  # no file of the user's: a bug of ours
-        else:
-            show_error(f"{error.filename}: {(error.strerror or str(error)).lower()}")
-        # names that are made here are never as long: it was typed
-        code = WRONG if error.errno == errno.ENAMETOOLONG else RUN_FAILED
-    sys.exit(code if isinstance(code, int) else DONE)
+        code = _show_system_error(error)
+    sys.exit(code if isinstance(code, int) else ExitCode.DONE)
+
+
+def _show_system_error(error: OSError) -> ExitCode:
+    """
+    Raises:
+        OSError: the same: it names no file of the user's, so it is a bug of ours.
+    """
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):  # also a write, which names no file
+        where = f"{error.filename}: " if error.filename else ""
+        show_error(f"{where}the disk is full; make room, then the same command goes on")
+    elif error.filename is None:
+        raise error
+    else:
+        show_error(f"{error.filename}: {(error.strerror or str(error)).lower()}")
+    # names that are made here are never as long: it was typed
+    return ExitCode.WRONG if error.errno == errno.ENAMETOOLONG else ExitCode.RUN_FAILED

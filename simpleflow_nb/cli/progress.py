@@ -11,19 +11,11 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
 
-from ..application.run_states import LabelState, RunState, Watch, shown_seconds, status_word
+from ..application.run_states import ShownLabel, ShownRun, Watch, shown_seconds, status_word
+from ..application.shown_states import STYLES, WARNED_STYLE, ShownEnd, ShownState
 from ..processes.local_run import Execution, LocalRun
 
-_STYLES = {
-    "done": "green",
-    "cached": "green",
-    "skipped": "green",
-    "running": "cyan",
-    "waiting": "dim",
-    "FAILED": "bold red",
-    "cancelled": "yellow",
-}
-_TOLD_MORE_OF = ("done", "FAILED", "skipped")  #: how long these took, and why they are so
+_TOLD_MORE_OF = (ShownState.DONE, ShownState.FAILED, ShownState.SKIPPED)  #: how long these took, and why they are so
 _NAME_WIDTHS = (12, 48)
 _MOST_LABELS = 12  #: of one run; of more, those that are done or waiting are counted
 _FRAMES_PER_SECOND = 4
@@ -42,7 +34,7 @@ class Progress:
         )
         self._live: Live | None = None
         self._began = time.monotonic()
-        self._told: dict[str, dict[tuple[str, int], str]] = {}  # run id -> (label, attempt) -> state
+        self._told: dict[str, dict[tuple[str, int], ShownState]] = {}  # run id -> (label, attempt) -> state
 
     def __enter__(self) -> Progress:
         if self.console.is_terminal and not self.quiet:
@@ -79,9 +71,9 @@ class Progress:
 
     # ---- on a terminal -------------------------------------------------------------------------------------------------------
 
-    def _drawn(self, runs: list[RunState]) -> Group:
+    def _drawn(self, runs: list[ShownRun]) -> Group:
         is_open = [run for run in runs if run.status is None]
-        active = [run for run in is_open if any(label.state == "running" for label in run.labels)] or is_open[:1]
+        active = [run for run in is_open if any(label.state == ShownState.RUNNING for label in run.labels)] or is_open[:1]
         blocks = [(run, _chosen(run)) for run in active]
         width = max((len(_named(label)) for _, (labels, _) in blocks for label in labels), default=0)
         width = min(max(width, _NAME_WIDTHS[0]), _NAME_WIDTHS[1])
@@ -96,8 +88,8 @@ class Progress:
             for label in labels:
                 name = _named(label)
                 text = _line(f"  {name if len(name) <= width else name[: width - 1] + '…':<{width}} ")
-                warned = label.state == "done" and label.note
-                text.append(f"{label.state:<9}", style="yellow" if warned else _STYLES[label.state])
+                warned = label.state == ShownState.DONE and label.note
+                text.append(f"{label.state:<9}", style=WARNED_STYLE if warned else STYLES[label.state])
                 text.append(f" {shown_seconds(label.seconds):>8}  " if label.began else " " * 11)
                 text.append(label.note, style="dim")
                 lines.append(text)
@@ -105,8 +97,9 @@ class Progress:
                 lines.append(_line(f"  {rest}", "dim"))
         lines = lines[:room]
         earlier = self.watch.earlier.ends
-        failed = sum(run.status not in (None, "COMPLETED") for run in runs) + earlier["failed"] + earlier["cancelled"]
-        done = sum(run.status == "COMPLETED" for run in runs) + earlier["succeeded"] + earlier["skipped"]
+        failed = sum(run.status not in (None, "COMPLETED") for run in runs)
+        failed += earlier[ShownEnd.FAILED] + earlier[ShownEnd.CANCELLED]
+        done = sum(run.status == "COMPLETED" for run in runs) + earlier[ShownEnd.SUCCEEDED] + earlier[ShownEnd.SKIPPED]
         number = len(runs) + earlier.total()
         counts = f"{done} of {number} run{'s' if number != 1 else ''} done" if runs else "no runs so far"
         counts += f", {failed} failed" if failed else ""
@@ -117,12 +110,12 @@ class Progress:
 
     # ---- in a log or a pipe --------------------------------------------------------------------------------------------------
 
-    def _tell(self, run: RunState) -> None:
+    def _tell(self, run: ShownRun) -> None:
         """One line for each change."""
         told = self._told.setdefault(run.run_id, {})
         for label in run.labels:
             key = (label.name, label.attempt)
-            if not label.is_shown or label.state == "waiting" or told.get(key) == label.state:
+            if not label.is_shown or label.state == ShownState.WAITING or told.get(key) == label.state:
                 continue
             told[key] = label.state
             seconds = f" in {shown_seconds(label.seconds)}" if label.state in _TOLD_MORE_OF and label.began else ""
@@ -148,17 +141,18 @@ def follow(run: LocalRun, is_over: Callable[[], bool], progress: Progress, *, mi
     return not run.was_interrupted
 
 
-def _chosen(run: RunState) -> tuple[list[LabelState], str]:
+def _chosen(run: ShownRun) -> tuple[list[ShownLabel], str]:
     """The labels that get a line, and what the others come to."""
     labels = [label for label in run.labels if label.is_shown]
     if len(labels) <= _MOST_LABELS:
         return labels, ""
-    busy = [label for label in labels if label.state not in ("done", "waiting")][-_MOST_LABELS:]
-    counts = {state: sum(label.state == state for label in labels) for state in ("done", "waiting")}
-    return busy, ", ".join(f"{count} {state}" for state, count in counts.items() if count)
+    counted = (ShownState.DONE, ShownState.WAITING)
+    others = [label for label in labels if label.state not in counted][-_MOST_LABELS:]
+    counts = {state: sum(label.state == state for label in labels) for state in counted}
+    return others, ", ".join(f"{count} {state}" for state, count in counts.items() if count)
 
 
-def _named(label: LabelState) -> str:
+def _named(label: ShownLabel) -> str:
     return label.name if label.attempt == 1 else f"{label.name} (attempt {label.attempt})"
 
 

@@ -6,6 +6,7 @@ Fields are only added within a major version; ``schema`` at the top says which.
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -123,7 +124,7 @@ def _task(row: TaskRow) -> Document:
     }
 
 
-def _attributes(event: dict[str, Any]) -> Document:
+def _attributes(event: Mapping[str, Any]) -> Document:
     return next((value for key, value in event.items() if key.endswith("EventAttributes")), {})
 
 

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from .. import payload
 from ..exceptions import DefinitionError
+from ..swf_service import ExecutionInfo, LookingService
 from .tables import Table
 from .task_rows import epoch, shown_time, task_rows
 
-Info = dict[str, Any]
+if TYPE_CHECKING:
+    from ..replay.events import HistoryEvent
+
+Info = ExecutionInfo
 
 
-def executions(service: Any, domain: str, *, is_open: bool, oldest: float = 0, **filters: Any) -> Iterator[Info]:
+def executions(service: LookingService, domain: str, *, is_open: bool, oldest: float = 0, **filters: Any) -> Iterator[Info]:
     """Every WorkflowExecutionInfo that the filters select, newest first."""
     call = service.list_open_workflow_executions if is_open else service.list_closed_workflow_executions
     request: dict[str, Any] = {"domain": domain, "startTimeFilter": {"oldestDate": oldest}, **filters}
@@ -26,7 +30,7 @@ def executions(service: Any, domain: str, *, is_open: bool, oldest: float = 0, *
         request["nextPageToken"] = page["nextPageToken"]
 
 
-def found_execution(service: Any, domain: str, run: str, run_id: str | None = None) -> dict[str, str]:
+def found_execution(service: LookingService, domain: str, run: str, run_id: str | None = None) -> dict[str, str]:
     """The execution that RUN means: a workflow id, its unique beginning, or ``NAME/DATE`` of a notebook run.
 
     Open executions win over closed ones, newer ones over older ones.
@@ -52,11 +56,11 @@ def found_execution(service: Any, domain: str, run: str, run_id: str | None = No
         refuse_gone(service, domain, run, run_id)
         what = f"workflow {run!r} with run id {run_id!r}" if run_id else f"workflow {run!r}"
         raise DefinitionError(f"{what} is not known here; workflow.list shows which are")
-    execution: dict[str, str] = by_id[0]["execution"]
+    execution: Mapping[str, Any] = by_id[0]["execution"]
     return {"workflowId": execution["workflowId"], "runId": execution["runId"]}
 
 
-def refuse_gone(service: Any, domain: str, run: str, run_id: str | None) -> None:
+def refuse_gone(service: LookingService, domain: str, run: str, run_id: str | None) -> None:
     """
     Raises:
         DefinitionError: the execution was known here, or several that ``run`` may mean.
@@ -76,14 +80,16 @@ def refuse_gone(service: Any, domain: str, run: str, run_id: str | None) -> None
         )
 
 
-def started_with(service: Any, domain: str, execution: dict[str, str], load: payload.Load) -> dict[str, Any]:
+def started_with(service: LookingService, domain: str, execution: Mapping[str, Any], load: payload.Load) -> dict[str, Any]:
     """What an execution was started with, by name. Reads its first event alone; see `arguments_in`."""
     execution = {key: execution[key] for key in ("workflowId", "runId")}
+    if (look := getattr(service, "events", None)) is not None:  # a local one, which reads no more of a journal than that
+        return arguments_in(look(execution["workflowId"], execution["runId"], most=1), load)
     page = service.get_workflow_execution_history(domain=domain, execution=execution, maximumPageSize=1)
     return arguments_in(page["events"], load)
 
 
-def arguments_in(events: Sequence[dict[str, Any]], load: payload.Load) -> dict[str, Any]:
+def arguments_in(events: Sequence[Mapping[str, Any]], load: payload.Load) -> dict[str, Any]:
     """What the execution of these events was started with, by name; empty where that is nothing.
 
     Raises:
@@ -95,9 +101,9 @@ def arguments_in(events: Sequence[dict[str, Any]], load: payload.Load) -> dict[s
     return given if isinstance(given, dict) else {}
 
 
-def history(service: Any, domain: str, execution: dict[str, str]) -> list[dict[str, Any]]:
+def history(service: LookingService, domain: str, execution: Mapping[str, Any]) -> list[HistoryEvent]:
     """Every event of an execution, oldest first."""
-    events: list[dict[str, Any]] = []
+    events: list[HistoryEvent] = []
     request: dict[str, Any] = {"domain": domain, "execution": execution}
     while True:
         page = service.get_workflow_execution_history(**request)
@@ -107,7 +113,7 @@ def history(service: Any, domain: str, execution: dict[str, str]) -> list[dict[s
         request["nextPageToken"] = page["nextPageToken"]
 
 
-def list_table(service: Any, domain: str, *, status: str, started_since_days: int) -> Table:
+def list_table(service: LookingService, domain: str, *, status: str, started_since_days: int) -> Table:
     """simpleflow's ``workflow.list``."""
     oldest = max(0, time.time() - started_since_days * 86_400)
     table = Table(["Workflow ID", "Workflow Type", "Status"])
@@ -117,7 +123,7 @@ def list_table(service: Any, domain: str, *, status: str, started_since_days: in
     return table
 
 
-def info_table(service: Any, domain: str, execution: dict[str, str]) -> Table:
+def info_table(service: LookingService, domain: str, execution: Mapping[str, Any]) -> Table:
     """simpleflow's ``workflow.info``, with the status, the end and the decider's notes behind."""
     described = service.describe_workflow_execution(domain=domain, execution=execution)
     info, configuration = described["executionInfo"], described["executionConfiguration"]
@@ -128,7 +134,7 @@ def info_table(service: Any, domain: str, execution: dict[str, str]) -> Table:
     body = payload.decode(started.get("input"), lambda digest: f'"payload {digest[:12]} kept outside the history"')
     if isinstance(body, dict):
         body.pop("__extra", None)
-    end = next(value for key, value in events[-1].items() if key.endswith("EventAttributes"))
+    end: Any = next(value for key, value in events[-1].items() if key.endswith("EventAttributes"))
     notes = payload.decode(described.get("latestExecutionContext")) or {}
     notes = notes if isinstance(notes, dict) else {"context": notes}
     is_closed = info["executionStatus"] == "CLOSED"
@@ -160,7 +166,7 @@ def _awaited_signals(notes: dict[str, Any]) -> list[str]:
     return [*names, f"{more} more"] if (more := notes.get("more_waiting_signals")) else names
 
 
-def tasks_table(service: Any, domain: str, execution: dict[str, str], *, most: int | None = None) -> Table:
+def tasks_table(service: LookingService, domain: str, execution: Mapping[str, Any], *, most: int | None = None) -> Table:
     """simpleflow's ``workflow.tasks``, newest first, with the task's id and attempt behind."""
     table = Table(["Tasks", "Last State", "Last State Time", "Scheduled Time", "ID", "Attempt", "Reason"])
     for row in task_rows(history(service, domain, execution))[::-1][:most]:
@@ -170,7 +176,7 @@ def tasks_table(service: Any, domain: str, execution: dict[str, str], *, most: i
     return table
 
 
-def profile_table(service: Any, domain: str, execution: dict[str, str], *, most: int | None = None) -> Table:
+def profile_table(service: LookingService, domain: str, execution: Mapping[str, Any], *, most: int | None = None) -> Table:
     """simpleflow's ``workflow.profile``: where the time went, longest first."""
     rows = task_rows(history(service, domain, execution))
     total = sum(row.seconds_run or 0 for row in rows)
@@ -194,11 +200,11 @@ def profile_table(service: Any, domain: str, execution: dict[str, str], *, most:
     return table
 
 
-def history_table(events: list[dict[str, Any]]) -> Table:
+def history_table(events: list[HistoryEvent]) -> Table:
     """One row an event: its id, time, type and what it says."""
     table = Table(["ID", "Time", "Type", "Attributes"])
     for event in events:
-        attributes: dict[str, Any] = next((value for key, value in event.items() if key.endswith("EventAttributes")), {})
+        attributes: Any = next((value for key, value in event.items() if key.endswith("EventAttributes")), {})
         text = payload.encode(attributes)
         table.rows.append([event["eventId"], shown_time(epoch(event["eventTimestamp"])), event["eventType"], text])
     return table

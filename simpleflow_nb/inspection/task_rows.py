@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -46,7 +46,7 @@ class TaskRow:
         return self.ended - self.started if self.started is not None and self.ended is not None else None
 
 
-def task_rows(events: Iterable[dict[str, Any]]) -> list[TaskRow]:
+def task_rows(events: Iterable[Mapping[str, Any]]) -> list[TaskRow]:
     """One row for each attempt, in the order in which they were scheduled."""
     rows: dict[int, TaskRow] = {}
     for event in events:

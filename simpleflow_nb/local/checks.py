@@ -8,12 +8,16 @@ https://docs.aws.amazon.com/amazonswf/latest/apireference/API_Decision.html
 from __future__ import annotations
 
 import re
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from ..constants import MAX_DATA_CHARACTERS, MAX_PAGE_SIZE, MAX_REASON_CHARACTERS, MAX_RUN_SECONDS, MAX_TAGS, NEVER
 from ..payload import HALF_CHARACTER
 from .decisions import attributes_of
 from .faults import Fault, invalid
+
+if TYPE_CHECKING:
+    from ..replay.decisions import Decision
 
 CHILD_POLICIES = ("TERMINATE", "REQUEST_CANCEL", "ABANDON")
 MAX_RETENTION_DAYS = 90
@@ -47,7 +51,7 @@ def check_name(name: str, text: str) -> None:
         raise invalid(f"Value at '{name}' is not a name: 1 to 256 characters, no ':', '/', '|' or controls, not 'arn'")
 
 
-def check_task_list(name: str, given: dict[str, str] | None) -> None:
+def check_task_list(name: str, given: Mapping[str, Any] | None) -> None:
     if given is not None:
         check_name(f"{name}.name", given.get("name", ""))
 
@@ -86,9 +90,37 @@ def check_child_policy(text: str | None, name: str = "childPolicy") -> None:
         raise invalid(f"Value at '{name}' is not one of {', '.join(CHILD_POLICIES)}: {text!r:.40}")
 
 
-def check_tags(tags: list[str] | None) -> None:
+def check_tags(tags: Sequence[str] | None) -> None:
     if tags and (len(tags) > MAX_TAGS or any(len(tag) > 256 for tag in tags)):
         raise invalid("tagList: at most 5 tags of at most 256 characters")
+
+
+def check_start(
+    workflow_id: str,
+    *,
+    task_list: Mapping[str, Any] | None = None,
+    priority: str | None = None,
+    data: str | None = None,
+    execution_timeout: str | None = None,
+    task_timeout: str | None = None,
+    tags: Sequence[str] | None = None,
+    child_policy: str | None = None,
+) -> None:
+    """What an execution is to be started with.
+
+    https://docs.aws.amazon.com/amazonswf/latest/apireference/API_StartWorkflowExecution.html
+
+    Raises:
+        Fault: ValidationException.
+    """
+    check_name("workflowId", workflow_id)
+    check_task_list("taskList", task_list)
+    check_data("input", data)
+    check_tags(tags)
+    check_priority("taskPriority", priority)
+    check_run_seconds("executionStartToCloseTimeout", execution_timeout)
+    check_duration("taskStartToCloseTimeout", task_timeout)
+    check_child_policy(child_policy)
 
 
 def check_retention(text: str) -> None:
@@ -120,7 +152,7 @@ def check_type(name: str, version: str, body: dict[str, Any]) -> None:
             check_duration(key, value)
 
 
-def check_decisions(decisions: list[dict[str, Any]]) -> None:
+def check_decisions(decisions: Sequence[Decision]) -> None:
     """Refuse the whole response when the attributes of a decision of a known type cannot be carried out.
 
     Raises:

@@ -6,13 +6,16 @@ https://docs.aws.amazon.com/amazonswf/latest/apireference/API_Decision.html
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..constants import MAX_OPEN_ACTIVITY_COUNT
 from .faults import invalid
 from .run import NEVER, OpenActivity, Run
+
+if TYPE_CHECKING:
+    from ..replay.decisions import Decision
 
 Attributes = dict[str, Any]
 
@@ -48,13 +51,13 @@ UNLIMITED = Quotas(open_activities=10**9, open_timers=10**9, history_events=10**
 Refuse = Callable[[Attributes], str | None]  #: attributes of a ScheduleActivityTask -> cause of its failure, or None
 
 
-def attributes_of(decision: dict[str, Any]) -> Attributes:
+def attributes_of(decision: Mapping[str, Any]) -> Attributes:
     kind = decision["decisionType"]
     found: Attributes = decision.get(f"{kind[0].lower()}{kind[1:]}DecisionAttributes") or {}
     return found
 
 
-def check(decisions: list[dict[str, Any]]) -> None:
+def check(decisions: Sequence[Decision]) -> None:
     """Refuse the whole response when a decision cannot be carried out at all.
 
     Raises:
@@ -74,7 +77,7 @@ def check(decisions: list[dict[str, Any]]) -> None:
 def complete_decision(
     run: Run,
     now: float,
-    decisions: list[dict[str, Any]],
+    decisions: Sequence[Decision],
     *,
     context: str | None = None,
     sticky: tuple[str, str] | None = None,

@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 import threading
 from collections import OrderedDict
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ..replay.events import HistoryEvent
 
 _encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 
@@ -29,7 +32,7 @@ class EncodedHistories:
         rest = _encode({name: value for name, value in answer.items() if name != "events"})
         return f'{rest[:-1]},"events":[{",".join(page)}]}}'
 
-    def _page(self, run_id: str, events: list[dict[str, Any]]) -> list[str]:
+    def _page(self, run_id: str, events: list[HistoryEvent]) -> list[str]:
         before = events[0]["eventId"] - 1
         with self._lock:
             texts = self._texts.pop(run_id, [])

@@ -10,12 +10,15 @@ import json
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..exceptions import JournalError
+
+if TYPE_CHECKING:
+    from ..replay.events import HistoryEvent
 
 SCHEMA_VERSION = 1
 
@@ -33,6 +36,7 @@ CREATE TABLE IF NOT EXISTS types (
     kind TEXT NOT NULL, name TEXT NOT NULL, version TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (kind, name, version)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS requests (id INTEGER PRIMARY KEY AUTOINCREMENT, operation TEXT NOT NULL, arguments TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS answers (request INTEGER PRIMARY KEY, code TEXT NOT NULL, message TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS gone (
     workflow_id TEXT NOT NULL, run_id TEXT NOT NULL, domain TEXT NOT NULL, name TEXT NOT NULL, closed REAL NOT NULL,
     status TEXT NOT NULL, PRIMARY KEY (workflow_id, run_id)
@@ -40,16 +44,22 @@ CREATE TABLE IF NOT EXISTS gone (
 CREATE INDEX IF NOT EXISTS gone_by_moment ON gone (closed);
 CREATE TABLE IF NOT EXISTS unreferenced (digest TEXT PRIMARY KEY, since REAL NOT NULL) WITHOUT ROWID;
 """
-_TABLES = {"meta", "runs", "batches", "types", "requests", "gone", "unreferenced"}
+TABLES_TO_READ = {"meta", "runs", "batches", "types"}  #: without them it is not made yet
+_TABLES = {"meta", "runs", "batches", "types", "requests", "answers", "gone", "unreferenced"}
 #: Key of what the journal remembers of itself: whoever has it knows that old histories are removed, since when.
 MAY_PRUNE = "old histories are removed"
+REMOVED = "executions removed"  #: key of how many were, ever: a reader sees by it that some it knows are not there any more
 
 _LOCKED_MS = 100  #: a connection that waits for a lock serves nobody who reads; the service tries again itself
+
+_MOST_ANSWERS = 1_000  #: requests for which it is remembered that they were refused
 
 _encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 
 RunRow = tuple[int, str, str, float, dict[str, Any], float | None, str | None]
-Batch = tuple[int, int, list[dict[str, Any]]]  #: run number, index of the first event, events
+Batch = tuple[int, int, "list[HistoryEvent]"]  #: run number, index of the first event, events
+
+Refusal = tuple[int, str, str]  #: number of a request, code of the fault, its message
 
 
 class GoneRun(NamedTuple):
@@ -112,17 +122,18 @@ class Journal:
         started: list[tuple[int, str, str, float, dict[str, Any]]],
         closed: list[tuple[float, str, int]],
         taken_request: int = 0,
+        refused: Sequence[Refusal] = (),
     ) -> None:
         """One transaction. When it returns, the events survive the death of this process.
 
-        ``taken_request`` is the last of the :mod:`.requests` that these events carry out.
+        ``taken_request`` is the last of the :mod:`.requests` that these events carry out, or that are ``refused``.
 
         Raises:
             JournalError: nothing of it was written.
         """
         rows = [(run, first, _encode(events)) for run, first, events in batches]
         with self._writing:
-            self._write(rows, started, closed, taken_request)
+            self._write(rows, started, closed, taken_request, refused)
         self.commits += 1
 
     def _write(
@@ -131,6 +142,7 @@ class Journal:
         started: list[tuple[int, str, str, float, dict[str, Any]]],
         closed: list[tuple[float, str, int]],
         taken_request: int,
+        refused: Sequence[Refusal],
     ) -> None:
         db = self._db
         try:
@@ -148,6 +160,9 @@ class Journal:
                 db.executemany("UPDATE runs SET closed = ?, close_status = ? WHERE number = ?", closed)
                 if taken_request:
                     db.execute("DELETE FROM requests WHERE id <= ?", (taken_request,))
+                    if refused:
+                        db.executemany("INSERT OR REPLACE INTO answers VALUES (?, ?, ?)", refused)
+                        db.execute("DELETE FROM answers WHERE request <= ?", (taken_request - _MOST_ANSWERS,))
                 db.execute("COMMIT")
         except sqlite3.Error as error:
             failure = error
@@ -188,13 +203,14 @@ class Journal:
         """Every execution, oldest first, without its events."""
         return run_rows(self._db, self.path)
 
-    def events(self, run: int) -> list[dict[str, Any]]:
-        """Of one execution; may be asked for while another thread writes."""
-        return run_events(self._looking, self.path, run)
+    def events(self, run: int, since: int = 0, end: int | None = None) -> list[HistoryEvent]:
+        """Of one execution, behind the first ``since`` and up to the number ``end``; may be asked for while another thread
+        writes."""
+        return run_events(self._looking, self.path, run, since, end)
 
-    def open_events(self) -> dict[int, list[dict[str, Any]]]:
+    def open_events(self) -> dict[int, list[HistoryEvent]]:
         """The histories of the executions that are not closed."""
-        histories: dict[int, list[dict[str, Any]]] = {}
+        histories: dict[int, list[HistoryEvent]] = {}
         query = (
             "SELECT run, events FROM batches WHERE run IN (SELECT number FROM runs WHERE closed IS NULL) ORDER BY run, first"
         )
@@ -254,22 +270,28 @@ def gone_runs(db: sqlite3.Connection, path: Path, wanted: str) -> list[GoneRun]:
         raise unusable(path, error) from None
 
 
-def run_rows(db: sqlite3.Connection, path: Path) -> list[RunRow]:
-    query = "SELECT number, workflow_id, run_id, started, info, closed, close_status FROM runs ORDER BY number"
+def run_rows(db: sqlite3.Connection, path: Path, after: int = 0) -> list[RunRow]:
+    query = "SELECT number, workflow_id, run_id, started, info, closed, close_status FROM runs WHERE number > ? ORDER BY number"
     try:
-        return [(*row[:4], json.loads(row[4]), *row[5:]) for row in db.execute(query)]
+        return [(*row[:4], json.loads(row[4]), *row[5:]) for row in db.execute(query, (after,))]
     except (sqlite3.Error, ValueError) as error:
         raise unusable(path, error) from None
 
 
-def run_events(db: sqlite3.Connection, path: Path, run: int) -> list[dict[str, Any]]:
-    events: list[dict[str, Any]] = []
+def run_events(db: sqlite3.Connection, path: Path, run: int, since: int = 0, end: int | None = None) -> list[HistoryEvent]:
+    query = (
+        "SELECT first, events FROM batches WHERE run = :run AND first >= "
+        "coalesce((SELECT max(first) FROM batches WHERE run = :run AND first <= :since), 0) "
+        "AND first < coalesce(:end, 9e18) ORDER BY first"
+    )
+    events: list[HistoryEvent] = []
     try:
-        for (text,) in db.execute("SELECT events FROM batches WHERE run = ? ORDER BY first", (run,)):
-            events.extend(json.loads(text))
+        for first, text in db.execute(query, {"run": run, "since": since, "end": end}):
+            batch = json.loads(text)
+            events.extend(batch[since - first :] if first < since else batch)
     except (sqlite3.Error, ValueError) as error:
         raise unusable(path, error) from None
-    return events
+    return events if end is None else events[: max(0, end - since)]
 
 
 def check_schema(db: sqlite3.Connection, path: Path) -> None:

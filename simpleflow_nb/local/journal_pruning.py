@@ -9,7 +9,7 @@ from typing import Any
 
 from .. import payload
 from ..exceptions import JournalError
-from .journal import GoneRun, Journal, cause_of, read_only_uri, unusable
+from .journal import REMOVED, GoneRun, Journal, cause_of, read_only_uri, unusable
 
 #: Executions of which only their end is remembered; some 200 bytes each.
 MOST_GONE = 100_000
@@ -67,6 +67,10 @@ class JournalPruning:
                 self._db.execute(
                     "DELETE FROM gone WHERE closed < (SELECT closed FROM gone ORDER BY closed DESC LIMIT 1 OFFSET ?)",
                     (MOST_GONE,),
+                )
+                self._db.execute(
+                    "INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = value + excluded.value",
+                    (REMOVED, str(len(runs))),
                 )
                 self._db.execute("COMMIT")
             except (sqlite3.Error, JournalError) as error:

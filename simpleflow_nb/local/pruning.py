@@ -41,6 +41,18 @@ class Prunable(Store):
         with JournalPruning(self.journal, to_look=True) as file:
             return Pruned(len(numbers), sum(map(file.history_bytes, numbers)))
 
+    def forget_one(self, number: int) -> None:
+        """It is not there any more. Called with the lock held."""
+        info = self.infos.pop(number)
+        self.closed.pop(number, None)
+        self.runs.pop(number, None)
+        workflow_id, run_id = info["execution"]["workflowId"], info["execution"]["runId"]
+        del self.numbers[workflow_id, run_id]
+        self.log.note_removed(number, run_id)
+        latest = self.domains[info["domain"]].latest_by_id
+        if latest.get(workflow_id) == number:
+            del latest[workflow_id]
+
     def _prunable(self, closed_before: float, spared: frozenset[str]) -> list[int]:
         old = [
             number
@@ -116,14 +128,7 @@ class Pruning(Prunable, Timekeeping):
             if self.ended:
                 raise ServiceError("the local service has ended")
             for number in numbers:
-                info = self.infos.pop(number)
-                del self.closed[number]
-                self.runs.pop(number, None)
-                workflow_id, run_id = info["execution"]["workflowId"], info["execution"]["runId"]
-                del self.numbers[workflow_id, run_id]
-                latest = self.domains[info["domain"]].latest_by_id
-                if latest.get(workflow_id) == number:
-                    del latest[workflow_id]
+                self.forget_one(number)
 
 
 def _ids(info: dict[str, Any]) -> dict[str, str]:

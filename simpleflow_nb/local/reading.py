@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+from ..swf_service import ExecutionDescription, ExecutionInfo, ExecutionInfos, HistoryPage
 from . import visibility
 from .checks import page_size
 from .faults import invalid
 from .journal import GoneRun
 from .run import Run
 from .type_registry import TypeRegistry
+from .watching import Watching
 
 
-class Reading(TypeRegistry):
+class Reading(TypeRegistry, Watching):
     """The calls that change nothing. They see only what is durable."""
 
-    def describe_workflow_execution(self, *, domain: str, execution: dict[str, str]) -> dict[str, Any]:
+    def describe_workflow_execution(self, *, domain: str, execution: Mapping[str, Any]) -> ExecutionDescription:
         self._check_domain(domain)
         with self.lock:
             run = self.whole_run(domain, execution["workflowId"], execution.get("runId"))
@@ -25,29 +28,29 @@ class Reading(TypeRegistry):
         self,
         *,
         domain: str,
-        execution: dict[str, str],
+        execution: Mapping[str, Any],
         nextPageToken: str | None = None,
         maximumPageSize: int | None = None,
         reverseOrder: bool = False,
-    ) -> dict[str, Any]:
+    ) -> HistoryPage:
         self._check_domain(domain)
         size = page_size(maximumPageSize)
         with self.lock:
             events = self.whole_run(domain, execution["workflowId"], execution.get("runId")).events
             newest, start = _position(nextPageToken) or (len(events), 0)
             whole = events[:newest][::-1] if reverseOrder else events  # newest first: what comes meanwhile shifts nothing
-            answer: dict[str, Any] = {"events": whole[start : start + size]}
+            answer: HistoryPage = {"events": whole[start : start + size]}
             if start + size < len(whole):
                 answer["nextPageToken"] = f"{newest}.{start + size}"
             return answer
 
-    def list_open_workflow_executions(self, *, domain: str, **request: Any) -> dict[str, Any]:
+    def list_open_workflow_executions(self, *, domain: str, **request: Any) -> ExecutionInfos:
         return self._list(domain, request, is_open=True)
 
-    def list_closed_workflow_executions(self, *, domain: str, **request: Any) -> dict[str, Any]:
+    def list_closed_workflow_executions(self, *, domain: str, **request: Any) -> ExecutionInfos:
         return self._list(domain, request, is_open=False)
 
-    def _list(self, domain: str, request: dict[str, Any], *, is_open: bool) -> dict[str, Any]:
+    def _list(self, domain: str, request: dict[str, Any], *, is_open: bool) -> ExecutionInfos:
         found = self._selected(domain, request, is_open=is_open)
         by_close_time = not is_open and request.get("closeTimeFilter") is not None
         return visibility.page(found, request, newest_key="closeTimestamp" if by_close_time else "startTimestamp")
@@ -58,7 +61,7 @@ class Reading(TypeRegistry):
     def count_closed_workflow_executions(self, *, domain: str, **request: Any) -> dict[str, Any]:
         return {"count": len(self._selected(domain, request, is_open=False)), "truncated": False}
 
-    def _selected(self, domain: str, request: dict[str, Any], *, is_open: bool) -> list[visibility.Info]:
+    def _selected(self, domain: str, request: dict[str, Any], *, is_open: bool) -> list[ExecutionInfo]:
         self._check_domain(domain)
         with self.lock:
             self.check_usable()
@@ -85,13 +88,13 @@ class Reading(TypeRegistry):
         run = self.runs.get(number)
         return run.cancel_requested if run is not None else None
 
-    def count_pending_decision_tasks(self, *, domain: str, taskList: dict[str, str]) -> dict[str, Any]:
+    def count_pending_decision_tasks(self, *, domain: str, taskList: Mapping[str, Any]) -> dict[str, Any]:
         known = self._check_domain(domain)
         with self.lock:
             found = known.decision_lists.get(taskList["name"])
             return {"count": found.count(_waits_for_decider) if found else 0, "truncated": False}
 
-    def count_pending_activity_tasks(self, *, domain: str, taskList: dict[str, str]) -> dict[str, Any]:
+    def count_pending_activity_tasks(self, *, domain: str, taskList: Mapping[str, Any]) -> dict[str, Any]:
         known = self._check_domain(domain)
         with self.lock:
             found = known.activity_lists.get(taskList["name"])

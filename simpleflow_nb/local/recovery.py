@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from ..constants import PROCESS_GONE
-from .run import NEVER, Event, OpenActivity, OpenDecision, Run
+from .run import NEVER, OpenActivity, OpenDecision, Run
 from .store import Store
 
+if TYPE_CHECKING:
+    from ..replay.events import HistoryEvent
 
-def recover(store: Store, *, workers_are_gone: bool = True) -> list[tuple[Run, Event]]:
+
+def recover(store: Store, *, workers_are_gone: bool = True) -> list[tuple[Run, HistoryEvent]]:
     """Put the open tasks of a freshly opened store to work again.
 
     History is never rewritten: a started decision task times out, a started activity times out with HEARTBEAT, which is
     not counted as one of its attempts. Returns the activities so ended, each with its ActivityTaskScheduled event.
     """
-    lost: list[tuple[Run, Event]] = []
+    lost: list[tuple[Run, HistoryEvent]] = []
     with store.lock:
         now = store.clock.timestamp()
         for run in store.open_runs():
@@ -54,7 +59,8 @@ def _reschedule_decision(run: Run, decision: OpenDecision) -> None:
 
 def _reschedule(run: Run, activity: OpenActivity, now: float) -> None:
     event = run.events[activity.scheduled - 1]
-    asked, at = event["activityTaskScheduledEventAttributes"], event["eventTimestamp"]
+    asked: Any = event["activityTaskScheduledEventAttributes"]
+    at = event["eventTimestamp"]
     if not activity.started:
         run.effects.append(("activity", activity.scheduled))
     started_at = run.events[activity.started - 1]["eventTimestamp"] if activity.started else 0.0

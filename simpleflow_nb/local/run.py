@@ -8,9 +8,11 @@ https://docs.aws.amazon.com/amazonswf/latest/apireference/API_HistoryEvent.html
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-Event = dict[str, Any]
+if TYPE_CHECKING:
+    from ..replay.events import HistoryEvent
+
 Effect = tuple[Any, ...]
 
 NEVER = "NONE"
@@ -90,7 +92,7 @@ class Run:
 
     def __init__(self, number: int, domain: str, workflow_id: str, run_id: str) -> None:
         self.number, self.domain, self.workflow_id, self.run_id = number, domain, workflow_id, run_id
-        self.events: list[Event] = []
+        self.events: list[HistoryEvent] = []
         self.effects: list[Effect] = []
         self.activities: dict[int, OpenActivity] = {}
         self.open_ids: dict[str, int] = {}
@@ -110,8 +112,9 @@ class Run:
 
     @property
     def started_attributes(self) -> dict[str, Any]:
-        attributes: dict[str, Any] = self.events[0]["workflowExecutionStartedEventAttributes"]
-        return attributes
+        attributes: Any = self.events[0]["workflowExecutionStartedEventAttributes"]
+        found: dict[str, Any] = attributes
+        return found
 
     @property
     def started_at(self) -> float:
@@ -123,7 +126,8 @@ class Run:
     def add(self, now: float, kind: str, attributes: dict[str, Any]) -> int:
         events = self.events
         event_id = len(events) + 1
-        events.append({"eventId": event_id, "eventTimestamp": now, "eventType": kind, ATTRIBUTES[kind]: attributes})
+        event: Any = {"eventId": event_id, "eventTimestamp": now, "eventType": kind, ATTRIBUTES[kind]: attributes}
+        events.append(event)
         if kind == _CANCEL_REQUESTED:
             self.cancel_requested = True
         return event_id
@@ -187,7 +191,7 @@ class Run:
             attributes["identity"] = identity
         activity.started = self.add(now, "ActivityTaskStarted", attributes)
         activity.last_beat = now
-        asked = self.events[scheduled - 1]["activityTaskScheduledEventAttributes"]
+        asked: Any = self.events[scheduled - 1]["activityTaskScheduledEventAttributes"]
         for name, kind in (("startToCloseTimeout", "START_TO_CLOSE"), ("heartbeatTimeout", "HEARTBEAT")):
             timeout = asked.get(name, NEVER)
             if timeout != NEVER and timeout != "0":
@@ -237,7 +241,7 @@ class Run:
         self.close(now, "WorkflowExecutionTerminated", attributes)
 
 
-def rebuilt(run: Run, events: list[Event]) -> Run:
+def rebuilt(run: Run, events: list[Any]) -> Run:
     """The run's open tasks and timers from its history alone."""
     run.events = events
     activities, open_ids, timers = run.activities, run.open_ids, run.timers

@@ -6,12 +6,13 @@ https://docs.aws.amazon.com/amazonswf/latest/apireference/API_Operations.html
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from ..constants import MAX_REASON_CHARACTERS
 from ..exceptions import ServiceError
+from ..swf_service import StartedExecution
 from . import checks
 from .checks import check_data
 from .clock import Clock
@@ -113,25 +114,27 @@ class LocalService(TaskHandling, Pruning):
         *,
         domain: str,
         workflowId: str,
-        workflowType: dict[str, str],
-        taskList: dict[str, str] | None = None,
+        workflowType: Mapping[str, Any],
+        taskList: Mapping[str, Any] | None = None,
         taskPriority: str | None = None,
         input: str | None = None,
         executionStartToCloseTimeout: str | None = None,
-        tagList: list[str] | None = None,
+        tagList: Sequence[str] | None = None,
         taskStartToCloseTimeout: str | None = None,
         childPolicy: str | None = None,
         lambdaRole: str | None = None,
-    ) -> dict[str, Any]:
+    ) -> StartedExecution:
         known = self._check_domain(domain)
-        checks.check_name("workflowId", workflowId)
-        checks.check_task_list("taskList", taskList)
-        check_data("input", input)
-        checks.check_tags(tagList)
-        checks.check_priority("taskPriority", taskPriority)
-        checks.check_run_seconds("executionStartToCloseTimeout", executionStartToCloseTimeout)
-        checks.check_duration("taskStartToCloseTimeout", taskStartToCloseTimeout)
-        checks.check_child_policy(childPolicy)
+        checks.check_start(
+            workflowId,
+            task_list=taskList,
+            priority=taskPriority,
+            data=input,
+            execution_timeout=executionStartToCloseTimeout,
+            task_timeout=taskStartToCloseTimeout,
+            tags=tagList,
+            child_policy=childPolicy,
+        )
         defaults = self._known_type(known, "workflow", workflowType)
         attributes: dict[str, Any] = {"workflowType": dict(workflowType), "parentInitiatedEventId": 0}
         for name, value, default in (
@@ -161,7 +164,8 @@ class LocalService(TaskHandling, Pruning):
                 raise ServiceError("the local service is stopping")
             if workflowId in known.open_by_id:
                 raise Fault("WorkflowExecutionAlreadyStartedFault", f"Already Started: {workflowId}")
-            run = self.add_run(domain, workflowId, uuid.uuid4().hex, attributes, self.clock.timestamp())
+            run_id = self.asked_run_id() or uuid.uuid4().hex
+            run = self.add_run(domain, workflowId, run_id, attributes, self.clock.timestamp())
             self.commit(run)
         return {"runId": run.run_id}
 

@@ -13,17 +13,20 @@ from functools import partial
 from typing import Any
 
 from ..exceptions import JournalError, ServiceError
+from .change_log import ChangeLog
 from .clock import Clock
 from .deadlines import Deadlines
 from .decisions import Quotas
 from .domains import Domain, kept_domains
 from .faults import unknown_resource
-from .journal import Journal
+from .journal import Journal, Refusal
 from .patience import JOURNAL_PATIENCE_SECONDS, Patience
 from .run import Run, rebuilt
 from .visibility import Info, new_info
 
 logger = logging.getLogger(__name__)
+
+_News = tuple[Run, list[Any], bool, int]  # what becomes visible of a run: effects, whether it has closed, number of events
 
 
 class Store:
@@ -40,6 +43,8 @@ class Store:
         self.closed: dict[int, tuple[float, str]] = {}  # number -> (moment, status); only what is durable
         self.numbers: dict[tuple[str, str], int] = {}  # by workflow id and run id
         self.unborn: set[int] = set()  # runs whose start is not durable yet
+        self.log = ChangeLog()
+        self.visible: dict[int, int] = {}  # of open runs, how many events may be shown: durable ones, and those of `note`
         self.stopping = self.ended = False
         self.broken: Exception | None = None
         self._saved: dict[int, int] = {}
@@ -52,8 +57,9 @@ class Store:
         self._tick = threading.Condition(self.lock)
         self._deadlines = Deadlines()
         self._waiters = 0
-        self._carrying_out = threading.local()  # .request: the one of another process that this thread carries out
+        self._carrying_out = threading.local()  # .request: the one of another process that this thread carries out; .run_id
         self._taken_request = 0
+        self._refused: list[Refusal] = []  # requests, to be told to those who have left them
         self._reading = threading.Lock()
         self._next_number = 1
         if journal is not None:
@@ -200,33 +206,40 @@ class Store:
             self.commit()
 
     def note(self, run: Run) -> None:
-        """These events may wait for the next commit of anybody: losing them with the process loses nothing."""
+        """The event just added may wait for the next commit of anybody: losing it with the process loses nothing."""
+        if self.visible.get(run.number) == len(run.events) - 1:  # else what is before it is not durable yet
+            self.visible[run.number] += 1
+            self.log.note(run.number)
         self.dirty[run.number] = run
         self._push_deadlines(run)
 
-    def _take(self) -> tuple[tuple[Any, ...], list[tuple[Run, list[Any], bool]]]:
+    def _take(self) -> tuple[tuple[Any, ...], list[_News]]:
         """What is to be written, and what becomes visible then. Both leave together, whoever of the callers writes."""
         batches, started, closed, news = [], [], [], []
         for number, run in self.dirty.items():
-            first = self._saved.get(number, 0)
-            if first < len(run.events):
+            first, count = self._saved.get(number, 0), len(run.events)
+            if first < count:
                 if self.journal is not None:
                     batches.append((number, first, run.events[first:]))
                     if first == 0:
                         started.append((number, run.workflow_id, run.run_id, run.started_at, self.infos[number]))
                     if run.close_status is not None:
                         closed.append((run.closed_at, run.close_status, number))
-                self._saved[number] = len(run.events)
-            if run.effects or run.close_status is not None:
-                news.append((run, run.effects, run.close_status is not None))
+                self._saved[number] = count
+            if first < count or run.effects or run.close_status is not None:
+                news.append((run, run.effects, run.close_status is not None, count))
                 run.effects = []
         self.dirty = {}
         taken, self._taken_request = self._taken_request, 0
-        return (batches, started, closed, taken), news
+        refused, self._refused = self._refused, []
+        return (batches, started, closed, taken, refused), news
 
-    def _publish(self, news: list[tuple[Run, list[Any], bool]]) -> None:
-        for run, effects, closed in news:
+    def _publish(self, news: list[_News]) -> None:
+        for run, effects, closed, count in news:
             self.unborn.discard(run.number)
+            if run.number not in self.closed:
+                self.visible[run.number] = max(count, self.visible.get(run.number, 0))
+                self.log.note(run.number)
             domain = self.domains[run.domain]
             for effect in effects:
                 kind = effect[0]
@@ -244,6 +257,7 @@ class Store:
             if closed and run.number not in self.closed:
                 assert run.close_status is not None
                 self.closed[run.number] = (run.closed_at, run.close_status)
+                self.visible.pop(run.number)
                 if self.journal is not None:
                     self.runs.pop(run.number, None)  # its events are read from the file when somebody asks
                     self._saved.pop(run.number, None)
@@ -257,6 +271,10 @@ class Store:
             if effect[0] == "deadline" and self._deadlines.push(effect[1], run, effect[2], effect[3]):
                 self._tick.notify()
         run.effects = [effect for effect in run.effects if effect[0] != "deadline"]
+
+    def asked_run_id(self) -> str | None:
+        """The run id that the request has chosen which this thread carries out, if it is one of a start."""
+        return getattr(self._carrying_out, "run_id", None)
 
     # ---- runs ----------------------------------------------------------------------------------------------------------------
 
@@ -336,7 +354,7 @@ class Store:
         for number, events in journal.open_events().items():
             execution, domain = self.infos[number]["execution"], self.infos[number]["domain"]
             run = rebuilt(Run(number, domain, execution["workflowId"], execution["runId"]), events)
-            self._saved[number] = len(events)
+            self._saved[number] = self.visible[number] = len(events)
             self.runs[number] = self.domains[domain].open_by_id[run.workflow_id] = run
 
     def _load_runs(self, journal: Journal) -> None:
@@ -345,6 +363,7 @@ class Store:
         for number, workflow_id, run_id, _, info, closed_at, close_status in journal.runs():
             domain = info.setdefault("domain", next(iter(self.domains)))  # written when a journal had one
             self.infos[number] = info
+            self.log.note(number)
             self.numbers[workflow_id, run_id] = self.domains[domain].latest_by_id[workflow_id] = number
             if close_status is not None and closed_at is not None:
                 self.closed[number] = (closed_at, close_status)

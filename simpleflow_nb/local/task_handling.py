@@ -8,10 +8,12 @@ from __future__ import annotations
 import re
 import threading
 import time
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from ..constants import MAX_HEARTBEAT_DETAILS_CHARACTERS, MAX_REASON_CHARACTERS
+from ..swf_service import ActivityTask, DecisionTask, HeartbeatAnswer
 from . import checks
 from . import decisions as rules
 from .checks import check_data
@@ -23,7 +25,10 @@ from .reading import Reading
 from .run import OpenActivity, Run
 from .task_lists import TaskList
 
-_EMPTY_POLL: dict[str, Any] = {"taskToken": "", "startedEventId": 0}
+if TYPE_CHECKING:
+    from ..replay.decisions import Decision
+
+_EMPTY_POLL = {"taskToken": "", "startedEventId": 0}
 _TASK_TOKEN = re.compile(r"([da])(\d+)\.(\d+)\.(\d+)\Z", re.ASCII)
 _PAGE_TOKEN = re.compile(r"\d+\.\d+\.\d+\.\d+\.[01]\Z", re.ASCII)
 
@@ -49,6 +54,7 @@ class TaskHandling(Reading):
     ) -> None:
         self.poll_seconds, self.workers_inside = poll_seconds, workers_inside
         self.caller = threading.local()  # .is_there: whether the caller of this thread's poll still waits for the answer
+        self._withheld: list[TaskList] = []  # nothing is put into these any more, and some still poll them
         super().__init__(journal, clock, quotas, home)
 
     # ---- decision tasks ------------------------------------------------------------------------------------------------------
@@ -57,13 +63,13 @@ class TaskHandling(Reading):
         self,
         *,
         domain: str,
-        taskList: dict[str, str],
+        taskList: Mapping[str, Any],
         identity: str | None = None,
         nextPageToken: str | None = None,
         maximumPageSize: int | None = None,
         reverseOrder: bool = False,
         startAtPreviousStartedEvent: bool = False,
-    ) -> dict[str, Any]:
+    ) -> DecisionTask:
         known = self._check_domain(domain)
         checks.check_task_list("taskList", taskList)
         size = checks.page_size(maximumPageSize)
@@ -74,7 +80,7 @@ class TaskHandling(Reading):
             while True:
                 found = self._wait_for_task(known.decision_lists[taskList["name"]], until)
                 if found is None:
-                    return dict(_EMPTY_POLL, previousStartedEventId=0)
+                    return cast(DecisionTask, {**_EMPTY_POLL, "previousStartedEventId": 0})
                 run, scheduled = found
                 decision = run.decision
                 if decision is not None and decision.scheduled == scheduled and not decision.started:
@@ -86,7 +92,7 @@ class TaskHandling(Reading):
             self._note_start(run)
             return answer
 
-    def _decision_answer(self, run: Run, started: int, oldest: int, given: int, size: int, reverse: bool) -> dict[str, Any]:
+    def _decision_answer(self, run: Run, started: int, oldest: int, given: int, size: int, reverse: bool) -> DecisionTask:
         """A page of the events from ``oldest`` to the one that started the decision task: never what came after it.
 
         ``given`` events were in the pages before.
@@ -100,7 +106,7 @@ class TaskHandling(Reading):
             first = oldest + given
             events = run.events[first - 1 : min(started, first - 1 + size)]
         given += len(events)
-        answer = {
+        answer: DecisionTask = {
             "taskToken": f"d{run.number}.{decision.scheduled}.{started}",
             "startedEventId": started,
             "workflowExecution": {"workflowId": run.workflow_id, "runId": run.run_id},
@@ -112,7 +118,7 @@ class TaskHandling(Reading):
             answer["nextPageToken"] = f"{run.number}.{started}.{oldest}.{given}.{int(reverse)}"
         return answer
 
-    def _decision_page(self, token: str, size: int) -> dict[str, Any]:
+    def _decision_page(self, token: str, size: int) -> DecisionTask:
         if not _PAGE_TOKEN.match(token):
             raise invalid(f"Invalid token: {token!r:.40}")
         number, started, oldest, given, reverse = (int(part) for part in token.split("."))
@@ -125,9 +131,9 @@ class TaskHandling(Reading):
         self,
         *,
         taskToken: str,
-        decisions: list[dict[str, Any]] | None = None,
+        decisions: Sequence[Decision] | None = None,
         executionContext: str | None = None,
-        taskList: dict[str, str] | None = None,
+        taskList: Mapping[str, Any] | None = None,
         taskListScheduleToStartTimeout: str | None = None,
     ) -> dict[str, Any]:
         decisions = decisions or []
@@ -163,7 +169,7 @@ class TaskHandling(Reading):
 
     # ---- activity tasks ------------------------------------------------------------------------------------------------------
 
-    def poll_for_activity_task(self, *, domain: str, taskList: dict[str, str], identity: str | None = None) -> dict[str, Any]:
+    def poll_for_activity_task(self, *, domain: str, taskList: Mapping[str, Any], identity: str | None = None) -> ActivityTask:
         known = self._check_domain(domain)
         checks.check_task_list("taskList", taskList)
         with self.lock:
@@ -171,7 +177,7 @@ class TaskHandling(Reading):
             while True:
                 found = self._wait_for_task(known.activity_lists[taskList["name"]], until)
                 if found is None:
-                    return dict(_EMPTY_POLL)
+                    return cast(ActivityTask, {**_EMPTY_POLL})
                 run, scheduled = found
                 activity = run.activities.get(scheduled)
                 if activity is not None and not activity.started:
@@ -179,7 +185,7 @@ class TaskHandling(Reading):
             started = run.start_activity(self.clock.timestamp(), scheduled, identity)
             self._note_start(run)
             asked = run.events[scheduled - 1]["activityTaskScheduledEventAttributes"]
-            answer = {
+            answer: ActivityTask = {
                 "taskToken": f"a{run.number}.{scheduled}.{started}",
                 "activityId": activity.activity_id,
                 "startedEventId": started,
@@ -218,14 +224,15 @@ class TaskHandling(Reading):
             self.commit(run)
         return {}
 
-    def record_activity_task_heartbeat(self, *, taskToken: str, details: str | None = None) -> dict[str, Any]:
+    def record_activity_task_heartbeat(self, *, taskToken: str, details: str | None = None) -> HeartbeatAnswer:
         """Also makes the start of the task durable: a worker beats once before it starts a process that could outlive it."""
         check_data("details", details, MAX_HEARTBEAT_DETAILS_CHARACTERS)
         with self.lock:
             run, activity = self._started_activity(taskToken)
             activity.last_beat = self.clock.now()
-            if details is not None:
+            if details is not None and details != activity.details:
                 activity.details = details
+                self.log.note(run.number)
             self.wait_durable(run)
             return {"cancelRequested": activity.cancel_requested_event > 0}
 
@@ -235,6 +242,17 @@ class TaskHandling(Reading):
         if activity is None or activity.started != started:
             raise unknown_resource(f"Unknown activity, scheduledEventId={scheduled}")
         return run, activity
+
+    def withhold_tasks(self, task_lists: Iterable[str]) -> None:
+        """Hand out no more activity tasks of these lists: whoever polls them now waits in vain until the service closes."""
+        with self.lock:
+            for name in task_lists:
+                self._withheld.append(self.home.activity_lists.pop(name, TaskList(self.lock)))
+
+    def _wake_all(self) -> None:
+        super()._wake_all()
+        for task_list in self._withheld:
+            task_list.ready.notify_all()
 
     # ---- shared --------------------------------------------------------------------------------------------------------------
 

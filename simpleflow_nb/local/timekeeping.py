@@ -12,10 +12,10 @@ from typing import Any
 from ..exceptions import JournalError, ServiceError
 from .clock import Clock, VirtualClock
 from .decisions import Quotas
-from .faults import Fault
+from .faults import Fault, invalid
 from .journal import Journal
 from .patience import Patience
-from .requests import Inbox
+from .requests import START, Inbox
 from .run import OpenActivity, Run
 from .store import Store
 
@@ -31,6 +31,7 @@ class Timekeeping(Store):
     def __init__(self, journal: Journal | None, clock: Clock | None, quotas: Quotas, home: str) -> None:
         super().__init__(journal, clock, quotas, home)
         self._inbox = Inbox(journal.path) if journal else None
+        self._takes_requests = True
         self._taking = threading.Lock()  # whoever looks into the inbox carries out what it finds before anybody else looks
         self._timekeeper = threading.Thread(target=self._keep_time, name="timekeeper", daemon=True)
 
@@ -62,6 +63,12 @@ class Timekeeping(Store):
             self._deadlines.drop_stale(self._is_live)
         if self._inbox is not None:
             self._take_requests(self._inbox)
+
+    def take_requests(self, yes: bool) -> None:
+        """Whether the requests of other processes are carried out here, or stay for the next owner. One that is being carried
+        out is done when this returns."""
+        with self._taking:
+            self._takes_requests = yes
 
     def close(self) -> None:
         """Answer the waiting polls with nothing, write what is left, and stop."""
@@ -200,13 +207,19 @@ class Timekeeping(Store):
 
     def _take_requests(self, inbox: Inbox) -> None:
         with self._taking:
+            if not self._takes_requests:
+                return
             for number, operation, arguments in inbox.take():
                 self._carrying_out.request = number
+                self._carrying_out.run_id = arguments.pop("runId", None) if operation == START else None
                 try:
                     getattr(self, operation)(**arguments)
                 except (Fault, TypeError) as error:  # TypeError: arguments that this version does not know
-                    logger.warning("a request from another process was refused: %s", error)
+                    if operation != START:  # who asks for a start waits for the answer
+                        logger.warning("a request from another process was refused: %s", error)
+                    fault = error if isinstance(error, Fault) else invalid(str(error))
                     with self.lock:
+                        self._refused.append((number, fault.code, fault.message))
                         self.commit()
                 finally:
-                    self._carrying_out.request = 0
+                    self._carrying_out.request, self._carrying_out.run_id = 0, None

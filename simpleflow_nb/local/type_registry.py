@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from typing import Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from . import checks
 from . import decisions as rules
@@ -14,6 +15,9 @@ from .domains import DOMAIN_ROW, Domain, Type
 from .faults import Fault, default_undefined, unknown_resource
 from .journal import Journal
 from .timekeeping import Timekeeping
+
+if TYPE_CHECKING:
+    from ..replay.decisions import Decision
 
 _DEFAULTS = {
     "taskList": "defaultTaskList",
@@ -59,7 +63,7 @@ class TypeRegistry(Timekeeping):
         self.keep_row(domain.type_row(kind), name, version, whole)
         domain.types[kind][name, version] = whole
 
-    def _known_type(self, domain: Domain, kind: str, wanted: dict[str, str]) -> Type:
+    def _known_type(self, domain: Domain, kind: str, wanted: Mapping[str, Any]) -> Type:
         """
         Raises:
             Fault: UnknownResourceFault, TypeDeprecatedFault.
@@ -69,7 +73,7 @@ class TypeRegistry(Timekeeping):
             raise Fault("TypeDeprecatedFault", f"{kind.title()}Type=[name={wanted['name']}, version={wanted['version']}]")
         return found
 
-    def _type(self, domain: Domain, kind: str, wanted: dict[str, str]) -> Type:
+    def _type(self, domain: Domain, kind: str, wanted: Mapping[str, Any]) -> Type:
         """
         Raises:
             Fault: UnknownResourceFault.
@@ -79,7 +83,7 @@ class TypeRegistry(Timekeeping):
             raise unknown_resource(f"Unknown type: {kind.title()}Type=[name={wanted['name']}, version={wanted['version']}]")
         return found
 
-    def _with_defaults(self, domain: Domain, decision: dict[str, Any]) -> dict[str, Any]:
+    def _with_defaults(self, domain: Domain, decision: Decision) -> Decision:
         """A decision to schedule an activity, completed with what its type was registered with."""
         attributes = rules.attributes_of(decision)
         if decision["decisionType"] != "ScheduleActivityTask" or attributes.keys() >= _DEFAULTS.keys():
@@ -87,7 +91,8 @@ class TypeRegistry(Timekeeping):
         activity_type = attributes["activityType"]
         known = domain.types["activity"].get((activity_type["name"], activity_type["version"]), {})
         found = {name: known[default] for name, default in _DEFAULTS.items() if default in known}
-        return {"decisionType": "ScheduleActivityTask", "scheduleActivityTaskDecisionAttributes": {**found, **attributes}}
+        completed: Any = {**found, **attributes}
+        return {"decisionType": "ScheduleActivityTask", "scheduleActivityTaskDecisionAttributes": completed}
 
     def _refusal(self, domain: Domain, attributes: dict[str, Any]) -> str | None:
         """Why an activity with these attributes cannot be scheduled; None when its type is known and nothing is missing."""
@@ -139,13 +144,13 @@ class TypeRegistry(Timekeeping):
         infos = [_domain_info(known) for _, known in found if known.registered["status"] == registrationStatus]
         return page_of("domainInfos", infos, request)
 
-    def describe_workflow_type(self, *, domain: str, workflowType: dict[str, str]) -> dict[str, Any]:
+    def describe_workflow_type(self, *, domain: str, workflowType: Mapping[str, Any]) -> dict[str, Any]:
         return self._describe("workflow", domain, workflowType)
 
-    def describe_activity_type(self, *, domain: str, activityType: dict[str, str]) -> dict[str, Any]:
+    def describe_activity_type(self, *, domain: str, activityType: Mapping[str, Any]) -> dict[str, Any]:
         return self._describe("activity", domain, activityType)
 
-    def _describe(self, kind: str, domain: str, wanted: dict[str, str]) -> dict[str, Any]:
+    def _describe(self, kind: str, domain: str, wanted: Mapping[str, Any]) -> dict[str, Any]:
         found = self._type(self._check_domain(domain), kind, wanted)
         return {
             "typeInfo": self._info(kind, wanted["name"], wanted["version"], found),
@@ -178,19 +183,19 @@ class TypeRegistry(Timekeeping):
         ]
         return page_of("typeInfos", infos, request)
 
-    def deprecate_workflow_type(self, *, domain: str, workflowType: dict[str, str]) -> dict[str, Any]:
+    def deprecate_workflow_type(self, *, domain: str, workflowType: Mapping[str, Any]) -> dict[str, Any]:
         return self._set_status("workflow", domain, workflowType, "DEPRECATED")
 
-    def undeprecate_workflow_type(self, *, domain: str, workflowType: dict[str, str]) -> dict[str, Any]:
+    def undeprecate_workflow_type(self, *, domain: str, workflowType: Mapping[str, Any]) -> dict[str, Any]:
         return self._set_status("workflow", domain, workflowType, "REGISTERED")
 
-    def deprecate_activity_type(self, *, domain: str, activityType: dict[str, str]) -> dict[str, Any]:
+    def deprecate_activity_type(self, *, domain: str, activityType: Mapping[str, Any]) -> dict[str, Any]:
         return self._set_status("activity", domain, activityType, "DEPRECATED")
 
-    def undeprecate_activity_type(self, *, domain: str, activityType: dict[str, str]) -> dict[str, Any]:
+    def undeprecate_activity_type(self, *, domain: str, activityType: Mapping[str, Any]) -> dict[str, Any]:
         return self._set_status("activity", domain, activityType, "REGISTERED")
 
-    def _set_status(self, kind: str, domain: str, wanted: dict[str, str], status: str) -> dict[str, Any]:
+    def _set_status(self, kind: str, domain: str, wanted: Mapping[str, Any], status: str) -> dict[str, Any]:
         known = self._check_domain(domain)
         with self._registering, self.lock:
             self.check_usable()

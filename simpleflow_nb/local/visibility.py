@@ -6,8 +6,10 @@ https://docs.aws.amazon.com/amazonswf/latest/apireference/API_WorkflowExecutionI
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from operator import itemgetter
 from typing import Any
 
+from ..swf_service import ExecutionConfiguration, ExecutionDescription, ExecutionInfo, ExecutionInfos
 from .checks import page_of
 from .faults import invalid
 from .run import Run
@@ -31,27 +33,32 @@ def new_info(run: Run) -> Info:
     return info
 
 
-def with_status(info: Info, closed_at: float | None, close_status: str | None, cancel_requested: bool | None = None) -> Info:
+def with_status(
+    info: Info, closed_at: float | None, close_status: str | None, cancel_requested: bool | None = None
+) -> ExecutionInfo:
     """A WorkflowExecutionInfo. Without ``cancelRequested`` when that is not known."""
-    whole = {**info, "executionStatus": "CLOSED" if close_status else "OPEN"}
+    whole: Any = {**info, "executionStatus": "CLOSED" if close_status else "OPEN"}
     del whole["domain"]
     if cancel_requested is not None:
         whole["cancelRequested"] = cancel_requested
     if close_status:
         whole |= {"closeTimestamp": closed_at, "closeStatus": close_status}
-    return whole
+    found: ExecutionInfo = whole
+    return found
 
 
-def configuration(run: Run) -> dict[str, Any]:
+def configuration(run: Run) -> ExecutionConfiguration:
     started = run.started_attributes
     keys = ("taskStartToCloseTimeout", "executionStartToCloseTimeout", "taskList", "taskPriority", "childPolicy", "lambdaRole")
-    return {key: started[key] for key in keys if key in started}
+    values: Any = {key: started[key] for key in keys if key in started}
+    found: ExecutionConfiguration = values
+    return found
 
 
-def description(run: Run, info: Info) -> dict[str, Any]:
+def description(run: Run, info: Info) -> ExecutionDescription:
     """The answer of DescribeWorkflowExecution."""
     closed = run.close_status is not None
-    answer: dict[str, Any] = {
+    answer: ExecutionDescription = {
         "executionInfo": with_status(info, run.closed_at, run.close_status, run.cancel_requested),
         "executionConfiguration": configuration(run),
         "openCounts": {
@@ -107,10 +114,12 @@ def selected(listed: Iterable[Listed], request: dict[str, Any], *, is_open: bool
         yield one
 
 
-def page(infos: list[Info], request: dict[str, Any], *, newest_key: str) -> dict[str, Any]:
+def page(infos: list[ExecutionInfo], request: dict[str, Any], *, newest_key: str) -> ExecutionInfos:
     """One page of a listing, newest first unless ``reverseOrder``."""
-    infos = sorted(infos, key=lambda info: info[newest_key], reverse=not request.get("reverseOrder"))
-    return page_of("executionInfos", infos, request)
+    listed: list[Any] = sorted(infos, key=itemgetter(newest_key), reverse=not request.get("reverseOrder"))
+    answer: Any = page_of("executionInfos", listed, request)
+    found: ExecutionInfos = answer
+    return found
 
 
 def _epoch(moment: Any) -> float:

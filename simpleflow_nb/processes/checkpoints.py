@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from .. import payload
 from ..constants import PROCESS_GONE
+from ..replay.events import HistoryEvent
+from ..swf_service import LookingService
 
 PROGRESS = "last_heartbeat_details"  #: key in the details of a failure, where SWF itself keeps no details of a heartbeat
 
 _ATTEMPT = re.compile(r"(.+-\w+)\.(\d+)")
 
 
-def last_details(service: Any, domain: str, execution: dict[str, str], activity_id: str) -> str | None:
+def last_details(service: LookingService, domain: str, execution: Mapping[str, Any], activity_id: str) -> str | None:
     """Details of the last heartbeat before the attempt with that id; None when no former attempt gave any.
 
     A first attempt asks nobody. A later one reads the history from its end, back to where the task was first scheduled.
@@ -30,12 +33,12 @@ def last_details(service: Any, domain: str, execution: dict[str, str], activity_
         for event in sorted(page["events"], key=_event_id, reverse=True):
             kind = event["eventType"]
             if kind == "ActivityTaskTimedOut":
-                attributes = event["activityTaskTimedOutEventAttributes"]
-                details = attributes.get("details")
-                ends[attributes["scheduledEventId"]] = None if details == PROCESS_GONE else details
+                timed_out = event["activityTaskTimedOutEventAttributes"]
+                details = timed_out.get("details")
+                ends[timed_out["scheduledEventId"]] = None if details == PROCESS_GONE else details
             elif kind == "ActivityTaskFailed":
-                attributes = event["activityTaskFailedEventAttributes"]
-                ends[attributes["scheduledEventId"]] = _progress_in(attributes.get("details"))
+                failed = event["activityTaskFailedEventAttributes"]
+                ends[failed["scheduledEventId"]] = _progress_in(failed.get("details"))
             elif kind == "ActivityTaskScheduled":
                 scheduled_id = event["activityTaskScheduledEventAttributes"]["activityId"]
                 if scheduled_id in former:
@@ -70,6 +73,5 @@ def _progress_in(details: str | None) -> str | None:
     return found if isinstance(found, str) else None
 
 
-def _event_id(event: dict[str, Any]) -> int:
-    number: int = event["eventId"]
-    return number
+def _event_id(event: HistoryEvent) -> int:
+    return event["eventId"]

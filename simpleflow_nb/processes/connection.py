@@ -10,7 +10,7 @@ from typing import Any
 
 from ..constants import STATE_FOLDER
 from ..exceptions import DefinitionError, ServiceError
-from .faults import ALREADY_REGISTERED, UNKNOWN_RESOURCE, fault_code, is_of_another_service
+from ..service_faults import ALREADY_REGISTERED, UNKNOWN_RESOURCE, fault_code, is_of_another_service
 from .payload_directory import PayloadDirectory
 from .supervisor import wait_at_gate
 
@@ -40,12 +40,12 @@ def connected(
         DefinitionError: no domain named, or none of that name; or, from within, something that the service refuses.
         ServiceError: no region or credentials, or the service cannot be reached, does not answer or is something else.
     """
-    from ..swf.client import SwfService
+    from ..swf.client import Boto3Service
 
     if not domain:
         raise DefinitionError("name the domain with --domain (or SWF_DOMAIN), or add --local to work without AWS")
     with explaining():
-        service = SwfService(region=region, pollers=pollers)
+        service = Boto3Service(region=region, pollers=pollers)
         try:
             wait_at_gate()
             _check_domain(service, domain, create, retention_days, hint)

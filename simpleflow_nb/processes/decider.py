@@ -6,9 +6,8 @@ import json
 import logging
 import os
 import socket
-import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -17,19 +16,21 @@ from .. import constants, payload
 from ..exceptions import DefinitionError, ReplayError, ServiceError, StaleCache
 from ..masking import masked
 from ..replay import Execution, commands
+from ..replay.decisions import Decision
+from ..replay.events import HistoryEvent
 from ..replay.suspension import failure_attributes
+from ..service_faults import ALREADY_REGISTERED, UNKNOWN_RESOURCE, fault_code, is_passing, is_refused, refusal
+from ..swf_service import DecisionTask, SwfService
 from ..workflow import Workflow, program
 from .execution_cache import CachedExecution, ExecutionCache
 from .execution_context import execution_context, last_context, parked_context
-from .faults import ALREADY_REGISTERED, UNKNOWN_RESOURCE, fault_code, is_passing, is_refused, refusal
 from .log_context import logged_as
-from .own_modules import is_program
 from .payload_directory import MemoryPayloads, Payloads, keep_long_texts
-from .workflow_classes import WorkflowNotFound, workflow_class
+from .workflow_classes import WorkflowClasses
 
 logger = logging.getLogger(__name__)
 
-Task = dict[str, Any]
+Task = DecisionTask
 
 CACHED_EVENTS = 400_000  #: an execution counts as 40 events more than it has
 _LONGEST_PARK_SECONDS = 3_600
@@ -63,15 +64,18 @@ class Decider:
 
     Args:
         service: anything with boto3's SWF calls.
-        workflows: the classes that are decided, found by type name, and no other; when none is given, each by the class
-            that the execution's input names.
+        workflows: the classes that are decided, found by type name and version, and no other; when none is given, each by
+            the class that the execution's input names.
         activity_task_list: overrides the task lists of all activities.
         on_parked: told of each execution that could not be decided.
+
+    Raises:
+        DefinitionError: two workflows have one type name and version.
     """
 
     def __init__(
         self,
-        service: Any,
+        service: SwfService,
         domain: str,
         task_list: str,
         workflows: Iterable[type[Workflow]] = (),
@@ -82,7 +86,7 @@ class Decider:
         on_parked: Callable[[Parked], None] | None = None,
     ) -> None:
         self.service, self.domain, self.task_list = service, domain, task_list
-        self.workflows = {cls.type_name(): cls for cls in workflows}
+        self.workflows = WorkflowClasses(workflows)
         self.payloads = payloads or MemoryPayloads()
         self.activity_task_list, self.cached_events, self.on_parked = activity_task_list, cached_events, on_parked
         self.identity = json.dumps({"hostname": socket.gethostname(), "pid": os.getpid()})
@@ -98,7 +102,7 @@ class Decider:
         Raises:
             DefinitionError: the service refuses one of them, for its name, a timeout or the like, or a version is no text.
         """
-        for cls in self.workflows.values():
+        for cls in self.workflows:
             if not isinstance(cls.version, str):
                 raise DefinitionError(f"{cls.class_path()}: version is {cls.version!r}; write a text, {str(cls.version)!r}")
             with _refused_as(f"workflow type {cls.type_name()!r} (version {cls.version!r})"):
@@ -115,7 +119,7 @@ class Decider:
             with _refused_as(f"activity type {known.name!r} (version {known.version!r})"):
                 self._register_activity(known.decision_attributes)
 
-    def _register_activity(self, attributes: dict[str, Any]) -> None:
+    def _register_activity(self, attributes: Mapping[str, Any]) -> None:
         kind = attributes["activityType"]
         timeouts = ("heartbeatTimeout", "scheduleToCloseTimeout", "scheduleToStartTimeout", "startToCloseTimeout")
         defaults = {f"defaultTask{name[0].upper()}{name[1:]}": attributes[name] for name in timeouts if name in attributes}
@@ -225,7 +229,7 @@ class Decider:
 
     # ---- replaying -----------------------------------------------------------------------------------------------------------
 
-    def _decisions(self, task: Task, task_list: str, whole: bool) -> tuple[CachedExecution, list[dict[str, Any]]]:
+    def _decisions(self, task: Task, task_list: str, whole: bool) -> tuple[CachedExecution, list[Decision]]:
         run_id = task["workflowExecution"]["runId"]
         cached = self.cache.get(run_id)
         events = self._pages(task, task_list, whole)
@@ -257,7 +261,7 @@ class Decider:
         self.cache.weigh(cached, len(events))
         return cached, decisions
 
-    def _look_for_sticky(self, cached: CachedExecution, events: list[dict[str, Any]]) -> None:
+    def _look_for_sticky(self, cached: CachedExecution, events: list[HistoryEvent]) -> None:
         """Histories show whether the service knows sticky lists: the task after such an answer was scheduled on one, or not."""
         started, cached.answered_sticky = cached.answered_sticky, 0
         if not started or self.sticky_list is None:
@@ -270,8 +274,8 @@ class Decider:
                     self.keep_on(None)
                 return
 
-    def _pages(self, task: Task, task_list: str, whole: bool) -> list[dict[str, Any]]:
-        events: list[dict[str, Any]] = task["events"]
+    def _pages(self, task: Task, task_list: str, whole: bool) -> list[HistoryEvent]:
+        events: list[HistoryEvent] = task["events"]
         token = task.get("nextPageToken")
         while token:
             page = self.service.poll_for_decision_task(
@@ -286,9 +290,9 @@ class Decider:
         self.events_read += len(events)
         return events
 
-    def _history(self, execution: dict[str, str], until: int) -> list[dict[str, Any]]:
+    def _history(self, execution: Mapping[str, Any], until: int) -> list[HistoryEvent]:
         """The history up to that event, of a decision task; what came after it is not for its decision."""
-        events: list[dict[str, Any]] = []
+        events: list[HistoryEvent] = []
         request: dict[str, Any] = {"domain": self.domain, "execution": execution}
         while True:
             page = self.service.get_workflow_execution_history(**request)
@@ -300,7 +304,7 @@ class Decider:
         self.events_read += len(events)
         return events
 
-    def _new_execution(self, task: Task, events: list[dict[str, Any]]) -> Execution:
+    def _new_execution(self, task: Task, events: list[HistoryEvent]) -> Execution:
         cls = self._workflow_class(task, events)
         execution = task["workflowExecution"]
         name = execution["workflowId"]
@@ -315,31 +319,20 @@ class Decider:
             on_log=lambda line: logging.getLogger("simpleflow_nb").info("%s: %s", name, line),
         )
 
-    def _workflow_class(self, task: Task, events: list[dict[str, Any]]) -> type[Workflow]:
-        """By type name among the workflows given; without any, the class named in the input, if that is a Workflow.
-
-        Raises:
-            WorkflowNotFound: neither; one sentence says what was tried.
+    def _workflow_class(self, task: Task, events: list[HistoryEvent]) -> type[Workflow]:
         """
-        type_name = task["workflowType"]["name"]
-        known = self.workflows.get(type_name)
-        if known is not None:
-            return known
-        if self.workflows:  # whoever can start a run does not choose what is imported here
-            given = ", ".join(sorted(self.workflows))
-            raise WorkflowNotFound(
-                f"no workflow of type {type_name!r} is known here: this decider was given {given} and imports no other; "
-                "start it with that one too, or let another task list have it"
-            )
-        text = events[0].get("workflowExecutionStartedEventAttributes", {}).get("input")
-        body = payload.decode(text, self.payloads.load)
-        path = body.get("__extra", {}).get("class") if isinstance(body, dict) else None
-        if not path:
-            raise WorkflowNotFound(f"no workflow of type {type_name!r} is known here, and the input names no class")
-        module = str(path).rpartition(".")[0]
-        if is_program(module) and module not in sys.modules:
-            raise WorkflowNotFound(f"{path}: {module} is a program, which is run and not imported")
-        return workflow_class(path)
+        Raises:
+            WorkflowNotFound: there is none; one sentence says what was tried.
+        """
+
+        def named() -> str | None:
+            text = events[0].get("workflowExecutionStartedEventAttributes", {}).get("input")
+            body = payload.decode(text, self.payloads.load)
+            path = body.get("__extra", {}).get("class") if isinstance(body, dict) else None
+            return str(path) if path else None
+
+        kind = task["workflowType"]
+        return self.workflows.found(kind["name"], kind["version"], named)
 
     # ---- parking -------------------------------------------------------------------------------------------------------------
 

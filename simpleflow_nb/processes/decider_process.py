@@ -9,12 +9,11 @@ import queue
 import socket
 import threading
 import uuid
-from typing import Any
 
 from ..exceptions import ServiceError
+from ..service_faults import is_of_the_service, is_refused, refusal
 from .backoff import Backoff
 from .decider import Decider, Task
-from .faults import is_of_the_service, is_refused, refusal
 from .log_context import logged_as
 from .poll_log import PollLog
 
@@ -116,7 +115,7 @@ class DeciderProcess:
             if not whole and self.decider.sticky_list is None:
                 return
             try:
-                task: dict[str, Any] = self.decider.service.poll_for_decision_task(
+                task: Task = self.decider.service.poll_for_decision_task(
                     domain=self.decider.domain,
                     taskList={"name": task_list},
                     identity=self.decider.identity,

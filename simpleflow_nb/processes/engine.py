@@ -8,7 +8,9 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from ..activity import Activity
 from ..exceptions import ServiceError
+from ..swf_service import SwfService
 from ..workflow import Workflow
 from .decider import Decider, Parked
 from .payload_directory import MemoryPayloads, Payloads
@@ -28,12 +30,12 @@ class Engine:
         decision_list: task list of the decider.
         task_lists: lists of the worker with their number of threads; all activities go to ``activity_task_list`` when that
             is given.
-        imports: of the worker, see :class:`.worker.Worker`.
+        imports, bodies: of the worker, see :class:`.worker.Worker`.
     """
 
     def __init__(
         self,
-        service: Any,
+        service: SwfService,
         domain: str,
         *,
         decision_list: str,
@@ -44,6 +46,7 @@ class Engine:
         process_groups: ProcessGroups | None = None,
         on_parked: Callable[[Parked], None] | None = None,
         imports: bool = True,
+        bodies: Mapping[str, Activity[Any, Any]] | None = None,
     ) -> None:
         self.service, self.domain = service, domain
         payloads = payloads or MemoryPayloads()
@@ -67,6 +70,7 @@ class Engine:
             beat_seconds=BEAT_SECONDS,
             process_groups=process_groups,
             imports=imports,
+            bodies=bodies,
         )
         self.failure: BaseException | None = None
         self._stop = threading.Event()

@@ -7,6 +7,7 @@ from typing import Any
 from .. import constants, payload
 from ..masking import masker
 from ..replay import Execution
+from ..replay.events import HistoryEvent
 
 _LINE_CHARACTERS = 300  #: of a line of ``workflow.log``, of which there are at most 20, and of the name of a signal
 _SHORT_LINE_CHARACTERS = 100  #: what always fits: of control characters, each would be six in JSON
@@ -40,7 +41,7 @@ def parked_context(reason: str, wait_seconds: int) -> str:
     return payload.encode({"parked": payload.shortened(reason, 2_000), "next_try_seconds": wait_seconds})
 
 
-def last_context(events: list[dict[str, Any]]) -> str:
+def last_context(events: list[HistoryEvent]) -> str:
     """The execution context that the service shows now: of the last response that gave one."""
     for event in reversed(events):
         context = event.get("decisionTaskCompletedEventAttributes", {}).get("executionContext")

@@ -8,6 +8,7 @@ import select
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from typing import IO, Any
 
 import psutil
@@ -33,7 +34,7 @@ class IsolatedCall:
     def __init__(
         self,
         body: Activity[Any, Any],
-        task: dict[str, Any],
+        task: Mapping[str, Any],
         args: list[Any],
         kwargs: dict[str, Any],
         context: ActivityContext,

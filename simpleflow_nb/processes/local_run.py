@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -12,11 +11,10 @@ from pathlib import Path
 from ..exceptions import ServiceError, SimpleflowError
 from ..local.journal_files import JOURNAL
 from ..local.service import DOMAIN, LocalService
-from ..local.task_lists import TaskList
+from ..service_faults import UNKNOWN_RESOURCE, fault_code
 from ..workflow import Workflow
 from .decider import Parked
 from .engine import Engine
-from .faults import UNKNOWN_RESOURCE, fault_code
 from .interrupts import Interrupts
 from .payload_directory import PayloadDirectory
 from .process_groups import ProcessGroups
@@ -57,7 +55,6 @@ class LocalRun:
         self._began = time.monotonic()
         self.engine: Engine | None = None
         self._wake = threading.Event()
-        self._abandoned: list[TaskList] = []
 
     def __enter__(self) -> LocalRun:
         self._scratch.open()
@@ -95,9 +92,6 @@ class LocalRun:
         if self.engine is not None:
             self._stop(self.engine)
         self.service.close()
-        with self.service.lock:
-            for task_list in self._abandoned:
-                task_list.ready.notify_all()
         if self.engine is not None:
             self.engine.join(0.05 if self.engine.worker.running() else _LAST_SECONDS)
         self._scratch.close()
@@ -113,7 +107,7 @@ class LocalRun:
         """
         assert self.engine is not None
         said = 0
-        while not is_over():
+        while not self._is_over(is_over):
             failure = self.engine.failure or self.engine.worker.failure or self.service.broken
             if failure is not None:
                 if self.service.broken is None and not isinstance(failure, SimpleflowError | OSError):
@@ -138,15 +132,21 @@ class LocalRun:
             self._wake.wait(_LOOK_SECONDS)
             self._wake.clear()
 
+    def _is_over(self, is_over: Callable[[], bool]) -> bool:
+        """Whether there is nothing left to wait for, also of what other processes have asked for until now. What they ask for
+        from then on stays for the next owner: this one would carry out nothing of it."""
+        if not is_over():
+            return False
+        self.service.take_requests(False)
+        if is_over():
+            return True
+        self.service.take_requests(True)
+        return False
+
     def open_runs(self, *types: str) -> list[Execution]:
         """The open executions of these types, oldest first; those that are parked are left out."""
-        with self.service.lock:  # a run that has just closed is there until that is durable
-            runs = [run for number, run in self.service.runs.items() if number not in self.service.closed]
-        return [
-            {"workflowId": run.workflow_id, "runId": run.run_id}
-            for run in runs
-            if run.started_attributes["workflowType"]["name"] in types and run.run_id not in self.parked
-        ]
+        found = self.service.open_executions(DOMAIN)
+        return [one.ids for one in found if one.type_name in types and one.run_id not in self.parked]
 
     def seconds(self) -> float:
         """Since this process took the journal."""
@@ -155,9 +155,7 @@ class LocalRun:
     def _take_no_more_tasks(self, engine: Engine) -> None:
         """Workers that wait for a task wait in vain: what the decider still schedules goes to lists that nobody polls."""
         engine.worker.stop()
-        with self.service.lock:
-            for name in engine.worker.task_lists:
-                self._abandoned.append(self.service.home.activity_lists.pop(name, TaskList(self.service.lock)))
+        self.service.withhold_tasks(engine.worker.task_lists)
 
     def _cancel(self, executions: list[Execution]) -> None:
         assert self.engine is not None
@@ -167,11 +165,11 @@ class LocalRun:
             except Exception as error:
                 if fault_code(error) != UNKNOWN_RESOURCE:  # else it has closed meanwhile
                     raise
-        numbers = [self.service.numbers[one["workflowId"], one["runId"]] for one in executions]
         self.engine.worker.cancel_all()
         until = time.monotonic() + _CANCEL_SECONDS
         while time.monotonic() < until:
-            if not self.engine.worker.running() and all(number in self.service.closed for number in numbers):
+            found = [self.service.execution(DOMAIN, one["workflowId"], one["runId"]) for one in executions]
+            if not self.engine.worker.running() and not any(one is not None and one.is_open for one in found):
                 return
             if self.interrupts.count > 2:
                 return
@@ -194,11 +192,3 @@ class LocalRun:
         for pid in self._groups.kill_left_over():
             logger.info("killed the process group %d that a former run left behind", pid)
         self._scratch.remove_left_over()
-
-
-def default_workers() -> int:
-    """The number of cores that this process may use."""
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:  # not on this system
-        return os.cpu_count() or 1

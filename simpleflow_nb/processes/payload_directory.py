@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import tempfile
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Protocol, overload
 
 from .. import payload
 from ..exceptions import PayloadError, PayloadMissing
+
+if TYPE_CHECKING:
+    from ..replay.decisions import Decision
 
 _SHARED = "shared"  #: the file that says so
 _DATA_FIELDS = ("input", "result", "details", "control")
@@ -128,6 +131,10 @@ class MemoryPayloads:
             raise PayloadMissing(f"payload {digest[:12]} was never stored here") from None
 
 
+@overload
+def kept(text: str, payloads: Payloads) -> str: ...
+@overload
+def kept(text: None, payloads: Payloads) -> None: ...
 def kept(text: str | None, payloads: Payloads) -> str | None:
     """The text, or the reference that stands for it when it does not fit the history's fields."""
     if text is None or not payload.is_too_long(text):
@@ -136,7 +143,7 @@ def kept(text: str | None, payloads: Payloads) -> str | None:
     return payload.reference(text)
 
 
-def keep_long_texts(decisions: list[dict[str, Any]], payloads: Payloads) -> None:
+def keep_long_texts(decisions: list[Decision], payloads: Payloads) -> None:
     """Replace, in place, every text of the decisions that is too long by its reference."""
     for one in decisions:
         for attributes in one.values():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from .faults import is_passing
+from ..service_faults import is_passing
 
 
 class PollLog:

@@ -11,11 +11,12 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from types import FrameType
 
+from ..exceptions import ExitCode
+
 logger = logging.getLogger(__name__)
 
 CHILD = "SIMPLEFLOW_NB_CHILD"  #: in the environment of supervised processes: the supervisor's process id
 GATE = "SIMPLEFLOW_NB_GATE"  #: a process started ahead of time: loads what it needs, and goes on when its standard input ends
-WRONG, UNREACHABLE = 2, 3
 QUICK = (signal.SIGTERM, signal.SIGINT)  #: two signals that are not taken for one: end at once
 _has_gate = bool(os.environ.pop(GATE, ""))
 _supervisor_pid = int(os.environ.pop(CHILD, "0"))  # taken out: what this process starts is not supervised
@@ -96,7 +97,7 @@ class Supervisor:
         if self.signals:
             return None
         lived = now - child.started
-        if code in (WRONG, UNREACHABLE) and lived < _START_SECONDS and child.starts == 1:
+        if code in (ExitCode.WRONG, ExitCode.UNREACHABLE) and lived < _START_SECONDS and child.starts == 1:
             return code
         child.quick_deaths = child.quick_deaths + 1 if lived < _QUICK_SECONDS else 0
         wait = min(2.0 ** (child.quick_deaths - 1), _LONGEST_WAIT_SECONDS) if child.quick_deaths else 0.0
@@ -144,7 +145,7 @@ def wait_at_gate() -> None:
     if _has_gate:
         word = sys.stdin.buffer.read()
         if not word:
-            raise SystemExit(1)
+            raise SystemExit(ExitCode.RUN_FAILED)
 
 
 def this_command() -> list[str]:

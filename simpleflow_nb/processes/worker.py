@@ -13,14 +13,16 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from .. import payload
+from ..activity import Activity
 from ..activity_context import ActivityContext, set_context
 from ..constants import MAX_HEARTBEAT_DETAILS_CHARACTERS, MAX_REASON_CHARACTERS
 from ..exceptions import ActivityCanceled, DefinitionError, ServiceError
 from ..masking import masked
+from ..service_faults import UNKNOWN_RESOURCE, fault_code, is_of_the_service, is_passing, is_refused, is_throttled, refusal
+from ..swf_service import ActivityTask, SwfService
 from .activity_bodies import declaring_module, failure_details, failure_of, find_activity, result_text
 from .backoff import Backoff
 from .checkpoints import last_details, with_progress
-from .faults import UNKNOWN_RESOURCE, fault_code, is_of_the_service, is_passing, is_refused, is_throttled, refusal
 from .isolated_call import IsolatedCall
 from .log_context import logged_as
 from .payload_directory import MemoryPayloads, Payloads, kept
@@ -29,7 +31,7 @@ from .process_groups import ProcessGroups
 
 logger = logging.getLogger(__name__)
 
-Task = dict[str, Any]
+Task = ActivityTask
 
 _MOST_BEATS_APART_SECONDS = 30.0
 _LOOK_SECONDS = 0.2
@@ -90,11 +92,12 @@ class Worker:
         process_groups: notes the processes that bodies start.
         imports: whether a task may have the module imported that declares its activity. False where all activities that the
             worker is there for are imported already, so that whoever schedules a task does not choose what is imported.
+        bodies: what is carried out instead of the activities of these names.
     """
 
     def __init__(
         self,
-        service: Any,
+        service: SwfService,
         domain: str,
         task_lists: Mapping[str, int],
         *,
@@ -102,10 +105,12 @@ class Worker:
         beat_seconds: float = _MOST_BEATS_APART_SECONDS,
         process_groups: ProcessGroups | None = None,
         imports: bool = True,
+        bodies: Mapping[str, Activity[Any, Any]] | None = None,
     ) -> None:
         self.service, self.domain, self.task_lists = service, domain, dict(task_lists)
         self.payloads = payloads or MemoryPayloads()
         self.beat_seconds, self.imports = beat_seconds, imports
+        self.bodies = bodies or {}
         self.process_groups = process_groups or ProcessGroups()
         self.identity = json.dumps({"hostname": socket.gethostname(), "pid": os.getpid()})
         self.failure: BaseException | None = None  # why a thread has ended before it was told to
@@ -234,7 +239,7 @@ class Worker:
         try:
             # the heart beats while its module is imported
             name = running.task["activityType"]["name"]
-            body = find_activity(name, declaring_module(arguments), imports=self.imports)
+            body = self.bodies.get(name) or find_activity(name, declaring_module(arguments), imports=self.imports)
         except LookupError as error:
             logger.warning("cannot be carried out: %s", error)
             reason = payload.whole_characters(masked(str(error)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from types import CodeType
 from typing import Any, Protocol
 
@@ -13,6 +13,7 @@ from ..constants import MAX_DATA_CHARACTERS, MAX_REQUEST_BYTES
 from ..futures import Future
 from ..retry import RetryPolicy
 from .arguments import filled
+from .decisions import Decision, RecordMarker, StartTimer
 
 # Names that the engine keeps for itself; those of users may not begin with an underscore.
 WAKE, PARK, BACKOFF, RETRY, PATCH, ENGINE = "_wake-", "_park-", "_backoff-", "_retry-", "_patch-", "_engine"
@@ -44,7 +45,7 @@ class Command:
 
     __slots__ = ("attributes", "code", "key", "lasti", "type")
 
-    def __init__(self, type: str, key: str | None, attributes: dict[str, Any]) -> None:
+    def __init__(self, type: str, key: str | None, attributes: Mapping[str, Any]) -> None:
         self.type, self.key, self.attributes = type, key, attributes
         self.code: CodeType | None = None
         self.lasti = 0
@@ -96,9 +97,10 @@ def _call(task: ActivityTask, args: Any, kwargs: Any) -> dict[str, Any]:
     return body
 
 
-def decision(command: Queued, task_list: str | None, default_task_list: str) -> dict[str, Any]:
+def decision(command: Queued, task_list: str | None, default_task_list: str) -> Decision:
     """The decision as RespondDecisionTaskCompleted wants it. ``task_list`` overrides every activity's own."""
     kind = command.type
+    attributes: Mapping[str, Any]
     if isinstance(command, Command):
         attributes = command.attributes
     elif kind == "ScheduleActivityTask":
@@ -116,7 +118,9 @@ def decision(command: Queued, task_list: str | None, default_task_list: str) -> 
         attributes = {"timerId": command.key, "startToFireTimeout": str(command.args[0])}
         if len(command.args) > 1 and command.args[1] is not None:
             attributes["control"] = command.args[1]
-    return {"decisionType": kind, attributes_name(kind, "Decision"): attributes}
+    made: Any = {"decisionType": kind, attributes_name(kind, "Decision"): attributes}
+    found: Decision = made
+    return found
 
 
 def attributes_name(kind: str, of: str) -> str:
@@ -124,19 +128,19 @@ def attributes_name(kind: str, of: str) -> str:
     return f"{kind[0].lower()}{kind[1:]}{of}Attributes"
 
 
-def marker(name: str, details: str | None = None) -> dict[str, Any]:
-    attributes = {"markerName": name} if details is None else {"markerName": name, "details": details}
+def marker(name: str, details: str | None = None) -> Decision:
+    attributes: RecordMarker = {"markerName": name} if details is None else {"markerName": name, "details": details}
     return {"decisionType": "RecordMarker", "recordMarkerDecisionAttributes": attributes}
 
 
-def timer(timer_id: str, seconds: int, control: str | None = None) -> dict[str, Any]:
-    attributes = {"timerId": timer_id, "startToFireTimeout": str(seconds)}
+def timer(timer_id: str, seconds: int, control: str | None = None) -> Decision:
+    attributes: StartTimer = {"timerId": timer_id, "startToFireTimeout": str(seconds)}
     if control is not None:
         attributes["control"] = control
     return {"decisionType": "StartTimer", "startTimerDecisionAttributes": attributes}
 
 
-def fitting(decisions: Iterable[dict[str, Any]], limit_bytes: int = MAX_REQUEST_BYTES - 40_000) -> int:
+def fitting(decisions: Iterable[Decision], limit_bytes: int = MAX_REQUEST_BYTES - 40_000) -> int:
     """How many of the decisions, from the first, stay within one request; at least one.
 
     Texts that are too long for a field count as the reference that will stand for them.
@@ -149,8 +153,8 @@ def fitting(decisions: Iterable[dict[str, Any]], limit_bytes: int = MAX_REQUEST_
     return count + 1 if total else 0
 
 
-def _size(one: dict[str, Any]) -> int:
-    attributes = next(value for key, value in one.items() if key != "decisionType")
+def _size(one: Decision) -> int:
+    attributes: Any = next(value for key, value in one.items() if key != "decisionType")
     texts = list(_texts(attributes.values()))
     characters = sum(len(text) for text in texts if len(text) <= MAX_DATA_CHARACTERS)
     if characters < 1_000:

@@ -12,17 +12,15 @@ from .. import payload
 from ..constants import MAX_DECISIONS, MAX_OPEN_ACTIVITY_COUNT
 from ..exceptions import HistoryError, NonDeterminismError, ReplayError, StaleCache
 from . import commands
-from .commands import Command, Queued
+from .commands import Command
+from .decisions import Decision
+from .execution_state import Event, ExecutionState
 from .handlers import HANDLERS
-from .inputs import InputComparison
-from .tasks import Tasks
-
-Event = dict[str, Any]
 
 _COMPLETED = "DecisionTaskCompleted"
 
 
-class Execution(Tasks):
+class Execution(ExecutionState):
     """A workflow's code and what history says of it.
 
     Args:
@@ -38,27 +36,15 @@ class Execution(Tasks):
 
     __slots__ = (
         "activity_task_list",
-        "backoff_is_open",
         "backoffs",
-        "cancel_requested",
-        "close_refused",
-        "closed",
         "configured_limit",
         "decided_at",
         "decision_limit",
-        "default_task_list",
         "delivered",
         "engine_version",
-        "input",
-        "inputs",
         "now",
-        "parks",
         "read_events",
         "should_cancel",
-        "split",
-        "started_attributes",
-        "streak",
-        "wakes",
         "wants_history",
         "workflow_id",
     )
@@ -79,25 +65,19 @@ class Execution(Tasks):
         super().__init__(program, load, run_id, on_log)
         self.workflow_id = workflow_id
         self.configured_limit, self.decision_limit = open_activity_limit, decision_limit
-        self.activity_task_list, self.default_task_list = task_list, ""
-        self.inputs = InputComparison()
-        self.input: str | None = None
-        self.started_attributes: dict[str, Any] = {}
+        self.activity_task_list = task_list
         # asked when the run's cancellation was requested, with the events so far if it wants them
         # and with what reads the payloads in them and tells the signals that are without theirs
         self.should_cancel: Callable[[list[Event], payload.Load | None, Callable[[str, int], bool]], bool] | None = None
         self.wants_history, self.read_events = False, read_events
         self.delivered: list[Event] | None = None  # while they are applied, if they are all from the first on
-        self.close_refused: Queued | None = None
         self.now = 0.0  # epoch seconds of the decision task that is replayed
-        self.closed = self.cancel_requested = self.backoff_is_open = False
-        self.decided_at = self.engine_version = 0
-        self.split = self.wakes = self.backoffs = self.streak = self.parks = 0
+        self.decided_at = self.engine_version = self.backoffs = 0
         bind = getattr(program, "bind", None)
         if bind is not None:
             bind(self)
 
-    def advance(self, events: list[Event]) -> list[dict[str, Any]]:
+    def advance(self, events: list[Event]) -> list[Decision]:
         """Apply the events up to and including the DecisionTaskStarted that is open; returns the decisions to send.
 
         Overlap with what is already known is dropped. A history that is closed is only checked; it gives no decisions.
@@ -289,7 +269,7 @@ class Execution(Tasks):
             raise StaleCache("what a hook wants to look at is not kept here")
         return self.read_events(at)
 
-    def _response(self, changed_limit: bool) -> list[dict[str, Any]]:
+    def _response(self, changed_limit: bool) -> list[Decision]:
         """The decisions to send: the engine's markers first, then as much of the queue as fits, then the wake-up timer."""
         out = []
         if changed_limit or not self.engine_version:
@@ -313,23 +293,6 @@ class Execution(Tasks):
         if left:
             out.append(commands.timer(f"{commands.WAKE}{self.wakes + 1}", 0, str(left)))
         return out
-
-    def recorded(self, event: Event, kind: str, key: str | None, refused: bool = False) -> Queued:
-        """History has the record of a decision: it must be the oldest one not yet recorded."""
-        queue = self.queue
-        command = None
-        if queue:
-            command = queue.popleft()
-            if command.key == key and command.type == kind:
-                return command
-        had = (f"{kind}({key})" if key else kind) + (" refused" if refused else "")
-        raise self.difference(event, had, command)
-
-    def difference(self, event: Event | None, had: str, command: Queued | None) -> NonDeterminismError:
-        """The error to raise for a decision that differs; caused by what run() raised, if it did."""
-        error = NonDeterminismError(event["eventId"] if event else None, had, commands.described(command))
-        error.__cause__ = self.error
-        return error
 
 
 def _is_parked(events: list[Event], at: int) -> bool:

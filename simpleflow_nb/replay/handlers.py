@@ -6,27 +6,25 @@ https://docs.aws.amazon.com/amazonswf/latest/apireference/API_HistoryEvent.html
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from .. import exceptions
 from ..futures import DONE, HELD, OPEN, STOPPED, Future
 from ..payload import scan_once
 from . import commands
+from .execution_state import Event, ExecutionState
 
-if TYPE_CHECKING:
-    from .execution import Event, Execution
-
-Handler = Callable[["Execution", "Event"], None]
+Handler = Callable[[ExecutionState, Event], None]
 
 
-def _execution_started(x: Execution, e: Event) -> None:
+def _execution_started(x: ExecutionState, e: Event) -> None:
     attributes = e["workflowExecutionStartedEventAttributes"]
     x.input, x.started_attributes = attributes.get("input"), attributes
     x.default_task_list = attributes["taskList"]["name"]
 
 
-def _activity_scheduled(x: Execution, e: Event) -> None:
+def _activity_scheduled(x: ExecutionState, e: Event) -> None:
     a = e["activityTaskScheduledEventAttributes"]
     queue = x.queue
     f: Any = None
@@ -58,7 +56,7 @@ def _activity_scheduled(x: Execution, e: Event) -> None:
     raise x.difference(e, f"ScheduleActivityTask({a['activityId']}, type {a['activityType']['name']})", f)
 
 
-def _schedule_activity_failed(x: Execution, e: Event) -> None:
+def _schedule_activity_failed(x: ExecutionState, e: Event) -> None:
     a = e["scheduleActivityTaskFailedEventAttributes"]
     f: Any = x.recorded(e, "ScheduleActivityTask", a["activityId"], refused=True)
     x.open -= 1
@@ -71,7 +69,7 @@ def _schedule_activity_failed(x: Execution, e: Event) -> None:
         x.fail(f, exceptions.TaskFailed(f.id, a["cause"]), order=e["eventId"])
 
 
-def _activity_completed(x: Execution, e: Event) -> None:
+def _activity_completed(x: ExecutionState, e: Event) -> None:
     a = e["activityTaskCompletedEventAttributes"]
     x.open -= 1
     x.completed += 1
@@ -79,13 +77,13 @@ def _activity_completed(x: Execution, e: Event) -> None:
     x.resolve(_scheduled(x, e, a), text or None, e["eventId"], bool(text))
 
 
-def _activity_failed(x: Execution, e: Event) -> None:
+def _activity_failed(x: ExecutionState, e: Event) -> None:
     a = e["activityTaskFailedEventAttributes"]
     f = _scheduled(x, e, a)
     x.attempt_failed(f, exceptions.TaskFailed(f.id, a.get("reason"), a.get("details")), e["eventId"])
 
 
-def _activity_timed_out(x: Execution, e: Event) -> None:
+def _activity_timed_out(x: ExecutionState, e: Event) -> None:
     a = e["activityTaskTimedOutEventAttributes"]
     f = _scheduled(x, e, a)
     error = exceptions.TimeoutError(f.id, a["timeoutType"], a.get("details"))
@@ -93,14 +91,14 @@ def _activity_timed_out(x: Execution, e: Event) -> None:
     x.attempt_failed(f, error, e["eventId"], lost=a["timeoutType"] == "HEARTBEAT")
 
 
-def _activity_canceled(x: Execution, e: Event) -> None:
+def _activity_canceled(x: ExecutionState, e: Event) -> None:
     a = e["activityTaskCanceledEventAttributes"]
     f = _scheduled(x, e, a)
     x.open -= 1
     x.settle(f, STOPPED, exceptions.TaskCanceled(f.id, a.get("details")), e["eventId"])
 
 
-def _scheduled(x: Execution, e: Event, attributes: dict[str, Any]) -> Future[Any]:
+def _scheduled(x: ExecutionState, e: Event, attributes: Mapping[str, Any]) -> Future[Any]:
     try:
         return x.by_event.pop(attributes["scheduledEventId"])
     except KeyError:
@@ -110,7 +108,7 @@ def _scheduled(x: Execution, e: Event, attributes: dict[str, Any]) -> Future[Any
         ) from None
 
 
-def _timer_started(x: Execution, e: Event) -> None:
+def _timer_started(x: ExecutionState, e: Event) -> None:
     a = e["timerStartedEventAttributes"]
     timer_id: str = a["timerId"]
     if timer_id.startswith(commands.WAKE):
@@ -123,7 +121,7 @@ def _timer_started(x: Execution, e: Event) -> None:
             f.stage = OPEN
 
 
-def _timer_fired(x: Execution, e: Event) -> None:
+def _timer_fired(x: ExecutionState, e: Event) -> None:
     timer_id: str = e["timerFiredEventAttributes"]["timerId"]
     if timer_id[0] != "_":
         f = x.tasks[timer_id]
@@ -140,11 +138,11 @@ def _timer_fired(x: Execution, e: Event) -> None:
             x.again(_retried(x, timer_id))
 
 
-def _retried(x: Execution, timer_id: str) -> Future[Any]:
+def _retried(x: ExecutionState, timer_id: str) -> Future[Any]:
     return x.tasks[timer_id[len(commands.RETRY) :].rpartition("-")[0]]
 
 
-def _start_timer_failed(x: Execution, e: Event) -> None:
+def _start_timer_failed(x: ExecutionState, e: Event) -> None:
     a = e["startTimerFailedEventAttributes"]
     timer_id: str = a["timerId"]
     if timer_id.startswith(commands.WAKE):  # it stands last, so what is queued here is what it would have said
@@ -164,20 +162,20 @@ def _start_timer_failed(x: Execution, e: Event) -> None:
     x.fail(f, exceptions.TaskFailed(f.id, a["cause"]), order=e["eventId"])
 
 
-def _marker_recorded(x: Execution, e: Event) -> None:
+def _marker_recorded(x: ExecutionState, e: Event) -> None:
     name = e["markerRecordedEventAttributes"]["markerName"]
     if name[0] != "_":
         x.recorded(e, "RecordMarker", name)
 
 
-def _record_marker_failed(x: Execution, e: Event) -> None:
+def _record_marker_failed(x: ExecutionState, e: Event) -> None:
     a = e["recordMarkerFailedEventAttributes"]
     if a["markerName"][0] == "_":
         raise exceptions.HistoryError(f"event {e['eventId']}: the engine's marker {a['markerName']} was refused: {a['cause']}")
     x.recorded(e, "RecordMarker", a["markerName"], refused=True)
 
 
-def _signaled(x: Execution, e: Event) -> None:
+def _signaled(x: ExecutionState, e: Event) -> None:
     a = e["workflowExecutionSignaledEventAttributes"]
     name, text, order = a["signalName"], a.get("input"), e["eventId"]
     x.last_signals[name] = (text, order)
@@ -194,33 +192,33 @@ def _signaled(x: Execution, e: Event) -> None:
         x.signals.setdefault(name, deque()).append((text, order))
 
 
-def _cancel_requested(x: Execution, e: Event) -> None:
+def _cancel_requested(x: ExecutionState, e: Event) -> None:
     x.cancel_requested = True
 
 
 def _record(kind: str, attributes: str, key: str, refused: bool = False) -> Handler:
-    def handle(x: Execution, e: Event) -> None:
+    def handle(x: ExecutionState, e: Any) -> None:
         x.recorded(e, kind, e[attributes][key], refused)
 
     return handle
 
 
 def _close_failed(kind: str) -> Handler:
-    def handle(x: Execution, e: Event) -> None:
+    def handle(x: ExecutionState, e: Event) -> None:
         x.close_refused = x.recorded(e, kind, None, refused=True)
 
     return handle
 
 
 def _closed(kind: str) -> Handler:
-    def handle(x: Execution, e: Event) -> None:
+    def handle(x: ExecutionState, e: Event) -> None:
         x.recorded(e, kind, None)
         x.closed = True
 
     return handle
 
 
-def _ended(x: Execution, e: Event) -> None:
+def _ended(x: ExecutionState, e: Event) -> None:
     x.closed = True  # terminated or timed out: not decided by the code
 
 

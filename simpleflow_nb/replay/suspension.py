@@ -18,6 +18,7 @@ from ..futures import DONE, Future
 from ..tracebacks import traceback_lines
 from .arguments import waited_for
 from .commands import Command
+from .decisions import FailWorkflowExecution
 
 _FAILED = "FailWorkflowExecution"
 _MAX_DEATHS = 20  # times that evicted code may catch its own end before it is left alone
@@ -158,7 +159,7 @@ class Suspension:
         hub.switch()
 
 
-def failure_attributes(error: BaseException, hidden: Callable[[str], str] = str) -> dict[str, str]:
+def failure_attributes(error: BaseException, hidden: Callable[[str], str] = str) -> FailWorkflowExecution:
     """How a run says that ``error`` has left its code, be it an exception or what ``Workflow.fail`` raises.
 
     ``hidden`` takes out of each text what nobody shall read, before it is cut. Replayed code does without: what it decides
@@ -174,7 +175,7 @@ def failure_attributes(error: BaseException, hidden: Callable[[str], str] = str)
         trace = "".join(traceback_lines(error, _CARRIERS))
         body = {"error_type": type(error).__name__, "message": hidden(str(error)), "traceback": hidden(trace)}
         details = payload.encode(body)
-    attributes = {"reason": payload.whole_characters(reason)[:MAX_REASON_CHARACTERS]}
+    attributes: FailWorkflowExecution = {"reason": payload.whole_characters(reason)[:MAX_REASON_CHARACTERS]}
     if details:
         attributes["details"] = payload.shortened(details) or ""
     return attributes

@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..exceptions import DefinitionError, ServiceError
+from ..swf_service import (
+    ActivityTask,
+    DecisionTask,
+    ExecutionDescription,
+    ExecutionInfos,
+    HeartbeatAnswer,
+    HistoryPage,
+    StartedExecution,
+    SwfService,
+)
 from . import fast_path
 
 POLL_SECONDS = (
@@ -15,7 +25,7 @@ READ_TIMEOUT_SECONDS = 75
 DEFAULT_RETRIES = 5
 
 
-class SwfService:
+class Boto3Service:
     """boto3's SWF calls on three clients: for polls, for heartbeats, for the rest.
 
     A poll is sent once and waited for: sent again it could hand a task to a connection that nobody reads. A heartbeat is
@@ -79,18 +89,65 @@ class SwfService:
         for client in (self._polling, self._other):
             fast_path.install(client)
 
-    def poll_for_decision_task(self, **request: Any) -> dict[str, Any]:
+    def poll_for_decision_task(self, **request: Any) -> DecisionTask:
         client = self._other if request.get("nextPageToken") else self._polling
-        answer: dict[str, Any] = client.poll_for_decision_task(**request)
+        answer: DecisionTask = client.poll_for_decision_task(**request)
         return answer
 
-    def poll_for_activity_task(self, **request: Any) -> dict[str, Any]:
-        answer: dict[str, Any] = self._polling.poll_for_activity_task(**request)
+    def poll_for_activity_task(self, **request: Any) -> ActivityTask:
+        answer: ActivityTask = self._polling.poll_for_activity_task(**request)
         return answer
 
-    def record_activity_task_heartbeat(self, **request: Any) -> dict[str, Any]:
-        answer: dict[str, Any] = self._beating.record_activity_task_heartbeat(**request)
+    def record_activity_task_heartbeat(self, **request: Any) -> HeartbeatAnswer:
+        answer: HeartbeatAnswer = self._beating.record_activity_task_heartbeat(**request)
         return answer
+
+    def describe_workflow_execution(self, **request: Any) -> ExecutionDescription:
+        answer: ExecutionDescription = self._other.describe_workflow_execution(**request)
+        return answer
+
+    def get_workflow_execution_history(self, **request: Any) -> HistoryPage:
+        answer: HistoryPage = self._other.get_workflow_execution_history(**request)
+        return answer
+
+    def list_open_workflow_executions(self, **request: Any) -> ExecutionInfos:
+        answer: ExecutionInfos = self._other.list_open_workflow_executions(**request)
+        return answer
+
+    def list_closed_workflow_executions(self, **request: Any) -> ExecutionInfos:
+        answer: ExecutionInfos = self._other.list_closed_workflow_executions(**request)
+        return answer
+
+    def start_workflow_execution(self, **request: Any) -> StartedExecution:
+        answer: StartedExecution = self._other.start_workflow_execution(**request)
+        return answer
+
+    def register_workflow_type(self, **request: Any) -> object:
+        return self._other.register_workflow_type(**request)
+
+    def register_activity_type(self, **request: Any) -> object:
+        return self._other.register_activity_type(**request)
+
+    def respond_decision_task_completed(self, **request: Any) -> object:
+        return self._other.respond_decision_task_completed(**request)
+
+    def respond_activity_task_completed(self, **request: Any) -> object:
+        return self._other.respond_activity_task_completed(**request)
+
+    def respond_activity_task_failed(self, **request: Any) -> object:
+        return self._other.respond_activity_task_failed(**request)
+
+    def respond_activity_task_canceled(self, **request: Any) -> object:
+        return self._other.respond_activity_task_canceled(**request)
+
+    def signal_workflow_execution(self, **request: Any) -> object:
+        return self._other.signal_workflow_execution(**request)
+
+    def request_cancel_workflow_execution(self, **request: Any) -> object:
+        return self._other.request_cancel_workflow_execution(**request)
+
+    def terminate_workflow_execution(self, **request: Any) -> object:
+        return self._other.terminate_workflow_execution(**request)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._other, name)
@@ -106,3 +163,7 @@ def _retries() -> int:
     if not text.isdigit():
         raise DefinitionError(f"SWF_CONNECTION_RETRIES is {text!r}; a number of retries is expected")
     return int(text)
+
+
+if TYPE_CHECKING:
+    _holds: type[SwfService] = Boto3Service

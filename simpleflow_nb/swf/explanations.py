@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..exceptions import DefinitionError, ServiceError
-from ..processes.faults import (
+from ..service_faults import (
     fault_code,
     in_one_line,
     is_of_another_service,

@@ -147,6 +147,8 @@ def test_records_of_an_early_version_say_what_the_folders_say_or_that_it_is_not_
     with closing(sqlite3.connect(file.parent / "outputs/.simpleflow-nb/runs.sqlite3")) as records:
         for name in ("reason", "labels", "notebooks", "data"):
             records.execute(f"ALTER TABLE sfnb_runs DROP COLUMN {name}")
+        for name in ("oldest_reader", "migration"):
+            records.execute(f"ALTER TABLE sfnb_schema DROP COLUMN {name}")
         records.execute("UPDATE sfnb_schema SET version = 1")
         records.commit()
     for run_json in (file.parent / "outputs/notebooks/days").glob("2016-01-03*/*/run.json"):

@@ -220,7 +220,16 @@ def document(*words: str, cwd: Path) -> dict[str, Any]:
 
 
 def test_programs_read_executions_as_documents(tmp_path: Path) -> None:
-    words = ("workflow.start", "--local", "examples.basic.BasicWorkflow", "--input", "[1, 0]", "--workflow-id", "sum", "--quiet")
+    words = (
+        "workflow.start",
+        "--local",
+        "examples.basic.BasicWorkflow",
+        "--input",
+        "[1, 0]",
+        "--workflow-id",
+        "sum",
+        "--quiet",
+    )
     assert typed(*words, "--tags", "a,b", cwd=tmp_path).returncode == 0
     execution = {
         "domain": "local",

@@ -126,6 +126,29 @@ def test_without_a_python_the_scripts_say_which_one_they_need(project: Project) 
         )
 
 
+def test_the_scripts_take_the_python_that_is_named(project: Project) -> None:
+    newest = "3.13" if _PYTHON != "python3.13" else "3.12"
+    project.program(f"../programs/python{newest}", "exit 1")  # of another version; it would be asked first
+    (project.programs / _PYTHON).rename(project.programs / "python-of-mine")
+    done = project.run("scripts/test", "--version", environment=project.environment(PYTHON="python-of-mine"))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("pytest ")
+
+
+def test_a_python_that_is_named_and_is_not_there_is_told(project: Project) -> None:
+    done = project.run("scripts/test", environment=project.environment(PYTHON="python4.0"))
+    told = "test: PYTHON is python4.0, and no Python 3.11 or later is called so here\n"
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", told)
+
+
+def test_what_a_change_must_pass_uses_the_python_that_is_named(project: Project) -> None:
+    project.program("scripts/test", "env")
+    project.program("scripts/check", "env")
+    done = project.run(".ci/run", environment=project.environment(PYTHON="python3.14", PYTHONPATH="elsewhere"))
+    names = [line.partition("=")[::2] for line in done.stdout.splitlines() if line.startswith("PYTHON")]
+    assert names == [("PYTHON", "python3.14")] * 2
+
+
 @pytest.mark.parametrize(("test", "check", "code"), [(0, 0, 0), (5, 0, 1), (0, 2, 1), (1, 1, 1)])
 def test_what_a_change_must_pass_runs_in_a_plain_environment(project: Project, test: int, check: int, code: int) -> None:
     project.program("scripts/test", f'echo "test $*"; env; exit {test}')

@@ -22,6 +22,7 @@ from simpleflow_nb.activity_context import context
 from simpleflow_nb.local.clock import VirtualClock
 from simpleflow_nb.local.service import DOMAIN
 from simpleflow_nb.payload import reference
+from simpleflow_nb.processes.workflow_classes import WorkflowClasses
 from simpleflow_nb.testing import Harness, RunFailed, harness
 from tests.acceptance.samples import WORKFLOWS, inputs
 from workers import activities as bodies
@@ -312,10 +313,9 @@ def test_a_real_check_says_why_nothing_is_due(place: Harness, tmp_path: Path) ->
 
 def test_a_real_check_starts_each_due_run_once(place: Harness, tmp_path: Path) -> None:
     given = load_specification(inputs(tmp_path / "in")).model_dump(mode="json")
-    place.engine.decider.workflows.clear()
     from deciders.notebook_workflow import NotebookWorkflow
 
-    place.engine.decider.workflows.update({cls.type_name(): cls for cls in (SensorWorkflow, NotebookWorkflow)})
+    place.engine.decider.workflows = WorkflowClasses([SensorWorkflow, NotebookWorkflow])
     place.engine.decider.register_types()
     arguments = {"specification": given, "outputs": str(tmp_path / "out"), "once": True}
     first = place.result(*place.start(SensorWorkflow, workflow_id="first", **arguments))

@@ -7,7 +7,7 @@ import difflib
 import sys
 from typing import Protocol
 
-from tests.benchmarks import due_runs, local, notebooks, replay, reports, sensor, service, swf
+from tests.benchmarks import due_runs, local, notebooks, records, replay, reports, sensor, service, swf, watching
 from tests.benchmarks.figures import machine
 from tests.benchmarks.peers import PeerError
 
@@ -35,6 +35,8 @@ BENCHMARKS: dict[str, Benchmark] = {
     "notebooks": notebooks,
     "sensor": sensor,
     "reports": reports,
+    "watching": watching,
+    "records": records,
 }
 
 

@@ -33,13 +33,13 @@ def _measure_polls(rounds: int, sizes: tuple[int, ...]) -> None:
     """The client's time for polls, on a server that has its answer ready."""
     import boto3
 
-    from simpleflow_nb.swf.client import SwfService
+    from simpleflow_nb.swf.client import Boto3Service
 
     rows = []
     for size in sizes:
         body = history(Chain, size // 6 + 1).poll(size)
         with canned(body) as endpoint, ExitStack() as stack:
-            ours = SwfService(region=CREDENTIALS["AWS_DEFAULT_REGION"], endpoint_url=endpoint)
+            ours = Boto3Service(region=CREDENTIALS["AWS_DEFAULT_REGION"], endpoint_url=endpoint)
             stack.callback(ours.close)
             plain = boto3.client("swf", region_name=CREDENTIALS["AWS_DEFAULT_REGION"], endpoint_url=endpoint)
             stack.callback(plain.close)

@@ -97,8 +97,8 @@ MUTANTS = (
     Mutant(
         "time has passed while the timekeeper carries out requests of other processes",
         _TIMEKEEPING,
-        "        with self._taking:\n",
-        "        if True:\n",
+        "        with self._taking:\n            if not self._takes_requests:\n",
+        "        if True:\n            if not self._takes_requests:\n",
         _TIME,
     ),
     Mutant(
@@ -183,15 +183,15 @@ MUTANTS = (
     # ---- run records ---------------------------------------------------------------------------------------------------------
     Mutant(
         "a partial run decides whether its instance is done",
-        "workers/records/run_tables.py",
-        'SAYS_NOTHING = ("cancelled", "partial")',
-        'SAYS_NOTHING = ("cancelled",)',
+        "deciders/values/run_state.py",
+        "SAYS_NOTHING = (RunState.CANCELLED, RunState.PARTIAL)",
+        "SAYS_NOTHING = (RunState.CANCELLED,)",
         _RECORDS,
     ),
     Mutant(
         "a partial run is shown as the latest of its instance",
         "workers/records/run_records.py",
-        'whole = runs.c.state != "partial"',
+        "whole = runs.c.state != RunState.PARTIAL",
         'whole = runs.c.state != ""',
         _RECORDS,
     ),
@@ -213,8 +213,8 @@ MUTANTS = (
     Mutant(
         "a command that Ctrl-C has ended exits with 0",
         "simpleflow_nb/cli/main.py",
-        "    except click.Abort:\n        code = RUN_FAILED\n",
-        "    except click.Abort:\n        code = DONE\n",
+        "    except click.Abort:\n        code = ExitCode.RUN_FAILED\n",
+        "    except click.Abort:\n        code = ExitCode.DONE\n",
         _INTERRUPTS,
     ),
     # ---- secrets -------------------------------------------------------------------------------------------------------------

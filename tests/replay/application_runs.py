@@ -25,6 +25,7 @@ from deciders.runs.due_runs import run_for
 from deciders.runs.run_requests import run_request
 from deciders.sensor_workflow import SensorWorkflow
 from deciders.specification import Specification, load_specification
+from deciders.values.reason import Reason
 from simpleflow_nb import Workflow, activity, payload
 from simpleflow_nb.activity import Activity
 from simpleflow_nb.activity_context import context
@@ -188,7 +189,7 @@ class World:
     def request(self, *days: str, only: str | None = None) -> dict[str, Any]:
         entry = self.specification.sensor.workflows[0]
         dates = [date.fromisoformat(day) for day in days]
-        return run_request(entry, dates, "asked for by hand", keeps_labels=True, only=only)
+        return run_request(entry, dates, Reason.parse("asked for by hand"), keeps_labels=True, only=only)
 
     def signal(self, name: str, value: Any = None, workflow_id: str = "sensor") -> None:
         self.service.signal_workflow_execution(

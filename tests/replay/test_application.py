@@ -7,7 +7,7 @@ import importlib
 import pkgutil
 import sys
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 import deciders
+from deciders.values.light import Light
 from simpleflow_nb import Workflow
 from simpleflow_nb.activity import Activity
 from simpleflow_nb.local.decisions import attributes_of
@@ -274,6 +275,18 @@ def test_a_sensor_that_waits_otherwise_is_caught(spoil: Spoil, event: str) -> No
     assert all(has(event)(run) for run in caught)
 
 
+class AlwaysGreen:
+    GREEN = Light.GREEN
+
+    @staticmethod
+    def worst(lights: Iterable[Light]) -> Light:
+        return Light.worst(lights)
+
+    @staticmethod
+    def of_work(**_: bool) -> Light:
+        return Light.GREEN
+
+
 @pytest.mark.parametrize(
     ("type_name", "member", "value"),
     [
@@ -286,7 +299,7 @@ def test_a_sensor_that_waits_otherwise_is_caught(spoil: Spoil, event: str) -> No
         ("sensor_workflow", "_MOST_STEPS", 181),
         ("notebook_workflow", "_PRIORITIES_OF_A_RUN", 100),
         ("notebook_workflow", "ENDED_BY_THE_SERVICE", {}),
-        ("notebook_workflow", "ORANGE", "green"),
+        ("notebook_workflow", "Light", AlwaysGreen),
         ("notebook_workflow", "_ends", lambda *given: {}),
         ("notebook_workflow", "_ends_of_reports", lambda *given: {}),
         ("notebook_workflow", "_limits", lambda notebook: {}),

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from simpleflow_nb import testing
 from simpleflow_nb.local.service import LocalService
+from simpleflow_nb.testing import workflows as testing
 
 from .conformance import Conforming, history_problems
 from .desk import Desk, StillClock

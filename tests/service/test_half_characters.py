@@ -11,7 +11,7 @@ from simpleflow_nb.activity_context import context
 from simpleflow_nb.exceptions import TaskFailed
 from simpleflow_nb.local.http_service import HttpService
 from simpleflow_nb.local.service import LocalService
-from simpleflow_nb.swf.client import SwfService
+from simpleflow_nb.swf.client import Boto3Service
 
 from .moto_server import environment
 from .test_swf_client import run_to_end
@@ -50,24 +50,24 @@ class Failing(Workflow):
 
 
 @pytest.fixture
-def swf() -> Iterator[SwfService]:
+def swf() -> Iterator[Boto3Service]:
     http = HttpService(LocalService(poll_seconds=1, workers_inside=False, domain="tests"))
     http.start()
     with environment(AWS_ENDPOINT_URL=http.endpoint):
-        service = SwfService()
+        service = Boto3Service()
         yield service
         service.close()
     http.close()
 
 
-def test_a_name_with_half_a_character_comes_through_whole_and_a_failure_shows_it_escaped(swf: SwfService) -> None:
+def test_a_name_with_half_a_character_comes_through_whole_and_a_failure_shows_it_escaped(swf: Boto3Service) -> None:
     last = run_to_end(swf, Files, "files")[-1]
     assert last["eventType"] == "WorkflowExecutionCompleted"
     found = payload.decode(last["workflowExecutionCompletedEventAttributes"]["result"])
     assert found == [NAME, r"FileNotFoundError: there is no caf\udce9.csv"]
 
 
-def test_a_run_that_fails_with_half_a_character_says_so(swf: SwfService) -> None:
+def test_a_run_that_fails_with_half_a_character_says_so(swf: Boto3Service) -> None:
     last = run_to_end(swf, Failing, "failing")[-1]
     assert last["workflowExecutionFailedEventAttributes"]["reason"] == r"there is no caf\udce9.csv"
 

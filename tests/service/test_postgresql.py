@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 import sqlalchemy as sa
@@ -20,7 +21,11 @@ from tests.acceptance.samples import WORKFLOWS, command, environment, inputs
 from tests.acceptance.test_on_swf import ended, local_service
 from tests.service.moto_server import CREDENTIALS
 from tests.service.postgresql import PASSWORD, postgresql
-from workers.records.run_records import RunRecord, RunRecords
+from tests.settings import count
+from tests.unit.first_version_records import ENDS, LATEST, STATES, fill, make_tables, work_as_first_version
+from workers.records import run_database
+from workers.records.migrations import MIGRATIONS, SCHEMA_VERSION, Migration
+from workers.records.run_records import ItemRecord, RunRecord, RunRecords
 
 NOON = datetime(2016, 1, 1, 12, tzinfo=UTC)
 
@@ -209,3 +214,61 @@ def test_two_sensors_and_four_workers_do_everything_once(address: str, tmp_path:
         assert sorted(one.reference_date or "" for one in records.runs()) == list(days)
         assert set(records.states().values()) == {"succeeded"}
     assert not (tmp_path / "out" / ".simpleflow-nb" / "runs.sqlite3").exists()
+
+
+def _engine(address: str) -> sa.Engine:
+    return sa.create_engine(address.replace("{}", quote(PASSWORD, safe="")).replace("postgresql:", "postgresql+psycopg:", 1))
+
+
+def test_a_database_of_the_first_version_is_brought_up_by_ten_processes_at_once_and_0_1_goes_on_in_it(
+    address: str, tmp_path: Path
+) -> None:
+    runs, engine = count(200, 10_000), _engine(address)
+    with engine.begin() as connection:
+        make_tables(connection)
+        fill(connection, range(runs))
+    opening = [subprocess.Popen([sys.executable, "-c", OPENING, tmp_path], stderr=subprocess.PIPE) for _ in range(10)]
+    assert [process.communicate(timeout=300)[1] for process in opening] == [b""] * 10
+    with engine.begin() as connection:
+        found = work_as_first_version(connection, runs)
+        assert [len(found[statement]) for statement in (STATES, ENDS, LATEST)] == [runs + 1] * 3
+        assert connection.exec_driver_sql("SELECT * FROM sfnb_schema").one() == (2, 2, SCHEMA_VERSION)
+    for _ in range(2):
+        with RunRecords.open(tmp_path) as records:
+            records.record(record(1, run_id="ours", parameters={"text": "nul \0 and ü", "long": "x" * 20_000}))
+            assert len(records.latest()) == len(records.states()) == runs + 2
+            assert {one.kind for one in records.runs("workflow_0")} == {"dated"}
+    with engine.begin() as connection:
+        sets = connection.exec_driver_sql("SELECT DISTINCT parameter_set FROM sfnb_runs WHERE workflow_name != 'days'")
+        assert sets.scalars().all() == ["limit=10, region=north"]
+    engine.dispose()
+
+
+def test_a_step_that_fails_leaves_nothing_behind(address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(connection: sa.Connection) -> None:
+        connection.exec_driver_sql("CREATE TABLE sfnb_half (id INTEGER)")
+        raise RuntimeError("power cut")
+
+    engine = _engine(address)
+    with engine.begin() as connection:
+        make_tables(connection)
+    with monkeypatch.context() as patch:
+        patch.setattr(run_database, "MIGRATIONS", [*MIGRATIONS, Migration(4, oldest_reader=2, run=broken)])
+        with pytest.raises(RuntimeError, match=r"^power cut$"):
+            RunRecords.open(tmp_path)
+    assert sorted(sa.inspect(engine).get_table_names()) == ["sfnb_runs", "sfnb_schema"]
+    assert [one["name"] for one in sa.inspect(engine).get_columns("sfnb_schema")] == ["version"]
+    engine.dispose()
+
+
+def test_items_are_kept_and_settled_as_in_sqlite(address: str, tmp_path: Path) -> None:
+    first = ItemRecord(run_id="run-1", label="count", state="failed", light="red", attempt=1, started=NOON, error="no \0 rows")
+    with RunRecords.open(tmp_path) as records:
+        records.record_item(first)
+        records.record_item(replace(first, attempt=2, state="succeeded", error=None))
+        records.record_item(first)
+        rest = [replace(first, state="succeeded"), ItemRecord(run_id="run-1", label="report", state="skipped", reason="why")]
+        records.record(record(1), rest)
+        records.record(record(1), rest)
+        found = [(one.label, one.state, one.attempt, one.started, one.reason) for one in records.items("run-1")]
+    assert found == [("count", "succeeded", 2, NOON, None), ("report", "skipped", None, None, "why")]

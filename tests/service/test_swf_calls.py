@@ -11,7 +11,7 @@ from botocore.exceptions import ConnectionClosedError as BotoConnectionClosedErr
 
 from simpleflow_nb.local.http_service import HttpService
 from simpleflow_nb.local.service import LocalService
-from simpleflow_nb.swf.client import SwfService
+from simpleflow_nb.swf.client import Boto3Service
 from simpleflow_nb.swf.explanations import explained
 
 from .moto_server import environment
@@ -26,21 +26,21 @@ def http() -> Iterator[HttpService]:
 
 
 @pytest.fixture
-def swf(http: HttpService) -> Iterator[SwfService]:
+def swf(http: HttpService) -> Iterator[Boto3Service]:
     with environment(AWS_ENDPOINT_URL=http.endpoint):
-        service = SwfService()
+        service = Boto3Service()
     yield service
     service.close()
 
 
-def test_heartbeats_are_sent_once_and_soon_given_up(swf: SwfService) -> None:
+def test_heartbeats_are_sent_once_and_soon_given_up(swf: Boto3Service) -> None:
     config = swf._beating.meta.config
     assert (config.read_timeout, config.connect_timeout, config.retries["total_max_attempts"]) == (10, 5, 1)
     with pytest.raises(ClientError, match=r"UnknownResourceFault"):
         swf.record_activity_task_heartbeat(taskToken="a1.2.3")
 
 
-def test_a_poll_is_sent_by_the_client_that_waits_and_its_further_pages_by_the_one_that_retries(swf: SwfService) -> None:
+def test_a_poll_is_sent_by_the_client_that_waits_and_its_further_pages_by_the_one_that_retries(swf: Boto3Service) -> None:
     sent: list[str] = []
     for name in ("_polling", "_other"):
         events = getattr(swf, name).meta.events

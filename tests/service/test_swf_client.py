@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import boto3
@@ -21,12 +21,14 @@ from botocore.exceptions import (
 from hypothesis import given
 from hypothesis import strategies as st
 
+from deciders import workflow_types
+from deciders.workflow_types import executions_of_type
 from simpleflow_nb import Workflow, activity
 from simpleflow_nb.exceptions import DefinitionError, ServiceError
 from simpleflow_nb.processes.engine import Engine
-from simpleflow_nb.processes.faults import is_passing
+from simpleflow_nb.service_faults import is_passing
 from simpleflow_nb.swf import fast_path
-from simpleflow_nb.swf.client import SwfService
+from simpleflow_nb.swf.client import Boto3Service
 from simpleflow_nb.swf.explanations import explained
 from simpleflow_nb.workflow import execution_input
 from tests.service.moto_server import environment, moto_endpoint
@@ -65,18 +67,20 @@ def endpoint() -> Iterator[str]:
 
 
 @pytest.fixture
-def swf(endpoint: str) -> Iterator[SwfService]:
+def swf(endpoint: str) -> Iterator[Boto3Service]:
     with environment(AWS_ENDPOINT_URL=endpoint):
-        service = SwfService()
+        service = Boto3Service()
         if "tests" not in [info["name"] for info in service.list_domains(registrationStatus="REGISTERED")["domainInfos"]]:
             service.register_domain(name="tests", workflowExecutionRetentionPeriodInDays="1")
         yield service
         service.close()
 
 
-def run_to_end(swf: SwfService, cls: type[Workflow], workflow_id: str) -> list[dict[str, Any]]:
+def run_to_end(
+    swf: Boto3Service, cls: type[Workflow], workflow_id: str, workflows: Sequence[type[Workflow]] = ()
+) -> list[dict[str, Any]]:
     """The history of a run that an engine of its own has carried out."""
-    engine = Engine(swf, "tests", decision_list="decide", task_lists={"work": 2}, workflows=[cls])
+    engine = Engine(swf, "tests", decision_list="decide", task_lists={"work": 2}, workflows=workflows or [cls])
     engine.start()
     started = swf.start_workflow_execution(
         domain="tests",
@@ -97,18 +101,18 @@ def run_to_end(swf: SwfService, cls: type[Workflow], workflow_id: str) -> list[d
     return events
 
 
-def test_a_call_whose_argument_is_pending_keeps_its_own_result(swf: SwfService) -> None:
+def test_a_call_whose_argument_is_pending_keeps_its_own_result(swf: Boto3Service) -> None:
     events = run_to_end(swf, PendingArgument, "pending")
     assert events[-1]["eventType"] == "WorkflowExecutionCompleted"
     assert events[-1]["workflowExecutionCompletedEventAttributes"]["result"] == "[2,101]"
 
 
-def test_no_decision_fails_for_want_of_a_registered_type(swf: SwfService) -> None:
+def test_no_decision_fails_for_want_of_a_registered_type(swf: Boto3Service) -> None:
     events = run_to_end(swf, PendingArgument, "registered")
     assert not [event["eventType"] for event in events if event["eventType"].endswith("Failed")]
 
 
-def test_the_fast_path_gives_what_boto3_gives_but_for_the_kind_of_timestamps(swf: SwfService, endpoint: str) -> None:
+def test_the_fast_path_gives_what_boto3_gives_but_for_the_kind_of_timestamps(swf: Boto3Service, endpoint: str) -> None:
     events = run_to_end(swf, PendingArgument, "compared")
     plain = boto3.client("swf", endpoint_url=endpoint)
     started = swf.list_closed_workflow_executions(
@@ -127,6 +131,32 @@ def test_the_fast_path_gives_what_boto3_gives_but_for_the_kind_of_timestamps(swf
     ]
 
 
+class FormerFlow(Workflow):
+    name, version, task_list = "flow_of_two_versions", "1", "decide"
+
+    def run(self) -> str:
+        return "as version 1 decides"
+
+
+class PresentFlow(Workflow):
+    name, version, task_list = "flow_of_two_versions", "2", "decide"
+
+    def run(self) -> str:
+        return "as version 2 decides"
+
+
+def test_two_versions_of_a_type_are_decided_each_by_its_class_and_listed_once(
+    swf: Boto3Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for cls in (FormerFlow, PresentFlow):
+        events = run_to_end(swf, cls, f"version-{cls.version}", [PresentFlow, FormerFlow])
+        ended = events[-1]["workflowExecutionCompletedEventAttributes"]
+        assert ended["result"] == f'"as version {cls.version} decides"'
+    monkeypatch.setattr(workflow_types, "CLASSES", {"flow_of_two_versions": {"1": "FormerFlow", "2": "PresentFlow"}})
+    listed = executions_of_type(swf, "tests", "flow_of_two_versions", is_open=False)
+    assert sorted(info["execution"]["workflowId"] for info in listed) == ["version-1", "version-2"]
+
+
 class Impatient(Workflow):
     """moto has a name of its own for the event of a cancelled timer."""
 
@@ -142,7 +172,7 @@ class Impatient(Workflow):
         return [long.state, named.state, str(self.submit(slow, first).result)]
 
 
-def test_a_cancelled_timer_is_read_whatever_the_service_calls_it(swf: SwfService) -> None:
+def test_a_cancelled_timer_is_read_whatever_the_service_calls_it(swf: Boto3Service) -> None:
     events = run_to_end(swf, Impatient, "impatient")
     assert events[-1]["workflowExecutionCompletedEventAttributes"]["result"] == '["CANCELLED","CANCELLED","1"]'
     cancelled = [event for event in events if event["eventType"].startswith("TimerCancel")]
@@ -182,7 +212,7 @@ def test_the_fast_path_reads_a_text_that_was_cut_within_a_character() -> None:
     assert taken == {"events": [{"details": "half of a \ud83d"}]}
 
 
-def test_polls_are_sent_once_and_read_longer_than_swf_holds_them(swf: SwfService) -> None:
+def test_polls_are_sent_once_and_read_longer_than_swf_holds_them(swf: Boto3Service) -> None:
     config = swf._polling.meta.config
     assert (config.read_timeout, config.retries["total_max_attempts"], config.tcp_keepalive) == (75, 1, True)
     assert swf._other.meta.config.retries == {"total_max_attempts": 6, "mode": "adaptive"}
@@ -190,14 +220,14 @@ def test_polls_are_sent_once_and_read_longer_than_swf_holds_them(swf: SwfService
 
 def test_the_number_of_retries_is_a_setting(endpoint: str) -> None:
     with environment(AWS_ENDPOINT_URL=endpoint, SWF_CONNECTION_RETRIES="2"):
-        service = SwfService()
+        service = Boto3Service()
         assert service._other.meta.config.retries["total_max_attempts"] == 3
         service.close()
     with (
         environment(AWS_ENDPOINT_URL=endpoint, SWF_CONNECTION_RETRIES="many"),
         pytest.raises(DefinitionError, match="SWF_CONNECTION_RETRIES is 'many'; a number of retries is expected"),
     ):
-        SwfService()
+        Boto3Service()
 
 
 @pytest.mark.parametrize(

@@ -200,6 +200,46 @@ def test_a_run_is_followed_through_all_its_continuations():
         assert len(opened.history(workflow_id, run_id)) == 6
 
 
+# ---- activities replaced by functions ----------------------------------------------------------------------------------------
+
+
+def test_an_activity_is_replaced_by_a_function_that_gets_its_arguments():
+    with harness(Sum, activities={add: lambda x, y: x * 10 + y}) as opened:
+        assert opened.result(*opened.start(Sum, 1, 2, 3)) == 123
+    assert run_workflow(Sum, 1, 2, 3) == 6
+
+
+class Declared(Workflow):
+    name = "testing.declared"
+
+    def run(self):
+        return self.submit(elsewhere, 2).result
+
+
+elsewhere = activity.Activity(None, name="somewhere.else.body", retry=RetryPolicy(attempts=3, first_wait=timedelta(hours=1)))
+
+
+def test_an_activity_that_is_declared_alone_gets_a_body_and_keeps_its_retries():
+    tries = []
+
+    def body(x, *, context):
+        tries.append(context.activity_id)
+        if len(tries) < 3:
+            raise OSError("not yet")
+        return x * 2
+
+    body.add_context_in_kwargs = True
+    with harness(Declared, activities={"somewhere.else.body": body}) as opened:
+        assert opened.result(*opened.start(Declared)) == 4
+        assert opened.clock.skipped_seconds > 2 * 3_600 - 10
+    assert len(tries) == 3
+
+
+def test_what_cannot_be_called_replaces_nothing():
+    with pytest.raises(DefinitionError, match=r"^<Activity testing\.add version 1> is replaced by 3, which cannot be called$"):
+        harness(Sum, activities={add: 3}).__enter__()
+
+
 # ---- time --------------------------------------------------------------------------------------------------------------------
 
 

@@ -7,17 +7,18 @@ from datetime import date
 import pytest
 
 from deciders.runs.due_runs import NotDue
-from simpleflow_nb.application.not_due import counted_reason, not_due_table
+from deciders.values.reason import Reason
+from simpleflow_nb.application.not_due import not_due_table
 
 NOT_CHOSEN = "not a reference date of this entry (weekly: monday)"
 
 
 def one(day: int, reason: str, name: str = "w", **parameters: str) -> NotDue:
-    return NotDue(name, date(2024, 1, day), None, reason, parameters)
+    return NotDue(name, date(2024, 1, day), None, Reason.parse(reason), parameters)
 
 
 def listed(*rows: NotDue) -> list[list[str]]:
-    return [list(row) for row in not_due_table(rows, [row.reason for row in rows]).rows]
+    return [list(row) for row in not_due_table(rows).rows]
 
 
 def test_three_or_more_neighbouring_dates_with_one_reason_are_a_period() -> None:
@@ -73,6 +74,13 @@ def test_periods_are_of_one_entry_also_where_dates_of_several_alternate() -> Non
     ],
 )
 def test_reasons_are_counted_without_what_differs_from_date_to_date(reason: str, once: str, thrice: str) -> None:
-    from simpleflow_nb.application.not_due import kind_of_reason
+    assert [Reason.parse(reason).group.counted(number) for number in (1, 3)] == [once, thrice]
 
-    assert [counted_reason(number, kind_of_reason(reason)) for number in (1, 3)] == [once, thrice]
+
+def test_what_is_remarked_of_a_date_follows_its_reason_and_parts_periods() -> None:
+    rows = [one(day, "already succeeded") for day in range(2, 8)]
+    remarks = [" with an older a.ipynb"] * 3 + [""] * 3
+    assert [list(row) for row in not_due_table(rows, remarks).rows] == [
+        ["w", "2024-01-02 to 2024-01-04", "already succeeded with an older a.ipynb"],
+        ["w", "2024-01-05 to 2024-01-07", "already succeeded"],
+    ]

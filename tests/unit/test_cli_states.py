@@ -17,20 +17,21 @@ import pytest
 from rich.console import Console
 
 import simpleflow_nb
+from deciders import workflow_types
 from simpleflow_nb.application.run_states import (
     BACKFILL_TYPE,
     KEPT_ENDS,
     NOTEBOOK_TYPE,
     SENSOR_TYPE,
-    LabelState,
-    RunState,
+    ShownLabel,
+    ShownRun,
     Watch,
     plain_cause,
     shown_seconds,
     status_word,
     traceback_of,
-    type_filter,
 )
+from simpleflow_nb.application.shown_states import ShownState
 from simpleflow_nb.cli.notebooks.summary import nothing_due
 from simpleflow_nb.cli.progress import Progress
 from simpleflow_nb.local.service import LocalService
@@ -83,12 +84,12 @@ def test_a_time_is_shown_in_seconds_below_a_minute(seconds: float, shown: str) -
 class Shown(Watch):
     """The states that it is given."""
 
-    def __init__(self, service: LocalService, states: list[RunState]) -> None:
+    def __init__(self, service: LocalService, states: list[ShownRun]) -> None:
         super().__init__(service)
         self.runs = dict(enumerate(states))
 
 
-def drawn(states: list[RunState], *, height: int = 24) -> list[str]:
+def drawn(states: list[ShownRun], *, height: int = 24) -> list[str]:
     service = LocalService()
     try:
         progress = Progress(Shown(service, states))
@@ -106,8 +107,8 @@ def _without_styles(text: str) -> str:
     return re.sub(r"\x1b\[[0-9;]*m", "", text)
 
 
-def run(number: int, *labels: LabelState, status: str | None = None) -> RunState:
-    return RunState(f"days/2016-01-0{number}", f"w{number}", f"r{number}", 0.0, list(labels), status)
+def run(number: int, *labels: ShownLabel, status: str | None = None) -> ShownRun:
+    return ShownRun(f"days/2016-01-0{number}", f"w{number}", f"r{number}", 0.0, list(labels), status)
 
 
 def test_the_display_has_a_line_for_each_label_of_the_runs_under_way() -> None:
@@ -117,12 +118,12 @@ def test_the_display_has_a_line_for_each_label_of_the_runs_under_way() -> None:
             run(2, status="FAILED"),
             run(
                 3,
-                LabelState("workers.activities.already_succeeded-1", "done", is_shown=False),
-                LabelState("count", "done", began=10.0, ended=11.25),
-                LabelState("a_rather_long_label", "FAILED", 2, note="ValueError: no rows", began=10.0, ended=12.0),
-                LabelState("report", "waiting"),
+                ShownLabel("workers.activities.already_succeeded-1", ShownState.DONE, is_shown=False),
+                ShownLabel("count", ShownState.DONE, began=10.0, ended=11.25),
+                ShownLabel("a_rather_long_label", ShownState.FAILED, 2, note="ValueError: no rows", began=10.0, ended=12.0),
+                ShownLabel("report", ShownState.WAITING),
             ),
-            run(4, LabelState("count", "running", note="cell 2 of 3: Load", began=time.time())),
+            run(4, ShownLabel("count", ShownState.RUNNING, note="cell 2 of 3: Load", began=time.time())),
             run(5),
         ]
     )
@@ -132,8 +133,8 @@ def test_the_display_has_a_line_for_each_label_of_the_runs_under_way() -> None:
 
 
 def test_a_run_with_many_labels_shows_those_that_are_busy_and_counts_the_others() -> None:
-    labels = [LabelState(f"step-{n}", "done", began=0.1, ended=1.1) for n in range(40)]
-    labels += [LabelState("step-40", "running", note="half", began=0.0), LabelState("step-41", "waiting")]
+    labels = [ShownLabel(f"step-{n}", ShownState.DONE, began=0.1, ended=1.1) for n in range(40)]
+    labels += [ShownLabel("step-40", ShownState.RUNNING, note="half", began=0.0), ShownLabel("step-41", ShownState.WAITING)]
     assert drawn([run(1, *labels)]) == [
         "days/2016-01-01",
         "  step-40      running             half",
@@ -143,7 +144,7 @@ def test_a_run_with_many_labels_shows_those_that_are_busy_and_counts_the_others(
 
 
 def test_the_display_is_never_taller_than_the_terminal() -> None:
-    states = [run(n, *(LabelState(f"label{m}", "running", began=0.0) for m in range(5))) for n in range(9)]
+    states = [run(n, *(ShownLabel(f"label{m}", ShownState.RUNNING, began=0.0) for m in range(5))) for n in range(9)]
     lines = drawn(states, height=12)
     assert len(lines) <= 12
     assert lines[-1] == "0 of 9 runs done, 8 waiting, N s"
@@ -195,13 +196,8 @@ def test_a_note_that_names_something_else_removes_nothing(tmp_path: Path) -> Non
     assert (tmp_path / "precious").is_dir()
 
 
-def test_the_types_of_the_application_are_listed_with_the_version_that_they_have() -> None:
-    from deciders.backfill_workflow import BackfillWorkflow
-    from deciders.notebook_workflow import NotebookWorkflow
-    from deciders.sensor_workflow import SensorWorkflow
-
-    for cls, name in ((NotebookWorkflow, NOTEBOOK_TYPE), (SensorWorkflow, SENSOR_TYPE), (BackfillWorkflow, BACKFILL_TYPE)):
-        assert type_filter(name) == {"name": cls.type_name(), "version": cls.version}
+def test_the_engine_names_the_types_of_the_application_as_they_are() -> None:
+    assert {NOTEBOOK_TYPE, SENSOR_TYPE, BACKFILL_TYPE} == set(workflow_types.CLASSES)
 
 
 def test_a_check_that_starts_nothing_says_whether_there_was_anything_to_look_at() -> None:
@@ -215,15 +211,15 @@ def test_a_check_that_starts_nothing_says_whether_there_was_anything_to_look_at(
 def test_of_runs_that_have_ended_some_of_each_end_are_kept_and_the_others_are_counted() -> None:
     completed = '{"state": "succeeded", "artefacts": {"report:count": "/out/count.pdf"}}'
     kinds = [
-        ("succeeded", RunState("a", "a", "a", 0.0, status="COMPLETED", result=completed)),
+        ("succeeded", ShownRun("a", "a", "a", 0.0, status="COMPLETED", result=completed)),
         (
             "succeeded",
-            RunState("w", "w", "w", 0.0, [LabelState("count", "done", result={"warnings": ["x"]})], "COMPLETED"),
+            ShownRun("w", "w", "w", 0.0, [ShownLabel("count", ShownState.DONE, result={"warnings": ["x"]})], "COMPLETED"),
         ),
-        ("skipped", RunState("s", "s", "s", 0.0, status="COMPLETED", result='{"state": "skipped"}')),
-        ("failed", RunState("f", "f", "f", 0.0, status="FAILED")),
-        ("failed", RunState("t", "t", "t", 0.0, status="TERMINATED")),
-        ("cancelled", RunState("c", "c", "c", 0.0, status="CANCELED")),
+        ("skipped", ShownRun("s", "s", "s", 0.0, status="COMPLETED", result='{"state": "skipped"}')),
+        ("failed", ShownRun("f", "f", "f", 0.0, status="FAILED")),
+        ("failed", ShownRun("t", "t", "t", 0.0, status="TERMINATED")),
+        ("cancelled", ShownRun("c", "c", "c", 0.0, status="CANCELED")),
     ]
     service = LocalService()
     try:

@@ -17,6 +17,7 @@ from deciders.dates.date_stencil import (
     UnreachableDateError,
 )
 from deciders.dates.missing_dates import lack
+from deciders.values.reason import Reason, ReasonKind
 
 
 def day(number: int) -> date:
@@ -347,7 +348,8 @@ def test_what_is_lacking_is_told_in_one_sentence():
     available = AvailableDays(date(2024, 3, number).toordinal() for number in (5, 6, 9))
 
     def told(*elements: object) -> str | None:
-        return lack(DateStencil(elements), reference.toordinal(), available)
+        lacks = lack(DateStencil(elements), reference.toordinal(), available)
+        return None if lacks is None else Reason.of(ReasonKind.NEEDS_DATES, lacks=lacks).text
 
     assert told(-1, {"dates": [-5, 0], "at_least": 3}) is None
     assert told({"dates": [-5, 0], "at_least": 4}) == (

@@ -23,10 +23,12 @@ import simpleflow_nb
 from deciders.runs.due_runs import run_for
 from deciders.specification import ConfiguredWorkflow, load_specification, workflow_file
 from simpleflow_nb.cli.main import cli
+from simpleflow_nb.exceptions import ExitCode
+from simpleflow_nb.variables import VARIABLES
 
 PROJECT = Path(__file__).parents[2]
 PAGES = sorted((PROJECT / "docs").glob("*.rst"))
-READ_FIRST = [PROJECT / "README.rst", PROJECT / "CHANGELOG.rst"]
+READ_FIRST = [PROJECT / f"{name}.rst" for name in ("README", "CHANGELOG", "CONTRIBUTING", "SECURITY")]
 PACKAGES = ("simpleflow_nb", "deciders", "workers")
 
 CONTEXT = click.Context(cli, info_name="simpleflow-nb", **cli.context_settings)
@@ -37,6 +39,16 @@ def text_of(*names: str) -> str:
     return "\n".join((PROJECT / "docs" / f"{name}.rst").read_text(encoding="utf-8") for name in names)
 
 
+def writer(name: str) -> types.ModuleType:
+    """A program that writes a page, as a module."""
+    spec = importlib.util.spec_from_file_location(name, PROJECT / "docs" / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
 def named(path: Path) -> str:
     return path.name
 
@@ -45,12 +57,16 @@ def named(path: Path) -> str:
 
 
 def test_the_reference_of_the_commands_is_what_the_commands_say():
-    spec = importlib.util.spec_from_file_location("write_commands", PROJECT / "docs" / "write_commands.py")
-    assert spec is not None
-    assert spec.loader is not None
-    writer = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(writer)
-    assert text_of("commands") == writer.page(), "run: python docs/write_commands.py"
+    assert text_of("commands") == writer("write_commands").page(), "run: python docs/write_commands.py"
+
+
+def test_the_table_of_exceptions_is_what_the_classes_say():
+    assert text_of("errors") == writer("write_errors").page(), "run: python docs/write_errors.py"
+
+
+def test_every_exit_code_is_explained_and_no_other():
+    section = text_of("command_line").partition("\nExit codes\n")[2].partition("\nFormats\n")[0]
+    assert [int(code) for code in re.findall(r"^(\d)  +\S", section, re.MULTILINE)] == list(ExitCode)
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -194,6 +210,7 @@ def _texts_of_the_code() -> str:
                     texts.append("".join(str(part) for part in parts))
                 elif isinstance(node, ast.Constant) and isinstance(node.value, str):
                     texts.append(node.value)
+                    texts.append(re.sub(r"\{\w+\}", "…", node.value))  # a template, filled in elsewhere
     return "\0".join(texts)
 
 
@@ -212,9 +229,12 @@ def test_every_variable_of_the_environment_that_is_read_is_in_the_table():
         for path in (PROJECT / package).rglob("*.py")
         for name in reading.findall(path.read_text(encoding="utf-8"))
     }
-    table = text_of("command_line").partition("\nEnvironment\n")[2]
     assert {"AUTOFLOW_DB_URI", "FLOWAPI_TOKEN"} <= found
-    assert sorted(name for name in found if f"``{name}``" not in table) == []
+    assert sorted(found - {variable.name for variable in VARIABLES}) == []
+
+
+def test_the_table_of_variables_is_what_they_are_declared_as():
+    assert text_of("variables") == writer("write_variables").page(), "run: python docs/write_variables.py"
 
 
 # ---- the text itself -----------------------------------------------------------------------------------------------------
@@ -235,6 +255,29 @@ def test_the_pages_that_other_sites_show_are_plain_restructuredtext(page):
     words = [sys.executable, "-m", "docutils", "--report=1", "--halt=2", "--writer=null", str(page)]
     done = subprocess.run(words, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("page", [page for page in READ_FIRST if page.stem != "CHANGELOG"], ids=named)
+def test_files_that_are_named_beside_the_readme_are_there(page):
+    source = page.read_text(encoding="utf-8")
+    given = re.findall(r"``((?:[a-z_.]+/)+[a-zA-Z_.-]*|[A-Z]+\.rst)``", source)
+    places = [PROJECT, PROJECT / "simpleflow_nb"]
+    ours = {path.name for place in [*places, PROJECT / "tests"] for path in place.iterdir()}
+    named_here = [name for name in given if name.split("/")[0] in ours and "_build" not in name]
+    assert [name for name in named_here if not any((place / name).exists() for place in places)] == []
+
+
+def test_the_map_of_the_house_shows_every_folder_of_the_packages():
+    text = (PROJECT / "CONTRIBUTING.rst").read_text(encoding="utf-8").partition("\nMap\n---\n")[2].partition("\nRules\n")[0]
+    shown = {package: set[str]() for package in PACKAGES}
+    package = ""
+    for line in text.splitlines():
+        if found := re.match(r"    ([a-z_]+)/", line):
+            package = found[1]
+        if package in shown:
+            shown[package] |= set(re.findall(r"(?<!\S)([a-z_]+)/(?!\S)", line))
+    there = {name: {path.parent.name for path in (PROJECT / name).glob("*/__init__.py")} for name in PACKAGES}
+    assert {name: there[name] - shown[name] for name in PACKAGES} == {name: set() for name in PACKAGES}
 
 
 def test_the_gallery_shows_every_page_and_its_pictures_are_small():

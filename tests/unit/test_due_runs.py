@@ -13,6 +13,7 @@ from deciders.dates.date_stencil import DateStencil, DateStencilError, InvalidDa
 from deciders.runs.due_runs import NotDue, due_runs, identity, identity_for, run_for
 from deciders.runs.identity import workflow_id
 from deciders.specification import ConfiguredWorkflow, SensorSpecification, Specification, WorkflowSpecification
+from deciders.values.reason import Reason, ReasonKind
 
 
 def day(number: int) -> date:
@@ -125,7 +126,7 @@ def test_each_date_that_is_not_due_has_a_reason():
         },
     )
     assert [run.reference_date for run in made.due] == days(6, 7)
-    reasons = {each.reference_date: each.reason for each in made.not_due}
+    reasons = {each.reference_date: each.reason.text for each in made.not_due}
     assert reasons == {
         day(2): "before earliest_date 2016-01-03",
         day(3): "needs 2016-01-01 which is not available",
@@ -158,27 +159,29 @@ def test_a_reason_names_missing_dates_that_follow_each_other_as_a_period(stencil
     ]
     if reason is None:
         reason = "needs 2 of the 4 dates from 2016-01-06 to 2016-01-09, and 2016-01-06 to 2016-01-08 are not available"
-    assert refused.reason == reason
+    assert refused.reason.text == reason
 
 
 def test_a_reason_names_ten_missing_dates_or_periods_and_counts_the_others():
     there = [day(1) + timedelta(number) for number in range(0, 100, 2)]
     refused = due_runs(specification(entry(date_stencil=[[-98, 1]])), {"calls": there}, {}).not_due[-1]
     named = ", ".join(f"{day(2) + timedelta(number)}" for number in range(0, 20, 2))
-    assert refused.reason == f"needs {named} and 39 more which are not available"
+    assert refused.reason.text == f"needs {named} and 39 more which are not available"
 
 
 def test_a_failed_date_is_due_at_each_check_and_may_be_again_and_again():
     states = {("w", run_for(entry(), day(1)).identity): "failed"}
     for _ in range(3):
-        assert [run.reason for run in due_runs(specification(entry()), {"calls": days(1)}, states).due] == ["failed before"]
+        assert [run.reason.text for run in due_runs(specification(entry()), {"calls": days(1)}, states).due] == [
+            "failed before"
+        ]
 
 
 def test_an_offset_that_leaves_the_calendar_is_the_reason_of_that_date():
     available = {"calls": [date(1, 1, 1), date(1, 1, 2)]}
     made = due_runs(specification(entry(date_stencil=[-1, 0])), available, {})
     assert [run.reference_date for run in made.due] == [date(1, 1, 2)]
-    assert [one.reason for one in made.not_due] == [
+    assert [one.reason.text for one in made.not_due] == [
         "date_stencil element 1, [-1, 0], leaves the calendar for reference date 0001-01-01"
     ]
 
@@ -191,7 +194,7 @@ def test_a_stencil_may_reach_before_the_earliest_date():
 def test_a_mixed_pair_that_holds_nothing_is_the_reason_of_that_date():
     made = due_runs(specification(entry(date_stencil=[[day(2), 0]])), {"calls": days(1, 2, 3)}, {})
     assert [run.reference_date for run in made.due] == [day(3)]
-    assert [each.reason for each in made.not_due] == [
+    assert [each.reason.text for each in made.not_due] == [
         "date_stencil element 1, [2016-01-02, 0], holds no date for reference date 2016-01-01",
         "date_stencil element 1, [2016-01-02, 0], holds no date for reference date 2016-01-02",
     ]
@@ -235,7 +238,7 @@ def test_entries_that_come_to_the_same_run_once():
         {},
     )
     assert [(run.workflow_name, run.parameters.get("x")) for run in made.due] == [("w", None), ("v", None), ("w", 1)]
-    assert made.not_due == (NotDue("w", day(1), made.due[0].identity, "duplicate of entry 1"),)
+    assert made.not_due == (NotDue("w", day(1), made.due[0].identity, Reason.of(ReasonKind.DUPLICATE, entry=1)),)
 
 
 REPLY = {"calls": days(1, 2), "sms": days(2, 3), "mds": [], "topups": days(2)}

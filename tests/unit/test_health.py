@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from workers.health import FAILED, OK, _outputs, unwritable
+from workers.health import FAILED, OK, WARNING, Finding, _outputs, _variables, unwritable
 
 
 @pytest.fixture
@@ -47,3 +47,12 @@ def test_files_of_another_user_are_named(tmp_path: Path, foreign: list[Path]) ->
 def test_a_single_file_is_named_alone(tmp_path: Path, foreign: list[Path]) -> None:
     del foreign[0]
     assert "b.ipynb cannot be written by user" in _outputs(tmp_path).text
+
+
+def test_a_variable_with_a_slip_in_its_name_is_told_of_and_one_of_others_is_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("SIMPLEFLOW_NB_KERNEL_POOLS", "SIMPLEFLOW_NB_KERNELS", "SIMPLEFLOW_NB_IMAGE"):
+        monkeypatch.setenv(name, "1")
+    told = "nothing reads SIMPLEFLOW_NB_KERNEL_POOLS; the variable that is read is SIMPLEFLOW_NB_KERNEL_POOL"
+    assert list(_variables()) == [Finding("environment", WARNING, told)]

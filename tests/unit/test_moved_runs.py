@@ -17,6 +17,7 @@ from deciders.runs.due_runs import run_for
 from deciders.runs.run_requests import run_request
 from deciders.sensor_workflow import SensorWorkflow
 from deciders.specification import ConfiguredWorkflow, NotebookSpecification, Specification, WorkflowSpecification
+from deciders.values.reason import Reason
 from simpleflow_nb import payload
 from simpleflow_nb.application.sensors import sensor_id
 from simpleflow_nb.cli.notebooks.local_sensors import started_sensors
@@ -184,8 +185,8 @@ def test_a_backfill_goes_on_with_the_dates_that_it_had_not_started(form: Any, fo
     file = tmp_path / "project" / "workflows.yml"
     file.touch()
     requests = [
-        run_request(ENTRY, DATES[:2], "backfill: missing", keeps_labels=True),
-        run_request(ENTRY, DATES[2:], "backfill: failed", keeps_labels=True),
+        run_request(ENTRY, DATES[:2], Reason.parse("backfill: missing"), keeps_labels=True),
+        run_request(ENTRY, DATES[2:], Reason.parse("backfill: failed"), keeps_labels=True),
     ]
     whole = flows(Path("/old/workflows.yml"))
     given = {"specification": form(whole, folder), "outputs": "/old/out", "requests": requests, "most_at_once": 1}
@@ -208,7 +209,7 @@ def test_a_backfill_goes_on_with_the_file_that_has_taken_its_workflows_over(
     renamed = tmp_path / "project" / "renamed.yml"
     renamed.touch()
     former = Path("/old") if is_moved else tmp_path / "project"
-    request = run_request(ENTRY, DATES[:2], "backfill: missing", keeps_labels=True)
+    request = run_request(ENTRY, DATES[:2], Reason.parse("backfill: missing"), keeps_labels=True)
     given = {"specification": form(flows(former / "a.yml"), folder), "outputs": str(former / "out"), "requests": [request]}
     folder.start(BackfillWorkflow, "backfill-days-1", given)
     folder.start(NotebookWorkflow, *run_arguments(DATES[0], str(former / "out"), inputs_dir=str(tmp_path / "project")))
@@ -222,7 +223,7 @@ def test_a_backfill_goes_on_with_the_file_that_has_taken_its_workflows_over(
 
 def test_a_backfill_with_workflows_that_the_file_does_not_have_is_left_to_its_own(folder: Folder, tmp_path: Path) -> None:
     other = ConfiguredWorkflow(workflow_name="other")
-    requests = [run_request(entry, DATES, "backfill: missing", keeps_labels=True) for entry in (ENTRY, other)]
+    requests = [run_request(entry, DATES, Reason.parse("backfill: missing"), keeps_labels=True) for entry in (ENTRY, other)]
     whole = flows(tmp_path / "project" / "a.yml").model_dump(mode="json")
     given = {"specification": whole, "outputs": str(folder.outputs), "requests": requests}
     folder.start(BackfillWorkflow, "backfill-days-1", given)
@@ -258,7 +259,7 @@ def test_what_cannot_be_begun_anew_is_not_lost(
     """Where the disk is full there is still an open one, and what was ended without a successor gets one the next time."""
     file = tmp_path / "project" / "workflows.yml"
     file.touch()
-    request = run_request(ENTRY, DATES[:2], "backfill: missing", keeps_labels=True)
+    request = run_request(ENTRY, DATES[:2], Reason.parse("backfill: missing"), keeps_labels=True)
     given = {"specification": form(flows(Path("/old/workflows.yml")), folder), "outputs": "/old/out", "requests": [request]}
     folder.start(BackfillWorkflow, "backfill-days-1", given)
     folder.start(NotebookWorkflow, *run_arguments(DATES[0], "/old/out"))
@@ -294,7 +295,7 @@ def test_a_moved_run_keeps_a_notebook_that_was_told_which_dates_lack(
 
 
 def test_a_backfill_that_had_started_everything_ends(folder: Folder) -> None:
-    requests = [run_request(ENTRY, [date(2024, 1, 1)], "backfill: missing", keeps_labels=True)]
+    requests = [run_request(ENTRY, [date(2024, 1, 1)], Reason.parse("backfill: missing"), keeps_labels=True)]
     whole = specification(Path("/old")).model_dump(mode="json")
     folder.start(BackfillWorkflow, "backfill-days-1", {"specification": whole, "outputs": "/old/out", "requests": requests})
     folder.start(NotebookWorkflow, *run_arguments(date(2024, 1, 1), "/old/out"))

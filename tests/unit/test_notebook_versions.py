@@ -12,6 +12,7 @@ import pytest
 
 from deciders.runs.reruns import LastEnd, NotebookChanges, changed_notebooks, notebook_changes, of_label
 from deciders.specification import NotebookSpecification, SensorSpecification, Specification, WorkflowSpecification
+from deciders.values.label_state import LabelState
 from tests.unit.test_run_records import FIRST, KEY, run
 from workers.artefacts import Artefacts
 from workers.records.run_records import RunRecords
@@ -100,10 +101,10 @@ def test_a_run_notes_what_its_labels_were_executed_from_though_files_were_edited
     noted = at_start(flow(BOTH), THEN)
     executed(tmp_path, "count", "c2")
     executed(tmp_path, "report", "of a former run")
-    labels = {"count": "done", "report": "not run", "report:count": "failed"}
+    labels = {"count": LabelState.SUCCEEDED, "report": LabelState.NOT_RUN, "report:count": LabelState.FAILED}
     assert as_executed(noted, tmp_path, "flows", FIRST.instance, labels) == {**noted, of_label("count"): "c2"}
     # one that was refused before it began has left nothing
-    labels = {"count": "done", "report": "failed"}
+    labels = {"count": LabelState.SUCCEEDED, "report": LabelState.FAILED}
     (Artefacts(tmp_path).notebook_folder("flows", FIRST.instance, "report") / "run.json").unlink()
     assert as_executed(noted, tmp_path, "flows", FIRST.instance, labels) == {**noted, of_label("count"): "c2"}
     assert as_executed(None, tmp_path, "flows", FIRST.instance, labels) is None

@@ -66,7 +66,8 @@ def libraries(names: set[str]) -> set[str]:
 
 #: what stands above deciders and workers
 ROOF = ("simpleflow_nb.cli", "simpleflow_nb.application")
-ENGINE = [(name, path) for name, path in modules("simpleflow_nb") if not name.startswith(ROOF)]
+#: testing may import all, when it is first asked for it
+ENGINE = [(name, path) for name, path in modules("simpleflow_nb") if not name.startswith((*ROOF, "simpleflow_nb.testing."))]
 APPLICATION = modules("simpleflow_nb/application")
 
 

@@ -145,7 +145,7 @@ def planned(rule: Any, available: list[date], since: date | None = None, **more:
     assert [one.reference_date for one in made.not_due] == sorted(one.reference_date for one in made.not_due)
     return (
         [run.reference_date.isoformat() for run in made.due],
-        {one.reference_date.isoformat(): one.reason for one in made.not_due},
+        {one.reference_date.isoformat(): one.reason.text for one in made.not_due},
     )
 
 

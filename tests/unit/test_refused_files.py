@@ -116,7 +116,13 @@ def test_utf_16_is_read(inputs):
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("a: 1", ["1: the file lacks 'available_dates_sensor'", "1: the file lacks 'workflows'"]),
+        (
+            "a: 1",
+            [
+                "1: the file lacks 'available_dates_sensor'; write 'available_dates_sensor: null' if nothing runs by itself",
+                "1: the file lacks 'workflows'",
+            ],
+        ),
         (
             "x: 1\nworkflow: []\navailable_date_sensor: {}",
             [
@@ -128,7 +134,7 @@ def test_utf_16_is_read(inputs):
             "workflows: null\navailable_dates_sensor: []",
             [
                 "1: 'workflows' of the file must be a list, not null",
-                "2: 'available_dates_sensor' of the file must be a mapping, not a list",
+                "2: 'available_dates_sensor' of the file must be a mapping or null, not a list",
             ],
         ),
         (

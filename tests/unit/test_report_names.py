@@ -11,7 +11,6 @@ from deciders.path_parts import LONGEST_PART_BYTES
 from deciders.problems import shown
 from deciders.runs.due_runs import run_for
 from deciders.runs.offered_names import offered_name
-from deciders.runs.report_keys import is_report, label_and_format, report_artefact, report_key
 from deciders.specification import ConfiguredWorkflow, NotebookSpecification, OutputSpecification, WorkflowSpecification
 from deciders.specification.report_names import LONGEST_VALUE_BYTES, filled_name, report_file_names, value_part
 from tests.unit.workflow_files import complaints, load, specification
@@ -235,12 +234,3 @@ def test_a_placeholder_that_is_also_a_parameter_is_refused(inputs) -> None:
     assert complaints(inputs, whole) == [
         "7: report name '{label}-{instance}': 'label' is also a parameter of the workflow; give that another name"
     ]
-
-
-@pytest.mark.parametrize("format", ["pdf", "html"])
-@pytest.mark.parametrize("label", ["count", "count.v2", "count.pdf", "report:count"])
-def test_a_report_has_one_key_from_which_its_label_and_format_are_known(label: str, format: str) -> None:
-    assert report_key(label, format) == f"{label}.{format}"
-    assert label_and_format(report_key(label, format)) == (label, format)
-    assert is_report(report_artefact(label, format))
-    assert not is_report(report_key("count", format))

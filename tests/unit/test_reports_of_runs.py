@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from deciders.specification import NotebookSpecification, OutputSpecification, WorkflowSpecification
+from deciders.values.label_state import LabelState
 from tests.unit.test_run_records import FIRST
 from workers import activities
 from workers.artefacts import Artefacts
@@ -42,9 +43,13 @@ FLOWS = WorkflowSpecification(
 ALL = ["count.pdf", "count.html", "report.pdf"]
 
 
+def states(words: dict[str, str]) -> dict[str, LabelState]:
+    return {name: LabelState.read(word) for name, word in words.items()}
+
+
 def ended(labels: dict[str, str]) -> EndedRun:
     return EndedRun(
-        workflow=FLOWS, instance=FIRST.instance, run_id=FIRST.run_id, reference_date=FIRST.reference_date, labels=labels
+        workflow=FLOWS, instance=FIRST.instance, run_id=FIRST.run_id, reference_date=FIRST.reference_date, labels=states(labels)
     )
 
 
@@ -81,7 +86,7 @@ class Folder:
         paths = {f"report:{name.removesuffix('.pdf')}": str(self.report(name)) for name in ALL}
         paths = {name: path for name, path in paths.items() if labels.get(name) != "failed"}
         given = {"light": "green", "artefacts": paths, **more}
-        self.records.record(dataclasses.replace(FIRST, labels=labels, **given))
+        self.records.record(dataclasses.replace(FIRST, labels=states(labels), **given))
         return ended(labels)
 
     def remake(self, run: EndedRun, *names: str) -> Remade:

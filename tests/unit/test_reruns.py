@@ -10,7 +10,7 @@ import pytest
 
 from deciders.dates.durations import seconds_of, shown_duration
 from deciders.runs.due_runs import due_runs, run_for
-from deciders.runs.reruns import LastEnd, RunHistory, change_of, lacks_data, verdict
+from deciders.runs.reruns import LastEnd, RunHistory, Verdict, change_of, lacks_data, verdict
 from deciders.specification import (
     ConfiguredWorkflow,
     NotebookSpecification,
@@ -30,6 +30,10 @@ def flow(**policy: Any) -> WorkflowSpecification:
 
 def end(state: str = "failed", *, minutes_ago: int = 5, failures: int = 1, **more: Any) -> LastEnd:
     return LastEnd(state=state, ended=NOW - timedelta(minutes=minutes_ago), failures=failures, notebooks=HASHES, **more)
+
+
+def told(found: Verdict) -> tuple[bool, str, bool]:
+    return found.is_due, found.reason.text, found.keeps_labels
 
 
 CHANGED = {"notebooks": {"days": {"a.ipynb": "1", "b.ipynb": "3"}}}
@@ -152,7 +156,7 @@ def test_a_verdict_has_its_reason(
     policy: dict[str, Any], state: str | None, last: LastEnd | None, more: dict[str, Any], verdict_: tuple[bool, str, bool]
 ) -> None:
     history = RunHistory(now=NOW, **{"notebooks": {"days": HASHES}, **more})
-    assert verdict(flow(**policy), state, last, [(1, 2)], history) == verdict_
+    assert told(verdict(flow(**policy), state, last, [(1, 2)], history)) == verdict_
 
 
 @pytest.mark.parametrize(
@@ -173,8 +177,8 @@ def test_what_autoflow_alone_has_run_is_said_to_be_its(
     key = ("days", run_for(entry, day).identity)
     history = RunHistory(now=NOW, ends={key: last} if last else {}, in_autoflow={key})
     made = due_runs(specification(entry), {"calls": [day]}, {key: state} if state else {}, history=history)
-    assert [run.reason for run in made.due] == [reason] * is_due
-    assert [one.reason for one in made.not_due] == [reason] * (not is_due)
+    assert [run.reason.text for run in made.due] == [reason] * is_due
+    assert [one.reason.text for one in made.not_due] == [reason] * (not is_due)
 
 
 def specification(*entries: ConfiguredWorkflow, **policy: Any) -> Specification:
@@ -205,14 +209,18 @@ def test_data_that_count_and_were_not_kept_are_not_said_to_be_unchanged(
     workflow, ended = flow(rerun_when=rerun_when), end("succeeded", data=data)
     history = RunHistory(now=NOW, notebooks={"days": HASHES})
     assert lacks_data(workflow, ended) is lacks
-    assert change_of(workflow, ended, [], history) == change
+    assert told(change_of(workflow, ended, [], history)) == change
 
 
 def test_what_a_failed_run_did_with_data_that_are_not_known_is_done_again():
     workflow, history = flow(rerun_when=("data_changed", "notebook_changed")), RunHistory(now=NOW, **CHANGED)
-    assert verdict(workflow, "failed", end(data={}), [], history) == (True, "failed before; notebook_changed: b.ipynb", True)
-    assert verdict(workflow, "failed", end(), [], history) == (True, "failed before; notebook_changed: b.ipynb", False)
-    assert change_of(workflow, end(), [], history) == (True, "notebook_changed: b.ipynb", False)
+    assert told(verdict(workflow, "failed", end(data={}), [], history)) == (
+        True,
+        "failed before; notebook_changed: b.ipynb",
+        True,
+    )
+    assert told(verdict(workflow, "failed", end(), [], history)) == (True, "failed before; notebook_changed: b.ipynb", False)
+    assert told(change_of(workflow, end(), [], history)) == (True, "notebook_changed: b.ipynb", False)
 
 
 def test_without_parameters_changed_a_date_is_done_whatever_its_parameters_were():
@@ -220,7 +228,7 @@ def test_without_parameters_changed_a_date_is_done_whatever_its_parameters_were(
     day = date(2016, 1, 1)
     history = RunHistory(successes={("days", "2016-01-01"): {run_for(fast, day).identity}})
     made = due_runs(specification(slow, rerun_when=()), {"calls": [day]}, {}, history=history)
-    assert [one.reason for one in made.not_due] == [
+    assert [one.reason.text for one in made.not_due] == [
         "already succeeded with other parameters, and rerun_when lacks parameters_changed"
     ]
     assert due_runs(specification(slow), {"calls": [day]}, {}, history=history).due != ()

@@ -132,7 +132,7 @@ def test_a_notebook_that_is_executed_again_leaves_as_many_earlier_attempts_as_it
     monkeypatch.setattr("workers.activities.run_notebook", fails)
     monkeypatch.setattr("workers.activities.context", lambda: task)
     monkeypatch.setattr("workers.activities.open_shared", lambda: None)
-    task = SimpleNamespace(on_cancel=[], cancel_requested=lambda: False)
+    task = SimpleNamespace(run_id="r", attempt=1, on_cancel=[], cancel_requested=lambda: False)
     names = dict(zip(("workflow", "instance", "label"), RUN, strict=True))
     for _ in range(7):
         with pytest.raises(_Fails):

@@ -12,7 +12,7 @@ import pytest
 
 from deciders.parameter_set import written
 from deciders.runs.identity import identity, identity_of_run, instance_name, workflow_id
-from deciders.runs.run_reference import UnknownRunError, found_run, reference_of
+from deciders.runs.run_reference import RunReference, UnknownRunError, found_run, reference_of
 
 DAY = "2024-01-01"
 
@@ -187,3 +187,23 @@ def test_the_identity_of_a_run_is_read_from_its_id(name: str) -> None:
     known = identity({"a": 1})
     assert identity_of_run(workflow_id(name, date(2016, 1, 1), known)) == known
     assert instance_name("2016-01-01", known) == instance_name(date(2016, 1, 1), known) == f"2016-01-01_{known[:8]}"
+
+
+@pytest.mark.parametrize(
+    ("text", "reference"),
+    [
+        ("flows/2016-01-01", RunReference("flows", "2016-01-01")),
+        ("flows/2016-01-01_f9aae0a4", RunReference("flows", "2016-01-01_f9aae0a4")),
+        ("flows/standard_30", RunReference("flows", "standard_30")),  # an instance that has a name of its own
+        ("flows/2016-01-01,k=1,name=a b", RunReference("flows", "2016-01-01", (("k", "1"), ("name", "a b")))),
+    ],
+)
+def test_a_reference_is_printed_as_it_is_read(text: str, reference: RunReference) -> None:
+    assert RunReference.parse(text, {"flows", "others"}) == reference
+    assert str(reference) == text
+
+
+def test_what_names_no_workflow_is_no_reference() -> None:
+    assert RunReference.parse("none/2016-01-01", {"flows"}) is None
+    assert RunReference.parse("2016-01-01", {"flows", "others"}) is None
+    assert RunReference.parse("2016-01-01", {"flows"}) == RunReference("flows", "2016-01-01")

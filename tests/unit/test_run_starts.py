@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
+from deciders.backfill_workflow import BackfillWorkflow
 from deciders.notebook_workflow import NotebookWorkflow
 from deciders.runs.due_runs import Run, run_for
-from deciders.runs.run_requests import WantedRun
+from deciders.runs.run_requests import WantedRun, run_request
 from deciders.specification import (
     ConfiguredWorkflow,
     FilesSource,
@@ -22,13 +23,16 @@ from deciders.specification import (
     Specification,
     WorkflowSpecification,
 )
+from deciders.values.reason import Reason
 from simpleflow_nb.activity_context import ActivityContext
 from simpleflow_nb.exceptions import ActivityCanceled
+from simpleflow_nb.local.requests import OwnerByRequests
 from simpleflow_nb.local.service import DOMAIN, LocalService
 from simpleflow_nb.processes.decider import Decider
 from simpleflow_nb.processes.payload_directory import MemoryPayloads
 from workers.runs import run_starts
-from workers.runs.run_starts import Starter, open_runs, run_arguments
+from workers.runs.backfills import start_backfill
+from workers.runs.run_starts import Starter, open_runs, run_arguments, start_run
 from workers.sources import known_dates
 from workers.sources.known_dates import KnownDates
 from workers.sources.source_errors import SourceUnreachable
@@ -259,3 +263,23 @@ def test_dates_are_read_once_for_all_runs_of_a_check(tmp_path: Path, monkeypatch
     assert len(looks) == 1
     assert KnownDates(specification, {"calls": []}).missing(run) == ["2016-01-01", "2016-01-02", "2016-01-03"]
     assert len(looks) == 1
+
+
+def test_another_process_starts_runs_and_backfills_with_the_owner_of_a_journal(tmp_path: Path) -> None:
+    path = tmp_path / "journal.sqlite3"
+    opened = LocalService.open(path)
+    Decider(opened, DOMAIN, "deciders", [NotebookWorkflow, BackfillWorkflow]).register_types()
+    owner, specification = OwnerByRequests(path, answer_seconds=60), starter(task(opened), tmp_path).specification
+    given = (owner, DOMAIN, specification)
+    outputs, payloads = str(tmp_path / "out"), MemoryPayloads()
+    run = runs(1)[0]
+    run_id = start_run(*given, run, outputs, payloads)
+    assert [(one.run_id, one.tags) for one in opened.open_executions(DOMAIN)] == [(run_id, ["days", "2016-01-01"])]
+    assert start_run(*given, run, outputs, payloads) is None  # it is open already
+    requests = [run_request(ENTRY, [date(2016, 1, 2)], Reason.parse("asked for"), keeps_labels=False)]
+    workflow_id, backfill_id = start_backfill(*given, outputs, payloads, requests)
+    found = opened.execution(DOMAIN, workflow_id)
+    assert found is not None
+    assert (found.run_id, found.type_name) == (backfill_id, "backfill_workflow")
+    assert start_backfill(*given, outputs, payloads, requests) == (workflow_id, None)
+    opened.close()

@@ -10,8 +10,9 @@ import pytest
 from deciders.runs.run_requests import run_request
 from deciders.sensor_signals import NOT_OURS, SIGNALS, signal_fault
 from deciders.specification import ConfiguredWorkflow
+from deciders.values.reason import Reason
 
-REQUEST = run_request(ConfiguredWorkflow(workflow_name="w"), [date(2024, 1, 1)], "asked for", keeps_labels=True)
+REQUEST = run_request(ConfiguredWorkflow(workflow_name="w"), [date(2024, 1, 1)], Reason.parse("asked for"), keeps_labels=True)
 
 
 def sensor(schedule: Any, timezone: Any = "UTC") -> dict[str, Any]:

@@ -16,6 +16,8 @@ from deciders.specification import (
     Specification,
     WorkflowSpecification,
 )
+from deciders.values.light import Light
+from deciders.values.run_state import RunState
 from simpleflow_nb.application.run_rows import RunRow
 from simpleflow_nb.cli.notebooks.status import _as_json, _Grid, plain_error
 
@@ -52,8 +54,9 @@ def specification(*entries: ConfiguredWorkflow) -> Specification:
 
 def row_of(entry: ConfiguredWorkflow, **more: object) -> RunRow:
     run = run_for(entry, date(2016, 1, 1))
-    given = {"workflow": entry.workflow_name, "identity": run.identity, "instance": run.instance, "state": "succeeded"}
-    given |= {"reference_date": "2016-01-01", "parameters": run.parameters, "light": "green", "date_stencil": [0]}
+    given = {"workflow": entry.workflow_name, "identity": run.identity, "instance": run.instance}
+    given |= {"reference_date": "2016-01-01", "parameters": run.parameters, "date_stencil": [0]}
+    given |= {"state": RunState.SUCCEEDED, "light": Light.GREEN}
     return RunRow(**(given | more))  # type: ignore[arg-type]
 
 

@@ -15,10 +15,10 @@ from deciders.notebook_workflow import NotebookWorkflow
 from deciders.runs.due_runs import run_for
 from deciders.specification import ConfiguredWorkflow, NotebookSpecification, WorkflowSpecification
 from simpleflow_nb.application.unrecorded_ends import unrecorded_ends
-from simpleflow_nb.exceptions import ServiceError
 from simpleflow_nb.local.service import DOMAIN, LocalService
 from simpleflow_nb.processes.payload_directory import PayloadDirectory
 from simpleflow_nb.workflow import execution_input
+from workers.records.run_database import RecordsError
 from workers.records.run_records import RunRecord, RunRecords
 from workers.runs.lost_ends import lost_ends
 from workers.runs.outputs_place import note_place
@@ -145,7 +145,7 @@ def test_an_end_whose_records_cannot_be_asked_counts_as_unrecorded_and_one_s_own
     assert place.unrecorded("mine") == {run_id}
     file.mkdir()
     assert place.unrecorded("mine") == {run_id}
-    with pytest.raises(ServiceError, match=r"^run records in .* cannot be used: "):
+    with pytest.raises(RecordsError, match=r"^run records in .* cannot be used: "):
         place.unrecorded("theirs")
 
 

@@ -14,6 +14,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from simpleflow_nb.exceptions import SimpleflowError
+
 from .lifeline import Lifeline
 
 START_SECONDS = 60  #: for all imports; the first one of matplotlib on a machine looks at all fonts
@@ -27,7 +29,7 @@ _PROGRAM = (
 _PACKAGE_FOLDERS = ("site-packages", "dist-packages")
 
 
-class ForkServerError(Exception):
+class ForkServerError(SimpleflowError):
     """The fork server did not start, or has ended; one sentence without its subject."""
 
 

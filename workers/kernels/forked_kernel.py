@@ -153,4 +153,5 @@ def _leave(application: Any) -> int:
 def _ipykernel_launcher() -> str:
     import ipykernel_launcher
 
-    return ipykernel_launcher.__file__
+    path: str = ipykernel_launcher.__file__
+    return path

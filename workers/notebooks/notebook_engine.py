@@ -51,11 +51,12 @@ class NotebookEngine(NBClientEngine):  # type: ignore[misc, unused-ignore]
             # papermill was given the notebook itself, and would keep a copy of it in its own metadata.
             nb.metadata.papermill["input_path"] = str(session.source.path)
             nb.metadata.papermill["output_path"] = str(session.path)
-            saved = SavedNotebook(nb, session)
+            saved = SavedNotebook(nb, session.path, session.environment)
         else:
             session = _session_of_papermill(nb, kernel_name, output_path, options)
             shown = {name: options[name] for name in ("progress_bar", "log_output") if name in options}
-            saved = PapermillSavedNotebook(nb, session, output_path=output_path, **{"progress_bar": True, **shown})
+            shown = {"progress_bar": True, **shown}
+            saved = PapermillSavedNotebook(nb, session.path, session.environment, output_path=output_path, **shown)
         session.count_cells(nb.cells)
         session.saved = saved
         saved.notebook_start()

@@ -11,13 +11,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from simpleflow_nb.exceptions import SimpleflowError
+from simpleflow_nb.exceptions import ExitCode, SimpleflowError
 
 _LONGEST_CAUSE = 300  # characters; the whole is in the notebook
 
 
 class NotebookRefused(SimpleflowError):
     """The notebook cannot be run as asked, said in one sentence. Nothing has run and nothing was written."""
+
+    exit_code = ExitCode.WRONG
 
 
 class NotebookSkipped(SimpleflowError):

@@ -16,12 +16,15 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
+
+from deciders.values.label_state import AttemptState
+from deciders.values.light import Light
 
 from ..artefacts import path_part, write_atomically
 from ..kept_paths import RELATIVE, place_beside, portable_parameters
 from ..kernels.supply import KernelSupply, shared_supply, warm_kernels
-from ..lights import Light, printed_warnings
+from ..lights import printed_warnings
 from ..secrets import known_secrets, masked, masker
 from .kernel_output import DEFAULT_OUTPUT_LIMITS, OutputLimits
 from .notebook_errors import NotebookFailed, NotebookRefused
@@ -56,7 +59,7 @@ class NotebookResult:
     path: Path  #: the executed notebook
     light: Light  #: green, or orange if there are warnings
     #: ``skipped``: it has said that there is nothing to do, and what needs it should not run
-    status: Literal["succeeded", "skipped"]
+    status: AttemptState
     duration_seconds: float
     #: what was replaced or given up, warnings of Python's ``warnings`` module that count, printed lines that warn: the first
     #: 50, each cut at 300 characters
@@ -137,7 +140,7 @@ def run_notebook(
     )
     variables = {**os.environ, **(environment or {})}
     record = RunJson(folder, source, label, attempt, variables, outputs)
-    status, skipped_for = "failed", None
+    status, skipped_for = AttemptState.FAILED, None
     error: dict[str, Any] | None = {"cell": None, "ename": "Interrupted", "evalue": ""}
     session: NotebookSession | None = None
     # git answers while the kernel starts.
@@ -168,7 +171,7 @@ def run_notebook(
             skipped_for = _skip_reason(session)
             if session.early_end is not None or skipped_for is not None:
                 _say_early_end(session, skipped_for)
-            status, error = "succeeded" if skipped_for is None else "skipped", None
+            status, error = AttemptState.SUCCEEDED if skipped_for is None else AttemptState.SKIPPED, None
         except NotebookFailed as failure:
             error = {"cell": failure.cell, "ename": failure.ename, "evalue": failure.evalue}
             raise
@@ -178,12 +181,12 @@ def run_notebook(
         finally:
             output.close()
             if error is not None and cancellation.is_asked:
-                status = "cancelled"
+                status = AttemptState.CANCELLED
             record.end(status, error, skipped_for, _warnings(folder, session), session, version.result())
     return NotebookResult(
         path=notebook,
         light=record.content["light"],
-        status="succeeded" if skipped_for is None else "skipped",
+        status=status,
         duration_seconds=record.content["duration_seconds"],
         warnings=tuple(record.content["warnings"]),
         ended_in_cell=record.content["ended_in_cell"],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,6 @@ from deciders.notebooks.notebook_document import EARLY_END_TAG, ERROR_TAG, METAD
 
 from ..artefacts import write_atomically
 from ..secrets import Masker, known_secrets, masker
-from .notebook_session import NotebookSession
 
 LEAST_SAVE_SECONDS = 1.0  #: between two saves while cells run
 SAVE_SHARE = 20  #: and at least this many times what the last save took
@@ -25,13 +25,13 @@ _FONT = "font-family:Helvetica Neue, Helvetica, Arial, sans-serif; font-size:1.5
 
 
 class SavedNotebook(NotebookExecutionManager):  # type: ignore[misc, unused-ignore]
-    """papermill's record of a run, kept in ``session.path``."""
+    """papermill's record of a run, kept in ``path``, without the secrets that ``environment`` gives."""
 
-    def __init__(self, nb: NotebookNode, session: NotebookSession, **options: Any) -> None:
-        super().__init__(nb, **{"output_path": str(session.path), "progress_bar": False, **options})
-        self.session = session
+    def __init__(self, nb: NotebookNode, path: Path, environment: Mapping[str, str], **options: Any) -> None:
+        super().__init__(nb, **{"output_path": str(path), "progress_bar": False, **options})
+        self.path, self._environment = path, environment
         self._next_save = 0.0
-        self._secrets = known_secrets(session.environment)
+        self._secrets = known_secrets(environment)
 
     def save(self, *, force: bool = False, **options: Any) -> None:
         """Save, unless the last save was a moment ago. papermill saves twice for each cell, which is quadratic."""
@@ -47,9 +47,9 @@ class SavedNotebook(NotebookExecutionManager):  # type: ignore[misc, unused-igno
     def write(self) -> None:
         """Put the notebook where it belongs."""
         # Read again each time: a token that is mounted may be another by now.
-        known = masker(self._secrets, known_secrets(self.session.environment))
+        known = masker(self._secrets, known_secrets(self._environment))
         hidden = masked_notebook(self.nb, known)
-        write_atomically(self.session.path, notebook_text(hidden))
+        write_atomically(self.path, notebook_text(hidden))
 
     def autosave_cell(self) -> None:
         """Called for each message of the kernel."""

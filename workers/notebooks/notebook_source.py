@@ -193,7 +193,8 @@ def _parsed(path: Path, content: bytes) -> NotebookNode:
     document = _document(path, content)
     if isinstance(document, str):
         document = _cells_of_script(path, document)
-    return nbformat.from_dict(document)  # type: ignore[no-untyped-call, unused-ignore]
+    notebook: NotebookNode = nbformat.from_dict(document)
+    return notebook
 
 
 def _cells_of_script(path: Path, text: str) -> dict[str, Any]:

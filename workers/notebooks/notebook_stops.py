@@ -10,10 +10,12 @@ import nbformat
 from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
 
+from simpleflow_nb.exceptions import SimpleflowError
+
 MOST_TEXT = 20_000  #: characters of the text of an exception
 
 
-class KernelNotStarted(Exception):
+class KernelNotStarted(SimpleflowError):
     """The kernel ended, or did not answer, before the first cell. The text says why, ``name`` what kind of end it is."""
 
     def __init__(self, reason: str, name: str = "KernelNotStarted") -> None:
@@ -21,7 +23,7 @@ class KernelNotStarted(Exception):
         self.name = name
 
 
-class NotebookStopped(Exception):
+class NotebookStopped(SimpleflowError):
     """Ends the notebook; the engine puts it into the cell and papermill finds it there."""
 
     name = ""

@@ -10,9 +10,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from deciders.values.label_state import AttemptState
+from deciders.values.light import Light
+
 from ..artefacts import write_atomically
 from ..kept_paths import place_beside
-from ..lights import Light
 from ..secrets import known_secrets, masked_leaves
 from .notebook_session import NotebookSession
 from .notebook_source import NotebookSource
@@ -47,7 +49,7 @@ class RunJson:
         self._writing: asyncio.TimerHandle | None = None
         self.content: dict[str, Any] = {
             "label": label,
-            "status": "running",
+            "status": AttemptState.RUNNING,
             "light": None,
             "started": datetime.now(UTC).isoformat(),
             "ended": None,
@@ -81,7 +83,7 @@ class RunJson:
 
     def end(
         self,
-        status: str,
+        status: AttemptState,
         error: dict[str, Any] | None,
         skipped_for: str | None,
         warnings: list[str],
@@ -91,7 +93,7 @@ class RunJson:
         """Note how the run has ended. Warnings turn it orange, an error red."""
         record = self.content
         record["status"] = status
-        record["light"] = Light.RED if error else Light.ORANGE if warnings else Light.GREEN
+        record["light"] = Light.of_work(failed=bool(error), warned=bool(warnings))
         record["ended"] = datetime.now(UTC).isoformat()
         record["duration_seconds"] = round(time.monotonic() - self._began, 3)
         record["git_commit"] = version.commit if version else None

@@ -118,10 +118,10 @@ def _is_deeper(value: Any, levels: int) -> bool:
 
 def _fresh_id(given: Any, seen: set[str]) -> str:
     """The id of a cell, or a new one where it has none, another cell's, or one that Jupyter refuses."""
-    if not isinstance(given, str) or not _ID.fullmatch(given) or given in seen:
-        given = uuid.uuid4().hex[:8]
-    seen.add(given)
-    return given
+    is_good = isinstance(given, str) and _ID.fullmatch(given) and given not in seen
+    fresh: str = given if is_good else uuid.uuid4().hex[:8]
+    seen.add(fresh)
+    return fresh
 
 
 def _called(value: Any) -> str:

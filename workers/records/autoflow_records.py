@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
+
+from deciders.values.run_state import RunState
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
 TABLE = "workflow_runs"
+_ENDS = ("success", "failed")  #: the other word is ``running``
 _COLUMNS = {"id", "workflow_name", "parameters_hash", "state", "timestamp"}
 
 
@@ -23,7 +26,7 @@ class AutoflowEnd:
 
     workflow_name: str
     identity: str  #: AutoFlow's ``parameters_hash``
-    state: Literal["succeeded", "failed"]
+    state: RunState  #: succeeded or failed
     moment: datetime  #: UTC; without a time zone from SQLite
     number: int  #: of the row
 
@@ -43,7 +46,7 @@ def read_autoflow_ends(connection: sa.Connection, instance: tuple[str, str] | No
     query = (
         sa.select(name, identity, state, moment, number)
         .select_from(sa.table(TABLE))
-        .where(state.in_(["success", "failed"]))
+        .where(state.in_(_ENDS))
         .order_by(moment, number)
     )
     if instance is not None:
@@ -53,7 +56,7 @@ def read_autoflow_ends(connection: sa.Connection, instance: tuple[str, str] | No
         AutoflowEnd(
             workflow_name=row[0],
             identity=row[1],
-            state="succeeded" if row[2] == "success" else "failed",
+            state=RunState.read(row[2]),
             moment=row[3],
             number=row[4],
         )

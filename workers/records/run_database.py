@@ -1,4 +1,4 @@
-"""The database of run records: how it is reached, and that its tables are there."""
+"""The database of run records: how it is reached, and that its tables are there and up to date."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from simpleflow_nb.exceptions import SimpleflowError
+from simpleflow_nb.exceptions import ExitCode, SimpleflowError
 from simpleflow_nb.local.journal import read_only_uri
 
 from ..databases import database_complaint, installed_driver
-from .run_tables import SCHEMA_VERSION, added_columns, tables
+from .migrations import MIGRATIONS, SCHEMA_VERSION, SchemaState, complete_rows, migrate, schema_state
+from .run_tables import runs_table
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -31,13 +32,15 @@ _engines_lock = threading.Lock()
 class RecordsError(SimpleflowError):
     """The run records cannot be used: not there, not readable, not writable, or of a newer version."""
 
+    exit_code = ExitCode.UNREACHABLE
+
 
 class RunDatabase:
     """One object serves all threads of a process; several processes may use one database.
 
     Raises:
         RecordsError: one sentence: the database cannot be opened, is no database, cannot be written to, or was made by
-            a newer version. Every method may raise it.
+            a newer version that this one cannot work beside. Every method may raise it.
     """
 
     def __init__(self, uri: str, *, to_look: bool = False) -> None:
@@ -64,7 +67,7 @@ class RunDatabase:
             raise RecordsError(f"run records in {self.location} need the package {error.name}{hint}") from None
         except sa.exc.SQLAlchemyError as error:
             raise RecordsError(f"run records in {self.location} cannot be used: {database_complaint(error)}") from None
-        self._runs, self._schema = tables()
+        self._runs = runs_table()
         try:
             self._prepare()
         except BaseException:
@@ -111,30 +114,38 @@ class RunDatabase:
     def _prepare(self) -> None:
         import sqlalchemy as sa
 
-        with self.transaction(exclusive=not self._is_read_only) as connection:
-            inspector = sa.inspect(connection)
-            if inspector.has_table(self._schema.name):
-                version = connection.execute(sa.select(sa.func.max(self._schema.c.version))).scalar() or 0
-                if version > SCHEMA_VERSION:
-                    raise RecordsError(
-                        f"run records in {self.location} were made by a newer simpleflow_nb "
-                        f"(schema {version}, this one knows {SCHEMA_VERSION}); upgrade simpleflow_nb"
-                    )
-                if self._is_read_only and version == SCHEMA_VERSION:
+        if self._is_read_only or not self._is_sqlite:
+            # Nobody waits for a lock as long as there is nothing to be done.
+            with self.transaction() as connection:
+                state = self._checked_state(connection)
+                if state.migration >= SCHEMA_VERSION:
+                    if not self._is_read_only:
+                        complete_rows(connection)
                     return
-                if version == SCHEMA_VERSION:
-                    self._add_columns(connection, inspector)
-                    # Changes nothing, and fails now if the database is read-only rather than at the end of a run.
-                    connection.execute(sa.update(self._schema).where(sa.false()).values(version=version))
-                    return
-                self._add_columns(connection, inspector)
-            for table in (self._schema, self._runs):
-                connection.execute(sa.schema.CreateTable(table, if_not_exists=True))
-                for index in table.indexes:
-                    connection.execute(sa.schema.CreateIndex(index, if_not_exists=True))
-            connection.execute(sa.insert(self._schema).values(version=SCHEMA_VERSION))
-        if self._is_sqlite:
+            if self._is_read_only:
+                raise RecordsError(
+                    f"run records in {self.location} are of an earlier version, and this user cannot bring them up to date; "
+                    "call `simpleflow-nb status` once as a user who may write there"
+                )
+        with self.transaction(exclusive=True) as connection:
+            is_current = self._checked_state(connection).migration >= SCHEMA_VERSION
+            if is_current:
+                complete_rows(connection)
+                # Changes nothing, and fails now if the database is read-only rather than at the end of a run.
+                connection.execute(sa.update(self._runs).where(sa.false()).values(attempt=0))
+            else:
+                migrate(connection, MIGRATIONS)
+        if self._is_sqlite and not is_current:
             self._keep_write_ahead_log()
+
+    def _checked_state(self, connection: sa.Connection) -> SchemaState:
+        state = schema_state(connection)
+        if state.oldest_reader > SCHEMA_VERSION:
+            raise RecordsError(
+                f"run records in {self.location} were made by a newer simpleflow_nb "
+                f"(schema {state.oldest_reader}, this one knows {SCHEMA_VERSION}); upgrade simpleflow_nb"
+            )
+        return state
 
     def _keep_write_ahead_log(self) -> None:
         """Readers do not wait for writers then. Kept by the file; a file system that cannot do it keeps the rollback journal,
@@ -150,19 +161,6 @@ class RunDatabase:
                 if "database is locked" not in str(error) or time.monotonic() >= until:
                     raise
             time.sleep(0.02)
-
-    def _add_columns(self, connection: sa.Connection, inspector: sa.Inspector) -> None:
-        """What an older version of the table lacks."""
-        import sqlalchemy as sa
-
-        if not inspector.has_table(self._runs.name):
-            return
-        there = {column["name"] for column in inspector.get_columns(self._runs.name)}
-        table = connection.dialect.identifier_preparer.quote(self._runs.name)
-        for column in added_columns():
-            if column.name not in there:
-                described = sa.schema.CreateColumn(column).compile(dialect=connection.dialect)
-                connection.exec_driver_sql(f"ALTER TABLE {table} ADD COLUMN {described}")
 
     @contextmanager
     def transaction(self, *, exclusive: bool = False) -> Iterator[sa.Connection]:

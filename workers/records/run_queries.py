@@ -5,9 +5,10 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from deciders.runs.reruns import BY_HAND_FOR_NO_ENTRY, RETRIED
+from deciders.values.reason import ReasonKind, sentences_of
+from deciders.values.run_state import SAYS_NOTHING, RunState
 
-from .run_tables import SAYS_NOTHING, tables
+from .run_tables import runs_table
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -18,7 +19,7 @@ def latest_numbers() -> sa.Select[Any]:
     """The numbers of the latest records that say something of their instances."""
     import sqlalchemy as sa
 
-    runs, _ = tables()
+    runs = runs_table()
     chosen = runs.c.state.not_in(SAYS_NOTHING)
     return sa.select(sa.func.max(runs.c.id)).where(chosen).group_by(runs.c.workflow_name, runs.c.identity)
 
@@ -28,7 +29,7 @@ def latest_states() -> sa.Select[Any]:
     """(workflow name, identity, state) of those records."""
     import sqlalchemy as sa
 
-    runs, _ = tables()
+    runs = runs_table()
     return sa.select(runs.c.workflow_name, runs.c.identity, runs.c.state).where(runs.c.id.in_(latest_numbers()))
 
 
@@ -37,9 +38,20 @@ def latest_ends() -> sa.Select[Any]:
     """(workflow name, identity, state, ended, notebooks, data) of those records."""
     import sqlalchemy as sa
 
-    runs, _ = tables()
+    runs = runs_table()
     columns = (runs.c.workflow_name, runs.c.identity, runs.c.state, runs.c.ended, runs.c.notebooks, runs.c.data)
     return sa.select(*columns).where(runs.c.id.in_(latest_numbers()))
+
+
+@lru_cache(maxsize=1)
+def latest_cells() -> sa.Select[Any]:
+    """The values of a ``LatestCell`` of the latest run of each instance that was not partial."""
+    import sqlalchemy as sa
+
+    runs = runs_table().c
+    newest = sa.select(sa.func.max(runs.id)).where(runs.state != "partial").group_by(runs.workflow_name, runs.instance)
+    columns = (runs.workflow_name, runs.identity, runs.instance, runs.reference_date, runs.parameter_set)
+    return sa.select(*columns, runs.state, runs.light).where(runs.id.in_(newest)).order_by(runs.id)
 
 
 @lru_cache(maxsize=1)
@@ -47,7 +59,7 @@ def latest_unhashed() -> sa.Select[Any]:
     """(workflow name, identity, instance) of those of them that say nothing of their notebooks."""
     import sqlalchemy as sa
 
-    runs, _ = tables()
+    runs = runs_table()
     columns = (runs.c.workflow_name, runs.c.identity, runs.c.instance)
     return sa.select(*columns).where(runs.c.id.in_(latest_numbers()), runs.c.notebooks.is_(None))
 
@@ -58,9 +70,10 @@ def of_no_entry() -> sa.Select[Any]:
     nothing else has run but a retry of just that."""
     import sqlalchemy as sa
 
-    runs, _ = tables()
-    by_hand = runs.c.reason == BY_HAND_FOR_NO_ENTRY
-    other = sa.or_(runs.c.reason.is_(None), sa.not_(sa.or_(by_hand, runs.c.reason.startswith(RETRIED))))
+    runs = runs_table()
+    by_hand = runs.c.reason.in_(sentences_of(ReasonKind.BY_HAND_FOR_NO_ENTRY))
+    retried = runs.c.reason.in_(sentences_of(ReasonKind.RETRIED))
+    other = sa.or_(runs.c.reason.is_(None), sa.not_(sa.or_(by_hand, retried)))
     return (
         sa.select(runs.c.workflow_name, runs.c.identity)
         .group_by(runs.c.workflow_name, runs.c.identity)
@@ -73,11 +86,11 @@ def failures_since_success() -> sa.Select[Any]:
     """(workflow name, identity, number of failures since it last succeeded or was skipped) of each instance that has any."""
     import sqlalchemy as sa
 
-    runs, _ = tables()
+    runs = runs_table()
     before = runs.alias("before")
     succeeded = (
         sa.select(before.c.workflow_name, before.c.identity, sa.func.max(before.c.id).label("id"))
-        .where(before.c.state.in_(("succeeded", "skipped")))
+        .where(before.c.state.in_((RunState.SUCCEEDED, RunState.SKIPPED)))
         .group_by(before.c.workflow_name, before.c.identity)
         .subquery()
     )
@@ -85,6 +98,6 @@ def failures_since_success() -> sa.Select[Any]:
     return (
         sa.select(runs.c.workflow_name, runs.c.identity, sa.func.count())
         .select_from(runs.outerjoin(succeeded, same))
-        .where(runs.c.state == "failed", runs.c.id > sa.func.coalesce(succeeded.c.id, 0))
+        .where(runs.c.state == RunState.FAILED, runs.c.id > sa.func.coalesce(succeeded.c.id, 0))
         .group_by(runs.c.workflow_name, runs.c.identity)
     )

@@ -14,7 +14,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from simpleflow_nb.exceptions import SimpleflowError
+from simpleflow_nb.exceptions import ExitCode, SimpleflowError
 
 from .run_records import RunRecords
 
@@ -26,6 +26,8 @@ LOCAL = "local"  #: the service of a journal, on one machine
 
 class WorkflowTaken(SimpleflowError):
     """A workflow belongs to another file, or its outputs to another service; one sentence with both."""
+
+    exit_code = ExitCode.WRONG
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,6 @@ class WorkflowOwners:
 
         table = owners_table()
         with self.records.transaction(exclusive=True) as connection:
-            connection.execute(sa.schema.CreateTable(table, if_not_exists=True))
             changes, said = self._changes(_rows(connection), names, service, adopt=adopt)
             for change in changes:
                 connection.execute(sa.delete(table).where(table.c.workflow_name == change.workflow_name))
@@ -185,7 +186,7 @@ class WorkflowOwners:
 
 @lru_cache(maxsize=1)
 def owners_table() -> sa.Table:
-    """The table of owners; it is made with the first claim."""
+    """The table of owners, as `workers.records.migrations` makes it."""
     import sqlalchemy as sa
 
     return sa.Table(
@@ -200,12 +201,9 @@ def owners_table() -> sa.Table:
 
 
 def _rows(connection: sa.Connection) -> list[_Row]:
-    """None in a database in which nothing was claimed yet, such as one of an early version."""
     import sqlalchemy as sa
 
     table = owners_table()
-    if not sa.inspect(connection).has_table(table.name):
-        return []
     columns: Any = (table.c.workflow_name, table.c.file, table.c.outputs, table.c.service)
     return [_Row(*row) for row in connection.execute(sa.select(*columns).order_by(table.c.workflow_name))]
 

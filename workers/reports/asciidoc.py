@@ -18,6 +18,7 @@ from urllib.parse import unquote
 
 from deciders.notebooks.notebook_document import joined_text, source_of, tags_of
 from deciders.report_templates import ASCIIDOC_TEMPLATES
+from simpleflow_nb.exceptions import SimpleflowError
 
 from .draft import Draft
 from .figures import UnusablePicture, address_bytes, checked_picture
@@ -44,7 +45,7 @@ _MOST_WARNINGS = 50
 _PLACE = re.compile(r"(?:WARNING|ERROR|FATAL): (?:\S*report\.asciidoc: line \d+: )?")
 
 
-class TemplateFailed(Exception):
+class TemplateFailed(SimpleflowError):
     """There is no PDF; the message names the template, and says why."""
 
 

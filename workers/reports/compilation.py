@@ -10,6 +10,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from simpleflow_nb.exceptions import DefinitionError, SimpleflowError
+
 from .check import ABOVE, CellStart, Loss, is_at_risk, located, losses, on_pages_of, sentences
 from .draft import Draft
 from .missing_letters import warn_of_missing_letters
@@ -28,11 +30,11 @@ _PACKAGE = re.compile(rb"\"@[\w-]+/[\w-]+:\d")
 _COUNT = re.compile(rb"/Type\s*/Pages\b[^>]*?/Count (\d+)|/Count (\d+)[^>]*?/Type\s*/Pages\b")
 
 
-class BadTemplate(Exception):
+class BadTemplate(DefinitionError):
     """The author's template cannot be used; the message says where and why."""
 
 
-class NotTypeset(Exception):
+class NotTypeset(SimpleflowError):
     """Typst refused the report as a whole; the message is Typst's own first line."""
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from deciders.report_templates import ASCIIDOC_TEMPLATES
+from simpleflow_nb.exceptions import SimpleflowError
 
 from .asciidoc import TemplateFailed, asciidoc_pdf
 from .compilation import BadTemplate, NotTypeset, page_count, typeset, typeset_fonts
@@ -23,7 +24,7 @@ from .typst_code import Code, array, call, content, literal
 from .web_page import page_markup
 
 
-class ReportError(Exception):
+class ReportError(SimpleflowError):
     """There is no report; the message says in one sentence why."""
 
 

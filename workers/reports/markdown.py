@@ -34,7 +34,8 @@ def markdown_html(source: str, attachments: dict[str, Any] | None = None) -> str
 
 @cache
 def _parser() -> Callable[[dict[str, Any]], Callable[[str], Any]]:
-    from mistune import BlockParser, HTMLRenderer, InlineParser, Markdown, import_plugin
+    from mistune import BlockParser, HTMLRenderer, InlineParser, Markdown
+    from mistune.plugins import import_plugin
 
     class Block(BlockParser):
         SPECIFICATION = {**BlockParser.SPECIFICATION, "atx_heading": _HEADING}

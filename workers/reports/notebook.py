@@ -17,6 +17,7 @@ from deciders.notebooks.notebook_document import (
     source_of,
     tags_of,
 )
+from simpleflow_nb.exceptions import DefinitionError
 from simpleflow_nb.payload import HALF_CHARACTER
 
 #: tags that leave out a cell, its input or its outputs
@@ -31,7 +32,7 @@ _ADDED_BY_A_RUN = frozenset((INJECTED_TAG, ERROR_TAG))
 _NUMBER_LIMIT = 100_000
 
 
-class UnreadableNotebook(Exception):
+class UnreadableNotebook(DefinitionError):
     """The file is not a notebook; the message says why in a few words."""
 
 

@@ -6,19 +6,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from . import css
 from .cell_values import moments
 from .column_widths import COLUMN_CHARACTERS, SPACE, Need, Ruler, longest_lines, longest_words, units, widen_for_spans
+from .draft import Draft
 from .grids import Cell, Grid, grid_of
 from .letter_widths import probe_widths
+from .stylesheet import Stylesheet
 from .text import breakable, is_right_to_left
-from .tree import BLOCKS, Element
+from .tree import BLOCKS, Element, Node
 from .typst_code import EMPTY, Code, Value, array, call, content, decimal, dictionary, keyword, literal
-
-if TYPE_CHECKING:
-    from .html import HtmlWriter
 
 #: of a longer table this many rows are printed at each end
 ROWS_AT_EACH_END = 500
@@ -38,6 +37,20 @@ ROWS_LEFT_OUT_WIDTH = 13.0
 # declarations that may make a line higher
 _ODD = frozenset(("font-size", "background", "background-image"))
 _BLANKS = re.compile(r"\s+")
+
+
+class CellWriter(Protocol):
+    """The writer of the document that a table stands in, which writes what is in its cells."""
+
+    @property
+    def draft(self) -> Draft: ...
+
+    @property
+    def sheet(self) -> Stylesheet: ...
+
+    def blocks(self, parent: Element, depth: int, tags: int) -> list[Code]: ...
+
+    def inline(self, run: Sequence[Node], depth: int, tags: int) -> list[Code]: ...
 
 
 def with_fewer_rows(html: str) -> str:
@@ -65,7 +78,7 @@ def rows_at_each_end(columns: int) -> int:
     return min(ROWS_AT_EACH_END, max(ROWS_BEYOND_LIMIT, CELL_LIMIT // max(1, columns) // 2))
 
 
-def table_code(table: Element, writer: "HtmlWriter", depth: int, tags: int) -> list[Code]:
+def table_code(table: Element, writer: CellWriter, depth: int, tags: int) -> list[Code]:
     """One table, in as many pieces as its columns need, the index repeated in each; nothing for one without rows.
 
     Tables of more than 1,000 rows (fewer if it has many columns) show their first and last rows, as the caption says.
@@ -110,7 +123,7 @@ def _breakable_heading(text: str) -> str:
 
 
 class _TableWriter:
-    def __init__(self, grid: Grid, table: Element, writer: "HtmlWriter", depth: int, tags: int) -> None:
+    def __init__(self, grid: Grid, table: Element, writer: CellWriter, depth: int, tags: int) -> None:
         self.grid, self.table, self.writer, self.depth, self.tags = grid, table, writer, depth, tags
         body = range(grid.header_rows, len(grid.cells))
         at_each_end = rows_at_each_end(grid.column_count)

@@ -12,6 +12,7 @@ from urllib.parse import unquote
 from . import css, figures, math, tables
 from .cell_values import is_moment
 from .draft import Draft
+from .grids import grid_of
 from .html import BYTE_LIMIT, LINK, SIZE_OF_FRAME, TAG_DEPTH_LIMIT, anchor_name, heading_anchor, is_interactive, picture_size
 from .stylesheet import Stylesheet
 from .tex import bare
@@ -119,7 +120,7 @@ class MarkupWriter:
                 self._has_title_heading = True
                 return ""
         if tag.name == "table":
-            grid = tables.grid_of(tag)
+            grid = grid_of(tag)
             columns = (column for column, numeric in zip(grid.columns, grid.numeric, strict=True) if numeric)
             self._numbers |= {id(cell.tag) for column in columns for cell in column}
             heads = (cell for row in grid.cells[: grid.header_rows] for cell in row if len(cell.columns) == 1)

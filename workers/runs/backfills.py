@@ -10,15 +10,16 @@ from deciders import activities as declared
 from deciders.backfill_workflow import BackfillWorkflow
 from deciders.specification import Specification
 from simpleflow_nb import payload
-from simpleflow_nb.processes.faults import ALREADY_STARTED, fault_code
 from simpleflow_nb.processes.payload_directory import Payloads, kept
+from simpleflow_nb.service_faults import ALREADY_STARTED, fault_code
+from simpleflow_nb.swf_service import SwfService
 from simpleflow_nb.workflow import execution_input
 
 from .kept_specification import by_reference as referring
 
 
 def start_backfill(
-    service: Any,
+    service: SwfService,
     domain: str,
     specification: Specification,
     outputs: str,

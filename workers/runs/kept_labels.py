@@ -15,6 +15,8 @@ from typing import Any
 from deciders.runs.due_runs import Run
 from deciders.specification import NotebookSpecification, WorkflowSpecification
 from deciders.specification.workflow_file import INPUTS_DIR, MISSING_DATES
+from deciders.values.label_state import AttemptState
+from deciders.values.light import Light
 
 from ..artefacts import Artefacts, read_record
 from ..kept_paths import RELATIVE, path_in_run, portable_parameters
@@ -54,7 +56,7 @@ def kept_labels(
         folder = artefacts.notebook_folder(workflow.name, run.instance, notebook.label)
         record, config = read_record(folder / "run.json"), read_record(folder / "config.json")
         path = artefacts.notebook(workflow.name, run.instance, notebook.label)
-        if record.get("status") != "succeeded" or not path.is_file():
+        if record.get("status") != AttemptState.SUCCEEDED or not path.is_file():
             continue
         if hashes.get(notebook.filename) != record.get("source_sha256"):
             continue
@@ -71,7 +73,7 @@ def kept_labels(
             continue
         kept[notebook.label] = {
             "path": str(path),
-            "light": record.get("light") or "green",
+            "light": record.get("light") or Light.GREEN,
             "warnings": list(record.get("warnings") or ()),
         }
         if record.get("ended_in_cell"):

@@ -14,10 +14,10 @@ from typing import Any
 
 from deciders.report_templates import ASCIIDOC_TEMPLATES, TYPST_TEMPLATE
 from deciders.runs.due_runs import Run
-from deciders.runs.report_keys import report_key
 from deciders.specification import OutputSpecification, WorkflowSpecification
 from deciders.specification.inputs_folder import folded_name
 from deciders.specification.report_names import report_file_names
+from deciders.values.artefact_key import ArtefactKey
 from simpleflow_nb import __version__
 
 from ..artefacts import Artefacts, read_record, write_atomically
@@ -85,8 +85,8 @@ def kept_reports(
             others = {folded_name(name) for key, name in names.items() if key != (notebook.label, output.format)}
             if not path.is_file() or folded_name(path.name) in others:
                 continue
-            if record.get("origin") == report_origin(output, run.reference_date.isoformat(), inputs_dir, executed):
-                found[report_key(notebook.label, output.format)] = {**result, "path": str(path)}
+            if record.get("origin") == report_origin(output, run.iso_date, inputs_dir, executed):
+                found[ArtefactKey(notebook.label, output.format).file_name] = {**result, "path": str(path)}
     return found
 
 

@@ -28,7 +28,7 @@ def by_reference(specification: Specification, payloads: Payloads) -> dict[str, 
     return {
         _REFERENCE: payload.reference(text),
         **{name: whole[name] for name in _PLACE},
-        "sensor": {"schedule": sensor["schedule"], "timezone": sensor["timezone"]},
+        "sensor": {name: sensor[name] for name in ("schedule", "timezone")} if sensor is not None else None,
     }
 
 

@@ -7,8 +7,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from deciders.values.label_state import AttemptState
+from deciders.values.light import Light
+
 from ..artefacts import write_atomically
-from ..lights import Light
 
 ENAME, EVALUE = "WorkerLost", "the worker ended while the notebook ran"
 
@@ -22,7 +24,7 @@ def record_lost_attempt(folder: Path) -> bool:
     path = folder / "run.json"
     try:
         record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        if record["status"] != "running":
+        if record["status"] != AttemptState.RUNNING:
             return False
         began = datetime.fromisoformat(record["started"])
     except (OSError, ValueError, TypeError, KeyError):
@@ -30,8 +32,8 @@ def record_lost_attempt(folder: Path) -> bool:
     last = max(file.stat().st_mtime for file in folder.iterdir() if file.is_file())
     ended = max(began, datetime.fromtimestamp(last, UTC))
     record |= {
-        "status": "lost",
-        "light": Light.RED,
+        "status": AttemptState.LOST,
+        "light": Light.of_work(failed=True),
         "ended": ended.isoformat(),
         "duration_seconds": round((ended - began).total_seconds(), 3),
         "error": {"cell": (record.get("progress") or {}).get("cell"), "ename": ENAME, "evalue": EVALUE},

@@ -9,35 +9,41 @@ from pathlib import Path
 from typing import Any
 
 from deciders import activities as declared
-from deciders.notebook_workflow import NotebookWorkflow
-from deciders.runs.report_keys import label_and_format, report_artefact
+from deciders.values.artefact_key import ArtefactKey
+from deciders.values.label_state import LabelState
+from deciders.values.light import Light
+from deciders.values.run_state import RunState
+from deciders.workflow_types import NOTEBOOK
 from simpleflow_nb import payload
 from simpleflow_nb.exceptions import PayloadError, TaskFailed
 from simpleflow_nb.inspection.executions import arguments_in, executions, history
 from simpleflow_nb.inspection.task_rows import epoch, task_rows
 from simpleflow_nb.local.service import DOMAIN
 from simpleflow_nb.processes.payload_directory import Payloads
+from simpleflow_nb.swf_service import ExecutionInfo, SwfService
 
+from ..artefacts import Artefacts
 from ..records.run_records import RunRecord, RunRecords
-from ..records.run_tables import State
+from .item_ends import ends_of_items
 from .outputs_place import former_places
+from .run_origin import recorded_origin
 
-_STATES: dict[str, State] = {
-    "TIMED_OUT": "timed out",
-    "TERMINATED": "terminated",
-    "CANCELED": "cancelled",
-    "FAILED": "failed",
+_STATES = {
+    "TIMED_OUT": RunState.TIMED_OUT,
+    "TERMINATED": RunState.TERMINATED,
+    "CANCELED": RunState.CANCELLED,
+    "FAILED": RunState.FAILED,
 }
-_SENTENCES: dict[State, str] = {
-    "timed out": "the run timed out",
-    "terminated": "the run was terminated",
-    "cancelled": "the run was cancelled",
-    "failed": "the run failed",
+_SENTENCES = {
+    RunState.TIMED_OUT: "the run timed out",
+    RunState.TERMINATED: "the run was terminated",
+    RunState.CANCELLED: "the run was cancelled",
+    RunState.FAILED: "the run failed",
 }
 
 
 def record_lost_ends(
-    service: Any, domain: str, records: RunRecords, *, names: Collection[str], outputs: str, payloads: Payloads
+    service: SwfService, domain: str, records: RunRecords, *, names: Collection[str], outputs: str, payloads: Payloads
 ) -> int:
     """Record the `lost_ends`; returns how many there were.
 
@@ -46,12 +52,13 @@ def record_lost_ends(
     """
     lost = lost_ends(service, domain, records, names=names, outputs=outputs, payloads=payloads)
     for record in lost:
-        records.record(record)
+        former = records.runs(record.workflow_name, record.identity)
+        records.record(record, ends_of_items(record, Artefacts(Path(outputs)), former))
     return len(lost)
 
 
 def lost_ends(
-    service: Any, domain: str, records: RunRecords, *, names: Collection[str], outputs: str, payloads: Payloads
+    service: SwfService, domain: str, records: RunRecords, *, names: Collection[str], outputs: str, payloads: Payloads
 ) -> list[RunRecord]:
     """How runs of these workflows ended that had no chance to record it, in the order in which they ended.
 
@@ -69,7 +76,7 @@ def lost_ends(
     for close_status in _STATES:
         for info in executions(service, domain, is_open=False, closeStatusFilter={"status": close_status}):
             tags = info.get("tagList") or [""]
-            if info["workflowType"]["name"] == NotebookWorkflow.type_name() and tags[0] in names:
+            if info["workflowType"]["name"] == NOTEBOOK and tags[0] in names:
                 lost.append(info)
     missing = records.unrecorded(info["execution"]["runId"] for info in lost) if lost else set()
     found = []
@@ -83,7 +90,7 @@ def lost_ends(
 
 
 def _record_of(
-    service: Any, domain: str, info: dict[str, Any], records: RunRecords, places: Collection[str], payloads: Payloads
+    service: SwfService, domain: str, info: ExecutionInfo, records: RunRecords, places: Collection[str], payloads: Payloads
 ) -> RunRecord | None:
     """None when the run is another folder's, or its input cannot be read any more."""
     execution = {key: info["execution"][key] for key in ("workflowId", "runId")}
@@ -96,27 +103,28 @@ def _record_of(
         workflow: str = given["workflow"]["name"]
     except (KeyError, TypeError, PayloadError):
         return None
-    labels = dict.fromkeys(given.get("kept") or {}, "cached")
+    labels = dict.fromkeys(given.get("kept") or {}, LabelState.CACHED)
     artefacts = {name: str(value["path"]) for name, value in (given.get("kept") or {}).items()}
     for name, value in (given.get("kept_reports") or {}).items():
-        artefacts[report_artefact(*label_and_format(name))] = str(value["path"])
+        artefacts[str(ArtefactKey.of_file_name(name))] = str(value["path"])
     for row in task_rows(events):
         if row.name == declared.convert_report.name and row.state == "completed":
             asked = payload.decode(row.input, payloads.load)["kwargs"]
             path = payload.decode(row.result, payloads.load)["path"]
-            artefacts[report_artefact(asked["label"], asked.get("format", "pdf"))] = str(path)
+            artefacts[str(ArtefactKey(asked["label"], asked.get("format", "pdf")))] = str(path)
         if row.name != declared.execute_notebook.name:
             continue
         label = payload.decode(row.input, payloads.load)["kwargs"]["label"]
         is_skipped = TaskFailed(label, row.reason).error_type == declared.NOTEBOOK_SKIPPED
-        labels[label] = "done" if row.state == "completed" else "skipped" if is_skipped else "failed"
+        otherwise = LabelState.SKIPPED if is_skipped else LabelState.FAILED
+        labels[label] = LabelState.SUCCEEDED if row.state == "completed" else otherwise
         if row.state == "completed":
             artefacts[label] = str(payload.decode(row.result, payloads.load)["path"])
     for notebook in given["workflow"]["notebooks"]:
-        labels.setdefault(notebook["label"], "not run")
+        labels.setdefault(notebook["label"], LabelState.NOT_RUN)
     state = _STATES[info["closeStatus"]]
     origin = given.get("origin") or {}
-    last = next(value for key, value in events[-1].items() if key.endswith("EventAttributes"))
+    last: Any = next(value for key, value in events[-1].items() if key.endswith("EventAttributes"))
     because = f": {last['reason']}" if last.get("reason") else ""
     return RunRecord(
         workflow_name=workflow,
@@ -125,7 +133,7 @@ def _record_of(
         reference_date=parameters.get("reference_date"),
         parameters=parameters,
         state=state,
-        light="red",
+        light=Light.of_end(state),
         started=datetime.fromtimestamp(epoch(info["startTimestamp"]), UTC),
         ended=datetime.fromtimestamp(epoch(events[-1]["eventTimestamp"]), UTC),
         attempt=records.attempts(workflow, identity) + 1,
@@ -139,6 +147,7 @@ def _record_of(
         data=origin.get("data"),
         date_stencil=origin.get("date_stencil"),
         missing_dates=origin.get("missing_dates"),
+        **recorded_origin(origin, records.runs(workflow, identity)),
     )
 
 

@@ -14,17 +14,18 @@ from pathlib import Path
 from typing import Any
 
 from deciders import activities as declared
-from deciders.backfill_workflow import BackfillWorkflow
-from deciders.notebook_workflow import NotebookWorkflow
 from deciders.runs.due_runs import Run, run_for
 from deciders.runs.run_requests import requested_runs
 from deciders.specification import ConfiguredWorkflow, Specification, WorkflowSpecification
+from deciders.workflow_types import BACKFILL, CLASSES, NOTEBOOK, class_of_type, executions_of_type
 from simpleflow_nb import payload
 from simpleflow_nb.constants import STATE_FOLDER
 from simpleflow_nb.inspection.executions import arguments_in, executions, history
 from simpleflow_nb.inspection.task_rows import epoch, task_rows
 from simpleflow_nb.local.service import LocalService
 from simpleflow_nb.processes.payload_directory import Payloads, kept
+from simpleflow_nb.replay.events import HistoryEvent
+from simpleflow_nb.swf_service import ExecutionInfo, SwfService
 from simpleflow_nb.workflow import execution_input
 
 from ..artefacts import Artefacts
@@ -33,6 +34,7 @@ from .kept_labels import kept_labels, notebook_hashes
 from .kept_reports import kept_reports
 from .kept_specification import by_reference
 from .outputs_place import former_places, note_place
+from .run_origin import present_file
 
 REASON = "its outputs folder was moved; it begins anew there, with what it had done"
 TAKEN_OVER = "its workflow file was moved, renamed or taken over by another; it begins anew there, with what it had done"
@@ -77,10 +79,9 @@ def begin_moved_runs_anew(
         OSError: where the folder is now cannot be noted, or a payload not be kept; what is open is as it was.
     """
     found, former = MovedRuns(), set(former_places(outputs))
-    for kind, anew in ((NotebookWorkflow, _anew_run), (BackfillWorkflow, _anew_backfill)):
-        name = {"name": kind.type_name(), "version": kind.version}
-        infos = list(executions(service, domain, is_open=True, typeFilter=name))
-        for info in [*infos, *_ended_alone(service, domain, kind.type_name())]:
+    for name, anew in ((NOTEBOOK, _anew_run), (BACKFILL, _anew_backfill)):
+        infos = list(executions_of_type(service, domain, name, is_open=True))
+        for info in [*infos, *_ended_alone(service, domain, name)]:
             is_open = info["executionStatus"] == "OPEN"
             events = history(service, domain, info["execution"])
             begun = events[0]["workflowExecutionStartedEventAttributes"]
@@ -102,7 +103,8 @@ def begin_moved_runs_anew(
                 found.taken_over |= [how.taken_over]
             text = None
             if how.arguments is not None:
-                text = kept(execution_input(kind, {"kwargs": how.arguments}), payloads)
+                cls = class_of_type(name, info["workflowType"]["version"])  # its arguments are those of that version
+                text = kept(execution_input(cls, {"kwargs": how.arguments}), payloads)
             if is_open:
                 reason = OVER if text is None else REASON if is_moved else TAKEN_OVER
                 service.terminate_workflow_execution(domain=domain, **info["execution"], reason=reason)
@@ -111,7 +113,7 @@ def begin_moved_runs_anew(
             service.start_workflow_execution(
                 domain=domain,
                 workflowId=info["execution"]["workflowId"],
-                workflowType=name,
+                workflowType=info["workflowType"],
                 taskList=begun["taskList"],
                 tagList=info.get("tagList") or [],
                 **({"taskPriority": begun["taskPriority"]} if begun.get("taskPriority") else {}),
@@ -122,15 +124,17 @@ def begin_moved_runs_anew(
     return found
 
 
-def _ended_alone(service: LocalService, domain: str, type_name: str) -> list[dict[str, Any]]:
+def _ended_alone(service: LocalService, domain: str, type_name: str) -> list[ExecutionInfo]:
     """Executions that this module has ended and that were not started since: the process ended in between."""
     found = []
     for info in list(executions(service, domain, is_open=False, closeStatusFilter={"status": "TERMINATED"})):
-        if info["workflowType"]["name"] != type_name:
+        kind = info["workflowType"]
+        if kind["name"] != type_name or kind["version"] not in CLASSES[type_name]:
             continue
         workflow_id, run_id = info["execution"]["workflowId"], info["execution"]["runId"]
         # not by the times of their starts, as the clock may have been set back
-        if service.home.latest_by_id.get(workflow_id) != service.numbers[workflow_id, run_id]:
+        latest = service.execution(domain, workflow_id)
+        if latest is None or latest.run_id != run_id:
             continue
         last = history(service, domain, info["execution"])[-1]["workflowExecutionTerminatedEventAttributes"]
         if last.get("reason") in (REASON, TAKEN_OVER):
@@ -142,10 +146,10 @@ def _ended_alone(service: LocalService, domain: str, type_name: str) -> list[dic
 class _Past:
     """What an execution has done, and what was started since it was."""
 
-    service: Any
+    service: SwfService
     domain: str
-    info: dict[str, Any]
-    events: list[dict[str, Any]]
+    info: ExecutionInfo
+    events: list[HistoryEvent]
     payloads: Payloads
 
     def done_labels(self) -> set[str]:
@@ -156,11 +160,10 @@ class _Past:
 
     def started_since(self) -> set[str]:
         began = epoch(self.info["startTimestamp"])
-        name = {"name": NotebookWorkflow.type_name(), "version": NotebookWorkflow.version}
         infos = [
             info
             for is_open in (True, False)
-            for info in executions(self.service, self.domain, is_open=is_open, typeFilter=name)
+            for info in executions_of_type(self.service, self.domain, NOTEBOOK, is_open=is_open)
         ]
         return {info["execution"]["workflowId"] for info in infos if epoch(info["startTimestamp"]) >= began}
 
@@ -175,6 +178,8 @@ def _anew_run(given: Mapping[str, Any], outputs: Path, past: _Past, specificatio
         if present is not None and _has_files(present.inputs_dir, files):
             inputs_dir, taken_over = present.inputs_dir, (given["inputs_dir"], str(present.file))
     arguments = {**given, "outputs": str(outputs), "inputs_dir": str(inputs_dir)}
+    if taken_over is not None and "workflow_file" in (given.get("origin") or {}):
+        arguments["origin"] = {**given["origin"], "workflow_file": present_file(Path(taken_over[1]), outputs)}
     run = _run_of(given)
     may_be_kept = past.done_labels() | set(given.get("kept") or ())
     if run is None:
@@ -260,7 +265,9 @@ def _run_of(given: Mapping[str, Any]) -> Run | None:
     parameters = dict(given["parameters"])
     day, ranges = parameters.pop("reference_date", None), parameters.pop("date_ranges", None) or ()
     if day is None:
-        return None
+        entry = ConfiguredWorkflow(workflow_name=given["workflow"]["name"], parameters=parameters)
+        run = run_for(entry, None)
+        return run if run.identity == given["identity"] else None
     days: list[Any] = [[date.fromisoformat(first), date.fromisoformat(end)] for first, end in ranges]
     entry = ConfiguredWorkflow(workflow_name=given["workflow"]["name"], parameters=parameters, date_stencil=days)
     run = run_for(entry, date.fromisoformat(day))

@@ -13,16 +13,13 @@ from typing import Any
 
 from deciders.runs.reruns import LastEnd, NotebookChanges, notebook_changes, of_label
 from deciders.specification import Specification, WorkflowSpecification
+from deciders.values.label_state import LabelState
 
 from ..artefacts import Artefacts, read_record
 from ..records.run_records import RunRecords
 from .kept_labels import notebook_hashes
 
 Instance = tuple[str, str]  #: workflow name and identity
-
-#: What is known of a label, as the end of a run records it, after which its ``run.json`` is that of this run or of one whose
-#: result this run has taken over.
-_BEGUN = ("done", "cached", "failed")
 
 
 def at_start(workflow: WorkflowSpecification, hashes: Mapping[str, str]) -> dict[str, str]:
@@ -31,7 +28,7 @@ def at_start(workflow: WorkflowSpecification, hashes: Mapping[str, str]) -> dict
 
 
 def as_executed(
-    noted: Mapping[str, str] | None, outputs: Path, workflow: str, instance: str, labels: Mapping[str, str]
+    noted: Mapping[str, str] | None, outputs: Path, workflow: str, instance: str, labels: Mapping[str, LabelState]
 ) -> dict[str, str] | None:
     """What was noted at the start of a run that ends now, put right for labels that were executed from something else.
 
@@ -42,7 +39,8 @@ def as_executed(
         return None
     artefacts, found = Artefacts(outputs), dict(noted)
     for label, end in labels.items():
-        if end in _BEGUN and of_label(label) in noted:
+        # Then its ``run.json`` is that of this run, or of one whose result this run has taken over.
+        if end.was_tried and of_label(label) in noted:
             found[of_label(label)] = _executed_hash(artefacts, workflow, instance, label) or noted[of_label(label)]
     return found
 

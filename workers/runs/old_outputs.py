@@ -18,7 +18,8 @@ logger = logging.getLogger(__name__)
 
 
 def newest_instances(outputs: Path, succeeded: Iterable[tuple[ParameterSet, str, str]]) -> set[tuple[str, str]]:
-    """(workflow, instance) of the newest run of each parameter set that has reports, of these sets, dates and instances.
+    """(workflow, instance) of the newest run of each parameter set that has reports, of these sets, dates (empty without one)
+    and instances.
 
     Links ``latest`` lead to them, but not to those of sets that have not run since sets have links of their own.
     """

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from deciders.specification import OutputSpecification
+from deciders.values.light import Light
 
 from ..kept_paths import kept_path
-from ..lights import Light
 from .kept_reports import record_report, report_origin
 
 
@@ -63,7 +63,7 @@ def made_report(
     finally:
         if unseen != target:
             unseen.unlink(missing_ok=True)
-    light = Light.ORANGE if report.warnings else Light.GREEN
+    light = Light.of_work(warned=bool(report.warnings))
     result = {"path": str(target), "light": str(light), "warnings": list(report.warnings), "pages": report.pages}
     if origin is not None:
         record_report({**result, "path": kept_path(str(target), outputs)}, origin, output.format, executed)

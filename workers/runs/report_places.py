@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from deciders.runs.report_keys import is_report, report_artefact
+from deciders.values.artefact_key import ArtefactKey
 
 from ..artefacts import Artefacts
 from ..kept_paths import found_path
@@ -21,7 +21,7 @@ def report_place(
     Of a report of which there is neither, or that is in neither place, it is the one that reports without a name have, unless
     that is another one's. Where there is no file at all, the first that is known.
     """
-    key = report_artefact(label, format)
+    key = str(ArtefactKey(label, format))
     known = [recorded[key]] if key in recorded else []
     if known and os.path.isfile(known[0]):
         return known[0]
@@ -41,7 +41,7 @@ def remove_renamed(former: Iterable[Mapping[str, str]], now: Mapping[str, str], 
     the files of others; ``now`` are those of the run. A file is that of the report which had its name last. What cannot be
     removed is left.
     """
-    reports = {path: name for artefacts in former for name, path in artefacts.items() if is_report(name)}
+    reports = {path: name for artefacts in former for name, path in artefacts.items() if ArtefactKey.parse(name).is_report}
     for path, name in reports.items():
         if name in now and path not in now.values() and os.path.isfile(now[name]) and Path(path).parent == folder:
             Path(path).unlink(missing_ok=True)

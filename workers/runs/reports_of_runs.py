@@ -16,12 +16,15 @@ from pathlib import Path
 from typing import Any
 
 from deciders.notebook_workflow import MOST_NOTES
-from deciders.runs.report_keys import is_report, report_artefact, report_key
 from deciders.specification import NotebookSpecification, OutputSpecification, WorkflowSpecification
 from deciders.specification.report_names import report_file_names
+from deciders.values.artefact_key import ArtefactKey
+from deciders.values.label_state import AttemptState, LabelState
+from deciders.values.light import Light
+from deciders.values.run_state import RunState
+from simpleflow_nb.exceptions import SimpleflowError
 
 from ..artefacts import Artefacts, read_record, why_unreadable
-from ..lights import Light
 from ..records.run_records import RunRecord, RunRecords
 from .kept_reports import report_origin, report_record
 from .latest_links import NAME as LATEST
@@ -30,13 +33,10 @@ from .old_outputs import has_folders
 from .report_making import made_report
 from .report_places import remove_renamed, report_place
 
-_ENDED_WELL = ("done", "cached")
-_FAILED = "failed"
-
 Report = tuple[NotebookSpecification, OutputSpecification]
 
 
-class StartedAgain(Exception):
+class StartedAgain(SimpleflowError):
     """The instance was started anew while a report of its former run was made; the former report is left alone."""
 
 
@@ -48,7 +48,7 @@ class EndedRun:
     instance: str
     run_id: str
     reference_date: str | None
-    labels: Mapping[str, str]  #: what became of each; empty when an early version recorded it
+    labels: Mapping[str, LabelState]  #: what became of each; empty when an early version recorded it
     artefacts: Mapping[str, str] = field(default_factory=dict)  #: where its reports are, as its record says
     parameters: Mapping[str, Any] = field(default_factory=dict)
     latest_links: Sequence[str] = (LATEST,)  #: those that lead to the newest run of its parameter set
@@ -72,15 +72,20 @@ class Remade:
 def file_name(report: Report) -> str:
     """``count.pdf``: how a report is called wherever it is spoken of."""
     notebook, output = report
-    return report_key(notebook.label, output.format)
+    return ArtefactKey(notebook.label, output.format).file_name
 
 
 def expected_reports(run: EndedRun, label: str | None = None) -> Iterator[Report]:
     """The reports that the workflow file asks for of those labels that ended well in the run, or of one of them."""
     for notebook in run.workflow.notebooks:
-        if label in (None, notebook.label) and (not run.labels or run.labels.get(notebook.label) in _ENDED_WELL):
+        if label in (None, notebook.label) and _ended_well(notebook, run.labels):
             for output in notebook.output:
                 yield notebook, output
+
+
+def _ended_well(notebook: NotebookSpecification, labels: Mapping[str, LabelState]) -> bool:
+    state = labels.get(notebook.label)
+    return not labels or (state is not None and state.ended_well)
 
 
 def missing_reports(run: EndedRun, artefacts: Artefacts) -> list[Report]:
@@ -94,7 +99,7 @@ def missing_reports(run: EndedRun, artefacts: Artefacts) -> list[Report]:
 
 def is_missing(run: EndedRun, report: Report, artefacts: Artefacts) -> bool:
     """Whether a report is not there, or is that of an earlier run."""
-    return run.labels.get(_artefact(report)) == _FAILED or not os.path.isfile(_place(run, report, artefacts))
+    return run.labels.get(_artefact(report)) == LabelState.FAILED or not os.path.isfile(_place(run, report, artefacts))
 
 
 def would_differ(run: EndedRun, report: Report, inputs_dir: Path, artefacts: Artefacts) -> bool:
@@ -145,8 +150,9 @@ def remake_reports(
                 earlier = takewhile(lambda one: one.run_id != run.run_id, records.runs(run.workflow.name, amended.identity))
                 places = [*(one.artefacts for one in earlier), former]
                 remove_renamed(places, amended.artefacts, artefacts.reports_folder(run.workflow.name, run.instance))
-            if amended is not None and amended.state == "succeeded":
-                point_latest(outputs, run.workflow.name, run.instance, run.reference_date, run.latest_links)
+            if amended is not None and amended.state == RunState.SUCCEEDED:
+                place = (outputs, run.workflow.name, run.instance, run.reference_date, run.latest_links)
+                point_latest(*place, has_just_ended=False)
     return done
 
 
@@ -182,7 +188,7 @@ def _remake(
         done.failed[name] = f"whether the executed notebook {executed} has succeeded is not known: {how_it_went} is {reason}"
         return
     status = read_record(how_it_went).get("status")
-    if status != "succeeded":
+    if status != AttemptState.SUCCEEDED:
         how = status or "there is no record of its end"
         done.failed[name] = f"the executed notebook {executed} is that of an attempt that has not succeeded ({how})"
         return
@@ -230,13 +236,13 @@ def _place(run: EndedRun, report: Report, artefacts: Artefacts, recorded: Mappin
 
 def _artefact(report: Report) -> str:
     notebook, output = report
-    return report_artefact(notebook.label, output.format)
+    return str(ArtefactKey(notebook.label, output.format))
 
 
 def _amended(record: RunRecord, done: Remade, artefacts: Artefacts) -> RunRecord:
     """The record as it would be had its reports been made like this at once, but for the error of a run that has failed."""
     paths = dict(record.artefacts)
-    labels = dict(record.labels) or {name: "done" for name in paths if not is_report(name)}
+    labels = dict(record.labels) or {name: LabelState.SUCCEEDED for name in paths if not ArtefactKey.parse(name).is_report}
     notes = dict(record.notes)
     known = {_artefact(report): file_name(report) for report in expected_reports(done.run)}
     made = {str(result["path"]) for result in done.made.values()}  # perhaps the former place of another one
@@ -248,17 +254,17 @@ def _amended(record: RunRecord, done: Remade, artefacts: Artefacts) -> RunRecord
             if warnings := done.made[name].get("warnings"):
                 notes[artefact] = [str(warning) for warning in warnings[:MOST_NOTES]]
         elif name in done.failed and (paths.get(artefact) in made or not Path(paths.get(artefact, "")).is_file()):
-            labels[artefact] = _FAILED
+            labels[artefact] = LabelState.FAILED
             notes[artefact] = [done.failed[name]]
             paths.pop(artefact, None)
     changed = dataclasses.replace(record, labels=labels, artefacts=paths, notes=notes)
-    if record.state != "succeeded":
+    if record.state != RunState.SUCCEEDED:
         return changed
-    lacking = {name: done.failed.get(name) for artefact, name in known.items() if labels.get(artefact) == _FAILED}
+    lacking = {name: done.failed.get(name) for artefact, name in known.items() if labels.get(artefact) == LabelState.FAILED}
     light = Light.worst(
         [*_lights(dataclasses.replace(record, artefacts=paths), done.run, artefacts), *([Light.ORANGE] if lacking else [])]
     )
-    return dataclasses.replace(changed, light=str(light), error=_error(lacking))
+    return dataclasses.replace(changed, light=light, error=_error(lacking))
 
 
 def _error(lacking: Mapping[str, str | None]) -> str | None:
@@ -273,11 +279,11 @@ def _lights(record: RunRecord, run: EndedRun, artefacts: Artefacts) -> list[str]
     """Those of the notebooks and reports that stand, as they noted them; where one did not, that of the run is among them."""
     noted: list[Any] = []
     for notebook in run.workflow.notebooks:
-        if record.labels and record.labels.get(notebook.label) not in _ENDED_WELL:
+        if not _ended_well(notebook, record.labels):
             continue
         executed = artefacts.notebook(run.workflow.name, run.instance, notebook.label)
         noted.append(read_record(executed.with_name("run.json")).get("light"))
         for output in notebook.output:
             if os.path.isfile(_place(run, (notebook, output), artefacts, record.artefacts)):
                 noted.append((report_record(executed, output.format).get("result") or {}).get("light"))
-    return [light if light in tuple(Light) else record.light for light in noted]
+    return [light if Light.is_light(light) else record.light for light in noted]

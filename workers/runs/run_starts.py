@@ -15,12 +15,14 @@ from deciders.dates.date_stencil import DEFAULT_STENCIL
 from deciders.notebook_workflow import NotebookWorkflow
 from deciders.runs.due_runs import Run
 from deciders.runs.identity import identity_of_run
-from deciders.runs.reruns import NOT_RUN_YET
 from deciders.runs.run_requests import WantedRun
 from deciders.specification import FilesSource, Specification, SqlSource
+from deciders.values.run_state import RunState
+from deciders.workflow_types import NOTEBOOK, executions_of_type
 from simpleflow_nb.activity_context import ActivityContext
-from simpleflow_nb.processes.faults import ALREADY_STARTED, fault_code, is_throttled
 from simpleflow_nb.processes.payload_directory import Payloads, kept
+from simpleflow_nb.service_faults import ALREADY_STARTED, fault_code, is_throttled
+from simpleflow_nb.swf_service import SwfService
 from simpleflow_nb.workflow import execution_input
 
 from ..artefacts import Artefacts
@@ -31,6 +33,7 @@ from .kept_reports import kept_reports
 from .latest_links import link_names
 from .notebook_versions import at_start
 from .room import Room
+from .run_origin import run_origin
 
 logger = logging.getLogger(__name__)
 
@@ -38,8 +41,6 @@ logger = logging.getLogger(__name__)
 LONGEST_WAIT_SECONDS = 900.0
 #: AWS refills the bucket of StartWorkflowExecution at some calls a second, and the fleet's deciders need calls as well.
 REMOTE_STARTS_PER_SECOND = 5.0
-
-FIRST_RUN = "first run"  #: what a record calls the reason of a run that was not run yet
 
 _LOOK_SECONDS = 0.2
 _REMOTE_LOOK_SECONDS = 5.0
@@ -53,26 +54,17 @@ class Started:
     held_back: int = 0  #: there was no room for them
 
 
-def open_runs(service: Any, domain: str) -> dict[tuple[str, str], str]:
-    """The instances that run now, as the service knows them: (workflow name, identity) -> "running"."""
-    states: dict[tuple[str, str], str] = {}
-    request: dict[str, Any] = {
-        "domain": domain,
-        "startTimeFilter": {"oldestDate": 0},
-        "typeFilter": {"name": NotebookWorkflow.type_name(), "version": NotebookWorkflow.version},
-    }
-    while True:
-        page = service.list_open_workflow_executions(**request)
-        for info in page["executionInfos"]:
-            tags = info.get("tagList") or [""]
-            states[tags[0], identity_of_run(info["execution"]["workflowId"])] = "running"
-        if not page.get("nextPageToken"):
-            return states
-        request["nextPageToken"] = page["nextPageToken"]
+def open_runs(service: SwfService, domain: str) -> dict[tuple[str, str], RunState]:
+    """The instances that run now, as the service knows them: (workflow name, identity) -> running."""
+    states: dict[tuple[str, str], RunState] = {}
+    for info in executions_of_type(service, domain, NOTEBOOK, is_open=True):
+        tags = info.get("tagList") or [""]
+        states[tags[0], identity_of_run(info["execution"]["workflowId"])] = RunState.RUNNING
+    return states
 
 
 def start_run(
-    service: Any,
+    service: SwfService,
     domain: str,
     specification: Specification,
     run: Run,
@@ -82,6 +74,7 @@ def start_run(
     rerun: bool = False,
     only: str | None = None,
     gives_way: bool = False,
+    started_by: str | None = None,
     stamps: DataStamps | None = None,
     known: KnownDates | None = None,
 ) -> str | None:
@@ -89,13 +82,15 @@ def start_run(
 
     ``rerun`` runs the instance even if it has succeeded before. With ``only`` the notebook of that label is done again, and
     what it needs is taken from former runs where it stands. One that ``gives_way`` has a priority one lower than its
-    workflow's. ``stamps`` and ``known`` are those of the check under way, if there is one.
+    workflow's. ``started_by`` is for its record: a constant of `deciders.runs.run_requests`, or a person. ``stamps`` and
+    ``known`` are those of the check under way, if there is one.
 
     Raises:
         SourceError: the run is to know its data, or which dates are missing, and they cannot be read.
     """
     rerun = rerun or run.is_rerun or only is not None
-    arguments = {**run_arguments(specification, run, outputs, only=only, stamps=stamps, known=known), "rerun": rerun}
+    arguments = run_arguments(specification, run, outputs, only=only, started_by=started_by, stamps=stamps, known=known)
+    arguments["rerun"] = rerun
     priority = specification.workflow(run.workflow_name).priority - gives_way
     arguments["workflow"]["priority"] = priority
     try:
@@ -104,7 +99,7 @@ def start_run(
             workflowId=run.workflow_id,
             workflowType={"name": NotebookWorkflow.type_name(), "version": NotebookWorkflow.version},
             taskList={"name": declared.DECISIONS},
-            tagList=[run.workflow_name, run.reference_date.isoformat()],
+            tagList=run.tags.written(),
             **({"taskPriority": str(priority)} if priority else {}),
             input=kept(execution_input(NotebookWorkflow, {"kwargs": arguments}), payloads),
         )
@@ -122,6 +117,7 @@ def run_arguments(
     outputs: str,
     *,
     only: str | None = None,
+    started_by: str | None = None,
     stamps: DataStamps | None = None,
     known: KnownDates | None = None,
 ) -> dict[str, Any]:
@@ -137,8 +133,12 @@ def run_arguments(
         standing.pop(only, None)
     reports = kept_reports(workflow, run, specification.inputs_dir, Artefacts(Path(outputs)), standing)
     stamps = stamps or DataStamps(specification)
-    data = seen = None
-    if isinstance(specification.sensor.source, FilesSource | SqlSource):
+    data: dict[str, Any] | None = None
+    seen: dict[str, Any] | None = None
+    source = specification.sensor.source if specification.sensor is not None else None
+    if run.reference_date is None:
+        data = {} if "data_changed" in workflow.rerun_when else None  # it uses those of no date
+    elif isinstance(source, FilesSource | SqlSource):
         if "data_changed" in workflow.rerun_when:
             data = stamps.of(run.needed_days)
         else:  # for a run that will be skipped; hashing the data of all runs would cost too much
@@ -151,16 +151,18 @@ def run_arguments(
         "inputs_dir": str(specification.inputs_dir),
         "outputs": outputs,
         "origin": {
-            "reason": FIRST_RUN if run.reason == NOT_RUN_YET else run.reason,
+            "reason": run.reason.recorded,
             "notebooks": at_start(workflow, hashes),
             "data": data,
+            **run_origin(run, specification.file, outputs, started_by),
         },
     }
     if seen is not None:
         arguments["origin"]["seen_data"] = seen
-    stencil = run.entry.model_dump(mode="json")["date_stencil"]
-    arguments["origin"]["date_stencil"] = stencil if stencil is not None else DEFAULT_STENCIL
-    arguments["origin"]["latest_links"] = link_names(specification, run.entry)
+    if run.reference_date is not None:
+        stencil = run.entry.model_dump(mode="json")["date_stencil"]
+        arguments["origin"]["date_stencil"] = stencil if stencil is not None else DEFAULT_STENCIL
+    arguments["origin"]["latest_links"] = link_names(specification, run.entry, has_date=run.reference_date is not None)
     if run.date_stencil.is_tolerant:
         arguments["origin"]["missing_dates"] = missing if is_asked_for else known.missing_for_the_record(run)
     if missing is not None:
@@ -251,6 +253,7 @@ class Starter:
                     task.payloads,
                     only=one.only,
                     gives_way=one.gives_way,
+                    started_by=one.started_by,
                     stamps=self._stamps,
                     known=self._known,
                 )

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from deciders.runs.due_runs import RUNNING, DueRuns, due_runs
-from deciders.runs.reruns import WAITS_AFTER_SKIP, WAITS_FOR_RETRY, LastEnd, RunHistory
-from deciders.runs.run_requests import WantedRun, requested_runs
+from deciders.runs.due_runs import DueRuns, due_runs
+from deciders.runs.reruns import LastEnd, RunHistory
+from deciders.runs.run_requests import SENSOR, WantedRun, requested_runs
 from deciders.specification import Specification
+from deciders.values.reason import ReasonKind
+from deciders.values.run_state import RunState
 from simpleflow_nb.activity_context import ActivityContext
 from simpleflow_nb.local.service import LocalService
 
 from ..records.run_records import RunRecord, RunRecords
-from ..records.run_tables import SAYS_NOTHING
 from ..records.workflow_owners import LOCAL, WorkflowOwners, domain_service
 from ..sources.available_dates import read_available_dates, undated_files
 from ..sources.data_stamps import DataStamps
@@ -32,6 +34,7 @@ def present_history(
     *,
     stamps: DataStamps | None = None,
     check_began: datetime | None = None,
+    now: datetime | None = None,
 ) -> RunHistory:
     """What the rules of :mod:`deciders.runs.reruns` need to know, as it is now.
 
@@ -42,7 +45,7 @@ def present_history(
     hashed = [workflow for workflow in workflows if "notebook_changed" in workflow.rerun_when]
     forgiving = any("parameters_changed" not in workflow.rerun_when for workflow in workflows)
     return RunHistory(
-        now=datetime.now(UTC),
+        now=now or datetime.now(UTC),
         ends=records.ends(),
         successes=records.successes() if forgiving else {},
         notebooks={workflow.name: notebook_hashes(workflow, specification.inputs_dir) for workflow in hashed},
@@ -52,12 +55,14 @@ def present_history(
     )
 
 
-def add_lost_ends(states: dict[tuple[str, str], str], ends: dict[tuple[str, str], LastEnd], lost: Sequence[RunRecord]) -> None:
+def add_lost_ends(
+    states: dict[tuple[str, str], RunState], ends: dict[tuple[str, str], LastEnd], lost: Sequence[RunRecord]
+) -> None:
     """Let states and ends say what they will once the next check has recorded the `workers.runs.lost_ends`."""
     for record in lost:
         key = (record.workflow_name, record.identity)
-        if record.state not in SAYS_NOTHING:
-            states[key] = "failed"
+        if not record.state.says_nothing:
+            states[key] = record.state.of_instance
             ends[key] = LastEnd(state=record.state, ended=record.ended, notebooks=record.notebooks, data=record.data)
 
 
@@ -98,6 +103,7 @@ def check_for_new_dates(
         RecordsError: the run records cannot be read.
     """
     available = read_available_dates(specification)
+    most_at_once = specification.sensor.max_parallel_runs if specification.sensor is not None else None
     task.heartbeat()
     names = {workflow.name for workflow in specification.workflows}
     running = open_runs(task.service, task.domain)
@@ -106,19 +112,20 @@ def check_for_new_dates(
         claim(task, specification, outputs, records)
         record_lost_ends(task.service, task.domain, records, names=names, outputs=outputs, payloads=task.payloads)
         states = records.states() | running
-        history = present_history(specification, records, stamps=stamps, check_began=check_began)
+        now = _now(task.service)
+        history = present_history(specification, records, stamps=stamps, check_began=check_began, now=now)
     plan = due_runs(specification, available, states, history=history)
     starter = Starter(
         task,
         specification,
         outputs,
         names=names,
-        most_at_once=specification.sensor.max_parallel_runs,
+        most_at_once=most_at_once,
         starts_per_second=starts_per_second,
         stamps=stamps,
         known=KnownDates(specification, available),
     )
-    started = starter.start([WantedRun(run) for run in plan.due])
+    started = starter.start([WantedRun(run, started_by=SENSOR) for run in plan.due])
     return {
         "started": started.workflow_ids,
         "not_due": len(plan.not_due),
@@ -128,13 +135,22 @@ def check_for_new_dates(
     }
 
 
+def _now(service: Any) -> datetime:
+    """The moment as the ends of runs have it: that of the service where its clock skips the waiting."""
+    if isinstance(service, LocalService) and service.clock.virtual:
+        return datetime.fromtimestamp(service.clock.timestamp(), UTC)
+    return datetime.now(UTC)
+
+
 def _retry_seconds(specification: Specification, plan: DueRuns) -> int | None:
     """The shortest ``retry_wait`` or ``skip_again`` of those workflows that may have runs to try again before the next tick."""
     waits = {flow.name: flow.retry_wait_seconds for flow in specification.workflows if flow.retry_wait_seconds}
     skips = {flow.name: flow.skip_again_seconds for flow in specification.workflows if flow.skip_again_seconds}
-    busy = {run.workflow_name for run in plan.due} | {one.workflow_name for one in plan.not_due if one.reason == RUNNING}
-    failed = {one.workflow_name for one in plan.not_due if one.reason.startswith(WAITS_FOR_RETRY)}
-    skipped = {one.workflow_name for one in plan.not_due if one.reason.startswith(WAITS_AFTER_SKIP)}
+    passed_over: dict[ReasonKind, set[str]] = defaultdict(set)
+    for one in plan.not_due:
+        passed_over[one.reason.kind].add(one.workflow_name)
+    busy = {run.workflow_name for run in plan.due} | passed_over[ReasonKind.RUNNING]
+    failed, skipped = passed_over[ReasonKind.WAITS_FOR_RETRY], passed_over[ReasonKind.WAITS_AFTER_SKIP]
     found = [waits[name] for name in (busy | failed) & waits.keys()]
     found += [skips[name] for name in (busy | skipped) & skips.keys()]
     return min(found, default=None)

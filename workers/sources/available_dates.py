@@ -41,7 +41,7 @@ _TOKEN = re.compile(r"[A-Za-z0-9_-]+=*\.[A-Za-z0-9_-]+=*\.[A-Za-z0-9_-]*=*", re.
 
 
 def read_available_dates(specification: Specification, *, timeout_seconds: float = 30) -> dict[str, list[date]]:
-    """Available dates by type of data, ascending, each once; a type without data has an empty list.
+    """Available dates by type of data, ascending, each once; a type without data has an empty list. Empty without a sensor.
 
     With a files source only the types in the sensor's ``cdr_types`` are looked at, if it has any; FlowAPI answers for
     all its types in one request. ``timeout_seconds`` bounds that request as a whole.
@@ -51,6 +51,8 @@ def read_available_dates(specification: Specification, *, timeout_seconds: float
             answers something that is not understood; the token is unreadable or has expired (no request is made then);
             likewise for S3, databases and installed sources.
     """
+    if specification.sensor is None:
+        return {}
     source = specification.sensor.source
     if isinstance(source, FilesSource):
         wanted = specification.sensor.cdr_types
@@ -93,7 +95,8 @@ def undated_files(specification: Specification, available: Mapping[str, Collecti
     Raises:
         SourceError: see `dates_of_files`.
     """
-    source, sentences = specification.sensor.source, list[str]()
+    sentences = list[str]()
+    source = specification.sensor.source if specification.sensor is not None else None
     if not isinstance(source, FilesSource):
         return sentences
     for name in available:
@@ -115,6 +118,8 @@ def files_by_date(specification: Specification) -> dict[date, list[Path]]:
         SourceError: see `dates_of_files`.
     """
     found: dict[date, list[Path]] = {}
+    if specification.sensor is None:
+        return found
     source = specification.sensor.source
     if isinstance(source, FilesSource):
         for name in source.files if specification.sensor.cdr_types is None else specification.sensor.cdr_types:

@@ -96,12 +96,14 @@ class DataStamps:
             except SourceError as error:
                 self._cannot_tell = error
                 raise
-        ordinals = (ordinal for first, end in days for ordinal in range(first, end))
+        ordinals = [ordinal for first, end in days for ordinal in range(first, end)]
         return [name for ordinal in ordinals for name in self._files.get(date.fromordinal(ordinal), ())]
 
     def _read_names(self) -> dict[date, list[str]]:
         """Paths relative to the inputs folder, and names of what is elsewhere, whose stamps come with the names."""
         inputs_dir, sensor = self._specification.inputs_dir, self._specification.sensor
+        if sensor is None:
+            return {}
         found = {
             day: [os.path.relpath(path, inputs_dir) for path in paths]
             for day, paths in files_by_date(self._specification).items()

@@ -42,16 +42,19 @@ class KnownDates:
         if self._days is None:
             if self._available is None:
                 self._available = read_available_dates(self._specification)
-            ordinals, _ = considered_days(self._specification.sensor, self._available)
+            sensor = self._specification.sensor
+            ordinals = considered_days(sensor, self._available)[0] if sensor is not None else set()
             self._days = set(map(date.fromordinal, ordinals))
         return self._days
 
     def missing(self, run: Run) -> list[str]:
-        """The dates of the run's stencil that are not available, as ISO text, ascending.
+        """The dates of the run's stencil that are not available, as ISO text, ascending; none of a run without a date.
 
         Raises:
             SourceError: see `days`.
         """
+        if run.reference_date is None:
+            return []
         return [day.isoformat() for day in run.date_stencil.missing_dates(run.reference_date, self.days())]
 
     def missing_for_the_record(self, run: Run) -> list[str] | None:

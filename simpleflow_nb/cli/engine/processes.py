@@ -23,7 +23,7 @@ from ...processes.process_groups import own_process_groups
 from ...processes.supervisor import QUICK, Supervisor, is_child, is_orphan, this_command
 from ...processes.worker import Worker, usable_cores
 from ...processes.worker_process import WorkerProcess
-from ...processes.workflow_classes import WorkflowNotFound, workflow_class
+from ...processes.workflow_classes import workflow_class
 from ...workflow import Workflow
 from ..connection import CREATION_HINT, domain_options, payloads_option
 from ..file_words import refuse_workflow_of_file
@@ -106,17 +106,12 @@ def _decided(workflows: tuple[str, ...], outputs: Path | None) -> tuple[list[typ
         from ..notebooks.definition import read_specification
 
         specification = read_specification(Path(workflows[0]))
-        from deciders.backfill_workflow import BackfillWorkflow
-        from deciders.notebook_workflow import NotebookWorkflow
-        from deciders.sensor_workflow import SensorWorkflow
+        from deciders.workflow_types import application_workflows
 
-        return [NotebookWorkflow, SensorWorkflow, BackfillWorkflow], outputs_folder(outputs, specification.path)
+        return application_workflows(), outputs_folder(outputs, specification.path)
     for path in workflows:
         refuse_workflow_of_file(path, "give FILE.yml alone for all workflows of notebooks")
-    try:
-        return [workflow_class(path) for path in workflows], None
-    except WorkflowNotFound as error:
-        raise DefinitionError(str(error)) from None
+    return [workflow_class(path) for path in workflows], None
 
 
 def _common_task_list(classes: list[type[Workflow]]) -> str:

@@ -10,9 +10,9 @@ from ...application.workflow_files import has_ending
 from ...exceptions import DefinitionError
 from ...processes.connection import payload_directory
 from ...processes.decider import Decider
-from ...processes.faults import ALREADY_STARTED, fault_code
 from ...processes.payload_directory import kept
-from ...processes.workflow_classes import WorkflowNotFound, workflow_class
+from ...processes.workflow_classes import workflow_class
+from ...service_faults import ALREADY_STARTED, fault_code
 from ...workflow import execution_input
 from ..progress import say
 
@@ -34,15 +34,14 @@ def start_remotely(
     """Start a workflow class, or ``FILE.yml:NAME``; returns its workflow id and run id.
 
     Raises:
-        DefinitionError: there is no such workflow, it names no task list, or a run of that id is open.
+        WorkflowNotFound: there is no such class.
+        DefinitionError: there is no workflow NAME, it names no task list, or a run of that id is open.
+        SourceError: data that are to be remembered with the run cannot be read.
     """
     file, colon, name = workflow.rpartition(":")
     if colon and has_ending(file):
         return _start_notebooks(service, domain, Path(file), name, arguments, outputs, payloads, adopt=adopt)
-    try:
-        cls = workflow_class(workflow)
-    except WorkflowNotFound as error:
-        raise DefinitionError(str(error)) from None
+    cls = workflow_class(workflow)
     task_list = task_list or cls.task_list
     if task_list is None:
         raise DefinitionError(f"{workflow} names no task list; give --task-list, the one its decider polls")
@@ -79,23 +78,20 @@ def _start_notebooks(
     adopt: bool,
 ) -> tuple[str, str]:
     from ...application.owners import claim
-    from ..notebooks.definition import source_problem
     from ..notebooks.notebook_run import requested
 
     specification, instance, folder = requested(file, name, arguments, outputs)
     from deciders.activities import DECISIONS
     from deciders.notebook_workflow import NotebookWorkflow
+    from workers.runs.run_origin import present_user
     from workers.runs.run_starts import start_run
-    from workers.sources.source_errors import SourceError
 
     for sentence in claim([specification], folder, domain=domain, adopt=adopt):
         say(sentence)
     Decider(service, domain, DECISIONS, [NotebookWorkflow]).register_types()
     store = payload_directory(payloads, folder)
-    try:
-        run_id = start_run(service, domain, specification, instance, str(folder), store, rerun=True)
-    except SourceError as error:
-        raise source_problem(error) from None
+    by = present_user()
+    run_id = start_run(service, domain, specification, instance, str(folder), store, rerun=True, started_by=by)
     if run_id is None:
         raise _open_already(instance.workflow_id)
     return instance.workflow_id, run_id

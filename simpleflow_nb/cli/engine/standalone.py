@@ -17,16 +17,16 @@ import click
 
 from ... import payload
 from ...constants import DEFAULT_DECISION_SECONDS, MAX_ID_CHARACTERS
-from ...exceptions import DefinitionError
+from ...exceptions import DefinitionError, ExitCode
 from ...inspection.executions import history
 from ...inspection.task_rows import task_rows
 from ...processes.connection import connected, payload_directory
 from ...processes.decider import Decider
-from ...processes.faults import ALREADY_STARTED, UNKNOWN_RESOURCE, fault_code, is_passing
 from ...processes.payload_directory import kept
 from ...processes.supervisor import GATE, QUICK, child_environment
 from ...processes.worker import usable_cores
-from ...processes.workflow_classes import WorkflowNotFound, workflow_class
+from ...processes.workflow_classes import workflow_class
+from ...service_faults import ALREADY_STARTED, UNKNOWN_RESOURCE, fault_code, is_passing
 from ...workflow import execution_input
 from ..arguments import arguments_options, checked_id, given_arguments, given_tags
 from ..connection import CREATION_HINT, domain_options, payloads_option
@@ -72,10 +72,7 @@ def standalone(
 ) -> None:
     """Run WORKFLOW on SWF with processes of its own; prints the result, and exits with 1 if the run failed."""
     refuse_workflow_of_file(workflow, "workflow.start FILE.yml:NAME runs a workflow of notebooks")
-    try:
-        cls = workflow_class(workflow)
-    except WorkflowNotFound as error:
-        raise DefinitionError(str(error)) from None
+    cls = workflow_class(workflow)
     arguments = given_arguments(text, input_file, settings)
     name = checked_id(workflow_id) or cls.__name__
     task_list = f"{name[: MAX_ID_CHARACTERS - 33]}-{uuid.uuid4().hex}"
@@ -165,13 +162,13 @@ class _Watch:
                         self._cancel(execution)
             if cancelled and (said > 2 or time.monotonic() - cancelled > _CANCEL_SECONDS):
                 _say(f"{execution['workflowId']} has not ended yet; its cancellation is requested. {self._how_to_go_on()}")
-                return 1
+                return ExitCode.RUN_FAILED
             if said == 1 and not self._under_way(execution):
                 _say(f"stopped; {execution['workflowId']} is still open. {self._how_to_go_on()}")
-                return 1
+                return ExitCode.RUN_FAILED
             if not said and (code := self.crew.dead()) is not None:
                 _say(f"a process of this run ended with {code}; the run is still open")
-                return 1
+                return ExitCode.RUN_FAILED
             # short runs are seen to end at once, long ones cost one call a second: SWF allows six, of the whole account
             time.sleep(min(max(0.05, (time.monotonic() - self._began) / 20), 1.0))
 
@@ -190,22 +187,22 @@ class _Watch:
     def _said_end(self, execution: dict[str, str], status: str) -> int | dict[str, str]:
         """The exit code; or the execution that goes on with the run, when it was continued as new."""
         last = history(self.service, self.domain, execution)[-1]
-        end = next(value for key, value in last.items() if key.endswith("EventAttributes"))
+        end: Any = next(value for key, value in last.items() if key.endswith("EventAttributes"))
         if status == "CONTINUED_AS_NEW":
             return {**execution, "runId": end["newExecutionRunId"]}
         if status == "COMPLETED":
             result = payload.decode(end.get("result"), self.load)
             if result is not None:
                 click.echo(payload.encode(result))
-            return 0
-        from .start import traceback_of
+            return ExitCode.DONE
+        from ...application.run_states import traceback_of
 
         word = status.lower().replace("_", " ")
         because = f": {end['reason']}" if end.get("reason") else ""
         _say(f"{execution['workflowId']} {word}{because}")
         if trace := traceback_of(end.get("details")):
             click.echo(trace.rstrip(), err=True)
-        return 1
+        return ExitCode.RUN_FAILED
 
     def _under_way(self, execution: dict[str, str]) -> bool:
         """Whether activities are started and have not ended."""

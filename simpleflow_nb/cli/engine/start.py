@@ -12,17 +12,18 @@ import click
 from click.core import ParameterSource
 
 from ... import payload
-from ...application.run_states import RunState, Watch, shown_seconds, status_word, traceback_of
+from ...application.run_states import ShownRun, Watch, shown_seconds, status_word, traceback_of
 from ...application.workflow_files import default_file, has_ending, specification_path
-from ...exceptions import DefinitionError
+from ...exceptions import DefinitionError, ExitCode
 from ...local.journal_files import journal_path
 from ...local.service import DOMAIN
 from ...processes.connection import connected
-from ...processes.faults import ALREADY_STARTED, fault_code
 from ...processes.interrupts import Interrupts
-from ...processes.local_run import LocalRun, default_workers
+from ...processes.local_run import LocalRun
 from ...processes.payload_directory import kept
-from ...processes.workflow_classes import WorkflowNotFound, workflow_class
+from ...processes.worker import usable_cores
+from ...processes.workflow_classes import workflow_class
+from ...service_faults import ALREADY_STARTED, fault_code
 from ...workflow import Workflow, execution_input
 from ..arguments import arguments_options, checked_id, given_arguments, given_tags
 from ..connection import CREATION_HINT, domain_options, payloads_option
@@ -92,7 +93,7 @@ def workflow_start(
     refuse_unused(ctx, local=local, is_of_notebooks=is_of_notebooks)
     arguments = given_arguments(text, input_file, settings)
     tag_list, workflow_id = given_tags(tags), checked_id(workflow_id)
-    workers = nb_workers or default_workers()
+    workers = nb_workers or usable_cores()
     if not local:
         from .remote_start import start_remotely
 
@@ -112,7 +113,7 @@ def workflow_start(
                 adopt=adopt,
             )
         click.echo(" ".join(started))
-        ctx.exit(0)
+        ctx.exit(ExitCode.DONE)
     if is_of_notebooks:
         from ..notebooks.notebook_run import start_notebook_workflow
 
@@ -132,10 +133,7 @@ def workflow_start(
         ctx.exit(code)
     if has_ending(workflow):
         raise DefinitionError(f"{workflow} has workflows by name; write {workflow}:NAME")
-    try:
-        cls = workflow_class(workflow)
-    except WorkflowNotFound as error:
-        raise DefinitionError(str(error)) from None
+    cls = workflow_class(workflow)
     try:
         inspect.signature(cls.run).bind(None, *arguments.get("args", ()), **arguments.get("kwargs", {}))
     except TypeError as error:
@@ -147,7 +145,7 @@ def workflow_start(
         if execution is not None:
             say(f"going on with {execution['workflowId']} (--new starts another run)")
             workflow_id = execution["workflowId"]
-            task_list = run.service.home.open_by_id[workflow_id].started_attributes["taskList"]["name"]
+            task_list = run.service.started_attributes(workflow_id, execution["runId"])["taskList"]["name"]
         else:
             workflow_id = workflow_id or f"{cls.type_name()}-{cls.version}-{int(time.time() * 1000)}"
             task_list = f"local-{secrets.token_hex(6)}"  # its own: other interrupted runs of this journal stay as they are
@@ -224,9 +222,8 @@ def _carry_out(run: LocalRun, workflow_id: str, progress: Progress) -> int:
 
     def current() -> dict[str, str] | None:
         """The open execution of that id: a run continued as new goes on under it."""
-        number = service.home.latest_by_id[workflow_id]
-        found: dict[str, str] = service.infos[number]["execution"]
-        return found if number not in service.closed else None
+        found = service.execution(DOMAIN, workflow_id)
+        return found.ids if found is not None and found.is_open else None
 
     def is_over() -> bool:
         found = current()
@@ -236,10 +233,10 @@ def _carry_out(run: LocalRun, workflow_id: str, progress: Progress) -> int:
     for parked in run.parked.values():
         say(f"{parked.workflow_id} cannot go on: {parked.error}")
         say("fix the code and type the same command again: it goes on where it was")
-        return 1
+        return ExitCode.RUN_FAILED
     if current() is not None:
         say(f"{workflow_id} is interrupted; the same command goes on with it")
-        return 1
+        return ExitCode.RUN_FAILED
     return report_end(run, progress.watch.look_again())
 
 
@@ -249,12 +246,12 @@ def interrupted_run(run: LocalRun, type_name: str, text: str, workflow_id: str |
     for execution in reversed(run.open_runs(type_name)):
         if workflow_id is not None and execution["workflowId"] != workflow_id:
             continue
-        if run.service.home.open_by_id[execution["workflowId"]].started_attributes.get("input") == wanted:
+        if run.service.started_attributes(execution["workflowId"], execution["runId"]).get("input") == wanted:
             return execution
     return None
 
 
-def report_end(run: LocalRun, state: RunState) -> int:
+def report_end(run: LocalRun, state: ShownRun) -> int:
     """Say how a run has ended; its result goes to standard output. Returns the exit code."""
     spent = shown_seconds((state.ended or 0) - state.started)
     if state.status == "COMPLETED":
@@ -262,9 +259,9 @@ def report_end(run: LocalRun, state: RunState) -> int:
         result = payload.decode(state.result, run.payloads.load)
         if result is not None:
             click.echo(payload.encode(result))
-        return 0
+        return ExitCode.DONE
     because = f": {state.reason}" if state.reason else ""
     say(f"{state.workflow_id} {status_word(state.status or '')} after {spent}{because}")
     if trace := traceback_of(state.details):
         click.echo(trace.rstrip(), err=True)
-    return 1
+    return ExitCode.RUN_FAILED

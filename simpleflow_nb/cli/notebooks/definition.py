@@ -14,35 +14,31 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ...application.not_due import counted_reason, kind_of_reason, not_due_table, stencil_of, telling_stencils
+from ...application.not_due import not_due_table, stencil_of, telling_stencils
 from ...application.owners import check_owner
 from ...application.packages import require_application
 from ...application.run_rows import counted, has_records, shown_settings
 from ...application.services import Place
 from ...application.workflow_files import outputs_folder, specification_path
-from ...exceptions import DefinitionError, ServiceError, SimpleflowError
 from ...inspection.tables import Table, formatted
 from ...masking import keep_secret, known_secrets, secret_in
 from ..file_words import file_and_words
-from ..main import SpecificationProblems
 from ..options import outputs_option
 from ..printing import show, wants_table
 from .older_runs import older_files, older_names, older_text, succeeded_early
 from .run_place import opened_run_place, run_place_options
 
 if TYPE_CHECKING:
-    from deciders.problems import Problem
     from deciders.runs.due_runs import DueRuns, NotDue, Run
     from deciders.runs.reruns import LastEnd, NotebookChanges
     from deciders.specification import Specification
-    from workers.sources.source_errors import SourceError
 
 
 def read_specification(file: Path | None) -> Specification:
     """The checked specification; a folder stands for its ``workflows.yml``, nothing for ``AUTOFLOW_INPUTS_DIR``.
 
     Raises:
-        SpecificationProblems: every problem, a line each; the file named as it was given, to be opened from here.
+        SpecificationError: every problem; the file named as it was given, to be opened from here.
         DefinitionError: something hides our packages.
     """
     return read_with_warnings(file)[0]
@@ -52,34 +48,29 @@ def read_with_warnings(file: Path | None) -> tuple[Specification, list[str]]:
     """The same, and what is allowed in the file and yet may not be what was meant, a line each.
 
     Raises:
-        SpecificationProblems, DefinitionError: as :func:`read_specification` does.
+        SpecificationError, DefinitionError: as :func:`read_specification` does.
     """
     require_application()
-    from deciders.specification import SpecificationError, load_with_warnings
+    from deciders.specification import load_with_warnings
 
-    try:
-        specification, warnings = load_with_warnings(specification_path(file))
-    except SpecificationError as error:
-        raise SpecificationProblems("\n".join(map(_placed, error.problems))) from None
+    specification, warnings = load_with_warnings(specification_path(file))
     _keep_secrets_out(specification)
-    return specification, [_placed(warning) for warning in warnings]
-
-
-def _placed(problem: Problem) -> str:
-    return f"{problem.path}:{problem.line}: {problem.message}" if problem.line else f"{problem.path}: {problem.message}"
+    return specification, [warning.located for warning in warnings]
 
 
 def _keep_secrets_out(specification: Specification) -> None:
     """
     Raises:
-        SpecificationProblems: a secret stands where histories and records would keep it.
+        SpecificationError: a secret stands where histories and records would keep it.
     """
-    source = specification.sensor.source
+    from deciders.problems import Problem, SpecificationError
+
+    source = specification.sensor.source if specification.sensor is not None else None
     if (password := getattr(source, "password", None)) is not None:
         keep_secret(password)
     secrets = known_secrets()
     places: list[tuple[str, Any]] = [
-        (f"the parameters of {entry.workflow_name!r}", entry.parameters) for entry in specification.sensor.workflows
+        (f"the parameters of {entry.workflow_name!r}", entry.parameters) for entry in specification.entries
     ]
     places += [
         (f"the environment of {notebook.label!r}", notebook.environment)
@@ -87,20 +78,23 @@ def _keep_secrets_out(specification: Specification) -> None:
         for notebook in workflow.notebooks
     ]
     places.append(("the options of the source", getattr(source, "options", None)))
-    lines = [
-        f"{_place(specification.path, secrets[name])}: the secret {name} stands in {where}, which histories keep; "
-        "let the notebook read it itself"
+    problems = [
+        Problem(
+            specification.path,
+            _line(specification.path, secrets[name]),
+            f"the secret {name} stands in {where}, which histories keep; let the notebook read it itself",
+        )
         for where, values in places
         if (name := secret_in(values, secrets)) is not None
     ]
-    if lines:
-        raise SpecificationProblems("\n".join(lines))
+    if problems:
+        raise SpecificationError(problems)
 
 
-def _place(file: Path, text: str) -> str:
+def _line(file: Path, text: str) -> int:
+    """The first line with the text, from 1; 0 when it stands in none as it is."""
     lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
-    number = next((number for number, line in enumerate(lines, 1) if text in line), None)
-    return f"{file}:{number}" if number is not None else str(file)
+    return next((number for number, line in enumerate(lines, 1) if text in line), 0)
 
 
 def counted_warnings(specification: Specification, warnings: list[str]) -> None:
@@ -121,21 +115,21 @@ def validate(file: Path | None, schema: bool) -> None:
 
         click.echo(json.dumps(specification_schema(), indent=2, ensure_ascii=False))
         return
+    from deciders.problems import SpecificationError
     from workers.notebooks.notebook_checks import notebook_findings, unreadable_notebooks
 
     try:
         specification, warnings = read_with_warnings(file)
-    except SpecificationProblems as error:
-        more = unreadable_notebooks(specification_path(file))
-        raise SpecificationProblems("\n".join([str(error), *map(_placed, more)])) from None
+    except SpecificationError as error:
+        raise SpecificationError([*error.problems, *unreadable_notebooks(specification_path(file))]) from None
     found = notebook_findings(specification)
     if problems := unreadable_notebooks(specification.path, found):
-        raise SpecificationProblems("\n".join(map(_placed, problems)))
+        raise SpecificationError(problems)
     notebooks = sum(len(workflow.notebooks) for workflow in specification.workflows)
-    configured = len(specification.sensor.workflows)
+    configured = counted(len(specification.entries), "sensor entry", "sensor entries")
     click.echo(
         f"{specification.path}: good ({counted(len(specification.workflows), 'workflow')}, "
-        f"{counted(notebooks, 'notebook')}, {counted(configured, 'sensor entry', 'sensor entries')})"
+        f"{counted(notebooks, 'notebook')}, {configured if specification.sensor is not None else 'no sensor'})"
     )
     from workers.reports.asciidoc import missing_for_templates
 
@@ -147,13 +141,6 @@ def validate(file: Path | None, schema: bool) -> None:
         *found.substituted_kernels,
     ):
         click.echo(f"warning: {sentence}", err=True)
-
-
-def source_problem(error: SourceError) -> SimpleflowError:
-    """What the command line says of a source: whether it is out of reach or wrong makes the exit code."""
-    from workers.sources.source_errors import SourceUnreachable
-
-    return ServiceError(str(error)) if isinstance(error, SourceUnreachable) else DefinitionError(str(error))
 
 
 @dataclass(frozen=True)
@@ -174,45 +161,34 @@ def current_plan(specification: Specification, outputs: Path, place: Place) -> C
     """What is due now, by the same rules and the same sources as the sensor's; changes nothing.
 
     Raises:
-        DefinitionError: the available dates cannot be read, or not whether their data have changed; or a workflow belongs to
-            another file.
-        ServiceError: the journal or the run records cannot be read, or the source is out of reach.
+        SourceError: the available dates cannot be read, or not whether their data have changed.
+        DefinitionError: a workflow belongs to another file.
+        ServiceError, RecordsError: the journal or the run records cannot be read.
     """
     from deciders.runs.due_runs import due_runs
     from deciders.runs.reruns import lacks_data
-    from workers.records.run_records import RecordsError, RunRecords
+    from workers.records.run_records import RunRecords
     from workers.runs.lost_ends import lost_ends
     from workers.runs.notebook_versions import changes_since, with_hashes_of_folders
     from workers.runs.run_starts import open_runs
     from workers.runs.sensor_check import add_lost_ends, present_history
-    from workers.sources.available_dates import SourceError, read_available_dates, undated_files
+    from workers.sources.available_dates import read_available_dates, undated_files
 
-    try:
-        available = read_available_dates(specification)
-        undated = undated_files(specification, available)
-    except SourceError as error:
-        raise source_problem(error) from None
+    available = read_available_dates(specification)
+    undated = undated_files(specification, available)
     running = open_runs(place.service, place.domain) if place.service is not None else {}
     if not has_records(outputs):
         planned = due_runs(specification, available, running)
         return CurrentPlan(dataclasses.replace(planned, warnings=(*planned.warnings, *undated)), available)
     names = {workflow.name for workflow in specification.workflows}
-    try:
-        with RunRecords.open(outputs, to_look=True) as records:
-            check_owner(specification, records, outputs)
-            states, history = records.states(), present_history(specification, records)
-            if place.service is not None:
-                lost = lost_ends(
-                    place.service, place.domain, records, names=names, outputs=str(outputs), payloads=place.payloads
-                )
-                add_lost_ends(states, history.ends, lost)
-            changes = changes_since(specification, with_hashes_of_folders(specification, outputs, records, history.ends))
-    except RecordsError as error:
-        raise ServiceError(str(error)) from None
-    try:
-        planned = due_runs(specification, available, states | running, history=history)
-    except SourceError as error:  # it is looked into once more where changed data count
-        raise source_problem(error) from None
+    with RunRecords.open(outputs, to_look=True) as records:
+        check_owner(specification, records, outputs)
+        states, history = records.states(), present_history(specification, records)
+        if place.service is not None:
+            lost = lost_ends(place.service, place.domain, records, names=names, outputs=str(outputs), payloads=place.payloads)
+            add_lost_ends(states, history.ends, lost)
+        changes = changes_since(specification, with_hashes_of_folders(specification, outputs, records, history.ends))
+    planned = due_runs(specification, available, states | running, history=history)
     flows = {workflow.name: workflow for workflow in specification.workflows}
     unknown = {key for key, end in history.ends.items() if key[0] in flows and lacks_data(flows[key[0]], end)}
     planned = dataclasses.replace(planned, warnings=(*planned.warnings, *undated))
@@ -238,6 +214,9 @@ def plan(ctx: click.Context, file: Path | None, why: bool, as_json: bool, output
     if as_json:
         click.echo(json.dumps(_plan_json(current), indent=2, ensure_ascii=False, default=str))
         return
+    if specification.sensor is None and not as_table:
+        click.echo(nothing_by_itself(specification))
+        return
     for warning in planned.warnings:
         click.echo(f"warning: {warning}", err=True)
     if as_table:
@@ -250,13 +229,20 @@ def plan(ctx: click.Context, file: Path | None, why: bool, as_json: bool, output
         _show_not_due(specification, current, why)
 
 
+def nothing_by_itself(specification: Specification) -> str:
+    """What to say of what is due, for a file without a sensor."""
+    from deciders.specification import NO_SENSOR
+
+    return f"nothing is due: {NO_SENSOR}; workflow.start {shlex.quote(str(specification.path))}:NAME runs a workflow"
+
+
 def _plan_table(planned: DueRuns) -> Table:
     """Each date of each entry in a row, for programs."""
     table = Table(["workflow", "date", "parameters", "date_stencil", "state", "why"])
     rows: list[tuple[str, Run | NotDue]] = [("due", run) for run in planned.due]
     for state, one in [*rows, *(("not due", one) for one in planned.not_due)]:
         settings = shown_settings(one.configured_parameters)
-        table.rows.append([one.workflow_name, one.reference_date.isoformat(), settings, stencil_of(one), state, one.reason])
+        table.rows.append([one.workflow_name, one.day.isoformat(), settings, stencil_of(one), state, one.reason.text])
     return table
 
 
@@ -266,47 +252,49 @@ def _show_due(planned: DueRuns, specification: Specification, why: bool) -> None
     table = Table([*head, *(["why"] if why else [])])
     for number, run in enumerate(planned.due):
         labels = " -> ".join(", ".join(stage) for stage in specification.workflow(run.workflow_name).stages())
-        row = [run.workflow_name, run.reference_date.isoformat(), shown_settings(run.configured_parameters)]
-        table.rows.append([*row, *stencils[number : number + 1], labels, *([run.reason] if why else [])])
+        row = [run.workflow_name, run.day.isoformat(), shown_settings(run.configured_parameters)]
+        table.rows.append([*row, *stencils[number : number + 1], labels, *([run.reason.text] if why else [])])
     click.echo(formatted(table, with_header=True))
 
 
 def _show_not_due(specification: Specification, current: CurrentPlan, why: bool) -> None:
-    from deciders.runs.reruns import ALREADY_SUCCEEDED, WAITS_AFTER_SKIP, WAITS_FOR_DATA
+    from deciders.values.reason import Reason, ReasonGroup, ReasonKind
 
     planned = current.due_runs
-    passed_over: dict[str, list[NotDue]] = defaultdict(list)
+    passed_over: dict[ReasonGroup, list[NotDue]] = defaultdict(list)
     for one in planned.not_due:
-        if one.reason in (ALREADY_SUCCEEDED, WAITS_FOR_DATA) or one.reason.startswith(WAITS_AFTER_SKIP):
-            passed_over[kind_of_reason(one.reason)].append(one)
+        if one.reason.kind in (ReasonKind.ALREADY_SUCCEEDED, ReasonKind.WAITS_FOR_DATA, ReasonKind.WAITS_AFTER_SKIP):
+            passed_over[one.reason.group].append(one)
     early = succeeded_early(specification, current)
     if early:
-        passed_over.setdefault(ALREADY_SUCCEEDED, [])
-    older: dict[str, str] = {}
-    for kind, ones in passed_over.items():
+        passed_over.setdefault(Reason.of(ReasonKind.ALREADY_SUCCEEDED).group, [])
+    older: dict[ReasonGroup, str] = {}
+    for group, ones in passed_over.items():
+        reaches_back = early and group.kind == ReasonKind.ALREADY_SUCCEEDED
         runs = [(one.workflow_name, one.identity or "", one.reference_date.isoformat()) for one in ones]
-        if text := older_text([*runs, *early] if kind == ALREADY_SUCCEEDED else runs, current, specification.path):
-            before = f"{len(early)} before earliest_date" if early and kind == ALREADY_SUCCEEDED else ""
-            head = f"{len(ones)} {kind}" + (f", as did {before}" if before else "") if ones else f"{before} {kind}"
-            older[kind] = f"{head}, {text}"
+        if text := older_text([*runs, *early] if reaches_back else runs, current, specification.path):
+            before = f"{len(early)} before earliest_date" if reaches_back else ""
+            also = f", as did {before}" if before else ""
+            head = f"{group.counted(len(ones))}{also}" if ones else f"{before} {group.of_several}"
+            older[group] = f"{head}, {text}"
     if why:
-        reasons = []
+        remarks = []
         for one in planned.not_due:
             key = (one.workflow_name, one.identity or "")
-            reason = one.reason
-            if kind_of_reason(reason) in passed_over:
-                reason += f" {change}" if (change := older_names(current.changes.get(key))) else ""
-                reason += ", not known with which data" if key in current.unknown_data else ""
-            reasons.append(reason)
-        click.echo(formatted(not_due_table(planned.not_due, reasons), with_header=True))
+            remark = ""
+            if one.reason.group in passed_over:
+                remark += f" {change}" if (change := older_names(current.changes.get(key))) else ""
+                remark += ", not known with which data" if key in current.unknown_data else ""
+            remarks.append(remark)
+        click.echo(formatted(not_due_table(planned.not_due, remarks), with_header=True))
         for line in older.values():
             click.echo(line)
         return
-    counts: dict[str, int] = defaultdict(int)
+    counts: dict[ReasonGroup, int] = defaultdict(int)
     for one in planned.not_due:
-        counts[kind_of_reason(one.reason)] += 1
-    for reason, count in sorted(counts.items(), key=lambda item: -item[1]):
-        click.echo(f"  {older.pop(reason, None) or counted_reason(count, reason)}")
+        counts[one.reason.group] += 1
+    for group, count in sorted(counts.items(), key=lambda item: -item[1]):
+        click.echo(f"  {older.pop(group, None) or group.counted(count)}")
     for line in older.values():
         click.echo(f"  {line}")
     click.echo("  (--why lists each)")
@@ -318,12 +306,12 @@ def _plan_json(current: CurrentPlan) -> dict[str, Any]:
         "due": [
             {
                 "workflow": run.workflow_name,
-                "reference_date": run.reference_date.isoformat(),
+                "reference_date": run.iso_date,
                 "instance": run.instance,
                 "identity": run.identity,
                 "workflow_id": run.workflow_id,
                 "parameters": run.parameters,
-                "reason": run.reason,
+                "reason": run.reason.text,
             }
             for run in planned.due
         ],
@@ -334,7 +322,7 @@ def _plan_json(current: CurrentPlan) -> dict[str, Any]:
                 "identity": one.identity,
                 "parameters": one.configured_parameters,
                 "date_stencil": one.date_stencil,
-                "reason": one.reason,
+                "reason": one.reason.text,
                 "older_notebooks": older_files(current.changes.get((one.workflow_name, one.identity or ""))),
                 "unknown_data": (one.workflow_name, one.identity) in current.unknown_data,
             }

@@ -9,9 +9,9 @@ from pathlib import Path
 import click
 
 from ...application.workflow_files import outputs_folder
+from ...exceptions import ExitCode
 from ...inspection.tables import Table
 from ..file_words import file_and_words
-from ..main import DONE, RUN_FAILED
 from ..options import outputs_option
 from ..printing import show, wants_table
 from .definition import read_specification
@@ -43,4 +43,4 @@ def doctor(ctx: click.Context, file: Path | None, as_json: bool, outputs: Path |
         for one in found:
             colour = {OK: "green", FAILED: "red"}.get(one.state, "yellow")
             click.echo(f"{click.style(f'{one.state:8}', fg=colour)} {one.what:8} {one.text}")
-    ctx.exit(RUN_FAILED if any(one.state == FAILED for one in found) else DONE)
+    ctx.exit(ExitCode.RUN_FAILED if any(one.state == FAILED for one in found) else ExitCode.DONE)

@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ... import payload
-from ...application.run_states import SENSOR_TYPE, last_attributes, status_word, type_filter
+from ...application.run_states import SENSOR_TYPE, last_attributes, status_word
 from ...application.sensors import CHECK_TYPE, SensorState, failure_message, sensor_id, sensor_state
 from ...application.services import Place
-from ...exceptions import PayloadError
-from ...inspection.executions import executions
+from ...exceptions import ExitCode, PayloadError
 from ...inspection.task_rows import shown_time
 from ...local.service import DOMAIN
 from ...processes.local_run import LocalRun
@@ -35,11 +34,12 @@ def started_sensors(run: LocalRun, specifications: Sequence[Specification], outp
     """A sensor for each file. Those that a process that has ended left open are ended: of the same files' only the time of
     the last check is kept, of others it is said."""
     from deciders.sensor_workflow import BELIEVABLE_AHEAD
+    from deciders.workflow_types import executions_of_type
 
     mine = {sensor_id(specification.path) for specification in specifications}
     last_looks: dict[str, datetime] = {}
     place = Place(run.service, DOMAIN, run.payloads)
-    for info in executions(run.service, DOMAIN, is_open=True, typeFilter=type_filter(SENSOR_TYPE)):
+    for info in executions_of_type(run.service, DOMAIN, SENSOR_TYPE, is_open=True):
         execution = {key: info["execution"][key] for key in ("workflowId", "runId")}
         found = sensor_state(place, execution)
         last_look = found.last_check or datetime.fromtimestamp(info["startTimestamp"], UTC)
@@ -106,7 +106,7 @@ class Sensor:
 
         self.run, self.workflow_id = run, sensor_id(specification.path)
         self.specification = specification  #: the file as it was read last
-        self.once = once or specification.sensor.schedule is None
+        self.once = once or specification.sensor is None or specification.sensor.schedule is None
         self.not_due: int | None = None  #: how many runs the one check has passed over, once it is known
         self._prefix = "" if is_alone else f"{specification.path.name}: "
         arguments = {"specification": by_reference(specification, run.payloads), "outputs": outputs, "once": self.once}
@@ -131,31 +131,32 @@ class Sensor:
         service = self.run.service
         if self._status is not None:
             return False
-        with service.lock:
-            if service.home.latest_by_id[self.workflow_id] not in service.closed:
-                return True
-            whole = service.whole_run(DOMAIN, self.workflow_id, None)
-            status, self._closing = whole.close_status or "", last_attributes(whole.events)
+        latest = service.execution(DOMAIN, self.workflow_id)
+        assert latest is not None
+        if latest.close_status is None:
+            return True
+        self._closing = last_attributes(service.events(latest.workflow_id, latest.run_id))
         if self._closing.get("result"):
             self._result = payload.decode(self._closing["result"], self.run.payloads.load)
-        self._status = status
+        self._status = latest.close_status
         return False
 
     def show_checks(self) -> None:
         """Say what went wrong at a check, once for each change: the next one may find it right again."""
         service = self.run.service
-        with service.lock:
-            current = service.home.open_by_id.get(self.workflow_id)
-            if current is None:
-                return
-            if current.run_id != self._run_id:
-                self._run_id, self._seen = current.run_id, 0
-            events = current.events[self._seen :]
-            self._seen += len(events)
+        current = service.execution(DOMAIN, self.workflow_id)
+        if current is None or not current.is_open:
+            return
+        if current.run_id != self._run_id:
+            self._run_id, self._seen = current.run_id, 0
+        events = service.events(current.workflow_id, current.run_id, since=self._seen)
+        self._seen += len(events)
         for event in events:
             if event["eventType"] == "ActivityTaskFailed":
                 failed = event["activityTaskFailedEventAttributes"]
-                scheduled = current.events[failed["scheduledEventId"] - 1]["activityTaskScheduledEventAttributes"]
+                before = failed["scheduledEventId"] - 1
+                scheduling = service.events(current.workflow_id, current.run_id, since=before, most=1)[0]
+                scheduled = scheduling["activityTaskScheduledEventAttributes"]
                 is_check = scheduled["activityType"]["name"] == CHECK_TYPE
                 what = "the check for new dates failed" if is_check else "runs that were asked for cannot be started"
                 trouble = f"{what}: {failure_message(failed)}"
@@ -203,7 +204,7 @@ class Sensor:
         status, last = self._status or "", self._closing
         if status == "CANCELED" and not self.run.interrupts.count:
             say(f"{self._prefix}the sensor was stopped")
-            return 0
+            return ExitCode.DONE
         if status != "COMPLETED":
             if status == "FAILED":
                 is_check = str(last.get("reason")).startswith(f"Workflow execution error in activity-{CHECK_TYPE}-")
@@ -214,13 +215,13 @@ class Sensor:
             if not self.once:
                 self._said = ""  # that a check has failed before, perhaps for the same reason, is not that the sensor has ended
             self._tell(cause)
-            return 1
+            return ExitCode.RUN_FAILED
         self._tell("\n".join(f"warning: {warning}" for warning in self._result["warnings"]))
         if self.once:
             self.not_due = self._result["not_due"]
         else:
             say(f"{self._prefix}the sensor ended with a last check: the file has no schedule any more")
-        return 0
+        return ExitCode.DONE
 
     def _tell(self, trouble: str) -> None:
         if trouble and trouble != self._said:

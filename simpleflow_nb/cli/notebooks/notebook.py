@@ -73,7 +73,7 @@ def notebook_run(
     require_application()
     from deciders.specification.notebook_limits import duration_seconds, memory_bytes
     from workers.notebooks.kernel_output import OutputLimits
-    from workers.notebooks.notebook_run import Cancellation, NotebookFailed, NotebookRefused, prepare_notebook, run_notebook
+    from workers.notebooks.notebook_run import Cancellation, NotebookFailed, prepare_notebook, run_notebook
 
     if prepare_only:
         refuse_options(ctx, "with --prepare-only", ("counted_warnings", "kernel_fallback", "quiet"))
@@ -107,14 +107,11 @@ def notebook_run(
                 on_progress=None if quiet else _show_progress(),
                 **limits,
             )
-    except NotebookRefused as error:
-        raise DefinitionError(str(error)) from None
     except NotebookFailed as error:
         _end_progress(quiet)
         if error.traceback:
             click.echo(error.traceback, err=True)
-        click.echo(f"simpleflow-nb: {error}", err=True)
-        raise click.exceptions.Exit(1) from None
+        raise
     _end_progress(quiet)
     for line in done.warnings:
         click.echo(f"{done.light}: {line}", err=True)

@@ -48,7 +48,7 @@ def notebook_debug(ctx: click.Context, words: tuple[str, ...], outputs: Path | N
             arguments, journal = _arguments_of(there), there.journal
     from workers.artefacts import Artefacts, why_unreadable
     from workers.notebooks.kernel_output import OutputLimits
-    from workers.notebooks.notebook_run import NotebookRefused, prepare_notebook
+    from workers.notebooks.notebook_run import prepare_notebook
     from workers.runs.moved_runs import present_notebook, present_outputs
 
     labels = [notebook["label"] for notebook in arguments["workflow"]["notebooks"]]
@@ -77,21 +77,18 @@ def notebook_debug(ctx: click.Context, words: tuple[str, ...], outputs: Path | N
     into = (into or Path("debug", folder.parent.name, folder.name)).absolute()
     check_folder(into)
     limits, variables = config.get("limits") or {}, config.get("environment") or {}  # earlier versions kept no limits
-    try:
-        prepared = prepare_notebook(
-            config["source"],
-            config["parameters"],
-            into,
-            label=label,
-            kernel=config.get("kernel"),
-            environment=variables,
-            timeout_seconds=limits.get("timeout_seconds"),
-            cell_timeout_seconds=limits.get("cell_timeout_seconds"),
-            memory_limit_bytes=limits.get("memory_limit_bytes"),
-            output_limits=OutputLimits.given(limits.get("printed_limit_bytes"), limits.get("displayed_limit_bytes")),
-        )
-    except NotebookRefused as error:
-        raise DefinitionError(str(error)) from None
+    prepared = prepare_notebook(
+        config["source"],
+        config["parameters"],
+        into,
+        label=label,
+        kernel=config.get("kernel"),
+        environment=variables,
+        timeout_seconds=limits.get("timeout_seconds"),
+        cell_timeout_seconds=limits.get("cell_timeout_seconds"),
+        memory_limit_bytes=limits.get("memory_limit_bytes"),
+        output_limits=OutputLimits.given(limits.get("printed_limit_bytes"), limits.get("displayed_limit_bytes")),
+    )
     parameters = into / "parameters.json"
     parameters.write_text(json.dumps(config["parameters"], indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     now = _read_json(into / "config.json") or {}
@@ -159,14 +156,14 @@ def _arguments_in_records(run: list[str], outputs: Path | None, place: dict[str,
         file = None
     else:
         return None
-    from deciders.runs.report_keys import is_report
+    from deciders.values.artefact_key import ArtefactKey
 
     specification = read_specification(file)
     folder = outputs_folder(outputs, specification.path)
     with place_of_file(folder, place) as there:
         row = found_row(run_rows(specification, folder, there), run[-1])
     files = {notebook.label: notebook.filename for notebook in specification.workflow(row.workflow).notebooks}
-    ended = [name for name in row.labels if not is_report(name)]
+    ended = [name for name in row.labels if not ArtefactKey.parse(name).is_report]
     # Of a label that the file has no more, config.json alone says which notebook it was.
     notebooks = [{"label": label, "filename": files.get(label, "")} for label in ended or files]
     return {

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from ...application.run_states import NOTEBOOK_TYPE, type_filter
+from ...application.run_states import NOTEBOOK_TYPE
 from ...constants import STATE_FOLDER
-from ...exceptions import DefinitionError, PayloadError, ServiceError
+from ...exceptions import PayloadError
 from ...inspection.executions import executions, refuse_gone, started_with
 from ...processes.connection import payload_directory
 from ..engine.place import Place
@@ -22,16 +22,9 @@ class NotebookExecution:
     place: Place
     workflow: str
     reference_date: str | None
+    title: str  #: NAME/INSTANCE, as folders and progress name a run
     workflow_id: str
     run_id: str
-
-    @property
-    def title(self) -> str:
-        """``NAME/DATE_IDENTITY``, as folders and progress name a run."""
-        from deciders.runs.identity import identity_of_run, instance_name
-
-        identity = identity_of_run(self.workflow_id)
-        return f"{self.workflow}/{instance_name(self.reference_date, identity) if self.reference_date else identity[:8]}"
 
     @cached_property
     def parameters(self) -> dict[str, Any]:
@@ -53,7 +46,7 @@ def notebook_run(place: Place, run: str) -> dict[str, str] | None:
 
     Raises:
         DefinitionError: several fit, or their parameters do not, or the history of the one that is meant is gone; one sentence.
-        ServiceError: the records cannot be read.
+        RecordsError: the records cannot be read.
     """
     from deciders.runs.run_reference import UnknownRunError, found_run
 
@@ -64,7 +57,7 @@ def notebook_run(place: Place, run: str) -> dict[str, str] | None:
         found = found_run(known, run)
     except UnknownRunError as error:
         if error.is_near:
-            raise DefinitionError(str(error)) from None
+            raise
         _refuse_recorded(place, run)
         return None
     return {"workflowId": found.workflow_id, "runId": found.run_id}
@@ -86,10 +79,10 @@ def _refuse_recorded(place: Place, run: str) -> None:
     """
     Raises:
         DefinitionError: the run that is meant was here, and its history is gone; or several such are meant.
-        ServiceError: the records cannot be read.
+        RecordsError: the records cannot be read.
     """
     from deciders.runs.run_reference import UnknownRunError, found_run
-    from workers.records.run_records import RecordsError, RunRecords
+    from workers.records.run_records import RunRecords
 
     from ...application.run_rows import has_records
 
@@ -110,22 +103,29 @@ def _refuse_recorded(place: Place, run: str) -> None:
                 if record.workflow_id
             ]
         found = found_run(known, run)
-    except RecordsError as error:
-        raise ServiceError(str(error)) from None
     except UnknownRunError as error:
         if error.is_near:
-            raise DefinitionError(str(error)) from None
+            raise
         return
     refuse_gone(place.service, place.domain, found.workflow_id, None)
 
 
 def _notebook_executions(place: Place, run: str) -> Iterator[NotebookExecution]:
     """Those that ``run`` may mean: of its workflow, or of all where it does not begin with a name."""
+    from deciders.runs.run_tags import RunTags
+
     name, slash, _ = run.partition("/")
-    chosen: dict[str, Any] = {"tagFilter": {"tag": name}} if slash and name else {"typeFilter": type_filter(NOTEBOOK_TYPE)}
+    service, domain = place.service, place.domain
+    from deciders.workflow_types import executions_of_type
+
     for is_open in (True, False):
-        for info in executions(place.service, place.domain, is_open=is_open, **chosen):
+        if slash and name:
+            infos = executions(service, domain, is_open=is_open, tagFilter={"tag": name})
+        else:
+            infos = executions_of_type(service, domain, NOTEBOOK_TYPE, is_open=is_open)
+        for info in infos:
             if info["workflowType"]["name"] == NOTEBOOK_TYPE:
-                name, day = (*(info.get("tagList") or []), "", "")[:2]
                 execution = info["execution"]
-                yield NotebookExecution(place, name, day or None, execution["workflowId"], execution["runId"])
+                tags = RunTags.of_execution(info.get("tagList"), execution["workflowId"])
+                named = (tags.workflow, tags.reference_date, tags.title)
+                yield NotebookExecution(place, *named, execution["workflowId"], execution["runId"])

@@ -10,13 +10,9 @@ import click
 
 from ...application.packages import require_application
 from ...application.run_states import shown_seconds
-from ...exceptions import DefinitionError, SimpleflowError
+from ...exceptions import DefinitionError
 
 _FORMATS = {".pdf": "pdf", ".html": "html"}
-
-
-class ReportFailed(SimpleflowError):
-    """The notebook is fine as far as is known, and no report came of it."""
 
 
 @click.command("notebook.pdf")
@@ -42,7 +38,7 @@ def notebook_pdf(
     """
     require_application()
     from deciders.report_templates import ASCIIDOC_TEMPLATES
-    from workers.reports import ReportError, ReportOptions, end_idle_children, make_report
+    from workers.reports import ReportOptions, end_idle_children, make_report
     from workers.reports.notebook import UnreadableNotebook, read_notebook
 
     if file.is_dir():
@@ -78,8 +74,6 @@ def notebook_pdf(
     began = time.monotonic()
     try:
         report = make_report(file, output, options)
-    except ReportError as error:
-        raise ReportFailed(str(error)) from None
     finally:
         end_idle_children()
     if not has_run:

@@ -19,7 +19,7 @@ from ...application.run_rows import counted
 from ...application.run_states import BACKFILL_TYPE, NOTEBOOK_TYPE, Watch
 from ...application.start_warnings import start_warnings
 from ...application.workflow_files import outputs_folder
-from ...exceptions import DefinitionError, JournalInUse, ServiceError
+from ...exceptions import DefinitionError, ExitCode, JournalInUse, ServiceError
 from ...inspection.executions import executions
 from ...local.journal_files import journal_path
 from ...local.service import DOMAIN
@@ -27,7 +27,7 @@ from ...processes.interrupts import Interrupts
 from ...processes.local_run import LocalRun
 from ..progress import Progress, follow, say
 from .backfill_ends import BackfillEnds
-from .definition import read_specification, source_problem
+from .definition import read_specification
 from .summary import show_summary
 
 if TYPE_CHECKING:
@@ -42,15 +42,12 @@ def checked_outputs(given: Path | None, specification: Specification) -> Path:
     """The outputs folder, made and writable.
 
     Raises:
-        DefinitionError: it cannot be.
+        OutputsError: it cannot be.
     """
-    from workers.artefacts import Artefacts, OutputsError
+    from workers.artefacts import Artefacts
 
     outputs = outputs_folder(given, specification.path)
-    try:
-        Artefacts(outputs).check_writable()
-    except OutputsError as error:
-        raise DefinitionError(str(error)) from None
+    Artefacts(outputs).check_writable()
     return outputs
 
 
@@ -61,10 +58,11 @@ def opened_run(
     """The outputs held, their journal owned, and the workflows of these files claimed; nothing works on it yet.
 
     Raises:
-        DefinitionError: the settings of kernels in the environment are wrong, the workflows belong to another file or the
-            outputs to a domain, or another process runs workflows with these outputs and another journal.
+        DefinitionError: the settings of kernels in the environment are wrong, or another process runs workflows with these
+            outputs and another journal.
+        WorkflowTaken: the workflows belong to another file, or the outputs to a domain.
         JournalInUse: another process has the journal.
-        ServiceError: the journal or the run records cannot be used.
+        ServiceError, RecordsError: the journal or the run records cannot be used.
     """
     require_application()
     from workers.kernels.supply import KernelSettings
@@ -114,9 +112,7 @@ def _go_on_where_moved(run: LocalRun, outputs: Path, db: Path | None, specificat
 def work_on_notebooks(run: LocalRun, slots: int) -> int:
     """Carry out notebook workflows, so many notebooks at once. Returns how many interrupted runs go on; says so."""
     from deciders import activities
-    from deciders.backfill_workflow import BackfillWorkflow
-    from deciders.notebook_workflow import NotebookWorkflow
-    from deciders.sensor_workflow import SensorWorkflow
+    from deciders.workflow_types import application_workflows
     from workers import activities as bodies  # noqa: F401  (importing registers them)
 
     interrupted = len(run.open_runs(NOTEBOOK_TYPE))
@@ -125,7 +121,7 @@ def work_on_notebooks(run: LocalRun, slots: int) -> int:
     run.work(
         decision_list=activities.DECISIONS,
         task_lists={activities.NOTEBOOKS: slots, activities.REPORTS: max(1, slots // 2), activities.SENSOR: 2},
-        workflows=[NotebookWorkflow, SensorWorkflow, BackfillWorkflow],
+        workflows=application_workflows(),
         imports=False,
     )
     return interrupted
@@ -148,13 +144,13 @@ def start_notebook_workflow(
     """One run of a workflow of notebooks with the parameters given; returns the exit code.
 
     Raises:
-        DefinitionError: no such workflow, parameters that are missing or not its own, or data that cannot be read and are to
-            be remembered with the run.
+        DefinitionError: no such workflow, or parameters that are missing or not its own.
+        SourceError: data that are to be remembered with the run cannot be read.
     """
     specification, instance, folder = requested(file, name, arguments, outputs)
     with opened_run(folder, db, [specification], durable=durable, adopt=adopt) as run:
+        from workers.runs.run_origin import present_user
         from workers.runs.run_starts import start_run
-        from workers.sources.source_errors import SourceError
 
         backfills = BackfillEnds(run)
         watch = Watch(run.service, [NOTEBOOK_TYPE], load=run.payloads.load)
@@ -163,10 +159,8 @@ def start_notebook_workflow(
                 run.service.terminate_workflow_execution(domain=DOMAIN, **info["execution"], reason="started again with --new")
         work_on_notebooks(run, slots)
         # nothing happens if it is open
-        try:
-            start_run(run.service, DOMAIN, specification, instance, str(folder), run.payloads, rerun=True)
-        except SourceError as error:
-            raise source_problem(error) from None
+        by = present_user()
+        start_run(run.service, DOMAIN, specification, instance, str(folder), run.payloads, rerun=True, started_by=by)
         ended = follow(
             run,
             lambda: not run.open_runs(*RUN_TYPES),
@@ -212,7 +206,7 @@ def run_requests(
                 click.echo(announcement, err=True)
             number = sum(len(request["dates"]) for request in requests)
             click.echo(f"left {counted(number, 'run')} to the sensor that has the journal (process {error.pid})")
-            return 0
+            return ExitCode.DONE
         from workers.runs.backfills import start_backfill
 
         if announcement is not None:
@@ -243,18 +237,14 @@ def requested(file: Path, name: str, arguments: dict[str, Any], outputs: Path | 
     """What ``FILE.yml:NAME`` and its arguments ask for, and the outputs folder.
 
     Raises:
-        DefinitionError: no such workflow, parameters that are missing or not its own, or data that cannot be read and are to
-            be remembered with the run.
+        DefinitionError: no such workflow, or parameters that are missing or not its own.
+        SourceError: data that are to be remembered with the run cannot be read.
     """
     specification = read_specification(file)
-    from deciders.specification import UnknownWorkflowError
 
     if arguments.get("args"):
         raise DefinitionError(f"{name} takes its parameters by name: --set name=value, or --input with 'kwargs'")
-    try:
-        specification.workflow(name)
-    except UnknownWorkflowError as error:
-        raise DefinitionError(str(error)) from None
+    specification.workflow(name)
     run = requested_run(specification, name, arguments.get("kwargs", {}))
     folder = checked_outputs(outputs, specification)
     if bases := _bases(specification, name, run.configured_parameters):
@@ -306,7 +296,8 @@ def _as_in_the_file(name: str, value: Any) -> Any:
 
 
 def requested_run(specification: Specification, name: str, values: dict[str, Any]) -> Run:
-    """The run of a workflow for ``reference_date`` and its parameters.
+    """The run of a workflow for ``reference_date`` and its parameters; without a date where none is given and no notebook takes
+    anything of it.
 
     Parameters that are not given come from the first sensor entry of that workflow that has those that are, or else from the
     first; so does the date stencil. Where another entry would make another run of it, that is said.
@@ -317,19 +308,21 @@ def requested_run(specification: Specification, name: str, values: dict[str, Any
     from deciders.dates.date_stencil import DateStencilError
     from deciders.runs.due_runs import run_for
     from deciders.runs.entries import Entries
-    from deciders.runs.reruns import BY_HAND, BY_HAND_FOR_NO_ENTRY
     from deciders.specification import ConfiguredWorkflow
+    from deciders.values.reason import Reason, ReasonKind
 
     values = dict(values)
-    date = _reference_date(values.pop("reference_date", None))
+    given_date = values.pop("reference_date", None)
     values = {key: _as_in_the_file(key, value) for key, value in values.items()}
     bases = _bases(specification, name, values)
     base = bases[0] if bases else None
     parameters = {**(base.parameters if base else {}), **values}
-    wanted = set(specification.workflow(name).parameters)
+    workflow = specification.workflow(name)
+    date = _reference_date(given_date) if given_date is not None or workflow.takes_date(parameters) else None
+    wanted = set(workflow.parameters)
     if missing := sorted(wanted - set(parameters)):
         raise DefinitionError(f"{name} needs the parameter {missing[0]!r}: --set {missing[0]}=...")
-    may_be_given = wanted | specification.workflow(name).own_automatic_parameters()
+    may_be_given = wanted | workflow.own_automatic_parameters()
     if unknown := sorted(set(parameters) - may_be_given):
         from deciders.problems import did_you_mean
         from deciders.specification.workflow_file import AUTOFLOW_PARAMETERS
@@ -338,24 +331,32 @@ def requested_run(specification: Specification, name: str, values: dict[str, Any
             whence = "date_stencil of the sensor's entry" if unknown[0] == "date_ranges" else "environment of the worker"
             raise DefinitionError(f"{unknown[0]} cannot be given: it comes from the {whence}")
         raise DefinitionError(f"{name} has no parameter {unknown[0]!r}{did_you_mean(unknown[0], sorted(may_be_given))}")
-    entry = ConfiguredWorkflow(workflow_name=name, parameters=parameters, date_stencil=base.date_stencil if base else None)
+    stencil = base.date_stencil if base is not None and date is not None else None
+    entry = ConfiguredWorkflow(workflow_name=name, parameters=parameters, date_stencil=stencil)
     try:
         run = run_for(entry, date)
     except DateStencilError as error:
         raise DefinitionError(f"{name} for {date}: {error}") from None
     if note := _whence(name, values, bases, run):
         say(note)
-    belongs = Entries(specification).of_run(name, date.isoformat(), run.identity, {}, None) is not None
-    return dataclasses.replace(run, reason=BY_HAND if belongs else BY_HAND_FOR_NO_ENTRY)
+    # which dates are done is no matter of a run without one
+    belongs = date is None or Entries(specification).of_run(name, run.iso_date, run.identity, {}, None) is not None
+    return dataclasses.replace(run, reason=Reason.of(ReasonKind.BY_HAND if belongs else ReasonKind.BY_HAND_FOR_NO_ENTRY))
 
 
 def _whence(name: str, values: dict[str, Any], bases: list[ConfiguredWorkflow], run: Run) -> str:
     """Which entry a run has what was not given from, in a sentence; empty where another one would make the same run."""
     from deciders.parameter_set import written, written_stencil
 
-    sets = {(written({**one.parameters, **values}), written_stencil(one.date_stencil)) for one in bases}
+    has_date = run.reference_date is not None
+    sets = {(written({**one.parameters, **values}), written_stencil(one.date_stencil) if has_date else "") for one in bases}
     if len(sets) < 2:
         return ""
+    if not has_date:
+        return (
+            f"{len(sets)} parameter sets of the sensor's entries for {name} fit; this run is that of the first entry, with "
+            f"{written(run.configured_parameters)}; --set chooses among them"
+        )
     stencil = f"date_stencil {run.date_stencil}"
     if not _has(bases[0], values):
         rest = written({key: value for key, value in bases[0].parameters.items() if key not in values})
@@ -376,7 +377,7 @@ def _whence(name: str, values: dict[str, Any], bases: list[ConfiguredWorkflow], 
 
 def _bases(specification: Specification, name: str, values: dict[str, Any]) -> list[ConfiguredWorkflow]:
     """The entries that have these values, or else all of that workflow: what is not given comes from the first."""
-    entries = [entry for entry in specification.sensor.workflows if entry.workflow_name == name]
+    entries = [entry for entry in specification.entries if entry.workflow_name == name]
     return [entry for entry in entries if _has(entry, values)] or entries
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     Changes = Mapping[tuple[str, str], NotebookChanges | None]  #: by workflow name and identity; None: not known
 
-Run = tuple[str, str, str]  #: workflow name, identity, reference date
+Run = tuple[str, str, str]  #: workflow name, identity, reference date; empty without one
 
 _MOST_FILES = 3
 _PLACE = ("outputs", "local", "db", "domain", "region")
@@ -92,7 +92,7 @@ def lacking_reports(specification: Specification, rows: Iterable[RunRow], output
 
     artefacts, found = Artefacts(outputs), {}
     for row in rows:
-        if row.state == "succeeded" and (missing := missing_reports(ended_run(specification, row), artefacts)):
+        if row.has_succeeded and (missing := missing_reports(ended_run(specification, row), artefacts)):
             found[row.run_id] = [file_name(report) for report in missing]
     return found
 
@@ -119,13 +119,14 @@ def succeeded_early(specification: Specification, current: CurrentPlan) -> list[
     if not behind and not current.unknown_data:
         return []
     from deciders.runs.due_runs import due_runs
+    from deciders.values.run_state import RunState
 
     known = _instances(current.due_runs)
     early = []
     for run in due_runs(specification, current.available, {}, since=date.min).due:
         key = (run.workflow_name, run.identity)
-        if key not in known and key in current.ends and current.ends[key].state == "succeeded":
-            early.append((*key, run.reference_date.isoformat()))
+        if key not in known and key in current.ends and current.ends[key].state == RunState.SUCCEEDED:
+            early.append((*key, run.day.isoformat()))
     return early
 
 
@@ -133,15 +134,18 @@ def left_behind(
     specification: Specification, rows: Sequence[RunRow], current: CurrentPlan | None, lacking: Mapping[str, Sequence[str]]
 ) -> Iterator[str]:
     """What ``status`` says of runs that succeeded, and that edits of notebooks or the loss of reports have left behind."""
-    done = [row for row in rows if row.state == "succeeded"]
+    done = [row for row in rows if row.has_succeeded]
     if current is not None:
-        yield from _older_lines(specification, done, current, "already succeeded")
-        yield from _older_lines(specification, [row for row in rows if row.state == "skipped"], current, "skipped")
+        from deciders.values.reason import Reason, ReasonKind
+
+        yield from _older_lines(specification, done, current, Reason.of(ReasonKind.ALREADY_SUCCEEDED).text)
+        skipped = [row for row in rows if row.was_skipped]
+        yield from _older_lines(specification, skipped, current, str(skipped[0].state) if skipped else "")
     days = [row.reference_date or "" for row in done if row.run_id in lacking]
     if days:
         number = sum(len(names) for names in lacking.values())
         what, them = ("report is", "it") if number == 1 else ("reports are", "them")
-        period = ("--from", min(days), "--to", max(days))
+        period = ("--from", min(days), "--to", max(days)) if all(days) else ()  # else of all runs: some have no date
         command = typed_command("reports.make", specification.path, *period, "--remake", "missing")
         yield f"{number} {what} missing of {counted(len(days), 'run')} that succeeded (`{command}` makes {them})"
 
@@ -154,13 +158,15 @@ def _older_lines(specification: Specification, done: Sequence[RunRow], current: 
     beyond = behind - _within_reach(specification, current, behind)
     if text := older_text([run for run in runs if run[:2] not in beyond], current, specification.path):
         yield f"{len(done)} {ended}, {text}"
-    out_of_reach = older & beyond
-    if out_of_reach:
-        them = "1 run was" if len(out_of_reach) == 1 else f"{len(out_of_reach)} runs were"
-        found = [change for run in runs if run[:2] in out_of_reach and (change := changes[run[:2]]) is not None]
-        names = _made(*(dict.fromkeys(name for change in found for name in change[place]) for place in (0, 1)))
-        where = "for dates or parameters that the sensor does not name now"
-        yield f"{them} made {names}, {where}; workflow.start makes one of them anew"
+    for has_date in (True, False):
+        out_of_reach = {run[:2] for run in runs if run[:2] in older & beyond and bool(run[2]) == has_date}
+        if out_of_reach:
+            kind = "run" if has_date else "run without a date"
+            them = f"1 {kind} was" if len(out_of_reach) == 1 else f"{len(out_of_reach)} {kind.replace('run', 'runs', 1)} were"
+            found = [change for run in runs if run[:2] in out_of_reach and (change := changes[run[:2]]) is not None]
+            names = _made(*(dict.fromkeys(name for change in found for name in change[place]) for place in (0, 1)))
+            where = ", for dates or parameters that the sensor does not name now" if has_date else ""
+            yield f"{them} made {names}{where}; workflow.start makes one of them anew"
 
 
 def _within_reach(specification: Specification, current: CurrentPlan, wanted: set[tuple[str, str]]) -> set[tuple[str, str]]:

@@ -77,7 +77,8 @@ def _succeeded(specification: Specification, rows: Sequence[RunRow]) -> Iterator
 
     entries = Entries(specification)
     for row in rows:
-        if row.state == "succeeded" and row.instance:
-            entry, stencil = row.entry_of(entries), row.date_stencil
-            own = ParameterSet(row.workflow, written(row.parameters), written_stencil(stencil) if stencil is not None else None)
+        if row.has_succeeded and row.instance:
+            entry = row.entry_of(entries)
+            stencil = written_stencil(row.date_stencil) if row.date_stencil is not None else None
+            own = ParameterSet(row.workflow, written(row.parameters), stencil if row.reference_date is not None else "")
             yield set_of_entry(entry) if entry is not None else own, row.reference_date or "", row.instance

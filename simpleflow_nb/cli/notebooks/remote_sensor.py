@@ -10,11 +10,11 @@ import click
 
 from ... import payload
 from ...application.run_states import last_attributes, plain_cause, status_word
-from ...exceptions import DefinitionError
+from ...exceptions import DefinitionError, ExitCode
 from ...inspection.executions import executions, history
 from ...processes.decider import Decider
-from ...processes.faults import ALREADY_STARTED, fault_code
 from ...processes.payload_directory import PayloadDirectory, kept
+from ...service_faults import ALREADY_STARTED, fault_code
 from ...workflow import execution_input
 from .summary import nothing_due
 
@@ -55,14 +55,13 @@ def start_remote_sensor(
         DefinitionError: a sensor of this file is open already.
     """
     from deciders.activities import DECISIONS
-    from deciders.backfill_workflow import BackfillWorkflow
-    from deciders.notebook_workflow import NotebookWorkflow
     from deciders.sensor_workflow import SensorWorkflow
+    from deciders.workflow_types import application_workflows
     from workers.runs.run_starts import REMOTE_STARTS_PER_SECOND
 
     from ...application.sensors import sensor_id
 
-    Decider(service, domain, DECISIONS, [NotebookWorkflow, SensorWorkflow, BackfillWorkflow]).register_types()
+    Decider(service, domain, DECISIONS, application_workflows()).register_types()
     workflow_id = sensor_id(specification.path) + ("-once" if once else "")
     arguments = {
         "specification": specification.model_dump(mode="json"),
@@ -94,16 +93,16 @@ def await_check(service: Any, domain: str, execution: dict[str, str], store: Pay
     if status != "COMPLETED":
         reason = plain_cause(end["reason"]) if end.get("reason") else status_word(status)
         click.echo(f"simpleflow-nb: the check for new dates failed: {reason}", err=True)
-        return 1
+        return ExitCode.RUN_FAILED
     found = payload.decode(end.get("result"), store.load)
     for warning in found["warnings"]:
         click.echo(f"simpleflow-nb: warning: {warning}", err=True)
     started: list[str] = found["started"]
     if not started:
         click.echo(nothing_due(found["not_due"]))
-        return 0
+        return ExitCode.DONE
     click.echo(f"{len(started)} run{'s' if len(started) != 1 else ''} started", err=True)
-    from deciders.runs.report_keys import is_report
+    from deciders.values.artefact_key import ArtefactKey
 
     wanted, failed, done = set(started), 0, 0
     while wanted:
@@ -116,7 +115,7 @@ def await_check(service: Any, domain: str, execution: dict[str, str], store: Pay
                 done += 1
                 result = payload.decode(end.get("result"), store.load)
                 for name, path in (result.get("artefacts") or {}).items():
-                    if is_report(name):
+                    if ArtefactKey.parse(name).is_report:
                         click.echo(f"  {path}")
             else:
                 failed += 1
@@ -125,15 +124,14 @@ def await_check(service: Any, domain: str, execution: dict[str, str], store: Pay
         if wanted:
             time.sleep(_LOOK_SECONDS)
     click.echo(f"{done} of {len(started)} run{'s' if len(started) != 1 else ''} succeeded")
-    return 1 if failed else 0
+    return ExitCode.RUN_FAILED if failed else ExitCode.DONE
 
 
 def _latest_closed(service: Any, domain: str, workflow_id: str) -> dict[str, str]:
     """The newest closed execution of that id."""
     for info in executions(service, domain, is_open=False, executionFilter={"workflowId": workflow_id}):
         if info["execution"]["workflowId"] == workflow_id:
-            found: dict[str, str] = info["execution"]
-            return found
+            return {"workflowId": workflow_id, "runId": info["execution"]["runId"]}
     raise DefinitionError(f"{workflow_id} is neither open nor closed in domain {domain}")
 
 

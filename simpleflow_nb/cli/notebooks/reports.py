@@ -17,8 +17,8 @@ from ...application.owners import check_names
 from ...application.run_rows import RunRow, counted, found_row, interruption, run_rows
 from ...application.run_states import shown_seconds
 from ...application.services import Place
-from ...exceptions import DefinitionError, ServiceError, SimpleflowError
-from ...processes.local_run import default_workers
+from ...exceptions import DefinitionError, ExitCode, SimpleflowError
+from ...processes.worker import usable_cores
 from ..file_words import file_and_words
 from ..options import Day, outputs_option
 from ..progress import say
@@ -97,19 +97,19 @@ def reports_make(
         if not todo.jobs and not todo.standing:
             raise DefinitionError(sentence)
         say(sentence)
-    if running := [row.title for row in chosen if row.state == "running"]:
+    if running := [row.title for row in chosen if row.is_running]:
         say(f"{_named(running, 'it is', 'they are')} running, and left alone: a run makes its reports itself")
     if not todo.jobs and not todo.standing:
         of_label = f" of notebook {label!r}" if label is not None else ""
         which = chosen[0].title if len(chosen) == 1 else f"these {len(chosen)} runs"
-        if not any(end in ("done", "cached") for row in chosen for end in row.labels.values()):
+        if not any(end.ended_well for row in chosen for end in row.labels.values()):
             raise DefinitionError(f"there is no report{of_label} to make: no notebook of {which} has succeeded so far")
         raise DefinitionError(f"there is no report{of_label} to make: no notebook of {which} that succeeded has an 'output'")
     if not todo.jobs:
         how = "is missing" if remake == "missing" else "would come out differently; use --remake all to make them anyway"
         click.echo(f"no report {how} ({todo.standing} checked)")
-        ctx.exit(0)
-    _carry_out(specification, folder, todo, nb_workers or default_workers())
+        ctx.exit(ExitCode.DONE)
+    _carry_out(specification, folder, todo, nb_workers or usable_cores())
 
 
 def _check_label(specification: Specification, label: str | None) -> None:
@@ -130,7 +130,7 @@ def _one_run(rows: list[RunRow], run: str, there: Place) -> RunRow:
     row = found_row(rows, run)
     if interrupted := interruption([row], there):
         raise DefinitionError(f"{row.title}: {interrupted}")
-    if row.state == "running":
+    if row.is_running:
         raise DefinitionError(f"{row.title} is running; it makes its reports itself; they can be made anew once it has ended")
     return row
 
@@ -160,7 +160,7 @@ def _todo(specification: Specification, rows: list[RunRow], outputs: Path, label
 
     artefacts, entries, found = Artefacts(outputs), Entries(specification), _Todo()
     for row in rows:
-        if row.state == "running":
+        if row.is_running:
             continue
         run = ended_run(specification, row)
         expected = list(expected_reports(run, label))
@@ -176,7 +176,8 @@ def _todo(specification: Specification, rows: list[RunRow], outputs: Path, label
             found.cleaned.append(run.title)
         elif wanted:
             entry = row.entry_of(entries) or entry_like(row.workflow, row.parameters, row.date_stencil)
-            found.jobs.append((dataclasses.replace(run, latest_links=link_names(specification, entry)), wanted))
+            links = link_names(specification, entry, has_date=row.reference_date is not None)
+            found.jobs.append((dataclasses.replace(run, latest_links=links), wanted))
     return found
 
 
@@ -184,9 +185,9 @@ def _carry_out(specification: Specification, outputs: Path, todo: _Todo, slots: 
     """
     Raises:
         ReportsFailed: at least one report could not be made.
-        ServiceError: the run records cannot be used.
+        RecordsError: the run records cannot be used.
     """
-    from workers.records.run_records import RecordsError, RunRecords
+    from workers.records.run_records import RunRecords
     from workers.reports import end_idle_children
     from workers.runs.reports_of_runs import remake_reports
     from workers.secrets import masked
@@ -221,8 +222,6 @@ def _carry_out(specification: Specification, outputs: Path, todo: _Todo, slots: 
             finally:
                 stopped.set()
                 pool.shutdown(cancel_futures=True)
-    except RecordsError as error:
-        raise ServiceError(str(error)) from None
     except KeyboardInterrupt:
         say(f"stopped; {counted(made, 'report')} made")
         raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import shlex
 from collections import Counter
 from datetime import date, datetime
 from pathlib import Path
@@ -10,20 +11,20 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ...application.not_due import counted_reason, kind_of_reason, not_due_table, stencil_of, telling_stencils
+from ...application.not_due import not_due_table, stencil_of, telling_stencils
 from ...application.owners import claim
 from ...application.run_rows import counted, instance_history, instance_states, shown_settings
-from ...exceptions import DefinitionError
+from ...exceptions import DefinitionError, ExitCode
 from ...inspection.tables import Table, formatted
 from ...processes.connection import connected, payload_directory
 from ...processes.decider import Decider
-from ...processes.local_run import default_workers
+from ...processes.worker import usable_cores
 from ..file_words import file_and_words
 from ..options import Day, adopt_option, outputs_option
 from ..printing import show, wants_table
 from ..progress import say
 from ..unused_options import refuse_options
-from .definition import read_specification, source_problem
+from .definition import read_specification
 from .notebook_run import checked_outputs, run_requests
 from .run_place import check_one_place, opened_run_place, run_place_options
 
@@ -31,10 +32,11 @@ if TYPE_CHECKING:
     from deciders.runs.due_runs import NotDue, Run
     from deciders.runs.reruns import RunHistory, Verdict
     from deciders.specification import Specification
+    from deciders.values.reason import Reason
+    from deciders.values.run_state import RunState
 
 _MOST_SHOWN = 100
 _CHANGED = "changed"
-_SUCCEEDED = "already succeeded; --rerun all includes it"
 
 
 @click.command("backfill")
@@ -90,7 +92,7 @@ def backfill(
     if why and not dry_run:
         raise DefinitionError("--why goes with --dry-run")
     specification = read_specification(file)
-    from deciders.runs.run_requests import requests_for
+    from deciders.runs.run_requests import BACKFILL, requests_for
 
     _check_names(specification, name, only)
     folder = checked_outputs(outputs, specification)
@@ -99,11 +101,11 @@ def backfill(
         counts = rerun == _CHANGED or (rerun == "failed" and has_data_that_count(specification, name))
         history = instance_history(specification, folder, there, adopt=adopt) if counts else None
     chosen, left_out, without_data = _chosen(specification, name, first.date(), last.date(), states, rerun, history)
-    chosen.sort(key=lambda run: run.reference_date, reverse=latest_first)
+    chosen.sort(key=lambda run: run.day, reverse=latest_first)
     if dry_run or not chosen:
         _show(ctx, chosen, left_out, without_data, why=why)
-        ctx.exit(0)
-    requests = requests_for(chosen, only=only, gives_way=True)
+        ctx.exit(ExitCode.DONE)
+    requests = requests_for(chosen, only=only, gives_way=True, started_by=BACKFILL)
     code = carry_out(
         ctx,
         specification,
@@ -121,16 +123,17 @@ def backfill(
 
 def _check_names(specification: Specification, name: str, only: str | None) -> None:
     from deciders.problems import did_you_mean
-    from deciders.specification import UnknownWorkflowError
 
-    try:
-        workflow = specification.workflow(name)
-    except UnknownWorkflowError as error:
-        raise DefinitionError(str(error)) from None
+    workflow = specification.workflow(name)
     labels = [notebook.label for notebook in workflow.notebooks]
     if only is not None and only not in labels:
         raise DefinitionError(f"{name} has no notebook {only!r}{did_you_mean(only, labels)}")
-    if not any(entry.workflow_name == name for entry in specification.sensor.workflows):
+    if specification.sensor is None:
+        from deciders.specification import NO_SENSOR
+
+        started = f"workflow.start {shlex.quote(f'{specification.path}:{name}')}"
+        raise DefinitionError(f"there are no dates to run {name} for: {NO_SENSOR}; {started} runs it once")
+    if not any(entry.workflow_name == name for entry in specification.entries):
         raise DefinitionError(f"no entry of the sensor names {name}, so there are no parameters and dates to run it with")
 
 
@@ -139,58 +142,54 @@ def _chosen(
     name: str,
     first: date,
     last: date,
-    states: dict[tuple[str, str], str],
+    states: dict[tuple[str, str], RunState],
     rerun: str,
     history: RunHistory | None,
 ) -> tuple[list[Run], list[NotDue], list[date]]:
     """The runs to start, why others of the period are left out, and which of its days have no data at all.
 
     Raises:
-        DefinitionError: the available dates cannot be read, or not whether their data have changed.
-        ServiceError: the source is out of reach.
+        SourceError: the available dates cannot be read, or not whether their data have changed.
     """
     from deciders.runs.due_runs import NotDue, considered_days, due_runs
-    from workers.sources.available_dates import SourceError, read_available_dates
+    from deciders.values.reason import Reason, ReasonKind
+    from deciders.values.run_state import RunState
+    from workers.sources.available_dates import read_available_dates
 
-    try:
-        available = read_available_dates(specification)
-    except SourceError as error:
-        raise source_problem(error) from None
-    running = {key: state for key, state in states.items() if state == "running"}
+    available = read_available_dates(specification)
+    running = {key: state for key, state in states.items() if state == RunState.RUNNING}
     plan = due_runs(specification, available, running, since=first)
     left_out = [one for one in plan.not_due if one.workflow_name == name and first <= one.reference_date <= last]
-    ordinals, _ = considered_days(specification.sensor, available)
+    ordinals = considered_days(specification.sensor, available)[0] if specification.sensor is not None else set()
     period = range(first.toordinal(), last.toordinal() + 1)
     without_data = [date.fromordinal(ordinal) for ordinal in period if ordinal not in ordinals]
 
-    def leave_out(run: Run, reason: str) -> None:
-        left_out.append(
-            NotDue(run.workflow_name, run.reference_date, run.identity, reason, run.configured_parameters, run.date_stencil)
-        )
+    def leave_out(run: Run, reason: Reason) -> None:
+        left_out.append(NotDue(run.workflow_name, run.day, run.identity, reason, run.configured_parameters, run.date_stencil))
 
     chosen = []
     for run in plan.due:
         state = states.get((run.workflow_name, run.identity))
-        if run.workflow_name != name or run.reference_date > last:
+        if run.workflow_name != name or run.day > last:
             continue
         if rerun == _CHANGED and history is not None:
-            try:
-                change = _change_of(specification, run, state, history)
-            except SourceError as error:
-                raise source_problem(error) from None
+            change = _change_of(specification, run, state, history)
             if change.is_due:
-                reason = f"backfill: {change.reason}"
+                reason = Reason.of(ReasonKind.BACKFILL, because=change.reason)
                 chosen.append(dataclasses.replace(run, reason=reason, keeps_labels=change.keeps_labels))
             else:
                 leave_out(run, change.reason)
             continue
-        if state == "succeeded" and rerun != "all":
-            leave_out(run, _SUCCEEDED)
-        elif state in ("failed", "skipped") and rerun == "missing":
-            leave_out(run, f"{state} before; --rerun failed includes it")
+        if state == RunState.SUCCEEDED and rerun != "all":
+            leave_out(run, Reason.of(ReasonKind.NEEDS_RERUN_ALL))
+        elif state in (RunState.FAILED, RunState.SKIPPED) and rerun == "missing":
+            leave_out(run, Reason.of(ReasonKind.NEEDS_RERUN_FAILED, state=state))
         else:
             keeps = rerun != "all" and (history is None or keeps_labels(specification, run, history))
-            chosen.append(dataclasses.replace(run, reason=f"backfill: {state or 'missing'}", keeps_labels=keeps))
+            because = Reason.of(ReasonKind.BACKFILL_MISSING)
+            because = Reason.of(ReasonKind.BACKFILL_STATE, state=state) if state is not None else because
+            reason = Reason.of(ReasonKind.BACKFILL, because=because)
+            chosen.append(dataclasses.replace(run, reason=reason, keeps_labels=keeps))
     return chosen, sorted(left_out, key=lambda one: one.reference_date), without_data
 
 
@@ -202,34 +201,30 @@ def keeps_labels(specification: Specification, run: Run, history: RunHistory) ->
     """Whether a run that is tried again may keep notebooks: not when its data have changed, or it is not known whether.
 
     Raises:
-        DefinitionError: it cannot be read whether they have.
-        ServiceError: the source is out of reach.
+        SourceError: it cannot be read whether they have.
     """
     from deciders.runs.reruns import change_of
-    from workers.sources.source_errors import SourceError
 
     end = history.ends.get((run.workflow_name, run.identity))
     if end is None:
         return True
-    try:
-        return change_of(specification.workflow(run.workflow_name), end, run.needed_days, history).keeps_labels
-    except SourceError as error:
-        raise source_problem(error) from None
+    return change_of(specification.workflow(run.workflow_name), end, run.needed_days, history).keeps_labels
 
 
-def _change_of(specification: Specification, run: Run, state: str | None, history: RunHistory) -> Verdict:
+def _change_of(specification: Specification, run: Run, state: RunState | None, history: RunHistory) -> Verdict:
     """Whether an instance is other than it would be made now.
 
     Raises:
         SourceError: its workflow is run again when data change, and it cannot be read whether they have.
     """
     from deciders.runs.reruns import Verdict, change_of
+    from deciders.values.reason import Reason, ReasonKind
 
     end = history.ends.get((run.workflow_name, run.identity))
     if state is None:
-        return Verdict(False, "not run yet; --rerun missing includes it")
+        return Verdict(False, Reason.of(ReasonKind.NEEDS_RERUN_MISSING))
     if end is None or end.notebooks is None:
-        return Verdict(False, f"{state} before, and it is not known with which notebooks; --rerun all includes it")
+        return Verdict(False, Reason.of(ReasonKind.UNKNOWN_NOTEBOOKS, state=state))
     return change_of(specification.workflow(run.workflow_name), end, run.needed_days, history)
 
 
@@ -256,7 +251,7 @@ def carry_out(
             folder,
             requests,
             db=db,
-            slots=nb_workers or default_workers(),
+            slots=nb_workers or usable_cores(),
             most_at_once=most_at_once,
             quiet=quiet,
             color=ctx.obj["color"],
@@ -265,15 +260,14 @@ def carry_out(
         )
     refuse_options(ctx, "with --domain", ("nb_workers", "quiet"))
     from deciders.activities import DECISIONS
-    from deciders.backfill_workflow import BackfillWorkflow
-    from deciders.notebook_workflow import NotebookWorkflow
+    from deciders.workflow_types import BACKFILL, NOTEBOOK, application_workflows
     from workers.runs.backfills import start_backfill
     from workers.runs.run_starts import REMOTE_STARTS_PER_SECOND
 
     with connected(domain, region) as service:
         for sentence in claim([specification], folder, domain=domain, adopt=adopt):
             say(sentence)
-        Decider(service, domain, DECISIONS, [NotebookWorkflow, BackfillWorkflow]).register_types()
+        Decider(service, domain, DECISIONS, application_workflows(NOTEBOOK, BACKFILL)).register_types()
         workflow_id, run_id = start_backfill(
             service,
             domain,
@@ -289,7 +283,7 @@ def carry_out(
     if announcement is not None:
         click.echo(announcement, err=True)
     click.echo(f"{workflow_id} {run_id}")
-    return 0
+    return ExitCode.DONE
 
 
 def _show(ctx: click.Context, chosen: list[Run], left_out: list[NotDue], without_data: list[date], *, why: bool) -> None:
@@ -300,8 +294,8 @@ def _show(ctx: click.Context, chosen: list[Run], left_out: list[NotDue], without
     stencils = [stencil_of(run) for run in shown] if as_table else telling_stencils(shown)
     table = Table(["date", "workflow", "parameters", *(["date_stencil"] if as_table or stencils else []), "why"])
     for number, run in enumerate(shown):
-        row = [run.reference_date.isoformat(), run.workflow_name, shown_settings(run.configured_parameters)]
-        table.rows.append([*row, *stencils[number : number + 1], run.reason.removeprefix("backfill: ")])
+        row = [run.day.isoformat(), run.workflow_name, shown_settings(run.configured_parameters)]
+        table.rows.append([*row, *stencils[number : number + 1], run.reason.because.text])
     if as_table:
         show(ctx, table)
         return
@@ -310,10 +304,10 @@ def _show(ctx: click.Context, chosen: list[Run], left_out: list[NotDue], without
     if len(chosen) > _MOST_SHOWN:
         click.echo(f"and {len(chosen) - _MOST_SHOWN} more")
     click.echo(f"{counted(len(chosen), 'run')} to start, {len(left_out)} left out")
-    for reason, count in Counter(kind_of_reason(one.reason) for one in left_out).most_common():
-        click.echo(f"  {counted_reason(count, reason)}")
+    for group, count in Counter(one.reason.group for one in left_out).most_common():
+        click.echo(f"  {group.counted(count)}")
     if why:
         if left_out:
-            click.echo(formatted(not_due_table(left_out, [one.reason for one in left_out]), with_header=True))
+            click.echo(formatted(not_due_table(left_out), with_header=True))
         if without_data:
             click.echo(f"no data for {', '.join(shown_periods(without_data))}")

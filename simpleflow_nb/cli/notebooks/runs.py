@@ -25,13 +25,29 @@ from .run_place import opened_run_place, run_place_options
 
 if TYPE_CHECKING:
     from deciders.specification import Specification
+    from deciders.values.label_state import LabelState
 
-_STATES = ["running", "succeeded", "skipped", "failed", "timed out", "terminated", "cancelled", "partial"]
+
+class _States(click.Choice[str]):
+    """The states of runs; our application's, so that they are looked up when they are asked for."""
+
+    def __init__(self) -> None:
+        super().__init__(())
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        from deciders.values.run_state import RunState
+
+        return tuple(str(state) for state in RunState)
+
+    @choices.setter
+    def choices(self, _: object) -> None:
+        pass
 
 
 @click.command("runs.list")
 @file_and_words("[NAME]")
-@click.option("--state", type=click.Choice(_STATES), help="Only those.")
+@click.option("--state", type=_States(), help="Only those.")
 @click.option("--from", "first", type=Day(), metavar="DATE", help="The first reference date.")
 @click.option("--to", "last", type=Day(), metavar="DATE", help="The last reference date.")
 @click.option("--all", "every_run", is_flag=True, help="Every run, not the latest of each date alone.")
@@ -51,6 +67,8 @@ def runs_list(
 ) -> None:
     """List the runs of FILE.yml, of all workflows or of NAME: state, attempt, times, why they ran, and notes."""
     specification = read_specification(file)
+    from deciders.values.run_state import RunState
+
     folder = outputs_folder(outputs, specification.path)
     if name is not None and name not in (known := [workflow.name for workflow in specification.workflows]):
         from deciders.problems import did_you_mean
@@ -60,10 +78,13 @@ def runs_list(
         rows = run_rows(specification, folder, there, every_run=every_run)
         interrupted = interruption(rows, there)
     begin, end = first.date().isoformat() if first else "", last.date().isoformat() if last else "9999-12-31"
+    is_period = first is not None or last is not None
     rows = [
         row
         for row in rows
-        if name in (None, row.workflow) and state in (None, row.state) and begin <= (row.reference_date or "") <= end
+        if name in (None, row.workflow)
+        and state in (None, row.state)
+        and (not is_period or (row.reference_date is not None and begin <= row.reference_date <= end))
     ]
     stencils = [row.stencil for row in rows]
     if not wants_table(ctx):  # for programs always, so that the columns are the same
@@ -71,12 +92,20 @@ def runs_list(
     head = ["Run", "Parameters", *(["Date stencil"] if stencils or wants_table(ctx) else [])]
     table = Table([*head, "State", "Light", "Attempt", "Started (UTC)", "Seconds", "Why", "Note"])
     for number, row in enumerate(rows):
-        cells = [row.state, row.light, row.attempt, _shown(row.started), _seconds(row), row.reason, row.first_note or None]
+        cells = [
+            row.state,
+            row.light or "",
+            row.attempt,
+            _shown(row.started),
+            _seconds(row),
+            row.reason,
+            row.first_note or None,
+        ]
         table.rows.append([row.title, row.set, *stencils[number : number + 1], *cells])
     if not table.rows:
         click.echo("no such runs", err=True)
     show(ctx, table)
-    if interrupted and state in (None, "running"):
+    if interrupted and state in (None, RunState.RUNNING):
         click.echo(f"simpleflow-nb: {interrupted}", err=True)
 
 
@@ -100,7 +129,7 @@ def runs_show(ctx: click.Context, file: Path | None, run: str, as_json: bool, ou
     with opened_run_place(folder, **place) as there:
         row = found_row(run_rows(specification, folder, there), run)
         every = run_rows(specification, folder, there, every_run=True)
-        if row.state == "running":
+        if row.is_running:
             try:
                 row = with_open_labels(row, there)
             except PayloadError as error:
@@ -182,17 +211,23 @@ def runs_logs(
         click.echo(f"{row.title}{f' {label}' if label else ''} has printed nothing (or its files were cleaned away)", err=True)
 
 
-def _in_order(specification: Specification, row: RunRow) -> dict[str, str]:
+def _in_order(specification: Specification, row: RunRow) -> dict[str, LabelState]:
     """What became of each label of a run and of its reports, as they come in the workflow file; what it lacks now is last."""
-    from deciders.runs.report_keys import is_report, report_artefact
+    from deciders.values.artefact_key import ArtefactKey
+    from deciders.values.label_state import LabelState
 
-    ends = {name: "done" for name in row.artefacts if is_report(name)} | row.labels
+    ends = {name: LabelState.SUCCEEDED for name in row.artefacts if ArtefactKey.parse(name).is_report} | row.labels
     notebooks = specification.workflow(row.workflow).notebooks
     places = [notebook.label for notebook in notebooks]
-    places += [report_artefact(notebook.label, output.format) for notebook in notebooks for output in notebook.output]
+    places += [str(ArtefactKey(notebook.label, output.format)) for notebook in notebooks for output in notebook.output]
     known = {name: ends[name] for name in places if name in ends}
     gone = {name: end for name, end in ends.items() if name not in known}
-    return {name: end for which in (False, True) for name, end in (known | gone).items() if is_report(name) == which}
+    return {
+        name: end
+        for which in (False, True)
+        for name, end in (known | gone).items()
+        if ArtefactKey.parse(name).is_report == which
+    }
 
 
 def _with_zone(moment: datetime | None) -> str | None:
@@ -211,11 +246,12 @@ def _shown_path(path: str | None) -> str | None:
     return path if path is None or "://" in path or Path(path).exists() else f"{path} (no longer there)"
 
 
-def _half_run(outputs: Path, row: RunRow, label: str, state: str) -> str | None:
+def _half_run(outputs: Path, row: RunRow, label: str, state: LabelState) -> str | None:
     """The notebook of a label that failed or was skipped, if it is still there."""
+    from deciders.values.label_state import LabelState
     from workers.artefacts import Artefacts, read_record
 
-    if state not in ("failed", "skipped") or not row.instance:
+    if state not in (LabelState.FAILED, LabelState.SKIPPED) or not row.instance:
         return None
     path = Artefacts(outputs).notebook(row.workflow, row.instance, label)
     ended = read_record(path.with_name("run.json")).get("status")
@@ -258,7 +294,7 @@ def _as_json(row: RunRow) -> dict[str, Any]:
         "parameters": row.parameters,
         "missing_dates": row.missing_dates,
         "state": row.state,
-        "light": row.light,
+        "light": row.light or "",
         "attempt": row.attempt,
         "started": row.started.isoformat() if row.started else None,
         "ended": row.ended.isoformat() if row.ended else None,

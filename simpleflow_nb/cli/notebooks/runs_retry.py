@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ...application.run_rows import RunRow, counted, found_row, instance_history, interruption, run_rows
-from ...exceptions import DefinitionError
+from ...exceptions import DefinitionError, ExitCode
 from ..file_words import file_and_words
 from ..options import adopt_option, outputs_option
 from .definition import read_specification
@@ -46,22 +46,24 @@ def runs_retry(
     A running sensor of FILE.yml on this machine takes it over; else it is carried out here and waited for.
     """
     specification = read_specification(file)
+    from deciders.values.label_state import LabelState
+
     folder = checked_outputs(outputs, specification)
     with opened_run_place(folder, **place) as there:
         row = found_row(run_rows(specification, folder, there, adopt=adopt), run)
         interrupted = interruption([row], there)
-        counts = has_data_that_count(specification, row.workflow)
+        counts = row.reference_date is not None and has_data_that_count(specification, row.workflow)
         history = instance_history(specification, folder, there, adopt=adopt) if counts else None
     if interrupted:
         raise DefinitionError(f"{row.title}: {interrupted}")
-    if row.state == "running":
+    if row.is_running:
         raise DefinitionError(f"{row.title} is running; it can be tried again once it has ended")
-    if row.state == "succeeded" and not row.error and "skipped" not in row.labels.values():
+    if row.has_succeeded and not row.error and LabelState.SKIPPED not in row.labels.values():
         labels = counted(len(specification.workflow(row.workflow).notebooks), "notebook")
         click.echo(f"nothing to retry: {row.title} succeeded, with {labels}")
         for line in left_behind(specification, [row], None, lacking_reports(specification, [row], folder)):
             click.echo(line)
-        ctx.exit(0)
+        ctx.exit(ExitCode.DONE)
     code = carry_out(
         ctx,
         specification,
@@ -80,25 +82,23 @@ def _retry_request(specification: Specification, row: RunRow, history: RunHistor
     """For the very instance that ran, whatever the sensor's entries say now; ``history`` where changed data count for it.
 
     Raises:
-        DefinitionError: what is on record of it comes to another instance: secrets in parameters are masked there. Or it
-            cannot be read whether its data have changed.
-        ServiceError: the source is out of reach.
+        DefinitionError: what is on record of it comes to another instance: secrets in parameters are masked there.
+        SourceError: it cannot be read whether its data have changed.
     """
     from deciders.runs.due_runs import run_for
-    from deciders.runs.reruns import RETRIED
-    from deciders.runs.run_requests import run_request
+    from deciders.runs.run_requests import RETRY, run_request
+    from deciders.values.reason import Reason, ReasonKind
 
-    if row.reference_date is None:
-        raise DefinitionError(f"{row.title} has no reference date; start it again with workflow.start")
     entry = _entry_of(specification, row)
     if entry is None:
         raise DefinitionError(
             f"{row.title} cannot be tried again: what is on record of its parameters makes another run, as secrets are masked "
             "there, and no entry of the sensor names it now; start it again with workflow.start"
         )
-    reference_date = date.fromisoformat(row.reference_date)
+    reference_date = _date_of(row)
     keeps = history is None or keeps_labels(specification, run_for(entry, reference_date), history)
-    return run_request(entry, [reference_date], f"{RETRIED}{row.state} before", keeps_labels=keeps)
+    reason = Reason.of(ReasonKind.RETRIED, state=row.state)
+    return run_request(entry, [reference_date], reason, keeps_labels=keeps, started_by=RETRY)
 
 
 def _entry_of(specification: Specification, row: RunRow) -> ConfiguredWorkflow | None:
@@ -112,6 +112,10 @@ def _entry_of(specification: Specification, row: RunRow) -> ConfiguredWorkflow |
     days = [list(pair) for pair in row.parameters.get("date_ranges") or ()]
     for stencil in (row.date_stencil, days):
         entry = entry_like(row.workflow, row.parameters, stencil)
-        if identity_for(entry, date.fromisoformat(row.reference_date or "")) == row.identity:
+        if identity_for(entry, _date_of(row)) == row.identity:
             return entry
     return None
+
+
+def _date_of(row: RunRow) -> date | None:
+    return date.fromisoformat(row.reference_date) if row.reference_date is not None else None

@@ -15,10 +15,11 @@ from ...application.owners import claim
 from ...application.run_states import BACKFILL_TYPE, NOTEBOOK_TYPE, SENSOR_TYPE, Watch
 from ...application.sensors import open_sensor, sensor_files
 from ...application.workflow_files import outputs_folder
-from ...exceptions import DefinitionError, JournalInUse, ServiceError
+from ...exceptions import DefinitionError, ExitCode, JournalInUse, ServiceError
 from ...processes.allocator import share_one_arena
 from ...processes.connection import connected, payload_directory
-from ...processes.local_run import LocalRun, default_workers
+from ...processes.local_run import LocalRun
+from ...processes.worker import usable_cores
 from ..connection import CREATION_HINT, domain_options, payloads_option
 from ..options import adopt_option, db_option, local_option, outputs_option
 from ..progress import Progress, follow, say
@@ -88,23 +89,23 @@ def sensor_start(
             assert domain is not None
             for sentence in claim(specifications, folder, domain=domain, adopt=adopt):
                 say(sentence)
-            code = 0
+            code: int = ExitCode.DONE
             for execution in start_remote_sensors(service, domain, specifications, str(folder), store, once=once):
-                code = max(code, await_check(service, domain, execution, store) if once else 0)
+                code = max(code, await_check(service, domain, execution, store) if once else ExitCode.DONE)
         ctx.exit(code)
     share_one_arena()
     with _own_run(folder, db, specifications, durable=durable, adopt=adopt) as run:
         backfills = BackfillEnds(run)
         watch = Watch(run.service, [NOTEBOOK_TYPE], load=run.payloads.load)
-        work_on_notebooks(run, nb_workers or default_workers())
+        work_on_notebooks(run, nb_workers or usable_cores())
         sensors = started_sensors(run, specifications, str(folder), once=once)
         keeping = HistoryKeeping(run, folder)
         for one in specifications:
-            if not once and one.sensor.schedule is not None:
+            if not once and one.sensor is not None and one.sensor.schedule is not None:
                 of_file = f" of {one.path.name}" if len(specifications) > 1 else ""
                 looks = f"looking for new dates{of_file} at {one.sensor.schedule!r} ({one.sensor.timezone}); Ctrl-C stops"
                 click.echo(looks, err=True)
-        code = 0
+        code = ExitCode.DONE
 
         def is_over() -> bool:
             nonlocal code
@@ -132,7 +133,7 @@ def sensor_start(
                 click.echo(nothing_due(sum(not_due)))
         if any(sensor.once and sensor.is_open() for sensor in sensors):
             say("interrupted before the check for new dates had ended; the same command makes it anew")
-            code = 1
+            code = ExitCode.RUN_FAILED
     ctx.exit(code)
 
 
@@ -140,7 +141,7 @@ def _read_files(files: Sequence[Path]) -> list[Specification]:
     """The files that are named, each once, or that of ``AUTOFLOW_INPUTS_DIR``.
 
     Raises:
-        SpecificationProblems, DefinitionError: see `read_with_warnings`, or two of them name the same workflow.
+        SpecificationError, DefinitionError: see `read_with_warnings`, or two of them name the same workflow.
     """
     found: list[Specification] = []
     owners: dict[str, Path] = {}
@@ -148,6 +149,11 @@ def _read_files(files: Sequence[Path]) -> list[Specification]:
         specification, warnings = read_with_warnings(file)
         if any(specification.path.samefile(known.path) for known in found):
             continue
+        if specification.sensor is None:
+            from deciders.specification import NO_SENSOR
+
+            started = f"workflow.start {shlex.quote(str(specification.path))}:NAME"
+            raise DefinitionError(f"{specification.path} has no sensor to start: {NO_SENSOR}; {started} runs a workflow")
         counted_warnings(specification, warnings)
         for workflow in specification.workflows:
             if workflow.name in owners:

@@ -11,17 +11,17 @@ from typing import Any, TypeVar
 import click
 
 from ...application.owners import check_names
-from ...application.run_states import SENSOR_TYPE, type_filter
+from ...application.run_states import SENSOR_TYPE
 from ...application.sensors import ask_sensor, open_sensor, sensor_state
 from ...application.services import Place
 from ...application.workflow_files import default_file, outputs_folder, specification_path
 from ...exceptions import DefinitionError
-from ...inspection.executions import executions
 from ...inspection.tables import Table
 from ...local.ownership import is_owned
 from ...local.requests import leave_request
 from ...processes.connection import payload_directory
 from ...processes.payload_directory import PayloadDirectory
+from ...swf_service import ExecutionInfo
 from ..engine.place import has_place, opened_place, place_options
 from ..file_words import file_and_words, is_no_domain
 from ..options import outputs_option
@@ -94,6 +94,10 @@ def sensor_reload(file: Path | None, outputs: Path | None, **place: Any) -> None
     """Let the sensor of FILE.yml go on with the file as it is now; runs that are open end as they began."""
     specification = read_specification(specification_path(file))
     check_names(specification, outputs_folder(outputs, specification.path))
+    if specification.sensor is None:
+        from deciders.specification import NO_SENSOR
+
+        raise DefinitionError(f"{specification.path} has no sensor any more: {NO_SENSOR}; sensor.stop ends the one that runs")
     schedule = specification.sensor.schedule
     what = f"reloaded; it looks at {schedule!r} ({specification.sensor.timezone})" if schedule else "reloaded; one last check"
     from workers.runs.kept_specification import by_reference
@@ -121,11 +125,13 @@ def sensor_list(ctx: click.Context, words: tuple[str, ...], outputs: Path | None
 
     Those that run where FILE.yml is run; without it, and with --local, --db or a domain, those that are there.
     """
+    from deciders.workflow_types import executions_of_type
+
     table = Table(["Sensor", "File", "State", "Schedule", "Next check (UTC)", "Last check (UTC)", "Last result"])
     with _listed_place(ctx, words, outputs, place) as there:
-        infos: Iterable[dict[str, Any]] = ()
+        infos: Iterable[ExecutionInfo] = ()
         if there.service is not None:
-            infos = executions(there.service, there.domain, is_open=True, typeFilter=type_filter(SENSOR_TYPE))
+            infos = executions_of_type(there.service, there.domain, SENSOR_TYPE, is_open=True)
         for info in infos:
             one = sensor_state(there, {key: info["execution"][key] for key in ("workflowId", "runId")})
             if there.journal is not None and not is_owned(there.journal):

@@ -16,13 +16,12 @@ import click
 
 from ...application.run_rows import NEXT_CAUSE, RunRow, counted, interruption, run_rows, shown_settings
 from ...application.workflow_files import outputs_folder
-from ...exceptions import DefinitionError
+from ...exceptions import ExitCode, SimpleflowError
 from ...inspection.tables import Table, formatted
 from ..file_words import file_and_words
-from ..main import DONE
 from ..options import outputs_option
 from ..printing import show, wants_table
-from .definition import CurrentPlan, current_plan, read_specification
+from .definition import CurrentPlan, current_plan, nothing_by_itself, read_specification
 from .older_runs import lacking_reports, left_behind, older_files
 from .run_place import opened_run_place, run_place_options
 
@@ -53,8 +52,10 @@ def status(ctx: click.Context, file: Path | None, as_json: bool, outputs: Path |
         rows = run_rows(specification, folder, there)
         try:
             current = current_plan(specification, folder, there)
-        except DefinitionError as error:  # the source: what has run can be shown all the same
-            trouble = str(error)
+        except SimpleflowError as error:
+            if error.exit_code is not ExitCode.WRONG:
+                raise
+            trouble = str(error)  # of the source: what has run can be shown all the same
         interrupted = interruption(rows, there)
     planned = current.due_runs if current is not None else None
     missing = missing_dates(_available(planned)) if planned is not None else []
@@ -62,15 +63,16 @@ def status(ctx: click.Context, file: Path | None, as_json: bool, outputs: Path |
     if as_json:
         click.echo(json.dumps(_as_json(specification, rows, current, missing, lacking), indent=2, ensure_ascii=False))
     elif as_table:
-        show(ctx, _Grid(specification, rows, planned, lacking).table())
+        show(ctx, _Grid(specification, rows, planned, lacking).table(has_dateless=True))
     elif not rows:
         click.echo(f"nothing has run yet with outputs in {folder}")
     else:
         grid = _Grid(specification, rows, planned, lacking)
-        click.echo(formatted(grid.table(), with_header=True))
+        tables = [table for table in (grid.table(), grid.dateless_table()) if table.rows]
+        click.echo("\n\n".join(formatted(table, with_header=True) for table in tables))
         _show_whole(grid.cut, rows)
-        succeeded = sum(row.state == "succeeded" for row in rows)
-        skipped = sum(row.state == "skipped" for row in rows)
+        succeeded = sum(row.has_succeeded for row in rows)
+        skipped = sum(row.was_skipped for row in rows)
         click.echo(f"{succeeded} of {counted(len(rows), 'run')} succeeded{f', {skipped} skipped' if skipped else ''}")
         for line in left_behind(specification, rows, current, lacking):
             click.echo(line)
@@ -79,13 +81,14 @@ def status(ctx: click.Context, file: Path | None, as_json: bool, outputs: Path |
     if trouble:
         click.echo(f"simpleflow-nb: what is due is not known: {trouble}", err=True)
     if planned is not None and not as_json and not as_table:
-        for line in _outlook(planned, missing):
+        for line in _outlook(planned, missing) if specification.sensor is not None else [nothing_by_itself(specification)]:
             click.echo(line)
-    ctx.exit(DONE)
+    ctx.exit(ExitCode.DONE)
 
 
 class _Grid:
-    """What has run, and what is due or waits beside it; dates with nothing but reasons are for ``plan --why``.
+    """What has run, and what is due or waits beside it; dates with nothing but reasons are for ``plan --why``. Runs without a
+    date have a table of their own.
 
     A column for each parameter set: those of the sensor's entries as they are now first, and behind them those that no entry
     has any more, or that somebody has started a run with.
@@ -99,24 +102,38 @@ class _Grid:
         self._entries = Entries(specification)
         self._cells: dict[tuple[str, ParameterSet], str] = {}
         self._has_entry: dict[ParameterSet, bool] = {}
+        self._dateless: list[tuple[RunRow, str]] = []
         self.cut: list[tuple[RunRow, str]] = []  #: runs with a sentence that their cell had no room for
         for row in rows:
             text = self._cell(row)
             if row.run_id in lacking:
                 text += f" (without {', '.join(lacking[row.run_id])})"
+            if row.reference_date is None:
+                self._dateless.append((row, text))
             place = (row.reference_date or "", self._column_of(row))
             self._cells[place] = f"{self._cells[place]} / {text}" if place in self._cells else text
         for run in planned.due if planned is not None else ():
             column = set_of_entry(run.entry)
             self._has_entry[column] = True
-            self._cells.setdefault((run.reference_date.isoformat(), column), "due")
+            self._cells.setdefault((run.day.isoformat(), column), "due")
 
-    def table(self) -> Table:
-        columns = sorted(self._has_entry, key=self._entries.place_of)
+    def table(self, *, has_dateless: bool = False) -> Table:
+        """Dates by parameter sets; ``has_dateless``: and a row without a date, if there is such a run."""
+        cells = {place: text for place, text in self._cells.items() if place[0] or has_dateless}
+        columns = sorted(dict.fromkeys(column for _, column in cells), key=self._entries.place_of)
         stencils = Counter(column[:2] for column in columns)
         table = Table(["date", *(self._head(column, stencils[column[:2]] > 1) for column in columns)])
-        for day in sorted({day for day, _ in self._cells}):
-            table.rows.append([day, *(self._cells.get((day, column), "") for column in columns)])
+        for day in sorted({day for day, _ in cells}):
+            table.rows.append([day, *(cells.get((day, column), "") for column in columns)])
+        return table
+
+    def dateless_table(self) -> Table:
+        """The runs without a date, a row each."""
+        has_parameters = any(row.set for row, _ in self._dateless)
+        table = Table(["run without a date", *(["parameters"] if has_parameters else []), "state", "ended (UTC)"])
+        for row, text in self._dateless:
+            ended = row.ended.strftime("%Y-%m-%d %H:%M") if row.ended is not None else None
+            table.rows.append([row.title, *([row.set] if has_parameters else []), text, ended])
         return table
 
     def _column_of(self, row: RunRow) -> ParameterSet:
@@ -127,7 +144,8 @@ class _Grid:
         else:
             stencil = written_stencil(row.date_stencil) if row.date_stencil is not None else None
             column = ParameterSet(row.workflow, row.set, stencil)
-        self._has_entry[column] = entry is not None or not self._entries.of_workflow(row.workflow)
+        has_none = not self._entries.of_workflow(row.workflow) or row.reference_date is None
+        self._has_entry[column] = entry is not None or has_none
         return column
 
     def _head(self, column: ParameterSet, has_twins: bool) -> str:
@@ -138,13 +156,15 @@ class _Grid:
         )
 
     def _cell(self, row: RunRow) -> str:
-        head, reason = row.state, ""
-        if row.state == "succeeded":
-            head, reason = row.light, row.first_note if row.light == "orange" else ""
-        elif row.state == "skipped":
+        from deciders.values.run_state import RunState
+
+        head, reason = str(row.state), ""
+        if row.has_succeeded:
+            head, reason = str(row.light or ""), row.first_note if row.light is not None and row.light.wants_a_note else ""
+        elif row.was_skipped:
             reason = row.first_note
-        elif row.state == "failed":
-            head, reason = "red", plain_error((row.error or "failed").splitlines()[0])
+        elif row.state == RunState.FAILED:
+            head, reason = str(row.light or ""), plain_error((row.error or "failed").splitlines()[0])
         if not reason:
             return head
         shown = _WHERE_TO_LOOK.sub("", reason).partition("; not run: ")[0]  # the cause; runs.show has what came of it
@@ -179,10 +199,10 @@ def _show_whole(cut: list[tuple[RunRow, str]], rows: list[RunRow]) -> None:
 
 
 def _outlook(planned: DueRuns, missing: list[tuple[date, date]]) -> list[str]:
-    from deciders.runs.reruns import SUCCEEDED_IN_AUTOFLOW
+    from deciders.values.reason import ReasonKind
 
     lines = [f"warning: {warning}" for warning in planned.warnings]
-    if before := sum(one.reason == SUCCEEDED_IN_AUTOFLOW for one in planned.not_due):
+    if before := sum(one.reason.kind == ReasonKind.SUCCEEDED_IN_AUTOFLOW for one in planned.not_due):
         lines.append(f"{counted(before, 'run')} succeeded in AutoFlow")
     if planned.due:
         lines.append(f"{counted(len(planned.due), 'run')} due (plan --why says why)")
@@ -196,7 +216,7 @@ def _outlook(planned: DueRuns, missing: list[tuple[date, date]]) -> list[str]:
 
 
 def _available(planned: DueRuns) -> set[date]:
-    return {run.reference_date for run in planned.due} | {one.reference_date for one in planned.not_due if one.is_available}
+    return {run.day for run in planned.due} | {one.reference_date for one in planned.not_due if one.is_available}
 
 
 def missing_dates(available: Iterable[date]) -> list[tuple[date, date]]:
@@ -233,12 +253,12 @@ def _as_json(
                 "has_entry": row.entry_of(entries) is not None,
                 "instance": row.instance,
                 "state": row.state,
-                "light": row.light,
+                "light": row.light or "",
                 "started": row.started.isoformat() if row.started else None,
                 "ended": row.ended.isoformat() if row.ended else None,
                 "attempt": row.attempt,
                 "reason": row.reason,
-                "due": again.reason if again is not None else None,
+                "due": again.reason.text if again is not None else None,
                 "error": row.error,
                 "labels": row.labels,
                 "notes": row.notes,
@@ -252,13 +272,13 @@ def _as_json(
         found.append(
             {
                 "workflow": run.workflow_name,
-                "reference_date": run.reference_date.isoformat(),
+                "reference_date": run.iso_date,
                 "set": shown_settings(run.configured_parameters),
                 "date_stencil": run.entry.model_dump(mode="json")["date_stencil"],
                 "has_entry": True,
                 "instance": run.instance,
                 "state": "due",
-                "due": run.reason,
+                "due": run.reason.text,
             }
         )
     for first, last in missing:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .sabotage import EXECUTION, HANDLERS, TASKS, replacement
+from .sabotage import EXECUTION, HANDLERS, STATE, TASKS, replacement
 
 SABOTAGES = (
     replacement(
@@ -123,7 +123,7 @@ SABOTAGES = (
     replacement(
         7,
         "records are not compared",
-        EXECUTION,
+        STATE,
         "if command.key == key and command.type == kind:",
         "if True:",
         "test_every_record_must_be_the_oldest_decision_that_has_none",

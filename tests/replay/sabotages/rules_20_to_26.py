@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .sabotage import EXECUTION, HANDLERS, INPUTS, TASKS, replacement
+from .sabotage import EXECUTION, HANDLERS, INPUTS, STATE, TASKS, replacement
 
 SABOTAGES = (
     replacement(
@@ -75,7 +75,7 @@ SABOTAGES = (
     replacement(
         23,
         "what the code raised is not chained",
-        EXECUTION,
+        STATE,
         "error.__cause__ = self.error",
         "pass",
         "test_code_that_raises_where_history_goes_on_is_a_difference_and_not_the_end_of_the_run",

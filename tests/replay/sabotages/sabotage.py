@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-EXECUTION, TASKS, HANDLERS, SUSPENSION = "replay/execution.py", "replay/tasks.py", "replay/handlers.py", "replay/suspension.py"
+EXECUTION, STATE, HANDLERS = "replay/execution.py", "replay/execution_state.py", "replay/handlers.py"
+TASKS, SUSPENSION = "replay/tasks.py", "replay/suspension.py"
 ARGUMENTS, INPUTS, FUTURES = "replay/arguments.py", "replay/inputs.py", "futures.py"
 
 

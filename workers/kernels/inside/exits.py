@@ -30,7 +30,7 @@ def install(shell: Any, settings: Any) -> None:
             raise NotebookExit(code if code is None or isinstance(code, (int, str)) else str(code))
 
     for name in ("exit", "quit"):
-        shell.user_ns[name] = shell.user_ns_hidden[name] = Exit(shell)
+        shell.user_ns[name] = shell.user_ns_hidden[name] = Exit(shell)  # type: ignore[no-untyped-call]  # IPython's own __init__
 
     def tell(result: Any) -> None:
         error = getattr(result, "error_in_exec", None)

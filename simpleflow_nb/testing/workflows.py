@@ -1,26 +1,23 @@
-"""What users test their own workflows with: a service in memory whose clock skips the waiting.
-
-::
-
-    def test_my_workflow():
-        assert run_workflow(Report, "2024-01-01") == {"flights": 3}
-"""
+"""A service in memory with a decider and workers on it; its clock skips the waiting."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from . import payload
-from .constants import MAX_RUN_SECONDS
-from .exceptions import DefinitionError, SimpleflowError
-from .local.clock import VirtualClock
-from .local.service import DOMAIN, LocalService
-from .processes.decider import Parked
-from .processes.engine import Engine
-from .workflow import Workflow, execution_input
+from .. import payload
+from ..activity import Activity, registered
+from ..constants import MAX_RUN_SECONDS
+from ..exceptions import DefinitionError, SimpleflowError
+from ..local.clock import VirtualClock
+from ..local.service import DOMAIN, LocalService
+from ..processes.decider import Parked
+from ..processes.engine import Engine
+from ..workflow import Workflow, execution_input
+
+Replaced = Mapping["Activity[Any, Any] | str", Callable[..., Any]]  #: by activity, or by the name of its type
 
 _LIST = "testing"
 _LOOK_SECONDS = 0.05
@@ -29,30 +26,45 @@ _LOOK_SECONDS = 0.05
 class RunFailed(SimpleflowError):
     """The run under test did not complete. ``status`` is its close status, None when it was parked."""
 
-    def __init__(self, status: str | None, reason: str, history: list[dict[str, Any]]) -> None:
+    def __init__(self, status: str | None, reason: str, history: Sequence[Mapping[str, Any]]) -> None:
         super().__init__(f"{status or 'PARKED'}: {reason}")
         self.status, self.reason, self.history = status, reason, history
 
 
 class Harness:
-    """A service in memory with a decider and workers on it; time jumps whenever nothing can run."""
+    """A service in memory with a decider and workers on it; time jumps whenever nothing can run.
 
-    def __init__(self, *workflows: type[Workflow], workers: int = 2, clock: VirtualClock | None = None) -> None:
+    Args:
+        workflows: the classes; those that are started later are added.
+        workers: how many activities run at once.
+        clock: begins at another moment than now, ``VirtualClock(epoch seconds)``.
+        activities: functions that are called instead of the bodies of these activities (or of those with these names), with
+            the same arguments; retries, timeouts and everything else about them stay. They run in threads of this process.
+    """
+
+    def __init__(
+        self,
+        *workflows: type[Workflow],
+        workers: int = 2,
+        clock: VirtualClock | None = None,
+        activities: Replaced | None = None,
+    ) -> None:
         for workflow in workflows:
             _check_class(workflow)
         self.clock = clock or VirtualClock()
         self.service = LocalService(clock=self.clock)
         self.parked: list[Parked] = []
-        self.engine = Engine(
-            self.service,
-            DOMAIN,
-            decision_list=_LIST,
-            task_lists={_LIST: workers},
-            workflows=workflows,
-            activity_task_list=_LIST,
-            on_parked=self.parked.append,
-        )
         try:
+            self.engine = Engine(
+                self.service,
+                DOMAIN,
+                decision_list=_LIST,
+                task_lists={_LIST: workers},
+                workflows=workflows,
+                activity_task_list=_LIST,
+                on_parked=self.parked.append,
+                bodies=replaced_bodies(activities or {}),
+            )
             self.engine.start()
         except BaseException:
             self.service.close()
@@ -63,14 +75,13 @@ class Harness:
         """Start a run; returns its workflow id and run id.
 
         Raises:
-            DefinitionError: ``workflow`` is not a Workflow class.
+            DefinitionError: ``workflow`` is not a Workflow class, or another one of its type name and version was given before.
             TypeError: an argument that is not a JSON value.
         """
         _check_class(workflow)
         self._serial += 1
         workflow_id = workflow_id or f"{workflow.__name__}-{self._serial}"
-        if workflow.type_name() not in self.engine.decider.workflows:
-            self.engine.decider.workflows[workflow.type_name()] = workflow
+        if self.engine.decider.workflows.add(workflow):
             self.engine.decider.register_types()
         started = self.service.start_workflow_execution(
             domain=DOMAIN,
@@ -95,7 +106,7 @@ class Harness:
         request: dict[str, Any] = {"domain": DOMAIN, "execution": execution}
         events: list[dict[str, Any]] = []
         while True:
-            page = self.service.get_workflow_execution_history(**request)
+            page: Any = self.service.get_workflow_execution_history(**request)
             events += page["events"]
             if "nextPageToken" not in page:
                 return events
@@ -111,7 +122,7 @@ class Harness:
         while True:
             status = self._close_status(workflow_id, run_id, until, real_seconds)
             events = self.history(workflow_id, run_id)
-            last = next(value for key, value in events[-1].items() if key.endswith("EventAttributes"))
+            last: Any = next(value for key, value in events[-1].items() if key.endswith("EventAttributes"))
             if status == "COMPLETED":
                 return payload.decode(last.get("result"), self.engine.payloads.load)
             if status == "TIMED_OUT":
@@ -133,16 +144,11 @@ class Harness:
         return f"not ended within its execution timeout of {seconds} s{named}"
 
     def _close_status(self, workflow_id: str, run_id: str, until: float, real_seconds: float) -> str:
-        while (status := self.service.wait_closed(workflow_id, run_id, _LOOK_SECONDS)) is None:
-            reason = next((str(parked.error) for parked in self.parked if parked.run_id == run_id), None)
-            failure = self.engine.failure or self.engine.worker.failure
-            if reason is None and failure is not None:
-                reason = f"{type(failure).__name__}: {failure}"
-            if reason is None and time.monotonic() > until:
-                reason = f"still open after {real_seconds} s"
-            if reason is not None:
-                raise RunFailed(None, reason, self.history(workflow_id, run_id))
-        return status
+        try:
+            return close_status(self.service, self.engine, self.parked, workflow_id, run_id, until)
+        except StillOpen as error:
+            reason = str(error) or f"still open after {real_seconds} s"
+            raise RunFailed(None, reason, self.history(workflow_id, run_id)) from None
 
     def close(self) -> None:
         self.engine.stop(cancel=True)
@@ -155,10 +161,47 @@ def _check_class(workflow: Any) -> None:
         raise DefinitionError(f"{workflow!r:.80} is not a workflow; give a subclass of Workflow")
 
 
+class StillOpen(SimpleflowError):
+    """A run does not go on, for that reason, or has not closed in time (no words)."""
+
+
+def close_status(
+    service: LocalService, engine: Engine, parked: list[Parked], workflow_id: str, run_id: str, until: float
+) -> str:
+    """SWF's close status of a run, once it has closed.
+
+    Raises:
+        StillOpen: it is parked, the engine has failed, or it was open at ``until`` (of `time.monotonic`).
+    """
+    while (status := service.wait_closed(workflow_id, run_id, _LOOK_SECONDS)) is None:
+        reason = next((str(one.error) for one in parked if one.run_id == run_id), None)
+        failure = engine.failure or engine.worker.failure
+        if reason is None and failure is not None:
+            reason = f"{type(failure).__name__}: {failure}"
+        if reason is not None:
+            raise StillOpen(reason)
+        if time.monotonic() > until:
+            raise StillOpen
+    return status
+
+
+def replaced_bodies(activities: Replaced) -> dict[str, Activity[Any, Any]]:
+    """What a worker carries out instead, by the names of the activities' types."""
+    found = {}
+    for one, function in activities.items():
+        if not callable(function):
+            raise DefinitionError(f"{one} is replaced by {function!r:.80}, which cannot be called")
+        known = one if isinstance(one, Activity) else registered(one) or Activity(None, name=one)
+        found[known.name] = known.with_body(function)
+    return found
+
+
 @contextmanager
-def harness(*workflows: type[Workflow], workers: int = 2, clock: VirtualClock | None = None) -> Iterator[Harness]:
+def harness(
+    *workflows: type[Workflow], workers: int = 2, clock: VirtualClock | None = None, activities: Replaced | None = None
+) -> Iterator[Harness]:
     """A :class:`Harness` for the length of a ``with`` block."""
-    opened = Harness(*workflows, workers=workers, clock=clock)
+    opened = Harness(*workflows, workers=workers, clock=clock, activities=activities)
     try:
         yield opened
     finally:

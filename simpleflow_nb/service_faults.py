@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..exceptions import DefinitionError
+from .exceptions import DefinitionError
 
 UNKNOWN_RESOURCE = "UnknownResourceFault"
 ALREADY_REGISTERED = ("TypeAlreadyExistsFault", "DomainAlreadyExistsFault")

@@ -1,0 +1,68 @@
+"""What history has said of an execution so far, and how its records are matched with the decisions of the code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from .. import payload
+from ..exceptions import NonDeterminismError
+from . import commands
+from .commands import Queued
+from .events import HistoryEvent
+from .inputs import InputComparison
+from .tasks import Tasks
+
+Event = HistoryEvent
+
+
+class ExecutionState(Tasks):
+    """Everything that an event of the history may change."""
+
+    __slots__ = (
+        "backoff_is_open",
+        "cancel_requested",
+        "close_refused",
+        "closed",
+        "default_task_list",
+        "input",
+        "inputs",
+        "parks",
+        "split",
+        "started_attributes",
+        "streak",
+        "wakes",
+    )
+
+    def __init__(
+        self,
+        program: Callable[[Any], Any],
+        load: payload.Load | None,
+        run_id: str,
+        on_log: Callable[[str], None] | None,
+    ) -> None:
+        super().__init__(program, load, run_id, on_log)
+        self.default_task_list = ""
+        self.inputs = InputComparison()
+        self.input: str | None = None
+        self.started_attributes: Mapping[str, Any] = {}
+        self.close_refused: Queued | None = None
+        self.closed = self.cancel_requested = self.backoff_is_open = False
+        self.split = self.wakes = self.streak = self.parks = 0
+
+    def recorded(self, event: Event, kind: str, key: str | None, refused: bool = False) -> Queued:
+        """History has the record of a decision: it must be the oldest one not yet recorded."""
+        queue = self.queue
+        command = None
+        if queue:
+            command = queue.popleft()
+            if command.key == key and command.type == kind:
+                return command
+        had = (f"{kind}({key})" if key else kind) + (" refused" if refused else "")
+        raise self.difference(event, had, command)
+
+    def difference(self, event: Event | None, had: str, command: Queued | None) -> NonDeterminismError:
+        """The error to raise for a decision that differs; caused by what run() raised, if it did."""
+        error = NonDeterminismError(event["eventId"] if event else None, had, commands.described(command))
+        error.__cause__ = self.error
+        return error

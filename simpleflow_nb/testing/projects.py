@@ -1,0 +1,315 @@
+"""A workflow file carried out in no time: functions instead of notebooks, no kernels, and a clock that skips the waiting."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from deciders import activities as declared
+from deciders.backfill_workflow import BackfillWorkflow
+from deciders.notebook_workflow import NotebookWorkflow
+from deciders.problems import did_you_mean
+from deciders.sensor_workflow import SensorWorkflow
+from deciders.specification import NO_SENSOR, Specification, load_specification
+from workers import activities as bodies
+from workers.records.run_records import RunRecord, RunRecords
+from workers.runs.kept_specification import by_reference
+
+from .. import payload
+from ..activity import Activity
+from ..activity_context import context
+from ..environment import setting
+from ..exceptions import DefinitionError
+from ..inspection.executions import executions, history
+from ..inspection.task_rows import TaskRow, task_rows
+from ..local.clock import VirtualClock
+from ..local.faults import Fault
+from ..local.service import DOMAIN, LocalService
+from ..processes.decider import Parked
+from ..processes.engine import Engine
+from ..service_faults import UNKNOWN_RESOURCE
+from ..workflow import Workflow, execution_input
+from .replaced_notebooks import Function, ReplacedNotebooks
+from .workflows import RunFailed, StillOpen, close_status, replaced_bodies
+
+_SENSOR_ID, _END_ID = "sensor", "end of the test"
+
+
+@dataclass(frozen=True)
+class ProjectCheck:
+    """One look of the sensor."""
+
+    at: datetime  #: when it was begun, by the clock of the test
+    started: tuple[str, ...] = ()  #: the runs, ``NAME/DATE``, in the order of their starts
+    error: str | None = None  #: why it failed; it is tried again then
+
+
+@dataclass(frozen=True)
+class ProjectEnd:
+    """What has become of a project's runs."""
+
+    runs: tuple[
+        RunRecord, ...
+    ]  #: every one that has ended, by its end: ``state``, ``light``, ``labels``, ``error``, ``attempt``...
+    checks: tuple[ProjectCheck, ...] = ()
+    skipped_seconds: float = field(default=0.0)  #: that the clock has passed over
+
+    def run(self, name: str) -> RunRecord:
+        """The last run of ``NAME/DATE``, or of ``NAME/DATE_IDENTITY`` where parameter sets have the same date.
+
+        Raises:
+            DefinitionError: there is none, or that fits several instances.
+        """
+        found = [one for one in self.runs if name in (_title(one), f"{one.workflow_name}/{one.instance}")]
+        instances = sorted({f"{one.workflow_name}/{one.instance}" for one in found})
+        if len(instances) > 1:
+            raise DefinitionError(f"{name} fits {' and '.join(instances)}")
+        if not found:
+            known = ", ".join(dict.fromkeys(map(_title, self.runs))) or "none"
+            raise DefinitionError(f"no run {name} has ended; those that have: {known}")
+        return found[-1]
+
+    def states(self) -> dict[str, str]:
+        """``NAME/DATE`` -> the state of its last run; of several instances, that of the one that ended last."""
+        return {_title(one): one.state for one in self.runs}
+
+
+def run_project(
+    file: str | Path,
+    notebooks: Mapping[str, Function],
+    *,
+    outputs: str | Path,
+    began: datetime | None = None,
+    until: datetime | None = None,
+    before_check: Callable[[datetime], None] | None = None,
+    workers: int = 2,
+    real_seconds: float = 60,
+) -> ProjectEnd:
+    """Run what a workflow file's sensor finds due, with functions in the place of notebooks; return what came of it.
+
+    Everything but kernels and typesetting is as it is in earnest: what is due, retries and their waits, skipping, lights,
+    records, what is kept of a failed run. Called again with the same ``outputs`` it goes on from there. ``max_parallel_runs``
+    is not observed: how many run at once is for ``workers`` to say.
+
+    Args:
+        file: the workflow file; the notebooks that it names must be there, as for ``validate``.
+        notebooks: what is called instead of each, by label, or by ``WORKFLOW/LABEL``, with the parameters that the notebook
+            would get. What it returns is its value, or a :class:`NotebookEnd`; an exception fails the label, and
+            :func:`simpleflow_nb.notebooks.skip` skips it.
+        outputs: a folder of the test.
+        began: the moment at which the clock begins; now by default. Without a time zone it is UTC.
+        until: follow the sensor's schedule until then; without it there is one check, as with ``--once``. Runs that have begun
+            by then go on to their ends.
+        before_check: called with the moment before each look of the sensor, to let data arrive.
+        workers: how many notebooks run at once.
+        real_seconds: after how long on a clock on the wall the test fails.
+
+    Raises:
+        SpecificationError: the file is wrong.
+        DefinitionError: a label has no function, a function no label, or the moments are wrong.
+        RunFailed: the sensor has failed, or something goes on for longer than ``real_seconds``.
+    """
+    if setting("AUTOFLOW_DB_URI"):
+        raise DefinitionError("AUTOFLOW_DB_URI is set, and run_project would write into that database; unset it for tests")
+    specification = load_specification(file)
+    if specification.sensor is None:
+        raise DefinitionError(f"{file} has no sensor to follow: {NO_SENSOR}")
+    _check_labels(specification, notebooks)
+    begins = _in_utc(began) if began is not None else datetime.now(UTC)
+    if until is not None and specification.sensor.schedule is None:
+        raise DefinitionError(f"{file}: the sensor has no schedule to follow until {until}; leave 'until' out for one check")
+    if until is not None and _in_utc(until) <= begins:
+        raise DefinitionError(f"until {until} is not after {begins}")
+    folder = Path(outputs).absolute()
+    with closing(
+        _Running(_without_bounds(specification), notebooks, folder, begins, before_check, workers, real_seconds)
+    ) as run:
+        run.carry_out(_in_utc(until) if until is not None else None)
+        checks = run.checks()
+        skipped = run.clock.skipped_seconds
+    with closing(RunRecords.open(folder)) as records:
+        runs = sorted(records.runs(), key=lambda one: one.ended)
+    return ProjectEnd(tuple(runs), checks, skipped)
+
+
+def _title(one: RunRecord) -> str:
+    return f"{one.workflow_name}/{one.reference_date}"
+
+
+def _in_utc(moment: datetime) -> datetime:
+    return moment.astimezone(UTC) if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+
+
+def _check_labels(specification: Specification, notebooks: Mapping[str, Function]) -> None:
+    known = [(workflow.name, notebook.label) for workflow in specification.workflows for notebook in workflow.notebooks]
+    names = {label for _, label in known} | {f"{workflow}/{label}" for workflow, label in known}
+    for name, function in notebooks.items():
+        if name not in names:
+            raise DefinitionError(f"no notebook has the label {name!r}{did_you_mean(name, sorted(names))}")
+        if not callable(function):
+            raise DefinitionError(f"the notebook {name!r} is replaced by {function!r:.80}, which cannot be called")
+    for workflow, label in known:
+        if label not in notebooks and f"{workflow}/{label}" not in notebooks:
+            raise DefinitionError(f"the notebook {label!r} of {workflow} has no function in its place")
+
+
+def _without_bounds(specification: Specification) -> Specification:
+    """A check waits in real time for room, and the clock could not skip what the runs wait for."""
+    flows = tuple(flow.model_copy(update={"max_parallel_runs": None}) for flow in specification.workflows)
+    assert specification.sensor is not None
+    sensor = specification.sensor.model_copy(update={"max_parallel_runs": None})
+    return specification.model_copy(update={"workflows": flows, "sensor": sensor})
+
+
+_stop_sensor: Activity[..., None] = Activity(None, name="simpleflow_nb.testing.stop_sensor", task_list=declared.SENSOR)
+
+
+class _End(Workflow):
+    """Cancels the sensor when the time of a test is over: by a task, as the clock skips nothing while one is carried out."""
+
+    name = "simpleflow_nb.testing.end"
+    task_list = declared.DECISIONS
+
+    def run(self, seconds: float) -> None:
+        self.timer(seconds).result
+        self.submit(_stop_sensor).result
+
+
+class _Running:
+    """A service in memory with all that carries a workflow file out."""
+
+    def __init__(
+        self,
+        specification: Specification,
+        notebooks: Mapping[str, Function],
+        outputs: Path,
+        began: datetime,
+        before_check: Callable[[datetime], None] | None,
+        workers: int,
+        real_seconds: float,
+    ) -> None:
+        self.specification, self.outputs, self.before_check = specification, outputs, before_check
+        self.real_seconds, self.until = real_seconds, time.monotonic() + real_seconds
+        self.clock, self.began = VirtualClock(began.timestamp()), began
+        self.service = LocalService(clock=self.clock)
+        self.parked: list[Parked] = []
+        replaced = ReplacedNotebooks(notebooks)
+        self.engine = Engine(
+            self.service,
+            DOMAIN,
+            decision_list=declared.DECISIONS,
+            task_lists={declared.NOTEBOOKS: workers, declared.REPORTS: 1, declared.SENSOR: 2},
+            workflows=[NotebookWorkflow, SensorWorkflow, BackfillWorkflow, _End],
+            on_parked=self.parked.append,
+            imports=False,
+            bodies=replaced_bodies(
+                {
+                    declared.execute_notebook: replaced.execute_notebook,
+                    declared.convert_report: replaced.convert_report,
+                    declared.feed_new_dates: self._check,
+                    _stop_sensor: self._stop_sensor,
+                }
+            ),
+        )
+        try:
+            self.engine.start()
+        except BaseException:
+            self.service.close()
+            raise
+
+    def carry_out(self, until: datetime | None) -> None:
+        """Follow the sensor until that moment, or for one check, and the runs until they have ended.
+
+        Raises:
+            RunFailed: see :func:`run_project`.
+        """
+        given = by_reference(self.specification, self.engine.payloads)
+        arguments: dict[str, Any] = {"specification": given, "outputs": str(self.outputs), "once": until is None}
+        self._start(SensorWorkflow, _SENSOR_ID, arguments)
+        if until is None:
+            self._wait(_SENSOR_ID)
+        else:
+            self._start(_End, _END_ID, {"seconds": (until - self.began).total_seconds()})
+            self._wait(_END_ID)
+            self._wait(_SENSOR_ID, "CANCELED")
+        while left := self.service.open_executions(DOMAIN):
+            for one in left:
+                self._status(one.workflow_id, one.run_id)
+
+    def checks(self) -> tuple[ProjectCheck, ...]:
+        """Every look of the sensor that has ended, in order."""
+        found = []
+        for one in sorted(self.service.closed_executions(DOMAIN), key=lambda one: one.number):
+            if one.workflow_id == _SENSOR_ID:
+                found += [self._told(row) for row in task_rows(history(self.service, DOMAIN, one.ids)) if _is_check(row)]
+        return tuple(found)
+
+    def close(self) -> None:
+        self.engine.stop(cancel=True)
+        self.service.close()
+        self.engine.join(10)
+
+    def _check(self, **arguments: Any) -> Any:
+        if self.before_check is not None:
+            self.before_check(datetime.fromtimestamp(context().service.clock.timestamp(), UTC))
+        return bodies.feed_new_dates(**arguments)
+
+    def _stop_sensor(self) -> None:
+        try:
+            self.service.request_cancel_workflow_execution(domain=DOMAIN, workflowId=_SENSOR_ID)
+        except Fault as fault:
+            if fault.code != UNKNOWN_RESOURCE:  # else it has ended by itself, and that is told
+                raise
+
+    def _start(self, workflow: type[Workflow], workflow_id: str, arguments: dict[str, Any]) -> None:
+        self.service.start_workflow_execution(
+            domain=DOMAIN,
+            workflowId=workflow_id,
+            workflowType={"name": workflow.type_name(), "version": workflow.version},
+            executionStartToCloseTimeout=str(workflow.execution_timeout) if workflow.execution_timeout else "31536000",
+            input=execution_input(workflow, {"kwargs": arguments}),
+        )
+
+    def _wait(self, workflow_id: str, *others: str) -> None:
+        """Until the execution has completed, or has ended in one of these other ways; one continued as new is followed."""
+        while True:
+            latest = self.service.execution(DOMAIN, workflow_id)
+            assert latest is not None
+            status = self._status(workflow_id, latest.run_id)
+            if status in ("COMPLETED", *others):
+                return
+            if status != "CONTINUED_AS_NEW":
+                events = history(self.service, DOMAIN, latest.ids)
+                last: Any = next(value for key, value in events[-1].items() if key.endswith("EventAttributes"))
+                raise RunFailed(status, last.get("reason", ""), events)
+
+    def _status(self, workflow_id: str, run_id: str) -> str:
+        try:
+            return close_status(self.service, self.engine, self.parked, workflow_id, run_id, self.until)
+        except StillOpen as error:
+            reason = f"{workflow_id}: {str(error) or f'still open after {self.real_seconds} s'}"
+            execution = {"workflowId": workflow_id, "runId": run_id}
+            raise RunFailed(None, reason, history(self.service, DOMAIN, execution)) from None
+
+    def _told(self, row: TaskRow) -> ProjectCheck:
+        at, load = datetime.fromtimestamp(row.scheduled, UTC), self.engine.payloads.load
+        if row.state != "completed":
+            details = payload.decode(row.details, load) if row.details else None
+            message = details.get("message") if isinstance(details, dict) else None
+            return ProjectCheck(at, error=str(message or row.reason or row.state))
+        started = payload.decode(row.result, load)["started"]
+        return ProjectCheck(at, tuple(self._names()[workflow_id] for workflow_id in started))
+
+    def _names(self) -> dict[str, str]:
+        kind = {"name": NotebookWorkflow.type_name(), "version": NotebookWorkflow.version}
+        found = executions(self.service, DOMAIN, is_open=False, typeFilter=kind)
+        return {info["execution"]["workflowId"]: "/".join(info["tagList"][:2]) for info in found}
+
+
+def _is_check(row: TaskRow) -> bool:
+    return row.name == declared.feed_new_dates.name and row.state not in ("scheduled", "started")

@@ -1,0 +1,125 @@
+"""Items of runs: what became of each notebook of a run, one row each in ``sfnb_items``.
+
+The worker that carries an item out writes its row; what was not carried out is written with the end of the run.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Literal
+
+from .run_tables import aware, utc
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+
+ItemState = Literal["succeeded", "failed", "cancelled", "timed_out", "cached", "skipped"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ItemRecord:
+    """The end of one item of a run: of a label, or of one of the items that a label is fanned out to."""
+
+    run_id: str
+    label: str
+    index: int = 0  #: 0 as well for a label that is not fanned out
+    slug: str | None = None  #: of the name of its folder; None for a label that is not fanned out
+    kind: str = "notebook"
+    #: ``cached``: taken over from a run before; ``skipped``: its notebook said so, or it was not run, see ``reason``
+    state: ItemState
+    light: str | None = None  #: green, orange or red; None for what was not run
+    attempt: int | None = None  #: 1 for the first; None for what was not run
+    started: datetime | None = None  #: with a time zone; None for what this run did not carry out
+    ended: datetime | None = None  #: the same
+    key: str | None = None  #: what it was made from, for others that would be made from the same; None where that is not known
+    taken_from: str | None = None  #: run id of the run that carried out what is ``cached``; None where that is not known
+    folder: str | None = None  #: relative to the outputs folder, with slashes
+    reason: str | None = None  #: why it was skipped
+    error: str | None = None
+
+
+@lru_cache(maxsize=1)
+def items_table() -> sa.Table:
+    """The table of items, as `workers.records.migrations` makes it; the same object each time."""
+    import sqlalchemy as sa
+
+    return sa.Table(
+        "sfnb_items",
+        sa.MetaData(),
+        sa.Column("run_id", sa.Text, primary_key=True),
+        sa.Column("label", sa.Text, primary_key=True),
+        sa.Column("index", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("slug", sa.Text),
+        sa.Column("kind", sa.Text),
+        sa.Column("state", sa.Text, nullable=False),
+        sa.Column("light", sa.Text),
+        sa.Column("attempt", sa.Integer),
+        sa.Column("started", sa.DateTime(timezone=True)),
+        sa.Column("ended", sa.DateTime(timezone=True)),
+        *(sa.Column(name, sa.Text) for name in ("key", "taken_from", "folder", "reason", "error")),
+    )
+
+
+def write_item(connection: sa.Connection, item: ItemRecord) -> None:
+    """Write the row of an item that was carried out, unless a later attempt at it has written one."""
+    import sqlalchemy as sa
+
+    items = items_table()
+    is_later = sa.or_(items.c.attempt.is_(None), items.c.attempt <= (item.attempt or 0))
+    _put(connection, item, is_later)
+
+
+def settle_items(connection: sa.Connection, settled: Iterable[ItemRecord]) -> None:
+    """Let the rows of a run's items agree with how the run itself saw them end.
+
+    A row of the same state stands, for the worker that wrote it knows most. One that is missing, since its worker was lost
+    or could not reach the database, or that says something else, since the run never had its answer, is written.
+    """
+    items = items_table()
+    for item in settled:
+        _put(connection, item, items.c.state != item.state)
+
+
+def read_items(connection: sa.Connection, run_id: str) -> list[ItemRecord]:
+    """The items of a run, by label and index."""
+    import sqlalchemy as sa
+
+    items = items_table()
+    query = sa.select(items).where(items.c.run_id == run_id).order_by(items.c.label, items.c.index)
+    return [_item_of(row) for row in connection.execute(query)]
+
+
+def _put(connection: sa.Connection, item: ItemRecord, replaces: sa.ColumnElement[bool]) -> None:
+    """Write a row; one that is there stays unless ``replaces`` holds for it."""
+    import sqlalchemy as sa
+
+    items, values = items_table(), _row_of(item)
+    same = sa.and_(*(items.c[name] == values[name] for name in ("run_id", "label", "index")))
+    # Writing comes first: in SQLite a transaction that has read cannot wait for another that writes.
+    if connection.execute(sa.update(items).where(same, replaces).values(**values)).rowcount:
+        return
+    literals = sa.select(*(sa.literal(values[name], items.c[name].type).label(name) for name in values))
+    is_there = sa.select(sa.literal(1)).select_from(items).where(same).exists()
+    connection.execute(sa.insert(items).from_select(list(values), literals.where(~is_there)))
+
+
+def _row_of(item: ItemRecord) -> dict[str, Any]:
+    from ..secrets import masked
+
+    values = {name.name: getattr(item, name.name) for name in dataclasses.fields(item)}
+    for name in ("started", "ended"):
+        values[name] = utc(values[name]) if values[name] is not None else None
+    for name in ("reason", "error"):
+        values[name] = masked(values[name]).replace("\0", "") if values[name] is not None else None
+    return values
+
+
+def _item_of(row: sa.Row[Any]) -> ItemRecord:
+    values = dict(row._mapping)
+    for name in ("started", "ended"):
+        values[name] = aware(values[name]) if values[name] is not None else None
+    return ItemRecord(**values)
