@@ -131,16 +131,23 @@ def validate(file: Path | None, schema: bool) -> None:
         f"{specification.path}: good ({counted(len(specification.workflows), 'workflow')}, "
         f"{counted(notebooks, 'notebook')}, {configured if specification.sensor is not None else 'no sensor'})"
     )
-    from workers.reports.asciidoc import missing_for_templates
-
     for sentence in (
         *warnings,
         *found.outdated,
-        *missing_for_templates(specification),
+        *_missing_for_templates(specification),
         *found.missing_kernels,
         *found.substituted_kernels,
     ):
         click.echo(f"warning: {sentence}", err=True)
+
+
+def _missing_for_templates(specification: Specification) -> list[str]:
+    notebooks = [notebook for workflow in specification.workflows for notebook in workflow.notebooks]
+    if not any(output.template for notebook in notebooks for output in notebook.output):
+        return []  # and all that makes reports is not imported
+    from workers.reports.asciidoc import missing_for_templates
+
+    return missing_for_templates(specification)
 
 
 @dataclass(frozen=True)
