@@ -11,6 +11,7 @@ from simpleflow_nb.futures import Future
 
 from . import activities
 from .specification import NotebookSpecification, WorkflowSpecification
+from .specification.models import OF_THE_DECIDER
 from .specification.report_names import report_file_names
 from .specification.workflow_file import INPUTS_DIR, MISSING_DATES
 from .tasks.arguments import NotebookTask, ReportTask, RunFolder
@@ -21,16 +22,6 @@ from .values.light import Light
 from .values.run_error import LabelError, RunError
 from .values.run_state import RunState
 
-_SETTINGS_OF_THE_WORKER = (
-    "timeout_seconds",
-    "cell_timeout_seconds",
-    "memory_limit_bytes",
-    "printed_limit_bytes",
-    "displayed_limit_bytes",
-    "kernel",
-    "kernel_fallback",
-    "warnings",
-)
 NOT_ASKED_FOR = "not asked for"  #: why the other labels of a partial run were not run
 MOST_NOTES = 3  #: of the warnings of a notebook or a report, in the record of the run; all are in its run.json
 
@@ -313,9 +304,8 @@ def _ends_of_reports(
 
 
 def _limits(notebook: NotebookSpecification) -> dict[str, Any]:
-    """Return the settings that the file gives; defaults stay out of the history."""
-    settings = notebook.model_dump(include=set(_SETTINGS_OF_THE_WORKER), exclude_defaults=True)
-    return settings | ({"environment": notebook.environment} if notebook.environment else {})
+    """The settings that the file gives: what it does not mention stays out of the history."""
+    return notebook.model_dump(exclude=set(OF_THE_DECIDER), exclude_defaults=True)
 
 
 def _kept_attempts(workflow: WorkflowSpecification) -> dict[str, Any]:

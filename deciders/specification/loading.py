@@ -7,11 +7,10 @@ from pathlib import Path
 from ..problems import Problem, Problems
 from .models import Specification
 from .report_name_rules import check_report_names
-from .retention_rules import checked_kept_history
 from .sensor_rules import checked_sensor
+from .shape_problems import checked_shape
 from .surprise_rules import note_surprises
 from .twin_entries import note_twins
-from .workflow_file import check_shape
 from .workflow_rules import check_parameters, checked_workflows
 from .yaml_lines import read_yaml
 
@@ -41,18 +40,23 @@ def load_with_warnings(path: str | Path) -> tuple[Specification, tuple[Problem, 
         problems.raise_if_any()
     assert root is not None
     inputs_dir = path.absolute().parent
-    check_shape(root, problems)
+    settings = checked_shape(root, problems)
     workflows = checked_workflows(root, inputs_dir, problems)
     sensor = checked_sensor(root, [workflow.name for workflow in workflows], problems)
     check_parameters(root, workflows, problems)
     check_report_names(root, workflows, problems)
-    kept_history = checked_kept_history(root, problems)
     note_surprises(root, problems)
     problems.raise_if_any()
+    of_sensor = settings.pop("available_dates_sensor")
     if sensor is not None:
+        given = zip(of_sensor["workflows"], sensor["workflows"], strict=True)
+        sensor = {**of_sensor, **sensor, "workflows": [{**entry, **checked} for entry, checked in given]}
         note_twins(root, sensor["workflows"], problems)
-    made = [one.as_dict() for one in workflows]
-    specification = Specification.model_validate(
-        {"path": path, "inputs_dir": inputs_dir, "workflows": made, "sensor": sensor, **kept_history}
-    )
-    return specification, problems.warnings
+    values = {
+        **settings,
+        "path": path,
+        "inputs_dir": inputs_dir,
+        "workflows": [one.as_dict(own) for one, own in zip(workflows, settings["workflows"], strict=True)],
+        "sensor": sensor,
+    }
+    return Specification.model_validate(values), problems.warnings

@@ -35,6 +35,10 @@ class OutputSpecification(_Model):
     parameters: bool = False  #: whether it shows the parameters of the run under its title
 
 
+#: Of a notebook: what the decider goes by, or hands on in another form. All else are arguments of the worker.
+OF_THE_DECIDER = ("label", "filename", "parameters", "output", "retries", "cache", "needs")
+
+
 class NotebookSpecification(_Model):
     """One notebook of a workflow."""
 

@@ -10,27 +10,20 @@ from ..report_templates import ASCIIDOC_TEMPLATES, TYPST_TEMPLATE
 from .inputs_folder import checked_file
 from .yaml_lines import YamlNode
 
-_SWITCHES = ("code", "streams", "parameters")
 
-
-def checked_outputs(label: str, node: YamlNode | None, inputs_dir: Path, problems: Problems) -> list[dict[str, Any]]:
-    """Return the outputs of a notebook, as far as they could be read, for `deciders.specification.OutputSpecification`."""
+def check_outputs(label: str, node: YamlNode | None, inputs_dir: Path, problems: Problems) -> None:
+    """Note a second output of one format, and templates that are not there or of no known kind."""
     if node is None:
-        return []
-    found: list[dict[str, Any]] = []
+        return
+    formats: list[Any] = []
     for entry in node.items() if isinstance(node.value, list) else [node]:
-        output = {key: one.value for key, one in entry.entries().items() if key in ("format", *_SWITCHES)}
-        if any(output.get("format") == other["format"] for other in found):
-            problems.add(entry.line, f"notebook {label!r} has two outputs of format {shown(output.get('format'))}")
-        name = entry.get("name")
-        if name is not None and name.text is not None:
-            output["name"] = name.text
+        format = found.value if (found := entry.get("format")) is not None else None
+        if format in formats:
+            problems.add(entry.line, f"notebook {label!r} has two outputs of format {shown(format)}")
         template = entry.get("template")
         if template is not None and template.text is not None:
-            output["template"] = template.text
-            _check_template(template.text, template.line, output.get("format"), inputs_dir, problems)
-        found.append({"format": None, **output})
-    return found
+            _check_template(template.text, template.line, format, inputs_dir, problems)
+        formats.append(format)
 
 
 def _check_template(template: str, line: int, format: Any, inputs_dir: Path, problems: Problems) -> None:

@@ -5,15 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from ..dates.durations import read_seconds
-from ..problems import Problems, shown
-from .yaml_lines import BROKEN, YamlNode
+from ..problems import kind_of, shown
 
 FOREVER, ALL = "forever", "all"
 KEPT_HISTORY_SECONDS = 90 * 86_400
 KEPT_ATTEMPTS = 5
 SHORTEST_HISTORY_SECONDS = 60
 _LONGEST_HISTORY_DAYS = 36_500
-_MOST_ATTEMPTS = 1_000
+MOST_ATTEMPTS = 1_000
 
 
 def kept_seconds(value: Any) -> int | None:
@@ -28,35 +27,20 @@ def kept_seconds(value: Any) -> int | None:
     seconds = read_seconds(value) if isinstance(value, str) else None
     if seconds is None:
         unit = f"; write {value}d for days" if isinstance(value, int) and not isinstance(value, bool) else ""
-        what = "a list" if isinstance(value, list) else "a mapping" if isinstance(value, dict) else shown(value)
-        raise ValueError(f"must be a length of time such as 90d, or {FOREVER}, not {what}{unit}")
+        raise ValueError(f"must be a length of time such as 90d, or {FOREVER}, not {kind_of(value)}{unit}")
     if not SHORTEST_HISTORY_SECONDS <= seconds <= _LONGEST_HISTORY_DAYS * 86_400:
         raise ValueError(f"must be between 1 min and {_LONGEST_HISTORY_DAYS} d, or {FOREVER}, not {shown(value)}")
     return int(seconds)
 
 
-def checked_kept_history(root: YamlNode, problems: Problems) -> dict[str, Any]:
-    """Check ``keep_history`` of the file, for `deciders.specification.Specification`."""
-    node = root.get("keep_history")
-    if node is None or node.value is BROKEN:
-        return {}
-    try:
-        return {"keep_history_seconds": kept_seconds(node.plain())}
-    except ValueError as error:
-        problems.add(node.line, f"keep_history {error}")
-        return {}
+def kept_attempts(value: Any) -> int | None:
+    """Return the number of earlier attempts at a notebook that are kept; ``all`` gives None.
 
-
-def checked_kept_attempts(root: YamlNode, problems: Problems) -> dict[str, Any]:
-    """Check ``keep_attempts`` of the file, for each `deciders.specification.WorkflowSpecification`."""
-    node = root.get("keep_attempts")
-    if node is None or node.value is BROKEN:
-        return {}
-    value = node.plain()
+    Raises:
+        ValueError: the end of a sentence that begins with what the value is for.
+    """
     if value == ALL:
-        return {"keep_attempts": None}
-    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= _MOST_ATTEMPTS:
-        what = "a list" if isinstance(value, list) else "a mapping" if isinstance(value, dict) else shown(value)
-        problems.add(node.line, f"keep_attempts must be a whole number from 1 to {_MOST_ATTEMPTS}, or {ALL}, not {what}")
-        return {}
-    return {"keep_attempts": value}
+        return None
+    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= MOST_ATTEMPTS:
+        raise ValueError(f"must be a whole number from 1 to {MOST_ATTEMPTS}, or {ALL}, not {kind_of(value)}")
+    return value

@@ -1,23 +1,15 @@
-"""Rules for the source of dates: FlowAPI, files, a query, or an installed source."""
+"""Rules of sources that the shape of ``source`` cannot express: files, a query, or an installed source."""
 
 from __future__ import annotations
 
 import re
-from importlib.metadata import entry_points
 from typing import Any
 
 from ..problems import Problems, listed, shown
-from .inputs_folder import leaving_fault
+from .source_entries import BUILT_IN, QueryEntry, installed_names
 from .yaml_lines import BROKEN, YamlNode, json_value
 
-#: Entry points of sources: ``name = package.module:function``; docs/sources.rst describes the call.
-GROUP = "simpleflow_nb.sources"
-
-_PLACE_OF_DATE = "{date}"
-_BUILT_IN = ("files", "sql")
 _SECRET_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
-#: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
-_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", re.ASCII)
 _FLOWAPI: dict[str, Any] = {"kind": "flowapi"}
 
 
@@ -26,15 +18,12 @@ def checked_source(node: YamlNode | None, problems: Problems) -> dict[str, Any]:
     if node is None or node.text == "flowapi" or node.value is BROKEN:
         return _FLOWAPI
     if not isinstance(node.value, dict):
-        hint = problems.did_you_mean(node.text, ["flowapi"]) if node.text is not None else ""
-        found = "a list" if isinstance(node.value, list) else shown(node.value)
-        problems.add(node.line, f"source must be 'flowapi' or a mapping with 'files' or 'sql', not {found}{hint}")
         return _FLOWAPI
-    installed = {point.name: point.value for point in entry_points(group=GROUP)}
-    known = [key for key in node.value if key in (*_BUILT_IN, *installed)]
+    installed = installed_names()
+    known = [key for key in node.value if key in (*BUILT_IN, *installed)]
     for key, value in node.value.items():
         if key not in known:
-            hint = problems.did_you_mean(str(key), [*_BUILT_IN, *installed])
+            hint = problems.did_you_mean(str(key), [*BUILT_IN, *installed])
             problems.add(value.line, f"{shown(key)} is not a setting of the source{hint}")
     if not known:
         others = f"; installed are {listed(sorted(installed))}" if installed else ""
@@ -51,56 +40,21 @@ def checked_source(node: YamlNode | None, problems: Problems) -> dict[str, Any]:
 
 
 def _checked_files(files: YamlNode, problems: Problems) -> dict[str, Any]:
-    if not isinstance(files.value, dict) or not files.value:
-        problems.add(files.line, "'files' of the source must be a mapping of at least one type of data to its files")
-        return {"kind": "files", "files": {}}
-    for name, pattern in files.value.items():
+    for name, pattern in files.entries().items():
         if not isinstance(name, str) or not name.strip():
             problems.add(pattern.line, f"the type of data {shown(name)} must be text; put it in quotes")
-        elif pattern.value is BROKEN:
-            continue
-        elif pattern.text is None:
-            problems.add(pattern.line, f"the files of {shown(name)} must be text, not {shown(pattern.plain())}")
-        elif fault := _pattern_fault(pattern.text):
-            problems.add(pattern.line, f"the files of {shown(name)}: {shown(pattern.text)} {fault}")
-    return {"kind": "files", "files": files.plain()}
-
-
-def _pattern_fault(pattern: str) -> str | None:
-    if pattern.count(_PLACE_OF_DATE) != 1:
-        return f"must hold {_PLACE_OF_DATE} exactly once"
-    if "**" in pattern:
-        return "must not hold '**': name the folders"
-    if not pattern.startswith("s3://"):
-        return leaving_fault(pattern)
-    bucket, slash, _ = pattern.removeprefix("s3://").partition("/")
-    return None if slash and _BUCKET.fullmatch(bucket) else "must be like s3://bucket/folder/{date}.csv"
+    return {"kind": "files", "files": files.plain() if isinstance(files.value, dict) else {}}
 
 
 def _checked_sql(node: YamlNode, problems: Problems) -> dict[str, Any]:
-    checked: dict[str, Any] = {"kind": "sql", "uri": "", "query": ""}
-    if not isinstance(node.value, dict):
-        problems.add(node.line, "'sql' of the source must be a mapping with 'uri' and 'query'")
-        return checked
-    for key, value in node.value.items():
-        if key not in ("uri", "query", "password"):
-            hint = problems.did_you_mean(str(key), ["uri", "query", "password"])
-            problems.add(value.line, f"{shown(key)} is not a setting of 'sql'{hint}")
-        elif value.value is BROKEN:
-            continue
-        elif value.text is None or not value.text.strip():
-            problems.add(value.line, f"{key!r} of 'sql' must be text, not {shown(value.plain())}")
-        else:
-            checked[key] = value.text.strip()
-    for key in ("uri", "query"):
-        if key not in node.value:
-            problems.add(node.line, f"'sql' of the source lacks {key!r}")
-    if (uri := node.get("uri")) is not None and uri.text and (fault := _uri_fault(uri.text, "password" in checked)):
-        problems.add(uri.line, f"'uri' of 'sql' {fault}")
     secret = node.get("password")
+    has_password = secret is not None and bool((secret.text or "").strip())
+    if (uri := node.get("uri")) is not None and uri.text and (fault := _uri_fault(uri.text, has_password)):
+        problems.add(uri.line, f"'uri' of 'sql' {fault}")
     if secret is not None and secret.text and not _SECRET_NAME.fullmatch(secret.text):
         problems.add(secret.line, "'password' of 'sql' must be the name of a secret such as MY_DB_PASSWORD, never the password")
-    return checked
+    given = {key: value.text.strip() for key in QueryEntry.model_fields if (value := node.get(key)) is not None and value.text}
+    return {"kind": "sql", **given}
 
 
 def _uri_fault(uri: str, has_password: bool) -> str | None:

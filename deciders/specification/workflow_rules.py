@@ -1,11 +1,12 @@
 """Rules for workflows beyond their shape: names that must exist, circles, files, parameters that must match.
 
-All rules work on the nodes of the file and skip whatever has the wrong shape, which `workflow_file` has reported already, so
-that one reading shows all problems.
+Everything works on the nodes of the file and passes over what has the wrong shape (`shape_problems` has said so
+already), so that one reading shows all problems.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -14,10 +15,10 @@ from typing import Any
 from ..notebooks.notebook_parameters import INJECTED, has_leftover_tag, read_notebook_parameters
 from ..problems import Problems, listed, near_miss, shown
 from .inputs_folder import checked_file, folded_name, name_fault
-from .notebook_limits import checked_limits
-from .output_rules import checked_outputs
-from .policy_rules import checked_policy
-from .retention_rules import checked_kept_attempts
+from .notebook_limits import check_environment
+from .output_rules import check_outputs
+from .policy_rules import check_policy
+from .shape_problems import entry_named
 from .workflow_file import (
     AUTOFLOW_PARAMETERS,
     AUTOMATIC_PARAMETERS,
@@ -25,9 +26,9 @@ from .workflow_file import (
     NOTEBOOK_SUFFIXES,
     OF_THE_DATE,
     OWN_PARAMETERS,
-    entry_named,
+    SHARED_SETTINGS,
 )
-from .yaml_lines import BROKEN, YamlNode
+from .yaml_lines import YamlNode
 
 #: How similar two names must be for one to count as a misspelling of the other: if the sensor's entry lacks the name
 #: anyway, and if nothing else speaks for a misspelling.
@@ -44,21 +45,7 @@ class CheckedNotebook:
     line: int
     filename: str
     parameters: dict[str, YamlNode]  #: those whose value is text
-    output: list[dict[str, Any]] = field(default_factory=list)
     needs: tuple[str, ...] = ()
-    limits: dict[str, Any] = field(default_factory=dict)
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the values for `deciders.specification.NotebookSpecification`."""
-        parameters = {name: node.value for name, node in self.parameters.items()}
-        return {
-            "label": self.label,
-            "filename": self.filename,
-            "parameters": parameters,
-            "output": self.output,
-            "needs": self.needs,
-            **self.limits,
-        }
 
 
 @dataclass
@@ -68,7 +55,6 @@ class CheckedWorkflow:
     name: str
     notebooks: list[CheckedNotebook] = field(default_factory=list)
     is_complete: bool = True  #: False when something in it could not be read, so that its parameters are not known
-    policy: dict[str, Any] = field(default_factory=dict)  #: values of `checked_policy`
 
     @property
     def labels(self) -> list[str]:
@@ -95,17 +81,20 @@ class CheckedWorkflow:
         wanted = {node.value for notebook in self.notebooks for node in notebook.parameters.values()}
         return (wanted & set(OWN_PARAMETERS)).difference(self.labels)
 
-    def as_dict(self) -> dict[str, Any]:
-        """Return the values for `deciders.specification.WorkflowSpecification`."""
-        notebooks = [notebook.as_dict() for notebook in self.notebooks]
-        return {"name": self.name, "notebooks": notebooks, "parameters": sorted(self.references()), **self.policy}
+    def as_dict(self, settings: Mapping[str, Any]) -> dict[str, Any]:
+        """For `deciders.specification.WorkflowSpecification`, with the settings that its entry of the file has."""
+        shared = {name: settings[name] for name in SHARED_SETTINGS if name in settings}
+        notebooks = [
+            {**shared, **settings["notebooks"][one.label], "label": one.label, "needs": one.needs} for one in self.notebooks
+        ]
+        own = {name: value for name, value in settings.items() if name not in shared}
+        return {**own, "notebooks": notebooks, "parameters": sorted(self.references())}
 
 
 def checked_workflows(root: YamlNode, inputs_dir: Path, problems: Problems) -> list[CheckedWorkflow]:
     """Return the workflows of the file, their notebooks in the order in which they can run."""
     found: list[CheckedWorkflow] = []
     first_line: dict[str, tuple[str, int]] = {}
-    kept_attempts = checked_kept_attempts(root, problems)
     for entry in (root.get("workflows") or _NOTHING).items():
         name = entry.get("name")
         if name is None or name.text is None:
@@ -119,7 +108,7 @@ def checked_workflows(root: YamlNode, inputs_dir: Path, problems: Problems) -> l
             how = "is defined twice" if other == name.text else f"differs from {shown(other)} only in case"
             problems.add(name.line, f"workflow name {shown(name.text)} {how} (first in line {line})")
         found.append(_checked_workflow(name.text, entry, inputs_dir, problems))
-        found[-1].policy = checked_policy(entry, root, problems) | kept_attempts
+        check_policy(entry, root, problems)
     return found
 
 
@@ -144,7 +133,6 @@ def _checked_workflow(name: str, entry: YamlNode, inputs_dir: Path, problems: Pr
         if other != label:
             problems.add(node.line, f"notebook label {label!r} differs from {other!r} only in case (first in line {line})")
         workflow.notebooks.append(_checked_notebook(label, node, workflow, inputs_dir, problems))
-    _give_shared_settings(entry, notebooks, workflow)
     _sort_by_needs(workflow, problems)
     return workflow
 
@@ -165,18 +153,9 @@ def _checked_notebook(
         path = checked_file(inputs_dir, filename.text, NOTEBOOK_SUFFIXES, filename.line, problems)
         if path is not None:
             _check_against_file(notebook, given, path, problems)
-    notebook.output = checked_outputs(label, node.get("output"), inputs_dir, problems)
-    notebook.limits = checked_limits(label, node, problems)
+    check_outputs(label, node.get("output"), inputs_dir, problems)
+    check_environment(label, node.get("env"), problems)
     return notebook
-
-
-def _give_shared_settings(entry: YamlNode, notebooks: YamlNode, workflow: CheckedWorkflow) -> None:
-    """Apply a workflow's settings for all its notebooks to each notebook that does not set its own."""
-    for notebook in workflow.notebooks:
-        for setting in ("kernel_fallback", "warnings", "cache"):
-            given = (notebooks.get(notebook.label) or _NOTHING).get(setting) or entry.get(setting)
-            if given is not None and given.value is not BROKEN:
-                notebook.limits[setting] = given.plain()
 
 
 def _check_against_file(notebook: CheckedNotebook, given: YamlNode, path: Path, problems: Problems) -> None:

@@ -46,6 +46,12 @@ class _Broken:
 BROKEN = _Broken()
 
 
+def holds_broken(value: Any) -> bool:
+    """Tell whether a plain value, or one inside it, was reported already."""
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return value is BROKEN or any(map(holds_broken, inner))
+
+
 @dataclass(frozen=True, slots=True)
 class YamlNode:
     """A value of the file: a scalar, a list of nodes, or a mapping of plain keys to nodes."""

@@ -88,11 +88,19 @@ def validate(file: Path | None) -> Validation:
 
         return Validation(path, None, (*error.problems, *unreadable_notebooks(path)))
     from workers.notebooks.notebook_checks import notebook_findings, unreadable_notebooks
-    from workers.reports.asciidoc import missing_for_templates
 
     found = notebook_findings(specification)
     if problems := unreadable_notebooks(path, found):
         return Validation(path, None, tuple(problems), tuple(doubts))
-    missing = missing_for_templates(specification)
+    missing = _missing_for_templates(specification)
     notes = (*found.outdated, *missing, *found.missing_kernels, *found.substituted_kernels)
     return Validation(path, specification, (), tuple(doubts), notes)
+
+
+def _missing_for_templates(specification: Specification) -> list[str]:
+    notebooks = [notebook for workflow in specification.workflows for notebook in workflow.notebooks]
+    if not any(output.template for notebook in notebooks for output in notebook.output):
+        return []  # the code that makes reports need not be imported
+    from workers.reports.asciidoc import missing_for_templates
+
+    return missing_for_templates(specification)
