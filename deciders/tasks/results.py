@@ -62,7 +62,7 @@ class NotebookResult(FileResult):
 
     @property
     def remarks(self) -> Sequence[str]:
-        """Where the notebook ended itself, if it did."""
+        """Note where the notebook ended itself, if it did."""
         return (f"ended by the notebook in cell {self.ended_in_cell}",) if self.ended_in_cell is not None else ()
 
 
@@ -149,7 +149,7 @@ class RunResult:
 
     @property
     def was_skipped(self) -> bool:
-        """Whether its notebooks said that there was nothing to do."""
+        """Tell whether its notebooks said that there was nothing to do."""
         return self.state == RunState.SKIPPED
 
     @property

@@ -20,7 +20,7 @@ _LOOK_SECONDS = 0.2
 
 @dataclass
 class ServedJournal:
-    """Which journal is served, where and how.
+    """A journal that is served: where and how.
 
     Args:
         domain: exists from the start.

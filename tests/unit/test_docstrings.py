@@ -14,15 +14,8 @@ PACKAGES = ("simpleflow_nb", "deciders", "workers")
 
 #: Folders and files in which the rule does not hold yet. Nothing is added here.
 TO_DO = (
-    "deciders/activities.py",
-    "deciders/notebook_workflow.py",
-    "deciders/runs/due_runs.py",
-    "deciders/specification/workflow_file.py",
-    "deciders/values/reason.py",
-    "simpleflow_nb",
-    "workers/activities.py",
-    "workers/records/run_queries.py",
-    "workers/records/run_records.py",
+    "simpleflow_nb/application",
+    "simpleflow_nb/cli",
 )
 
 _QUESTION = re.compile(r"(?:What|Whether|How|Why|Which|Where|When)\b")
