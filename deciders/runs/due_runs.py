@@ -1,4 +1,4 @@
-"""Which runs are due, and why the others are not.
+"""Runs that are due, and the reasons why the others are not.
 
 Pure: what is available and what has run comes in, what should run goes out. The order is AutoFlow's: the sensor's
 entries as they stand in the file, the dates of each ascending.

@@ -1,4 +1,4 @@
-"""Why a run is due, is not due, is left out or was started: a kind, its facts, and its sentence.
+"""Reasons why a run is due, is not due, is left out or was started: a kind, its facts, and its sentence.
 
 The wording of every reason stands here and nowhere else. Records and requests of any version hold the sentence, from which
 `Reason.parse` finds the kind again: when a wording changes, the former one must be added to `_FORMER`.
@@ -154,7 +154,7 @@ _Facts = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Reason:
-    """Why something is so with a run; two are equal that have one kind and one sentence.
+    """The reason for a decision about a run; two are equal that have one kind and one sentence.
 
     Made by `Reason.of`, `Reason.later` or `Reason.parse`. A check of the sensor makes one for every date and only counts most
     of them, so the sentence is written when it is read for the first time.

@@ -16,14 +16,14 @@ _LAST_NOT_RUN = re.compile(rf"\A(?P<causes>.*){_BETWEEN}{_NOT_RUN}(?P<labels>.*)
 
 @dataclass(frozen=True, slots=True)
 class LabelError:
-    """Why one label failed, or a report of it."""
+    """The failure of one label, or of a report of it."""
 
     name: str  #: of the label, or of the report such as ``count.pdf``
     cause: str  #: a sentence, which may begin with the notebook
 
     @property
     def is_named(self) -> bool:
-        """Whether the cause itself begins with the notebook: ``notebook 'count' failed in cell 2``."""
+        """Tell whether the cause itself begins with the notebook: ``notebook 'count' failed in cell 2``."""
         return self.cause.startswith(self._beginning)
 
     @property
@@ -60,7 +60,7 @@ class RunError:
 
     @classmethod
     def parse(cls, text: str) -> RunError:
-        """What is printed as ``text``; no text is refused."""
+        """Read back a printed error; no text is refused."""
         names, failed, rest = text.partition(_FAILED)
         if not failed:
             return cls((), (text,))
@@ -74,12 +74,12 @@ class RunError:
 
     @property
     def head(self) -> str:
-        """Which labels failed; of an error of another kind its first line."""
+        """Name the labels that failed; for an error of another kind, give its first line."""
         return f"{', '.join(self.failed)} failed" if self.failed else self.causes[0].partition("\n")[0]
 
     @property
     def lines(self) -> list[str]:
-        """What stands below the head: the causes, and what was not run for them."""
+        """List the causes, and the labels that were not run because of them."""
         if not self.failed:
             return []
         return [*self.causes, *([f"{_NOT_RUN}{', '.join(self.not_run)}"] if self.not_run else [])]

@@ -280,7 +280,7 @@ def close_shared() -> None:
 
 
 def is_shared_kept() -> bool:
-    """Whether the supply of this process stays open until its end, as `open_shared` has it."""
+    """Tell whether the supply of this process stays open until its end, as `open_shared` has it."""
     return _is_kept
 
 
