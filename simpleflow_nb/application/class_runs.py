@@ -11,9 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .. import payload
 from ..exceptions import DefinitionError
-from ..inspection.documents import SCHEMA
 from ..local.service import DOMAIN
 from ..processes.decider import Decider
 from ..processes.interrupts import Interrupts
@@ -24,8 +22,9 @@ from ..processes.workflow_classes import workflow_class
 from ..service_faults import ALREADY_STARTED, fault_code
 from ..workflow import Workflow, execution_input
 from .events import Event, Note
+from .execution_ends import ExecutionEnd
 from .following import followed
-from .run_states import Watch, status_word, traceback_of
+from .run_states import Watch
 
 
 @dataclass(frozen=True)
@@ -59,43 +58,10 @@ class ClassRun:
         }
 
 
-@dataclass(frozen=True)
-class ClassOutcome:
-    """What came of a run of a workflow class."""
-
-    workflow_id: str
-    run_id: str = ""
-    how: str = "open"  #: how the service calls its end, as ``completed`` or ``timed out``
-    result: Any = None
-    reason: str | None = None  #: of an end that is none of success
-    traceback: str = ""  #: of the code of the workflow
-    seconds: float = 0.0
-    is_remote: bool = False  #: others carry it out
-    parked: str | None = None  #: why it cannot go on
-
-    @property
-    def is_success(self) -> bool:
-        return self.how == "completed" or self.is_remote
-
-    def to_dict(self) -> dict[str, Any]:
-        return {
-            "schema": SCHEMA,
-            "is_success": self.is_success,
-            "workflow_id": self.workflow_id,
-            "run_id": self.run_id,
-            "state": self.how,
-            "result": self.result,
-            "reason": self.reason,
-            "traceback": self.traceback or None,
-            "seconds": self.seconds,
-            "parked": self.parked,
-        }
-
-
 def start_class_there(
     service: Any, domain: str, wanted: ClassRun, store: PayloadDirectory, task_list: str | None
-) -> ClassOutcome:
-    """Start it on a service, for deciders and workers anywhere to carry out.
+) -> tuple[str, str]:
+    """Start it on a service, for deciders and workers anywhere to carry out. Returns its workflow id and run id.
 
     Args:
         task_list: where its decision tasks wait; None is that of the class.
@@ -119,7 +85,7 @@ def start_class_there(
                 f"a run with the id {workflow_id!r} is open; choose another --workflow-id, or wait for it"
             ) from None
         raise
-    return ClassOutcome(workflow_id, started["runId"], is_remote=True)
+    return workflow_id, str(started["runId"])
 
 
 def start_class_here(
@@ -130,7 +96,7 @@ def start_class_here(
     new: bool = False,
     workers: int | None = None,
     interrupts: Interrupts | None = None,
-) -> Generator[Event, None, ClassOutcome]:
+) -> Generator[Event, None, ExecutionEnd]:
     """Carry it out here and wait for its end; an interrupted run of the same class and input goes on where it was, unless it
     is to be a ``new`` one.
 
@@ -183,7 +149,7 @@ def _start(run: LocalRun, request: dict[str, Any]) -> None:
         raise
 
 
-def _carried_out(run: LocalRun, watch: Watch, workflow_id: str) -> Generator[Event, None, ClassOutcome]:
+def _carried_out(run: LocalRun, watch: Watch, workflow_id: str) -> Generator[Event, None, ExecutionEnd]:
     service = run.service
 
     def current() -> dict[str, str] | None:
@@ -196,20 +162,19 @@ def _carried_out(run: LocalRun, watch: Watch, workflow_id: str) -> Generator[Eve
         return found is None or found["runId"] in run.parked
 
     yield from followed(run, watch, is_over, mine=lambda: [found] if (found := current()) else [])
-    for parked in run.parked.values():
-        return ClassOutcome(parked.workflow_id, parked.run_id, parked=str(parked.error))
-    if (still_open := current()) is not None:
-        return ClassOutcome(workflow_id, still_open["runId"])
     state = watch.look_again()
-    return ClassOutcome(
-        workflow_id,
-        state.run_id,
-        status_word(state.status or ""),
-        payload.decode(state.result, run.payloads.load) if state.status == "COMPLETED" else None,
-        state.reason,
-        traceback_of(state.details),
-        (state.ended or 0) - state.started,
-    )
+    notes: tuple[str, ...] = ()
+    for parked in run.parked.values():
+        mended = "fix the code and type the same command again: it goes on where it was"
+        notes = (f"{parked.workflow_id} cannot go on: {parked.error}", mended)
+    if not notes and current() is not None:
+        notes = (f"{workflow_id} is interrupted; the same command goes on with it",)
+    if notes or state.status is None:
+        return ExecutionEnd(workflow_id, state.run_id, "open", state.started, notes=notes)
+    closed = state.ended if state.ended is not None else state.started
+    end = {"result": state.result, "reason": state.reason, "details": state.details}
+    load = run.payloads.load
+    return ExecutionEnd.of_closed(workflow_id, state.run_id, state.status, state.started, closed, end, load)
 
 
 def _interrupted_run(run: LocalRun, type_name: str, text: str, workflow_id: str | None) -> dict[str, str] | None:

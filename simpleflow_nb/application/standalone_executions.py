@@ -53,7 +53,8 @@ def begun_standalone(wanted: ClassRun, setting: StandaloneSetting) -> Iterator[S
     """Start it with its processes; they end with the block.
 
     Raises:
-        DefinitionError: there is no such class or domain, or an execution of that id is open.
+        WorkflowNotFound: there is no such class.
+        DefinitionError: there is no such domain, or an execution of that id is open.
         ServiceError: no region or credentials, or the service cannot be reached.
     """
     cls = workflow_class(wanted.path)
@@ -64,7 +65,7 @@ def begun_standalone(wanted: ClassRun, setting: StandaloneSetting) -> Iterator[S
     common += ["--domain", setting.domain] if setting.domain else []
     common += ["--region", setting.region] if setting.region else []
     text = kept(execution_input(cls, wanted.arguments), store) or ""
-    body = {"domain": setting.domain, **wanted.request(cls, name, task_list, text)}
+    body: dict[str, Any] = {"domain": setting.domain, **wanted.request(cls, name, task_list, text)}
     with StandaloneProcesses() as processes:
         for _ in range(setting.deciders):
             own = ["--activity-task-list", task_list, "--sticky-timeout", str(STICKY_SECONDS)]

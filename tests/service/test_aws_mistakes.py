@@ -89,7 +89,7 @@ def settings(folder: Path, config: str = "", **values: str) -> Iterator[None]:
         ("", {"AWS_METADATA_SERVICE_TIMEOUT": "foo"}, "AWS cannot be used: invalid literal for int() with base 10: 'foo'"),
     ],
 )
-def test_unusable_settings_of_aws_are_reported(tmp_path: Path, config: str, values: dict[str, str], said: str) -> None:
+def test_settings_of_aws_that_cannot_be_used_are_told(tmp_path: Path, config: str, values: dict[str, str], said: str) -> None:
     with settings(tmp_path, config, **values):
         assert sentence(ServiceError) == said.format(folder=tmp_path)
 

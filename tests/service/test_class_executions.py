@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from simpleflow_nb import Workflow
-from simpleflow_nb.application.class_runs import ClassOutcome, ClassRun, start_class_here
+from simpleflow_nb.application.class_runs import ClassRun, start_class_here
 from simpleflow_nb.application.events import Note, UnderWay
 from simpleflow_nb.application.execution_requests import cancel_execution, signal_execution
 from simpleflow_nb.application.notebook_executions import execution_meant
@@ -27,31 +27,40 @@ class Awaiting(Workflow):
 AWAITING = f"{__name__}.Awaiting"
 
 
-class Interrupted(Interrupts):
-    """As if somebody had typed Ctrl-C at once."""
-
-    def __enter__(self) -> Interrupts:
-        self.count = 1
-        return self
-
-
-def ended(wanted: ClassRun, journal: Path, interrupts: Interrupts | None = None) -> tuple[list[str], ClassOutcome]:
+def ended(wanted: ClassRun, journal: Path, interrupts: Interrupts | None = None) -> Any:
+    """The sentences that it was told with, and the end."""
     call = UnderWay(start_class_here(wanted, journal, workers=1, interrupts=interrupts))
     said = [event.text for event in call if isinstance(event, Note)]
     return said, call.result()
 
 
+def test_a_program_runs_a_class_and_has_its_result(tmp_path: Path) -> None:
+    said, end = ended(ClassRun("examples.basic.BasicWorkflow", {"args": [1, 0]}, "sum"), tmp_path / "journal.sqlite3")
+    assert (said, end.workflow_id, end.status, end.result, end.notes) == ([], "sum", "completed", 4, ())
+    assert end.sentence == "sum completed"
+    assert end.seconds is not None
+    assert end.seconds >= 0
+
+
 def test_what_was_interrupted_goes_on_once_its_signal_has_come(tmp_path: Path) -> None:
-    journal, wanted, interrupts = tmp_path / "journal.sqlite3", ClassRun(AWAITING, {}, "waiting"), Interrupted()
-    said, outcome = ended(wanted, journal, interrupts)
-    assert (said, outcome.how) == ([], "open")
+    journal, wanted, interrupts = tmp_path / "journal.sqlite3", ClassRun(AWAITING, {}, "waiting"), Interrupts()
+    interrupts.count = 1  # as if somebody had typed Ctrl-C at once
+    _, end = ended(wanted, journal, interrupts)
+    assert (end.status, end.closed) == ("open", None)
+    assert end.notes == ("waiting is interrupted; the same command goes on with it",)
     with opened_journal(journal) as place:
         execution = execution_meant(place, "wait")
         request = signal_execution(place, execution, "go", '{"a":7}')
     asked = {"workflow_id": "waiting", "run_id": execution["runId"], "takes_effect_now": False}
     assert request.to_dict() == {"schema": 1, "request": asked}
-    said, outcome = ended(wanted, journal)
-    assert said == ["going on with waiting (--new starts another run)"]
-    assert (outcome.how, outcome.result) == ("completed", {"a": 7})
+    said, end = ended(wanted, journal)
+    assert (said, end.status, end.result) == (["going on with waiting (--new starts another run)"], "completed", {"a": 7})
     with opened_journal(journal) as place, pytest.raises(DefinitionError, match=r"^waiting has ended already \(completed\)$"):
         cancel_execution(place, execution)
+
+
+def test_arguments_that_the_class_does_not_take_start_nothing(tmp_path: Path) -> None:
+    wanted = ClassRun(AWAITING, {"args": [1]})
+    with pytest.raises(DefinitionError, match=r"Awaiting\.run\(\) does not take this input: too many positional arguments$"):
+        ended(wanted, tmp_path / "journal.sqlite3")
+    assert not list(tmp_path.iterdir())

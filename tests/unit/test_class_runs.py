@@ -37,12 +37,12 @@ def call(journal: Path, path: str, *arguments: Any) -> UnderWay[Any]:
 
 def test_a_run_gives_its_result(tmp_path: Path) -> None:
     outcome = call(tmp_path / "journal.sqlite3", "Twice", 4).result()
-    assert (outcome.is_success, outcome.how, outcome.result) == (True, "completed", 8)
+    assert (outcome.is_completed, outcome.status, outcome.result) == (True, "completed", 8)
 
 
 def test_a_run_that_fails_gives_the_reason_and_the_traceback_of_its_code(tmp_path: Path) -> None:
     outcome = call(tmp_path / "journal.sqlite3", "Twice", -1).result()
-    assert (outcome.is_success, outcome.how) == (False, "failed")
+    assert (outcome.is_completed, outcome.status) == (False, "failed")
     assert "too small" in str(outcome.reason)
     assert outcome.traceback.rstrip().endswith("ValueError: too small")
 
@@ -76,8 +76,8 @@ def test_the_command_prints_the_same_document(tmp_path: Path, capsys: pytest.Cap
     ]
     with pytest.raises(SystemExit) as ended:
         main(["workflow.start", *words, "--db", str(tmp_path / "a.sqlite3")])
-    printed = json.loads(capsys.readouterr().out)
-    given = call(tmp_path / "b.sqlite3", "Twice", 4).result().to_dict()
-    own = ("run_id", "seconds")
+    printed = json.loads(capsys.readouterr().out)["execution"]
+    given = call(tmp_path / "b.sqlite3", "Twice", 4).result().to_dict()["execution"]
+    own = ("run_id", "started", "closed", "seconds")
     assert ended.value.code == 0
     assert {key: printed[key] for key in printed if key not in own} == {key: given[key] for key in given if key not in own}

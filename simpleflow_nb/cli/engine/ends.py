@@ -1,4 +1,4 @@
-"""What is printed when an execution that processes of ours have carried out on SWF has ended."""
+"""How the start and the end of an execution are printed."""
 
 from __future__ import annotations
 
@@ -8,8 +8,17 @@ from ... import payload
 from ...application.execution_ends import ExecutionEnd
 from ...application.run_states import shown_seconds
 from ...exceptions import ExitCode
+from ...inspection.documents import document_of
 from ..printing import print_document
 from ..progress import say
+
+
+def show_started(workflow_id: str, run_id: str, *, as_json: bool) -> None:
+    """Print the ids of an execution that others carry out."""
+    if as_json:
+        print_document(document_of("execution", {"workflow_id": workflow_id, "run_id": run_id}))
+    else:
+        click.echo(f"{workflow_id} {run_id}")
 
 
 def show_end(end: ExecutionEnd, *, as_json: bool, times: bool = True) -> ExitCode:

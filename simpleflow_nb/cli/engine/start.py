@@ -19,18 +19,10 @@ from ..arguments import arguments_options, checked_id, given_arguments, given_ta
 from ..connection import CREATION_HINT, domain_options, payloads_option, service_to_start_on
 from ..file_words import workflow_with_file
 from ..options import adopt_option, conditions_of, db_option, durable_option, local_option, outputs_option, quiet_option
-from ..printing import json_option, print_document
+from ..printing import documents_alone, json_option
 from ..progress import shown
 from ..unused_options import ONLY_FOR_CLASSES, ONLY_WITH_DOMAIN, ONLY_WITH_LOCAL, is_typed, refuse_options
-from .class_outcomes import show_class_outcome
-
-_FROM_PARAMETERS = "its id and its tags come from its parameters"
-_ONLY_FOR_CLASSES = {
-    "workflow_id": _FROM_PARAMETERS,
-    "tags": _FROM_PARAMETERS,
-    "execution_timeout": "'timeout' in the file is that of a notebook",
-    "task_list": "",
-}
+from .ends import show_end, show_started
 
 
 @click.command("workflow.start")
@@ -94,19 +86,15 @@ def workflow_start(
         ctx.exit(_start_notebooks(ctx, Path(file), name, arguments, outputs, service, how, new, quiet, as_json))
     if not local:
         with connected(domain, region, create=create_domain, retention_days=retention_days, hint=CREATION_HINT) as remote:
-            outcome = start_class_there(remote, named_domain(domain), wanted, payload_directory(payloads), task_list)
-    else:
-        if has_ending(workflow):
-            raise DefinitionError(f"{workflow} has workflows by name; write {workflow}:NAME")
-        call = start_class_here(
-            wanted, journal_path(db), durable=durable, new=new, workers=how.workers, interrupts=how.interrupts
-        )
-        outcome = shown(UnderWay(call), quiet=quiet, color=ctx.obj["color"])
-    if as_json:
-        print_document(outcome.to_dict())
-    else:
-        show_class_outcome(outcome)
-    ctx.exit(ExitCode.DONE if outcome.is_success else ExitCode.RUN_FAILED)
+            ids = start_class_there(remote, named_domain(domain), wanted, payload_directory(payloads), task_list)
+        show_started(*ids, as_json=as_json)
+        return
+    if has_ending(workflow):
+        raise DefinitionError(f"{workflow} has workflows by name; write {workflow}:NAME")
+    call = start_class_here(wanted, journal_path(db), durable=durable, new=new, workers=how.workers, interrupts=how.interrupts)
+    with documents_alone(as_json):
+        end = shown(UnderWay(call), quiet=quiet, color=ctx.obj["color"])
+    ctx.exit(show_end(end, as_json=as_json))
 
 
 def _start_notebooks(
