@@ -8,7 +8,10 @@ from .sensors import failure_message
 
 
 class BackfillEnds:
-    """How those ended that were open when it was made, or were started since: nothing else tells that dates were left out."""
+    """Ends of the backfills that were open when it was made, or were started since.
+
+    Nothing else tells that dates were left out.
+    """
 
     def __init__(self, run: LocalRun) -> None:
         self._run = run

@@ -1,4 +1,4 @@
-"""How it is told that a run was made with notebooks that are others now."""
+"""Words for runs that were made with notebooks that have changed since."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ class ClassRun:
     execution_timeout: int | None = None
 
     def request(self, cls: type[Workflow], workflow_id: str, task_list: str, text: str | None) -> dict[str, Any]:
-        """What StartWorkflowExecution is asked, without the domain."""
+        """Return the arguments of StartWorkflowExecution, without the domain."""
         timeout = {"executionStartToCloseTimeout": str(self.execution_timeout)} if self.execution_timeout else {}
         return {
             "workflowId": workflow_id,
@@ -61,7 +61,7 @@ class ClassRun:
 
 @dataclass(frozen=True)
 class ClassOutcome:
-    """What came of a run of a workflow class."""
+    """Outcome of a run of a workflow class."""
 
     workflow_id: str
     run_id: str = ""

@@ -32,7 +32,7 @@ class KnownRun:
 
 @dataclass(frozen=True)
 class DebuggedNotebook:
-    """What was prepared, and how the notebook went when it ran."""
+    """Notebook that was prepared for debugging, and how it went when it ran."""
 
     workflow: str
     instance: str
@@ -169,7 +169,7 @@ def debugged_notebook(run: KnownRun, label: str, into: Path | None = None) -> De
 
 
 def _config(path: Path, what: str) -> dict[str, Any]:
-    """What the notebook ran with.
+    """Return the settings that the notebook ran with.
 
     Raises:
         DefinitionError: it has not begun, or the file cannot be read.

@@ -1,4 +1,4 @@
-"""How an execution that somebody has waited for has ended, or why nobody waits any more."""
+"""End of an execution that somebody has waited for, or the reason why nobody waits any more."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class ExecutionEnd:
 
     @property
     def seconds(self) -> float | None:
-        """How long it took; None while it is open."""
+        """Duration in seconds; None while it is open."""
         return self.closed - self.started if self.closed is not None else None
 
     @property

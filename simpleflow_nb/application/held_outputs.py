@@ -13,7 +13,7 @@ from ..local.ownership import Ownership, is_owned, owner_pid
 
 
 def holder_path(outputs: Path) -> Path:
-    """What such a process owns, beside its journal."""
+    """Return the path that a process which runs workflows into these outputs owns, beside its journal."""
     return outputs / STATE_FOLDER / "outputs"
 
 

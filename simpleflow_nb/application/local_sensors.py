@@ -189,7 +189,7 @@ class Sensor:
             self._tell(trouble)
 
     def _asked(self, name: str, text: str | None) -> str | None:
-        """What a signal comes to, as far as that is worth a line; a reload is noted."""
+        """Return the line that says what a signal comes to, None where it is worth none; a reload is noted."""
         from deciders.sensor_signals import signal_fault
         from workers.runs.kept_specification import whole_specification
 

@@ -17,7 +17,9 @@ _FEWEST_OF_A_PERIOD = 3
 
 
 def not_due_table(rows: Sequence[NotDue], remarks: Sequence[str] | None = None) -> Table:
-    """What is said of the dates that do not run; of neighbouring ones of an entry with the same reason, from three on, once.
+    """Return the table of the dates that do not run, with the reasons.
+
+    Neighbouring dates of an entry with the same reason are said once, from three on.
 
     ``remarks`` are what is said of each behind its reason, which may be nothing.
     """

@@ -1,4 +1,4 @@
-"""What the processes of notebook workflows decide and carry out."""
+"""Task lists of what the processes of notebook workflows decide and carry out."""
 
 from __future__ import annotations
 

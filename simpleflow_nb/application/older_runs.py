@@ -36,7 +36,7 @@ class OlderOfWorkflow:
 
 @dataclass(frozen=True)
 class OlderRuns:
-    """What is known of how the notebooks and data of some runs differ from those that there are now."""
+    """Known differences of the notebooks and data of some runs from those that there are now."""
 
     older: tuple[OlderOfWorkflow, ...] = ()
     unknown_notebooks: int = 0  #: runs of which it is not known which notebooks they were made with

@@ -49,5 +49,5 @@ class Place:
 
     @property
     def is_interrupted(self) -> bool:
-        """Whether what is open in a journal of this machine waits for somebody who goes on with it."""
+        """Tell whether the open executions in a journal of this machine wait for a process that goes on with them."""
         return self.service is not None and self.journal is not None and not is_owned(self.journal)

@@ -1,4 +1,4 @@
-"""What is due now, and what is not: nothing is started for it."""
+"""Plan: the runs that are due now, and the dates that are not. Nothing is started for it."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Plan:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """Why there may be less to do than expected."""
+        """Reasons why there may be less to do than expected."""
         return self.due_runs.warnings
 
     def to_dict(self) -> dict[str, Any]:

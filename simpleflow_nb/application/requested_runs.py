@@ -155,7 +155,7 @@ def requested_run(specification: Specification, name: str, values: dict[str, Any
 
 
 def _whence(name: str, values: dict[str, Any], bases: list[ConfiguredWorkflow], run: Run) -> str:
-    """Which entry a run has what was not given from, in a sentence; empty where another one would make the same run."""
+    """Say from which entry a run has what was not given; empty where another entry would make the same run."""
     from deciders.parameter_set import written, written_stencil
 
     has_date = run.reference_date is not None

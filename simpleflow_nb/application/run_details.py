@@ -72,7 +72,10 @@ def run_details(specification: Specification, outputs: Path, service: Service, r
 
 
 def _in_order(specification: Specification, row: RunRow) -> dict[str, LabelState]:
-    """What became of each label of a run and of its reports, as they come in the workflow file; what it lacks now is last."""
+    """Return the state of each label of a run and of its reports, as they come in the workflow file.
+
+    What the file lacks now is last.
+    """
     from deciders.values.artefact_key import ArtefactKey
     from deciders.values.label_state import LabelState
 

@@ -83,7 +83,7 @@ class RunRow:
 
     @property
     def was_skipped(self) -> bool:
-        """Whether its notebooks said that there was nothing to do."""
+        """Tell whether its notebooks said that there was nothing to do."""
         from deciders.values.run_state import RunState
 
         return self.state == RunState.SKIPPED
@@ -102,12 +102,12 @@ class RunRow:
 
     @property
     def seconds(self) -> float | None:
-        """How long it took; None while it runs, or where that was not kept."""
+        """Duration in seconds; None while it runs, or where that was not kept."""
         return (self.ended - self.started).total_seconds() if self.started and self.ended else None
 
     @property
     def run_error(self) -> RunError | None:
-        """What failed in it, and why; None where nothing did."""
+        """Failure of the run: what failed in it, and why; None where nothing did."""
         from deciders.values.run_error import RunError
 
         return RunError.parse(self.error) if self.error else None
@@ -195,7 +195,9 @@ def instance_states(
 
 
 def instance_history(specification: Specification, outputs: Path, place: Place, *, adopt: bool = False) -> RunHistory:
-    """What is known of how instances ended, with the notebooks as they are now, also of those that early versions recorded.
+    """Return how instances ended, as far as that is known, with the notebooks as they are now.
+
+    Instances that early versions recorded are among them.
 
     Raises:
         RecordsError: the records cannot be read.

@@ -92,14 +92,14 @@ class ShownLabel:
 
     @property
     def warnings(self) -> list[str]:
-        """What it warns of, if its run has succeeded."""
+        """Warnings of the label, if its run has succeeded."""
         if self.state == ShownState.FAILED and self.is_shown:
             return [self.cause]
         return list(self.made.warnings) if self.made is not None else []
 
     @property
     def seconds(self) -> float:
-        """How long it has run so far, or ran; 0 before it begins."""
+        """Time in seconds that it has run so far, or ran; 0 before it begins."""
         return (self.ended or time.time()) - self.began if self.began else 0.0
 
 
@@ -123,7 +123,7 @@ class ShownRun:
 
     @property
     def is_warned_of(self) -> bool:
-        """Whether one of its labels has a warning; a report that could not be made is no more than that."""
+        """Tell whether one of its labels has a warning; a report that could not be made is no more than that."""
         return any(label.warnings for label in self.labels)
 
     def close(self, status: str, load: payload.Load) -> None:
@@ -141,7 +141,7 @@ class ShownRun:
 
 @dataclass
 class EarlierRuns:
-    """What is left of runs that ended so long ago that they are not kept."""
+    """Counts of the runs that ended so long ago that they are not kept."""
 
     ends: Counter[ShownEnd] = field(default_factory=Counter)  #: how many ended in which way
     warned: int = 0  #: how many of those that succeeded have warnings
@@ -190,7 +190,7 @@ class Watch:
         return changed
 
     def is_rested(self) -> bool:
-        """Whether it is time to look again: long histories take a while to read."""
+        """Tell whether it is time to look again: long histories take a while to read."""
         return time.monotonic() >= self._next_look
 
     def states(self) -> list[ShownRun]:
@@ -213,7 +213,7 @@ class Watch:
         return one.workflow_id == self.workflow_id if self.workflow_id is not None else one.type_name in self.types
 
     def _is_new(self, one: KnownExecution) -> bool:
-        """Whether it is one of those to look at; not if it had closed before, or its end was read."""
+        """Tell whether an execution is one of those to look at; not if it had closed before, or its end was read."""
         return self._is_wanted(one) and (one.number in self._open or one.number > self._newest)
 
     def _news(self) -> dict[int, KnownExecution]:
@@ -265,9 +265,9 @@ def _run_result(value: Any) -> RunResult | None:
 def label_states(
     events: Iterable[Mapping[str, Any]], load: payload.Load, notes: Mapping[int, str | None] | None = None
 ) -> tuple[dict[str, Any], list[ShownLabel]]:
-    """What an execution was started with, by name, and its labels: those that were kept first, then as they were scheduled.
+    """Return the arguments of an execution, by name, and its labels: those that were kept first, then as they were scheduled.
 
-    ``notes`` are what the hearts of its tasks have said last, by the number of the event that scheduled each.
+    ``notes`` are what the heartbeats of its tasks have said last, by the number of the event that scheduled each.
     """
     events, notes = list(events), notes or {}
     arguments = arguments_in(events, load)
@@ -345,7 +345,7 @@ def _title(info: dict[str, Any]) -> str:
 
 
 def last_attributes(events: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """What the last event of a closed execution says."""
+    """Return the attributes of the last event of a closed execution."""
     found: dict[str, Any] = next(value for key, value in events[-1].items() if key.endswith("EventAttributes"))
     return found
 

@@ -1,4 +1,4 @@
-"""Where the sensor of a workflow file is, what it does there, and how it is asked for something."""
+"""Sensor of a workflow file: where it is, what it does there, and how it is asked for something."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def ask_running_sensor(journal: Path, path: Path, signal: str, value: Any) -> bo
 
 @dataclass
 class SensorState:
-    """What a sensor does, read from its history."""
+    """State of a sensor, read from its history."""
 
     workflow_id: str
     path: str = ""  #: as it was typed
@@ -96,7 +96,7 @@ class SensorState:
 
 
 def sensor_state(place: Place, execution: dict[str, str]) -> SensorState:
-    """What the sensor of an execution does now."""
+    """Return the present state of the sensor of an execution."""
     events = history(place.service, place.domain, execution)
     found = SensorState(execution["workflowId"])
     load = place.payloads.load

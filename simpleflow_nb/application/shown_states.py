@@ -1,4 +1,4 @@
-"""How tasks and executions stand, in the words that a terminal shows.
+"""States of tasks and executions, in the words that a terminal shows.
 
 Python workflows are shown as well, by commands that do without our application: so these are not the states of its runs and
 labels, which `deciders.values` has, and which read these words.
@@ -36,7 +36,7 @@ _OF_TASKS = {
 
 
 class ShownEnd(StrEnum):
-    """How an execution ended, or that it is open."""
+    """End of an execution, or that it is open."""
 
     OPEN = "open"
     SUCCEEDED = "succeeded"

@@ -35,7 +35,7 @@ _CANCEL_SECONDS = DEFAULT_DECISION_SECONDS + 30.0
 
 @dataclass(frozen=True)
 class StandaloneSetting:
-    """Where the execution and its processes work, and how many they are."""
+    """Domain and folder in which the execution and its processes work, and the number of processes."""
 
     domain: str | None
     region: str | None = None
