@@ -90,7 +90,7 @@ def refuse_workflow_of_file(word: str, instead: str) -> None:
 
 
 def names_file(word: str) -> bool:
-    """Whether a word that could be something else is a workflow file, by its ending or because it is a folder.
+    """Tell whether a word that could be something else is a workflow file, by its ending or because it is a folder.
 
     A folder without a workflow file is none where there is one in the working directory: workflows may be called as folders
     are.

@@ -69,7 +69,7 @@ def _show_bug_of_thread(ended: threading.ExceptHookArgs) -> None:
 
 
 def console() -> Any:
-    """What the console script and ``python -m simpleflow_nb`` call: :func:`main`, for a process that does nothing else.
+    """Run :func:`main` for the console script and ``python -m simpleflow_nb``, in a process that does nothing else.
 
     A bug of ours is one line and a file with the traceback, and ends with its own exit code; a reader of what is printed who
     goes away ends nothing.

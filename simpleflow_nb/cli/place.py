@@ -1,4 +1,4 @@
-"""Where a command looks for executions: a domain on a service, or the journal of local runs."""
+"""Options for where a command looks for executions: a domain on a service, or the journal of local runs."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def place_options(command: F) -> F:
 
 
 def has_place(place: Mapping[str, Any]) -> bool:
-    """Whether one of these options says where to look."""
+    """Tell whether one of these options says where to look."""
     return any(place[name] for name in ("local", "db", "domain"))
 
 

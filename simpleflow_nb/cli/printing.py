@@ -1,4 +1,4 @@
-"""How commands print: tables in the format asked for, and documents for programs."""
+"""Printing of commands: tables in the format asked for, and documents for programs."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def refuse_formats(ctx: click.Context) -> None:
 
 
 def wants_table(ctx: click.Context, *, as_json: bool = False) -> bool:
-    """Whether another format was asked for than what a command prints for people, which is no bare table.
+    """Tell whether another format was asked for than what a command prints for people, which is no bare table.
 
     Raises:
         DefinitionError: a format was asked for with ``--json``, or ``--header`` or ``--no-header`` without a format.

@@ -1,4 +1,4 @@
-"""What a call shows while it works: a line for each run and label on a terminal, plain lines elsewhere."""
+"""Progress of a call while it works: a line for each run and label on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from ..yaml_words import Surprise, surprise
 _TAG = "tag:yaml.org,2002:"
 _MOST_NODES = 10_000
 _HINT = "; put text in quotes"
-#: What text may not begin with in YAML unless it is in quotes.
+#: Beginnings that text may not have in YAML unless it is in quotes.
 _SIGNS = ("*", "&", "!", "%", "@", "`", "'", '"', "{", "[", "]", "}", ",")
 
 
@@ -46,7 +46,7 @@ def parsed_settings(pairs: tuple[str, ...]) -> dict[str, Any]:
 
 
 class _NotTaken(ValueError):
-    """Why a value is not taken, to follow the setting."""
+    """Reason why a value is not taken, to follow the setting."""
 
 
 def _value(name: str, text: str) -> tuple[Any, list[str]]:
@@ -99,7 +99,7 @@ def _nothing(name: str, text: str) -> str:
 
 
 def _misread(name: str, text: str, node: yaml.Node) -> Iterator[str]:
-    """What the whole of a value may have been meant as: text that happens to be more, or less, in YAML."""
+    """Yield what the whole of a value may have been meant as: text that happens to be more, or less, in YAML."""
     if isinstance(node, yaml.CollectionNode) and not node.flow_style:
         kind = "a list" if isinstance(node, yaml.SequenceNode) else "a mapping"
         yield f"it was read as {kind}; write --set {_quoted(name, text)} for the text"

@@ -24,7 +24,7 @@ ONLY_FOR_CLASSES = {
 
 
 def is_typed(ctx: click.Context, name: str) -> bool:
-    """Whether a parameter was given on the command line, and not by the environment or by default."""
+    """Tell whether a parameter was given on the command line, and not by the environment or by default."""
     return ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE
 
 

@@ -1,4 +1,4 @@
-"""What is printed when a run of a workflow class has ended, or was started."""
+"""Printing of a run of a workflow class that has ended, or was started."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is printed when an execution that processes of ours have carried out on SWF has ended."""
+"""Printing of the end of an execution that processes of ours have carried out on SWF."""
 
 from __future__ import annotations
 

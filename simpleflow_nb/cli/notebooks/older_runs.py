@@ -53,7 +53,10 @@ def typed_command(name: str, *words: Any) -> str:
 def left_behind(
     specification: Specification, rows: Sequence[RunRow], plan: Plan | None, lacking: Mapping[str, Sequence[str]]
 ) -> Iterator[str]:
-    """What ``status`` says of runs that succeeded, and that edits of notebooks or the loss of reports have left behind."""
+    """Yield the lines of ``status`` about runs that succeeded and were left behind.
+
+    Edits of notebooks or the loss of reports have left them behind.
+    """
     done = [row for row in rows if row.has_succeeded]
     if plan is not None:
         from deciders.values.reason import Reason, ReasonKind

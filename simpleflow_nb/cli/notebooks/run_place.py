@@ -44,7 +44,7 @@ def opened_run_place(outputs: Path, *, local: bool, db: Path | None, domain: str
 
 
 def chosen_service(outputs: Path, *, local: bool, db: Path | None, domain: str | None, region: str | None) -> Service:
-    """What these options of the command line mean; see :func:`opened_run_place`.
+    """Return the service that these options of the command line mean; see :func:`opened_run_place`.
 
     Raises:
         DefinitionError: ``--local`` and ``--domain`` were both given.

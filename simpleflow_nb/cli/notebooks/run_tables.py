@@ -1,4 +1,4 @@
-"""How ``runs.list`` and ``runs.show`` print runs."""
+"""Tables in which ``runs.list`` and ``runs.show`` print runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How ``status`` prints what came of every run."""
+"""Tables in which ``status`` prints what came of every run."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def _head(column: GridColumn) -> str:
 
 
 def cell_text(row: RunRow) -> tuple[str, str | None]:
-    """What a cell says of a run, and the whole sentence where there is no room for it."""
+    """Return the text of a cell about a run, and the whole sentence where there is no room for it."""
     from deciders.values.run_error import RunError
     from deciders.values.run_state import RunState
 
@@ -117,7 +117,7 @@ def cell_text(row: RunRow) -> tuple[str, str | None]:
 
 
 def outlook(status: Status) -> Iterator[str]:
-    """What stands at the end: warnings, what is due, and which dates lack."""
+    """Yield the lines at the end: warnings, what is due, and which dates lack."""
     from deciders.values.reason import ReasonKind
 
     plan = status.plan
