@@ -99,7 +99,7 @@ def planned_backfill(
 
     Raises:
         DefinitionError: there is no such workflow, notebook or entry of the sensor, or a workflow belongs to another file.
-        SourceError: the available dates cannot be read, or not whether their data have changed.
+        SourceError: it cannot be read which dates are available, or whether their data have changed.
         ServiceError, RecordsError: the journal, the records or the service cannot be read.
     """
     wanted.check()
@@ -130,7 +130,7 @@ def carry_out(
     over; else they are carried out here and waited for; on a service an execution starts them.
 
     Args:
-        most_at_once: so many runs are open at once; None is no limit.
+        most_at_once: number of runs that are open at once; None is no limit.
 
     Raises: whatever the service raises, see `Local.carry_out` and `Swf.carry_out`.
     """
@@ -191,10 +191,10 @@ def _chosen(
     rerun: str,
     history: RunHistory | None,
 ) -> tuple[list[Run], list[NotDue], list[date]]:
-    """The runs to start, why others of the period are left out, and which of its days have no data at all.
+    """Return the runs to start, why others of the period are left out, and which of its days have no data at all.
 
     Raises:
-        SourceError: the available dates cannot be read, or not whether their data have changed.
+        SourceError: it cannot be read which dates are available, or whether their data have changed.
     """
     from deciders.runs.due_runs import NotDue, considered_days, due_runs
     from deciders.values.reason import Reason, ReasonKind

@@ -68,7 +68,7 @@ class DebuggedNotebook:
 
 
 def run_at_place(place: Place, run: str, run_id: str | None = None) -> KnownRun:
-    """A run of notebooks from its history.
+    """Read a run of notebooks from its history.
 
     Raises:
         DefinitionError: there is none, several fit, or it is no run of notebooks.
@@ -83,7 +83,7 @@ def run_at_place(place: Place, run: str, run_id: str | None = None) -> KnownRun:
 
 
 def run_in_records(specification: Specification, outputs: Path, place: Place, run: str) -> KnownRun:
-    """The same of a run of a workflow file, from its records.
+    """Read a run of a workflow file from its records.
 
     Raises:
         DefinitionError: there is none, or several fit.
@@ -187,7 +187,7 @@ def _config(path: Path, what: str) -> dict[str, Any]:
 
 
 def _limit_options(limits: dict[str, Any]) -> list[str]:
-    """The options of ``notebook.run`` with those limits."""
+    """Return the options of ``notebook.run`` with those limits."""
     from deciders.specification.notebook_limits import memory_text
     from workers.notebooks.kernel_output import DEFAULT_OUTPUT_LIMITS
 
@@ -208,7 +208,7 @@ def _limit_options(limits: dict[str, Any]) -> list[str]:
 
 
 def _kernel_option(source: str, kernel: str | None) -> list[str]:
-    """The option of ``notebook.run`` with that kernel, if the notebook would run in another one without it."""
+    """Return the option of ``notebook.run`` with that kernel, if the notebook would run in another one without it."""
     from workers.notebooks.notebook_run import NotebookRefused
     from workers.notebooks.notebook_source import read_notebook_source
 

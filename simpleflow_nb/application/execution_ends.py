@@ -28,7 +28,7 @@ class ExecutionEnd:
     def of_closed(
         cls, workflow_id: str, run_id: str, status: str, started: float, closed: float, end: Any, load: payload.Load
     ) -> ExecutionEnd:
-        """``status`` is SWF's close status, ``end`` what the last event says.
+        """Make the end of a closed execution: ``status`` is SWF's close status, ``end`` what the last event says.
 
         Raises:
             PayloadError: the result cannot be read.

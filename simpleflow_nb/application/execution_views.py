@@ -20,7 +20,7 @@ def info_table(place: Place, execution: dict[str, str]) -> Table:
 
 
 def info_document(place: Place, execution: dict[str, str]) -> Document:
-    """The same for programs."""
+    """Return what `info_table` shows as a document, for programs."""
     document = documents.info_document(place.service, place.domain, execution)
     one = document["execution"]
     one["progress"] = _progress(one["type"], one["status"], one["input"])

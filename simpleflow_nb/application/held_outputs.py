@@ -38,7 +38,7 @@ def held_outputs(outputs: Path, journal: Path) -> Iterator[None]:
 
 
 def check_no_other_journal(outputs: Path, journal: Path | None) -> None:
-    """For commands that change outputs after a look at what runs in ``journal``, or in a domain (None).
+    """Check the outputs for commands that change them after a look at what runs in ``journal``, or in a domain (None).
 
     Raises:
         DefinitionError: a process runs workflows with these outputs and another journal.

@@ -115,7 +115,7 @@ class _Store(Reading, Pruning):
 
 @contextmanager
 def _owned(path: Path) -> Iterator[tuple[_Store, Journal]]:
-    """The journal, owned; what is open in it stays as it is, as nobody goes on with it now.
+    """Own the journal for the block; what is open in it stays as it is, as nobody goes on with it now.
 
     Raises:
         JournalInUse: another process owns it.

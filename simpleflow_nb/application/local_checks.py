@@ -62,7 +62,7 @@ class ServedAlready(ServiceError):
 
 
 def _names_of_others(served: Path, own: Sequence[Specification]) -> list[str]:
-    """The workflows that a served file and other files name, which cannot be served together, as another file has them now."""
+    """Return the workflows that a served file and others name: they cannot be served together, as another file has them now."""
     from deciders.specification import SpecificationError, load_specification
 
     if any(served == one.file for one in own):

@@ -8,7 +8,8 @@ from ..exceptions import DefinitionError
 
 
 def notebook_lists(slots: int, chosen: Collection[str] = ()) -> dict[str, int]:
-    """The task lists of notebooks, reports and checks with how many tasks of each run at once: all three, or those chosen.
+    """Return the task lists of notebooks, reports and checks with how many tasks of each run at once: all three, or those
+    chosen.
 
     Raises:
         DefinitionError: one that is chosen is none of them.

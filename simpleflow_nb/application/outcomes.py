@@ -204,7 +204,7 @@ def _end(run: RunOutcome) -> ShownEnd:
 
 
 def end_state(status: str, *, is_skipped: bool) -> RunState:
-    """The state of a run by SWF's close status; whether it was skipped is in its result."""
+    """Return the state of a run by SWF's close status; whether it was skipped is in its result."""
     from deciders.values.run_state import RunState
 
     if status == "COMPLETED":
@@ -250,7 +250,7 @@ def _label_outcome(label: ShownLabel) -> LabelOutcome:
 
 
 def _not_run(run: ShownRun) -> list[str]:
-    """The labels that were not run for a failure; those that need a skipped one were skipped with it."""
+    """Return the labels that were not run for a failure; those that need a skipped one were skipped with it."""
     from deciders.values.label_state import LabelState
 
     ends = {label.name: LabelState.read(label.state) for label in run.labels}

@@ -50,7 +50,7 @@ def claim(
 
 
 def check_names(specification: Specification, outputs: Path, *, adopt: bool = False) -> None:
-    """As :func:`check_owner`, for commands that have not opened the records.
+    """Check the names as :func:`check_owner` does, for commands that have not opened the records.
 
     Raises:
         DefinitionError: a workflow belongs to another file, whether that is there or not.

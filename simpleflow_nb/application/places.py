@@ -40,7 +40,7 @@ class Place:
         return is_owned(self.journal)
 
     def kept_specification(self, specification: Specification) -> dict[str, Any]:
-        """A workflow file as histories of this place have it: on this machine by reference, as it may be long."""
+        """Return a workflow file as histories of this place have it: on this machine by reference, as it may be long."""
         if self.journal is None:
             return specification.model_dump(mode="json")
         from workers.runs.kept_specification import by_reference

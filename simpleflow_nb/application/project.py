@@ -187,7 +187,7 @@ class Project:
         return SensorControl(self.specification.path, self.outputs, self.service)
 
     def sensors(self) -> SensorList:
-        """The open sensors of the files that share these outputs, or the domain."""
+        """Return the open sensors of the files that share these outputs, or the domain."""
         with self.service.opened(self.outputs) as place:
             return open_sensors(place)
 

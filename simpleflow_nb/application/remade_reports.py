@@ -254,6 +254,6 @@ def _events_of(remade: Remade) -> Generator[ReportMade | Note, None, None]:
 
 
 def _named(titles: list[str], one: str, several: str) -> str:
-    """``a, b and 3 more: they are``."""
+    """Return ``a, b and 3 more: they are``."""
     more = f" and {len(titles) - _MOST_NAMED} more" if len(titles) > _MOST_NAMED else ""
     return f"{', '.join(titles[:_MOST_NAMED])}{more}: {one if len(titles) == 1 else several}"

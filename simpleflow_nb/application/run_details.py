@@ -99,7 +99,7 @@ def _view(row: RunRow, outputs: Path, name: str, state: LabelState) -> LabelView
 
 
 def _half_run(outputs: Path, row: RunRow, label: str, state: LabelState) -> str | None:
-    """The notebook of a label that failed or was skipped, if it is still there."""
+    """Return the notebook of a label that failed or was skipped, if it is still there."""
     from deciders.values.label_state import LabelState
     from workers.artefacts import Artefacts, read_record
 

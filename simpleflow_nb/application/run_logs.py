@@ -37,7 +37,7 @@ class RunLog:
     pattern: re.Pattern[str] | None = None
 
     def __iter__(self) -> Iterator[LogLine]:
-        """The lines that fit the pattern.
+        """Yield the lines that fit the pattern.
 
         Raises:
             DefinitionError: a label has no such attempt, or it was cleaned away.

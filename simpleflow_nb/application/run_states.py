@@ -52,7 +52,7 @@ _TIMEOUTS = {
     "SCHEDULE_TO_START": "no worker took it in time",
     "SCHEDULE_TO_CLOSE": "it was not done in time",
 }
-#: Runs that have ended are kept whole, so many of each end: a resident sensor sees a run for each new date, for years.
+#: Number of ended runs of each end that are kept whole: a resident sensor sees a run for each new date, for years.
 KEPT_ENDS = 40
 #: looking takes at most this share of the time
 _LOOK_SHARE = 20
@@ -183,7 +183,7 @@ class Watch:
         self._next_look = 0.0
 
     def look(self) -> list[ShownRun]:
-        """The executions about which there is something new, in the order in which they were started."""
+        """Return the executions about which there is something new, in the order in which they were started."""
         begun = time.monotonic()
         changed = [self._read(one) for _, one in sorted(self._news().items())]
         self._next_look = begun + _LOOK_SHARE * (time.monotonic() - begun)
@@ -194,7 +194,7 @@ class Watch:
         return time.monotonic() >= self._next_look
 
     def states(self) -> list[ShownRun]:
-        """The executions that are kept, as they were at the last look, in the order in which they were started."""
+        """Return the executions that are kept, as they were at the last look, in the order in which they were started."""
         return [self.runs[number] for number in sorted(self.runs)]
 
     def unread(self) -> set[str]:
@@ -203,7 +203,7 @@ class Watch:
         return {one.run_id for one in (*self._open.values(), *newer)}
 
     def look_again(self) -> ShownRun:
-        """The last execution that was started, as it is now."""
+        """Return the last execution that was started, as it is now."""
         self.look()
         return self.states()[-1]
 
@@ -243,7 +243,7 @@ class Watch:
         return state
 
     def _forget_others(self, number: int, state: ShownRun) -> None:
-        """Of those that ended as this one did, the oldest, if that makes one too many."""
+        """Forget the oldest of those that ended as this one did, if that makes one too many."""
         kept = self._ended.setdefault(state.end, deque())
         kept.append(number)
         if len(kept) > KEPT_ENDS:
@@ -321,12 +321,12 @@ def status_word(status: str) -> str:
 
 
 def shown_seconds(seconds: float) -> str:
-    """``1.5 s`` below a minute, ``0:01:30`` from then on."""
+    """Return ``1.5 s`` below a minute, ``0:01:30`` from then on."""
     return f"{seconds:.1f} s" if seconds < 60 else str(timedelta(seconds=round(seconds)))
 
 
 def plain_cause(reason: str) -> str:
-    """A reason without the class name of an exception of ours, which says nothing more than its sentence."""
+    """Return a reason without the class name of an exception of ours, which says nothing more than its sentence."""
     if reason in _TIMEOUTS:
         return _TIMEOUTS[reason]
     error_type, message = split_reason(reason)
@@ -351,7 +351,7 @@ def last_attributes(events: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def traceback_of(details: str | None) -> str:
-    """The traceback of the user's code in the details of a failure, without our frames; empty when there is none.
+    """Return the traceback of the user's code in the details of a failure, without our frames; empty when there is none.
 
     Where all frames are ours, all are kept: it is our bug.
     """

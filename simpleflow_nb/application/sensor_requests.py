@@ -135,7 +135,7 @@ class SensorList:
 
 
 def open_sensors(place: Place) -> SensorList:
-    """The sensors that are open there; ``interrupted`` are those that no process carries out now."""
+    """Return the sensors that are open there; ``interrupted`` are those that no process carries out now."""
     if place.service is None:
         return SensorList()
     from deciders.workflow_types import executions_of_type

@@ -23,7 +23,7 @@ class ShownState(StrEnum):
 
     @classmethod
     def of_task(cls, state: str) -> ShownState:
-        """That of a task in the words of `inspection.task_rows`."""
+        """Return the state of a task in the words of `inspection.task_rows`."""
         return _OF_TASKS.get(state, cls.FAILED)
 
 

@@ -30,7 +30,7 @@ class Limits:
     displayed_bytes: int | None = None
 
     def arguments(self) -> dict[str, Any]:
-        """As `workers.notebooks` takes them."""
+        """Return the limits as `workers.notebooks` takes them."""
         return {
             "timeout_seconds": self.timeout_seconds,
             "cell_timeout_seconds": self.cell_timeout_seconds,

@@ -85,7 +85,7 @@ def begun_standalone(wanted: ClassRun, setting: StandaloneSetting) -> Iterator[S
 
 
 def _started(service: Any, body: dict[str, Any]) -> dict[str, str]:
-    """The execution, started with that request.
+    """Start the execution with that request.
 
     Raises:
         DefinitionError: one with that id is open.

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from deciders.runs.due_runs import Run
     from deciders.specification import ConfiguredWorkflow, Specification
 
-_LONGEST_LOOK_SECONDS = 10.0  #: whoever types a command waits for it
+_LONGEST_LOOK_SECONDS = 10.0  #: a person who types a command waits for it
 
 
 def start_warnings(specification: Specification, run: Run, entry: ConfiguredWorkflow) -> Iterator[str]:

@@ -22,7 +22,7 @@ def has_ending(word: str) -> bool:
 
 
 def specification_path(file: Path | None) -> Path:
-    """The workflow file that is meant. A folder stands for the ``workflows.yml`` in it; nothing for that of the working
+    """Return the workflow file that is meant. A folder stands for the ``workflows.yml`` in it; nothing for that of the working
     directory or, where there is none, of ``AUTOFLOW_INPUTS_DIR``.
 
     Raises:
@@ -46,8 +46,8 @@ def default_file() -> Path | None:
 
 
 def whole_workflow_name(workflow: str) -> str:
-    """A class path or ``FILE.yml:NAME`` as it is; ``FILE.yml:NAME`` of a name alone, which no class has: those of modules have
-    a dot.
+    """Return a class path or ``FILE.yml:NAME`` as it is; ``FILE.yml:NAME`` of a name alone, which no class has: those of
+    modules have a dot.
 
     Raises:
         DefinitionError: it is such a name, and there is no file.
@@ -92,7 +92,7 @@ def writable_outputs(given: Path | None, specification: Specification) -> Path:
 
 
 def common_outputs(given: Path | None, specifications: Sequence[Specification]) -> Path:
-    """The one outputs folder of several files, made and writable.
+    """Return the one outputs folder of several files, made and writable.
 
     Raises:
         DefinitionError: the files have different ones.
