@@ -63,7 +63,7 @@ def _show_bug(error: BaseException) -> None:
 
 
 def _show_bug_of_thread(ended: threading.ExceptHookArgs) -> None:
-    """The process goes on, or ends with what it lacks now; what has ended the thread is known all the same."""
+    """Report a bug that has ended a thread; the process goes on, or ends with what it lacks now."""
     if ended.exc_value is not None and not isinstance(ended.exc_value, SystemExit):
         _show_bug(ended.exc_value)
 

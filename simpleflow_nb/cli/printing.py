@@ -18,7 +18,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def json_option(command: F) -> F:
-    """``--json``, as ``as_json``."""
+    """Add ``--json``, as ``as_json``."""
     text = "Print everything as one JSON document, for programs."
     return click.option("--json", "as_json", is_flag=True, help=text)(command)
 
@@ -29,13 +29,13 @@ def print_document(document: Mapping[str, Any]) -> None:
 
 
 def print_line(document: Mapping[str, Any]) -> None:
-    """The same on one line, of a command that goes on: whoever reads it need not wait for its end."""
+    """Print a document on one line, of a command that goes on: a reader need not wait for its end."""
     click.echo(json.dumps(document, ensure_ascii=False))
 
 
 @contextlib.contextmanager
 def documents_alone(as_json: bool) -> Iterator[None]:
-    """For ``--json``: what the user's code prints meanwhile, here and in processes started here, goes to standard error."""
+    """Send to standard error, for ``--json``, what the user's code prints meanwhile, here and in processes started here."""
     if not as_json:
         yield
         return
@@ -52,7 +52,7 @@ def documents_alone(as_json: bool) -> Iterator[None]:
 
 
 def refuse_formats(ctx: click.Context) -> None:
-    """For ``--json``: a table's format beside it would do nothing.
+    """Refuse a table's format beside ``--json``, where it would do nothing.
 
     Raises:
         DefinitionError: ``--format`` or ``--header`` was typed.

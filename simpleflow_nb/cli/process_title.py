@@ -34,7 +34,7 @@ def hide_typed_secrets(words: Sequence[str]) -> None:
 
 
 def without_secrets(words: Sequence[str]) -> list[str]:
-    """The words of a command line, a typed token and known secrets in them masked."""
+    """Return the words of a command line, a typed token and known secrets in them masked."""
     values = [value for value in known_secrets().values() if len(value) >= SHORTEST_MASKED_SECRET]
     shown: list[str] = []
     for before, word in zip(("", *words), words, strict=False):

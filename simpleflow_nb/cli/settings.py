@@ -22,7 +22,8 @@ _SIGNS = ("*", "&", "!", "%", "@", "`", "'", '"', "{", "[", "]", "}", ",")
 
 
 def parsed_settings(pairs: tuple[str, ...]) -> dict[str, Any]:
-    """``--set key=value``, the value read as YAML. A word that YAML reads as something else than it looks like is warned of.
+    """Return the values of ``--set key=value``, read as YAML. A word that YAML reads as something else than it looks like is
+    warned of.
 
     Raises:
         DefinitionError: no equals sign, a key given twice, a value that is not YAML, or one that has no JSON form.
@@ -50,7 +51,7 @@ class _NotTaken(ValueError):
 
 
 def _value(name: str, text: str) -> tuple[Any, list[str]]:
-    """The value, and a sentence for each thing in it that may not be what was meant."""
+    """Return the value, and a sentence for each thing in it that may not be what was meant."""
     loader = None
     try:
         loader = yaml.SafeLoader(text)
@@ -115,7 +116,7 @@ def _told(name: str, found: Surprise, node: yaml.Node) -> str:
 
 
 def _quoted(name: str, text: str) -> str:
-    """The setting of a text, ready to be pasted into a shell."""
+    """Return the setting of a text, ready to be pasted into a shell."""
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
     return shlex.quote(f'{name}="{escaped}"')
 

@@ -21,9 +21,8 @@ _PLACE = ("outputs", "local", "db", "domain", "region")
 
 
 def older_text(found: OlderRuns, file: Path) -> str:
-    """``14 of them with an older a.ipynb (`backfill ...` makes them anew)`` for each workflow, and of how many it is not
-    known; empty when there is nothing of the kind. ``file`` is the workflow file as commands take it.
-    """
+    """Return ``14 of them with an older a.ipynb (`backfill ...` makes them anew)`` for each workflow, and of how many it is not
+    known; empty when there is nothing of the kind. ``file`` is the workflow file as commands take it."""
     parts = []
     for one in found.older:
         parts.append(f"{len(one.days)} of them {one.made} {_remedy(file, one.workflow, one.days, 'changed')}")
@@ -40,7 +39,7 @@ def _remedy(file: Path, name: str, days: Sequence[str], rerun: str) -> str:
 
 
 def typed_command(name: str, *words: Any) -> str:
-    """A command to paste: quoted, with those options of this one that say where the runs are."""
+    """Return a command to paste: quoted, with those options of this one that say where the runs are."""
     context = click.get_current_context()
     place = []
     for option in _PLACE:

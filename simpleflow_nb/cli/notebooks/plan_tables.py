@@ -74,7 +74,7 @@ def _due_table(specification: Specification, plan: Plan, *, has_reasons: bool) -
 
 
 def _passed_over(plan: Plan) -> dict[ReasonGroup, list[NotDue]]:
-    """The dates whose runs have ended well, so that they may have been left behind by edits."""
+    """Return the dates whose runs have ended well, so that they may have been left behind by edits."""
     from deciders.values.reason import ReasonKind
 
     found: dict[ReasonGroup, list[NotDue]] = defaultdict(list)

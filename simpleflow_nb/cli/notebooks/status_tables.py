@@ -36,15 +36,15 @@ class StatusTables:
             self._texts[id(row)] = f"{text} (without {', '.join(lacking)})" if lacking else text
 
     def table(self) -> Table:
-        """Dates by parameter sets."""
+        """Return the table of dates by parameter sets."""
         return self._table(self._status.grid)
 
     def whole_table(self) -> Table:
-        """The same, with a row without a date if there is such a run: for programs."""
+        """Return the table of dates by parameter sets, with a row without a date if a run has none: for programs."""
         return self._table(self._status.whole_grid)
 
     def dateless_table(self) -> Table:
-        """The runs without a date, a row each."""
+        """Return the table of the runs without a date, a row each."""
         rows = self._status.dateless
         has_parameters = any(row.set for row in rows)
         table = Table(["run without a date", *(["parameters"] if has_parameters else []), "state", "ended (UTC)"])

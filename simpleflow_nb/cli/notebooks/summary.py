@@ -148,7 +148,7 @@ def _show_what_makes_missing_reports(runs: Sequence[RunOutcome], file: Path) -> 
 
 
 def _failure(run: RunOutcome) -> list[str]:
-    """The run, each label that failed with its cause in full, and the labels that were not run for it."""
+    """Return the lines of a run: its title, each label that failed with its cause in full, and the labels not run for it."""
     from deciders.values.run_error import LabelError
     from deciders.values.run_state import RunState
 
