@@ -8,7 +8,10 @@ from .sensors import failure_message
 
 
 class BackfillEnds:
-    """How those ended that were open when it was made, or were started since: nothing else tells that dates were left out."""
+    """Ends of the backfills that were open when it was made, or were started since.
+
+    Nothing else tells that dates were left out.
+    """
 
     def __init__(self, run: LocalRun) -> None:
         self._run = run
@@ -16,7 +19,7 @@ class BackfillEnds:
         self.have_failed = False  #: whether any has ended early, as far as `news` has told
 
     def news(self) -> list[str]:
-        """A sentence for each that has ended early since the last call."""
+        """Return a sentence for each that has ended early since the last call."""
         told = []
         for state in self._watch.look():
             if state.status not in (None, "COMPLETED"):
@@ -26,7 +29,7 @@ class BackfillEnds:
         return told
 
     def _cause(self, state: ShownRun) -> str | None:
-        """The whole sentence of the exception that its last task failed with; the reason of its end is cut off."""
+        """Return the whole sentence of the exception that its last task failed with; the reason of its end is cut off."""
         if state.status == "FAILED":
             for event in reversed(self._run.service.events(state.workflow_id, state.run_id)):
                 if event["eventType"] == "ActivityTaskFailed":

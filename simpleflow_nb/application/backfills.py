@@ -33,7 +33,7 @@ RERUNS = ("missing", "failed", _CHANGED, "all")
 
 @dataclass(frozen=True)
 class Backfill:
-    """Which runs are asked for.
+    """Choice of the runs that a backfill is asked for.
 
     Args:
         first, last: the reference dates of a period, both included.
@@ -63,7 +63,7 @@ class Backfill:
 
 @dataclass(frozen=True)
 class BackfillPlan:
-    """What a backfill would start, and why it leaves out the others of its period."""
+    """Runs that a backfill would start, and the reasons why it leaves out the others of its period."""
 
     chosen: tuple[Run, ...]
     left_out: tuple[NotDue, ...]
@@ -95,11 +95,11 @@ def _entry(run: Run | NotDue, reason: str) -> dict[str, Any]:
 def planned_backfill(
     specification: Specification, outputs: Path, service: Service, wanted: Backfill, *, adopt: bool = False
 ) -> BackfillPlan:
-    """What would be started now. Changes nothing but that the outputs folder is made.
+    """Return the runs that a backfill would start now. Changes nothing but that the outputs folder is made.
 
     Raises:
         DefinitionError: there is no such workflow, notebook or entry of the sensor, or a workflow belongs to another file.
-        SourceError: the available dates cannot be read, or not whether their data have changed.
+        SourceError: it cannot be read which dates are available, or whether their data have changed.
         ServiceError, RecordsError: the journal, the records or the service cannot be read.
     """
     wanted.check()
@@ -130,7 +130,7 @@ def carry_out(
     over; else they are carried out here and waited for; on a service an execution starts them.
 
     Args:
-        most_at_once: so many runs are open at once; None is no limit.
+        most_at_once: number of runs that are open at once; None is no limit.
 
     Raises: whatever the service raises, see `Local.carry_out` and `Swf.carry_out`.
     """
@@ -191,10 +191,10 @@ def _chosen(
     rerun: str,
     history: RunHistory | None,
 ) -> tuple[list[Run], list[NotDue], list[date]]:
-    """The runs to start, why others of the period are left out, and which of its days have no data at all.
+    """Return the runs to start, why others of the period are left out, and which of its days have no data at all.
 
     Raises:
-        SourceError: the available dates cannot be read, or not whether their data have changed.
+        SourceError: it cannot be read which dates are available, or whether their data have changed.
     """
     from deciders.runs.due_runs import NotDue, considered_days, due_runs
     from deciders.values.reason import Reason, ReasonKind
@@ -243,7 +243,7 @@ def has_data_that_count(specification: Specification, name: str) -> bool:
 
 
 def keeps_labels(specification: Specification, run: Run, history: RunHistory) -> bool:
-    """Whether a run that is tried again may keep notebooks: not when its data have changed, or it is not known whether.
+    """Tell whether a retry of a run may keep notebooks: not when its data have changed, or it is not known whether.
 
     Raises:
         SourceError: it cannot be read whether they have.
@@ -257,7 +257,7 @@ def keeps_labels(specification: Specification, run: Run, history: RunHistory) ->
 
 
 def _change_of(specification: Specification, run: Run, state: RunState | None, history: RunHistory) -> Verdict:
-    """Whether an instance is other than it would be made now.
+    """Return the verdict on an instance: whether it differs from the one that would be made now.
 
     Raises:
         SourceError: its workflow is run again when data change, and it cannot be read whether they have.

@@ -1,4 +1,4 @@
-"""How it is told that a run was made with notebooks that are others now."""
+"""Words for runs that were made with notebooks that have changed since."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ _MOST_FILES = 3
 
 
 def older_names(change: NotebookChanges | None) -> str:
-    """``with an older a.ipynb``, of one run; empty when nothing is known to have changed."""
+    """Return ``with an older a.ipynb``, for one run; empty when nothing is known to have changed."""
     return made_with(change.changed, change.added) if change is not None and (change.changed or change.added) else ""
 
 
 def older_files(change: NotebookChanges | None) -> list[str] | None:
-    """For JSON: the files that are others now; None where it is not known."""
+    """Return, for JSON, the files that are others now; None where it is not known."""
     return [*change.changed, *change.added] if change is not None else None
 
 
 def made_with(changed: Iterable[str], added: Iterable[str]) -> str:
-    """``with an older a.ipynb or without b.ipynb``."""
+    """Return ``with an older a.ipynb or without b.ipynb``."""
     parts = [f"{word} {_listed(list(names))}" for word, names in (("with an older", changed), ("without", added)) if names]
     return " or ".join(parts)
 

@@ -46,7 +46,7 @@ class ClassRun:
     execution_timeout: int | None = None
 
     def request(self, cls: type[Workflow], workflow_id: str, task_list: str, text: str | None) -> dict[str, Any]:
-        """What StartWorkflowExecution is asked, without the domain."""
+        """Return the arguments of StartWorkflowExecution, without the domain."""
         timeout = {"executionStartToCloseTimeout": str(self.execution_timeout)} if self.execution_timeout else {}
         return {
             "workflowId": workflow_id,

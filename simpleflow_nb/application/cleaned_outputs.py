@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Cleaned:
-    """What was removed, or would be."""
+    """Folders that were removed or, in a dry run, would be."""
 
     folders: tuple[Path, ...]
     runs: int  #: whose folders these are

@@ -1,4 +1,4 @@
-"""How runs are carried out, wherever that is."""
+"""Conditions under which runs are carried out, on this machine or on a service."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ..processes.interrupts import Interrupts
 
 @dataclass(frozen=True)
 class Conditions:
-    """What a person who asks for runs may say of how they are carried out.
+    """Settings with which a person asks for runs, about the way in which they are carried out.
 
     Args:
         workers: notebooks that run at once on this machine; None is the number of cores.

@@ -27,14 +27,14 @@ class GridColumn:
 
 @dataclass
 class GridCell:
-    """What came of one date with one parameter set."""
+    """Runs of one date with one parameter set, and whether it is due."""
 
     rows: list[RunRow] = field(default_factory=list)  #: several where their identities differ
     is_due: bool = False
 
 
 class DateGrid:
-    """What has run, and what is due beside it; dates with nothing but reasons are for ``plan --why``.
+    """Table of the runs and, beside them, of what is due; dates with nothing but reasons are for ``plan --why``.
 
     A column for each parameter set: those of the sensor's entries as they are now first, and behind them those that no entry
     has any more, or that somebody has started a run with.
@@ -66,7 +66,7 @@ class DateGrid:
         return [GridColumn(one, self._has_entry[one], _title(one, has_twins=twins[one[:2]] > 1)) for one in sets]
 
     def cell(self, day: str, column: GridColumn) -> GridCell:
-        """What there is; nothing is an empty one."""
+        """Return the cell of a date in a column; an empty one where there is nothing."""
         return self._cells.get((day, column.set), GridCell())
 
     def _column_of(self, row: RunRow) -> ParameterSet:

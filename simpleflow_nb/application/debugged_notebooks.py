@@ -32,7 +32,7 @@ class KnownRun:
 
 @dataclass(frozen=True)
 class DebuggedNotebook:
-    """What was prepared, and how the notebook went when it ran."""
+    """Notebook that was prepared for debugging, and how it went when it ran."""
 
     workflow: str
     instance: str
@@ -68,7 +68,7 @@ class DebuggedNotebook:
 
 
 def run_at_place(place: Place, run: str, run_id: str | None = None) -> KnownRun:
-    """A run of notebooks from its history.
+    """Read a run of notebooks from its history.
 
     Raises:
         DefinitionError: there is none, several fit, or it is no run of notebooks.
@@ -83,7 +83,7 @@ def run_at_place(place: Place, run: str, run_id: str | None = None) -> KnownRun:
 
 
 def run_in_records(specification: Specification, outputs: Path, place: Place, run: str) -> KnownRun:
-    """The same of a run of a workflow file, from its records.
+    """Read a run of a workflow file from its records.
 
     Raises:
         DefinitionError: there is none, or several fit.
@@ -169,7 +169,7 @@ def debugged_notebook(run: KnownRun, label: str, into: Path | None = None) -> De
 
 
 def _config(path: Path, what: str) -> dict[str, Any]:
-    """What the notebook ran with.
+    """Return the settings that the notebook ran with.
 
     Raises:
         DefinitionError: it has not begun, or the file cannot be read.
@@ -187,7 +187,7 @@ def _config(path: Path, what: str) -> dict[str, Any]:
 
 
 def _limit_options(limits: dict[str, Any]) -> list[str]:
-    """The options of ``notebook.run`` with those limits."""
+    """Return the options of ``notebook.run`` with those limits."""
     from deciders.specification.notebook_limits import memory_text
     from workers.notebooks.kernel_output import DEFAULT_OUTPUT_LIMITS
 
@@ -208,7 +208,7 @@ def _limit_options(limits: dict[str, Any]) -> list[str]:
 
 
 def _kernel_option(source: str, kernel: str | None) -> list[str]:
-    """The option of ``notebook.run`` with that kernel, if the notebook would run in another one without it."""
+    """Return the option of ``notebook.run`` with that kernel, if the notebook would run in another one without it."""
     from workers.notebooks.notebook_run import NotebookRefused
     from workers.notebooks.notebook_source import read_notebook_source
 

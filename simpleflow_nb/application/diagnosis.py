@@ -1,4 +1,4 @@
-"""Whether what the runs of a workflow file need is there."""
+"""Diagnosis: whether everything that the runs of a workflow file need is there."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """What a look at everything has found."""
+    """Findings of a look at everything that the runs of a workflow file need."""
 
     file: Path
     findings: Sequence[Finding]
 
     @property
     def is_healthy(self) -> bool:
-        """Whether nothing is missing; there may be warnings."""
+        """Tell whether nothing is missing; there may be warnings."""
         from workers.health import FAILED
 
         return all(one.state != FAILED for one in self.findings)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def ended_run(specification: Specification, row: RunRow) -> ReportedRun:
-    """The run of a row, as far as its reports are concerned."""
+    """Return the run of a row, as far as its reports are concerned."""
     from workers.runs.reports_of_runs import ReportedRun
 
     return ReportedRun(
@@ -29,7 +29,7 @@ def ended_run(specification: Specification, row: RunRow) -> ReportedRun:
 
 
 def lacking_reports(specification: Specification, rows: Iterable[RunRow], outputs: Path) -> dict[str, list[str]]:
-    """By run id the reports that runs which succeeded should have, and have not, such as ``count.pdf``."""
+    """Return, by run id, the reports that runs which succeeded should have and have not, for example ``count.pdf``."""
     from workers.artefacts import Artefacts
     from workers.runs.reports_of_runs import file_name, missing_reports
 

@@ -1,4 +1,4 @@
-"""What happens while a long call is under way, for whoever shows it."""
+"""Events of a long call that is under way, for a caller that shows them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Note:
 
 @dataclass(frozen=True)
 class Announcement:
-    """What is about to be done, once it is sure that it is: ``14 runs of days, 2 left out``."""
+    """Announcement of what is about to be done, once that is certain: ``14 runs of days, 2 left out``."""
 
     text: str
 
@@ -117,7 +117,7 @@ class UnderWay(Generic[R]):
         self.close()
 
     def result(self) -> R:
-        """What came of it; waits for the end.
+        """Wait for the end and return the result of the call.
 
         Raises:
             RuntimeError: it was closed, or has raised something, before its end.

@@ -1,4 +1,4 @@
-"""How an execution that somebody has waited for has ended, or why nobody waits any more."""
+"""End of an execution that somebody has waited for, or the reason why nobody waits any more."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class ExecutionEnd:
     def of_closed(
         cls, workflow_id: str, run_id: str, status: str, started: float, closed: float, end: Any, load: payload.Load
     ) -> ExecutionEnd:
-        """``status`` is SWF's close status, ``end`` what the last event says.
+        """Make the end of a closed execution: ``status`` is SWF's close status, ``end`` what the last event says.
 
         Raises:
             PayloadError: the result cannot be read.
@@ -43,7 +43,7 @@ class ExecutionEnd:
 
     @property
     def seconds(self) -> float | None:
-        """How long it took; None while it is open."""
+        """Duration in seconds; None while it is open."""
         return self.closed - self.started if self.closed is not None else None
 
     @property

@@ -1,4 +1,4 @@
-"""What an execution is asked for: to end, or to take a signal."""
+"""Requests to an execution: to end, or to take a signal."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .run_states import status_word
 
 @dataclass(frozen=True)
 class ExecutionRequest:
-    """What was asked of which execution."""
+    """Request that was made to an execution."""
 
     workflow_id: str
     run_id: str

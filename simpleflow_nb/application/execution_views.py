@@ -20,7 +20,7 @@ def info_table(place: Place, execution: dict[str, str]) -> Table:
 
 
 def info_document(place: Place, execution: dict[str, str]) -> Document:
-    """The same for programs."""
+    """Return what `info_table` shows as a document, for programs."""
     document = documents.info_document(place.service, place.domain, execution)
     one = document["execution"]
     one["progress"] = _progress(one["type"], one["status"], one["input"])
@@ -28,7 +28,7 @@ def info_document(place: Place, execution: dict[str, str]) -> Document:
 
 
 def _progress(type_name: str, status: str, given: Any) -> list[str] | None:
-    """What the notebooks of an open run do just now, from their folders; None of anything else."""
+    """Return what the notebooks of an open run do just now, from their folders; None for anything else."""
     if type_name != NOTEBOOK_TYPE or status.upper() != "OPEN" or not isinstance(given, dict):
         return None
     from .open_labels import notebook_progress

@@ -1,4 +1,4 @@
-"""Which histories of a journal are those of a workflow file: of its workflows, its sensors and its backfills."""
+"""Histories of a journal that belong to a workflow file: of its workflows, its sensors and its backfills."""
 
 from __future__ import annotations
 
@@ -46,7 +46,10 @@ def histories_of_others(
 
 
 def _is_of(given: dict[str, Any], specification: Specification, outputs: Path) -> bool:
-    """Whether a sensor or a backfill is of the file; of one from before the outputs were moved, only the name is as it was."""
+    """Tell whether a sensor or a backfill is of the file.
+
+    For one from before the outputs were moved, the name of the file alone is compared.
+    """
     asked = given.get("specification")
     if not isinstance(asked, dict) or not asked.get("path"):
         return False

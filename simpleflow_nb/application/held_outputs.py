@@ -13,7 +13,7 @@ from ..local.ownership import Ownership, is_owned, owner_pid
 
 
 def holder_path(outputs: Path) -> Path:
-    """What such a process owns, beside its journal."""
+    """Return the path that a process which runs workflows into these outputs owns, beside its journal."""
     return outputs / STATE_FOLDER / "outputs"
 
 
@@ -38,7 +38,7 @@ def held_outputs(outputs: Path, journal: Path) -> Iterator[None]:
 
 
 def check_no_other_journal(outputs: Path, journal: Path | None) -> None:
-    """For commands that change outputs after a look at what runs in ``journal``, or in a domain (None).
+    """Check the outputs for commands that change them after a look at what runs in ``journal``, or in a domain (None).
 
     Raises:
         DefinitionError: a process runs workflows with these outputs and another journal.

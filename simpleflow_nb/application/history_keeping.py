@@ -71,7 +71,7 @@ class HistoryKeeping:
             self._tell(f"old histories are kept for now: {error}")
 
     def _keep(self, file: Specification, unread: set[str], *, names_file: bool) -> int:
-        """How many executions of the file were removed, or will be by the next process."""
+        """Remove the old executions of the file, or leave them to the next process; return how many these are."""
         from deciders.dates.durations import shown_duration
 
         seconds = file.keep_history_seconds

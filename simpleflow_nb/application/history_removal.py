@@ -24,7 +24,7 @@ def shown_executions(found: Pruned) -> str:
 
 @dataclass
 class Removal:
-    """What was removed, and what should have been: a sentence each says why it was not."""
+    """Removed histories and payloads, and for each that should have been removed and was not, a sentence that says why."""
 
     done: Pruned
     payloads: int = 0

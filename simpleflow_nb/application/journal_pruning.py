@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class PrunedJournal:
-    """What was removed, or with ``is_dry`` would be."""
+    """Histories and payloads that were removed from a journal or, with ``is_dry``, would be."""
 
     journal: Path
     before: float  #: epoch seconds: what ended earlier
@@ -92,7 +92,7 @@ def prune_journal(
     payloads = PayloadDirectory(journal.parent / "payloads")
 
     def spared(store: Reading) -> tuple[set[str], set[str]]:
-        """What no run records have, and what is of other files."""
+        """Return the executions that no run records have, and those of other files."""
         unrecorded = unrecorded_ends(store, folder, payloads, closed_before=before)
         if specification is None or folder is None:
             return unrecorded, set()
@@ -110,12 +110,12 @@ def prune_journal(
 
 
 class _Store(Reading, Pruning):
-    """What a journal holds, without anything that goes on with it."""
+    """Store of a journal, without anything that goes on with what it holds."""
 
 
 @contextmanager
 def _owned(path: Path) -> Iterator[tuple[_Store, Journal]]:
-    """The journal, owned; what is open in it stays as it is, as nobody goes on with it now.
+    """Own the journal for the block; what is open in it stays as it is, as nobody goes on with it now.
 
     Raises:
         JournalInUse: another process owns it.

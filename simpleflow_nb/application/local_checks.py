@@ -45,7 +45,7 @@ class ServedAlready(ServiceError):
         super().__init__(self.sentence())
 
     def sentence(self, options: Sequence[str] = ()) -> str:
-        """What to do; ``options`` are those of the command to type."""
+        """Say what to do; ``options`` are those of the command to type."""
         if self._are_all_mine:
             return (
                 f"a sensor of {' and of '.join(path.name for path in self._mine)} runs here already, in {self._who}; "
@@ -62,7 +62,7 @@ class ServedAlready(ServiceError):
 
 
 def _names_of_others(served: Path, own: Sequence[Specification]) -> list[str]:
-    """The workflows that a served file and other files name, which cannot be served together, as another file has them now."""
+    """Return the workflows that a served file and others name: they cannot be served together, as another file has them now."""
     from deciders.specification import SpecificationError, load_specification
 
     if any(served == one.file for one in own):
@@ -141,7 +141,10 @@ def look_for_dates_here(
 
 
 def _not_due(closed: Sequence[Sensor], watch: Watch) -> int | None:
-    """How many pairs of a workflow and a date are not due, where sensors have made one check each and started nothing."""
+    """Count the pairs of a workflow and a date that are not due.
+
+    None unless all sensors have made one check each and started nothing.
+    """
     if not closed or watch.runs or not all(sensor.once for sensor in closed):
         return None
     found = [sensor.not_due for sensor in closed if sensor.not_due is not None]

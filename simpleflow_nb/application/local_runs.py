@@ -117,7 +117,10 @@ def _go_on_where_moved(
 
 
 def work_on_notebooks(run: LocalRun, workers: int | None) -> Generator[Note, None, None]:
-    """Carry out notebook workflows, so many notebooks at once, and what was interrupted first."""
+    """Carry out notebook workflows, what was interrupted first.
+
+    ``workers`` is the number of notebooks that run at once; None is the number of cores.
+    """
     from deciders import activities
     from deciders.workflow_types import application_workflows
     from workers import activities as bodies  # noqa: F401  (importing registers them)

@@ -32,8 +32,8 @@ _ASKED = {
 def started_sensors(
     run: LocalRun, specifications: Sequence[Specification], outputs: str, *, once: bool, tell: Callable[[str], None]
 ) -> list[Sensor]:
-    """A sensor for each file. Those that a process that has ended left open are ended: of the same files' only the time of
-    the last check is kept, of others it is told."""
+    """Start a sensor for each file. Those that a process that has ended left open are ended: of the same files' only the time
+    of the last check is kept, of others it is told."""
     from deciders.sensor_workflow import BELIEVABLE_AHEAD
     from deciders.workflow_types import executions_of_type
 
@@ -70,8 +70,8 @@ def started_sensors(
 
 
 def _id_where_moved(place: Place, found: SensorState, specifications: Sequence[Specification], outputs: str) -> str | None:
-    """The id that the sensor of one of these files has now, if ``found`` is its sensor from before the outputs folder was
-    moved, or the file moved or renamed, as ids are made of the paths of files. None if it is not."""
+    """Return the id that the sensor of one of these files has now, if ``found`` is its sensor from before the outputs folder
+    was moved, or the file moved or renamed, as ids are made of the paths of files. None if it is not."""
     from workers.runs.outputs_location import former_places
 
     former = former_places(Path(outputs))
@@ -83,7 +83,7 @@ def _id_where_moved(place: Place, found: SensorState, specifications: Sequence[S
 
 
 def _workflow_names(place: Place, found: SensorState) -> set[str]:
-    """Of the file that a sensor had; empty where that is not to be found any more."""
+    """Return the names of the workflows of the file that a sensor had; empty where these are not to be found any more."""
     from workers.runs.kept_specification import whole_specification
 
     try:
@@ -189,7 +189,7 @@ class Sensor:
             self._tell(trouble)
 
     def _asked(self, name: str, text: str | None) -> str | None:
-        """What a signal comes to, as far as that is worth a line; a reload is noted."""
+        """Return the line that says what a signal comes to, None where it is worth none; a reload is noted."""
         from deciders.sensor_signals import signal_fault
         from workers.runs.kept_specification import whole_specification
 

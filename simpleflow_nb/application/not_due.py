@@ -17,7 +17,9 @@ _FEWEST_OF_A_PERIOD = 3
 
 
 def not_due_table(rows: Sequence[NotDue], remarks: Sequence[str] | None = None) -> Table:
-    """What is said of the dates that do not run; of neighbouring ones of an entry with the same reason, from three on, once.
+    """Return the table of the dates that do not run, with the reasons.
+
+    Neighbouring dates of an entry with the same reason are said once, from three on.
 
     ``remarks`` are what is said of each behind its reason, which may be nothing.
     """
@@ -59,13 +61,13 @@ class _Period:
 
 
 def telling_stencils(rows: Sequence[Run | NotDue]) -> list[str]:
-    """The stencil of each row; none of them unless rows of one workflow, date and parameters differ in theirs."""
+    """Return the stencil of each row; none of them unless rows of one workflow, date and parameters differ in theirs."""
     known = [(row.workflow_name, row.reference_date, shown_settings(row.configured_parameters)) for row in rows]
     return told_apart(known, [stencil_of(row) for row in rows])
 
 
 def stencil_of(row: Run | NotDue) -> str:
-    """As it may stand in the file; ``[0]`` where none does."""
+    """Return the stencil of a row as it may stand in the file; ``[0]`` where none does."""
     from deciders.dates.date_stencil import DateStencil
 
     own = row.date_stencil

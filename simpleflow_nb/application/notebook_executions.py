@@ -37,7 +37,7 @@ class NotebookExecution:
 
 
 def execution_meant(place: Place, run: str, run_id: str | None = None) -> dict[str, str]:
-    """The execution that ``run`` names: a workflow id, its beginning, or ``NAME/DATE`` of a run of notebooks.
+    """Return the execution that ``run`` names: a workflow id, its beginning, or ``NAME/DATE`` of a run of notebooks.
 
     Raises:
         DefinitionError: there is none, or several fit; one sentence.
@@ -48,7 +48,7 @@ def execution_meant(place: Place, run: str, run_id: str | None = None) -> dict[s
 
 
 def notebook_execution(place: Place, run: str) -> dict[str, str] | None:
-    """The execution of a notebook workflow that ``NAME/DATE`` and its like mean; None where it means none of them.
+    """Return the execution of a notebook workflow that ``NAME/DATE`` and its like mean; None where it means none of them.
 
     Open executions win over closed ones, newer ones over older ones. Of those whose history is gone the records beside the
     journal know the names.
@@ -120,7 +120,7 @@ def _refuse_recorded(place: Place, run: str) -> None:
 
 
 def _notebook_executions(place: Place, run: str) -> Iterator[NotebookExecution]:
-    """Those that ``run`` may mean: of its workflow, or of all where it does not begin with a name."""
+    """Yield the executions that ``run`` may mean: of its workflow, or of all where it does not begin with a name."""
     from deciders.runs.run_tags import RunTags
 
     name, slash, _ = run.partition("/")

@@ -1,4 +1,4 @@
-"""What the processes of notebook workflows decide and carry out."""
+"""Task lists of what the processes of notebook workflows decide and carry out."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from ..exceptions import DefinitionError
 
 
 def notebook_lists(slots: int, chosen: Collection[str] = ()) -> dict[str, int]:
-    """The task lists of notebooks, reports and checks with how many tasks of each run at once: all three, or those chosen.
+    """Return the task lists of notebooks, reports and checks with how many tasks of each run at once: all three, or those
+    chosen.
 
     Raises:
         DefinitionError: one that is chosen is none of them.

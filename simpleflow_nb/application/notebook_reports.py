@@ -66,6 +66,6 @@ def make_notebook_report(notebook: Path, report: Path, options: ReportOptions) -
 
 
 def _has_run(notebook: dict[str, Any]) -> bool:
-    """Whether anything of a notebook has been executed; one without code needs not be."""
+    """Tell whether anything of a notebook has been executed; one without code needs not be."""
     cells = [cell for cell in notebook["cells"] if isinstance(cell, dict) and cell.get("cell_type") == "code"]
     return not cells or any(cell.get("outputs") or cell.get("execution_count") for cell in cells)

@@ -36,7 +36,7 @@ class OlderOfWorkflow:
 
 @dataclass(frozen=True)
 class OlderRuns:
-    """What is known of how the notebooks and data of some runs differ from those that there are now."""
+    """Known differences of the notebooks and data of some runs from those that there are now."""
 
     older: tuple[OlderOfWorkflow, ...] = ()
     unknown_notebooks: int = 0  #: runs of which it is not known which notebooks they were made with
@@ -45,7 +45,7 @@ class OlderRuns:
 
 
 def older_runs(runs: Iterable[EndedInstance], plan: Plan) -> OlderRuns:
-    """Those of the runs that are older than their notebooks, and those of which that is not known."""
+    """Return those of the runs that are older than their notebooks, and those of which that is not known."""
     dates: dict[str, list[str]] = defaultdict(list)
     of_unknown_data: dict[str, list[str]] = defaultdict(list)
     files: dict[str, tuple[dict[str, None], dict[str, None]]] = defaultdict(lambda: ({}, {}))
@@ -82,7 +82,7 @@ class OutOfReach:
 def within_reach(
     specification: Specification, plan: Plan, runs: Sequence[EndedInstance]
 ) -> tuple[list[EndedInstance], list[OutOfReach]]:
-    """Those of the runs that a backfill can start again or that need not be; and the others, first those with a date."""
+    """Return the runs that a backfill can start again or that need not be; and the others, first those with a date."""
     older = {run[:2] for run in runs if older_names(plan.changes.get(run[:2]))}
     behind = older | {run[:2] for run in runs if run[:2] in plan.unknown_data}
     beyond = behind - _reachable(specification, plan, behind)
@@ -97,7 +97,7 @@ def within_reach(
 
 
 def _reachable(specification: Specification, plan: Plan, wanted: set[tuple[str, str]]) -> set[tuple[str, str]]:
-    """Those of the instances that a backfill can start: of the entries as they are now, for dates that are available."""
+    """Return the instances that a backfill can start: of the entries as they are now, for dates that are available."""
     from deciders.runs.due_runs import due_runs
 
     found = _instances(plan.due_runs)

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 
 def with_open_labels(row: RunRow, place: Place) -> RunRow:
-    """The row of an open run with the states of its labels in the order of the run, the paths of what is done, and in its notes
-    the cells that are under way. A label that nothing is known of yet waits for others.
+    """Return the row of an open run with the states of its labels in the order of the run, the paths of what is done, and in
+    its notes the cells that are under way. A label that nothing is known of yet waits for others.
 
     Raises:
         PayloadError: what the run was started with is not to be had here.
@@ -44,7 +44,7 @@ def with_open_labels(row: RunRow, place: Place) -> RunRow:
 
 
 def notebook_progress(arguments: dict[str, Any]) -> list[str]:
-    """``report: cell 3 of 8: Totals`` for each notebook of an open run that is under way, as far as its folder tells.
+    """Return ``report: cell 3 of 8: Totals`` for each notebook of an open run that is under way, as far as its folder tells.
 
     ``arguments`` is what the run was started with. Empty where its outputs folder cannot be seen from here.
     """

@@ -17,7 +17,7 @@ from .places import Place
 
 @contextmanager
 def opened_journal(db: Path | None = None, domain: str | None = None) -> Iterator[Place]:
-    """The journal of a local service; None is that of the working directory, or of an outputs folder in it.
+    """Open the journal of a local service; None is that of the working directory, or of an outputs folder in it.
 
     Args:
         domain: which one, where ``service.start`` has kept others than that of local runs.
@@ -33,7 +33,7 @@ def opened_journal(db: Path | None = None, domain: str | None = None) -> Iterato
 
 @contextmanager
 def opened_domain(domain: str, region: str | None = None) -> Iterator[Place]:
-    """A domain of Amazon SWF, or of what ``AWS_ENDPOINT_URL`` points at; the region is as boto3 finds it if None.
+    """Open a domain of Amazon SWF, or of what ``AWS_ENDPOINT_URL`` points at; the region is as boto3 finds it if None.
 
     Raises:
         DefinitionError: there is no such domain.
@@ -44,7 +44,7 @@ def opened_domain(domain: str, region: str | None = None) -> Iterator[Place]:
 
 
 def _domain_of(reader: JournalReader, journal: Path, named: str | None) -> str:
-    """The domain to look at.
+    """Return the domain to look at.
 
     Raises:
         DefinitionError: it cannot be guessed.

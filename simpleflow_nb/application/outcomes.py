@@ -1,4 +1,4 @@
-"""What came of a call that carries out runs: how each ended, what else is to be said, and whether all is well."""
+"""Outcome of a call that carries out runs: how each ended, what else is to be said, and whether all is well."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class LabelOutcome:
-    """What became of a notebook or a report of a run."""
+    """Outcome of a notebook or a report of a run."""
 
     name: str
     state: LabelState
@@ -63,7 +63,7 @@ class LabelOutcome:
 
 @dataclass(frozen=True)
 class RunOutcome:
-    """How a run stands or ended."""
+    """State of a run, or its end."""
 
     title: str  #: ``NAME/DATE_IDENTITY``, which commands take as RUN
     workflow_id: str
@@ -79,12 +79,12 @@ class RunOutcome:
 
     @property
     def has_warnings(self) -> bool:
-        """Whether one of its labels warns of something; a report that could not be made is no more than that."""
+        """Tell whether one of its labels warns of something; a report that could not be made is no more than that."""
         return any(label.warnings for label in self.labels)
 
     @property
     def has_failed(self) -> bool:
-        """Whether it has ended, and neither well nor because somebody wanted it."""
+        """Tell whether it has ended, and neither well nor because somebody wanted it."""
         from deciders.values.run_state import RunState
 
         return self.state in (RunState.FAILED, RunState.TIMED_OUT, RunState.TERMINATED)
@@ -97,7 +97,7 @@ class RunOutcome:
 
     @property
     def has_ended_well(self) -> bool:
-        """Whether it has succeeded or was skipped."""
+        """Tell whether it has succeeded or was skipped."""
         from deciders.values.run_state import RunState
 
         return self.state in (RunState.SUCCEEDED, RunState.SKIPPED)
@@ -126,7 +126,7 @@ class RunOutcome:
 
 @dataclass(frozen=True)
 class StartedExecution:
-    """What was started on a service, for deciders and workers anywhere to carry out."""
+    """Execution that was started on a service, for deciders and workers anywhere to carry out."""
 
     workflow_id: str
     run_id: str
@@ -142,7 +142,7 @@ class LeftToSensor:
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What came of a call that carries out runs."""
+    """Outcome of a call that carries out runs."""
 
     file: Path  #: the workflow file, as it was named
     runs: tuple[RunOutcome, ...] = ()  #: in the order in which they were started; of many, the last of each end
@@ -167,12 +167,12 @@ class Outcome:
 
     @property
     def counts(self) -> Counter[ShownEnd]:
-        """How many runs ended in which way, those of which no more is known included."""
+        """Number of runs by their end, including those of which no more is known."""
         return Counter(map(_end, self.runs)) + self.earlier.ends
 
     @property
     def is_success(self) -> bool:
-        """Whether whatever was asked for is done, or is carried out by others: exit code 0."""
+        """Tell whether everything that was asked for is done, or is carried out by others: exit code 0."""
         is_whole = not self.parked and not self.has_unstarted and not self.has_failed_otherwise
         return is_whole and not any(self.counts[end] for end in (ShownEnd.FAILED, ShownEnd.CANCELLED, ShownEnd.OPEN))
 
@@ -204,7 +204,7 @@ def _end(run: RunOutcome) -> ShownEnd:
 
 
 def end_state(status: str, *, is_skipped: bool) -> RunState:
-    """The state of a run by SWF's close status; whether it was skipped is in its result."""
+    """Return the state of a run by SWF's close status; whether it was skipped is in its result."""
     from deciders.values.run_state import RunState
 
     if status == "COMPLETED":
@@ -213,7 +213,7 @@ def end_state(status: str, *, is_skipped: bool) -> RunState:
 
 
 def run_outcome(run: ShownRun, *, is_parked: bool = False) -> RunOutcome:
-    """How a run of a local service stands or ended."""
+    """Return the state or the end of a run of a local service."""
     from deciders.values.run_state import RunState
 
     return RunOutcome(
@@ -250,7 +250,7 @@ def _label_outcome(label: ShownLabel) -> LabelOutcome:
 
 
 def _not_run(run: ShownRun) -> list[str]:
-    """The labels that were not run for a failure; those that need a skipped one were skipped with it."""
+    """Return the labels that were not run for a failure; those that need a skipped one were skipped with it."""
     from deciders.values.label_state import LabelState
 
     ends = {label.name: LabelState.read(label.state) for label in run.labels}
@@ -271,7 +271,7 @@ def local_outcome(
     has_failed_otherwise: bool = False,
     not_due: int | None = None,
 ) -> Outcome:
-    """What came of a local run, as it is now; ``ended``: nobody has stopped it before everything was over."""
+    """Return the outcome of a local run as it is now; ``ended``: nobody has stopped it before everything was over."""
     parked = run.parked
     return Outcome(
         file=file,

@@ -50,7 +50,7 @@ def claim(
 
 
 def check_names(specification: Specification, outputs: Path, *, adopt: bool = False) -> None:
-    """As :func:`check_owner`, for commands that have not opened the records.
+    """Check the names as :func:`check_owner` does, for commands that have not opened the records.
 
     Raises:
         DefinitionError: a workflow belongs to another file, whether that is there or not.
@@ -65,7 +65,7 @@ def check_names(specification: Specification, outputs: Path, *, adopt: bool = Fa
 
 
 def check_owner(specification: Specification, records: RunRecords, outputs: Path, *, adopt: bool = False) -> None:
-    """Whether what the records say is of this file's workflows; not asked where ``--adopt`` is about to make it so.
+    """Check that the records are of this file's workflows; not where ``--adopt`` is about to make it so.
 
     Raises:
         DefinitionError: they are of another file, whether that is there or not; one sentence with both paths.

@@ -10,8 +10,8 @@ from ..exceptions import DefinitionError
 
 
 def read_parameters(path: Path) -> tuple[dict[str, Any], list[str]]:
-    """The parameters in a file, and a line for each value that may not be what was meant. JSON is YAML, but reads numbers its
-    own way, so that the name's ending counts.
+    """Read the parameters in a file, and a line for each value that may not be what was meant. JSON is YAML, but reads numbers
+    its own way, so that the name's ending counts.
 
     Raises:
         DefinitionError: it cannot be read, or is no mapping of names to values; begins with the path.

@@ -40,7 +40,7 @@ class Place:
         return is_owned(self.journal)
 
     def kept_specification(self, specification: Specification) -> dict[str, Any]:
-        """A workflow file as histories of this place have it: on this machine by reference, as it may be long."""
+        """Return a workflow file as histories of this place have it: on this machine by reference, as it may be long."""
         if self.journal is None:
             return specification.model_dump(mode="json")
         from workers.runs.kept_specification import by_reference
@@ -49,5 +49,5 @@ class Place:
 
     @property
     def is_interrupted(self) -> bool:
-        """Whether what is open in a journal of this machine waits for somebody who goes on with it."""
+        """Tell whether the open executions in a journal of this machine wait for a process that goes on with them."""
         return self.service is not None and self.journal is not None and not is_owned(self.journal)

@@ -1,4 +1,4 @@
-"""What is due now, and what is not: nothing is started for it."""
+"""Plan: the runs that are due now, and the dates that are not. Nothing is started for it."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Plan:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """Why there may be less to do than expected."""
+        """Reasons why there may be less to do than expected."""
         return self.due_runs.warnings
 
     def to_dict(self) -> dict[str, Any]:
@@ -90,7 +90,7 @@ def plan_runs(specification: Specification, outputs: Path, service: Service) -> 
     """Say what is due now, by the same rules and the same sources as the sensor's; changes nothing.
 
     Raises:
-        SourceError: the available dates cannot be read, or not whether their data have changed.
+        SourceError: it cannot be read which dates are available, or whether their data have changed.
         DefinitionError: a workflow belongs to another file.
         ServiceError, RecordsError: the journal or the run records cannot be read, or the service cannot be reached.
     """
@@ -99,7 +99,7 @@ def plan_runs(specification: Specification, outputs: Path, service: Service) -> 
 
 
 def current_plan(specification: Specification, outputs: Path, place: Place) -> Plan:
-    """The same of a service that is open already."""
+    """Say what is due now, as `plan_runs` does, of a service that is open already."""
     from deciders.runs.due_runs import due_runs
     from deciders.runs.reruns import lacks_data
     from workers.records.run_records import RunRecords

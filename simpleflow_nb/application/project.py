@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 
 class Project:
-    """What can be done with a workflow file. Nothing is opened until something is asked for.
+    """A workflow file, and everything that can be done with it. Nothing is opened until something is asked for.
 
     Long calls give an `UnderWay`: nothing is done until it is iterated over, or its ``result()`` is asked for. On this machine
     they carry out what they start, and wait for it; on a service others do.
@@ -164,7 +164,7 @@ class Project:
         only: str | None = None,
         latest_first: bool = False,
     ) -> backfills.BackfillPlan:
-        """What `backfill` would start now, and why it would leave out the rest."""
+        """Return the runs that `backfill` would start now, and why it would leave out the rest."""
         wanted = backfills.Backfill(name, first, last, rerun, only, latest_first)
         return backfills.planned_backfill(self.specification, self.outputs, self.service, wanted)
 
@@ -183,11 +183,11 @@ class Project:
 
     @property
     def sensor(self) -> SensorControl:
-        """What the sensor of the file can be told, wherever it runs."""
+        """Control of the sensor of the file, wherever it runs."""
         return SensorControl(self.specification.path, self.outputs, self.service)
 
     def sensors(self) -> SensorList:
-        """The open sensors of the files that share these outputs, or the domain."""
+        """Return the open sensors of the files that share these outputs, or the domain."""
         with self.service.opened(self.outputs) as place:
             return open_sensors(place)
 

@@ -1,4 +1,4 @@
-"""Whether there are records of runs with outputs in a folder."""
+"""Presence of records of runs with outputs in a folder."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from ..environment import setting
 
 
 def has_records(outputs: Path) -> bool:
-    """Whether there may be records: opening the default database would make it, and looking must not."""
+    """Tell whether there may be records: opening the default database would make it, and looking must not."""
     from workers.records.run_records import records_file
 
     return bool(setting("AUTOFLOW_DB_URI")) or records_file(outputs).exists()

@@ -33,7 +33,7 @@ _MOST_NAMED = 10  #: runs in a sentence
 
 @dataclass(frozen=True)
 class ReportsMade:
-    """What came of making reports anew."""
+    """Outcome of making reports anew."""
 
     made: tuple[ReportMade, ...] = ()
     failed: tuple[str, ...] = ()  #: a sentence for each report that could not be made
@@ -62,7 +62,7 @@ class _Stopped(Exception):
 
 @dataclass(frozen=True)
 class WantedReports:
-    """Which reports are to be made: those of one run, of the runs of a period, or of all runs."""
+    """Choice of the reports to make: those of one run, of the runs of a period, or of all runs."""
 
     run: str | None = None
     first: date | None = None
@@ -224,7 +224,7 @@ def _made_of(
 def _remade(
     specification: Specification, outputs: Path, todo: _Todo, slots: int, records: RunRecords
 ) -> Generator[Remade, None, None]:
-    """What came of each run, in their order. When it is given up, the reports under way are stopped."""
+    """Yield the outcome of each run, in their order. When it is given up, the reports under way are stopped."""
     from workers.runs.reports_of_runs import remake_reports
 
     stopped = threading.Event()
@@ -254,6 +254,6 @@ def _events_of(remade: Remade) -> Generator[ReportMade | Note, None, None]:
 
 
 def _named(titles: list[str], one: str, several: str) -> str:
-    """``a, b and 3 more: they are``."""
+    """Return ``a, b and 3 more: they are``."""
     more = f" and {len(titles) - _MOST_NAMED} more" if len(titles) > _MOST_NAMED else ""
     return f"{', '.join(titles[:_MOST_NAMED])}{more}: {one if len(titles) == 1 else several}"

@@ -150,7 +150,7 @@ def _run_outcome(place: Place, workflow_id: str) -> Generator[Look, None, RunOut
 
 
 def _latest_closed(place: Place, workflow_id: str) -> dict[str, str]:
-    """The newest closed execution of that id."""
+    """Return the newest closed execution of that id."""
     for info in executions(place.service, place.domain, is_open=False, executionFilter={"workflowId": workflow_id}):
         if info["execution"]["workflowId"] == workflow_id:
             return {"workflowId": workflow_id, "runId": info["execution"]["runId"]}

@@ -48,7 +48,7 @@ def start(
 def requested(
     specification: Specification, outputs: Path, name: str, parameters: Mapping[str, Any]
 ) -> Generator[Note, None, Run]:
-    """The run that is asked for, with what there is to say of its parameters and its data; the outputs folder is made.
+    """Return the run that is asked for, with what there is to say of its parameters and its data; the outputs folder is made.
 
     Raises:
         DefinitionError: no such workflow, or parameters that are missing or not its own.
@@ -90,7 +90,7 @@ def _date_or_time(text: str) -> datetime.date | None:
 
 
 def _as_in_the_file(name: str, value: Any) -> Any:
-    """A parameter as it would be if the workflow file had it: dates are their text.
+    """Return a parameter as it would be if the workflow file had it: dates are their text.
 
     Raises:
         DefinitionError: it has something in it that a workflow file cannot have.
@@ -106,8 +106,8 @@ def _as_in_the_file(name: str, value: Any) -> Any:
 
 
 def requested_run(specification: Specification, name: str, values: dict[str, Any]) -> Generator[Note, None, Run]:
-    """The run of a workflow for ``reference_date`` and its parameters; without a date where none is given and no notebook takes
-    anything of it.
+    """Return the run of a workflow for ``reference_date`` and its parameters; without a date where none is given and no
+    notebook takes anything of it.
 
     Parameters that are not given come from the first sensor entry of that workflow that has those that are, or else from the
     first; so does the date stencil. Where another entry would make another run of it, that is said.
@@ -155,7 +155,7 @@ def requested_run(specification: Specification, name: str, values: dict[str, Any
 
 
 def _whence(name: str, values: dict[str, Any], bases: list[ConfiguredWorkflow], run: Run) -> str:
-    """Which entry a run has what was not given from, in a sentence; empty where another one would make the same run."""
+    """Say from which entry a run has what was not given; empty where another entry would make the same run."""
     from deciders.parameter_set import written, written_stencil
 
     has_date = run.reference_date is not None
@@ -186,7 +186,7 @@ def _whence(name: str, values: dict[str, Any], bases: list[ConfiguredWorkflow], 
 
 
 def _bases(specification: Specification, name: str, values: dict[str, Any]) -> list[ConfiguredWorkflow]:
-    """The entries that have these values, or else all of that workflow: what is not given comes from the first."""
+    """Return the entries that have these values, or else all of that workflow: what is not given comes from the first."""
     entries = [entry for entry in specification.entries if entry.workflow_name == name]
     return [entry for entry in entries if _has(entry, values)] or entries
 

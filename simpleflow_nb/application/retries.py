@@ -80,7 +80,8 @@ def retry(
 
 
 def _retry_request(specification: Specification, row: RunRow, history: RunHistory | None) -> dict[str, Any]:
-    """For the very instance that ran, whatever the sensor's entries say now; ``history`` where changed data count for it.
+    """Return the request for the same instance that ran, whatever the sensor's entries say now; ``history`` where changed data
+    count for it.
 
     Raises:
         DefinitionError: what is on record of it comes to another instance: secrets in parameters are masked there.
@@ -103,8 +104,8 @@ def _retry_request(specification: Specification, row: RunRow, history: RunHistor
 
 
 def _entry_of(specification: Specification, row: RunRow) -> ConfiguredWorkflow | None:
-    """An entry whose run for the date of the row is that very instance: one of the sensor's, one with the stencil that is on
-    record, or one with the days themselves, as early versions kept no stencil."""
+    """Return an entry whose run for the date of the row is the same instance: one of the sensor's, one with the stencil that is
+    on record, or one with the days themselves, as early versions kept no stencil."""
     from deciders.runs.due_runs import identity_for
     from deciders.runs.entries import Entries, entry_like
 

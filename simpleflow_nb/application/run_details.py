@@ -72,7 +72,10 @@ def run_details(specification: Specification, outputs: Path, service: Service, r
 
 
 def _in_order(specification: Specification, row: RunRow) -> dict[str, LabelState]:
-    """What became of each label of a run and of its reports, as they come in the workflow file; what it lacks now is last."""
+    """Return the state of each label of a run and of its reports, as they come in the workflow file.
+
+    What the file lacks now is last.
+    """
     from deciders.values.artefact_key import ArtefactKey
     from deciders.values.label_state import LabelState
 
@@ -96,7 +99,7 @@ def _view(row: RunRow, outputs: Path, name: str, state: LabelState) -> LabelView
 
 
 def _half_run(outputs: Path, row: RunRow, label: str, state: LabelState) -> str | None:
-    """The notebook of a label that failed or was skipped, if it is still there."""
+    """Return the notebook of a label that failed or was skipped, if it is still there."""
     from deciders.values.label_state import LabelState
     from workers.artefacts import Artefacts, read_record
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class RunChoice:
-    """Which runs are wanted."""
+    """Choice of runs, by workflow, state and period."""
 
     name: str | None = None  #: of the workflow; None: of all of them
     state: str | None = None  #: a `deciders.values.run_state.RunState` or its word
@@ -29,7 +29,7 @@ class RunChoice:
     every_run: bool = False  #: not only the latest of each instance
 
     def takes(self, row: RunRow) -> bool:
-        """Whether a run is wanted; of a period none without a date."""
+        """Tell whether a run is wanted; of a period none without a date."""
         is_named = self.name in (None, row.workflow) and self.state in (None, row.state)
         if self.first is None and self.last is None:
             return is_named

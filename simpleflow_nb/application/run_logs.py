@@ -1,4 +1,4 @@
-"""What the notebooks of a run printed."""
+"""Texts that the notebooks of a run printed."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class RunLog:
     pattern: re.Pattern[str] | None = None
 
     def __iter__(self) -> Iterator[LogLine]:
-        """The lines that fit the pattern.
+        """Yield the lines that fit the pattern.
 
         Raises:
             DefinitionError: a label has no such attempt, or it was cleaned away.
@@ -46,7 +46,7 @@ class RunLog:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing at all was printed, whatever the pattern, or the files were cleaned away."""
+        """Tell whether nothing at all was printed, whatever the pattern, or the files were cleaned away."""
         return next(self._lines(), None) is None
 
     def to_dict(self) -> dict[str, Any]:

@@ -57,7 +57,7 @@ class RunRow:
         return f"{self.workflow}/{self.instance or self.reference_date or self.identity[:8]}"
 
     def entry_of(self, entries: Entries) -> ConfiguredWorkflow | None:
-        """The entry of the sensor that would start this very instance now; None if none would."""
+        """Return the entry of the sensor that would start the same instance now; None if none would."""
         return entries.of_run(self.workflow, self.reference_date, self.identity, self.parameters, self.date_stencil)
 
     @property
@@ -83,7 +83,7 @@ class RunRow:
 
     @property
     def was_skipped(self) -> bool:
-        """Whether its notebooks said that there was nothing to do."""
+        """Tell whether its notebooks said that there was nothing to do."""
         from deciders.values.run_state import RunState
 
         return self.state == RunState.SKIPPED
@@ -102,12 +102,12 @@ class RunRow:
 
     @property
     def seconds(self) -> float | None:
-        """How long it took; None while it runs, or where that was not kept."""
+        """Duration in seconds; None while it runs, or where that was not kept."""
         return (self.ended - self.started).total_seconds() if self.started and self.ended else None
 
     @property
     def run_error(self) -> RunError | None:
-        """What failed in it, and why; None where nothing did."""
+        """Failure of the run: what failed in it, and why; None where nothing did."""
         from deciders.values.run_error import RunError
 
         return RunError.parse(self.error) if self.error else None
@@ -140,7 +140,7 @@ class RunRow:
 
 
 def told_apart(known: Sequence[Hashable], stencils: list[str]) -> list[str]:
-    """The stencils of runs, if any two differ in theirs of which the same is ``known`` otherwise; else none of them."""
+    """Return the stencils of runs, if any two differ in theirs of which the same is ``known`` otherwise; else none of them."""
     first: dict[Hashable, str] = {}
     differ = any(first.setdefault(one, stencil) != stencil for one, stencil in zip(known, stencils, strict=True))
     return stencils if differ else []
@@ -149,7 +149,7 @@ def told_apart(known: Sequence[Hashable], stencils: list[str]) -> list[str]:
 def run_rows(
     specification: Specification, outputs: Path, place: Place, *, every_run: bool = False, adopt: bool = False
 ) -> list[RunRow]:
-    """The latest run of each instance of the file's workflows, or ``every_run``, by workflow, date and parameters.
+    """Return the latest run of each instance of the file's workflows, or ``every_run``, by workflow, date and parameters.
 
     Raises:
         RecordsError: the records cannot be read.
@@ -195,7 +195,9 @@ def instance_states(
 
 
 def instance_history(specification: Specification, outputs: Path, place: Place, *, adopt: bool = False) -> RunHistory:
-    """What is known of how instances ended, with the notebooks as they are now, also of those that early versions recorded.
+    """Return how instances ended, as far as that is known, with the notebooks as they are now.
+
+    Instances that early versions recorded are among them.
 
     Raises:
         RecordsError: the records cannot be read.
@@ -220,7 +222,7 @@ def instance_history(specification: Specification, outputs: Path, place: Place, 
 
 @contextmanager
 def _opened_records(specification: Specification, outputs: Path, *, adopt: bool) -> Iterator[RunRecords | None]:
-    """None where there are none yet.
+    """Open the records to look at them; None where there are none yet.
 
     Raises:
         DefinitionError: a workflow of the file belongs to another one.
@@ -309,7 +311,7 @@ def _running(names: set[str], place: Place) -> list[RunRow]:
 
 
 def found_row(rows: Sequence[RunRow], run: str) -> RunRow:
-    """The run that RUN means, see `deciders.runs.run_reference`.
+    """Return the run that RUN means, see `deciders.runs.run_reference`.
 
     Raises:
         DefinitionError: there is none, or several fit; one sentence.
@@ -320,7 +322,7 @@ def found_row(rows: Sequence[RunRow], run: str) -> RunRow:
 
 
 def interruption(rows: Sequence[RunRow], place: Place) -> str:
-    """A sentence about runs that are open while no process carries them out; nothing where there are none."""
+    """Return a sentence about runs that are open while no process carries them out; nothing where there are none."""
 
     number = sum(row.is_running for row in rows)
     if not number or not place.is_interrupted:
@@ -330,12 +332,12 @@ def interruption(rows: Sequence[RunRow], place: Place) -> str:
 
 
 def shown_settings(parameters: dict[str, Any]) -> str:
-    """A set of parameters in a few characters; those that every run has are left out."""
+    """Return a set of parameters in a few characters; those that every run has are left out."""
     from deciders.parameter_set import written
 
     return written(parameters)
 
 
 def counted(number: int, noun: str, plural: str | None = None) -> str:
-    """``1 run``, ``2 runs``."""
+    """Return ``1 run``, ``2 runs``."""
     return f"{number} {noun if number == 1 else plural or noun + 's'}"

@@ -52,7 +52,7 @@ _TIMEOUTS = {
     "SCHEDULE_TO_START": "no worker took it in time",
     "SCHEDULE_TO_CLOSE": "it was not done in time",
 }
-#: Runs that have ended are kept whole, so many of each end: a resident sensor sees a run for each new date, for years.
+#: Number of ended runs of each end that are kept whole: a resident sensor sees a run for each new date, for years.
 KEPT_ENDS = 40
 #: looking takes at most this share of the time
 _LOOK_SHARE = 20
@@ -92,14 +92,14 @@ class ShownLabel:
 
     @property
     def warnings(self) -> list[str]:
-        """What it warns of, if its run has succeeded."""
+        """Warnings of the label, if its run has succeeded."""
         if self.state == ShownState.FAILED and self.is_shown:
             return [self.cause]
         return list(self.made.warnings) if self.made is not None else []
 
     @property
     def seconds(self) -> float:
-        """How long it has run so far, or ran; 0 before it begins."""
+        """Time in seconds that it has run so far, or ran; 0 before it begins."""
         return (self.ended or time.time()) - self.began if self.began else 0.0
 
 
@@ -123,7 +123,7 @@ class ShownRun:
 
     @property
     def is_warned_of(self) -> bool:
-        """Whether one of its labels has a warning; a report that could not be made is no more than that."""
+        """Tell whether one of its labels has a warning; a report that could not be made is no more than that."""
         return any(label.warnings for label in self.labels)
 
     def close(self, status: str, load: payload.Load) -> None:
@@ -141,7 +141,7 @@ class ShownRun:
 
 @dataclass
 class EarlierRuns:
-    """What is left of runs that ended so long ago that they are not kept."""
+    """Counts of the runs that ended so long ago that they are not kept."""
 
     ends: Counter[ShownEnd] = field(default_factory=Counter)  #: how many ended in which way
     warned: int = 0  #: how many of those that succeeded have warnings
@@ -183,18 +183,18 @@ class Watch:
         self._next_look = 0.0
 
     def look(self) -> list[ShownRun]:
-        """The executions about which there is something new, in the order in which they were started."""
+        """Return the executions about which there is something new, in the order in which they were started."""
         begun = time.monotonic()
         changed = [self._read(one) for _, one in sorted(self._news().items())]
         self._next_look = begun + _LOOK_SHARE * (time.monotonic() - begun)
         return changed
 
     def is_rested(self) -> bool:
-        """Whether it is time to look again: long histories take a while to read."""
+        """Tell whether it is time to look again: long histories take a while to read."""
         return time.monotonic() >= self._next_look
 
     def states(self) -> list[ShownRun]:
-        """The executions that are kept, as they were at the last look, in the order in which they were started."""
+        """Return the executions that are kept, as they were at the last look, in the order in which they were started."""
         return [self.runs[number] for number in sorted(self.runs)]
 
     def unread(self) -> set[str]:
@@ -203,7 +203,7 @@ class Watch:
         return {one.run_id for one in (*self._open.values(), *newer)}
 
     def look_again(self) -> ShownRun:
-        """The last execution that was started, as it is now."""
+        """Return the last execution that was started, as it is now."""
         self.look()
         return self.states()[-1]
 
@@ -213,7 +213,7 @@ class Watch:
         return one.workflow_id == self.workflow_id if self.workflow_id is not None else one.type_name in self.types
 
     def _is_new(self, one: KnownExecution) -> bool:
-        """Whether it is one of those to look at; not if it had closed before, or its end was read."""
+        """Tell whether an execution is one of those to look at; not if it had closed before, or its end was read."""
         return self._is_wanted(one) and (one.number in self._open or one.number > self._newest)
 
     def _news(self) -> dict[int, KnownExecution]:
@@ -243,7 +243,7 @@ class Watch:
         return state
 
     def _forget_others(self, number: int, state: ShownRun) -> None:
-        """Of those that ended as this one did, the oldest, if that makes one too many."""
+        """Forget the oldest of those that ended as this one did, if that makes one too many."""
         kept = self._ended.setdefault(state.end, deque())
         kept.append(number)
         if len(kept) > KEPT_ENDS:
@@ -265,9 +265,9 @@ def _run_result(value: Any) -> RunResult | None:
 def label_states(
     events: Iterable[Mapping[str, Any]], load: payload.Load, notes: Mapping[int, str | None] | None = None
 ) -> tuple[dict[str, Any], list[ShownLabel]]:
-    """What an execution was started with, by name, and its labels: those that were kept first, then as they were scheduled.
+    """Return the arguments of an execution, by name, and its labels: those that were kept first, then as they were scheduled.
 
-    ``notes`` are what the hearts of its tasks have said last, by the number of the event that scheduled each.
+    ``notes`` are what the heartbeats of its tasks have said last, by the number of the event that scheduled each.
     """
     events, notes = list(events), notes or {}
     arguments = arguments_in(events, load)
@@ -321,12 +321,12 @@ def status_word(status: str) -> str:
 
 
 def shown_seconds(seconds: float) -> str:
-    """``1.5 s`` below a minute, ``0:01:30`` from then on."""
+    """Return ``1.5 s`` below a minute, ``0:01:30`` from then on."""
     return f"{seconds:.1f} s" if seconds < 60 else str(timedelta(seconds=round(seconds)))
 
 
 def plain_cause(reason: str) -> str:
-    """A reason without the class name of an exception of ours, which says nothing more than its sentence."""
+    """Return a reason without the class name of an exception of ours, which says nothing more than its sentence."""
     if reason in _TIMEOUTS:
         return _TIMEOUTS[reason]
     error_type, message = split_reason(reason)
@@ -345,13 +345,13 @@ def _title(info: dict[str, Any]) -> str:
 
 
 def last_attributes(events: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """What the last event of a closed execution says."""
+    """Return the attributes of the last event of a closed execution."""
     found: dict[str, Any] = next(value for key, value in events[-1].items() if key.endswith("EventAttributes"))
     return found
 
 
 def traceback_of(details: str | None) -> str:
-    """The traceback of the user's code in the details of a failure, without our frames; empty when there is none.
+    """Return the traceback of the user's code in the details of a failure, without our frames; empty when there is none.
 
     Where all frames are ours, all are kept: it is our bug.
     """

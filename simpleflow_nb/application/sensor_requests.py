@@ -1,4 +1,4 @@
-"""What the sensor of a workflow file is told while it runs, and which sensors are open."""
+"""Requests to the sensor of a workflow file while it runs, and the list of open sensors."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from .services import Service
 
 
 class Told(StrEnum):
-    """What a sensor can be told."""
+    """Kind of request that a sensor takes."""
 
     STOP = "stop"  #: end; runs that are open go on to their end
     CHECK = "check"  #: look for new dates now, whatever the schedule says
@@ -34,7 +34,7 @@ class Told(StrEnum):
 
 @dataclass(frozen=True)
 class SensorRequest:
-    """What a sensor was told."""
+    """Request that was made to a sensor."""
 
     workflow_id: str
     run_id: str
@@ -135,7 +135,7 @@ class SensorList:
 
 
 def open_sensors(place: Place) -> SensorList:
-    """The sensors that are open there; ``interrupted`` are those that no process carries out now."""
+    """Return the sensors that are open there; ``interrupted`` are those that no process carries out now."""
     if place.service is None:
         return SensorList()
     from deciders.workflow_types import executions_of_type

@@ -1,4 +1,4 @@
-"""Where the sensor of a workflow file is, what it does there, and how it is asked for something."""
+"""Sensor of a workflow file: where it is, what it does there, and how it is asked for something."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def sensor_id(path: Path) -> str:
 
 
 def open_sensor(place: Place, path: Path) -> dict[str, str] | None:
-    """The open execution of a file's sensor that some process carries out; None when there is none."""
+    """Return the open execution of a file's sensor that some process carries out; None when there is none."""
     if place.service is None or place.is_interrupted:
         return None
     from deciders.workflow_types import executions_of_type
@@ -44,7 +44,7 @@ def open_sensor(place: Place, path: Path) -> dict[str, str] | None:
 
 
 def sensor_files(place: Place) -> list[Path]:
-    """The workflow files whose sensors some process carries out there."""
+    """Return the workflow files whose sensors some process carries out there."""
     if place.service is None or place.is_interrupted:
         return []
     from deciders.workflow_types import executions_of_type
@@ -74,7 +74,7 @@ def ask_running_sensor(journal: Path, path: Path, signal: str, value: Any) -> bo
 
 @dataclass
 class SensorState:
-    """What a sensor does, read from its history."""
+    """State of a sensor, read from its history."""
 
     workflow_id: str
     path: str = ""  #: as it was typed
@@ -96,7 +96,7 @@ class SensorState:
 
 
 def sensor_state(place: Place, execution: dict[str, str]) -> SensorState:
-    """What the sensor of an execution does now."""
+    """Return the present state of the sensor of an execution."""
     events = history(place.service, place.domain, execution)
     found = SensorState(execution["workflowId"])
     load = place.payloads.load
@@ -168,7 +168,7 @@ def _note(kind: str, attributes: dict[str, Any], load: payload.Load) -> str:
 
 
 def failure_message(attributes: Mapping[str, Any]) -> str:
-    """The sentence of the exception that a task failed with, whole where the history has it."""
+    """Return the sentence of the exception that a task failed with, whole where the history has it."""
     body = payload.decode(attributes.get("details"), lambda digest: "null")
     message = body.get("message") if isinstance(body, dict) else None
     return str(message) if message else plain_cause(attributes.get("reason") or "no reason is known")

@@ -1,4 +1,4 @@
-"""Where the runs of a project are kept and carried out: on this machine, or by a service such as Amazon SWF."""
+"""Services that keep and carry out the runs of a project: this machine, or one such as Amazon SWF."""
 
 from __future__ import annotations
 
@@ -182,8 +182,10 @@ Service = Local | Swf
 
 
 def usual_service(outputs: Path) -> Service:
-    """Where runs are kept when nobody says it: in the domain of the environment, unless there is a journal in the outputs
-    folder, as who has run something there means that."""
+    """Return the service that keeps runs when nobody names one: the domain of the environment, or this machine.
+
+    A journal in the outputs folder comes before the domain, as a person who has run something there means this machine.
+    """
     domain = os.environ.get(DOMAIN_VARIABLE)
     if domain and not journal_path(None, outputs).exists():
         return Swf(domain, os.environ.get("AWS_DEFAULT_REGION"))

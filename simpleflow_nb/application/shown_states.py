@@ -1,4 +1,4 @@
-"""How tasks and executions stand, in the words that a terminal shows.
+"""States of tasks and executions, in the words that a terminal shows.
 
 Python workflows are shown as well, by commands that do without our application: so these are not the states of its runs and
 labels, which `deciders.values` has, and which read these words.
@@ -23,7 +23,7 @@ class ShownState(StrEnum):
 
     @classmethod
     def of_task(cls, state: str) -> ShownState:
-        """That of a task in the words of `inspection.task_rows`."""
+        """Return the state of a task in the words of `inspection.task_rows`."""
         return _OF_TASKS.get(state, cls.FAILED)
 
 
@@ -36,7 +36,7 @@ _OF_TASKS = {
 
 
 class ShownEnd(StrEnum):
-    """How an execution ended, or that it is open."""
+    """End of an execution, or that it is open."""
 
     OPEN = "open"
     SUCCEEDED = "succeeded"

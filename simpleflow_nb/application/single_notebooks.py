@@ -21,7 +21,7 @@ _OURS = {"config.json", "run.json"}
 
 @dataclass(frozen=True)
 class Limits:
-    """What a notebook may take at most; None is no limit, or the usual one."""
+    """Limits of what a notebook may take; None is no limit, or the usual one."""
 
     timeout_seconds: float | None = None
     cell_timeout_seconds: float | None = None
@@ -30,7 +30,7 @@ class Limits:
     displayed_bytes: int | None = None
 
     def arguments(self) -> dict[str, Any]:
-        """As `workers.notebooks` takes them."""
+        """Return the limits as `workers.notebooks` takes them."""
         return {
             "timeout_seconds": self.timeout_seconds,
             "cell_timeout_seconds": self.cell_timeout_seconds,
@@ -46,7 +46,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class NotebookEnd:
-    """How a notebook went, and where it was kept."""
+    """End of a notebook, and the path where it was kept."""
 
     path: Path  #: the executed notebook
     status: str  #: ``succeeded``, ``skipped``, ``failed``, ``cancelled``; ``prepared``: nothing was executed
@@ -135,7 +135,7 @@ def prepare_one(
 
 
 def end_of_failure(failure: NotebookFailed) -> NotebookEnd:
-    """How a notebook went that failed, from what it has left."""
+    """Return the end of a notebook that failed, from what it has left."""
     from deciders.values.label_state import AttemptState
     from deciders.values.light import Light
     from workers.artefacts import read_record

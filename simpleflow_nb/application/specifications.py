@@ -28,7 +28,7 @@ def read_specification(file: Path | None) -> Specification:
 
 
 def read_with_warnings(file: Path | None) -> tuple[Specification, list[Problem]]:
-    """The same, and what is allowed in the file and yet may not be what was meant.
+    """Read the file as `read_specification` does, and what is allowed in it and yet may not be what was meant.
 
     Raises:
         SpecificationError, DefinitionError: as :func:`read_specification` does.
@@ -112,6 +112,6 @@ def _keep_secrets_out(specification: Specification) -> None:
 
 
 def _line(file: Path, text: str) -> int:
-    """The first line with the text, from 1; 0 when it stands in none as it is."""
+    """Return the number of the first line with the text, from 1; 0 when it stands in none as it is."""
     lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
     return next((number for number, line in enumerate(lines, 1) if text in line), 0)

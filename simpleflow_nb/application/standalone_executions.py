@@ -35,7 +35,7 @@ _CANCEL_SECONDS = DEFAULT_DECISION_SECONDS + 30.0
 
 @dataclass(frozen=True)
 class StandaloneSetting:
-    """Where the execution and its processes work, and how many they are."""
+    """Domain and folder in which the execution and its processes work, and the number of processes."""
 
     domain: str | None
     region: str | None = None
@@ -86,7 +86,7 @@ def begun_standalone(wanted: ClassRun, setting: StandaloneSetting) -> Iterator[S
 
 
 def _started(service: Any, body: dict[str, Any]) -> dict[str, str]:
-    """The execution, started with that request.
+    """Start the execution with that request.
 
     Raises:
         DefinitionError: one with that id is open.

@@ -1,4 +1,4 @@
-"""What ``workflow.start`` says of the data of a run before it starts it all the same."""
+"""Warnings of ``workflow.start`` about the data of a run, which it starts all the same."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ if TYPE_CHECKING:
     from deciders.runs.due_runs import Run
     from deciders.specification import ConfiguredWorkflow, Specification
 
-_LONGEST_LOOK_SECONDS = 10.0  #: whoever types a command waits for it
+_LONGEST_LOOK_SECONDS = 10.0  #: a person who types a command waits for it
 
 
 def start_warnings(specification: Specification, run: Run, entry: ConfiguredWorkflow) -> Iterator[str]:
-    """Why the sensor would not run that date for the entry that the run's parameters are those of: sentences. None for a run
-    without a date."""
+    """Yield the reasons why the sensor would not run that date for the entry whose parameters the run has.
+
+    Each is a sentence. A run without a date has none.
+    """
     from deciders.dates.date_stencil import AvailableDays
     from deciders.dates.missing_dates import lack
     from deciders.dates.reference_dates import reference_dates_of

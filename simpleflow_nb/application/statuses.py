@@ -72,7 +72,7 @@ class Status:
         }
 
     def _dates(self) -> Iterator[dict[str, Any]]:
-        """An object for each run, for each date that is due and has not run, and for each day between dates without data."""
+        """Yield an object for each run, each date that is due and has not run, and each day between dates without data."""
         from deciders.runs.entries import Entries
 
         entries = Entries(self.specification)
@@ -131,7 +131,7 @@ def _available(plan: Plan) -> set[date]:
 
 
 def gaps_between(days: Iterable[date]) -> list[Gap]:
-    """The gaps between the first and the last of the dates, ascending."""
+    """Return the gaps between the first and the last of the dates, ascending."""
     one = timedelta(days=1)
     return [(before + one, after - one) for before, after in pairwise(sorted(set(days))) if after - before > one]
 

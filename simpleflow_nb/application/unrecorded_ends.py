@@ -60,7 +60,7 @@ def unrecorded_ends(service: Reading, outputs: Path | None, payloads: Payloads, 
 
 
 def readable_arguments(service: Reading, info: dict[str, Any], payloads: Payloads) -> dict[str, Any]:
-    """What an execution was started with, by name; empty when that cannot be read any more."""
+    """Return the arguments of an execution, by name; empty when they cannot be read any more."""
     try:
         return started_with(service, info["domain"], info["execution"], payloads.load)
     except PayloadError:
@@ -68,15 +68,17 @@ def readable_arguments(service: Reading, info: dict[str, Any], payloads: Payload
 
 
 def known_places(outputs: Path) -> set[str]:
-    """Where the folder is, and where it was before, as far as that is known."""
+    """Return the paths where the folder is and where it was before, as far as that is known."""
     from workers.runs.outputs_location import former_places
 
     return {str(outputs), *former_places(outputs)}
 
 
 def is_own_place(then: str, places: Collection[str]) -> bool:
-    """Whether what was started with outputs in ``then`` has them now in the folder with those `known_places`: where no folder
-    is any more, it was moved."""
+    """Tell whether what was started with outputs in ``then`` has them now in the folder with those `known_places`.
+
+    If there is no folder ``then`` any more, it was moved.
+    """
     return then in places or not Path(then).is_dir()
 
 

@@ -1,4 +1,4 @@
-"""Whether a workflow file and the notebooks that it names can be used."""
+"""Validation of a workflow file and of the notebooks that it names."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Validation:
-    """What a look at a workflow file and its notebooks has found."""
+    """Findings of a look at a workflow file and its notebooks."""
 
     file: Path  #: as it was given
     specification: Specification | None  #: None where the file has problems

@@ -59,7 +59,7 @@ def _pause(place: Place) -> Generator[Look, None, None]:
 
 
 def row_outcome(row: RunRow) -> RunOutcome:
-    """How a run stands or ended, as the records have it."""
+    """Return the state or the end of a run, as the records have it."""
     from deciders.values.artefact_key import ArtefactKey
     from deciders.values.label_state import LabelState
 

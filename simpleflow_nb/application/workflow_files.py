@@ -1,4 +1,4 @@
-"""Which workflow file is meant, and where its outputs go."""
+"""Choice of the workflow file, and of the folder for its outputs."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def has_ending(word: str) -> bool:
 
 
 def specification_path(file: Path | None) -> Path:
-    """The workflow file that is meant. A folder stands for the ``workflows.yml`` in it; nothing for that of the working
+    """Return the workflow file that is meant. A folder stands for the ``workflows.yml`` in it; nothing for that of the working
     directory or, where there is none, of ``AUTOFLOW_INPUTS_DIR``.
 
     Raises:
@@ -38,7 +38,7 @@ def specification_path(file: Path | None) -> Path:
 
 
 def default_file() -> Path | None:
-    """What a command works on that is given no file, if there is such a file."""
+    """Return the file that a command works on when it is given none; None if there is no such file."""
     if Path(FILE_NAME).is_file():
         return Path(FILE_NAME)
     named = setting("AUTOFLOW_INPUTS_DIR")
@@ -46,8 +46,8 @@ def default_file() -> Path | None:
 
 
 def whole_workflow_name(workflow: str) -> str:
-    """A class path or ``FILE.yml:NAME`` as it is; ``FILE.yml:NAME`` of a name alone, which no class has: those of modules have
-    a dot.
+    """Return a class path or ``FILE.yml:NAME`` as it is; ``FILE.yml:NAME`` of a name alone, which no class has: those of
+    modules have a dot.
 
     Raises:
         DefinitionError: it is such a name, and there is no file.
@@ -63,7 +63,7 @@ def whole_workflow_name(workflow: str) -> str:
 
 
 def outputs_folder(given: Path | None, specification_file: Path) -> Path:
-    """Where a specification's outputs go, absolute: as given, ``AUTOFLOW_OUTPUTS_DIR``, or ``outputs`` beside the file."""
+    """Return the absolute path of the outputs: as given, ``AUTOFLOW_OUTPUTS_DIR``, or ``outputs`` beside the file."""
     if given is None and (named := setting("AUTOFLOW_OUTPUTS_DIR")):
         given = Path(named)
     return (given or specification_file.absolute().parent / "outputs").absolute()
@@ -81,7 +81,7 @@ def check_writable(outputs: Path) -> None:
 
 
 def writable_outputs(given: Path | None, specification: Specification) -> Path:
-    """Where a specification's outputs go, made and writable.
+    """Return the folder of a specification's outputs, made and writable.
 
     Raises:
         OutputsError: it cannot be.
@@ -92,7 +92,7 @@ def writable_outputs(given: Path | None, specification: Specification) -> Path:
 
 
 def common_outputs(given: Path | None, specifications: Sequence[Specification]) -> Path:
-    """The one outputs folder of several files, made and writable.
+    """Return the one outputs folder of several files, made and writable.
 
     Raises:
         DefinitionError: the files have different ones.

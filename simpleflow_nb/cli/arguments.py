@@ -36,7 +36,7 @@ def arguments_options(command: F) -> F:
 
 
 def given_arguments(text: str | None, input_file: Any, settings: tuple[str, ...]) -> dict[str, Any]:
-    """``{"args": [...], "kwargs": {...}}``, each only when there is one.
+    """Return ``{"args": [...], "kwargs": {...}}``, each only when there is one.
 
     Raises:
         DefinitionError: text that is no input, a setting that is none, text and a file, or a secret among them.

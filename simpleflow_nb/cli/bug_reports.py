@@ -1,4 +1,4 @@
-"""What is done about an exception of ours that nobody foresaw: a file with the traceback, and one line that names it."""
+"""Reports of exceptions of ours that nobody foresaw: a file with the traceback, and one line that names it."""
 
 from __future__ import annotations
 
@@ -54,7 +54,10 @@ def _report(error: BaseException) -> str:
 
 
 def _folders() -> Iterator[Path]:
-    """Where a report may go, the best place first. A state folder is used, never made: the bug may have come before it."""
+    """Yield the folders where a report may go, the best first.
+
+    A state folder is used, never made: the bug may have come before it.
+    """
     with contextlib.suppress(OSError):  # the working directory may be gone
         here = Path.cwd()
         named = setting("AUTOFLOW_OUTPUTS_DIR")

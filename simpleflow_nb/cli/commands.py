@@ -81,7 +81,7 @@ class Commands(click.Group):
         return found
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """A line each, by what they are for. None of them is imported for it."""
+        """Write a line for each command, by what they are for. None of them is imported for it."""
         width = max(map(len, COMMANDS))
         for group, commands in GROUPS.items():
             with formatter.section(group):

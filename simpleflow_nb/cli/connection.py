@@ -17,7 +17,7 @@ CREATION_HINT = "--create-domain makes it"  #: for commands with `domain_options
 
 
 def domain_options(command: F) -> F:
-    """``--domain``, ``--region``, ``--create-domain``, ``--retention-days``."""
+    """Add ``--domain``, ``--region``, ``--create-domain``, ``--retention-days``."""
     command = click.option(
         "--retention-days",
         type=click.IntRange(0, 90),
@@ -31,7 +31,7 @@ def domain_options(command: F) -> F:
 
 
 def service_to_start_on(ctx: click.Context, local: Local) -> Service:
-    """The service that the options of this module mean beside ``--local``: this machine, or a domain.
+    """Return the service that the options of this module mean beside ``--local``: this machine, or a domain.
 
     Raises:
         DefinitionError: neither was named.

@@ -19,7 +19,7 @@ FILE_METAVAR = "[FILE.yml]"
 
 
 def file_and_words(*names: str) -> Callable[[F], F]:
-    """``file`` (a path, or None) and a parameter for each name; those in brackets, at the end, may be left out.
+    """Add ``file`` (a path, or None) and a parameter for each name; those in brackets, at the end, may be left out.
 
     A first word that ends in .yml or .yaml, or is a folder, is the file, and so is whatever stands before as many words as
     there are names; see :func:`specification_path` for what no file means.
@@ -41,7 +41,8 @@ def file_and_words(*names: str) -> Callable[[F], F]:
 
 
 def split_words(words: Sequence[str], names: Sequence[str], needed: int) -> tuple[Path | None, Sequence[str]]:
-    """The file, if one was named, and the other words: as many as ``needed`` at least, and as there are ``names`` at most.
+    """Return the file, if one was named, and the other words: as many as ``needed`` at least, and as there are ``names`` at
+    most.
 
     Raises:
         click.UsageError: there are too few words, or too many.
@@ -80,7 +81,7 @@ def workflow_with_file(workflow: str) -> str:
 
 
 def refuse_workflow_of_file(word: str, instead: str) -> None:
-    """For commands that take workflow classes.
+    """Refuse a workflow of a file, for commands that take workflow classes.
 
     Raises:
         DefinitionError: the word is ``FILE.yml:NAME``, or a file.
@@ -90,7 +91,7 @@ def refuse_workflow_of_file(word: str, instead: str) -> None:
 
 
 def names_file(word: str) -> bool:
-    """Whether a word that could be something else is a workflow file, by its ending or because it is a folder.
+    """Tell whether a word that could be something else is a workflow file, by its ending or because it is a folder.
 
     A folder without a workflow file is none where there is one in the working directory: workflows may be called as folders
     are.
@@ -105,5 +106,5 @@ def names_file(word: str) -> bool:
 
 
 def is_no_domain(word: str) -> bool:
-    """The same of a word that could be a domain: of folders, those that have a workflow file."""
+    """Tell whether a word that could be a domain is a workflow file; of folders, those that have a workflow file are."""
     return has_ending(word) or word in (".", "..") or (Path(word).is_dir() and (Path(word) / FILE_NAME).is_file())

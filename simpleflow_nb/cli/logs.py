@@ -1,4 +1,4 @@
-"""What is logged, and how a line looks: text for people, JSON for what collects logs; known secrets are in neither.
+"""Logging: text for people, JSON for what collects logs; known secrets are in neither.
 
 ``LOG_LEVEL`` says from which level on, ``SIMPLEFLOW_NB_LOG_FORMAT=json`` asks for JSON.
 """

@@ -63,13 +63,13 @@ def _show_bug(error: BaseException) -> None:
 
 
 def _show_bug_of_thread(ended: threading.ExceptHookArgs) -> None:
-    """The process goes on, or ends with what it lacks now; what has ended the thread is known all the same."""
+    """Report a bug that has ended a thread; the process goes on, or ends with what it lacks now."""
     if ended.exc_value is not None and not isinstance(ended.exc_value, SystemExit):
         _show_bug(ended.exc_value)
 
 
 def console() -> Any:
-    """What the console script and ``python -m simpleflow_nb`` call: :func:`main`, for a process that does nothing else.
+    """Run :func:`main` for the console script and ``python -m simpleflow_nb``, in a process that does nothing else.
 
     A bug of ours is one line and a file with the traceback, and ends with its own exit code; a reader of what is printed who
     goes away ends nothing.

@@ -68,5 +68,5 @@ def durable_option(command: F) -> F:
 
 
 def conditions_of(nb_workers: int | None, *, adopt: bool) -> Conditions:
-    """What these options say of how runs are carried out; the user may interrupt them."""
+    """Return the conditions of runs that these options say; the user may interrupt them."""
     return Conditions(nb_workers, adopt, Interrupts())

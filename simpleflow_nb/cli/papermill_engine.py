@@ -1,4 +1,4 @@
-"""What papermill imports to learn of our engine, whenever anybody imports papermill: next to nothing.
+"""Module that papermill imports to learn of our engine, whenever anybody imports papermill; it loads next to nothing.
 
 papermill loads every engine that is installed, also in kernels and in programs that have packages of their own called
 ``workers``. The engine itself is imported when somebody uses it: ``papermill --engine simpleflow-nb IN OUT``.

@@ -1,4 +1,4 @@
-"""Where a command looks for executions: a domain on a service, or the journal of local runs."""
+"""Options for where a command looks for executions: a domain on a service, or the journal of local runs."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def place_options(command: F) -> F:
-    """``--local``, ``--db``, ``--domain``, ``--region``."""
+    """Add ``--local``, ``--db``, ``--domain``, ``--region``."""
     command = click.option("--region", envvar="AWS_DEFAULT_REGION", help="AWS region. [default: as boto3 finds it]")(command)
     text = f"SWF domain; without it and --local, the first word is the domain, or else ${DOMAIN_VARIABLE}."
     command = click.option("--domain", help=text)(command)
@@ -31,7 +31,7 @@ def place_options(command: F) -> F:
 
 
 def has_place(place: Mapping[str, Any]) -> bool:
-    """Whether one of these options says where to look."""
+    """Tell whether one of these options says where to look."""
     return any(place[name] for name in ("local", "db", "domain"))
 
 
@@ -39,8 +39,8 @@ def has_place(place: Mapping[str, Any]) -> bool:
 def opened_place(
     words: tuple[str, ...], *, local: bool, db: Path | None, domain: str | None, region: str | None, needs: int = 1
 ) -> Iterator[tuple[Place, tuple[str, ...]]]:
-    """The place that the options say, or the first word, or the environment, and the words without the domain; ``needs`` words
-    must remain.
+    """Open the place that the options say, or the first word, or the environment; with it come the words without the domain, of
+    which ``needs`` must remain.
 
     The environment comes last: a word that can be the domain is the domain, as simpleflow reads it.
 

@@ -1,4 +1,4 @@
-"""How commands print: tables in the format asked for, and documents for programs."""
+"""Printing of commands: tables in the format asked for, and documents for programs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def json_option(command: F) -> F:
-    """``--json``, as ``as_json``."""
+    """Add ``--json``, as ``as_json``."""
     text = "Print everything as one JSON document, for programs."
     return click.option("--json", "as_json", is_flag=True, help=text)(command)
 
@@ -29,13 +29,13 @@ def print_document(document: Mapping[str, Any]) -> None:
 
 
 def print_line(document: Mapping[str, Any]) -> None:
-    """The same on one line, of a command that goes on: whoever reads it need not wait for its end."""
+    """Print a document on one line, of a command that goes on: a reader need not wait for its end."""
     click.echo(json.dumps(document, ensure_ascii=False))
 
 
 @contextlib.contextmanager
 def documents_alone(as_json: bool) -> Iterator[None]:
-    """For ``--json``: what the user's code prints meanwhile, here and in processes started here, goes to standard error."""
+    """Send to standard error, for ``--json``, what the user's code prints meanwhile, here and in processes started here."""
     if not as_json:
         yield
         return
@@ -52,7 +52,7 @@ def documents_alone(as_json: bool) -> Iterator[None]:
 
 
 def refuse_formats(ctx: click.Context) -> None:
-    """For ``--json``: a table's format beside it would do nothing.
+    """Refuse a table's format beside ``--json``, where it would do nothing.
 
     Raises:
         DefinitionError: ``--format`` or ``--header`` was typed.
@@ -62,7 +62,7 @@ def refuse_formats(ctx: click.Context) -> None:
 
 
 def wants_table(ctx: click.Context, *, as_json: bool = False) -> bool:
-    """Whether another format was asked for than what a command prints for people, which is no bare table.
+    """Tell whether another format was asked for than what a command prints for people, which is no bare table.
 
     Raises:
         DefinitionError: a format was asked for with ``--json``, or ``--header`` or ``--no-header`` without a format.

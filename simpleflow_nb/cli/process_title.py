@@ -1,4 +1,4 @@
-"""What ``ps`` shows of a process of ours: never a secret that was typed."""
+"""Title that ``ps`` shows of a process of ours: never a secret that was typed."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def hide_typed_secrets(words: Sequence[str]) -> None:
 
 
 def without_secrets(words: Sequence[str]) -> list[str]:
-    """The words of a command line, a typed token and known secrets in them masked."""
+    """Return the words of a command line, a typed token and known secrets in them masked."""
     values = [value for value in known_secrets().values() if len(value) >= SHORTEST_MASKED_SECRET]
     shown: list[str] = []
     for before, word in zip(("", *words), words, strict=False):
@@ -48,7 +48,7 @@ def without_secrets(words: Sequence[str]) -> list[str]:
 
 
 def is_hidden_from_others() -> bool:
-    """Whether `hide_typed_secrets` can do what it is there for."""
+    """Tell whether `hide_typed_secrets` can do what it is there for."""
     return find_spec("setproctitle") is not None
 
 

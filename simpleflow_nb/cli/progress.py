@@ -1,4 +1,4 @@
-"""What a call shows while it works: a line for each run and label on a terminal, plain lines elsewhere."""
+"""Progress of a call while it works: a line for each run and label on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ class Progress:
 
 
 def say(text: str) -> None:
-    """A line for the person at the terminal, on standard error."""
+    """Print a line for the person at the terminal, on standard error."""
     print(f"simpleflow-nb: {text}", file=sys.stderr, flush=True)  # click.echo would write past the live display
 
 
@@ -152,7 +152,7 @@ def shown(call: UnderWay[R], *, quiet: bool = False, color: str = "auto", also: 
 
 
 def _chosen(run: ShownRun) -> tuple[list[ShownLabel], str]:
-    """The labels that get a line, and what the others come to."""
+    """Return the labels that get a line, and what the others come to."""
     labels = [label for label in run.labels if label.is_shown]
     if len(labels) <= _MOST_LABELS:
         return labels, ""

@@ -17,12 +17,13 @@ from ..yaml_words import Surprise, surprise
 _TAG = "tag:yaml.org,2002:"
 _MOST_NODES = 10_000
 _HINT = "; put text in quotes"
-#: What text may not begin with in YAML unless it is in quotes.
+#: Beginnings that text may not have in YAML unless it is in quotes.
 _SIGNS = ("*", "&", "!", "%", "@", "`", "'", '"', "{", "[", "]", "}", ",")
 
 
 def parsed_settings(pairs: tuple[str, ...]) -> dict[str, Any]:
-    """``--set key=value``, the value read as YAML. A word that YAML reads as something else than it looks like is warned of.
+    """Return the values of ``--set key=value``, read as YAML. A word that YAML reads as something else than it looks like is
+    warned of.
 
     Raises:
         DefinitionError: no equals sign, a key given twice, a value that is not YAML, or one that has no JSON form.
@@ -46,11 +47,11 @@ def parsed_settings(pairs: tuple[str, ...]) -> dict[str, Any]:
 
 
 class _NotTaken(ValueError):
-    """Why a value is not taken, to follow the setting."""
+    """Reason why a value is not taken, to follow the setting."""
 
 
 def _value(name: str, text: str) -> tuple[Any, list[str]]:
-    """The value, and a sentence for each thing in it that may not be what was meant."""
+    """Return the value, and a sentence for each thing in it that may not be what was meant."""
     loader = None
     try:
         loader = yaml.SafeLoader(text)
@@ -99,7 +100,7 @@ def _nothing(name: str, text: str) -> str:
 
 
 def _misread(name: str, text: str, node: yaml.Node) -> Iterator[str]:
-    """What the whole of a value may have been meant as: text that happens to be more, or less, in YAML."""
+    """Yield what the whole of a value may have been meant as: text that happens to be more, or less, in YAML."""
     if isinstance(node, yaml.CollectionNode) and not node.flow_style:
         kind = "a list" if isinstance(node, yaml.SequenceNode) else "a mapping"
         yield f"it was read as {kind}; write --set {_quoted(name, text)} for the text"
@@ -115,7 +116,7 @@ def _told(name: str, found: Surprise, node: yaml.Node) -> str:
 
 
 def _quoted(name: str, text: str) -> str:
-    """The setting of a text, ready to be pasted into a shell."""
+    """Return the setting of a text, ready to be pasted into a shell."""
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
     return shlex.quote(f'{name}="{escaped}"')
 

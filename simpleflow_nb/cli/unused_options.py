@@ -24,7 +24,7 @@ ONLY_FOR_CLASSES = {
 
 
 def is_typed(ctx: click.Context, name: str) -> bool:
-    """Whether a parameter was given on the command line, and not by the environment or by default."""
+    """Tell whether a parameter was given on the command line, and not by the environment or by default."""
     return ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE
 
 
@@ -48,7 +48,7 @@ def refuse_options(ctx: click.Context, where: str, unused: Mapping[str, str] | I
 
 
 def _spelled(ctx: click.Context, option: click.Parameter) -> str:
-    """As it was typed, as far as that can be known: of an option with a short name the long one."""
+    """Return an option as it was typed, as far as that can be known: of one with a short name the long one."""
     if option.secondary_opts and not ctx.params.get(option.name or ""):
         return option.secondary_opts[-1]
     return max(option.opts, key=len)

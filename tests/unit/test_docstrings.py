@@ -12,12 +12,6 @@ import pytest
 PROJECT = Path(__file__).parents[2]
 PACKAGES = ("simpleflow_nb", "deciders", "workers")
 
-#: Folders and files in which the rule does not hold yet. Nothing is added here.
-TO_DO = (
-    "simpleflow_nb/application",
-    "simpleflow_nb/cli",
-)
-
 _QUESTION = re.compile(r"(?:What|Whether|How|Why|Which|Where|When)\b")
 
 
@@ -30,24 +24,14 @@ def questions(source: str) -> Iterator[tuple[int, str]]:
                 yield node.body[0].lineno, text.splitlines()[0]
 
 
-def _is_to_do(path: Path) -> bool:
-    return any(path.is_relative_to(PROJECT / name) for name in TO_DO)
-
-
 def test_no_docstring_begins_like_a_question() -> None:
     found = [
         f"{path.relative_to(PROJECT)}:{line}: {text}"
         for package in PACKAGES
         for path in sorted((PROJECT / package).rglob("*.py"))
-        if not _is_to_do(path)
         for line, text in questions(path.read_text(encoding="utf-8"))
     ]
     assert found == []
-
-
-@pytest.mark.parametrize("name", TO_DO)
-def test_what_is_still_to_do_is_there(name: str) -> None:
-    assert (PROJECT / name).exists()
 
 
 @pytest.mark.parametrize(

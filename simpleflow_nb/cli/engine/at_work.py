@@ -34,7 +34,7 @@ def run(process: Stoppable, title: str, domain: str | None) -> None:
 
 
 def _tell(sentence: str) -> None:
-    """For the person who has typed the command; in the log, where nobody has."""
+    """Print a sentence for the person who has typed the command, or log it where nobody has."""
     if sys.stderr.isatty() and not is_child():
         click.echo(f"simpleflow-nb: {sentence}", err=True)
     else:

@@ -1,4 +1,4 @@
-"""How the start and the end of an execution are printed."""
+"""Printing of the start and the end of an execution."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from ..process_title import TOKEN_OPTION, is_hidden_from_others
 
 
 def checked_token(host: str, file: Path | None, typed: str | None) -> str | None:
-    """What clients have to give; None if nobody has set it.
+    """Return the token that clients have to give; None if nobody has set it.
 
     Raises:
         DefinitionError: it was given twice, is too short, or stands in a file that cannot be read or has more in it; or nobody

@@ -72,7 +72,7 @@ def _seen(run: tuple[str, ...], place: dict[str, Any], view: View[T]) -> T:
 
 
 def _of_service(make: Callable[..., T], **options: Any) -> View[T]:
-    """The view of `inspection`, which knows services and domains alone."""
+    """Return the view of `inspection`, which knows services and domains alone."""
     return lambda place, execution: make(place.service, place.domain, execution, **options)
 
 

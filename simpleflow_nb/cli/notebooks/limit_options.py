@@ -23,7 +23,7 @@ _OPTIONS = (
 
 
 def limit_options(command: F) -> F:
-    """``--timeout``, ``--cell-timeout``, ``--memory-limit``, ``--output-limit``, ``--display-limit``."""
+    """Add ``--timeout``, ``--cell-timeout``, ``--memory-limit``, ``--output-limit``, ``--display-limit``."""
     for option in reversed(_OPTIONS):
         command = option(command)
     return command

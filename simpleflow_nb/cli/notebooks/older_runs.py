@@ -21,9 +21,8 @@ _PLACE = ("outputs", "local", "db", "domain", "region")
 
 
 def older_text(found: OlderRuns, file: Path) -> str:
-    """``14 of them with an older a.ipynb (`backfill ...` makes them anew)`` for each workflow, and of how many it is not
-    known; empty when there is nothing of the kind. ``file`` is the workflow file as commands take it.
-    """
+    """Return ``14 of them with an older a.ipynb (`backfill ...` makes them anew)`` for each workflow, and of how many it is not
+    known; empty when there is nothing of the kind. ``file`` is the workflow file as commands take it."""
     parts = []
     for one in found.older:
         parts.append(f"{len(one.days)} of them {one.made} {_remedy(file, one.workflow, one.days, 'changed')}")
@@ -40,7 +39,7 @@ def _remedy(file: Path, name: str, days: Sequence[str], rerun: str) -> str:
 
 
 def typed_command(name: str, *words: Any) -> str:
-    """A command to paste: quoted, with those options of this one that say where the runs are."""
+    """Return a command to paste: quoted, with those options of this one that say where the runs are."""
     context = click.get_current_context()
     place = []
     for option in _PLACE:
@@ -53,7 +52,10 @@ def typed_command(name: str, *words: Any) -> str:
 def left_behind(
     specification: Specification, rows: Sequence[RunRow], plan: Plan | None, lacking: Mapping[str, Sequence[str]]
 ) -> Iterator[str]:
-    """What ``status`` says of runs that succeeded, and that edits of notebooks or the loss of reports have left behind."""
+    """Yield the lines of ``status`` about runs that succeeded and were left behind.
+
+    Edits of notebooks or the loss of reports have left them behind.
+    """
     done = [row for row in rows if row.has_succeeded]
     if plan is not None:
         from deciders.values.reason import Reason, ReasonKind

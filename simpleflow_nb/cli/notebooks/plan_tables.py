@@ -1,4 +1,4 @@
-"""How ``plan`` prints what is due, and what is not."""
+"""Tables in which ``plan`` prints what is due, and what is not."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def plan_table(plan: Plan) -> Table:
 
 
 def nothing_by_itself(specification: Specification) -> str:
-    """What to say of what is due, for a file without a sensor."""
+    """Return the sentence for a file without a sensor, of which nothing is due by itself."""
     from deciders.specification import NO_SENSOR
 
     return f"nothing is due: {NO_SENSOR}; workflow.start {shlex.quote(str(specification.path))}:NAME runs a workflow"
@@ -74,7 +74,7 @@ def _due_table(specification: Specification, plan: Plan, *, has_reasons: bool) -
 
 
 def _passed_over(plan: Plan) -> dict[ReasonGroup, list[NotDue]]:
-    """The dates whose runs have ended well, so that they may have been left behind by edits."""
+    """Return the dates whose runs have ended well, so that they may have been left behind by edits."""
     from deciders.values.reason import ReasonKind
 
     found: dict[ReasonGroup, list[NotDue]] = defaultdict(list)
@@ -87,8 +87,10 @@ def _passed_over(plan: Plan) -> dict[ReasonGroup, list[NotDue]]:
 def _older_texts(
     specification: Specification, plan: Plan, passed_over: dict[ReasonGroup, list[NotDue]]
 ) -> dict[ReasonGroup, str]:
-    """What is said in the place of how many they are, of those that edits have left behind; also of runs that succeeded for
-    dates before the earliest one."""
+    """Return the texts that stand in the place of the counts of those that edits have left behind.
+
+    They are also about runs that succeeded for dates before the earliest one.
+    """
     from deciders.values.reason import Reason, ReasonKind
 
     early = succeeded_early(specification, plan)
@@ -107,7 +109,7 @@ def _older_texts(
 
 
 def _remark(one: NotDue, plan: Plan) -> str:
-    """What is said of one of them behind its reason."""
+    """Return the remark that stands behind the reason of a date that is not due."""
     key = (one.workflow_name, one.identity or "")
     older = f" {change}" if (change := older_names(plan.changes.get(key))) else ""
     return older + (", not known with which data" if key in plan.unknown_data else "")

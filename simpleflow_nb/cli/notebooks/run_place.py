@@ -22,7 +22,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def run_place_options(command: F) -> F:
-    """``--local``, ``--db``, ``--domain``, ``--region``; on this machine when neither is said."""
+    """Add ``--local``, ``--db``, ``--domain``, ``--region``; on this machine when neither is said."""
     command = click.option("--region", envvar="AWS_DEFAULT_REGION", help="AWS region. [default: as boto3 finds it]")(command)
     command = click.option(
         "--domain", "-d", envvar="SWF_DOMAIN", help="SWF domain; without it, on this machine. [default: $SWF_DOMAIN]"
@@ -32,8 +32,8 @@ def run_place_options(command: F) -> F:
 
 @contextmanager
 def opened_run_place(outputs: Path, *, local: bool, db: Path | None, domain: str | None, region: str | None) -> Iterator[Place]:
-    """The service that keeps the runs with these outputs, to look at. A domain from the environment gives way to a journal
-    in the outputs folder: who has run something there means that.
+    """Open the service that keeps the runs with these outputs, to look at. A domain from the environment gives way to a journal
+    in the outputs folder: a person who has run something there means that.
 
     Raises:
         DefinitionError: ``--local`` and ``--domain`` were both given.
@@ -44,7 +44,7 @@ def opened_run_place(outputs: Path, *, local: bool, db: Path | None, domain: str
 
 
 def chosen_service(outputs: Path, *, local: bool, db: Path | None, domain: str | None, region: str | None) -> Service:
-    """What these options of the command line mean; see :func:`opened_run_place`.
+    """Return the service that these options of the command line mean; see :func:`opened_run_place`.
 
     Raises:
         DefinitionError: ``--local`` and ``--domain`` were both given.
@@ -58,7 +58,7 @@ def chosen_service(outputs: Path, *, local: bool, db: Path | None, domain: str |
 
 @contextmanager
 def place_of_file(outputs: Path, place: Mapping[str, Any]) -> Iterator[Place]:
-    """The same for commands whose domain may also be a word: with the options of `place.place_options`."""
+    """Open the service for commands whose domain may also be a word: with the options of `place.place_options`."""
     domain = place["domain"] or os.environ.get(DOMAIN_VARIABLE) or None
     with opened_run_place(outputs, **{**place, "domain": domain}) as there:
         yield there

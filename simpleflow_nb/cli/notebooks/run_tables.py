@@ -1,4 +1,4 @@
-"""How ``runs.list`` and ``runs.show`` print runs."""
+"""Tables in which ``runs.list`` and ``runs.show`` print runs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ...inspection.tables import Table, formatted
 
 
 def list_table(rows: Sequence[RunRow], *, is_for_programs: bool) -> Table:
-    """A row for each run; for programs always with the same columns."""
+    """Return a table with a row for each run; for programs always with the same columns."""
     stencils = [row.stencil for row in rows]
     if not is_for_programs:
         stencils = told_apart([(row.workflow, row.reference_date, row.set) for row in rows], stencils)

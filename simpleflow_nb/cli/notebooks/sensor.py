@@ -100,7 +100,7 @@ def _read(files: Sequence[Path]) -> list[Specification]:
 
 
 def _typed_options(ctx: click.Context) -> list[str]:
-    """The options of this command, as they were typed."""
+    """Return the options of this command, as they were typed."""
     words = list[str]()
     for option in ctx.command.params:
         name = option.name or ""

@@ -1,4 +1,4 @@
-"""How ``status`` prints what came of every run."""
+"""Tables in which ``status`` prints what came of every run."""
 
 from __future__ import annotations
 
@@ -36,15 +36,15 @@ class StatusTables:
             self._texts[id(row)] = f"{text} (without {', '.join(lacking)})" if lacking else text
 
     def table(self) -> Table:
-        """Dates by parameter sets."""
+        """Return the table of dates by parameter sets."""
         return self._table(self._status.grid)
 
     def whole_table(self) -> Table:
-        """The same, with a row without a date if there is such a run: for programs."""
+        """Return the table of dates by parameter sets, with a row without a date if a run has none: for programs."""
         return self._table(self._status.whole_grid)
 
     def dateless_table(self) -> Table:
-        """The runs without a date, a row each."""
+        """Return the table of the runs without a date, a row each."""
         rows = self._status.dateless
         has_parameters = any(row.set for row in rows)
         table = Table(["run without a date", *(["parameters"] if has_parameters else []), "state", "ended (UTC)"])
@@ -96,7 +96,7 @@ def _head(column: GridColumn) -> str:
 
 
 def cell_text(row: RunRow) -> tuple[str, str | None]:
-    """What a cell says of a run, and the whole sentence where there is no room for it."""
+    """Return the text of a cell about a run, and the whole sentence where there is no room for it."""
     from deciders.values.run_error import RunError
     from deciders.values.run_state import RunState
 
@@ -117,7 +117,7 @@ def cell_text(row: RunRow) -> tuple[str, str | None]:
 
 
 def outlook(status: Status) -> Iterator[str]:
-    """What stands at the end: warnings, what is due, and which dates lack."""
+    """Yield the lines at the end: warnings, what is due, and which dates lack."""
     from deciders.values.reason import ReasonKind
 
     plan = status.plan

@@ -1,4 +1,4 @@
-"""What is printed when runs of notebook workflows have ended."""
+"""Summary that is printed when runs of notebook workflows have ended."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def show_call(ctx: click.Context, call: UnderWay[Outcome], *, quiet: bool, as_js
 
 
 def _show_event(event: Event) -> None:
-    """What others carry out is told as it happens."""
+    """Print the events of what others carry out, as they happen."""
     if isinstance(event, Started):
         click.echo(f"{event.execution.workflow_id} {event.execution.run_id}")
     elif isinstance(event, RunEnded) and event.run.has_ended_well:
@@ -148,7 +148,7 @@ def _show_what_makes_missing_reports(runs: Sequence[RunOutcome], file: Path) -> 
 
 
 def _failure(run: RunOutcome) -> list[str]:
-    """The run, each label that failed with its cause in full, and the labels that were not run for it."""
+    """Return the lines of a run: its title, each label that failed with its cause in full, and the labels not run for it."""
     from deciders.values.run_error import LabelError
     from deciders.values.run_state import RunState
 
@@ -163,7 +163,10 @@ def _failure(run: RunOutcome) -> list[str]:
 
 
 def nothing_due(not_due: int) -> str:
-    """What to say of a check that has started nothing, when so many pairs of a workflow and a date are not due."""
+    """Return the sentence for a check that has started nothing.
+
+    ``not_due`` is the number of pairs of a workflow and a date that are not due.
+    """
     if not not_due:
         return "nothing is due: no date is available, or the sensor names no workflow"
     return f"nothing is due ({not_due} dates are not; plan --why says why)"
