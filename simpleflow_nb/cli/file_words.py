@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import click
 
-from ..application.workflow_files import FILE_NAME, default_file, has_ending, specification_path
+from ..application.workflow_files import FILE_NAME, has_ending
 from ..exceptions import DefinitionError
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -62,22 +62,6 @@ def split_words(words: Sequence[str], names: Sequence[str], needed: int) -> tupl
     if lacking > 0:
         raise click.UsageError(f"missing argument {names[needed - lacking]!r}", context)
     return Path(words[0]) if has_file else None, rest
-
-
-def workflow_with_file(workflow: str) -> str:
-    """WORKFLOW as it is, or ``FILE.yml:NAME`` where it is a name alone, which no class has: those of modules have a dot.
-
-    Raises:
-        DefinitionError: it is such a name, and there is no file.
-    """
-    if "." in workflow or ":" in workflow or not workflow:
-        return workflow
-    if default_file() is None:
-        raise DefinitionError(
-            f"{workflow!r} is not a dotted path to a class, such as examples.basic.BasicWorkflow, and no workflows.yml is here "
-            "that could have it; write FILE.yml:NAME"
-        )
-    return f"{specification_path(None)}:{workflow}"
 
 
 def refuse_workflow_of_file(word: str, instead: str) -> None:

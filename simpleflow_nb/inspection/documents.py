@@ -134,13 +134,8 @@ def _value(text: str | None) -> Any:
     return {key: one for key, one in value.items() if key != "__extra"} if isinstance(value, dict) else value
 
 
-def _rounded(seconds: float | None) -> float | None:
-    """Round to milliseconds, the precision of times in histories."""
-    return None if seconds is None else round(seconds, 3)
-
-
 def json_value(value: Any) -> Any:
-    """A value of the user's as JSON has it: what has no form there, such as a date, is its text."""
+    """Convert a user's value to JSON types; a value without a JSON form, such as a date, becomes its text."""
     if isinstance(value, Mapping):
         return {_plain(key): json_value(one) for key, one in value.items()}
     if isinstance(value, list | tuple):

@@ -8,12 +8,12 @@ import click
 
 from ...application.journal_pruning import PrunedJournal, prune_journal
 from ...application.run_rows import counted
+from ...application.specifications import read_specification
 from ...application.workflow_files import default_file, outputs_folder
 from ...exceptions import DefinitionError, ServiceError
 from ...inspection.documents import document_of
 from ...inspection.task_rows import shown_time
 from ..file_words import file_and_words
-from ..notebooks.definition import read_specification
 from ..options import db_option, outputs_option
 from ..printing import json_option, print_document
 

@@ -11,13 +11,12 @@ from ...application.class_runs import ClassRun, start_class_here, start_class_th
 from ...application.conditions import Conditions
 from ...application.events import UnderWay
 from ...application.services import Local, Service
-from ...application.workflow_files import has_ending, outputs_folder
+from ...application.workflow_files import has_ending, outputs_folder, whole_workflow_name
 from ...exceptions import DefinitionError, ExitCode
 from ...local.journal_files import journal_path
 from ...processes.connection import connected, named_domain, payload_directory
 from ..arguments import arguments_options, checked_id, given_arguments, given_tags
 from ..connection import CREATION_HINT, domain_options, payloads_option, service_to_start_on
-from ..file_words import workflow_with_file
 from ..options import adopt_option, conditions_of, db_option, durable_option, local_option, outputs_option, quiet_option
 from ..printing import documents_alone, json_option
 from ..progress import shown
@@ -74,7 +73,7 @@ def workflow_start(
     """
     if local and is_typed(ctx, "domain"):
         raise DefinitionError("--local and --domain exclude each other; give one")
-    workflow = workflow_with_file(workflow)
+    workflow = whole_workflow_name(workflow)
     file, colon, name = workflow.rpartition(":")
     is_of_notebooks = bool(colon) and has_ending(file)
     refuse_unused(ctx, local=local, is_of_notebooks=is_of_notebooks)

@@ -51,7 +51,7 @@ def worker_start(
     lists: Mapping[str, int]
     folder = None
     if file is not None:
-        from ..notebooks.definition import read_specification
+        from ...application.specifications import read_specification
 
         specification = read_specification(file)
         lists, folder = notebook_lists(slots, task_lists), outputs_folder(outputs, specification.path)

@@ -14,8 +14,7 @@ from ...application import validation
 from ...application.packages import require_application
 from ...application.plans import plan_runs
 from ...application.run_rows import counted
-from ...application.specifications import read_specification as read_specification
-from ...application.specifications import read_with_warnings as read_with_warnings
+from ...application.specifications import read_with_warnings
 from ...application.workflow_files import outputs_folder
 from ..file_words import file_and_words
 from ..options import outputs_option

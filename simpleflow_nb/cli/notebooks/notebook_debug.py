@@ -10,6 +10,7 @@ import click
 
 from ...application.debugged_notebooks import KnownRun, debugged_notebook, run_at_place, run_in_records
 from ...application.packages import require_application
+from ...application.specifications import read_specification
 from ...application.workflow_files import default_file, outputs_folder
 from ...exceptions import DefinitionError
 from ..file_words import is_no_domain
@@ -17,7 +18,6 @@ from ..options import outputs_option
 from ..place import has_place, opened_place, place_options
 from ..printing import json_option, print_document
 from ..unused_options import refuse_options
-from .definition import read_specification
 from .run_place import place_of_file
 
 

@@ -9,12 +9,12 @@ import click
 
 from ...application.cleaned_outputs import clean_outputs
 from ...application.run_rows import counted
+from ...application.specifications import read_specification
 from ...application.workflow_files import outputs_folder
 from ...masking import masked
 from ..file_words import file_and_words
 from ..options import DAYS, outputs_option
 from ..printing import json_option, print_document
-from .definition import read_specification
 from .run_place import chosen_service, run_place_options
 
 _MEGABYTE = 1_000_000

@@ -12,6 +12,7 @@ from ...application.events import Note, ReportMade, UnderWay
 from ...application.remade_reports import ReportsMade, WantedReports, make_reports
 from ...application.run_rows import counted
 from ...application.run_states import shown_seconds
+from ...application.specifications import read_specification
 from ...application.workflow_files import writable_outputs
 from ...exceptions import SimpleflowError
 from ...masking import masked
@@ -19,7 +20,6 @@ from ..file_words import file_and_words
 from ..options import Day, outputs_option
 from ..printing import json_option, print_document
 from ..progress import say
-from .definition import read_specification
 from .run_place import chosen_service, run_place_options
 
 

@@ -12,6 +12,7 @@ import click
 
 from ...application.places import Place
 from ...application.sensor_requests import SensorControl, SensorRequest, open_sensors
+from ...application.specifications import read_specification
 from ...application.workflow_files import default_file, outputs_folder, specification_path
 from ...exceptions import DefinitionError
 from ...inspection.tables import Table
@@ -20,7 +21,6 @@ from ..options import outputs_option
 from ..place import has_place, opened_place, place_options
 from ..printing import json_option, print_document, refuse_formats, show
 from ..unused_options import refuse_options
-from .definition import read_specification
 from .run_place import chosen_service, place_of_file, run_place_options
 
 F = TypeVar("F", bound=Callable[..., Any])
