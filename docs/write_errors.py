@@ -25,7 +25,7 @@ from simpleflow_nb.exceptions import SimpleflowError
 PAGE = Path(__file__).with_name("errors.rst")
 PACKAGES = (simpleflow_nb, deciders, workers)
 #: Programs of their own, and a plugin that only papermill can import.
-_NOT_IMPORTED = ("simpleflow_nb.__main__", "simpleflow_nb.cli.papermill_engine", "workers.kernels.inside")
+_NOT_IMPORTED = ("simpleflow_nb.__main__", "simpleflow_nb.application.papermill_engine", "workers.kernels.inside")
 
 _HEAD = """\
 .. Written by docs/write_errors.py; changes made here are lost.

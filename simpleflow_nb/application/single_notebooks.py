@@ -29,6 +29,24 @@ class Limits:
     printed_bytes: int | None = None
     displayed_bytes: int | None = None
 
+    @classmethod
+    def read(cls, texts: Mapping[str, str | None]) -> Limits:
+        """Return the limits that were typed, such as ``{"cell_timeout": "10m", "memory_limit": "2GiB"}``; what is not there, or
+        None, is no limit.
+
+        Raises:
+            DefinitionError: one of them is no duration, or no size.
+        """
+        from deciders.specification.notebook_limits import duration_seconds, memory_bytes
+
+        return cls(
+            _limit("timeout", texts, duration_seconds),
+            _limit("cell_timeout", texts, duration_seconds),
+            _limit("memory_limit", texts, memory_bytes),
+            _limit("output_limit", texts, memory_bytes),
+            _limit("display_limit", texts, memory_bytes),
+        )
+
     def arguments(self) -> dict[str, Any]:
         """Return the limits as `workers.notebooks` takes them."""
         return {
@@ -42,6 +60,20 @@ class Limits:
         from workers.notebooks.kernel_output import OutputLimits
 
         return OutputLimits.given(self.printed_bytes, self.displayed_bytes)
+
+
+def _limit(name: str, texts: Mapping[str, str | None], read: Callable[[Any], Any]) -> Any:
+    text = texts.get(name)
+    if text is None:
+        return None
+    try:
+        number: Any = float(text)
+    except ValueError:
+        number = text
+    try:
+        return read(number)
+    except ValueError as error:
+        raise DefinitionError(f"--{name.replace('_', '-')} {text}: give {error}") from None
 
 
 @dataclass(frozen=True)

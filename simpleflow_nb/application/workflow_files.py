@@ -21,6 +21,26 @@ def has_ending(word: str) -> bool:
     return Path(word).suffix in (".yml", ".yaml")
 
 
+def names_file(word: str) -> bool:
+    """Tell whether a word that could be something else is a workflow file, by its ending or because it is a folder.
+
+    A folder without a workflow file is none where there is one in the working directory: workflows may be called as folders
+    are.
+    """
+    if has_ending(word):
+        return True
+    folder = Path(word)
+    try:
+        return folder.is_dir() and ((folder / FILE_NAME).is_file() or not Path(FILE_NAME).is_file())
+    except OSError:  # a name that is too long
+        return False
+
+
+def is_no_domain(word: str) -> bool:
+    """Tell whether a word that could be a domain is a workflow file; of folders, those that have a workflow file are."""
+    return has_ending(word) or word in (".", "..") or (Path(word).is_dir() and (Path(word) / FILE_NAME).is_file())
+
+
 def specification_path(file: Path | None) -> Path:
     """Return the workflow file that is meant. A folder stands for the ``workflows.yml`` in it; nothing for that of the working
     directory or, where there is none, of ``AUTOFLOW_INPUTS_DIR``.

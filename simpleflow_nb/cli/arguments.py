@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import click
 
 from .. import payload
+from ..application.typed_values import typed_values
 from ..constants import MAX_TIMEOUT_SECONDS
 from ..exceptions import DefinitionError
 from ..invisible import invisible_in
 from ..masking import refuse_secrets
-from .settings import parsed_settings
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -49,10 +49,22 @@ def given_arguments(text: str | None, input_file: Any, settings: tuple[str, ...]
         arguments = payload.parse_input(text)
     except ValueError as error:
         raise DefinitionError(f"--input: {error}") from None
-    keywords = {**arguments.pop("kwargs", {}), **parsed_settings(settings)}
+    keywords = {**arguments.pop("kwargs", {}), **set_values(settings)}
     given = arguments | ({"kwargs": keywords} if keywords else {})
     refuse_secrets(given)
     return given
+
+
+def set_values(pairs: Sequence[str]) -> dict[str, Any]:
+    """Return the values of ``--set``, and print the warnings of them. See `typed_values`.
+
+    Raises:
+        DefinitionError: one of them is none.
+    """
+    values, warnings = typed_values(pairs)
+    for warning in warnings:
+        click.echo(f"warning: {warning}", err=True)
+    return values
 
 
 def checked_id(given: str | None) -> str | None:

@@ -10,6 +10,7 @@ import click
 
 from ..application.services import Local, Service, Swf
 from ..processes.connection import DEFAULT_RETENTION_DAYS, DOMAIN_VARIABLE, named_domain
+from .options import region_option
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -26,7 +27,7 @@ def domain_options(command: F) -> F:
         help="How long a created domain keeps closed runs.",
     )(command)
     command = click.option("--create-domain", is_flag=True, help="Register the domain if it does not exist.")(command)
-    command = click.option("--region", envvar="AWS_DEFAULT_REGION", help="AWS region. [default: as boto3 finds it]")(command)
+    command = region_option(command)
     return click.option("--domain", "-d", envvar=DOMAIN_VARIABLE, help=f"SWF domain. [default: ${DOMAIN_VARIABLE}]")(command)
 
 

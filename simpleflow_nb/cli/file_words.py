@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import click
 
-from ..application.workflow_files import FILE_NAME, has_ending
+from ..application.workflow_files import has_ending, names_file
 from ..exceptions import DefinitionError
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -72,23 +72,3 @@ def refuse_workflow_of_file(word: str, instead: str) -> None:
     """
     if has_ending(word) or has_ending(word.rpartition(":")[0]):
         raise DefinitionError(f"{word} is of a workflow file, and a workflow class is wanted; {instead}")
-
-
-def names_file(word: str) -> bool:
-    """Tell whether a word that could be something else is a workflow file, by its ending or because it is a folder.
-
-    A folder without a workflow file is none where there is one in the working directory: workflows may be called as folders
-    are.
-    """
-    if has_ending(word):
-        return True
-    folder = Path(word)
-    try:
-        return folder.is_dir() and ((folder / FILE_NAME).is_file() or not Path(FILE_NAME).is_file())
-    except OSError:  # a name that is too long
-        return False
-
-
-def is_no_domain(word: str) -> bool:
-    """Tell whether a word that could be a domain is a workflow file; of folders, those that have a workflow file are."""
-    return has_ending(word) or word in (".", "..") or (Path(word).is_dir() and (Path(word) / FILE_NAME).is_file())

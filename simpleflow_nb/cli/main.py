@@ -14,10 +14,10 @@ from .. import __version__
 from ..exceptions import ExitCode, SimpleflowError
 from ..inspection.tables import FORMATS
 from ..masking import masked
+from ..processes import logs
+from ..processes.process_title import hide_typed_secrets
 from ..processes.standard_streams import outlive_readers, print_anything, write_by_lines
-from . import logs
 from .commands import PRINT_TABLES, Commands
-from .process_title import hide_typed_secrets
 from .unused_options import refuse_options
 
 
@@ -57,7 +57,7 @@ def _usage_sentence(error: click.ClickException) -> str:
 
 
 def _show_bug(error: BaseException) -> None:
-    from .bug_reports import bug_sentence
+    from ..processes.bug_reports import bug_sentence
 
     show_error(bug_sentence(error))
 

@@ -48,6 +48,11 @@ def local_option(command: F) -> F:
     return click.option("--local", is_flag=True, help="On this machine, without AWS.")(command)
 
 
+def region_option(command: F) -> F:
+    text = "AWS region. [default: as boto3 finds it]"
+    return click.option("--region", envvar="AWS_DEFAULT_REGION", help=text)(command)
+
+
 def heartbeat_option(command: F) -> F:
     kind, text = click.FloatRange(min=0, min_open=True), "Longest time between beats, s."
     return click.option("--heartbeat", type=kind, default=30, show_default=True, help=text)(command)

@@ -12,11 +12,11 @@ import click
 
 from ..application.opened_places import opened_domain, opened_journal
 from ..application.places import Place
+from ..application.workflow_files import is_no_domain
 from ..exceptions import DefinitionError
 from ..local.service import DOMAIN
 from ..processes.connection import DOMAIN_VARIABLE
-from .file_words import is_no_domain
-from .options import db_option, local_option
+from .options import db_option, local_option, region_option
 from .unused_options import refuse_options
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -24,7 +24,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 def place_options(command: F) -> F:
     """Add ``--local``, ``--db``, ``--domain``, ``--region``."""
-    command = click.option("--region", envvar="AWS_DEFAULT_REGION", help="AWS region. [default: as boto3 finds it]")(command)
+    command = region_option(command)
     text = f"SWF domain; without it and --local, the first word is the domain, or else ${DOMAIN_VARIABLE}."
     command = click.option("--domain", help=text)(command)
     return local_option(db_option(command))

@@ -6,7 +6,7 @@ import contextlib
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
 import click
@@ -26,6 +26,12 @@ def json_option(command: F) -> F:
 def print_document(document: Mapping[str, Any]) -> None:
     """Print what a program reads: the ``to_dict()`` of a result, or one of `simpleflow_nb.inspection.documents`."""
     click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+
+
+def print_lines(lines: Iterable[str]) -> None:
+    """Print what people read."""
+    for line in lines:
+        click.echo(line)
 
 
 def print_line(document: Mapping[str, Any]) -> None:

@@ -13,14 +13,13 @@ from rich.live import Live
 from rich.text import Text
 
 from ..application.events import Announcement, Event, Note, RunChanged, UnderWay, Watching
-from ..application.run_states import ShownLabel, ShownRun, Watch, shown_seconds, status_word
-from ..application.shown_states import STYLES, WARNED_STYLE, ShownEnd, ShownState
+from ..application.run_states import ShownRun, Watch, shown_seconds, status_word
+from ..application.shown_states import STYLES, WARNED_STYLE, ShownState
+from ..application.wording.progress import change_lines, chosen_labels, counts_of, named
 
 R = TypeVar("R")
 
-_TOLD_MORE_OF = (ShownState.DONE, ShownState.FAILED, ShownState.SKIPPED)  #: how long these took, and why they are so
 _NAME_WIDTHS = (12, 48)
-_MOST_LABELS = 12  #: of one run; of more, those that are done or waiting are counted
 _FRAMES_PER_SECOND = 4
 
 
@@ -76,8 +75,8 @@ class Progress:
     def _drawn(self, runs: list[ShownRun]) -> Group:
         is_open = [run for run in runs if run.status is None]
         active = [run for run in is_open if any(label.state == ShownState.RUNNING for label in run.labels)] or is_open[:1]
-        blocks = [(run, _chosen(run)) for run in active]
-        width = max((len(_named(label)) for _, (labels, _) in blocks for label in labels), default=0)
+        blocks = [(run, chosen_labels(run)) for run in active]
+        width = max((len(named(label)) for _, (labels, _) in blocks for label in labels), default=0)
         width = min(max(width, _NAME_WIDTHS[0]), _NAME_WIDTHS[1])
         lines: list[Text] = []
         shown = 0
@@ -88,7 +87,7 @@ class Progress:
             shown += 1
             lines.append(_line(run.title, "bold"))
             for label in labels:
-                name = _named(label)
+                name = named(label)
                 text = _line(f"  {name if len(name) <= width else name[: width - 1] + '…':<{width}} ")
                 warned = label.state == ShownState.DONE and label.note
                 text.append(f"{label.state:<9}", style=WARNED_STYLE if warned else STYLES[label.state])
@@ -99,16 +98,8 @@ class Progress:
                 lines.append(_line(f"  {rest}", "dim"))
         lines = lines[:room]
         assert self.watch is not None
-        earlier = self.watch.earlier.ends
-        failed = sum(run.status not in (None, "COMPLETED") for run in runs)
-        failed += earlier[ShownEnd.FAILED] + earlier[ShownEnd.CANCELLED]
-        done = sum(run.status == "COMPLETED" for run in runs) + earlier[ShownEnd.SUCCEEDED] + earlier[ShownEnd.SKIPPED]
-        number = len(runs) + earlier.total()
-        counts = f"{done} of {number} run{'s' if number != 1 else ''} done" if runs else "no runs so far"
-        counts += f", {failed} failed" if failed else ""
-        waiting = len(is_open) - shown
-        more = f", {waiting} waiting" if waiting > 0 else ""
-        lines.append(_line(f"{counts}{more}, {shown_seconds(time.monotonic() - self._began)}"))
+        counts = counts_of(runs, self.watch.earlier.ends, waiting=len(is_open) - shown)
+        lines.append(_line(f"{counts}, {shown_seconds(time.monotonic() - self._began)}"))
         return Group(*lines)
 
     # ---- in a log or a pipe --------------------------------------------------------------------------------------------------
@@ -116,14 +107,8 @@ class Progress:
     def _tell(self, run: ShownRun) -> None:
         """One line for each change."""
         told = self._told.setdefault(run.run_id, {})
-        for label in run.labels:
-            key = (label.name, label.attempt)
-            if not label.is_shown or label.state == ShownState.WAITING or told.get(key) == label.state:
-                continue
-            told[key] = label.state
-            seconds = f" in {shown_seconds(label.seconds)}" if label.state in _TOLD_MORE_OF and label.began else ""
-            note = f": {label.note}" if label.state in _TOLD_MORE_OF and label.note else ""
-            click.echo(f"{run.title}  {_named(label)} {label.state}{seconds}{note}", err=True)
+        for line in change_lines(run, told):
+            click.echo(line, err=True)
         if run.status is not None:
             click.echo(f"{run.title}  {status_word(run.status)}", err=True)
             del self._told[run.run_id]
@@ -149,21 +134,6 @@ def shown(call: UnderWay[R], *, quiet: bool = False, color: str = "auto", also: 
             if also is not None:
                 also(event)
     return call.result()
-
-
-def _chosen(run: ShownRun) -> tuple[list[ShownLabel], str]:
-    """Return the labels that get a line, and what the others come to."""
-    labels = [label for label in run.labels if label.is_shown]
-    if len(labels) <= _MOST_LABELS:
-        return labels, ""
-    counted = (ShownState.DONE, ShownState.WAITING)
-    others = [label for label in labels if label.state not in counted][-_MOST_LABELS:]
-    counts = {state: sum(label.state == state for label in labels) for state in counted}
-    return others, ", ".join(f"{count} {state}" for state, count in counts.items() if count)
-
-
-def _named(label: ShownLabel) -> str:
-    return label.name if label.attempt == 1 else f"{label.name} (attempt {label.attempt})"
 
 
 def _line(text: str, style: str = "") -> Text:

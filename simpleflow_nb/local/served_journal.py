@@ -17,6 +17,15 @@ from .service import DOMAIN, LocalService
 
 _LOOK_SECONDS = 0.2
 
+TRUSTED = (
+    "without a token every user and every program of this machine may start, read and end runs; "
+    "--token-file keeps it to those who have the token"
+)
+NOT_IMITATED = (
+    "not imitated: child workflows, signals and cancel requests to other runs, Lambda, throttling, retention, "
+    "tags and deprecation of domains, deletion of types"
+)
+
 
 @dataclass
 class ServedJournal:
@@ -51,8 +60,9 @@ class ServedJournal:
             raise DefinitionError(fault.message) from None
 
     @property
-    def has_token(self) -> bool:
-        return self.token is not None
+    def notes(self) -> list[str]:
+        """Return the sentences for whoever starts it."""
+        return [*([TRUSTED] if self.token is None else []), NOT_IMITATED]
 
     @contextmanager
     def serving(self) -> Iterator[str]:

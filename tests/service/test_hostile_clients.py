@@ -19,8 +19,8 @@ from typing import Any
 import botocore.session
 import pytest
 
-from simpleflow_nb.cli.engine.service import NOT_IMITATED, TRUSTED
 from simpleflow_nb.local.http_service import OPERATIONS, HttpService
+from simpleflow_nb.local.served_journal import NOT_IMITATED, TRUSTED
 from simpleflow_nb.local.service import LocalService
 
 from ..settings import count

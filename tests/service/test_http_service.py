@@ -20,11 +20,11 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from hypothesis import given, strategies
 
-from simpleflow_nb.cli.engine.service import NOT_IMITATED
 from simpleflow_nb.local import decisions
 from simpleflow_nb.local.encoded_histories import EncodedHistories
 from simpleflow_nb.local.faults import Fault
 from simpleflow_nb.local.http_service import OPERATIONS, HttpService
+from simpleflow_nb.local.served_journal import NOT_IMITATED
 from simpleflow_nb.local.service import LocalService
 
 from .process_threads import until

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from simpleflow_nb import Workflow
-from simpleflow_nb.cli.logs import JsonFormatter, TextFormatter
 from simpleflow_nb.processes.log_context import logged_as
+from simpleflow_nb.processes.logs import JsonFormatter, TextFormatter
 from simpleflow_nb.testing import harness
 
 from . import bodies

@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 
 from simpleflow_nb.cli import main as command_line
-from simpleflow_nb.cli.bug_reports import MOST_KEPT, bug_sentence
 from simpleflow_nb.cli.main import console
 from simpleflow_nb.exceptions import ServiceError
+from simpleflow_nb.processes.bug_reports import MOST_KEPT, bug_sentence
 
 LINE = "simpleflow-nb: this is a bug of simpleflow-nb, please report it with {}: {}\n"
 

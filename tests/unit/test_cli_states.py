@@ -32,7 +32,7 @@ from simpleflow_nb.application.run_states import (
     traceback_of,
 )
 from simpleflow_nb.application.shown_states import ShownState
-from simpleflow_nb.cli.notebooks.summary import nothing_due
+from simpleflow_nb.application.wording.summaries import nothing_due
 from simpleflow_nb.cli.progress import Progress
 from simpleflow_nb.local.service import LocalService
 from simpleflow_nb.processes.scratch import Scratch

@@ -12,8 +12,8 @@ import pytest
 import sqlalchemy as sa
 
 from simpleflow_nb import environment
-from simpleflow_nb.cli import logs
 from simpleflow_nb.environment import setting
+from simpleflow_nb.processes import logs
 from workers import secrets
 from workers.databases import installed_driver
 from workers.records.run_records import RunRecords

@@ -21,7 +21,7 @@ from deciders.values.run_state import RunState
 from simpleflow_nb.application.plans import Plan
 from simpleflow_nb.application.run_rows import RunRow
 from simpleflow_nb.application.statuses import Status
-from simpleflow_nb.cli.notebooks.status_tables import StatusTables
+from simpleflow_nb.application.wording.statuses import StatusTables
 
 
 def specification(*entries: ConfiguredWorkflow) -> Specification:

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from deciders.specification import load_with_warnings
-from simpleflow_nb.cli.settings import parsed_settings
+from simpleflow_nb.cli.arguments import set_values
 from simpleflow_nb.exceptions import DefinitionError
 from simpleflow_nb.yaml_words import plain_number, surprise
 from tests.unit.workflow_files import complaints, load, one
@@ -256,7 +256,7 @@ def test_a_value_that_a_notebook_would_lose_is_refused_with_the_file(inputs):
     ],
 )
 def test_settings_are_read_as_yaml_and_surprises_are_reported(capsys, pairs, values, told):
-    assert parsed_settings(pairs) == values
+    assert set_values(pairs) == values
     assert capsys.readouterr().err.splitlines() == [f"warning: --set {sentence}" for sentence in told]
 
 
@@ -314,11 +314,11 @@ def test_settings_are_read_as_yaml_and_surprises_are_reported(capsys, pairs, val
 )
 def test_an_invalid_set_option_is_refused(pairs, sentence):
     with pytest.raises(DefinitionError) as refused:
-        parsed_settings(pairs)
+        set_values(pairs)
     assert str(refused.value) == f"--set {sentence}"
 
 
 def test_a_setting_that_multiplies_without_end_is_refused():
     anchors = ["&a0 [x, x]", *(f"&a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 9))]
     with pytest.raises(DefinitionError, match=r"it has more than 10000 values; give a file$"):
-        parsed_settings((f"a=[{', '.join(anchors)}]",))
+        set_values((f"a=[{', '.join(anchors)}]",))

@@ -7,9 +7,9 @@ import sys
 
 import click
 
+from ...processes.process_title import name_process
 from ...processes.stopping import STOPPING, Stoppable, run_until_stopped
 from ...processes.supervisor import Supervisor, is_child, this_command
-from ..process_title import name_process
 
 logger = logging.getLogger(__name__)
 

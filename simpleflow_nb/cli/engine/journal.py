@@ -6,16 +6,15 @@ from pathlib import Path
 
 import click
 
-from ...application.journal_pruning import PrunedJournal, prune_journal
-from ...application.run_rows import counted
+from ...application.journal_pruning import prune_journal
 from ...application.specifications import read_specification
+from ...application.wording.journals import pruned_lines
 from ...application.workflow_files import default_file, outputs_folder
 from ...exceptions import DefinitionError, ServiceError
 from ...inspection.documents import document_of
-from ...inspection.task_rows import shown_time
 from ..file_words import file_and_words
 from ..options import db_option, outputs_option
-from ..printing import json_option, print_document
+from ..printing import json_option, print_document, print_lines
 
 
 @click.command("journal.prune")
@@ -58,19 +57,6 @@ def journal_prune(
     if as_json:
         print_document(pruned.to_dict())
     else:
-        _show(pruned)
+        print_lines(pruned_lines(pruned))
     if pruned.removal.left:
         raise ServiceError("; ".join(pruned.removal.left))
-
-
-def _show(pruned: PrunedJournal) -> None:
-    moment = shown_time(round(pruned.before))[:16]
-    if pruned.is_dry:
-        click.echo(f"would remove {pruned.shown} that ended before {moment} UTC")
-    else:
-        click.echo(f"removed {pruned.shown}: ended before {moment} UTC")
-    if pruned.unrecorded:
-        stay = "stays" if pruned.unrecorded == 1 else "stay"
-        click.echo(f"{counted(pruned.unrecorded, 'run')} that no run records have {stay}")
-    if pruned.shared_payloads is not None:
-        click.echo(f"payloads stay: processes of a domain keep theirs in {pruned.shared_payloads}, too")

@@ -14,20 +14,11 @@ from ...local.journal_files import journal_path
 from ...local.patience import JOURNAL_PATIENCE_SECONDS
 from ...local.served_journal import ServedJournal
 from ...processes.interrupts import Interrupts
+from ...processes.process_title import TOKEN_OPTION
+from ...processes.service_token import TYPED_TOKEN, checked_token
 from ..printing import print_line
-from ..process_title import TOKEN_OPTION
-from .service_token import checked_token
 
 DEFAULT_PORT = 4617
-
-TRUSTED = (
-    "without a token every user and every program of this machine may start, read and end runs; "
-    "--token-file keeps it to those who have the token"
-)
-NOT_IMITATED = (
-    "not imitated: child workflows, signals and cancel requests to other runs, Lambda, throttling, retention, "
-    "tags and deprecation of domains, deletion of types"
-)
 
 
 @click.command("service.start")
@@ -72,6 +63,8 @@ def service_start(
     if colon and end.isdigit():
         raise DefinitionError(f"--bind {host} has a port in it; give --bind {address} --port {end}")
     token = checked_token(host, token_file, typed_token)
+    if typed_token is not None:
+        click.echo(f"simpleflow-nb: warning: {TYPED_TOKEN}", err=True)
     served = ServedJournal(
         journal_path(db),
         domain=domain,
@@ -90,7 +83,7 @@ def service_start(
 
 
 def _tell(endpoint: str, served: ServedJournal, *, as_json: bool) -> None:
-    pid, notes = os.getpid(), [*([] if served.has_token else [TRUSTED]), NOT_IMITATED]
+    pid, notes = os.getpid(), served.notes
     if as_json:
         service = {"endpoint": endpoint, "domain": served.domain, "journal": str(served.journal), "pid": pid, "notes": notes}
         print_line(document_of("service", service))

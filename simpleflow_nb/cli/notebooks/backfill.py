@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -11,21 +10,15 @@ import click
 
 from ...application.backfills import RERUNS, Backfill, BackfillPlan, carry_out, planned_backfill
 from ...application.events import UnderWay
-from ...application.not_due import not_due_table, stencil_of, telling_stencils
-from ...application.run_rows import counted, shown_settings
 from ...application.services import Swf
-from ...application.specifications import read_specification
-from ...application.workflow_files import outputs_folder
+from ...application.wording.backfills import backfill_lines, backfill_table
 from ...exceptions import DefinitionError, ExitCode
-from ...inspection.tables import Table, formatted
 from ..file_words import file_and_words
 from ..options import Day, adopt_option, conditions_of, notebook_workers_option, outputs_option, quiet_option
-from ..printing import json_option, print_document, show, wants_table
+from ..printing import json_option, print_document, print_lines, show, wants_table
 from ..unused_options import refuse_options
-from .run_place import chosen_service, run_place_options
+from .run_place import chosen_project, run_place_options
 from .summary import show_call
-
-_MOST_SHOWN = 100
 
 
 @click.command("backfill")
@@ -66,7 +59,6 @@ def backfill(
     why: bool,
     nb_workers: int | None,
     quiet: bool,
-    outputs: Path | None,
     adopt: bool,
     as_json: bool,
     **place: Any,
@@ -82,9 +74,7 @@ def backfill(
     wanted.check()
     if why and not dry_run:
         raise DefinitionError("--why goes with --dry-run")
-    specification = read_specification(file)
-    folder = outputs_folder(outputs, specification.path)
-    service = chosen_service(folder, **place)
+    specification, folder, service = chosen_project(file, **place)
     plan = planned_backfill(specification, folder, service, wanted, adopt=adopt)
     if dry_run or not (plan.chosen or as_json):
         _show_plan(ctx, plan, why=why, as_json=as_json)
@@ -97,31 +87,10 @@ def backfill(
 
 
 def _show_plan(ctx: click.Context, plan: BackfillPlan, *, why: bool, as_json: bool) -> None:
-    from deciders.dates.missing_dates import shown_periods
-
     as_table = wants_table(ctx, as_json=as_json)
     if as_json:
         print_document(plan.to_dict())
-        return
-    chosen, left_out = plan.chosen, plan.left_out
-    shown = chosen if as_table else chosen[:_MOST_SHOWN]
-    stencils = [stencil_of(run) for run in shown] if as_table else telling_stencils(shown)
-    table = Table(["date", "workflow", "parameters", *(["date_stencil"] if as_table or stencils else []), "why"])
-    for number, run in enumerate(shown):
-        row = [run.day.isoformat(), run.workflow_name, shown_settings(run.configured_parameters)]
-        table.rows.append([*row, *stencils[number : number + 1], run.reason.because.text])
-    if as_table:
-        show(ctx, table)
-        return
-    if chosen:
-        click.echo(formatted(table, with_header=True))
-    if len(chosen) > _MOST_SHOWN:
-        click.echo(f"and {len(chosen) - _MOST_SHOWN} more")
-    click.echo(f"{counted(len(chosen), 'run')} to start, {len(left_out)} left out")
-    for group, count in Counter(one.reason.group for one in left_out).most_common():
-        click.echo(f"  {group.counted(count)}")
-    if why:
-        if left_out:
-            click.echo(formatted(not_due_table(left_out), with_header=True))
-        if plan.without_data:
-            click.echo(f"no data for {', '.join(shown_periods(plan.without_data))}")
+    elif as_table:
+        show(ctx, backfill_table(plan))
+    else:
+        print_lines(backfill_lines(plan, has_reasons=why))

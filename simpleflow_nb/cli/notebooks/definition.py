@@ -15,13 +15,13 @@ from ...application.packages import require_application
 from ...application.plans import plan_runs
 from ...application.run_rows import counted
 from ...application.specifications import read_with_warnings
+from ...application.wording.plans import nothing_by_itself, plan_lines, plan_table
 from ...application.workflow_files import outputs_folder
 from ..file_words import file_and_words
 from ..options import outputs_option
-from ..printing import json_option, print_document, show, wants_table
+from ..printing import json_option, print_document, print_lines, show, wants_table
 from ..unused_options import refuse_options
-from .plan_tables import nothing_by_itself, plan_table, show_plan
-from .run_place import chosen_service, run_place_options
+from .run_place import chosen_service, run_place_options, typed_place
 
 if TYPE_CHECKING:
     from deciders.specification import Specification
@@ -87,4 +87,4 @@ def plan(ctx: click.Context, file: Path | None, why: bool, as_json: bool, output
     if as_table:
         show(ctx, plan_table(found))
     else:
-        show_plan(specification, found, has_reasons=why)
+        print_lines(plan_lines(specification, found, typed_place(), has_reasons=why))

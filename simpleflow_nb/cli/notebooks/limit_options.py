@@ -7,10 +7,6 @@ from typing import Any, TypeVar
 
 import click
 
-from ...application.packages import require_application
-from ...application.single_notebooks import Limits
-from ...exceptions import DefinitionError
-
 F = TypeVar("F", bound=Callable[..., Any])
 
 _OPTIONS = (
@@ -27,40 +23,3 @@ def limit_options(command: F) -> F:
     for option in reversed(_OPTIONS):
         command = option(command)
     return command
-
-
-def given_limits(
-    *,
-    timeout: str | None,
-    cell_timeout: str | None,
-    memory_limit: str | None,
-    output_limit: str | None,
-    display_limit: str | None,
-) -> Limits:
-    """
-    Raises:
-        DefinitionError: one of them is no duration, or no size.
-    """
-    require_application()
-    from deciders.specification.notebook_limits import duration_seconds, memory_bytes
-
-    return Limits(
-        _limit("--timeout", timeout, duration_seconds),
-        _limit("--cell-timeout", cell_timeout, duration_seconds),
-        _limit("--memory-limit", memory_limit, memory_bytes),
-        _limit("--output-limit", output_limit, memory_bytes),
-        _limit("--display-limit", display_limit, memory_bytes),
-    )
-
-
-def _limit(option: str, text: str | None, read: Callable[[Any], Any]) -> Any:
-    if text is None:
-        return None
-    try:
-        number: Any = float(text)
-    except ValueError:
-        number = text
-    try:
-        return read(number)
-    except ValueError as error:
-        raise DefinitionError(f"{option} {text}: give {error}") from None

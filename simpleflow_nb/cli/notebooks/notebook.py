@@ -11,13 +11,13 @@ import click
 
 from ...application.packages import require_application
 from ...application.parameter_files import read_parameters
-from ...application.single_notebooks import NotebookEnd, end_of_failure, prepare_one, run_one
+from ...application.single_notebooks import Limits, NotebookEnd, end_of_failure, prepare_one, run_one
 from ...exceptions import DefinitionError
 from ...processes.interrupts import at_first_interrupt
+from ..arguments import set_values
 from ..printing import json_option, print_document
-from ..settings import parsed_settings
 from ..unused_options import refuse_options
-from .limit_options import given_limits, limit_options
+from .limit_options import limit_options
 
 if TYPE_CHECKING:
     from workers.notebooks.notebook_session import CountedWarnings
@@ -66,8 +66,8 @@ def notebook_run(
 
     if prepare_only:
         refuse_options(ctx, "with --prepare-only", ("counted_warnings", "kernel_fallback", "quiet"))
-    values = {**(_parameters_in(params) if params is not None else {}), **parsed_settings(settings)}
-    chosen, into = given_limits(**limits), (into or Path(file.stem)).absolute()
+    values = {**(_parameters_in(params) if params is not None else {}), **set_values(settings)}
+    chosen, into = Limits.read(limits), (into or Path(file.stem)).absolute()
     if prepare_only:
         end = prepare_one(file, values, into, kernel=kernel, limits=chosen)
     else:

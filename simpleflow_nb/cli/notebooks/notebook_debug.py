@@ -11,9 +11,8 @@ import click
 from ...application.debugged_notebooks import KnownRun, debugged_notebook, run_at_place, run_in_records
 from ...application.packages import require_application
 from ...application.specifications import read_specification
-from ...application.workflow_files import default_file, outputs_folder
+from ...application.workflow_files import default_file, is_no_domain, outputs_folder
 from ...exceptions import DefinitionError
-from ..file_words import is_no_domain
 from ..options import outputs_option
 from ..place import has_place, opened_place, place_options
 from ..printing import json_option, print_document

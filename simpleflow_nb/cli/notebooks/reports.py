@@ -10,15 +10,14 @@ import click
 
 from ...application.events import Note, ReportMade, UnderWay
 from ...application.remade_reports import ReportsMade, WantedReports, make_reports
-from ...application.run_rows import counted
-from ...application.run_states import shown_seconds
 from ...application.specifications import read_specification
+from ...application.wording.reports import failed_sentence, made_lines
 from ...application.workflow_files import writable_outputs
 from ...exceptions import SimpleflowError
 from ...masking import masked
 from ..file_words import file_and_words
 from ..options import Day, outputs_option
-from ..printing import json_option, print_document
+from ..printing import json_option, print_document, print_lines
 from ..progress import say
 from .run_place import chosen_service, run_place_options
 
@@ -88,13 +87,7 @@ def _show(made: ReportsMade, remake: str, *, as_json: bool) -> None:
     """
     if as_json:
         print_document(made.to_dict())
-    elif not made.made and not made.failed and not made.seconds:
-        how = "is missing" if remake == "missing" else "would come out differently; use --remake all to make them anyway"
-        click.echo(f"no report {how} ({made.standing} checked)")
     else:
-        orange = sum(bool(one.warnings) for one in made.made)
-        text = f"{counted(len(made.made), 'report')} made in {shown_seconds(made.seconds)}"
-        text += f", {orange} with warnings" if orange else ""
-        click.echo(text + (f"; {made.standing} left as they are" if made.standing else ""))
+        print_lines(made_lines(made, remake))
     if made.failed:
-        raise ReportsFailed(masked("\n  ".join([f"{counted(len(made.failed), 'report')} could not be made:", *made.failed])))
+        raise ReportsFailed(masked(failed_sentence(made)))

@@ -12,15 +12,13 @@ from ...application.events import UnderWay
 from ...application.retries import carry_out, planned_retry
 from ...application.run_rows import counted
 from ...application.services import Swf
-from ...application.specifications import read_specification
-from ...application.workflow_files import outputs_folder
+from ...application.wording.older_runs import left_behind
 from ...exceptions import ExitCode
 from ..file_words import file_and_words
 from ..options import adopt_option, conditions_of, notebook_workers_option, outputs_option, quiet_option
-from ..printing import json_option
+from ..printing import json_option, print_lines
 from ..unused_options import refuse_options
-from .older_runs import left_behind
-from .run_place import chosen_service, run_place_options
+from .run_place import chosen_project, run_place_options, typed_place
 from .summary import show_call
 
 
@@ -39,7 +37,6 @@ def runs_retry(
     run: str,
     nb_workers: int | None,
     quiet: bool,
-    outputs: Path | None,
     adopt: bool,
     as_json: bool,
     **place: Any,
@@ -48,16 +45,14 @@ def runs_retry(
 
     A running sensor of FILE.yml on this machine takes it over; else it is carried out here and waited for.
     """
-    specification = read_specification(file)
-    folder = outputs_folder(outputs, specification.path)
-    service = chosen_service(folder, **place)
+    specification, folder, service = chosen_project(file, **place)
     planned = planned_retry(specification, folder, service, run, adopt=adopt)
     if planned.request is None and not as_json:
         row = planned.row
         labels = counted(len(specification.workflow(row.workflow).notebooks), "notebook")
         click.echo(f"nothing to retry: {row.title} succeeded, with {labels}")
-        for line in left_behind(specification, [row], None, lacking_reports(specification, [row], folder)):
-            click.echo(line)
+        lacking = lacking_reports(specification, [row], folder)
+        print_lines(left_behind(specification, [row], None, lacking, typed_place()))
         ctx.exit(ExitCode.DONE)
     if isinstance(service, Swf):
         refuse_options(ctx, "with --domain", ("nb_workers", "quiet"))

@@ -6,28 +6,52 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from ...application.places import Place
 from ...application.services import Local, Service, Swf
+from ...application.specifications import read_specification
+from ...application.workflow_files import outputs_folder
 from ...exceptions import DefinitionError
 from ...local.journal_files import journal_path
 from ...processes.connection import DOMAIN_VARIABLE
-from ..options import db_option, local_option
+from ..options import db_option, local_option, outputs_option, region_option
 from ..unused_options import is_typed, refuse_options
 
+if TYPE_CHECKING:
+    from deciders.specification import Specification
+
 F = TypeVar("F", bound=Callable[..., Any])
+
+_PLACE = ("outputs", "local", "db", "domain", "region")
 
 
 def run_place_options(command: F) -> F:
     """Add ``--local``, ``--db``, ``--domain``, ``--region``; on this machine when neither is said."""
-    command = click.option("--region", envvar="AWS_DEFAULT_REGION", help="AWS region. [default: as boto3 finds it]")(command)
+    command = region_option(command)
     command = click.option(
         "--domain", "-d", envvar="SWF_DOMAIN", help="SWF domain; without it, on this machine. [default: $SWF_DOMAIN]"
     )(command)
     return local_option(db_option(command))
+
+
+def project_options(command: F) -> F:
+    """Add ``--outputs`` to the options of `run_place_options`."""
+    return outputs_option(run_place_options(command))
+
+
+def chosen_project(file: Path | None, *, outputs: Path | None, **place: Any) -> tuple[Specification, Path, Service]:
+    """Return the specification, the outputs folder and the service that a file and `project_options` mean.
+
+    Raises:
+        DefinitionError: there is no file, it has problems, or ``--local`` and ``--domain`` were both given.
+    """
+    specification = read_specification(file)
+    folder = outputs_folder(outputs, specification.path)
+    return specification, folder, chosen_service(folder, **place)
 
 
 @contextmanager
@@ -62,6 +86,17 @@ def place_of_file(outputs: Path, place: Mapping[str, Any]) -> Iterator[Place]:
     domain = place["domain"] or os.environ.get(DOMAIN_VARIABLE) or None
     with opened_run_place(outputs, **{**place, "domain": domain}) as there:
         yield there
+
+
+def typed_place() -> list[str]:
+    """Return the options of this command, as they were typed, that say where the runs are: for commands to paste."""
+    context = click.get_current_context()
+    words = list[str]()
+    for name in _PLACE:
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            value = context.params[name]
+            words += [f"--{name}"] if value is True else [f"--{name}", str(value)]
+    return words
 
 
 def check_one_place(local: bool, domain: str | None) -> None:

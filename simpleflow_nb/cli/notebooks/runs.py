@@ -11,14 +11,12 @@ import click
 from ...application.run_details import run_details
 from ...application.run_lists import RunChoice, list_runs
 from ...application.run_logs import run_log
-from ...application.specifications import read_specification
-from ...application.workflow_files import outputs_folder
+from ...application.wording.runs import details_lines, list_table
 from ..file_words import file_and_words
-from ..options import Day, outputs_option
-from ..printing import json_option, print_document, refuse_formats, show, wants_table
+from ..options import Day
+from ..printing import json_option, print_document, print_lines, refuse_formats, show, wants_table
 from ..unused_options import refuse_options
-from .run_place import chosen_service, run_place_options
-from .run_tables import list_table, show_details
+from .run_place import chosen_project, project_options
 
 
 class _States(click.Choice[str]):
@@ -45,8 +43,7 @@ class _States(click.Choice[str]):
 @click.option("--to", "last", type=Day(), metavar="DATE", help="The last reference date.")
 @click.option("--all", "every_run", is_flag=True, help="Every run, not the latest of each date alone.")
 @json_option
-@outputs_option
-@run_place_options
+@project_options
 @click.pass_context
 def runs_list(
     ctx: click.Context,
@@ -57,15 +54,13 @@ def runs_list(
     last: datetime | None,
     every_run: bool,
     as_json: bool,
-    outputs: Path | None,
     **place: Any,
 ) -> None:
     """List the runs of FILE.yml, of all workflows or of NAME: state, attempt, times, why they ran, and notes."""
     as_table = wants_table(ctx, as_json=as_json)
-    specification = read_specification(file)
-    folder = outputs_folder(outputs, specification.path)
+    specification, folder, service = chosen_project(file, **place)
     choice = RunChoice(name, state, first.date() if first else None, last.date() if last else None, every_run)
-    found = list_runs(specification, folder, chosen_service(folder, **place), choice)
+    found = list_runs(specification, folder, service, choice)
     if as_json:
         print_document(found.to_dict())
         return
@@ -79,25 +74,23 @@ def runs_list(
 @click.command("runs.show")
 @file_and_words("RUN")
 @json_option
-@outputs_option
-@run_place_options
+@project_options
 @click.pass_context
-def runs_show(ctx: click.Context, file: Path | None, run: str, as_json: bool, outputs: Path | None, **place: Any) -> None:
+def runs_show(ctx: click.Context, file: Path | None, run: str, as_json: bool, **place: Any) -> None:
     """Show one run (NAME/DATE or a workflow id): its parameters, its labels, what they left, and its earlier attempts."""
     if as_json:
         refuse_formats(ctx)
     elif ctx.parent is not None:
         everything = dict.fromkeys(("style", "header"), "--json has everything")
         refuse_options(ctx.parent, "for runs.show, which prints several tables", everything)
-    specification = read_specification(file)
-    folder = outputs_folder(outputs, specification.path)
-    found = run_details(specification, folder, chosen_service(folder, **place), run)
+    specification, folder, service = chosen_project(file, **place)
+    found = run_details(specification, folder, service, run)
     if found.trouble:
         click.echo(f"simpleflow-nb: what its notebooks do is not to be seen here: {found.trouble}", err=True)
     if as_json:
         print_document(found.to_dict())
         return
-    show_details(found)
+    print_lines(details_lines(found))
     if found.interrupted:
         click.echo(f"simpleflow-nb: {found.interrupted}", err=True)
 
@@ -107,8 +100,7 @@ def runs_show(ctx: click.Context, file: Path | None, run: str, as_json: bool, ou
 @click.option("--grep", "pattern", help="Only lines that this regular expression matches somewhere.")
 @click.option("--attempt", type=click.IntRange(min=1), help="Of an earlier attempt at the label. [default: the latest]")
 @json_option
-@outputs_option
-@run_place_options
+@project_options
 def runs_logs(
     file: Path | None,
     run: str,
@@ -116,13 +108,10 @@ def runs_logs(
     pattern: str | None,
     attempt: int | None,
     as_json: bool,
-    outputs: Path | None,
     **place: Any,
 ) -> None:
     """Print what the notebooks of RUN printed, or that of LABEL; with several, each line behind its label."""
-    specification = read_specification(file)
-    folder = outputs_folder(outputs, specification.path)
-    service = chosen_service(folder, **place)
+    specification, folder, service = chosen_project(file, **place)
     found = run_log(specification, folder, service, run, label, attempt=attempt, pattern=pattern)
     if as_json:
         print_document(found.to_dict())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,10 +12,10 @@ import click
 from ...application.places import Place
 from ...application.sensor_requests import SensorControl, SensorRequest, open_sensors
 from ...application.specifications import read_specification
-from ...application.workflow_files import default_file, outputs_folder, specification_path
+from ...application.wording.sensors import sensor_table
+from ...application.workflow_files import default_file, is_no_domain, outputs_folder, specification_path
 from ...exceptions import DefinitionError
-from ...inspection.tables import Table
-from ..file_words import file_and_words, is_no_domain
+from ..file_words import file_and_words
 from ..options import outputs_option
 from ..place import has_place, opened_place, place_options
 from ..printing import json_option, print_document, refuse_formats, show
@@ -103,11 +102,7 @@ def sensor_list(ctx: click.Context, words: tuple[str, ...], outputs: Path | None
     if as_json:
         print_document(found.to_dict())
         return
-    table = Table(["Sensor", "File", "State", "Schedule", "Next check (UTC)", "Last check (UTC)", "Last result"])
-    for one in found.sensors:
-        schedule = f"{one.schedule} ({one.timezone})" if one.schedule else "once"
-        moments = [_shown(moment) for moment in (one.next_check, one.last_check)]
-        table.rows.append([one.workflow_id, one.path, one.state, schedule, *moments, one.note])
+    table = sensor_table(found)
     if not table.rows:
         click.echo("no open sensors; sensor.start starts one", err=True)
     show(ctx, table)
@@ -126,7 +121,3 @@ def _listed_place(ctx: click.Context, words: tuple[str, ...], outputs: Path | No
     refuse_options(ctx, "where no FILE.yml is named", {"outputs": "--db names the journal"})
     with opened_place(words, needs=0, **place) as (there, _):
         yield there
-
-
-def _shown(moment: datetime | None) -> str | None:
-    return moment.strftime("%Y-%m-%d %H:%M:%S") if moment is not None else None

@@ -1,13 +1,12 @@
-"""``--set name=value``: values of the command line that are read as YAML, and what may surprise in them."""
+"""Values that were typed as ``name=value`` and are read as YAML, and what may surprise in them."""
 
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any
 
-import click
 import yaml
 
 from ..exceptions import DefinitionError
@@ -21,9 +20,9 @@ _HINT = "; put text in quotes"
 _SIGNS = ("*", "&", "!", "%", "@", "`", "'", '"', "{", "[", "]", "}", ",")
 
 
-def parsed_settings(pairs: tuple[str, ...]) -> dict[str, Any]:
-    """Return the values of ``--set key=value``, read as YAML. A word that YAML reads as something else than it looks like is
-    warned of.
+def typed_values(pairs: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
+    """Return the values of ``--set key=value``, read as YAML, and a warning of each word that YAML reads as something else
+    than it looks like.
 
     Raises:
         DefinitionError: no equals sign, a key given twice, a value that is not YAML, or one that has no JSON form.
@@ -41,9 +40,7 @@ def parsed_settings(pairs: tuple[str, ...]) -> dict[str, Any]:
         except _NotTaken as error:
             raise DefinitionError(f"--set {pair}: {error}") from None
         warnings += [f"--set {pair}: {sentence}" for sentence in found]
-    for warning in warnings:
-        click.echo(f"warning: {warning}", err=True)
-    return values
+    return values, warnings
 
 
 class _NotTaken(ValueError):

@@ -1,19 +1,17 @@
-"""Tables in which ``status`` prints what came of every run."""
+"""The last state of every run by its date, and the outlook."""
 
 from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-import click
-
-from ...application.date_grid import DateGrid, GridCell, GridColumn
-from ...application.run_rows import RunRow, counted
-from ...application.statuses import Status
 from ...inspection.tables import Table, formatted
+from ..date_grid import DateGrid, GridCell, GridColumn
+from ..run_rows import RunRow, counted
+from ..statuses import Status
 from .older_runs import left_behind
-from .plan_tables import nothing_by_itself
+from .plans import nothing_by_itself
 
 _LONGEST_ERROR = 72  #: characters of it in the table of runs; what is longer stands whole behind it
 _MOST_WHOLE = 20  #: of these
@@ -60,35 +58,34 @@ class StatusTables:
             table.rows.append([day, *(self._text(grid.cell(day, column)) for column in columns)])
         return table
 
-    def show(self) -> None:
-        """Print all of it for people."""
+    def lines(self, place: Sequence[str]) -> Iterator[str]:
+        """Yield all of it for people. ``place`` is the options that say where the runs are, for the commands that it names."""
         status = self._status
         tables = [table for table in (self.table(), self.dateless_table()) if table.rows]
-        click.echo("\n\n".join(formatted(table, with_header=True) for table in tables))
-        self._show_whole()
+        yield "\n\n".join(formatted(table, with_header=True) for table in tables)
+        yield from self._whole_sentences()
         succeeded = sum(row.has_succeeded for row in status.runs)
         skipped = sum(row.was_skipped for row in status.runs)
         of_all = counted(len(status.runs), "run")
-        click.echo(f"{succeeded} of {of_all} succeeded{f', {skipped} skipped' if skipped else ''}")
-        for line in left_behind(status.specification, status.runs, status.plan, status.lacking):
-            click.echo(line)
+        yield f"{succeeded} of {of_all} succeeded{f', {skipped} skipped' if skipped else ''}"
+        yield from left_behind(status.specification, status.runs, status.plan, status.lacking, place)
         if status.interrupted:
-            click.echo(status.interrupted)
+            yield status.interrupted
 
     def _text(self, cell: GridCell) -> str:
         if cell.rows:
             return " / ".join(self._texts[id(row)] for row in cell.rows)
         return "due" if cell.is_due else ""
 
-    def _show_whole(self) -> None:
+    def _whole_sentences(self) -> Iterator[str]:
         from deciders.runs.run_reference import reference_of
 
         if self._cut:
-            click.echo("in full:")
+            yield "in full:"
         for row, sentence in self._cut[:_MOST_WHOLE]:
-            click.echo(f"  {shlex.quote(reference_of(row, self._status.runs))}  {sentence}")
+            yield f"  {shlex.quote(reference_of(row, self._status.runs))}  {sentence}"
         if len(self._cut) > _MOST_WHOLE:
-            click.echo(f"  and {len(self._cut) - _MOST_WHOLE} more; runs.show has each")
+            yield f"  and {len(self._cut) - _MOST_WHOLE} more; runs.show has each"
 
 
 def _head(column: GridColumn) -> str:

@@ -1,19 +1,18 @@
-"""Tables in which ``plan`` prints what is due, and what is not."""
+"""Runs that are due, and those that are not, with the reasons."""
 
 from __future__ import annotations
 
 import shlex
 from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-import click
-
-from ...application.changed_notebooks import older_names
-from ...application.not_due import not_due_table, stencil_of, telling_stencils
-from ...application.older_runs import EndedInstance, older_runs, succeeded_early
-from ...application.plans import Plan
-from ...application.run_rows import counted, shown_settings
 from ...inspection.tables import Table, formatted
+from ..changed_notebooks import older_names
+from ..not_due import not_due_table, stencil_of, telling_stencils
+from ..older_runs import EndedInstance, older_runs, succeeded_early
+from ..plans import Plan
+from ..run_rows import counted, shown_settings
 from .older_runs import older_text
 
 if TYPE_CHECKING:
@@ -39,27 +38,29 @@ def nothing_by_itself(specification: Specification) -> str:
     return f"nothing is due: {NO_SENSOR}; workflow.start {shlex.quote(str(specification.path))}:NAME runs a workflow"
 
 
-def show_plan(specification: Specification, plan: Plan, *, has_reasons: bool) -> None:
-    """Print it for people; with reasons each date that is not due, else how many there are of each kind."""
+def plan_lines(specification: Specification, plan: Plan, place: Sequence[str], *, has_reasons: bool) -> Iterator[str]:
+    """Yield what people read: with reasons each date that is not due, else how many there are of each kind.
+
+    ``place`` is the options that say where the runs are, for the commands that make runs anew.
+    """
     if plan.due:
-        click.echo(formatted(_due_table(specification, plan, has_reasons=has_reasons), with_header=True))
-    click.echo(f"{counted(len(plan.due), 'run')} due, {len(plan.not_due)} not due")
+        yield formatted(_due_table(specification, plan, has_reasons=has_reasons), with_header=True)
+    yield f"{counted(len(plan.due), 'run')} due, {len(plan.not_due)} not due"
     if not plan.not_due:
         return
     passed_over = _passed_over(plan)
-    older = _older_texts(specification, plan, passed_over)
+    older = _older_texts(specification, plan, passed_over, place)
     if has_reasons:
         remarks = [_remark(one, plan) if one.reason.group in passed_over else "" for one in plan.not_due]
-        click.echo(formatted(not_due_table(plan.not_due, remarks), with_header=True))
-        for line in older.values():
-            click.echo(line)
+        yield formatted(not_due_table(plan.not_due, remarks), with_header=True)
+        yield from older.values()
         return
     counts = Counter(one.reason.group for one in plan.not_due)
     for group, count in sorted(counts.items(), key=lambda item: -item[1]):
-        click.echo(f"  {older.pop(group, None) or group.counted(count)}")
+        yield f"  {older.pop(group, None) or group.counted(count)}"
     for line in older.values():
-        click.echo(f"  {line}")
-    click.echo("  (--why lists each)")
+        yield f"  {line}"
+    yield "  (--why lists each)"
 
 
 def _due_table(specification: Specification, plan: Plan, *, has_reasons: bool) -> Table:
@@ -85,7 +86,7 @@ def _passed_over(plan: Plan) -> dict[ReasonGroup, list[NotDue]]:
 
 
 def _older_texts(
-    specification: Specification, plan: Plan, passed_over: dict[ReasonGroup, list[NotDue]]
+    specification: Specification, plan: Plan, passed_over: dict[ReasonGroup, list[NotDue]], place: Sequence[str]
 ) -> dict[ReasonGroup, str]:
     """Return the texts that stand in the place of the counts of those that edits have left behind.
 
@@ -100,7 +101,7 @@ def _older_texts(
     for group, ones in groups.items():
         reaches_back = early and group.kind == ReasonKind.ALREADY_SUCCEEDED
         runs: list[EndedInstance] = [(one.workflow_name, one.identity or "", one.reference_date.isoformat()) for one in ones]
-        if text := older_text(older_runs([*runs, *early] if reaches_back else runs, plan), specification.path):
+        if text := older_text(older_runs([*runs, *early] if reaches_back else runs, plan), specification.path, place):
             before = f"{len(early)} before earliest_date" if reaches_back else ""
             also = f", as did {before}" if before else ""
             head = f"{group.counted(len(ones))}{also}" if ones else f"{before} {group.of_several}"

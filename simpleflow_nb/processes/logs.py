@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from ..environment import setting
 from ..exceptions import DefinitionError
 from ..masking import masked, masked_leaves
-from ..processes.log_context import logged_ids
+from .log_context import logged_ids
 
 _LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 _FORMAT = "SIMPLEFLOW_NB_LOG_FORMAT"

@@ -1,16 +1,14 @@
-"""Tables in which ``runs.list`` and ``runs.show`` print runs."""
+"""Runs in a list, and one run with its labels and attempts."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
 
-import click
-
 from ... import payload
-from ...application.run_details import LabelView, RunDetails
-from ...application.run_rows import RunRow, told_apart
 from ...inspection.tables import Table, formatted
+from ..run_details import LabelView, RunDetails
+from ..run_rows import RunRow, told_apart
 
 
 def list_table(rows: Sequence[RunRow], *, is_for_programs: bool) -> Table:
@@ -26,25 +24,25 @@ def list_table(rows: Sequence[RunRow], *, is_for_programs: bool) -> Table:
     return table
 
 
-def show_details(details: RunDetails) -> None:
-    """Print one run for people: its facts, its labels, its notes and its attempts."""
+def details_lines(details: RunDetails) -> Iterator[str]:
+    """Yield one run for people: its facts, its labels, its notes and its attempts."""
     run = details.run
     error = run.run_error
     known = {name: value for name, value in _facts(run).items() if value not in (None, "")}
-    click.echo(formatted(Table(list(known), [list(known.values())]), "human"))
+    yield formatted(Table(list(known), [list(known.values())]), "human")
     for line in error.lines if error is not None else ():
-        click.echo(f"  {line}")
+        yield f"  {line}"
     if details.labels:
         labels = Table(["label", "state", "executed notebook or report"])
         labels.rows += [[one.name, one.state, _shown_path(one)] for one in details.labels]
-        click.echo("\n" + formatted(labels, with_header=True))
+        yield "\n" + formatted(labels, with_header=True)
     if run.notes:
-        click.echo("")
+        yield ""
     for name, notes in run.notes.items():
         for note in notes:
-            click.echo(f"{name}: {note}")
+            yield f"{name}: {note}"
     if len(details.attempts) > 1:
-        click.echo("\n" + formatted(_attempts_table(details.attempts), with_header=True))
+        yield "\n" + formatted(_attempts_table(details.attempts), with_header=True)
 
 
 def _facts(run: RunRow) -> dict[str, object]:

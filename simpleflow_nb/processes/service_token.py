@@ -5,12 +5,15 @@ from __future__ import annotations
 import ipaddress
 from pathlib import Path
 
-import click
+from ..environment import setting
+from ..exceptions import DefinitionError
+from ..masking import SERVICE_TOKEN, SHORTEST_SERVICE_TOKEN, keep_secret
+from .process_title import TOKEN_OPTION, is_hidden_from_others
 
-from ...environment import setting
-from ...exceptions import DefinitionError
-from ...masking import SERVICE_TOKEN, SHORTEST_SERVICE_TOKEN, keep_secret
-from ..process_title import TOKEN_OPTION, is_hidden_from_others
+#: what is said to those who have typed the token, beside taking it
+TYPED_TOKEN = (
+    "--token was visible in ps during startup, and is in the shell's history; give --token-file FILE or SIMPLEFLOW_NB_TOKEN"
+)
 
 
 def checked_token(host: str, file: Path | None, typed: str | None) -> str | None:
@@ -36,11 +39,6 @@ def _token(file: Path | None, typed: str | None) -> str | None:
     if typed is not None:
         if not is_hidden_from_others():
             raise DefinitionError("--token can be read by everybody in ps; give --token-file FILE or SIMPLEFLOW_NB_TOKEN")
-        click.echo(
-            "simpleflow-nb: warning: --token was visible in ps during startup, and is in the shell's history; "
-            "give --token-file FILE or SIMPLEFLOW_NB_TOKEN",
-            err=True,
-        )
         where, token = TOKEN_OPTION, typed.strip()
     elif file is not None:
         where, token = str(file), _file_text(file)

@@ -1,0 +1,23 @@
+"""Histories that were removed from a journal, and those that stay."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ...inspection.task_rows import shown_time
+from ..journal_pruning import PrunedJournal
+from ..run_rows import counted
+
+
+def pruned_lines(pruned: PrunedJournal) -> Iterator[str]:
+    """Yield what people read."""
+    moment = shown_time(round(pruned.before))[:16]
+    if pruned.is_dry:
+        yield f"would remove {pruned.shown} that ended before {moment} UTC"
+    else:
+        yield f"removed {pruned.shown}: ended before {moment} UTC"
+    if pruned.unrecorded:
+        stay = "stays" if pruned.unrecorded == 1 else "stay"
+        yield f"{counted(pruned.unrecorded, 'run')} that no run records have {stay}"
+    if pruned.shared_payloads is not None:
+        yield f"payloads stay: processes of a domain keep theirs in {pruned.shared_payloads}, too"

@@ -1,0 +1,51 @@
+"""Progress of runs: the changes in one, and the counts of all."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from ..run_states import ShownLabel, ShownRun, shown_seconds
+from ..shown_states import ShownEnd, ShownState
+
+_TOLD_MORE_OF = (ShownState.DONE, ShownState.FAILED, ShownState.SKIPPED)  #: how long these took, and why they are so
+_MOST_LABELS = 12  #: of one run; of more, those that are done or waiting are counted
+
+
+def counts_of(runs: Sequence[ShownRun], earlier: Counter[ShownEnd], *, waiting: int) -> str:
+    """Return what all runs come to, ``earlier`` being those that are no longer among ``runs``."""
+    failed = sum(run.status not in (None, "COMPLETED") for run in runs)
+    failed += earlier[ShownEnd.FAILED] + earlier[ShownEnd.CANCELLED]
+    done = sum(run.status == "COMPLETED" for run in runs) + earlier[ShownEnd.SUCCEEDED] + earlier[ShownEnd.SKIPPED]
+    number = len(runs) + earlier.total()
+    text = f"{done} of {number} run{'s' if number != 1 else ''} done" if runs else "no runs so far"
+    text += f", {failed} failed" if failed else ""
+    return text + (f", {waiting} waiting" if waiting > 0 else "")
+
+
+def change_lines(run: ShownRun, told: dict[tuple[str, int], ShownState]) -> Iterator[str]:
+    """Yield a line for each label that has another state than in ``told`` (label, attempt), which is brought up to date."""
+    for label in run.labels:
+        key = (label.name, label.attempt)
+        if not label.is_shown or label.state == ShownState.WAITING or told.get(key) == label.state:
+            continue
+        told[key] = label.state
+        seconds = f" in {shown_seconds(label.seconds)}" if label.state in _TOLD_MORE_OF and label.began else ""
+        note = f": {label.note}" if label.state in _TOLD_MORE_OF and label.note else ""
+        yield f"{run.title}  {named(label)} {label.state}{seconds}{note}"
+
+
+def chosen_labels(run: ShownRun) -> tuple[list[ShownLabel], str]:
+    """Return the labels that get a line, and what the others come to."""
+    labels = [label for label in run.labels if label.is_shown]
+    if len(labels) <= _MOST_LABELS:
+        return labels, ""
+    counted = (ShownState.DONE, ShownState.WAITING)
+    others = [label for label in labels if label.state not in counted][-_MOST_LABELS:]
+    counts = {state: sum(label.state == state for label in labels) for state in counted}
+    return others, ", ".join(f"{count} {state}" for state, count in counts.items() if count)
+
+
+def named(label: ShownLabel) -> str:
+    """Return the name of a label, with the attempt if it is not the first."""
+    return label.name if label.attempt == 1 else f"{label.name} (attempt {label.attempt})"
