@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
     from .outcomes import RunOutcome, StartedExecution
-    from .run_states import ShownRun, Watch
+    from .states.run_states import ShownRun, Watch
 
 R = TypeVar("R")
 

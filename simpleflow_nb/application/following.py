@@ -7,7 +7,7 @@ from collections.abc import Callable, Generator
 
 from ..processes.local_run import Execution, LocalRun
 from .events import Event, Look, Note, RunChanged, Watching
-from .run_states import Watch
+from .states.run_states import Watch
 
 
 def followed(

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from ..inspection.documents import SCHEMA, iso_time
 from ..masking import masked_leaves
 from ..processes.local_run import LocalRun
-from .run_states import BACKFILL_TYPE, EarlierRuns, ShownLabel, ShownRun, Watch, status_word
-from .shown_states import ShownEnd
+from .states.run_states import BACKFILL_TYPE, EarlierRuns, ShownLabel, ShownRun, Watch, status_word
+from .states.shown_states import ShownEnd
 
 if TYPE_CHECKING:
     from deciders.values.label_state import LabelState

@@ -21,7 +21,7 @@ class PapermillEngine(Engine):  # type: ignore[misc, unused-ignore]
         Raises:
             DefinitionError: another package called ``workers`` is in the way.
         """
-        from .packages import require_application
+        from .files.packages import require_application
 
         require_application()
         from workers.notebooks.notebook_engine import NotebookEngine

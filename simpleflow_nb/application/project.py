@@ -6,28 +6,16 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import (
-    backfills,
-    cleaned_outputs,
-    diagnosis,
-    plans,
-    remade_reports,
-    requested_runs,
-    retries,
-    run_details,
-    run_lists,
-    run_logs,
-    statuses,
-    validation,
-    waiting,
-)
+from .asking import backfills, cleaned_outputs, remade_reports, requested_runs, retries, waiting
+from .asking.sensor_requests import SensorControl, SensorList, open_sensors
 from .conditions import Conditions
 from .events import UnderWay
+from .files import diagnosis, validation
+from .files.specifications import check_sensor, read_specification
+from .files.workflow_files import check_writable, outputs_folder
+from .looking import plans, run_details, run_lists, run_logs, statuses
 from .outcomes import Outcome
-from .sensor_requests import SensorControl, SensorList, open_sensors
 from .services import Service, usual_service
-from .specifications import check_sensor, read_specification
-from .workflow_files import check_writable, outputs_folder
 
 if TYPE_CHECKING:
     from deciders.specification import Specification

@@ -45,7 +45,7 @@ class Local:
         self, specification: Specification, outputs: Path, run: Run, *, new: bool, conditions: Conditions
     ) -> Generator[Event, None, Outcome]:
         """Run an instance; see `local_runs.start_here`."""
-        from .local_runs import start_here
+        from .runners.local_runs import start_here
 
         return start_here(specification, outputs, run, db=self.db, durable=self.durable, new=new, conditions=conditions)
 
@@ -60,7 +60,7 @@ class Local:
         conditions: Conditions,
     ) -> Generator[Event, None, Outcome]:
         """Carry out runs that were asked for; see `local_runs.carry_out_here`."""
-        from .local_runs import carry_out_here
+        from .runners.local_runs import carry_out_here
 
         return carry_out_here(
             specification,
@@ -77,7 +77,7 @@ class Local:
         self, specifications: Sequence[Specification], outputs: Path, *, once: bool, conditions: Conditions
     ) -> Generator[Event, None, Outcome]:
         """Carry out the sensors of these files; see `local_checks.look_for_dates_here`."""
-        from .local_checks import look_for_dates_here
+        from .runners.local_checks import look_for_dates_here
 
         return look_for_dates_here(specifications, outputs, db=self.db, durable=self.durable, once=once, conditions=conditions)
 
@@ -122,7 +122,7 @@ class Swf:
         Raises:
             DefinitionError: a ``new`` run is asked for: one that is open there has to end first.
         """
-        from .remote_runs import start_there
+        from .runners.remote_runs import start_there
 
         if new:
             raise DefinitionError("a new run beside an open one is for runs on this machine; cancel the open one first")
@@ -140,7 +140,7 @@ class Swf:
         conditions: Conditions,
     ) -> Generator[Event, None, Outcome]:
         """Start runs that were asked for, for others to carry out; see `remote_runs.carry_out_there`."""
-        from .remote_runs import carry_out_there
+        from .runners.remote_runs import carry_out_there
 
         with self.opened(outputs) as place:
             return (
@@ -159,7 +159,7 @@ class Swf:
         self, specifications: Sequence[Specification], outputs: Path, *, once: bool, conditions: Conditions
     ) -> Generator[Event, None, Outcome]:
         """Start the sensors of these files, for others to carry out; see `remote_checks.look_for_dates_there`."""
-        from .remote_checks import look_for_dates_there
+        from .runners.remote_checks import look_for_dates_there
 
         with self.opened(outputs) as place:
             adopt = conditions.adopt

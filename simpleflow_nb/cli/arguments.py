@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import click
 
 from .. import payload
-from ..application.typed_values import typed_values
+from ..application.files.typed_values import typed_values
 from ..constants import MAX_TIMEOUT_SECONDS
 from ..exceptions import DefinitionError
 from ..invisible import invisible_in

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import click
 
-from ..application.workflow_files import has_ending, names_file
+from ..application.files.workflow_files import has_ending, names_file
 from ..exceptions import DefinitionError
 
 F = TypeVar("F", bound=Callable[..., Any])

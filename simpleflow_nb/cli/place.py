@@ -10,9 +10,9 @@ from typing import Any, TypeVar
 
 import click
 
+from ..application.files.workflow_files import is_no_domain
 from ..application.opened_places import opened_domain, opened_journal
 from ..application.places import Place
-from ..application.workflow_files import is_no_domain
 from ..exceptions import DefinitionError
 from ..local.service import DOMAIN
 from ..processes.connection import DOMAIN_VARIABLE

@@ -13,8 +13,8 @@ from rich.live import Live
 from rich.text import Text
 
 from ..application.events import Announcement, Event, Note, RunChanged, UnderWay, Watching
-from ..application.run_states import ShownRun, Watch, shown_seconds, status_word
-from ..application.shown_states import STYLES, WARNED_STYLE, ShownState
+from ..application.states.run_states import ShownRun, Watch, shown_seconds, status_word
+from ..application.states.shown_states import STYLES, WARNED_STYLE, ShownState
 from ..application.wording.progress import change_lines, chosen_labels, counts_of, named
 
 R = TypeVar("R")

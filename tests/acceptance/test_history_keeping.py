@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from simpleflow_nb.application import history_removal
+from simpleflow_nb.application.histories import history_removal
 from simpleflow_nb.cli.main import main
 from simpleflow_nb.exceptions import JournalError
 from simpleflow_nb.local.journal_pruning import JournalPruning

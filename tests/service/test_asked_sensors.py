@@ -8,7 +8,7 @@ import pytest
 
 from deciders.sensor_workflow import SensorWorkflow
 from simpleflow_nb import payload
-from simpleflow_nb.application.sensors import ask_running_sensor, sensor_id
+from simpleflow_nb.application.states.sensors import ask_running_sensor, sensor_id
 from simpleflow_nb.local.service import DOMAIN, LocalService
 from simpleflow_nb.workflow import execution_input
 

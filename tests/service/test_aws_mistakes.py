@@ -14,7 +14,7 @@ import pytest
 from botocore.exceptions import ParamValidationError
 
 from simpleflow_nb import Workflow
-from simpleflow_nb.application.class_runs import ClassRun, start_class_there
+from simpleflow_nb.application.executions.class_runs import ClassRun, start_class_there
 from simpleflow_nb.exceptions import DefinitionError, ServiceError, SimpleflowError
 from simpleflow_nb.local.http_service import HttpService
 from simpleflow_nb.local.service import DOMAIN, LocalService

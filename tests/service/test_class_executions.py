@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from simpleflow_nb import Workflow
-from simpleflow_nb.application.class_runs import ClassRun, start_class_here
 from simpleflow_nb.application.events import Note, UnderWay
-from simpleflow_nb.application.execution_requests import cancel_execution, signal_execution
-from simpleflow_nb.application.notebook_executions import execution_meant
+from simpleflow_nb.application.executions.class_runs import ClassRun, start_class_here
+from simpleflow_nb.application.executions.execution_requests import cancel_execution, signal_execution
+from simpleflow_nb.application.executions.notebook_executions import execution_meant
 from simpleflow_nb.application.opened_places import opened_journal
 from simpleflow_nb.exceptions import DefinitionError
 from simpleflow_nb.processes.interrupts import Interrupts

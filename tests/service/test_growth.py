@@ -6,7 +6,7 @@ import gc
 import weakref
 from pathlib import Path
 
-from simpleflow_nb.application.run_states import KEPT_ENDS, Watch
+from simpleflow_nb.application.states.run_states import KEPT_ENDS, Watch
 
 from .manual_client import ManualClient, complete, opened, schedule
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from simpleflow_nb import Workflow
-from simpleflow_nb.application.class_runs import ClassRun, start_class_here
 from simpleflow_nb.application.events import Note, UnderWay
+from simpleflow_nb.application.executions.class_runs import ClassRun, start_class_here
 from simpleflow_nb.cli.main import main
 from simpleflow_nb.exceptions import DefinitionError
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from simpleflow_nb.application import validation
+from simpleflow_nb.application.files import validation
 from simpleflow_nb.cli.main import main
 from simpleflow_nb.local.service import DOMAIN
 from simpleflow_nb.processes.engine import Engine

@@ -8,7 +8,7 @@ import pytest
 
 from deciders.runs.due_runs import NotDue
 from deciders.values.reason import Reason
-from simpleflow_nb.application.not_due import not_due_table
+from simpleflow_nb.application.records.not_due import not_due_table
 
 NOT_CHOSEN = "not a reference date of this entry (weekly: monday)"
 

@@ -18,7 +18,7 @@ from rich.console import Console
 
 import simpleflow_nb
 from deciders import workflow_types
-from simpleflow_nb.application.run_states import (
+from simpleflow_nb.application.states.run_states import (
     BACKFILL_TYPE,
     KEPT_ENDS,
     NOTEBOOK_TYPE,
@@ -31,7 +31,7 @@ from simpleflow_nb.application.run_states import (
     status_word,
     traceback_of,
 )
-from simpleflow_nb.application.shown_states import ShownState
+from simpleflow_nb.application.states.shown_states import ShownState
 from simpleflow_nb.application.wording.summaries import nothing_due
 from simpleflow_nb.cli.progress import Progress
 from simpleflow_nb.local.service import LocalService

@@ -24,8 +24,8 @@ from deciders.specification import (
     Specification,
     WorkflowSpecification,
 )
-from simpleflow_nb.application.history_keeping import HistoryKeeping
-from simpleflow_nb.application.sensors import sensor_id
+from simpleflow_nb.application.histories.history_keeping import HistoryKeeping
+from simpleflow_nb.application.states.sensors import sensor_id
 from simpleflow_nb.cli.progress import say
 from simpleflow_nb.local.service import DOMAIN, LocalService
 from simpleflow_nb.processes.decider import Decider

@@ -19,8 +19,8 @@ from deciders.sensor_workflow import SensorWorkflow
 from deciders.specification import ConfiguredWorkflow, NotebookSpecification, Specification, WorkflowSpecification
 from deciders.values.reason import Reason
 from simpleflow_nb import payload
-from simpleflow_nb.application.local_sensors import started_sensors
-from simpleflow_nb.application.sensors import sensor_id
+from simpleflow_nb.application.runners.local_sensors import started_sensors
+from simpleflow_nb.application.states.sensors import sensor_id
 from simpleflow_nb.cli.progress import say
 from simpleflow_nb.local.service import DOMAIN, LocalService
 from simpleflow_nb.processes.decider import Decider

@@ -10,8 +10,8 @@ import pytest
 
 from deciders.runs.due_runs import due_runs
 from deciders.specification import load_specification
+from simpleflow_nb.application.asking.requested_runs import requested_run
 from simpleflow_nb.application.events import UnderWay
-from simpleflow_nb.application.requested_runs import requested_run
 from simpleflow_nb.cli.progress import shown
 from simpleflow_nb.exceptions import DefinitionError
 from tests.acceptance.samples import WORKFLOWS, inputs

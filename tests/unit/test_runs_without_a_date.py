@@ -20,9 +20,9 @@ from deciders.runs.run_tags import RunTags
 from deciders.specification import ConfiguredWorkflow, Specification, load_specification
 from deciders.specification.report_names import report_file_names
 from deciders.values.reason import Reason
+from simpleflow_nb.application.asking.requested_runs import requested_run
 from simpleflow_nb.application.events import Note, UnderWay
-from simpleflow_nb.application.requested_runs import requested_run
-from simpleflow_nb.application.run_rows import RunRow
+from simpleflow_nb.application.records.run_rows import RunRow
 from simpleflow_nb.exceptions import DefinitionError
 from simpleflow_nb.inspection.executions import executions, found_execution
 from simpleflow_nb.local.service import DOMAIN, LocalService

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from deciders.specification import load_specification
+from simpleflow_nb.application.asking.requested_runs import requested
 from simpleflow_nb.application.events import UnderWay
-from simpleflow_nb.application.requested_runs import requested
 from simpleflow_nb.cli.progress import shown
 from simpleflow_nb.exceptions import DefinitionError
 

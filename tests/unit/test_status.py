@@ -18,9 +18,9 @@ from deciders.specification import (
 )
 from deciders.values.light import Light
 from deciders.values.run_state import RunState
-from simpleflow_nb.application.plans import Plan
-from simpleflow_nb.application.run_rows import RunRow
-from simpleflow_nb.application.statuses import Status
+from simpleflow_nb.application.looking.plans import Plan
+from simpleflow_nb.application.looking.statuses import Status
+from simpleflow_nb.application.records.run_rows import RunRow
 from simpleflow_nb.application.wording.statuses import StatusTables
 
 

@@ -14,7 +14,7 @@ import pytest
 from deciders.notebook_workflow import NotebookWorkflow
 from deciders.runs.due_runs import run_for
 from deciders.specification import ConfiguredWorkflow, NotebookSpecification, WorkflowSpecification
-from simpleflow_nb.application.unrecorded_ends import unrecorded_ends
+from simpleflow_nb.application.histories.unrecorded_ends import unrecorded_ends
 from simpleflow_nb.local.service import DOMAIN, LocalService
 from simpleflow_nb.processes.payload_directory import PayloadDirectory
 from simpleflow_nb.workflow import execution_input

@@ -15,7 +15,7 @@ from deciders.values.label_state import AttemptState, LabelState
 from deciders.values.light import Light
 from deciders.values.run_state import STORED_WORDS as RUN_WORDS
 from deciders.values.run_state import RunState
-from simpleflow_nb.application.shown_states import STYLES, ShownState
+from simpleflow_nb.application.states.shown_states import STYLES, ShownState
 
 RUNS = {
     "running": RunState.RUNNING,

@@ -19,7 +19,7 @@ from deciders.workflow_types import (
     class_of_type,
     executions_of_type,
 )
-from simpleflow_nb.application.notebook_executions import notebook_execution
+from simpleflow_nb.application.executions.notebook_executions import notebook_execution
 from simpleflow_nb.application.places import Place
 from simpleflow_nb.local.service import DOMAIN, LocalService
 from simpleflow_nb.processes.decider import Decider

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ...inspection.tables import Table, formatted
-from ..backfills import BackfillPlan
-from ..not_due import not_due_table, stencil_of, telling_stencils
-from ..run_rows import counted, shown_settings
+from ..asking.backfills import BackfillPlan
+from ..records.not_due import not_due_table, stencil_of, telling_stencils
+from ..records.run_rows import counted, shown_settings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ...inspection.task_rows import shown_time
-from ..journal_pruning import PrunedJournal
-from ..run_rows import counted
+from ..histories.journal_pruning import PrunedJournal
+from ..records.run_rows import counted
 
 
 def pruned_lines(pruned: PrunedJournal) -> Iterator[str]:

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..older_runs import OlderRuns, OutOfReach, older_runs, within_reach
-from ..plans import Plan
-from ..run_rows import RunRow, counted
+from ..looking.older_runs import OlderRuns, OutOfReach, older_runs, within_reach
+from ..looking.plans import Plan
+from ..records.run_rows import RunRow, counted
 
 if TYPE_CHECKING:
     from deciders.specification import Specification

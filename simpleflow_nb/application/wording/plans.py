@@ -8,11 +8,11 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from ...inspection.tables import Table, formatted
-from ..changed_notebooks import older_names
-from ..not_due import not_due_table, stencil_of, telling_stencils
-from ..older_runs import EndedInstance, older_runs, succeeded_early
-from ..plans import Plan
-from ..run_rows import counted, shown_settings
+from ..looking.older_runs import EndedInstance, older_runs, succeeded_early
+from ..looking.plans import Plan
+from ..records.changed_notebooks import older_names
+from ..records.not_due import not_due_table, stencil_of, telling_stencils
+from ..records.run_rows import counted, shown_settings
 from .older_runs import older_text
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from ..run_states import ShownLabel, ShownRun, shown_seconds
-from ..shown_states import ShownEnd, ShownState
+from ..states.run_states import ShownLabel, ShownRun, shown_seconds
+from ..states.shown_states import ShownEnd, ShownState
 
 _TOLD_MORE_OF = (ShownState.DONE, ShownState.FAILED, ShownState.SKIPPED)  #: how long these took, and why they are so
 _MOST_LABELS = 12  #: of one run; of more, those that are done or waiting are counted

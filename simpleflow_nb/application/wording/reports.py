@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..remade_reports import ReportsMade
-from ..run_rows import counted
-from ..run_states import shown_seconds
+from ..asking.remade_reports import ReportsMade
+from ..records.run_rows import counted
+from ..states.run_states import shown_seconds
 
 
 def made_lines(made: ReportsMade, remake: str) -> Iterator[str]:

@@ -7,8 +7,8 @@ from datetime import UTC, date, datetime
 
 from ... import payload
 from ...inspection.tables import Table, formatted
-from ..run_details import LabelView, RunDetails
-from ..run_rows import RunRow, told_apart
+from ..looking.run_details import LabelView, RunDetails
+from ..records.run_rows import RunRow, told_apart
 
 
 def list_table(rows: Sequence[RunRow], *, is_for_programs: bool) -> Table:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from ...inspection.tables import Table
-from ..sensor_requests import SensorList
+from ..asking.sensor_requests import SensorList
 
 
 def sensor_table(found: SensorList) -> Table:

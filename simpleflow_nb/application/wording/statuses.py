@@ -7,9 +7,9 @@ import shlex
 from collections.abc import Iterator, Sequence
 
 from ...inspection.tables import Table, formatted
-from ..date_grid import DateGrid, GridCell, GridColumn
-from ..run_rows import RunRow, counted
-from ..statuses import Status
+from ..looking.statuses import Status
+from ..records.date_grid import DateGrid, GridCell, GridColumn
+from ..records.run_rows import RunRow, counted
 from .older_runs import left_behind
 from .plans import nothing_by_itself
 

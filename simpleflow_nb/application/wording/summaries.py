@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 from ..events import CheckEnded, Event, RunEnded, Started
 from ..outcomes import LabelOutcome, Outcome, RunOutcome
-from ..run_rows import counted
-from ..shown_states import ShownEnd
+from ..records.run_rows import counted
+from ..states.shown_states import ShownEnd
 
 _MOST_REPORTS = 30
 _MOST_FAILED = 30

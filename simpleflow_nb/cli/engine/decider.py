@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from ...application.workflow_files import has_ending, outputs_folder
+from ...application.files.workflow_files import has_ending, outputs_folder
 from ...exceptions import DefinitionError
 from ...processes.connection import connected, explaining, payload_directory
 from ...processes.decider import Decider
@@ -79,7 +79,7 @@ def _decided(workflows: tuple[str, ...], outputs: Path | None) -> tuple[list[typ
     if workflows and has_ending(workflows[0]):
         if len(workflows) > 1:
             raise DefinitionError("give one FILE.yml, or any number of workflow classes")
-        from ...application.specifications import read_specification
+        from ...application.files.specifications import read_specification
 
         specification = read_specification(Path(workflows[0]))
         from deciders.workflow_types import application_workflows

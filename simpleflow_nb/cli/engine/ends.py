@@ -5,8 +5,8 @@ from __future__ import annotations
 import click
 
 from ... import payload
-from ...application.execution_ends import ExecutionEnd
-from ...application.run_states import shown_seconds
+from ...application.states.execution_ends import ExecutionEnd
+from ...application.states.run_states import shown_seconds
 from ...exceptions import ExitCode
 from ...inspection.documents import document_of
 from ..printing import print_document

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import click
 
-from ...application.journal_pruning import prune_journal
-from ...application.specifications import read_specification
+from ...application.files.specifications import read_specification
+from ...application.files.workflow_files import default_file, outputs_folder
+from ...application.histories.journal_pruning import prune_journal
 from ...application.wording.journals import pruned_lines
-from ...application.workflow_files import default_file, outputs_folder
 from ...exceptions import DefinitionError, ServiceError
 from ...inspection.documents import document_of
 from ..file_words import file_and_words

@@ -8,8 +8,13 @@ from typing import Any
 import click
 
 from ... import payload
-from ...application.execution_requests import ExecutionRequest, cancel_execution, signal_execution, terminate_execution
-from ...application.notebook_executions import execution_meant
+from ...application.executions.execution_requests import (
+    ExecutionRequest,
+    cancel_execution,
+    signal_execution,
+    terminate_execution,
+)
+from ...application.executions.notebook_executions import execution_meant
 from ...application.places import Place
 from ...exceptions import DefinitionError
 from ..place import opened_place

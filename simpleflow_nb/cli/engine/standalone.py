@@ -8,8 +8,8 @@ from typing import Any
 
 import click
 
-from ...application.class_runs import ClassRun
-from ...application.standalone_executions import StandaloneSetting, begun_standalone
+from ...application.executions.class_runs import ClassRun
+from ...application.executions.standalone_executions import StandaloneSetting, begun_standalone
 from ...processes.interrupts import Interrupts
 from ...processes.worker import usable_cores
 from ..arguments import arguments_options, checked_id, given_arguments, given_tags

@@ -7,11 +7,11 @@ from typing import Any
 
 import click
 
-from ...application.class_runs import ClassRun, start_class_here, start_class_there
 from ...application.conditions import Conditions
 from ...application.events import UnderWay
+from ...application.executions.class_runs import ClassRun, start_class_here, start_class_there
+from ...application.files.workflow_files import has_ending, outputs_folder, whole_workflow_name
 from ...application.services import Local, Service
-from ...application.workflow_files import has_ending, outputs_folder, whole_workflow_name
 from ...exceptions import DefinitionError, ExitCode
 from ...local.journal_files import journal_path
 from ...processes.connection import connected, named_domain, payload_directory
@@ -108,8 +108,8 @@ def _start_notebooks(
     quiet: bool,
     as_json: bool,
 ) -> ExitCode:
-    from ...application.requested_runs import start
-    from ...application.specifications import read_specification
+    from ...application.asking.requested_runs import start
+    from ...application.files.specifications import read_specification
     from ..notebooks.summary import show_call
 
     specification = read_specification(file)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from ...application.notebook_processes import get_kernels_ready, notebook_lists
-from ...application.workflow_files import outputs_folder
+from ...application.files.workflow_files import outputs_folder
+from ...application.notebooks.notebook_processes import get_kernels_ready, notebook_lists
 from ...constants import STATE_FOLDER
 from ...exceptions import DefinitionError
 from ...processes.connection import connected, explaining, payload_directory
@@ -51,7 +51,7 @@ def worker_start(
     lists: Mapping[str, int]
     folder = None
     if file is not None:
-        from ...application.specifications import read_specification
+        from ...application.files.specifications import read_specification
 
         specification = read_specification(file)
         lists, folder = notebook_lists(slots, task_lists), outputs_folder(outputs, specification.path)

@@ -7,8 +7,8 @@ from typing import Any, TypeVar
 
 import click
 
-from ...application import execution_views
-from ...application.notebook_executions import execution_meant
+from ...application.executions import execution_views
+from ...application.executions.notebook_executions import execution_meant
 from ...application.places import Place
 from ...inspection import documents
 from ...inspection import executions as inspection

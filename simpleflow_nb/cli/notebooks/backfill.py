@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from ...application.backfills import RERUNS, Backfill, BackfillPlan, carry_out, planned_backfill
+from ...application.asking.backfills import RERUNS, Backfill, BackfillPlan, carry_out, planned_backfill
 from ...application.events import UnderWay
 from ...application.services import Swf
 from ...application.wording.backfills import backfill_lines, backfill_table

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
-from ...application.diagnosis import Diagnosis, diagnose
-from ...application.specifications import read_specification
-from ...application.workflow_files import outputs_folder
+from ...application.files.diagnosis import Diagnosis, diagnose
+from ...application.files.specifications import read_specification
+from ...application.files.workflow_files import outputs_folder
 from ...exceptions import ExitCode
 from ...inspection.tables import Table
 from ..file_words import file_and_words

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ...application.packages import require_application
-from ...application.parameter_files import read_parameters
-from ...application.single_notebooks import Limits, NotebookEnd, end_of_failure, prepare_one, run_one
+from ...application.files.packages import require_application
+from ...application.files.parameter_files import read_parameters
+from ...application.notebooks.single_notebooks import Limits, NotebookEnd, end_of_failure, prepare_one, run_one
 from ...exceptions import DefinitionError
 from ...processes.interrupts import at_first_interrupt
 from ..arguments import set_values

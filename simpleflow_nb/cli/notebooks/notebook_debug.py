@@ -8,10 +8,10 @@ from typing import Any
 
 import click
 
-from ...application.debugged_notebooks import KnownRun, debugged_notebook, run_at_place, run_in_records
-from ...application.packages import require_application
-from ...application.specifications import read_specification
-from ...application.workflow_files import default_file, is_no_domain, outputs_folder
+from ...application.files.packages import require_application
+from ...application.files.specifications import read_specification
+from ...application.files.workflow_files import default_file, is_no_domain, outputs_folder
+from ...application.notebooks.debugged_notebooks import KnownRun, debugged_notebook, run_at_place, run_in_records
 from ...exceptions import DefinitionError
 from ..options import outputs_option
 from ..place import has_place, opened_place, place_options

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ...application.notebook_reports import make_notebook_report
-from ...application.packages import require_application
-from ...application.run_rows import counted
-from ...application.run_states import shown_seconds
+from ...application.files.packages import require_application
+from ...application.notebooks.notebook_reports import make_notebook_report
+from ...application.records.run_rows import counted
+from ...application.states.run_states import shown_seconds
 from ...exceptions import DefinitionError
 from ..printing import json_option, print_document
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import click
 
-from ...application.cleaned_outputs import clean_outputs
-from ...application.run_rows import counted
+from ...application.asking.cleaned_outputs import clean_outputs
+from ...application.records.run_rows import counted
 from ...masking import masked
 from ..file_words import file_and_words
 from ..options import DAYS

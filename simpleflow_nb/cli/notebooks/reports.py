@@ -8,11 +8,11 @@ from typing import Any
 
 import click
 
+from ...application.asking.remade_reports import ReportsMade, WantedReports, make_reports
 from ...application.events import Note, ReportMade, UnderWay
-from ...application.remade_reports import ReportsMade, WantedReports, make_reports
-from ...application.specifications import read_specification
+from ...application.files.specifications import read_specification
+from ...application.files.workflow_files import writable_outputs
 from ...application.wording.reports import failed_sentence, made_lines
-from ...application.workflow_files import writable_outputs
 from ...exceptions import SimpleflowError
 from ...masking import masked
 from ..file_words import file_and_words

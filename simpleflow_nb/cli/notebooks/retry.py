@@ -7,10 +7,10 @@ from typing import Any
 
 import click
 
-from ...application.ended_runs import lacking_reports
+from ...application.asking.retries import carry_out, planned_retry
 from ...application.events import UnderWay
-from ...application.retries import carry_out, planned_retry
-from ...application.run_rows import counted
+from ...application.records.ended_runs import lacking_reports
+from ...application.records.run_rows import counted
 from ...application.services import Swf
 from ...application.wording.older_runs import left_behind
 from ...exceptions import ExitCode

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 from click.core import ParameterSource
 
+from ...application.files.specifications import read_specification
+from ...application.files.workflow_files import outputs_folder
 from ...application.places import Place
 from ...application.services import Local, Service, Swf
-from ...application.specifications import read_specification
-from ...application.workflow_files import outputs_folder
 from ...exceptions import DefinitionError
 from ...local.journal_files import journal_path
 from ...processes.connection import DOMAIN_VARIABLE

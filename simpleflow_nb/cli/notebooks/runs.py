@@ -8,9 +8,9 @@ from typing import Any
 
 import click
 
-from ...application.run_details import run_details
-from ...application.run_lists import RunChoice, list_runs
-from ...application.run_logs import run_log
+from ...application.looking.run_details import run_details
+from ...application.looking.run_lists import RunChoice, list_runs
+from ...application.looking.run_logs import run_log
 from ...application.wording.runs import details_lines, list_table
 from ..file_words import file_and_words
 from ..options import Day

@@ -10,10 +10,10 @@ import click
 from click.core import ParameterSource
 
 from ...application.events import UnderWay
-from ...application.local_checks import ServedAlready
+from ...application.files.specifications import read_files
+from ...application.files.workflow_files import common_outputs
+from ...application.runners.local_checks import ServedAlready
 from ...application.services import Local
-from ...application.specifications import read_files
-from ...application.workflow_files import common_outputs
 from ...exceptions import DefinitionError, ServiceError
 from ..connection import domain_options, payloads_option, service_to_start_on
 from ..options import (

@@ -9,11 +9,11 @@ from typing import Any, TypeVar
 
 import click
 
+from ...application.asking.sensor_requests import SensorControl, SensorRequest, open_sensors
+from ...application.files.specifications import read_specification
+from ...application.files.workflow_files import default_file, is_no_domain, outputs_folder, specification_path
 from ...application.places import Place
-from ...application.sensor_requests import SensorControl, SensorRequest, open_sensors
-from ...application.specifications import read_specification
 from ...application.wording.sensors import sensor_table
-from ...application.workflow_files import default_file, is_no_domain, outputs_folder, specification_path
 from ...exceptions import DefinitionError
 from ..file_words import file_and_words
 from ..options import outputs_option

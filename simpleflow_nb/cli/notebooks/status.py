@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from ...application.statuses import current_status
+from ...application.looking.statuses import current_status
 from ...application.wording.statuses import StatusTables, outlook
 from ..file_words import file_and_words
 from ..printing import json_option, print_document, print_lines, show, wants_table

@@ -1,0 +1,1 @@
+"""Asking for something: runs, retries, backfills, reports, the end of a run."""

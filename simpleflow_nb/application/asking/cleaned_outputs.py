@@ -1,0 +1,95 @@
+"""Removing what old runs left in the outputs folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ...inspection.documents import SCHEMA
+from ...masking import masked
+from ..records.held_outputs import check_no_other_journal
+from ..records.owners import check_names
+from ..records.run_rows import RunRow, run_rows
+
+if TYPE_CHECKING:
+    from deciders.parameter_set import ParameterSet
+    from deciders.specification import Specification
+
+    from ..services import Service
+
+
+@dataclass(frozen=True)
+class Cleaned:
+    """Folders that were removed or, in a dry run, would be."""
+
+    folders: tuple[Path, ...]
+    runs: int  #: whose folders these are
+    looked_at: int  #: runs
+    freed_bytes: int
+    is_dry_run: bool
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "schema": SCHEMA,
+            "is_dry_run": self.is_dry_run,
+            "runs": self.runs,
+            "looked_at": self.looked_at,
+            "freed_bytes": self.freed_bytes,
+            "folders": [masked(str(folder)) for folder in self.folders],
+        }
+
+
+def clean_outputs(
+    specification: Specification, outputs: Path, service: Service, keep_days: int, *, dry_run: bool = False
+) -> Cleaned:
+    """Remove notebooks and reports of runs that ended more than ``keep_days`` days ago, with their earlier attempts.
+
+    Records stay, so that nothing is due again. What runs is never touched, nor are the newest reports of each parameter set,
+    to which the links ``latest`` of a workflow lead. With ``dry_run`` nothing is removed.
+
+    Raises:
+        DefinitionError: a workflow belongs to another file, or a process runs workflows with these outputs elsewhere.
+        ServiceError: the journal or the records cannot be read, or the service cannot be reached.
+        OSError: a folder cannot be removed.
+    """
+    from workers.artefacts import path_part
+    from workers.runs.latest_links import linked_instances
+    from workers.runs.old_outputs import folders_of, newest_instances, remove_folder, size_bytes
+
+    check_names(specification, outputs)
+    with service.opened(outputs) as place:
+        check_no_other_journal(outputs, place.journal)
+        rows = run_rows(specification, outputs, place)
+    oldest = datetime.now(UTC) - timedelta(days=keep_days)
+    # An instance may have several identities only in theory; a folder is kept if any run of it is.
+    kept = {(row.workflow, row.instance) for row in rows if row.ended is None or row.ended >= oldest}
+    kept |= newest_instances(outputs, _succeeded(specification, rows))
+    linked = {name: linked_instances(outputs, name) for name in {row.workflow for row in rows}}
+    removed, freed, runs = list[Path](), 0, 0
+    for row in rows:
+        if not row.instance or (row.workflow, row.instance) in kept or path_part(row.instance) in linked[row.workflow]:
+            continue
+        folders = folders_of(outputs, row.workflow, row.instance)
+        runs += bool(folders)
+        for folder in folders:
+            freed += size_bytes(folder)
+            removed.append(folder)
+            if not dry_run:
+                remove_folder(folder)
+    return Cleaned(tuple(removed), runs, len(rows), freed, dry_run)
+
+
+def _succeeded(specification: Specification, rows: Sequence[RunRow]) -> Iterator[tuple[ParameterSet, str, str]]:
+    from deciders.parameter_set import ParameterSet, written, written_stencil
+    from deciders.runs.entries import Entries, set_of_entry
+
+    entries = Entries(specification)
+    for row in rows:
+        if row.has_succeeded and row.instance:
+            entry = row.entry_of(entries)
+            stencil = written_stencil(row.date_stencil) if row.date_stencil is not None else None
+            own = ParameterSet(row.workflow, written(row.parameters), stencil if row.reference_date is not None else "")
+            yield set_of_entry(entry) if entry is not None else own, row.reference_date or "", row.instance

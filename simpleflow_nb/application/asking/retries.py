@@ -1,0 +1,123 @@
+"""A run that a person asks for once more."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ...exceptions import DefinitionError
+from ..conditions import Conditions
+from ..events import Event
+from ..files.workflow_files import check_writable
+from ..outcomes import Outcome
+from ..records.run_rows import RunRow, found_row, instance_history, interruption, run_rows
+from ..services import Service
+from .backfills import has_data_that_count, keeps_labels
+
+if TYPE_CHECKING:
+    from deciders.runs.reruns import RunHistory
+    from deciders.specification import ConfiguredWorkflow, Specification
+
+
+@dataclass(frozen=True)
+class Retry:
+    """A run, and the request for doing again what failed or was skipped of it; None where there is nothing of that kind."""
+
+    row: RunRow
+    request: dict[str, Any] | None
+
+
+def planned_retry(specification: Specification, outputs: Path, service: Service, run: str, *, adopt: bool = False) -> Retry:
+    """Find the run that is meant (``NAME/DATE`` or a workflow id) and see whether it can be tried again.
+
+    Raises:
+        DefinitionError: there is no such run, it is running or interrupted, or what is on record of it comes to another
+            instance, as secrets in parameters are masked there.
+        SourceError: it cannot be read whether its data have changed.
+        ServiceError, RecordsError: the journal, the records or the service cannot be read.
+    """
+    from deciders.values.label_state import LabelState
+
+    check_writable(outputs)
+    with service.opened(outputs) as place:
+        row = found_row(run_rows(specification, outputs, place, adopt=adopt), run)
+        interrupted = interruption([row], place)
+        counts = row.reference_date is not None and has_data_that_count(specification, row.workflow)
+        history = instance_history(specification, outputs, place, adopt=adopt) if counts else None
+    if interrupted:
+        raise DefinitionError(f"{row.title}: {interrupted}")
+    if row.is_running:
+        raise DefinitionError(f"{row.title} is running; it can be tried again once it has ended")
+    if row.has_succeeded and not row.error and LabelState.SKIPPED not in row.labels.values():
+        return Retry(row, None)
+    return Retry(row, _retry_request(specification, row, history))
+
+
+def carry_out(
+    specification: Specification, outputs: Path, service: Service, planned: Retry, *, conditions: Conditions
+) -> Generator[Event, None, Outcome]:
+    """Run again what failed or was skipped of a run; notebooks that succeeded are kept.
+
+    A running sensor of the file on this machine takes it over; else it is carried out here and waited for; on a service an
+    execution starts it. Nothing is started where all has succeeded.
+
+    Raises: whatever the service raises, see `Local.carry_out` and `Swf.carry_out`.
+    """
+    if planned.request is None:
+        return Outcome(file=specification.path)
+    return (yield from service.carry_out(specification, outputs, [planned.request], conditions=conditions))
+
+
+def retry(
+    specification: Specification, outputs: Path, service: Service, run: str, *, conditions: Conditions
+) -> Generator[Event, None, Outcome]:
+    """See what is to be done, and do it: `planned_retry` and `carry_out`."""
+    planned = planned_retry(specification, outputs, service, run, adopt=conditions.adopt)
+    return (yield from carry_out(specification, outputs, service, planned, conditions=conditions))
+
+
+def _retry_request(specification: Specification, row: RunRow, history: RunHistory | None) -> dict[str, Any]:
+    """Return the request for the same instance that ran, whatever the sensor's entries say now; ``history`` where changed data
+    count for it.
+
+    Raises:
+        DefinitionError: what is on record of it comes to another instance: secrets in parameters are masked there.
+        SourceError: it cannot be read whether its data have changed.
+    """
+    from deciders.runs.due_runs import run_for
+    from deciders.runs.run_requests import RETRY, run_request
+    from deciders.values.reason import Reason, ReasonKind
+
+    entry = _entry_of(specification, row)
+    if entry is None:
+        raise DefinitionError(
+            f"{row.title} cannot be tried again: what is on record of its parameters makes another run, as secrets are masked "
+            "there, and no entry of the sensor names it now; start it again with workflow.start"
+        )
+    reference_date = _date_of(row)
+    keeps = history is None or keeps_labels(specification, run_for(entry, reference_date), history)
+    reason = Reason.of(ReasonKind.RETRIED, state=row.state)
+    return run_request(entry, [reference_date], reason, keeps_labels=keeps, started_by=RETRY)
+
+
+def _entry_of(specification: Specification, row: RunRow) -> ConfiguredWorkflow | None:
+    """Return an entry whose run for the date of the row is the same instance: one of the sensor's, one with the stencil that is
+    on record, or one with the days themselves, as early versions kept no stencil."""
+    from deciders.runs.due_runs import identity_for
+    from deciders.runs.entries import Entries, entry_like
+
+    if (entry := row.entry_of(Entries(specification))) is not None:
+        return entry
+    days = [list(pair) for pair in row.parameters.get("date_ranges") or ()]
+    for stencil in (row.date_stencil, days):
+        entry = entry_like(row.workflow, row.parameters, stencil)
+        if identity_for(entry, _date_of(row)) == row.identity:
+            return entry
+    return None
+
+
+def _date_of(row: RunRow) -> date | None:
+    return date.fromisoformat(row.reference_date) if row.reference_date is not None else None

@@ -1,0 +1,112 @@
+"""Waiting for a run that somebody else carries out, and asking for its end."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ...exceptions import DefinitionError
+from ...inspection.documents import SCHEMA
+from ..events import Event, Look
+from ..outcomes import LabelOutcome, Outcome, RunOutcome
+from ..records.run_rows import RunRow, found_row, interruption, run_rows
+
+if TYPE_CHECKING:
+    from deciders.specification import Specification
+
+    from ..places import Place
+    from ..services import Service
+
+_LOOK_SECONDS = 0.1
+_ASK_SECONDS = 2.0  #: of a service
+
+
+def wait(specification: Specification, outputs: Path, service: Service, run: str) -> Generator[Event, None, Outcome]:
+    """Wait for the end of a run (``NAME/DATE`` or a workflow id). That of one that has ended is there at once.
+
+    Raises:
+        DefinitionError: there is no such run, or it is interrupted and no process goes on with it.
+        ServiceError, RecordsError: the journal, the records or the service cannot be read.
+    """
+    with service.opened(outputs) as place:
+        row = found_row(run_rows(specification, outputs, place), run)
+        if row.is_running:
+            while not _has_closed(row, place):
+                if interrupted := interruption([row], place):
+                    raise DefinitionError(f"{row.title}: {interrupted}")
+                yield from _pause(place)
+            rows = run_rows(specification, outputs, place, every_run=True)
+            row = next(one for one in rows if one.run_id == row.run_id)
+    return Outcome(file=specification.path, runs=(row_outcome(row),))
+
+
+def _has_closed(row: RunRow, place: Place) -> bool:
+    if place.journal is not None:
+        place.service.refresh()
+    execution = {"workflowId": row.workflow_id, "runId": row.run_id}
+    info = place.service.describe_workflow_execution(domain=place.domain, execution=execution)["executionInfo"]
+    return bool(info["executionStatus"] == "CLOSED")
+
+
+def _pause(place: Place) -> Generator[Look, None, None]:
+    seconds = _LOOK_SECONDS if place.journal is not None else _ASK_SECONDS
+    for _ in range(round(seconds / _LOOK_SECONDS)):
+        yield Look()
+        time.sleep(_LOOK_SECONDS)
+
+
+def row_outcome(row: RunRow) -> RunOutcome:
+    """Return the state or the end of a run, as the records have it."""
+    from deciders.values.artefact_key import ArtefactKey
+    from deciders.values.label_state import LabelState
+
+    labels = tuple(
+        LabelOutcome(str(name), state, path=row.artefacts.get(name), is_report=ArtefactKey.parse(name).is_report)
+        for name, state in row.labels.items()
+    )
+    reports = tuple(path for name, path in row.artefacts.items() if ArtefactKey.parse(name).is_report)
+    return RunOutcome(
+        row.title,
+        row.workflow_id,
+        row.run_id,
+        row.state,
+        row.error,
+        row.started.timestamp() if row.started is not None else None,
+        row.ended.timestamp() if row.ended is not None else None,
+        reports,
+        labels,
+        tuple(name for name, state in row.labels.items() if state == LabelState.NOT_RUN),
+    )
+
+
+@dataclass(frozen=True)
+class Cancellation:
+    """A run that was asked to end."""
+
+    run: str  #: ``NAME/DATE_IDENTITY``
+    workflow_id: str
+    run_id: str
+    takes_effect_now: bool  #: and not when the next process takes the journal
+
+    def to_dict(self) -> dict[str, Any]:
+        asked = {"workflow_id": self.workflow_id, "run_id": self.run_id, "takes_effect_now": self.takes_effect_now}
+        return {"schema": SCHEMA, "request": {"run": self.run, **asked}}
+
+
+def cancel(specification: Specification, outputs: Path, service: Service, run: str) -> Cancellation:
+    """Ask a run to end: its notebooks are interrupted, and its state is ``cancelled``.
+
+    Raises:
+        DefinitionError: there is no such run, or it has ended already.
+        ServiceError, RecordsError: the journal, the records or the service cannot be read.
+    """
+    with service.opened(outputs) as place:
+        row = found_row(run_rows(specification, outputs, place), run)
+        if not row.is_running:
+            raise DefinitionError(f"{row.title} has ended already ({row.state})")
+        execution = {"workflowId": row.workflow_id, "runId": row.run_id}
+        takes_effect = place.ask("request_cancel_workflow_execution", execution)
+    return Cancellation(row.title, row.workflow_id, row.run_id, takes_effect)

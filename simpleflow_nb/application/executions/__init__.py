@@ -1,0 +1,1 @@
+"""Executions of Python workflows: starting them, asking something of them, looking at them."""

@@ -1,0 +1,36 @@
+"""One execution with what its notebooks do just now, which no service tells."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...inspection import documents, executions
+from ...inspection.documents import Document
+from ...inspection.tables import Table
+from ..places import Place
+from ..states.run_states import NOTEBOOK_TYPE
+
+
+def info_table(place: Place, execution: dict[str, str]) -> Table:
+    """simpleflow's ``workflow.info``; the progress of its notebooks is a column more."""
+    table = executions.info_table(place.service, place.domain, execution)
+    values = dict(zip(table.header, table.rows[0], strict=True))
+    lines = _progress(values["workflow_type.name"], values["status"], values["input"])
+    return table if lines is None else Table([*table.header, "progress"], [[*table.rows[0], " | ".join(lines) or None]])
+
+
+def info_document(place: Place, execution: dict[str, str]) -> Document:
+    """Return what `info_table` shows as a document, for programs."""
+    document = documents.info_document(place.service, place.domain, execution)
+    one = document["execution"]
+    one["progress"] = _progress(one["type"], one["status"], one["input"])
+    return document
+
+
+def _progress(type_name: str, status: str, given: Any) -> list[str] | None:
+    """Return what the notebooks of an open run do just now, from their folders; None for anything else."""
+    if type_name != NOTEBOOK_TYPE or status.upper() != "OPEN" or not isinstance(given, dict):
+        return None
+    from ..records.open_labels import notebook_progress
+
+    return notebook_progress(given.get("kwargs") or {})

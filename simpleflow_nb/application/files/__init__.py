@@ -1,0 +1,1 @@
+"""The workflow file, what is typed for it, and what its runs need."""

@@ -1,0 +1,27 @@
+"""The notebook application's packages, when a notebook command needs them."""
+
+from __future__ import annotations
+
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+from ...exceptions import DefinitionError
+
+
+def require_application() -> None:
+    """Check that ``deciders`` and ``workers`` are ours: the working directory comes first on the path.
+
+    Raises:
+        DefinitionError: something else of that name is in the way, or they are not installed; names it.
+    """
+    home = Path(__file__).resolve().parents[3]
+    for name in ("deciders", "workers"):
+        loaded = sys.modules.get(name)
+        spec = loaded.__spec__ if loaded is not None else find_spec(name)  # looking does not run what stands there
+        if spec is None:
+            raise DefinitionError(f"the package {name!r} of simpleflow_nb is not installed; install simpleflow_nb again")
+        origin = Path(spec.origin) if spec.origin else Path(next(iter(spec.submodule_search_locations or [name])))
+        place = origin.parent if origin.name == "__init__.py" else origin
+        if place.resolve() != home / name:
+            raise DefinitionError(f"{place} hides the package {name!r} of simpleflow_nb; rename it, or run from another folder")

@@ -1,0 +1,1 @@
+"""Looking at a project: plans, statuses, runs. Nothing is changed."""

@@ -1,0 +1,131 @@
+"""Plan: the runs that are due now, and the dates that are not. Nothing is started for it."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ...inspection.documents import SCHEMA, json_value
+from ..records.changed_notebooks import older_files
+from ..records.owners import check_owner
+from ..records.record_files import has_records
+
+if TYPE_CHECKING:
+    from deciders.runs.due_runs import DueRuns, NotDue, Run
+    from deciders.runs.reruns import LastEnd, NotebookChanges
+    from deciders.specification import Specification
+
+    from ..places import Place
+    from ..services import Service
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The runs that are due, the dates that are not, and what else is known of the runs that have ended."""
+
+    due_runs: DueRuns
+    available: Mapping[str, Collection[date]]  #: dates by type of data
+    #: how the notebooks of instances that have ended differ from those that they were made with, by workflow name and
+    #: identity; None where it is not known
+    changes: Mapping[tuple[str, str], NotebookChanges | None] = field(default_factory=dict)
+    #: instances of workflows that changed data count for, and of which it is not known with which data they were made
+    unknown_data: Collection[tuple[str, str]] = ()
+    ends: Mapping[tuple[str, str], LastEnd] = field(default_factory=dict)  #: by workflow name and identity
+
+    @property
+    def due(self) -> tuple[Run, ...]:
+        """Each instance once: by priority, then in the order of the entries, then of the dates."""
+        return self.due_runs.due
+
+    @property
+    def not_due(self) -> tuple[NotDue, ...]:
+        """Every other pair of an entry and a date, with the reason."""
+        return self.due_runs.not_due
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Reasons why there may be less to do than expected."""
+        return self.due_runs.warnings
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "schema": SCHEMA,
+            "due": [_due(run) for run in self.due],
+            "not_due": [self._not_due(one) for one in self.not_due],
+            "warnings": list(self.warnings),
+        }
+
+    def _not_due(self, one: NotDue) -> dict[str, Any]:
+        return {
+            "workflow": one.workflow_name,
+            "reference_date": one.reference_date.isoformat(),
+            "identity": one.identity,
+            "parameters": json_value(one.configured_parameters),
+            "date_stencil": json_value(one.date_stencil),
+            "reason": one.reason.text,
+            "reason_kind": str(one.reason.kind),
+            "older_notebooks": older_files(self.changes.get((one.workflow_name, one.identity or ""))),
+            "unknown_data": (one.workflow_name, one.identity) in self.unknown_data,
+        }
+
+
+def _due(run: Run) -> dict[str, Any]:
+    return {
+        "workflow": run.workflow_name,
+        "reference_date": run.iso_date,
+        "instance": run.instance,
+        "identity": run.identity,
+        "workflow_id": run.workflow_id,
+        "parameters": json_value(run.parameters),
+        "reason": run.reason.text,
+        "reason_kind": str(run.reason.kind),
+    }
+
+
+def plan_runs(specification: Specification, outputs: Path, service: Service) -> Plan:
+    """Say what is due now, by the same rules and the same sources as the sensor's; changes nothing.
+
+    Raises:
+        SourceError: it cannot be read which dates are available, or whether their data have changed.
+        DefinitionError: a workflow belongs to another file.
+        ServiceError, RecordsError: the journal or the run records cannot be read, or the service cannot be reached.
+    """
+    with service.opened(outputs) as place:
+        return current_plan(specification, outputs, place)
+
+
+def current_plan(specification: Specification, outputs: Path, place: Place) -> Plan:
+    """Say what is due now, as `plan_runs` does, of a service that is open already."""
+    from deciders.runs.due_runs import due_runs
+    from deciders.runs.reruns import lacks_data
+    from workers.records.run_records import RunRecords
+    from workers.runs.notebook_versions import changes_since, with_hashes_of_folders
+    from workers.runs.recovered_ends import recovered_ends
+    from workers.runs.run_starts import open_runs
+    from workers.runs.sensor_check import add_recovered_ends, present_history
+    from workers.sources.available_dates import read_available_dates, undated_files
+
+    available = read_available_dates(specification)
+    undated = undated_files(specification, available)
+    running = open_runs(place.service, place.domain) if place.service is not None else {}
+    if not has_records(outputs):
+        planned = due_runs(specification, available, running)
+        return Plan(dataclasses.replace(planned, warnings=(*planned.warnings, *undated)), available)
+    names = {workflow.name for workflow in specification.workflows}
+    with RunRecords.open(outputs, to_look=True) as records:
+        check_owner(specification, records, outputs)
+        states, history = records.states(), present_history(specification, records)
+        if place.service is not None:
+            there = (place.service, place.domain, records)
+            recovered = recovered_ends(*there, names=names, outputs=str(outputs), payloads=place.payloads)
+            add_recovered_ends(states, history.ends, recovered)
+        changes = changes_since(specification, with_hashes_of_folders(specification, outputs, records, history.ends))
+    planned = due_runs(specification, available, states | running, history=history)
+    flows = {workflow.name: workflow for workflow in specification.workflows}
+    unknown = {key for key, end in history.ends.items() if key[0] in flows and lacks_data(flows[key[0]], end)}
+    planned = dataclasses.replace(planned, warnings=(*planned.warnings, *undated))
+    return Plan(planned, available, changes, unknown, history.ends)

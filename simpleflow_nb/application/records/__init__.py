@@ -1,0 +1,1 @@
+"""Rows of run records, and who the outputs folder belongs to."""

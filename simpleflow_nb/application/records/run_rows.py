@@ -1,0 +1,343 @@
+"""The runs of a workflow file, ended and open, as one kind of row: what ``status`` and ``runs.*`` show."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ...inspection.documents import iso_time
+from ..states.run_states import NOTEBOOK_TYPE
+from .owners import check_owner
+from .record_files import has_records
+
+if TYPE_CHECKING:
+    from deciders.runs.entries import Entries
+    from deciders.runs.reruns import RunHistory
+    from deciders.specification import ConfiguredWorkflow, Specification
+    from deciders.values.label_state import LabelState
+    from deciders.values.light import Light
+    from deciders.values.run_error import RunError
+    from deciders.values.run_state import RunState
+    from workers.records.run_records import RunRecord, RunRecords
+
+    from ..places import Place
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunRow:
+    """One run: the latest of its instance, or one of several."""
+
+    workflow: str
+    identity: str
+    instance: str | None
+    reference_date: str | None
+    parameters: dict[str, Any]
+    state: RunState
+    light: Light | None = None  #: None while it runs
+    attempt: int | None = None
+    started: datetime | None = None
+    ended: datetime | None = None
+    reason: str | None = None  #: why it was run
+    error: str | None = None
+    labels: dict[str, LabelState] = field(default_factory=dict)
+    artefacts: dict[str, str] = field(default_factory=dict)
+    notes: dict[str, list[str]] = field(default_factory=dict)  #: by `ArtefactKey`, see `workers.records.run_tables`
+    workflow_id: str = ""
+    run_id: str = ""
+    date_stencil: list[Any] | None = None  #: of the entry that it was started for; None where that was not kept
+    missing_dates: list[str] | None = None  #: those of its stencil that were not available; None where that was not kept
+
+    @property
+    def title(self) -> str:
+        """NAME/INSTANCE, which commands take back as RUN."""
+        return f"{self.workflow}/{self.instance or self.reference_date or self.identity[:8]}"
+
+    def entry_of(self, entries: Entries) -> ConfiguredWorkflow | None:
+        """Return the entry of the sensor that would start the same instance now; None if none would."""
+        return entries.of_run(self.workflow, self.reference_date, self.identity, self.parameters, self.date_stencil)
+
+    @property
+    def first_note(self) -> str:
+        """The first of what is to be said of its labels and reports, with the label where there are several; may be empty."""
+        from deciders.values.artefact_key import ArtefactKey
+
+        for name, notes in self.notes.items():
+            return f"{ArtefactKey.parse(name).shown}: {notes[0]}" if len(self.labels) > 1 else notes[0]
+        return ""
+
+    @property
+    def is_running(self) -> bool:
+        from deciders.values.run_state import RunState
+
+        return self.state == RunState.RUNNING
+
+    @property
+    def has_succeeded(self) -> bool:
+        from deciders.values.run_state import RunState
+
+        return self.state == RunState.SUCCEEDED
+
+    @property
+    def was_skipped(self) -> bool:
+        """Tell whether its notebooks said that there was nothing to do."""
+        from deciders.values.run_state import RunState
+
+        return self.state == RunState.SKIPPED
+
+    @property
+    def stencil(self) -> str:
+        """Its date stencil in a few characters; empty where that was not kept."""
+        from deciders.parameter_set import written_stencil
+
+        return written_stencil(self.date_stencil) if self.date_stencil is not None else ""
+
+    @property
+    def set(self) -> str:
+        """Its parameters in a few characters."""
+        return shown_settings(self.parameters)
+
+    @property
+    def seconds(self) -> float | None:
+        """Duration in seconds; None while it runs, or where that was not kept."""
+        return (self.ended - self.started).total_seconds() if self.started and self.ended else None
+
+    @property
+    def run_error(self) -> RunError | None:
+        """Failure of the run: what failed in it, and why; None where nothing did."""
+        from deciders.values.run_error import RunError
+
+        return RunError.parse(self.error) if self.error else None
+
+    def to_dict(self) -> dict[str, Any]:
+        """One run among others: a part of a document."""
+        return {
+            "run": self.title,
+            "workflow": self.workflow,
+            "reference_date": self.reference_date,
+            "instance": self.instance,
+            "identity": self.identity,
+            "parameters": self.parameters,
+            "date_stencil": self.date_stencil,
+            "missing_dates": self.missing_dates,
+            "state": str(self.state),
+            "light": self.light or "",
+            "attempt": self.attempt,
+            "started": iso_time(self.started),
+            "ended": iso_time(self.ended),
+            "seconds": self.seconds,
+            "reason": self.reason,
+            "error": self.error,
+            "labels": {name: str(state) for name, state in self.labels.items()},
+            "artefacts": dict(self.artefacts),
+            "notes": {name: list(notes) for name, notes in self.notes.items()},
+            "workflow_id": self.workflow_id,
+            "run_id": self.run_id,
+        }
+
+
+def told_apart(known: Sequence[Hashable], stencils: list[str]) -> list[str]:
+    """Return the stencils of runs, if any two differ in theirs of which the same is ``known`` otherwise; else none of them."""
+    first: dict[Hashable, str] = {}
+    differ = any(first.setdefault(one, stencil) != stencil for one, stencil in zip(known, stencils, strict=True))
+    return stencils if differ else []
+
+
+def run_rows(
+    specification: Specification, outputs: Path, place: Place, *, every_run: bool = False, adopt: bool = False
+) -> list[RunRow]:
+    """Return the latest run of each instance of the file's workflows, or ``every_run``, by workflow, date and parameters.
+
+    Raises:
+        RecordsError: the records cannot be read.
+    """
+    names = {workflow.name for workflow in specification.workflows}
+    records: list[RunRecord] = []
+    with _opened_records(specification, outputs, adopt=adopt) as opened:
+        if opened is not None:
+            records = opened.runs() if every_run else opened.latest()
+            lost = _lost(names, outputs, place, opened)
+            if not every_run:
+                lost = list({(record.workflow_name, record.identity): record for record in lost}.values())
+            again = {(record.workflow_name, record.identity) for record in lost} if not every_run else set()
+            records = [one for one in records if (one.workflow_name, one.identity) not in again] + lost
+    rows = [_row(record) for record in records if record.workflow_name in names]
+    running = _running(names, place) if place.service is not None else []
+    if not every_run:
+        busy = {(row.workflow, row.identity) for row in running}
+        rows = [row for row in rows if (row.workflow, row.identity) not in busy]
+    known = {row.run_id for row in rows}  # an end is recorded before its execution closes
+    rows += [row for row in running if row.run_id not in known]
+    return sorted(rows, key=lambda row: (row.workflow, row.reference_date or "", row.set))
+
+
+def instance_states(
+    specification: Specification, outputs: Path, place: Place, *, adopt: bool = False
+) -> dict[tuple[str, str], RunState]:
+    """(workflow name, identity) -> running, succeeded, skipped or failed, as the sensor would see it.
+
+    Raises:
+        RecordsError: the records cannot be read.
+    """
+    from workers.runs.run_starts import open_runs
+
+    states: dict[tuple[str, str], RunState] = {}
+    with _opened_records(specification, outputs, adopt=adopt) as opened:
+        if opened is not None:
+            states = opened.states()
+            for record in _lost({workflow.name for workflow in specification.workflows}, outputs, place, opened):
+                if not record.state.says_nothing:
+                    states[record.workflow_name, record.identity] = record.state.of_instance
+    return states | (open_runs(place.service, place.domain) if place.service is not None else {})
+
+
+def instance_history(specification: Specification, outputs: Path, place: Place, *, adopt: bool = False) -> RunHistory:
+    """Return how instances ended, as far as that is known, with the notebooks as they are now.
+
+    Instances that early versions recorded are among them.
+
+    Raises:
+        RecordsError: the records cannot be read.
+    """
+    import dataclasses
+
+    from deciders.runs.reruns import RunHistory
+    from workers.runs.kept_labels import notebook_hashes
+    from workers.runs.notebook_versions import with_hashes_of_folders
+    from workers.runs.sensor_check import add_recovered_ends, present_history
+
+    with _opened_records(specification, outputs, adopt=adopt) as opened:
+        if opened is None:
+            return RunHistory()
+        history = present_history(specification, opened)
+        lost = _lost({workflow.name for workflow in specification.workflows}, outputs, place, opened)
+        add_recovered_ends({}, history.ends, lost)
+        ends = with_hashes_of_folders(specification, outputs, opened, history.ends)
+    hashes = {workflow.name: notebook_hashes(workflow, specification.inputs_dir) for workflow in specification.workflows}
+    return dataclasses.replace(history, ends=ends, notebooks=hashes)
+
+
+@contextmanager
+def _opened_records(specification: Specification, outputs: Path, *, adopt: bool) -> Iterator[RunRecords | None]:
+    """Open the records to look at them; None where there are none yet.
+
+    Raises:
+        DefinitionError: a workflow of the file belongs to another one.
+        RecordsError: they cannot be read.
+    """
+    from workers.records.run_records import RunRecords
+
+    if not has_records(outputs):
+        yield None
+        return
+    with RunRecords.open(outputs, to_look=True) as opened:
+        check_owner(specification, opened, outputs, adopt=adopt)
+        yield opened
+
+
+def _lost(names: set[str], outputs: Path, place: Place, records: RunRecords) -> list[RunRecord]:
+    """Ends that the next check of the sensor will record."""
+    from workers.runs.recovered_ends import recovered_ends
+
+    if place.service is None:
+        return []
+    return recovered_ends(place.service, place.domain, records, names=names, outputs=str(outputs), payloads=place.payloads)
+
+
+def _row(record: RunRecord) -> RunRow:
+    return RunRow(
+        workflow=record.workflow_name,
+        identity=record.identity,
+        instance=record.instance,
+        reference_date=record.reference_date,
+        parameters=record.parameters,
+        state=record.state,
+        light=record.light,
+        attempt=record.attempt,
+        started=record.started,
+        ended=record.ended,
+        reason=record.reason,
+        error=record.error,
+        labels=record.labels,
+        artefacts=record.artefacts,
+        notes=record.notes,
+        workflow_id=record.workflow_id,
+        run_id=record.run_id,
+        date_stencil=record.date_stencil,
+        missing_dates=record.missing_dates,
+    )
+
+
+def _running(names: set[str], place: Place) -> list[RunRow]:
+    """Open runs; their parameters stand in their histories."""
+    from datetime import UTC
+
+    from deciders.runs.identity import identity_of_run
+    from deciders.runs.run_tags import RunTags
+    from deciders.values.run_state import RunState
+    from deciders.workflow_types import executions_of_type
+
+    from ...inspection.executions import started_with
+    from ...inspection.task_rows import epoch
+
+    found, service, domain = [], place.service, place.domain
+    for info in executions_of_type(service, domain, NOTEBOOK_TYPE, is_open=True):
+        execution = {key: info["execution"][key] for key in ("workflowId", "runId")}
+        tags = RunTags.of_execution(info.get("tagList"), execution["workflowId"])
+        if tags.workflow not in names:
+            continue
+        given = started_with(service, domain, execution, place.payloads.load)
+        identity = identity_of_run(execution["workflowId"])
+        found.append(
+            RunRow(
+                workflow=tags.workflow,
+                identity=identity,
+                instance=given.get("instance") or tags.instance,
+                reference_date=tags.reference_date,
+                parameters=given.get("parameters", {}),
+                state=RunState.RUNNING,
+                started=datetime.fromtimestamp(epoch(info["startTimestamp"]), UTC),
+                reason=(given.get("origin") or {}).get("reason"),
+                workflow_id=execution["workflowId"],
+                run_id=execution["runId"],
+                date_stencil=(given.get("origin") or {}).get("date_stencil"),
+                missing_dates=(given.get("origin") or {}).get("missing_dates"),
+            )
+        )
+    return found
+
+
+def found_row(rows: Sequence[RunRow], run: str) -> RunRow:
+    """Return the run that RUN means, see `deciders.runs.run_reference`.
+
+    Raises:
+        DefinitionError: there is none, or several fit; one sentence.
+    """
+    from deciders.runs.run_reference import found_run
+
+    return found_run(rows, run)
+
+
+def interruption(rows: Sequence[RunRow], place: Place) -> str:
+    """Return a sentence about runs that are open while no process carries them out; nothing where there are none."""
+
+    number = sum(row.is_running for row in rows)
+    if not number or not place.is_interrupted:
+        return ""
+    what, them = ("1 run was", "it") if number == 1 else (f"{number} runs were", "them")
+    return f"{what} interrupted, and no process carries {them} out now; sensor.start --local goes on with {them}"
+
+
+def shown_settings(parameters: dict[str, Any]) -> str:
+    """Return a set of parameters in a few characters; those that every run has are left out."""
+    from deciders.parameter_set import written
+
+    return written(parameters)
+
+
+def counted(number: int, noun: str, plural: str | None = None) -> str:
+    """Return ``1 run``, ``2 runs``."""
+    return f"{number} {noun if number == 1 else plural or noun + 's'}"

@@ -1,0 +1,1 @@
+"""Runs carried out on this machine, or started on a service for others to carry out."""

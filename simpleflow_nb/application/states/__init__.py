@@ -1,0 +1,1 @@
+"""The states of executions as people are shown them, read from histories."""

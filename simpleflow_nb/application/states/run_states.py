@@ -1,0 +1,371 @@
+"""The executions of a local run as a person wants to see them: what each label does, how each run ended."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections import Counter, deque
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ... import payload
+from ...exceptions import split_reason
+from ...inspection.executions import arguments_in
+from ...inspection.task_rows import TaskRow, task_rows
+from ...local.service import DOMAIN
+from ...local.watching import KnownExecution, Watching
+from ...replay.events import HistoryEvent
+from .shown_states import ShownEnd, ShownState
+
+if TYPE_CHECKING:
+    from deciders.tasks.results import FileResult, RunResult
+
+NOTEBOOK_TYPE = "notebook_workflow"
+SENSOR_TYPE = "sensor_workflow"
+BACKFILL_TYPE = "backfill_workflow"
+
+_BODIES = "workers.activities."
+_HOME = str(Path(__file__).resolve().parents[2]) + "/"
+#: Class names of exceptions of ours that say nothing more than their sentences.
+_PLAIN_ERRORS = frozenset(
+    {
+        "NotebookFailed",
+        "NotebookRefused",
+        "ReportError",
+        "ReportStopped",
+        "SourceError",
+        "SourceUnreachable",
+        "RecordsError",
+        "OutputsError",
+        "WorkflowTaken",
+    }
+)
+_SKIPPED = "NotebookSkipped"  #: of `deciders.activities`, which the engine's commands do without
+#: SWF's ActivityTaskTimeoutType, for those who do not know it
+_TIMEOUTS = {
+    "HEARTBEAT": "the process that carried it out was killed or lost",
+    "START_TO_CLOSE": "it took longer than it may",
+    "SCHEDULE_TO_START": "no worker took it in time",
+    "SCHEDULE_TO_CLOSE": "it was not done in time",
+}
+#: Number of ended runs of each end that are kept whole: a resident sensor sees a run for each new date, for years.
+KEPT_ENDS = 40
+#: looking takes at most this share of the time
+_LOOK_SHARE = 20
+
+
+@dataclass
+class ShownLabel:
+    """A notebook, a report or an activity of a run."""
+
+    name: str
+    state: ShownState
+    attempt: int = 1
+    note: str = ""  #: what it does just now, its first warning, or why it failed
+    cause: str = ""  #: why it failed, in full
+    began: float | None = None  #: epoch seconds
+    ended: float | None = None
+    is_shown: bool = True  #: bookkeeping tasks of the application are not news
+    is_report: bool = False
+    result: dict[str, Any] = field(default_factory=dict)  #: of a notebook or a report: its path, light and warnings
+
+    @property
+    def made(self) -> FileResult | None:
+        """The executed notebook or the report; None while it is not made, and of other activities."""
+        from deciders.tasks.results import NotebookResult, ReportResult
+
+        if not self.result.get("path"):
+            return None
+        return (ReportResult if self.is_report else NotebookResult).of_json(self.result)
+
+    @property
+    def ended_in_cell(self) -> int | None:
+        """Cell in which the notebook ended itself, before its last one."""
+        from deciders.tasks.results import NotebookResult
+
+        made = self.made
+        return made.ended_in_cell if isinstance(made, NotebookResult) else None
+
+    @property
+    def warnings(self) -> list[str]:
+        """Warnings of the label, if its run has succeeded."""
+        if self.state == ShownState.FAILED and self.is_shown:
+            return [self.cause]
+        return list(self.made.warnings) if self.made is not None else []
+
+    @property
+    def seconds(self) -> float:
+        """Time in seconds that it has run so far, or ran; 0 before it begins."""
+        return (self.ended or time.time()) - self.began if self.began else 0.0
+
+
+@dataclass
+class ShownRun:
+    """One execution."""
+
+    title: str
+    workflow_id: str
+    run_id: str
+    started: float
+    labels: list[ShownLabel] = field(default_factory=list)
+    status: str | None = None  #: SWF's close status; None while it is open
+    reason: str | None = None
+    details: str | None = None
+    result: Any = None
+    end: ShownEnd = ShownEnd.OPEN
+    reports: list[str] = field(default_factory=list)  #: paths; of one that has failed, those of the labels that are done
+    ended: float | None = None
+    arguments: dict[str, Any] = field(default_factory=dict)  #: what it was started with, by name
+
+    @property
+    def is_warned_of(self) -> bool:
+        """Tell whether one of its labels has a warning; a report that could not be made is no more than that."""
+        return any(label.warnings for label in self.labels)
+
+    def close(self, status: str, load: payload.Load) -> None:
+        """Note how it ended. Its result is loaded here, once: the payload may be removed while the run is still told of."""
+        self.status = status
+        result = payload.decode(self.result, load) if status == "COMPLETED" and self.result else None
+        if status != "COMPLETED":
+            self.end = ShownEnd.CANCELLED if status == "CANCELED" else ShownEnd.FAILED
+            self.reports = [label.made.path for label in self.labels if label.is_report and label.made is not None]
+        else:
+            found = _run_result(result)
+            self.end = ShownEnd.SKIPPED if found is not None and found.was_skipped else ShownEnd.SUCCEEDED
+            self.reports = found.reports if found is not None else []
+
+
+@dataclass
+class EarlierRuns:
+    """Counts of the runs that ended so long ago that they are not kept."""
+
+    ends: Counter[ShownEnd] = field(default_factory=Counter)  #: how many ended in which way
+    warned: int = 0  #: how many of those that succeeded have warnings
+    reports: int = 0
+
+    def add(self, state: ShownRun) -> None:
+        self.ends[state.end] += 1
+        self.warned += state.end == ShownEnd.SUCCEEDED and state.is_warned_of
+        self.reports += len(state.reports)
+
+
+class Watch:
+    """The executions of some types, or of one workflow id, that were open when it was made or were started since.
+
+    The last :data:`KEPT_ENDS` of each end are kept, the others are counted in ``earlier``.
+
+    Args:
+        load: reads the payloads that are kept outside the histories.
+        workflow_id: look at the executions of this id alone.
+    """
+
+    def __init__(
+        self,
+        service: Watching,
+        types: Iterable[str] = (),
+        *,
+        load: payload.Load | None = None,
+        workflow_id: str | None = None,
+    ) -> None:
+        self.service, self.types, self.workflow_id = service, set(types), workflow_id
+        self.load = load or (lambda digest: "null")
+        self.runs: dict[int, ShownRun] = {}
+        self.earlier = EarlierRuns()
+        self._ended: dict[ShownEnd, deque[int]] = {}  # by their end, those that are kept
+        self._position = service.position
+        self._newest = service.newest_number
+        self._open = {one.number: one for one in service.open_executions(DOMAIN) if self._is_wanted(one)}
+        self._events: dict[int, list[HistoryEvent]] = {}  # of open executions, as far as they were read
+        self._next_look = 0.0
+
+    def look(self) -> list[ShownRun]:
+        """Return the executions about which there is something new, in the order in which they were started."""
+        begun = time.monotonic()
+        changed = [self._read(one) for _, one in sorted(self._news().items())]
+        self._next_look = begun + _LOOK_SHARE * (time.monotonic() - begun)
+        return changed
+
+    def is_rested(self) -> bool:
+        """Tell whether it is time to look again: long histories take a while to read."""
+        return time.monotonic() >= self._next_look
+
+    def states(self) -> list[ShownRun]:
+        """Return the executions that are kept, as they were at the last look, in the order in which they were started."""
+        return [self.runs[number] for number in sorted(self.runs)]
+
+    def unread(self) -> set[str]:
+        """Run ids of those that are open or have ended since the last look: their histories are still needed here."""
+        newer = [one for one in self.service.changes(self._position).executions if self._is_new(one)]
+        return {one.run_id for one in (*self._open.values(), *newer)}
+
+    def look_again(self) -> ShownRun:
+        """Return the last execution that was started, as it is now."""
+        self.look()
+        return self.states()[-1]
+
+    def _is_wanted(self, one: KnownExecution) -> bool:
+        if one.domain != DOMAIN:
+            return False
+        return one.workflow_id == self.workflow_id if self.workflow_id is not None else one.type_name in self.types
+
+    def _is_new(self, one: KnownExecution) -> bool:
+        """Tell whether an execution is one of those to look at; not if it had closed before, or its end was read."""
+        return self._is_wanted(one) and (one.number in self._open or one.number > self._newest)
+
+    def _news(self) -> dict[int, KnownExecution]:
+        changes = self.service.changes(self._position)
+        news = {one.number: one for one in changes.executions if self._is_new(one)}
+        news |= {number: one for number, one in self._open.items() if number not in self._events and number not in news}
+        self._position = changes.position
+        self._newest = max([self._newest, *(one.number for one in changes.executions)])
+        return news
+
+    def _read(self, one: KnownExecution) -> ShownRun:
+        number = one.number
+        self._open[number] = one
+        events = self._events.setdefault(number, [])
+        events += self.service.events(one.workflow_id, one.run_id, since=len(events))
+        state = ShownRun(_title(one.info), one.workflow_id, one.run_id, one.started)
+        state.arguments, state.labels = label_states(events, self.load, one.notes)
+        if one.close_status is not None:
+            state.ended = one.closed_at
+            end = last_attributes(events)
+            state.reason, state.details, state.result = end.get("reason"), end.get("details"), end.get("result")
+            state.close(one.close_status, self.load)
+            del self._open[number], self._events[number]
+        self.runs[number] = state
+        if one.close_status is not None:
+            self._forget_others(number, state)
+        return state
+
+    def _forget_others(self, number: int, state: ShownRun) -> None:
+        """Forget the oldest of those that ended as this one did, if that makes one too many."""
+        kept = self._ended.setdefault(state.end, deque())
+        kept.append(number)
+        if len(kept) > KEPT_ENDS:
+            self.earlier.add(self.runs.pop(kept.popleft()))
+
+
+def _run_result(value: Any) -> RunResult | None:
+    """Read the result of a run of notebooks; None for that of any other execution."""
+    if not isinstance(value, dict) or "state" not in value:
+        return None  # which spares the engine's own commands the import
+    from deciders.tasks.results import RunResult
+
+    try:
+        return RunResult.of_json(value)
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return None
+
+
+def label_states(
+    events: Iterable[Mapping[str, Any]], load: payload.Load, notes: Mapping[int, str | None] | None = None
+) -> tuple[dict[str, Any], list[ShownLabel]]:
+    """Return the arguments of an execution, by name, and its labels: those that were kept first, then as they were scheduled.
+
+    ``notes`` are what the heartbeats of its tasks have said last, by the number of the event that scheduled each.
+    """
+    events, notes = list(events), notes or {}
+    arguments = arguments_in(events, load)
+    labels = [
+        ShownLabel(name, ShownState.CACHED, result=result, is_report=given == "kept_reports")
+        for given in ("kept", "kept_reports")
+        for name, result in (arguments.get(given) or {}).items()
+    ]
+    latest: dict[str, TaskRow] = {row.id: row for row in task_rows(events)}
+    return arguments, labels + [_label(row, notes.get(row.scheduled_event_id), load) for row in latest.values()]
+
+
+def _label(row: TaskRow, note: str | None, load: payload.Load) -> ShownLabel:
+    shown = ShownLabel(
+        row.id.removeprefix("activity-"), ShownState.of_task(row.state), row.attempt, began=row.started, ended=row.ended
+    )
+    if row.name.startswith(_BODIES):
+        function = row.name.removeprefix(_BODIES)
+        shown.is_shown = function in ("execute_notebook", "convert_report")
+        if shown.is_shown:
+            from deciders.tasks.arguments import NotebookTask, ReportTask
+
+            given = _decoded(row.input, load).get("kwargs", {})
+            shown.is_report = function == "convert_report"
+            if given:  # else what it was started with is not to be had here
+                shown.name = (ReportTask if shown.is_report else NotebookTask).of_json(given).name
+            shown.result = _decoded(row.result, load)
+    if shown.state == ShownState.FAILED and split_reason(row.reason)[0] == _SKIPPED:
+        shown.state, shown.note = ShownState.SKIPPED, str(_decoded(row.details, load).get("message") or "")
+    elif shown.state == ShownState.FAILED:
+        shown.note = plain_cause(row.reason or "")
+        message = _decoded(row.details, load).get("message")
+        shown.cause = plain_cause(str(message)) if message and shown.is_shown and row.name.startswith(_BODIES) else shown.note
+    elif shown.state == ShownState.RUNNING:
+        shown.note = note or ""
+    elif (made := shown.made) is not None:
+        shown.note = next(iter((*made.warnings, *made.remarks)), "")
+    return shown
+
+
+def _decoded(text: str | None, load: payload.Load) -> dict[str, Any]:
+    value = payload.decode(text, load) if text else None
+    return value if isinstance(value, dict) else {}
+
+
+def status_word(status: str) -> str:
+    """SWF's close status in a person's words."""
+    return {"CANCELED": "cancelled", "TIMED_OUT": "timed out", "CONTINUED_AS_NEW": "continued as new"}.get(
+        status, status.lower()
+    )
+
+
+def shown_seconds(seconds: float) -> str:
+    """Return ``1.5 s`` below a minute, ``0:01:30`` from then on."""
+    return f"{seconds:.1f} s" if seconds < 60 else str(timedelta(seconds=round(seconds)))
+
+
+def plain_cause(reason: str) -> str:
+    """Return a reason without the class name of an exception of ours, which says nothing more than its sentence."""
+    if reason in _TIMEOUTS:
+        return _TIMEOUTS[reason]
+    error_type, message = split_reason(reason)
+    return message if error_type in _PLAIN_ERRORS else reason
+
+
+def _title(info: dict[str, Any]) -> str:
+    """NAME/INSTANCE of a notebook run, as its folder is called; else the workflow id."""
+    workflow_id: str = info["execution"]["workflowId"]
+    tags = info.get("tagList") or []
+    if info["workflowType"]["name"] == NOTEBOOK_TYPE and len(tags) > 1:
+        from deciders.runs.run_tags import RunTags
+
+        return RunTags.of_execution(tags, workflow_id).title
+    return workflow_id
+
+
+def last_attributes(events: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the attributes of the last event of a closed execution."""
+    found: dict[str, Any] = next(value for key, value in events[-1].items() if key.endswith("EventAttributes"))
+    return found
+
+
+def traceback_of(details: str | None) -> str:
+    """Return the traceback of the user's code in the details of a failure, without our frames; empty when there is none.
+
+    Where all frames are ours, all are kept: it is our bug.
+    """
+    try:
+        body = json.loads(details or "null")
+    except ValueError:
+        body = {"traceback": details}
+    lines = body.get("traceback") or "" if isinstance(body, dict) else ""
+    text = "".join(lines) if isinstance(lines, list) else str(lines)
+    if "Traceback (most recent call last)" not in text:
+        return ""
+    head, *frames = re.split(r"^(?=  File \")", text, flags=re.MULTILINE)
+    if not frames:
+        return text
+    last, end = re.match(r"((?:    .*\n|  File .*\n)*)((?:.|\n)*)", frames[-1]).groups()  # type: ignore[union-attr]
+    theirs = [frame for frame in [*frames[:-1], last] if not frame.startswith(f'  File "{_HOME}')]
+    return head + "".join(theirs) + end if theirs else text
