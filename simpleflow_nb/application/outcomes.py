@@ -132,14 +132,6 @@ class StartedExecution:
     run_id: str
 
 
-@dataclass(frozen=True)
-class LeftToSensor:
-    """Runs that the sensor which has the journal carries out."""
-
-    runs: int
-    pid: int  #: of its process
-
-
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
     """Outcome of a call that carries out runs."""
@@ -154,7 +146,7 @@ class Outcome:
     is_cancelled: bool = False  #: the cancellation of what was open is requested
     has_failed_otherwise: bool = False  #: a sensor or a backfill
     started: tuple[StartedExecution, ...] = ()  #: what a service carries out
-    left_to: LeftToSensor | None = None
+    goes_on_with: int | None = None  #: process that carries it out, where nobody waits for the end any more
     not_due: int | None = None  #: of a check that found nothing due: how many pairs of a workflow and a date are not
     notes: tuple[str, ...] = ()  #: what else there is to say
 
@@ -173,7 +165,8 @@ class Outcome:
     @property
     def is_success(self) -> bool:
         """Tell whether everything that was asked for is done, or is carried out by others: exit code 0."""
-        is_whole = not self.parked and not self.has_unstarted and not self.has_failed_otherwise
+        is_followed = self.goes_on_with is None
+        is_whole = is_followed and not self.parked and not self.has_unstarted and not self.has_failed_otherwise
         return is_whole and not any(self.counts[end] for end in (ShownEnd.FAILED, ShownEnd.CANCELLED, ShownEnd.OPEN))
 
     def to_dict(self) -> dict[str, Any]:
@@ -187,7 +180,7 @@ class Outcome:
             "was_interrupted": self.was_interrupted,
             "parked": list(self.parked),
             "started": [{"workflow_id": one.workflow_id, "run_id": one.run_id} for one in self.started],
-            "left_to_sensor": {"runs": self.left_to.runs, "pid": self.left_to.pid} if self.left_to is not None else None,
+            "goes_on_with": self.goes_on_with,
             "not_due": self.not_due,
             "notes": list(self.notes),
         }

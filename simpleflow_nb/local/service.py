@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/amazonswf/latest/apireference/API_Operations.html
 
 from __future__ import annotations
 
+import logging
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -19,11 +20,13 @@ from .clock import Clock
 from .decisions import Quotas
 from .faults import Fault, default_undefined
 from .journal import Journal, check_is_journal
-from .ownership import Ownership
+from .ownership import Ownership, OwnerWork
 from .patience import JOURNAL_PATIENCE_SECONDS
 from .pruning import Pruning
 from .recovery import recover
 from .task_handling import TaskHandling
+
+logger = logging.getLogger(__name__)
 
 DOMAIN = "local"
 
@@ -99,7 +102,17 @@ class LocalService(TaskHandling, Pruning):
             ownership.release()
             raise
         service._ownership = ownership
+        if not options.get("workers_inside", True):
+            service.note_work(OwnerWork())
         return service
+
+    def note_work(self, work: OwnerWork) -> None:
+        """Tell other processes what this one carries out, if it owns a journal."""
+        try:
+            if self._ownership is not None:
+                self._ownership.note(work)
+        except OSError as error:  # safe: they are refused, as beside an owner that says nothing
+            logger.warning("what this process carries out cannot be told to others: %s", error)
 
     def close(self) -> None:
         """Stop: waiting polls return without a task, everything acknowledged is in the journal."""

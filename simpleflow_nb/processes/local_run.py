@@ -6,11 +6,14 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from ..exceptions import ServiceError, SimpleflowError
 from ..local.journal_files import JOURNAL
+from ..local.ownership import OwnerWork
 from ..local.service import DOMAIN, LocalService
+from ..masking import masked
 from ..service_faults import UNKNOWN_RESOURCE, fault_code
 from ..workflow import Workflow
 from .decider import Parked
@@ -19,6 +22,7 @@ from .interrupts import Interrupts
 from .payload_directory import PayloadDirectory
 from .process_groups import ProcessGroups
 from .scratch import Scratch
+from .workflow_classes import class_file
 
 logger = logging.getLogger(__name__)
 
@@ -54,6 +58,7 @@ class LocalRun:
         self.was_interrupted = False  #: whether `follow` ended before everything was over
         self._began = time.monotonic()
         self.engine: Engine | None = None
+        self._told = OwnerWork()
         self._wake = threading.Event()
 
     def __enter__(self) -> LocalRun:
@@ -73,6 +78,7 @@ class LocalRun:
 
         ``imports`` is False if all activities are imported already.
         """
+        workflows = list(workflows)
         self.payloads.prepare()
         self.engine = Engine(
             self.service,
@@ -87,6 +93,9 @@ class LocalRun:
             imports=imports,
         )
         self.engine.start()
+        decides = {f"{cls.type_name()} {cls.version}": class_file(cls) for cls in workflows}
+        self._told = OwnerWork(decision_list, decides)
+        self.service.note_work(self._told)
 
     def __exit__(self, *_: object) -> None:
         if self.engine is not None:
@@ -197,6 +206,8 @@ class LocalRun:
 
     def _note_parked(self, parked: Parked) -> None:
         self.parked[parked.run_id] = parked
+        self._told = replace(self._told, parked={**self._told.parked, parked.run_id: masked(str(parked.error))})
+        self.service.note_work(self._told)
         self._wake.set()
 
     def _end_left_over(self) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import difflib
 import importlib
+import inspect
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from types import ModuleType
@@ -117,6 +119,14 @@ def workflow_class(path: str) -> type[Workflow]:
         what = "it is not a Workflow" if found is not None else "there is no such class"
         raise WorkflowNotFound(f"{path}: {what} in {module_name}{_guess(name, module) if found is None else ''}")
     return found
+
+
+def class_file(cls: type[Workflow]) -> str:
+    """Return the absolute path of the source of a class; empty where it has none, as in a session at a prompt."""
+    try:
+        return os.path.realpath(inspect.getfile(cls))
+    except (TypeError, OSError):
+        return ""
 
 
 def _guess(name: str, module: ModuleType) -> str:

@@ -35,9 +35,7 @@ def start_backfill(
     ``requests`` are those of `run_request`, at least one. ``by_reference`` keeps the specification out
     of the history, for a service whose workers all have the same ``payloads``.
     """
-    names = dict.fromkeys(request["entry"]["workflow_name"] for request in requests)
-    digest = hashlib.sha256(payload.encode([list(requests), outputs]).encode()).hexdigest()[:12]
-    workflow_id = f"backfill-{'-'.join(names)[:100]}-{digest}"
+    workflow_id = backfill_id(requests, outputs)
     arguments = {
         "specification": referring(specification, payloads) if by_reference else specification.model_dump(mode="json"),
         "outputs": outputs,
@@ -58,3 +56,10 @@ def start_backfill(
             return workflow_id, None
         raise
     return workflow_id, started["runId"]
+
+
+def backfill_id(requests: Sequence[dict[str, Any]], outputs: str) -> str:
+    """Return the workflow id of the backfill that starts these runs: the same one is never open twice."""
+    names = dict.fromkeys(request["entry"]["workflow_name"] for request in requests)
+    digest = hashlib.sha256(payload.encode([list(requests), outputs]).encode()).hexdigest()[:12]
+    return f"backfill-{'-'.join(names)[:100]}-{digest}"

@@ -126,8 +126,8 @@ def carry_out(
     most_at_once: int | None = None,
     conditions: Conditions,
 ) -> Generator[Event, None, Outcome]:
-    """Start what is planned. What runs is never started again. A running sensor of the file on this machine takes the runs
-    over; else they are carried out here and waited for; on a service an execution starts them.
+    """Start what is planned. What runs is never started again. The runs are carried out, here or in the process that has the
+    journal, and waited for; on a service an execution starts them.
 
     Args:
         most_at_once: number of runs that are open at once; None is no limit.

@@ -61,8 +61,8 @@ def carry_out(
 ) -> Generator[Event, None, Outcome]:
     """Run again what failed or was skipped of a run; notebooks that succeeded are kept.
 
-    A running sensor of the file on this machine takes it over; else it is carried out here and waited for; on a service an
-    execution starts it. Nothing is started where all has succeeded.
+    It is carried out, here or in the process that has the journal, and waited for; on a service an execution starts it. Nothing
+    is started where all has succeeded.
 
     Raises: whatever the service raises, see `Local.carry_out` and `Swf.carry_out`.
     """

@@ -7,24 +7,28 @@ import secrets
 import time
 from collections.abc import Generator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from ...exceptions import DefinitionError
+from ...exceptions import DefinitionError, JournalInUse
+from ...local.ownership import OwnerWork
+from ...local.reader import JournalReader
 from ...local.service import DOMAIN
+from ...payload import Load
 from ...processes.decider import Decider
 from ...processes.interrupts import Interrupts
 from ...processes.local_run import LocalRun
 from ...processes.payload_directory import PayloadDirectory, kept
 from ...processes.worker import usable_cores
-from ...processes.workflow_classes import workflow_class
+from ...processes.workflow_classes import class_file, workflow_class
 from ...service_faults import ALREADY_STARTED, fault_code
 from ...workflow import Workflow, execution_input
 from ..events import Event, Note
 from ..following import followed
+from ..runners.left_runs import LeftRuns
 from ..states.execution_ends import ExecutionEnd
-from ..states.run_states import Watch
+from ..states.run_states import ShownRun, Watch
 
 
 @dataclass(frozen=True)
@@ -97,13 +101,14 @@ def start_class_here(
     workers: int | None = None,
     interrupts: Interrupts | None = None,
 ) -> Generator[Event, None, ExecutionEnd]:
-    """Carry it out here and wait for its end; an interrupted run of the same class and input goes on where it was, unless it
-    is to be a ``new`` one.
+    """Carry it out and wait for its end, here or in the process that has the journal; an interrupted run of the same class and
+    input goes on where it was, unless it is to be a ``new`` one.
 
     Raises:
         WorkflowNotFound: there is no such class.
         DefinitionError: it does not take this input, or a run of that id is open with another one.
-        ServiceError: the journal is in use, or cannot be used.
+        JournalInUse: another process has the journal, and does not decide that class.
+        ServiceError: the journal cannot be used.
     """
     cls = workflow_class(wanted.path)
     arguments = wanted.arguments
@@ -112,33 +117,125 @@ def start_class_here(
     except TypeError as error:
         raise DefinitionError(f"{cls.class_path()}.run() does not take this input: {error}") from None
     text = execution_input(cls, arguments)
-    with ExitStack() as stack:
-        if interrupts is not None:
-            stack.enter_context(interrupts)
-        run = stack.enter_context(LocalRun(journal, durable=durable, interrupts=interrupts))
-        execution = None if new else _interrupted_run(run, cls.type_name(), text, wanted.workflow_id)
-        if execution is not None:
-            yield Note(f"going on with {execution['workflowId']} (--new starts another run)")
-            workflow_id = execution["workflowId"]
-            task_list = run.service.started_attributes(workflow_id, execution["runId"])["taskList"]["name"]
-        else:
-            workflow_id = wanted.workflow_id or _new_id(cls)
-            task_list = f"local-{secrets.token_hex(6)}"  # its own: other interrupted runs of this journal stay as they are
-        watch = Watch(run.service, load=run.payloads.load, workflow_id=workflow_id)
-        slots = workers or usable_cores()
-        run.work(decision_list=task_list, task_lists={task_list: slots}, activity_task_list=task_list, workflows=[cls])
-        if execution is None:
-            _start(run, wanted.request(cls, workflow_id, task_list, kept(text, run.payloads)))
-        return (yield from _carried_out(run, watch, workflow_id))
+    with LeftRuns(journal, (), interrupts=interrupts) as left:
+        elsewhere = _RunInOwner(cls, wanted, text, new, left)
+        while True:
+            try:
+                with ExitStack() as stack:
+                    if interrupts is not None:
+                        stack.enter_context(interrupts)
+                    run = stack.enter_context(LocalRun(journal, durable=durable, interrupts=interrupts))
+                    if left.is_begun(run.service) and (ended := left.ended()):
+                        return _closed_end(ended[-1], run.payloads.load)
+                    return (yield from _in_this_process(run, cls, elsewhere.wanted, text, new and not left.was_left, workers))
+            except JournalInUse as error:
+                end = yield from elsewhere.carried_out(error, workers)
+                if end is not None:
+                    return end
+
+
+def _in_this_process(
+    run: LocalRun, cls: type[Workflow], wanted: ClassRun, text: str, new: bool, workers: int | None
+) -> Generator[Event, None, ExecutionEnd]:
+    execution = None if new else _interrupted_run(run, cls.type_name(), text, wanted.workflow_id)
+    if execution is not None:
+        yield Note(f"going on with {execution['workflowId']} (--new starts another run)")
+        workflow_id = execution["workflowId"]
+        task_list = run.service.started_attributes(workflow_id, execution["runId"])["taskList"]["name"]
+    else:
+        workflow_id = wanted.workflow_id or _new_id(cls)
+        task_list = f"local-{secrets.token_hex(6)}"  # its own: other interrupted runs of this journal stay as they are
+    watch = Watch(run.service, load=run.payloads.load, workflow_ids={workflow_id})
+    slots = workers or usable_cores()
+    run.work(decision_list=task_list, task_lists={task_list: slots}, activity_task_list=task_list, workflows=[cls])
+    if execution is None:
+        _start(run.service, wanted.request(cls, workflow_id, task_list, kept(text, run.payloads)))
+    return (yield from _carried_out(run, watch, workflow_id))
+
+
+class _RunInOwner:
+    """A run that is left to the process which has the journal."""
+
+    def __init__(self, cls: type[Workflow], wanted: ClassRun, text: str, new: bool, left: LeftRuns) -> None:
+        self._cls, self._text, self._new, self._left = cls, text, new, left
+        self.wanted = wanted  #: with its workflow id, once it is left
+
+    def carried_out(self, refusal: JournalInUse, workers: int | None) -> Generator[Event, None, ExecutionEnd | None]:
+        """Leave it to the owner and follow it; None when the owner has ended, and this process is to go on.
+
+        Raises:
+            JournalInUse: ``refusal``, as the owner does not decide this class, or not the run that would go on.
+            DefinitionError: a run of that id is open with another input.
+        """
+        left = self._left
+        key = f"{self._cls.type_name()} {self._cls.version}"
+        file = class_file(self._cls)
+
+        def can(work: OwnerWork) -> bool:
+            return bool(file) and work.decides.get(key) == file
+
+        kept_text = kept(self._text, left.payloads)
+        request: dict[str, Any] = {}  # empty where the run is open there already
+
+        def prepare(work: OwnerWork, reader: JournalReader) -> Generator[Event, None, None]:
+            found = None if self._new else self._open_run(reader, kept_text)
+            if found is not None:
+                if found[1] != work.decision_list:
+                    raise refusal  # it is interrupted, and only another process can go on with it
+                yield Note(f"going on with {found[0]} (--new starts another run)")
+            workflow_id = found[0] if found is not None else self.wanted.workflow_id or _new_id(self._cls)
+            self.wanted = replace(self.wanted, workflow_id=workflow_id)
+            left.workflow_ids = {workflow_id}
+            if found is None:
+                request.update(self.wanted.request(self._cls, workflow_id, work.decision_list or "", kept_text))
+
+        def leave(service: Any) -> bool:
+            if request:
+                _start(service, request)
+            return bool(request)
+
+        remark = "--nb-workers counts for runs of this process; those of process {pid} have its own" if workers else None
+        found = yield from left.carried_out(refusal, can=can, prepare=prepare, leave=leave, remark=remark)
+        if found is None:
+            return None
+        state = found.runs[-1]
+        if found.parked:
+            mended = "fix the code and type the same command again once that process has ended: it goes on where it was"
+            return _open_end(state, (*found.parked.values(), mended))
+        if not found.is_ended:
+            return _open_end(state, (f"no longer waiting; {state.workflow_id} goes on in process {found.pid}",))
+        return _closed_end(state, left.payloads.load)
+
+    def _open_run(self, reader: JournalReader, kept_text: str | None) -> tuple[str, str] | None:
+        """Return the id and the task list of the open execution of that class and input, the newest if there are several."""
+        for one in reversed(reader.open_executions(DOMAIN)):
+            if one.type_name != self._cls.type_name() or self.wanted.workflow_id not in (None, one.workflow_id):
+                continue
+            attributes = reader.started_attributes(one.workflow_id, one.run_id)
+            now = reader.execution(DOMAIN, one.workflow_id, one.run_id)  # it may have closed while the others were read
+            if attributes.get("input") == kept_text and now is not None and now.is_open:
+                return one.workflow_id, attributes["taskList"]["name"]
+        return None
+
+
+def _open_end(state: ShownRun, notes: tuple[str, ...]) -> ExecutionEnd:
+    return ExecutionEnd(state.workflow_id, state.run_id, "open", state.started, notes=notes)
+
+
+def _closed_end(state: ShownRun, load: Load) -> ExecutionEnd:
+    assert state.status is not None
+    closed = state.ended if state.ended is not None else state.started
+    end = {"result": state.result, "reason": state.reason, "details": state.details}
+    return ExecutionEnd.of_closed(state.workflow_id, state.run_id, state.status, state.started, closed, end, load)
 
 
 def _new_id(cls: type[Workflow]) -> str:
     return f"{cls.type_name()}-{cls.version}-{int(time.time() * 1000)}"
 
 
-def _start(run: LocalRun, request: dict[str, Any]) -> None:
+def _start(service: Any, request: dict[str, Any]) -> None:
     try:
-        run.service.start_workflow_execution(domain=DOMAIN, **request)
+        service.start_workflow_execution(domain=DOMAIN, **request)
     except Exception as error:
         if fault_code(error) == ALREADY_STARTED:
             raise DefinitionError(
@@ -170,11 +267,8 @@ def _carried_out(run: LocalRun, watch: Watch, workflow_id: str) -> Generator[Eve
     if not notes and current() is not None:
         notes = (f"{workflow_id} is interrupted; the same command goes on with it",)
     if notes or state.status is None:
-        return ExecutionEnd(workflow_id, state.run_id, "open", state.started, notes=notes)
-    closed = state.ended if state.ended is not None else state.started
-    end = {"result": state.result, "reason": state.reason, "details": state.details}
-    load = run.payloads.load
-    return ExecutionEnd.of_closed(workflow_id, state.run_id, state.status, state.started, closed, end, load)
+        return _open_end(state, notes)
+    return _closed_end(state, run.payloads.load)
 
 
 def _interrupted_run(run: LocalRun, type_name: str, text: str, workflow_id: str | None) -> dict[str, str] | None:

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from ...processes.local_run import LocalRun
+from collections.abc import Collection
+
+from ... import payload
+from ...local.watching import Watching
 from ..states.run_states import BACKFILL_TYPE, ShownRun, Watch, status_word
 from ..states.sensors import failure_message
 
 
 class BackfillEnds:
-    """Ends of the backfills that were open when it was made, or were started since.
+    """Ends of the backfills that were open when it was made, or were started since; of these ids alone, if they are given.
 
     Nothing else tells that dates were left out.
     """
 
-    def __init__(self, run: LocalRun) -> None:
-        self._run = run
-        self._watch = Watch(run.service, [BACKFILL_TYPE], load=run.payloads.load)
+    def __init__(self, service: Watching, load: payload.Load, workflow_ids: Collection[str] | None = None) -> None:
+        self._service = service
+        self._watch = Watch(service, [BACKFILL_TYPE], load=load, workflow_ids=workflow_ids)
         self.have_failed = False  #: whether any has ended early, as far as `news` has told
 
     def news(self) -> list[str]:
@@ -31,7 +34,7 @@ class BackfillEnds:
     def _cause(self, state: ShownRun) -> str | None:
         """Return the whole sentence of the exception that its last task failed with; the reason of its end is cut off."""
         if state.status == "FAILED":
-            for event in reversed(self._run.service.events(state.workflow_id, state.run_id)):
+            for event in reversed(self._service.events(state.workflow_id, state.run_id)):
                 if event["eventType"] == "ActivityTaskFailed":
                     return failure_message(event["activityTaskFailedEventAttributes"])
         return state.reason

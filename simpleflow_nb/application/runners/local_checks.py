@@ -94,7 +94,7 @@ def look_for_dates_here(
     told: deque[str] = deque()
     with ExitStack() as stack:
         run = yield from _own_run(stack, outputs, db, specifications, durable=durable, conditions=conditions)
-        backfills = BackfillEnds(run)
+        backfills = BackfillEnds(run.service, run.payloads.load)
         watch = Watch(run.service, [NOTEBOOK_TYPE], load=run.payloads.load)
         yield from work_on_notebooks(run, conditions.workers)
         sensors = started_sensors(run, specifications, str(outputs), once=once, tell=told.append)

@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+import dataclasses
+from collections.abc import Callable, Generator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ...exceptions import JournalInUse, ServiceError
+from ...exceptions import DefinitionError, JournalInUse, ServiceError
 from ...inspection.executions import executions
 from ...local.journal_files import journal_path
+from ...local.ownership import OwnerWork, owner_pid
+from ...local.reader import JournalReader
 from ...local.service import DOMAIN
 from ...processes.interrupts import Interrupts
 from ...processes.local_run import LocalRun
+from ...processes.payload_directory import PayloadDirectory
 from ...processes.worker import usable_cores
 from ..conditions import Conditions
 from ..events import Announcement, Event, Note
 from ..files.packages import require_application
 from ..following import followed
-from ..outcomes import LeftToSensor, Outcome, local_outcome
+from ..outcomes import Outcome, local_outcome, run_outcome
 from ..records.held_outputs import held_outputs
 from ..records.owners import check_names, claim
 from ..records.run_rows import counted
 from ..states.run_states import BACKFILL_TYPE, NOTEBOOK_TYPE, Watch
-from ..states.sensors import ask_running_sensor
 from .backfill_ends import BackfillEnds
+from .left_runs import LeftRuns, refuse_new
 
 if TYPE_CHECKING:
     from deciders.runs.due_runs import Run
@@ -147,27 +151,36 @@ def start_here(
     new: bool,
     conditions: Conditions,
 ) -> Generator[Event, None, Outcome]:
-    """Run an instance here, or go on with it, and wait for whatever is open in the journal.
+    """Run an instance, or go on with it, and wait for its end: here, with whatever is open in the journal, or in the process
+    that has the journal.
 
     Raises:
         SourceError: data that are to be remembered with the run cannot be read.
-        and whatever `open_run` raises.
+        DefinitionError: a ``new`` run is asked for while that instance runs in another process.
+        JournalInUse: another process has the journal, and carries out no workflows of notebooks.
+        and whatever else `open_run` raises.
     """
     from workers.runs.run_origin import present_user
     from workers.runs.run_starts import start_run
 
-    with ExitStack() as stack:
-        run = yield from open_run(stack, outputs, db, [specification], durable=durable, conditions=conditions)
-        backfills = BackfillEnds(run)
-        watch = Watch(run.service, [NOTEBOOK_TYPE], load=run.payloads.load)
+    by = present_user()
+
+    def started(service: Any, payloads: PayloadDirectory) -> bool:
+        """Nothing happens if it is open."""
+        run_id = start_run(service, DOMAIN, specification, wanted, str(outputs), payloads, rerun=True, started_by=by)
+        return run_id is not None
+
+    def begin(run: LocalRun) -> None:
         if new:
             for info in executions(run.service, DOMAIN, is_open=True, executionFilter={"workflowId": wanted.workflow_id}):
                 run.service.terminate_workflow_execution(domain=DOMAIN, **info["execution"], reason="started again with --new")
-        yield from work_on_notebooks(run, conditions.workers)
-        # nothing happens if it is open
-        by = present_user()
-        start_run(run.service, DOMAIN, specification, wanted, str(outputs), run.payloads, rerun=True, started_by=by)
-        return (yield from _end_of_runs(run, watch, backfills, specification))
+
+    with _left_runs(outputs, db, [wanted.workflow_id], conditions) as left:
+        return (
+            yield from _carried_out(
+                specification, outputs, left, started, begin=begin, new=new, db=db, durable=durable, conditions=conditions
+            )
+        )
 
 
 def carry_out_here(
@@ -181,44 +194,135 @@ def carry_out_here(
     announcement: str | None,
     conditions: Conditions,
 ) -> Generator[Event, None, Outcome]:
-    """Carry out runs that were asked for (see `deciders.runs.run_requests`) and wait for them.
+    """Carry out runs that were asked for (see `deciders.runs.run_requests`) and wait for them: here, or in the process that has
+    the journal.
 
-    If a sensor of the file has the journal, the runs are left to it, and nothing is waited for. ``announcement`` is made once
-    it is sure that they are carried out.
+    ``announcement`` is made once it is sure that they are carried out.
 
     Raises:
-        JournalInUse: another process that is no sensor of this file has the journal.
+        JournalInUse: another process has the journal, and carries out no workflows of notebooks.
         and whatever else `open_run` raises.
     """
-    from workers.runs.backfills import start_backfill
+    require_application()
+    from deciders.runs.run_requests import requested_runs
+    from workers.runs.backfills import backfill_id, start_backfill
 
-    with ExitStack() as stack:
+    ids = [wanted.run.workflow_id for wanted in requested_runs(requests)]
+
+    def started(service: Any, payloads: PayloadDirectory) -> bool:
+        _, run_id = start_backfill(
+            service, DOMAIN, specification, str(outputs), payloads, requests, by_reference=True, most_at_once=most_at_once
+        )
+        return run_id is not None
+
+    with _left_runs(outputs, db, [*ids, backfill_id(requests, str(outputs))], conditions) as left:
+        return (
+            yield from _carried_out(
+                specification, outputs, left, started, announcement=announcement, db=db, durable=durable, conditions=conditions
+            )
+        )
+
+
+def _left_runs(outputs: Path, db: Path | None, workflow_ids: Sequence[str], conditions: Conditions) -> LeftRuns:
+    journal = journal_path(db, outputs)
+    return LeftRuns(journal, workflow_ids, types=[NOTEBOOK_TYPE], outputs=outputs, interrupts=conditions.interrupts)
+
+
+def _carried_out(
+    specification: Specification,
+    outputs: Path,
+    left: LeftRuns,
+    started: Callable[[Any, PayloadDirectory], bool],
+    *,
+    begin: Callable[[LocalRun], None] = lambda run: None,
+    new: bool = False,
+    announcement: str | None = None,
+    db: Path | None,
+    durable: bool,
+    conditions: Conditions,
+) -> Generator[Event, None, Outcome]:
+    """Start what is asked for with ``started`` (a service and its payloads; False if it is open already), and wait for it.
+
+    ``begin`` is called before, in the process that owns the journal.
+    """
+    while True:
         try:
-            run = yield from open_run(stack, outputs, db, [specification], durable=durable, conditions=conditions)
+            with ExitStack() as stack:
+                run = yield from open_run(stack, outputs, db, [specification], durable=durable, conditions=conditions)
+                if announcement is not None:
+                    yield Announcement(announcement)
+                backfills = BackfillEnds(run.service, run.payloads.load)
+                watch = Watch(run.service, [NOTEBOOK_TYPE], load=run.payloads.load)
+                if not left.was_left:
+                    begin(run)
+                yield from work_on_notebooks(run, conditions.workers)
+                if not left.is_begun(run.service):
+                    started(run.service, run.payloads)
+                outcome = yield from _end_of_runs(run, watch, backfills, specification)
+            return _with_earlier(outcome, left)
         except JournalInUse as error:
-            asked = {"requests": requests, "most_at_once": most_at_once}
-            if not ask_running_sensor(journal_path(db, outputs), specification.path, "start", asked):
-                raise
-            if announcement is not None:
-                yield Announcement(announcement)
-            number = sum(len(request["dates"]) for request in requests)
-            return Outcome(file=specification.path, left_to=LeftToSensor(number, error.pid))
+            found = yield from _carried_out_there(
+                specification, outputs, left, started, error, new=new, announcement=announcement, conditions=conditions
+            )
+            if found is not None:
+                return found
+            announcement = None if left.was_left else announcement
+
+
+def _carried_out_there(
+    specification: Specification,
+    outputs: Path,
+    left: LeftRuns,
+    started: Callable[[Any, PayloadDirectory], bool],
+    refusal: JournalInUse,
+    *,
+    new: bool,
+    announcement: str | None,
+    conditions: Conditions,
+) -> Generator[Event, None, Outcome | None]:
+    """Leave it to the process that has the journal; None when that has ended, and this one is to go on."""
+    from deciders.workflow_types import application_workflows
+
+    def can(work: OwnerWork) -> bool:
+        return all(work.decides_type(cls.type_name(), cls.version) for cls in application_workflows())
+
+    def prepare(work: OwnerWork, reader: JournalReader) -> Generator[Event, None, None]:
+        if conditions.adopt:
+            try:
+                check_names(specification, outputs)
+            except DefinitionError:
+                raise refusal from None  # it has started with the file as which the workflows are known
+        if new:
+            refuse_new(left, reader, owner_pid(left.journal))
+        for sentence in claim([specification], outputs):
+            yield Note(sentence)
         if announcement is not None:
             yield Announcement(announcement)
-        backfills = BackfillEnds(run)
-        watch = Watch(run.service, [NOTEBOOK_TYPE], load=run.payloads.load)
-        yield from work_on_notebooks(run, conditions.workers)
-        start_backfill(
-            run.service,
-            DOMAIN,
-            specification,
-            str(outputs),
-            run.payloads,
-            requests,
-            by_reference=True,
-            most_at_once=most_at_once,
-        )
-        return (yield from _end_of_runs(run, watch, backfills, specification))
+
+    remark = "--nb-workers counts for runs of this process; those of process {pid} have its own" if conditions.workers else None
+    found = yield from left.carried_out(
+        refusal, can=can, prepare=prepare, leave=lambda service: started(service, left.payloads), remark=remark
+    )
+    if found is None:
+        return None
+    return Outcome(
+        file=specification.path,
+        runs=tuple(run_outcome(one, is_parked=one.run_id in found.parked) for one in found.runs),
+        earlier=found.earlier,
+        parked=tuple(found.parked.values()),
+        seconds=found.seconds,
+        was_interrupted=not found.is_ended,
+        goes_on_with=None if found.is_ended else found.pid,
+        has_failed_otherwise=found.has_failed_otherwise,
+        notes=found.notes,
+    )
+
+
+def _with_earlier(outcome: Outcome, left: LeftRuns) -> Outcome:
+    """Add the runs that ended in another process, which itself has ended before all was over."""
+    known = {run.run_id for run in outcome.runs}
+    ended = tuple(run_outcome(one) for one in left.ended() if one.run_id not in known)
+    return dataclasses.replace(outcome, runs=(*ended, *outcome.runs))
 
 
 def _end_of_runs(

@@ -6,7 +6,7 @@ import json
 import re
 import time
 from collections import Counter, deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -154,13 +154,13 @@ class EarlierRuns:
 
 
 class Watch:
-    """The executions of some types, or of one workflow id, that were open when it was made or were started since.
+    """The executions of some types, or of some workflow ids, that were open when it was made or were started since.
 
     The last :data:`KEPT_ENDS` of each end are kept, the others are counted in ``earlier``.
 
     Args:
         load: reads the payloads that are kept outside the histories.
-        workflow_id: look at the executions of this id alone.
+        workflow_ids: look at the executions of these ids alone; of these types alone if there are types as well.
     """
 
     def __init__(
@@ -169,9 +169,9 @@ class Watch:
         types: Iterable[str] = (),
         *,
         load: payload.Load | None = None,
-        workflow_id: str | None = None,
+        workflow_ids: Collection[str] | None = None,
     ) -> None:
-        self.service, self.types, self.workflow_id = service, set(types), workflow_id
+        self.service, self.types, self.workflow_ids = service, set(types), workflow_ids
         self.load = load or (lambda digest: "null")
         self.runs: dict[int, ShownRun] = {}
         self.earlier = EarlierRuns()
@@ -210,7 +210,9 @@ class Watch:
     def _is_wanted(self, one: KnownExecution) -> bool:
         if one.domain != DOMAIN:
             return False
-        return one.workflow_id == self.workflow_id if self.workflow_id is not None else one.type_name in self.types
+        if self.workflow_ids is None:
+            return one.type_name in self.types
+        return one.workflow_id in self.workflow_ids and (not self.types or one.type_name in self.types)
 
     def _is_new(self, one: KnownExecution) -> bool:
         """Tell whether an execution is one of those to look at; not if it had closed before, or its end was read."""

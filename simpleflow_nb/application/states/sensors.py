@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,9 +13,7 @@ from ... import payload
 from ...exceptions import PayloadError
 from ...inspection.executions import arguments_in, history
 from ...inspection.task_rows import epoch
-from ...local.reader import JournalReader
-from ...local.service import DOMAIN
-from ...processes.payload_directory import PayloadDirectory, kept
+from ...processes.payload_directory import kept
 from ..places import Place
 from .run_states import SENSOR_TYPE, plain_cause
 
@@ -58,18 +55,6 @@ def ask_sensor(place: Place, execution: dict[str, str], signal: str, value: Any 
     """Send a signal to a sensor; the owner of a journal takes it within a tenth of a second."""
     text = kept(payload.encode(value), place.payloads)
     place.ask("signal_workflow_execution", execution, signalName=signal, input=text)
-
-
-def ask_running_sensor(journal: Path, path: Path, signal: str, value: Any) -> bool:
-    """Send a signal to the sensor of the file that the journal's owner carries out; False when it carries out none, or one
-    that makes its one check and takes no signals."""
-    with closing(JournalReader(journal)) as reader:
-        place = Place(reader, DOMAIN, PayloadDirectory(journal.parent / "payloads"), journal)
-        execution = open_sensor(place, path)
-        if execution is None or sensor_state(place, execution).is_once:
-            return False
-        ask_sensor(place, execution, signal, value)
-        return True
 
 
 @dataclass

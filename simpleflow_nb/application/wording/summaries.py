@@ -41,10 +41,7 @@ def event_lines(event: Event) -> Iterator[Line]:
 
 def outcome_lines(outcome: Outcome) -> Iterator[Line]:
     """Yield everything that came of a call, but for what `event_lines` has said of it."""
-    if outcome.left_to is not None:
-        runs, pid = counted(outcome.left_to.runs, "run"), outcome.left_to.pid
-        yield Line(f"left {runs} to the sensor that has the journal (process {pid})")
-    elif not outcome.started:  # else events have told it all
+    if not outcome.started:  # else events have told it all
         yield from summary_lines(outcome)
         yield from map(_said, outcome.notes)
         if outcome.not_due is not None:
@@ -99,6 +96,9 @@ def _count(outcome: Outcome, orange: int) -> Line:
 
 
 def _interruption(outcome: Outcome) -> Iterator[Line]:
+    if outcome.goes_on_with is not None:
+        yield _said(f"no longer waiting; what was asked for goes on in process {outcome.goes_on_with}")
+        return
     still_open = len(outcome.open_runs)
     if still_open and outcome.was_interrupted:
         them = "it" if still_open == 1 else "them"

@@ -68,8 +68,9 @@ def workflow_start(
 ) -> None:
     """Run WORKFLOW: a class such as examples.basic.BasicWorkflow, or FILE.yml:NAME, or NAME of the workflows.yml here.
 
-    With --local it is carried out here and waited for; an interrupted run of the same workflow and input goes on where it
-    was, unless --new. With --domain it is started on SWF, and its workflow id and run id are printed.
+    With --local it is carried out here, or in the process that has the journal, and waited for; an interrupted run of the
+    same workflow and input goes on where it was, unless --new. With --domain it is started on SWF, and its workflow id and
+    run id are printed.
     """
     if local and is_typed(ctx, "domain"):
         raise DefinitionError("--local and --domain exclude each other; give one")

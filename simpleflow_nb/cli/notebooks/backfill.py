@@ -65,8 +65,8 @@ def backfill(
 ) -> None:
     """Run workflow NAME for the available dates of a period that its entry chooses, also before its earliest_date.
 
-    What runs is never started again. A running sensor of FILE.yml on this machine takes the runs over; else they are carried
-    out here and waited for. With --domain an execution starts them on SWF, and its id is printed.
+    What runs is never started again. On this machine the runs are carried out here, or in the process that has the journal,
+    and waited for. With --domain an execution starts them on SWF, and its id is printed.
     """
     if not dry_run and ctx.parent is not None:
         refuse_options(ctx.parent, "without --dry-run", ("style", "header"))

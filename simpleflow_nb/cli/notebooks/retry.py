@@ -43,7 +43,7 @@ def runs_retry(
 ) -> None:
     """Run again what failed or was skipped of RUN (NAME/DATE or a workflow id); notebooks that succeeded are kept.
 
-    A running sensor of FILE.yml on this machine takes it over; else it is carried out here and waited for.
+    On this machine it is carried out here, or in the process that has the journal, and waited for.
     """
     specification, folder, service = chosen_project(file, **place)
     planned = planned_retry(specification, folder, service, run, adopt=adopt)
