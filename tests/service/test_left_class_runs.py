@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from examples.basic import BasicWorkflow
-from simpleflow_nb.application.runners import left_runs
 from simpleflow_nb.application.events import Note, UnderWay
 from simpleflow_nb.application.executions.class_runs import ClassRun, start_class_here
+from simpleflow_nb.application.runners import left_runs
 from simpleflow_nb.exceptions import JournalInUse
 from simpleflow_nb.local.ownership import OwnerWork, owner_pid, owner_work
 from simpleflow_nb.local.service import DOMAIN, LocalService
