@@ -224,7 +224,7 @@ def test_a_running_sensor_is_controlled_by_commands(running: tuple[Path, Callabl
 
     (file.parent / "data" / "2016-01-03.csv").write_text("a\n")
     month = ("backfill", "days", "--from", "2016-01-01", "--to", "2016-01-31")
-    assert re.fullmatch(r"left 1 run to the sensor that has the journal \(process \d+\)\n", said(file, *month))
+    assert re.fullmatch(r"1 report:\n  .*report\.pdf\n1 of 1 run succeeded in \d+ s\n", said(file, *month))
     wait_for("  completed")
 
     file.write_text(file.read_text().replace("0 6 1 1 *", "* * * * * *"))
