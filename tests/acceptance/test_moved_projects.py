@@ -195,6 +195,8 @@ def test_what_was_interrupted_begins_anew_in_the_new_place_with_what_it_had_done
     with subprocess.Popen(command(*typing), cwd=file.parent, env=environment(), stderr=subprocess.DEVNULL) as process:
         run = file.parent / "outputs/notebooks" / IDS[DATES[0]]
         wait_until(lambda: (run / "report/run.json").exists() and (run / "look/report-pdf.json").exists())
+        # The file stands before the journal has the answer of the activity, and the attempt tells what the journal has.
+        wait_until(lambda: "report:look" in shown(file, IDS[DATES[0]])["artefacts"])
         process.kill()
     former = (file.parent / "outputs/notebooks" / IDS[DATES[0]] / "count/run.json").read_bytes()
     new = tmp_path / "moved"
