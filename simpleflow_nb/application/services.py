@@ -19,7 +19,7 @@ from .conditions import Conditions as Conditions
 from .places import Place
 
 if TYPE_CHECKING:
-    from deciders.runs.due_runs import Run
+    from deciders.runs.due_runs import PlannedRun
     from deciders.specification import Specification
 
     from .events import Event
@@ -42,7 +42,7 @@ class Local:
         return journal_path(self.db, outputs)
 
     def start(
-        self, specification: Specification, outputs: Path, run: Run, *, new: bool, conditions: Conditions
+        self, specification: Specification, outputs: Path, run: PlannedRun, *, new: bool, conditions: Conditions
     ) -> Generator[Event, None, Outcome]:
         """Run an instance; see `local_runs.start_here`."""
         from .runners.local_runs import start_here
@@ -115,7 +115,7 @@ class Swf:
     hint: str = DEFAULT_HINT
 
     def start(
-        self, specification: Specification, outputs: Path, run: Run, *, new: bool, conditions: Conditions
+        self, specification: Specification, outputs: Path, run: PlannedRun, *, new: bool, conditions: Conditions
     ) -> Generator[Event, None, Outcome]:
         """Start an instance, for others to carry out; see `remote_runs.start_there`.
 

@@ -17,7 +17,7 @@ from simpleflow_nb.exceptions import DefinitionError
 from tests.acceptance.samples import WORKFLOWS, inputs
 from tests.unit.recorded_runs import success_of
 from workers.records.run_records import RunRecords
-from workers.runs.sensor_check import present_history
+from workers.runs.sensor_check import present_facts
 
 SENTENCE = (
     "simpleflow-nb: {} parameter sets of the sensor's entries for days fit; this run is that of the first entry, with {} and "
@@ -113,8 +113,8 @@ def test_a_run_with_parameters_of_no_entry_makes_no_date_of_an_entry_done(
         # the entry is edited afterwards, which is no cause to run again what an entry has run
         file.write_text(file.read_text().replace("how: fast", "how: slow"))
         edited = load_specification(file)
-        history = present_history(edited, records)
-        planned = due_runs(edited, {"calls": [run.reference_date]}, records.states(), history=history)
+        facts = present_facts(edited, records)
+        planned = due_runs(edited, {"calls": [run.reference_date]}, records.states(), facts=facts)
     assert [one.configured_parameters for one in planned.due] == [{"how": "slow"}] * is_due
     assert [one.reason.text for one in planned.not_due] == [
         "already succeeded with other parameters, and rerun_when lacks parameters_changed"

@@ -15,7 +15,7 @@ from ..files.workflow_files import check_writable
 from .start_warnings import start_warnings
 
 if TYPE_CHECKING:
-    from deciders.runs.due_runs import Run
+    from deciders.runs.due_runs import PlannedRun
     from deciders.specification import ConfiguredWorkflow, Specification
 
     from ..outcomes import Outcome
@@ -47,7 +47,7 @@ def start(
 
 def requested(
     specification: Specification, outputs: Path, name: str, parameters: Mapping[str, Any]
-) -> Generator[Note, None, Run]:
+) -> Generator[Note, None, PlannedRun]:
     """Return the run that is asked for, with what there is to say of its parameters and its data; the outputs folder is made.
 
     Raises:
@@ -105,7 +105,7 @@ def _as_in_the_file(name: str, value: Any) -> Any:
     return json.loads(json.dumps(value, default=text_of))
 
 
-def requested_run(specification: Specification, name: str, values: dict[str, Any]) -> Generator[Note, None, Run]:
+def requested_run(specification: Specification, name: str, values: dict[str, Any]) -> Generator[Note, None, PlannedRun]:
     """Return the run of a workflow for ``reference_date`` and its parameters; without a date where none is given and no
     notebook takes anything of it.
 
@@ -154,7 +154,7 @@ def requested_run(specification: Specification, name: str, values: dict[str, Any
     return dataclasses.replace(run, reason=Reason.of(ReasonKind.BY_HAND if belongs else ReasonKind.BY_HAND_FOR_NO_ENTRY))
 
 
-def _whence(name: str, values: dict[str, Any], bases: list[ConfiguredWorkflow], run: Run) -> str:
+def _whence(name: str, values: dict[str, Any], bases: list[ConfiguredWorkflow], run: PlannedRun) -> str:
     """Say from which entry a run has what was not given; empty where another entry would make the same run."""
     from deciders.parameter_set import written, written_stencil
 

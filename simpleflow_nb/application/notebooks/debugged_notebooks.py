@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class KnownRun:
+class DebuggedRun:
     """A run of notebooks, as far as it is known what its notebooks ran with."""
 
     name: str  #: as somebody has called it
@@ -67,7 +67,7 @@ class DebuggedNotebook:
         )
 
 
-def run_at_place(place: Place, run: str, run_id: str | None = None) -> KnownRun:
+def run_at_place(place: Place, run: str, run_id: str | None = None) -> DebuggedRun:
     """Read a run of notebooks from its history.
 
     Raises:
@@ -79,10 +79,10 @@ def run_at_place(place: Place, run: str, run_id: str | None = None) -> KnownRun:
     kind = events[0]["workflowExecutionStartedEventAttributes"]["workflowType"]["name"]
     if kind != NOTEBOOK_TYPE:
         raise DefinitionError(f"{execution['workflowId']} is no run of notebooks but of {kind}")
-    return KnownRun(run_id or run, executions.arguments_in(events, place.payloads.load), place.journal)
+    return DebuggedRun(run_id or run, executions.arguments_in(events, place.payloads.load), place.journal)
 
 
-def run_in_records(specification: Specification, outputs: Path, place: Place, run: str) -> KnownRun:
+def run_in_records(specification: Specification, outputs: Path, place: Place, run: str) -> DebuggedRun:
     """Read a run of a workflow file from its records.
 
     Raises:
@@ -102,10 +102,10 @@ def run_in_records(specification: Specification, outputs: Path, place: Place, ru
         "inputs_dir": str(specification.inputs_dir),
         "outputs": str(outputs),
     }
-    return KnownRun(run, arguments)
+    return DebuggedRun(run, arguments)
 
 
-def debugged_notebook(run: KnownRun, label: str, into: Path | None = None) -> DebuggedNotebook:
+def debugged_notebook(run: DebuggedRun, label: str, into: Path | None = None) -> DebuggedNotebook:
     """Prepare a notebook with the very parameters that it had. Nothing is executed, and what the run has left stays as it is.
 
     Args:

@@ -16,7 +16,7 @@ from .record_files import has_records
 
 if TYPE_CHECKING:
     from deciders.runs.entries import Entries
-    from deciders.runs.reruns import RunHistory
+    from deciders.runs.reruns import RerunFacts
     from deciders.specification import ConfiguredWorkflow, Specification
     from deciders.values.label_state import LabelState
     from deciders.values.light import Light
@@ -194,7 +194,7 @@ def instance_states(
     return states | (open_runs(place.service, place.domain) if place.service is not None else {})
 
 
-def instance_history(specification: Specification, outputs: Path, place: Place, *, adopt: bool = False) -> RunHistory:
+def rerun_facts(specification: Specification, outputs: Path, place: Place, *, adopt: bool = False) -> RerunFacts:
     """Return how instances ended, as far as that is known, with the notebooks as they are now.
 
     Instances that early versions recorded are among them.
@@ -204,20 +204,20 @@ def instance_history(specification: Specification, outputs: Path, place: Place, 
     """
     import dataclasses
 
-    from deciders.runs.reruns import RunHistory
+    from deciders.runs.reruns import RerunFacts
     from workers.runs.kept_labels import notebook_hashes
     from workers.runs.notebook_versions import with_hashes_of_folders
-    from workers.runs.sensor_check import add_recovered_ends, present_history
+    from workers.runs.sensor_check import add_recovered_ends, present_facts
 
     with _opened_records(specification, outputs, adopt=adopt) as opened:
         if opened is None:
-            return RunHistory()
-        history = present_history(specification, opened)
+            return RerunFacts()
+        facts = present_facts(specification, opened)
         lost = _lost({workflow.name for workflow in specification.workflows}, outputs, place, opened)
-        add_recovered_ends({}, history.ends, lost)
-        ends = with_hashes_of_folders(specification, outputs, opened, history.ends)
+        add_recovered_ends({}, facts.ends, lost)
+        ends = with_hashes_of_folders(specification, outputs, opened, facts.ends)
     hashes = {workflow.name: notebook_hashes(workflow, specification.inputs_dir) for workflow in specification.workflows}
-    return dataclasses.replace(history, ends=ends, notebooks=hashes)
+    return dataclasses.replace(facts, ends=ends, notebooks=hashes)
 
 
 @contextmanager

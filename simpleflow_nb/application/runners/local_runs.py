@@ -31,7 +31,7 @@ from .backfill_ends import BackfillEnds
 from .left_runs import LeftRuns, refuse_new
 
 if TYPE_CHECKING:
-    from deciders.runs.due_runs import Run
+    from deciders.runs.due_runs import PlannedRun
     from deciders.specification import Specification
 
 RUN_TYPES = (NOTEBOOK_TYPE, BACKFILL_TYPE)  #: what is waited for
@@ -144,7 +144,7 @@ def work_on_notebooks(run: LocalRun, workers: int | None) -> Generator[Note, Non
 def start_here(
     specification: Specification,
     outputs: Path,
-    wanted: Run,
+    wanted: PlannedRun,
     *,
     db: Path | None,
     durable: bool,

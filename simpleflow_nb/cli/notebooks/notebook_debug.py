@@ -11,7 +11,7 @@ import click
 from ...application.files.packages import require_application
 from ...application.files.specifications import read_specification
 from ...application.files.workflow_files import default_file, is_no_domain, outputs_folder
-from ...application.notebooks.debugged_notebooks import KnownRun, debugged_notebook, run_at_place, run_in_records
+from ...application.notebooks.debugged_notebooks import DebuggedRun, debugged_notebook, run_at_place, run_in_records
 from ...exceptions import DefinitionError
 from ..options import outputs_option
 from ..place import has_place, opened_place, place_options
@@ -50,7 +50,7 @@ def notebook_debug(
     click.echo(f"run it:   {found.run_command}")
 
 
-def _known_run(ctx: click.Context, run: Sequence[str], outputs: Path | None, place: dict[str, Any]) -> KnownRun:
+def _known_run(ctx: click.Context, run: Sequence[str], outputs: Path | None, place: dict[str, Any]) -> DebuggedRun:
     is_named = len(run) == 2 and is_no_domain(run[0])
     if is_named or (len(run) == 1 and not has_place(place) and default_file() is not None):
         specification = read_specification(Path(run[0]) if is_named else None)
