@@ -29,7 +29,7 @@ def checked_shape(root: YamlNode, problems: Problems) -> dict[str, Any]:
         try:
             return _settings(WorkflowFile.model_validate(root.plain()))
         except ValidationError as error:
-            places = _Places(root)
+            places = _YamlPaths(root)
             for detail in error.errors(include_url=False):
                 _note(detail, places.path(detail["loc"]), root, problems)
     return {}
@@ -46,7 +46,7 @@ def _settings(file: WorkflowFile) -> dict[str, Any]:
     return settings
 
 
-class _Places:
+class _YamlPaths:
     """Finds in the file what pydantic names."""
 
     def __init__(self, root: YamlNode) -> None:
