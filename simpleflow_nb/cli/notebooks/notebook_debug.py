@@ -24,7 +24,7 @@ from .run_place import place_of_file
 @click.argument("words", nargs=-1, required=True, metavar="[FILE.yml | DOMAIN] RUN LABEL")
 @place_options
 @outputs_option
-@click.option("--into", type=click.Path(path_type=Path), help="Folder for it. [default: debug/INSTANCE/LABEL here]")
+@click.option("--into", type=click.Path(path_type=Path), help="Folder for it. [default: debug/WORKFLOW/INSTANCE/LABEL here]")
 @json_option
 @click.pass_context
 def notebook_debug(
@@ -42,6 +42,8 @@ def notebook_debug(
     found = debugged_notebook(_known_run(ctx, run, outputs, place), label, into)
     if found.has_changed:
         click.echo(f"{found.source} has changed since it ran; this is the present version", err=True)
+    for path in found.kept:
+        click.echo(f"what was here before is kept as {path}", err=True)
     if as_json:
         print_document(found.to_dict())
         return
