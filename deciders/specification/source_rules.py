@@ -21,13 +21,13 @@ def checked_source(node: YamlNode | None, problems: Problems) -> dict[str, Any]:
         return _FLOWAPI
     installed = installed_names()
     known = [key for key in node.value if key in (*BUILT_IN, *installed)]
-    for key, value in node.value.items():
-        if key not in known:
-            hint = problems.did_you_mean(str(key), [*BUILT_IN, *installed])
-            problems.add(value.line, f"{shown(key)} is not a setting of the source{hint}")
-    if not known:
+    hints = {key: problems.did_you_mean(str(key), [*BUILT_IN, *installed]) for key in node.value if key not in known}
+    for key, hint in hints.items():
+        problems.add(node.value[key].line, f"{shown(key)} is not a setting of the source{hint}")
+    if not known and not any(hints.values()):
         others = f"; installed are {listed(sorted(installed))}" if installed else ""
         problems.add(node.line, f"the source lacks 'files' or 'sql'{others}")
+    if not known:
         return {"kind": "files", "files": {}}
     if len(known) > 1:
         problems.add(node.line, f"the source has both {listed(known)}; a sensor has one source")

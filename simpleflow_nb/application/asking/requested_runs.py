@@ -130,8 +130,6 @@ def requested_run(specification: Specification, name: str, values: dict[str, Any
     workflow = specification.workflow(name)
     date = _reference_date(given_date) if given_date is not None or workflow.takes_date(parameters) else None
     wanted = set(workflow.parameters)
-    if missing := sorted(wanted - set(parameters)):
-        raise DefinitionError(f"{name} needs the parameter {missing[0]!r}: --set {missing[0]}=...")
     may_be_given = wanted | workflow.own_automatic_parameters()
     if unknown := sorted(set(parameters) - may_be_given):
         from deciders.problems import did_you_mean
@@ -141,6 +139,8 @@ def requested_run(specification: Specification, name: str, values: dict[str, Any
             whence = "date_stencil of the sensor's entry" if unknown[0] == "date_ranges" else "environment of the worker"
             raise DefinitionError(f"{unknown[0]} cannot be given: it comes from the {whence}")
         raise DefinitionError(f"{name} has no parameter {unknown[0]!r}{did_you_mean(unknown[0], sorted(may_be_given))}")
+    if missing := sorted(wanted - set(parameters)):
+        raise DefinitionError(f"{name} needs the parameter {missing[0]!r}: --set {missing[0]}=...")
     stencil = base.date_stencil if base is not None and date is not None else None
     entry = ConfiguredWorkflow(workflow_name=name, parameters=parameters, date_stencil=stencil)
     try:
