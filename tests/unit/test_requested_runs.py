@@ -182,7 +182,7 @@ def test_the_entry_that_has_the_values_says_the_rest_and_several_are_told(
 def test_a_misspelled_parameter_is_named_before_the_one_that_lacks_for_it(tmp_path: Path) -> None:
     flows = "workflows:\n  - name: days\n    notebooks:\n      count: {filename: count.ipynb, parameters: {day: region}}\n"
     file = inputs(tmp_path / "in", workflows=f"available_dates_sensor: null\n{flows}")
-    with pytest.raises(DefinitionError, match="^days has no parameter 'regio' \\(did you mean 'region'\\?\\)$"):
+    with pytest.raises(DefinitionError, match=r"^days has no parameter 'regio' \(did you mean 'region'\?\)$"):
         UnderWay(requested_run(load_specification(file), "days", {"regio": "north"})).result()
-    with pytest.raises(DefinitionError, match="^days needs the parameter 'region': --set region=...$"):
+    with pytest.raises(DefinitionError, match=r"^days needs the parameter 'region': --set region=\.\.\.$"):
         UnderWay(requested_run(load_specification(file), "days", {})).result()
