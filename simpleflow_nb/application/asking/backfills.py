@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ...exceptions import DefinitionError
 from ...inspection.documents import SCHEMA
 from ...masking import masked_leaves
+from ..arguments import check_number, check_period, check_text, check_word
 from ..conditions import Conditions
 from ..events import Event
 from ..files.workflow_files import check_writable
@@ -55,10 +56,10 @@ class Backfill:
         Raises:
             DefinitionError: the period ends before it begins, or there is no such choice of what runs again.
         """
-        if self.first > self.last:
-            raise DefinitionError(f"--from {self.first} is after --to {self.last}")
-        if self.rerun not in RERUNS:
-            raise DefinitionError(f"rerun is {self.rerun!r}; it is one of {', '.join(RERUNS)}")
+        check_text("name", self.name)
+        check_period(self.first, self.last)
+        check_word("rerun", self.rerun, RERUNS)
+        check_text("only", self.only, is_optional=True)
 
 
 @dataclass(frozen=True)
@@ -158,6 +159,7 @@ def backfill(
     conditions: Conditions,
 ) -> Generator[Event, None, Outcome]:
     """Plan it and start what is planned; see `planned_backfill` and `carry_out`."""
+    check_number("max_parallel", most_at_once)
     plan = planned_backfill(specification, outputs, service, wanted, adopt=conditions.adopt)
     return (
         yield from carry_out(specification, outputs, service, wanted, plan, most_at_once=most_at_once, conditions=conditions)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...exceptions import DefinitionError
+from ..arguments import check_parameters, check_text
 from ..events import Event, Note
 from ..files.workflow_files import check_writable
 from .start_warnings import start_warnings
@@ -54,6 +55,8 @@ def requested(
         DefinitionError: no such workflow, or parameters that are missing or not its own.
         OutputsError: the outputs folder cannot be written to.
     """
+    check_text("name", name)
+    check_parameters(parameters)
     specification.workflow(name)
     run = yield from requested_run(specification, name, dict(parameters))
     check_writable(outputs)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...inspection.documents import iso_time
+from ..arguments import check_text
 from ..states.run_states import NOTEBOOK_TYPE
 from .owners import check_owner
 from .record_files import has_records
@@ -318,6 +319,7 @@ def found_row(rows: Sequence[RunRow], run: str) -> RunRow:
     """
     from deciders.runs.run_reference import found_run
 
+    check_text("run", run)
     return found_run(rows, run)
 
 
