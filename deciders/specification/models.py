@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from ..dates.written_dates import with_dates
 from ..problems import UnknownWorkflowError, did_you_mean
+from ..values.report_format import ReportFormat
 from .retention_rules import KEPT_ATTEMPTS, KEPT_HISTORY_SECONDS
 from .workflow_file import MISSING_DATES, OF_THE_DATE, OWN_PARAMETERS
 
@@ -27,7 +28,7 @@ class _Model(BaseModel):
 class OutputSpecification(_Model):
     """A report made of an executed notebook."""
 
-    format: Literal["pdf", "html"]
+    format: ReportFormat
     name: str | None = None  #: of its file, with placeholders (`deciders.specification.report_names`); None means the label
     template: str | None = None  #: relative to the inputs folder; None means the built-in one
     code: bool = False  #: whether it shows the code of the cells

@@ -14,6 +14,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field
 from simpleflow_nb.invisible import INVISIBLE_CHARACTERS
 
 from ..dates.date_stencil import DEFAULT_STENCIL
+from ..values.report_format import DESCRIPTION, ReportFormat
 from .file_types import (
     ABSENT,
     Day,
@@ -53,7 +54,7 @@ SHARED_SETTINGS = ("kernel_fallback", "warnings", "cache")
 class OutputEntry(Entry):
     """A report that is made of an executed notebook."""
 
-    format: Literal["pdf", "html"] = Field(description="Pages, or one self-contained file for browsers.")
+    format: ReportFormat = Field(description=DESCRIPTION)
     name: str = Field(
         ABSENT,
         min_length=1,
