@@ -33,7 +33,7 @@ from .file_types import (
 )
 from .notebook_limits import VARIABLE_PATTERN
 from .retention_rules import KEPT_ATTEMPTS
-from .source_entries import SourceOfFile
+from .sources import SourceOfFile
 
 #: What the sensor and the engine set themselves; no notebook may be labelled so, no parameter of the file be named so.
 OF_THE_DATE = ("reference_date", "date_ranges")  #: what only a run for a date has
