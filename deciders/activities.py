@@ -16,7 +16,6 @@ DECISIONS = "deciders"  #: task list of the workflows
 SENSOR = "sensor"  #: short tasks that touch the run records and the service
 NOTEBOOKS = "notebooks"
 REPORTS = "reports"
-WORKER_LISTS = (SENSOR, NOTEBOOKS, REPORTS)
 
 #: Error type of the "failure" of a notebook that said that there is nothing to do, so that its dependants are not run.
 NOTEBOOK_SKIPPED = "NotebookSkipped"

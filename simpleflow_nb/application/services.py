@@ -15,7 +15,7 @@ from ..local.reader import JournalReader
 from ..local.service import DOMAIN
 from ..processes.connection import DEFAULT_HINT, DEFAULT_RETENTION_DAYS, DOMAIN_VARIABLE, connected, payload_directory
 from ..processes.payload_directory import PayloadDirectory
-from .conditions import Conditions as Conditions
+from .conditions import Conditions
 from .places import Place
 
 if TYPE_CHECKING:

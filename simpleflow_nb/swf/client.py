@@ -18,9 +18,7 @@ from ..swf_service import (
 )
 from . import fast_path
 
-POLL_SECONDS = (
-    60  #: how long SWF holds a poll, https://docs.aws.amazon.com/amazonswf/latest/apireference/API_PollForDecisionTask.html
-)
+# SWF holds a poll for 60 s: https://docs.aws.amazon.com/amazonswf/latest/apireference/API_PollForDecisionTask.html
 READ_TIMEOUT_SECONDS = 75
 DEFAULT_RETRIES = 5
 

@@ -5,18 +5,18 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from deciders import activities as declared
-from deciders.backfill_workflow import BackfillWorkflow
 from deciders.notebook_workflow import NotebookWorkflow
 from deciders.problems import did_you_mean
 from deciders.sensor_workflow import SensorWorkflow
 from deciders.specification import NO_SENSOR, Specification, load_specification
 from deciders.tasks.results import CheckResult
+from deciders.workflow_types import application_workflows
 from workers import activities as bodies
 from workers.records.run_records import RunRecord, RunRecords
 from workers.runs.kept_specification import by_reference
@@ -54,11 +54,10 @@ class ProjectCheck:
 class ProjectEnd:
     """The results of a project's runs."""
 
-    runs: tuple[
-        RunRecord, ...
-    ]  #: all that have ended, in the order of their ends: ``state``, ``light``, ``labels``, ``error``, ``attempt``...
+    #: all that have ended, in the order of their ends: ``state``, ``light``, ``labels``, ``error``, ``attempt``...
+    runs: tuple[RunRecord, ...]
     checks: tuple[ProjectCheck, ...] = ()
-    skipped_seconds: float = field(default=0.0)  #: skipped by the clock
+    skipped_seconds: float = 0.0  #: skipped by the clock
 
     def run(self, name: str) -> RunRecord:
         """Return the last run of ``NAME/DATE``, or of ``NAME/DATE_IDENTITY`` if parameter sets have the same date.
@@ -205,7 +204,7 @@ class _ProjectRun:
             DOMAIN,
             decision_list=declared.DECISIONS,
             task_lists={declared.NOTEBOOKS: workers, declared.REPORTS: 1, declared.SENSOR: 2},
-            workflows=[NotebookWorkflow, SensorWorkflow, BackfillWorkflow, _End],
+            workflows=[*application_workflows(), _End],
             on_parked=self.parked.append,
             imports=False,
             bodies=replaced_bodies(

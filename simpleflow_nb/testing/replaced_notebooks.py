@@ -6,13 +6,14 @@ import hashlib
 import json
 import traceback
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
 from deciders.path_parts import path_part
 from deciders.tasks.results import NotebookResult, ReportResult
+from deciders.values.label_state import AttemptState
 from deciders.values.light import Light
 from workers.artefacts import Artefacts, write_atomically
 from workers.kept_paths import RELATIVE, place_beside, portable_parameters
@@ -34,7 +35,7 @@ class NotebookEnd:
 
     value: Any = None  #: a JSON value, for :func:`notebook_value`
     warnings: tuple[str, ...] = ()  #: they turn the run orange
-    light: Literal["green", "orange"] = field(default="green")  #: orange also if there are warnings
+    light: Literal["green", "orange"] = "green"  #: orange also if there are warnings
 
 
 def notebook_value(path: str | Path) -> Any:
@@ -82,14 +83,20 @@ class ReplacedNotebooks:
         portable, names = portable_parameters(values, Path(outputs), inputs_dir)
         config = {"label": label, "source": place, "source_sha256": digest, "parameters": portable, RELATIVE: names}
         write_json(folder / "config.json", config, {})
-        record: dict[str, Any] = {"label": label, "status": "failed", "light": "red", "attempt": attempt, "source": place}
+        record: dict[str, Any] = {
+            "label": label,
+            "status": AttemptState.FAILED,
+            "light": Light.RED,
+            "attempt": attempt,
+            "source": place,
+        }
         record |= {"source_sha256": digest, "started": _now(), "warnings": [], "error": None, "skipped_for": None}
         try:
             end = self._called(workflow, label, values, notebook)
             _write_notebook(notebook, end.value)
-            record |= {"status": "succeeded", "light": end.light, "warnings": list(end.warnings)}
+            record |= {"status": AttemptState.SUCCEEDED, "light": end.light, "warnings": list(end.warnings)}
         except NotebookSkipped as skip:
-            record |= {"status": "skipped", "light": "green", "skipped_for": str(skip)}
+            record |= {"status": AttemptState.SKIPPED, "light": Light.GREEN, "skipped_for": str(skip)}
             raise
         except NotebookFailed as failure:
             record["error"] = {"cell": failure.cell, "ename": failure.ename, "evalue": failure.evalue}

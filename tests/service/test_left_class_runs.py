@@ -19,6 +19,7 @@ from simpleflow_nb.exceptions import JournalInUse
 from simpleflow_nb.local.ownership import OwnerWork, owner_pid, owner_work
 from simpleflow_nb.local.service import DOMAIN, LocalService
 from simpleflow_nb.processes.workflow_classes import class_file
+from simpleflow_nb.workflow import execution_input
 from tests.acceptance.conftest import wait_until
 
 KEY = f"{BasicWorkflow.type_name()} {BasicWorkflow.version}"
@@ -110,3 +111,32 @@ def test_what_the_owner_has_not_taken_before_its_end_is_done_once_by_the_next_on
     assert (end.workflow_id, end.status, end.result) == ("sum", "completed", 4)
     with closing(LocalService.open(journal)) as service:
         assert [one.workflow_id for one in service.closed_executions(DOMAIN)] == ["sum"]
+
+
+@pytest.mark.parametrize(("arguments", "result"), [([1, 0], 4), ([2, 0], 6)], ids=["the same input", "another input"])
+def test_a_run_that_the_owner_has_continued_as_new_goes_on_in_the_next_one(
+    arguments: list[int], result: int, journal: Path, owner: LocalService
+) -> None:
+    owner.note_work(OwnerWork("list", {KEY: class_file(BasicWorkflow)}))
+    found: list[Any] = []
+    thread = threading.Thread(target=lambda: found.append(UnderWay(start_class_here(WANTED, journal, workers=1)).result()))
+    thread.start()
+    task = owner.poll_for_decision_task(domain=DOMAIN, taskList={"name": "list"})
+    onward = {
+        "input": execution_input(BasicWorkflow, {"args": arguments}),
+        "taskList": {"name": "list"},
+        "workflowTypeVersion": BasicWorkflow.version,
+    }
+    owner.respond_decision_task_completed(
+        taskToken=task["taskToken"],
+        decisions=[
+            {
+                "decisionType": "ContinueAsNewWorkflowExecution",
+                "continueAsNewWorkflowExecutionDecisionAttributes": onward,
+            }
+        ],
+    )
+    owner.close()
+    thread.join(60)
+    (end,) = found
+    assert (end.workflow_id, end.status, end.result) == ("sum", "completed", result)

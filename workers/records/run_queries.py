@@ -49,7 +49,7 @@ def latest_cells() -> sa.Select[Any]:
     import sqlalchemy as sa
 
     runs = runs_table().c
-    newest = sa.select(sa.func.max(runs.id)).where(runs.state != "partial").group_by(runs.workflow_name, runs.instance)
+    newest = sa.select(sa.func.max(runs.id)).where(runs.state != RunState.PARTIAL).group_by(runs.workflow_name, runs.instance)
     columns = (runs.workflow_name, runs.identity, runs.instance, runs.reference_date, runs.parameter_set)
     return sa.select(*columns, runs.state, runs.light).where(runs.id.in_(newest)).order_by(runs.id)
 

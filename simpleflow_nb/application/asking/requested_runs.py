@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from deciders.runs.due_runs import PlannedRun
     from deciders.specification import ConfiguredWorkflow, Specification
 
+    from ..conditions import Conditions
     from ..outcomes import Outcome
-    from ..services import Conditions, Service
+    from ..services import Service
 
 
 def start(

@@ -8,15 +8,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ... import payload
 from ...exceptions import DefinitionError
 from ...inspection.documents import SCHEMA
+from ...inspection.executions import history
+from ...inspection.task_rows import epoch
 from ..events import Event, Look
-from ..outcomes import LabelOutcome, Outcome, RunOutcome
+from ..outcomes import LabelOutcome, Outcome, RunOutcome, end_state
 from ..records.run_rows import RunRow, found_row, interruption, run_rows
+from ..states.run_states import last_attributes
 
 if TYPE_CHECKING:
     from deciders.specification import Specification
 
+    from ...swf_service import ExecutionInfo
     from ..places import Place
     from ..services import Service
 
@@ -39,16 +44,39 @@ def wait(specification: Specification, outputs: Path, service: Service, run: str
                     raise DefinitionError(f"{row.title}: {interrupted}")
                 yield from _pause(place)
             rows = run_rows(specification, outputs, place, every_run=True)
-            row = next(one for one in rows if one.run_id == row.run_id)
+            recorded = next((one for one in rows if one.run_id == row.run_id), None)
+            if recorded is None:
+                return Outcome(file=specification.path, runs=(_unrecorded_outcome(row, place),))
+            row = recorded
     return Outcome(file=specification.path, runs=(row_outcome(row),))
 
 
 def _has_closed(row: RunRow, place: Place) -> bool:
     if place.journal is not None:
         place.service.refresh()
+    return _info(row, place)["executionStatus"] == "CLOSED"
+
+
+def _info(row: RunRow, place: Place) -> ExecutionInfo:
     execution = {"workflowId": row.workflow_id, "runId": row.run_id}
-    info = place.service.describe_workflow_execution(domain=place.domain, execution=execution)["executionInfo"]
-    return bool(info["executionStatus"] == "CLOSED")
+    info: ExecutionInfo = place.service.describe_workflow_execution(domain=place.domain, execution=execution)["executionInfo"]
+    return info
+
+
+def _unrecorded_outcome(row: RunRow, place: Place) -> RunOutcome:
+    """Return the end of a run that leaves no record, as its history has it: its instance had succeeded before, or was started
+    again since."""
+    from deciders.tasks.results import RunResult
+
+    info = _info(row, place)
+    end = last_attributes(history(place.service, place.domain, {"workflowId": row.workflow_id, "runId": row.run_id}))
+    status, reports, is_skipped = info["closeStatus"], tuple[str, ...](), False
+    if status == "COMPLETED":
+        result = RunResult.of_json(payload.decode(end.get("result"), place.payloads.load))
+        reports, is_skipped = tuple(result.reports), result.was_skipped
+    started, ended = epoch(info["startTimestamp"]), epoch(info["closeTimestamp"])
+    state = end_state(status, is_skipped=is_skipped)
+    return RunOutcome(row.title, row.workflow_id, row.run_id, state, end.get("reason"), started, ended, reports)
 
 
 def _pause(place: Place) -> Generator[Look, None, None]:

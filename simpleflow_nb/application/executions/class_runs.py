@@ -125,9 +125,16 @@ def start_class_here(
                     if interrupts is not None:
                         stack.enter_context(interrupts)
                     run = stack.enter_context(LocalRun(journal, durable=durable, interrupts=interrupts))
-                    if left.is_begun(run.service) and (ended := left.ended()):
+                    is_begun = left.is_begun(run.service)
+                    going_on = left.open_in(run.service)  # also of a run that was continued as new, with whatever input
+                    if is_begun and not going_on and (ended := left.ended()):
                         return _closed_end(ended[-1], run.payloads.load)
-                    return (yield from _in_this_process(run, cls, elsewhere.wanted, text, new and not left.was_left, workers))
+                    if going_on:
+                        execution: dict[str, str] | None = going_on[-1].ids
+                    else:
+                        has_to_be_new = new and not left.was_left
+                        execution = None if has_to_be_new else _interrupted_run(run, cls.type_name(), text, wanted.workflow_id)
+                    return (yield from _in_this_process(run, cls, elsewhere.wanted, text, execution, workers))
             except JournalInUse as error:
                 end = yield from elsewhere.carried_out(error, workers)
                 if end is not None:
@@ -135,9 +142,14 @@ def start_class_here(
 
 
 def _in_this_process(
-    run: LocalRun, cls: type[Workflow], wanted: ClassRun, text: str, new: bool, workers: int | None
+    run: LocalRun,
+    cls: type[Workflow],
+    wanted: ClassRun,
+    text: str,
+    execution: dict[str, str] | None,
+    workers: int | None,
 ) -> Generator[Event, None, ExecutionEnd]:
-    execution = None if new else _interrupted_run(run, cls.type_name(), text, wanted.workflow_id)
+    """Go on with an open execution, or start one if that is None, and wait for its end."""
     if execution is not None:
         yield Note(f"going on with {execution['workflowId']} (--new starts another run)")
         workflow_id = execution["workflowId"]

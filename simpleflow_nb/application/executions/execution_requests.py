@@ -7,8 +7,6 @@ from typing import Any
 
 from ...exceptions import DefinitionError
 from ...inspection.documents import Document, document_of
-from ...local.ownership import is_owned
-from ...local.requests import leave_request
 from ...masking import refuse_secrets
 from ..places import Place
 from ..states.run_states import status_word
@@ -64,11 +62,4 @@ def _asked(place: Place, execution: dict[str, str], operation: str, **arguments:
         raise DefinitionError(f"{execution['workflowId']} has ended already ({how})")
     given = {key: value for key, value in arguments.items() if value is not None}
     refuse_secrets(given)
-    body = {"domain": place.domain, **execution, **given}
-    if place.journal is None:
-        getattr(place.service, operation)(**body)
-        takes_effect = True
-    else:
-        leave_request(place.journal, operation, body)
-        takes_effect = is_owned(place.journal)
-    return ExecutionRequest(execution["workflowId"], execution["runId"], takes_effect)
+    return ExecutionRequest(execution["workflowId"], execution["runId"], place.ask(operation, execution, **given))

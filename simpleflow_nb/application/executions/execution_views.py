@@ -33,4 +33,4 @@ def _progress(type_name: str, status: str, given: Any) -> list[str] | None:
         return None
     from ..records.open_labels import notebook_progress
 
-    return notebook_progress(given.get("kwargs") or {})
+    return [f"{label}: {text}" for label, text in notebook_progress(given.get("kwargs") or {}).items()]

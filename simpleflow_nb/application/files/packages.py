@@ -22,6 +22,8 @@ def require_application() -> None:
         if spec is None:
             raise DefinitionError(f"the package {name!r} of simpleflow_nb is not installed; install simpleflow_nb again")
         origin = Path(spec.origin) if spec.origin else Path(next(iter(spec.submodule_search_locations or [name])))
-        place = origin.parent if origin.name == "__init__.py" else origin
-        if place.resolve() != home / name:
-            raise DefinitionError(f"{place} hides the package {name!r} of simpleflow_nb; rename it, or run from another folder")
+        folder = origin.parent if origin.name == "__init__.py" else origin
+        if folder.resolve() != home / name:
+            raise DefinitionError(
+                f"{folder} hides the package {name!r} of simpleflow_nb; rename it, or run from another folder"
+            )

@@ -88,11 +88,12 @@ def within_reach(
     beyond = behind - _reachable(specification, plan, behind)
     out_of_reach = []
     for have_dates in (True, False):
-        lost = {run[:2] for run in runs if run[:2] in older & beyond and bool(run[2]) == have_dates}
-        found = [change for run in runs if run[:2] in lost and (change := plan.changes[run[:2]]) is not None]
-        changed, added = (tuple(dict.fromkeys(name for change in found for name in change[place])) for place in (0, 1))
-        if lost:
-            out_of_reach.append(OutOfReach(len(lost), have_dates, changed, added))
+        missed = {run[:2] for run in runs if run[:2] in older & beyond and bool(run[2]) == have_dates}
+        found = [change for run in runs if run[:2] in missed and (change := plan.changes[run[:2]]) is not None]
+        changed = tuple(dict.fromkeys(name for change in found for name in change.changed))
+        added = tuple(dict.fromkeys(name for change in found for name in change.added))
+        if missed:
+            out_of_reach.append(OutOfReach(len(missed), have_dates, changed, added))
     return [run for run in runs if run[:2] not in beyond], out_of_reach
 
 

@@ -107,16 +107,16 @@ def _lines_of(outputs: Path, row: RunRow, label: str, attempt: int | None) -> It
     from workers.artefacts import Artefacts
 
     artefacts, instance = Artefacts(outputs), row.instance or ""
-    place = artefacts.notebook_folder(row.workflow, instance, label)
+    folder = artefacts.notebook_folder(row.workflow, instance, label)
     if attempt is not None:
         kept = artefacts.attempt_folder(row.workflow, instance, label, attempt)
-        place = kept if kept.is_dir() else place
+        folder = kept if kept.is_dir() else folder
         if not kept.is_dir() and attempt != artefacts.attempts(row.workflow, instance, label):
             kept_ones = artefacts.kept_attempts(row.workflow, instance, label)
             gone = f" any more; the oldest that is kept is {kept_ones[0]}" if kept_ones and 0 < attempt < kept_ones[0] else ""
             raise DefinitionError(f"{row.title} has no attempt {attempt} of {label}{gone}")
     try:
-        with open(place / "output.txt", encoding="utf-8", errors="replace") as file:
+        with open(folder / "output.txt", encoding="utf-8", errors="replace") as file:
             yield from (line.rstrip("\n") for line in file)
     except FileNotFoundError:
         return

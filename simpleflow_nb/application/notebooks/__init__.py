@@ -1,1 +1,1 @@
-"""Single notebooks outside of workflows, and the processes that carry notebooks out."""
+"""Single notebooks outside of workflows."""

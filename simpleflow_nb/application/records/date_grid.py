@@ -47,8 +47,8 @@ class DateGrid:
         self._cells: dict[tuple[str, ParameterSet], GridCell] = {}
         self._has_entry: dict[ParameterSet, bool] = {}
         for row in rows:
-            place = (row.reference_date or "", self._column_of(row))
-            self._cells.setdefault(place, GridCell()).rows.append(row)
+            key = (row.reference_date or "", self._column_of(row))
+            self._cells.setdefault(key, GridCell()).rows.append(row)
         for run in due:
             column = set_of_entry(run.entry)
             self._has_entry[column] = True

@@ -39,25 +39,25 @@ def with_open_labels(row: RunRow, place: Place) -> RunRow:
         labels[key] = LabelState.read(known[name].state) if name in known else LabelState.PENDING
         if name in known and (made := known[name].made) is not None:
             artefacts[key] = made.path
-    notes = dict(line.split(": ", 1) for line in notebook_progress(arguments))
-    return dataclasses.replace(row, labels=labels, artefacts=artefacts, notes={name: [note] for name, note in notes.items()})
+    notes = {label: [text] for label, text in notebook_progress(arguments).items()}
+    return dataclasses.replace(row, labels=labels, artefacts=artefacts, notes=notes)
 
 
-def notebook_progress(arguments: dict[str, Any]) -> list[str]:
-    """Return ``report: cell 3 of 8: Totals`` for each notebook of an open run that is under way, as far as its folder tells.
+def notebook_progress(arguments: dict[str, Any]) -> dict[str, str]:
+    """Return ``cell 3 of 8: Totals`` by label for each notebook of an open run that is under way, as far as its folder tells.
 
     ``arguments`` is what the run was started with. Empty where its outputs folder cannot be seen from here.
     """
     from deciders.values.label_state import AttemptState
     from workers.artefacts import Artefacts, read_record
 
-    lines = []
+    found = {}
     for notebook in arguments.get("workflow", {}).get("notebooks", ()):
-        place = (arguments["workflow"]["name"], arguments["instance"], notebook["label"])
-        record = read_record(Artefacts(Path(arguments["outputs"])).notebook_folder(*place) / "run.json")
+        names = (arguments["workflow"]["name"], arguments["instance"], notebook["label"])
+        record = read_record(Artefacts(Path(arguments["outputs"])).notebook_folder(*names) / "run.json")
         if record.get("status") != AttemptState.RUNNING:
             continue
         now = record.get("progress") or {}
         text = f"cell {now['cell']} of {now['cells']}" if now else "begun"
-        lines.append(f"{notebook['label']}: {text}" + (f": {now['heading']}" if now.get("heading") else ""))
-    return lines
+        found[notebook["label"]] = text + (f": {now['heading']}" if now.get("heading") else "")
+    return found

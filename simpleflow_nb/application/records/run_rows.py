@@ -160,11 +160,12 @@ def run_rows(
     with _opened_records(specification, outputs, adopt=adopt) as opened:
         if opened is not None:
             records = opened.runs() if every_run else opened.latest()
-            lost = _lost(names, outputs, place, opened)
+            unrecorded = _unrecorded(names, outputs, place, opened)
             if not every_run:
-                lost = list({(record.workflow_name, record.identity): record for record in lost}.values())
-            again = {(record.workflow_name, record.identity) for record in lost} if not every_run else set()
-            records = [one for one in records if (one.workflow_name, one.identity) not in again] + lost
+                unrecorded = list({(record.workflow_name, record.identity): record for record in unrecorded}.values())
+                newer = {(record.workflow_name, record.identity) for record in unrecorded}
+                records = [one for one in records if (one.workflow_name, one.identity) not in newer]
+            records = records + unrecorded
     rows = [_row(record) for record in records if record.workflow_name in names]
     running = _running(names, place) if place.service is not None else []
     if not every_run:
@@ -189,7 +190,7 @@ def instance_states(
     with _opened_records(specification, outputs, adopt=adopt) as opened:
         if opened is not None:
             states = opened.states()
-            for record in _lost({workflow.name for workflow in specification.workflows}, outputs, place, opened):
+            for record in _unrecorded({workflow.name for workflow in specification.workflows}, outputs, place, opened):
                 if not record.state.says_nothing:
                     states[record.workflow_name, record.identity] = record.state.of_instance
     return states | (open_runs(place.service, place.domain) if place.service is not None else {})
@@ -214,8 +215,8 @@ def rerun_facts(specification: Specification, outputs: Path, place: Place, *, ad
         if opened is None:
             return RerunFacts()
         facts = present_facts(specification, opened)
-        lost = _lost({workflow.name for workflow in specification.workflows}, outputs, place, opened)
-        add_recovered_ends({}, facts.ends, lost)
+        unrecorded = _unrecorded({workflow.name for workflow in specification.workflows}, outputs, place, opened)
+        add_recovered_ends({}, facts.ends, unrecorded)
         ends = with_hashes_of_folders(specification, outputs, opened, facts.ends)
     hashes = {workflow.name: notebook_hashes(workflow, specification.inputs_dir) for workflow in specification.workflows}
     return dataclasses.replace(facts, ends=ends, notebooks=hashes)
@@ -239,8 +240,8 @@ def _opened_records(specification: Specification, outputs: Path, *, adopt: bool)
         yield opened
 
 
-def _lost(names: set[str], outputs: Path, place: Place, records: RunRecords) -> list[RunRecord]:
-    """Ends that the next check of the sensor will record."""
+def _unrecorded(names: set[str], outputs: Path, place: Place, records: RunRecords) -> list[RunRecord]:
+    """Return the ends that the next check of the sensor will record, in their order."""
     from workers.runs.recovered_ends import recovered_ends
 
     if place.service is None:
@@ -325,7 +326,6 @@ def found_row(rows: Sequence[RunRow], run: str) -> RunRow:
 
 def interruption(rows: Sequence[RunRow], place: Place) -> str:
     """Return a sentence about runs that are open while no process carries them out; nothing where there are none."""
-
     number = sum(row.is_running for row in rows)
     if not number or not place.is_interrupted:
         return ""

@@ -192,7 +192,7 @@ class LeftRuns:
                 known = [service.execution(DOMAIN, one) for one in self.workflow_ids]
                 if any(one is not None and one.number > self._newest for one in known):
                     return True
-            if any(one.workflow_id in self.workflow_ids for one in service.open_executions(DOMAIN)):
+            if self.open_in(service):
                 return True
             if time.monotonic() > until:
                 break
@@ -206,9 +206,9 @@ class LeftRuns:
         self._watch.look()
         return [one for one in self._watch.states() if one.status is not None]
 
-    def open_in(self, reader: JournalReader) -> list[KnownExecution]:
+    def open_in(self, service: Service) -> list[KnownExecution]:
         """Return those that are open, as of the last look."""
-        return [one for one in reader.open_executions(DOMAIN) if one.workflow_id in self.workflow_ids]
+        return [one for one in service.open_executions(DOMAIN) if one.workflow_id in self.workflow_ids]
 
     def _work_of_owner(self, refusal: JournalInUse) -> Generator[Event, None, OwnerWork | None]:
         """Return what the owner says of itself, once it does; None if there is no owner any more.

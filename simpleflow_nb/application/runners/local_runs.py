@@ -29,6 +29,7 @@ from ..records.run_rows import counted
 from ..states.run_states import BACKFILL_TYPE, NOTEBOOK_TYPE, Watch
 from .backfill_ends import BackfillEnds
 from .left_runs import LeftRuns, refuse_new
+from .notebook_processes import notebook_lists
 
 if TYPE_CHECKING:
     from deciders.runs.due_runs import PlannedRun
@@ -111,13 +112,13 @@ def _go_on_where_moved(
         )
     except OSError as error:
         raise ServiceError(f"{outputs} cannot be written to: {(error.strerror or str(error)).lower()}") from None
-    for place in sorted(moved.former):
-        yield Note(f"the outputs were moved here from {place}; interrupted runs start again here, and keep what they had done")
+    for folder in sorted(moved.former):
+        yield Note(f"the outputs were moved here from {folder}; interrupted runs start again here, and keep what they had done")
     for former, file in moved.taken_over.items():
         yield Note(f"interrupted runs of {former} start again with {file}, and keep what they had done")
-    for place, number in moved.elsewhere.items():
+    for folder, number in moved.elsewhere.items():
         theirs = "has its" if number == 1 else "have their"
-        yield Note(f"{counted(number, 'open run')} of this journal {theirs} outputs in {place}")
+        yield Note(f"{counted(number, 'open run')} of this journal {theirs} outputs in {folder}")
 
 
 def work_on_notebooks(run: LocalRun, workers: int | None) -> Generator[Note, None, None]:
@@ -125,17 +126,14 @@ def work_on_notebooks(run: LocalRun, workers: int | None) -> Generator[Note, Non
 
     ``workers`` is the number of notebooks that run at once; None is the number of cores.
     """
-    from deciders import activities
+    from deciders.activities import DECISIONS
     from deciders.workflow_types import application_workflows
-    from workers import activities as bodies  # noqa: F401  (importing registers them)
 
-    interrupted = len(run.open_runs(NOTEBOOK_TYPE))
-    if interrupted:
-        yield Note(f"going on with {interrupted} interrupted run{'s' if interrupted > 1 else ''}")
-    slots = workers or usable_cores()
+    if interrupted := len(run.open_runs(NOTEBOOK_TYPE)):
+        yield Note(f"going on with {counted(interrupted, 'interrupted run')}")
     run.work(
-        decision_list=activities.DECISIONS,
-        task_lists={activities.NOTEBOOKS: slots, activities.REPORTS: max(1, slots // 2), activities.SENSOR: 2},
+        decision_list=DECISIONS,
+        task_lists=notebook_lists(workers or usable_cores()),
         workflows=application_workflows(),
         imports=False,
     )

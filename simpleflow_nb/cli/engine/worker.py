@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from ...application.files.workflow_files import outputs_folder
-from ...application.notebooks.notebook_processes import get_kernels_ready, notebook_lists
+from ...application.runners.notebook_processes import get_kernels_ready, notebook_lists
 from ...constants import STATE_FOLDER
 from ...exceptions import DefinitionError
 from ...processes.connection import connected, explaining, payload_directory
