@@ -26,6 +26,7 @@ class ActivityContext:
     service: Any = None  #: the worker's client of the service; None in a process of its own
     beat: Callable[[str | None], None] | None = None
     cancel_requested: Callable[[], bool] = field(default=lambda: False)
+    stop_requested: Callable[[], bool] = field(default=lambda: False)
     payloads: Any = None  #: store of texts too long for a history
     process_groups: Any = None  #: records processes that the body starts, so that none survives a crash
     on_cancel: list[Callable[[], None]] = field(default_factory=list)  #: called when the cancellation is requested
@@ -38,6 +39,14 @@ class ActivityContext:
         Free in the first attempt; a later one reads the execution's history, once.
         """
         return self.find_last_details()
+
+    @property
+    def is_stopping(self) -> bool:
+        """True once the worker takes no more tasks and waits for this one; always False in a process of its own.
+
+        A body that waits for something else should end then, and be asked again: the worker cannot go before it.
+        """
+        return self.stop_requested()
 
     def described(self) -> dict[str, Any]:
         """Return the task under the keys of simpleflow's contexts."""

@@ -280,6 +280,7 @@ class Worker:
             service=self.service,
             beat=lambda details: self._note_progress(running, details),
             cancel_requested=running.cancelled.is_set,
+            stop_requested=self._stop.is_set,
             payloads=self.payloads,
             process_groups=self.process_groups,
             on_cancel=running.on_cancel,

@@ -21,6 +21,7 @@ import pytest
 from simpleflow_nb.inspection.executions import executions
 from simpleflow_nb.local.reader import JournalReader
 from simpleflow_nb.local.service import DOMAIN
+from tests.acceptance.conftest import wait_until
 from tests.acceptance.samples import DATES, command, environment, inputs, run_jsons, typed
 from tests.settings import count
 
@@ -194,6 +195,25 @@ def test_interrupted_once_it_lets_tasks_end_starts_none_and_says_how_to_go_on(st
     assert done_steps(steps) == "123"
     done = typed("workflow.start", "--local", "mine.Steps", "--input", "[5]", "--quiet", cwd=steps)
     assert (done.returncode, done.stdout, done_steps(steps)) == (0, "[1,2,3,4,5]\n", "12345")
+
+
+def test_a_backfill_whose_runs_wait_for_room_ends_with_the_tasks_under_way(tmp_path: Path) -> None:
+    waits = "open('begun', 'w').close()\nimport os, time\nwhile not os.path.exists('../../../../../go'): time.sleep(0.05)"
+    file = inputs(tmp_path / "in", dates=DATES[:3], count=waits)
+    period = ("--from", DATES[0], "--to", DATES[2], "--max-parallel", "1", "--quiet", "--outputs", tmp_path / "out")
+    words = ("backfill", file, "days", *period)
+    with subprocess.Popen(command(*words), env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        wait_until(lambda: list(tmp_path.glob("out/notebooks/days/*/count/begun")) != [])
+        process.send_signal(signal.SIGINT)
+        assert process.stderr is not None
+        next(line for line in process.stderr if line.startswith("simpleflow-nb: stopping: no new task is started, "))
+        (tmp_path / "go").touch()
+        stdout, stderr = process.communicate(timeout=180)
+    assert (process.returncode, stdout) == (1, "0 of 1 run succeeded\n"), stderr
+    assert stderr.endswith("simpleflow-nb: interrupted before every run was started; the same command goes on\n")
+    assert len(list(tmp_path.glob("out/notebooks/days/*/count/begun"))) == 1
+    done = typed(*words, cwd=tmp_path)
+    assert (done.returncode, done.stdout.splitlines()[-1].partition(" in ")[0]) == (0, "3 of 3 runs succeeded"), done.stderr
 
 
 def test_interrupted_twice_it_kills_kernels_and_cancels_the_runs(tmp_path: Path, temporary: Path) -> None:

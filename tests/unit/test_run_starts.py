@@ -185,6 +185,15 @@ def test_it_ends_when_its_end_is_asked_for(service: LocalService, tmp_path: Path
     assert len(open_runs(service, DOMAIN)) == 2
 
 
+def test_those_left_are_held_back_once_the_worker_stops(service: LocalService, tmp_path: Path) -> None:
+    without_room = task(service, stop_requested=lambda: len(open_runs(service, DOMAIN)) == 2)
+    done = starter(without_room, tmp_path, most_at_once=2).start([WantedRun(run) for run in runs(5)])
+    assert (len(done.workflow_ids), done.held_back) == (2, 3)
+    with_room = task(service, stop_requested=lambda: len(open_runs(service, DOMAIN)) == 4)
+    done = starter(with_room, tmp_path).start([WantedRun(run) for run in runs(9)[4:]])
+    assert (len(done.workflow_ids), done.held_back) == (2, 3)
+
+
 TOLERANT = ConfiguredWorkflow(workflow_name="days", date_stencil=[{"dates": [-2, 1], "at_least": 1}])
 
 

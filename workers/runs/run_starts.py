@@ -208,7 +208,7 @@ class Starter:
     def start(self, wanted: Sequence[WantedRun]) -> Started:
         """Start the runs in that order. Runs of a workflow without room wait, but do not delay others.
 
-        Runs for which there is no room within a quarter of an hour are held back.
+        Runs for which there is no room within a quarter of an hour are held back, and all that are left once the worker stops.
 
         Raises:
             ActivityCanceled: this task was cancelled; runs that were started go on.
@@ -220,7 +220,7 @@ class Starter:
             waiting.setdefault(one.run.workflow_name, deque()).append((place, one))
         while any(waiting.values()):
             self.task.check()
-            name = self._first_with_room(waiting, patience)
+            name = self._first_with_room(waiting, patience) if not self.task.is_stopping else None
             if name is None:
                 done.held_back = sum(map(len, waiting.values()))
                 break
@@ -234,13 +234,14 @@ class Starter:
         return done
 
     def _first_with_room(self, waiting: dict[str, deque[tuple[int, WantedRun]]], patience: float) -> str | None:
-        """Return the workflow whose first run is to be started next; wait for room. None if there was none in time."""
+        """Return the workflow whose first run is to be started next; wait for room. None if there is none in time, or before
+        the worker stops."""
         while True:
             if self._room.is_known:
                 ready = [name for name, runs in waiting.items() if runs and self._room.is_there_for(name)]
                 if ready:
                     return min(ready, key=lambda name: waiting[name][0][0])
-                if time.monotonic() > patience:
+                if time.monotonic() > patience or self.task.is_stopping:
                     return None
                 self.task.heartbeat()
                 time.sleep(self._look_seconds)
