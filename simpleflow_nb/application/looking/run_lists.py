@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,7 +23,7 @@ class RunChoice:
     """Choice of runs, by workflow, state and period."""
 
     name: str | None = None  #: of the workflow; None: of all of them
-    state: str | None = None  #: a `deciders.values.run_state.RunState` or its word
+    state: str | None = None  #: a `deciders.values.run_state.RunState`, or a word that any version has written for it
     first: date | None = None  #: reference date
     last: date | None = None
     every_run: bool = False  #: not only the latest of each instance
@@ -63,7 +63,7 @@ def list_runs(specification: Specification, outputs: Path, service: Service, cho
     if choice.name is not None and choice.name not in known:
         raise DefinitionError(f"{specification.path.name} has no workflow {choice.name!r}{did_you_mean(choice.name, known)}")
     if choice.state is not None:
-        RunState.read(choice.state)
+        choice = replace(choice, state=RunState.read(choice.state))
     with service.opened(outputs) as place:
         rows = run_rows(specification, outputs, place, every_run=choice.every_run)
         interrupted = interruption(rows, place) if choice.state in (None, RunState.RUNNING) else ""
