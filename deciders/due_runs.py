@@ -1,5 +1,7 @@
-"""The name under which users import `deciders.runs.due_runs`."""
+"""The name under which users import `deciders.runs.due_runs`; ``Run`` is the name that `PlannedRun` had there in 0.1."""
 
-from .runs.due_runs import DueRuns, NotDue, Run, due_runs, identity, identity_for, run_for
+from .runs.due_runs import DueRuns, NotDue, PlannedRun, due_runs, identity, identity_for, run_for
 
-__all__ = ["DueRuns", "NotDue", "Run", "due_runs", "identity", "identity_for", "run_for"]
+Run = PlannedRun
+
+__all__ = ["DueRuns", "NotDue", "PlannedRun", "Run", "due_runs", "identity", "identity_for", "run_for"]

@@ -144,7 +144,7 @@ def _passwords(name: str, value: str) -> dict[str, str]:
     written = {found[1] for pattern in (_AFTER_USER, _AS_DATABASES_READ, _IN_QUERY) for found in re.finditer(pattern, value)}
     meant = written.union(map(unquote, written), map(unquote_plus, written)) - {"{}"}
     ordered = sorted(meant, key=lambda each: (-len(each), each))
-    return {f"the password in {name}" + (f" ({number})" if number > 1 else ""): each for number, each in enumerate(ordered, 1)}
+    return {f"password in {name}" + (f" ({number})" if number > 1 else ""): each for number, each in enumerate(ordered, 1)}
 
 
 def masked(text: str, secrets: Mapping[str, str] | None = None) -> str:

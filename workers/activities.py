@@ -11,9 +11,9 @@ from deciders import activities as declared
 from deciders.specification import OutputSpecification
 from deciders.specification.retention_rules import KEPT_ATTEMPTS
 from deciders.tasks.results import NotebookResult
-from deciders.values.artefact_key import ReportFormat
 from deciders.values.label_state import LabelState
 from deciders.values.light import Light
+from deciders.values.report_format import ReportFormat
 from deciders.values.run_state import RunState
 from simpleflow_nb.activity_context import context
 from simpleflow_nb.environment import setting

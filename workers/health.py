@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from deciders.problems import near_miss
-from deciders.specification import NO_SENSOR, FilesSource, FlowApiSource, InstalledSource, Specification, SqlSource
+from deciders.specification import NO_SENSOR, FlowApiSource, Specification
 from simpleflow_nb.variables import PREFIX, VARIABLES
 
 from .artefacts import Artefacts, OutputsError
@@ -127,13 +127,13 @@ def _source(specification: Specification) -> Iterator[Finding]:
         if any("data_changed" in workflow.rerun_when for workflow in specification.workflows):
             DataStamps(specification).of(())
     except SourceError as error:
-        yield Finding("source", FAILED, f"{_named(source)}: {error}")
+        yield Finding("source", FAILED, f"{source.called}: {error}")
         return
     seconds = time.monotonic() - began
     days = {day for dates in available.values() for day in dates}
     newest = f", the newest {max(days)}" if days else ""
     types = ", ".join(f"{name} {len(dates)}" for name, dates in available.items()) or "no types"
-    text = f"{_named(source)} has {len(days)} dates ({types}){newest}; it took {seconds:.1f} s"
+    text = f"{source.called} has {len(days)} dates ({types}){newest}; it took {seconds:.1f} s"
     yield Finding("source", OK if days else WARNING, text)
     for sentence in undated_files(specification, available):
         yield Finding("source", WARNING, sentence)
@@ -144,14 +144,6 @@ def _source(specification: Specification) -> Iterator[Finding]:
             yield Finding("token", WARNING, f"FLOWAPI_TOKEN expires on {when}; ask for a new one in FlowAuth before")
         else:
             yield Finding("token", OK, f"FLOWAPI_TOKEN is good until {when}")
-
-
-def _named(source: FilesSource | FlowApiSource | SqlSource | InstalledSource) -> str:
-    if isinstance(source, FilesSource):
-        return "files"
-    if isinstance(source, SqlSource):
-        return "the query"
-    return "FlowAPI" if isinstance(source, FlowApiSource) else f"the source {source.name!r}"
 
 
 def _secrets() -> Iterator[Finding]:

@@ -1,15 +1,16 @@
-"""Dates that a stencil lacks for a reference date."""
+"""Dates that a stencil requires for a reference date and that are not available."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
+from itertools import islice
 from typing import TypedDict
 
 from .date_stencil import AvailableDays, DateStencil
 
-#: A lack lists this many missing dates or periods, and counts the rest.
-_MOST_DATES_IN_A_LACK = 10
+#: So many missing dates or periods are listed; the rest is counted.
+_MOST_PERIODS_IN_A_LACK = 10
 _FEWEST_OF_A_PERIOD = 3
 
 
@@ -77,11 +78,15 @@ def _period(first: int, end: int) -> str:
 
 def _missing(ranges: Sequence[tuple[int, int]], available: AvailableDays) -> Missing:
     total = sum(end - first - available.number(first, end) for first, end in ranges)
-    names, told = list[str](), 0
-    for first, end in available.gaps(ranges):
-        is_period = end - first >= _FEWEST_OF_A_PERIOD
-        names += [_period(first, end)] if is_period else [_period(day, day + 1) for day in range(first, end)]
-        told += end - first
-        if len(names) >= _MOST_DATES_IN_A_LACK:
-            break
-    return Missing(periods=names, more=total - told, number=total)
+    periods = list(islice(_periods(available.gaps(ranges)), _MOST_PERIODS_IN_A_LACK))
+    told = sum(end - first for first, end in periods)
+    return Missing(periods=[_period(first, end) for first, end in periods], more=total - told, number=total)
+
+
+def _periods(gaps: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """Split gaps that are too short to be told as a period into their days."""
+    for first, end in gaps:
+        if end - first >= _FEWEST_OF_A_PERIOD:
+            yield first, end
+        else:
+            yield from ((day, day + 1) for day in range(first, end))

@@ -23,14 +23,14 @@ from ..values.reason import Reason, ReasonKind
 from ..values.run_state import RunState
 from . import identity as identities
 from .identity import identity
-from .reruns import RunHistory, verdict
+from .reruns import RerunFacts, verdict
 from .run_tags import RunTags
 
-__all__ = ["DueRuns", "NotDue", "Run", "due_runs", "identity", "identity_for", "run_for"]
+__all__ = ["DueRuns", "NotDue", "PlannedRun", "due_runs", "identity", "identity_for", "run_for"]
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class PlannedRun:
     """One workflow with one set of parameters, for a reference date or without one: an instance, and what it is to run with."""
 
     entry: ConfiguredWorkflow  #: of the sensor, or made for this run: other entries may differ in little from it
@@ -126,7 +126,7 @@ class NotDue:
 
     @property
     def day(self) -> date:
-        """The reference date, as `Run` has it."""
+        """The reference date, as `PlannedRun` has it."""
         return self.reference_date
 
 
@@ -134,13 +134,13 @@ class NotDue:
 class DueRuns:
     """Result of one look at the available dates."""
 
-    due: tuple[Run, ...]  #: each instance once: by priority, then in the order of the entries, then of the dates
+    due: tuple[PlannedRun, ...]  #: each instance once: by priority, then in the order of the entries, then of the dates
     #: every other pair of an entry and an available date; and the dates that an entry's rule chooses, and that lack
     not_due: tuple[NotDue, ...]
     warnings: tuple[str, ...]  #: why there may be less to do than expected
 
 
-def run_for(configured: ConfiguredWorkflow, reference_date: date | None) -> Run:
+def run_for(configured: ConfiguredWorkflow, reference_date: date | None) -> PlannedRun:
     """Make the run of a sensor's entry for a date, due or not (for backfills and reruns), or its run without a date, to which
     the stencil does not apply.
 
@@ -148,11 +148,11 @@ def run_for(configured: ConfiguredWorkflow, reference_date: date | None) -> Run:
         DateStencilValueError: the stencil holds no dates for this reference date, or leaves the calendar.
     """
     if reference_date is None:
-        return Run(configured, None, DateStencil([]), identity(configured.parameters))
+        return PlannedRun(configured, None, DateStencil([]), identity(configured.parameters))
     stencil = DateStencil.of_entry(configured.date_stencil)
     ranges = stencil.date_ranges(reference_date)
     parameters = {**configured.parameters, "reference_date": reference_date, "date_ranges": ranges}
-    return Run(configured, reference_date, stencil, identity(parameters))
+    return PlannedRun(configured, reference_date, stencil, identity(parameters))
 
 
 def identity_for(configured: ConfiguredWorkflow, reference_date: date | None) -> str | None:
@@ -168,7 +168,7 @@ def due_runs(
     available_dates: Mapping[str, Iterable[date]],
     run_states: Mapping[tuple[str, str], RunState],
     *,
-    history: RunHistory | None = None,
+    facts: RerunFacts | None = None,
     since: date | None = None,
 ) -> DueRuns:
     """Find every run that should be started now.
@@ -182,7 +182,7 @@ def due_runs(
         specification: the workflow file; nothing is ever due of one without a sensor.
         available_dates: dates by type, in any order; types that the sensor does not ask for are ignored.
         run_states: "running", "succeeded" or "failed" by workflow name and identity; absent means never run.
-        history: what more is known of former runs. Without it failures are tried again at once, and nothing has changed.
+        facts: what more is known of former runs. Without it failures are tried again at once, and nothing has changed.
         since: look at the dates from this one on, whatever the ``earliest_date`` of the entries.
 
     Raises:
@@ -191,7 +191,7 @@ def due_runs(
     if specification.sensor is None:
         return DueRuns((), (), (NO_SENSOR,))
     ordinals, warnings = considered_days(specification.sensor, available_dates)
-    looker = _Looker(AvailableDays(ordinals), run_states, specification, history or RunHistory(), since)
+    looker = _Looker(AvailableDays(ordinals), run_states, specification, facts or RerunFacts(), since)
     for number, configured in enumerate(specification.entries, start=1):
         looker.look_at(number, configured)
     priorities = {workflow.name: workflow.priority for workflow in specification.workflows}
@@ -250,14 +250,14 @@ class _Looker:
         available: AvailableDays,
         run_states: Mapping[tuple[str, str], RunState],
         specification: Specification,
-        history: RunHistory,
+        facts: RerunFacts,
         since: date | None,
     ) -> None:
-        self.due: list[Run] = []
+        self.due: list[PlannedRun] = []
         self.not_due: list[NotDue] = []
         self._available = available
         self._days = [(ordinal, date.fromordinal(ordinal)) for ordinal in available.ordinals]
-        self._run_states, self._history, self._since = run_states, history, since
+        self._run_states, self._facts, self._since = run_states, facts, since
         self._workflows = {workflow.name: workflow for workflow in specification.workflows}
         self._texts = _TextsByLength()
         #: entries often share a stencil, and what it comes to for a date is the same for all of them
@@ -275,7 +275,7 @@ class _Looker:
         look_at = self._look_with(stencil)
         first_entry = self._first_entry.get(name)
         workflow, run_states = self._workflows.get(name), self._run_states
-        ends, in_autoflow = self._history.ends, self._history.in_autoflow
+        ends, in_autoflow = self._facts.ends, self._facts.in_autoflow
         is_done_whatever_its_parameters = self._success_of_the_date(number, configured, workflow)
         days_to_look_at, refusals = self._reference_dates(configured, earliest)
         too_early = Reason.of(ReasonKind.BEFORE_EARLIEST_DATE, earliest=str(earliest))
@@ -308,9 +308,9 @@ class _Looker:
             end = ends.get((name, found))
             days = stencil.needed_ranges(ordinal) if end is not None and end.data is not None else ()
             is_in_autoflow = (name, found) in in_autoflow
-            is_due, reason, keeps_labels = verdict(workflow, state, end, days, self._history, is_in_autoflow=is_in_autoflow)
+            is_due, reason, keeps_labels = verdict(workflow, state, end, days, self._facts, is_in_autoflow=is_in_autoflow)
             if is_due:
-                self.due.append(Run(configured, day, stencil, found, reason, state == succeeded, keeps_labels))
+                self.due.append(PlannedRun(configured, day, stencil, found, reason, state == succeeded, keeps_labels))
             else:
                 self._refuse(configured, day, found, reason)
 
@@ -343,7 +343,7 @@ class _Looker:
         """
         if workflow is None or "parameters_changed" in workflow.rerun_when:
             return None
-        name, successes = configured.workflow_name, self._history.successes
+        name, successes = configured.workflow_name, self._facts.successes
         others = [
             entry for place, entry in enumerate(self._entries, start=1) if place != number and entry.workflow_name == name
         ]

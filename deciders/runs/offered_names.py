@@ -14,7 +14,7 @@ from ..parameter_set import own_parameters
 from ..path_parts import LONGEST_PART_BYTES, cut_part, encoded_part
 from ..specification import Specification, WorkflowSpecification
 from ..specification.report_names import report_file_names, value_part
-from .due_runs import Run, run_for
+from .due_runs import PlannedRun, run_for
 
 
 def offered_name(
@@ -52,7 +52,7 @@ def offered_name(
     return f"{cut_part('-'.join(parts), LONGEST_PART_BYTES)}.{format}"
 
 
-def _distinguishing_parts(others: list[Run], identity: str, parameters: Mapping[str, Any]) -> list[str]:
+def _distinguishing_parts(others: list[PlannedRun], identity: str, parameters: Mapping[str, Any]) -> list[str]:
     own = own_parameters(parameters)
     names = [name for name in own if any(other.configured_parameters.get(name) != own[name] for other in others)]
     parts = [f"{encoded_part(name)}={value_part(own[name])}" for name in names]
@@ -62,7 +62,7 @@ def _distinguishing_parts(others: list[Run], identity: str, parameters: Mapping[
     return parts
 
 
-def _others(specification: Specification, workflow_name: str, day: str, identity: str) -> Iterator[Run]:
+def _others(specification: Specification, workflow_name: str, day: str, identity: str) -> Iterator[PlannedRun]:
     """Yield the runs of the other entries for that workflow and date."""
     for entry in specification.entries:
         if entry.workflow_name == workflow_name:

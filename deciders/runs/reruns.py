@@ -39,7 +39,7 @@ class LastEnd:
 
 
 @dataclass(frozen=True, kw_only=True)
-class RunHistory:
+class RerunFacts:
     """Facts beyond the states of instances, for the rules that need them."""
 
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
@@ -77,7 +77,7 @@ def verdict(
     state: RunState | None,
     end: LastEnd | None,
     days: DateRanges,
-    history: RunHistory,
+    facts: RerunFacts,
     *,
     is_in_autoflow: bool = False,
 ) -> Verdict:
@@ -98,14 +98,14 @@ def verdict(
             return _SUCCEEDED_IN_AUTOFLOW if is_in_autoflow else _ALREADY_SUCCEEDED
         return _FAILED_IN_AUTOFLOW if is_in_autoflow else _ENDED_BEFORE[state]
     if state == RunState.SKIPPED:
-        return _verdict_of_skipped(workflow, end, days, history)
-    change = _changes(workflow, end, days, history)
+        return _verdict_of_skipped(workflow, end, days, facts)
+    change = _changes(workflow, end, days, facts)
     keeps_labels = DATA_CHANGED not in change and not lacks_data(workflow, end)
     if state == RunState.SUCCEEDED:
         if change:
             return Verdict(True, Reason.of(ReasonKind.CHANGED, change=change), keeps_labels)
         return _ALREADY_SUCCEEDED
-    if history.check_began is not None and end.ended >= history.check_began:
+    if facts.check_began is not None and end.ended >= facts.check_began:
         return Verdict(False, Reason.of(ReasonKind.ENDED_IN_THIS_CHECK, ended=end.state))
     if change:
         return Verdict(True, Reason.of(ReasonKind.CHANGED_SINCE_END, ended=end.state, change=change), keeps_labels)
@@ -114,28 +114,28 @@ def verdict(
     if workflow.attempts is not None and end.failures >= workflow.attempts:
         return Verdict(False, Reason.of(ReasonKind.ATTEMPTS_USED_UP, times=end.failures, attempts=workflow.attempts))
     again = end.ended + timedelta(seconds=workflow.retry_wait_seconds)
-    if again > history.now:
+    if again > facts.now:
         wait = workflow.retry_wait_seconds
         return Verdict(False, Reason.of(ReasonKind.WAITS_FOR_RETRY, wait=wait, until=again.isoformat()))
     reason = Reason.of(ReasonKind.RETRY, attempt=end.failures + 1, of_attempts=workflow.attempts)
     return Verdict(True, reason, keeps_labels)
 
 
-def _verdict_of_skipped(workflow: WorkflowSpecification, end: LastEnd, days: DateRanges, history: RunHistory) -> Verdict:
+def _verdict_of_skipped(workflow: WorkflowSpecification, end: LastEnd, days: DateRanges, facts: RerunFacts) -> Verdict:
     """Decide about an instance whose notebooks said that there was nothing to do: not due until its data change, as far as the
     source can tell.
     """
-    if history.check_began is not None and end.ended >= history.check_began:
+    if facts.check_began is not None and end.ended >= facts.check_began:
         return Verdict(False, Reason.of(ReasonKind.SKIPPED_IN_THIS_CHECK))
-    changed = history.changed_data(end.data, days) if end.data is not None else ()
-    notebooks = _changed_notebooks(workflow, end, history)
+    changed = facts.changed_data(end.data, days) if end.data is not None else ()
+    notebooks = _changed_notebooks(workflow, end, facts)
     if change := _change(changed, notebooks):
         return Verdict(True, Reason.of(ReasonKind.CHANGED_SINCE_END, ended=RunState.SKIPPED, change=change))
     if end.data is not None and workflow.skip_again_seconds is None:
         return Verdict(False, Reason.of(ReasonKind.WAITS_FOR_DATA))
     wait = workflow.skip_again_seconds or DAY_SECONDS
     again = end.ended + timedelta(seconds=wait)
-    if again > history.now:
+    if again > facts.now:
         return Verdict(False, Reason.of(ReasonKind.WAITS_AFTER_SKIP, wait=wait, until=again.isoformat()))
     return Verdict(True, Reason.of(ReasonKind.SKIP_IS_OVER, wait=wait))
 
@@ -189,13 +189,13 @@ def lacks_data(workflow: WorkflowSpecification, end: LastEnd) -> bool:
     return DATA_CHANGED in workflow.rerun_when and end.data is None
 
 
-def change_of(workflow: WorkflowSpecification, end: LastEnd, days: DateRanges, history: RunHistory) -> Verdict:
+def change_of(workflow: WorkflowSpecification, end: LastEnd, days: DateRanges, facts: RerunFacts) -> Verdict:
     """Decide if an instance that has ended would come out differently now, whatever its workflow's ``rerun_when``.
 
     Notebooks count for every workflow, data for those that keep what is needed to tell.
     """
     widened = workflow.model_copy(update={"rerun_when": (*workflow.rerun_when, NOTEBOOK_CHANGED)})
-    change = _changes(widened, end, days, history)
+    change = _changes(widened, end, days, facts)
     is_unknown = lacks_data(workflow, end)
     keeps_labels = DATA_CHANGED not in change and not is_unknown
     if change:
@@ -205,19 +205,19 @@ def change_of(workflow: WorkflowSpecification, end: LastEnd, days: DateRanges, h
     return Verdict(False, Reason.of(ReasonKind.UNCHANGED), keeps_labels)
 
 
-def _changes(workflow: WorkflowSpecification, end: LastEnd, days: DateRanges, history: RunHistory) -> dict[str, list[str]]:
+def _changes(workflow: WorkflowSpecification, end: LastEnd, days: DateRanges, facts: RerunFacts) -> dict[str, list[str]]:
     """Return the changes since the latest run that call for a rerun of the workflow, by key of ``rerun_when``."""
     changed: Sequence[str] = ()
     if DATA_CHANGED in workflow.rerun_when and end.data is not None:
-        changed = history.changed_data(end.data, days)
-    return _change(changed, _changed_notebooks(workflow, end, history))
+        changed = facts.changed_data(end.data, days)
+    return _change(changed, _changed_notebooks(workflow, end, facts))
 
 
-def _changed_notebooks(workflow: WorkflowSpecification, end: LastEnd, history: RunHistory) -> Sequence[str]:
+def _changed_notebooks(workflow: WorkflowSpecification, end: LastEnd, facts: RerunFacts) -> Sequence[str]:
     """Return the changed notebooks that call for a rerun of the workflow."""
     if NOTEBOOK_CHANGED not in workflow.rerun_when:
         return ()
-    return changed_notebooks(workflow, end, history.notebooks.get(workflow.name, {}))
+    return changed_notebooks(workflow, end, facts.notebooks.get(workflow.name, {}))
 
 
 def _change(data: Sequence[str], notebooks: Sequence[str]) -> dict[str, list[str]]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from ..specification import ConfiguredWorkflow
 from ..values.reason import Reason
-from .due_runs import Run, run_for
+from .due_runs import PlannedRun, run_for
 
 #: Values of ``started_by`` other than the name of a person; records hold them for ever.
 SENSOR, BACKFILL, RETRY = "sensor", "backfill", "retry"
@@ -22,7 +22,7 @@ SENSOR, BACKFILL, RETRY = "sensor", "backfill", "retry"
 class WantedRun:
     """A run to be started."""
 
-    run: Run
+    run: PlannedRun
     only: str | None = None  #: run this notebook alone, and those it needs that have not succeeded
     gives_way: bool = False  #: its priority is one lower than its workflow's
     started_by: str | None = None  #: :data:`SENSOR` etc. or a person; None for a request of version 0.1, which does not have it
@@ -55,11 +55,11 @@ def run_request(
 
 
 def requests_for(
-    runs: Iterable[Run], *, only: str | None = None, gives_way: bool = False, started_by: str | None = None
+    runs: Iterable[PlannedRun], *, only: str | None = None, gives_way: bool = False, started_by: str | None = None
 ) -> list[dict[str, Any]]:
     """Make requests for exactly these runs, with their reasons, as few as keep the order."""
     requests: list[dict[str, Any]] = []
-    former: Run | None = None
+    former: PlannedRun | None = None
     for run in runs:
         # Identity, not equality: entries that compare as equal may differ, as 1 and True do.
         if former is not None and former.entry is run.entry and _reason_and_reuse(former) == _reason_and_reuse(run):
@@ -81,7 +81,7 @@ def requests_for(
     return requests
 
 
-def _reason_and_reuse(run: Run) -> tuple[Reason, bool]:
+def _reason_and_reuse(run: PlannedRun) -> tuple[Reason, bool]:
     return run.reason, run.keeps_labels
 
 

@@ -5,16 +5,13 @@ from .loading import load_specification, load_with_warnings
 from .models import (
     NO_SENSOR,
     ConfiguredWorkflow,
-    FilesSource,
-    FlowApiSource,
-    InstalledSource,
     NotebookSpecification,
     OutputSpecification,
     SensorSpecification,
     Specification,
-    SqlSource,
     WorkflowSpecification,
 )
+from .sources import FilesSource, FlowApiSource, InstalledSource, SqlSource
 from .workflow_file import AUTOMATIC_PARAMETERS, FLOWAPI_CDR_TYPES, OWN_PARAMETERS, specification_schema
 
 __all__ = [

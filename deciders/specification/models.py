@@ -15,7 +15,9 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from ..dates.written_dates import with_dates
 from ..problems import UnknownWorkflowError, did_you_mean
+from ..values.report_format import ReportFormat
 from .retention_rules import KEPT_ATTEMPTS, KEPT_HISTORY_SECONDS
+from .sources import FlowApiSource, Source
 from .workflow_file import MISSING_DATES, OF_THE_DATE, OWN_PARAMETERS
 
 
@@ -27,7 +29,7 @@ class _Model(BaseModel):
 class OutputSpecification(_Model):
     """A report made of an executed notebook."""
 
-    format: Literal["pdf", "html"]
+    format: ReportFormat
     name: str | None = None  #: of its file, with placeholders (`deciders.specification.report_names`); None means the label
     template: str | None = None  #: relative to the inputs folder; None means the built-in one
     code: bool = False  #: whether it shows the code of the cells
@@ -141,40 +143,8 @@ class ConfiguredWorkflow(_Model):
         return with_dates(elements)
 
 
-class FilesSource(_Model):
-    """Dates come from the names of files."""
-
-    kind: Literal["files"] = "files"
-    files: dict[str, str]  #: type of data: path relative to the inputs folder with {date}; * and ? match within a name
-
-
-class FlowApiSource(_Model):
-    """Dates come from FlowKit's FlowAPI."""
-
-    kind: Literal["flowapi"] = "flowapi"
-
-
-class SqlSource(_Model):
-    """Dates come from a database."""
-
-    kind: Literal["sql"] = "sql"
-    uri: str  #: SQLAlchemy's; ``{}`` in it stands for the password
-    query: str  #: gives rows of a type of data, a date, and perhaps a version of its data
-    password: str | None = None  #: name of the secret
-
-
-class InstalledSource(_Model):
-    """Dates come from an entry point of the group ``simpleflow_nb.sources``."""
-
-    kind: Literal["installed"] = "installed"
-    name: str
-    options: Any = None  #: JSON
-
-
 #: Consequence of a file without a sensor; the beginning of a sentence.
 NO_SENSOR = "available_dates_sensor is null, so nothing runs by itself"
-
-Source = FilesSource | FlowApiSource | SqlSource | InstalledSource
 
 
 class SensorSpecification(_Model):

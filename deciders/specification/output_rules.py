@@ -7,6 +7,7 @@ from typing import Any
 
 from ..problems import Problems, shown
 from ..report_templates import ASCIIDOC_TEMPLATES, TYPST_TEMPLATE
+from ..values.report_format import REPORT_FORMATS, TYPESET
 from .inputs_folder import checked_file
 from .yaml_lines import YamlNode
 
@@ -27,8 +28,8 @@ def check_outputs(label: str, node: YamlNode | None, inputs_dir: Path, problems:
 
 
 def _check_template(template: str, line: int, format: Any, inputs_dir: Path, problems: Problems) -> None:
-    if format == "html":
-        problems.add(line, "templates are for pdf; html has one look")
+    if format in REPORT_FORMATS and format != TYPESET:
+        problems.add(line, f"templates are for {TYPESET}; {format} has one look")
     elif not template.endswith((TYPST_TEMPLATE, *ASCIIDOC_TEMPLATES)):
         known = "'.typ' (Typst), '.tpl' or '.asciidoc.j2' (asciidoc)"
         problems.add(line, f"template {shown(template)} must end in {known}")

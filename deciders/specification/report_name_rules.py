@@ -9,11 +9,12 @@ from typing import Any, Protocol
 
 from ..path_parts import encoded_part, path_part
 from ..problems import Problems, listed, shown
+from ..values.report_format import REPORT_FORMATS
 from .inputs_folder import folded_name, name_fault
 from .report_names import PLACEHOLDERS, filled_name, literal_parts, own_values, placeholders
 from .yaml_lines import YamlNode
 
-_ENDINGS = (".pdf", ".html")
+_ENDINGS = tuple(f".{format}" for format in REPORT_FORMATS)
 _SOME_DATE = "2000-01-01"
 
 

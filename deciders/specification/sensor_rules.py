@@ -7,7 +7,7 @@ from zoneinfo import available_timezones
 
 from ..dates.cron import is_timezone, schedule_fault
 from ..problems import Problems, listed, shown
-from .source_rules import checked_source
+from .sources import checked_source
 from .workflow_file import FLOWAPI_CDR_TYPES
 from .yaml_lines import YamlNode, json_value
 

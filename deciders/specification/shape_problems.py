@@ -9,7 +9,7 @@ from pydantic_core import ErrorDetails
 
 from ..problems import Problems, kind_of, near_miss, shown
 from .file_types import OF_A_SETTING, OF_AN_OWNER, OutputLimitEntry
-from .source_entries import QueryEntry
+from .sources import BUILT_IN
 from .workflow_file import ConfiguredEntry, NotebookEntry, OutputEntry, SensorEntry, WorkflowEntry, WorkflowFile
 from .yaml_lines import BROKEN, YamlNode
 
@@ -29,7 +29,7 @@ def checked_shape(root: YamlNode, problems: Problems) -> dict[str, Any]:
         try:
             return _settings(WorkflowFile.model_validate(root.plain()))
         except ValidationError as error:
-            places = _Places(root)
+            places = _YamlPaths(root)
             for detail in error.errors(include_url=False):
                 _note(detail, places.path(detail["loc"]), root, problems)
     return {}
@@ -46,7 +46,7 @@ def _settings(file: WorkflowFile) -> dict[str, Any]:
     return settings
 
 
-class _Places:
+class _YamlPaths:
     """Finds in the file what pydantic names."""
 
     def __init__(self, root: YamlNode) -> None:
@@ -102,7 +102,7 @@ def _note(detail: ErrorDetails, path: list[Any], root: YamlNode, problems: Probl
         elif path == ["available_dates_sensor"]:
             problems.add(line, f"{owner} lacks {last!r}; write 'available_dates_sensor: null' if nothing runs by itself")
         else:
-            of_more = " of the source" if model is QueryEntry else ""
+            of_more = " of the source" if path[:-2] == ["available_dates_sensor", "source"] else ""
             problems.add(line, f"{owner}{of_more} lacks {last!r}")
     elif kind in ("extra_forbidden", "invalid_key"):
         hint = problems.did_you_mean(str(last), list(model.model_fields) if model else [])
@@ -198,8 +198,8 @@ def _named(root: YamlNode, path: list[int | str]) -> tuple[str, type[BaseModel] 
             return "available_dates_sensor", SensorEntry
         case ["available_dates_sensor", "source"]:
             return "the source", None
-        case ["available_dates_sensor", "source", "sql"]:
-            return "'sql'", QueryEntry
+        case ["available_dates_sensor", "source", str(kind)] if kind in BUILT_IN:
+            return repr(kind), BUILT_IN[kind].settings
         case ["available_dates_sensor", "workflows", int(place)]:
             return entry_named(root, place), ConfiguredEntry
         case [*_, last]:

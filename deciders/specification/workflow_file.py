@@ -14,6 +14,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field
 from simpleflow_nb.invisible import INVISIBLE_CHARACTERS
 
 from ..dates.date_stencil import DEFAULT_STENCIL
+from ..values.report_format import DESCRIPTION, ReportFormat
 from .file_types import (
     ABSENT,
     Day,
@@ -32,7 +33,7 @@ from .file_types import (
 )
 from .notebook_limits import VARIABLE_PATTERN
 from .retention_rules import KEPT_ATTEMPTS
-from .source_entries import SourceOfFile
+from .sources import SourceOfFile
 
 #: What the sensor and the engine set themselves; no notebook may be labelled so, no parameter of the file be named so.
 OF_THE_DATE = ("reference_date", "date_ranges")  #: what only a run for a date has
@@ -53,7 +54,7 @@ SHARED_SETTINGS = ("kernel_fallback", "warnings", "cache")
 class OutputEntry(Entry):
     """A report that is made of an executed notebook."""
 
-    format: Literal["pdf", "html"] = Field(description="Pages, or one self-contained file for browsers.")
+    format: ReportFormat = Field(description=DESCRIPTION)
     name: str = Field(
         ABSENT,
         min_length=1,

@@ -274,7 +274,7 @@ class _Tree:
         except (yaml.YAMLError, ValueError, OverflowError, AttributeError, KeyError, TypeError, IndexError):
             # The constructors raise whatever int(), date() or a failed match raises.
             kind = "date" if node.tag.endswith(":timestamp") else _short_tag(node.tag)
-            self._problems.add(line, f"{shown(node.value)} looks like a {kind}, but is none; put text in quotes")
+            self._problems.add(line, f"{shown(node.value)} looks like a {kind}, but is none; correct it, or put text in quotes")
             return BROKEN
         if isinstance(value, str) and _LONE_SURROGATE.search(value):
             self._problems.add(line, f"{shown(value)} holds half a character (a lone surrogate)")

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal, get_args
 
 from .item import Item
-
-ReportFormat = Literal["pdf", "html"]
-REPORT_FORMATS: tuple[str, ...] = get_args(ReportFormat)
+from .report_format import REPORT_FORMATS, TYPESET
 
 _REPORT = "report:"
-_PLAIN_FORMAT = "pdf"  #: the first format, which records do not name
 
 
 class ArtefactKind(StrEnum):
@@ -43,7 +39,7 @@ class ArtefactKey:
         if not text.startswith(_REPORT):
             item = Item.parse(text)
             return cls(item.label, None, item.index)
-        return cls._report(text.removeprefix(_REPORT), _PLAIN_FORMAT)
+        return cls._report(text.removeprefix(_REPORT), TYPESET)
 
     @classmethod
     def of_file_name(cls, text: str) -> ArtefactKey:
@@ -55,14 +51,14 @@ class ArtefactKey:
     @classmethod
     def _report(cls, name: str, otherwise: str) -> ArtefactKey:
         head, point, ending = name.rpartition(".")
-        is_named = bool(point) and ending in REPORT_FORMATS and ending != _PLAIN_FORMAT
+        is_named = bool(point) and ending in REPORT_FORMATS and ending != TYPESET
         item = Item.parse(head if is_named else name)
         return cls(item.label, ending if is_named else otherwise, item.index)
 
     def __str__(self) -> str:
         if self.format is None:
             return str(self.item)
-        return f"{_REPORT}{self.item}" if self.format == _PLAIN_FORMAT else f"{_REPORT}{self.file_name}"
+        return f"{_REPORT}{self.item}" if self.format == TYPESET else f"{_REPORT}{self.file_name}"
 
     @property
     def kind(self) -> ArtefactKind:

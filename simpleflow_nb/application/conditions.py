@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..processes.interrupts import Interrupts
+from .arguments import check_number
 
 
 @dataclass(frozen=True)
@@ -16,8 +17,14 @@ class Conditions:
         adopt: take the workflows over from another file that had their names, or the outputs from another service.
         interrupts: entered while runs are carried out: the first interrupt lets what is under way end, the second cancels.
             None leaves signals alone: a program gives the call up with ``close()``.
+
+    Raises:
+        DefinitionError: ``workers`` is not 1 or more.
     """
 
     workers: int | None = None
     adopt: bool = False
     interrupts: Interrupts | None = None
+
+    def __post_init__(self) -> None:
+        check_number("workers", self.workers)

@@ -1,4 +1,4 @@
-"""A workflow file with its outputs and the service that keeps its runs: what programs hold in their hands."""
+"""A workflow file with its outputs folder and the service that keeps its runs."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
 
 class Project:
-    """A workflow file, and everything that can be done with it. Nothing is opened until something is asked for.
+    """A workflow file, and everything that can be done with it. Records and service are opened by the call that needs them.
 
-    Long calls give an `UnderWay`: nothing is done until it is iterated over, or its ``result()`` is asked for. On this machine
-    they carry out what they start, and wait for it; on a service others do.
+    Long calls return an `UnderWay`, which does nothing until it is iterated over or its ``result()`` is called. On this machine
+    such a call carries out what it starts, and waits for it; on a service, deciders and workers do.
 
     ``workers`` is how many notebooks run at once (None: the number of cores); ``adopt`` takes the workflows over from another
     file that had their names.
@@ -54,15 +54,15 @@ class Project:
         return cls(specification, folder, service if service is not None else usual_service(folder))
 
     def validate(self) -> validation.Validation:
-        """Look at the file as it is now, and at its notebooks. See `validation.validate`."""
+        """Check the file and its notebooks as they are now. See `validation.validate`."""
         return validation.validate(self.specification.path)
 
     def plan(self) -> plans.Plan:
-        """Say which runs are due and which are not; nothing is started. See `plans.plan_runs`."""
+        """Work out which runs are due, and why the others are not; start none. See `plans.plan_runs`."""
         return plans.plan_runs(self.specification, self.outputs, self.service)
 
     def status(self) -> statuses.Status:
-        """Say what came of every run, and what is due. See `statuses.current_status`."""
+        """Return the state and light of every run, and which runs are due. See `statuses.current_status`."""
         return statuses.current_status(self.specification, self.outputs, self.service)
 
     def runs(
@@ -85,12 +85,12 @@ class Project:
     def logs(
         self, reference: str, label: str | None = None, *, attempt: int | None = None, pattern: str | None = None
     ) -> run_logs.RunLog:
-        """Find what the notebooks of a run printed: iterate over it. See `run_logs.run_log`."""
+        """Return the lines that the notebooks of a run printed, as an iterator. See `run_logs.run_log`."""
         wanted = (self.specification, self.outputs, self.service, reference, label)
         return run_logs.run_log(*wanted, attempt=attempt, pattern=pattern)
 
     def doctor(self) -> diagnosis.Diagnosis:
-        """Look whether what runs need is there. See `diagnosis.diagnose`."""
+        """Check that everything that runs need is in place. See `diagnosis.diagnose`."""
         return diagnosis.diagnose(self.specification, self.outputs)
 
     def start(
@@ -162,7 +162,7 @@ class Project:
         return UnderWay(retries.retry(self.specification, self.outputs, self.service, run, conditions=how))
 
     def wait(self, run: str) -> UnderWay[Outcome]:
-        """Wait for the end of a run that somebody carries out. See `waiting.wait`."""
+        """Wait for the end of a run that is already being carried out. See `waiting.wait`."""
         return UnderWay(waiting.wait(self.specification, self.outputs, self.service, run))
 
     def cancel(self, run: str) -> waiting.Cancellation:
@@ -194,5 +194,5 @@ class Project:
         return UnderWay(remade_reports.make_reports(self.specification, self.outputs, self.service, wanted, workers=workers))
 
     def clean_outputs(self, keep_days: int, *, dry_run: bool = False) -> cleaned_outputs.Cleaned:
-        """Remove what runs left that ended longer ago. See `cleaned_outputs.clean_outputs`."""
+        """Remove the folders of runs that ended longer ago than that. See `cleaned_outputs.clean_outputs`."""
         return cleaned_outputs.clean_outputs(self.specification, self.outputs, self.service, keep_days, dry_run=dry_run)

@@ -19,7 +19,7 @@ from .conditions import Conditions
 from .places import Place
 
 if TYPE_CHECKING:
-    from deciders.runs.due_runs import Run
+    from deciders.runs.due_runs import PlannedRun
     from deciders.specification import Specification
 
     from .events import Event
@@ -35,19 +35,23 @@ class Local:
         durable: survive a power cut as well, at the price of a disk flush for each step.
     """
 
-    db: Path | None = None
+    db: Path | str | None = None
     durable: bool = False
 
+    @property
+    def _db(self) -> Path | None:
+        return None if self.db is None else Path(self.db)
+
     def journal(self, outputs: Path) -> Path:
-        return journal_path(self.db, outputs)
+        return journal_path(self._db, outputs)
 
     def start(
-        self, specification: Specification, outputs: Path, run: Run, *, new: bool, conditions: Conditions
+        self, specification: Specification, outputs: Path, run: PlannedRun, *, new: bool, conditions: Conditions
     ) -> Generator[Event, None, Outcome]:
         """Run an instance; see `local_runs.start_here`."""
         from .runners.local_runs import start_here
 
-        return start_here(specification, outputs, run, db=self.db, durable=self.durable, new=new, conditions=conditions)
+        return start_here(specification, outputs, run, db=self._db, durable=self.durable, new=new, conditions=conditions)
 
     def carry_out(
         self,
@@ -66,7 +70,7 @@ class Local:
             specification,
             outputs,
             requests,
-            db=self.db,
+            db=self._db,
             durable=self.durable,
             most_at_once=most_at_once,
             announcement=announcement,
@@ -79,7 +83,7 @@ class Local:
         """Carry out the sensors of these files; see `local_checks.look_for_dates_here`."""
         from .runners.local_checks import look_for_dates_here
 
-        return look_for_dates_here(specifications, outputs, db=self.db, durable=self.durable, once=once, conditions=conditions)
+        return look_for_dates_here(specifications, outputs, db=self._db, durable=self.durable, once=once, conditions=conditions)
 
     @contextmanager
     def opened(self, outputs: Path) -> Iterator[Place]:
@@ -115,7 +119,7 @@ class Swf:
     hint: str = DEFAULT_HINT
 
     def start(
-        self, specification: Specification, outputs: Path, run: Run, *, new: bool, conditions: Conditions
+        self, specification: Specification, outputs: Path, run: PlannedRun, *, new: bool, conditions: Conditions
     ) -> Generator[Event, None, Outcome]:
         """Start an instance, for others to carry out; see `remote_runs.start_there`.
 

@@ -190,7 +190,7 @@ def test_a_failed_notebook_of_a_run_is_prepared_with_its_exact_parameters(tmp_pa
     assert record["peak_memory_bytes"] > 10**6
 
     done = typed("notebook.debug", "--local", f"days/{DATES[0]}", "count", cwd=tmp_path)
-    prepared = tmp_path / "debug" / folder.name / "count" / "count.ipynb"
+    prepared = tmp_path / "debug/days" / folder.name / "count/count.ipynb"
     failure = "attempt 1 failed in cell 2: TimeoutError: the cell was stopped after 4 s"
     again = (
         f"{tmp_path}/in/count.py --params {prepared.parent}/parameters.json --into {prepared.parent}/again"
@@ -225,7 +225,10 @@ def test_a_failed_notebook_of_a_run_is_prepared_with_its_exact_parameters(tmp_pa
     of_r = "# ---\n# jupyter:\n#   kernelspec: {display_name: R, language: R, name: ir}\n# ---\n"
     (tmp_path / "in" / "count.py").write_text(of_r + source.replace("600", "0"))
     changed = typed("notebook.debug", "--local", f"days/{DATES[0]}", "count", cwd=tmp_path)
-    assert changed.stderr == f"{tmp_path}/in/count.py has changed since it ran; this is the present version\n"
+    assert changed.stderr == (
+        f"what was here before is kept as {prepared.parent}/count.1.ipynb\n"
+        f"{tmp_path}/in/count.py has changed since it ran; this is the present version\n"
+    )
     again += " --kernel python3"
     assert changed.stdout.endswith(f" {again}\n")
     rerun = subprocess.run(
@@ -236,6 +239,19 @@ def test_a_failed_notebook_of_a_run_is_prepared_with_its_exact_parameters(tmp_pa
         check=False,
     )
     assert (rerun.returncode, rerun.stdout) == (0, f"{prepared.parent}/again/count.ipynb\n"), rerun.stderr
+    prepared.write_text(prepared.read_text().replace("print(day", "print('edited', day"))
+    edited, parameters = prepared.read_bytes(), (prepared.parent / "parameters.json").read_bytes()
+    for _ in range(2):
+        kept = typed("notebook.debug", "--local", f"days/{DATES[0]}", "count", cwd=tmp_path)
+        assert kept.returncode == 0, kept.stderr
+    names = {path.name for path in prepared.parent.iterdir()}
+    assert {name for name in names if name.endswith(".ipynb")} == {"count.ipynb", "count.1.ipynb", "count.2.ipynb"}
+    assert (prepared.parent / "count.2.ipynb").read_bytes() == edited
+    assert (prepared.parent / "parameters.json").read_bytes() == parameters
+    (tmp_path / "in" / "count.py").rename(tmp_path / "away.py")
+    unprepared = typed("notebook.debug", "--local", f"days/{DATES[0]}", "count", cwd=tmp_path)
+    assert unprepared.returncode == 2, unprepared.stderr
+    assert {path.name for path in prepared.parent.iterdir()} == names
     wrong = typed("notebook.debug", "--local", f"days/{DATES[0]}", "cuont", cwd=tmp_path)
     assert (wrong.returncode, wrong.stderr) == (
         2,

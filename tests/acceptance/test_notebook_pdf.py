@@ -35,7 +35,7 @@ def test_the_name_of_the_output_says_that_it_is_html(tmp_path: Path) -> None:
         (["."], 2, "not a readable notebook: . (it is a folder)"),
         (["/"], 2, "not a readable notebook: / (it is a folder)"),
         ([""], 2, "not a readable notebook: . (it is a folder)"),
-        (["flows.ipynb", "-o", "flows.docx"], 2, "flows.docx: a report is a .pdf or an .html file"),
+        (["flows.ipynb", "-o", "flows.docx"], 2, "flows.docx: a report is a .pdf or .html file"),
         (["flows.ipynb", "--template", "no.typ"], 2, "no.typ: there is no such file"),
         (
             ["flows.ipynb", "--template", "text.txt"],

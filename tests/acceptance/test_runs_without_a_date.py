@@ -108,7 +108,8 @@ def test_a_run_without_a_date_is_shown_searched_and_debugged(ran: Path) -> None:
     assert whole["run"]["workflow_id"].startswith(f"sales-{NORTH}-{NORTH}")
     assert said(ran, "runs.logs", "sales/3ec") == "count: rows of north\nreport: made from count.ipynb\n"
     prepared = said(ran, "notebook.debug", f"sales/{NORTH}", "count")
-    assert prepared.startswith(f"{ran.parent}/debug/{NORTH}/count/count.ipynb  (attempt 2 succeeded)\n")
+    place = ran.parent / f"debug/sales/{NORTH}/count"
+    assert prepared.startswith(f"{place}/count.ipynb  (attempt 2 succeeded)\n")
     by_history = ("notebook.debug", f"sales/{SOUTH}", "report", "--local", "--db", "outputs/.simpleflow-nb/journal.sqlite3")
     assert said(ran, *by_history, "--into", "elsewhere").startswith(f"{ran.parent}/elsewhere/report.ipynb  (attempt 1 failed")
     journal = ("--local", "--db", "outputs/.simpleflow-nb/journal.sqlite3")

@@ -257,9 +257,11 @@ def test_a_source_that_is_not_installed_is_refused_with_those_that_are(installed
     with pytest.raises(SpecificationError) as refused:
         asked(tmp_path, "{warehose: {}}")
     messages = [problem.message for problem in refused.value.problems]
-    assert messages == [
-        "'warehose' is not a setting of the source (did you mean 'warehouse'?)",
-        "the source lacks 'files' or 'sql'; installed are 'warehouse'",
+    assert messages == ["'warehose' is not a setting of the source (did you mean 'warehouse'?)"]
+    with pytest.raises(SpecificationError) as refused:
+        asked(tmp_path / "empty", "{}")
+    assert [problem.message for problem in refused.value.problems] == [
+        "the source lacks 'files' or 'sql'; installed are 'warehouse'"
     ]
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from deciders.runs.due_runs import Run
+from deciders.runs.due_runs import PlannedRun
 from workers.records.run_records import RunRecord
 
 
-def success_of(run: Run, **more: Any) -> RunRecord:
+def success_of(run: PlannedRun, **more: Any) -> RunRecord:
     """The record of its first run, which was green; ``more`` are other values."""
     noon = datetime(2016, 1, 5, 12, tzinfo=UTC)
     values: dict[str, Any] = {

@@ -424,3 +424,14 @@ def test_what_no_stencil_tells_at_once_is_worked_out_once_however_often_it_is_pa
     assert once > 0
     module._longest.cache_clear()  # it was measured on few days
     module._never_holds_a_date.cache_clear()
+
+
+def test_a_lack_lists_its_first_ten_periods_also_where_two_days_in_a_row_come_last():
+    available = AvailableDays(day(number).toordinal() for number in range(2, 19, 2))
+    lacks = lack(DateStencil([[day(1), day(21)]]), day(40).toordinal(), available)
+    assert lacks is not None
+    assert lacks["strict"] == {
+        "periods": [f"2016-01-{number:02}" for number in range(1, 20, 2)],
+        "more": 1,
+        "number": 11,
+    }

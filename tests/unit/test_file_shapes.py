@@ -214,7 +214,10 @@ def test_a_wrong_value_is_refused_on_its_line_by_the_loader_and_by_editors(input
         ("output:\n  /one: 5\n  format: pdf", "7: '/one' is not a setting of the output of notebook 'a'"),
         ("output:\n  (one): 5\n  format: pdf", "7: '(one)' is not a setting of the output of notebook 'a'"),
         ("output_limit:\n  null: 5MB", "7: 'output_limit' of notebook 'a' has 'printed' and 'displayed', and no null"),
-        ("output_limit:\n  printed: 2013-02-30", "7: '2013-02-30' looks like a date, but is none; put text in quotes"),
+        (
+            "output_limit:\n  printed: 2013-02-30",
+            "7: '2013-02-30' looks like a date, but is none; correct it, or put text in quotes",
+        ),
     ],
 )
 def test_a_key_that_is_no_text_or_looks_like_ours_is_told_as_it_stands(inputs, notebook, expected):

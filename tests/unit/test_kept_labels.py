@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from deciders.runs.due_runs import Run, run_for
+from deciders.runs.due_runs import PlannedRun, run_for
 from deciders.specification import ConfiguredWorkflow, NotebookSpecification, WorkflowSpecification
 from deciders.tasks.results import NotebookResult
 from deciders.values.light import Light
@@ -34,7 +34,7 @@ WORKFLOW = WorkflowSpecification(
 )
 
 
-def run(**parameters: Any) -> Run:
+def run(**parameters: Any) -> PlannedRun:
     entry = ConfiguredWorkflow(workflow_name="days", parameters=parameters or {"how": "fast"})
     return run_for(entry, date(2016, 1, 1))
 
@@ -69,7 +69,7 @@ def tried(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def kept(folder: Path, one: Run | None = None) -> dict[str, NotebookResult]:
+def kept(folder: Path, one: PlannedRun | None = None) -> dict[str, NotebookResult]:
     return kept_labels(WORKFLOW, one or run(), folder, Artefacts(folder / "out"), notebook_hashes(WORKFLOW, folder))
 
 

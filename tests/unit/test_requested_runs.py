@@ -17,7 +17,7 @@ from simpleflow_nb.exceptions import DefinitionError
 from tests.acceptance.samples import WORKFLOWS, inputs
 from tests.unit.recorded_runs import success_of
 from workers.records.run_records import RunRecords
-from workers.runs.sensor_check import present_history
+from workers.runs.sensor_check import present_facts
 
 SENTENCE = (
     "simpleflow-nb: {} parameter sets of the sensor's entries for days fit; this run is that of the first entry, with {} and "
@@ -113,8 +113,8 @@ def test_a_run_with_parameters_of_no_entry_makes_no_date_of_an_entry_done(
         # the entry is edited afterwards, which is no cause to run again what an entry has run
         file.write_text(file.read_text().replace("how: fast", "how: slow"))
         edited = load_specification(file)
-        history = present_history(edited, records)
-        planned = due_runs(edited, {"calls": [run.reference_date]}, records.states(), history=history)
+        facts = present_facts(edited, records)
+        planned = due_runs(edited, {"calls": [run.reference_date]}, records.states(), facts=facts)
     assert [one.configured_parameters for one in planned.due] == [{"how": "slow"}] * is_due
     assert [one.reason.text for one in planned.not_due] == [
         "already succeeded with other parameters, and rerun_when lacks parameters_changed"
@@ -177,3 +177,12 @@ def test_the_entry_that_has_the_values_says_the_rest_and_several_are_told(
     run = shown(UnderWay(requested_run(made, "days", {"reference_date": "2016-01-02", **values})))
     assert (repr(run.configured_parameters), str(run.date_stencil)) == (repr(parameters), stencil)
     assert capsys.readouterr().err == note
+
+
+def test_a_misspelled_parameter_is_named_before_the_one_that_lacks_for_it(tmp_path: Path) -> None:
+    flows = "workflows:\n  - name: days\n    notebooks:\n      count: {filename: count.ipynb, parameters: {day: region}}\n"
+    file = inputs(tmp_path / "in", workflows=f"available_dates_sensor: null\n{flows}")
+    with pytest.raises(DefinitionError, match=r"^days has no parameter 'regio' \(did you mean 'region'\?\)$"):
+        UnderWay(requested_run(load_specification(file), "days", {"regio": "north"})).result()
+    with pytest.raises(DefinitionError, match=r"^days needs the parameter 'region': --set region=\.\.\.$"):
+        UnderWay(requested_run(load_specification(file), "days", {})).result()

@@ -10,7 +10,7 @@ import pytest
 
 from deciders.dates.durations import seconds_of, shown_duration
 from deciders.runs.due_runs import due_runs, run_for
-from deciders.runs.reruns import LastEnd, RunHistory, Verdict, change_of, lacks_data, verdict
+from deciders.runs.reruns import LastEnd, RerunFacts, Verdict, change_of, lacks_data, verdict
 from deciders.specification import (
     ConfiguredWorkflow,
     NotebookSpecification,
@@ -155,8 +155,8 @@ CHANGED = {"notebooks": {"days": {"a.ipynb": "1", "b.ipynb": "3"}}}
 def test_a_verdict_has_its_reason(
     policy: dict[str, Any], state: str | None, last: LastEnd | None, more: dict[str, Any], verdict_: tuple[bool, str, bool]
 ) -> None:
-    history = RunHistory(now=NOW, **{"notebooks": {"days": HASHES}, **more})
-    assert told(verdict(flow(**policy), state, last, [(1, 2)], history)) == verdict_
+    facts = RerunFacts(now=NOW, **{"notebooks": {"days": HASHES}, **more})
+    assert told(verdict(flow(**policy), state, last, [(1, 2)], facts)) == verdict_
 
 
 @pytest.mark.parametrize(
@@ -175,8 +175,8 @@ def test_dates_that_only_autoflow_has_run_are_attributed_to_it(
     day = date(2016, 1, 1)
     entry = ConfiguredWorkflow(workflow_name="days")
     key = ("days", run_for(entry, day).identity)
-    history = RunHistory(now=NOW, ends={key: last} if last else {}, in_autoflow={key})
-    made = due_runs(specification(entry), {"calls": [day]}, {key: state} if state else {}, history=history)
+    facts = RerunFacts(now=NOW, ends={key: last} if last else {}, in_autoflow={key})
+    made = due_runs(specification(entry), {"calls": [day]}, {key: state} if state else {}, facts=facts)
     assert [run.reason.text for run in made.due] == [reason] * is_due
     assert [one.reason.text for one in made.not_due] == [reason] * (not is_due)
 
@@ -207,34 +207,34 @@ def test_data_that_count_and_were_not_kept_are_not_said_to_be_unchanged(
     rerun_when: tuple[str, ...], data: dict[str, Any] | None, lacks: bool, change: tuple[bool, str, bool]
 ):
     workflow, ended = flow(rerun_when=rerun_when), end("succeeded", data=data)
-    history = RunHistory(now=NOW, notebooks={"days": HASHES})
+    facts = RerunFacts(now=NOW, notebooks={"days": HASHES})
     assert lacks_data(workflow, ended) is lacks
-    assert told(change_of(workflow, ended, [], history)) == change
+    assert told(change_of(workflow, ended, [], facts)) == change
 
 
 def test_what_a_failed_run_did_with_data_that_are_not_known_is_done_again():
-    workflow, history = flow(rerun_when=("data_changed", "notebook_changed")), RunHistory(now=NOW, **CHANGED)
-    assert told(verdict(workflow, "failed", end(data={}), [], history)) == (
+    workflow, facts = flow(rerun_when=("data_changed", "notebook_changed")), RerunFacts(now=NOW, **CHANGED)
+    assert told(verdict(workflow, "failed", end(data={}), [], facts)) == (
         True,
         "failed before; notebook_changed: b.ipynb",
         True,
     )
-    assert told(verdict(workflow, "failed", end(), [], history)) == (True, "failed before; notebook_changed: b.ipynb", False)
-    assert told(change_of(workflow, end(), [], history)) == (True, "notebook_changed: b.ipynb", False)
+    assert told(verdict(workflow, "failed", end(), [], facts)) == (True, "failed before; notebook_changed: b.ipynb", False)
+    assert told(change_of(workflow, end(), [], facts)) == (True, "notebook_changed: b.ipynb", False)
 
 
 def test_without_parameters_changed_a_date_is_done_whatever_its_parameters_were():
     fast, slow = (ConfiguredWorkflow(workflow_name="days", parameters={"how": how}) for how in ("fast", "slow"))
     day = date(2016, 1, 1)
-    history = RunHistory(successes={("days", "2016-01-01"): {run_for(fast, day).identity}})
-    made = due_runs(specification(slow, rerun_when=()), {"calls": [day]}, {}, history=history)
+    facts = RerunFacts(successes={("days", "2016-01-01"): {run_for(fast, day).identity}})
+    made = due_runs(specification(slow, rerun_when=()), {"calls": [day]}, {}, facts=facts)
     assert [one.reason.text for one in made.not_due] == [
         "already succeeded with other parameters, and rerun_when lacks parameters_changed"
     ]
-    assert due_runs(specification(slow), {"calls": [day]}, {}, history=history).due != ()
+    assert due_runs(specification(slow), {"calls": [day]}, {}, facts=facts).due != ()
     # what another entry of the file stands for is its own, and says nothing about this one
     states = {("days", run_for(fast, day).identity): "succeeded"}
-    made = due_runs(specification(fast, slow, rerun_when=()), {"calls": [day]}, states, history=history)
+    made = due_runs(specification(fast, slow, rerun_when=()), {"calls": [day]}, states, facts=facts)
     assert [run.configured_parameters for run in made.due] == [{"how": "slow"}]
 
 

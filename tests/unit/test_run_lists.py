@@ -50,8 +50,3 @@ def project(tmp_path: Path) -> Project:
 )
 def test_runs_are_chosen_by_any_word_for_their_state(project: Project, state: str | None, days: list[str]) -> None:
     assert [row.reference_date for row in project.runs(state=state).runs] == days
-
-
-def test_a_word_that_is_no_state_is_refused(project: Project) -> None:
-    with pytest.raises(ValueError, match=r"^'broken' is no state of a run; there are running, succeeded, "):
-        project.runs(state="broken")

@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
-from deciders.runs.due_runs import Run, due_runs
+from deciders.runs.due_runs import PlannedRun, due_runs
 from deciders.runs.run_requests import requested_runs, requests_for
 from deciders.specification import ConfiguredWorkflow, SensorSpecification, Specification, WorkflowSpecification
 
 DAYS = [date(2024, 1, number) for number in (1, 2, 3)]
 
 
-def due(*entries: dict[str, Any]) -> list[Run]:
+def due(*entries: dict[str, Any]) -> list[PlannedRun]:
     """The runs of a workflow ``w`` with these entries, by date, as a backfill asks for them."""
     made = Specification(
         path=Path("workflows.yml"),

@@ -13,7 +13,7 @@ import pytest
 
 from deciders.backfill_workflow import BackfillWorkflow
 from deciders.notebook_workflow import NotebookWorkflow
-from deciders.runs.due_runs import Run, run_for
+from deciders.runs.due_runs import PlannedRun, run_for
 from deciders.runs.run_requests import WantedRun, run_request
 from deciders.specification import (
     ConfiguredWorkflow,
@@ -77,7 +77,7 @@ def starter(where: ActivityContext, folder: Path, most_at_once: int | None = Non
     return Starter(where, specification, str(folder / "out"), names=names, most_at_once=most_at_once, starts_per_second=None)
 
 
-def runs(number: int, entry: ConfiguredWorkflow = ENTRY) -> list[Run]:
+def runs(number: int, entry: ConfiguredWorkflow = ENTRY) -> list[PlannedRun]:
     return [run_for(entry, date(2016, 1, 1) + timedelta(day)) for day in range(number)]
 
 
@@ -188,7 +188,7 @@ def test_it_ends_when_its_end_is_asked_for(service: LocalService, tmp_path: Path
 TOLERANT = ConfiguredWorkflow(workflow_name="days", date_stencil=[{"dates": [-2, 1], "at_least": 1}])
 
 
-def _lacking(folder: Path, **notebook: Any) -> tuple[Specification, Run]:
+def _lacking(folder: Path, **notebook: Any) -> tuple[Specification, PlannedRun]:
     """A run whose notebook asks for the dates that lack; of its three there is one, and one more afterwards."""
     (folder / "one.ipynb").write_text("{}")
     (folder / "2016-01-03.csv").write_text("")

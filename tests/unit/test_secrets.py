@@ -323,7 +323,7 @@ def test_an_access_key_id_is_a_secret_where_it_is_the_token_of_a_service(access_
 @pytest.mark.parametrize("name", ["AUTOFLOW_DB_URI", "HTTPS_PROXY", "FLOWAPI_URL", "MY_OWN_DATABASE"])
 def test_the_password_in_an_address_is_a_secret_as_it_is_written_and_as_it_is_meant(name, address, passwords, monkeypatch):
     monkeypatch.setenv(name, address)
-    found = {value for what, value in known_secrets().items() if what.startswith(f"the password in {name}")}
+    found = {value for what, value in known_secrets().items() if what.startswith(f"password in {name}")}
     assert {password for password in found if len(password) >= 8} >= passwords
     assert passwords or not found
     for password in passwords:
@@ -349,7 +349,7 @@ def test_doctor_names_the_secrets_that_are_too_short_to_be_masked(monkeypatch, m
     why = "has fewer than 8 characters, so it is not masked in what is kept; use a longer one"
     assert [finding.text for finding in health._secrets()] == [
         f"AWS_SESSION_TOKEN {why}",
-        f"the password in MY_DATABASE {why}",
+        f"password in MY_DATABASE {why}",
     ]
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from deciders.activities import DECISIONS
-from deciders.runs.due_runs import Run, run_for
+from deciders.runs.due_runs import PlannedRun, run_for
 from deciders.specification import ConfiguredWorkflow
 from deciders.values.run_state import RunState
 from deciders.workflow_types import application_workflows
@@ -49,7 +49,7 @@ def owner(project: Project) -> Iterator[LocalService]:
         yield service
 
 
-def started(project: Project, owner: LocalService) -> Run:
+def started(project: Project, owner: LocalService) -> PlannedRun:
     run = run_for(ConfiguredWorkflow(workflow_name="days"), None)
     payloads = PayloadDirectory(Local().journal(project.outputs).parent / "payloads")
     assert start_run(owner, DOMAIN, project.specification, run, str(project.outputs), payloads) is not None

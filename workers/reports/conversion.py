@@ -5,9 +5,10 @@ import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
+from typing import assert_never
 
 from deciders.report_templates import ASCIIDOC_TEMPLATES
+from deciders.values.report_format import ReportFormat
 from simpleflow_nb.exceptions import SimpleflowError
 
 from .asciidoc import TemplateFailed, asciidoc_pdf
@@ -32,7 +33,7 @@ class ReportError(SimpleflowError):
 class ReportOptions:
     """Options for the content and the style of a report."""
 
-    format: Literal["pdf", "html"] = "pdf"
+    format: ReportFormat = "pdf"
     code: bool = False  #: show the input of code cells that do not hide it
     streams: bool = False  #: show what cells printed (stdout and stderr)
     parameters: bool = False  #: show the parameters of the run under the title
@@ -49,7 +50,7 @@ class Report:
     """A report that has been written."""
 
     path: Path
-    pages: int  #: 1 for HTML
+    pages: int | None  #: None for a format without pages
     warnings: tuple[str, ...]  #: one line each, such as "cell 7: the image could not be read (cut short)"
 
 
@@ -72,28 +73,34 @@ def convert_report(notebook: Path, target: Path, options: ReportOptions = Report
     except UnreadableNotebook as reason:
         raise ReportError(f"not a readable notebook: {notebook} ({reason})") from reason
     draft = Draft(folder=notebook.absolute().parent)
-    pages = 1
-    if options.format == "html":
-        page = page_markup(
-            draft,
-            shown,
-            title=options.title or shown.title,
-            fallback_title=notebook.stem,
-            reference_date=options.reference_date,
-            parameters=shown.parameters if options.parameters else {},
-            streams=options.streams,
-        )
-        data = page.encode("utf-8")
-    elif options.template is not None and options.template.name.endswith(ASCIIDOC_TEMPLATES):
-        try:
-            data = asciidoc_pdf(draft, source, shown, options.template)
-        except TemplateFailed as reason:
-            raise ReportError(f"template {reason}") from reason
-        pages = page_count(data)
-    else:
-        data, pages = _pdf(draft, shown, notebook, options)
+    pages: int | None = None
+    match options.format:
+        case "html":
+            data = _page(draft, shown, notebook, options).encode("utf-8")
+        case "pdf" if options.template is not None and options.template.name.endswith(ASCIIDOC_TEMPLATES):
+            try:
+                data = asciidoc_pdf(draft, source, shown, options.template)
+            except TemplateFailed as reason:
+                raise ReportError(f"template {reason}") from reason
+            pages = page_count(data)
+        case "pdf":
+            data, pages = _pdf(draft, shown, notebook, options)
+        case _:
+            assert_never(options.format)
     write_report(target, data)
     return Report(path=target, pages=pages, warnings=tuple(draft.warnings))
+
+
+def _page(draft: Draft, shown: ShownNotebook, notebook: Path, options: ReportOptions) -> str:
+    return page_markup(
+        draft,
+        shown,
+        title=options.title or shown.title,
+        fallback_title=notebook.stem,
+        reference_date=options.reference_date,
+        parameters=shown.parameters if options.parameters else {},
+        streams=options.streams,
+    )
 
 
 def _pdf(draft: Draft, shown: ShownNotebook, notebook: Path, options: ReportOptions) -> tuple[bytes, int]:

@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from deciders.runs.due_runs import Run
+from deciders.runs.due_runs import PlannedRun
 from deciders.specification import NotebookSpecification, WorkflowSpecification
 from deciders.specification.workflow_file import INPUTS_DIR, MISSING_DATES
 from deciders.tasks.results import NotebookResult
@@ -38,7 +38,7 @@ def notebook_hashes(workflow: WorkflowSpecification, inputs_dir: Path) -> dict[s
 
 def kept_labels(
     workflow: WorkflowSpecification,
-    run: Run,
+    run: PlannedRun,
     inputs_dir: Path,
     artefacts: Artefacts,
     hashes: Mapping[str, str],
@@ -80,7 +80,7 @@ def kept_labels(
 
 def _expected(
     notebook: NotebookSpecification,
-    run: Run,
+    run: PlannedRun,
     kept: Mapping[str, NotebookResult],
     inputs_dir: Path,
     missing_dates: Sequence[str] | None,
@@ -101,7 +101,7 @@ def _expected(
 
 
 def _as_given(
-    config: Mapping[str, Any], upstream: list[str], workflow: str, run: Run, artefacts: Artefacts, inputs_dir: Path
+    config: Mapping[str, Any], upstream: list[str], workflow: str, run: PlannedRun, artefacts: Artefacts, inputs_dir: Path
 ) -> tuple[Any, set[str]]:
     """Return the parameters that a notebook had, and the names of those that are relative to the outputs folder.
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from deciders.report_templates import ASCIIDOC_TEMPLATES, TYPST_TEMPLATE
-from deciders.runs.due_runs import Run
+from deciders.runs.due_runs import PlannedRun
 from deciders.specification import OutputSpecification, WorkflowSpecification
 from deciders.specification.inputs_folder import folded_name
 from deciders.specification.report_names import report_file_names
@@ -62,7 +62,7 @@ def record_report(result: ReportResult, origin: Mapping[str, Any], format: str, 
 
 def kept_reports(
     workflow: WorkflowSpecification,
-    run: Run,
+    run: PlannedRun,
     inputs_dir: Path,
     artefacts: Artefacts,
     kept: Mapping[str, NotebookResult],

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from deciders import activities as declared
-from deciders.runs.due_runs import Run, run_for
+from deciders.runs.due_runs import PlannedRun, run_for
 from deciders.runs.run_requests import requested_runs
 from deciders.specification import ConfiguredWorkflow, Specification, WorkflowSpecification
 from deciders.tasks.arguments import NotebookTask
@@ -267,7 +267,7 @@ def present_outputs(given: Mapping[str, Any], journal: Path | None) -> Path:
     return here if str(then) in former_places(here) or not then.is_dir() else then
 
 
-def _run_of(given: Mapping[str, Any]) -> Run | None:
+def _run_of(given: Mapping[str, Any]) -> PlannedRun | None:
     """Return the run of those arguments; None if it cannot be determined any more."""
     parameters = dict(given["parameters"])
     day, ranges = parameters.pop("reference_date", None), parameters.pop("date_ranges", None) or ()

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from deciders.runs.due_runs import Run
+from deciders.runs.due_runs import PlannedRun
 from deciders.runs.run_requests import RETRY
 from deciders.values.reason import ReasonKind
 
@@ -24,7 +24,7 @@ def present_user() -> str:
         return str(os.getuid())
 
 
-def run_origin(run: Run, file: Path, outputs: str, started_by: str | None) -> dict[str, Any]:
+def run_origin(run: PlannedRun, file: Path, outputs: str, started_by: str | None) -> dict[str, Any]:
     """Return the origin of a run, for its arguments and its record; ``started_by`` is left out if it is unknown."""
     is_by_hand = run.reference_date is None or run.reason.kind == ReasonKind.BY_HAND_FOR_NO_ENTRY
     kind: Kind = "by hand" if is_by_hand else "dated"

@@ -13,7 +13,7 @@ from typing import Any
 from deciders import activities as declared
 from deciders.dates.date_stencil import DEFAULT_STENCIL
 from deciders.notebook_workflow import NotebookWorkflow
-from deciders.runs.due_runs import Run
+from deciders.runs.due_runs import PlannedRun
 from deciders.runs.identity import identity_of_run
 from deciders.runs.run_requests import WantedRun
 from deciders.specification import FilesSource, Specification, SqlSource
@@ -68,7 +68,7 @@ def start_run(
     service: SwfService,
     domain: str,
     specification: Specification,
-    run: Run,
+    run: PlannedRun,
     outputs: str,
     payloads: Payloads,
     *,
@@ -114,7 +114,7 @@ def start_run(
 
 def run_arguments(
     specification: Specification,
-    run: Run,
+    run: PlannedRun,
     outputs: str,
     *,
     only: str | None = None,

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from deciders.runs.due_runs import DueRuns, due_runs
-from deciders.runs.reruns import LastEnd, RunHistory
+from deciders.runs.reruns import LastEnd, RerunFacts
 from deciders.runs.run_requests import SENSOR, WantedRun, requested_runs
 from deciders.specification import Specification
 from deciders.tasks.results import CheckResult, StartedRuns
@@ -29,14 +29,14 @@ from .recovered_ends import record_recovered_ends
 from .run_starts import Starter, open_runs
 
 
-def present_history(
+def present_facts(
     specification: Specification,
     records: RunRecords,
     *,
     stamps: DataStamps | None = None,
     check_began: datetime | None = None,
     now: datetime | None = None,
-) -> RunHistory:
+) -> RerunFacts:
     """Return the facts that the rules of :mod:`deciders.runs.reruns` need, as of now.
 
     Raises:
@@ -45,7 +45,7 @@ def present_history(
     workflows = specification.workflows
     hashed = [workflow for workflow in workflows if "notebook_changed" in workflow.rerun_when]
     forgiving = any("parameters_changed" not in workflow.rerun_when for workflow in workflows)
-    return RunHistory(
+    return RerunFacts(
         now=now or datetime.now(UTC),
         ends=records.ends(),
         successes=records.successes() if forgiving else {},
@@ -109,8 +109,8 @@ def check_for_new_dates(
         record_recovered_ends(task.service, task.domain, records, names=names, outputs=outputs, payloads=task.payloads)
         states = records.states() | running
         now = _now(task.service)
-        history = present_history(specification, records, stamps=stamps, check_began=check_began, now=now)
-    plan = due_runs(specification, available, states, history=history)
+        facts = present_facts(specification, records, stamps=stamps, check_began=check_began, now=now)
+    plan = due_runs(specification, available, states, facts=facts)
     starter = Starter(
         task,
         specification,

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from deciders.dates.written_dates import written_date
-from deciders.specification import FilesSource, InstalledSource, Specification, SqlSource
+from deciders.specification import FilesSource, FlowApiSource, InstalledSource, Specification, SqlSource
 from simpleflow_nb.environment import setting
 
 from ..secrets import MissingSecretError, masked, read_secret
@@ -55,15 +55,17 @@ def read_available_dates(specification: Specification, *, timeout_seconds: float
     if specification.sensor is None:
         return {}
     source = specification.sensor.source
-    if isinstance(source, FilesSource):
-        wanted = specification.sensor.cdr_types
-        names = source.files if wanted is None else wanted
-        return {name: _dates_of(specification.inputs_dir, source.files[name], timeout_seconds) for name in names}
-    if isinstance(source, SqlSource):
-        return sql_dates(source, timeout_seconds=timeout_seconds)
-    if isinstance(source, InstalledSource):
-        return installed_dates(source, specification.inputs_dir, timeout_seconds=timeout_seconds)
-    return flowapi_dates(timeout_seconds=timeout_seconds)
+    match source:
+        case FlowApiSource():
+            return flowapi_dates(timeout_seconds=timeout_seconds)
+        case FilesSource():
+            wanted = specification.sensor.cdr_types
+            names = source.files if wanted is None else wanted
+            return {name: _dates_of(specification.inputs_dir, source.files[name], timeout_seconds) for name in names}
+        case SqlSource():
+            return sql_dates(source, timeout_seconds=timeout_seconds)
+        case InstalledSource():
+            return installed_dates(source, specification.inputs_dir, timeout_seconds=timeout_seconds)
 
 
 def _dates_of(inputs_dir: Path, pattern: str, timeout_seconds: float) -> list[date]:

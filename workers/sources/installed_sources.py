@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from deciders.specification import InstalledSource
-from deciders.specification.source_entries import GROUP
+from deciders.specification.sources import GROUP
 
 from ..secrets import masked
 from .source_errors import SourceError, SourceUnreachable

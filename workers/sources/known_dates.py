@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterable, Mapping
 from datetime import date
 
-from deciders.runs.due_runs import Run, considered_days
+from deciders.runs.due_runs import PlannedRun, considered_days
 from deciders.specification import Specification, WorkflowSpecification
 from deciders.specification.workflow_file import MISSING_DATES
 
@@ -16,7 +16,7 @@ from .source_errors import SourceError
 logger = logging.getLogger(__name__)
 
 
-def wants_missing_dates(workflow: WorkflowSpecification, run: Run) -> bool:
+def wants_missing_dates(workflow: WorkflowSpecification, run: PlannedRun) -> bool:
     """Return True if a notebook takes the automatic parameter ``missing_dates``, and no label or parameter of that name
     replaces it.
     """
@@ -49,7 +49,7 @@ class KnownDates:
             self._days = set(map(date.fromordinal, ordinals))
         return self._days
 
-    def missing(self, run: Run) -> list[str]:
+    def missing(self, run: PlannedRun) -> list[str]:
         """Return the dates of the run's stencil that are not available, as ISO text, ascending; empty for a run without a date.
 
         Raises:
@@ -59,7 +59,7 @@ class KnownDates:
             return []
         return [day.isoformat() for day in run.date_stencil.missing_dates(run.reference_date, self.days())]
 
-    def missing_for_the_record(self, run: Run) -> list[str] | None:
+    def missing_for_the_record(self, run: PlannedRun) -> list[str] | None:
         """Return the same, or None if they cannot be read: this must not prevent a run that does not take them."""
         if self._is_out_of_reach:
             return None

@@ -13,16 +13,17 @@ from typing import TYPE_CHECKING, Any
 from ...exceptions import DefinitionError
 from ...inspection.documents import SCHEMA
 from ...masking import masked_leaves
+from ..arguments import check_number, check_period, check_text, check_word
 from ..conditions import Conditions
 from ..events import Event
 from ..files.workflow_files import check_writable
 from ..outcomes import Outcome
-from ..records.run_rows import counted, instance_history, instance_states
+from ..records.run_rows import counted, instance_states, rerun_facts
 from ..services import Service
 
 if TYPE_CHECKING:
-    from deciders.runs.due_runs import NotDue, Run
-    from deciders.runs.reruns import RunHistory, Verdict
+    from deciders.runs.due_runs import NotDue, PlannedRun
+    from deciders.runs.reruns import RerunFacts, Verdict
     from deciders.specification import Specification
     from deciders.values.reason import Reason
     from deciders.values.run_state import RunState
@@ -55,17 +56,17 @@ class Backfill:
         Raises:
             DefinitionError: the period ends before it begins, or there is no such choice of what runs again.
         """
-        if self.first > self.last:
-            raise DefinitionError(f"--from {self.first} is after --to {self.last}")
-        if self.rerun not in RERUNS:
-            raise DefinitionError(f"rerun is {self.rerun!r}; it is one of {', '.join(RERUNS)}")
+        check_text("name", self.name)
+        check_period(self.first, self.last)
+        check_word("rerun", self.rerun, RERUNS)
+        check_text("only", self.only, is_optional=True)
 
 
 @dataclass(frozen=True)
 class BackfillPlan:
     """Runs that a backfill would start, and the reasons why it leaves out the others of its period."""
 
-    chosen: tuple[Run, ...]
+    chosen: tuple[PlannedRun, ...]
     left_out: tuple[NotDue, ...]
     without_data: tuple[date, ...]  #: days of the period
 
@@ -79,7 +80,7 @@ class BackfillPlan:
         return masked_leaves(document)
 
 
-def _entry(run: Run | NotDue, reason: str) -> dict[str, Any]:
+def _entry(run: PlannedRun | NotDue, reason: str) -> dict[str, Any]:
     from ..records.not_due import stencil_of
 
     return {
@@ -108,10 +109,8 @@ def planned_backfill(
     with service.opened(outputs) as place:
         states = instance_states(specification, outputs, place, adopt=adopt)
         counts = wanted.rerun == _CHANGED or (wanted.rerun == "failed" and has_data_that_count(specification, wanted.name))
-        history = instance_history(specification, outputs, place, adopt=adopt) if counts else None
-    chosen, left_out, without_data = _chosen(
-        specification, wanted.name, wanted.first, wanted.last, states, wanted.rerun, history
-    )
+        facts = rerun_facts(specification, outputs, place, adopt=adopt) if counts else None
+    chosen, left_out, without_data = _chosen(specification, wanted.name, wanted.first, wanted.last, states, wanted.rerun, facts)
     chosen.sort(key=lambda run: run.day, reverse=wanted.latest_first)
     return BackfillPlan(tuple(chosen), tuple(left_out), tuple(without_data))
 
@@ -160,6 +159,7 @@ def backfill(
     conditions: Conditions,
 ) -> Generator[Event, None, Outcome]:
     """Plan it and start what is planned; see `planned_backfill` and `carry_out`."""
+    check_number("max_parallel", most_at_once)
     plan = planned_backfill(specification, outputs, service, wanted, adopt=conditions.adopt)
     return (
         yield from carry_out(specification, outputs, service, wanted, plan, most_at_once=most_at_once, conditions=conditions)
@@ -189,8 +189,8 @@ def _chosen(
     last: date,
     states: dict[tuple[str, str], RunState],
     rerun: str,
-    history: RunHistory | None,
-) -> tuple[list[Run], list[NotDue], list[date]]:
+    facts: RerunFacts | None,
+) -> tuple[list[PlannedRun], list[NotDue], list[date]]:
     """Return the runs to start, why others of the period are left out, and which of its days have no data at all.
 
     Raises:
@@ -209,7 +209,7 @@ def _chosen(
     period = range(first.toordinal(), last.toordinal() + 1)
     without_data = [date.fromordinal(ordinal) for ordinal in period if ordinal not in ordinals]
 
-    def leave_out(run: Run, reason: Reason) -> None:
+    def leave_out(run: PlannedRun, reason: Reason) -> None:
         left_out.append(NotDue(run.workflow_name, run.day, run.identity, reason, run.configured_parameters, run.date_stencil))
 
     chosen = []
@@ -217,8 +217,8 @@ def _chosen(
         state = states.get((run.workflow_name, run.identity))
         if run.workflow_name != name or run.day > last:
             continue
-        if rerun == _CHANGED and history is not None:
-            change = _change_of(specification, run, state, history)
+        if rerun == _CHANGED and facts is not None:
+            change = _change_of(specification, run, state, facts)
             if change.is_due:
                 reason = Reason.of(ReasonKind.BACKFILL, because=change.reason)
                 chosen.append(dataclasses.replace(run, reason=reason, keeps_labels=change.keeps_labels))
@@ -230,7 +230,7 @@ def _chosen(
         elif state in (RunState.FAILED, RunState.SKIPPED) and rerun == "missing":
             leave_out(run, Reason.of(ReasonKind.NEEDS_RERUN_FAILED, state=state))
         else:
-            keeps = rerun != "all" and (history is None or keeps_labels(specification, run, history))
+            keeps = rerun != "all" and (facts is None or keeps_labels(specification, run, facts))
             because = Reason.of(ReasonKind.BACKFILL_MISSING)
             because = Reason.of(ReasonKind.BACKFILL_STATE, state=state) if state is not None else because
             reason = Reason.of(ReasonKind.BACKFILL, because=because)
@@ -242,7 +242,7 @@ def has_data_that_count(specification: Specification, name: str) -> bool:
     return "data_changed" in specification.workflow(name).rerun_when
 
 
-def keeps_labels(specification: Specification, run: Run, history: RunHistory) -> bool:
+def keeps_labels(specification: Specification, run: PlannedRun, facts: RerunFacts) -> bool:
     """Tell whether a retry of a run may keep notebooks: not when its data have changed, or it is not known whether.
 
     Raises:
@@ -250,13 +250,13 @@ def keeps_labels(specification: Specification, run: Run, history: RunHistory) ->
     """
     from deciders.runs.reruns import change_of
 
-    end = history.ends.get((run.workflow_name, run.identity))
+    end = facts.ends.get((run.workflow_name, run.identity))
     if end is None:
         return True
-    return change_of(specification.workflow(run.workflow_name), end, run.needed_days, history).keeps_labels
+    return change_of(specification.workflow(run.workflow_name), end, run.needed_days, facts).keeps_labels
 
 
-def _change_of(specification: Specification, run: Run, state: RunState | None, history: RunHistory) -> Verdict:
+def _change_of(specification: Specification, run: PlannedRun, state: RunState | None, facts: RerunFacts) -> Verdict:
     """Return the verdict on an instance: whether it differs from the one that would be made now.
 
     Raises:
@@ -265,9 +265,9 @@ def _change_of(specification: Specification, run: Run, state: RunState | None, h
     from deciders.runs.reruns import Verdict, change_of
     from deciders.values.reason import Reason, ReasonKind
 
-    end = history.ends.get((run.workflow_name, run.identity))
+    end = facts.ends.get((run.workflow_name, run.identity))
     if state is None:
         return Verdict(False, Reason.of(ReasonKind.NEEDS_RERUN_MISSING))
     if end is None or end.notebooks is None:
         return Verdict(False, Reason.of(ReasonKind.UNKNOWN_NOTEBOOKS, state=state))
-    return change_of(specification.workflow(run.workflow_name), end, run.needed_days, history)
+    return change_of(specification.workflow(run.workflow_name), end, run.needed_days, facts)

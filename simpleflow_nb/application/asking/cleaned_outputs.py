@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...inspection.documents import SCHEMA
 from ...masking import masked
+from ..arguments import check_number
 from ..records.held_outputs import check_no_other_journal
 from ..records.owners import check_names
 from ..records.run_rows import RunRow, run_rows
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
     from deciders.specification import Specification
 
     from ..services import Service
+
+
+#: A century is as good as for ever.
+MOST_DAYS = 36_500
 
 
 @dataclass(frozen=True)
@@ -51,7 +56,8 @@ def clean_outputs(
     to which the links ``latest`` of a workflow lead. With ``dry_run`` nothing is removed.
 
     Raises:
-        DefinitionError: a workflow belongs to another file, or a process runs workflows with these outputs elsewhere.
+        DefinitionError: ``keep_days`` is not from 0 to 36,500, a workflow belongs to another file, or a process runs workflows
+            with these outputs elsewhere.
         ServiceError: the journal or the records cannot be read, or the service cannot be reached.
         OSError: a folder cannot be removed.
     """
@@ -59,6 +65,7 @@ def clean_outputs(
     from workers.runs.latest_links import linked_instances
     from workers.runs.old_outputs import folders_of, newest_instances, remove_folder, size_bytes
 
+    check_number("keep_days", keep_days, least=0, most=MOST_DAYS)
     check_names(specification, outputs)
     with service.opened(outputs) as place:
         check_no_other_journal(outputs, place.journal)

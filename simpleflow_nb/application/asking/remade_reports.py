@@ -16,6 +16,7 @@ from ...exceptions import DefinitionError
 from ...inspection.documents import SCHEMA
 from ...masking import masked_leaves
 from ...processes.worker import usable_cores
+from ..arguments import check_number, check_period, check_text, check_word
 from ..events import Event, Note, ReportMade
 from ..places import Place
 from ..records.ended_runs import ended_run
@@ -60,6 +61,10 @@ class _Stopped(Exception):
     """The user wants no more reports."""
 
 
+#: Choices of the reports to make: of none that stands, of what would look differently now, or of all.
+REMAKES = ("missing", "changed", "all")
+
+
 @dataclass(frozen=True)
 class WantedReports:
     """Choice of the reports to make: those of one run, of the runs of a period, or of all runs."""
@@ -68,17 +73,19 @@ class WantedReports:
     first: date | None = None
     last: date | None = None
     label: str | None = None  #: of one notebook alone
-    remake: str = "all"  #: missing, changed or all
+    remake: str = "all"  #: one of `REMAKES`
 
-    def check_period(self) -> None:
+    def check(self) -> None:
         """
         Raises:
-            DefinitionError: it ends before it begins, or there is a run beside it.
+            DefinitionError: the period ends before it begins, there is a run beside it, or there is no such choice of reports.
         """
         if self.run is not None and (self.first or self.last):
             raise DefinitionError("RUN and --from or --to exclude each other; give one")
-        if self.first and self.last and self.first > self.last:
-            raise DefinitionError(f"--from {self.first} is after --to {self.last}")
+        check_text("run", self.run, is_optional=True)
+        check_text("label", self.label, is_optional=True)
+        check_period(self.first, self.last, is_optional=True)
+        check_word("remake", self.remake, REMAKES)
 
 
 def make_reports(
@@ -96,7 +103,8 @@ def make_reports(
         DefinitionError: there is nothing that fits.
         ServiceError: the journal or the run records cannot be used, or the service cannot be reached.
     """
-    wanted.check_period()
+    wanted.check()
+    check_number("workers", workers)
     _check_label(specification, wanted.label)
     check_names(specification, outputs)
     with service.opened(outputs) as place:

@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...exceptions import DefinitionError
+from ..arguments import check_parameters, check_text
 from ..events import Event, Note
 from ..files.workflow_files import check_writable
 from .start_warnings import start_warnings
 
 if TYPE_CHECKING:
-    from deciders.runs.due_runs import Run
+    from deciders.runs.due_runs import PlannedRun
     from deciders.specification import ConfiguredWorkflow, Specification
 
     from ..conditions import Conditions
@@ -48,13 +49,15 @@ def start(
 
 def requested(
     specification: Specification, outputs: Path, name: str, parameters: Mapping[str, Any]
-) -> Generator[Note, None, Run]:
+) -> Generator[Note, None, PlannedRun]:
     """Return the run that is asked for, with what there is to say of its parameters and its data; the outputs folder is made.
 
     Raises:
         DefinitionError: no such workflow, or parameters that are missing or not its own.
         OutputsError: the outputs folder cannot be written to.
     """
+    check_text("name", name)
+    check_parameters(parameters)
     specification.workflow(name)
     run = yield from requested_run(specification, name, dict(parameters))
     check_writable(outputs)
@@ -106,7 +109,7 @@ def _as_in_the_file(name: str, value: Any) -> Any:
     return json.loads(json.dumps(value, default=text_of))
 
 
-def requested_run(specification: Specification, name: str, values: dict[str, Any]) -> Generator[Note, None, Run]:
+def requested_run(specification: Specification, name: str, values: dict[str, Any]) -> Generator[Note, None, PlannedRun]:
     """Return the run of a workflow for ``reference_date`` and its parameters; without a date where none is given and no
     notebook takes anything of it.
 
@@ -131,8 +134,6 @@ def requested_run(specification: Specification, name: str, values: dict[str, Any
     workflow = specification.workflow(name)
     date = _reference_date(given_date) if given_date is not None or workflow.takes_date(parameters) else None
     wanted = set(workflow.parameters)
-    if missing := sorted(wanted - set(parameters)):
-        raise DefinitionError(f"{name} needs the parameter {missing[0]!r}: --set {missing[0]}=...")
     may_be_given = wanted | workflow.own_automatic_parameters()
     if unknown := sorted(set(parameters) - may_be_given):
         from deciders.problems import did_you_mean
@@ -142,6 +143,8 @@ def requested_run(specification: Specification, name: str, values: dict[str, Any
             whence = "date_stencil of the sensor's entry" if unknown[0] == "date_ranges" else "environment of the worker"
             raise DefinitionError(f"{unknown[0]} cannot be given: it comes from the {whence}")
         raise DefinitionError(f"{name} has no parameter {unknown[0]!r}{did_you_mean(unknown[0], sorted(may_be_given))}")
+    if missing := sorted(wanted - set(parameters)):
+        raise DefinitionError(f"{name} needs the parameter {missing[0]!r}: --set {missing[0]}=...")
     stencil = base.date_stencil if base is not None and date is not None else None
     entry = ConfiguredWorkflow(workflow_name=name, parameters=parameters, date_stencil=stencil)
     try:
@@ -155,7 +158,7 @@ def requested_run(specification: Specification, name: str, values: dict[str, Any
     return dataclasses.replace(run, reason=Reason.of(ReasonKind.BY_HAND if belongs else ReasonKind.BY_HAND_FOR_NO_ENTRY))
 
 
-def _whence(name: str, values: dict[str, Any], bases: list[ConfiguredWorkflow], run: Run) -> str:
+def _whence(name: str, values: dict[str, Any], bases: list[ConfiguredWorkflow], run: PlannedRun) -> str:
     """Say from which entry a run has what was not given; empty where another entry would make the same run."""
     from deciders.parameter_set import written, written_stencil
 

@@ -13,12 +13,12 @@ from ..conditions import Conditions
 from ..events import Event
 from ..files.workflow_files import check_writable
 from ..outcomes import Outcome
-from ..records.run_rows import RunRow, found_row, instance_history, interruption, run_rows
+from ..records.run_rows import RunRow, found_row, interruption, rerun_facts, run_rows
 from ..services import Service
 from .backfills import has_data_that_count, keeps_labels
 
 if TYPE_CHECKING:
-    from deciders.runs.reruns import RunHistory
+    from deciders.runs.reruns import RerunFacts
     from deciders.specification import ConfiguredWorkflow, Specification
 
 
@@ -46,14 +46,14 @@ def planned_retry(specification: Specification, outputs: Path, service: Service,
         row = found_row(run_rows(specification, outputs, place, adopt=adopt), run)
         interrupted = interruption([row], place)
         counts = row.reference_date is not None and has_data_that_count(specification, row.workflow)
-        history = instance_history(specification, outputs, place, adopt=adopt) if counts else None
+        facts = rerun_facts(specification, outputs, place, adopt=adopt) if counts else None
     if interrupted:
         raise DefinitionError(f"{row.title}: {interrupted}")
     if row.is_running:
         raise DefinitionError(f"{row.title} is running; it can be tried again once it has ended")
     if row.has_succeeded and not row.error and LabelState.SKIPPED not in row.labels.values():
         return Retry(row, None)
-    return Retry(row, _retry_request(specification, row, history))
+    return Retry(row, _retry_request(specification, row, facts))
 
 
 def carry_out(
@@ -79,8 +79,8 @@ def retry(
     return (yield from carry_out(specification, outputs, service, planned, conditions=conditions))
 
 
-def _retry_request(specification: Specification, row: RunRow, history: RunHistory | None) -> dict[str, Any]:
-    """Return the request for the same instance that ran, whatever the sensor's entries say now; ``history`` where changed data
+def _retry_request(specification: Specification, row: RunRow, facts: RerunFacts | None) -> dict[str, Any]:
+    """Return the request for the same instance that ran, whatever the sensor's entries say now; ``facts`` where changed data
     count for it.
 
     Raises:
@@ -98,7 +98,7 @@ def _retry_request(specification: Specification, row: RunRow, history: RunHistor
             "there, and no entry of the sensor names it now; start it again with workflow.start"
         )
     reference_date = _date_of(row)
-    keeps = history is None or keeps_labels(specification, run_for(entry, reference_date), history)
+    keeps = facts is None or keeps_labels(specification, run_for(entry, reference_date), facts)
     reason = Reason.of(ReasonKind.RETRIED, state=row.state)
     return run_request(entry, [reference_date], reason, keeps_labels=keeps, started_by=RETRY)
 

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from deciders.runs.due_runs import Run
+    from deciders.runs.due_runs import PlannedRun
     from deciders.specification import ConfiguredWorkflow, Specification
 
 _LONGEST_LOOK_SECONDS = 10.0  #: a person who types a command waits for it
 
 
-def start_warnings(specification: Specification, run: Run, entry: ConfiguredWorkflow) -> Iterator[str]:
+def start_warnings(specification: Specification, run: PlannedRun, entry: ConfiguredWorkflow) -> Iterator[str]:
     """Yield the reasons why the sensor would not run that date for the entry whose parameters the run has.
 
     Each is a sentence. A run without a date has none.

@@ -1,4 +1,4 @@
-"""One execution with what its notebooks do just now, which no service tells."""
+"""One execution, with the progress of its notebooks, which the service does not know."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..states.run_states import NOTEBOOK_TYPE
 
 
 def info_table(place: Place, execution: dict[str, str]) -> Table:
-    """simpleflow's ``workflow.info``; the progress of its notebooks is a column more."""
+    """Build simpleflow's ``workflow.info``, with one more column for the progress of notebooks."""
     table = executions.info_table(place.service, place.domain, execution)
     values = dict(zip(table.header, table.rows[0], strict=True))
     lines = _progress(values["workflow_type.name"], values["status"], values["input"])
@@ -28,7 +28,7 @@ def info_document(place: Place, execution: dict[str, str]) -> Document:
 
 
 def _progress(type_name: str, status: str, given: Any) -> list[str] | None:
-    """Return what the notebooks of an open run do just now, from their folders; None for anything else."""
+    """Read from their folders how far the notebooks of an open run are; None for other executions."""
     if type_name != NOTEBOOK_TYPE or status.upper() != "OPEN" or not isinstance(given, dict):
         return None
     from ..records.open_labels import notebook_progress

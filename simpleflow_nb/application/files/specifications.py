@@ -1,4 +1,4 @@
-"""Workflow files as everything here takes them: whole, checked, and without secrets in what is kept."""
+"""Workflow files, read and checked; none that would put a secret into what histories keep."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ if TYPE_CHECKING:
 
 
 def read_specification(file: Path | None) -> Specification:
-    """Read the file that is meant, see `specification_path`, and check it.
+    """Read and check a workflow file; None finds the one of the working directory, see `specification_path`.
 
     Raises:
-        SpecificationError: every problem; the file named as it was given, to be opened from here.
-        DefinitionError: no file is meant, or something hides our packages.
+        SpecificationError: every problem, with the path as it was given.
+        DefinitionError: there is no file, or a folder of the working directory hides our packages.
     """
     return read_with_warnings(file)[0]
 
 
 def read_with_warnings(file: Path | None) -> tuple[Specification, list[Problem]]:
-    """Read the file as `read_specification` does, and what is allowed in it and yet may not be what was meant.
+    """Read a file as `read_specification` does; the warnings tell what is allowed and yet may be a mistake.
 
     Raises:
         SpecificationError, DefinitionError: as :func:`read_specification` does.
@@ -42,7 +42,7 @@ def read_with_warnings(file: Path | None) -> tuple[Specification, list[Problem]]
 
 
 def read_files(files: Sequence[Path]) -> Iterator[tuple[Specification, list[Problem]]]:
-    """Read several files with sensors, each once however often it is named, or the one that is meant where none is.
+    """Read several files with sensors. A file that is named twice is read once; no file is the one `read_specification` finds.
 
     Raises:
         SpecificationError, DefinitionError: as :func:`read_specification` does, or one has no sensor, or two of them name the

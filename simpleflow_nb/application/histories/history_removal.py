@@ -1,4 +1,4 @@
-"""Removing the histories of a journal that ended long ago, and what is said of it."""
+"""Removal of old histories from a journal, with the payloads that only they referred to."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def shown_executions(found: Pruned) -> str:
 
 @dataclass
 class Removal:
-    """Removed histories and payloads, and for each that should have been removed and was not, a sentence that says why."""
+    """Counts of what was removed; ``left`` has a sentence for each thing that should have been removed and was not."""
 
     done: Pruned
     payloads: int = 0
@@ -38,7 +38,7 @@ class Removal:
 def remove_old(
     service: Pruning, before: float, spared: Collection[str], payloads: PayloadDirectory, journal: Journal
 ) -> Removal:
-    """Remove what closed before that moment (epoch seconds) and is not ``spared``, then the payloads that only it referred to.
+    """Remove what closed before ``before`` (epoch seconds) and has no ``spared`` run id, then the unreferenced payloads.
 
     Raises:
         ServiceError: the histories could not be removed.

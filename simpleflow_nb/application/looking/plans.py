@@ -15,7 +15,7 @@ from ..records.owners import check_owner
 from ..records.record_files import has_records
 
 if TYPE_CHECKING:
-    from deciders.runs.due_runs import DueRuns, NotDue, Run
+    from deciders.runs.due_runs import DueRuns, NotDue, PlannedRun
     from deciders.runs.reruns import LastEnd, NotebookChanges
     from deciders.specification import Specification
 
@@ -37,7 +37,7 @@ class Plan:
     ends: Mapping[tuple[str, str], LastEnd] = field(default_factory=dict)  #: by workflow name and identity
 
     @property
-    def due(self) -> tuple[Run, ...]:
+    def due(self) -> tuple[PlannedRun, ...]:
         """Each instance once: by priority, then in the order of the entries, then of the dates."""
         return self.due_runs.due
 
@@ -73,7 +73,7 @@ class Plan:
         }
 
 
-def _due(run: Run) -> dict[str, Any]:
+def _due(run: PlannedRun) -> dict[str, Any]:
     return {
         "workflow": run.workflow_name,
         "reference_date": run.iso_date,
@@ -106,7 +106,7 @@ def current_plan(specification: Specification, outputs: Path, place: Place) -> P
     from workers.runs.notebook_versions import changes_since, with_hashes_of_folders
     from workers.runs.recovered_ends import recovered_ends
     from workers.runs.run_starts import open_runs
-    from workers.runs.sensor_check import add_recovered_ends, present_history
+    from workers.runs.sensor_check import add_recovered_ends, present_facts
     from workers.sources.available_dates import read_available_dates, undated_files
 
     available = read_available_dates(specification)
@@ -118,14 +118,14 @@ def current_plan(specification: Specification, outputs: Path, place: Place) -> P
     names = {workflow.name for workflow in specification.workflows}
     with RunRecords.open(outputs, to_look=True) as records:
         check_owner(specification, records, outputs)
-        states, history = records.states(), present_history(specification, records)
+        states, facts = records.states(), present_facts(specification, records)
         if place.service is not None:
             there = (place.service, place.domain, records)
             recovered = recovered_ends(*there, names=names, outputs=str(outputs), payloads=place.payloads)
-            add_recovered_ends(states, history.ends, recovered)
-        changes = changes_since(specification, with_hashes_of_folders(specification, outputs, records, history.ends))
-    planned = due_runs(specification, available, states | running, history=history)
+            add_recovered_ends(states, facts.ends, recovered)
+        changes = changes_since(specification, with_hashes_of_folders(specification, outputs, records, facts.ends))
+    planned = due_runs(specification, available, states | running, facts=facts)
     flows = {workflow.name: workflow for workflow in specification.workflows}
-    unknown = {key for key, end in history.ends.items() if key[0] in flows and lacks_data(flows[key[0]], end)}
+    unknown = {key for key, end in facts.ends.items() if key[0] in flows and lacks_data(flows[key[0]], end)}
     planned = dataclasses.replace(planned, warnings=(*planned.warnings, *undated))
-    return Plan(planned, available, changes, unknown, history.ends)
+    return Plan(planned, available, changes, unknown, facts.ends)

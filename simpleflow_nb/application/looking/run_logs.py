@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...exceptions import DefinitionError
 from ...inspection.documents import SCHEMA
+from ..arguments import check_number, check_text
 from ..records.run_rows import RunRow, found_row, run_rows
 
 if TYPE_CHECKING:
@@ -85,6 +86,9 @@ def run_log(
         DefinitionError: there is no such run or label, or several runs fit, or the pattern is none.
         ServiceError, RecordsError: the journal or the run records cannot be read, or the service cannot be reached.
     """
+    check_text("label", label, is_optional=True)
+    check_text("pattern", pattern, is_optional=True)
+    check_number("attempt", attempt)
     try:
         wanted = re.compile(pattern) if pattern is not None else None
     except re.error as error:

@@ -19,7 +19,7 @@ from ..records.run_rows import RunRow, interruption, run_rows, shown_settings
 from .plans import Plan, current_plan
 
 if TYPE_CHECKING:
-    from deciders.runs.due_runs import Run
+    from deciders.runs.due_runs import PlannedRun
     from deciders.runs.entries import Entries
     from deciders.specification import Specification
 
@@ -86,7 +86,7 @@ class Status:
             for number in range((last - first).days + 1):
                 yield {"workflow": None, "reference_date": (first + timedelta(number)).isoformat(), "state": "no data"}
 
-    def _run(self, row: RunRow, entries: Entries, again: Run | None) -> dict[str, Any]:
+    def _run(self, row: RunRow, entries: Entries, again: PlannedRun | None) -> dict[str, Any]:
         key = (row.workflow, row.identity)
         return {
             "workflow": row.workflow,
@@ -113,7 +113,7 @@ class Status:
         }
 
 
-def _due(run: Run) -> dict[str, Any]:
+def _due(run: PlannedRun) -> dict[str, Any]:
     return {
         "workflow": run.workflow_name,
         "reference_date": run.iso_date,

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +25,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class KnownRun:
+class DebuggedRun:
     """A run of notebooks, as far as it is known what its notebooks ran with."""
 
     name: str  #: as somebody has called it
@@ -46,6 +49,7 @@ class DebuggedNotebook:
     how_it_went: str  #: in words
     open_command: str  #: opens it in JupyterLab
     run_command: str  #: runs it with those parameters, limits and variables
+    kept: tuple[Path, ...] = ()  #: files that were there with another text, under their new names
 
     def to_dict(self) -> Document:
         return document_of(
@@ -63,11 +67,12 @@ class DebuggedNotebook:
                 "how_it_went": self.how_it_went,
                 "open_command": self.open_command,
                 "run_command": self.run_command,
+                "kept": [str(path) for path in self.kept],
             },
         )
 
 
-def run_at_place(place: Place, run: str, run_id: str | None = None) -> KnownRun:
+def run_at_place(place: Place, run: str, run_id: str | None = None) -> DebuggedRun:
     """Read a run of notebooks from its history.
 
     Raises:
@@ -79,10 +84,10 @@ def run_at_place(place: Place, run: str, run_id: str | None = None) -> KnownRun:
     kind = events[0]["workflowExecutionStartedEventAttributes"]["workflowType"]["name"]
     if kind != NOTEBOOK_TYPE:
         raise DefinitionError(f"{execution['workflowId']} is no run of notebooks but of {kind}")
-    return KnownRun(run_id or run, executions.arguments_in(events, place.payloads.load), place.journal)
+    return DebuggedRun(run_id or run, executions.arguments_in(events, place.payloads.load), place.journal)
 
 
-def run_in_records(specification: Specification, outputs: Path, place: Place, run: str) -> KnownRun:
+def run_in_records(specification: Specification, outputs: Path, place: Place, run: str) -> DebuggedRun:
     """Read a run of a workflow file from its records.
 
     Raises:
@@ -102,19 +107,20 @@ def run_in_records(specification: Specification, outputs: Path, place: Place, ru
         "inputs_dir": str(specification.inputs_dir),
         "outputs": str(outputs),
     }
-    return KnownRun(run, arguments)
+    return DebuggedRun(run, arguments)
 
 
-def debugged_notebook(run: KnownRun, label: str, into: Path | None = None) -> DebuggedNotebook:
+def debugged_notebook(run: DebuggedRun, label: str, into: Path | None = None) -> DebuggedNotebook:
     """Prepare a notebook with the very parameters that it had. Nothing is executed, and what the run has left stays as it is.
 
     Args:
-        into: folder for it; None is ``debug/INSTANCE/LABEL`` in the working directory.
+        into: folder for it; None is ``debug/WORKFLOW/INSTANCE/LABEL`` in the working directory. A notebook and parameters that
+            were edited there since they were prepared keep their text under another name, such as ``count.1.ipynb``.
 
     Raises:
         DefinitionError: the run has no such notebook, it has not begun, it cannot be read, or the folder is not free.
     """
-    from workers.artefacts import Artefacts, read_record
+    from workers.artefacts import Artefacts, read_record, write_atomically
     from workers.notebooks.kernel_output import OutputLimits
     from workers.notebooks.notebook_run import prepare_notebook
     from workers.runs.moved_runs import present_notebook, present_outputs
@@ -131,23 +137,24 @@ def debugged_notebook(run: KnownRun, label: str, into: Path | None = None) -> De
     outputs = present_outputs(arguments, run.journal)
     folder = Artefacts(outputs).notebook_folder(workflow, instance, label)
     then = present_notebook(arguments, label, _config(folder / "config.json", f"{label!r} of {workflow}/{instance}"), outputs)
-    into = (into or Path("debug", folder.parent.name, folder.name)).absolute()
+    into = (into or Path("debug", *folder.parts[-3:])).absolute()
     check_folder(into)
     limits, variables = then.get("limits") or {}, then.get("environment") or {}  # earlier versions kept no limits
-    prepared = prepare_notebook(
-        then["source"],
-        then["parameters"],
-        into,
-        label=label,
-        kernel=then.get("kernel"),
-        environment=variables,
-        timeout_seconds=limits.get("timeout_seconds"),
-        cell_timeout_seconds=limits.get("cell_timeout_seconds"),
-        memory_limit_bytes=limits.get("memory_limit_bytes"),
-        output_limits=OutputLimits.given(limits.get("printed_limit_bytes"), limits.get("displayed_limit_bytes")),
-    )
     parameters = into / "parameters.json"
-    parameters.write_text(json.dumps(then["parameters"], indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    with _set_aside(into / f"{folder.name}.ipynb", parameters) as edited:
+        prepared = prepare_notebook(
+            then["source"],
+            then["parameters"],
+            into,
+            label=label,
+            kernel=then.get("kernel"),
+            environment=variables,
+            timeout_seconds=limits.get("timeout_seconds"),
+            cell_timeout_seconds=limits.get("cell_timeout_seconds"),
+            memory_limit_bytes=limits.get("memory_limit_bytes"),
+            output_limits=OutputLimits.given(limits.get("printed_limit_bytes"), limits.get("displayed_limit_bytes")),
+        )
+        write_atomically(parameters, json.dumps(then["parameters"], indent=2, ensure_ascii=False) + "\n")
     record = read_record(folder / "run.json")
     before = ["env", *(f"{name}={value}" for name, value in variables.items())] if variables else []
     again = ["simpleflow-nb", "notebook.run", then["source"], "--params", str(parameters), "--into", str(into / "again")]
@@ -165,7 +172,31 @@ def debugged_notebook(run: KnownRun, label: str, into: Path | None = None) -> De
         how_it_went=_how_it_went(record, folder / "run.json"),
         open_command=shlex.join([*before, "jupyter", "lab", str(prepared)]),
         run_command=shlex.join([*before, *again]),
+        kept=tuple(edited),
     )
+
+
+@contextmanager
+def _set_aside(*paths: Path) -> Iterator[list[Path]]:
+    """Let the files be written anew; yield a list that has, afterwards, what had another text under its new name.
+
+    Where they are not written for a failure, they have their names again.
+    """
+    edited: list[Path] = []
+    aside = {}
+    for path in (path for path in paths if path.exists()):
+        names = (path.with_name(f"{path.stem}.{number}{path.suffix}") for number in count(1))
+        aside[path] = path.rename(next(name for name in names if not name.exists()))
+    try:
+        yield edited
+    finally:
+        for path, former in aside.items():
+            if not path.exists():
+                former.rename(path)
+            elif path.read_bytes() == former.read_bytes():
+                former.unlink()
+            else:
+                edited.append(former)
 
 
 def _config(path: Path, what: str) -> dict[str, Any]:

@@ -19,7 +19,7 @@ class NotebookReport:
     """A report that has been written."""
 
     path: Path
-    pages: int | None  #: None of HTML
+    pages: int | None  #: None for a format without pages
     size_bytes: int
     seconds: float
     warnings: tuple[str, ...] = ()
@@ -61,8 +61,7 @@ def make_notebook_report(notebook: Path, report: Path, options: ReportOptions) -
     warnings = list(made.warnings)
     if not has_run:
         warnings.insert(0, f"no cell of {notebook} has been run, so that there are no results to show; notebook.run runs it")
-    pages = None if options.format == "html" else made.pages
-    return NotebookReport(report, pages, report.stat().st_size, time.monotonic() - began, tuple(warnings))
+    return NotebookReport(report, made.pages, report.stat().st_size, time.monotonic() - began, tuple(warnings))
 
 
 def _has_run(notebook: dict[str, Any]) -> bool:

@@ -11,7 +11,7 @@ from .run_rows import RunRow
 
 if TYPE_CHECKING:
     from deciders.parameter_set import ParameterSet
-    from deciders.runs.due_runs import Run
+    from deciders.runs.due_runs import PlannedRun
     from deciders.runs.entries import Entries
     from deciders.specification import Specification
 
@@ -40,7 +40,7 @@ class DateGrid:
     has any more, or that somebody has started a run with.
     """
 
-    def __init__(self, specification: Specification, rows: Sequence[RunRow], due: Iterable[Run]) -> None:
+    def __init__(self, specification: Specification, rows: Sequence[RunRow], due: Iterable[PlannedRun]) -> None:
         from deciders.runs.entries import Entries, set_of_entry
 
         self._entries: Entries = Entries(specification)

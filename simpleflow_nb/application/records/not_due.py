@@ -10,7 +10,7 @@ from ...inspection.tables import Table
 from .run_rows import shown_settings, told_apart
 
 if TYPE_CHECKING:
-    from deciders.runs.due_runs import NotDue, Run
+    from deciders.runs.due_runs import NotDue, PlannedRun
     from deciders.values.reason import Reason
 
 _FEWEST_OF_A_PERIOD = 3
@@ -60,13 +60,13 @@ class _Period:
         return [[name, f"{first} to {last}", *settings, f"{reason.of_period}{self.remark}"]]
 
 
-def telling_stencils(rows: Sequence[Run | NotDue]) -> list[str]:
+def telling_stencils(rows: Sequence[PlannedRun | NotDue]) -> list[str]:
     """Return the stencil of each row; none of them unless rows of one workflow, date and parameters differ in theirs."""
     known = [(row.workflow_name, row.reference_date, shown_settings(row.configured_parameters)) for row in rows]
     return told_apart(known, [stencil_of(row) for row in rows])
 
 
-def stencil_of(row: Run | NotDue) -> str:
+def stencil_of(row: PlannedRun | NotDue) -> str:
     """Return the stencil of a row as it may stand in the file; ``[0]`` where none does."""
     from deciders.dates.date_stencil import DateStencil
 

@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...inspection.documents import iso_time
+from ..arguments import check_text
 from ..states.run_states import NOTEBOOK_TYPE
 from .owners import check_owner
 from .record_files import has_records
 
 if TYPE_CHECKING:
     from deciders.runs.entries import Entries
-    from deciders.runs.reruns import RunHistory
+    from deciders.runs.reruns import RerunFacts
     from deciders.specification import ConfiguredWorkflow, Specification
     from deciders.values.label_state import LabelState
     from deciders.values.light import Light
@@ -195,7 +196,7 @@ def instance_states(
     return states | (open_runs(place.service, place.domain) if place.service is not None else {})
 
 
-def instance_history(specification: Specification, outputs: Path, place: Place, *, adopt: bool = False) -> RunHistory:
+def rerun_facts(specification: Specification, outputs: Path, place: Place, *, adopt: bool = False) -> RerunFacts:
     """Return how instances ended, as far as that is known, with the notebooks as they are now.
 
     Instances that early versions recorded are among them.
@@ -205,20 +206,20 @@ def instance_history(specification: Specification, outputs: Path, place: Place, 
     """
     import dataclasses
 
-    from deciders.runs.reruns import RunHistory
+    from deciders.runs.reruns import RerunFacts
     from workers.runs.kept_labels import notebook_hashes
     from workers.runs.notebook_versions import with_hashes_of_folders
-    from workers.runs.sensor_check import add_recovered_ends, present_history
+    from workers.runs.sensor_check import add_recovered_ends, present_facts
 
     with _opened_records(specification, outputs, adopt=adopt) as opened:
         if opened is None:
-            return RunHistory()
-        history = present_history(specification, opened)
+            return RerunFacts()
+        facts = present_facts(specification, opened)
         unrecorded = _unrecorded({workflow.name for workflow in specification.workflows}, outputs, place, opened)
-        add_recovered_ends({}, history.ends, unrecorded)
-        ends = with_hashes_of_folders(specification, outputs, opened, history.ends)
+        add_recovered_ends({}, facts.ends, unrecorded)
+        ends = with_hashes_of_folders(specification, outputs, opened, facts.ends)
     hashes = {workflow.name: notebook_hashes(workflow, specification.inputs_dir) for workflow in specification.workflows}
-    return dataclasses.replace(history, ends=ends, notebooks=hashes)
+    return dataclasses.replace(facts, ends=ends, notebooks=hashes)
 
 
 @contextmanager
@@ -319,6 +320,7 @@ def found_row(rows: Sequence[RunRow], run: str) -> RunRow:
     """
     from deciders.runs.run_reference import found_run
 
+    check_text("run", run)
     return found_run(rows, run)
 
 

@@ -32,7 +32,7 @@ from .left_runs import LeftRuns, refuse_new
 from .notebook_processes import notebook_lists
 
 if TYPE_CHECKING:
-    from deciders.runs.due_runs import Run
+    from deciders.runs.due_runs import PlannedRun
     from deciders.specification import Specification
 
 RUN_TYPES = (NOTEBOOK_TYPE, BACKFILL_TYPE)  #: what is waited for
@@ -142,7 +142,7 @@ def work_on_notebooks(run: LocalRun, workers: int | None) -> Generator[Note, Non
 def start_here(
     specification: Specification,
     outputs: Path,
-    wanted: Run,
+    wanted: PlannedRun,
     *,
     db: Path | None,
     durable: bool,

@@ -14,12 +14,12 @@ from ..places import Place
 from ..records.owners import claim
 
 if TYPE_CHECKING:
-    from deciders.runs.due_runs import Run
+    from deciders.runs.due_runs import PlannedRun
     from deciders.specification import Specification
 
 
 def start_there(
-    place: Place, specification: Specification, outputs: Path, wanted: Run, *, adopt: bool
+    place: Place, specification: Specification, outputs: Path, wanted: PlannedRun, *, adopt: bool
 ) -> Generator[Event, None, Outcome]:
     """Start an instance.
 

@@ -14,7 +14,7 @@ from ..records.run_rows import counted, shown_settings
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from deciders.runs.due_runs import Run
+    from deciders.runs.due_runs import PlannedRun
 
 _MOST_SHOWN = 100
 
@@ -45,7 +45,7 @@ def backfill_lines(plan: BackfillPlan, *, has_reasons: bool) -> Iterator[str]:
             yield f"no data for {', '.join(shown_periods(plan.without_data))}"
 
 
-def _table(runs: Sequence[Run], stencils: Sequence[str], *, has_stencils: bool) -> Table:
+def _table(runs: Sequence[PlannedRun], stencils: Sequence[str], *, has_stencils: bool) -> Table:
     table = Table(["date", "workflow", "parameters", *(["date_stencil"] if has_stencils else []), "why"])
     for number, run in enumerate(runs):
         row = [run.day.isoformat(), run.workflow_name, shown_settings(run.configured_parameters)]

@@ -16,7 +16,7 @@ from ..records.run_rows import counted, shown_settings
 from .older_runs import older_text
 
 if TYPE_CHECKING:
-    from deciders.runs.due_runs import NotDue, Run
+    from deciders.runs.due_runs import NotDue, PlannedRun
     from deciders.specification import Specification
     from deciders.values.reason import ReasonGroup
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def plan_table(plan: Plan) -> Table:
     """Each date of each entry in a row, for programs."""
     table = Table(["workflow", "date", "parameters", "date_stencil", "state", "why"])
-    rows: list[tuple[str, Run | NotDue]] = [("due", run) for run in plan.due]
+    rows: list[tuple[str, PlannedRun | NotDue]] = [("due", run) for run in plan.due]
     for state, one in [*rows, *(("not due", one) for one in plan.not_due)]:
         settings = shown_settings(one.configured_parameters)
         table.rows.append([one.workflow_name, one.day.isoformat(), settings, stencil_of(one), state, one.reason.text])

@@ -11,7 +11,7 @@ import click
 from ...application.files.packages import require_application
 from ...application.files.specifications import read_specification
 from ...application.files.workflow_files import default_file, is_no_domain, outputs_folder
-from ...application.notebooks.debugged_notebooks import KnownRun, debugged_notebook, run_at_place, run_in_records
+from ...application.notebooks.debugged_notebooks import DebuggedRun, debugged_notebook, run_at_place, run_in_records
 from ...exceptions import DefinitionError
 from ..options import outputs_option
 from ..place import has_place, opened_place, place_options
@@ -24,7 +24,7 @@ from .run_place import place_of_file
 @click.argument("words", nargs=-1, required=True, metavar="[FILE.yml | DOMAIN] RUN LABEL")
 @place_options
 @outputs_option
-@click.option("--into", type=click.Path(path_type=Path), help="Folder for it. [default: debug/INSTANCE/LABEL here]")
+@click.option("--into", type=click.Path(path_type=Path), help="Folder for it. [default: debug/WORKFLOW/INSTANCE/LABEL here]")
 @json_option
 @click.pass_context
 def notebook_debug(
@@ -42,6 +42,8 @@ def notebook_debug(
     found = debugged_notebook(_known_run(ctx, run, outputs, place), label, into)
     if found.has_changed:
         click.echo(f"{found.source} has changed since it ran; this is the present version", err=True)
+    for path in found.kept:
+        click.echo(f"what was here before is kept as {path}", err=True)
     if as_json:
         print_document(found.to_dict())
         return
@@ -50,7 +52,7 @@ def notebook_debug(
     click.echo(f"run it:   {found.run_command}")
 
 
-def _known_run(ctx: click.Context, run: Sequence[str], outputs: Path | None, place: dict[str, Any]) -> KnownRun:
+def _known_run(ctx: click.Context, run: Sequence[str], outputs: Path | None, place: dict[str, Any]) -> DebuggedRun:
     is_named = len(run) == 2 and is_no_domain(run[0])
     if is_named or (len(run) == 1 and not has_place(place) and default_file() is not None):
         specification = read_specification(Path(run[0]) if is_named else None)

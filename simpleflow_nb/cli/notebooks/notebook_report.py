@@ -17,12 +17,10 @@ from ..printing import json_option, print_document
 if TYPE_CHECKING:
     from workers.reports import ReportOptions
 
-_FORMATS = {".pdf": "pdf", ".html": "html"}
-
 
 @click.command("notebook.pdf")
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="The report, .pdf or .html; FILE.pdf if not given.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="The report, such as FILE.html; FILE.pdf if not given.")
 @click.option("--template", type=click.Path(path_type=Path), help="A Typst (.typ) or asciidoc (.tpl, .asciidoc.j2) template.")
 @click.option("--code", is_flag=True, help="Show the code of the cells.")
 @click.option("--streams", is_flag=True, help="Show what the cells printed.")
@@ -39,7 +37,7 @@ def notebook_pdf(
     fonts: Path | None,
     as_json: bool,
 ) -> None:
-    """Make the report of an executed notebook, FILE.ipynb: PDF, or HTML if the name of the output says so.
+    """Make the report of an executed notebook, FILE.ipynb: PDF, or the format that the name of the output ends in.
 
     Nothing is run: the report shows what the notebook holds.
     """
@@ -66,16 +64,18 @@ def _options(
         DefinitionError: the output, the template or the folder of fonts is none.
     """
     from deciders.report_templates import ASCIIDOC_TEMPLATES
+    from deciders.values.report_format import REPORT_FORMATS, TYPESET, format_of_ending
     from workers.reports import ReportOptions
 
-    format = _FORMATS.get(output.suffix.lower())
+    format = format_of_ending(output.suffix)
     if format is None:
-        raise DefinitionError(f"{output}: a report is a .pdf or an .html file")
+        endings = " or ".join(f".{one}" for one in REPORT_FORMATS)
+        raise DefinitionError(f"{output}: a report is a {endings} file")
     if output.absolute() == file.absolute():
         raise DefinitionError(f"{output} is the notebook itself; name another file with -o")
     if template is not None:
-        if format == "html":
-            raise DefinitionError("--template is for PDF; HTML has one look")
+        if format != TYPESET:
+            raise DefinitionError(f"--template is for {TYPESET.upper()}; {format.upper()} has one look")
         if not template.name.endswith((".typ", *ASCIIDOC_TEMPLATES)):
             raise DefinitionError(f"{template}: a template ends in .typ (Typst), .tpl or .asciidoc.j2 (asciidoc)")
         if not template.is_file():
@@ -84,7 +84,7 @@ def _options(
         raise DefinitionError(f"{fonts}: there is no such folder")
     found = fonts if fonts is not None else file.absolute().parent / "fonts"
     return ReportOptions(
-        format="html" if format == "html" else "pdf",
+        format=format,
         code=code,
         streams=streams,
         parameters=parameters,

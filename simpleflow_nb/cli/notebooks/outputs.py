@@ -7,11 +7,10 @@ from typing import Any
 
 import click
 
-from ...application.asking.cleaned_outputs import clean_outputs
+from ...application.asking.cleaned_outputs import MOST_DAYS, clean_outputs
 from ...application.records.run_rows import counted
 from ...masking import masked
 from ..file_words import file_and_words
-from ..options import DAYS
 from ..printing import json_option, print_document
 from .run_place import chosen_project, project_options
 
@@ -20,7 +19,7 @@ _MEGABYTE = 1_000_000
 
 @click.command("outputs.clean")
 @file_and_words()
-@click.option("--keep-days", type=click.IntRange(0, DAYS.max), required=True, help="Keep runs that ended in the last N days.")
+@click.option("--keep-days", type=click.IntRange(0, MOST_DAYS), required=True, help="Keep runs that ended in the last N days.")
 @click.option("--dry-run", is_flag=True, help="Show what would be removed, and remove nothing.")
 @project_options
 @json_option

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from ...application.asking.remade_reports import ReportsMade, WantedReports, make_reports
+from ...application.asking.remade_reports import REMAKES, ReportsMade, WantedReports, make_reports
 from ...application.events import Note, ReportMade, UnderWay
 from ...application.files.specifications import read_specification
 from ...application.files.workflow_files import writable_outputs
@@ -33,7 +33,7 @@ class ReportsFailed(SimpleflowError):
 @click.option("--label", metavar="LABEL", help="Only the reports of this notebook.")
 @click.option(
     "--remake",
-    type=click.Choice(["missing", "changed", "all"]),
+    type=click.Choice(REMAKES),
     default="all",
     show_default=True,
     help="Reports that are not there; those, and what would come out otherwise now; all of them.",
@@ -61,7 +61,7 @@ def reports_make(
     records say afterwards what came of it. Exit code 1: a report could not be made; 2: there is nothing that fits.
     """
     wanted = WantedReports(run, first.date() if first else None, last.date() if last else None, label, remake)
-    wanted.check_period()
+    wanted.check()
     specification = read_specification(file)
     folder = writable_outputs(outputs, specification)
     made = UnderWay(make_reports(specification, folder, chosen_service(folder, **place), wanted, workers=nb_workers))
