@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from simpleflow_nb import Workflow
-from simpleflow_nb.application.events import Note, UnderWay
+from simpleflow_nb.application.events import Note, RunChanged, UnderWay, Watching
 from simpleflow_nb.application.executions.class_runs import ClassRun, start_class_here
 from simpleflow_nb.application.executions.execution_requests import cancel_execution, signal_execution
 from simpleflow_nb.application.executions.notebook_executions import execution_meant
@@ -22,6 +22,17 @@ class Awaiting(Workflow):
 
     def run(self) -> Any:
         return self.next_signal("go").result
+
+
+class Renewed(Workflow):
+    """Goes on as a new execution with another input, and waits there."""
+
+    name, version, task_list = "renewed", "1", "x"
+
+    def run(self, number: int) -> Any:
+        if number == 0:
+            self.submit(self.continue_as_new(1)).result
+        return [number, self.next_signal("go").result]
 
 
 AWAITING = f"{__name__}.Awaiting"
@@ -57,6 +68,27 @@ def test_what_was_interrupted_goes_on_once_its_signal_has_come(tmp_path: Path) -
     assert (said, end.status, end.result) == (["going on with waiting (--new starts another run)"], "completed", {"a": 7})
     with opened_journal(journal) as place, pytest.raises(DefinitionError, match=r"^waiting has ended already \(completed\)$"):
         cancel_execution(place, execution)
+
+
+@pytest.mark.parametrize("workflow_id", ["chain", None])
+def test_what_was_interrupted_after_it_went_on_as_a_new_execution_goes_on(tmp_path: Path, workflow_id: str | None) -> None:
+    journal, wanted, interrupts = (
+        tmp_path / "journal.sqlite3",
+        ClassRun(f"{__name__}.Renewed", {"args": [0]}, workflow_id),
+        Interrupts(),
+    )
+    call = UnderWay(start_class_here(wanted, journal, workers=1, interrupts=interrupts))
+    for event in call:
+        interrupts.count = int(isinstance(event, RunChanged) and event.run.status == "CONTINUED_AS_NEW") or interrupts.count
+    first = call.result()
+    assert first.notes == (f"{first.workflow_id} is interrupted; the same command goes on with it",)
+    with opened_journal(journal) as place:
+        signal_execution(place, execution_meant(place, first.workflow_id), "go", '"on"')
+    with UnderWay(start_class_here(wanted, journal, workers=1)) as call:
+        told = next(event for event in call if isinstance(event, Note | Watching))
+        assert told == Note(f"going on with {first.workflow_id} (--new starts another run)")
+        end = call.result()
+    assert (end.workflow_id, end.status, end.result) == (first.workflow_id, "completed", [1, "on"])
 
 
 def test_arguments_that_the_class_does_not_take_start_nothing(tmp_path: Path) -> None:

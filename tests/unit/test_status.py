@@ -19,9 +19,14 @@ from deciders.specification import (
 from deciders.values.light import Light
 from deciders.values.run_state import RunState
 from simpleflow_nb.application.looking.plans import Plan
-from simpleflow_nb.application.looking.statuses import Status
+from simpleflow_nb.application.looking.statuses import Status, current_status
 from simpleflow_nb.application.records.run_rows import RunRow
+from simpleflow_nb.application.services import Local
 from simpleflow_nb.application.wording.statuses import StatusTables
+from tests.unit.recorded_runs import success_of
+from workers.records.run_records import RunRecords
+from workers.sources import available_dates
+from workers.sources.source_errors import SourceError, SourceUnreachable
 
 
 def specification(*entries: ConfiguredWorkflow) -> Specification:
@@ -66,3 +71,19 @@ def test_times_are_iso_texts_in_json() -> None:
     assert (shown["started"], shown["ended"]) == ("2016-01-02T12:00:00.000000+00:00", "2016-01-02T12:00:01.000000+00:00")
     [open_one] = Status(specification(*ENTRIES), [row_of(ENTRIES[1], state="running")], None).to_dict()["dates"]
     assert (open_one["started"], open_one["ended"]) == (None, None)
+
+
+@pytest.mark.parametrize("kind", [SourceError, SourceUnreachable])
+def test_what_has_run_is_known_where_the_source_is_wrong_or_out_of_reach(
+    kind: type[SourceError], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: Specification) -> None:
+        raise kind("FlowAPI did not answer within 5 s")
+
+    monkeypatch.setattr(available_dates, "read_available_dates", refuse)
+    entry = ConfiguredWorkflow(workflow_name="a")
+    with RunRecords.open(tmp_path) as records:
+        records.record(success_of(run_for(entry, date(2016, 1, 1))))
+    status = current_status(specification(entry), tmp_path, Local())
+    assert (status.plan, status.trouble) == (None, "FlowAPI did not answer within 5 s")
+    assert [row.reference_date for row in status.runs] == ["2016-01-01"]

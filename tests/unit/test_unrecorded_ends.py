@@ -14,14 +14,17 @@ import pytest
 from deciders.notebook_workflow import NotebookWorkflow
 from deciders.runs.due_runs import run_for
 from deciders.specification import ConfiguredWorkflow, NotebookSpecification, WorkflowSpecification
+from deciders.values.run_state import RunState
 from simpleflow_nb.application.histories.unrecorded_ends import unrecorded_ends
 from simpleflow_nb.local.service import DOMAIN, LocalService
 from simpleflow_nb.processes.payload_directory import PayloadDirectory
 from simpleflow_nb.workflow import execution_input
+from tests.unit.recorded_runs import success_of
 from workers.records.run_database import RecordsError
 from workers.records.run_records import RunRecord, RunRecords
 from workers.runs.outputs_location import note_place
 from workers.runs.recovered_ends import recovered_ends
+from workers.runs.sensor_check import add_recovered_ends
 
 DAYS = WorkflowSpecification(name="days", notebooks=(NotebookSpecification(label="count", filename="count.ipynb"),))
 _LATER = 60.0
@@ -159,3 +162,16 @@ def test_a_run_that_failed_and_could_not_record_it_is_recovered_like_one_that_wa
         records.record(lost)
         assert records.states() == {("days", lost.identity): "failed"}
     assert place.unrecorded("mine") == set()
+
+
+@pytest.mark.parametrize("state", [RunState.FAILED, RunState.TIMED_OUT, RunState.TERMINATED, RunState.CANCELLED])
+def test_a_recovered_end_counts_before_it_is_recorded_as_it_does_afterwards(tmp_path: Path, state: RunState) -> None:
+    run = run_for(ConfiguredWorkflow(workflow_name="days"), date(2024, 1, 1))
+    with RunRecords.open(tmp_path) as records:
+        for number in range(2):
+            records.record(success_of(run, state=RunState.FAILED, light="red", run_id=f"failed-{number}"))
+        states, ends = records.states(), records.ends()
+        recovered = success_of(run, state=state, light="red", run_id="recovered")
+        add_recovered_ends(states, ends, [recovered])
+        records.record(recovered)
+        assert (states, ends) == (records.states(), records.ends())

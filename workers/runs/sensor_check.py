@@ -64,7 +64,10 @@ def add_recovered_ends(
         key = (record.workflow_name, record.identity)
         if not record.state.says_nothing:
             states[key] = record.state.of_instance
-            ends[key] = LastEnd(state=record.state, ended=record.ended, notebooks=record.notebooks, data=record.data)
+            failures = (ends[key].failures if key in ends else 0) + (record.state == RunState.FAILED)
+            ends[key] = LastEnd(
+                state=record.state, ended=record.ended, failures=failures, notebooks=record.notebooks, data=record.data
+            )
 
 
 def claim(task: ActivityContext, specification: Specification, outputs: str, records: RunRecords) -> None:

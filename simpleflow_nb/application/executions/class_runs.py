@@ -15,6 +15,7 @@ from ...exceptions import DefinitionError, JournalInUse
 from ...local.ownership import OwnerWork
 from ...local.reader import JournalReader
 from ...local.service import DOMAIN
+from ...local.watching import Watching
 from ...payload import Load
 from ...processes.decider import Decider
 from ...processes.interrupts import Interrupts
@@ -223,10 +224,10 @@ class _RunInOwner:
         for one in reversed(reader.open_executions(DOMAIN)):
             if one.type_name != self._cls.type_name() or self.wanted.workflow_id not in (None, one.workflow_id):
                 continue
-            attributes = reader.started_attributes(one.workflow_id, one.run_id)
+            asked_with = _first_input(reader, one.workflow_id, one.run_id)
             now = reader.execution(DOMAIN, one.workflow_id, one.run_id)  # it may have closed while the others were read
-            if attributes.get("input") == kept_text and now is not None and now.is_open:
-                return one.workflow_id, attributes["taskList"]["name"]
+            if asked_with == kept_text and now is not None and now.is_open:
+                return one.workflow_id, reader.started_attributes(one.workflow_id, one.run_id)["taskList"]["name"]
         return None
 
 
@@ -289,6 +290,16 @@ def _interrupted_run(run: LocalRun, type_name: str, text: str, workflow_id: str 
     for execution in reversed(run.open_runs(type_name)):
         if workflow_id is not None and execution["workflowId"] != workflow_id:
             continue
-        if run.service.started_attributes(execution["workflowId"], execution["runId"]).get("input") == wanted:
+        if _first_input(run.service, execution["workflowId"], execution["runId"]) == wanted:
             return execution
     return None
+
+
+def _first_input(service: Watching, workflow_id: str, run_id: str) -> str | None:
+    """Return the input with which a run was asked for: that of the first of the executions that went on as a new one each, as
+    far as their histories are kept."""
+    attributes = service.started_attributes(workflow_id, run_id)
+    while (former := attributes.get("continuedExecutionRunId")) and service.execution(DOMAIN, workflow_id, former) is not None:
+        attributes = service.started_attributes(workflow_id, former)
+    found: str | None = attributes.get("input")
+    return found

@@ -10,7 +10,6 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ...exceptions import ExitCode, SimpleflowError
 from ...inspection.documents import SCHEMA, iso_time, json_value
 from ..records.changed_notebooks import older_files
 from ..records.date_grid import DateGrid
@@ -144,15 +143,15 @@ def current_status(specification: Specification, outputs: Path, service: Service
         ServiceError, RecordsError: the journal or the run records cannot be read, or the service cannot be reached.
         DefinitionError: a workflow belongs to another file.
     """
+    from workers.sources.source_errors import SourceError
+
     plan, trouble = None, None
     with service.opened(outputs) as place:
         rows = run_rows(specification, outputs, place)
         try:
             plan = current_plan(specification, outputs, place)
-        except SimpleflowError as error:
-            if error.exit_code is not ExitCode.WRONG:
-                raise
-            trouble = str(error)  # of the source: what has run can be shown all the same
+        except SourceError as error:
+            trouble = str(error)
         interrupted = interruption(rows, place)
     lacking = lacking_reports(specification, rows, outputs)
     return Status(specification, rows, plan, trouble, interrupted or None, lacking)

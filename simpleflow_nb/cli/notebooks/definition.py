@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from deciders.specification import Specification
 
 
-def counted_warnings(specification: Specification, warnings: Sized) -> None:
+def tell_of_warnings(specification: Specification, warnings: Sized) -> None:
     """Say that ``validate`` has something to say, for commands that go on all the same."""
     if warnings:
         tells = f"simpleflow-nb validate {shlex.quote(str(specification.path))} tells"
@@ -73,7 +73,7 @@ def plan(ctx: click.Context, file: Path | None, why: bool, as_json: bool, output
     """Show which runs are due and which are not; changes nothing."""
     as_table = wants_table(ctx, as_json=as_json)
     specification, warnings = read_with_warnings(file)
-    counted_warnings(specification, warnings)
+    tell_of_warnings(specification, warnings)
     folder = outputs_folder(outputs, specification.path)
     found = plan_runs(specification, folder, chosen_service(folder, **place))
     if as_json:

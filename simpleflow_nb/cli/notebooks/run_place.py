@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
-from click.core import ParameterSource
 
 from ...application.files.specifications import read_specification
 from ...application.files.workflow_files import outputs_folder
@@ -93,7 +92,7 @@ def typed_place() -> list[str]:
     context = click.get_current_context()
     words = list[str]()
     for name in _PLACE:
-        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+        if is_typed(context, name):
             value = context.params[name]
             words += [f"--{name}"] if value is True else [f"--{name}", str(value)]
     return words

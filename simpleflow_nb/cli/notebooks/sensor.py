@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from click.core import ParameterSource
 
 from ...application.events import UnderWay
 from ...application.files.specifications import read_files
@@ -28,7 +27,7 @@ from ..options import (
 )
 from ..printing import json_option
 from ..unused_options import ONLY_WITH_DOMAIN, ONLY_WITH_LOCAL, is_typed, refuse_options
-from .definition import counted_warnings
+from .definition import tell_of_warnings
 from .summary import show_call
 
 if TYPE_CHECKING:
@@ -94,7 +93,7 @@ def sensor_start(
 def _read(files: Sequence[Path]) -> list[Specification]:
     found = []
     for specification, warnings in read_files(files):
-        counted_warnings(specification, warnings)
+        tell_of_warnings(specification, warnings)
         found.append(specification)
     return found
 
@@ -104,6 +103,6 @@ def _typed_options(ctx: click.Context) -> list[str]:
     words = list[str]()
     for option in ctx.command.params:
         name = option.name or ""
-        if isinstance(option, click.Option) and ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+        if isinstance(option, click.Option) and is_typed(ctx, name):
             words += [option.opts[0]] if option.is_flag else [option.opts[0], str(ctx.params[name])]
     return words
