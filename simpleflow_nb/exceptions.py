@@ -40,6 +40,10 @@ class ExitCode(IntEnum):
     BUG = 4  #: of ours
 
 
+#: A process that ended so as soon as it was started would do it again: nobody need start it anew.
+LASTING = frozenset({ExitCode.WRONG, ExitCode.UNREACHABLE})
+
+
 class SimpleflowError(Exception):
     """Base of all exceptions of simpleflow_nb, deciders and workers."""
 

@@ -21,7 +21,19 @@ from typing import Any
 from deciders.path_parts import LONGEST_PART_BYTES, path_part
 from simpleflow_nb.exceptions import ExitCode, SimpleflowError
 
-__all__ = ["LONGEST_PART_BYTES", "Artefacts", "OutputsError", "path_part", "read_record", "why_unreadable", "write_atomically"]
+__all__ = [
+    "LONGEST_PART_BYTES",
+    "Artefacts",
+    "OutputsError",
+    "path_in_run",
+    "path_part",
+    "read_record",
+    "why_unreadable",
+    "write_atomically",
+]
+
+_NOTEBOOKS, _REPORTS = "notebooks", "reports"
+_PARTS = {_NOTEBOOKS: 5, _REPORTS: 4}  #: number of parts from here on: of the path of an executed notebook, of a report
 
 _PROBE_BYTES = 65_536
 _MOVE_TRIES = 10
@@ -79,6 +91,19 @@ def write_atomically(path: Path, content: str | bytes) -> None:
         raise
 
 
+def path_in_run(path: str, workflow: str, instance: str) -> str | None:
+    """Return the end of a path, from ``notebooks`` or ``reports`` on, if it is that of an executed notebook or a report of that
+    run in some outputs folder; else None.
+    """
+    if not instance:
+        return None
+    parts = path.split(os.sep)
+    for kind, number in _PARTS.items():
+        if parts[-number:][:3] == [kind, path_part(workflow), path_part(instance)]:
+            return "/".join(parts[-number:])
+    return None
+
+
 @dataclass(frozen=True)
 class Artefacts:
     """The layout of an outputs folder.
@@ -98,7 +123,11 @@ class Artefacts:
 
     def reports_folder(self, workflow: str, instance: str) -> Path:
         """Return the folder of a run's reports. The records say which file is which: `workers.runs.report_paths`."""
-        return self.outputs / "reports" / path_part(workflow) / path_part(instance)
+        return self.workflow_reports_folder(workflow) / path_part(instance)
+
+    def workflow_reports_folder(self, workflow: str) -> Path:
+        """Return the folder of the reports of all runs of a workflow, with the links to the latest ones."""
+        return self.outputs / _REPORTS / path_part(workflow)
 
     def report(self, workflow: str, instance: str, label: str, format: str = "pdf") -> Path:
         """Return the path of a report whose output has no name."""
@@ -106,8 +135,12 @@ class Artefacts:
 
     def report_path(self, workflow: str, instance: str, label: str, format: str) -> str:
         """Return the same path as text, for callers that look at thousands of them."""
-        folder = os.path.join(self.outputs, "reports", path_part(workflow), path_part(instance))
+        folder = os.path.join(self.outputs, _REPORTS, path_part(workflow), path_part(instance))
         return os.path.join(folder, f"{path_part(label)}.{format}")
+
+    def folders(self, workflow: str, instance: str) -> tuple[Path, Path]:
+        """Return the folder of an instance's notebooks, with earlier attempts, and that of its reports."""
+        return self._instance_folder(workflow, instance), self.reports_folder(workflow, instance)
 
     def attempt_folder(self, workflow: str, instance: str, label: str, attempt: int) -> Path:
         """Return the folder to which an earlier attempt at the notebook was moved."""
@@ -181,7 +214,7 @@ class Artefacts:
             raise OutputsError(f"outputs folder {folder} cannot be written to: {_reason(error)}") from None
 
     def _instance_folder(self, workflow: str, instance: str) -> Path:
-        return self.outputs / "notebooks" / path_part(workflow) / path_part(instance)
+        return self.outputs / _NOTEBOOKS / path_part(workflow) / path_part(instance)
 
     def _attempts_folder(self, workflow: str, instance: str) -> Path:
         return self._instance_folder(workflow, instance) / ".attempts"

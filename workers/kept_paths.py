@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from .artefacts import path_part
+from .artefacts import path_in_run
 
 #: key in ``config.json``: the names of the parameters that are paths relative to the outputs folder
 RELATIVE = "relative_to_outputs"
@@ -20,8 +20,6 @@ RELATIVE = "relative_to_outputs"
 _OUTPUTS = "{outputs}/"
 #: reference to the executed notebook in a failure, always below the outputs
 _EXECUTED = re.compile(r"\(see (/[^()\n]*\.ipynb)\)")
-
-_PARTS = {"notebooks": 5, "reports": 4}  #: number of parts from here on: of the path of an executed notebook, of a report
 
 
 def kept_path(path: str, outputs: Path) -> str:
@@ -39,19 +37,6 @@ def found_path(kept: str, outputs: Path, workflow: str, instance: str) -> str:
         if os.path.isfile(present):
             return present
     return kept
-
-
-def path_in_run(path: str, workflow: str, instance: str) -> str | None:
-    """Return the end of a path, from ``notebooks`` or ``reports`` on, if it is that of an executed notebook or a report of that
-    run in some outputs folder; else None.
-    """
-    if not instance:
-        return None
-    parts = path.split(os.sep)
-    for kind, number in _PARTS.items():
-        if parts[-number:][:3] == [kind, path_part(workflow), path_part(instance)]:
-            return "/".join(parts[-number:])
-    return None
 
 
 def kept_text(text: str, outputs: Path) -> str:

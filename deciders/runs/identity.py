@@ -6,6 +6,7 @@ The identity is AutoFlow's, so that a database of runs made by AutoFlow still sa
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import date
 from hashlib import md5
@@ -13,6 +14,7 @@ from typing import Any
 
 _CHARACTERS = 32  #: of an identity
 _SHORT_CHARACTERS = 8  #: of it, in the names that people read
+_DATED = re.compile(r"(\d{4}-\d{2}-\d{2})_", re.ASCII)
 
 #: SWF: a workflow id has at most 256 characters.
 LONGEST_WORKFLOW_ID = 256
@@ -37,6 +39,12 @@ def instance_name(reference_date: date | str | None, identity: str) -> str:
     """Name the folder of a run's files: ``2016-01-01_f9aae0a4``, without a date ``f9aae0a4``."""
     short = identity[:_SHORT_CHARACTERS]
     return short if reference_date is None else f"{reference_date}_{short}"
+
+
+def date_in_instance(name: str) -> str:
+    """Return the reference date in an `instance_name`, as ISO text; empty if it has none."""
+    found = _DATED.match(name)
+    return found[1] if found else ""
 
 
 def workflow_id(workflow_name: str, day_or_instance: date | str, identity: str) -> str:

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from types import FrameType
 
-from ..exceptions import ExitCode
+from ..exceptions import LASTING, ExitCode
 
 logger = logging.getLogger(__name__)
 
@@ -101,7 +101,7 @@ class Supervisor:
         if self.signals:
             return None
         lived = now - child.started
-        if code in (ExitCode.WRONG, ExitCode.UNREACHABLE) and lived < _START_SECONDS and child.starts == 1:
+        if code in LASTING and lived < _START_SECONDS and child.starts == 1:
             return code
         child.quick_deaths = child.quick_deaths + 1 if lived < _QUICK_SECONDS else 0
         wait = min(2.0 ** (child.quick_deaths - 1), _LONGEST_WAIT_SECONDS) if child.quick_deaths else 0.0

@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from simpleflow_nb.exceptions import LASTING
+
 ROOT = Path(__file__).parents[2]
 
 SUPERVISE = """
@@ -33,7 +35,7 @@ def supervising(code: str, number: int, **options: Any) -> subprocess.Popen[str]
     )
 
 
-@pytest.mark.parametrize("code", [2, 3])
+@pytest.mark.parametrize("code", sorted(LASTING))
 def test_what_cannot_start_ends_the_supervisor_with_its_code(code: int) -> None:
     process = supervising(f"raise SystemExit({code})", 3)
     _, said = process.communicate(timeout=60)

@@ -10,11 +10,15 @@ from workers.artefacts import (
     LONGEST_PART_BYTES,
     Artefacts,
     OutputsError,
+    path_in_run,
     path_part,
     read_record,
     why_unreadable,
     write_atomically,
 )
+from workers.kept_paths import found_path
+from workers.runs.latest_links import linked_instances, point_latest
+from workers.runs.old_outputs import folders_of, has_folders
 
 RUN = ("flows", "2016-01-02_1e6bbce8", "report")
 
@@ -30,6 +34,23 @@ def test_the_layout_of_an_outputs_folder():
     assert artefacts.notebook(*RUN) == Path("/out/notebooks/flows/2016-01-02_1e6bbce8/report/report.ipynb")
     assert artefacts.report(*RUN) == Path("/out/reports/flows/2016-01-02_1e6bbce8/report.pdf")
     assert artefacts.attempt_folder(*RUN, 2) == Path("/out/notebooks/flows/2016-01-02_1e6bbce8/.attempts/2/report")
+
+
+def test_whoever_looks_for_files_of_a_run_finds_them_where_the_layout_puts_them(tmp_path):
+    workflow, instance, _ = RUN
+    artefacts, former = Artefacts(tmp_path), Artefacts(Path("/former/out"))
+    assert not has_folders(tmp_path, workflow, instance)
+    for made, then in ((artefacts.notebook(*RUN), former.notebook(*RUN)), (artefacts.report(*RUN), former.report(*RUN))):
+        made.parent.mkdir(parents=True)
+        made.touch()
+        assert path_in_run(str(then), workflow, instance) == made.relative_to(tmp_path).as_posix()
+        assert found_path(str(then), tmp_path, workflow, instance) == str(made)
+        assert has_folders(tmp_path, workflow, instance)
+    notebooks, reports = artefacts.notebook_folder(*RUN).parent, artefacts.reports_folder(workflow, instance)
+    assert folders_of(tmp_path, workflow, instance) == [notebooks, reports]
+    point_latest(tmp_path, workflow, instance, "2016-01-02")
+    assert (artefacts.workflow_reports_folder(workflow) / "latest").samefile(reports)
+    assert linked_instances(tmp_path, workflow) == {instance}
 
 
 @pytest.mark.parametrize(

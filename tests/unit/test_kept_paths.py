@@ -13,13 +13,12 @@ from deciders.specification import NotebookSpecification, OutputSpecification, W
 from deciders.tasks.results import ReportResult
 from tests.unit.test_run_records import FIRST
 from workers.activities import record_run
-from workers.artefacts import Artefacts
+from workers.artefacts import Artefacts, path_in_run
 from workers.kept_paths import (
     found_path,
     found_text,
     kept_path,
     kept_text,
-    path_in_run,
     place_beside,
     portable_parameters,
     present_config,

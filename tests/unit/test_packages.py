@@ -64,8 +64,8 @@ def libraries(names: set[str]) -> set[str]:
     return top(names) - set(sys.stdlib_module_names) - set(PACKAGES)
 
 
-#: what stands above deciders and workers
-ROOF = ("simpleflow_nb.cli", "simpleflow_nb.application")
+#: what stands above deciders and workers, of which some may not exist yet
+ROOF = tuple(f"simpleflow_nb.{room}" for room in ("application", "cli", "dialects", "web"))
 #: testing may import all, when it is first asked for it
 ENGINE = [(name, path) for name, path in modules("simpleflow_nb") if not name.startswith((*ROOF, "simpleflow_nb.testing."))]
 APPLICATION = modules("simpleflow_nb/application")

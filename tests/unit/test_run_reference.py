@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from deciders.parameter_set import written
-from deciders.runs.identity import identity, identity_of_run, instance_name, workflow_id
+from deciders.runs.identity import date_in_instance, identity, identity_of_run, instance_name, workflow_id
 from deciders.runs.run_reference import RunReference, UnknownRunError, found_run, reference_of
 
 DAY = "2024-01-01"
@@ -187,6 +187,8 @@ def test_the_identity_of_a_run_is_read_from_its_id(name: str) -> None:
     known = identity({"a": 1})
     assert identity_of_run(workflow_id(name, date(2016, 1, 1), known)) == known
     assert instance_name("2016-01-01", known) == instance_name(date(2016, 1, 1), known) == f"2016-01-01_{known[:8]}"
+    assert date_in_instance(instance_name("2016-01-01", known)) == "2016-01-01"
+    assert date_in_instance(instance_name(None, known)) == ""
 
 
 @pytest.mark.parametrize(

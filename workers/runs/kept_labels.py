@@ -18,8 +18,8 @@ from deciders.specification.workflow_file import INPUTS_DIR, MISSING_DATES
 from deciders.tasks.results import NotebookResult
 from deciders.values.label_state import AttemptState
 
-from ..artefacts import Artefacts, read_record
-from ..kept_paths import RELATIVE, path_in_run, portable_parameters
+from ..artefacts import Artefacts, path_in_run, read_record
+from ..kept_paths import RELATIVE, portable_parameters
 from ..secrets import masked_leaves
 
 

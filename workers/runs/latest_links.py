@@ -12,7 +12,6 @@ reports of a date is not changed. Among runs without a date, a link leads to the
 from __future__ import annotations
 
 import os
-import re
 import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -20,9 +19,10 @@ from pathlib import Path
 
 from deciders.parameter_set import written
 from deciders.runs.entries import set_of_entry
+from deciders.runs.identity import date_in_instance
 from deciders.specification import ConfiguredWorkflow, Specification
 
-from ..artefacts import path_part
+from ..artefacts import Artefacts, path_part
 from ..secrets import masked, masked_leaves
 
 try:
@@ -31,7 +31,6 @@ except ImportError:  # not a POSIX system: of two runs that end at once the last
     fcntl = None  # type: ignore[assignment]
 
 NAME = "latest"
-_DATED = re.compile(r"(\d{4}-\d{2}-\d{2})_", re.ASCII)
 
 
 def link_names(specification: Specification, entry: ConfiguredWorkflow, *, has_date: bool = True) -> list[str]:
@@ -75,7 +74,7 @@ def point_latest(
     Raises:
         OSError: a link cannot be made.
     """
-    folder = outputs / "reports" / path_part(workflow)
+    folder = Artefacts(outputs).workflow_reports_folder(workflow)
     target = folder / path_part(instance)
     if not target.is_dir():
         return
@@ -86,7 +85,7 @@ def point_latest(
 
 def linked_instances(outputs: Path, workflow: str) -> set[str]:
     """Return the instances, as parts of paths, to whose reports a link of the workflow leads."""
-    folder = outputs / "reports" / path_part(workflow)
+    folder = Artefacts(outputs).workflow_reports_folder(workflow)
     try:
         with os.scandir(folder) as found:
             return {os.readlink(one.path) for one in found if one.name.startswith(NAME) and one.is_symlink()}
@@ -96,9 +95,7 @@ def linked_instances(outputs: Path, workflow: str) -> set[str]:
 
 def _point(link: Path, target: Path, reference_date: str, *, has_just_ended: bool) -> None:
     if link.is_symlink():
-        # ISO dates sort as text, and the name of an instance that has a date begins with it.
-        dated = _DATED.match(there := os.readlink(link))
-        day = dated[1] if dated else ""
+        day = date_in_instance(there := os.readlink(link))  # ISO dates sort as text
         if (link.parent / there).is_dir() and (day > reference_date or not (reference_date or has_just_ended)):
             return
     elif link.exists():

@@ -29,8 +29,8 @@ from simpleflow_nb.replay.events import HistoryEvent
 from simpleflow_nb.swf_service import ExecutionInfo, SwfService
 from simpleflow_nb.workflow import execution_input
 
-from ..artefacts import Artefacts
-from ..kept_paths import found_path, path_in_run, present_config
+from ..artefacts import Artefacts, path_in_run
+from ..kept_paths import found_path, present_config
 from .kept_labels import kept_labels, notebook_hashes
 from .kept_reports import kept_reports
 from .kept_specification import by_reference

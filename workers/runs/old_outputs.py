@@ -12,7 +12,7 @@ from pathlib import Path
 
 from deciders.parameter_set import ParameterSet
 
-from ..artefacts import Artefacts, path_part
+from ..artefacts import Artefacts
 
 logger = logging.getLogger(__name__)
 
@@ -25,7 +25,7 @@ def newest_instances(outputs: Path, succeeded: Iterable[tuple[ParameterSet, str,
     """
     newest: dict[ParameterSet, tuple[str, str]] = {}
     for own, day, instance in succeeded:
-        reports = outputs / "reports" / path_part(own.workflow) / path_part(instance)
+        reports = Artefacts(outputs).reports_folder(own.workflow, instance)
         if (own not in newest or newest[own][0] < day) and reports.is_dir():
             newest[own] = (day, instance)
     return {(own.workflow, instance) for own, (_, instance) in newest.items()}
@@ -33,14 +33,12 @@ def newest_instances(outputs: Path, succeeded: Iterable[tuple[ParameterSet, str,
 
 def folders_of(outputs: Path, workflow: str, instance: str) -> list[Path]:
     """Return the existing folders of an instance: its notebooks, with earlier attempts, and its reports."""
-    reports = outputs / "reports" / path_part(workflow)
-    places = (outputs / "notebooks" / path_part(workflow) / path_part(instance), reports / path_part(instance))
-    return [place for place in places if place.is_dir() and not place.is_symlink()]
+    return [place for place in Artefacts(outputs).folders(workflow, instance) if place.is_dir() and not place.is_symlink()]
 
 
 def has_folders(outputs: Path, workflow: str, instance: str) -> bool:
     """Return True if anything of an instance is left."""
-    return any((outputs / kind / path_part(workflow) / path_part(instance)).is_dir() for kind in ("notebooks", "reports"))
+    return any(place.is_dir() for place in Artefacts(outputs).folders(workflow, instance))
 
 
 def size_bytes(folder: Path) -> int:
