@@ -242,9 +242,7 @@ class RunRecords(RunDatabase):
             query = query.where(runs.c.workflow_name == workflow_name)
         if identity is not None:
             query = query.where(runs.c.identity == identity)
-        with self.transaction() as connection:
-            rows = connection.execute(query).all()
-        return [*map(RecordReader(values, self._outputs).record_of, rows)]
+        return RecordReader(values, self._outputs).records_of(self._rows(query))
 
     def succeeded(self, workflow_name: str, identity: str) -> RunRecord | None:
         """Return the run by which this instance is done: the latest that was neither cancelled nor partial, if it succeeded.
@@ -293,9 +291,12 @@ class RunRecords(RunDatabase):
         query = latest_records(values)
         if workflow_name is not None:
             query = query.where(self._runs.c.workflow_name == workflow_name)
-        with self.transaction() as connection:
-            rows = connection.execute(query).all()
-        return [*map(RecordReader(values, self._outputs).record_of, sorted(rows, key=_place))]
+        found: dict[str, list[Sequence[Any]]] = {}
+        for row in self._rows(query):
+            found.setdefault(row[0], []).append(row)
+        # The runs of one workflow mostly come in order, those of all do not.
+        rows = (row for name in sorted(found) for row in sorted(found[name], key=_date_and_instance))
+        return RecordReader(values, self._outputs).records_of(rows)
 
     def latest_cells(self) -> list[LatestCell]:
         """Return the runs of `latest`, in the order in which they were made, with the few values that a page of all runs shows.
@@ -323,12 +324,19 @@ class RunRecords(RunDatabase):
         return _texts_of(item, lambda text: kept_text(text, outputs))
 
     def _found(self, row: sa.Row[Any]) -> RunRecord:
-        return RecordReader(EVERY_VALUE, self._outputs).record_of(row)
+        [record] = RecordReader(EVERY_VALUE, self._outputs).records_of((row,))
+        return record
+
+    def _rows(self, query: sa.Select[Any]) -> Sequence[Sequence[Any]]:
+        """Return rows of `record_columns`, which need no conversion, as the driver gives them: there may be thousands."""
+        with self.transaction() as connection, connection.execute(query) as result:
+            rows: Sequence[Sequence[Any]] = result.cursor.fetchall()
+        return rows
 
 
-def _place(row: Sequence[Any]) -> tuple[str, str, str]:
-    """Return the place of a row of `record_columns` among others: by workflow, reference date and instance."""
-    return row[0], row[3] or "", row[2]
+def _date_and_instance(row: Sequence[Any]) -> tuple[str, str]:
+    """Return the place of a row of `record_columns` among those of its workflow."""
+    return row[3] or "", row[2]
 
 
 def _texts_of(item: ItemRecord, change: Callable[[str], str]) -> ItemRecord:

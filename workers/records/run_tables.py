@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -179,13 +179,16 @@ class RecordReader:
         self.places = _places(values)
         self.outputs = outputs
 
-    def record_of(self, row: Sequence[Any]) -> RunRecord:
-        record = object.__new__(RunRecord)
-        name, identity, instance, day = row[0], row[1], row[2], row[3]
-        values = {"workflow_name": name, "identity": identity, "instance": instance, "reference_date": day}
-        values[_ROW], values[_READER] = row, self
-        object.__setattr__(record, "__dict__", values)
-        return record
+    def records_of(self, rows: Iterable[Sequence[Any]]) -> list[RunRecord]:
+        found, new, set_values = [], object.__new__, object.__setattr__
+        for row in rows:
+            name, identity, instance, day = row[0], row[1], row[2], row[3]
+            values = {"workflow_name": name, "identity": identity, "instance": instance, "reference_date": day}
+            values[_ROW], values[_READER] = row, self
+            record = new(RunRecord)
+            set_values(record, "__dict__", values)
+            found.append(record)
+        return found
 
 
 @lru_cache(maxsize=4)
