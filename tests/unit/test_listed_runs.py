@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
+from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,7 +20,7 @@ from deciders.specification import NotebookSpecification, Specification, Workflo
 from simpleflow_nb.application.places import Place
 from simpleflow_nb.application.records.run_rows import RunRow, run_rows
 from simpleflow_nb.processes.payload_directory import PayloadDirectory
-from workers.records.run_records import RunRecord, RunRecords
+from workers.records.run_records import RecordsError, RunRecord, RunRecords, records_file
 
 NOON = datetime(2016, 1, 5, 12, tzinfo=UTC)
 NAMES = ("a", "b", "c")  #: the file has the first two
@@ -141,3 +143,25 @@ def test_a_record_has_no_other_values_than_were_asked_for() -> None:
             assert (found.run_id, found.started, found.instance) == (kept.run_id, kept.started, kept.instance)
             with pytest.raises(AttributeError, match=r"^'RunRecord' object has no attribute 'error'$"):
                 found.error
+
+
+def test_wherever_the_file_is_damaged_a_listing_says_so(tmp_path: Path) -> None:
+    history = [{"workflow_name": "a", "region": number, "state": "succeeded", "error": "x" * 900} for number in range(40)]
+    kept = [record(number, reference_date=None, **values) for number, values in enumerate(history)]
+    with RunRecords.open(tmp_path) as records:
+        for one in kept:
+            records.record(one)
+    file = records_file(tmp_path)
+    with closing(sqlite3.connect(file)) as database:
+        database.execute("PRAGMA journal_mode = DELETE")
+    whole, page = file.read_bytes(), 4096
+    said = Counter[Any]()
+    for at in range(page, len(whole), page):
+        file.write_bytes(whole[:at] + b"\xff" * page + whole[at + page :])
+        try:
+            with RunRecords.open(tmp_path, to_look=True) as records:
+                said[len(records.latest())] += 1
+        except RecordsError as error:
+            said[str(error).removeprefix(f"run records in {file} ")] += 1
+    assert said.keys() <= {40, "cannot be used: database disk image is malformed"}
+    assert said["cannot be used: database disk image is malformed"] > 10
