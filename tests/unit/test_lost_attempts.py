@@ -29,6 +29,7 @@ def left(folder: Path, **changes: Any) -> Path:
 def test_it_says_lost_and_when_something_was_written_last(tmp_path: Path) -> None:
     assert record_lost_attempt(left(tmp_path))
     assert json.loads((tmp_path / "run.json").read_text()) == {
+        "schema": 1,
         "label": "count",
         "status": "lost",
         "light": "red",

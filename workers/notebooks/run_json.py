@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -13,7 +12,7 @@ from typing import Any
 from deciders.values.label_state import AttemptState
 from deciders.values.light import Light
 
-from ..artefacts import write_atomically
+from ..artefacts import write_record
 from ..kept_paths import place_beside
 from ..secrets import known_secrets, masked_leaves
 from .notebook_session import NotebookSession
@@ -123,5 +122,5 @@ class RunJson:
 
 
 def write_json(path: Path, content: dict[str, Any], secrets: Mapping[str, str]) -> None:
-    """Write a mapping as JSON atomically, with these secrets masked."""
-    write_atomically(path, json.dumps(masked_leaves(content, secrets), indent=2, ensure_ascii=False) + "\n")
+    """Write a mapping as `write_record` does, with these secrets masked."""
+    write_record(path, masked_leaves(content, secrets))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from deciders.values.reason import ReasonKind, sentences_of
 from deciders.values.run_state import SAYS_NOTHING, RunState
 
-from .run_tables import runs_table
+from .run_tables import record_columns, runs_table
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -43,15 +43,30 @@ def latest_ends() -> sa.Select[Any]:
     return sa.select(*columns).where(runs.c.id.in_(latest_numbers()))
 
 
+@lru_cache(maxsize=4)
+def latest_records(values: tuple[str, ...]) -> sa.Select[Any]:
+    """Select the `record_columns` of the latest run of each instance, without partial runs."""
+    import sqlalchemy as sa
+
+    return sa.select(*record_columns(values)).where(runs_table().c.id.in_(_newest_whole()))
+
+
 @lru_cache(maxsize=1)
 def latest_cells() -> sa.Select[Any]:
-    """Select the values of a ``LatestCell`` for the latest run of each instance, without partial runs."""
+    """Select the values of a ``LatestCell`` for the runs of `latest_records`."""
     import sqlalchemy as sa
 
     runs = runs_table().c
-    newest = sa.select(sa.func.max(runs.id)).where(runs.state != RunState.PARTIAL).group_by(runs.workflow_name, runs.instance)
     columns = (runs.workflow_name, runs.identity, runs.instance, runs.reference_date, runs.parameter_set)
-    return sa.select(*columns, runs.state, runs.light).where(runs.id.in_(newest)).order_by(runs.id)
+    return sa.select(*columns, runs.state, runs.light).where(runs.id.in_(_newest_whole())).order_by(runs.id)
+
+
+def _newest_whole() -> sa.Select[Any]:
+    import sqlalchemy as sa
+
+    runs = runs_table().c
+    whole = runs.state != RunState.PARTIAL
+    return sa.select(sa.func.max(runs.id)).where(whole).group_by(runs.workflow_name, runs.instance)
 
 
 @lru_cache(maxsize=1)

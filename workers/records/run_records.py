@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -24,8 +24,16 @@ from ..kept_paths import found_text, kept_path, kept_text
 from .autoflow_records import read_autoflow_ends, read_autoflow_instances
 from .run_database import RecordsError, RunDatabase
 from .run_items import ItemRecord, read_items, settle_items, write_item
-from .run_queries import failures_since_success, latest_cells, latest_ends, latest_states, latest_unhashed, of_no_entry
-from .run_tables import RunRecord, autoflow_record, aware, record_columns, record_of, row_of
+from .run_queries import (
+    failures_since_success,
+    latest_cells,
+    latest_ends,
+    latest_records,
+    latest_states,
+    latest_unhashed,
+    of_no_entry,
+)
+from .run_tables import EVERY_VALUE, RecordReader, RunRecord, autoflow_record, aware, record_columns, row_of
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -180,7 +188,7 @@ class RunRecords(RunDatabase):
 
         runs = self._runs
         with self.transaction(exclusive=True) as connection:
-            row = connection.execute(sa.select(*record_columns()).where(runs.c.run_id == run_id)).first()
+            row = connection.execute(sa.select(*record_columns(EVERY_VALUE)).where(runs.c.run_id == run_id)).first()
             if row is None:
                 return None
             record = change(self._found(row))
@@ -219,18 +227,22 @@ class RunRecords(RunDatabase):
                 missing -= set(connection.execute(sa.select(self._runs.c.run_id).where(chosen)).scalars())
         return missing
 
-    def runs(self, workflow_name: str | None = None, identity: str | None = None) -> list[RunRecord]:
-        """Return every record, or those of one workflow or instance, in the order in which they were made."""
+    def runs(
+        self, workflow_name: str | None = None, identity: str | None = None, *, values: tuple[str, ...] = EVERY_VALUE
+    ) -> list[RunRecord]:
+        """Return every record, or those of one workflow or instance, in the order in which they were made.
+
+        They have no other ``values`` than these and those by which runs are told apart.
+        """
         import sqlalchemy as sa
 
         runs = self._runs
-        query = sa.select(*record_columns()).order_by(runs.c.id)
+        query = sa.select(*record_columns(values)).order_by(runs.c.id)
         if workflow_name is not None:
             query = query.where(runs.c.workflow_name == workflow_name)
         if identity is not None:
             query = query.where(runs.c.identity == identity)
-        with self.transaction() as connection:
-            return [self._found(row) for row in connection.execute(query)]
+        return RecordReader(values, self._outputs).records_of(self._rows(query))
 
     def succeeded(self, workflow_name: str, identity: str) -> RunRecord | None:
         """Return the run by which this instance is done: the latest that was neither cancelled nor partial, if it succeeded.
@@ -242,7 +254,7 @@ class RunRecords(RunDatabase):
         runs = self._runs
         with self.transaction() as connection:
             row = connection.execute(
-                sa.select(*record_columns())
+                sa.select(*record_columns(EVERY_VALUE))
                 .where(
                     runs.c.workflow_name == workflow_name,
                     runs.c.identity == identity,
@@ -269,23 +281,22 @@ class RunRecords(RunDatabase):
                 .where(runs.c.workflow_name == workflow_name, runs.c.identity == identity)
             ).scalar_one()
 
-    def latest(self, workflow_name: str | None = None) -> list[RunRecord]:
+    def latest(self, workflow_name: str | None = None, *, values: tuple[str, ...] = EVERY_VALUE) -> list[RunRecord]:
         """Return the newest record of each instance, of one workflow or of all, by workflow, reference date and instance.
 
-        Partial runs do not count. A record decodes its values when they are read, see `workers.records.run_tables.record_of`.
-        Instances without a reference date come first within their workflow. AutoFlow's rows are not among them.
+        Partial runs do not count. Instances without a reference date come first within their workflow. AutoFlow's rows are not
+        among them. A record decodes its values when they are read; it has no other ``values`` than these and those by which
+        runs are told apart.
         """
-        import sqlalchemy as sa
-
-        runs = self._runs
-        whole = runs.c.state != RunState.PARTIAL
-        newest = sa.select(sa.func.max(runs.c.id)).where(whole).group_by(runs.c.workflow_name, runs.c.instance)
-        query = sa.select(*record_columns()).where(runs.c.id.in_(newest))
+        query = latest_records(values)
         if workflow_name is not None:
-            query = query.where(runs.c.workflow_name == workflow_name)
-        with self.transaction() as connection:
-            records = [self._found(row) for row in connection.execute(query)]
-        return sorted(records, key=lambda record: (record.workflow_name, record.reference_date or "", record.instance))
+            query = query.where(self._runs.c.workflow_name == workflow_name)
+        found: dict[str, list[Sequence[Any]]] = {}
+        for row in self._rows(query):
+            found.setdefault(row[0], []).append(row)
+        # The runs of one workflow mostly come in order, those of all do not.
+        rows = (row for name in sorted(found) for row in sorted(found[name], key=_date_and_instance))
+        return RecordReader(values, self._outputs).records_of(rows)
 
     def latest_cells(self) -> list[LatestCell]:
         """Return the runs of `latest`, in the order in which they were made, with the few values that a page of all runs shows.
@@ -313,7 +324,18 @@ class RunRecords(RunDatabase):
         return _texts_of(item, lambda text: kept_text(text, outputs))
 
     def _found(self, row: sa.Row[Any]) -> RunRecord:
-        return record_of(row, self._outputs)
+        [record] = RecordReader(EVERY_VALUE, self._outputs).records_of((row,))
+        return record
+
+    def _rows(self, query: sa.Select[Any]) -> Sequence[Sequence[Any]]:
+        """Return the rows of a query of `record_columns`, all at once: thousands one by one take longer."""
+        with self.transaction() as connection:
+            return connection.execute(query).all()
+
+
+def _date_and_instance(row: Sequence[Any]) -> tuple[str, str]:
+    """Return the place of a row of `record_columns` among those of its workflow."""
+    return row[3] or "", row[2]
 
 
 def _texts_of(item: ItemRecord, change: Callable[[str], str]) -> ItemRecord:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -26,7 +26,7 @@ Kind = Literal["dated", "scenario", "child", "python", "by hand"]
 
 
 def _not_kept() -> None:
-    """Default of values that are decoded late: a default proper would be found on the class before they are."""
+    """Default of values that are read late: a default proper would be found on the class before they are."""
     return None
 
 
@@ -48,7 +48,7 @@ class RunRecord:
     run_id: str
     error: str | None
     artefacts: dict[str, str]  #: paths by `ArtefactKey`; see `workers.kept_paths`
-    reason: str | None = None  #: why it was run
+    reason: str | None = field(default_factory=_not_kept)  #: why it was run
     labels: dict[str, LabelState] = field(default_factory=dict)  #: by `ArtefactKey`; reports only if not simply made
     #: SHA-256 of its notebooks: of each file at its start, by name, and of the source of each label, by
     #: `deciders.runs.reruns.of_label`
@@ -61,22 +61,23 @@ class RunRecord:
     #: the dates of its stencil that were not available when it was started, as ISO text; None when that was not kept, as of
     #: stencils of which no date may lack
     missing_dates: list[str] | None = field(default_factory=_not_kept)
-    kind: Kind | None = None  #: None when that was not kept, as all that follows
-    workflow_file: str | None = None  #: where its workflow stands, seen from the outputs folder
+    kind: Kind | None = field(default_factory=_not_kept)  #: None when that was not kept, as all that follows
+    workflow_file: str | None = field(default_factory=_not_kept)  #: where its workflow stands, seen from the outputs folder
     #: sensor, backfill, retry, scenario, parent, schedule, after, webhook, or the name of whoever started it
-    started_by: str | None = None
-    parent_run_id: str | None = None  #: of a child
-    parent_label: str | None = None
-    parent_index: int | None = None
+    started_by: str | None = field(default_factory=_not_kept)
+    parent_run_id: str | None = field(default_factory=_not_kept)  #: of a child
+    parent_label: str | None = field(default_factory=_not_kept)
+    parent_index: int | None = field(default_factory=_not_kept)
 
     if not TYPE_CHECKING:  # else any name would pass for an attribute
 
         def __getattr__(self, name: str) -> Any:
-            """Decode a value of the row that the record was read from; called once for each, see `record_of`."""
-            if name not in _DECODERS or _UNREAD not in self.__dict__:
+            """Take a value from the row that the record was read from; called once for each, see `RecordReader`."""
+            known = self.__dict__
+            if (reader := known.get(_READER)) is None or (place := reader.places.get(name)) is None:
                 raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-            row, outputs = self.__dict__[_UNREAD]
-            value = self.__dict__[name] = _DECODERS[name](row[_PLACES[name]], self, outputs)
+            value, decode = known[_ROW][place], _DECODERS.get(name)
+            known[name] = value = decode(value, self, reader.outputs) if decode is not None else value
             return value
 
 
@@ -154,27 +155,45 @@ def row_of(record: RunRecord) -> dict[str, Any]:
     }
 
 
-@lru_cache(maxsize=1)
-def record_columns() -> tuple[sa.ColumnElement[Any], ...]:
-    """Columns of `runs_table` that `record_of` takes, in its order; times as the database driver gives them."""
+@lru_cache(maxsize=4)
+def record_columns(values: tuple[str, ...]) -> tuple[sa.ColumnElement[Any], ...]:
+    """Columns of `runs_table` for a `RecordReader` of these values; times as the database driver gives them."""
     import sqlalchemy as sa
 
     runs = runs_table().c
     times = {name: sa.type_coerce(runs[name], sa.types.NullType()).label(name) for name in ("started", "ended")}
-    return tuple(times.get(name, runs[name]) for name in (*_PLAIN, *_DECODERS))
+    return tuple(times.get(name, runs[name]) for name in _places(values))
 
 
-def record_of(row: sa.Row[Any], outputs: Path | None = None) -> RunRecord:
-    """Make the record of a row of `record_columns`; with the ``outputs`` folder its paths are absolute, where they are now.
+class RecordReader:
+    """Makes records of rows of `record_columns`; one reader for all rows of a query.
 
-    Values that take time to decode are decoded when they are read for the first time: a listing of thousands of runs reads few
-    of them.
+    A record takes its values from the row when they are read for the first time: a listing of thousands of runs reads few.
     """
-    record = object.__new__(RunRecord)
-    values = record.__dict__
-    values.update(zip(_PLAIN, row, strict=False))
-    values[_UNREAD] = (row, outputs)
-    return record
+
+    __slots__ = ("outputs", "places")
+
+    def __init__(self, values: tuple[str, ...], outputs: Path | None) -> None:
+        """``values`` are those that the rows were asked for, others a record does not have. With the ``outputs`` folder the
+        paths of a record are absolute, where they are now."""
+        self.places = _places(values)
+        self.outputs = outputs
+
+    def records_of(self, rows: Iterable[Sequence[Any]]) -> list[RunRecord]:
+        found, new, set_values = [], object.__new__, object.__setattr__
+        for row in rows:
+            name, identity, instance, day = row[0], row[1], row[2], row[3]
+            values = {"workflow_name": name, "identity": identity, "instance": instance, "reference_date": day}
+            values[_ROW], values[_READER] = row, self
+            record = new(RunRecord)
+            set_values(record, "__dict__", values)
+            found.append(record)
+        return found
+
+
+@lru_cache(maxsize=4)
+def _places(values: tuple[str, ...]) -> Mapping[str, int]:
+    return {name: place for place, name in enumerate(dict.fromkeys((*TOLD_APART, *values)))}
 
 
 def _decoded_json(text: str | None, record: RunRecord, outputs: Path | None) -> Any:
@@ -214,12 +233,6 @@ def _decoded_time(value: datetime | str, record: RunRecord, outputs: Path | None
     return aware(datetime.fromisoformat(value) if isinstance(value, str) else value)
 
 
-_UNREAD = "_unread"  #: attribute of a record that was read: its row and the outputs folder
-#: Values that a record has as its row has them.
-_PLAIN = (
-    *("workflow_name", "identity", "instance", "reference_date", "attempt", "workflow_id", "run_id", "reason"),
-    *("kind", "workflow_file", "started_by", "parent_run_id", "parent_label", "parent_index"),
-)
 _DECODERS: Mapping[str, Callable[[Any, RunRecord, Path | None], Any]] = {
     "parameters": _decoded_json,
     "state": lambda word, record, outputs: RunState.read(word),
@@ -235,7 +248,9 @@ _DECODERS: Mapping[str, Callable[[Any, RunRecord, Path | None], Any]] = {
     "date_stencil": _decoded_json,
     "missing_dates": _decoded_json,
 }
-_PLACES = {name: place for place, name in enumerate(_DECODERS, start=len(_PLAIN))}
+TOLD_APART = ("workflow_name", "identity", "instance", "reference_date")  #: values that every row has, in front
+EVERY_VALUE = tuple(field.name for field in fields(RunRecord))
+_ROW, _READER = "_row", "_reader"  #: attributes of a record that was read
 
 
 def autoflow_record(end: AutoflowEnd) -> RunRecord:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -22,7 +21,7 @@ from deciders.tasks.results import NotebookResult, ReportResult
 from deciders.values.artefact_key import ArtefactKey
 from simpleflow_nb import __version__
 
-from ..artefacts import Artefacts, read_record, write_atomically
+from ..artefacts import Artefacts, read_record, write_record
 from ..kept_paths import found_path
 from ..secrets import masked_leaves
 
@@ -55,9 +54,7 @@ def record_report(result: ReportResult, origin: Mapping[str, Any], format: str, 
     Raises:
         OSError: it cannot be written.
     """
-    content = masked_leaves({"origin": origin, "result": result.as_json()})
-    text = json.dumps(content, ensure_ascii=False, indent=1, default=str)
-    write_atomically(_record_path(executed, format), text + "\n")
+    write_record(_record_path(executed, format), masked_leaves({"origin": origin, "result": result.as_json()}))
 
 
 def kept_reports(

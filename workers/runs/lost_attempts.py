@@ -10,7 +10,7 @@ from typing import Any
 from deciders.values.label_state import AttemptState
 from deciders.values.light import Light
 
-from ..artefacts import write_atomically
+from ..artefacts import write_record
 
 ENAME, EVALUE = "WorkerLost", "the worker ended while the notebook ran"
 
@@ -38,5 +38,5 @@ def record_lost_attempt(folder: Path) -> bool:
         "duration_seconds": round((ended - began).total_seconds(), 3),
         "error": {"cell": (record.get("progress") or {}).get("cell"), "ename": ENAME, "evalue": EVALUE},
     }
-    write_atomically(path, json.dumps(record, indent=2) + "\n")
+    write_record(path, record)
     return True

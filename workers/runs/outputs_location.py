@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from simpleflow_nb.constants import STATE_FOLDER
 
-from ..artefacts import read_record, write_atomically
+from ..artefacts import read_record, with_schema, write_record
 
 _FILE = Path(STATE_FOLDER, "place.json")
 
@@ -26,6 +25,6 @@ def note_place(outputs: Path, *also: str) -> None:
         OSError: it cannot be written.
     """
     former = list(dict.fromkeys([*former_places(outputs), *also]))
-    noted = {"outputs": str(outputs), "former": [place for place in former if place != str(outputs)]}
+    noted = with_schema({"outputs": str(outputs), "former": [place for place in former if place != str(outputs)]})
     if read_record(outputs / _FILE) != noted:
-        write_atomically(outputs / _FILE, json.dumps(noted, ensure_ascii=False, indent=1) + "\n")
+        write_record(outputs / _FILE, noted)

@@ -6,6 +6,7 @@ from collections.abc import Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,11 @@ if TYPE_CHECKING:
     from ..places import Place
 
 
+def _none() -> None:
+    """Default of values that are read late: a default proper would be found on the class before they are."""
+    return None
+
+
 @dataclass(frozen=True, kw_only=True)
 class RunRow:
     """One run: the latest of its instance, or one of several."""
@@ -38,19 +44,31 @@ class RunRow:
     reference_date: str | None
     parameters: dict[str, Any]
     state: RunState
-    light: Light | None = None  #: None while it runs
-    attempt: int | None = None
-    started: datetime | None = None
-    ended: datetime | None = None
-    reason: str | None = None  #: why it was run
-    error: str | None = None
+    light: Light | None = field(default_factory=_none)  #: None while it runs
+    attempt: int | None = field(default_factory=_none)
+    started: datetime | None = field(default_factory=_none)
+    ended: datetime | None = field(default_factory=_none)
+    reason: str | None = field(default_factory=_none)  #: why it was run
+    error: str | None = field(default_factory=_none)
     labels: dict[str, LabelState] = field(default_factory=dict)
     artefacts: dict[str, str] = field(default_factory=dict)
     notes: dict[str, list[str]] = field(default_factory=dict)  #: by `ArtefactKey`, see `workers.records.run_tables`
-    workflow_id: str = ""
-    run_id: str = ""
-    date_stencil: list[Any] | None = None  #: of the entry that it was started for; None where that was not kept
-    missing_dates: list[str] | None = None  #: those of its stencil that were not available; None where that was not kept
+    workflow_id: str = field(default_factory=str)
+    run_id: str = field(default_factory=str)
+    #: of the entry that it was started for; None where that was not kept
+    date_stencil: list[Any] | None = field(default_factory=_none)
+    #: those of its stencil that were not available; None where that was not kept
+    missing_dates: list[str] | None = field(default_factory=_none)
+
+    if not TYPE_CHECKING:  # else any name would pass for an attribute
+
+        def __getattr__(self, name: str) -> Any:
+            """Take a value from the record that the row shows; called once for each, see `_row`."""
+            known = self.__dict__
+            if name not in _LATE or (record := known.get(_RECORD)) is None:
+                raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+            known[name] = value = getattr(record, name)
+            return value
 
     @property
     def title(self) -> str:
@@ -159,21 +177,36 @@ def run_rows(
     records: list[RunRecord] = []
     with _opened_records(specification, outputs, adopt=adopt) as opened:
         if opened is not None:
-            records = opened.runs() if every_run else opened.latest()
+            records = opened.runs(values=_LATE) if every_run else opened.latest(values=_LATE)
             unrecorded = _unrecorded(names, outputs, place, opened)
-            if not every_run:
+            if unrecorded and not every_run:
                 unrecorded = list({(record.workflow_name, record.identity): record for record in unrecorded}.values())
                 newer = {(record.workflow_name, record.identity) for record in unrecorded}
                 records = [one for one in records if (one.workflow_name, one.identity) not in newer]
             records = records + unrecorded
     rows = [_row(record) for record in records if record.workflow_name in names]
     running = _running(names, place) if place.service is not None else []
-    if not every_run:
+    if running and not every_run:
         busy = {(row.workflow, row.identity) for row in running}
         rows = [row for row in rows if (row.workflow, row.identity) not in busy]
-    known = {row.run_id for row in rows}  # an end is recorded before its execution closes
-    rows += [row for row in running if row.run_id not in known]
-    return sorted(rows, key=lambda row: (row.workflow, row.reference_date or "", row.set))
+    if running:
+        known = {row.run_id for row in rows}  # an end is recorded before its execution closes
+        rows += [row for row in running if row.run_id not in known]
+    return _in_order(rows)
+
+
+def _in_order(rows: Sequence[RunRow]) -> list[RunRow]:
+    """Sort the rows by workflow, date and parameters. Few share a date, so that the parameters of few have to be decoded."""
+    found: list[RunRow] = []
+    by_date = sorted(rows, key=_workflow_and_date)
+    for _, same in groupby(by_date, _workflow_and_date):
+        first, *others = same
+        found += sorted((first, *others), key=lambda row: row.set) if others else (first,)
+    return found
+
+
+def _workflow_and_date(row: RunRow) -> tuple[str, str]:
+    return row.workflow, row.reference_date or ""
 
 
 def instance_states(
@@ -249,28 +282,19 @@ def _unrecorded(names: set[str], outputs: Path, place: Place, records: RunRecord
     return recovered_ends(place.service, place.domain, records, names=names, outputs=str(outputs), payloads=place.payloads)
 
 
+_RECORD = "_record"  #: attribute of a row that shows a record
+#: values of the record that its row takes when they are read, under the same names: to decode those of thousands takes long
+_LATE = (
+    *("parameters", "state", "light", "attempt", "started", "ended", "reason", "error", "labels", "artefacts", "notes"),
+    *("workflow_id", "run_id", "date_stencil", "missing_dates"),
+)
+
+
 def _row(record: RunRecord) -> RunRow:
-    return RunRow(
-        workflow=record.workflow_name,
-        identity=record.identity,
-        instance=record.instance,
-        reference_date=record.reference_date,
-        parameters=record.parameters,
-        state=record.state,
-        light=record.light,
-        attempt=record.attempt,
-        started=record.started,
-        ended=record.ended,
-        reason=record.reason,
-        error=record.error,
-        labels=record.labels,
-        artefacts=record.artefacts,
-        notes=record.notes,
-        workflow_id=record.workflow_id,
-        run_id=record.run_id,
-        date_stencil=record.date_stencil,
-        missing_dates=record.missing_dates,
-    )
+    row = object.__new__(RunRow)
+    values = {"workflow": record.workflow_name, "identity": record.identity, "instance": record.instance}
+    object.__setattr__(row, "__dict__", {**values, "reference_date": record.reference_date, _RECORD: record})
+    return row
 
 
 def _running(names: set[str], place: Place) -> list[RunRow]:
