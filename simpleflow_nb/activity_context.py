@@ -27,6 +27,7 @@ class ActivityContext:
     beat: Callable[[str | None], None] | None = None
     cancel_requested: Callable[[], bool] = field(default=lambda: False)
     stop_requested: Callable[[], bool] = field(default=lambda: False)
+    give_slot: Callable[[], None] = field(default=lambda: None)
     payloads: Any = None  #: store of texts too long for a history
     process_groups: Any = None  #: records processes that the body starts, so that none survives a crash
     on_cancel: list[Callable[[], None]] = field(default_factory=list)  #: called when the cancellation is requested
@@ -47,6 +48,14 @@ class ActivityContext:
         A body that waits for something else should end then, and be asked again: the worker cannot go before it.
         """
         return self.stop_requested()
+
+    def let_others_work(self) -> None:
+        """Let the worker carry out another task of this list from now on, as this one waits for something.
+
+        Without it, bodies that wait for the end of other tasks can take every slot of the list that those tasks need. Further
+        calls do nothing; nor does it in a process of its own.
+        """
+        self.give_slot()
 
     def described(self) -> dict[str, Any]:
         """Return the task under the keys of simpleflow's contexts."""

@@ -50,6 +50,7 @@ class RunningTask:
         self.over = False  # the service has ended the task: there is nothing to report
         self.on_cancel: list[Callable[[], None]] = []
         self.details: str | None = None  # of the body's last heartbeat
+        self.has_slot = True  # of its list; False once another thread polls in its place
         self.beat_seconds = 1.0  # until its activity is known
         self.given_up_after: float | None = None  # seconds without a heartbeat after which the service ends the task
         self.started = self.last_beat = time.monotonic()
@@ -123,11 +124,15 @@ class Worker:
     def start(self) -> None:
         for name, slots in self.task_lists.items():
             for slot in range(slots):
-                thread = threading.Thread(target=self._work, args=(name,), name=f"{name}-{slot + 1}", daemon=True)
-                self._threads.append(thread)
-                thread.start()
+                self._poll(name, f"{name}-{slot + 1}")
         self._heart = threading.Thread(target=self._keep_beating, name="heartbeats", daemon=True)
         self._heart.start()
+
+    def _poll(self, task_list: str, name: str) -> None:
+        thread = threading.Thread(target=self._work, args=(task_list,), name=name, daemon=True)
+        thread.start()
+        with self._lock:
+            self._threads = [*(one for one in self._threads if one.is_alive()), thread]
 
     def stop(self) -> None:
         """Take no more tasks. Tasks under way go on; :meth:`join` waits for them."""
@@ -168,8 +173,8 @@ class Worker:
                 has_polled = True
                 backoff.succeeded()
                 log.succeeded()
-                if task.get("taskToken"):
-                    self.work_on(task, task_list)
+                if task.get("taskToken") and not self.work_on(task, task_list):
+                    return
             except (DefinitionError, ServiceError) as error:
                 self._end(task_list, error)
                 return
@@ -208,8 +213,8 @@ class Worker:
         level = logging.ERROR if expected else logging.DEBUG  # others are raised from `failure`
         logger.log(level, "worker on %r stops: %s", task_list, error, exc_info=not expected)
 
-    def work_on(self, task: Task, task_list: str = "") -> None:
-        """Run the body of a task and report its result.
+    def work_on(self, task: Task, task_list: str = "") -> bool:
+        """Run the body of a task and report its result. Return False if another thread has taken this one's place meanwhile.
 
         Raises:
             ServiceError: the service cannot be used any more.
@@ -221,13 +226,20 @@ class Worker:
                 self._running[running.token] = running
             try:
                 if self._abandon.is_set():  # set since the poll returned
-                    return
+                    return True
                 how, answer = self._carry_out(running, task_list)
                 logger.info("%s after %.3f s", how, time.monotonic() - running.started)
                 self._respond(running, how, **answer)
             finally:
                 with self._lock:
                     self._running.pop(running.token, None)
+        return running.has_slot
+
+    def _give_slot(self, running: RunningTask, task_list: str) -> None:
+        """Let another thread poll in the place of the one that carries this task out, which ends with it."""
+        if running.has_slot and not self._stop.is_set():
+            running.has_slot = False
+            self._poll(task_list, threading.current_thread().name)
 
     def _carry_out(self, running: RunningTask, task_list: str) -> tuple[str, dict[str, Any]]:
         """Run the body; return how the task ended, and the arguments of the report. The task stays under way until reported."""
@@ -281,6 +293,7 @@ class Worker:
             beat=lambda details: self._note_progress(running, details),
             cancel_requested=running.cancelled.is_set,
             stop_requested=self._stop.is_set,
+            give_slot=lambda: self._give_slot(running, task_list),
             payloads=self.payloads,
             process_groups=self.process_groups,
             on_cancel=running.on_cancel,

@@ -166,6 +166,42 @@ def test_tasks_of_higher_priority_are_worked_on_first():
     assert CALLS == ["2", "5", "1", "4", "0", "3"]
 
 
+def test_bodies_that_wait_for_others_let_them_work():
+    """Only one is carried out at once; without its place the last would never run, for which the first three wait."""
+    go_on = threading.Event()
+    at_work: list[int] = []
+    most = 0
+
+    @activity.with_attributes(name="worker.waiting")
+    def waiting(number):
+        context().let_others_work()
+        context().let_others_work()
+        assert go_on.wait(_PATIENCE_SECONDS)
+        return number
+
+    @activity.with_attributes(name="worker.working")
+    def working(number):
+        nonlocal most
+        at_work.append(number)
+        most = max(most, len(at_work))
+        go_on.set()
+        time.sleep(0.02)
+        at_work.remove(number)
+        return number
+
+    class Both(Workflow):
+        name = "worker.both"
+
+        def run(self):
+            futures_of_all = [self.submit(waiting, n) for n in range(3)]
+            futures_of_all += [self.submit(working, n) for n in range(3, 9)]
+            return futures.wait(*futures_of_all)
+
+    with harness(Both, workers=1) as opened:
+        assert opened.result(*opened.start(Both)) == list(range(9))
+    assert most == 1
+
+
 # ---- hearts ------------------------------------------------------------------------------------------------------------------
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import deque
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -202,13 +202,17 @@ class Starter:
         self._room = Room(names, most_at_once, own)
         self._pause_seconds = 1 / starts_per_second if starts_per_second else 0.0
         self._look_seconds = _LOOK_SECONDS if starts_per_second is None else _REMOTE_LOOK_SECONDS
+        self._has_waited = False
         self._stamps = stamps or DataStamps(specification, task.heartbeat)
         self._known = known or KnownDates(specification)
 
-    def start(self, wanted: Sequence[WantedRun]) -> Started:
+    def start(
+        self, wanted: Sequence[WantedRun], *, ended: Callable[[], Collection[tuple[str, str]]] = frozenset[tuple[str, str]]
+    ) -> Started:
         """Start the runs in that order. Runs of a workflow without room wait, but do not delay others.
 
         Runs for which there is no room within a quarter of an hour are held back, and all that are left once the worker stops.
+        ``ended`` is called after each wait: instances, by workflow name and identity, that need no run any more.
 
         Raises:
             ActivityCanceled: this task was cancelled; runs that were started go on.
@@ -224,6 +228,13 @@ class Starter:
             if name is None:
                 done.held_back = sum(map(len, waiting.values()))
                 break
+            if self._has_waited:
+                self._has_waited, keys = False, ended()
+                for runs in waiting.values():
+                    kept = [pair for pair in runs if (pair[1].run.workflow_name, pair[1].run.identity) not in keys]
+                    runs.clear()
+                    runs.extend(kept)
+                continue
             _, one = waiting[name].popleft()
             if self._start_one(one) is not None:
                 self._room.take(name)
@@ -241,10 +252,12 @@ class Starter:
                 ready = [name for name, runs in waiting.items() if runs and self._room.is_there_for(name)]
                 if ready:
                     return min(ready, key=lambda name: waiting[name][0][0])
+                self.task.let_others_work()  # the runs whose ends make room need this list too
                 if time.monotonic() > patience or self.task.is_stopping:
                     return None
                 self.task.heartbeat()
                 time.sleep(self._look_seconds)
+                self._has_waited = True
             self._room.look_at(open_runs(self.task.service, self.task.domain))
 
     def _start_one(self, one: WantedRun) -> str | None:

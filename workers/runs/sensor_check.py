@@ -177,14 +177,17 @@ def start_requested(
     running = open_runs(task.service, task.domain)
     with closing(RunRecords.open(Path(outputs))) as records:
         claim(task, specification, outputs, records)
-        ends = records.ends()
-    wanted = []
-    for one in requested_runs(requests):
-        key = (one.run.workflow_name, one.run.identity)
-        end = ends.get(key)
-        if key not in running and (began is None or end is None or end.ended < began):
-            wanted.append(one)
+
+    def ended() -> set[tuple[str, str]]:
+        """Return the instances that have ended since then, by workflow name and identity."""
+        if began is None:
+            return set()
+        with closing(RunRecords.open(Path(outputs))) as records:
+            return {key for key, end in records.ends().items() if end.ended >= began}
+
+    done = ended() | running.keys()
+    wanted = [one for one in requested_runs(requests) if (one.run.workflow_name, one.run.identity) not in done]
     names = {one.run.workflow_name for one in wanted}
     starter = Starter(task, specification, outputs, names=names, most_at_once=most_at_once, starts_per_second=starts_per_second)
-    started = starter.start(wanted)
+    started = starter.start(wanted, ended=ended)
     return StartedRuns(started=started.workflow_ids, held_back=started.held_back)
