@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from simpleflow_nb.environment import SECRETS_DIR
 from simpleflow_nb.variables import VARIABLES, Variable
@@ -42,12 +43,16 @@ def page() -> str:
     return _HEAD + "\n".join([rule, lines[0], rule, *lines[1:], rule]) + "\n"
 
 
-def _name(variable: Variable) -> str:
+def _name(variable: Variable[Any]) -> str:
     return f"``{variable.name}``" + (r" \*" if variable.may_be_mounted else "")
 
 
-def _default(variable: Variable) -> str:
-    return "none" if variable.default is None else f"``{variable.default}``"
+def _default(variable: Variable[Any]) -> str:
+    if isinstance(variable.default, bool):
+        return "off"
+    if isinstance(variable.default, tuple):
+        return ", ".join(f"``{name}``" for name in variable.default)
+    return "none" if variable.default in (None, {}) else f"``{variable.default}``"
 
 
 if __name__ == "__main__":
