@@ -36,7 +36,7 @@ def value_of(variable: Variable[T]) -> T:
     try:
         return variable.meant(text)
     except ValueError:
-        raise DefinitionError(f"{variable.name} is {text!r}; {variable.expected}") from None
+        raise DefinitionError(f"{variable.name} is {text!r}; {variable.expected} is expected") from None
 
 
 def taken(variable: Variable[T]) -> T:
@@ -54,11 +54,6 @@ def secret_text(name: str) -> str | None:
     """
     found = mounted(name)
     return os.environ.get(name) if found is None else found
-
-
-def setting(name: str) -> str:
-    """Return a setting without surrounding white space, empty if it is not set."""
-    return (secret_text(name) or "").strip()
 
 
 def mounted(name: str) -> str | None:

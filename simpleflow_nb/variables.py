@@ -30,7 +30,7 @@ class Variable(Generic[T_co]):
 
     kind: ClassVar[str]
     type: ClassVar[Any] = str
-    expected: str  #: description of a valid value, to follow an invalid one in a message
+    expected: str  #: what a message says is expected instead of a wrong value
 
     def __init__(
         self,
@@ -63,7 +63,7 @@ class Text(Variable[str | None]):
     """Any text; None if it is not set."""
 
     kind = "text"
-    expected = "a text is expected"
+    expected = "a text"
 
     def __init__(self, name: str, sentence: str, **more: bool) -> None:
         super().__init__(name, sentence, None, **more)
@@ -80,7 +80,7 @@ class Number(Variable[int]):
     def __init__(self, name: str, sentence: str, default: int, *, most: int | None = None) -> None:
         super().__init__(name, sentence, default)
         self.most = most
-        self.expected = "a number is expected" if most is None else f"a number from 0 to {most} is expected"
+        self.expected = "a number" if most is None else f"a number from 0 to {most}"
 
     def meant(self, text: str) -> int:
         if not text.isdecimal() or (self.most is not None and int(text) > self.most):
@@ -92,7 +92,7 @@ class Flag(Variable[bool]):
     """On with any text, as in simpleflow."""
 
     kind, type = "flag", bool
-    expected = "any text is expected"
+    expected = "any text"
 
     def __init__(self, name: str, sentence: str) -> None:
         super().__init__(name, sentence, False)
@@ -119,7 +119,7 @@ class Word(Variable[T_co]):
     ) -> None:
         super().__init__(name, sentence, default, may_be_mounted=may_be_mounted)
         self.words, self.other_words, self.ignores_case = words, other_words, ignores_case
-        self.expected = f"{' or '.join(words)} is expected" if len(words) < 3 else f"one of {', '.join(words)} is expected"
+        self.expected = " or ".join(words) if len(words) < 3 else f"one of {', '.join(words)}"
 
     def meant(self, text: str) -> T_co:
         word = text.upper() if self.ignores_case else text
@@ -132,7 +132,7 @@ class Modules(Variable[tuple[str, ...]]):
     """Names of modules, separated by commas."""
 
     kind, type = "modules", tuple[str, ...]
-    expected = "names of modules, separated by commas, are expected"
+    expected = "a list of modules, separated by commas,"
 
     def meant(self, text: str) -> tuple[str, ...]:
         names = tuple(name.strip() for name in text.split(",") if name.strip())
@@ -145,7 +145,7 @@ class Object(Variable[dict[str, Any]]):
     """An object in JSON."""
 
     kind, type = "JSON", dict[str, Any]
-    expected = "a JSON object is expected"
+    expected = "a JSON object"
 
     def __init__(self, name: str, sentence: str) -> None:
         super().__init__(name, sentence, {})

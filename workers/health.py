@@ -11,6 +11,7 @@ from pathlib import Path
 
 from deciders.problems import near_miss
 from deciders.specification import NO_SENSOR, FlowApiSource, Specification
+from simpleflow_nb.environment import variables_now
 from simpleflow_nb.variables import PREFIX, VARIABLES
 
 from .artefacts import Artefacts, OutputsError
@@ -159,7 +160,7 @@ def _variables() -> Iterator[Finding]:
     programs.
     """
     known = [one.name.removeprefix(PREFIX) for one in VARIABLES if one.name.startswith(PREFIX)]
-    for name in sorted(os.environ):
+    for name in sorted(variables_now()):
         own = name.removeprefix(PREFIX)
         if name.startswith(PREFIX) and own not in known and (meant := near_miss(own, known)) is not None:
             yield Finding("environment", WARNING, f"nothing reads {name}; the variable that is read is {PREFIX}{meant}")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
-import os
 import shlex
 from collections.abc import Sequence
 from importlib.util import find_spec
 
+from ..environment import value_of
 from ..masking import MASK, SHORTEST_MASKED_SECRET, known_secrets, masked
+from ..variables import SIMPLEFLOW_DISABLE_SETPROCTITLE
 
 logger = logging.getLogger(__name__)
 
@@ -17,7 +18,7 @@ TOKEN_OPTION = "--token"
 
 def name_process(title: str) -> None:
     """Show in ``ps`` what this process is."""
-    if os.environ.get("SIMPLEFLOW_DISABLE_SETPROCTITLE"):
+    if value_of(SIMPLEFLOW_DISABLE_SETPROCTITLE):
         return
     if not _set_title(f"simpleflow-nb {masked(title)}"):
         logger.debug("setproctitle is not installed: processes keep their names")

@@ -369,11 +369,3 @@ class Worker:
             wait = running.beat_seconds if is_throttled(error) else min(running.beat_seconds, 5.0)
             running.next_beat = now + random.uniform(wait / 2, wait)
             logger.warning("heartbeat failed: %s", error)
-
-
-def usable_cores() -> int:
-    """Return the number of cores that this process may use."""
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:  # not available on this system
-        return os.cpu_count() or 1

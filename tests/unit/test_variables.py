@@ -90,7 +90,7 @@ def test_a_value_is_of_its_type(variable: Variable[Any], text: str, value: objec
         (
             variables.SIMPLEFLOW_NB_PRELOAD,
             "numpy pandas",
-            "SIMPLEFLOW_NB_PRELOAD is 'numpy pandas'; names of modules, separated by commas, are expected",
+            "SIMPLEFLOW_NB_PRELOAD is 'numpy pandas'; a list of modules, separated by commas, is expected",
         ),
     ],
 )
