@@ -16,7 +16,7 @@ from ..swf_service import (
     StartedExecution,
     SwfService,
 )
-from ..variables import SWF_CONNECTION_RETRIES
+from ..variables import AWS_ENDPOINT_URL, SWF_CONNECTION_RETRIES
 from . import fast_path
 
 # SWF holds a poll for 60 s: https://docs.aws.amazon.com/amazonswf/latest/apireference/API_PollForDecisionTask.html
@@ -78,7 +78,7 @@ class Boto3Service:
             raise DefinitionError(f"{named!r} cannot be an AWS region; one looks like eu-west-1") from None
         except ValueError as error:
             if str(error).startswith("Invalid endpoint"):
-                raise DefinitionError(f"AWS_ENDPOINT_URL: {error}") from None
+                raise DefinitionError(f"{AWS_ENDPOINT_URL.name}: {error}") from None
             raise ServiceError(f"AWS cannot be used: {str(error).rstrip('.')}") from None
         except OSError as error:
             what = f"{error.filename}: " if error.filename else ""

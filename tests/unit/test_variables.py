@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
+import ast
 import logging
 import os
+import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from simpleflow_nb import environment, variables
+from simpleflow_nb.constants import STATE_FOLDER
 from simpleflow_nb.environment import taken, value_of
 from simpleflow_nb.exceptions import DefinitionError, ExitCode
 from simpleflow_nb.variables import VARIABLES, Variable
+
+PROJECT = Path(variables.__file__).parent.parent
+
+#: Files that may use ``os.environ``, and why.
+READERS = {
+    "simpleflow_nb/environment.py": "reads it for all others",
+    "workers/kernels/fork_server_process.py": "notes what imports of libraries set, for the kernels that it forks",
+    "workers/kernels/forked_kernel.py": "becomes a kernel, whose environment replaces that of the fork server",
+}
+
+#: Entries that nothing of ours uses, and who reads them.
+READ_BY_LIBRARIES = {"NO_COLOR": "rich"}
 
 DECLARED = {name: value for name, value in vars(variables).items() if isinstance(value, Variable)}
 
@@ -127,3 +143,64 @@ def test_a_variable_that_was_taken_is_gone(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setenv("SIMPLEFLOW_NB_CHILD", "12")
     assert [taken(variables.SIMPLEFLOW_NB_CHILD), taken(variables.SIMPLEFLOW_NB_CHILD)] == [12, 0]
     assert "SIMPLEFLOW_NB_CHILD" not in os.environ
+
+
+# ---- the sources ---------------------------------------------------------------------------------------------------------
+
+
+def sources() -> Iterator[tuple[str, ast.AST]]:
+    """Yield the nodes of all files of the three packages but the table itself, with the file's path."""
+    for package in ("simpleflow_nb", "deciders", "workers"):
+        for path in sorted((PROJECT / package).rglob("*.py")):
+            if path != Path(variables.__file__):
+                tree = ast.parse(path.read_text(encoding="utf-8"))
+                yield from ((path.relative_to(PROJECT).as_posix(), node) for node in ast.walk(tree))
+
+
+NODES = list(sources())
+TEXTS = [(file, node.value) for file, node in NODES if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+
+
+def users_of(*names: str) -> set[str]:
+    """Return the files that use one of these names of the module ``os``."""
+    found = set()
+    for file, node in NODES:
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "os":
+            used = {node.attr}
+        elif isinstance(node, ast.ImportFrom) and node.module == "os":
+            used = {alias.name for alias in node.names}
+        else:
+            continue
+        if used & set(names):
+            found.add(file)
+    return found
+
+
+def test_the_environment_is_read_in_one_place() -> None:
+    assert users_of("environ", "environb", "getenv", "getenvb", "putenv", "unsetenv") == set(READERS)
+
+
+def test_the_cores_are_counted_in_one_place() -> None:
+    assert users_of("cpu_count", "process_cpu_count", "sched_getaffinity") == {"simpleflow_nb/environment.py"}
+
+
+def test_no_name_of_a_variable_is_written_outside_of_the_table() -> None:
+    names = {*DECLARED, *variables.SECRETS_OF_LIBRARIES, variables.AWS_ACCESS_KEY_ID}
+    assert [(file, text) for file, text in TEXTS if text.strip(" $=:") in names] == []
+
+
+def test_every_variable_that_a_sentence_names_is_in_the_table() -> None:
+    ours = re.compile(r"\b(?:SIMPLEFLOW|AUTOFLOW|SWF)_[A-Z_]+\b")
+    assert [(file, name) for file, text in TEXTS for name in ours.findall(text) if name not in DECLARED] == []
+
+
+def test_every_entry_of_the_table_is_used() -> None:
+    used = {node.id for _, node in NODES if isinstance(node, ast.Name)}
+    assert set(DECLARED) - used == set(READ_BY_LIBRARIES)
+
+
+@pytest.mark.parametrize("text", [str(environment.SECRETS_DIR), STATE_FOLDER])
+def test_the_folders_are_written_once(text: str) -> None:
+    docstrings = {node.value for _, node in NODES if isinstance(node, ast.Expr)}
+    texts = {node for _, node in NODES if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    assert [node.value for node in texts - docstrings if text in node.value] == [text]

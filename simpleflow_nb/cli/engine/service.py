@@ -17,6 +17,7 @@ from ...local.served_journal import ServedJournal
 from ...processes.interrupts import Interrupts
 from ...processes.process_title import TOKEN_OPTION
 from ...processes.service_token import TYPED_TOKEN, checked_token
+from ...variables import AWS_ENDPOINT_URL
 from ..printing import print_line
 
 DEFAULT_PORT = 4617
@@ -87,6 +88,6 @@ def _tell(endpoint: str, served: ServedJournal, *, as_json: bool) -> None:
         service = {"endpoint": endpoint, "domain": served.domain, "journal": str(served.journal), "pid": pid, "notes": notes}
         print_line(document_of("service", service))
         return
-    click.echo(f"AWS_ENDPOINT_URL={endpoint}  (domain {served.domain}, journal {served.journal}, process {pid})")
+    click.echo(f"{AWS_ENDPOINT_URL.name}={endpoint}  (domain {served.domain}, journal {served.journal}, process {pid})")
     for note in notes:
         click.echo(note)
