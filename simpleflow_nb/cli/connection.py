@@ -21,13 +21,9 @@ CREATION_HINT = "--create-domain makes it"  #: for commands with `domain_options
 
 def domain_options(command: F) -> F:
     """Add ``--domain``, ``--region``, ``--create-domain``, ``--retention-days``."""
-    command = click.option(
-        "--retention-days",
-        type=click.IntRange(0, 90),
-        default=DEFAULT_RETENTION_DAYS,
-        show_default=True,
-        help="How long a created domain keeps closed runs.",
-    )(command)
+    kind, text = click.IntRange(0, 90), "How long a created domain keeps closed runs."
+    option = click.option("--retention-days", type=kind, default=DEFAULT_RETENTION_DAYS, show_default=True, help=text)
+    command = option(command)
     command = click.option("--create-domain", is_flag=True, help="Register the domain if it does not exist.")(command)
     command = region_option(command)
     text = f"SWF domain. [default: ${SWF_DOMAIN.name}]"
