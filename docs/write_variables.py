@@ -24,7 +24,8 @@ Environment variables
 =====================
 
 Variables marked with a star may also be files of that name in ``{SECRETS_DIR}``, which take precedence. :ref:`secrets` says
-which are secrets, and where they are masked. An empty variable counts as not set.
+which are secrets, and where they are masked. An empty variable counts as not set, unless the table says what it means. A value
+that is not of its kind is refused by the commands that read it: ``SWF_CONNECTION_RETRIES is 'many'; a number is expected``.
 
 In Python they are attributes: ``from simpleflow_nb import settings``, ``settings.SWF_DOMAIN``. All are read and validated when
 the first one is accessed, and cached; ``settings.renew()`` reads them again. Names of simpleflow's settings with the same

@@ -15,12 +15,17 @@ from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSett
 
 from . import constants
 from .environment import value_of
-from .variables import VARIABLES, Variable
+from .variables import REPLACED, VARIABLES, Variable
 
-#: simpleflow's names for settings that the engine has too. Timeouts are texts of seconds, as there.
+#: simpleflow's names for what the engine has too, with the engine's defaults. Timeouts are texts of seconds, as there. Without
+#: a task list an activity has that of its workflow, and a workflow that of its decider.
 SIMPLEFLOW = {
+    "WORKFLOW_DEFAULT_TASK_LIST": None,
+    "WORKFLOW_DEFAULT_VERSION": constants.DEFAULT_VERSION,
     "WORKFLOW_DEFAULT_EXECUTION_TIME": str(constants.DEFAULT_RUN_SECONDS),
     "WORKFLOW_DEFAULT_DECISION_TASK_TIMEOUT": str(constants.DEFAULT_DECISION_SECONDS),
+    "ACTIVITY_DEFAULT_TASK_LIST": None,
+    "ACTIVITY_DEFAULT_VERSION": constants.DEFAULT_VERSION,
     "ACTIVITY_DEFAULT_TIMEOUT": str(constants.DEFAULT_ACTIVITY_SECONDS),
     "ACTIVITY_START_TO_CLOSE_TIMEOUT": str(constants.DEFAULT_ACTIVITY_SECONDS),
     "ACTIVITY_SCHEDULE_TO_CLOSE_TIMEOUT": constants.NEVER,
@@ -75,4 +80,5 @@ def __getattr__(name: str) -> Any:
         return getattr(current(), name)
     if name in SIMPLEFLOW:
         return SIMPLEFLOW[name]
-    raise AttributeError(f"there is no setting {name}; simpleflow_nb.variables has those that there are", name=name)
+    instead = REPLACED.get(name, "simpleflow_nb.variables has those that there are")
+    raise AttributeError(f"there is no setting {name}; {instead}", name=name)

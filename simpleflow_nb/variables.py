@@ -239,6 +239,10 @@ SIMPLEFLOW_NB_TOKEN = Text(
 )
 SIMPLEFLOW_DISABLE_SETPROCTITLE = Flag("SIMPLEFLOW_DISABLE_SETPROCTITLE", "do not rename processes in ``ps``")
 NO_COLOR = Flag("NO_COLOR", "no colours, as ``--color never``")
+SIMPLEFLOW_IDENTITY = Object(
+    "SIMPLEFLOW_IDENTITY",
+    'added to the identity of deciders and workers in histories, ``{"hostname": ..., "pid": ...}``; null removes a key',
+)
 
 #: In the order of the documentation.
 VARIABLES: tuple[Variable[Any], ...] = (
@@ -257,6 +261,7 @@ VARIABLES: tuple[Variable[Any], ...] = (
     AWS_DEFAULT_REGION,
     AWS_ENDPOINT_URL,
     SWF_CONNECTION_RETRIES,
+    SIMPLEFLOW_IDENTITY,
     SIMPLEFLOW_NB_PAYLOADS,
     SIMPLEFLOW_NB_SKIP,
     SIMPLEFLOW_NB_KERNELS,
@@ -282,3 +287,31 @@ SECRETS_OF_LIBRARIES = (
     "PGPASSWORD",
 )
 AWS_ACCESS_KEY_ID = "AWS_ACCESS_KEY_ID"  #: boto3's, and secret only where it is the token of ``service.start``
+
+#: Variables of simpleflow that nothing reads here, and what does their work: a clause for messages.
+REPLACED = {
+    "WORKFLOW_DEFAULT_TASK_LIST": "give the workflow its task_list, or the decider --task-list",
+    "WORKFLOW_DEFAULT_VERSION": "give the workflow its version",
+    "WORKFLOW_DEFAULT_EXECUTION_TIME": "give the workflow its execution_timeout",
+    "WORKFLOW_DEFAULT_DECISION_TASK_TIMEOUT": "give the workflow its decision_tasks_timeout",
+    "ACTIVITY_DEFAULT_TASK_LIST": "give the activity its task_list",
+    "ACTIVITY_DEFAULT_VERSION": "give the activity its version",
+    "ACTIVITY_DEFAULT_TIMEOUT": "give the activity its start_to_close_timeout",
+    "ACTIVITY_START_TO_CLOSE_TIMEOUT": "give the activity its start_to_close_timeout",
+    "ACTIVITY_SCHEDULE_TO_CLOSE_TIMEOUT": "give the activity its schedule_to_close_timeout",
+    "ACTIVITY_SCHEDULE_TO_START_TIMEOUT": "give the activity its schedule_to_start_timeout",
+    "ACTIVITY_HEARTBEAT_TIMEOUT": "give the activity its heartbeat_timeout",
+    "ACTIVITY_SIGTERM_WAIT_SEC": "a worker finishes its tasks after the first signal and ends them after the second",
+    "SWF_MAX_OPEN_ACTIVITY_COUNT": "give the workflow its max_open_activity_count",
+    "SIMPLEFLOW_ENV": "tests use simpleflow_nb.testing",
+    "SIMPLEFLOW_SETTINGS_MODULE": "set the variables themselves",
+    "SIMPLEFLOW_JUMBO_FIELDS_BUCKET": "long payloads are kept in a folder, which SIMPLEFLOW_NB_PAYLOADS names",
+    "SIMPLEFLOW_S3_HOST": "long payloads are kept in a folder, which SIMPLEFLOW_NB_PAYLOADS names",
+    "SIMPLEFLOW_S3_SSE": "long payloads are kept in a folder, which SIMPLEFLOW_NB_PAYLOADS names",
+    "SIMPLEFLOW_ENABLE_DISK_CACHE": "payloads are read from their folder",
+    "SIMPLEFLOW_BINARIES_DIRECTORY": "no binaries are downloaded; install them where the workers are",
+    "SIMPLEFLOW_SYSLOG_TARGET": "logs go to standard error, with SIMPLEFLOW_NB_LOG_FORMAT=json for what collects them",
+    "STEP_BUCKET": "there are no steps that are skipped",
+    "METROLOGY_BUCKET": "workflow.profile shows how long tasks took",
+    "METROLOGY_PATH_PREFIX": "workflow.profile shows how long tasks took",
+}

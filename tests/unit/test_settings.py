@@ -13,7 +13,8 @@ from pydantic import SecretStr
 from simpleflow_nb import environment, settings
 from simpleflow_nb.activity import Activity
 from simpleflow_nb.exceptions import DefinitionError, ExitCode
-from simpleflow_nb.variables import VARIABLES
+from simpleflow_nb.variables import REPLACED, VARIABLES
+from simpleflow_nb.workflow import Workflow
 
 
 @pytest.fixture(autouse=True)
@@ -94,9 +95,58 @@ def test_names_of_simpleflow_say_what_an_activity_has_without_a_word() -> None:
     assert settings.ACTIVITY_DEFAULT_TIMEOUT == settings.ACTIVITY_START_TO_CLOSE_TIMEOUT
 
 
-def test_a_setting_that_there_is_not_is_an_attribute_error() -> None:
-    with pytest.raises(AttributeError, match="there is no setting METROLOGY_BUCKET;"):
-        _ = settings.METROLOGY_BUCKET
+def test_a_version_and_a_task_list_by_default_are_the_same_as_none_given() -> None:
+    given = Activity(
+        lambda: None,
+        name="own",
+        version=settings.ACTIVITY_DEFAULT_VERSION,
+        task_list=settings.ACTIVITY_DEFAULT_TASK_LIST,
+    )
+    without = Activity(lambda: None, name="own")
+    assert (given.version, given.task_list) == (without.version, without.task_list)
+    assert (Workflow.version, Workflow.task_list) == (settings.WORKFLOW_DEFAULT_VERSION, settings.WORKFLOW_DEFAULT_TASK_LIST)
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("METROLOGY_BUCKET", "workflow.profile shows how long tasks took"),
+        ("LOGGING", "simpleflow_nb.variables has those that there are"),
+    ],
+)
+def test_a_setting_that_there_is_not_is_refused_with_what_does_its_work(name: str, told: str) -> None:
+    with pytest.raises(AttributeError) as refused:
+        getattr(settings, name)
+    assert str(refused.value) == f"there is no setting {name}; {told}"
+
+
+def test_each_setting_of_simpleflow_has_a_value_or_is_replaced() -> None:
+    used = {
+        "WORKFLOW_DEFAULT_TASK_LIST",
+        "WORKFLOW_DEFAULT_VERSION",
+        "WORKFLOW_DEFAULT_EXECUTION_TIME",
+        "WORKFLOW_DEFAULT_DECISION_TASK_TIMEOUT",
+        "ACTIVITY_DEFAULT_TASK_LIST",
+        "ACTIVITY_DEFAULT_VERSION",
+        "ACTIVITY_DEFAULT_TIMEOUT",
+        "ACTIVITY_START_TO_CLOSE_TIMEOUT",
+        "ACTIVITY_SCHEDULE_TO_CLOSE_TIMEOUT",
+        "ACTIVITY_SCHEDULE_TO_START_TIMEOUT",
+        "ACTIVITY_HEARTBEAT_TIMEOUT",
+    }
+    others = {
+        "SIMPLEFLOW_SYSLOG_TARGET",
+        "SIMPLEFLOW_S3_HOST",
+        "SIMPLEFLOW_S3_SSE",
+        "STEP_BUCKET",
+        "METROLOGY_BUCKET",
+        "METROLOGY_PATH_PREFIX",
+        "SIMPLEFLOW_ENABLE_DISK_CACHE",
+        "SIMPLEFLOW_BINARIES_DIRECTORY",
+        "ACTIVITY_SIGTERM_WAIT_SEC",
+    }
+    assert set(settings.SIMPLEFLOW) == used
+    assert used | others <= set(REPLACED)
 
 
 @pytest.mark.parametrize(

@@ -59,6 +59,10 @@ def test_every_level_of_the_standard_library_is_a_level_to_log_from() -> None:
         assert {*level.words, *level.other_words} == set(logging.getLevelNamesMapping())
 
 
+def test_nothing_is_both_read_and_replaced() -> None:
+    assert set(variables.REPLACED) & set(DECLARED) == set()
+
+
 # ---- reading -------------------------------------------------------------------------------------------------------------
 
 
@@ -84,6 +88,7 @@ def test_an_empty_variable_is_not_set_but_for_the_modules(variable: Variable[Any
         (variables.SIMPLEFLOW_NB_KERNEL_POOL, "64", 64),
         (variables.SIMPLEFLOW_DISABLE_SETPROCTITLE, "0", True),
         (variables.SIMPLEFLOW_NB_PRELOAD, " numpy , a.b ,", ("numpy", "a.b")),
+        (variables.SIMPLEFLOW_IDENTITY, '{"hostname": "h", "pid": null}', {"hostname": "h", "pid": None}),
     ],
 )
 def test_a_value_is_of_its_type(variable: Variable[Any], text: str, value: object, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -108,6 +113,8 @@ def test_a_value_is_of_its_type(variable: Variable[Any], text: str, value: objec
             "numpy pandas",
             "SIMPLEFLOW_NB_PRELOAD is 'numpy pandas'; a list of modules, separated by commas, is expected",
         ),
+        (variables.SIMPLEFLOW_IDENTITY, "host", "SIMPLEFLOW_IDENTITY is 'host'; a JSON object is expected"),
+        (variables.SIMPLEFLOW_IDENTITY, "[1]", "SIMPLEFLOW_IDENTITY is '[1]'; a JSON object is expected"),
     ],
 )
 def test_a_value_that_cannot_be_meant_is_refused_in_a_sentence(
