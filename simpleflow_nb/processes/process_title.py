@@ -6,7 +6,6 @@ import json
 import logging
 import os
 import shlex
-import socket
 from collections.abc import Sequence
 from importlib.util import find_spec
 
@@ -36,6 +35,8 @@ def process_identity() -> str:
     Raises:
         DefinitionError: ``SIMPLEFLOW_IDENTITY`` is no object, or makes it longer than the service takes.
     """
+    import socket  # every command imports this module for its title, and few of them poll
+
     parts = {"hostname": socket.gethostname(), "pid": os.getpid(), **value_of(SIMPLEFLOW_IDENTITY)}
     identity = json.dumps(masked_leaves({key: value for key, value in parts.items() if value is not None}))
     if len(identity) > MAX_ID_CHARACTERS:
