@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from simpleflow_nb.environment import SECRETS_DIR
 from simpleflow_nb.variables import VARIABLES, Variable
@@ -23,7 +24,8 @@ Environment variables
 =====================
 
 Variables marked with a star may also be files of that name in ``{SECRETS_DIR}``, which take precedence. :ref:`secrets` says
-which are secrets, and where they are masked. An empty variable counts as not set.
+which are secrets, and where they are masked. An empty variable counts as not set, unless the table says what it means. A value
+that is not of its kind is refused by the commands that read it: ``SWF_CONNECTION_RETRIES is 'many'; a number is expected``.
 
 In Python they are attributes: ``from simpleflow_nb import settings``, ``settings.SWF_DOMAIN``. All are read and validated when
 the first one is accessed, and cached; ``settings.renew()`` reads them again. Names of simpleflow's settings with the same
@@ -42,12 +44,16 @@ def page() -> str:
     return _HEAD + "\n".join([rule, lines[0], rule, *lines[1:], rule]) + "\n"
 
 
-def _name(variable: Variable) -> str:
+def _name(variable: Variable[Any]) -> str:
     return f"``{variable.name}``" + (r" \*" if variable.may_be_mounted else "")
 
 
-def _default(variable: Variable) -> str:
-    return "none" if variable.default is None else f"``{variable.default}``"
+def _default(variable: Variable[Any]) -> str:
+    if isinstance(variable.default, bool):
+        return "off"
+    if isinstance(variable.default, tuple):
+        return ", ".join(f"``{name}``" for name in variable.default)
+    return "none" if variable.default in (None, {}) else f"``{variable.default}``"
 
 
 if __name__ == "__main__":

@@ -67,7 +67,8 @@ class Activity(Generic[P, T]):
             raise DefinitionError(f"{name!r} cannot be the name of an activity type: 1 to 256 characters without : / |")
         if isolation not in ("thread", "process"):
             raise DefinitionError(f"activity {name}: isolation is {isolation!r}; it is 'thread' or 'process'")
-        self.callable, self.name, self.version = callable, name, str(version) if version is not None else "1"
+        self.callable, self.name = callable, name
+        self.version = str(version) if version is not None else constants.DEFAULT_VERSION
         self.task_list, self.task_priority = task_list, task_priority
         self.retry = retry_policy(retry)
         self.raises_on_failure, self.idempotent, self.meta, self.isolation = raises_on_failure, idempotent, meta, isolation

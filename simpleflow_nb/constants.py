@@ -30,6 +30,7 @@ DOTS = ("...", "\u2026")  #: ellipses by which tables shorten a long text
 
 NEVER = "NONE"  #: SWF's word for no timeout
 
+DEFAULT_VERSION = "1"  #: of an activity or workflow type
 DEFAULT_HEARTBEAT_SECONDS = 120
 DEFAULT_ACTIVITY_SECONDS = 5 * MINUTE
 DEFAULT_DECISION_SECONDS = 60

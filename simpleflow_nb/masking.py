@@ -20,35 +20,15 @@ from urllib.parse import unquote, unquote_plus
 from . import environment
 from .constants import DOTS
 from .exceptions import DefinitionError
+from .variables import AWS_ACCESS_KEY_ID, SECRETS_OF_LIBRARIES, VARIABLES
 
-#: The token of the local service: set where it is started, and sent by its clients as an access key id.
-SERVICE_TOKEN = "SIMPLEFLOW_NB_TOKEN"
 SHORTEST_SERVICE_TOKEN = 16  #: characters
 
 #: Environment variables that hold secrets, whether or not they have been read yet.
-SECRET_VARIABLES = (
-    "FLOWAPI_TOKEN",
-    "AUTOFLOW_DB_PASSWORD",
-    SERVICE_TOKEN,
-    "AWS_SECRET_ACCESS_KEY",
-    "AWS_SESSION_TOKEN",
-    "AWS_SECURITY_TOKEN",
-    "AWS_CONTAINER_AUTHORIZATION_TOKEN",
-    "PGPASSWORD",
-)
+SECRET_VARIABLES = (*(one.name for one in VARIABLES if one.is_secret), *SECRETS_OF_LIBRARIES)
 
-#: Mounted like secrets, but not secret: masking a path or an address would only spoil messages. The address of a database is
-#: not among them, as it may contain a password.
-PUBLIC_NAMES = frozenset(
-    {
-        "SSL_CERTIFICATE_FILE",
-        "AUTOFLOW_INPUTS_DIR",
-        "AUTOFLOW_OUTPUTS_DIR",
-        "AUTOFLOW_LOG_LEVEL",
-        "LOG_LEVEL",
-        "FLOWAPI_URL",
-    }
-)
+#: Mounted like secrets, but not secret: masking a path or an address would only spoil messages.
+PUBLIC_NAMES = frozenset(one.name for one in VARIABLES if one.may_be_mounted and not one.is_secret and not one.may_hold_secret)
 
 #: Shorter ones are not masked: they would occur by chance all over a text.
 SHORTEST_MASKED_SECRET = 8
@@ -87,10 +67,10 @@ def known_secrets(variables: Mapping[str, str] | None = None) -> dict[str, str]:
     ``variables`` replaces the environment of this process. Short secrets are included; empty ones, unreadable or binary files
     and files over 64 KiB are not.
     """
-    variables = os.environ if variables is None else variables
+    variables = environment.variables_now() if variables is None else variables
     found = dict(_given)
     for name, value in sorted(variables.items()):
-        if name in _asked_for or (name == "AWS_ACCESS_KEY_ID" and _is_service_token(value.strip())):
+        if name in _asked_for or (name == AWS_ACCESS_KEY_ID and _is_service_token(value.strip())):
             found[name] = value.strip()
         found.update(_passwords(name, value))
     for name, value in _mounted():

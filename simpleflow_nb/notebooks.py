@@ -6,8 +6,10 @@ Everything but :func:`skip` is loaded on first use, so that a notebook's kernel 
 from __future__ import annotations
 
 import importlib
-import os
 from typing import TYPE_CHECKING, Any, NoReturn
+
+from .environment import value_of
+from .variables import SIMPLEFLOW_NB_SKIP
 
 if TYPE_CHECKING:
     from deciders.dates.date_stencil import DateStencil as DateStencil
@@ -79,7 +81,7 @@ def skip(reason: str) -> NoReturn:
         raise TypeError(f"the reason of skip() must be a text, not {type(reason).__name__}")
     if not reason.strip():
         raise ValueError("skip() needs a reason: what is shown is that there was nothing to do, and why")
-    if file := os.environ.get("SIMPLEFLOW_NB_SKIP"):
+    if file := value_of(SIMPLEFLOW_NB_SKIP):
         with open(file, "w", encoding="utf-8", errors="replace") as stream:
             stream.write(reason)
     raise NotebookSkipped(reason)

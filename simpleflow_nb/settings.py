@@ -8,20 +8,24 @@ engine do not import this module: pydantic-settings would take longer than all t
 from __future__ import annotations
 
 from functools import cache
-from typing import Annotated, Any, Literal
+from typing import Any
 
-from pydantic import BeforeValidator, Field, SecretStr, ValidationError, create_model
+from pydantic import Field, SecretStr, create_model
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from . import constants
-from .environment import mounted
-from .exceptions import DefinitionError
-from .variables import VARIABLES, Variable
+from .environment import value_of
+from .variables import REPLACED, VARIABLES, Variable
 
-#: simpleflow's names for settings that the engine has too. Timeouts are texts of seconds, as there.
+#: simpleflow's names for what the engine has too, with the engine's defaults. Timeouts are texts of seconds, as there. Without
+#: a task list an activity has that of its workflow, and a workflow that of its decider.
 SIMPLEFLOW = {
+    "WORKFLOW_DEFAULT_TASK_LIST": None,
+    "WORKFLOW_DEFAULT_VERSION": constants.DEFAULT_VERSION,
     "WORKFLOW_DEFAULT_EXECUTION_TIME": str(constants.DEFAULT_RUN_SECONDS),
     "WORKFLOW_DEFAULT_DECISION_TASK_TIMEOUT": str(constants.DEFAULT_DECISION_SECONDS),
+    "ACTIVITY_DEFAULT_TASK_LIST": None,
+    "ACTIVITY_DEFAULT_VERSION": constants.DEFAULT_VERSION,
     "ACTIVITY_DEFAULT_TIMEOUT": str(constants.DEFAULT_ACTIVITY_SECONDS),
     "ACTIVITY_START_TO_CLOSE_TIMEOUT": str(constants.DEFAULT_ACTIVITY_SECONDS),
     "ACTIVITY_SCHEDULE_TO_CLOSE_TIMEOUT": constants.NEVER,
@@ -31,9 +35,7 @@ SIMPLEFLOW = {
 
 
 class _Settings(BaseSettings):
-    model_config = SettingsConfigDict(
-        extra="ignore", frozen=True, case_sensitive=True, env_ignore_empty=True, str_strip_whitespace=True
-    )
+    model_config = SettingsConfigDict(frozen=True)
 
     @classmethod
     def settings_customise_sources(
@@ -44,21 +46,12 @@ class _Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        names = [variable.name for variable in VARIABLES if variable.may_be_mounted]
-        files = {name: text for name in names if (text := mounted(name))}
-        return InitSettingsSource(settings_cls, init_kwargs=files), env_settings
+        # Not pydantic's own sources: a value must be the same here and for commands, which do without pydantic.
+        return (InitSettingsSource(settings_cls, init_kwargs={one.name: value_of(one) for one in VARIABLES}),)
 
 
-def _field(variable: Variable) -> tuple[Any, Any]:
-    kind: Any = SecretStr if variable.is_secret else str
-    if variable.kind == "number":
-        kind = Annotated[int, Field(ge=variable.least, le=variable.most)]
-    elif variable.kind == "word":
-        kind = Literal[variable.words]
-        if variable.ignores_case:
-            kind = Annotated[kind, BeforeValidator(lambda value: value.upper() if isinstance(value, str) else value)]
-    elif variable.kind == "flag":
-        return Annotated[bool, BeforeValidator(bool)], Field(False, description=variable.sentence)
+def _field(variable: Variable[Any]) -> tuple[Any, Any]:
+    kind = SecretStr if variable.is_secret else variable.type
     return (kind if variable.default is not None else kind | None), Field(variable.default, description=variable.sentence)
 
 
@@ -74,12 +67,7 @@ def current() -> BaseSettings:
         DefinitionError: a value is not of its kind; the message names the variable and the value.
         OSError: a mounted file cannot be read.
     """
-    try:
-        return Settings()
-    except ValidationError as error:
-        first = error.errors()[0]
-        variable = next(one for one in VARIABLES if one.name == first["loc"][0])
-        raise DefinitionError(f"{variable.name} is {first['input']!r}; {variable.expected}") from None
+    return Settings()
 
 
 def renew() -> None:
@@ -92,4 +80,5 @@ def __getattr__(name: str) -> Any:
         return getattr(current(), name)
     if name in SIMPLEFLOW:
         return SIMPLEFLOW[name]
-    raise AttributeError(f"there is no setting {name}; simpleflow_nb.variables has those that there are", name=name)
+    instead = REPLACED.get(name, "simpleflow_nb.variables has those that there are")
+    raise AttributeError(f"there is no setting {name}; {instead}", name=name)

@@ -26,7 +26,7 @@ from typing import Any, ParamSpec, TypeVar, overload
 
 from . import payload
 from .activity import Activity
-from .constants import MAX_ID_CHARACTERS, MAX_OPEN_ACTIVITY_COUNT, MAX_TIMEOUT_SECONDS
+from .constants import DEFAULT_VERSION, MAX_ID_CHARACTERS, MAX_OPEN_ACTIVITY_COUNT, MAX_TIMEOUT_SECONDS
 from .exceptions import DefinitionError, RunEnded
 from .futures import Future
 from .replay import Execution
@@ -85,7 +85,7 @@ class Workflow:
     INHERIT_TAG_LIST = "INHERIT_TAG_LIST"  #: simpleflow's word for a child with its parent's tags; other workflows have no tags
 
     name: str | None = None
-    version: str = "1"
+    version: str = DEFAULT_VERSION
     task_list: str | None = None
     task_priority: int | None = None
     tag_list: list[str] | str | None = None

@@ -16,8 +16,9 @@ from deciders.values.light import Light
 from deciders.values.report_format import ReportFormat
 from deciders.values.run_state import RunState
 from simpleflow_nb.activity_context import context
-from simpleflow_nb.environment import setting
+from simpleflow_nb.environment import value_of
 from simpleflow_nb.exceptions import ActivityCanceled
+from simpleflow_nb.variables import FLOWAPI_URL
 
 from .artefacts import Artefacts, path_part
 from .kernels.supply import open_shared
@@ -89,7 +90,7 @@ def execute_notebook(
     if keep_attempts is not None:
         remove_old_attempts(artefacts, workflow, instance, label, before=attempt - keep_attempts)
     values = {name: NotebookResult.of_json(value).path for name, value in upstream.items()} | parameters
-    values |= {name: setting("FLOWAPI_URL") for name in flowapi_url_as}
+    values |= {name: value_of(FLOWAPI_URL) or "" for name in flowapi_url_as}
     kernels: list[int] = []
 
     def on_kernel_started(pid: int) -> None:

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from deciders.problems import near_miss
 from deciders.specification import NO_SENSOR, FlowApiSource, Specification
-from simpleflow_nb.variables import PREFIX, VARIABLES
+from simpleflow_nb.environment import variables_now
+from simpleflow_nb.variables import PREFIX, REPLACED, VARIABLES
 
 from .artefacts import Artefacts, OutputsError
 from .notebooks.notebook_checks import notebook_findings
@@ -155,11 +156,13 @@ def _secrets() -> Iterator[Finding]:
 
 
 def _variables() -> Iterator[Finding]:
-    """Warn of variables that nothing reads but whose names are close to known ones; other variables may belong to other
-    programs.
+    """Warn of variables that nothing reads but whose names are close to known ones, or are simpleflow's; other variables may
+    belong to other programs.
     """
     known = [one.name.removeprefix(PREFIX) for one in VARIABLES if one.name.startswith(PREFIX)]
-    for name in sorted(os.environ):
+    for name in sorted(variables_now()):
+        if name in REPLACED:
+            yield Finding("environment", WARNING, f"nothing reads {name}, a setting of simpleflow; {REPLACED[name]}")
         own = name.removeprefix(PREFIX)
         if name.startswith(PREFIX) and own not in known and (meant := near_miss(own, known)) is not None:
             yield Finding("environment", WARNING, f"nothing reads {name}; the variable that is read is {PREFIX}{meant}")

@@ -6,7 +6,6 @@ them, and finding them in texts, is the engine's: `simpleflow_nb.masking`.
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from simpleflow_nb import environment
@@ -52,8 +51,8 @@ def read_secret(name: str, default: str | None = None) -> str:
     if name in ("", "..") or Path(name).name != name:
         raise ValueError(f"{name!r} cannot be the name of a secret")
     keep_secret(name)
-    found = environment.mounted(name)
-    value = os.environ.get(name, default) if found is None else found
+    found = environment.secret_text(name)
+    value = default if found is None else found
     if value is None:
         file = environment.SECRETS_DIR / name
         raise MissingSecretError(f"{name} is not set: give it as the file {file} or in the environment")

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..environment import value_of
 from ..exceptions import DefinitionError
 from ..local.journal_files import journal_path
 from ..local.reader import JournalReader
 from ..local.service import DOMAIN
-from ..processes.connection import DEFAULT_HINT, DEFAULT_RETENTION_DAYS, DOMAIN_VARIABLE, connected, payload_directory
+from ..processes.connection import DEFAULT_HINT, DEFAULT_RETENTION_DAYS, connected, payload_directory
 from ..processes.payload_directory import PayloadDirectory
+from ..variables import AWS_DEFAULT_REGION, SWF_DOMAIN
 from .conditions import Conditions
 from .places import Place
 
@@ -190,7 +191,7 @@ def usual_service(outputs: Path) -> Service:
 
     A journal in the outputs folder comes before the domain, as a person who has run something there means this machine.
     """
-    domain = os.environ.get(DOMAIN_VARIABLE)
+    domain = value_of(SWF_DOMAIN)
     if domain and not journal_path(None, outputs).exists():
-        return Swf(domain, os.environ.get("AWS_DEFAULT_REGION"))
+        return Swf(domain, value_of(AWS_DEFAULT_REGION))
     return Local()

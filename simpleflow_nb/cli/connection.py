@@ -9,7 +9,9 @@ from typing import Any, TypeVar
 import click
 
 from ..application.services import Local, Service, Swf
-from ..processes.connection import DEFAULT_RETENTION_DAYS, DOMAIN_VARIABLE, named_domain
+from ..constants import STATE_FOLDER
+from ..processes.connection import DEFAULT_RETENTION_DAYS, named_domain
+from ..variables import SWF_DOMAIN
 from .options import region_option
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -19,16 +21,13 @@ CREATION_HINT = "--create-domain makes it"  #: for commands with `domain_options
 
 def domain_options(command: F) -> F:
     """Add ``--domain``, ``--region``, ``--create-domain``, ``--retention-days``."""
-    command = click.option(
-        "--retention-days",
-        type=click.IntRange(0, 90),
-        default=DEFAULT_RETENTION_DAYS,
-        show_default=True,
-        help="How long a created domain keeps closed runs.",
-    )(command)
+    kind, text = click.IntRange(0, 90), "How long a created domain keeps closed runs."
+    option = click.option("--retention-days", type=kind, default=DEFAULT_RETENTION_DAYS, show_default=True, help=text)
+    command = option(command)
     command = click.option("--create-domain", is_flag=True, help="Register the domain if it does not exist.")(command)
     command = region_option(command)
-    return click.option("--domain", "-d", envvar=DOMAIN_VARIABLE, help=f"SWF domain. [default: ${DOMAIN_VARIABLE}]")(command)
+    text = f"SWF domain. [default: ${SWF_DOMAIN.name}]"
+    return click.option("--domain", "-d", envvar=SWF_DOMAIN.name, help=text)(command)
 
 
 def service_to_start_on(ctx: click.Context, local: Local) -> Service:
@@ -45,5 +44,5 @@ def service_to_start_on(ctx: click.Context, local: Local) -> Service:
 
 
 def payloads_option(command: F) -> F:
-    text = "Folder for payloads too long for a history, the same for all processes. [default: .simpleflow-nb/payloads here]"
+    text = f"Folder for payloads too long for a history, the same for all processes. [default: {STATE_FOLDER}/payloads here]"
     return click.option("--payloads", type=click.Path(path_type=Path, file_okay=False), help=text)(command)

@@ -12,11 +12,11 @@ import click
 
 from .. import __version__
 from ..exceptions import ExitCode, SimpleflowError
-from ..inspection.tables import FORMATS
 from ..masking import masked
 from ..processes import logs
 from ..processes.process_title import hide_typed_secrets
 from ..processes.standard_streams import outlive_readers, print_anything, write_by_lines
+from ..variables import SIMPLEFLOW_FORMAT
 from .commands import PRINT_TABLES, Commands
 from .unused_options import refuse_options
 
@@ -26,9 +26,9 @@ from .unused_options import refuse_options
 @click.option(
     "--format",
     "style",
-    type=click.Choice(FORMATS),
-    default="tabular",
-    envvar="SIMPLEFLOW_FORMAT",
+    type=click.Choice(SIMPLEFLOW_FORMAT.words),
+    default=SIMPLEFLOW_FORMAT.default,
+    envvar=SIMPLEFLOW_FORMAT.name,
     show_default=True,
     help="How tables are printed.",
 )

@@ -9,7 +9,9 @@ from typing import Any, TypeVar
 import click
 
 from ..application.conditions import Conditions
+from ..constants import STATE_FOLDER
 from ..processes.interrupts import Interrupts
+from ..variables import AUTOFLOW_OUTPUTS_DIR, AWS_DEFAULT_REGION
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -35,12 +37,12 @@ def adopt_option(command: F) -> F:
 
 
 def outputs_option(command: F) -> F:
-    text = "Folder for notebooks, reports and records. [default: $AUTOFLOW_OUTPUTS_DIR, or 'outputs' beside FILE.yml]"
+    text = f"Folder for notebooks, reports and records. [default: ${AUTOFLOW_OUTPUTS_DIR.name}, or 'outputs' beside FILE.yml]"
     return click.option("--outputs", type=click.Path(path_type=Path, file_okay=False), help=text)(command)
 
 
 def db_option(command: F) -> F:
-    text = "Journal of the local service. [default: in the outputs folder, or in .simpleflow-nb here]"
+    text = f"Journal of the local service. [default: in the outputs folder, or in {STATE_FOLDER} here]"
     return click.option("--db", type=click.Path(path_type=Path, dir_okay=False), help=text)(command)
 
 
@@ -50,7 +52,7 @@ def local_option(command: F) -> F:
 
 def region_option(command: F) -> F:
     text = "AWS region. [default: as boto3 finds it]"
-    return click.option("--region", envvar="AWS_DEFAULT_REGION", help=text)(command)
+    return click.option("--region", envvar=AWS_DEFAULT_REGION.name, help=text)(command)
 
 
 def heartbeat_option(command: F) -> F:

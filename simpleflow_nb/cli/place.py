@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,9 +12,10 @@ import click
 from ..application.files.workflow_files import is_no_domain
 from ..application.opened_places import opened_domain, opened_journal
 from ..application.places import Place
+from ..environment import value_of
 from ..exceptions import DefinitionError
 from ..local.service import DOMAIN
-from ..processes.connection import DOMAIN_VARIABLE
+from ..variables import SWF_DOMAIN
 from .options import db_option, local_option, region_option
 from .unused_options import refuse_options
 
@@ -25,7 +25,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 def place_options(command: F) -> F:
     """Add ``--local``, ``--db``, ``--domain``, ``--region``."""
     command = region_option(command)
-    text = f"SWF domain; without it and --local, the first word is the domain, or else ${DOMAIN_VARIABLE}."
+    text = f"SWF domain; without it and --local, the first word is the domain, or else ${SWF_DOMAIN.name}."
     command = click.option("--domain", help=text)(command)
     return local_option(db_option(command))
 
@@ -57,7 +57,7 @@ def opened_place(
             yield place, words
         return
     if domain is None and len(words) <= needs:
-        domain = os.environ.get(DOMAIN_VARIABLE) or None
+        domain = value_of(SWF_DOMAIN)
     if domain is None:
         if not words:
             raise DefinitionError(

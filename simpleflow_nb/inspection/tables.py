@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .. import payload
+from ..variables import SIMPLEFLOW_FORMAT
 
-FORMATS = ("tabular", "human", "json", "prettyjson", "csv", "tsv")
+FORMATS = SIMPLEFLOW_FORMAT.words
 
 
 @dataclass

@@ -15,8 +15,9 @@ from pathlib import Path
 
 from .. import __version__
 from ..constants import STATE_FOLDER
-from ..environment import setting
+from ..environment import value_of
 from ..masking import masked
+from ..variables import AUTOFLOW_OUTPUTS_DIR
 from .process_title import without_secrets
 
 MOST_KEPT = 20  #: files in a folder; the oldest of them make room
@@ -60,7 +61,7 @@ def _folders() -> Iterator[Path]:
     """
     with contextlib.suppress(OSError):  # the working directory may be gone
         here = Path.cwd()
-        named = setting("AUTOFLOW_OUTPUTS_DIR")
+        named = value_of(AUTOFLOW_OUTPUTS_DIR)
         outputs = [Path(named)] if named else []
         for folder in (*outputs, here, *sorted(path.parent for path in here.glob(f"*/{STATE_FOLDER}"))):
             if (state := folder.absolute() / STATE_FOLDER).is_dir():

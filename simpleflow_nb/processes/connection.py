@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from ..constants import STATE_FOLDER
+from ..environment import value_of
 from ..exceptions import DefinitionError, ServiceError
 from ..service_faults import ALREADY_REGISTERED, UNKNOWN_RESOURCE, fault_code, is_of_another_service
+from ..variables import SIMPLEFLOW_NB_PAYLOADS
 from .payload_directory import PayloadDirectory
 from .supervisor import wait_at_gate
 
-DOMAIN_VARIABLE = "SWF_DOMAIN"
 DEFAULT_RETENTION_DAYS = 30
 DEFAULT_HINT = "is it the right --region and endpoint?"
 
 
 def payload_directory(given: Path | None, outputs: Path | None = None) -> PayloadDirectory:
-    if given is None and (named := os.environ.get("SIMPLEFLOW_NB_PAYLOADS")):
+    if given is None and (named := value_of(SIMPLEFLOW_NB_PAYLOADS)):
         given = Path(named)
     return PayloadDirectory((given or (outputs or Path.cwd()) / STATE_FOLDER / "payloads").absolute(), shares=True)
 

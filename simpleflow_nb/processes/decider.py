@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import logging
-import os
-import socket
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -27,6 +24,7 @@ from .execution_cache import CachedExecution, ExecutionCache
 from .execution_context import execution_context, last_context, parked_context
 from .log_context import logged_as
 from .payload_directory import MemoryPayloads, Payloads, keep_long_texts
+from .process_title import process_identity
 from .workflow_classes import WorkflowClasses
 
 logger = logging.getLogger(__name__)
@@ -71,7 +69,7 @@ class Decider:
         on_parked: called with each execution that could not be decided.
 
     Raises:
-        DefinitionError: two workflows have one type name and version.
+        DefinitionError: two workflows have one type name and version, or ``SIMPLEFLOW_IDENTITY`` is wrong.
     """
 
     def __init__(
@@ -90,7 +88,7 @@ class Decider:
         self.workflows = WorkflowClasses(workflows)
         self.payloads = payloads or MemoryPayloads()
         self.activity_task_list, self.cached_events, self.on_parked = activity_task_list, cached_events, on_parked
-        self.identity = json.dumps({"hostname": socket.gethostname(), "pid": os.getpid()})
+        self.identity = process_identity()
         self.cache = ExecutionCache()
         self._registered: set[tuple[str, str]] = set()
         self.sticky_list: str | None = None

@@ -8,13 +8,14 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from ..activity import Activity
+from ..environment import usable_cores
 from ..exceptions import ServiceError
 from ..swf_service import SwfService
 from ..workflow import Workflow
 from .decider import Decider, Parked
 from .payload_directory import MemoryPayloads, Payloads
 from .process_groups import ProcessGroups
-from .worker import Worker, usable_cores
+from .worker import Worker
 
 logger = logging.getLogger(__name__)
 

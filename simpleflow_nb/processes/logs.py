@@ -7,17 +7,13 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import sys
 from datetime import UTC, datetime
 
-from ..environment import setting
-from ..exceptions import DefinitionError
+from ..environment import value_of
 from ..masking import masked, masked_leaves
+from ..variables import AUTOFLOW_LOG_LEVEL, LOG_LEVEL, SIMPLEFLOW_NB_LOG_FORMAT
 from .log_context import logged_ids
-
-_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
-_FORMAT = "SIMPLEFLOW_NB_LOG_FORMAT"
 
 #: Libraries whose loggers say below WARNING how they work, line upon line: payloads, every connection, every token of Markdown.
 #: Loggers of the user's own packages are not among them, whatever they are called.
@@ -84,16 +80,10 @@ def configure() -> None:
     Raises:
         DefinitionError: ``LOG_LEVEL`` or ``SIMPLEFLOW_NB_LOG_FORMAT`` has a value that is neither of those known.
     """
-    wanted = setting("AUTOFLOW_LOG_LEVEL")
-    name, level = ("AUTOFLOW_LOG_LEVEL", wanted) if wanted else ("LOG_LEVEL", setting("LOG_LEVEL") or "WARNING")
-    if level.upper() not in logging.getLevelNamesMapping():
-        raise DefinitionError(f"{name} is {level!r}; one of {', '.join(_LEVELS)} is expected")
-    style = os.environ.get(_FORMAT) or "text"
-    if style not in ("text", "json"):
-        raise DefinitionError(f"{_FORMAT} is {style!r}; text or json is expected")
+    level = value_of(AUTOFLOW_LOG_LEVEL) or value_of(LOG_LEVEL)
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(JsonFormatter() if style == "json" else TextFormatter())
-    logging.basicConfig(level=level.upper(), handlers=[handler])
+    handler.setFormatter(JsonFormatter() if value_of(SIMPLEFLOW_NB_LOG_FORMAT) == "json" else TextFormatter())
+    logging.basicConfig(level=level, handlers=[handler])
     for name in ("traitlets", "papermill", "asyncio"):  # what they say of a notebook is in its artefacts
         logging.getLogger(name).setLevel(max(logging.ERROR, logging.root.level))
     # The last prints at DEBUG what a notebook prints, in the pieces that arrive, where half a secret would be found by nobody.

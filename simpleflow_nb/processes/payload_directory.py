@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, overload
 
@@ -58,6 +57,8 @@ class PayloadDirectory:
             return
         except OSError:
             pass  # missing, or another user's: write it
+        import tempfile  # commands that only look, which are most, store nothing
+
         target.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=".")
         try:

@@ -1,14 +1,19 @@
-"""Title that ``ps`` shows of a process of ours: never a secret that was typed."""
+"""Names of a process of ours: its title in ``ps`` and its identity in histories. Neither has a secret in it."""
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import shlex
 from collections.abc import Sequence
 from importlib.util import find_spec
 
-from ..masking import MASK, SHORTEST_MASKED_SECRET, known_secrets, masked
+from ..constants import MAX_ID_CHARACTERS
+from ..environment import value_of
+from ..exceptions import DefinitionError
+from ..masking import MASK, SHORTEST_MASKED_SECRET, known_secrets, masked, masked_leaves
+from ..variables import SIMPLEFLOW_DISABLE_SETPROCTITLE, SIMPLEFLOW_IDENTITY
 
 logger = logging.getLogger(__name__)
 
@@ -17,10 +22,27 @@ TOKEN_OPTION = "--token"
 
 def name_process(title: str) -> None:
     """Show in ``ps`` what this process is."""
-    if os.environ.get("SIMPLEFLOW_DISABLE_SETPROCTITLE"):
+    if value_of(SIMPLEFLOW_DISABLE_SETPROCTITLE):
         return
     if not _set_title(f"simpleflow-nb {masked(title)}"):
         logger.debug("setproctitle is not installed: processes keep their names")
+
+
+def process_identity() -> str:
+    """Return the identity that a decider or worker in this process gives when it polls: a JSON object with host and process,
+    and with the keys of ``SIMPLEFLOW_IDENTITY``; null removes one.
+
+    Raises:
+        DefinitionError: ``SIMPLEFLOW_IDENTITY`` is no object, or makes it longer than the service takes.
+    """
+    import socket  # every command imports this module for its title, and few of them poll
+
+    parts = {"hostname": socket.gethostname(), "pid": os.getpid(), **value_of(SIMPLEFLOW_IDENTITY)}
+    identity = json.dumps(masked_leaves({key: value for key, value in parts.items() if value is not None}))
+    if len(identity) > MAX_ID_CHARACTERS:
+        name, over = SIMPLEFLOW_IDENTITY.name, len(identity) - MAX_ID_CHARACTERS
+        raise DefinitionError(f"{name} makes an identity of {len(identity)} characters, {over} more than the service takes")
+    return identity
 
 
 def hide_typed_secrets(words: Sequence[str]) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import ipaddress
 from pathlib import Path
 
-from ..environment import setting
+from ..environment import value_of
 from ..exceptions import DefinitionError
-from ..masking import SERVICE_TOKEN, SHORTEST_SERVICE_TOKEN, keep_secret
+from ..masking import SHORTEST_SERVICE_TOKEN, keep_secret
+from ..variables import SIMPLEFLOW_NB_TOKEN
 from .process_title import TOKEN_OPTION, is_hidden_from_others
 
 #: what is said to those who have typed the token, beside taking it
@@ -35,7 +36,7 @@ def checked_token(host: str, file: Path | None, typed: str | None) -> str | None
 def _token(file: Path | None, typed: str | None) -> str | None:
     if file is not None and typed is not None:
         raise DefinitionError("give --token-file alone, without --token")
-    where, token = SERVICE_TOKEN, setting(SERVICE_TOKEN)
+    where, token = SIMPLEFLOW_NB_TOKEN.name, value_of(SIMPLEFLOW_NB_TOKEN)
     if typed is not None:
         if not is_hidden_from_others():
             raise DefinitionError("--token can be read by everybody in ps; give --token-file FILE or SIMPLEFLOW_NB_TOKEN")
@@ -44,7 +45,7 @@ def _token(file: Path | None, typed: str | None) -> str | None:
         where, token = str(file), _file_text(file)
     elif not token:
         return None
-    keep_secret(SERVICE_TOKEN, token)
+    keep_secret(SIMPLEFLOW_NB_TOKEN.name, token)
     if len(token.split()) > 1:
         raise DefinitionError(f"the token in {where} has blanks or line ends in it; it is one word")
     if len(token) < SHORTEST_SERVICE_TOKEN:

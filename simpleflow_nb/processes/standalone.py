@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
 import time
 
-from .supervisor import GATE, QUICK, child_environment
+from ..environment import inherited
+from ..variables import SIMPLEFLOW_NB_GATE
+from .supervisor import QUICK, child_environment
 
 STICKY_SECONDS = 3  #: when its decider is stopped, a task waits for so long on that decider's list
 _GRACE_SECONDS = 6.0  #: a worker needs a moment to kill processes and kernels
@@ -39,7 +40,7 @@ class StandaloneProcesses:
         self._workers.append(self._started("worker.start", *words))
 
     def _started(self, *words: str) -> subprocess.Popen[bytes]:
-        environment = {**os.environ, **child_environment(), GATE: "1"}
+        environment = inherited({**child_environment(), SIMPLEFLOW_NB_GATE.name: "1"})
         command = [sys.executable, "-m", "simpleflow_nb", *words]
         return subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, start_new_session=True)
 

@@ -11,17 +11,15 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from types import FrameType
 
+from ..environment import inherited, taken
 from ..exceptions import LASTING, ExitCode
+from ..variables import SIMPLEFLOW_NB_CHILD, SIMPLEFLOW_NB_GATE
 
 logger = logging.getLogger(__name__)
 
-CHILD = "SIMPLEFLOW_NB_CHILD"  #: in the environment of supervised processes: the supervisor's process id
-GATE = (
-    "SIMPLEFLOW_NB_GATE"  #: for a process started in advance: it imports its modules, and waits for its standard input to end
-)
 QUICK = (signal.SIGTERM, signal.SIGINT)  #: end a process at once; two signals, as two equal ones may arrive as one
-_has_gate = bool(os.environ.pop(GATE, ""))
-_supervisor_pid = int(os.environ.pop(CHILD, "0"))  # removed: processes that this one starts are not supervised
+_has_gate = taken(SIMPLEFLOW_NB_GATE)
+_supervisor_pid = taken(SIMPLEFLOW_NB_CHILD)  # processes that this one starts are not supervised
 _START_SECONDS = (
     60.0  #: a first process that gives up within this time, which includes retries of its first calls, never worked
 )
@@ -59,7 +57,7 @@ class Supervisor:
         on_stop: Callable[[], None] = lambda: None,
     ) -> None:
         self.command = list(command)
-        self.environment = {**os.environ, **(environment or {}), **child_environment()}
+        self.environment = inherited({**(environment or {}), **child_environment()})
         self.children = [Child() for _ in range(number)]
         self.signals, self.on_start, self.on_stop = 0, on_start, on_stop
 
@@ -127,7 +125,7 @@ class Supervisor:
 
 def child_environment() -> dict[str, str]:
     """Return the environment that marks a process as supervised by this one."""
-    return {CHILD: str(os.getpid())}
+    return {SIMPLEFLOW_NB_CHILD.name: str(os.getpid())}
 
 
 def is_child() -> bool:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import logging
-import os
 import random
-import socket
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -28,6 +25,7 @@ from .log_context import logged_as
 from .payload_directory import MemoryPayloads, Payloads, kept
 from .poll_log import PollLog
 from .process_groups import ProcessGroups
+from .process_title import process_identity
 
 logger = logging.getLogger(__name__)
 
@@ -113,7 +111,7 @@ class Worker:
         self.beat_seconds, self.imports = beat_seconds, imports
         self.bodies = bodies or {}
         self.process_groups = process_groups or ProcessGroups()
-        self.identity = json.dumps({"hostname": socket.gethostname(), "pid": os.getpid()})
+        self.identity = process_identity()
         self.failure: BaseException | None = None  # of a thread that ended before it was stopped
         self._running: dict[str, RunningTask] = {}
         self._lock = threading.Lock()
@@ -382,11 +380,3 @@ class Worker:
             wait = running.beat_seconds if is_throttled(error) else min(running.beat_seconds, 5.0)
             running.next_beat = now + random.uniform(wait / 2, wait)
             logger.warning("heartbeat failed: %s", error)
-
-
-def usable_cores() -> int:
-    """Return the number of cores that this process may use."""
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:  # not available on this system
-        return os.cpu_count() or 1

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any
 
+from ..environment import value_of
 from ..exceptions import DefinitionError, ServiceError
 from ..swf_service import (
     ActivityTask,
@@ -16,11 +16,11 @@ from ..swf_service import (
     StartedExecution,
     SwfService,
 )
+from ..variables import AWS_ENDPOINT_URL, SWF_CONNECTION_RETRIES
 from . import fast_path
 
 # SWF holds a poll for 60 s: https://docs.aws.amazon.com/amazonswf/latest/apireference/API_PollForDecisionTask.html
 READ_TIMEOUT_SECONDS = 75
-DEFAULT_RETRIES = 5
 
 
 class Boto3Service:
@@ -62,7 +62,7 @@ class Boto3Service:
         other = Config(
             read_timeout=30,
             connect_timeout=10,
-            retries={"total_max_attempts": _retries() + 1, "mode": "adaptive"},
+            retries={"total_max_attempts": value_of(SWF_CONNECTION_RETRIES) + 1, "mode": "adaptive"},
             tcp_keepalive=True,
             max_pool_connections=max(10, pollers),
         )
@@ -78,7 +78,7 @@ class Boto3Service:
             raise DefinitionError(f"{named!r} cannot be an AWS region; one looks like eu-west-1") from None
         except ValueError as error:
             if str(error).startswith("Invalid endpoint"):
-                raise DefinitionError(f"AWS_ENDPOINT_URL: {error}") from None
+                raise DefinitionError(f"{AWS_ENDPOINT_URL.name}: {error}") from None
             raise ServiceError(f"AWS cannot be used: {str(error).rstrip('.')}") from None
         except OSError as error:
             what = f"{error.filename}: " if error.filename else ""
@@ -154,13 +154,6 @@ class Boto3Service:
         self._polling.close()
         self._beating.close()
         self._other.close()
-
-
-def _retries() -> int:
-    text = os.environ.get("SWF_CONNECTION_RETRIES", str(DEFAULT_RETRIES))
-    if not text.isdigit():
-        raise DefinitionError(f"SWF_CONNECTION_RETRIES is {text!r}; a number of retries is expected")
-    return int(text)
 
 
 if TYPE_CHECKING:

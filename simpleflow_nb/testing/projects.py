@@ -24,7 +24,7 @@ from workers.runs.kept_specification import by_reference
 from .. import payload
 from ..activity import Activity
 from ..activity_context import context
-from ..environment import setting
+from ..environment import value_of
 from ..exceptions import DefinitionError
 from ..inspection.executions import executions, history
 from ..inspection.task_rows import TaskRow, task_rows
@@ -34,6 +34,7 @@ from ..local.service import DOMAIN, LocalService
 from ..processes.decider import Parked
 from ..processes.engine import Engine
 from ..service_faults import UNKNOWN_RESOURCE
+from ..variables import AUTOFLOW_DB_URI
 from ..workflow import Workflow, execution_input
 from .replaced_notebooks import Function, ReplacedNotebooks
 from .workflows import RunFailed, StillOpen, close_status, replaced_bodies
@@ -114,7 +115,7 @@ def run_project(
         DefinitionError: a label has no function, a function no label, or the times are wrong.
         RunFailed: the sensor has failed, or the test takes longer than ``real_seconds``.
     """
-    if setting("AUTOFLOW_DB_URI"):
+    if value_of(AUTOFLOW_DB_URI):
         raise DefinitionError("AUTOFLOW_DB_URI is set, and run_project would write into that database; unset it for tests")
     specification = load_specification(file)
     if specification.sensor is None:

@@ -227,7 +227,7 @@ MUTANTS = (
     ),
     Mutant(
         "AWS_SESSION_TOKEN is no secret",
-        "simpleflow_nb/masking.py",
+        "simpleflow_nb/variables.py",
         '    "AWS_SESSION_TOKEN",\n',
         "",
         "tests/unit/test_secrets.py",

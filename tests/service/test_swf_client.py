@@ -225,7 +225,7 @@ def test_the_number_of_retries_is_a_setting(endpoint: str) -> None:
         service.close()
     with (
         environment(AWS_ENDPOINT_URL=endpoint, SWF_CONNECTION_RETRIES="many"),
-        pytest.raises(DefinitionError, match="SWF_CONNECTION_RETRIES is 'many'; a number of retries is expected"),
+        pytest.raises(DefinitionError, match="SWF_CONNECTION_RETRIES is 'many'; a number is expected"),
     ):
         Boto3Service()
 

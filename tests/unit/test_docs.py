@@ -24,7 +24,6 @@ from deciders.runs.due_runs import run_for
 from deciders.specification import ConfiguredWorkflow, load_specification, workflow_file
 from simpleflow_nb.cli.main import cli
 from simpleflow_nb.exceptions import ExitCode
-from simpleflow_nb.variables import VARIABLES
 
 PROJECT = Path(__file__).parents[2]
 PAGES = sorted((PROJECT / "docs").glob("*.rst"))
@@ -219,18 +218,6 @@ def test_every_message_that_is_explained_is_one_that_the_program_has():
     texts = _texts_of_the_code()
     assert len(messages) > 40
     assert [message for message in messages if message not in texts] == []
-
-
-def test_every_variable_of_the_environment_that_is_read_is_in_the_table():
-    reading = re.compile(r"""(?:environ(?:\.get\(|\[)|envvar=|read_secret\(|setting\()\s*"([A-Z_]+)\"""")
-    found = {
-        name
-        for package in PACKAGES
-        for path in (PROJECT / package).rglob("*.py")
-        for name in reading.findall(path.read_text(encoding="utf-8"))
-    }
-    assert {"AUTOFLOW_DB_URI", "FLOWAPI_TOKEN"} <= found
-    assert sorted(found - {variable.name for variable in VARIABLES}) == []
 
 
 def test_the_table_of_variables_is_what_they_are_declared_as():

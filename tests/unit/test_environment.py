@@ -12,7 +12,6 @@ import pytest
 import sqlalchemy as sa
 
 from simpleflow_nb import environment
-from simpleflow_nb.environment import setting
 from simpleflow_nb.processes import logs
 from workers import secrets
 from workers.databases import installed_driver
@@ -25,15 +24,6 @@ def mounted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder.mkdir()
     monkeypatch.setattr(environment, "SECRETS_DIR", folder)
     return folder
-
-
-def test_a_mounted_file_wins_and_white_space_around_is_no_part_of_it(mounted: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("FLOWAPI_URL", raising=False)
-    assert setting("FLOWAPI_URL") == ""
-    monkeypatch.setenv("FLOWAPI_URL", " https://from.environment ")
-    assert setting("FLOWAPI_URL") == "https://from.environment"
-    (mounted / "FLOWAPI_URL").write_text("https://mounted\n")
-    assert setting("FLOWAPI_URL") == "https://mounted"
 
 
 def test_the_database_may_be_named_by_files_alone(mounted: Path, tmp_path: Path) -> None:

@@ -56,3 +56,12 @@ def test_a_misspelt_variable_of_ours_is_reported_and_one_of_other_programs_is_no
         monkeypatch.setenv(name, "1")
     told = "nothing reads SIMPLEFLOW_NB_KERNEL_POOLS; the variable that is read is SIMPLEFLOW_NB_KERNEL_POOL"
     assert list(_variables()) == [Finding("environment", WARNING, told)]
+
+
+def test_a_setting_of_simpleflow_that_nothing_reads_is_reported_with_what_replaces_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("ACTIVITY_HEARTBEAT_TIMEOUT", "SIMPLEFLOW_IDENTITY"):
+        monkeypatch.setenv(name, "1")
+    told = "nothing reads ACTIVITY_HEARTBEAT_TIMEOUT, a setting of simpleflow; give the activity its heartbeat_timeout"
+    assert list(_variables()) == [Finding("environment", WARNING, told)]

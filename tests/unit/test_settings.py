@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,9 +13,8 @@ from pydantic import SecretStr
 from simpleflow_nb import environment, settings
 from simpleflow_nb.activity import Activity
 from simpleflow_nb.exceptions import DefinitionError, ExitCode
-from simpleflow_nb.inspection.tables import FORMATS
-from simpleflow_nb.swf.client import DEFAULT_RETRIES
-from simpleflow_nb.variables import VARIABLES
+from simpleflow_nb.variables import REPLACED, VARIABLES
+from simpleflow_nb.workflow import Workflow
 
 
 @pytest.fixture(autouse=True)
@@ -31,8 +29,7 @@ def mounted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 def test_without_anything_each_has_its_default() -> None:
     for variable in VARIABLES:
-        default = False if variable.kind == "flag" else variable.default
-        assert getattr(settings, variable.name) == default, variable.name
+        assert getattr(settings, variable.name) == variable.default, variable.name
 
 
 @pytest.mark.parametrize(
@@ -57,7 +54,7 @@ def test_a_value_is_of_its_kind(name: str, text: str, value: object, monkeypatch
     [
         ("SWF_CONNECTION_RETRIES", "many", "SWF_CONNECTION_RETRIES is 'many'; a number is expected"),
         ("SIMPLEFLOW_NB_KERNEL_POOL", "65", "SIMPLEFLOW_NB_KERNEL_POOL is '65'; a number from 0 to 64 is expected"),
-        ("SIMPLEFLOW_NB_KERNELS", "thread", "SIMPLEFLOW_NB_KERNELS is 'thread'; one of fork, spawn is expected"),
+        ("SIMPLEFLOW_NB_KERNELS", "thread", "SIMPLEFLOW_NB_KERNELS is 'thread'; fork or spawn is expected"),
     ],
 )
 def test_a_bad_value_is_refused_in_a_sentence(name: str, text: str, told: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -98,9 +95,58 @@ def test_names_of_simpleflow_say_what_an_activity_has_without_a_word() -> None:
     assert settings.ACTIVITY_DEFAULT_TIMEOUT == settings.ACTIVITY_START_TO_CLOSE_TIMEOUT
 
 
-def test_a_setting_that_there_is_not_is_an_attribute_error() -> None:
-    with pytest.raises(AttributeError, match="there is no setting METROLOGY_BUCKET;"):
-        _ = settings.METROLOGY_BUCKET
+def test_a_version_and_a_task_list_by_default_are_the_same_as_none_given() -> None:
+    given = Activity(
+        lambda: None,
+        name="own",
+        version=settings.ACTIVITY_DEFAULT_VERSION,
+        task_list=settings.ACTIVITY_DEFAULT_TASK_LIST,
+    )
+    without = Activity(lambda: None, name="own")
+    assert (given.version, given.task_list) == (without.version, without.task_list)
+    assert (Workflow.version, Workflow.task_list) == (settings.WORKFLOW_DEFAULT_VERSION, settings.WORKFLOW_DEFAULT_TASK_LIST)
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("METROLOGY_BUCKET", "workflow.profile shows how long tasks took"),
+        ("LOGGING", "simpleflow_nb.variables has those that there are"),
+    ],
+)
+def test_a_setting_that_there_is_not_is_refused_with_what_does_its_work(name: str, told: str) -> None:
+    with pytest.raises(AttributeError) as refused:
+        getattr(settings, name)
+    assert str(refused.value) == f"there is no setting {name}; {told}"
+
+
+def test_each_setting_of_simpleflow_has_a_value_or_is_replaced() -> None:
+    used = {
+        "WORKFLOW_DEFAULT_TASK_LIST",
+        "WORKFLOW_DEFAULT_VERSION",
+        "WORKFLOW_DEFAULT_EXECUTION_TIME",
+        "WORKFLOW_DEFAULT_DECISION_TASK_TIMEOUT",
+        "ACTIVITY_DEFAULT_TASK_LIST",
+        "ACTIVITY_DEFAULT_VERSION",
+        "ACTIVITY_DEFAULT_TIMEOUT",
+        "ACTIVITY_START_TO_CLOSE_TIMEOUT",
+        "ACTIVITY_SCHEDULE_TO_CLOSE_TIMEOUT",
+        "ACTIVITY_SCHEDULE_TO_START_TIMEOUT",
+        "ACTIVITY_HEARTBEAT_TIMEOUT",
+    }
+    others = {
+        "SIMPLEFLOW_SYSLOG_TARGET",
+        "SIMPLEFLOW_S3_HOST",
+        "SIMPLEFLOW_S3_SSE",
+        "STEP_BUCKET",
+        "METROLOGY_BUCKET",
+        "METROLOGY_PATH_PREFIX",
+        "SIMPLEFLOW_ENABLE_DISK_CACHE",
+        "SIMPLEFLOW_BINARIES_DIRECTORY",
+        "ACTIVITY_SIGTERM_WAIT_SEC",
+    }
+    assert set(settings.SIMPLEFLOW) == used
+    assert used | others <= set(REPLACED)
 
 
 @pytest.mark.parametrize(
@@ -117,10 +163,3 @@ def test_the_engine_starts_without_pydantic(code: str) -> None:
     program = f"import sys\n{code}\nprint([name for name in sys.modules if name.partition('.')[0].startswith('pydantic')])"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
-
-
-def test_what_is_declared_is_what_those_who_read_it_alone_take() -> None:
-    declared = {variable.name: variable for variable in VARIABLES}
-    assert declared["SIMPLEFLOW_FORMAT"].words == FORMATS
-    assert declared["SWF_CONNECTION_RETRIES"].default == DEFAULT_RETRIES
-    assert set(declared["LOG_LEVEL"].words) == set(logging.getLevelNamesMapping())

@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from simpleflow_nb.environment import inherited
 from simpleflow_nb.exceptions import SimpleflowError
 
 from .lifeline import Lifeline
@@ -45,7 +46,7 @@ class ForkServer:
 
     def __init__(self, preload: Sequence[str]) -> None:
         self._begun = time.monotonic()
-        self.environment = dict(os.environ)  #: at the start of its interpreter and libraries
+        self.environment = inherited()  #: at the start of its interpreter and libraries
         # Known once it is ready:
         self.modules: frozenset[str] = frozenset()  #: top-level names of all imported modules
         self.missing: dict[str, str] = {}  #: modules that could not be imported, and the reasons

@@ -20,6 +20,8 @@ from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
+from simpleflow_nb.variables import SIMPLEFLOW_NB_SKIP
+
 from .fork_server import ForkServer
 from .inside import Settings
 from .lifeline import Lifeline, spawn
@@ -30,9 +32,6 @@ TERMINATE_SECONDS = 1.0  #: between SIGTERM and SIGKILL
 Origin = Literal["pool", "fork", "spawn"]
 
 OWN_KERNEL = "python3"  #: name of the kernel that is this interpreter
-
-#: Variable with the path of a file into which a notebook in any language may write why there is nothing to do.
-SKIP_VARIABLE = "SIMPLEFLOW_NB_SKIP"
 
 _MOST_REASON_CHARACTERS = 10_000  # of a file that may have any size
 
@@ -168,7 +167,7 @@ class Kernel(AsyncKernelManager):
         """
         self.kernel_id = _KERNEL_ID
         self.process.settings = settings
-        variables = {**environment, SKIP_VARIABLE: str(self._skip_file)}
+        variables = {**environment, SIMPLEFLOW_NB_SKIP.name: str(self._skip_file)}
         command, options = await self._async_pre_start_kernel(
             extra_arguments=[_HISTORY_IN_MEMORY] if self.transport == "ipc" else [], cwd=str(cwd), env=variables
         )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import atexit
 import logging
-import os
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -12,16 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from simpleflow_nb.exceptions import DefinitionError
+from simpleflow_nb.environment import value_of
+from simpleflow_nb.variables import SIMPLEFLOW_NB_KERNEL_POOL, SIMPLEFLOW_NB_KERNELS, SIMPLEFLOW_NB_PRELOAD
 
 if TYPE_CHECKING:
     from jupyter_client.kernelspec import KernelSpec
 
     from .fork_server import ForkServer
     from .kernel import Kernel
-
-#: The modules that notebooks import most. A library that starts threads or uses a device does not survive a fork.
-PRELOADED = ("pandas", "matplotlib.pyplot", "matplotlib_inline.backend_inline", "scrapbook")
 
 #: Reason of a kernel without a supply.
 NO_FORK_SERVER = "no fork server was started, as workers and warm_kernels() do"
@@ -33,29 +30,22 @@ _log = logging.getLogger(__name__)
 class KernelSettings:
     """Settings for making kernels."""
 
-    forks: bool = True  #: fork them where that is possible
-    preload: tuple[str, ...] = PRELOADED  #: modules that the fork server imports, besides ipykernel's own
-    pool_size: int = 0  #: kernels held ready; each costs about 30 MB
+    forks: bool = SIMPLEFLOW_NB_KERNELS.default == "fork"  #: fork them where that is possible
+    preload: tuple[str, ...] = SIMPLEFLOW_NB_PRELOAD.default  #: modules that the fork server imports, besides ipykernel's
+    pool_size: int = SIMPLEFLOW_NB_KERNEL_POOL.default  #: kernels held ready; each costs about 30 MB
 
     @classmethod
-    def from_environment(cls, environment: Mapping[str, str] | None = None) -> KernelSettings:
-        """Read ``SIMPLEFLOW_NB_KERNELS`` (``fork`` or ``spawn``), ``SIMPLEFLOW_NB_PRELOAD``, ``SIMPLEFLOW_NB_KERNEL_POOL``.
+    def from_environment(cls) -> KernelSettings:
+        """Read ``SIMPLEFLOW_NB_KERNELS``, ``SIMPLEFLOW_NB_PRELOAD`` and ``SIMPLEFLOW_NB_KERNEL_POOL``.
 
         Raises:
             DefinitionError: one of them has an invalid value.
         """
-        found = os.environ if environment is None else environment
-        how = found.get("SIMPLEFLOW_NB_KERNELS") or "fork"
-        if how not in ("fork", "spawn"):
-            raise DefinitionError(f"SIMPLEFLOW_NB_KERNELS is {how!r}; set it to 'fork' or 'spawn', or unset it")
-        size = found.get("SIMPLEFLOW_NB_KERNEL_POOL") or "0"
-        if not size.isdecimal() or int(size) > 64:
-            raise DefinitionError(f"SIMPLEFLOW_NB_KERNEL_POOL is {size!r}; set it to a number from 0 to 64, or unset it")
-        preload = found.get("SIMPLEFLOW_NB_PRELOAD")
-        names = PRELOADED if preload is None else tuple(name.strip() for name in preload.split(",") if name.strip())
-        if bad := [name for name in names if not all(part.isidentifier() for part in name.split("."))]:
-            raise DefinitionError(f"SIMPLEFLOW_NB_PRELOAD names {bad[0]!r}, which is no module; separate modules with commas")
-        return cls(forks=how == "fork", preload=names, pool_size=int(size))
+        return cls(
+            forks=value_of(SIMPLEFLOW_NB_KERNELS) == "fork",
+            preload=value_of(SIMPLEFLOW_NB_PRELOAD),
+            pool_size=value_of(SIMPLEFLOW_NB_KERNEL_POOL),
+        )
 
 
 class _NotForked(NamedTuple):

@@ -6,12 +6,13 @@ Used by :mod:`workers.notebooks` with a session, and directly with papermill as 
 from __future__ import annotations
 
 import logging
-import os
 from pathlib import Path
 from typing import Any
 
 from nbformat import NotebookNode
 from papermill.engines import NBClientEngine, papermill_engines
+
+from simpleflow_nb.environment import inherited
 
 from ..kernels.supply import shared_supply
 from .kernel_output import OutputLimits
@@ -97,7 +98,7 @@ def _session_of_papermill(
         source=source,
         path=Path(output_path or path.name),
         folder=Path.cwd(),  # papermill has changed it for this run
-        environment=os.environ.copy(),
+        environment=inherited(),
         output=PassedOutput(options.get("stdout_file"), options.get("stderr_file")),
         limits=NotebookLimits(
             cell_timeout_seconds=options.get("execution_timeout"),

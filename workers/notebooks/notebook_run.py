@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from deciders.values.label_state import AttemptState
 from deciders.values.light import Light
+from simpleflow_nb.environment import inherited
 
 from ..artefacts import path_part, write_atomically
 from ..kept_paths import RELATIVE, place_beside, portable_parameters
@@ -138,7 +139,7 @@ def run_notebook(
     folder, label, notebook = _begin(
         source, values, into, label, environment, limits, outputs, os.fspath(inputs_dir) if inputs_dir is not None else None
     )
-    variables = {**os.environ, **(environment or {})}
+    variables = inherited(environment)
     record = RunJson(folder, source, label, attempt, variables, outputs)
     status, skipped_for = AttemptState.FAILED, None
     error: dict[str, Any] | None = {"cell": None, "ename": "Interrupted", "evalue": ""}
@@ -351,4 +352,4 @@ def _warnings(folder: Path, session: NotebookSession | None) -> list[str]:
 
 def _secrets_of(environment: Mapping[str, str] | None) -> dict[str, str]:
     """Return the secrets of a kernel with these variables, besides ours."""
-    return known_secrets({**os.environ, **(environment or {})})
+    return known_secrets(inherited(environment))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+
+from simpleflow_nb.environment import inherited
 
 GIT_SECONDS = 10  #: a repository that answers later is not waited for
 
@@ -41,7 +42,7 @@ def read_source_version(path: Path) -> SourceVersion | None:
 
 def _git(folder: Path, *arguments: str) -> str:
     # Without the lock, reading the status cannot interfere with a commit.
-    environment = {**os.environ, "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
+    environment = inherited({"GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"})
     command = ["git", "--literal-pathspecs", "-C", str(folder), *arguments]
     return subprocess.run(
         command, capture_output=True, text=True, check=True, timeout=GIT_SECONDS, env=environment, stdin=subprocess.DEVNULL

@@ -18,7 +18,8 @@ from urllib.parse import quote
 from deciders.runs.reruns import LastEnd
 from deciders.values.run_state import SAYS_NOTHING, RunState
 from simpleflow_nb.constants import STATE_FOLDER
-from simpleflow_nb.environment import setting
+from simpleflow_nb.environment import value_of
+from simpleflow_nb.variables import AUTOFLOW_DB_PASSWORD, AUTOFLOW_DB_URI
 
 from ..kept_paths import found_text, kept_path, kept_text
 from .autoflow_records import read_autoflow_ends, read_autoflow_instances
@@ -80,9 +81,9 @@ class RunRecords(RunDatabase):
         from ..secrets import read_secret
 
         outputs = outputs.absolute()
-        uri = setting("AUTOFLOW_DB_URI")
+        uri = value_of(AUTOFLOW_DB_URI)
         if uri:
-            found = cls(uri.replace("{}", quote(read_secret("AUTOFLOW_DB_PASSWORD", ""), safe="")), to_look=to_look)
+            found = cls(uri.replace("{}", quote(read_secret(AUTOFLOW_DB_PASSWORD.name, ""), safe="")), to_look=to_look)
             found._outputs = outputs
             return found
         path = records_file(outputs)

@@ -21,6 +21,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from simpleflow_nb.environment import inherited
+
 from .conversion import Report, ReportError, ReportOptions, write_report
 
 #: a child that uses more than this after a report is not reused
@@ -110,7 +112,7 @@ class ReportChild:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=said,
-                env={**os.environ, "TMPDIR": str(self.scratch)},
+                env=inherited({"TMPDIR": str(self.scratch)}),
                 start_new_session=True,  # Ctrl-C is this process's business, and what the child starts can be killed with it
             )
         self._watched = psutil.Process(self.process.pid)

@@ -17,7 +17,8 @@ from urllib.parse import urlsplit
 
 from deciders.dates.written_dates import written_date
 from deciders.specification import FilesSource, FlowApiSource, InstalledSource, Specification, SqlSource
-from simpleflow_nb.environment import setting
+from simpleflow_nb.environment import value_of
+from simpleflow_nb.variables import FLOWAPI_TOKEN, FLOWAPI_URL, SSL_CERTIFICATE_FILE
 
 from ..secrets import MissingSecretError, masked, read_secret
 from .installed_sources import installed_dates
@@ -213,7 +214,7 @@ def flowapi_dates(*, timeout_seconds: float = 30) -> dict[str, list[date]]:
 
 
 def _flowapi_url() -> str:
-    url = setting("FLOWAPI_URL").rstrip("/")
+    url = (value_of(FLOWAPI_URL) or "").rstrip("/")
     if not url:
         raise SourceError("FLOWAPI_URL is not set, so there is no FlowAPI to ask; or give the sensor a source of files")
     try:
@@ -236,7 +237,7 @@ def _without_login(url: str) -> str:
 def _checked_token() -> str:
     """Return the token if FlowAPI could accept it; only FlowAPI can tell if it is signed with the right key."""
     try:
-        token = read_secret("FLOWAPI_TOKEN")
+        token = read_secret(FLOWAPI_TOKEN.name)
     except MissingSecretError as error:
         raise SourceError(str(error)) from None
     except (OSError, UnicodeDecodeError):
@@ -257,7 +258,7 @@ def _checked_token() -> str:
 
 def token_expiry() -> float | None:
     """Return the time, in epoch seconds, at which ``FLOWAPI_TOKEN`` expires; None if it does not expire or is not set."""
-    expiry = (_claims(read_secret("FLOWAPI_TOKEN", "")) or {}).get("exp")
+    expiry = (_claims(read_secret(FLOWAPI_TOKEN.name, "")) or {}).get("exp")
     return float(expiry) if isinstance(expiry, (int, float)) and not isinstance(expiry, bool) else None
 
 
@@ -280,7 +281,7 @@ def _certificates() -> ssl.SSLContext | bool:
     import ssl
 
     try:
-        given = read_secret("SSL_CERTIFICATE_FILE", "")
+        given = value_of(SSL_CERTIFICATE_FILE) or ""
         if "-----BEGIN" in given:  # the secret is the certificate itself
             return ssl.create_default_context(cadata=given)
         return ssl.create_default_context(cafile=given) if given else True

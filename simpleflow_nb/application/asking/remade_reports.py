@@ -12,10 +12,10 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ...environment import usable_cores
 from ...exceptions import DefinitionError
 from ...inspection.documents import SCHEMA
 from ...masking import masked_leaves
-from ...processes.worker import usable_cores
 from ..arguments import check_number, check_period, check_text, check_word
 from ..events import Event, Note, ReportMade
 from ..places import Place

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from ...environment import usable_cores
 from ...exceptions import DefinitionError, JournalInUse
 from ...local.ownership import OwnerWork
 from ...local.reader import JournalReader
@@ -21,7 +22,6 @@ from ...processes.decider import Decider
 from ...processes.interrupts import Interrupts
 from ...processes.local_run import LocalRun
 from ...processes.payload_directory import PayloadDirectory, kept
-from ...processes.worker import usable_cores
 from ...processes.workflow_classes import class_file, workflow_class
 from ...service_faults import ALREADY_STARTED, fault_code
 from ...workflow import Workflow, execution_input

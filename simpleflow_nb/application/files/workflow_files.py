@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ...environment import setting
+from ...environment import value_of
 from ...exceptions import DefinitionError
+from ...variables import AUTOFLOW_INPUTS_DIR, AUTOFLOW_OUTPUTS_DIR
 
 if TYPE_CHECKING:
     from deciders.specification import Specification
@@ -61,7 +62,7 @@ def default_file() -> Path | None:
     """Return the file that a command works on when it is given none; None if there is no such file."""
     if Path(FILE_NAME).is_file():
         return Path(FILE_NAME)
-    named = setting("AUTOFLOW_INPUTS_DIR")
+    named = value_of(AUTOFLOW_INPUTS_DIR)
     return Path(named) if named else None
 
 
@@ -84,7 +85,7 @@ def whole_workflow_name(workflow: str) -> str:
 
 def outputs_folder(given: Path | None, specification_file: Path) -> Path:
     """Return the absolute path of the outputs: as given, ``AUTOFLOW_OUTPUTS_DIR``, or ``outputs`` beside the file."""
-    if given is None and (named := setting("AUTOFLOW_OUTPUTS_DIR")):
+    if given is None and (named := value_of(AUTOFLOW_OUTPUTS_DIR)):
         given = Path(named)
     return (given or specification_file.absolute().parent / "outputs").absolute()
 

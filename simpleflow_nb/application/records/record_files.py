@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ...environment import setting
+from ...environment import value_of
+from ...variables import AUTOFLOW_DB_URI
 
 
 def has_records(outputs: Path) -> bool:
     """Tell whether there may be records: opening the default database would make it, and looking must not."""
     from workers.records.run_records import records_file
 
-    return bool(setting("AUTOFLOW_DB_URI")) or records_file(outputs).exists()
+    return value_of(AUTOFLOW_DB_URI) is not None or records_file(outputs).exists()

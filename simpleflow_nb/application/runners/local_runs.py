@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ...environment import usable_cores
 from ...exceptions import DefinitionError, JournalInUse, ServiceError
 from ...inspection.executions import executions
 from ...local.journal_files import journal_path
@@ -17,7 +18,6 @@ from ...local.service import DOMAIN
 from ...processes.interrupts import Interrupts
 from ...processes.local_run import LocalRun
 from ...processes.payload_directory import PayloadDirectory
-from ...processes.worker import usable_cores
 from ..conditions import Conditions
 from ..events import Announcement, Event, Note
 from ..files.packages import require_application

@@ -8,23 +8,23 @@ from pathlib import Path
 
 import click
 
+from ...constants import STATE_FOLDER
 from ...exceptions import DefinitionError
 from ...inspection.documents import document_of
-from ...local.journal_files import journal_path
+from ...local.journal_files import JOURNAL, journal_path
 from ...local.patience import JOURNAL_PATIENCE_SECONDS
 from ...local.served_journal import ServedJournal
 from ...processes.interrupts import Interrupts
 from ...processes.process_title import TOKEN_OPTION
 from ...processes.service_token import TYPED_TOKEN, checked_token
+from ...variables import AWS_ENDPOINT_URL
 from ..printing import print_line
 
 DEFAULT_PORT = 4617
 
 
 @click.command("service.start")
-@click.option(
-    "--db", type=click.Path(path_type=Path, dir_okay=False), help="Journal. [default: .simpleflow-nb/journal.sqlite3]"
-)
+@click.option("--db", type=click.Path(path_type=Path, dir_okay=False), help=f"Journal. [default: {STATE_FOLDER}/{JOURNAL}]")
 @click.option("--port", type=click.IntRange(0, 65535), default=DEFAULT_PORT, show_default=True, help="0 takes a free one.")
 @click.option("--bind", "host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option(
@@ -88,6 +88,6 @@ def _tell(endpoint: str, served: ServedJournal, *, as_json: bool) -> None:
         service = {"endpoint": endpoint, "domain": served.domain, "journal": str(served.journal), "pid": pid, "notes": notes}
         print_line(document_of("service", service))
         return
-    click.echo(f"AWS_ENDPOINT_URL={endpoint}  (domain {served.domain}, journal {served.journal}, process {pid})")
+    click.echo(f"{AWS_ENDPOINT_URL.name}={endpoint}  (domain {served.domain}, journal {served.journal}, process {pid})")
     for note in notes:
         click.echo(note)

@@ -10,8 +10,8 @@ import click
 
 from ...application.executions.class_runs import ClassRun
 from ...application.executions.standalone_executions import StandaloneSetting, begun_standalone
+from ...environment import usable_cores
 from ...processes.interrupts import Interrupts
-from ...processes.worker import usable_cores
 from ..arguments import arguments_options, checked_id, given_arguments, given_tags
 from ..connection import CREATION_HINT, domain_options, payloads_option
 from ..file_words import refuse_workflow_of_file

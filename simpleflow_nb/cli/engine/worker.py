@@ -10,11 +10,12 @@ import click
 from ...application.files.workflow_files import outputs_folder
 from ...application.runners.notebook_processes import get_kernels_ready, notebook_lists
 from ...constants import STATE_FOLDER
+from ...environment import usable_cores
 from ...exceptions import DefinitionError
 from ...processes.connection import connected, explaining, payload_directory
 from ...processes.process_groups import own_process_groups
 from ...processes.supervisor import is_child
-from ...processes.worker import Worker, usable_cores
+from ...processes.worker import Worker
 from ...processes.worker_process import WorkerProcess
 from ..connection import CREATION_HINT, domain_options, payloads_option
 from ..options import heartbeat_option, outputs_option

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,9 +13,10 @@ from ...application.files.specifications import read_specification
 from ...application.files.workflow_files import outputs_folder
 from ...application.places import Place
 from ...application.services import Local, Service, Swf
+from ...environment import value_of
 from ...exceptions import DefinitionError
 from ...local.journal_files import journal_path
-from ...processes.connection import DOMAIN_VARIABLE
+from ...variables import SWF_DOMAIN
 from ..options import db_option, local_option, outputs_option, region_option
 from ..unused_options import is_typed, refuse_options
 
@@ -31,9 +31,8 @@ _PLACE = ("outputs", "local", "db", "domain", "region")
 def run_place_options(command: F) -> F:
     """Add ``--local``, ``--db``, ``--domain``, ``--region``; on this machine when neither is said."""
     command = region_option(command)
-    command = click.option(
-        "--domain", "-d", envvar="SWF_DOMAIN", help="SWF domain; without it, on this machine. [default: $SWF_DOMAIN]"
-    )(command)
+    text = f"SWF domain; without it, on this machine. [default: ${SWF_DOMAIN.name}]"
+    command = click.option("--domain", "-d", envvar=SWF_DOMAIN.name, help=text)(command)
     return local_option(db_option(command))
 
 
@@ -82,7 +81,7 @@ def chosen_service(outputs: Path, *, local: bool, db: Path | None, domain: str |
 @contextmanager
 def place_of_file(outputs: Path, place: Mapping[str, Any]) -> Iterator[Place]:
     """Open the service for commands whose domain may also be a word: with the options of `place.place_options`."""
-    domain = place["domain"] or os.environ.get(DOMAIN_VARIABLE) or None
+    domain = place["domain"] or value_of(SWF_DOMAIN)
     with opened_run_place(outputs, **{**place, "domain": domain}) as there:
         yield there
 
