@@ -60,6 +60,7 @@ class Local:
         outputs: Path,
         requests: list[dict[str, Any]],
         *,
+        interrupted: Sequence[str] = (),
         most_at_once: int | None = None,
         announcement: str | None = None,
         conditions: Conditions,
@@ -71,6 +72,7 @@ class Local:
             specification,
             outputs,
             requests,
+            interrupted=interrupted,
             db=self._db,
             durable=self.durable,
             most_at_once=most_at_once,
@@ -140,11 +142,15 @@ class Swf:
         outputs: Path,
         requests: list[dict[str, Any]],
         *,
+        interrupted: Sequence[str] = (),
         most_at_once: int | None = None,
         announcement: str | None = None,
         conditions: Conditions,
     ) -> Generator[Event, None, Outcome]:
-        """Start runs that were asked for, for others to carry out; see `remote_runs.carry_out_there`."""
+        """Start runs that were asked for, for others to carry out; see `remote_runs.carry_out_there`.
+
+        Nothing is ``interrupted`` on a service: any decider and worker goes on with what is open.
+        """
         from .runners.remote_runs import carry_out_there
 
         with self.opened(outputs) as place:

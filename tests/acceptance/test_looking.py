@@ -114,5 +114,3 @@ def test_runs_left_by_a_killed_process_are_shown_as_interrupted(tmp_path: Path) 
         f"date        days\n2016-01-01  running\n0 of 1 run succeeded\n{sentence}"
     )
     assert typed("runs.list", file, cwd=file.parent).stderr == f"simpleflow-nb: {sentence}"
-    retried = typed("runs.retry", file, "days/2016-01-01", cwd=file.parent)
-    assert (retried.returncode, retried.stderr) == (2, f"simpleflow-nb: days/2016-01-01_{IDENTITY}: {sentence}")

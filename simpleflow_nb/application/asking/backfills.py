@@ -69,6 +69,8 @@ class BackfillPlan:
     chosen: tuple[PlannedRun, ...]
     left_out: tuple[NotDue, ...]
     without_data: tuple[date, ...]  #: days of the period
+    #: workflow ids of those left out as they are running, where no process carries them out: the backfill goes on with them
+    interrupted: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         document = {
@@ -76,6 +78,7 @@ class BackfillPlan:
             "to_start": [_entry(run, run.reason.because.text) for run in self.chosen],
             "left_out": [_entry(one, one.reason.text) for one in self.left_out],
             "without_data": [day.isoformat() for day in self.without_data],
+            "interrupted": list(self.interrupted),
         }
         return masked_leaves(document)
 
@@ -110,9 +113,20 @@ def planned_backfill(
         states = instance_states(specification, outputs, place, adopt=adopt)
         counts = wanted.rerun == _CHANGED or (wanted.rerun == "failed" and has_data_that_count(specification, wanted.name))
         facts = rerun_facts(specification, outputs, place, adopt=adopt) if counts else None
+        is_interrupted = place.is_interrupted
     chosen, left_out, without_data = _chosen(specification, wanted.name, wanted.first, wanted.last, states, wanted.rerun, facts)
     chosen.sort(key=lambda run: run.day, reverse=wanted.latest_first)
-    return BackfillPlan(tuple(chosen), tuple(left_out), tuple(without_data))
+    interrupted = (run_id for one in left_out if is_interrupted and (run_id := _id_if_running(one)) is not None)
+    return BackfillPlan(tuple(chosen), tuple(left_out), tuple(without_data), tuple(interrupted))
+
+
+def _id_if_running(one: NotDue) -> str | None:
+    from deciders.runs.identity import workflow_id
+    from deciders.values.reason import ReasonKind
+
+    if one.reason.kind != ReasonKind.RUNNING or one.identity is None:
+        return None
+    return workflow_id(one.workflow_name, one.reference_date, one.identity)
 
 
 def carry_out(
@@ -125,8 +139,8 @@ def carry_out(
     most_at_once: int | None = None,
     conditions: Conditions,
 ) -> Generator[Event, None, Outcome]:
-    """Start what is planned. What runs is never started again. The runs are carried out, here or in the process that has the
-    journal, and waited for; on a service an execution starts them.
+    """Start what is planned. What runs is never started again; on this machine what was interrupted goes on. The runs are
+    carried out, here or in the process that has the journal, and waited for; on a service an execution starts them.
 
     Args:
         most_at_once: number of runs that are open at once; None is no limit.
@@ -135,13 +149,14 @@ def carry_out(
     """
     from deciders.runs.run_requests import BACKFILL, requests_for
 
-    if not plan.chosen:
+    if not plan.chosen and not plan.interrupted:
         return Outcome(file=specification.path)
     return (
         yield from service.carry_out(
             specification,
             outputs,
             requests_for(plan.chosen, only=wanted.only, gives_way=True, started_by=BACKFILL),
+            interrupted=plan.interrupted,
             most_at_once=most_at_once,
             announcement=f"{counted(len(plan.chosen), 'run')} of {wanted.name}, {len(plan.left_out)} left out",
             conditions=conditions,

@@ -13,7 +13,7 @@ from ..conditions import Conditions
 from ..events import Event
 from ..files.workflow_files import check_writable
 from ..outcomes import Outcome
-from ..records.run_rows import RunRow, found_row, interruption, rerun_facts, run_rows
+from ..records.run_rows import RunRow, found_row, rerun_facts, run_rows
 from ..services import Service
 from .backfills import has_data_that_count, keeps_labels
 
@@ -24,17 +24,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Retry:
-    """A run, and the request for doing again what failed or was skipped of it; None where there is nothing of that kind."""
+    """A run, and the request for doing again what failed or was skipped of it; None where there is nothing of that kind, or the
+    run ``is_interrupted`` and goes on."""
 
     row: RunRow
     request: dict[str, Any] | None
+    is_interrupted: bool = False  #: it is open, and no process carries it out
 
 
 def planned_retry(specification: Specification, outputs: Path, service: Service, run: str, *, adopt: bool = False) -> Retry:
     """Find the run that is meant (``NAME/DATE`` or a workflow id) and see whether it can be tried again.
 
     Raises:
-        DefinitionError: there is no such run, it is running or interrupted, or what is on record of it comes to another
+        DefinitionError: there is no such run, it is running elsewhere, or what is on record of it comes to another
             instance, as secrets in parameters are masked there.
         SourceError: it cannot be read whether its data have changed.
         ServiceError, RecordsError: the journal, the records or the service cannot be read.
@@ -44,11 +46,11 @@ def planned_retry(specification: Specification, outputs: Path, service: Service,
     check_writable(outputs)
     with service.opened(outputs) as place:
         row = found_row(run_rows(specification, outputs, place, adopt=adopt), run)
-        interrupted = interruption([row], place)
+        is_interrupted = row.is_running and place.is_interrupted
         counts = row.reference_date is not None and has_data_that_count(specification, row.workflow)
         facts = rerun_facts(specification, outputs, place, adopt=adopt) if counts else None
-    if interrupted:
-        raise DefinitionError(f"{row.title}: {interrupted}")
+    if is_interrupted:
+        return Retry(row, None, is_interrupted=True)
     if row.is_running:
         raise DefinitionError(f"{row.title} is running; it can be tried again once it has ended")
     if row.has_succeeded and not row.error and LabelState.SKIPPED not in row.labels.values():
@@ -59,16 +61,18 @@ def planned_retry(specification: Specification, outputs: Path, service: Service,
 def carry_out(
     specification: Specification, outputs: Path, service: Service, planned: Retry, *, conditions: Conditions
 ) -> Generator[Event, None, Outcome]:
-    """Run again what failed or was skipped of a run; notebooks that succeeded are kept.
+    """Run again what failed or was skipped of a run; notebooks that succeeded are kept. A run that was interrupted goes on.
 
     It is carried out, here or in the process that has the journal, and waited for; on a service an execution starts it. Nothing
     is started where all has succeeded.
 
     Raises: whatever the service raises, see `Local.carry_out` and `Swf.carry_out`.
     """
-    if planned.request is None:
+    if planned.request is None and not planned.is_interrupted:
         return Outcome(file=specification.path)
-    return (yield from service.carry_out(specification, outputs, [planned.request], conditions=conditions))
+    requests = [planned.request] if planned.request is not None else []
+    interrupted = [planned.row.workflow_id] if planned.is_interrupted else []
+    return (yield from service.carry_out(specification, outputs, requests, interrupted=interrupted, conditions=conditions))
 
 
 def retry(

@@ -186,14 +186,15 @@ def carry_out_here(
     outputs: Path,
     requests: list[dict[str, Any]],
     *,
+    interrupted: Sequence[str] = (),
     db: Path | None,
     durable: bool,
     most_at_once: int | None,
     announcement: str | None,
     conditions: Conditions,
 ) -> Generator[Event, None, Outcome]:
-    """Carry out runs that were asked for (see `deciders.runs.run_requests`) and wait for them: here, or in the process that has
-    the journal.
+    """Carry out runs that were asked for (see `deciders.runs.run_requests`), and those with the workflow ids ``interrupted``,
+    and wait for them: here, or in the process that has the journal.
 
     ``announcement`` is made once it is sure that they are carried out.
 
@@ -205,15 +206,19 @@ def carry_out_here(
     from deciders.runs.run_requests import requested_runs
     from workers.runs.backfills import backfill_id, start_backfill
 
-    ids = [wanted.run.workflow_id for wanted in requested_runs(requests)]
+    ids = [*interrupted, *(wanted.run.workflow_id for wanted in requested_runs(requests))]
+    if requests:
+        ids.append(backfill_id(requests, str(outputs)))
 
     def started(service: Any, payloads: PayloadDirectory) -> bool:
+        if not requests:
+            return False
         _, run_id = start_backfill(
             service, DOMAIN, specification, str(outputs), payloads, requests, by_reference=True, most_at_once=most_at_once
         )
         return run_id is not None
 
-    with _left_runs(outputs, db, [*ids, backfill_id(requests, str(outputs))], conditions) as left:
+    with _left_runs(outputs, db, ids, conditions) as left:
         return (
             yield from _carried_out(
                 specification, outputs, left, started, announcement=announcement, db=db, durable=durable, conditions=conditions
