@@ -20,7 +20,7 @@ from urllib.parse import unquote, unquote_plus
 from . import environment
 from .constants import DOTS
 from .exceptions import DefinitionError
-from .variables import AWS_ACCESS_KEY_ID, SECRETS_OF_LIBRARIES, VARIABLES
+from .variables import AWS_ACCESS_KEY_ID, SECRETS_OF_LIBRARIES, SIMPLEFLOW_NB_SECRETS, VARIABLES
 
 SHORTEST_SERVICE_TOKEN = 16  #: characters
 
@@ -68,9 +68,9 @@ def known_secrets(variables: Mapping[str, str] | None = None) -> dict[str, str]:
     and files over 64 KiB are not.
     """
     variables = environment.variables_now() if variables is None else variables
-    found = dict(_given)
+    found, named = dict(_given), _named(variables)
     for name, value in sorted(variables.items()):
-        if name in _asked_for or (name == AWS_ACCESS_KEY_ID and _is_service_token(value.strip())):
+        if name in _asked_for or name in named or (name == AWS_ACCESS_KEY_ID and _is_service_token(value.strip())):
             found[name] = value.strip()
         found.update(_passwords(name, value))
     for name, value in _mounted():
@@ -78,6 +78,15 @@ def known_secrets(variables: Mapping[str, str] | None = None) -> dict[str, str]:
         if name not in PUBLIC_NAMES:
             found[name] = value
     return {name: value for name, value in found.items() if value}
+
+
+def _named(variables: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the names that a person has listed as those of secrets."""
+    text = variables.get(SIMPLEFLOW_NB_SECRETS.name, "")
+    try:
+        return SIMPLEFLOW_NB_SECRETS.meant(text)
+    except ValueError:
+        return tuple(name for name in map(str.strip, text.split(",")) if name)
 
 
 def _is_service_token(value: str) -> bool:

@@ -141,6 +141,19 @@ class Modules(Variable[tuple[str, ...]]):
         return names
 
 
+class Names(Variable[tuple[str, ...]]):
+    """Names of environment variables, separated by commas."""
+
+    kind, type = "names", tuple[str, ...]
+    expected = "a list of names of variables, separated by commas,"
+
+    def meant(self, text: str) -> tuple[str, ...]:
+        names = tuple(name.strip() for name in text.split(",") if name.strip())
+        if not all(name.isidentifier() for name in names):
+            raise ValueError(text)
+        return names
+
+
 class Object(Variable[dict[str, Any]]):
     """An object in JSON."""
 
@@ -237,6 +250,11 @@ SIMPLEFLOW_NB_TOKEN = Text(
     may_be_mounted=True,
     is_secret=True,
 )
+SIMPLEFLOW_NB_SECRETS = Names(
+    "SIMPLEFLOW_NB_SECRETS",
+    "names of further variables that hold secrets, separated by commas, such as ``SHOP_TOKEN,MAIL_PASSWORD``",
+    (),
+)
 SIMPLEFLOW_DISABLE_SETPROCTITLE = Flag("SIMPLEFLOW_DISABLE_SETPROCTITLE", "do not rename processes in ``ps``")
 NO_COLOR = Flag("NO_COLOR", "no colours, as ``--color never``")
 SIMPLEFLOW_IDENTITY = Object(
@@ -268,6 +286,7 @@ VARIABLES: tuple[Variable[Any], ...] = (
     SIMPLEFLOW_NB_PRELOAD,
     SIMPLEFLOW_NB_KERNEL_POOL,
     SIMPLEFLOW_NB_TOKEN,
+    SIMPLEFLOW_NB_SECRETS,
     SIMPLEFLOW_DISABLE_SETPROCTITLE,
     NO_COLOR,
 )

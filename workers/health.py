@@ -11,8 +11,8 @@ from pathlib import Path
 
 from deciders.problems import near_miss
 from deciders.specification import NO_SENSOR, FlowApiSource, Specification
-from simpleflow_nb.environment import variables_now
-from simpleflow_nb.variables import PREFIX, REPLACED, VARIABLES
+from simpleflow_nb.environment import secret_text, value_of, variables_now
+from simpleflow_nb.variables import PREFIX, REPLACED, SIMPLEFLOW_NB_SECRETS, VARIABLES
 
 from .artefacts import Artefacts, OutputsError
 from .notebooks.notebook_checks import notebook_findings
@@ -153,6 +153,9 @@ def _secrets() -> Iterator[Finding]:
             short = f"{name} has fewer than {SHORTEST_MASKED_SECRET} characters"
             text = f"{short}, so it is not masked in what is kept; use a longer one"
             yield Finding("secrets", WARNING, text)
+    for name in value_of(SIMPLEFLOW_NB_SECRETS):
+        if not secret_text(name):
+            yield Finding("secrets", WARNING, f"{SIMPLEFLOW_NB_SECRETS.name} names {name}, and there is no such variable")
 
 
 def _variables() -> Iterator[Finding]:

@@ -13,6 +13,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from simpleflow_nb import environment, masking
+from simpleflow_nb.exceptions import DefinitionError
 from simpleflow_nb.masking import secret_in
 from workers import health
 from workers.secrets import MissingSecretError, known_secrets, masked, masked_leaves, read_secret
@@ -339,6 +340,22 @@ def test_another_environment_than_ours_has_other_secrets(monkeypatch):
     monkeypatch.setenv("FLOWAPI_TOKEN", "ours-of-old")
     assert "ours-of-old" not in known_secrets({"FLOWAPI_TOKEN": "theirs"}).values()
     assert known_secrets({"FLOWAPI_TOKEN": "theirs"})["FLOWAPI_TOKEN"] == "theirs"
+
+
+def test_variables_that_are_named_as_secrets_are_masked(monkeypatch, mounted):
+    monkeypatch.setenv("SHOP_TOKEN", "tok-of-the-shop")
+    assert masked("it is tok-of-the-shop") == "it is tok-of-the-shop"
+    monkeypatch.setenv("SIMPLEFLOW_NB_SECRETS", "SHOP_TOKEN, MAIL_PASSWORD")
+    assert masked("it is tok-of-the-shop") == "it is ***"
+    assert known_secrets({"SHOP_TOKEN": "theirs"}) == {}
+    assert known_secrets({"SHOP_TOKEN": "theirs", "SIMPLEFLOW_NB_SECRETS": "SHOP_TOKEN"}) == {"SHOP_TOKEN": "theirs"}
+    assert [finding.text for finding in health._secrets()] == [
+        "SIMPLEFLOW_NB_SECRETS names MAIL_PASSWORD, and there is no such variable"
+    ]
+    monkeypatch.setenv("SIMPLEFLOW_NB_SECRETS", "SHOP_TOKEN, no name")
+    assert masked("it is tok-of-the-shop") == "it is ***"
+    with pytest.raises(DefinitionError, match="SIMPLEFLOW_NB_SECRETS is 'SHOP_TOKEN, no name'; a list of names of variables"):
+        list(health._secrets())
 
 
 def test_doctor_names_the_secrets_that_are_too_short_to_be_masked(monkeypatch, mounted):
