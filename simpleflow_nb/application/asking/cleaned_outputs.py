@@ -14,11 +14,13 @@ from ..arguments import check_number
 from ..records.held_outputs import check_no_other_journal
 from ..records.owners import check_names
 from ..records.run_rows import RunRow, run_rows
+from ..states.run_states import NOTEBOOK_TYPE
 
 if TYPE_CHECKING:
     from deciders.parameter_set import ParameterSet
     from deciders.specification import Specification
 
+    from ..places import Place
     from ..services import Service
 
 
@@ -61,32 +63,68 @@ def clean_outputs(
         ServiceError: the journal or the records cannot be read, or the service cannot be reached.
         OSError: a folder cannot be removed.
     """
-    from workers.artefacts import path_part
-    from workers.runs.latest_links import linked_instances
-    from workers.runs.old_outputs import folders_of, newest_instances, remove_folder, size_bytes
+    from workers.runs.old_outputs import remove_folder, size_bytes
 
     check_number("keep_days", keep_days, least=0, most=MOST_DAYS)
     check_names(specification, outputs)
+    began = datetime.now(UTC)
     with service.opened(outputs) as place:
         check_no_other_journal(outputs, place.journal)
         rows = run_rows(specification, outputs, place)
-    oldest = datetime.now(UTC) - timedelta(days=keep_days)
+        removable = _removable(specification, outputs, rows, began - timedelta(days=keep_days))
+        removed, freed, runs = list[Path](), 0, 0
+        for row, folders in removable:
+            size = sum(map(size_bytes, folders))
+            if not dry_run and _has_begun_since(row, began, outputs, service, place):
+                continue  # adding up sizes and removing folders take minutes, in which a retry may begin
+            runs += 1
+            freed += size
+            removed += folders
+            for folder in folders if not dry_run else ():
+                remove_folder(folder)
+    return Cleaned(tuple(removed), runs, len(rows), freed, dry_run)
+
+
+def _removable(
+    specification: Specification, outputs: Path, rows: Sequence[RunRow], oldest: datetime
+) -> Iterator[tuple[RunRow, list[Path]]]:
+    """Yield the runs that ended before ``oldest``, with their folders: those that have any, and are not to be kept."""
+    from workers.artefacts import path_part
+    from workers.runs.latest_links import linked_instances
+    from workers.runs.old_outputs import folders_of, newest_instances
+
     # An instance may have several identities only in theory; a folder is kept if any run of it is.
     kept = {(row.workflow, row.instance) for row in rows if row.ended is None or row.ended >= oldest}
     kept |= newest_instances(outputs, _succeeded(specification, rows))
     linked = {name: linked_instances(outputs, name) for name in {row.workflow for row in rows}}
-    removed, freed, runs = list[Path](), 0, 0
     for row in rows:
         if not row.instance or (row.workflow, row.instance) in kept or path_part(row.instance) in linked[row.workflow]:
             continue
-        folders = folders_of(outputs, row.workflow, row.instance)
-        runs += bool(folders)
-        for folder in folders:
-            freed += size_bytes(folder)
-            removed.append(folder)
-            if not dry_run:
-                remove_folder(folder)
-    return Cleaned(tuple(removed), runs, len(rows), freed, dry_run)
+        if folders := folders_of(outputs, row.workflow, row.instance):
+            yield row, folders
+
+
+def _has_begun_since(row: RunRow, began: datetime, outputs: Path, service: Service, place: Place) -> bool:
+    """Tell whether a run of the instance is open, or has ended, that began after the rows were read.
+
+    Raises:
+        DefinitionError: a process runs workflows with these outputs elsewhere by now.
+    """
+    from deciders.runs.identity import identity_of_run
+    from deciders.workflow_types import executions_of_type
+
+    check_no_other_journal(outputs, place.journal)
+    if place.service is None:  # nothing had run here then
+        with service.opened(outputs) as now:
+            return now.service is not None and _has_begun_since(row, began, outputs, service, now)
+    if place.journal is not None:
+        place.service.refresh()
+    for is_open, oldest in ((True, 0.0), (False, began.timestamp())):
+        for info in executions_of_type(place.service, place.domain, NOTEBOOK_TYPE, is_open=is_open, oldest=oldest):
+            known = (info.get("tagList") or [""])[0], identity_of_run(info["execution"]["workflowId"])
+            if known == (row.workflow, row.identity):
+                return True
+    return False
 
 
 def _succeeded(specification: Specification, rows: Sequence[RunRow]) -> Iterator[tuple[ParameterSet, str, str]]:
