@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -71,7 +72,10 @@ def folder_of(project: Project, run: PlannedRun) -> Path:
 
 def end(owner: LocalService) -> None:
     task = owner.poll_for_decision_task(domain=DOMAIN, taskList={"name": DECISIONS})
-    failed = {"decisionType": "FailWorkflowExecution", "failWorkflowExecutionDecisionAttributes": {"reason": "count failed"}}
+    failed: Any = {
+        "decisionType": "FailWorkflowExecution",
+        "failWorkflowExecutionDecisionAttributes": {"reason": "count failed"},
+    }
     owner.respond_decision_task_completed(taskToken=task["taskToken"], decisions=[failed])
 
 
