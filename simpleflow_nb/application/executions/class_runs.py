@@ -126,7 +126,7 @@ def start_class_here(
                     if interrupts is not None:
                         stack.enter_context(interrupts)
                     run = stack.enter_context(LocalRun(journal, durable=durable, interrupts=interrupts))
-                    is_begun = left.is_begun(run.service)
+                    is_begun = yield from left.is_begun(run.service)
                     going_on = left.open_in(run.service)  # also of a run that was continued as new, with whatever input
                     if is_begun and not going_on and (ended := left.ended()):
                         return _closed_end(ended[-1], run.payloads.load)

@@ -259,7 +259,7 @@ def _carried_out(
                 if not left.was_left:
                     begin(run)
                 yield from work_on_notebooks(run, conditions.workers)
-                if not left.is_begun(run.service):
+                if not (yield from left.is_begun(run.service)):
                     started(run.service, run.payloads)
                 outcome = yield from _end_of_runs(run, watch, backfills, specification)
             return _with_earlier(outcome, left)
