@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Generator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ... import payload
 from ...exceptions import DefinitionError, ServiceError
@@ -16,9 +16,10 @@ from ...processes.payload_directory import kept
 from ...service_faults import ALREADY_STARTED, fault_code
 from ...workflow import execution_input
 from ..events import Announcement, CheckEnded, Event, Look, Note, RunEnded, Started
-from ..outcomes import Outcome, RunOutcome, StartedExecution, end_state
+from ..outcomes import Outcome, RunOutcome, StartedExecution
 from ..places import Place
 from ..records.owners import claim
+from ..run_outcomes import closed_outcome, described
 from ..states.run_states import last_attributes, plain_cause, status_word
 from ..states.sensors import sensor_id
 
@@ -112,24 +113,27 @@ def _end_of_check(
     place: Place, execution: StartedExecution
 ) -> Generator[Event, None, tuple[CheckEnded | None, list[RunOutcome]]]:
     """Wait for the one check and for the runs that it started. Without an end it has failed."""
-    info, end = yield from _end_of(place, {"workflowId": execution.workflow_id, "runId": execution.run_id})
-    status, began = info.get("closeStatus", ""), epoch(info["startTimestamp"])
+    from deciders.tasks.results import CheckResult
+
+    info = yield from _closed(place, execution.workflow_id, execution.run_id)
+    status, began = info["closeStatus"], epoch(info["startTimestamp"])
+    end = last_attributes(history(place.service, place.domain, info["execution"]))
     if status != "COMPLETED":
         reason = plain_cause(end["reason"]) if end.get("reason") else status_word(status)
         yield Note(f"the check for new dates failed: {reason}")
         return None, []
-    found = payload.decode(end.get("result"), place.payloads.load)
-    for warning in found["warnings"]:
+    found = CheckResult.of_json(payload.decode(end.get("result"), place.payloads.load))
+    for warning in found.warnings:
         yield Note(f"warning: {warning}")
-    wanted = dict.fromkeys(found["started"], 0)  # how often each was asked for in vain
+    wanted = dict.fromkeys(found.started, 0)  # how often each was asked for in vain
     number, outcomes = len(wanted), list[RunOutcome]()
     if wanted:
         yield Announcement(f"{number} run{'s' if number != 1 else ''} started")
     while wanted:
         running = {info["execution"]["workflowId"] for info in executions(place.service, place.domain, is_open=True)}
         for workflow_id in sorted(wanted.keys() - running):
-            closed = _closed_since(place, workflow_id, began)
-            if closed is None:  # the lists lag behind: it may have started, or closed, a moment ago
+            run_id = _closed_since(place, workflow_id, began)
+            if run_id is None:  # the lists lag behind: it may have started, or closed, a moment ago
                 wanted[workflow_id] += 1
                 if wanted[workflow_id] > _MOST_LOOKS:
                     raise ServiceError(
@@ -137,48 +141,30 @@ def _end_of_check(
                     )
                 continue
             del wanted[workflow_id]
-            outcomes.append((yield from _run_outcome(place, closed)))
+            outcomes.append(closed_outcome(place, (yield from _closed(place, workflow_id, run_id))))
             yield RunEnded(outcomes[-1])
         if wanted:
             yield from _pause()
     done = sum(one.has_ended_well for one in outcomes)
-    over = CheckEnded(number, done, found["not_due"])
+    over = CheckEnded(number, done, found.not_due)
     yield over
     return over, outcomes
 
 
-def _run_outcome(place: Place, closed: dict[str, str]) -> Generator[Look, None, RunOutcome]:
-    from deciders.values.artefact_key import ArtefactKey
-    from deciders.values.run_state import RunState
-
-    info, end = yield from _end_of(place, closed)
-    status, workflow_id, run_id = info.get("closeStatus", ""), closed["workflowId"], closed["runId"]
-    if status != "COMPLETED":
-        return RunOutcome(workflow_id, workflow_id, run_id, end_state(status, is_skipped=False), end.get("reason"))
-    result = payload.decode(end.get("result"), place.payloads.load)
-    artefacts = result.get("artefacts") or {}
-    reports = tuple(path for name, path in artefacts.items() if ArtefactKey.parse(name).is_report)
-    state = end_state(status, is_skipped=result.get("state") == RunState.SKIPPED)
-    return RunOutcome(workflow_id, workflow_id, run_id, state, reports=reports)
-
-
-def _closed_since(place: Place, workflow_id: str, began: float) -> dict[str, str] | None:
-    """Return the newest closed execution of that id, if it started after ``began`` in epoch seconds: an older one is another
-    attempt."""
+def _closed_since(place: Place, workflow_id: str, began: float) -> str | None:
+    """Return the run id of the newest closed execution of that workflow id, if it started after ``began`` in epoch seconds: an
+    older one is another attempt."""
     for info in executions(place.service, place.domain, is_open=False, executionFilter={"workflowId": workflow_id}):
         if info["execution"]["workflowId"] == workflow_id and epoch(info["startTimestamp"]) >= began:
-            return {"workflowId": workflow_id, "runId": info["execution"]["runId"]}
+            return info["execution"]["runId"]
     return None
 
 
-def _end_of(place: Place, execution: dict[str, str]) -> Generator[Look, None, tuple[ExecutionInfo, dict[str, Any]]]:
-    """Wait for the end of an execution: the service's word on it, and the attributes of its last event."""
-    service, domain = place.service, place.domain
-    while True:
-        info: ExecutionInfo = service.describe_workflow_execution(domain=domain, execution=execution)["executionInfo"]
-        if info["executionStatus"] == "CLOSED":
-            return info, last_attributes(history(service, domain, execution))
+def _closed(place: Place, workflow_id: str, run_id: str) -> Generator[Look, None, ExecutionInfo]:
+    """Wait for the end of an execution; return the service's word on it."""
+    while (info := described(place, workflow_id, run_id))["executionStatus"] != "CLOSED":
         yield from _pause()
+    return info
 
 
 def _pause() -> Generator[Look, None, None]:
