@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -150,6 +150,28 @@ def _note(kind: str, attributes: dict[str, Any], load: payload.Load) -> str:
     if kind == "ActivityTaskFailed":
         return f"failed: {failure_message(attributes)}"
     return "cancelled" if kind == "ActivityTaskCanceled" else "its worker was lost"
+
+
+def has_failed_check(events: Sequence[Mapping[str, Any]]) -> bool:
+    """Tell whether the decision that ended a sensor was the answer to a check that could not be made.
+
+    ``events`` are those of its whole history. A check that failed before is none: the sensor has gone on after it.
+    """
+    checks: set[int] = set()
+    former = last = 0  # the events that the last two decisions have seen end before these numbers
+    failed = 0  # the number of the end of the last check that could not be made
+    for event in events:
+        kind = event["eventType"]
+        attributes: Any = next((value for key, value in event.items() if key.endswith("EventAttributes")), {})
+        if kind == "DecisionTaskCompleted":
+            former, last = last, attributes["startedEventId"]
+        elif kind == "ActivityTaskScheduled" and attributes["activityType"]["name"] == CHECK_TYPE:
+            checks.add(event["eventId"])
+        elif kind in ("ActivityTaskFailed", "ActivityTaskTimedOut"):
+            failed = event["eventId"] if attributes["scheduledEventId"] in checks else failed
+        elif kind == "ScheduleActivityTaskFailed":
+            failed = event["eventId"] if attributes["activityType"]["name"] == CHECK_TYPE else failed
+    return failed > former
 
 
 def failure_message(attributes: Mapping[str, Any]) -> str:
