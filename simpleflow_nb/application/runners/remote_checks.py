@@ -15,8 +15,8 @@ from ...processes.decider import Decider
 from ...processes.payload_directory import kept
 from ...service_faults import ALREADY_STARTED, fault_code
 from ...workflow import execution_input
-from ..events import Announcement, CheckEnded, Event, Look, Note, RunEnded, Started
-from ..outcomes import Outcome, RunOutcome, StartedExecution
+from ..events import Announcement, CheckEnded, Event, Look, Note, RemoteRunEnded, Started
+from ..outcomes import Outcome, RemoteExecution, RunOutcome
 from ..places import Place
 from ..records.owners import claim
 from ..run_outcomes import closed_outcome, described
@@ -72,7 +72,7 @@ def look_for_dates_there(
     )
 
 
-def _start_sensor(place: Place, specification: Specification, outputs: Path, *, once: bool) -> StartedExecution:
+def _start_sensor(place: Place, specification: Specification, outputs: Path, *, once: bool) -> RemoteExecution:
     """
     Raises:
         DefinitionError: a sensor of this file is open already.
@@ -106,11 +106,11 @@ def _start_sensor(place: Place, specification: Specification, outputs: Path, *, 
                 "with the file as it is now, sensor.stop ends it"
             ) from None
         raise
-    return StartedExecution(workflow_id, started["runId"])
+    return RemoteExecution(workflow_id, started["runId"])
 
 
 def _end_of_check(
-    place: Place, execution: StartedExecution
+    place: Place, execution: RemoteExecution
 ) -> Generator[Event, None, tuple[CheckEnded | None, list[RunOutcome]]]:
     """Wait for the one check and for the runs that it started. Without an end it has failed."""
     from deciders.tasks.results import CheckResult
@@ -142,7 +142,7 @@ def _end_of_check(
                 continue
             del wanted[workflow_id]
             outcomes.append(closed_outcome(place, (yield from _closed(place, workflow_id, run_id))))
-            yield RunEnded(outcomes[-1])
+            yield RemoteRunEnded(outcomes[-1])
         if wanted:
             yield from _pause()
     done = sum(one.has_ended_well for one in outcomes)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ...exceptions import DefinitionError
 from ...processes.decider import Decider
 from ..events import Announcement, Event, Note, Started
-from ..outcomes import Outcome, StartedExecution
+from ..outcomes import Outcome, RemoteExecution
 from ..places import Place
 from ..records.owners import claim
 
@@ -40,7 +40,7 @@ def start_there(
     run_id = start_run(*where, specification, wanted, str(outputs), place.payloads, rerun=True, started_by=by)
     if run_id is None:
         raise open_already(wanted.workflow_id)
-    execution = StartedExecution(wanted.workflow_id, run_id)
+    execution = RemoteExecution(wanted.workflow_id, run_id)
     yield Started(execution)
     return Outcome(file=specification.path, started=(execution,))
 
@@ -83,7 +83,7 @@ def carry_out_there(
         raise DefinitionError(f"the same request is already in progress as {workflow_id}")
     if announcement is not None:
         yield Announcement(announcement)
-    execution = StartedExecution(workflow_id, run_id)
+    execution = RemoteExecution(workflow_id, run_id)
     yield Started(execution)
     return Outcome(file=specification.path, started=(execution,))
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from ..events import CheckEnded, Event, RunEnded, Started
+from ..events import CheckEnded, Event, RemoteRunEnded, Started
 from ..outcomes import LabelOutcome, Outcome, RunOutcome
 from ..records.run_rows import counted
 from ..states.shown_states import ShownEnd
@@ -29,9 +29,9 @@ def event_lines(event: Event) -> Iterator[Line]:
     """Yield what there is to say of an event in runs that others carry out."""
     if isinstance(event, Started):
         yield Line(f"{event.execution.workflow_id} {event.execution.run_id}")
-    elif isinstance(event, RunEnded) and event.run.has_ended_well:
+    elif isinstance(event, RemoteRunEnded) and event.run.has_ended_well:
         yield from (Line(f"  {path}") for path in event.run.reports)
-    elif isinstance(event, RunEnded):
+    elif isinstance(event, RemoteRunEnded):
         yield _aside(f"  {failure_lines(event.run)[0]}")
     elif isinstance(event, CheckEnded) and event.started:
         yield Line(f"{event.succeeded} of {counted(event.started, 'run')} succeeded")
