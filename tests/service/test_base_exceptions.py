@@ -183,3 +183,24 @@ def test_what_ends_a_thread_while_its_worker_stops_is_logged(processes: ProcessT
     until(lambda: "worker on 'work': a bug of ours" in caplog.text, "the line")
     processes.end(worker)
     assert processes.failures == []
+
+
+# ---- workflows ---------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("reason", [reason for reason in REASONS if not reason.startswith("RunEnded")])
+def test_whatever_a_workflow_raises_fails_its_run_and_the_decider_goes_on(reason: str) -> None:
+    class Raising(Workflow):
+        name = "base_exceptions.workflow"
+
+        def run(self, raises: bool) -> str:
+            if raises:
+                raise ERRORS[reason]
+            return "well"
+
+    with harness(Raising) as opened:
+        with pytest.raises(RunFailed) as failed:
+            opened.result(*opened.start(Raising, True))
+        assert (str(failed.value), failed.value.status) == (f"FAILED: {reason}", "FAILED")
+        assert opened.result(*opened.start(Raising, False)) == "well"
+        assert opened.engine.failure is None
