@@ -145,7 +145,7 @@ def test_a_hook_that_raises_keeps_no_other_from_a_cancellation(monkeypatch: Any,
     assert "a hook for its cancellation raised Outcome: a hook" in caplog.text
 
 
-# ---- threads of a worker -----------------------------------------------------------------------------------------------------
+# ---- threads of workers and deciders -----------------------------------------------------------------------------------------
 
 
 def test_no_thread_of_a_worker_ends_unnoticed(processes: ProcessThreads) -> None:
@@ -156,6 +156,16 @@ def test_no_thread_of_a_worker_ends_unnoticed(processes: ProcessThreads) -> None
     processes.interceptor.replacements["respond_activity_task_completed"] = leave
     processes.worker()
     processes.start(process_bodies.Single, "increment", 1)
+    until(lambda: processes.failures, "its failure")
+    assert [repr(one) for one in processes.failures] == ["RuntimeError('a thread was ended by Outcome: a bug of ours')"]
+
+
+def test_no_thread_of_a_decider_ends_unnoticed(processes: ProcessThreads) -> None:
+    def leave(real: Any, request: dict[str, Any]) -> Any:
+        raise Outcome("a bug of ours")
+
+    processes.interceptor.replacements["poll_for_decision_task"] = leave
+    processes.decider()
     until(lambda: processes.failures, "its failure")
     assert [repr(one) for one in processes.failures] == ["RuntimeError('a thread was ended by Outcome: a bug of ours')"]
 
