@@ -124,7 +124,7 @@ class DeciderProcess:
             except BaseException as error:  # any: a poller that ended unnoticed would leave its list to nobody
                 if type(error).__name__ == "ReadTimeoutError":
                     continue  # an empty poll whose answer did not arrive
-                if not is_of_the_service(error):
+                if not isinstance(error, Exception) or not is_of_the_service(error):
                     self.failure = ended_by(error)
                     return
                 if is_refused(error) and not has_polled:  # the name is invalid: other polls would be refused too

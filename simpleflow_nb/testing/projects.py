@@ -33,6 +33,7 @@ from ..local.faults import Fault
 from ..local.service import DOMAIN, LocalService
 from ..processes.decider import Parked
 from ..processes.engine import Engine
+from ..processes.running_task import RunningTask
 from ..service_faults import UNKNOWN_RESOURCE
 from ..workflow import Workflow, execution_input
 from .replaced_notebooks import Function, ReplacedNotebooks
@@ -198,7 +199,7 @@ class _ProjectRun:
         self.clock, self.began = VirtualClock(began.timestamp()), began
         self.service = LocalService(clock=self.clock)
         self.parked: list[Parked] = []
-        replaced = ReplacedNotebooks(notebooks)
+        self.replaced = replaced = ReplacedNotebooks(notebooks)
         self.engine = Engine(
             self.service,
             DOMAIN,
@@ -290,11 +291,16 @@ class _ProjectRun:
 
     def _status(self, workflow_id: str, run_id: str) -> str:
         try:
-            return close_status(self.service, self.engine, self.parked, workflow_id, run_id, self.until)
+            return close_status(
+                self.service, self.engine, self.parked, workflow_id, run_id, self.until, self.real_seconds, self._name_of
+            )
         except StillOpen as error:
-            reason = f"{workflow_id}: {str(error) or f'still open after {self.real_seconds} s'}"
             execution = {"workflowId": workflow_id, "runId": run_id}
-            raise RunFailed(None, reason, history(self.service, DOMAIN, execution)) from None
+            events = history(self.service, DOMAIN, execution)
+            raise RunFailed(None, f"{workflow_id}: {error}", events, left=error.left) from None
+
+    def _name_of(self, task: RunningTask) -> str:
+        return self.replaced.labels.get((task.run_id, task.activity_id), task.activity_id)
 
     def _told(self, row: TaskRow) -> ProjectCheck:
         at, load = datetime.fromtimestamp(row.scheduled, UTC), self.engine.payloads.load

@@ -23,6 +23,7 @@ from workers.notebooks.run_json import write_json
 from ..activity_context import context
 from ..exceptions import DefinitionError
 from ..notebooks import NotebookSkipped as Skip
+from ..tracebacks import text_of
 
 Function = Callable[[dict[str, Any]], Any]
 
@@ -59,6 +60,7 @@ class ReplacedNotebooks:
 
     def __init__(self, functions: Mapping[str, Function]) -> None:
         self.functions = functions
+        self.labels: dict[tuple[str, str], str] = {}  #: of tasks begun, by run id and activity id
 
     def execute_notebook(
         self,
@@ -74,6 +76,7 @@ class ReplacedNotebooks:
         **_: Any,
     ) -> dict[str, object]:
         """Call the function of a label with the parameters that its notebook would get."""
+        self.labels[context().run_id, context().activity_id] = label
         artefacts, source = Artefacts(Path(outputs)), Path(inputs_dir, filename)
         attempt = artefacts.begin_attempt(workflow, instance, label)
         folder, notebook = artefacts.notebook_folder(workflow, instance, label), artefacts.notebook(workflow, instance, label)
@@ -113,9 +116,9 @@ class ReplacedNotebooks:
             raise NotebookSkipped(str(skip)) from None
         except (NotebookFailed, NotebookRefused, NotebookSkipped):
             raise
-        except Exception as error:
+        except BaseException as error:  # the outcomes of pytest, too: this thread belongs to a worker, which takes no signals
             trace = "".join(traceback.format_exception(error))
-            raise NotebookFailed(label, 1, type(error).__name__, str(error), trace, notebook) from error
+            raise NotebookFailed(label, 1, type(error).__name__, text_of(error), trace, notebook) from error
         end = found if isinstance(found, NotebookEnd) else NotebookEnd(found)
         return NotebookEnd(end.value, tuple(end.warnings), "orange" if end.warnings else end.light)
 

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import json
+import threading
+import time
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from textwrap import dedent
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from simpleflow_nb.activity_context import context
 from simpleflow_nb.exceptions import DefinitionError
 from simpleflow_nb.notebooks import skip
-from simpleflow_nb.testing import NotebookEnd, RunFailed, notebook_value, run_project
+from simpleflow_nb.testing import NotebookEnd, RunFailed, notebook_value, projects, run_project, workflows
 
 MONDAY = datetime(2024, 1, 1, 5, tzinfo=UTC)
 
@@ -105,6 +110,39 @@ def test_a_notebook_that_fails_leaves_what_needs_it_and_is_done_again_alone(proj
     skipped = done.run("flights/2024-01-01")
     assert (skipped.state, skipped.labels) == ("skipped", {"count": "skipped", "report": "skipped"})
     assert skipped.notes == {"count": ["nothing flew"]}
+
+
+def test_an_outcome_of_pytest_fails_the_label_in_whose_function_it_is_raised(project: Path, tmp_path: Path) -> None:
+    def failing(parameters: dict[str, Any]) -> None:
+        pytest.fail("too few flights")
+
+    done = run_project(project, {"count": failing, "report": report}, outputs=tmp_path / "out", real_seconds=20)
+    run = done.run("flights/2024-01-01")
+    assert (run.state, run.labels) == ("failed", {"count": "failed", "report": "not run"})
+    told = "count failed: notebook 'count' failed in cell 1: Failed: too few flights"
+    assert run.error == f"{told} (see {tmp_path}/out/notebooks/flights/{run.instance}/count/count.ipynb); not run: report"
+    record = json.loads(next(tmp_path.rglob("count/run.json")).read_text())
+    assert (record["status"], record["error"]) == ("failed", {"cell": 1, "ename": "Failed", "evalue": "too few flights"})
+
+
+def test_a_test_that_takes_too_long_says_what_is_still_at_work(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_at_work = threading.Event()
+
+    def slow(parameters: dict[str, Any]) -> None:
+        is_at_work.set()
+        while True:
+            context().check()
+            time.sleep(0.01)
+
+    clock = SimpleNamespace(monotonic=lambda: 61.0 if is_at_work.is_set() else 0.0)
+    monkeypatch.setattr(workflows, "time", clock)
+    monkeypatch.setattr(projects, "time", clock)
+    with pytest.raises(RunFailed) as failed:
+        run_project(project, {"count": slow, "report": report}, outputs=tmp_path / "out")
+    run = "flights-2024-01-01-97dae7190482f76a8f9b9cde05cd7809"
+    assert str(failed.value) == f"OPEN: {run}: still open after 60 s, with count under way"
 
 
 def test_warnings_turn_a_run_orange(project: Path, tmp_path: Path) -> None:
