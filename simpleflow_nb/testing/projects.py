@@ -36,6 +36,7 @@ from ..processes.engine import Engine
 from ..processes.running_task import RunningTask
 from ..service_faults import UNKNOWN_RESOURCE
 from ..workflow import Workflow, execution_input
+from .noted_output import noting
 from .replaced_notebooks import Function, ReplacedNotebooks
 from .workflows import RunFailed, StillOpen, close_status, replaced_bodies
 
@@ -127,9 +128,12 @@ def run_project(
     if until is not None and _in_utc(until) <= begins:
         raise DefinitionError(f"until {until} is not after {begins}")
     folder = Path(outputs).absolute()
-    with closing(
-        _ProjectRun(_without_bounds(specification), notebooks, folder, begins, before_check, workers, real_seconds)
-    ) as run:
+    with (
+        noting(),
+        closing(
+            _ProjectRun(_without_bounds(specification), notebooks, folder, begins, before_check, workers, real_seconds)
+        ) as run,
+    ):
         run.carry_out(_in_utc(until) if until is not None else None)
         checks = run.checks()
         skipped = run.clock.skipped_seconds

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import sys
 import threading
 import time
+import warnings
 from datetime import UTC, date, datetime, timedelta
-from itertools import pairwise
+from itertools import pairwise, product
 from pathlib import Path
 from textwrap import dedent
 from types import SimpleNamespace
@@ -153,6 +155,97 @@ def test_warnings_turn_a_run_orange(project: Path, tmp_path: Path) -> None:
     plain = NotebookEnd(3, light="orange")
     run = run_project(project, {"flights/count": lambda _: plain, "report": report}, outputs=tmp_path / "other").runs[0]
     assert (run.light, run.notes) == ("orange", {})
+
+
+def warning_function(how: str) -> Any:
+    def function(parameters: dict[str, Any]) -> Any:
+        if how == "prints":
+            print("Warning: less data")
+        if how == "prints to standard error":
+            print("\u26a0 less data", file=sys.stderr)
+        if how == "prints data":
+            print("no trace of a warning: 3 flights")
+        if how == "warns":
+            warnings.warn("less data", stacklevel=1)
+        if how == "warns twice":
+            for _ in range(2):
+                warnings.warn("less data", stacklevel=1)
+        if how == "warns of its age":
+            warnings.warn("less data", DeprecationWarning, stacklevel=1)
+        if how == "warns unheard":
+            with warnings.catch_warnings(record=True):
+                warnings.warn("less data", stacklevel=1)
+        if how == "uses a library that warns":
+            exec(compile("import warnings; warnings.warn('less data', stacklevel=2)", "/usr/lib/library.py", "exec"))
+        return NotebookEnd(3, warnings=("few flights",)) if how == "ends with warnings" else 3
+
+    return function
+
+
+@pytest.mark.parametrize(
+    ("how", "notes"),
+    [
+        ("prints", ["Warning: less data"]),
+        ("prints to standard error", ["\u26a0 less data"]),
+        ("prints data", []),
+        ("warns", ["UserWarning: less data"]),
+        ("warns twice", ["UserWarning: less data"]),
+        ("warns of its age", []),
+        ("warns unheard", []),
+        ("uses a library that warns", []),
+        ("ends with warnings", ["few flights"]),
+    ],
+)
+@pytest.mark.filterwarnings("ignore::UserWarning")  # filters of tests are not those of a kernel
+def test_what_a_function_prints_and_warns_of_has_the_light_that_its_notebook_would_have(
+    project: Path, tmp_path: Path, how: str, notes: list[str]
+) -> None:
+    arrive(tmp_path, date(2024, 1, 2))
+    with warnings.catch_warnings(record=True):  # else they are in the summary of these tests
+        done = run_project(project, {"count": warning_function(how), "report": report}, outputs=tmp_path / "out")
+    assert len(done.runs) == 2
+    for run in done.runs:
+        assert (run.light, run.notes) == ("orange" if notes else "green", {"count": notes} if notes else {})
+        folder = Path(run.artefacts["count"]).parent
+        assert json.loads((folder / "run.json").read_text())["warnings"] == notes
+
+
+def test_what_a_function_prints_is_kept_without_secrets_and_comes_out(
+    project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PGPASSWORD", "pass-word-1")
+    streams = sys.stdout, sys.stderr
+
+    def printing(parameters: dict[str, Any]) -> None:
+        print("counting with pass-word-1")
+        warnings.warn("pass-word-1", stacklevel=1)
+        raise ValueError("no flights")
+
+    with pytest.warns(UserWarning, match="pass-word-1"):
+        done = run_project(project, {"count": printing, "report": report}, outputs=tmp_path / "out")
+    assert (sys.stdout, sys.stderr) == streams
+    assert capsys.readouterr().out == "counting with pass-word-1\n"
+    folder = next(tmp_path.glob("out/notebooks/flights/*/count"))
+    assert (folder / "output.txt").read_text() == "counting with ***\n"
+    assert json.loads((folder / "run.json").read_text())["warnings"] == ["UserWarning: ***"]
+    assert done.runs[0].light == "red"
+
+
+def test_a_workflow_says_which_warnings_count(project: Path, tmp_path: Path) -> None:
+    lights = []
+    for n, (said, how) in enumerate(product(["none", "own", "all"], ["warns", "uses a library that warns"])):
+        written(tmp_path, count=f", warnings: {said}")
+        functions = {"count": warning_function(how), "report": report}
+        with warnings.catch_warnings(record=True):
+            lights.append((said, how, run_project(project, functions, outputs=tmp_path / f"out-{n}").runs[0].light))
+    assert lights == [
+        ("none", "warns", "green"),
+        ("none", "uses a library that warns", "green"),
+        ("own", "warns", "orange"),
+        ("own", "uses a library that warns", "green"),
+        ("all", "warns", "orange"),
+        ("all", "uses a library that warns", "orange"),
+    ]
 
 
 def test_the_retries_of_a_notebook_wait_by_the_clock_of_the_test(project: Path, tmp_path: Path) -> None:
