@@ -45,12 +45,16 @@ def notebook_value(path: str | Path) -> Any:
     """Return the value of a replaced notebook by its path, which notebooks that need it get.
 
     Raises:
-        DefinitionError: it was not left by a function of :func:`run_project`.
+        DefinitionError: there is no such file, or it was not left by a function of :func:`run_project`.
     """
+    if not isinstance(path, str | Path):
+        raise DefinitionError(f"notebook_value takes the path of a notebook, not {path!r:.80}")
     try:
         return json.loads(Path(path).read_text("utf-8"))["metadata"][_VALUE]["value"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise DefinitionError(f"{path} was not left by a function of run_project: {type(error).__name__}: {error}") from None
+    except OSError as error:
+        raise DefinitionError(f"{path}: {(error.strerror or str(error)).lower()}") from None
+    except (ValueError, KeyError, TypeError):
+        raise DefinitionError(f"{path} was not left by a function of run_project, and has no value") from None
 
 
 class ReplacedNotebooks:
