@@ -12,7 +12,7 @@ from .conditions import Conditions
 from .events import UnderWay
 from .files import diagnosis, validation
 from .files.specifications import check_sensor, read_specification
-from .files.workflow_files import check_writable, outputs_folder
+from .files.workflow_files import check_writable, outputs_folder, typed_path
 from .looking import plans, run_details, run_lists, run_logs, statuses
 from .outcomes import Outcome
 from .services import Service, usual_service
@@ -38,7 +38,7 @@ class Project:
     def open(
         cls, file: Path | str | None = None, *, outputs: Path | str | None = None, service: Service | None = None
     ) -> Project:
-        """Read and check a workflow file.
+        """Read and check a workflow file. Paths may be relative: the working directory may change later.
 
         Args:
             file: a path, or a folder with a ``workflows.yml``; None is what commands take that are given no file.
@@ -53,9 +53,13 @@ class Project:
         folder = outputs_folder(Path(outputs) if outputs is not None else None, specification.path)
         return cls(specification, folder, service if service is not None else usual_service(folder))
 
+    @property
+    def _path(self) -> Path:
+        return typed_path(self.specification.path, self.specification.file)
+
     def validate(self) -> validation.Validation:
         """Check the file and its notebooks as they are now. See `validation.validate`."""
-        return validation.validate(self.specification.path)
+        return validation.validate(self._path)
 
     def plan(self) -> plans.Plan:
         """Work out which runs are due, and why the others are not; start none. See `plans.plan_runs`."""
@@ -172,7 +176,7 @@ class Project:
     @property
     def sensor(self) -> SensorControl:
         """Control of the sensor of the file, wherever it runs."""
-        return SensorControl(self.specification.path, self.outputs, self.service)
+        return SensorControl(self._path, self.outputs, self.service)
 
     def sensors(self) -> SensorList:
         """Return the open sensors of the files that share these outputs, or the domain."""

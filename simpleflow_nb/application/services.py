@@ -39,6 +39,10 @@ class Local:
     db: Path | str | None = None
     durable: bool = False
 
+    def __post_init__(self) -> None:
+        if self.db is not None:  # the working directory may change
+            object.__setattr__(self, "db", Path(self.db).absolute())
+
     @property
     def _db(self) -> Path | None:
         return None if self.db is None else Path(self.db)
@@ -115,9 +119,17 @@ class Swf:
     domain: str
     region: str | None = None
     create: bool = False
-    payloads: Path | None = None
+    payloads: Path | str | None = None
     retention_days: int = DEFAULT_RETENTION_DAYS
     hint: str = DEFAULT_HINT
+
+    def __post_init__(self) -> None:
+        if self.payloads is not None:  # the working directory may change
+            object.__setattr__(self, "payloads", Path(self.payloads).absolute())
+
+    @property
+    def _payloads(self) -> Path | None:
+        return None if self.payloads is None else Path(self.payloads)
 
     def start(
         self, specification: Specification, outputs: Path, run: PlannedRun, *, new: bool, conditions: Conditions
@@ -180,7 +192,7 @@ class Swf:
         with connected(
             self.domain, self.region, create=self.create, retention_days=self.retention_days, hint=self.hint
         ) as service:
-            yield Place(service, self.domain, payload_directory(self.payloads, outputs))
+            yield Place(service, self.domain, payload_directory(self._payloads, outputs))
 
 
 Service = Local | Swf

@@ -58,6 +58,11 @@ def specification_path(file: Path | None) -> Path:
     return file / FILE_NAME if file.is_dir() else file
 
 
+def typed_path(path: Path, file: Path) -> Path:
+    """Return a path as it was typed while it leads to the file; the file, absolute, once the working directory has changed."""
+    return path if path.absolute() == file else file
+
+
 def default_file() -> Path | None:
     """Return the file that a command works on when it is given none; None if there is no such file."""
     if Path(FILE_NAME).is_file():
