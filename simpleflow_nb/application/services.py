@@ -98,11 +98,8 @@ class Local:
         """
         journal = self.journal(outputs)
         payloads = PayloadDirectory(journal.parent / "payloads")
-        if not journal.exists():
-            yield Place(None, DOMAIN, payloads, journal)
-            return
-        with closing(JournalReader(journal)) as reader:
-            yield Place(reader, DOMAIN, payloads, journal)
+        with closing(JournalReader(journal, may_be_missing=True)) as reader:
+            yield Place(reader if reader.is_begun else None, DOMAIN, payloads, journal)
 
 
 @dataclass(frozen=True)
