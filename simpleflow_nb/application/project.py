@@ -95,7 +95,7 @@ class Project:
 
     def doctor(self) -> diagnosis.Diagnosis:
         """Check that everything that runs need is in place. See `diagnosis.diagnose`."""
-        return diagnosis.diagnose(self.specification, self.outputs)
+        return diagnosis.diagnose(self.specification, self.outputs, self.service.journal(self.outputs))
 
     def start(
         self,

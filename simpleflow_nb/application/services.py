@@ -48,6 +48,7 @@ class Local:
         return None if self.db is None else Path(self.db)
 
     def journal(self, outputs: Path) -> Path:
+        """Return the path of the journal; there may be none yet."""
         return journal_path(self._db, outputs)
 
     def start(
@@ -123,6 +124,9 @@ class Swf:
     def __post_init__(self) -> None:
         if self.payloads is not None:  # the working directory may change
             object.__setattr__(self, "payloads", Path(self.payloads).absolute())
+
+    def journal(self, outputs: Path) -> None:
+        """Return None: the service keeps the runs."""
 
     @property
     def _payloads(self) -> Path | None:

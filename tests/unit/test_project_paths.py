@@ -33,7 +33,8 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
 @pytest.fixture
 def owner(project: Project) -> Iterator[LocalService]:
     """The owner of its journal, with a sensor of the file that is open."""
-    journal = project.service.journal(project.outputs)  # type: ignore[union-attr]
+    journal = project.service.journal(project.outputs)
+    assert journal is not None
     journal.parent.mkdir(parents=True)
     with closing(LocalService.open(journal)) as service:
         Decider(service, DOMAIN, DECISIONS, [SensorWorkflow]).register_types()
