@@ -106,17 +106,6 @@ def check_writable(outputs: Path) -> None:
     Artefacts(outputs).check_writable()
 
 
-def writable_outputs(given: Path | None, specification: Specification) -> Path:
-    """Return the folder of a specification's outputs, made and writable.
-
-    Raises:
-        OutputsError: it cannot be.
-    """
-    outputs = outputs_folder(given, specification.path)
-    check_writable(outputs)
-    return outputs
-
-
 def common_outputs(given: Path | None, specifications: Sequence[Specification]) -> Path:
     """Return the one outputs folder of several files, made and writable.
 
@@ -132,4 +121,5 @@ def common_outputs(given: Path | None, specifications: Sequence[Specification]) 
                 f"{first} has its outputs in {folder}, {path} in {other}; one process serves one outputs folder: "
                 "start a sensor for each, or give --outputs"
             )
-    return writable_outputs(given, specifications[0])
+    check_writable(folder)
+    return folder
