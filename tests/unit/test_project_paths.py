@@ -64,6 +64,12 @@ def test_the_file_is_shown_as_it_was_typed_while_that_leads_to_it(
     assert str(refused.value) == f"no sensor of {file} runs on {journal}; sensor.start starts one"
 
 
+def test_a_folder_without_a_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(DefinitionError) as refused:
+        Project.open(tmp_path)
+    assert str(refused.value) == f"{tmp_path / 'workflows.yml'}: there is no such file"
+
+
 def test_another_working_directory_hides_neither_outputs_nor_journal(
     project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -53,7 +53,7 @@ class ReportsMade:
             "made": [{**dataclasses.asdict(one), "warnings": list(one.warnings)} for one in self.made],
             "failed": list(self.failed),
             "standing": self.standing,
-            "seconds": self.seconds,
+            "seconds": round(self.seconds, 3),
         }
         return masked_leaves(document)
 
