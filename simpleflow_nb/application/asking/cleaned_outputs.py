@@ -59,9 +59,9 @@ def clean_outputs(
         DefinitionError: ``keep_days`` is not from 0 to 36,500, a workflow belongs to another file, or a process runs workflows
             with these outputs elsewhere.
         ServiceError: the journal or the records cannot be read, or the service cannot be reached.
-        OSError: a folder cannot be removed.
+        OutputsError: a folder cannot be removed. Those before it are removed. A full disk does not matter.
     """
-    from workers.artefacts import path_part
+    from workers.artefacts import OutputsError, path_part
     from workers.runs.latest_links import linked_instances
     from workers.runs.old_outputs import folders_of, newest_instances, remove_folder, size_bytes
 
@@ -85,7 +85,10 @@ def clean_outputs(
             freed += size_bytes(folder)
             removed.append(folder)
             if not dry_run:
-                remove_folder(folder)
+                try:
+                    remove_folder(folder)
+                except OSError as error:
+                    raise OutputsError(f"{folder} cannot be removed: {(error.strerror or str(error)).lower()}") from None
     return Cleaned(tuple(removed), runs, len(rows), freed, dry_run)
 
 
