@@ -1,4 +1,4 @@
-"""What functions in the place of notebooks print and warn of, noted for each call as a kernel notes it.
+"""Output and warnings of functions in the place of notebooks, noted for each call as a kernel notes them.
 
 Functions run in threads, so each note belongs to the thread of its call. What threads of a function's own print is not noted.
 """
