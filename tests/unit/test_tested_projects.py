@@ -129,6 +129,22 @@ def test_an_outcome_of_pytest_fails_the_label_in_whose_function_it_is_raised(pro
     assert (record["status"], record["error"]) == ("failed", {"cell": 1, "ename": "Failed", "evalue": "too few flights"})
 
 
+@pytest.mark.parametrize(
+    ("code", "labels"),
+    [
+        ((), {"count": "done", "report": "done"}),
+        ((0,), {"count": "done", "report": "done"}),
+        ((1,), {"count": "failed", "report": "not run"}),
+        (("no feed",), {"count": "failed", "report": "not run"}),
+    ],
+)
+def test_a_function_that_exits_ends_as_its_notebook_would(
+    project: Path, tmp_path: Path, code: tuple[Any, ...], labels: dict[str, str]
+) -> None:
+    functions = {"count": lambda _: sys.exit(*code), "report": lambda _: None}
+    assert run_project(project, functions, outputs=tmp_path / "out").runs[0].labels == labels
+
+
 def test_a_test_that_takes_too_long_says_what_is_still_at_work(
     project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
