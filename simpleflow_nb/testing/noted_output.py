@@ -110,6 +110,9 @@ def _warnings_noted() -> Iterator[None]:
 @contextmanager
 def _copied(name: Literal["stdout", "stderr"]) -> Iterator[None]:
     before = getattr(sys, name)
+    if before is None:  # a program without a console
+        yield
+        return
     copying = _Copying(before)
     setattr(sys, name, copying)
     try:

@@ -149,6 +149,8 @@ def _called(function: Function, label: str, values: dict[str, Any], notebook: Pa
     except (NotebookFailed, NotebookRefused, NotebookSkipped):
         raise
     except BaseException as error:  # the outcomes of pytest, too: this thread belongs to a worker, which takes no signals
+        if isinstance(error, SystemExit) and error.code in (None, 0):  # as in a kernel
+            return NotebookEnd()
         trace = "".join(traceback.format_exception(error))
         raise NotebookFailed(label, 1, type(error).__name__, text_of(error), trace, notebook) from error
     return found if isinstance(found, NotebookEnd) else NotebookEnd(found)
