@@ -6,12 +6,22 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from .run_state import RunState
+
 _FAILED = " failed: "
 _BETWEEN = "; "
 _NOT_RUN = "not run: "
 #: Where one cause ends and the next one begins, as far as a sentence shows it: a cause may hold semicolons of its own.
 _NEXT_CAUSE = re.compile(r"; (?=notebook )")
 _LAST_NOT_RUN = re.compile(rf"\A(?P<causes>.*){_BETWEEN}{_NOT_RUN}(?P<labels>.*)\Z", re.DOTALL)
+#: Ends of runs of which no label is the cause. A sentence may be followed by a reason in anybody's words.
+_ENDS = {
+    RunState.TIMED_OUT: "the run timed out",
+    RunState.TERMINATED: "the run was terminated",
+    RunState.CANCELLED: "the run was cancelled",
+    RunState.FAILED: "the run failed",
+}
+_END = re.compile(rf"(?P<end>{'|'.join(_ENDS.values())})(: (?P<reason>.*))?", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +69,22 @@ class RunError:
         return cls(tuple(error.name for error in known), tuple(error.cause for error in known), tuple(not_run))
 
     @classmethod
+    def of_end(cls, state: RunState, reason: str | None) -> RunError:
+        """Return the error of a run that ended in this state without saying so itself, for the reason that its history has.
+
+        A failure is its reason, which may name labels; any other reason is that of a person or a service.
+        """
+        if state is RunState.FAILED and reason:
+            return cls.parse(reason)
+        return cls((), (f"{_ENDS[state]}: {reason}" if reason else _ENDS[state],))
+
+    @classmethod
     def parse(cls, text: str) -> RunError:
         """Read back a printed error; no text is refused."""
+        if (end := _END.fullmatch(text)) is not None:
+            if end["end"] == _ENDS[RunState.FAILED] and end["reason"]:  # as version 0.1 has recorded a failure
+                return cls.parse(end["reason"])
+            return cls((), (text,))
         names, failed, rest = text.partition(_FAILED)
         if not failed:
             return cls((), (text,))

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..inspection.documents import SCHEMA, iso_time
 from ..masking import masked_leaves
-from ..processes.local_run import LocalRun
-from .states.run_states import BACKFILL_TYPE, EarlierRuns, ShownLabel, ShownRun, Watch, status_word
+from .states.run_states import EarlierRuns
 from .states.shown_states import ShownEnd
 
 if TYPE_CHECKING:
@@ -65,7 +63,7 @@ class LabelOutcome:
 class RunOutcome:
     """State of a run, or its end."""
 
-    title: str  #: ``NAME/DATE_IDENTITY``, which commands take as RUN
+    title: str  #: ``NAME/DATE_IDENTITY``, or the workflow id of a run on a service: commands take either as RUN
     workflow_id: str
     run_id: str
     state: RunState
@@ -194,88 +192,3 @@ def _end(run: RunOutcome) -> ShownEnd:
         return ShownEnd.FAILED
     ends = {RunState.RUNNING: ShownEnd.OPEN, RunState.SKIPPED: ShownEnd.SKIPPED, RunState.CANCELLED: ShownEnd.CANCELLED}
     return ends.get(run.state, ShownEnd.SUCCEEDED)
-
-
-def end_state(status: str, *, is_skipped: bool) -> RunState:
-    """Return the state of a run by SWF's close status; whether it was skipped is in its result."""
-    from deciders.values.run_state import RunState
-
-    if status == "COMPLETED":
-        return RunState.SKIPPED if is_skipped else RunState.SUCCEEDED
-    return RunState.read(status_word(status))
-
-
-def run_outcome(run: ShownRun, *, is_parked: bool = False) -> RunOutcome:
-    """Return the state or the end of a run of a local service."""
-    from deciders.values.run_state import RunState
-
-    return RunOutcome(
-        run.title,
-        run.workflow_id,
-        run.run_id,
-        end_state(run.status, is_skipped=run.end == ShownEnd.SKIPPED) if run.status else RunState.RUNNING,
-        run.reason,
-        run.started,
-        run.ended,
-        tuple(run.reports) if run.status else (),
-        tuple(_label_outcome(label) for label in run.labels if label.is_shown),
-        tuple(_not_run(run)) if run.status else (),
-        is_parked,
-    )
-
-
-def _label_outcome(label: ShownLabel) -> LabelOutcome:
-    from deciders.values.label_state import LabelState
-
-    path = label.result.get("path")
-    return LabelOutcome(
-        label.name,
-        LabelState.read(label.state),
-        label.attempt,
-        label.note,
-        label.cause,
-        tuple(label.warnings),
-        label.is_report,
-        label.ended_in_cell,
-        str(path) if path else None,
-        label.seconds,
-    )
-
-
-def _not_run(run: ShownRun) -> list[str]:
-    """Return the labels that were not run for a failure; those that need a skipped one were skipped with it."""
-    from deciders.values.label_state import LabelState
-
-    ends = {label.name: LabelState.read(label.state) for label in run.labels}
-    for notebook in run.arguments.get("workflow", {}).get("notebooks", ()):  # each after those that it needs
-        if notebook["label"] not in ends:
-            needs = {ends[need] for need in notebook.get("needs", ()) if need in ends}
-            ends[notebook["label"]] = LabelState.of_dependent(needs)
-    return [name for name, end in ends.items() if end == LabelState.NOT_RUN]
-
-
-def local_outcome(
-    run: LocalRun,
-    watch: Watch,
-    file: Path,
-    *,
-    ended: bool,
-    notes: Sequence[str] = (),
-    has_failed_otherwise: bool = False,
-    not_due: int | None = None,
-) -> Outcome:
-    """Return the outcome of a local run as it is now; ``ended``: nobody has stopped it before everything was over."""
-    parked = run.parked
-    return Outcome(
-        file=file,
-        runs=tuple(run_outcome(one, is_parked=one.run_id in parked) for one in watch.states()),
-        earlier=watch.earlier,
-        parked=tuple(f"{one.workflow_id} cannot go on: {one.error}" for one in parked.values()),
-        seconds=run.seconds(),
-        was_interrupted=not ended,
-        has_unstarted=not ended and bool(run.open_runs(BACKFILL_TYPE)),  # runs that are not among the states
-        is_cancelled=run.interrupts.count > 1,
-        has_failed_otherwise=has_failed_otherwise,
-        notes=tuple(notes),
-        not_due=not_due,
-    )

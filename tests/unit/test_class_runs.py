@@ -12,7 +12,9 @@ from simpleflow_nb import Workflow
 from simpleflow_nb.application.events import Note, UnderWay
 from simpleflow_nb.application.executions.class_runs import ClassRun, start_class_here
 from simpleflow_nb.cli.main import main
-from simpleflow_nb.exceptions import DefinitionError
+from simpleflow_nb.exceptions import DefinitionError, ExitCode, ServiceError, SimpleflowError
+from simpleflow_nb.local.faults import Fault
+from simpleflow_nb.local.service import LocalService
 
 
 class Twice(Workflow):
@@ -51,6 +53,26 @@ def test_input_that_the_class_does_not_take_is_refused_before_anything_runs(tmp_
     with pytest.raises(DefinitionError, match=r"Twice.run\(\) does not take this input: missing a required argument: 'number'"):
         call(tmp_path / "journal.sqlite3", "Twice").result()
     assert not (tmp_path / "journal.sqlite3").exists()
+
+
+@pytest.mark.parametrize(
+    ("code", "kind", "exit_code"),
+    [
+        ("ValidationException", DefinitionError, ExitCode.WRONG),
+        ("LimitExceededFault", ServiceError, ExitCode.UNREACHABLE),
+        ("ThrottlingException", ServiceError, ExitCode.UNREACHABLE),
+    ],
+)
+def test_a_start_that_may_succeed_later_is_no_mistake_of_the_definition(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str, kind: type[SimpleflowError], exit_code: ExitCode
+) -> None:
+    def refuses(*_: Any, **__: Any) -> None:
+        raise Fault(code, "too much is open")
+
+    monkeypatch.setattr(LocalService, "start_workflow_execution", refuses)
+    with pytest.raises(kind) as refusal:
+        call(tmp_path / "journal.sqlite3", "Twice", 4).result()
+    assert (str(refusal.value), refusal.value.exit_code) == ("the run cannot be started: too much is open", exit_code)
 
 
 def test_a_run_whose_call_was_given_up_goes_on_with_the_next(tmp_path: Path) -> None:

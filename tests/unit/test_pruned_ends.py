@@ -15,7 +15,7 @@ from deciders.activities import DECISIONS
 from deciders.notebook_workflow import NotebookWorkflow
 from deciders.sensor_workflow import SensorWorkflow
 from simpleflow_nb import payload
-from simpleflow_nb.application.outcomes import local_outcome
+from simpleflow_nb.application.run_outcomes import local_outcome
 from simpleflow_nb.application.runners.local_sensors import Sensor
 from simpleflow_nb.application.states.run_states import NOTEBOOK_TYPE, Watch
 from simpleflow_nb.cli.notebooks.summary import show_outcome

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deciders.values.run_error import LabelError, RunError
+from deciders.values.run_state import RunState
 
 TWO = RunError.of(
     [LabelError("a", "notebook 'a' failed in cell 1: E: x; y"), LabelError("b", "notebook 'b' ran longer than 1 s")], ["c", "d"]
@@ -68,3 +69,31 @@ def test_whatever_is_stored_is_printed_as_it_was(text: str) -> None:
 def test_a_cause_has_the_name_in_front_of_it_unless_it_begins_with_the_notebook() -> None:
     assert LabelError("a", "notebook 'a' failed").text == "notebook 'a' failed"
     assert LabelError("a.pdf", "nothing could be typeset").text == "a.pdf: nothing could be typeset"
+
+
+@pytest.mark.parametrize(
+    ("state", "reason", "error", "failed"),
+    [
+        (RunState.TERMINATED, "node 7 failed: no power", "the run was terminated: node 7 failed: no power", ()),
+        (RunState.TERMINATED, None, "the run was terminated", ()),
+        (RunState.CANCELLED, "b failed: x; not run: c", "the run was cancelled: b failed: x; not run: c", ()),
+        (RunState.TIMED_OUT, None, "the run timed out", ()),
+        (RunState.FAILED, None, "the run failed", ()),
+        (RunState.FAILED, "the run records were away", "the run records were away", ()),
+        (RunState.FAILED, str(TWO), str(TWO), ("a", "b")),
+    ],
+)
+def test_an_end_from_outside_names_no_label(state: RunState, reason: str | None, error: str, failed: tuple[str, ...]) -> None:
+    found = RunError.of_end(state, reason)
+    assert (str(found), found.failed) == (error, failed)
+    assert RunError.parse(error) == found
+
+
+def test_a_failure_that_version_0_1_recovered_is_read_by_its_reason() -> None:
+    assert RunError.parse(f"the run failed: {TWO}") == TWO
+
+
+@pytest.mark.parametrize("label", ["the run was terminated", "the run was"])
+def test_a_label_may_be_named_like_an_end(label: str) -> None:
+    error = RunError.of([LabelError(label, "E: x")])
+    assert RunError.parse(str(error)) == error

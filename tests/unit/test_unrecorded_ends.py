@@ -157,7 +157,7 @@ def test_a_run_that_failed_and_could_not_record_it_is_recovered_like_one_that_wa
     outputs = place.folder / "mine"
     with RunRecords.open(outputs) as records:
         (lost,) = recovered_ends(place.service, DOMAIN, records, names={"days"}, outputs=str(outputs), payloads=place.payloads)
-        assert (lost.run_id, lost.state, lost.error) == (run_id, "failed", "the run failed: the run records were away")
+        assert (lost.run_id, lost.state, lost.error) == (run_id, "failed", "the run records were away")
         assert lost.labels == {"count": "not run"}
         records.record(lost)
         assert records.states() == {("days", lost.identity): "failed"}

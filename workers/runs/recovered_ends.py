@@ -16,6 +16,7 @@ from deciders.tasks.results import NotebookResult, ReportResult
 from deciders.values.artefact_key import ArtefactKey
 from deciders.values.label_state import LabelState
 from deciders.values.light import Light
+from deciders.values.run_error import RunError
 from deciders.values.run_state import RunState
 from deciders.workflow_types import NOTEBOOK
 from simpleflow_nb import payload
@@ -37,12 +38,6 @@ _STATES = {
     "TERMINATED": RunState.TERMINATED,
     "CANCELED": RunState.CANCELLED,
     "FAILED": RunState.FAILED,
-}
-_SENTENCES = {
-    RunState.TIMED_OUT: "the run timed out",
-    RunState.TERMINATED: "the run was terminated",
-    RunState.CANCELLED: "the run was cancelled",
-    RunState.FAILED: "the run failed",
 }
 
 
@@ -131,7 +126,6 @@ def _record_of(
     state = _STATES[info["closeStatus"]]
     origin = given.get("origin") or {}
     last: Any = next(value for key, value in events[-1].items() if key.endswith("EventAttributes"))
-    because = f": {last['reason']}" if last.get("reason") else ""
     return RunRecord(
         workflow_name=workflow,
         identity=identity,
@@ -145,7 +139,7 @@ def _record_of(
         attempt=records.attempts(workflow, identity) + 1,
         workflow_id=execution["workflowId"],
         run_id=execution["runId"],
-        error=f"{_SENTENCES[state]}{because}",
+        error=str(RunError.of_end(state, last.get("reason"))),
         artefacts=artefacts,
         reason=origin.get("reason"),
         labels=labels,

@@ -41,13 +41,24 @@ class SensorRequest:
     workflow_id: str
     run_id: str
     told: Told
+    takes_effect_now: bool  #: and not when the next process takes the journal
     is_paused: bool = False  #: so that it does not look before it is resumed
     schedule: str | None = None  #: of the file that it goes on with
     timezone: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        told = {"workflow_id": self.workflow_id, "run_id": self.run_id, "told": str(self.told), "is_paused": self.is_paused}
-        return {"schema": SCHEMA, "request": {**told, "schedule": self.schedule, "timezone": self.timezone}}
+        return {
+            "schema": SCHEMA,
+            "request": {
+                "workflow_id": self.workflow_id,
+                "run_id": self.run_id,
+                "told": str(self.told),
+                "is_paused": self.is_paused,
+                "schedule": self.schedule,
+                "timezone": self.timezone,
+                "takes_effect_now": self.takes_effect_now,
+            },
+        }
 
 
 @dataclass(frozen=True)
@@ -76,15 +87,15 @@ class SensorControl:
     def stop(self) -> SensorRequest:
         """End it; runs that are open go on to their end."""
         with self._running() as (place, execution):
-            place.ask("request_cancel_workflow_execution", execution)
-        return _request(execution, Told.STOP)
+            takes_effect = place.ask("request_cancel_workflow_execution", execution)
+        return _request(execution, Told.STOP, takes_effect)
 
     def check(self) -> SensorRequest:
         """Let it look for new dates now, whatever its schedule says."""
         with self._running() as (place, execution):
             is_paused = sensor_state(place, execution).state == "paused"
-            ask_sensor(place, execution, "check")
-        return _request(execution, Told.CHECK, is_paused=is_paused)
+            takes_effect = ask_sensor(place, execution, str(Told.CHECK))
+        return _request(execution, Told.CHECK, takes_effect, is_paused=is_paused)
 
     def pause(self) -> SensorRequest:
         """Let it look for no new dates until it is resumed; runs that are open go on."""
@@ -114,13 +125,13 @@ class SensorControl:
             ends = "sensor.stop ends the one that runs"
             raise DefinitionError(f"{specification.path} has no sensor any more: {NO_SENSOR}; {ends}")
         with self._running() as (place, execution):
-            ask_sensor(place, execution, "reload", place.kept_specification(specification))
-        return _request(execution, Told.RELOAD, schedule=sensor.schedule, timezone=sensor.timezone)
+            takes_effect = ask_sensor(place, execution, str(Told.RELOAD), place.kept_specification(specification))
+        return _request(execution, Told.RELOAD, takes_effect, schedule=sensor.schedule, timezone=sensor.timezone)
 
     def _tell(self, told: Told, *, is_paused: bool = False) -> SensorRequest:
         with self._running() as (place, execution):
-            ask_sensor(place, execution, str(told))
-        return _request(execution, told, is_paused=is_paused)
+            takes_effect = ask_sensor(place, execution, str(told))
+        return _request(execution, told, takes_effect, is_paused=is_paused)
 
     @contextmanager
     def _running(self) -> Iterator[tuple[Place, dict[str, str]]]:
@@ -132,8 +143,8 @@ class SensorControl:
             yield place, execution
 
 
-def _request(execution: dict[str, str], told: Told, **more: Any) -> SensorRequest:
-    return SensorRequest(execution["workflowId"], execution["runId"], told, **more)
+def _request(execution: dict[str, str], told: Told, takes_effect: bool, **more: Any) -> SensorRequest:
+    return SensorRequest(execution["workflowId"], execution["runId"], told, takes_effect, **more)
 
 
 @dataclass(frozen=True)

@@ -8,15 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ... import payload
 from ...exceptions import DefinitionError
 from ...inspection.documents import SCHEMA
-from ...inspection.executions import history
-from ...inspection.task_rows import epoch
 from ..events import Event, Look
-from ..outcomes import LabelOutcome, Outcome, RunOutcome, end_state
+from ..outcomes import Outcome
 from ..records.run_rows import RunRow, found_row, interruption, run_rows
-from ..states.run_states import last_attributes
+from ..run_outcomes import closed_outcome, described, row_outcome
 
 if TYPE_CHECKING:
     from deciders.specification import Specification
@@ -39,44 +36,23 @@ def wait(specification: Specification, outputs: Path, service: Service, run: str
     with service.opened(outputs) as place:
         row = found_row(run_rows(specification, outputs, place), run)
         if row.is_running:
-            while not _has_closed(row, place):
+            while (info := _now(row, place))["executionStatus"] != "CLOSED":
                 if interrupted := interruption([row], place):
                     raise DefinitionError(f"{row.title}: {interrupted}")
                 yield from _pause(place)
             rows = run_rows(specification, outputs, place, every_run=True)
             recorded = next((one for one in rows if one.run_id == row.run_id), None)
             if recorded is None:
-                return Outcome(file=specification.path, runs=(_unrecorded_outcome(row, place),))
+                # Its instance had succeeded before, or was started again since.
+                return Outcome(file=specification.path, runs=(closed_outcome(place, info, row.title),))
             row = recorded
     return Outcome(file=specification.path, runs=(row_outcome(row),))
 
 
-def _has_closed(row: RunRow, place: Place) -> bool:
+def _now(row: RunRow, place: Place) -> ExecutionInfo:
     if place.journal is not None:
         place.service.refresh()
-    return _info(row, place)["executionStatus"] == "CLOSED"
-
-
-def _info(row: RunRow, place: Place) -> ExecutionInfo:
-    execution = {"workflowId": row.workflow_id, "runId": row.run_id}
-    info: ExecutionInfo = place.service.describe_workflow_execution(domain=place.domain, execution=execution)["executionInfo"]
-    return info
-
-
-def _unrecorded_outcome(row: RunRow, place: Place) -> RunOutcome:
-    """Return the end of a run that leaves no record, as its history has it: its instance had succeeded before, or was started
-    again since."""
-    from deciders.tasks.results import RunResult
-
-    info = _info(row, place)
-    end = last_attributes(history(place.service, place.domain, {"workflowId": row.workflow_id, "runId": row.run_id}))
-    status, reports, is_skipped = info["closeStatus"], tuple[str, ...](), False
-    if status == "COMPLETED":
-        result = RunResult.of_json(payload.decode(end.get("result"), place.payloads.load))
-        reports, is_skipped = tuple(result.reports), result.was_skipped
-    started, ended = epoch(info["startTimestamp"]), epoch(info["closeTimestamp"])
-    state = end_state(status, is_skipped=is_skipped)
-    return RunOutcome(row.title, row.workflow_id, row.run_id, state, end.get("reason"), started, ended, reports)
+    return described(place, row.workflow_id, row.run_id)
 
 
 def _pause(place: Place) -> Generator[Look, None, None]:
@@ -84,30 +60,6 @@ def _pause(place: Place) -> Generator[Look, None, None]:
     for _ in range(round(seconds / _LOOK_SECONDS)):
         yield Look()
         time.sleep(_LOOK_SECONDS)
-
-
-def row_outcome(row: RunRow) -> RunOutcome:
-    """Return the state or the end of a run, as the records have it."""
-    from deciders.values.artefact_key import ArtefactKey
-    from deciders.values.label_state import LabelState
-
-    labels = tuple(
-        LabelOutcome(str(name), state, path=row.artefacts.get(name), is_report=ArtefactKey.parse(name).is_report)
-        for name, state in row.labels.items()
-    )
-    reports = tuple(path for name, path in row.artefacts.items() if ArtefactKey.parse(name).is_report)
-    return RunOutcome(
-        row.title,
-        row.workflow_id,
-        row.run_id,
-        row.state,
-        row.error,
-        row.started.timestamp() if row.started is not None else None,
-        row.ended.timestamp() if row.ended is not None else None,
-        reports,
-        labels,
-        tuple(name for name, state in row.labels.items() if state == LabelState.NOT_RUN),
-    )
 
 
 @dataclass(frozen=True)

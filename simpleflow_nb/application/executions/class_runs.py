@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ...environment import usable_cores
-from ...exceptions import DefinitionError, JournalInUse
+from ...exceptions import DefinitionError, JournalInUse, ServiceError
 from ...local.ownership import OwnerWork
 from ...local.reader import JournalReader
 from ...local.service import DOMAIN
@@ -23,7 +23,7 @@ from ...processes.interrupts import Interrupts
 from ...processes.local_run import LocalRun
 from ...processes.payload_directory import PayloadDirectory, kept
 from ...processes.workflow_classes import class_file, workflow_class
-from ...service_faults import ALREADY_STARTED, fault_code
+from ...service_faults import ALREADY_STARTED, fault_code, is_passing
 from ...workflow import Workflow, execution_input
 from ..events import Event, Note
 from ..following import followed
@@ -109,7 +109,7 @@ def start_class_here(
         WorkflowNotFound: there is no such class.
         DefinitionError: it does not take this input, or a run of that id is open with another one.
         JournalInUse: another process has the journal, and does not decide that class.
-        ServiceError: the journal cannot be used.
+        ServiceError: the journal cannot be used, or takes no more runs for now.
     """
     cls = workflow_class(wanted.path)
     arguments = wanted.arguments
@@ -126,7 +126,7 @@ def start_class_here(
                     if interrupts is not None:
                         stack.enter_context(interrupts)
                     run = stack.enter_context(LocalRun(journal, durable=durable, interrupts=interrupts))
-                    is_begun = left.is_begun(run.service)
+                    is_begun = yield from left.is_begun(run.service)
                     going_on = left.open_in(run.service)  # also of a run that was continued as new, with whatever input
                     if is_begun and not going_on and (ended := left.ended()):
                         return _closed_end(ended[-1], run.payloads.load)
@@ -255,7 +255,8 @@ def _start(service: Any, request: dict[str, Any]) -> None:
                 f"a run with the id {request['workflowId']!r} is open with another input; choose another --workflow-id"
             ) from None
         if fault_code(error):
-            raise DefinitionError(f"the run cannot be started: {getattr(error, 'message', error)}") from None
+            kind = ServiceError if is_passing(error) else DefinitionError
+            raise kind(f"the run cannot be started: {getattr(error, 'message', error)}") from None
         raise
 
 

@@ -175,23 +175,25 @@ def run_rows(
     """
     names = {workflow.name for workflow in specification.workflows}
     records: list[RunRecord] = []
+    running = (
+        _running(names, place) if place.service is not None else []
+    )  # first: an end is recorded before its execution closes
     with _opened_records(specification, outputs, adopt=adopt) as opened:
         if opened is not None:
             records = opened.runs(values=_LATE) if every_run else opened.latest(values=_LATE)
             unrecorded = _unrecorded(names, outputs, place, opened)
+            still_open = opened.unrecorded(row.run_id for row in running) - {record.run_id for record in unrecorded}
+            running = [row for row in running if row.run_id in still_open]
             if unrecorded and not every_run:
                 unrecorded = list({(record.workflow_name, record.identity): record for record in unrecorded}.values())
                 newer = {(record.workflow_name, record.identity) for record in unrecorded}
                 records = [one for one in records if (one.workflow_name, one.identity) not in newer]
             records = records + unrecorded
     rows = [_row(record) for record in records if record.workflow_name in names]
-    running = _running(names, place) if place.service is not None else []
     if running and not every_run:
         busy = {(row.workflow, row.identity) for row in running}
         rows = [row for row in rows if (row.workflow, row.identity) not in busy]
-    if running:
-        known = {row.run_id for row in rows}  # an end is recorded before its execution closes
-        rows += [row for row in running if row.run_id not in known]
+    rows += running
     return _in_order(rows)
 
 

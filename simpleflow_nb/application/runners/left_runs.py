@@ -184,8 +184,11 @@ class LeftRuns:
         for changed in watch.look():
             yield RunChanged(changed)
 
-    def is_begun(self, service: Service) -> bool:
-        """Tell the process that has the journal now whether what was left is begun; wait for what it is still to take."""
+    def is_begun(self, service: Service) -> Generator[Event, None, bool]:
+        """Tell the process that has the journal now whether what was left is begun; wait for what it is still to take.
+
+        An interrupt ends the waiting: what is not begun then counts as not begun.
+        """
         until = time.monotonic() + _WORD_SECONDS
         while self.was_left:
             if service.newest_number > self._newest:
@@ -194,8 +197,9 @@ class LeftRuns:
                     return True
             if self.open_in(service):
                 return True
-            if time.monotonic() > until:
+            if time.monotonic() > until or (self._interrupts is not None and self._interrupts.count):
                 break
+            yield Look()
             time.sleep(_LOOK_SECONDS)
         return False
 

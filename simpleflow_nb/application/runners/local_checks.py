@@ -20,8 +20,9 @@ from ..conditions import Conditions
 from ..events import Announcement, Event, Note
 from ..following import followed
 from ..histories.history_keeping import HistoryKeeping
-from ..outcomes import Outcome, local_outcome
+from ..outcomes import Outcome
 from ..places import Place
+from ..run_outcomes import local_outcome
 from ..states.run_states import BACKFILL_TYPE, NOTEBOOK_TYPE, SENSOR_TYPE, Watch
 from ..states.sensors import open_sensor, sensor_files
 from .backfill_ends import BackfillEnds

@@ -22,10 +22,11 @@ from ..conditions import Conditions
 from ..events import Announcement, Event, Note
 from ..files.packages import require_application
 from ..following import followed
-from ..outcomes import Outcome, local_outcome, run_outcome
+from ..outcomes import Outcome
 from ..records.held_outputs import held_outputs
 from ..records.owners import check_names, claim
 from ..records.run_rows import counted
+from ..run_outcomes import local_outcome, shown_outcome
 from ..states.run_states import BACKFILL_TYPE, NOTEBOOK_TYPE, Watch
 from .backfill_ends import BackfillEnds
 from .left_runs import LeftRuns, refuse_new
@@ -259,7 +260,7 @@ def _carried_out(
                 if not left.was_left:
                     begin(run)
                 yield from work_on_notebooks(run, conditions.workers)
-                if not left.is_begun(run.service):
+                if not (yield from left.is_begun(run.service)):
                     started(run.service, run.payloads)
                 outcome = yield from _end_of_runs(run, watch, backfills, specification)
             return _with_earlier(outcome, left)
@@ -310,7 +311,7 @@ def _carried_out_there(
         return None
     return Outcome(
         file=specification.path,
-        runs=tuple(run_outcome(one, is_parked=one.run_id in found.parked) for one in found.runs),
+        runs=tuple(shown_outcome(one, is_parked=one.run_id in found.parked) for one in found.runs),
         earlier=found.earlier,
         parked=tuple(found.parked.values()),
         seconds=found.seconds,
@@ -324,7 +325,7 @@ def _carried_out_there(
 def _with_earlier(outcome: Outcome, left: LeftRuns) -> Outcome:
     """Add the runs that ended in another process, which itself has ended before all was over."""
     known = {run.run_id for run in outcome.runs}
-    ended = tuple(run_outcome(one) for one in left.ended() if one.run_id not in known)
+    ended = tuple(shown_outcome(one) for one in left.ended() if one.run_id not in known)
     return dataclasses.replace(outcome, runs=(*ended, *outcome.runs))
 
 

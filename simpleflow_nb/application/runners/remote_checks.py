@@ -5,27 +5,32 @@ from __future__ import annotations
 import time
 from collections.abc import Generator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ... import payload
-from ...exceptions import DefinitionError
+from ...exceptions import DefinitionError, ServiceError
 from ...inspection.executions import executions, history
+from ...inspection.task_rows import epoch
 from ...processes.decider import Decider
 from ...processes.payload_directory import kept
 from ...service_faults import ALREADY_STARTED, fault_code
 from ...workflow import execution_input
 from ..events import Announcement, CheckEnded, Event, Look, Note, RunEnded, Started
-from ..outcomes import Outcome, RunOutcome, StartedExecution, end_state
+from ..outcomes import Outcome, RunOutcome, StartedExecution
 from ..places import Place
 from ..records.owners import claim
+from ..run_outcomes import closed_outcome, described
 from ..states.run_states import last_attributes, plain_cause, status_word
 from ..states.sensors import sensor_id
 
 if TYPE_CHECKING:
     from deciders.specification import Specification
 
+    from ...swf_service import ExecutionInfo
+
 _LOOK_SECONDS = 0.1
 _ASK_SECONDS = 2.0
+_MOST_LOOKS = 60  #: two minutes of them: SWF's lists of executions lag behind, by seconds as a rule
 
 
 def look_for_dates_there(
@@ -36,6 +41,7 @@ def look_for_dates_there(
     Raises:
         DefinitionError: sensors of some of the files are open already; those of the others were started.
         WorkflowTaken: a workflow belongs to another file.
+        ServiceError: a run that was started does not appear in the service's lists.
     """
     for sentence in claim(specifications, outputs, domain=place.domain, adopt=adopt):
         yield Note(sentence)
@@ -107,64 +113,58 @@ def _end_of_check(
     place: Place, execution: StartedExecution
 ) -> Generator[Event, None, tuple[CheckEnded | None, list[RunOutcome]]]:
     """Wait for the one check and for the runs that it started. Without an end it has failed."""
-    status, end = yield from _end_of(place, {"workflowId": execution.workflow_id, "runId": execution.run_id})
+    from deciders.tasks.results import CheckResult
+
+    info = yield from _closed(place, execution.workflow_id, execution.run_id)
+    status, began = info["closeStatus"], epoch(info["startTimestamp"])
+    end = last_attributes(history(place.service, place.domain, info["execution"]))
     if status != "COMPLETED":
         reason = plain_cause(end["reason"]) if end.get("reason") else status_word(status)
         yield Note(f"the check for new dates failed: {reason}")
         return None, []
-    found = payload.decode(end.get("result"), place.payloads.load)
-    for warning in found["warnings"]:
+    found = CheckResult.of_json(payload.decode(end.get("result"), place.payloads.load))
+    for warning in found.warnings:
         yield Note(f"warning: {warning}")
-    wanted: set[str] = set(found["started"])
-    number, outcomes = len(found["started"]), list[RunOutcome]()
+    wanted = dict.fromkeys(found.started, 0)  # how often each was asked for in vain
+    number, outcomes = len(wanted), list[RunOutcome]()
     if wanted:
         yield Announcement(f"{number} run{'s' if number != 1 else ''} started")
     while wanted:
         running = {info["execution"]["workflowId"] for info in executions(place.service, place.domain, is_open=True)}
-        for workflow_id in sorted(wanted - running):
-            wanted.discard(workflow_id)
-            outcomes.append((yield from _run_outcome(place, workflow_id)))
+        for workflow_id in sorted(wanted.keys() - running):
+            run_id = _closed_since(place, workflow_id, began)
+            if run_id is None:  # the lists lag behind: it may have started, or closed, a moment ago
+                wanted[workflow_id] += 1
+                if wanted[workflow_id] > _MOST_LOOKS:
+                    raise ServiceError(
+                        f"{workflow_id} was started in domain {place.domain}, which lists it neither as open nor as closed"
+                    )
+                continue
+            del wanted[workflow_id]
+            outcomes.append(closed_outcome(place, (yield from _closed(place, workflow_id, run_id))))
             yield RunEnded(outcomes[-1])
         if wanted:
             yield from _pause()
     done = sum(one.has_ended_well for one in outcomes)
-    over = CheckEnded(number, done, found["not_due"])
+    over = CheckEnded(number, done, found.not_due)
     yield over
     return over, outcomes
 
 
-def _run_outcome(place: Place, workflow_id: str) -> Generator[Look, None, RunOutcome]:
-    from deciders.values.artefact_key import ArtefactKey
-    from deciders.values.run_state import RunState
-
-    closed = _latest_closed(place, workflow_id)
-    status, end = yield from _end_of(place, closed)
-    run_id = closed["runId"]
-    if status != "COMPLETED":
-        return RunOutcome(workflow_id, workflow_id, run_id, end_state(status, is_skipped=False), end.get("reason"))
-    result = payload.decode(end.get("result"), place.payloads.load)
-    artefacts = result.get("artefacts") or {}
-    reports = tuple(path for name, path in artefacts.items() if ArtefactKey.parse(name).is_report)
-    state = end_state(status, is_skipped=result.get("state") == RunState.SKIPPED)
-    return RunOutcome(workflow_id, workflow_id, run_id, state, reports=reports)
-
-
-def _latest_closed(place: Place, workflow_id: str) -> dict[str, str]:
-    """Return the newest closed execution of that id."""
+def _closed_since(place: Place, workflow_id: str, began: float) -> str | None:
+    """Return the run id of the newest closed execution of that workflow id, if it started after ``began`` in epoch seconds: an
+    older one is another attempt."""
     for info in executions(place.service, place.domain, is_open=False, executionFilter={"workflowId": workflow_id}):
-        if info["execution"]["workflowId"] == workflow_id:
-            return {"workflowId": workflow_id, "runId": info["execution"]["runId"]}
-    raise DefinitionError(f"{workflow_id} is neither open nor closed in domain {place.domain}")
+        if info["execution"]["workflowId"] == workflow_id and epoch(info["startTimestamp"]) >= began:
+            return info["execution"]["runId"]
+    return None
 
 
-def _end_of(place: Place, execution: dict[str, str]) -> Generator[Look, None, tuple[str, dict[str, Any]]]:
-    """Wait for the end of an execution: its close status and the attributes of its last event."""
-    service, domain = place.service, place.domain
-    while True:
-        info = service.describe_workflow_execution(domain=domain, execution=execution)["executionInfo"]
-        if info["executionStatus"] == "CLOSED":
-            return info.get("closeStatus", ""), last_attributes(history(service, domain, execution))
+def _closed(place: Place, workflow_id: str, run_id: str) -> Generator[Look, None, ExecutionInfo]:
+    """Wait for the end of an execution; return the service's word on it."""
+    while (info := described(place, workflow_id, run_id))["executionStatus"] != "CLOSED":
         yield from _pause()
+    return info
 
 
 def _pause() -> Generator[Look, None, None]:

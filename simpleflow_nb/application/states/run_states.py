@@ -336,7 +336,7 @@ def plain_cause(reason: str) -> str:
 
 
 def _title(info: dict[str, Any]) -> str:
-    """NAME/INSTANCE of a notebook run, as its folder is called; else the workflow id."""
+    """Return NAME/INSTANCE of a notebook run, as its folder is called; else the workflow id."""
     workflow_id: str = info["execution"]["workflowId"]
     tags = info.get("tagList") or []
     if info["workflowType"]["name"] == NOTEBOOK_TYPE and len(tags) > 1:

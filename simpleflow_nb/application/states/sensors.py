@@ -51,10 +51,10 @@ def sensor_files(place: Place) -> list[Path]:
     return [sensor_state(place, execution).file for execution in ids]
 
 
-def ask_sensor(place: Place, execution: dict[str, str], signal: str, value: Any = None) -> None:
-    """Send a signal to a sensor; the owner of a journal takes it within a tenth of a second."""
+def ask_sensor(place: Place, execution: dict[str, str], signal: str, value: Any = None) -> bool:
+    """Send a signal to a sensor; returns whether it takes effect now, see `Place.ask`."""
     text = kept(payload.encode(value), place.payloads)
-    place.ask("signal_workflow_execution", execution, signalName=signal, input=text)
+    return place.ask("signal_workflow_execution", execution, signalName=signal, input=text)
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""Histories that were removed from a journal, and those that stay."""
+"""Histories that were removed from a journal, those that stay, and when a request that is left in it takes effect."""
 
 from __future__ import annotations
 
@@ -21,3 +21,9 @@ def pruned_lines(pruned: PrunedJournal) -> Iterator[str]:
         yield f"{counted(pruned.unrecorded, 'run')} that no run records have {stay}"
     if pruned.shared_payloads is not None:
         yield f"payloads stay: processes of a domain keep theirs in {pruned.shared_payloads}, too"
+
+
+def asked(workflow_id: str, *, takes_effect_now: bool) -> str:
+    """Return the sentence about a request that was made to an execution."""
+    when = "now" if takes_effect_now else "when the next local run begins: nobody owns the journal now"
+    return f"{workflow_id}: asked; it takes effect {when}"

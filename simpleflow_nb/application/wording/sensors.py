@@ -1,11 +1,12 @@
-"""Open sensors in a list."""
+"""Open sensors in a list, and what a request to one comes to."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
 from ...inspection.tables import Table
-from ..asking.sensor_requests import SensorList
+from ..asking.sensor_requests import SensorList, SensorRequest, Told
+from .journals import asked
 
 
 def sensor_table(found: SensorList) -> Table:
@@ -20,3 +21,25 @@ def sensor_table(found: SensorList) -> Table:
 
 def _shown(moment: datetime | None) -> str | None:
     return moment.strftime("%Y-%m-%d %H:%M:%S") if moment is not None else None
+
+
+def request_sentence(request: SensorRequest) -> str:
+    """Return what a request to a sensor comes to."""
+    if not request.takes_effect_now:
+        return asked(request.workflow_id, takes_effect_now=False)
+    return f"{request.workflow_id}: {_effect(request)}"
+
+
+def _effect(request: SensorRequest) -> str:
+    match request.told:
+        case Told.STOP:
+            return "stops; open runs go on"
+        case Told.CHECK:
+            return "paused; sensor.resume lets it look" if request.is_paused else "looks for new dates now"
+        case Told.PAUSE:
+            return "paused until sensor.resume; open runs go on"
+        case Told.RESUME:
+            return "resumed"
+        case Told.RELOAD:
+            schedule = request.schedule
+            return f"reloaded; it looks at {schedule!r} ({request.timezone})" if schedule else "reloaded; one last check"

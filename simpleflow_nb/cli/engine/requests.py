@@ -16,6 +16,7 @@ from ...application.executions.execution_requests import (
 )
 from ...application.executions.notebook_executions import execution_meant
 from ...application.places import Place
+from ...application.wording.journals import asked
 from ...exceptions import DefinitionError
 from ..place import opened_place
 from ..printing import json_option, print_document
@@ -30,8 +31,7 @@ def _ask(
     if as_json:
         print_document(request.to_dict())
         return
-    when = "now" if request.takes_effect_now else "when the next local run begins: nobody owns the journal now"
-    click.echo(f"{request.workflow_id}: asked; it takes effect {when}")
+    click.echo(asked(request.workflow_id, takes_effect_now=request.takes_effect_now))
 
 
 @click.command("workflow.cancel")

@@ -13,7 +13,7 @@ from ...application.asking.sensor_requests import SensorControl, SensorRequest, 
 from ...application.files.specifications import read_specification
 from ...application.files.workflow_files import default_file, is_no_domain, outputs_folder, specification_path
 from ...application.places import Place
-from ...application.wording.sensors import sensor_table
+from ...application.wording.sensors import request_sentence, sensor_table
 from ...exceptions import DefinitionError
 from ..file_words import file_and_words
 from ..options import outputs_option
@@ -34,43 +34,39 @@ def _sensor_of(file: Path, outputs: Path | None, place: dict[str, Any]) -> Senso
     return SensorControl(file, folder, chosen_service(folder, **place))
 
 
-def _show_request(request: SensorRequest, sentence: str, *, as_json: bool) -> None:
+def _show_request(request: SensorRequest, *, as_json: bool) -> None:
     if as_json:
         print_document(request.to_dict())
     else:
-        click.echo(f"{request.workflow_id}: {sentence}")
+        click.echo(request_sentence(request))
 
 
 @click.command("sensor.stop")
 @_sensor_options
 def sensor_stop(file: Path | None, outputs: Path | None, as_json: bool, **place: Any) -> None:
     """Stop the sensor of FILE.yml; runs that are open go on to their end."""
-    request = _sensor_of(specification_path(file), outputs, place).stop()
-    _show_request(request, "stops; open runs go on", as_json=as_json)
+    _show_request(_sensor_of(specification_path(file), outputs, place).stop(), as_json=as_json)
 
 
 @click.command("sensor.check")
 @_sensor_options
 def sensor_check(file: Path | None, outputs: Path | None, as_json: bool, **place: Any) -> None:
     """Let the sensor of FILE.yml look for new dates now, whatever its schedule says: for whatever brings the data."""
-    request = _sensor_of(specification_path(file), outputs, place).check()
-    sentence = "paused; sensor.resume lets it look" if request.is_paused else "looks for new dates now"
-    _show_request(request, sentence, as_json=as_json)
+    _show_request(_sensor_of(specification_path(file), outputs, place).check(), as_json=as_json)
 
 
 @click.command("sensor.pause")
 @_sensor_options
 def sensor_pause(file: Path | None, outputs: Path | None, as_json: bool, **place: Any) -> None:
     """Look for no new dates until sensor.resume; runs that are open go on."""
-    request = _sensor_of(specification_path(file), outputs, place).pause()
-    _show_request(request, "paused until sensor.resume; open runs go on", as_json=as_json)
+    _show_request(_sensor_of(specification_path(file), outputs, place).pause(), as_json=as_json)
 
 
 @click.command("sensor.resume")
 @_sensor_options
 def sensor_resume(file: Path | None, outputs: Path | None, as_json: bool, **place: Any) -> None:
     """Look for new dates again; times that have passed meanwhile come to one check now."""
-    _show_request(_sensor_of(specification_path(file), outputs, place).resume(), "resumed", as_json=as_json)
+    _show_request(_sensor_of(specification_path(file), outputs, place).resume(), as_json=as_json)
 
 
 @click.command("sensor.reload")
@@ -78,10 +74,7 @@ def sensor_resume(file: Path | None, outputs: Path | None, as_json: bool, **plac
 def sensor_reload(file: Path | None, outputs: Path | None, as_json: bool, **place: Any) -> None:
     """Let the sensor of FILE.yml go on with the file as it is now; runs that are open end as they began."""
     specification = read_specification(specification_path(file))
-    request = _sensor_of(specification.path, outputs, place).reload(specification)
-    schedule = request.schedule
-    what = f"reloaded; it looks at {schedule!r} ({request.timezone})" if schedule else "reloaded; one last check"
-    _show_request(request, what, as_json=as_json)
+    _show_request(_sensor_of(specification.path, outputs, place).reload(specification), as_json=as_json)
 
 
 @click.command("sensor.list")

@@ -1,0 +1,166 @@
+"""Outcomes of runs, made from what their executions, their histories or their records say of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .. import payload
+from ..inspection.executions import history
+from ..inspection.task_rows import epoch
+from ..processes.local_run import LocalRun
+from .outcomes import LabelOutcome, Outcome, RunOutcome
+from .places import Place
+from .records.run_rows import RunRow
+from .states.run_states import BACKFILL_TYPE, ShownLabel, ShownRun, Watch, last_attributes, status_word
+from .states.shown_states import ShownEnd
+
+if TYPE_CHECKING:
+    from deciders.values.run_state import RunState
+
+    from ..swf_service import ExecutionInfo
+
+
+def described(place: Place, workflow_id: str, run_id: str) -> ExecutionInfo:
+    """Return the service's word on an execution."""
+    execution = {"workflowId": workflow_id, "runId": run_id}
+    info: ExecutionInfo = place.service.describe_workflow_execution(domain=place.domain, execution=execution)["executionInfo"]
+    return info
+
+
+def closed_outcome(place: Place, info: ExecutionInfo, title: str | None = None) -> RunOutcome:
+    """Return the end of a closed run as its history has it: for runs without a record, or whose records are elsewhere.
+
+    Without a ``title`` it is known by its workflow id.
+
+    Raises:
+        PayloadError: its result cannot be read.
+    """
+    from deciders.tasks.results import RunResult
+
+    execution, status = info["execution"], info["closeStatus"]
+    events = history(place.service, place.domain, execution)
+    end, reports, is_skipped = last_attributes(events), tuple[str, ...](), False
+    if status == "COMPLETED":
+        result = RunResult.of_json(payload.decode(end.get("result"), place.payloads.load))
+        reports, is_skipped = tuple(result.reports), result.was_skipped
+    return RunOutcome(
+        title or execution["workflowId"],
+        execution["workflowId"],
+        execution["runId"],
+        _end_state(status, is_skipped=is_skipped),
+        end.get("reason"),
+        epoch(info["startTimestamp"]),
+        epoch(events[-1]["eventTimestamp"]),
+        reports,
+    )
+
+
+def row_outcome(row: RunRow) -> RunOutcome:
+    """Return the state or the end of a run, as the records have it."""
+    from deciders.values.artefact_key import ArtefactKey
+    from deciders.values.label_state import LabelState
+
+    labels = tuple(
+        LabelOutcome(str(name), state, path=row.artefacts.get(name), is_report=ArtefactKey.parse(name).is_report)
+        for name, state in row.labels.items()
+    )
+    reports = tuple(path for name, path in row.artefacts.items() if ArtefactKey.parse(name).is_report)
+    return RunOutcome(
+        row.title,
+        row.workflow_id,
+        row.run_id,
+        row.state,
+        row.error,
+        row.started.timestamp() if row.started is not None else None,
+        row.ended.timestamp() if row.ended is not None else None,
+        reports,
+        labels,
+        tuple(name for name, state in row.labels.items() if state == LabelState.NOT_RUN),
+    )
+
+
+def _end_state(status: str, *, is_skipped: bool) -> RunState:
+    """Return the state of a run by SWF's close status; whether it was skipped is in its result."""
+    from deciders.values.run_state import RunState
+
+    if status == "COMPLETED":
+        return RunState.SKIPPED if is_skipped else RunState.SUCCEEDED
+    return RunState.read(status_word(status))
+
+
+def shown_outcome(run: ShownRun, *, is_parked: bool = False) -> RunOutcome:
+    """Return the state or the end of a run of a local service."""
+    from deciders.values.run_state import RunState
+
+    return RunOutcome(
+        run.title,
+        run.workflow_id,
+        run.run_id,
+        _end_state(run.status, is_skipped=run.end == ShownEnd.SKIPPED) if run.status else RunState.RUNNING,
+        run.reason,
+        run.started,
+        run.ended,
+        tuple(run.reports) if run.status else (),
+        tuple(_label_outcome(label) for label in run.labels if label.is_shown),
+        tuple(_not_run(run)) if run.status else (),
+        is_parked,
+    )
+
+
+def _label_outcome(label: ShownLabel) -> LabelOutcome:
+    from deciders.values.label_state import LabelState
+
+    path = label.result.get("path")
+    return LabelOutcome(
+        label.name,
+        LabelState.read(label.state),
+        label.attempt,
+        label.note,
+        label.cause,
+        tuple(label.warnings),
+        label.is_report,
+        label.ended_in_cell,
+        str(path) if path else None,
+        label.seconds,
+    )
+
+
+def _not_run(run: ShownRun) -> list[str]:
+    """Return the labels that were not run for a failure; those that need a skipped one were skipped with it."""
+    from deciders.values.label_state import LabelState
+
+    ends = {label.name: LabelState.read(label.state) for label in run.labels}
+    for notebook in run.arguments.get("workflow", {}).get("notebooks", ()):  # each after those that it needs
+        if notebook["label"] not in ends:
+            needs = {ends[need] for need in notebook.get("needs", ()) if need in ends}
+            ends[notebook["label"]] = LabelState.of_dependent(needs)
+    return [name for name, end in ends.items() if end == LabelState.NOT_RUN]
+
+
+def local_outcome(
+    run: LocalRun,
+    watch: Watch,
+    file: Path,
+    *,
+    ended: bool,
+    notes: Sequence[str] = (),
+    has_failed_otherwise: bool = False,
+    not_due: int | None = None,
+) -> Outcome:
+    """Return the outcome of a local run as it is now; ``ended``: nobody has stopped it before everything was over."""
+    parked = run.parked
+    return Outcome(
+        file=file,
+        runs=tuple(shown_outcome(one, is_parked=one.run_id in parked) for one in watch.states()),
+        earlier=watch.earlier,
+        parked=tuple(f"{one.workflow_id} cannot go on: {one.error}" for one in parked.values()),
+        seconds=run.seconds(),
+        was_interrupted=not ended,
+        has_unstarted=not ended and bool(run.open_runs(BACKFILL_TYPE)),  # runs that are not among the states
+        is_cancelled=run.interrupts.count > 1,
+        has_failed_otherwise=has_failed_otherwise,
+        notes=tuple(notes),
+        not_due=not_due,
+    )
