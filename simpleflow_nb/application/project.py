@@ -83,7 +83,7 @@ class Project:
         Args:
             name: of one workflow alone.
             state: of runs in this state alone: ``running``, ``succeeded``, ``skipped``, ``failed``, ``timed out``,
-                ``terminated``, ``cancelled``, ``partial`` (a backfill of one label) or ``already done``.
+                ``terminated``, ``cancelled`` or ``partial`` (a backfill of one label).
             first, last: the reference dates of a period, both included; None leaves that end open.
             every_run: earlier runs of an instance, too.
 
@@ -130,7 +130,7 @@ class Project:
         adopt: bool = False,
         workers: int | None = None,
     ) -> UnderWay[Outcome]:
-        """Run a workflow once; what has succeeded runs again, and what is open is gone on with.
+        """Run a workflow once. A run that has succeeded is done again; one that is open is continued.
 
         Args:
             name: a workflow of the file.
@@ -212,14 +212,15 @@ class Project:
         return backfills.planned_backfill(self.specification, self.outputs, self.service, wanted)
 
     def retry(self, run: str, *, adopt: bool = False, workers: int | None = None) -> UnderWay[Outcome]:
-        """Run again what failed or was skipped of a run; what succeeded is kept, unless it needs something that has changed.
+        """Run again what failed or was skipped of a run; what succeeded is kept, unless it needs something that has changed. An
+        interrupted run is continued.
 
         Args:
             run: ``NAME/DATE``, ``NAME/DATE,key=value`` or a workflow id, as commands take it. Nothing happens if all of it has
                 succeeded.
 
         Raises:
-            DefinitionError: there is no such run, or it is running or interrupted.
+            DefinitionError: there is no such run, or it is running.
             OutputsError: the outputs folder cannot be written to.
         """
         how = Conditions(workers, adopt)
