@@ -32,7 +32,7 @@ class Problem:
     message: str  #: one line, lower case, without file and line
 
     def __str__(self) -> str:
-        where = f"{self.path.name}:{self.line}" if self.line else self.path.name
+        where = f"{self.path.name}:{self.line}" if self.line else str(self.path)  # what is missing needs its folder
         return f"{where}: {self.message}"
 
     @property

@@ -18,6 +18,7 @@ SimpleflowError
 │       ├── DependencyFailed   never run: a task that it depends on failed
 │       ├── TimeoutError       a timeout of the service; ``timeout_type``
 │       └── TaskCanceled       cancelled by the workflow or by its worker
+├── CallGivenUp                a program gave a long call up before it had a result
 ├── ExecutionBlocked           kept for imports from simpleflow: waiting raises nothing here
 └── ActivityCanceled           raised inside an activity whose cancellation was requested
 
@@ -118,6 +119,10 @@ class StaleCache(SimpleflowError):
     """The new events do not continue those of a cached execution."""
 
     exit_code = ExitCode.BUG
+
+
+class CallGivenUp(SimpleflowError, RuntimeError):
+    """A program gave a long call up before it had a result."""
 
 
 class ExecutionBlocked(SimpleflowError):

@@ -13,7 +13,10 @@ from .variables import SIMPLEFLOW_NB_SKIP
 
 if TYPE_CHECKING:
     from deciders.dates.date_stencil import DateStencil as DateStencil
+    from deciders.problems import SpecificationError as SpecificationError
     from deciders.specification import load_specification as load_specification
+    from workers.kernels.supply import warm_kernels as warm_kernels
+    from workers.notebooks.notebook_errors import NotebookFailed as NotebookFailed
     from workers.notebooks.notebook_run import run_notebook as run_notebook
 
     from .application.events import Announcement as Announcement
@@ -32,13 +35,16 @@ _PLACES = {
     "Local": "simpleflow_nb.application.services",
     "Look": "simpleflow_nb.application.events",
     "Note": "simpleflow_nb.application.events",
+    "NotebookFailed": "workers.notebooks",
     "Project": "simpleflow_nb.application.project",
     "ReportMade": "simpleflow_nb.application.events",
     "RunChanged": "simpleflow_nb.application.events",
+    "SpecificationError": "deciders.problems",
     "Started": "simpleflow_nb.application.events",
     "Swf": "simpleflow_nb.application.services",
     "load_specification": "deciders.specification",
     "run_notebook": "workers.notebooks",
+    "warm_kernels": "workers.kernels.supply",
 }
 
 __all__ = [
@@ -47,15 +53,18 @@ __all__ = [
     "Local",
     "Look",
     "Note",
+    "NotebookFailed",
     "NotebookSkipped",
     "Project",
     "ReportMade",
     "RunChanged",
+    "SpecificationError",
     "Started",
     "Swf",
     "load_specification",
     "run_notebook",
     "skip",
+    "warm_kernels",
 ]
 
 

@@ -19,13 +19,15 @@ class Program:
     def __init__(self, workflow_class: type[Workflow]) -> None:
         self.workflow_class = workflow_class
         self.workflow: Workflow | None = None
-        self.error: Exception | None = None
+        self.error: BaseException | None = None
 
     def bind(self, execution: Execution) -> None:
         """Create the workflow object, so that its hooks can be called before ``run`` has begun."""
         try:
             self.workflow = self.workflow_class(execution)
-        except Exception as error:  # the user's __init__: it fails the run, where run() would
+        except BaseException as error:  # the user's __init__: it fails the run, where run() would
+            if execution.may_interrupt(error):
+                raise
             self.error = error
         execution.should_cancel = self._should_cancel
         execution.wants_history = any(_history_parameter(getattr(self.workflow, name, None)) for name in _HOOKS)

@@ -1,9 +1,17 @@
-"""Tracebacks of the user's code, without the frames of its callers in the engine."""
+"""Texts and tracebacks of exceptions of the user's code, without the frames of its callers in the engine."""
 
 from __future__ import annotations
 
 import traceback
 from collections.abc import Collection
+
+
+def text_of(error: BaseException) -> str:
+    """Return the text of an exception; in Python's own words if its ``__str__`` raises."""
+    try:
+        return str(error)
+    except BaseException:  # code of the user, in whose place the first exception is told
+        return "<exception str() failed>"
 
 
 def traceback_lines(error: BaseException, carriers: Collection[str]) -> list[str]:
@@ -16,3 +24,12 @@ def traceback_lines(error: BaseException, carriers: Collection[str]) -> list[str
     while frames is not None and frames.tb_frame.f_code.co_filename in carriers:
         frames = frames.tb_next
     return traceback.format_exception(type(error), error, frames)
+
+
+def ended_by(error: BaseException) -> Exception:
+    """Return what to raise for an exception that ended a thread: elsewhere it must not pass for an interrupt or an exit."""
+    if isinstance(error, Exception):
+        return error
+    told = RuntimeError(f"a thread was ended by {type(error).__name__}: {text_of(error)}")
+    told.__cause__ = error
+    return told

@@ -5,14 +5,18 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from importlib.util import find_spec
 from pathlib import Path
 
 from deciders.problems import near_miss
 from deciders.specification import NO_SENSOR, FlowApiSource, Specification
 from simpleflow_nb.environment import secret_text, value_of, variables_now
-from simpleflow_nb.variables import PREFIX, REPLACED, SIMPLEFLOW_NB_SECRETS, VARIABLES
+from simpleflow_nb.exceptions import DefinitionError, JournalError
+from simpleflow_nb.local.reader import JournalReader
+from simpleflow_nb.variables import PREFIX, REPLACED, SIMPLEFLOW_NB_PRELOAD, SIMPLEFLOW_NB_SECRETS, VARIABLES
 
 from .artefacts import Artefacts, OutputsError
 from .notebooks.notebook_checks import notebook_findings
@@ -26,6 +30,9 @@ from .sources.source_errors import SourceError
 
 OK, WARNING, FAILED = "ok", "warning", "FAILED"
 
+#: Beginnings of names that are ours, or AutoFlow's and simpleflow's; the longer ones first.
+_FAMILIES = (PREFIX, "SIMPLEFLOW_", "AUTOFLOW_", "FLOWAPI_", "SWF_", "LOG_")
+
 _SOON_SECONDS = 7 * 86_400
 
 
@@ -38,16 +45,20 @@ class Finding:
     text: str  #: one sentence, with advice unless it is ok
 
 
-def findings(specification: Specification, outputs: Path) -> Iterator[Finding]:
+def findings(specification: Specification, outputs: Path, journal: Path | None = None) -> Iterator[Finding]:
     """Check everything that the runs of a file need, one thing after the other. Nothing is started, and nothing left behind
     except the folders and tables that a run would create. Known secrets are masked.
+
+    ``journal`` is the one that keeps the runs on this machine; None if a service does.
     """
-    for one in _findings(specification, outputs):
+    for one in _findings(specification, outputs, journal):
         yield replace(one, text=masked(one.text))
 
 
-def _findings(specification: Specification, outputs: Path) -> Iterator[Finding]:
+def _findings(specification: Specification, outputs: Path, journal: Path | None) -> Iterator[Finding]:
     yield _outputs(outputs)
+    if journal is not None:
+        yield from _journal(journal)
     yield _records(specification, outputs)
     yield from _source(specification)
     yield from _templates(specification)
@@ -60,6 +71,7 @@ def _findings(specification: Specification, outputs: Path) -> Iterator[Finding]:
         yield Finding("kernels", WARNING, sentence)
     yield from _secrets()
     yield from _variables()
+    yield from _values_of_variables()
 
 
 def _outputs(outputs: Path) -> Finding:
@@ -109,6 +121,17 @@ def _records(specification: Specification, outputs: Path) -> Finding:
         return Finding("records", FAILED, str(error))
 
 
+def _journal(path: Path) -> Iterator[Finding]:
+    """Find nothing where nothing has run yet."""
+    try:
+        with closing(JournalReader(path, may_be_missing=True)) as reader:
+            if reader.is_begun:
+                number = len(reader.infos)
+                yield Finding("journal", OK, f"{path} has {number} execution{'s' if number != 1 else ''}")
+    except JournalError as error:
+        yield Finding("journal", FAILED, str(error))
+
+
 def _templates(specification: Specification) -> Iterator[Finding]:
     templates, missing = asciidoc_templates(specification), missing_for_templates(specification)
     for sentence in missing:
@@ -153,7 +176,11 @@ def _secrets() -> Iterator[Finding]:
             short = f"{name} has fewer than {SHORTEST_MASKED_SECRET} characters"
             text = f"{short}, so it is not masked in what is kept; use a longer one"
             yield Finding("secrets", WARNING, text)
-    for name in value_of(SIMPLEFLOW_NB_SECRETS):
+    try:
+        named = value_of(SIMPLEFLOW_NB_SECRETS)
+    except DefinitionError:  # a finding of its own, see `_values_of_variables`
+        return
+    for name in named:
         if not secret_text(name):
             yield Finding("secrets", WARNING, f"{SIMPLEFLOW_NB_SECRETS.name} names {name}, and there is no such variable")
 
@@ -162,10 +189,43 @@ def _variables() -> Iterator[Finding]:
     """Warn of variables that nothing reads but whose names are close to known ones, or are simpleflow's; other variables may
     belong to other programs.
     """
-    known = [one.name.removeprefix(PREFIX) for one in VARIABLES if one.name.startswith(PREFIX)]
     for name in sorted(variables_now()):
         if name in REPLACED:
             yield Finding("environment", WARNING, f"nothing reads {name}, a setting of simpleflow; {REPLACED[name]}")
-        own = name.removeprefix(PREFIX)
-        if name.startswith(PREFIX) and own not in known and (meant := near_miss(own, known)) is not None:
-            yield Finding("environment", WARNING, f"nothing reads {name}; the variable that is read is {PREFIX}{meant}")
+        elif (meant := _misspelt(name)) is not None:
+            yield Finding("environment", WARNING, f"nothing reads {name}; the variable that is read is {meant}")
+
+
+def _misspelt(name: str) -> str | None:
+    """Return the variable that was probably meant, None for one that is read, or not close to any."""
+    family = next((one for one in _FAMILIES if name.startswith(one)), None)
+    known = {one.name for one in VARIABLES}
+    if family is None or name in known:
+        return None
+    others = [one.removeprefix(family) for one in known if one.startswith(family)]
+    # Nobody else has variables that begin as ours do.
+    meant = near_miss(name.removeprefix(family), sorted(others), cutoff=0.6 if family == PREFIX else 0.8)
+    return family + meant if meant is not None else None
+
+
+def _values_of_variables() -> Iterator[Finding]:
+    """Find values that would be refused when they are needed, and modules to be imported in advance that are not there."""
+    for variable in VARIABLES:
+        try:
+            value_of(variable)
+        except DefinitionError as error:
+            yield Finding("environment", FAILED, str(error))
+        except OSError as error:
+            yield Finding("environment", FAILED, f"{error.filename} cannot be read: {(error.strerror or str(error)).lower()}")
+        else:
+            if variable is SIMPLEFLOW_NB_PRELOAD and variable.name in variables_now():
+                yield from _missing_modules()
+
+
+def _missing_modules() -> Iterator[Finding]:
+    for module in value_of(SIMPLEFLOW_NB_PRELOAD):
+        package = module.partition(".")[0]  # a module in it is not to be looked for: that would import the package
+        if find_spec(package) is None:
+            names = f"{SIMPLEFLOW_NB_PRELOAD.name} names {module!r}"
+            text = f"{names}, and there is no module {package!r}; install it, or leave it out"
+            yield Finding("environment", WARNING, text)

@@ -99,18 +99,18 @@ class NotebookEntry(Entry):
     timeout: Duration = Field(
         ABSENT,
         serialization_alias="timeout_seconds",
-        description="An attempt is stopped after so long: seconds, or text such as 10m or 2h.",
+        description="An attempt is stopped after this time: seconds, or text such as 10m or 2h.",
     )
     cell_timeout: Duration = Field(ABSENT, serialization_alias="cell_timeout_seconds", description="The same for each cell.")
     memory_limit: Memory = Field(
         ABSENT,
         serialization_alias="memory_limit_bytes",
-        description="It is killed when it has more memory: bytes, or text such as 500MB or 2GiB.",
+        description="It is killed when it uses more memory than this: bytes, or text such as 500MB or 2GiB.",
     )
     output_limit: OutputLimit = Field(
         ABSENT,
-        description="It fails when it prints more than this (100MB if not given), or displays more: {printed: 100MB, "
-        "displayed: 500MB}.",
+        description="It fails when it prints more than this (100MB if not given), or when tables and pictures take more: "
+        "{printed: 100MB, displayed: 500MB}.",
     )
     retries: Retries = Field(ABSENT, description="Further attempts after a failure.")
     kernel: Kernel = Field(ABSENT, description="The Jupyter kernel to run it in, by default its own.")
@@ -190,7 +190,7 @@ class WorkflowEntry(Entry):
         ABSENT,
         ge=1,
         le=100_000,
-        description="So many runs of it are open at once; others wait, and those of other workflows do not.",
+        description="The most runs of it open at once; further ones wait, those of other workflows do not.",
     )
 
 
@@ -224,7 +224,7 @@ class SensorEntry(Entry):
     )
     require: Literal["any", "all"] = Field("any", description="Whether a date must be there for one type or for all.")
     source: SourceOfFile = Field("flowapi", description="Where dates come from.")
-    max_parallel_runs: int = Field(ABSENT, ge=1, le=100_000, description="So many runs are open at once; others wait.")
+    max_parallel_runs: int = Field(ABSENT, ge=1, le=100_000, description="The most runs open at once; further ones wait.")
     workflows: list[ConfiguredEntry] = Field(description="What runs for each date.")
 
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Generator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar, cast
+
+from ..exceptions import CallGivenUp
 
 if TYPE_CHECKING:
+    from types import GeneratorType
+
     from .outcomes import RemoteExecution, RunOutcome
     from .states.run_states import ShownRun, Watch
 
@@ -87,11 +92,13 @@ class UnderWay(Generic[R]):
     """A long call: iterate over it to see what happens, or ask for its result, which waits for the end.
 
     Nothing is done before the first of these. What was started ends by itself when it is given up (`close`, or the end of a
-    ``with`` block): no task is started any more, those under way end, and the same call goes on later.
+    ``with`` block): no task is started any more, those under way end, and the same call goes on later. Any thread may do each
+    of this.
     """
 
     def __init__(self, events: Generator[Event, None, R]) -> None:
-        self._events = events
+        self._events = cast("GeneratorType[Event, None, R]", events)
+        self._running = threading.RLock()  # held while the call does something
         self._is_over = False
         self._result: list[R] = []  # empty until it has ended by itself
 
@@ -99,16 +106,20 @@ class UnderWay(Generic[R]):
         return self
 
     def __next__(self) -> Event:
-        try:
-            return next(self._events)
-        except StopIteration as end:
-            if not self._is_over:
+        if self._is_over:  # even before the lock: `close` may be waiting for it
+            self._end()
+            raise StopIteration
+        with self._running:
+            try:
+                return next(self._events)
+            except StopIteration as end:
+                if not self._is_over:
+                    self._is_over = True
+                    self._result.append(end.value)
+                raise
+            except BaseException:
                 self._is_over = True
-                self._result.append(end.value)
-            raise
-        except BaseException:
-            self._is_over = True
-            raise
+                raise
 
     def __enter__(self) -> UnderWay[R]:
         return self
@@ -120,15 +131,25 @@ class UnderWay(Generic[R]):
         """Wait for the end and return the result of the call.
 
         Raises:
-            RuntimeError: it was closed, or has raised something, before its end.
+            CallGivenUp: it was closed, perhaps by another thread, or has raised something, before its end.
+            and whatever the call raises.
         """
         for _ in self:
             pass
         if not self._result:
-            raise RuntimeError("this call was given up before it ended")
+            raise CallGivenUp("this call was given up before it ended")
         return self._result[0]
 
     def close(self) -> None:
-        """Give it up: nothing is lost. Waits for what is under way."""
+        """Give it up: nothing is lost. Waits for what is under way.
+
+        Another thread that iterates over it, or waits for its result, is stopped at its next look, some tenths of a second
+        later. Called by a signal handler, in the midst of a look of the same thread, it returns at once.
+        """
         self._is_over = True
-        self._events.close()
+        self._end()
+
+    def _end(self) -> None:
+        with self._running:
+            if not self._events.gi_running:  # else this is a signal handler: the lock is held by its own thread
+                self._events.close()

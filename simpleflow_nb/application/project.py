@@ -12,7 +12,7 @@ from .conditions import Conditions
 from .events import UnderWay
 from .files import diagnosis, validation
 from .files.specifications import check_sensor, read_specification
-from .files.workflow_files import check_writable, outputs_folder
+from .files.workflow_files import check_writable, outputs_folder, typed_path
 from .looking import plans, run_details, run_lists, run_logs, statuses
 from .outcomes import Outcome
 from .services import Service, usual_service
@@ -38,10 +38,10 @@ class Project:
     def open(
         cls, file: Path | str | None = None, *, outputs: Path | str | None = None, service: Service | None = None
     ) -> Project:
-        """Read and check a workflow file.
+        """Read and check a workflow file. Paths may be relative: the working directory may change later.
 
         Args:
-            file: a path, or a folder with a ``workflows.yml``; None is what commands take that are given no file.
+            file: a path, or a folder with a ``workflows.yml``; None is the file that a command takes if it is given none.
             outputs: the outputs folder; None is ``AUTOFLOW_OUTPUTS_DIR``, or ``outputs`` beside the file.
             service: `Local` or `Swf`; None is the domain of the environment, unless something has run on this machine.
 
@@ -53,16 +53,20 @@ class Project:
         folder = outputs_folder(Path(outputs) if outputs is not None else None, specification.path)
         return cls(specification, folder, service if service is not None else usual_service(folder))
 
+    @property
+    def _path(self) -> Path:
+        return typed_path(self.specification.path, self.specification.file)
+
     def validate(self) -> validation.Validation:
-        """Check the file and its notebooks as they are now. See `validation.validate`."""
-        return validation.validate(self.specification.path)
+        """Check the file and its notebooks as they are now. Problems are in what is returned, and not raised."""
+        return validation.validate(self._path)
 
     def plan(self) -> plans.Plan:
-        """Work out which runs are due, and why the others are not; start none. See `plans.plan_runs`."""
+        """Work out which runs are due, and why the others are not; start none."""
         return plans.plan_runs(self.specification, self.outputs, self.service)
 
     def status(self) -> statuses.Status:
-        """Return the state and light of every run, and which runs are due. See `statuses.current_status`."""
+        """Return the state and light of every run, and which runs are due."""
         return statuses.current_status(self.specification, self.outputs, self.service)
 
     def runs(
@@ -74,24 +78,48 @@ class Project:
         last: date | None = None,
         every_run: bool = False,
     ) -> run_lists.RunList:
-        """List the latest run of each instance, or every run, of all workflows or one. See `run_lists.list_runs`."""
+        """List the latest run of each instance, or every run. Reads the records and what is open, and changes nothing.
+
+        Args:
+            name: of one workflow alone.
+            state: of runs in this state alone: ``running``, ``succeeded``, ``skipped``, ``failed``, ``timed out``,
+                ``terminated``, ``cancelled`` or ``partial`` (a backfill of one label).
+            first, last: the reference dates of a period, both included; None leaves that end open.
+            every_run: earlier runs of an instance, too.
+
+        Raises:
+            DefinitionError: there is no such workflow or state.
+        """
         choice = run_lists.RunChoice(name, state, first, last, every_run)
         return run_lists.list_runs(self.specification, self.outputs, self.service, choice)
 
     def run(self, reference: str) -> run_details.RunDetails:
-        """Show one run, such as ``NAME/DATE``. See `run_details.run_details`."""
+        """Return what is known of one run: its labels, attempts, artefacts, and why it failed.
+
+        Raises:
+            DefinitionError: there is no such run, or several; the message lists them.
+        """
         return run_details.run_details(self.specification, self.outputs, self.service, reference)
 
     def logs(
         self, reference: str, label: str | None = None, *, attempt: int | None = None, pattern: str | None = None
     ) -> run_logs.RunLog:
-        """Return the lines that the notebooks of a run printed, as an iterator. See `run_logs.run_log`."""
+        """Return the lines that the notebooks of a run printed, as an iterator.
+
+        Args:
+            label: of one notebook alone.
+            attempt: of an earlier attempt; None is the last one of each notebook.
+            pattern: a regular expression; lines in which it is found alone.
+
+        Raises:
+            DefinitionError: there is no such run, label or attempt, or the pattern is no regular expression.
+        """
         wanted = (self.specification, self.outputs, self.service, reference, label)
         return run_logs.run_log(*wanted, attempt=attempt, pattern=pattern)
 
     def doctor(self) -> diagnosis.Diagnosis:
-        """Check that everything that runs need is in place. See `diagnosis.diagnose`."""
-        return diagnosis.diagnose(self.specification, self.outputs)
+        """Check that everything that runs need is in place, as ``doctor`` does. Starts nothing."""
+        return diagnosis.diagnose(self.specification, self.outputs, self.service.journal(self.outputs))
 
     def start(
         self,
@@ -102,7 +130,19 @@ class Project:
         adopt: bool = False,
         workers: int | None = None,
     ) -> UnderWay[Outcome]:
-        """Run a workflow once, ``reference_date`` among its parameters. See `requested_runs.start`."""
+        """Run a workflow once. A run that has succeeded is done again; one that is open is continued.
+
+        Args:
+            name: a workflow of the file.
+            parameters: ``reference_date`` among them, if its notebooks take one. The others may be left out: they are those of
+                the first sensor entry that has those that are given.
+            new: end an interrupted run of that instance, and start another. On this machine alone.
+
+        Raises:
+            DefinitionError: there is no such workflow, or a parameter is missing or not its own.
+            OutputsError: the outputs folder cannot be written to.
+            SourceError: data that are remembered with the run cannot be read.
+        """
         how = Conditions(workers, adopt)
         call = requested_runs.start(
             self.specification, self.outputs, self.service, name, parameters or {}, new=new, conditions=how
@@ -134,7 +174,22 @@ class Project:
         adopt: bool = False,
         workers: int | None = None,
     ) -> UnderWay[Outcome]:
-        """Run a workflow for the available dates of a period. See `backfills.Backfill` and `backfills.carry_out`."""
+        """Run a workflow for the available dates of a period, with the parameters of each of its sensor entries.
+
+        Args:
+            name: a workflow of the sensor.
+            first, last: the reference dates of a period, both included.
+            rerun: ``missing``: dates that have not run yet; ``failed``: those, and what failed or was skipped; ``changed``:
+                what ran with notebooks, or data that count, that have changed since; ``all``: everything, from scratch.
+            only: run the notebook of this label alone, and those that it needs as far as they have not succeeded.
+            latest_first: begin with the last date.
+            max_parallel: how many of its runs are open at once; None means no limit.
+
+        Raises:
+            DefinitionError: there is no such workflow or label, or nothing of it is available.
+            OutputsError: the outputs folder cannot be written to.
+            SourceError: the available dates cannot be read.
+        """
         wanted = backfills.Backfill(name, first, last, rerun, only, latest_first)
         how = Conditions(workers, adopt)
         call = backfills.backfill(
@@ -157,22 +212,40 @@ class Project:
         return backfills.planned_backfill(self.specification, self.outputs, self.service, wanted)
 
     def retry(self, run: str, *, adopt: bool = False, workers: int | None = None) -> UnderWay[Outcome]:
-        """Run again what failed or was skipped of a run (``NAME/DATE`` or a workflow id). See `retries.carry_out`."""
+        """Run again what failed or was skipped of a run; what succeeded is kept, unless it needs something that has changed. An
+        interrupted run is continued.
+
+        Args:
+            run: ``NAME/DATE``, ``NAME/DATE,key=value`` or a workflow id, as commands take it. Nothing happens if all of it has
+                succeeded.
+
+        Raises:
+            DefinitionError: there is no such run, or it is running.
+            OutputsError: the outputs folder cannot be written to.
+        """
         how = Conditions(workers, adopt)
         return UnderWay(retries.retry(self.specification, self.outputs, self.service, run, conditions=how))
 
     def wait(self, run: str) -> UnderWay[Outcome]:
-        """Wait for the end of a run that is already being carried out. See `waiting.wait`."""
+        """Wait for the end of a run that is already being carried out; what has ended is returned at once.
+
+        Raises:
+            DefinitionError: there is no such run, or it is interrupted and no process goes on with it.
+        """
         return UnderWay(waiting.wait(self.specification, self.outputs, self.service, run))
 
     def cancel(self, run: str) -> waiting.Cancellation:
-        """Ask a run to end. See `waiting.cancel`."""
+        """Ask a run to end: its notebooks are interrupted, and its state is ``cancelled``.
+
+        Raises:
+            DefinitionError: there is no such run, or it has ended already.
+        """
         return waiting.cancel(self.specification, self.outputs, self.service, run)
 
     @property
     def sensor(self) -> SensorControl:
         """Control of the sensor of the file, wherever it runs."""
-        return SensorControl(self.specification.path, self.outputs, self.service)
+        return SensorControl(self._path, self.outputs, self.service)
 
     def sensors(self) -> SensorList:
         """Return the open sensors of the files that share these outputs, or the domain."""
@@ -189,10 +262,29 @@ class Project:
         remake: str = "all",
         workers: int | None = None,
     ) -> UnderWay[remade_reports.ReportsMade]:
-        """Make the reports of a run, of the runs of a period or of all runs anew. See `remade_reports.make_reports`."""
+        """Make the reports of a run, of the runs of a period or of all runs anew, from the notebooks that are kept.
+
+        Args:
+            run: as `retry` takes it; without it, all runs, or those of the period.
+            first, last: the reference dates of a period, both included; not beside ``run``.
+            label: the reports of one notebook alone.
+            remake: ``missing``: those that are not there; ``changed``: those, and what would look differently now; ``all``.
+            workers: how many reports are made at once; None is the number of cores.
+
+        Raises:
+            DefinitionError: there is nothing that fits.
+            OutputsError: the outputs folder cannot be written to.
+        """
         wanted = remade_reports.WantedReports(run, first, last, label, remake)
         return UnderWay(remade_reports.make_reports(self.specification, self.outputs, self.service, wanted, workers=workers))
 
     def clean_outputs(self, keep_days: int, *, dry_run: bool = False) -> cleaned_outputs.Cleaned:
-        """Remove the folders of runs that ended longer ago than that. See `cleaned_outputs.clean_outputs`."""
+        """Remove notebooks and reports of runs that ended longer ago than that; their records stay, so nothing is due again.
+
+        The newest reports of each parameter set are kept. With ``dry_run`` nothing is removed.
+
+        Raises:
+            DefinitionError: ``keep_days`` is not from 0 to 36,500, or a process runs workflows with these outputs elsewhere.
+            OutputsError: a folder cannot be removed.
+        """
         return cleaned_outputs.clean_outputs(self.specification, self.outputs, self.service, keep_days, dry_run=dry_run)

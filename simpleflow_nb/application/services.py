@@ -39,11 +39,16 @@ class Local:
     db: Path | str | None = None
     durable: bool = False
 
+    def __post_init__(self) -> None:
+        if self.db is not None:  # the working directory may change
+            object.__setattr__(self, "db", Path(self.db).absolute())
+
     @property
     def _db(self) -> Path | None:
         return None if self.db is None else Path(self.db)
 
     def journal(self, outputs: Path) -> Path:
+        """Return the path of the journal; there may be none yet."""
         return journal_path(self._db, outputs)
 
     def start(
@@ -96,11 +101,8 @@ class Local:
         """
         journal = self.journal(outputs)
         payloads = PayloadDirectory(journal.parent / "payloads")
-        if not journal.exists():
-            yield Place(None, DOMAIN, payloads, journal)
-            return
-        with closing(JournalReader(journal)) as reader:
-            yield Place(reader, DOMAIN, payloads, journal)
+        with closing(JournalReader(journal, may_be_missing=True)) as reader:
+            yield Place(reader if reader.is_begun else None, DOMAIN, payloads, journal)
 
 
 @dataclass(frozen=True)
@@ -117,9 +119,20 @@ class Swf:
     domain: str
     region: str | None = None
     create: bool = False
-    payloads: Path | None = None
+    payloads: Path | str | None = None
     retention_days: int = DEFAULT_RETENTION_DAYS
     hint: str = DEFAULT_HINT
+
+    def __post_init__(self) -> None:
+        if self.payloads is not None:  # the working directory may change
+            object.__setattr__(self, "payloads", Path(self.payloads).absolute())
+
+    def journal(self, outputs: Path) -> None:
+        """Return None: the service keeps the runs."""
+
+    @property
+    def _payloads(self) -> Path | None:
+        return None if self.payloads is None else Path(self.payloads)
 
     def start(
         self, specification: Specification, outputs: Path, run: PlannedRun, *, new: bool, conditions: Conditions
@@ -186,7 +199,7 @@ class Swf:
         with connected(
             self.domain, self.region, create=self.create, retention_days=self.retention_days, hint=self.hint
         ) as service:
-            yield Place(service, self.domain, payload_directory(self.payloads, outputs))
+            yield Place(service, self.domain, payload_directory(self._payloads, outputs))
 
 
 Service = Local | Swf

@@ -84,6 +84,7 @@ class Journal:
         self.path = path
         self.commits = 0
         self._writing = threading.Lock()  # a type must not become part of a transaction under way, and be rolled back with it
+        refuse_no_file(path)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=32)
@@ -315,15 +316,27 @@ def check_is_journal(path: Path) -> None:
     An empty or missing file may become one. A file that cannot be read now fails when it is opened.
 
     Raises:
-        JournalError: it is a database of something else.
+        JournalError: it is a database of something else, or no file.
     """
     if not path.exists():
         return
+    refuse_no_file(path)
     try:
         with closing(sqlite3.connect(read_only_uri(path), uri=True, timeout=0)) as db:
             refuse_foreign(db, path)
     except sqlite3.Error:
         pass
+
+
+def refuse_no_file(path: Path) -> None:
+    """Refuse a folder, and what SQLite would wait for without end, such as a named pipe.
+
+    Raises:
+        JournalError: there is something at the path that is not a file.
+    """
+    if path.exists() and not path.is_file():
+        kind = "a folder" if path.is_dir() else "no file"
+        raise JournalError(f"{path} is not a journal: it is {kind}; move it away, or name another with --db")
 
 
 def refuse_foreign(db: sqlite3.Connection, path: Path) -> None:

@@ -22,6 +22,7 @@ from .journal import (
     execution_rows,
     read_only_uri,
     refuse_foreign,
+    refuse_no_file,
     unusable,
 )
 from .pruning import Prunable
@@ -39,6 +40,7 @@ class _ReadOnlyJournal(Journal):
     def __init__(self, path: Path) -> None:
         if not path.exists():
             raise JournalError(f"{path} does not exist; nothing has run here yet (name another journal with --db)")
+        refuse_no_file(path)
         self.path, self._writing = path, threading.Lock()
         uri = read_only_uri(path)
         self._is_immutable = uri.endswith("immutable=1")
@@ -146,10 +148,11 @@ class JournalReader(Reading, Prunable):
     use it.
 
     Args:
-        may_be_missing: the journal may be created later; until then there are no executions.
+        may_be_missing: the journal may be created later; until then there are no executions, and `is_begun` is False. An empty
+            file is none yet: its process has just created it, or did not come further.
 
     Raises:
-        JournalError: there is no journal, or it cannot be read.
+        JournalError: there is no journal, it is empty, or it cannot be read.
     """
 
     def __init__(self, path: Path, *, may_be_missing: bool = False) -> None:
@@ -166,10 +169,17 @@ class JournalReader(Reading, Prunable):
         else:
             journal = _ReadOnlyJournal(self.path)
             try:
+                if not journal.is_made:
+                    raise JournalError(f"{path} is empty; nothing has run here yet (name another journal with --db)")
                 self._begin(journal)
             except BaseException:
                 journal.close()
                 raise
+
+    @property
+    def is_begun(self) -> bool:
+        """Tell whether there was a journal at the last look, and not only an empty file."""
+        return self.journal is not None
 
     def refresh(self) -> None:
         """Load what has been committed until now.

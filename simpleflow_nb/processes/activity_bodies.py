@@ -14,7 +14,7 @@ from ..activity_context import ActivityContext
 from ..constants import MAX_REASON_CHARACTERS
 from ..exceptions import TaskFailed
 from ..masking import masked
-from ..tracebacks import traceback_lines
+from ..tracebacks import text_of, traceback_lines
 from .import_errors import location_of_import_error
 from .own_modules import is_own, is_program
 
@@ -103,8 +103,8 @@ def _refuse_program(name: str, module_name: str) -> None:
 def _imported(name: str, module_name: str) -> ModuleType:
     try:
         return importlib.import_module(module_name)
-    except (Exception, SystemExit) as error:
-        what = f"{type(error).__name__}: {error}{location_of_import_error(error)}"
+    except BaseException as error:  # a module that skips or exits must not end the worker's thread
+        what = f"{type(error).__name__}: {text_of(error)}{location_of_import_error(error)}"
         raise LookupError(f"activity {name}: {module_name} cannot be imported: {what}") from error
 
 
@@ -116,7 +116,7 @@ def failure_of(error: BaseException) -> tuple[str, str]:
     if isinstance(error, TaskFailed) and error.reason:
         reason, details = (payload.whole_characters(masked(text)) for text in (error.reason, error.details or ""))
         return reason[:MAX_REASON_CHARACTERS], details
-    reason = payload.whole_characters(masked(f"{type(error).__name__}: {error}"))
+    reason = payload.whole_characters(masked(f"{type(error).__name__}: {text_of(error)}"))
     return reason[:MAX_REASON_CHARACTERS], failure_details(error, reason)
 
 
@@ -125,7 +125,7 @@ def failure_details(error: BaseException, reason: str) -> str:
     trace = "".join(lines)
     if (hidden := masked(trace)) != trace:
         lines = hidden.splitlines(keepends=True)
-    message = masked(str(error))
+    message = masked(text_of(error))
     body = {"error": masked(reason), "error_type": type(error).__name__, "message": message, "traceback": lines}
     text = payload.encode(body)
     if payload.is_too_long(text):

@@ -22,6 +22,7 @@ from ..swf_service import DecisionTask, SwfService
 from ..workflow import Workflow
 from .execution_cache import CachedExecution, ExecutionCache
 from .execution_context import execution_context, last_context, parked_context
+from .interrupts import may_be_interrupted
 from .log_context import logged_as
 from .payload_directory import MemoryPayloads, Payloads, keep_long_texts
 from .process_title import process_identity
@@ -316,6 +317,7 @@ class Decider:
             load=self.payloads.load,
             read_events=lambda until: self._history(execution, until),
             on_log=lambda line: logging.getLogger("simpleflow_nb").info("%s: %s", name, line),
+            is_interruptible=may_be_interrupted(),
         )
 
     def _workflow_class(self, task: Task, events: list[HistoryEvent]) -> type[Workflow]:

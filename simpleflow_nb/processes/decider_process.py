@@ -12,6 +12,7 @@ import uuid
 
 from ..exceptions import ServiceError
 from ..service_faults import is_of_the_service, is_refused, refusal
+from ..tracebacks import ended_by
 from .backoff import Backoff
 from .decider import Decider, Task
 from .log_context import logged_as
@@ -44,7 +45,7 @@ class DeciderProcess:
 
     def __init__(self, decider: Decider, *, pollers: int = 2, sticky_seconds: int = STICKY_SECONDS) -> None:
         self.decider = decider
-        self.failure: BaseException | None = None  # of a poller that ended before it was stopped
+        self.failure: Exception | None = None  # of a poller that ended before it was stopped
         # A poller holds at most one task: tasks that cannot be decided soon are better left to another process.
         self._tasks: queue.Queue[tuple[Task, str, bool]] = queue.Queue(maxsize=1)
         self._stop, self._abandon = threading.Event(), threading.Event()
@@ -120,11 +121,11 @@ class DeciderProcess:
                     identity=self.decider.identity,
                     startAtPreviousStartedEvent=not whole,
                 )
-            except Exception as error:
+            except BaseException as error:  # any: a poller that ended unnoticed would leave its list to nobody
                 if type(error).__name__ == "ReadTimeoutError":
                     continue  # an empty poll whose answer did not arrive
-                if not is_of_the_service(error):
-                    self.failure = error
+                if not isinstance(error, Exception) or not is_of_the_service(error):
+                    self.failure = ended_by(error)
                     return
                 if is_refused(error) and not has_polled:  # the name is invalid: other polls would be refused too
                     self.failure = refusal(f"polls of {self.decider.task_list!r}", error)

@@ -11,6 +11,7 @@ from ..activity import Activity
 from ..environment import usable_cores
 from ..exceptions import ServiceError
 from ..swf_service import SwfService
+from ..tracebacks import ended_by
 from ..workflow import Workflow
 from .decider import Decider, Parked
 from .payload_directory import MemoryPayloads, Payloads
@@ -72,7 +73,7 @@ class Engine:
             imports=imports,
             bodies=bodies,
         )
-        self.failure: BaseException | None = None
+        self.failure: Exception | None = None
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._decide, name="decider", daemon=True)
 
@@ -102,7 +103,7 @@ class Engine:
             if self._stop.is_set() and isinstance(error, ServiceError):
                 logger.debug("the decider was stopped with a decision under way: %s", error)
                 return
-            self.failure = error
+            self.failure = ended_by(error)
             is_expected = isinstance(error, ServiceError)  # others are raised with their traceback from `failure`
             logger.log(
                 logging.ERROR if is_expected else logging.DEBUG, "the decider stops: %s", error, exc_info=not is_expected

@@ -11,6 +11,13 @@ from types import FrameType
 from typing import Any
 
 
+def may_be_interrupted() -> bool:
+    """Return whether Ctrl-C raises KeyboardInterrupt in this thread. If not, one that arrives here was raised by user code."""
+    return (
+        threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    )
+
+
 class Interrupts:
     """Counts interrupts within its ``with`` block in the main thread; elsewhere there are none."""
 

@@ -87,7 +87,7 @@ def _carry_out(answers: _Answers) -> None:
         set_context(context)
         body = find_activity(call["name"], call["modules"], are_ours=True)
         answer = {"result": result_text(body, context, call["args"], call["kwargs"])}
-    except (Exception, SystemExit) as error:
+    except BaseException as error:  # whatever the user's code raises: the worker tells it
         reason, details = failure_of(error)
         answer = {"failed": reason, "details": details}
     answers.send(answer)

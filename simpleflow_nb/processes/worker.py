@@ -6,7 +6,7 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from .. import payload
@@ -16,7 +16,8 @@ from ..constants import MAX_HEARTBEAT_DETAILS_CHARACTERS, MAX_REASON_CHARACTERS
 from ..exceptions import ActivityCanceled, DefinitionError, ServiceError
 from ..masking import masked
 from ..service_faults import UNKNOWN_RESOURCE, fault_code, is_of_the_service, is_passing, is_refused, is_throttled, refusal
-from ..swf_service import ActivityTask, SwfService
+from ..swf_service import SwfService
+from ..tracebacks import ended_by, text_of
 from .activity_bodies import declaring_module, failure_details, failure_of, find_activity, result_text
 from .backoff import Backoff
 from .checkpoints import last_details, with_progress
@@ -26,58 +27,11 @@ from .payload_directory import MemoryPayloads, Payloads, kept
 from .poll_log import PollLog
 from .process_groups import ProcessGroups
 from .process_title import process_identity
+from .running_task import LOOK_SECONDS, RunningTask, Task
 
 logger = logging.getLogger(__name__)
 
-Task = ActivityTask
-
 _MOST_BEATS_APART_SECONDS = 30.0
-_LOOK_SECONDS = 0.2
-
-
-class RunningTask:
-    """An activity task that this worker carries out."""
-
-    def __init__(self, task: Task) -> None:
-        self.task = task
-        self.token: str = task["taskToken"]
-        self.activity_id: str = task["activityId"]
-        self.workflow_id: str = task["workflowExecution"]["workflowId"]
-        self.run_id: str = task["workflowExecution"]["runId"]
-        self.cancelled = threading.Event()
-        self.over = False  # the service has ended the task: there is nothing to report
-        self.on_cancel: list[Callable[[], None]] = []
-        self.details: str | None = None  # of the body's last heartbeat
-        self.has_slot = True  # of its list; False once another thread polls in its place
-        self.beat_seconds = 1.0  # until its activity is known
-        self.given_up_after: float | None = None  # seconds without a heartbeat after which the service ends the task
-        self.started = self.last_beat = time.monotonic()
-        self.last_try = 0.0  # of a heartbeat, delivered or not
-        self.next_beat, self.ends_by = self.started + self.beat_seconds, float("inf")
-        self.is_beating = threading.Lock()
-
-    def limit(self, timeouts: Mapping[str, str], most_seconds: float) -> None:
-        """Set how often to send heartbeats, and when the service will have ended the task, from the activity's timeouts."""
-        self.beat_seconds = most_seconds
-        heartbeat, whole = timeouts["heartbeatTimeout"], timeouts["startToCloseTimeout"]
-        if heartbeat.isdigit() and int(heartbeat):
-            self.beat_seconds = min(most_seconds, int(heartbeat) / 3)
-            self.given_up_after = float(heartbeat)
-        if whole.isdigit() and int(whole):
-            self.ends_by = self.started + int(whole) + _LOOK_SECONDS
-        self.next_beat = self.started + self.beat_seconds
-
-    def cancel(self) -> None:
-        if self.cancelled.is_set():
-            return
-        self.cancelled.set()
-        for call in list(self.on_cancel):
-            call()
-
-    def leave(self) -> None:
-        """End the body without a report."""
-        self.over = True
-        self.cancel()
 
 
 class Worker:
@@ -112,7 +66,7 @@ class Worker:
         self.bodies = bodies or {}
         self.process_groups = process_groups or ProcessGroups()
         self.identity = process_identity()
-        self.failure: BaseException | None = None  # of a thread that ended before it was stopped
+        self.failure: Exception | None = None  # of a thread that ended before it was stopped
         self._running: dict[str, RunningTask] = {}
         self._lock = threading.Lock()
         self._stop, self._abandon = threading.Event(), threading.Event()
@@ -123,7 +77,7 @@ class Worker:
         for name, slots in self.task_lists.items():
             for slot in range(slots):
                 self._poll(name, f"{name}-{slot + 1}")
-        self._heart = threading.Thread(target=self._keep_beating, name="heartbeats", daemon=True)
+        self._heart = threading.Thread(target=self._beat_on, name="heartbeats", daemon=True)
         self._heart.start()
 
     def _poll(self, task_list: str, name: str) -> None:
@@ -163,6 +117,19 @@ class Worker:
     # ---- one task ------------------------------------------------------------------------------------------------------------
 
     def _work(self, task_list: str) -> None:
+        try:
+            self._take_tasks(task_list)
+        except BaseException as error:  # any: a thread that ended unnoticed would leave its list to nobody
+            self._end(f"worker on {task_list!r}", error)
+
+    def _take_tasks(self, task_list: str) -> None:
+        """Carry out tasks until the worker is stopped.
+
+        Raises:
+            DefinitionError: the service refuses polls of the list.
+            ServiceError: the service cannot be used any more.
+            Exception: a bug.
+        """
         backoff, log = Backoff(self._stop), PollLog(logger, task_list)
         has_polled = False
         while not self._stop.is_set():
@@ -173,15 +140,13 @@ class Worker:
                 log.succeeded()
                 if task.get("taskToken") and not self.work_on(task, task_list):
                     return
-            except (DefinitionError, ServiceError) as error:
-                self._end(task_list, error)
-                return
+            except (DefinitionError, ServiceError):
+                raise
             except Exception as error:
                 if type(error).__name__ == "ReadTimeoutError":
                     continue  # an empty poll whose answer did not arrive
                 if not is_of_the_service(error):
-                    self._end(task_list, error)
-                    return
+                    raise
                 if not self._stop.is_set():
                     log.failed(error)
                 backoff.wait()
@@ -203,13 +168,16 @@ class Worker:
             raise
         return task
 
-    def _end(self, task_list: str, error: Exception) -> None:
-        if self._stop.is_set():
-            return
-        self.failure = error
+    def _end(self, thread: str, error: BaseException) -> None:
+        """Note that a thread ends before its time, for the owner, who ends the worker."""
         expected = isinstance(error, ServiceError)
+        if self._stop.is_set():
+            if not expected:  # nobody looks at `failure` any more
+                logger.error("%s: %s", thread, error, exc_info=True)
+            return
+        self.failure = ended_by(error)
         level = logging.ERROR if expected else logging.DEBUG  # others are raised from `failure`
-        logger.log(level, "worker on %r stops: %s", task_list, error, exc_info=not expected)
+        logger.log(level, "%s stops: %s", thread, error, exc_info=not expected)
 
     def work_on(self, task: Task, task_list: str = "") -> bool:
         """Run the body of a task and report its result. Return False if another thread has taken this one's place meanwhile.
@@ -269,9 +237,9 @@ class Worker:
             return "completed", {"result": kept(text, self.payloads)}
         except ActivityCanceled as error:
             return "canceled", {"details": payload.shortened(masked(str(error)))}
-        except (Exception, SystemExit) as error:  # a body that exits must not end the worker's thread
+        except BaseException as error:  # whatever a body raises must not end the worker's thread, which takes no signals
             if running.cancelled.is_set():
-                return "canceled", {"details": payload.shortened(masked(str(error)))}
+                return "canceled", {"details": payload.shortened(masked(text_of(error)))}
             reason, details = failure_of(error)
             return "failed", {"reason": reason, "details": with_progress(details, running.details)}
         finally:
@@ -321,6 +289,12 @@ class Worker:
 
     # ---- heartbeats ----------------------------------------------------------------------------------------------------------
 
+    def _beat_on(self) -> None:
+        try:
+            self._keep_beating()
+        except BaseException as error:  # without heartbeats, every task would time out while its body goes on
+            self._end("the heartbeats", error)
+
     def _keep_beating(self) -> None:
         while not self._abandon.is_set() and (not self._stop.is_set() or any(thread.is_alive() for thread in self._threads)):
             now = time.monotonic()
@@ -332,9 +306,9 @@ class Worker:
                 # a heartbeat that hangs must not delay the others
                 threading.Thread(target=self._beat, args=(running,), name="heartbeat", daemon=True).start()
             if self._stop.is_set():
-                self._abandon.wait(_LOOK_SECONDS / 10)  # stopping a worker waits for this thread too
+                self._abandon.wait(LOOK_SECONDS / 10)  # stopping a worker waits for this thread too
             else:
-                self._stop.wait(_LOOK_SECONDS)
+                self._stop.wait(LOOK_SECONDS)
 
     def _note_progress(self, running: RunningTask, details: str | None) -> None:
         """Send a heartbeat of the body; details in quick succession are left to the next one that is due."""

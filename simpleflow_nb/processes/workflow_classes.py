@@ -11,8 +11,10 @@ from collections.abc import Callable, Iterable, Iterator
 from types import ModuleType
 
 from ..exceptions import DefinitionError, ExitCode, ReplayError
+from ..tracebacks import text_of
 from ..workflow import Workflow
 from .import_errors import location_of_import_error
+from .interrupts import may_be_interrupted
 from .own_modules import is_program
 
 
@@ -111,9 +113,11 @@ def workflow_class(path: str) -> type[Workflow]:
     except ImportError as error:
         where = location_of_import_error(error)
         raise WorkflowNotFound(f"{path}: module {module_name} cannot be imported: {error}{where}") from error
-    except (Exception, SystemExit) as error:
-        where = location_of_import_error(error)
-        raise WorkflowNotFound(f"{path}: importing {module_name} raised {type(error).__name__}: {error}{where}") from error
+    except BaseException as error:  # a module that skips or exits must not end the decider
+        if isinstance(error, KeyboardInterrupt) and may_be_interrupted():
+            raise
+        where, said = location_of_import_error(error), f"{type(error).__name__}: {text_of(error)}"
+        raise WorkflowNotFound(f"{path}: importing {module_name} raised {said}{where}") from error
     found = getattr(module, name, None)
     if not isinstance(found, type) or not issubclass(found, Workflow):
         what = "it is not a Workflow" if found is not None else "there is no such class"

@@ -32,6 +32,8 @@ class Execution(ExecutionState):
         load: reads a payload that is kept outside the history.
         on_log: called with each line of ``workflow.log``, once.
         read_events: returns the events of this execution up to an id, for hooks that take the history.
+        is_interruptible: a KeyboardInterrupt out of the code may be one of the process, and goes on to the caller. False if
+            none can reach this thread: then it fails the run.
     """
 
     __slots__ = (
@@ -61,8 +63,10 @@ class Execution(ExecutionState):
         load: payload.Load | None = None,
         on_log: Callable[[str], None] | None = None,
         read_events: Callable[[int], list[Event]] | None = None,
+        is_interruptible: bool = True,
     ) -> None:
         super().__init__(program, load, run_id, on_log)
+        self.is_interruptible = is_interruptible
         self.workflow_id = workflow_id
         self.configured_limit, self.decision_limit = open_activity_limit, decision_limit
         self.activity_task_list = task_list
@@ -246,8 +250,10 @@ class Execution(ExecutionState):
                 is_refused = not self.should_cancel(past, self.load and self.loaded, self.is_missing)
             except ReplayError:
                 raise
-            except Exception as error:
-                self._fail_run(error)
+            except BaseException as error:  # as out of run(): a failure, or what Workflow.fail raises
+                if self.may_interrupt(error):
+                    raise
+                self._end_run(error)
             if self.defect is not None:  # even if the hook has caught it
                 raise self.defect
             if is_refused:

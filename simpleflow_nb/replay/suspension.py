@@ -15,7 +15,7 @@ from .. import futures, payload
 from ..constants import MAX_REASON_CHARACTERS
 from ..exceptions import DefinitionError, ReplayError, RunEnded, TaskFailed
 from ..futures import DONE, Future
-from ..tracebacks import traceback_lines
+from ..tracebacks import text_of, traceback_lines
 from .arguments import waited_for
 from .commands import Command
 from .decisions import FailWorkflowExecution
@@ -31,7 +31,19 @@ class Suspension:
     see into a suspended stack.
     """
 
-    __slots__ = ("dead", "deaths", "defect", "error", "failures", "finished", "greenlet", "hub", "load", "program")
+    __slots__ = (
+        "dead",
+        "deaths",
+        "defect",
+        "error",
+        "failures",
+        "finished",
+        "greenlet",
+        "hub",
+        "is_interruptible",
+        "load",
+        "program",
+    )
 
     def __init__(self, program: Callable[[Any], Any], load: payload.Load | None) -> None:
         self.program, self.load = program, load
@@ -42,6 +54,7 @@ class Suspension:
         self.finished: Command | None = None
         self.error: BaseException | None = None  # raised by run(), if the run has failed
         self.defect: BaseException | None = None  # not the code's fault: the execution is parked
+        self.is_interruptible = True  # a KeyboardInterrupt may be one of the process, not raised by the code
         self.dead, self.deaths = False, 0
 
     def block(self, futures: tuple[Future[Any], ...], quantifier: Callable[[Iterator[bool]], bool] = all) -> None:
@@ -135,18 +148,25 @@ class Suspension:
         except GreenletExit as error:
             if not self.dead:
                 self._fail_run(error)
-        except RunEnded as end:
-            if not self.dead:
-                if end.decision_type == _FAILED:
-                    self._fail_run(end)
-                else:
-                    self.finished = Command(end.decision_type, None, end.attributes)
-        except (KeyboardInterrupt, MemoryError, ReplayError) as error:
+        except (MemoryError, ReplayError) as error:
             if not self.dead:
                 self.defect = error
         except BaseException as error:  # SystemExit too: user code must not end the decider
-            if not self.dead:
-                self._fail_run(error)
+            if not self.dead and self.may_interrupt(error):
+                self.defect = error
+            elif not self.dead:
+                self._end_run(error)
+
+    def may_interrupt(self, error: BaseException) -> bool:
+        """Return whether an exception out of the code may be an interrupt of this process, which goes on to the caller."""
+        return self.is_interruptible and isinstance(error, KeyboardInterrupt)
+
+    def _end_run(self, error: BaseException) -> None:
+        """End the run for what its code or a hook has raised: with a failure, or the decision of a :class:`RunEnded`."""
+        if isinstance(error, RunEnded) and error.decision_type != _FAILED:
+            self.finished = Command(error.decision_type, None, error.attributes)
+        else:
+            self._fail_run(error)
 
     def _fail_run(self, error: BaseException) -> None:
         self.error = error
@@ -171,9 +191,9 @@ def failure_attributes(error: BaseException, hidden: Callable[[str], str] = str)
         reason = hidden(f'Workflow execution error in {error.name}: "{error.reason}"')
         details = hidden(error.details or "")
     else:
-        reason = hidden(f"{type(error).__name__}: {error}")
+        reason = hidden(f"{type(error).__name__}: {text_of(error)}")
         trace = "".join(traceback_lines(error, _CARRIERS))
-        body = {"error_type": type(error).__name__, "message": hidden(str(error)), "traceback": hidden(trace)}
+        body = {"error_type": type(error).__name__, "message": hidden(text_of(error)), "traceback": hidden(trace)}
         details = payload.encode(body)
     attributes: FailWorkflowExecution = {"reason": payload.whole_characters(reason)[:MAX_REASON_CHARACTERS]}
     if details:

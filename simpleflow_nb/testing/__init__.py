@@ -23,16 +23,16 @@ from .workflows import harness as harness
 from .workflows import run_workflow as run_workflow
 
 if TYPE_CHECKING:
-    from .projects import ProjectCheck as ProjectCheck
-    from .projects import ProjectEnd as ProjectEnd
+    from .project_ends import ProjectCheck as ProjectCheck
+    from .project_ends import ProjectEnd as ProjectEnd
     from .projects import run_project as run_project
     from .replaced_notebooks import NotebookEnd as NotebookEnd
     from .replaced_notebooks import notebook_value as notebook_value
 
 _PLACES = {
     "NotebookEnd": "replaced_notebooks",
-    "ProjectCheck": "projects",
-    "ProjectEnd": "projects",
+    "ProjectCheck": "project_ends",
+    "ProjectEnd": "project_ends",
     "notebook_value": "replaced_notebooks",
     "run_project": "projects",
 }

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,13 +12,15 @@ from typing import Any
 from deciders import activities as declared
 from deciders.notebook_workflow import NotebookWorkflow
 from deciders.problems import did_you_mean
+from deciders.runs.due_runs import PlannedRun
 from deciders.sensor_workflow import SensorWorkflow
-from deciders.specification import NO_SENSOR, Specification, load_specification
+from deciders.specification import Specification, load_specification
 from deciders.tasks.results import CheckResult
 from deciders.workflow_types import application_workflows
 from workers import activities as bodies
-from workers.records.run_records import RunRecord, RunRecords
+from workers.records.run_records import RunRecords
 from workers.runs.kept_specification import by_reference
+from workers.runs.run_starts import start_run
 
 from .. import payload
 from ..activity import Activity
@@ -33,51 +34,17 @@ from ..local.faults import Fault
 from ..local.service import DOMAIN, LocalService
 from ..processes.decider import Parked
 from ..processes.engine import Engine
+from ..processes.running_task import RunningTask
 from ..service_faults import UNKNOWN_RESOURCE
 from ..variables import AUTOFLOW_DB_URI
 from ..workflow import Workflow, execution_input
+from .asked_runs import Start, asked_runs, no_sensor
+from .noted_output import noting
+from .project_ends import ProjectCheck, ProjectEnd
 from .replaced_notebooks import Function, ReplacedNotebooks
 from .workflows import RunFailed, StillOpen, close_status, replaced_bodies
 
 _SENSOR_ID, _END_ID = "sensor", "end of the test"
-
-
-@dataclass(frozen=True)
-class ProjectCheck:
-    """One check of the sensor."""
-
-    at: datetime  #: start of the check, by the clock of the test
-    started: tuple[str, ...] = ()  #: runs as ``NAME/DATE``, in the order of their starts
-    error: str | None = None  #: why the check failed; it is retried then
-
-
-@dataclass(frozen=True)
-class ProjectEnd:
-    """The results of a project's runs."""
-
-    #: all that have ended, in the order of their ends: ``state``, ``light``, ``labels``, ``error``, ``attempt``...
-    runs: tuple[RunRecord, ...]
-    checks: tuple[ProjectCheck, ...] = ()
-    skipped_seconds: float = 0.0  #: skipped by the clock
-
-    def run(self, name: str) -> RunRecord:
-        """Return the last run of ``NAME/DATE``, or of ``NAME/DATE_IDENTITY`` if parameter sets have the same date.
-
-        Raises:
-            DefinitionError: there is none, or the name fits several instances.
-        """
-        found = [one for one in self.runs if name in (_title(one), f"{one.workflow_name}/{one.instance}")]
-        instances = sorted({f"{one.workflow_name}/{one.instance}" for one in found})
-        if len(instances) > 1:
-            raise DefinitionError(f"{name} fits {' and '.join(instances)}")
-        if not found:
-            known = ", ".join(dict.fromkeys(map(_title, self.runs))) or "none"
-            raise DefinitionError(f"no run {name} has ended; those that have: {known}")
-        return found[-1]
-
-    def states(self) -> dict[str, str]:
-        """Return the state of the last run of each ``NAME/DATE``; of several instances, that of the last one to end."""
-        return {_title(one): one.state for one in self.runs}
 
 
 def run_project(
@@ -90,18 +57,21 @@ def run_project(
     before_check: Callable[[datetime], None] | None = None,
     workers: int = 2,
     real_seconds: float = 60,
+    starts: Sequence[Start] | None = None,
 ) -> ProjectEnd:
     """Run what a workflow file's sensor finds due, with functions instead of notebooks; return the results.
 
-    Everything but kernels and typesetting is real: due dates, retries and their waits, skipping, lights, records, and what
-    is kept of a failed run. Called again with the same ``outputs`` it continues from there. ``max_parallel_runs`` is ignored:
-    ``workers`` limits how many run at once.
+    With ``starts``, these runs are started instead, as by ``workflow.start``: of a file without a sensor, of a workflow without
+    a date, or once more. Everything but kernels and typesetting is real: due dates, retries and their waits, skipping, lights,
+    records, and what is kept of a failed run. Called again with the same ``outputs`` it continues from there.
+    ``max_parallel_runs`` is ignored: ``workers`` limits how many run at once.
 
     Args:
         file: the workflow file; the notebooks that it names must exist, as for ``validate``.
         notebooks: functions by label, or by ``WORKFLOW/LABEL``, called with the parameters that the notebook would get. Each
             returns the notebook's value, or a :class:`NotebookEnd`; an exception fails the label, and
-            :func:`simpleflow_nb.notebooks.skip` skips it.
+            :func:`simpleflow_nb.notebooks.skip` skips it. What it prints and warns of decides on its light, as in a kernel.
+            Every label of a workflow that the sensor, or ``starts``, may run needs one.
         outputs: a folder of the test.
         began: start time of the clock; now by default. Without a time zone it is UTC.
         until: follow the sensor's schedule until then; without it there is one check, as with ``--once``. Runs that have
@@ -109,28 +79,50 @@ def run_project(
         before_check: called with the time before each check of the sensor, to let data arrive.
         workers: number of notebooks that run at once.
         real_seconds: time limit of the test in real time.
+        starts: workflows to run, each a name or ``(name, parameters)``, with ``reference_date`` among the parameters if it
+            takes one; they run even if they have succeeded before.
 
     Raises:
         SpecificationError: the file is wrong.
-        DefinitionError: a label has no function, a function no label, or the times are wrong.
+        DefinitionError: a label has no function, a function no label, there is nothing to run, or the times are wrong.
         RunFailed: the sensor has failed, or the test takes longer than ``real_seconds``.
     """
     if value_of(AUTOFLOW_DB_URI):
         raise DefinitionError("AUTOFLOW_DB_URI is set, and run_project would write into that database; unset it for tests")
     specification = load_specification(file)
-    if specification.sensor is None:
-        raise DefinitionError(f"{file} has no sensor to follow: {NO_SENSOR}")
-    _check_labels(specification, notebooks)
-    begins = _in_utc(began) if began is not None else datetime.now(UTC)
-    if until is not None and specification.sensor.schedule is None:
-        raise DefinitionError(f"{file}: the sensor has no schedule to follow until {until}; leave 'until' out for one check")
-    if until is not None and _in_utc(until) <= begins:
-        raise DefinitionError(f"until {until} is not after {begins}")
+    begins = _in_utc("began", began) if began is not None else datetime.now(UTC)
+    ends = _in_utc("until", until) if until is not None else None
+    if starts is not None:
+        asked = asked_runs(specification, starts)
+        if ends is not None:
+            raise DefinitionError("starts are runs to begin with and 'until' follows the sensor; give one of them")
+        if before_check is not None:
+            raise DefinitionError(
+                "starts are runs to begin with and 'before_check' is for checks of the sensor; give one of them"
+            )
+    elif specification.sensor is None:
+        raise DefinitionError(f"{file} has {no_sensor(specification)}")
+    else:
+        asked = ()
+        if ends is not None and specification.sensor.schedule is None:
+            raise DefinitionError(
+                f"{file}: the sensor has no schedule to follow until {until}; leave 'until' out for one check"
+            )
+        if ends is not None and ends <= begins:
+            raise DefinitionError(f"until {until} is not after {begins}")
+    run_names = {one.workflow_name for one in asked or specification.entries}
+    _check_labels(specification, notebooks, run_names)
     folder = Path(outputs).absolute()
-    with closing(
-        _ProjectRun(_without_bounds(specification), notebooks, folder, begins, before_check, workers, real_seconds)
-    ) as run:
-        run.carry_out(_in_utc(until) if until is not None else None)
+    with (
+        noting(),
+        closing(
+            _ProjectRun(_without_bounds(specification), notebooks, folder, begins, before_check, workers, real_seconds)
+        ) as run,
+    ):
+        if asked:
+            run.carry_out_asked(asked)
+        else:
+            run.carry_out(ends)
         checks = run.checks()
         skipped = run.clock.skipped_seconds
     with closing(RunRecords.open(folder)) as records:
@@ -138,15 +130,14 @@ def run_project(
     return ProjectEnd(tuple(runs), checks, skipped)
 
 
-def _title(one: RunRecord) -> str:
-    return f"{one.workflow_name}/{one.reference_date}"
-
-
-def _in_utc(moment: datetime) -> datetime:
+def _in_utc(name: str, moment: datetime) -> datetime:
+    if not isinstance(moment, datetime):
+        raise DefinitionError(f"{name} is {moment!r:.80}; give a datetime, such as datetime(2024, 2, 1)")
     return moment.astimezone(UTC) if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 
-def _check_labels(specification: Specification, notebooks: Mapping[str, Function]) -> None:
+def _check_labels(specification: Specification, notebooks: Mapping[str, Function], run_names: Collection[str]) -> None:
+    """Refuse functions that fit no label, and labels of the workflows that run without a function."""
     known = [(workflow.name, notebook.label) for workflow in specification.workflows for notebook in workflow.notebooks]
     names = {label for _, label in known} | {f"{workflow}/{label}" for workflow, label in known}
     for name, function in notebooks.items():
@@ -155,15 +146,14 @@ def _check_labels(specification: Specification, notebooks: Mapping[str, Function
         if not callable(function):
             raise DefinitionError(f"the notebook {name!r} is replaced by {function!r:.80}, which cannot be called")
     for workflow, label in known:
-        if label not in notebooks and f"{workflow}/{label}" not in notebooks:
+        if workflow in run_names and label not in notebooks and f"{workflow}/{label}" not in notebooks:
             raise DefinitionError(f"the notebook {label!r} of {workflow} has no function in its place")
 
 
 def _without_bounds(specification: Specification) -> Specification:
     """Remove ``max_parallel_runs``: a check would wait for room in real time, and the clock could not skip that."""
     flows = tuple(flow.model_copy(update={"max_parallel_runs": None}) for flow in specification.workflows)
-    assert specification.sensor is not None
-    sensor = specification.sensor.model_copy(update={"max_parallel_runs": None})
+    sensor = specification.sensor and specification.sensor.model_copy(update={"max_parallel_runs": None})
     return specification.model_copy(update={"workflows": flows, "sensor": sensor})
 
 
@@ -199,7 +189,7 @@ class _ProjectRun:
         self.clock, self.began = VirtualClock(began.timestamp()), began
         self.service = LocalService(clock=self.clock)
         self.parked: list[Parked] = []
-        replaced = ReplacedNotebooks(notebooks)
+        self.replaced = replaced = ReplacedNotebooks(notebooks)
         self.engine = Engine(
             self.service,
             DOMAIN,
@@ -238,6 +228,29 @@ class _ProjectRun:
             self._start(_End, _END_ID, {"seconds": (until - self.began).total_seconds()})
             self._wait(_END_ID)
             self._wait(_SENSOR_ID, "CANCELED")
+        self._finish_runs()
+
+    def carry_out_asked(self, runs: Iterable[PlannedRun]) -> None:
+        """Start these runs, and carry them out to their ends.
+
+        Raises:
+            RunFailed: see :func:`run_project`.
+            SourceError: the data that a run is to remember cannot be read.
+        """
+        for one in runs:
+            start_run(
+                self.service,
+                DOMAIN,
+                self.specification,
+                one,
+                str(self.outputs),
+                self.engine.payloads,
+                rerun=True,
+                started_by="test",
+            )
+        self._finish_runs()
+
+    def _finish_runs(self) -> None:
         while left := self.service.open_executions(DOMAIN):
             for one in left:
                 self._status(one.workflow_id, one.run_id)
@@ -291,11 +304,16 @@ class _ProjectRun:
 
     def _status(self, workflow_id: str, run_id: str) -> str:
         try:
-            return close_status(self.service, self.engine, self.parked, workflow_id, run_id, self.until)
+            return close_status(
+                self.service, self.engine, self.parked, workflow_id, run_id, self.until, self.real_seconds, self._name_of
+            )
         except StillOpen as error:
-            reason = f"{workflow_id}: {str(error) or f'still open after {self.real_seconds} s'}"
             execution = {"workflowId": workflow_id, "runId": run_id}
-            raise RunFailed(None, reason, history(self.service, DOMAIN, execution)) from None
+            events = history(self.service, DOMAIN, execution)
+            raise RunFailed(None, f"{workflow_id}: {error}", events, left=error.left) from None
+
+    def _name_of(self, task: RunningTask) -> str:
+        return self.replaced.labels.get((task.run_id, task.activity_id), task.activity_id)
 
     def _told(self, row: TaskRow) -> ProjectCheck:
         at, load = datetime.fromtimestamp(row.scheduled, UTC), self.engine.payloads.load

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import inspect
 import json
 import traceback
 from collections.abc import Callable, Mapping
@@ -18,11 +19,13 @@ from deciders.values.light import Light
 from workers.artefacts import Artefacts, write_atomically
 from workers.kept_paths import RELATIVE, place_beside, portable_parameters
 from workers.notebooks.notebook_errors import NotebookFailed, NotebookRefused, NotebookSkipped
-from workers.notebooks.run_json import write_json
+from workers.notebooks.run_json import KEPT_WARNINGS, write_json
 
 from ..activity_context import context
 from ..exceptions import DefinitionError
 from ..notebooks import NotebookSkipped as Skip
+from ..tracebacks import text_of
+from .noted_output import CountedWarnings, NotedCall, noted
 
 Function = Callable[[dict[str, Any]], Any]
 
@@ -42,12 +45,16 @@ def notebook_value(path: str | Path) -> Any:
     """Return the value of a replaced notebook by its path, which notebooks that need it get.
 
     Raises:
-        DefinitionError: it was not left by a function of :func:`run_project`.
+        DefinitionError: there is no such file, or it was not left by a function of :func:`run_project`.
     """
+    if not isinstance(path, str | Path):
+        raise DefinitionError(f"notebook_value takes the path of a notebook, not {path!r:.80}")
     try:
         return json.loads(Path(path).read_text("utf-8"))["metadata"][_VALUE]["value"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise DefinitionError(f"{path} was not left by a function of run_project: {type(error).__name__}: {error}") from None
+    except OSError as error:
+        raise DefinitionError(f"{path}: {(error.strerror or str(error)).lower()}") from None
+    except (ValueError, KeyError, TypeError):
+        raise DefinitionError(f"{path} was not left by a function of run_project, and has no value") from None
 
 
 class ReplacedNotebooks:
@@ -59,6 +66,7 @@ class ReplacedNotebooks:
 
     def __init__(self, functions: Mapping[str, Function]) -> None:
         self.functions = functions
+        self.labels: dict[tuple[str, str], str] = {}  #: of tasks begun, by run id and activity id
 
     def execute_notebook(
         self,
@@ -71,9 +79,11 @@ class ReplacedNotebooks:
         inputs_dir: str,
         parameters: dict[str, Any],
         upstream: dict[str, dict[str, Any]],
+        warnings: CountedWarnings = "own",
         **_: Any,
     ) -> dict[str, object]:
         """Call the function of a label with the parameters that its notebook would get."""
+        self.labels[context().run_id, context().activity_id] = label
         artefacts, source = Artefacts(Path(outputs)), Path(inputs_dir, filename)
         attempt = artefacts.begin_attempt(workflow, instance, label)
         folder, notebook = artefacts.notebook_folder(workflow, instance, label), artefacts.notebook(workflow, instance, label)
@@ -91,10 +101,16 @@ class ReplacedNotebooks:
             "source": place,
         }
         record |= {"source_sha256": digest, "started": _now(), "warnings": [], "error": None, "skipped_for": None}
+        function = self.functions.get(f"{workflow}/{label}") or self.functions[label]
+        call = NotedCall([Path(inputs_dir), *_folder_of(function)], warnings)
+        said: list[str] = []
         try:
-            end = self._called(workflow, label, values, notebook)
+            with noted(call):
+                end = _called(function, label, values, notebook)
             _write_notebook(notebook, end.value)
-            record |= {"status": AttemptState.SUCCEEDED, "light": end.light, "warnings": list(end.warnings)}
+            said, light = [*end.warnings, *call.warnings()][:KEPT_WARNINGS], Light(end.light)
+            light = Light.ORANGE if said else light
+            record |= {"status": AttemptState.SUCCEEDED, "light": light}
         except NotebookSkipped as skip:
             record |= {"status": AttemptState.SKIPPED, "light": Light.GREEN, "skipped_for": str(skip)}
             raise
@@ -102,22 +118,10 @@ class ReplacedNotebooks:
             record["error"] = {"cell": failure.cell, "ename": failure.ename, "evalue": failure.evalue}
             raise
         finally:
+            write_atomically(folder / "output.txt", call.output())
+            record["warnings"] = said or call.warnings()[:KEPT_WARNINGS]
             write_json(folder / "run.json", {**record, "ended": _now()}, {})
-        return NotebookResult(path=str(notebook), light=Light(end.light), warnings=end.warnings).as_json()
-
-    def _called(self, workflow: str, label: str, values: dict[str, Any], notebook: Path) -> NotebookEnd:
-        function = self.functions.get(f"{workflow}/{label}") or self.functions[label]
-        try:
-            found = function(dict(values))
-        except Skip as skip:
-            raise NotebookSkipped(str(skip)) from None
-        except (NotebookFailed, NotebookRefused, NotebookSkipped):
-            raise
-        except Exception as error:
-            trace = "".join(traceback.format_exception(error))
-            raise NotebookFailed(label, 1, type(error).__name__, str(error), trace, notebook) from error
-        end = found if isinstance(found, NotebookEnd) else NotebookEnd(found)
-        return NotebookEnd(end.value, tuple(end.warnings), "orange" if end.warnings else end.light)
+        return NotebookResult(path=str(notebook), light=light, warnings=said).as_json()
 
     def convert_report(
         self,
@@ -135,6 +139,27 @@ class ReplacedNotebooks:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(path, f"the report of {label} would be here\n")
         return ReportResult(path=str(path)).as_json()
+
+
+def _called(function: Function, label: str, values: dict[str, Any], notebook: Path) -> NotebookEnd:
+    try:
+        found = function(dict(values))
+    except Skip as skip:
+        raise NotebookSkipped(str(skip)) from None
+    except (NotebookFailed, NotebookRefused, NotebookSkipped):
+        raise
+    except BaseException as error:  # the outcomes of pytest, too: this thread belongs to a worker, which takes no signals
+        if isinstance(error, SystemExit) and error.code in (None, 0):  # as in a kernel
+            return NotebookEnd()
+        trace = "".join(traceback.format_exception(error))
+        raise NotebookFailed(label, 1, type(error).__name__, text_of(error), trace, notebook) from error
+    return found if isinstance(found, NotebookEnd) else NotebookEnd(found)
+
+
+def _folder_of(function: Function) -> list[Path]:
+    """Return the folder of the function's source: it is code of the analyst, as a notebook is."""
+    code = getattr(inspect.unwrap(function), "__code__", None)
+    return [] if code is None else [Path(code.co_filename).parent]
 
 
 def _write_notebook(path: Path, value: Any) -> None:

@@ -15,6 +15,7 @@ from ..local.clock import VirtualClock
 from ..local.service import DOMAIN, LocalService
 from ..processes.decider import Parked
 from ..processes.engine import Engine
+from ..processes.running_task import RunningTask
 from ..workflow import Workflow, execution_input
 
 Replaced = Mapping["Activity[Any, Any] | str", Callable[..., Any]]  #: by activity, or by the name of its type
@@ -24,10 +25,14 @@ _LOOK_SECONDS = 0.05
 
 
 class RunFailed(SimpleflowError):
-    """The run under test did not complete. ``status`` is its close status, None when it was parked."""
+    """The run under test did not complete.
 
-    def __init__(self, status: str | None, reason: str, history: Sequence[Mapping[str, Any]]) -> None:
-        super().__init__(f"{status or 'PARKED'}: {reason}")
+    ``status`` is its close status. It is None of a run that has not closed; then the text says why: ``PARKED`` begins it if
+    the run could not be decided, ``OPEN`` if it had not ended in time, ``STOPPED`` if the decider or the worker has ended.
+    """
+
+    def __init__(self, status: str | None, reason: str, history: Sequence[Mapping[str, Any]], *, left: str = "PARKED") -> None:
+        super().__init__(f"{status or left}: {reason}")
         self.status, self.reason, self.history = status, reason, history
 
 
@@ -145,10 +150,9 @@ class Harness:
 
     def _close_status(self, workflow_id: str, run_id: str, until: float, real_seconds: float) -> str:
         try:
-            return close_status(self.service, self.engine, self.parked, workflow_id, run_id, until)
+            return close_status(self.service, self.engine, self.parked, workflow_id, run_id, until, real_seconds)
         except StillOpen as error:
-            reason = str(error) or f"still open after {real_seconds} s"
-            raise RunFailed(None, reason, self.history(workflow_id, run_id)) from None
+            raise RunFailed(None, str(error), self.history(workflow_id, run_id), left=error.left) from None
 
     def close(self) -> None:
         self.engine.stop(cancel=True)
@@ -162,26 +166,40 @@ def _check_class(workflow: Any) -> None:
 
 
 class StillOpen(SimpleflowError):
-    """A run cannot continue, for the reason given, or has not closed in time (without a message)."""
+    """A run cannot continue, or has not closed in time. ``left``: the word for how it was left, see :class:`RunFailed`."""
+
+    def __init__(self, left: str, reason: str) -> None:
+        super().__init__(reason)
+        self.left = left
 
 
 def close_status(
-    service: LocalService, engine: Engine, parked: list[Parked], workflow_id: str, run_id: str, until: float
+    service: LocalService,
+    engine: Engine,
+    parked: list[Parked],
+    workflow_id: str,
+    run_id: str,
+    until: float,
+    real_seconds: float,
+    name_of: Callable[[RunningTask], str] = lambda task: task.activity_id,
 ) -> str:
     """Wait until a run has closed; return SWF's close status.
 
     Raises:
-        StillOpen: it is parked, the engine has failed, or it was open at ``until`` (of `time.monotonic`).
+        StillOpen: it is parked, the engine has failed, or it was open at ``until`` (of `time.monotonic`), ``real_seconds``
+            after its start. It names the tasks under way.
     """
     while (status := service.wait_closed(workflow_id, run_id, _LOOK_SECONDS)) is None:
         reason = next((str(one.error) for one in parked if one.run_id == run_id), None)
-        failure = engine.failure or engine.worker.failure
-        if reason is None and failure is not None:
-            reason = f"{type(failure).__name__}: {failure}"
         if reason is not None:
-            raise StillOpen(reason)
+            raise StillOpen("PARKED", reason)
+        failure = engine.failure or engine.worker.failure
+        if failure is not None:
+            raise StillOpen("STOPPED", f"{type(failure).__name__}: {failure}")
         if time.monotonic() > until:
-            raise StillOpen
+            at_work = sorted(name_of(one) for one in engine.worker.running() if one.run_id == run_id)
+            under_way = f", with {' and '.join(at_work)} under way" if at_work else ""
+            raise StillOpen("OPEN", f"still open after {real_seconds} s{under_way}")
     return status
 
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from deciders.specification import SpecificationError
 from deciders.values.run_state import RunState
 from simpleflow_nb.application.outcomes import Outcome
 from simpleflow_nb.cli.main import main
-from simpleflow_nb.exceptions import DefinitionError
+from simpleflow_nb.exceptions import CallGivenUp, DefinitionError
 from simpleflow_nb.notebooks import Local, Project, RunChanged, Swf
 from tests.acceptance.samples import ROOT, WORKFLOWS, environment, inputs, run_jsons
 from workers.kernels.supply import warm_kernels
@@ -99,6 +100,20 @@ def test_a_call_that_is_given_up_lets_notebooks_end_and_the_next_one_goes_on(tmp
     outcome = project_of(file).start("days", {"reference_date": DAY}).result()
     assert (outcome.is_success, [run.state for run in outcome.runs]) == (True, [RunState.SUCCEEDED])
     assert [one["attempt"] for one in run_jsons(file.parent / "outputs")] == [1, 1]
+
+
+def test_a_call_that_another_thread_waits_for_may_be_given_up_as_well(tmp_path: Path) -> None:
+    file = inputs(tmp_path / "in", workflows=PLAIN, count=SLOW)
+    call = project_of(file).start("days", {"reference_date": DAY})
+    until_running(call)
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(call.result)
+        call.close()
+        with pytest.raises(CallGivenUp, match=r"^this call was given up before it ended$"):
+            waiting.result()
+    [executed] = [one for one in run_jsons(file.parent / "outputs") if one["status"] != "running"]
+    assert executed["status"] == "succeeded"
+    assert project_of(file).start("days", {"reference_date": DAY}).result().is_success
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -202,8 +203,10 @@ def test_a_run_without_a_date_on_a_service(tmp_path: Path) -> None:
                 180,
             )
         finally:
-            for process in processes:
-                process.terminate()
+            for _ in range(2):  # the second ends their polls
+                for process in processes:
+                    process.terminate()
+                time.sleep(0.5)
             assert [process.wait(120) for process in processes] == [0, 0]
         shown = asked("workflow.info", f"sales/{NORTH}", "--domain", "TestDomain")
         assert "COMPLETED" in shown.stdout, shown.stderr

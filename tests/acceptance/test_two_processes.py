@@ -167,8 +167,10 @@ def endpoint(tmp_path_factory: pytest.TempPathFactory, broken: Path) -> Iterator
         try:
             yield address
         finally:
+            for process in fleet:  # asked to end, they would wait a minute for their polls
+                process.kill()
             for process in fleet:
-                end(process)
+                process.wait(180)
 
 
 def end(process: subprocess.Popen[Any]) -> None:

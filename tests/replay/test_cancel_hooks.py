@@ -22,13 +22,13 @@ STARTED: dict[str, Any] = {
 }
 
 
-def decisions(cls: type[Workflow]) -> list[dict[str, Any]]:
+def decisions(cls: type[Workflow], **options: Any) -> list[dict[str, Any]]:
     """The decisions of a run whose cancellation was requested before anything was decided."""
     run = LocalExecution(1, "local", "w", "r")
     run.start(1.0, STARTED)
     run.request_cancel(2.0)
     run.start_decision(3.0, None)
-    execution = Execution(program(cls))
+    execution = Execution(program(cls), **options)
     decided = execution.advance(run.events)
     execution.kill()
     return decided
@@ -188,3 +188,41 @@ def test_a_workflow_that_cannot_be_made_fails_its_run() -> None:
     run.start_decision(3.0, None)
     decided = Execution(program(Broken)).advance(run.events)
     assert decided[-1]["failWorkflowExecutionDecisionAttributes"]["reason"] == "ValueError: no"
+
+
+class Exit(BaseException):
+    """Passes ``except Exception``, as the outcomes of pytest do."""
+
+
+def leave(self: Any) -> None:
+    raise Exit("now")
+
+
+@pytest.mark.parametrize(
+    ("name", "act", "kind", "reason"),
+    [
+        ("should_cancel", leave, "FailWorkflowExecution", "Exit: now"),
+        ("on_canceled", leave, "FailWorkflowExecution", "Exit: now"),
+        ("on_canceled", lambda self: self.fail("no more"), "FailWorkflowExecution", "no more"),
+        ("on_canceled", lambda self: self.submit(self.continue_as_new()), "ContinueAsNewWorkflowExecution", None),
+    ],
+)
+def test_whatever_a_hook_raises_ends_the_run_and_not_the_decider(name: str, act: Any, kind: str, reason: str | None) -> None:
+    decision = decisions(type("Leaving", (Obedient,), {name: act}))[-1]
+    assert (decision["decisionType"], decision.get("failWorkflowExecutionDecisionAttributes", {}).get("reason")) == (
+        kind,
+        reason,
+    )
+
+
+@pytest.mark.parametrize("name", ["should_cancel", "__init__"])
+def test_an_interrupt_of_this_process_goes_through_a_hook_and_one_that_cannot_be_fails_the_run(name: str) -> None:
+    def interrupt(self: Any, *_: Any) -> None:
+        raise KeyboardInterrupt("of the code")
+
+    cls = type("Interrupting", (Obedient,), {name: interrupt})
+    with pytest.raises(KeyboardInterrupt):
+        decisions(cls)
+    if name == "should_cancel":
+        failed = decisions(cls, is_interruptible=False)[-1]["failWorkflowExecutionDecisionAttributes"]
+        assert failed["reason"] == "KeyboardInterrupt: of the code"

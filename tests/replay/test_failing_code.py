@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+from asyncio import CancelledError
 
 import pytest
+from greenlet import GreenletExit
 
 from simpleflow_nb import Workflow
 from simpleflow_nb.local.decisions import attributes_of
+from simpleflow_nb.program import program
+from simpleflow_nb.replay import Execution
 
 from .decision_checker import DecisionChecker, Limits, execution_of, reloaded
 from .scenarios import clean, here, join, load, replay_by, short, workflow
@@ -30,7 +34,13 @@ def test_fail_cannot_be_caught_by_code_that_catches_exceptions():
 
 @pytest.mark.parametrize(
     ("error", "reason"),
-    [(ValueError("bad"), "ValueError: bad"), (SystemExit(3), "SystemExit: 3"), (GeneratorExit(), "GeneratorExit: ")],
+    [
+        (ValueError("bad"), "ValueError: bad"),
+        (SystemExit(3), "SystemExit: 3"),
+        (GeneratorExit(), "GeneratorExit: "),
+        (CancelledError("inner"), "CancelledError: inner"),
+        (GreenletExit("mine"), "GreenletExit: mine"),
+    ],
 )
 def test_an_exception_that_leaves_run_fails_the_run_and_not_the_decider(error, reason):
     def run(w):
@@ -79,6 +89,44 @@ def test_what_is_meant_for_the_decider_goes_through_to_it(error):
         with pytest.raises(error):
             execution.advance(reloaded(checker.run.events))
         assert execution.finished is None
+
+
+def test_an_interrupt_that_cannot_be_one_of_the_process_fails_the_run():
+    def run(w):
+        raise KeyboardInterrupt("of the code")
+
+    with DecisionChecker(workflow(run)) as checker:
+        checker.start_decision()
+        execution = Execution(program(workflow(run)), is_interruptible=False)
+        decision = execution.advance(reloaded(checker.run.events))[-1]
+        assert attributes_of(decision)["reason"] == "KeyboardInterrupt: of the code"
+
+
+class Unwordable(Exception):
+    def __str__(self):
+        raise ValueError("no words")
+
+
+def test_an_exception_without_a_text_fails_the_run_in_words_of_python():
+    def run(w):
+        raise Unwordable
+
+    with DecisionChecker(workflow(run)) as checker:
+        attributes = attributes_of(checker.decide()[-1])
+        assert attributes["reason"] == "Unwordable: <exception str() failed>"
+        assert json.loads(attributes["details"])["message"] == "<exception str() failed>"
+
+
+class Exit(BaseException):
+    """Passes ``except Exception``, as the outcomes of pytest do."""
+
+
+def test_whatever_the_constructor_of_a_workflow_raises_fails_the_run():
+    def leave(self, executor):
+        raise Exit("now")
+
+    with DecisionChecker(type("Leaving", (Workflow,), {"name": "leaving", "__init__": leave})) as checker:
+        assert attributes_of(checker.decide()[-1])["reason"] == "Exit: now"
 
 
 def test_a_workflow_without_run_says_so():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -15,6 +16,10 @@ from simpleflow_nb.activity_context import context
 _SLEEPER = [sys.executable, "-c", "import time; time.sleep(600)"]
 
 
+class Outcome(BaseException):
+    """Like those of pytest."""
+
+
 @activity.with_attributes(isolation="process")
 def add(x: int, y: int) -> int:
     return x + y
@@ -26,6 +31,12 @@ def spoil(how: str) -> object:
         raise ValueError("nope")
     if how == "exit":
         sys.exit(3)
+    if how == "cancel":
+        raise asyncio.CancelledError("inner")
+    if how == "interrupt":
+        raise KeyboardInterrupt
+    if how == "outcome":
+        raise Outcome("failed")
     if how == "die":
         os._exit(7)
     if how == "kill":

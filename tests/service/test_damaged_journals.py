@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from simpleflow_nb.application.services import Local
 from simpleflow_nb.exceptions import JournalError, ServiceError
 from simpleflow_nb.local.journal import Journal
 from simpleflow_nb.local.ownership import is_owned
@@ -94,6 +97,34 @@ def test_there_is_nothing_to_read_where_nothing_has_run(path):
         JournalReader(path)
     assert str(refused.value) == f"{path} does not exist; nothing has run here yet (name another journal with --db)"
     assert not path.parent.exists()
+
+
+@pytest.mark.parametrize("statement", ["", "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID"])
+def test_a_file_that_its_owner_has_just_created_is_read_as_no_journal(path: Path, statement: str) -> None:
+    path.parent.mkdir()
+    path.touch()
+    with closing(sqlite3.connect(path)) as db:
+        db.execute(statement)
+    with pytest.raises(JournalError) as refused:
+        JournalReader(path)
+    assert str(refused.value) == f"{path} is empty; nothing has run here yet (name another journal with --db)"
+    with Local(db=path).opened(path.parent) as place:
+        assert (place.service, place.is_interrupted) == (None, False)
+    with closing(JournalReader(path, may_be_missing=True)) as reader:
+        assert not reader.is_begun
+        opened(path).close()
+        reader.refresh()
+        assert reader.is_begun
+
+
+@pytest.mark.parametrize(("make", "kind"), [(os.mkdir, "a folder"), (os.mkfifo, "no file")])
+@pytest.mark.parametrize("opening", [LocalService.open, Journal, JournalReader])
+def test_what_is_no_file_is_refused_at_once(opening: Any, make: Callable[[Path], None], kind: str, path: Path) -> None:
+    path.parent.mkdir(exist_ok=True)
+    make(path)
+    with pytest.raises(JournalError) as refused:
+        opening(path)
+    assert str(refused.value) == f"{path} is not a journal: it is {kind}; move it away, or name another with --db"
 
 
 @pytest.mark.parametrize("table", ["sfnb_runs (a)", "runs (a)", "meta (key, value); CREATE TABLE things (a)"])

@@ -172,6 +172,10 @@ class Broken(Workflow):
             "exiting_module.Class: importing exiting_module raised SystemExit: 3 ({tmp_path}/exiting_module.py:1)",
         ),
         (
+            '{"__extra":{"class":"leaving_module.Class"}}',
+            "leaving_module.Class: importing leaving_module raised Leaving: now ({tmp_path}/leaving_module.py:2)",
+        ),
+        (
             '{"__extra":{"class":"simpleflow_nb.__main__.Class"}}',
             "simpleflow_nb.__main__.Class: simpleflow_nb.__main__ is a program, which is run and not imported",
         ),
@@ -181,6 +185,7 @@ class Broken(Workflow):
 def test_what_cannot_be_found_or_read_is_parked_with_one_sentence(stepped, body, sentence, tmp_path, monkeypatch):
     (tmp_path / "raising_module.py").write_text("raise ValueError('at import')")
     (tmp_path / "exiting_module.py").write_text("raise SystemExit(3)")
+    (tmp_path / "leaving_module.py").write_text("class Leaving(BaseException): ...\nraise Leaving('now')")
     monkeypatch.syspath_prepend(tmp_path)
     played = stepped()
     played.start(taskList={"name": "stepped"}, input=body)

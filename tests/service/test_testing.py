@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 
@@ -12,7 +13,7 @@ from simpleflow_nb import RetryPolicy, Workflow, activity, futures
 from simpleflow_nb.constants import DAY
 from simpleflow_nb.exceptions import DefinitionError
 from simpleflow_nb.local.clock import VirtualClock
-from simpleflow_nb.testing import RunFailed, harness, run_workflow
+from simpleflow_nb.testing import RunFailed, harness, run_workflow, workflows
 
 from ..settings import count
 
@@ -127,11 +128,12 @@ def test_what_is_no_workflow_or_no_argument_is_said_where_it_is_started():
         run_workflow(Sum, 1, object)
 
 
-def test_a_run_that_waits_for_real_longer_than_it_may_says_so():
-    go_on = threading.Event()
+def test_a_run_that_waits_for_real_longer_than_it_may_says_what_is_at_work(monkeypatch):
+    is_at_work, go_on = threading.Event(), threading.Event()
 
     @activity.with_attributes(name="testing.wait")
     def wait():
+        is_at_work.set()
         go_on.wait(60)
 
     class Waiting(Workflow):
@@ -140,10 +142,25 @@ def test_a_run_that_waits_for_real_longer_than_it_may_says_so():
         def run(self):
             self.submit(wait).result
 
+    clock = SimpleNamespace(monotonic=lambda: 1.0 if is_at_work.is_set() else 0.0)
+    monkeypatch.setattr(workflows, "time", clock)
     with harness(Waiting) as opened:
-        with pytest.raises(RunFailed, match=r"^PARKED: still open after 0\.2 s$"):
+        with pytest.raises(RunFailed) as failed:
             opened.result(*opened.start(Waiting), real_seconds=0.2)
         go_on.set()
+    assert str(failed.value) == "OPEN: still open after 0.2 s, with activity-testing.wait-1 under way"
+    assert failed.value.status is None
+
+
+def test_a_run_whose_decider_has_ended_says_so(monkeypatch):
+    def break_down(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("a bug of ours")
+
+    with harness(Sum) as opened:
+        monkeypatch.setattr(opened.engine.decider, "decide", break_down)
+        with pytest.raises(RunFailed) as failed:
+            opened.result(*opened.start(Sum, 1))
+    assert (str(failed.value), failed.value.status) == ("STOPPED: ZeroDivisionError: a bug of ours", None)
 
 
 class Parking(Workflow):

@@ -13,7 +13,7 @@ import pytest
 from simpleflow_nb.local.faults import Fault
 from simpleflow_nb.local.service import DOMAIN
 from simpleflow_nb.processes.checkpoints import last_details, with_progress
-from simpleflow_nb.processes.worker import RunningTask
+from simpleflow_nb.processes.running_task import RunningTask
 
 from . import bodies
 from .process_threads import ConnectionClosedError, ProcessThreads, is_gone, throttled, until

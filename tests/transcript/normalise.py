@@ -29,6 +29,8 @@ _NANOSECONDS = re.compile(r"\b1[789]\d{17}\b")
 _NUMBER = re.compile(r"(?<![\w.:-])(?<!default: )\d+\.\d+(?:e-\d+)?(?![\w.:;]|<=)")  # seconds that bear no unit, in tables
 #: Whether a label is seen while it runs depends on how long it takes.
 _SEEN_RUNNING = re.compile(r"^\S+  \S.* running\n", re.MULTILINE)
+#: The rows of workflow.profile, which are in the order of the time that they took.
+_PROFILE = re.compile(r"(?:^\S+  \w+(?:  0000-00-00 00:00  <number>){3}\n){2,}", re.MULTILINE)
 _DURATION = re.compile(r"(?<![\w.<-])(?<! or )(?:\d+ (?:d|h|min|m) )*\d+(?:\.\d+)?(?:e-\d+)? ?(?:ms|µs|s|seconds?|min|h)\b")
 _PORT = re.compile(r"(?<=127\.0\.0\.1:)\d{4,5}\b|(?<=localhost:)\d{4,5}\b|(?<=port=)\d{4,5}\b")
 _PID = re.compile(r"\b((?:pid|process|process group|PID)(?: |\W{1,8}: ))\d+\b")
@@ -83,7 +85,7 @@ class Normaliser:
         if text != narrow or (wide != text and any(name in text for _, name in self._paths)):
             text = re.sub(r"(?<=\S) {2,}(?=\S)", "  ", text)
             text = re.sub(r"[ \t]+$", "", text, flags=re.MULTILINE)
-        return text
+        return _PROFILE.sub(lambda found: "".join(sorted(found[0].splitlines(keepends=True))), text)
 
     def _numbered(self, value: str) -> str:
         return f"{self._ids.setdefault(value, len(self._ids) + 1):0{len(value)}d}"

@@ -1,9 +1,11 @@
 """What the tests of single modules share."""
 
+from datetime import date
 from pathlib import Path
 
 import pytest
 
+from tests.unit.tested_project import arrive, written
 from tests.unit.workflow_files import notebook
 
 
@@ -17,3 +19,13 @@ def inputs(tmp_path: Path) -> Path:
     (tmp_path / "other.ipynb").write_text("not JSON, so not looked at")
     (tmp_path / "template.typ").write_text("")
     return tmp_path
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A file of two notebooks, with data of one day."""
+    (tmp_path / "count.py").write_text('# %% tags=["parameters"]\nreference_date = None\n')
+    (tmp_path / "report.py").write_text('# %% tags=["parameters"]\ncounted = None\n')
+    (tmp_path / "data").mkdir()
+    arrive(tmp_path, date(2024, 1, 1))
+    return written(tmp_path)

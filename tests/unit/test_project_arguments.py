@@ -72,6 +72,10 @@ def project(tmp_path: Path) -> Project:
         (lambda it: it.start(NOTHING).result(), "name must be text, not None"),
         (lambda it: it.start("days", PAIRS).result(), "parameters must be a mapping of names to values, not ['day']"),
         (lambda it: it.start("days", {2: "x"}).result(), "parameters must be a mapping of names to values, not {2: 'x'}"),
+        (
+            lambda it: it.start("days", {"day": [1.0, float("nan")]}).result(),
+            "day: NaN is not a JSON value; give null or a number",
+        ),
         (lambda it: it.run(NUMBER), "run must be text, not 2"),
         (lambda it: it.wait(NUMBER).result(), "run must be text, not 2"),
         (lambda it: it.cancel(NOTHING), "run must be text, not None"),

@@ -5,62 +5,15 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
-from textwrap import dedent
 from typing import Any
 
 import pytest
 
 from simpleflow_nb.exceptions import DefinitionError
 from simpleflow_nb.notebooks import skip
-from simpleflow_nb.testing import NotebookEnd, RunFailed, notebook_value, run_project
+from simpleflow_nb.testing import RunFailed, notebook_value, run_project
 
-MONDAY = datetime(2024, 1, 1, 5, tzinfo=UTC)
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> Path:
-    """A file of two notebooks, with data of one day."""
-    (tmp_path / "count.py").write_text('# %% tags=["parameters"]\nreference_date = None\n')
-    (tmp_path / "report.py").write_text('# %% tags=["parameters"]\ncounted = None\n')
-    (tmp_path / "data").mkdir()
-    arrive(tmp_path, date(2024, 1, 1))
-    return written(tmp_path)
-
-
-def written(folder: Path, *, schedule: str = "null", flow: str = "", count: str = "", entries: str = "") -> Path:
-    file = folder / "workflows.yml"
-    file.write_text(
-        dedent(
-            f"""\
-            workflows:
-              - name: flights
-            {flow}
-                notebooks:
-                  count: {{filename: count.py, parameters: {{reference_date: reference_date}}{count}}}
-                  report: {{filename: report.py, parameters: {{counted: count}}, output: {{format: pdf}}}}
-            available_dates_sensor:
-              schedule: {schedule}
-              source: {{files: {{flights: 'data/{{date}}.csv'}}}}
-              cdr_types: [flights]
-              workflows:
-                - {{workflow_name: flights{entries}}}
-            """
-        )
-    )
-    return file
-
-
-def arrive(folder: Path, *days: date) -> None:
-    for day in days:
-        (folder / "data" / f"{day.isoformat()}.csv").write_text("1\n")
-
-
-def count(parameters: dict[str, Any]) -> int:
-    return int(parameters["reference_date"][-2:])
-
-
-def report(parameters: dict[str, Any]) -> str:
-    return f"{notebook_value(parameters['counted'])} flights"
+from .tested_project import MONDAY, arrive, count, report, written
 
 
 def test_a_project_runs_with_functions_in_the_place_of_its_notebooks(project: Path, tmp_path: Path) -> None:
@@ -105,16 +58,6 @@ def test_a_notebook_that_fails_leaves_what_needs_it_and_is_done_again_alone(proj
     skipped = done.run("flights/2024-01-01")
     assert (skipped.state, skipped.labels) == ("skipped", {"count": "skipped", "report": "skipped"})
     assert skipped.notes == {"count": ["nothing flew"]}
-
-
-def test_warnings_turn_a_run_orange(project: Path, tmp_path: Path) -> None:
-    warned = NotebookEnd(3, warnings=("few flights",))
-    run = run_project(project, {"count": lambda _: warned, "report": report}, outputs=tmp_path / "out").runs[0]
-    assert (run.light, run.notes) == ("orange", {"count": ["few flights"]})
-    assert notebook_value(run.artefacts["report"]) == "3 flights"
-    plain = NotebookEnd(3, light="orange")
-    run = run_project(project, {"flights/count": lambda _: plain, "report": report}, outputs=tmp_path / "other").runs[0]
-    assert (run.light, run.notes) == ("orange", {})
 
 
 def test_the_retries_of_a_notebook_wait_by_the_clock_of_the_test(project: Path, tmp_path: Path) -> None:
@@ -220,6 +163,16 @@ def test_a_failed_run_is_tried_again_after_its_wait_by_the_clock_of_the_test(pro
 @pytest.mark.parametrize(
     ("functions", "more", "sentence"),
     [
+        (
+            {"count": count, "report": report},
+            {"began": "2024-02-01"},
+            "began is '2024-02-01'; give a datetime, such as datetime(2024, 2, 1)",
+        ),
+        (
+            {"count": count, "report": report},
+            {"until": date(2024, 2, 1)},
+            "until is datetime.date(2024, 2, 1); give a datetime, such as datetime(2024, 2, 1)",
+        ),
         ({"count": count}, {}, "the notebook 'report' of flights has no function in its place"),
         (
             {"count": count, "report": report, "cuont": count},
@@ -250,15 +203,6 @@ def test_a_database_of_others_is_not_written_into(project: Path, tmp_path: Path,
     assert not (tmp_path / "precious.sqlite3").exists()
 
 
-def test_names_of_runs_that_are_not_there_or_not_one_are_said(project: Path, tmp_path: Path) -> None:
-    done = run_project(project, {"count": count, "report": report}, outputs=tmp_path / "out")
-    with pytest.raises(DefinitionError, match=r"^no run flights/2024-01-02 has ended; those that have: flights/2024-01-01$"):
-        done.run("flights/2024-01-02")
-    assert done.run(f"flights/{done.runs[0].instance}") == done.runs[0]
-    with pytest.raises(DefinitionError, match=r"count.py was not left by a function of run_project: "):
-        notebook_value(tmp_path / "count.py")
-
-
 def test_the_example_of_the_manual_holds(tmp_path: Path) -> None:
     def report(parameters: dict[str, Any]) -> None:
         if notebook_value(parameters["flows_notebook"]) == 0:
@@ -266,7 +210,7 @@ def test_the_example_of_the_manual_holds(tmp_path: Path) -> None:
 
     file = Path(__file__).parents[2] / "examples" / "flights" / "workflows.yml"
     done = run_project(file, {"flows": lambda parameters: 0, "report": report}, outputs=tmp_path)
-    run = done.run("flights_above_normal/2013-02-22_ab4b77c3")
+    run = done.run("flights_above_normal/2013-02-22,origin=EWR")
     assert (run.labels, run.light) == ({"flows": "done", "report": "failed"}, "red")
-    with pytest.raises(DefinitionError, match=r"^flights_above_normal/2013-02-22 fits \w+/2013-02-22_\w+ and "):
+    with pytest.raises(DefinitionError, match=r"^'flights_above_normal/2013-02-22' fits 2 runs: "):
         done.run("flights_above_normal/2013-02-22")

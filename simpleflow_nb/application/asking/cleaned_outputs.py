@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from ..places import Place
     from ..services import Service
 
+
+_REMOTE_LOOK_SECONDS = 1.0  #: AWS limits listings to a few a second
 
 #: A century is as good as for ever.
 MOST_DAYS = 36_500
@@ -61,8 +64,9 @@ def clean_outputs(
         DefinitionError: ``keep_days`` is not from 0 to 36,500, a workflow belongs to another file, or a process runs workflows
             with these outputs elsewhere.
         ServiceError: the journal or the records cannot be read, or the service cannot be reached.
-        OSError: a folder cannot be removed.
+        OutputsError: a folder cannot be removed. Those before it are removed. A full disk does not matter.
     """
+    from workers.artefacts import OutputsError
     from workers.runs.old_outputs import remove_folder, size_bytes
 
     check_number("keep_days", keep_days, least=0, most=MOST_DAYS)
@@ -73,15 +77,19 @@ def clean_outputs(
         rows = run_rows(specification, outputs, place)
         removable = _removable(specification, outputs, rows, began - timedelta(days=keep_days))
         removed, freed, runs = list[Path](), 0, 0
+        begun = _BegunSince(began, outputs, service, place)
         for row, folders in removable:
             size = sum(map(size_bytes, folders))
-            if not dry_run and _has_begun_since(row, began, outputs, service, place):
+            if not dry_run and (row.workflow, row.identity) in begun.instances():
                 continue  # adding up sizes and removing folders take minutes, in which a retry may begin
             runs += 1
             freed += size
             removed += folders
             for folder in folders if not dry_run else ():
-                remove_folder(folder)
+                try:
+                    remove_folder(folder)
+                except OSError as error:
+                    raise OutputsError(f"{folder} cannot be removed: {(error.strerror or str(error)).lower()}") from None
     return Cleaned(tuple(removed), runs, len(rows), freed, dry_run)
 
 
@@ -104,27 +112,42 @@ def _removable(
             yield row, folders
 
 
-def _has_begun_since(row: RunRow, began: datetime, outputs: Path, service: Service, place: Place) -> bool:
-    """Tell whether a run of the instance is open, or has ended, that began after the rows were read.
+class _BegunSince:
+    """Instances of which a run is open, or has ended, that began after the rows were read."""
 
-    Raises:
-        DefinitionError: a process runs workflows with these outputs elsewhere by now.
-    """
-    from deciders.runs.identity import identity_of_run
-    from deciders.workflow_types import executions_of_type
+    def __init__(self, began: datetime, outputs: Path, service: Service, place: Place) -> None:
+        self._began, self._outputs, self._service, self._place = began, outputs, service, place
+        self._instances: frozenset[tuple[str, str]] = frozenset()
+        self._next_look = 0.0
 
-    check_no_other_journal(outputs, place.journal)
-    if place.service is None:  # nothing had run here then
-        with service.opened(outputs) as now:
-            return now.service is not None and _has_begun_since(row, began, outputs, service, now)
-    if place.journal is not None:
-        place.service.refresh()
-    for is_open, oldest in ((True, 0.0), (False, began.timestamp())):
-        for info in executions_of_type(place.service, place.domain, NOTEBOOK_TYPE, is_open=is_open, oldest=oldest):
-            known = (info.get("tagList") or [""])[0], identity_of_run(info["execution"]["workflowId"])
-            if known == (row.workflow, row.identity):
-                return True
-    return False
+    def instances(self) -> frozenset[tuple[str, str]]:
+        """Return them by workflow name and identity.
+
+        Raises:
+            DefinitionError: a process runs workflows with these outputs elsewhere by now.
+        """
+        if time.monotonic() >= self._next_look:
+            check_no_other_journal(self._outputs, self._place.journal)
+            if self._place.service is not None:
+                self._instances = self._at(self._place)
+            else:  # nothing had run here then
+                with self._service.opened(self._outputs) as now:
+                    self._instances = self._at(now) if now.service is not None else frozenset()
+            self._next_look = time.monotonic() + (_REMOTE_LOOK_SECONDS if self._place.journal is None else 0.0)
+        return self._instances
+
+    def _at(self, place: Place) -> frozenset[tuple[str, str]]:
+        from deciders.runs.identity import identity_of_run
+        from deciders.workflow_types import executions_of_type
+
+        if place.journal is not None:
+            place.service.refresh()
+        infos = [
+            info
+            for is_open, oldest in ((True, 0.0), (False, self._began.timestamp()))
+            for info in executions_of_type(place.service, place.domain, NOTEBOOK_TYPE, is_open=is_open, oldest=oldest)
+        ]
+        return frozenset(((info.get("tagList") or [""])[0], identity_of_run(info["execution"]["workflowId"])) for info in infos)
 
 
 def _succeeded(specification: Specification, rows: Sequence[RunRow]) -> Iterator[tuple[ParameterSet, str, str]]:

@@ -18,6 +18,7 @@ from ...inspection.documents import SCHEMA
 from ...masking import masked_leaves
 from ..arguments import check_number, check_period, check_text, check_word
 from ..events import Event, Note, ReportMade
+from ..files.workflow_files import check_writable
 from ..places import Place
 from ..records.ended_runs import ended_run
 from ..records.owners import check_names
@@ -52,7 +53,7 @@ class ReportsMade:
             "made": [{**dataclasses.asdict(one), "warnings": list(one.warnings)} for one in self.made],
             "failed": list(self.failed),
             "standing": self.standing,
-            "seconds": self.seconds,
+            "seconds": round(self.seconds, 3),
         }
         return masked_leaves(document)
 
@@ -101,11 +102,13 @@ def make_reports(
 
     Raises:
         DefinitionError: there is nothing that fits.
+        OutputsError: the outputs folder cannot be written to.
         ServiceError: the journal or the run records cannot be used, or the service cannot be reached.
     """
     wanted.check()
     check_number("workers", workers)
     _check_label(specification, wanted.label)
+    check_writable(outputs)
     check_names(specification, outputs)
     with service.opened(outputs) as place:
         rows = run_rows(specification, outputs, place)

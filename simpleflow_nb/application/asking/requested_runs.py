@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...exceptions import DefinitionError
+from ...json_numbers import no_value_of_json, not_finite
 from ..arguments import check_parameters, check_text
 from ..events import Event, Note
 from ..files.workflow_files import check_writable
@@ -99,6 +100,8 @@ def _as_in_the_file(name: str, value: Any) -> Any:
     Raises:
         DefinitionError: it has something in it that a workflow file cannot have.
     """
+    if (number := not_finite(value)) is not None:
+        raise DefinitionError(f"{name}: {no_value_of_json(number)}")
 
     def text_of(part: Any) -> str:
         if isinstance(part, datetime.date):

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...exceptions import DefinitionError
 from ...inspection.documents import SCHEMA, iso_time
+from ..files.specifications import read_specification
+from ..files.workflow_files import typed_path
 from ..records.owners import check_names
 from ..states.run_states import SENSOR_TYPE
 from ..states.sensors import SensorState, ask_sensor, open_sensor, sensor_state
@@ -77,6 +79,10 @@ class SensorControl:
     path: Path
     outputs: Path
     service: Service
+    _file: Path = field(init=False, repr=False, compare=False)  # the working directory may change
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_file", self.path.absolute())
 
     def stop(self) -> SensorRequest:
         """End it; runs that are open go on to their end."""
@@ -99,12 +105,18 @@ class SensorControl:
         """Let it look for new dates again."""
         return self._tell(Told.RESUME)
 
-    def reload(self, specification: Specification) -> SensorRequest:
+    def reload(self, specification: Specification | None = None) -> SensorRequest:
         """Let it go on with the file as it is now; runs that are open end as they began.
 
+        Args:
+            specification: the file, by whoever has just read it.
+
         Raises:
+            SpecificationError: every problem of the file.
             DefinitionError: a workflow of the file belongs to another one, or it has no sensor any more.
         """
+        if specification is None:
+            specification = read_specification(typed_path(self.path, self._file))
         check_names(specification, self.outputs)
         sensor = specification.sensor
         if sensor is None:
@@ -124,7 +136,7 @@ class SensorControl:
     @contextmanager
     def _running(self) -> Iterator[tuple[Place, dict[str, str]]]:
         with self.service.opened(self.outputs) as place:
-            execution = open_sensor(place, self.path)
+            execution = open_sensor(place, self._file)
             if execution is None:
                 where = f"in domain {place.domain}" if place.journal is None else f"on {place.journal}"
                 raise DefinitionError(f"no sensor of {self.path} runs {where}; sensor.start starts one")

@@ -37,9 +37,12 @@ class Diagnosis:
         }
 
 
-def diagnose(specification: Specification, outputs: Path) -> Diagnosis:
-    """Look at outputs, records, source, notebooks, kernels, programs for reports and secrets; see `workers.health`. Nothing is
-    started, and nothing left behind but the folders and tables that a run would make."""
+def diagnose(specification: Specification, outputs: Path, journal: Path | None = None) -> Diagnosis:
+    """Look at outputs, journal, records, source, notebooks, kernels, programs for reports, secrets and variables; see
+    `workers.health`. Nothing is started, and nothing left behind but the folders and tables that a run would make.
+
+    ``journal`` is the one that keeps the runs on this machine; None if a service does.
+    """
     from workers.health import findings
 
-    return Diagnosis(specification.path, tuple(findings(specification, outputs)))
+    return Diagnosis(specification.path, tuple(findings(specification, outputs, journal)))

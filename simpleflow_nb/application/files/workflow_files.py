@@ -58,6 +58,11 @@ def specification_path(file: Path | None) -> Path:
     return file / FILE_NAME if file.is_dir() else file
 
 
+def typed_path(path: Path, file: Path) -> Path:
+    """Return a path as it was typed while it leads to the file; the file, absolute, once the working directory has changed."""
+    return path if path.absolute() == file else file
+
+
 def default_file() -> Path | None:
     """Return the file that a command works on when it is given none; None if there is no such file."""
     if Path(FILE_NAME).is_file():
@@ -101,17 +106,6 @@ def check_writable(outputs: Path) -> None:
     Artefacts(outputs).check_writable()
 
 
-def writable_outputs(given: Path | None, specification: Specification) -> Path:
-    """Return the folder of a specification's outputs, made and writable.
-
-    Raises:
-        OutputsError: it cannot be.
-    """
-    outputs = outputs_folder(given, specification.path)
-    check_writable(outputs)
-    return outputs
-
-
 def common_outputs(given: Path | None, specifications: Sequence[Specification]) -> Path:
     """Return the one outputs folder of several files, made and writable.
 
@@ -127,4 +121,5 @@ def common_outputs(given: Path | None, specifications: Sequence[Specification]) 
                 f"{first} has its outputs in {folder}, {path} in {other}; one process serves one outputs folder: "
                 "start a sensor for each, or give --outputs"
             )
-    return writable_outputs(given, specifications[0])
+    check_writable(folder)
+    return folder

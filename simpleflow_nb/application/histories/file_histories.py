@@ -35,7 +35,7 @@ def histories_of_others(
             return False
         if kind == NOTEBOOK_TYPE and not names.intersection(info["tagList"][:1]):
             return False
-        if kind == SENSOR_TYPE and info["execution"]["workflowId"] == sensor_id(specification.path):
+        if kind == SENSOR_TYPE and info["execution"]["workflowId"] == sensor_id(specification.file):
             return True
         given = readable_arguments(service, info, payloads)
         if "outputs" in given and not is_own_place(str(given["outputs"]), places):

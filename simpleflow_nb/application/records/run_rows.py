@@ -147,7 +147,7 @@ class RunRow:
             "attempt": self.attempt,
             "started": iso_time(self.started),
             "ended": iso_time(self.ended),
-            "seconds": self.seconds,
+            "seconds": round(self.seconds, 3) if self.seconds is not None else None,
             "reason": self.reason,
             "error": self.error,
             "labels": {name: str(state) for name, state in self.labels.items()},

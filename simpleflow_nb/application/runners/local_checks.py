@@ -171,8 +171,8 @@ def _own_run(
         return (yield from open_run(stack, outputs, db, specifications, durable=durable, conditions=conditions))
     except JournalInUse as error:
         journal = journal_path(db, outputs)
-        with closing(JournalReader(journal)) as reader:
-            there = Place(reader, DOMAIN, PayloadDirectory(journal.parent / "payloads"), journal)
+        with closing(JournalReader(journal, may_be_missing=True)) as reader:  # its owner may have just created it
+            there = Place(reader if reader.is_begun else None, DOMAIN, PayloadDirectory(journal.parent / "payloads"), journal)
             served = sensor_files(there)
             mine = [one.path for one in specifications if open_sensor(there, one.path) is not None]
         if not served:

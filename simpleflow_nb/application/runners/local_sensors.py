@@ -38,7 +38,7 @@ def started_sensors(
     from deciders.sensor_workflow import BELIEVABLE_AHEAD
     from deciders.workflow_types import executions_of_type
 
-    mine = {sensor_id(specification.path) for specification in specifications}
+    mine = {sensor_id(specification.file) for specification in specifications}
     last_looks: dict[str, datetime] = {}
     place = Place(run.service, DOMAIN, run.payloads)
     for info in executions_of_type(run.service, DOMAIN, SENSOR_TYPE, is_open=True):
@@ -63,7 +63,7 @@ def started_sensors(
             outputs,
             once=once,
             tell=tell,
-            last_look=last_looks.get(sensor_id(one.path)),
+            last_look=last_looks.get(sensor_id(one.file)),
             is_alone=len(mine) == 1,
         )
         for one in specifications
@@ -76,10 +76,10 @@ def _id_where_moved(place: Place, found: SensorState, specifications: Sequence[S
     from workers.runs.outputs_location import former_places
 
     former = former_places(Path(outputs))
-    names = [one.path for one in specifications if found.outputs in former and one.path.name == Path(found.path).name]
+    names = [one.file for one in specifications if found.outputs in former and one.path.name == Path(found.path).name]
     if not names and found.outputs in (outputs, *former) and not found.file.exists():
         flows = _workflow_names(place, found)
-        names = [one.path for one in specifications if flows and flows <= {workflow.name for workflow in one.workflows}]
+        names = [one.file for one in specifications if flows and flows <= {workflow.name for workflow in one.workflows}]
     return sensor_id(names[0]) if len(names) == 1 else None
 
 
@@ -117,7 +117,7 @@ class Sensor:
         from deciders.sensor_workflow import SensorWorkflow
         from workers.runs.kept_specification import by_reference
 
-        self.run, self.workflow_id = run, sensor_id(specification.path)
+        self.run, self.workflow_id = run, sensor_id(specification.file)
         self.specification = specification  #: the file as it was read last
         self._tell_user = tell
         self.once = once or specification.sensor is None or specification.sensor.schedule is None

@@ -84,7 +84,7 @@ def _start_sensor(place: Place, specification: Specification, outputs: Path, *, 
 
     service, domain = place.service, place.domain
     Decider(service, domain, DECISIONS, application_workflows()).register_types()
-    workflow_id = sensor_id(specification.path) + ("-once" if once else "")
+    workflow_id = sensor_id(specification.file) + ("-once" if once else "")
     arguments = {
         "specification": place.kept_specification(specification),
         "outputs": str(outputs),

@@ -34,7 +34,7 @@ from .summary import show_call
     "since; everything, from scratch.",
 )
 @click.option("--latest-first", is_flag=True, help="Begin with the last date.")
-@click.option("--max-parallel", type=click.IntRange(min=1), help="So many runs are open at once. [default: no limit]")
+@click.option("--max-parallel", type=click.IntRange(min=1), help="The most runs that are open at once. [default: no limit]")
 @click.option("--only", metavar="LABEL", help="Run this notebook alone, and those it needs as far as they have not succeeded.")
 @click.option("--dry-run", is_flag=True, help="Show what would be started, and start nothing.")
 @click.option("--why", is_flag=True, help="With --dry-run, also list every date that is left out, with what it lacks.")

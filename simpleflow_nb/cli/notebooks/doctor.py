@@ -9,6 +9,7 @@ import click
 from ...application.files.diagnosis import Diagnosis, diagnose
 from ...application.files.specifications import read_specification
 from ...application.files.workflow_files import outputs_folder
+from ...application.services import usual_service
 from ...exceptions import ExitCode
 from ...inspection.tables import Table
 from ..file_words import file_and_words
@@ -22,13 +23,15 @@ from ..printing import json_option, print_document, show, wants_table
 @outputs_option
 @click.pass_context
 def doctor(ctx: click.Context, file: Path | None, as_json: bool, outputs: Path | None) -> None:
-    """Check what the runs of FILE.yml need: file, outputs, records, source, notebooks, kernels, programs for reports, secrets.
+    """Check what the runs of FILE.yml need: file, outputs, journal, records, source, notebooks, kernels, programs for reports,
+    secrets, variables.
 
     Exits with 1 if something is missing; starts nothing.
     """
     as_table = wants_table(ctx, as_json=as_json)
     specification = read_specification(file)
-    found = diagnose(specification, outputs_folder(outputs, specification.path))
+    folder = outputs_folder(outputs, specification.path)
+    found = diagnose(specification, folder, usual_service(folder).journal(folder))
     if as_json:
         print_document(found.to_dict())
     elif as_table:

@@ -10,11 +10,11 @@ import click
 F = TypeVar("F", bound=Callable[..., Any])
 
 _OPTIONS = (
-    click.option("--timeout", metavar="DURATION", help="Stop it after so long: 90, 10m, 2h."),
-    click.option("--cell-timeout", metavar="DURATION", help="Stop it when a cell takes so long."),
-    click.option("--memory-limit", metavar="SIZE", help="Kill it when it has more memory: 500MB, 2GiB."),
-    click.option("--output-limit", metavar="SIZE", help="Stop it when it prints more. [default: 100MB]"),
-    click.option("--display-limit", metavar="SIZE", help="Stop it when it displays more: tables, pictures. [default: 500MB]"),
+    click.option("--timeout", metavar="DURATION", help="Stop it after this time: 90, 10m, 2h."),
+    click.option("--cell-timeout", metavar="DURATION", help="Stop it when a cell takes longer than this."),
+    click.option("--memory-limit", metavar="SIZE", help="Kill it when it uses more memory than this: 500MB, 2GiB."),
+    click.option("--output-limit", metavar="SIZE", help="Stop it when it prints more than this. [default: 100MB]"),
+    click.option("--display-limit", metavar="SIZE", help="Stop it when tables and pictures take more. [default: 500MB]"),
 )
 
 

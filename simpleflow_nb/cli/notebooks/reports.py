@@ -11,7 +11,7 @@ import click
 from ...application.asking.remade_reports import REMAKES, ReportsMade, WantedReports, make_reports
 from ...application.events import Note, ReportMade, UnderWay
 from ...application.files.specifications import read_specification
-from ...application.files.workflow_files import writable_outputs
+from ...application.files.workflow_files import outputs_folder
 from ...application.wording.reports import failed_sentence, made_lines
 from ...exceptions import SimpleflowError
 from ...masking import masked
@@ -63,7 +63,7 @@ def reports_make(
     wanted = WantedReports(run, first.date() if first else None, last.date() if last else None, label, remake)
     wanted.check()
     specification = read_specification(file)
-    folder = writable_outputs(outputs, specification)
+    folder = outputs_folder(outputs, specification.path)
     made = UnderWay(make_reports(specification, folder, chosen_service(folder, **place), wanted, workers=nb_workers))
     _show_progress(made, as_json=as_json)
     _show(made.result(), remake, as_json=as_json)

@@ -157,8 +157,8 @@ SABOTAGES = (
         12,
         "code that is unwound may raise",
         SUSPENSION,
-        " must not end the decider\n            if not self.dead:",
-        " must not end the decider\n            if True:",
+        "            elif not self.dead:\n                self._end_run(error)",
+        "            else:\n                self._end_run(error)",
         "test_nothing_that_the_code_does_while_it_is_unwound_changes_that_it_was_cancelled",
     ),
     replacement(

@@ -11,32 +11,50 @@ import logging
 import os
 import sys
 import warnings
+from types import FrameType
 from typing import Any
 
 KEPT_WARNINGS = 50  #: in a kernel, of each kind: own and others
 KEPT_CHARACTERS = 300  #: of each
 
 
+class OwnCode:
+    """The analyst's own code: ``cells``, which is the beginning of their files' names, and what is below some folders."""
+
+    def __init__(self, folders: Any, cells: str | None = None) -> None:
+        self.cells, self.folders = cells, tuple(os.path.realpath(folder) + os.sep for folder in folders)
+
+    def has_file(self, path: str) -> bool:
+        """Return whether a file is the analyst's own; one of an installed library is not, wherever that is."""
+        if self.cells is not None and path.startswith(self.cells):
+            return True
+        path = os.path.realpath(path)
+        return path.startswith(self.folders) and not {"site-packages", "dist-packages"} & set(path.split(os.sep))
+
+    def has_warned(self, message: Any, frame: FrameType | None) -> bool:
+        """Return whether a warning is the analyst's own; ``frame`` is the innermost frame below that of the hook."""
+        while frame is not None and frame.f_code.co_filename == warnings.__file__:
+            frame = frame.f_back
+        return frame is not None and self.has_file(frame.f_code.co_filename) and self._has_category(message.category)
+
+    def _has_category(self, category: type) -> bool:
+        if category is UserWarning or category.__module__ == "__main__":
+            return True
+        path = getattr(sys.modules.get(category.__module__), "__file__", None)
+        return path is not None and self.has_file(path)
+
+
+def text_of_warning(message: Any) -> str:
+    return f"{message.category.__name__}: {message.message}"[:KEPT_CHARACTERS]
+
+
 def install(shell: Any, settings: Any) -> None:
     """Record each warning before it is shown. Warnings that are ignored, recorded or not shown do not count."""
     from ipykernel.compiler import get_tmp_directory
 
-    cells = get_tmp_directory() + os.sep
-    folders = tuple(os.path.realpath(folder) + os.sep for folder in settings["own_folders"])
+    own = OwnCode(settings["own_folders"], get_tmp_directory() + os.sep)
     show, show_as_python = warnings._showwarnmsg, warnings._showwarnmsg_impl  # type: ignore[attr-defined]
     left = {True: KEPT_WARNINGS, False: KEPT_WARNINGS}
-
-    def is_own_file(path: str) -> bool:
-        if path.startswith(cells):
-            return True
-        path = os.path.realpath(path)
-        return path.startswith(folders) and not {"site-packages", "dist-packages"} & set(path.split(os.sep))
-
-    def is_own_category(category: type) -> bool:
-        if category is UserWarning or category.__module__ == "__main__":
-            return True
-        path = getattr(sys.modules.get(category.__module__), "__file__", None)
-        return path is not None and is_own_file(path)
 
     def is_shown() -> bool:
         how = warnings.showwarning
@@ -45,16 +63,11 @@ def install(shell: Any, settings: Any) -> None:
         return how is getattr(logging, "_showwarning", None)  # logging.captureWarnings()
 
     def note(message: Any) -> None:
-        frame = sys._getframe(2)
-        while frame is not None and frame.f_code.co_filename == warnings.__file__:
-            frame = frame.f_back  # type: ignore[assignment]
-        is_own = frame is not None and is_own_file(frame.f_code.co_filename) and is_own_category(message.category)
+        is_own = own.has_warned(message, sys._getframe(2))
         if left[is_own] > 0 and is_shown():
             left[is_own] -= 1
-            text = f"{message.category.__name__}: {message.message}"[:KEPT_CHARACTERS]
-            shell.payload_manager.write_payload(
-                {"source": "simpleflow_nb.warning", "is_own": is_own, "text": text}, single=False
-            )
+            told = {"source": "simpleflow_nb.warning", "is_own": is_own, "text": text_of_warning(message)}
+            shell.payload_manager.write_payload(told, single=False)
 
     def noted_and_shown(message: Any) -> None:
         try:
