@@ -364,8 +364,3 @@ def shown_settings(parameters: dict[str, Any]) -> str:
     from deciders.parameter_set import written
 
     return written(parameters)
-
-
-def counted(number: int, noun: str, plural: str | None = None) -> str:
-    """Return ``1 run``, ``2 runs``."""
-    return f"{number} {noun if number == 1 else plural or noun + 's'}"

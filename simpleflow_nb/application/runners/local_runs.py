@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ...environment import usable_cores
 from ...exceptions import DefinitionError, JournalInUse, ServiceError
 from ...inspection.executions import executions
+from ...inspection.tables import counted
 from ...local.journal_files import journal_path
 from ...local.ownership import OwnerWork, owner_pid
 from ...local.reader import JournalReader
@@ -25,7 +26,6 @@ from ..following import followed
 from ..outcomes import Outcome
 from ..records.held_outputs import held_outputs
 from ..records.owners import check_names, claim
-from ..records.run_rows import counted
 from ..run_outcomes import local_outcome, shown_outcome
 from ..states.run_states import BACKFILL_TYPE, NOTEBOOK_TYPE, Watch
 from .backfill_ends import BackfillEnds

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from ... import payload
 from ...exceptions import DefinitionError, ServiceError
 from ...inspection.executions import executions, history
+from ...inspection.tables import counted
 from ...inspection.task_rows import epoch
 from ...processes.decider import Decider
 from ...processes.payload_directory import kept
@@ -128,7 +129,7 @@ def _end_of_check(
     wanted = dict.fromkeys(found.started, 0)  # how often each was asked for in vain
     number, outcomes = len(wanted), list[RunOutcome]()
     if wanted:
-        yield Announcement(f"{number} run{'s' if number != 1 else ''} started")
+        yield Announcement(f"{counted(number, 'run')} started")
     while wanted:
         running = {info["execution"]["workflowId"] for info in executions(place.service, place.domain, is_open=True)}
         for workflow_id in sorted(wanted.keys() - running):

@@ -12,6 +12,7 @@ from typing import Any
 from ... import payload
 from ...exceptions import PayloadError
 from ...inspection.executions import arguments_in, history
+from ...inspection.tables import counted
 from ...inspection.task_rows import epoch
 from ...processes.payload_directory import kept
 from ..places import Place
@@ -143,8 +144,7 @@ def _note(kind: str, attributes: dict[str, Any], load: payload.Load) -> str:
         from deciders.tasks.results import CheckResult
 
         result = CheckResult.of_json(payload.decode(attributes.get("result"), load))
-        number = len(result.started)
-        text = f"{number} run{'s' if number != 1 else ''} started" if number else "nothing due"
+        text = f"{counted(len(result.started), 'run')} started" if result.started else "nothing due"
         held = f", {result.held_back} held back" if result.held_back else ""
         return text + held + "".join(f"; warning: {warning}" for warning in result.warnings)
     if kind == "ActivityTaskFailed":

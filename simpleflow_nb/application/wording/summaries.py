@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from ...inspection.tables import counted
 from ..events import CheckEnded, Event, RemoteRunEnded, Started
 from ..outcomes import LabelOutcome, Outcome, RunOutcome
-from ..records.run_rows import counted
 from ..states.shown_states import ShownEnd
 
 _MOST_REPORTS = 30
@@ -121,7 +121,7 @@ def _report_lines(reports: list[str], earlier: int) -> Iterator[Line]:
     number = len(reports) + earlier
     if not number:
         return
-    yield Line(f"{number} report{'s' if number > 1 else ''}:")
+    yield Line(f"{counted(number, 'report')}:")
     yield from (Line(f"  {path}") for path in reports[-_MOST_REPORTS:])
     if number > _MOST_REPORTS:
         yield Line(f"  and {number - len(reports[-_MOST_REPORTS:])} earlier ones")
