@@ -18,10 +18,11 @@ from deciders.sensor_workflow import SensorWorkflow
 from simpleflow_nb import payload
 from simpleflow_nb.application.run_outcomes import local_outcome
 from simpleflow_nb.application.runners.local_sensors import Sensor
-from simpleflow_nb.application.states.run_states import NOTEBOOK_TYPE, Watch
+from simpleflow_nb.application.states.run_states import Watch
 from simpleflow_nb.application.states.sensors import CHECK_TYPE
 from simpleflow_nb.cli.notebooks.summary import show_outcome
 from simpleflow_nb.cli.progress import say
+from simpleflow_nb.constants import NOTEBOOK_TYPE
 from simpleflow_nb.local.faults import Fault
 from simpleflow_nb.local.service import DOMAIN, LocalService
 from simpleflow_nb.processes.decider import Decider

@@ -17,7 +17,7 @@ from simpleflow_nb.application.events import CheckEnded, Event, Look, RemoteRunE
 from simpleflow_nb.application.outcomes import Outcome
 from simpleflow_nb.application.places import Place
 from simpleflow_nb.application.runners import remote_checks
-from simpleflow_nb.application.states.run_states import NOTEBOOK_TYPE
+from simpleflow_nb.constants import NOTEBOOK_TYPE
 from simpleflow_nb.exceptions import ServiceError
 from simpleflow_nb.local.service import DOMAIN, LocalService
 from simpleflow_nb.processes.decider import Decider

@@ -10,9 +10,9 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ...constants import NOTEBOOK_TYPE
 from ...inspection.documents import iso_time
 from ..arguments import check_text
-from ..states.run_states import NOTEBOOK_TYPE
 from .owners import check_owner
 from .record_files import has_records
 

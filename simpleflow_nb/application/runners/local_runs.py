@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ...constants import BACKFILL_TYPE, NOTEBOOK_TYPE
 from ...environment import usable_cores
 from ...exceptions import DefinitionError, JournalInUse, ServiceError
 from ...inspection.executions import executions
@@ -27,7 +28,7 @@ from ..outcomes import Outcome
 from ..records.held_outputs import held_outputs
 from ..records.owners import check_names, claim
 from ..run_outcomes import local_outcome, shown_outcome
-from ..states.run_states import BACKFILL_TYPE, NOTEBOOK_TYPE, Watch
+from ..states.run_states import Watch
 from .backfill_ends import BackfillEnds
 from .left_runs import LeftRuns, refuse_new
 from .notebook_processes import notebook_lists

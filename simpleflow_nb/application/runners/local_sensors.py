@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ... import payload
+from ...constants import SENSOR_TYPE
 from ...exceptions import PayloadError
 from ...inspection.task_rows import shown_time
 from ...local.service import DOMAIN
@@ -15,7 +16,7 @@ from ...processes.local_run import LocalRun
 from ...processes.payload_directory import kept
 from ...workflow import execution_input
 from ..places import Place
-from ..states.run_states import SENSOR_TYPE, last_attributes, status_word
+from ..states.run_states import last_attributes, status_word
 from ..states.sensors import CHECK_TYPE, SensorState, failure_message, has_failed_check, sensor_id, sensor_state
 
 if TYPE_CHECKING:

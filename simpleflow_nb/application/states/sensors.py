@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from ... import payload
+from ...constants import SENSOR_TYPE
 from ...exceptions import PayloadError
 from ...inspection.executions import arguments_in, history
 from ...inspection.tables import counted
 from ...inspection.task_rows import epoch
 from ...processes.payload_directory import kept
 from ..places import Place
-from .run_states import SENSOR_TYPE, plain_cause
+from .run_states import plain_cause
 
 CHECK_TYPE = "workers.activities.feed_new_dates"
 
