@@ -58,12 +58,12 @@ def check_text(name: str, value: Any, *, is_optional: bool = False) -> None:
 
 
 def check_word(name: str, value: Any, words: Sequence[str]) -> None:
-    """Refuse what is not one of the words; None passes.
+    """Refuse what is not one of the words.
 
     Raises:
         DefinitionError: naming the argument, with a guess.
     """
-    if value is not None and value not in words:
+    if value not in words:
         from deciders.problems import did_you_mean
 
         hint = did_you_mean(value, words) if isinstance(value, str) else ""

@@ -55,6 +55,10 @@ def project(tmp_path: Path) -> Project:
             "rerun is 'typo'; it is one of missing, failed, changed, all",
         ),
         (
+            lambda it: it.backfill_plan("days", DAY, DAY, rerun=NOTHING),
+            "rerun is None; it is one of missing, failed, changed, all",
+        ),
+        (
             lambda it: it.runs(state="suceeded"),
             "state is 'suceeded' (did you mean 'succeeded'?); it is one of running, succeeded, already done, success, skipped, "
             "failed, timed out, timed_out, terminated, cancelled, partial",

@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Generator
 from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,8 +30,17 @@ if TYPE_CHECKING:
     from deciders.values.reason import Reason
     from deciders.values.run_state import RunState
 
-_CHANGED = "changed"
-RERUNS = ("missing", "failed", _CHANGED, "all")
+
+class Rerun(StrEnum):
+    """Choice of the dates and runs that a backfill takes."""
+
+    MISSING = "missing"  #: dates that have not run yet
+    FAILED = "failed"  #: those, and what failed or was skipped
+    CHANGED = "changed"  #: what has run with notebooks that have changed since
+    ALL = "all"  #: everything, from scratch
+
+
+RERUNS = tuple(map(str, Rerun))
 
 
 @dataclass(frozen=True)
@@ -48,7 +58,7 @@ class Backfill:
     name: str
     first: date
     last: date
-    rerun: str = "missing"
+    rerun: str = Rerun.MISSING  #: one of `RERUNS`
     only: str | None = None
     latest_first: bool = False
 
@@ -108,14 +118,15 @@ def planned_backfill(
         ServiceError, RecordsError: the journal, the records or the service cannot be read.
     """
     wanted.check()
+    rerun = Rerun(wanted.rerun)
     _check_names(specification, wanted.name, wanted.only)
     check_writable(outputs)
     with service.opened(outputs) as place:
         states = instance_states(specification, outputs, place, adopt=adopt)
-        counts = wanted.rerun == _CHANGED or (wanted.rerun == "failed" and has_data_that_count(specification, wanted.name))
+        counts = rerun is Rerun.CHANGED or (rerun is Rerun.FAILED and has_data_that_count(specification, wanted.name))
         facts = rerun_facts(specification, outputs, place, adopt=adopt) if counts else None
         is_interrupted = place.is_interrupted
-    chosen, left_out, without_data = _chosen(specification, wanted.name, wanted.first, wanted.last, states, wanted.rerun, facts)
+    chosen, left_out, without_data = _chosen(specification, wanted.name, wanted.first, wanted.last, states, rerun, facts)
     chosen.sort(key=lambda run: run.day, reverse=wanted.latest_first)
     interrupted = (run_id for one in left_out if is_interrupted and (run_id := _id_if_running(one)) is not None)
     return BackfillPlan(tuple(chosen), tuple(left_out), tuple(without_data), tuple(interrupted))
@@ -204,7 +215,7 @@ def _chosen(
     first: date,
     last: date,
     states: dict[tuple[str, str], RunState],
-    rerun: str,
+    rerun: Rerun,
     facts: RerunFacts | None,
 ) -> tuple[list[PlannedRun], list[NotDue], list[date]]:
     """Return the runs to start, why others of the period are left out, and which of its days have no data at all.
@@ -233,7 +244,7 @@ def _chosen(
         state = states.get((run.workflow_name, run.identity))
         if run.workflow_name != name or run.day > last:
             continue
-        if rerun == _CHANGED and facts is not None:
+        if rerun is Rerun.CHANGED and facts is not None:
             change = _change_of(specification, run, state, facts)
             if change.is_due:
                 reason = Reason.of(ReasonKind.BACKFILL, because=change.reason)
@@ -241,12 +252,12 @@ def _chosen(
             else:
                 leave_out(run, change.reason)
             continue
-        if state == RunState.SUCCEEDED and rerun != "all":
+        if state == RunState.SUCCEEDED and rerun is not Rerun.ALL:
             leave_out(run, Reason.of(ReasonKind.NEEDS_RERUN_ALL))
-        elif state in (RunState.FAILED, RunState.SKIPPED) and rerun == "missing":
+        elif state in (RunState.FAILED, RunState.SKIPPED) and rerun is Rerun.MISSING:
             leave_out(run, Reason.of(ReasonKind.NEEDS_RERUN_FAILED, state=state))
         else:
-            keeps = rerun != "all" and (facts is None or keeps_labels(specification, run, facts))
+            keeps = rerun is not Rerun.ALL and (facts is None or keeps_labels(specification, run, facts))
             because = Reason.of(ReasonKind.BACKFILL_MISSING)
             because = Reason.of(ReasonKind.BACKFILL_STATE, state=state) if state is not None else because
             reason = Reason.of(ReasonKind.BACKFILL, because=because)

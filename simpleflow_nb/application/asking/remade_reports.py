@@ -9,6 +9,7 @@ from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -63,8 +64,15 @@ class _Stopped(Exception):
     """The user wants no more reports."""
 
 
-#: Choices of the reports to make: of none that stands, of what would look differently now, or of all.
-REMAKES = ("missing", "changed", "all")
+class Remake(StrEnum):
+    """Choice of the reports to make."""
+
+    MISSING = "missing"  #: those that are not there
+    CHANGED = "changed"  #: those, and what would come out differently now
+    ALL = "all"
+
+
+REMAKES = tuple(map(str, Remake))
 
 
 @dataclass(frozen=True)
@@ -75,7 +83,7 @@ class WantedReports:
     first: date | None = None
     last: date | None = None
     label: str | None = None  #: of one notebook alone
-    remake: str = "all"  #: one of `REMAKES`
+    remake: str = Remake.ALL  #: one of `REMAKES`
 
     def check(self) -> None:
         """
@@ -117,7 +125,7 @@ def make_reports(
             chosen = [_one_run(rows, wanted.run, place)]
         else:
             chosen = _runs_of(rows, wanted.first, wanted.last, specification)
-    todo = _todo(specification, chosen, outputs, wanted.label, wanted.remake)
+    todo = _todo(specification, chosen, outputs, wanted.label, Remake(wanted.remake))
     if todo.cleaned:
         gone = _named(todo.cleaned, "its executed notebooks are", "their executed notebooks are")
         sentence = f"{gone} gone, so that no report can be made; backfill --rerun all or workflow.start runs them again"
@@ -177,7 +185,7 @@ class _Todo:
     cleaned: list[str] = field(default_factory=list)  #: the runs of whose notebooks nothing is left, by their titles
 
 
-def _todo(specification: Specification, rows: list[RunRow], outputs: Path, label: str | None, remake: str) -> _Todo:
+def _todo(specification: Specification, rows: list[RunRow], outputs: Path, label: str | None, remake: Remake) -> _Todo:
     from deciders.runs.entries import Entries, entry_like
     from workers.artefacts import Artefacts
     from workers.runs.latest_links import link_names
@@ -192,9 +200,9 @@ def _todo(specification: Specification, rows: list[RunRow], outputs: Path, label
         wanted = [
             report
             for report in expected
-            if remake == "all"
+            if remake is Remake.ALL
             or is_missing(run, report, artefacts)
-            or (remake == "changed" and would_differ(run, report, specification.inputs_dir, artefacts))
+            or (remake is Remake.CHANGED and would_differ(run, report, specification.inputs_dir, artefacts))
         ]
         found.standing += len(expected) - len(wanted)
         if wanted and is_cleaned(run, artefacts):

@@ -15,7 +15,7 @@ from ...inspection.documents import SCHEMA, iso_time
 from ..files.specifications import read_specification
 from ..files.workflow_files import typed_path
 from ..records.owners import check_names
-from ..states.sensors import SensorState, ask_sensor, open_sensor, sensor_state
+from ..states.sensors import SensorPhase, SensorState, ask_sensor, open_sensor, sensor_state
 
 if TYPE_CHECKING:
     from deciders.specification import Specification
@@ -93,7 +93,7 @@ class SensorControl:
     def check(self) -> SensorRequest:
         """Let it look for new dates now, whatever its schedule says."""
         with self._running() as (place, execution):
-            is_paused = sensor_state(place, execution).state == "paused"
+            is_paused = sensor_state(place, execution).state is SensorPhase.PAUSED
             takes_effect = ask_sensor(place, execution, str(Told.CHECK))
         return _request(execution, Told.CHECK, takes_effect, is_paused=is_paused)
 
@@ -167,7 +167,7 @@ def open_sensors(place: Place) -> SensorList:
     for info in executions_of_type(place.service, place.domain, SENSOR_TYPE, is_open=True):
         one = sensor_state(place, {key: info["execution"][key] for key in ("workflowId", "runId")})
         if place.is_interrupted:
-            one.state = "interrupted"
+            one.state = SensorPhase.INTERRUPTED
         found.append(one)
     return SensorList(tuple(found))
 
@@ -177,7 +177,7 @@ def _sensor(one: SensorState) -> dict[str, Any]:
         "workflow_id": one.workflow_id,
         "file": str(one.file),
         "outputs": one.outputs,
-        "state": one.state,
+        "state": str(one.state),
         "is_once": one.is_once,
         "schedule": one.schedule,
         "timezone": one.timezone,

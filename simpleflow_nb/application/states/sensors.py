@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +60,15 @@ def ask_sensor(place: Place, execution: dict[str, str], signal: str, value: Any 
     return place.ask("signal_workflow_execution", execution, signalName=signal, input=text)
 
 
+class SensorPhase(StrEnum):
+    """Phase in which an open sensor is."""
+
+    WAITING = "waiting"
+    CHECKING = "checking"
+    PAUSED = "paused"
+    INTERRUPTED = "interrupted"  #: no process carries it out now
+
+
 @dataclass
 class SensorState:
     """State of a sensor, read from its history."""
@@ -70,7 +80,7 @@ class SensorState:
     is_once: bool = False  #: it makes one check and ends
     schedule: str | None = None
     timezone: str = "UTC"
-    state: str = "waiting"  #: waiting, checking, paused; ended when it is closed
+    state: SensorPhase = SensorPhase.WAITING
     next_check: datetime | None = None
     last_check: datetime | None = None
     note: str = ""  #: what came of the last check
@@ -115,7 +125,7 @@ def sensor_state(place: Place, execution: dict[str, str]) -> SensorState:
         elif attributes.get("scheduledEventId") in checks and kind != "ActivityTaskStarted":
             checks.discard(attributes["scheduledEventId"])
             found.note = _note(kind, attributes, load)
-    found.state = "paused" if paused else "checking" if checks else "waiting"
+    found.state = SensorPhase.PAUSED if paused else SensorPhase.CHECKING if checks else SensorPhase.WAITING
     found.next_check = min(timers.values(), default=None) if not paused else None
     return found
 

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...inspection.tables import counted
+from ..asking.backfills import Rerun
+from ..asking.remade_reports import Remake
 from ..looking.older_runs import OlderRuns, OutOfReach, older_runs, within_reach
 from ..looking.plans import Plan
 from ..records.run_rows import RunRow
@@ -24,15 +26,15 @@ def older_text(found: OlderRuns, file: Path, place: Sequence[str]) -> str:
     """
     parts = []
     for one in found.older:
-        parts.append(f"{len(one.days)} of them {one.made} {_remedy(file, one.workflow, one.days, 'changed', place)}")
+        parts.append(f"{len(one.days)} of them {one.made} {_remedy(file, one.workflow, one.days, Rerun.CHANGED, place)}")
     if found.unknown_notebooks:
         parts.append(f"of {found.unknown_notebooks} of them the notebooks that they were made with are not known")
     for name, days in found.unknown_data.items():
-        parts.append(f"of {len(days)} of them it is not known with which data {_remedy(file, name, days, 'all', place)}")
+        parts.append(f"of {len(days)} of them it is not known with which data {_remedy(file, name, days, Rerun.ALL, place)}")
     return ", ".join(parts)
 
 
-def _remedy(file: Path, name: str, days: Sequence[str], rerun: str, place: Sequence[str]) -> str:
+def _remedy(file: Path, name: str, days: Sequence[str], rerun: Rerun, place: Sequence[str]) -> str:
     command = _command("backfill", file, name, "--from", min(days), "--to", max(days), "--rerun", rerun, *place)
     return f"(`{command}` makes {'it' if len(days) == 1 else 'them'} anew)"
 
@@ -66,7 +68,7 @@ def left_behind(
         number = sum(len(names) for names in lacking.values())
         what, them = ("report is", "it") if number == 1 else ("reports are", "them")
         period = ("--from", min(days), "--to", max(days)) if all(days) else ()  # else of all runs: some have no date
-        command = _command("reports.make", specification.path, *period, "--remake", "missing", *place)
+        command = _command("reports.make", specification.path, *period, "--remake", Remake.MISSING, *place)
         yield f"{number} {what} missing of {counted(len(days), 'run')} that succeeded (`{command}` makes {them})"
 
 

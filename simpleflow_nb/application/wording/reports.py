@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ...inspection.tables import counted
-from ..asking.remade_reports import ReportsMade
+from ..asking.remade_reports import Remake, ReportsMade
 from ..states.run_states import shown_seconds
 
 
 def made_lines(made: ReportsMade, remake: str) -> Iterator[str]:
     """Yield how many were made; with none, of ``remake``, why."""
     if not made.made and not made.failed and not made.seconds:
-        how = "is missing" if remake == "missing" else "would come out differently; use --remake all to make them anyway"
+        how = "is missing" if remake == Remake.MISSING else "would come out differently; use --remake all to make them anyway"
         yield f"no report {how} ({made.standing} checked)"
         return
     orange = sum(bool(one.warnings) for one in made.made)
