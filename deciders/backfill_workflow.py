@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from simpleflow_nb import Workflow
-from simpleflow_nb.constants import MAX_RUN_SECONDS
+from simpleflow_nb.constants import BACKFILL_TYPE, MAX_RUN_SECONDS
 
 from . import activities
 from .tasks.results import StartedRuns
@@ -17,7 +17,7 @@ class BackfillWorkflow(Workflow):
     The result is ``{"started": [workflow ids]}``, without runs that were already open or could not be started.
     """
 
-    name = "backfill_workflow"
+    name = BACKFILL_TYPE
     version = "1"
     task_list = activities.DECISIONS
     execution_timeout = MAX_RUN_SECONDS

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from simpleflow_nb import Workflow, futures, payload
+from simpleflow_nb.constants import NOTEBOOK_TYPE
 from simpleflow_nb.exceptions import DependencyFailed, TaskFailed, TimeoutError
 from simpleflow_nb.futures import Future
 
@@ -56,7 +57,7 @@ class NotebookWorkflow(Workflow):
         missing_dates: dates of the stencil that were not available at the start, for notebooks that take them.
     """
 
-    name = "notebook_workflow"
+    name = NOTEBOOK_TYPE
     version = "1"
     task_list = activities.DECISIONS
 

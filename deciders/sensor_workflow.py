@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from simpleflow_nb import Workflow, futures
-from simpleflow_nb.constants import MAX_RUN_SECONDS
+from simpleflow_nb.constants import MAX_RUN_SECONDS, SENSOR_TYPE
 from simpleflow_nb.exceptions import TaskFailed
 from simpleflow_nb.futures import Future
 
@@ -40,7 +40,7 @@ class SensorWorkflow(Workflow):
         starts_per_second: limits the rate of starts; None means no limit.
     """
 
-    name = "sensor_workflow"
+    name = SENSOR_TYPE
     version = "1"
     task_list = activities.DECISIONS
     execution_timeout = MAX_RUN_SECONDS

@@ -1,4 +1,4 @@
-"""The workflow types of the notebook application: their names, and every version of each that a history may contain."""
+"""The workflow types of the notebook application, and every version of each that a history may contain."""
 
 from __future__ import annotations
 
@@ -7,20 +7,17 @@ import importlib
 from collections.abc import Iterator, Mapping
 
 from simpleflow_nb import Workflow
+from simpleflow_nb.constants import BACKFILL_TYPE, NOTEBOOK_TYPE, SENSOR_TYPE
 from simpleflow_nb.inspection.executions import Info, executions
 from simpleflow_nb.inspection.task_rows import epoch
 from simpleflow_nb.swf_service import LookingService
 
-NOTEBOOK = "notebook_workflow"
-SENSOR = "sensor_workflow"
-BACKFILL = "backfill_workflow"
-
 #: The path of the class by type name and version; only deciders import it. The last version of a type is
 #: that of new executions; the class of a former version stays, unchanged, as long as executions of it may be open.
 CLASSES: Mapping[str, Mapping[str, str]] = {
-    NOTEBOOK: {"1": "deciders.notebook_workflow.NotebookWorkflow"},
-    SENSOR: {"1": "deciders.sensor_workflow.SensorWorkflow"},
-    BACKFILL: {"1": "deciders.backfill_workflow.BackfillWorkflow"},
+    NOTEBOOK_TYPE: {"1": "deciders.notebook_workflow.NotebookWorkflow"},
+    SENSOR_TYPE: {"1": "deciders.sensor_workflow.SensorWorkflow"},
+    BACKFILL_TYPE: {"1": "deciders.backfill_workflow.BackfillWorkflow"},
 }
 
 

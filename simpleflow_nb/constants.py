@@ -24,6 +24,11 @@ WARN_HISTORY_EVENTS = 10_000
 #: Folder of a local service, in the outputs folder or the working directory: journal, payloads, run records, scratch files.
 STATE_FOLDER = ".simpleflow-nb"
 
+#: Workflow types of the notebook application, which commands of the engine tell from others without having it.
+NOTEBOOK_TYPE = "notebook_workflow"
+SENSOR_TYPE = "sensor_workflow"
+BACKFILL_TYPE = "backfill_workflow"
+
 PROCESS_GONE = "the process that worked on it is gone"  #: details of the timeouts with which a local service ends tasks
 
 DOTS = ("...", "\u2026")  #: ellipses by which tables shorten a long text

@@ -15,6 +15,7 @@ from deciders.problems import near_miss
 from deciders.specification import NO_SENSOR, FlowApiSource, Specification
 from simpleflow_nb.environment import secret_text, value_of, variables_now
 from simpleflow_nb.exceptions import DefinitionError, JournalError
+from simpleflow_nb.inspection.tables import counted
 from simpleflow_nb.local.reader import JournalReader
 from simpleflow_nb.variables import PREFIX, REPLACED, SIMPLEFLOW_NB_PRELOAD, SIMPLEFLOW_NB_SECRETS, VARIABLES
 
@@ -115,8 +116,7 @@ def _records(specification: Specification, outputs: Path) -> Finding:
             owners = WorkflowOwners(records, specification.file, outputs)
             if foreign := owners.foreign([workflow.name for workflow in specification.workflows]):
                 return Finding("records", FAILED, owners.sentence(foreign))
-            number = len(records.states())
-            return Finding("records", OK, f"{records.location} has {number} instance{'s' if number != 1 else ''}")
+            return Finding("records", OK, f"{records.location} has {counted(len(records.states()), 'instance')}")
     except RecordsError as error:
         return Finding("records", FAILED, str(error))
 
@@ -126,8 +126,7 @@ def _journal(path: Path) -> Iterator[Finding]:
     try:
         with closing(JournalReader(path, may_be_missing=True)) as reader:
             if reader.is_begun:
-                number = len(reader.infos)
-                yield Finding("journal", OK, f"{path} has {number} execution{'s' if number != 1 else ''}")
+                yield Finding("journal", OK, f"{path} has {counted(len(reader.infos), 'execution')}")
     except JournalError as error:
         yield Finding("journal", FAILED, str(error))
 

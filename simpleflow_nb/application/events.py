@@ -12,7 +12,7 @@ from ..exceptions import CallGivenUp
 if TYPE_CHECKING:
     from types import GeneratorType
 
-    from .outcomes import RunOutcome, StartedExecution
+    from .outcomes import RemoteExecution, RunOutcome
     from .states.run_states import ShownRun, Watch
 
 R = TypeVar("R")
@@ -56,11 +56,11 @@ class RunChanged:
 class Started:
     """An execution was started on a service."""
 
-    execution: StartedExecution
+    execution: RemoteExecution
 
 
 @dataclass(frozen=True)
-class RunEnded:
+class RemoteRunEnded:
     """A run on a service, which was waited for, has ended."""
 
     run: RunOutcome
@@ -85,7 +85,7 @@ class ReportMade:
     warnings: tuple[str, ...] = ()
 
 
-Event = Look | Note | Announcement | Watching | RunChanged | Started | RunEnded | CheckEnded | ReportMade
+Event = Look | Note | Announcement | Watching | RunChanged | Started | RemoteRunEnded | CheckEnded | ReportMade
 
 
 class UnderWay(Generic[R]):

@@ -123,7 +123,7 @@ class RunOutcome:
 
 
 @dataclass(frozen=True)
-class StartedExecution:
+class RemoteExecution:
     """Execution that was started on a service, for deciders and workers anywhere to carry out."""
 
     workflow_id: str
@@ -143,7 +143,7 @@ class Outcome:
     has_unstarted: bool = False  #: a backfill was ended, or interrupted, before it has started every run
     is_cancelled: bool = False  #: the cancellation of what was open is requested
     has_failed_otherwise: bool = False  #: a sensor or a backfill
-    started: tuple[StartedExecution, ...] = ()  #: what a service carries out
+    started: tuple[RemoteExecution, ...] = ()  #: what a service carries out
     goes_on_with: int | None = None  #: process that carries it out, where nobody waits for the end any more
     not_due: int | None = None  #: of a check that found nothing due: how many pairs of a workflow and a date are not
     notes: tuple[str, ...] = ()  #: what else there is to say

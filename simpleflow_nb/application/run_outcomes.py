@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .. import payload
+from ..constants import BACKFILL_TYPE
 from ..inspection.executions import history
 from ..inspection.task_rows import epoch
 from ..processes.local_run import LocalRun
 from .outcomes import LabelOutcome, Outcome, RunOutcome
 from .places import Place
 from .records.run_rows import RunRow
-from .states.run_states import BACKFILL_TYPE, ShownLabel, ShownRun, Watch, last_attributes, status_word
+from .states.run_states import ShownLabel, ShownRun, Watch, last_attributes, status_word
 from .states.shown_states import ShownEnd
 
 if TYPE_CHECKING:

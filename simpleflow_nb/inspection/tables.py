@@ -90,3 +90,8 @@ _STYLES: dict[str, Callable[[Table, bool], str]] = {
     "csv": _separated(","),
     "tsv": _separated("\t"),
 }
+
+
+def counted(number: int, noun: str, plural: str | None = None) -> str:
+    """Return ``1 run``, ``2 runs``."""
+    return f"{number} {noun if number == 1 else plural or noun + 's'}"

@@ -17,12 +17,8 @@ import pytest
 from rich.console import Console
 
 import simpleflow_nb
-from deciders import workflow_types
 from simpleflow_nb.application.states.run_states import (
-    BACKFILL_TYPE,
     KEPT_ENDS,
-    NOTEBOOK_TYPE,
-    SENSOR_TYPE,
     ShownLabel,
     ShownRun,
     Watch,
@@ -195,10 +191,6 @@ def test_a_note_that_names_something_else_removes_nothing(tmp_path: Path) -> Non
     (tmp_path / "notes" / "sfnb-half").write_text("")  # its writer was killed before it made the folder
     Scratch(tmp_path / "notes").remove_left_over()
     assert (tmp_path / "precious").is_dir()
-
-
-def test_the_engine_names_the_types_of_the_application_as_they_are() -> None:
-    assert {NOTEBOOK_TYPE, SENSOR_TYPE, BACKFILL_TYPE} == set(workflow_types.CLASSES)
 
 
 def test_a_check_that_starts_nothing_says_whether_there_was_anything_to_look_at() -> None:

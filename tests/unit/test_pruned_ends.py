@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -17,9 +18,12 @@ from deciders.sensor_workflow import SensorWorkflow
 from simpleflow_nb import payload
 from simpleflow_nb.application.run_outcomes import local_outcome
 from simpleflow_nb.application.runners.local_sensors import Sensor
-from simpleflow_nb.application.states.run_states import NOTEBOOK_TYPE, Watch
+from simpleflow_nb.application.states.run_states import Watch
+from simpleflow_nb.application.states.sensors import CHECK_TYPE
 from simpleflow_nb.cli.notebooks.summary import show_outcome
 from simpleflow_nb.cli.progress import say
+from simpleflow_nb.constants import NOTEBOOK_TYPE
+from simpleflow_nb.local.faults import Fault
 from simpleflow_nb.local.service import DOMAIN, LocalService
 from simpleflow_nb.processes.decider import Decider
 from simpleflow_nb.processes.interrupts import Interrupts
@@ -105,30 +109,66 @@ def test_a_signal_that_the_sensor_ignores_is_told_as_that(run: Any, tmp_path: Pa
     assert sensor.specification.keep_history_seconds == 5
 
 
+def decide(service: LocalService, kind: str, **attributes: Any) -> None:
+    task = service.poll_for_decision_task(domain=DOMAIN, taskList={"name": "deciders"})
+    decision: Any = {"decisionType": kind, f"{kind[0].lower()}{kind[1:]}DecisionAttributes": attributes}
+    service.respond_decision_task_completed(taskToken=task["taskToken"], decisions=[decision])
+
+
+def schedule(service: LocalService, name: str) -> None:
+    """Let the sensor ask for a task."""
+    kind = {"name": name, "version": "1"}
+    with suppress(Fault):  # it is there already if its body has been imported
+        service.register_activity_type(domain=DOMAIN, **kind)
+    timeouts = dict.fromkeys(["scheduleToStart", "startToClose", "scheduleToClose", "heartbeat"], "60")
+    options = {f"{name}Timeout": seconds for name, seconds in timeouts.items()}
+    decide(service, "ScheduleActivityTask", activityType=kind, activityId="1", taskList={"name": "sensor"}, **options)
+
+
+def fail_check(service: LocalService) -> None:
+    """Let the sensor check, and its check fail."""
+    schedule(service, CHECK_TYPE)
+    task = service.poll_for_activity_task(domain=DOMAIN, taskList={"name": "sensor"})
+    service.respond_activity_task_failed(taskToken=task["taskToken"], reason="OSError: away", details="")
+
+
 @pytest.mark.parametrize(
-    ("failure", "said"),
+    ("failure", "checks", "said"),
     [
-        ({"reason": "ValueError: no", "details": payload.encode({"message": "it cannot"})}, "the sensor failed: it cannot"),
-        ({"reason": "ValueError: no"}, "the sensor failed: ValueError: no"),
+        ({"reason": "ValueError: no", "details": payload.encode({"message": "it cannot"})}, [], "the sensor failed: it cannot"),
+        ({"reason": "ValueError: no"}, [], "the sensor failed: ValueError: no"),
+        ({"reason": "ValueError: no"}, ["before"], "the sensor failed: ValueError: no"),
         (
-            {
-                "reason": 'Workflow execution error in activity-workers.activities.feed_new_dates-1: "OSError: away"',
-                "details": payload.encode({"message": "the data are away"}),
-            },
+            {"reason": "a sentence about it", "details": payload.encode({"message": "the data are away"})},
+            ["last"],
             "the check for new dates failed: the data are away",
         ),
     ],
 )
 def test_a_sensor_that_failed_says_why_itself_failed_also_after_a_check_with_that_cause(
-    failure: dict[str, str], said: str, run: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    failure: dict[str, str], checks: list[str], said: str, run: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     sensor = Sensor(run, specification(tmp_path, schedule="0 6 * * *"), str(tmp_path), once=False, tell=say)
     sensor._tell(said)
-    task = run.service.poll_for_decision_task(domain=DOMAIN, taskList={"name": "deciders"})
-    end: dict[str, Any] = {"decisionType": "FailWorkflowExecution", "failWorkflowExecutionDecisionAttributes": failure}
-    run.service.respond_decision_task_completed(taskToken=task["taskToken"], decisions=[end])
+    if checks:
+        fail_check(run.service)
+    if checks == ["before"]:
+        decide(run.service, "StartTimer", timerId="1", startToFireTimeout="600")
+        run.service.signal_workflow_execution(domain=DOMAIN, workflowId=sensor.workflow_id, signalName="check")
+    decide(run.service, "FailWorkflowExecution", **failure)
     assert (sensor.is_open(), sensor.tell_end()) == (False, False)
     assert capsys.readouterr().err == f"simpleflow-nb: {said}\n" * 2
+
+
+@pytest.mark.parametrize("name", [CHECK_TYPE, "workers.activities.start_backfill"])
+def test_only_a_check_has_warnings_to_tell(name: str, run: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    sensor = Sensor(run, specification(tmp_path, schedule="0 6 * * *"), str(tmp_path), once=False, tell=say)
+    schedule(run.service, name)
+    task = run.service.poll_for_activity_task(domain=DOMAIN, taskList={"name": "sensor"})
+    result = payload.encode({"started": [], "warnings": ["no x of 2024-01-02"]})
+    run.service.respond_activity_task_completed(taskToken=task["taskToken"], result=result)
+    sensor.tell_checks()
+    assert capsys.readouterr().err == ("simpleflow-nb: warning: no x of 2024-01-02\n" if name == CHECK_TYPE else "")
 
 
 def test_a_sensor_that_has_no_schedule_any_more_says_that_it_ended(

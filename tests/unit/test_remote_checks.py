@@ -13,12 +13,11 @@ from deciders.activities import DECISIONS
 from deciders.values.run_state import RunState
 from deciders.workflow_types import application_workflows
 from simpleflow_nb import payload
-from simpleflow_nb.application.events import CheckEnded, Event, Look, Started
-from simpleflow_nb.application.events import RunEnded as EndOfRun
+from simpleflow_nb.application.events import CheckEnded, Event, Look, RemoteRunEnded, Started
 from simpleflow_nb.application.outcomes import Outcome
 from simpleflow_nb.application.places import Place
 from simpleflow_nb.application.runners import remote_checks
-from simpleflow_nb.application.states.run_states import NOTEBOOK_TYPE
+from simpleflow_nb.constants import NOTEBOOK_TYPE
 from simpleflow_nb.exceptions import ServiceError
 from simpleflow_nb.local.service import DOMAIN, LocalService
 from simpleflow_nb.processes.decider import Decider
@@ -100,12 +99,12 @@ def test_a_run_that_is_not_listed_yet_is_waited_for_and_a_former_one_of_its_id_i
     run_id = start(service)
     service.hidden.add(run_id)
     events = [next(call) for _ in range(4)]
-    assert not [event for event in events if isinstance(event, EndOfRun | CheckEnded)]
+    assert not [event for event in events if isinstance(event, RemoteRunEnded | CheckEnded)]
     result = {"state": "succeeded", "light": "green", "artefacts": {"report:a": "/out/a.pdf"}}
     decide(service, "CompleteWorkflowExecution", result=payload.encode(result))
     assert next(call) == Look()
     service.hidden.clear()
-    [ended] = [event.run for event in call if isinstance(event, EndOfRun)]
+    [ended] = [event.run for event in call if isinstance(event, RemoteRunEnded)]
     assert (ended.run_id, ended.state, ended.reports) == (run_id, RunState.SUCCEEDED, ("/out/a.pdf",))
 
 

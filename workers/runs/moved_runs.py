@@ -18,9 +18,9 @@ from deciders.runs.planned_run import PlannedRun, run_for
 from deciders.runs.run_requests import requested_runs
 from deciders.specification import ConfiguredWorkflow, Specification, WorkflowSpecification
 from deciders.tasks.arguments import NotebookTask
-from deciders.workflow_types import BACKFILL, CLASSES, NOTEBOOK, class_of_type, executions_of_type
+from deciders.workflow_types import CLASSES, class_of_type, executions_of_type
 from simpleflow_nb import payload
-from simpleflow_nb.constants import STATE_FOLDER
+from simpleflow_nb.constants import BACKFILL_TYPE, NOTEBOOK_TYPE, STATE_FOLDER
 from simpleflow_nb.inspection.executions import arguments_in, executions, history
 from simpleflow_nb.inspection.task_rows import epoch, task_rows
 from simpleflow_nb.local.service import LocalService
@@ -81,7 +81,7 @@ def begin_moved_runs_anew(
         OSError: the present path or a payload cannot be written; open executions are unchanged.
     """
     found, former = MovedRuns(), set(former_places(outputs))
-    for name, anew in ((NOTEBOOK, _anew_run), (BACKFILL, _anew_backfill)):
+    for name, anew in ((NOTEBOOK_TYPE, _anew_run), (BACKFILL_TYPE, _anew_backfill)):
         infos = list(executions_of_type(service, domain, name, is_open=True))
         for info in [*infos, *_ended_alone(service, domain, name)]:
             is_open = info["executionStatus"] == "OPEN"
@@ -165,7 +165,7 @@ class _Past:
         infos = [
             info
             for is_open in (True, False)
-            for info in executions_of_type(self.service, self.domain, NOTEBOOK, is_open=is_open)
+            for info in executions_of_type(self.service, self.domain, NOTEBOOK_TYPE, is_open=is_open)
         ]
         return {info["execution"]["workflowId"] for info in infos if epoch(info["startTimestamp"]) >= began}
 

@@ -18,8 +18,8 @@ from deciders.values.label_state import LabelState
 from deciders.values.light import Light
 from deciders.values.run_error import RunError
 from deciders.values.run_state import RunState
-from deciders.workflow_types import NOTEBOOK
 from simpleflow_nb import payload
+from simpleflow_nb.constants import NOTEBOOK_TYPE
 from simpleflow_nb.exceptions import PayloadError, TaskFailed
 from simpleflow_nb.inspection.executions import arguments_in, executions, history
 from simpleflow_nb.inspection.task_rows import epoch, task_rows
@@ -75,7 +75,7 @@ def recovered_ends(
     for close_status in _STATES:
         for info in executions(service, domain, is_open=False, closeStatusFilter={"status": close_status}):
             tags = info.get("tagList") or [""]
-            if info["workflowType"]["name"] == NOTEBOOK and tags[0] in names:
+            if info["workflowType"]["name"] == NOTEBOOK_TYPE and tags[0] in names:
                 closed.append(info)
     missing = records.unrecorded(info["execution"]["runId"] for info in closed) if closed else set()
     found = []

@@ -19,8 +19,9 @@ from deciders.runs.run_requests import WantedRun
 from deciders.specification import FilesSource, Specification, SqlSource
 from deciders.tasks.results import FileResult
 from deciders.values.run_state import RunState
-from deciders.workflow_types import NOTEBOOK, executions_of_type
+from deciders.workflow_types import executions_of_type
 from simpleflow_nb.activity_context import ActivityContext
+from simpleflow_nb.constants import NOTEBOOK_TYPE
 from simpleflow_nb.processes.payload_directory import Payloads, kept
 from simpleflow_nb.service_faults import ALREADY_STARTED, fault_code, is_throttled
 from simpleflow_nb.swf_service import SwfService
@@ -58,7 +59,7 @@ class Started:
 def open_runs(service: SwfService, domain: str) -> dict[tuple[str, str], RunState]:
     """Return the open instances of the service: (workflow name, identity) -> running."""
     states: dict[tuple[str, str], RunState] = {}
-    for info in executions_of_type(service, domain, NOTEBOOK, is_open=True):
+    for info in executions_of_type(service, domain, NOTEBOOK_TYPE, is_open=True):
         tags = info.get("tagList") or [""]
         states[tags[0], identity_of_run(info["execution"]["workflowId"])] = RunState.RUNNING
     return states

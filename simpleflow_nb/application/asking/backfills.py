@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 from ...exceptions import DefinitionError
 from ...inspection.documents import SCHEMA
+from ...inspection.tables import counted
 from ...masking import masked_leaves
 from ..arguments import check_number, check_period, check_text, check_word
 from ..conditions import Conditions
 from ..events import Event
 from ..files.workflow_files import check_writable
 from ..outcomes import Outcome
-from ..records.run_rows import counted, instance_states, rerun_facts
+from ..records.run_rows import instance_states, rerun_facts
 from ..services import Service
 
 if TYPE_CHECKING:

@@ -9,13 +9,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ...constants import NOTEBOOK_TYPE
 from ...inspection.documents import SCHEMA
 from ...masking import masked
 from ..arguments import check_number
 from ..records.held_outputs import check_no_other_journal
 from ..records.owners import check_names
 from ..records.run_rows import RunRow, run_rows
-from ..states.run_states import NOTEBOOK_TYPE
 
 if TYPE_CHECKING:
     from deciders.parameter_set import ParameterSet

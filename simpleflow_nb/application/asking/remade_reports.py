@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from ...environment import usable_cores
 from ...exceptions import DefinitionError
 from ...inspection.documents import SCHEMA
+from ...inspection.tables import counted
 from ...masking import masked_leaves
 from ..arguments import check_number, check_period, check_text, check_word
 from ..events import Event, Note, ReportMade
@@ -22,7 +23,7 @@ from ..files.workflow_files import check_writable
 from ..places import Place
 from ..records.ended_runs import ended_run
 from ..records.owners import check_names
-from ..records.run_rows import RunRow, counted, found_row, interruption, run_rows
+from ..records.run_rows import RunRow, found_row, interruption, run_rows
 from ..services import Service
 
 if TYPE_CHECKING:

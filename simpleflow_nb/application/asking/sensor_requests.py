@@ -9,12 +9,12 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ...constants import SENSOR_TYPE
 from ...exceptions import DefinitionError
 from ...inspection.documents import SCHEMA, iso_time
 from ..files.specifications import read_specification
 from ..files.workflow_files import typed_path
 from ..records.owners import check_names
-from ..states.run_states import SENSOR_TYPE
 from ..states.sensors import SensorState, ask_sensor, open_sensor, sensor_state
 
 if TYPE_CHECKING:

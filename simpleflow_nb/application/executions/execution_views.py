@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from ...constants import NOTEBOOK_TYPE
 from ...inspection import documents, executions
 from ...inspection.documents import Document
 from ...inspection.tables import Table
 from ..places import Place
-from ..states.run_states import NOTEBOOK_TYPE
 
 
 def info_table(place: Place, execution: dict[str, str]) -> Table:

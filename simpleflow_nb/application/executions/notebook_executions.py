@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from ...constants import STATE_FOLDER
+from ...constants import NOTEBOOK_TYPE, STATE_FOLDER
 from ...exceptions import PayloadError
 from ...inspection.executions import executions, found_execution, refuse_pruned, started_with
 from ..places import Place
-from ..states.run_states import NOTEBOOK_TYPE
 
 
 @dataclass(frozen=True)

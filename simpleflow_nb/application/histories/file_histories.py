@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ...constants import BACKFILL_TYPE, NOTEBOOK_TYPE, SENSOR_TYPE
 from ...local.reading import Reading
 from ...local.service import DOMAIN
 from ...processes.payload_directory import Payloads
 from ..records.record_files import has_records
-from ..states.run_states import BACKFILL_TYPE, NOTEBOOK_TYPE, SENSOR_TYPE
 from ..states.sensors import sensor_id
 from .unrecorded_ends import is_own_place, known_places, readable_arguments
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ...exceptions import SimpleflowError
+from ...inspection.tables import counted
 from ...local.journal import Journal
 from ...local.pruning import Pruned, Pruning
 from ...processes.payload_pruning import remove_unreferenced
-from ..records.run_rows import counted
 
 if TYPE_CHECKING:
     from ...processes.payload_directory import PayloadDirectory

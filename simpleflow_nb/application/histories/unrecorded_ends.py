@@ -8,13 +8,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ...constants import NOTEBOOK_TYPE
 from ...exceptions import PayloadError
 from ...inspection.executions import started_with
 from ...local.reading import Reading
 from ...local.service import DOMAIN
 from ...processes.payload_directory import Payloads
 from ..records.record_files import has_records
-from ..states.run_states import NOTEBOOK_TYPE
 
 if TYPE_CHECKING:
     from workers.records.run_records import RunRecords

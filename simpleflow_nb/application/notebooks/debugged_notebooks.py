@@ -11,13 +11,13 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ...constants import NOTEBOOK_TYPE
 from ...exceptions import DefinitionError
 from ...inspection import executions
 from ...inspection.documents import Document, document_of
 from ..executions.notebook_executions import execution_meant
 from ..places import Place
 from ..records.run_rows import found_row, run_rows
-from ..states.run_states import NOTEBOOK_TYPE
 from .single_notebooks import check_folder
 
 if TYPE_CHECKING:

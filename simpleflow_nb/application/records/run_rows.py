@@ -10,9 +10,9 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ...constants import NOTEBOOK_TYPE
 from ...inspection.documents import iso_time
 from ..arguments import check_text
-from ..states.run_states import NOTEBOOK_TYPE
 from .owners import check_owner
 from .record_files import has_records
 
@@ -364,8 +364,3 @@ def shown_settings(parameters: dict[str, Any]) -> str:
     from deciders.parameter_set import written
 
     return written(parameters)
-
-
-def counted(number: int, noun: str, plural: str | None = None) -> str:
-    """Return ``1 run``, ``2 runs``."""
-    return f"{number} {noun if number == 1 else plural or noun + 's'}"

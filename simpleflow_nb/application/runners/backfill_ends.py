@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from ... import payload
+from ...constants import BACKFILL_TYPE
 from ...local.watching import Watching
-from ..states.run_states import BACKFILL_TYPE, ShownRun, Watch, status_word
+from ..states.run_states import ShownRun, Watch, status_word
 from ..states.sensors import failure_message
 
 

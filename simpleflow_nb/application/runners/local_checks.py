@@ -9,6 +9,7 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ...constants import BACKFILL_TYPE, NOTEBOOK_TYPE, SENSOR_TYPE
 from ...exceptions import JournalInUse, ServiceError
 from ...local.journal_files import journal_path
 from ...local.reader import JournalReader
@@ -23,7 +24,7 @@ from ..histories.history_keeping import HistoryKeeping
 from ..outcomes import Outcome
 from ..places import Place
 from ..run_outcomes import local_outcome
-from ..states.run_states import BACKFILL_TYPE, NOTEBOOK_TYPE, SENSOR_TYPE, Watch
+from ..states.run_states import Watch
 from ..states.sensors import open_sensor, sensor_files
 from .backfill_ends import BackfillEnds
 from .local_runs import open_run, work_on_notebooks

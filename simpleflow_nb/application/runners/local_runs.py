@@ -8,9 +8,11 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ...constants import BACKFILL_TYPE, NOTEBOOK_TYPE
 from ...environment import usable_cores
 from ...exceptions import DefinitionError, JournalInUse, ServiceError
 from ...inspection.executions import executions
+from ...inspection.tables import counted
 from ...local.journal_files import journal_path
 from ...local.ownership import OwnerWork, owner_pid
 from ...local.reader import JournalReader
@@ -25,9 +27,8 @@ from ..following import followed
 from ..outcomes import Outcome
 from ..records.held_outputs import held_outputs
 from ..records.owners import check_names, claim
-from ..records.run_rows import counted
 from ..run_outcomes import local_outcome, shown_outcome
-from ..states.run_states import BACKFILL_TYPE, NOTEBOOK_TYPE, Watch
+from ..states.run_states import Watch
 from .backfill_ends import BackfillEnds
 from .left_runs import LeftRuns, refuse_new
 from .notebook_processes import notebook_lists

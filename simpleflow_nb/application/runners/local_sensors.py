@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ... import payload
+from ...constants import SENSOR_TYPE
 from ...exceptions import PayloadError
 from ...inspection.task_rows import shown_time
 from ...local.service import DOMAIN
@@ -15,11 +16,12 @@ from ...processes.local_run import LocalRun
 from ...processes.payload_directory import kept
 from ...workflow import execution_input
 from ..places import Place
-from ..states.run_states import SENSOR_TYPE, last_attributes, status_word
-from ..states.sensors import CHECK_TYPE, SensorState, failure_message, sensor_id, sensor_state
+from ..states.run_states import last_attributes, status_word
+from ..states.sensors import CHECK_TYPE, SensorState, failure_message, has_failed_check, sensor_id, sensor_state
 
 if TYPE_CHECKING:
     from deciders.specification import Specification
+    from deciders.tasks.results import CheckResult
 
 _ASKED = {
     "pause": "the sensor is paused; sensor.resume lets it go on",
@@ -137,7 +139,8 @@ class Sensor:
         self._status: str | None = None  #: SWF's close status
         #: what its last event says, and its result: read once it is closed, as the history and the payload may be removed then
         self._closing: dict[str, Any] = {}
-        self._result: Any = None
+        self._result: CheckResult | None = None  #: of a sensor that ended with a last check
+        self._has_failed_check = False  #: and ended for it
 
     def is_open(self) -> bool:
         """Also when it was continued as a new run."""
@@ -148,9 +151,10 @@ class Sensor:
         assert latest is not None
         if latest.close_status is None:
             return True
-        self._closing = last_attributes(service.events(latest.workflow_id, latest.run_id))
-        if self._closing.get("result"):
-            self._result = payload.decode(self._closing["result"], self.run.payloads.load)
+        events = service.events(latest.workflow_id, latest.run_id)
+        self._closing, self._has_failed_check = last_attributes(events), has_failed_check(events)
+        if latest.close_status == "COMPLETED":
+            self._result = self._check_result(self._closing)
         self._status = latest.close_status
         return False
 
@@ -167,17 +171,14 @@ class Sensor:
         for event in events:
             if event["eventType"] == "ActivityTaskFailed":
                 failed = event["activityTaskFailedEventAttributes"]
-                before = failed["scheduledEventId"] - 1
-                scheduling = service.events(current.workflow_id, current.run_id, since=before, most=1)[0]
-                scheduled = scheduling["activityTaskScheduledEventAttributes"]
-                is_check = scheduled["activityType"]["name"] == CHECK_TYPE
+                is_check = self._is_check(failed["scheduledEventId"])
                 what = "the check for new dates failed" if is_check else "runs that were asked for cannot be started"
                 trouble = f"{what}: {failure_message(failed)}"
             elif event["eventType"] == "ActivityTaskCompleted":
-                found = payload.decode(event["activityTaskCompletedEventAttributes"].get("result"), self.run.payloads.load)
-                if not isinstance(found, dict) or "warnings" not in found:
+                completed = event["activityTaskCompletedEventAttributes"]
+                if not self._is_check(completed["scheduledEventId"]):
                     continue  # runs that somebody asked for
-                trouble = "\n".join(f"warning: {warning}" for warning in found["warnings"])
+                trouble = _warnings(self._check_result(completed))
             elif event["eventType"] == "WorkflowExecutionSignaled":
                 signal = event["workflowExecutionSignaledEventAttributes"]
                 asked = self._asked(signal["signalName"], signal.get("input"))
@@ -187,6 +188,17 @@ class Sensor:
             else:
                 continue
             self._tell(trouble)
+
+    def _is_check(self, scheduled_event_id: int) -> bool:
+        """Tell whether the event of the execution that is open has scheduled a check."""
+        scheduling = self.run.service.events(self.workflow_id, self._run_id, since=scheduled_event_id - 1, most=1)[0]
+        name: str = scheduling["activityTaskScheduledEventAttributes"]["activityType"]["name"]
+        return name == CHECK_TYPE
+
+    def _check_result(self, attributes: Mapping[str, Any]) -> CheckResult:
+        from deciders.tasks.results import CheckResult
+
+        return CheckResult.of_json(payload.decode(attributes.get("result"), self.run.payloads.load))
 
     def _asked(self, name: str, text: str | None) -> str | None:
         """Return the line that says what a signal comes to, None where it is worth none; a reload is noted."""
@@ -221,18 +233,18 @@ class Sensor:
             return True
         if status != "COMPLETED":
             if status == "FAILED":
-                is_check = str(last.get("reason")).startswith(f"Workflow execution error in activity-{CHECK_TYPE}-")
                 why = failure_message(last)
-                cause = f"the check for new dates failed: {why}" if is_check else f"the sensor failed: {why}"
+                cause = f"the check for new dates failed: {why}" if self._has_failed_check else f"the sensor failed: {why}"
             else:
                 cause = f"the sensor was {status_word(status)}" + (f": {last['reason']}" if last.get("reason") else "")
             if not self.once:
                 self._said = ""  # that a check has failed before, perhaps for the same reason, is not that the sensor has ended
             self._tell(cause)
             return False
-        self._tell("\n".join(f"warning: {warning}" for warning in self._result["warnings"]))
+        assert self._result is not None
+        self._tell(_warnings(self._result))
         if self.once:
-            self.not_due = self._result["not_due"]
+            self.not_due = self._result.not_due
         else:
             self._tell_user(f"{self._prefix}the sensor ended with a last check: the file has no schedule any more")
         return True
@@ -242,3 +254,7 @@ class Sensor:
             for line in trouble.splitlines():
                 self._tell_user(self._prefix + line)
         self._said = trouble
+
+
+def _warnings(result: CheckResult) -> str:
+    return "\n".join(f"warning: {warning}" for warning in result.warnings)

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 from ... import payload
 from ...exceptions import DefinitionError, ServiceError
 from ...inspection.executions import executions, history
+from ...inspection.tables import counted
 from ...inspection.task_rows import epoch
 from ...processes.decider import Decider
 from ...processes.payload_directory import kept
 from ...service_faults import ALREADY_STARTED, fault_code
 from ...workflow import execution_input
-from ..events import Announcement, CheckEnded, Event, Look, Note, RunEnded, Started
-from ..outcomes import Outcome, RunOutcome, StartedExecution
+from ..events import Announcement, CheckEnded, Event, Look, Note, RemoteRunEnded, Started
+from ..outcomes import Outcome, RemoteExecution, RunOutcome
 from ..places import Place
 from ..records.owners import claim
 from ..run_outcomes import closed_outcome, described
@@ -72,7 +73,7 @@ def look_for_dates_there(
     )
 
 
-def _start_sensor(place: Place, specification: Specification, outputs: Path, *, once: bool) -> StartedExecution:
+def _start_sensor(place: Place, specification: Specification, outputs: Path, *, once: bool) -> RemoteExecution:
     """
     Raises:
         DefinitionError: a sensor of this file is open already.
@@ -106,11 +107,11 @@ def _start_sensor(place: Place, specification: Specification, outputs: Path, *, 
                 "with the file as it is now, sensor.stop ends it"
             ) from None
         raise
-    return StartedExecution(workflow_id, started["runId"])
+    return RemoteExecution(workflow_id, started["runId"])
 
 
 def _end_of_check(
-    place: Place, execution: StartedExecution
+    place: Place, execution: RemoteExecution
 ) -> Generator[Event, None, tuple[CheckEnded | None, list[RunOutcome]]]:
     """Wait for the one check and for the runs that it started. Without an end it has failed."""
     from deciders.tasks.results import CheckResult
@@ -128,7 +129,7 @@ def _end_of_check(
     wanted = dict.fromkeys(found.started, 0)  # how often each was asked for in vain
     number, outcomes = len(wanted), list[RunOutcome]()
     if wanted:
-        yield Announcement(f"{number} run{'s' if number != 1 else ''} started")
+        yield Announcement(f"{counted(number, 'run')} started")
     while wanted:
         running = {info["execution"]["workflowId"] for info in executions(place.service, place.domain, is_open=True)}
         for workflow_id in sorted(wanted.keys() - running):
@@ -142,7 +143,7 @@ def _end_of_check(
                 continue
             del wanted[workflow_id]
             outcomes.append(closed_outcome(place, (yield from _closed(place, workflow_id, run_id))))
-            yield RunEnded(outcomes[-1])
+            yield RemoteRunEnded(outcomes[-1])
         if wanted:
             yield from _pause()
     done = sum(one.has_ended_well for one in outcomes)

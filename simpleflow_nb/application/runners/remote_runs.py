@@ -6,10 +6,11 @@ from collections.abc import Generator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ...constants import BACKFILL_TYPE, NOTEBOOK_TYPE
 from ...exceptions import DefinitionError
 from ...processes.decider import Decider
 from ..events import Announcement, Event, Note, Started
-from ..outcomes import Outcome, StartedExecution
+from ..outcomes import Outcome, RemoteExecution
 from ..places import Place
 from ..records.owners import claim
 
@@ -29,18 +30,18 @@ def start_there(
         WorkflowTaken: the workflow belongs to another file.
     """
     from deciders.activities import DECISIONS
-    from deciders.workflow_types import NOTEBOOK, application_workflows
+    from deciders.workflow_types import application_workflows
     from workers.runs.run_origin import present_user
     from workers.runs.run_starts import start_run
 
     for sentence in claim([specification], outputs, domain=place.domain, adopt=adopt):
         yield Note(sentence)
-    Decider(place.service, place.domain, DECISIONS, application_workflows(NOTEBOOK)).register_types()
+    Decider(place.service, place.domain, DECISIONS, application_workflows(NOTEBOOK_TYPE)).register_types()
     where, by = (place.service, place.domain), present_user()
     run_id = start_run(*where, specification, wanted, str(outputs), place.payloads, rerun=True, started_by=by)
     if run_id is None:
         raise open_already(wanted.workflow_id)
-    execution = StartedExecution(wanted.workflow_id, run_id)
+    execution = RemoteExecution(wanted.workflow_id, run_id)
     yield Started(execution)
     return Outcome(file=specification.path, started=(execution,))
 
@@ -62,13 +63,13 @@ def carry_out_there(
         WorkflowTaken: the workflow belongs to another file.
     """
     from deciders.activities import DECISIONS
-    from deciders.workflow_types import BACKFILL, NOTEBOOK, application_workflows
+    from deciders.workflow_types import application_workflows
     from workers.runs.backfills import start_backfill
     from workers.runs.run_starts import REMOTE_STARTS_PER_SECOND
 
     for sentence in claim([specification], outputs, domain=place.domain, adopt=adopt):
         yield Note(sentence)
-    Decider(place.service, place.domain, DECISIONS, application_workflows(NOTEBOOK, BACKFILL)).register_types()
+    Decider(place.service, place.domain, DECISIONS, application_workflows(NOTEBOOK_TYPE, BACKFILL_TYPE)).register_types()
     workflow_id, run_id = start_backfill(
         place.service,
         place.domain,
@@ -83,7 +84,7 @@ def carry_out_there(
         raise DefinitionError(f"the same request is already in progress as {workflow_id}")
     if announcement is not None:
         yield Announcement(announcement)
-    execution = StartedExecution(workflow_id, run_id)
+    execution = RemoteExecution(workflow_id, run_id)
     yield Started(execution)
     return Outcome(file=specification.path, started=(execution,))
 

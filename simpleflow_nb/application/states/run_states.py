@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ... import payload
+from ...constants import NOTEBOOK_TYPE
 from ...exceptions import split_reason
 from ...inspection.executions import arguments_in
 from ...inspection.task_rows import TaskRow, task_rows
@@ -23,10 +24,6 @@ from .shown_states import ShownEnd, ShownState
 
 if TYPE_CHECKING:
     from deciders.tasks.results import FileResult, RunResult
-
-NOTEBOOK_TYPE = "notebook_workflow"
-SENSOR_TYPE = "sensor_workflow"
-BACKFILL_TYPE = "backfill_workflow"
 
 _BODIES = "workers.activities."
 _HOME = str(Path(__file__).resolve().parents[2]) + "/"

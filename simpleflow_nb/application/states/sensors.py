@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from ... import payload
+from ...constants import SENSOR_TYPE
 from ...exceptions import PayloadError
 from ...inspection.executions import arguments_in, history
+from ...inspection.tables import counted
 from ...inspection.task_rows import epoch
 from ...processes.payload_directory import kept
 from ..places import Place
-from .run_states import SENSOR_TYPE, plain_cause
+from .run_states import plain_cause
 
 CHECK_TYPE = "workers.activities.feed_new_dates"
 
@@ -143,13 +145,34 @@ def _note(kind: str, attributes: dict[str, Any], load: payload.Load) -> str:
         from deciders.tasks.results import CheckResult
 
         result = CheckResult.of_json(payload.decode(attributes.get("result"), load))
-        number = len(result.started)
-        text = f"{number} run{'s' if number != 1 else ''} started" if number else "nothing due"
+        text = f"{counted(len(result.started), 'run')} started" if result.started else "nothing due"
         held = f", {result.held_back} held back" if result.held_back else ""
         return text + held + "".join(f"; warning: {warning}" for warning in result.warnings)
     if kind == "ActivityTaskFailed":
         return f"failed: {failure_message(attributes)}"
     return "cancelled" if kind == "ActivityTaskCanceled" else "its worker was lost"
+
+
+def has_failed_check(events: Sequence[Mapping[str, Any]]) -> bool:
+    """Tell whether the decision that ended a sensor was the answer to a check that could not be made.
+
+    ``events`` are those of its whole history. A check that failed before is none: the sensor has gone on after it.
+    """
+    checks: set[int] = set()
+    former = last = 0  # the events that the last two decisions have seen end before these numbers
+    failed = 0  # the number of the end of the last check that could not be made
+    for event in events:
+        kind = event["eventType"]
+        attributes: Any = next((value for key, value in event.items() if key.endswith("EventAttributes")), {})
+        if kind == "DecisionTaskCompleted":
+            former, last = last, attributes["startedEventId"]
+        elif kind == "ActivityTaskScheduled" and attributes["activityType"]["name"] == CHECK_TYPE:
+            checks.add(event["eventId"])
+        elif kind in ("ActivityTaskFailed", "ActivityTaskTimedOut"):
+            failed = event["eventId"] if attributes["scheduledEventId"] in checks else failed
+        elif kind == "ScheduleActivityTaskFailed":
+            failed = event["eventId"] if attributes["activityType"]["name"] == CHECK_TYPE else failed
+    return failed > former
 
 
 def failure_message(attributes: Mapping[str, Any]) -> str:

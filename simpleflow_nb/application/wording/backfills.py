@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ...inspection.tables import Table, formatted
+from ...inspection.tables import Table, counted, formatted
 from ..asking.backfills import BackfillPlan
 from ..records.not_due import not_due_table, stencil_of, telling_stencils
-from ..records.run_rows import counted, shown_settings
+from ..records.run_rows import shown_settings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ...inspection.tables import counted
 from ...inspection.task_rows import shown_time
 from ..histories.journal_pruning import PrunedJournal
-from ..records.run_rows import counted
 
 
 def pruned_lines(pruned: PrunedJournal) -> Iterator[str]:

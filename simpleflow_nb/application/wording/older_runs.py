@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ...inspection.tables import counted
 from ..looking.older_runs import OlderRuns, OutOfReach, older_runs, within_reach
 from ..looking.plans import Plan
-from ..records.run_rows import RunRow, counted
+from ..records.run_rows import RunRow
 
 if TYPE_CHECKING:
     from deciders.specification import Specification

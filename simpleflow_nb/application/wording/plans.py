@@ -7,12 +7,12 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from ...inspection.tables import Table, formatted
+from ...inspection.tables import Table, counted, formatted
 from ..looking.older_runs import EndedInstance, older_runs, succeeded_early
 from ..looking.plans import Plan
 from ..records.changed_notebooks import older_names
 from ..records.not_due import not_due_table, stencil_of, telling_stencils
-from ..records.run_rows import counted, shown_settings
+from ..records.run_rows import shown_settings
 from .older_runs import older_text
 
 if TYPE_CHECKING:

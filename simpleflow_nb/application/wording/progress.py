@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from ...inspection.tables import counted
 from ..states.run_states import ShownLabel, ShownRun, shown_seconds
 from ..states.shown_states import ShownEnd, ShownState
 
@@ -18,7 +19,7 @@ def counts_of(runs: Sequence[ShownRun], earlier: Counter[ShownEnd], *, waiting: 
     failed += earlier[ShownEnd.FAILED] + earlier[ShownEnd.CANCELLED]
     done = sum(run.status == "COMPLETED" for run in runs) + earlier[ShownEnd.SUCCEEDED] + earlier[ShownEnd.SKIPPED]
     number = len(runs) + earlier.total()
-    text = f"{done} of {number} run{'s' if number != 1 else ''} done" if runs else "no runs so far"
+    text = f"{done} of {counted(number, 'run')} done" if runs else "no runs so far"
     text += f", {failed} failed" if failed else ""
     return text + (f", {waiting} waiting" if waiting > 0 else "")
 

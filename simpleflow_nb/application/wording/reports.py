@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ...inspection.tables import counted
 from ..asking.remade_reports import ReportsMade
-from ..records.run_rows import counted
 from ..states.run_states import shown_seconds
 
 

@@ -6,10 +6,10 @@ import re
 import shlex
 from collections.abc import Iterator, Sequence
 
-from ...inspection.tables import Table, formatted
+from ...inspection.tables import Table, counted, formatted
 from ..looking.statuses import Status
 from ..records.date_grid import DateGrid, GridCell, GridColumn
-from ..records.run_rows import RunRow, counted
+from ..records.run_rows import RunRow
 from .older_runs import left_behind
 from .plans import nothing_by_itself
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from ..events import CheckEnded, Event, RunEnded, Started
+from ...inspection.tables import counted
+from ..events import CheckEnded, Event, RemoteRunEnded, Started
 from ..outcomes import LabelOutcome, Outcome, RunOutcome
-from ..records.run_rows import counted
 from ..states.shown_states import ShownEnd
 
 _MOST_REPORTS = 30
@@ -29,9 +29,9 @@ def event_lines(event: Event) -> Iterator[Line]:
     """Yield what there is to say of an event in runs that others carry out."""
     if isinstance(event, Started):
         yield Line(f"{event.execution.workflow_id} {event.execution.run_id}")
-    elif isinstance(event, RunEnded) and event.run.has_ended_well:
+    elif isinstance(event, RemoteRunEnded) and event.run.has_ended_well:
         yield from (Line(f"  {path}") for path in event.run.reports)
-    elif isinstance(event, RunEnded):
+    elif isinstance(event, RemoteRunEnded):
         yield _aside(f"  {failure_lines(event.run)[0]}")
     elif isinstance(event, CheckEnded) and event.started:
         yield Line(f"{event.succeeded} of {counted(event.started, 'run')} succeeded")
@@ -121,7 +121,7 @@ def _report_lines(reports: list[str], earlier: int) -> Iterator[Line]:
     number = len(reports) + earlier
     if not number:
         return
-    yield Line(f"{number} report{'s' if number > 1 else ''}:")
+    yield Line(f"{counted(number, 'report')}:")
     yield from (Line(f"  {path}") for path in reports[-_MOST_REPORTS:])
     if number > _MOST_REPORTS:
         yield Line(f"  and {number - len(reports[-_MOST_REPORTS:])} earlier ones")

@@ -15,8 +15,8 @@ from ...application.files.packages import require_application
 from ...application.files.specifications import read_with_warnings
 from ...application.files.workflow_files import outputs_folder
 from ...application.looking.plans import plan_runs
-from ...application.records.run_rows import counted
 from ...application.wording.plans import nothing_by_itself, plan_lines, plan_table
+from ...inspection.tables import counted
 from ..file_words import file_and_words
 from ..options import outputs_option
 from ..printing import json_option, print_document, print_lines, show, wants_table

@@ -9,9 +9,9 @@ import click
 
 from ...application.files.packages import require_application
 from ...application.notebooks.notebook_reports import make_notebook_report
-from ...application.records.run_rows import counted
 from ...application.states.run_states import shown_seconds
 from ...exceptions import DefinitionError
+from ...inspection.tables import counted
 from ..printing import json_option, print_document
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from ...application.asking.cleaned_outputs import MOST_DAYS, clean_outputs
-from ...application.records.run_rows import counted
+from ...inspection.tables import counted
 from ...masking import masked
 from ..file_words import file_and_words
 from ..printing import json_option, print_document

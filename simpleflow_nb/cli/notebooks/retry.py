@@ -10,10 +10,10 @@ import click
 from ...application.asking.retries import carry_out, planned_retry
 from ...application.events import UnderWay
 from ...application.records.ended_runs import lacking_reports
-from ...application.records.run_rows import counted
 from ...application.services import Swf
 from ...application.wording.older_runs import left_behind
 from ...exceptions import ExitCode
+from ...inspection.tables import counted
 from ..file_words import file_and_words
 from ..options import adopt_option, conditions_of, notebook_workers_option, outputs_option, quiet_option
 from ..printing import json_option, print_lines
