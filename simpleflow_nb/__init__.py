@@ -5,6 +5,6 @@ from .activity import Activity
 from .retry import RetryPolicy
 from .workflow import WaitForSignal, Workflow, logger
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 __all__ = ["Activity", "RetryPolicy", "WaitForSignal", "Workflow", "activity", "futures", "logger"]

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..parameter_set import ParameterSet, own_parameters, written, written_stencil
 from ..specification import ConfiguredWorkflow, Specification
-from .due_runs import identity_for
+from .planned_run import identity_for
 
 
 class Entries:

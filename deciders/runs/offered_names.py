@@ -14,7 +14,7 @@ from ..parameter_set import own_parameters
 from ..path_parts import LONGEST_PART_BYTES, cut_part, encoded_part
 from ..specification import Specification, WorkflowSpecification
 from ..specification.report_names import report_file_names, value_part
-from .due_runs import PlannedRun, run_for
+from .planned_run import PlannedRun, run_for
 
 
 def offered_name(

@@ -12,7 +12,7 @@ from typing import Any
 
 from ..specification import ConfiguredWorkflow
 from ..values.reason import Reason
-from .due_runs import PlannedRun, run_for
+from .planned_run import PlannedRun, run_for
 
 #: Values of ``started_by`` other than the name of a person; records hold them for ever.
 SENSOR, BACKFILL, RETRY = "sensor", "backfill", "retry"

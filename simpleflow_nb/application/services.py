@@ -20,7 +20,7 @@ from .conditions import Conditions
 from .places import Place
 
 if TYPE_CHECKING:
-    from deciders.runs.due_runs import PlannedRun
+    from deciders.runs.planned_run import PlannedRun
     from deciders.specification import Specification
 
     from .events import Event

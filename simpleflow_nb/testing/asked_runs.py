@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from deciders.runs.due_runs import PlannedRun
+from deciders.runs.planned_run import PlannedRun
 from deciders.specification import NO_SENSOR, Specification
 
 from ..application.asking.requested_runs import requested_run

@@ -12,7 +12,7 @@ from typing import Any
 from deciders import activities as declared
 from deciders.notebook_workflow import NotebookWorkflow
 from deciders.problems import did_you_mean
-from deciders.runs.due_runs import PlannedRun
+from deciders.runs.planned_run import PlannedRun
 from deciders.sensor_workflow import SensorWorkflow
 from deciders.specification import Specification, load_specification
 from deciders.tasks.results import CheckResult

@@ -165,7 +165,7 @@ def test_a_notebook_to_be_looked_into_is_a_document(tmp_path: Path) -> None:
     file = inputs(tmp_path / "in", dates=DATES[:1])
     assert typed("sensor.start", file, "--local", "--once", "--quiet", cwd=tmp_path).returncode == 0
     found = document(typed("notebook.debug", file, f"days/{DATES[0]}", "count", "--json", cwd=tmp_path))["notebook"]
-    path = tmp_path / "debug" / found["instance"] / "count" / "count.ipynb"
+    path = tmp_path / "debug/days" / found["instance"] / "count" / "count.ipynb"
     assert found == {
         "workflow": "days",
         "instance": found["instance"],
@@ -179,5 +179,6 @@ def test_a_notebook_to_be_looked_into_is_a_document(tmp_path: Path) -> None:
         "how_it_went": "attempt 1 succeeded",
         "open_command": f"jupyter lab {path}",
         "run_command": found["run_command"],
+        "kept": [],
     }
     assert found["run_command"].startswith(f"simpleflow-nb notebook.run {file.with_name('count.ipynb')} --params ")

@@ -21,7 +21,7 @@ import nbformat
 from deciders import activities as declared
 from deciders.backfill_workflow import BackfillWorkflow
 from deciders.notebook_workflow import NotebookWorkflow
-from deciders.runs.due_runs import run_for
+from deciders.runs.planned_run import run_for
 from deciders.runs.run_requests import run_request
 from deciders.sensor_workflow import SensorWorkflow
 from deciders.specification import Specification, load_specification

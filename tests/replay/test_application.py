@@ -94,12 +94,13 @@ def _next_decisions(run: Run, moment: str) -> list[Any]:
 def test_a_sensor_that_was_open_when_this_version_came_takes_the_new_times_unless_it_waited_for_former_ones(
     moment: str, decided: list[str]
 ) -> None:
-    [run] = [run for run in all_runs() if run["workflow_id"] == "daily"]
+    former = [run for path in folder_for("0.1-clocks").iterdir() for run in read_runs(path)]
+    [run] = [run for run in former if run["workflow_id"] == "daily"]
     assert _next_decisions(run, moment) == decided
 
 
 def test_runs_of_every_workflow_version_are_recorded() -> None:
-    """A workflow with another type version is recorded in the same change: python -m tests.replay.record_application 0.2."""
+    """A workflow with another type version is recorded in the same change: python -m tests.replay.record_application 0.3."""
     assert {(run["type"], run["version"]) for run in all_runs()} == set(known_workflows())
 
 
@@ -113,6 +114,11 @@ def test_what_the_first_version_recorded_is_all_there() -> None:
         assert ends["notebook_workflow", kind] > 2, kind
         assert ends["backfill_workflow", kind], kind
     assert ends["sensor_workflow", "ContinuedAsNew"] > 1
+
+
+def test_every_scenario_is_recorded_of_version_0_2() -> None:
+    names = {path.name.removesuffix(".json.gz") for path in folder_for("0.2").iterdir()}
+    assert names == {scenario.__name__ for scenario in SCENARIOS}
 
 
 def test_recorded_histories_name_nobodys_machine() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from deciders.runs.due_runs import PlannedRun
+from deciders.runs.planned_run import PlannedRun
 from workers.records.run_records import RunRecord
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from deciders.activities import DECISIONS
-from deciders.runs.due_runs import PlannedRun, run_for
+from deciders.runs.planned_run import PlannedRun, run_for
 from deciders.specification import ConfiguredWorkflow
 from deciders.workflow_types import application_workflows
 from simpleflow_nb.application.project import Project

@@ -12,7 +12,7 @@ from typing import Any
 import click
 import pytest
 
-from deciders.runs.due_runs import run_for
+from deciders.runs.planned_run import run_for
 from deciders.specification import load_specification
 from simpleflow_nb.cli.file_words import split_words
 from simpleflow_nb.cli.main import cli, main

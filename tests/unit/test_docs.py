@@ -20,7 +20,7 @@ import yaml
 from pydantic import BaseModel
 
 import simpleflow_nb
-from deciders.runs.due_runs import run_for
+from deciders.runs.planned_run import run_for
 from deciders.specification import ConfiguredWorkflow, load_specification, workflow_file
 from simpleflow_nb.cli.main import cli
 from simpleflow_nb.exceptions import ExitCode

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deciders.dates.date_stencil import DateStencil, DateStencilError, InvalidDateIntervalError
-from deciders.runs.due_runs import NotDue, due_runs, identity, identity_for, run_for
-from deciders.runs.identity import workflow_id
+from deciders.runs.due_runs import NotDue, due_runs
+from deciders.runs.identity import identity, workflow_id
+from deciders.runs.planned_run import identity_for, run_for
 from deciders.specification import ConfiguredWorkflow, SensorSpecification, Specification, WorkflowSpecification
 from deciders.values.reason import Reason, ReasonKind
 

@@ -15,7 +15,7 @@ import pytest
 from deciders.activities import DECISIONS
 from deciders.backfill_workflow import BackfillWorkflow
 from deciders.notebook_workflow import NotebookWorkflow
-from deciders.runs.due_runs import run_for
+from deciders.runs.planned_run import run_for
 from deciders.sensor_workflow import SensorWorkflow
 from deciders.specification import (
     ConfiguredWorkflow,

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from deciders.runs.due_runs import PlannedRun, run_for
+from deciders.runs.planned_run import PlannedRun, run_for
 from deciders.specification import ConfiguredWorkflow, NotebookSpecification, WorkflowSpecification
 from deciders.tasks.results import NotebookResult
 from deciders.values.light import Light

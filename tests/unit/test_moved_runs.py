@@ -13,7 +13,7 @@ import pytest
 from deciders.activities import DECISIONS
 from deciders.backfill_workflow import BackfillWorkflow
 from deciders.notebook_workflow import NotebookWorkflow
-from deciders.runs.due_runs import run_for
+from deciders.runs.planned_run import run_for
 from deciders.runs.run_requests import run_request
 from deciders.sensor_workflow import SensorWorkflow
 from deciders.specification import ConfiguredWorkflow, NotebookSpecification, Specification, WorkflowSpecification

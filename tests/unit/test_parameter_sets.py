@@ -11,8 +11,8 @@ import pytest
 
 from deciders.dates.date_stencil import DateStencil
 from deciders.parameter_set import ParameterSet, own_parameters, written, written_stencil
-from deciders.runs.due_runs import run_for
 from deciders.runs.entries import Entries, set_of_entry
+from deciders.runs.planned_run import run_for
 from deciders.specification import ConfiguredWorkflow, SensorSpecification, Specification
 
 DAY = date(2024, 1, 2)

@@ -9,8 +9,8 @@ import pytest
 
 from deciders.path_parts import LONGEST_PART_BYTES
 from deciders.problems import shown
-from deciders.runs.due_runs import run_for
 from deciders.runs.offered_names import offered_name
+from deciders.runs.planned_run import run_for
 from deciders.specification import ConfiguredWorkflow, NotebookSpecification, OutputSpecification, WorkflowSpecification
 from deciders.specification.report_names import LONGEST_VALUE_BYTES, filled_name, report_file_names, value_part
 from tests.unit.workflow_files import complaints, load, specification

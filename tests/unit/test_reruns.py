@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from deciders.dates.durations import seconds_of, shown_duration
-from deciders.runs.due_runs import due_runs, run_for
+from deciders.runs.due_runs import due_runs
+from deciders.runs.planned_run import run_for
 from deciders.runs.reruns import LastEnd, RerunFacts, Verdict, change_of, lacks_data, verdict
 from deciders.specification import (
     ConfiguredWorkflow,

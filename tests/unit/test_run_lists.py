@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from deciders.activities import DECISIONS
-from deciders.runs.due_runs import run_for
+from deciders.runs.planned_run import run_for
 from deciders.specification import ConfiguredWorkflow
 from deciders.values.run_state import RunState
 from deciders.workflow_types import application_workflows

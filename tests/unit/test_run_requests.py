@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from deciders.runs.due_runs import PlannedRun, due_runs
+from deciders.runs.due_runs import due_runs
+from deciders.runs.planned_run import PlannedRun
 from deciders.runs.run_requests import requested_runs, requests_for
 from deciders.specification import ConfiguredWorkflow, SensorSpecification, Specification, WorkflowSpecification
 

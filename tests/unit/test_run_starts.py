@@ -13,7 +13,7 @@ import pytest
 
 from deciders.backfill_workflow import BackfillWorkflow
 from deciders.notebook_workflow import NotebookWorkflow
-from deciders.runs.due_runs import PlannedRun, run_for
+from deciders.runs.planned_run import PlannedRun, run_for
 from deciders.runs.run_requests import WantedRun, run_request
 from deciders.specification import (
     ConfiguredWorkflow,

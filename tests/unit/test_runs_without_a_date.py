@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from deciders.notebook_workflow import NotebookWorkflow
-from deciders.runs.due_runs import identity_for, run_for
 from deciders.runs.entries import Entries
 from deciders.runs.identity import identity, instance_name, workflow_id
 from deciders.runs.offered_names import offered_name
+from deciders.runs.planned_run import identity_for, run_for
 from deciders.runs.run_reference import UnknownRunError, found_run, reference_of
 from deciders.runs.run_requests import requested_runs, requests_fault, requests_for, run_request
 from deciders.runs.run_tags import RunTags

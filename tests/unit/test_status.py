@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from deciders.runs.due_runs import DueRuns, run_for
+from deciders.runs.due_runs import DueRuns
+from deciders.runs.planned_run import run_for
 from deciders.specification import (
     ConfiguredWorkflow,
     FilesSource,

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from deciders.notebook_workflow import NotebookWorkflow
-from deciders.runs.due_runs import run_for
+from deciders.runs.planned_run import run_for
 from deciders.specification import ConfiguredWorkflow, NotebookSpecification, WorkflowSpecification
 from deciders.values.run_state import RunState
 from simpleflow_nb.application.histories.unrecorded_ends import unrecorded_ends

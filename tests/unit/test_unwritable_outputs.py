@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from deciders.runs.due_runs import run_for
+from deciders.runs.planned_run import run_for
 from deciders.specification import ConfiguredWorkflow
 from simpleflow_nb.exceptions import ExitCode
 from simpleflow_nb.notebooks import Local, Project

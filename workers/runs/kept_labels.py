@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from deciders.runs.due_runs import PlannedRun
+from deciders.runs.planned_run import PlannedRun
 from deciders.specification import NotebookSpecification, WorkflowSpecification
 from deciders.specification.workflow_file import INPUTS_DIR, MISSING_DATES
 from deciders.tasks.results import NotebookResult

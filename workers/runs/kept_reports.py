@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from deciders.report_templates import ASCIIDOC_TEMPLATES, TYPST_TEMPLATE
-from deciders.runs.due_runs import PlannedRun
+from deciders.runs.planned_run import PlannedRun
 from deciders.specification import OutputSpecification, WorkflowSpecification
 from deciders.specification.inputs_folder import folded_name
 from deciders.specification.report_names import report_file_names

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from deciders import activities as declared
-from deciders.runs.due_runs import PlannedRun, run_for
+from deciders.runs.planned_run import PlannedRun, run_for
 from deciders.runs.run_requests import requested_runs
 from deciders.specification import ConfiguredWorkflow, Specification, WorkflowSpecification
 from deciders.tasks.arguments import NotebookTask

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from deciders.runs.due_runs import PlannedRun
+from deciders.runs.planned_run import PlannedRun
 from deciders.runs.run_requests import RETRY
 from deciders.values.reason import ReasonKind
 

@@ -13,8 +13,8 @@ from typing import Any
 from deciders import activities as declared
 from deciders.dates.date_stencil import DEFAULT_STENCIL
 from deciders.notebook_workflow import NotebookWorkflow
-from deciders.runs.due_runs import PlannedRun
 from deciders.runs.identity import identity_of_run
+from deciders.runs.planned_run import PlannedRun
 from deciders.runs.run_requests import WantedRun
 from deciders.specification import FilesSource, Specification, SqlSource
 from deciders.tasks.results import FileResult

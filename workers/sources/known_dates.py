@@ -6,7 +6,8 @@ import logging
 from collections.abc import Iterable, Mapping
 from datetime import date
 
-from deciders.runs.due_runs import PlannedRun, considered_days
+from deciders.runs.due_runs import considered_days
+from deciders.runs.planned_run import PlannedRun
 from deciders.specification import Specification, WorkflowSpecification
 from deciders.specification.workflow_file import MISSING_DATES
 

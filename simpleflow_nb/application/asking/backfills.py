@@ -24,7 +24,8 @@ from ..records.run_rows import instance_states, rerun_facts
 from ..services import Service
 
 if TYPE_CHECKING:
-    from deciders.runs.due_runs import NotDue, PlannedRun
+    from deciders.runs.due_runs import NotDue
+    from deciders.runs.planned_run import PlannedRun
     from deciders.runs.reruns import RerunFacts, Verdict
     from deciders.specification import Specification
     from deciders.values.reason import Reason

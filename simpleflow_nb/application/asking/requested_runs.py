@@ -17,7 +17,7 @@ from ..files.workflow_files import check_writable
 from .start_warnings import start_warnings
 
 if TYPE_CHECKING:
-    from deciders.runs.due_runs import PlannedRun
+    from deciders.runs.planned_run import PlannedRun
     from deciders.specification import ConfiguredWorkflow, Specification
 
     from ..conditions import Conditions
@@ -123,8 +123,8 @@ def requested_run(specification: Specification, name: str, values: dict[str, Any
         DefinitionError: one sentence.
     """
     from deciders.dates.date_stencil import DateStencilError
-    from deciders.runs.due_runs import run_for
     from deciders.runs.entries import Entries
+    from deciders.runs.planned_run import run_for
     from deciders.specification import ConfiguredWorkflow
     from deciders.values.reason import Reason, ReasonKind
 

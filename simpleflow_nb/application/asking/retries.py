@@ -91,7 +91,7 @@ def _retry_request(specification: Specification, row: RunRow, facts: RerunFacts 
         DefinitionError: what is on record of it comes to another instance: secrets in parameters are masked there.
         SourceError: it cannot be read whether its data have changed.
     """
-    from deciders.runs.due_runs import run_for
+    from deciders.runs.planned_run import run_for
     from deciders.runs.run_requests import RETRY, run_request
     from deciders.values.reason import Reason, ReasonKind
 
@@ -110,8 +110,8 @@ def _retry_request(specification: Specification, row: RunRow, facts: RerunFacts 
 def _entry_of(specification: Specification, row: RunRow) -> ConfiguredWorkflow | None:
     """Return an entry whose run for the date of the row is the same instance: one of the sensor's, one with the stencil that is
     on record, or one with the days themselves, as early versions kept no stencil."""
-    from deciders.runs.due_runs import identity_for
     from deciders.runs.entries import Entries, entry_like
+    from deciders.runs.planned_run import identity_for
 
     if (entry := row.entry_of(Entries(specification))) is not None:
         return entry

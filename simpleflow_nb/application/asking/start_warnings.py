@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from deciders.runs.due_runs import PlannedRun
+    from deciders.runs.planned_run import PlannedRun
     from deciders.specification import ConfiguredWorkflow, Specification
 
 _LONGEST_LOOK_SECONDS = 10.0  #: a person who types a command waits for it

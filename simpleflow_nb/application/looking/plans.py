@@ -15,7 +15,8 @@ from ..records.owners import check_owner
 from ..records.record_files import has_records
 
 if TYPE_CHECKING:
-    from deciders.runs.due_runs import DueRuns, NotDue, PlannedRun
+    from deciders.runs.due_runs import DueRuns, NotDue
+    from deciders.runs.planned_run import PlannedRun
     from deciders.runs.reruns import LastEnd, NotebookChanges
     from deciders.specification import Specification
 

@@ -18,8 +18,8 @@ from ..records.run_rows import RunRow, interruption, run_rows, shown_settings
 from .plans import Plan, current_plan
 
 if TYPE_CHECKING:
-    from deciders.runs.due_runs import PlannedRun
     from deciders.runs.entries import Entries
+    from deciders.runs.planned_run import PlannedRun
     from deciders.specification import Specification
 
     from ..services import Service

@@ -11,8 +11,8 @@ from .run_rows import RunRow
 
 if TYPE_CHECKING:
     from deciders.parameter_set import ParameterSet
-    from deciders.runs.due_runs import PlannedRun
     from deciders.runs.entries import Entries
+    from deciders.runs.planned_run import PlannedRun
     from deciders.specification import Specification
 
 

@@ -10,7 +10,8 @@ from ...inspection.tables import Table
 from .run_rows import shown_settings, told_apart
 
 if TYPE_CHECKING:
-    from deciders.runs.due_runs import NotDue, PlannedRun
+    from deciders.runs.due_runs import NotDue
+    from deciders.runs.planned_run import PlannedRun
     from deciders.values.reason import Reason
 
 _FEWEST_OF_A_PERIOD = 3

@@ -34,7 +34,7 @@ from .left_runs import LeftRuns, refuse_new
 from .notebook_processes import notebook_lists
 
 if TYPE_CHECKING:
-    from deciders.runs.due_runs import PlannedRun
+    from deciders.runs.planned_run import PlannedRun
     from deciders.specification import Specification
 
 RUN_TYPES = (NOTEBOOK_TYPE, BACKFILL_TYPE)  #: what is waited for

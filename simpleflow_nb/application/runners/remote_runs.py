@@ -15,7 +15,7 @@ from ..places import Place
 from ..records.owners import claim
 
 if TYPE_CHECKING:
-    from deciders.runs.due_runs import PlannedRun
+    from deciders.runs.planned_run import PlannedRun
     from deciders.specification import Specification
 
 

@@ -14,7 +14,7 @@ from ..records.run_rows import shown_settings
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from deciders.runs.due_runs import PlannedRun
+    from deciders.runs.planned_run import PlannedRun
 
 _MOST_SHOWN = 100
 

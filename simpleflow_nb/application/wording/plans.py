@@ -16,7 +16,8 @@ from ..records.run_rows import shown_settings
 from .older_runs import older_text
 
 if TYPE_CHECKING:
-    from deciders.runs.due_runs import NotDue, PlannedRun
+    from deciders.runs.due_runs import NotDue
+    from deciders.runs.planned_run import PlannedRun
     from deciders.specification import Specification
     from deciders.values.reason import ReasonGroup
 
