@@ -234,7 +234,7 @@ class Project:
         """
         return UnderWay(waiting.wait(self.specification, self.outputs, self.service, run))
 
-    def cancel(self, run: str) -> waiting.Cancellation:
+    def cancel(self, run: str) -> waiting.CancelRequest:
         """Ask a run to end: its notebooks are interrupted, and its state is ``cancelled``.
 
         Raises:

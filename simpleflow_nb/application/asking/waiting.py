@@ -63,7 +63,7 @@ def _pause(place: Place) -> Generator[Look, None, None]:
 
 
 @dataclass(frozen=True)
-class Cancellation:
+class CancelRequest:
     """A run that was asked to end."""
 
     run: str  #: ``NAME/DATE_IDENTITY``
@@ -76,7 +76,7 @@ class Cancellation:
         return {"schema": SCHEMA, "request": {"run": self.run, **asked}}
 
 
-def cancel(specification: Specification, outputs: Path, service: Service, run: str) -> Cancellation:
+def cancel(specification: Specification, outputs: Path, service: Service, run: str) -> CancelRequest:
     """Ask a run to end: its notebooks are interrupted, and its state is ``cancelled``.
 
     Raises:
@@ -89,4 +89,4 @@ def cancel(specification: Specification, outputs: Path, service: Service, run: s
             raise DefinitionError(f"{row.title} has ended already ({row.state})")
         execution = {"workflowId": row.workflow_id, "runId": row.run_id}
         takes_effect = place.ask("request_cancel_workflow_execution", execution)
-    return Cancellation(row.title, row.workflow_id, row.run_id, takes_effect)
+    return CancelRequest(row.title, row.workflow_id, row.run_id, takes_effect)
