@@ -176,7 +176,8 @@ def secret_in(node: Any, secrets: Mapping[str, str] | None = None) -> str | None
 
 
 def refuse_secrets(given: Any) -> None:
-    """
+    """Refuse values with a known secret in them.
+
     Raises:
         DefinitionError: a known secret stands in what is to be kept in a history.
     """

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-# A label may have points, colons and digits in it; an index is the whole number behind the last colon.
+# A label may have points and digits in it, and no colon: `validate` refuses it. An index is the whole number behind the colon.
 _ITEM = re.compile(r"(?P<label>.+):(?P<index>0|[1-9][0-9]*)", re.DOTALL | re.ASCII)
 
 

@@ -95,7 +95,8 @@ class Local:
 
     @contextmanager
     def opened(self, outputs: Path) -> Iterator[Place]:
-        """
+        """Open the journal to look at it; where nothing has run yet, the place has no service.
+
         Raises:
             ServiceError: the journal cannot be read.
         """
@@ -191,7 +192,8 @@ class Swf:
 
     @contextmanager
     def opened(self, outputs: Path) -> Iterator[Place]:
-        """
+        """Open the domain, which is registered first if that was asked for.
+
         Raises:
             DefinitionError: there is no such domain.
             ServiceError: no region or credentials, or the service cannot be reached.

@@ -68,7 +68,8 @@ def set_values(pairs: Sequence[str]) -> dict[str, Any]:
 
 
 def checked_id(given: str | None) -> str | None:
-    """
+    """Return the workflow id as it was given; None if none was.
+
     Raises:
         DefinitionError: a workflow id holds a character that nobody sees; what else it may not hold is the service's to say.
     """

@@ -121,7 +121,8 @@ def main(args: list[str] | None = None) -> Any:
 
 
 def _show_system_error(error: OSError) -> ExitCode:
-    """
+    """Show an error of the system that the user can do something about, and return the exit code.
+
     Raises:
         OSError: the same: it names no file of the user's, so it is a bug of ours.
     """

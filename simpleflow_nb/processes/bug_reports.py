@@ -70,7 +70,8 @@ def _folders() -> Iterator[Path]:
 
 
 def _kept(folder: Path, text: str) -> Path:
-    """
+    """Write the report to a file of its own and return the path.
+
     Raises:
         OSError: nothing can be written there.
     """

@@ -55,7 +55,8 @@ def connected(
 
 
 def named_domain(domain: str | None) -> str:
-    """
+    """Return the domain, if one was named.
+
     Raises:
         DefinitionError: none was named.
     """

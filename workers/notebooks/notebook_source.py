@@ -137,7 +137,8 @@ def _leave_one_cell(notebook: NotebookNode) -> None:
 
 
 def _check_translation(source: NotebookSource, values: Mapping[str, Any]) -> None:
-    """
+    """Refuse values that cannot be inserted in the notebook.
+
     Raises:
         NotebookRefused: papermill cannot write one of the values in the notebook's language.
     """

@@ -117,6 +117,7 @@ def runs_table() -> sa.Table:
 
 
 def row_of(record: RunRecord) -> dict[str, Any]:
+    """Return the columns of a record, with known secrets masked."""
     from ..secrets import masked, masked_leaves
 
     def text(value: str) -> str:
@@ -254,6 +255,7 @@ _ROW, _READER = "_row", "_reader"  #: attributes of a record that was read
 
 
 def autoflow_record(end: AutoflowEnd) -> RunRecord:
+    """Return the record of a run that AutoFlow carried out, of which its database holds little more than the end."""
     return RunRecord(
         workflow_name=end.workflow_name,
         identity=end.identity,

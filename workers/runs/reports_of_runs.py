@@ -166,7 +166,8 @@ def _remake(
     artefacts: Artefacts,
     on_wait: Callable[[], None] | None,
 ) -> None:
-    """
+    """Make a report again and note in ``done`` what came of it.
+
     Raises:
         StartedAgain: the notebook is another one than it was.
     """

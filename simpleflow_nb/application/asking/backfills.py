@@ -64,7 +64,8 @@ class Backfill:
     latest_first: bool = False
 
     def check(self) -> None:
-        """
+        """Refuse a choice that cannot be meant.
+
         Raises:
             DefinitionError: the period ends before it begins, or there is no such choice of what runs again.
         """
@@ -267,6 +268,7 @@ def _chosen(
 
 
 def has_data_that_count(specification: Specification, name: str) -> bool:
+    """Tell whether changes of its data make a workflow due again."""
     return "data_changed" in specification.workflow(name).rerun_when
 
 

@@ -86,7 +86,8 @@ class WantedReports:
     remake: str = Remake.ALL  #: one of `REMAKES`
 
     def check(self) -> None:
-        """
+        """Refuse a choice that cannot be meant.
+
         Raises:
             DefinitionError: the period ends before it begins, there is a run beside it, or there is no such choice of reports.
         """
@@ -217,7 +218,8 @@ def _todo(specification: Specification, rows: list[RunRow], outputs: Path, label
 def _made_of(
     specification: Specification, outputs: Path, todo: _Todo, slots: int
 ) -> Generator[ReportMade | Note, None, ReportsMade]:
-    """
+    """Make the reports, ``slots`` at once, and record what came of them.
+
     Raises:
         RecordsError: the run records cannot be used.
     """

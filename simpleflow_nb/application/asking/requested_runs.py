@@ -69,7 +69,8 @@ def requested(
 
 
 def _reference_date(given: Any) -> datetime.date:
-    """
+    """Read a reference date that was given as a date or as text.
+
     Raises:
         DefinitionError: it is none; one sentence.
     """

@@ -84,7 +84,8 @@ class _RecordedRun:
 
 
 def _refuse_recorded(place: Place, run: str) -> None:
-    """
+    """Refuse a run of which only the record is left.
+
     Raises:
         DefinitionError: the run that is meant was here, and its history is gone; or several such are meant.
         RecordsError: the records cannot be read.

@@ -67,7 +67,8 @@ def read_files(files: Sequence[Path]) -> Iterator[tuple[Specification, list[Prob
 
 
 def check_sensor(specification: Specification) -> None:
-    """
+    """Refuse a file without a sensor.
+
     Raises:
         DefinitionError: the file has no sensor to start.
     """
@@ -79,7 +80,8 @@ def check_sensor(specification: Specification) -> None:
 
 
 def _keep_secrets_out(specification: Specification) -> None:
-    """
+    """Refuse a file with a known secret in it.
+
     Raises:
         SpecificationError: a secret stands where histories and records would keep it.
     """

@@ -133,7 +133,8 @@ def _nodes(node: yaml.Node, name: str | None, around: list[yaml.Node]) -> Iterat
 
 
 def _check(node: yaml.Node, nodes: list[tuple[yaml.Node, str | None]]) -> None:
-    """
+    """Refuse nodes that YAML takes and a value cannot be made of.
+
     Raises:
         _NotTaken: a key is given twice, or a word has no meaning where it stands.
     """

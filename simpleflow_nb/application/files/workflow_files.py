@@ -19,6 +19,7 @@ _MOST_NAMED = 3  #: files that may have been meant
 
 
 def has_ending(word: str) -> bool:
+    """Tell whether a word ends as the names of workflow files do."""
     return Path(word).suffix in (".yml", ".yaml")
 
 

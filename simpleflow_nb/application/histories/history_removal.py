@@ -19,6 +19,7 @@ _MEGABYTE = 1_000_000
 
 
 def shown_executions(found: Pruned) -> str:
+    """Return how many executions were removed, and how much history: ``2 executions (0.5 MB of history)``."""
     return f"{counted(found.executions, 'execution')} ({found.history_bytes / _MEGABYTE:.1f} MB of history)"
 
 

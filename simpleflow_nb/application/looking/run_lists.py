@@ -30,7 +30,8 @@ class RunChoice:
     every_run: bool = False  #: not only the latest of each instance
 
     def __post_init__(self) -> None:
-        """
+        """Check the choice, and read the word of its state.
+
         Raises:
             DefinitionError: there is no such state, or an end of the period is not a date.
         """

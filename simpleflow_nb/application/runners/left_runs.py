@@ -249,7 +249,8 @@ class LeftRuns:
 
 
 def refuse_new(left: LeftRuns, reader: JournalReader, pid: int) -> None:
-    """
+    """Refuse a new run beside one that another process carries out.
+
     Raises:
         DefinitionError: a new run is asked for, and one of them is under way in the process that has the journal.
     """

@@ -162,7 +162,8 @@ def _own_run(
     durable: bool,
     conditions: Conditions,
 ) -> Generator[Note, None, LocalRun]:
-    """
+    """Open the journal as its owner, to carry out the sensors of these files.
+
     Raises:
         ServedAlready: see `look_for_dates_here`.
         JournalInUse: something else has the journal.

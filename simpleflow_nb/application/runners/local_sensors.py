@@ -143,7 +143,7 @@ class Sensor:
         self._has_failed_check = False  #: and ended for it
 
     def is_open(self) -> bool:
-        """Also when it was continued as a new run."""
+        """Tell whether it is open, also after it went on as a new execution; its end is read, once it has one."""
         service = self.run.service
         if self._status is not None:
             return False

@@ -74,7 +74,8 @@ def look_for_dates_there(
 
 
 def _start_sensor(place: Place, specification: Specification, outputs: Path, *, once: bool) -> RemoteExecution:
-    """
+    """Start the sensor of a file; with ``once``, its one check.
+
     Raises:
         DefinitionError: a sensor of this file is open already.
     """

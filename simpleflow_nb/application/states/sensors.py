@@ -139,7 +139,7 @@ def _read_specification(found: SensorState, specification: dict[str, Any]) -> No
 
 
 def _read_reload(found: SensorState, text: str | None, load: payload.Load) -> None:
-    """Nothing has changed where the sensor has ignored it."""
+    """Read the file that a sensor was told to go on with; a signal that it ignores changes nothing."""
     from deciders.sensor_signals import signal_fault
 
     try:

@@ -122,7 +122,8 @@ def _start_notebooks(
 
 
 def refuse_unused(ctx: click.Context, *, local: bool, is_of_notebooks: bool) -> None:
-    """
+    """Refuse options that do nothing here.
+
     Raises:
         DefinitionError: an option was typed that does nothing for such a workflow in such a place.
     """

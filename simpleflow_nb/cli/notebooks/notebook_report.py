@@ -59,7 +59,8 @@ def notebook_pdf(
 def _options(
     file: Path, output: Path, template: Path | None, fonts: Path | None, *, code: bool, streams: bool, parameters: bool
 ) -> ReportOptions:
-    """
+    """Return the options of the report, with its files checked.
+
     Raises:
         DefinitionError: the output, the template or the folder of fonts is none.
     """

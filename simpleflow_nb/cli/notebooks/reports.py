@@ -81,7 +81,8 @@ def _show_progress(made: UnderWay[ReportsMade], *, as_json: bool) -> None:
 
 
 def _show(made: ReportsMade, remake: str, *, as_json: bool) -> None:
-    """
+    """Print which reports were made.
+
     Raises:
         ReportsFailed: at least one report could not be made.
     """

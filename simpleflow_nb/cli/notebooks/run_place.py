@@ -98,7 +98,8 @@ def typed_place() -> list[str]:
 
 
 def check_one_place(local: bool, domain: str | None) -> None:
-    """
+    """Refuse two places at once.
+
     Raises:
         DefinitionError: both were typed, or one and an option of the other; a domain from the environment gives way to
             ``--local`` and ``--db``.
