@@ -1,13 +1,24 @@
-"""A local run, followed to its end: what changes about its runs, as events."""
+"""A local run, followed to its end: what changes about its runs, as events; and waiting for what a service carries out."""
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Callable, Generator
 
 from ..processes.local_run import Execution, LocalRun
 from .events import Event, Look, Note, RunChanged, Watching
 from .states.run_states import Watch
+
+LOOK_SECONDS = 0.1
+ASK_SECONDS = 2.0  #: between two questions to a service
+
+
+def paused(seconds: float = ASK_SECONDS) -> Generator[Look, None, None]:
+    """Wait that long, with a `Look` ten times a second."""
+    for _ in range(round(seconds / LOOK_SECONDS)):
+        yield Look()
+        time.sleep(LOOK_SECONDS)
 
 
 def followed(

@@ -14,6 +14,7 @@ from deciders.values.run_state import RunState
 from deciders.workflow_types import application_workflows
 from simpleflow_nb import payload
 from simpleflow_nb.application.events import CheckEnded, Event, Look, RemoteRunEnded, Started
+from simpleflow_nb.application.following import paused
 from simpleflow_nb.application.outcomes import Outcome
 from simpleflow_nb.application.places import Place
 from simpleflow_nb.application.runners import remote_checks
@@ -52,7 +53,7 @@ class LaggingService:
 
 @pytest.fixture
 def service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LaggingService]:
-    monkeypatch.setattr(remote_checks, "_ASK_SECONDS", 0.1)
+    monkeypatch.setattr(remote_checks, "paused", lambda: paused(0.1))
     with closing(LocalService.open(tmp_path / "journal.sqlite3", poll_seconds=0)) as found:
         Decider(found, DOMAIN, DECISIONS, application_workflows()).register_types()
         yield LaggingService(found)

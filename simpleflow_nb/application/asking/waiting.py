@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from ...exceptions import DefinitionError
 from ...inspection.documents import SCHEMA
-from ..events import Event, Look
+from ..events import Event
+from ..following import ASK_SECONDS, LOOK_SECONDS, paused
 from ..outcomes import Outcome
 from ..records.run_rows import RunRow, found_row, interruption, run_rows
 from ..run_outcomes import closed_outcome, described, row_outcome
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from ...swf_service import ExecutionInfo
     from ..places import Place
     from ..services import Service
-
-_LOOK_SECONDS = 0.1
-_ASK_SECONDS = 2.0  #: of a service
 
 
 def wait(specification: Specification, outputs: Path, service: Service, run: str) -> Generator[Event, None, Outcome]:
@@ -39,7 +36,7 @@ def wait(specification: Specification, outputs: Path, service: Service, run: str
             while (info := _now(row, place))["executionStatus"] != "CLOSED":
                 if interrupted := interruption([row], place):
                     raise DefinitionError(f"{row.title}: {interrupted}")
-                yield from _pause(place)
+                yield from paused(LOOK_SECONDS if place.journal is not None else ASK_SECONDS)
             rows = run_rows(specification, outputs, place, every_run=True)
             recorded = next((one for one in rows if one.run_id == row.run_id), None)
             if recorded is None:
@@ -53,13 +50,6 @@ def _now(row: RunRow, place: Place) -> ExecutionInfo:
     if place.journal is not None:
         place.service.refresh()
     return described(place, row.workflow_id, row.run_id)
-
-
-def _pause(place: Place) -> Generator[Look, None, None]:
-    seconds = _LOOK_SECONDS if place.journal is not None else _ASK_SECONDS
-    for _ in range(round(seconds / _LOOK_SECONDS)):
-        yield Look()
-        time.sleep(_LOOK_SECONDS)
 
 
 @dataclass(frozen=True)

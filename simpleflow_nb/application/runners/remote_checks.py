@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +16,7 @@ from ...processes.payload_directory import kept
 from ...service_faults import ALREADY_STARTED, fault_code
 from ...workflow import execution_input
 from ..events import Announcement, CheckEnded, Event, Look, Note, RemoteRunEnded, Started
+from ..following import paused
 from ..outcomes import Outcome, RemoteExecution, RunOutcome
 from ..places import Place
 from ..records.owners import claim
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 
     from ...swf_service import ExecutionInfo
 
-_LOOK_SECONDS = 0.1
-_ASK_SECONDS = 2.0
 _MOST_LOOKS = 60  #: two minutes of them: SWF's lists of executions lag behind, by seconds as a rule
 
 
@@ -146,7 +144,7 @@ def _end_of_check(
             outcomes.append(closed_outcome(place, (yield from _closed(place, workflow_id, run_id))))
             yield RemoteRunEnded(outcomes[-1])
         if wanted:
-            yield from _pause()
+            yield from paused()
     done = sum(one.has_ended_well for one in outcomes)
     over = CheckEnded(number, done, found.not_due)
     yield over
@@ -165,11 +163,5 @@ def _closed_since(place: Place, workflow_id: str, began: float) -> str | None:
 def _closed(place: Place, workflow_id: str, run_id: str) -> Generator[Look, None, ExecutionInfo]:
     """Wait for the end of an execution; return the service's word on it."""
     while (info := described(place, workflow_id, run_id))["executionStatus"] != "CLOSED":
-        yield from _pause()
+        yield from paused()
     return info
-
-
-def _pause() -> Generator[Look, None, None]:
-    for _ in range(round(_ASK_SECONDS / _LOOK_SECONDS)):
-        yield Look()
-        time.sleep(_LOOK_SECONDS)
