@@ -15,8 +15,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
 import pytest
 
+from tests.acceptance.conftest import wait_until
 from tests.acceptance.samples import DATES, inputs
 from tests.service.moto_server import CREDENTIALS, moto_endpoint
 from tests.settings import count, is_soak
@@ -301,6 +303,7 @@ def test_supervised_deciders_and_workers_end_with_their_supervisor(tmp_path: Pat
                 endpoint, tmp_path, "standalone", "examples.basic.BasicWorkflow", "--domain", "TestDomain", "--input", "[2, 0]"
             )
             assert done.returncode == 0, done.stderr
+            wait_until(lambda: all(len(psutil.Process(process.pid).children()) == 2 for process in processes))
         finally:
             for process in processes:
                 process.send_signal(signal.SIGTERM)
