@@ -226,8 +226,8 @@ def test_a_failed_notebook_of_a_run_is_prepared_with_its_exact_parameters(tmp_pa
     (tmp_path / "in" / "count.py").write_text(of_r + source.replace("600", "0"))
     changed = typed("notebook.debug", "--local", f"days/{DATES[0]}", "count", cwd=tmp_path)
     assert changed.stderr == (
-        f"what was here before is kept as {prepared.parent}/count.1.ipynb\n"
         f"{tmp_path}/in/count.py has changed since it ran; this is the present version\n"
+        f"what was here before is kept as {prepared.parent}/count.1.ipynb\n"
     )
     again += " --kernel python3"
     assert changed.stdout.endswith(f" {again}\n")

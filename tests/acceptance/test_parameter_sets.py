@@ -146,7 +146,7 @@ def test_a_run_is_named_by_its_parameters_wherever_one_is_asked_for(ran: Path) -
         ]
     )
     said(ran, "notebook.debug", "--local", "sales/2024-01-01,region=north", "count")
-    assert (ran.parent / "debug" / north / "count").is_dir()
+    assert (ran.parent / "debug/sales" / north / "count").is_dir()
     made = said(ran, "reports.make", ran, "sales/2024-01-01,region=north")
     assert made.startswith(f"{ran.parent}/outputs/reports/sales/{north}/")
 

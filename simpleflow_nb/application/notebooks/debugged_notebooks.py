@@ -193,10 +193,25 @@ def _set_aside(*paths: Path) -> Iterator[list[Path]]:
         for path, former in aside.items():
             if not path.exists():
                 former.rename(path)
-            elif path.read_bytes() == former.read_bytes():
+            elif _content(path) == _content(former):
                 former.unlink()
             else:
                 edited.append(former)
+
+
+def _content(path: Path) -> Any:
+    """Return what a JSON file says, without the ids of cells: those of a script are made anew each time. Its bytes if it is not
+    JSON, as somebody may have left it."""
+    content = path.read_bytes()
+    try:
+        found = json.loads(content)
+    except ValueError:
+        return content
+    cells = found.get("cells") if isinstance(found, dict) else None
+    for cell in cells if isinstance(cells, list) else ():
+        if isinstance(cell, dict):
+            cell.pop("id", None)
+    return found
 
 
 def _config(path: Path, what: str) -> dict[str, Any]:
