@@ -20,8 +20,10 @@ if TYPE_CHECKING:
     from workers.notebooks.notebook_run import run_notebook as run_notebook
 
     from .application.events import Announcement as Announcement
+    from .application.events import CheckEnded as CheckEnded
     from .application.events import Look as Look
     from .application.events import Note as Note
+    from .application.events import RemoteRunEnded as RemoteRunEnded
     from .application.events import ReportMade as ReportMade
     from .application.events import RunChanged as RunChanged
     from .application.events import Started as Started
@@ -31,12 +33,14 @@ if TYPE_CHECKING:
 
 _PLACES = {
     "Announcement": "simpleflow_nb.application.events",
+    "CheckEnded": "simpleflow_nb.application.events",
     "DateStencil": "deciders.dates.date_stencil",
     "Local": "simpleflow_nb.application.services",
     "Look": "simpleflow_nb.application.events",
     "Note": "simpleflow_nb.application.events",
     "NotebookFailed": "workers.notebooks",
     "Project": "simpleflow_nb.application.project",
+    "RemoteRunEnded": "simpleflow_nb.application.events",
     "ReportMade": "simpleflow_nb.application.events",
     "RunChanged": "simpleflow_nb.application.events",
     "SpecificationError": "deciders.problems",
@@ -49,6 +53,7 @@ _PLACES = {
 
 __all__ = [
     "Announcement",
+    "CheckEnded",
     "DateStencil",
     "Local",
     "Look",
@@ -56,6 +61,7 @@ __all__ = [
     "NotebookFailed",
     "NotebookSkipped",
     "Project",
+    "RemoteRunEnded",
     "ReportMade",
     "RunChanged",
     "SpecificationError",
@@ -100,3 +106,8 @@ def __getattr__(name: str) -> Any:
     if name in _PLACES:
         return getattr(importlib.import_module(_PLACES[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """Return the public names, which completion shows though they are not loaded yet."""
+    return list(__all__)
