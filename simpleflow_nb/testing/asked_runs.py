@@ -9,6 +9,7 @@ from deciders.runs.planned_run import PlannedRun
 from deciders.specification import NO_SENSOR, Specification
 
 from ..application.asking.requested_runs import requested_run
+from ..application.events import UnderWay
 from ..exceptions import DefinitionError
 
 Start = str | tuple[str, Mapping[str, Any]]  #: a workflow, and its parameters if it takes any
@@ -28,7 +29,8 @@ def asked_runs(specification: Specification, starts: Sequence[Start]) -> tuple[P
     found: dict[str, PlannedRun] = {}
     for name, parameters in [_parts(start, example) for start in starts]:
         specification.workflow(name)
-        run = _planned(specification, name, dict(parameters))
+        # What there is to say of entries that fit as well is for people.
+        run = UnderWay(requested_run(specification, name, dict(parameters))).result()
         if run.workflow_id in found:
             raise DefinitionError(f"starts has the same run of {name} twice")
         found[run.workflow_id] = run
@@ -54,13 +56,3 @@ def _parts(start: Any, example: str) -> tuple[str, Mapping[str, Any]]:
         case (str(name), Mapping() as parameters):
             return name, parameters
     raise DefinitionError(f"starts has {start!r:.80}; give a workflow and its parameters, such as {example}")
-
-
-def _planned(specification: Specification, name: str, parameters: dict[str, Any]) -> PlannedRun:
-    planning = requested_run(specification, name, parameters)
-    try:
-        while True:
-            next(planning)  # what there is to say of entries that fit as well is for people
-    except StopIteration as end:
-        run: PlannedRun = end.value
-        return run

@@ -19,28 +19,19 @@ from simpleflow_nb.local.service import DOMAIN, LocalService
 from simpleflow_nb.processes.decider import Decider
 from simpleflow_nb.processes.payload_directory import PayloadDirectory
 from tests.unit.recorded_runs import success_of
-from tests.unit.workflow_files import notebook
+from tests.unit.workflow_files import without_sensor
 from workers.artefacts import Artefacts
 from workers.records.run_records import RunRecords
 from workers.runs import old_outputs
 from workers.runs.run_starts import start_run
 
-FILE = """\
-workflows:
-- name: days
-  notebooks:
-    count: {filename: count.ipynb, parameters: {day: reference_date}}
-available_dates_sensor: null
-"""
 RUNS = [run_for(ConfiguredWorkflow(workflow_name="days"), date(2016, 1, day)) for day in (1, 2)]
 
 
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
     """A project with the folders and records of two runs of years ago."""
-    (tmp_path / "workflows.yml").write_text(FILE, encoding="utf-8")
-    (tmp_path / "count.ipynb").write_text(notebook("day = None"), encoding="utf-8")
-    found = Project.open(tmp_path, service=Local())
+    found = Project.open(without_sensor(tmp_path), service=Local())
     with RunRecords.open(found.outputs) as records:
         for run in RUNS:
             records.record(success_of(run))

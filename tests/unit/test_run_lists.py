@@ -19,24 +19,14 @@ from simpleflow_nb.local.service import DOMAIN, LocalService
 from simpleflow_nb.processes.decider import Decider
 from simpleflow_nb.processes.payload_directory import PayloadDirectory
 from tests.unit.recorded_runs import success_of
-from tests.unit.workflow_files import notebook
+from tests.unit.workflow_files import without_sensor
 from workers.records.run_records import RunRecords
 from workers.runs.run_starts import start_run
-
-FILE = """\
-workflows:
-- name: days
-  notebooks:
-    count: {filename: count.ipynb, parameters: {day: reference_date}}
-available_dates_sensor: null
-"""
 
 
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
-    (tmp_path / "workflows.yml").write_text(FILE, encoding="utf-8")
-    (tmp_path / "count.ipynb").write_text(notebook("day = None"), encoding="utf-8")
-    found = Project.open(tmp_path, service=Local())
+    found = Project.open(without_sensor(tmp_path), service=Local())
     runs = [run_for(ConfiguredWorkflow(workflow_name="days"), date(2016, 1, day)) for day in (1, 2)]
     with RunRecords.open(found.outputs) as records:
         records.record(success_of(runs[0]))

@@ -87,3 +87,12 @@ def specification(inputs_dir: Path = Path("/inputs"), **sensor: Any) -> Specific
     """Of a sensor without workflows."""
     made = SensorSpecification(**{"schedule": None, "workflows": (), **sensor})
     return Specification(path=Path("workflows.yml"), inputs_dir=inputs_dir, workflows=(), sensor=made)
+
+
+def without_sensor(folder: Path) -> Path:
+    """Write a file of one workflow, ``days``, whose notebook takes the date, and which no sensor starts; return it."""
+    (folder / "count.ipynb").write_text(notebook("day = None"), encoding="utf-8")
+    file = folder / "workflows.yml"
+    flow = "- name: days\n  notebooks:\n    count: {filename: count.ipynb, parameters: {day: reference_date}}\n"
+    file.write_text(f"workflows:\n{flow}available_dates_sensor: null\n", encoding="utf-8")
+    return file

@@ -85,6 +85,11 @@ class BackfillPlan:
     #: workflow ids of those left out as they are running, where no process carries them out: the backfill goes on with them
     interrupted: tuple[str, ...] = ()
 
+    @property
+    def is_needed(self) -> bool:
+        """Tell whether there is anything to carry out."""
+        return bool(self.chosen or self.interrupted)
+
     def to_dict(self) -> dict[str, Any]:
         document = {
             "schema": SCHEMA,
@@ -163,7 +168,7 @@ def carry_out(
     """
     from deciders.runs.run_requests import BACKFILL, requests_for
 
-    if not plan.chosen and not plan.interrupted:
+    if not plan.is_needed:
         return Outcome(file=specification.path)
     return (
         yield from service.carry_out(

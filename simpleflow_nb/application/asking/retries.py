@@ -31,6 +31,11 @@ class Retry:
     request: dict[str, Any] | None
     is_interrupted: bool = False  #: it is open, and no process carries it out
 
+    @property
+    def is_needed(self) -> bool:
+        """Tell whether there is anything to carry out."""
+        return self.request is not None or self.is_interrupted
+
 
 def planned_retry(specification: Specification, outputs: Path, service: Service, run: str, *, adopt: bool = False) -> Retry:
     """Find the run that is meant (``NAME/DATE`` or a workflow id) and see whether it can be tried again.
@@ -68,7 +73,7 @@ def carry_out(
 
     Raises: whatever the service raises, see `Local.carry_out` and `Swf.carry_out`.
     """
-    if planned.request is None and not planned.is_interrupted:
+    if not planned.is_needed:
         return Outcome(file=specification.path)
     requests = [planned.request] if planned.request is not None else []
     interrupted = [planned.row.workflow_id] if planned.is_interrupted else []

@@ -175,9 +175,8 @@ def run_rows(
     """
     names = {workflow.name for workflow in specification.workflows}
     records: list[RunRecord] = []
-    running = (
-        _running(names, place) if place.service is not None else []
-    )  # first: an end is recorded before its execution closes
+    # Read before the records, as an end is recorded before its execution closes.
+    running = _running(names, place) if place.service is not None else []
     with _opened_records(specification, outputs, adopt=adopt) as opened:
         if opened is not None:
             records = opened.runs(values=_LATE) if every_run else opened.latest(values=_LATE)

@@ -76,7 +76,7 @@ def backfill(
         raise DefinitionError("--why goes with --dry-run")
     specification, folder, service = chosen_project(file, **place)
     plan = planned_backfill(specification, folder, service, wanted, adopt=adopt)
-    if dry_run or not (plan.chosen or plan.interrupted or as_json):
+    if dry_run or not (plan.is_needed or as_json):
         _show_plan(ctx, plan, why=why, as_json=as_json)
         ctx.exit(ExitCode.DONE)
     if isinstance(service, Swf):

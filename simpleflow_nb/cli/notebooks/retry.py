@@ -47,7 +47,7 @@ def runs_retry(
     """
     specification, folder, service = chosen_project(file, **place)
     planned = planned_retry(specification, folder, service, run, adopt=adopt)
-    if planned.request is None and not planned.is_interrupted and not as_json:
+    if not planned.is_needed and not as_json:
         row = planned.row
         labels = counted(len(specification.workflow(row.workflow).notebooks), "notebook")
         click.echo(f"nothing to retry: {row.title} succeeded, with {labels}")
