@@ -17,6 +17,7 @@ SimpleflowError
 │   ├── TaskFailed             ``name``, ``reason``, ``details``
 │   │   ├── DependencyFailed   never run: a task that it depends on failed
 │   │   ├── TimeoutError       a timeout of the service; ``timeout_type``
+│   │   │   └── TimeLimitExceeded  of a block with ``self.timeout(...)``; also Python's TimeoutError
 │   │   ├── TaskCanceled       cancelled by the workflow or by its worker
 │   │   ├── TaskTerminated     terminated from outside
 │   │   └── WorkflowFailed     a child execution; also a WorkflowException, as are WorkflowTimeout, -Canceled, -Terminated
@@ -31,6 +32,7 @@ RunEnded (BaseException)       internal: ``Workflow.fail`` and ``continue_as_new
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Callable, Iterable
 from enum import IntEnum
 from typing import Any, ClassVar
@@ -202,6 +204,20 @@ class TimeoutError(TaskFailed):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.name, self.timeout_type, self.details)
+
+
+class TimeLimitExceeded(TimeoutError, builtins.TimeoutError):
+    """A block of a workflow's code has not ended within ``self.timeout(...)``; also Python's own TimeoutError."""
+
+    def __init__(self, name: str, seconds: int) -> None:
+        super().__init__(name, f"after {seconds} s")
+        self.seconds = seconds
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.name, self.seconds)
+
+    def __str__(self) -> str:
+        return f"{self.seconds} s have passed"
 
 
 class TaskCanceled(TaskFailed):

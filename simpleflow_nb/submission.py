@@ -1,4 +1,4 @@
-"""What becomes of each thing that a workflow submits."""
+"""The submission of each thing that a workflow may submit."""
 
 from __future__ import annotations
 
