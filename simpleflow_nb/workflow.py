@@ -122,6 +122,8 @@ class Workflow:
 
     def _submit_other(self, task: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         executor = self.executor
+        if executor.dead:
+            executor.block(())
         if isinstance(task, Activity):
             return executor.submit_activity(task, args, kwargs, depth=3)
         if isinstance(task, TimerTask):
@@ -209,6 +211,8 @@ class Workflow:
 
     def uuid(self) -> uuid.UUID:
         """Return a new id that is the same at every replay; independent of :attr:`random`."""
+        if self.executor.dead:
+            self.executor.block(())
         self._uuids += 1
         return uuid.uuid5(uuid.NAMESPACE_OID, f"{self.executor.run_id}/{self._uuids}")
 
@@ -231,6 +235,8 @@ class Workflow:
 
     def fail(self, reason: str, details: str | None = None) -> None:
         """Fail the run here. Cannot be caught with ``except Exception``. Known secrets are masked."""
+        if self.executor.dead:
+            self.executor.block(())
         raise RunEnded("FailWorkflowExecution", {"reason": str(reason), "details": str(details or "")})
 
     def continue_as_new(self, *args: Any, **kwargs: Any) -> ContinueAsNewTask:

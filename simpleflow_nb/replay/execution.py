@@ -110,7 +110,7 @@ class Execution(ExecutionState):
         return self._decided(events, self._replay(events, completed))
 
     def _replay(self, events: list[Event], completed: list[Event]) -> int:
-        """Resume the code at each of these decision tasks, with the events that it had seen; return how many events that were."""
+        """Resume the code at each of these decision tasks, with the events that it had seen; return how many those were."""
         first = self.next_id
         for done in completed:
             self._read_missing(events, done["eventId"] - first + 1)
