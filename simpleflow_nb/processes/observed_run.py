@@ -71,7 +71,7 @@ class ObservedRun:
         if cls.version != kind["version"] or (is_given and cls.type_name() != kind["name"]):
             raise WorkflowNotFound(
                 f"{self.workflow_id} is a run of version {kind['version']!r} of workflow type {kind['name']!r}, "
-                f"and {cls.class_path()} is {has}; {'give' if is_given else 'name'} the class that decides it"
+                f"and {cls.class_path()} is {has}; {'give' if is_given else 'name'} the class that decides it (--class)"
             )
         return cls
 
@@ -79,7 +79,7 @@ class ObservedRun:
         body = payload.decode(text, self._load)
         path = body.get("__extra", {}).get("class") if isinstance(body, dict) else None
         if not path:
-            raise WorkflowNotFound(f"the input of {self.workflow_id} does not name its class; name the class")
+            raise WorkflowNotFound(f"the input of {self.workflow_id} does not name its class; name it (--class)")
         try:
             return named_class(str(path))
         except WorkflowNotFound as error:

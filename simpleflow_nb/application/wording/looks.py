@@ -65,6 +65,8 @@ def stack_lines(stack: RunStack) -> Iterator[str]:
         yield "its code has ended, and the next decision closes it"
     for wait in stack.waits:
         yield ""
+        if not wait.frames:
+            yield "run() has returned, and its result has futures"
         for frame in wait.frames:
             yield f"{_near(frame.file)}:{frame.line} in {frame.function}"
             if frame.source:
