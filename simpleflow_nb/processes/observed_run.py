@@ -99,7 +99,7 @@ class ObservedRun:
 
     @cached_property
     def observation(self) -> Observation:
-        """How far its code has come; nothing is replayed for that."""
+        """The progress of its code; nothing is replayed for that."""
         return Observation.of(self.events)
 
     @cached_property

@@ -26,7 +26,7 @@ _COMPLETED = "DecisionTaskCompleted"
 
 @dataclass(frozen=True)
 class Observation:
-    """How far the code of an execution has come by its history, which tells that without a replay."""
+    """The progress of an execution's code by its history, which tells that without a replay."""
 
     seen: int  #: id of the last event that the code has seen, the start of its last decision; 0 before the first decision
     unseen: tuple[str, ...]  #: types of the events that have arrived since, which the next decision will see

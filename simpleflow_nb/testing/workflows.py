@@ -114,32 +114,33 @@ class Harness:
         :meth:`start` has returned.
 
         Raises:
-            DefinitionError: there is no such query, it does not take these arguments, or it does more than look.
+            DefinitionError: there is no such run or query, it does not take these arguments, or it does more than look.
             QueryFailed: it has raised an exception, or its answer has no JSON form.
             ReplayError: the code does not match the history.
             RunFailed: the run has not been decided in a minute, or the decider has ended.
         """
-        workflow_id, run_id = (run, None) if isinstance(run, str) else run
-        execution = {"workflowId": workflow_id} | ({"runId": run_id} if run_id else {})
+        known = self.service.execution(DOMAIN, *([run] if isinstance(run, str) else run))
+        if known is None:
+            raise DefinitionError(f"no run {run!r} was started here")
+        self._wait_decided(known.ids)
+        kind: Any = known.info["workflowType"]
+        cls = self.engine.decider.workflows.found(kind["name"], kind["version"], lambda: None)
+        events: Any = self.history(known.workflow_id, known.run_id)
+        with ObservedRun(known.workflow_id, known.run_id, events, self.engine.payloads.load, cls) as observed:
+            return observed.ask(name, args, kwargs)
+
+    def _wait_decided(self, execution: dict[str, str]) -> None:
         until = time.monotonic() + _DECIDED_SECONDS
-        while True:
-            described = self.service.describe_workflow_execution(domain=DOMAIN, execution=execution)
-            if not described["openCounts"]["openDecisionTasks"]:
-                break
+        while self.service.describe_workflow_execution(domain=DOMAIN, execution=execution)["openCounts"]["openDecisionTasks"]:
             failure = self.engine.failure
             if failure is not None:
-                reason = f"{type(failure).__name__}: {failure}"
-                raise RunFailed(None, reason, self.history(workflow_id, run_id), left="STOPPED")
-            if time.monotonic() > until:
-                reason = f"not decided in {_DECIDED_SECONDS} s"
-                raise RunFailed(None, reason, self.history(workflow_id, run_id), left="OPEN")
-            time.sleep(_MOMENT_SECONDS)
-        info = described["executionInfo"]
-        kind, run_id = info["workflowType"], info["execution"]["runId"]
-        cls = self.engine.decider.workflows.found(kind["name"], kind["version"], lambda: None)
-        events: Any = self.history(workflow_id, run_id)
-        with ObservedRun(workflow_id, run_id, events, self.engine.payloads.load, cls) as observed:
-            return observed.ask(name, args, kwargs)
+                left, reason = "STOPPED", f"{type(failure).__name__}: {failure}"
+            elif time.monotonic() > until:
+                left, reason = "OPEN", f"not decided in {_DECIDED_SECONDS} s"
+            else:
+                time.sleep(_MOMENT_SECONDS)
+                continue
+            raise RunFailed(None, reason, self.history(execution["workflowId"], execution["runId"]), left=left)
 
     def history(self, workflow_id: str, run_id: str | None = None) -> list[dict[str, Any]]:
         """Return the events so far."""

@@ -309,7 +309,10 @@ def test_code_that_waits_says_where_and_for_what():
             ("run", run.__code__.co_firstlineno + 1, "helper(w)"),
             ("helper", helper.__code__.co_firstlineno + 1, "return here(), futures.wait_any(w.submit(load), w.timer(9))"),
         ]
-        assert [(future.id, future.state) for future in wait.futures] == [("activity-load-1", "RUNNING"), ("timer-1", "RUNNING")]
+        assert [(future.id, future.state) for future in wait.futures] == [
+            ("activity-load-1", "RUNNING"),
+            ("timer-1", "RUNNING"),
+        ]
         assert wait.is_any
         assert execution.kill()
         assert execution.waits() == []

@@ -1,4 +1,4 @@
-"""Where the code of a run waits, and for what."""
+"""The places where the code of a run waits, and for what."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class AwaitedFuture:
     kind: str  #: ``activity``, ``timer``, ``signal`` or ``marker``
     id: str  #: for a signal its name
     attempt: int
-    state: str  #: ``pending``, ``running``, ``finished`` or ``cancelled``
+    state: str  #: ``pending``, ``running``, ``finished`` or ``cancelled``; a signal that has not been received is pending
     has_ended: bool
 
 
@@ -129,5 +129,6 @@ def _wait(wait: Wait) -> CodeWait:
 
 
 def _awaited(future: Future[Any]) -> AwaitedFuture:
-    kind = _KINDS.get(future.type, future.type)
-    return AwaitedFuture(kind, future.id or future.name, future.attempt, future.state.lower(), future.stage >= DONE)
+    kind, has_ended = _KINDS.get(future.type, future.type), future.stage >= DONE
+    state = "pending" if kind == "signal" and not has_ended else future.state.lower()
+    return AwaitedFuture(kind, future.id or future.name, future.attempt, state, has_ended)

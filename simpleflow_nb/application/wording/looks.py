@@ -6,6 +6,7 @@ import os
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
+from ... import payload
 from ...inspection.tables import Table, counted
 from ..executions.run_moments import RunMoment
 from ..executions.run_queries import RunAnswer, RunQueries
@@ -40,10 +41,10 @@ def _unseen(kinds: Iterable[str]) -> str:
     return f"; its code has not seen {counted(counts.total(), 'later event')} yet: {named}"
 
 
-def answer_table(answer: RunAnswer) -> Table:
-    """Return one row: the query, its answer, and the moment for which that is true."""
-    moment = answer.moment
-    row = [answer.query, answer.answer, moment.workflow_id, moment.status, moment.seen_event, moment.events, moment.parked]
+def answer_table(answer: RunAnswer, *, is_json: bool) -> Table:
+    """Return one row: the query, its answer, and the moment for which that is true. ``is_json``: the table is JSON itself."""
+    moment, value = answer.moment, answer.answer if is_json else payload.encode(answer.answer)
+    row = [answer.query, value, moment.workflow_id, moment.status, moment.seen_event, moment.events, moment.parked]
     return Table(["query", "answer", "workflow_id", "status", "seen_event", "events", "parked"], [row])
 
 
@@ -99,9 +100,7 @@ def _awaited_lines(wait: CodeWait) -> Iterator[str]:
 
 def _told(future: AwaitedFuture) -> str:
     """Return ``activity activity-load-1 (running)``."""
-    state = future.state
-    if future.kind == "signal" and state in ("pending", "running"):
-        state = "not received"
+    state = "not received" if future.kind == "signal" and not future.has_ended else future.state
     attempt = f", attempt {future.attempt}" if future.attempt > 1 else ""
     return f"{future.kind} {future.id} ({state}{attempt})"
 

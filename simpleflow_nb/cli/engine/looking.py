@@ -83,7 +83,7 @@ def workflow_query(
     elif as_json:
         print_document(answer.to_dict())
     elif as_table:
-        show(ctx, answer_table(answer))
+        show(ctx, answer_table(answer, is_json="json" in ctx.obj["style"]))
     else:
         for line in moment_lines(answer.moment):
             say(masked(line))
