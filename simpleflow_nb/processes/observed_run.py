@@ -67,19 +67,17 @@ class ObservedRun:
         kind = started["workflowType"]
         is_given = self._class is not None
         cls = self._class or self._imported(started.get("input"))
-        has = f"version {cls.version!r} of workflow type {cls.type_name()!r}"
         if cls.version != kind["version"] or (is_given and cls.type_name() != kind["name"]):
-            raise WorkflowNotFound(
-                f"{self.workflow_id} is a run of version {kind['version']!r} of workflow type {kind['name']!r}, "
-                f"and {cls.class_path()} is {has}; {'give' if is_given else 'name'} the class that decides it (--class)"
-            )
+            run = f"{self.workflow_id} is a run of version {kind['version']!r} of workflow type {kind['name']!r}"
+            is_class = f"{cls.class_path()} is version {cls.version!r} of workflow type {cls.type_name()!r}"
+            raise WorkflowNotFound(f"{run}, and {is_class}; give the class that decides it with --class")
         return cls
 
     def _imported(self, text: str | None) -> type[Workflow]:
         body = payload.decode(text, self._load)
         path = body.get("__extra", {}).get("class") if isinstance(body, dict) else None
         if not path:
-            raise WorkflowNotFound(f"the input of {self.workflow_id} does not name its class; name it (--class)")
+            raise WorkflowNotFound(f"the input of {self.workflow_id} does not name its class; give it with --class")
         try:
             return named_class(str(path))
         except WorkflowNotFound as error:

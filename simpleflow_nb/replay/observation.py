@@ -127,8 +127,7 @@ class ObservedExecution(Execution):
         if not futures:
             self._refuse()
         if not quantifier(future.stage >= DONE for future in futures):
-            open = next(future for future in futures if future.stage < DONE)
-            self._refuse(f": {open.id or open.name} has not ended (see future.done)")
+            self._refuse(next(future for future in futures if future.stage < DONE))
 
     def log(self, message: str) -> None:
         if self._asked is not None:
@@ -140,10 +139,14 @@ class ObservedExecution(Execution):
             self._refuse()
         return super().draw()
 
-    def _refuse(self, because: str = ": it only looks, and may not wait, submit, record or change the run") -> NoReturn:
+    def _refuse(self, unfinished: Future[Any] | None = None) -> NoReturn:
         name, frame = _call(sys._getframe(1))
-        where = f"{frame.f_code.co_filename.rpartition('/')[2]}:{frame.f_lineno}"
-        self.refusal = DefinitionError(f"{self._asked} cannot use {name} at {where}{because}")
+        what = f"{name} at {frame.f_code.co_filename.rpartition('/')[2]}:{frame.f_lineno}"
+        if unfinished is not None:
+            sentence = f"{self._asked} cannot use {what}: {unfinished.id or unfinished.name} has not ended (see future.done)"
+        else:
+            sentence = f"{self._asked} cannot use {what}: it only looks, and may not wait, submit, record or change the run"
+        self.refusal = DefinitionError(sentence)
         raise self.refusal
 
 

@@ -425,6 +425,6 @@ def test_a_run_of_a_former_version_is_asked_with_the_class_of_that_version(tmp_p
             2,
             "",
             "simpleflow-nb: run-1 is a run of version '1' of workflow type 'report', and versions.Report is version '2' of "
-            "workflow type 'report'; name the class that decides it (--class)\n",
+            "workflow type 'report'; give the class that decides it with --class\n",
         )
         assert ask(tmp_path, *words, "--class", "versions.Former")[:2] == (0, '"former"\n')
