@@ -22,7 +22,7 @@ from simpleflow_nb.processes.workflow_classes import WorkflowNotFound
 from tests.acceptance.conftest import wait_until
 from tests.acceptance.samples import command, environment, typed
 from tests.acceptance.test_on_swf import local_service
-from tests.service.moto_server import CREDENTIALS
+from tests.service.moto_server import CREDENTIALS, moto_endpoint
 
 APPROVALS = '''\
 from simpleflow_nb import Workflow, activity, futures, query
@@ -348,48 +348,55 @@ def test_an_interrupted_a_parked_and_a_closed_run_tell_what_they_have_decided(tm
 # ---- in a domain -------------------------------------------------------------------------------------------------------------
 
 
-def test_runs_in_a_domain_are_asked_beside_their_deciders_and_workers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "approvals.py").write_text(APPROVALS)
-    with local_service(tmp_path, "--poll-seconds", "1") as endpoint:
-        there: dict[str, Any] = {**CREDENTIALS, "AWS_ENDPOINT_URL": endpoint}
-        place = ("--domain", "TestDomain")
-        assert typed(*START, *place, cwd=tmp_path, **there).returncode == 0
-        words = ("workflow.query", "TestDomain", "run-1", "progress")
-        undecided = "run-1 has not been decided yet: run() has not begun\n"
-        assert ask(tmp_path, *words, **there) == (0, NO_ANSWERS, f"simpleflow-nb: {undecided}")
-        assert ask(tmp_path, "workflow.stack", *place, "run-1", **there) == (0, undecided, "")
-        workers = ("worker.start", "--task-list", "work", "--nb-slots", "1", *place)
-        with started(tmp_path, "decider.start", "approvals.Approvals", *place, **there), started(tmp_path, *workers, **there):
-            waits_for(tmp_path, "ann", *place, **there)
-            assert ask(tmp_path, *words, **there) == (0, NO_ANSWERS, AS_OF.format(10, 11, ""))
-            assert ask(tmp_path, *words[::2], *words[3:], SWF_DOMAIN="TestDomain", **there)[:2] == (0, NO_ANSWERS)
-            assert ask(tmp_path, "workflow.query", *place, "run-1", "size", **there)[:2] == (0, "40000\n")
-            stack = STACK.format(seen=10, events=11, name="ann")
-            assert ask(tmp_path, "workflow.stack", "TestDomain", "run-1", **there) == (0, stack, "")
-            typed("workflow.signal", *place, "run-1", "--name", "ann", "--input", "yes", cwd=tmp_path, **there)
-            waits_for(tmp_path, "bob", *place, **there)
-        assert ask(tmp_path, "workflow.query", *place, "run-1", "answer", "--set", "n=0", **there)[:2] == (0, '"yes"\n')
+@pytest.fixture(params=["moto", "service.start"])
+def endpoint(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    with moto_endpoint() if request.param == "moto" else local_service(tmp_path, "--poll-seconds", "1") as address:
+        yield address
 
-        for name, value in there.items():
-            monkeypatch.setenv(name, value)
-        monkeypatch.chdir(tmp_path)
-        monkeypatch.syspath_prepend(tmp_path)
-        monkeypatch.delitem(sys.modules, "approvals", raising=False)
-        door = Swf("TestDomain")
-        assert query_run(door, "run-1", "progress").answer == {"answers": 1}
-        assert [future.id for future in stack_of_run(door, "run-1").waits[0].futures] == ["bob"]
-        asks: list[tuple[type[Exception], Callable[[], Any]]] = [
-            (QueryFailed, lambda: query_run(door, "run-1", "answer", {"args": [3]})),
-            (DefinitionError, lambda: query_run(door, "run-1", "reminder")),
-            (WorkflowNotFound, lambda: query_run(door, "run-1", "progress", workflow="approvals.Nothing")),
-        ]
-        for error, look in asks:
-            with pytest.raises(error):
-                look()
-        monkeypatch.setattr(sys.modules["approvals"].Approvals, "asked", lambda self, person: self.timer(60).result)
-        with pytest.raises(NonDeterminismError):
-            query_run(door, "run-1", "progress")
-        monkeypatch.delitem(sys.modules, "approvals")
+
+def test_runs_in_a_domain_are_asked_beside_their_deciders_and_workers(
+    endpoint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "approvals.py").write_text(APPROVALS)
+    there: dict[str, Any] = {**CREDENTIALS, "AWS_ENDPOINT_URL": endpoint}
+    place = ("--domain", "TestDomain")
+    assert typed(*START, *place, "--create-domain", cwd=tmp_path, **there).returncode == 0
+    words = ("workflow.query", "TestDomain", "run-1", "progress")
+    undecided = "run-1 has not been decided yet: run() has not begun\n"
+    assert ask(tmp_path, *words, **there) == (0, NO_ANSWERS, f"simpleflow-nb: {undecided}")
+    assert ask(tmp_path, "workflow.stack", *place, "run-1", **there) == (0, undecided, "")
+    workers = ("worker.start", "--task-list", "work", "--nb-slots", "1", *place)
+    with started(tmp_path, "decider.start", "approvals.Approvals", *place, **there), started(tmp_path, *workers, **there):
+        waits_for(tmp_path, "ann", *place, **there)
+        assert ask(tmp_path, *words, **there) == (0, NO_ANSWERS, AS_OF.format(10, 11, ""))
+        assert ask(tmp_path, *words[::2], *words[3:], SWF_DOMAIN="TestDomain", **there)[:2] == (0, NO_ANSWERS)
+        assert ask(tmp_path, "workflow.query", *place, "run-1", "size", **there)[:2] == (0, "40000\n")
+        stack = STACK.format(seen=10, events=11, name="ann")
+        assert ask(tmp_path, "workflow.stack", "TestDomain", "run-1", **there) == (0, stack, "")
+        typed("workflow.signal", *place, "run-1", "--name", "ann", "--input", "yes", cwd=tmp_path, **there)
+        waits_for(tmp_path, "bob", *place, **there)
+    assert ask(tmp_path, "workflow.query", *place, "run-1", "answer", "--set", "n=0", **there)[:2] == (0, '"yes"\n')
+
+    for name, value in there.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "approvals", raising=False)
+    door = Swf("TestDomain")
+    assert query_run(door, "run-1", "progress").answer == {"answers": 1}
+    assert [future.id for future in stack_of_run(door, "run-1").waits[0].futures] == ["bob"]
+    asks: list[tuple[type[Exception], Callable[[], Any]]] = [
+        (QueryFailed, lambda: query_run(door, "run-1", "answer", {"args": [3]})),
+        (DefinitionError, lambda: query_run(door, "run-1", "reminder")),
+        (WorkflowNotFound, lambda: query_run(door, "run-1", "progress", workflow="approvals.Nothing")),
+    ]
+    for error, look in asks:
+        with pytest.raises(error):
+            look()
+    monkeypatch.setattr(sys.modules["approvals"].Approvals, "asked", lambda self, person: self.timer(60).result)
+    with pytest.raises(NonDeterminismError):
+        query_run(door, "run-1", "progress")
+    monkeypatch.delitem(sys.modules, "approvals")
 
 
 VERSIONS = """\

@@ -327,6 +327,24 @@ def test_code_that_has_returned_futures_waits_for_them_at_no_line():
         execution.kill()
 
 
+def test_async_code_says_where_it_awaits():
+    async def helper(w):
+        return here(), await w.next_signal("a")
+
+    async def run(w):
+        await helper(w)
+
+    with DecisionChecker(workflow(run)) as checker:
+        checker.decide()
+        execution = observed(checker.workflow_class, checker.run.events)
+        [wait] = execution.waits()
+        assert [(frame.name, frame.line) for frame in wait.frames] == [
+            ("run", "await helper(w)"),
+            ("helper", 'return here(), await w.next_signal("a")'),
+        ]
+        execution.kill()
+
+
 def test_code_that_has_gone_on_waits_at_its_last_place_alone():
     def run(w):
         w.next_signal("a").result
