@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,9 +14,11 @@ from simpleflow_nb.local.faults import Fault
 from simpleflow_nb.local.http_service import HttpService
 from simpleflow_nb.local.rate_quotas import Buckets, Rate, RateQuotas
 from simpleflow_nb.local.requests import leave_request
+from simpleflow_nb.local.served_journal import ServedJournal
 from simpleflow_nb.local.service import DOMAIN, LocalService
 
 from .manual_client import ManualClient, StillClock, attributes, opened, schedule, signal_external, start_child
+from .served import served
 from .test_http_service import client_of
 
 SLOW_DOWN = r"^ThrottlingException: Rate exceeded$"
@@ -158,6 +161,22 @@ def test_boto3_is_told_to_slow_down() -> None:
         swf.list_domains(registrationStatus="REGISTERED")
     assert throttled.value.response["Error"] == {"Code": "ThrottlingException", "Message": "Rate exceeded"}
     http.close()
+
+
+def test_service_start_says_whether_it_throttles(tmp_path: Path) -> None:
+    for words, throttles in (([], False), (["--quotas"], True)):
+        with served(tmp_path / "journal.sqlite3", *words) as service:
+            assert service.process.stdout is not None
+            lines = [service.process.stdout.readline() for _ in range(2)]
+            assert lines[1].endswith("throttling without --quotas\n") is not throttles
+
+
+@pytest.mark.parametrize("quotas", [False, True])
+def test_a_served_journal_throttles_if_it_is_asked_to(tmp_path: Path, quotas: bool) -> None:
+    journal = ServedJournal(tmp_path / "journal.sqlite3", quotas=quotas)
+    with journal.serving():
+        assert journal._http is not None
+        assert journal._http.service.admission.is_open is not quotas
 
 
 def test_the_quotas_of_a_new_account_admit_a_run_and_throttle_its_two_thousand_and_first_start() -> None:
