@@ -56,14 +56,15 @@ class Admission:
         if own_rate is not None and not self._buckets.take((operation, _execution_of(arguments)), own_rate):
             raise Fault("ThrottlingException", "Rate exceeded")
 
-    def refusal(self, decision_type: str, attributes: Mapping[str, Any]) -> str | None:
+    def refusal(self, domain: str, decision_type: str, attributes: Mapping[str, Any]) -> str | None:
         """Admit a decision; return the cause of its failure if it is one too many."""
         if self._rates is None:
             return None
         rate = self._rates.decisions.get(decision_type)
         is_admitted = rate is None or self._buckets.take(("decision", decision_type), rate)
         if is_admitted and decision_type == "ScheduleActivityTask":
-            is_admitted = self._buckets.take(("list", attributes["taskList"]["name"]), self._rates.scheduled_on_one_list)
+            task_list = attributes["taskList"]["name"]
+            is_admitted = self._buckets.take(("list", domain, task_list), self._rates.scheduled_on_one_list)
         return None if is_admitted else RATE_CAUSES[decision_type]
 
     def permits(self, decision_type: str) -> bool:

@@ -62,13 +62,14 @@ class DomainRules(Surroundings):
         elif kind in (_CHILD, _ONWARD):
             cause = self._type_refusal("workflow", self._workflow_type(kind, attributes))
             cause = cause or _missing(attributes, NEEDED_BY_STARTS)
-        if cause is None and kind == _CHILD and self._executions() >= self._quotas.open_executions:
+        if cause is None and kind == _CHILD and self._is_full():
             cause = "OPEN_WORKFLOWS_LIMIT_EXCEEDED"
-        return cause or self._admission.refusal(kind, attributes)
+        return cause or self._admission.refusal(self._domain.name, kind, attributes)
 
-    def _executions(self) -> int:
-        """Count the open executions of the domain, with the children that this response has initiated."""
-        return len(self._domain.open_by_id) + sum(1 for kind, *_ in self._execution.outgoing if kind == CHILD)
+    def _is_full(self) -> bool:
+        """Tell whether the domain has no room for a child, counting those that this response has initiated."""
+        left, outgoing = self._quotas.open_executions - len(self._domain.open_by_id), self._execution.outgoing
+        return left <= len(outgoing) and left <= sum(1 for kind, *_ in outgoing if kind == CHILD)
 
     def _completed(self, decision: Decision) -> Decision:
         kind, attributes, types = decision["decisionType"], attributes_of(decision), self._domain.types

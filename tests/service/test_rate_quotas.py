@@ -8,14 +8,18 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from simpleflow_nb import Workflow, activity, futures
 from simpleflow_nb.local import rate_quotas
 from simpleflow_nb.local.call_shapes import CALLS
+from simpleflow_nb.local.clock import VirtualClock
 from simpleflow_nb.local.faults import Fault
 from simpleflow_nb.local.http_service import HttpService
 from simpleflow_nb.local.rate_quotas import Buckets, Rate, RateQuotas
 from simpleflow_nb.local.requests import leave_request
 from simpleflow_nb.local.served_journal import ServedJournal
 from simpleflow_nb.local.service import DOMAIN, LocalService
+from simpleflow_nb.processes.engine import Engine
+from simpleflow_nb.workflow import execution_input
 
 from .manual_client import ManualClient, StillClock, attributes, opened, schedule, signal_external, start_child
 from .served import served
@@ -125,6 +129,10 @@ def test_tasks_scheduled_on_one_list_are_counted_for_each_list() -> None:
     client.decide(schedule("a"), schedule("b"), schedule("c", taskList={"name": "other"}))
     failed = attributes(client.the("ScheduleActivityTaskFailed"))
     assert (failed["activityId"], failed["cause"]) == ("b", "ACTIVITY_CREATION_RATE_EXCEEDED")
+    admission = client.local.admission
+    body: dict[str, Any] = {"taskList": {"name": "work"}}
+    refusals = [admission.refusal(domain, "ScheduleActivityTask", body) for domain in ("another", "another")]
+    assert refusals == [None, "ACTIVITY_CREATION_RATE_EXCEEDED"]
     client.close()
 
 
@@ -161,6 +169,42 @@ def test_boto3_is_told_to_slow_down() -> None:
         swf.list_domains(registrationStatus="REGISTERED")
     assert throttled.value.response["Error"] == {"Code": "ThrottlingException", "Message": "Rate exceeded"}
     http.close()
+
+
+@activity.with_attributes(name="quotas.double")
+def double(x: int) -> int:
+    return 2 * x
+
+
+class Doubling(Workflow):
+    name, version = "quotas.doubling", "1"
+
+    def run(self, tasks: int) -> int:
+        return sum(futures.wait(*[self.submit(double, n) for n in range(tasks)]))
+
+
+def test_a_workflow_whose_activities_come_too_fast_waits_and_comes_to_its_end() -> None:
+    rates = RateQuotas(calls={}, of_one_execution={}, decisions={"ScheduleActivityTask": Rate(10, 1)})
+    service = LocalService(clock=VirtualClock(), rates=rates)
+    engine = Engine(service, DOMAIN, decision_list="quotas", task_lists={"quotas": 2}, workflows=[Doubling])
+    engine.start()
+    try:
+        run_id = service.start_workflow_execution(
+            domain=DOMAIN,
+            workflowId="run",
+            workflowType={"name": Doubling.type_name(), "version": Doubling.version},
+            taskList={"name": "quotas"},
+            input=execution_input(Doubling, {"args": [40]}),
+        )["runId"]
+        assert service.wait_closed("run", run_id, 120) == "COMPLETED"
+        events: list[Any] = service.events("run", run_id)
+    finally:
+        engine.stop()
+        service.close()
+    assert attributes(events[-1])["result"] == str(sum(2 * n for n in range(40)))
+    causes = {attributes(event)["cause"] for event in events if event["eventType"] == "ScheduleActivityTaskFailed"}
+    assert causes == {"ACTIVITY_CREATION_RATE_EXCEEDED"}
+    assert events[-1]["eventTimestamp"] - events[0]["eventTimestamp"] > 29  # ten at once, and thirty in as many seconds
 
 
 def test_service_start_says_whether_it_throttles(tmp_path: Path) -> None:
