@@ -143,9 +143,10 @@ class TypeRegistry(Timekeeping):
 
     def list_domains(self, *, registrationStatus: str, **call: Any) -> dict[str, Any]:
         with self.lock:
-            found = sorted(self.domains.items(), reverse=bool(call.get("reverseOrder")))
-        infos = [_domain_info(known) for _, known in found if known.registered["status"] == registrationStatus]
-        return page_of("domainInfos", infos, call)
+            found = list(self.domains.items())
+        asked = ((name, known) for name, known in found if known.registered["status"] == registrationStatus)
+        infos = [((DOMAIN_ROW, name), _domain_info(known)) for name, known in asked]
+        return page_of("domainInfos", infos, call, (str, str), descending=bool(call.get("reverseOrder")))
 
     def describe_workflow_type(self, *, domain: str, workflowType: Mapping[str, Any]) -> dict[str, Any]:
         return self._describe("workflow", domain, workflowType)
@@ -178,13 +179,13 @@ class TypeRegistry(Timekeeping):
     def _list_types(self, kind: str, domain: str, status: str, call: dict[str, Any]) -> dict[str, Any]:
         known = self._check_domain(domain)
         with self.lock:
-            types = sorted(known.types[kind].items(), reverse=bool(call.get("reverseOrder")))
+            types = list(known.types[kind].items())
         infos = [
-            self._info(kind, name, version, found)
+            ((name, version), self._info(kind, name, version, found))
             for (name, version), found in types
             if found["status"] == status and call.get("name") in (None, name)
         ]
-        return page_of("typeInfos", infos, call)
+        return page_of("typeInfos", infos, call, (str, str), descending=bool(call.get("reverseOrder")))
 
     def deprecate_workflow_type(self, *, domain: str, workflowType: Mapping[str, Any]) -> dict[str, Any]:
         return self._set_status("workflow", domain, workflowType, "DEPRECATED")
