@@ -1,0 +1,137 @@
+"""Clients in other languages: what each needs, how it is fetched, built and started."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from . import cache
+
+_BUILD_SECONDS = 300
+_RUN_SECONDS = 120
+_HERE = Path(__file__).parent
+_QUICK_START = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"  #: programs of a second are not worth compiling well
+
+
+@dataclass(frozen=True)
+class Language:
+    """How a client in one language comes about.
+
+    Args:
+        name: of its folder here.
+        commands: that must be installed.
+        declared: the files that say what is fetched; nothing else is there when that is done.
+        fetching: asks the registry; run once, in the cache.
+        building: makes the program, without a network; run in a copy of the folder.
+        running: starts it in that copy.
+        settings: environment variables of all three. ``{cache}`` is the folder that keeps what is fetched.
+        offline: further ones, once everything is fetched.
+    """
+
+    name: str
+    commands: tuple[str, ...]
+    declared: tuple[str, ...]
+    fetching: tuple[str, ...]
+    building: tuple[str, ...]
+    running: tuple[str, ...]
+    settings: Mapping[str, str] = field(default_factory=dict)
+    offline: Mapping[str, str] = field(default_factory=dict)
+
+    def missing_command(self) -> str | None:
+        return next((command for command in self.commands if shutil.which(command) is None), None)
+
+    def build(self, folder: Path) -> Client:
+        """Make the program in a new folder.
+
+        Raises:
+            NotFetched: what it is built from is not to be had.
+            AssertionError: it does not compile.
+        """
+        place = self._fetched()
+        shutil.copytree(_HERE / self.name, folder)
+        command = [word.format(cache=cache.folder(), place=place) for word in self.building]
+        environment = self._environment(self.offline)
+        done = subprocess.run(
+            command, cwd=folder, env=environment, capture_output=True, text=True, timeout=_BUILD_SECONDS, check=False
+        )
+        assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout}{done.stderr}"
+        return Client(folder, [word.format(folder=folder) for word in self.running])
+
+    def _fetched(self) -> Path:
+        """The place in the cache in which the declarations were fetched."""
+        declared = [(_HERE / self.name / name) for name in self.declared]
+        place = cache.folder() / self.name / cache.key_of(*(one.read_bytes() for one in declared))
+        with cache.fetching(place) as is_new:
+            if is_new:
+                for one in declared:
+                    shutil.copy(one, place)
+                cache.fetch([word.format(cache=cache.folder()) for word in self.fetching], place, self._environment({}))
+        return place
+
+    def _environment(self, further: Mapping[str, str]) -> dict[str, str]:
+        values = {name: value.format(cache=cache.folder()) for name, value in {**self.settings, **further}.items()}
+        return cache.own_environment(**values)
+
+
+@dataclass(frozen=True)
+class Client:
+    """A program that plays a scenario against an endpoint and reports what it has seen."""
+
+    folder: Path
+    command: list[str]
+
+    def report(self, scenario: str, endpoint: str) -> dict[str, Any]:
+        done = subprocess.run(
+            [*self.command, scenario],
+            cwd=self.folder,
+            env=cache.client_environment(endpoint),
+            capture_output=True,
+            text=True,
+            timeout=_RUN_SECONDS,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        report: dict[str, Any] = json.loads(done.stdout)
+        return report
+
+
+_MAVEN = ("mvn", "-q", "-B", "-Dstyle.color=never", "-Dmaven.repo.local={cache}/maven", "process-classes")
+
+GO = Language(
+    name="go",
+    commands=("go",),
+    declared=("go.mod", "go.sum"),
+    fetching=("go", "mod", "download"),
+    building=("go", "build", "-o", "foreign", "."),
+    running=("{folder}/foreign",),
+    settings={
+        "GOMODCACHE": "{cache}/go/modules",
+        "GOCACHE": "{cache}/go/build",
+        "GOFLAGS": "-modcacherw -buildvcs=false",
+        "GOTOOLCHAIN": "local",
+        "GOWORK": "off",
+    },
+    offline={"GOPROXY": "off"},
+)
+JAVA = Language(
+    name="java",
+    commands=("java", "javac", "mvn"),
+    declared=("pom.xml",),
+    fetching=_MAVEN,
+    building=(*_MAVEN, "--offline"),
+    running=("java", *_QUICK_START.split(), "-cp", "target/classes:target/dependency/*", "foreign.Client"),
+    settings={"MAVEN_OPTS": _QUICK_START},
+)
+JAVASCRIPT = Language(
+    name="javascript",
+    commands=("node", "npm"),
+    declared=("package.json", "package-lock.json"),
+    fetching=("npm", "ci", "--ignore-scripts", "--engine-strict", "--no-update-notifier", "--cache", "{cache}/npm"),
+    building=("ln", "-s", "{place}/node_modules", "node_modules"),
+    running=("node", "client.mjs"),
+)
