@@ -50,8 +50,8 @@ def fetch(command: Sequence[str], place: Path, environment: Mapping[str, str]) -
     except subprocess.TimeoutExpired:
         raise NotFetched(f"{' '.join(command[:3])} has not ended within {_FETCH_SECONDS} s") from None
     if done.returncode:
-        said = (done.stderr + done.stdout).strip().splitlines() or ["nothing"]
-        raise NotFetched(f"{' '.join(command[:3])} said: {said[0]:.200}")
+        lines = [line for line in (done.stderr + done.stdout).splitlines() if line.strip() and not line.startswith("WARNING")]
+        raise NotFetched(f"{' '.join(command[:3])} said: {next(iter(lines), 'nothing'):.200}")
 
 
 def own_environment(**values: str) -> dict[str, str]:

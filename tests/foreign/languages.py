@@ -131,7 +131,7 @@ JAVASCRIPT = Language(
     name="javascript",
     commands=("node", "npm"),
     declared=("package.json", "package-lock.json"),
-    fetching=("npm", "ci", "--ignore-scripts", "--engine-strict", "--no-update-notifier", "--cache", "{cache}/npm"),
+    fetching=("npm", "ci", "--ignore-scripts", "--engine-strict", "--fetch-retries", "1", "--cache", "{cache}/npm"),
     building=("ln", "-s", "{place}/node_modules", "node_modules"),
     running=("node", "client.mjs"),
 )
