@@ -20,10 +20,10 @@ _QUICK_START = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"  #: programs of a seco
 
 @dataclass(frozen=True)
 class Language:
-    """How a client in one language comes about.
+    """How the client in one folder comes about.
 
     Args:
-        name: of its folder here.
+        name: of the folder, and of what the client is written with.
         commands: that must be installed.
         declared: the files that say what is fetched; nothing else is there when that is done.
         fetching: asks the registry; run once, in the cache.
@@ -118,14 +118,17 @@ GO = Language(
     },
     offline={"GOPROXY": "off"},
 )
-JAVA = Language(
-    name="java",
-    commands=("java", "javac", "mvn"),
-    declared=("pom.xml",),
-    fetching=_MAVEN,
-    building=(*_MAVEN, "--offline"),
-    running=("java", *_QUICK_START.split(), "-cp", "target/classes:target/dependency/*", "foreign.Client"),
-    settings={"MAVEN_OPTS": _QUICK_START},
+JAVA, FLOW = (
+    Language(
+        name=name,
+        commands=("java", "javac", "mvn"),
+        declared=("pom.xml",),
+        fetching=_MAVEN,
+        building=(*_MAVEN, "--offline"),
+        running=("java", *_QUICK_START.split(), "-cp", "target/classes:target/dependency/*", "foreign.Client"),
+        settings={"MAVEN_OPTS": _QUICK_START},
+    )
+    for name in ("java", "flow")
 )
 JAVASCRIPT = Language(
     name="javascript",

@@ -14,7 +14,7 @@ import pytest
 from tests.settings import FOREIGN, are_other_languages_tried
 
 from .cache import NotFetched
-from .languages import GO, JAVA, JAVASCRIPT, Client, Language
+from .languages import FLOW, GO, JAVA, JAVASCRIPT, Client, Language
 
 pytestmark = [
     pytest.mark.slow,
@@ -61,10 +61,31 @@ ORDER: dict[str, Any] = {
 }
 
 
+FLOW_ORDER: dict[str, Any] = {
+    "result": "charge(reserve(tea))",
+    "state": "approved by Ann",
+    "events": {
+        **{name: count for name, count in ORDER["events"].items() if name != "MarkerRecorded"},
+        "TimerStarted": 2,  # the framework waits before it tries an activity again
+        "TimerFired": 2,
+    },
+}
+
+
 @pytest.fixture(scope="module", params=[GO, JAVA, JAVASCRIPT], ids=lambda language: language.name)
 def client(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Client:
-    """The program in one language, built; skips where its tools or what it is built from are not to be had."""
-    language: Language = request.param
+    """The program in one language."""
+    return built(request.param, tmp_path_factory)
+
+
+@pytest.fixture(scope="module")
+def flow(tmp_path_factory: pytest.TempPathFactory) -> Client:
+    """The program that uses the AWS Flow Framework."""
+    return built(FLOW, tmp_path_factory)
+
+
+def built(language: Language, tmp_path_factory: pytest.TempPathFactory) -> Client:
+    """Build a program; skip where its tools, or what it is built from, are not to be had."""
     missing = language.missing_command()
     if missing is not None:
         pytest.skip(f"a client in {language.name} needs {missing}, which is not installed")
@@ -77,3 +98,7 @@ def client(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 def test_an_order_is_carried_out_and_looked_at_by_a_client_in_another_language(client: Client, endpoint: str) -> None:
     assert client.report("order", endpoint) == ORDER
+
+
+def test_the_flow_framework_carries_out_a_workflow_of_its_own(flow: Client, endpoint: str) -> None:
+    assert flow.report("order", endpoint) == FLOW_ORDER
