@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from simpleflow_nb import Workflow
+from simpleflow_nb import Workflow, futures
 from simpleflow_nb.constants import BACKFILL_TYPE, MAX_RUN_SECONDS
 
 from . import activities
@@ -34,7 +34,7 @@ class BackfillWorkflow(Workflow):
         began = self.now().isoformat()
         started: list[str] = []
         while True:
-            result = self.submit(
+            asked = self.submit(
                 activities.start_runs,
                 specification=specification,
                 outputs=outputs,
@@ -42,8 +42,8 @@ class BackfillWorkflow(Workflow):
                 began=began,
                 most_at_once=most_at_once,
                 starts_per_second=starts_per_second,
-            ).result
-            done = StartedRuns.of_json(result)
+            )
+            done = StartedRuns.of_json(futures.get_result_or_raise(asked))
             started += done.started
             if not done.held_back:
                 return {"started": started}

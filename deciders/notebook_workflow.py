@@ -86,13 +86,14 @@ class NotebookWorkflow(Workflow):
         base = specification.priority * _PRIORITIES_OF_A_RUN
         urgency = base or None
         if not rerun:
-            artefacts = self.submit(
+            asked = self.submit(
                 activities.already_succeeded,
                 __priority=urgency,
                 workflow=specification.name,
                 identity=identity,
                 outputs=outputs,
-            ).result
+            )
+            artefacts = futures.get_result_or_raise(asked)
             if artefacts is not None:
                 return RunResult(state=RunState.SUCCEEDED, artefacts=artefacts, was_done=True).as_json()
 
@@ -165,7 +166,7 @@ class NotebookWorkflow(Workflow):
         own_light = Light.of_work(failed=bool(failures), warned=bool(unreported))
         light = Light.worst([own_light, *(result.light for _, result in results)] if not failures else [own_light])
         error = _reason([*failures, *unreported]) if failures or unreported else None
-        self.submit(
+        recorded = self.submit(
             activities.record_run,
             __priority=urgency,
             identity=identity,
@@ -181,7 +182,8 @@ class NotebookWorkflow(Workflow):
             **({"notes": notes} if (notes := _notes(results, notebooks, ends, unreported)) else {}),
             **({"causes": causes} if (causes := _causes(specification, notebooks, ends, asked_for)) else {}),
             **folder.as_json(),
-        ).result
+        )
+        futures.get_result_or_raise(recorded)
         if failures:
             self.fail(_reason([*failures, *unreported]), _details(failures))
         cached = [label for label, _ in results if label in done] + [_file_name(*key) for key in standing]

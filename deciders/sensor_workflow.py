@@ -192,9 +192,9 @@ class SensorWorkflow(Workflow):
     def _whole_check(self) -> dict[str, Any]:
         """Run the single check of ``once``, until nothing is held back."""
         began = self.now()
-        whole = CheckResult.of_json(self._submitted_check(began).result)
+        whole = CheckResult.of_json(futures.get_result_or_raise(self._submitted_check(began)))
         while whole.held_back:
-            more = CheckResult.of_json(self._submitted_check(began).result)
+            more = CheckResult.of_json(futures.get_result_or_raise(self._submitted_check(began)))
             whole = dataclasses.replace(more, started=(*whole.started, *more.started))
         return whole.as_json()
 

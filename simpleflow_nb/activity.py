@@ -29,6 +29,13 @@ T = TypeVar("T")
 Isolation = Literal["thread", "process"]
 Timeout = int | float | str | None
 
+
+class NotSet:
+    """Stands for a value that was not given, where None has a meaning of its own."""
+
+
+PRIORITY_NOT_SET = NotSet  #: as ``task_priority``: that of the workflow
+
 _registry: dict[str, Activity[Any, Any]] = {}
 
 
@@ -49,12 +56,12 @@ class Activity(Generic[P, T]):
         version: str | None = None,
         task_list: str | None = None,
         retry: int | RetryPolicy = 0,
-        raises_on_failure: bool = True,
+        raises_on_failure: bool | None = None,
         schedule_to_start_timeout: Timeout = None,
         schedule_to_close_timeout: Timeout = None,
         start_to_close_timeout: Timeout = None,
         heartbeat_timeout: Timeout = None,
-        task_priority: int | None = None,
+        task_priority: int | type[NotSet] | None = PRIORITY_NOT_SET,
         idempotent: bool = False,
         meta: dict[str, Any] | None = None,
         isolation: Isolation = "thread",
@@ -87,6 +94,7 @@ class Activity(Generic[P, T]):
         self.__name__ = getattr(callable, "__name__", name.rpartition(".")[2])
         self.__module__ = getattr(callable, "__module__", __name__)
         self.declared_in: str | None = None
+        self.is_plain = False
         if callable is not None:
             _registry[name] = self
             declaring = _declaring_module()
@@ -131,6 +139,13 @@ class Activity(Generic[P, T]):
         found.__dict__.update(self.__dict__)
         found.callable, found.isolation = body, "thread"
         found.add_context_in_kwargs = bool(getattr(body, "add_context_in_kwargs", False))
+        return found
+
+    def with_plain_input(self) -> Activity[Any, Any]:
+        """Return the activity with the arguments alone as its input, for workers in other languages."""
+        found: Activity[Any, Any] = Activity.__new__(Activity)
+        found.__dict__.update(self.__dict__)
+        found.is_plain = True
         return found
 
     def execute(self, *args: Any, **kwargs: Any) -> Any:
@@ -190,12 +205,12 @@ def with_attributes(
     version: str | None = None,
     task_list: str | None = None,
     retry: int | RetryPolicy = 0,
-    raises_on_failure: bool = True,
+    raises_on_failure: bool | None = None,
     schedule_to_start_timeout: Timeout = None,
     schedule_to_close_timeout: Timeout = None,
     start_to_close_timeout: Timeout = None,
     heartbeat_timeout: Timeout = None,
-    task_priority: int | None = None,
+    task_priority: int | type[NotSet] | None = PRIORITY_NOT_SET,
     idempotent: bool = False,
     meta: dict[str, Any] | None = None,
     isolation: Isolation = "thread",
@@ -207,11 +222,13 @@ def with_attributes(
         version: of the type; another version is another type on the service.
         task_list: polled by its workers; the workflow's by default.
         retry: number of immediate retries after a failure; or a :class:`~simpleflow_nb.retry.RetryPolicy`.
-        raises_on_failure: whether the workflow raises :class:`~simpleflow_nb.exceptions.TaskFailed` at its next wait.
+        raises_on_failure: whether the workflow raises :class:`~simpleflow_nb.exceptions.TaskFailed` at its next wait; with
+            False, ``result`` is None and ``exception`` tells. None, the default, leaves it to ``Workflow.activities_raise``,
+            which is True.
         schedule_to_start_timeout, schedule_to_close_timeout: seconds, none by default.
         start_to_close_timeout: seconds for one attempt, 300 by default.
         heartbeat_timeout: seconds without a heartbeat, 120 by default; workers send heartbeats by themselves.
-        task_priority: higher ones come first within a task list.
+        task_priority: higher ones come first within a task list; the workflow's by default, None for none.
         idempotent: calls with the same arguments are one task.
         meta: sent with the input, for middlewares.
         isolation: ``"process"`` runs each call in a process of its own, which is killed on cancel and timeout.

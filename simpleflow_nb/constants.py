@@ -14,6 +14,7 @@ MAX_ID_CHARACTERS = 256
 MAX_HEARTBEAT_DETAILS_CHARACTERS = 2_048
 MAX_DECISIONS = 100  #: in a response; SWF limits the bytes, its own Flow framework stops at this count
 MAX_REQUEST_BYTES = 1_000_000
+MAX_OPEN_CHILD_COUNT = 1_000  #: child executions of one run
 MAX_OPEN_ACTIVITY_COUNT = 1_000  #: of an execution
 MAX_TAGS = 5
 MAX_TIMEOUT_SECONDS = 99_999_999  #: eight digits, in every duration

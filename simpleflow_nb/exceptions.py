@@ -14,10 +14,14 @@ SimpleflowError
 │       └── PayloadMissing     there is none with that digest
 ├── StaleCache                 internal: a cached execution is out of date
 ├── TaskException              something submitted by a workflow did not succeed
-│   └── TaskFailed             ``name``, ``reason``, ``details``
-│       ├── DependencyFailed   never run: a task that it depends on failed
-│       ├── TimeoutError       a timeout of the service; ``timeout_type``
-│       └── TaskCanceled       cancelled by the workflow or by its worker
+│   ├── TaskFailed             ``name``, ``reason``, ``details``
+│   │   ├── DependencyFailed   never run: a task that it depends on failed
+│   │   ├── TimeoutError       a timeout of the service; ``timeout_type``
+│   │   ├── TaskCanceled       cancelled by the workflow or by its worker
+│   │   ├── TaskTerminated     terminated from outside
+│   │   └── WorkflowFailed     a child execution; also a WorkflowException, as are WorkflowTimeout, -Canceled, -Terminated
+│   ├── AggregateException     failures of a group's members; ``exceptions``
+│   └── WorkflowException      base of the failures of child executions
 ├── CallGivenUp                a program gave a long call up before it had a result
 ├── ExecutionBlocked           kept for imports from simpleflow: waiting raises nothing here
 └── ActivityCanceled           raised inside an activity whose cancellation was requested
@@ -27,6 +31,7 @@ RunEnded (BaseException)       internal: ``Workflow.fail`` and ``continue_as_new
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from enum import IntEnum
 from typing import Any, ClassVar
 
@@ -207,6 +212,67 @@ class TaskCanceled(TaskFailed):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.name, self.details)
+
+
+class TaskTerminated(TaskFailed):
+    """A child execution was terminated from outside."""
+
+    def __init__(self, name: str, details: str | None = None) -> None:
+        super().__init__(name, "terminated", details)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.name, self.details)
+
+
+class WorkflowException(TaskException):
+    """A child execution did not succeed; each of its failures is also the exception that a failed activity would have."""
+
+
+class WorkflowFailed(TaskFailed, WorkflowException):
+    """A child execution failed, or could not be started: ``reason`` is that of its failure, or SWF's cause."""
+
+
+class WorkflowTimeout(TimeoutError, WorkflowException):
+    """A child execution did not end in time."""
+
+
+class WorkflowCanceled(TaskCanceled, WorkflowException):
+    """A child execution was cancelled."""
+
+
+class WorkflowTerminated(TaskTerminated, WorkflowException):
+    """A child execution was terminated."""
+
+
+class AggregateException(TaskException):
+    """The failures of a group's members; ``exceptions`` has one for each in order, None for one without."""
+
+    def __init__(self, exceptions: Iterable[BaseException | None]) -> None:
+        self.exceptions = list(exceptions)
+        super().__init__(self.exceptions)
+
+    def append(self, ex: BaseException | None) -> None:
+        self.exceptions.append(ex)
+
+    def handle(self, handler: Callable[..., Any], *args: Any, **kwargs: Any) -> None:
+        """Call ``handler(exception, *args, **kwargs)`` for each failure; those for which it returns a false value stay.
+
+        Raises:
+            AggregateException: with those that stay, if there are any.
+        """
+        left = [one for one in self.flatten().exceptions if one is not None and not handler(one, *args, **kwargs)]
+        if left:
+            raise AggregateException(left)
+
+    def flatten(self) -> AggregateException:
+        """Return the failures of all levels of nested groups as one list."""
+        flat: list[BaseException | None] = []
+        for one in self.exceptions:
+            flat += one.flatten().exceptions if isinstance(one, AggregateException) else [one]
+        return AggregateException(flat)
+
+    def __str__(self) -> str:
+        return "; ".join(f"{type(one).__name__}: {one}" for one in self.exceptions if one is not None)
 
 
 class ActivityCanceled(SimpleflowError):

@@ -6,11 +6,14 @@ pending one for its result suspends the workflow until history has it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextvars import ContextVar
 from types import CodeType, EllipsisType
 from typing import Any, Generic, Protocol, TypeVar
 
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
 PENDING = "PENDING"
 RUNNING = "RUNNING"
@@ -27,18 +30,33 @@ NO_KWARGS: dict[str, Any] = {}  # shared by the many tasks without any; never ch
 HELD, QUEUED, OPEN, DONE, FAILED, STOPPED = range(6)
 
 
+RUNNING_IN: ContextVar[Any] = ContextVar("running in")  #: the execution whose code is running
+
+FUTURE_TYPES: set[type] = set()  #: the class of futures and its subclasses
+
+
 class Owner(Protocol):
     """The methods of an execution that its futures call."""
 
     failures: Any
     dead: bool
 
-    def block(self, futures: tuple[Future[Any], ...], quantifier: Callable[[Iterator[bool]], bool] = all) -> None: ...
+    @property
+    def are_failures_quiet(self) -> bool: ...
+
+    def block(self, futures: tuple[Any, ...], quantifier: Callable[[Iterator[bool]], bool] = all) -> None: ...
+    def rouse(self, future: Any) -> None: ...
     def decoded(self, future: Future[Any]) -> Any: ...
     def cancel(self, future: Future[Any]) -> None: ...
 
 
-class Future(Generic[T]):
+class Watcher(Protocol):
+    """Something that is told at once when a future has ended."""
+
+    def ended(self, future: Future[Any]) -> None: ...
+
+
+class Future(Generic[T_co]):
     """The result of an activity, a timer or a signal, now or later.
 
     It is also the decision that asks the service for it, from ``submit`` until history has recorded it; so it has the
@@ -68,10 +86,15 @@ class Future(Generic[T]):
         "priority",
         "raises",
         "stage",
+        "strand",
         "task",
         "type",
         "value",
+        "watchers",
     )
+
+    def __init_subclass__(cls) -> None:
+        FUTURE_TYPES.add(cls)
 
     def __init__(self, execution: Owner, type: str, id: str, name: str, task: Any = None) -> None:
         self.execution = execution
@@ -83,7 +106,10 @@ class Future(Generic[T]):
         self.value: Any = None
         self.error: BaseException | None = None
         self.order = 0  # id of the event that ended it
-        self.awaited = self.decode = self.cancelling = self.raises = False
+        self.awaited: Any = None  # the strand that waits for it, or a list of several
+        self.strand: Any = None  # the strand that submitted it, None for run() itself
+        self.watchers: list[Watcher] | None = None
+        self.decode = self.cancelling = self.raises = False
         self.dependents: list[Future[Any]] | None = None
         self.followers: list[Future[Any]] | None = None
         self.missing = self.failed_attempts = self.losses = 0
@@ -95,8 +121,8 @@ class Future(Generic[T]):
         self.lasti = 0
 
     @property
-    def result(self) -> T:
-        """The result, for which this waits.
+    def result(self) -> T_co:
+        """The result, for which this waits; None if the task failed and its ``raises_on_failure`` is False.
 
         Raises:
             TaskFailed: the task failed, timed out or was cancelled, or an earlier task with ``raises_on_failure`` did.
@@ -108,8 +134,15 @@ class Future(Generic[T]):
             if self.decode:
                 return execution.decoded(self)  # type: ignore[no-any-return]
             return self.value  # type: ignore[no-any-return]
+        if self.is_lenient:
+            return None  # type: ignore[return-value]
         assert self.error is not None
         raise self.error
+
+    @property
+    def is_lenient(self) -> bool:
+        """True if ``exception`` alone tells of a failure: that of a task whose ``raises_on_failure`` is False."""
+        return not self.raises and self.task is not None and self.execution.are_failures_quiet
 
     @property
     def exception(self) -> BaseException | None:
@@ -150,6 +183,15 @@ class Future(Generic[T]):
         """True once the task has ended in any way. Never waits."""
         return self.stage >= DONE
 
+    def watch(self, watcher: Watcher) -> None:
+        """Tell a watcher when this has ended; at once if it has already."""
+        if self.stage >= DONE:
+            watcher.ended(self)
+        elif self.watchers is None:
+            self.watchers = [watcher]
+        else:
+            self.watchers.append(watcher)
+
     def cancel(self) -> None:
         """Request the cancellation of the task; it is not retried any more.
 
@@ -158,11 +200,11 @@ class Future(Generic[T]):
         """
         self.execution.cancel(self)
 
-    def wait(self) -> T | None:
+    def wait(self) -> T_co | None:
         """Wait for the end; return the result, or None if the task failed or was cancelled."""
         return self.result if self.exception is None else None
 
-    def __await__(self) -> Generator[Any, None, T]:
+    def __await__(self) -> Generator[Any, None, T_co]:
         return self.result
         yield  # makes it a generator; ``result`` suspends the workflow, no event loop is needed
 
@@ -170,7 +212,21 @@ class Future(Generic[T]):
         return f"<Future {self.id} {self.state}>"
 
 
+FUTURE_TYPES.add(Future)
+
 Futures = Future[Any] | Sequence[Future[Any]]  #: futures as arguments, or a single list of them
+
+
+def get_result_or_raise(future: Future[T]) -> T:
+    """Wait for the end; return the result, or raise the failure, also that of a task with ``raises_on_failure=False``.
+
+    Raises:
+        TaskFailed: the task failed, timed out or was cancelled.
+    """
+    error = future.exception
+    if error is not None and future.stage > DONE:
+        raise error
+    return future.result
 
 
 def wait(*futures: Futures) -> list[Any]:
@@ -197,13 +253,131 @@ def wait_any(*futures: Futures) -> Future[Any]:
     return min((future for future in pending if future.stage >= DONE), key=lambda future: future.order)
 
 
+def gather(*awaitables: Any, return_exceptions: bool = False) -> Future[list[Any]]:
+    """Return a future of all results in the order given, for ``await``; coroutines are started beside the code.
+
+    The first failure, in the order of history, is its failure, and the others go on; with ``return_exceptions`` failures stand
+    among the results.
+
+    Raises:
+        RuntimeError: called outside a workflow.
+    """
+    execution = RUNNING_IN.get(None)
+    if execution is None:
+        raise RuntimeError("futures.gather() is called inside a workflow's run()")
+    return _Gathered(execution, [execution.started(one) for one in awaitables], return_exceptions)
+
+
+class _Gathered(Future[list[Any]]):
+    """The future of several."""
+
+    __slots__ = ("members", "returns_exceptions", "to_come")
+
+    def __init__(self, execution: Any, members: list[Future[Any]], returns_exceptions: bool) -> None:
+        super().__init__(execution, "Group", execution.numbered("gather"), "gather")
+        self.stage, self.strand, self.raises = OPEN, execution.submitter(), True
+        self.members, self.returns_exceptions, self.to_come = members, returns_exceptions, len(members)
+        for member in members:
+            member.watch(self)
+        if not members:
+            execution.resolve(self, None, 0, decode=True)
+
+    def ended(self, future: Future[Any]) -> None:
+        self.to_come -= 1
+        if self.stage >= DONE:
+            return
+        execution: Any = self.execution
+        if future.stage > DONE and not self.returns_exceptions and not future.is_lenient:
+            assert future.error is not None
+            execution.settle(self, FAILED, future.error, future.order)
+        elif not self.to_come:
+            execution.resolve(self, None, future.order, decode=True)
+
+    def collected(self) -> list[Any]:
+        return [self._value_of(member) for member in self.members]
+
+    def _value_of(self, member: Future[Any]) -> Any:
+        if member.stage == DONE:
+            return self.execution.decoded(member)
+        return member.error if self.returns_exceptions else None
+
+    def cancel(self) -> None:
+        """Cancel all that have not ended."""
+        for member in self.members:
+            member.cancel()
+
+
+class Completions:
+    """Futures in the order of history in which they end, however many they are: a step costs the same for any number.
+
+    ::
+
+        queue = futures.Completions(self.submit(load, day) for day in days)
+        while queue:
+            done = queue.next()
+            if done.exception is None:
+                queue.add(self.submit(draw, done.result))
+
+    ``len(queue)`` is the number of futures that :meth:`next` has not returned yet; so an empty queue is False.
+    """
+
+    __slots__ = ("_count", "_ended", "_execution", "awaited")
+
+    def __init__(self, futures: Iterable[Future[Any]] = ()) -> None:
+        self._ended: deque[Future[Any]] = deque()
+        self._execution: Owner | None = None
+        self._count = 0
+        self.awaited: Any = None
+        for future in sorted(_futures((list(futures),)), key=_end_or_none):
+            self.add(future)
+
+    def add(self, future: Future[Any]) -> None:
+        """Add a future; one that has ended already comes after those that have ended before."""
+        self._execution = future.execution
+        self._count += 1
+        future.watch(self)
+
+    def next(self) -> Future[Any]:
+        """Return the next future that has ended, with a result or without; wait for it.
+
+        Raises:
+            ValueError: there are no more.
+            TaskFailed: a task with ``raises_on_failure`` failed, as at any other wait.
+        """
+        if not self._count or self._execution is None:
+            raise ValueError("there is no future to wait for: each one that was added has been returned")
+        self._execution.block((self,), any)
+        self._count -= 1
+        return self._ended.popleft()
+
+    def ended(self, future: Future[Any]) -> None:
+        """Take note of the end of a future; called by the engine."""
+        self._ended.append(future)
+        if self.awaited is not None and self._execution is not None:
+            waiting = self._execution
+            waiting.rouse(self)
+
+    @property
+    def stage(self) -> int:
+        """The stage of a future that ends when the next one does, for the engine."""
+        return DONE if self._ended else OPEN
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __repr__(self) -> str:
+        return f"<Completions, {self._count} to come, {len(self._ended)} of them ended>"
+
+
 def as_completed(*futures: Futures) -> Iterator[Future[Any]]:
     """Yield the futures in the order of history in which they end; waits before each."""
-    remaining = list(_futures(futures))
-    while remaining:
-        first = wait_any(*remaining)
-        remaining.remove(first)
-        yield first
+    queue = Completions(_futures(futures))
+    while queue:
+        yield queue.next()
+
+
+def _end_or_none(future: Future[Any]) -> tuple[bool, int]:
+    return (future.stage < DONE, future.order if future.stage >= DONE else 0)
 
 
 def _futures(futures: tuple[Any, ...]) -> tuple[Future[Any], ...]:

@@ -29,6 +29,10 @@ class Program:
             if execution.may_interrupt(error):
                 raise
             self.error = error
+        cls = self.workflow_class
+        execution.activities_raise = cls.activities_raise
+        execution.signals_reach_parent = cls.propagate_signals_to_parent
+        execution.task_priority = self._task_priority
         execution.should_cancel = self._should_cancel
         execution.wants_history = any(_history_parameter(getattr(self.workflow, name, None)) for name in _HOOKS)
 
@@ -40,6 +44,10 @@ class Program:
         if not isinstance(arguments, dict):
             arguments = {"args": arguments if isinstance(arguments, list) else [arguments]} if execution.input else {}
         return self.workflow.run(*arguments.get("args", ()), **arguments.get("kwargs", {}))
+
+    def _task_priority(self) -> int | None:
+        given = getattr(self.workflow, "task_priority", None)
+        return given if isinstance(given, int) else None
 
     def _should_cancel(self, events: list[HistoryEvent], load: payload.Load | None, lacks: Lacks) -> bool:
         if self.workflow is None:

@@ -16,87 +16,47 @@ all I/O in activities, and guard changes for open runs with :meth:`Workflow.patc
 from __future__ import annotations
 
 import logging
-import math
 import random
 import uuid
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Coroutine, Iterable
 from datetime import UTC, datetime, timedelta
-from typing import Any, ParamSpec, TypeVar, overload
+from typing import Any, ParamSpec, Protocol, TypeVar, overload
 
-from . import payload
 from .activity import Activity
-from .constants import DEFAULT_VERSION, MAX_ID_CHARACTERS, MAX_OPEN_ACTIVITY_COUNT, MAX_TIMEOUT_SECONDS
+from .base import Submittable, SubmittableContainer
+from .canvas import Group, GroupFuture
 from .exceptions import DefinitionError, RunEnded
 from .futures import Future
+from .marker import Marker
 from .replay import Execution
+from .scopes import TaskGroup, TimeLimit
+from .signal import WaitForSignal
+from .submission import Submission, whole_seconds
+from .task import CancelExecutionTask, CancelTimerTask, ContinueAsNewTask, MarkerTask, SignalTask, TimerTask
+from .workflow_type import WorkflowType, execution_input
+
+__all__ = ["Submittable", "WaitForSignal", "Workflow", "execution_input", "logger"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
 logger = logging.getLogger("simpleflow_nb")
 
 
-@dataclass(frozen=True)
-class TimerTask:
-    """The result of :meth:`Workflow.start_timer`, to be submitted."""
-
-    timer_id: str
-    timeout: int
-    control: Any = None
+class _Runs(Protocol[T_co]):
+    def run(self, *args: Any, **kwargs: Any) -> T_co: ...
 
 
-@dataclass(frozen=True)
-class CancelTimerTask:
-    timer_id: str
+class Workflow(WorkflowType):
+    """Base class of workflows: set ``name``, ``version`` and ``task_list``, and write :meth:`run`, plain or ``async``.
 
-
-@dataclass(frozen=True)
-class MarkerTask:
-    name: str
-    details: Any = None
-
-
-@dataclass(frozen=True)
-class WaitForSignal:
-    signal_name: str
-
-
-@dataclass(frozen=True)
-class ContinueAsNewTask:
-    args: tuple[Any, ...]
-    kwargs: dict[str, Any]
-
-
-Submittable = TimerTask | CancelTimerTask | MarkerTask | WaitForSignal | ContinueAsNewTask
-
-
-class Workflow:
-    """Base class of workflows: set ``name``, ``version`` and ``task_list``, and write :meth:`run`.
-
-    Attributes:
-        name: type name on the service; ``module.Class`` when None.
-        version: of the type.
-        task_list: of its decision tasks, and of activities that name none.
-        execution_timeout, decision_tasks_timeout: seconds; the starter's defaults when None.
-        max_open_activity_count: the decider holds back activities beyond it.
+    The settings of a class are those of :class:`.WorkflowType`.
     """
-
-    INHERIT_TAG_LIST = "INHERIT_TAG_LIST"  #: simpleflow's word for a child with its parent's tags; other workflows have no tags
-
-    name: str | None = None
-    version: str = DEFAULT_VERSION
-    task_list: str | None = None
-    task_priority: int | None = None
-    tag_list: list[str] | str | None = None
-    child_policy: str = "TERMINATE"
-    execution_timeout: int | None = None
-    decision_tasks_timeout: int | None = None
-    max_open_activity_count: int = MAX_OPEN_ACTIVITY_COUNT
 
     def __init__(self, executor: Execution) -> None:
         self.executor = executor
-        self._markers: dict[tuple[str, str | None], Future[Any]] = {}
+        self._submission = Submission(type(self), executor)
         self._uuids = 0
 
     def run(self, *args: Any, **kwargs: Any) -> Any:
@@ -107,9 +67,17 @@ class Workflow:
     @overload
     def submit(self, task: Activity[P, T], *args: Any, **kwargs: Any) -> Future[T]: ...
     @overload
+    def submit(self, task: type[_Runs[Coroutine[Any, Any, T]]], *args: Any, **kwargs: Any) -> Future[T]: ...
+    @overload
+    def submit(self, task: type[_Runs[T]], *args: Any, **kwargs: Any) -> Future[T]: ...
+    @overload
+    def submit(self, task: Group) -> GroupFuture: ...
+    @overload
+    def submit(self, task: TimerTask | CancelTimerTask | SignalTask | CancelExecutionTask) -> Future[None]: ...
+    @overload
     def submit(self, task: Submittable) -> Future[Any]: ...
     def submit(self, task: Any, *args: Any, **kwargs: Any) -> Any:
-        """Schedule a task as soon as its arguments are available; return its future at once.
+        """Schedule an activity, a child workflow or a task as soon as its arguments are available; return its future at once.
 
         The arguments may contain futures, also in lists and dicts. ``__priority=N`` sets the task's priority.
 
@@ -118,37 +86,23 @@ class Workflow:
         """
         if type(task) is Activity:
             return self.executor.submit_activity(task, args, kwargs)
-        return self._submit_other(task, args, kwargs)
+        if isinstance(task, SubmittableContainer):
+            return task.submit(self)
+        if isinstance(task, type) and issubclass(task, Workflow) and task.run is Workflow.run:
+            raise DefinitionError(f"{task.__qualname__} has no run(); write it")
+        return self._submission.submitted(task, args, kwargs)
 
-    def _submit_other(self, task: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        executor = self.executor
-        if isinstance(task, Activity):
-            return executor.submit_activity(task, args, kwargs, depth=3)
-        if isinstance(task, TimerTask):
-            control = None if task.control is None else payload.encode(task.control)
-            return executor.start_timer(_seconds(task.timeout), _user_name(task.timer_id, "timer"), control, depth=3)
-        if isinstance(task, CancelTimerTask):
-            timer = executor.tasks.get(task.timer_id)
-            if timer is None or timer.type != "StartTimer":
-                raise DefinitionError(f"timer {task.timer_id!r} was never started")
-            timer.cancel()
-            return timer
-        if isinstance(task, MarkerTask):
-            return self._record(task)
-        if isinstance(task, WaitForSignal):
-            return executor.last_signal(task.signal_name)
-        if isinstance(task, ContinueAsNewTask):
-            body = {"args": task.args, "kwargs": task.kwargs}
-            raise RunEnded("ContinueAsNewWorkflowExecution", continue_as_new_attributes(type(self), body, executor))
-        if isinstance(task, type) and issubclass(task, Workflow):
-            raise DefinitionError(f"{task.__qualname__} is a workflow, and a run can submit activities only")
-        if callable(task):
-            name = getattr(task, "__qualname__", repr(task))
-            raise DefinitionError(f"{name} is not an activity; decorate it with @activity.with_attributes(...)")
-        raise DefinitionError(f"{task!r:.80} cannot be submitted; pass an activity")
+    @overload
+    def map(self, task: Activity[..., T], iterable: Iterable[Any], *, max_parallel: None = None) -> list[Future[T]]: ...
+    @overload
+    def map(self, task: Activity[..., T], iterable: Iterable[Any], *, max_parallel: int) -> Future[list[T]]: ...
+    def map(self, task: Any, iterable: Iterable[Any], *, max_parallel: int | None = None) -> Any:
+        """Submit a task for each item, with the item as its argument; return the list of the futures.
 
-    def map(self, task: Activity[..., T], iterable: Iterable[Any]) -> list[Future[T]]:
-        """Submit a task for each item, with the item as its argument."""
+        With ``max_parallel``, at most so many run at a time, and this returns one future, of the list of all results.
+        """
+        if max_parallel is not None:
+            return self.submit(Group(*((task, item) for item in iterable), max_parallel=max_parallel))
         return [self.submit(task, item) for item in iterable]
 
     def starmap(self, task: Activity[..., T], iterable: Iterable[Iterable[Any]]) -> list[Future[T]]:
@@ -158,7 +112,7 @@ class Workflow:
     def timer(self, wait: timedelta | float) -> Future[None]:
         """Return a future that ends after a time (seconds, or a timedelta), rounded up to whole seconds."""
         seconds = wait.total_seconds() if isinstance(wait, timedelta) else wait
-        return self.executor.start_timer(_seconds(seconds))
+        return self.executor.start_timer(whole_seconds(seconds))
 
     def start_timer(self, timer_id: str, timeout: int, control: Any = None) -> TimerTask:
         """Return a timer with an id of your own, to be submitted; the same id is the same timer."""
@@ -180,21 +134,53 @@ class Workflow:
         """Return a marker for the history, to be submitted; equal markers are recorded once."""
         return MarkerTask(name, details)
 
-    def list_markers(self, all: bool = False) -> list[MarkerTask]:
+    def list_markers(self, all: bool = False) -> list[Marker]:
         """Return the markers recorded so far by this run: the last of each name, or ``all`` of them."""
-        notes = [MarkerTask(name, payload.decode(text)) for name, text in self._markers]
+        notes = self._submission.recorded_markers()
         return notes if all else list({note.name: note for note in notes}.values())
 
-    def _record(self, task: MarkerTask) -> Future[Any]:
-        executor = self.executor
-        name = _user_name(task.name, "marker")
-        text = None if task.details is None else payload.encode(task.details)
-        known = self._markers.get((name, text))
-        if known is None:
-            executor.record_marker(name, text)
-            known = self._markers[name, text] = Future(executor, "RecordMarker", name, name)
-            executor.resolve(known, text, executor.next_id, decode=False)
-        return known
+    def signal(
+        self,
+        name: str,
+        *args: Any,
+        workflow_id: str | None = None,
+        run_id: str | None = None,
+        propagate: bool = True,
+        **kwargs: Any,
+    ) -> SignalTask:
+        """Return a signal to an execution, to be submitted; to this run itself without ``workflow_id``.
+
+        Its input is ``{"args": [...], "kwargs": {...}}``. Runs that get it with ``propagate`` send it on to their parents and
+        open children. The future fails if there is no such open execution.
+        """
+        return SignalTask(name, *args, workflow_id=workflow_id, run_id=run_id, propagate=propagate, **kwargs)
+
+    def cancel_workflow(self, workflow_id: str, run_id: str | None = None) -> CancelExecutionTask:
+        """Return a request to cancel another execution, to be submitted. A child is cancelled by its future."""
+        return CancelExecutionTask(workflow_id, run_id)
+
+    # ---- coroutines and time limits ----------------------------------------------------------------------------------------
+
+    def timeout(self, seconds: timedelta | float) -> TimeLimit:
+        """Return a time limit for a block, ``with`` or ``async with``: its wait ends with Python's TimeoutError then.
+
+        What the block was waiting for is cancelled.
+        """
+        total = seconds.total_seconds() if isinstance(seconds, timedelta) else seconds
+        return TimeLimit(self.executor, whole_seconds(total))
+
+    def task_group(self) -> TaskGroup:
+        """Return a group for coroutines that run side by side, ``async with`` or ``with``: all have ended after its block."""
+        return TaskGroup(self.executor)
+
+    @property
+    def cancellation(self) -> Future[None]:
+        """A future that ends when the cancellation of this run is requested.
+
+        A run that has asked for it is not ended by such a request: it finishes its work, and ends itself with :meth:`cancel`,
+        or otherwise. Ask before anything is awaited.
+        """
+        return self.executor.cancellation
 
     # ---- the run itself ----------------------------------------------------------------------------------------------------
 
@@ -233,8 +219,15 @@ class Workflow:
         """Fail the run here. Cannot be caught with ``except Exception``. Known secrets are masked."""
         raise RunEnded("FailWorkflowExecution", {"reason": str(reason), "details": str(details or "")})
 
+    def cancel(self, details: str | None = None) -> None:
+        """End the run here as cancelled. Cannot be caught with ``except Exception``."""
+        raise RunEnded("CancelWorkflowExecution", {} if details is None else {"details": str(details)})
+
     def continue_as_new(self, *args: Any, **kwargs: Any) -> ContinueAsNewTask:
-        """Return a new start of this workflow with a fresh history, to be submitted; ends this run."""
+        """Return a new start of this workflow with a fresh history, to be submitted; ends this run.
+
+        To change settings of the run, use ``dataclasses.replace(task, version="2", tag_list=["b"])``.
+        """
         return ContinueAsNewTask(args, kwargs)
 
     def get_run_context(self) -> dict[str, Any]:
@@ -264,71 +257,3 @@ class Workflow:
 
     def on_canceled(self, *history: Any) -> None:
         """Hook, called before the run ends as cancelled. It cannot submit tasks."""
-
-    @classmethod
-    def tags(cls, arguments: dict[str, Any]) -> list[str]:
-        """Return the default tags of a run with these arguments: from ``get_tag_list``, else ``tag_list``.
-
-        ``get_tag_list`` is called as in simpleflow: with the class, then with the arguments of ``run``.
-
-        Raises:
-            DefinitionError: neither is a list of texts.
-        """
-        where, given = f"{cls.class_path()}.tag_list", cls.tag_list
-        chosen = getattr(cls, "get_tag_list", None)
-        if chosen is not None:
-            where = f"{cls.class_path()}.get_tag_list()"
-            try:
-                given = chosen(cls, *arguments.get("args", ()), **arguments.get("kwargs", {}))
-            except Exception as error:
-                raise DefinitionError(f"{where} raised {type(error).__name__}: {error}") from error
-        if given is None or given == cls.INHERIT_TAG_LIST:
-            return []
-        if not isinstance(given, list | tuple) or not all(isinstance(tag, str) for tag in given):
-            raise DefinitionError(f"{where} is {given!r:.80}; a list of texts is expected, such as ['daily']")
-        return list(given)
-
-    @classmethod
-    def type_name(cls) -> str:
-        return cls.name or f"{cls.__module__}.{cls.__qualname__}"
-
-    @classmethod
-    def class_path(cls) -> str:
-        """Return the dotted path of the class, which is ``__extra.class`` in the input of its executions."""
-        return f"{cls.__module__}.{cls.__qualname__}"
-
-
-#: Settings of a run that one continued as new keeps.
-_KEPT = ("executionStartToCloseTimeout", "taskStartToCloseTimeout", "taskList", "taskPriority", "childPolicy", "tagList")
-
-
-def continue_as_new_attributes(cls: type[Workflow], arguments: dict[str, Any], executor: Execution) -> dict[str, Any]:
-    """Return the attributes of a ContinueAsNewWorkflowExecution decision that keeps the settings of the run."""
-    started = executor.started_attributes
-    attributes = {"input": execution_input(cls, arguments)}
-    for key in _KEPT:
-        if started.get(key):
-            attributes[key] = started[key]
-    return attributes
-
-
-def execution_input(cls: type[Workflow], arguments: dict[str, Any]) -> str:
-    """Encode the input of an execution: the arguments, and the path of the class for deciders."""
-    return payload.encoded({**arguments, "__extra": {"class": cls.class_path()}}, f"the input of {cls.type_name()}")
-
-
-def _seconds(wait: float) -> int:
-    if not isinstance(wait, int | float):
-        raise DefinitionError(f"a timer of {wait!r}: give seconds as a number, or a timedelta")
-    if not 0 <= wait <= MAX_TIMEOUT_SECONDS:
-        raise DefinitionError(f"a timer of {wait} seconds: it takes 0 to {MAX_TIMEOUT_SECONDS}")
-    return math.ceil(wait)
-
-
-def _user_name(name: str, what: str) -> str:
-    if not name or name.startswith("_") or len(name) > MAX_ID_CHARACTERS:
-        raise DefinitionError(f"{name!r} cannot name a {what}: 1 to 256 characters, not beginning with an underscore")
-    if what == "timer" and (name == "arn" or any(c in ":/|" or ord(c) < 32 or 127 <= ord(c) < 160 for c in name)):
-        # https://docs.aws.amazon.com/amazonswf/latest/apireference/API_StartTimerDecisionAttributes.html
-        raise DefinitionError(f"{name!r} cannot name a timer: no ':', '/', '|' or controls, and not 'arn'")
-    return name

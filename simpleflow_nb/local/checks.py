@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..constants import MAX_DATA_CHARACTERS, MAX_PAGE_SIZE, MAX_REASON_CHARACTERS, MAX_RUN_SECONDS, MAX_TAGS, NEVER
 from ..payload import HALF_CHARACTER
-from .decisions import attributes_of
+from .deciding import attributes_of
 from .faults import Fault, invalid
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ Key = tuple[Any, ...]  #: where an item stands in a listing
 CHILD_POLICIES = ("TERMINATE", "REQUEST_CANCEL", "ABANDON")
 MAX_RETENTION_DAYS = 90
 MAX_VERSION_CHARACTERS = 64
+MAX_RUN_ID_CHARACTERS = 64
 MAX_DESCRIPTION_CHARACTERS = 1_024
 
 _INTEGER = re.compile(r"-?\d{1,10}\Z", re.ASCII)
@@ -35,9 +36,18 @@ _REQUIRED = {
     "StartTimer": ("timerId", "startToFireTimeout"),
     "CancelTimer": ("timerId",),
     "RecordMarker": ("markerName",),
+    "StartChildWorkflowExecution": ("workflowId", "workflowType"),
+    "SignalExternalWorkflowExecution": ("workflowId", "signalName"),
+    "RequestCancelExternalWorkflowExecution": ("workflowId",),
+    "ScheduleLambdaFunction": ("id", "name"),
 }
-_NAMED = {"ScheduleActivityTask": "activityId", "StartTimer": "timerId"}  #: ids that the decision introduces
-_STRUCTURES = {"activityType": ("name", "version"), "taskList": ("name",)}
+_NAMED = {  #: ids that the decision introduces
+    "ScheduleActivityTask": "activityId",
+    "StartTimer": "timerId",
+    "StartChildWorkflowExecution": "workflowId",
+}
+_STRUCTURES = {"activityType": ("name", "version"), "workflowType": ("name", "version"), "taskList": ("name",)}
+_MAX_FUNCTION_CHARACTERS = 64
 _DATA = {"input", "result", "details", "control"}
 
 
@@ -191,8 +201,12 @@ def _check_attributes(kind: str, attributes: dict[str, Any]) -> None:
             check_priority(name, value)
         elif name == "reason":
             check_data(name, value, MAX_REASON_CHARACTERS)
-        elif name == "markerName":
+        elif name in ("id", "markerName", "signalName", "workflowId"):
             check_length(name, value)
+        elif name == "runId":
+            check_data(name, value, MAX_RUN_ID_CHARACTERS)
+        elif name == "name":
+            check_data(name, value, _MAX_FUNCTION_CHARACTERS)
         elif name == "childPolicy":
             check_child_policy(value)
         elif name == "tagList":

@@ -6,18 +6,19 @@ https://docs.aws.amazon.com/amazonswf/latest/apireference/API_Decision.html
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
-from ..constants import MAX_OPEN_ACTIVITY_COUNT
-from .execution import NEVER, LocalExecution, OpenActivity
+from . import external_decisions
+from .deciding import Attributes, Deciding, Surroundings, next_type
+from .deciding import attributes_of as attributes_of
+from .execution import CONTINUE, NEVER, LocalExecution, OpenActivity
 from .faults import invalid
+from .quotas import UNLIMITED as UNLIMITED
+from .quotas import Quotas as Quotas
 
 if TYPE_CHECKING:
     from ..replay.decisions import Decision
-
-Attributes = dict[str, Any]
 
 _CLOSING = {
     "CompleteWorkflowExecution": "WorkflowExecutionCompleted",
@@ -25,36 +26,6 @@ _CLOSING = {
     "CancelWorkflowExecution": "WorkflowExecutionCanceled",
     "ContinueAsNewWorkflowExecution": "WorkflowExecutionContinuedAsNew",
 }
-
-_LATER = {
-    "SignalExternalWorkflowExecution",
-    "RequestCancelExternalWorkflowExecution",
-    "StartChildWorkflowExecution",
-    "ScheduleLambdaFunction",
-}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Quotas:
-    """SWF's limits for one execution.
-
-    https://docs.aws.amazon.com/amazonswf/latest/developerguide/swf-dg-limits.html
-    """
-
-    open_activities: int = MAX_OPEN_ACTIVITY_COUNT
-    open_timers: int = 1_000
-    history_events: int = 25_000
-
-
-UNLIMITED = Quotas(open_activities=10**9, open_timers=10**9, history_events=10**9)
-
-Refuse = Callable[[Attributes], str | None]  #: attributes of a ScheduleActivityTask -> cause of its failure, or None
-
-
-def attributes_of(decision: Mapping[str, Any]) -> Attributes:
-    kind = decision["decisionType"]
-    found: Attributes = decision.get(f"{kind[0].lower()}{kind[1:]}DecisionAttributes") or {}
-    return found
 
 
 def check(decisions: Sequence[Decision]) -> None:
@@ -69,8 +40,6 @@ def check(decisions: Sequence[Decision]) -> None:
             raise invalid("Close must be last decision in list")  # SWF's own words: https://github.com/floci-io/floci/pull/2257
         if kind in _CLOSING or kind in _APPLY:
             continue
-        if kind in _LATER:
-            raise invalid(f"this service does not carry out {kind} decisions")
         raise invalid(f"{kind!r} is not a decision type")
 
 
@@ -82,10 +51,13 @@ def complete_decision(
     context: str | None = None,
     sticky: tuple[str, str] | None = None,
     quotas: Quotas = UNLIMITED,
-    refuse: Refuse | None = None,
+    surroundings: Surroundings = Surroundings(),
     new_run_id: Callable[[], str] = lambda: uuid.uuid4().hex,
 ) -> None:
-    """Append DecisionTaskCompleted and the events of each decision, and schedule the next decision task if one is due."""
+    """Append DecisionTaskCompleted and the events of each decision, and schedule the next decision task if one is due.
+
+    What other executions are to get is left in ``execution.outgoing``.
+    """
     open_decision = execution.decision
     assert open_decision is not None
     completed: Attributes = {"scheduledEventId": open_decision.scheduled, "startedEventId": open_decision.started}
@@ -99,20 +71,17 @@ def complete_decision(
     execution.decision, execution.previous, execution.sticky = None, open_decision.started, sticky
     unseen, execution.unseen = execution.unseen, False
     wanted = unseen
+    task = Deciding(execution, now, done, quotas, surroundings)
     for one in decisions:
         kind, a = one["decisionType"], attributes_of(one)
-        if kind == "ScheduleActivityTask":
-            wanted |= _schedule_activity(execution, now, a, done, quotas, refuse)
-        elif kind in _CLOSING:
-            if unseen:
-                failed = {"cause": "UNHANDLED_DECISION", "decisionTaskCompletedEventId": done}
-                execution.add(now, kind + "Failed", failed)
-                wanted = True
-            else:
-                _close(execution, now, kind, a, done, new_run_id)
-                return
-        else:
-            wanted |= _APPLY[kind](execution, now, a, done, quotas)
+        if kind not in _CLOSING:
+            wanted |= _APPLY[kind](task, a)
+            continue
+        cause = "UNHANDLED_DECISION" if unseen else surroundings.refusal(kind, a)
+        if not cause:
+            _close(task, kind, a, new_run_id)
+            return
+        wanted = task.fail(kind, a, cause)
     if wanted:
         execution.want_decision(now)
     if len(execution.events) > quotas.history_events:
@@ -120,116 +89,92 @@ def complete_decision(
         execution.terminate(now, None, None, policy, "EVENT_LIMIT_EXCEEDED")
 
 
-def _schedule_activity(
-    execution: LocalExecution, now: float, a: Attributes, done: int, quotas: Quotas, refuse: Refuse | None
-) -> bool:
-    activity_id = a["activityId"]
-    cause = None
+def _schedule_activity(task: Deciding, a: Attributes) -> bool:
+    execution, activity_id, cause = task.execution, a["activityId"], None
     if activity_id in execution.open_ids:
         cause = "ACTIVITY_ID_ALREADY_IN_USE"
-    elif len(execution.activities) >= quotas.open_activities:
+    elif len(execution.activities) >= task.quotas.open_activities:
         cause = "OPEN_ACTIVITIES_LIMIT_EXCEEDED"
-    elif refuse is not None:
-        cause = refuse(a)
+    else:
+        cause = task.surroundings.refusal("ScheduleActivityTask", a)
     if cause:
-        failed = {
-            "activityType": a["activityType"],
-            "activityId": activity_id,
-            "cause": cause,
-            "decisionTaskCompletedEventId": done,
-        }
-        execution.add(now, "ScheduleActivityTaskFailed", failed)
-        return True
-    scheduled = execution.add(now, "ActivityTaskScheduled", {**a, "decisionTaskCompletedEventId": done})
+        return task.fail("ScheduleActivityTask", a, cause)
+    scheduled = task.add("ActivityTaskScheduled", a)
     execution.activities[scheduled] = OpenActivity(scheduled, activity_id)
     execution.open_ids[activity_id] = scheduled
     execution.effects.append(("activity", scheduled))
     for name, kind in (("scheduleToStartTimeout", "SCHEDULE_TO_START"), ("scheduleToCloseTimeout", "SCHEDULE_TO_CLOSE")):
         timeout = a.get(name, NEVER)
         if timeout != NEVER:
-            execution.effects.append(("deadline", now + int(timeout), kind, scheduled))
+            execution.effects.append(("deadline", task.now + int(timeout), kind, scheduled))
     return False
 
 
-def _request_cancel_activity(execution: LocalExecution, now: float, a: Attributes, done: int, quotas: Quotas) -> bool:
-    activity_id = a["activityId"]
-    scheduled = execution.open_ids.get(activity_id)
-    body = {"activityId": activity_id, "decisionTaskCompletedEventId": done}
+def _request_cancel_activity(task: Deciding, a: Attributes) -> bool:
+    execution = task.execution
+    scheduled = execution.open_ids.get(a["activityId"])
     if scheduled is None:
-        execution.add(now, "RequestCancelActivityTaskFailed", {**body, "cause": "ACTIVITY_ID_UNKNOWN"})
-        return True
-    asked = execution.add(now, "ActivityTaskCancelRequested", body)
+        return task.fail("RequestCancelActivityTask", a, "ACTIVITY_ID_UNKNOWN")
+    asked = task.add("ActivityTaskCancelRequested", {"activityId": a["activityId"]})
     activity = execution.activities[scheduled]
     activity.cancel_requested_event = asked
     if activity.started:
         return False
-    execution.end_activity(now, scheduled, "Canceled", {"latestCancelRequestedEventId": asked}, quiet=True)
+    execution.end_activity(task.now, scheduled, "Canceled", {"latestCancelRequestedEventId": asked}, quiet=True)
     return True
 
 
-def _start_timer(execution: LocalExecution, now: float, a: Attributes, done: int, quotas: Quotas) -> bool:
-    timer_id = a["timerId"]
-    cause = None
+def _start_timer(task: Deciding, a: Attributes) -> bool:
+    execution, timer_id, cause = task.execution, a["timerId"], None
     if timer_id in execution.timers:
         cause = "TIMER_ID_ALREADY_IN_USE"
-    elif len(execution.timers) >= quotas.open_timers:
+    elif len(execution.timers) >= task.quotas.open_timers:
         cause = "OPEN_TIMERS_LIMIT_EXCEEDED"
+    else:
+        cause = task.surroundings.refusal("StartTimer", a)
     if cause:
-        execution.add(now, "StartTimerFailed", {"timerId": timer_id, "cause": cause, "decisionTaskCompletedEventId": done})
-        return True
-    started = execution.add(now, "TimerStarted", {**a, "decisionTaskCompletedEventId": done})
-    due = now + int(a["startToFireTimeout"])
+        return task.fail("StartTimer", a, cause)
+    started = task.add("TimerStarted", a)
+    due = task.now + int(a["startToFireTimeout"])
     execution.timers[timer_id] = (started, due)
     execution.effects.append(("deadline", due, "timer", (timer_id, started)))
     return False
 
 
-def _cancel_timer(execution: LocalExecution, now: float, a: Attributes, done: int, quotas: Quotas) -> bool:
+def _cancel_timer(task: Deciding, a: Attributes) -> bool:
     timer_id = a["timerId"]
-    body = {"timerId": timer_id, "decisionTaskCompletedEventId": done}
-    if timer_id not in execution.timers:
-        execution.add(now, "CancelTimerFailed", {**body, "cause": "TIMER_ID_UNKNOWN"})
-        return True
-    started, _ = execution.timers.pop(timer_id)
-    execution.add(now, "TimerCanceled", {**body, "startedEventId": started})
+    if timer_id not in task.execution.timers:
+        return task.fail("CancelTimer", a, "TIMER_ID_UNKNOWN")
+    started, _ = task.execution.timers.pop(timer_id)
+    task.add("TimerCanceled", {"timerId": timer_id, "startedEventId": started})
     return False
 
 
-def _record_marker(execution: LocalExecution, now: float, a: Attributes, done: int, quotas: Quotas) -> bool:
-    execution.add(now, "MarkerRecorded", {**a, "decisionTaskCompletedEventId": done})
+def _record_marker(task: Deciding, a: Attributes) -> bool:
+    task.add("MarkerRecorded", a)
     return False
 
 
-_APPLY: dict[str, Callable[..., bool]] = {
+_APPLY: dict[str, Callable[[Deciding, Attributes], bool]] = {
     "ScheduleActivityTask": _schedule_activity,
     "RequestCancelActivityTask": _request_cancel_activity,
     "StartTimer": _start_timer,
     "CancelTimer": _cancel_timer,
     "RecordMarker": _record_marker,
+    "StartChildWorkflowExecution": external_decisions.start_child,
+    "SignalExternalWorkflowExecution": external_decisions.signal_external,
+    "RequestCancelExternalWorkflowExecution": external_decisions.request_cancel_external,
+    "ScheduleLambdaFunction": external_decisions.schedule_lambda,
 }
 
 
-def _close(execution: LocalExecution, now: float, kind: str, a: Attributes, done: int, new_run_id: Callable[[], str]) -> None:
-    body = {**a, "decisionTaskCompletedEventId": done}
+def _close(task: Deciding, kind: str, a: Attributes, new_run_id: Callable[[], str]) -> None:
+    execution, body = task.execution, {**a, "decisionTaskCompletedEventId": task.done}
+    next_run: Attributes = {}
     if kind == "ContinueAsNewWorkflowExecution":
-        started = execution.started_attributes
-        next_run = {key: started[key] for key in _INHERITED if key in started} | a
-        next_run["workflowType"] = dict(started["workflowType"])
-        if version := next_run.pop("workflowTypeVersion", None):
-            next_run["workflowType"]["version"] = version
-        run_id = new_run_id()
-        execution.effects.append(("continue", next_run, run_id))
-        body = {key: value for key, value in next_run.items() if key in _CONTINUED}
-        body |= {"newExecutionRunId": run_id, "decisionTaskCompletedEventId": done}
-    execution.close(now, _CLOSING[kind], body)
-
-
-_INHERITED = (
-    "executionStartToCloseTimeout",
-    "taskStartToCloseTimeout",
-    "taskList",
-    "taskPriority",
-    "childPolicy",
-    "lambdaRole",
-)
-_CONTINUED = (*_INHERITED, "input", "tagList", "workflowType")
+        next_run = {key: value for key, value in a.items() if key != "workflowTypeVersion"}
+        next_run["workflowType"] = next_type(execution.started_attributes["workflowType"], a)
+        body = {**next_run, "newExecutionRunId": new_run_id(), "decisionTaskCompletedEventId": task.done}
+    execution.close(task.now, _CLOSING[kind], body)
+    if next_run:
+        execution.outgoing.append((CONTINUE, next_run, body["newExecutionRunId"]))

@@ -11,11 +11,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ..replay.events import HistoryEvent
+    from ..replay.events import ExecutionIds, HistoryEvent
 
 Effect = tuple[Any, ...]
 
 NEVER = "NONE"
+
+#: Kinds of what an execution has for others: a child to start, a signal, a request to cancel, its end, its next run.
+CHILD, SIGNAL, CANCEL, END, CONTINUE = "child", "signal", "cancel", "end", "continue"
 _CANCEL_REQUESTED = "WorkflowExecutionCancelRequested"
 
 
@@ -36,6 +39,23 @@ CLOSE_STATUS = {
     "WorkflowExecutionTerminated": "TERMINATED",
     "WorkflowExecutionContinuedAsNew": "CONTINUED_AS_NEW",
     "WorkflowExecutionTimedOut": "TIMED_OUT",
+}
+
+
+_CHILD_GONE = {
+    "StartChildWorkflowExecutionFailed",
+    "ChildWorkflowExecutionCompleted",
+    "ChildWorkflowExecutionFailed",
+    "ChildWorkflowExecutionTimedOut",
+    "ChildWorkflowExecutionCanceled",
+    "ChildWorkflowExecutionTerminated",
+}
+_NEWS = {  # of and from other executions
+    "WorkflowExecutionSignaled",
+    "ExternalWorkflowExecutionSignaled",
+    "ExternalWorkflowExecutionCancelRequested",
+    "SignalExternalWorkflowExecutionFailed",
+    "RequestCancelExternalWorkflowExecutionFailed",
 }
 
 
@@ -61,16 +81,30 @@ class OpenDecision:
         self.scheduled, self.started, self.task_list = scheduled, 0, task_list
 
 
+class OpenChild:
+    """A child that was initiated and has not ended, in its parent."""
+
+    __slots__ = ("started", "workflow_id")
+
+    def __init__(self, workflow_id: str) -> None:
+        self.workflow_id, self.started = workflow_id, 0
+
+
 class LocalExecution:
     """A workflow execution of the local service.
 
     ``effects`` must become visible once the events are durable: ``("decision", scheduled event id)``,
-    ``("activity", scheduled event id)``, ``("deadline", moment, kind, key)``, ``("continue", attributes)``.
+    ``("activity", scheduled event id)``, ``("deadline", moment, kind, key)``.
+
+    ``outgoing`` must be delivered to other executions before the events are written, in the same transaction:
+    ``(CHILD, initiated event id)``, likewise ``SIGNAL`` and ``CANCEL``, ``(END, the children that were open)``,
+    ``(CONTINUE, attributes of the next run, its run id)``.
     """
 
     __slots__ = (
         "activities",
         "cancel_requested",
+        "children",
         "close_status",
         "closed_at",
         "context",
@@ -82,6 +116,7 @@ class LocalExecution:
         "last_started",
         "number",
         "open_ids",
+        "outgoing",
         "previous",
         "run_id",
         "sticky",
@@ -94,9 +129,11 @@ class LocalExecution:
         self.number, self.domain, self.workflow_id, self.run_id = number, domain, workflow_id, run_id
         self.events: list[HistoryEvent] = []
         self.effects: list[Effect] = []
+        self.outgoing: list[Effect] = []
         self.activities: dict[int, OpenActivity] = {}
         self.open_ids: dict[str, int] = {}
         self.timers: dict[str, tuple[int, float]] = {}  # timer id -> (TimerStarted event, moment it fires)
+        self.children: dict[int, OpenChild] = {}  # by the event that initiated each
         self.decision: OpenDecision | None = None
         self.unseen = False  # events have come since the open decision task was started
         self.previous = 0  # DecisionTaskStarted of the last decision task that was started and completed
@@ -115,6 +152,11 @@ class LocalExecution:
         attributes: Any = self.events[0]["workflowExecutionStartedEventAttributes"]
         found: dict[str, Any] = attributes
         return found
+
+    @property
+    def ids(self) -> ExecutionIds:
+        """``workflowId`` and ``runId``, as events have them."""
+        return {"workflowId": self.workflow_id, "runId": self.run_id}
 
     @property
     def started_at(self) -> float:
@@ -217,19 +259,61 @@ class LocalExecution:
         self.add(now, "TimerFired", {"timerId": timer_id, "startedEventId": started})
         self.want_decision(now)
 
-    def signal(self, now: float, name: str, text: str | None) -> None:
-        attributes = {"signalName": name} | ({"input": text} if text is not None else {})
+    def signal(self, now: float, name: str, text: str | None, source: LocalExecution | None = None, initiated: int = 0) -> None:
+        """Record a signal; of the execution that sent it, if one did, ``initiated`` is the event that says so."""
+        attributes: dict[str, Any] = {"signalName": name} | ({"input": text} if text is not None else {})
+        if source is not None:
+            attributes |= {"externalWorkflowExecution": source.ids, "externalInitiatedEventId": initiated}
         self.add(now, "WorkflowExecutionSignaled", attributes)
         self.want_decision(now)
 
-    def request_cancel(self, now: float) -> None:
-        self.add(now, "WorkflowExecutionCancelRequested", {})
+    def request_cancel(
+        self, now: float, source: LocalExecution | None = None, initiated: int = 0, cause: str | None = None
+    ) -> None:
+        """Record a request to cancel; ``cause`` is given if it was not decided by the ``source``."""
+        attributes: dict[str, Any] = {} if cause is None else {"cause": cause}
+        if source is not None:
+            attributes |= {"externalWorkflowExecution": source.ids, "externalInitiatedEventId": initiated}
+        self.add(now, "WorkflowExecutionCancelRequested", attributes)
         self.want_decision(now)
 
+    # ---- answers of other executions -----------------------------------------------------------------------------------------
+
+    def reached(self, now: float, kind: str, initiated: int, target: ExecutionIds) -> None:
+        """Record that a signal or a request to cancel has reached another execution."""
+        self.add(now, kind, {"workflowExecution": target, "initiatedEventId": initiated})
+        self.want_decision(now)
+
+    def refused(self, now: float, kind: str, initiated: int, attributes: dict[str, Any]) -> None:
+        """Record that a decision failed after it was initiated."""
+        event: Any = self.events[initiated - 1]
+        done = event[ATTRIBUTES[event["eventType"]]]["decisionTaskCompletedEventId"]
+        self.add(now, kind + "Failed", {**attributes, "decisionTaskCompletedEventId": done})
+        self.children.pop(initiated, None)
+        self.want_decision(now)
+
+    def child_started(self, now: float, initiated: int, child: LocalExecution) -> None:
+        attributes = {"workflowExecution": child.ids, "workflowType": child.started_attributes["workflowType"]}
+        event_id = self.add(now, "ChildWorkflowExecutionStarted", {**attributes, "initiatedEventId": initiated})
+        self.children[initiated].started = event_id
+        self.want_decision(now)
+
+    def child_ended(self, now: float, initiated: int, child: LocalExecution, how: str, attributes: dict[str, Any]) -> None:
+        """Record the end of a child. ``how`` is Completed, Failed, TimedOut, Canceled or Terminated."""
+        ids = {"initiatedEventId": initiated, "startedEventId": self.children.pop(initiated).started}
+        workflow_type = child.started_attributes["workflowType"]
+        body = {"workflowExecution": child.ids, "workflowType": workflow_type, **ids, **attributes}
+        self.add(now, "ChildWorkflowExecution" + how, body)
+        self.want_decision(now)
+
+    # ---- the end -------------------------------------------------------------------------------------------------------------
+
     def close(self, now: float, kind: str, attributes: dict[str, Any]) -> None:
-        """Append the last event; open tasks and timers end with it."""
+        """Append the last event; open tasks and timers end with it. Children go on: see ``outgoing``."""
         self.add(now, kind, attributes)
         self.close_status, self.closed_at = CLOSE_STATUS[kind], now
+        self.outgoing.append((END, list(self.children.items())))
+        self.children.clear()
         self.decision, self.unseen = None, False
         self.activities.clear()
         self.open_ids.clear()
@@ -242,9 +326,12 @@ class LocalExecution:
 
 
 def rebuilt(execution: LocalExecution, events: list[Any]) -> LocalExecution:
-    """Rebuild the open tasks and timers of an execution from its history alone."""
+    """Rebuild the open tasks, timers and children of an execution from its history alone.
+
+    It has nothing outgoing: that was delivered in the transaction that wrote its events.
+    """
     execution.events = events
-    activities, open_ids, timers = execution.activities, execution.open_ids, execution.timers
+    activities, open_ids, timers, children = execution.activities, execution.open_ids, execution.timers, execution.children
     decision: OpenDecision | None = None
     seen = False
     for event in events:
@@ -278,7 +365,14 @@ def rebuilt(execution: LocalExecution, events: list[Any]) -> LocalExecution:
                 execution.context, execution.context_at = a["executionContext"] or None, event["eventTimestamp"]
         elif kind == "DecisionTaskTimedOut":
             decision, execution.sticky = None, None
-        elif kind in ("WorkflowExecutionSignaled", _CANCEL_REQUESTED):
+        elif kind == "StartChildWorkflowExecutionInitiated":
+            children[event["eventId"]] = OpenChild(a["workflowId"])
+        elif kind == "ChildWorkflowExecutionStarted":
+            children[a["initiatedEventId"]].started, seen = event["eventId"], True
+        elif kind in _CHILD_GONE:
+            children.pop(a["initiatedEventId"], None)  # one that failed before it was initiated is not among them
+            seen = True
+        elif kind in _NEWS or kind == _CANCEL_REQUESTED:
             seen = True
             execution.cancel_requested = execution.cancel_requested or kind == _CANCEL_REQUESTED
         elif kind in CLOSE_STATUS:
@@ -286,6 +380,7 @@ def rebuilt(execution: LocalExecution, events: list[Any]) -> LocalExecution:
             activities.clear()
             open_ids.clear()
             timers.clear()
+            children.clear()
             decision = None
     execution.decision = decision
     execution.unseen = bool(decision and decision.started and seen)

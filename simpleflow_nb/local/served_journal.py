@@ -21,10 +21,7 @@ TRUSTED = (
     "without a token every user and every program of this machine may start, read and end runs; "
     "--token-file keeps it to those who have the token"
 )
-NOT_IMITATED = (
-    "not imitated: child workflows, signals and cancel requests to other runs, Lambda, throttling, retention, "
-    "tags and deprecation of domains, deletion of types"
-)
+NOT_IMITATED = "not imitated: Lambda, throttling, retention, tags and deprecation of domains, deletion of types"
 
 
 @dataclass

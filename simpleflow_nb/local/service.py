@@ -17,12 +17,13 @@ from ..swf_service import StartedExecution
 from . import checks
 from .checks import check_data
 from .clock import Clock
-from .decisions import Quotas
+from .domain_rules import NEEDED_BY_STARTS, START_DEFAULTS, with_defaults
 from .faults import Fault, default_undefined
 from .journal import Journal, check_is_journal
 from .ownership import Ownership, OwnerWork
 from .patience import JOURNAL_PATIENCE_SECONDS
 from .pruning import Pruning
+from .quotas import Quotas
 from .recovery import recover
 from .task_handling import TaskHandling
 
@@ -148,25 +149,21 @@ class LocalService(TaskHandling, Pruning):
             tags=tagList,
             child_policy=childPolicy,
         )
-        defaults = self._known_type(known, "workflow", workflowType)
+        known_type = self._known_type(known, "workflow", workflowType)
         attributes: dict[str, Any] = {"workflowType": dict(workflowType), "parentInitiatedEventId": 0}
-        for name, value, default in (
-            ("taskList", taskList, "defaultTaskList"),
-            ("executionStartToCloseTimeout", executionStartToCloseTimeout, "defaultExecutionStartToCloseTimeout"),
-            ("taskStartToCloseTimeout", taskStartToCloseTimeout, "defaultTaskStartToCloseTimeout"),
-            ("childPolicy", childPolicy, "defaultChildPolicy"),
+        attributes |= with_defaults(known_type, START_DEFAULTS)
+        for name, value in (
+            ("taskList", taskList),
+            ("executionStartToCloseTimeout", executionStartToCloseTimeout),
+            ("taskStartToCloseTimeout", taskStartToCloseTimeout),
+            ("childPolicy", childPolicy),
+            ("taskPriority", taskPriority),
+            ("lambdaRole", lambdaRole),
         ):
-            value = value if value is not None else defaults.get(default)
-            if value is None:
-                raise Fault("DefaultUndefinedFault", default_undefined(name))
-            attributes[name] = value
-        for name, value, default in (
-            ("taskPriority", taskPriority, "defaultTaskPriority"),
-            ("lambdaRole", lambdaRole, "defaultLambdaRole"),
-        ):
-            value = value if value is not None else defaults.get(default)
             if value is not None:
                 attributes[name] = value
+            elif name in NEEDED_BY_STARTS and name not in attributes:
+                raise Fault("DefaultUndefinedFault", default_undefined(name))
         if input is not None:
             attributes["input"] = input
         if tagList:
@@ -220,6 +217,5 @@ class LocalService(TaskHandling, Pruning):
             execution = self.open_execution(domain, workflowId, runId)
             policy = childPolicy or execution.started_attributes.get("childPolicy", "TERMINATE")
             execution.terminate(self.clock.timestamp(), reason, details, policy, "OPERATOR_INITIATED")
-            self.forget_open(execution)
             self.commit(execution)
         return {}

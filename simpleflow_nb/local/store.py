@@ -16,12 +16,12 @@ from ..exceptions import JournalError, ServiceError
 from .change_log import ChangeLog
 from .clock import Clock
 from .deadlines import Deadlines
-from .decisions import Quotas
 from .domains import Domain, kept_domains
 from .execution import LocalExecution, rebuilt
 from .faults import unknown_resource
 from .journal import Journal, Refusal
 from .patience import JOURNAL_PATIENCE_SECONDS, Patience
+from .quotas import Quotas
 from .visibility import Info, new_info
 
 logger = logging.getLogger(__name__)
@@ -124,10 +124,6 @@ class Store:
         """
         for execution in executions:
             self.dirty[execution.number] = execution
-            if len(execution.events) > self.quotas.history_events and execution.close_status is None:
-                policy = execution.started_attributes.get("childPolicy", "TERMINATE")
-                execution.terminate(self.clock.timestamp(), None, None, policy, "EVENT_LIMIT_EXCEEDED")
-                self.forget_open(execution)
         request = getattr(self._carrying_out, "request", 0)
         if request:
             self._taken_request = request  # deleted by the transaction that writes its events

@@ -9,7 +9,6 @@ import re
 import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from ..constants import MAX_HEARTBEAT_DETAILS_CHARACTERS, MAX_REASON_CHARACTERS
@@ -18,10 +17,11 @@ from . import checks
 from . import decisions as rules
 from .checks import check_data
 from .clock import Clock
-from .decisions import Quotas
+from .domain_rules import DomainRules
 from .execution import LocalExecution, OpenActivity
 from .faults import invalid, unknown_resource
 from .journal import Journal
+from .quotas import Quotas
 from .reading import Reading
 from .task_lists import TaskList
 
@@ -150,23 +150,17 @@ class TaskHandling(Reading):
             if decision is None or decision.scheduled != scheduled or decision.started != started:
                 raise unknown_resource(f"Unknown decision task, scheduledEventId={scheduled}")
             sticky = (taskList["name"], taskListScheduleToStartTimeout or "NONE") if taskList else None
-            now = self.clock.timestamp()
+            now, surroundings = self.clock.timestamp(), DomainRules(domain, execution)
             rules.complete_decision(
                 execution,
                 now,
-                [self._with_defaults(domain, one) for one in decisions],
+                surroundings.completed(decisions),
                 context=executionContext,
                 sticky=sticky,
                 quotas=self.quotas,
-                refuse=partial(self._refusal, domain),
+                surroundings=surroundings,
             )
-            self.forget_open(execution)
-            executions = [execution]
-            for effect in [effect for effect in execution.effects if effect[0] == "continue"]:
-                execution.effects.remove(effect)
-                attributes = {**effect[1], "continuedExecutionRunId": execution.run_id, "parentInitiatedEventId": 0}
-                executions.append(self.add_execution(execution.domain, execution.workflow_id, effect[2], attributes, now))
-            self.commit(*executions)
+            self.commit(execution)
         return {}
 
     # ---- activity tasks ------------------------------------------------------------------------------------------------------

@@ -11,13 +11,13 @@ from typing import Any
 
 from ..exceptions import JournalError, ServiceError
 from .clock import Clock, VirtualClock
-from .decisions import Quotas
 from .execution import LocalExecution, OpenActivity
 from .faults import Fault, invalid
 from .journal import Journal
 from .patience import Patience
+from .quotas import Quotas
+from .relations import Relations
 from .requests import START, Inbox
-from .store import Store
 
 logger = logging.getLogger(__name__)
 
@@ -25,7 +25,7 @@ _INBOX_SECONDS = 0.1
 _LOOK_SECONDS = 0.25
 
 
-class Timekeeping(Store):
+class Timekeeping(Relations):
     """A thread that fires timers, times out tasks and carries out requests; the effects are up to the execution."""
 
     def __init__(self, journal: Journal | None, clock: Clock | None, quotas: Quotas, home: str) -> None:
@@ -181,7 +181,6 @@ class Timekeeping(Store):
             policy = execution.started_attributes.get("childPolicy", "TERMINATE")
             body = {"timeoutType": "START_TO_CLOSE", "childPolicy": policy}
             execution.close(now, "WorkflowExecutionTimedOut", body)
-            self.forget_open(execution)
         elif kind == "HEARTBEAT":
             activity: OpenActivity = execution.activities[key]
             asked = execution.events[key - 1]["activityTaskScheduledEventAttributes"]

@@ -4,30 +4,16 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from . import checks
-from . import decisions as rules
 from .checks import page_of
 from .clock import Clock
-from .decisions import Quotas
 from .domains import DOMAIN_ROW, Domain, Type
-from .faults import Fault, default_undefined, unknown_resource
+from .faults import Fault, unknown_resource
 from .journal import Journal
+from .quotas import Quotas
 from .timekeeping import Timekeeping
-
-if TYPE_CHECKING:
-    from ..replay.decisions import Decision
-
-_DEFAULTS = {
-    "taskList": "defaultTaskList",
-    "taskPriority": "defaultTaskPriority",
-    "scheduleToStartTimeout": "defaultTaskScheduleToStartTimeout",
-    "scheduleToCloseTimeout": "defaultTaskScheduleToCloseTimeout",
-    "startToCloseTimeout": "defaultTaskStartToCloseTimeout",
-    "heartbeatTimeout": "defaultTaskHeartbeatTimeout",
-}
-_NEEDED = _DEFAULTS.keys() - {"taskPriority"}
 
 
 class TypeRegistry(Timekeeping):
@@ -85,29 +71,6 @@ class TypeRegistry(Timekeeping):
         if found is None:
             raise unknown_resource(f"Unknown type: {kind.title()}Type=[name={wanted['name']}, version={wanted['version']}]")
         return found
-
-    def _with_defaults(self, domain: Domain, decision: Decision) -> Decision:
-        """Complete a decision to schedule an activity with the defaults of its type."""
-        attributes = rules.attributes_of(decision)
-        if decision["decisionType"] != "ScheduleActivityTask" or attributes.keys() >= _DEFAULTS.keys():
-            return decision
-        activity_type = attributes["activityType"]
-        known = domain.types["activity"].get((activity_type["name"], activity_type["version"]), {})
-        found = {name: known[default] for name, default in _DEFAULTS.items() if default in known}
-        completed: Any = {**found, **attributes}
-        return {"decisionType": "ScheduleActivityTask", "scheduleActivityTaskDecisionAttributes": completed}
-
-    def _refusal(self, domain: Domain, attributes: dict[str, Any]) -> str | None:
-        """Return why an activity with these attributes cannot be scheduled; None when it can."""
-        activity_type = attributes["activityType"]
-        known = domain.types["activity"].get((activity_type["name"], activity_type["version"]))
-        if known is None:
-            return "ACTIVITY_TYPE_DOES_NOT_EXIST"
-        if known["status"] == "DEPRECATED":
-            return "ACTIVITY_TYPE_DEPRECATED"
-        for name in sorted(_NEEDED - attributes.keys()):
-            return default_undefined(name)
-        return None
 
     def _register(self, kind: str, domain: str, name: str, version: str, body: Type) -> dict[str, Any]:
         known = self._check_domain(domain)

@@ -65,7 +65,7 @@ def description(execution: LocalExecution, info: Info) -> ExecutionDescription:
             "openActivityTasks": len(execution.activities),
             "openDecisionTasks": 0 if closed or execution.decision is None else 1,
             "openTimers": len(execution.timers),
-            "openChildWorkflowExecutions": 0,
+            "openChildWorkflowExecutions": len(execution.children),
             "openLambdaFunctions": 0,
         },
     }

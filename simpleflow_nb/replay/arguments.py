@@ -7,7 +7,7 @@ from types import GeneratorType
 from typing import Any
 
 from .. import payload
-from ..futures import Future
+from ..futures import FUTURE_TYPES, Future
 
 FUTURES, READ_ONCE = 1, 2
 
@@ -27,7 +27,7 @@ def contents(values: Iterable[Any]) -> int:
         kind = type(item)
         if kind is int or kind is str or kind is float or kind is bool or item is None:
             continue  # exact types first: most arguments are plain, and this runs at every submit of every replay
-        if kind is Future:
+        if kind in FUTURE_TYPES:
             found |= FUTURES
         elif kind is dict:
             if any(type(key) is not str for key in item):
@@ -58,7 +58,7 @@ def futures_in(values: Iterable[Any]) -> Iterator[Future[Any]]:
     """Yield the futures in these values, depth first."""
     for item in values:
         kind = type(item)
-        if kind is Future:
+        if kind in FUTURE_TYPES:
             yield item
         elif kind is dict:
             yield from futures_in(item.values())
@@ -69,7 +69,7 @@ def futures_in(values: Iterable[Any]) -> Iterator[Future[Any]]:
 def filled(value: Any) -> Any:
     """Return the value with each finished future replaced by its result; never waits."""
     kind = type(value)
-    if kind is Future:
+    if kind in FUTURE_TYPES:
         return value.execution.decoded(value)  # not .result: that would raise pending failures, as at a wait
     if kind is list or kind is tuple:
         return [filled(item) for item in value]
@@ -81,7 +81,7 @@ def filled(value: Any) -> Any:
 def waited_for(value: Any) -> Any:
     """Return the value with each future replaced by its result, and wait for pending ones: for the result of run()."""
     kind = type(value)
-    if kind is Future:
+    if kind in FUTURE_TYPES:
         return value.result
     if kind is list or kind is tuple:
         return [waited_for(item) for item in value]

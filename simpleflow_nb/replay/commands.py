@@ -16,10 +16,10 @@ from .arguments import filled
 from .decisions import Decision, RecordMarker, StartTimer
 
 # Names reserved for the engine; users' names may not begin with an underscore.
-WAKE, PARK, BACKOFF, RETRY, PATCH, ENGINE = "_wake-", "_park-", "_backoff-", "_retry-", "_patch-", "_engine"
+WAKE, PARK, BACKOFF, RETRY, PACE, PATCH, ENGINE = "_wake-", "_park-", "_backoff-", "_retry-", "_pace-", "_patch-", "_engine"
 MISSING = "_missing"  # its details: ids of the events of signals whose payloads were missing
 
-ENGINE_VERSION = 1  #: version of the order of decisions; recorded in the first decision of every execution
+ENGINE_VERSION = 2  #: version of the order of decisions; recorded in the first decision of every execution
 
 MISSING_AT_ONCE = 3_000  #: ids in one marker, within SWF's 32,768 characters
 
@@ -31,13 +31,34 @@ class ActivityTask(Protocol):
 
     name: str
     task_list: str | None
-    task_priority: int | None
+    task_priority: Any  # an int, None for none, anything else for that of the workflow
+    retry: RetryPolicy
+    raises_on_failure: bool | None  # None: as the workflow says
+    idempotent: bool
+    meta: dict[str, Any] | None
+    is_plain: bool  # its input is the list or the mapping of its arguments alone
+    declared_in: str | None  # the module that workers import, if the name does not say it
+    decision_attributes: dict[str, Any]  # activityType and the four timeouts, in SWF's form
+
+
+class ChildTask(Protocol):
+    """A workflow class as the engine needs it, to start child executions of it."""
+
+    name: str
+    version: str
     retry: RetryPolicy
     raises_on_failure: bool
     idempotent: bool
     meta: dict[str, Any] | None
-    declared_in: str | None  # the module that workers import, if the name does not say it
-    decision_attributes: dict[str, Any]  # activityType and the four timeouts, in SWF's form
+    is_plain: bool
+    declared_in: str | None
+    is_named_by_arguments: bool
+
+    def workflow_id(self, args: list[Any], kwargs: dict[str, Any]) -> str:
+        """Return the workflow id of a child with these arguments, if ``is_named_by_arguments``."""
+
+    def attributes(self, args: list[Any], kwargs: dict[str, Any]) -> Mapping[str, Any]:
+        """Return the attributes of the decision that starts a child with these arguments, but for its id."""
 
 
 class Command:
@@ -77,50 +98,92 @@ def short_id(text: str) -> str:
     return f"{text[: _LONGEST_ID - 33]}-{hashlib.md5(text.encode()).hexdigest()}"
 
 
-def activity_input(task: ActivityTask, args: Any, kwargs: Any) -> str:
+def activity_input(task: ActivityTask | ChildTask, args: Any, kwargs: Any) -> str:
     """Encode the input of an activity task in simpleflow's form, with the declaring module if workers need it."""
+    if task.is_plain:
+        return payload.encode(filled(kwargs) or filled(args))
     body = _call(task, args, kwargs)
     if task.declared_in:
         body["__extra"] = {"module": task.declared_in}
     return payload.encode(body)
 
 
-def call_digest(task: ActivityTask, args: Any, kwargs: Any) -> str:
+def call_digest(task: ActivityTask | ChildTask, args: Any, kwargs: Any) -> str:
     """Return a digest of a call's arguments, independent of the module that declares the activity."""
     return payload.digest(payload.encode(_call(task, args, kwargs)))
 
 
-def _call(task: ActivityTask, args: Any, kwargs: Any) -> dict[str, Any]:
+def _call(task: ActivityTask | ChildTask, args: Any, kwargs: Any) -> dict[str, Any]:
     body: dict[str, Any] = {"args": filled(args), "kwargs": filled(kwargs)}
     if task.meta:
         body["meta"] = task.meta
     return body
 
 
-def decision(command: Queued, task_list: str | None, default_task_list: str) -> Decision:
-    """Return the decision in the form of RespondDecisionTaskCompleted. ``task_list`` overrides every activity's own."""
+def decision(
+    command: Queued,
+    task_list: str | None,
+    default_task_list: str,
+    child_task_list: str | None = None,
+    priority: int | None = None,
+) -> Decision:
+    """Return the decision in the form of RespondDecisionTaskCompleted.
+
+    ``task_list`` overrides the own list of every activity, ``child_task_list`` that of every child workflow.
+    ``priority`` is that of activities that say nothing of it.
+    """
     kind = command.type
     attributes: Mapping[str, Any]
     if isinstance(command, Command):
         attributes = command.attributes
     elif kind == "ScheduleActivityTask":
-        task: ActivityTask = command.task
-        attributes = {
-            "activityId": command.key,
-            **task.decision_attributes,
-            "taskList": {"name": task_list or task.task_list or default_task_list},
-            "input": activity_input(task, command.args, command.kwargs),
-        }
-        priority = task.task_priority if command.priority is ... else command.priority
-        if priority is not None:
-            attributes["taskPriority"] = str(priority)
-    else:  # StartTimer
+        attributes = _activity_attributes(command, task_list or command.task.task_list or default_task_list, priority)
+    elif kind == "StartTimer":
         attributes = {"timerId": command.key, "startToFireTimeout": str(command.args[0])}
         if len(command.args) > 1 and command.args[1] is not None:
             attributes["control"] = command.args[1]
+    else:
+        attributes = _external_attributes(command, default_task_list, child_task_list)
     made: Any = {"decisionType": kind, attributes_name(kind, "Decision"): attributes}
     found: Decision = made
     return found
+
+
+def _activity_attributes(future: Future[Any], task_list: str, default_priority: int | None) -> dict[str, Any]:
+    task: ActivityTask = future.task
+    attributes = {
+        "activityId": future.key,
+        **task.decision_attributes,
+        "taskList": {"name": task_list},
+        "input": activity_input(task, future.args, future.kwargs),
+    }
+    priority = task.task_priority if future.priority is ... else future.priority
+    if priority is not None and not isinstance(priority, int):
+        priority = default_priority
+    if priority is not None:
+        attributes["taskPriority"] = str(priority)
+    return attributes
+
+
+def _external_attributes(command: Any, default_task_list: str, child_task_list: str | None) -> dict[str, Any]:
+    """Return the attributes of a decision about another execution."""
+    if command.type == "StartChildWorkflowExecution":
+        attributes = {"workflowId": command.key, "taskList": {"name": default_task_list}, **command.attributes}
+        if child_task_list is not None:
+            attributes["taskList"] = {"name": child_task_list}
+        if command.priority is None:
+            attributes.pop("taskPriority", None)
+        elif command.priority is not ...:
+            attributes["taskPriority"] = str(command.priority)
+        return attributes
+    if command.type == "SignalExternalWorkflowExecution":
+        workflow_id, run_id, text, control = command.args
+        found = {"workflowId": workflow_id, "signalName": command.name}
+        found |= {
+            name: value for name, value in (("runId", run_id), ("input", text), ("control", control)) if value is not None
+        }
+        return found
+    return {"workflowId": command.key} | ({"runId": command.args[0]} if command.args[0] else {})
 
 
 def attributes_name(kind: str, of: str) -> str:

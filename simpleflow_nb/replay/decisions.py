@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import NotRequired, TypedDict
 
-from .events import TaskListName, TypeName
+from .references import TaskListName, TypeName
 
 
 class ScheduleActivityTask(TypedDict):
@@ -67,6 +67,42 @@ class CancelTimer(TypedDict):
     timerId: str
 
 
+class StartChildWorkflowExecution(TypedDict):
+    workflowType: TypeName
+    workflowId: str
+    control: NotRequired[str]
+    input: NotRequired[str]
+    executionStartToCloseTimeout: NotRequired[str]
+    taskList: NotRequired[TaskListName]
+    taskPriority: NotRequired[str]
+    taskStartToCloseTimeout: NotRequired[str]
+    childPolicy: NotRequired[str]
+    tagList: NotRequired[list[str]]
+    lambdaRole: NotRequired[str]
+
+
+class SignalExternalWorkflowExecution(TypedDict):
+    workflowId: str
+    runId: NotRequired[str]
+    signalName: str
+    input: NotRequired[str]
+    control: NotRequired[str]
+
+
+class RequestCancelExternalWorkflowExecution(TypedDict):
+    workflowId: str
+    runId: NotRequired[str]
+    control: NotRequired[str]
+
+
+class ScheduleLambdaFunction(TypedDict):
+    id: str
+    name: str
+    control: NotRequired[str]
+    input: NotRequired[str]
+    startToCloseTimeout: NotRequired[str]
+
+
 class Decision(TypedDict):
     """A decision, with the attributes of its type."""
 
@@ -80,3 +116,7 @@ class Decision(TypedDict):
     recordMarkerDecisionAttributes: NotRequired[RecordMarker]
     startTimerDecisionAttributes: NotRequired[StartTimer]
     cancelTimerDecisionAttributes: NotRequired[CancelTimer]
+    startChildWorkflowExecutionDecisionAttributes: NotRequired[StartChildWorkflowExecution]
+    signalExternalWorkflowExecutionDecisionAttributes: NotRequired[SignalExternalWorkflowExecution]
+    requestCancelExternalWorkflowExecutionDecisionAttributes: NotRequired[RequestCancelExternalWorkflowExecution]
+    scheduleLambdaFunctionDecisionAttributes: NotRequired[ScheduleLambdaFunction]

@@ -7,21 +7,31 @@ from __future__ import annotations
 
 from typing import NotRequired, TypedDict
 
-
-class TypeName(TypedDict):
-    """The name and version of a workflow or activity type."""
-
-    name: str
-    version: str
-
-
-class TaskListName(TypedDict):
-    name: str
-
-
-class ExecutionIds(TypedDict):
-    workflowId: str
-    runId: str
+from .external_events import (
+    ChildCanceled,
+    ChildCompleted,
+    ChildFailed,
+    ChildStarted,
+    ChildTerminated,
+    ChildTimedOut,
+    ExternalReached,
+    LambdaCompleted,
+    LambdaFailed,
+    LambdaScheduled,
+    LambdaStarted,
+    LambdaTimedOut,
+    RequestCancelExternalFailed,
+    RequestCancelExternalInitiated,
+    ScheduleLambdaFailed,
+    SignalExternalFailed,
+    SignalExternalInitiated,
+    StartChildFailed,
+    StartChildInitiated,
+    StartLambdaFailed,
+)
+from .references import ExecutionIds as ExecutionIds
+from .references import TaskListName as TaskListName
+from .references import TypeName as TypeName
 
 
 class WorkflowExecutionStarted(TypedDict):
@@ -221,7 +231,7 @@ class TimerFailed(TypedDict):
 
 
 class HistoryEvent(TypedDict):
-    """An event, with the attributes of its type. Types that never occur in executions of this engine are left out."""
+    """An event, with the attributes of its type."""
 
     eventId: int
     eventType: str
@@ -259,3 +269,24 @@ class HistoryEvent(TypedDict):
     requestCancelActivityTaskFailedEventAttributes: NotRequired[CancelActivityFailed]
     startTimerFailedEventAttributes: NotRequired[TimerFailed]
     cancelTimerFailedEventAttributes: NotRequired[TimerFailed]
+    startChildWorkflowExecutionInitiatedEventAttributes: NotRequired[StartChildInitiated]
+    startChildWorkflowExecutionFailedEventAttributes: NotRequired[StartChildFailed]
+    childWorkflowExecutionStartedEventAttributes: NotRequired[ChildStarted]
+    childWorkflowExecutionCompletedEventAttributes: NotRequired[ChildCompleted]
+    childWorkflowExecutionFailedEventAttributes: NotRequired[ChildFailed]
+    childWorkflowExecutionTimedOutEventAttributes: NotRequired[ChildTimedOut]
+    childWorkflowExecutionCanceledEventAttributes: NotRequired[ChildCanceled]
+    childWorkflowExecutionTerminatedEventAttributes: NotRequired[ChildTerminated]
+    signalExternalWorkflowExecutionInitiatedEventAttributes: NotRequired[SignalExternalInitiated]
+    signalExternalWorkflowExecutionFailedEventAttributes: NotRequired[SignalExternalFailed]
+    externalWorkflowExecutionSignaledEventAttributes: NotRequired[ExternalReached]
+    requestCancelExternalWorkflowExecutionInitiatedEventAttributes: NotRequired[RequestCancelExternalInitiated]
+    requestCancelExternalWorkflowExecutionFailedEventAttributes: NotRequired[RequestCancelExternalFailed]
+    externalWorkflowExecutionCancelRequestedEventAttributes: NotRequired[ExternalReached]
+    lambdaFunctionScheduledEventAttributes: NotRequired[LambdaScheduled]
+    lambdaFunctionStartedEventAttributes: NotRequired[LambdaStarted]
+    lambdaFunctionCompletedEventAttributes: NotRequired[LambdaCompleted]
+    lambdaFunctionFailedEventAttributes: NotRequired[LambdaFailed]
+    lambdaFunctionTimedOutEventAttributes: NotRequired[LambdaTimedOut]
+    scheduleLambdaFunctionFailedEventAttributes: NotRequired[ScheduleLambdaFailed]
+    startLambdaFunctionFailedEventAttributes: NotRequired[StartLambdaFailed]

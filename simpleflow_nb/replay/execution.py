@@ -6,11 +6,10 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from greenlet import getcurrent
-
 from .. import payload
 from ..constants import MAX_DECISIONS, MAX_OPEN_ACTIVITY_COUNT
 from ..exceptions import HistoryError, NonDeterminismError, ReplayError, StaleCache
+from ..futures import DONE, OPEN, Future
 from . import commands
 from .commands import Command
 from .decisions import Decision
@@ -29,6 +28,7 @@ class Execution(ExecutionState):
         open_activity_limit: activities beyond it are held back; recorded in the history when it changes.
         decision_limit: most decisions in one response.
         task_list: overrides the activities' own task lists.
+        child_task_list: overrides the task lists of child workflows.
         load: reads a payload that is kept outside the history.
         on_log: called with each line of ``workflow.log``, once.
         read_events: returns the events of this execution up to an id, for hooks that take the history.
@@ -39,16 +39,17 @@ class Execution(ExecutionState):
     __slots__ = (
         "activity_task_list",
         "backoffs",
+        "cancellation_future",
+        "child_task_list",
         "configured_limit",
         "decided_at",
         "decision_limit",
         "delivered",
-        "engine_version",
         "now",
         "read_events",
         "should_cancel",
+        "task_priority",
         "wants_history",
-        "workflow_id",
     )
 
     def __init__(
@@ -60,6 +61,7 @@ class Execution(ExecutionState):
         open_activity_limit: int = MAX_OPEN_ACTIVITY_COUNT,
         decision_limit: int = MAX_DECISIONS,
         task_list: str | None = None,
+        child_task_list: str | None = None,
         load: payload.Load | None = None,
         on_log: Callable[[str], None] | None = None,
         read_events: Callable[[int], list[Event]] | None = None,
@@ -69,17 +71,36 @@ class Execution(ExecutionState):
         self.is_interruptible = is_interruptible
         self.workflow_id = workflow_id
         self.configured_limit, self.decision_limit = open_activity_limit, decision_limit
-        self.activity_task_list = task_list
+        self.activity_task_list, self.child_task_list = task_list, child_task_list
         # called when a cancellation was requested, with the events so far if it takes them,
         # with what loads their payloads, and with what tells the signals whose payloads are missing
         self.should_cancel: Callable[[list[Event], payload.Load | None, Callable[[str, int], bool]], bool] | None = None
+        self.cancellation_future: Future[None] | None = None
         self.wants_history, self.read_events = False, read_events
         self.delivered: list[Event] | None = None  # while they are applied, if they begin with the first
+        self.task_priority: Callable[[], int | None] = lambda: None  # of activities that say nothing of it
         self.now = 0.0  # epoch seconds of the decision task that is replayed
-        self.decided_at = self.engine_version = self.backoffs = 0
+        self.decided_at = self.backoffs = 0
         bind = getattr(program, "bind", None)
         if bind is not None:
             bind(self)
+
+    @property
+    def cancellation(self) -> Future[None]:
+        """A future that ends when the cancellation of the run is requested; whoever has it ends the run himself."""
+        future = self.cancellation_future
+        if future is None:
+            if self.dead:
+                self.block(())
+            future = self.cancellation_future = Future(self, "cancellation", "cancellation", "cancellation")
+            future.stage = OPEN
+            if self.cancel_order:
+                self.resolve(future, None, self.cancel_order, decode=False)
+        return future
+
+    def cancel(self, future: Future[Any]) -> None:
+        if future.type != "cancellation":
+            super().cancel(future)
 
     def advance(self, events: list[Event]) -> list[Decision]:
         """Apply the events up to and including the open DecisionTaskStarted; return the decisions to send.
@@ -211,21 +232,28 @@ class Execution(ExecutionState):
         if self.due:
             queue.extend(self.due)
             self.due = []
-        if self.ready:
-            self._release()
-        self.hub = getcurrent()
-        while self.wake:
-            self.wake = False
-            self.greenlet.switch()
+        if self.forwards:
+            self.forward()
+        self._release_ready()
+        roused = self.roused
+        while roused:
+            strand = roused.popleft()
+            strand.is_roused = False
+            if strand.greenlet.dead:
+                continue
+            self.switch_into(strand)
             if self.defect is not None:
                 defect, self.defect = self.defect, None
                 raise defect
             if self.finished is not None:
-                self.ready.clear()
+                self._drop_the_rest()
                 queue.append(self.finished)
                 return
-            if self.ready:
-                self._release()
+            self._release_ready()
+
+    def _release_ready(self) -> None:
+        if self.ready or self.ready_children or self.is_paced:
+            self._release()
 
     def _check_complete(self) -> None:
         """Check that the last decision was recorded as a whole, except what its wake-up timer leaves over."""
@@ -241,8 +269,12 @@ class Execution(ExecutionState):
             ReplayError: a hook needs something that cannot be read.
             Exception: of the service: the events for a hook could not be read.
         """
-        past = self._past(started["eventId"]) if self.wants_history else []
         self.cancel_requested = False
+        if self.cancellation_future is not None:
+            if self.cancellation_future.stage < DONE:
+                self.resolve(self.cancellation_future, None, self.cancel_order, decode=False)
+            return False
+        past = self._past(started["eventId"]) if self.wants_history else []
         leftovers = len(self.queue)
         if self.should_cancel is not None:
             is_refused = False
@@ -261,12 +293,20 @@ class Execution(ExecutionState):
         while len(self.queue) > leftovers:  # submitted by the hook, though the run is over
             self.queue.pop()
         self.ready.clear()
+        self.ready_children.clear()
         self.due.clear()
         self.kill()
         if self.finished is None:
             self.finished = Command("CancelWorkflowExecution", None, {})
         self.queue.append(self.finished)
         return True
+
+    def _drop_the_rest(self) -> None:
+        """Forget what would have been scheduled, and unwind the strands that the end of the run has left open."""
+        self.ready.clear()
+        self.ready_children.clear()
+        if self.strands:
+            self.kill()
 
     def _past(self, at: int) -> list[Event]:
         if self.delivered is not None:
@@ -289,8 +329,9 @@ class Execution(ExecutionState):
         queue = self.queue
         room = max(0, self.decision_limit - len(out))
         take = len(queue) if len(queue) <= room else max(0, room - 1)
+        priority = self.task_priority()
         body = [
-            commands.decision(command, self.activity_task_list, self.default_task_list)
+            commands.decision(command, self.activity_task_list, self.default_task_list, self.child_task_list, priority)
             for command, _ in zip(queue, range(take), strict=False)
         ]
         fit = commands.fitting(body) if len(body) > 1 else len(body)

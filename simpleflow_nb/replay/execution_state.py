@@ -21,6 +21,7 @@ class ExecutionState(Signals):
 
     __slots__ = (
         "backoff_is_open",
+        "cancel_order",
         "cancel_requested",
         "close_refused",
         "closed",
@@ -48,7 +49,12 @@ class ExecutionState(Signals):
         self.started_attributes: Mapping[str, Any] = {}
         self.close_refused: Queued | None = None
         self.closed = self.cancel_requested = self.backoff_is_open = False
+        self.cancel_order = 0  # id of the event of the last request to cancel the run
         self.split = self.wakes = self.streak = self.parks = 0
+
+    def parent_ids(self) -> tuple[str, str | None] | None:
+        parent = self.started_attributes.get("parentWorkflowExecution")
+        return (parent["workflowId"], parent["runId"]) if parent else None
 
     def recorded(self, event: Event, kind: str, key: str | None, refused: bool = False) -> Queued:
         """Match a recorded decision: it must be the oldest one not recorded yet."""

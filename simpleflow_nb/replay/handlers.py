@@ -9,11 +9,12 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from .. import exceptions
-from ..futures import DONE, HELD, OPEN, STOPPED, Future
+from .. import exceptions, payload
+from ..futures import DONE, OPEN, STOPPED, Future
 from ..payload import scan_once
 from . import commands
 from .execution_state import Event, ExecutionState
+from .external_handlers import EXTERNAL_HANDLERS
 
 Handler = Callable[[ExecutionState, Event], None]
 
@@ -63,8 +64,7 @@ def _schedule_activity_failed(x: ExecutionState, e: Event) -> None:
     if f.cancelling:
         x.settle(f, STOPPED, exceptions.TaskCanceled(f.id), e["eventId"])
     elif a["cause"].endswith("_EXCEEDED"):  # a quota: retried later, all of them after one timer
-        f.stage = HELD
-        x.refused.append(f)
+        x.refuse(f, a["cause"])
     else:
         x.fail(f, exceptions.TaskFailed(f.id, a["cause"]), order=e["eventId"])
 
@@ -129,8 +129,9 @@ def _timer_fired(x: ExecutionState, e: Event) -> None:
             x.resolve(f, None, e["eventId"], decode=False)
     elif timer_id.startswith(commands.BACKOFF):
         x.backoff_is_open = False
-        x.ready.extendleft(reversed(x.refused))
-        x.refused = []
+        x.try_again()
+    elif timer_id.startswith(commands.PACE):
+        x.pace_ended()
     elif timer_id.startswith(commands.RETRY):
         timer = x.tasks[timer_id]
         if timer.stage < DONE:
@@ -159,6 +160,10 @@ def _start_timer_failed(x: ExecutionState, e: Event) -> None:
     elif timer_id.startswith(commands.BACKOFF):  # no timer can be started: the decider process waits instead
         f.stage, x.backoff_is_open = DONE, False
         return
+    elif timer_id.startswith(commands.PACE):
+        f.stage = DONE
+        x.pace_ended()
+        return
     x.fail(f, exceptions.TaskFailed(f.id, a["cause"]), order=e["eventId"])
 
 
@@ -179,6 +184,8 @@ def _signaled(x: ExecutionState, e: Event) -> None:
     a = e["workflowExecutionSignaledEventAttributes"]
     name, text, order = a["signalName"], a.get("input"), e["eventId"]
     x.last_signals[name] = (text, order)
+    if text is not None and ("__propagate" in text or payload.referenced_digest(text) is not None):
+        x.forwards.append((name, text, order, a.get("externalWorkflowExecution", {}).get("runId")))
     taken = False
     waits = x.signal_waits.get(name)
     if waits:
@@ -193,7 +200,7 @@ def _signaled(x: ExecutionState, e: Event) -> None:
 
 
 def _cancel_requested(x: ExecutionState, e: Event) -> None:
-    x.cancel_requested = True
+    x.cancel_requested, x.cancel_order = True, e["eventId"]
 
 
 def _record(kind: str, attributes: str, key: str, refused: bool = False) -> Handler:
@@ -260,4 +267,5 @@ HANDLERS: dict[str, Handler | None] = {
     "ContinueAsNewWorkflowExecutionFailed": _close_failed("ContinueAsNewWorkflowExecution"),
     "WorkflowExecutionTerminated": _ended,
     "WorkflowExecutionTimedOut": _ended,
+    **EXTERNAL_HANDLERS,
 }

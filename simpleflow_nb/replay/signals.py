@@ -9,13 +9,13 @@ from typing import Any
 from .. import payload
 from ..exceptions import PayloadError, PayloadMissing, TaskCanceled, TaskFailed
 from ..futures import DONE, OPEN, STOPPED, Future
-from .tasks import Tasks
+from .children import Children
 
 
-class Signals(Tasks):
+class Signals(Children):
     """Signals by name, unread and latest ones, and whether their payloads are missing."""
 
-    __slots__ = ("last_signals", "missing", "new_missing", "signal_waits", "signals")
+    __slots__ = ("forwards", "last_signals", "missing", "new_missing", "signal_waits", "signals", "signals_reach_parent")
 
     def __init__(
         self,
@@ -30,6 +30,8 @@ class Signals(Tasks):
         self.last_signals: dict[str, tuple[str | None, int]] = {}
         self.missing: dict[int, bool] = {}  # id of a signal's event -> whether its payload was missing
         self.new_missing: list[int] = []
+        self.forwards: list[tuple[str, str, int, str | None]] = []  # to be sent on: name, input, event, run id of the sender
+        self.signals_reach_parent = True
 
     def next_signal(self, name: str) -> Future[Any]:
         """Return a future of the next unread signal of that name, which may have arrived already."""
@@ -57,6 +59,28 @@ class Signals(Tasks):
         else:
             self.signal_waits.setdefault(name, deque()).append(future)
         return future
+
+    def forward(self) -> None:
+        """Send signals on to the parent and the open children, as in simpleflow, but not to the run that sent them."""
+        forwards, self.forwards = self.forwards, []
+        if self.engine_version == 1:  # its runs did not
+            return
+        for name, text, order, sender in forwards:
+            digest = payload.referenced_digest(text)
+            if digest is not None and self.is_missing(digest, order):
+                continue
+            found = payload.decode(text, self.load and self.loaded)
+            if not isinstance(found, dict) or found.get("__propagate") is not True:
+                continue
+            targets = [(child.key, child.run_id) for child in self.started_children]
+            parent = self.parent_ids()
+            if parent is not None and self.signals_reach_parent:
+                targets.insert(0, parent)
+            self.queue.extend(self.signaling(name, text, *target) for target in targets if target[1] != sender)
+
+    def parent_ids(self) -> tuple[str, str | None] | None:
+        """Return workflow id and run id of the parent, None without one."""
+        return None
 
     def arrive(self, future: Future[Any], text: str | None, order: int) -> None:
         """Resolve a future with a signal; the future fails if the signal's payload is missing.

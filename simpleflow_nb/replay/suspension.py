@@ -1,15 +1,14 @@
-"""The workflow's code in a greenlet: suspended where it waits, resumed when history has the result."""
+"""The workflow's code in greenlets: suspended where it waits, resumed when history has the result."""
 
 from __future__ import annotations
 
 import traceback
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextvars import copy_context
 from types import CoroutineType
 from typing import Any
 
-from greenlet import GreenletExit, getcurrent, greenlet
+from greenlet import GreenletExit, getcurrent
 
 from .. import futures, payload
 from ..constants import MAX_REASON_CHARACTERS
@@ -19,37 +18,42 @@ from ..tracebacks import text_of, traceback_lines
 from .arguments import waited_for
 from .commands import Command
 from .decisions import FailWorkflowExecution
+from .strand import Strand
 
 _FAILED = "FailWorkflowExecution"
 _MAX_DEATHS = 20  # times that evicted code may catch GreenletExit before it is left alone
 
 
 class Suspension:
-    """The greenlet of a run: ``program(self)`` is called once inside it, and its return value is the run's result.
+    """The greenlets of a run: ``program(self)`` is called once inside the main one, and its return value is the run's result.
 
     A suspension belongs to the thread that creates it. Call :meth:`kill` before dropping it: the garbage collector cannot
     see into a suspended stack.
     """
 
     __slots__ = (
+        "current",
         "dead",
         "deaths",
         "defect",
         "error",
         "failures",
         "finished",
-        "greenlet",
-        "hub",
         "is_interruptible",
         "load",
+        "main",
         "program",
+        "roused",
+        "strands",
     )
 
     def __init__(self, program: Callable[[Any], Any], load: payload.Load | None) -> None:
         self.program, self.load = program, load
-        self.greenlet = greenlet(self._main)
-        self.greenlet.gr_context = copy_context()
-        self.hub: greenlet | None = None
+        self.main = Strand(self._main, "run")
+        self.main.is_roused = True
+        self.strands: dict[Strand, None] = {}  # those beside the main one, in the order of their starts
+        self.roused: deque[Strand] = deque([self.main])  # to be resumed, in this order
+        self.current: Strand | None = None  # whose code is running
         self.failures: deque[Future[Any]] = deque()  # to be raised where the code waits, in event order
         self.finished: Command | None = None
         self.error: BaseException | None = None  # raised by run(), if the run has failed
@@ -58,41 +62,85 @@ class Suspension:
         self.dead, self.deaths = False, 0
 
     def block(self, futures: tuple[Future[Any], ...], quantifier: Callable[[Iterator[bool]], bool] = all) -> None:
-        """Suspend the code until all (or any) of these have ended, or a failure is to be raised.
+        """Suspend the strand until all (or any) of these have ended, or a failure is to be raised in it.
 
         Raises:
             TaskFailed: the oldest failure not raised yet of a task with ``raises_on_failure``.
             GreenletExit: the execution was evicted; raised at every later call too.
         """
+        strand, ended = self.current, 0
         while True:
             if self.dead:
                 self.deaths += 1
                 if self.deaths > _MAX_DEATHS:  # `while True: try ... except: pass` in user code: leave it behind
-                    self._hub_switch()
+                    self._leave()
                 raise GreenletExit
             if self.failures:
-                error = self.failures.popleft().error
-                assert error is not None
-                raise error
+                error = self._failure_of(strand)
+                if error is not None:
+                    raise error
             if quantifier is all:
-                for future in futures:
-                    if future.stage < DONE:
-                        future.awaited = True
-                        break
-                else:
+                while ended < len(futures) and futures[ended].stage >= DONE:
+                    ended += 1
+                if ended == len(futures):
                     return
-            else:
-                if any(future.stage >= DONE for future in futures):
-                    return
-                for future in futures:
-                    future.awaited = True
-            self._hub_switch()
+            elif any(future.stage >= DONE for future in futures):
+                return
+            if strand is None:
+                self._leave()
+            assert strand is not None
+            if strand.interrupts:
+                strand.waits_for = futures if quantifier is all else ()
+                raise strand.interrupts.popleft()
+            for future in futures[ended : ended + 1] if quantifier is all else futures:
+                _note_waiting(future, strand)
+            strand.waits_for = futures
+            self._leave()
+
+    def rouse(self, future: Any) -> None:
+        """Have the strands that wait for a future resumed."""
+        waiting = future.awaited
+        if type(waiting) is Strand:
+            self.rouse_strand(waiting)
+        else:
+            for strand in waiting:
+                self.rouse_strand(strand)
+
+    def rouse_strand(self, strand: Strand) -> None:
+        if not strand.is_roused:
+            strand.is_roused = True
+            self.roused.append(strand)
+
+    def switch_into(self, strand: Strand) -> None:
+        """Run the code of a strand until it waits or ends."""
+        previous, self.current = self.current, strand
+        strand.back = strand.greenlet.parent = getcurrent()
+        strand.greenlet.switch()
+        self.current = previous
+
+    def submitter(self) -> Strand | None:
+        """Return the strand whose code is running, None for ``run()`` itself, as futures note it."""
+        return None if self.current is self.main else self.current
+
+    def failing_strand(self, future: Future[Any]) -> Strand:
+        """Return the strand in which the failure of a task is raised."""
+        return self.main if future.strand is None else future.strand.failing()
+
+    def _failure_of(self, strand: Strand | None) -> BaseException | None:
+        """Take the oldest failure that is to be raised in a strand."""
+        strand = strand or self.main
+        for n, future in enumerate(self.failures):
+            if self.failing_strand(future) is strand:
+                del self.failures[n]
+                return future.error
+        return None
 
     def decoded(self, future: Future[Any]) -> Any:
         """Return the result of a finished future, decoded once; never waits."""
         if future.decode:
             try:
-                future.value = payload.decode(future.value, self.load)
+                collected = getattr(future, "collected", None)
+                future.value = payload.decode(future.value, self.load) if collected is None else collected()
             except ReplayError as error:
                 self.give_up(error)
             future.decode = False
@@ -105,9 +153,9 @@ class Suspension:
             ReplayError: the error, if called outside the code, in a hook; the hook may catch it.
         """
         self.defect = error
-        if getcurrent() is not self.greenlet:
+        if self.current is None or getcurrent() is not self.current.greenlet:
             raise error
-        self._hub_switch()
+        self._leave()
 
     def kill(self) -> bool:
         """Unwind the code without letting it decide anything; its ``finally`` blocks run.
@@ -115,10 +163,15 @@ class Suspension:
         Return False if the code does not end; keep a reference then, or GreenletExit is thrown at it again.
         """
         self.dead = True
-        if self.greenlet:
-            self.hub = getcurrent()
-            self.greenlet.throw(GreenletExit)
-        return not self.greenlet
+        is_over = True
+        for strand in [*reversed(self.strands), self.main]:
+            if strand.greenlet:
+                previous, self.current = self.current, strand
+                strand.back = strand.greenlet.parent = getcurrent()
+                strand.greenlet.throw(GreenletExit)
+                self.current = previous
+                is_over = is_over and not strand.greenlet
+        return is_over
 
     def loaded(self, digest: str) -> str:
         """Load the text of a payload; if it cannot be read, the execution is parked."""
@@ -129,18 +182,20 @@ class Suspension:
             self.give_up(error)
             raise
 
-    def where(self) -> list[traceback.FrameSummary]:
-        """Return the stack of the suspended code, innermost frame last; empty when it is not suspended."""
-        frame = self.greenlet.gr_frame if self.greenlet else None
+    def where(self, strand: Strand | None = None) -> list[traceback.FrameSummary]:
+        """Return the stack of suspended code, innermost frame last, of ``run()`` by default; empty when it is not suspended."""
+        strand = strand or self.main
+        frame = strand.greenlet.gr_frame if strand.greenlet else None
         if frame is None:
             return []
         return [f for f in traceback.extract_stack(frame) if f.filename not in _ENGINE_FILES]
 
     def _main(self) -> None:
+        futures.RUNNING_IN.set(self)
         try:
             result = self.program(self)
             if type(result) is CoroutineType:
-                result = _driven(result)
+                result = driven(result)
             text = payload.encoded(waited_for(result), "what run() returned")
             if self.failures or self.dead:  # dead: it caught GreenletExit and returned all the same
                 self.block(())
@@ -172,11 +227,23 @@ class Suspension:
         self.error = error
         self.finished = Command(_FAILED, None, failure_attributes(error))
 
-    def _hub_switch(self) -> None:
-        hub = self.hub
-        if hub is None or getcurrent() is not self.greenlet:
+    def _leave(self) -> None:
+        """Suspend the current strand: what has resumed it goes on."""
+        strand = self.current
+        if strand is None or strand.back is None or getcurrent() is not strand.greenlet:
             raise DefinitionError("a workflow can only wait inside run(), in the thread that runs it")
-        hub.switch()
+        strand.back.switch()
+
+
+def _note_waiting(future: Any, strand: Strand) -> None:
+    waiting = future.awaited
+    if waiting is None:
+        future.awaited = strand
+    elif waiting is not strand:
+        if type(waiting) is Strand:
+            future.awaited = [waiting, strand]
+        elif strand not in waiting:
+            waiting.append(strand)
 
 
 def failure_attributes(error: BaseException, hidden: Callable[[str], str] = str) -> FailWorkflowExecution:
@@ -201,7 +268,7 @@ def failure_attributes(error: BaseException, hidden: Callable[[str], str] = str)
     return attributes
 
 
-def _driven(coroutine: CoroutineType[Any, Any, Any]) -> Any:
+def driven(coroutine: CoroutineType[Any, Any, Any]) -> Any:
     """Run ``async def run`` and return its value: awaiting a future suspends the greenlet, so the coroutine never yields."""
     try:
         coroutine.send(None)

@@ -16,6 +16,7 @@ from . import commands
 from .arguments import FUTURES, READ_ONCE, contents, futures_in, listed
 from .commands import ActivityTask, Command, Queued
 from .suspension import Suspension
+from .task_queue import TaskQueue
 
 _PACKAGE = __file__.rpartition("replay")[0]
 _WORKFLOW_FILE = f"{_PACKAGE}workflow.py"
@@ -27,11 +28,13 @@ class Tasks(Suspension):
     """Futures from submit to their end, and the queue of decisions not recorded yet."""
 
     __slots__ = (
+        "activities_raise",
         "batch_patches",
         "by_event",
         "completed",
         "counters",
         "due",
+        "engine_version",
         "failed",
         "log_lines",
         "new_patches",
@@ -47,7 +50,7 @@ class Tasks(Suspension):
         "replaying",
         "run_id",
         "tasks",
-        "wake",
+        "workflow_id",
     )
 
     def __init__(
@@ -59,10 +62,11 @@ class Tasks(Suspension):
     ) -> None:
         super().__init__(program, load)
         self.run_id, self.on_log = run_id, on_log
+        self.workflow_id, self.activities_raise = "", True
         self.queue: deque[Queued] = deque()  # decided, and not yet recorded in history
-        self.ready: deque[Future[Any]] = deque()  # to be scheduled at the next boundary
-        self.refused: list[Future[Any]] = []  # refused by a quota: retried after one timer
-        self.due: list[Future[Any]] = []  # the engine's own timers, queued at the next boundary
+        self.ready = TaskQueue()  # to be scheduled at the next boundary
+        self.refused = TaskQueue()  # refused by a quota: retried after one timer
+        self.due: list[Queued] = []  # what the engine itself decides, queued at the next boundary
         self.tasks: dict[str, Future[Any]] = {}
         self.by_event: dict[int, Future[Any]] = {}
         self.counters: dict[str, int] = {}
@@ -71,14 +75,30 @@ class Tasks(Suspension):
         self.new_patches: list[str] = []
         self.log_lines: deque[str] = deque(maxlen=20)
         self.random_stream: random.Random | None = None
-        self.wake, self.replaying = True, False
+        self.replaying = False
         self.next_id, self.open, self.open_limit = 1, 0, 0
+        self.engine_version = 0  # that of the history, 0 before the first decision
         self.completed = self.failed = 0  # numbers of activities
+
+    @property
+    def are_failures_quiet(self) -> bool:
+        """True if ``result`` is None for a failed task that does not raise; runs begun with version 1 of the engine raise."""
+        return self.engine_version != 1
 
     # ---- what workflow code calls ----------------------------------------------------------------------------------------
 
-    def submit_activity(self, task: ActivityTask, args: tuple[Any, ...], kwargs: dict[str, Any], depth: int = 2) -> Future[Any]:
-        """Schedule an activity as soon as its arguments are available. Its id is reserved now."""
+    def submit_activity(
+        self,
+        task: ActivityTask,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        depth: int = 2,
+        raises: bool | None = None,
+    ) -> Future[Any]:
+        """Schedule an activity as soon as its arguments are available. Its id is reserved now.
+
+        ``raises`` overrides the activity's own ``raises_on_failure``.
+        """
         if self.dead:
             self.block(())
         try:
@@ -97,7 +117,9 @@ class Tasks(Suspension):
             future = Future(self, "ScheduleActivityTask", id, name, task)
             if self.tasks.setdefault(id, future) is not future:
                 raise DefinitionError(f"a timer of this run is named {id!r}, as the next task of {name}; give it another name")
-        future.raises = task.raises_on_failure
+        if raises is None and (raises := task.raises_on_failure) is None:
+            raises = self.activities_raise
+        future.raises, future.strand = raises, self.submitter()
         if kwargs and "__priority" in kwargs:
             future.priority = kwargs.pop("__priority")
         future.args = args
@@ -105,7 +127,7 @@ class Tasks(Suspension):
             future.kwargs = kwargs
         frame: FrameType = sys._getframe(depth)
         if frame.f_code.co_filename == _WORKFLOW_FILE:  # Workflow.map and the like
-            frame = _caller(frame)
+            frame = source_frame(frame)
         future.code, future.lasti = frame.f_code, frame.f_lasti
         if found & FUTURES:
             self._hold(future)
@@ -171,9 +193,8 @@ class Tasks(Suspension):
             self._decide("CancelTimer", future.id, {"timerId": future.id})
             self.settle(future, STOPPED, TaskCanceled(future.id))
         elif future.stage == HELD:
-            for waiting in (self.ready, self.refused):
-                if future in waiting:
-                    waiting.remove(future)
+            self.ready.discard(future)
+            self.refused.discard(future)
             retry = self.tasks.get(f"{commands.RETRY}{future.id}-{future.attempt}")
             if retry is not None and retry.stage < DONE:
                 self.cancel(retry)
@@ -198,7 +219,7 @@ class Tasks(Suspension):
         if self.dead:
             self.block(())
         command = Command(kind, key, attributes)
-        frame = _caller(sys._getframe(1))
+        frame = source_frame(sys._getframe(1))
         command.code, command.lasti = frame.f_code, frame.f_lasti
         self.queue.append(command)
 
@@ -223,14 +244,14 @@ class Tasks(Suspension):
                 f.dependents.append(future)
 
     def _arguments_ready(self, future: Future[Any]) -> None:
-        if future.task.idempotent:
-            self._identify(future)
-        else:
+        if future.id:
             self._enqueue(future)
+        else:
+            self._identify(future)
 
     def _identify(self, future: Future[Any]) -> None:
         """Give an idempotent task its id, now that it has its arguments; an earlier one with the same arguments replaces it."""
-        id = commands.activity_id(future.name, commands.call_digest(future.task, future.args, future.kwargs)[:32])
+        id = self._identity_of(future)
         first = self.tasks.setdefault(id, future)
         future.id = future.key = id
         if first is future:
@@ -245,6 +266,10 @@ class Tasks(Suspension):
                 first.followers = []
             first.followers.append(future)
 
+    def _identity_of(self, future: Future[Any]) -> str:
+        """Return the id of an idempotent task."""
+        return commands.activity_id(future.name, commands.call_digest(future.task, future.args, future.kwargs)[:32])
+
     def _enqueue(self, future: Future[Any]) -> None:
         if self.ready or self.open >= self.open_limit:
             self.ready.append(future)
@@ -254,7 +279,7 @@ class Tasks(Suspension):
             self.queue.append(future)
 
     def _release(self) -> None:
-        ready, self.ready = self.ready, deque()
+        ready, self.ready = self.ready, TaskQueue()
         while ready and self.open < self.open_limit:
             future = ready.popleft()
             if future.stage != HELD:
@@ -272,13 +297,16 @@ class Tasks(Suspension):
 
     def resolve(self, future: Future[Any], value: Any, order: int, decode: bool = True) -> None:
         future.value, future.order, future.stage, future.decode = value, order, DONE, decode
+        if future.watchers:
+            for watcher in future.watchers:
+                watcher.ended(future)
         if future.awaited:
-            self.wake = True
+            self.rouse(future)
         if future.dependents:
             for dependent in future.dependents:
                 dependent.missing -= 1
                 if not dependent.missing and dependent.stage == HELD:
-                    self.ready.append(dependent)
+                    self._queue_of(dependent).append(dependent)
             future.dependents = None
         if future.followers:
             followers, future.followers = future.followers, None
@@ -288,8 +316,11 @@ class Tasks(Suspension):
 
     def settle(self, future: Future[Any], stage: int, error: BaseException, order: int | None = None) -> None:
         future.stage, future.error, future.order = stage, error, self.next_id if order is None else order
+        if future.watchers:
+            for watcher in future.watchers:
+                watcher.ended(future)
         if future.awaited:
-            self.wake = True
+            self.rouse(future)
         if future.dependents:
             dependents, future.dependents = future.dependents, None
             for dependent in dependents:
@@ -311,11 +342,11 @@ class Tasks(Suspension):
             self.failed += 1
         if future.raises and not (dependency is not None and dependency.raises):
             self.failures.append(future)
-            self.wake = True
+            self.rouse_strand(self.failing_strand(future))
 
     def attempt_failed(self, future: Future[Any], error: TaskFailed, order: int, *, lost: bool = False) -> None:
         """Retry or fail a task after an attempt without a result; ``lost`` if the worker was lost, not the task's fault."""
-        self.open -= 1
+        self._left(future)
         if future.cancelling or self.finished is not None:
             self.fail(future, error, order=order)
             return
@@ -340,10 +371,18 @@ class Tasks(Suspension):
         future.attempt += 1
         future.key = f"{future.id}.{future.attempt}"
         future.stage = HELD
-        self.ready.append(future)
+        self._queue_of(future).append(future)
+
+    def _queue_of(self, future: Future[Any]) -> TaskQueue:
+        """Return the queue in which a task waits for the next decision once its arguments are available."""
+        return self.ready
+
+    def _left(self, future: Future[Any]) -> None:
+        """Count a task that is not open with the service any more."""
+        self.open -= 1
 
 
-def _caller(frame: FrameType) -> FrameType:
+def source_frame(frame: FrameType) -> FrameType:
     """Return the innermost frame outside the engine: the workflow's line for messages."""
     while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
         frame = frame.f_back

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from simpleflow_nb.exceptions import StaleCache
+from simpleflow_nb.local.deciding import Surroundings
 from simpleflow_nb.local.decisions import UNLIMITED, Quotas, attributes_of, complete_decision
 from simpleflow_nb.local.execution import ATTRIBUTES, LocalExecution, rebuilt
 from simpleflow_nb.program import program
@@ -71,6 +72,16 @@ def state_of(run: LocalExecution) -> dict[str, Any]:
         "close_status": run.close_status,
         "closed_at": run.closed_at,
     }
+
+
+class Refusing(Surroundings):
+    """Surroundings that refuse activities for the causes that a test gives."""
+
+    def __init__(self, refuse: Callable[[dict[str, Any]], str | None] | None) -> None:
+        self._refuse = refuse
+
+    def refusal(self, kind: str, attributes: dict[str, Any]) -> str | None:
+        return self._refuse(attributes) if self._refuse is not None and kind == "ScheduleActivityTask" else None
 
 
 class DecisionChecker:
@@ -185,7 +196,7 @@ class DecisionChecker:
             self.clock,
             reloaded(decisions),
             quotas=self.quotas,
-            refuse=self.refuse,
+            surroundings=Refusing(self.refuse),
             new_run_id=lambda: "next-run",
             **more,
         )

@@ -284,7 +284,7 @@ def test_a_submitted_thing_that_cannot_be_submitted_is_explained():
     messages = result_of(run)
     assert messages[0].endswith("plain is not an activity; decorate it with @activity.with_attributes(...)")
     assert messages[1:] == [
-        "3 cannot be submitted; pass an activity",
+        "3 cannot be submitted; pass an activity, a workflow class, a task or a group",
         "timer 'never' was never started",
-        "Workflow is a workflow, and a run can submit activities only",
+        "Workflow has no run(); write it",
     ]

@@ -62,7 +62,7 @@ def test_a_new_limit_on_open_activities_is_recorded_where_it_begins_to_hold():
         first = checker.decide()
         checker.complete("activity-load-2")
         second = checker.decide()
-        assert first == [commands.marker("_engine", '{"engine": 1, "open_activities": 1}')]
+        assert first == [commands.marker("_engine", '{"engine": 2, "open_activities": 1}')]
         assert shorts(second) == ["ScheduleActivityTask load-3"]
         assert len(second) == 1
 
@@ -70,7 +70,7 @@ def test_a_new_limit_on_open_activities_is_recorded_where_it_begins_to_hold():
 def test_the_first_decision_says_which_version_of_the_engine_decides():
     """The order of decisions is part of the format; a later engine branches on this number."""
     with DecisionChecker(workflow(gated)) as checker:
-        assert checker.decide()[0] == commands.marker("_engine", '{"engine": 1, "open_activities": 1000}')
+        assert checker.decide()[0] == commands.marker("_engine", '{"engine": 2, "open_activities": 1000}')
 
 
 def test_a_history_of_a_newer_engine_is_refused():
@@ -78,13 +78,13 @@ def test_a_history_of_a_newer_engine_is_refused():
     with DecisionChecker(workflow(gated)) as checker:
         checker.start_decision()
         checker.respond(
-            [commands.marker("_engine", json.dumps({"engine": 2, "open_activities": 1000})), commands.timer("x", 1)]
+            [commands.marker("_engine", json.dumps({"engine": 3, "open_activities": 1000})), commands.timer("x", 1)]
         )
         checker.fire("x")
         checker.start_decision()
         with pytest.raises(HistoryError) as caught:
             execution_of(checker.workflow_class, Limits()).advance(checker.run.events)
-        assert str(caught.value) == "event 5: written by engine version 2, this is 1; upgrade this decider"
+        assert str(caught.value) == "event 5: written by engine version 3, this is 2; upgrade this decider"
 
 
 def old_code(w):

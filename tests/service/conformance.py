@@ -34,12 +34,26 @@ _REFERENCES: dict[str, set[str]] = {
     "decisionTaskCompletedEventId": {"DecisionTaskCompleted"},
     "latestCancelRequestedEventId": {"ActivityTaskCancelRequested"},
 }
+_CHILD, _SIGNAL, _CANCEL = (
+    "StartChildWorkflowExecutionInitiated",
+    "SignalExternalWorkflowExecutionInitiated",
+    "RequestCancelExternalWorkflowExecutionInitiated",
+)
+_INITIATED = {
+    "ChildWorkflowExecution": _CHILD,
+    "StartChildWorkflowExecutionFailed": _CHILD,
+    "ExternalWorkflowExecutionSignaled": _SIGNAL,
+    "SignalExternalWorkflowExecutionFailed": _SIGNAL,
+    "ExternalWorkflowExecutionCancelRequested": _CANCEL,
+    "RequestCancelExternalWorkflowExecutionFailed": _CANCEL,
+}
 _SCHEDULED = {"Activity": "ActivityTaskScheduled", "Decision": "DecisionTaskScheduled"}
 _STARTED = {
     "Activity": "ActivityTaskStarted",
     "Decision": "DecisionTaskStarted",
     "TimerF": "TimerStarted",
     "TimerC": "TimerStarted",
+    "ChildWorkflowExecution": "ChildWorkflowExecutionStarted",
 }
 
 
@@ -147,6 +161,9 @@ def _references(kind: str) -> dict[str, set[str]]:
     for beginning, started in _STARTED.items():
         if kind.startswith(beginning):
             named["startedEventId"] = {started}
+    for beginning, initiated in _INITIATED.items():
+        if kind.startswith(beginning):
+            named["initiatedEventId"] = {initiated}
     return named
 
 

@@ -209,3 +209,19 @@ def cancel(**body: Any) -> Decision:
 
 def continue_as_new(**body: Any) -> Decision:
     return _decision("ContinueAsNewWorkflowExecution", **body)
+
+
+def start_child(workflow_id: str, **body: Any) -> Decision:
+    return _decision("StartChildWorkflowExecution", **{"workflowId": workflow_id, "workflowType": FLOW, **body})
+
+
+def signal_external(workflow_id: str, name: str, **body: Any) -> Decision:
+    return _decision("SignalExternalWorkflowExecution", workflowId=workflow_id, signalName=name, **body)
+
+
+def request_cancel_external(workflow_id: str, **body: Any) -> Decision:
+    return _decision("RequestCancelExternalWorkflowExecution", workflowId=workflow_id, **body)
+
+
+def schedule_lambda(function_id: str, **body: Any) -> Decision:
+    return _decision("ScheduleLambdaFunction", **{"id": function_id, "name": "function", **body})

@@ -16,7 +16,11 @@ from .manual_client import (
     continue_as_new,
     fail,
     marker,
+    request_cancel_external,
     schedule,
+    schedule_lambda,
+    signal_external,
+    start_child,
     start_timer,
 )
 
@@ -204,6 +208,9 @@ def test_markers_are_recorded_as_they_are(client):
 
 NOT_A_NAME = "is not a name: 1 to 256 characters, no ':', '/', '|' or controls, not 'arn'"
 
+NOT_A_POLICY = "Value at 'childPolicy' is not one of TERMINATE, REQUEST_CANCEL, ABANDON"
+NO_RUN_SECONDS = "Value at 'executionStartToCloseTimeout' is not a duration"
+
 
 def _without(decision, name):
     body = next(value for key, value in decision.items() if key != "decisionType")
@@ -229,6 +236,30 @@ def _without(decision, name):
         (start_timer("t", "NONE"), "decisions[1]: Value at 'startToFireTimeout' is not a duration: 'NONE'"),
         (_without(cancel_timer("t"), "timerId"), "decisions[1]: CancelTimer without timerId"),
         (_without(marker("m"), "markerName"), "decisions[1]: RecordMarker without markerName"),
+        (_without(start_child("c"), "workflowId"), "decisions[1]: StartChildWorkflowExecution without workflowId"),
+        (_without(start_child("c"), "workflowType"), "decisions[1]: StartChildWorkflowExecution without workflowType"),
+        (start_child("c", workflowType={"name": "flow"}), "decisions[1]: workflowType without version"),
+        (start_child("a/b"), f"decisions[1]: Value at 'workflowId' {NOT_A_NAME}"),
+        (start_child("c", childPolicy="KEEP"), f"decisions[1]: {NOT_A_POLICY}: 'KEEP'"),
+        (start_child("c", tagList=["t"] * 6), "decisions[1]: tagList: at most 5 tags of at most 256 characters"),
+        (start_child("c", executionStartToCloseTimeout="NONE"), f"decisions[1]: {NO_RUN_SECONDS}: 'NONE'"),
+        (_without(signal_external("c", "s"), "workflowId"), "decisions[1]: SignalExternalWorkflowExecution without workflowId"),
+        (_without(signal_external("c", "s"), "signalName"), "decisions[1]: SignalExternalWorkflowExecution without signalName"),
+        (signal_external("c", "s" * 257), "decisions[1]: Value at 'signalName' has 257 characters; 1 to 256 are allowed"),
+        (
+            signal_external("c", "s", runId="r" * 65),
+            "decisions[1]: Value at 'runId' failed to satisfy constraint: Member must have length less than or equal to 64",
+        ),
+        (
+            _without(request_cancel_external("c"), "workflowId"),
+            "decisions[1]: RequestCancelExternalWorkflowExecution without workflowId",
+        ),
+        (_without(schedule_lambda("f"), "name"), "decisions[1]: ScheduleLambdaFunction without name"),
+        (schedule_lambda("f" * 257), "decisions[1]: Value at 'id' has 257 characters; 1 to 256 are allowed"),
+        (
+            schedule_lambda("f", name="n" * 65),
+            "decisions[1]: Value at 'name' failed to satisfy constraint: Member must have length less than or equal to 64",
+        ),
         (
             continue_as_new(executionStartToCloseTimeout="x"),
             "decisions[1]: Value at 'executionStartToCloseTimeout' is not a duration: 'x'",

@@ -255,9 +255,17 @@ def test_a_closing_decision_is_the_last_event(client, decision, event, body):
     assert client.last() == {**body, "decisionTaskCompletedEventId": 4}
 
 
+DEFAULTS = {
+    "defaultTaskList": {"name": "others"},
+    "defaultExecutionStartToCloseTimeout": "1000",
+    "defaultTaskStartToCloseTimeout": "100",
+    "defaultChildPolicy": "ABANDON",
+}
+
+
 def test_continuing_as_new_starts_the_next_run_in_the_same_breath(client):
-    first = client.start(input="1", tagList=["old"], taskPriority="7")
-    client.decide(continue_as_new(input="2", tagList=["new"], executionStartToCloseTimeout="99"))
+    first = client.start(input="1", tagList=["old"])
+    client.decide(continue_as_new(input="2", tagList=["new"], executionStartToCloseTimeout="99", taskPriority="7"))
     continued = client.last(run_id=first)
     second = continued["newExecutionRunId"]
     kept = {
@@ -278,10 +286,53 @@ def test_continuing_as_new_starts_the_next_run_in_the_same_breath(client):
 
 
 def test_continuing_as_new_may_change_the_version_of_the_type(client):
-    client.swf.register_workflow_type(domain=DOMAIN, name="flow", version="2")
+    client.swf.register_workflow_type(domain=DOMAIN, name="flow", version="2", **DEFAULTS)
     client.start()
     client.decide(continue_as_new(workflowTypeVersion="2"))
-    assert client.decision_task()["workflowType"] == {"name": "flow", "version": "2"}
+    assert client.decision_task("others")["workflowType"] == {"name": "flow", "version": "2"}
+
+
+def test_what_the_decision_to_continue_does_not_give_comes_from_the_type_and_not_from_the_run(client):
+    """https://docs.aws.amazon.com/amazonswf/latest/apireference/API_ContinueAsNewWorkflowExecutionDecisionAttributes.html"""
+    given = {"taskList": {"name": "mine"}, "taskStartToCloseTimeout": "7", "executionStartToCloseTimeout": "77"}
+    client.start(input="1", tagList=["old"], taskPriority="9", childPolicy="ABANDON", lambdaRole="role", **given)
+    client.decide(continue_as_new(), task_list="mine")
+    started = attributes(client.events()[0])
+    del started["continuedExecutionRunId"]
+    assert started == {
+        "workflowType": FLOW,
+        "taskList": {"name": "flows"},
+        "taskStartToCloseTimeout": "60",
+        "executionStartToCloseTimeout": "86400",
+        "childPolicy": "TERMINATE",
+        "parentInitiatedEventId": 0,
+    }
+
+
+@pytest.mark.parametrize(
+    ("missing", "cause"),
+    [
+        ("defaultTaskList", "DEFAULT_TASK_LIST_UNDEFINED"),
+        ("defaultExecutionStartToCloseTimeout", "DEFAULT_EXECUTION_START_TO_CLOSE_TIMEOUT_UNDEFINED"),
+        ("defaultTaskStartToCloseTimeout", "DEFAULT_TASK_START_TO_CLOSE_TIMEOUT_UNDEFINED"),
+        ("defaultChildPolicy", "DEFAULT_CHILD_POLICY_UNDEFINED"),
+        ("deprecated", "WORKFLOW_TYPE_DEPRECATED"),
+        ("type", "WORKFLOW_TYPE_DOES_NOT_EXIST"),
+    ],
+)
+def test_continuing_as_new_fails_without_a_type_that_can_be_started(client, missing, cause):
+    second = {"name": "flow", "version": "2"}
+    if missing != "type":
+        defaults = {name: value for name, value in DEFAULTS.items() if name != missing}
+        client.swf.register_workflow_type(domain=DOMAIN, **second, **defaults)
+    if missing == "deprecated":
+        client.swf.deprecate_workflow_type(domain=DOMAIN, workflowType=second)
+    run_id = client.start()
+    client.decide(continue_as_new(workflowTypeVersion="2"))
+    assert client.types()[-3:] == ["DecisionTaskCompleted", "ContinueAsNewWorkflowExecutionFailed", "DecisionTaskScheduled"]
+    failed = client.the("ContinueAsNewWorkflowExecutionFailed")
+    assert attributes(failed) == {"cause": cause, "decisionTaskCompletedEventId": 4}
+    assert client.describe(run_id)["executionInfo"]["executionStatus"] == "OPEN"
 
 
 def test_a_history_that_is_too_long_ends_the_execution():

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 from ...constants import STATE_FOLDER
 from ...exceptions import ServiceError
 from ...inspection.documents import Document, document_of, iso_time
-from ...local.decisions import Quotas
 from ...local.journal import Journal, check_is_journal
 from ...local.journal_files import found_journal, journal_path
 from ...local.ownership import Ownership
 from ...local.pruning import Pruning
+from ...local.quotas import Quotas
 from ...local.reader import JournalReader
 from ...local.reading import Reading
 from ...local.service import DOMAIN

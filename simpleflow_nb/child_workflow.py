@@ -1,0 +1,98 @@
+"""Workflow classes as the engine needs them, to start child executions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from . import constants
+from .exceptions import DefinitionError
+from .replay import Execution
+from .retry import RetryPolicy, retry_policy
+from .workflow_type import WorkflowType, checked_tags, execution_input
+
+
+class ChildWorkflow:
+    """A workflow class that a run submits, with the settings of the child executions.
+
+    Args:
+        parent: the run that submits it; its tags are inherited, if the class says so.
+        task_list: of the child's decision tasks, None for the class's own.
+        raises_on_failure: None for what the class says.
+    """
+
+    meta: dict[str, Any] | None = None
+    declared_in: str | None = None
+    is_plain = False
+
+    def __init__(
+        self,
+        workflow: type[WorkflowType],
+        parent: Execution,
+        task_list: str | None = None,
+        raises_on_failure: bool | None = None,
+    ) -> None:
+        self.workflow, self.parent, self.task_list = workflow, parent, task_list
+        self.name, self.version = workflow.type_name(), str(workflow.version)
+        self.retry: RetryPolicy = retry_policy(workflow.retry)
+        self.raises_on_failure = workflow.raises_on_failure if raises_on_failure is None else raises_on_failure
+        self.idempotent = workflow.idempotent
+        self.is_named_by_arguments = hasattr(workflow, "get_workflow_id")
+
+    def workflow_id(self, args: list[Any], kwargs: dict[str, Any]) -> str:
+        """Return what ``get_workflow_id`` of the class says, called as in simpleflow: with the class, then the arguments.
+
+        Raises:
+            DefinitionError: it is not a text that can name an execution.
+        """
+        name = self._asked("get_workflow_id", args, kwargs)
+        if not isinstance(name, str) or not 0 < len(name) <= constants.MAX_ID_CHARACTERS:
+            raise DefinitionError(
+                f"{self.workflow.class_path()}.get_workflow_id() is {name!r:.80}; 1 to 256 characters are needed"
+            )
+        return name
+
+    def attributes(self, args: list[Any], kwargs: dict[str, Any]) -> Mapping[str, Any]:
+        """Return the attributes of the decision that starts a child, but for its id.
+
+        https://docs.aws.amazon.com/amazonswf/latest/apireference/API_StartChildWorkflowExecutionDecisionAttributes.html
+
+        Raises:
+            DefinitionError: a setting of the class, or what one of its methods returns, is wrong.
+        """
+        cls = self.workflow
+        found: dict[str, Any] = {
+            "workflowType": {"name": self.name, "version": self.version},
+            "input": execution_input(cls, {"args": args, "kwargs": kwargs}),
+            "childPolicy": cls.child_policy,
+            "executionStartToCloseTimeout": str(cls.execution_timeout or constants.DEFAULT_RUN_SECONDS),
+            "taskStartToCloseTimeout": str(cls.decision_tasks_timeout or constants.DEFAULT_DECISION_SECONDS),
+        }
+        task_list = self.task_list
+        if task_list is None:
+            task_list = self._asked("get_task_list", args, kwargs) if hasattr(cls, "get_task_list") else cls.task_list
+        if task_list:
+            found["taskList"] = {"name": task_list}
+        if isinstance(cls.task_priority, int):
+            found["taskPriority"] = str(cls.task_priority)
+        tags = self._tags(args, kwargs)
+        if tags:
+            found["tagList"] = tags
+        return found
+
+    def _tags(self, args: list[Any], kwargs: dict[str, Any]) -> list[str]:
+        cls = self.workflow
+        where = f"{cls.class_path()}.tag_list"
+        given: Any = cls.tag_list
+        if hasattr(cls, "get_tag_list"):
+            where, given = f"{cls.class_path()}.get_tag_list()", self._asked("get_tag_list", args, kwargs)
+        if given == cls.INHERIT_TAG_LIST:
+            return list(self.parent.started_attributes.get("tagList", []))
+        return checked_tags(given, where)
+
+    def _asked(self, method: str, args: list[Any], kwargs: dict[str, Any]) -> Any:
+        where = f"{self.workflow.class_path()}.{method}()"
+        try:
+            return getattr(self.workflow, method)(self.workflow, *args, **kwargs)
+        except Exception as error:
+            raise DefinitionError(f"{where} raised {type(error).__name__}: {error}") from error

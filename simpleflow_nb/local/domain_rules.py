@@ -1,0 +1,103 @@
+"""Rules of a domain for decisions: the types that may be used, and the defaults that they give.
+
+https://docs.aws.amazon.com/amazonswf/latest/apireference/API_Decision.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from .deciding import Attributes, Surroundings, attributes_of, next_type
+from .domains import Domain, Type
+from .execution import LocalExecution
+from .faults import default_undefined
+
+if TYPE_CHECKING:
+    from ..replay.decisions import Decision
+
+_ACTIVITY_DEFAULTS = {
+    "taskList": "defaultTaskList",
+    "taskPriority": "defaultTaskPriority",
+    "scheduleToStartTimeout": "defaultTaskScheduleToStartTimeout",
+    "scheduleToCloseTimeout": "defaultTaskScheduleToCloseTimeout",
+    "startToCloseTimeout": "defaultTaskStartToCloseTimeout",
+    "heartbeatTimeout": "defaultTaskHeartbeatTimeout",
+}
+_NEEDED_BY_ACTIVITIES = tuple(sorted(_ACTIVITY_DEFAULTS.keys() - {"taskPriority"}))
+
+#: Values of a start -> the defaults of its workflow type. The last two may be missing in both.
+START_DEFAULTS = {
+    "taskList": "defaultTaskList",
+    "executionStartToCloseTimeout": "defaultExecutionStartToCloseTimeout",
+    "taskStartToCloseTimeout": "defaultTaskStartToCloseTimeout",
+    "childPolicy": "defaultChildPolicy",
+    "taskPriority": "defaultTaskPriority",
+    "lambdaRole": "defaultLambdaRole",
+}
+NEEDED_BY_STARTS = ("taskList", "executionStartToCloseTimeout", "taskStartToCloseTimeout", "childPolicy")
+
+_ACTIVITY, _CHILD, _ONWARD = "ScheduleActivityTask", "StartChildWorkflowExecution", "ContinueAsNewWorkflowExecution"
+
+
+class DomainRules(Surroundings):
+    """The rules of a domain for the decisions of one of its executions."""
+
+    def __init__(self, domain: Domain, execution: LocalExecution) -> None:
+        self._domain, self._execution = domain, execution
+
+    def completed(self, decisions: Sequence[Decision]) -> list[Decision]:
+        """Return the decisions, with the defaults of the types of activities, children and next runs."""
+        return [self._completed(one) for one in decisions]
+
+    def refusal(self, kind: str, attributes: Attributes) -> str | None:
+        if kind == _ACTIVITY:
+            refusal = self._type_refusal("activity", attributes["activityType"])
+            return refusal or _missing(attributes, _NEEDED_BY_ACTIVITIES)
+        if kind in (_CHILD, _ONWARD):
+            refusal = self._type_refusal("workflow", self._workflow_type(kind, attributes))
+            return refusal or _missing(attributes, NEEDED_BY_STARTS)
+        return None
+
+    def _completed(self, decision: Decision) -> Decision:
+        kind, attributes, types = decision["decisionType"], attributes_of(decision), self._domain.types
+        if kind == _ACTIVITY:
+            return _with_defaults(decision, types["activity"], attributes["activityType"], _ACTIVITY_DEFAULTS)
+        if kind in (_CHILD, _ONWARD):
+            return _with_defaults(decision, types["workflow"], self._workflow_type(kind, attributes), START_DEFAULTS)
+        return decision
+
+    def _workflow_type(self, kind: str, attributes: Attributes) -> dict[str, str]:
+        """Return the type of a child or of the next run, which differs from this one's at most in the version."""
+        if kind == _CHILD:
+            wanted: dict[str, str] = attributes["workflowType"]
+            return wanted
+        return next_type(self._execution.started_attributes["workflowType"], attributes)
+
+    def _type_refusal(self, kind: str, wanted: dict[str, str]) -> str | None:
+        known = self._domain.types[kind].get((wanted["name"], wanted["version"]))
+        if known is None:
+            return f"{kind.upper()}_TYPE_DOES_NOT_EXIST"
+        return f"{kind.upper()}_TYPE_DEPRECATED" if known["status"] == "DEPRECATED" else None
+
+
+def with_defaults(known: Type, defaults: dict[str, str]) -> Attributes:
+    """Return the values that a registered type has defaults for."""
+    return {name: known[default] for name, default in defaults.items() if known.get(default) is not None}
+
+
+def _with_defaults(
+    decision: Decision, types: dict[tuple[str, str], Type], wanted: dict[str, str], defaults: dict[str, str]
+) -> Decision:
+    attributes = attributes_of(decision)
+    if attributes.keys() >= defaults.keys():
+        return decision
+    whole: Any = {**with_defaults(types.get((wanted["name"], wanted["version"]), {}), defaults), **attributes}
+    kind = decision["decisionType"]
+    made: Any = {"decisionType": kind, f"{kind[0].lower()}{kind[1:]}DecisionAttributes": whole}
+    found: Decision = made
+    return found
+
+
+def _missing(attributes: Attributes, needed: Sequence[str]) -> str | None:
+    return next((default_undefined(name) for name in needed if name not in attributes), None)

@@ -1,0 +1,221 @@
+"""The child executions of a run: started, retried, cancelled, and ended by the events that tell of them.
+
+https://docs.aws.amazon.com/amazonswf/latest/apireference/API_StartChildWorkflowExecutionDecisionAttributes.html
+"""
+
+from __future__ import annotations
+
+import sys
+import zlib
+from collections.abc import Callable, Mapping
+from types import FrameType
+from typing import Any
+
+from .. import payload
+from ..constants import MAX_OPEN_CHILD_COUNT
+from ..exceptions import SimpleflowError, TaskFailed
+from ..futures import DONE, HELD, OPEN, QUEUED, Future
+from . import commands
+from .arguments import FUTURES, READ_ONCE, contents, filled, listed
+from .commands import ChildTask
+from .externals import Externals
+from .task_queue import TaskQueue
+from .tasks import source_frame
+
+START_CHILD = "StartChildWorkflowExecution"
+
+PACE_SECONDS = 2
+PACE = 24  #: children after each pause: 12 a second, SWF's rate, https://docs.aws.amazon.com/amazonswf/latest/developerguide/swf-dg-limits.html
+
+
+class ChildFuture(Future[Any]):
+    """The result of a child execution; ``workflow_id`` and ``run_id`` once they are known, None before."""
+
+    __slots__ = ("attributes", "run_id")
+
+    def __init__(self, execution: Any, id: str, task: ChildTask) -> None:
+        super().__init__(execution, START_CHILD, id, task.name, task)
+        self.attributes: Mapping[str, Any] = {}  # of the decision, but for the id
+        self.run_id: str | None = None  # of the attempt that is open, or was the last one
+
+    @property
+    def workflow_id(self) -> str | None:
+        return self.key or None
+
+
+class Children(Externals):
+    """Child executions, and requests to cancel executions."""
+
+    __slots__ = (
+        "allowance",
+        "is_paced",
+        "open_children",
+        "pace_is_open",
+        "pace_streak",
+        "paces",
+        "ready_children",
+        "started_children",
+    )
+
+    def __init__(
+        self,
+        program: Callable[[Any], Any],
+        load: payload.Load | None,
+        run_id: str,
+        on_log: Callable[[str], None] | None,
+    ) -> None:
+        super().__init__(program, load, run_id, on_log)
+        self.ready_children = TaskQueue()  # to be started at the next boundary
+        self.open_children = 0
+        self.started_children: dict[ChildFuture, None] = {}  # whose executions are open
+        self.is_paced = self.pace_is_open = False  # after the service refused children for their rate
+        self.allowance = self.pace_streak = self.paces = 0
+
+    def submit_child(self, task: ChildTask, args: tuple[Any, ...], kwargs: dict[str, Any], depth: int = 2) -> ChildFuture:
+        """Start a child execution as soon as its arguments are available. Its id is reserved now, unless they decide it.
+
+        Raises:
+            DefinitionError: the workflow cannot be started with these arguments.
+        """
+        if self.dead:
+            self.block(())
+        try:
+            found = contents(args) | (contents(kwargs.values()) if kwargs else 0)
+        except TypeError as error:
+            raise TypeError(f"an argument of {task.name}: {error}") from None
+        if found & READ_ONCE:
+            args, kwargs = listed(args), listed(kwargs)
+            found = contents(args) | contents(kwargs.values())
+        future = ChildFuture(self, "", task)
+        if not task.is_named_by_arguments and not task.idempotent:
+            counter = f"{START_CHILD} {task.name}"
+            n = self.counters[counter] = self.counters.get(counter, 0) + 1
+            future.id = future.key = self._child_id(task.name, str(n))
+            self.tasks[future.id] = future
+        future.raises, future.strand = task.raises_on_failure, self.submitter()
+        if kwargs and "__priority" in kwargs:
+            future.priority = kwargs.pop("__priority")
+        future.args = args
+        if kwargs:
+            future.kwargs = kwargs
+        frame: FrameType = source_frame(sys._getframe(depth))
+        future.code, future.lasti = frame.f_code, frame.f_lasti
+        if found & FUTURES:
+            self._hold(future)
+        else:
+            self._prepare(future)
+            self._arguments_ready(future)
+        return future
+
+    def cancel(self, future: Future[Any]) -> None:
+        if not isinstance(future, ChildFuture) or future.stage == HELD:
+            if future.stage == HELD:
+                self.ready_children.discard(future)
+            super().cancel(future)
+            return
+        if self.dead:
+            self.block(())
+        if future.stage >= DONE or future.cancelling:
+            return
+        future.cancelling = True
+        if future.run_id is not None:  # else as soon as it has started: an execution that has not cannot be cancelled
+            self.cancel_execution(future.key, future.run_id)
+
+    # ---- what events change ------------------------------------------------------------------------------------------------
+
+    def child_started(self, future: ChildFuture, run_id: str) -> None:
+        future.run_id = run_id
+        self.started_children[future] = None
+        if future.cancelling:
+            self.due.append(self.canceling(future.key, run_id))
+
+    def refuse(self, future: Future[Any], cause: str) -> None:
+        """Keep what a quota refused for later: children after a pause, the rest after the backoff timer."""
+        if cause == "CHILD_CREATION_RATE_EXCEEDED":
+            future.stage = HELD
+            if not self.is_paced or self.allowance:
+                self.pace_streak = min(self.pace_streak + 1, 8)
+            self.is_paced, self.allowance = True, 0
+            self.ready_children.append(future)
+        else:
+            super().refuse(future, cause)
+
+    def pace_ended(self) -> None:
+        self.pace_is_open, self.allowance = False, PACE
+
+    # ---- at each decision --------------------------------------------------------------------------------------------------
+
+    def _release(self) -> None:
+        super()._release()
+        ready = self.ready_children
+        while ready and self.open_children < MAX_OPEN_CHILD_COUNT and (self.allowance or not self.is_paced):
+            future: Any = ready.popleft()
+            if future.stage != HELD:
+                continue
+            if not future.attributes and not self._is_prepared(future):
+                continue
+            if not future.id:
+                self._identify(future)
+                continue
+            if self.is_paced:
+                self.allowance -= 1
+            self._start_child(future)
+        if self.is_paced and not ready:
+            self.is_paced = False
+        elif self.is_paced and not self.allowance and not self.pace_is_open:
+            self.paces, self.pace_is_open = self.paces + 1, True
+            wait = PACE_SECONDS * 2 ** max(0, self.pace_streak - 1)
+            self.queue.append(self._timer(f"{commands.PACE}{self.paces}", wait))
+
+    def _enqueue(self, future: Future[Any]) -> None:
+        if not isinstance(future, ChildFuture):
+            super()._enqueue(future)
+        elif self.ready_children or self.is_paced or self.open_children >= MAX_OPEN_CHILD_COUNT:
+            self.ready_children.append(future)
+        else:
+            self._start_child(future)
+
+    def _start_child(self, future: ChildFuture) -> None:
+        self.open_children += 1
+        future.stage, future.run_id = QUEUED, None
+        self.queue.append(future)
+
+    def _queue_of(self, future: Future[Any]) -> TaskQueue:
+        return self.ready_children if future.type == START_CHILD else super()._queue_of(future)
+
+    def _left(self, future: Future[Any]) -> None:
+        if isinstance(future, ChildFuture):
+            self.open_children -= 1
+        else:
+            super()._left(future)
+
+    def _is_prepared(self, future: Any) -> bool:
+        """Prepare a child whose arguments were pending; what the workflow's own methods raise is its failure."""
+        try:
+            self._prepare(future)
+        except (SimpleflowError, TypeError, ValueError) as error:
+            self.fail(future, TaskFailed(future.id or future.name, f"{type(error).__name__}: {error}"))
+            return False
+        return True
+
+    def _prepare(self, future: ChildFuture) -> None:
+        args, kwargs = filled(future.args), filled(future.kwargs)
+        future.attributes = future.task.attributes(args, kwargs)
+
+    def _identity_of(self, future: Future[Any]) -> str:
+        if not isinstance(future, ChildFuture):
+            return super()._identity_of(future)
+        task: ChildTask = future.task
+        if task.is_named_by_arguments:
+            return task.workflow_id(filled(future.args), filled(future.kwargs))
+        return self._child_id(future.name, commands.call_digest(task, future.args, future.kwargs)[:32])
+
+    def _child_id(self, name: str, suffix: str) -> str:
+        """Return the workflow id of a child, in simpleflow's form: two runs of one parent have different children."""
+        run = f"{zlib.adler32(self.run_id.encode()):x}"
+        return commands.short_id(f"workflow-{name}-{self.workflow_id}--{run}--{suffix}")
+
+
+def is_open_child(future: Future[Any]) -> bool:
+    """Return whether a future is a child execution that has been asked for and has not ended."""
+    return isinstance(future, ChildFuture) and future.stage == OPEN

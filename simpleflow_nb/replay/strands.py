@@ -1,0 +1,149 @@
+"""The strands of a run beside ``run()``: started by the code or the engine, ended by their own return."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import partial
+from types import CoroutineType
+from typing import Any
+
+from greenlet import GreenletExit
+
+from ..exceptions import DefinitionError, ReplayError, RunEnded, TaskCanceled
+from ..futures import DONE, FAILED, OPEN, RUNNING_IN, STOPPED, Future
+from .strand import Strand
+from .suspension import driven
+from .tasks import Tasks
+
+STRAND = "strand"  #: the type of futures that end with a strand
+
+
+class Strands(Tasks):
+    """Strands, each with the future that ends with it."""
+
+    __slots__ = ()
+
+    def spawn(self, body: Callable[[], Any], name: str, *, raises: bool = True, is_own: bool = True) -> Future[Any]:
+        """Run ``body()``, plain or a coroutine function, as a strand until it first waits; return the future of its value.
+
+        An exception is the future's failure. With ``is_own``, failures of tasks that the body submits are raised in it;
+        without, in the strand that called this.
+        """
+        if self.dead:
+            self.block(())
+        id, spawner = self.numbered(name), self.current
+        future: Future[Any] = Future(self, STRAND, id, name)
+        future.stage, future.raises, future.strand = OPEN, raises, self.submitter()
+        strand = Strand(partial(self._live, body, future), id, future, None if is_own else spawner)
+        future.task = strand
+        self.strands[strand] = None
+        if spawner is None:  # a hook: the strand starts with the code
+            self.rouse_strand(strand)
+            return future
+        self.switch_into(strand)
+        if self.defect is not None or self.finished is not None:  # nothing goes on
+            self._leave()
+        return future
+
+    def cancel(self, future: Future[Any]) -> None:
+        if future.type != STRAND:
+            super().cancel(future)
+            return
+        if self.dead:
+            self.block(())
+        if future.stage < DONE and not future.cancelling:
+            future.cancelling = True
+            self.interrupt(future.task, TaskCanceled(future.id))
+
+    def started(self, awaitable: Any) -> Future[Any]:
+        """Start a coroutine, or a function without arguments, as a strand; a future is returned as it is.
+
+        Raises:
+            DefinitionError: it is none of these.
+        """
+        if isinstance(awaitable, Future):
+            return awaitable
+        if type(awaitable) is CoroutineType:
+            return self.spawn(lambda: awaitable, awaitable.cr_code.co_name, raises=False)
+        if callable(awaitable):
+            return self.spawn(awaitable, getattr(awaitable, "__name__", "task"), raises=False)
+        raise DefinitionError(f"{awaitable!r:.80} cannot be awaited here; pass a coroutine or what submit() returned")
+
+    def numbered(self, name: str) -> str:
+        """Return the next id of a name: ``group-1``."""
+        n = self.counters[name] = self.counters.get(name, 0) + 1
+        return f"{name}-{n}"
+
+    def running_strand(self, what: str) -> Strand:
+        """Return the strand whose code is running; ``what`` needs one.
+
+        Raises:
+            DefinitionError: none is, as in a hook.
+        """
+        if self.dead:
+            self.block(())
+        if self.current is None:
+            raise DefinitionError(f"{what} can only be used inside run()")
+        return self.current
+
+    def settle_all(self, futures: Iterable[Future[Any]]) -> None:
+        """Wait until all have ended, with or without success."""
+        self.block(tuple(futures))
+
+    def cancel_waits(self, strand: Strand) -> None:
+        """Cancel what an interrupted strand was waiting for."""
+        waited, strand.waits_for = strand.waits_for, ()
+        for future in waited:
+            if isinstance(future, Future):
+                future.cancel()
+
+    def interrupt(self, strand: Strand, error: BaseException) -> None:
+        """Raise an exception in a strand at its next wait."""
+        strand.interrupts.append(error)
+        self.rouse_strand(strand)
+
+    def _live(self, body: Callable[[], Any], future: Future[Any]) -> None:
+        strand: Strand = future.task
+        RUNNING_IN.set(self)
+        try:
+            value = body()
+            if type(value) is CoroutineType:
+                value = driven(value)
+            if self.failures or self.dead:
+                self.block(())
+        except GreenletExit as error:
+            if not self.dead:
+                self._end_strand(future, error)
+        except (MemoryError, ReplayError) as error:
+            if not self.dead:
+                self.defect = error
+        except RunEnded as error:
+            if not self.dead:
+                self._end_run(error)
+        except BaseException as error:
+            if not self.dead and self.may_interrupt(error):
+                self.defect = error
+            elif not self.dead:
+                if future.cancelling:
+                    self.cancel_waits(strand)
+                self._end_strand(future, error)
+        else:
+            if future.stage < DONE:
+                self.resolve(future, value, self.next_id, decode=False)
+        finally:
+            self.strands.pop(strand, None)
+            if strand.raises_in is strand:
+                strand.raises_in = self.main  # tasks that outlive it
+                if any(failed.strand is strand for failed in self.failures):
+                    self.rouse_strand(self.main)
+
+    def _end_strand(self, future: Future[Any], error: BaseException) -> None:
+        if future.stage >= DONE:
+            return
+        if isinstance(error, TaskCanceled) and future.cancelling:
+            self.settle(future, STOPPED, error)
+            return
+        self.settle(future, FAILED, error)
+        if future.raises:
+            self.failures.append(future)
+            self.rouse_strand(self.failing_strand(future))

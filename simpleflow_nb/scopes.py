@@ -1,0 +1,136 @@
+"""Time limits and task groups: blocks of a workflow's code, ``with`` or ``async with``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from .exceptions import DefinitionError, TaskCanceled
+from .futures import DONE, Future
+from .replay import Execution
+from .replay.strand import Strand
+
+T = TypeVar("T")
+
+
+class _TimeIsUp(TaskCanceled):
+    """Raised where the code waits when a time limit has passed; the limit's own block turns it into a TimeoutError."""
+
+
+class TimeLimit:
+    """A block that ends with :class:`TimeoutError`, Python's own, when a time has passed while it waits.
+
+    What it was waiting for is cancelled. The time is the service's, so a limit survives restarts; ``expired`` tells afterwards.
+    """
+
+    def __init__(self, executor: Execution, seconds: int) -> None:
+        self.executor, self.seconds = executor, seconds
+        self.expired = False
+        self._error: _TimeIsUp | None = None
+        self._strand: Strand | None = None
+        self._timer: Future[None] | None = None
+
+    def __enter__(self) -> Self:
+        if self._timer is not None:
+            raise DefinitionError("a time limit is used once; ask for another with self.timeout(...)")
+        self._strand = self.executor.running_strand("a time limit")
+        self._timer = self.executor.start_timer(self.seconds)
+        self._timer.watch(self)
+        return self
+
+    def ended(self, timer: Future[Any]) -> None:
+        """Take note that the timer has fired; called by the engine."""
+        if timer.stage == DONE and self._strand is not None:
+            self._error = _TimeIsUp(timer.id)
+            self.executor.interrupt(self._strand, self._error)
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        strand, self._strand = self._strand, None
+        assert strand is not None
+        assert self._timer is not None
+        if self._timer.stage < DONE and not self.executor.dead:
+            self._timer.cancel()
+        strand.forget(self._error)  # it has passed, and nothing has waited since
+        if error is not None and error is self._error:
+            self.expired = True
+            self.executor.cancel_waits(strand)
+            raise TimeoutError(f"{self.seconds} seconds have passed") from error
+
+    async def __aenter__(self) -> Self:
+        return self.__enter__()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.__exit__(kind, error, trace)
+
+
+class TaskGroup:
+    """A block that ends when all its tasks have ended; the first that fails cancels the others and is raised."""
+
+    def __init__(self, executor: Execution) -> None:
+        self.executor = executor
+        self._tasks: list[Future[Any]] = []
+        self._strand: Strand | None = None
+        self._failed: Future[Any] | None = None
+        self._interrupt: TaskCanceled | None = None
+
+    def create_task(self, awaitable: Coroutine[Any, Any, T] | Callable[[], T] | Future[T]) -> Future[T]:
+        """Run a coroutine, or a function without arguments, beside the block; or take in a future. Return its future.
+
+        Raises:
+            DefinitionError: outside the block, or it is none of these.
+        """
+        if self._strand is None:
+            raise DefinitionError(
+                "create_task() is called inside the block of its group: async with self.task_group() as group:"
+            )
+        future: Future[T] = self.executor.started(awaitable)
+        self._tasks.append(future)
+        future.watch(self)
+        return future
+
+    def ended(self, future: Future[Any]) -> None:
+        """Take note of the end of a task; called by the engine."""
+        if future.error is not None and self._failed is None and not future.cancelling:
+            self._failed = future
+            if self._strand is not None:
+                self._interrupt = TaskCanceled(future.id)
+                self.executor.interrupt(self._strand, self._interrupt)
+
+    def __enter__(self) -> Self:
+        self._strand = self.executor.running_strand("a task group")
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        strand, executor = self._strand, self.executor
+        assert strand is not None
+        if executor.dead:
+            return
+        raised = error
+        if raised is None:
+            try:
+                executor.settle_all(self._tasks)
+            except Exception as other:
+                raised = other
+        self._strand = None
+        strand.forget(self._interrupt)
+        if raised is not None or self._failed is not None:
+            for future in self._tasks:
+                future.cancel()
+            with strand.shielded():
+                executor.settle_all(self._tasks)
+        if self._failed is not None and (raised is None or raised is self._interrupt):
+            assert self._failed.error is not None
+            raise self._failed.error from None
+        if raised is not None and raised is not error:
+            raise raised
+
+    async def __aenter__(self) -> Self:
+        return self.__enter__()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.__exit__(kind, error, trace)

@@ -1,0 +1,185 @@
+"""What becomes of each thing that a workflow submits."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+from . import payload, task
+from .activity import Activity
+from .base import Submittable
+from .child_workflow import ChildWorkflow
+from .constants import MAX_ID_CHARACTERS, MAX_TIMEOUT_SECONDS
+from .exceptions import DefinitionError, RunEnded
+from .futures import Future
+from .marker import Marker
+from .replay import Execution
+from .replay.arguments import waited_for
+from .signal import WaitForSignal
+from .workflow_type import WorkflowType, execution_input
+
+#: Settings of a run that one continued as new keeps.
+_KEPT = ("executionStartToCloseTimeout", "taskStartToCloseTimeout", "taskList", "taskPriority", "childPolicy", "tagList")
+
+
+class Submission:
+    """Submits tasks of one run.
+
+    Args:
+        workflow: the class of the run.
+    """
+
+    def __init__(self, workflow: type[WorkflowType], executor: Execution) -> None:
+        self.workflow, self.executor = workflow, executor
+        self.markers: dict[tuple[str, str | None], Future[Any]] = {}
+
+    def submitted(self, wanted: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Future[Any]:
+        """Submit anything but a container of several tasks.
+
+        Raises:
+            DefinitionError: it cannot be submitted.
+            RunEnded: it ends the run: a continuation as new.
+        """
+        if isinstance(wanted, Activity):
+            return self.executor.submit_activity(wanted, args, kwargs, depth=3)
+        if isinstance(wanted, type) and issubclass(wanted, WorkflowType):
+            return self.executor.submit_child(ChildWorkflow(wanted, self.executor), args, kwargs, depth=3)
+        if not isinstance(wanted, Submittable):
+            raise not_submittable(wanted)
+        for kind, submit in _KINDS.items():
+            if isinstance(wanted, kind):
+                if args or kwargs:
+                    raise DefinitionError(f"{type(wanted).__name__} has its arguments already; submit it without any")
+                return submit(self, wanted)
+        raise not_submittable(wanted)
+
+    def _activity(self, wanted: task.ActivityTask) -> Future[Any]:
+        activity = wanted.activity
+        if isinstance(wanted, task.NonPythonicActivityTask):
+            activity = activity.with_plain_input()
+        return self.executor.submit_activity(
+            activity, wanted.args, dict(wanted.kwargs), depth=4, raises=wanted.raises_on_failure
+        )
+
+    def _child(self, wanted: task.WorkflowTask) -> Future[Any]:
+        child = ChildWorkflow(wanted.workflow, self.executor, wanted.workflow_task_list, wanted.raises_on_failure)
+        return self.executor.submit_child(child, wanted.args, dict(wanted.kwargs), depth=4)
+
+    def _signal(self, wanted: task.SignalTask) -> Future[Any]:
+        executor = self.executor
+        workflow_id, run_id = wanted.workflow_id, wanted.run_id
+        if workflow_id is None:
+            workflow_id, run_id = executor.workflow_id, executor.run_id
+        body = {"args": waited_for(list(wanted.args)), "kwargs": waited_for(wanted.kwargs), "__propagate": wanted.propagate}
+        text = payload.encoded(body, f"the input of signal {wanted.name!r}")
+        control = None if wanted.control is None else payload.encode(wanted.control)
+        future = executor.signal_execution(_signal_name(wanted.name), text, workflow_id, run_id, control)
+        future.raises = wanted.raises_on_failure is not False
+        return future
+
+    def _marker(self, wanted: task.MarkerTask) -> Future[Any]:
+        executor = self.executor
+        name = _user_name(wanted.name, "marker")
+        text = None if wanted.details is None else payload.encode(waited_for(wanted.details))
+        known = self.markers.get((name, text))
+        if known is None:
+            executor.record_marker(name, text)
+            known = self.markers[name, text] = Future(executor, "RecordMarker", name, name)
+            executor.resolve(known, text, executor.next_id, decode=False)
+        return known
+
+    def recorded_markers(self) -> list[Marker]:
+        """Return the markers of this run, in the order in which they were recorded."""
+        return [Marker(name, payload.decode(text)) for name, text in self.markers]
+
+    def _timer(self, wanted: task.TimerTask) -> Future[Any]:
+        control = None if wanted.control is None else payload.encode(wanted.control)
+        timer_id = _user_name(wanted.timer_id, "timer")
+        return self.executor.start_timer(whole_seconds(wanted.timeout), timer_id, control, depth=4)
+
+    def _cancel_timer(self, wanted: task.CancelTimerTask) -> Future[Any]:
+        timer = self.executor.tasks.get(wanted.timer_id)
+        if timer is None or timer.type != "StartTimer":
+            raise DefinitionError(f"timer {wanted.timer_id!r} was never started")
+        timer.cancel()
+        return timer
+
+    def _wait_for_signal(self, wanted: WaitForSignal) -> Future[Any]:
+        return self.executor.last_signal(wanted.signal_name)
+
+    def _cancel_execution(self, wanted: task.CancelExecutionTask) -> Future[Any]:
+        return self.executor.cancel_execution(wanted.workflow_id, wanted.run_id)
+
+    def _continue_as_new(self, wanted: task.ContinueAsNewTask) -> Future[Any]:
+        raise RunEnded("ContinueAsNewWorkflowExecution", self.continue_as_new_attributes(wanted))
+
+    def continue_as_new_attributes(self, wanted: task.ContinueAsNewTask) -> dict[str, Any]:
+        """Return the attributes of the decision: the settings of the run, but for those that the task names."""
+        started = self.executor.started_attributes
+        body = {"args": waited_for(list(wanted.args)), "kwargs": waited_for(wanted.kwargs)}
+        attributes: dict[str, Any] = {"input": execution_input(self.workflow, body)}
+        attributes |= {key: started[key] for key in _KEPT if started.get(key)}
+        changed = {
+            "workflowTypeVersion": wanted.version,
+            "taskList": None if wanted.task_list is None else {"name": wanted.task_list},
+            "taskPriority": _text(wanted.task_priority),
+            "tagList": wanted.tag_list,
+            "childPolicy": wanted.child_policy,
+            "executionStartToCloseTimeout": _text(wanted.execution_timeout),
+            "taskStartToCloseTimeout": _text(wanted.decision_tasks_timeout),
+        }
+        return attributes | {key: value for key, value in changed.items() if value is not None}
+
+
+_KINDS: dict[type, Callable[[Submission, Any], Future[Any]]] = {
+    task.ActivityTask: Submission._activity,
+    task.WorkflowTask: Submission._child,
+    task.SignalTask: Submission._signal,
+    task.MarkerTask: Submission._marker,
+    task.TimerTask: Submission._timer,
+    task.CancelTimerTask: Submission._cancel_timer,
+    WaitForSignal: Submission._wait_for_signal,
+    task.CancelExecutionTask: Submission._cancel_execution,
+    task.ContinueAsNewTask: Submission._continue_as_new,
+}
+
+
+def not_submittable(wanted: Any) -> DefinitionError:
+    """Return the refusal of something that cannot be submitted, with what would be right."""
+    if callable(wanted):
+        name = getattr(wanted, "__qualname__", repr(wanted))
+        return DefinitionError(f"{name} is not an activity; decorate it with @activity.with_attributes(...)")
+    return DefinitionError(f"{wanted!r:.80} cannot be submitted; pass an activity, a workflow class, a task or a group")
+
+
+def whole_seconds(wait: float) -> int:
+    """Return the seconds of a timer, rounded up.
+
+    Raises:
+        DefinitionError: it is no number that a timer takes.
+    """
+    if not isinstance(wait, int | float):
+        raise DefinitionError(f"a timer of {wait!r}: give seconds as a number, or a timedelta")
+    if not 0 <= wait <= MAX_TIMEOUT_SECONDS:
+        raise DefinitionError(f"a timer of {wait} seconds: it takes 0 to {MAX_TIMEOUT_SECONDS}")
+    return math.ceil(wait)
+
+
+def _text(value: int | None) -> str | None:
+    return None if value is None else str(value)
+
+
+def _signal_name(name: str) -> str:
+    if not name or len(name) > MAX_ID_CHARACTERS:
+        raise DefinitionError(f"{name!r:.300} cannot name a signal: 1 to 256 characters")
+    return name
+
+
+def _user_name(name: str, what: str) -> str:
+    if not name or name.startswith("_") or len(name) > MAX_ID_CHARACTERS:
+        raise DefinitionError(f"{name!r} cannot name a {what}: 1 to 256 characters, not beginning with an underscore")
+    if what == "timer" and (name == "arn" or any(c in ":/|" or ord(c) < 32 or 127 <= ord(c) < 160 for c in name)):
+        # https://docs.aws.amazon.com/amazonswf/latest/apireference/API_StartTimerDecisionAttributes.html
+        raise DefinitionError(f"{name!r} cannot name a timer: no ':', '/', '|' or controls, and not 'arn'")
+    return name

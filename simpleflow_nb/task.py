@@ -1,0 +1,218 @@
+"""Tasks: activities, child workflows, timers, markers and signals with their arguments, to be submitted.
+
+``self.submit(increment, 3)`` and ``self.submit(ActivityTask(increment, 3))`` are the same.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from .activity import Activity
+from .base import Submittable
+from .exceptions import DefinitionError
+from .workflow_type import WorkflowType
+
+
+class Task(Submittable):
+    """A single task."""
+
+    raises_on_failure: bool | None = None  #: None: as the activity, the workflow class or the group says
+
+    @property
+    def name(self) -> str:
+        raise NotImplementedError(f"{type(self).__name__} has no name")
+
+    def propagate_attribute(self, attr: str, val: Any) -> None:
+        setattr(self, attr, val)
+
+
+class ActivityTask(Task):
+    """An activity with its arguments."""
+
+    def __init__(self, activity: Activity[..., Any], *args: Any, **kwargs: Any) -> None:
+        if not isinstance(activity, Activity):
+            raise DefinitionError(f"{activity!r:.80} is not an activity; decorate it with @activity.with_attributes(...)")
+        self.activity, self.args, self.kwargs = activity, args, kwargs
+
+    @property
+    def name(self) -> str:
+        return self.activity.name
+
+    @property
+    def task_list(self) -> str | None:
+        return self.activity.task_list
+
+    @property
+    def idempotent(self) -> bool:
+        return self.activity.idempotent
+
+    def execute(self) -> Any:
+        """Run the activity's body here and now, without a worker."""
+        return self.activity.execute(*self.args, **self.kwargs)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(activity={self.activity!r}, args={self.args!r}, kwargs={self.kwargs!r})"
+
+
+class NonPythonicActivityTask(ActivityTask):
+    """An activity for workers in other languages: its input is the list of arguments, or the mapping of keyword arguments."""
+
+    def __init__(self, activity: Activity[..., Any], *args: Any, **kwargs: Any) -> None:
+        super().__init__(activity, *args, **kwargs)
+        if args and kwargs:
+            raise DefinitionError(f"{self.name}: give either positional or keyword arguments; the input is one of both")
+
+    def get_input(self) -> Any:
+        """Return what the worker gets as JSON."""
+        return self.kwargs or list(self.args)
+
+
+class WorkflowTask(Task):
+    """A workflow class with its arguments, to be run as a child execution.
+
+    ``executor`` is ignored, it is simpleflow's first argument; new code uses :class:`ChildWorkflowTask`.
+    ``workflow_task_list`` is the list of its decision tasks, by default that of the class, else that of the parent.
+    """
+
+    def __init__(
+        self, executor: Any, workflow: type[WorkflowType], *args: Any, workflow_task_list: str | None = None, **kwargs: Any
+    ) -> None:
+        self.executor, self.workflow, self.args, self.kwargs = executor, workflow, args, kwargs
+        self.workflow_task_list = workflow_task_list
+
+    @property
+    def name(self) -> str:
+        return f"workflow-{self.workflow.type_name()}"
+
+    @property
+    def idempotent(self) -> bool:
+        return self.workflow.idempotent
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(workflow={self.workflow.__qualname__}, args={self.args!r}, kwargs={self.kwargs!r})"
+
+
+class ChildWorkflowTask(WorkflowTask):
+    """A workflow class with its arguments, to be run as a child execution."""
+
+    def __init__(self, workflow: type[WorkflowType], *args: Any, workflow_task_list: str | None = None, **kwargs: Any) -> None:
+        super().__init__(None, workflow, *args, workflow_task_list=workflow_task_list, **kwargs)
+
+
+class SignalTask(Task):
+    """A signal to an execution; the result of :meth:`.Workflow.signal`.
+
+    Without ``workflow_id`` it goes to the run that submits it. With ``propagate``, runs that get it send it on to their
+    parents and children.
+    """
+
+    idempotent = True
+
+    def __init__(
+        self,
+        name: str,
+        *args: Any,
+        workflow_id: str | None = None,
+        run_id: str | None = None,
+        propagate: bool = False,
+        control: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        self._name, self.args, self.kwargs = name, args, kwargs
+        self.workflow_id, self.run_id, self.propagate, self.control = workflow_id, run_id, propagate, control
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    @property
+    def id(self) -> str:
+        return self._name
+
+    def execute(self) -> None:
+        """Do nothing: the decider sends it. As in simpleflow; likewise for the other tasks without a worker."""
+
+    def __repr__(self) -> str:
+        return f"SignalTask({self._name!r}, workflow_id={self.workflow_id!r}, run_id={self.run_id!r})"
+
+
+@dataclass(frozen=True)
+class MarkerTask(Submittable):
+    """A marker, to be recorded; the result of :meth:`.Workflow.record_marker`."""
+
+    name: str
+    details: Any = None
+
+    idempotent = True
+
+    def execute(self) -> None:
+        """Do nothing: the decider records it."""
+
+
+@dataclass(frozen=True)
+class TimerTask(Submittable):
+    """The result of :meth:`.Workflow.start_timer`, to be submitted; ``timeout`` is in seconds."""
+
+    timer_id: str
+    timeout: int
+    control: Any = None
+
+    idempotent = True
+
+    @property
+    def name(self) -> str:
+        return self.timer_id
+
+    @property
+    def id(self) -> str:
+        return self.timer_id
+
+    def execute(self) -> None:
+        """Do nothing: the service keeps the time."""
+
+
+@dataclass(frozen=True)
+class CancelTimerTask(Submittable):
+    """The result of :meth:`.Workflow.cancel_timer`, to be submitted."""
+
+    timer_id: str
+
+    idempotent = True
+
+    @property
+    def name(self) -> str:
+        return self.timer_id
+
+    @property
+    def id(self) -> str:
+        return self.timer_id
+
+    def execute(self) -> None:
+        """Do nothing: the decider cancels it."""
+
+
+@dataclass(frozen=True)
+class CancelExecutionTask(Submittable):
+    """A request to cancel another execution; the result of :meth:`.Workflow.cancel_workflow`."""
+
+    workflow_id: str
+    run_id: str | None = None
+
+
+@dataclass(frozen=True)
+class ContinueAsNewTask(Submittable):
+    """A new start of the workflow with a fresh history; the result of :meth:`.Workflow.continue_as_new`.
+
+    What is None stays as it is in this run; timeouts are in seconds.
+    """
+
+    args: tuple[Any, ...] = ()
+    kwargs: dict[str, Any] = field(default_factory=dict)
+    version: str | None = None
+    task_list: str | None = None
+    task_priority: int | None = None
+    tag_list: list[str] | None = None
+    child_policy: str | None = None
+    execution_timeout: int | None = None
+    decision_tasks_timeout: int | None = None

@@ -1,0 +1,93 @@
+"""The type of a workflow: the settings of its class, with which its executions are registered and started."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from . import payload
+from .constants import DEFAULT_VERSION, MAX_OPEN_ACTIVITY_COUNT
+from .exceptions import DefinitionError
+from .retry import RetryPolicy
+
+
+class WorkflowType:
+    """The settings of a workflow class.
+
+    Attributes:
+        name: type name on the service; ``module.Class`` when None.
+        version: of the type.
+        task_list: of its decision tasks, and of activities that name none.
+        task_priority: of its decision tasks; higher first.
+        tag_list: of its executions, or :attr:`INHERIT_TAG_LIST`.
+        child_policy: TERMINATE, REQUEST_CANCEL or ABANDON: the fate of its open children when it is terminated or times out.
+        execution_timeout, decision_tasks_timeout: seconds; the starter's defaults when None.
+        max_open_activity_count: the decider holds back activities beyond it.
+        retry: of a child execution that fails or times out: a number of immediate retries, or a policy.
+        raises_on_failure: whether the parent raises the failure of a child at its next wait.
+        idempotent: a run starts one child for equal arguments, however often it submits it.
+        propagate_signals_to_parent: pass signals on to the parent that are sent with ``propagate``.
+        activities_raise: whether the failure of an activity is raised that does not say so itself; simpleflow's way is False.
+    """
+
+    INHERIT_TAG_LIST = "INHERIT_TAG_LIST"  #: as ``tag_list`` of a child: the tags of its parent
+
+    name: str | None = None
+    version: str = DEFAULT_VERSION
+    task_list: str | None = None
+    task_priority: Any = None
+    tag_list: list[str] | str | None = None
+    child_policy: str = "TERMINATE"
+    execution_timeout: int | None = None
+    decision_tasks_timeout: int | None = None
+    max_open_activity_count: int = MAX_OPEN_ACTIVITY_COUNT
+    retry: int | RetryPolicy = 0
+    raises_on_failure: bool = True
+    idempotent: bool = False
+    propagate_signals_to_parent: bool = True
+    activities_raise: bool = True
+
+    @classmethod
+    def tags(cls, arguments: dict[str, Any]) -> list[str]:
+        """Return the default tags of a run with these arguments: from ``get_tag_list``, else ``tag_list``.
+
+        ``get_tag_list`` is called as in simpleflow: with the class, then with the arguments of ``run``.
+
+        Raises:
+            DefinitionError: neither is a list of texts.
+        """
+        where, given = f"{cls.class_path()}.tag_list", cls.tag_list
+        chosen = getattr(cls, "get_tag_list", None)
+        if chosen is not None:
+            where = f"{cls.class_path()}.get_tag_list()"
+            try:
+                given = chosen(cls, *arguments.get("args", ()), **arguments.get("kwargs", {}))
+            except Exception as error:
+                raise DefinitionError(f"{where} raised {type(error).__name__}: {error}") from error
+        return [] if given == cls.INHERIT_TAG_LIST else checked_tags(given, where)
+
+    @classmethod
+    def type_name(cls) -> str:
+        return cls.name or f"{cls.__module__}.{cls.__qualname__}"
+
+    @classmethod
+    def class_path(cls) -> str:
+        """Return the dotted path of the class, which is ``__extra.class`` in the input of its executions."""
+        return f"{cls.__module__}.{cls.__qualname__}"
+
+
+def execution_input(cls: type[WorkflowType], arguments: dict[str, Any]) -> str:
+    """Encode the input of an execution: the arguments, and the path of the class for deciders."""
+    return payload.encoded({**arguments, "__extra": {"class": cls.class_path()}}, f"the input of {cls.type_name()}")
+
+
+def checked_tags(given: Any, where: str) -> list[str]:
+    """Return tags as a list, empty for None. ``where`` names what has given them, for the message.
+
+    Raises:
+        DefinitionError: it is not a list of texts.
+    """
+    if given is None:
+        return []
+    if not isinstance(given, list | tuple) or not all(isinstance(tag, str) for tag in given):
+        raise DefinitionError(f"{where} is {given!r:.80}; a list of texts is expected, such as ['daily']")
+    return list(given)
