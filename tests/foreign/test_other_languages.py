@@ -61,6 +61,31 @@ ORDER: dict[str, Any] = {
 }
 
 
+SHIPMENT: dict[str, Any] = {
+    "result": {
+        "packed": "packed by shipment-1",
+        "causes": ["WORKFLOW_TYPE_DOES_NOT_EXIST", "UNKNOWN_EXTERNAL_WORKFLOW_EXECUTION"],
+    },
+    "events": {
+        "ChildWorkflowExecutionCompleted": 1,
+        "ChildWorkflowExecutionStarted": 1,
+        "ExternalWorkflowExecutionCancelRequested": 1,
+        "ExternalWorkflowExecutionSignaled": 1,
+        "RequestCancelExternalWorkflowExecutionInitiated": 1,
+        "SignalExternalWorkflowExecutionFailed": 1,
+        "SignalExternalWorkflowExecutionInitiated": 2,
+        "StartChildWorkflowExecutionFailed": 1,
+        "StartChildWorkflowExecutionInitiated": 1,
+        "WorkflowExecutionCompleted": 1,
+        "WorkflowExecutionStarted": 1,
+    },
+    "unknown types": [],
+    "open children": 1,
+    "watch": {"closed": "CANCELED", "asked": True, "details": "shipment-1"},
+    "parcel": {"closed": "COMPLETED", "parent": "shipment-1", "tags": ["parcel"]},
+    "held": {"closed": "TERMINATED", "parent": "hold-1", "tags": ["parcel"]},
+}
+
 FLOW_ORDER: dict[str, Any] = {
     "result": "charge(reserve(tea))",
     "state": "approved by Ann",
@@ -98,6 +123,12 @@ def built(language: Language, tmp_path_factory: pytest.TempPathFactory) -> Clien
 
 def test_an_order_is_carried_out_and_looked_at_by_a_client_in_another_language(client: Client, endpoint: str) -> None:
     assert client.report("order", endpoint) == ORDER
+
+
+def test_executions_that_have_to_do_with_each_other_are_carried_out_by_a_client_in_another_language(
+    client: Client, endpoint: str
+) -> None:
+    assert client.report("shipment", endpoint) == SHIPMENT
 
 
 def test_the_flow_framework_carries_out_a_workflow_of_its_own(flow: Client, endpoint: str) -> None:

@@ -12,7 +12,11 @@ import (
 
 // deciders choose the decisions of an execution from its whole history, by the name of its type.
 var deciders = map[string]func([]types.HistoryEvent) []types.Decision{
-	"order": decideOrder,
+	"order":    decideOrder,
+	"shipment": decideShipment,
+	"hold":     decideHold,
+	"parcel":   decideParcel,
+	"watch":    decideWatch,
 }
 
 // decide polls for decision tasks, a few events a page, until the context ends.

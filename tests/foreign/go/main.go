@@ -20,7 +20,8 @@ const domain = "foreign"
 type Report map[string]any
 
 var scenarios = map[string]func(context.Context, *swf.Client) (Report, error){
-	"order": order,
+	"order":    order,
+	"shipment": shipment,
 }
 
 func main() {

@@ -14,7 +14,7 @@ import (
 )
 
 var (
-	workflowNames = []string{"order"}
+	workflowNames = []string{"order", "shipment", "hold", "parcel", "watch"}
 	activityNames = []string{"charge", "reserve"}
 )
 

@@ -9,11 +9,12 @@ import {
 } from "@aws-sdk/client-swf";
 import { decide } from "./decider.mjs";
 import { order } from "./order.mjs";
+import { shipment } from "./shipment.mjs";
 import { work } from "./worker.mjs";
 
 export const domain = "foreign";
-const scenarios = { order };
-const workflowNames = ["order"];
+const scenarios = { order, shipment };
+const workflowNames = ["order", "shipment", "hold", "parcel", "watch"];
 const activityNames = ["charge", "reserve"];
 
 async function register(client) {

@@ -1,8 +1,15 @@
 import { paginatePollForDecisionTask, RespondDecisionTaskCompletedCommand } from "@aws-sdk/client-swf";
 import { domain } from "./client.mjs";
+import { complete, decideHold, decideParcel, decideShipment, decideWatch } from "./shipment_rules.mjs";
 
 // Choose the decisions of an execution from its whole history, by the name of its type.
-const deciders = { order: decideOrder };
+const deciders = {
+  order: decideOrder,
+  shipment: decideShipment,
+  hold: decideHold,
+  parcel: decideParcel,
+  watch: decideWatch,
+};
 
 // Polls for decision tasks, a few events a page, until the signal.
 export async function decide(client, abortSignal) {
@@ -45,7 +52,7 @@ function decideOrder(events) {
   }
   if (results.charge !== undefined && of("TimerFired").length && approval) {
     const approver = approval.workflowExecutionSignaledEventAttributes.input;
-    return [complete({ charged: results.charge, attempts: charges, "approved by": approver })];
+    return [complete(JSON.stringify({ charged: results.charge, attempts: charges, "approved by": approver }))];
   }
   return [];
 }
@@ -58,12 +65,5 @@ function schedule(name, attempt, input) {
       activityType: { name, version: "1" },
       input,
     },
-  };
-}
-
-function complete(result) {
-  return {
-    decisionType: "CompleteWorkflowExecution",
-    completeWorkflowExecutionDecisionAttributes: { result: JSON.stringify(result) },
   };
 }

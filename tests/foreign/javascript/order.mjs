@@ -42,15 +42,11 @@ export async function order(client) {
       eventTimestamp.getTime() >= (index ? events[index - 1].eventTimestamp.getTime() : before) &&
       eventTimestamp.getTime() <= Date.now(),
   );
-  const counts = {}; // without decision tasks, whose number depends on who is faster
-  for (const { eventType } of events) {
-    if (!eventType.startsWith("DecisionTask")) counts[eventType] = (counts[eventType] ?? 0) + 1;
-  }
   return {
     faults,
     result: JSON.parse(events.at(-1).workflowExecutionCompletedEventAttributes.result),
     marker: events.find((event) => event.eventType === "MarkerRecorded").markerRecordedEventAttributes.details,
-    events: counts,
+    events: counted(events),
     "longest page": longest,
     backwards: backwards.map((event) => event.eventId).reverse().join() === events.map((event) => event.eventId).join(),
     "in order": inOrder,
@@ -68,7 +64,7 @@ export async function order(client) {
 }
 
 // Waits until an execution has ended.
-async function closed(client, execution) {
+export async function closed(client, execution) {
   for (;;) {
     const described = await client.send(new DescribeWorkflowExecutionCommand({ domain, execution }));
     if (described.executionInfo.executionStatus === "CLOSED") return described;
@@ -76,7 +72,16 @@ async function closed(client, execution) {
   }
 }
 
-async function history(client, execution, reverseOrder) {
+// Counts events by type, without decision tasks, whose number depends on who is faster.
+export function counted(events) {
+  const counts = {};
+  for (const { eventType } of events) {
+    if (!eventType.startsWith("DecisionTask")) counts[eventType] = (counts[eventType] ?? 0) + 1;
+  }
+  return counts;
+}
+
+export async function history(client, execution, reverseOrder) {
   const events = [];
   let longest = 0;
   for await (const page of paginateGetWorkflowExecutionHistory({ client, pageSize: 4 }, { domain, execution, reverseOrder })) {

@@ -20,14 +20,14 @@ import software.amazon.awssdk.services.swf.model.RegisterActivityTypeRequest;
  */
 public final class Client {
     static final String DOMAIN = "foreign";
-    private static final List<String> WORKFLOWS = List.of("order");
+    private static final List<String> WORKFLOWS = List.of("order", "shipment", "hold", "parcel", "watch");
     private static final List<String> ACTIVITIES = List.of("charge", "reserve");
 
     private interface Scenario {
         Map<String, Object> run(SwfClient client) throws Exception;
     }
 
-    private static final Map<String, Scenario> SCENARIOS = Map.of("order", Order::run);
+    private static final Map<String, Scenario> SCENARIOS = Map.of("order", Order::run, "shipment", Shipment::run);
 
     private Client() {}
 

@@ -18,7 +18,12 @@ final class Decider {
         List<Decision> decide(List<HistoryEvent> events) throws JsonProcessingException;
     }
 
-    private static final Map<String, Rule> RULES = Map.of("order", Decider::order);
+    private static final Map<String, Rule> RULES = Map.of(
+            "order", Decider::order,
+            "shipment", ShipmentRules::shipment,
+            "hold", ShipmentRules::hold,
+            "parcel", ShipmentRules::parcel,
+            "watch", ShipmentRules::watch);
 
     private Decider() {}
 
@@ -86,7 +91,7 @@ final class Decider {
             return List.of(schedule("charge", failures + 1, results.get("reserve")));
         }
         if (charged != null && fired && approver != null) {
-            return List.of(complete(Map.of("charged", charged, "attempts", charges, "approved by", approver)));
+            return List.of(complete(text(Map.of("charged", charged, "attempts", charges, "approved by", approver))));
         }
         return List.of();
     }
@@ -100,11 +105,14 @@ final class Decider {
                 .build();
     }
 
-    private static Decision complete(Map<String, Object> result) throws JsonProcessingException {
-        String text = new ObjectMapper().writeValueAsString(result);
+    static String text(Map<String, Object> result) throws JsonProcessingException {
+        return new ObjectMapper().writeValueAsString(result);
+    }
+
+    static Decision complete(String result) {
         return Decision.builder()
                 .decisionType(DecisionType.COMPLETE_WORKFLOW_EXECUTION)
-                .completeWorkflowExecutionDecisionAttributes(a -> a.result(text))
+                .completeWorkflowExecutionDecisionAttributes(a -> a.result(result))
                 .build();
     }
 }
