@@ -13,9 +13,10 @@ from typing import Any
 from . import cache
 
 _BUILD_SECONDS = 300
-_RUN_SECONDS = 120
+_RUN_SECONDS = 60
 _HERE = Path(__file__).parent
-_QUICK_START = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"  #: programs of a second are not worth compiling well
+_SOURCES, _MAIN, _LIBRARIES = "src/main/java", "src/main/java/foreign/Client.java", "{place}/target/dependency/*"
+_QUICK_START = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")  #: programs of a second are not worth compiling well
 
 
 @dataclass(frozen=True)
@@ -29,8 +30,11 @@ class Language:
         fetching: asks the registry; run once, in the cache.
         building: makes the program, without a network; run in a copy of the folder.
         running: starts it in that copy.
-        settings: environment variables of all three. ``{cache}`` is the folder that keeps what is fetched.
-        offline: further ones, once everything is fetched.
+        settings: environment variables of fetching and building.
+        offline: further ones of building.
+
+    In words ``{cache}`` is the folder that keeps what is fetched, for all clients, and ``{place}`` the one in which this one's
+    declarations were fetched.
     """
 
     name: str
@@ -60,12 +64,13 @@ class Language:
             command, cwd=folder, env=environment, capture_output=True, text=True, timeout=_BUILD_SECONDS, check=False
         )
         assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout}{done.stderr}"
-        return Client(folder, [word.format(folder=folder) for word in self.running])
+        return Client(folder, [word.format(folder=folder, place=place) for word in self.running])
 
     def _fetched(self) -> Path:
         """The place in the cache in which the declarations were fetched."""
         declared = [(_HERE / self.name / name) for name in self.declared]
-        place = cache.folder() / self.name / cache.key_of(*(one.read_bytes() for one in declared))
+        asked = [repr(self.fetching).encode(), *(one.read_bytes() for one in declared)]
+        place = cache.folder() / self.name / cache.key_of(*asked)
         with cache.fetching(place) as is_new:
             if is_new:
                 for one in declared:
@@ -86,21 +91,28 @@ class Client:
     command: list[str]
 
     def report(self, scenario: str, endpoint: str) -> dict[str, Any]:
-        done = subprocess.run(
+        """What the program prints.
+
+        Raises:
+            AssertionError: it fails, or has not ended after a minute; with what it wrote to standard error.
+        """
+        with subprocess.Popen(
             [*self.command, scenario],
             cwd=self.folder,
             env=cache.client_environment(endpoint),
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
-            timeout=_RUN_SECONDS,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-        report: dict[str, Any] = json.loads(done.stdout)
+        ) as running:
+            try:
+                printed, said = running.communicate(timeout=_RUN_SECONDS)
+            except subprocess.TimeoutExpired:
+                running.kill()
+                raise AssertionError(f"not done after {_RUN_SECONDS} s; {running.communicate()[1]}") from None
+        assert running.returncode == 0, said
+        report: dict[str, Any] = json.loads(printed)
         return report
 
-
-_MAVEN = ("mvn", "-q", "-B", "-Dstyle.color=never", "-Dmaven.repo.local={cache}/maven", "process-classes")
 
 GO = Language(
     name="go",
@@ -123,10 +135,9 @@ JAVA, FLOW = (
         name=name,
         commands=("java", "javac", "mvn"),
         declared=("pom.xml",),
-        fetching=_MAVEN,
-        building=(*_MAVEN, "--offline"),
-        running=("java", *_QUICK_START.split(), "-cp", "target/classes:target/dependency/*", "foreign.Client"),
-        settings={"MAVEN_OPTS": _QUICK_START},
+        fetching=("mvn", "-q", "-B", "-Dstyle.color=never", "-Dmaven.repo.local={cache}/maven", "dependency:copy-dependencies"),
+        building=("javac", "-encoding", "UTF-8", "-sourcepath", _SOURCES, "-cp", _LIBRARIES, "-d", "built", _MAIN),
+        running=("java", *_QUICK_START, "-cp", f"built:{_LIBRARIES}", "foreign.Client"),
     )
     for name in ("java", "flow")
 )

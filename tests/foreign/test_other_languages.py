@@ -96,6 +96,22 @@ FLOW_ORDER: dict[str, Any] = {
     },
 }
 
+FLOW_SHIPMENT: dict[str, Any] = {
+    "result": "packed tea",
+    "events": {
+        "ChildWorkflowExecutionCanceled": 1,
+        "ChildWorkflowExecutionCompleted": 1,
+        "ChildWorkflowExecutionStarted": 2,
+        "ExternalWorkflowExecutionCancelRequested": 1,
+        "ExternalWorkflowExecutionSignaled": 1,
+        "RequestCancelExternalWorkflowExecutionInitiated": 1,
+        "SignalExternalWorkflowExecutionInitiated": 1,
+        "StartChildWorkflowExecutionInitiated": 2,
+        "WorkflowExecutionCompleted": 1,
+        "WorkflowExecutionStarted": 1,
+    },
+}
+
 
 @pytest.fixture(scope="module", params=[GO, JAVA, JAVASCRIPT], ids=lambda language: language.name)
 def client(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Client:
@@ -133,3 +149,7 @@ def test_executions_that_have_to_do_with_each_other_are_carried_out_by_a_client_
 
 def test_the_flow_framework_carries_out_a_workflow_of_its_own(flow: Client, endpoint: str) -> None:
     assert flow.report("order", endpoint) == FLOW_ORDER
+
+
+def test_the_flow_framework_carries_out_workflows_that_have_to_do_with_each_other(flow: Client, endpoint: str) -> None:
+    assert flow.report("shipment", endpoint) == FLOW_SHIPMENT
