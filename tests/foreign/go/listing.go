@@ -13,7 +13,9 @@ import (
 )
 
 // history returns all events of an execution, and the length of the longest page.
-func history(ctx context.Context, client *swf.Client, execution *types.WorkflowExecution, reverse bool) ([]types.HistoryEvent, int, error) {
+func history(
+	ctx context.Context, client *swf.Client, execution *types.WorkflowExecution, reverse bool,
+) ([]types.HistoryEvent, int, error) {
 	var events []types.HistoryEvent
 	longest := 0
 	pages := swf.NewGetWorkflowExecutionHistoryPaginator(client, &swf.GetWorkflowExecutionHistoryInput{
@@ -77,7 +79,8 @@ func unknown(events []types.HistoryEvent) []string {
 func list(ctx context.Context, client *swf.Client, report Report) error {
 	since := &types.ExecutionTimeFilter{OldestDate: aws.Time(time.Now().Add(-time.Hour))}
 	for number := range 5 {
-		if _, err := client.StartWorkflowExecution(ctx, startInput("order", fmt.Sprintf("idle-%d", number), "nobody", "idle")); err != nil {
+		idle := startInput("order", fmt.Sprintf("idle-%d", number), "nobody", "idle")
+		if _, err := client.StartWorkflowExecution(ctx, idle); err != nil {
 			return err
 		}
 	}

@@ -112,7 +112,9 @@ func order(ctx context.Context, client *swf.Client) (Report, error) {
 }
 
 // closed waits until an execution has ended.
-func closed(ctx context.Context, client *swf.Client, execution *types.WorkflowExecution) (*swf.DescribeWorkflowExecutionOutput, error) {
+func closed(
+	ctx context.Context, client *swf.Client, execution *types.WorkflowExecution,
+) (*swf.DescribeWorkflowExecutionOutput, error) {
 	for {
 		described, err := client.DescribeWorkflowExecution(ctx, &swf.DescribeWorkflowExecutionInput{
 			Domain: aws.String(domain), Execution: execution,

@@ -36,7 +36,8 @@ func shipment(ctx context.Context, client *swf.Client) (Report, error) {
 		return nil, err
 	}
 	var result any
-	if err := json.Unmarshal([]byte(*events[len(events)-1].WorkflowExecutionCompletedEventAttributes.Result), &result); err != nil {
+	last := events[len(events)-1].WorkflowExecutionCompletedEventAttributes
+	if err := json.Unmarshal([]byte(*last.Result), &result); err != nil {
 		return nil, err
 	}
 	children, err := holding(ctx, client, runs["hold"])
@@ -70,8 +71,11 @@ func holding(ctx context.Context, client *swf.Client, execution *types.WorkflowE
 		described, err := client.DescribeWorkflowExecution(ctx, &swf.DescribeWorkflowExecutionInput{
 			Domain: aws.String(domain), Execution: execution,
 		})
-		if err != nil || described.OpenCounts.OpenChildWorkflowExecutions > 0 {
-			return described.OpenCounts.OpenChildWorkflowExecutions, err
+		if err != nil {
+			return 0, err
+		}
+		if described.OpenCounts.OpenChildWorkflowExecutions > 0 {
+			return described.OpenCounts.OpenChildWorkflowExecutions, nil
 		}
 		time.Sleep(50 * time.Millisecond)
 	}

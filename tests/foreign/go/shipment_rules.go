@@ -32,7 +32,7 @@ func decideShipment(events []types.HistoryEvent) []types.Decision {
 				WorkflowId: aws.String("watch-1"),
 			},
 		}}
-	case packed != "" && counts["ExternalWorkflowExecutionSignaled"] == 1 && counts["ExternalWorkflowExecutionCancelRequested"] == 1:
+	case packed != "" && counts["ExternalWorkflowExecutionSignaled"]*counts["ExternalWorkflowExecutionCancelRequested"] > 0:
 		result, _ := json.Marshal(map[string]any{"packed": packed, "causes": causes})
 		return []types.Decision{complete(string(result))}
 	}

@@ -1,4 +1,5 @@
-// A client of SWF written with AWS's SDK for JavaScript: an operator, a decider and a worker. It prints what it has seen as JSON.
+// A client of SWF written with AWS's SDK for JavaScript: an operator, a decider and a worker. It prints what it has seen
+// as JSON.
 //
 // Usage: node client.mjs SCENARIO, with AWS_ENDPOINT_URL, AWS_REGION and credentials in the environment.
 import {

@@ -21,7 +21,8 @@ import { domain } from "./client.mjs";
 
 export function start(name, workflowId, list, tagList) {
   const workflowType = { name, version: "1" };
-  return new StartWorkflowExecutionCommand({ domain, workflowId, workflowType, taskList: { name: list }, input: "tea", tagList });
+  const taskList = { name: list };
+  return new StartWorkflowExecutionCommand({ domain, workflowId, workflowType, taskList, input: "tea", tagList });
 }
 
 // Carries out one order, then lists and counts executions.
@@ -128,14 +129,15 @@ async function list(client) {
     }
   }
   const closedOnes = [];
-  for await (const page of paginateListClosedWorkflowExecutions(pages, { domain, closeTimeFilter: since, reverseOrder: true })) {
+  const ended = { domain, closeTimeFilter: since, reverseOrder: true };
+  for await (const page of paginateListClosedWorkflowExecutions(pages, ended)) {
     closedOnes.push(...page.executionInfos.map((info) => `${info.execution.workflowId} ${info.closeStatus}`));
   }
   const activities = [];
   for await (const page of paginateListActivityTypes({ client, pageSize: 1 }, { domain, registrationStatus: "REGISTERED" })) {
     activities.push(...page.typeInfos.map((info) => info.activityType.name));
   }
-  const closeStatusFilter = { status: "TERMINATED" };
-  const counted = await client.send(new CountClosedWorkflowExecutionsCommand({ domain, startTimeFilter: since, closeStatusFilter }));
-  return { open, closed: closedOnes, activities, terminated: counted.count };
+  const terminated = { domain, startTimeFilter: since, closeStatusFilter: { status: "TERMINATED" } };
+  const { count } = await client.send(new CountClosedWorkflowExecutionsCommand(terminated));
+  return { open, closed: closedOnes, activities, terminated: count };
 }

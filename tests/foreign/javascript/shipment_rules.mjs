@@ -14,9 +14,11 @@ export function decideShipment(events) {
   }
   if (completed && of("ExternalWorkflowExecutionSignaled").length && of("ExternalWorkflowExecutionCancelRequested").length) {
     const causes = events
-      .map((event) => event.startChildWorkflowExecutionFailedEventAttributes ?? event.signalExternalWorkflowExecutionFailedEventAttributes)
-      .filter((attributes) => attributes)
-      .map((attributes) => attributes.cause);
+      .flatMap((event) => [
+        event.startChildWorkflowExecutionFailedEventAttributes?.cause,
+        event.signalExternalWorkflowExecutionFailedEventAttributes?.cause,
+      ])
+      .filter((cause) => cause !== undefined);
     return [complete(JSON.stringify({ packed: completed.childWorkflowExecutionCompletedEventAttributes.result, causes }))];
   }
   return [];

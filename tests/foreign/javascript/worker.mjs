@@ -10,7 +10,8 @@ import { domain } from "./client.mjs";
 export async function work(client, abortSignal) {
   while (!abortSignal.aborted) {
     const call = { domain, taskList: { name: "workers" }, identity: "worker" };
-    const { taskToken, activityId, activityType, input } = await client.send(new PollForActivityTaskCommand(call), { abortSignal });
+    const task = await client.send(new PollForActivityTaskCommand(call), { abortSignal });
+    const { taskToken, activityId, activityType, input } = task;
     if (!taskToken) continue;
     const beat = await client.send(new RecordActivityTaskHeartbeatCommand({ taskToken, details: "half" }), { abortSignal });
     if (beat.cancelRequested !== false) throw new Error(`nobody has asked to cancel ${activityId}`);
