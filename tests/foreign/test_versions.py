@@ -20,7 +20,13 @@ def text(path: str) -> str:
 
 
 def of_maven(path: str, artifact: str) -> str:
-    return re.findall(rf"<artifactId>{artifact}</artifactId>\s*<version>(.*?)</version>", text(path))[0]
+    found: list[str] = re.findall(rf"<artifactId>{artifact}</artifactId>\s*<version>(.*?)</version>", text(path))
+    return found[0]
+
+
+def of_npm(package: str) -> str:
+    version: str = json.loads(text("javascript/package.json"))["dependencies"][package]
+    return version
 
 
 @pytest.mark.parametrize(
@@ -31,7 +37,7 @@ def of_maven(path: str, artifact: str) -> str:
         ("``swf`` ", lambda: of_maven("java/pom.xml", "swf")),
         (
             "``@aws-sdk/client-swf`` ",
-            lambda: json.loads(text("javascript/package.json"))["dependencies"]["@aws-sdk/client-swf"],
+            lambda: of_npm("@aws-sdk/client-swf"),
         ),
         ("``aws-java-sdk-swf-libraries`` ", lambda: of_maven("flow/pom.xml", "aws-java-sdk-swf-libraries")),
     ],
