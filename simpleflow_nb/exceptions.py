@@ -12,11 +12,13 @@ SimpleflowError
 │   ├── HistoryError           an event that this version cannot read
 │   └── PayloadError           a payload kept outside the history cannot be read
 │       └── PayloadMissing     there is none with that digest
+├── QueryFailed                a query of a run has raised an exception; ``traceback``
 ├── StaleCache                 internal: a cached execution is out of date
 ├── TaskException              something submitted by a workflow did not succeed
 │   ├── TaskFailed             ``name``, ``reason``, ``details``
 │   │   ├── DependencyFailed   never run: a task that it depends on failed
 │   │   ├── TimeoutError       a timeout of the service; ``timeout_type``
+│   │   │   └── TimeLimitExceeded  of a block with ``self.timeout(...)``; also Python's TimeoutError
 │   │   ├── TaskCanceled       cancelled by the workflow or by its worker
 │   │   ├── TaskTerminated     terminated from outside
 │   │   └── WorkflowFailed     a child execution; also a WorkflowException, as are WorkflowTimeout, -Canceled, -Terminated
@@ -31,6 +33,7 @@ RunEnded (BaseException)       internal: ``Workflow.fail`` and ``continue_as_new
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Callable, Iterable
 from enum import IntEnum
 from typing import Any, ClassVar
@@ -126,6 +129,17 @@ class StaleCache(SimpleflowError):
     exit_code = ExitCode.BUG
 
 
+class QueryFailed(SimpleflowError):
+    """A query of a run has raised an exception; ``traceback`` is that of the workflow's code, empty if it has none."""
+
+    def __init__(self, message: str, traceback: str = "") -> None:
+        super().__init__(message)
+        self.traceback = traceback
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (str(self), self.traceback)
+
+
 class CallGivenUp(SimpleflowError, RuntimeError):
     """A program gave a long call up before it had a result."""
 
@@ -202,6 +216,20 @@ class TimeoutError(TaskFailed):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.name, self.timeout_type, self.details)
+
+
+class TimeLimitExceeded(TimeoutError, builtins.TimeoutError):
+    """A block of a workflow's code has not ended within ``self.timeout(...)``; also Python's own TimeoutError."""
+
+    def __init__(self, name: str, seconds: int) -> None:
+        super().__init__(name, f"after {seconds} s")
+        self.seconds = seconds
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.name, self.seconds)
+
+    def __str__(self) -> str:
+        return f"{self.seconds} s have passed"
 
 
 class TaskCanceled(TaskFailed):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Coroutine
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from .exceptions import DefinitionError, TaskCanceled
+from .exceptions import DefinitionError, TaskCanceled, TimeLimitExceeded
 from .futures import DONE, Future
 from .replay import Execution
 from .replay.strand import Strand
@@ -19,7 +19,7 @@ class _TimeIsUp(TaskCanceled):
 
 
 class TimeLimit:
-    """A block that ends with :class:`TimeoutError`, Python's own, when a time has passed while it waits.
+    """A block that ends with :class:`.TimeLimitExceeded`, a TimeoutError, when a time has passed while it waits.
 
     What it was waiting for is cancelled. The time is the service's, so a limit survives restarts; ``expired`` tells afterwards.
     """
@@ -55,7 +55,7 @@ class TimeLimit:
         if error is not None and error is self._error:
             self.expired = True
             self.executor.cancel_waits(strand)
-            raise TimeoutError(f"{self.seconds} seconds have passed") from error
+            raise TimeLimitExceeded(self._timer.id, self.seconds) from None
 
     async def __aenter__(self) -> Self:
         return self.__enter__()

@@ -67,6 +67,7 @@ class Decider:
         workflows: the only classes decided, found by type name and version. Without any, the class is the one named in the
             execution's input.
         activity_task_list: overrides the task lists of all activities.
+        child_task_list: overrides the task lists of all child workflows.
         on_parked: called with each execution that could not be decided.
 
     Raises:
@@ -82,16 +83,19 @@ class Decider:
         *,
         payloads: Payloads | None = None,
         activity_task_list: str | None = None,
+        child_task_list: str | None = None,
         cached_events: int = CACHED_EVENTS,
         on_parked: Callable[[Parked], None] | None = None,
     ) -> None:
         self.service, self.domain, self.task_list = service, domain, task_list
         self.workflows = WorkflowClasses(workflows)
         self.payloads = payloads or MemoryPayloads()
-        self.activity_task_list, self.cached_events, self.on_parked = activity_task_list, cached_events, on_parked
+        self.activity_task_list, self.child_task_list = activity_task_list, child_task_list
+        self.cached_events, self.on_parked = cached_events, on_parked
         self.identity = process_identity()
         self.cache = ExecutionCache()
-        self._registered: set[tuple[str, str]] = set()
+        self._registered: set[tuple[str, str]] = set()  # activities
+        self._registered_workflows: set[tuple[str, str]] = set()
         self.sticky_list: str | None = None
         self._sticky_seconds = 0
         self.decisions = self.replays = self.events_read = 0
@@ -125,6 +129,22 @@ class Decider:
         defaults = {f"defaultTask{name[0].upper()}{name[1:]}": attributes[name] for name in timeouts if name in attributes}
         self._register(self.service.register_activity_type, name=kind["name"], version=kind["version"], **defaults)
         self._registered.add((kind["name"], kind["version"]))
+
+    def _register_child(self, attributes: Mapping[str, Any]) -> None:
+        """Register the type of a child execution that this process has not registered yet."""
+        kind = attributes["workflowType"]
+        if (kind["name"], kind["version"]) in self._registered_workflows:
+            return
+        self._register(
+            self.service.register_workflow_type,
+            name=kind["name"],
+            version=kind["version"],
+            defaultTaskList=attributes["taskList"],
+            defaultChildPolicy=attributes["childPolicy"],
+            defaultTaskStartToCloseTimeout=attributes["taskStartToCloseTimeout"],
+            defaultExecutionStartToCloseTimeout=attributes["executionStartToCloseTimeout"],
+        )
+        self._registered_workflows.add((kind["name"], kind["version"]))
 
     def _register(self, call: Callable[..., Any], **body: Any) -> None:
         try:
@@ -207,6 +227,8 @@ class Decider:
                     kind = attributes["activityType"]
                     if (kind["name"], kind["version"]) not in self._registered:
                         self._register_activity(attributes)
+                elif one["decisionType"] == "StartChildWorkflowExecution":
+                    self._register_child(one["startChildWorkflowExecutionDecisionAttributes"])
                 elif one["decisionType"] == "FailWorkflowExecution":
                     assert cached.execution.error is not None
                     one["failWorkflowExecutionDecisionAttributes"] = failure_attributes(cached.execution.error, masked)
@@ -314,6 +336,7 @@ class Decider:
             workflow_id=name,
             open_activity_limit=cls.max_open_activity_count,
             task_list=self.activity_task_list,
+            child_task_list=self.child_task_list,
             load=self.payloads.load,
             read_events=lambda until: self._history(execution, until),
             on_log=lambda line: logging.getLogger("simpleflow_nb").info("%s: %s", name, line),

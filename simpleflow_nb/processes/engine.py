@@ -59,6 +59,7 @@ class Engine:
             workflows,
             payloads=payloads,
             activity_task_list=activity_task_list,
+            child_task_list=decision_list,
             on_parked=on_parked,
         )
         if task_lists is None:

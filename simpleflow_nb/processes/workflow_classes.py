@@ -56,7 +56,7 @@ class WorkflowClasses:
         return is_new
 
     def found(self, type_name: str, version: str, named: Callable[[], str | None]) -> type[Workflow]:
-        """Find the class that decides executions of a type.
+        """Find the class that decides executions of a type: one that was given, or was imported along with those.
 
         If no class was given, it is the one named in the execution's input, which ``named`` reads, provided that its version
         is that of the type: a class with a raised version decides no runs started before.
@@ -65,14 +65,11 @@ class WorkflowClasses:
             WorkflowNotFound: there is none; the message lists the known versions.
         """
         if self._classes:  # the input of a run must not choose what is imported here
-            return self._given(type_name, version)
+            return self._given(type_name, version, named)
         path = named()
         if not path:
             raise WorkflowNotFound(f"no workflow of type {type_name!r} is known here, and the input names no class")
-        module = path.rpartition(".")[0]
-        if is_program(module) and module not in sys.modules:
-            raise WorkflowNotFound(f"{path}: {module} is a program, which is run and not imported")
-        cls = workflow_class(path)
+        cls = named_class(path)
         if cls.version != version:
             raise WorkflowNotFound(
                 f"version {version!r} of workflow type {type_name!r} is not known here: the input names {path}, which is "
@@ -81,8 +78,8 @@ class WorkflowClasses:
             )
         return cls
 
-    def _given(self, type_name: str, version: str) -> type[Workflow]:
-        cls = self._classes.get((type_name, version))
+    def _given(self, type_name: str, version: str, named: Callable[[], str | None]) -> type[Workflow]:
+        cls = self._classes.get((type_name, version)) or _imported_class(named(), type_name, version)
         if cls is not None:
             return cls
         versions = [repr(known) for name, known in self._classes if name == type_name]
@@ -97,6 +94,18 @@ class WorkflowClasses:
             f"no workflow of type {type_name!r} is known here: this decider was given {given} and imports no other; "
             "start it with that workflow too, or let another task list have it"
         )
+
+
+def named_class(path: str) -> type[Workflow]:
+    """Import the workflow that the input of a run names.
+
+    Raises:
+        WorkflowNotFound: it cannot be imported, is not a Workflow, or is in a program, which would run.
+    """
+    module = path.rpartition(".")[0]
+    if is_program(module) and module not in sys.modules:
+        raise WorkflowNotFound(f"{path}: {module} is a program, which is run and not imported")
+    return workflow_class(path)
 
 
 def workflow_class(path: str) -> type[Workflow]:
@@ -123,6 +132,15 @@ def workflow_class(path: str) -> type[Workflow]:
         what = "it is not a Workflow" if found is not None else "there is no such class"
         raise WorkflowNotFound(f"{path}: {what} in {module_name}{_guess(name, module) if found is None else ''}")
     return found
+
+
+def _imported_class(path: str | None, type_name: str, version: str) -> type[Workflow] | None:
+    """Return a class that has been imported along with those given, such as one of their children; None without one."""
+    module_name, _, name = (path or "").rpartition(".")
+    found = getattr(sys.modules.get(module_name), name, None)
+    if isinstance(found, type) and issubclass(found, Workflow) and (found.type_name(), found.version) == (type_name, version):
+        return found
+    return None
 
 
 def class_file(cls: type[Workflow]) -> str:

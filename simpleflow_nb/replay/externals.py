@@ -18,7 +18,7 @@ EXTERNAL = frozenset({SIGNAL_EXTERNAL, CANCEL_EXTERNAL})
 
 
 class Externals(Strands):
-    """What a run asks of other executions; each is a future that ends when the service has passed it on."""
+    """Requests of a run to other executions; each is a future that ends when the service has passed it on."""
 
     __slots__ = ()
 

@@ -11,8 +11,8 @@ from greenlet import GreenletExit
 
 from ..exceptions import DefinitionError, ReplayError, RunEnded, TaskCanceled
 from ..futures import DONE, FAILED, OPEN, RUNNING_IN, STOPPED, Future
+from .coroutines import driven
 from .strand import Strand
-from .suspension import driven
 from .tasks import Tasks
 
 STRAND = "strand"  #: the type of futures that end with a strand

@@ -17,6 +17,7 @@ from ..futures import DONE, Future
 from ..tracebacks import text_of, traceback_lines
 from .arguments import waited_for
 from .commands import Command
+from .coroutines import driven
 from .decisions import FailWorkflowExecution
 from .strand import Strand
 
@@ -94,7 +95,7 @@ class Suspension:
                 raise strand.interrupts.popleft()
             for future in futures[ended : ended + 1] if quantifier is all else futures:
                 _note_waiting(future, strand)
-            strand.waits_for = futures
+            strand.waits_for, strand.waits_for_any = futures, quantifier is any
             self._leave()
 
     def rouse(self, future: Any) -> None:
@@ -188,7 +189,7 @@ class Suspension:
         frame = strand.greenlet.gr_frame if strand.greenlet else None
         if frame is None:
             return []
-        return [f for f in traceback.extract_stack(frame) if f.filename not in _ENGINE_FILES]
+        return [f for f in traceback.extract_stack(frame) if not f.filename.startswith(_PACKAGE)]
 
     def _main(self) -> None:
         futures.RUNNING_IN.set(self)
@@ -268,25 +269,5 @@ def failure_attributes(error: BaseException, hidden: Callable[[str], str] = str)
     return attributes
 
 
-def driven(coroutine: CoroutineType[Any, Any, Any]) -> Any:
-    """Run ``async def run`` and return its value: awaiting a future suspends the greenlet, so the coroutine never yields."""
-    try:
-        coroutine.send(None)
-    except StopIteration as end:
-        return end.value
-    except RuntimeError as error:
-        if not str(error).startswith(_ASYNCIO_SAYS):  # sleep, gather and others, before they yield anything
-            raise
-        raise DefinitionError(_ONLY_FUTURES).with_traceback(error.__traceback__) from None
-    coroutine.close()
-    raise DefinitionError(_ONLY_FUTURES)
-
-
-_ASYNCIO_SAYS = ("no running event loop", "There is no current event loop")
-_ONLY_FUTURES = (
-    "async run() may only await what submit() returned; use self.timer(seconds) for asyncio.sleep "
-    "and futures.wait(...) for asyncio.gather"
-)
-_ENGINE_FILES = frozenset({__file__, futures.__file__})
 _PACKAGE = __file__.rpartition("replay")[0]
 _CARRIERS = frozenset({__file__, payload.__file__, f"{_PACKAGE}program.py", f"{_PACKAGE}workflow.py"})

@@ -61,7 +61,15 @@ def decider_start(
             supervise(nb_processes, f"deciders({task_list})", domain)
         store = payload_directory(payloads, folder)
         store.prepare()
-        decider = Decider(service, domain or "", task_list, classes, payloads=store, activity_task_list=activity_task_list)
+        decider = Decider(
+            service,
+            domain or "",
+            task_list,
+            classes,
+            payloads=store,
+            activity_task_list=activity_task_list,
+            child_task_list=task_list if activity_task_list else None,
+        )
         with explaining():
             decider.register_types()
             collect_rarely()

@@ -27,7 +27,8 @@ SABOTAGES = (
         2,
         "ready tasks are decided while events are applied",
         TASKS,
-        "if not dependent.missing and dependent.stage == HELD:\n                    self.ready.append(dependent)",
+        "if not dependent.missing and dependent.stage == HELD:\n                    "
+        "self._queue_of(dependent).append(dependent)",
         "if not dependent.missing and dependent.stage == HELD:\n                    self._arguments_ready(dependent)",
         "test_a_task_that_became_ready_waits_for_the_next_decision",
         True,

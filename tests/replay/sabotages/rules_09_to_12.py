@@ -115,8 +115,10 @@ SABOTAGES = (
         "the code goes on before a cancel is looked at",
         EXECUTION,
         "        if self.cancel_requested and self._cancels(started):\n            return\n",
-        "        while self.wake:\n            self.wake, self.hub = False, getcurrent()\n            self.greenlet.switch()\n"
-        "            if self.finished is not None:\n                queue.append(self.finished)\n                return\n"
+        "        while self.roused:\n            strand = self.roused.popleft()\n            "
+        "strand.is_roused = False\n"
+        "            self.switch_into(strand)\n            if self.finished is not None:\n"
+        "                queue.append(self.finished)\n                return\n"
         "        if self.cancel_requested and self._cancels(started):\n            return\n",
         "test_a_request_to_cancel_wins_over_run_returning_in_the_same_decision",
         True,

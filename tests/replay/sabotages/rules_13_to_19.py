@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from .sabotage import ARGUMENTS, EXECUTION, FUTURES, HANDLERS, SUSPENSION, TASKS, Sabotage, replacement
+from .sabotage import ARGUMENTS, EXECUTION, EXTERNALS, FUTURES, HANDLERS, SUSPENSION, TASKS, Sabotage, replacement
 
 SABOTAGES = (
     replacement(
         13,
         "refused tasks go to the end of the line",
-        HANDLERS,
-        "x.ready.extendleft(reversed(x.refused))",
-        "x.ready.extend(x.refused)",
+        EXTERNALS,
+        "for future in reversed(again):\n            if future.type not in EXTERNAL:\n                "
+        "self._queue_of(future).extendleft((future,))",
+        "for future in again:\n            if future.type not in EXTERNAL:\n                "
+        "self._queue_of(future).append(future)",
         "test_tasks_refused_by_a_quota_wait_behind_one_timer_and_go_first_then",
     ),
     replacement(
         13,
         "refused tasks are sent again at once",
-        HANDLERS,
-        "x.refused.append(f)",
-        "x.ready.append(f)",
+        EXTERNALS,
+        "self.refused.append(future)",
+        "self.ready.append(future)",
         "test_tasks_refused_by_a_quota_wait_behind_one_timer_and_go_first_then",
     ),
     replacement(
@@ -90,15 +92,15 @@ SABOTAGES = (
         15,
         "a held task is cancelled at the service",
         TASKS,
-        "elif future.stage == HELD:\n            for waiting",
-        "elif False:\n            for waiting",
+        "elif future.stage == HELD:\n            self.ready.discard",
+        "elif False:\n            self.ready.discard",
         "test_a_task_that_is_held_is_cancelled_without_a_decision",
     ),
     Sabotage(
         15,
         "a refused task is cancelled and sent all the same",
         (
-            (TASKS, "for waiting in (self.ready, self.refused):", "for waiting in (self.ready,):"),
+            (TASKS, "            self.refused.discard(future)\n", ""),
             (TASKS, "            if future.stage != HELD:\n                continue\n", ""),
         ),
         "test_a_task_that_was_refused_is_cancelled_without_a_decision",
@@ -131,8 +133,8 @@ SABOTAGES = (
         17,
         "every result wakes the code",
         TASKS,
-        "        if future.awaited:\n            self.wake = True\n        if future.dependents:\n            for",
-        "        self.wake = True\n        if future.dependents:\n            for",
+        "        if future.awaited:\n            self.rouse(future)\n        if future.dependents:\n            for",
+        "        self.rouse_strand(self.main)\n        if future.dependents:\n            for",
         "test_a_result_that_the_code_does_not_wait_for_does_not_wake_it",
     ),
     replacement(
@@ -147,16 +149,16 @@ SABOTAGES = (
         19,
         "the latest failure is raised first",
         SUSPENSION,
-        "self.failures.popleft().error",
-        "self.failures.pop().error",
+        "for n, future in enumerate(self.failures):",
+        "for n, future in reversed(list(enumerate(self.failures))):",
         "test_failures_are_raised_in_the_order_of_history_each_once_at_any_wait",
     ),
     replacement(
         19,
         "a failure is raised again and again",
         SUSPENSION,
-        "self.failures.popleft().error",
-        "self.failures[0].error",
+        "                del self.failures[n]\n",
+        "",
         "test_failures_are_raised_in_the_order_of_history_each_once_at_any_wait",
     ),
     replacement(

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 EXECUTION, STATE, HANDLERS = "replay/execution.py", "replay/execution_state.py", "replay/handlers.py"
 TASKS, SUSPENSION = "replay/tasks.py", "replay/suspension.py"
 ARGUMENTS, INPUTS, FUTURES = "replay/arguments.py", "replay/inputs.py", "futures.py"
+EXTERNALS = "replay/externals.py"
 
 
 @dataclass(frozen=True)
