@@ -11,6 +11,7 @@ from .history import History, Lacks
 from .hooks import Hooks, history_reader
 from .replay import Execution
 from .replay.events import HistoryEvent
+from .updates import Updates
 from .workflow import Workflow
 
 
@@ -38,6 +39,7 @@ class Program:
         execution.should_cancel = self._should_cancel
         if self.workflow is not None:
             Hooks(self.workflow, execution)
+            Updates(self.workflow, execution)
         execution.wants_history = any(_history_parameter(getattr(self.workflow, name, None)) for name in _HOOKS)
 
     def __call__(self, execution: Execution) -> Any:

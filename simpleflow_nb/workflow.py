@@ -18,7 +18,7 @@ from __future__ import annotations
 import logging
 import random
 import uuid
-from collections.abc import Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any, ParamSpec, Protocol, TypeVar, overload
 
@@ -159,6 +159,13 @@ class Workflow(WorkflowType):
     def cancel_workflow(self, workflow_id: str, run_id: str | None = None) -> CancelExecutionTask:
         """Return a request to cancel another execution, to be submitted. A child is cancelled by its future."""
         return CancelExecutionTask(workflow_id, run_id)
+
+    def wait_until(self, condition: Callable[[], bool]) -> None:
+        """Wait until a condition of this run's own attributes and futures holds, such as one that an update changes.
+
+        The condition looks, and changes nothing; it is asked whenever code of the run has gone on.
+        """
+        self.executor.wait_until(condition)
 
     # ---- coroutines and time limits ----------------------------------------------------------------------------------------
 

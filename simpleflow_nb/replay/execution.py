@@ -270,8 +270,12 @@ class Execution(ExecutionState):
             self.due = []
         if self.forwards:
             self.forward()
+        if self.update_requests:
+            self.begin_updates()
         self._release_ready()
         roused = self.roused
+        if self.conditions:
+            self.rouse_conditions()
         while roused:
             strand = roused.popleft()
             strand.is_roused = False
@@ -286,6 +290,8 @@ class Execution(ExecutionState):
                 queue.append(self.finished)
                 return
             self._release_ready()
+            if self.conditions:
+                self.rouse_conditions()
 
     def _release_ready(self) -> None:
         if self.ready or self.ready_children or self.is_paced:
