@@ -20,8 +20,9 @@ import random
 import uuid
 from collections.abc import Callable, Coroutine, Iterable
 from datetime import UTC, datetime, timedelta
-from typing import Any, ParamSpec, Protocol, TypeVar, overload
+from typing import Any, ClassVar, ParamSpec, Protocol, TypeVar, overload
 
+from . import slices
 from .activity import Activity
 from .base import Submittable, SubmittableContainer
 from .canvas import Group, GroupFuture
@@ -31,6 +32,7 @@ from .marker import Marker
 from .replay import Execution
 from .scopes import TaskGroup, TimeLimit
 from .signal import WaitForSignal
+from .slices import SLICE_SIZE
 from .submission import Submission, whole_seconds
 from .task import CancelExecutionTask, CancelTimerTask, ContinueAsNewTask, MarkerTask, SignalTask, TimerTask
 from .task_failure import TaskFailureContext
@@ -54,6 +56,8 @@ class Workflow(WorkflowType):
 
     The settings of a class are those of :class:`.WorkflowType`.
     """
+
+    Slice: ClassVar[type[Workflow]]  #: of the child executions of :meth:`for_each`
 
     def __init__(self, executor: Execution) -> None:
         self.executor = executor
@@ -109,6 +113,20 @@ class Workflow(WorkflowType):
     def starmap(self, task: Activity[..., T], iterable: Iterable[Iterable[Any]]) -> list[Future[T]]:
         """Submit a task for each item, with the item's elements as its arguments."""
         return [self.submit(task, *items) for items in iterable]
+
+    def for_each(
+        self, task: Activity[..., T], items: Iterable[Any], *, max_parallel: int | None = None, slice_size: int = SLICE_SIZE
+    ) -> Future[list[T]]:
+        """Run an activity for each of many items; return the future of the list of all results, in order.
+
+        More items than ``slice_size`` are spread over child executions, of so many items each: an execution has at most 25,000
+        events, and an item takes three to six. ``max_parallel`` bounds the tasks of all slices together. Failures are as in a
+        :class:`.Group`: raised, or told by ``exception``, as the activity's ``raises_on_failure`` says.
+
+        Raises:
+            DefinitionError: ``slice_size`` or ``max_parallel`` is less than 1.
+        """
+        return slices.submitted(self, task, list(items), max_parallel, slice_size)
 
     def timer(self, wait: timedelta | float) -> Future[None]:
         """Return a future that ends after a time (seconds, or a timedelta), rounded up to whole seconds."""
@@ -328,3 +346,17 @@ class Workflow(WorkflowType):
         None leaves it to the retry policy of the task. It is called at each replay, so it has to decide the same each time.
         """
         return None
+
+
+class Slice(Workflow):
+    """Some of the items of :meth:`Workflow.for_each`, as a child execution with a history of its own."""
+
+    name = slices.TYPE_NAME
+    version = slices.TYPE_VERSION
+
+    def run(self, activity: str, items: list[Any], max_parallel: int | None = None) -> dict[str, Any]:
+        """Run the activity of that type for each item; return the results, and the failures by index."""
+        return slices.carried_out(self, activity, items, max_parallel)
+
+
+Workflow.Slice = Slice
