@@ -16,12 +16,13 @@ from ..exceptions import TaskFailed
 from ..masking import masked
 from ..tracebacks import text_of, traceback_lines
 from .import_errors import location_of_import_error
+from .middlewares import NONE, Middlewares
 from .own_modules import is_own, is_program
 
 #: Files whose frames are left out of tracebacks.
 _CARRIERS = frozenset(
     {__file__, activities.__file__, payload.__file__}
-    | {f"{__file__.rpartition('activity_bodies')[0]}{name}.py" for name in ("worker", "isolated")}
+    | {f"{__file__.rpartition('activity_bodies')[0]}{name}.py" for name in ("worker", "isolated", "middlewares")}
 )
 
 
@@ -135,9 +136,18 @@ def failure_details(error: BaseException, reason: str) -> str:
     return text
 
 
-def result_text(body: Activity[Any, Any], context: ActivityContext, args: list[Any], kwargs: dict[str, Any]) -> str:
-    """Run an activity's body and return its result as JSON text."""
-    return payload.encoded(run_body(body, context, args, kwargs), f"the result of {body.name}")
+def result_text(
+    body: Activity[Any, Any],
+    context: ActivityContext,
+    args: list[Any],
+    kwargs: dict[str, Any],
+    middlewares: Middlewares = NONE,
+) -> str:
+    """Run an activity's body, with the middlewares before and after it, and return its result as JSON text."""
+    middlewares.before(context.described())
+    result = run_body(body, context, args, kwargs)
+    middlewares.after(context.described(), result)
+    return payload.encoded(result, f"the result of {body.name}")
 
 
 def run_body(body: Activity[Any, Any], context: ActivityContext, args: list[Any], kwargs: dict[str, Any]) -> Any:

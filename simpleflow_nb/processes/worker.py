@@ -23,6 +23,7 @@ from .backoff import Backoff
 from .checkpoints import last_details, with_progress
 from .isolated_call import IsolatedCall
 from .log_context import logged_as
+from .middlewares import NONE, Middlewares
 from .payload_directory import MemoryPayloads, Payloads, kept
 from .poll_log import PollLog
 from .process_groups import ProcessGroups
@@ -46,6 +47,10 @@ class Worker:
         imports: whether the module that declares a task's activity may be imported. False if all activities of the worker
             are imported already, so that the scheduler of a task cannot choose a module.
         bodies: replacements of the activities with these names.
+        middlewares: called before and after each body, in its process.
+
+    Raises:
+        DefinitionError: a middleware cannot be imported.
     """
 
     def __init__(
@@ -59,8 +64,11 @@ class Worker:
         process_groups: ProcessGroups | None = None,
         imports: bool = True,
         bodies: Mapping[str, Activity[Any, Any]] | None = None,
+        middlewares: Middlewares = NONE,
     ) -> None:
         self.service, self.domain, self.task_lists = service, domain, dict(task_lists)
+        middlewares.check()
+        self.middlewares = middlewares
         self.payloads = payloads or MemoryPayloads()
         self.beat_seconds, self.imports = beat_seconds, imports
         self.bodies = bodies or {}
@@ -228,12 +236,12 @@ class Worker:
         set_context(context)
         try:
             args, kwargs = arguments.get("args", []), arguments.get("kwargs", {})
-            context.input = {"args": args, "kwargs": kwargs}
+            context.input = {"args": args, "kwargs": kwargs, **({"meta": meta} if (meta := arguments.get("meta")) else {})}
             if body.isolation == "process":
                 self._beat(running)  # its start must be durable before there is a process that can outlive this one
-                text = IsolatedCall(body, running.task, args, kwargs, context, self.process_groups).text()
+                text = IsolatedCall(body, running.task, args, kwargs, context, self.process_groups, self.middlewares).text()
             else:
-                text = result_text(body, context, args, kwargs)
+                text = result_text(body, context, args, kwargs, self.middlewares)
             return "completed", {"result": kept(text, self.payloads)}
         except ActivityCanceled as error:
             return "canceled", {"details": payload.shortened(masked(str(error)))}

@@ -13,12 +13,13 @@ from ...constants import STATE_FOLDER
 from ...environment import usable_cores
 from ...exceptions import DefinitionError
 from ...processes.connection import connected, explaining, payload_directory
+from ...processes.middlewares import Middlewares
 from ...processes.process_groups import own_process_groups
 from ...processes.supervisor import is_child
 from ...processes.worker import Worker
 from ...processes.worker_process import WorkerProcess
 from ..connection import CREATION_HINT, domain_options, payloads_option
-from ..options import heartbeat_option, outputs_option
+from ..options import heartbeat_option, middleware_options, outputs_option
 from ..unused_options import refuse_options
 from .at_work import run, supervise
 
@@ -30,6 +31,7 @@ from .at_work import run, supervise
 @click.option("--nb-processes", "-N", type=click.IntRange(min=1), default=1, show_default=True, help="Worker processes.")
 @click.option("--nb-slots", type=click.IntRange(min=1), help="Tasks of a list that a process runs at once. [default: cores]")
 @heartbeat_option
+@middleware_options
 @payloads_option
 @outputs_option
 @click.pass_context
@@ -44,6 +46,8 @@ def worker_start(
     nb_processes: int,
     nb_slots: int | None,
     heartbeat: float,
+    middlewares_pre: tuple[str, ...],
+    middlewares_post: tuple[str, ...],
     payloads: Path | None,
     outputs: Path | None,
 ) -> None:
@@ -61,6 +65,8 @@ def worker_start(
         refuse_options(ctx, "without FILE.yml", ("outputs",))
     else:
         raise DefinitionError("name the list to work on with --task-list, or give the FILE.yml of notebook workflows")
+    middlewares = Middlewares(middlewares_pre, middlewares_post)
+    middlewares.check()
     pollers = sum(lists.values())
     with connected(
         domain, region, create=create_domain, retention_days=retention_days, pollers=pollers + 4, hint=CREATION_HINT
@@ -79,5 +85,6 @@ def worker_start(
                 beat_seconds=heartbeat,
                 process_groups=groups,
                 imports=file is None,
+                middlewares=middlewares,
             )
             run(WorkerProcess(worker), f"worker({', '.join(lists)})", domain)
