@@ -12,7 +12,7 @@ from .. import payload
 from ..activity import Activity
 from ..activity_context import ActivityContext
 from ..constants import MAX_REASON_CHARACTERS
-from ..exceptions import TaskFailed
+from ..exceptions import ExecutionError, TaskFailed
 from ..masking import masked
 from ..tracebacks import text_of, traceback_lines
 from .import_errors import location_of_import_error
@@ -117,8 +117,13 @@ def failure_of(error: BaseException) -> tuple[str, str]:
     if isinstance(error, TaskFailed) and error.reason:
         reason, details = (payload.whole_characters(masked(text)) for text in (error.reason, error.details or ""))
         return reason[:MAX_REASON_CHARACTERS], details
-    reason = payload.whole_characters(masked(f"{type(error).__name__}: {text_of(error)}"))
+    reason = payload.whole_characters(masked(f"{type(error).__name__}: {_said(error)}"))
     return reason[:MAX_REASON_CHARACTERS], failure_details(error, reason)
+
+
+def _said(error: BaseException) -> str:
+    """Return the text of an exception; of one in another process, what it was there, and not all of it in JSON."""
+    return error.sentence if isinstance(error, ExecutionError) else text_of(error)
 
 
 def failure_details(error: BaseException, reason: str) -> str:
@@ -126,7 +131,9 @@ def failure_details(error: BaseException, reason: str) -> str:
     trace = "".join(lines)
     if (hidden := masked(trace)) != trace:
         lines = hidden.splitlines(keepends=True)
-    message = masked(text_of(error))
+    if isinstance(error, ExecutionError) and error.traceback:
+        lines = [*error.traceback, "\nThe above exception ended the process of the following call:\n\n", *lines]
+    message = masked(_said(error))
     body = {"error": masked(reason), "error_type": type(error).__name__, "message": message, "traceback": lines}
     text = payload.encode(body)
     if payload.is_too_long(text):
