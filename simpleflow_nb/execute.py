@@ -30,9 +30,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import IO, Any, ParamSpec, TypeVar
 
 from . import payload
+from .environment import inherited
 from .exceptions import DefinitionError, ExecutionError, ExecutionTimeoutError
 from .processes.called_process import call_process
 from .processes.executed_function import BODY, called_by_command
+from .processes.task_values import variables
 from .workflow import logger as simpleflow_logger
 
 __all__ = ["ExecutionError", "ExecutionTimeoutError", "program", "python", "simpleflow_logger"]
@@ -134,7 +136,8 @@ def python(
                     *(["--kill-children"] if kill_children else []),
                 ]
                 files = [given.fileno(), returned.fileno(), raised.fileno()]
-                code = call_process(command, env=env, pass_fds=files, timeout_seconds=timeout)
+                environment = inherited(variables()) if env is None else env
+                code = call_process(command, env=environment, pass_fds=files, timeout_seconds=timeout)
                 if code:
                     raise ExecutionError(_text(raised) or f"process of {name} died: exit code {code}")
                 result: T = payload.decode(_text(returned))

@@ -18,6 +18,7 @@ from ..masking import masked
 from ..tracebacks import text_of, traceback_lines
 from . import logs
 from .called_process import end_children
+from .log_context import logged_as
 
 BODY = "executed_body"  #: attribute of a decorated function: what is called in the other process
 
@@ -36,7 +37,10 @@ def called_by_command(words: Sequence[str]) -> None:
     try:
         call = _call(options)
         sys.path.extend(entry for entry in call.get("path") or () if entry not in sys.path)
-        text = payload.encoded(_result(options.function, call), f"the result of {options.function}")
+        context = call.get("context") or {}
+        ids = {key: context[key] for key in ("workflow_id", "run_id", "activity_id") if context.get(key)}
+        with logged_as(**ids):
+            text = payload.encoded(_result(options.function, call), f"the result of {options.function}")
     except BaseException as error:  # whatever the function raises is told, and ends this process
         if isinstance(error, SystemExit) and not error.code:
             _end(options, ExitCode.DONE)

@@ -80,16 +80,30 @@ class Worker:
         self._stop, self._abandon = threading.Event(), threading.Event()
         self._threads: list[threading.Thread] = []
         self._heart: threading.Thread | None = None
+        self._takes_one = False
 
     def start(self) -> None:
         for name, slots in self.task_lists.items():
             for slot in range(slots):
                 self._poll(name, f"{name}-{slot + 1}")
+        self._beat_from_now()
+
+    def start_one(self, task_list: str, task: Task | None = None) -> None:
+        """Carry out one task instead of :meth:`start`: the given one, or the next of a list. :meth:`is_done` tells the end."""
+        self._takes_one = True
+        self._poll(task_list, f"{task_list}-1", task)
+        self._beat_from_now()
+
+    def is_done(self) -> bool:
+        """Tell whether nothing polls or is carried out any more, after the start."""
+        return not any(thread.is_alive() for thread in self._threads)
+
+    def _beat_from_now(self) -> None:
         self._heart = threading.Thread(target=self._beat_on, name="heartbeats", daemon=True)
         self._heart.start()
 
-    def _poll(self, task_list: str, name: str) -> None:
-        thread = threading.Thread(target=self._work, args=(task_list,), name=name, daemon=True)
+    def _poll(self, task_list: str, name: str, task: Task | None = None) -> None:
+        thread = threading.Thread(target=self._work, args=(task_list, task), name=name, daemon=True)
         thread.start()
         with self._lock:
             self._threads = [*(one for one in self._threads if one.is_alive()), thread]
@@ -124,9 +138,12 @@ class Worker:
 
     # ---- one task ------------------------------------------------------------------------------------------------------------
 
-    def _work(self, task_list: str) -> None:
+    def _work(self, task_list: str, task: Task | None = None) -> None:
         try:
-            self._take_tasks(task_list)
+            if task is not None:
+                self.work_on(task, task_list)
+            else:
+                self._take_tasks(task_list)
         except BaseException as error:  # any: a thread that ended unnoticed would leave its list to nobody
             self._end(f"worker on {task_list!r}", error)
 
@@ -146,7 +163,7 @@ class Worker:
                 has_polled = True
                 backoff.succeeded()
                 log.succeeded()
-                if task.get("taskToken") and not self.work_on(task, task_list):
+                if task.get("taskToken") and (not self.work_on(task, task_list) or self._takes_one):
                     return
             except (DefinitionError, ServiceError):
                 raise
@@ -211,7 +228,7 @@ class Worker:
 
     def _give_slot(self, running: RunningTask, task_list: str) -> None:
         """Let another thread poll in the place of the one that carries this task out, which ends with it."""
-        if running.has_slot and not self._stop.is_set():
+        if running.has_slot and not self._stop.is_set() and not self._takes_one:
             running.has_slot = False
             self._poll(task_list, threading.current_thread().name)
 
