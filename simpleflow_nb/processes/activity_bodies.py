@@ -150,7 +150,15 @@ def result_text(
     kwargs: dict[str, Any],
     middlewares: Middlewares = NONE,
 ) -> str:
-    """Run an activity's body, with the middlewares before and after it, and return its result as JSON text."""
+    """Run an activity's body and return its result as JSON text.
+
+    The programs that its ``meta["binaries"]`` names are downloaded first; middlewares are called before and after it.
+    """
+    meta = context.input.get("meta") if isinstance(context.input, dict) else None
+    if isinstance(meta, dict) and (binaries := meta.get("binaries")):
+        from ..download import download_binaries  # rarely needed
+
+        download_binaries(binaries)
     middlewares.before(context.described())
     result = run_body(body, context, args, kwargs)
     middlewares.after(context.described(), result)

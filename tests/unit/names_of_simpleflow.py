@@ -21,6 +21,7 @@ import functools
 import importlib
 import inspect
 import json
+import textwrap
 import types
 from collections.abc import Iterator
 from pathlib import Path
@@ -39,17 +40,9 @@ OWNERS = (
     "objects",
     "signals",
     "steps",
-    "storage",
     "tasks",
     "workflow",
 )
-
-#: Attributes that only instances have.
-ON_INSTANCES = {
-    "simpleflow.activity:Activity.callable",
-    "simpleflow.activity:Activity.name",
-    "simpleflow.workflow:Workflow.executor",
-}
 
 Row = dict[str, Any]
 
@@ -77,7 +70,7 @@ def standing(name: str, row: Row) -> tuple[str, str]:
     try:
         found = functools.reduce(_member, parts, module)
     except AttributeError:
-        return ("here", "") if name in ON_INSTANCES else ("missing", "")
+        return "missing", ""
     how = "; ".join(_differences(found, row))
     return ("differs", how) if how else ("here", "")
 
@@ -88,9 +81,25 @@ def _member(whole: Any, name: str) -> Any:
     found = inspect.getattr_static(whole, name, None)
     if found is not None or hasattr(whole, name):
         return found
-    if isinstance(whole, type) and any(name in inspect.get_annotations(one) for one in whole.__mro__):
+    if isinstance(whole, type) and any(name in _attributes_of_instances(one) for one in whole.__mro__):
         return property()
     raise AttributeError(name)
+
+
+@functools.cache
+def _attributes_of_instances(cls: type) -> set[str]:
+    """Return the attributes that a class annotates, or that its ``__init__`` sets."""
+    found = set(inspect.get_annotations(cls))
+    if not inspect.isfunction(made := vars(cls).get("__init__")):
+        return found
+    try:
+        tree = ast.parse(textwrap.dedent(inspect.getsource(made)))
+    except OSError:  # made without source, as that of a dataclass
+        return found
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store) and ast.unparse(node.value) == "self":
+            found.add(node.attr)
+    return found
 
 
 def takes_other_parameters(how: str) -> bool:
@@ -102,7 +111,7 @@ def _differences(found: Any, row: Row) -> Iterator[str]:
     if row["kind"] == "value":
         here = _described(found)
         if here != row["value"] and not _is_of_kind(found, row["value"]):
-            yield f"{row['value']} there, {here} here"
+            yield "another path" if "'/" in row["value"] else f"{row['value']} there, {here} here"
         return
     plain = found.__func__ if isinstance(found, classmethod | staticmethod) else found
     if "signature" not in row or not callable(plain):
