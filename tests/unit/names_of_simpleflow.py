@@ -37,7 +37,6 @@ OWNERS = (
     "futures",
     "history",
     "markers",
-    "objects",
     "signals",
     "steps",
     "tasks",
