@@ -160,6 +160,22 @@ def test_executions_are_listed_and_counted_by_what_is_typed(aws: AwsCommandLine)
     assert [info["activityType"] for info in types["typeInfos"]] == [{"name": "reserve", "version": "1"}]
 
 
+def test_a_domain_is_tagged_and_deprecated_by_typing(aws: AwsCommandLine) -> None:
+    name = ("--name", "old")
+    retention = ("--workflow-execution-retention-period-in-days", "NONE")
+    tags = ("--tags", "key=team,value=tea", "key=stage,value=test")
+    assert aws.call("register-domain", *name, *retention, *tags) is None
+    described = aws.call("describe-domain", *name)
+    assert described["configuration"] == {"workflowExecutionRetentionPeriodInDays": "NONE"}
+    arn = ("--resource-arn", described["domainInfo"]["arn"])
+    assert aws.call("untag-resource", *arn, "--tag-keys", "stage") is None
+    assert aws.call("tag-resource", *arn, "--tags", "key=team,value=coffee") is None
+    assert aws.call("list-tags-for-resource", *arn) == {"tags": [{"key": "team", "value": "coffee"}]}
+    assert aws.call("deprecate-domain", *name) is None
+    deprecated = aws.call("list-domains", "--registration-status", "DEPRECATED", "--page-size", "1")
+    assert [info["name"] for info in deprecated["domainInfos"]] == ["old"]
+
+
 def ids(answer: dict[str, Any]) -> list[str]:
     return [info["execution"]["workflowId"] for info in answer["executionInfos"]]
 

@@ -10,11 +10,12 @@ import {
 } from "@aws-sdk/client-swf";
 import { decide } from "./decider.mjs";
 import { order } from "./order.mjs";
+import { retire } from "./retire.mjs";
 import { shipment } from "./shipment.mjs";
 import { work } from "./worker.mjs";
 
 export const domain = "foreign";
-const scenarios = { order, shipment };
+const scenarios = { order, shipment, retire };
 const workflowNames = ["order", "shipment", "hold", "parcel", "watch"];
 const activityNames = ["charge", "reserve"];
 

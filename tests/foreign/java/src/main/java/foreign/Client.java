@@ -27,7 +27,8 @@ public final class Client {
         Map<String, Object> run(SwfClient client) throws Exception;
     }
 
-    private static final Map<String, Scenario> SCENARIOS = Map.of("order", Order::run, "shipment", Shipment::run);
+    private static final Map<String, Scenario> SCENARIOS =
+            Map.of("order", Order::run, "shipment", Shipment::run, "retire", Retire::run);
 
     private Client() {}
 
