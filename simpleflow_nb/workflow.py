@@ -18,7 +18,7 @@ from __future__ import annotations
 import logging
 import random
 import uuid
-from collections.abc import Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any, ParamSpec, Protocol, TypeVar, overload
 
@@ -33,6 +33,7 @@ from .scopes import TaskGroup, TimeLimit
 from .signal import WaitForSignal
 from .submission import Submission, whole_seconds
 from .task import CancelExecutionTask, CancelTimerTask, ContinueAsNewTask, MarkerTask, SignalTask, TimerTask
+from .task_failure import TaskFailureContext
 from .workflow_type import WorkflowType, execution_input
 
 __all__ = ["Submittable", "WaitForSignal", "Workflow", "execution_input", "logger"]
@@ -159,6 +160,13 @@ class Workflow(WorkflowType):
         """Return a request to cancel another execution, to be submitted. A child is cancelled by its future."""
         return CancelExecutionTask(workflow_id, run_id)
 
+    def wait_until(self, condition: Callable[[], bool]) -> None:
+        """Wait until a condition of this run's own attributes and futures holds, such as one that an update changes.
+
+        The condition looks, and changes nothing; it is asked whenever code of the run has gone on.
+        """
+        self.executor.wait_until(condition)
+
     # ---- coroutines and time limits ----------------------------------------------------------------------------------------
 
     def timeout(self, seconds: timedelta | float) -> TimeLimit:
@@ -251,6 +259,32 @@ class Workflow(WorkflowType):
             "parent_run_id": parent.get("runId"),
         }
 
+    def get_execution_context(self) -> dict[str, Any]:
+        """Return the ids of this execution; simpleflow's former name of :meth:`get_run_context`."""
+        return self.get_run_context()
+
+    def get_event_details(self, event_type: str, event_name: str) -> dict[str, Any] | None:
+        """Return what the history has of the last signal, marker or timer with a name, or of an activity or child with an id.
+
+        ``event_type`` is ``signal``, ``marker``, ``timer``, ``activity`` or ``child_workflow``. None if there is none.
+
+        Raises:
+            DefinitionError: it is another type.
+        """
+        history = self.executor.history
+        places = {
+            "signal": history.signals,
+            "marker": history.markers,
+            "timer": history.timers,
+            "activity": history.activities,
+            "child_workflow": history.child_workflows,
+        }
+        if event_type not in places:
+            raise DefinitionError(f"there are no details of {event_type!r}; ask for {', '.join(places)}")
+        found: Any = places[event_type].get(event_name)
+        last: dict[str, Any] | None = found[-1] if isinstance(found, list) else found
+        return last
+
     # ---- hooks, called where the run is decided for the first time -----------------------------------------------------------
 
     def should_cancel(self, *history: Any) -> bool:
@@ -263,3 +297,34 @@ class Workflow(WorkflowType):
 
     def on_canceled(self, *history: Any) -> None:
         """Hook, called before the run ends as cancelled. It cannot submit tasks."""
+
+    # Each of these is called with the History of the run before a decision is sent, and again if it has to be made again. They
+    # look, and cannot submit. What one raises is logged, also for workflow.info.
+
+    def before_replay(self, history: Any) -> None:
+        """Hook, called before the run's code goes on."""
+
+    def after_replay(self, history: Any) -> None:
+        """Hook, called when the run's code waits or has ended."""
+
+    def on_completed(self, history: Any) -> None:
+        """Hook, called when ``run()`` has returned."""
+
+    def on_failure(self, history: Any, reason: str, details: str | None = None) -> None:
+        """Hook, called when ``run()`` has raised, or the run fails otherwise."""
+
+    def after_closed(self, history: Any) -> None:
+        """Hook, called last when the run ends, however it ends by itself."""
+
+    def before_run(self, history: Any) -> None:
+        """Hook, simpleflow's former name of :meth:`before_replay`."""
+
+    def after_run(self, history: Any) -> None:
+        """Hook, simpleflow's former name of :meth:`after_closed`."""
+
+    def on_task_failure(self, failure_context: TaskFailureContext) -> TaskFailureContext | None:
+        """Decide about a failed attempt at an activity or a child: return the context after one of its ``decide_`` methods.
+
+        None leaves it to the retry policy of the task. It is called at each replay, so it has to decide the same each time.
+        """
+        return None

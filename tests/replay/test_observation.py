@@ -94,7 +94,7 @@ class WatchedChecker(DecisionChecker):
         found = Observation.of(before)
         assert (found.seen, found.parked) == (self.seen, "boom" if self.is_parked else None)
         assert execution.ask("told", execution.program.workflow.told) == self.said
-        assert [places(wait.frames) for wait in execution.waits()] == self.places
+        assert [places(wait.frames) for wait in execution.waits() if wait.frames] == self.places
         assert len(execution.queue) == execution.split, "nothing is decided"
         assert execution.kill()
         self.looks += 1
