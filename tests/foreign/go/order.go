@@ -41,14 +41,14 @@ func workflowType(name string) *swf.RegisterWorkflowTypeInput {
 	return &swf.RegisterWorkflowTypeInput{
 		Domain: aws.String(domain), Name: aws.String(name), Version: aws.String("1"),
 		DefaultTaskList: &types.TaskList{Name: aws.String("deciders")}, DefaultChildPolicy: types.ChildPolicyTerminate,
-		DefaultTaskStartToCloseTimeout: aws.String("30"), DefaultExecutionStartToCloseTimeout: aws.String("600"),
+		DefaultTaskStartToCloseTimeout: aws.String("300"), DefaultExecutionStartToCloseTimeout: aws.String("3600"),
 	}
 }
 
 func activityType(name string) *swf.RegisterActivityTypeInput {
 	return &swf.RegisterActivityTypeInput{
 		Domain: aws.String(domain), Name: aws.String(name), Version: aws.String("1"),
-		DefaultTaskList: &types.TaskList{Name: aws.String("workers")}, DefaultTaskStartToCloseTimeout: aws.String("30"),
+		DefaultTaskList: &types.TaskList{Name: aws.String("workers")}, DefaultTaskStartToCloseTimeout: aws.String("300"),
 		DefaultTaskHeartbeatTimeout: aws.String("NONE"), DefaultTaskScheduleToStartTimeout: aws.String("NONE"),
 		DefaultTaskScheduleToCloseTimeout: aws.String("NONE"),
 	}

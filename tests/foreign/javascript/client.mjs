@@ -29,8 +29,8 @@ async function register(client) {
         version: "1",
         defaultTaskList: { name: "deciders" },
         defaultChildPolicy: "TERMINATE",
-        defaultTaskStartToCloseTimeout: "30",
-        defaultExecutionStartToCloseTimeout: "600",
+        defaultTaskStartToCloseTimeout: "300",
+        defaultExecutionStartToCloseTimeout: "3600",
       }),
     );
   }
@@ -41,7 +41,7 @@ async function register(client) {
         name,
         version: "1",
         defaultTaskList: { name: "workers" },
-        defaultTaskStartToCloseTimeout: "30",
+        defaultTaskStartToCloseTimeout: "300",
         defaultTaskHeartbeatTimeout: "NONE",
         defaultTaskScheduleToStartTimeout: "NONE",
         defaultTaskScheduleToCloseTimeout: "NONE",
