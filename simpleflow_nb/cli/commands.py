@@ -45,6 +45,7 @@ GROUPS: dict[str, dict[str, tuple[str, str]]] = {
         "workflow.history": ("engine.workflow", "Show every event of an execution"),
         "workflow.stack": ("engine.looking", "Show where the code of a run waits"),
         "workflow.query": ("engine.looking", "Ask a run what its class can tell"),
+        "workflow.update": ("engine.updates", "Ask a run to change, and for its answer"),
         "workflow.cancel": ("engine.requests", "Ask an execution to end"),
         "workflow.signal": ("engine.requests", "Send a signal to an execution"),
         "workflow.terminate": ("engine.requests", "End an execution here and now"),
@@ -67,7 +68,7 @@ COMMANDS = {name: module for commands in GROUPS.values() for name, (module, _) i
 #: those that print a table, which ``--format`` and ``--header`` are for
 PRINT_TABLES = {"plan", "status", "backfill", "runs.list", "runs.show", "sensor.list", "doctor"}
 PRINT_TABLES |= {"workflow.list", "workflow.info", "workflow.tasks", "workflow.profile", "workflow.history"}
-PRINT_TABLES |= {"workflow.stack", "workflow.query"}
+PRINT_TABLES |= {"workflow.stack", "workflow.query", "workflow.update"}
 
 
 class Commands(click.Group):
