@@ -74,7 +74,11 @@ class GroupFuture(Future[list[Any]]):
                 self._submit(activity)
             self._all_submitted()
         else:
-            self._carrier = self.workflow.executor.spawn(self._carry_out, self.kind, raises=False, is_own=False)
+            self._carry_out_beside()
+
+    def _carry_out_beside(self) -> None:
+        self._carrier = self.workflow.executor.spawn(self._carry_out, self.kind, raises=False, is_own=False)
+        self._carrier.task.name = self.id
 
     def _carry_out(self) -> None:
         try:
@@ -169,7 +173,7 @@ class ChainFuture(GroupFuture):
         super().__init__(activities, workflow, 1, bubbles_exception_on_failure)
 
     def _begin(self) -> None:
-        self._carrier = self.workflow.executor.spawn(self._carry_out, self.kind, raises=False, is_own=False)
+        self._carry_out_beside()
 
     def _submit_one_by_one(self) -> None:
         previous: Future[Any] | None = None
@@ -194,6 +198,11 @@ class _Room:
     @property
     def stage(self) -> int:
         return DONE if self.group._open < self.limit else OPEN
+
+    @property
+    def told(self) -> str:
+        """What is waited for, in words of ``workflow.stack``."""
+        return f"an end in {self.group.id}, of which {self.group._open} tasks are under way"
 
 
 class Group(SubmittableContainer):

@@ -362,6 +362,11 @@ class Completions:
         """The stage of a future that ends when the next one does, for the engine."""
         return DONE if self._ended else OPEN
 
+    @property
+    def told(self) -> str:
+        """What is waited for, in words of ``workflow.stack``."""
+        return f"the next of {self._count} futures"
+
     def __len__(self) -> int:
         return self._count
 

@@ -57,9 +57,11 @@ class Observation:
 class Wait:
     """A place where the code is suspended."""
 
+    strand: str  #: the name of the strand, ``run`` of run() itself
     frames: tuple[traceback.FrameSummary, ...]  #: of the workflow's code, innermost last; none of the engine's
     futures: tuple[Future[Any], ...]  #: for which it waits there
     is_any: bool  #: the end of one of them is enough
+    condition: str | None  #: for which it waits instead of futures, in words
 
 
 class ObservedExecution(Execution):
@@ -102,7 +104,8 @@ class ObservedExecution(Execution):
             if frame is not None:
                 frames = (one for one in traceback.extract_stack(frame) if not one.filename.startswith(_PACKAGE))
                 futures = tuple(one for one in strand.waits_for if isinstance(one, Future))
-                found.append(Wait(tuple(frames), futures, strand.waits_for_any))
+                condition = next((one.told for one in strand.waits_for if not isinstance(one, Future)), None)
+                found.append(Wait(strand.name, tuple(frames), futures, strand.waits_for_any, condition))
         return found
 
     def log(self, message: str) -> None:

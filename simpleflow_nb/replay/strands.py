@@ -31,6 +31,11 @@ class _Condition:
     def stage(self) -> int:
         return DONE if self.holds else OPEN
 
+    @property
+    def told(self) -> str:
+        """What is waited for, in words of ``workflow.stack``."""
+        return "its condition"
+
 
 class Strands(Tasks):
     """Strands, each with the future that ends with it."""

@@ -7,7 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from simpleflow_nb import futures, query
+from simpleflow_nb import futures, query, update
+from simpleflow_nb.canvas import Chain, Group
 from simpleflow_nb.exceptions import DefinitionError, NonDeterminismError, PayloadMissing, StaleCache
 from simpleflow_nb.program import program
 from simpleflow_nb.replay.observation import Observation, ObservedExecution
@@ -16,7 +17,7 @@ from tests.settings import count
 from .decision_checker import RUN_ID, DecisionChecker, reloaded
 from .programs import Interpreter, PlayedWorkflow, random_program
 from .random_runs import _RunInProgress, random_limits
-from .scenarios import clean, here, load, strict, workflow
+from .scenarios import clean, here, join, load, plot, strict, workflow
 
 _ENGINE = "/simpleflow_nb/"
 
@@ -480,3 +481,50 @@ def test_a_result_whose_payload_is_missing_is_no_answer_even_if_the_query_catche
         with pytest.raises(PayloadMissing, match=rf"payload {payload.digest(text)[:4]} is gone"):
             execution.ask("query 'q'", catches)
         execution.kill()
+
+
+# ---- what is beside run() ----------------------------------------------------------------------------------------------------
+
+
+class Beside(workflow(lambda w: None)):
+    """Starts strands of every kind, and returns futures."""
+
+    def run(self):
+        ended = futures.Completions([self.submit(plot), self.submit(plot)])
+
+        async def cleaned():
+            await self.submit(clean)
+
+        limited = self.submit(Group((load, 1), (load, 2), (load, 3), max_parallel=2))
+        chain = self.submit(Chain((load, 4), (clean, 5)))
+        futures.gather(cleaned(), ended.next, self.finally_sent)
+        return [limited, chain, self.submit(Group(join, join))]
+
+    def finally_sent(self):
+        self.wait_until(lambda: False)
+
+    @update
+    def wait_for(self):
+        return self.next_signal("go")
+
+
+def test_each_strand_beside_run_has_a_name_and_says_what_it_waits_for():
+    with DecisionChecker(Beside) as checker:
+        checker.decide()
+        checker.run.signal(checker.clock, "_update-wait_for", '{"id": "u1"}')
+        checker.decide()
+        execution = observed(Beside, checker.run.events)
+        found = [
+            (wait.strand, [frame.name for frame in wait.frames], [future.id for future in wait.futures], wait.condition)
+            for wait in execution.waits()
+        ]
+        assert execution.kill()
+    assert found == [
+        ("run", [], ["group-1"], None),
+        ("group-1", [], [], "an end in group-1, of which 2 tasks are under way"),
+        ("chain-1", [], ["activity-load-3"], None),
+        ("cleaned-1", ["cleaned"], ["activity-clean-1"], None),
+        ("next-1", [], [], "the next of 2 futures"),
+        ("finally_sent-1", ["finally_sent"], [], "its condition"),
+        ("update-wait_for-1", [], ["go"], None),
+    ]

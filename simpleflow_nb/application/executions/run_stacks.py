@@ -17,12 +17,16 @@ from ..places import Place
 from ..services import Service
 from .run_moments import RunMoment, found_run, observed
 
+#: of futures, by the types that the engine gives them; that of a group is its name: group, chain, gather
 _KINDS = {
     "ScheduleActivityTask": "activity",
     "StartTimer": "timer",
     "signal": "signal",
     "last signal": "signal",
     "RecordMarker": "marker",
+    "StartChildWorkflowExecution": "child workflow",
+    "SignalExternalWorkflowExecution": "external signal",
+    "RequestCancelExternalWorkflowExecution": "external cancellation",
 }
 
 
@@ -40,7 +44,7 @@ class StackFrame:
 class AwaitedFuture:
     """A future for which code waits, as its last decision has left it."""
 
-    kind: str  #: ``activity``, ``timer``, ``signal`` or ``marker``
+    kind: str  #: ``activity``, ``timer``, ``signal``, ``child workflow``, ``group``, ``strand``, ``cancellation``, and the like
     id: str  #: for a signal its name
     attempt: int
     state: str  #: ``pending``, ``running``, ``finished`` or ``cancelled``; a signal that has not been received is pending
@@ -49,17 +53,21 @@ class AwaitedFuture:
 
 @dataclass(frozen=True)
 class CodeWait:
-    """A place where the code of a run waits."""
+    """A place where the code of a run waits: ``run()`` itself, or what it has started beside it."""
 
+    strand: str  #: ``run``, or the name of what is beside it: ``group-1``, ``update-add-1``, the name of a coroutine
     frames: tuple[StackFrame, ...]  #: innermost last
     futures: tuple[AwaitedFuture, ...]
     is_any: bool  #: for the first of them, else for all
+    condition: str | None = None  #: for which it waits instead of futures, in words
 
     def to_dict(self) -> Document:
         return {
+            "strand": self.strand,
             "frames": [vars(frame) for frame in self.frames],
             "waits_for": "any" if self.is_any else "all",
             "futures": [vars(future) for future in self.futures],
+            "condition": self.condition,
         }
 
 
@@ -125,10 +133,12 @@ def _waits(run: ObservedRun) -> tuple[CodeWait, ...]:
 
 def _wait(wait: Wait) -> CodeWait:
     frames = [StackFrame(one.filename, one.lineno or 0, one.name, masked(one.line or "")) for one in wait.frames]
-    return CodeWait(tuple(frames), tuple(_awaited(one) for one in wait.futures), wait.is_any)
+    futures = tuple(_awaited(one) for one in wait.futures)
+    return CodeWait(wait.strand, tuple(frames), futures, wait.is_any, wait.condition)
 
 
 def _awaited(future: Future[Any]) -> AwaitedFuture:
-    kind, has_ended = _KINDS.get(future.type, future.type), future.stage >= DONE
-    state = "pending" if kind == "signal" and not has_ended else future.state.lower()
+    kind = future.name if future.type == "Group" else _KINDS.get(future.type, future.type)
+    has_ended = future.stage >= DONE
+    state = "pending" if kind in ("signal", "cancellation") and not has_ended else future.state.lower()
     return AwaitedFuture(kind, future.id or future.name, future.attempt, state, has_ended)

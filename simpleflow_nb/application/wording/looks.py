@@ -78,7 +78,9 @@ def stack_lines(stack: RunStack) -> Iterator[str]:
         yield "its code has ended, and the next decision closes it"
     for wait in stack.waits:
         yield ""
-        if not wait.frames:
+        if wait.strand != "run":
+            yield f"{wait.strand}, beside run():"
+        elif not wait.frames:
             yield "run() has returned, and its result has futures"
         for frame in wait.frames:
             yield f"{_near(frame.file)}:{frame.line} in {frame.function}"
@@ -89,15 +91,21 @@ def stack_lines(stack: RunStack) -> Iterator[str]:
 
 def stack_table(stack: RunStack) -> Table:
     """Return a row for each line of the code, innermost last; the last of each place says for what it waits."""
-    table = Table(["File", "Line", "Function", "Source", "Waits For"])
+    table = Table(["File", "Line", "Function", "Source", "Waits For", "Strand"])
     for wait in stack.waits:
+        awaited = wait.condition or ", ".join(map(_told, wait.futures))
         for frame in wait.frames:
-            awaited = ", ".join(map(_told, wait.futures)) if frame is wait.frames[-1] else None
-            table.rows.append([_near(frame.file), frame.line, frame.function, frame.source, awaited])
+            told = awaited if frame is wait.frames[-1] else None
+            table.rows.append([_near(frame.file), frame.line, frame.function, frame.source, told, wait.strand])
+        if not wait.frames:
+            table.rows.append([None, None, None, None, awaited, wait.strand])
     return table
 
 
 def _awaited_lines(wait: CodeWait) -> Iterator[str]:
+    if wait.condition is not None:
+        yield f"waits for {wait.condition}"
+        return
     if len(wait.futures) == 1:
         yield f"waits for {_told(wait.futures[0])}"
         return
@@ -112,6 +120,8 @@ def _awaited_lines(wait: CodeWait) -> Iterator[str]:
 
 def _told(future: AwaitedFuture) -> str:
     """Return ``activity activity-load-1 (running)``."""
+    if future.kind == "cancellation":
+        return f"the cancellation of the run ({'requested' if future.has_ended else 'not requested'})"
     state = "not received" if future.kind == "signal" and not future.has_ended else future.state
     attempt = f", attempt {future.attempt}" if future.attempt > 1 else ""
     return f"{future.kind} {future.id} ({state}{attempt})"
