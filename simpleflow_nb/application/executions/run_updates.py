@@ -110,7 +110,7 @@ def send(
         _check(place, execution, update, args, kwargs, workflow)
     id = id or uuid.uuid4().hex
     text = request_of(id, args, kwargs, lambda long: kept(long, place.payloads))
-    asked = signal_execution(place, execution, signal_of(update), text)
+    asked = signal_execution(place, execution, signal_of(update), text, is_awaited=True)
     return RunUpdate(update, id, asked.workflow_id, asked.run_id, takes_effect_now=asked.takes_effect_now)
 
 
