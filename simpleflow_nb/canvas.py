@@ -201,7 +201,7 @@ class _Room:
 
     @property
     def told(self) -> str:
-        """What is waited for, in words of ``workflow.stack``."""
+        """The end of a sentence of ``workflow.stack`` that begins with 'waits for'."""
         return f"an end in {self.group.id}, of which {self.group._open} tasks are under way"
 
 

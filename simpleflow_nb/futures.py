@@ -364,7 +364,7 @@ class Completions:
 
     @property
     def told(self) -> str:
-        """What is waited for, in words of ``workflow.stack``."""
+        """The end of a sentence of ``workflow.stack`` that begins with 'waits for'."""
         return f"the next of {self._count} futures"
 
     def __len__(self) -> int:

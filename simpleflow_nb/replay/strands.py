@@ -33,7 +33,7 @@ class _Condition:
 
     @property
     def told(self) -> str:
-        """What is waited for, in words of ``workflow.stack``."""
+        """The end of a sentence of ``workflow.stack`` that begins with 'waits for'."""
         return "its condition"
 
 

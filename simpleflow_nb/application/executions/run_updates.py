@@ -168,8 +168,8 @@ def _outcome(
     if request.is_over:
         answer = request.result(run, place.payloads.load)
         return RunUpdate(update, id, run, execution["runId"], request.answered, answer)
-    command = f"workflow.update {run} --run-id {execution['runId']} --id {id}"
-    raise UpdateUnanswered(f"{_why_open(run, update, request, seconds, sent)}; the answer: {command}", id)
+    why = _why_open(run, update, request, seconds, sent)
+    raise UpdateUnanswered(f"{why}; the answer: workflow.update {run} --run-id {execution['runId']} --id {id}", id)
 
 
 def _why_open(run: str, update: str, request: FollowedRequest, seconds: float, sent: RunUpdate | None) -> str:
