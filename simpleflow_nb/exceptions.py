@@ -12,6 +12,7 @@ SimpleflowError
 │   ├── HistoryError           an event that this version cannot read
 │   └── PayloadError           a payload kept outside the history cannot be read
 │       └── PayloadMissing     there is none with that digest
+├── QueryFailed                a query of a run has raised an exception; ``traceback``
 ├── StaleCache                 internal: a cached execution is out of date
 ├── TaskException              something submitted by a workflow did not succeed
 │   ├── TaskFailed             ``name``, ``reason``, ``details``
@@ -126,6 +127,17 @@ class StaleCache(SimpleflowError):
     """The new events do not continue those of a cached execution."""
 
     exit_code = ExitCode.BUG
+
+
+class QueryFailed(SimpleflowError):
+    """A query of a run has raised an exception; ``traceback`` is that of the workflow's code, empty if it has none."""
+
+    def __init__(self, message: str, traceback: str = "") -> None:
+        super().__init__(message)
+        self.traceback = traceback
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (str(self), self.traceback)
 
 
 class CallGivenUp(SimpleflowError, RuntimeError):

@@ -195,6 +195,8 @@ class Workflow(WorkflowType):
 
     def uuid(self) -> uuid.UUID:
         """Return a new id that is the same at every replay; independent of :attr:`random`."""
+        if self.executor.dead:
+            self.executor.block(())
         self._uuids += 1
         return uuid.uuid5(uuid.NAMESPACE_OID, f"{self.executor.run_id}/{self._uuids}")
 
@@ -217,10 +219,14 @@ class Workflow(WorkflowType):
 
     def fail(self, reason: str, details: str | None = None) -> None:
         """Fail the run here. Cannot be caught with ``except Exception``. Known secrets are masked."""
+        if self.executor.dead:
+            self.executor.block(())
         raise RunEnded("FailWorkflowExecution", {"reason": str(reason), "details": str(details or "")})
 
     def cancel(self, details: str | None = None) -> None:
         """End the run here as cancelled. Cannot be caught with ``except Exception``."""
+        if self.executor.dead:
+            self.executor.block(())
         raise RunEnded("CancelWorkflowExecution", {} if details is None else {"details": str(details)})
 
     def continue_as_new(self, *args: Any, **kwargs: Any) -> ContinueAsNewTask:

@@ -27,6 +27,7 @@ MAX_DESCRIPTION_CHARACTERS = 1_024
 
 _INTEGER = re.compile(r"-?\d{1,10}\Z", re.ASCII)
 _DURATION = re.compile(r"\d{1,8}\Z", re.ASCII)
+_NO_TAG_CHARACTER = re.compile(r"[^\w\s.:/=+\-@]")
 _REQUIRED = {
     "ScheduleActivityTask": ("activityId", "activityType"),
     "RequestCancelActivityTask": ("activityId",),
@@ -138,6 +139,15 @@ def check_retention(text: str) -> None:
     if text != NEVER and not (_DURATION.match(text) and int(text) <= MAX_RETENTION_DAYS):
         name = "workflowExecutionRetentionPeriodInDays"
         raise invalid(f"Value at '{name}' is not NONE or a number of days up to {MAX_RETENTION_DAYS}: {text!r:.40}")
+
+
+def check_resource_tags(tags: Sequence[Mapping[str, str]]) -> None:
+    # https://docs.aws.amazon.com/amazonswf/latest/apireference/API_ResourceTag.html
+    for tag in tags:
+        for member in ("key", "value"):
+            if _NO_TAG_CHARACTER.search(tag.get(member, "")):
+                allowed = "letters, digits, spaces and _ . : / = + - @"
+                raise invalid(f"a tag is made of {allowed}; its {member} is {tag[member]!r:.40}")
 
 
 def check_type(name: str, version: str, body: dict[str, Any]) -> None:

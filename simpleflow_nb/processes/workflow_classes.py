@@ -69,10 +69,7 @@ class WorkflowClasses:
         path = named()
         if not path:
             raise WorkflowNotFound(f"no workflow of type {type_name!r} is known here, and the input names no class")
-        module = path.rpartition(".")[0]
-        if is_program(module) and module not in sys.modules:
-            raise WorkflowNotFound(f"{path}: {module} is a program, which is run and not imported")
-        cls = workflow_class(path)
+        cls = named_class(path)
         if cls.version != version:
             raise WorkflowNotFound(
                 f"version {version!r} of workflow type {type_name!r} is not known here: the input names {path}, which is "
@@ -97,6 +94,18 @@ class WorkflowClasses:
             f"no workflow of type {type_name!r} is known here: this decider was given {given} and imports no other; "
             "start it with that workflow too, or let another task list have it"
         )
+
+
+def named_class(path: str) -> type[Workflow]:
+    """Import the workflow that the input of a run names.
+
+    Raises:
+        WorkflowNotFound: it cannot be imported, is not a Workflow, or is in a program, which would run.
+    """
+    module = path.rpartition(".")[0]
+    if is_program(module) and module not in sys.modules:
+        raise WorkflowNotFound(f"{path}: {module} is a program, which is run and not imported")
+    return workflow_class(path)
 
 
 def workflow_class(path: str) -> type[Workflow]:

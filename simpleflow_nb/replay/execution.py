@@ -128,6 +128,11 @@ class Execution(ExecutionState):
             ):
                 raise StaleCache("the last decision was not accepted")
             del completed[0]
+        return self._decided(events, self._replay(events, completed))
+
+    def _replay(self, events: list[Event], completed: list[Event]) -> int:
+        """Resume the code at each of these decision tasks, with the events that it had seen; return how many those were."""
+        first = self.next_id
         for done in completed:
             self._read_missing(events, done["eventId"] - first + 1)
         self.replaying = True
@@ -152,6 +157,11 @@ class Execution(ExecutionState):
                         "nothing that asks for it there first: it was removed too early, say deprecate_patch there",
                     )
             position = stop
+        return position
+
+    def _decided(self, events: list[Event], position: int) -> list[Decision]:
+        """Apply the events from ``position`` on, which no decision has seen yet; return the decisions to send."""
+        first = self.next_id - position
         self.replaying, self.new_missing = False, []
         self._apply(events[position:])
         self.next_id = first + len(events)

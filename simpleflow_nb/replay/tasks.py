@@ -15,7 +15,7 @@ from ..futures import DONE, FAILED, HELD, QUEUED, STOPPED, Future
 from . import commands
 from .arguments import FUTURES, READ_ONCE, contents, futures_in, listed
 from .commands import ActivityTask, Command, Queued
-from .suspension import Suspension
+from .looks import Looks
 from .task_queue import TaskQueue
 
 _PACKAGE = __file__.rpartition("replay")[0]
@@ -24,7 +24,7 @@ _WORKFLOW_FILE = f"{_PACKAGE}workflow.py"
 MAX_LOSSES = 5  #: attempts in a row that end with their worker lost, before the task has failed
 
 
-class Tasks(Suspension):
+class Tasks(Looks):
     """Futures from submit to their end, and the queue of decisions not recorded yet."""
 
     __slots__ = (
@@ -204,12 +204,14 @@ class Tasks(Suspension):
 
     def draw(self) -> random.Random:
         """Return a random stream that draws the same numbers at every replay."""
+        if self.asked is not None:
+            self.refuse_to_change()
         if self.random_stream is None:
             self.random_stream = random.Random(self.run_id)
         return self.random_stream
 
     def log(self, message: str) -> None:
-        if self.dead:
+        if self.dead and self.asked is None:
             return
         self.log_lines.append(message)
         if not self.replaying and self.on_log is not None:
