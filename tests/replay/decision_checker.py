@@ -293,7 +293,7 @@ class DecisionChecker:
                 workflow_id = attributes(self.run.events[initiated - 1])["workflowId"]
                 assert workflow_id not in self.children, f"{workflow_id} is open already"
                 self.children[workflow_id] = OtherExecution(initiated, workflow_id)
-            elif kind == SIGNAL or kind == CANCEL:
+            elif kind in (SIGNAL, CANCEL):
                 self.sent[initiated] = self.run.events[initiated - 1]["eventType"].removesuffix("Initiated")
 
     def start_child(self, workflow_id: str) -> None:

@@ -11,7 +11,7 @@ from simpleflow_nb.exceptions import DependencyFailed, TaskCanceled, TaskFailed
 
 from .decision_checker import DecisionChecker
 from .scenarios import clean, execution_replays, join, load, plot, strict, workflow
-from .steps import asked_to_cancel, completes, decided, end_of, failure_of, fails, fires, nothing, result_of, together
+from .steps import asked_to_cancel, completes, decided, end_of, fails, failure_of, fires, nothing, result_of, together
 
 # ---- gather ----------------------------------------------------------------------------------------------------------------
 

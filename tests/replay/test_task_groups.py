@@ -12,7 +12,7 @@ from simpleflow_nb.exceptions import TaskCanceled, TaskFailed
 
 from .decision_checker import DecisionChecker
 from .scenarios import clean, join, load, plot, strict, workflow
-from .steps import begins, cancels, completes, decided, failure_of, fails, fires, result_of, together
+from .steps import begins, cancels, completes, decided, fails, failure_of, fires, result_of, together
 
 
 async def waits_for(w, task):
