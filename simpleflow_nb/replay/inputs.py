@@ -6,6 +6,7 @@ allowed; the input of another call of the same activity is a difference.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from .. import payload
@@ -33,7 +34,8 @@ class InputComparison:
                     return None
             except (StopIteration, ValueError, TypeError, KeyError):
                 pass  # not written by this engine; compared as text below
-        text = activity_input(future.task, future.args, future.kwargs)
+        own: Mapping[str, Any] = getattr(future, "attributes", {})  # those of a child's decision
+        text = own["input"] if own else activity_input(future.task, future.args, future.kwargs)
         if payload.referenced_digest(recorded) is not None:
             text = payload.reference(text)
         if text == recorded:

@@ -195,10 +195,10 @@ class Tasks(Looks):
         elif future.stage == HELD:
             self.ready.discard(future)
             self.refused.discard(future)
-            retry = self.tasks.get(f"{commands.RETRY}{future.id}-{future.attempt}")
+            retry = self.tasks.get(commands.retry_timer_id(future.id, future.attempt))
             if retry is not None and retry.stage < DONE:
                 self.cancel(retry)
-            self.settle(future, STOPPED, TaskCanceled(future.id))
+            self.settle(future, STOPPED, self._cancellation_of(future))
         else:
             self._decide("RequestCancelActivityTask", future.key, {"activityId": future.key})
 
@@ -365,15 +365,21 @@ class Tasks(Looks):
         wait = policy.wait_seconds(future.failed_attempts, f"{self.run_id} {future.key}")
         if wait:
             future.stage = HELD
-            self.due.append(self._timer(f"{commands.RETRY}{future.id}-{future.attempt}", wait))
+            timer = self._timer(commands.retry_timer_id(future.id, future.attempt), wait)
+            timer.task = future
+            self.due.append(timer)
         else:
             self.again(future)
 
     def again(self, future: Future[Any]) -> None:
         future.attempt += 1
-        future.key = f"{future.id}.{future.attempt}"
+        future.key = commands.attempt_id(future.id, future.attempt)
         future.stage = HELD
         self._queue_of(future).append(future)
+
+    def _cancellation_of(self, future: Future[Any]) -> TaskFailed:
+        """Return the error of a task that is cancelled before the service knows it."""
+        return TaskCanceled(future.id or future.name)
 
     def _queue_of(self, future: Future[Any]) -> TaskQueue:
         """Return the queue in which a task waits for the next decision once its arguments are available."""
