@@ -9,6 +9,7 @@ from typing import Any, Self, TypeVar
 from .exceptions import DefinitionError, TaskCanceled, TimeLimitExceeded
 from .futures import DONE, Future
 from .replay import Execution
+from .replay.coroutines import close_unstarted
 from .replay.strand import Strand
 
 T = TypeVar("T")
@@ -89,7 +90,10 @@ class TaskGroup:
             raise DefinitionError(
                 "create_task() is called inside the block of its group: async with self.task_group() as group:"
             )
-        future: Future[T] = self.executor.started(awaitable)
+        try:
+            future: Future[T] = self.executor.started(awaitable)
+        finally:
+            close_unstarted((awaitable,))
         self._tasks.append(future)
         future.watch(self)
         return future

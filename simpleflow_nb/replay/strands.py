@@ -12,7 +12,7 @@ from greenlet import GreenletExit
 
 from ..exceptions import DefinitionError, ReplayError, RunEnded, TaskCanceled
 from ..futures import DONE, FAILED, OPEN, RUNNING_IN, STOPPED, Future
-from .coroutines import driven
+from .coroutines import close_unstarted, driven
 from .gathering import GatheredFuture
 from .strand import Strand
 from .tasks import Tasks
@@ -81,9 +81,13 @@ class Strands(Tasks):
             return self.spawn(awaitable, getattr(awaitable, "__name__", "task"), raises=False)
         raise DefinitionError(f"{awaitable!r:.80} cannot be awaited here; pass a coroutine or what submit() returned")
 
-    def gathered(self, awaitables: Iterable[Any], return_exceptions: bool) -> Future[list[Any]]:
+    def gathered(self, awaitables: tuple[Any, ...], return_exceptions: bool) -> Future[list[Any]]:
         """Return the future of all these, each as in :meth:`started`."""
-        return GatheredFuture(self, [self.started(one) for one in awaitables], return_exceptions)
+        try:
+            members = [self.started(one) for one in awaitables]
+        finally:
+            close_unstarted(awaitables)
+        return GatheredFuture(self, members, return_exceptions)
 
     def numbered(self, name: str) -> str:
         """Return the next id of a name: ``group-1``."""

@@ -171,6 +171,7 @@ class Suspension:
         is_over = True
         for strand in [*reversed(self.strands), self.main]:
             if strand.greenlet:
+                self.deaths = 0
                 previous, self.current = self.current, strand
                 strand.back = strand.greenlet.parent = getcurrent()
                 strand.greenlet.throw(GreenletExit)

@@ -13,7 +13,7 @@ from .. import payload
 from ..exceptions import DefinitionError, DependencyFailed, TaskCanceled, TaskFailed
 from ..futures import DONE, FAILED, HELD, QUEUED, STOPPED, Future
 from . import commands
-from .arguments import FUTURES, READ_ONCE, contents, futures_in, listed
+from .arguments import FUTURES, READ_ONCE, contents, fault_of, listed, unfinished
 from .commands import ActivityTask, Command, Queued
 from .looks import Looks
 from .task_queue import TaskQueue
@@ -232,7 +232,7 @@ class Tasks(Looks):
         return future
 
     def _hold(self, future: Future[Any]) -> None:
-        needed = [f for f in futures_in((future.args, future.kwargs)) if f.stage != DONE]
+        needed = unfinished((future.args, future.kwargs), future.name)
         failed = next((f for f in needed if f.stage > DONE), None)
         if failed is not None:
             self.fail(future, DependencyFailed(future.id or future.name, failed.id or failed.name), failed)
@@ -305,11 +305,14 @@ class Tasks(Looks):
         if future.awaited:
             self.rouse(future)
         if future.dependents:
-            for dependent in future.dependents:
+            dependents, future.dependents = future.dependents, None
+            fault = fault_of(future)
+            for dependent in dependents:
                 dependent.missing -= 1
-                if not dependent.missing and dependent.stage == HELD:
+                if fault is not None and dependent.stage == HELD:
+                    self.fail(dependent, TaskFailed(dependent.id or dependent.name, fault), order=order)
+                elif not dependent.missing and dependent.stage == HELD:
                     self._queue_of(dependent).append(dependent)
-            future.dependents = None
         if future.followers:
             followers, future.followers = future.followers, None
             for follower in followers:

@@ -22,6 +22,8 @@ from simpleflow_nb.program import program
 from simpleflow_nb.replay import Execution, commands
 from simpleflow_nb.workflow import Workflow
 
+from .parallel_programs import check_groups
+
 Event = dict[str, Any]
 Decision = dict[str, Any]
 
@@ -188,7 +190,8 @@ class DecisionChecker:
             self.cached = cold
         else:
             known = self.cached.next_id - 1
-            is_cancelled = self.cached.finished is None and self.asks_to_cancel(events[known:])
+            has_future = self.cached.cancellation_future is not None
+            is_cancelled = self.cached.finished is None and not has_future and self.asks_to_cancel(events[known:])
             try:
                 got = self.cached.advance(events[max(0, known - overlap) :])
             except StaleCache:
@@ -360,6 +363,7 @@ class DecisionChecker:
             (s.name, [_name(f) for f in s.waits_for]) for s in other.strands
         ]
         assert (one.finished and one.finished.type) == (other.finished and other.finished.type)
+        assert seen_by(one) == seen_by(other)
 
     def check_laws(self, decisions: list[Decision]) -> None:
         execution = self.cached
@@ -375,6 +379,9 @@ class DecisionChecker:
         sent = len(decisions) - len(ours) - len(wakes)
         left = len(execution.queue) - sent
         assert [int(attributes_of(one)["control"]) for one in wakes] == ([left] if left else [])
+        interpreter = interpreter_of(execution)
+        if interpreter is not None:
+            check_groups(interpreter.futures)
         if execution.finished is not None:
             assert closing or left, "run() is over and nothing closes the execution"
         else:
@@ -404,11 +411,15 @@ class DecisionChecker:
             kind, a = event["eventType"], attributes(event)
             if kind == "ActivityTaskScheduled":
                 ids[event["eventId"]] = a["activityId"]
+            elif kind == "StartChildWorkflowExecutionInitiated":
+                ids[event["eventId"]] = a["workflowId"]
+            elif kind.startswith("ChildWorkflowExecution") and kind != "ChildWorkflowExecutionStarted":
+                results[ids[a["initiatedEventId"]]] = kind[22:], a.get("result")
             elif kind.startswith("ActivityTask") and kind[12:] in ("Completed", "Failed", "TimedOut", "Canceled"):
                 results[ids[a["scheduledEventId"]]] = kind[12:], a.get("result")
             assert a.get("cause") not in ("ACTIVITY_ID_ALREADY_IN_USE", "TIMER_ID_ALREADY_IN_USE"), event
         for future in execution.tasks.values():
-            if future.type != "ScheduleActivityTask":
+            if future.type not in ("ScheduleActivityTask", "StartChildWorkflowExecution"):
                 continue
             how, text = results.get(future.key, ("", None))
             if future.state == "FINISHED" and future.error is None:
@@ -424,6 +435,19 @@ _SEEN = (
     *("next_id", "now", "open", "open_limit", "patches", "counters", "log_lines", "split", "wakes", "backoffs"),
     *("open_children", "is_paced", "pace_is_open", "pace_streak", "paces", "allowance", "cancel_order", "completed", "failed"),
 )
+
+
+def interpreter_of(execution: Execution) -> Any:
+    """The interpreter of a random program, None if it has not begun, or for other workflows."""
+    return getattr(getattr(execution.program, "workflow", None), "interpreter", None)
+
+
+def seen_by(execution: Execution) -> Any:
+    """What the code of a random program has seen so far."""
+    interpreter = interpreter_of(execution)
+    if interpreter is None:
+        return None
+    return interpreter.accumulator, [(future.id, future.state) for future in interpreter.futures]
 
 
 def _name(waited: Any) -> str:

@@ -170,6 +170,21 @@ def test_ids_of_children_are_given_at_submit_whether_or_not_their_arguments_are_
     assert result_of(run, *steps) == [ONE, TWO, "one", "two"]
 
 
+@pytest.mark.parametrize("cls", [Child, Once, Named])
+def test_an_argument_may_be_a_future_that_has_ended_already(cls):
+    def run(w):
+        argument = w.submit(load)
+        argument.result
+        w.submit(cls, argument).result
+
+    with DecisionChecker(workflow(run)) as checker:
+        checker.decide()
+        checker.complete("activity-load-1", "a")
+        (decision,) = checker.decide()
+        assert attributes_of(decision)["workflowType"] == {"name": "child", "version": "1"}
+        assert json.loads(attributes_of(decision)["input"])["args"] == ["a"]
+
+
 def test_a_child_whose_argument_failed_is_never_started():
     def run(w):
         child = w.submit(Quiet, [w.submit(load)])

@@ -494,3 +494,72 @@ def test_several_failures_of_one_coroutine_are_raised_one_after_the_other_the_re
     assert result_of(run, together(fails("strict-2"), fails("strict-1"))) == (
         ["activity-strict-1: ValueError: no", "activity-strict-2: ValueError: no"]
     )
+
+
+def test_many_coroutines_whose_finally_blocks_ask_for_something_can_all_be_evicted():
+    unwound = []
+
+    async def step(w):
+        try:
+            await w.submit(load)
+        finally:
+            unwound.append(1)
+            w.submit(clean)
+
+    async def run(w):
+        await futures.gather(*(step(w) for _ in range(50)))
+
+    with DecisionChecker(workflow(run)) as checker:
+        checker.decide()
+        checker.evict()
+    assert len(unwound) == 50
+
+
+def test_coroutines_that_never_began_leave_no_warnings(recwarn):
+    async def ends(w):
+        w.fail("enough")
+
+    async def step(w):
+        await w.submit(load)
+
+    async def run(w):
+        try:
+            await w.submit(clean)
+        finally:
+            await futures.gather(ends(w), step(w))
+
+    assert failure_of(run, completes("clean-1")) == "enough"
+    with DecisionChecker(workflow(run)) as checker:
+        checker.decide()
+        checker.evict()
+    assert list(recwarn) == []
+
+
+# ---- results that are no JSON ----------------------------------------------------------------------------------------------
+
+
+async def words(w, task):
+    await w.submit(task)
+    return object
+
+
+def test_a_task_that_gets_a_result_of_a_coroutine_without_a_json_form_is_not_run():
+    def run(w):
+        gathered = futures.gather(words(w, load))
+        needing = w.submit(join, gathered, w.submit(plot))
+        return [str(needing.exception), w.submit(clean).result]
+
+    fault = "TypeError: the result of gather-1[0]: builtins.type is not a JSON value: <class 'object'>"
+    assert result_of(run, completes("load-1"), completes("clean-1", 2)) == [f"activity-join-1: {fault}", 2]
+
+
+def test_such_a_result_that_is_there_already_is_refused_where_the_task_is_submitted():
+    def run(w):
+        gathered = futures.gather(words(w, load))
+        gathered.result
+        w.submit(join, gathered)
+
+    assert failure_of(run, completes("load-1")) == (
+        "TypeError: an argument of join: TypeError: the result of gather-1[0]: builtins.type is not a JSON value: "
+        "<class 'object'>"
+    )
