@@ -56,7 +56,7 @@ class ChildWorkflow:
         return name
 
     def attributes(self, args: list[Any], kwargs: dict[str, Any]) -> Mapping[str, Any]:
-        """Return the attributes of the decision that starts a child, but for its id.
+        """Return the attributes of the decision that starts a child, but for its id and its input.
 
         https://docs.aws.amazon.com/amazonswf/latest/apireference/API_StartChildWorkflowExecutionDecisionAttributes.html
 
@@ -66,7 +66,6 @@ class ChildWorkflow:
         cls = self.workflow
         found: dict[str, Any] = {
             "workflowType": {"name": self.name, "version": self.version},
-            "input": execution_input(cls, {"args": args, "kwargs": kwargs}, self.class_path),
             "childPolicy": cls.child_policy,
             "executionStartToCloseTimeout": str(cls.execution_timeout or constants.DEFAULT_RUN_SECONDS),
             "taskStartToCloseTimeout": str(cls.decision_tasks_timeout or constants.DEFAULT_DECISION_SECONDS),
@@ -82,6 +81,9 @@ class ChildWorkflow:
         if tags:
             found["tagList"] = tags
         return found
+
+    def input(self, args: list[Any], kwargs: dict[str, Any]) -> str:
+        return execution_input(self.workflow, {"args": args, "kwargs": kwargs}, self.class_path)
 
     def _tags(self, args: list[Any], kwargs: dict[str, Any]) -> list[str]:
         cls = self.workflow

@@ -78,6 +78,18 @@ def filled(value: Any) -> Any:
     return value
 
 
+def shared_in(value: Any) -> Any:
+    """Return the value with each finished future replaced by its result, or by a reference to it; never waits."""
+    kind = type(value)
+    if kind in FUTURE_TYPES:
+        return value.execution.shared(value)
+    if kind is list or kind is tuple:
+        return [shared_in(item) for item in value]
+    if kind is dict:
+        return {key: shared_in(item) for key, item in value.items()}
+    return value
+
+
 def waited_for(value: Any) -> Any:
     """Return the value with each future replaced by its result, and wait for pending ones: for the result of run()."""
     kind = type(value)

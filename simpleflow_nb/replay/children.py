@@ -104,7 +104,7 @@ class Children(Externals):
         if found & FUTURES:
             self._hold(future)
         else:
-            self._prepare(future)
+            self._prepare(future)  # raised here, at the line that submits it
             self._arguments_ready(future)
         return future
 
@@ -167,6 +167,11 @@ class Children(Externals):
             self.paces, self.pace_is_open = self.paces + 1, True
             wait = PACE_SECONDS * 2 ** max(0, self.pace_streak - 1)
             self.queue.append(self._timer(f"{commands.PACE}{self.paces}", wait))
+
+    def _arguments_ready(self, future: Future[Any]) -> None:
+        if isinstance(future, ChildFuture) and not future.attributes and not self._is_prepared(future):
+            return
+        super()._arguments_ready(future)
 
     def _enqueue(self, future: Future[Any]) -> None:
         if not isinstance(future, ChildFuture):

@@ -181,7 +181,7 @@ class Execution(ExecutionState):
     def _decided(self, events: list[Event], position: int) -> list[Decision]:
         """Apply the events from ``position`` on, which no decision has seen yet; return the decisions to send."""
         first = self.next_id - position
-        self.replaying, self.new_missing = False, []
+        self.replaying, self.new_missing, self.new_forwarded = False, [], []
         self._apply(events[position:])
         self.next_id = first + len(events)
         if self.closed:
@@ -231,7 +231,7 @@ class Execution(ExecutionState):
                 self.engine_version, self.open_limit = settings["engine"], settings["open_activities"]
             elif name.startswith(commands.PATCH):
                 patches += (name[len(commands.PATCH) :],)
-            elif name != commands.MISSING:  # was read before the signals
+            elif name not in (commands.MISSING, commands.FORWARDED):  # were read before the signals
                 break
             at += 1
         return patches
@@ -243,6 +243,8 @@ class Execution(ExecutionState):
             name = attributes["markerName"]
             if name == commands.MISSING:
                 self.missing |= dict.fromkeys(json.loads(attributes["details"]), True)
+            elif name == commands.FORWARDED:
+                self.forwarded.update(json.loads(attributes["details"]))
             elif name[0] != "_":
                 break
             at += 1
@@ -392,9 +394,10 @@ class Execution(ExecutionState):
             out.append(commands.marker(commands.ENGINE, json.dumps(details)))
             self.engine_version = details["engine"]
         out += [commands.marker(commands.PATCH + id) for id in self.new_patches]
-        for n in range(0, len(self.new_missing), commands.MISSING_AT_ONCE):
-            ids = self.new_missing[n : n + commands.MISSING_AT_ONCE]
-            out.append(commands.marker(commands.MISSING, json.dumps(ids, separators=(",", ":"))))
+        for name, found in ((commands.MISSING, self.new_missing), (commands.FORWARDED, self.new_forwarded)):
+            for n in range(0, len(found), commands.MISSING_AT_ONCE):
+                ids = found[n : n + commands.MISSING_AT_ONCE]
+                out.append(commands.marker(name, json.dumps(ids, separators=(",", ":"))))
         queue = self.queue
         room = max(0, self.decision_limit - len(out))
         take = len(queue) if len(queue) <= room else max(0, room - 1)

@@ -17,9 +17,11 @@ class Signals(Children):
 
     __slots__ = (
         "begin_update",
+        "forwarded",
         "forwards",
         "last_signals",
         "missing",
+        "new_forwarded",
         "new_missing",
         "signal_waits",
         "signals",
@@ -41,6 +43,8 @@ class Signals(Children):
         self.missing: dict[int, bool] = {}  # id of a signal's event -> whether its payload was missing
         self.new_missing: list[int] = []
         self.forwards: list[tuple[str, str, int, str | None]] = []  # to be sent on: name, input, event, run id of the sender
+        self.forwarded: set[int] = set()  # ids of the events of signals with long inputs that were sent on
+        self.new_forwarded: list[int] = []
         self.signals_reach_parent = True
         self.update_requests: list[tuple[str, str | None, int]] = []  # to be begun at the next decision: name, input, event
         self.begin_update: Callable[[str, str | None, int], None] | None = None
@@ -78,17 +82,27 @@ class Signals(Children):
         if self.engine_version == 1:  # its runs did not
             return
         for name, text, order, sender in forwards:
-            digest = payload.referenced_digest(text)
-            if digest is not None and self.is_missing(digest, order):
-                continue
-            found = payload.decode(text, self.load and self.loaded)
-            if not isinstance(found, dict) or found.get("__propagate") is not True:
+            if not self._goes_on(text, order):
                 continue
             targets = [(child.key, child.run_id) for child in self.started_children]
             parent = self.parent_ids()
             if parent is not None and self.signals_reach_parent:
                 targets.insert(0, parent)
             self.queue.extend(self.signaling(name, text, *target) for target in targets if target[1] != sender)
+
+    def _goes_on(self, text: str, order: int) -> bool:
+        """Return whether a signal is to be sent on. A long input is looked at once; a marker tells all replays what it says."""
+        digest = payload.referenced_digest(text)
+        if digest is not None:
+            if self.replaying:
+                return order in self.forwarded
+            if self.is_missing(digest, order):
+                return False
+        found = payload.decode(text, self.load and self.loaded)
+        goes_on = isinstance(found, dict) and found.get("__propagate") is True
+        if goes_on and digest is not None:
+            self.new_forwarded.append(order)
+        return goes_on
 
     def begin_updates(self) -> None:
         """Begin what was requested since the last decision, after the code itself has gone on."""
