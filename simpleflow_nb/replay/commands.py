@@ -9,7 +9,7 @@ from types import CodeType
 from typing import Any, Protocol
 
 from .. import payload
-from ..constants import MAX_DATA_CHARACTERS, MAX_REQUEST_BYTES
+from ..constants import MAX_DATA_CHARACTERS, MAX_ID_CHARACTERS, MAX_REQUEST_BYTES
 from ..futures import Future
 from ..retry import RetryPolicy
 from .arguments import filled, shared_in
@@ -102,6 +102,21 @@ def short_id(text: str) -> str:
     if len(text) <= _LONGEST_ID:
         return text
     return f"{text[: _LONGEST_ID - 33]}-{hashlib.md5(text.encode()).hexdigest()}"
+
+
+def attempt_id(id: str, attempt: int) -> str:
+    """Return the id under which a further attempt at a task is known to the service."""
+    return _within_limit(f"{id}.{attempt}")
+
+
+def retry_timer_id(id: str, attempt: int) -> str:
+    """Return the id of the timer after an attempt at a task."""
+    return f"{RETRY}{_within_limit(id, _LONGEST_ID + 13)}-{attempt}"
+
+
+def _within_limit(id: str, limit: int = MAX_ID_CHARACTERS) -> str:
+    """Return an id, shortened only if it is too long: one that a user has given may have all characters that SWF allows."""
+    return id if len(id) <= limit else short_id(id)
 
 
 def input_of(future: Future[Any]) -> str:

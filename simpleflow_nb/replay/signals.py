@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from .. import payload
@@ -42,7 +42,8 @@ class Signals(Children):
         self.last_signals: dict[str, tuple[str | None, int]] = {}
         self.missing: dict[int, bool] = {}  # id of a signal's event -> whether its payload was missing
         self.new_missing: list[int] = []
-        self.forwards: list[tuple[str, str, int, str | None]] = []  # to be sent on: name, input, event, run id of the sender
+        # to be sent on: name, input, event, ids of the sender
+        self.forwards: list[tuple[str, str, int, Mapping[str, Any]]] = []
         self.forwarded: set[int] = set()  # ids of the events of signals with long inputs that were sent on
         self.new_forwarded: list[int] = []
         self.signals_reach_parent = True
@@ -84,11 +85,13 @@ class Signals(Children):
         for name, text, order, sender in forwards:
             if not self._goes_on(text, order):
                 continue
-            targets = [(child.key, child.run_id) for child in self.started_children]
+            targets: list[tuple[str, str | None]] = [  # children without their run ids: they may have continued as new
+                (child.key, None) for child in self.started_children if child.key != sender.get("workflowId")
+            ]
             parent = self.parent_ids()
-            if parent is not None and self.signals_reach_parent:
+            if parent is not None and self.signals_reach_parent and parent[1] != sender.get("runId"):
                 targets.insert(0, parent)
-            self.queue.extend(self.signaling(name, text, *target) for target in targets if target[1] != sender)
+            self.queue.extend(self.signaling(name, text, *target) for target in targets)
 
     def _goes_on(self, text: str, order: int) -> bool:
         """Return whether a signal is to be sent on. A long input is looked at once; a marker tells all replays what it says."""
