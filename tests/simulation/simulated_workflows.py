@@ -232,7 +232,7 @@ class Planned(Workflow):
         self._see(self.patched(s["name"]))
 
     async def _draw(self, s: Statement) -> None:
-        self._see([self.random.randint(0, 99), self.now().isoformat(), self.is_replaying and None])
+        self._see([self.random.randint(0, 99), self.now().isoformat()])
 
 
 class Terminating(Planned):
