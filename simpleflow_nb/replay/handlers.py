@@ -185,7 +185,7 @@ def _signaled(x: ExecutionState, e: Event) -> None:
     name, text, order = a["signalName"], a.get("input"), e["eventId"]
     x.last_signals[name] = (text, order)
     if text is not None and ("__propagate" in text or payload.referenced_digest(text) is not None):
-        x.forwards.append((name, text, order, a.get("externalWorkflowExecution", {}).get("runId")))
+        x.forwards.append((name, text, order, a.get("externalWorkflowExecution", {}).get("workflowId")))
     taken = False
     waits = x.signal_waits.get(name)
     if waits:

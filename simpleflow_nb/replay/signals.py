@@ -30,7 +30,7 @@ class Signals(Children):
         self.last_signals: dict[str, tuple[str | None, int]] = {}
         self.missing: dict[int, bool] = {}  # id of a signal's event -> whether its payload was missing
         self.new_missing: list[int] = []
-        self.forwards: list[tuple[str, str, int, str | None]] = []  # to be sent on: name, input, event, run id of the sender
+        self.forwards: list[tuple[str, str, int, str | None]] = []  # to be sent on: name, input, event, who sent it
         self.signals_reach_parent = True
 
     def next_signal(self, name: str) -> Future[Any]:
@@ -61,7 +61,7 @@ class Signals(Children):
         return future
 
     def forward(self) -> None:
-        """Send signals on to the parent and the open children, as in simpleflow, but not to the run that sent them."""
+        """Send signals on to the parent and the open children, as in simpleflow, but not to the one that sent them."""
         forwards, self.forwards = self.forwards, []
         if self.engine_version == 1:  # its runs did not
             return
@@ -76,7 +76,7 @@ class Signals(Children):
             parent = self.parent_ids()
             if parent is not None and self.signals_reach_parent:
                 targets.insert(0, parent)
-            self.queue.extend(self.signaling(name, text, *target) for target in targets if target[1] != sender)
+            self.queue.extend(self.signaling(name, text, *target) for target in targets if target[0] != sender)
 
     def parent_ids(self) -> tuple[str, str | None] | None:
         """Return workflow id and run id of the parent, None without one."""

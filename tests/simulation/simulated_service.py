@@ -22,7 +22,11 @@ from ..service.manual_client import StillClock
 _REFUSALS = {
     "ScheduleActivityTask": ("ACTIVITY_CREATION_RATE_EXCEEDED", "OPEN_ACTIVITIES_LIMIT_EXCEEDED"),
     "StartTimer": ("TIMER_CREATION_RATE_EXCEEDED",),
-    "StartChildWorkflowExecution": ("CHILD_CREATION_RATE_EXCEEDED", "CHILD_CREATION_RATE_EXCEEDED", "OPEN_CHILDREN_LIMIT_EXCEEDED"),
+    "StartChildWorkflowExecution": (
+        "CHILD_CREATION_RATE_EXCEEDED",
+        "CHILD_CREATION_RATE_EXCEEDED",
+        "OPEN_CHILDREN_LIMIT_EXCEEDED",
+    ),
     "SignalExternalWorkflowExecution": ("SIGNAL_EXTERNAL_WORKFLOW_EXECUTION_RATE_EXCEEDED",),
     "RequestCancelExternalWorkflowExecution": ("REQUEST_CANCEL_EXTERNAL_WORKFLOW_EXECUTION_RATE_EXCEEDED",),
 }

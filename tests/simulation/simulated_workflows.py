@@ -265,9 +265,7 @@ class Single(Planned):
     name, child_policy, idempotent, propagate_signals_to_parent = "simulated.single", "ABANDON", True, False
 
 
-CLASSES: dict[str, type[Planned]] = {
-    one.__name__: one for one in (Terminating, Cancelling, Abandoning, Hasty, Silent, Single)
-}
+CLASSES: dict[str, type[Planned]] = {one.__name__: one for one in (Terminating, Cancelling, Abandoning, Hasty, Silent, Single)}
 
 
 def _task(call: Statement) -> ActivityTask:
