@@ -46,9 +46,8 @@ class SteppedDecider:
     """A decider process: the tasks that it has polled wait in it, as in a real one."""
 
     def __init__(self, fleet: Fleet, number: int, sticky_seconds: int) -> None:
-        self.number, self.tasks = number, []
-        self.service = Unreliable(lambda: fleet.service, fleet.network, self._check)
         self.fleet = fleet
+        self.service = Unreliable(lambda: fleet.service, fleet.network, self._check)
         self.decider = Decider(
             self.service,
             DOMAIN,
@@ -141,14 +140,13 @@ class Fleet:
 
     def __init__(self, seed: int, folder: Path) -> None:
         rng = self.rng = random.Random(seed)
-        self.seed, self.path = seed, folder / f"{seed}.sqlite3" if rng.random() < 0.4 else None
+        self.seed, self.path = seed, folder / f"{seed}.sqlite3" if rng.random() < 0.4 else None  # None: in memory
         self.network, self.throttle, self.effects = Network(rng), Throttle(rng), Effects()
         self.payloads, self.parked, self.stats = MemoryPayloads(), list[Parked](), Counter[str]()
         self.workers_inside, self.cold_share = rng.random() < 0.5, 0.1
         self.sticky_seconds = rng.choice([0, 5])
         self.steps, self.roots = rng.choice([40, 120, 300]), 0
         self.operator_signals: Counter[tuple[str, str, str]] = Counter()
-        self.starts: list[dict[str, Any]] = []
         self.clock = StillClock(_START)
         self.numbers_of_deciders = 0
         self.service: SteppedService
@@ -192,7 +190,7 @@ class Fleet:
 
     def _trouble(self) -> None:
         rng = self.rng
-        self.network.trouble, self.network.deaths = rng.choice([(0, 0), (0.05, 0.005), (0.15, 0.02), (0.3, 0.01)])
+        self.network.trouble, self.network.deaths = rng.choice([(0, 0), (0.1, 0.005), (0.25, 0.02), (0.4, 0.01)])
         share = rng.choice([0, 0, 0.1, 0.4])
         moves: dict[Callable[[], None], int] = {
             self._poll_decisions: 30,
@@ -257,7 +255,7 @@ class Fleet:
         stuck = []
         for one in self.service.open_executions(DOMAIN):
             execution = self.service.executions[self.service.numbers[one.workflow_id, one.run_id]]
-            assert execution.decision is None and not execution.activities and not execution.timers, one.workflow_id
+            assert not (execution.decision or execution.activities or execution.timers), f"{one.workflow_id} is not idle"
             notes = payload.decode(execution.context) or {}
             names = notes.get("waiting_signals", [])
             found += [(one.workflow_id, one.run_id, name) for name in names]
@@ -285,9 +283,9 @@ class Fleet:
             self._carried_out(one, one.poll)
 
     def _work(self) -> None:
-        busy = [one for one in self.workers if one.tasks]
-        if busy:
-            one = self.rng.choice(busy)
+        working = [one for one in self.workers if one.tasks]
+        if working:
+            one = self.rng.choice(working)
             which = self.rng.randrange(len(one.tasks))
             self._carried_out(one, lambda: one.work(which))
 
@@ -307,7 +305,10 @@ class Fleet:
             self.workers[self.workers.index(process)] = SteppedWorker(self)
 
     def _kill(self) -> None:
-        self._replace(self.rng.choice([*self.deciders, *self.workers]))
+        self._replace(self.rng.choice(self._processes()))
+
+    def _processes(self) -> list[SteppedDecider | SteppedWorker]:
+        return [*self.deciders, *self.workers]
 
     def _deliver_late(self) -> None:
         late = self.network.late
@@ -337,11 +338,11 @@ class Fleet:
             self.service.forget_unwritten()
         self.service.close()
         if self.workers_inside:
-            for process in (*self.deciders, *self.workers):
+            for process in self._processes():
                 self._replace(process)
         self.service = self._opened()
 
-    # ---- the operator ----------------------------------------------------------------------------------------------------------
+    # ---- the operator --------------------------------------------------------------------------------------------------------
 
     def _operate(self) -> None:
         """Start, signal, cancel or terminate an execution."""

@@ -1,4 +1,4 @@
-"""The local service of a simulated fleet: in one thread, on a clock that stands still, with ids that depend on the seed alone."""
+"""The local service of a simulated fleet: in one thread, on a clock that stands still, with ids that only the seed decides."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import random
 import threading
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from unittest.mock import patch
 
 from simpleflow_nb.local import task_handling
 from simpleflow_nb.local.deciding import Attributes
+from simpleflow_nb.local.domain_rules import DomainRules
 from simpleflow_nb.local.service import LocalService
 
 from ..service.manual_client import StillClock
@@ -80,7 +81,7 @@ def simulated(rng: random.Random, throttle: Throttle) -> Iterator[None]:
     def drawn() -> uuid.UUID:
         return uuid.UUID(int=rng.getrandbits(128), version=4)
 
-    class ThrottledRules(task_handling.DomainRules):
+    class ThrottledRules(DomainRules):
         def refusal(self, kind: str, attributes: Attributes) -> str | None:
             return super().refusal(kind, attributes) or throttle.refusal(kind, attributes)
 
@@ -91,5 +92,8 @@ def simulated(rng: random.Random, throttle: Throttle) -> Iterator[None]:
 def opened_service(path: Path | None, clock: StillClock, *, workers_inside: bool) -> SteppedService:
     """Open a service on a journal, None for one in memory."""
     options: dict[str, Any] = {"clock": clock, "poll_seconds": 0, "workers_inside": workers_inside}
-    open_service: Callable[..., SteppedService] = SteppedService if path is None else SteppedService.open
-    return open_service(**options) if path is None else open_service(path, **options)
+    if path is None:
+        return SteppedService(**options)
+    opened = SteppedService.open(path, **options)
+    assert isinstance(opened, SteppedService)
+    return opened

@@ -223,7 +223,7 @@ class Planned(Workflow):
         except TaskException as error:
             self._see(str(error))
 
-    # ---- the run itself --------------------------------------------------------------------------------------------------------
+    # ---- the run itself ------------------------------------------------------------------------------------------------------
 
     async def _marker(self, s: Statement) -> None:
         self.submit(self.record_marker(s["name"], len(self.seen)))

@@ -39,9 +39,10 @@ class Network:
 
     def fate(self, operation: str) -> str:
         rng = self.rng
-        if operation.startswith(("respond_", *_POLLS)) and rng.random() < self.deaths:
+        is_poll = operation in _POLLS  # most are in vain: as much as elsewhere would be nothing else
+        if (is_poll or operation.startswith("respond_")) and rng.random() < self.deaths:
             return rng.choice(["killed before", "killed after"])
-        if rng.random() >= self.trouble:
+        if rng.random() >= (self.trouble / 4 if is_poll else self.trouble):
             return "good"
         fates = ["lost", "answer lost", "throttled"]
         if operation.startswith(_RESPONSES):
