@@ -255,7 +255,8 @@ class Fleet:
         stuck = []
         for one in self.service.open_executions(DOMAIN):
             execution = self.service.executions[self.service.numbers[one.workflow_id, one.run_id]]
-            assert not (execution.decision or execution.activities or execution.timers), f"{one.workflow_id} is not idle"
+            under_way = (execution.decision, execution.activities, execution.timers)
+            assert not any(under_way), f"{one.workflow_id} is not idle"
             notes = payload.decode(execution.context) or {}
             names = notes.get("waiting_signals", [])
             found += [(one.workflow_id, one.run_id, name) for name in names]
