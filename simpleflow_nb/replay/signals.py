@@ -78,7 +78,7 @@ class Signals(Children):
         return future
 
     def forward(self) -> None:
-        """Send signals on to the parent and the open children, as in simpleflow, but not to the run that sent them."""
+        """Send signals on to the parent and the open children, as in simpleflow, but not to the one that sent them."""
         forwards, self.forwards = self.forwards, []
         if self.engine_version == 1:  # its runs did not
             return

@@ -102,16 +102,23 @@ class Waiting(Workflow):
 
 
 class ProcessFleet:
-    """A service, and optionally supervised deciders and workers; what ends is started again."""
+    """A service, and optionally supervised deciders and workers; what ends is started again.
 
-    def __init__(self, folder: Path, seed: int = 1, *, supervised: bool = True) -> None:
+    Args:
+        folder: has the modules of the workflows.
+        workflows: class paths of those that are decided.
+    """
+
+    def __init__(
+        self, folder: Path, seed: int = 1, *, supervised: bool = True, workflows: tuple[str, ...] = ("faulty.Faulty",)
+    ) -> None:
         self.folder, self.mark = folder, uuid.uuid4().hex
         self.log = folder / "log.txt"
         self.port = free_port()
         self.proxy = Proxy(self.port, seed)
         self._log = self.log.open("ab")
         self.service = self._start_service()
-        deciders = ("decider.start", "faulty.Faulty", "--nb-processes", "2", "--sticky-timeout", "2")
+        deciders = ("decider.start", *workflows, "--nb-processes", "2", "--sticky-timeout", "2")
         workers = ("worker.start", "--task-list", "work", "--nb-processes", "2", "--nb-slots", "3", "--heartbeat", "1")
         self.commands = [(*words, "--domain", DOMAIN) for words in (deciders, workers) if supervised]
         self.supervisors = [self._start(words) for words in self.commands]
@@ -177,9 +184,7 @@ class ProcessFleet:
                 return "nobody"
             return f"{number.name} child"
         if what == "service":
-            self.service.send_signal(number)
-            self.await_end(self.service)
-            self.service = self._start_service()
+            self.restart_service(number)
             return f"{number.name} service"
         if what == "supervisor":
             index = choice.randrange(2)
@@ -189,6 +194,12 @@ class ProcessFleet:
             return f"{number.name} supervisor"
         self.proxy.cut_all()
         return "connections cut"
+
+    def restart_service(self, number: signal.Signals) -> None:
+        """End the service with a signal, and start it again with its journal."""
+        self.service.send_signal(number)
+        self.await_end(self.service)
+        self.service = self._start_service()
 
     def restart_ended(self) -> None:
         """Start again the supervisors that ended because they could not reach the service, as an operating system would."""
