@@ -3,7 +3,10 @@
 ::
 
     $ simpleflow-nb workflow.start --local examples.simpleflow.context.ContextWorkflow
-    {"activities":["activity-examples.simpleflow.context.ask-1","activity-examples.simpleflow.context.asked-1",...],...}
+    {"activities":["activity-examples.simpleflow.context.ask-1","activity-examples.simpleflow.context.Asking-1",
+     "activity-examples.simpleflow.context._asked-1"],"are_of_this_run":[true,true,true],
+     "names":["examples.simpleflow.context.ask","examples.simpleflow.context.Asking","examples.simpleflow.context._asked"],
+     "workflow":["simpleflow-context","example"]}
 """
 
 from simpleflow_nb import Workflow, activity, futures

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -101,19 +101,25 @@ class Waiting(Workflow):
 """.replace('"\\\\n"', '"\\n"')
 
 
+COMMANDS = (
+    ("decider.start", "faulty.Faulty", "--nb-processes", "2", "--sticky-timeout", "2"),
+    ("worker.start", "--task-list", "work", "--nb-processes", "2", "--nb-slots", "3", "--heartbeat", "1"),
+)
+
+
 class ProcessFleet:
     """A service, and optionally supervised deciders and workers; what ends is started again."""
 
-    def __init__(self, folder: Path, seed: int = 1, *, supervised: bool = True) -> None:
+    def __init__(
+        self, folder: Path, seed: int = 1, *, supervised: bool = True, commands: Sequence[tuple[str, ...]] = COMMANDS
+    ) -> None:
         self.folder, self.mark = folder, uuid.uuid4().hex
         self.log = folder / "log.txt"
         self.port = free_port()
         self.proxy = Proxy(self.port, seed)
         self._log = self.log.open("ab")
         self.service = self._start_service()
-        deciders = ("decider.start", "faulty.Faulty", "--nb-processes", "2", "--sticky-timeout", "2")
-        workers = ("worker.start", "--task-list", "work", "--nb-processes", "2", "--nb-slots", "3", "--heartbeat", "1")
-        self.commands = [(*words, "--domain", DOMAIN) for words in (deciders, workers) if supervised]
+        self.commands = [(*words, "--domain", DOMAIN) for words in commands if supervised]
         self.supervisors = [self._start(words) for words in self.commands]
         self.standalones: list[subprocess.Popen[str]] = []
 
@@ -182,7 +188,7 @@ class ProcessFleet:
             self.service = self._start_service()
             return f"{number.name} service"
         if what == "supervisor":
-            index = choice.randrange(2)
+            index = choice.randrange(len(self.supervisors))
             self.supervisors[index].send_signal(number)
             self.await_end(self.supervisors[index])
             self.supervisors[index] = self._start(self.commands[index])
@@ -218,7 +224,7 @@ class ProcessFleet:
         time.sleep(0.3)  # two signals at once would be one
         for process in self.supervisors:
             process.send_signal(signal.SIGTERM)
-        assert [self.await_end(process) for process in self.supervisors] == [0, 0]
+        assert [self.await_end(process) for process in self.supervisors] == [0] * len(self.supervisors)
         self.service.send_signal(signal.SIGTERM)
         assert self.await_end(self.service) == 0
 
